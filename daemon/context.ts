@@ -7,7 +7,7 @@ import type { BackupMaker } from "./engine.js";
 import type { Hooks } from "./hooks/hooks.js";
 import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
-import type { Loader } from "./loader/loader.js";
+import type { Types } from "./loader/loader.js";
 import type { AuditLog } from "./log/audit-log.js";
 import type { Containment } from "./os/containment.js";
 import type { TrustedClock } from "./os/trusted-clock.js";
@@ -37,7 +37,7 @@ export interface Context {
   blockedTypes: BlockedTypes;
   durations: Durations;
   containment: Containment;
-  loader: Loader;
+  loader: Types;
   queue: Queue;
   queues: Queues;
   dependencies: Pick<Dependencies, "ids" | "liveLinks">;

@@ -34,17 +34,25 @@ export interface Daemon {
 }
 
 /** @throws AlreadyRunningError, PlaceError, or the error that prevents the start */
-export async function startDaemon(settings: Settings, makeLog: () => DaemonLog): Promise<Daemon> {
+export async function startDaemon(
+  settings: Settings,
+  makeLog: () => DaemonLog,
+  makeEngine: MakeEngine = engineOf(settings),
+): Promise<Daemon> {
   const cleanup = new CleanupStack();
   try {
     const places = await holdPlaces(settings, cleanup);
-    const run = new DaemonRun(settings, places, makeLog(), cleanup);
+    const run = new DaemonRun(settings, places, makeLog(), cleanup, makeEngine);
     await run.start();
     return run;
   } catch (error) {
     await cleanup.release();
     throw error;
   }
+}
+
+function engineOf({ fleet }: Settings): MakeEngine {
+  return fleet === null ? embeddedEngine : (services) => new Fleet(services, fleet);
 }
 
 class DaemonRun implements Daemon {
@@ -62,12 +70,11 @@ class DaemonRun implements Daemon {
     private readonly places: HeldPlaces,
     private readonly log: DaemonLog,
     private readonly cleanup: CleanupStack,
+    makeEngine: MakeEngine,
   ) {
     const { layout, stateLock, socket } = places;
     // During the start nothing awaits this promise yet.
     this.#stopped.promise.catch(() => {});
-    const makeEngine: MakeEngine =
-      settings.fleet === null ? embeddedEngine : (services) => new Fleet(services, settings.fleet!);
     this.#services = new Services(settings, layout, log, (error) => this.#broken(error), makeEngine);
     this.#sockets = new SocketKeeper({
       socket,
@@ -149,7 +156,13 @@ class DaemonRun implements Daemon {
   /** Starts what the first answer does not need, one step in each turn of the event loop. */
   #startTheRest(): void {
     const { containment, loader, scheduler, stopping, store, stateDocument, retention } = this.#services;
+    const { engine, schedules, hooks, stalls } = this.#services;
     const { socket, stateDir } = this.settings;
+    if (engine.isClient) {
+      engine.begin();
+      this.#services.noteFinished();
+      return;
+    }
     runDeferred(
       [
         // Before any process is forked.
@@ -159,11 +172,11 @@ class DaemonRun implements Daemon {
         // A daemon that is already stopping starts nothing.
         () => void (stopping.begun || scheduler.resume()),
         () => this.#services.noteFinished(),
-        () => this.#services.engine.begin(),
-        () => void (stopping.begun || this.#services.schedules.start()),
+        () => engine.begin(),
+        () => void (stopping.begun || schedules.start()),
         () => {
-          void this.#services.hooks.start();
-          this.#services.stalls.start();
+          void hooks.start();
+          stalls.start();
         },
         () => void store.payloads.removeOrphans((id) => store.archive.knows(id)),
         () => store.secrets.sweep((id) => !["succeeded", undefined].includes(store.find(id)?.record.state)),
@@ -177,12 +190,11 @@ class DaemonRun implements Daemon {
 
   #makeContext(): Context {
     const services = this.#services;
-    const { store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub } =
-      services;
+    const { store, lifecycle, scheduler, blockedTypes, durations, containment, types, queue, hub } = services;
     const { clock, audit, signals, stopping, copied, queues, schedules, submissions, hooks } = services;
     const { dependencies, feed, hosts, engine } = services;
     return {
-      ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub },
+      ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader: types, queue, hub },
       ...{ clock, audit, signals, copied, queues, schedules, submissions, hooks },
       ...{ dependencies, feed, hosts, backups: engine.backups, runs: engine.runs },
       countsOf: (queue) => services.countsOf(queue),

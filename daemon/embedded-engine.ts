@@ -29,14 +29,17 @@ export function embeddedEngine(services: EngineServices): Engine {
     },
   });
   return {
+    isClient: false,
     store,
     hosts,
+    typesOf: (loader) => loader,
     runs: LOCAL_RUNS,
     outbox: NO_OUTBOX,
     leaseFile: null,
     backups: new Backups(store, layout),
     queues: queuesFile(layout.queues, (problem) => services.addProblem(problem)),
     schedules: schedulesFile(layout.schedules, (problem) => services.addProblem(problem)),
+    now: () => Date.now(),
     slots: () => services.queues.slots,
     runsHere: () => true,
     ownsHooks: () => true,

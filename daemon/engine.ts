@@ -8,7 +8,7 @@ import type { CopyProgress } from "./backup/backup-writer.js";
 import type { Manifest } from "./backup/manifest.js";
 import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
-import type { Loader } from "./loader/loader.js";
+import type { Loader, Types } from "./loader/loader.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import type { StoredLine } from "./run-files/attempt-tail.js";
 import type { Runs } from "./run-files/runs.js";
@@ -65,6 +65,8 @@ export interface BackupMaker {
 }
 
 export interface Engine {
+  /** Nothing runs in this process: it only asks, and decides for people. */
+  readonly isClient: boolean;
   readonly store: Store;
   readonly runs: Runs;
   readonly hosts: Hosts;
@@ -72,6 +74,8 @@ export interface Engine {
   /** What commands have set of the queues. */
   readonly queues: Setting<SavedQueues>;
   readonly schedules: Setting<readonly Schedule[]>;
+  /** The clock that all hosts share, in ms since 1970. */
+  now(): number;
   /** Most operations that run at the same time on this host, of all queues together. */
   slots(): number;
   /** Absent: the daemon decides alone what starts. */
@@ -85,6 +89,8 @@ export interface Engine {
   ownsHooks(entry: Entry): boolean;
   /** Whether another host can run operations of the type: they wait, although the type does not load here. */
   hasElsewhere(op: string): boolean;
+  /** The operation types, for submits and lists. */
+  typesOf(loader: Loader): Types;
   /** Loads the state: afterwards the ledger holds every live operation. */
   start(): Promise<void>;
   /** The daemon answers: begins what the first answer does not need. */

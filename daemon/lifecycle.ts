@@ -76,12 +76,14 @@ export class Lifecycle {
     /** Most operations in a chain. */
     private readonly maxChainLength: number = LIMITS.maxChainLength.default,
     private readonly dependents: Dependents = NO_DEPENDENTS,
+    /** The clock of the store, in ms since 1970: all hosts of a fleet share one. */
+    private readonly now: () => number = () => Date.now(),
   ) {}
 
   /** New → queued: all of them or none. */
   async submit(submits: ReadonlyArray<Submit>): Promise<void> {
     const kept = await this.store.payloads.keepParams(submits);
-    const at = now();
+    const at = this.#at();
     return this.store.decideAll(
       kept.map(({ operation, env, key }) => {
         const event = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
@@ -107,7 +109,14 @@ export class Lifecycle {
       if (edit === null) return false;
       const { seq, attempt } = entry.record;
       const { changes, changedVariables: env } = edit;
-      const event = { type: "operation:edited", seq: seq + 1, at: now(), attempt, changes, env } as const;
+      const event = {
+        type: "operation:edited",
+        seq: seq + 1,
+        at: this.#at(),
+        attempt,
+        changes,
+        env,
+      } as const;
       await this.store.decide({ kind: "edited", id, event, ...(edit.env && { env: edit.env }) }, version);
       return true;
     });
@@ -132,7 +141,7 @@ export class Lifecycle {
       const event = {
         type: "attempt:started",
         seq: entry.record.seq + 1,
-        at: now(),
+        at: this.#at(),
         attempt: entry.nextAttempt,
         slot,
       } as const;
@@ -175,7 +184,7 @@ export class Lifecycle {
     return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
       if (entry?.record.state === "queued")
-        await this.store.decide(finishQueued(entry, outcome), entry.version);
+        await this.store.decide(finishQueued(entry, outcome, this.#at()), entry.version);
     });
   }
 
@@ -194,10 +203,15 @@ export class Lifecycle {
       if (isPaused === isPausedNow(record)) return record;
       if (isPaused && run.stopReason !== null)
         throw new Refusal("LIVEOPS_WRONG_STATE", `${record.op} ${id} cannot be paused: it is being stopped`);
-      const numbered = { seq: 0, at: now(), attempt: record.attempt, n: (record.pause?.changes ?? 0) + 1 };
+      const numbered = {
+        seq: 0,
+        at: this.#at(),
+        attempt: record.attempt,
+        n: (record.pause?.changes ?? 0) + 1,
+      };
       const event = isPaused
         ? ({ type: "attempt:paused", ...numbered } as const)
-        : ({ type: "attempt:resumed", ...numbered, seconds: secondsPaused(run) } as const);
+        : ({ type: "attempt:resumed", ...numbered, seconds: this.#secondsPaused(record, run) } as const);
       await this.store.decide({ kind: "paused", id, event, uptime: uptime() }, entry.version);
       return this.#record(id);
     });
@@ -218,12 +232,12 @@ export class Lifecycle {
       if (!entry || isFinal(entry.record.state))
         throw wrongState(entry?.record ?? (await this.#record(id)), "cancelled");
       if (entry.record.state === "queued")
-        await this.store.decide(finishQueued(entry, CANCELLED), entry.version);
+        await this.store.decide(finishQueued(entry, CANCELLED, this.#at()), entry.version);
       else if (isNews(entry, reason)) {
         const event = {
           type: "cancel:requested",
           seq: 0,
-          at: now(),
+          at: this.#at(),
           attempt: entry.record.attempt,
           reason,
         } as const;
@@ -260,7 +274,7 @@ export class Lifecycle {
       const event = {
         type: "operation:retried",
         seq: entry.record.seq + 1,
-        at: now(),
+        at: this.#at(),
         attempt: entry.record.attempt,
         from,
       } as const;
@@ -295,10 +309,11 @@ export class Lifecycle {
       if (state === "running") throw wrongState(entry.record, "removed");
       const waiter = this.dependents.waiterOf(id);
       if (waiter !== null && state !== "queued") throw awaited(entry.record, waiter);
-      if (waiter !== null) await this.store.decide(finishQueued(entry, CANCELLED), entry.version);
+      if (waiter !== null) await this.store.decide(finishQueued(entry, CANCELLED, this.#at()), entry.version);
       await this.dependents.cancelled(id);
       const { version } = entry;
-      const cancel = state === "queued" && waiter === null ? [finishQueued(entry, CANCELLED)] : [];
+      const cancel =
+        state === "queued" && waiter === null ? [finishQueued(entry, CANCELLED, this.#at())] : [];
       const decisions: Decision[] = [...cancel, { kind: "removed", id, key: entry.key }];
       await this.store.decideAll(decisions.map((decision) => ({ decision, version })));
       this.store.whenReleased(() => this.#removeFiles(entry.record));
@@ -330,7 +345,13 @@ export class Lifecycle {
     const isNew = next !== null && !(await this.store.archive.knows(next.id));
     const successor = isNew ? await this.#successor(entry, next) : null;
     const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
-    const event = finishedEvent(entry.record, seq + 1, { ...stored, resources }, next?.id ?? null);
+    const event = finishedEvent(
+      entry.record,
+      seq + 1,
+      { ...stored, resources },
+      next?.id ?? null,
+      this.#at(),
+    );
     const runState = runStateOf(entry.record);
     if (next !== null) this.store.secrets.copy(id, next.id);
     await this.store.decide({ kind: "finished", id, event, runState, successor }, version);
@@ -343,8 +364,15 @@ export class Lifecycle {
     if (!mayMove(state, "queued")) return;
     const { version } = entry;
     const { reason, next, tries, losses } = again;
-    const retryAt = again.delay === 0 ? null : new Date(Date.now() + again.delay * 1000).toISOString();
-    const event = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason, retryAt } as const;
+    const retryAt = again.delay === 0 ? null : new Date(this.now() + again.delay * 1000).toISOString();
+    const event = {
+      type: "attempt:requeued",
+      seq: seq + 1,
+      at: this.#at(),
+      attempt,
+      reason,
+      retryAt,
+    } as const;
     const { logLines } = entry.record;
     await this.store.decide({ kind: "requeued", id, event, next, tries, losses, logLines }, version);
   }
@@ -352,7 +380,7 @@ export class Lifecycle {
   async #successor(entry: Entry, next: Submission): Promise<Successor> {
     const [kept] = await this.store.payloads.keepParams([{ operation: next }]);
     const { operation } = kept!;
-    const at = now();
+    const at = this.#at();
     const { limits, queue, priority, hooks, host } = entry.record;
     const { hosts, ...submission } = operation;
     // The limits, the hooks, the priority and the queue of the first operation of a chain apply to the chain. A type may
@@ -376,6 +404,22 @@ export class Lifecycle {
   #running(id: string, attempt: number): Entry | null {
     const entry = this.store.ledger.get(id);
     return entry?.record.state === "running" && entry.record.attempt === attempt ? entry : null;
+  }
+
+  #at(): string {
+    return new Date(this.now()).toISOString();
+  }
+
+  /** Seconds of the current pause: by uptime, which nobody can set; across hosts, by the clock that they share. */
+  #secondsPaused({ pause }: Operation, { pausedUptime, claim }: Run): number {
+    const since = pause?.since ?? null;
+    const seconds =
+      claim && since !== null
+        ? (this.now() - Date.parse(since)) / 1000
+        : pausedUptime === undefined
+          ? 0
+          : uptime() - pausedUptime;
+    return Math.max(0, Math.round(seconds * 1000) / 1000);
   }
 
   /** Runs the judgement under the operation's lock; again where another decision came first. */
@@ -410,11 +454,6 @@ export function isPausedNow({ pause }: Operation): boolean {
   return pause !== null && pause.since !== null;
 }
 
-/** Seconds of the current pause, by uptime, which nobody can set. */
-function secondsPaused({ pausedUptime }: Run): number {
-  return pausedUptime === undefined ? 0 : Math.max(0, Math.round((uptime() - pausedUptime) * 1000) / 1000);
-}
-
 /** Whether a stop request adds to what is recorded of a running operation. */
 function isNews({ record, run }: Entry, reason: StopReason): boolean {
   if (!run) return false;
@@ -422,10 +461,10 @@ function isNews({ record, run }: Entry, reason: StopReason): boolean {
 }
 
 /** The decision that ends a queued operation. */
-function finishQueued(entry: Entry, outcome: Outcome): Decision {
+function finishQueued(entry: Entry, outcome: Outcome, at: string): Decision {
   const { id, seq } = entry.record;
   const marked = outcome.state === "cancelled" ? { ...entry.record, cancelRequested: true } : entry.record;
-  const event = finishedEvent(entry.record, seq + 1, outcome, null);
+  const event = finishedEvent(entry.record, seq + 1, outcome, null, at);
   return { kind: "finished", id, event, runState: runStateOf(marked), successor: null };
 }
 
@@ -436,6 +475,7 @@ function finishedEvent(
   seq: number,
   outcome: Outcome & Pick<FinishedEvent, "omitted"> & { resources?: Resources | null },
   next: string | null,
+  at: string,
 ): FinishedEvent {
   const { state, result, resultText, omitted, error, resources } = outcome;
   const text = resultText === undefined ? {} : { resultText };
@@ -448,7 +488,7 @@ function finishedEvent(
     next,
     ...(resources && { resources }),
   };
-  return { type: "operation:finished", seq, at: now(), attempt: record.attempt, ...values };
+  return { type: "operation:finished", seq, at, attempt: record.attempt, ...values };
 }
 
 const STATE_WORDS: Record<State, string> = {
@@ -486,8 +526,4 @@ function awaited({ op, id }: Operation, waiter: string): Refusal {
     "LIVEOPS_WRONG_STATE",
     `${op} ${id} cannot be removed: ${waiter} waits for the end of its chain; cancel ${waiter} first: liveops cancel ${waiter}`,
   );
-}
-
-function now(): string {
-  return new Date().toISOString();
 }

@@ -15,6 +15,7 @@ import { layoutOf } from "./store/layout.js";
 export { BackupError } from "./backup/backup-error.js";
 export { restore } from "./backup/restore.js";
 export { backUpWithoutDaemon } from "./backup/without-daemon.js";
+export { openFleetClient } from "./fleet/open-client.js";
 export { examine } from "./recovery/doctor.js";
 export { PlaceError } from "./store/directories.js";
 export type { Settings };

@@ -11,7 +11,7 @@ import { Stalls } from "./hooks/stalls.js";
 import { countDecision, newCounters } from "./hosts/host-counters.js";
 import type { Hosts } from "./hosts/hosts.js";
 import { isPausedNow, Lifecycle } from "./lifecycle.js";
-import { Loader } from "./loader/loader.js";
+import { Loader, type Types } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import { findOperation, operationView, withVariables } from "./operation-view.js";
@@ -55,6 +55,7 @@ export class Services implements EngineServices {
   readonly stateDocument: StateDocumentWriter;
   readonly lifecycle: Lifecycle;
   readonly loader: Loader;
+  readonly types: Types;
   readonly hub: Hub;
   readonly blockedTypes: BlockedTypes;
   readonly durations: Durations;
@@ -94,11 +95,14 @@ export class Services implements EngineServices {
       operations: () => this.#inOrder([...this.store.recent.values(), ...this.#live()]),
       onError: (error) => logger.error({ err: error }, `${layout.document} could not be written`),
     });
-    this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength, {
-      waiterOf: (id) => this.dependencies.waiterOf(id),
-      cancelled: (id) => this.dependencies.cancelled(id),
-    });
+    const dependents = {
+      waiterOf: (id: string) => this.dependencies.waiterOf(id),
+      cancelled: (id: string) => this.dependencies.cancelled(id),
+    };
+    const sharedNow = () => this.engine.now();
+    this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength, dependents, sharedNow);
     this.loader = new Loader(settings.opsDirs, log.appendText, settings.fromDaemon);
+    this.types = this.engine.typesOf(this.loader);
     this.hub = new Hub({
       record: (id) => {
         const entry = this.store.find(id);
@@ -146,6 +150,7 @@ export class Services implements EngineServices {
       onReady: () => this.scheduler.kick(),
       onMoved: (entry) => this.hub.changedKey(entry.record, "queuePosition"),
       isWatched: () => this.hub.watchers > 0,
+      now: sharedNow,
       awaits: (entry) => this.dependencies.hold(entry),
       hold: (entry) =>
         this.copied.holds(entry) || this.blockedTypes.hold(entry) || this.scheduler.typeLimits.hold(entry),
@@ -172,7 +177,7 @@ export class Services implements EngineServices {
       log: logger,
     });
     this.submissions = new Submissions({
-      ...{ store, lifecycle, settings, loader: this.loader, queues: this.queues, hosts: this.hosts },
+      ...{ store, lifecycle, settings, loader: this.types, queues: this.queues, hosts: this.hosts },
       waiting: () => this.waiting(),
       isStopping: () => this.stopping.begun,
       find: (typed) => findOperation(store, typed),
@@ -215,6 +220,7 @@ export class Services implements EngineServices {
         await lifecycle.cancel(id);
         this.scheduler.stopOperation(id);
       },
+      now: () => new Date(this.engine.now()),
     });
   }
 

@@ -16,7 +16,7 @@ import type { Hosts } from "./hosts/hosts.js";
 import { KeyedMutex } from "./keyed-mutex.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { Asks, type Own } from "./loader/asks.js";
-import type { Loader } from "./loader/loader.js";
+import type { Types } from "./loader/loader.js";
 import type { Queues } from "./scheduler/queues.js";
 import type { Settings } from "./settings.js";
 import type { Entry, IdempotencyKey } from "./store/decision.js";
@@ -45,11 +45,11 @@ interface Asked {
 }
 
 interface SubmissionsOptions {
-  loader: Loader;
+  loader: Types;
   lifecycle: Lifecycle;
   store: Store;
   queues: Pick<Queues, "check">;
-  hosts: Pick<Hosts, "checkPlacement">;
+  hosts: Pick<Hosts, "checkPlacement" | "place">;
   settings: Pick<Settings, "maxQueued" | "maxQueuedBytes">;
   /** Number of operations that wait. */
   waiting(): number;
@@ -133,12 +133,13 @@ export class Submissions {
   }
 
   async #enqueue(
-    { bodies, isBatch }: Asked,
+    { bodies: asked, isBatch }: Asked,
     keys: IdempotencyKey[],
     earlier: Array<Entry | null>,
   ): Promise<Submitted> {
     const { loader, lifecycle, store, queues, hosts, find } = this.options;
-    const missing = bodies.flatMap((_, index) => (earlier[index] ? [] : [index]));
+    const missing = asked.flatMap((_, index) => (earlier[index] ? [] : [index]));
+    const bodies = [...asked];
     const bytes = missing.reduce((sum, index) => sum + jsonSize(bodies[index]), 0);
     this.#checkRoom(missing.length, bytes);
     this.#underWay += missing.length;
@@ -158,6 +159,7 @@ export class Submissions {
           await ofItem(index, () => {
             const { on, tags = [] } = bodies[index]!;
             hosts.checkPlacement(on, tags);
+            bodies[index] = hosts.place(bodies[index]!);
             return waitsOf(bodies[index]!, find);
           }),
         );

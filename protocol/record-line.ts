@@ -82,7 +82,7 @@ function intactBody(line: string): string | null {
   const sum = SUM.exec(line.slice(-SUM_LENGTH))?.[1];
   if (sum === undefined) return null;
   const body = line.slice(0, -SUM_LENGTH);
-  return checksum(body) === sum ? body : null;
+  return crc32(body) === Number.parseInt(sum, 16) ? body : null;
 }
 
 function checksum(text: string): string {

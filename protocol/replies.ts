@@ -215,7 +215,9 @@ export const fleetState = z
           "whether a synchronous replica confirms each write; without one, a failover can lose writes; null: unknown",
         ),
       ),
-    problems: z.array(z.string()),
+    problems: z
+      .array(z.string())
+      .check(z.describe("for a person, such as a missing replica; not that the engine is away")),
   })
   .check(z.describe("the engine of the fleet, as the daemon that replies sees it"));
 

@@ -506,7 +506,7 @@ export const ROUTES = define({
     tag: "hosts",
     summary: "Drain this host, or undo it",
     description:
-      "No more operations start on this host; running operations continue. A restart of the daemon undoes it. The " +
+      "No more operations start on this host; running operations continue. A restart of the daemon undoes it, except in a fleet. The " +
       "reply lists all hosts.",
     body: drainBody,
     replies: { 200: json(hostsReply) },

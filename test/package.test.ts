@@ -51,6 +51,7 @@ test("dependencies are what an install needs", async () => {
     .filter((name) => /^[@\w]/.test(name) && !isBuiltin(name))
     .map(packageName)
     .filter((name) => !NEVER_LOADED.includes(name));
-  const declared = { ...manifest.dependencies, ...manifest.optionalDependencies };
+  const { dependencies, optionalDependencies, peerDependencies } = manifest;
+  const declared = { ...dependencies, ...optionalDependencies, ...peerDependencies };
   expect(Object.keys(declared).sort()).toEqual([...new Set(needed)].sort());
 });

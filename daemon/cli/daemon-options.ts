@@ -1,6 +1,7 @@
 /** The options with which `start` and `restart` start a daemon. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
+import { passwordProblem } from "../../protocol/command/fleet-client.js";
 import {
   DEFAULT_LOG_LEVEL,
   isLogLevel,
@@ -15,7 +16,6 @@ export interface DaemonOptions extends GlobalOptions {
   logLevel?: LogLevel;
   runQueued?: boolean;
   paused?: boolean;
-  fleet?: string;
   host?: string;
   tags?: string[];
 }
@@ -69,12 +69,9 @@ export function withDaemonFlags(command: Command): Command {
     .option("--tags <tags>", "Tags of this host in the fleet, such as gpu,eu", tagList);
 }
 
-/** The command line of a process is shown to every user of the machine. */
 function fleetUrl(text: string): string {
-  if (URL.canParse(text) && new URL(text).password !== "")
-    throw new InvalidArgumentError(
-      "A password on the command line can be read by others; put it into ~/.pgpass or fleet.passwordFile of the config file.",
-    );
+  const problem = passwordProblem(text);
+  if (problem !== null) throw new InvalidArgumentError(problem);
   return text;
 }
 

@@ -1,4 +1,4 @@
-/** The message and exit code of a start that failed because of its state directory or socket. */
+/** The message and exit code of a start that failed because of its state directory, its socket or its fleet. */
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import { isDiskFull } from "../store/durable-file.js";
 
@@ -15,6 +15,15 @@ const OF_PLACES = new Set([
   "ENAMETOOLONG",
 ]);
 
+/** Errors of a fleet that another try does not mend: its address, its roles, its format, the name of this host. */
+const OF_FLEET = new Set([
+  "EngineRefusedError",
+  "HostNameTakenError",
+  "NewerFormatError",
+  "RoleError",
+  "UsageError",
+]);
+
 /** Null if the error is a bug in liveops. */
 export function placeFault(error: unknown): { message: string; code: ExitCode } | null {
   if (isDiskFull(error)) {
@@ -22,7 +31,10 @@ export function placeFault(error: unknown): { message: string; code: ExitCode } 
       "cannot start: the state directory's disk is full; free some disk space, then start again";
     return { message, code: EXIT.refused };
   }
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, name } = error as NodeJS.ErrnoException;
+  if (name === "EngineAwayError")
+    return { message: `${message}; start again when the engine is back`, code: EXIT.refused };
+  if (OF_FLEET.has(name)) return { message, code: EXIT.usage };
   if (code === undefined || !OF_PLACES.has(code)) return null;
   return { message: `${message}; choose another path with --state-dir or --socket`, code: EXIT.usage };
 }

@@ -57,14 +57,12 @@ function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, strin
 
 function fleetProblems(fleet: DaemonReply["fleet"]): string[] {
   if (fleet === null) return [];
-  const { awaySince, synchronous, problems } = fleet;
+  const { awaySince, problems } = fleet;
   const all = [...problems];
   if (awaySince !== null)
     all.push(
       `the engine has not answered since ${awaySince}. Submits are refused; running operations continue, and their ends are recorded when it is back`,
     );
-  if (synchronous === false)
-    all.push("the engine has no synchronous replica: a failover can lose the last writes");
   return all;
 }
 

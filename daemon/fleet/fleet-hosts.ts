@@ -4,11 +4,12 @@ import { Refusal } from "../../protocol/errors.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { Blocked } from "../../protocol/operation.js";
 import type { FleetState, HostCounters, HostReply, HostsReply } from "../../protocol/replies.js";
-import type { Hosts } from "../hosts/hosts.js";
+import type { Hosts, Placeable } from "../hosts/hosts.js";
 import type { Entry } from "../store/decision.js";
 import { EngineAwayError } from "./engine/errors.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
 import type { HostRow, TypeRow } from "./engine/rows.js";
+import { asItTravels } from "./travel.js";
 
 /** Part of `lostAfter` after which a host that does not renew is shown as unreachable. */
 const UNREACHABLE_PART = 0.1;
@@ -21,6 +22,8 @@ interface FleetHostsOptions {
   counters: Readonly<HostCounters>;
   running(): number;
   types(): number;
+  /** Whether the type loads here. */
+  hasType(op: string): boolean;
   /** Whether the engine waits for what the hosts know. */
   isHeld(): boolean;
   onDrain(isDraining: boolean): void;
@@ -92,6 +95,8 @@ export class FleetHosts implements Hosts {
   /** Asks the engine for the hosts. */
   async refresh(): Promise<readonly HostRow[]> {
     const before = this.rows.map(placeOf).join();
+    // What is known must do while the engine is away: the journal notices when it is back.
+    if (this.awaySince !== null && this.rows.length > 0) return this.rows;
     this.rows = await this.options.engine.hosts();
     if (this.rows.map(placeOf).join() !== before) this.options.onChange();
     return this.rows;
@@ -99,6 +104,11 @@ export class FleetHosts implements Hosts {
 
   async declareLost(name: string): Promise<HostsReply> {
     const row = await this.#known(name);
+    if (name === this.options.name)
+      throw new Refusal(
+        "LIVEOPS_WRONG_STATE",
+        `the host ${name} answers this request, so it is not lost; stop it with: liveopsd stop`,
+      );
     if (row.state !== "up")
       throw new Refusal("LIVEOPS_WRONG_STATE", `the host ${name} is ${row.state} already`);
     await this.options.engine.declareLost(name, row.session, null).catch((error: unknown) => {
@@ -139,10 +149,23 @@ export class FleetHosts implements Hosts {
     );
   }
 
+  place<B extends Placeable>(body: B): B {
+    return asItTravels(body, this.options.name);
+  }
+
   /** Whether this host may run the operation. */
   fits(entry: Entry): boolean {
     const { name, tags } = this.options;
     return name !== null && isPlaced(entry, name, tags);
+  }
+
+  /** Whether another host that is up has the type. */
+  hasElsewhere(op: string): boolean {
+    const { name: own } = this.options;
+    const others = new Set(
+      this.rows.filter(({ name, state }) => state === "up" && name !== own).map(({ name }) => name),
+    );
+    return this.types.some((type) => type.op === op && others.has(type.host));
   }
 
   blocked(entry: Entry): Blocked | null {
@@ -170,6 +193,8 @@ export class FleetHosts implements Hosts {
   }
 
   #has(host: string, op: string): boolean {
+    // What this host has published may be older than its files.
+    if (host === this.options.name && this.options.hasType(op)) return true;
     // A host that has published nothing yet may have the type.
     const its = this.types.filter((type) => type.host === host);
     return its.length === 0 || its.some((type) => type.op === op);

@@ -28,6 +28,8 @@ interface FleetRunsOptions {
   runsHere(entry: Entry): boolean;
   /** The engine has given the attempt to another host. */
   onFenced(id: string): void;
+  /** Whether the engine is known not to answer. */
+  isAway(): boolean;
 }
 
 export class FleetRuns implements Runs {
@@ -98,7 +100,7 @@ export class FleetRuns implements Runs {
 
   async bring(ids: readonly string[]): Promise<void> {
     const wanted = ids.flatMap((id) => this.#wanted(id) ?? []);
-    if (wanted.length === 0) return;
+    if (wanted.length === 0 || this.options.isAway()) return;
     await this.#mirror.bring(wanted).catch((error: unknown) => {
       if (!(error instanceof EngineAwayError)) throw error;
     });

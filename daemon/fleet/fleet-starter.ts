@@ -5,7 +5,8 @@
  * More operations are offered than there are workers: another host may take the first ones at the same moment.
  */
 import { randomUUID } from "node:crypto";
-import { uptime } from "node:os";
+import { statSync } from "node:fs";
+import { homedir, uptime } from "node:os";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import { type Candidate, candidateOf, orderOf } from "../scheduler/candidate.js";
 import type { OperationStarter, StarterOptions } from "../scheduler/starter.js";
@@ -22,6 +23,9 @@ const SPARE = 32;
 
 /** Operations of the queue that are looked at for each one that is offered, before the whole queue is. */
 const LOOKED_AT = 4;
+
+/** Time in ms after which operations are offered again that the engine did not give to this host. */
+const AGAIN_MS = 250;
 
 interface FleetStarterOptions extends StarterOptions {
   engine: Pick<FleetEngine, "claim">;
@@ -42,6 +46,8 @@ interface FleetStarterOptions extends StarterOptions {
   prepare(entry: Entry): Promise<void>;
   /** Path of the host's lease. */
   leaseFile: string;
+  /** The clock that all hosts share, in ms since 1970. */
+  now(): number;
 }
 
 type OfferedCandidate = Candidate & { slot: number };
@@ -54,6 +60,7 @@ export class FleetStarter implements OperationStarter {
   #round: Promise<void> | null = null;
   #isWanted = false;
   #warming: NodeJS.Immediate | null = null;
+  #again: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: FleetStarterOptions) {}
 
@@ -105,10 +112,19 @@ export class FleetStarter implements OperationStarter {
       }
       // There may be more for the workers that are left.
       if (claims.length > 0 && claims.length < workers.length) this.#isWanted = true;
+      else if (claims.length < Math.min(workers.length, candidates.length)) this.#kickSoon();
     } finally {
       for (const { entry } of candidates) typeLimits.started(entry.record.id);
       for (const worker of workers) if (!used.has(worker)) pool.release(worker);
     }
+  }
+
+  /** By the engine's clock, or by its last decisions, the operations could not start yet. */
+  #kickSoon(): void {
+    this.#again ??= setTimeout(() => {
+      this.#again = null;
+      this.kick();
+    }, AGAIN_MS).unref();
   }
 
   /** Idle workers for the free slots. */
@@ -187,7 +203,7 @@ export class FleetStarter implements OperationStarter {
 
   #requestOf(candidates: readonly OfferedCandidate[], workers: readonly PooledWorker[]): ClaimRequest {
     const { queues, isLimited, host } = this.options;
-    const at = new Date().toISOString();
+    const at = new Date(this.options.now()).toISOString();
     const queueLimits: Record<string, number> = {};
     const opLimits: Record<string, number> = {};
     const offered = candidates.map(({ entry, policy, slot }) => {
@@ -220,7 +236,7 @@ export class FleetStarter implements OperationStarter {
       await prepare(entry);
       const notice = containment.limit(worker.identity, candidate.policy.limits);
       const dir = attemptDir(layout, id, entry.record.attempt);
-      const order = orderOf(entry, dir, candidate.type, this.options, notice);
+      const order = orderOf(withOwnDirectory(entry), dir, candidate.type, this.options, notice);
       const { fence } = entry.run.claim!;
       begin(entry, dir, { ...order, fence, lease: { file: leaseFile } }, worker);
     } catch (error) {
@@ -242,6 +258,13 @@ export class FleetStarter implements OperationStarter {
       pool.warm(Math.min(queue.length, Math.max(0, this.#free()) + pool.spare));
     });
   }
+}
+
+/** The directory of an operation that may run anywhere is the home directory where it does not exist. */
+function withOwnDirectory(entry: Entry): Entry {
+  const { cwd, on } = entry.record;
+  if (on || statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return entry;
+  return { ...entry, record: { ...entry.record, cwd: homedir() } };
 }
 
 /** Whether the queue's limit holds for the fleet: it was set, or the queue has a name of its own. */

@@ -6,7 +6,7 @@
  */
 import type { Client } from "pg";
 import { Address, type AddressOptions } from "./engine/address.js";
-import { connectOnce } from "./engine/connection.js";
+import { connect, explain } from "./engine/connect.js";
 import { NewerFormatError, RoleError } from "./engine/errors.js";
 import { CREATE_ROLES, GRANT, REVOKE, ROLES } from "./engine/schema/roles.js";
 import { ADDITIONS, CREATE, FORMAT, FUNCTIONS, REVISION } from "./engine/schema/schema.js";
@@ -32,7 +32,9 @@ const LOCK = "select pg_advisory_xact_lock(hashtext('liveops fleet migrate'))";
  */
 export async function migrate(options: AddressOptions): Promise<Migration> {
   const address = new Address(options);
-  const client = await connectOnce(address, "liveops migrate");
+  const client = await connect(address, "liveops migrate").catch((error: unknown) => {
+    throw explain(error, address);
+  });
   try {
     await client.query("begin");
     await client.query(LOCK);
@@ -51,7 +53,7 @@ export async function migrate(options: AddressOptions): Promise<Migration> {
       todo,
     };
   } catch (error) {
-    if ((error as { code?: string }).code !== "42501") throw error;
+    if ((error as { code?: string }).code !== "42501") throw explain(error, address);
     throw new RoleError(
       `this user may not change the schema in ${address.describe()}: ${(error as Error).message}; run liveopsd fleet migrate as the owner of the database`,
     );

@@ -90,6 +90,10 @@ export class EmbeddedHosts implements Hosts {
       );
   }
 
+  place<B>(body: B): B {
+    return body;
+  }
+
   blocked(): Blocked | null {
     const since = this.#drainingSince;
     if (since === null) return null;

@@ -7,6 +7,14 @@ import type { Blocked } from "../../protocol/operation.js";
 import type { FleetState, HostsReply } from "../../protocol/replies.js";
 import type { Entry } from "../store/decision.js";
 
+/** What of a submit depends on the host that runs the operation. */
+export interface Placeable {
+  on?: string | undefined;
+  cwd?: string | undefined;
+  env?: Record<string, string> | undefined;
+  secrets?: Record<string, string> | undefined;
+}
+
 export interface Hosts {
   /** Name of this host, as `describe` lists it. */
   readonly name: string;
@@ -26,7 +34,7 @@ export interface Hosts {
    * @throws Refusal LIVEOPS_NOT_A_FLEET, LIVEOPS_NO_SUCH_HOST, LIVEOPS_WRONG_STATE, LIVEOPS_ENGINE_AWAY, LIVEOPS_ENGINE_BEHIND
    */
   declareLost(name: string): Promise<HostsReply>;
-  /** Starts no more operations on this host; with false, starts them again. A restart of the daemon undoes it. */
+  /** Starts no more operations on this host; with false, starts them again. A restart of the daemon undoes it, except in a fleet. */
   drain(isDraining: boolean): Promise<HostsReply>;
   /**
    * Checks where a submit or an edit wants its operation to run, before anything is recorded.
@@ -36,6 +44,12 @@ export interface Hosts {
    * @throws Refusal LIVEOPS_NOT_A_FLEET, or LIVEOPS_NO_SUCH_HOST where no host of the fleet has this name
    */
   checkPlacement(on: string | undefined, tags: readonly string[]): void;
+  /**
+   * The submit as it holds on the host that will run the operation.
+   *
+   * @throws Refusal where the submit holds only here, and asks for another host
+   */
+  place<B extends Placeable>(body: B): B;
   /** Why no host starts a queued operation now; null: one does. */
   blocked(entry: Entry): Blocked | null;
 }

@@ -9,7 +9,7 @@ import fastify, {
 } from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import { Refusal } from "../../protocol/errors.js";
-import { compatible, VERSION, VERSION_HEADER } from "../../protocol/version.js";
+import { compatible, STALE_HEADER, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
 import { Connections, connectionLimits } from "./connections.js";
 import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
@@ -131,6 +131,8 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
   }
   app.addHook("onRequest", async (request, reply) => {
     reply.header(VERSION_HEADER, VERSION);
+    const staleSince = context.hosts.fleet()?.awaySince ?? null;
+    if (staleSince !== null) reply.header(STALE_HEADER, staleSince);
     // A body is JSON whatever its Content-Type, also if that cannot be parsed.
     if (request.raw.headers["content-type"] !== undefined)
       request.raw.headers["content-type"] = "application/json";

@@ -33,7 +33,17 @@ interface Pending {
   pending: string;
 }
 
-export class Loader {
+/** What submits, edits and lists ask of the operation types. */
+export interface Types {
+  /** All types, once every file is loaded. */
+  types(): Promise<TypesReply>;
+  /** Where the type is and how it runs, or why there is no such type now. */
+  resolve(op: string): Promise<ResolvedType | Unresolved>;
+  /** All submissions, or the first ask that its type does not accept or whose type does not exist. */
+  prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk>;
+}
+
+export class Loader implements Types {
   readonly #sources: Sources;
   readonly #processes: LoaderProcesses;
   /** Where each type was found last. */
@@ -84,6 +94,12 @@ export class Loader {
   /** Number of types that are loaded so far. */
   get typeCount(): number {
     return this.#merged().ops.length;
+  }
+
+  /** Whether the type is loaded. */
+  has(op: string): boolean {
+    const found = this.#find(op);
+    return found !== null && "type" in found;
   }
 
   /** Whether any directory other than the shipped ones contains a file. */

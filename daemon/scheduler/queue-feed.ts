@@ -54,6 +54,8 @@ interface QueueFeedOptions {
   /** The operation's queue position may have changed. */
   onMoved(entry: Entry): void;
   isWatched(): boolean;
+  /** The clock of the store, in ms since 1970. */
+  now(): number;
   /** Holds the operation while it waits for other operations; returns whether it does. */
   awaits(entry: Entry): boolean;
   /** Holds the operation where its type is blocked; returns whether it does. */
@@ -127,14 +129,14 @@ export class QueueFeed {
       this.#join(entry);
       this.options.onReady();
     };
-    const untilStart = notBefore === null ? 0 : Date.parse(notBefore) - Date.now();
+    const untilStart = notBefore === null ? 0 : Date.parse(notBefore) - this.options.now();
     if (untilStart > 0)
       this.#delays.add(id, Math.min(untilStart, LONGEST_TIMER_MS), () => {
         this.#delay(entry);
         this.options.onReady();
       });
     else {
-      const delay = retryAt === null ? pause : remainingDelay(retryAt, updatedAt);
+      const delay = retryAt === null ? pause : remainingDelay(retryAt, updatedAt, this.options.now());
       if (delay > 0 || retryAt !== null) this.#delays.add(id, delay, join);
       else this.#join(entry);
     }

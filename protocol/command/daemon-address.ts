@@ -7,6 +7,8 @@ import { type Config, readConfig } from "./config.js";
 export interface GlobalOptions {
   socket?: string;
   stateDir?: string;
+  /** URL of a fleet that is asked without a daemon. */
+  fleet?: string;
 }
 
 /** Paths and config, from flags, environment and config file. */

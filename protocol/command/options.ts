@@ -2,11 +2,12 @@
  * Common parts of every command of `liveops` and `liveopsd`: `--socket`, `--state-dir`, `--help` with examples,
  * `--version`, and the report of wrong usage (exit 2).
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { EXIT } from "../exit-codes.js";
 import { VERSION } from "../version.js";
 import { paintFor } from "./colour.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
+import { type OpenFleet, openFleet, passwordProblem } from "./fleet-client.js";
 import { commandIndex } from "./other-bin.js";
 import { type ReportTo, report } from "./report.js";
 import { sanitize } from "./sanitize.js";
@@ -48,7 +49,20 @@ export function addCommand(root: Command, usage: string, description: string, ex
   return withGlobals(command, `Try: ${above} ${command.name()} --help`);
 }
 
+/** The fleet of `liveopsd start` is the one that the daemon joins. */
+function isOfDaemon(command: Command): boolean {
+  return command.parent ? isOfDaemon(command.parent) : command.name() === "liveopsd";
+}
+
+function fleetUrl(url: string): string {
+  const problem = passwordProblem(url);
+  if (problem !== null) throw new InvalidArgumentError(problem);
+  return url;
+}
+
 function withGlobals(command: Command, help: string): Command {
+  if (!isOfDaemon(command))
+    command.option("--fleet <url>", "Ask the fleet of this PostgreSQL database, without a daemon", fleetUrl);
   return command
     .option("--socket <path>", "Socket of the daemon")
     .option("--state-dir <dir>", "State directory of the daemon")
@@ -70,6 +84,14 @@ export async function runRoot(
   /** More help for wrong usage, after the error of the parser; null for none. */
   hint: (error: CommanderError) => Promise<string | null> = async () => null,
 ): Promise<void> {
+  let fleet: OpenFleet | null = null;
+  if (argv.some((word) => word.startsWith("--fleet")) && !isOfDaemon(root))
+    root.hook("preAction", async (_root, command) => {
+      const { fleet: url } = allOptions<GlobalOptions>(command);
+      if (url === undefined) return;
+      fleet = await openFleet(url);
+      command.setOptionValue("socket", fleet.socket);
+    });
   try {
     await root.parseAsync(withoutUnknownHelp(root, argv), { from: "user" });
   } catch (error) {
@@ -80,6 +102,8 @@ export async function runRoot(
       return;
     }
     process.exitCode = report(error, reportTo(root));
+  } finally {
+    await (fleet as OpenFleet | null)?.close();
   }
 }
 

@@ -38,7 +38,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
 };
 
 /** Global options whose value is the next word. */
-const WITH_VALUE = new Set(["--socket", "--state-dir"]);
+const WITH_VALUE = new Set(["--socket", "--state-dir", "--fleet"]);
 
 /** Index of the command's name among the words of the command line; -1 for none. */
 export function commandIndex(words: readonly string[]): number {

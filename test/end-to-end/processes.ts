@@ -22,8 +22,31 @@ export function processesOf(text: string): Seen[] {
 
 /** Whether it runs; a zombie does not. */
 export function isAlive(pid: number): boolean {
-  const stat = read(String(pid), "stat");
-  return stat !== "" && !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  const state = stateOf(pid);
+  return state !== "" && !"ZX".includes(state);
+}
+
+/** Whether all of it is stopped (SIGSTOP), which takes the kernel a moment after the signal. */
+export function isStopped(pid: number): boolean {
+  return !isAlive(pid) || threadsOf(pid).every((state) => state === "T");
+}
+
+/** A letter as in ps; empty: there is no such process. */
+function stateOf(pid: number): string {
+  return letterOf(read(String(pid), "stat"));
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map((tid) => letterOf(read(String(pid), `task/${tid}/stat`)));
+  } catch {
+    return [];
+  }
+}
+
+/** The name of the program, in brackets, may hold any character. */
+function letterOf(stat: string): string {
+  return stat.slice(stat.lastIndexOf(")") + 2).slice(0, 1);
 }
 
 function read(pid: string, file: string): string {

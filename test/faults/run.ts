@@ -1,10 +1,11 @@
 /**
  * `npm run faults`: runs the complete fault suite, then prints a table of the injected faults and their results.
  *
- * Exits 1 where a test failed or anything was lost or duplicated. Words after `--` go to vitest (a file, `-t name`).
+ * Exits 1 where a test failed or anything was lost or duplicated. Words after `--` go to vitest (a file, `-t name`); the
+ * name of a folder of test/faults, such as `fleet`, runs the tests of this folder.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +19,7 @@ const seed = process.env.LIVEOPS_FAULTS_SEED ?? String(Math.floor(Math.random() 
 
 try {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const paths = process.argv.length > 2 ? process.argv.slice(2) : ["test/faults"];
+  const paths = process.argv.length > 2 ? process.argv.slice(2).map(folder) : ["test/faults"];
   const ended = spawnSync(
     process.execPath,
     [vitest, "run", "--config", "test/vitest.config.ts", "--no-file-parallelism", ...paths],
@@ -42,6 +43,11 @@ try {
   process.exitCode = ended.status === 0 && !bad ? 0 : 1;
 } finally {
   rmSync(dir, { recursive: true, force: true });
+}
+
+function folder(word: string): string {
+  const path = join("test/faults", word, "/");
+  return /^[a-z-]+$/.test(word) && existsSync(join(root, path)) ? path : word;
 }
 
 /** One row for each fault, however many tests or rounds injected it. */

@@ -3,7 +3,18 @@
  * a test asks for one. It can crash, and have a standby.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, chownSync, existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,18 +61,40 @@ export class Postgres {
     writeFileSync(join(this.dir, "password"), this.password);
     const words = ["--auth=scram-sha-256", "--username=postgres", "--encoding=UTF8", "--locale=C"];
     const quick = ["--no-sync", "--no-instructions", `--pwfile=${join(this.dir, "password")}`];
-    this.#run("initdb", [...words, ...quick, "-D", this.#data]);
-    await this.#launch();
+    await this.#begin(this, "initdb", [...words, ...quick]);
     return this;
   }
 
   /** A standby that gets every write some time after the commit. `this` must run. */
   async standby(options: PostgresOptions = {}): Promise<Postgres> {
     const standby = new Postgres(options);
-    const from = ["-h", this.dir, "-U", "postgres", "-D", standby.#data];
-    this.#run("pg_basebackup", [...from, "--checkpoint=fast", "--no-sync", "--write-recovery-conf"]);
-    await standby.#launch();
+    const from = [
+      "-h",
+      this.dir,
+      "-U",
+      "postgres",
+      "--checkpoint=fast",
+      "--no-sync",
+      "--write-recovery-conf",
+    ];
+    await standby.#begin(this, "pg_basebackup", from);
     return standby;
+  }
+
+  /** Fills the data directory and starts the server; leaves nothing behind where that fails. */
+  async #begin(source: Postgres, program: string, words: string[]): Promise<void> {
+    try {
+      execFileSync(join(this.bin, program), [...words, "-D", this.#data], {
+        ...this.#user,
+        cwd: this.dir,
+        env: { PGPASSWORD: source.password, PGPORT: String(source.options.port ?? 5432) },
+        stdio: ["ignore", "ignore", "inherit"],
+      });
+      await this.#launch();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   /** Makes a file in `dir` readable by the server alone. */
@@ -100,6 +133,11 @@ export class Postgres {
     return this.#psql(database, ["-c", statement]);
   }
 
+  /** What the server logged. */
+  log(): string {
+    return readFileSync(join(this.dir, "log"), "utf8");
+  }
+
   createdb(name: string, template = "template1"): void {
     this.sql("postgres", `create database "${name}" template "${template}"`);
   }
@@ -133,14 +171,17 @@ export class Postgres {
       `synchronous_commit=${synchronousCommit}`,
       ...this.settings,
     ];
+    const log = openSync(join(this.dir, "log"), "a");
     const server = spawn(
       join(this.bin, "postgres"),
       ["-D", this.#data, ...values.flatMap((value) => ["-c", value])],
-      { ...this.#user, cwd: this.dir, stdio: "ignore" },
+      { ...this.#user, cwd: this.dir, stdio: ["ignore", log, log] },
     );
+    closeSync(log);
     this.#server = server;
     await until("the PostgreSQL server accepts connections", () => {
-      if (server.exitCode !== null) throw new Error(`the PostgreSQL server ended with ${server.exitCode}`);
+      if (server.exitCode !== null)
+        throw new Error(`the PostgreSQL server ended with ${server.exitCode}:\n${this.log()}`);
       try {
         this.sql("postgres", "select 1");
         return true;
@@ -157,15 +198,6 @@ export class Postgres {
       env: { PGPASSWORD: this.password },
       stdio: ["ignore", "pipe", "pipe"],
     }).trim();
-  }
-
-  #run(program: string, words: string[]): void {
-    execFileSync(join(this.bin, program), words, {
-      ...this.#user,
-      cwd: this.dir,
-      env: { PGPASSWORD: this.password, PGPORT: String(this.options.port ?? 5432) },
-      stdio: ["ignore", "ignore", "inherit"],
-    });
   }
 }
 

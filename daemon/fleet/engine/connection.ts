@@ -4,25 +4,14 @@
  * A call that broke is made again until `giveUpMs`: each call of the fleet is idempotent. Calls run one after the other.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client } from "pg";
-import { UsageError } from "../../../protocol/command/failures.js";
+import type { Client, QueryConfig } from "pg";
 import type { Address } from "./address.js";
-import { EngineAwayError, EngineRefusedError, errorOfCode, NewerFormatError } from "./errors.js";
-import { FORMAT, REVISION } from "./schema/schema.js";
+import { breaks, CONNECT_MS, checkFormat, connect, destroy, meaning } from "./connect.js";
+import { EngineAwayError } from "./errors.js";
 
 /** Milliseconds before the second try, and at most between two. */
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 500;
-
-/** Milliseconds that one connection attempt may take. */
-const CONNECT_MS = 2000;
-
-/** Bounds what a call that nobody waits for any more holds. */
-const SESSION = `
-  set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3; set default_transaction_isolation = 'read committed';
-  set default_transaction_read_only = off; set standard_conforming_strings = on;`;
-
-const STATEMENT_MS = 60_000;
 
 export interface ConnectionOptions {
   /** Shown in `pg_stat_activity`. */
@@ -52,28 +41,34 @@ export class Connection {
 
   /**
    * @param giveUpMs bounds the call with all its tries
+   * @param name the statement is prepared under this name; null: it is not. Worth it for calls that are made often
    * @throws EngineAwayError, EngineRefusedError, NewerFormatError; the error of an exception that our functions raise; the
    * database's own error for a bug
    */
-  async query<Row>(text: string, values: unknown[], giveUpMs: number): Promise<Row[]> {
+  async query<Row>(
+    text: string,
+    values: unknown[],
+    giveUpMs: number,
+    name: string | null = null,
+  ): Promise<Row[]> {
     const deadline = performance.now() + giveUpMs;
     const done = await this.#takeTurn(giveUpMs).catch((error: Error) => {
       throw new EngineAwayError(this.address.describe(), error);
     });
     try {
-      return await this.#query<Row>(text, values, deadline);
+      return await this.#query<Row>({ text, values, ...(name && { name }) }, deadline);
     } finally {
       done();
     }
   }
 
-  async #query<Row>(text: string, values: unknown[], deadline: number): Promise<Row[]> {
+  async #query<Row>(query: QueryConfig, deadline: number): Promise<Row[]> {
     let last: unknown;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
       if (deadline <= performance.now() || this.#isEnded)
         throw new EngineAwayError(this.address.describe(), last);
       try {
-        return await this.#run<Row>(text, values, deadline);
+        return await this.#run<Row>(query, deadline);
       } catch (error) {
         last = error;
         const meant = meaning(error, this.address);
@@ -95,14 +90,13 @@ export class Connection {
     if (client) await within(CONNECT_MS, client.end()).catch(() => destroy(client));
   }
 
-  async #run<Row>(text: string, values: unknown[], deadline: number): Promise<Row[]> {
+  async #run<Row>(query: QueryConfig, deadline: number): Promise<Row[]> {
     const left = () => deadline - performance.now();
     const client = this.#client ?? (await within(left(), this.#open()));
     try {
-      return (await within(left(), client.query(text, values))).rows as Row[];
+      return (await within(left(), client.query(query))).rows as Row[];
     } catch (error) {
-      // A failed statement leaves the connection as it was.
-      if (!isFromServer(error) || /^(57P|08)/.test(error.code)) this.#drop(client);
+      if (breaks(error)) this.#drop(client);
       throw error;
     }
   }
@@ -157,65 +151,6 @@ export class Connection {
   }
 }
 
-async function connect(address: Address, name: string, statementMs = STATEMENT_MS): Promise<Client> {
-  const { Client, types } = await loadDriver();
-  const client = new Client({
-    ...address.config(),
-    connectionTimeoutMillis: CONNECT_MS,
-    application_name: name,
-    // All our numbers are below 2^53.
-    types: {
-      getTypeParser: (oid, format) => (oid === INT8 ? Number : types.getTypeParser(oid, format)),
-    },
-  });
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    await client.query(`set statement_timeout = ${statementMs}; ${SESSION}`);
-  } catch (error) {
-    destroy(client);
-    throw error;
-  }
-  return client;
-}
-
-/** A connection that is not taken up again. @throws EngineAwayError, EngineRefusedError, UsageError */
-export async function connectOnce(address: Address, name: string): Promise<Client> {
-  try {
-    return await connect(address, name);
-  } catch (error) {
-    throw meaning(error, address) ?? new EngineAwayError(address.describe(), error);
-  }
-}
-
-/** The type `bigint` of PostgreSQL. */
-const INT8 = 20;
-
-async function loadDriver(): Promise<Pick<typeof import("pg"), "Client" | "types">> {
-  try {
-    const driver = await import("pg");
-    // As an ES module, the package exports its CommonJS object.
-    return driver.default ?? driver;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new UsageError("the fleet needs the package pg, which is not installed", "run: npm install pg");
-  }
-}
-
-async function checkFormat(client: Client): Promise<void> {
-  const { rows } = await client.query("select format, revision from liveops.head");
-  const { format, revision } = rows[0] as { format: number; revision: number };
-  if (format > FORMAT) throw new NewerFormatError(format, FORMAT);
-  if (format < FORMAT || revision < REVISION)
-    throw new EngineRefusedError(
-      `the fleet's database has format ${format}.${revision}, and this liveops needs ${FORMAT}.${REVISION}; run: liveopsd fleet migrate`,
-    );
-}
-
-function destroy(client: Client): void {
-  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
-}
-
 /** @throws Error when the time is up; the promise goes on, and its later error is dropped */
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
@@ -228,45 +163,4 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function isFromServer(error: unknown): error is Error & { code: string; severity: string } {
-  return error instanceof Error && "severity" in error && "code" in error;
-}
-
-/** Codes of the server after which a later try may succeed: it stops, starts, is a standby, or two calls met. */
-const PASSING = /^(57P|57014|08|53|40001|40P01|25006|55000)/;
-
-/** Codes by which the server refuses the connection: password, role, database, our schema. */
-const REFUSING: Record<string, string> = {
-  "28P01": "check the password",
-  "28000": "check the user, and pg_hba.conf of the server",
-  "3D000": "create the database, then run: liveopsd fleet migrate",
-  "3F000": "run: liveopsd fleet migrate",
-  "42P01": "run: liveopsd fleet migrate",
-  "42883": "run: liveopsd fleet migrate",
-};
-
-/** What an error means for the caller; null: try again. */
-function meaning(error: unknown, address: Address): unknown {
-  if (!(error instanceof Error)) return error;
-  const { code = "" } = error as NodeJS.ErrnoException;
-  if (isFromServer(error)) {
-    if (PASSING.test(code)) return null;
-    const next = REFUSING[code];
-    if (next !== undefined)
-      return new EngineRefusedError(
-        `the fleet's engine ${address.describe()} refuses: ${error.message}; ${next}`,
-        { cause: error },
-      );
-    return errorOfCode(code, error.message) ?? error;
-  }
-  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code) || /SSL|certificate|SASL|password/i.test(error.message))
-    return new EngineRefusedError(
-      `the fleet's engine ${address.describe()} cannot be trusted: ${error.message}`,
-      { cause: error },
-    );
-  const isOurs =
-    error instanceof UsageError || error instanceof EngineRefusedError || error instanceof NewerFormatError;
-  return isOurs || error instanceof TypeError ? error : null;
 }

@@ -3,10 +3,8 @@
 import type { State } from "../../../protocol/state.js";
 import type { Counts } from "../../../protocol/watch.js";
 import type { Decision } from "../../store/decision.js";
-import { Address, type AddressOptions } from "./address.js";
-import { Connection, type ConnectionOptions } from "./connection.js";
+import { EngineBase, LONG } from "./engine-base.js";
 import { conditions } from "./find.js";
-import { type Hint, parseHint } from "./hints.js";
 import { storable } from "./operation-index.js";
 import type {
   DecisionRow,
@@ -23,16 +21,6 @@ import type {
 } from "./rows.js";
 import { joinSecrets } from "./secrets.js";
 
-export interface EngineOptions extends AddressOptions {
-  /** Shown in `pg_stat_activity`, after `liveops`. */
-  name?: string;
-  /** Milliseconds after which a call throws EngineAwayError. Default: 3000 */
-  giveUpMs?: number;
-}
-
-/** Calls that may take long for their size have this many times as long. */
-const LONG = 10;
-
 const STATES: readonly State[] = ["queued", "running", "succeeded", "failed", "cancelled"];
 
 interface RawDecision {
@@ -46,61 +34,7 @@ interface RawDecision {
   mark: number;
 }
 
-/**
- * All methods throw EngineAwayError where the engine does not answer within `giveUpMs`, EngineRefusedError where it
- * refuses the connection, NewerFormatError where a newer liveops made the schema, and RoleError.
- */
-export class EngineReads {
-  protected readonly giveUpMs: number;
-  protected readonly address: Address;
-  protected readonly reads: Connection;
-  readonly #name: string;
-  /** The last decision that this process saw. An engine that does not have it lost writes. */
-  #known: { n: number; mark: number | null } = { n: 0, mark: null };
-  /** Number of the last decision that was read in order. */
-  protected applied = 0;
-  #hearers = new Set<(hint: Hint) => void>();
-
-  /** Connects at the first call. @throws UsageError for an address that is not valid or not safe */
-  constructor(options: EngineOptions) {
-    this.giveUpMs = options.giveUpMs ?? 3000;
-    this.address = new Address(options);
-    this.#name = `liveops ${options.name ?? ""}`.trim();
-    this.reads = this.connection("reads", {
-      onNotification: (payload) => {
-        for (const hear of this.#hearers) hear(parseHint(payload));
-      },
-    });
-  }
-
-  protected connection(use: string, options: Omit<ConnectionOptions, "name"> = {}): Connection {
-    return new Connection(this.address, { name: `${this.#name} ${use}`, ...options });
-  }
-
-  /** The address without the password. */
-  describe(): string {
-    return this.address.describe();
-  }
-
-  /** Number of the last decision that this process saw. */
-  get known(): number {
-    return this.#known.n;
-  }
-
-  protected get knownMark(): number | null {
-    return this.#known.mark;
-  }
-
-  protected know(n: number, mark: number | null, isReset = false): void {
-    if (isReset || n > this.#known.n || (n === this.#known.n && mark !== null)) this.#known = { n, mark };
-  }
-
-  /** Calls `hear` on each hint. A hint may be lost: poll as well. Returns what ends it. */
-  onHint(hear: (hint: Hint) => void): () => void {
-    this.#hearers.add(hear);
-    return () => this.#hearers.delete(hear);
-  }
-
+export class EngineReads extends EngineBase {
   /** Milliseconds since 1970 by the engine's clock. */
   async engineNow(): Promise<number> {
     const sql = "select extract(epoch from clock_timestamp())::float8 * 1000 as now";
@@ -114,8 +48,8 @@ export class EngineReads {
    */
   async decisionsAfter(n: number, limit = 500): Promise<Head & { rows: DecisionRow[] }> {
     const sql = "select * from liveops.decisions_after($1, $2, $3, $4)";
-    const values = [this.#known.n, this.#known.mark, n, limit];
-    const raw = await this.rows<Head & RawDecision>(sql, values);
+    const values = [this.known, this.knownMark, n, limit];
+    const raw = await this.reads.query<Head & RawDecision>(sql, values, this.giveUpMs, "decisions_after");
     const rows = raw[0]!.n === null ? [] : raw.map(decisionRow);
     const last = rows.at(-1);
     if (last) this.know(last.n, raw.at(-1)!.mark);
@@ -128,15 +62,15 @@ export class EngineReads {
    * its own operation: successors have derived rows, and `finished` has none here.
    */
   async snapshot(recent: number): Promise<Snapshot> {
-    const sql = "select * from liveops.snapshot($1)";
+    const sql = "select * from liveops.snapshot($1, $2, $3)";
+    const values = [this.known, this.knownMark, recent];
     type Raw = Head & RawDecision & { counts: string[]; head_mark: number | null };
-    const raw = await this.rows<Raw>(sql, [recent], LONG);
+    const raw = await this.rows<Raw>(sql, values, LONG);
     const first = raw[0]!;
-    this.know(first.head, first.head_mark, true);
+    this.know(first.head, first.head_mark);
     this.applied = first.head;
-    const counts = Object.fromEntries(STATES.map((state, index) => [state, Number(first.counts[index])]));
     const rows = first.n === null ? [] : raw.map(decisionRow).map(withoutSuccessor);
-    return { ...headOf(first), rows, counts: counts as unknown as Counts };
+    return { ...headOf(first), rows, counts: countsOf(first.counts) };
   }
 
   /** All decisions about each operation, as in `snapshot`. An operation that does not exist is not in the map. */
@@ -178,8 +112,8 @@ export class EngineReads {
   }
 
   async countsByState(): Promise<Counts> {
-    const sql = `select ${STATES.join(", ")} from liveops.head`;
-    return (await this.rows<Counts>(sql, []))[0]!;
+    const [row] = await this.rows<{ counts: string[] }>("select liveops.counts_by_state() as counts", []);
+    return countsOf(row!.counts);
   }
 
   /**
@@ -193,7 +127,7 @@ export class EngineReads {
     const sql = `
       with surplus as (
         select id from liveops.operation where finished_n is not null order by ord
-          limit least($4, greatest(0, (select succeeded + failed + cancelled - $1::bigint from liveops.head)))
+          limit least($4, greatest(0, (select count(*) - $1::bigint from liveops.operation where finished_n is not null)))
       ), young as (
         select min(finished_n) as n from liveops.operation
           where finished_n is not null and finished_at between to_timestamp($2 / 1000.0) and to_timestamp($3 / 1000.0)
@@ -203,6 +137,16 @@ export class EngineReads {
       )
       select id from surplus union select id from aged limit $4`;
     return (await this.rows<{ id: string }>(sql, [keep, cutoff, now, limit], LONG)).map(({ id }) => id);
+  }
+
+  /** Number of the engine's last decision, and whether it waits for offers. For `offer`: nothing is checked. */
+  async position(): Promise<{ n: number; epoch: number; held: boolean }> {
+    return (
+      await this.rows<{ n: number; epoch: number; held: boolean }>(
+        "select * from liveops.head_position()",
+        [],
+      )
+    )[0]!;
   }
 
   async operations(ids: readonly string[]): Promise<OperationRow[]> {
@@ -273,18 +217,17 @@ export class EngineReads {
     const sql = "select current_setting('synchronous_standby_names') as names";
     return (await this.rows<{ names: string }>(sql, []))[0]!.names !== "";
   }
-
-  async end(): Promise<void> {
-    await this.reads.end();
-  }
-
-  protected rows<Row>(sql: string, values: unknown[], times = 1): Promise<Row[]> {
-    return this.reads.query<Row>(sql, values, this.giveUpMs * times);
-  }
 }
 
 export const OPERATION =
   "id, version, ord, state, op, queue, host, session, fence, attempt, partition, resumable, stop, pin, requires";
+
+/** `bigint[]` comes as texts. */
+function countsOf(counts: readonly string[]): Counts {
+  return Object.fromEntries(
+    STATES.map((state, index) => [state, Number(counts[index])]),
+  ) as unknown as Counts;
+}
 
 function headOf({ head, epoch, settings, types }: Head): Head {
   return { head, epoch, settings, types };

@@ -5,13 +5,12 @@
  * connection broke is made again; each function answers a repeated call as the first time.
  */
 import type { Connection } from "./connection.js";
-import { type EngineOptions, EngineReads, OPERATION } from "./engine-reads.js";
-import { errorOfCode, SessionOverError } from "./errors.js";
-import { HintSender } from "./hints.js";
-import { appended, offered, storable } from "./operation-index.js";
+import { type EngineOptions, LONG, SHORT_MS } from "./engine-base.js";
+import { OPERATION } from "./engine-reads.js";
+import { EngineWrites } from "./engine-writes.js";
+import { SessionOverError } from "./errors.js";
+import { offered, storable } from "./operation-index.js";
 import type {
-  AppendGroup,
-  AppendItem,
   Claimed,
   ClaimRequest,
   Joined,
@@ -24,7 +23,6 @@ import type {
   Settled,
   Shipped,
   TypeRow,
-  Verdict,
 } from "./rows.js";
 
 export type { EngineOptions };
@@ -32,39 +30,21 @@ export type { EngineOptions };
 /** Items of one call of `offer`. */
 const OFFERED_AT_ONCE = 500;
 
-/** A lost hint costs half a second, so its commit does not wait for the disk. */
-const HINT = `select set_config('synchronous_commit', 'off', true), pg_notify('liveops', payload) from unnest($1::text[]) payload`;
-
-interface RawVerdict {
-  n?: number;
-  code?: string;
-  id?: string;
-  version?: number | null;
-  key?: string;
-  hash?: string;
-}
-
-/** Milliseconds for which a host that died within a call can hold up the others. */
-const SHORT_MS = 5000;
-
 /** Besides the errors of `EngineReads`: SessionOverError and LostWritesError from all that a host does. */
-export class FleetEngine extends EngineReads {
-  readonly #decisions: Connection = this.connection("decisions", { statementMs: SHORT_MS });
+export class FleetEngine extends EngineWrites {
   readonly #lease: Connection = this.connection("lease", { statementMs: SHORT_MS });
-  readonly #ship: Connection = this.connection("files");
   #joined: JoinOptions | null = null;
   #session: number | null = null;
   #epoch = 0;
   /** Milliseconds of the engine's clock before ours. */
   #skew = 0;
-  readonly #hints = new HintSender((payloads) => this.rows(HINT, [payloads]));
 
   /** The host's name; null: this process is no host, and acts as an operator or a viewer. */
-  get host(): string | null {
+  override get host(): string | null {
     return this.#joined?.name ?? null;
   }
 
-  get session(): number | null {
+  override get session(): number | null {
     return this.#session;
   }
 
@@ -78,49 +58,24 @@ export class FleetEngine extends EngineReads {
     const { name, owner, tags, slots, version, lostAfter, status } = options;
     const values = [name, owner, tags, slots, version, lostAfter, JSON.stringify(status ?? {})];
     const sent = Date.now();
-    const [row] = await this.#call<Joined>("join", values);
+    const joined = await this.call<Joined>("join", values, this.decisions);
     this.#joined = options;
-    this.#session = row!.session;
-    this.#epoch = row!.epoch;
-    this.#measure(sent, row!.now);
-    return row!;
+    this.#session = joined.session;
+    this.#epoch = joined.epoch;
+    this.#measure(sent, joined.now);
+    return joined;
   }
 
   /** Keeps the session; null: the session is over. */
   async renew(status?: Record<string, unknown>): Promise<Renewed | null> {
     const now = status ? JSON.stringify(status) : null;
-    const values = [this.host, this.#session, this.known, this.knownMark, this.applied, now];
+    const values = [this.host, this.session, this.known, this.knownMark, this.applied, now];
     const sent = Date.now();
-    const [row] = await this.#call<Renewed | null>("renew", values, this.#lease);
-    if (!row) return null;
-    this.#epoch = row.epoch;
-    this.#measure(sent, row.now);
-    return row;
-  }
-
-  /**
-   * Records decisions: all or none. The same token again answers as the first time.
-   *
-   * @returns number of the last of them
-   * @throws VersionConflictError, KeyTakenError, FencedError, RoleError
-   */
-  async append(items: readonly AppendItem[], token: string): Promise<number> {
-    const [verdict] = await this.appendEach([{ items, token }]);
-    if (verdict!.error) throw verdict!.error;
-    return verdict!.n!;
-  }
-
-  /** Records the groups of independent callers in one transaction; each group has its own verdict. */
-  async appendEach(groups: readonly AppendGroup[]): Promise<Verdict[]> {
-    if (groups.length === 0) return [];
-    const sent = groups.map(({ items, token }) => ({ token, items: items.map(appended) }));
-    const values = [this.host, this.#session, this.known, this.knownMark, JSON.stringify(sent)];
-    const [raw] = await this.#call<RawVerdict[]>("append", values);
-    const verdicts = raw!.map(verdictOf);
-    const last = Math.max(0, ...verdicts.map(({ n }) => n ?? 0));
-    this.know(last, null);
-    if (last > 0) this.#hints.decided(last);
-    return verdicts;
+    const renewed = await this.call<Renewed | null>("renew", values, this.#lease);
+    if (renewed === null) return null;
+    this.#epoch = renewed.epoch;
+    this.#measure(sent, renewed.now);
+    return renewed;
   }
 
   /** Takes queued operations for free workers, in the order of the candidates. Those that changed are left out. */
@@ -130,23 +85,23 @@ export class FleetEngine extends EngineReads {
       ...{ id, expect, attempt, partition },
       body: JSON.stringify(decision),
     }));
-    const [claims] = await this.#call<Claimed[]>("claim", [
-      ...[this.host, this.#session, this.known, this.knownMark, token, JSON.stringify(sent)],
-      workers.map((worker) => JSON.stringify(worker)),
-      ...[JSON.stringify(queueLimits), JSON.stringify(opLimits)],
-    ]);
-    const last = claims!.at(-1);
+    const texts = workers.map((worker) => JSON.stringify(worker));
+    const limits = [JSON.stringify(queueLimits), JSON.stringify(opLimits)];
+    const who = [this.host, this.session, this.known, this.knownMark, token];
+    const values = [...who, JSON.stringify(sent), texts, ...limits];
+    const claims = await this.call<Claimed[]>("claim", values, this.decisions);
+    const last = claims.at(-1);
     if (last) {
       this.know(last.n, null);
-      this.#hints.decided(last.n);
+      this.hints.decided(last.n);
     }
-    return claims!;
+    return claims;
   }
 
   /** Operations that run on this host by the engine, of this session and earlier ones. */
   claimed(): Promise<OperationRow[]> {
     const sql = `select ${OPERATION} from liveops.claimed($1, $2, $3)`;
-    return this.#decisions.query(sql, [this.host, this.known, this.knownMark], this.giveUpMs);
+    return this.decisions.query(sql, [this.host, this.known, this.knownMark], this.giveUpMs);
   }
 
   /**
@@ -157,47 +112,27 @@ export class FleetEngine extends EngineReads {
    */
   async ship(pieces: ReadonlyArray<Piece & { fence: number }>, isDurable: boolean): Promise<Shipped> {
     if (pieces.length === 0 && !isDurable) return { fenced: [], behind: [] };
-    const names = ["id", "attempt", "file", "first", "last", "fence", "body"] as const;
+    const names = ["id", "attempt", "file", "first", "last", "fence"] as const;
     const values = names.map((name) => pieces.map((piece) => piece[name]));
-    const sent = [this.host, this.#session, this.known, this.knownMark, isDurable, ...values];
+    const bodies = pieces.map(({ body }) => body);
+    const sizes = bodies.map(({ length }) => length);
+    const who = [this.host, this.session, this.known, this.knownMark, isDurable];
+    const sent = [...who, ...values, sizes, Buffer.concat(bodies)];
     type Refused = { verdict: "fenced" | "behind"; id: string; attempt: number; file: RunFile; last: number };
-    const [refused] = await this.#call<Refused[]>("ship", sent, this.#ship, 10);
+    const refused = await this.call<Refused[]>("ship", sent, this.files, LONG);
     const news = pieces.filter(({ first, last }) => last >= first);
-    if (news.length > 0) this.#hints.shipped(news.map(({ id }) => id));
-    const fenced = refused!.filter(({ verdict }) => verdict === "fenced").map(({ id }) => id);
-    const behind = refused!.filter(({ verdict }) => verdict === "behind");
+    if (news.length > 0) this.hints.shipped(news.map(({ id }) => id));
+    const fenced = refused.filter(({ verdict }) => verdict === "fenced").map(({ id }) => id);
+    const behind = refused.filter(({ verdict }) => verdict === "behind");
     return {
       fenced: [...new Set(fenced)],
       behind: behind.map(({ id, attempt, file, last }) => ({ id, attempt, file, last })),
     };
   }
 
-  /**
-   * Declares a host lost, if it is up in this session and has not renewed since.
-   *
-   * Without a session of its own, an operator says so: `session` and `renewals` null are not checked.
-   */
-  async declareLost(name: string, session: number | null, renewals: number | null): Promise<boolean> {
-    const [isLost] = await this.#call<boolean>("declare_lost", [
-      this.host,
-      this.#session,
-      name,
-      session,
-      renewals,
-    ]);
-    return isLost!;
-  }
-
   /** Leaves the fleet; false: operations still run here, or the session is over. */
   async leave(): Promise<boolean> {
-    const [hasLeft] = await this.#call<boolean>("leave", [this.host, this.#session]);
-    return hasLeft!;
-  }
-
-  /** A host that drains claims nothing. False: there is no such host. */
-  async drain(name: string, draining: boolean): Promise<boolean> {
-    const [exists] = await this.#call<boolean>("drain", [name, draining]);
-    return exists!;
+    return this.call("leave", [this.host, this.session], this.decisions);
   }
 
   /**
@@ -215,45 +150,24 @@ export class FleetEngine extends EngineReads {
     do {
       const part = items.slice(start, start + OFFERED_AT_ONCE).map(offered);
       start += OFFERED_AT_ONCE;
-      const known = [this.host, this.#session, this.known, this.knownMark, this.#epoch];
+      const known = [this.host, this.session, this.known, this.knownMark, this.#epoch];
       const sent = [...known, join, JSON.stringify(part), start >= items.length];
-      [answer] = (await this.#call<Settled>("offer", sent, this.#decisions, 10)) as [Settled];
+      answer = await this.call<Settled>("offer", sent, this.decisions, LONG);
     } while (start < items.length && !answer.settled);
     return this.#settled(answer);
   }
 
   /** Whether the engine takes calls again. */
   async settleOffers(): Promise<Settled> {
-    return this.#settled((await this.#call<Settled>("settle_offers", []))[0]!);
+    return this.#settled(await this.call<Settled>("settle_offers", [], this.decisions));
   }
 
   #settled(answer: Settled): Settled {
-    // Numbers below may have been given again: what this process saw of them means nothing now.
-    if (answer.settled) this.know(answer.n, null, true);
-    if (answer.settled) this.#epoch = answer.epoch;
+    if (answer.settled) {
+      this.forget();
+      this.#epoch = answer.epoch;
+    }
     return answer;
-  }
-
-  /** Number of the engine's last decision, and whether it waits for offers. For `offer`: nothing is checked. */
-  async position(): Promise<{ n: number; epoch: number; held: boolean }> {
-    return (
-      await this.rows<{ n: number; epoch: number; held: boolean }>(
-        "select n, epoch, held from liveops.head",
-        [],
-      )
-    )[0]!;
-  }
-
-  /**
-   * Sets or removes a setting, if its version is still `expect` (null: there is none).
-   *
-   * @param body JSON; null: removes it
-   * @returns its new version; null: it was changed meanwhile
-   */
-  async putSetting(name: string, body: string | null, expect: number | null): Promise<number | null> {
-    const [version] = await this.#call<number | null>("put_setting", [name, body, expect]);
-    if (version !== null) this.#hints.changedSettings();
-    return version!;
   }
 
   /** Publishes the types of this host, in place of those published before. */
@@ -261,37 +175,20 @@ export class FleetEngine extends EngineReads {
     const columns = (["op", "body", "hash"] as const).map((name) =>
       types.map((type) => storable(type[name])),
     );
-    await this.#call("put_types", [this.host, this.#session, hash, ...columns]);
-    this.#hints.changedSettings();
-  }
-
-  /** Keeps a value that is too large for a decision, before the decision is recorded. @param body JSON */
-  async putPayload(id: string, kind: "params" | "result", body: string): Promise<void> {
-    await this.#call("put_payload", [id, kind, body], this.#ship, 10);
+    await this.call("put_types", [this.host, this.session, hash, ...columns], this.decisions);
+    this.hints.changedSettings();
   }
 
   /** Deletes what removed operations left, a day later; at most `limit` operations. Returns how many. */
   async prune(limit = 200): Promise<number> {
-    return (await this.#call<number>("prune", [limit], this.#ship, 10))[0]!;
+    return this.call("prune", [limit], this.files, LONG);
   }
 
   override async end(): Promise<void> {
-    await Promise.all([super.end(), ...[this.#decisions, this.#lease, this.#ship].map((each) => each.end())]);
-  }
-
-  async #call<T>(name: string, values: unknown[], connection = this.#decisions, times = 1): Promise<T[]> {
-    const places = values.map((_, index) => `$${index + 1}`).join(", ");
-    const sql = `select liveops.${name}(${places}) as answer`;
-    const rows = await connection.query<{ answer: T }>(sql, values, this.giveUpMs * times);
-    return rows.map(({ answer }) => answer);
+    await Promise.all([super.end(), this.#lease.end()]);
   }
 
   #measure(sent: number, now: number): void {
     this.#skew = Math.round(now - (sent + Date.now()) / 2);
   }
-}
-
-function verdictOf({ n, code = "", ...detail }: RawVerdict): Verdict {
-  if (n !== undefined) return { n };
-  return { error: errorOfCode(code, "", detail) ?? new Error(`unknown verdict ${code}`) };
 }

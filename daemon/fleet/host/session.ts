@@ -12,6 +12,9 @@ import type { Lease } from "./lease.js";
 const RENEWALS = 30;
 const EVERY_MS = { least: 100, most: 10_000 };
 
+/** How long a start waits for the engine, in ms. */
+const START_MS = 15_000;
+
 interface SessionOptions {
   engine: FleetEngine;
   lease: Lease;
@@ -47,9 +50,21 @@ export class HostSession {
    * @throws EngineAwayError, EngineRefusedError, HostNameTakenError, NewerFormatError
    */
   async start(): Promise<{ draining: boolean }> {
-    const joined = await this.#join();
+    const joined = await this.#joinAtStart();
     this.#next();
     return joined;
+  }
+
+  /** An engine that has just been started, or a machine that is busy with it, takes longer than a call may. */
+  async #joinAtStart(): Promise<{ draining: boolean }> {
+    const end = performance.now() + START_MS;
+    for (;;) {
+      try {
+        return await this.#join();
+      } catch (error) {
+        if (!(error instanceof EngineAwayError) || performance.now() >= end) throw error;
+      }
+    }
   }
 
   /** Renews no more. The workers run until the lease is over, or a daemon of this host adopts them. */

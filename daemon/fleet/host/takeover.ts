@@ -65,14 +65,18 @@ export class Takeover {
   }
 }
 
-/** @param outcome what the host shipped before it was lost; it counts, whatever happened to the host */
+/**
+ * Every attempt counts as accepted: what its worker wrote may never have been shipped.
+ *
+ * @param outcome what the host shipped before it was lost; it counts, whatever happened to the host
+ */
 function conclusionOf({ run, record, tries }: Entry, host: string, outcome: Outcome | null): Conclusion {
   if (outcome !== null) return { finish: outcome };
-  const { accepted, stopReason, policy } = run!;
+  const { stopReason, policy } = run!;
   if (stopReason === "cancel")
     return { finish: { state: "cancelled", result: null, error: null, next: null } };
   const message = `the host ${host} is lost: it did not renew its lease in the fleet`;
-  const mayRunAgain = stopReason === null && (policy.resumable || !accepted);
+  const mayRunAgain = stopReason === null && policy.resumable;
   if (!mayRunAgain)
     return {
       finish: {
@@ -82,5 +86,5 @@ function conclusionOf({ run, record, tries }: Entry, host: string, outcome: Outc
         next: null,
       },
     };
-  return { requeue: { reason: message, next: record.attempt + (accepted ? 1 : 0), tries, delay: 0 } };
+  return { requeue: { reason: message, next: record.attempt + 1, tries, delay: 0 } };
 }

@@ -68,17 +68,22 @@ export class FollowedAttempt {
   cut(maxBytes: number): { pieces: RawPiece[]; isPartial: boolean } {
     if (!this.#reader) return { pieces: [], isPartial: false };
     const { isPartial, ...lines } = this.#reader.read(maxBytes, this.flushes.length > 0);
-    const isAsking = (this.flushes.length > 0 || this.isAsking) && !isPartial;
+    const isFlush = this.flushes.length > 0;
+    const isAsking = (isFlush || this.isAsking) && !isPartial;
+    let isNew = false;
     const piecesOf = (file: RunFile) => {
       const last = this.#cut[file];
       const pieces = this.#piecesOf(file, lines[file]);
+      isNew ||= pieces.length > 0;
       const question = { file, first: last + 1, last, lines: Buffer.alloc(0) };
-      if (pieces.length > 0) this.unconfirmedSince = performance.now();
       return pieces.length === 0 && isAsking && last > 0 ? [question] : pieces;
     };
-    if (isAsking) this.unconfirmedSince = null;
+    const pieces = RUN_FILES.flatMap(piecesOf);
+    // With a flush, the new pieces are on the engine's disk when they are answered.
+    if (isNew && !(isFlush && isAsking)) this.unconfirmedSince = performance.now();
+    else if (isAsking) this.unconfirmedSince = null;
     this.isAsking = false;
-    return { pieces: RUN_FILES.flatMap(piecesOf), isPartial };
+    return { pieces, isPartial };
   }
 
   #piecesOf(file: RunFile, lines: RunLine[]): RawPiece[] {

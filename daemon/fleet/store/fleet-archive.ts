@@ -11,6 +11,7 @@ import { matchesQuery } from "../../store/recent.js";
 import type { Archive, KeyUse } from "../../store/store.js";
 import { EngineAwayError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
+import type { DecisionRow } from "../engine/rows.js";
 import type { FleetPayloads } from "./fleet-payloads.js";
 import { foldEntry } from "./fold.js";
 
@@ -24,6 +25,12 @@ export class FleetArchive implements Archive {
     private readonly engine: FleetEngine,
     private readonly ledger: Ledger,
     private readonly payloads: FleetPayloads,
+    /** Whether the engine is known not to answer. */
+    private readonly isAway: () => boolean,
+    /** Resolves when the ledger has all that the engine has now. */
+    private readonly catchUp: () => Promise<void>,
+    /** Decisions that the daemon has not seen since its start. */
+    private readonly onRead: (rows: Iterable<DecisionRow>) => void,
   ) {}
 
   /** An operation in memory. */
@@ -37,7 +44,7 @@ export class FleetArchive implements Archive {
   }
 
   async find(id: string): Promise<Entry | null> {
-    const entry = this.peek(id) ?? (await this.#read([id])).get(id) ?? null;
+    const entry = this.peek(id) ?? (await this.#readNewest(id));
     if (entry?.record.omitted) await this.payloads.bring(entry.record).catch(ignoreAway);
     return entry;
   }
@@ -94,11 +101,20 @@ export class FleetArchive implements Archive {
     );
   }
 
+  /** A live operation that another host has just submitted: who asks for it next finds it in the ledger. */
+  async #readNewest(id: string): Promise<Entry | null> {
+    const entry = (await this.#read([id])).get(id) ?? null;
+    if (entry === null || entry.finishedBy > 0) return entry;
+    await this.catchUp().catch(() => {});
+    return this.peek(id) ?? entry;
+  }
+
   async #read(ids: readonly string[]): Promise<Map<string, Entry>> {
     const rows = await this.engine.decisionsOf([...ids]).catch((error: unknown) => {
       throw asRefusal(error);
     });
     const found = new Map<string, Entry>();
+    for (const each of rows.values()) this.onRead(each);
     for (const id of ids) {
       const entry = foldEntry(id, rows.get(id) ?? []);
       if (entry === null) continue;
@@ -126,6 +142,7 @@ export class FleetArchive implements Archive {
   }
 
   async #orFromMemory<T>(ask: () => Promise<T>, memory: () => T): Promise<T> {
+    if (this.isAway()) return memory();
     try {
       return await ask();
     } catch (error) {

@@ -22,7 +22,7 @@ import { itemsOf } from "./append-item.js";
 import { Appends } from "./appends.js";
 import { FleetArchive } from "./fleet-archive.js";
 import { FleetPayloads } from "./fleet-payloads.js";
-import { applyRows, completed, orderOf } from "./fold.js";
+import { applyRows, completed, foldEntry, orderOf, takenOver } from "./fold.js";
 import { Tail } from "./tail.js";
 import { asStoreError } from "./unavailable.js";
 
@@ -37,6 +37,8 @@ export interface FleetStoreOptions {
   before(decision: Decision, isOwn: boolean): Promise<void>;
   /** Whether this host may end the attempt of the entry; otherwise it takes the operation over. */
   isOwn(entry: Entry): boolean;
+  /** Another host ended an attempt of this one, maybe long ago. */
+  onTakenOver(id: string, attempt: number): void;
   /** Name of this host; null: a client that runs nothing. */
   host: string | null;
   /** The engine answers. `settings`, `types`: grow with each change. */
@@ -44,6 +46,8 @@ export interface FleetStoreOptions {
   /** The engine may have lost writes. The journal goes on when this resolves. */
   onLostWrites(): Promise<void>;
   onError(error: Error): void;
+  /** Whether the engine is known not to answer. */
+  isAway(): boolean;
 }
 
 /** How long a finish waits before the next try where another host is taking the operation over, in ms. */
@@ -72,7 +76,14 @@ export class FleetStore implements Store {
       },
       engine,
     );
-    this.archive = new FleetArchive(engine, this.ledger, this.payloads);
+    this.archive = new FleetArchive(
+      engine,
+      this.ledger,
+      this.payloads,
+      options.isAway,
+      () => this.#tail.catchUp(),
+      (rows) => this.#findTakenOver(rows),
+    );
     this.#appends = new Appends(engine, () => this.#tail.kick());
   }
 
@@ -82,6 +93,7 @@ export class FleetStore implements Store {
     this.payloads.start();
     const { head, rows, counts } = await engine.snapshot(RECENT);
     applyRows(this.ledger, rows);
+    this.#findTakenOver(rows);
     this.#counts.reset(counts, []);
     for (const { record, bytes } of this.ledger.entries.values())
       if (record.state === "queued") this.queuedBytes += bytes;
@@ -111,6 +123,12 @@ export class FleetStore implements Store {
       if (!this.ledger.get(entry.record.id)) this.#replace(null, entry);
     this.#counts.reset(counts, []);
     this.#tail.reset(head);
+  }
+
+  /** Attempts of this host that another one ended while no daemon ran here. */
+  #findTakenOver(rows: Iterable<DecisionRow>): void {
+    const { host, onTakenOver } = this.options;
+    if (host !== null) for (const { id, attempt } of takenOver(rows, host)) onTakenOver(id, attempt);
   }
 
   #replace(before: Entry | null, after: Entry | undefined): void {
@@ -218,6 +236,7 @@ export class FleetStore implements Store {
     const id = idOf(decision);
     const isOwn = row.origin === this.options.host;
     await this.options.before(decision, isOwn);
+    await this.#rewind(decision, row.n);
     this.archive.forget(id);
     if (decision.kind === "removed") {
       const before = this.ledger.get(id)?.record ?? null;
@@ -231,6 +250,25 @@ export class FleetStore implements Store {
     const changes = this.ledger.apply(decision, row.n);
     for (const change of changes) this.#account(change);
     this.options.onChange(changes, decision, isOwn);
+  }
+
+  /**
+   * This host has read more of an attempt than the fleet counts: its own files, of which not all was shipped before
+   * another host took over. The record would ignore the next events, so it is made anew of the decisions.
+   */
+  async #rewind(decision: Decision, n: number): Promise<void> {
+    if (decision.kind !== "requeued" && decision.kind !== "finished") return;
+    const { id, event } = decision;
+    const entry = this.ledger.get(id);
+    if (!entry || event.seq > entry.record.seq) return;
+    const rows = (await this.options.engine.decisionsOf([id])).get(id) ?? [];
+    const fresh = foldEntry(
+      id,
+      rows.filter((row) => row.n < n),
+    );
+    if (fresh === null) return;
+    this.ledger.drop(id);
+    this.ledger.add(fresh);
   }
 
   /** The operations that a new one waits for, with their chains: they may have left memory long ago. */

@@ -23,3 +23,18 @@ export function foldEntry(id: string, rows: Iterable<DecisionRow>): Entry | null
   applyRows(ledger, rows);
   return ledger.get(id) ?? null;
 }
+
+/** Attempts of the host that another host ended: of their run files, what was shipped counts. */
+export function takenOver(rows: Iterable<DecisionRow>, host: string): Array<{ id: string; attempt: number }> {
+  const running = new Map<string, number>();
+  const found: Array<{ id: string; attempt: number }> = [];
+  for (const { id, decision, origin } of rows) {
+    if (decision.kind === "started" && decision.host === host) running.set(id, decision.event.attempt);
+    else if (["started", "requeued", "finished"].includes(decision.kind)) {
+      const attempt = running.get(id);
+      running.delete(id);
+      if (attempt !== undefined && origin !== host) found.push({ id, attempt });
+    }
+  }
+  return found;
+}

@@ -59,6 +59,15 @@ test("another cut of lines that are there is refused, with the place to go on", 
   expect(await a.shippedTo(id, 1)).toEqual({ events: 0, log: 9 });
 });
 
+test("a piece after a gap is refused; one without lines asks whether all before it is there", async () => {
+  await a.ship([piece(1, 4)], false);
+  const behind = [{ id, attempt: 1, file: "log", last: 4 }];
+  expect(await a.ship([piece(6, 9)], false)).toEqual({ fenced: [], behind });
+  expect(await a.ship([piece(5, 4)], true)).toEqual(NONE);
+  expect(await a.ship([piece(7, 6)], true)).toEqual({ fenced: [], behind });
+  expect(texts((await b.piecesAfter([from(0, 0)], 1e6)).rows)).toEqual(["log 1-4"]);
+});
+
 test("nothing is taken of an attempt that is not the host's any more; the others are", async () => {
   const other = await add(a);
   const claimed = await claimOne(a, other);

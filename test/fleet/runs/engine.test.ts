@@ -17,8 +17,10 @@ const cleanup = new CleanupStack();
 let server: Postgres;
 
 beforeAll(async () => {
+  server = await new Postgres().start();
   // What is not written is lost in a crash, so the writer is slow.
-  server = await new Postgres({ settings: ["wal_writer_delay=10s"] }).start();
+  server.sql("postgres", "alter system set wal_writer_delay = '10s'");
+  server.sql("postgres", "select pg_reload_conf()");
   await migrate({ url: server.url("postgres") });
 }, 60_000);
 afterEach(() => cleanup.release());
@@ -108,6 +110,21 @@ test("in answers of one piece and of many, both files arrive complete", async ()
   expect(all.rows.map(({ first }) => first)).toEqual(
     all.rows.map(({ first }) => first).sort((x, y) => x - y),
   );
+  await mirror.bring([{ id: source.id, attempt: 1 }]);
+  expect(textsIn(mirrored)).toEqual(source.texts);
+});
+
+test("of a log with very many pieces, an answer holds a part", async () => {
+  const { b, source, shipper, mirror, mirrored } = await twoHosts("aaa000000006");
+  for (let n = 0; n < 450; n++) {
+    source.line(5);
+    if (n % 2 === 0) source.event();
+    await shipper.flush(source.id, 1);
+  }
+  const { rows, more } = await b.piecesAfter([{ id: source.id, attempt: 1, events: 0, log: 0 }], 1e6);
+  expect([rows.filter(({ file }) => file === "log").length, more]).toEqual([200, true]);
+  // The events are not ahead of the log.
+  expect(Math.max(...rows.map(({ first }) => first))).toBe(rows.at(-1)!.first);
   await mirror.bring([{ id: source.id, attempt: 1 }]);
   expect(textsIn(mirrored)).toEqual(source.texts);
 });

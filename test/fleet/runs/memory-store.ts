@@ -24,6 +24,8 @@ export class MemoryStore implements PieceStore {
   ships = 0;
   /** How many of the rows are on the engine's disk. */
   #durable = 0;
+  /** How many rows there were before each call. */
+  #calls: number[] = [];
   reads = 0;
   /** Called after each change. */
   onChange: () => void = () => {};
@@ -32,6 +34,7 @@ export class MemoryStore implements PieceStore {
     this.ships++;
     const fault = this.faults.shift() ?? null;
     if (this.isAway || fault === "call") throw new EngineFault("the call was lost");
+    this.#calls.push(this.rows.length);
     const fenced = new Set<string>();
     const behind: Shipped["behind"] = [];
     for (const { fence: _, ...row } of pieces) {
@@ -72,9 +75,11 @@ export class MemoryStore implements PieceStore {
     return { rows, more: rows.length < all.length };
   }
 
-  /** A crash of the engine: the last pieces were not on its disk. */
-  lose(count: number): void {
-    this.rows.length = Math.max(this.#durable, this.rows.length - count);
+  /** A crash of the engine: the last calls were not on its disk. */
+  lose(calls: number): void {
+    const begin = this.#calls[Math.max(0, this.#calls.length - calls)];
+    if (begin !== undefined) this.rows.length = Math.max(this.#durable, begin);
+    this.#calls = this.#calls.filter((before) => before < this.rows.length);
   }
 
   #last(id: string, attempt: number, file: RunFile): number {

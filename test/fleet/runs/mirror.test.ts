@@ -1,4 +1,5 @@
 /** The mirror: which directories it touches, what it removes, and how calls share an answer. */
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -7,6 +8,7 @@ import type { PieceStore } from "../../../daemon/fleet/runs/pieces.js";
 import { Shipper } from "../../../daemon/fleet/runs/shipper.js";
 import { eventsFile, keptValues, logFile, mirroredMark } from "../../../daemon/run-files/attempt-files.js";
 import { attemptsIn } from "../../../daemon/run-files/log-slices.js";
+import { MergedEvents } from "../../../daemon/run-files/merged-events.js";
 import { IrregularFileError } from "../../../protocol/own-file.js";
 import { until } from "../../end-to-end/until.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -156,6 +158,46 @@ describe("directories", () => {
     expect(textsIn(dir)).toEqual(first!.texts);
   });
 });
+
+test.each([1024 ** 2, 20_000])(
+  "a reader misses nothing while pieces arrive, in answers of %i bytes",
+  async (answerBytes) => {
+    const store = new MemoryStore();
+    const source = new SourceAttempt(directory(), NO_BOUND);
+    const shipper = new Shipper({ store, onFenced: () => {}, onProblem: () => {} });
+    shippers.push(shipper);
+    shipper.follow({ id: ID, attempt: 1, dir: source.dir, fence: 1, isNew: true });
+    for (let n = 0; n < 120; n++) {
+      for (let each = 0; each < 10; each++) {
+        if (n % 3 > 0) source.event();
+        // Long when compressed: another thread decompresses it, in other turns.
+        if (n % 7 > 0) source.sink.line("stdout", null, randomBytes(600).toString("base64"));
+      }
+      await shipper.flush(ID, 1);
+    }
+    source.sink.close();
+    const { mirror, runs } = newMirror(store, { answerBytes });
+    const reader = new MergedEvents(join(runs, ID), 0, true);
+    const seqs: number[] = [];
+    const read = () => {
+      for (let some = reader.read([], 1); some.length > 0; some = reader.read([], 1))
+        seqs.push(...some.map(({ seq }) => seq));
+    };
+    let isBrought = false;
+    const brought = mirror.bring([{ id: ID, attempt: 1 }]).finally(() => {
+      isBrought = true;
+    });
+    while (!isBrought) {
+      read();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await brought;
+    read();
+    reader.close();
+    expect(seqs.findIndex((seq, index) => seq !== index + 1)).toBe(-1);
+    expect(seqs.length).toBe(source.texts.events.length + source.texts.log.length);
+  },
+);
 
 describe("space", () => {
   const ids = ["aaa000000001", "aaa000000002", "aaa000000003"] as const;

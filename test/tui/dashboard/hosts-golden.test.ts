@@ -44,7 +44,10 @@ const SCENES: Scene[] = [
         ...FLEET.fleet!,
         awaySince: "2026-01-02T03:03:51.000Z",
         synchronous: false,
-        problems: ["build-2 has liveops 0.0.9: upgrade it"],
+        problems: [
+          "the engine has no synchronous replica: a failover can lose the last writes",
+          "build-2 has liveops 0.0.9: upgrade it",
+        ],
       };
       world.daemon.on("GET", "/v1/hosts", (_asked, reply) => reply.json({ ...FLEET, fleet }));
     },

@@ -144,11 +144,8 @@ function engine(state: State, width: number, paint: Paint): string[] {
   }
   const { awaySince, synchronous, problems } = reply.fleet;
   const line = new Line(width, paint).add("  engine ", "muted").addUntrusted(reply.fleet.engine);
-  if (synchronous !== null)
-    line.addWhole(
-      synchronous ? "  a replica confirms each write" : "  without a synchronous replica",
-      "muted",
-    );
+  // That there is none is a problem of the fleet.
+  if (synchronous) line.addWhole("  a replica confirms each write", "muted");
   const warn = (text: string) =>
     paragraph(text, { width, most: 3, paint, sign: `  ${LEVEL_GLYPHS.warning} ` }, "warn").map(String);
   const away =

@@ -1,14 +1,15 @@
 /**
  * Functions that the others begin with: who calls, and whether the engine still holds every write.
  *
- * Whatever appends a decision locks the row of `head` first and holds it until the commit. So decisions commit in the
- * order of their numbers, no check can be outdated, and no two calls can wait for each other.
+ * Whatever appends a decision takes one lock first and holds it until the commit. So decisions commit in the order of
+ * their numbers, no check can be outdated, and no two calls can wait for each other.
  */
 export const GUARD = `
 create function liveops.current_timeline() returns int language sql as $$
   select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int
 $$;
 
+-- Reads a file: only where a call is rare.
 create function liveops.current_system() returns text language sql as $$
   select system_identifier::text from pg_control_system()
 $$;
@@ -21,7 +22,7 @@ $$;
 -- The functions run as the owner of the schema, who may do everything.
 create function liveops.may(p_role text) returns boolean language sql stable as $$
   select session_user = current_user
-    or exists (select from pg_roles r where r.rolname = p_role and pg_has_role(session_user, r.oid, 'member'))
+    or coalesce(pg_has_role(session_user, to_regrole(p_role)::oid, 'member'), false)
 $$;
 
 create function liveops.require(p_role text) returns void language plpgsql as $$
@@ -33,14 +34,23 @@ end $$;
 
 -- Whether the engine does not hold all that the caller knows: decision p_known, marked p_mark.
 create function liveops.lost_writes(h liveops.head, p_known bigint, p_mark bigint) returns boolean language plpgsql as $$
+declare
+  v_at timestamptz;
 begin
-  return h.held or p_known > h.n or h.timeline <> current_timeline() or h.system <> current_system()
-    or exists (select from decision d where d.n = p_known and d.part = 0 and mark(d.at) <> p_mark);
+  if h.held or p_known > h.n or h.timeline <> current_timeline() then
+    return true;
+  end if;
+  if p_mark is not null then
+    -- None where the decision was deleted with its operation.
+    select at into v_at from decision where n = p_known and part = 0;
+    return coalesce(mark(v_at) <> p_mark, false);
+  end if;
+  return false;
 end $$;
 
-create function liveops.guard(h liveops.head, p_known bigint, p_mark bigint) returns void language plpgsql as $$
+create function liveops.guard(h liveops.head, p_known bigint, p_mark bigint, p_rare boolean default false) returns void language plpgsql as $$
 begin
-  if lost_writes(h, p_known, p_mark) then
+  if lost_writes(h, p_known, p_mark) or (p_rare and h.system <> current_system()) then
     raise exception 'the engine may have lost writes: each host must offer what it knows first' using errcode = 'LF002';
   end if;
 end $$;
@@ -53,12 +63,37 @@ begin
   end if;
 end $$;
 
+-- The lock is held until the commit is visible. What is read after it is read anew, by the isolation that PostgreSQL has
+-- unless somebody changed it.
+create function liveops.lock_fleet() returns void language plpgsql as $$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'the fleet needs the isolation level read committed' using errcode = '25001';
+  end if;
+  perform pg_advisory_xact_lock(7812736915);
+end $$;
+
+-- The head, with the number of the last decision.
+create function liveops.read_head() returns liveops.head language plpgsql stable as $$
+declare
+  h head;
+  last bigint;
+begin
+  select * into h from head;
+  select n into last from decision order by n desc limit 1;
+  if last > h.n then
+    h.n := last;
+  end if;
+  return h;
+end $$;
+
 -- Begins each call that appends.
 create function liveops.lock_head(p_host text, p_session bigint, p_known bigint, p_mark bigint) returns liveops.head language plpgsql as $$
 declare
   h head;
 begin
-  select * into h from head for update;
+  perform lock_fleet();
+  h := read_head();
   perform guard(h, p_known, p_mark);
   if p_host is not null then
     perform require_session(p_host, p_session);

@@ -1,7 +1,7 @@
 /**
  * Hosts: `join` begins a session, `renew` keeps it, a peer ends it with `declare_lost`.
  *
- * A session changes only under the lock on `head`. So a call that appends either commits before its session ends, or
+ * A session changes only under the lock of the fleet. So a call that appends either commits before its session ends, or
  * finds the session over.
  */
 export const HOSTS = `
@@ -13,7 +13,8 @@ declare
   v_session bigint;
 begin
   perform require('liveops_host');
-  select * into h from head for update;
+  perform lock_fleet();
+  h := read_head();
   select * into old from host where name = p_name for update;
   if old.state = 'up' and old.owner is distinct from p_owner
     and old.renewed_at > clock_timestamp() - make_interval(secs => old.lost_after) then
@@ -40,11 +41,11 @@ declare
 begin
   perform require('liveops_host');
   perform set_config('synchronous_commit', 'off', true);
-  select * into h from head;
+  h := read_head();
   select * into me from host where name = p_name and session = p_session;
   -- A host that has offered waits for the others, and lives meanwhile.
   if not (h.held and me.offered is not distinct from h.round) then
-    perform guard(h, p_known, p_mark);
+    perform guard(h, p_known, p_mark, true);
   end if;
   update host set renewals = renewals + 1, renewed_at = clock_timestamp(), status = coalesce(p_status, status), known = p_applied
     where name = p_name and session = p_session and state = 'up' returning * into me;
@@ -62,7 +63,7 @@ declare
   is_lost boolean;
 begin
   perform require(case when p_by is null then 'liveops_operator' else 'liveops_host' end);
-  perform from head for update;
+  perform lock_fleet();
   if p_by is not null then
     perform require_session(p_by, p_by_session);
   end if;
@@ -80,7 +81,7 @@ declare
   has_left boolean;
 begin
   perform require('liveops_host');
-  perform from head for update;
+  perform lock_fleet();
   update host set state = 'left' where name = p_name and session = p_session and state = 'up'
     and not exists (select from operation o where o.host = p_name and o.state = 'running');
   has_left := found;

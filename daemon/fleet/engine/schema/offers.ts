@@ -14,16 +14,17 @@ declare
   item jsonb;
 begin
   perform require('liveops_host');
-  select * into h from head for update;
+  perform lock_fleet();
+  h := read_head();
   select * into me from host where name = p_host for update;
   if me.session > p_session or (me.session = p_session and me.state <> 'up') then
     raise exception 'session % of host % is over', p_session, p_host using errcode = 'LF001';
   end if;
-  if not lost_writes(h, p_known, p_mark) then
+  if not lost_writes(h, p_known, p_mark) and h.system = current_system() then
     return jsonb_build_object('settled', true, 'n', h.n, 'epoch', h.epoch);
   end if;
   if not h.held then
-    update head set held = true, round = round + 1, offered_n = 0, offered_epoch = 0 returning * into h;
+    update head set held = true, round = round + 1, offered_n = 0, offered_epoch = 0, n = h.n returning * into h;
     delete from offer;
   end if;
   for item in select value from jsonb_array_elements(p_items) loop
@@ -37,7 +38,7 @@ begin
     on conflict (name) do update set session = excluded.session, state = 'up', renewals = host.renewals + 1, renewed_at = clock_timestamp(),
       known = excluded.known, offered = case when p_final then h.round else host.offered end;
   perform settle();
-  select * into h from head;
+  h := read_head();
   return jsonb_build_object('settled', not h.held, 'n', h.n, 'epoch', h.epoch);
 end $$;
 
@@ -47,13 +48,13 @@ declare
   h head;
 begin
   perform require('liveops_host');
-  perform from head for update;
+  perform lock_fleet();
   perform settle();
-  select * into h from head;
+  h := read_head();
   return jsonb_build_object('settled', not h.held and h.timeline = current_timeline(), 'n', h.n, 'epoch', h.epoch);
 end $$;
 
--- Ends the round if each host has offered or is lost. The caller holds the lock on head.
+-- Ends the round if each host has offered or is lost. The caller holds the lock of the fleet.
 create function liveops.settle() returns void language plpgsql as $$
 declare
   h head;
@@ -61,7 +62,7 @@ declare
   o operation;
   number bigint;
 begin
-  select * into h from head;
+  h := read_head();
   if not h.held or exists (select from host where state = 'up' and offered < h.round) then
     return;
   end if;
@@ -95,8 +96,6 @@ begin
   end loop;
   delete from offer;
   update head set n = number, epoch = greatest(h.epoch, h.offered_epoch) + 1, held = false,
-    timeline = current_timeline(), system = current_system(),
-    (queued, running, succeeded, failed, cancelled) = (select count(*) filter (where state = 'queued'), count(*) filter (where state = 'running'),
-      count(*) filter (where state = 'succeeded'), count(*) filter (where state = 'failed'), count(*) filter (where state = 'cancelled') from operation);
+    timeline = current_timeline(), system = current_system();
 end $$;
 `;

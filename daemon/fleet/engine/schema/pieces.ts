@@ -1,15 +1,17 @@
 /** Pieces of run files, and the values that are too large for a decision. */
 export const PIECES = `
--- Answers with the pieces that were not stored: "fenced", or "behind" with the last line that the engine has. The pieces
+-- All bodies come as one value, which is sent as it is; an array would be sent as text. Answers with the pieces that were not stored: "fenced", or "behind" with the last line that the engine has. The pieces
 -- of a file are contiguous: a crash may take pieces that were answered, and the next one must not hide that. A piece
 -- without lines (last = first - 1) is not stored, and asks whether everything before it is there.
 create function liveops.ship(p_host text, p_session bigint, p_known bigint, p_mark bigint, p_durable boolean, p_ids text[], p_attempts int[], p_files text[],
-  p_firsts bigint[], p_lasts bigint[], p_fences bigint[], p_bodies bytea[]) returns jsonb
+  p_firsts bigint[], p_lasts bigint[], p_fences bigint[], p_sizes int[], p_bodies bytea) returns jsonb
 language plpgsql security definer set search_path = liveops, pg_temp as $$
 declare
   h head;
   p record;
   reached bigint;
+  start int;
+  next_start int := 1;
   refused jsonb := '[]';
 begin
   perform require('liveops_host');
@@ -20,15 +22,17 @@ begin
     -- The host keeps the file, and asks the engine how far it is.
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  select * into h from head;
+  h := read_head();
   perform guard(h, p_known, p_mark);
   -- A host becomes lost only when this call has committed: a peer that takes over has all pieces that will ever come.
   perform from host where name = p_host and session = p_session and state = 'up' for share;
   if not found then
     raise exception 'session % of host % is over', p_session, p_host using errcode = 'LF001';
   end if;
-  for p in select * from unnest(p_ids, p_attempts, p_files, p_firsts, p_lasts, p_fences, p_bodies)
-    as x (id, attempt, file, first, last, fence, body) loop
+  for p in select * from unnest(p_ids, p_attempts, p_files, p_firsts, p_lasts, p_fences, p_sizes)
+    as x (id, attempt, file, first, last, fence, size) loop
+    start := next_start;
+    next_start := next_start + p.size;
     perform from operation where id = p.id and fence = p.fence and host = p_host and session = p_session;
     if not found then
       refused := refused || jsonb_build_object('verdict', 'fenced', 'id', p.id, 'attempt', p.attempt, 'file', p.file);
@@ -36,7 +40,7 @@ begin
     end if;
     reached := shipped_to(p.id, p.attempt, p.file);
     if p.first = reached + 1 and p.last >= p.first then
-      insert into piece (id, attempt, file, first, last, body) values (p.id, p.attempt, p.file, p.first, p.last, p.body)
+      insert into piece (id, attempt, file, first, last, body) values (p.id, p.attempt, p.file, p.first, p.last, substring(p_bodies from start for p.size))
         on conflict do nothing;
       if found then
         continue;
@@ -97,17 +101,22 @@ create function liveops.prune(p_limit int) returns int
 language plpgsql security definer set search_path = liveops, pg_temp as $$
 declare
   ids text[];
+  h head;
 begin
   perform require('liveops_host');
   ids := array(select id from removed where at < clock_timestamp() - interval '1 day'
     and n <= (select coalesce(min(known), 9223372036854775807) from host where state = 'up') order by at limit p_limit for update skip locked);
+  if cardinality(ids) > 0 then
+    perform lock_fleet();
+    h := read_head();
+    update head set n = h.n;
+  end if;
   delete from decision d where d.id = any (ids) and not exists (select from operation o where o.id = d.id);
   delete from piece p where p.id = any (ids) and not exists (select from operation o where o.id = p.id);
   delete from payload p where p.id = any (ids) and not exists (select from operation o where o.id = p.id);
   delete from removed where id = any (ids);
   delete from payload p where p.at < clock_timestamp() - interval '1 day' and not exists (select from operation o where o.id = p.id);
   delete from key where removed_at < clock_timestamp() - interval '1 day';
-  delete from answer where at < clock_timestamp() - interval '1 day';
   return cardinality(ids);
 end $$;
 `;

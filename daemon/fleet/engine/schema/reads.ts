@@ -13,7 +13,7 @@ declare
   h head;
   sees_secrets boolean := may('liveops_operator');
 begin
-  select * into h from head;
+  h := read_head();
   perform guard(h, p_known, p_mark);
   return query select h.n, h.epoch, h.settings, h.types, d.n, d.id, d.part, d.kind, d.body, case when sees_secrets then d.secret end, d.origin, mark(d.at)
     from (select 1) one left join lateral
@@ -21,8 +21,21 @@ begin
     order by d.n;
 end $$;
 
+-- In the order of the states: queued, running, succeeded, failed, cancelled.
+create function liveops.counts_by_state() returns bigint[]
+language sql stable security definer set search_path = liveops, pg_temp as $$
+  select array[count(*) filter (where state = 'queued'), count(*) filter (where state = 'running'), count(*) filter (where state = 'succeeded'),
+    count(*) filter (where state = 'failed'), count(*) filter (where state = 'cancelled')] from operation
+$$;
+
+-- Number of the last decision; nothing is checked.
+create function liveops.head_position() returns table (n bigint, epoch int, held boolean)
+language sql stable security definer set search_path = liveops, pg_temp as $$
+  select n, epoch, held from read_head()
+$$;
+
 -- All decisions about all live operations and the newest p_recent finished ones.
-create function liveops.snapshot(p_recent int)
+create function liveops.snapshot(p_known bigint, p_mark bigint, p_recent int)
 returns table (head bigint, epoch int, settings bigint, types bigint, counts bigint[], head_mark bigint,
   n bigint, id text, part smallint, kind text, body text, secret text, origin text, mark bigint)
 language plpgsql stable security definer set search_path = liveops, pg_temp as $$
@@ -31,15 +44,15 @@ declare
   h head;
   sees_secrets boolean := may('liveops_operator');
 begin
-  select * into h from head;
-  perform guard(h, null, null);
+  h := read_head();
+  perform guard(h, p_known, p_mark);
   return query
     with wanted as (
       select id from operation where state in ('queued', 'running')
       union all
       (select id from operation where finished_n is not null order by ord desc limit p_recent)
     ), d as (select d.* from wanted w join decision d on d.id = w.id)
-    select h.n, h.epoch, h.settings, h.types, array[h.queued, h.running, h.succeeded, h.failed, h.cancelled],
+    select h.n, h.epoch, h.settings, h.types, counts_by_state(),
       (select mark(at) from decision where n = h.n and part = 0),
       d.n, d.id, d.part, d.kind, d.body, case when sees_secrets then d.secret end, d.origin, mark(d.at)
     from (select 1) one left join d on true order by d.n, d.part;
@@ -63,7 +76,7 @@ declare
   v_version bigint;
 begin
   perform require('liveops_operator');
-  perform from head for update;
+  perform lock_fleet();
   select version into v_version from setting where name = p_name;
   if v_version is distinct from p_expect then
     return null;
@@ -83,7 +96,7 @@ create function liveops.put_types(p_host text, p_session bigint, p_hash text, p_
 language plpgsql security definer set search_path = liveops, pg_temp as $$
 begin
   perform require('liveops_host');
-  perform from head for update;
+  perform lock_fleet();
   perform require_session(p_host, p_session);
   delete from type where host = p_host and op <> all (p_ops);
   insert into type (host, op, body, hash) select p_host, x.* from unnest(p_ops, p_bodies, p_hashes) x

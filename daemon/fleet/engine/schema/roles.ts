@@ -11,7 +11,15 @@ export const CREATE_ROLES = [
 
 /** Functions that each role may call besides those of the roles before it. All others are for the owner. */
 const EXECUTE: Record<(typeof ROLES)[number], string[]> = {
-  liveops_viewer: ["decisions_after", "snapshot", "decisions_of", "pieces_after", "abandoned"],
+  liveops_viewer: [
+    "decisions_after",
+    "snapshot",
+    "decisions_of",
+    "pieces_after",
+    "abandoned",
+    "counts_by_state",
+    "head_position",
+  ],
   liveops_operator: ["append", "declare_lost", "drain", "put_setting", "put_payload"],
   liveops_host: [
     "join",

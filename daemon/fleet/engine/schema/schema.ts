@@ -6,6 +6,7 @@ import { HOSTS } from "./hosts.js";
 import { OFFERS } from "./offers.js";
 import { PIECES } from "./pieces.js";
 import { READS } from "./reads.js";
+import { RECORD } from "./record.js";
 import { TABLES } from "./tables.js";
 
 /** A daemon refuses a newer format. An older format has its own migration. */
@@ -23,5 +24,5 @@ export const CREATE = `create schema liveops;\n${TABLES}`;
 export const FUNCTIONS = `
 set local check_function_bodies = off;
 set local search_path = liveops, pg_temp;
-${[GUARD, APPEND, CLAIM, HOSTS, OFFERS, PIECES, READS].join("\n")}
+${[GUARD, RECORD, APPEND, CLAIM, HOSTS, OFFERS, PIECES, READS].join("\n")}
 `;

@@ -11,7 +11,8 @@ create table liveops.head (
   format int not null,
   -- Counts the additions within the format.
   revision int not null,
-  -- Number of the last decision.
+  -- Numbers up to this one were given, even where their decisions are gone: see read_head. No append changes this row,
+  -- which would leave a dead version each time while a dump of the database runs.
   n bigint not null default 0,
   -- The high part of fences: grows whenever the engine may have lost writes.
   epoch int not null default 1,
@@ -25,13 +26,8 @@ create table liveops.head (
   offered_epoch int not null default 0,
   -- Grow with each change of a setting, of a published type.
   settings bigint not null default 0,
-  types bigint not null default 0,
-  queued bigint not null default 0,
-  running bigint not null default 0,
-  succeeded bigint not null default 0,
-  failed bigint not null default 0,
-  cancelled bigint not null default 0
-) with (fillfactor = 10);
+  types bigint not null default 0
+);
 
 create table liveops.host (
   name text primary key,
@@ -88,14 +84,13 @@ create table liveops.operation (
   fence bigint,
   attempt int not null
 ) with (fillfactor = 80);
-create index operation_queued on liveops.operation (queue, priority desc, queued_n) where state = 'queued';
+create index operation_queued on liveops.operation (ord) where state = 'queued';
 create index operation_running on liveops.operation (host) where state = 'running';
+-- Few indexes, since each change of a state writes to all of them: lists by state or host read along this one.
 create unique index operation_ord on liveops.operation (ord);
 create index operation_op on liveops.operation (op, ord);
 create index operation_history on liveops.operation (op, history_key, ord) where history_key is not null;
-create index operation_state on liveops.operation (state, ord);
 create index operation_chain on liveops.operation (chain_id, ord);
-create index operation_host on liveops.operation (host, ord) where host is not null;
 create index operation_finished_at on liveops.operation (finished_at) where finished_n is not null;
 create index operation_finished_n on liveops.operation (finished_n) where finished_n is not null;
 
@@ -108,6 +103,8 @@ create table liveops.decision (
   body text not null,
   -- Values of environment variables, which a viewer must not read.
   secret text,
+  -- Of the call: the same call again, after a lost answer, finds what it did.
+  token uuid,
   origin text not null,
   at timestamptz not null default clock_timestamp(),
   primary key (n, id, part)
@@ -158,10 +155,6 @@ create table liveops.type (
 
 -- Operations whose rows are deleted a day after their removal.
 create table liveops.removed (id text primary key, n bigint not null, at timestamptz not null default clock_timestamp());
-
--- What a call answered, for a caller that did not get the answer and asks again with the same token.
-create table liveops.answer (token uuid primary key, answer jsonb not null, at timestamptz not null default clock_timestamp());
-create index answer_at on liveops.answer (at);
 
 -- Operations that hosts know and the engine lost; the newest version of each.
 create table liveops.offer (id text primary key, version bigint not null, item jsonb not null);

@@ -1,0 +1,53 @@
+/**
+ * A client of a fleet without a daemon: the same routes in this process, and nothing runs here. Its state directory is a
+ * temporary one, and holds the run files that were asked for.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Engine, EngineServices } from "../engine.js";
+import { NO_OUTBOX } from "../scheduler/outbox.js";
+import type { OperationStarter } from "../scheduler/starter.js";
+import type { FleetSettings } from "../settings.js";
+import { FleetView } from "./fleet-view.js";
+
+export class FleetClient extends FleetView implements Engine {
+  readonly isClient = true;
+  readonly outbox = NO_OUTBOX;
+  readonly leaseFile = null;
+
+  constructor(services: EngineServices, settings: FleetSettings) {
+    super(services, settings, null);
+  }
+
+  readonly makeStarter = (): OperationStarter => ({ isPaused: true, isDraining: false, kick: () => {} });
+
+  slots(): number {
+    return 0;
+  }
+
+  start(): Promise<void> {
+    return this.load();
+  }
+
+  begin(): void {
+    this.runs.begin();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await this.runs.stop();
+    await this.store.stop();
+    await this.engine.end();
+  }
+
+  protected mayEnd(): boolean {
+    return false;
+  }
+}
+
+/** Makes the private directory of a client. Returns what removes it. */
+export function clientDirectory(env: Record<string, string | undefined>): { dir: string; remove(): void } {
+  const dir = mkdtempSync(join(env.XDG_RUNTIME_DIR ?? tmpdir(), "liveops-client-"));
+  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+}

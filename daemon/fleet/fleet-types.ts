@@ -1,0 +1,86 @@
+/**
+ * The operation types of a fleet: those that load here, and those that other hosts have published. Who lacks a type
+ * checks parameters by its published schema.
+ */
+import { Refusal } from "../../protocol/errors.js";
+import type { Submission } from "../../protocol/event.js";
+import type { OperationType, TypesReply } from "../../protocol/replies.js";
+import { unknownType } from "../../protocol/unknown-type.js";
+import type { RefusedAsk, Types } from "../loader/loader.js";
+import type { PrepareAsk, ResolvedType } from "../loader/messages.js";
+import type { FleetHosts } from "./fleet-hosts.js";
+
+/** The bundle that reads parameters by a published schema: it has zod, which the daemon does not load. */
+type PublishedBundle = typeof import("../../ops/runner/published-type.js");
+
+export class FleetTypes implements Types {
+  /** @param local the types of this host; null: a client, which loads none */
+  constructor(
+    private readonly hosts: Pick<FleetHosts, "types">,
+    private readonly local: () => Types | null,
+  ) {}
+
+  async types(): Promise<TypesReply> {
+    const none: TypesReply = { ops: [], errors: [], withoutType: [], shadowed: [] };
+    const reply = (await this.local()?.types()) ?? none;
+    const known = new Set(reply.ops.map(({ op }) => op));
+    const others = [...this.#published().values()].filter(({ op }) => !known.has(op));
+    return { ...reply, ops: [...reply.ops, ...others].sort((a, b) => (a.op < b.op ? -1 : 1)) };
+  }
+
+  async resolve(op: string): Promise<ResolvedType | { reason: string }> {
+    const found = (await this.local()?.resolve(op)) ?? { reason: `no host of the fleet has the type ${op}` };
+    const type = "reason" in found ? this.#published().get(op) : undefined;
+    if (!type) return found;
+    const { resumable, timeout, gracePeriod, retry, file, requires } = type;
+    return { file, policy: { resumable, timeout, gracePeriod, retry }, requires };
+  }
+
+  async prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
+    const submissions: Submission[] = [];
+    while (submissions.length < asks.length) {
+      const index = submissions.length;
+      const rest = asks.slice(index);
+      const answer = (await this.local()?.prepare(rest)) ?? this.#missing(rest[0]!.op);
+      if (Array.isArray(answer)) return [...submissions, ...answer];
+      const refused = rest[answer.index]!;
+      const type =
+        answer.refusal.code === "LIVEOPS_NO_SUCH_TYPE" ? this.#published().get(refused.op) : undefined;
+      if (!type) return { ...answer, index: index + answer.index };
+      // Those before it are asked again alone, so that each question has one answer.
+      if (answer.index > 0) {
+        const before = await this.prepare(rest.slice(0, answer.index));
+        if (!Array.isArray(before)) return { ...before, index: index + before.index };
+        submissions.push(...before);
+      }
+      try {
+        submissions.push(await prepareByPublished(type, refused));
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return { index: submissions.length, refusal: error };
+      }
+    }
+    return submissions;
+  }
+
+  #missing(op: string): RefusedAsk {
+    return { index: 0, refusal: unknownType(op, [...this.#published().keys()], 0) };
+  }
+
+  /** By name; the first host that has published a type counts. */
+  #published(): Map<string, OperationType> {
+    const types = new Map<string, OperationType>();
+    for (const { op, host, body } of this.hosts.types) {
+      if (types.has(op)) continue;
+      const type = JSON.parse(body) as OperationType;
+      types.set(op, { ...type, file: `${host}:${type.file}` });
+    }
+    return types;
+  }
+}
+
+async function prepareByPublished(type: OperationType, { input, rest }: PrepareAsk): Promise<Submission> {
+  const bundle = (await import(new URL("./published-type.js", import.meta.url).href)) as PublishedBundle;
+  const submission = await bundle.preparePublished(type, input, rest);
+  return { ...submission, ...rest };
+}

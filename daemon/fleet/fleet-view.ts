@@ -1,0 +1,207 @@
+/**
+ * A fleet as any process sees it: its store, its hosts, its settings and its run files. A host adds what runs operations
+ * (`fleet.ts`); a client adds nothing (`fleet-client.ts`).
+ */
+import { Refusal } from "../../protocol/errors.js";
+import type { BackupMaker, EngineServices } from "../engine.js";
+import { parseQueues, type SavedQueues } from "../scheduler/queues.js";
+import type { Schedule } from "../schedules/schedule.js";
+import { parseSchedules } from "../schedules/schedules.js";
+import type { FleetSettings } from "../settings.js";
+import type { Decision, Entry } from "../store/decision.js";
+import type { Change } from "../store/ledger.js";
+import { EngineAwayError } from "./engine/errors.js";
+import { FleetEngine } from "./engine/fleet-engine.js";
+import { FleetHosts } from "./fleet-hosts.js";
+import { FleetRuns } from "./fleet-runs.js";
+import { FleetTypes } from "./fleet-types.js";
+import { FleetSetting } from "./store/fleet-setting.js";
+import { FleetStore } from "./store/fleet-store.js";
+import { Offers } from "./store/offers.js";
+
+/** Part of `lostAfter` that a call of the engine may take, and bounds in ms. */
+const GIVE_UP = { part: 0.2, least: 500, most: 3000 };
+
+export abstract class FleetView {
+  readonly store: FleetStore;
+  readonly hosts: FleetHosts;
+  readonly runs: FleetRuns;
+  readonly types: FleetTypes;
+  readonly queues: FleetSetting<SavedQueues>;
+  readonly schedules: FleetSetting<readonly Schedule[]>;
+  protected readonly engine: FleetEngine;
+  protected readonly offers: Offers;
+  protected isStopped = false;
+  #settingsVersion = -1;
+  #typesVersion = -1;
+
+  /** @param host name of this host; null: a client that runs nothing */
+  constructor(
+    protected readonly services: EngineServices,
+    protected readonly settings: FleetSettings,
+    protected readonly host: string | null,
+  ) {
+    const { layout, log, counters } = services;
+    const { url, passwordFile, tags, lostAfter, mirrorMax } = settings;
+    const giveUpMs = Math.min(GIVE_UP.most, Math.max(GIVE_UP.least, lostAfter * 1000 * GIVE_UP.part));
+    this.engine = new FleetEngine({
+      ...{ url, name: host ?? "client", giveUpMs },
+      ...(passwordFile && { passwordFile }),
+    });
+    this.store = new FleetStore({
+      ...{ layout, engine: this.engine, host },
+      onChange: (...change) => this.decided(...change),
+      onForget: (id) => services.forgotten(id),
+      isOwn: (entry) => this.mayEnd(entry),
+      before: (decision, isOwn) => this.#before(decision, isOwn),
+      onTakenOver: (id, attempt) => {
+        if (!services.scheduler.attempts.has(id)) this.runs.takeAside(id, attempt);
+      },
+      onSettings: (settingsVersion, typesVersion) => void this.#versions(settingsVersion, typesVersion),
+      onLostWrites: () => this.offers.make(),
+      onError: (error) => this.failed(error),
+      isAway: () => this.hosts.awaySince !== null,
+    });
+    this.hosts = new FleetHosts({
+      engine: this.engine,
+      ...{ name: host, tags, counters },
+      running: () => services.scheduler.attempts.size,
+      types: () => services.loader.typeCount,
+      hasType: (op) => services.loader.has(op),
+      isHeld: () => this.offers.areOpen,
+      onDrain: (isDraining) => services.scheduler.drain(isDraining),
+      onChange: () => services.blockedChanged(),
+    });
+    this.runs = new FleetRuns({
+      engine: this.engine,
+      ...{ services, mirrorMax },
+      find: (id) => this.store.find(id),
+      running: () => this.running(),
+      runsHere: (entry) => this.runsHere(entry),
+      onFenced: (id) => services.scheduler.forsake(id),
+      isAway: () => this.hosts.awaySince !== null,
+    });
+    this.types = new FleetTypes(this.hosts, () => (host === null ? null : services.loader));
+    this.queues = new FleetSetting<SavedQueues>("queues", {}, parseQueues, this.engine);
+    this.schedules = new FleetSetting<readonly Schedule[]>(
+      "schedules",
+      [],
+      (json) => parseSchedules(json as unknown[]),
+      this.engine,
+    );
+    this.offers = new Offers({
+      engine: this.engine,
+      log: log.logger,
+      entries: () => this.store.ledger.entries.values(),
+      isStopped: () => this.isStopped,
+      reload: () => this.store.reload(),
+    });
+  }
+
+  now(): number {
+    return Date.now() + this.engine.skewMs;
+  }
+
+  typesOf(): FleetTypes {
+    return this.types;
+  }
+
+  readonly backups: BackupMaker = {
+    start: () => {
+      throw new Refusal(
+        "LIVEOPS_WRONG_STATE",
+        "the state of a fleet is in its PostgreSQL database: back it up there, such as with pg_dump or pg_basebackup",
+      );
+    },
+    stop: async () => {},
+  };
+
+  runsHere(entry: Entry): boolean {
+    return this.host !== null && entry.run?.claim?.host === this.host;
+  }
+
+  ownsHooks({ record }: Entry): boolean {
+    return this.host !== null && record.host === this.host;
+  }
+
+  hasElsewhere(op: string): boolean {
+    return this.hosts.hasElsewhere(op);
+  }
+
+  /** Loads the state of the fleet. */
+  protected async load(): Promise<void> {
+    await this.store.start();
+    const rows = await this.engine.settings();
+    for (const setting of [this.queues, this.schedules])
+      setting.take(rows.find(({ name }) => name === setting.name) ?? null);
+    await this.hosts.refresh();
+    this.hosts.types = await this.engine.types();
+    this.hosts.synchronous = await this.engine.hasSynchronousReplica();
+    await this.runs.start();
+    this.store.follow();
+  }
+
+  protected running(): Entry[] {
+    return [...this.store.ledger.entries.values()].filter(({ record }) => record.state === "running");
+  }
+
+  /** Whether this host may end the attempt of the entry; otherwise it takes the operation over. */
+  protected abstract mayEnd(entry: Entry): boolean;
+
+  /** A decision is durable and applied. */
+  protected decided(changes: Change[], decision: Decision, isOwn: boolean): void {
+    for (const { id, before, after } of changes) {
+      if (before?.state === "running" && after?.state !== "running") this.runs.ended(id);
+      if (after === null) this.runs.forget(id);
+    }
+    this.services.stored(changes, decision, isOwn);
+  }
+
+  /** The engine answers. */
+  protected answered(): void {
+    if (this.hosts.awaySince === null) return;
+    this.services.log.logger.info({ since: this.hosts.awaySince }, "the fleet's engine answers again");
+    this.hosts.awaySince = null;
+    this.services.blockedChanged();
+    this.services.scheduler.kick();
+  }
+
+  protected failed(error: Error): void {
+    const { logger } = this.services.log;
+    if (!(error instanceof EngineAwayError)) {
+      logger.error({ err: error }, "the fleet's journal could not be followed");
+      return;
+    }
+    if (this.hosts.awaySince !== null) return;
+    this.hosts.awaySince = new Date().toISOString();
+    logger.error({ err: error }, "the fleet's engine does not answer; running operations continue");
+    this.services.blockedChanged();
+  }
+
+  /** Before a decision is applied: watchers get the last lines of an attempt before its end. */
+  async #before(decision: Decision, isOwn: boolean): Promise<void> {
+    if (isOwn || (decision.kind !== "finished" && decision.kind !== "requeued")) return;
+    const entry = this.store.ledger.get(decision.id);
+    const isElsewhere = entry?.record.state === "running" && !this.runsHere(entry);
+    if (isElsewhere && this.services.hub.watchers > 0) await this.runs.bring([decision.id]).catch(() => {});
+  }
+
+  async #versions(settings: number, types: number): Promise<void> {
+    this.answered();
+    try {
+      if (settings !== this.#settingsVersion) {
+        const rows = await this.engine.settings();
+        for (const setting of [this.queues, this.schedules])
+          setting.take(rows.find(({ name }) => name === setting.name) ?? null);
+        this.#settingsVersion = settings;
+      }
+      if (types !== this.#typesVersion) {
+        this.hosts.types = await this.engine.types();
+        this.#typesVersion = types;
+        this.services.blockedChanged();
+      }
+    } catch (error) {
+      this.failed(error as Error);
+    }
+  }
+}

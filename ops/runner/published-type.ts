@@ -1,0 +1,33 @@
+/**
+ * Makes a submission of a type that another host has published: its parameters are checked by their JSON Schema. Code of
+ * the type does not run, so the title and stages are those that hold for all parameters.
+ */
+import { z } from "zod";
+import type { Submission } from "../../protocol/event.js";
+import type { OperationType } from "../../protocol/replies.js";
+import { LiveOperation } from "../sdk/live-operation.js";
+import { type Given, prepareSubmission, type SubmissionContext } from "./prepare.js";
+import type { OperationCtor } from "./read-type.js";
+
+/** @throws Refusal LIVEOPS_PARAMS_INVALID */
+export async function preparePublished(
+  type: OperationType,
+  given: Given,
+  place: SubmissionContext,
+): Promise<Submission> {
+  const { op, title, stages, params, queue, requires, hosts } = type;
+  const Type = class extends LiveOperation {
+    static op = op;
+    static title = title;
+    static stages = stages ?? [];
+    static params =
+      params === null
+        ? z.looseObject({})
+        : z.fromJSONSchema(params as Parameters<typeof z.fromJSONSchema>[0]);
+    static queue = queue ?? undefined;
+    static requires = requires;
+    static hosts = hosts;
+    async run() {}
+  };
+  return prepareSubmission(Type as unknown as OperationCtor, given, place);
+}

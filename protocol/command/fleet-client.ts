@@ -1,0 +1,43 @@
+/**
+ * `--fleet URL`: asks a fleet without a daemon of this machine. The daemon's bundle serves the same routes on a private
+ * socket in this process, and runs nothing.
+ */
+import { createRequire } from "node:module";
+import { Refusal } from "../errors.js";
+import { readConfig } from "./config.js";
+import { UsageError } from "./failures.js";
+
+/** A fleet that is open for this command. */
+export interface OpenFleet {
+  /** Answers as a daemon does. */
+  socket: string;
+  close(): Promise<void>;
+}
+
+interface DaemonBundle {
+  openFleetClient(options: { url: string; passwordFile: string | null }): Promise<OpenFleet>;
+}
+
+/** @throws UsageError for an address that is not valid or not safe; Refusal where the engine does not answer */
+export async function openFleet(url: string): Promise<OpenFleet> {
+  // Loaded only here: a command that asks a daemon must not load all of it.
+  const bundle = createRequire(import.meta.url)("./daemon.cjs") as DaemonBundle;
+  try {
+    return await bundle.openFleetClient({ url, passwordFile: readConfig().fleet?.passwordFile ?? null });
+  } catch (error) {
+    throw asOurs(error as Error);
+  }
+}
+
+/** The error classes of another bundle are not those of this one. */
+function asOurs(error: Error): Error {
+  if (error.name === "UsageError") return new UsageError(error.message, (error as UsageError).hint);
+  if (error.name === "Refusal") return new Refusal((error as Refusal).code, error.message);
+  return error;
+}
+
+/** The error for a URL that shows a password to every user of the machine; null: it shows none. */
+export function passwordProblem(url: string): string | null {
+  if (!URL.canParse(url) || new URL(url).password === "") return null;
+  return "A password on the command line can be read by others; put it into ~/.pgpass or fleet.passwordFile of the config file.";
+}

@@ -1,0 +1,363 @@
+/** The checker of the fleet's laws can fail: each law, on a history that breaks it and nothing else. */
+import { describe, expect, test } from "vitest";
+import { type History, type Told, type Violation, violations } from "./checker.js";
+import { type Effect, now, readEffects } from "./effects.js";
+
+type Run = { host?: string; attempt?: number; fence?: number; at?: number; pid?: number };
+
+/** The effects of an attempt that does the given steps, a ms apart. */
+function attempt(
+  id: string,
+  words: string,
+  { host = "a", attempt = 1, fence = attempt, at = 0, pid = 7 }: Run = {},
+) {
+  return words.split(" ").map((word, index): Effect => {
+    const step = /^\d+$/.test(word) ? Number(word) : 0;
+    const what = step > 0 ? "step" : (word as "begin" | "end");
+    return { what, step, id, attempt, fence, time: at + index, pid, host };
+  });
+}
+
+function told(id: string, change: Partial<Told> = {}): Told {
+  return {
+    id,
+    op: "works",
+    state: "succeeded",
+    attempt: 1,
+    error: null,
+    chain: { id, index: 0, previous: null, next: null },
+    logLines: 2,
+    params: { steps: 2 },
+    ...change,
+  };
+}
+
+const failed = (code: string) => ({ state: "failed", error: { code } }) as const;
+
+/** A history of one operation at two hosts, without a violation, but for the change. */
+function history(change: Partial<History>, record: Partial<Told> = {}): History {
+  const records = [told("x", record)];
+  return {
+    effects: attempt("x", "begin 1 2 end"),
+    acknowledged: ["x"],
+    told: new Map([
+      ["a", records],
+      ["b", records],
+    ]),
+    isResumable: () => true,
+    ...change,
+  };
+}
+
+const STRUCK_A = [{ host: "a", from: 10, to: 20 }];
+const second = (words: string, run: Run = {}) =>
+  attempt("x", words, { host: "b", attempt: 2, at: 100, pid: 8, ...run });
+
+const both = (...records: Told[]) =>
+  new Map([
+    ["a", records],
+    ["b", records],
+  ]);
+
+describe("lawful", () => {
+  test.each<[string, History]>([
+    ["one attempt", history({})],
+    [
+      "a second attempt after a fault at the first one's host",
+      history(
+        { effects: [...attempt("x", "begin 1"), ...second("begin 2 end")], strikes: STRUCK_A },
+        { attempt: 2 },
+      ),
+    ],
+    [
+      "a last step that is repeated after a fault",
+      history(
+        { effects: [...attempt("x", "begin 1 2 end"), ...second("begin 2 end")], strikes: STRUCK_A },
+        { attempt: 2 },
+      ),
+    ],
+    [
+      "a host lost under an operation that is not resumable",
+      history(
+        { effects: attempt("x", "begin 1"), strikes: STRUCK_A, isResumable: () => false },
+        failed("LIVEOPS_HOST_LOST"),
+      ),
+    ],
+    ["a cancel that was asked for", history({ cancelled: new Set(["x"]) }, { state: "cancelled" })],
+    ["an attempt that never began", history({ effects: second("begin 1 2 end") }, { attempt: 2 })],
+    [
+      "a chain",
+      history({
+        effects: [...attempt("x", "begin 1 2 end"), ...attempt("y", "begin 1 2 end")],
+        told: both(
+          told("x", {
+            chain: { id: "x", index: 0, previous: null, next: "y" },
+            params: { steps: 2, links: 2 },
+          }),
+          told("y", { chain: { id: "x", index: 1, previous: "x", next: null } }),
+        ),
+      }),
+    ],
+  ])("%s", (_, lawful) => {
+    expect(violations(lawful)).toEqual([]);
+  });
+});
+
+const CHAINED = { params: { steps: 2, links: 2 } };
+
+const BROKEN: Array<[Violation["law"], string, History, RegExp]> = [
+  ["nothing lost", "an acknowledged submit", history({ acknowledged: ["x", "gone"] }), /acknowledged/],
+  [
+    "nothing lost",
+    "an operation that ran",
+    history({ effects: [...attempt("x", "begin 1 2 end"), ...attempt("gone", "begin")] }),
+    /no host has it/,
+  ],
+  ["nothing lost", "an operation that is not over", history({}, { state: "running" }), /still running/],
+  ["nothing lost", "a step", history({ effects: attempt("x", "begin 1 end") }), /step 2 was never done/],
+  ["nothing lost", "the end", history({ effects: attempt("x", "begin 1 2") }), /has no end/],
+  ["nothing lost", "every effect of the last attempt", history({}, { attempt: 2 }), /attempt 2 has no begin/],
+  [
+    "nothing lost",
+    "a failure without a fault",
+    history({ isResumable: () => false }, failed("LIVEOPS_HOST_LOST")),
+    /without a fault/,
+  ],
+  [
+    "nothing lost",
+    "a fault at another host",
+    history(
+      { isResumable: () => false, strikes: [{ host: "b", from: 0, to: 20 }] },
+      failed("LIVEOPS_HOST_LOST"),
+    ),
+    /without a fault/,
+  ],
+  [
+    "nothing lost",
+    "a resumable operation that fails with its host",
+    history({ strikes: STRUCK_A }, failed("LIVEOPS_HOST_LOST")),
+    /without a fault/,
+  ],
+  [
+    "nothing lost",
+    "another error",
+    history({ strikes: STRUCK_A, isResumable: () => false }, failed("LIVEOPS_INTERNAL")),
+    /LIVEOPS_INTERNAL/,
+  ],
+  ["nothing lost", "a cancel", history({}, { state: "cancelled" }), /nobody asked/],
+  ["nothing twice", "a step", history({ effects: attempt("x", "begin 1 2 2 end") }), /did step:2 twice/],
+  ["nothing twice", "an end", history({ effects: attempt("x", "begin 1 2 end end") }), /did end:0 twice/],
+  [
+    "nothing twice",
+    "an attempt in two processes",
+    history({
+      effects: [...attempt("x", "begin 1"), ...attempt("x", "2 end", { pid: 8 })],
+    }),
+    /two processes/,
+  ],
+  [
+    "nothing twice",
+    "steps out of order",
+    history({ effects: attempt("x", "begin 2 1 end") }),
+    /out of order/,
+  ],
+  [
+    "nothing twice",
+    "an attempt that is repeated without a fault",
+    history({ effects: [...attempt("x", "begin 1"), ...second("begin 2 end")] }, { attempt: 2 }),
+    /repeated without a fault/,
+  ],
+  [
+    "nothing twice",
+    "an attempt that is repeated before the fault",
+    history(
+      {
+        effects: [...attempt("x", "begin 1"), ...second("begin 2 end", { at: 8 })],
+        strikes: STRUCK_A,
+      },
+      { attempt: 2 },
+    ),
+    /repeated without a fault/,
+  ],
+  [
+    "nothing twice",
+    "an outcome that was recorded long before the fault",
+    history(
+      {
+        effects: [...attempt("x", "begin 1 2 end"), ...second("begin 2 end", { at: 90_000 })],
+        strikes: [{ host: "a", from: 80_000, to: 85_000 }],
+      },
+      { attempt: 2 },
+    ),
+    /repeated without a fault/,
+  ],
+  [
+    "nothing twice",
+    "a second attempt of what is not resumable",
+    history(
+      {
+        effects: [...attempt("x", "begin"), ...second("begin 1 2 end")],
+        strikes: STRUCK_A,
+        isResumable: () => false,
+      },
+      { attempt: 2 },
+    ),
+    /followed by another one/,
+  ],
+  [
+    "nothing twice",
+    "an attempt that the record does not count",
+    history({ effects: [...attempt("x", "begin 1 2 end"), ...second("begin")], strikes: STRUCK_A }),
+    /attempt 2 ran, and the record has 1/,
+  ],
+  [
+    "attempts do not overlap",
+    "a step of the first attempt after the second one began",
+    history(
+      {
+        effects: [...attempt("x", "begin 1"), ...second("begin"), ...attempt("x", "2"), ...second("2 end")],
+        strikes: STRUCK_A,
+      },
+      { attempt: 2 },
+    ),
+    /attempt 1 at a did step 2 after attempt 2/,
+  ],
+  [
+    "fences ascend",
+    "a later attempt with a smaller fence",
+    history(
+      {
+        effects: [...attempt("x", "begin 1", { fence: 9 }), ...second("begin 2 end", { fence: 8 })],
+        strikes: STRUCK_A,
+      },
+      { attempt: 2 },
+    ),
+    /fence 8 after 9/,
+  ],
+  [
+    "fences ascend",
+    "two fences in one attempt",
+    history({
+      effects: [...attempt("x", "begin 1", { fence: 3 }), ...attempt("x", "2 end", { fence: 4 })],
+    }),
+    /several fences/,
+  ],
+  [
+    "hosts agree",
+    "another state",
+    history({
+      told: new Map([
+        ["a", [told("x")]],
+        ["b", [told("x", { state: "failed" })]],
+      ]),
+    }),
+    /"failed".*"succeeded"/,
+  ],
+  [
+    "hosts agree",
+    "an operation that a host does not know",
+    history({
+      told: new Map([
+        ["a", [told("x")]],
+        ["b", []],
+      ]),
+    }),
+    /x is missing/,
+  ],
+  [
+    "hosts agree",
+    "an operation that only the second host knows",
+    history({
+      told: new Map([
+        ["a", [told("x")]],
+        ["b", [told("x"), told("y")]],
+      ]),
+    }),
+    /known here alone/,
+  ],
+  [
+    "logs are whole",
+    "a hole",
+    history({ logs: new Map([["b", new Map([["x", [1, 3]]])]]) }),
+    /b: line 2 has the number 3/,
+  ],
+  [
+    "logs are whole",
+    "a line too few at the end",
+    history({ logs: new Map([["b", new Map([["x", [1]]])]]) }),
+    /1 lines, and the record counts 2/,
+  ],
+  ["chains are whole", "a link that is missing", history({}, CHAINED), /handed over to nobody/],
+  [
+    "chains are whole",
+    "a link that no host has",
+    history({}, { ...CHAINED, chain: { id: "x", index: 0, previous: null, next: "y" } }),
+    /y, is nowhere/,
+  ],
+  [
+    "chains are whole",
+    "a link too many",
+    history({
+      effects: [...attempt("x", "begin 1 2 end"), ...attempt("y", "begin 1 2 end")],
+      told: both(
+        told("x", { chain: { id: "x", index: 0, previous: null, next: "y" } }),
+        told("y", { chain: { id: "x", index: 1, previous: "x", next: null } }),
+      ),
+    }),
+    /after the last link/,
+  ],
+  [
+    "chains are whole",
+    "a link that is recorded on one side only",
+    history({
+      effects: [...attempt("x", "begin 1 2 end"), ...attempt("y", "begin 1 2 end")],
+      told: both(told("x"), told("y", { chain: { id: "x", index: 1, previous: "x", next: null } })),
+    }),
+    /x does not name it/,
+  ],
+  [
+    "chains are whole",
+    "a link of an operation that failed",
+    history({
+      effects: [...attempt("x", "begin 1 2 end"), ...attempt("y", "begin 1 2 end")],
+      strikes: STRUCK_A,
+      isResumable: () => false,
+      told: both(
+        told("x", {
+          ...failed("LIVEOPS_HOST_LOST"),
+          chain: { id: "x", index: 0, previous: null, next: "y" },
+        }),
+        told("y", { chain: { id: "x", index: 1, previous: "x", next: null } }),
+      ),
+    }),
+    /handed over and is failed/,
+  ],
+];
+
+describe("broken", () => {
+  test.each(BROKEN)("%s: %s", (law, _, broken, detail) => {
+    const found = violations(broken);
+    expect(found).not.toEqual([]);
+    expect([...new Set(found.map((each) => each.law))]).toEqual([law]);
+    expect(found.some((each) => detail.test(each.detail))).toBe(true);
+  });
+
+  test("every law is broken by a history above", () => {
+    const laws: Record<Violation["law"], true> = {
+      "nothing lost": true,
+      "nothing twice": true,
+      "attempts do not overlap": true,
+      "fences ascend": true,
+      "hosts agree": true,
+      "logs are whole": true,
+      "chains are whole": true,
+    };
+    expect(new Set(BROKEN.map(([law]) => law))).toEqual(new Set(Object.keys(laws)));
+  });
+});
+
+test("the monotonic clock is that of the operations, and a line that is no effect is refused", () => {
+  expect(now()).toBeGreaterThan(0);
+  expect(readEffects("/nowhere/effects")).toEqual([]);
+  expect(() => readEffects(import.meta.filename)).toThrow("not an effect");
+});
