@@ -30,10 +30,10 @@ export class Ledger {
   readonly #shared = new SharedParts();
 
   /**
-   * @param orderOf the order of an operation by the number of the decision that submits it. Default: the next one, by
-   * count
+   * @param orderOf the order of an operation that is new here, by the number of the decision that submits or restores
+   * it. Default: the next one, by count
    */
-  constructor(private readonly orderOf: (n: number) => number = () => this.nextOrder) {}
+  constructor(private readonly orderOf: (n: number, restored?: Entry) => number = () => this.nextOrder) {}
 
   get(id: string): Entry | undefined {
     return this.entries.get(id);
@@ -183,12 +183,12 @@ export class Ledger {
     return { id: decision.id, before, after: entry.record };
   }
 
-  /** Replaces an older entry; an unknown operation gets the last place in the order. */
+  /** Replaces an older entry. Without a fleet, an unknown operation gets the last place in the order. */
   #restore(restored: Entry, n: number): Change {
     const { id } = restored.record;
     const known = this.entries.get(id);
     const before = known?.record ?? null;
-    const entry = { ...restored, order: known?.order ?? this.orderOf(n), version: n };
+    const entry = { ...restored, order: known?.order ?? this.orderOf(n, restored), version: n };
     this.add(entry);
     return { id, before, after: entry.record };
   }

@@ -5,6 +5,7 @@ import { type Decision, type Entry, idOf } from "../../store/decision.js";
 import type { Judged } from "../../store/store.js";
 import { indexOf, searchText } from "../engine/operation-index.js";
 import type { AppendItem, OfferItem, OperationIndex } from "../engine/rows.js";
+import { lastFence } from "./fold.js";
 
 /** Whether a running entry is run by this session of this host. */
 export type IsOwn = (entry: Entry) => boolean;
@@ -26,7 +27,11 @@ export function itemOf({ decision, version }: Judged, entry: Entry | undefined, 
       const next = decision.successor?.submitted.event.operation;
       return {
         ...item,
-        index: { state: decision.event.state, finishedAt: decision.event.at },
+        index: {
+          ...{ state: decision.event.state, finishedAt: decision.event.at },
+          // The attempt may have declared another title.
+          ...(entry && { text: searchText({ ...entry.record, ...decision.runState }) }),
+        },
         ...(next && { successor: indexOfSubmission(next) }),
         ...(entry?.record.state === "running" && claimOf(entry, isOwn)),
       };
@@ -49,7 +54,12 @@ export function offerOf(entry: Entry): OfferItem {
       ...indexOfSubmission({ ...record, omitted: record.omitted ?? {} }),
       ...{ state, attempt, retryAt, ord: order, queuedN: queuedAt, stop: cancelRequested },
       ...(isFinal(state) && { finishedAt, finishedN: finishedBy }),
-      ...(claim ?? { host: record.host ?? null, session: null, fence: null }),
+      // With its fence, the host of a finished attempt may ship what the engine lost of the files.
+      ...(claim ?? {
+        host: record.host ?? null,
+        session: null,
+        fence: isFinal(state) ? lastFence(entry) : null,
+      }),
     },
   };
 }
@@ -79,7 +89,11 @@ function indexOfEdit(
     ...(historyKey !== undefined && { historyKey }),
     ...(label !== undefined && { label }),
     ...(record && {
-      text: searchText({ ...record, title: title ?? record.title, label: label ?? record.label }),
+      text: searchText({
+        ...record,
+        title: title ?? record.title,
+        label: label === undefined ? record.label : label,
+      }),
     }),
   };
 }

@@ -3,8 +3,11 @@ import type { Decision, Entry } from "../../store/decision.js";
 import { Ledger } from "../../store/ledger.js";
 import type { DecisionRow } from "../engine/rows.js";
 
-/** In a fleet, the order of an operation is the number of the decision that created it: it is equal on all hosts. */
-export const orderOf = (n: number) => n;
+/**
+ * In a fleet, the order of an operation is the number of the decision that created it: it is equal on all hosts. Where
+ * the engine lost that decision, the restored entry has it.
+ */
+export const orderOf = (n: number, restored?: Entry) => restored?.order ?? n;
 
 /** Only the engine knows the host and the fence of a start: the event gets them here. */
 export function completed(decision: Decision): Decision {
@@ -22,6 +25,12 @@ export function foldEntry(id: string, rows: Iterable<DecisionRow>): Entry | null
   const ledger = new Ledger(orderOf);
   applyRows(ledger, rows);
   return ledger.get(id) ?? null;
+}
+
+/** The fence of the last attempt, also of a finished operation; null: none began. */
+export function lastFence({ events }: Entry): number | null {
+  const started = events.findLast(({ type }) => type === "attempt:started");
+  return started?.type === "attempt:started" ? (started.fence ?? null) : null;
 }
 
 /** Attempts of the host that another host ended: of their run files, what was shipped counts. */
