@@ -27,7 +27,7 @@ export async function largeLog({ quick }: MeasureOptions): Promise<Row[]> {
         fleet: round("fleet", fleet.hosts[1]!.client, "a"),
         embedded: round("embedded", embedded.client),
       },
-      quick ? 1 : 5,
+      quick ? 1 : 3,
     );
     const lines = `${mib * 8192} lines of 128 bytes as fast as it logs; PostgreSQL ${postgresVersion()}: pieces with synchronous_commit off, the last one on (${fleet.durability})`;
     const what = "one embedded daemon";
