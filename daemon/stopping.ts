@@ -30,7 +30,7 @@ export class Stopping {
     } catch (error) {
       this.begun = false;
       scheduler.resume();
-      throw error instanceof NotRecordedError ? notStopped(scheduler.attempts.size) : error;
+      throw error instanceof NotRecordedError ? notStopped(scheduler.attempts.size, error) : error;
     }
   }
 
@@ -59,11 +59,14 @@ export class Stopping {
   }
 }
 
-function notStopped(running: number): Refusal {
+function notStopped(running: number, error: NotRecordedError): Refusal {
   const what = running === 1 ? "the end of a running operation" : `the end of ${running} running operations`;
+  const isFull = error instanceof StoreFullError;
+  const why = isFull ? "the state directory's disk is full" : error.message;
+  const next = isFull ? "make room and try again" : "try again later";
   return new Refusal(
-    "LIVEOPS_STORE_FULL",
-    `the daemon is not stopped: the state directory's disk is full, so ${what} cannot be recorded; make room and try ` +
-      "again, or run: liveopsd stop (running operations continue under the next daemon)",
+    error.code,
+    `the daemon is not stopped: ${why}, so ${what} cannot be recorded; ${next}, or run: liveopsd stop (running ` +
+      "operations continue under the next daemon)",
   );
 }

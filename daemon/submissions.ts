@@ -97,8 +97,8 @@ export class Submissions {
   async #submit(asked: Asked): Promise<Submitted> {
     const { bodies, isBatch, key } = asked;
     if (key === null) return this.#enqueue(asked, [], []);
-    // The hash is stored. That of a short secret would tell the secret.
-    const shown = bodies.map(({ secrets: _, ...body }) => body);
+    // The hash is stored. That of a short secret would tell the secret. Two machines send the same where both submit it.
+    const shown = bodies.map(({ secrets: _, ...body }) => this.options.hosts.place<Submittable>(body));
     const hash = hashOfParams(isBatch ? { batch: shown } : { ...shown[0]! });
     const pending = this.#pending.get(key);
     if (pending) {

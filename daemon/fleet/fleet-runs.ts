@@ -2,6 +2,8 @@
  * The run files of a fleet: this host's attempts are shipped, those of other hosts are mirrored and reduced into their
  * records.
  */
+
+import { existsSync } from "node:fs";
 import type { Outcome } from "../../protocol/event.js";
 import { isFinal } from "../../protocol/state.js";
 import type { EngineServices } from "../engine.js";
@@ -16,6 +18,7 @@ import { pieceStoreOf } from "./runs/piece-store.js";
 import type { WantedRun } from "./runs/pieces.js";
 import { RemoteAttempt } from "./runs/remote-attempt.js";
 import { Shipper } from "./runs/shipper.js";
+import { lastFence } from "./store/fold.js";
 
 interface FleetRunsOptions {
   engine: FleetEngine;
@@ -70,7 +73,7 @@ export class FleetRuns implements Runs {
       onProblem: (error) => logger.warn({ err: error }, "run files of other hosts cannot be brought now"),
     });
     this.#unsubscribe = engine.onHint((hint) => {
-      if ("ids" in hint) this.#mirror.hint();
+      if ("ids" in hint) this.#mirror.hint(hint.ids);
     });
     this.outbox = {
       follow: (attempt) => this.#follow(attempt),
@@ -120,6 +123,22 @@ export class FleetRuns implements Runs {
     const remote = this.#remoteOf(id);
     remote?.read();
     return { outcome: remote?.outcome ?? null, seq: remote?.seq ?? entry.record.seq };
+  }
+
+  /** Ships the files of attempts that ended on this host: with their ends, the engine may have lost some of them. */
+  shipAgain(entries: readonly Entry[]): void {
+    const ship = async (entry: Entry) => {
+      const { id, attempt, state } = entry.record;
+      const fence = lastFence(entry);
+      const dir = attemptDir(this.options.services.layout, id, attempt);
+      if (!isFinal(state) || fence === null || !existsSync(dir) || this.#mirror.isMirrored(id, attempt))
+        return;
+      this.#shipper.follow({ id, attempt, dir, fence, isNew: false });
+      await this.#shipper.flush(id, attempt);
+      this.#shipper.release(id, attempt);
+    };
+    // Each waits for the engine; a stop ends all.
+    for (const entry of entries) ship(entry).catch(() => {});
   }
 
   /** The attempt ended, or belongs to another host now. */

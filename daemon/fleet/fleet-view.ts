@@ -93,8 +93,10 @@ export abstract class FleetView {
       engine: this.engine,
       log: log.logger,
       entries: () => this.store.ledger.entries.values(),
+      hosts: () => this.hosts.rows,
       isStopped: () => this.isStopped,
       reload: () => this.store.reload(),
+      onSettled: (offered) => this.runs.shipAgain(offered.filter((entry) => this.ownsHooks(entry))),
     });
   }
 

@@ -85,18 +85,26 @@ export class NewerFormatError extends FleetError {
   }
 }
 
+/** What a verdict of `append` says besides its code. */
+interface VerdictDetail {
+  id?: string;
+  version?: number | null;
+  key?: string;
+  hash?: string;
+  state?: string | null;
+  kind?: string;
+}
+
 /** The error of a verdict or of an exception of our own; null: it is none of ours. */
-export function errorOfCode(
-  code: string,
-  message: string,
-  detail: { id?: string; version?: number | null; key?: string; hash?: string } = {},
-): FleetError | null {
+export function errorOfCode(code: string, message: string, detail: VerdictDetail = {}): FleetError | null {
   const id = detail.id ?? "";
   switch (code) {
     case "LF001":
       return new SessionOverError(message);
     case "LF002":
       return new LostWritesError(message);
+    case "LF400":
+      return new FleetError(`${detail.state ?? "unknown"} ${id} cannot be ${detail.kind}`);
     case "LF409":
       return new VersionConflictError(id, detail.version ?? null);
     case "LF410":

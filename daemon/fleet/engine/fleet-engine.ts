@@ -13,6 +13,7 @@ import { offered, storable } from "./operation-index.js";
 import type {
   Claimed,
   ClaimRequest,
+  HostRow,
   Joined,
   JoinOptions,
   OfferItem,
@@ -137,14 +138,20 @@ export class FleetEngine extends EngineWrites {
 
   /**
    * Offers to an engine that lost writes what this host knows: operations whose version is above the engine's number
-   * (`position`). Then call `settleOffers` until it is settled, and load a new snapshot.
+   * (`position`), and the other hosts that it knows as `up`. Then call `settleOffers` until it is settled, and load a new snapshot.
    *
    * @throws SessionOverError where the engine knows a later session of this host
    */
-  async offer(items: readonly OfferItem[]): Promise<Settled> {
+  async offer(items: readonly OfferItem[], up: readonly HostRow[] = []): Promise<Settled> {
     if (!this.#joined) throw new SessionOverError("this process is no host of the fleet");
     const { owner, tags, slots, version, lostAfter } = this.#joined;
-    const join = JSON.stringify({ owner, tags, slots, version, lost_after: lostAfter });
+    const peers = up
+      .filter(({ name, state }) => state === "up" && name !== this.host)
+      .map((row) => ({
+        ...{ name: row.name, session: row.session, tags: row.tags, slots: row.slots },
+        ...{ version: row.version, lostAfter: row.lostAfter },
+      }));
+    const join = JSON.stringify({ owner, tags, slots, version, lost_after: lostAfter, peers });
     let answer: Settled;
     let start = 0;
     do {

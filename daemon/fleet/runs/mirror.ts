@@ -43,6 +43,8 @@ export class Mirror {
   /** By directory. */
   readonly #open = new Map<string, MirroredAttempt>();
   readonly #calls = new Map<string, Call>();
+  /** Operations of which an open attempt has all lines. */
+  readonly #complete = new Set<string>();
   readonly #follow: Follow;
 
   constructor(private readonly options: MirrorOptions) {
@@ -67,8 +69,14 @@ export class Mirror {
     this.#follow.start(running);
   }
 
-  /** The engine may have new pieces. */
-  hint(): void {
+  /** The engine may have new pieces, of these operations. */
+  hint(ids: readonly string[] = []): void {
+    for (const id of ids) {
+      // Pieces that the engine had lost are shipped again after the end of their operation.
+      if (!this.#complete.delete(id)) continue;
+      for (const [dir, files] of this.#open)
+        if (dir.startsWith(join(this.options.runs, id, "/"))) files.isComplete = false;
+    }
     this.#follow.hint();
   }
 
@@ -127,6 +135,7 @@ export class Mirror {
 
   /** The operation was removed with all its files. */
   forget(id: string): void {
+    this.#complete.delete(id);
     const prefix = join(this.options.runs, id, "/");
     for (const dir of this.#open.keys()) {
       if (!dir.startsWith(prefix)) continue;
@@ -185,7 +194,7 @@ export class Mirror {
         // An attempt with a successor, or of a finished operation, was shipped before that was recorded.
         for (const { attempt, files } of attempts)
           if (withLog && !more && files.problem === null && (isFinished || attempt < last))
-            files.isComplete = true;
+            this.#completed(id, files);
         break;
       }
       for (const each of attempts) this.#used(each);
@@ -193,6 +202,11 @@ export class Mirror {
       release();
     }
     this.#space.evict();
+  }
+
+  #completed(id: string, files: MirroredAttempt): void {
+    files.isComplete = true;
+    this.#complete.add(id);
   }
 
   /** One look of the follower. */

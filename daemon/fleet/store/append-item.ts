@@ -5,6 +5,7 @@ import { type Decision, type Entry, idOf } from "../../store/decision.js";
 import type { Judged } from "../../store/store.js";
 import { indexOf, searchText } from "../engine/operation-index.js";
 import type { AppendItem, OfferItem, OperationIndex } from "../engine/rows.js";
+import { lastFence } from "./fold.js";
 
 /** Whether a running entry is run by this session of this host. */
 export type IsOwn = (entry: Entry) => boolean;
@@ -53,7 +54,12 @@ export function offerOf(entry: Entry): OfferItem {
       ...indexOfSubmission({ ...record, omitted: record.omitted ?? {} }),
       ...{ state, attempt, retryAt, ord: order, queuedN: queuedAt, stop: cancelRequested },
       ...(isFinal(state) && { finishedAt, finishedN: finishedBy }),
-      ...(claim ?? { host: record.host ?? null, session: null, fence: null }),
+      // With its fence, the host of a finished attempt may ship what the engine lost of the files.
+      ...(claim ?? {
+        host: record.host ?? null,
+        session: null,
+        fence: isFinal(state) ? lastFence(entry) : null,
+      }),
     },
   };
 }

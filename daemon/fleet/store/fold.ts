@@ -27,6 +27,12 @@ export function foldEntry(id: string, rows: Iterable<DecisionRow>): Entry | null
   return ledger.get(id) ?? null;
 }
 
+/** The fence of the last attempt, also of a finished operation; null: none began. */
+export function lastFence({ events }: Entry): number | null {
+  const started = events.findLast(({ type }) => type === "attempt:started");
+  return started?.type === "attempt:started" ? (started.fence ?? null) : null;
+}
+
 /** Attempts of the host that another host ended: of their run files, what was shipped counts. */
 export function takenOver(rows: Iterable<DecisionRow>, host: string): Array<{ id: string; attempt: number }> {
   const running = new Map<string, number>();

@@ -9,6 +9,7 @@ import type { Logger } from "pino";
 import type { Entry } from "../../store/decision.js";
 import { EngineAwayError, LostWritesError, SessionOverError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
+import type { HostRow } from "../engine/rows.js";
 import { offerOf } from "./append-item.js";
 
 /** Milliseconds between two questions whether all hosts have offered. */
@@ -17,11 +18,15 @@ const AGAIN_MS = 250;
 interface OffersOptions {
   engine: Pick<FleetEngine, "offer" | "position" | "settleOffers">;
   log: Logger;
+  /** The hosts as this one last saw them. */
+  hosts(): readonly HostRow[];
   /** The operations in memory. */
   entries(): Iterable<Entry>;
   isStopped(): boolean;
   /** Loads the state of the engine. */
   reload(): Promise<void>;
+  /** The engine takes decisions again, and has what this host has offered. */
+  onSettled(offered: readonly Entry[]): void;
 }
 
 export class Offers {
@@ -43,17 +48,21 @@ export class Offers {
   }
 
   async #make(): Promise<void> {
-    const { engine, log, entries, isStopped, reload } = this.options;
+    const { engine, log, entries, isStopped, reload, onSettled } = this.options;
+    let newer: Entry[] = [];
     log.error(
       "the fleet's engine lost writes (a failover or a restored backup): offering what this host knows",
     );
     for (let [hasOffered, isSettled] = [false, false]; !isStopped(); ) {
       try {
-        if (isSettled) return await reload();
+        if (isSettled) {
+          await reload();
+          return onSettled(newer);
+        }
         if (!hasOffered) {
           const { n } = await engine.position();
-          const newer = [...entries()].filter(({ version }) => version > n);
-          const { settled } = await engine.offer(newer.map(offerOf));
+          newer = [...entries()].filter(({ version }) => version > n);
+          const { settled } = await engine.offer(newer.map(offerOf), this.options.hosts());
           log.warn(
             { offered: newer.length, engine: n },
             "offered the operations that the engine does not have",

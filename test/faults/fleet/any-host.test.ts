@@ -146,7 +146,7 @@ describe("roles", () => {
       expect({ words, code, stderr }).toMatchObject({ code: 0 });
     }
     expect((await as("looks", "logs", done.id)).stdout).toContain("step 3");
-    const before = fleet.engine.sql("postgres", "select n from liveops.head");
+    const before = fleet.engine.sql("postgres", "select coalesce(max(n), 0) from liveops.decision");
     for (const words of [
       ["submit", "works", `effects=${fleet.effectsFile}`],
       ["cancel", running.id],
@@ -158,7 +158,7 @@ describe("roles", () => {
       expect({ words, code, stdout, stderr }).toMatchObject({ code: expect.not.toBeOneOf([0, 1, null]) });
       expect(stderr).not.toContain(PASSWORD);
     }
-    expect(fleet.engine.sql("postgres", "select n from liveops.head")).toBe(before);
+    expect(fleet.engine.sql("postgres", "select coalesce(max(n), 0) from liveops.decision")).toBe(before);
     expect(await fleet.host("a").client.show(running.id)).toMatchObject({ state: "running" });
 
     // An operator may, without a daemon of its own.

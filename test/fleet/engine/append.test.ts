@@ -11,6 +11,7 @@ import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import {
   about,
   add,
+  candidate,
   claim,
   claimOne,
   finish,
@@ -81,13 +82,19 @@ describe("versions", () => {
     expect(await a.countsByState()).toEqual({ queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 });
   });
 
-  test("a decision that does not fit the state is an error, and nothing of the call is recorded", async () => {
+  test("a decision that does not fit the state is an error of its group alone", async () => {
     const id = await add(a);
     await expect(a.append([about("paused", id, 1)], token())).rejects.toThrow(
       `queued ${id} cannot be paused`,
     );
-    await expect(a.append([about("retried", id, 1)], token())).rejects.toThrow("cannot be retried");
-    expect(await history(a)).toHaveLength(1);
+    const other = newId();
+    const [wrong, right] = await a.appendEach([
+      { items: [about("retried", id, 1)], token: token() },
+      { items: [submit(other)], token: token() },
+    ]);
+    expect(wrong!.error!.message).toBe(`queued ${id} cannot be retried`);
+    expect(right).toEqual({ n: 2 });
+    expect((await history(a)).map((each) => each.id)).toEqual([id, other]);
   });
 });
 
@@ -228,13 +235,28 @@ describe("attempts", () => {
     await expect(a.append([finish(first, n, { fence })], token())).rejects.toThrow(FencedError);
   });
 
+  const rejoin = () => a.join({ name: "a", owner: "a", tags: [], slots: 2, version: "1", lostAfter: 300 });
+
   test("a host back from being lost finishes what nobody took over, by its fence", async () => {
-    const id = await add(a, { index: { partition: "finish" } });
+    const id = await add(a);
     const { n, fence } = await claimOne(a, id);
     await b.declareLost("a", a.session!, 0);
-    await a.join({ name: "a", owner: "a", tags: [], slots: 2, version: "1", lostAfter: 300 });
-    expect(await a.abandoned()).toMatchObject([{ id, partition: "finish", session: 1 }]);
+    await rejoin();
+    expect(await a.abandoned()).toMatchObject([{ id, session: 1 }]);
     expect(await a.claimed()).toMatchObject([{ id, fence }]);
+    await a.append([finish(id, n, { fence })], token());
+    expect((await row(a, id)).state).toBe("succeeded");
+  });
+
+  test("an operation that no partition ends belongs to its host again", async () => {
+    const id = await add(a);
+    const candidates = [{ ...candidate(id, 1), partition: "finish" as const }];
+    const [claimed] = await a.claim({ candidates, workers: [{}], token: token() });
+    await b.declareLost("a", a.session!, 0);
+    expect(await b.abandoned()).toMatchObject([{ id, partition: "finish" }]);
+    await rejoin();
+    expect(await b.abandoned()).toEqual([]);
+    const { n, fence } = claimed!;
     await a.append([finish(id, n, { fence })], token());
     expect((await row(a, id)).state).toBe("succeeded");
   });

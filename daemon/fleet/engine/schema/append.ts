@@ -2,7 +2,7 @@
  * `append`: decisions, each judged by the version of its operation.
  *
  * A call brings groups of independent callers. A group is recorded completely or not at all, and has its own verdict:
- * `{"n": last}`, or `{"code": "LF409" | "LF410" | "LF411" | "LF403", "id": …}`. Checks come before writes, so a refused
+ * `{"n": last}`, or `{"code": "LF400" | "LF403" | "LF409" | "LF410" | "LF411", "id": …}`. Checks come before writes, so a refused
  * group needs no savepoint.
  */
 export const APPEND = `
@@ -54,7 +54,7 @@ begin
       return jsonb_build_object('code', 'LF409', 'id', v_id, 'version', o.version);
     end if;
     if not coalesce(meets(v_kind, o.state), false) then
-      raise exception '% % cannot be %', coalesce(o.state, 'no'), v_id, v_kind using errcode = '22023';
+return jsonb_build_object('code', 'LF400', 'id', v_id, 'state', o.state, 'kind', v_kind);
     end if;
     if o.state = 'running' and v_kind in ('finished', 'requeued') then
       if not p_is_host then

@@ -16,7 +16,7 @@ begin
   perform lock_fleet();
   h := read_head();
   select * into old from host where name = p_name for update;
-  if old.state = 'up' and old.owner is distinct from p_owner
+  if old.state = 'up' and old.owner is not null and old.owner <> p_owner
     and old.renewed_at > clock_timestamp() - make_interval(secs => old.lost_after) then
     raise exception 'another daemon is host % of the fleet', p_name using errcode = 'LF412';
   end if;

@@ -4,6 +4,9 @@
  * The first offer opens a round and holds all other calls. Each host offers the operations whose version is above the
  * engine's number; its memory holds them all. When each live host has offered or is lost, the offers become `restored`
  * decisions, and numbers continue above the highest number that a host knows.
+ *
+ * The engine may not know that a host lives: it joined later than the state of the engine, or had left then. So each host
+ * names those that it knows as up. Such a host is waited for until it offers, or its peers declare it lost.
  */
 export const OFFERS = `
 create function liveops.offer(p_host text, p_session bigint, p_known bigint, p_mark bigint, p_epoch int, p_join jsonb, p_items jsonb, p_final boolean) returns jsonb
@@ -12,6 +15,7 @@ declare
   h head;
   me host;
   item jsonb;
+  peer jsonb;
 begin
   perform require('liveops_host');
   perform lock_fleet();
@@ -36,7 +40,16 @@ begin
     values (p_host, p_join->>'owner', p_session, 'up', array(select jsonb_array_elements_text(p_join->'tags')), (p_join->>'slots')::int,
       p_join->>'version', (p_join->>'lost_after')::float8, p_known, case when p_final then h.round else 0 end)
     on conflict (name) do update set session = excluded.session, state = 'up', renewals = host.renewals + 1, renewed_at = clock_timestamp(),
+      owner = excluded.owner, tags = excluded.tags, slots = excluded.slots, version = excluded.version, lost_after = excluded.lost_after,
       known = excluded.known, offered = case when p_final then h.round else host.offered end;
+  for peer in select value from jsonb_array_elements(p_join->'peers') loop
+    insert into host (name, session, state, tags, slots, version, lost_after)
+      values (peer->>'name', (peer->>'session')::bigint, 'up', array(select jsonb_array_elements_text(peer->'tags')), (peer->>'slots')::int,
+        peer->>'version', (peer->>'lostAfter')::float8)
+      on conflict (name) do update set session = excluded.session, state = 'up', renewals = host.renewals + 1, renewed_at = clock_timestamp(),
+        lost_after = excluded.lost_after
+      where host.offered is distinct from h.round and host.session <= excluded.session and (host.state <> 'up' or host.session < excluded.session);
+  end loop;
   perform settle();
   h := read_head();
   return jsonb_build_object('settled', not h.held, 'n', h.n, 'epoch', h.epoch);
