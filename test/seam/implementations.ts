@@ -305,6 +305,7 @@ export interface Seam {
   /** A new, empty state. */
   open(): Promise<Opened>;
   reopen(opened: Opened): Promise<Opened>;
+  close(opened: Opened): Promise<void>;
 }
 
 /** Runs the suite against each implementation. */
@@ -313,13 +314,14 @@ export function describeSeam(subject: string, suite: (seam: Seam) => void): void
   describe(`${subject}, fleet`, () => suite(fleetSeam()));
 }
 
-function embeddedSeam(): Seam {
+export function embeddedSeam(): Seam {
   const directory = useDirectories();
-  const { keep, reopen } = kept();
+  const { keep, reopen, close } = kept();
   return {
     name: "embedded",
     open: async () => keep(await Embedded.open(directory())),
     reopen,
+    close,
   };
 }
 
@@ -328,7 +330,7 @@ export function fleetSeam() {
   // Stores are closed before the engines: hooks run in the reverse order.
   const fleet = useFleet();
   const directory = useDirectories();
-  const { keep, reopen } = kept();
+  const { keep, reopen, close } = kept();
   return {
     name: "fleet" as const,
     fleet,
@@ -337,6 +339,7 @@ export function fleetSeam() {
       return keep(await FleetOpened.open(fleet, "a", directory()));
     },
     reopen: reopen as (opened: Opened) => Promise<FleetOpened>,
+    close,
     /** Another host on the state that was opened last. */
     second: async (host = "b") => keep(await FleetOpened.open(fleet, host, directory())),
   };
@@ -357,6 +360,10 @@ function kept() {
     reopen: async (opened: Opened): Promise<Opened> => {
       open.delete(opened);
       return keep(await opened.reopen());
+    },
+    close: async (opened: Opened): Promise<void> => {
+      open.delete(opened);
+      await opened.close();
     },
   };
 }
