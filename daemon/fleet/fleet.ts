@@ -73,6 +73,11 @@ export class Fleet extends FleetView implements Engine {
     return this.runs.outbox;
   }
 
+  whyLeaseEnded(): string | null {
+    if (!this.#lease.wasOver(this.settings.lostAfter)) return null;
+    return "the fleet's engine did not answer in time, so the lease of its host ended, and with it the operations there";
+  }
+
   slots(): number {
     return this.services.settings.concurrency;
   }
