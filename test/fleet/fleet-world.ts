@@ -111,7 +111,8 @@ export class FleetWorld implements AsyncDisposable {
 
   /** Once the peers have taken the host for lost. */
   async untilLost(host: FleetHost): Promise<void> {
-    const isLost = async () => (await this.told(host)).state === "lost";
+    // The peer that is asked may be struck at this moment.
+    const isLost = async () => (await unlessAway(this.told(host)))?.state === "lost";
     await eventually(`${host.name} is lost`, isLost, () => this.told(host), 1000 * (this.lostAfter + 30));
   }
 
@@ -120,8 +121,8 @@ export class FleetWorld implements AsyncDisposable {
     await eventually(
       `${host.name} has joined again`,
       async () => {
-        const told = await this.told(host);
-        return told.state === "up" && told.session > session;
+        const told = await unlessAway(this.told(host));
+        return told?.state === "up" && told.session > session;
       },
       () => this.told(host),
     );
