@@ -312,9 +312,10 @@ export class Lifecycle {
       if (waiter !== null) await this.store.decide(finishQueued(entry, CANCELLED, this.#at()), entry.version);
       await this.dependents.cancelled(id);
       const { version } = entry;
+      const last = state === "queued" ? "cancelled" : state;
       const cancel =
         state === "queued" && waiter === null ? [finishQueued(entry, CANCELLED, this.#at())] : [];
-      const decisions: Decision[] = [...cancel, { kind: "removed", id, key: entry.key }];
+      const decisions: Decision[] = [...cancel, { kind: "removed", id, key: entry.key, state: last }];
       await this.store.decideAll(decisions.map((decision) => ({ decision, version })));
       this.store.whenReleased(() => this.#removeFiles(entry.record));
       return entry;

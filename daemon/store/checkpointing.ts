@@ -107,6 +107,8 @@ export class Checkpointing {
       const index = live.indexOf(entry);
       if (index !== -1) live[index] = copied(entry);
     };
+    // The history takes the order of its records for that of the ends (`HistoryIndex.expired`).
+    finished.sort((a, b) => a.finishedBy - b.finishedBy);
     return { finished, live };
   }
 

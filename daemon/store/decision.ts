@@ -4,9 +4,11 @@
  * A replay of the journal and the running daemon both apply decisions in order (`ledger.ts`). A decision reaches
  * memory, the checkpoint and the watchers only after it is on disk.
  */
+import type { Forgotten } from "../../ops/runner/stage-values.js";
 import type { DaemonEvent, Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ResourceLimits } from "../../protocol/resource-limits.js";
+import type { State } from "../../protocol/state.js";
 import type { ProcessIdentity } from "../os/process-identity.js";
 
 type EventOf<T extends DaemonEvent["type"]> = Extract<DaemonEvent, { type: T }>;
@@ -54,7 +56,8 @@ export type Decision =
   /** The operation's record was lost; `entry` comes from its run files. */
   | { kind: "restored"; id: string; entry: Entry }
   /** `key`: the submit's idempotency key, which stays valid for a day. */
-  | { kind: "removed"; id: string; key: IdempotencyKey | null };
+  /** `state`: of the operation before. Who counts by state may not have the operation in memory. */
+  | { kind: "removed"; id: string; key: IdempotencyKey | null; state: State };
 
 /** The operation that a decision is about. */
 export function idOf(decision: Decision): string {
@@ -184,6 +187,8 @@ export interface Entry {
   tries: number;
   /** Absent: the last attempt did not end with the death of its worker. */
   losses?: WorkerLosses | undefined;
+  /** The retries from a stage, with the values that still count after each; absent: none. Equal on all hosts. */
+  forgotten?: readonly Forgotten[];
   run: Run | null;
 }
 

@@ -15,8 +15,10 @@ export class IdempotencyTombstones {
     if (this.#stands(key)) this.#keys.set(key.key, key);
   }
 
+  /** Null: no such key, or it has expired. */
   find(key: string): IdempotencyTombstone | null {
-    return this.#keys.get(key) ?? null;
+    const tombstone = this.#keys.get(key);
+    return tombstone && this.#stands(tombstone) ? tombstone : null;
   }
 
   /** All valid keys; expired keys are deleted. */

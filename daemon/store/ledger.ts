@@ -3,6 +3,7 @@
  *
  * Only `apply` changes them by a decision, in the running daemon and in recovery alike.
  */
+import { keptBefore } from "../../ops/runner/stage-values.js";
 import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
@@ -30,10 +31,10 @@ export class Ledger {
   readonly #shared = new SharedParts();
 
   /**
-   * @param orderOf the order of an operation by the number of the decision that submits it. Default: the next one, by
-   * count
+   * @param orderOf the order of an operation that is new here, by the number of the decision that submits or restores
+   * it. Default: the next one, by count
    */
-  constructor(private readonly orderOf: (n: number) => number = () => this.nextOrder) {}
+  constructor(private readonly orderOf: (n: number, restored?: Entry) => number = () => this.nextOrder) {}
 
   get(id: string): Entry | undefined {
     return this.entries.get(id);
@@ -168,8 +169,11 @@ export class Ledger {
 
   #retry(decision: Extract<Decision, { kind: "retried" }>, n: number): Change {
     const before = decision.entry.record;
+    const { from, attempt } = decision.event;
+    const { forgotten = [] } = decision.entry;
     const entry: Entry = {
       ...decision.entry,
+      ...(from !== null && { forgotten: [...forgotten, { attempt, kept: keptBefore(from, before.stages) }] }),
       events: keptBeforeRetry(decision.entry),
       run: null,
       tries: 0,
@@ -183,12 +187,12 @@ export class Ledger {
     return { id: decision.id, before, after: entry.record };
   }
 
-  /** Replaces an older entry; an unknown operation gets the last place in the order. */
+  /** Replaces an older entry. Without a fleet, an unknown operation gets the last place in the order. */
   #restore(restored: Entry, n: number): Change {
     const { id } = restored.record;
     const known = this.entries.get(id);
     const before = known?.record ?? null;
-    const entry = { ...restored, order: known?.order ?? this.orderOf(n), version: n };
+    const entry = { ...restored, order: known?.order ?? this.orderOf(n, restored), version: n };
     this.add(entry);
     return { id, before, after: entry.record };
   }

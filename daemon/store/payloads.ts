@@ -156,7 +156,7 @@ export class Payloads {
   }
 
   /** Removes the files of a removed operation. */
-  remove({ id, omitted }: Operation): void {
+  remove({ id, omitted }: Pick<Operation, "id" | "omitted">): void {
     for (const kind of Object.keys(omitted ?? {}) as PayloadKind[])
       rmSync(payloadFile(this.dir, id, kind), { force: true });
   }

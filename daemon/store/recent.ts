@@ -83,7 +83,7 @@ export class StateCounts {
     for (const { record } of entries) this.#counts[record.state]++;
   }
 
-  change(before: Operation | null, after: Operation | null): void {
+  change(before: Pick<Operation, "state"> | null, after: Pick<Operation, "state"> | null): void {
     if (before) this.#counts[before.state]--;
     if (after) this.#counts[after.state]++;
   }

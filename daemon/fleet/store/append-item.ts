@@ -27,7 +27,11 @@ export function itemOf({ decision, version }: Judged, entry: Entry | undefined, 
       const next = decision.successor?.submitted.event.operation;
       return {
         ...item,
-        index: { state: decision.event.state, finishedAt: decision.event.at },
+        index: {
+          ...{ state: decision.event.state, finishedAt: decision.event.at },
+          // The attempt may have declared another title.
+          ...(entry && { text: searchText({ ...entry.record, ...decision.runState }) }),
+        },
         ...(next && { successor: indexOfSubmission(next) }),
         ...(entry?.record.state === "running" && claimOf(entry, isOwn)),
       };
@@ -85,7 +89,11 @@ function indexOfEdit(
     ...(historyKey !== undefined && { historyKey }),
     ...(label !== undefined && { label }),
     ...(record && {
-      text: searchText({ ...record, title: title ?? record.title, label: label ?? record.label }),
+      text: searchText({
+        ...record,
+        title: title ?? record.title,
+        label: label === undefined ? record.label : label,
+      }),
     }),
   };
 }

@@ -14,16 +14,22 @@ import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { DecisionRow } from "../engine/rows.js";
 import type { FleetPayloads } from "./fleet-payloads.js";
 import { foldEntry } from "./fold.js";
+import type { WaitedFor } from "./waited-for.js";
 
 /** Finished operations that were asked for and are kept in memory. */
 const MOST_KEPT = 2000;
 
 export class FleetArchive implements Archive {
   readonly #kept = new Map<string, Entry>();
+  /** Operations that were removed a short time ago, the last one last. */
+  readonly #removed = new Set<string>();
+  /** For each read that is under way: operations about which a decision was applied meanwhile. */
+  readonly #overtaken = new Set<Set<string>>();
 
   constructor(
     private readonly engine: FleetEngine,
     private readonly ledger: Ledger,
+    private readonly waitedFor: WaitedFor,
     private readonly payloads: FleetPayloads,
     /** Whether the engine is known not to answer. */
     private readonly isAway: () => boolean,
@@ -35,12 +41,24 @@ export class FleetArchive implements Archive {
 
   /** An operation in memory. */
   peek(id: string): Entry | null {
-    return this.ledger.get(id) ?? this.#kept.get(id) ?? null;
+    return this.ledger.get(id) ?? this.waitedFor.get(id) ?? this.#kept.get(id) ?? null;
   }
 
   /** Another decision about the operation was made: what is kept of it is old. */
   forget(id: string): void {
     this.#kept.delete(id);
+    this.#removed.delete(id);
+    for (const overtaken of this.#overtaken) overtaken.add(id);
+  }
+
+  /** The operation was removed. */
+  removed(id: string): void {
+    this.forget(id);
+    this.#removed.add(id);
+    for (const oldest of this.#removed) {
+      if (this.#removed.size <= MOST_KEPT) break;
+      this.#removed.delete(oldest);
+    }
   }
 
   async find(id: string): Promise<Entry | null> {
@@ -50,7 +68,17 @@ export class FleetArchive implements Archive {
   }
 
   async knows(id: string): Promise<boolean> {
-    return (await this.find(id)) !== null;
+    return this.#removed.has(id) || (await this.find(id)) !== null;
+  }
+
+  /** An operation as decision `n` left it, by the engine. @throws the errors of the engine */
+  async asOf(id: string, n: number): Promise<Entry | null> {
+    const rows = (await this.engine.decisionsOf([id])).get(id) ?? [];
+    this.onRead(rows);
+    return foldEntry(
+      id,
+      rows.filter((row) => row.n <= n),
+    );
   }
 
   async byKey(key: string): Promise<KeyUse | null> {
@@ -110,19 +138,25 @@ export class FleetArchive implements Archive {
   }
 
   async #read(ids: readonly string[]): Promise<Map<string, Entry>> {
-    const rows = await this.engine.decisionsOf([...ids]).catch((error: unknown) => {
+    const overtaken = new Set<string>();
+    this.#overtaken.add(overtaken);
+    try {
+      const rows = await this.engine.decisionsOf([...ids]);
+      const found = new Map<string, Entry>();
+      for (const each of rows.values()) this.onRead(each);
+      for (const id of ids) {
+        const entry = foldEntry(id, rows.get(id) ?? []);
+        if (entry === null) continue;
+        found.set(id, entry);
+        // A live operation belongs to the ledger, which may not have it yet.
+        if (entry.finishedBy > 0 && !overtaken.has(id)) this.#keep(id, entry);
+      }
+      return found;
+    } catch (error) {
       throw asRefusal(error);
-    });
-    const found = new Map<string, Entry>();
-    for (const each of rows.values()) this.onRead(each);
-    for (const id of ids) {
-      const entry = foldEntry(id, rows.get(id) ?? []);
-      if (entry === null) continue;
-      found.set(id, entry);
-      // A live operation belongs to the ledger, which may not have it yet.
-      if (entry.finishedBy > 0) this.#keep(id, entry);
+    } finally {
+      this.#overtaken.delete(overtaken);
     }
-    return found;
   }
 
   #keep(id: string, entry: Entry): void {

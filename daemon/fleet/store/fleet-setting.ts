@@ -29,12 +29,8 @@ export class FleetSetting<T> implements Setting<T> {
       const body = JSON.stringify(next);
       try {
         const version = await this.engine.putSetting(this.name, body, this.#version);
-        if (version !== null) {
-          this.take({ name: this.name, body, version });
-          return;
-        }
-        const rows = await this.engine.settings();
-        this.take(rows.find(({ name }) => name === this.name) ?? null);
+        if (version !== null) return this.#set({ name: this.name, body, version });
+        await this.#read();
       } catch (error) {
         throw asStoreError(error);
       }
@@ -45,8 +41,23 @@ export class FleetSetting<T> implements Setting<T> {
     this.#listeners.push(listener);
   }
 
-  /** @param row as the engine has it; null: it was never set */
+  /** @param row as the engine had it when it was read; null: it was never set */
   take(row: SettingRow | null): void {
+    // A change of this process was faster than the read, or the engine lost writes: the engine says which.
+    if ((row?.version ?? 0) < (this.#version ?? 0)) void this.#read().catch(() => {});
+    else this.#set(row);
+  }
+
+  /** Reads the setting until no change of this process comes between. */
+  async #read(): Promise<void> {
+    for (;;) {
+      const before = this.#version;
+      const rows = await this.engine.settings();
+      if (this.#version === before) return this.#set(rows.find(({ name }) => name === this.name) ?? null);
+    }
+  }
+
+  #set(row: SettingRow | null): void {
     const version = row?.version ?? null;
     if (version === this.#version) return;
     this.#version = version;

@@ -5,26 +5,35 @@
  * same on all hosts, and a decision is judged against memory as on one machine. The engine refuses a decision that
  * another one overtook; then the ledger catches up, and the caller judges again.
  */
-import { statfsSync } from "node:fs";
+import { rmSync, statfsSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import type { Submission } from "../../../protocol/event.js";
+import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Counts } from "../../../protocol/watch.js";
 import { type Decision, type Entry, idOf } from "../../store/decision.js";
-import type { Layout } from "../../store/layout.js";
+import { type Layout, runDir } from "../../store/layout.js";
 import { type Change, Ledger } from "../../store/ledger.js";
 import { StoreFullError } from "../../store/not-recorded.js";
 import { RECENT, Recent, StateCounts } from "../../store/recent.js";
 import { type Judged, KeyUsedError, type Store, VersionConflictError } from "../../store/store.js";
 import { SubmittedSecrets } from "../../store/submitted-secrets.js";
-import { FencedError, KeyTakenError, VersionConflictError as OvertakenError } from "../engine/errors.js";
+import {
+  FencedError,
+  FleetError,
+  KeyTakenError,
+  VersionConflictError as OvertakenError,
+} from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { DecisionRow } from "../engine/rows.js";
 import { itemsOf } from "./append-item.js";
 import { Appends } from "./appends.js";
 import { FleetArchive } from "./fleet-archive.js";
 import { FleetPayloads } from "./fleet-payloads.js";
-import { applyRows, completed, foldEntry, orderOf, takenOver } from "./fold.js";
+import { applyRows, completed, orderOf, takenOver } from "./fold.js";
 import { Tail } from "./tail.js";
-import { asStoreError } from "./unavailable.js";
+import { asStoreError, RunsElsewhereError } from "./unavailable.js";
+import { WaitedFor } from "./waited-for.js";
 
 export interface FleetStoreOptions {
   layout: Layout;
@@ -65,6 +74,8 @@ export class FleetStore implements Store {
   readonly #appends: Appends;
   #tail!: Tail;
   #isDiskFull = false;
+  readonly #waitedFor = new WaitedFor();
+  #unhear = () => {};
 
   constructor(private readonly options: FleetStoreOptions) {
     const { layout, engine } = options;
@@ -79,6 +90,7 @@ export class FleetStore implements Store {
     this.archive = new FleetArchive(
       engine,
       this.ledger,
+      this.#waitedFor,
       this.payloads,
       options.isAway,
       () => this.#tail.catchUp(),
@@ -94,9 +106,10 @@ export class FleetStore implements Store {
     const { head, rows, counts } = await engine.snapshot(RECENT);
     applyRows(this.ledger, rows);
     this.#findTakenOver(rows);
-    this.#counts.reset(counts, []);
-    for (const { record, bytes } of this.ledger.entries.values())
-      if (record.state === "queued") this.queuedBytes += bytes;
+    await this.#holdAll(this.ledger.entries.values(), head);
+    this.#count(counts);
+    // Loaded now: later it would miss operations that leave memory at the first decision.
+    this.recent.values();
     this.#tail = new Tail({
       engine,
       from: head,
@@ -105,24 +118,27 @@ export class FleetStore implements Store {
       onLostWrites,
       onError,
     });
+    this.#unhear = engine.onHint((hint) => {
+      if ("settings" in hint || ("n" in hint && hint.n > this.#tail.applied)) this.#tail.kick();
+    });
   }
 
   /** Loads the state of the engine anew, after it lost writes and the hosts have told what they know. */
-  async reload(): Promise<void> {
-    const { head, rows, counts } = await this.options.engine.snapshot(RECENT);
-    const fresh = new Ledger(orderOf);
-    applyRows(fresh, rows);
-    for (const entry of [...this.ledger.entries.values()]) {
-      const { id } = entry.record;
-      const now = fresh.get(id);
-      // The attempt that runs here holds its entry: it stays.
-      if (now && isSameRun(entry, now)) entry.version = now.version;
-      else this.#replace(entry, now);
-    }
-    for (const entry of fresh.entries.values())
-      if (!this.ledger.get(entry.record.id)) this.#replace(null, entry);
-    this.#counts.reset(counts, []);
-    this.#tail.reset(head);
+  reload(): Promise<void> {
+    return this.#tail.reset(async () => {
+      const { head, rows, counts } = await this.options.engine.snapshot(RECENT);
+      const fresh = new Ledger(orderOf);
+      applyRows(fresh, rows);
+      const missing = [...this.ledger.entries.keys()].filter((id) => !fresh.get(id));
+      const older = new Set((await this.options.engine.operations(missing)).map(({ id }) => id));
+      await this.#holdAll(fresh.entries.values(), head);
+      // From here on in one turn: nobody sees a part of it.
+      for (const entry of [...this.ledger.entries.values()]) this.#renew(entry, fresh, older);
+      for (const entry of fresh.entries.values())
+        if (!this.ledger.get(entry.record.id)) this.#replace(null, entry);
+      this.#count(counts);
+      return head;
+    });
   }
 
   /** Attempts of this host that another one ended while no daemon ran here. */
@@ -131,17 +147,53 @@ export class FleetStore implements Store {
     if (host !== null) for (const { id, attempt } of takenOver(rows, host)) onTakenOver(id, attempt);
   }
 
+  /** @param older finished operations that are not among the newest any more */
+  #renew(entry: Entry, fresh: Ledger, older: ReadonlySet<string>): void {
+    const { id } = entry.record;
+    const now = fresh.get(id);
+    if (now && isSameRun(entry, now)) this.#keepRun(entry, now);
+    else if (now) {
+      if (!isDeepStrictEqual(entry, now)) this.#replace(entry, now);
+    } else if (older.has(id) && isFinal(entry.record.state)) {
+      this.recent.delete(id);
+      this.#leave(id);
+    } else this.#replace(entry, undefined);
+  }
+
+  /** The attempt that runs here holds its entry: it stays. A cancel that this host did not know of is announced. */
+  #keepRun(entry: Entry, now: Entry): void {
+    const { id, attempt } = entry.record;
+    const { stopReason: reason, stopRequestedAt: at } = now.run!;
+    entry.version = now.version;
+    if (reason === null || entry.run!.stopReason !== null) return;
+    const event = { type: "cancel:requested", seq: 0, at: at!, attempt, reason } as const;
+    const decision: Decision = { kind: "cancelled", id, event };
+    this.#announce(this.ledger.apply(decision, now.version), decision, false);
+  }
+
   #replace(before: Entry | null, after: Entry | undefined): void {
     const id = (before ?? after)!.record.id;
+    // What waits in a queue leaves its place by the entry that it came with.
+    const isGone = before !== null && (!after || before.record.state === "queued");
+    if (isGone) {
+      const removed: Decision = { kind: "removed", id, key: null, state: before.record.state };
+      this.#announce([{ id, before: before.record, after: null }], removed, false);
+    }
     this.ledger.drop(id);
-    if (after) this.ledger.add(after);
     this.archive.forget(id);
-    const change = { id, before: before?.record ?? null, after: after?.record ?? null };
+    this.recent.delete(id);
+    if (!after) return;
+    this.ledger.add(after);
+    const change = { id, before: isGone ? null : (before?.record ?? null), after: after.record };
     this.#account(change);
-    const decision: Decision = after
-      ? { kind: "restored", id, entry: after }
-      : { kind: "removed", id, key: null };
-    this.options.onChange([change], decision, false);
+    this.#announce([change], { kind: "restored", id, entry: after }, false);
+  }
+
+  #count(counts: Counts): void {
+    this.#counts.reset(counts, []);
+    this.queuedBytes = 0;
+    for (const { record, bytes } of this.ledger.entries.values())
+      if (record.state === "queued") this.queuedBytes += bytes;
   }
 
   /** Begins to announce decisions. */
@@ -168,7 +220,7 @@ export class FleetStore implements Store {
     try {
       await this.#tail.until(await this.#appends.add(items));
     } catch (error) {
-      throw await this.#refused(error);
+      throw await this.#refused(error, judged);
     }
   }
 
@@ -210,46 +262,48 @@ export class FleetStore implements Store {
   }
 
   async stop(): Promise<void> {
+    this.#unhear();
     await this.#tail.stop();
   }
 
   /** What the caller gets. Where it judges again, the ledger has caught up before. */
-  async #refused(error: unknown): Promise<Error> {
+  async #refused(error: unknown, judged: readonly Judged[]): Promise<Error> {
     if (error instanceof KeyTakenError) {
       await this.#tail.catchUp().catch(() => {});
       return new KeyUsedError(error.id);
     }
     if (!(error instanceof OvertakenError || error instanceof FencedError)) return asStoreError(error);
+    const { id } = error;
     if (error instanceof FencedError) await new Promise((resolve) => setTimeout(resolve, TAKEOVER_MS));
     try {
       await this.#tail.catchUp();
     } catch (away) {
       return asStoreError(away);
     }
-    this.archive.forget(error.id);
-    return new VersionConflictError(error.id);
+    this.archive.forget(id);
+    // Without a newer decision, the same judgement would be made for as long as the other host runs the operation.
+    const version = judged.find(({ decision }) => idOf(decision) === id)?.version;
+    if (error instanceof FencedError && this.ledger.get(id)?.version === version)
+      return new RunsElsewhereError(id);
+    return new VersionConflictError(id);
   }
 
+  /**
+   * Rejects, before anything is changed, where the engine does not answer. Any other error is reported, and the journal
+   * goes on: one decision must not keep this host from all others.
+   */
   async #apply(row: DecisionRow): Promise<void> {
     const decision = completed(row.decision);
-    await this.#bringDependencies(decision);
-    const id = idOf(decision);
     const isOwn = row.origin === this.options.host;
-    await this.options.before(decision, isOwn);
-    await this.#rewind(decision, row.n);
-    this.archive.forget(id);
-    if (decision.kind === "removed") {
-      const before = this.ledger.get(id)?.record ?? null;
-      this.ledger.drop(id);
-      this.#account({ id, before, after: null });
-      // Counts are those of the whole fleet: an operation that is not in memory is counted too.
-      if (before === null) return;
-      this.options.onChange([{ id, before, after: null }], decision, isOwn);
-      return;
+    await this.#guarded(row, () => this.#hold(waiterIn(decision, this.ledger), row.n));
+    await this.#guarded(row, () => this.options.before(decision, isOwn));
+    await this.#guarded(row, () => this.#rewind(decision, row.n));
+    try {
+      this.#announce(this.#change(decision, row.n), decision, isOwn);
+      if (decision.kind === "removed" && !isOwn) this.#removeFiles(decision.id);
+    } catch (error) {
+      this.#report(row, error as Error);
     }
-    const changes = this.ledger.apply(decision, row.n);
-    for (const change of changes) this.#account(change);
-    this.options.onChange(changes, decision, isOwn);
   }
 
   /**
@@ -261,25 +315,74 @@ export class FleetStore implements Store {
     const { id, event } = decision;
     const entry = this.ledger.get(id);
     if (!entry || event.seq > entry.record.seq) return;
-    const rows = (await this.options.engine.decisionsOf([id])).get(id) ?? [];
-    const fresh = foldEntry(
-      id,
-      rows.filter((row) => row.n < n),
-    );
+    const fresh = await this.archive.asOf(id, n - 1);
     if (fresh === null) return;
     this.ledger.drop(id);
     this.ledger.add(fresh);
   }
 
-  /** The operations that a new one waits for, with their chains: they may have left memory long ago. */
-  async #bringDependencies(decision: Decision): Promise<void> {
-    if (decision.kind !== "submitted") return;
-    const { after = [], afterAny = [] } = decision.event.operation;
-    for (const id of [...after, ...afterAny])
-      for (let next: string | null = id; next !== null; ) {
-        const entry: Entry | null = await this.archive.find(next);
-        next = entry?.record.chain.next ?? null;
-      }
+  /** Applies the decision. Returns what changed. */
+  #change(decision: Decision, n: number): Change[] {
+    const id = idOf(decision);
+    if (decision.kind === "removed") return [this.#remove(decision)];
+    this.archive.forget(id);
+    this.#waitedFor.forget(id);
+    const changes = this.ledger.apply(decision, n);
+    for (const change of changes) this.#account(change);
+    return changes;
+  }
+
+  /** Counts and watchers are those of the whole fleet: an operation that is not in memory counts too. */
+  #remove({ id, state }: Extract<Decision, { kind: "removed" }>): Change {
+    const before = this.archive.peek(id)?.record ?? null;
+    this.ledger.drop(id);
+    this.recent.delete(id);
+    this.#waitedFor.release(id);
+    this.#waitedFor.forget(id);
+    this.archive.removed(id);
+    this.#counts.change({ state: before?.state ?? state }, null);
+    return { id, before, after: null };
+  }
+
+  async #guarded(row: DecisionRow, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof FleetError) throw error;
+      this.#report(row, error as Error);
+    }
+  }
+
+  #report({ n, id, decision: { kind } }: DecisionRow, error: Error): void {
+    this.addProblem(
+      `decision ${n} of the fleet (${id} ${kind}) was not handled completely: ${error.message}; restart the daemon: liveopsd restart`,
+    );
+    this.options.onError(error);
+  }
+
+  #announce(changes: Change[], decision: Decision, isOwn: boolean): void {
+    if (changes.length > 0) this.options.onChange(changes, decision, isOwn);
+  }
+
+  /** Another host has removed the operation: removes what this host has of it. */
+  #removeFiles(id: string): void {
+    rmSync(runDir(this.options.layout, id), { recursive: true, force: true });
+    this.payloads.remove({ id, omitted: { params: 0, result: 0 } });
+    this.secrets.delete(id);
+  }
+
+  /** What a queued operation waits for stays in memory. @param n the state of the links is that after decision `n` */
+  #hold(waiter: Operation | Submission | null, n: number): Promise<void> {
+    if (waiter === null) return Promise.resolve();
+    return this.#waitedFor.hold(
+      waiter,
+      (id) => this.archive.peek(id),
+      (id) => this.archive.asOf(id, n),
+    );
+  }
+
+  async #holdAll(entries: Iterable<Entry>, n: number): Promise<void> {
+    for (const { record } of entries) if (record.state === "queued") await this.#hold(record, n);
   }
 
   #account({ id, before, after, bytesBefore }: Change): void {
@@ -288,12 +391,19 @@ export class FleetStore implements Store {
     const bytes = entry?.bytes ?? 0;
     if (before?.state === "queued") this.queuedBytes -= bytesBefore ?? bytes;
     if (after?.state === "queued") this.queuedBytes += bytes;
+    else this.#waitedFor.release(id);
     this.recent.delete(id);
     if (!after || !isFinal(after.state) || !entry) return;
-    for (const dropped of this.recent.add(entry)) {
-      this.ledger.drop(dropped);
-      this.options.onForget(dropped);
-    }
+    for (const dropped of this.recent.add(entry)) this.#leave(dropped);
+  }
+
+  /** A finished operation leaves memory. */
+  #leave(id: string): void {
+    const entry = this.ledger.get(id);
+    if (!entry) return;
+    this.ledger.drop(id);
+    this.#waitedFor.dropped(entry);
+    this.options.onForget(id);
   }
 
   /** Oldest first. */
@@ -305,11 +415,25 @@ export class FleetStore implements Store {
   }
 }
 
-/** Whether two entries of an operation are of the same attempt, or of the same place in the queue. */
-function isSameRun(a: Entry, b: Entry): boolean {
-  return (
-    a.record.state === b.record.state &&
-    a.record.attempt === b.record.attempt &&
-    a.run?.claim?.fence === b.run?.claim?.fence
-  );
+/** The operation that the decision queues, which may wait for others. */
+function waiterIn(decision: Decision, ledger: Ledger): Operation | Submission | null {
+  switch (decision.kind) {
+    case "submitted":
+      return decision.event.operation;
+    case "retried":
+    case "restored":
+      return decision.entry.record;
+    case "requeued":
+      return ledger.get(decision.id)?.record ?? null;
+    case "finished":
+      return decision.successor?.submitted.event.operation ?? null;
+    default:
+      return null;
+  }
+}
+
+/** Whether two entries of a running operation are of the same attempt. */
+function isSameRun({ record, run }: Entry, now: Entry): boolean {
+  const isRunning = record.state === "running" && now.record.state === "running";
+  return isRunning && record.attempt === now.record.attempt && run?.claim?.fence === now.run?.claim?.fence;
 }

@@ -3,8 +3,11 @@ import type { Decision, Entry } from "../../store/decision.js";
 import { Ledger } from "../../store/ledger.js";
 import type { DecisionRow } from "../engine/rows.js";
 
-/** In a fleet, the order of an operation is the number of the decision that created it: it is equal on all hosts. */
-export const orderOf = (n: number) => n;
+/**
+ * In a fleet, the order of an operation is the number of the decision that created it: it is equal on all hosts. Where
+ * the engine lost that decision, the restored entry has it.
+ */
+export const orderOf = (n: number, restored?: Entry) => restored?.order ?? n;
 
 /** Only the engine knows the host and the fence of a start: the event gets them here. */
 export function completed(decision: Decision): Decision {

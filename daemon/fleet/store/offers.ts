@@ -7,7 +7,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Entry } from "../../store/decision.js";
-import { EngineAwayError, SessionOverError } from "../engine/errors.js";
+import { EngineAwayError, LostWritesError, SessionOverError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { HostRow } from "../engine/rows.js";
 import { offerOf } from "./append-item.js";
@@ -53,8 +53,12 @@ export class Offers {
     log.error(
       "the fleet's engine lost writes (a failover or a restored backup): offering what this host knows",
     );
-    for (let hasOffered = false; !isStopped(); ) {
+    for (let [hasOffered, isSettled] = [false, false]; !isStopped(); ) {
       try {
+        if (isSettled) {
+          await reload();
+          return onSettled(newer);
+        }
         if (!hasOffered) {
           const { n } = await engine.position();
           newer = [...entries()].filter(({ version }) => version > n);
@@ -64,16 +68,20 @@ export class Offers {
             "offered the operations that the engine does not have",
           );
           hasOffered = true;
-          if (settled) break;
-        } else if ((await engine.settleOffers()).settled) break;
+          isSettled = settled;
+        } else isSettled = (await engine.settleOffers()).settled;
+        if (isSettled) continue;
       } catch (error) {
+        // The engine lost writes once more: it begins another round.
+        if (error instanceof LostWritesError) [hasOffered, isSettled] = [false, false];
+        else if (!(error instanceof EngineAwayError || error instanceof SessionOverError))
+          log.error({ err: error }, "the offer failed");
+        await delay(AGAIN_MS);
+        // The session knows by itself, and joins again.
         if (error instanceof SessionOverError) return;
-        if (!(error instanceof EngineAwayError)) log.error({ err: error }, "the offer failed");
+        continue;
       }
       await delay(AGAIN_MS);
     }
-    if (isStopped()) return;
-    await reload();
-    onSettled(newer);
   }
 }

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { EngineAwayError, LostWritesError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { DecisionRow } from "../engine/rows.js";
+import { EngineUnavailableError } from "./unavailable.js";
 
 const POLL_MS = 500;
 
@@ -17,13 +18,18 @@ interface TailOptions {
   engine: Pick<FleetEngine, "decisionsAfter">;
   /** Number of the last decision that was applied. */
   from: number;
-  /** Applies a decision; called in order. */
+  /** Applies a decision; called in order. Where it rejects, the decision is not applied, and the tail tries it again. */
   apply(row: DecisionRow): Promise<void> | void;
   /** Number of the last change of the settings. Called after each read. */
   onSettings(settings: number, types: number): void;
-  /** The engine may have lost writes. The tail goes on when this resolves. */
+  /** The engine may have lost writes. The tail goes on when this is over. */
   onLostWrites(): Promise<void>;
   onError(error: Error): void;
+}
+
+interface Waiter {
+  resolve: () => void;
+  reject: (error: Error) => void;
 }
 
 export class Tail {
@@ -32,9 +38,11 @@ export class Tail {
   #wake: (() => void) | null = null;
   #isKicked = false;
   /** Callers that wait for a read that begins after their call. */
-  #waiting: Array<{ resolve: () => void; reject: (error: Error) => void }> = [];
-  readonly #until: Array<{ n: number; resolve: () => void }> = [];
+  #waiting: Waiter[] = [];
+  #until: Array<Waiter & { n: number }> = [];
   #running: Promise<void> | null = null;
+  /** Reads and resets come one after the other. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: TailOptions) {
     this.#applied = options.from;
@@ -53,13 +61,21 @@ export class Tail {
     this.#isStopped = true;
     this.#wake?.();
     await this.#running;
-    for (const { reject } of this.#waiting.splice(0)) reject(new Error("the tail is stopped"));
+    for (const { reject } of [...this.#waiting.splice(0), ...this.#until.splice(0)]) reject(stopped());
   }
 
-  /** Continues after decision `n`: the state up to it was loaded anew. */
-  reset(n: number): void {
-    this.#applied = n;
-    this.#settle();
+  /**
+   * Loads the state anew, while no decision is applied. Who waits for a decision that was not applied before gets
+   * LostWritesError: the engine may have lost it.
+   *
+   * @param load returns the number of the last decision that the loaded state has
+   */
+  reset(load: () => Promise<number>): Promise<void> {
+    return this.#next(async () => {
+      this.#applied = await load();
+      for (const { reject } of this.#until.splice(0))
+        reject(new LostWritesError("the engine may have lost the decision"));
+    });
   }
 
   /** There may be new decisions. */
@@ -71,16 +87,18 @@ export class Tail {
   /** Resolves when everything is applied that the engine has now. Rejects where the engine does not answer. */
   catchUp(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      if (this.#isStopped) reject(stopped());
+      else this.#waiting.push({ resolve, reject });
       this.kick();
     });
   }
 
-  /** Resolves when decision `n` is applied. */
+  /** Resolves when decision `n` is applied. Rejects where that cannot be told any more. */
   until(n: number): Promise<void> {
     if (n <= this.#applied) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#until.push({ n, resolve });
+    return new Promise((resolve, reject) => {
+      if (this.#isStopped) reject(stopped());
+      else this.#until.push({ n, resolve, reject });
       this.kick();
     });
   }
@@ -90,37 +108,56 @@ export class Tail {
       const waiting = this.#waiting.splice(0);
       this.#isKicked = false;
       try {
-        await this.#read();
+        await this.#next(() => this.#read());
         for (const { resolve } of waiting) resolve();
+        await this.#pause();
       } catch (error) {
         for (const { reject } of waiting) reject(error as Error);
-        if (error instanceof LostWritesError) await this.options.onLostWrites();
-        else {
-          this.options.onError(error as Error);
-          if (!this.#isStopped) await delay(error instanceof EngineAwayError ? POLL_MS / 2 : POLL_MS);
-        }
-        continue;
+        await this.#failed(error as Error);
       }
-      await this.#pause();
     }
+  }
+
+  async #failed(error: Error): Promise<void> {
+    try {
+      if (error instanceof LostWritesError) return await this.options.onLostWrites();
+      this.options.onError(error);
+    } catch (again) {
+      this.options.onError(again as Error);
+    }
+    if (!this.#isStopped) await delay(error instanceof EngineAwayError ? POLL_MS / 2 : POLL_MS);
   }
 
   async #read(): Promise<void> {
     for (;;) {
       const { rows, settings, types } = await this.options.engine.decisionsAfter(this.#applied, PIECE);
-      for (const row of rows) {
-        await this.options.apply(row);
-        this.#applied = row.n;
+      try {
+        for (const row of rows) {
+          await this.options.apply(row);
+          this.#applied = row.n;
+        }
+      } finally {
+        this.#settle();
       }
-      this.#settle();
       this.options.onSettings(settings, types);
       if (rows.length < PIECE || this.#isStopped) return;
     }
   }
 
   #settle(): void {
-    for (let index = this.#until.length - 1; index >= 0; index--)
-      if (this.#until[index]!.n <= this.#applied) this.#until.splice(index, 1)[0]!.resolve();
+    const until = this.#until;
+    this.#until = until.filter(({ n }) => n > this.#applied);
+    for (const { n, resolve } of until) if (n <= this.#applied) resolve();
+  }
+
+  /** After the call before this one, whatever became of it. */
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.then(
+      () => {},
+      () => {},
+    );
+    return result;
   }
 
   #pause(): Promise<void> {
@@ -134,4 +171,8 @@ export class Tail {
       };
     });
   }
+}
+
+function stopped(): Error {
+  return new EngineUnavailableError("LIVEOPS_STOPPING", "the daemon is stopping; start it, and look again");
 }

@@ -15,6 +15,18 @@ export class EngineUnavailableError extends NotRecordedError {
   }
 }
 
+/** Another host runs the operation, and is not lost: only that host may end the attempt. */
+export class RunsElsewhereError extends NotRecordedError {
+  override name = "RunsElsewhereError";
+  readonly code = "LIVEOPS_WRONG_STATE";
+  readonly advice: string;
+
+  constructor(id: string) {
+    super(`${id} runs on another host`);
+    this.advice = `${this.message}; see liveops hosts`;
+  }
+}
+
 /** The error as a caller of the store gets it; errors of another kind stay as they are. */
 export function asStoreError(error: unknown): Error {
   if (error instanceof EngineAwayError)

@@ -89,7 +89,7 @@ test("a restored dump: offers bring back what was lost, above all numbers that a
   await expect(shipped).rejects.toThrow(LostWritesError);
 
   expect(await a.position()).toMatchObject({ n: 2, held: false });
-  const removal = { kind: "removed", id: early, key: null } as const;
+  const removal = { kind: "removed", id: early, key: null, state: "queued" } as const;
   const offers = [
     known(running, 3, { state: "running", host: "a", session: 1, fence, attempt: 1, ord: 2, queuedN: 2 }),
     known(late, 4, {}, "late"),
