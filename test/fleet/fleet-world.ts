@@ -272,7 +272,12 @@ export class FleetWorld implements AsyncDisposable {
     const told = new Map<string, Told[]>();
     const logs = new Map<string, Map<string, number[]>>();
     for (const host of this.up) {
-      const all = await everyOperation(host);
+      // While the engine does not answer, a host lists only what is in its memory.
+      const all = await eventually(`${host.name} lists every operation`, async () => {
+        const listed = await everyOperation(host);
+        const { counts } = await host.client.daemon();
+        return listed.length === Object.values(counts).reduce((sum, n) => sum + n, 0) && listed;
+      });
       told.set(
         host.name,
         all.filter(({ params }) => params.effects === this.effectsFile),
