@@ -273,11 +273,19 @@ export class FleetWorld implements AsyncDisposable {
     const logs = new Map<string, Map<string, number[]>>();
     for (const host of this.up) {
       // While the engine does not answer, a host lists only what is in its memory.
-      const all = await eventually(`${host.name} lists every operation`, async () => {
-        const listed = await everyOperation(host);
+      const counted = async () => {
         const { counts } = await host.client.daemon();
-        return listed.length === Object.values(counts).reduce((sum, n) => sum + n, 0) && listed;
-      });
+        return Object.values(counts).reduce((sum, n) => sum + n, 0);
+      };
+      let all: Operation[] = [];
+      await eventually(
+        `${host.name} lists every operation`,
+        async () => {
+          all = await everyOperation(host);
+          return all.length === (await counted());
+        },
+        async () => ({ listed: all.length, counted: await counted() }),
+      );
       told.set(
         host.name,
         all.filter(({ params }) => params.effects === this.effectsFile),
