@@ -3,7 +3,7 @@
  * directory that is removed at the end. PostgreSQL refuses to run as root, so root runs it as the user postgres.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,6 +15,10 @@ const DEBIAN = "/usr/lib/postgresql";
 export interface Postgres {
   /** Directory of the Unix socket. */
   dir: string;
+  /** Process id of the server, whose children serve the connections. */
+  pid: number;
+  /** The rows that a statement gives in the database `postgres`, a line each. */
+  sql(statement: string): string;
   stop(): Promise<void>;
 }
 
@@ -35,7 +39,8 @@ export function postgresVersion(): string | null {
   return /\d+(\.\d+)*/.exec(said)?.[0] ?? said.trim();
 }
 
-export async function startPostgres(): Promise<Postgres> {
+/** @param settings - more settings of the server, as `name=value` */
+export async function startPostgres(settings: readonly string[] = []): Promise<Postgres> {
   const bin = programs();
   if (bin === null) throw new Error("PostgreSQL is not installed");
   const isRoot = process.getuid?.() === 0;
@@ -47,16 +52,32 @@ export async function startPostgres(): Promise<Postgres> {
   const data = join(dir, "data");
   const options = { cwd: dir, env: cleanEnv(), stdio: "ignore" } as const;
   const initdb = as(join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8");
-  execFileSync(initdb[0], initdb.slice(1), options);
-  const words = as(join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=");
+  try {
+    execFileSync(initdb[0], initdb.slice(1), options);
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
+  const words = as(
+    join(bin, "postgres"),
+    "-D",
+    data,
+    "-k",
+    dir,
+    "-c",
+    "listen_addresses=",
+    ...settings.flatMap((value) => ["-c", value]),
+  );
   const child = spawn(words[0], words.slice(1), options);
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const stopServer = () => {
+    // Somebody has killed the server: its directory is removed all the same.
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const stop = as(join(bin, "pg_ctl"), "-D", data, "-m", "fast", "-w", "stop");
     execFileSync(stop[0], stop.slice(1), options);
   };
   const forget = atExit(() => {
-    if (existsSync(join(data, "postmaster.pid"))) stopServer();
+    stopServer();
     rmSync(dir, { recursive: true, force: true });
   });
   while (!isReady(bin, dir)) {
@@ -65,6 +86,11 @@ export async function startPostgres(): Promise<Postgres> {
   }
   return {
     dir,
+    pid: Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]),
+    sql: (statement) =>
+      execFileSync(join(bin, "psql"), ["-AtqX", "-h", dir, "-U", "postgres", "-c", statement], {
+        encoding: "utf8",
+      }).trim(),
     stop: async () => {
       stopServer();
       await ended;

@@ -184,9 +184,11 @@ export class FleetWorld implements AsyncDisposable {
     return runBin(this.laptop, bin, words, { env, deadline: 60_000 });
   }
 
-  /** Submits at the host; the parameters name the file of the effects. */
+  /** Submits at the host, until the engine has it; the parameters name the file of the effects. */
   async submit(host: FleetHost, body: SubmitBody, key = newId()): Promise<Operation> {
-    const submitted = await host.client.submit(this.#withEffects(body), key);
+    const submitted = await eventually(`${host.name} acknowledges the submit`, () =>
+      unlessAway(host.client.submit(this.#withEffects(body), key)),
+    );
     this.acknowledged.push(submitted.id);
     return submitted;
   }
@@ -239,6 +241,26 @@ export class FleetWorld implements AsyncDisposable {
       },
       ms,
     );
+  }
+
+  /** Once every living host shows all lines of the operations: the engine may get some of them again. */
+  async untilShipped(ids: readonly string[]): Promise<void> {
+    const lacking = async (host: FleetHost) => {
+      for (const id of ids) {
+        const { logLines } = await host.client.show(id);
+        const { length } = await logNumbers(host, id);
+        if (length < logLines) return `${host.name} has ${length} of ${logLines} lines of ${id}`;
+      }
+      return null;
+    };
+    const first = async () => {
+      for (const host of this.up) {
+        const lack = await lacking(host);
+        if (lack !== null) return lack;
+      }
+      return null;
+    };
+    await eventually("every host shows every line", async () => (await first()) === null, first);
   }
 
   /**

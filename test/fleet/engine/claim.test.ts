@@ -158,3 +158,15 @@ test("an attempt whose number is used again begins without lines", async () => {
   expect(await b.claim({ candidates: again, workers: [{}], token: token() })).toMatchObject([{ attempt: 1 }]);
   expect(await b.shippedTo(id, 1)).toEqual({ events: 0, log: 0 });
 });
+
+test("reads its candidates alone, however long the queue is", async () => {
+  const claims = (count: number) =>
+    `select count(liveops.claim('a', ${a.session}, null, null, gen_random_uuid(), '[{"id":"gone","expect":1}]', '{"{}"}', '{}', '{}'))
+      from generate_series(1, ${count})`;
+  const queue = `insert into liveops.operation (id, version, ord, state, op, queue, priority, queued_n, requires, partition, resumable, text, stop, attempt)
+    select 'id' || n, n, n, 'queued', 'noop', 'default', 0, n, '{}', 'end', false, '', false, 0 from generate_series(1, 3000) n`;
+  const read = "select pg_stat_get_xact_tuples_returned('liveops.operation_queued'::regclass)";
+  // The server keeps the plan that it made while the queue was empty.
+  const said = fleet.sql([claims(10), queue, claims(1), read].join(";"));
+  expect(Number(said.split("\n").at(-1))).toBeLessThan(100);
+});

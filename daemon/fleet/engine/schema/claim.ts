@@ -53,11 +53,12 @@ begin
   for place in 0 .. jsonb_array_length(p_candidates) - 1 loop
     c := p_candidates->place;
     exit when claimed_count >= cardinality(p_workers);
-    select * into o from operation
-      where id = c->>'id' and state = 'queued' and version = (c->>'expect')::bigint
-        and requires <@ me.tags and (pin is null or pin = p_host)
-        and (not_before is null or not_before <= clock_timestamp()) and (retry_at is null or retry_at <= clock_timestamp());
-    if not found or not has_room(p_queue_limits, queues, o.queue) or not has_room(p_op_limits, ops, o.op) then
+    -- By the id alone: with more conditions, a plan from a time of few operations reads the whole queue here.
+    select * into o from operation where id = c->>'id';
+    if o.state is distinct from 'queued' or o.version is distinct from (c->>'expect')::bigint
+      or not o.requires <@ me.tags or o.pin <> p_host
+      or o.not_before > clock_timestamp() or o.retry_at > clock_timestamp()
+      or not has_room(p_queue_limits, queues, o.queue) or not has_room(p_op_limits, ops, o.op) then
       continue;
     end if;
     if queues ? o.queue then

@@ -8,6 +8,7 @@ create function liveops.ship(p_host text, p_session bigint, p_known bigint, p_ma
 language plpgsql security definer set search_path = liveops, pg_temp as $$
 declare
   h head;
+  o operation;
   p record;
   reached bigint;
   start int;
@@ -33,8 +34,11 @@ begin
     as x (id, attempt, file, first, last, fence, size) loop
     start := next_start;
     next_start := next_start + p.size;
-    perform from operation where id = p.id and fence = p.fence and host = p_host and session = p_session;
-    if not found then
+    -- By the id alone, so that no plan reads all operations of the host. What has ended under its fence may be completed in
+    -- a later session: the engine had lost a part.
+    select * into o from operation where id = p.id;
+    if o.fence is distinct from p.fence or o.host is distinct from p_host
+      or (o.session is distinct from p_session and o.finished_n is null) then
       refused := refused || jsonb_build_object('verdict', 'fenced', 'id', p.id, 'attempt', p.attempt, 'file', p.file);
       continue;
     end if;
@@ -54,6 +58,23 @@ begin
   return refused;
 end $$;
 
+-- Deletes pieces of lines that the host itself has removed from a long log. The last piece stays: it tells how far the
+-- engine is.
+create function liveops.cut_log(p_host text, p_session bigint, p_known bigint, p_mark bigint, p_id text, p_attempt int, p_fence bigint, p_to bigint) returns void
+language plpgsql security definer set search_path = liveops, pg_temp as $$
+declare
+  h head;
+begin
+  perform require('liveops_host');
+  perform set_config('synchronous_commit', 'off', true);
+  select * into h from head;
+  perform guard(h, p_known, p_mark);
+  perform require_session(p_host, p_session);
+  delete from piece where id = p_id and attempt = p_attempt and file = 'log' and first <= p_to and last <= p_to
+    and first < (select max(q.first) from piece q where q.id = p_id and q.attempt = p_attempt and q.file = 'log')
+    and exists (select from operation o where o.id = p_id and o.fence = p_fence and o.host = p_host and o.session = p_session);
+end $$;
+
 -- Number of the last line that the engine has; 0: none.
 create function liveops.shipped_to(p_id text, p_attempt int, p_file text) returns bigint language plpgsql as $$
 declare
@@ -64,10 +85,14 @@ begin
 end $$;
 
 -- Pieces after the given lines, one at least, until their bytes reach the limit. Both files of an attempt are in one order,
--- by first: a cut answer holds about as much of one as of the other. more: the answer was cut.
+-- by first: a cut answer holds about as much of one as of the other. more: the answer was cut. In PL/pgSQL, which keeps the
+-- plan: the planner takes longer than the query, and a watched host asks fifty times a second.
 create function liveops.pieces_after(p_ids text[], p_attempts int[], p_events bigint[], p_logs bigint[], p_bytes bigint)
 returns table (id text, attempt int, file text, first bigint, last bigint, body bytea, more boolean)
-language sql stable security definer set search_path = liveops, pg_temp as $$
+language plpgsql stable security definer set search_path = liveops, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+  return query
   with found as (
     select p.*, w.place, row_number() over (partition by w.place, p.file order by p.first) as nth
     from unnest(p_ids, p_attempts, p_events, p_logs) with ordinality as w (id, attempt, events, log, place)
@@ -85,8 +110,8 @@ language sql stable security definer set search_path = liveops, pg_temp as $$
   ), said as (
     select k.*, exists (select from cut) or bool_or(k.before >= p_bytes) over () as more from kept k
   )
-  select id, attempt, file, first, last, body, more from said where before < p_bytes order by place, first, file
-$$;
+  select id, attempt, file, first, last, body, more from said where before < p_bytes order by place, first, file;
+end $$;
 
 create function liveops.put_payload(p_id text, p_kind text, p_body text) returns void
 language plpgsql security definer set search_path = liveops, pg_temp as $$
