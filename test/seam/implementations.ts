@@ -241,7 +241,10 @@ export class FleetOpened extends Opened {
     this.queues = new FleetSetting<SavedQueues>("queues", {}, parseQueues, engine);
     const parse = (json: unknown) => parseSchedules(json as unknown[]);
     this.schedules = new FleetSetting<readonly Schedule[]>("schedules", [], parse, engine);
-    const services = { layout, counters: newCounters(), log: { logger: pino({ level: "silent" }) } };
+    const services = {
+      ...{ layout, counters: newCounters(), settings: { maxLog: 1024 * 1024 } },
+      log: { logger: pino({ level: "silent" }) },
+    };
     this.runs = new FleetRuns({
       engine,
       services: services as unknown as EngineServices,
