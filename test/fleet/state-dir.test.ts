@@ -35,7 +35,12 @@ test("doctor keeps the run files of operations that are in the database", async 
 test("a daemon without the fleet does not start there", async () => {
   const stateDir = join(directory(), "state");
   const attempt = hostDirectory(stateDir);
-  await using daemon = TestDaemon.prepare({ stateDir });
-  await expect(daemon.startAgain()).rejects.toThrow(/start the daemon with --fleet/);
-  expect(existsSync(attempt)).toBe(true);
+  const daemon = TestDaemon.prepare({ stateDir });
+  try {
+    await expect(daemon.startAgain()).rejects.toThrow(/start the daemon with --fleet/);
+    expect(existsSync(attempt)).toBe(true);
+  } finally {
+    await daemon.kill();
+    await daemon.world.close();
+  }
 });
