@@ -40,7 +40,7 @@ export class Fleet extends FleetView implements Engine {
     const { layout, log } = services;
     const { host, tags, lostAfter } = settings;
     this.#name = host;
-    this.leaseFile = leaseFile(layout.root);
+    this.leaseFile = leaseFile(layout);
     this.#lease = new Lease(this.leaseFile, lostAfter);
     this.#peers = new Peers(host);
     this.#takeover = new Takeover({
@@ -71,6 +71,11 @@ export class Fleet extends FleetView implements Engine {
 
   get outbox() {
     return this.runs.outbox;
+  }
+
+  whyLeaseEnded(): string | null {
+    if (!this.#lease.wasOver(this.settings.lostAfter)) return null;
+    return "the fleet's engine did not answer in time, so the lease of its host ended, and with it the operations there";
   }
 
   slots(): number {

@@ -111,7 +111,8 @@ export class FleetWorld implements AsyncDisposable {
 
   /** Once the peers have taken the host for lost. */
   async untilLost(host: FleetHost): Promise<void> {
-    const isLost = async () => (await this.told(host)).state === "lost";
+    // The peer that is asked may be struck at this moment.
+    const isLost = async () => (await unlessAway(this.told(host)))?.state === "lost";
     await eventually(`${host.name} is lost`, isLost, () => this.told(host), 1000 * (this.lostAfter + 30));
   }
 
@@ -120,8 +121,8 @@ export class FleetWorld implements AsyncDisposable {
     await eventually(
       `${host.name} has joined again`,
       async () => {
-        const told = await this.told(host);
-        return told.state === "up" && told.session > session;
+        const told = await unlessAway(this.told(host));
+        return told?.state === "up" && told.session > session;
       },
       () => this.told(host),
     );
@@ -271,7 +272,20 @@ export class FleetWorld implements AsyncDisposable {
     const told = new Map<string, Told[]>();
     const logs = new Map<string, Map<string, number[]>>();
     for (const host of this.up) {
-      const all = await everyOperation(host);
+      // While the engine does not answer, a host lists only what is in its memory.
+      const counted = async () => {
+        const { counts } = await host.client.daemon();
+        return Object.values(counts).reduce((sum, n) => sum + n, 0);
+      };
+      let all: Operation[] = [];
+      await eventually(
+        `${host.name} lists every operation`,
+        async () => {
+          all = await everyOperation(host);
+          return all.length === (await counted());
+        },
+        async () => ({ listed: all.length, counted: await counted() }),
+      );
       told.set(
         host.name,
         all.filter(({ params }) => params.effects === this.effectsFile),
