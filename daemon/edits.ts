@@ -27,7 +27,7 @@ export async function editOperation(context: Context, entry: Entry, body: EditBo
       "the body changes nothing; give params, set, label, cwd, env, queue, priority, top, notBefore, on or tags",
     );
   if (body.queue !== undefined) context.queues.check(body.queue);
-  context.hosts.checkPlacement(body.on ?? undefined, body.tags ?? []);
+  await context.hosts.checkPlacement(body.on ?? undefined, body.tags ?? []);
   const wantsParameters = body.params !== undefined || body.set !== undefined;
   for (;;) {
     // Only what is queued is worth reading: `edit` refuses everything else.

@@ -36,6 +36,7 @@ export function embeddedEngine(services: EngineServices): Engine {
     runs: LOCAL_RUNS,
     outbox: NO_OUTBOX,
     leaseFile: null,
+    whyLeaseEnded: () => null,
     backups: new Backups(store, layout),
     queues: queuesFile(layout.queues, (problem) => services.addProblem(problem)),
     schedules: schedulesFile(layout.schedules, (problem) => services.addProblem(problem)),

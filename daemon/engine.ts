@@ -83,6 +83,8 @@ export interface Engine {
   readonly outbox: Outbox;
   /** The lease that bounds the work of this host's workers; null: nothing does. */
   readonly leaseFile: string | null;
+  /** Why the workers of this host have ended themselves; null: they have not. */
+  whyLeaseEnded(): string | null;
   /** Whether a running operation belongs to this daemon. */
   runsHere(entry: Entry): boolean;
   /** Whether the hooks of a finished operation are this daemon's to run. */

@@ -319,6 +319,7 @@ export class Services implements EngineServices {
       runsHere: (entry) => this.engine.runsHere(entry),
       outbox: this.engine.outbox,
       leaseFile: this.engine.leaseFile,
+      whyLeaseEnded: () => this.engine.whyLeaseEnded(),
       ...(this.engine.makeStarter && { makeStarter: this.engine.makeStarter }),
       listener: {
         onChange: (entry, before) => this.recordChanged(entry, before),

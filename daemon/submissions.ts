@@ -156,9 +156,9 @@ export class Submissions {
       const waits: Waits[] = [];
       for (const index of missing)
         waits.push(
-          await ofItem(index, () => {
+          await ofItem(index, async () => {
             const { on, tags = [] } = bodies[index]!;
-            hosts.checkPlacement(on, tags);
+            await hosts.checkPlacement(on, tags);
             bodies[index] = hosts.place(bodies[index]!);
             return waitsOf(bodies[index]!, find);
           }),

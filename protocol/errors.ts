@@ -161,6 +161,7 @@ export const CAUSES = {
   killed: "The process received SIGKILL from a person, a program, or the kernel when memory ran out",
   signalled: "The process received another signal; the message names it",
   restarted: "The machine was restarted while the operation ran",
+  "lease-ended": "The engine of the fleet did not answer in time, so the host ended its operations",
   copied: "The state directory is a copy: the operation was running in the original",
   unknown: "The process died while no daemon was running",
   "uncaught-exception": "An exception in a timer or an event handler was not caught",

@@ -16,6 +16,10 @@ export class FleetClient extends FleetView implements Engine {
   readonly outbox = NO_OUTBOX;
   readonly leaseFile = null;
 
+  whyLeaseEnded(): null {
+    return null;
+  }
+
   constructor(services: EngineServices, settings: FleetSettings) {
     super(services, settings, null);
   }

@@ -139,9 +139,12 @@ export class FleetHosts implements Hosts {
     this.options.onChange();
   }
 
-  checkPlacement(on: string | undefined, _tags: readonly string[]): void {
+  async checkPlacement(on: string | undefined, _tags: readonly string[]): Promise<void> {
+    const isKnown = () => on === undefined || this.rows.some(({ name }) => name === on);
+    // A host that has just joined is known to the engine first.
+    if (!isKnown()) await this.refresh().catch(() => {});
+    if (on === undefined || isKnown()) return;
     const names = this.rows.map(({ name }) => name);
-    if (on === undefined || names.includes(on)) return;
     throw new Refusal(
       "LIVEOPS_NO_SUCH_HOST",
       `there is no host ${JSON.stringify(on)} in the fleet; hosts: ${names.join(", ")}`,
@@ -204,7 +207,7 @@ export class FleetHosts implements Hosts {
     await this.refresh().catch((error: unknown) => {
       throw this.#away(error);
     });
-    this.checkPlacement(name, []);
+    await this.checkPlacement(name, []);
     return this.rows.find((row) => row.name === name)!;
   }
 

@@ -49,8 +49,9 @@ export class FleetRuns implements Runs {
     const store = pieceStoreOf(engine, (bytes) => {
       services.counters.shippedBytes += bytes;
     });
+    const { maxLog } = services.settings;
     this.#shipper = new Shipper({
-      store,
+      ...{ store, maxLog },
       onFenced: (id) => {
         services.counters.fenced++;
         options.onFenced(id);
@@ -59,7 +60,7 @@ export class FleetRuns implements Runs {
         logger.warn({ err: error }, "run files are not shipped now; they are tried again"),
     });
     this.#mirror = new Mirror({
-      store,
+      ...{ store, maxLog },
       runs: services.layout.runs,
       maxBytes: mirrorMax,
       isFinished: (id) => {

@@ -17,6 +17,9 @@ import { Peers } from "./host/peers.js";
 import { HostSession } from "./host/session.js";
 import { Takeover } from "./host/takeover.js";
 
+/** Seconds between two deletions by a host: a part of `lostAfter`, and at most. Operations in one call. */
+const PRUNE = { part: 0.2, most: 60, atOnce: 100 };
+
 export class Fleet extends FleetView implements Engine {
   readonly isClient = false;
   readonly leaseFile: string;
@@ -27,6 +30,8 @@ export class Fleet extends FleetView implements Engine {
   readonly #takeover: Takeover;
   #starter: FleetStarter | null = null;
   #publishedTypes = -1;
+  /** Seconds since boot. */
+  #pruneAt = 0;
   /** Operations of this host that no attempt runs, as the last look saw them. */
   #unattended = new Set<string>();
 
@@ -66,6 +71,11 @@ export class Fleet extends FleetView implements Engine {
 
   get outbox() {
     return this.runs.outbox;
+  }
+
+  whyLeaseEnded(): string | null {
+    if (!this.#lease.wasOver(this.settings.lostAfter)) return null;
+    return "the fleet's engine did not answer in time, so the lease of its host ended, and with it the operations there";
   }
 
   slots(): number {
@@ -162,6 +172,7 @@ export class Fleet extends FleetView implements Engine {
     // Nothing starts while the lease is over, and nothing else tells that it is renewed.
     this.services.scheduler.kick();
     if (loader.version !== this.#publishedTypes) void this.#publishTypes();
+    this.#pruneInTurn(sentAt);
     const rows = await this.hosts.refresh();
     const lost = this.#peers.look(rows, sentAt);
     for (const { name, session, renewals } of lost)
@@ -169,6 +180,25 @@ export class Fleet extends FleetView implements Engine {
         log.logger.error({ host: name }, "declared a host lost: it did not renew its lease");
     if (lost.length > 0) await this.hosts.refresh();
     if (this.running().some((entry) => this.#mayBeAbandoned(entry))) await this.#takeover.look();
+  }
+
+  /** Deletes what removed operations left in the engine. @param now seconds since boot */
+  #pruneInTurn(now: number): void {
+    if (now < this.#pruneAt) return;
+    const every = Math.min(PRUNE.most, this.settings.lostAfter * PRUNE.part);
+    // The hosts take turns.
+    this.#pruneAt = now + every * (0.5 + Math.random());
+    void this.#prune();
+  }
+
+  /** In calls that are short enough for the run files that wait for their turn. */
+  async #prune(): Promise<void> {
+    try {
+      while (!this.isStopped && (await this.engine.prune(PRUNE.atOnce)) === PRUNE.atOnce);
+    } catch (error) {
+      if (!(error instanceof EngineAwayError) && !this.isStopped)
+        this.services.log.logger.warn({ err: error }, "what removed operations left could not be deleted");
+    }
   }
 
   /** By what is in memory: the engine is asked only then. */

@@ -77,7 +77,7 @@ export class EmbeddedHosts implements Hosts {
     return this.describe();
   }
 
-  checkPlacement(on: string | undefined, tags: readonly string[]): void {
+  async checkPlacement(on: string | undefined, tags: readonly string[]): Promise<void> {
     if (on !== undefined && on !== this.name)
       throw new Refusal(
         "LIVEOPS_NOT_A_FLEET",

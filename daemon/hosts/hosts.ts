@@ -43,7 +43,7 @@ export interface Hosts {
    * @param tags - tags that a host must have to run it
    * @throws Refusal LIVEOPS_NOT_A_FLEET, or LIVEOPS_NO_SUCH_HOST where no host of the fleet has this name
    */
-  checkPlacement(on: string | undefined, tags: readonly string[]): void;
+  checkPlacement(on: string | undefined, tags: readonly string[]): Promise<void>;
   /**
    * The submit as it holds on the host that will run the operation.
    *

@@ -48,6 +48,8 @@ interface FinishingOptions {
   onDone(attempt: Attempt): void;
   /** A file of the state directory was moved aside: which, in words. */
   onProblem(problem: string): void;
+  /** Why the workers of this host have ended themselves; null: they have not. */
+  whyLeaseEnded(): string | null;
   /** Must be complete before the end of an attempt is recorded. */
   outbox: Pick<Outbox, "flush">;
   /** A decision waits, since the disk has no room to record it. */
@@ -99,9 +101,12 @@ export class Finishing {
       return true;
     }
     const stderr = captureFinalOutput(attempt, workerFiles(this.options.layout.workers, worker.workerId));
+    const whyLeaseEnded = isKilled(exit) ? this.options.whyLeaseEnded() : null;
     const death = mayRunElsewhere(worker)
       ? describeCopied(original())
-      : describeDeath(attempt.run, exit, stderr, outOfMemory);
+      : whyLeaseEnded !== null
+        ? { cause: "lease-ended" as const, message: whyLeaseEnded }
+        : describeDeath(attempt.run, exit, stderr, outOfMemory);
     await this.#conclude(attempt, (entry) => {
       const losses = countLoss(entry.losses, attempt, exit);
       // Never a second run beside the original's: not resumed, and not retried automatically.
@@ -201,6 +206,11 @@ export class Finishing {
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     this.waiting--;
   }
+}
+
+/** By SIGKILL, or in a way that nobody saw. */
+function isKilled(exit: WorkerExit | null): boolean {
+  return exit === null || exit.signal === "SIGKILL";
 }
 
 /** Requeues where the outcome is a failure that the type retries; finishes otherwise. */

@@ -38,6 +38,7 @@ interface SchedulerOptions extends ClaimOptions {
   outbox: Outbox;
   /** The lease that bounds the work of the workers; null: nothing does. */
   leaseFile: string | null;
+  whyLeaseEnded: () => string | null;
   /** Whether a running operation of an earlier daemon is this daemon's. */
   runsHere: (entry: Entry) => boolean;
   userCode: () => boolean;

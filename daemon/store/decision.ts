@@ -4,6 +4,7 @@
  * A replay of the journal and the running daemon both apply decisions in order (`ledger.ts`). A decision reaches
  * memory, the checkpoint and the watchers only after it is on disk.
  */
+import type { Forgotten } from "../../ops/runner/stage-values.js";
 import type { DaemonEvent, Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ResourceLimits } from "../../protocol/resource-limits.js";
@@ -186,6 +187,8 @@ export interface Entry {
   tries: number;
   /** Absent: the last attempt did not end with the death of its worker. */
   losses?: WorkerLosses | undefined;
+  /** The retries from a stage, with the values that still count after each; absent: none. Equal on all hosts. */
+  forgotten?: readonly Forgotten[];
   run: Run | null;
 }
 

@@ -3,6 +3,7 @@
  *
  * Only `apply` changes them by a decision, in the running daemon and in recovery alike.
  */
+import { keptBefore } from "../../ops/runner/stage-values.js";
 import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
@@ -168,8 +169,11 @@ export class Ledger {
 
   #retry(decision: Extract<Decision, { kind: "retried" }>, n: number): Change {
     const before = decision.entry.record;
+    const { from, attempt } = decision.event;
+    const { forgotten = [] } = decision.entry;
     const entry: Entry = {
       ...decision.entry,
+      ...(from !== null && { forgotten: [...forgotten, { attempt, kept: keptBefore(from, before.stages) }] }),
       events: keptBeforeRetry(decision.entry),
       run: null,
       tries: 0,

@@ -184,11 +184,17 @@ export class AttemptRunner {
 
   /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */
   #values(dir: string): StageValues {
-    const { attempt, op } = this.#order;
+    const order = this.#order;
+    const { attempt, op } = order;
     // A pipeline itself compares what each stage can see, so that a retry with another text resumes.
     const isPipeline = op === "pipeline" || sourceOf(this.#entry) !== null;
-    const params = isPipeline ? {} : this.#order.params;
-    const values = fileStageValues(dir, params, attempt, () => keptValues(dirname(dir), attempt));
+    const params = isPipeline ? {} : order.params;
+    const values = fileStageValues(dir, params, attempt, {
+      earlier: () => keptValues(dirname(dir), attempt),
+      forgotten: this.#entry.forgotten ?? [],
+      // The next attempt may run on another host.
+      inEvents: (order.fence ?? null) !== null,
+    });
     return {
       load: (stage, occurrence) => values.load(stage, occurrence),
       keep: (...value) =>

@@ -5,7 +5,7 @@
  * durable event waits for space: the block it announces must not start before the event is on disk. A durable event is
  * visible only when it is on disk.
  */
-import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppendFile } from "../../ops/runner/append-file.js";
 import type { Sink } from "../../ops/runner/sink.js";
@@ -13,18 +13,18 @@ import type { EventBody } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
-import { eventsFile, logFile, olderLogFile, olderLogParts } from "../run-files/attempt-files.js";
+import { eventsFile, logFile } from "../run-files/attempt-files.js";
+import { newLogFile, partBytes, removeOldestParts, replaceLog, sizeText } from "../run-files/log-parts.js";
 import type { LogHead } from "../run-files/log-tail.js";
 import { isDiskFull, syncDirectory } from "../store/durable-file.js";
 import { cutLine } from "./own-output.js";
 import { type RetryWhileDiskFull, retryWhileDiskFull as waitForRoom } from "./retry-while-disk-full.js";
 
+/** Bytes of a line with the large value of a stage, which only a fleet keeps in its events. */
+const LARGE_LINE = 32 * 1024;
+
 /** Bytes of the events file that are reserved ahead, so that an event's sync is one write. */
 const RESERVE = 16 * 1024;
-
-/** The log is kept in parts of this share of its bound, of 4 KiB at least, so that the oldest part can be removed. */
-const PART = 1 / 32;
-const LEAST_PART = 4096;
 
 /**
  * How long a kind of progress pauses after it was recorded, by the used part of the events' bound. So an operation of
@@ -53,6 +53,8 @@ export class RunSink implements Sink {
   #head = 0;
   /** Drops that are not yet reported, as an event and in the log: one file may have space before the other. */
   #dropped = { event: 0, line: 0 };
+  /** Bytes of large stage values in the events, which do not count towards their bound. */
+  #values = 0;
   /** Events that were dropped because the events file had reached its bound. */
   #unrecorded = 0;
   /** The last progress and status that wait, and when each kind was recorded last, by the monotonic clock in ms. */
@@ -88,8 +90,11 @@ export class RunSink implements Sink {
     }
     this.#recordHeld();
     const seq = this.seq + 1;
+    const before = this.events.length;
     this.retryWhileFull(() => this.events.appendSynced(this.#lineOf(seq, body)));
     this.seq = seq;
+    const length = this.events.length - before;
+    if (body.type === "stage:left" && length > LARGE_LINE) this.#values += length;
     this.#lostStage = null;
     this.#noteShown(body);
     // The sync may have taken long. The record is durable: readers take it after the death of its writer.
@@ -129,10 +134,14 @@ export class RunSink implements Sink {
     this.#log?.close();
   }
 
+  get #boundedBytes(): number {
+    return this.events.length - this.#values;
+  }
+
   /** Records an event that is not durable. At the bound of the events file it is dropped and counted, with one note. */
   #record(body: EventBody): void {
     this.#sayDropped();
-    if (this.events.length < this.maxLog) {
+    if (this.#boundedBytes < this.maxLog) {
       this.#appendStageOrOther(body);
       return;
     }
@@ -166,7 +175,7 @@ export class RunSink implements Sink {
   /** Whether progress or a status waits: the more space the events take, the fewer of these are recorded. */
   #isHeld(body: EventBody): boolean {
     if (body.type !== "progress:changed" && body.type !== "status:changed") return false;
-    const part = this.events.length / this.maxLog;
+    const part = this.#boundedBytes / this.maxLog;
     const { restMs } = RESTS.find(({ above }) => part >= above) ?? { restMs: 0 };
     if (restMs === 0) return false;
     const now = performance.now();
@@ -206,7 +215,7 @@ export class RunSink implements Sink {
     this.#log.append(encodeRecord({ n, seq, at: now(), attempt, stage, stream, text, end }));
     this.lines = n;
     this.seq = seq;
-    if (this.#log.length > Math.max(LEAST_PART, this.maxLog * PART)) this.#rotate(this.#log);
+    if (this.#log.length > partBytes(this.maxLog)) this.#rotate(this.#log);
   }
 
   /**
@@ -214,7 +223,7 @@ export class RunSink implements Sink {
    * for a new file, the present file continues until there is space.
    */
   #rotate(full: AppendFile): void {
-    const fresh = `${logFile(this.dir)}.new`;
+    const fresh = newLogFile(this.dir);
     const earlier = this.#earlier + full.length - this.#head;
     let next: AppendFile;
     try {
@@ -224,15 +233,12 @@ export class RunSink implements Sink {
       if (isDiskFull(error)) return;
       throw error;
     }
-    const parts = olderLogParts(this.dir);
-    parts.push((parts.at(-1) ?? 0) + 1);
-    renameSync(logFile(this.dir), olderLogFile(this.dir, parts.at(-1)!));
-    renameSync(fresh, logFile(this.dir));
+    replaceLog(this.dir);
     full.close();
     this.#log = next;
     this.#earlier = earlier;
     this.#head = next.length;
-    this.#removeOldest(parts);
+    removeOldestParts(this.dir, this.maxLog);
   }
 
   /** A file that begins with a note of the lines before it, for readers that do not find them any more. */
@@ -248,17 +254,6 @@ export class RunSink implements Sink {
     } catch (error) {
       next.close();
       throw error;
-    }
-  }
-
-  /** @param parts - numbers of all parts before the current one, oldest first */
-  #removeOldest(parts: number[]): void {
-    const sizes = parts.map((part) => statSync(olderLogFile(this.dir, part)).size);
-    let kept = sizes.reduce((sum, size) => sum + size, 0);
-    for (const [index, part] of parts.entries()) {
-      kept -= sizes[index]!;
-      if (kept < this.maxLog) return;
-      rmSync(olderLogFile(this.dir, part), { force: true });
     }
   }
 
@@ -307,11 +302,6 @@ export function beginEvents(attemptDir: string): AppendFile {
   const events = new AppendFile(eventsFile(attemptDir), { reserve: RESERVE });
   for (const dir of [attemptDir, runDir, dirname(runDir)]) syncDirectory(dir);
   return events;
-}
-
-/** `64 MiB`, `0.25 MiB`: at most two decimals. */
-function sizeText(bytes: number): string {
-  return `${Number((bytes / 1024 / 1024).toFixed(2))} MiB`;
 }
 
 function now(): string {

@@ -39,8 +39,8 @@ export interface StageValues {
   /** The JSON value that an earlier attempt stored, and the number of that attempt; undefined if there is none. */
   load(stage: string, occurrence: number): { value: unknown; attempt: number } | undefined;
   /**
-   * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` event. Writes a large
-   * value to disk atomically and returns null.
+   * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` event, and in a fleet any
+   * value. Otherwise writes a large value to disk atomically and returns null.
    *
    * @param json - the value as JSON; empty means undefined
    */

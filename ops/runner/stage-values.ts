@@ -1,6 +1,7 @@
 /**
  * Stores the stage values of one operation. A small value is stored in its `stage:left` event, which saves a write and
- * a sync. A large value has its own file, by (stage, occurrence), in a directory of the operation.
+ * a sync. A large value has its own file, by (stage, occurrence), in a directory of the operation. In a fleet every
+ * value is in its event: events reach the other hosts, and files do not.
  *
  * Writes are atomic, and a value is valid only for the params that produced it. The worker writes values; the daemon
  * calls `forgetFrom` between attempts.
@@ -32,25 +33,38 @@ export interface KeptValue extends StageValue {
 }
 
 /** Record of one retry from a stage. */
-interface Forgotten {
+export interface Forgotten {
   /** The last attempt that the record applies to. */
   attempt: number;
   /** The stages whose values still count. */
   kept: string[];
 }
 
+export interface StageValuesOptions {
+  /** Returns the values in the events of earlier attempts; called once, at the first `load`. Default: none. */
+  earlier?: () => Iterable<KeptValue>;
+  /** Retries from a stage, beside those that `forgetFrom` recorded in the directory. Default: none. */
+  forgotten?: readonly Forgotten[];
+  /** Large values are stored in the events too. Default: false. */
+  inEvents?: boolean;
+}
+
 /**
  * @param dir - directory of this operation only; created when the first large value is stored
  * @param attempt - number of this attempt
- * @param earlier - returns the values in the events of earlier attempts; called once, at the first `load`
  */
 export function fileStageValues(
   dir: string,
   params: Record<string, unknown>,
   attempt: number,
-  earlier: () => Iterable<KeptValue> = () => [],
+  options: StageValuesOptions = {},
 ): StageValues {
-  return new FileStageValues(dir, hashOfParams(params), attempt, earlier);
+  return new FileStageValues(dir, hashOfParams(params), attempt, options);
+}
+
+/** The stages whose values still count after a retry from `stage`: those before it. */
+export function keptBefore(stage: string, stages: readonly string[]): string[] {
+  return stages.slice(0, Math.max(0, stages.indexOf(stage)));
 }
 
 class FileStageValues implements StageValues {
@@ -61,7 +75,7 @@ class FileStageValues implements StageValues {
     private readonly dir: string,
     private readonly paramsHash: string,
     private readonly attempt: number,
-    private readonly earlier: () => Iterable<KeptValue>,
+    private readonly options: StageValuesOptions,
   ) {}
 
   load(stage: string, occurrence: number): { value: unknown; attempt: number } | undefined {
@@ -75,7 +89,7 @@ class FileStageValues implements StageValues {
 
   keep(stage: string, occurrence: number, json: string, value: unknown): StageValue | null {
     const kept = { occurrence, params: this.paramsHash };
-    if (json.length <= SMALL) return json === "" ? kept : { ...kept, value };
+    if (json.length <= SMALL || this.options.inEvents) return json === "" ? kept : { ...kept, value };
     const head = JSON.stringify({ stage, attempt: this.attempt, ...kept });
     if (mkdirSync(this.dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(this.dir));
     replaceFileSync(join(this.dir, fileName(stage, occurrence)), `${head.slice(0, -1)},"value":${json}}`);
@@ -86,20 +100,26 @@ class FileStageValues implements StageValues {
     const { files } = this.#held!;
     if (files.size === 0) return undefined;
     const name = fileName(stage, occurrence);
-    return files.has(name) ? readStored(join(this.dir, name)) : undefined;
+    const stored = files.has(name) ? readStored(join(this.dir, name)) : undefined;
+    return stored !== undefined && isKept(stored, this.options.forgotten ?? []) ? stored : undefined;
   }
 
   #read() {
     const events = new Map<string, KeptValue>();
-    const forgotten = readForgottenOrNull(this.dir);
+    const recorded = readForgottenOrNull(this.dir);
     // The file of retries is unreadable, so no value is trusted and every stage runs again.
-    if (forgotten === null) return { events, files: new Set<string>() };
-    for (const value of this.earlier()) {
-      const counts = ({ attempt, kept }: Forgotten) => value.attempt > attempt || kept.includes(value.stage);
-      if (forgotten.every(counts)) events.set(keyOf(value.stage, value.occurrence), value);
-    }
+    if (recorded === null) return { events, files: new Set<string>() };
+    const { earlier = () => [], forgotten = [] } = this.options;
+    const all = [...recorded, ...forgotten];
+    for (const value of earlier())
+      if (isKept(value, all)) events.set(keyOf(value.stage, value.occurrence), value);
     return { events, files: new Set(filesIn(this.dir)) };
   }
+}
+
+/** Whether no retry from a stage has forgotten the value. */
+function isKept(value: KeptValue, forgotten: readonly Forgotten[]): boolean {
+  return forgotten.every(({ attempt, kept }) => value.attempt > attempt || kept.includes(value.stage));
 }
 
 function keyOf(stage: string, occurrence: number): string {
@@ -113,7 +133,7 @@ function keyOf(stage: string, occurrence: number): string {
  * @param attempt - number of the last attempt
  */
 export function forgetFrom(dir: string, stage: string, stages: readonly string[], attempt: number): void {
-  const kept = stages.slice(0, Math.max(0, stages.indexOf(stage)));
+  const kept = keptBefore(stage, stages);
   if (mkdirSync(dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(dir));
   for (const file of filesIn(dir)) {
     const stored = readStored(join(dir, file));

@@ -38,6 +38,7 @@ function asOurs(error: Error): Error {
 
 /** The error for a URL that shows a password to every user of the machine; null: it shows none. */
 export function passwordProblem(url: string): string | null {
-  if (!URL.canParse(url) || new URL(url).password === "") return null;
+  // libpq also takes a user without a host, which is no valid URL.
+  if (!/^[^/?]*:\/\/[^/?@]*:[^/?@]+@/.test(url) && !/[?&]password=/.test(url)) return null;
   return "A password on the command line can be read by others; put it into ~/.pgpass or fleet.passwordFile of the config file.";
 }

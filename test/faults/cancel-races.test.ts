@@ -99,6 +99,7 @@ describe("decided at the same moment", () => {
     const done = Promise.withResolvers<void>();
     const finishing = new Finishing({
       outbox: NO_OUTBOX,
+      whyLeaseEnded: () => null,
       lifecycle: open.lifecycle,
       layout: open.layout,
       blockedTypes: { block: () => {}, isOverdue: () => false, loaded: () => {} },

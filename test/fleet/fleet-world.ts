@@ -111,7 +111,8 @@ export class FleetWorld implements AsyncDisposable {
 
   /** Once the peers have taken the host for lost. */
   async untilLost(host: FleetHost): Promise<void> {
-    const isLost = async () => (await this.told(host)).state === "lost";
+    // The peer that is asked may be struck at this moment.
+    const isLost = async () => (await unlessAway(this.told(host)))?.state === "lost";
     await eventually(`${host.name} is lost`, isLost, () => this.told(host), 1000 * (this.lostAfter + 30));
   }
 
@@ -120,8 +121,8 @@ export class FleetWorld implements AsyncDisposable {
     await eventually(
       `${host.name} has joined again`,
       async () => {
-        const told = await this.told(host);
-        return told.state === "up" && told.session > session;
+        const told = await unlessAway(this.told(host));
+        return told?.state === "up" && told.session > session;
       },
       () => this.told(host),
     );
@@ -184,9 +185,11 @@ export class FleetWorld implements AsyncDisposable {
     return runBin(this.laptop, bin, words, { env, deadline: 60_000 });
   }
 
-  /** Submits at the host; the parameters name the file of the effects. */
+  /** Submits at the host, until the engine has it; the parameters name the file of the effects. */
   async submit(host: FleetHost, body: SubmitBody, key = newId()): Promise<Operation> {
-    const submitted = await host.client.submit(this.#withEffects(body), key);
+    const submitted = await eventually(`${host.name} acknowledges the submit`, () =>
+      unlessAway(host.client.submit(this.#withEffects(body), key)),
+    );
     this.acknowledged.push(submitted.id);
     return submitted;
   }
@@ -241,6 +244,26 @@ export class FleetWorld implements AsyncDisposable {
     );
   }
 
+  /** Once every living host shows all lines of the operations: the engine may get some of them again. */
+  async untilShipped(ids: readonly string[]): Promise<void> {
+    const lacking = async (host: FleetHost) => {
+      for (const id of ids) {
+        const { logLines } = await host.client.show(id);
+        const { length } = await logNumbers(host, id);
+        if (length < logLines) return `${host.name} has ${length} of ${logLines} lines of ${id}`;
+      }
+      return null;
+    };
+    const first = async () => {
+      for (const host of this.up) {
+        const lack = await lacking(host);
+        if (lack !== null) return lack;
+      }
+      return null;
+    };
+    await eventually("every host shows every line", async () => (await first()) === null, first);
+  }
+
   /**
    * What happened to the operations that note their effects, for the checker: with the logs that every living host shows
    * of the given ones.
@@ -249,7 +272,20 @@ export class FleetWorld implements AsyncDisposable {
     const told = new Map<string, Told[]>();
     const logs = new Map<string, Map<string, number[]>>();
     for (const host of this.up) {
-      const all = await everyOperation(host);
+      // While the engine does not answer, a host lists only what is in its memory.
+      const counted = async () => {
+        const { counts } = await host.client.daemon();
+        return Object.values(counts).reduce((sum, n) => sum + n, 0);
+      };
+      let all: Operation[] = [];
+      await eventually(
+        `${host.name} lists every operation`,
+        async () => {
+          all = await everyOperation(host);
+          return all.length === (await counted());
+        },
+        async () => ({ listed: all.length, counted: await counted() }),
+      );
       told.set(
         host.name,
         all.filter(({ params }) => params.effects === this.effectsFile),

@@ -7,10 +7,12 @@ import { uptime } from "node:os";
 import pino from "pino";
 import { afterEach, describe } from "vitest";
 import type { EngineServices } from "../../daemon/engine.js";
+import { LostWritesError } from "../../daemon/fleet/engine/errors.js";
 import type { FleetEngine } from "../../daemon/fleet/engine/fleet-engine.js";
 import { FleetRuns } from "../../daemon/fleet/fleet-runs.js";
 import { FleetSetting } from "../../daemon/fleet/store/fleet-setting.js";
 import { FleetStore } from "../../daemon/fleet/store/fleet-store.js";
+import { Offers } from "../../daemon/fleet/store/offers.js";
 import { newCounters } from "../../daemon/hosts/host-counters.js";
 import { Lifecycle } from "../../daemon/lifecycle.js";
 import { LOCAL_RUNS, type Runs } from "../../daemon/run-files/runs.js";
@@ -199,6 +201,8 @@ export class FleetOpened extends Opened {
   /** Called before each decision is applied; it may reject. */
   before: (decision: Decision) => Promise<void> = async () => {};
   #settings = -1;
+  #isClosed = false;
+  readonly #offers: Offers;
 
   private constructor(
     readonly fleet: Fleet,
@@ -219,16 +223,28 @@ export class FleetOpened extends Opened {
       before: (decision) => this.before(decision),
       isOwn: (entry) => entry.run?.claim?.host === host,
       onSettings: (settings) => void this.#versions(settings),
-      onLostWrites: async () => {},
+      onLostWrites: () => this.#offers.make(),
       onTakenOver: () => {},
       isAway: () => false,
       onError: (error) => this.errors.push(error),
+    });
+    this.#offers = new Offers({
+      engine,
+      log: pino({ level: "silent" }),
+      hosts: () => [],
+      entries: () => this.store.ledger.entries.values(),
+      isStopped: () => this.#isClosed,
+      reload: () => this.store.reload(),
+      onSettled: () => {},
     });
     this.lifecycle = new Lifecycle(this.store, layout);
     this.queues = new FleetSetting<SavedQueues>("queues", {}, parseQueues, engine);
     const parse = (json: unknown) => parseSchedules(json as unknown[]);
     this.schedules = new FleetSetting<readonly Schedule[]>("schedules", [], parse, engine);
-    const services = { layout, counters: newCounters(), log: { logger: pino({ level: "silent" }) } };
+    const services = {
+      ...{ layout, counters: newCounters(), settings: { maxLog: 1024 * 1024 } },
+      log: { logger: pino({ level: "silent" }) },
+    };
     this.runs = new FleetRuns({
       engine,
       services: services as unknown as EngineServices,
@@ -264,8 +280,15 @@ export class FleetOpened extends Opened {
   }
 
   async caughtUp(): Promise<void> {
-    const { n } = await this.engine.position();
-    await this.store.until(n);
+    for (;;) {
+      const { n } = await this.engine.position();
+      try {
+        return await this.store.until(n);
+      } catch (error) {
+        // The state was loaded anew meanwhile.
+        if (!(error instanceof LostWritesError)) throw error;
+      }
+    }
   }
 
   async reopen(): Promise<FleetOpened> {
@@ -280,6 +303,7 @@ export class FleetOpened extends Opened {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.runs.stop();
     await this.store.stop();
     await this.engine.leave();
@@ -305,6 +329,7 @@ export interface Seam {
   /** A new, empty state. */
   open(): Promise<Opened>;
   reopen(opened: Opened): Promise<Opened>;
+  close(opened: Opened): Promise<void>;
 }
 
 /** Runs the suite against each implementation. */
@@ -313,13 +338,14 @@ export function describeSeam(subject: string, suite: (seam: Seam) => void): void
   describe(`${subject}, fleet`, () => suite(fleetSeam()));
 }
 
-function embeddedSeam(): Seam {
+export function embeddedSeam(): Seam {
   const directory = useDirectories();
-  const { keep, reopen } = kept();
+  const { keep, reopen, close } = kept();
   return {
     name: "embedded",
     open: async () => keep(await Embedded.open(directory())),
     reopen,
+    close,
   };
 }
 
@@ -328,7 +354,7 @@ export function fleetSeam() {
   // Stores are closed before the engines: hooks run in the reverse order.
   const fleet = useFleet();
   const directory = useDirectories();
-  const { keep, reopen } = kept();
+  const { keep, reopen, close } = kept();
   return {
     name: "fleet" as const,
     fleet,
@@ -337,6 +363,7 @@ export function fleetSeam() {
       return keep(await FleetOpened.open(fleet, "a", directory()));
     },
     reopen: reopen as (opened: Opened) => Promise<FleetOpened>,
+    close,
     /** Another host on the state that was opened last. */
     second: async (host = "b") => keep(await FleetOpened.open(fleet, host, directory())),
   };
@@ -357,6 +384,10 @@ function kept() {
     reopen: async (opened: Opened): Promise<Opened> => {
       open.delete(opened);
       return keep(await opened.reopen());
+    },
+    close: async (opened: Opened): Promise<void> => {
+      open.delete(opened);
+      await opened.close();
     },
   };
 }

@@ -6,9 +6,11 @@
  * are built here and not by `pg`, so that no variable of the environment weakens them.
  */
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import type { ClientConfig } from "pg";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { READ, SAFE, whyIrregular } from "../../../protocol/own-file.js";
+import { passwordOf } from "./password-file.js";
 
 export interface AddressOptions {
   url: string;
@@ -53,21 +55,22 @@ export class Address {
   }
 
   /**
-   * The settings of a connection for `pg`. Without a password, `pg` looks into `~/.pgpass`.
+   * The settings of a connection for `pg`. Without a password, that of `~/.pgpass`.
    *
    * @throws UsageError where the password file or a certificate cannot be used
    */
   config(): ClientConfig {
-    const { username, password } = this.#url;
-    const user = this.#parameter("user") ?? decodeURIComponent(username);
-    const given = this.#parameter("password") ?? decodeURIComponent(password);
-    const secret = this.#passwordFile === undefined ? given : readPassword(this.#passwordFile);
+    const { username, password: ofUrl } = this.#url;
+    const named = this.#parameter("user") ?? decodeURIComponent(username);
+    const user = named === "" ? (process.env.PGUSER ?? userInfo().username) : named;
+    const given = this.#parameter("password") ?? decodeURIComponent(ofUrl);
+    const login = { host: this.#host, port: this.#port, database: this.#database, user };
+    const own = this.#passwordFile === undefined ? given : readPassword(this.#passwordFile);
+    const password = own === "" ? passwordOf(login, process.env) : own;
     return {
-      host: this.#host,
-      port: this.#port,
-      database: this.#database,
-      ...(user !== "" && { user }),
-      ...(secret !== "" && { password: secret }),
+      ...login,
+      // Where it is missing, `pg` would look into ~/.pgpass itself, with a warning.
+      password: password ?? (() => ""),
       ssl: this.#ssl(),
       keepAlive: true,
     };

@@ -16,6 +16,7 @@ import type {
   HostRow,
   Joined,
   JoinOptions,
+  LogCut,
   OfferItem,
   OperationRow,
   Piece,
@@ -129,6 +130,12 @@ export class FleetEngine extends EngineWrites {
       fenced: [...new Set(fenced)],
       behind: behind.map(({ id, attempt, file, last }) => ({ id, attempt, file, last })),
     };
+  }
+
+  /** Deletes the pieces of lines that this host has removed from the log of its attempt. */
+  async cutLog({ id, attempt, fence, to }: LogCut): Promise<void> {
+    const who = [this.host, this.session, this.known, this.knownMark];
+    await this.call("cut_log", [...who, id, attempt, fence, to], this.files, LONG);
   }
 
   /** Leaves the fleet; false: operations still run here, or the session is over. */

@@ -222,6 +222,15 @@ export interface Piece {
   body: Buffer;
 }
 
+/** Lines that the host has removed from the log of its attempt. */
+export interface LogCut {
+  id: string;
+  attempt: number;
+  fence: number;
+  /** `seq` of the last of them. */
+  to: number;
+}
+
 export interface Shipped {
   /** Ids whose attempt is not this host's any more. */
   fenced: string[];

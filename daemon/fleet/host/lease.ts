@@ -18,6 +18,8 @@ export function leaseFile(stateDir: string): string {
 
 export class Lease {
   #deadline = Number.NEGATIVE_INFINITY;
+  /** When a lease was last renewed that had been over. */
+  #overAt = Number.NEGATIVE_INFINITY;
 
   /** @param lostAfter in seconds */
   constructor(
@@ -32,8 +34,14 @@ export class Lease {
     return uptime() > this.#deadline;
   }
 
+  /** Whether the lease was over within the last seconds. */
+  wasOver(seconds: number): boolean {
+    return this.isOver || uptime() - this.#overAt < seconds;
+  }
+
   /** @param sentAt `uptime()` when the renewal was sent that has succeeded */
   renewed(sentAt: number, session: number): void {
+    if (this.isOver && Number.isFinite(this.#deadline)) this.#overAt = uptime();
     this.#deadline = sentAt + OWN_PART * this.lostAfter;
     replaceFileSync(this.file, `${JSON.stringify({ deadline: this.#deadline, session })}\n`);
   }

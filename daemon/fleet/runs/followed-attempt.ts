@@ -1,4 +1,5 @@
 /** An own attempt whose run files are shipped: cuts what is new of them into pieces. */
+import { lastCut } from "../../run-files/log-parts.js";
 import { AttemptReader, type RunLine } from "./attempt-reader.js";
 import { type Cursor, PIECE_BYTES, RUN_FILES, type RunFile } from "./pieces.js";
 
@@ -21,6 +22,9 @@ export interface RawPiece {
   lines: Buffer;
 }
 
+/** Part of the log's bound by which the log grows until the engine deletes what the log has lost. */
+const LOOK_PART = 1 / 8;
+
 /** Someone who waits until everything is shipped. */
 type Flush = PromiseWithResolvers<void>;
 
@@ -33,6 +37,9 @@ export class FollowedAttempt {
   /** The next cut asks whether the engine has everything. */
   isAsking = false;
   #reader: AttemptReader | null = null;
+  /** Bytes of log lines since the last look for what the log has lost, and the last line that it had lost then. */
+  #logged = 0;
+  #lost = 0;
   /** The last lines that were cut. */
   #cut: Cursor = { events: 0, log: 0 };
 
@@ -92,6 +99,7 @@ export class FollowedAttempt {
     let bytes = 0;
     const end = (last: number) => {
       if (texts.length === 0) return;
+      if (file === "log") this.#logged += bytes;
       const first = this.#cut[file] + 1;
       pieces.push({ file, first, last, lines: Buffer.from(`${texts.join("\n")}\n`) });
       this.#cut[file] = last;
@@ -108,6 +116,21 @@ export class FollowedAttempt {
     }
     end(last);
     return pieces;
+  }
+
+  /**
+   * `seq` of the last line that the worker has removed from a long log, if the log has grown enough since the last call
+   * and lost lines since; otherwise null.
+   *
+   * @param maxLog - bytes that the log keeps
+   */
+  newlyLost(maxLog: number): number | null {
+    if (this.#logged < maxLog * LOOK_PART) return null;
+    this.#logged = 0;
+    const lost = lastCut(this.own.dir);
+    if (lost === null || lost <= this.#lost) return null;
+    this.#lost = lost;
+    return lost;
   }
 
   /** Tells those who wait that there is nothing left to ship. */

@@ -6,7 +6,8 @@ import { renameSync, rmSync, utimesSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ID_PATTERN } from "../../../protocol/id.js";
-import { eventsFile, logFile, mirroredMark } from "../../run-files/attempt-files.js";
+import { isMirrored, mirroredMark } from "../../run-files/attempt-files.js";
+import { runBytes } from "../../run-files/log-parts.js";
 
 export interface SpaceOptions {
   /** The directory of all run files. */
@@ -65,12 +66,8 @@ export class MirrorSpace {
 
   async #find(id: string, dir: string): Promise<void> {
     const mark = await stat(mirroredMark(dir)).catch(() => null);
-    if (mark === null || this.#uses.has(dir)) return;
-    let bytes = 0;
-    const files = [eventsFile(dir), logFile(dir)];
-    for (const file of files) bytes += (await stat(file).catch(() => null))?.size ?? 0;
-    // It may have been brought meanwhile.
-    if (!this.#uses.has(dir)) this.#set(dir, { id, bytes, usedAt: mark.mtimeMs, markedAt: mark.mtimeMs });
+    if (mark === null || this.#uses.has(dir) || !isMirrored(dir)) return;
+    this.#set(dir, { id, bytes: runBytes(dir), usedAt: mark.mtimeMs, markedAt: mark.mtimeMs });
   }
 
   /** The directory must stay until the returned function is called. */

@@ -26,6 +26,8 @@ export interface MirrorOptions extends Omit<SpaceOptions, "onEvicted"> {
   onRecords(id: string, attempt: number): void;
   /** Something failed while nobody waited for it. */
   onProblem(error: Error): void;
+  /** Bytes of the newest lines of a mirrored log that are kept, about. Default: no bound. */
+  maxLog?: number;
   /** Bytes of bodies in one answer. Default: 512 KiB. */
   answerBytes?: number;
 }
@@ -268,7 +270,7 @@ export class Mirror {
     const dir = this.#dirOf(id, attempt);
     const open = this.#open.get(dir);
     if (open && isMirrored(dir)) return open;
-    const files = MirroredAttempt.open(dir);
+    const files = MirroredAttempt.open(dir, this.options.maxLog);
     if (files) this.#open.set(dir, files);
     return files;
   }

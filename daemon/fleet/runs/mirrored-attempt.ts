@@ -2,7 +2,7 @@
  * The directory of an attempt of another host: appends the lines of pieces to its files, each line once and in order.
  *
  * The cursor is the last line of each file, so a crash needs no repair but the removal of an incomplete line. Nothing is
- * synced: what a power cut takes is brought again.
+ * synced: what a power cut takes is brought again. A long log is kept in parts, of which the oldest are removed.
  */
 import {
   closeSync,
@@ -19,42 +19,61 @@ import { dirname } from "node:path";
 import { openOwnFile } from "../../../protocol/own-file.js";
 import { seqOfRecord } from "../../../protocol/record-line.js";
 import { eventsFile, isMirrored, logFile, mirroredMark } from "../../run-files/attempt-files.js";
+import { partBytes, runBytes } from "../../run-files/log-parts.js";
 import { lastLineOf } from "../../run-files/seek.js";
 import { isDirectory } from "../../run-files/unreadable.js";
 import { writeAllSync } from "../../store/durable-file.js";
-import { type Cursor, decompress, type Piece, RUN_FILES, type RunFile } from "./pieces.js";
+import { beginPart, finishPart, noteOfGap, removeOlderParts } from "./mirrored-log.js";
+import {
+  firstLineIn,
+  groupsOf,
+  isWhole,
+  type Lines,
+  lastLineIn,
+  linesBetween,
+  withLines,
+} from "./piece-lines.js";
+import { type Cursor, type Piece, RUN_FILES, type RunFile } from "./pieces.js";
 
 const pathOf = { events: eventsFile, log: logFile };
 
 /** Pieces that are decompressed and written at a time. */
 const PIECES_AT_ONCE = 16;
 
-type Lines = Piece & { lines: Buffer };
-
 export class MirroredAttempt {
   readonly #cursor: Cursor = { events: 0, log: 0 };
   #isMade = false;
-  /** Bytes of each file. */
+  /** Bytes of each file, and of the older parts of the log. */
   readonly #sizes: Record<RunFile, number> = { events: 0, log: 0 };
+  #older = 0;
   /** The engine will never have more of the attempt. */
   isComplete = false;
   /** What is wrong with a piece that follows what is there. */
   problem: string | null = null;
 
-  private constructor(readonly dir: string) {}
+  /** Files of which a piece was damaged in this call of `append`: what follows is left out. */
+  readonly #damaged = new Set<RunFile>();
+
+  private constructor(
+    readonly dir: string,
+    private readonly maxLog: number,
+  ) {}
 
   /**
    * Looks at the directory. A missing one is made with the first lines: until then it may become one of this host.
    *
+   * @param maxLog - bytes of the newest log lines to keep, about
    * @returns null if an attempt of this host is there
    * @throws IrregularFileError, or the system error, if something else is in the place of a directory or a file
    */
-  static open(attemptDir: string): MirroredAttempt | null {
-    const mirrored = new MirroredAttempt(attemptDir);
+  static open(attemptDir: string, maxLog = Number.POSITIVE_INFINITY): MirroredAttempt | null {
+    const mirrored = new MirroredAttempt(attemptDir, maxLog);
     if (!isDirectory(dirname(attemptDir)) || !isDirectory(attemptDir)) return mirrored;
     if (!isMirrored(attemptDir)) return null;
     mirrored.#isMade = true;
+    finishPart(attemptDir);
     for (const file of RUN_FILES) mirrored.#inspect(file);
+    mirrored.#countOlder();
     return mirrored;
   }
 
@@ -63,11 +82,12 @@ export class MirroredAttempt {
   }
 
   get bytes(): number {
-    return this.#sizes.events + this.#sizes.log;
+    return this.#sizes.events + this.#sizes.log + this.#older;
   }
 
   /**
-   * Appends the lines of the pieces that follow what is there. A piece after a gap is left out.
+   * Appends the lines of the pieces that follow what is there. In the log, a note takes the place of pieces that the
+   * engine does not hold any more. A piece after a damaged one is left out.
    *
    * Both files grow in one turn of the event loop, up to the same number: a reader that finds a line finds every line
    * before it.
@@ -79,6 +99,7 @@ export class MirroredAttempt {
    */
   async append(rows: readonly Piece[], more: boolean): Promise<boolean> {
     let isGrown = false;
+    this.#damaged.clear();
     for (let left = this.#newsIn(rows); left.length > 0; left = this.#newsIn(left)) {
       const now = left.slice(0, PIECES_AT_ONCE);
       const isLast = now.length === left.length;
@@ -108,12 +129,13 @@ export class MirroredAttempt {
   /** Returns whether a file has grown. */
   #write(pieces: Lines[], upTo: number): boolean {
     if (!this.#make()) return false;
-    const before = this.bytes;
+    let isGrown = false;
     for (const file of RUN_FILES) {
       const own = pieces.filter((piece) => piece.file === file && this.#isNews(piece) && piece.first <= upTo);
-      if (own.length > 0) this.#extend(file, own, upTo);
+      const most = file === "log" ? partBytes(this.maxLog) : Number.POSITIVE_INFINITY;
+      for (const group of groupsOf(own, most)) if (this.#extend(file, group, upTo)) isGrown = true;
     }
-    return this.bytes > before;
+    return isGrown;
   }
 
   /** Returns false if the directory is not to be written: this host has made it, or the operation was removed. */
@@ -126,7 +148,8 @@ export class MirroredAttempt {
     return true;
   }
 
-  #extend(file: RunFile, pieces: Lines[], upTo: number): void {
+  /** Returns whether there are new lines. */
+  #extend(file: RunFile, pieces: Lines[], upTo: number): boolean {
     const fd = openOwnFile(pathOf[file](this.dir), constants.O_RDWR | constants.O_CREAT);
     try {
       // Someone else has changed the file.
@@ -134,14 +157,19 @@ export class MirroredAttempt {
       const buffers: Buffer[] = [];
       let cursor = this.#cursor[file];
       for (const piece of pieces) {
-        // What is before the first piece of an empty file was removed from the engine.
-        if (piece.first > cursor + 1 && cursor > 0) break;
+        const isGap = piece.first > cursor + 1;
+        if (isGap && (this.#damaged.has(file) || (file === "events" && cursor > 0))) break;
         if (!isWhole(piece)) {
+          this.#damaged.add(file);
           this.problem = `the fleet holds a damaged piece: ${piece.id}, attempt ${piece.attempt}, ${file} ${piece.first}`;
           break;
         }
         const taken = linesBetween(piece, cursor, upTo);
         if (taken === null) continue;
+        if (isGap && file === "log") {
+          const before = buffers.length > 0 ? lastLineIn(buffers.at(-1)!) : (lastLineOf(fd)?.text ?? null);
+          buffers.push(Buffer.from(noteOfGap(before, firstLineIn(taken.lines), piece.first - 1)));
+        }
         buffers.push(taken.lines);
         cursor = taken.last;
       }
@@ -149,14 +177,33 @@ export class MirroredAttempt {
       appendOrUndo(fd, added, this.#sizes[file]);
       this.#sizes[file] += added.length;
       this.#cursor[file] = cursor;
+      if (file === "log") this.#bound(fd);
+      return added.length > 0;
     } finally {
       closeSync(fd);
     }
   }
 
+  /** Begins a new part of a log that is full. */
+  #bound(fd: number): void {
+    const size = this.#sizes.log;
+    if (size <= partBytes(this.maxLog)) return;
+    const last = lastLineOf(fd);
+    if (last === null || !beginPart(this.dir, last.text, size, this.maxLog)) return;
+    this.#inspect("log");
+    this.#countOlder();
+  }
+
+  #countOlder(): void {
+    this.#older = runBytes(this.dir) - this.#sizes.events - this.#sizes.log;
+  }
+
   #inspect(file: RunFile): void {
     const path = pathOf[file](this.dir);
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+      if (file === "log") removeOlderParts(this.dir);
+      return;
+    }
     const fd = openOwnFile(path, constants.O_RDWR);
     try {
       this.#inspectOpen(file, fd);
@@ -173,6 +220,10 @@ export class MirroredAttempt {
     if (fstatSync(fd).size > end) ftruncateSync(fd, end);
     this.#sizes[file] = end;
     this.#cursor[file] = seq ?? 0;
+    if (file === "log" && seq === null) {
+      removeOlderParts(this.dir);
+      this.#older = 0;
+    }
   }
 }
 
@@ -185,37 +236,6 @@ function makeMirrored(attemptDir: string): void {
   mkdirSync(fresh, { mode: 0o700 });
   writeFileSync(mirroredMark(fresh), "", { mode: 0o600 });
   renameSync(fresh, attemptDir);
-}
-
-/** With no lines where the body is damaged. */
-async function withLines(row: Piece): Promise<Lines> {
-  return { ...row, lines: await decompress(row.body).catch(() => Buffer.alloc(0)) };
-}
-
-const NEWLINE = 10;
-
-/** Whether the piece ends with the line that it should end with. */
-function isWhole({ last, lines }: Lines): boolean {
-  if (lines.length < 2 || lines.at(-1) !== NEWLINE) return false;
-  const start = lines.lastIndexOf(NEWLINE, lines.length - 2) + 1;
-  return seqOfRecord(lines.toString("utf8", start, lines.length - 1)) === last;
-}
-
-/** The lines of a piece above `after` and up to `upTo`; null if there are none. */
-function linesBetween(
-  { first, last, lines }: Lines,
-  after: number,
-  upTo: number,
-): { lines: Buffer; last: number } | null {
-  if (first > after && last <= upTo) return { lines, last };
-  const wanted = lines
-    .toString("utf8")
-    .split("\n")
-    .map((text) => ({ text, seq: seqOfRecord(text) ?? 0 }))
-    .filter(({ seq }) => seq > after && seq <= upTo);
-  const end = wanted.at(-1)?.seq;
-  if (end === undefined) return null;
-  return { lines: Buffer.from(wanted.map(({ text }) => `${text}\n`).join("")), last: end };
 }
 
 /** @throws the system error; the file is then as it was */

@@ -10,6 +10,7 @@ export function pieceStoreOf(engine: FleetEngine, onShipped: (bytes: number) => 
       onShipped(pieces.reduce((sum, { body }) => sum + body.length, 0));
       return shipped;
     },
+    cutLog: (cut) => engine.cutLog(cut),
     shippedTo: (id, attempt) => engine.shippedTo(id, attempt),
     piecesAfter: (wanted, maxBytes) => engine.piecesAfter(wanted, maxBytes),
   };

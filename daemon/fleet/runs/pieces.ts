@@ -8,9 +8,9 @@ import { promisify } from "node:util";
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { ID_PATTERN } from "../../../protocol/id.js";
 import { MOST_LINE } from "../../run-files/tail.js";
-import type { Piece, PieceCursor, RunFile, Shipped } from "../engine/rows.js";
+import type { LogCut, Piece, PieceCursor, RunFile, Shipped } from "../engine/rows.js";
 
-export type { Piece, PieceCursor, RunFile, Shipped };
+export type { LogCut, Piece, PieceCursor, RunFile, Shipped };
 
 export const RUN_FILES: readonly RunFile[] = ["events", "log"];
 
@@ -39,6 +39,8 @@ export interface PieceStore {
    */
   ship(pieces: readonly FencedPiece[], isDurable: boolean): Promise<Shipped>;
   shippedTo(id: string, attempt: number): Promise<Cursor>;
+  /** Deletes the pieces of these lines, but for the last piece of the log. */
+  cutLog(cut: LogCut): Promise<void>;
   /**
    * The pieces that end after the cursors, in the order of `wanted`, then by `first`. One answer is one snapshot.
    *

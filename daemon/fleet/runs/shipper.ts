@@ -3,6 +3,7 @@
  *
  * The file is the outbox. A call that fails is repeated, and what was not taken is read again from the file after the
  * engine's own cursor. While a call is on its way, the next pieces are read and compressed, and no more than these.
+ * What the worker removes from a long log is deleted from the engine too.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { isUnreadable } from "../../run-files/unreadable.js";
@@ -10,7 +11,9 @@ import { FollowedAttempt, type OwnAttempt, type RawPiece } from "./followed-atte
 import { compress, type FencedPiece, PIECE_BYTES, type PieceStore, type Shipped } from "./pieces.js";
 
 export interface ShipperOptions {
-  store: Pick<PieceStore, "ship" | "shippedTo">;
+  store: Pick<PieceStore, "ship" | "shippedTo" | "cutLog">;
+  /** Bytes of the newest lines that the log of an attempt keeps. The engine keeps an eighth more. Default: no bound. */
+  maxLog?: number;
   /** The engine takes nothing more of the attempt, which is not followed any more. */
   onFenced(id: string, attempt: number): void;
   /** Something failed and is tried again. Called once until it works again. */
@@ -230,12 +233,21 @@ export class Shipper {
         this.#drop(owner);
         this.options.onFenced(id, attempt);
       } else if (behind.some((each) => each.id === id)) void this.#open(owner);
+      else this.#cutLog(owner);
     }
     for (const end of ended) {
       // Those of an attempt that went back to the engine's cursor wait on.
       if (!isCurrent(end) && this.#isFollowed(end.owner)) end.owner.flushes.push(...end.flushes);
       else for (const flush of end.flushes) flush.resolve();
     }
+  }
+
+  /** A call that fails is not repeated: the next one deletes more. */
+  #cutLog(owner: FollowedAttempt): void {
+    const { store, maxLog = Number.POSITIVE_INFINITY } = this.options;
+    const { id, attempt, fence } = owner.own;
+    const to = owner.newlyLost(maxLog);
+    if (to !== null) store.cutLog({ id, attempt, fence, to }).catch(() => {});
   }
 
   /** Continues after what the engine has of the attempt. */

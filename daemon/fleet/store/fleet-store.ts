@@ -6,16 +6,12 @@
  * another one overtook; then the ledger catches up, and the caller judges again.
  */
 import { rmSync, statfsSync } from "node:fs";
-import { isDeepStrictEqual } from "node:util";
-import type { Submission } from "../../../protocol/event.js";
-import type { Operation } from "../../../protocol/operation.js";
-import { isFinal } from "../../../protocol/state.js";
 import type { Counts } from "../../../protocol/watch.js";
 import { type Decision, type Entry, idOf } from "../../store/decision.js";
 import { type Layout, runDir } from "../../store/layout.js";
 import { type Change, Ledger } from "../../store/ledger.js";
 import { StoreFullError } from "../../store/not-recorded.js";
-import { RECENT, Recent, StateCounts } from "../../store/recent.js";
+import { RECENT, type Recent } from "../../store/recent.js";
 import { type Judged, KeyUsedError, type Store, VersionConflictError } from "../../store/store.js";
 import { SubmittedSecrets } from "../../store/submitted-secrets.js";
 import {
@@ -29,11 +25,12 @@ import type { DecisionRow } from "../engine/rows.js";
 import { itemsOf } from "./append-item.js";
 import { Appends } from "./appends.js";
 import { FleetArchive } from "./fleet-archive.js";
+import { FleetMemory } from "./fleet-memory.js";
 import { FleetPayloads } from "./fleet-payloads.js";
 import { applyRows, completed, orderOf, takenOver } from "./fold.js";
 import { Tail } from "./tail.js";
 import { asStoreError, RunsElsewhereError } from "./unavailable.js";
-import { WaitedFor } from "./waited-for.js";
+import { type Waiter, waiterIn } from "./waited-for.js";
 
 export interface FleetStoreOptions {
   layout: Layout;
@@ -63,22 +60,27 @@ export interface FleetStoreOptions {
 const TAKEOVER_MS = 250;
 
 export class FleetStore implements Store {
-  readonly ledger = new Ledger(orderOf);
-  readonly recent = new Recent(() => this.#newestFinished());
+  readonly ledger: Ledger;
+  readonly recent: Recent;
   readonly archive: FleetArchive;
   readonly payloads: FleetPayloads;
   readonly secrets: SubmittedSecrets;
   readonly problems: string[] = [];
-  queuedBytes = 0;
-  readonly #counts = new StateCounts();
+  readonly #memory: FleetMemory;
   readonly #appends: Appends;
   #tail!: Tail;
   #isDiskFull = false;
-  readonly #waitedFor = new WaitedFor();
   #unhear = () => {};
 
   constructor(private readonly options: FleetStoreOptions) {
     const { layout, engine } = options;
+    this.#memory = new FleetMemory({
+      archive: () => this.archive,
+      onForget: (id) => options.onForget(id),
+      onReplaced: (changes, decision) => this.#announce(changes, decision, false, null),
+    });
+    this.ledger = this.#memory.ledger;
+    this.recent = this.#memory.recent;
     this.secrets = new SubmittedSecrets(process.env.XDG_RUNTIME_DIR, layout.root);
     this.payloads = new FleetPayloads(
       layout.payloads,
@@ -90,7 +92,7 @@ export class FleetStore implements Store {
     this.archive = new FleetArchive(
       engine,
       this.ledger,
-      this.#waitedFor,
+      this.#memory.waitedFor,
       this.payloads,
       options.isAway,
       () => this.#tail.catchUp(),
@@ -107,9 +109,7 @@ export class FleetStore implements Store {
     applyRows(this.ledger, rows);
     this.#findTakenOver(rows);
     await this.#holdAll(this.ledger.entries.values(), head);
-    this.#count(counts);
-    // Loaded now: later it would miss operations that leave memory at the first decision.
-    this.recent.values();
+    this.#memory.begin(counts);
     this.#tail = new Tail({
       engine,
       from: head,
@@ -132,11 +132,7 @@ export class FleetStore implements Store {
       const missing = [...this.ledger.entries.keys()].filter((id) => !fresh.get(id));
       const older = new Set((await this.options.engine.operations(missing)).map(({ id }) => id));
       await this.#holdAll(fresh.entries.values(), head);
-      // From here on in one turn: nobody sees a part of it.
-      for (const entry of [...this.ledger.entries.values()]) this.#renew(entry, fresh, older);
-      for (const entry of fresh.entries.values())
-        if (!this.ledger.get(entry.record.id)) this.#replace(null, entry);
-      this.#count(counts);
+      this.#memory.renew(fresh, older, counts);
       return head;
     });
   }
@@ -145,55 +141,6 @@ export class FleetStore implements Store {
   #findTakenOver(rows: Iterable<DecisionRow>): void {
     const { host, onTakenOver } = this.options;
     if (host !== null) for (const { id, attempt } of takenOver(rows, host)) onTakenOver(id, attempt);
-  }
-
-  /** @param older finished operations that are not among the newest any more */
-  #renew(entry: Entry, fresh: Ledger, older: ReadonlySet<string>): void {
-    const { id } = entry.record;
-    const now = fresh.get(id);
-    if (now && isSameRun(entry, now)) this.#keepRun(entry, now);
-    else if (now) {
-      if (!isDeepStrictEqual(entry, now)) this.#replace(entry, now);
-    } else if (older.has(id) && isFinal(entry.record.state)) {
-      this.recent.delete(id);
-      this.#leave(id);
-    } else this.#replace(entry, undefined);
-  }
-
-  /** The attempt that runs here holds its entry: it stays. A cancel that this host did not know of is announced. */
-  #keepRun(entry: Entry, now: Entry): void {
-    const { id, attempt } = entry.record;
-    const { stopReason: reason, stopRequestedAt: at } = now.run!;
-    entry.version = now.version;
-    if (reason === null || entry.run!.stopReason !== null) return;
-    const event = { type: "cancel:requested", seq: 0, at: at!, attempt, reason } as const;
-    const decision: Decision = { kind: "cancelled", id, event };
-    this.#announce(this.ledger.apply(decision, now.version), decision, false);
-  }
-
-  #replace(before: Entry | null, after: Entry | undefined): void {
-    const id = (before ?? after)!.record.id;
-    // What waits in a queue leaves its place by the entry that it came with.
-    const isGone = before !== null && (!after || before.record.state === "queued");
-    if (isGone) {
-      const removed: Decision = { kind: "removed", id, key: null, state: before.record.state };
-      this.#announce([{ id, before: before.record, after: null }], removed, false);
-    }
-    this.ledger.drop(id);
-    this.archive.forget(id);
-    this.recent.delete(id);
-    if (!after) return;
-    this.ledger.add(after);
-    const change = { id, before: isGone ? null : (before?.record ?? null), after: after.record };
-    this.#account(change);
-    this.#announce([change], { kind: "restored", id, entry: after }, false);
-  }
-
-  #count(counts: Counts): void {
-    this.#counts.reset(counts, []);
-    this.queuedBytes = 0;
-    for (const { record, bytes } of this.ledger.entries.values())
-      if (record.state === "queued") this.queuedBytes += bytes;
   }
 
   /** Begins to announce decisions. */
@@ -228,6 +175,10 @@ export class FleetStore implements Store {
     return this.archive.peek(id);
   }
 
+  get queuedBytes(): number {
+    return this.#memory.queuedBytes;
+  }
+
   get journalNumber(): number {
     return this.#tail.applied;
   }
@@ -241,7 +192,7 @@ export class FleetStore implements Store {
   }
 
   counts(): Counts {
-    return this.#counts.get();
+    return this.#memory.counts();
   }
 
   probe(): void {
@@ -299,10 +250,11 @@ export class FleetStore implements Store {
     await this.#guarded(row, () => this.options.before(decision, isOwn));
     await this.#guarded(row, () => this.#rewind(decision, row.n));
     try {
-      this.#announce(this.#change(decision, row.n), decision, isOwn);
+      const changes = this.#memory.apply(decision, row.n);
+      this.#announce(changes, decision, isOwn, row.n);
       if (decision.kind === "removed" && !isOwn) this.#removeFiles(decision.id);
     } catch (error) {
-      this.#report(row, error as Error);
+      this.#report(row.n, decision, error as Error);
     }
   }
 
@@ -321,47 +273,31 @@ export class FleetStore implements Store {
     this.ledger.add(fresh);
   }
 
-  /** Applies the decision. Returns what changed. */
-  #change(decision: Decision, n: number): Change[] {
-    const id = idOf(decision);
-    if (decision.kind === "removed") return [this.#remove(decision)];
-    this.archive.forget(id);
-    this.#waitedFor.forget(id);
-    const changes = this.ledger.apply(decision, n);
-    for (const change of changes) this.#account(change);
-    return changes;
-  }
-
-  /** Counts and watchers are those of the whole fleet: an operation that is not in memory counts too. */
-  #remove({ id, state }: Extract<Decision, { kind: "removed" }>): Change {
-    const before = this.archive.peek(id)?.record ?? null;
-    this.ledger.drop(id);
-    this.recent.delete(id);
-    this.#waitedFor.release(id);
-    this.#waitedFor.forget(id);
-    this.archive.removed(id);
-    this.#counts.change({ state: before?.state ?? state }, null);
-    return { id, before, after: null };
-  }
-
   async #guarded(row: DecisionRow, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (error instanceof FleetError) throw error;
-      this.#report(row, error as Error);
+      this.#report(row.n, row.decision, error as Error);
     }
   }
 
-  #report({ n, id, decision: { kind } }: DecisionRow, error: Error): void {
+  /** @param n null: the decision stands for a difference of a state that was loaded anew */
+  #report(n: number | null, decision: Decision, error: Error): void {
+    const name = n === null ? "a decision" : `decision ${n}`;
     this.addProblem(
-      `decision ${n} of the fleet (${id} ${kind}) was not handled completely: ${error.message}; restart the daemon: liveopsd restart`,
+      `${name} of the fleet (${idOf(decision)} ${decision.kind}) was not handled completely: ${error.message}; restart the daemon: liveopsd restart`,
     );
     this.options.onError(error);
   }
 
-  #announce(changes: Change[], decision: Decision, isOwn: boolean): void {
-    if (changes.length > 0) this.options.onChange(changes, decision, isOwn);
+  #announce(changes: Change[], decision: Decision, isOwn: boolean, n: number | null): void {
+    if (changes.length === 0) return;
+    try {
+      this.options.onChange(changes, decision, isOwn);
+    } catch (error) {
+      this.#report(n, decision, error as Error);
+    }
   }
 
   /** Another host has removed the operation: removes what this host has of it. */
@@ -372,9 +308,9 @@ export class FleetStore implements Store {
   }
 
   /** What a queued operation waits for stays in memory. @param n the state of the links is that after decision `n` */
-  #hold(waiter: Operation | Submission | null, n: number): Promise<void> {
+  #hold(waiter: Waiter | null, n: number): Promise<void> {
     if (waiter === null) return Promise.resolve();
-    return this.#waitedFor.hold(
+    return this.#memory.waitedFor.hold(
       waiter,
       (id) => this.archive.peek(id),
       (id) => this.archive.asOf(id, n),
@@ -384,56 +320,4 @@ export class FleetStore implements Store {
   async #holdAll(entries: Iterable<Entry>, n: number): Promise<void> {
     for (const { record } of entries) if (record.state === "queued") await this.#hold(record, n);
   }
-
-  #account({ id, before, after, bytesBefore }: Change): void {
-    this.#counts.change(before, after);
-    const entry = this.ledger.get(id);
-    const bytes = entry?.bytes ?? 0;
-    if (before?.state === "queued") this.queuedBytes -= bytesBefore ?? bytes;
-    if (after?.state === "queued") this.queuedBytes += bytes;
-    else this.#waitedFor.release(id);
-    this.recent.delete(id);
-    if (!after || !isFinal(after.state) || !entry) return;
-    for (const dropped of this.recent.add(entry)) this.#leave(dropped);
-  }
-
-  /** A finished operation leaves memory. */
-  #leave(id: string): void {
-    const entry = this.ledger.get(id);
-    if (!entry) return;
-    this.ledger.drop(id);
-    this.#waitedFor.dropped(entry);
-    this.options.onForget(id);
-  }
-
-  /** Oldest first. */
-  #newestFinished(): Entry[] {
-    return [...this.ledger.entries.values()]
-      .filter(({ record }) => isFinal(record.state))
-      .sort((a, b) => a.order - b.order)
-      .slice(-RECENT);
-  }
-}
-
-/** The operation that the decision queues, which may wait for others. */
-function waiterIn(decision: Decision, ledger: Ledger): Operation | Submission | null {
-  switch (decision.kind) {
-    case "submitted":
-      return decision.event.operation;
-    case "retried":
-    case "restored":
-      return decision.entry.record;
-    case "requeued":
-      return ledger.get(decision.id)?.record ?? null;
-    case "finished":
-      return decision.successor?.submitted.event.operation ?? null;
-    default:
-      return null;
-  }
-}
-
-/** Whether two entries of a running operation are of the same attempt. */
-function isSameRun({ record, run }: Entry, now: Entry): boolean {
-  const isRunning = record.state === "running" && now.record.state === "running";
-  return isRunning && record.attempt === now.record.attempt && run?.claim?.fence === now.run?.claim?.fence;
 }

@@ -65,16 +65,18 @@ export class Tail {
   }
 
   /**
-   * Loads the state anew, while no decision is applied. Who waits for a decision that was not applied before gets
-   * LostWritesError: the engine may have lost it.
+   * Loads the state anew, while no decision is applied. Who waits for a decision by then gets LostWritesError: the engine
+   * may have lost it.
    *
    * @param load returns the number of the last decision that the loaded state has
    */
   reset(load: () => Promise<number>): Promise<void> {
     return this.#next(async () => {
+      const until = [...this.#until];
       this.#applied = await load();
-      for (const { reject } of this.#until.splice(0))
-        reject(new LostWritesError("the engine may have lost the decision"));
+      this.#until = this.#until.filter((waiter) => !until.includes(waiter));
+      for (const { reject } of until) reject(new LostWritesError("the engine may have lost the decision"));
+      this.#settle();
     });
   }
 

@@ -4,9 +4,10 @@
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import type { Entry } from "../../store/decision.js";
+import type { Decision, Entry } from "../../store/decision.js";
+import type { Ledger } from "../../store/ledger.js";
 
-type Waiter = Pick<Operation, "id" | "after" | "afterAny">;
+export type Waiter = Pick<Operation, "id" | "after" | "afterAny">;
 
 export class WaitedFor {
   /** Finished links that are not in the ledger, by id. */
@@ -77,5 +78,22 @@ export class WaitedFor {
   /** Another decision about the operation was made. */
   forget(id: string): void {
     this.#links.delete(id);
+  }
+}
+
+/** The operation that the decision queues, which may wait for others. */
+export function waiterIn(decision: Decision, ledger: Ledger): Waiter | null {
+  switch (decision.kind) {
+    case "submitted":
+      return decision.event.operation;
+    case "retried":
+    case "restored":
+      return decision.entry.record;
+    case "requeued":
+      return ledger.get(decision.id)?.record ?? null;
+    case "finished":
+      return decision.successor?.submitted.event.operation ?? null;
+    default:
+      return null;
   }
 }

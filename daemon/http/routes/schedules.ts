@@ -49,7 +49,7 @@ async function checkOperation(
   { loader, queues, hosts }: Context,
   { op, params, set, queue, on, tags = [] }: SubmitBody,
 ): Promise<void> {
-  hosts.checkPlacement(on, tags);
+  await hosts.checkPlacement(on, tags);
   const id = newId();
   const rest = { id, label: null, cwd: "/", chain: { id, index: 0, previous: null, next: null } };
   const input = { ...(params && { params }), ...(set && { set }) };

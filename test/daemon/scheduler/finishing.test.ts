@@ -59,6 +59,7 @@ async function attempted(
   await new Promise<void>((resolve, reject) => {
     const finishing = new Finishing({
       outbox: NO_OUTBOX,
+      whyLeaseEnded: () => null,
       lifecycle: open.lifecycle,
       layout: open.layout,
       containment,
@@ -148,6 +149,7 @@ test("what cannot be recorded because the daemon stops is left to the next one, 
   let isStopped = false;
   const finishing = new Finishing({
     outbox: NO_OUTBOX,
+    whyLeaseEnded: () => null,
     lifecycle: {
       conclude: async () => {
         isStopped = true;

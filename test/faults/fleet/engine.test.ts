@@ -1,11 +1,11 @@
 /** The engine crashes, loses writes, or is another one than the host was told: nothing ends, and nothing is lost. */
 import { expect, test } from "vitest";
 import { LiveopsError } from "../../../protocol/errors.js";
-import { FleetWorld, unlessAway } from "../../fleet/fleet-world.js";
+import { FleetWorld } from "../../fleet/fleet-world.js";
 import type { Postgres } from "../../harness/postgres.js";
 import { Relay } from "../../harness/relay.js";
 import { counts, Dice, patience } from "../mode.js";
-import { eventually, untilFinished } from "../start.js";
+import { eventually, recordThat, untilFinished } from "../start.js";
 import { expectLawful } from "./lawful.js";
 
 const RESTARTS = 3;
@@ -53,8 +53,11 @@ test("while the engine is away, submits are refused with 503, reads go on, and o
   const a = fleet.host("a");
   const done = await fleet.submit(a, { op: "works" });
   await untilFinished(a.daemon, done.id);
-  const running = await fleet.submit(a, { op: "works", params: { steps: 20, pause: 50 } });
-  await eventually("it runs", () => fleet.effects().some(({ id }) => id === running.id));
+  const running = await fleet.submit(a, { op: "works", params: { steps: 40, pause: 50 } });
+  for (const { daemon } of fleet.hosts) {
+    await untilFinished(daemon, done.id);
+    await recordThat(daemon, running.id, ({ state }) => state === "running");
+  }
   await fleet.engine.halt("immediate");
   await eventually("the outcome is there", () =>
     fleet.effects().some(({ id, what }) => id === running.id && what === "end"),
@@ -97,7 +100,7 @@ test("a host that is cut off in the middle of a request holds up no other host f
   await lost;
   a.heal();
   // Where it was declared lost, it joins again first.
-  await eventually("the key is acknowledged", () => unlessAway(fleet.submit(a, { op: "works" }, "cut")));
+  await fleet.submit(a, { op: "works" }, "cut");
   await fleet.untilIdle();
   expectLawful("fleet: cut in the middle of a request", 1, await fleet.history(fleet.acknowledged));
 });
@@ -136,5 +139,6 @@ test("a standby that lagged is promoted: what the engine lost is offered by the 
     for (const { client } of fleet.hosts)
       expect(await client.show(id)).toMatchObject({ state: "succeeded", attempt: 1 });
   expect(fleet.strikes).toEqual([]);
+  await fleet.untilShipped(fleet.acknowledged);
   expectLawful("fleet: lagging standby promoted", 1, await fleet.history(fleet.acknowledged));
 });

@@ -5,6 +5,9 @@ import { record } from "../tally.js";
 
 const LOSSES = new Set<Violation["law"]>(["nothing lost", "logs are whole", "chains are whole"]);
 
+/** Violations of one law that a failure shows. */
+const SHOWN = 12;
+
 /** @param injected - how many faults the history went through */
 export function expectLawful(fault: string, injected: number, history: History): void {
   const found = violations(history);
@@ -21,6 +24,8 @@ export function expectLawful(fault: string, injected: number, history: History):
       lost: count(true),
       duplicated: count(false),
     },
-    found.slice(0, 50).map(({ law, id, detail }) => `${law}: ${id}: ${detail}`),
+    [...Map.groupBy(found, ({ law }) => law)].flatMap(([law, broken]) =>
+      broken.slice(0, SHOWN).map(({ id, detail }) => `${law} (${broken.length}): ${id}: ${detail}`),
+    ),
   );
 }

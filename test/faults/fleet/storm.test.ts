@@ -125,6 +125,7 @@ async function strike(fleet: FleetWorld, dice: Dice, host: FleetHost, name: stri
   await dice.moment(0, 1000);
   process.stdout.write(`${host.name}: ${name}\n`);
   await FAULTS[name]!(host, dice, fleet);
+  process.stdout.write(`${host.name}: ${name}, over\n`);
 }
 
 /** In batches, so that operations are queued, running and finished at each fault. */

@@ -97,3 +97,19 @@ test("a reader gets as many bytes as it asked for, and one piece at least", asyn
   expect((await b.piecesAfter([from(0, 0)], 2500)).rows).toHaveLength(3);
   expect((await b.piecesAfter([from(0, 4)], 1e6)).rows[0]!.body.equals(body)).toBe(true);
 });
+
+test("a host deletes what it has removed from a log, but for the last piece, and nobody else does", async () => {
+  await a.ship([piece(1, 3, { file: "events" }), piece(1, 4), piece(5, 8), piece(9, 12)], false);
+  await b.cutLog({ id, attempt: 1, fence, to: 8 });
+  await a.cutLog({ id, attempt: 1, fence: fence - 1, to: 8 });
+  await a.cutLog({ id, attempt: 2, fence, to: 8 });
+  const logs = async () => texts((await b.piecesAfter([from(3, 0)], 1e6)).rows);
+  expect(await logs()).toEqual(["log 1-4", "log 5-8", "log 9-12"]);
+  // A piece that also has lines that are left stays.
+  await a.cutLog({ id, attempt: 1, fence, to: 7 });
+  expect(await logs()).toEqual(["log 5-8", "log 9-12"]);
+  await a.cutLog({ id, attempt: 1, fence, to: 99 });
+  expect(await logs()).toEqual(["log 9-12"]);
+  expect(await a.shippedTo(id, 1)).toEqual({ events: 3, log: 12 });
+  expect(await a.ship([piece(13, 14)], false)).toEqual(NONE);
+});

@@ -2,6 +2,7 @@
 import type {
   Cursor,
   FencedPiece,
+  LogCut,
   Piece,
   PieceCursor,
   PieceStore,
@@ -52,6 +53,17 @@ export class MemoryStore implements PieceStore {
   async shippedTo(id: string, attempt: number): Promise<Cursor> {
     if (this.isAway) throw new EngineFault("away");
     return { events: this.#last(id, attempt, "events"), log: this.#last(id, attempt, "log") };
+  }
+
+  async cutLog({ id, attempt, to }: LogCut): Promise<void> {
+    if (this.isAway) throw new EngineFault("away");
+    const last = this.#last(id, attempt, "log");
+    const isCut = (row: Piece) =>
+      row.id === id && row.attempt === attempt && row.file === "log" && row.last <= to && row.last < last;
+    const before = this.rows.length;
+    this.rows = this.rows.filter((row) => !isCut(row));
+    this.#durable -= before - this.rows.length;
+    this.#calls = this.#calls.map((count) => Math.min(count, this.rows.length));
   }
 
   async piecesAfter(wanted: readonly PieceCursor[], maxBytes: number) {

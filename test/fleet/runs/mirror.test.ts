@@ -322,7 +322,8 @@ describe("calls", () => {
     for (let n = 2; n < 40; n++)
       store.rows.push({ ...store.rows.find(({ file }) => file === "log")!, first: n * 100, last: n * 100 });
     await shipped(store, calm, [1]);
-    const { mirror, records } = newMirror(store, { answerBytes: 1 });
+    // The flood's pieces are copies of one, so they are damaged.
+    const { mirror, records } = newMirror(store, { answerBytes: 1, onProblem: () => {} });
     mirror.follow(() => [flood, calm].map((id) => ({ id, attempt: 1 })));
     await until("the calm one is mirrored", () => records.includes(`${calm}/1`));
     expect(records.indexOf(`${calm}/1`)).toBeLessThan(3);

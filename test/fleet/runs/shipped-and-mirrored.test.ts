@@ -2,14 +2,18 @@
  * Whatever happens to shipper, engine and mirror on the way: the mirror ends with the lines of the source, in order, each
  * of them once.
  */
-import { existsSync, mkdirSync, statSync, truncateSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Mirror } from "../../../daemon/fleet/runs/mirror.js";
+import { decompress } from "../../../daemon/fleet/runs/pieces.js";
 import { Shipper } from "../../../daemon/fleet/runs/shipper.js";
 import { eventsFile, logFile } from "../../../daemon/run-files/attempt-files.js";
+import { runBytes } from "../../../daemon/run-files/log-parts.js";
+import { linesAfter } from "../../../daemon/run-files/log-slices.js";
 import { MergedEvents } from "../../../daemon/run-files/merged-events.js";
+import { parseRecord } from "../../../protocol/record-line.js";
 import { until } from "../../end-to-end/until.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { MemoryStore } from "./memory-store.js";
@@ -56,17 +60,27 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 /** A host that runs the attempt, the engine, and a host that mirrors it. */
 class Fleet implements AsyncDisposable {
   readonly store = new MemoryStore();
-  readonly source = new SourceAttempt(directory(), 128 * 1024);
+  readonly source: SourceAttempt;
   readonly runs = directory();
   readonly problems: Error[] = [];
   isFinished = false;
+  /** Of the next mirror. */
+  isMirrorBounded = true;
   /** After a crash of the engine, one file may be shipped on before what the crash took of the other one. */
   #isLossy = false;
-  shipper = this.#newShipper(true);
+  shipper: Shipper;
   mirror: Mirror;
 
-  /** @param answerBytes - of bodies in an answer of the engine */
-  constructor(private readonly answerBytes: number) {
+  /**
+   * @param answerBytes - of bodies in an answer of the engine
+   * @param maxLog - bytes that engine and mirror keep of the log; null: all, and the source keeps 128 KiB
+   */
+  constructor(
+    private readonly answerBytes: number,
+    private readonly maxLog: number | null = null,
+  ) {
+    this.source = new SourceAttempt(directory(), maxLog ?? 128 * 1024);
+    this.shipper = this.#newShipper(true);
     this.mirror = this.#newMirror(1024 ** 3);
   }
 
@@ -75,6 +89,7 @@ class Fleet implements AsyncDisposable {
       store: this.store,
       onFenced: (id) => this.problems.push(new Error(`${id} was fenced`)),
       onProblem: () => {},
+      ...(this.maxLog !== null && { maxLog: this.maxLog }),
     });
     shipper.follow({ id: ID, attempt: 1, dir: this.source.dir, fence: 1, isNew });
     return shipper;
@@ -89,6 +104,7 @@ class Fleet implements AsyncDisposable {
       isFinished: () => this.isFinished,
       onRecords: () => {},
       onProblem: (error) => this.problems.push(error),
+      ...(this.maxLog !== null && this.isMirrorBounded && { maxLog: this.maxLog }),
     });
   }
 
@@ -150,13 +166,17 @@ class Fleet implements AsyncDisposable {
     }
   }
 
-  /** A reader finds no line without every line before it. */
+  /** A reader finds no line without every line before it, but for those that a bounded log has lost. */
   expectComplete(): void {
     const merged = new MergedEvents(join(this.runs, ID), 0, true);
     try {
       let last = 0;
       for (let read = merged.read([], 1); read.length > 0; read = merged.read([], 1))
-        for (const { seq } of read) expect(seq).toBe(++last);
+        for (const { seq } of read) {
+          if (this.maxLog === null) expect(seq).toBe(last + 1);
+          else expect(seq).toBeGreaterThan(last);
+          last = seq;
+        }
     } finally {
       merged.close();
     }
@@ -181,6 +201,88 @@ test("any sequence of writes, rotations, crashes and lost answers", { timeout: 1
     }),
     { numRuns: 60 },
   );
+});
+
+test("of a bounded log, the newest lines are there after any sequence", { timeout: 120_000 }, async () => {
+  const maxLog = 8 * 1024;
+  await fc.assert(
+    fc.asyncProperty(steps, fc.constantFrom(1, 500, 1024 ** 2), async (all, answerBytes) => {
+      await using fleet = new Fleet(answerBytes, maxLog);
+      for (const step of all) await fleet.apply(step);
+      await fleet.apply({ type: "flushed" });
+      await fleet.apply({ type: "brought" });
+      const [is, must] = [textsIn(fleet.mirrored), fleet.source.texts];
+      expect(is.events).toEqual(must.events);
+      const numbers = is.log.map((text) => parseRecord<{ n: number }>(text)!.n);
+      expect(numbers.findIndex((n, index) => index > 0 && n <= numbers[index - 1]!)).toBe(-1);
+      let bytes = 0;
+      const newest = must.log.filter((_, index) => {
+        const text = must.log.at(-1 - index)!;
+        bytes += text.length + 1;
+        return bytes <= maxLog;
+      }).length;
+      expect(is.log.slice(is.log.length - newest)).toEqual(must.log.slice(must.log.length - newest));
+      expect(fleet.problems).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("an endless log takes a bounded space in the engine and in the mirror, and readers get a note", async () => {
+  const maxLog = 64 * 1024;
+  await using fleet = new Fleet(1024 ** 2, maxLog);
+  const bytes = async () => {
+    const bodies = fleet.store.rows.filter(({ file }) => file === "log").map(({ body }) => decompress(body));
+    return (await Promise.all(bodies)).reduce((sum, { length }) => sum + length, 0);
+  };
+  const pour = async () => {
+    for (let round = 0; round < 60; round++) {
+      for (let n = 0; n < 20; n++) fleet.source.line(200);
+      await fleet.apply({ type: "flushed" });
+      // Two parts and an eighth more, and the last piece.
+      expect(await bytes()).toBeLessThan(maxLog * 1.5);
+    }
+  };
+  fleet.isMirrorBounded = false;
+  await fleet.apply({ type: "mirror restarts", cut: 0 });
+  fleet.source.line(10);
+  await fleet.apply({ type: "flushed" });
+  await fleet.apply({ type: "brought" });
+  await pour();
+  // The mirror fell behind what the engine holds.
+  await fleet.apply({ type: "brought" });
+  const { log } = textsIn(fleet.mirrored);
+  const note = parseRecord<{ text: string; n: number }>(log[1]!)!;
+  expect(note.text).toBe(`lines 2 to ${note.n} were cut: the fleet keeps the newest lines of a long log`);
+  expect(parseRecord<{ n: number }>(log[2]!)!.n).toBe(note.n + 1);
+  // A mirror that begins now.
+  rmSync(fleet.mirrored, { recursive: true });
+  fleet.mirror.forget(ID);
+  await fleet.apply({ type: "brought" });
+  const begun = linesAfter(join(fleet.runs, ID), 0, 10).lines;
+  expect(begun[0]!.text).toBe(
+    `lines up to ${begun[0]!.n} were cut: the fleet keeps the newest lines of a long log`,
+  );
+  expect(begun[1]!.n).toBe(begun[0]!.n + 1);
+  // One that follows, and is bounded.
+  fleet.isMirrorBounded = true;
+  await fleet.apply({ type: "mirror restarts", cut: 0 });
+  for (let round = 0; round < 60; round++) {
+    for (let n = 0; n < 20; n++) fleet.source.line(200);
+    await fleet.apply({ type: "flushed" });
+    await fleet.apply({ type: "brought" });
+    expect(fleet.mirror.bytes).toBe(runBytes(fleet.mirrored));
+  }
+  expect(fleet.mirror.bytes).toBeLessThan(maxLog * 1.3);
+  expect(textsIn(fleet.mirrored).log.slice(-100)).toEqual(fleet.source.texts.log.slice(-100));
+  const [first] = linesAfter(join(fleet.runs, ID), 0, 1).lines;
+  expect(first!.text).toMatch(/^lines up to \d+ were cut \(0\.\d+ MiB as stored\)/);
+  // A crash between the two renames of a new part.
+  const { log: whole } = textsIn(fleet.mirrored);
+  renameSync(logFile(fleet.mirrored), `${logFile(fleet.mirrored)}.new`);
+  await fleet.apply({ type: "mirror restarts", cut: 0 });
+  await fleet.apply({ type: "brought" });
+  expect(textsIn(fleet.mirrored).log).toEqual(whole);
 });
 
 test("parts of the log that were removed before they were shipped leave the note of what was cut", async () => {

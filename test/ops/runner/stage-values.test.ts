@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, truncateSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -6,7 +6,13 @@ import { LiveOperation, type Progress } from "liveops";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { runAttempt } from "../../../ops/runner/run-attempt.js";
 import type { StageValues } from "../../../ops/runner/sink.js";
-import { fileStageValues, forgetFrom, type KeptValue } from "../../../ops/runner/stage-values.js";
+import {
+  type Forgotten,
+  fileStageValues,
+  forgetFrom,
+  type KeptValue,
+  keptBefore,
+} from "../../../ops/runner/stage-values.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
 let root: string;
@@ -17,16 +23,19 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** What attempts left in their events. */
+/** What attempts left in their events, and what the decisions of a fleet say about retries. */
 let events: KeptValue[];
+let forgotten: Forgotten[];
+let inEvents: boolean;
 beforeEach(() => {
   events = [];
+  forgotten = [];
+  inEvents = false;
 });
 
 function valuesOf(params: Record<string, unknown> = {}, attempt = 1): StageValues {
-  const values = fileStageValues(dir, params, attempt, () =>
-    events.filter((event) => event.attempt < attempt),
-  );
+  const earlier = () => events.filter((event) => event.attempt < attempt);
+  const values = fileStageValues(dir, params, attempt, { earlier, forgotten, inEvents });
   return {
     load: (...place) => values.load(...place),
     keep: (stage, ...kept) => {
@@ -97,9 +106,11 @@ it("law: what was stored since it was last forgotten counts, small or large, who
     { maxLength: 5 },
   );
   fc.assert(
-    fc.property(attempts, (attempts) => {
+    fc.property(attempts, fc.boolean(), (attempts, inFleet) => {
       rmSync(dir, { recursive: true, force: true });
       events = [];
+      forgotten = [];
+      inEvents = inFleet;
       const last = new Map<string, string>();
       const attemptOf = new Map<string, number>();
       const expectAll = (values: StageValues) => {
@@ -115,7 +126,8 @@ it("law: what was stored since it was last forgotten counts, small or large, who
       };
       for (const [index, { from, stored }] of attempts.entries()) {
         if (from !== null && index > 0) {
-          forgetFrom(dir, from, stages, index);
+          if (inFleet) forgotten.push({ attempt: index, kept: keptBefore(from, stages) });
+          else forgetFrom(dir, from, stages, index);
           for (const key of last.keys()) if (key[0]! >= from) last.delete(key);
         }
         const values = valuesOf({}, index + 1);
@@ -129,6 +141,8 @@ it("law: what was stored since it was last forgotten counts, small or large, who
         }
       }
       expectAll(valuesOf({}, attempts.length + 1));
+      // Other hosts have no files.
+      if (inFleet) expect(existsSync(dir)).toBe(false);
     }),
     { numRuns: 60 },
   );

@@ -34,9 +34,11 @@ begin
     as x (id, attempt, file, first, last, fence, size) loop
     start := next_start;
     next_start := next_start + p.size;
-    -- By the id alone, so that no plan reads all operations of the host.
+    -- By the id alone, so that no plan reads all operations of the host. What has ended under its fence may be completed in
+    -- a later session: the engine had lost a part.
     select * into o from operation where id = p.id;
-    if o.fence is distinct from p.fence or o.host is distinct from p_host or o.session is distinct from p_session then
+    if o.fence is distinct from p.fence or o.host is distinct from p_host
+      or (o.session is distinct from p_session and o.finished_n is null) then
       refused := refused || jsonb_build_object('verdict', 'fenced', 'id', p.id, 'attempt', p.attempt, 'file', p.file);
       continue;
     end if;
@@ -54,6 +56,23 @@ begin
     end if;
   end loop;
   return refused;
+end $$;
+
+-- Deletes pieces of lines that the host itself has removed from a long log. The last piece stays: it tells how far the
+-- engine is.
+create function liveops.cut_log(p_host text, p_session bigint, p_known bigint, p_mark bigint, p_id text, p_attempt int, p_fence bigint, p_to bigint) returns void
+language plpgsql security definer set search_path = liveops, pg_temp as $$
+declare
+  h head;
+begin
+  perform require('liveops_host');
+  perform set_config('synchronous_commit', 'off', true);
+  select * into h from head;
+  perform guard(h, p_known, p_mark);
+  perform require_session(p_host, p_session);
+  delete from piece where id = p_id and attempt = p_attempt and file = 'log' and first <= p_to and last <= p_to
+    and first < (select max(q.first) from piece q where q.id = p_id and q.attempt = p_attempt and q.file = 'log')
+    and exists (select from operation o where o.id = p_id and o.fence = p_fence and o.host = p_host and o.session = p_session);
 end $$;
 
 -- Number of the last line that the engine has; 0: none.

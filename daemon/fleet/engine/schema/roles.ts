@@ -28,6 +28,7 @@ const EXECUTE: Record<(typeof ROLES)[number], string[]> = {
     "claim",
     "claimed",
     "ship",
+    "cut_log",
     "offer",
     "settle_offers",
     "put_types",

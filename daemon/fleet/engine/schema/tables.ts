@@ -155,6 +155,7 @@ create table liveops.type (
 
 -- Operations whose rows are deleted a day after their removal.
 create table liveops.removed (id text primary key, n bigint not null, at timestamptz not null default clock_timestamp());
+create index removed_at on liveops.removed (at);
 
 -- Operations that hosts know and the engine lost; the newest version of each.
 create table liveops.offer (id text primary key, version bigint not null, item jsonb not null);

@@ -1,0 +1,86 @@
+/** Values of done stages on other hosts: large ones too, and none that a retry from a stage forgot. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { isFinal } from "../../../protocol/state.js";
+import type { FleetHost } from "../../fleet/fleet-host.js";
+import { FleetWorld } from "../../fleet/fleet-world.js";
+import { patience } from "../mode.js";
+import { inStage, operations, recordThat, untilFinished } from "../start.js";
+
+const MIB = 1024 * 1024;
+
+let fleet: FleetWorld;
+beforeAll(async () => {
+  fleet = await FleetWorld.start({ hosts: { a: {}, b: {} }, lostAfter: 4, ops: operations("holds") });
+}, patience(60_000));
+afterAll(() => fleet?.[Symbol.asyncDispose](), patience(60_000));
+
+const ran = (side: string) => readFileSync(side, "utf8").trim().split("\n");
+
+/** The record once the attempt has ended: a host hears a moment later of a retry at another one. */
+const ended = (host: FleetHost, id: string, attempt: number) =>
+  recordThat(host.daemon, id, (record) => record.attempt === attempt && isFinal(record.state));
+
+/** Only the named host takes operations. */
+async function onlyAt(name: string): Promise<void> {
+  for (const host of fleet.up) await host.client.drain(host.name !== name);
+}
+
+test.each([
+  ["100 KB", 100_000],
+  ["3 MiB", 3 * MIB],
+  ["15 MiB", 15 * MIB],
+])(
+  "values of %s reach the next attempt on another host when the first host is gone with its disk",
+  {
+    timeout: patience(60_000),
+  },
+  async (name, size) => {
+    const [a, b] = [fleet.host("a"), fleet.host("b")];
+    await onlyAt("a");
+    const side = join(fleet.dir, `large-${name}`);
+    const { id } = await a.submit("holds", { params: { side, size, ends: ["wait", "go"] } });
+    await inStage(a.daemon, id, "Third");
+    await b.client.drain(false);
+    await a.kill();
+    a.removeState();
+    const ended = await untilFinished(b.daemon, id);
+    expect(ended).toMatchObject({ state: "succeeded", attempt: 2, host: "b" });
+    expect(ended.result).toEqual([
+      { length: size, by: "First 1" },
+      { length: size, by: "Second 1" },
+    ]);
+    expect(ran(side)).toEqual(["1 First", "1 Second", "1 Third", "2 Third"]);
+    // Nobody but later attempts reads the values.
+    for await (const event of b.client.events(id)) expect(event).not.toHaveProperty("value");
+    expect(readdirSync(join(b.daemon.world.stateDir, "runs", id))).not.toContain("values");
+    await a.start();
+  },
+);
+
+test("a retry from a stage counts on every host, whichever took the request", {
+  timeout: patience(60_000),
+}, async () => {
+  const [a, b] = [fleet.host("a"), fleet.host("b")];
+  const side = join(fleet.dir, "retried");
+  await onlyAt("a");
+  const ends = ["throw", "throw", "throw", "go"];
+  const { id } = await a.submit("holds", { params: { side, size: 20_000, ends } });
+  expect((await ended(a, id, 1)).state).toBe("failed");
+  // On another host than the request.
+  await onlyAt("b");
+  await a.client.retry(id, { from: "Second" });
+  expect(await ended(b, id, 2)).toMatchObject({ state: "failed", host: "b" });
+  await b.client.retry(id, { from: "First" });
+  expect(await ended(b, id, 3)).toMatchObject({ state: "failed", host: "b" });
+  await onlyAt("a");
+  await b.client.retry(id, {});
+  const last = await ended(a, id, 4);
+  expect(last).toMatchObject({ state: "succeeded", host: "a" });
+  expect(last.result).toMatchObject([{ by: "First 3" }, { by: "Second 3" }]);
+  expect(ran(side)).toEqual([
+    ...["1 First", "1 Second", "1 Third", "2 Second", "2 Third"],
+    ...["3 First", "3 Second", "3 Third", "4 Third"],
+  ]);
+});
