@@ -8,6 +8,7 @@
 import type { WorkerEvent } from "../../protocol/event.js";
 import type { Hook } from "../../protocol/hooks.js";
 import type { Operation } from "../../protocol/operation.js";
+import type { HostReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
 import type { StoredLine } from "../run-files/attempt-tail.js";
 import type { Decision, Entry } from "../store/decision.js";
@@ -24,6 +25,8 @@ const MOST_NAME = 120;
 export class Metrics {
   /** Of the TCP server; null without `--metrics`. */
   address: string | null = null;
+  /** As the last scrape showed them. */
+  hosts: readonly HostReply[] = [];
   readonly #types = new LabelBound(MOST_TYPES);
   readonly #stages = new LabelBound(MOST_STAGES);
   readonly #queues = new LabelBound(MOST_QUEUES);
@@ -83,8 +86,9 @@ export class Metrics {
   /** The daemon has read an event of one of its workers. */
   eventRead(record: Pick<Operation, "op">, event: WorkerEvent): void {
     const registry = this.#registry;
+    if (registry === null) return;
     const at = Date.parse(event.at);
-    if (registry === null || at < this.#since) return;
+    if (at < this.#since) return;
     registry.observe("liveops_tail_lag_seconds", { file: "events" }, (Date.now() - at) / 1000);
     if (event.type !== "stage:left" || event.index === null) return;
     if (event.state !== "done" || event.resumed) return;

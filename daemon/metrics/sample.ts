@@ -6,7 +6,7 @@ import type { Context } from "../context.js";
 import { dueSince } from "./metrics.js";
 import type { Put } from "./registry.js";
 
-/** Milliseconds to wait for the engine of a fleet. A scrape without the hosts is better than none. */
+/** Milliseconds to wait for the engine of a fleet. After them, the hosts are shown as at the last scrape. */
 const HOSTS_MS = 3000;
 
 /** All metrics of the daemon, in the text format of Prometheus. */
@@ -22,16 +22,20 @@ export async function readMetrics(context: Context): Promise<string> {
 }
 
 /** Empty where the engine does not answer and nothing is known. */
-async function hostsOf({ hosts }: Context): Promise<HostReply[]> {
+async function hostsOf({ hosts, metrics }: Context): Promise<readonly HostReply[]> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<HostReply[]>((resolve) => {
-    timer = setTimeout(resolve, HOSTS_MS, []);
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, HOSTS_MS);
   });
   const described = hosts.describe().then(
-    (reply) => reply.hosts,
-    () => [],
+    (reply) => {
+      metrics.hosts = reply.hosts;
+    },
+    () => {},
   );
-  return Promise.race([described, late]).finally(() => clearTimeout(timer));
+  await Promise.race([described, late]);
+  clearTimeout(timer);
+  return metrics.hosts;
 }
 
 function putOperations({ store, metrics, blockedTypes }: Context, put: Put): void {
