@@ -25,7 +25,9 @@ export class McpClient {
 
   static async start(world: World, ...words: string[]): Promise<McpClient> {
     const started = new McpClient(world, words);
-    await started.client.connect(started.transport);
+    await started.client.connect(started.transport).catch((cause: unknown) => {
+      throw new Error(`the server did not start: ${started.stderr}`, { cause });
+    });
     return started;
   }
 
