@@ -76,7 +76,15 @@ const cjs = {
   format: "cjs",
   outExtension: { ".js": ".cjs" },
   // Separate bundles in the same directory, loaded only when needed.
-  external: ["pg", "./run.js", "./tui.js", "./daemon.cjs", "./pipeline-file.js", "./prometheus.js"],
+  external: [
+    "pg",
+    "./run.js",
+    "./tui.js",
+    "./mcp.js",
+    "./daemon.cjs",
+    "./pipeline-file.js",
+    "./prometheus.js",
+  ],
   define: { ...shared.define, "import.meta.url": "__bundleUrl" },
   banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
 };
@@ -104,6 +112,7 @@ const built = await Promise.all([
   // prom-client, which a daemon loads for the first request of its metrics.
   build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/metrics/prometheus.ts" } }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
+  build({ ...esm, splitting: false, entryPoints: { mcp: "tui/mcp/main.ts" } }),
   // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`; as an ES module, 2.5 times.
   build({
     ...cjs,
