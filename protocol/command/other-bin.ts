@@ -32,6 +32,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "check",
     "report",
     "schema",
+    "completion",
     "tui",
   ],
   liveopsd: ["start", "stop", "restart", "status", "drain", "backup", "restore", "audit", "fleet"],

@@ -35,6 +35,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   report: async () => (await import("./report.js")).registerReport,
   schema: async () => (await import("./schema.js")).registerSchema,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
+  completion: async () => (await import("./completion.js")).registerCompletion,
   tui: async () => (await import("./open-tui.js")).registerTui,
 };
 
