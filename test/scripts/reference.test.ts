@@ -38,7 +38,9 @@ test("the options whose values are not completed are free text", () => {
     commands.forEach(visit);
   };
   completionTable(trees).forEach(visit);
-  expect([...free].sort()).toEqual(FREE.sort());
+  expect([...free].sort(), "give a new option its values in completion-table.ts, or list it below").toEqual(
+    FREE.sort(),
+  );
 });
 
 /** Numbers, times, texts, new names and addresses. `--host` is that of `liveopsd start`. */
@@ -59,6 +61,7 @@ const FREE = [
   "--limit",
   "--lines",
   "--memory-max",
+  "--metrics",
   "--name",
   "--older-than",
   "--on-failure",
@@ -79,7 +82,9 @@ test("a page for each program and each command, all in package.json", () => {
   expect(pages).toContain("man/liveops-tui.1");
   expect(pages).toContain("man/liveopsd.1");
   const { man } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  expect(man).toEqual(pages.map((page) => `./dist/${page}`));
+  expect(man, "list the page of a new command under man in package.json").toEqual(
+    pages.map((page) => `./dist/${page}`),
+  );
   expect(readdirSync(join(root, "dist/man")).sort()).toEqual(pages.map((page) => page.slice("man/".length)));
 });
 
