@@ -33,6 +33,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "report",
     "schema",
     "mcp",
+    "completion",
     "tui",
   ],
   liveopsd: ["start", "stop", "restart", "status", "drain", "backup", "restore", "audit", "fleet"],

@@ -36,6 +36,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   schema: async () => (await import("./schema.js")).registerSchema,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
   mcp: async () => (await import("./open-mcp.js")).registerMcp,
+  completion: async () => (await import("./completion.js")).registerCompletion,
   tui: async () => (await import("./open-tui.js")).registerTui,
 };
 
