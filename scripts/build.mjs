@@ -76,7 +76,7 @@ const cjs = {
   format: "cjs",
   outExtension: { ".js": ".cjs" },
   // Separate bundles in the same directory, loaded only when needed.
-  external: ["pg", "./run.js", "./tui.js", "./daemon.cjs", "./pipeline-file.js"],
+  external: ["pg", "./run.js", "./tui.js", "./daemon.cjs", "./pipeline-file.js", "./prometheus.js"],
   define: { ...shared.define, "import.meta.url": "__bundleUrl" },
   banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
 };
@@ -101,6 +101,8 @@ const built = await Promise.all([
   }),
   // The thread of a worker. Apart from the worker, so that the worker is not cut into more files to load.
   build({ ...esm, splitting: false, entryPoints: { "lease-watchdog": "daemon/worker/lease-watchdog.ts" } }),
+  // prom-client, which a daemon loads for the first request of its metrics.
+  build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/metrics/prometheus.ts" } }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
   // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`; as an ES module, 2.5 times.
   build({

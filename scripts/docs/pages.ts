@@ -10,6 +10,7 @@ import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
 import { errorRegions, exitCodes } from "./errors.js";
 import { type Regions, withRegions } from "./markdown.js";
+import { metricRegions } from "./metrics.js";
 import { pipelineRegions } from "./pipelines.js";
 import { programRegions } from "./programs.js";
 import { protocolRegions } from "./protocol.js";
@@ -32,6 +33,7 @@ export async function referencePages(): Promise<Page[]> {
     "docs/commands.md": await commandRegions(dashboardHelp()),
     "docs/configuration.md": configurationRegions(),
     "docs/errors.md": errorRegions(),
+    "docs/metrics.md": metricRegions(),
     "docs/progress.md": programRegions(),
     "docs/pipelines.md": pipelineRegions(),
     "docs/protocol.md": protocolRegions(),

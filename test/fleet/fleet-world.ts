@@ -8,6 +8,7 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { until } from "../../daemon/os/until.js";
 import { LiveopsError } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -244,26 +245,6 @@ export class FleetWorld implements AsyncDisposable {
     );
   }
 
-  /** Once every living host shows all lines of the operations: the engine may get some of them again. */
-  async untilShipped(ids: readonly string[]): Promise<void> {
-    const lacking = async (host: FleetHost) => {
-      for (const id of ids) {
-        const { logLines } = await host.client.show(id);
-        const { length } = await logNumbers(host, id);
-        if (length < logLines) return `${host.name} has ${length} of ${logLines} lines of ${id}`;
-      }
-      return null;
-    };
-    const first = async () => {
-      for (const host of this.up) {
-        const lack = await lacking(host);
-        if (lack !== null) return lack;
-      }
-      return null;
-    };
-    await eventually("every host shows every line", async () => (await first()) === null, first);
-  }
-
   /**
    * What happened to the operations that note their effects, for the checker: with the logs that every living host shows
    * of the given ones.
@@ -291,7 +272,7 @@ export class FleetWorld implements AsyncDisposable {
         all.filter(({ params }) => params.effects === this.effectsFile),
       );
       const numbers = new Map<string, number[]>();
-      for (const id of logsOf) numbers.set(id, await logNumbers(host, id));
+      for (const id of logsOf) numbers.set(id, await wholeLogNumbers(host, id));
       logs.set(host.name, numbers);
     }
     return {
@@ -352,6 +333,19 @@ async function everyOperation({ client }: FleetHost): Promise<Operation[]> {
     before = page.next ?? undefined;
   } while (before !== undefined);
   return all;
+}
+
+/** How long a host may take to get lines that it does not have yet, in ms: the engine may get them again first. */
+const LINES_MS = 10_000;
+
+async function wholeLogNumbers(host: FleetHost, id: string): Promise<number[]> {
+  let numbers: number[] = [];
+  await until(async () => {
+    const { logLines } = await host.client.show(id);
+    numbers = await logNumbers(host, id);
+    return numbers.length >= logLines;
+  }, LINES_MS);
+  return numbers;
 }
 
 async function logNumbers({ client }: FleetHost, id: string): Promise<number[]> {
