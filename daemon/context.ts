@@ -9,6 +9,7 @@ import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Types } from "./loader/loader.js";
 import type { AuditLog } from "./log/audit-log.js";
+import type { Metrics } from "./metrics/metrics.js";
 import type { Containment } from "./os/containment.js";
 import type { TrustedClock } from "./os/trusted-clock.js";
 import type { CopiedState } from "./recovery/copied-state.js";
@@ -48,6 +49,9 @@ export interface Context {
   countsOf(queue: string): { queued: number; running: number };
   hooks: Pick<Hooks, "problems">;
   hosts: Hosts;
+  metrics: Metrics;
+  /** The clock that all hosts share, in ms since 1970. */
+  now(): number;
   /** Number of operations that wait, in the queues and outside. */
   waiting(): number;
   hub: Hub;

@@ -9,6 +9,7 @@ import { embeddedEngine } from "./embedded-engine.js";
 import type { MakeEngine } from "./engine.js";
 import { Fleet } from "./fleet/fleet.js";
 import { type HeldPlaces, holdPlaces } from "./held-places.js";
+import { startMetricsServer } from "./http/metrics-server.js";
 import { buildServer } from "./http/server.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import { findOperation } from "./operation-view.js";
@@ -112,6 +113,12 @@ class DaemonRun implements Daemon {
     const app = buildServer(context);
     cleanup.add(() => app.close());
     cleanup.add(() => hub.stop());
+    const { metrics } = this.settings;
+    // Before the socket answers: an address that cannot be used fails the start.
+    if (metrics !== null) {
+      const server = await startMetricsServer(context, metrics);
+      cleanup.add(() => server.close());
+    }
     await this.#sockets.listen(app);
     cleanup.add(() => this.#sockets.close());
     this.#startTheRest();
@@ -192,11 +199,12 @@ class DaemonRun implements Daemon {
     const services = this.#services;
     const { store, lifecycle, scheduler, blockedTypes, durations, containment, types, queue, hub } = services;
     const { clock, audit, signals, stopping, copied, queues, schedules, submissions, hooks } = services;
-    const { dependencies, feed, hosts, engine } = services;
+    const { dependencies, feed, hosts, engine, metrics } = services;
     return {
       ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader: types, queue, hub },
       ...{ clock, audit, signals, copied, queues, schedules, submissions, hooks },
-      ...{ dependencies, feed, hosts, backups: engine.backups, runs: engine.runs },
+      ...{ dependencies, feed, hosts, metrics, backups: engine.backups, runs: engine.runs },
+      now: () => engine.now(),
       countsOf: (queue) => services.countsOf(queue),
       waiting: () => services.waiting(),
       settings: this.settings,

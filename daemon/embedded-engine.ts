@@ -7,7 +7,9 @@ import { LOCAL_RUNS } from "./run-files/runs.js";
 import { NO_OUTBOX } from "./scheduler/outbox.js";
 import { queuesFile } from "./scheduler/queues.js";
 import { schedulesFile } from "./schedules/schedules.js";
+import { PlaceError } from "./store/directories.js";
 import { EmbeddedStore } from "./store/embedded-store.js";
+import { isOfFleet } from "./store/layout.js";
 
 export function embeddedEngine(services: EngineServices): Engine {
   const { layout } = services;
@@ -46,6 +48,10 @@ export function embeddedEngine(services: EngineServices): Engine {
     ownsHooks: () => true,
     hasElsewhere: () => false,
     start: async () => {
+      if (isOfFleet(layout))
+        throw new PlaceError(
+          `${layout.root} is the state directory of a host of a fleet: start the daemon with --fleet, or choose another --state-dir; to leave the fleet for good, remove ${layout.fleet}`,
+        );
       await store.start();
       if (store.problems.length > 0 || hasOrphan(store, layout))
         store.problems.push(...(await adoptOrphans(store, layout)));

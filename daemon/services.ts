@@ -14,6 +14,7 @@ import { isPausedNow, Lifecycle } from "./lifecycle.js";
 import { Loader, type Types } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
+import { Metrics } from "./metrics/metrics.js";
 import { findOperation, operationView, withVariables } from "./operation-view.js";
 import { Containment } from "./os/containment.js";
 import { TrustedClock } from "./os/trusted-clock.js";
@@ -73,6 +74,7 @@ export class Services implements EngineServices {
   readonly stalls: Stalls;
   readonly hosts: Hosts;
   readonly counters = newCounters();
+  readonly metrics = new Metrics();
   readonly #logsDecisions: boolean;
 
   /** @param broken called when the store can no longer be written: the daemon must stop */
@@ -195,6 +197,7 @@ export class Services implements EngineServices {
         if (record) this.hub.changedKey(record, "hookFailures");
       },
       onProblem: (problem) => this.addProblem(problem),
+      onRun: (hook, hasFailed) => this.metrics.hookRan(hook, hasFailed),
     });
     this.stalls = new Stalls({
       after: settings.stallAfter,
@@ -332,7 +335,11 @@ export class Services implements EngineServices {
           this.hub.changedKey(record, "resources");
           this.hub.changedKey(record, "usage");
         },
-        onLines: (entry, lines) => this.linesAdded(entry, lines),
+        onEvent: ({ record }, event) => this.metrics.eventRead(record, event),
+        onLines: (entry, lines) => {
+          this.metrics.linesRead(lines);
+          this.linesAdded(entry, lines);
+        },
       },
     });
   }
@@ -360,6 +367,7 @@ export class Services implements EngineServices {
   /** A decision is durable and applied: announces its changes. */
   stored(changes: Change[], { kind }: Decision, isOwn: boolean): void {
     if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
+    if (isOwn) this.metrics.decided(changes, kind, (id) => this.store.ledger.get(id));
     const moved: string[] = [];
     for (const { id, before, after } of changes) {
       this.stateDocument.changed();

@@ -21,6 +21,7 @@ export interface Settings extends Limits {
     ops: string[];
     concurrency: number | null;
     logLevel: LogLevel | null;
+    metrics: string | null;
     fleet: { url: string | null; host: string | null; tags: string[] | null };
   };
   /** Operations of the default queue that run at the same time. Default: the number of cores, at least 2. */
@@ -39,6 +40,8 @@ export interface Settings extends Limits {
   runsQueued: boolean;
   /** The least severe level that is logged. Default: `info`. */
   logLevel: LogLevel;
+  /** TCP address that serves the metrics; null: only the socket does. */
+  metrics: string | null;
   /** Null: this daemon runs alone. */
   fleet: FleetSettings | null;
 }
@@ -63,6 +66,7 @@ interface SettingFlags extends PlaceFlags {
   tags?: string[] | undefined;
   concurrency?: number | undefined;
   logLevel?: LogLevel | undefined;
+  metrics?: string | undefined;
   runQueued?: boolean | undefined;
   paused?: boolean | undefined;
 }
@@ -83,6 +87,7 @@ export function settingsFrom(
       ops: (flags.ops ?? []).map((dir) => resolve(dir)),
       concurrency: flags.concurrency ?? null,
       logLevel: flags.logLevel ?? null,
+      metrics: flags.metrics ?? null,
       fleet: { url: flags.fleet ?? null, host: flags.host ?? null, tags: flags.tags ?? null },
     },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
@@ -92,6 +97,7 @@ export function settingsFrom(
     cgroup: config.cgroup ?? "auto",
     fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
+    metrics: flags.metrics ?? config.metrics ?? null,
     runsQueued: flags.runQueued ?? false,
     fleet: fleetFrom(flags, config),
     ...limitsFrom(config),

@@ -35,6 +35,7 @@ export const PATHS = {
   daemon: { method: "GET", path: "/v1/daemon" },
   backup: { method: "POST", path: "/v1/daemon/backup" },
   openapi: { method: "GET", path: "/openapi.json" },
+  metrics: { method: "GET", path: "/metrics" },
   stop: { method: "POST", path: "/v1/daemon/stop" },
 } as const;
 

@@ -247,6 +247,7 @@ export const daemonReply = z.object({
       ops: z.array(z.string()),
       concurrency: z.nullable(z.int()),
       logLevel: z.nullable(z.enum(LOG_LEVELS)),
+      metrics: z.nullable(z.string()),
       fleet: z.object({
         url: z.nullable(z.string()),
         host: z.nullable(z.string()),
@@ -254,6 +255,9 @@ export const daemonReply = z.object({
       }),
     })
     .check(z.describe("flags of the start; liveopsd restart passes them to the next daemon")),
+  metrics: z
+    .nullable(z.string())
+    .check(z.describe("TCP address that serves GET /metrics; null: only the socket does")),
   counts: countsSchema,
   workers: z.object({
     busy: z.int(),

@@ -589,6 +589,16 @@ export const ROUTES = define({
     replies: { 200: json(z.record(z.string(), z.unknown())) },
     refusals: [VERSION],
   },
+  metrics: {
+    ...PATHS.metrics,
+    tag: "daemon",
+    summary: "Show the metrics",
+    description:
+      "The metrics of the daemon in the text format of Prometheus, version 0.0.4. Counting begins with the first " +
+      "request, or with the start of a daemon that has --metrics.",
+    replies: { 200: { "text/plain": z.string().check(z.describe("one sample per line")) } },
+    refusals: [VERSION],
+  },
 });
 
 export type { RouteName };

@@ -31,7 +31,7 @@ async function packagesOf(entry: string): Promise<string[]> {
     platform: "node",
     format: "esm",
     minifySyntax: true,
-    external: ["tsx", "tsx/*", "react-devtools-core", "@lydell/node-pty"],
+    external: ["tsx", "tsx/*", "react-devtools-core", "@lydell/node-pty", "pg"],
     alias: { liveops: "./ops/sdk/index.ts" },
     define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
     logLevel: "silent",
@@ -42,17 +42,21 @@ async function packagesOf(entry: string): Promise<string[]> {
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
-test.each(["tui/main.tsx", "daemon/worker/main.ts", "daemon/cli/command-line.ts", "ops/backup.ts"])(
-  "every package in the bundle of %s is named with its licence",
-  async (entry) => {
-    const names = await packagesOf(entry);
-    expect(names.length).toBeGreaterThan(0);
-    const missing = names.filter(
-      (name) => !text.includes(`\n${name} `) || !new RegExp(`\n${name} \\S+\nLicence: \\S`).test(text),
-    );
-    expect(missing).toEqual([]);
-  },
-);
+test.each([
+  "tui/main.tsx",
+  "daemon/worker/main.ts",
+  "daemon/cli/command-line.ts",
+  "daemon/metrics/prometheus.ts",
+  "ops/backup.ts",
+  "tui/mcp/main.ts",
+])("every package in the bundle of %s is named with its licence", async (entry) => {
+  const names = await packagesOf(entry);
+  expect(names.length).toBeGreaterThan(0);
+  const missing = names.filter(
+    (name) => !text.includes(`\n${name} `) || !new RegExp(`\n${name} \\S+\nLicence: \\S`).test(text),
+  );
+  expect(missing).toEqual([]);
+});
 
 test.each(["fastify", "pino", "lowdb", "find-my-way", "zod", "nanoid"])(
   "%s of the daemon's bundle is named with the text of its licence",

@@ -8,12 +8,18 @@ import {
   LOG_LEVELS,
   type LogLevel,
 } from "../../protocol/command/log-level.js";
+import {
+  formatMetricsAddress,
+  METRICS_ADDRESS,
+  parseMetricsAddress,
+} from "../../protocol/command/metrics-address.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
 
 export interface DaemonOptions extends GlobalOptions {
   ops?: string[];
   concurrency?: number;
   logLevel?: LogLevel;
+  metrics?: string;
   runQueued?: boolean;
   paused?: boolean;
   host?: string;
@@ -36,6 +42,7 @@ export function asWords(options: DaemonOptions): string[] {
   for (const dir of options.ops ?? []) words.push("--ops", dir);
   if (options.concurrency) words.push("--concurrency", String(options.concurrency));
   if (options.logLevel) words.push("--log-level", options.logLevel);
+  if (options.metrics) words.push("--metrics", options.metrics);
   if (options.runQueued) words.push("--run-queued");
   if (options.paused) words.push("--paused");
   if (options.fleet) words.push("--fleet", options.fleet);
@@ -61,6 +68,11 @@ export function withDaemonFlags(command: Command): Command {
       "--log-level <level>",
       `Level of the daemon's log: ${LOG_LEVELS.join(", ")} (default: ${DEFAULT_LOG_LEVEL})`,
       logLevel,
+    )
+    .option(
+      "--metrics <address>",
+      "Serve GET /metrics for Prometheus on this TCP address, such as 127.0.0.1:9464 (default: only on the socket)",
+      metricsAddress,
     )
     .option("--run-queued", "Run the queued operations of a copied state directory, which are held otherwise")
     .option("--paused", "Pause all queues at the start: liveops resume --all starts their operations")
@@ -95,6 +107,12 @@ function tagList(text: string): string[] {
 function logLevel(text: string): LogLevel {
   if (!isLogLevel(text)) throw new InvalidArgumentError(`Choose one of: ${LOG_LEVELS.join(", ")}.`);
   return text;
+}
+
+function metricsAddress(text: string): string {
+  const address = parseMetricsAddress(text);
+  if (address === null) throw new InvalidArgumentError(`Give ${METRICS_ADDRESS}.`);
+  return formatMetricsAddress(address);
 }
 
 function wholeNumber(text: string): number {

@@ -38,13 +38,14 @@ export function registerRestart(root: Command): void {
 
 /** Both paths: a state directory alone would move the socket. Otherwise only flags: the config may have changed. */
 function inherited({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
-  const { ops, concurrency, logLevel, fleet } = flags;
+  const { ops, concurrency, logLevel, metrics, fleet } = flags;
   return {
     socket,
     stateDir,
     ops,
     ...(concurrency !== null && { concurrency }),
     ...(logLevel !== null && { logLevel }),
+    ...(metrics !== null && { metrics }),
     ...(fleet.url !== null && { fleet: fleet.url }),
     ...(fleet.host !== null && { host: fleet.host }),
     ...(fleet.tags !== null && { tags: fleet.tags }),

@@ -75,6 +75,8 @@ function untaken(options: StartOptions, logLevel: LogLevel, running: DaemonReply
   }
   const levelAsked = options.logLevel !== undefined || process.env.LIVEOPS_DEBUG !== undefined;
   if (levelAsked && logLevel !== running.logLevel) words.push("--log-level", logLevel);
+  if (options.metrics !== undefined && options.metrics !== running.metrics)
+    words.push("--metrics", options.metrics);
   if (options.paused) words.push("--paused");
   if (options.runQueued && running.copyOf !== null) words.push("--run-queued");
   if (words.length === 0) return "";

@@ -40,6 +40,7 @@ function describe(daemon: DaemonReply): string {
     ["containment", containmentText(daemon.containment)],
     ["watchers", String(daemon.watchers)],
     ["memory", `${Math.round(daemon.memory.rss / 1e6)} MB`],
+    ...metricsRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
   ];
   for (const problem of problemsOf(daemon)) rows.push(["problem", problem]);
@@ -53,6 +54,10 @@ function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, strin
   if (draining)
     rows.push(["drained", "no operations start on this host; undo it with: liveopsd drain --undo"]);
   return rows;
+}
+
+function metricsRows({ metrics }: DaemonReply): Array<[string, string]> {
+  return metrics === null ? [] : [["metrics", `http://${metrics}/metrics`]];
 }
 
 function fleetProblems(fleet: DaemonReply["fleet"]): string[] {

@@ -40,7 +40,7 @@ export class Fleet extends FleetView implements Engine {
     const { layout, log } = services;
     const { host, tags, lostAfter } = settings;
     this.#name = host;
-    this.leaseFile = leaseFile(layout.root);
+    this.leaseFile = leaseFile(layout);
     this.#lease = new Lease(this.leaseFile, lostAfter);
     this.#peers = new Peers(host);
     this.#takeover = new Takeover({

@@ -43,6 +43,7 @@ interface HooksOptions {
   /** `hookFailures` of the operation changed. */
   onChange(id: string): void;
   onProblem(problem: string): void;
+  onRun(hook: Hook, hasFailed: boolean): void;
 }
 
 interface Job {
@@ -217,6 +218,7 @@ export class Hooks {
     const problem = await runHook({ command, cwd, env, input: text, timeout, signal });
     // It is run again under the next daemon.
     if (signal.aborted) return;
+    this.options.onRun(hook, problem !== null);
     if (problem !== null && hook === "onQueueEmpty")
       this.options.log.warn({ hook, problem }, "a hook failed");
     onEnd(problem);

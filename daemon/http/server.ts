@@ -20,6 +20,7 @@ import { daemonRoutes, openapiRoute } from "./routes/daemon.js";
 import { forecastRoute } from "./routes/forecast.js";
 import { hostRoutes } from "./routes/hosts.js";
 import { logRoute } from "./routes/log.js";
+import { metricsRoute } from "./routes/metrics.js";
 import {
   cancelRoute,
   editRoute,
@@ -58,6 +59,7 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
   daemonRoutes,
   backupRoute,
   openapiRoute,
+  metricsRoute,
 ];
 
 /**
@@ -67,7 +69,7 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
  *
  * The option, unlike `setValidatorCompiler`, keeps fastify from loading its default compilers at the start.
  */
-const COMPILERS = {
+export const COMPILERS = {
   compilersFactory: {
     buildValidator: () => validatorCompiler,
     buildSerializer: () => () => JSON.stringify,

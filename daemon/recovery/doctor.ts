@@ -14,7 +14,7 @@ import { isUnreadable, recordFiles } from "../run-files/unreadable.js";
 import { readCheckpoint } from "../store/checkpoint.js";
 import { checkStateDir, PlaceError } from "../store/directories.js";
 import { EmbeddedStore } from "../store/embedded-store.js";
-import { type Layout, layoutOf } from "../store/layout.js";
+import { isOfFleet, type Layout, layoutOf } from "../store/layout.js";
 import { readPayload } from "../store/payloads.js";
 import { prepareStateFiles, putAsideIfOdd } from "../store/quarantine.js";
 import { readLines } from "../store/read-lines.js";
@@ -44,6 +44,8 @@ export async function examine(stateDir: string): Promise<Examination> {
     if (lock === null) return { running: true, findings: scan(layout) };
     const odd = prepareStateFiles(layout);
     if (oddLock !== null) odd.push(oddLock);
+    // A store without the operations of the fleet would take their run files for left-overs.
+    if (isOfFleet(layout)) return { running: false, findings: [ofFleet(layout), ...scan(layout)] };
     return { running: false, findings: [...(await mend(layout, odd)), ...scan(layout)] };
   } catch (error) {
     if (!(error instanceof PlaceError)) throw error;
@@ -51,6 +53,13 @@ export async function examine(stateDir: string): Promise<Examination> {
   } finally {
     lock?.release();
   }
+}
+
+function ofFleet({ root }: Layout): Finding {
+  return {
+    state: "ok",
+    what: `${root} is that of a host of a fleet: its operations are in the database, and all run files are kept`,
+  };
 }
 
 /** Checks every record and changes nothing. */

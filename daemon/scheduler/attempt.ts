@@ -21,6 +21,8 @@ import { type RecordListener, RecordTail } from "./record-tail.js";
 import { ResourceSampler } from "./resource-sampler.js";
 
 export interface AttemptListener extends RecordListener {
+  /** An event was read. Called before the event is in the record. */
+  onEvent(entry: Entry, event: WorkerEvent): void;
   /** A reason why the attempt is blocked began or ended. */
   onBlocked(entry: Entry, key: keyof BlockedState): void;
   /** The resources of the attempt were measured. */
@@ -280,6 +282,7 @@ export class Attempt {
     this.run.accepted = true;
     if (event.type === "attempt:accepted") this.sampler.accepted(event.used);
     if (event.type === "attempt:finished") this.sampler.finished(event.resources ?? null);
+    this.listener.onEvent(this.entry, event);
   }
 
   #line({ end, stream }: StoredLine): void {

@@ -54,7 +54,7 @@ interface SchedulerOptions extends ClaimOptions {
   onHeld: (entry: Entry) => void;
   /** An operation that left the queue could not start. */
   onReturned: (entry: Entry) => void;
-  listener: Pick<AttemptListener, "onChange" | "onLines" | "onBlocked" | "onMeasured">;
+  listener: Pick<AttemptListener, "onChange" | "onEvent" | "onLines" | "onBlocked" | "onMeasured">;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
   onBroken: (error: Error) => void;
   /** Default: `Starter`, which decides alone what starts. */

@@ -1,4 +1,5 @@
 /** The file names in the state directory. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { lockOwnerFile } from "../../protocol/command/lock-owner.js";
 
@@ -38,6 +39,8 @@ export interface Layout {
   schedules: string;
   /** Which hooks have run. */
   hooks: string;
+  /** Of a host of a fleet: its lease. */
+  fleet: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -63,7 +66,13 @@ export function layoutOf(root: string): Layout {
     queues: join(root, "queues.json"),
     schedules: join(root, "schedules.json"),
     hooks: join(root, "hooks.json"),
+    fleet: join(root, "fleet"),
   };
+}
+
+/** Whether the directory is that of a host of a fleet: its operations are in the engine, and only their files are here. */
+export function isOfFleet({ fleet }: Layout): boolean {
+  return existsSync(fleet);
 }
 
 /** The run files of all attempts of an operation. */

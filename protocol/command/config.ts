@@ -17,6 +17,7 @@ import { configFile, inHome, type PlaceConfig } from "../places.js";
 import { OP_PATTERN } from "../type-names.js";
 import { UsageError } from "./failures.js";
 import { LOG_LEVELS, type LogLevel } from "./log-level.js";
+import { formatMetricsAddress, METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";
 
 export interface Config extends PlaceConfig, Partial<Limits> {
   concurrency?: number | undefined;
@@ -34,6 +35,8 @@ export interface Config extends PlaceConfig, Partial<Limits> {
   /** `auto`, `off`, or the absolute path of a cgroup that is delegated to the daemon. */
   cgroup?: string | undefined;
   logLevel?: LogLevel | undefined;
+  /** TCP address that serves the metrics. */
+  metrics?: string | undefined;
   env?: EnvironmentConfig | undefined;
   fleet?: FleetConfig | undefined;
 }
@@ -312,6 +315,16 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     schema: { enum: LOG_LEVELS },
     problem: must(isOneOf(LOG_LEVELS), `one of: ${LOG_LEVELS.join(", ")}`),
   },
+  metrics: {
+    description:
+      'TCP address that serves `GET /metrics` for Prometheus, such as `"127.0.0.1:9464"`; see [metrics](metrics.md)',
+    default: "none: only the socket does",
+    schema: { type: "string", pattern: "^([^:]*:|\\[.+\\]:)?\\d{1,5}$" },
+    problem: must(
+      (value) => typeof value === "string" && parseMetricsAddress(value) !== null,
+      METRICS_ADDRESS,
+    ),
+  },
   env: {
     description:
       "Environment variables that reach an operation: an object with the lists `allow` and `fromDaemon`; see [Environment of an operation](#environment-of-an-operation)",
@@ -521,7 +534,7 @@ function environmentProblem(env: unknown): string | null {
 }
 
 function withPaths(config: Config, file: string, env: Env): Config {
-  const { stateDir, socket, ops, fleet } = config;
+  const { stateDir, socket, ops, fleet, metrics } = config;
   const absolute = (path: string) => {
     if (/^~[^/]/.test(path))
       throw new UsageError(`${file}: ${path}: only ~/ is expanded; write the home directory of that user`);
@@ -532,6 +545,7 @@ function withPaths(config: Config, file: string, env: Env): Config {
     ...(stateDir !== undefined && { stateDir: absolute(stateDir) }),
     ...(socket !== undefined && { socket: absolute(socket) }),
     ...(ops !== undefined && { ops: ops.map(absolute) }),
+    ...(metrics !== undefined && { metrics: formatMetricsAddress(parseMetricsAddress(metrics)!) }),
     ...(fleet?.passwordFile !== undefined && {
       fleet: { ...fleet, passwordFile: absolute(fleet.passwordFile) },
     }),

@@ -85,6 +85,7 @@ describe("decided at the same moment", () => {
     mkdirSync(dir, { recursive: true });
     const attempt = new Attempt(entry, entry.run!, dir, null, {
       onChange: () => {},
+      onEvent: () => {},
       onLines: () => {},
       onBlocked: () => {},
       onMeasured: () => {},

@@ -14,6 +14,7 @@ import { newCounters } from "../../daemon/hosts/host-counters.js";
 import { buildServer } from "../../daemon/http/server.js";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { AuditLog } from "../../daemon/log/audit-log.js";
+import { Metrics } from "../../daemon/metrics/metrics.js";
 import { findOperation, operationView, withVariables } from "../../daemon/operation-view.js";
 import { Containment } from "../../daemon/os/containment.js";
 import { TrustedClock } from "../../daemon/os/trusted-clock.js";
@@ -100,9 +101,16 @@ export class Served {
       socket: join(layout.root, "liveopsd.sock"),
       opsDirs: ["/ops"],
       shippedDirs: ["/ops"],
-      flags: { ops: [], concurrency: null, logLevel: null, fleet: { url: null, host: null, tags: null } },
+      flags: {
+        ops: [],
+        concurrency: null,
+        logLevel: null,
+        metrics: null,
+        fleet: { url: null, host: null, tags: null },
+      },
       fleet: null,
       logLevel: "info",
+      metrics: null,
       concurrency: 2,
       ...limits,
     } as Settings;
@@ -148,6 +156,8 @@ export class Served {
       feed: { delayedIds: () => [] },
       hooks: { problems: () => [] },
       hosts,
+      metrics: new Metrics(),
+      now: Date.now,
       countsOf: () => ({ queued: this.queue.length, running: this.scheduler.attempts.size }),
       settings,
       layout,
@@ -243,6 +253,7 @@ export class Served {
         this.hub.lines(changed.record.id, lines);
         this.signals.emit(id);
       },
+      onEvent: (changed, event) => this.context.metrics.eventRead(changed.record, event),
       onBlocked: () => {},
       onMeasured: () => {},
       onOutcome: () => {},

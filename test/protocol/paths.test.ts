@@ -27,8 +27,8 @@ const first = async (lines: AsyncGenerator<unknown>) => {
   await lines.return(undefined);
 };
 
-/** Nothing of ours asks for `openapi`. */
-const CALLS: Record<Exclude<RouteName, "openapi">, () => Promise<unknown>> = {
+/** Nothing of ours asks for `openapi` and `metrics`. */
+const CALLS: Record<Exclude<RouteName, "openapi" | "metrics">, () => Promise<unknown>> = {
   submit: () => client.submit({ op: "x" }, "key"),
   list: () => client.list(),
   show: () => client.show("abc"),

@@ -9,6 +9,9 @@ export type Hint = { n: number } | { ids: string[] } | { settings: true };
 /** A payload has 8000 bytes at most. */
 const IDS_IN_A_HINT = 400;
 
+/** Rest in ms after a hint, in which others gather: each hint wakes every host. */
+const REST_MS = 5;
+
 export function parseHint(payload: string): Hint {
   const [kind, ...words] = payload.split(" ");
   if (kind === "d") return { n: Number(words[0]) };
@@ -43,8 +46,10 @@ export class HintSender {
     if (this.#isSending) return;
     this.#isSending = true;
     try {
-      for (let payloads = this.#take(); payloads.length > 0; payloads = this.#take())
+      for (let payloads = this.#take(); payloads.length > 0; payloads = this.#take()) {
         await this.send(payloads);
+        await new Promise((resolve) => setTimeout(resolve, REST_MS));
+      }
     } catch {
       // The engine is away: who polls finds out.
     } finally {

@@ -8,12 +8,13 @@ import { mkdirSync } from "node:fs";
 import { uptime } from "node:os";
 import { dirname, join } from "node:path";
 import { replaceFileSync } from "../../store/durable-file.js";
+import type { Layout } from "../../store/layout.js";
 
 /** Part of `lostAfter` after which a host ends its own work. */
 const OWN_PART = 0.8;
 
-export function leaseFile(stateDir: string): string {
-  return join(stateDir, "fleet", "lease");
+export function leaseFile({ fleet }: Pick<Layout, "fleet">): string {
+  return join(fleet, "lease");
 }
 
 export class Lease {

@@ -35,6 +35,7 @@ function describe({
   copied,
   hooks,
   hosts,
+  metrics,
 }: Context): DaemonReply {
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
@@ -53,6 +54,7 @@ function describe({
     concurrency: settings.concurrency,
     logLevel: settings.logLevel,
     flags: settings.flags,
+    metrics: metrics.address,
     counts: store.counts(),
     workers: { busy, idle, blocked: scheduler.pool.blocked },
     blockedTypes: blockedTypes.list(),

@@ -23,6 +23,7 @@ const RESUMED: Policy = { ...POLICY, resumable: true };
 
 const SILENT = {
   onChange: () => {},
+  onEvent: () => {},
   onLines: () => {},
   onBlocked: () => {},
   onMeasured: () => {},

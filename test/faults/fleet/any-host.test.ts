@@ -1,7 +1,10 @@
 /** Every host says and does the same: submits, cancels, logs, lists, and what a role allows. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../../../protocol/id.js";
+import { McpClient } from "../../end-to-end/mcp/client.js";
 import { isAlive } from "../../end-to-end/processes.js";
 import { now } from "../../fleet/effects.js";
 import { FleetWorld } from "../../fleet/fleet-world.js";
@@ -78,6 +81,26 @@ test("hosts --json lists the same hosts from every host, and from a laptop witho
   const [{ hosts }] = replies as [(typeof replies)[number]];
   expect(hosts.map(({ name }) => name)).toEqual(["a", "b", "c"]);
   expect(hosts[0]).toMatchObject({ state: "up", tags: ["gpu", "eu"], slots: 2 });
+});
+
+test("liveops mcp --fleet serves the fleet to an agent on a laptop without a daemon", {
+  timeout: patience(60_000),
+}, async () => {
+  // The command line must not show the password.
+  const url = new URL(fleet.directUrl);
+  const password = `*:*:*:postgres:${decodeURIComponent(url.password)}\n`;
+  writeFileSync(join(fleet.laptop.home, ".pgpass"), password, { mode: 0o600 });
+  url.password = "";
+  mkdirSync(fleet.laptop.env.XDG_RUNTIME_DIR!, { recursive: true, mode: 0o700 });
+  await using mcp = await McpClient.start(fleet.laptop, "--fleet", url.href);
+  const { id } = await fleet.submit(fleet.host("b"), { op: "spins", on: "a" });
+  expect(await mcp.call("wait_for_operation", { id, timeout: 0.1 })).toMatchObject({ finished: false });
+  expect(await mcp.call("cancel_operation", { id })).toMatchObject({ id, cancelRequested: true });
+  expect(await mcp.call("wait_for_operation", { id, timeout: 20 })).toMatchObject({
+    finished: true,
+    operation: { state: "cancelled", host: "a" },
+  });
+  expect(mcp.stderr).toBe("");
 });
 
 test("a thousand lines a second on a arrive at b, each once, soon", {

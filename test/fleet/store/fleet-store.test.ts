@@ -282,3 +282,21 @@ test("a host that did not know of a cancel learns of it from the host that did",
   await a.finish(id, "cancelled");
   await expectSame(a, b);
 });
+
+test("who made a decision that the engine took and lost is told so", async () => {
+  const a = await seam.open();
+  await a.submit();
+  const rewind = await copied();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { decisionsAfter } = a.engine;
+  a.engine.decisionsAfter = (...asked) => promise.then(() => decisionsAfter.apply(a.engine, asked));
+  const id = newId();
+  const submitting = expect(a.submit({ id })).rejects.toMatchObject({ code: "LIVEOPS_ENGINE_BEHIND" });
+  await until("the engine has the decision", async () => (await a.engine.operations([id])).length === 1);
+  rewind();
+  resolve();
+  await submitting;
+  expect(await a.store.archive.find(id)).toBeNull();
+  await a.submit({ id });
+  expect(a.store.counts()).toMatchObject({ queued: 2 });
+});

@@ -67,7 +67,7 @@ declare
 begin
   perform require('liveops_host');
   perform set_config('synchronous_commit', 'off', true);
-  select * into h from head;
+  h := read_head();
   perform guard(h, p_known, p_mark);
   perform require_session(p_host, p_session);
   delete from piece where id = p_id and attempt = p_attempt and file = 'log' and first <= p_to and last <= p_to

@@ -1,0 +1,129 @@
+/** Reads the values of the sampled metrics from the daemon, at each scrape. */
+import { HOST_STATES, type HostReply } from "../../protocol/replies.js";
+import { isFinal } from "../../protocol/state.js";
+import { VERSION } from "../../protocol/version.js";
+import type { Context } from "../context.js";
+import { dueSince } from "./metrics.js";
+import type { Put } from "./registry.js";
+
+/** Milliseconds to wait for the engine of a fleet. After them, the hosts are shown as at the last scrape. */
+const HOSTS_MS = 3000;
+
+/** All metrics of the daemon, in the text format of Prometheus. */
+export async function readMetrics(context: Context): Promise<string> {
+  const hosts = await hostsOf(context);
+  return context.metrics.text((put) => {
+    putOperations(context, put);
+    putQueues(context, put);
+    putAttempts(context, put);
+    putDaemon(context, put);
+    for (const host of hosts) putHost(host, put);
+  });
+}
+
+/** Empty where the engine does not answer and nothing is known. */
+async function hostsOf({ hosts, metrics }: Context): Promise<readonly HostReply[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, HOSTS_MS);
+  });
+  const described = hosts.describe().then(
+    (reply) => {
+      metrics.hosts = reply.hosts;
+    },
+    () => {},
+  );
+  await Promise.race([described, late]);
+  clearTimeout(timer);
+  return metrics.hosts;
+}
+
+function putOperations({ store, metrics, blockedTypes }: Context, put: Put): void {
+  for (const [state, count] of Object.entries(store.counts()))
+    put("liveops_stored_operations", { state }, count);
+  const counts = new Map<string, { state: string; op: string; queue: string; count: number }>();
+  for (const { record } of store.ledger.entries.values()) {
+    const { state, op, queue } = record;
+    if (isFinal(state)) continue;
+    const key = JSON.stringify([state, op, queue]);
+    const known = counts.get(key);
+    if (known) known.count++;
+    else counts.set(key, { state, op, queue, count: 1 });
+  }
+  for (const { state, count, ...record } of counts.values()) {
+    const labels = { state, type: metrics.typeOf(record), queue: metrics.queueOf(record) };
+    put("liveops_operations", labels, count);
+  }
+  for (const blocked of blockedTypes.list())
+    put("liveops_blocked_operations", { type: metrics.typeOf(blocked) }, blocked.operations);
+}
+
+function putQueues({ store, queues, metrics, dependencies, now }: Context, put: Put): void {
+  const waiting = new Set(dependencies.ids());
+  const oldest = new Map(queues.names().map((queue) => [queue, 0]));
+  const at = now();
+  for (const entry of store.ledger.entries.values()) {
+    const { record } = entry;
+    if (record.state !== "queued" || waiting.has(record.id)) continue;
+    const queue = metrics.queueOf(record);
+    oldest.set(queue, Math.max(oldest.get(queue) ?? 0, (at - dueSince(entry, record)) / 1000));
+  }
+  for (const [queue, seconds] of oldest) put("liveops_queue_oldest_age_seconds", { queue }, seconds);
+  for (const queue of queues.names()) {
+    put("liveops_queue_slots", { queue }, queues.concurrency(queue));
+    put("liveops_queue_slots_used", { queue }, 0);
+    put("liveops_queue_paused", { queue }, Number(queues.pausedSince(queue) !== null));
+  }
+}
+
+function putAttempts({ scheduler, metrics }: Context, put: Put): void {
+  let withoutSpace = 0;
+  for (const { entry, holdsSlot, noRoomSince, sampler } of scheduler.attempts.values()) {
+    if (holdsSlot) put("liveops_queue_slots_used", { queue: metrics.queueOf(entry.record) }, 1);
+    if (noRoomSince !== null) withoutSpace++;
+    if (sampler.usage === null) continue;
+    const { cpu, rssBytes, processes } = sampler.usage;
+    const type = metrics.typeOf(entry.record);
+    put("liveops_operations_resident_memory_bytes", { type }, rssBytes);
+    put("liveops_operations_cpu_cores", { type }, cpu);
+    put("liveops_operations_processes", { type }, processes);
+  }
+  put("liveops_operations_without_space", {}, withoutSpace);
+}
+
+function putDaemon(context: Context, put: Put): void {
+  const { store, scheduler, hub, audit, hosts, containment, startedAt } = context;
+  const { busy, idle } = scheduler.pool.counts();
+  const { rss, heapUsed } = process.memoryUsage();
+  put("liveops_workers", { state: "busy" }, busy);
+  put("liveops_workers", { state: "idle" }, idle);
+  put("liveops_watchers", {}, hub.watchers);
+  const { kind } = containment.report();
+  const described = { version: VERSION, node: process.versions.node, host: hosts.name, containment: kind };
+  put("liveops_daemon_info", described, 1);
+  put("liveops_daemon_start_time_seconds", {}, Date.parse(startedAt) / 1000);
+  put("liveops_daemon_resident_memory_bytes", {}, rss);
+  put("liveops_daemon_heap_used_bytes", {}, heapUsed);
+  put("liveops_disk_free_bytes", {}, store.freeBytes());
+  put("liveops_store_full", {}, Number(store.isFull));
+  put("liveops_audit_lines_lost_total", {}, audit.lost);
+  const fleet = hosts.fleet();
+  if (fleet === null) return;
+  const away = fleet.awaySince === null ? 0 : Math.max(0, Date.now() - Date.parse(fleet.awaySince)) / 1000;
+  put("liveops_engine_away_seconds", { host: hosts.name }, away);
+}
+
+function putHost({ name: host, counters, ...known }: HostReply, put: Put): void {
+  for (const state of HOST_STATES) put("liveops_host_state", { host, state }, Number(known.state === state));
+  put("liveops_host_draining", { host }, Number(known.draining));
+  put("liveops_host_slots", { host }, known.slots);
+  put("liveops_host_running_operations", { host }, known.running);
+  if (known.load !== null) put("liveops_host_load", { host }, known.load);
+  if (known.memory) put("liveops_host_free_memory_bytes", { host }, known.memory.free);
+  if (known.skewMs !== null) put("liveops_host_clock_skew_seconds", { host }, known.skewMs / 1000);
+  put("liveops_host_claimed_total", { host }, counters.claimed);
+  put("liveops_host_finished_total", { host }, counters.finished);
+  put("liveops_host_requeued_total", { host }, counters.requeued);
+  put("liveops_host_fenced_total", { host }, counters.fenced);
+  put("liveops_host_shipped_bytes_total", { host }, counters.shippedBytes);
+}
