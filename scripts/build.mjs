@@ -16,6 +16,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -76,7 +77,15 @@ const cjs = {
   format: "cjs",
   outExtension: { ".js": ".cjs" },
   // Separate bundles in the same directory, loaded only when needed.
-  external: ["pg", "./run.js", "./tui.js", "./daemon.cjs", "./pipeline-file.js", "./prometheus.js"],
+  external: [
+    "pg",
+    "./run.js",
+    "./tui.js",
+    "./mcp.js",
+    "./daemon.cjs",
+    "./pipeline-file.js",
+    "./prometheus.js",
+  ],
   define: { ...shared.define, "import.meta.url": "__bundleUrl" },
   banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
 };
@@ -104,6 +113,7 @@ const built = await Promise.all([
   // prom-client, which a daemon loads for the first request of its metrics.
   build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/metrics/prometheus.ts" } }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
+  build({ ...esm, splitting: false, entryPoints: { mcp: "tui/mcp/main.ts" } }),
   // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`; as an ES module, 2.5 times.
   build({
     ...cjs,
@@ -111,6 +121,7 @@ const built = await Promise.all([
       "liveops-cli": "tui/cli/main.ts",
       "liveopsd-cli": "daemon/cli/main.ts",
       daemon: "daemon/main.ts",
+      complete: "protocol/completion/main.ts",
     },
   }),
 ]);
@@ -136,11 +147,14 @@ const packages = bundledPackages(
 );
 writeFileSync(join(fresh, "THIRD_PARTY_NOTICES.txt"), notices(packages));
 
-bin("liveops", "require('../liveops-cli.cjs')");
+// A key press that completes loads no command.
+bin("liveops", "require(process.argv[2] === '__complete' ? '../complete.cjs' : '../liveops-cli.cjs')");
 bin("liveopsd", "require('../liveopsd-cli.cjs')");
 // In a separate file, because the oldest Node versions cannot parse import().
 writeFileSync(join(fresh, "liveops-tui.cjs"), 'import("./tui.js");\n');
 bin("liveops-tui", "require('../liveops-tui.cjs')");
+
+await writeReferenceFiles();
 
 const declarations = join(root, "scripts/declarations.mjs");
 execFileSync(process.execPath, [declarations, join(fresh, "types")], { stdio: "inherit" });
@@ -174,6 +188,20 @@ if (+v[0] < ${major} || (+v[0] === ${major} && +v[1] < ${minor})) {
 `,
   );
   chmodSync(file, 0o755);
+}
+
+/** Writes the table of completion and the man pages, which are generated from the command trees. */
+async function writeReferenceFiles() {
+  const bundle = join(fresh, "reference.cjs");
+  await build({ ...cjs, entryPoints: { reference: "scripts/reference/main.ts" } });
+  const { referenceFiles } = createRequire(import.meta.url)(bundle);
+  rmSync(bundle);
+  const [, released] =
+    /^## \S+ - (\d{4}-\d{2}-\d{2})$/m.exec(readFileSync(join(root, "CHANGELOG.md"), "utf8")) ?? [];
+  const date = released ?? new Date().toISOString().slice(0, 10);
+  mkdirSync(join(fresh, "man"));
+  for (const [path, text] of Object.entries(await referenceFiles(date)))
+    writeFileSync(join(fresh, path), text);
 }
 
 /** Links the bin for npx and npm scripts. Renames the link into place, so that a link always exists. */

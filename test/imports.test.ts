@@ -160,7 +160,7 @@ describe("what a command carries", () => {
       format: "cjs",
       target: "node22.15",
       minifySyntax: true,
-      external: ["./run.js", "./tui.js", "./daemon.cjs"],
+      external: ["./run.js", "./tui.js", "./mcp.js", "./daemon.cjs"],
       define: { "import.meta.url": "__bundleUrl" },
       logLevel: "silent",
     });
@@ -177,6 +177,14 @@ describe("what a command carries", () => {
     const slow =
       /node_modules\/(zod|yaml|fastify|ink|react|pino|tsx|lowdb)\/|^protocol\/(routes|requests|replies|operation)\.ts$/;
     expect(modules.filter((path) => slow.test(path))).toEqual([]);
+  });
+
+  test("the server of liveops mcp: of the MCP SDK only what stdio needs", async () => {
+    const modules = await carried("tui/mcp/main.ts");
+    expect(modules).toContain("node_modules/@modelcontextprotocol/sdk/dist/esm/server/stdio.js");
+    const unused =
+      /node_modules\/(express|hono|@hono|jose|cors|eventsource|cross-spawn|commander)|sdk\/dist\/esm\/(client|server\/(sse|express|auth|\w*[hH]ttp))/;
+    expect(modules.filter((path) => unused.test(path))).toEqual([]);
   });
 });
 

@@ -31,7 +31,7 @@ async function packagesOf(entry: string): Promise<string[]> {
     platform: "node",
     format: "esm",
     minifySyntax: true,
-    external: ["tsx", "tsx/*", "react-devtools-core", "@lydell/node-pty"],
+    external: ["tsx", "tsx/*", "react-devtools-core", "@lydell/node-pty", "pg"],
     alias: { liveops: "./ops/sdk/index.ts" },
     define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
     logLevel: "silent",
@@ -48,6 +48,7 @@ test.each([
   "daemon/cli/command-line.ts",
   "daemon/metrics/prometheus.ts",
   "ops/backup.ts",
+  "tui/mcp/main.ts",
 ])("every package in the bundle of %s is named with its licence", async (entry) => {
   const names = await packagesOf(entry);
   expect(names.length).toBeGreaterThan(0);

@@ -15,6 +15,7 @@ import { FleetEngine } from "./engine/fleet-engine.js";
 import { FleetHosts } from "./fleet-hosts.js";
 import { FleetRuns } from "./fleet-runs.js";
 import { FleetTypes } from "./fleet-types.js";
+import { atStart } from "./host/at-start.js";
 import { FleetSetting } from "./store/fleet-setting.js";
 import { FleetStore } from "./store/fleet-store.js";
 import { Offers } from "./store/offers.js";
@@ -132,13 +133,13 @@ export abstract class FleetView {
 
   /** Loads the state of the fleet. */
   protected async load(): Promise<void> {
-    await this.store.start();
-    const rows = await this.engine.settings();
+    await atStart(() => this.store.start());
+    const rows = await atStart(() => this.engine.settings());
     for (const setting of [this.queues, this.schedules])
       setting.take(rows.find(({ name }) => name === setting.name) ?? null);
-    await this.hosts.refresh();
-    this.hosts.types = await this.engine.types();
-    this.hosts.synchronous = await this.engine.hasSynchronousReplica();
+    await atStart(() => this.hosts.refresh());
+    this.hosts.types = await atStart(() => this.engine.types());
+    this.hosts.synchronous = await atStart(() => this.engine.hasSynchronousReplica());
     await this.runs.start();
     this.store.follow();
   }

@@ -32,6 +32,8 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "check",
     "report",
     "schema",
+    "mcp",
+    "completion",
     "tui",
   ],
   liveopsd: ["start", "stop", "restart", "status", "drain", "backup", "restore", "audit", "fleet"],

@@ -27,7 +27,7 @@ export interface ReportTo {
 
 /** Prints the error on stderr; returns the exit code. */
 export function report(error: unknown, to: ReportTo): ExitCode {
-  const { lines, code } = describe(error, to);
+  const { lines, code } = describeError(error, to);
   if (lines.length > 0) say(to, lines.join("\n"));
   return code;
 }
@@ -43,7 +43,8 @@ export function say(
   stderr.write(`${prefix} ${sanitize(text, { newlines: true })}\n`);
 }
 
-function describe(
+/** The error as text: what failed, then the next commands, a line each; and the exit code. */
+export function describeError(
   error: unknown,
   { startCommand, options = {} }: ReportTo,
 ): { lines: string[]; code: ExitCode } {

@@ -10,6 +10,7 @@ import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
 import { errorRegions, exitCodes } from "./errors.js";
 import { type Regions, withRegions } from "./markdown.js";
+import { mcpRegions } from "./mcp.js";
 import { metricRegions } from "./metrics.js";
 import { pipelineRegions } from "./pipelines.js";
 import { programRegions } from "./programs.js";
@@ -33,6 +34,7 @@ export async function referencePages(): Promise<Page[]> {
     "docs/commands.md": await commandRegions(dashboardHelp()),
     "docs/configuration.md": configurationRegions(),
     "docs/errors.md": errorRegions(),
+    "docs/mcp.md": mcpRegions(),
     "docs/metrics.md": metricRegions(),
     "docs/progress.md": programRegions(),
     "docs/pipelines.md": pipelineRegions(),

@@ -35,6 +35,8 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   report: async () => (await import("./report.js")).registerReport,
   schema: async () => (await import("./schema.js")).registerSchema,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
+  mcp: async () => (await import("./open-mcp.js")).registerMcp,
+  completion: async () => (await import("./completion.js")).registerCompletion,
   tui: async () => (await import("./open-tui.js")).registerTui,
 };
 

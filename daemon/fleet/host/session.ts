@@ -6,14 +6,12 @@ import type { Logger } from "pino";
 import { EngineAwayError, LostWritesError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { JoinOptions } from "../engine/rows.js";
+import { atStart } from "./at-start.js";
 import type { Lease } from "./lease.js";
 
 /** Renewals in the time after which a host is lost, and bounds of the time between two, in ms. */
 const RENEWALS = 30;
 const EVERY_MS = { least: 100, most: 10_000 };
-
-/** How long a start waits for the engine, in ms. */
-const START_MS = 15_000;
 
 interface SessionOptions {
   engine: FleetEngine;
@@ -50,21 +48,9 @@ export class HostSession {
    * @throws EngineAwayError, EngineRefusedError, HostNameTakenError, NewerFormatError
    */
   async start(): Promise<{ draining: boolean }> {
-    const joined = await this.#joinAtStart();
+    const joined = await atStart(() => this.#join());
     this.#next();
     return joined;
-  }
-
-  /** An engine that has just been started, or a machine that is busy with it, takes longer than a call may. */
-  async #joinAtStart(): Promise<{ draining: boolean }> {
-    const end = performance.now() + START_MS;
-    for (;;) {
-      try {
-        return await this.#join();
-      } catch (error) {
-        if (!(error instanceof EngineAwayError) || performance.now() >= end) throw error;
-      }
-    }
   }
 
   /** Renews no more. The workers run until the lease is over, or a daemon of this host adopts them. */

@@ -110,9 +110,11 @@ export class FleetArchive implements Archive {
           .slice(0, limit)
           .map(({ record }) => record.id),
     );
-    const missing = ids.filter((id) => this.peek(id) === null);
+    // What is read takes the place of what was kept, maybe of this very page.
+    const known = new Map(ids.map((id) => [id, this.peek(id)]));
+    const missing = ids.filter((id) => known.get(id) === null);
     const read = missing.length === 0 ? new Map<string, Entry>() : await this.#read(missing);
-    return ids.flatMap((id) => this.peek(id) ?? read.get(id) ?? []);
+    return ids.flatMap((id) => this.peek(id) ?? read.get(id) ?? known.get(id) ?? []);
   }
 
   count(query: HistoryQuery): Promise<number> {

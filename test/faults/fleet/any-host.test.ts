@@ -1,7 +1,10 @@
 /** Every host says and does the same: submits, cancels, logs, lists, and what a role allows. */
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../../../protocol/id.js";
+import { McpClient } from "../../end-to-end/mcp/client.js";
 import { isAlive } from "../../end-to-end/processes.js";
 import { now } from "../../fleet/effects.js";
 import { FleetWorld } from "../../fleet/fleet-world.js";
@@ -20,6 +23,14 @@ beforeAll(async () => {
   fleet = await FleetWorld.start({ hosts });
 }, patience(60_000));
 afterAll(() => fleet?.[Symbol.asyncDispose](), patience(60_000));
+
+/** Address of the engine for a bin on the laptop: a command line must not show the password, so it is in `~/.pgpass`. */
+function laptopUrl(user: string, password: string): string {
+  appendFileSync(join(fleet.laptop.home, ".pgpass"), `*:*:*:${user}:${password}\n`, { mode: 0o600 });
+  const url = new URL(fleet.engine.url("postgres", { user, password }));
+  url.password = "";
+  return url.href;
+}
 
 test("one idempotency key at three hosts at once is one operation", {
   timeout: patience(60_000),
@@ -60,10 +71,11 @@ test("a cancel at b ends a busy loop on a", async () => {
 test("hosts --json lists the same hosts from every host, and from a laptop without a daemon", {
   timeout: patience(60_000),
 }, async () => {
+  const url = laptopUrl("postgres", fleet.engine.password);
   const listed = async () => {
     const outputs = await Promise.all([
       ...fleet.hosts.map(({ daemon }) => runBin(daemon.world, "liveops", ["hosts", "--json"])),
-      fleet.run("liveops", ["--fleet", fleet.directUrl, "hosts", "--json"]),
+      fleet.run("liveops", ["--fleet", url, "hosts", "--json"]),
     ]);
     for (const { code, stderr } of outputs) expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     return outputs.map(
@@ -78,6 +90,24 @@ test("hosts --json lists the same hosts from every host, and from a laptop witho
   const [{ hosts }] = replies as [(typeof replies)[number]];
   expect(hosts.map(({ name }) => name)).toEqual(["a", "b", "c"]);
   expect(hosts[0]).toMatchObject({ state: "up", tags: ["gpu", "eu"], slots: 2 });
+});
+
+test("liveops mcp --fleet serves the fleet to an agent on a laptop without a daemon", {
+  timeout: patience(60_000),
+}, async () => {
+  await using mcp = await McpClient.start(
+    fleet.laptop,
+    "--fleet",
+    laptopUrl("postgres", fleet.engine.password),
+  );
+  const { id } = await fleet.submit(fleet.host("b"), { op: "spins", on: "a" });
+  expect(await mcp.call("wait_for_operation", { id, timeout: 0.1 })).toMatchObject({ finished: false });
+  expect(await mcp.call("cancel_operation", { id })).toMatchObject({ id, cancelRequested: true });
+  expect(await mcp.call("wait_for_operation", { id, timeout: 20 })).toMatchObject({
+    finished: true,
+    operation: { state: "cancelled", host: "a" },
+  });
+  expect(mcp.stderr).toBe("");
 });
 
 test("a thousand lines a second on a arrive at b, each once, soon", {
@@ -132,7 +162,7 @@ describe("roles", () => {
   }
 
   const as = (user: string, ...words: string[]) =>
-    fleet.run("liveops", ["--fleet", fleet.engine.url("postgres", { user, password: PASSWORD }), ...words]);
+    fleet.run("liveops", ["--fleet", laptopUrl(user, PASSWORD), ...words]);
 
   test("a viewer lists, shows, reads logs and follows; it changes nothing", {
     timeout: patience(60_000),

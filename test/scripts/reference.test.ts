@@ -1,0 +1,101 @@
+/** The table of completion and the man pages agree with the command trees, and dist/ has both. */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { expect, test } from "vitest";
+import type { CommandEntry } from "../../protocol/completion/table.js";
+import { completionTable } from "../../scripts/reference/completion-table.js";
+import { manPages } from "../../scripts/reference/man-pages.js";
+import { programs } from "../../scripts/reference/programs.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const trees = await programs();
+
+test("dist/completion.json has every command, option and argument of the trees", () => {
+  const built: CommandEntry[] = JSON.parse(readFileSync(join(root, "dist/completion.json"), "utf8"));
+  expect(built).toEqual(JSON.parse(JSON.stringify(completionTable(trees))));
+  const check = (entry: CommandEntry | undefined, command: Command) => {
+    const shown = command.createHelp().visibleOptions(command);
+    expect(entry?.options.map(({ names }) => names[0])).toEqual(
+      shown.map(({ long, short }) => long ?? short),
+    );
+    expect(entry?.arguments).toHaveLength(command.registeredArguments.length);
+    for (const sub of command.commands)
+      check(
+        entry?.commands.find(({ name }) => name === sub.name()),
+        sub,
+      );
+  };
+  for (const [i, tree] of trees.entries()) check(built[i], tree);
+});
+
+test("the options whose values are not completed are free text", () => {
+  const free = new Set<string>();
+  const visit = ({ options, commands }: CommandEntry) => {
+    for (const { names, value } of options) if (value?.of === "text") free.add(names[0]!);
+    commands.forEach(visit);
+  };
+  completionTable(trees).forEach(visit);
+  expect([...free].sort(), "give a new option its values in completion-table.ts, or list it below").toEqual(
+    FREE.sort(),
+  );
+});
+
+/** Numbers, times, texts, new names and addresses. `--host` is that of `liveopsd start`. */
+const FREE = [
+  "--at",
+  "--concurrency",
+  "--cpu-max",
+  "--detach-keys",
+  "--env",
+  "--fleet",
+  "--grep",
+  "--host",
+  "--if-absent",
+  "--in",
+  "--jitter",
+  "--key",
+  "--label",
+  "--limit",
+  "--lines",
+  "--memory-max",
+  "--metrics",
+  "--name",
+  "--older-than",
+  "--on-failure",
+  "--on-finish",
+  "--on-stall",
+  "--on-success",
+  "--params",
+  "--pids-max",
+  "--priority",
+  "--timeout",
+  "--unset-env",
+  "--url",
+];
+
+test("a page for each program and each command, all in package.json", () => {
+  const pages = Object.keys(manPages(trees, "2026-01-01")).sort();
+  expect(pages).toContain("man/liveops-submit.1");
+  expect(pages).toContain("man/liveops-tui.1");
+  expect(pages).toContain("man/liveopsd.1");
+  const { man } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  expect(man, "list the page of a new command under man in package.json").toEqual(
+    pages.map((page) => `./dist/${page}`),
+  );
+  expect(readdirSync(join(root, "dist/man")).sort()).toEqual(pages.map((page) => page.slice("man/".length)));
+});
+
+test("mandoc finds no fault in a page", () => {
+  const dir = join(root, "dist/man");
+  // Fails with the faults on stdout.
+  execFileSync("mandoc", ["-Tlint", "-Wwarning", ...readdirSync(dir)], { cwd: dir, stdio: "pipe" });
+});
+
+test("a page has the options, the examples and the subcommands of its command", () => {
+  const page = manPages(trees, "2026-01-01")["man/liveops-schedule.1"]!;
+  for (const text of ['.SH "SCHEDULE ADD"', ".B \\-\\-overlap <what>", ".B liveops schedule add"])
+    expect(page).toContain(text);
+});

@@ -1,0 +1,26 @@
+/** `liveops completion <shell>`: prints the completion script of a shell. */
+import { Argument, type Command } from "commander";
+import { addCommand } from "../../protocol/command/options.js";
+import { SHELLS, type Shell } from "../../protocol/completion/shells.js";
+import { SCRIPTS } from "./completion-scripts.js";
+
+const HELP = `
+Load the script when the shell starts:
+  bash  echo 'source <(liveops completion bash)' >> ~/.bashrc
+  zsh   echo 'source <(liveops completion zsh)' >> ~/.zshrc    (after compinit)
+  fish  liveops completion fish > ~/.config/fish/completions/liveops.fish
+
+The script also completes liveopsd and liveops-tui. For fish, link it for these:
+  ln -s liveops.fish ~/.config/fish/completions/liveopsd.fish
+  ln -s liveops.fish ~/.config/fish/completions/liveops-tui.fish`;
+
+export function registerCompletion(root: Command): void {
+  addCommand(root, "completion", "Print the completion script of a shell", [
+    "liveops completion bash",
+    "source <(liveops completion bash)",
+    "liveops completion fish > ~/.config/fish/completions/liveops.fish",
+  ])
+    .addArgument(new Argument("<shell>", "The shell to complete in").choices(SHELLS))
+    .addHelpText("after", HELP)
+    .action((shell: Shell) => void process.stdout.write(SCRIPTS[shell]));
+}

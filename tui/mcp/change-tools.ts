@@ -1,0 +1,82 @@
+/** Tools that change something: a server that is read-only leaves them out. */
+import { resolve } from "node:path";
+import * as z from "zod";
+import { newKey } from "../../protocol/client/idempotency-key.js";
+import { capturedVariables } from "../../protocol/environment.js";
+import { MAX_LABEL } from "../../protocol/limits.js";
+import { secretValues } from "../cli/secrets.js";
+import { id, WAIT } from "./arguments.js";
+import { shortRecord } from "./plain.js";
+import { defineTool } from "./tool.js";
+
+const ids = z.array(z.string().min(1)).optional();
+
+const submitOperation = defineTool({
+  name: "submit_operation",
+  title: "Submit an operation",
+  description: `Submit an operation. Returns its record at once; ${WAIT} waits for the end. list_types lists the types and their parameters.`,
+  input: {
+    op: z.string().min(1).describe("Name of the operation type"),
+    params: z.record(z.string(), z.unknown()).optional().describe("Parameters, by the schema of the type"),
+    label: z.string().max(MAX_LABEL).optional().describe("Label shown in lists"),
+    cwd: z.string().optional().describe("Directory of the operation; default: that of the server"),
+    env: z.record(z.string(), z.string()).optional().describe("More environment variables"),
+    queue: z.string().optional().describe("Queue; default: that of the type, otherwise the default queue"),
+    priority: z.int().optional().describe("Higher first in its queue; default 0"),
+    after: ids.describe("Ids of operations whose chains must succeed first"),
+    afterAny: ids.describe("Ids of operations whose chains must finish first"),
+    notBefore: z.string().optional().describe("Time before which the operation does not start (ISO 8601)"),
+    on: z.string().optional().describe("The only host of a fleet that may run the operation"),
+    tags: z.array(z.string()).optional().describe("Tags that a host of a fleet must have"),
+    idempotencyKey: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Submits with the same key are one operation: the same call again returns the first"),
+  },
+  changes: "adds",
+  async run({ idempotencyKey, cwd = ".", env, ...rest }, { client, config, signal }) {
+    const secrets = await secretValues([], rest.params);
+    const body = {
+      ...rest,
+      cwd: resolve(cwd),
+      env: { ...capturedVariables(process.env, config.env?.allow), ...env },
+      ...(Object.keys(secrets).length > 0 && { secrets }),
+    };
+    return shortRecord(await client.submit(body, idempotencyKey ?? newKey(), signal));
+  },
+});
+
+const cancelOperation = defineTool({
+  name: "cancel_operation",
+  title: "Cancel an operation",
+  description: `Cancel a queued or running operation. Returns when the request is recorded; ${WAIT} waits for the end.`,
+  input: { id },
+  changes: "stops",
+  async run(input, { client, signal }) {
+    return shortRecord(await client.cancel(input.id, signal));
+  },
+});
+
+const retryOperation = defineTool({
+  name: "retry_operation",
+  title: "Retry an operation",
+  description:
+    "Run a failed or cancelled operation again, as its next attempt. A resumable operation resumes at the stage that failed.",
+  input: {
+    id,
+    from: z.string().optional().describe("Rerun from this stage (resumable types only)"),
+    current: z
+      .boolean()
+      .optional()
+      .describe("Run the pipeline file as it is now, not the text of the submit"),
+  },
+  changes: "adds",
+  async run({ id, ...body }, { client, signal }) {
+    const secrets = await secretValues([], (await client.show(id, signal)).params);
+    const all = { ...body, ...(Object.keys(secrets).length > 0 && { secrets }) };
+    return shortRecord(await client.retry(id, all, signal));
+  },
+});
+
+export const CHANGE_TOOLS = [submitOperation, cancelOperation, retryOperation];

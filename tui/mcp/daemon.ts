@@ -1,0 +1,65 @@
+/** The daemon behind the server: a client for each call, and the calls that are open. */
+import type { Client } from "../../protocol/client/client.js";
+import type { Config } from "../../protocol/command/config.js";
+import { commandPlaces, type GlobalOptions } from "../../protocol/command/daemon-address.js";
+import { UsageError } from "../../protocol/command/failures.js";
+import { waitingClient } from "../../protocol/command/find-daemon.js";
+import type { ReportTo } from "../../protocol/command/report.js";
+import { LiveopsError } from "../../protocol/errors.js";
+
+export interface Connected {
+  client: Client;
+  config: Config;
+}
+
+export class Daemon {
+  readonly #ended = new AbortController();
+  readonly #open = new Set<Promise<unknown>>();
+
+  constructor(
+    private readonly options: GlobalOptions,
+    readonly to: ReportTo,
+  ) {}
+
+  /**
+   * A client of its own for each call: a call sees the present config file and state directory, however old the server
+   * is.
+   *
+   * @throws LiveopsError `LIVEOPS_CONFIG_INVALID`
+   */
+  connect(): Connected {
+    try {
+      const places = commandPlaces(this.options);
+      return { client: waitingClient(places, this.options), config: places.config };
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw new LiveopsError("LIVEOPS_CONFIG_INVALID", error.message, null, { cause: error });
+    }
+  }
+
+  /** Aborted at the end of the server. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Aborts what waits for operations. Other calls finish. */
+  endWaits(): void {
+    this.#ended.abort();
+  }
+
+  /** Counts the call as open until it is settled. */
+  async track<T>(call: Promise<T>): Promise<T> {
+    this.#open.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#open.delete(call);
+    }
+  }
+
+  /** Resolves when no call is open, and the replies are handed to stdout. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#open);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,39 @@
+/** Errors as a client of the server gets them: the code, what failed, and the next step. */
+
+import { UsageError } from "../../protocol/command/failures.js";
+import { describeError, type ReportTo } from "../../protocol/command/report.js";
+import { LiveopsError, Refusal } from "../../protocol/errors.js";
+import { plainText } from "./plain.js";
+
+export interface ErrorReply {
+  /** A code of docs/errors.md. */
+  code: string;
+  message: string;
+  /** What to do next, if the message does not have it. */
+  next: string[];
+}
+
+export function errorReply(error: unknown, to: ReportTo): ErrorReply {
+  const [first = "", ...next] = describeError(error, to).lines;
+  return {
+    code: codeOf(error),
+    message: plainText(error instanceof Refusal ? error.message : first),
+    next: next.map(plainText),
+  };
+}
+
+/** The reply in one text, a line for each next step. */
+export function errorText({ code, message, next }: ErrorReply): string {
+  return [`${code}: ${message}`, ...next].join("\n");
+}
+
+/** For arguments that do not fit together. */
+export function badRequest(message: string): Refusal {
+  return new Refusal("LIVEOPS_BAD_REQUEST", message);
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof LiveopsError) return error.code;
+  if (error instanceof UsageError) return "LIVEOPS_BAD_REQUEST";
+  return (error as Error | null)?.name === "StateRemovedError" ? "LIVEOPS_NO_DAEMON" : "LIVEOPS_INTERNAL";
+}

@@ -1,0 +1,116 @@
+/** Tools that read operation types and operations. */
+import * as z from "zod";
+import type { Operation } from "../../protocol/operation.js";
+import { overallProgress } from "../../protocol/overall-progress.js";
+import type { OperationType } from "../../protocol/replies.js";
+import { STATES } from "../../protocol/state.js";
+import { unknownType } from "../../protocol/unknown-type.js";
+import { id, WAIT } from "./arguments.js";
+import { cutText, MAX_REPLY, shortRecord } from "./plain.js";
+import { defineTool } from "./tool.js";
+import { waitForOperation } from "./wait.js";
+
+/** Most operations of one list. */
+const MAX_LIST = 100;
+
+const MAX_MESSAGE = 300;
+
+const listTypes = defineTool({
+  name: "list_types",
+  title: "List operation types",
+  description: "List the operation types with their stages and the JSON Schemas of their parameters.",
+  input: { op: z.string().optional().describe("Only the type with this name") },
+  changes: "nothing",
+  async run({ op }, { client, signal }) {
+    const { ops, errors } = await client.types(signal);
+    if (op === undefined) return fittingTypes(ops.map(typeOf), errors);
+    const found = ops.find((type) => type.op === op);
+    if (found === undefined)
+      throw unknownType(
+        op,
+        ops.map((type) => type.op),
+        errors.length,
+      );
+    return { types: [typeOf(found)], errors: [] };
+  },
+});
+
+type TypeReply = ReturnType<typeof typeOf>;
+
+function typeOf({ op, title, stages, resumable, timeout, queue, requires, params }: OperationType) {
+  return { op, title, stages, resumable, timeout, queue, requires, params };
+}
+
+/** All types; without their schemas if they do not fit into a reply, and only the first ones if that is not enough. */
+function fittingTypes(types: TypeReply[], errors: Array<{ file: string; message: string }>) {
+  const all = { types, errors: errors.slice(0, 20) };
+  if (JSON.stringify(all).length <= MAX_REPLY) return all;
+  const short = types.map(({ op, title }) => ({ op, title }));
+  const next = "The schemas do not fit into one reply. Call list_types with op to read one type.";
+  return { ...all, types: short.slice(0, MAX_REPLY / 300), total: types.length, next };
+}
+
+const showOperation = defineTool({
+  name: "show_operation",
+  title: "Show an operation",
+  description: "Show the record of an operation: state, stages, progress, parameters, result and error.",
+  input: { id },
+  changes: "nothing",
+  async run(input, { client, signal }) {
+    return shortRecord(await client.show(input.id, signal));
+  },
+});
+
+const listOperations = defineTool({
+  name: "list_operations",
+  title: "List operations",
+  description: "List operations, newest first, as short records. show_operation returns a full record.",
+  input: {
+    state: z.array(z.enum(STATES)).optional().describe("Only operations in these states"),
+    op: z.string().optional().describe("Only operations of this type"),
+    chain: z.string().optional().describe("Only operations of the chain with this id"),
+    host: z.string().optional().describe("Only operations that this host of the fleet runs, or ran last"),
+    text: z.string().optional().describe("Text to find in the id, type, title or label"),
+    limit: z.int().min(1).max(MAX_LIST).default(20).describe("Number of operations in the reply"),
+    before: z.string().optional().describe("next of the previous reply, to read the next page"),
+  },
+  changes: "nothing",
+  async run({ text, ...query }, { client, signal }) {
+    const { operations, next, total } = await client.list({ ...query, q: text }, signal);
+    return { operations: operations.map(summaryOf), next, total };
+  },
+});
+
+/** The fields of a record that a list shows. */
+function summaryOf(operation: Operation) {
+  const { id, op, title, label, state, stages, currentStage, attempt, queue, error, host } = operation;
+  const { createdAt, startedAt, finishedAt, logLines, chain } = operation;
+  return {
+    ...{ id, op, title, label, state, queue, attempt, host },
+    stage: operation.untrackedStage ?? stages[currentStage] ?? null,
+    percent: Math.floor(overallProgress(operation, null).percent),
+    error: error && { code: error.code, message: cutText(error.message, MAX_MESSAGE) },
+    ...{ createdAt, startedAt, finishedAt, logLines, chain },
+  };
+}
+
+const wait = defineTool({
+  name: WAIT,
+  title: "Wait for an operation",
+  description:
+    "Wait until an operation and its chain are finished. Sends progress notifications if the client asks for them. The reply has finished: false if the timeout runs out; the operation then continues.",
+  input: {
+    id,
+    timeout: z
+      .number()
+      .min(0)
+      .max(86_400)
+      .default(45)
+      .describe("Longest wait in seconds; 0: look, and do not wait"),
+    chain: z.boolean().default(true).describe("Wait for the last operation of the chain"),
+  },
+  changes: "nothing",
+  run: waitForOperation,
+});
+
+export const OPERATION_TOOLS = [listTypes, listOperations, showOperation, wait];
