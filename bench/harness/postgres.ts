@@ -12,6 +12,9 @@ import { cleanEnv } from "./world.js";
 
 const DEBIAN = "/usr/lib/postgresql";
 
+/** Why a measure that needs a server has no figures. */
+export const NO_POSTGRES = "PostgreSQL is not there; install it with bench/peers/install.sh";
+
 export interface Postgres {
   /** Directory of the Unix socket. */
   dir: string;

@@ -2,7 +2,7 @@
  * A client of a fleet without a daemon: the same routes in this process, and nothing runs here. Its state directory is a
  * temporary one, and holds the run files that were asked for.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Engine, EngineServices } from "../engine.js";
@@ -50,8 +50,13 @@ export class FleetClient extends FleetView implements Engine {
   }
 }
 
-/** Makes the private directory of a client. Returns what removes it. */
+/**
+ * Makes the private directory of a client: in `XDG_RUNTIME_DIR`, or in the temporary directory where there is none, as in
+ * a session of cron or of su. Returns what removes it.
+ */
 export function clientDirectory(env: Record<string, string | undefined>): { dir: string; remove(): void } {
-  const dir = mkdtempSync(join(env.XDG_RUNTIME_DIR ?? tmpdir(), "liveops-client-"));
+  const { XDG_RUNTIME_DIR: runtime } = env;
+  const parent = runtime && existsSync(runtime) ? runtime : tmpdir();
+  const dir = mkdtempSync(join(parent, "liveops-client-"));
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }

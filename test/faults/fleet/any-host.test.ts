@@ -1,5 +1,5 @@
 /** Every host says and does the same: submits, cancels, logs, lists, and what a role allows. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -23,6 +23,14 @@ beforeAll(async () => {
   fleet = await FleetWorld.start({ hosts });
 }, patience(60_000));
 afterAll(() => fleet?.[Symbol.asyncDispose](), patience(60_000));
+
+/** Address of the engine for a bin on the laptop: a command line must not show the password, so it is in `~/.pgpass`. */
+function laptopUrl(user: string, password: string): string {
+  appendFileSync(join(fleet.laptop.home, ".pgpass"), `*:*:*:${user}:${password}\n`, { mode: 0o600 });
+  const url = new URL(fleet.engine.url("postgres", { user, password }));
+  url.password = "";
+  return url.href;
+}
 
 test("one idempotency key at three hosts at once is one operation", {
   timeout: patience(60_000),
@@ -63,10 +71,11 @@ test("a cancel at b ends a busy loop on a", async () => {
 test("hosts --json lists the same hosts from every host, and from a laptop without a daemon", {
   timeout: patience(60_000),
 }, async () => {
+  const url = laptopUrl("postgres", fleet.engine.password);
   const listed = async () => {
     const outputs = await Promise.all([
       ...fleet.hosts.map(({ daemon }) => runBin(daemon.world, "liveops", ["hosts", "--json"])),
-      fleet.run("liveops", ["--fleet", fleet.directUrl, "hosts", "--json"]),
+      fleet.run("liveops", ["--fleet", url, "hosts", "--json"]),
     ]);
     for (const { code, stderr } of outputs) expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     return outputs.map(
@@ -86,13 +95,11 @@ test("hosts --json lists the same hosts from every host, and from a laptop witho
 test("liveops mcp --fleet serves the fleet to an agent on a laptop without a daemon", {
   timeout: patience(60_000),
 }, async () => {
-  // The command line must not show the password.
-  const url = new URL(fleet.directUrl);
-  const password = `*:*:*:postgres:${decodeURIComponent(url.password)}\n`;
-  writeFileSync(join(fleet.laptop.home, ".pgpass"), password, { mode: 0o600 });
-  url.password = "";
-  mkdirSync(fleet.laptop.env.XDG_RUNTIME_DIR!, { recursive: true, mode: 0o700 });
-  await using mcp = await McpClient.start(fleet.laptop, "--fleet", url.href);
+  await using mcp = await McpClient.start(
+    fleet.laptop,
+    "--fleet",
+    laptopUrl("postgres", fleet.engine.password),
+  );
   const { id } = await fleet.submit(fleet.host("b"), { op: "spins", on: "a" });
   expect(await mcp.call("wait_for_operation", { id, timeout: 0.1 })).toMatchObject({ finished: false });
   expect(await mcp.call("cancel_operation", { id })).toMatchObject({ id, cancelRequested: true });
@@ -155,7 +162,7 @@ describe("roles", () => {
   }
 
   const as = (user: string, ...words: string[]) =>
-    fleet.run("liveops", ["--fleet", fleet.engine.url("postgres", { user, password: PASSWORD }), ...words]);
+    fleet.run("liveops", ["--fleet", laptopUrl(user, PASSWORD), ...words]);
 
   test("a viewer lists, shows, reads logs and follows; it changes nothing", {
     timeout: patience(60_000),

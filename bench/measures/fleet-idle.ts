@@ -1,11 +1,11 @@
 /** What hosts without work cost: transactions and processor time of the server, processor time of a daemon. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { cpuSeconds, cpuSecondsOfAll } from "../../harness/cpu.js";
-import { type Fleet, startFleet } from "../../harness/fleet.js";
-import { postgresVersion } from "../../harness/postgres.js";
-import { alone } from "../../harness/rounds.js";
-import type { MeasureOptions, Row } from "../../harness/row.js";
-import { type BenchWorld, benchWorld } from "../../harness/world.js";
+import { cpuSeconds, cpuSecondsOfAll } from "../harness/cpu.js";
+import { type Fleet, startFleet } from "../harness/fleet.js";
+import { NO_POSTGRES, postgresVersion } from "../harness/postgres.js";
+import { alone } from "../harness/rounds.js";
+import type { MeasureOptions, Row } from "../harness/row.js";
+import { type BenchWorld, benchWorld } from "../harness/world.js";
 
 interface Cost {
   /** Transactions per second. */
@@ -15,7 +15,8 @@ interface Cost {
   daemon: number;
 }
 
-export async function idleHosts({ quick }: MeasureOptions): Promise<Row[]> {
+export default async function idleHosts({ quick }: MeasureOptions): Promise<Row[]> {
+  if (postgresVersion() === null) return [{ name: "idle hosts of a fleet", absent: NO_POSTGRES }];
   const seconds = quick ? 5 : 30;
   const rows: Row[] = [];
   for (const hosts of [1, 20]) {

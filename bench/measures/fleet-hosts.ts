@@ -1,16 +1,17 @@
 /** Twenty hosts with one slot each: the time for many operations, how they spread, and the memory of a daemon. */
-import { type Fleet, startFleet, untilSucceeded } from "../../harness/fleet.js";
-import { memoryOf } from "../../harness/memory.js";
-import { EMPTY } from "../../harness/no-op.js";
-import { postgresVersion } from "../../harness/postgres.js";
-import { compared, median } from "../../harness/rounds.js";
-import type { MeasureOptions, Row } from "../../harness/row.js";
-import { Submitter } from "../../harness/submitter.js";
-import { type BenchWorld, benchWorld } from "../../harness/world.js";
+import { type Fleet, startFleet, untilSucceeded } from "../harness/fleet.js";
+import { memoryOf } from "../harness/memory.js";
+import { EMPTY } from "../harness/no-op.js";
+import { NO_POSTGRES, postgresVersion } from "../harness/postgres.js";
+import { compared, median } from "../harness/rounds.js";
+import type { MeasureOptions, Row } from "../harness/row.js";
+import { Submitter } from "../harness/submitter.js";
+import { type BenchWorld, benchWorld } from "../harness/world.js";
 
 const HOSTS = 20;
 
-export async function manyHosts({ quick }: MeasureOptions): Promise<Row[]> {
+export default async function manyHosts({ quick }: MeasureOptions): Promise<Row[]> {
+  if (postgresVersion() === null) return [{ name: "operations on twenty hosts", absent: NO_POSTGRES }];
   const count = quick ? 100 : 400;
   const rounds = quick ? 2 : 5;
   const fleet = await startFleet({ hosts: HOSTS, slots: 1, ops: EMPTY });

@@ -1,13 +1,13 @@
 /** Empty operations per second over three hosts, beside one embedded daemon and beside BullMQ on Redis. */
-import { type Fleet, startFleet, untilSucceeded } from "../../harness/fleet.js";
-import { EMPTY } from "../../harness/no-op.js";
-import { HOW_TO_INSTALL, libraryVersion, Peer } from "../../harness/peer.js";
-import { postgresVersion } from "../../harness/postgres.js";
-import { type Redis, redisVersion, startRedis } from "../../harness/redis.js";
-import { compared, interleave } from "../../harness/rounds.js";
-import type { Goal, MeasureOptions, Row } from "../../harness/row.js";
-import { Submitter } from "../../harness/submitter.js";
-import { type BenchWorld, benchWorld } from "../../harness/world.js";
+import { type Fleet, startFleet, untilSucceeded } from "../harness/fleet.js";
+import { EMPTY } from "../harness/no-op.js";
+import { HOW_TO_INSTALL, libraryVersion, Peer } from "../harness/peer.js";
+import { NO_POSTGRES, postgresVersion } from "../harness/postgres.js";
+import { type Redis, redisVersion, startRedis } from "../harness/redis.js";
+import { compared, interleave } from "../harness/rounds.js";
+import type { Goal, MeasureOptions, Row } from "../harness/row.js";
+import { Submitter } from "../harness/submitter.js";
+import { type BenchWorld, benchWorld } from "../harness/world.js";
 
 const HOSTS = 3;
 const SLOTS = 8;
@@ -16,7 +16,9 @@ const AT_ONCE = 11;
 
 type Contender = () => Promise<number>;
 
-export async function jobs({ quick }: MeasureOptions): Promise<Row[]> {
+export default async function jobs({ quick }: MeasureOptions): Promise<Row[]> {
+  if (postgresVersion() === null)
+    return [{ name: "empty operations/s over three hosts", absent: NO_POSTGRES }];
   const count = quick ? 150 : 600;
   const fleet = await startFleet({ hosts: HOSTS, slots: SLOTS, ops: EMPTY });
   const worlds: BenchWorld[] = [];

@@ -1,12 +1,12 @@
 /** Delay of a log line from an operation on host a to a watcher at host b, beside the same with one embedded daemon. */
-import type { Client } from "../../../protocol/client/client.js";
-import { startFleet } from "../../harness/fleet.js";
-import { EMITS } from "../../harness/no-op.js";
-import { percentile } from "../../harness/percentile.js";
-import { postgresVersion } from "../../harness/postgres.js";
-import { compared, interleave } from "../../harness/rounds.js";
-import type { MeasureOptions, Row } from "../../harness/row.js";
-import { benchWorld } from "../../harness/world.js";
+import type { Client } from "../../protocol/client/client.js";
+import { startFleet } from "../harness/fleet.js";
+import { EMITS } from "../harness/no-op.js";
+import { percentile } from "../harness/percentile.js";
+import { NO_POSTGRES, postgresVersion } from "../harness/postgres.js";
+import { compared, interleave } from "../harness/rounds.js";
+import type { MeasureOptions, Row } from "../harness/row.js";
+import { benchWorld } from "../harness/world.js";
 
 const RATES = [100, 1000];
 
@@ -15,7 +15,9 @@ const AFTER_MS = 1000;
 
 const now = () => performance.timeOrigin + performance.now();
 
-export async function lag({ quick }: MeasureOptions): Promise<Row[]> {
+export default async function lag({ quick }: MeasureOptions): Promise<Row[]> {
+  if (postgresVersion() === null)
+    return [{ name: "a line on host a to a watcher at host b", absent: NO_POSTGRES }];
   const seconds = quick ? 3 : 5;
   const fleet = await startFleet({ hosts: 2, slots: 2, ops: EMITS });
   const embedded = await benchWorld({ ops: EMITS });
