@@ -137,6 +137,8 @@ export class Fleet extends FleetView implements Engine {
     if (kind === "cancelled") scheduler.stopOperation(id);
     else if (kind === "paused") scheduler.pauseOperation(id);
     else this.#endForeign(id);
+    // This host had claimed the attempt and given it back before any code ran: its directory is in the way of the copy.
+    if (kind === "started") this.runs.takeAside(id, decision.event.attempt);
   }
 
   #isOfSession({ run }: Entry): boolean {

@@ -33,17 +33,29 @@ export function lastFence({ events }: Entry): number | null {
   return started?.type === "attempt:started" ? (started.fence ?? null) : null;
 }
 
-/** Attempts of the host that another host ended: of their run files, what was shipped counts. */
+/**
+ * Attempts of which this host has files that do not count: another host ended the attempt, or began it anew under the
+ * same number, since no code ran here. Of the former, what was shipped counts.
+ */
 export function takenOver(rows: Iterable<DecisionRow>, host: string): Array<{ id: string; attempt: number }> {
-  const running = new Map<string, number>();
-  const found: Array<{ id: string; attempt: number }> = [];
+  const begunHere = new Map<string, { id: string; attempt: number }>();
+  const running = new Map<string, string>();
+  const found = new Set<string>();
   for (const { id, decision, origin } of rows) {
-    if (decision.kind === "started" && decision.host === host) running.set(id, decision.event.attempt);
-    else if (["started", "requeued", "finished"].includes(decision.kind)) {
-      const attempt = running.get(id);
+    if (decision.kind === "started") {
+      const { attempt } = decision.event;
+      const key = `${id} ${attempt}`;
       running.delete(id);
-      if (attempt !== undefined && origin !== host) found.push({ id, attempt });
+      if (decision.host === host) {
+        running.set(id, key);
+        begunHere.set(key, { id, attempt });
+        found.delete(key);
+      } else if (begunHere.has(key)) found.add(key);
+    } else if (decision.kind === "requeued" || decision.kind === "finished") {
+      const key = running.get(id);
+      running.delete(id);
+      if (key !== undefined && origin !== host) found.add(key);
     }
   }
-  return found;
+  return [...found].map((key) => begunHere.get(key)!);
 }
