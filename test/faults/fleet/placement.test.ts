@@ -96,7 +96,7 @@ test("a host that is drained under load finishes what it runs and starts nothing
   await eventually("others go on", () => begun("b") + begun("c") + begun("d") > elsewhere + 5);
   expect(begun("a")).toBe(atDrain);
   const pinned = await fleet.submit(b, { op: "works", on: "a" });
-  await blockedAt("b", pinned.id, /drained/);
+  await blockedAt("b", pinned.id, /\ba, which drains/);
   for (const id of ids) await untilFinished(b.daemon, id);
   expect(begun("a")).toBe(atDrain);
   await a.client.drain(false);
