@@ -1,7 +1,7 @@
 /** The options with which `start` and `restart` start a daemon. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
-import { passwordProblem } from "../../protocol/command/fleet-client.js";
+import { urlWithoutPassword } from "../../protocol/command/fleet-client.js";
 import {
   DEFAULT_LOG_LEVEL,
   isLogLevel,
@@ -76,15 +76,9 @@ export function withDaemonFlags(command: Command): Command {
     )
     .option("--run-queued", "Run the queued operations of a copied state directory, which are held otherwise")
     .option("--paused", "Pause all queues at the start: liveops resume --all starts their operations")
-    .option("--fleet <url>", "Join the fleet of this PostgreSQL database", fleetUrl)
+    .option("--fleet <url>", "Join the fleet of this PostgreSQL database", urlWithoutPassword)
     .option("--host <name>", "Name of this host in the fleet (default: that of the machine)", hostName)
     .option("--tags <tags>", "Tags of this host in the fleet, such as gpu,eu", tagList);
-}
-
-function fleetUrl(text: string): string {
-  const problem = passwordProblem(text);
-  if (problem !== null) throw new InvalidArgumentError(problem);
-  return text;
 }
 
 function hostName(text: string): string {

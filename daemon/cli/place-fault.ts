@@ -31,10 +31,10 @@ export function placeFault(error: unknown): { message: string; code: ExitCode } 
       "cannot start: the state directory's disk is full; free some disk space, then start again";
     return { message, code: EXIT.refused };
   }
-  const { code, message, name } = error as NodeJS.ErrnoException;
+  const { code, message, name, hint } = error as NodeJS.ErrnoException & { hint?: string };
   if (name === "EngineAwayError")
     return { message: `${message}; start again when the engine is back`, code: EXIT.refused };
-  if (OF_FLEET.has(name)) return { message, code: EXIT.usage };
+  if (OF_FLEET.has(name)) return { message: hint ? `${message}; ${hint}` : message, code: EXIT.usage };
   if (code === undefined || !OF_PLACES.has(code)) return null;
   return { message: `${message}; choose another path with --state-dir or --socket`, code: EXIT.usage };
 }

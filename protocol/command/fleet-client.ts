@@ -36,9 +36,17 @@ function asOurs(error: Error): Error {
   return error;
 }
 
-/** The error for a URL that shows a password to every user of the machine; null: it shows none. */
-export function passwordProblem(url: string): string | null {
+/**
+ * The URL of a `--fleet`.
+ *
+ * @throws UsageError where it shows a password to every user of the machine. The error does not repeat the URL, as those
+ * of the argument parser do: errors are copied into tickets
+ */
+export function urlWithoutPassword(url: string): string {
   // libpq also takes a user without a host, which is no valid URL.
-  if (!/^[^/?]*:\/\/[^/?@]*:[^/?@]+@/.test(url) && !/[?&]password=/.test(url)) return null;
-  return "A password on the command line can be read by others; put it into ~/.pgpass or fleet.passwordFile of the config file.";
+  if (!/^[^/?]*:\/\/[^/?@]*:[^/?@]+@/.test(url) && !/[?&]password=/.test(url)) return url;
+  throw new UsageError(
+    "--fleet has a password, which other users of this machine can read",
+    "put it into ~/.pgpass, or into the file fleet.passwordFile of the config file",
+  );
 }

@@ -2,12 +2,12 @@
  * Common parts of every command of `liveops` and `liveopsd`: `--socket`, `--state-dir`, `--help` with examples,
  * `--version`, and the report of wrong usage (exit 2).
  */
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError } from "commander";
 import { EXIT } from "../exit-codes.js";
 import { VERSION } from "../version.js";
 import { paintFor } from "./colour.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
-import { type OpenFleet, openFleet, passwordProblem } from "./fleet-client.js";
+import { type OpenFleet, openFleet, urlWithoutPassword } from "./fleet-client.js";
 import { commandIndex } from "./other-bin.js";
 import { type ReportTo, report } from "./report.js";
 import { sanitize } from "./sanitize.js";
@@ -54,15 +54,13 @@ function isOfDaemon(command: Command): boolean {
   return command.parent ? isOfDaemon(command.parent) : command.name() === "liveopsd";
 }
 
-function fleetUrl(url: string): string {
-  const problem = passwordProblem(url);
-  if (problem !== null) throw new InvalidArgumentError(problem);
-  return url;
-}
-
 function withGlobals(command: Command, help: string): Command {
   if (!isOfDaemon(command))
-    command.option("--fleet <url>", "Ask the fleet of this PostgreSQL database, without a daemon", fleetUrl);
+    command.option(
+      "--fleet <url>",
+      "Ask the fleet of this PostgreSQL database, without a daemon",
+      urlWithoutPassword,
+    );
   return command
     .option("--socket <path>", "Socket of the daemon")
     .option("--state-dir <dir>", "State directory of the daemon")
