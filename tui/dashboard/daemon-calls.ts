@@ -1,11 +1,12 @@
 /** What full screen and screen reader ask of the daemon alike: a request, and the watch stream. */
-import type { Client } from "../../protocol/client/client.js";
 import { NoDaemonError } from "../../protocol/client/errors.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { capturedVariables } from "../../protocol/environment.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import { withTrailing } from "../cli/arguments.js";
+import type { DashboardClient } from "./dashboard-client.js";
+import { hostOfKey } from "./state/host-key.js";
 import type { Message } from "./state/message.js";
 import type { Request, SwitchKind } from "./state/request.js";
 
@@ -28,7 +29,7 @@ export function pause(milliseconds: number, calledOff: AbortSignal): Promise<voi
  * @returns the operations as they are now
  */
 export async function send(
-  client: Client,
+  client: DashboardClient,
   request: Request,
   allow?: readonly string[],
 ): Promise<Operation[]> {
@@ -52,14 +53,40 @@ export async function send(
     await flip(client, request.kind, request.name);
     return [];
   }
+  return changeAll(client, request);
+}
+
+/**
+ * In their order on each host; a host that refuses or does not answer keeps no other one waiting.
+ *
+ * @throws the first error, after all that could be done is done
+ */
+async function changeAll(
+  client: DashboardClient,
+  request: Extract<Request, { ids: unknown }>,
+): Promise<Operation[]> {
+  const byHost = Map.groupBy(request.ids.entries(), ([, id]) => hostOfKey(id));
   const done: Operation[] = [];
-  for (const [i, id] of request.ids.entries()) done.push(await change(client, request, id, i));
+  const changing = [...byHost.values()].map(async (entries) => {
+    for (const [i, id] of entries) done.push(await change(client, request, id, i));
+  });
+  const [only] = changing;
+  if (changing.length === 1) {
+    await only;
+    return done;
+  }
+  const outcomes = await Promise.allSettled(changing);
+  for (const [i, host] of [...byHost.keys()].entries()) {
+    const outcome = outcomes[i]!;
+    if (outcome.status === "rejected")
+      throw new Error(`${host}: ${(outcome.reason as Error).message}`, { cause: outcome.reason });
+  }
   return done;
 }
 
 /** @param place of the id among those of the request */
 function change(
-  client: Client,
+  client: DashboardClient,
   request: Extract<Request, { ids: unknown }>,
   id: string,
   place: number,
@@ -79,7 +106,7 @@ function change(
   }
 }
 
-function flip(client: Client, kind: SwitchKind, name: string): Promise<unknown> {
+function flip(client: DashboardClient, kind: SwitchKind, name: string): Promise<unknown> {
   switch (kind) {
     case "pause-queue":
       return client.pauseQueue(name);
@@ -91,7 +118,7 @@ function flip(client: Client, kind: SwitchKind, name: string): Promise<unknown> 
       return client.resumeSchedule(name);
     case "drain-host":
     case "undrain-host":
-      return client.drain(kind === "drain-host");
+      return (client.hostNamed?.(name) ?? client).drain(kind === "drain-host");
     case "declare-lost":
       return client.declareLost(name);
   }
@@ -114,7 +141,11 @@ const FIRST_WAIT = 100;
 const LONGEST_WAIT = 1000;
 
 /** Keeps the watch stream open, and comes back by itself when it breaks. */
-export async function watchForEver(target: WatchTarget, client: Client, left: AbortSignal): Promise<void> {
+export async function watchForEver(
+  target: WatchTarget,
+  client: DashboardClient,
+  left: AbortSignal,
+): Promise<void> {
   let wait = FIRST_WAIT;
   while (!left.aborted) {
     try {
@@ -139,7 +170,7 @@ const IN_WORDS: Record<string, string> = {
 };
 
 /** The screen says already that no daemon answers and where: only the reason is new. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof NoDaemonError)) return (error as Error).message;
   return IN_WORDS[error.reason] ?? error.reason;
 }

@@ -6,6 +6,7 @@ import { hostNamed, ownHost } from "../state/host-view.js";
 import { scrollTop } from "../state/layout.js";
 import { filtered } from "../state/list-view.js";
 import type { Page, State } from "../state/model.js";
+import { hasSeveral, hostOfOperation } from "../state/reach.js";
 import { startDaemon } from "../state/request.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line, paragraph } from "../text/line.js";
@@ -119,11 +120,13 @@ function about(host: HostReply, state: State, width: number, paint: Paint): stri
     ...(fenced === 0 ? [] : [`${formatCount(fenced)} refused as another host's`]),
     ...(shippedBytes === 0 ? [] : [`${formatBytes(shippedBytes)} of events and logs sent`]),
   ];
-  return inRows(facts, width - 2).map((text) => new Line(width, paint).add(`  ${text}`, "muted").toString());
+  return factRows(facts, width - 2).map((text) =>
+    new Line(width, paint).add(`  ${text}`, "muted").toString(),
+  );
 }
 
 /** Rows of facts; no fact is broken in two. */
-function inRows(facts: readonly string[], width: number): string[] {
+export function factRows(facts: readonly string[], width: number): string[] {
   const rows: string[] = [];
   for (const fact of facts) {
     const longer = rows.length === 0 ? fact : `${rows.at(-1)} · ${fact}`;
@@ -157,7 +160,7 @@ function engine(state: State, width: number, paint: Paint): string[] {
   return [line.toString(), ...away, ...problems.flatMap((problem) => warn(sanitizeLine(problem)))];
 }
 
-const here = onPage("hosts");
+const here = (state: State): boolean => onPage("hosts")(state) && !hasSeveral(state);
 
 function placeOf({ fleet }: State, { at }: HostsPage): number {
   return Math.max(0, Math.min((fleet?.hosts.length ?? 0) - 1, at));
@@ -201,7 +204,8 @@ function drain(state: State): State {
     : ask(state, { kind: "drain-host", name });
 }
 
-const opensHosts = (state: State) => free(state) && isLive(state);
+/** Of several hosts the page says why they do not answer. */
+const opensHosts = (state: State) => free(state) && (isLive(state) || hasSeveral(state));
 const isDrained = (state: State) => ownHost(state)?.draining === true;
 
 export const HOSTS_ACTIONS = [
@@ -209,10 +213,14 @@ export const HOSTS_ACTIONS = [
     {
       name: "hosts",
       keys: ["H"],
-      description: "hosts of the fleet",
+      description: "hosts: of the fleet, or of several --host",
       command: "hosts",
       hint: () => null,
       run: (state) => {
+        if (hasSeveral(state)) {
+          const own = hostOfOperation(state, state.selected);
+          return { ...state, page: { kind: "hosts", at: own === null ? 0 : state.hosts.indexOf(own) } };
+        }
         const at = state.fleet?.hosts.findIndex(({ name }) => name === state.daemon?.host) ?? 0;
         return { ...state, page: { kind: "hosts", at: Math.max(0, at) } };
       },

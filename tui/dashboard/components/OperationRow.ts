@@ -8,7 +8,6 @@ import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { shownParams } from "../../../protocol/shown-params.js";
 import { formatAge, formatDuration, formatEta, formatOverall } from "../../terminal/format.js";
 import { stageGlyph } from "../../terminal/glyphs.js";
-import { hostOf } from "../../terminal/host-state.js";
 import { allowedFailures } from "../../terminal/stage-note.js";
 import {
   chainElapsed,
@@ -19,6 +18,7 @@ import {
   stallOf,
 } from "../state/estimate.js";
 import { usualSuccessors } from "../state/history.js";
+import { shownHost } from "../state/host-key.js";
 import {
   chainOf,
   type Fold,
@@ -134,7 +134,7 @@ export function operationRow(
     const end = columns.width - line.left + width + 1;
     line.add(fit(sanitizeLine(text), width), style).fill(end);
   };
-  column(hostOf(operation) ?? "", columns.host, operation.state === "queued" ? "muted" : "plain");
+  column(shownHost(operation) ?? "", columns.host, operation.state === "queued" ? "muted" : "plain");
   column(operation.queue === DEFAULT_QUEUE ? "" : operation.queue, columns.queue, "muted");
   if (columns.info > 0) addInfo(line, row, columns.width - figures);
   addFigures(line.fill(columns.width - figures), row);

@@ -19,15 +19,16 @@ function shownOf(reply: HostsReply | null, isPage: boolean): unknown {
   ];
 }
 
-/** Whether operations may run on several hosts, so that lists tell where. */
-export function hasHosts({ fleet }: Pick<State, "fleet">): boolean {
-  return fleet !== null && fleet.fleet !== null && fleet.hosts.length > 1;
+/** Names of the hosts that operations may be on, where there are several: lists then tell where. */
+export function hostNames({ fleet, hosts }: Pick<State, "fleet" | "hosts">): string[] {
+  if (hosts.length > 0) return hosts.map(({ name }) => name);
+  const isShown = fleet !== null && fleet.fleet !== null && fleet.hosts.length > 1;
+  return isShown ? fleet.hosts.map(({ name }) => name) : [];
 }
 
 /** Columns of the longest name of a host; 0: the list does not tell hosts. */
-export function hostColumn(state: Pick<State, "fleet">): number {
-  if (!hasHosts(state)) return 0;
-  return Math.max(...state.fleet!.hosts.map(({ name }) => name.length));
+export function hostColumn(state: Pick<State, "fleet" | "hosts">): number {
+  return Math.max(0, ...hostNames(state).map((name) => name.length));
 }
 
 export function hostNamed({ fleet }: Pick<State, "fleet">, name: string | undefined): HostReply | null {
@@ -44,7 +45,9 @@ export function unreachableHosts({ fleet }: Pick<State, "fleet">): HostReply[] {
 }
 
 /** Whether something is told of the hosts that counts seconds. */
-export function countsHostSeconds(state: Pick<State, "fleet" | "page">): boolean {
+export function countsHostSeconds(state: Pick<State, "fleet" | "hosts" | "page">): boolean {
+  if (state.hosts.length > 0)
+    return state.page?.kind === "hosts" || state.hosts.some(({ connection }) => connection.state === "away");
   if (state.fleet === null) return false;
   const isOld = state.page?.kind === "hosts" && state.fleet.hosts.some(({ since }) => since !== null);
   return isOld || unreachableHosts(state).length > 0 || state.fleet.fleet?.awaySince != null;

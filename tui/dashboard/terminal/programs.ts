@@ -4,13 +4,14 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Client } from "../../../protocol/client/client.js";
+import type { DashboardClient } from "../dashboard-client.js";
 import type { Effect } from "../state/effect.js";
+import { bareOf } from "../state/host-key.js";
 import type { Message } from "../state/message.js";
-import { type Flags, flagWords } from "../state/request.js";
+import { type Flags, flagsOf, flagWords } from "../state/request.js";
 
 interface Surroundings {
-  readonly client: Client;
+  readonly client: DashboardClient;
   readonly dispatch: (message: Message) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly flags: Flags;
@@ -51,7 +52,7 @@ export async function attach(id: string, { dispatch, flags }: Surroundings): Pro
     return;
   }
   try {
-    await run(process.execPath, [bin, "attach", id, "--once", ...flagWords(flags)]);
+    await run(process.execPath, [bin, "attach", bareOf(id), "--once", ...flagWords(flagsOf(id, flags))]);
   } catch (error) {
     dispatch({ type: "noticed", text: `attach: ${(error as Error).message}`, level: "error" });
   }

@@ -1,0 +1,199 @@
+/** The daemons of several `--host`, a row each: whether it answers, what it has, and why it does not. */
+import { formatAge, formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
+import type { Host } from "../state/connection.js";
+import { scrollTop } from "../state/layout.js";
+import { filtered } from "../state/list-view.js";
+import type { Page, State } from "../state/model.js";
+import { hasSeveral } from "../state/reach.js";
+import { fit, sanitizeLine, wrap } from "../text/cells.js";
+import { Line } from "../text/line.js";
+import type { Paint, Style } from "../text/theme.js";
+import { ask, busy, send } from "./ask.js";
+import { factRows } from "./HostsPage.js";
+import { Dialog, dialogSize, useTheme } from "./Panel.js";
+import { LEVEL_GLYPHS, PAUSED } from "./state-style.js";
+import { inGroup, type Mover, onPage } from "./when.js";
+
+type HostsPage = Extract<Page, { kind: "hosts" }>;
+
+const WIDEST = 110;
+/** From this width on a row has every figure and the version. */
+const WIDE_FROM = 76;
+const FIGURE = 9;
+const NARROW_FIGURE = 5;
+const STATE = 22;
+const NARROW_STATE = 16;
+
+export function SeveralHostsPage({ state, page }: { state: State; page: HostsPage }) {
+  const { paint } = useTheme();
+  const { width } = dialogSize(state, undefined, WIDEST);
+  const at = placeOf(state, page);
+  const chosen = state.hosts[at];
+  const facts = chosen === undefined ? [] : about(chosen, state, width, paint);
+  const rows = [
+    head(width, paint),
+    ...state.hosts.map((host, i) => hostRow(state, host, i === at, width, paint)),
+    "",
+    ...facts,
+  ];
+  const size = dialogSize(state, rows.length, WIDEST);
+  // The head of the table stands before the rows.
+  const top = scrollTop(0, at + 1, rows.length, size.height);
+  return (
+    <Dialog
+      state={state}
+      size={size}
+      title={[["Hosts", "bold"]]}
+      right={[[`${state.hosts.filter(isLive).length} of ${state.hosts.length} answer`, "muted"]]}
+      rows={rows.slice(top, top + size.height)}
+    />
+  );
+}
+
+const isLive = ({ connection }: Host): boolean => connection.state === "live";
+const nameWidth = (width: number) => (width < WIDE_FROM ? 12 : 20);
+const stateWidth = (width: number) => (width < WIDE_FROM ? NARROW_STATE : STATE);
+const figureWidth = (width: number) => (width < WIDE_FROM ? NARROW_FIGURE : FIGURE);
+
+function head(width: number, paint: Paint): string {
+  const line = new Line(width, paint).add("  HOST", "muted").fill(2 + nameWidth(width));
+  line.add("state", "muted").fill(2 + nameWidth(width) + stateWidth(width));
+  const words = width < WIDE_FROM ? ["run", "wait"] : ["running", "queued", "failed"];
+  for (const word of words) line.addWhole(word.padStart(figureWidth(width)), "muted");
+  if (width >= WIDE_FROM) line.add("slots".padStart(FIGURE), "muted").add("  version", "muted");
+  return line.toString();
+}
+
+function hostRow(state: State, host: Host, chosen: boolean, width: number, paint: Paint): string {
+  const { name, counts, connection, daemon, machine } = host;
+  const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
+  line.add(fit(sanitizeLine(name), nameWidth(width) - 1), chosen ? "bold" : "plain");
+  line.fill(2 + nameWidth(width));
+  const [text, style] = stateOf(host, state.now);
+  line.add(text, style);
+  // Figures that nobody confirms any more.
+  const old: Style = connection.state === "live" ? "plain" : "muted";
+  if (connection.state === "connecting")
+    return line
+      .add("  ")
+      .addUntrusted(connection.reason ?? "", "muted")
+      .toString();
+  line.fill(Math.max(line.width - line.left, 2 + nameWidth(width) + stateWidth(width)));
+  const figures =
+    width < WIDE_FROM ? [counts.running, counts.queued] : [counts.running, counts.queued, counts.failed];
+  for (const figure of figures) line.addWhole(formatCount(figure).padStart(figureWidth(width)), old);
+  if (width < WIDE_FROM) return line.toString();
+  line.add((machine === null ? "" : formatCount(machine.slots)).padStart(FIGURE), old);
+  return line
+    .add("  ")
+    .addUntrusted(daemon?.version ?? "", "muted")
+    .toString();
+}
+
+function stateOf({ connection, machine }: Host, now: number): [text: string, style: Style] {
+  switch (connection.state) {
+    case "live":
+      return machine?.draining ? [`${PAUSED} drained`, "warn"] : ["● up", "good"];
+    case "away":
+      return [`${LEVEL_GLYPHS.warning} no answer ${silence(connection.since, now)}`, "warn"];
+    case "connecting":
+      return connection.reason === null
+        ? ["○ connecting", "muted"]
+        : [`${LEVEL_GLYPHS.error} never answered`, "bad"];
+  }
+}
+
+export const silence = (since: number, now: number): string =>
+  formatDuration(Math.max(0, Math.floor((now - since) / 1000)));
+
+/** What is known of the chosen host beside its row. */
+function about(host: Host, state: State, width: number, paint: Paint): string[] {
+  const { address, connection, daemon, machine, heardAt } = host;
+  const { now } = state;
+  const why = connection.state === "live" ? null : connection.reason;
+  const answered = heardAt === null ? null : formatAge(new Date(heardAt).toISOString(), now);
+  const facts = [
+    sanitizeLine(address),
+    ...(answered === null ? [] : [`answered ${answered} ago`]),
+    ...(daemon === null
+      ? []
+      : [
+          `liveops ${sanitizeLine(daemon.version)}`,
+          `up for ${formatAge(daemon.startedAt, now)}`,
+          `state in ${sanitizeLine(daemon.stateDir)}`,
+        ]),
+    ...(machine === null
+      ? []
+      : [
+          ...(machine.load === null ? [] : [`load ${machine.load.toFixed(2)}`]),
+          ...(machine.memory === null
+            ? []
+            : [`memory ${formatBytes(machine.memory.free)} of ${formatBytes(machine.memory.total)} free`]),
+          `${formatCount(machine.types)} types`,
+        ]),
+    ...(daemon?.fleet ? [`in a fleet on ${sanitizeLine(daemon.fleet.engine)}`] : []),
+  ];
+  const rows = factRows(facts, width - 2).map((text) =>
+    new Line(width, paint).add(`  ${text}`, "muted").toString(),
+  );
+  const told = why === null ? [] : wrap(sanitizeLine(why), width - 4, 4);
+  return [
+    ...told.map((text, i) =>
+      new Line(width, paint)
+        .add(i === 0 ? `  ${LEVEL_GLYPHS.warning} ` : "    ", "warn")
+        .add(text, "warn")
+        .toString(),
+    ),
+    ...rows,
+  ];
+}
+
+const here = (state: State): boolean => onPage("hosts")(state) && hasSeveral(state);
+
+function placeOf({ hosts }: State, { at }: HostsPage): number {
+  return Math.max(0, Math.min(hosts.length - 1, at));
+}
+
+function moved(state: State, by: number): State {
+  if (state.page?.kind !== "hosts") return state;
+  const at = placeOf(state, { ...state.page, at: placeOf(state, state.page) + by });
+  return at === state.page.at ? state : { ...state, page: { ...state.page, at } };
+}
+
+function chosenOf(state: State): Host | null {
+  if (state.page?.kind !== "hosts") return null;
+  return state.hosts[placeOf(state, state.page)] ?? null;
+}
+
+export const SEVERAL_HOSTS_MOVER: Mover = {
+  when: here,
+  by: moved,
+  page: (state, way) => moved(state, way * 8),
+};
+
+const isDrained = (state: State) => chosenOf(state)?.machine?.draining === true;
+
+export const SEVERAL_HOSTS_ACTIONS = inGroup("general", here, [
+  {
+    name: "drain",
+    keys: ["d"],
+    hint: (state) => (isDrained(state) ? "undo the drain" : "drain"),
+    rank: 0,
+    disabledReason: (state) => busy(state, [chosenOf(state)?.name ?? ""]),
+    run: (state) => {
+      const name = chosenOf(state)?.name;
+      if (name === undefined) return state;
+      return isDrained(state)
+        ? send(state, { kind: "undrain-host", name })
+        : ask(state, { kind: "drain-host", name });
+    },
+  },
+  {
+    name: "operations-of-host",
+    keys: ["return"],
+    hint: () => "its operations",
+    rank: 1,
+    run: (state) => filtered({ ...state, page: null }, `host:${chosenOf(state)?.name}`),
+  },
+  { name: "close-hosts", keys: ["H"], run: (state) => ({ ...state, page: null }) },
+]);
