@@ -1,6 +1,7 @@
 /** The options with which `start` and `restart` start a daemon. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
+import { UsageError } from "../../protocol/command/failures.js";
 import { urlWithoutPassword } from "../../protocol/command/fleet-client.js";
 import {
   DEFAULT_LOG_LEVEL,
@@ -14,6 +15,7 @@ import {
   parseMetricsAddress,
 } from "../../protocol/command/metrics-address.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
+import { isAddress, onHost, parseAddress } from "../../protocol/remote/address.js";
 
 export interface DaemonOptions extends GlobalOptions {
   ops?: string[];
@@ -82,6 +84,15 @@ export function withDaemonFlags(command: Command): Command {
 }
 
 function hostName(text: string): string {
+  if (isAddress(text)) {
+    const address = parseAddress(text);
+    throw new UsageError(
+      "--host is the name of this machine in its fleet, and not an address",
+      address.kind === "ssh"
+        ? `to start the daemon there, run: ${onHost(address, ["liveopsd", "start"])}`
+        : "give a name such as a.example.com",
+    );
+  }
   if (!HOST_PATTERN.test(text) || text.length > MAX_HOST)
     throw new InvalidArgumentError("Give letters, digits and . _ -, such as a.example.com.");
   return text;

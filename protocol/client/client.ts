@@ -4,6 +4,7 @@ import { Refusal } from "../errors.js";
 import type { EndLine, OperationEvent } from "../event.js";
 import { LineSplitter } from "../ndjson.js";
 import type { LogLine, Operation } from "../operation.js";
+import { UnreachableHostError } from "../remote/errors.js";
 import type {
   DaemonReply,
   ForecastReply,
@@ -363,7 +364,7 @@ export class Client {
       const isLost = error instanceof ConnectionLostError || error instanceof NoDaemonError;
       const gone = isLost ? this.#whyGone() : null;
       if (gone !== null) throw gone;
-      if (!(error instanceof NoDaemonError)) throw error;
+      if (!(error instanceof NoDaemonError) || error instanceof UnreachableHostError) throw error;
       const found = (await this.hints.findSocket?.()) ?? null;
       this.#socket = found ?? this.firstSocket;
       if (found === null) throw new NoDaemonError(error.socket, error.reason, this.hints.startCommand);

@@ -1,7 +1,10 @@
 /** One request to the daemon with node:http: connect, send, check the version and the status, read the reply. */
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "../errors.js";
+import { isRemote } from "../remote/address.js";
+import { UnreachableHostError } from "../remote/errors.js";
 import { VERSION_HEADER } from "../version.js";
+import { connectionTo } from "./connection.js";
 import { DEADLINES, Deadline, isQueueFull, retryWhileQueueFull } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 import { checkVersion, prepareRequest, problemOf, type RequestOptions, socketDenied } from "./request.js";
@@ -15,7 +18,7 @@ export async function askJson<T>(socket: string, options: RequestOptions): Promi
 export async function open(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const response = await send(socket, options);
   try {
-    checkVersion(response.headers[VERSION_HEADER], options);
+    checkVersion(response.headers[VERSION_HEADER], options, socket);
   } catch (refusal) {
     response.resume();
     throw refusal;
@@ -75,17 +78,31 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
   const { method, signal } = options;
   return new Promise((resolve, reject) => {
     const request = httpRequest(
-      { socketPath: socket, method, path: target, agent: false, ...NO_SERVER_NAME, signal, headers },
+      { ...connectionTo(socket), method, path: target, ...NO_SERVER_NAME, signal, headers },
       resolve,
     );
-    const deadline = watched(socket, options, (error) => request.destroy(error));
-    request.on("response", () => deadline.stop());
-    request.on("close", () => deadline.stop());
+    let deadline: Deadline | null = null;
+    const begin = () => {
+      deadline = watched(socket, options, (error) => request.destroy(error));
+    };
+    request.on("response", () => deadline?.stop());
+    request.on("close", () => deadline?.stop());
     let connected = false;
-    request.on("socket", (s) => s.once("connect", () => (connected = true)));
+    if (isRemote(socket))
+      // A connection over ssh has limits of its own, and a person may be asked for a password meanwhile.
+      request.on("socket", () => {
+        connected = true;
+        begin();
+      });
+    else {
+      begin();
+      request.on("socket", (s) => s.once("connect", () => (connected = true)));
+    }
     request.on("error", (error: NodeJS.ErrnoException) => {
       if (signal?.aborted) reject(signal.reason);
-      else if (error instanceof NoAnswerError) reject(error);
+      else if (error instanceof NoAnswerError || error instanceof UnreachableHostError) reject(error);
+      // The daemon closed a kept connection before it saw the request.
+      else if (request.reusedSocket && method === "GET") resolve(sendOnce(socket, options));
       else if (connected) reject(new ConnectionLostError(whyLost(error)));
       else if (isQueueFull(error)) reject(error);
       else if (error.code === "EACCES" || error.code === "EPERM") reject(socketDenied(socket));

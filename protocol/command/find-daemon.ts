@@ -35,7 +35,7 @@ export function clientFor(
   deadlines: Partial<Deadlines> = {},
   whyGone?: DaemonHints["whyGone"],
 ): Client {
-  const problem = socketPathProblem(socket);
+  const problem = options.remote === undefined ? socketPathProblem(socket) : null;
   if (problem !== null) throw new UsageError(problem);
   const finds = mayFind(options, process.env, config);
   const find = finds ? () => findSocket(stateDir) : undefined;
@@ -48,7 +48,8 @@ export function clientFor(
  */
 export function waitingClient(places: CommandPlaces, options: GlobalOptions): Client {
   const { stateDir, config } = places;
-  const isKnown = mayFind(options, process.env, config) || options.stateDir !== undefined;
+  const isHere = options.remote === undefined;
+  const isKnown = isHere && (mayFind(options, process.env, config) || options.stateDir !== undefined);
   const before = isKnown ? identityOf(stateDir) : undefined;
   return clientFor(places, options, {}, () => {
     const now = before ? identityOf(stateDir) : before;
@@ -74,7 +75,7 @@ export function mayFind(
   env: Record<string, string | undefined>,
   config: CommandPlaces["config"],
 ): boolean {
-  if (options.socket) return false;
+  if (options.socket || options.remote) return false;
   return !env.LIVEOPS_SOCKET || isStateDirChosen(options, env, config);
 }
 

@@ -9,9 +9,10 @@ import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import { App } from "./components/App.js";
 import type { DashboardClient } from "./dashboard-client.js";
 import { Effects } from "./effects.js";
-import { AllHosts, type HostClient } from "./hosts/all-hosts.js";
+import { AllHosts } from "./hosts/all-hosts.js";
 import { HostsClient } from "./hosts/hosts-client.js";
 import { HostLooks, Look } from "./hosts/looks.js";
+import type { DashboardHost } from "./hosts/open-hosts.js";
 import { lookFile } from "./look-file.js";
 import { initialState, type Size } from "./state/model.js";
 import type { Flags } from "./state/request.js";
@@ -47,11 +48,6 @@ export interface ProgramOptions {
   clock?: Clock;
 }
 
-/** One of several daemons: its name on the screen, and its address for the commands that the screen shows. */
-export interface DashboardHost extends HostClient {
-  readonly address: string;
-}
-
 export interface Exit {
   code: number;
   /** For stderr, once the terminal is restored. */
@@ -73,7 +69,7 @@ export function startDashboard(options: ProgramOptions): Program {
   const flags =
     hosts.length === 0
       ? (options.flags ?? {})
-      : { hosts: new Map(hosts.map(({ name, address }) => [name, address])) };
+      : { hosts: new Map(hosts.map((host) => [host.name, host.flags])) };
   const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id, flags, hosts, actions });
   const store = new Store(state, clock, (effects) => running.run(effects));
   const filter = new ReportFilter({
@@ -90,7 +86,6 @@ export function startDashboard(options: ProgramOptions): Program {
     hosts.length === 0 ? null : new AllHosts(hosts, isLive, () => store.dispatch({ type: "host-late" }));
   const client: DashboardClient =
     all === null ? (options.client ?? new Client(socket)) : new HostsClient(all);
-  const addressOf = (name: string) => hosts.find((host) => host.name === name)!.address;
   const running = new Effects({
     client,
     hosts: all,
@@ -104,7 +99,7 @@ export function startDashboard(options: ProgramOptions): Program {
     looks:
       all === null
         ? new Look(client, lookFile(env, socket))
-        : new HostLooks(all, (name) => lookFile(env, addressOf(name))),
+        : new HostLooks(all, (name) => lookFile(env, all.client(name).socket)),
     flags,
   });
   const terminal = { stdout, env, choice: options.theme, links: options.links };

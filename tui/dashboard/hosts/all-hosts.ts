@@ -11,6 +11,8 @@ export interface HostClient {
 }
 
 export class AllHosts {
+  /** By host, what ends the wait before the next attempt. */
+  readonly #waits = new Map<string, () => void>();
   /** By question, what each host told last. */
   readonly #told = new Map<string, Map<string, unknown>>();
 
@@ -20,6 +22,25 @@ export class AllHosts {
     /** A host answered for the first time, too late. */
     private readonly onLate: () => void,
   ) {}
+
+  client(name: string): Client {
+    const host = this.hosts.find((each) => each.name === name);
+    if (host === undefined) throw new Error(`no host ${name}`);
+    return host.client;
+  }
+
+  /** Waits before the next attempt to reach the host, or until somebody asks for it. */
+  async wait(name: string, milliseconds: number, left: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    this.#waits.set(name, () => over.abort());
+    await pause(milliseconds, AbortSignal.any([over.signal, left]));
+    this.#waits.delete(name);
+  }
+
+  /** The next attempt is now. */
+  tryNow(name: string): void {
+    this.#waits.get(name)?.();
+  }
 
   live(): readonly HostClient[] {
     return this.hosts.filter(({ name }) => this.isLive(name));

@@ -35,9 +35,7 @@ export class HostsClient implements DashboardClient {
   constructor(private readonly all: AllHosts) {}
 
   hostNamed(name: string): Client {
-    const host = this.all.hosts.find((each) => each.name === name);
-    if (host === undefined) throw new Error(`no host ${name}`);
-    return host.client;
+    return this.all.client(name);
   }
 
   #at(key: string): { client: Client; id: string; host: string } {

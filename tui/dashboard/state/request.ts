@@ -1,4 +1,5 @@
 /** What the daemon is asked to do, as a value, so that a question and the shell command can show it first. */
+import { onRemote } from "../../../protocol/remote/address.js";
 import { shellQuote } from "../../../protocol/shell-quote.js";
 import { bareOf, hostOfKey } from "./host-key.js";
 
@@ -68,18 +69,19 @@ export const UNDER_WAY: Record<Request["kind"], string> = {
 
 /** Flags that this dashboard was started with: a command that it shows names the same daemon. */
 export interface Flags {
+  /** Address of a daemon on another machine. */
+  readonly remote?: string | undefined;
   readonly socket?: string | undefined;
   readonly stateDir?: string | undefined;
-  readonly host?: string | undefined;
-  /** Of several daemons, the address of each by its name. A command is for the one that its key names. */
-  readonly hosts?: ReadonlyMap<string, string> | undefined;
+  /** Of several daemons, the flags of each by its name. A command is for the one that its key names. */
+  readonly hosts?: ReadonlyMap<string, Flags> | undefined;
 }
 
 /** The flags of the daemon that the key names. */
 export function flagsOf(key: string | undefined, flags: Flags): Flags {
   const { hosts } = flags;
   if (hosts === undefined) return flags;
-  return { host: hosts.get(hostOfKey(key ?? "") ?? "") };
+  return hosts.get(hostOfKey(key ?? "") ?? "") ?? {};
 }
 
 /** Words that may be keys, all of one daemon: the command has them without the host. */
@@ -107,6 +109,7 @@ export function startDaemon(flags: Flags): string {
 }
 
 function liveopsd(words: readonly string[], flags: Flags): string {
+  if (flags.remote !== undefined) return onRemote(flags.remote, ["liveopsd", ...words]);
   return ["liveopsd", ...words, ...flagWords(flags)].map(shellQuote).join(" ");
 }
 
@@ -161,7 +164,7 @@ export function commandOf(request: Request, flags: Flags): string {
 
 /** Of a host by its name. */
 const hostFlags = (name: string, flags: Flags): Flags =>
-  flags.hosts === undefined ? flags : { host: flags.hosts.get(name) };
+  flags.hosts === undefined ? flags : (flags.hosts.get(name) ?? {});
 
 const priorityWords = (priority: Priority): string[] =>
   priority === "top" ? ["--top"] : flagged("--priority", String(priority));
@@ -189,9 +192,9 @@ function submitWords({ op, set, args, params, label }: Submit): string[] {
 
 const labelWords = ({ label }: Pick<Submit, "label">) => (label === "" ? [] : flagged("--label", label));
 
-export function flagWords({ socket, stateDir, host }: Flags): string[] {
+export function flagWords({ remote, socket, stateDir }: Flags): string[] {
   return [
-    ...(host === undefined ? [] : flagged("--host", host)),
+    ...(remote === undefined ? [] : flagged("--host", remote)),
     ...(stateDir === undefined ? [] : flagged("--state-dir", stateDir)),
     ...(socket === undefined ? [] : flagged("--socket", socket)),
   ];

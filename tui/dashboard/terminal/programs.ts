@@ -8,7 +8,7 @@ import type { DashboardClient } from "../dashboard-client.js";
 import type { Effect } from "../state/effect.js";
 import { bareOf } from "../state/host-key.js";
 import type { Message } from "../state/message.js";
-import { type Flags, flagsOf, flagWords } from "../state/request.js";
+import { type Flags, flagsOf, flagWords, startDaemon as startCommand } from "../state/request.js";
 
 interface Surroundings {
   readonly client: DashboardClient;
@@ -19,6 +19,11 @@ interface Surroundings {
 
 /** Runs `liveopsd start` of the same installation. */
 export function startDaemon({ dispatch, flags }: Surroundings): void {
+  if (flags.remote !== undefined) {
+    const text = `start it on that machine: ${startCommand(flags)}`;
+    dispatch({ type: "noticed", text, level: "error" });
+    return;
+  }
   const bin = fileURLToPath(new URL("./bin/liveopsd.cjs", import.meta.url));
   if (!existsSync(bin)) {
     dispatch({ type: "noticed", text: "liveopsd is not installed beside liveops-tui", level: "error" });

@@ -1,0 +1,117 @@
+/** Why a host could not be reached over ssh, as an error with the next command. */
+import { NoDaemonError } from "../client/errors.js";
+import { onHost, type SshAddress } from "./address.js";
+import type { Hello } from "./hello.js";
+
+/** No daemon was reached over ssh; nothing was sent. */
+export class UnreachableHostError extends NoDaemonError {
+  /**
+   * @param next - lines with the next commands
+   * @param isFinal - another try has the same end, unless somebody changes something
+   */
+  constructor(
+    address: SshAddress,
+    override readonly problem: string,
+    readonly next: string[],
+    readonly isFinal = false,
+    /** The host did not answer at all. */
+    readonly isSilent = false,
+  ) {
+    super(address.text, problem);
+    this.message = [problem, ...next].join("; ");
+  }
+}
+
+/** How the ssh process of a connection ended before the daemon was reached. */
+export interface SshEnd {
+  /** The exit code of ssh, which is that of the remote command; null: a signal ended it. */
+  code: number | null;
+  stderr: string;
+  /** Whether the person has seen stderr. */
+  isShown: boolean;
+}
+
+/** ssh itself failed. */
+const SSH_FAILED = 255;
+const NOT_FOUND = [126, 127];
+/** Commander's exit code for a command that it does not know is that of wrong usage. */
+const USAGE = 2;
+
+/** No other try can succeed without a change. */
+const FINAL =
+  /permission denied|host key verification failed|host identification has changed|too many authentication failures|could not resolve hostname|bad configuration option/i;
+
+export function endedEarly(address: SshAddress, { code, stderr, isShown }: SshEnd): UnreachableHostError {
+  const { name } = address;
+  const said = stderr.trim();
+  const withStderr = (problem: string) => (said === "" || isShown ? problem : `${said}\n${problem}`);
+  const tryIt = `try: ${onHost(address, ["true"])}`;
+  if (code !== null && NOT_FOUND.includes(code))
+    return new UnreachableHostError(
+      address,
+      withStderr(`liveops was not found on ${name}`),
+      [
+        `install it there, or give its path on ${name}: LIVEOPS_REMOTE_COMMAND=/path/to/liveops`,
+        `a shell without a login may have another PATH: ${onHost(address, ["command -v liveops"])}`,
+      ],
+      true,
+    );
+  if (code === SSH_FAILED)
+    return new UnreachableHostError(
+      address,
+      withStderr(`ssh did not reach ${name}`),
+      [tryIt],
+      FINAL.test(said),
+    );
+  if (code === USAGE)
+    return new UnreachableHostError(
+      address,
+      withStderr(`the liveops on ${name} has no dial-stdio`),
+      [`install this version there; see: ${onHost(address, ["liveops", "--version"])}`],
+      true,
+    );
+  const how = code === null ? "ssh was ended by a signal" : `exit code ${code}`;
+  return new UnreachableHostError(address, withStderr(`the connection to ${name} ended at once (${how})`), [
+    tryIt,
+  ]);
+}
+
+/** The remote side found no daemon. */
+export function noDaemonThere(
+  address: SshAddress,
+  { problem }: NonNullable<Hello["error"]>,
+): UnreachableHostError {
+  return new UnreachableHostError(address, `no daemon answers on ${address.name}: ${problem}`, [
+    `start it with: ${onHost(address, ["liveopsd", "start"])}`,
+  ]);
+}
+
+export function tooSlow(address: SshAddress, seconds: number): UnreachableHostError {
+  const next = [`try: ${onHost(address, ["true"])}`];
+  return new UnreachableHostError(
+    address,
+    `${address.name} has not answered for ${seconds} s`,
+    next,
+    false,
+    true,
+  );
+}
+
+export function noSsh(address: SshAddress, error: NodeJS.ErrnoException): UnreachableHostError {
+  return new UnreachableHostError(
+    address,
+    `ssh cannot be run here (${error.code ?? error.message})`,
+    ["install OpenSSH, or name another program in LIVEOPS_SSH_COMMAND"],
+    true,
+  );
+}
+
+/** The remote side prints something else than liveops does. */
+export function unreadable(address: SshAddress, { message }: Error): UnreachableHostError {
+  return new UnreachableHostError(
+    address,
+    `the answer of ${address.name} cannot be read: ${message}`,
+    [`see what it prints: ${onHost(address, ["liveops", "dial-stdio"])}`],
+    true,
+  );
+}
