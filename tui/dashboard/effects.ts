@@ -18,7 +18,7 @@ import type { Message } from "./state/message.js";
 import type { State } from "./state/model.js";
 import { pageQuery } from "./state/paging.js";
 import type { Flags } from "./state/request.js";
-import { attach, edit, startDaemon } from "./terminal/programs.js";
+import { attach, connectHost, edit, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";
 
 export interface EffectOptions {
@@ -98,6 +98,9 @@ export class Effects {
         return;
       case "start-daemon":
         startDaemon(options);
+        return;
+      case "connect-host":
+        if (options.hosts !== null) connectHost(effect.host, options.hosts, options);
         return;
       case "suspend":
         options.suspend();

@@ -3,7 +3,7 @@ import { formatAge, formatBytes, formatCount, formatDuration } from "../../termi
 import type { Host } from "../state/connection.js";
 import { scrollTop } from "../state/layout.js";
 import { filtered } from "../state/list-view.js";
-import type { Page, State } from "../state/model.js";
+import { emit, type Page, type State } from "../state/model.js";
 import { hasSeveral } from "../state/reach.js";
 import { fit, sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
@@ -194,6 +194,17 @@ export const SEVERAL_HOSTS_ACTIONS = inGroup("general", here, [
     hint: () => "its operations",
     rank: 1,
     run: (state) => filtered({ ...state, page: null }, `host:${chosenOf(state)?.name}`),
+  },
+  {
+    name: "connect-host",
+    keys: ["c"],
+    hint: () => "connect now",
+    rank: 0,
+    disabledReason: (state) => (chosenOf(state)?.connection.state === "live" ? "the host answers" : null),
+    run: (state) => {
+      const host = chosenOf(state)?.name;
+      return host === undefined ? state : emit(state, { type: "connect-host", host });
+    },
   },
   { name: "close-hosts", keys: ["H"], run: (state) => ({ ...state, page: null }) },
 ]);

@@ -2,9 +2,11 @@
  * Keeps the stream of each host open, all at the same time. A host that does not answer is tried again and again, and
  * its stream goes on from its cursor.
  */
+import { Refusal } from "../../../protocol/errors.js";
+import { UnreachableHostError } from "../../../protocol/remote/errors.js";
 import type { DaemonReply, HostReply } from "../../../protocol/replies.js";
 import type { WatchQuery } from "../../../protocol/watch.js";
-import { pause, reasonOf } from "../daemon-calls.js";
+import { reasonOf } from "../daemon-calls.js";
 import type { Message } from "../state/message.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";
 import { watchLineAt } from "./qualify.js";
@@ -12,6 +14,8 @@ import { watchLineAt } from "./qualify.js";
 /** Milliseconds before the first new attempt, and at most: each attempt may be a new connection of ssh. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 5000;
+/** Where only a person can change the outcome. A server may lock out who fails often. */
+const HOPELESS_WAIT = 60_000;
 
 export interface HostsTarget {
   dispatch(message: Message): void;
@@ -19,11 +23,12 @@ export interface HostsTarget {
 }
 
 export async function watchHosts(target: HostsTarget, all: AllHosts, left: AbortSignal): Promise<void> {
-  await Promise.all(all.hosts.map((host) => watchHost(target, host, left)));
+  await Promise.all(all.hosts.map((host) => watchHost(target, all, host, left)));
 }
 
 async function watchHost(
   target: HostsTarget,
+  all: AllHosts,
   { name, client }: HostClient,
   left: AbortSignal,
 ): Promise<void> {
@@ -31,6 +36,7 @@ async function watchHost(
   let cursor: string | null = null;
   let heardAt: number | null = null;
   while (!left.aborted) {
+    let isHopeless = false;
     try {
       const query: WatchQuery = { limit: 200, ...(cursor !== null && { since: cursor }) };
       for await (const line of client.watch(query, left)) {
@@ -43,10 +49,12 @@ async function watchHost(
       }
     } catch (error) {
       if (left.aborted) return;
-      const at = target.now();
-      target.dispatch({ type: "host-lost", host: name, reason: reasonOf(error), heardAt, at });
+      const isSsh = error instanceof UnreachableHostError;
+      const reason = isSsh ? error.message : reasonOf(error);
+      isHopeless = (isSsh && error.isFinal) || error instanceof Refusal;
+      target.dispatch({ type: "host-lost", host: name, reason, heardAt, at: target.now() });
     }
-    await pause(wait, left);
+    await all.wait(name, isHopeless ? HOPELESS_WAIT : wait, left);
     wait = Math.min(wait * 2, LONGEST_WAIT);
   }
 }
