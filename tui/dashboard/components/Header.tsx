@@ -194,12 +194,16 @@ function severalFacts(state: State): Fact[] {
       rank: 1,
     });
   }
-  for (const { name, counts, connection } of state.hosts) {
+  // All of them, or none.
+  const each = state.hosts.flatMap(({ name, counts, connection }, i): Piece[] => {
     const isLive = connection.state === "live";
     const figures = ` ●${formatCount(counts.running)} ○${formatCount(counts.queued)}`;
-    const told: Piece = [fit(sanitizeLine(name), NAME_MOST), isLive ? "plain" : "muted"];
-    list.push({ long: [told, [figures, isLive && counts.running > 0 ? "accent" : "muted"]], rank: 11 });
-  }
+    return [
+      [`${i === 0 ? "" : "  "}${fit(sanitizeLine(name), NAME_MOST)}`, isLive ? "plain" : "muted"],
+      [figures, isLive && counts.running > 0 ? "accent" : "muted"],
+    ];
+  });
+  list.push({ long: each, rank: 9 });
   return list;
 }
 

@@ -177,7 +177,7 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
     return noMatches(state, width, theme);
   const selected = state.order[selectedRow(state)];
   const active = state.pane === "list";
-  const columns = rowColumns(width, state.queueColumn, hostColumn(state));
+  const columns = rowColumns(width, state.queueColumn, hostColumn(state), hasSeveral(state));
   // What a silent host told last.
   const dim = hasSeveral(state) ? dimmed(theme) : theme;
   const rows = section.rows.flatMap(({ id, height }) => {

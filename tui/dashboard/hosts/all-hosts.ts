@@ -87,6 +87,7 @@ export class AllHosts {
     ]);
     isOver = true;
     over.abort();
+    signal?.throwIfAborted();
     if (told.size === 0 && errors.length > 0) throw errors[0];
     return new Map(
       this.hosts.flatMap(({ name }) => (told.has(name) ? [[name, told.get(name)!] as const] : [])),

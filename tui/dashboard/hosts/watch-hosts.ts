@@ -2,7 +2,6 @@
  * Keeps the stream of each host open, all at the same time. A host that does not answer is tried again and again, and
  * its stream goes on from its cursor.
  */
-import { Refusal } from "../../../protocol/errors.js";
 import { UnreachableHostError } from "../../../protocol/remote/errors.js";
 import type { DaemonReply, HostReply } from "../../../protocol/replies.js";
 import type { WatchQuery } from "../../../protocol/watch.js";
@@ -51,7 +50,7 @@ async function watchHost(
       if (left.aborted) return;
       const isSsh = error instanceof UnreachableHostError;
       const reason = isSsh ? error.message : reasonOf(error);
-      isHopeless = (isSsh && error.isFinal) || error instanceof Refusal;
+      isHopeless = isSsh && error.isFinal;
       target.dispatch({ type: "host-lost", host: name, reason, heardAt, at: target.now() });
     }
     await all.wait(name, isHopeless ? HOPELESS_WAIT : wait, left);

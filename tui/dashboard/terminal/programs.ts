@@ -72,7 +72,10 @@ export async function attach(id: string, { dispatch, flags }: Surroundings): Pro
 export function connectHost(name: string, all: AllHosts, { suspend, dispatch }: Surroundings): void {
   const client = all.client(name);
   const { socket } = client;
-  if (!isRemote(socket)) return all.tryNow(name);
+  if (!isRemote(socket)) {
+    all.tryNow(name);
+    return;
+  }
   suspend(async () => {
     process.stdout.write(`Connecting to ${socket}\r\n`);
     try {
