@@ -78,7 +78,7 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
   const { method, signal } = options;
   return new Promise((resolve, reject) => {
     const request = httpRequest(
-      { ...connectionTo(socket), method, path: target, ...NO_SERVER_NAME, signal, headers },
+      { ...connectionTo(socket, options.isStream), method, path: target, ...NO_SERVER_NAME, signal, headers },
       resolve,
     );
     let deadline: Deadline | null = null;

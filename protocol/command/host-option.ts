@@ -35,6 +35,11 @@ const ON_THIS_MACHINE = new Set(
 
 const uses = new WeakMap<Command, HostUse>();
 
+/** What does on another machine what a command does here. */
+const INSTEAD: Record<string, (address: string) => string> = {
+  "liveops run": (address) => `on that machine, run: liveops submit --follow --host ${address}`,
+};
+
 const TEXT: Record<Exclude<HostUse, "own-name">, string> = {
   one: "Ask the daemon of another machine: ssh://user@host",
   several: "Ask the daemon of another machine: ssh://user@host (repeatable)",
@@ -147,7 +152,9 @@ function refuseHosts(
     const there = address.kind === "ssh" ? onHost(address, words) : null;
     throw new UsageError(
       `${line} works on this machine, and takes no --host`,
-      there === null ? "leave out --host" : `on that machine, run: ${there}`,
+      there === null
+        ? "leave out --host"
+        : (INSTEAD[line]?.(address.text) ?? `on that machine, run: ${there}`),
     );
   }
   // What a person asks of liveopsd beside LIVEOPS_HOST could be meant for that host.

@@ -1,6 +1,7 @@
 /** Why a host could not be reached over ssh, as an error with the next command. */
 import { NoDaemonError } from "../client/errors.js";
-import { onHost, type SshAddress } from "./address.js";
+import { EXIT } from "../exit-codes.js";
+import { onHost, type SshAddress, startOnHost } from "./address.js";
 import type { Hello } from "./hello.js";
 
 /** No daemon was reached over ssh; nothing was sent. */
@@ -42,7 +43,7 @@ const FINAL =
   /permission denied|host key verification failed|host identification has changed|too many authentication failures|could not resolve hostname|bad configuration option/i;
 
 export function endedEarly(address: SshAddress, { code, stderr, isShown }: SshEnd): UnreachableHostError {
-  const { name } = address;
+  const { hostName: name } = address;
   const said = stderr.trim();
   const withStderr = (problem: string) => (said === "" || isShown ? problem : `${said}\n${problem}`);
   const tryIt = `try: ${onHost(address, ["true"])}`;
@@ -76,13 +77,18 @@ export function endedEarly(address: SshAddress, { code, stderr, isShown }: SshEn
   ]);
 }
 
-/** The remote side found no daemon. */
-export function noDaemonThere(
+/** The remote side reached no daemon. */
+export function refusedThere(
   address: SshAddress,
-  { problem }: NonNullable<Hello["error"]>,
+  { code, lines }: NonNullable<Hello["error"]>,
 ): UnreachableHostError {
-  return new UnreachableHostError(address, `no daemon answers on ${address.name}: ${problem}`, [
-    `start it with: ${onHost(address, ["liveopsd", "start"])}`,
+  const [problem = "", ...next] = lines;
+  if (code !== EXIT.noDaemon)
+    return new UnreachableHostError(address, `${address.hostName}: ${problem}`, next, true);
+  // The first line names the socket and the reason: `no daemon answers on /run/… (ENOENT)`.
+  const where = problem.replace(/^no daemon answers on /, "");
+  return new UnreachableHostError(address, `no daemon answers on ${address.hostName}: ${where}`, [
+    `start it with: ${startOnHost(address)}`,
   ]);
 }
 
@@ -90,17 +96,17 @@ export function tooSlow(address: SshAddress, seconds: number): UnreachableHostEr
   const next = [`try: ${onHost(address, ["true"])}`];
   return new UnreachableHostError(
     address,
-    `${address.name} has not answered for ${seconds} s`,
+    `${address.hostName} has not answered for ${seconds} s`,
     next,
     false,
     true,
   );
 }
 
-export function noSsh(address: SshAddress, error: NodeJS.ErrnoException): UnreachableHostError {
+export function noSsh(address: SshAddress, { message }: Error): UnreachableHostError {
   return new UnreachableHostError(
     address,
-    `ssh cannot be run here (${error.code ?? error.message})`,
+    `ssh cannot be run here: ${message}`,
     ["install OpenSSH, or name another program in LIVEOPS_SSH_COMMAND"],
     true,
   );
@@ -110,7 +116,7 @@ export function noSsh(address: SshAddress, error: NodeJS.ErrnoException): Unreac
 export function unreadable(address: SshAddress, { message }: Error): UnreachableHostError {
   return new UnreachableHostError(
     address,
-    `the answer of ${address.name} cannot be read: ${message}`,
+    `the answer of ${address.hostName} cannot be read: ${message}`,
     [`see what it prints: ${onHost(address, ["liveops", "dial-stdio"])}`],
     true,
   );

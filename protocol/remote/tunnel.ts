@@ -3,7 +3,7 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { Duplex } from "node:stream";
 import type { SshAddress } from "./address.js";
 import { sshWords } from "./address.js";
-import { endedEarly, noDaemonThere, noSsh, tooSlow, UnreachableHostError, unreadable } from "./errors.js";
+import { endedEarly, noSsh, refusedThere, tooSlow, UnreachableHostError, unreadable } from "./errors.js";
 import { HelloReader } from "./hello.js";
 import { option, remoteCommand, type SshSetup, sshLine } from "./ssh.js";
 
@@ -119,7 +119,7 @@ function endAll(): void {
 export async function dial({ address, setup, env, prompts, timeout }: Dial): Promise<Tunnel> {
   const { spawn } = process.getBuiltinModule("node:child_process");
   const batch = setup.isOpenSsh && prompts === null ? option("BatchMode", "yes") : [];
-  const words = [...batch, ...setup.options, ...(setup.isOpenSsh ? ["--"] : []), ...sshWords(address)];
+  const words = [...batch, ...setup.options, ...sshWords(address, setup.isOpenSsh ? ["--"] : [])];
   const { file, args } = sshLine([...words, remoteCommand(address, env)], env);
   // A session of its own: Ctrl-C ends the command, which ends ssh. A password is asked on the session's terminal.
   const child = spawn(file, args, { env, stdio: "pipe", detached: prompts === null });
@@ -153,7 +153,7 @@ export async function dial({ address, setup, env, prompts, timeout }: Dial): Pro
         const found = reader.take(chunk);
         if (found === null) return;
         const { hello, rest } = found;
-        if (hello.error !== null) throw noDaemonThere(address, hello.error);
+        if (hello.error !== null) throw refusedThere(address, hello.error);
         settle();
         tunnel.begin(rest);
         resolve(tunnel);

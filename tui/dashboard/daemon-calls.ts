@@ -2,7 +2,7 @@
 import type { Client } from "../../protocol/client/client.js";
 import { NoDaemonError } from "../../protocol/client/errors.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
-import { capturedVariables } from "../../protocol/environment.js";
+import { submitPlace } from "../../protocol/client/submit-place.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import { withTrailing } from "../cli/arguments.js";
@@ -43,8 +43,7 @@ export async function send(
       set: withTrailing([...set], args && [...args]),
       ...(params !== undefined && { params: { ...params } }),
       ...(label !== "" && { label }),
-      cwd: process.cwd(),
-      env: capturedVariables(process.env, allow),
+      ...submitPlace(client.socket, { allow }),
     };
     return [await client.submit(body, newKey())];
   }
