@@ -65,7 +65,11 @@ export function addHostOption(command: Command): void {
 export function useHost(command: Command, use: "several" | "or-name", text = TEXT[use]): Command {
   uses.set(command, use);
   const option = command.options.find(({ long }) => long === "--host");
-  if (option) option.description = text;
+  if (option) {
+    option.description = text;
+    // For the help and for completion.
+    if (use === "or-name") option.flags = "--host <host>";
+  }
   return command;
 }
 

@@ -87,7 +87,8 @@ export class RemoteHost {
   }
 
   async #connect(): Promise<Tunnel> {
-    while (!this.#hasAnswered && this.#first !== null) await this.#first.catch(() => {});
+    // Requests that wait for the first connection fail with it: nobody is asked for the same password again.
+    while (!this.#hasAnswered && this.#first !== null) await this.#first;
     const dialled = this.#dial();
     if (!this.#hasAnswered) this.#first = dialled;
     try {
@@ -113,7 +114,8 @@ export class RemoteHost {
       tunnel.once("close", () => this.#tunnels.delete(tunnel));
       return tunnel;
     } catch (error) {
-      if (setup.isShared && error instanceof UnreachableHostError && error.isSilent) this.#endShared(setup);
+      if (setup.isShared && error instanceof UnreachableHostError && error.kind === "silent")
+        this.#endShared(setup);
       throw error;
     }
   }

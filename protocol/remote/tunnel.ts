@@ -104,14 +104,30 @@ function handles(child: ChildProcessWithoutNullStreams): Handle[] {
 }
 
 const running = new Set<ChildProcessWithoutNullStreams>();
+/** Those that lead a process group of their own. */
+const ownGroup = new WeakSet<ChildProcessWithoutNullStreams>();
 
 function end(child: ChildProcessWithoutNullStreams): void {
   running.delete(child);
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-  if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  try {
+    // Its group, where it has one: a shell that reads LIVEOPS_SSH_COMMAND passes no signal on.
+    process.kill(ownGroup.has(child) ? -child.pid : child.pid, "SIGTERM");
+  } catch {
+    // It has just ended.
+  }
+}
+
+let endsAtExit = true;
+
+/** Lets ssh finish what it has begun when this process ends: it opens a shared connection, then finds its stdin closed. */
+export function leaveConnections(): void {
+  endsAtExit = false;
 }
 
 function endAll(): void {
+  if (!endsAtExit) return;
   for (const child of running) end(child);
 }
 
@@ -125,6 +141,7 @@ export async function dial({ address, setup, env, prompts, timeout }: Dial): Pro
   const child = spawn(file, args, { env, stdio: "pipe", detached: prompts === null });
   if (running.size === 0) process.once("exit", endAll);
   running.add(child);
+  if (prompts === null) ownGroup.add(child);
   const tunnel = new Tunnel(child);
   tunnel.on("error", () => {});
   child.once("exit", () => running.delete(child));
