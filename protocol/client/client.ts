@@ -377,7 +377,7 @@ export class Client {
     options: RequestOptions,
     lastType: T["type"] | null,
   ): AsyncGenerator<T> {
-    const all = { deadlines: this.#deadlines, ...options };
+    const all = { deadlines: this.#deadlines, isStream: true, ...options };
     const response = await this.#reach((socket) => open(socket, all));
     const ready: T[] = [];
     const splitter = new LineSplitter((line) => ready.push(JSON.parse(line) as T));

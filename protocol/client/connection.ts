@@ -3,7 +3,12 @@ import type { RequestOptions } from "node:http";
 import { isRemote } from "../remote/address.js";
 import { remoteHost } from "../remote/host.js";
 
-/** @param socket - a path, or the address of a remote host */
-export function connectionTo(socket: string): RequestOptions {
-  return isRemote(socket) ? { agent: remoteHost(socket).agent } : { socketPath: socket, agent: false };
+/**
+ * @param socket - a path, or the address of a remote host
+ * @param isStream - the reply may last
+ */
+export function connectionTo(socket: string, isStream = false): RequestOptions {
+  if (!isRemote(socket)) return { socketPath: socket, agent: false };
+  const { streams, requests } = remoteHost(socket);
+  return { agent: isStream ? streams : requests };
 }

@@ -81,7 +81,7 @@ async function answersWithin(socket: string, ms: number): Promise<boolean> {
 function answerWithin(socket: string, ms: number): Promise<boolean> {
   const { get } = process.getBuiltinModule("node:http");
   return new Promise((resolve, reject) => {
-    const request = get({ ...connectionTo(socket), path: "/v1/daemon" }, (response) => {
+    const request = get({ ...connectionTo(socket, true), path: "/v1/daemon" }, (response) => {
       response.on("end", () => end(true)).on("error", () => end(false));
       response.resume();
     });

@@ -1,7 +1,7 @@
 /** One request to the daemon with node:http: connect, send, check the version and the status, read the reply. */
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "../errors.js";
-import { isRemote } from "../remote/address.js";
+import { isRemote, parseAddress } from "../remote/address.js";
 import { UnreachableHostError } from "../remote/errors.js";
 import { VERSION_HEADER } from "../version.js";
 import { connectionTo } from "./connection.js";
@@ -78,7 +78,7 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
   const { method, signal } = options;
   return new Promise((resolve, reject) => {
     const request = httpRequest(
-      { ...connectionTo(socket), method, path: target, ...NO_SERVER_NAME, signal, headers },
+      { ...connectionTo(socket, options.isStream), method, path: target, ...NO_SERVER_NAME, signal, headers },
       resolve,
     );
     let deadline: Deadline | null = null;
@@ -103,7 +103,7 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
       else if (error instanceof NoAnswerError || error instanceof UnreachableHostError) reject(error);
       // The daemon closed a kept connection before it saw the request.
       else if (request.reusedSocket && method === "GET") resolve(sendOnce(socket, options));
-      else if (connected) reject(new ConnectionLostError(whyLost(error)));
+      else if (connected) reject(new ConnectionLostError(whyLost(error, socket)));
       else if (isQueueFull(error)) reject(error);
       else if (error.code === "EACCES" || error.code === "EPERM") reject(socketDenied(socket));
       else reject(new NoDaemonError(socket, error.code ?? error.message));
@@ -112,7 +112,8 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
   });
 }
 
-function whyLost({ code, message }: NodeJS.ErrnoException): string {
+function whyLost({ code, message }: NodeJS.ErrnoException, socket: string): string {
+  if (isRemote(socket)) return `the connection to ${parseAddress(socket).name} was lost`;
   // Error codes of node:http's parser.
   if (code?.startsWith("HPE_")) return "the process on the socket does not speak HTTP";
   return `the daemon closed the connection: ${message}`;

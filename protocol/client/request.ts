@@ -47,6 +47,8 @@ export interface RequestOptions {
   anyVersion?: boolean;
   /** Default: `DEADLINES`. */
   deadlines?: Deadlines;
+  /** The reply may last, so that no other request waits for its connection. */
+  isStream?: boolean;
 }
 
 interface Prepared {

@@ -35,6 +35,11 @@ const ON_THIS_MACHINE = new Set(
 
 const uses = new WeakMap<Command, HostUse>();
 
+/** What does on another machine what a command does here. */
+const INSTEAD: Record<string, (address: string) => string> = {
+  "liveops run": (address) => `on that machine, run: liveops submit --follow --host ${address}`,
+};
+
 const TEXT: Record<Exclude<HostUse, "own-name">, string> = {
   one: "Ask the daemon of another machine: ssh://user@host",
   several: "Ask the daemon of another machine: ssh://user@host (repeatable)",
@@ -60,7 +65,11 @@ export function addHostOption(command: Command): void {
 export function useHost(command: Command, use: "several" | "or-name", text = TEXT[use]): Command {
   uses.set(command, use);
   const option = command.options.find(({ long }) => long === "--host");
-  if (option) option.description = text;
+  if (option) {
+    option.description = text;
+    // For the help and for completion.
+    if (use === "or-name") option.flags = "--host <host>";
+  }
   return command;
 }
 
@@ -147,7 +156,9 @@ function refuseHosts(
     const there = address.kind === "ssh" ? onHost(address, words) : null;
     throw new UsageError(
       `${line} works on this machine, and takes no --host`,
-      there === null ? "leave out --host" : `on that machine, run: ${there}`,
+      there === null
+        ? "leave out --host"
+        : (INSTEAD[line]?.(address.text) ?? `on that machine, run: ${there}`),
     );
   }
   // What a person asks of liveopsd beside LIVEOPS_HOST could be meant for that host.

@@ -6,8 +6,10 @@ export interface SshAddress {
   kind: "ssh";
   /** The address in its one form, which names the daemon to a `Client`. */
   text: string;
-  /** For people: `ann@box:2222`. */
+  /** For people: `ann@box:2222`, and the path of a socket. */
   name: string;
+  /** For people, without the path of a socket. */
+  hostName: string;
   user: string | null;
   /** A host, or an alias of ~/.ssh/config. */
   host: string;
@@ -80,7 +82,7 @@ export function parseAddress(text: string, what = "--host"): HostAddress {
   const at = `${user === null ? "" : `${user}@`}${shownHost}${port === null ? "" : `:${port}`}`;
   return {
     ...{ kind: "ssh", user, host: bare, port, socket },
-    name: at + (socket ?? ""),
+    ...{ name: at + (socket ?? ""), hostName: at },
     text: `ssh://${user === null ? "" : `${encodeURIComponent(user)}@`}${shownHost}${port === null ? "" : `:${port}`}${socket === null ? "" : encodeURI(socket).replace(/[?#]/g, encodeURIComponent)}`,
   };
 }
@@ -104,14 +106,20 @@ function decoded(text: string): string {
   }
 }
 
-/** The words after `ssh` that select the host. */
-export function sshWords({ user, host, port }: SshAddress): string[] {
-  return [...(port === null ? [] : ["-p", String(port)]), user === null ? host : `${user}@${host}`];
+/** The words after `ssh` that select the host. @param end - ends the options: `--` */
+export function sshWords({ user, host, port }: SshAddress, end: string[] = []): string[] {
+  return [...(port === null ? [] : ["-p", String(port)]), ...end, user === null ? host : `${user}@${host}`];
 }
 
 /** A command line that runs a command on the host: `ssh box liveopsd start`. */
 export function onHost(address: SshAddress, words: readonly string[]): string {
   return shellLine(["ssh", ...sshWords(address), ...words]);
+}
+
+/** The command line that starts the daemon of the address. */
+export function startOnHost(address: SshAddress): string {
+  const { socket } = address;
+  return onHost(address, ["liveopsd", "start", ...(socket === null ? [] : ["--socket", socket])]);
 }
 
 /** As `onHost`, for the address of a `Client`. */

@@ -7,7 +7,7 @@
 export interface Hello {
   version: string;
   /** Null: the daemon's bytes follow. */
-  error: { code: number; problem: string } | null;
+  error: { code: number; lines: string[] } | null;
 }
 
 const MARK = "liveops dial-stdio 1 ";

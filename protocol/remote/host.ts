@@ -13,8 +13,8 @@ import { dial, type Tunnel } from "./tunnel.js";
 /** Milliseconds until the daemon must be reached where nobody is asked. */
 const DIAL_MS = 20_000;
 
-/** Connections that are kept for the next request. */
-const KEPT = 2;
+/** Connections for requests. More of them wait for each other, which is faster than to start a process for each. */
+const AT_A_TIME = 2;
 
 type Env = Record<string, string | undefined>;
 
@@ -62,7 +62,9 @@ export function closeHosts(): void {
 }
 
 export class RemoteHost {
-  readonly agent: Agent;
+  /** For requests that are answered at once. */
+  readonly requests: Agent;
+  readonly streams: Agent;
   #setup: Promise<SshSetup> | null = null;
   /** The first connection, in which ssh may ask for a password. The others share what it has opened. */
   #first: Promise<unknown> | null = null;
@@ -73,24 +75,37 @@ export class RemoteHost {
     readonly address: SshAddress,
     private readonly env: Env,
   ) {
+    this.requests = this.#agent(AT_A_TIME);
+    this.streams = this.#agent(Number.POSITIVE_INFINITY);
+  }
+
+  #agent(maxSockets: number): Agent {
     const http = process.getBuiltinModule("node:http");
-    this.agent = new http.Agent({ keepAlive: true, maxFreeSockets: KEPT, scheduling: "lifo" });
-    this.agent.createConnection = (_options, callback) => {
+    const agent = new http.Agent({
+      keepAlive: true,
+      maxSockets,
+      maxFreeSockets: AT_A_TIME,
+      scheduling: "lifo",
+    });
+    agent.createConnection = (_options, callback) => {
       this.#connect().then(
         (tunnel) => callback?.(null, tunnel as Duplex),
         (error: Error) => callback?.(error, null as never),
       );
       return undefined;
     };
+    return agent;
   }
 
   close(): void {
-    this.agent.destroy();
+    this.requests.destroy();
+    this.streams.destroy();
     for (const tunnel of this.#tunnels) tunnel.destroy();
   }
 
   async #connect(): Promise<Tunnel> {
-    while (!this.#hasAnswered && this.#first !== null) await this.#first.catch(() => {});
+    // Requests that wait for the first connection fail with it: nobody is asked for the same password again.
+    while (!this.#hasAnswered && this.#first !== null) await this.#first;
     const dialled = this.#dial();
     if (!this.#hasAnswered) this.#first = dialled;
     try {
@@ -105,7 +120,7 @@ export class RemoteHost {
   async #dial(): Promise<Tunnel> {
     const { address, env } = this;
     this.#setup ??= sshSetup(address, env);
-    const setup = await this.#setup.catch((error: NodeJS.ErrnoException) => {
+    const setup = await this.#setup.catch((error: Error) => {
       this.#setup = null;
       throw noSsh(address, error);
     });
@@ -117,7 +132,8 @@ export class RemoteHost {
       tunnel.once("close", () => this.#tunnels.delete(tunnel));
       return tunnel;
     } catch (error) {
-      if (setup.isShared && error instanceof UnreachableHostError && error.isSilent) this.#endShared(setup);
+      if (setup.isShared && error instanceof UnreachableHostError && error.kind === "silent")
+        this.#endShared(setup);
       throw error;
     }
   }
@@ -125,7 +141,13 @@ export class RemoteHost {
   /** Ends a shared connection that hangs, such as after a sleep of the machine: the next one is new. */
   #endShared({ options }: SshSetup): void {
     const { spawn } = process.getBuiltinModule("node:child_process");
-    const words = [...option("BatchMode", "yes"), ...options, "-O", "exit", "--", ...sshWords(this.address)];
+    const words = [
+      ...option("BatchMode", "yes"),
+      ...options,
+      "-O",
+      "exit",
+      ...sshWords(this.address, ["--"]),
+    ];
     const { file, args } = sshLine(words, this.env);
     spawn(file, args, { env: this.env, stdio: "ignore" })
       .on("error", () => {})

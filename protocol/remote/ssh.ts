@@ -29,6 +29,9 @@ const MAX_CONTROL_PATH = (process.platform === "linux" ? 107 : 103) - 17;
 /** Length of the hash that ssh puts in place of %C. */
 const HASH = 40;
 
+/** Exit code of a shell that finds no program. */
+const NOT_FOUND = 127;
+
 /** Milliseconds that ssh may take to print its configuration. */
 const PROBE_MS = 5000;
 
@@ -55,7 +58,7 @@ export interface SshSetup {
   isShared: boolean;
 }
 
-/** Reads what the user has configured for the host. */
+/** Reads what the user has configured for the host. @throws Error where the program is missing */
 export async function sshSetup(address: SshAddress, env: Env): Promise<SshSetup> {
   const configured = await configurationOf(address, env);
   if (configured === null) return { options: [], isOpenSsh: false, isShared: false };
@@ -90,8 +93,9 @@ async function configurationOf(address: SshAddress, env: Env): Promise<Map<strin
   const { execFile } = process.getBuiltinModule("node:child_process");
   const { file, args } = sshLine(["-G", ...sshWords(address)], env);
   const text = await new Promise<string>((resolve, reject) => {
-    const child = execFile(file, args, { env, timeout: PROBE_MS }, (error, stdout) => {
-      if ((error as NodeJS.ErrnoException | null)?.code === "ENOENT") reject(error);
+    const child = execFile(file, args, { env, timeout: PROBE_MS }, (error, stdout, stderr) => {
+      const isMissing = error?.code === "ENOENT" || error?.code === NOT_FOUND;
+      if (isMissing) reject(new Error(stderr.trim() || "ENOENT"));
       else resolve(error === null ? stdout : "");
     });
     child.stdin?.end();

@@ -3,7 +3,7 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { Duplex } from "node:stream";
 import type { SshAddress } from "./address.js";
 import { sshWords } from "./address.js";
-import { endedEarly, noDaemonThere, noSsh, tooSlow, UnreachableHostError, unreadable } from "./errors.js";
+import { endedEarly, noSsh, refusedThere, tooSlow, UnreachableHostError, unreadable } from "./errors.js";
 import { HelloReader } from "./hello.js";
 import { option, remoteCommand, type SshSetup, sshLine } from "./ssh.js";
 
@@ -104,14 +104,30 @@ function handles(child: ChildProcessWithoutNullStreams): Handle[] {
 }
 
 const running = new Set<ChildProcessWithoutNullStreams>();
+/** Those that lead a process group of their own. */
+const ownGroup = new WeakSet<ChildProcessWithoutNullStreams>();
 
 function end(child: ChildProcessWithoutNullStreams): void {
   running.delete(child);
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-  if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  try {
+    // Its group, where it has one: a shell that reads LIVEOPS_SSH_COMMAND passes no signal on.
+    process.kill(ownGroup.has(child) ? -child.pid : child.pid, "SIGTERM");
+  } catch {
+    // It has just ended.
+  }
+}
+
+let endsAtExit = true;
+
+/** Lets ssh finish what it has begun when this process ends: it opens a shared connection, then finds its stdin closed. */
+export function leaveConnections(): void {
+  endsAtExit = false;
 }
 
 function endAll(): void {
+  if (!endsAtExit) return;
   for (const child of running) end(child);
 }
 
@@ -119,12 +135,13 @@ function endAll(): void {
 export async function dial({ address, setup, env, prompts, timeout }: Dial): Promise<Tunnel> {
   const { spawn } = process.getBuiltinModule("node:child_process");
   const batch = setup.isOpenSsh && prompts === null ? option("BatchMode", "yes") : [];
-  const words = [...batch, ...setup.options, ...(setup.isOpenSsh ? ["--"] : []), ...sshWords(address)];
+  const words = [...batch, ...setup.options, ...sshWords(address, setup.isOpenSsh ? ["--"] : [])];
   const { file, args } = sshLine([...words, remoteCommand(address, env)], env);
   // A session of its own: Ctrl-C ends the command, which ends ssh. A password is asked on the session's terminal.
   const child = spawn(file, args, { env, stdio: "pipe", detached: prompts === null });
   if (running.size === 0) process.once("exit", endAll);
   running.add(child);
+  if (prompts === null) ownGroup.add(child);
   const tunnel = new Tunnel(child);
   tunnel.on("error", () => {});
   child.once("exit", () => running.delete(child));
@@ -153,7 +170,7 @@ export async function dial({ address, setup, env, prompts, timeout }: Dial): Pro
         const found = reader.take(chunk);
         if (found === null) return;
         const { hello, rest } = found;
-        if (hello.error !== null) throw noDaemonThere(address, hello.error);
+        if (hello.error !== null) throw refusedThere(address, hello.error);
         settle();
         tunnel.begin(rest);
         resolve(tunnel);

@@ -1,8 +1,10 @@
 /** What full screen and screen reader ask of the daemon alike: a request, and the watch stream. */
 import { NoDaemonError } from "../../protocol/client/errors.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
-import { capturedVariables } from "../../protocol/environment.js";
+import { submitPlace } from "../../protocol/client/submit-place.js";
 import type { Operation } from "../../protocol/operation.js";
+import { isRemote } from "../../protocol/remote/address.js";
+import { UnreachableHostError } from "../../protocol/remote/errors.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import { withTrailing } from "../cli/arguments.js";
 import type { DashboardClient } from "./dashboard-client.js";
@@ -44,8 +46,7 @@ export async function send(
       set: withTrailing([...set], args && [...args]),
       ...(params !== undefined && { params: { ...params } }),
       ...(label !== "" && { label }),
-      cwd: process.cwd(),
-      env: capturedVariables(process.env, allow),
+      ...submitPlace(client.socket, { allow }),
     };
     return [await client.submit(body, newKey())];
   }
@@ -139,6 +140,9 @@ export interface WatchTarget {
 /** Milliseconds before the first new attempt, and at most. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 1000;
+/** Over ssh, an attempt costs processes on both machines; an attempt that ssh refused is a failed login there. */
+const LONGEST_WAIT_REMOTE = 5000;
+const REFUSED_WAIT = 30_000;
 
 /** Keeps the watch stream open, and comes back by itself when it breaks. */
 export async function watchForEver(
@@ -148,6 +152,7 @@ export async function watchForEver(
 ): Promise<void> {
   let wait = FIRST_WAIT;
   while (!left.aborted) {
+    let isRefused = false;
     try {
       const since = target.cursor();
       const query = { limit: 200, ...(since !== null && { since }) };
@@ -157,10 +162,11 @@ export async function watchForEver(
       }
     } catch (error) {
       if (left.aborted) return;
+      isRefused = error instanceof UnreachableHostError && error.kind === "refused";
       target.dispatch({ type: "lost", reason: reasonOf(error), at: target.now() });
     }
-    await pause(wait, left);
-    wait = Math.min(wait * 2, LONGEST_WAIT);
+    await pause(isRefused ? REFUSED_WAIT : wait, left);
+    wait = Math.min(wait * 2, isRemote(client.socket) ? LONGEST_WAIT_REMOTE : LONGEST_WAIT);
   }
 }
 
