@@ -26,6 +26,10 @@ export function pause(milliseconds: number, calledOff: AbortSignal): Promise<voi
   });
 }
 
+/** The client of the one daemon that a key names. */
+const daemonOf = (client: DashboardClient, key: string): Pick<DashboardClient, "socket" | "drain"> =>
+  client.hostNamed?.(hostOfKey(key) ?? "") ?? client;
+
 /**
  * @param allow `env.allow` of the config file
  * @returns the operations as they are now
@@ -46,7 +50,7 @@ export async function send(
       set: withTrailing([...set], args && [...args]),
       ...(params !== undefined && { params: { ...params } }),
       ...(label !== "" && { label }),
-      ...submitPlace(client.socket, { allow }),
+      ...submitPlace(daemonOf(client, op).socket, { allow }),
     };
     return [await client.submit(body, newKey())];
   }
@@ -119,7 +123,7 @@ function flip(client: DashboardClient, kind: SwitchKind, name: string): Promise<
       return client.resumeSchedule(name);
     case "drain-host":
     case "undrain-host":
-      return (client.hostNamed?.(name) ?? client).drain(kind === "drain-host");
+      return daemonOf(client, `@${name}`).drain(kind === "drain-host");
     case "declare-lost":
       return client.declareLost(name);
   }
@@ -138,7 +142,7 @@ export interface WatchTarget {
 }
 
 /** Milliseconds before the first new attempt, and at most. */
-const FIRST_WAIT = 100;
+export const FIRST_WAIT = 100;
 const LONGEST_WAIT = 1000;
 /** Over ssh, an attempt costs processes on both machines; an attempt that ssh refused is a failed login there. */
 const LONGEST_WAIT_REMOTE = 5000;
@@ -152,7 +156,7 @@ export async function watchForEver(
 ): Promise<void> {
   let wait = FIRST_WAIT;
   while (!left.aborted) {
-    let isRefused = false;
+    let failure: unknown = null;
     try {
       const since = target.cursor();
       const query = { limit: 200, ...(since !== null && { since }) };
@@ -162,12 +166,21 @@ export async function watchForEver(
       }
     } catch (error) {
       if (left.aborted) return;
-      isRefused = error instanceof UnreachableHostError && error.kind === "refused";
+      failure = error;
       target.dispatch({ type: "lost", reason: reasonOf(error), at: target.now() });
     }
-    await pause(isRefused ? REFUSED_WAIT : wait, left);
-    wait = Math.min(wait * 2, isRemote(client.socket) ? LONGEST_WAIT_REMOTE : LONGEST_WAIT);
+    await pause(waitAfter(failure, wait), left);
+    wait = nextWait(wait, client.socket);
   }
+}
+
+/** Milliseconds before the next attempt. */
+export function waitAfter(error: unknown, wait: number): number {
+  return error instanceof UnreachableHostError && error.kind === "refused" ? REFUSED_WAIT : wait;
+}
+
+export function nextWait(wait: number, socket: string): number {
+  return Math.min(wait * 2, isRemote(socket) ? LONGEST_WAIT_REMOTE : LONGEST_WAIT);
 }
 
 const IN_WORDS: Record<string, string> = {

@@ -2,6 +2,7 @@
 import type { Client } from "../../protocol/client/client.js";
 
 type Asked =
+  | "socket"
   | ("list" | "show" | "history" | "types" | "forecast" | "queues" | "schedules" | "hosts" | "daemon")
   | ("log" | "logPages" | "logText" | "events" | "watch")
   | ("submit" | "again" | "edit" | "cancel" | "pause" | "resume" | "remove" | "retry")

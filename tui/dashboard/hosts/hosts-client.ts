@@ -32,6 +32,9 @@ export class HostsClient implements DashboardClient {
   readonly #lists = new Map<string, ReadonlyMap<string, Place>>();
   #lastList = 0;
 
+  /** Each host has its own. */
+  readonly socket = "";
+
   constructor(private readonly all: AllHosts) {}
 
   hostNamed(name: string): Client {

@@ -5,16 +5,10 @@
 import { UnreachableHostError } from "../../../protocol/remote/errors.js";
 import type { DaemonReply, HostReply } from "../../../protocol/replies.js";
 import type { WatchQuery } from "../../../protocol/watch.js";
-import { reasonOf } from "../daemon-calls.js";
+import { FIRST_WAIT, nextWait, reasonOf, waitAfter } from "../daemon-calls.js";
 import type { Message } from "../state/message.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";
 import { watchLineAt } from "./qualify.js";
-
-/** Milliseconds before the first new attempt, and at most: each attempt may be a new connection of ssh. */
-const FIRST_WAIT = 100;
-const LONGEST_WAIT = 5000;
-/** Where only a person can change the outcome. A server may lock out who fails often. */
-const HOPELESS_WAIT = 60_000;
 
 export interface HostsTarget {
   dispatch(message: Message): void;
@@ -35,7 +29,7 @@ async function watchHost(
   let cursor: string | null = null;
   let heardAt: number | null = null;
   while (!left.aborted) {
-    let isHopeless = false;
+    let failure: unknown = null;
     try {
       const query: WatchQuery = { limit: 200, ...(cursor !== null && { since: cursor }) };
       for await (const line of client.watch(query, left)) {
@@ -48,13 +42,13 @@ async function watchHost(
       }
     } catch (error) {
       if (left.aborted) return;
-      const isSsh = error instanceof UnreachableHostError;
-      const reason = isSsh ? error.message : reasonOf(error);
-      isHopeless = isSsh && error.isFinal;
+      failure = error;
+      // The message of ssh has the next commands.
+      const reason = error instanceof UnreachableHostError ? error.message : reasonOf(error);
       target.dispatch({ type: "host-lost", host: name, reason, heardAt, at: target.now() });
     }
-    await all.wait(name, isHopeless ? HOPELESS_WAIT : wait, left);
-    wait = Math.min(wait * 2, LONGEST_WAIT);
+    await all.wait(name, waitAfter(failure, wait), left);
+    wait = nextWait(wait, client.socket);
   }
 }
 
