@@ -75,7 +75,7 @@ function addressOf({ values }: Question, isHere: boolean): GlobalOptions | null 
     given !== undefined && isAddress(given) ? given : isHere ? undefined : process.env.LIVEOPS_HOST;
   if (!text) return null;
   const address = parseAddress(text);
-  if (address.kind === "unix") return { socket: address.socket };
+  if (address.kind === "unix") return address.socket === null ? {} : { socket: address.socket };
   // A connection that takes longer serves the next key.
   leaveConnections();
   askNothing();

@@ -18,7 +18,7 @@ import {
   stallOf,
 } from "../state/estimate.js";
 import { usualSuccessors } from "../state/history.js";
-import { shownHost } from "../state/host-key.js";
+import { hostLabel } from "../state/host-view.js";
 import {
   chainOf,
   type Fold,
@@ -133,7 +133,7 @@ export function operationRow(
   line.add(state.marked.has(operation.id) ? "◆" : isNews ? "•" : " ", isNews ? "warn" : "accent");
   const name = `${placeOf(fold)}${sanitizeLine(nameOfRow(operation, links, fold))}`;
   const bold: Style = selected || isNews ? "bold" : "plain";
-  const before = hostBefore(operation, columns);
+  const before = hostBefore(state, operation, columns);
   line.add(before, "muted");
   if (height === 2) {
     const bar = Math.max(4, columns.width - HEAD - PERCENT - LEFT);
@@ -148,7 +148,11 @@ export function operationRow(
     const end = columns.width - line.left + width + 1;
     line.add(fit(sanitizeLine(text), width), style).fill(end);
   };
-  column(shownHost(operation) ?? "", columns.host, operation.state === "queued" ? "muted" : "plain");
+  column(
+    hostLabel(state, operation, columns.host),
+    columns.host,
+    operation.state === "queued" ? "muted" : "plain",
+  );
   column(operation.queue === DEFAULT_QUEUE ? "" : operation.queue, columns.queue, "muted");
   if (columns.info > 0) addInfo(line, row, columns.width - figures);
   addFigures(line.fill(columns.width - figures), row);
@@ -156,9 +160,9 @@ export function operationRow(
 }
 
 /** Of several daemons, the host of the row, where it has no column. All are as wide as the longest. */
-function hostBefore(operation: Operation, { before: width }: RowColumns): string {
+function hostBefore(state: State, operation: Operation, { before: width }: RowColumns): string {
   if (width === 0) return "";
-  const host = fit(sanitizeLine(shownHost(operation) ?? ""), width);
+  const host = hostLabel(state, operation, width);
   return `${host}${" ".repeat(width - widthOf(host))} `;
 }
 

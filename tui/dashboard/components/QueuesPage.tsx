@@ -4,11 +4,11 @@ import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
 import { formatAge, formatCount, formatEta } from "../../terminal/format.js";
 import { formatShortTime } from "../../terminal/local-time.js";
 import { bareOf, hostOfKey } from "../state/host-key.js";
-import { hostColumn } from "../state/host-view.js";
+import { hostColumn, hostNames } from "../state/host-view.js";
 import { scrollTop } from "../state/layout.js";
 import type { Page, State } from "../state/model.js";
 import { hasSeveral, isReachable } from "../state/reach.js";
-import { fit, sanitizeLine } from "../text/cells.js";
+import { fit, fitName, sanitizeLine } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Paint, Style } from "../text/theme.js";
 import { ask, busy, send } from "./ask.js";
@@ -83,7 +83,7 @@ function addHost(line: Line, state: State, name: string, style: Style): Line {
   const longest = Math.min(HOST_MOST, hasSeveral(state) ? hostColumn(state) : 0);
   if (longest === 0) return line;
   const end = line.width - line.left + longest + 1;
-  return line.add(fit(sanitizeLine(name), longest), style).fill(end);
+  return line.add(fitName(sanitizeLine(name), longest, hostNames(state)), style).fill(end);
 }
 
 /** A row of a host that does not answer has what the host told last. */

@@ -1,11 +1,12 @@
 /** The daemons of several `--host`, a row each: whether it answers, what it has, and why it does not. */
 import { formatAge, formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
 import type { Host } from "../state/connection.js";
+import { hostNames } from "../state/host-view.js";
 import { scrollTop } from "../state/layout.js";
 import { filtered } from "../state/list-view.js";
 import { emit, type Page, type State } from "../state/model.js";
 import { hasSeveral } from "../state/reach.js";
-import { fit, sanitizeLine, wrap } from "../text/cells.js";
+import { fitName, sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Paint, Style } from "../text/theme.js";
 import { ask, busy, send } from "./ask.js";
@@ -67,7 +68,8 @@ function head(width: number, paint: Paint): string {
 function hostRow(state: State, host: Host, chosen: boolean, width: number, paint: Paint): string {
   const { name, counts, connection, daemon, machine } = host;
   const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
-  line.add(fit(sanitizeLine(name), nameWidth(width) - 1), chosen ? "bold" : "plain");
+  const names = hostNames(state);
+  line.add(fitName(sanitizeLine(name), nameWidth(width) - 1, names), chosen ? "bold" : "plain");
   line.fill(2 + nameWidth(width));
   const [text, style] = stateOf(host, state.now);
   line.add(text, style);

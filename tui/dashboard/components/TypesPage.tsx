@@ -3,12 +3,12 @@ import { Box } from "ink";
 import { listParameters } from "../../../protocol/parameters.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
 import { bareOf, hostOfKey } from "../state/host-key.js";
-import { hostColumn } from "../state/host-view.js";
+import { hostColumn, hostNames } from "../state/host-view.js";
 import { BORDER, panesOf, scrollTop } from "../state/layout.js";
 import type { Page, State } from "../state/model.js";
 import { shownTypes } from "../state/pages.js";
 import { hasSeveral } from "../state/reach.js";
-import { fit, sanitizeLine, widthOf, wrap } from "../text/cells.js";
+import { fit, fitName, sanitizeLine, widthOf, wrap } from "../text/cells.js";
 import { type Drawn, Line, paragraph } from "../text/line.js";
 import type { Paint, Style } from "../text/theme.js";
 import { Panel, type Piece, Rows, useTheme } from "./Panel.js";
@@ -103,7 +103,9 @@ function typeRows(
     line.add(fit(sanitizeLine(bareOf(type.op)), names), ...(chosen ? (["bold"] as const) : []));
     line.fill(names + 4);
     if (host > 0) {
-      line.add(fit(sanitizeLine(hostOfKey(type.op) ?? ""), host)).fill(names + 4 + host + 2);
+      line
+        .add(fitName(sanitizeLine(hostOfKey(type.op) ?? ""), host, hostNames(state)))
+        .fill(names + 4 + host + 2);
     }
     line.add(fit(sanitizeLine(type.title), titles), chosen ? "plain" : "muted");
     // Where the type has a panel, its stages stand there.

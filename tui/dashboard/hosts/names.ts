@@ -3,24 +3,37 @@
 /** What a name has: a key is cut at its first `@`, a history at its first space, a filter at each comma. */
 const ODD = /[^\w.@:-]+/g;
 
+const COMMON = new Set(["liveopsd", "liveops", "run"]);
+
 /** From the shortest to the longest. */
 function namesFor(address: string): string[] {
   const ssh = /^ssh:\/\/(?:([^@/]*)@)?([^/]*?)(?::(\d+))?(\/.*)?$/.exec(address);
   if (ssh !== null) {
     const [, user, host = "", port, path] = ssh;
+    // The first part of a DNS name; all of an address.
+    const short = /^[\d.]+$|^\[/.test(host) ? host : host.replace(/\..*/s, "");
     const withUser = user === undefined ? host : `${user}@${host}`;
     const withPort = port === undefined ? "" : `:${port}`;
-    return [host, withUser, withUser + withPort, withUser + withPort + (path ?? "")];
+    return [short, host, withUser, withUser + withPort, withUser + withPort + (path ?? "")];
   }
-  const parts = address
-    .replace(/^unix:\/\//, "")
+  const path = address.replace(/^unix:\/\//, "");
+  if (path === "") return ["local"];
+  const all = path
+    .replace(/\.sock(et)?$/, "")
     .split("/")
     .filter(Boolean);
-  const [file = "socket", dir = "", above = ""] = parts.toReversed();
-  const own = file.replace(/\.sock(et)?$/, "");
-  // The daemon's own socket has the same name everywhere: its directory tells it apart.
-  const names = own === "liveopsd" && dir !== "" ? [dir] : [own];
-  return [...names, `${dir}-${own}`, `${above}-${dir}-${own}`, parts.join("-")];
+  // A daemon's own socket is called the same everywhere: what stands before tells it apart.
+  const parts = all.filter((part, i) => i < all.length - 3 || !COMMON.has(part)).toReversed();
+  if (/^\d*$/.test(parts[0] ?? "")) return ["local", all.join("-")];
+  return [
+    ...parts.map((_, i) =>
+      parts
+        .slice(0, i + 1)
+        .toReversed()
+        .join("-"),
+    ),
+    all.join("-"),
+  ];
 }
 
 /** The names in the order of the addresses: each the shortest that no other address has. */

@@ -20,7 +20,11 @@ export function dashboardHosts(
   const names = hostNames(addresses.map(({ text }) => text));
   return addresses.map((address, i) => {
     const flags: GlobalOptions =
-      address.kind === "ssh" ? { remote: address.text } : { socket: address.socket };
+      address.kind === "ssh"
+        ? { remote: address.text }
+        : address.socket === null
+          ? {}
+          : { socket: address.socket };
     const client = clientFor(commandPlaces(flags, env), flags);
     return { name: names[i]!, address: address.text, flags, client };
   });

@@ -1,5 +1,8 @@
 /** What the screen knows of the hosts of a fleet. Of a daemon without a fleet nothing is shown outside the page. */
+import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply, HostsReply } from "../../../protocol/replies.js";
+import { fit, fitName, sanitizeLine } from "../text/cells.js";
+import { hostOfKey, shownHost } from "./host-key.js";
 import type { State } from "./model.js";
 
 /** The state with the hosts that the daemon told; the same state if what is shown of them is as before. */
@@ -24,6 +27,13 @@ export function hostNames({ fleet, hosts }: Pick<State, "fleet" | "hosts">): str
   if (hosts.length > 0) return hosts.map(({ name }) => name);
   const isShown = fleet !== null && fleet.fleet !== null && fleet.hosts.length > 1;
   return isShown ? fleet.hosts.map(({ name }) => name) : [];
+}
+
+/** The host of a row, in so many columns; "": none. */
+export function hostLabel(state: State, operation: Operation, width: number): string {
+  const name = hostOfKey(operation.id);
+  if (name === null) return fit(sanitizeLine(shownHost(operation) ?? ""), width);
+  return fitName(sanitizeLine(name), width, hostNames(state));
 }
 
 /** Columns of the longest name of a host; 0: the list does not tell hosts. */
