@@ -3,14 +3,13 @@ import { formatAge, formatBytes, formatCount, formatDuration } from "../../termi
 import type { Host } from "../state/connection.js";
 import { hostNames } from "../state/host-view.js";
 import { scrollTop } from "../state/layout.js";
-import { filtered } from "../state/list-view.js";
 import { emit, type Page, type State } from "../state/model.js";
 import { hasSeveral } from "../state/reach.js";
 import { fitName, sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Paint, Style } from "../text/theme.js";
 import { ask, busy, send } from "./ask.js";
-import { factRows } from "./HostsPage.js";
+import { factRows } from "./fact-rows.js";
 import { Dialog, dialogSize, useTheme } from "./Panel.js";
 import { LEVEL_GLYPHS, PAUSED } from "./state-style.js";
 import { inGroup, type Mover, onPage } from "./when.js";
@@ -162,7 +161,7 @@ function moved(state: State, by: number): State {
   return at === state.page.at ? state : { ...state, page: { ...state.page, at } };
 }
 
-function chosenOf(state: State): Host | null {
+export function chosenDaemon(state: State): Host | null {
   if (state.page?.kind !== "hosts") return null;
   return state.hosts[placeOf(state, state.page)] ?? null;
 }
@@ -173,40 +172,29 @@ export const SEVERAL_HOSTS_MOVER: Mover = {
   page: (state, way) => moved(state, way * 8),
 };
 
-const isDrained = (state: State) => chosenOf(state)?.machine?.draining === true;
+export const isChosenDrained = (state: State): boolean => chosenDaemon(state)?.machine?.draining === true;
 
+export const noDrainOf = (state: State): string | null => busy(state, [chosenDaemon(state)?.name ?? ""]);
+
+export function drainChosen(state: State): State {
+  const name = chosenDaemon(state)?.name;
+  if (name === undefined) return state;
+  return isChosenDrained(state)
+    ? send(state, { kind: "undrain-host", name })
+    : ask(state, { kind: "drain-host", name });
+}
+
+/** Besides those of the page of a fleet. */
 export const SEVERAL_HOSTS_ACTIONS = inGroup("general", here, [
-  {
-    name: "drain",
-    keys: ["d"],
-    hint: (state) => (isDrained(state) ? "undo the drain" : "drain"),
-    rank: 0,
-    disabledReason: (state) => busy(state, [chosenOf(state)?.name ?? ""]),
-    run: (state) => {
-      const name = chosenOf(state)?.name;
-      if (name === undefined) return state;
-      return isDrained(state)
-        ? send(state, { kind: "undrain-host", name })
-        : ask(state, { kind: "drain-host", name });
-    },
-  },
-  {
-    name: "operations-of-host",
-    keys: ["return"],
-    hint: () => "its operations",
-    rank: 1,
-    run: (state) => filtered({ ...state, page: null }, `host:${chosenOf(state)?.name}`),
-  },
   {
     name: "connect-host",
     keys: ["c"],
     hint: () => "connect now",
     rank: 0,
-    disabledReason: (state) => (chosenOf(state)?.connection.state === "live" ? "the host answers" : null),
+    disabledReason: (state) => (chosenDaemon(state)?.connection.state === "live" ? "the host answers" : null),
     run: (state) => {
-      const host = chosenOf(state)?.name;
+      const host = chosenDaemon(state)?.name;
       return host === undefined ? state : emit(state, { type: "connect-host", host });
     },
   },
-  { name: "close-hosts", keys: ["H"], run: (state) => ({ ...state, page: null }) },
 ]);
