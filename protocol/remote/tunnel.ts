@@ -143,17 +143,20 @@ export async function dial({ address, setup, env, prompts, timeout }: Dial): Pro
   running.add(child);
   if (prompts === null) ownGroup.add(child);
   const tunnel = new Tunnel(child);
+  let isDialling = true;
   tunnel.on("error", () => {});
   child.once("exit", () => running.delete(child));
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     tunnel.stderr = (tunnel.stderr + text).slice(-MAX_STDERR);
-    prompts?.(text);
+    // Once the daemon is reached, the terminal belongs to the command.
+    if (isDialling) prompts?.(text);
   });
   return new Promise((resolve, reject) => {
     const reader = new HelloReader();
     const timer =
       prompts === null ? setTimeout(() => fail(tooSlow(address, timeout / 1000)), timeout) : undefined;
     const settle = () => {
+      isDialling = false;
       clearTimeout(timer);
       child.stdout.off("data", onData);
       child.off("close", onClose);

@@ -6,7 +6,15 @@
  * the user is read.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
@@ -138,20 +146,51 @@ export class SshHost {
     await ended;
   }
 
-  /** The ssh processes of this machine that are connected, or share a connection. */
+  /** The ssh processes of commands. */
+  connections(): Seen[] {
+    return processesOf(`${this.dir}/config`).filter(({ command }) => command.startsWith("ssh -F "));
+  }
+
+  /** Those, and the ones whose connections they share. */
   clients(): Seen[] {
-    return processesOf(`${this.dir}/config`).filter(({ command }) => /^ssh[ :]/.test(command));
+    const known = new Set(this.connections().map(({ pid }) => pid));
+    const shared = connectedTo(this.port).filter(({ pid }) => !known.has(pid));
+    return [...this.connections(), ...shared];
   }
 
   /** The `liveops dial-stdio` processes on the host. */
   dials(): Seen[] {
-    return processesOf(this.remote.dir).filter(({ command }) => command.includes(" dial-stdio "));
+    return processesOf(this.remote.dir).filter(({ command }) => /^node .* dial-stdio /.test(command));
   }
 
   /** Ends shared connections and sshd. */
   async close(): Promise<void> {
     for (const { pid } of this.clients()) process.kill(pid, "SIGTERM");
     await this.stop();
+  }
+}
+
+/** The ssh processes with a connection to a port of 127.0.0.1. One that shares its connection has no other trace. */
+function connectedTo(port: number): Seen[] {
+  const peer = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const rows = readFileSync("/proc/net/tcp", "utf8").split("\n");
+  const inodes = new Set(
+    rows
+      .map((row) => row.trim().split(/\s+/))
+      .flatMap((row) => (row[2] === peer ? [`socket:[${row[9]}]`] : [])),
+  );
+  return processesOf("ssh").filter(
+    ({ pid, command }) => /^ssh[: ]/.test(command) && linksOf(pid).some((link) => inodes.has(link)),
+  );
+}
+
+/** What the descriptors of a process are. */
+function linksOf(pid: number): string[] {
+  try {
+    const dir = `/proc/${pid}/fd`;
+    return readdirSync(dir).map((fd) => readlinkSync(join(dir, fd)));
+  } catch {
+    return [];
   }
 }
 
