@@ -2,6 +2,7 @@
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { SshHost } from "../harness/ssh.js";
 import { type OnTerminal, onTerminal } from "./terminal.js";
 import { useWorld, World } from "./world.js";
 
@@ -82,6 +83,36 @@ test("a daemon is killed: its operations stay with the age of its answer, the ot
   await screen.until((text) => !text.includes("no answer"));
   expect(await den.client.show(ofDen)).toMatchObject({ state: "succeeded", attempt: 1 });
   await quit(terminal);
+});
+
+test("over ssh: the operations of another machine stand beside those of this one, and sshd may go and come", async () => {
+  const ssh = await new SshHost(den, "elsewhere").start();
+  Object.assign(box.env, ssh.env);
+  try {
+    const ofDen = await den.submit("gate", "--label", "far", `file=${den.dir}/gate-3`);
+    await using terminal = onTerminal(box, "liveops-tui", ["--host", "unix://", "--host", ssh.address], {
+      size: [160, 40],
+    });
+    const { screen } = terminal;
+    // The screen does not wait for ssh.
+    await screen.until("liveops");
+    await screen.until(/▌● .*far/);
+    await screen.until(new RegExp(`on elsewhere .* ${ofDen}`));
+    await screen.until(/line \d/);
+    await ssh.close();
+    await screen.until(/▲ elsewhere: no answer for \d+s/);
+    den.write("gate-3", "");
+    expect((await den.finished(ofDen)).state).toBe("succeeded");
+    await ssh.listen();
+    await screen.until(/▌✓.*far/, 20_000);
+    await screen.until(/closed after \d+/);
+    terminal.press("H");
+    await screen.until(/elsewhere +● up/);
+    terminal.press("H");
+    await quit(terminal);
+  } finally {
+    await ssh.close();
+  }
 });
 
 test("without a terminal several hosts are refused, with what to type instead", async () => {
