@@ -8,7 +8,7 @@ import { type Counts, NO_COUNTS, type WatchLine } from "../../../protocol/watch.
 import type { Connection, Host } from "./connection.js";
 import { hostOfKey } from "./host-key.js";
 import { UNASKED } from "./listing.js";
-import type { State } from "./model.js";
+import { notify, type State } from "./model.js";
 import { applyLines } from "./watched.js";
 
 /** A line with the host that sent it; its ids are keys. */
@@ -106,10 +106,27 @@ export function connectionOf(hosts: readonly Host[]): Connection {
 
 /** What a host told of itself. */
 export function hostTold(
-  state: State,
+  before: State,
   name: string,
   told: { daemon?: DaemonReply; machine?: HostReply },
   heardAt: number,
 ): State {
-  return changed(state, name, { ...told, heardAt });
+  const state = changed(before, name, { ...told, heardAt });
+  const known = before.hosts.find((host) => host.name === name)?.daemon ?? null;
+  const twin = known === null ? twinOf(state.hosts, name) : null;
+  return twin === null ? state : notify(state, twin, "warning");
+}
+
+/** Two addresses of one store, whose operations are listed twice; null: there is no second one. */
+function twinOf(hosts: readonly Host[], name: string): string | null {
+  const own = hosts.find((host) => host.name === name)?.daemon ?? null;
+  if (own === null) return null;
+  for (const { name: other, daemon } of hosts) {
+    if (other === name || daemon === null) continue;
+    const isSame = daemon.pid === own.pid && daemon.startedAt === own.startedAt;
+    if (isSame) return `${other} and ${name} are the same daemon: give one of them`;
+    if (own.fleet !== null && daemon.fleet?.engine === own.fleet.engine)
+      return `${other} and ${name} are in one fleet, which each of them shows: give one of them`;
+  }
+  return null;
 }

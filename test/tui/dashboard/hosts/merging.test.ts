@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../../protocol/operation.js";
+import type { DaemonReply } from "../../../../protocol/replies.js";
 import type { State as OperationState } from "../../../../protocol/state.js";
 import {
   applyWatchLines,
@@ -19,6 +20,7 @@ import type { State } from "../../../../tui/dashboard/state/model.js";
 import { isReachable } from "../../../../tui/dashboard/state/reach.js";
 import { commandOf, type Flags } from "../../../../tui/dashboard/state/request.js";
 import { action, after, effectsOf, initial, press, screenText, update } from "../core.js";
+import { DAEMON } from "../fleet.js";
 import { ago, backup, NOW, operation, queued } from "../operations.js";
 
 process.env.TZ = "UTC";
@@ -215,6 +217,19 @@ describe("a host that does not answer", () => {
     expect(gone.connection.state).toBe("away");
     expect(screenText(gone)).toContain("no host responds");
   });
+});
+
+test("two addresses of one daemon, or of one fleet, are told: each operation is listed twice", () => {
+  const tell = (host: string, over: Partial<DaemonReply> = {}): Message => ({
+    ...{ type: "host-told", host, at: NOW },
+    daemon: { ...DAEMON, fleet: null, ...over },
+  });
+  const same = after(both(), tell("box"), tell("den"));
+  expect(same.notice?.text).toBe("box and den are the same daemon: give one of them");
+  expect(after(both(), tell("box"), tell("den", { pid: DAEMON.pid + 1 })).notice).toBeNull();
+  const fleet = { engine: "postgres://db/liveops", awaySince: null, synchronous: null, problems: [] };
+  const told = after(both(), tell("box", { fleet }), tell("den", { fleet, pid: DAEMON.pid + 1 }));
+  expect(told.notice?.text).toContain("box and den are in one fleet");
 });
 
 describe("commands and questions", () => {
