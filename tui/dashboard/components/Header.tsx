@@ -194,8 +194,9 @@ function severalFacts(state: State): Fact[] {
       rank: 1,
     });
   }
-  // All of them, or none.
-  const each = state.hosts.flatMap(({ name, counts, connection }, i): Piece[] => {
+  // All of them, or none; nothing is known of a host that never answered.
+  const known = state.hosts.filter(({ connection }) => connection.state !== "connecting");
+  const each = known.flatMap(({ name, counts, connection }, i): Piece[] => {
     const isLive = connection.state === "live";
     const figures = ` ●${formatCount(counts.running)} ○${formatCount(counts.queued)}`;
     return [

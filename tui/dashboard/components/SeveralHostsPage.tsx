@@ -17,12 +17,20 @@ import { inGroup, type Mover, onPage } from "./when.js";
 type HostsPage = Extract<Page, { kind: "hosts" }>;
 
 const WIDEST = 110;
-/** From this width on a row has every figure and the version. */
-const WIDE_FROM = 76;
-const FIGURE = 9;
-const NARROW_FIGURE = 5;
-const STATE = 22;
-const NARROW_STATE = 16;
+/** Columns of a row, from a width on. */
+interface Columns {
+  readonly from: number;
+  readonly name: number;
+  readonly state: number;
+  readonly figure: number;
+  readonly words: readonly string[];
+}
+const COLUMNS: readonly Columns[] = [
+  { from: 90, name: 20, state: 22, figure: 9, words: ["running", "queued", "failed", "slots", "version"] },
+  { from: 66, name: 14, state: 20, figure: 8, words: ["running", "queued", "failed", "slots"] },
+  { from: 0, name: 10, state: 18, figure: 5, words: ["run"] },
+];
+const columnsOf = (width: number): Columns => COLUMNS.find(({ from }) => width >= from)!;
 
 export function SeveralHostsPage({ state, page }: { state: State; page: HostsPage }) {
   const { paint } = useTheme();
@@ -51,44 +59,38 @@ export function SeveralHostsPage({ state, page }: { state: State; page: HostsPag
 }
 
 const isLive = ({ connection }: Host): boolean => connection.state === "live";
-const nameWidth = (width: number) => (width < WIDE_FROM ? 12 : 20);
-const stateWidth = (width: number) => (width < WIDE_FROM ? NARROW_STATE : STATE);
-const figureWidth = (width: number) => (width < WIDE_FROM ? NARROW_FIGURE : FIGURE);
 
 function head(width: number, paint: Paint): string {
-  const line = new Line(width, paint).add("  HOST", "muted").fill(2 + nameWidth(width));
-  line.add("state", "muted").fill(2 + nameWidth(width) + stateWidth(width));
-  const words = width < WIDE_FROM ? ["run", "wait"] : ["running", "queued", "failed"];
-  for (const word of words) line.addWhole(word.padStart(figureWidth(width)), "muted");
-  if (width >= WIDE_FROM) line.add("slots".padStart(FIGURE), "muted").add("  version", "muted");
+  const { name, state, figure, words } = columnsOf(width);
+  const line = new Line(width, paint).add("  HOST", "muted").fill(2 + name);
+  line.add("state", "muted").fill(2 + name + state);
+  for (const word of words) line.add(word.padStart(figure), "muted");
   return line.toString();
 }
 
 function hostRow(state: State, host: Host, chosen: boolean, width: number, paint: Paint): string {
   const { name, counts, connection, daemon, machine } = host;
   const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
+  const columns = columnsOf(width);
   const names = hostNames(state);
-  line.add(fitName(sanitizeLine(name), nameWidth(width) - 1, names), chosen ? "bold" : "plain");
-  line.fill(2 + nameWidth(width));
+  line.add(fitName(sanitizeLine(name), columns.name - 1, names), chosen ? "bold" : "plain");
+  line.fill(2 + columns.name);
   const [text, style] = stateOf(host, state.now);
   line.add(text, style);
-  // Figures that nobody confirms any more.
-  const old: Style = connection.state === "live" ? "plain" : "muted";
   if (connection.state === "connecting")
     return line
       .add("  ")
       .addUntrusted(connection.reason ?? "", "muted")
       .toString();
-  line.fill(Math.max(line.width - line.left, 2 + nameWidth(width) + stateWidth(width)));
-  const figures =
-    width < WIDE_FROM ? [counts.running, counts.queued] : [counts.running, counts.queued, counts.failed];
-  for (const figure of figures) line.addWhole(formatCount(figure).padStart(figureWidth(width)), old);
-  if (width < WIDE_FROM) return line.toString();
-  line.add((machine === null ? "" : formatCount(machine.slots)).padStart(FIGURE), old);
-  return line
-    .add("  ")
-    .addUntrusted(daemon?.version ?? "", "muted")
-    .toString();
+  line.fill(Math.max(line.width - line.left, 2 + columns.name + columns.state));
+  const slots = machine === null ? "" : formatCount(machine.slots);
+  const version = sanitizeLine(daemon?.version ?? "");
+  const figures = [counts.running, counts.queued, counts.failed].map(formatCount);
+  // Of a silent host nobody confirms them any more.
+  const old: Style = connection.state === "live" ? "plain" : "muted";
+  for (const figure of [...figures, slots, version].slice(0, columns.words.length))
+    line.add(figure.padStart(columns.figure), old);
+  return line.toString();
 }
 
 function stateOf({ connection, machine }: Host, now: number): [text: string, style: Style] {

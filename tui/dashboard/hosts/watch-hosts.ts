@@ -43,8 +43,9 @@ async function watchHost(
     } catch (error) {
       if (left.aborted) return;
       failure = error;
-      // The message of ssh has the next commands.
-      const reason = error instanceof UnreachableHostError ? error.message : reasonOf(error);
+      // The message of ssh has the next commands, and lines of ssh itself.
+      const isSsh = error instanceof UnreachableHostError;
+      const reason = isSsh ? error.message.replaceAll("\n", "; ") : reasonOf(error);
       target.dispatch({ type: "host-lost", host: name, reason, heardAt, at: target.now() });
     }
     await all.wait(name, waitAfter(failure, wait), left);
