@@ -10,6 +10,7 @@ import { clientFor } from "../protocol/command/find-daemon.js";
 import { openHost } from "../protocol/command/open-host.js";
 import { runRoot } from "../protocol/command/options.js";
 import { EXIT } from "../protocol/exit-codes.js";
+import { UnreachableHostError } from "../protocol/remote/errors.js";
 import { askNothing } from "../protocol/remote/host.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
 import { type Program, startDashboard } from "./dashboard/program.js";
@@ -115,7 +116,10 @@ const command = tuiCommand(async (args) => {
   if (more.length > 0) throw new UsageError("the dashboard shows one host", "give one --host");
   if (first?.kind === "ssh") {
     // ssh may ask for a password now, and for nothing once the screen is drawn.
-    await openHost(first);
+    await openHost(first).catch((error: unknown) => {
+      // The dashboard waits for a daemon that is not started yet, as it does on this machine.
+      if (!(error instanceof UnreachableHostError && error.kind === "no-daemon")) throw error;
+    });
     askNothing();
   }
   const places = commandPlaces(flagsOf(args), env);
