@@ -1,6 +1,16 @@
 /** `--host ssh://…` through a real sshd on loopback: two worlds as two machines, whose commands find each other. */
+
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -175,6 +185,26 @@ describe("a lost connection", () => {
     terminal.press("q");
     expect(await terminal.exited).toBe(0);
   });
+});
+
+test("a password is asked before the screen of the dashboard is drawn", async () => {
+  for (const { pid } of host.clients()) process.kill(pid, "SIGTERM");
+  await until("no connection is shared", () => host.clients().length === 0);
+  const key = join(local.dir, "locked");
+  copyFileSync(join(host.dir, "user"), key);
+  chmodSync(key, 0o600);
+  execFileSync("ssh-keygen", ["-q", "-p", "-P", "", "-N", "open sesame", "-f", key]);
+  const config = readFileSync(join(host.dir, "config"), "utf8").replace(join(host.dir, "user"), key);
+  const file = local.write("ssh_config", config);
+  const env = { ...local.env, LIVEOPS_SSH_COMMAND: `ssh -F ${file}` };
+  await using terminal = onTerminal(Object.assign(Object.create(local), { env }), "liveops-tui", []);
+  const { screen } = terminal;
+  await screen.until("Enter passphrase");
+  expect(screen.alternate).toBe(false);
+  terminal.press("open sesame\r");
+  await screen.until((text) => screen.alternate && text.includes("running"));
+  terminal.press("q");
+  expect(await terminal.exited).toBe(0);
 });
 
 describe("a terminal of the host", () => {
