@@ -76,7 +76,7 @@ export function withDaemonFlags(command: Command): Command {
     )
     .option("--run-queued", "Run the queued operations of a copied state directory, which are held otherwise")
     .option("--paused", "Pause all queues at the start: liveops resume --all starts their operations")
-    .option("--fleet <url>", "Join the fleet of this PostgreSQL database", urlWithoutPassword)
+    .option("--fleet <url>", "Join the fleet of this PostgreSQL database", urlWithoutPassword("--fleet"))
     .option("--host <name>", "Name of this host in the fleet (default: that of the machine)", hostName)
     .option("--tags <tags>", "Tags of this host in the fleet, such as gpu,eu", tagList);
 }

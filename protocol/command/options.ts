@@ -59,7 +59,7 @@ function withGlobals(command: Command, help: string): Command {
     command.option(
       "--fleet <url>",
       "Ask the fleet of this PostgreSQL database, without a daemon",
-      urlWithoutPassword,
+      urlWithoutPassword("--fleet"),
     );
   return command
     .option("--socket <path>", "Socket of the daemon")
