@@ -164,11 +164,12 @@ export class FleetStore implements Store {
 
   async decideAll(judged: readonly Judged[]): Promise<void> {
     const items = itemsOf(judged, (id) => this.archive.peek(id), this.options.isOwn);
-    try {
-      await this.#tail.until(await this.#appends.add(items));
-    } catch (error) {
+    const n = await this.#appends.add(items).catch(async (error: unknown) => {
       throw await this.#refused(error, judged);
-    }
+    });
+    await this.#tail.until(n).catch((error: unknown) => {
+      throw asStoreError(error, true);
+    });
   }
 
   find(id: string): Entry | null {
@@ -229,7 +230,7 @@ export class FleetStore implements Store {
     try {
       await this.#tail.catchUp();
     } catch (away) {
-      return asStoreError(away);
+      return asStoreError(away, false);
     }
     this.archive.forget(id);
     // Without a newer decision, the same judgement would be made for as long as the other host runs the operation.
