@@ -126,8 +126,13 @@ export class FleetRuns implements Runs {
     return { outcome: remote?.outcome ?? null, seq: remote?.seq ?? entry.record.seq };
   }
 
-  /** Ships the files of attempts that ended on this host: with their ends, the engine may have lost some of them. */
+  /**
+   * Ships what the engine may have lost of this host's run files.
+   *
+   * @param entries of which some ended on this host
+   */
   shipAgain(entries: readonly Entry[]): void {
+    this.#shipper.openAgain();
     const ship = async (entry: Entry) => {
       const { id, attempt, state } = entry.record;
       const fence = lastFence(entry);

@@ -51,6 +51,7 @@ export interface FleetStoreOptions {
   onSettings(settings: number, types: number): void;
   /** The engine may have lost writes. The journal goes on when this resolves. */
   onLostWrites(): Promise<void>;
+  isReloading(): boolean;
   onError(error: Error): void;
   /** Whether the engine is known not to answer. */
   isAway(): boolean;
@@ -103,7 +104,7 @@ export class FleetStore implements Store {
 
   /** Loads the live operations and the newest finished ones, and follows the journal from there. */
   async start(): Promise<void> {
-    const { engine, onSettings, onLostWrites, onError } = this.options;
+    const { engine, onSettings, onLostWrites, isReloading, onError } = this.options;
     this.payloads.start();
     const { head, rows, counts } = await engine.snapshot(RECENT);
     applyRows(this.ledger, rows);
@@ -116,6 +117,7 @@ export class FleetStore implements Store {
       apply: (row) => this.#apply(row),
       onSettings,
       onLostWrites,
+      isReloading,
       onError,
     });
     this.#unhear = engine.onHint((hint) => {
