@@ -37,7 +37,7 @@ export class ItemKeys {
   readonly #keys: KeySet;
   /** By the first half of the loop's hash. */
   readonly #earlier = new Map<number, Earlier>();
-  /** Loops whose body has an item in hand, the innermost last. */
+  /** Loops that have begun, the innermost last. */
   readonly #open: KeyedLoop[] = [];
   /** Loops outside of other keyed loops, by label. */
   readonly #roots = new Map<string, number>();
@@ -69,13 +69,15 @@ export class ItemKeys {
 
   /** Begins a loop. */
   begin(label: string | null): KeyedLoop {
-    const outer = this.#open.at(-1) ?? null;
+    const outer = this.#open.findLast((loop) => loop.hasItem) ?? null;
     const name = label ?? "";
     const counts = outer?.inner ?? this.#roots;
     const number = (counts.get(name) ?? 0) + 1;
     counts.set(name, number);
     hashKey(`${number} ${name}`, outer?.high ?? 0, outer?.low ?? 0);
-    return new KeyedLoop(this, hashed.high, hashed.low, outer !== null);
+    const loop = new KeyedLoop(this, hashed.high, hashed.low, outer !== null);
+    this.#open.push(loop);
+    return loop;
   }
 
   /** What earlier attempts finished of the loop. */
@@ -97,11 +99,7 @@ export class ItemKeys {
     );
   }
 
-  take(loop: KeyedLoop): void {
-    this.#open.push(loop);
-  }
-
-  release(loop: KeyedLoop): void {
+  leave(loop: KeyedLoop): void {
     const place = this.#open.lastIndexOf(loop);
     if (place !== -1) this.#open.splice(place, 1);
   }
@@ -213,7 +211,8 @@ export class KeyedLoop {
   low = 0;
   /** Loops inside the body of the item in hand, by label. */
   inner = new Map<string, number>();
-  #hasItem = false;
+  /** Its body runs. */
+  hasItem = false;
   /** Items of each key that several items have. */
   #counts: Map<string, number> | null = null;
 
@@ -230,22 +229,21 @@ export class KeyedLoop {
     if ((marks & SEEN) !== 0) marks = this.#meetAgain(key);
     if ((marks & FINISHED) !== 0) return false;
     if (this.inner.size > 0) this.inner = new Map();
-    this.#hasItem = true;
-    this.keys.take(this);
+    this.hasItem = true;
     return true;
   }
 
   /** The body of the item in hand has ended. */
   finish(): void {
-    if (!this.#hasItem) return;
+    if (!this.hasItem) return;
     this.keys.finish(this);
-    this.release();
+    this.hasItem = false;
   }
 
-  /** The item in hand is not finished. */
-  release(): void {
-    this.#hasItem = false;
-    this.keys.release(this);
+  /** The loop has ended. An item in hand is not finished. */
+  leave(): void {
+    this.hasItem = false;
+    this.keys.leave(this);
   }
 
   tick(now: number): void {

@@ -40,6 +40,8 @@ export function trackKeyedAsync<T>(
 
 /** Time in ms after which the bar shows how far the skipping is. */
 const SHOW_MS = 100;
+/** Longest time of all items between two looks at the clock, in ms. */
+const UNSEEN_MS = 0.01;
 /** Skipped items between two looks at the clock. */
 const SKIPS = 16;
 
@@ -57,7 +59,7 @@ abstract class Keyed<T> extends Track<T> {
   #isSkipping = true;
 
   constructor(items: unknown, options: KeyedOptions<T>, { meter, cancellation, keys, note }: KeyedHost) {
-    super(items, options, meter, cancellation);
+    super(items, options, meter, cancellation, UNSEEN_MS);
     if (typeof options.key !== "function") throw new TypeError("p.track: key is a function of the item");
     this.#options = options;
     this.#startedAt = meter.clock.now();
@@ -79,7 +81,7 @@ abstract class Keyed<T> extends Track<T> {
     if (--this.credit > 0 && !this.cancellation.stopped) return;
     const now = this.meter.clock.now();
     this.loop.tick(now);
-    if (!this.#isSkipping || now - this.#startedAt > SHOW_MS) this.look();
+    if (!this.#isSkipping || now - this.#startedAt > SHOW_MS) this.look(now);
     else {
       this.credit = SKIPS;
       this.cancellation.check(now);
@@ -108,13 +110,14 @@ abstract class Keyed<T> extends Track<T> {
   /** The items are at their end. */
   protected finishAll(): IteratorReturnResult<undefined> {
     if (this.#isSkipping) this.look();
+    this.loop.leave();
     this.end();
     return { value: undefined, done: true };
   }
 
   /** The loop was left. */
   protected leave(): IteratorReturnResult<undefined> {
-    this.loop.release();
+    this.loop.leave();
     this.end();
     return { value: undefined, done: true };
   }
@@ -158,7 +161,7 @@ class KeyedTrack<T> extends Keyed<T> implements IterableIterator<T> {
 
   /** Closes the source after an error here, because a loop does not close an iterator whose `next` throws. */
   #closed(thrown: unknown): unknown {
-    this.loop.release();
+    this.loop.leave();
     this.#inner.return?.();
     return thrown;
   }
@@ -202,7 +205,7 @@ class AsyncKeyedTrack<T> extends Keyed<T> implements AsyncIterableIterator<T> {
     try {
       return work();
     } catch (thrown) {
-      this.loop.release();
+      this.loop.leave();
       await this.#inner.return?.();
       throw thrown;
     }

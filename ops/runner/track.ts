@@ -66,8 +66,7 @@ export abstract class Track<T> implements Counted {
   }
 
   /** @throws OperationCancelled */
-  protected look(): void {
-    const now = this.meter.clock.now();
+  protected look(now: number = this.meter.clock.now()): void {
     const perItem = (now - this.#lookedAt) / this.#grant;
     if (this.#lookedAt < 0) this.meter.count(this);
     else this.meter.touch(now);

@@ -142,7 +142,7 @@ it("law: each item is done, and again only if it was finished shortly before a k
       }
       expect([...did].sort()).toEqual([...items].sort());
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
 
