@@ -5,7 +5,7 @@ export function operationTest({ className, op }: NewNames): string {
   return `import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runOperation } from "liveops/testing";
-import { ${className} } from "./${op}.ts";
+import { ${className} } from "${moduleOf(op)}";
 
 test("processes every item", async () => {
   const run = await runOperation(${className}, { count: 3 });
@@ -32,7 +32,7 @@ export function chainTest(names: NewNames): string {
   return `import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runOperation } from "liveops/testing";
-import { ${className}, ${check.className} } from "./${op}.ts";
+import { ${className}, ${check.className} } from "${moduleOf(op)}";
 
 test("hands over until the report is written", async () => {
   const runs = await runOperation(${className}, { count: 5 }, { chain: true });
@@ -59,6 +59,10 @@ test("ends at a collection without any good number", async () => {
   assert.equal(run.next, null);
 });
 `;
+}
+
+function moduleOf(op: string): string {
+  return `./${op}.ts`;
 }
 
 /** The second and the third operation of a chain. */
