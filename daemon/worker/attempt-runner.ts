@@ -24,7 +24,7 @@ import { loadedUserFiles } from "../../ops/runner/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
 import { Cgroup } from "../os/cgroup.js";
-import { keptValues } from "../run-files/attempt-files.js";
+import { keptItems, keptValues } from "../run-files/attempt-files.js";
 import type { Entry } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
@@ -165,7 +165,7 @@ export class AttemptRunner {
       const outcome = failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
       return { ...outcome, notLoaded: true };
     }
-    const values = valuesDir === null ? null : this.#values(valuesDir);
+    const values = valuesDir === null ? null : this.#values(valuesDir, staged);
     this.#running = true;
     // The channel to the daemon must not keep the event loop alive: an empty one is an operation that never settles.
     process.channel?.unref();
@@ -183,19 +183,23 @@ export class AttemptRunner {
   }
 
   /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */
-  #values(dir: string): StageValues {
+  #values(dir: string, sink: StageSink): StageValues {
     const order = this.#order;
     const { attempt, op } = order;
     // A pipeline itself compares what each stage can see, so that a retry with another text resumes.
     const isPipeline = op === "pipeline" || sourceOf(this.#entry) !== null;
     const params = isPipeline ? {} : order.params;
+    // The next attempt may run on another host.
+    const inEvents = (order.fence ?? null) !== null;
     const values = fileStageValues(dir, params, attempt, {
       earlier: () => keptValues(dirname(dir), attempt),
+      earlierItems: () => keptItems(dirname(dir), attempt),
       forgotten: this.#entry.forgotten ?? [],
-      // The next attempt may run on another host.
-      inEvents: (order.fence ?? null) !== null,
+      inEvents,
+      ...(inEvents && { recordItems: (event) => sink.event(event, false) }),
     });
     return {
+      items: (...place) => values.items(...place),
       load: (stage, occurrence) => values.load(stage, occurrence),
       keep: (...value) =>
         this.#retryWhileFull(() => {

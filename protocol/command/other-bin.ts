@@ -10,6 +10,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
   liveops: [
     "submit",
     "run",
+    "dev",
     "ls",
     "show",
     "watch",

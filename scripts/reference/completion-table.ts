@@ -57,6 +57,7 @@ const BY_COMMAND: Record<string, Value> = {
   "liveops schedule pause name": { of: "schedule" },
   "liveops schedule resume name": { of: "schedule" },
   "liveops schedule run name": { of: "schedule" },
+  "liveops new kind": { of: "choices", choices: ["operation", "pipeline", "chain"] },
   "liveops ls --state": { of: "choices", choices: [...STATES], list: true },
   ...Object.fromEntries(
     ["wait", "cancel", "retry", "rm"].map((name) => [`liveops ${name} --label`, { of: "label" }]),
