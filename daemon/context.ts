@@ -27,6 +27,7 @@ import type { Entry } from "./store/decision.js";
 import type { Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
 import type { Submissions } from "./submissions.js";
+import type { Tracing } from "./traces/tracing.js";
 import type { Hub } from "./watch/hub.js";
 
 export interface Context {
@@ -50,6 +51,7 @@ export interface Context {
   hooks: Pick<Hooks, "problems">;
   hosts: Hosts;
   metrics: Metrics;
+  tracing: Pick<Tracing, "report">;
   /** The clock that all hosts share, in ms since 1970. */
   now(): number;
   /** Number of operations that wait, in the queues and outside. */

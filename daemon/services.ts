@@ -41,6 +41,7 @@ import type { Change } from "./store/ledger.js";
 import { StateDocumentWriter } from "./store/state-document.js";
 import type { Store } from "./store/store.js";
 import { Submissions } from "./submissions.js";
+import { Tracing } from "./traces/tracing.js";
 import { Hub } from "./watch/hub.js";
 import { fits, type Scope } from "./watch/scope.js";
 
@@ -75,6 +76,7 @@ export class Services implements EngineServices {
   readonly hosts: Hosts;
   readonly counters = newCounters();
   readonly metrics = new Metrics();
+  readonly tracing: Tracing;
   readonly #logsDecisions: boolean;
 
   /** @param broken called when the store can no longer be written: the daemon must stop */
@@ -87,6 +89,8 @@ export class Services implements EngineServices {
   ) {
     const { logger } = log;
     this.#logsDecisions = logger.isLevelEnabled("debug");
+    const { traces, fleet } = settings;
+    this.tracing = new Tracing({ settings: traces, host: fleet?.host ?? null, log: logger });
     this.clock = new TrustedClock(layout.clock);
     this.engine = makeEngine(this);
     this.store = this.engine.store;
@@ -270,7 +274,11 @@ export class Services implements EngineServices {
 
   /** As `present`, with the values that lists and streams leave out: large ones, and the names of the variables. */
   whole(entry: Entry): Operation {
-    const record = withVariables(this.present(entry), entry);
+    const traceparent = this.tracing.traceparentOf(entry.record.id);
+    const record = {
+      ...withVariables(this.present(entry), entry),
+      ...(traceparent !== null && { traceparent }),
+    };
     return this.store.payloads.complete(record, (problem) => this.addProblem(problem));
   }
 
@@ -308,6 +316,7 @@ export class Services implements EngineServices {
       claims: claimsOf(lifecycle, queues),
       ...{ nice, maxLog, fromDaemon, opsDirs },
       isAwaited: (id) => this.dependencies.isAwaited(id),
+      isTraced: (id) => this.tracing.isSampled(id),
       onHeld: ({ record }) => this.hub.changedKey(record, "blocked"),
       onReturned: (entry) => {
         this.feed.returned(entry);
@@ -335,7 +344,10 @@ export class Services implements EngineServices {
           this.hub.changedKey(record, "resources");
           this.hub.changedKey(record, "usage");
         },
-        onEvent: ({ record }, event) => this.metrics.eventRead(record, event),
+        onEvent: ({ record }, event) => {
+          this.metrics.eventRead(record, event);
+          this.tracing.eventRead(record.id, event);
+        },
         onLines: (entry, lines) => {
           this.metrics.linesRead(lines);
           this.linesAdded(entry, lines);
@@ -365,9 +377,11 @@ export class Services implements EngineServices {
   }
 
   /** A decision is durable and applied: announces its changes. */
-  stored(changes: Change[], { kind }: Decision, isOwn: boolean): void {
+  stored(changes: Change[], decision: Decision, isOwn: boolean): void {
+    const { kind } = decision;
     if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
     if (isOwn) this.metrics.decided(changes, kind, (id) => this.store.ledger.get(id));
+    this.tracing.decided(changes, decision, isOwn, (id) => this.store.ledger.get(id));
     const moved: string[] = [];
     for (const { id, before, after } of changes) {
       this.stateDocument.changed();

@@ -32,6 +32,8 @@ export interface ClaimOptions {
   maxLog: number;
   blockedTypes: BlockedTypes;
   containment: Containment;
+  /** Whether the spans of an operation are exported; null: no traces. */
+  isTraced(id: string): boolean | null;
 }
 
 /** Starts operations while it is not paused. */

@@ -15,6 +15,7 @@ import { metricRegions } from "./metrics.js";
 import { pipelineRegions } from "./pipelines.js";
 import { programRegions } from "./programs.js";
 import { protocolRegions } from "./protocol.js";
+import { traceRegions } from "./traces.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -39,6 +40,7 @@ export async function referencePages(): Promise<Page[]> {
     "docs/progress.md": programRegions(),
     "docs/pipelines.md": pipelineRegions(),
     "docs/protocol.md": protocolRegions(),
+    "docs/traces.md": traceRegions(),
   };
   const pages = Object.entries(regions).map(([path, made]) => {
     const present = textOf(path);

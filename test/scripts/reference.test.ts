@@ -62,6 +62,7 @@ const FREE = [
   "--lines",
   "--memory-max",
   "--metrics",
+  "--traces",
   "--name",
   "--older-than",
   "--on-failure",
