@@ -1,6 +1,5 @@
 /** The context of the HTTP routes: the daemon's parts, and the functions that find and show an operation. */
 import type { EventEmitter } from "node:events";
-import type { Logger } from "pino";
 import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/replies.js";
 import type { BackupMaker } from "./engine.js";
@@ -9,6 +8,7 @@ import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Types } from "./loader/loader.js";
 import type { AuditLog } from "./log/audit-log.js";
+import type { Log } from "./log/log.js";
 import type { Metrics } from "./metrics/metrics.js";
 import type { Containment } from "./os/containment.js";
 import type { TrustedClock } from "./os/trusted-clock.js";
@@ -59,7 +59,7 @@ export interface Context {
   hub: Hub;
   runs: Runs;
   clock: TrustedClock;
-  log: Logger;
+  log: Log;
   audit: AuditLog;
   backups: BackupMaker;
   /** Whether the state directory is a copy. */

@@ -127,7 +127,10 @@ class DaemonRun implements Daemon {
   stop(): Promise<void> {
     this.#ending ??= (async () => {
       this.#stopBegun.resolve();
-      this.log.logger.info({ running: this.#services.scheduler.attempts.size }, "liveopsd is stopping");
+      this.log.logger.info(
+        { count: this.#services.scheduler.attempts.size },
+        "liveopsd is stopping; running operations continue",
+      );
       await this.cleanup.release();
       this.#stopped.resolve();
     })();
@@ -178,7 +181,7 @@ class DaemonRun implements Daemon {
         // Before any process is forked.
         () => containment.open(),
         () => loader.start(),
-        () => this.log.logger.info({ socket, stateDir, pid: process.pid }, "liveopsd is listening"),
+        () => this.log.logger.info({ socket, dir: stateDir }, "liveopsd is listening"),
         // A daemon that is already stopping starts nothing.
         () => void (stopping.begun || scheduler.resume()),
         () => this.#services.noteFinished(),

@@ -107,7 +107,11 @@ export class Services implements EngineServices {
     };
     const sharedNow = () => this.engine.now();
     this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength, dependents, sharedNow);
-    this.loader = new Loader(settings.opsDirs, log.appendText, settings.fromDaemon);
+    this.loader = new Loader(
+      settings.opsDirs,
+      (line) => logger.info({ source: "loader" }, line),
+      settings.fromDaemon,
+    );
     this.types = this.engine.typesOf(this.loader);
     this.hub = new Hub({
       record: (id) => {
@@ -170,7 +174,8 @@ export class Services implements EngineServices {
       dir: layout.workers,
       isNeeded: (workerId) => this.scheduler.needs(workerId),
       kill: (workerId) => this.containment.killUnknown(workerId),
-      onEnded: (workerId) => logger.warn({ workerId }, "a worker that belongs to no operation was ended"),
+      onEnded: (workerId) =>
+        logger.warn({ worker: workerId }, "a worker that belongs to no operation was ended"),
     });
     this.stopping = new Stopping(this.scheduler, this.lifecycle, this.store);
     this.audit = new AuditLog(layout);
@@ -379,7 +384,8 @@ export class Services implements EngineServices {
   /** A decision is durable and applied: announces its changes. */
   stored(changes: Change[], decision: Decision, isOwn: boolean): void {
     const { kind } = decision;
-    if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
+    if (this.#logsDecisions)
+      this.log.logger.debug({ decision: kind, ids: changes.map(({ id }) => id) }, "recorded a decision");
     if (isOwn) this.metrics.decided(changes, kind, (id) => this.store.ledger.get(id));
     this.tracing.decided(changes, decision, isOwn, (id) => this.store.ledger.get(id));
     const moved: string[] = [];

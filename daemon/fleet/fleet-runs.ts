@@ -151,7 +151,7 @@ export class FleetRuns implements Runs {
   takeAside(id: string, attempt: number): void {
     const aside = this.#mirror.takeAside(id, attempt);
     if (aside !== null)
-      this.options.services.log.logger.warn({ id, attempt, aside }, "run files were set aside");
+      this.options.services.log.logger.warn({ id, attempt, dir: aside }, "run files were set aside");
   }
 
   forget(id: string): void {

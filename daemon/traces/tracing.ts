@@ -5,11 +5,11 @@
  * makes them again. Without traces each call returns at once.
  */
 
-import type { Logger } from "pino";
 import type { WorkerEvent } from "../../protocol/event.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
 import { formatTraceparent, traceIdOf } from "../../protocol/trace-context.js";
+import type { Log } from "../log/log.js";
 import type { Decision, Entry } from "../store/decision.js";
 import type { Change } from "../store/ledger.js";
 import { AttemptStages } from "./attempt-stages.js";
@@ -22,7 +22,7 @@ interface TracingOptions {
   settings: TraceSettings | null;
   /** Name of this host in a fleet; null: no fleet. */
   host: string | null;
-  log: Logger;
+  log: Log;
 }
 
 export class Tracing {
@@ -40,9 +40,13 @@ export class Tracing {
       ...{ settings, host },
       onChange: (problem) => {
         if (problem === null) log.info({ url: settings.url }, "the collector takes spans again");
-        else log.warn({ url: settings.url, problem }, "the collector does not take spans; they are dropped");
+        else
+          log.warn(
+            { url: settings.url, reason: problem },
+            "the collector does not take spans; they are dropped",
+          );
       },
-      onReport: (problem) => log.debug({ problem }, "the SDK of OpenTelemetry reports a problem"),
+      onReport: (reason) => log.debug({ reason }, "the SDK of OpenTelemetry reports a problem"),
     });
   }
 

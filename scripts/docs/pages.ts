@@ -9,6 +9,7 @@ import { pipelineSchemaText } from "../../protocol/pipeline-schema.js";
 import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
 import { errorRegions, exitCodes } from "./errors.js";
+import { logRegions } from "./log.js";
 import { type Regions, withRegions } from "./markdown.js";
 import { mcpRegions } from "./mcp.js";
 import { metricRegions } from "./metrics.js";
@@ -37,6 +38,7 @@ export async function referencePages(): Promise<Page[]> {
     "docs/errors.md": errorRegions(),
     "docs/mcp.md": mcpRegions(),
     "docs/metrics.md": metricRegions(),
+    "docs/operating.md": logRegions(),
     "docs/progress.md": programRegions(),
     "docs/pipelines.md": pipelineRegions(),
     "docs/protocol.md": protocolRegions(),

@@ -93,7 +93,7 @@ describe("decided at the same moment", () => {
       onStop: () => {},
       onKill: () => {},
       onPause: () => {},
-      onDamage: (message) => {
+      onDamage: (_attempt, message) => {
         throw new Error(message);
       },
     });

@@ -263,7 +263,7 @@ export class Served {
       onStop: () => {},
       onKill: () => {},
       onPause: () => {},
-      onDamage: (message) => {
+      onDamage: (_attempt, message) => {
         throw new Error(message);
       },
     });

@@ -72,6 +72,7 @@ const FREE = [
   "--params",
   "--pids-max",
   "--priority",
+  "--since",
   "--timeout",
   "--unset-env",
   "--url",
