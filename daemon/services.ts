@@ -2,6 +2,7 @@
  * The daemon's services and the callbacks between them. `daemon.ts` starts and stops the services.
  */
 import { EventEmitter } from "node:events";
+import type { WorkerEvent } from "../protocol/event.js";
 import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
 import { childEnvironment } from "./child-environment.js";
@@ -381,11 +382,14 @@ export class Services implements EngineServices {
     this.signals.emit(entry.record.id);
   }
 
+  eventMirrored(id: string, event: WorkerEvent): void {
+    this.tracing.eventRead(id, event);
+  }
+
   /** A decision is durable and applied: announces its changes. */
   stored(changes: Change[], decision: Decision, isOwn: boolean): void {
     const { kind } = decision;
-    if (this.#logsDecisions)
-      this.log.logger.debug({ decision: kind, ids: changes.map(({ id }) => id) }, "recorded a decision");
+    if (this.#logsDecisions) this.#logDecision(kind, changes);
     if (isOwn) this.metrics.decided(changes, kind, (id) => this.store.ledger.get(id));
     this.tracing.decided(changes, decision, isOwn, (id) => this.store.ledger.get(id));
     const moved: string[] = [];
@@ -413,6 +417,14 @@ export class Services implements EngineServices {
       if (entry && isOwn && isFinal(entry.record.state)) this.#announceEnd(entry);
     }
     this.scheduler.kick();
+  }
+
+  #logDecision(decision: Decision["kind"], changes: readonly Change[]): void {
+    const [{ id, before, after }, ...others] = changes as [Change, ...Change[]];
+    const { op, attempt } = after ?? before!;
+    const ids = others.map((other) => other.id);
+    const more = ids.length === 0 ? {} : { ids: [id, ...ids] };
+    this.log.logger.debug({ decision, id, op, attempt, ...more }, "recorded a decision");
   }
 
   /** Runs the hooks of an operation that has finished, and of its queue where it was the last one. */

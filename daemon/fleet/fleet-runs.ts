@@ -198,6 +198,7 @@ export class FleetRuns implements Runs {
     const remote = new RemoteAttempt(entry, attemptDir(services.layout, id, attempt), {
       onChange: (changed, before) => services.recordChanged(changed, before),
       onLines: (changed, lines) => services.linesAdded(changed, lines),
+      onEvent: ({ record }, event) => services.eventMirrored(record.id, event),
       onOutcome: () => {},
       onDamage: (message) => services.log.logger.warn(message),
     });

@@ -32,7 +32,7 @@ export const LOG_KEYS = {
     "Where a hook was set, `config` or `submit`; `loader`: the line is output of an operation file",
   ),
   decision: text("Kind of a decision that was recorded"),
-  ids: texts("Ids of the operations of a decision"),
+  ids: texts("Ids of all operations of a decision, where it is about several"),
   worker: text("Id of a worker process"),
   workerPid: number("Process id of a worker"),
   pids: numbers("Process ids of an operation"),
