@@ -1,6 +1,7 @@
 /** The options with which `start` and `restart` start a daemon. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
+import { UsageError } from "../../protocol/command/failures.js";
 import { urlWithoutPassword } from "../../protocol/command/fleet-client.js";
 import {
   DEFAULT_LOG_LEVEL,
@@ -13,6 +14,7 @@ import {
   METRICS_ADDRESS,
   parseMetricsAddress,
 } from "../../protocol/command/metrics-address.js";
+import { parseTraces, TRACES_ENDPOINT } from "../../protocol/command/traces-endpoint.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
 
 export interface DaemonOptions extends GlobalOptions {
@@ -20,6 +22,7 @@ export interface DaemonOptions extends GlobalOptions {
   concurrency?: number;
   logLevel?: LogLevel;
   metrics?: string;
+  traces?: string;
   runQueued?: boolean;
   paused?: boolean;
   host?: string;
@@ -43,6 +46,7 @@ export function asWords(options: DaemonOptions): string[] {
   if (options.concurrency) words.push("--concurrency", String(options.concurrency));
   if (options.logLevel) words.push("--log-level", options.logLevel);
   if (options.metrics) words.push("--metrics", options.metrics);
+  if (options.traces) words.push("--traces", options.traces);
   if (options.runQueued) words.push("--run-queued");
   if (options.paused) words.push("--paused");
   if (options.fleet) words.push("--fleet", options.fleet);
@@ -73,6 +77,11 @@ export function withDaemonFlags(command: Command): Command {
       "--metrics <address>",
       "Serve GET /metrics for Prometheus on this TCP address, such as 127.0.0.1:9464 (default: only on the socket)",
       metricsAddress,
+    )
+    .option(
+      "--traces <url>",
+      "Send OpenTelemetry traces to this OTLP/HTTP collector, such as http://127.0.0.1:4318; env: the one of OTEL_EXPORTER_OTLP_ENDPOINT (default: no traces)",
+      tracesUrl,
     )
     .option("--run-queued", "Run the queued operations of a copied state directory, which are held otherwise")
     .option("--paused", "Pause all queues at the start: liveops resume --all starts their operations")
@@ -107,6 +116,16 @@ function metricsAddress(text: string): string {
   const address = parseMetricsAddress(text);
   if (address === null) throw new InvalidArgumentError(`Give ${METRICS_ADDRESS}.`);
   return formatMetricsAddress(address);
+}
+
+/** The error does not repeat the URL, as those of the argument parser do: it may hold a password. */
+function tracesUrl(text: string): string {
+  const url = parseTraces(text);
+  if (url !== null) return url;
+  throw new UsageError(
+    `--traces must be ${TRACES_ENDPOINT}`,
+    "secrets belong in the variable OTEL_EXPORTER_OTLP_HEADERS, or in traces.headers of the config file",
+  );
 }
 
 function wholeNumber(text: string): number {

@@ -38,7 +38,7 @@ export function registerRestart(root: Command): void {
 
 /** Both paths: a state directory alone would move the socket. Otherwise only flags: the config may have changed. */
 function inherited({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
-  const { ops, concurrency, logLevel, metrics, fleet } = flags;
+  const { ops, concurrency, logLevel, metrics, traces, fleet } = flags;
   return {
     socket,
     stateDir,
@@ -46,6 +46,7 @@ function inherited({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
     ...(concurrency !== null && { concurrency }),
     ...(logLevel !== null && { logLevel }),
     ...(metrics !== null && { metrics }),
+    ...(traces !== null && { traces }),
     ...(fleet.url !== null && { fleet: fleet.url }),
     ...(fleet.host !== null && { host: fleet.host }),
     ...(fleet.tags !== null && { tags: fleet.tags }),

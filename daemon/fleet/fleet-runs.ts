@@ -156,7 +156,7 @@ export class FleetRuns implements Runs {
   takeAside(id: string, attempt: number): void {
     const aside = this.#mirror.takeAside(id, attempt);
     if (aside !== null)
-      this.options.services.log.logger.warn({ id, attempt, aside }, "run files were set aside");
+      this.options.services.log.logger.warn({ id, attempt, dir: aside }, "run files were set aside");
   }
 
   forget(id: string): void {
@@ -203,6 +203,7 @@ export class FleetRuns implements Runs {
     const remote = new RemoteAttempt(entry, attemptDir(services.layout, id, attempt), {
       onChange: (changed, before) => services.recordChanged(changed, before),
       onLines: (changed, lines) => services.linesAdded(changed, lines),
+      onEvent: ({ record }, event) => services.eventMirrored(record.id, event),
       onOutcome: () => {},
       onDamage: (message) => services.log.logger.warn(message),
     });

@@ -36,6 +36,7 @@ function describe({
   hooks,
   hosts,
   metrics,
+  tracing,
 }: Context): DaemonReply {
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
@@ -55,6 +56,7 @@ function describe({
     logLevel: settings.logLevel,
     flags: settings.flags,
     metrics: metrics.address,
+    traces: tracing.report(),
     counts: store.counts(),
     workers: { busy, idle, blocked: scheduler.pool.blocked },
     blockedTypes: blockedTypes.list(),
