@@ -23,7 +23,7 @@ export function registerRestart(root: Command): void {
     const client = clientFor(places, options, { answer: ANSWER_MS });
     const held = mayFind(options, process.env, places.config) ? places.stateDir : null;
     const service = await serviceToUse({ options, stateDir: places.stateDir, to }, await answering(client));
-    if (service !== null) return restartByService(service, { client, options, held });
+    if (service !== null) return restartByService(service, { client, options, held, to });
     const stopped = await stopDaemon(client, false, held);
     // The new daemon gets the flags of the old one, unless this command overrides them.
     const told = stopped ? { ...optionsOf(stopped.daemon), ...options } : options;

@@ -15,6 +15,7 @@ import { readServiceFile } from "../service/service-file.js";
 import { type DaemonOptions, optionsOf, ownWords } from "./daemon-options.js";
 import { answering, OTHER_MS } from "./other-daemon.js";
 import { operations, stopDaemon } from "./stop.js";
+import { versionProblems } from "./version-problems.js";
 
 /** The service by which a daemon is to be started, and the daemon that it runs now, if it does. */
 export interface ServiceToUse {
@@ -70,7 +71,12 @@ export async function startByService(service: Service, client: Client): Promise<
 /** @throws UsageError for options that the service does not have; Refusal */
 export async function restartByService(
   { service, daemon, isRunning, isInstalled }: ServiceToUse,
-  { client, options, held }: { client: Client; options: DaemonOptions; held: string | null },
+  {
+    client,
+    options,
+    held,
+    to,
+  }: { client: Client; options: DaemonOptions; held: string | null; to: ReportTo },
 ): Promise<void> {
   if (ownWords(options).length > 0) {
     const all = ownWords({ ...(daemon !== null && optionsOf(daemon)), ...options });
@@ -81,12 +87,14 @@ export async function restartByService(
   }
   const stopped = isRunning ? null : await stopDaemon(client, false, held);
   await service.restart();
-  const { pid, socket } = await answersNow(client, service, daemon);
+  const now = await answersNow(client, service, daemon);
+  const { pid, socket } = now;
   const running = stopped?.reply.running ?? daemon?.running ?? 0;
   const kept = running > 0 ? `, kept ${operations(running)}` : "";
   process.stderr.write(
     `liveopsd: ${daemon ? "restarted" : "started"} (pid ${pid}) by ${service.label}${kept}, answers on ${socket}\n`,
   );
+  for (const problem of versionProblems(now, true)) say(to, problem, "yellow");
 }
 
 /** The daemon that answers after a start of the service. @param before the daemon that answered before */

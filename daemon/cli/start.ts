@@ -26,6 +26,7 @@ import { launch } from "./launch.js";
 import { ANSWER_MS, answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
 import { serviceToUse, startByService } from "./start-by-service.js";
 import { stopDaemon } from "./stop.js";
+import { versionProblems } from "./version-problems.js";
 
 /** How long a daemon without its state directory may still answer, in ms. */
 const END_MS = 5000;
@@ -48,6 +49,7 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
     checkStateDir(options, it, stateDir);
     const without = await untaken(options, logLevel, it);
     say(to, `already running (pid ${it.pid}, ${it.socket})${without}`, "yellow");
+    await warnOfVersions(it, to);
     return EXIT.done;
   };
   if (running !== null && options.takeOver) {
@@ -88,6 +90,13 @@ function checkStateDir(options: StartOptions, running: DaemonReply, wanted: stri
   throw daemonNotStarted(
     `the daemon on ${running.socket} (pid ${running.pid}) keeps its state in ${running.stateDir}, not in ${wanted}; choose another --socket`,
   );
+}
+
+async function warnOfVersions(running: DaemonReply, to: ReportTo): Promise<void> {
+  // Most daemons are of this version and need no question about their service.
+  if (versionProblems(running, false).length === 0) return;
+  const isOfService = (await serviceRunning(running)) !== null;
+  for (const problem of versionProblems(running, isOfService)) say(to, problem, "yellow");
 }
 
 /** The options that the running daemon was started without, with the command that applies them. */

@@ -2,7 +2,9 @@
 import { type ServiceSpec, withOrigin } from "./service-file.js";
 
 export function unitText(spec: ServiceSpec): string {
-  const [program = "", ...words] = spec.command;
+  const [program = "", ...words] = isExecutable(spec.command[0]!)
+    ? spec.command
+    : ["/usr/bin/env", ...spec.command];
   // With the colon, systemd replaces no `$NAME` in the words.
   const command = [unitWord(`:${program}`), ...words.map(unitWord)].join(" ");
   const environment = Object.entries(spec.env).map(
@@ -40,6 +42,11 @@ WantedBy=default.target
     spec,
     (line) => `# ${line}`,
   );
+}
+
+/** systemd refuses quotes, backslashes and control characters in the path of a program, however they are escaped. */
+function isExecutable(path: string): boolean {
+  return !/["'\\]|\p{Cc}/u.test(path);
 }
 
 const PLAIN = /^[\w@+=:,./-]+$/;
