@@ -37,7 +37,19 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "completion",
     "tui",
   ],
-  liveopsd: ["start", "stop", "restart", "status", "drain", "backup", "restore", "audit", "fleet"],
+  liveopsd: [
+    "start",
+    "stop",
+    "restart",
+    "status",
+    "install",
+    "uninstall",
+    "drain",
+    "backup",
+    "restore",
+    "audit",
+    "fleet",
+  ],
 };
 
 /** Global options whose value is the next word. */
