@@ -18,6 +18,7 @@ import {
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { parseTraces, TRACES_ENDPOINT } from "../../protocol/command/traces-endpoint.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
+import { isAddress, onHost, parseAddress } from "../../protocol/remote/address.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 
 export interface DaemonOptions extends GlobalOptions {
@@ -124,6 +125,15 @@ export function withDaemonFlags(command: Command): Command {
 }
 
 function hostName(text: string): string {
+  if (isAddress(text)) {
+    const address = parseAddress(text);
+    throw new UsageError(
+      "--host is the name of this machine in its fleet, and not an address",
+      address.kind === "ssh"
+        ? `to start the daemon there, run: ${onHost(address, ["liveopsd", "start"])}`
+        : "give a name such as a.example.com",
+    );
+  }
   if (!HOST_PATTERN.test(text) || text.length > MAX_HOST)
     throw new InvalidArgumentError("Give letters, digits and . _ -, such as a.example.com.");
   return text;
