@@ -6,7 +6,7 @@ import { writeSync } from "node:fs";
 import type { Client } from "../protocol/client/client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/command/daemon-address.js";
 import { UsageError } from "../protocol/command/failures.js";
-import { clientFor } from "../protocol/command/find-daemon.js";
+import { clientFor, starterFor, startIfNone } from "../protocol/command/find-daemon.js";
 import { openHost } from "../protocol/command/open-host.js";
 import { runRoot } from "../protocol/command/options.js";
 import { EXIT } from "../protocol/exit-codes.js";
@@ -124,6 +124,9 @@ const command = tuiCommand(async (args) => {
   }
   const places = commandPlaces(flagsOf(args), env);
   const client = clientFor(places, flagsOf(args));
+  // Before anything is drawn, so that a failure is printed as that of any command.
+  const start = starterFor(places, flagsOf(args));
+  if (start !== null) await startIfNone(client, start);
   process.exitCode = await show(args, places, client).catch((error) => {
     if (error instanceof UsageError) throw error;
     return fault(error);
