@@ -85,6 +85,7 @@ const cjs = {
     "./daemon.cjs",
     "./pipeline-file.js",
     "./prometheus.js",
+    "./traces.js",
   ],
   define: { ...shared.define, "import.meta.url": "__bundleUrl" },
   banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
@@ -112,6 +113,8 @@ const built = await Promise.all([
   build({ ...esm, splitting: false, entryPoints: { "lease-watchdog": "daemon/worker/lease-watchdog.ts" } }),
   // prom-client, which a daemon loads for the first request of its metrics.
   build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/metrics/prometheus.ts" } }),
+  // The SDK of OpenTelemetry, which a daemon with traces loads at its start.
+  build({ ...esm, splitting: false, entryPoints: { traces: "daemon/traces/traces.ts" } }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
   build({ ...esm, splitting: false, entryPoints: { mcp: "tui/mcp/main.ts" } }),
   // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`; as an ES module, 2.5 times.

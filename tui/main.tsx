@@ -6,10 +6,11 @@ import { writeSync } from "node:fs";
 import type { Client } from "../protocol/client/client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/command/daemon-address.js";
 import { UsageError } from "../protocol/command/failures.js";
-import { clientFor } from "../protocol/command/find-daemon.js";
+import { clientFor, starterFor, startIfNone } from "../protocol/command/find-daemon.js";
 import { openHost } from "../protocol/command/open-host.js";
 import { runRoot } from "../protocol/command/options.js";
 import { EXIT } from "../protocol/exit-codes.js";
+import { UnreachableHostError } from "../protocol/remote/errors.js";
 import { askNothing } from "../protocol/remote/host.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
 import { type DashboardHost, dashboardHosts } from "./dashboard/hosts/open-hosts.js";
@@ -145,11 +146,17 @@ const command = tuiCommand(async (args) => {
   }
   if (first?.kind === "ssh") {
     // ssh may ask for a password now, and for nothing once the screen is drawn.
-    await openHost(first);
+    await openHost(first).catch((error: unknown) => {
+      // The dashboard waits for a daemon that is not started yet, as it does on this machine.
+      if (!(error instanceof UnreachableHostError && error.kind === "no-daemon")) throw error;
+    });
     askNothing();
   }
   const places = commandPlaces(flagsOf(args), env);
   const client = clientFor(places, flagsOf(args));
+  // Before anything is drawn, so that a failure is printed as that of any command.
+  const start = starterFor(places, flagsOf(args));
+  if (start !== null) await startIfNone(client, start);
   process.exitCode = await show(args, places, client).catch(orFault);
 });
 runRoot(command, process.argv.slice(2)).then(() => process.exit(), fault);

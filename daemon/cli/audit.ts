@@ -62,12 +62,16 @@ function describe({ at, action, ids, count, result, uid, client, details }: Audi
   const more = count > ids.length ? ` and ${count - ids.length} more` : "";
   const said = Object.entries(details ?? {}).map(([name, value]) => `${name}=${value}`);
   const what = [...ids, ...said].join(" ") + more;
-  const who = client ? `pid ${client.pid} (${client.command})${suspicion(uid, client)}` : "no client named";
+  const where = client?.host === undefined ? "" : ` on ${client.host}`;
+  const who = client
+    ? `pid ${client.pid}${where} (${client.command})${suspicion(uid, client)}`
+    : "no client named";
   return sanitize(`${at} ${action.padEnd(6)} ${result} ${what || "-"} by uid ${uid ?? "?"}, ${who}`);
 }
 
 /** Says how the process that the client names contradicts the claim. */
-function suspicion(uid: number | null, { process }: NonNullable<AuditLine["client"]>): string {
+function suspicion(uid: number | null, { process, host }: NonNullable<AuditLine["client"]>): string {
+  if (host !== undefined) return "";
   if (process === null) return ", no such process";
   return process.uid === uid || process.uid === 0 ? "" : `, a process of uid ${process.uid}`;
 }

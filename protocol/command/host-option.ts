@@ -27,17 +27,21 @@ const ON_THIS_MACHINE = new Set(
   ["run", "new", "check", "report", "schema", "doctor", "completion", "dial-stdio"]
     .map((name) => `liveops ${name}`)
     .concat(
-      ["logs", "doctor", "backup", "restore", "audit", "fleet", "fleet migrate"].map(
+      ["logs", "doctor", "backup", "restore", "audit", "fleet", "fleet migrate", "uninstall"].map(
         (name) => `liveopsd ${name}`,
       ),
     ),
 );
+
+/** Commands with an option of their own under this name: this machine in its fleet. */
+const NAMES_THIS_HOST = new Set(["start", "restart", "install"].map((name) => `liveopsd ${name}`));
 
 const uses = new WeakMap<Command, HostUse>();
 
 /** What does on another machine what a command does here. */
 const INSTEAD: Record<string, (address: string) => string> = {
   "liveops run": (address) => `on that machine, run: liveops submit --follow --host ${address}`,
+  "liveops dev": (address) => `on that machine, run: liveops submit --follow --host ${address}`,
 };
 
 const TEXT: Record<Exclude<HostUse, "own-name">, string> = {
@@ -54,7 +58,7 @@ function collect(value: string, before: string[] = []): string[] {
 /** Adds `--host` to a command. Its value is read before the action of the command. */
 export function addHostOption(command: Command): void {
   const path = pathOf(command).join(" ");
-  if (path === "liveopsd start" || path === "liveopsd restart") return void uses.set(command, "own-name");
+  if (NAMES_THIS_HOST.has(path)) return void uses.set(command, "own-name");
   const use = ON_THIS_MACHINE.has(path) ? "none" : "one";
   uses.set(command, use);
   const option = new Option("--host <address>", TEXT[use]).argParser(collect);

@@ -61,7 +61,7 @@ function withGlobals(command: Command, help: string): Command {
     command.option(
       "--fleet <url>",
       "Ask the fleet of this PostgreSQL database, without a daemon",
-      urlWithoutPassword,
+      urlWithoutPassword("--fleet"),
     );
   addHostOption(command);
   return command

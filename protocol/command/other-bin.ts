@@ -10,6 +10,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
   liveops: [
     "submit",
     "run",
+    "dev",
     "ls",
     "show",
     "watch",
@@ -37,7 +38,19 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "dial-stdio",
     "tui",
   ],
-  liveopsd: ["start", "stop", "restart", "status", "drain", "backup", "restore", "audit", "fleet"],
+  liveopsd: [
+    "start",
+    "stop",
+    "restart",
+    "status",
+    "install",
+    "uninstall",
+    "drain",
+    "backup",
+    "restore",
+    "audit",
+    "fleet",
+  ],
 };
 
 /** Global options whose value is the next word. */

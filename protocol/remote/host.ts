@@ -97,6 +97,18 @@ export class RemoteHost {
     return agent;
   }
 
+  /**
+   * Lets the host start the daemon, where its configuration has `autostart`.
+   *
+   * @throws UnreachableHostError where it does not
+   */
+  readonly startDaemon = async (): Promise<void> => {
+    const tunnel = await this.#dial(true);
+    for (const line of tunnel.stderr.split("\n"))
+      if (line.startsWith("liveopsd: ")) process.stderr.write(`${sanitize(line)}\n`);
+    tunnel.destroy();
+  };
+
   close(): void {
     this.requests.destroy();
     this.streams.destroy();
@@ -117,7 +129,7 @@ export class RemoteHost {
     }
   }
 
-  async #dial(): Promise<Tunnel> {
+  async #dial(starts = false): Promise<Tunnel> {
     const { address, env } = this;
     this.#setup ??= sshSetup(address, env);
     const setup = await this.#setup.catch((error: Error) => {
@@ -125,15 +137,16 @@ export class RemoteHost {
       throw noSsh(address, error);
     });
     const mayPrompt = asking === address.text || (mayAsk ?? hasTerminal());
-    const prompts = !this.#hasAnswered && mayPrompt ? showPrompts() : null;
+    const prompts = !starts && !this.#hasAnswered && mayPrompt ? showPrompts() : null;
     try {
-      const tunnel = await dial({ address, setup, env, prompts, timeout: DIAL_MS });
+      const tunnel = await dial({ address, setup, env, prompts, starts, timeout: DIAL_MS });
       this.#tunnels.add(tunnel);
       tunnel.once("close", () => this.#tunnels.delete(tunnel));
       return tunnel;
     } catch (error) {
-      if (setup.isShared && error instanceof UnreachableHostError && error.kind === "silent")
-        this.#endShared(setup);
+      if (!(error instanceof UnreachableHostError)) throw error;
+      if (setup.isShared && error.kind === "silent") this.#endShared(setup);
+      error.wasReached = this.#hasAnswered;
       throw error;
     }
   }

@@ -38,14 +38,7 @@ function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
     ...text(`No daemon responds on ${sanitizeLine(state.socket)}`),
     ...(reason === null ? [] : text(sanitizeLine(reason)).map((row) => paint(row, "muted"))),
     "",
-    ...commands(
-      [
-        ["⏎", "start the daemon here"],
-        [startDaemon(state.flags), "the same in a shell"],
-      ],
-      width,
-      paint,
-    ),
+    ...commands(startCommands(state), width, paint),
     "",
     ...text("The dashboard connects by itself as soon as a daemon responds.").map((row) =>
       paint(row, "muted"),
@@ -73,6 +66,15 @@ function severalHosts(state: State, width: number, paint: Paint): Drawn[] {
           paint(row, "muted"),
         );
   return ["", ...rows, "", ...next, ""];
+}
+
+function startCommands({ flags }: State): Command[] {
+  const typed = startDaemon(flags);
+  if (flags.remote !== undefined) return [[typed, "start the daemon, in a shell"]];
+  return [
+    ["⏎", "start the daemon here"],
+    [typed, "the same in a shell"],
+  ];
 }
 
 function nothingYet({ flags }: State, width: number, paint: Paint): Drawn[] {
