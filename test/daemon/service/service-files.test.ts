@@ -161,7 +161,7 @@ test("the service of a state directory is found by its file", () => {
 test("the unit of a process is the innermost service of its cgroup", () => {
   const user = "/user.slice/user-1000.slice/user@1000.service";
   expect(unitIn(`0::${user}/app.slice/liveopsd.service/daemon\n`)).toBe("liveopsd.service");
-  expect(unitIn(`0::${user}/app.slice/app-term.scope\n`)).toBe("user@1000.service");
+  expect(unitIn(`0::${user}/app.slice/app-term.scope\n`)).toBeNull();
   expect(unitIn("12:pids:/x.service\n1:name=systemd:/system.slice/cron.service\n0::/\n")).toBe(
     "cron.service",
   );
