@@ -135,6 +135,22 @@ test.skipIf(process.platform !== "linux")(
     expect((await world.liveopsd(["start"])).stderr).toContain("by the systemd unit liveopsd.service");
     expect(changes().at(-1)).toBe(`${user} start liveopsd.service`);
 
+    await world.liveopsd(["stop"]);
+    const alone = await world.liveopsd(["start"], { env: { PLAYER_FAILS: "show" } });
+    expect(alone.stderr).toContain("the systemd unit liveopsd.service is not used: the user's manager");
+    expect(alone.stderr).toMatch(/^liveopsd: started \(pid \d+\), answers on/m);
+    expect((await world.liveopsd(["restart"])).stderr).toContain("by the systemd unit liveopsd.service");
+
+    const text = readFileSync(unit, "utf8");
+    writeFileSync(unit, text.replaceAll("bin/liveopsd.cjs", "bin/gone.cjs"));
+    expect(await world.liveopsd(["restart"])).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(
+        /gone.cjs, which does not exist; make it run this liveops: liveopsd install$/m,
+      ),
+    });
+    writeFileSync(unit, text);
+
     rmSync(calls);
     const { pid: last } = await world.client.daemon();
     const removed = await world.liveopsd(["uninstall", "--json"]);
@@ -166,6 +182,13 @@ test.skipIf(process.platform !== "linux")(
       expect(existsSync(unit)).toBe(false);
       expect((await world.client.daemon()).flags).toEqual(before.flags);
     }
+    const XDG_CONFIG_HOME = world.write("file", "");
+    const odd = await install([], { XDG_CONFIG_HOME });
+    expect(odd).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining("liveopsd.service cannot be written: "),
+    });
+    expect(await world.liveopsd(["uninstall"], { env: { XDG_CONFIG_HOME } })).toMatchObject({ code: 0 });
     const unreachable = await install([], { PLAYER_FAILS: "show" });
     expect(unreachable).toMatchObject({
       code: 5,
