@@ -256,6 +256,7 @@ export const daemonReply = z.object({
       concurrency: z.nullable(z.int()),
       logLevel: z.nullable(z.enum(LOG_LEVELS)),
       metrics: z.nullable(z.string()),
+      traces: z.nullable(z.string()),
       fleet: z.object({
         url: z.nullable(z.string()),
         host: z.nullable(z.string()),
@@ -266,6 +267,20 @@ export const daemonReply = z.object({
   metrics: z
     .nullable(z.string())
     .check(z.describe("TCP address that serves GET /metrics; null: only the socket does")),
+  traces: z
+    .nullable(
+      z.object({
+        url: z.string().check(z.describe("collector that gets the spans")),
+        exported: z.int().check(z.describe("spans that the collector has taken")),
+        dropped: z.object({
+          full: z.int().check(z.describe("spans for which there was no room")),
+          refused: z.int().check(z.describe("spans that the collector did not take")),
+        }),
+        waiting: z.int().check(z.describe("spans that are not sent yet")),
+        problem: z.nullable(z.string()).check(z.describe("why the collector did not take the last spans")),
+      }),
+    )
+    .check(z.describe("export of OpenTelemetry traces; null: no traces")),
   counts: countsSchema,
   workers: z.object({
     busy: z.int(),

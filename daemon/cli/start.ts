@@ -111,6 +111,8 @@ async function untaken(options: StartOptions, logLevel: LogLevel, running: Daemo
   if (levelAsked && logLevel !== running.logLevel) words.push("--log-level", logLevel);
   if (options.metrics !== undefined && options.metrics !== running.metrics)
     words.push("--metrics", options.metrics);
+  if (options.traces !== undefined && ![running.flags.traces, running.traces?.url].includes(options.traces))
+    words.push("--traces", options.traces);
   if (options.paused) words.push("--paused");
   if (options.runQueued && running.copyOf !== null) words.push("--run-queued");
   if (words.length === 0) return "";

@@ -52,6 +52,7 @@ function describe(daemon: DaemonReply, service: Service | null): string {
     ["watchers", String(daemon.watchers)],
     ["memory", `${Math.round(daemon.memory.rss / 1e6)} MB`],
     ...metricsRows(daemon),
+    ...traceRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
   ];
   for (const problem of [...versionProblems(daemon, service !== null), ...problemsOf(daemon)])
@@ -77,6 +78,13 @@ function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, strin
 
 function metricsRows({ metrics }: DaemonReply): Array<[string, string]> {
   return metrics === null ? [] : [["metrics", `http://${metrics}/metrics`]];
+}
+
+function traceRows({ traces }: DaemonReply): Array<[string, string]> {
+  if (traces === null) return [];
+  const { url, exported, dropped } = traces;
+  const lost = dropped.full + dropped.refused;
+  return [["traces", `${url}, ${exported} spans exported, ${lost} dropped`]];
 }
 
 function fleetProblems(fleet: DaemonReply["fleet"]): string[] {
@@ -113,6 +121,10 @@ function problemsOf(daemon: DaemonReply): string[] {
     else full.push("log lines and progress of running operations are dropped");
     all.push(`${full.join("; ")}. Free some disk space; no restart is needed`);
   }
+  if (daemon.traces && daemon.traces.problem !== null)
+    all.push(
+      `the collector of the traces does not take spans: ${daemon.traces.problem}. They are dropped; operations are not affected`,
+    );
   if (auditLost > 0)
     all.push(
       `${auditLost} lines of the audit log could not be written; look at audit.ndjson in the state directory`,

@@ -13,6 +13,7 @@ import {
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { howToEnd } from "../../protocol/command/silent-daemon.js";
 import { Refusal } from "../../protocol/errors.js";
+import { isRemote } from "../../protocol/remote/address.js";
 import type { DaemonReply, StopReply } from "../../protocol/replies.js";
 import { isLocked } from "../os/kernel-lock.js";
 import { until } from "../os/until.js";
@@ -54,8 +55,10 @@ export async function stopDaemon(
   const service = await serviceRunning(daemon);
   const reply = await client.stop(now);
   const { lock } = layoutOf(daemon.stateDir);
-  const gone = await until(() => !isLocked(lock), STOP_MS);
-  if (!gone) {
+  const isGone = isRemote(client.socket)
+    ? async () => (await answering(client)) === null
+    : () => !isLocked(lock);
+  if (!(await until(isGone, STOP_MS))) {
     throw new Refusal(
       "LIVEOPS_STOPPING",
       `the daemon (pid ${daemon.pid}) did not stop within ${STOP_MS / 1000} s; see liveopsd logs`,

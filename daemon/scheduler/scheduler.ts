@@ -216,7 +216,7 @@ export class Scheduler {
         void this.#finishing.finish(finished, outcome);
         this.kick();
       },
-      onDamage: (message) => log.error(message),
+      onDamage: ({ id, number: attempt }, message) => log.error({ id, attempt }, message),
       onStop: ({ run }) => containment.lookEverywhere(run.worker),
       onKill: ({ run }) => void containment.kill(run.worker),
       onPause: ({ run }, isPaused) => containment.pause(run.worker, isPaused),
@@ -237,7 +237,7 @@ export class Scheduler {
     if (!attempt || attempt.outcome) return;
     void this.#guard(attempt, async () => {
       if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
-        log.info({ id: attempt.id, pid: attempt.run.worker.pid }, "adopted a running operation");
+        log.info({ id: attempt.id, workerPid: attempt.run.worker.pid }, "adopted a running operation");
         if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
         else if (isPausedNow(entry.record)) attempt.applyPause();
       } else await this.#finishing.lost(attempt, null);

@@ -53,6 +53,8 @@ export interface OrderMessage {
   notice: string | null;
   /** Values of secret parameters, by reference; no file has them. Absent: none. */
   secrets?: Readonly<Record<string, string>>;
+  /** Whether the spans of the operation are exported. Absent: the daemon has no traces. */
+  isTraced?: boolean;
   /**
    * In a fleet: once this lease is over, the worker ends itself and all that its operation started, without a word.
    * Without effect where the policy of the run has the partition `finish`. Absent or null: no fleet.

@@ -4,6 +4,7 @@ import { Refusal } from "../errors.js";
 import type { EndLine, OperationEvent } from "../event.js";
 import { LineSplitter } from "../ndjson.js";
 import type { LogLine, Operation } from "../operation.js";
+import { UnreachableHostError } from "../remote/errors.js";
 import type {
   DaemonReply,
   ForecastReply,
@@ -370,7 +371,7 @@ export class Client {
       const isLost = error instanceof ConnectionLostError || error instanceof NoDaemonError;
       const gone = isLost ? this.#whyGone() : null;
       if (gone !== null) throw gone;
-      if (!(error instanceof NoDaemonError)) throw error;
+      if (!(error instanceof NoDaemonError) || error instanceof UnreachableHostError) throw error;
       const found = (await this.hints.findSocket?.()) ?? (await this.#started());
       this.#socket = found ?? this.firstSocket;
       if (found === null) throw new NoDaemonError(error.socket, error.reason, this.hints.startCommand);
@@ -394,7 +395,7 @@ export class Client {
     options: RequestOptions,
     lastType: T["type"] | null,
   ): AsyncGenerator<T> {
-    const all = { deadlines: this.#deadlines, ...options };
+    const all = { deadlines: this.#deadlines, isStream: true, ...options };
     const response = await this.#reach((socket) => open(socket, all));
     const ready: T[] = [];
     const splitter = new LineSplitter((line) => ready.push(JSON.parse(line) as T));

@@ -36,7 +36,7 @@ export function clientFor(
   deadlines: Partial<Deadlines> = {},
   hints: Pick<DaemonHints, "whyGone" | "startDaemon"> = {},
 ): Client {
-  const problem = socketPathProblem(socket);
+  const problem = options.remote === undefined ? socketPathProblem(socket) : null;
   if (problem !== null) throw new UsageError(problem);
   const finds = mayFind(options, process.env, config);
   const find = finds ? () => findSocket(stateDir) : undefined;
@@ -54,7 +54,8 @@ export function clientFor(
  */
 export function waitingClient(places: CommandPlaces, options: GlobalOptions): Client {
   const { stateDir, config } = places;
-  const isKnown = mayFind(options, process.env, config) || options.stateDir !== undefined;
+  const isHere = options.remote === undefined;
+  const isKnown = isHere && (mayFind(options, process.env, config) || options.stateDir !== undefined);
   const before = isKnown ? identityOf(stateDir) : undefined;
   const whyGone = () => {
     const now = before ? identityOf(stateDir) : before;
@@ -98,7 +99,7 @@ export function mayFind(
   env: Record<string, string | undefined>,
   config: CommandPlaces["config"],
 ): boolean {
-  if (options.socket) return false;
+  if (options.socket || options.remote) return false;
   return !env.LIVEOPS_SOCKET || isStateDirChosen(options, env, config);
 }
 

@@ -8,6 +8,7 @@ import { writeSync } from "node:fs";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../client/errors.js";
 import { exitCodeOfStatus, Refusal } from "../errors.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { UnreachableHostError } from "../remote/errors.js";
 import { VERSION } from "../version.js";
 import { StartFailedError } from "./autostart.js";
 import { type MaybeTerminal, paintFor } from "./colour.js";
@@ -51,6 +52,8 @@ export function describeError(
 ): { lines: string[]; code: ExitCode } {
   if (error instanceof Refusal) return { lines: refusal(error), code: exitCodeOfStatus(error.status) };
   if (error instanceof StartFailedError) return { lines: [error.message], code: error.exitCode };
+  if (error instanceof UnreachableHostError)
+    return { lines: [error.problem, ...error.next], code: EXIT.noDaemon };
   if (error instanceof NoDaemonError) {
     return {
       lines: [error.problem, ...noDaemon(error.socket, options, startCommand)],

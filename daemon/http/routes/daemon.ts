@@ -37,6 +37,7 @@ function describe({
   hooks,
   hosts,
   metrics,
+  tracing,
 }: Context): DaemonReply {
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
@@ -57,6 +58,7 @@ function describe({
     logLevel: settings.logLevel,
     flags: settings.flags,
     metrics: metrics.address,
+    traces: tracing.report(),
     counts: store.counts(),
     workers: {
       busy,
