@@ -99,6 +99,25 @@ function globOf(pattern: string): RegExp {
   return new RegExp(`^${parts.join(".*")}$`, "s");
 }
 
+/** Whether a variable names a place of a machine, or a user of it: on another machine its value is not true. */
+export const isOfAMachine = nameMatcher([
+  "HOME",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "PATH",
+  "TMPDIR",
+  "XDG_*",
+  "LIVEOPS_*",
+  "SSL_CERT_*",
+  "NODE_EXTRA_CA_CERTS",
+  "VIRTUAL_ENV",
+  "*_HOME",
+  "GOPATH",
+  "GOROOT",
+  "NVM_*",
+]);
+
 /** The variables whose names match a pattern and are not reserved. */
 export function matchingVariables(env: Variables, patterns: readonly string[]): Record<string, string> {
   const matches = nameMatcher(patterns);

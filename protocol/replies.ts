@@ -236,6 +236,14 @@ export const daemonReply = z.object({
   running: z.int().check(z.describe("number of operations that run on this host")),
   pid: z.int(),
   node: z.string(),
+  package: z
+    .object({
+      dir: z.string(),
+      installed: z
+        .nullable(z.string())
+        .check(z.describe("version that is there now; null: the package was removed")),
+    })
+    .check(z.describe("directory of the package that the daemon was started from")),
   startedAt: z.iso.datetime(),
   socket: z.string(),
   stateDir: z.string(),
@@ -280,6 +288,11 @@ export const daemonReply = z.object({
     blocked: z
       .nullable(z.object({ reason: z.string(), since: z.iso.datetime() }))
       .check(z.describe("why no worker can be started; null: workers can be started")),
+    versions: z
+      .array(z.object({ version: z.string(), operations: z.int() }))
+      .check(
+        z.describe("versions of liveops that run operations of this host, with the number of operations"),
+      ),
   }),
   blockedTypes: z
     .array(z.object({ op: z.string(), reason: z.string(), since: z.iso.datetime(), operations: z.int() }))

@@ -125,6 +125,7 @@ const built = await Promise.all([
       "liveopsd-cli": "daemon/cli/main.ts",
       daemon: "daemon/main.ts",
       complete: "protocol/completion/main.ts",
+      dial: "protocol/remote/main.ts",
     },
   }),
 ]);
@@ -150,8 +151,12 @@ const packages = bundledPackages(
 );
 writeFileSync(join(fresh, "THIRD_PARTY_NOTICES.txt"), notices(packages));
 
-// A key press that completes loads no command.
-bin("liveops", "require(process.argv[2] === '__complete' ? '../complete.cjs' : '../liveops-cli.cjs')");
+// A key press that completes loads no command, nor does a connection over ssh.
+bin(
+  "liveops",
+  `var a = process.argv;
+  require(a[2] === '__complete' ? '../complete.cjs' : a[2] === 'dial-stdio' && a[3] === '--hello' ? '../dial.cjs' : '../liveops-cli.cjs')`,
+);
 bin("liveopsd", "require('../liveopsd-cli.cjs')");
 // In a separate file, because the oldest Node versions cannot parse import().
 writeFileSync(join(fresh, "liveops-tui.cjs"), 'import("./tui.js");\n');

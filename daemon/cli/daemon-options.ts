@@ -1,4 +1,5 @@
 /** The options with which `start` and `restart` start a daemon. */
+import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
 import { UsageError } from "../../protocol/command/failures.js";
@@ -14,8 +15,11 @@ import {
   METRICS_ADDRESS,
   parseMetricsAddress,
 } from "../../protocol/command/metrics-address.js";
+import { type ReportTo, say } from "../../protocol/command/report.js";
 import { parseTraces, TRACES_ENDPOINT } from "../../protocol/command/traces-endpoint.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
+import { isAddress, onHost, parseAddress } from "../../protocol/remote/address.js";
+import type { DaemonReply } from "../../protocol/replies.js";
 
 export interface DaemonOptions extends GlobalOptions {
   ops?: string[];
@@ -31,6 +35,7 @@ export interface DaemonOptions extends GlobalOptions {
 
 export interface StartOptions extends DaemonOptions {
   foreground?: boolean;
+  takeOver?: boolean;
 }
 
 function isConcurrency(n: number): boolean {
@@ -53,6 +58,35 @@ export function asWords(options: DaemonOptions): string[] {
   if (options.host) words.push("--host", options.host);
   if (options.tags && options.tags.length > 0) words.push("--tags", options.tags.join(","));
   return words;
+}
+
+/** The options that no other place gives: with them a daemon differs from one that was started without options. */
+export function ownWords({ socket: _, stateDir: __, ...options }: DaemonOptions): string[] {
+  return asWords(options);
+}
+
+/** Both paths: a state directory alone would move the socket. Otherwise only flags: the config may have changed. */
+export function optionsOf({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
+  const { ops, concurrency, logLevel, metrics, traces, fleet } = flags;
+  return {
+    socket,
+    stateDir,
+    ops,
+    ...(concurrency !== null && { concurrency }),
+    ...(logLevel !== null && { logLevel }),
+    ...(metrics !== null && { metrics }),
+    ...(traces !== null && { traces }),
+    ...(fleet.url !== null && { fleet: fleet.url }),
+    ...(fleet.host !== null && { host: fleet.host }),
+    ...(fleet.tags !== null && { tags: fleet.tags }),
+  };
+}
+
+/** Reports the paths of `--ops` that do not exist. Not refused: they may be made later, and are read each time. */
+export function warnOfMissing({ ops = [] }: DaemonOptions, to: ReportTo): void {
+  for (const dir of ops) {
+    if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory or file yet`, "yellow");
+  }
 }
 
 /** Adds the flags with which a daemon is started. */
@@ -91,6 +125,15 @@ export function withDaemonFlags(command: Command): Command {
 }
 
 function hostName(text: string): string {
+  if (isAddress(text)) {
+    const address = parseAddress(text);
+    throw new UsageError(
+      "--host is the name of this machine in its fleet, and not an address",
+      address.kind === "ssh"
+        ? `to start the daemon there, run: ${onHost(address, ["liveopsd", "start"])}`
+        : "give a name such as a.example.com",
+    );
+  }
   if (!HOST_PATTERN.test(text) || text.length > MAX_HOST)
     throw new InvalidArgumentError("Give letters, digits and . _ -, such as a.example.com.");
   return text;

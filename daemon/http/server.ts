@@ -108,7 +108,8 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
       sendProblem(reply, new Refusal("LIVEOPS_BAD_REQUEST", error.message));
     },
     requestTimeout: timeouts.request,
-    keepAliveTimeout: 5_000,
+    // A client over ssh keeps its connection: a new one costs processes.
+    keepAliveTimeout: 60_000,
   });
   app.decorate("audit", context.audit);
   const limits = connectionLimits(maxConnections, concurrency);

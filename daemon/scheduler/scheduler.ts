@@ -11,6 +11,7 @@ import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
 import { attemptDir } from "../store/layout.js";
 import { NotRecordedError, StoreFullError } from "../store/not-recorded.js";
+import { whyPackageHolds } from "../versions.js";
 import type { OrderMessage } from "../worker/messages.js";
 import { boundOutput } from "../worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
@@ -82,6 +83,7 @@ export class Scheduler {
       opsDirs: options.opsDirs,
       containment: options.containment,
       onIdle: (worker) => this.#workerIdle(worker),
+      whyHeld: whyPackageHolds,
       onBlocked: options.onWorkersBlocked,
       onExit: (worker, exit) => this.#workerGone(worker, exit),
     });

@@ -69,8 +69,13 @@ export interface LeaseFile {
   file: string;
 }
 
-/** `cgroup`: the cgroup of the worker; null: none. `problem`: why the worker could not join the cgroup it was given. */
-export type FromWorker = { type: "ready"; cgroup: string | null; problem: string | null } | { type: "idle" };
+/**
+ * `cgroup`: the cgroup of the worker; null: none. `problem`: why the worker could not join the cgroup it was given.
+ * `version`: of the worker, which another install may have put in the place of the daemon's.
+ */
+export type FromWorker =
+  | { type: "ready"; cgroup: string | null; problem: string | null; version: string }
+  | { type: "idle" };
 
 /** A worker that finds its loaded files edited exits with this code before it accepts an order. */
 export const STALE_EXIT = 75;

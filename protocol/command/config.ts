@@ -36,6 +36,7 @@ export interface Config extends PlaceConfig, Partial<Limits> {
   /** `auto`, `off`, or the absolute path of a cgroup that is delegated to the daemon. */
   cgroup?: string | undefined;
   logLevel?: LogLevel | undefined;
+  autostart?: boolean | undefined;
   /** TCP address that serves the metrics. */
   metrics?: string | undefined;
   /** In the file also the URL alone. */
@@ -328,6 +329,13 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     default: '`"info"`',
     schema: { enum: LOG_LEVELS },
     problem: must(isOneOf(LOG_LEVELS), `one of: ${LOG_LEVELS.join(", ")}`),
+  },
+  autostart: {
+    description:
+      "Whether a command that needs the daemon starts it where none answers; see [autostart](#autostart)",
+    default: "`false`",
+    schema: { type: "boolean" },
+    problem: must(isOneOf([true, false]), "true or false"),
   },
   metrics: {
     description:

@@ -2,6 +2,7 @@
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
+import { ownPackage, workerVersions } from "../../versions.js";
 import { openapi } from "../openapi.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
@@ -48,6 +49,7 @@ function describe({
     running: scheduler.attempts.size,
     pid: process.pid,
     node: process.versions.node,
+    package: ownPackage(),
     startedAt,
     socket: address.path,
     stateDir: settings.stateDir,
@@ -58,7 +60,12 @@ function describe({
     metrics: metrics.address,
     traces: tracing.report(),
     counts: store.counts(),
-    workers: { busy, idle, blocked: scheduler.pool.blocked },
+    workers: {
+      busy,
+      idle,
+      blocked: scheduler.pool.blocked,
+      versions: workerVersions([...scheduler.attempts.values()].map(({ run }) => run)),
+    },
     blockedTypes: blockedTypes.list(),
     watchers: hub.watchers,
     storeFull: store.isFull,
