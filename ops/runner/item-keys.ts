@@ -64,7 +64,11 @@ export class ItemKeys {
     this.#store = store;
     this.#keys = new KeySet(most);
     this.#syncedAt = clock.now();
-    for (const { attempt, records } of store?.load() ?? []) this.#load(attempt, records);
+    try {
+      for (const { attempt, records } of store?.load() ?? []) this.#load(attempt, records);
+    } catch (error) {
+      note(`finished items cannot be read, so they may be done again: ${(error as Error).message}`);
+    }
   }
 
   /** Begins a loop. */

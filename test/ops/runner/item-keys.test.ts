@@ -120,7 +120,6 @@ it("law: each item is done, and again only if it was finished shortly before a k
             if (next.done) break;
             const item = next.value;
             if (known.has(item)) again.push(item);
-            did.add(item);
             isKilled = n === at && end === "kill";
             if (isKilled) break;
             if (n === at && end === "cancel") run.stop.abort("cancel");
@@ -129,6 +128,8 @@ it("law: each item is done, and again only if it was finished shortly before a k
               break;
             }
             run.clock.advance(times[n % times.length]!);
+            // The body has ended.
+            did.add(item);
             finished.push({ item, at: run.clock.now() });
           }
         } catch (stop) {
@@ -319,6 +320,17 @@ it("goes on without storing where it cannot, and stores what waited once there i
   expect(Math.max(...stored)).toBeGreaterThan(4990);
   expect(run.notes).toEqual([
     "finished items cannot be stored, so a later attempt may do them again: ENOSPC",
+  ]);
+});
+
+it("does all items again where it cannot read which are finished", () => {
+  const load = () => {
+    throw new Error("EIO: i/o error, read");
+  };
+  const run = new Attempt({ ...storeOf(1), load });
+  expect([...run.track(upTo(3), id)]).toEqual(upTo(3));
+  expect(run.notes).toEqual([
+    "finished items cannot be read, so they may be done again: EIO: i/o error, read",
   ]);
 });
 
