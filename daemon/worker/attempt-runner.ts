@@ -28,6 +28,7 @@ import { keptItems, keptValues } from "../run-files/attempt-files.js";
 import type { Entry } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
+import { startOfAttempt } from "../traces/span-plan.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import type { Lease } from "./lease.js";
 import { type OrderMessage, type PrepareMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
@@ -40,6 +41,7 @@ import { beginEvents, RunSink } from "./run-sink.js";
 import { StageSink } from "./stage-sink.js";
 import { StopFile } from "./stop-file.js";
 import { TerminalServer } from "./terminal-server.js";
+import { TraceVariable } from "./trace-variable.js";
 
 export class AttemptRunner {
   readonly #entry: Entry;
@@ -141,7 +143,8 @@ export class AttemptRunner {
       }
     }
     const order = this.#order;
-    const staged = new StageSink(sink);
+    const trace = this.#trace();
+    const staged = new StageSink(sink, trace);
     this.#masker = staged.masker;
     if (!isDirectory(order.cwd)) {
       return failed("LIVEOPS_CWD_GONE", `its working directory ${order.cwd} no longer exists`);
@@ -156,6 +159,7 @@ export class AttemptRunner {
     if (this.message.notice !== null) staged.line("liveops", null, this.message.notice);
     this.#captureOutput(staged);
     this.#enter(order);
+    trace?.set(null);
     let Type: Awaited<ReturnType<typeof loadType>>;
     try {
       const source = sourceOf(this.#entry);
@@ -180,6 +184,13 @@ export class AttemptRunner {
     process.channel?.ref();
     this.#running = false;
     return outcome;
+  }
+
+  /** Null: the daemon has no traces. */
+  #trace(): TraceVariable | null {
+    const { isTraced } = this.message;
+    if (isTraced === undefined) return null;
+    return new TraceVariable(this.#order.id, startOfAttempt(this.#entry), isTraced);
   }
 
   /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */

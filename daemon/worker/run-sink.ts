@@ -134,6 +134,11 @@ export class RunSink implements Sink {
     this.#log?.close();
   }
 
+  /** Number of the last event or line. */
+  get lastSeq(): number {
+    return this.seq;
+  }
+
   get #boundedBytes(): number {
     return this.events.length - this.#values;
   }

@@ -38,6 +38,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   doctor: async () => (await import("./doctor.js")).registerDoctor,
   mcp: async () => (await import("./open-mcp.js")).registerMcp,
   completion: async () => (await import("./completion.js")).registerCompletion,
+  "dial-stdio": async () => (await import("./dial-stdio.js")).registerDialStdio,
   tui: async () => (await import("./open-tui.js")).registerTui,
 };
 
