@@ -1,5 +1,15 @@
 /** Laws of finished items: each item is done at least once, and again only within the documented window. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -321,6 +331,21 @@ it("goes on without storing where it cannot, and stores what waited once there i
   expect(run.notes).toEqual([
     "finished items cannot be stored, so a later attempt may do them again: ENOSPC",
   ]);
+});
+
+it("takes another object in the place of its file for no items, and goes on", () => {
+  done(1, upTo(3), id, 3);
+  const [name = ""] = readdirSync(dir);
+  const next = join(dir, name.replace(".1.items", ".2.items"));
+  rmSync(join(dir, name));
+  symlinkSync("/etc/passwd", join(dir, name));
+  mkdirSync(join(next, "full"), { recursive: true });
+  const run = new Attempt(storeOf(2));
+  expect([...run.track(upTo(3), id)]).toEqual(upTo(3));
+  run.keys().end();
+  expect(run.notes).toHaveLength(1);
+  expect(run.notes[0]).toContain("finished items cannot be stored, so a later attempt may do them again");
+  expect(existsSync(join(next, "full"))).toBe(true);
 });
 
 it("does all items again where it cannot read which are finished", () => {
