@@ -2,6 +2,7 @@
  * The daemon's services and the callbacks between them. `daemon.ts` starts and stops the services.
  */
 import { EventEmitter } from "node:events";
+import type { Config } from "../protocol/command/config.js";
 import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
 import { childEnvironment } from "./child-environment.js";
@@ -75,7 +76,6 @@ export class Services implements EngineServices {
   readonly hosts: Hosts;
   readonly counters = newCounters();
   readonly metrics = new Metrics();
-  readonly #logsDecisions: boolean;
 
   /** @param broken called when the store can no longer be written: the daemon must stop */
   constructor(
@@ -86,7 +86,6 @@ export class Services implements EngineServices {
     makeEngine: MakeEngine,
   ) {
     const { logger } = log;
-    this.#logsDecisions = logger.isLevelEnabled("debug");
     this.clock = new TrustedClock(layout.clock);
     this.engine = makeEngine(this);
     this.store = this.engine.store;
@@ -102,7 +101,7 @@ export class Services implements EngineServices {
       cancelled: (id: string) => this.dependencies.cancelled(id),
     };
     const sharedNow = () => this.engine.now();
-    this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength, dependents, sharedNow);
+    this.lifecycle = new Lifecycle(this.store, layout, settings, dependents, sharedNow);
     this.loader = new Loader(settings.opsDirs, log.appendText, settings.fromDaemon);
     this.types = this.engine.typesOf(this.loader);
     this.hub = new Hub({
@@ -116,9 +115,13 @@ export class Services implements EngineServices {
     });
     this.queues = new Queues({
       saved: this.engine.queues,
-      concurrency: settings.concurrency,
+      get concurrency() {
+        return settings.concurrency;
+      },
       isFlag: settings.flags.concurrency !== null,
-      configured: settings.queues,
+      get configured() {
+        return settings.queues;
+      },
       onChange: (name) => this.#queueChanged(name),
     });
     this.dependencies = new Dependencies({
@@ -138,7 +141,9 @@ export class Services implements EngineServices {
       queue: this.queue,
       log: logger,
       file: layout.blockedTypes,
-      maxWait: settings.maxTypeWait,
+      get maxWait() {
+        return settings.maxTypeWait;
+      },
       hasElsewhere: (op) => this.engine.hasElsewhere(op),
       onChange: (entry) => this.hub.changedKey(entry.record, "blocked"),
       onReady: () => this.scheduler.kick(),
@@ -189,9 +194,15 @@ export class Services implements EngineServices {
       log: logger,
       store,
       isOurs: (entry) => this.engine.ownsHooks(entry),
-      configured: settings.hooks,
-      timeout: settings.hookTimeout,
-      env: hookEnvironment(settings),
+      get configured() {
+        return settings.hooks;
+      },
+      get timeout() {
+        return settings.hookTimeout;
+      },
+      get env() {
+        return hookEnvironment(settings);
+      },
       onChange: (id) => {
         const record = store.find(id)?.record;
         if (record) this.hub.changedKey(record, "hookFailures");
@@ -200,7 +211,9 @@ export class Services implements EngineServices {
       onRun: (hook, hasFailed) => this.metrics.hookRan(hook, hasFailed),
     });
     this.stalls = new Stalls({
-      after: settings.stallAfter,
+      get after() {
+        return settings.stallAfter;
+      },
       running: () =>
         [...this.scheduler.attempts.values()]
           .filter(({ entry, outcome }) => outcome === null && this.hooks.watchesStall(entry.record))
@@ -241,6 +254,18 @@ export class Services implements EngineServices {
     const shown = operationView(entry, this.queue, attempt, blockedBy, waitsFor);
     const hookFailures = this.hooks.failuresOf(entry.record.id);
     return hookFailures ? { ...shown, hookFailures } : shown;
+  }
+
+  /** Settings have changed: `commit` changes them, and services take over what they keep. */
+  reload(changed: ReadonlySet<keyof Config>, commit: () => void): void {
+    const { settings, scheduler, loader, retention } = this;
+    const has = (...keys: Array<keyof Config>) => keys.some((key) => changed.has(key));
+    this.queues.configure(commit);
+    if (has("logLevel", "maxDaemonLog")) this.log.configure(settings.maxDaemonLog, settings.logLevel);
+    if (has("ops", "env")) loader.renew();
+    if (has("ops", "env", "nice")) scheduler.pool.renew();
+    if (has("keepFinished", "keepDays")) void retention.sweep();
+    scheduler.kick();
   }
 
   /** Number of operations that wait, in the queues and outside. */
@@ -302,11 +327,16 @@ export class Services implements EngineServices {
   #makeScheduler(): Scheduler {
     const { settings, layout, store, lifecycle, loader, blockedTypes, containment, copied } = this;
     const { queue, queues } = this;
-    const { nice, maxLog, fromDaemon, opsDirs } = settings;
     return new Scheduler({
       ...{ store, lifecycle, loader, queue, queues, layout, blockedTypes, containment, copied },
       claims: claimsOf(lifecycle, queues),
-      ...{ nice, maxLog, fromDaemon, opsDirs },
+      ...{ opsDirs: settings.opsDirs, fromDaemon: settings.fromDaemon },
+      get nice() {
+        return settings.nice;
+      },
+      get maxLog() {
+        return settings.maxLog;
+      },
       isAwaited: (id) => this.dependencies.isAwaited(id),
       onHeld: ({ record }) => this.hub.changedKey(record, "blocked"),
       onReturned: (entry) => {
@@ -366,7 +396,8 @@ export class Services implements EngineServices {
 
   /** A decision is durable and applied: announces its changes. */
   stored(changes: Change[], { kind }: Decision, isOwn: boolean): void {
-    if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
+    if (this.log.logger.isLevelEnabled("debug"))
+      this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
     if (isOwn) this.metrics.decided(changes, kind, (id) => this.store.ledger.get(id));
     const moved: string[] = [];
     for (const { id, before, after } of changes) {

@@ -8,6 +8,7 @@ import { registerDoctor } from "./doctor.js";
 import { registerDrain } from "./drain.js";
 import { registerFleet } from "./fleet.js";
 import { registerLogs } from "./logs.js";
+import { registerReload } from "./reload.js";
 import { registerRestart } from "./restart.js";
 import { registerStart } from "./start.js";
 import { registerStatus } from "./status.js";
@@ -19,6 +20,7 @@ export function commandTree(): Command {
     registerStart,
     registerStop,
     registerRestart,
+    registerReload,
     registerStatus,
     registerDrain,
     registerLogs,

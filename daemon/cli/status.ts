@@ -26,6 +26,7 @@ function describe(daemon: DaemonReply): string {
     ["since", daemon.startedAt],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
+    ["config", configText(daemon.config)],
     ...fleetRows(daemon),
     [
       "operations",
@@ -45,6 +46,12 @@ function describe(daemon: DaemonReply): string {
   ];
   for (const problem of problemsOf(daemon)) rows.push(["problem", problem]);
   return rows.map(([name, value]) => `${name.padEnd(11)} ${sanitize(value)}`).join("\n");
+}
+
+/** The config file, and what of it does not apply yet. */
+export function configText({ file, loadedAt, changed, restart }: DaemonReply["config"]): string {
+  const waits = restart.length === 0 ? "" : `; after liveopsd restart: ${restart.join(", ")}`;
+  return `${file}, read at ${loadedAt}${changed ? "; changed since then: liveopsd reload" : ""}${waits}`;
 }
 
 /** The engine of the fleet, and this host in it. */
@@ -80,6 +87,8 @@ function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containm
 function problemsOf(daemon: DaemonReply): string[] {
   const { auditLost, storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
   const all = fleetProblems(daemon.fleet);
+  if (daemon.config.problem !== null)
+    all.push(`the config file was not applied, and earlier settings stay: ${daemon.config.problem}`);
   if (workers.blocked)
     all.push(
       `no worker can be started: ${workers.blocked.reason}. Queued operations wait; the daemon tries again`,

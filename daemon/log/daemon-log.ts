@@ -71,6 +71,8 @@ export interface DaemonLog {
   appendText(line: string): void;
   /** Why the file cannot be written at present; null while it can. */
   problem(): string | null;
+  /** @param maxBytes of the file before it is rotated */
+  configure(maxBytes: number, level: LogLevel): void;
 }
 
 /**
@@ -81,7 +83,8 @@ export interface DaemonLog {
  * @param toStderr writes the lines to stderr too
  */
 export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, toStderr: boolean): DaemonLog {
-  const writer = new LogWriter(new LogFile(file, maxBytes));
+  const logFile = new LogFile(file, maxBytes);
+  const writer = new LogWriter(logFile);
   writer.check();
   const stderr = toStderr ? new LogWriter(stderrLog()) : null;
   const write = (line: string) => {
@@ -92,7 +95,15 @@ export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, t
     { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
     { write },
   );
-  return { logger, appendText: (line) => write(`${line}\n`), problem: () => writer.problem };
+  return {
+    logger,
+    appendText: (line) => write(`${line}\n`),
+    problem: () => writer.problem,
+    configure: (bytes, newLevel) => {
+      logFile.maxBytes = bytes;
+      logger.level = newLevel;
+    },
+  };
 }
 
 /** Writes a message to the system's log, in case the daemon's own log was removed. Without `logger` it is lost. */

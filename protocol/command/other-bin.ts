@@ -31,12 +31,13 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "new",
     "check",
     "report",
+    "config",
     "schema",
     "mcp",
     "completion",
     "tui",
   ],
-  liveopsd: ["start", "stop", "restart", "status", "drain", "backup", "restore", "audit", "fleet"],
+  liveopsd: ["start", "stop", "restart", "reload", "status", "drain", "backup", "restore", "audit", "fleet"],
 };
 
 /** Global options whose value is the next word. */

@@ -1,5 +1,6 @@
 /** Makes the table that completion reads (`protocol/completion/table.ts`) from the command trees. */
 import type { Argument, Command, Option } from "commander";
+import { knownKeys } from "../../protocol/command/config-keys.js";
 import { LOG_LEVELS } from "../../protocol/command/log-level.js";
 import type {
   ArgumentEntry,
@@ -57,6 +58,12 @@ const BY_COMMAND: Record<string, Value> = {
   "liveops schedule pause name": { of: "schedule" },
   "liveops schedule resume name": { of: "schedule" },
   "liveops schedule run name": { of: "schedule" },
+  ...Object.fromEntries(
+    ["get", "set", "unset"].map((name) => [
+      `liveops config ${name} key`,
+      { of: "choices", choices: knownKeys() },
+    ]),
+  ),
   "liveops ls --state": { of: "choices", choices: [...STATES], list: true },
   ...Object.fromEntries(
     ["wait", "cancel", "retry", "rm"].map((name) => [`liveops ${name} --label`, { of: "label" }]),

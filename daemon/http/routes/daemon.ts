@@ -1,4 +1,4 @@
-/** `GET /v1/daemon`, `POST /v1/daemon/stop` and `GET /openapi.json`. */
+/** `GET /v1/daemon`, `POST /v1/daemon/reload`, `POST /v1/daemon/stop` and `GET /openapi.json`. */
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
@@ -7,6 +7,13 @@ import { definition, type RoutePlugin } from "../route-definition.js";
 
 export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
   app.route({ ...definition("daemon"), handler: () => describe(context) });
+  app.route({
+    ...definition("reload"),
+    handler: async () => {
+      const applied = await context.config.reload();
+      return { pid: process.pid, config: context.config.state, applied };
+    },
+  });
   app.route({
     ...definition("stop"),
     handler: async ({ body }, reply) => {
@@ -23,6 +30,7 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
 function describe({
   audit,
   settings,
+  config,
   store,
   scheduler,
   blockedTypes,
@@ -51,6 +59,7 @@ function describe({
     socket: address.path,
     stateDir: settings.stateDir,
     opsDirs: settings.opsDirs,
+    config: config.state,
     concurrency: settings.concurrency,
     logLevel: settings.logLevel,
     flags: settings.flags,
