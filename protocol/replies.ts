@@ -303,7 +303,10 @@ export const daemonReply = z.object({
       reason: z.nullable(z.string()).check(z.describe("why workers have no cgroups; null: they have")),
     })
     .check(z.describe("how the daemon finds and kills the processes of an operation")),
-  memory: z.object({ rss: z.int(), heapUsed: z.int() }),
+  memory: z.object({
+    rss: z.nullable(z.int()).check(z.describe("null: the system does not say")),
+    heapUsed: z.int(),
+  }),
   auditLost: z.int().check(z.describe("number of lines of the audit log that could not be written")),
   copyOf: z
     .nullable(

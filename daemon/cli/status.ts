@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { daemonClient } from "../../protocol/command/find-daemon.js";
 import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { NOT_AVAILABLE } from "../../protocol/own-process.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { ANSWER_MS } from "./other-daemon.js";
 import { operations } from "./stop.js";
@@ -40,12 +41,16 @@ function describe(daemon: DaemonReply): string {
     ],
     ["containment", containmentText(daemon.containment)],
     ["watchers", String(daemon.watchers)],
-    ["memory", `${Math.round(daemon.memory.rss / 1e6)} MB`],
+    ["memory", memoryText(daemon.memory)],
     ...metricsRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
   ];
   for (const problem of problemsOf(daemon)) rows.push(["problem", problem]);
   return rows.map(([name, value]) => `${name.padEnd(11)} ${sanitize(value)}`).join("\n");
+}
+
+function memoryText({ rss }: DaemonReply["memory"]): string {
+  return rss === null ? NOT_AVAILABLE : `${Math.round(rss / 1e6)} MB`;
 }
 
 /** The config file, and what of it does not apply yet. */

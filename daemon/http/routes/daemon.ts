@@ -1,4 +1,5 @@
 /** `GET /v1/daemon`, `POST /v1/daemon/reload`, `POST /v1/daemon/stop` and `GET /openapi.json`. */
+import { ownMemory } from "../../../protocol/own-process.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
@@ -46,7 +47,6 @@ function describe({
   metrics,
 }: Context): DaemonReply {
   const { busy, idle } = scheduler.pool.counts();
-  const { rss, heapUsed } = process.memoryUsage();
   return {
     version: VERSION,
     host: hosts.name,
@@ -72,7 +72,7 @@ function describe({
     freeBytes: store.freeBytes(),
     noRoom: [...scheduler.attempts.values()].filter(({ noRoomSince }) => noRoomSince !== null).length,
     containment: containment.report(),
-    memory: { rss, heapUsed },
+    memory: ownMemory(),
     auditLost: audit.lost,
     copyOf: copied.report(),
     problems: [

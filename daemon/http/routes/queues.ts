@@ -49,6 +49,8 @@ export const pauseRoutes: RoutePlugin = (app, { context }, done) => {
       ...definition(name),
       handler: async ({ params }) => {
         const { id } = (await context.find(params.id)).record;
+        const why = isPaused ? context.containment.whyNoPause : null;
+        if (why !== null) throw new Refusal("LIVEOPS_WRONG_STATE", `pausing an operation is ${why}`);
         await context.lifecycle.pause(id, isPaused);
         context.scheduler.pauseOperation(id);
         return context.whole(await context.find(id));
