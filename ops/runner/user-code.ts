@@ -149,7 +149,9 @@ export function sourcesOf(file: string): LoadedFile[] {
 
 function hookOutermost(): void {
   hooks?.deregister();
-  hooks = registerHooks(isRegistered && loadsInThread(process.versions.node) ? { resolve, load } : { resolve });
+  hooks = registerHooks(
+    isRegistered && loadsInThread(process.versions.node) ? { resolve, load } : { resolve },
+  );
 }
 
 /** The first versions, by major, in which tsx loads in this thread. All later majors do. */
