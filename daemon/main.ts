@@ -42,6 +42,8 @@ export async function runDaemon(
   // A daemon in the background is not the process that systemd started.
   const notifier = ServiceNotifier.take(process.env, process.pid);
   dropAllocator(process.env);
+  const ignoreHangup = () => {};
+  process.on("SIGHUP", ignoreHangup);
   const daemon = await startDaemon(
     settings,
     () => openDaemonLog(layoutOf(settings.stateDir).log, settings.maxDaemonLog, settings.logLevel, toStderr),
@@ -63,6 +65,7 @@ export async function runDaemon(
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   reloadOnHangup(daemon);
+  process.off("SIGHUP", ignoreHangup);
   process.on("uncaughtException", (error) => {
     log.fatal({ err: error }, "internal error (a bug in liveops)");
     sayOnStderr(`stopped by an internal error (a bug in liveops): ${error.stack ?? error.message}`);

@@ -35,6 +35,11 @@ const EXPECTED: Record<string, string> = {
 
 /** The first error of a text that is no JSON, and where it is. @param fallback the message of `JSON.parse` */
 export function syntaxProblem(text: string, fallback: string): { at: Position; text: string } {
+  if (text.startsWith("\ufeff"))
+    return {
+      at: { line: 1, column: 1 },
+      text: "a byte order mark is before the text; save it as UTF-8 without one",
+    };
   const errors: ParseError[] = [];
   parseTree(text, errors, STRICT);
   const [first] = errors.toSorted((a, b) => a.offset - b.offset);

@@ -425,12 +425,11 @@ export function checkConfig(text: string, file: string, env: Env = process.env):
   const problems: ConfigProblem[] = [];
   const config = parsed(text, problems);
   if (problems.length > 0)
-    throw new UsageError(
-      problems.map((problem) => problemLine(file, problem)).join("\n"),
-      "correct the file: liveops config edit",
-    );
+    throw new UsageError(problems.map((problem) => problemLine(file, problem)).join("\n"), CORRECT);
   return withPaths(config, file, env);
 }
+
+const CORRECT = "correct the file: liveops config edit";
 
 /** What is wrong with a part of the file, and where it is. */
 export interface ConfigProblem {
@@ -442,6 +441,27 @@ export interface ConfigProblem {
 /** As compilers write it, so that editors jump to the place. */
 export function problemLine(file: string, { line, column, text }: ConfigProblem): string {
   return `${file}:${line}:${column}: ${text}`;
+}
+
+/**
+ * The error of a setting that only its reader can check, with the place in the file.
+ *
+ * @param path keys and indices. @param ofKey the key is wrong, not the value
+ */
+export function settingError(
+  path: ReadonlyArray<string | number>,
+  text: string,
+  ofKey = false,
+  env: Env = process.env,
+): UsageError {
+  const file = configFile(env);
+  try {
+    const at = positionOf(readFileSync(file, "utf8"), path, ofKey);
+    return new UsageError(problemLine(file, { ...at, text }), CORRECT);
+  } catch {
+    // The file has changed since it was read.
+    return new UsageError(text, CORRECT);
+  }
 }
 
 /** The problems of a text; empty for a valid one. */

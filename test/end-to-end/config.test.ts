@@ -114,6 +114,16 @@ describe("without a daemon", () => {
     expect(readdirSync(dir).filter((name) => name.startsWith("config.edit-"))).toHaveLength(1);
   });
 
+  test("the dashboard names the line of an action that it does not have", async () => {
+    const { world, file, write } = emptyWorld();
+    write('{\n  "keys": {"cancell": "x"}\n}');
+    await using dashboard = onTerminal(world, "liveops-tui", [], { size: [200, 10] });
+    expect(await dashboard.exited).toBe(2);
+    expect(dashboard.screen.text()).toContain(
+      `${file}:2:12: keys: no action "cancell"; did you mean cancel?`,
+    );
+  });
+
   test("on a terminal the editor opens again, until the text is valid or thrown away", async () => {
     const { world, file, write } = emptyWorld();
     write('{"nice": 3}\n');
@@ -141,31 +151,41 @@ describe("with a daemon", () => {
       `concurrency: in effect; the daemon (pid ${pid}) has read the file`,
     );
     expect((await world.client.daemon()).concurrency).toBe(3);
-    await config("set", "queues.gpu.concurrency", "2");
+    world.write(
+      "more/tells.ts",
+      `import { getPriority } from "node:os";
+       import { LiveOperation, z } from "liveops";
+       export class Tells extends LiveOperation<typeof Tells> {
+         static stages = [] as const;
+         static params = z.object({});
+         async run(p) { p.result([getPriority(), process.env.COLOUR]); }
+       }`,
+    );
+    write(
+      JSON.stringify({
+        ...{ concurrency: 3, queues: { gpu: { concurrency: 2 } }, nice: 11, logLevel: "debug" },
+        ...{ ops: [join(world.dir, "more")], env: { fromDaemon: ["COLOUR"] }, metrics: "127.0.0.1:0" },
+        hooks: { onSuccess: `touch ${world.dir}/hooked` },
+      }),
+    );
+    expect(await world.liveopsd(["reload"])).toMatchObject({
+      ...{ code: 0, stdout: "" },
+      stderr: expect.stringContaining("applied: ops, queues, hooks, logLevel, metrics, env, nice"),
+    });
     const { queues } = await world.client.queues();
     expect(queues.map(({ name, concurrency }) => [name, concurrency])).toEqual([
       ["default", 3],
       ["gpu", 2],
     ]);
-
-    await config("set", "nice", "11");
-    await config("set", "env.fromDaemon", '["COLOUR"]');
-    const id = await world.submit("shell", "script=echo $(nice) $COLOUR");
-    await world.finished(id);
-    expect((await world.lines(id)).at(-1)).toBe("11 blue");
-
-    await config("set", "hooks.onSuccess", `touch ${world.dir}/hooked`);
-    await world.finished(await world.submit("shell", "script=true"));
+    const { result } = await world.finished(await world.submit("tells"));
+    expect(result).toEqual([11, "blue"]);
     await until("the hook ran", () => readdirSync(world.dir).includes("hooked"));
-
-    await config("set", "metrics", "127.0.0.1:0");
     const { metrics } = await world.client.daemon();
     expect((await fetch(`http://${metrics}/metrics`)).status).toBe(200);
     await config("unset", "metrics");
     expect((await world.client.daemon()).metrics).toBeNull();
-
-    await config("set", "logLevel", "debug");
     await until("requests are logged", () => log().includes('"msg":"request"'));
+
     expect((await config("set", "cgroup", "off")).stderr).toContain(
       "cgroup: in effect after: liveopsd restart",
     );
@@ -188,16 +208,13 @@ describe("with a daemon", () => {
     expect((await config("set", "concurrency", "8")).stderr).toContain("started with a flag, which wins");
     expect((await world.client.daemon()).concurrency).toBe(2);
     expect((await config()).stdout).toMatch(/concurrency +flag +2/);
-    write('{"nice": 1}\n');
-    const reloaded = await world.liveopsd(["reload"]);
-    expect(reloaded).toMatchObject({ code: 0, stderr: expect.stringMatching(/applied: .*nice/) });
   });
 
   test("in the foreground, a closed terminal is no reload and no end; SIGHUP after that is a reload", async () => {
     const { world, write, log } = emptyWorld();
     world.env.LIVEOPS_STATE_DIR = "../state/liveops";
     await using terminal = onTerminal(world, "liveopsd", ["start", "--foreground"]);
-    await terminal.screen.until("the HTTP server listens");
+    await terminal.screen.until((text) => text.replaceAll("\n", "").includes("liveopsd is listening"));
     terminal.close();
     await until("the daemon noticed", () => log().includes("the terminal of the daemon was closed"));
     write('{"keepDays": 3}\n');

@@ -49,7 +49,9 @@ export const pauseRoutes: RoutePlugin = (app, { context }, done) => {
       ...definition(name),
       handler: async ({ params }) => {
         const { id } = (await context.find(params.id)).record;
-        const why = isPaused ? context.containment.whyNoPause : null;
+        // Of an operation on another host of the fleet, that host decides.
+        const isHere = context.scheduler.attempts.has(id);
+        const why = isPaused && isHere ? context.containment.whyNoPause : null;
         if (why !== null) throw new Refusal("LIVEOPS_WRONG_STATE", `pausing an operation is ${why}`);
         await context.lifecycle.pause(id, isPaused);
         context.scheduler.pauseOperation(id);

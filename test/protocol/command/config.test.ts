@@ -74,6 +74,7 @@ test.each([
   ['{\n  "nice": 3,\n}', "config.json:3:1: not valid JSON: a key in double quotes is expected here"],
   ['{"nice": 3 "env": {}}', "config.json:1:12: not valid JSON: a comma is expected here"],
   ['{\n  // fast\n  "nice": 3}', "config.json:2:3: not valid JSON: JSON has no comments"],
+  ["\ufeff{}", "config.json:1:1: not valid JSON: a byte order mark"],
   ["[]", "config.json:1:1: must hold a JSON object"],
   ['{"socket": 1}', "socket must be a path"],
   ['{"stateDir": ""}', "stateDir must be a path"],
