@@ -4,18 +4,18 @@
  * changes nothing.
  */
 import { statSync } from "node:fs";
-import type { Logger } from "pino";
 import { CONFIG_KEYS, type Config } from "../protocol/command/config.js";
 import { RELOAD } from "../protocol/command/config-reload.js";
 import { UsageError } from "../protocol/command/failures.js";
 import type { ConfigState } from "../protocol/replies.js";
+import type { Log } from "./log/log.js";
 import type { ConfigSource, Settings } from "./settings.js";
 
 interface ReloadOptions {
   /** In effect; changed by a reload. */
   settings: Settings;
   source: ConfigSource;
-  log: Logger;
+  log: Pick<Log, "info" | "error">;
   /** The fleet knows these settings since the host joined it. */
   restartOnly: ReadonlyArray<keyof Config>;
   /**

@@ -46,7 +46,14 @@ export async function runDaemon(
   process.on("SIGHUP", ignoreHangup);
   const daemon = await startDaemon(
     settings,
-    () => openDaemonLog(layoutOf(settings.stateDir).log, settings.maxDaemonLog, settings.logLevel, toStderr),
+    () =>
+      openDaemonLog(
+        layoutOf(settings.stateDir).log,
+        settings.maxDaemonLog,
+        settings.logLevel,
+        toStderr,
+        settings.traces !== null,
+      ),
     { config },
   );
   const { log, logProblem, copied } = daemon.context;

@@ -7,12 +7,14 @@ import { registerBackup, registerRestore } from "./backup.js";
 import { registerDoctor } from "./doctor.js";
 import { registerDrain } from "./drain.js";
 import { registerFleet } from "./fleet.js";
+import { registerInstall } from "./install.js";
 import { registerLogs } from "./logs.js";
 import { registerReload } from "./reload.js";
 import { registerRestart } from "./restart.js";
 import { registerStart } from "./start.js";
 import { registerStatus } from "./status.js";
 import { registerStop } from "./stop.js";
+import { registerUninstall } from "./uninstall.js";
 
 export function commandTree(): Command {
   const root = rootCommand("liveopsd", "The daemon that runs long operations and keeps their state");
@@ -22,6 +24,8 @@ export function commandTree(): Command {
     registerRestart,
     registerReload,
     registerStatus,
+    registerInstall,
+    registerUninstall,
     registerDrain,
     registerLogs,
     registerDoctor,

@@ -5,8 +5,11 @@ import { addCommand, allOptions, type GlobalOptions } from "../../protocol/comma
 import { sanitize } from "../../protocol/command/sanitize.js";
 import { NOT_AVAILABLE } from "../../protocol/own-process.js";
 import type { DaemonReply } from "../../protocol/replies.js";
+import { serviceRunning } from "../service/find-service.js";
+import type { Service } from "../service/service.js";
 import { ANSWER_MS } from "./other-daemon.js";
 import { operations } from "./stop.js";
+import { versionProblems } from "./version-problems.js";
 
 export function registerStatus(root: Command): void {
   const command = addCommand(root, "status", "Show whether the daemon runs, its workers and its problems", [
@@ -16,14 +19,21 @@ export function registerStatus(root: Command): void {
   command.option("--json", "Print the status as JSON").action(async () => {
     const options = allOptions<GlobalOptions & { json?: boolean }>(command);
     const daemon = await daemonClient(options, { answer: ANSWER_MS }).daemon();
-    process.stdout.write(options.json ? `${JSON.stringify(daemon)}\n` : `${describe(daemon)}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify(daemon)}\n`);
+    else process.stdout.write(`${describe(daemon, await serviceRunning(daemon))}\n`);
   });
 }
 
-function describe(daemon: DaemonReply): string {
-  const { counts, workers } = daemon;
+function describe(daemon: DaemonReply, service: Service | null): string {
+  const {
+    counts,
+    workers,
+    package: { dir },
+  } = daemon;
   const rows: Array<[string, string]> = [
     ["liveopsd", `${daemon.version}, pid ${daemon.pid}, Node ${daemon.node}`],
+    ["package", dir],
+    ...(service === null ? [] : [["service", service.label] satisfies [string, string]]),
     ["since", daemon.startedAt],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
@@ -39,13 +49,16 @@ function describe(daemon: DaemonReply): string {
       "workers",
       `${workers.busy} busy, ${workers.idle} idle, at most ${daemon.concurrency} operations at a time`,
     ],
+    ...olderRows(daemon),
     ["containment", containmentText(daemon.containment)],
     ["watchers", String(daemon.watchers)],
     ["memory", memoryText(daemon.memory)],
     ...metricsRows(daemon),
+    ...traceRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
   ];
-  for (const problem of problemsOf(daemon)) rows.push(["problem", problem]);
+  for (const problem of [...versionProblems(daemon, service !== null), ...problemsOf(daemon)])
+    rows.push(["problem", problem]);
   return rows.map(([name, value]) => `${name.padEnd(11)} ${sanitize(value)}`).join("\n");
 }
 
@@ -59,6 +72,13 @@ export function configText({ file, loadedAt, changed, restart }: DaemonReply["co
   return `${file}, read at ${loadedAt}${changed ? "; changed since then: liveopsd reload" : ""}${waits}`;
 }
 
+/** Versions that finish the operations which they started. */
+function olderRows({ version, workers }: DaemonReply): Array<[string, string]> {
+  return workers.versions
+    .filter((each) => each.version !== version)
+    .map((each) => ["versions", `liveops ${each.version} runs ${operations(each.operations)} to the end`]);
+}
+
 /** The engine of the fleet, and this host in it. */
 function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, string]> {
   const rows: Array<[string, string]> = [];
@@ -70,6 +90,13 @@ function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, strin
 
 function metricsRows({ metrics }: DaemonReply): Array<[string, string]> {
   return metrics === null ? [] : [["metrics", `http://${metrics}/metrics`]];
+}
+
+function traceRows({ traces }: DaemonReply): Array<[string, string]> {
+  if (traces === null) return [];
+  const { url, exported, dropped } = traces;
+  const lost = dropped.full + dropped.refused;
+  return [["traces", `${url}, ${exported} spans exported, ${lost} dropped`]];
 }
 
 function fleetProblems(fleet: DaemonReply["fleet"]): string[] {
@@ -108,6 +135,10 @@ function problemsOf(daemon: DaemonReply): string[] {
     else full.push("log lines and progress of running operations are dropped");
     all.push(`${full.join("; ")}. Free some disk space; no restart is needed`);
   }
+  if (daemon.traces && daemon.traces.problem !== null)
+    all.push(
+      `the collector of the traces does not take spans: ${daemon.traces.problem}. They are dropped; operations are not affected`,
+    );
   if (auditLost > 0)
     all.push(
       `${auditLost} lines of the audit log could not be written; look at audit.ndjson in the state directory`,

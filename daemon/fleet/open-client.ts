@@ -30,7 +30,7 @@ export async function openFleetClient({
   try {
     const daemon = await startDaemon(
       settings,
-      () => ({ logger: silent, appendText: () => {}, problem: () => null, configure: () => {} }),
+      () => ({ logger: silent, problem: () => null, configure: () => {} }),
       { makeEngine: (services) => new FleetClient(services, fleet) },
     );
     return {

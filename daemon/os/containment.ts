@@ -7,7 +7,6 @@
  */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Logger } from "pino";
 import { ProcessSweep } from "../../ops/process/process-sweep.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/own-process.js";
 import type { DaemonReply } from "../../protocol/replies.js";
@@ -17,6 +16,7 @@ import {
   limitsText,
   type ResourceLimits,
 } from "../../protocol/resource-limits.js";
+import type { Log } from "../log/log.js";
 import type { WorkerIdentity } from "../store/decision.js";
 import { Cgroup } from "./cgroup.js";
 import { enableLimits, openBase } from "./cgroup-base.js";
@@ -36,7 +36,7 @@ const ENDING_MS = { look: 200, longest: 15_000 };
 interface ContainmentOptions {
   /** `auto`, `off` or the path of a cgroup. */
   setting: string;
-  log: Logger;
+  log: Log;
   open?: typeof openBase;
 }
 
@@ -66,7 +66,8 @@ export class Containment {
       this.#base = base.dir;
       this.#limits = enableLimits(base.dir);
     }
-    log.info(this.report(), "containment of operations");
+    const { kind: containment, cgroup, limits, reason } = this.report();
+    log.info({ containment, cgroup, limits, reason }, "processes of operations will be found and ended");
   }
 
   report(): DaemonReply["containment"] {
@@ -95,7 +96,8 @@ export class Containment {
 
   /** A worker could not move into its cgroup: only the sweep contains it. */
   joinFailed(problem: string): void {
-    if (this.#reason === null) this.options.log.warn({ problem }, "a worker could not join its cgroup");
+    if (this.#reason === null)
+      this.options.log.warn({ reason: problem }, "a worker could not join its cgroup");
     this.#reason = `a worker could not join its cgroup: ${problem}`;
   }
 
@@ -169,7 +171,7 @@ export class Containment {
     const all = [...new Set([...left, ...inCgroup])];
     if (all.length > 0)
       this.options.log.warn(
-        { workerId: worker.workerId, pids: all },
+        { worker: worker.workerId, pids: all },
         "processes of an operation are still alive",
       );
   }

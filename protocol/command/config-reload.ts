@@ -1,8 +1,8 @@
 /** When a change of the config file takes effect. */
 import type { Config } from "./config.js";
 
-/** `live`: at a reload of the daemon. `dashboard`: when `liveops-tui` starts the next time. */
-export type Reload = "live" | "restart" | "dashboard";
+/** `live`: at a reload of the daemon. `command`: at the next command. `dashboard`: when `liveops-tui` starts again. */
+export type Reload = "live" | "restart" | "command" | "dashboard";
 
 /** By setting. The daemon applies the live ones; `npm run docs` writes the table of docs/configuration.md. */
 export const RELOAD: Record<keyof Config, Reload> = {
@@ -12,6 +12,7 @@ export const RELOAD: Record<keyof Config, Reload> = {
   concurrency: "live",
   queues: "live",
   hooks: "live",
+  autostart: "command",
   notify: "dashboard",
   theme: "dashboard",
   mouse: "dashboard",
@@ -20,6 +21,7 @@ export const RELOAD: Record<keyof Config, Reload> = {
   cgroup: "restart",
   logLevel: "live",
   metrics: "live",
+  traces: "restart",
   env: "live",
   fleet: "restart",
   maxQueued: "live",

@@ -84,12 +84,14 @@ function layersOf({ options, env, config, flags }: ValueSources): Layer[] {
     ...(flags?.concurrency != null && { concurrency: flags.concurrency }),
     ...(flags?.logLevel != null && { logLevel: flags.logLevel }),
     ...(flags?.metrics != null && { metrics: flags.metrics }),
+    ...(flags?.traces != null && { traces: { url: flags.traces } }),
     ...(flags?.fleet.url != null && { fleet: fleetFlags(flags.fleet) }),
   };
   const given: Config = {
     ...(env.LIVEOPS_STATE_DIR && { stateDir: resolve(env.LIVEOPS_STATE_DIR) }),
     ...(env.LIVEOPS_SOCKET && { socket: resolve(env.LIVEOPS_SOCKET) }),
     ...(listed.length > 0 && { ops: listed }),
+    ...(env.LIVEOPS_AUTOSTART && { autostart: env.LIVEOPS_AUTOSTART === "1" }),
     ...(logLevelFrom(undefined, env, undefined) !== DEFAULT_LOG_LEVEL && {
       logLevel: logLevelFrom(undefined, env, undefined),
     }),
@@ -115,6 +117,7 @@ function defaultsOf({ options, env, config }: ValueSources): Config {
     concurrency: Math.max(2, availableParallelism()),
     queues: {},
     hooks: {},
+    autostart: false,
     notify: true,
     theme: "auto",
     mouse: false,

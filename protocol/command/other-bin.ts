@@ -10,6 +10,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
   liveops: [
     "submit",
     "run",
+    "dev",
     "ls",
     "show",
     "watch",
@@ -35,13 +36,27 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "schema",
     "mcp",
     "completion",
+    "dial-stdio",
     "tui",
   ],
-  liveopsd: ["start", "stop", "restart", "reload", "status", "drain", "backup", "restore", "audit", "fleet"],
+  liveopsd: [
+    "start",
+    "stop",
+    "restart",
+    "reload",
+    "status",
+    "install",
+    "uninstall",
+    "drain",
+    "backup",
+    "restore",
+    "audit",
+    "fleet",
+  ],
 };
 
 /** Global options whose value is the next word. */
-const WITH_VALUE = new Set(["--socket", "--state-dir", "--fleet"]);
+const WITH_VALUE = new Set(["--socket", "--state-dir", "--fleet", "--host"]);
 
 /** Index of the command's name among the words of the command line; -1 for none. */
 export function commandIndex(words: readonly string[]): number {

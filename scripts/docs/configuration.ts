@@ -15,7 +15,12 @@ const UNITS = [
   [1024, "KiB"],
 ] as const;
 
-const WHEN: Record<Reload, string> = { live: "live", restart: "restart", dashboard: "next `liveops-tui`" };
+const WHEN: Record<Reload, string> = {
+  live: "live",
+  restart: "restart",
+  command: "next command",
+  dashboard: "next `liveops-tui`",
+};
 
 export function configurationRegions(): Regions {
   const settings = Object.entries(SETTINGS).map(([name, { description, default: text }]) => [

@@ -184,7 +184,7 @@ describe("with a daemon", () => {
     expect((await fetch(`http://${metrics}/metrics`)).status).toBe(200);
     await config("unset", "metrics");
     expect((await world.client.daemon()).metrics).toBeNull();
-    await until("requests are logged", () => log().includes('"msg":"request"'));
+    await until("requests are logged", () => log().includes('"msg":"answered a request"'));
 
     expect((await config("set", "cgroup", "off")).stderr).toContain(
       "cgroup: in effect after: liveopsd restart",

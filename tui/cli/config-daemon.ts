@@ -23,9 +23,9 @@ function clientOf(options: GlobalOptions, config: Config) {
   return clientFor(places, options, { answer: ANSWER_MS });
 }
 
-/** The daemon that these settings select; null: none answers. A fleet without a daemon has no config file. */
+/** The daemon of this machine that these settings select; null: none answers. Others have a config file of their own. */
 export async function daemonOf(options: GlobalOptions, config: Config): Promise<DaemonReply | null> {
-  if (options.fleet !== undefined) return null;
+  if (options.fleet !== undefined || options.remote !== undefined) return null;
   try {
     return await clientOf(options, config).daemon();
   } catch (error) {
@@ -80,7 +80,11 @@ export function changeNotes(
     known.filter((key) => RELOAD[key] === "dashboard"),
     "in effect when liveops-tui starts the next time",
   );
-  const its = known.filter((key) => RELOAD[key] !== "dashboard");
+  note(
+    known.filter((key) => RELOAD[key] === "command"),
+    "in effect at the next command",
+  );
+  const its = known.filter((key) => RELOAD[key] === "live" || RELOAD[key] === "restart");
   if (its.length === 0) return notes;
   if (daemon === null) note(its, "in effect at the next liveopsd start; no daemon runs");
   else if (reply === "other") note(its, "the daemon did not read the file; run: liveopsd restart");
@@ -108,8 +112,14 @@ export function changeNotes(
 
 function isFlagged(
   key: keyof Config,
-  { concurrency, logLevel, metrics, fleet }: DaemonReply["flags"],
+  { concurrency, logLevel, metrics, traces, fleet }: DaemonReply["flags"],
 ): boolean {
-  const given: Partial<Record<keyof Config, unknown>> = { concurrency, logLevel, metrics, fleet: fleet.url };
+  const given: Partial<Record<keyof Config, unknown>> = {
+    concurrency,
+    logLevel,
+    metrics,
+    traces,
+    fleet: fleet.url,
+  };
   return (given[key] ?? null) !== null;
 }

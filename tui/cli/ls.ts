@@ -4,6 +4,7 @@ import type { Client } from "../../protocol/client/client.js";
 import { paintFor } from "../../protocol/command/colour.js";
 import { commandPlaces, type GlobalOptions } from "../../protocol/command/daemon-address.js";
 import { waitingClient } from "../../protocol/command/find-daemon.js";
+import { useHost } from "../../protocol/command/host-option.js";
 import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -131,16 +132,20 @@ function nothingToList({ state, op, host }: LsFilter): string {
 }
 
 export function registerLs(root: Command): void {
-  addCommand(root, "ls", `List all live operations and the newest ${DEFAULT_LIMIT}`, [
+  const ls = addCommand(root, "ls", `List all live operations and the newest ${DEFAULT_LIMIT}`, [
     "liveops ls",
     "liveops ls --state failed,cancelled --op backup",
     "liveops ls --watch",
     "liveops ls --wide",
     "liveops ls --limit 100 --json | jq -r '.[].id'",
-  ])
+  ]);
+  useHost(
+    ls,
+    "or-name",
+    "Ask the daemon of another machine: ssh://user@host; or list only operations that this host of the fleet runs, or ran last",
+  )
     .option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
     .option("--op <name>", "List only operations of this type")
-    .option("--host <host>", "List only operations that this host of the fleet runs, or ran last")
     .option("--limit <n>", "List only the newest <n> operations")
     .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")
     .option("--watch", "Keep the list up to date until Ctrl-C")

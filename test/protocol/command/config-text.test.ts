@@ -123,7 +123,7 @@ describe("the text", () => {
 
 describe("the settings in effect", () => {
   const flags = {
-    ...{ ops: [], concurrency: 7, logLevel: null, metrics: null },
+    ...{ ops: [], concurrency: 7, logLevel: null, metrics: null, traces: null },
     fleet: { url: null, host: null, tags: null },
   };
   const sources = {
