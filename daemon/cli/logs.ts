@@ -5,6 +5,8 @@ import type { Command } from "commander";
 import { NotFoundError } from "../../protocol/command/failures.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
+import { printLines } from "../../protocol/output/print.js";
 import { whyIrregular } from "../../protocol/own-file.js";
 import { rotatedName } from "../log/log-file.js";
 import { Tail } from "../run-files/tail.js";
@@ -18,8 +20,9 @@ export function registerLogs(root: Command): void {
     "liveopsd logs",
     "liveopsd logs -f",
   ]);
-  command.option("-f, --follow", "Print new lines as they are written").action(() => {
-    const options = allOptions<GlobalOptions & { follow?: boolean }>(command);
+  command.option("-f, --follow", "Print new lines as they are written");
+  addPagerOption(command).action(async () => {
+    const options = allOptions<GlobalOptions & PagerOptions & { follow?: boolean }>(command);
     const { log } = layoutOf(commandPlaces(options).stateDir);
     const stats = lstatSync(log, { throwIfNoEntry: false });
     const why = stats === undefined ? null : whyIrregular(stats);
@@ -27,9 +30,16 @@ export function registerLogs(root: Command): void {
       throw new NotFoundError(`${log} ${why}, so the daemon does not write its log; remove ${log}`);
     if (stats === undefined && !options.follow)
       throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
+    if (!options.follow) {
+      const lines: string[] = [];
+      const reader = new LogFollower(log, (line) => lines.push(readable(line)));
+      reader.read();
+      reader.close();
+      return printLines(lines, options);
+    }
     const follower = new LogFollower(log, (line) => process.stdout.write(`${readable(line)}\n`));
     follower.read();
-    if (!options.follow || !existsSync(dirname(log))) return follower.close();
+    if (!existsSync(dirname(log))) return follower.close();
     watch(dirname(log), () => follower.read());
     setInterval(() => follower.read(), LOOK_MS);
   });

@@ -3,6 +3,10 @@ import type { Command } from "commander";
 import { daemonClient } from "../../protocol/command/find-daemon.js";
 import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { jsonLine } from "../../protocol/output/json.js";
+import { fileUrl, linkerFor } from "../../protocol/output/links.js";
+import { addFormat, addTime, givenFormat, type OutputOptions } from "../../protocol/output/options.js";
+import { fullTime, type TimeStyle } from "../../protocol/output/time.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { ANSWER_MS } from "./other-daemon.js";
 import { operations } from "./stop.js";
@@ -12,18 +16,24 @@ export function registerStatus(root: Command): void {
     "liveopsd status",
     "liveopsd status --json",
   ]);
-  command.option("--json", "Print the status as JSON").action(async () => {
-    const options = allOptions<GlobalOptions & { json?: boolean }>(command);
-    const daemon = await daemonClient(options, { answer: ANSWER_MS }).daemon();
-    process.stdout.write(options.json ? `${JSON.stringify(daemon)}\n` : `${describe(daemon)}\n`);
-  });
+  addFormat(command, ["json", "jsonl"], "Form of the output (default: text)");
+  addTime(command, "absolute and relative")
+    .option("--json", "Print the status as JSON")
+    .action(async () => {
+      const options = allOptions<GlobalOptions & OutputOptions>(command);
+      const format = givenFormat(options);
+      const { time = null } = options;
+      const daemon = await daemonClient(options, { answer: ANSWER_MS }).daemon();
+      const text = format === null ? describe(daemon, time) : jsonLine(daemon);
+      process.stdout.write(`${text}\n`);
+    });
 }
 
-function describe(daemon: DaemonReply): string {
+function describe(daemon: DaemonReply, time: TimeStyle | null): string {
   const { counts, workers } = daemon;
   const rows: Array<[string, string]> = [
     ["liveopsd", `${daemon.version}, pid ${daemon.pid}, Node ${daemon.node}`],
-    ["since", daemon.startedAt],
+    ["since", fullTime(daemon.startedAt, time, Date.now())],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
     ...fleetRows(daemon),
@@ -44,7 +54,10 @@ function describe(daemon: DaemonReply): string {
     ["ops", daemon.opsDirs.join(", ")],
   ];
   for (const problem of problemsOf(daemon)) rows.push(["problem", problem]);
-  return rows.map(([name, value]) => `${name.padEnd(11)} ${sanitize(value)}`).join("\n");
+  const link = linkerFor(process.stdout);
+  const linked = (name: string, value: string) =>
+    link(name === "state dir" ? fileUrl(value) : null, sanitize(value));
+  return rows.map(([name, value]) => `${name.padEnd(11)} ${linked(name, value)}`).join("\n");
 }
 
 /** The engine of the fleet, and this host in it. */

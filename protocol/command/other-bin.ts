@@ -36,7 +36,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "completion",
     "tui",
   ],
-  liveopsd: ["start", "stop", "restart", "status", "drain", "backup", "restore", "audit", "fleet"],
+  liveopsd: ["start", "stop", "restart", "drain", "backup", "restore", "audit", "fleet"],
 };
 
 /** Global options whose value is the next word. */

@@ -12,6 +12,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   submit: async () => (await import("./submit.js")).registerSubmit,
   run: async () => (await import("./run/command.js")).registerRun,
   ls: async () => (await import("./ls.js")).registerLs,
+  status: async () => (await import("./status.js")).registerStatus,
   show: async () => (await import("./show.js")).registerShow,
   watch: async () => (await import("./watch.js")).registerWatch,
   attach: async () => (await import("./attach/command.js")).registerAttach,

@@ -6,14 +6,24 @@ import { sanitize } from "../../protocol/command/sanitize.js";
 import { firstLine } from "../../protocol/first-line.js";
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
+import { fileUrl, type Linker, linkerFor, unlinked } from "../../protocol/output/links.js";
+import { formatShortTime } from "../../protocol/output/local-time.js";
+import {
+  addFormat,
+  addTime,
+  givenFormat,
+  LIST_FORMATS,
+  type OutputOptions,
+} from "../../protocol/output/options.js";
+import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
+import { printLines, printList } from "../../protocol/output/print.js";
+import { fullTime, type TimeStyle } from "../../protocol/output/time.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { ForecastReply } from "../../protocol/replies.js";
 import { shownParams } from "../../protocol/shown-params.js";
 import { isFinal } from "../../protocol/state.js";
 import { formatAbout, formatBytes, formatCount, formatDuration } from "../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
-import { jsonLine } from "../terminal/json.js";
-import { formatLocalTime, formatShortTime } from "../terminal/local-time.js";
 import { ranHere, stageNote } from "../terminal/stage-note.js";
 import { barLine } from "../text/bar.js";
 import { causeLines, frameLines } from "../text/causes.js";
@@ -21,27 +31,42 @@ import { resultLines } from "../text/lines.js";
 import { namedOrNewest } from "./arguments.js";
 import { type ChainLinks, chainLines, chainLinks } from "./chain-lines.js";
 import { connectFor } from "./connection.js";
+import { contextOf } from "./ls-table.js";
+import { OPERATIONS } from "./operation-columns.js";
+import { linkedLine, logUrlIn, runUrlIn } from "./run-links.js";
 
 const BAR_COLUMNS = 60;
 const NAME_COLUMNS = 10;
 
-/** A record as text lines. Pure; empty fields are left out. */
-export function recordLines(
-  it: Operation,
-  options: { paint: Paint; now?: number; chain?: ChainLinks | null; forecast?: ForecastReply | null },
-): string[] {
-  const { paint, chain, forecast } = options;
+export interface RecordLook {
+  paint: Paint;
+  now?: number;
+  /** Null: times are printed in both ways. */
+  time?: TimeStyle | null;
+  chain?: ChainLinks | null;
+  forecast?: ForecastReply | null;
+  link?: Linker;
+  /** Addresses of the files of the run. */
+  urls?: { run: string | null; log: string | null };
+}
+
+/** A record as text lines; empty fields are left out. */
+export function recordLines(it: Operation, options: RecordLook): string[] {
+  const { paint, chain, forecast, link = unlinked, time = null } = options;
   const now = options.now ?? Date.now();
   const field = (name: string, value: string | null) =>
     value === null || value === "" ? [] : [`${paint("dim", name.padEnd(NAME_COLUMNS))}${value}`];
   const section = (name: string, lines: string[]) =>
     lines.length === 0 ? [] : [paint("dim", name), ...lines.map((line) => `  ${line}`)];
-  const state = `${stateGlyph(it.state)} ${it.state}${stateNote(it)}`;
+  const when = (iso: string) => fullTime(iso, time, now);
+  const timeField = (name: string, iso: string | null) => field(name, iso === null ? null : when(iso));
+  const linkedText = (text: string) => linkedLine(text, it.cwd, link);
+  const state = `${stateGlyph(it.state)} ${it.state}${stateNote(it, when)}`;
   return [
-    `${paint("bold", it.id)}  ${sanitize(it.op)}  ${paint(stateColour(it.state), state)}`,
-    ...field("title", sanitize(it.title)),
-    ...field("label", it.label === null ? null : sanitize(it.label)),
-    ...field("cwd", sanitize(it.cwd)),
+    `${link(options.urls?.run ?? null, paint("bold", it.id))}  ${sanitize(it.op)}  ${paint(stateColour(it.state), state)}`,
+    ...field("title", linkedText(sanitize(it.title))),
+    ...field("label", it.label === null ? null : linkedText(sanitize(it.label))),
+    ...field("cwd", link(fileUrl(it.cwd), sanitize(it.cwd))),
     ...field("terminal", it.terminal === null ? null : `${sanitize(it.terminal)}: liveops attach ${it.id}`),
     ...field("chain", chainText(it)),
     ...field("schedule", it.schedule ?? null),
@@ -51,7 +76,7 @@ export function recordLines(
     ...field("only on", placeText(it)),
     ...field("after", waitText(it.after, it.waitsFor)),
     ...field("after any", waitText(it.afterAny, it.waitsFor)),
-    ...field("starts at", it.notBefore === null ? null : formatLocalTime(new Date(it.notBefore))),
+    ...timeField("starts at", it.notBefore),
     ...field("expected", expectedText(it, forecast?.operations[it.id], now)),
     ...field("paused", pausedText(it)),
     ...section(
@@ -65,28 +90,30 @@ export function recordLines(
       ),
     ),
     ...field("attempt", it.attempt > 1 ? String(it.attempt) : null),
-    ...field("created", it.createdAt),
+    ...timeField("created", it.createdAt),
+    ...timeField("started", it.startedAt),
+    ...timeField("finished", it.finishedAt),
     ...field("took", tookText(it, now)),
     ...field("resources", resourcesText(it)),
-    ...section("params", resultLines(shownParams(it))),
+    ...section("params", resultLines(shownParams(it)).map(linkedText)),
     ...field("env", it.env === undefined ? null : sanitize(it.env.join(" "))),
     ...section("stages", stageLines(it, paint, now)),
     ...field(
       "progress",
       it.state === "running" ? barLine({ ...it, stage: it.untrackedStage }, BAR_COLUMNS) : null,
     ),
-    ...field("status", it.status === null ? null : sanitize(it.status.text)),
-    ...section("result", resultLines(it.result, it.resultText)),
+    ...field("status", it.status === null ? null : linkedText(sanitize(it.status.text))),
+    ...section("result", resultLines(it.result, it.resultText).map(linkedText)),
     ...section("operations of the chain", chain ? chainLines(chain, it.id, paint) : []),
     ...section(
       "error",
-      errorLines(it).map((line) => paint("red", line)),
+      errorLines(it).map((line) => paint("red", linkedText(line))),
     ),
     ...field(
       "log",
       it.logLines === 0
         ? null
-        : `${formatCount(it.logLines)} ${it.logLines === 1 ? "line" : "lines"}: liveops logs ${it.id}`,
+        : `${link(options.urls?.log ?? null, `${formatCount(it.logLines)} ${it.logLines === 1 ? "line" : "lines"}`)}: liveops logs ${it.id}`,
     ),
   ];
 }
@@ -135,21 +162,21 @@ function pausedText({ pause }: Operation): string | null {
   return `${formatDuration(pause.seconds)} in all`;
 }
 
-function stateNote(it: Operation): string {
+function stateNote(it: Operation, when: (iso: string) => string): string {
   if (it.state === "queued" && it.blocked)
-    return `, blocked since ${it.blocked.since}: ${sanitize(it.blocked.reason)}`;
+    return `, blocked since ${when(it.blocked.since)}: ${sanitize(it.blocked.reason)}`;
   if (it.state === "queued" && it.waitsFor !== null)
     return `, waits for ${it.waitsFor.length} ${it.waitsFor.length === 1 ? "operation" : "operations"}`;
   if (it.state === "queued" && it.queuePosition !== null) return `, number ${it.queuePosition} in the queue`;
-  if (it.state === "queued" && it.retryAt) return `, starts again at ${it.retryAt}`;
+  if (it.state === "queued" && it.retryAt) return `, starts again at ${when(it.retryAt)}`;
   if (it.state === "running" && it.pause?.since)
-    return `, paused since ${it.pause.since}; continue it with: liveops resume ${it.id}`;
+    return `, paused since ${when(it.pause.since)}; continue it with: liveops resume ${it.id}`;
   if (it.state === "running" && it.stalledSince)
-    return `, stalled since ${it.stalledSince}: its worker is stopped`;
+    return `, stalled since ${when(it.stalledSince)}: its worker is stopped`;
   if (it.state === "running" && it.noRoomSince)
-    return `, waiting since ${it.noRoomSince}: the disk of the state directory is full`;
+    return `, waiting since ${when(it.noRoomSince)}: the disk of the state directory is full`;
   if (it.state === "running" && it.waitingForInput && !it.cancelRequested)
-    return `, waiting for input since ${it.waitingForInput.since}${promptText(it)}: liveops attach ${it.id}`;
+    return `, waiting for input since ${when(it.waitingForInput.since)}${promptText(it)}: liveops attach ${it.id}`;
   return it.state === "running" && it.cancelRequested ? ", cancel requested" : "";
 }
 
@@ -207,26 +234,39 @@ function errorLines({ error }: Operation): string[] {
   return [...text, ...frameLines(error.stack), ...causeLines(error)];
 }
 
+type ShowOptions = OutputOptions & PagerOptions;
+
 export function registerShow(root: Command): void {
-  addCommand(root, "show", "Show the record of an operation", [
+  const show = addCommand(root, "show", "Show the record of an operation", [
     "liveops show",
     "liveops show k3f",
+    "liveops show k3f --time absolute",
     "liveops show k3f --json | jq .result",
-  ])
-    .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
+  ]).argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)");
+  addFormat(show, LIST_FORMATS, "Form of the output; table is a row of liveops ls (default: text)");
+  addTime(addPagerOption(show), "absolute and relative")
     .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<{ json?: boolean }>(command);
+      const { client, options, config, stateDir } = connectFor<ShowOptions>(command);
+      const { time = null } = options;
+      const format = givenFormat(options);
       const found = await namedOrNewest(client, id);
       // A list leaves out large values and the names of the variables.
       const operation = id === undefined ? await client.show(found.id) : found;
-      const lines = options.json
-        ? [jsonLine(operation)]
-        : recordLines(operation, {
-            paint: paintFor(process.stdout),
-            chain: await chainLinks(client, operation),
-            forecast: isFinal(operation.state) ? null : await client.forecast().catch(() => null),
-          });
-      process.stdout.write(`${lines.join("\n")}\n`);
+      const link = linkerFor(process.stdout, process.env, config.links);
+      if (format !== null) {
+        const context = contextOf({ time: time ?? "relative", runUrl: runUrlIn(stateDir) });
+        const printed = { spec: OPERATIONS, records: [operation], context, links: config.links };
+        const wanted = { format, chosen: null, sort: null, header: true, time: context.time };
+        await printList({ ...printed, nameOf: (it) => it.id, json: ([it]) => it }, wanted, options);
+        return;
+      }
+      const lines = recordLines(operation, {
+        ...{ paint: paintFor(process.stdout), time, link },
+        urls: { run: runUrlIn(stateDir)(operation), log: logUrlIn(stateDir)(operation) },
+        chain: await chainLinks(client, operation),
+        forecast: isFinal(operation.state) ? null : await client.forecast().catch(() => null),
+      });
+      await printLines(lines, options);
     });
 }
