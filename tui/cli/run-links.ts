@@ -23,13 +23,15 @@ const PATH_VALUE = /^([^\s=]+=)(\/.+)$/;
  * Links the web addresses and files in a line.
  *
  * @param line - sanitized, without colours
+ * @param cwd - directory of the operation; null: its files are on another machine
  */
-export function linkedLine(line: string, cwd: string, link: Linker): string {
+export function linkedLine(line: string, cwd: string | null, link: Linker): string {
   if (link === unlinked) return line;
   const [, name, path] = PATH_VALUE.exec(line) ?? [];
-  const url = path === undefined ? null : fileUrl(path);
+  const url = path === undefined || cwd === null ? null : fileUrl(path);
   if (url !== null) return `${name}${link(url, path!)}`;
-  return linksIn(line, cwd).reduceRight(
+  const links = linksIn(line, cwd ?? "/").filter(({ source }) => source === null || cwd !== null);
+  return links.reduceRight(
     (text, { from, to, url: target }) =>
       text.slice(0, from) + link(target, text.slice(from, to)) + text.slice(to),
     line,

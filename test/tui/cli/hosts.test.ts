@@ -7,7 +7,7 @@ import * as widths from "../../../protocol/output/width.js";
 import type { HostReply } from "../../../protocol/replies.js";
 import { fleetNotes, HOSTS as HOST_TABLE, lostQuestion } from "../../../tui/cli/hosts.js";
 import { table } from "../../../tui/cli/ls-table.js";
-import { recordLines } from "../../../tui/cli/show.js";
+import { recordLines } from "../../../tui/cli/record-lines.js";
 import { TestDaemon } from "../../harness/daemon.js";
 import { FakeDaemon } from "../../harness/fake-daemon.js";
 import { fleetOf, host } from "../../harness/hosts.js";

@@ -6,7 +6,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import * as widths from "../../../protocol/output/width.js";
 import { STATES } from "../../../protocol/state.js";
 import { type TableOptions, table } from "../../../tui/cli/ls-table.js";
-import { recordLines } from "../../../tui/cli/show.js";
+import { recordLines } from "../../../tui/cli/record-lines.js";
 import { AT, Story } from "../../harness/records.js";
 
 const now = Date.parse(AT) + 65_000;
