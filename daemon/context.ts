@@ -1,6 +1,5 @@
 /** The context of the HTTP routes: the daemon's parts, and the functions that find and show an operation. */
 import type { EventEmitter } from "node:events";
-import type { Logger } from "pino";
 import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/replies.js";
 import type { BackupMaker } from "./engine.js";
@@ -9,6 +8,7 @@ import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Types } from "./loader/loader.js";
 import type { AuditLog } from "./log/audit-log.js";
+import type { Log } from "./log/log.js";
 import type { Metrics } from "./metrics/metrics.js";
 import type { Containment } from "./os/containment.js";
 import type { TrustedClock } from "./os/trusted-clock.js";
@@ -27,6 +27,7 @@ import type { Entry } from "./store/decision.js";
 import type { Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
 import type { Submissions } from "./submissions.js";
+import type { Tracing } from "./traces/tracing.js";
 import type { Hub } from "./watch/hub.js";
 
 export interface Context {
@@ -50,6 +51,7 @@ export interface Context {
   hooks: Pick<Hooks, "problems">;
   hosts: Hosts;
   metrics: Metrics;
+  tracing: Pick<Tracing, "report">;
   /** The clock that all hosts share, in ms since 1970. */
   now(): number;
   /** Number of operations that wait, in the queues and outside. */
@@ -57,7 +59,7 @@ export interface Context {
   hub: Hub;
   runs: Runs;
   clock: TrustedClock;
-  log: Logger;
+  log: Log;
   audit: AuditLog;
   backups: BackupMaker;
   /** Whether the state directory is a copy. */

@@ -127,7 +127,10 @@ class DaemonRun implements Daemon {
   stop(): Promise<void> {
     this.#ending ??= (async () => {
       this.#stopBegun.resolve();
-      this.log.logger.info({ running: this.#services.scheduler.attempts.size }, "liveopsd is stopping");
+      this.log.logger.info(
+        { count: this.#services.scheduler.attempts.size },
+        "liveopsd is stopping; running operations continue",
+      );
       await this.cleanup.release();
       this.#stopped.resolve();
     })();
@@ -137,7 +140,10 @@ class DaemonRun implements Daemon {
   /** Loads the state and adopts orphans. */
   async #startStore(): Promise<void> {
     const { cleanup, places } = this;
-    const { engine, store, stateDocument, containment, feed, cleaner } = this.#services;
+    const { engine, store, stateDocument, containment, feed, cleaner, tracing } = this.#services;
+    await tracing.begin();
+    // After all that makes spans.
+    cleanup.add(() => tracing.stop());
     cleanup.add(() => containment.stop());
     cleanup.add(() => feed.stop());
     cleanup.add(() => this.#services.dependencies.stop());
@@ -175,7 +181,7 @@ class DaemonRun implements Daemon {
         // Before any process is forked.
         () => containment.open(),
         () => loader.start(),
-        () => this.log.logger.info({ socket, stateDir, pid: process.pid }, "liveopsd is listening"),
+        () => this.log.logger.info({ socket, dir: stateDir }, "liveopsd is listening"),
         // A daemon that is already stopping starts nothing.
         () => void (stopping.begun || scheduler.resume()),
         () => this.#services.noteFinished(),
@@ -199,11 +205,11 @@ class DaemonRun implements Daemon {
     const services = this.#services;
     const { store, lifecycle, scheduler, blockedTypes, durations, containment, types, queue, hub } = services;
     const { clock, audit, signals, stopping, copied, queues, schedules, submissions, hooks } = services;
-    const { dependencies, feed, hosts, engine, metrics } = services;
+    const { dependencies, feed, hosts, engine, metrics, tracing } = services;
     return {
       ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader: types, queue, hub },
       ...{ clock, audit, signals, copied, queues, schedules, submissions, hooks },
-      ...{ dependencies, feed, hosts, metrics, backups: engine.backups, runs: engine.runs },
+      ...{ dependencies, feed, hosts, metrics, tracing, backups: engine.backups, runs: engine.runs },
       now: () => engine.now(),
       countsOf: (queue) => services.countsOf(queue),
       waiting: () => services.waiting(),

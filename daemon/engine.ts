@@ -2,6 +2,7 @@
  * What a daemon runs on: its store, its settings, its hosts and its run files. The embedded engine keeps all of them on
  * this machine (`embedded-engine.ts`); a fleet's engine shares them with other hosts (`fleet/fleet.ts`).
  */
+import type { WorkerEvent } from "../protocol/event.js";
 import type { Operation } from "../protocol/operation.js";
 import type { HostCounters } from "../protocol/replies.js";
 import type { CopyProgress } from "./backup/backup-writer.js";
@@ -47,6 +48,8 @@ export interface EngineServices {
   /** The events or the log of a running attempt have changed its record. */
   recordChanged(entry: Entry, before: Operation): void;
   linesAdded(entry: Entry, lines: StoredLine[]): void;
+  /** An event of an attempt of another host was read: this host may take the operation over. */
+  eventMirrored(id: string, event: WorkerEvent): void;
   /** Why queued operations cannot start changed. */
   blockedChanged(): void;
   addProblem(problem: string): void;

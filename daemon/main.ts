@@ -40,7 +40,13 @@ export async function runDaemon(
   const notifier = ServiceNotifier.take(process.env, process.pid);
   dropAllocator(process.env);
   const daemon = await startDaemon(settings, () =>
-    openDaemonLog(layoutOf(settings.stateDir).log, settings.maxDaemonLog, settings.logLevel, toStderr),
+    openDaemonLog(
+      layoutOf(settings.stateDir).log,
+      settings.maxDaemonLog,
+      settings.logLevel,
+      toStderr,
+      settings.traces !== null,
+    ),
   );
   const { log, logProblem, copied } = daemon.context;
   // Relative paths are already resolved; with `/` as its directory the daemon keeps no file system mounted.

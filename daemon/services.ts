@@ -2,6 +2,7 @@
  * The daemon's services and the callbacks between them. `daemon.ts` starts and stops the services.
  */
 import { EventEmitter } from "node:events";
+import type { WorkerEvent } from "../protocol/event.js";
 import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
 import { childEnvironment } from "./child-environment.js";
@@ -41,6 +42,7 @@ import type { Change } from "./store/ledger.js";
 import { StateDocumentWriter } from "./store/state-document.js";
 import type { Store } from "./store/store.js";
 import { Submissions } from "./submissions.js";
+import { Tracing } from "./traces/tracing.js";
 import { Hub } from "./watch/hub.js";
 import { fits, type Scope } from "./watch/scope.js";
 
@@ -75,6 +77,7 @@ export class Services implements EngineServices {
   readonly hosts: Hosts;
   readonly counters = newCounters();
   readonly metrics = new Metrics();
+  readonly tracing: Tracing;
   readonly #logsDecisions: boolean;
 
   /** @param broken called when the store can no longer be written: the daemon must stop */
@@ -87,6 +90,8 @@ export class Services implements EngineServices {
   ) {
     const { logger } = log;
     this.#logsDecisions = logger.isLevelEnabled("debug");
+    const { traces, fleet } = settings;
+    this.tracing = new Tracing({ settings: traces, host: fleet?.host ?? null, log: logger });
     this.clock = new TrustedClock(layout.clock);
     this.engine = makeEngine(this);
     this.store = this.engine.store;
@@ -103,7 +108,11 @@ export class Services implements EngineServices {
     };
     const sharedNow = () => this.engine.now();
     this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength, dependents, sharedNow);
-    this.loader = new Loader(settings.opsDirs, log.appendText, settings.fromDaemon);
+    this.loader = new Loader(
+      settings.opsDirs,
+      (line) => logger.info({ source: "loader" }, line),
+      settings.fromDaemon,
+    );
     this.types = this.engine.typesOf(this.loader);
     this.hub = new Hub({
       record: (id) => {
@@ -166,7 +175,8 @@ export class Services implements EngineServices {
       dir: layout.workers,
       isNeeded: (workerId) => this.scheduler.needs(workerId),
       kill: (workerId) => this.containment.killUnknown(workerId),
-      onEnded: (workerId) => logger.warn({ workerId }, "a worker that belongs to no operation was ended"),
+      onEnded: (workerId) =>
+        logger.warn({ worker: workerId }, "a worker that belongs to no operation was ended"),
     });
     this.stopping = new Stopping(this.scheduler, this.lifecycle, this.store);
     this.audit = new AuditLog(layout);
@@ -270,7 +280,11 @@ export class Services implements EngineServices {
 
   /** As `present`, with the values that lists and streams leave out: large ones, and the names of the variables. */
   whole(entry: Entry): Operation {
-    const record = withVariables(this.present(entry), entry);
+    const traceparent = this.tracing.traceparentOf(entry.record.id);
+    const record = {
+      ...withVariables(this.present(entry), entry),
+      ...(traceparent !== null && { traceparent }),
+    };
     return this.store.payloads.complete(record, (problem) => this.addProblem(problem));
   }
 
@@ -308,6 +322,7 @@ export class Services implements EngineServices {
       claims: claimsOf(lifecycle, queues),
       ...{ nice, maxLog, fromDaemon, opsDirs },
       isAwaited: (id) => this.dependencies.isAwaited(id),
+      isTraced: (id) => this.tracing.isSampled(id),
       onHeld: ({ record }) => this.hub.changedKey(record, "blocked"),
       onReturned: (entry) => {
         this.feed.returned(entry);
@@ -335,7 +350,10 @@ export class Services implements EngineServices {
           this.hub.changedKey(record, "resources");
           this.hub.changedKey(record, "usage");
         },
-        onEvent: ({ record }, event) => this.metrics.eventRead(record, event),
+        onEvent: ({ record }, event) => {
+          this.metrics.eventRead(record, event);
+          this.tracing.eventRead(record.id, event);
+        },
         onLines: (entry, lines) => {
           this.metrics.linesRead(lines);
           this.linesAdded(entry, lines);
@@ -364,10 +382,16 @@ export class Services implements EngineServices {
     this.signals.emit(entry.record.id);
   }
 
+  eventMirrored(id: string, event: WorkerEvent): void {
+    this.tracing.eventRead(id, event);
+  }
+
   /** A decision is durable and applied: announces its changes. */
-  stored(changes: Change[], { kind }: Decision, isOwn: boolean): void {
-    if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
+  stored(changes: Change[], decision: Decision, isOwn: boolean): void {
+    const { kind } = decision;
+    if (this.#logsDecisions) this.#logDecision(kind, changes);
     if (isOwn) this.metrics.decided(changes, kind, (id) => this.store.ledger.get(id));
+    this.tracing.decided(changes, decision, isOwn, (id) => this.store.ledger.get(id));
     const moved: string[] = [];
     for (const { id, before, after } of changes) {
       this.stateDocument.changed();
@@ -393,6 +417,14 @@ export class Services implements EngineServices {
       if (entry && isOwn && isFinal(entry.record.state)) this.#announceEnd(entry);
     }
     this.scheduler.kick();
+  }
+
+  #logDecision(decision: Decision["kind"], changes: readonly Change[]): void {
+    const [{ id, before, after }, ...others] = changes as [Change, ...Change[]];
+    const { op, attempt } = after ?? before!;
+    const ids = others.map((other) => other.id);
+    const more = ids.length === 0 ? {} : { ids: [id, ...ids] };
+    this.log.logger.debug({ decision, id, op, attempt, ...more }, "recorded a decision");
   }
 
   /** Runs the hooks of an operation that has finished, and of its queue where it was the last one. */

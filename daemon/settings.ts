@@ -8,6 +8,7 @@ import { type LogLevel, logLevelFrom } from "../protocol/command/log-level.js";
 import type { Hook } from "../protocol/hooks.js";
 import { HOST_PATTERN } from "../protocol/host-names.js";
 import { type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/places.js";
+import { type TraceSettings, traceSettingsFrom } from "./traces/trace-settings.js";
 
 export interface Settings extends Limits {
   stateDir: string;
@@ -22,6 +23,7 @@ export interface Settings extends Limits {
     concurrency: number | null;
     logLevel: LogLevel | null;
     metrics: string | null;
+    traces: string | null;
     fleet: { url: string | null; host: string | null; tags: string[] | null };
   };
   /** Operations of the default queue that run at the same time. Default: the number of cores, at least 2. */
@@ -42,6 +44,8 @@ export interface Settings extends Limits {
   logLevel: LogLevel;
   /** TCP address that serves the metrics; null: only the socket does. */
   metrics: string | null;
+  /** Null: no traces. */
+  traces: TraceSettings | null;
   /** Null: this daemon runs alone. */
   fleet: FleetSettings | null;
 }
@@ -67,11 +71,12 @@ interface SettingFlags extends PlaceFlags {
   concurrency?: number | undefined;
   logLevel?: LogLevel | undefined;
   metrics?: string | undefined;
+  traces?: string | undefined;
   runQueued?: boolean | undefined;
   paused?: boolean | undefined;
 }
 
-/** @throws UsageError where `LIVEOPS_DEBUG` has no valid value */
+/** @throws UsageError where `LIVEOPS_DEBUG` or a variable for traces has no valid value */
 export function settingsFrom(
   flags: SettingFlags,
   env: Record<string, string | undefined>,
@@ -88,6 +93,7 @@ export function settingsFrom(
       concurrency: flags.concurrency ?? null,
       logLevel: flags.logLevel ?? null,
       metrics: flags.metrics ?? null,
+      traces: flags.traces ?? null,
       fleet: { url: flags.fleet ?? null, host: flags.host ?? null, tags: flags.tags ?? null },
     },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
@@ -98,6 +104,7 @@ export function settingsFrom(
     fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
     metrics: flags.metrics ?? config.metrics ?? null,
+    traces: traceSettingsFrom(flags.traces, config.traces, env),
     runsQueued: flags.runQueued ?? false,
     fleet: fleetFrom(flags, config),
     ...limitsFrom(config),

@@ -6,16 +6,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
-import type { Logger } from "pino";
 import { socketPathProblem } from "../protocol/places.js";
 import { DaemonSocket, SocketTakenError } from "./listen.js";
+import type { Log } from "./log/log.js";
 import type { Layout } from "./store/layout.js";
 import { removeLockOwner, writeLockOwner } from "./store/lock-owner.js";
 
 interface SocketKeeperOptions {
   socket: DaemonSocket;
   layout: Layout;
-  log: Logger;
+  log: Log;
   /** Another daemon has the socket now. */
   onTaken: (error: SocketTakenError) => void;
 }

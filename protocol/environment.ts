@@ -37,6 +37,9 @@ export const ALLOWED_VARIABLES: readonly string[] = [
   "LIVEOPS_OPS",
   "LIVEOPS_SOCKET",
   "LIVEOPS_STATE_DIR",
+  // The span in which the submit runs; a daemon with traces sets its own.
+  "TRACEPARENT",
+  "TRACESTATE",
   // Certificates of a company network.
   "SSL_CERT_FILE",
   "SSL_CERT_DIR",
@@ -95,6 +98,25 @@ function globOf(pattern: string): RegExp {
   const parts = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`, "s");
 }
+
+/** Whether a variable names a place of a machine, or a user of it: on another machine its value is not true. */
+export const isOfAMachine = nameMatcher([
+  "HOME",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "PATH",
+  "TMPDIR",
+  "XDG_*",
+  "LIVEOPS_*",
+  "SSL_CERT_*",
+  "NODE_EXTRA_CA_CERTS",
+  "VIRTUAL_ENV",
+  "*_HOME",
+  "GOPATH",
+  "GOROOT",
+  "NVM_*",
+]);
 
 /** The variables whose names match a pattern and are not reserved. */
 export function matchingVariables(env: Variables, patterns: readonly string[]): Record<string, string> {

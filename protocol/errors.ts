@@ -105,7 +105,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
     "The log, the events or the parameters of the operation cannot be read; the detail says why",
   LIVEOPS_STOPPING: "The daemon is stopping; try again after the next start",
   LIVEOPS_ENGINE_AWAY:
-    "The engine (PostgreSQL) cannot be reached. Nothing was recorded; running operations continue. Try again later",
+    "The engine (PostgreSQL) cannot be reached. Running operations continue. The detail says whether the change may have been recorded. Try again later, with the same `Idempotency-Key`",
   LIVEOPS_ENGINE_BEHIND:
     "The engine was restored or failed over to an older state. The fleet waits until each host has offered what it knows; `liveops hosts` shows for which",
   LIVEOPS_BACKUP_FAILED: "The disk of the target is full or failed; the incomplete backup was removed",

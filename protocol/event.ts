@@ -143,6 +143,8 @@ export type WorkerEvent = Numbered &
         /** Return value of a stage of a resumable type, only for a later attempt; clients do not see it. */
         value?: StageValue;
       }
+    /** In a fleet: items of tracked loops are finished. `items`: which, only for a later attempt. */
+    | { type: "items:finished"; stage: string | null; count: number; items?: StoredItems }
     | { type: "progress:changed"; percent: number; progress: ProgressState | null }
     | { type: "status:changed"; status: Status }
     /** A program began or ended to run on a terminal. */
@@ -165,6 +167,15 @@ export interface StageValue {
   params: string;
   /** JSON; absent: the stage returned undefined. */
   value?: unknown;
+}
+
+/** Finished items of a stage, kept for a later attempt. */
+export interface StoredItems {
+  /** As in a stage value. */
+  occurrence: number;
+  params: string;
+  /** Records of `ops/runner/item-batch.ts`, in Base64. */
+  data: string;
 }
 
 /** How an attempt ended. The first outcome counts; a later exit code or cancel does not change it. */
@@ -259,6 +270,12 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
     keys: ["stage", "index", "state", "resumed", "seconds", "untrackedStage", "reason", "error"],
     meaning:
       "A stage ended; `state` is `done`, `allowed-failure`, `skipped`, `failed` or `cancelled`; `untrackedStage` is the untracked stage that still runs, if any; `reason`: why the block did not run; `error`: that of an allowed failure",
+  },
+  "items:finished": {
+    writer: "worker",
+    keys: ["stage", "count"],
+    meaning:
+      "In a fleet: `count` items of tracked loops with a `key` are finished, for a later attempt; `stage` is null outside of all stages",
   },
   "progress:changed": {
     writer: "worker",

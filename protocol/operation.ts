@@ -324,6 +324,13 @@ export const operationSchema = z.object({
   hookFailures: z
     .optional(z.array(hookFailureSchema))
     .check(z.describe("Hooks that failed, the newest 10; absent if none failed")),
+  traceparent: z
+    .optional(z.string())
+    .check(
+      z.describe(
+        "W3C traceparent of the root span; absent while the daemon exports no traces, in lists and in watch streams",
+      ),
+    ),
   againOf: z
     .optional(z.string())
     .check(z.describe("Id of the finished operation that this one runs again; otherwise absent")),

@@ -154,6 +154,7 @@ function changes(
     case "operation:submitted":
     case "attempt:accepted":
     case "records:dropped":
+    case "items:finished":
       return {};
     case "attempt:finished":
       return { ...NO_TERMINAL, seconds: event.seconds, resources: event.resources ?? null };

@@ -236,6 +236,14 @@ export const daemonReply = z.object({
   running: z.int().check(z.describe("number of operations that run on this host")),
   pid: z.int(),
   node: z.string(),
+  package: z
+    .object({
+      dir: z.string(),
+      installed: z
+        .nullable(z.string())
+        .check(z.describe("version that is there now; null: the package was removed")),
+    })
+    .check(z.describe("directory of the package that the daemon was started from")),
   startedAt: z.iso.datetime(),
   socket: z.string(),
   stateDir: z.string(),
@@ -248,6 +256,7 @@ export const daemonReply = z.object({
       concurrency: z.nullable(z.int()),
       logLevel: z.nullable(z.enum(LOG_LEVELS)),
       metrics: z.nullable(z.string()),
+      traces: z.nullable(z.string()),
       fleet: z.object({
         url: z.nullable(z.string()),
         host: z.nullable(z.string()),
@@ -258,6 +267,20 @@ export const daemonReply = z.object({
   metrics: z
     .nullable(z.string())
     .check(z.describe("TCP address that serves GET /metrics; null: only the socket does")),
+  traces: z
+    .nullable(
+      z.object({
+        url: z.string().check(z.describe("collector that gets the spans")),
+        exported: z.int().check(z.describe("spans that the collector has taken")),
+        dropped: z.object({
+          full: z.int().check(z.describe("spans for which there was no room")),
+          refused: z.int().check(z.describe("spans that the collector did not take")),
+        }),
+        waiting: z.int().check(z.describe("spans that are not sent yet")),
+        problem: z.nullable(z.string()).check(z.describe("why the collector did not take the last spans")),
+      }),
+    )
+    .check(z.describe("export of OpenTelemetry traces; null: no traces")),
   counts: countsSchema,
   workers: z.object({
     busy: z.int(),
@@ -265,6 +288,11 @@ export const daemonReply = z.object({
     blocked: z
       .nullable(z.object({ reason: z.string(), since: z.iso.datetime() }))
       .check(z.describe("why no worker can be started; null: workers can be started")),
+    versions: z
+      .array(z.object({ version: z.string(), operations: z.int() }))
+      .check(
+        z.describe("versions of liveops that run operations of this host, with the number of operations"),
+      ),
   }),
   blockedTypes: z
     .array(z.object({ op: z.string(), reason: z.string(), since: z.iso.datetime(), operations: z.int() }))

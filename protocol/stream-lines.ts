@@ -248,6 +248,11 @@ export const events = {
     },
     "a stage ended",
   ),
+  itemsFinished: event(
+    "items:finished",
+    { stage: z.nullable(z.string()), count: z.int() },
+    "in a fleet: items of tracked loops are finished",
+  ),
   progressChanged: event(
     "progress:changed",
     { percent: z.number(), progress: z.nullable(progressSchema) },
@@ -305,6 +310,7 @@ export const eventSchema = z.discriminatedUnion("type", [
   events.stagesDeclared,
   events.stageEntered,
   events.stageLeft,
+  events.itemsFinished,
   events.progressChanged,
   events.statusChanged,
   events.terminalChanged,

@@ -85,6 +85,7 @@ const cjs = {
     "./daemon.cjs",
     "./pipeline-file.js",
     "./prometheus.js",
+    "./traces.js",
   ],
   define: { ...shared.define, "import.meta.url": "__bundleUrl" },
   banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
@@ -112,6 +113,8 @@ const built = await Promise.all([
   build({ ...esm, splitting: false, entryPoints: { "lease-watchdog": "daemon/worker/lease-watchdog.ts" } }),
   // prom-client, which a daemon loads for the first request of its metrics.
   build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/metrics/prometheus.ts" } }),
+  // The SDK of OpenTelemetry, which a daemon with traces loads at its start.
+  build({ ...esm, splitting: false, entryPoints: { traces: "daemon/traces/traces.ts" } }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
   build({ ...esm, splitting: false, entryPoints: { mcp: "tui/mcp/main.ts" } }),
   // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`; as an ES module, 2.5 times.
@@ -122,6 +125,7 @@ const built = await Promise.all([
       "liveopsd-cli": "daemon/cli/main.ts",
       daemon: "daemon/main.ts",
       complete: "protocol/completion/main.ts",
+      dial: "protocol/remote/main.ts",
     },
   }),
 ]);
@@ -147,8 +151,12 @@ const packages = bundledPackages(
 );
 writeFileSync(join(fresh, "THIRD_PARTY_NOTICES.txt"), notices(packages));
 
-// A key press that completes loads no command.
-bin("liveops", "require(process.argv[2] === '__complete' ? '../complete.cjs' : '../liveops-cli.cjs')");
+// A key press that completes loads no command, nor does a connection over ssh.
+bin(
+  "liveops",
+  `var a = process.argv;
+  require(a[2] === '__complete' ? '../complete.cjs' : a[2] === 'dial-stdio' && a[3] === '--hello' ? '../dial.cjs' : '../liveops-cli.cjs')`,
+);
 bin("liveopsd", "require('../liveopsd-cli.cjs')");
 // In a separate file, because the oldest Node versions cannot parse import().
 writeFileSync(join(fresh, "liveops-tui.cjs"), 'import("./tui.js");\n');

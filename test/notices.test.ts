@@ -47,6 +47,7 @@ test.each([
   "daemon/worker/main.ts",
   "daemon/cli/command-line.ts",
   "daemon/metrics/prometheus.ts",
+  "daemon/traces/traces.ts",
   "ops/backup.ts",
   "tui/mcp/main.ts",
 ])("every package in the bundle of %s is named with its licence", async (entry) => {

@@ -6,9 +6,11 @@ import { writeSync } from "node:fs";
 import type { Client } from "../protocol/client/client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/command/daemon-address.js";
 import { UsageError } from "../protocol/command/failures.js";
-import { clientFor } from "../protocol/command/find-daemon.js";
+import { clientFor, starterFor, startIfNone } from "../protocol/command/find-daemon.js";
+import { openHost } from "../protocol/command/open-host.js";
 import { runRoot } from "../protocol/command/options.js";
 import { EXIT } from "../protocol/exit-codes.js";
+import { askNothing } from "../protocol/remote/host.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
 import { type Program, startDashboard } from "./dashboard/program.js";
 import { readAloud } from "./dashboard/reader/program.js";
@@ -60,8 +62,12 @@ function noScreen(): string | null {
   return null;
 }
 
-function flagsOf({ socket, stateDir }: Arguments): GlobalOptions {
-  return { ...(socket !== undefined && { socket }), ...(stateDir !== undefined && { stateDir }) };
+function flagsOf({ socket, stateDir, remote }: Arguments): GlobalOptions {
+  return {
+    ...(remote !== undefined && { remote }),
+    ...(socket !== undefined && { socket }),
+    ...(stateDir !== undefined && { stateDir }),
+  };
 }
 
 const isOn = (value: string | undefined) => value !== undefined && !["", "0", "false", "no"].includes(value);
@@ -105,8 +111,18 @@ process.on("unhandledRejection", fault);
 // A closed terminal raises SIGHUP, which ends the program. Writes after that fail here.
 for (const stream of [stdout, stderr]) stream.on("error", () => {});
 const command = tuiCommand(async (args) => {
+  const { remotes: [first, ...more] = [] } = args;
+  if (more.length > 0) throw new UsageError("the dashboard shows one host", "give one --host");
+  if (first?.kind === "ssh") {
+    // ssh may ask for a password now, and for nothing once the screen is drawn.
+    await openHost(first);
+    askNothing();
+  }
   const places = commandPlaces(flagsOf(args), env);
   const client = clientFor(places, flagsOf(args));
+  // Before anything is drawn, so that a failure is printed as that of any command.
+  const start = starterFor(places, flagsOf(args));
+  if (start !== null) await startIfNone(client, start);
   process.exitCode = await show(args, places, client).catch((error) => {
     if (error instanceof UsageError) throw error;
     return fault(error);

@@ -1,11 +1,18 @@
 /**
- * Cost of `p.track` per item: over an array of 2,000,000 items, in addition to the bare loop; and over an async
- * iterable, compared with a bare `for await`.
+ * Cost of `p.track` per item: over an array of 2,000,000 items, in addition to the bare loop; over an async iterable,
+ * compared with a bare `for await`; and with a `key`, whose items are stored for a later attempt, beside the same loop
+ * without one.
  *
  * The bare loop is the fastest loop, by index: V8 takes several times as long for `for … of` over a large array.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Cancellation } from "../../ops/runner/cancellation.js";
+import { ItemKeys } from "../../ops/runner/item-keys.js";
+import { trackKeyedSync } from "../../ops/runner/keyed-track.js";
 import { Meter } from "../../ops/runner/meter.js";
+import { fileStageValues } from "../../ops/runner/stage-values.js";
 import { trackAsync, trackSync } from "../../ops/runner/track.js";
 import { alone, compared, interleave } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
@@ -68,6 +75,37 @@ export default async function track({ quick }: MeasureOptions): Promise<Row[]> {
     rounds,
   );
 
+  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
+  const ids = Array.from({ length: 1_000_000 }, (_, index) => `user-${index}@example.org`);
+  /** Nanoseconds an item of a whole loop, with the load of what earlier attempts finished, and the last sync. */
+  const keyed = (attempt: number, left: number) => () => {
+    const start = performance.now();
+    const keys = new ItemKeys(
+      fileStageValues(join(dir, "values"), {}, attempt).items("Each", 1),
+      () => {},
+      meter.clock,
+    );
+    const host = { meter, cancellation, keys: () => keys, note: () => {} };
+    let count = 0;
+    for (const _ of trackKeyedSync(ids, { key: (id) => id }, host)) count++;
+    if (count !== left) throw new Error("the loop lost an item");
+    keys.end();
+    return ((performance.now() - start) * 1e6) / ids.length;
+  };
+  const keyedSamples = await interleave(
+    {
+      tracked: () => {
+        const start = performance.now();
+        let count = 0;
+        for (const _ of trackSync(ids, {}, meter, cancellation)) count++;
+        return ((performance.now() - start) * 1e6) / count;
+      },
+      keyed: keyed(1, ids.length),
+      skipped: keyed(2, 0),
+    },
+    quick ? 3 : 11,
+  ).finally(() => rmSync(dir, { recursive: true }));
+
   const above = samples.tracked.map((cost, round) => cost - samples.bare[round]!);
   const whole = compared(
     "p.track, an item of an array",
@@ -90,6 +128,18 @@ export default async function track({ quick }: MeasureOptions): Promise<Row[]> {
       asyncSamples.tracked,
       { what: "for await", samples: asyncSamples.bare },
       { unit: "ns", goal: { of: "ratio", atMost: 1.1 }, notes: `${count} items of an async generator` },
+    ),
+    compared(
+      "p.track with a key, an item of an array",
+      keyedSamples.keyed,
+      { what: "p.track without a key", samples: keyedSamples.tracked },
+      { unit: "ns", notes: "1,000,000 items, stored and synced: 12 MB, and 19 MB of memory" },
+    ),
+    compared(
+      "p.track with a key, an item that an earlier attempt finished",
+      keyedSamples.skipped,
+      { what: "p.track without a key", samples: keyedSamples.tracked },
+      { unit: "ns", notes: "1,000,000 items, read and skipped" },
     ),
   ];
 }

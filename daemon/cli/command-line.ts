@@ -7,11 +7,13 @@ import { registerBackup, registerRestore } from "./backup.js";
 import { registerDoctor } from "./doctor.js";
 import { registerDrain } from "./drain.js";
 import { registerFleet } from "./fleet.js";
+import { registerInstall } from "./install.js";
 import { registerLogs } from "./logs.js";
 import { registerRestart } from "./restart.js";
 import { registerStart } from "./start.js";
 import { registerStatus } from "./status.js";
 import { registerStop } from "./stop.js";
+import { registerUninstall } from "./uninstall.js";
 
 export function commandTree(): Command {
   const root = rootCommand("liveopsd", "The daemon that runs long operations and keeps their state");
@@ -20,6 +22,8 @@ export function commandTree(): Command {
     registerStop,
     registerRestart,
     registerStatus,
+    registerInstall,
+    registerUninstall,
     registerDrain,
     registerLogs,
     registerDoctor,

@@ -1,6 +1,8 @@
 /** The options with which `start` and `restart` start a daemon. */
+import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
+import { UsageError } from "../../protocol/command/failures.js";
 import { urlWithoutPassword } from "../../protocol/command/fleet-client.js";
 import {
   DEFAULT_LOG_LEVEL,
@@ -13,13 +15,18 @@ import {
   METRICS_ADDRESS,
   parseMetricsAddress,
 } from "../../protocol/command/metrics-address.js";
+import { type ReportTo, say } from "../../protocol/command/report.js";
+import { parseTraces, TRACES_ENDPOINT } from "../../protocol/command/traces-endpoint.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
+import { isAddress, onHost, parseAddress } from "../../protocol/remote/address.js";
+import type { DaemonReply } from "../../protocol/replies.js";
 
 export interface DaemonOptions extends GlobalOptions {
   ops?: string[];
   concurrency?: number;
   logLevel?: LogLevel;
   metrics?: string;
+  traces?: string;
   runQueued?: boolean;
   paused?: boolean;
   host?: string;
@@ -28,6 +35,7 @@ export interface DaemonOptions extends GlobalOptions {
 
 export interface StartOptions extends DaemonOptions {
   foreground?: boolean;
+  takeOver?: boolean;
 }
 
 function isConcurrency(n: number): boolean {
@@ -43,12 +51,42 @@ export function asWords(options: DaemonOptions): string[] {
   if (options.concurrency) words.push("--concurrency", String(options.concurrency));
   if (options.logLevel) words.push("--log-level", options.logLevel);
   if (options.metrics) words.push("--metrics", options.metrics);
+  if (options.traces) words.push("--traces", options.traces);
   if (options.runQueued) words.push("--run-queued");
   if (options.paused) words.push("--paused");
   if (options.fleet) words.push("--fleet", options.fleet);
   if (options.host) words.push("--host", options.host);
   if (options.tags && options.tags.length > 0) words.push("--tags", options.tags.join(","));
   return words;
+}
+
+/** The options that no other place gives: with them a daemon differs from one that was started without options. */
+export function ownWords({ socket: _, stateDir: __, ...options }: DaemonOptions): string[] {
+  return asWords(options);
+}
+
+/** Both paths: a state directory alone would move the socket. Otherwise only flags: the config may have changed. */
+export function optionsOf({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
+  const { ops, concurrency, logLevel, metrics, traces, fleet } = flags;
+  return {
+    socket,
+    stateDir,
+    ops,
+    ...(concurrency !== null && { concurrency }),
+    ...(logLevel !== null && { logLevel }),
+    ...(metrics !== null && { metrics }),
+    ...(traces !== null && { traces }),
+    ...(fleet.url !== null && { fleet: fleet.url }),
+    ...(fleet.host !== null && { host: fleet.host }),
+    ...(fleet.tags !== null && { tags: fleet.tags }),
+  };
+}
+
+/** Reports the paths of `--ops` that do not exist. Not refused: they may be made later, and are read each time. */
+export function warnOfMissing({ ops = [] }: DaemonOptions, to: ReportTo): void {
+  for (const dir of ops) {
+    if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory or file yet`, "yellow");
+  }
 }
 
 /** Adds the flags with which a daemon is started. */
@@ -74,14 +112,28 @@ export function withDaemonFlags(command: Command): Command {
       "Serve GET /metrics for Prometheus on this TCP address, such as 127.0.0.1:9464 (default: only on the socket)",
       metricsAddress,
     )
+    .option(
+      "--traces <url>",
+      "Send OpenTelemetry traces to this OTLP/HTTP collector, such as http://127.0.0.1:4318; env: the one of OTEL_EXPORTER_OTLP_ENDPOINT (default: no traces)",
+      tracesUrl,
+    )
     .option("--run-queued", "Run the queued operations of a copied state directory, which are held otherwise")
     .option("--paused", "Pause all queues at the start: liveops resume --all starts their operations")
-    .option("--fleet <url>", "Join the fleet of this PostgreSQL database", urlWithoutPassword)
+    .option("--fleet <url>", "Join the fleet of this PostgreSQL database", urlWithoutPassword("--fleet"))
     .option("--host <name>", "Name of this host in the fleet (default: that of the machine)", hostName)
     .option("--tags <tags>", "Tags of this host in the fleet, such as gpu,eu", tagList);
 }
 
 function hostName(text: string): string {
+  if (isAddress(text)) {
+    const address = parseAddress(text);
+    throw new UsageError(
+      "--host is the name of this machine in its fleet, and not an address",
+      address.kind === "ssh"
+        ? `to start the daemon there, run: ${onHost(address, ["liveopsd", "start"])}`
+        : "give a name such as a.example.com",
+    );
+  }
   if (!HOST_PATTERN.test(text) || text.length > MAX_HOST)
     throw new InvalidArgumentError("Give letters, digits and . _ -, such as a.example.com.");
   return text;
@@ -107,6 +159,16 @@ function metricsAddress(text: string): string {
   const address = parseMetricsAddress(text);
   if (address === null) throw new InvalidArgumentError(`Give ${METRICS_ADDRESS}.`);
   return formatMetricsAddress(address);
+}
+
+/** The error does not repeat the URL, as those of the argument parser do: it may hold a password. */
+function tracesUrl(text: string): string {
+  const url = parseTraces(text);
+  if (url !== null) return url;
+  throw new UsageError(
+    `--traces must be ${TRACES_ENDPOINT}`,
+    "secrets belong in the variable OTEL_EXPORTER_OTLP_HEADERS, or in traces.headers of the config file",
+  );
 }
 
 function wholeNumber(text: string): number {

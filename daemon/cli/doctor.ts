@@ -1,10 +1,15 @@
 /** `liveopsd doctor [--json]`: checks the state directory, reports findings and repairs. Exits with 1 for damage. */
 import type { Command } from "commander";
+import { daemonClient } from "../../protocol/command/find-daemon.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import { EXIT } from "../../protocol/exit-codes.js";
+import { VERSION } from "../../protocol/version.js";
 import type { Examination } from "../recovery/doctor.js";
+import { serviceRunning } from "../service/find-service.js";
 import { daemonBundle } from "./daemon-bundle.js";
+import { ANSWER_MS } from "./other-daemon.js";
+import { versionProblems } from "./version-problems.js";
 
 export function registerDoctor(root: Command): void {
   const command = addCommand(root, "doctor", "Check the state directory; repair what a start would repair", [
@@ -16,8 +21,23 @@ export function registerDoctor(root: Command): void {
     const { examine } = daemonBundle();
     const examination = await examine(commandPlaces(options).stateDir);
     process.stdout.write(options.json ? `${JSON.stringify(examination)}\n` : describe(examination));
+    if (examination.running && !options.json) process.stdout.write(await describeDaemon(options));
     if (examination.findings.some(({ state }) => state === "damaged")) process.exitCode = EXIT.failed;
   });
+}
+
+/** Which version holds the state directory; empty if that daemon does not answer. */
+async function describeDaemon(options: GlobalOptions): Promise<string> {
+  const daemon = await daemonClient(options, { answer: ANSWER_MS })
+    .daemon()
+    .catch(() => null);
+  if (daemon === null) return "";
+  const isOfService = (await serviceRunning(daemon)) !== null;
+  const lines = [
+    `the daemon is liveops ${daemon.version} of ${daemon.package.dir} (pid ${daemon.pid}), this command is ${VERSION}`,
+    ...versionProblems(daemon, isOfService),
+  ];
+  return `${lines.map((line) => sanitize(line)).join("\n")}\n`;
 }
 
 function describe({ running, findings }: Examination): string {

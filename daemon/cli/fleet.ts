@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
+import { urlWithoutPassword } from "../../protocol/command/fleet-client.js";
 import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
@@ -19,7 +20,7 @@ export function registerFleet(root: Command): void {
     "liveopsd fleet migrate --url postgres://owner@db.example.com/ops?sslmode=verify-full --password-file ~/.ops-password",
   ]);
   command
-    .option("--url <url>", "Address of the database")
+    .option("--url <url>", "Address of the database", urlWithoutPassword("--url"))
     .option("--password-file <file>", "File with the password, readable by you alone")
     .action(async () => {
       const options = allOptions<GlobalOptions & { url?: string; passwordFile?: string }>(command);

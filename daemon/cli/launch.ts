@@ -11,7 +11,7 @@ import type { LaunchReport } from "./foreground.js";
 import { daemonNotStarted, OTHER_MS, otherDaemon } from "./other-daemon.js";
 
 /** A small young generation saves 3 MB and costs the daemon no measurable time. */
-const NODE_FLAGS = ["--max-semi-space-size=2"];
+export const NODE_FLAGS = ["--max-semi-space-size=2"];
 
 /** The daemon that answers now. `ours`: this call started it, not another start at the same time. */
 interface Launched {

@@ -1,48 +1,100 @@
-/** `liveopsd logs [-f]`: prints the daemon's log from its files, so that the log of a dead daemon can be read. */
+/** `liveopsd logs`: prints the daemon's log from its files, so that the log of a dead daemon can be read. */
 import { existsSync, lstatSync, watch } from "node:fs";
 import { dirname } from "node:path";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { NotFoundError } from "../../protocol/command/failures.js";
+import { LOG_LEVELS } from "../../protocol/command/log-level.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
-import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
-import { printLines } from "../../protocol/output/print.js";
+import { addPagerOption, type Output, type PagerOptions, paged } from "../../protocol/output/pager.js";
 import { whyIrregular } from "../../protocol/own-file.js";
 import { rotatedName } from "../log/log-file.js";
 import { Tail } from "../run-files/tail.js";
 import { layoutOf } from "../store/layout.js";
+import { type LogLineFilter, readable, sinceFrom, takes } from "./log-lines.js";
 
 /** Milliseconds between two checks of the file; `fs.watch` is only a hint. */
 const LOOK_MS = 500;
 
+interface LogsOptions extends GlobalOptions, PagerOptions {
+  follow?: boolean;
+  lines?: number;
+  level?: NonNullable<LogLineFilter["level"]>;
+  since?: string;
+  id?: string;
+  json?: boolean;
+}
+
 export function registerLogs(root: Command): void {
   const command = addCommand(root, "logs", "Print the log of the daemon", [
     "liveopsd logs",
-    "liveopsd logs -f",
+    "liveopsd logs -n 20 -f",
+    "liveopsd logs --level warn --since 2h",
+    "liveopsd logs --id k3f --json | jq -r .msg",
   ]);
-  command.option("-f, --follow", "Print new lines as they are written");
-  addPagerOption(command).action(async () => {
-    const options = allOptions<GlobalOptions & PagerOptions & { follow?: boolean }>(command);
-    const { log } = layoutOf(commandPlaces(options).stateDir);
-    const stats = lstatSync(log, { throwIfNoEntry: false });
-    const why = stats === undefined ? null : whyIrregular(stats);
-    if (why !== null)
-      throw new NotFoundError(`${log} ${why}, so the daemon does not write its log; remove ${log}`);
-    if (stats === undefined && !options.follow)
-      throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
-    if (!options.follow) {
-      const lines: string[] = [];
-      const reader = new LogFollower(log, (line) => lines.push(readable(line)));
-      reader.read();
-      reader.close();
-      return printLines(lines, options);
-    }
-    const follower = new LogFollower(log, (line) => process.stdout.write(`${readable(line)}\n`));
-    follower.read();
-    if (!existsSync(dirname(log))) return follower.close();
-    watch(dirname(log), () => follower.read());
-    setInterval(() => follower.read(), LOOK_MS);
+  addPagerOption(command)
+    .option("-f, --follow", "Print new lines as they are written")
+    .option("-n, --lines <n>", "Print only the last <n> lines that fit the other options", lineCount)
+    .option("--level <level>", `Print only lines of this level and above: ${LEVELS.join(", ")}`, lineLevel)
+    .option("--since <time>", "Print only lines since this time, or of the last 10m, 2h or 7d")
+    .option("--id <id>", "Print only lines about the operation with this id, or this beginning of an id")
+    .option("--json", "Print the lines as they are stored, one JSON object per line")
+    .action(async () => await printLog(allOptions<LogsOptions>(command)));
+}
+
+async function printLog(options: LogsOptions): Promise<void> {
+  const { log } = layoutOf(commandPlaces(options).stateDir);
+  const { level, id, follow = false, lines: most } = options;
+  const since = options.since === undefined ? undefined : sinceFrom(options.since, Date.now());
+  const wanted = most ?? Number.POSITIVE_INFINITY;
+  const stats = lstatSync(log, { throwIfNoEntry: false });
+  const why = stats === undefined ? null : whyIrregular(stats);
+  if (why !== null)
+    throw new NotFoundError(`${log} ${why}, so the daemon does not write its log; remove ${log}`);
+  if (stats === undefined && !follow)
+    throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
+  const print = (output: Output, line: string) => output.write(`${options.json ? line : readable(line)}\n`);
+  const stdout: Output = { write: (text) => void process.stdout.write(text) };
+  // The lines that are there are kept until the last ones are known, or for the pager.
+  const isPaged = !follow && process.stdout.isTTY === true;
+  let kept: string[] | null = most === undefined && !isPaged ? null : [];
+  const follower = new LogFollower(log, (line) => {
+    if (!takes({ level, since, id }, line)) return;
+    if (kept === null) print(stdout, line);
+    else if (kept.push(line) > KEPT_MOST * (wanted + 1)) kept = lastOf(kept, wanted);
   });
+  follower.read();
+  const last = kept === null ? [] : lastOf(kept, wanted);
+  kept = null;
+  await paged({ pager: isPaged && options.pager !== false }, async (output) => {
+    for (const line of last) await print(output, line);
+  });
+  if (!follow || !existsSync(dirname(log))) {
+    follower.close();
+    return;
+  }
+  watch(dirname(log), () => follower.read());
+  setInterval(() => follower.read(), LOOK_MS);
+}
+
+/** So many times the wanted lines are kept before the others are dropped. */
+const KEPT_MOST = 4;
+
+function lastOf(lines: string[], most: number): string[] {
+  return lines.slice(Math.max(0, lines.length - most));
+}
+
+const LEVELS = LOG_LEVELS.filter((level) => level !== "silent");
+
+function lineLevel(text: string): NonNullable<LogLineFilter["level"]> {
+  const level = LEVELS.find((each) => each === text);
+  if (level === undefined) throw new InvalidArgumentError(`Choose one of: ${LEVELS.join(", ")}.`);
+  return level;
+}
+
+function lineCount(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 0) throw new InvalidArgumentError("Give a whole number, 0 or more.");
+  return n;
 }
 
 /** Reads a log across its rotations: each line once, in order. */
@@ -97,28 +149,4 @@ function isRegular(file: string): boolean {
 
 function inodeOf(file: string): number | null {
   return lstatSync(file, { throwIfNoEntry: false })?.ino ?? null;
-}
-
-const LEVELS: Record<number, string> = {
-  10: "trace",
-  20: "debug",
-  30: "info",
-  40: "warning",
-  50: "error",
-  60: "fatal",
-};
-
-/** Formats a pino record as a line; other text is shown unchanged. */
-function readable(line: string): string {
-  try {
-    const { level, time, msg, err, pid: _, ...rest } = JSON.parse(line) as Record<string, unknown>;
-    const more = Object.entries(rest).map(
-      ([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
-    );
-    const stack = (err as { stack?: string } | undefined)?.stack;
-    const head = `${time} ${(LEVELS[level as number] ?? "?").padEnd(7)} ${msg}${more.join("")}`;
-    return sanitize(head) + (stack ? `\n${sanitize(stack, { newlines: true })}` : "");
-  } catch {
-    return sanitize(line);
-  }
 }

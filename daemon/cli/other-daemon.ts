@@ -5,6 +5,7 @@ import { findSocket } from "../../protocol/command/find-daemon.js";
 import { isProcessStopped, type LockOwner } from "../../protocol/command/lock-owner.js";
 import { howToWake } from "../../protocol/command/silent-daemon.js";
 import { Refusal } from "../../protocol/errors.js";
+import { UnreachableHostError } from "../../protocol/remote/errors.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { shellQuote } from "../../protocol/shell-quote.js";
 import { until } from "../os/until.js";
@@ -14,12 +15,14 @@ import { lockOwnerOf } from "../store/lock-owner.js";
 /**
  * The daemon's report about itself; null if no daemon answers.
  *
- * @throws Refusal for another version; NoAnswerError if the daemon runs and does not answer
+ * @throws Refusal for another version; NoAnswerError if the daemon runs and does not answer; UnreachableHostError where
+ * that is not known
  */
 export async function answering(client: Client): Promise<DaemonReply | null> {
   try {
     return await client.daemon();
   } catch (error) {
+    if (error instanceof UnreachableHostError && error.kind !== "no-daemon") throw error;
     if (error instanceof NoDaemonError || error instanceof ConnectionLostError) return null;
     throw error;
   }

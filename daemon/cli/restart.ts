@@ -4,10 +4,10 @@ import { clientFor, mayFind } from "../../protocol/command/find-daemon.js";
 import { logLevelFrom } from "../../protocol/command/log-level.js";
 import { addCommand, allOptions, commandPlaces, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
-import type { DaemonReply } from "../../protocol/replies.js";
-import { type DaemonOptions, withDaemonFlags } from "./daemon-options.js";
+import { type DaemonOptions, optionsOf, withDaemonFlags } from "./daemon-options.js";
 import { launch } from "./launch.js";
-import { ANSWER_MS } from "./other-daemon.js";
+import { ANSWER_MS, answering } from "./other-daemon.js";
+import { restartByService, serviceToUse } from "./start-by-service.js";
 import { operations, stopDaemon } from "./stop.js";
 
 export function registerRestart(root: Command): void {
@@ -16,14 +16,17 @@ export function registerRestart(root: Command): void {
   ]);
   withDaemonFlags(command).action(async () => {
     const options = allOptions<DaemonOptions>(command);
+    const to = reportTo(root);
     const places = commandPlaces(options);
     // An invalid level must not stop the running daemon.
     logLevelFrom(options.logLevel, process.env, places.config.logLevel);
     const client = clientFor(places, options, { answer: ANSWER_MS });
     const held = mayFind(options, process.env, places.config) ? places.stateDir : null;
+    const service = await serviceToUse({ options, stateDir: places.stateDir, to }, await answering(client));
+    if (service !== null) return restartByService(service, { client, options, held, to });
     const stopped = await stopDaemon(client, false, held);
     // The new daemon gets the flags of the old one, unless this command overrides them.
-    const told = stopped ? { ...inherited(stopped.daemon), ...options } : options;
+    const told = stopped ? { ...optionsOf(stopped.daemon), ...options } : options;
     const socket = told.socket ?? places.socket;
     const { pid, ours, copy } = await launch(told, { ...places, socket });
     const running = stopped?.reply.running ?? 0;
@@ -32,22 +35,6 @@ export function registerRestart(root: Command): void {
     process.stderr.write(
       `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${also}${kept}, answers on ${socket}\n`,
     );
-    if (copy !== null) say(reportTo(root), copy, "yellow");
+    if (copy !== null) say(to, copy, "yellow");
   });
-}
-
-/** Both paths: a state directory alone would move the socket. Otherwise only flags: the config may have changed. */
-function inherited({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
-  const { ops, concurrency, logLevel, metrics, fleet } = flags;
-  return {
-    socket,
-    stateDir,
-    ops,
-    ...(concurrency !== null && { concurrency }),
-    ...(logLevel !== null && { logLevel }),
-    ...(metrics !== null && { metrics }),
-    ...(fleet.url !== null && { fleet: fleet.url }),
-    ...(fleet.host !== null && { host: fleet.host }),
-    ...(fleet.tags !== null && { tags: fleet.tags }),
-  };
 }

@@ -2,19 +2,31 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { Client } from "../../protocol/client/client.js";
 import { clientFor, mayFind } from "../../protocol/command/find-daemon.js";
 import { type LogLevel, logLevelFrom } from "../../protocol/command/log-level.js";
 import { addCommand, allOptions, commandPlaces, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import type { DaemonReply } from "../../protocol/replies.js";
-import { shellQuote } from "../../protocol/shell-quote.js";
+import { shellLine } from "../../protocol/shell-quote.js";
 import { until } from "../os/until.js";
+import { serviceRunning } from "../service/find-service.js";
 import { layoutOf } from "../store/layout.js";
-import { asWords, type StartOptions, withDaemonFlags } from "./daemon-options.js";
+import {
+  asWords,
+  optionsOf,
+  ownWords,
+  type StartOptions,
+  warnOfMissing,
+  withDaemonFlags,
+} from "./daemon-options.js";
 import { describeLogProblem, runForeground } from "./foreground.js";
 import { launch } from "./launch.js";
-import { answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
+import { ANSWER_MS, answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
+import { serviceToUse, startByService } from "./start-by-service.js";
+import { stopDaemon } from "./stop.js";
+import { versionProblems } from "./version-problems.js";
 
 /** How long a daemon without its state directory may still answer, in ms. */
 const END_MS = 5000;
@@ -29,20 +41,34 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
   let running = existsSync(socket) ? await answersOn(socket, stateDir) : null;
   // Where `launch` starts the process, it finds that daemon itself.
   const isAlone = options.foreground && process.send === undefined;
-  if (running === null && isAlone && mayFind(options, process.env, config))
+  if (running === null && (isAlone || options.takeOver) && mayFind(options, process.env, config))
     running = await answersElsewhere(stateDir);
   if (running !== null && (await hasEnded(running))) running = null;
-  for (const dir of options.ops ?? []) {
-    // Not refused: the directory may be made later, and is read each time.
-    if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory or file yet`, "yellow");
-  }
-  const saysRunning = (it: DaemonReply) => {
+  warnOfMissing(options, to);
+  const saysRunning = async (it: DaemonReply) => {
     checkStateDir(options, it, stateDir);
-    say(to, `already running (pid ${it.pid}, ${it.socket})${untaken(options, logLevel, it)}`, "yellow");
+    const without = await untaken(options, logLevel, it);
+    say(to, `already running (pid ${it.pid}, ${it.socket})${without}`, "yellow");
+    await warnOfVersions(it, to);
     return EXIT.done;
   };
+  if (running !== null && options.takeOver) {
+    checkStateDir({ ...options, stateDir }, running, stateDir);
+    await stopDaemon(new Client(running.socket, { answer: ANSWER_MS }), false, null);
+    running = null;
+  }
   if (running) return saysRunning(running);
   if (options.foreground) return runForeground(options, to);
+  const service = await serviceToUse({ options, stateDir, to }, null);
+  if (service !== null) {
+    const started = await startByService(service.service, client);
+    const { pid, socket: answersAt } = started;
+    const without = await untaken(options, logLevel, started);
+    process.stderr.write(
+      `liveopsd: started (pid ${pid}) by ${service.service.label}, answers on ${answersAt}${without}\n`,
+    );
+    return EXIT.done;
+  }
   const { pid, ours, logProblem, copy } = await launch(options, places);
   if (!ours) return saysRunning(await client.daemon());
   process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
@@ -66,8 +92,15 @@ function checkStateDir(options: StartOptions, running: DaemonReply, wanted: stri
   );
 }
 
+async function warnOfVersions(running: DaemonReply, to: ReportTo): Promise<void> {
+  // Most daemons are of this version and need no question about their service.
+  if (versionProblems(running, false).length === 0) return;
+  const isOfService = (await serviceRunning(running)) !== null;
+  for (const problem of versionProblems(running, isOfService)) say(to, problem, "yellow");
+}
+
 /** The options that the running daemon was started without, with the command that applies them. */
-function untaken(options: StartOptions, logLevel: LogLevel, running: DaemonReply): string {
+async function untaken(options: StartOptions, logLevel: LogLevel, running: DaemonReply): Promise<string> {
   const ops = (options.ops ?? []).filter((dir) => !running.opsDirs.includes(resolve(dir)));
   const words = ops.flatMap((dir) => ["--ops", dir]);
   if (options.concurrency !== undefined && options.concurrency !== running.concurrency) {
@@ -77,15 +110,17 @@ function untaken(options: StartOptions, logLevel: LogLevel, running: DaemonReply
   if (levelAsked && logLevel !== running.logLevel) words.push("--log-level", logLevel);
   if (options.metrics !== undefined && options.metrics !== running.metrics)
     words.push("--metrics", options.metrics);
+  if (options.traces !== undefined && ![running.flags.traces, running.traces?.url].includes(options.traces))
+    words.push("--traces", options.traces);
   if (options.paused) words.push("--paused");
   if (options.runQueued && running.copyOf !== null) words.push("--run-queued");
   if (words.length === 0) return "";
-  return `, without ${words.join(" ")}; to apply, run: liveopsd restart ${asWords({
-    ...options,
-    ...(levelAsked && { logLevel }),
-  })
-    .map(shellQuote)
-    .join(" ")}`;
+  const given = { ...options, ...(levelAsked && { logLevel }) };
+  const isByService = (await serviceRunning(running)) !== null;
+  const command = isByService
+    ? ["liveopsd", "install", ...ownWords({ ...optionsOf(running), ...given })]
+    : ["liveopsd", "restart", ...asWords(given)];
+  return `, without ${words.join(" ")}; to apply, run: ${shellLine(command)}`;
 }
 
 export function registerStart(root: Command): void {
@@ -96,6 +131,7 @@ export function registerStart(root: Command): void {
   ]);
   withDaemonFlags(command)
     .option("--foreground", "Run in this process and also log to stderr")
+    .option("--take-over", "Stop the daemon that runs and take its place; running operations continue")
     .action(async () => {
       process.exitCode = await runStart(allOptions<StartOptions>(command), reportTo(root));
     });

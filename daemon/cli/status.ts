@@ -8,8 +8,11 @@ import { fileUrl, linkerFor } from "../../protocol/output/links.js";
 import { addFormat, addTime, givenFormat, type OutputOptions } from "../../protocol/output/options.js";
 import { fullTime, type TimeStyle } from "../../protocol/output/time.js";
 import type { DaemonReply } from "../../protocol/replies.js";
+import { serviceRunning } from "../service/find-service.js";
+import type { Service } from "../service/service.js";
 import { ANSWER_MS } from "./other-daemon.js";
 import { operations } from "./stop.js";
+import { versionProblems } from "./version-problems.js";
 
 export function registerStatus(root: Command): void {
   const command = addCommand(root, "status", "Show whether the daemon runs, its workers and its problems", [
@@ -24,15 +27,21 @@ export function registerStatus(root: Command): void {
       const format = givenFormat(options);
       const { time = null } = options;
       const daemon = await daemonClient(options, { answer: ANSWER_MS }).daemon();
-      const text = format === null ? describe(daemon, time) : jsonLine(daemon);
+      const text = format === null ? describe(daemon, await serviceRunning(daemon), time) : jsonLine(daemon);
       process.stdout.write(`${text}\n`);
     });
 }
 
-function describe(daemon: DaemonReply, time: TimeStyle | null): string {
-  const { counts, workers } = daemon;
+function describe(daemon: DaemonReply, service: Service | null, time: TimeStyle | null): string {
+  const {
+    counts,
+    workers,
+    package: { dir },
+  } = daemon;
   const rows: Array<[string, string]> = [
     ["liveopsd", `${daemon.version}, pid ${daemon.pid}, Node ${daemon.node}`],
+    ["package", dir],
+    ...(service === null ? [] : [["service", service.label] satisfies [string, string]]),
     ["since", fullTime(daemon.startedAt, time, Date.now())],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
@@ -47,17 +56,27 @@ function describe(daemon: DaemonReply, time: TimeStyle | null): string {
       "workers",
       `${workers.busy} busy, ${workers.idle} idle, at most ${daemon.concurrency} operations at a time`,
     ],
+    ...olderRows(daemon),
     ["containment", containmentText(daemon.containment)],
     ["watchers", String(daemon.watchers)],
     ["memory", `${Math.round(daemon.memory.rss / 1e6)} MB`],
     ...metricsRows(daemon),
+    ...traceRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
   ];
-  for (const problem of problemsOf(daemon)) rows.push(["problem", problem]);
+  for (const problem of [...versionProblems(daemon, service !== null), ...problemsOf(daemon)])
+    rows.push(["problem", problem]);
   const link = linkerFor(process.stdout);
   const linked = (name: string, value: string) =>
     link(name === "state dir" ? fileUrl(value) : null, sanitize(value));
   return rows.map(([name, value]) => `${name.padEnd(11)} ${linked(name, value)}`).join("\n");
+}
+
+/** Versions that finish the operations which they started. */
+function olderRows({ version, workers }: DaemonReply): Array<[string, string]> {
+  return workers.versions
+    .filter((each) => each.version !== version)
+    .map((each) => ["versions", `liveops ${each.version} runs ${operations(each.operations)} to the end`]);
 }
 
 /** The engine of the fleet, and this host in it. */
@@ -71,6 +90,13 @@ function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, strin
 
 function metricsRows({ metrics }: DaemonReply): Array<[string, string]> {
   return metrics === null ? [] : [["metrics", `http://${metrics}/metrics`]];
+}
+
+function traceRows({ traces }: DaemonReply): Array<[string, string]> {
+  if (traces === null) return [];
+  const { url, exported, dropped } = traces;
+  const lost = dropped.full + dropped.refused;
+  return [["traces", `${url}, ${exported} spans exported, ${lost} dropped`]];
 }
 
 function fleetProblems(fleet: DaemonReply["fleet"]): string[] {
@@ -107,6 +133,10 @@ function problemsOf(daemon: DaemonReply): string[] {
     else full.push("log lines and progress of running operations are dropped");
     all.push(`${full.join("; ")}. Free some disk space; no restart is needed`);
   }
+  if (daemon.traces && daemon.traces.problem !== null)
+    all.push(
+      `the collector of the traces does not take spans: ${daemon.traces.problem}. They are dropped; operations are not affected`,
+    );
   if (auditLost > 0)
     all.push(
       `${auditLost} lines of the audit log could not be written; look at audit.ndjson in the state directory`,

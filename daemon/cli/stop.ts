@@ -3,18 +3,36 @@ import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { clientFor, mayFind } from "../../protocol/command/find-daemon.js";
 import type { LockOwner } from "../../protocol/command/lock-owner.js";
-import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import {
+  addCommand,
+  allOptions,
+  commandPlaces,
+  type GlobalOptions,
+  reportTo,
+} from "../../protocol/command/options.js";
+import { type ReportTo, say } from "../../protocol/command/report.js";
 import { howToEnd } from "../../protocol/command/silent-daemon.js";
 import { Refusal } from "../../protocol/errors.js";
+import { isRemote } from "../../protocol/remote/address.js";
 import type { DaemonReply, StopReply } from "../../protocol/replies.js";
 import { isLocked } from "../os/kernel-lock.js";
 import { until } from "../os/until.js";
+import { serviceRunning } from "../service/find-service.js";
+import type { Service } from "../service/service.js";
 import { layoutOf } from "../store/layout.js";
 import { lockOwnerOf } from "../store/lock-owner.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
 
 /** Milliseconds to wait for the end of the daemon: the checkpoint of a large queue takes time. */
 const STOP_MS = 30_000;
+
+/** What a daemon was, and did, when it stopped. */
+export interface Stopped {
+  reply: StopReply;
+  daemon: DaemonReply;
+  /** The service that ran the daemon; null if none did. */
+  service: Service | null;
+}
 
 /**
  * Stops the daemon and waits until its lock is free; null if none was running. Used by `stop` and `restart`.
@@ -26,7 +44,7 @@ export async function stopDaemon(
   client: Client,
   now: boolean,
   stateDir: string | null,
-): Promise<{ reply: StopReply; daemon: DaemonReply } | null> {
+): Promise<Stopped | null> {
   const daemon = await answering(client);
   if (!daemon) {
     if (stateDir === null) return null;
@@ -34,16 +52,19 @@ export async function stopDaemon(
     if (!isLocked(layout.lock)) return null;
     throw notReached(stateDir, client.socket, lockOwnerOf(layout));
   }
+  const service = await serviceRunning(daemon);
   const reply = await client.stop(now);
   const { lock } = layoutOf(daemon.stateDir);
-  const gone = await until(() => !isLocked(lock), STOP_MS);
-  if (!gone) {
+  const isGone = isRemote(client.socket)
+    ? async () => (await answering(client)) === null
+    : () => !isLocked(lock);
+  if (!(await until(isGone, STOP_MS))) {
     throw new Refusal(
       "LIVEOPS_STOPPING",
       `the daemon (pid ${daemon.pid}) did not stop within ${STOP_MS / 1000} s; see liveopsd logs`,
     );
   }
-  return { reply, daemon };
+  return { reply, daemon, service };
 }
 
 function notReached(stateDir: string, socket: string, owner: LockOwner | null): Refusal {
@@ -70,6 +91,17 @@ function describeStop({ running, cancelled }: StopReply): string {
   return parts.join("; ");
 }
 
+/** A service that restarts a daemon after every end must know that this end is meant. */
+async function stopService(service: Service, to: ReportTo): Promise<void> {
+  try {
+    await service.stop();
+    say(to, `${service.label} is stopped too; liveopsd start, or the next login, starts it again`, "yellow");
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    say(to, `${service.label} may start the daemon again: ${error.message}`, "yellow");
+  }
+}
+
 /** `1 running operation`, `2 running operations`. */
 export function operations(count: number): string {
   return `${count} running operation${count === 1 ? "" : "s"}`;
@@ -90,5 +122,6 @@ export function registerStop(root: Command): void {
     process.stderr.write(
       `liveopsd: ${stopped ? describeStop(stopped.reply) : `no daemon was running on ${socket}`}\n`,
     );
+    if (stopped?.service) await stopService(stopped.service, reportTo(root));
   });
 }

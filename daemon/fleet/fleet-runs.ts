@@ -126,8 +126,13 @@ export class FleetRuns implements Runs {
     return { outcome: remote?.outcome ?? null, seq: remote?.seq ?? entry.record.seq };
   }
 
-  /** Ships the files of attempts that ended on this host: with their ends, the engine may have lost some of them. */
+  /**
+   * Ships what the engine may have lost of this host's run files.
+   *
+   * @param entries of which some ended on this host
+   */
   shipAgain(entries: readonly Entry[]): void {
+    this.#shipper.openAgain();
     const ship = async (entry: Entry) => {
       const { id, attempt, state } = entry.record;
       const fence = lastFence(entry);
@@ -151,7 +156,7 @@ export class FleetRuns implements Runs {
   takeAside(id: string, attempt: number): void {
     const aside = this.#mirror.takeAside(id, attempt);
     if (aside !== null)
-      this.options.services.log.logger.warn({ id, attempt, aside }, "run files were set aside");
+      this.options.services.log.logger.warn({ id, attempt, dir: aside }, "run files were set aside");
   }
 
   forget(id: string): void {
@@ -198,6 +203,7 @@ export class FleetRuns implements Runs {
     const remote = new RemoteAttempt(entry, attemptDir(services.layout, id, attempt), {
       onChange: (changed, before) => services.recordChanged(changed, before),
       onLines: (changed, lines) => services.linesAdded(changed, lines),
+      onEvent: ({ record }, event) => services.eventMirrored(record.id, event),
       onOutcome: () => {},
       onDamage: (message) => services.log.logger.warn(message),
     });

@@ -60,6 +60,7 @@ export abstract class FleetView {
       },
       onSettings: (settingsVersion, typesVersion) => void this.#versions(settingsVersion, typesVersion),
       onLostWrites: () => this.offers.make(),
+      isReloading: () => this.offers.areOpen,
       onError: (error) => this.failed(error),
       isAway: () => this.hosts.awaySince !== null,
     });
@@ -97,7 +98,12 @@ export abstract class FleetView {
       hosts: () => this.hosts.rows,
       isStopped: () => this.isStopped,
       reload: () => this.store.reload(),
-      onSettled: (offered) => this.runs.shipAgain(offered.filter((entry) => this.ownsHooks(entry))),
+      onSettled: (offered) =>
+        this.runs.shipAgain(
+          offered
+            .flatMap(({ record }) => this.store.find(record.id) ?? [])
+            .filter((entry) => this.ownsHooks(entry)),
+        ),
     });
   }
 

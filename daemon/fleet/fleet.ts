@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { VERSION } from "../../protocol/version.js";
 import type { Engine, EngineServices } from "../engine.js";
+import type { Attempt } from "../scheduler/attempt.js";
 import type { OperationStarter, StarterOptions } from "../scheduler/starter.js";
 import type { FleetSettings } from "../settings.js";
 import type { Decision, Entry } from "../store/decision.js";
@@ -16,6 +17,7 @@ import { Lease, leaseFile } from "./host/lease.js";
 import { Peers } from "./host/peers.js";
 import { HostSession } from "./host/session.js";
 import { Takeover } from "./host/takeover.js";
+import { lastFence } from "./store/fold.js";
 
 /** Seconds between two deletions by a host: a part of `lostAfter`, and at most. Operations in one call. */
 const PRUNE = { part: 0.2, most: 60, atOnce: 100 };
@@ -154,7 +156,7 @@ export class Fleet extends FleetView implements Engine {
     const { scheduler, log } = this.services;
     const attempt = scheduler.attempts.get(id);
     const entry = this.store.ledger.get(id);
-    if (!attempt || entry?.run === attempt.run) return;
+    if (!attempt || entry?.run === attempt.run || isOwnEnd(attempt, entry)) return;
     log.logger.warn({ id, attempt: attempt.number }, "another host took over an operation of this host");
     scheduler.forsake(id);
     this.runs.takeAside(id, attempt.number);
@@ -245,6 +247,16 @@ export class Fleet extends FleetView implements Engine {
         log.logger.warn({ err: error }, "the types could not be published");
     }
   }
+}
+
+/**
+ * Whether the attempt's own end was recorded. This host does not apply it where the engine lost it and another host, which
+ * had applied it, offered it.
+ */
+function isOwnEnd(attempt: Attempt, entry: Entry | undefined): boolean {
+  if (!entry || !attempt.isFinishing || lastFence(entry) !== attempt.run.claim?.fence) return false;
+  const { seq, logLines } = entry.record;
+  return seq > attempt.seq && logLines === attempt.entry.record.logLines;
 }
 
 function hashOf(text: string): string {

@@ -30,7 +30,7 @@ export async function openFleetClient({
   try {
     const daemon = await startDaemon(
       settings,
-      () => ({ logger: silent, appendText: () => {}, problem: () => null }),
+      () => ({ logger: silent, problem: () => null }),
       (services) => new FleetClient(services, fleet),
     );
     return {

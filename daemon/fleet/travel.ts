@@ -3,28 +3,9 @@
  * machine: they count only where the operation must run there. Values of secret parameters never leave that machine.
  */
 
-import { nameMatcher } from "../../protocol/environment.js";
+import { isOfAMachine } from "../../protocol/environment.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Placeable } from "../hosts/hosts.js";
-
-/** Variables that name places of a machine, or a user of it. */
-const isOfAMachine = nameMatcher([
-  "HOME",
-  "USER",
-  "LOGNAME",
-  "SHELL",
-  "PATH",
-  "TMPDIR",
-  "XDG_*",
-  "LIVEOPS_*",
-  "SSL_CERT_*",
-  "NODE_EXTRA_CA_CERTS",
-  "VIRTUAL_ENV",
-  "*_HOME",
-  "GOPATH",
-  "GOROOT",
-  "NVM_*",
-]);
 
 /**
  * @param host this host; null: a client, which runs nothing

@@ -6,12 +6,12 @@
  * finish are run by the next one.
  */
 import { homedir } from "node:os";
-import type { Logger } from "pino";
 import { firstLine } from "../../protocol/first-line.js";
 import type { HOOK_VARIABLES, Hook, OperationHook } from "../../protocol/hooks.js";
 import type { HookFailure, Operation } from "../../protocol/operation.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
+import type { Log } from "../log/log.js";
 import type { Entry } from "../store/decision.js";
 import type { Store } from "../store/store.js";
 import { HookFile } from "./hook-file.js";
@@ -30,7 +30,7 @@ const MOST_EARLIER = 10_000;
 
 interface HooksOptions {
   file: string;
-  log: Logger;
+  log: Log;
   store: Pick<Store, "archive" | "journalNumber">;
   /** Whether this daemon runs the hooks of the operation. */
   isOurs(entry: Entry): boolean;
@@ -189,8 +189,9 @@ export class Hooks {
   }
 
   #failed(id: string, failure: HookFailure): void {
+    const { hook, source, message } = failure;
     this.#file.addFailure(id, failure);
-    this.options.log.warn({ id, ...failure }, "a hook failed");
+    this.options.log.warn({ id, hook, source, reason: message }, "a hook failed");
     this.options.onChange(id);
   }
 
@@ -220,7 +221,7 @@ export class Hooks {
     if (signal.aborted) return;
     this.options.onRun(hook, problem !== null);
     if (problem !== null && hook === "onQueueEmpty")
-      this.options.log.warn({ hook, problem }, "a hook failed");
+      this.options.log.warn({ hook, reason: problem }, "a hook failed");
     onEnd(problem);
   }
 

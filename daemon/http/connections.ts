@@ -9,8 +9,9 @@
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Logger } from "pino";
 import { Refusal } from "../../protocol/errors.js";
+import type { Log } from "../log/log.js";
+import type { LogFields } from "../log/log-keys.js";
 import { plainAnswer } from "./errors.js";
 
 /** Descriptors that the daemon itself holds: store, locks, log, socket, index, timers. */
@@ -78,7 +79,7 @@ export class Connections {
   constructor(
     server: Server,
     private readonly limits: ConnectionLimits,
-    private readonly log: Pick<Logger, "warn">,
+    private readonly log: Pick<Log, "warn">,
   ) {
     server.on("connection", (socket: Socket) => this.#connected(socket));
     server.on("request", (request, response) => this.#requested(request, response));
@@ -119,7 +120,7 @@ export class Connections {
 
   #refuse(socket: Socket): void {
     const { connections } = this.limits;
-    this.#say({ connections }, "a connection was refused: all others are in use");
+    this.#say({ count: connections }, "a connection was refused: all others are in use");
     const refusal = new Refusal(
       "LIVEOPS_TOO_MANY_CONNECTIONS",
       `the daemon serves ${connections} connections, and all of them are in use; try again, or raise maxConnections and ` +
@@ -155,7 +156,7 @@ export class Connections {
     return undefined;
   }
 
-  #say(details: object, message: string): void {
+  #say(details: LogFields, message: string): void {
     const now = performance.now();
     if (now - this.#saidAt < SAY_MS) return;
     this.#saidAt = now;

@@ -1,8 +1,9 @@
 /** The TCP server of `--metrics`. It answers `GET /metrics` and nothing else: a TCP port has no owner, as the socket has. */
 import type { AddressInfo } from "node:net";
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import fastify, { type FastifyInstance, LogController } from "fastify";
 import { formatMetricsAddress, parseMetricsAddress } from "../../protocol/command/metrics-address.js";
 import type { Context } from "../context.js";
+import { fastifyLog, REQUEST_KEY } from "../log/log.js";
 import { METRICS_TYPE } from "../metrics/metrics.js";
 import { readMetrics } from "../metrics/sample.js";
 import { PlaceError } from "../store/directories.js";
@@ -23,8 +24,8 @@ const REASONS: Record<string, string> = {
 /** @throws PlaceError where the address cannot be used */
 export async function startMetricsServer(context: Context, address: string): Promise<FastifyInstance> {
   const app = fastify({
-    loggerInstance: context.log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    loggerInstance: fastifyLog(context.log),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: REQUEST_KEY }),
     forceCloseConnections: true,
     schemaController: COMPILERS,
     requestTimeout: REQUEST_MS,

@@ -1,16 +1,12 @@
 /**
  * The HTTP server on the Unix socket: JSON whatever the Content-Type, the version on every reply, one error handler.
  */
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyServerOptions,
-  LogController,
-} from "fastify";
+import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import { Refusal } from "../../protocol/errors.js";
 import { compatible, STALE_HEADER, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
+import { fastifyLog, REQUEST_KEY } from "../log/log.js";
 import { Connections, connectionLimits } from "./connections.js";
 import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
 import { readBody } from "./request-body.js";
@@ -93,9 +89,9 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
   const { maxBody, maxConnections, concurrency } = context.settings;
   const app = fastify({
     bodyLimit: maxBody,
-    loggerInstance: context.log as FastifyBaseLogger,
+    loggerInstance: fastifyLog(context.log),
     // A line for each request would fill the log. The error handler logs errors.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: REQUEST_KEY }),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500 },
     schemaController: COMPILERS,
@@ -112,7 +108,8 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
       sendProblem(reply, new Refusal("LIVEOPS_BAD_REQUEST", error.message));
     },
     requestTimeout: timeouts.request,
-    keepAliveTimeout: 5_000,
+    // A client over ssh keeps its connection: a new one costs processes.
+    keepAliveTimeout: 60_000,
   });
   app.decorate("audit", context.audit);
   const limits = connectionLimits(maxConnections, concurrency);
@@ -128,7 +125,10 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
   // No hook at other levels: a request must cost nothing for a line that is not written.
   if (context.log.isLevelEnabled("debug")) {
     app.addHook("onResponse", async ({ method, url }, { statusCode, elapsedTime }) => {
-      context.log.debug({ method, url, status: statusCode, ms: Math.round(elapsedTime) }, "request");
+      context.log.debug(
+        { method, url, status: statusCode, ms: Math.round(elapsedTime) },
+        "answered a request",
+      );
     });
   }
   app.addHook("onRequest", async (request, reply) => {

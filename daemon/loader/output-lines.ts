@@ -6,8 +6,8 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 
-/** Characters that may wait for their newline. */
-const MAX_LINE = 32 * 1024;
+/** Characters that may wait for their newline. A line of the log has room for them, and for their escapes. */
+const MAX_LINE = 8 * 1024;
 
 /** Milliseconds a pipe is read after the child's end: a process that the child started may hold it open forever. */
 const LINGER_MS = 1000;

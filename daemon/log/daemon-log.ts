@@ -1,9 +1,12 @@
-/** The daemon's log: pino's lines and the loader's output, in one bounded file and, if asked for, on stderr. */
+/** The daemon's log: lines of pino in one bounded file and, if asked for, on stderr. */
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import pino from "pino";
 import type { LogLevel } from "../../protocol/command/log-level.js";
+import { traceIdOf } from "../../protocol/trace-context.js";
+import type { Log } from "./log.js";
 import { LogFile, type LogTarget, LogWriter, writeWhole } from "./log-file.js";
+import type { LogFields } from "./log-keys.js";
 
 const STDERR = 2;
 
@@ -66,9 +69,7 @@ class Stream implements LogTarget {
 }
 
 export interface DaemonLog {
-  logger: pino.Logger;
-  /** Appends a line of text unchanged. */
-  appendText(line: string): void;
+  logger: Log;
   /** Why the file cannot be written at present; null while it can. */
   problem(): string | null;
 }
@@ -79,8 +80,15 @@ export interface DaemonLog {
  * @param maxBytes of the file before it is rotated
  * @param level the least severe level that is logged
  * @param toStderr writes the lines to stderr too
+ * @param hasTraces names the trace in lines about an operation
  */
-export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, toStderr: boolean): DaemonLog {
+export function openDaemonLog(
+  file: string,
+  maxBytes: number,
+  level: LogLevel,
+  toStderr: boolean,
+  hasTraces = false,
+): DaemonLog {
   const writer = new LogWriter(new LogFile(file, maxBytes));
   writer.check();
   const stderr = toStderr ? new LogWriter(stderrLog()) : null;
@@ -88,11 +96,15 @@ export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, t
     writer.write(line);
     stderr?.write(line);
   };
-  const logger = pino(
-    { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
-    { write },
-  );
-  return { logger, appendText: (line) => write(`${line}\n`), problem: () => writer.problem };
+  const { isoTime } = pino.stdTimeFunctions;
+  const options = { level, base: { pid: process.pid }, timestamp: isoTime };
+  const logger = pino({ ...options, ...(hasTraces && { formatters: { log: withTrace } }) }, { write });
+  return { logger, problem: () => writer.problem };
+}
+
+function withTrace(fields: object): Record<string, unknown> {
+  const { id } = fields as LogFields;
+  return id ? { ...fields, trace: traceIdOf(id) } : { ...fields };
 }
 
 /** Writes a message to the system's log, in case the daemon's own log was removed. Without `logger` it is lost. */

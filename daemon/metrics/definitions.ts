@@ -83,6 +83,8 @@ export const METRICS = {
   liveops_disk_free_bytes: gauge("Free bytes on the disk of the state directory", []),
   liveops_store_full: gauge("1 while the disk is full and submits are refused", []),
   liveops_audit_lines_lost_total: total("Lines of the audit log that could not be written", []),
+  liveops_trace_spans_exported_total: total("Spans that the collector of the traces has taken", []),
+  liveops_trace_spans_dropped_total: total("Spans that were not exported", ["reason"]),
   liveops_engine_away_seconds: gauge(
     "Time since the engine of the fleet last answered this host; 0 while it answers; absent without a fleet",
     ["host"],

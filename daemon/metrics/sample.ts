@@ -92,7 +92,7 @@ function putAttempts({ scheduler, metrics }: Context, put: Put): void {
 }
 
 function putDaemon(context: Context, put: Put): void {
-  const { store, scheduler, hub, audit, hosts, containment, startedAt } = context;
+  const { store, scheduler, hub, audit, hosts, containment, startedAt, tracing } = context;
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
   put("liveops_workers", { state: "busy" }, busy);
@@ -107,6 +107,12 @@ function putDaemon(context: Context, put: Put): void {
   put("liveops_disk_free_bytes", {}, store.freeBytes());
   put("liveops_store_full", {}, Number(store.isFull));
   put("liveops_audit_lines_lost_total", {}, audit.lost);
+  const traces = tracing.report();
+  if (traces !== null) {
+    put("liveops_trace_spans_exported_total", {}, traces.exported);
+    for (const [reason, spans] of Object.entries(traces.dropped))
+      put("liveops_trace_spans_dropped_total", { reason }, spans);
+  }
   const fleet = hosts.fleet();
   if (fleet === null) return;
   const away = fleet.awaySince === null ? 0 : Math.max(0, Date.now() - Date.parse(fleet.awaySince)) / 1000;

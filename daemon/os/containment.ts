@@ -7,7 +7,6 @@
  */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Logger } from "pino";
 import { ProcessSweep } from "../../ops/process/process-sweep.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import {
@@ -16,6 +15,7 @@ import {
   limitsText,
   type ResourceLimits,
 } from "../../protocol/resource-limits.js";
+import type { Log } from "../log/log.js";
 import type { WorkerIdentity } from "../store/decision.js";
 import { Cgroup } from "./cgroup.js";
 import { enableLimits, openBase } from "./cgroup-base.js";
@@ -32,7 +32,7 @@ const ENDING_MS = { look: 200, longest: 15_000 };
 interface ContainmentOptions {
   /** `auto`, `off` or the path of a cgroup. */
   setting: string;
-  log: Logger;
+  log: Log;
   open?: typeof openBase;
 }
 
@@ -62,7 +62,8 @@ export class Containment {
       this.#base = base.dir;
       this.#limits = enableLimits(base.dir);
     }
-    log.info(this.report(), "containment of operations");
+    const { kind: containment, cgroup, limits, reason } = this.report();
+    log.info({ containment, cgroup, limits, reason }, "processes of operations will be found and ended");
   }
 
   report(): DaemonReply["containment"] {
@@ -85,7 +86,8 @@ export class Containment {
 
   /** A worker could not move into its cgroup: only the sweep contains it. */
   joinFailed(problem: string): void {
-    if (this.#reason === null) this.options.log.warn({ problem }, "a worker could not join its cgroup");
+    if (this.#reason === null)
+      this.options.log.warn({ reason: problem }, "a worker could not join its cgroup");
     this.#reason = `a worker could not join its cgroup: ${problem}`;
   }
 
@@ -159,7 +161,7 @@ export class Containment {
     const all = [...new Set([...left, ...inCgroup])];
     if (all.length > 0)
       this.options.log.warn(
-        { workerId: worker.workerId, pids: all },
+        { worker: worker.workerId, pids: all },
         "processes of an operation are still alive",
       );
   }

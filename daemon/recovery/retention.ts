@@ -2,10 +2,10 @@
  * Retention of finished operations: the newest `keepFinished`, for at most `keepDays`. Expired operations are removed
  * in batches, as by `liveops rm`. Age goes by the trusted clock: a clock that leaps removes nothing.
  */
-import type { Logger } from "pino";
 import type { Limits } from "../../protocol/command/config.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Lifecycle } from "../lifecycle.js";
+import type { Log } from "../log/log.js";
 import type { TrustedClock } from "../os/trusted-clock.js";
 import type { Archive } from "../store/store.js";
 
@@ -29,7 +29,7 @@ interface RetentionOptions {
   lifecycle: Pick<Lifecycle, "remove">;
   limits: Pick<Limits, "keepFinished" | "keepDays">;
   clock: TrustedClock;
-  log: Logger;
+  log: Log;
 }
 
 export class Retention {
@@ -81,7 +81,7 @@ export class Retention {
       // The others are tried again at the next sweep.
       if (count === 0) break;
     }
-    if (removed > 0) log.info({ removed, keepFinished, keepDays }, "expired operations were removed");
+    if (removed > 0) log.info({ count: removed }, "expired operations were removed");
   }
 
   /** Logs the start or end of a leap, and saves the clock reading for the next daemon. */

@@ -2,7 +2,7 @@
 import { closeSync, constants, fdatasyncSync, fstatSync, lstatSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { endOfText, giveBackReserved } from "../../ops/runner/append-file.js";
-import type { KeptValue } from "../../ops/runner/stage-values.js";
+import type { KeptItems, KeptValue } from "../../ops/runner/stage-values.js";
 import type { WorkerEvent } from "../../protocol/event.js";
 import { openOwnFile, readAt } from "../../protocol/own-file.js";
 import { parseRecord } from "../../protocol/record-line.js";
@@ -102,13 +102,30 @@ export function readAccepted(attemptDir: string): Entry | null {
 
 /** The stage values in the events of earlier attempts, oldest first. A stage whose event is damaged runs again. */
 export function* keptValues(runDir: string, before: number): Generator<KeptValue> {
+  for (const [attempt, event] of eventsBefore(runDir, before, "stage:left"))
+    if (event.state === "done" && event.value) yield { attempt, stage: event.stage, ...event.value };
+}
+
+/** The finished items in the events of earlier attempts, oldest first. Those of a damaged event are done again. */
+export function* keptItems(runDir: string, before: number): Generator<KeptItems> {
+  for (const [attempt, event] of eventsBefore(runDir, before, "items:finished"))
+    if (event.items) yield { attempt, stage: event.stage, ...event.items };
+}
+
+type EventOf<T> = Extract<WorkerEvent, { type: T }>;
+
+/** The events of one type of the earlier attempts, and their attempts. */
+function* eventsBefore<T extends WorkerEvent["type"]>(
+  runDir: string,
+  before: number,
+  type: T,
+): Generator<[number, EventOf<T>]> {
   for (let attempt = 1; attempt < before; attempt++) {
-    const found: KeptValue[] = [];
+    const found: Array<[number, EventOf<T>]> = [];
     const look = (line: string) => {
-      if (!line.includes('"stage:left"')) return;
+      if (!line.includes(`"${type}"`)) return;
       const event = parseRecord<WorkerEvent>(line);
-      if (event?.type === "stage:left" && event.state === "done" && event.value)
-        found.push({ attempt, stage: event.stage, ...event.value });
+      if (event?.type === type) found.push([attempt, event as EventOf<T>]);
     };
     const tail = new Tail(eventsFile(join(runDir, String(attempt))));
     try {

@@ -26,6 +26,7 @@ interface OnlyStored {
   entry?: unknown;
   used?: unknown;
   value?: unknown;
+  items?: unknown;
 }
 
 export class MergedEvents {
@@ -105,7 +106,7 @@ export class MergedEvents {
     if (isLine) this.#lastLine = parsed.seq;
     else this.#lastEvent = parsed.seq;
     if (parsed.seq < this.#next) return;
-    const { end: _, cut: __, entry: ___, used: ____, value: _____, ...stored } = parsed;
+    const { end: _, cut: __, entry: ___, used: ____, value: _____, items: ______, ...stored } = parsed;
     this.#ahead.set(parsed.seq, (isLine ? { ...stored, type: "log:line" } : stored) as Stored);
   }
 

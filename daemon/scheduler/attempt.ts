@@ -35,7 +35,7 @@ export interface AttemptListener extends RecordListener {
   /** The processes of the operation must be stopped, or run again. */
   onPause(attempt: Attempt, isPaused: boolean): void;
   /** Some run files are damaged or cannot be read. */
-  onDamage(message: string): void;
+  onDamage(attempt: Attempt, message: string): void;
 }
 
 /** Time in ms until the first read of the run files of a worker of this daemon. */
@@ -94,7 +94,7 @@ export class Attempt {
         // The lines logged before the outcome are in the log first.
         queueMicrotask(() => listener.onOutcome(this, outcome));
       },
-      onDamage: (message) => listener.onDamage(message),
+      onDamage: (message) => listener.onDamage(this, message),
       onDamagedEvent: () => {
         this.run.accepted = true;
       },
@@ -159,7 +159,10 @@ export class Attempt {
       replaceFileSync(pauseFile(this.dir), `${JSON.stringify({ seconds })}\n`);
     } catch (error) {
       if (!isDiskFull(error))
-        this.listener.onDamage(`the pause of ${this.id} could not be recorded: ${(error as Error).message}`);
+        this.listener.onDamage(
+          this,
+          `the pause of ${this.id} could not be recorded: ${(error as Error).message}`,
+        );
     }
   }
 
@@ -238,7 +241,7 @@ export class Attempt {
     if (there?.isFile()) return;
     try {
       if (there !== undefined)
-        this.listener.onDamage(`${file} was not a regular file; it is kept in ${quarantineFile(file)}`);
+        this.listener.onDamage(this, `${file} was not a regular file; it is kept in ${quarantineFile(file)}`);
       // The worker may not have created the directory yet.
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       replaceFileSync(file, `${JSON.stringify({ reason })}\n`);
@@ -255,6 +258,7 @@ export class Attempt {
     this.#cancelFileFailed = true;
     const { gracePeriod } = this.run.policy;
     this.listener.onDamage(
+      this,
       `the cancel file of ${this.id} could not be written (${error.message}); its worker was sent SIGTERM ` +
         `and is killed after ${gracePeriod} s`,
     );

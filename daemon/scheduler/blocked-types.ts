@@ -4,12 +4,12 @@
  * The operations wait outside the queue: they take no slot, and no other operation waits behind them. One timer asks
  * the loader about all blocked types. An operation fails when its type did not load for `maxWait` seconds.
  */
-import type { Logger } from "pino";
 import type { Outcome } from "../../protocol/event.js";
 import type { Blocked } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/own-file.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
+import type { Log } from "../log/log.js";
 import type { Entry } from "../store/decision.js";
 import { replaceFileSync } from "../store/durable-file.js";
 import { NotRecordedError } from "../store/not-recorded.js";
@@ -46,7 +46,7 @@ interface BlockedTypesOptions {
   lifecycle: Pick<Lifecycle, "reject">;
   loader: Pick<Loader, "resolve" | "version">;
   queue: Queue;
-  log: Logger;
+  log: Log;
   /** Stores the wait time of each type, across restarts of the daemon. */
   file: string;
   /** Seconds. 0: an operation fails at once. */
@@ -132,7 +132,7 @@ export class BlockedTypes {
     const type = { reason, since, by, isBlocked: true, waited, countedAt: now, failures, version, waiting };
     this.#types.set(op, type);
     this.options.log.warn(
-      { op, reason, operations: waiting.size },
+      { op, reason, count: waiting.size },
       "the operation type does not load; its operations wait",
     );
     this.#tell(op);

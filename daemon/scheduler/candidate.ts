@@ -60,10 +60,16 @@ export function orderOf(
   entry: Entry,
   attemptDir: string,
   { file, policy }: ResolvedType,
-  options: { layout: Layout; maxLog: number; store: Pick<Store, "secrets"> },
+  options: {
+    layout: Layout;
+    maxLog: number;
+    store: Pick<Store, "secrets">;
+    isTraced(id: string): boolean | null;
+  },
   notice: string | null,
 ): OrderMessage {
   const { layout, maxLog, store } = options;
+  const isTraced = options.isTraced(entry.record.id);
   const { id, omitted } = entry.record;
   const secrets = store.secrets.get(id);
   return {
@@ -76,5 +82,6 @@ export function orderOf(
     valuesDir: policy.resumable ? valuesDir(layout, id) : null,
     notice,
     ...(secrets !== undefined && { secrets }),
+    ...(isTraced !== null && { isTraced }),
   };
 }

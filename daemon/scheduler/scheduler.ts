@@ -11,6 +11,7 @@ import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
 import { attemptDir } from "../store/layout.js";
 import { NotRecordedError, StoreFullError } from "../store/not-recorded.js";
+import { whyPackageHolds } from "../versions.js";
 import type { OrderMessage } from "../worker/messages.js";
 import { boundOutput } from "../worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
@@ -82,6 +83,7 @@ export class Scheduler {
       opsDirs: options.opsDirs,
       containment: options.containment,
       onIdle: (worker) => this.#workerIdle(worker),
+      whyHeld: whyPackageHolds,
       onBlocked: options.onWorkersBlocked,
       onExit: (worker, exit) => this.#workerGone(worker, exit),
     });
@@ -214,7 +216,7 @@ export class Scheduler {
         void this.#finishing.finish(finished, outcome);
         this.kick();
       },
-      onDamage: (message) => log.error(message),
+      onDamage: ({ id, number: attempt }, message) => log.error({ id, attempt }, message),
       onStop: ({ run }) => containment.lookEverywhere(run.worker),
       onKill: ({ run }) => void containment.kill(run.worker),
       onPause: ({ run }, isPaused) => containment.pause(run.worker, isPaused),
@@ -235,7 +237,7 @@ export class Scheduler {
     if (!attempt || attempt.outcome) return;
     void this.#guard(attempt, async () => {
       if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
-        log.info({ id: attempt.id, pid: attempt.run.worker.pid }, "adopted a running operation");
+        log.info({ id: attempt.id, workerPid: attempt.run.worker.pid }, "adopted a running operation");
         if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
         else if (isPausedNow(entry.record)) attempt.applyPause();
       } else await this.#finishing.lost(attempt, null);

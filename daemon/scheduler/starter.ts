@@ -1,9 +1,9 @@
 /**
  * The starter: gives queued operations to idle workers, up to the number of slots, and keeps workers warm.
  */
-import type { Logger } from "pino";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
+import type { Log } from "../log/log.js";
 import type { Containment } from "../os/containment.js";
 import type { Entry } from "../store/decision.js";
 import { attemptDir, type Layout } from "../store/layout.js";
@@ -27,11 +27,13 @@ export interface ClaimOptions {
   queue: Queue;
   queues: Queues;
   layout: Layout;
-  log: Logger;
+  log: Log;
   /** Bytes the log of one attempt may take. */
   maxLog: number;
   blockedTypes: BlockedTypes;
   containment: Containment;
+  /** Whether the spans of an operation are exported; null: no traces. */
+  isTraced(id: string): boolean | null;
 }
 
 /** Starts operations while it is not paused. */

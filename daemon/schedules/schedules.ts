@@ -4,12 +4,12 @@
  * A run is submitted with an idempotency key made of its time, and its time is recorded afterwards: a run that a crash
  * cuts off in between is the same operation when it is submitted again.
  */
-import type { Logger } from "pino";
 import { Refusal } from "../../protocol/errors.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
+import type { Log } from "../log/log.js";
 import { quarantineFile } from "../store/quarantine.js";
 import { FileSetting, type Setting } from "../store/setting.js";
 import type { Archive } from "../store/store.js";
@@ -26,7 +26,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 
 interface SchedulesOptions {
   saved: Setting<readonly Schedule[]>;
-  log: Logger;
+  log: Log;
   archive: Pick<Archive, "find">;
   /** Submits an operation, once for each key. Returns its id. */
   submit(body: Submittable, key: string): Promise<string>;
@@ -159,7 +159,7 @@ export class Schedules {
     }
     if (due.missed > 0) {
       const missed = due.missed === 1 ? "1 run was missed" : `${due.missed} runs were missed`;
-      this.options.log.warn({ schedule: schedule.name }, missed);
+      this.options.log.warn({ schedule: schedule.name, count: due.missed }, "runs of a schedule were missed");
       if (due.runs.length === 0) lastProblem = `${missed}, the last at ${due.last.toISOString()}`;
     }
     const lastDueAt = due.last.toISOString();

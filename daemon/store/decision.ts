@@ -117,6 +117,8 @@ export interface WorkerIdentity extends ProcessIdentity {
   workerId: string;
   /** Device and inode of the state directory under which the worker was started. */
   directory: string;
+  /** Version of liveops; absent until the worker is ready. */
+  version?: string;
   /** Directory of the worker's cgroup; absent without one. */
   cgroup?: string;
 }

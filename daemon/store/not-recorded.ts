@@ -1,13 +1,18 @@
-/** Errors of a store that cannot record a decision now. Nothing has changed, and a later try may succeed. */
+/** Errors of a store that cannot record a decision now. A later try may succeed. */
 import { Refusal, type RefusalCode } from "../../protocol/errors.js";
 
 export abstract class NotRecordedError extends Error {
   abstract readonly code: RefusalCode;
   /** For the client of a request: what failed, and what to do. */
   abstract readonly advice: string;
+  /** The decision was sent, and no answer came. */
+  readonly mayBeRecorded: boolean = false;
 
   toRefusal(): Refusal {
-    return new Refusal(this.code, `nothing was recorded: ${this.advice}`);
+    const what = this.mayBeRecorded
+      ? "it is not known whether the change was recorded; look with liveops ls before you repeat it"
+      : "nothing was recorded";
+    return new Refusal(this.code, `${what}: ${this.advice}`);
   }
 }
 

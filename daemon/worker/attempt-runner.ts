@@ -24,10 +24,11 @@ import { loadedUserFiles } from "../../ops/runner/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
 import { Cgroup } from "../os/cgroup.js";
-import { keptValues } from "../run-files/attempt-files.js";
+import { keptItems, keptValues } from "../run-files/attempt-files.js";
 import type { Entry } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
+import { startOfAttempt } from "../traces/span-plan.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import type { Lease } from "./lease.js";
 import { type OrderMessage, type PrepareMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
@@ -40,6 +41,7 @@ import { beginEvents, RunSink } from "./run-sink.js";
 import { StageSink } from "./stage-sink.js";
 import { StopFile } from "./stop-file.js";
 import { TerminalServer } from "./terminal-server.js";
+import { TraceVariable } from "./trace-variable.js";
 
 export class AttemptRunner {
   readonly #entry: Entry;
@@ -141,7 +143,8 @@ export class AttemptRunner {
       }
     }
     const order = this.#order;
-    const staged = new StageSink(sink);
+    const trace = this.#trace();
+    const staged = new StageSink(sink, trace);
     this.#masker = staged.masker;
     if (!isDirectory(order.cwd)) {
       return failed("LIVEOPS_CWD_GONE", `its working directory ${order.cwd} no longer exists`);
@@ -156,6 +159,7 @@ export class AttemptRunner {
     if (this.message.notice !== null) staged.line("liveops", null, this.message.notice);
     this.#captureOutput(staged);
     this.#enter(order);
+    trace?.set(null);
     let Type: Awaited<ReturnType<typeof loadType>>;
     try {
       const source = sourceOf(this.#entry);
@@ -165,7 +169,7 @@ export class AttemptRunner {
       const outcome = failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
       return { ...outcome, notLoaded: true };
     }
-    const values = valuesDir === null ? null : this.#values(valuesDir);
+    const values = valuesDir === null ? null : this.#values(valuesDir, staged);
     this.#running = true;
     // The channel to the daemon must not keep the event loop alive: an empty one is an operation that never settles.
     process.channel?.unref();
@@ -182,20 +186,31 @@ export class AttemptRunner {
     return outcome;
   }
 
+  /** Null: the daemon has no traces. */
+  #trace(): TraceVariable | null {
+    const { isTraced } = this.message;
+    if (isTraced === undefined) return null;
+    return new TraceVariable(this.#order.id, startOfAttempt(this.#entry), isTraced);
+  }
+
   /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */
-  #values(dir: string): StageValues {
+  #values(dir: string, sink: StageSink): StageValues {
     const order = this.#order;
     const { attempt, op } = order;
     // A pipeline itself compares what each stage can see, so that a retry with another text resumes.
     const isPipeline = op === "pipeline" || sourceOf(this.#entry) !== null;
     const params = isPipeline ? {} : order.params;
+    // The next attempt may run on another host.
+    const inEvents = (order.fence ?? null) !== null;
     const values = fileStageValues(dir, params, attempt, {
       earlier: () => keptValues(dirname(dir), attempt),
+      earlierItems: () => keptItems(dirname(dir), attempt),
       forgotten: this.#entry.forgotten ?? [],
-      // The next attempt may run on another host.
-      inEvents: (order.fence ?? null) !== null,
+      inEvents,
+      ...(inEvents && { recordItems: (event) => sink.event(event, false) }),
     });
     return {
+      items: (...place) => values.items(...place),
       load: (stage, occurrence) => values.load(stage, occurrence),
       keep: (...value) =>
         this.#retryWhileFull(() => {

@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { keepMark } from "../../ops/process/group.js";
 import { enableTypeScript, enableUserCode } from "../../ops/runner/user-code.js";
+import { VERSION } from "../../protocol/version.js";
 import { removeStartVariables } from "../child-environment.js";
 import { joinCgroup } from "../os/cgroup.js";
 import { acquireLock } from "../os/kernel-lock.js";
@@ -69,7 +70,7 @@ process.on("message", (message: ToWorker) => {
     prepared = null;
   } else prepared = prepareRunFiles(message);
 });
-send({ type: "ready", cgroup: setup.cgroup, problem });
+send({ type: "ready", cgroup: setup.cgroup, problem, version: VERSION });
 
 async function perform(order: OrderMessage): Promise<void> {
   const ready = prepared?.attemptDir === order.attemptDir ? prepared.events : undefined;

@@ -53,6 +53,8 @@ export interface OrderMessage {
   notice: string | null;
   /** Values of secret parameters, by reference; no file has them. Absent: none. */
   secrets?: Readonly<Record<string, string>>;
+  /** Whether the spans of the operation are exported. Absent: the daemon has no traces. */
+  isTraced?: boolean;
   /**
    * In a fleet: once this lease is over, the worker ends itself and all that its operation started, without a word.
    * Without effect where the policy of the run has the partition `finish`. Absent or null: no fleet.
@@ -67,8 +69,13 @@ export interface LeaseFile {
   file: string;
 }
 
-/** `cgroup`: the cgroup of the worker; null: none. `problem`: why the worker could not join the cgroup it was given. */
-export type FromWorker = { type: "ready"; cgroup: string | null; problem: string | null } | { type: "idle" };
+/**
+ * `cgroup`: the cgroup of the worker; null: none. `problem`: why the worker could not join the cgroup it was given.
+ * `version`: of the worker, which another install may have put in the place of the daemon's.
+ */
+export type FromWorker =
+  | { type: "ready"; cgroup: string | null; problem: string | null; version: string }
+  | { type: "idle" };
 
 /** A worker that finds its loaded files edited exits with this code before it accepts an order. */
 export const STALE_EXIT = 75;

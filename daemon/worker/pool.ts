@@ -84,6 +84,8 @@ interface PoolOptions {
   onIdle: (worker: PooledWorker | null) => void;
   /** The worker's files are kept until this resolves. */
   onExit: (worker: PooledWorker, exit: WorkerExit) => Promise<void>;
+  /** Why no operation may start now, also in a worker that is idle; null: it may. Default: it always may. */
+  whyHeld?: () => string | null;
   /** `blocked` changed. */
   onBlocked: () => void;
 }
@@ -101,6 +103,7 @@ export class Pool {
   blocked: Blocked | null = null;
   readonly #workers = new Set<PooledWorker>();
   #stopped = false;
+  #wasHeld = false;
   #failures = 0;
   /** Set after a worker that could not be started: no other worker is tried for a while. */
   #resting: NodeJS.Timeout | null = null;
@@ -109,6 +112,7 @@ export class Pool {
 
   /** An idle worker, now busy with the attempt, or null; preferably the worker that has prepared the attempt. */
   take(attemptDir: string): PooledWorker | null {
+    if (this.#isHeld()) return null;
     const idle = this.#idle();
     const worker = idle.find(({ prepared }) => prepared === attemptDir) ?? idle[0];
     if (!worker) return null;
@@ -141,7 +145,7 @@ export class Pool {
 
   /** Keeps idle workers for the `waiting` operations, at least one below `size`, and up to `spare` more than `size`. */
   warm(waiting: number): void {
-    if (this.#stopped || this.#resting) return;
+    if (this.#stopped || this.#resting || this.#isHeld()) return;
     const { busy, idle, starting } = this.counts();
     const size = this.options.size();
     const wanted = Math.min(size + this.spare, busy + Math.max(busy < size ? 1 : 0, waiting));
@@ -174,6 +178,15 @@ export class Pool {
       worker.end();
       worker.child.unref();
     }
+  }
+
+  /** Asks again after a pause, as after a worker that could not be started. */
+  #isHeld(): boolean {
+    const reason = this.options.whyHeld?.() ?? null;
+    if (reason !== null) this.#rest(reason);
+    else if (this.#wasHeld) this.#setBlocked(null);
+    this.#wasHeld = reason !== null;
+    return this.#wasHeld;
   }
 
   #idle(): PooledWorker[] {
@@ -219,6 +232,7 @@ export class Pool {
       this.#failures = 0;
       this.#setBlocked(null);
       if (message.type === "ready" && worker.state === "starting") {
+        worker.identity.version = message.version;
         // Sent before any code of an operation runs in the worker; a later claim is not trusted.
         if (message.cgroup !== null && message.cgroup === setup.cgroup)
           worker.identity.cgroup = message.cgroup;

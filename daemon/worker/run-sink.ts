@@ -134,6 +134,11 @@ export class RunSink implements Sink {
     this.#log?.close();
   }
 
+  /** Number of the last event or line. */
+  get lastSeq(): number {
+    return this.seq;
+  }
+
   get #boundedBytes(): number {
     return this.events.length - this.#values;
   }
@@ -141,6 +146,13 @@ export class RunSink implements Sink {
   /** Records an event that is not durable. At the bound of the events file it is dropped and counted, with one note. */
   #record(body: EventBody): void {
     this.#sayDropped();
+    if (body.type === "items:finished") {
+      // A later attempt needs them, so they have a bound of their own.
+      const before = this.events.length;
+      this.#orDrop(() => this.#append(this.events, body));
+      this.#values += this.events.length - before;
+      return;
+    }
     if (this.#boundedBytes < this.maxLog) {
       this.#appendStageOrOther(body);
       return;

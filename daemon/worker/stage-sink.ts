@@ -6,29 +6,35 @@ import type { Sink } from "../../ops/runner/sink.js";
 import type { EventBody } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
 import type { RunSink } from "./run-sink.js";
+import type { TraceVariable } from "./trace-variable.js";
 
 export class StageSink implements Sink {
   readonly masker = new Masker();
-  readonly #open: string[] = [];
+  readonly #open: Array<{ stage: string; seq: number }> = [];
   /** Called before a stage is entered or left, so that earlier output is logged under the stage it belongs to. */
   onStage: () => void = () => {};
 
-  constructor(private readonly sink: RunSink) {}
+  constructor(
+    private readonly sink: RunSink,
+    private readonly trace: TraceVariable | null = null,
+  ) {}
 
   get stage(): string | null {
-    return this.#open.at(-1) ?? null;
+    return this.#open.at(-1)?.stage ?? null;
   }
 
   event(body: EventBody, durable: boolean): void {
     const isStage = body.type === "stage:entered" || body.type === "stage:left";
     if (isStage) this.onStage();
     this.sink.event(body, durable);
-    if (body.type === "stage:entered") this.#open.push(body.stage);
+    if (body.type === "stage:entered") this.#open.push({ stage: body.stage, seq: this.sink.lastSeq });
     if (body.type === "stage:left") {
-      const index = this.#open.lastIndexOf(body.stage);
+      const index = this.#open.findLastIndex(({ stage }) => stage === body.stage);
       if (index !== -1) this.#open.splice(index, 1);
     }
-    if (isStage) setStageVariable(this.stage);
+    if (!isStage) return;
+    setStageVariable(this.stage);
+    this.trace?.set(this.#open.at(-1)?.seq ?? null);
   }
 
   line(stream: LogStream, stage: string | null, text: string): void {

@@ -13,6 +13,7 @@ import { exec } from "./exec.js";
 import { Failure } from "./failure.js";
 import { Gate } from "./gate.js";
 import { whyNotJson } from "./json-value.js";
+import { type KeyedHost, type KeyedOptions, trackKeyedAsync, trackKeyedSync } from "./keyed-track.js";
 import { Masker } from "./masker.js";
 import { Meter } from "./meter.js";
 import { OutcomeCalls } from "./outcome-calls.js";
@@ -42,6 +43,7 @@ export class AttemptProgress implements Progress<unknown> {
   /** Blocks that may still be running. */
   #running: Promise<unknown>[] = [];
   #notedNoPercent = false;
+  #notedNoKeys = false;
   /** Names of the programs of `exec` that are running. */
   readonly #programs = new Map<Promise<unknown>, string>();
   /** Aborts when the attempt is over. */
@@ -58,6 +60,8 @@ export class AttemptProgress implements Progress<unknown> {
     clock: Clock = SYSTEM_CLOCK,
     masker: Masker = new Masker(),
     host: TerminalHost | null = null,
+    /** The name of the type, if later attempts begin from the start. */
+    private readonly notResumable: string | null = null,
   ) {
     this.#gracePeriod = gracePeriod;
     this.masker = masker;
@@ -120,6 +124,10 @@ export class AttemptProgress implements Progress<unknown> {
     options: TrackOptions<T> = {},
   ): Iterable<T> | AsyncIterable<T> {
     const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = Object(items);
+    if (options.key !== undefined && (sync ?? async) && this.#remembers())
+      return typeof sync === "function"
+        ? trackKeyedSync(items as Iterable<T>, options as KeyedOptions<T>, this.#keyed)
+        : trackKeyedAsync(items as AsyncIterable<T>, options as KeyedOptions<T>, this.#keyed);
     if (typeof sync === "function")
       return trackSync(items as Iterable<T>, options, this.#meter, this.#cancellation);
     if (typeof async === "function")
@@ -260,11 +268,32 @@ export class AttemptProgress implements Progress<unknown> {
    * are still running are ignored.
    */
   close(): void {
+    this.stages.close();
     this.#meter.flush();
     (this.#sink as Gate).open = false;
     for (const running of this.#running) running.catch(() => {});
     for (const running of this.#programs.keys()) running.catch(() => {});
     this.#over.abort();
+  }
+
+  get #keyed(): KeyedHost {
+    return {
+      meter: this.#meter,
+      cancellation: this.#cancellation,
+      keys: () => this.stages.items,
+      note: (text) => this.#sink.line("liveops", this.stages.current, text),
+    };
+  }
+
+  /** Whether a loop with a `key` has a use for it. If not, the log says so once. */
+  #remembers(): boolean {
+    if (this.notResumable === null) return true;
+    if (!this.#notedNoKeys) {
+      const text = `p.track: the key has no effect, because ${this.notResumable} is not resumable; add: static resumable = true`;
+      this.#sink.line("liveops", this.stages.current, text);
+    }
+    this.#notedNoKeys = true;
+    return false;
   }
 
   /** Logs an invalid percent once. It does not throw, because a 0/0 must not fail an hour's work. */

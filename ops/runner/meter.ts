@@ -32,6 +32,8 @@ export interface Counted {
   readonly label: string | null;
   /** In place of `done` of `total`. Null or absent: these say it. */
   readonly percent?: number | null;
+  /** Part of `done` that took no time. Default: 0. */
+  readonly skipped?: number;
   /** An estimate of liveops. Default: false. */
   readonly isApproximate?: boolean;
 }
@@ -230,8 +232,8 @@ export class Meter {
   }
 
   #snapshot(counted: Counted, measured: Rate, now: number): ProgressState {
-    const { done, total, unit, label } = counted;
-    const rate = measured.at(done, now);
+    const { done, total, unit, label, skipped = 0 } = counted;
+    const rate = measured.at(done - skipped, now);
     const left = total === null ? null : Math.max(0, total - done);
     const etaSeconds = left === 0 ? 0 : left === null || !rate ? null : round(left / rate);
     return {

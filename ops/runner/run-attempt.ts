@@ -73,9 +73,20 @@ export async function runAttempt(
   let outcome: Outcome;
   try {
     const { parsed, stages } = await Promise.race([declare(Type, order, sink), faults.first]);
-    const { resumable, gracePeriod } = readType(Type);
+    const { resumable, gracePeriod, op } = readType(Type);
     const kept = resumable ? values : null;
-    progress = new AttemptProgress(stages, sink, cancellation, kept, gracePeriod, clock, masker, terminals);
+    const notResumable = resumable ? null : op;
+    progress = new AttemptProgress(
+      stages,
+      sink,
+      cancellation,
+      kept,
+      gracePeriod,
+      clock,
+      masker,
+      terminals,
+      notResumable,
+    );
     const { id, label, attempt, fence = null } = order;
     const operation = constructing({ id, params: parsed, label, attempt, fence }, () => new Type());
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);

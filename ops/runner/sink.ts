@@ -6,6 +6,7 @@
  */
 import type { EventBody, StageValue, StopReason } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
+import type { ItemRecords } from "./item-batch.js";
 import type { Masker } from "./masker.js";
 
 export interface Sink {
@@ -45,4 +46,33 @@ export interface StageValues {
    * @param json - the value as JSON; empty means undefined
    */
   keep(stage: string, occurrence: number, json: string, value: unknown): StageValue | null;
+  /**
+   * The finished items of one run of a stage's block.
+   *
+   * @param stage - null: loops outside of all stages
+   */
+  items(stage: string | null, occurrence: number): FinishedItems;
+}
+
+/** Stored items of tracked loops with a `key`. All methods are synchronous. */
+export interface FinishedItems {
+  /** Time in ms between two calls of `append`, while items are finished. */
+  readonly everyMs: number;
+  /** What earlier attempts finished, the oldest attempt first. */
+  load(): Iterable<{ attempt: number; records: ItemRecords }>;
+  /**
+   * Stores items that this attempt finished. They survive the death of this process.
+   *
+   * @throws the system error; nothing of the batch is stored then
+   */
+  append(records: ItemRecords): void;
+  /**
+   * Makes what was stored survive a power cut.
+   *
+   * @throws the system error
+   */
+  sync(): void;
+  close(): void;
+  /** Removes what all attempts stored: the stage is done. */
+  discard(): void;
 }

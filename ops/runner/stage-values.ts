@@ -3,16 +3,20 @@
  * a sync. A large value has its own file, by (stage, occurrence), in a directory of the operation. In a fleet every
  * value is in its event: events reach the other hosts, and files do not.
  *
+ * Finished items of tracked loops are in files of that directory too, and in a fleet in events of their own.
+ *
  * Writes are atomic, and a value is valid only for the params that produced it. The worker writes values; the daemon
  * calls `forgetFrom` between attempts.
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { StageValue } from "../../protocol/event.js";
+import type { EventBody, StageValue, StoredItems } from "../../protocol/event.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
+import { batchOfText, type ItemRecords, textOf } from "./item-batch.js";
+import { batchesOf, ITEMS_FILE, ItemsFile, itemsFilesIn, placeOf, removeItems } from "./item-files.js";
 import { replaceFileSync, syncDirectory } from "./replace-file.js";
-import type { StageValues } from "./sink.js";
+import type { FinishedItems, StageValues } from "./sink.js";
 
 /** Most characters of JSON of a small value. */
 const SMALL = 8 * 1024;
@@ -32,6 +36,14 @@ export interface KeptValue extends StageValue {
   attempt: number;
 }
 
+/** Finished items of an earlier attempt, from its run files. */
+export interface KeptItems extends StoredItems {
+  stage: string | null;
+  attempt: number;
+}
+
+type ItemsEvent = Extract<EventBody, { type: "items:finished" }>;
+
 /** Record of one retry from a stage. */
 export interface Forgotten {
   /** The last attempt that the record applies to. */
@@ -47,7 +59,14 @@ export interface StageValuesOptions {
   forgotten?: readonly Forgotten[];
   /** Large values are stored in the events too. Default: false. */
   inEvents?: boolean;
+  /** Returns the finished items in the events of earlier attempts. Default: none. */
+  earlierItems?: () => Iterable<KeptItems>;
+  /** Records finished items in the events. Absent: they are stored in files. */
+  recordItems?: (event: ItemsEvent) => void;
 }
+
+/** Time in ms between two batches of finished items: in files, and in events, which are read by several processes. */
+const ITEMS_MS = { inFiles: 10, inEvents: 1000 };
 
 /**
  * @param dir - directory of this operation only; created when the first large value is stored
@@ -96,6 +115,49 @@ class FileStageValues implements StageValues {
     return null;
   }
 
+  items(stage: string | null, occurrence: number): FinishedItems {
+    const place = { stage, occurrence, params: this.paramsHash, attempt: this.attempt };
+    const beginning = itemsName(stage, occurrence);
+    const load = () => this.#loadItems(stage, occurrence, beginning);
+    const discard = () => removeItems(this.dir, beginning);
+    const { recordItems } = this.options;
+    if (recordItems === undefined) {
+      const file = new ItemsFile(join(this.dir, `${beginning}${this.attempt}${ITEMS_FILE}`), place);
+      return {
+        everyMs: ITEMS_MS.inFiles,
+        load,
+        append: (records) => file.append(records),
+        sync: () => file.sync(),
+        close: () => file.close(),
+        discard,
+      };
+    }
+    const append = (records: ItemRecords) => {
+      const items = { occurrence, params: this.paramsHash, data: textOf(records) };
+      recordItems({ type: "items:finished", stage, count: records.length / 3, items });
+    };
+    return { everyMs: ITEMS_MS.inEvents, load, append, sync: () => {}, close: () => {}, discard };
+  }
+
+  *#loadItems(stage: string | null, occurrence: number, beginning: string) {
+    const forgotten = this.#forgotten();
+    if (forgotten === null) return;
+    const isWanted = (place: { stage: string | null; occurrence: number; params: string; attempt: number }) =>
+      place.stage === stage &&
+      place.occurrence === occurrence &&
+      place.params === this.paramsHash &&
+      place.attempt < this.attempt &&
+      isKept(place, forgotten);
+    const attempts = itemsFilesIn(this.dir)
+      .filter((name) => name.startsWith(beginning))
+      .map((name) => Number(name.slice(beginning.length, -ITEMS_FILE.length)));
+    for (const attempt of attempts.sort((a, b) => a - b))
+      for (const records of batchesOf(join(this.dir, `${beginning}${attempt}${ITEMS_FILE}`), isWanted))
+        yield { attempt, records };
+    for (const kept of this.options.earlierItems?.() ?? [])
+      if (isWanted(kept)) yield { attempt: kept.attempt, records: batchOfText(kept.data) };
+  }
+
   #readFile(stage: string, occurrence: number): KeptValue | undefined {
     const { files } = this.#held!;
     if (files.size === 0) return undefined;
@@ -106,20 +168,27 @@ class FileStageValues implements StageValues {
 
   #read() {
     const events = new Map<string, KeptValue>();
-    const recorded = readForgottenOrNull(this.dir);
-    // The file of retries is unreadable, so no value is trusted and every stage runs again.
-    if (recorded === null) return { events, files: new Set<string>() };
-    const { earlier = () => [], forgotten = [] } = this.options;
-    const all = [...recorded, ...forgotten];
+    const all = this.#forgotten();
+    if (all === null) return { events, files: new Set<string>() };
+    const { earlier = () => [] } = this.options;
     for (const value of earlier())
       if (isKept(value, all)) events.set(keyOf(value.stage, value.occurrence), value);
     return { events, files: new Set(filesIn(this.dir)) };
   }
+
+  /** All retries from a stage. Null: their file is unreadable, so nothing is trusted and every stage runs again. */
+  #forgotten(): Forgotten[] | null {
+    const recorded = readForgottenOrNull(this.dir);
+    return recorded === null ? null : [...recorded, ...(this.options.forgotten ?? [])];
+  }
 }
 
-/** Whether no retry from a stage has forgotten the value. */
-function isKept(value: KeptValue, forgotten: readonly Forgotten[]): boolean {
-  return forgotten.every(({ attempt, kept }) => value.attempt > attempt || kept.includes(value.stage));
+/** Whether no retry from a stage has forgotten the value. What is outside of all stages, each has forgotten. */
+function isKept(
+  { stage, attempt: of }: { stage: string | null; attempt: number },
+  forgotten: readonly Forgotten[],
+): boolean {
+  return forgotten.every(({ attempt, kept }) => of > attempt || (stage !== null && kept.includes(stage)));
 }
 
 function keyOf(stage: string, occurrence: number): string {
@@ -135,9 +204,10 @@ function keyOf(stage: string, occurrence: number): string {
 export function forgetFrom(dir: string, stage: string, stages: readonly string[], attempt: number): void {
   const kept = keptBefore(stage, stages);
   if (mkdirSync(dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(dir));
-  for (const file of filesIn(dir)) {
-    const stored = readStored(join(dir, file));
-    if (stored === undefined || !kept.includes(stored.stage)) rmSync(join(dir, file), { force: true });
+  for (const file of [...filesIn(dir), ...itemsFilesIn(dir)]) {
+    const path = join(dir, file);
+    const stored = file.endsWith(ITEMS_FILE) ? placeOf(path) : readStored(path);
+    if (!stored || stored.stage === null || !kept.includes(stored.stage)) rmSync(path, { force: true });
   }
   const forgotten = [...readForgotten(dir), { attempt, kept }];
   replaceFileSync(join(dir, FORGOTTEN), forgotten.map(encodeRecord).join(""));
@@ -146,7 +216,7 @@ export function forgetFrom(dir: string, stage: string, stages: readonly string[]
 /** Names of the files of large values. */
 function filesIn(dir: string): string[] {
   try {
-    return readdirSync(dir).filter((file) => file !== FORGOTTEN);
+    return readdirSync(dir).filter((file) => file !== FORGOTTEN && !file.endsWith(ITEMS_FILE));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
@@ -196,6 +266,11 @@ function readStored(file: string): KeptValue | undefined {
 function fileName(stage: string, occurrence: number): string {
   const letters = stage.replace(/[^A-Za-z0-9]+/g, "-").slice(0, 40);
   return `${letters}.${hash(stage).slice(0, 16)}.${occurrence}.json`;
+}
+
+/** As `fileName`, for the files of items; the number of the attempt follows. */
+function itemsName(stage: string | null, occurrence: number): string {
+  return stage === null ? "outside." : fileName(stage, occurrence).slice(0, -"json".length);
 }
 
 /** A hash of the params that does not depend on the order of the keys. */

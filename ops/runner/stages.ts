@@ -10,6 +10,7 @@ import type { StageOptions } from "../sdk/live-operation.js";
 import { failureText } from "./allowed-failure.js";
 import type { Cancellation } from "./cancellation.js";
 import { Failure, toOperationError } from "./failure.js";
+import { ItemKeys } from "./item-keys.js";
 import { whyNotJson } from "./json-value.js";
 import type { Bar, Meter } from "./meter.js";
 import type { Sink, StageValues } from "./sink.js";
@@ -42,6 +43,9 @@ export class Stages {
   readonly #open: Block[] = [];
   readonly #places: ReadonlyMap<string, number>;
   readonly #occurrences = new Map<string, number>();
+  /** Finished items of the active stage, and of the code outside of all stages; null: no loop has a key yet. */
+  #items: ItemKeys | null = null;
+  #itemsOutside: ItemKeys | null = null;
   readonly #noted = new Set<string>();
 
   constructor(
@@ -62,6 +66,23 @@ export class Stages {
   /** What an earlier attempt stored of the stage, for its next run; undefined: nothing. */
   stored(name: string): { value: unknown; attempt: number } | undefined {
     return this.values?.load(name, (this.#occurrences.get(name) ?? 0) + 1);
+  }
+
+  /** The finished items of the stage that runs now. */
+  get items(): ItemKeys {
+    const stage = this.active;
+    if (stage === null) {
+      this.#itemsOutside ??= this.#itemsOf(null, 1);
+      return this.#itemsOutside;
+    }
+    this.#items ??= this.#itemsOf(stage, this.#occurrences.get(stage) ?? 1);
+    return this.#items;
+  }
+
+  /** Stores the finished items of an attempt that is over. */
+  close(): void {
+    this.#items?.end();
+    this.#itemsOutside?.end();
   }
 
   /** Undefined after an allowed failure. */
@@ -91,6 +112,7 @@ export class Stages {
       );
     } finally {
       this.active = null;
+      this.#items = null;
     }
   }
 
@@ -121,9 +143,13 @@ export class Stages {
     if (reason !== undefined) this.sink.line("liveops", stage, `runs again: ${reason}`);
     const start = this.meter.clock.now();
     const leave = (left: Pick<Left, "state" | "value" | "error">) => {
+      const items = index === null ? null : this.#items;
+      if (left.state !== "done") items?.end();
       this.meter.flush();
       const seconds = (this.meter.clock.now() - start) / 1000;
       this.#leave(open, { ...left, resumed: false, seconds, ...(reason !== undefined && { reason }) });
+      // The stored value takes their place.
+      if (left.state === "done") items?.discard();
     };
     let value: Awaited<R>;
     // The sync of the event may have taken long.
@@ -151,6 +177,11 @@ export class Stages {
     }
     leave({ state: "done", ...(kept !== null && { value: kept }) });
     return value;
+  }
+
+  #itemsOf(stage: string | null, occurrence: number): ItemKeys {
+    const store = this.values?.items(stage, occurrence) ?? null;
+    return new ItemKeys(store, (text) => this.sink.line("liveops", this.current, text), this.meter.clock);
   }
 
   #nextOccurrence(name: string): number {

@@ -41,7 +41,7 @@ export function trackAsync<T>(
 }
 
 /** Common base of the iterators: the count, and the update of clock, stop and bar (`look`). */
-abstract class Track<T> implements Counted {
+export abstract class Track<T> implements Counted {
   abstract readonly done: number;
   readonly total: number | null;
   readonly unit: string | null;
@@ -54,7 +54,7 @@ abstract class Track<T> implements Counted {
   constructor(
     items: unknown,
     options: TrackOptions<T>,
-    private readonly meter: Meter,
+    protected readonly meter: Meter,
     protected readonly cancellation: Cancellation,
     private readonly unseen = UNSEEN_MS,
     most = MAX_CREDIT,
@@ -66,8 +66,7 @@ abstract class Track<T> implements Counted {
   }
 
   /** @throws OperationCancelled */
-  protected look(): void {
-    const now = this.meter.clock.now();
+  protected look(now: number = this.meter.clock.now()): void {
     const perItem = (now - this.#lookedAt) / this.#grant;
     if (this.#lookedAt < 0) this.meter.count(this);
     else this.meter.touch(now);
@@ -225,7 +224,7 @@ function isPlainArray<T>(items: Iterable<T>): items is readonly T[] & Iterable<T
 }
 
 /** Number of items, if it is known without reading the source. */
-function knownLength(items: unknown): number | null {
+export function knownLength(items: unknown): number | null {
   if (Array.isArray(items)) return items.length;
   if (items instanceof Set || items instanceof Map) return items.size;
   if (ArrayBuffer.isView(items) && !(items instanceof DataView)) return (items as Uint8Array).length;

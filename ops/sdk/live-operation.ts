@@ -56,6 +56,11 @@ export interface TrackOptions<T = unknown> {
   unit?: string;
   /** Number of units of an item, for example its bytes. Default: 1. */
   size?: (item: T) => number;
+  /**
+   * In a `resumable` type: names the item, so that a later attempt skips the items that are finished. An item is finished
+   * when the loop asks for the next item. `index` counts from 0. Default: a later attempt does all items again.
+   */
+  key?: (item: T, index: number) => string | number;
 }
 
 /** Options of {@link Progress.stage}. */
@@ -115,8 +120,13 @@ export interface Progress<Op = unknown> {
    * Returns the same items and counts them on the progress bar as the loop takes them. Checks for cancellation before
    * each item. Never reads ahead; without a total, the bar shows a count and a rate.
    *
+   * With `key`, in a `resumable` type, the items that an earlier attempt with the same parameters finished are skipped:
+   * their bodies do not run, and the bar begins with them. The item in progress is done again, and after a kill the items
+   * of the last 10 ms too. Take the items one by one: an item that a loop takes while the one before is still being
+   * worked on counts as its end.
+   *
    * @throws {@link OperationCancelled} in the loop, after a stop was requested
-   * @throws TypeError if `items` is not iterable
+   * @throws TypeError if `items` is not iterable; in the loop, if `key` returns neither a text nor a finite number
    */
   track<T>(items: Iterable<T>, options?: TrackOptions<T>): Iterable<T>;
   track<T>(items: AsyncIterable<T>, options?: TrackOptions<T>): AsyncIterable<T>;

@@ -13,6 +13,7 @@ export type {
 } from "../../protocol/operation.js";
 export type { Clock } from "../runner/clock.js";
 export { FakeClock } from "./fake-clock.js";
+export { loadPipeline } from "./load-pipeline.js";
 export type { NextOperation, OperationRun, ProgressValue, ResultOf, StageRun } from "./operation-run.js";
 export { type RunArguments, type RunOptions, runOperation, startOperation } from "./run-operation.js";
 export type { CancelAt, RunningOperation } from "./running-operation.js";

@@ -1,6 +1,7 @@
 /** Stage values in memory, for an attempt that resumes an earlier one. */
 import type { StageValue } from "../../protocol/event.js";
-import type { StageValues } from "../runner/sink.js";
+import type { ItemRecords } from "../runner/item-batch.js";
+import type { FinishedItems, StageValues } from "../runner/sink.js";
 import { hashOfParams } from "../runner/stage-values.js";
 
 interface Stored {
@@ -12,30 +13,43 @@ interface Stored {
   json: string;
 }
 
+/** Finished items of one batch. */
+interface StoredBatch {
+  stage: string | null;
+  occurrence: number;
+  params: string;
+  attempt: number;
+  records: ItemRecords;
+}
+
+/** What a run leaves for a later attempt. */
+export interface KeptValues {
+  values: readonly Stored[];
+  items: readonly StoredBatch[];
+}
+
 /** As in a worker, a value is valid only for the parameters that produced it, and is read back from JSON. */
 export class MemoryStageValues implements StageValues {
   readonly #params: string;
   readonly #stored: Stored[];
+  #items: StoredBatch[];
 
   constructor(
     params: Record<string, unknown>,
     private readonly attempt: number,
-    stored: readonly Stored[] = [],
+    { values, items }: KeptValues = { values: [], items: [] },
   ) {
     this.#params = hashOfParams(params);
-    this.#stored = [...stored];
+    this.#stored = [...values];
+    this.#items = [...items];
   }
 
-  /** The values for a later attempt. */
-  get stored(): readonly Stored[] {
-    return this.#stored;
-  }
-
-  /** As `retry --from`: without the values of the stage, of later stages and of unknown stages. */
-  before(stage: string | null, stages: readonly string[]): Stored[] {
-    if (stage === null) return [...this.#stored];
+  /** As `retry --from`: without what the stage, later stages and unknown stages left. Null: everything. */
+  before(stage: string | null, stages: readonly string[]): KeptValues {
+    if (stage === null) return { values: this.#stored, items: this.#items };
     const kept = stages.slice(0, Math.max(0, stages.indexOf(stage)));
-    return this.#stored.filter((each) => kept.includes(each.stage));
+    const isKept = (each: { stage: string | null }) => each.stage !== null && kept.includes(each.stage);
+    return { values: this.#stored.filter(isKept), items: this.#items.filter(isKept) };
   }
 
   load(stage: string, occurrence: number): { value: unknown; attempt: number } | undefined {
@@ -48,5 +62,20 @@ export class MemoryStageValues implements StageValues {
     const kept = { occurrence, params: this.#params };
     this.#stored.push({ stage, ...kept, attempt: this.attempt, json });
     return json === "" ? kept : { ...kept, value };
+  }
+
+  items(stage: string | null, occurrence: number): FinishedItems {
+    const place = { stage, occurrence, params: this.#params };
+    const isHere = (each: StoredBatch) => each.stage === stage && each.occurrence === occurrence;
+    return {
+      everyMs: 0,
+      load: () => this.#items.filter((each) => isHere(each) && each.params === this.#params),
+      append: (records) => this.#items.push({ ...place, attempt: this.attempt, records: records.slice() }),
+      sync: () => {},
+      close: () => {},
+      discard: () => {
+        this.#items = this.#items.filter((each) => !isHere(each));
+      },
+    };
   }
 }

@@ -4,6 +4,7 @@ import { Refusal } from "../errors.js";
 import type { EndLine, OperationEvent } from "../event.js";
 import { LineSplitter } from "../ndjson.js";
 import type { LogLine, Operation } from "../operation.js";
+import { UnreachableHostError } from "../remote/errors.js";
 import type {
   DaemonReply,
   ForecastReply,
@@ -52,6 +53,8 @@ interface PingLine {
 export interface DaemonHints {
   /** Finds the socket on which the daemon answers now; null: no other socket is known. Default: only this socket. */
   findSocket?: (() => Promise<string | null>) | undefined;
+  /** Starts the daemon where the first request finds none. Default: none is started. */
+  startDaemon?: (() => Promise<void>) | undefined;
   /** The command that starts the daemon, for `NoDaemonError`. Default: `liveopsd start`. */
   startCommand?: string;
   /** Why a daemon that was lost does not come back; null: it may. The error replaces that of the connection. */
@@ -62,6 +65,9 @@ export class Client {
   readonly #deadlines: Deadlines;
   /** Where the daemon answered last. */
   #socket: string;
+  /** The daemon answered before: one that was lost is not started again. */
+  #wasReached = false;
+  #starting: Promise<void> | null = null;
 
   /**
    * Every method throws `NoDaemonError` if nothing listens on the socket, and `NoAnswerError` if the daemon does not
@@ -358,17 +364,30 @@ export class Client {
   /** A request that found no daemon was not sent, so it can be repeated on another socket. */
   async #reach<T>(ask: (socket: string) => Promise<T>): Promise<T> {
     try {
-      return await ask(this.#socket);
+      const answer = await ask(this.#socket);
+      this.#wasReached = true;
+      return answer;
     } catch (error) {
       const isLost = error instanceof ConnectionLostError || error instanceof NoDaemonError;
       const gone = isLost ? this.#whyGone() : null;
       if (gone !== null) throw gone;
-      if (!(error instanceof NoDaemonError)) throw error;
-      const found = (await this.hints.findSocket?.()) ?? null;
+      if (!(error instanceof NoDaemonError) || error instanceof UnreachableHostError) throw error;
+      const found = (await this.hints.findSocket?.()) ?? (await this.#started());
       this.#socket = found ?? this.firstSocket;
       if (found === null) throw new NoDaemonError(error.socket, error.reason, this.hints.startCommand);
       return ask(found);
     }
+  }
+
+  /** The socket of a daemon that is started for this client; null if none may be started. */
+  async #started(): Promise<string | null> {
+    const { startDaemon, findSocket } = this.hints;
+    if (startDaemon === undefined || this.#wasReached) return null;
+    // Requests at the same time start one daemon.
+    this.#starting ??= startDaemon();
+    await this.#starting;
+    this.#wasReached = true;
+    return (await findSocket?.()) ?? this.firstSocket;
   }
 
   /** `lastType`: type of the last line; a stream that ends without it is a lost connection. */
@@ -376,7 +395,7 @@ export class Client {
     options: RequestOptions,
     lastType: T["type"] | null,
   ): AsyncGenerator<T> {
-    const all = { deadlines: this.#deadlines, ...options };
+    const all = { deadlines: this.#deadlines, isStream: true, ...options };
     const response = await this.#reach((socket) => open(socket, all));
     const ready: T[] = [];
     const splitter = new LineSplitter((line) => ready.push(JSON.parse(line) as T));

@@ -6,6 +6,7 @@
  * is slow: for example, a submit whose operation file loads slowly.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { connectionTo } from "./connection.js";
 import { NoAnswerError } from "./errors.js";
 
 /** Time limits in milliseconds. */
@@ -71,16 +72,16 @@ export class Deadline {
 }
 
 /** Whether the daemon sends a complete reply, of any status, within `ms`. */
-async function answersWithin(socketPath: string, ms: number): Promise<boolean> {
+async function answersWithin(socket: string, ms: number): Promise<boolean> {
   const end = performance.now() + ms;
-  const ask = () => answerWithin(socketPath, end - performance.now());
+  const ask = () => answerWithin(socket, end - performance.now());
   return retryWhileQueueFull(ask, end).catch(() => false);
 }
 
-function answerWithin(socketPath: string, ms: number): Promise<boolean> {
+function answerWithin(socket: string, ms: number): Promise<boolean> {
   const { get } = process.getBuiltinModule("node:http");
   return new Promise((resolve, reject) => {
-    const request = get({ socketPath, path: "/v1/daemon", agent: false }, (response) => {
+    const request = get({ ...connectionTo(socket, true), path: "/v1/daemon" }, (response) => {
       response.on("end", () => end(true)).on("error", () => end(false));
       response.resume();
     });

@@ -1,7 +1,10 @@
 /** One request to the daemon with node:http: connect, send, check the version and the status, read the reply. */
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "../errors.js";
+import { isRemote, parseAddress } from "../remote/address.js";
+import { UnreachableHostError } from "../remote/errors.js";
 import { VERSION_HEADER } from "../version.js";
+import { connectionTo } from "./connection.js";
 import { DEADLINES, Deadline, isQueueFull, retryWhileQueueFull } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 import { checkVersion, prepareRequest, problemOf, type RequestOptions, socketDenied } from "./request.js";
@@ -15,7 +18,7 @@ export async function askJson<T>(socket: string, options: RequestOptions): Promi
 export async function open(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const response = await send(socket, options);
   try {
-    checkVersion(response.headers[VERSION_HEADER], options);
+    checkVersion(response.headers[VERSION_HEADER], options, socket);
   } catch (refusal) {
     response.resume();
     throw refusal;
@@ -75,18 +78,32 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
   const { method, signal } = options;
   return new Promise((resolve, reject) => {
     const request = httpRequest(
-      { socketPath: socket, method, path: target, agent: false, ...NO_SERVER_NAME, signal, headers },
+      { ...connectionTo(socket, options.isStream), method, path: target, ...NO_SERVER_NAME, signal, headers },
       resolve,
     );
-    const deadline = watched(socket, options, (error) => request.destroy(error));
-    request.on("response", () => deadline.stop());
-    request.on("close", () => deadline.stop());
+    let deadline: Deadline | null = null;
+    const begin = () => {
+      deadline = watched(socket, options, (error) => request.destroy(error));
+    };
+    request.on("response", () => deadline?.stop());
+    request.on("close", () => deadline?.stop());
     let connected = false;
-    request.on("socket", (s) => s.once("connect", () => (connected = true)));
+    if (isRemote(socket))
+      // A connection over ssh has limits of its own, and a person may be asked for a password meanwhile.
+      request.on("socket", () => {
+        connected = true;
+        begin();
+      });
+    else {
+      begin();
+      request.on("socket", (s) => s.once("connect", () => (connected = true)));
+    }
     request.on("error", (error: NodeJS.ErrnoException) => {
       if (signal?.aborted) reject(signal.reason);
-      else if (error instanceof NoAnswerError) reject(error);
-      else if (connected) reject(new ConnectionLostError(whyLost(error)));
+      else if (error instanceof NoAnswerError || error instanceof UnreachableHostError) reject(error);
+      // The daemon closed a kept connection before it saw the request.
+      else if (request.reusedSocket && method === "GET") resolve(sendOnce(socket, options));
+      else if (connected) reject(new ConnectionLostError(whyLost(error, socket)));
       else if (isQueueFull(error)) reject(error);
       else if (error.code === "EACCES" || error.code === "EPERM") reject(socketDenied(socket));
       else reject(new NoDaemonError(socket, error.code ?? error.message));
@@ -95,7 +112,8 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
   });
 }
 
-function whyLost({ code, message }: NodeJS.ErrnoException): string {
+function whyLost({ code, message }: NodeJS.ErrnoException, socket: string): string {
+  if (isRemote(socket)) return `the connection to ${parseAddress(socket).name} was lost`;
   // Error codes of node:http's parser.
   if (code?.startsWith("HPE_")) return "the process on the socket does not speak HTTP";
   return `the daemon closed the connection: ${message}`;

@@ -157,7 +157,7 @@ export class LiveopsClient implements AsyncDisposable {
   ): Promise<Operation> {
     const { idempotencyKey = newKey() } = options;
     return this.#client.submit(
-      submitBodyOf(type, params, options, this.#allow),
+      submitBodyOf(type, params, options, this.#allow, this.socket),
       idempotencyKey,
       this.#signal(options),
     );
@@ -174,7 +174,7 @@ export class LiveopsClient implements AsyncDisposable {
   ): Promise<Operation[]> {
     const { idempotencyKey = newKey() } = settings;
     const all = items as readonly SubmitItem<SubmittableType | string>[];
-    const bodies = all.map((item) => submitBodyOf(item.type, item.params, item, this.#allow));
+    const bodies = all.map((item) => submitBodyOf(item.type, item.params, item, this.#allow, this.socket));
     return this.#client.submitAll(bodies, idempotencyKey, this.#signal(settings));
   }
 

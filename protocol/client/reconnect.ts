@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../errors.js";
+import { UnreachableHostError } from "../remote/errors.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 
 const FIRST_DELAY_MS = 50;
@@ -77,6 +78,7 @@ export async function untilAnswered<T>(
 
 function mayComeBack(error: unknown, wasThere: boolean): boolean {
   if (error instanceof ConnectionLostError || error instanceof NoAnswerError) return true;
+  if (error instanceof UnreachableHostError && error.kind === "refused") return false;
   if (error instanceof NoDaemonError) return wasThere;
   return error instanceof Refusal && error.code === "LIVEOPS_STOPPING";
 }

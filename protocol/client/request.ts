@@ -3,6 +3,7 @@ import { basename, extname } from "node:path";
 import { type Problem, Refusal } from "../errors.js";
 import { accessProblem, ownerProblem, pathProblem } from "../owned-path.js";
 import { socketPathProblem } from "../places.js";
+import { isRemote, onRemote, parseAddress } from "../remote/address.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";
 import type { Deadlines } from "./deadline.js";
 
@@ -46,6 +47,8 @@ export interface RequestOptions {
   anyVersion?: boolean;
   /** Default: `DEADLINES`. */
   deadlines?: Deadlines;
+  /** The reply may last, so that no other request waits for its connection. */
+  isStream?: boolean;
 }
 
 interface Prepared {
@@ -56,9 +59,7 @@ interface Prepared {
 
 /** @throws Refusal if the socket's path is too long, or if another user owns or could replace the socket */
 export function prepareRequest(socket: string, options: RequestOptions): Prepared {
-  const problem = socketPathProblem(socket);
-  if (problem !== null) throw new Refusal("LIVEOPS_BAD_REQUEST", problem);
-  checkSocketOwner(socket);
+  if (!isRemote(socket)) checkSocket(socket);
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   return {
     target: options.path + queryString(options.query),
@@ -77,8 +78,13 @@ export function prepareRequest(socket: string, options: RequestOptions): Prepare
 }
 
 /** @throws Refusal if the daemon's version is not compatible with this one */
-export function checkVersion(theirs: unknown, { anyVersion }: RequestOptions): void {
+export function checkVersion(theirs: unknown, { anyVersion }: RequestOptions, socket: string): void {
   if (anyVersion || typeof theirs !== "string" || compatible(theirs, VERSION)) return;
+  if (isRemote(socket))
+    throw new Refusal(
+      "LIVEOPS_VERSION",
+      `the daemon on ${parseAddress(socket).name} is liveops ${theirs}, this command is ${VERSION}; use liveops ${theirs} here, or install ${VERSION} there and run: ${onRemote(socket, ["liveopsd", "restart"])}`,
+    );
   throw new Refusal(
     "LIVEOPS_VERSION",
     `the daemon is liveops ${theirs}, this command is ${VERSION}; use liveops ${theirs}, or run: liveopsd restart`,
@@ -116,6 +122,13 @@ function queryString(query: Record<string, unknown> = {}): string {
   }
   const text = search.toString();
   return text ? `?${text}` : "";
+}
+
+/** @throws Refusal if the path is too long, or if another user owns or could replace the socket */
+export function checkSocket(socket: string): void {
+  const problem = socketPathProblem(socket);
+  if (problem !== null) throw new Refusal("LIVEOPS_BAD_REQUEST", problem);
+  checkSocketOwner(socket);
 }
 
 /**

@@ -3,11 +3,10 @@
  *
  * A class is read by its statics alone, so that the client needs neither the module `liveops` nor zod.
  */
-import { resolve } from "node:path";
-import { capturedVariables } from "../environment.js";
 import type { SubmitBody } from "../requests.js";
 import type { ResourceLimits } from "../resource-limits.js";
 import { opOf } from "../type-names.js";
+import { submitPlace } from "./submit-place.js";
 
 /** An operation type: a class that extends `LiveOperation`. */
 export interface SubmittableType {
@@ -26,7 +25,7 @@ export type ParamsOf<T> = T extends { readonly params: { readonly _zod: { readon
 export interface SubmissionOptions {
   /** Label shown in lists, at most 200 characters. Default: none. */
   label?: string;
-  /** Directory of the operation. Default: that of this process. */
+  /** Directory of the operation. Default: that of this process; on another machine, the home directory there. */
   cwd?: string;
   /** Variables to add to those that a submit sends: PATH, HOME and so on. Default: none. */
   env?: Record<string, string>;
@@ -78,13 +77,18 @@ export function nameOfType(type: SubmittableType | string): string {
   );
 }
 
-/** @param allow - `env.allow` of the config file */
+/**
+ * @param allow - `env.allow` of the config file
+ * @param socket - of the client
+ */
 export function submitBodyOf(
   type: SubmittableType | string,
   params: unknown,
-  { label, cwd = ".", env, set, limits, on, tags }: SubmissionOptions,
+  { label, cwd, env, set, limits, on, tags }: SubmissionOptions,
   allow: readonly string[] | undefined,
+  socket: string,
 ): SubmitBody {
+  const place = submitPlace(socket, { cwd, allow });
   return {
     op: nameOfType(type),
     ...(params !== undefined && { params: params as Record<string, unknown> }),
@@ -93,7 +97,7 @@ export function submitBodyOf(
     ...limits,
     ...(on !== undefined && { on }),
     ...(tags !== undefined && { tags }),
-    cwd: resolve(cwd),
-    env: { ...capturedVariables(process.env, allow), ...env },
+    ...place,
+    env: { ...place.env, ...env },
   };
 }

@@ -18,6 +18,7 @@ import { OP_PATTERN } from "../type-names.js";
 import { UsageError } from "./failures.js";
 import { LOG_LEVELS, type LogLevel } from "./log-level.js";
 import { formatMetricsAddress, METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";
+import { parseTraces, TRACES_ENDPOINT } from "./traces-endpoint.js";
 
 export interface Config extends PlaceConfig, Partial<Limits> {
   concurrency?: number | undefined;
@@ -35,10 +36,21 @@ export interface Config extends PlaceConfig, Partial<Limits> {
   /** `auto`, `off`, or the absolute path of a cgroup that is delegated to the daemon. */
   cgroup?: string | undefined;
   logLevel?: LogLevel | undefined;
+  autostart?: boolean | undefined;
   /** TCP address that serves the metrics. */
   metrics?: string | undefined;
+  /** In the file also the URL alone. */
+  traces?: TracesConfig | undefined;
   env?: EnvironmentConfig | undefined;
   fleet?: FleetConfig | undefined;
+}
+
+/** The collector of the daemon's traces. */
+export interface TracesConfig {
+  /** Whole URL, or `env`. */
+  url: string;
+  /** Names of the variables of the daemon's environment that have the values of headers, by header. */
+  headers?: Record<string, string> | undefined;
 }
 
 /** The fleet that a daemon joins, and that commands reach without a daemon. */
@@ -196,6 +208,9 @@ const isOneOf = (values: readonly unknown[]) => (value: unknown) => values.inclu
 
 const PATH_SCHEMA = { type: "string", minLength: 1 };
 const PATTERNS_SCHEMA = { type: "array", items: { type: "string", pattern: "^[^=\\u0000]+$" } };
+const TRACES_URL_SCHEMA = { type: "string", pattern: "^(env|https?://[^@?#]+)$" };
+/** Name of an environment variable. */
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const NOTIFY = [true, false, "bell", "desktop"];
 const THEMES = ["auto", "dark", "light", "16"];
 const THEME_SCHEMA = Object.fromEntries(
@@ -316,6 +331,13 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     schema: { enum: LOG_LEVELS },
     problem: must(isOneOf(LOG_LEVELS), `one of: ${LOG_LEVELS.join(", ")}`),
   },
+  autostart: {
+    description:
+      "Whether a command that needs the daemon starts it where none answers; see [autostart](#autostart)",
+    default: "`false`",
+    schema: { type: "boolean" },
+    problem: must(isOneOf([true, false]), "true or false"),
+  },
   metrics: {
     description:
       'TCP address that serves `GET /metrics` for Prometheus, such as `"127.0.0.1:9464"`; see [metrics](metrics.md)',
@@ -325,6 +347,26 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
       (value) => typeof value === "string" && parseMetricsAddress(value) !== null,
       METRICS_ADDRESS,
     ),
+  },
+  traces: {
+    description:
+      'Collector of OpenTelemetry traces: an OTLP/HTTP URL such as `"http://127.0.0.1:4318"`, `"env"`, or an object with `url` and `headers`; see [traces](traces.md)',
+    default: "none: no traces",
+    schema: {
+      anyOf: [
+        TRACES_URL_SCHEMA,
+        {
+          type: "object",
+          properties: {
+            url: TRACES_URL_SCHEMA,
+            headers: { type: "object", additionalProperties: { type: "string", pattern: VARIABLE.source } },
+          },
+          required: ["url"],
+          additionalProperties: false,
+        },
+      ],
+    },
+    problem: tracesProblem,
   },
   env: {
     description:
@@ -503,6 +545,20 @@ function fleetProblem(fleet: unknown): string | null {
   return null;
 }
 
+function tracesProblem(traces: unknown): string | null {
+  const isUrl = (value: unknown) => isText(value) && parseTraces(value as string) !== null;
+  if (!isTable(traces)) return isUrl(traces) ? null : `must be ${TRACES_ENDPOINT}`;
+  const { url, headers = {}, ...others } = traces;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return `has no setting ${nearHint(unknown, ["url", "headers"])}`;
+  if (!isUrl(url)) return `url must be ${TRACES_ENDPOINT}`;
+  const areNames =
+    isTable(headers) && Object.values(headers).every((name) => isText(name) && VARIABLE.test(name as string));
+  return areNames
+    ? null
+    : 'headers must name environment variables that have the values, such as {"authorization": "TRACES_TOKEN"}';
+}
+
 function hooksProblem(hooks: unknown): string | null {
   if (!isTable(hooks)) return 'must be an object, such as {"onFailure": "notify-send failed"}';
   const known: readonly string[] = HOOKS;
@@ -536,6 +592,7 @@ function environmentProblem(env: unknown): string | null {
 
 function withPaths(config: Config, file: string, env: Env): Config {
   const { stateDir, socket, ops, fleet, metrics } = config;
+  const traces: TracesConfig | string | undefined = config.traces;
   const absolute = (path: string) => {
     if (/^~[^/]/.test(path))
       throw new UsageError(`${file}: ${path}: only ~/ is expanded; write the home directory of that user`);
@@ -547,10 +604,17 @@ function withPaths(config: Config, file: string, env: Env): Config {
     ...(socket !== undefined && { socket: absolute(socket) }),
     ...(ops !== undefined && { ops: ops.map(absolute) }),
     ...(metrics !== undefined && { metrics: formatMetricsAddress(parseMetricsAddress(metrics)!) }),
+    ...(traces !== undefined && { traces: wholeTraces(traces) }),
     ...(fleet?.passwordFile !== undefined && {
       fleet: { ...fleet, passwordFile: absolute(fleet.passwordFile) },
     }),
   };
+}
+
+/** The URL alone is short for an object with the URL. */
+function wholeTraces(traces: TracesConfig | string): TracesConfig {
+  const { url, headers } = typeof traces === "string" ? { url: traces, headers: undefined } : traces;
+  return { url: parseTraces(url)!, headers };
 }
 
 function isTheme(value: unknown): boolean {

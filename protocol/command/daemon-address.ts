@@ -1,5 +1,6 @@
 /** The socket and state directory that a command uses, and the command that starts the daemon there. */
 import { socketPath, stateDir } from "../places.js";
+import { onRemote } from "../remote/address.js";
 import { shellQuote } from "../shell-quote.js";
 import { type Config, readConfig } from "./config.js";
 
@@ -9,6 +10,8 @@ export interface GlobalOptions {
   stateDir?: string;
   /** URL of a fleet that is asked without a daemon. */
   fleet?: string;
+  /** Address of a daemon on another machine, as `parseAddress` writes it. */
+  remote?: string;
 }
 
 /** Paths and config, from flags, environment and config file. */
@@ -20,11 +23,16 @@ export interface CommandPlaces {
 
 export function commandPlaces(options: GlobalOptions, env = process.env): CommandPlaces {
   const config = readConfig(env);
-  return { socket: socketPath(options, env, config), stateDir: stateDir(options, env, config), config };
+  return {
+    socket: options.remote ?? socketPath(options, env, config),
+    stateDir: stateDir(options, env, config),
+    config,
+  };
 }
 
 /** The command that starts the daemon for these options. */
 export function startCommand(options: GlobalOptions): string {
+  if (options.remote) return onRemote(options.remote, ["liveopsd", "start"]);
   const words = ["liveopsd start"];
   if (options.stateDir) words.push(`--state-dir ${shellQuote(options.stateDir)}`);
   if (options.socket) words.push(`--socket ${shellQuote(options.socket)}`);

@@ -8,6 +8,7 @@ import { Client, type DaemonHints } from "../client/client.js";
 import type { Deadlines } from "../client/deadline.js";
 import { NoAnswerError, NoDaemonError } from "../client/errors.js";
 import { isStateDirChosen, socketPathProblem } from "../places.js";
+import { autostart } from "./autostart.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
 import { StateRemovedError, UsageError } from "./failures.js";
 import { directoryIdentity, isThere, ownerOf } from "./lock-owner.js";
@@ -33,27 +34,51 @@ export function clientFor(
   { socket, stateDir, config }: CommandPlaces,
   options: GlobalOptions,
   deadlines: Partial<Deadlines> = {},
-  whyGone?: DaemonHints["whyGone"],
+  hints: Pick<DaemonHints, "whyGone" | "startDaemon"> = {},
 ): Client {
-  const problem = socketPathProblem(socket);
+  const problem = options.remote === undefined ? socketPathProblem(socket) : null;
   if (problem !== null) throw new UsageError(problem);
   const finds = mayFind(options, process.env, config);
   const find = finds ? () => findSocket(stateDir) : undefined;
-  return new Client(socket, deadlines, { findSocket: find, startCommand: startCommand(options), whyGone });
+  return new Client(socket, deadlines, {
+    findSocket: find,
+    startCommand: startCommand(options),
+    ...hints,
+  });
 }
 
 /**
- * As `clientFor`, for a command that may wait for a lost daemon. Its requests and streams throw `StateRemovedError` if
+ * As `clientFor`, for a command that needs the daemon: `autostart` starts it where the first request finds none, and
+ * the command may wait for a lost daemon. Its requests and streams throw `StateRemovedError` if
  * the daemon is lost and the state directory is no longer that of the call.
  */
 export function waitingClient(places: CommandPlaces, options: GlobalOptions): Client {
   const { stateDir, config } = places;
-  const isKnown = mayFind(options, process.env, config) || options.stateDir !== undefined;
+  const isHere = options.remote === undefined;
+  const isKnown = isHere && (mayFind(options, process.env, config) || options.stateDir !== undefined);
   const before = isKnown ? identityOf(stateDir) : undefined;
-  return clientFor(places, options, {}, () => {
+  const whyGone = () => {
     const now = before ? identityOf(stateDir) : before;
     return now === undefined || now === before ? null : new StateRemovedError(stateDir);
-  });
+  };
+  return clientFor(places, options, {}, { whyGone, startDaemon: starterFor(places, options) ?? undefined });
+}
+
+/**
+ * Starts the daemon of these options; null if the command may not start it. Never for a socket that was chosen without
+ * a state directory: it may lead to a daemon of elsewhere.
+ */
+export function starterFor(places: CommandPlaces, options: GlobalOptions): (() => Promise<void>) | null {
+  return mayFind(options, process.env, places.config) ? autostart(places, options) : null;
+}
+
+/** Starts the daemon of the client, if none answers. A daemon that does not reply is left to the next request. */
+export async function startIfNone(client: Client, start: () => Promise<void>): Promise<void> {
+  const isMissing = await client.daemon().then(
+    () => false,
+    (error) => error instanceof NoDaemonError,
+  );
+  if (isMissing) await start();
 }
 
 /** Null if the directory is missing; undefined if this cannot be found out. */
@@ -74,7 +99,7 @@ export function mayFind(
   env: Record<string, string | undefined>,
   config: CommandPlaces["config"],
 ): boolean {
-  if (options.socket) return false;
+  if (options.socket || options.remote) return false;
   return !env.LIVEOPS_SOCKET || isStateDirChosen(options, env, config);
 }
 

@@ -37,16 +37,16 @@ function asOurs(error: Error): Error {
 }
 
 /**
- * The URL of a `--fleet`.
- *
- * @throws UsageError where it shows a password to every user of the machine. The error does not repeat the URL, as those
- * of the argument parser do: errors are copied into tickets
+ * The parser of an option with a URL of a database. It throws a UsageError where the URL shows a password to every user
+ * of the machine. The error does not repeat the URL, as those of the argument parser do: errors are copied into tickets.
  */
-export function urlWithoutPassword(url: string): string {
-  // libpq also takes a user without a host, which is no valid URL.
-  if (!/^[^/?]*:\/\/[^/?@]*:[^/?@]+@/.test(url) && !/[?&]password=/.test(url)) return url;
-  throw new UsageError(
-    "--fleet has a password, which other users of this machine can read",
-    "put it into ~/.pgpass, or into the file fleet.passwordFile of the config file",
-  );
+export function urlWithoutPassword(option: "--fleet" | "--url"): (url: string) => string {
+  return (url) => {
+    // libpq also takes a user without a host, which is no valid URL.
+    if (!/^[^/?]*:\/\/[^/?@]*:[^/?@]+@/.test(url) && !/[?&]password=/.test(url)) return url;
+    throw new UsageError(
+      `${option} has a password, which other users of this machine can read`,
+      "put it into ~/.pgpass, or into the file fleet.passwordFile of the config file",
+    );
+  };
 }

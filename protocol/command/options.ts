@@ -1,13 +1,15 @@
 /**
- * Common parts of every command of `liveops` and `liveopsd`: `--socket`, `--state-dir`, `--help` with examples,
+ * Common parts of every command of `liveops` and `liveopsd`: `--socket`, `--state-dir`, `--host`, `--help` with examples,
  * `--version`, and the report of wrong usage (exit 2).
  */
 import { Command, CommanderError } from "commander";
 import { EXIT } from "../exit-codes.js";
+import { closeHosts } from "../remote/host.js";
 import { VERSION } from "../version.js";
 import { paintFor } from "./colour.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
 import { type OpenFleet, openFleet, urlWithoutPassword } from "./fleet-client.js";
+import { addHostOption, readHostOption } from "./host-option.js";
 import { commandIndex } from "./other-bin.js";
 import { type ReportTo, report } from "./report.js";
 import { sanitize } from "./sanitize.js";
@@ -59,8 +61,9 @@ function withGlobals(command: Command, help: string): Command {
     command.option(
       "--fleet <url>",
       "Ask the fleet of this PostgreSQL database, without a daemon",
-      urlWithoutPassword,
+      urlWithoutPassword("--fleet"),
     );
+  addHostOption(command);
   return command
     .option("--socket <path>", "Socket of the daemon")
     .option("--state-dir <dir>", "State directory of the daemon")
@@ -82,6 +85,7 @@ export async function runRoot(
   /** More help for wrong usage, after the error of the parser; null for none. */
   hint: (error: CommanderError) => Promise<string | null> = async () => null,
 ): Promise<void> {
+  root.hook("preAction", (_root, command) => readHostOption(command, root.name()));
   let fleet: OpenFleet | null = null;
   if (argv.some((word) => word.startsWith("--fleet")) && !isOfDaemon(root))
     root.hook("preAction", async (_root, command) => {
@@ -102,6 +106,7 @@ export async function runRoot(
     process.exitCode = report(error, reportTo(root));
   } finally {
     await (fleet as OpenFleet | null)?.close();
+    closeHosts();
   }
 }
 

@@ -10,6 +10,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
   liveops: [
     "submit",
     "run",
+    "dev",
     "ls",
     "show",
     "watch",
@@ -34,13 +35,25 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "schema",
     "mcp",
     "completion",
+    "dial-stdio",
     "tui",
   ],
-  liveopsd: ["start", "stop", "restart", "drain", "backup", "restore", "audit", "fleet"],
+  liveopsd: [
+    "start",
+    "stop",
+    "restart",
+    "install",
+    "uninstall",
+    "drain",
+    "backup",
+    "restore",
+    "audit",
+    "fleet",
+  ],
 };
 
 /** Global options whose value is the next word. */
-const WITH_VALUE = new Set(["--socket", "--state-dir", "--fleet"]);
+const WITH_VALUE = new Set(["--socket", "--state-dir", "--fleet", "--host"]);
 
 /** Index of the command's name among the words of the command line; -1 for none. */
 export function commandIndex(words: readonly string[]): number {

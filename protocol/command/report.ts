@@ -8,7 +8,9 @@ import { writeSync } from "node:fs";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../client/errors.js";
 import { exitCodeOfStatus, Refusal } from "../errors.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { UnreachableHostError } from "../remote/errors.js";
 import { VERSION } from "../version.js";
+import { StartFailedError } from "./autostart.js";
 import { type MaybeTerminal, paintFor } from "./colour.js";
 import type { GlobalOptions } from "./daemon-address.js";
 import { InterruptedError, NotFoundError, StateRemovedError, TimedOutError, UsageError } from "./failures.js";
@@ -54,6 +56,9 @@ export function describeError(
   { startCommand, options = {} }: ReportTo,
 ): { lines: string[]; code: ExitCode } {
   if (error instanceof Refusal) return { lines: refusal(error), code: exitCodeOfStatus(error.status) };
+  if (error instanceof StartFailedError) return { lines: [error.message], code: error.exitCode };
+  if (error instanceof UnreachableHostError)
+    return { lines: [error.problem, ...error.next], code: EXIT.noDaemon };
   if (error instanceof NoDaemonError) {
     return {
       lines: [error.problem, ...noDaemon(error.socket, options, startCommand)],

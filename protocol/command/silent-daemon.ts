@@ -37,6 +37,7 @@ export function howToEnd(pid: number): string {
 
 /** The daemon that holds the state directory of these options; null if none is known. */
 function holder(options: GlobalOptions): LockOwner | null {
+  if (options.remote !== undefined) return null;
   try {
     const owner = ownerOf(commandPlaces(options).stateDir);
     return owner !== null && isThere(owner) ? owner : null;

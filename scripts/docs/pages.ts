@@ -9,12 +9,14 @@ import { pipelineSchemaText } from "../../protocol/pipeline-schema.js";
 import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
 import { errorRegions, exitCodes } from "./errors.js";
+import { logRegions } from "./log.js";
 import { type Regions, withRegions } from "./markdown.js";
 import { mcpRegions } from "./mcp.js";
 import { metricRegions } from "./metrics.js";
 import { pipelineRegions } from "./pipelines.js";
 import { programRegions } from "./programs.js";
 import { protocolRegions } from "./protocol.js";
+import { traceRegions } from "./traces.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -36,9 +38,11 @@ export async function referencePages(): Promise<Page[]> {
     "docs/errors.md": errorRegions(),
     "docs/mcp.md": mcpRegions(),
     "docs/metrics.md": metricRegions(),
+    "docs/operating.md": logRegions(),
     "docs/progress.md": programRegions(),
     "docs/pipelines.md": pipelineRegions(),
     "docs/protocol.md": protocolRegions(),
+    "docs/traces.md": traceRegions(),
   };
   const pages = Object.entries(regions).map(([path, made]) => {
     const present = textOf(path);

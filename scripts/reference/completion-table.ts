@@ -48,6 +48,7 @@ const BY_OPTION: Record<string, Value> = {
   "--op": { of: "type" },
   "--queue": { of: "queue" },
   "--stage": { of: "stage" },
+  "--id": { of: "id", states: null },
 };
 
 /** By the words of a command, then the name of an argument or an option. */
@@ -58,6 +59,8 @@ const BY_COMMAND: Record<string, Value> = {
   "liveops schedule pause name": { of: "schedule" },
   "liveops schedule resume name": { of: "schedule" },
   "liveops schedule run name": { of: "schedule" },
+  "liveops new kind": { of: "choices", choices: ["operation", "pipeline", "chain"] },
+  "liveopsd logs --level": { of: "choices", choices: LOG_LEVELS.filter((level) => level !== "silent") },
   "liveops ls --state": { of: "choices", choices: [...STATES], list: true },
   ...Object.fromEntries(
     ["wait", "cancel", "retry", "rm"].map((name) => [`liveops ${name} --label`, { of: "label" }]),

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { badLogLines } from "../harness/log-lines.js";
 import { until } from "./until.js";
 import { World } from "./world.js";
 
@@ -55,10 +56,55 @@ test("debug logs decisions and requests, and a restart keeps the level", async (
   await until("both lines stand in the log", () => {
     const lines = log().split("\n");
     return (
-      lines.some((line) => line.includes('"msg":"decision"') && line.includes(id)) &&
-      lines.some((line) => line.includes('"msg":"request"') && line.includes("/v1/operations"))
+      lines.some((line) => line.includes('"msg":"recorded a decision"') && line.includes(id)) &&
+      lines.some((line) => line.includes('"msg":"answered a request"') && line.includes("/v1/operations"))
     );
   });
+});
+
+test("lines have the documented keys alone and no secret; logs filters them and prints them as they are", async () => {
+  const world = emptyWorld();
+  world.write(
+    "config/liveops/ops/noisy.ts",
+    `import { LiveOperation, type Progress, z } from "liveops";
+     console.log("said at load");
+     export class Noisy extends LiveOperation {
+       static stages = ["One"];
+       static params = z.object({ word: z.string() });
+       async run(p: Progress) { await p.stage("One", () => { console.log(this.params.word); throw new Error("no"); }); }
+     }`,
+  );
+  await world.startDaemon(["--log-level", "trace"]);
+  const words = [
+    "submit",
+    "noisy",
+    "word=HIDDEN-PARAM",
+    "--env",
+    "TOKEN=HIDDEN-ENV",
+    "--on-failure",
+    "exit 3",
+  ];
+  const id = (await world.liveops(words)).stdout.trim();
+  await world.finished(id);
+  await world.liveops(["submit", "noisy", "word"]);
+  const logs = async (...flags: string[]) => {
+    const { code, stdout } = await world.liveopsd(["logs", ...flags]);
+    expect(code).toBe(0);
+    return stdout.split("\n").filter((line) => line !== "");
+  };
+  await until("the hook has failed", async () => (await logs("--id", id, "--level", "warn")).length > 0);
+  const all = await logs("--json");
+  expect(badLogLines(all)).toEqual([]);
+  expect(all.join("\n")).not.toContain("HIDDEN");
+  expect(all.some((line) => line.includes('"source":"loader","msg":"said at load"'))).toBe(true);
+
+  const [failed, ...others] = await logs("--id", id.slice(0, 6), "--level", "warn");
+  expect(failed).toMatch(new RegExp(`Z warn  a hook failed id=${id} hook=onFailure source=submit reason="`));
+  expect(others).toEqual([]);
+  expect(await logs("--since", "1h", "-n", "2", "--json")).toHaveLength(2);
+  expect(await logs("--since", new Date(Date.now() + 60_000).toISOString())).toEqual([]);
+  expect(await world.liveopsd(["logs", "--level", "silent"])).toMatchObject({ code: 2 });
+  expect(await world.liveopsd(["logs", "--since", "soon"])).toMatchObject({ code: 2 });
 });
 
 test("silent logs nothing", async () => {

@@ -93,7 +93,7 @@ describe("decided at the same moment", () => {
       onStop: () => {},
       onKill: () => {},
       onPause: () => {},
-      onDamage: (message) => {
+      onDamage: (_attempt, message) => {
         throw new Error(message);
       },
     });
@@ -246,6 +246,7 @@ describe("decided at the same moment", () => {
           typeLimits: { reserve: () => true, started: () => {} } as unknown as TypeLimits,
           log: pino({ level: "silent" }),
           maxLog: 1000,
+          isTraced: () => null,
         },
         (entry, dir, order: OrderMessage) => {
           const { attempt } = order.entry.record;

@@ -168,7 +168,7 @@ export class FleetWorld implements AsyncDisposable {
 
   /** Creates the schema, and a user for the hosts that may do what a host does, and no more. */
   async #migrate(): Promise<void> {
-    const ended = await this.run("liveopsd", ["fleet", "migrate", "--url", this.directUrl]);
+    const ended = await this.run("liveopsd", this.engine.migrateWords(this.directUrl));
     if (ended.code !== 0) throw new Error(`the schema was not created: ${ended.stdout}${ended.stderr}`);
     this.engine.sql(
       "postgres",

@@ -49,8 +49,8 @@ beforeEach(() => {
   server.createdb(database);
 });
 
-const migrateByCommand = (url: string, ...words: string[]) =>
-  cli.run(["fleet", "migrate", "--url", url, ...words], { bin: "liveopsd" });
+const migrateByCommand = (url: string, env: Record<string, string> = {}) =>
+  cli.run(server.migrateWords(url), { bin: "liveopsd", env });
 
 describe("liveopsd fleet migrate", () => {
   test("creates the schema once, says so in one line, and shows no password", async () => {
@@ -156,6 +156,7 @@ describe("liveopsd fleet migrate", () => {
     [[], 2, "is not named"],
     [["--url", "postgres://db.example.com/ops"], 2, "sslmode=verify-full"],
     [["--url", "nonsense"], 2, "is not valid"],
+    [["--url", "postgres://owner:secret@db.example.com/ops"], 2, "--url has a password"],
     [["--url", "postgres://127.0.0.1:1/ops"], 1, "does not answer"],
   ])("%j: exit %i", async (words, expected, text) => {
     const { code, stderr } = await cli.run(["fleet", "migrate", ...words], { bin: "liveopsd" });
@@ -188,9 +189,9 @@ describe("certificates", () => {
   });
 
   test("the environment does not weaken the check", async () => {
-    const { code, stderr } = await cli.run(["fleet", "migrate", "--url", url("elsewhere.example.com.crt")], {
-      bin: "liveopsd",
-      env: { NODE_TLS_REJECT_UNAUTHORIZED: "0", PGSSLMODE: "disable" },
+    const { code, stderr } = await migrateByCommand(url("elsewhere.example.com.crt"), {
+      NODE_TLS_REJECT_UNAUTHORIZED: "0",
+      PGSSLMODE: "disable",
     });
     expect(code).toBe(2);
     expect(stderr).toContain("cannot be trusted");

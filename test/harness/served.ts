@@ -106,11 +106,13 @@ export class Served {
         concurrency: null,
         logLevel: null,
         metrics: null,
+        traces: null,
         fleet: { url: null, host: null, tags: null },
       },
       fleet: null,
       logLevel: "info",
       metrics: null,
+      traces: null,
       concurrency: 2,
       ...limits,
     } as Settings;
@@ -157,6 +159,7 @@ export class Served {
       hooks: { problems: () => [] },
       hosts,
       metrics: new Metrics(),
+      tracing: { report: () => null },
       now: Date.now,
       countsOf: () => ({ queued: this.queue.length, running: this.scheduler.attempts.size }),
       settings,
@@ -260,7 +263,7 @@ export class Served {
       onStop: () => {},
       onKill: () => {},
       onPause: () => {},
-      onDamage: (message) => {
+      onDamage: (_attempt, message) => {
         throw new Error(message);
       },
     });

@@ -2,7 +2,7 @@
 
 import { Lifecycle } from "../../daemon/lifecycle.js";
 import { identify } from "../../daemon/os/process-identity.js";
-import type { IdempotencyKey, Policy } from "../../daemon/store/decision.js";
+import type { Decision, IdempotencyKey, Policy } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { EmbeddedStore } from "../../daemon/store/embedded-store.js";
 import { type Layout, layoutOf } from "../../daemon/store/layout.js";
@@ -24,22 +24,25 @@ export class OpenStore {
 
   private constructor(
     readonly dir: string,
-    listener: (changes: Change[]) => void,
+    listener: (changes: Change[], decision: Decision) => void,
   ) {
     this.layout = layoutOf(dir);
     prepareStateDir(this.layout);
     this.store = new EmbeddedStore({
       layout: this.layout,
-      onChange: (changes) => {
+      onChange: (changes, decision) => {
         this.changes.push(...changes);
-        listener(changes);
+        listener(changes, decision);
       },
       onBroken: (error) => this.broken.push(error),
     });
     this.lifecycle = new Lifecycle(this.store, this.layout);
   }
 
-  static async open(dir: string, listener: (changes: Change[]) => void = () => {}): Promise<OpenStore> {
+  static async open(
+    dir: string,
+    listener: (changes: Change[], decision: Decision) => void = () => {},
+  ): Promise<OpenStore> {
     const open = new OpenStore(dir, listener);
     await open.store.start();
     return open;

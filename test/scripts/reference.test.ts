@@ -65,6 +65,7 @@ const FREE = [
   "--lines",
   "--memory-max",
   "--metrics",
+  "--traces",
   "--name",
   "--older-than",
   "--on-failure",

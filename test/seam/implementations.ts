@@ -224,6 +224,7 @@ export class FleetOpened extends Opened {
       isOwn: (entry) => entry.run?.claim?.host === host,
       onSettings: (settings) => void this.#versions(settings),
       onLostWrites: () => this.#offers.make(),
+      isReloading: () => this.#offers.areOpen,
       onTakenOver: () => {},
       isAway: () => false,
       onError: (error) => this.errors.push(error),
@@ -277,6 +278,11 @@ export class FleetOpened extends Opened {
     if (!claimed) return null;
     await this.store.until(claimed.n);
     return this.store.ledger.get(id) ?? null;
+  }
+
+  /** Finds, as the renewal of the session does, that the engine lost writes. Resolves when the state is loaded anew. */
+  findLostWrites(): Promise<void> {
+    return this.#offers.make();
   }
 
   async caughtUp(): Promise<void> {

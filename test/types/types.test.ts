@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chainSource } from "../../tui/cli/new-chain.js";
 import { newNames, operationSource, tsconfigSource } from "../../tui/cli/new-template.js";
+import { chainTest, operationTest, pipelineTest } from "../../tui/cli/new-tests.js";
 import { COMPILERS, type Compiler, emitDeclarations, errorsIn, markedLines, parse, tsc } from "./compile.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -51,13 +53,24 @@ describe.each(Object.keys(COMPILERS) as Compiler[])("%s", (compiler) => {
   ])("compiles what liveops new writes, in a bare directory, %s", async (_what, node) => {
     const bare = mkdtempSync(join(tmpdir(), "liveops-new-"));
     try {
+      const testing = join(types, "ops/testing/index.d.ts");
       const source = operationSource(newNames("ImportUsers"));
       const withNode = `import { readFile } from "node:fs/promises";\nexport const read = readFile;\n${source}`;
       writeFileSync(join(bare, "import-users.ts"), node === null ? source : withNode);
       writeFileSync(
         join(bare, "tsconfig.json"),
-        tsconfigSource(relative(bare, declarations), relativeTo(bare, node)),
+        tsconfigSource(
+          { liveops: relative(bare, declarations), testing: relative(bare, testing) },
+          relativeTo(bare, node),
+        ),
       );
+      if (node !== null) {
+        const names = newNames("Nightly");
+        writeFileSync(join(bare, "nightly.ts"), chainSource(names));
+        writeFileSync(join(bare, "nightly.test.ts"), chainTest(names));
+        writeFileSync(join(bare, "import-users.test.ts"), operationTest(newNames("ImportUsers")));
+        writeFileSync(join(bare, "deploy.test.ts"), pipelineTest("deploy", "deploy.yaml"));
+      }
       expect(await tsc(compiler, ["-p", bare])).toBe("");
       const wrong = operationSource(newNames("Other")).replace('p.stage("Save"', 'p.stage("Svae"');
       writeFileSync(join(bare, "other.ts"), wrong);

@@ -1,7 +1,7 @@
 /** `liveops again`: submits a finished operation once more, as a new operation. Prints the id of the new operation. */
-import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { newKey } from "../../protocol/client/idempotency-key.js";
+import { directoryOn } from "../../protocol/client/submit-place.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { addResultOptions, checkResultOptions } from "../../protocol/output/options.js";
 import { addExitStatus, givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
@@ -83,7 +83,7 @@ export function registerAgain(root: Command): void {
         ...parameters,
         ...(label !== undefined && { label }),
         ...(options.chain && { chain: true }),
-        ...(options.cwd !== undefined && { cwd: resolve(options.cwd) }),
+        ...(options.cwd !== undefined && { cwd: directoryOn(client.socket, options.cwd) }),
         ...(Object.keys(env).length > 0 && { env }),
         ...givenPlacement(options),
         ...changedHosts(options),

@@ -11,6 +11,7 @@ type Register = (root: Command) => void;
 const COMMANDS: Record<string, () => Promise<Register>> = {
   submit: async () => (await import("./submit.js")).registerSubmit,
   run: async () => (await import("./run/command.js")).registerRun,
+  dev: async () => (await import("./run/dev-command.js")).registerDev,
   ls: async () => (await import("./ls.js")).registerLs,
   status: async () => (await import("./status.js")).registerStatus,
   show: async () => (await import("./show.js")).registerShow,
@@ -38,11 +39,12 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   doctor: async () => (await import("./doctor.js")).registerDoctor,
   mcp: async () => (await import("./open-mcp.js")).registerMcp,
   completion: async () => (await import("./completion.js")).registerCompletion,
+  "dial-stdio": async () => (await import("./dial-stdio.js")).registerDialStdio,
   tui: async () => (await import("./open-tui.js")).registerTui,
 };
 
 /** Commands that take arguments of the operation after `--`. */
-const WITH_TRAILING = new Set(["submit", "run", "edit", "again", "schedule"]);
+const WITH_TRAILING = new Set(["submit", "run", "dev", "edit", "again", "schedule"]);
 
 export async function runCommandLine(words: string[]): Promise<void> {
   endQuietlyOnClosedPipe();

@@ -1,7 +1,7 @@
 /** `liveops edit`: changes a queued operation before it starts. Prints the id. */
-import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
+import { directoryOn } from "../../protocol/client/submit-place.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { jsonLine } from "../../protocol/output/json.js";
@@ -47,7 +47,7 @@ async function editBody(
     ...changedHosts(options),
     ...(options.top && { top: true as const }),
     ...(options.now && { notBefore: null }),
-    ...(options.cwd !== undefined && { cwd: resolve(options.cwd) }),
+    ...(options.cwd !== undefined && { cwd: directoryOn(client.socket, options.cwd) }),
   };
   if (params !== undefined || set.length > 0) {
     const parameters = await changedParameters("edit", await client.show(id), params, set);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
-import { capturedVariables, isReserved, type Variables } from "../../protocol/environment.js";
+import { isReserved, type Variables } from "../../protocol/environment.js";
 
 /** An `--env`, `--env-file` or `--unset-env` of the command line. */
 type GivenVariable = { word: string } | { file: string } | { unset: string };
@@ -63,15 +63,6 @@ function variablesOf(variable: GivenVariable, env: Variables): Record<string, st
 /** As `givenVariables`, for a command without `--unset-env`. */
 export function addedVariables(options: EnvironmentOptions, env?: Variables): Record<string, string> {
   return givenVariables(options, env) as Record<string, string>;
-}
-
-/** The variables of a submit: those that the config file allows, then those of the command line. */
-export function submittedVariables(
-  options: EnvironmentOptions,
-  allow: readonly string[] | undefined,
-  env: Variables = process.env,
-): Record<string, string> {
-  return { ...capturedVariables(env, allow), ...addedVariables(options, env) };
 }
 
 function fromWord(word: string, env: Variables): Record<string, string> {

@@ -33,7 +33,7 @@ export async function hostFilter(client: Client, name: string | undefined): Prom
   if (names.includes(name)) return fleet === null ? undefined : name;
   throw new Refusal(
     "LIVEOPS_NO_SUCH_HOST",
-    `there is no host ${JSON.stringify(name)}; hosts: ${names.join(", ")}`,
+    `there is no host ${JSON.stringify(name)}; hosts: ${names.join(", ")}; the daemon of another machine: --host ssh://${name}`,
   );
 }
 

@@ -5,6 +5,7 @@ import { paintFor } from "../../protocol/command/colour.js";
 import { commandPlaces, type GlobalOptions } from "../../protocol/command/daemon-address.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { waitingClient } from "../../protocol/command/find-daemon.js";
+import { useHost } from "../../protocol/command/host-option.js";
 import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -148,10 +149,14 @@ export function registerLs(root: Command): void {
     "liveops ls --columns id,state,took,title --sort -took",
     "liveops ls --state queued --output name | xargs liveops cancel",
     "liveops ls --limit 100 --json | jq -r '.[].id'",
-  ])
+  ]);
+  useHost(
+    ls,
+    "or-name",
+    "Ask the daemon of another machine: ssh://user@host; or list only operations that this host of the fleet runs, or ran last",
+  )
     .option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
     .option("--op <name>", "List only operations of this type")
-    .option("--host <host>", "List only operations that this host of the fleet runs, or ran last")
     .option("--limit <n>", "List only the newest <n> operations")
     .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")
     .option("--watch", "Keep the list up to date until Ctrl-C");

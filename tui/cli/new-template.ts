@@ -2,7 +2,7 @@
 import { UsageError } from "../../protocol/command/failures.js";
 
 /** The names that `liveops new <Name>` derives from `<Name>`. */
-interface NewNames {
+export interface NewNames {
   /** `ImportUsers` */
   className: string;
   /** `import-users`: the name to submit, as `LiveOperation` derives it from the class. */
@@ -73,12 +73,32 @@ async function work(item: number): Promise<number> {
 }
 
 /**
+ * Settings of VS Code that give files of liveops their JSON Schemas.
+ *
+ * @param pipeline - the file of the pipeline, and its schema; null: none
+ * @param config - path of the schema of `config.json`
+ */
+export function settingsSource(pipeline: { file: string; schema: string } | null, config: string): string {
+  const settings = {
+    ...(pipeline !== null && { "yaml.schemas": { [pipeline.schema]: [pipeline.file] } }),
+    "json.schemas": [{ fileMatch: ["**/liveops/config.json"], url: config }],
+  };
+  return `${JSON.stringify(settings, null, 2)}\n`;
+}
+
+/** Our declarations, relative to the directory of a tsconfig.json. */
+export interface TypesPaths {
+  liveops: string;
+  testing: string;
+}
+
+/**
  * A tsconfig.json with which an editor finds the types of liveops and of Node.
  *
- * @param types - path of our declarations, relative to the directory; null where the compiler finds the package
+ * @param types - paths of our declarations; null where the compiler finds the package
  * @param node - the `typeRoots` of Node's types: empty where the compiler finds them; null where there are none
  */
-export function tsconfigSource(types: string | null, node: string[] | null): string {
+export function tsconfigSource(types: TypesPaths | null, node: string[] | null): string {
   const config = {
     compilerOptions: {
       target: "es2022",
@@ -91,7 +111,7 @@ export function tsconfigSource(types: string | null, node: string[] | null): str
       strict: true,
       noEmit: true,
       skipLibCheck: true,
-      ...(types !== null && { paths: { liveops: [types] } }),
+      ...(types !== null && { paths: { liveops: [types.liveops], "liveops/testing": [types.testing] } }),
       ...(node !== null && { types: ["node"] }),
       ...(node !== null && node.length > 0 && { typeRoots: node }),
     },

@@ -1,127 +1,188 @@
 /**
- * `liveops new`: writes a working operation and a tsconfig.json with our types, or a working pipeline. Never overwrites a
- * file.
+ * `liveops new`: writes a working operation, pipeline or chain, with its test and what an editor needs. Never overwrites
+ * a file.
  */
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { makeDirectory } from "../../protocol/directories.js";
+import { nearest } from "../../protocol/nearest.js";
 import { jsonLine } from "../../protocol/output/json.js";
 import { shellQuote } from "../../protocol/shell-quote.js";
+import { chainSource } from "./new-chain.js";
 import { newPipelineName, pipelineSource } from "./new-pipeline.js";
-import { newNames, operationSource, tsconfigSource } from "./new-template.js";
+import { isInstalled, isShippedType, nodeTypes, schemaPath, typesPaths } from "./new-place.js";
+import { newNames, operationSource, settingsSource, tsconfigSource } from "./new-template.js";
+import { chainTest, operationTest, pipelineTest } from "./new-tests.js";
 import { isPipelineArgument } from "./pipeline-argument.js";
 
-/**
- * Path of our declarations from the directory; null where the compiler finds the package `liveops` in a `node_modules`.
- *
- * Relative, because the file may be committed: it works on each machine with the same layout.
- */
-export function typesPath(dir: string): string | null {
-  if (modulesAbove(resolve(dir), "liveops") !== null) return null;
-  return pathFrom(dir, fileURLToPath(new URL("./types/ops/sdk/index.d.ts", import.meta.url)));
+/** What `liveops new` writes, as it is typed, with a name for the hint. */
+const KINDS = { operation: "ImportUsers", pipeline: "deploy", chain: "Nightly" } as const;
+type Kind = keyof typeof KINDS;
+
+interface NewOptions extends GlobalOptions {
+  dir: string;
+  vscode?: boolean;
+  json?: boolean;
 }
 
-/** Path of the JSON Schema of a pipeline from the directory. Relative, as `typesPath`. */
-export function pipelineSchemaPath(dir: string): string {
-  const modules = modulesAbove(resolve(dir), "liveops");
-  const schema = "docs/pipeline.schema.json";
-  return pathFrom(
-    dir,
-    modules === null
-      ? fileURLToPath(new URL(`../${schema}`, import.meta.url))
-      : join(modules, "liveops", schema),
-  );
-}
-
-/** A shipped operation is in the file of the same name. */
-export function isShippedType(op: string): boolean {
-  const path = fileURLToPath(new URL("./ops", import.meta.url));
-  return existsSync(path) && readdirSync(path).includes(`${op}.js`);
-}
-
-/** The `typeRoots` with Node's types: empty where the compiler finds them; null where there are none. */
-export function nodeTypes(dir: string): string[] | null {
-  if (modulesAbove(resolve(dir), "@types/node") !== null) return [];
-  const ours = modulesAbove(dirname(fileURLToPath(import.meta.url)), "@types/node");
-  return ours === null ? null : [pathFrom(dir, join(ours, "@types"))];
-}
-
-/** The nearest `node_modules` with this package, from the directory upwards. */
-function modulesAbove(start: string, name: string): string | null {
-  for (let dir = start; ; dir = dirname(dir)) {
-    const modules = join(dir, "node_modules");
-    if (existsSync(join(modules, name))) return modules;
-    if (dir === dirname(dir)) return null;
-  }
-}
-
-/** A relative path as the compiler takes it: with a dot at its start. */
-function pathFrom(dir: string, to: string): string {
-  const path = relative(resolve(dir), to);
-  return path.startsWith(".") ? path : `./${path}`;
+/** The files to write, and what to type next. */
+interface Plan {
+  kind: Kind;
+  op: string;
+  file: string;
+  source: string;
+  /** Null: none, as before there were kinds. */
+  test: { file: string; source: string } | null;
+  /** Whether TypeScript is written. */
+  hasTypes: boolean;
+  /** The operation for `liveops run` and `liveops dev`. */
+  words: string;
+  check: string | null;
 }
 
 export function registerNew(root: Command): void {
-  addCommand(root, "new", "Create a working operation and its tsconfig.json, or a working pipeline", [
-    "liveops new ImportUsers",
-    "liveops new deploy.yaml",
+  addCommand(root, "new", "Create a working operation, pipeline or chain, with its test", [
+    "liveops new operation ImportUsers",
+    "liveops new pipeline deploy",
+    "liveops new chain Nightly --dir ops",
     "liveops new ImportUsers --dir ~/.config/liveops/ops",
-    "liveops new ImportUsers --json | jq -r .file",
+    "liveops new deploy.yaml",
+    "liveops new operation ImportUsers --json | jq -r .file",
   ])
     .argument(
-      "<Name>",
-      "Class name; gives the name of the operation type (ImportUsers becomes import-users). Or the name of a pipeline file (deploy.yaml)",
+      "<kind>",
+      "What to create: operation, pipeline or chain. Or only the name, for an operation (ImportUsers) or a pipeline (deploy.yaml) without a test",
+    )
+    .argument(
+      "[name]",
+      "Class name; gives the name of the operation type (ImportUsers becomes import-users). Of a pipeline: the name of its file",
     )
     .option("--dir <dir>", "Directory to write to", ".")
+    .option("--vscode", "Write .vscode/settings.json too, with the JSON Schemas of liveops")
     .option("--json", "Print the type's name and the written files as JSON")
-    .action((name: string, _options: unknown, command: Command) => {
-      const { dir, json } = allOptions<GlobalOptions & { dir: string; json?: boolean }>(command);
-      const to = reportTo(command.parent!);
-      if (isPipelineArgument(name)) {
-        newPipeline(name, dir, json === true, to);
-        return;
-      }
-      const names = newNames(name);
-      const file = join(dir, names.file);
-      made(dir);
-      writeNew(file, operationSource(names));
-      const tsconfig = join(dir, "tsconfig.json");
-      const isConfigured = existsSync(tsconfig);
-      if (!json) process.stdout.write(`${file}\n`);
-      if (!isConfigured) {
-        const node = nodeTypes(dir);
-        writeNew(tsconfig, tsconfigSource(typesPath(dir), node));
-        if (!json) process.stdout.write(`${tsconfig}\n`);
-        if (node === null) say(to, NO_NODE_TYPES, "yellow");
-      }
-      if (json) {
-        const written = { op: names.op, file, tsconfig: isConfigured ? null : tsconfig };
-        process.stdout.write(`${jsonLine(written)}\n`);
-      }
-      if (isShippedType(names.op)) say(to, shadows(names.op, file), "yellow");
-      const ops = shellQuote(relative(process.cwd(), resolve(dir)) || ".");
-      say(to, `try it: liveops run --ops ${ops} ${names.op}`, "yellow");
+    .action((kind: string, name: string | undefined, _options: unknown, command: Command) => {
+      const options = allOptions<NewOptions>(command);
+      write(planOf(kind, name, options.dir), options, reportTo(command.parent!));
     });
 }
 
-function newPipeline(name: string, dir: string, json: boolean, to: ReportTo): void {
-  const op = newPipelineName(name);
-  const file = join(dir, name);
-  made(dir);
-  const shown = shellQuote(relative(process.cwd(), resolve(file)));
-  writeNew(file, pipelineSource(op, shown, pipelineSchemaPath(dir)));
-  process.stdout.write(`${json ? jsonLine({ op, file, tsconfig: null }) : file}\n`);
-  if (isShippedType(op)) say(to, shadows(op, file), "yellow");
-  say(to, `check it: liveops check ${shown}`, "yellow");
-  say(to, `try it: liveops run ${shown} target=/tmp/${op}`, "yellow");
+/** @throws UsageError for a word that is no kind, and for a missing or invalid name */
+function planOf(word: string, name: string | undefined, dir: string): Plan {
+  if (!isKind(word)) {
+    if (name !== undefined) throw notAKind(word, name);
+    return isPipelineArgument(word)
+      ? pipelinePlan(word, dir, false)
+      : typePlan("operation", word, dir, false);
+  }
+  if (name === undefined)
+    throw new UsageError(`the ${word} needs a name`, `liveops new ${word} ${KINDS[word]}`);
+  if (word === "pipeline") return pipelinePlan(isPipelineArgument(name) ? name : `${name}.yaml`, dir, true);
+  return typePlan(word, name, dir, true);
 }
 
-function made(dir: string): void {
+function isKind(word: string): word is Kind {
+  return Object.hasOwn(KINDS, word);
+}
+
+function notAKind(word: string, name: string): UsageError {
+  const [near = "operation"] = nearest(word, Object.keys(KINDS));
+  return new UsageError(
+    `${JSON.stringify(word)} is not one of ${Object.keys(KINDS).join(", ")}`,
+    `liveops new ${near} ${shellQuote(name)}`,
+  );
+}
+
+function typePlan(kind: "operation" | "chain", typed: string, dir: string, hasTest: boolean): Plan {
+  const names = newNames(typed);
+  const [source, test] =
+    kind === "chain"
+      ? [chainSource(names), chainTest(names)]
+      : [operationSource(names), operationTest(names)];
+  const file = join(dir, names.file);
+  return {
+    ...{ kind, op: names.op, file, source, hasTypes: true, check: null },
+    test: hasTest ? { file: join(dir, `${names.op}.test.ts`), source: test } : null,
+    words: `--ops ${shellQuote(relative(process.cwd(), resolve(dir)) || ".")} ${names.op}`,
+  };
+}
+
+function pipelinePlan(name: string, dir: string, hasTest: boolean): Plan {
+  const op = newPipelineName(name);
+  const file = join(dir, name);
+  const shown = shellQuote(relative(process.cwd(), resolve(file)));
+  return {
+    ...{ kind: "pipeline", op, file, hasTypes: hasTest },
+    source: pipelineSource(op, shown, schemaPath(dir, "pipeline")),
+    test: hasTest ? { file: join(dir, `${op}.test.ts`), source: pipelineTest(op, name) } : null,
+    words: `${shown} target=/tmp/${op}`,
+    check: `liveops check ${shown}`,
+  };
+}
+
+function write(plan: Plan, { dir, vscode, json }: NewOptions, to: ReportTo): void {
+  const { kind, op, file, source, test, hasTypes, words, check } = plan;
+  const tsconfig = join(dir, "tsconfig.json");
+  const settings = vscode ? join(dir, ".vscode", "settings.json") : null;
+  refuseExisting([file, test?.file, settings]);
+  make(dir);
+  const written: string[] = [];
+  const put = (path: string, text: string) => {
+    writeNew(path, text);
+    written.push(path);
+    if (!json) process.stdout.write(`${path}\n`);
+  };
+  put(file, source);
+  if (test !== null) put(test.file, test.source);
+  const needsConfig = hasTypes && !existsSync(tsconfig);
+  const node = needsConfig ? nodeTypes(dir) : [];
+  if (needsConfig) put(tsconfig, tsconfigSource(typesPaths(dir), node));
+  if (settings !== null) {
+    make(dirname(settings));
+    put(settings, settingsFor(plan, dir));
+  }
+  const config = needsConfig ? tsconfig : null;
+  if (json)
+    process.stdout.write(
+      `${jsonLine({ kind, op, file, test: test?.file ?? null, tsconfig: config, files: written })}\n`,
+    );
+  if (node === null) say(to, NO_NODE_TYPES, "yellow");
+  if (isShippedType(op)) say(to, shadows(op, file), "yellow");
+  if (check !== null) say(to, `check it: ${check}`, "yellow");
+  say(to, `try it: liveops run ${words}`, "yellow");
+  say(to, `try it on every save: liveops dev ${words}`, "yellow");
+  if (test !== null) say(to, `test it: ${testCommand(test.file, dir)}`, "yellow");
+}
+
+/** Node runs TypeScript itself since 22.18; tsx comes with liveops. */
+function testCommand(file: string, dir: string): string {
+  const shown = shellQuote(relative(process.cwd(), resolve(file)));
+  const isNative = process.features.typescript !== false && process.features.typescript !== undefined;
+  const test = isNative ? `node --test ${shown}` : `node --import tsx --test ${shown}`;
+  if (isInstalled(dir)) return test;
+  const prefix =
+    resolve(dir) === process.cwd() ? "" : `--prefix ${shellQuote(relative(process.cwd(), resolve(dir)))} `;
+  return `npm install ${prefix}--save-dev liveops, then ${test}`;
+}
+
+function settingsFor({ kind, file }: Plan, dir: string): string {
+  const pipeline = kind === "pipeline" ? { file: basename(file), schema: schemaPath(dir, "pipeline") } : null;
+  return settingsSource(pipeline, schemaPath(dir, "config"));
+}
+
+/** @throws UsageError, which names the files */
+function refuseExisting(files: ReadonlyArray<string | null | undefined>): void {
+  const existing = files.filter((file) => file != null && existsSync(file));
+  if (existing.length === 0) return;
+  throw new UsageError(
+    `${existing.join(" and ")} already ${existing.length === 1 ? "exists" : "exist"}; choose another name or --dir`,
+  );
+}
+
+function make(dir: string): void {
   try {
     makeDirectory(resolve(dir));
   } catch (error) {

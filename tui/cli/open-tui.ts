@@ -1,5 +1,6 @@
 /** `liveops tui`: opens the dashboard, as `liveops-tui` does. */
 import type { Command } from "commander";
+import { useHost } from "../../protocol/command/host-option.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { commandIndex } from "../../protocol/command/other-bin.js";
 import { withTuiArguments } from "../dashboard/arguments.js";
@@ -8,9 +9,10 @@ export function registerTui(root: Command): void {
   const command = addCommand(root, "tui", "Open the dashboard (same as liveops-tui)", [
     "liveops tui",
     "liveops tui k3f",
+    "liveops tui --host ssh://ann@box",
     "liveops tui --screen-reader",
   ]);
-  withTuiArguments(command).action(async () => {
+  useHost(withTuiArguments(command), "several").action(async () => {
     // `liveops-tui` parses the same words without the command's name.
     process.argv.splice(2 + commandIndex(process.argv.slice(2)), 1);
     await import(DASHBOARD);

@@ -59,6 +59,7 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
     ...field("chain", chainText(it)),
     ...field("schedule", it.schedule ?? null),
     ...field("again of", it.againOf ?? null),
+    ...field("trace", it.traceparent?.split("-")[1] ?? null),
     ...field("queue", queueText(it)),
     ...field("host", it.host === undefined ? null : sanitize(it.host)),
     ...field("only on", placeText(it)),

@@ -21,7 +21,7 @@ import { addEnvironmentOptions } from "./environment.js";
 import { addHookOptions } from "./hook-options.js";
 import { isPipelineArgument, pipelineSubmit } from "./pipeline-argument.js";
 import { addHostOptions, addQueueOptions } from "./placement.js";
-import { type SubmitOptions, submitBody } from "./submit.js";
+import { CWD_TEXT, type SubmitOptions, submitBody } from "./submit.js";
 
 interface AddOptions extends SubmitOptions {
   name?: string;
@@ -138,7 +138,8 @@ function registerAdd(schedule: Command): void {
       ).choices(["none", "last", "all"]),
     )
     .option("--params <json>", "Parameters as a JSON object, @file, or - for stdin")
-    .option("--label <text>", "Label shown in lists");
+    .option("--label <text>", "Label shown in lists")
+    .option("--cwd <dir>", CWD_TEXT);
   addEnvironmentOptions(addHookOptions(addHostOptions(addQueueOptions(add))))
     .option("--json", "Print the schedule as JSON")
     .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
@@ -159,7 +160,7 @@ function registerAdd(schedule: Command): void {
         ...(jitter !== undefined && { jitter }),
         ...(overlap && { overlap }),
         ...(catchup && { catchup }),
-        operation: submitBody({ ...words, options, allow: config.env?.allow }),
+        operation: submitBody(client, { ...words, options, allow: config.env?.allow }),
       });
       if (!options.json && added.nextAt !== null)
         process.stderr.write(`first run at ${formatLocalTime(new Date(added.nextAt))}\n`);

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
+import { useHost } from "../../protocol/command/host-option.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { parseDuration } from "../../protocol/duration.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -43,11 +44,15 @@ export function addSelectionOptions(
     .option("--state <states>", `All ${what} in these states, separated by commas: ${states.join(", ")}`);
   if (states.includes("failed")) command.option("--failed", "The same as --state failed");
   if (changes) command.option("--yes", `Do not ask before acting on more than ${ASKS_ABOVE} operations`);
+  useHost(
+    command,
+    "or-name",
+    `Ask the daemon of another machine: ssh://user@host; or all ${what} of this host of the fleet`,
+  );
   return command
     .option("--op <name>", `All ${what} of this type`)
     .option("--label <text>", `All ${what} with this label`)
     .option("--queue <name>", `All ${what} of this queue`)
-    .option("--host <host>", `All ${what} of this host of the fleet`)
     .option(
       "--older-than <duration>",
       `All ${what} that finished longer ago than this, or were submitted longer ago if they are not finished: 1h, 7d`,

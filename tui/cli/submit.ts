@@ -2,9 +2,11 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
+import { submitPlace } from "../../protocol/client/submit-place.js";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
 import {
   addResultOptions,
@@ -14,6 +16,7 @@ import {
   resultLine,
   wantsJson,
 } from "../../protocol/output/options.js";
+import { parseAddress } from "../../protocol/remote/address.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 import { LIMIT_NAMES, limitProblem, parseSize, type ResourceLimits } from "../../protocol/resource-limits.js";
 import {
@@ -28,7 +31,7 @@ import {
   withTty,
 } from "./arguments.js";
 import { connectFor } from "./connection.js";
-import { addEnvironmentOptions, type EnvironmentOptions, submittedVariables } from "./environment.js";
+import { addEnvironmentOptions, addedVariables, type EnvironmentOptions } from "./environment.js";
 import { addHookOptions, givenHooks, type HookOptions } from "./hook-options.js";
 import { isPipelineArgument, namingFile, pipelineSubmit } from "./pipeline-argument.js";
 import {
@@ -50,6 +53,7 @@ export interface SubmitOptions
     OutputOptions {
   params?: string;
   label?: string;
+  cwd?: string;
   tty?: boolean;
   memoryMax?: string;
   cpuMax?: string;
@@ -77,19 +81,25 @@ export interface SubmitWords {
 
 /** Submits the operation with the caller's directory, environment and an idempotency key. */
 export async function post(client: Client, words: SubmitWords): Promise<Operation> {
-  const body = submitBody({ ...words, set: namedPrompts(words.set) });
+  const body = submitBody(client, { ...words, set: namedPrompts(words.set) });
   // Apart, because a schedule stores the body.
   const secrets = await secretValues(body.set ?? [], body.params);
   const key = words.options.key ?? newKey();
   return client.submit({ ...body, ...(Object.keys(secrets).length > 0 && { secrets }) }, key);
 }
 
-/** What a command submits, with the caller's directory and environment. @throws UsageError for wrong options */
-export function submitBody(words: SubmitWords): SubmitBody {
+/**
+ * What a command submits, with the caller's directory and environment, as far as they are true for the daemon.
+ *
+ * @throws UsageError for wrong options
+ */
+export function submitBody({ socket }: Pick<Client, "socket">, words: SubmitWords): SubmitBody {
   const { op, set, trailing, options, allow } = words;
   const params = words.params ?? givenParams(options.params);
   const { ifAbsent } = options;
   const label = givenLabel(options.label ?? ifAbsent);
+  const cwd = options.cwd ?? (options.remote === undefined ? currentDirectory("submit") : undefined);
+  const place = submitPlace(socket, { cwd, allow });
   return {
     op,
     ...(params && { params }),
@@ -100,10 +110,13 @@ export function submitBody(words: SubmitWords): SubmitBody {
     ...givenHosts(options),
     ...givenHooks(options),
     ...givenLimits(options),
-    cwd: currentDirectory("submit"),
-    env: submittedVariables(options, allow),
+    ...place,
+    env: { ...place.env, ...addedVariables(options) },
   };
 }
+
+export const CWD_TEXT =
+  "Directory that the operation runs in (default: the current one; with --host, the home directory there)";
 
 const LIMIT_FLAGS = { memoryMax: "--memory-max", cpuMax: "--cpu-max", pidsMax: "--pids-max" } as const;
 
@@ -141,6 +154,7 @@ export function registerSubmit(root: Command): void {
       "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
     )
     .option("--label <text>", "Label shown in lists")
+    .option("--cwd <dir>", CWD_TEXT)
     .option("--tty", TTY_TEXT)
     .addOption(
       new Option(
@@ -208,6 +222,10 @@ export function registerSubmit(root: Command): void {
           throw namingFile(error, op, "submit");
         },
       );
+      if (options.remote !== undefined && options.cwd === undefined && !options.json && process.stderr.isTTY)
+        process.stderr.write(
+          `runs in ${sanitize(operation.cwd)} on ${parseAddress(options.remote).name}; --cwd names another directory\n`,
+        );
       await afterSubmit(client, operation, options, command);
     },
   );
@@ -231,7 +249,7 @@ async function submitMany(
       set: __,
       op: ___,
       ...common
-    } = submitBody({ op: "", set: [], trailing: undefined, options, allow });
+    } = submitBody(client, { op: "", set: [], trailing: undefined, options, allow });
     if (set.length > 0 || trailing !== undefined || options.params !== undefined)
       throw new UsageError(
         "--batch takes the parameters from the lines",
@@ -247,7 +265,7 @@ async function submitMany(
     if (op === undefined)
       throw new UsageError("--each needs the operation type", "liveops submit <op> --each FILE");
     const text = readLinesOf(options.each!, "--each");
-    const common = submitBody({ op, set: [], trailing: undefined, options, allow });
+    const common = submitBody(client, { op, set: [], trailing: undefined, options, allow });
     const words = [...set, ...(trailing ?? []), ...(options.label === undefined ? [] : [options.label])];
     bodies = eachBodies(text, words, (replaced) => ({
       ...common,

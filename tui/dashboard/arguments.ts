@@ -1,10 +1,14 @@
 /** The command line of `liveops-tui`. */
 import type { Command } from "commander";
+import { useHost } from "../../protocol/command/host-option.js";
 import { type GlobalOptions, rootCommand } from "../../protocol/command/options.js";
+import type { HostAddress } from "../../protocol/remote/address.js";
 
 export interface Arguments extends GlobalOptions {
   /** The operation to open, or a unique prefix of its id; null: none. */
   id: string | null;
+  /** The addresses of `--host`, or that of LIVEOPS_HOST. */
+  remotes?: HostAddress[];
   /** Lines instead of a screen. */
   screenReader: boolean;
 }
@@ -26,7 +30,8 @@ export function withTuiArguments(command: Command): Command {
 
 /** `open` gets the words that were typed. */
 export function tuiCommand(open: (args: Arguments) => Promise<void>): Command {
-  return withTuiArguments(rootCommand("liveops-tui", "Show operations live on the whole terminal."))
+  const root = rootCommand("liveops-tui", "Show operations live on the whole terminal.");
+  return withTuiArguments(useHost(root, "several"))
     .addHelpText("after", HELP)
     .action((id: string | undefined, { screenReader = false, ...places }: Partial<Arguments>) =>
       open({ ...places, id: id ?? null, screenReader }),

@@ -2,8 +2,10 @@
 import type { Client } from "../../protocol/client/client.js";
 import { NoDaemonError } from "../../protocol/client/errors.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
-import { capturedVariables } from "../../protocol/environment.js";
+import { submitPlace } from "../../protocol/client/submit-place.js";
 import type { Operation } from "../../protocol/operation.js";
+import { isRemote } from "../../protocol/remote/address.js";
+import { UnreachableHostError } from "../../protocol/remote/errors.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import { withTrailing } from "../cli/arguments.js";
 import type { Message } from "./state/message.js";
@@ -43,8 +45,7 @@ export async function send(
       set: withTrailing([...set], args && [...args]),
       ...(params !== undefined && { params: { ...params } }),
       ...(label !== "" && { label }),
-      cwd: process.cwd(),
-      env: capturedVariables(process.env, allow),
+      ...submitPlace(client.socket, { allow }),
     };
     return [await client.submit(body, newKey())];
   }
@@ -112,11 +113,15 @@ export interface WatchTarget {
 /** Milliseconds before the first new attempt, and at most. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 1000;
+/** Over ssh, an attempt costs processes on both machines; an attempt that ssh refused is a failed login there. */
+const LONGEST_WAIT_REMOTE = 5000;
+const REFUSED_WAIT = 30_000;
 
 /** Keeps the watch stream open, and comes back by itself when it breaks. */
 export async function watchForEver(target: WatchTarget, client: Client, left: AbortSignal): Promise<void> {
   let wait = FIRST_WAIT;
   while (!left.aborted) {
+    let isRefused = false;
     try {
       const since = target.cursor();
       const query = { limit: 200, ...(since !== null && { since }) };
@@ -126,10 +131,11 @@ export async function watchForEver(target: WatchTarget, client: Client, left: Ab
       }
     } catch (error) {
       if (left.aborted) return;
+      isRefused = error instanceof UnreachableHostError && error.kind === "refused";
       target.dispatch({ type: "lost", reason: reasonOf(error), at: target.now() });
     }
-    await pause(wait, left);
-    wait = Math.min(wait * 2, LONGEST_WAIT);
+    await pause(isRefused ? REFUSED_WAIT : wait, left);
+    wait = Math.min(wait * 2, isRemote(client.socket) ? LONGEST_WAIT_REMOTE : LONGEST_WAIT);
   }
 }
 

@@ -1,8 +1,7 @@
 /** Tools that change something: a server that is read-only leaves them out. */
-import { resolve } from "node:path";
 import * as z from "zod";
 import { newKey } from "../../protocol/client/idempotency-key.js";
-import { capturedVariables } from "../../protocol/environment.js";
+import { submitPlace } from "../../protocol/client/submit-place.js";
 import { MAX_LABEL } from "../../protocol/limits.js";
 import { secretValues } from "../cli/secrets.js";
 import { id, WAIT } from "./arguments.js";
@@ -19,7 +18,12 @@ const submitOperation = defineTool({
     op: z.string().min(1).describe("Name of the operation type"),
     params: z.record(z.string(), z.unknown()).optional().describe("Parameters, by the schema of the type"),
     label: z.string().max(MAX_LABEL).optional().describe("Label shown in lists"),
-    cwd: z.string().optional().describe("Directory of the operation; default: that of the server"),
+    cwd: z
+      .string()
+      .optional()
+      .describe(
+        "Directory of the operation; default: that of the server, or the home directory on another machine",
+      ),
     env: z.record(z.string(), z.string()).optional().describe("More environment variables"),
     queue: z.string().optional().describe("Queue; default: that of the type, otherwise the default queue"),
     priority: z.int().optional().describe("Higher first in its queue; default 0"),
@@ -35,12 +39,13 @@ const submitOperation = defineTool({
       .describe("Submits with the same key are one operation: the same call again returns the first"),
   },
   changes: "adds",
-  async run({ idempotencyKey, cwd = ".", env, ...rest }, { client, config, signal }) {
+  async run({ idempotencyKey, cwd, env, ...rest }, { client, config, signal }) {
     const secrets = await secretValues([], rest.params);
+    const place = submitPlace(client.socket, { cwd, allow: config.env?.allow });
     const body = {
       ...rest,
-      cwd: resolve(cwd),
-      env: { ...capturedVariables(process.env, config.env?.allow), ...env },
+      ...place,
+      env: { ...place.env, ...env },
       ...(Object.keys(secrets).length > 0 && { secrets }),
     };
     return shortRecord(await client.submit(body, idempotencyKey ?? newKey(), signal));

@@ -64,11 +64,14 @@ export class Connection {
 
   async #query<Row>(query: QueryConfig, deadline: number): Promise<Row[]> {
     let last: unknown;
+    let wasSent = false;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
       if (deadline <= performance.now() || this.#isEnded)
-        throw new EngineAwayError(this.address.describe(), last);
+        throw new EngineAwayError(this.address.describe(), last, wasSent);
       try {
-        return await this.#run<Row>(query, deadline);
+        const client = this.#client ?? (await within(deadline - performance.now(), this.#open()));
+        wasSent = true;
+        return await this.#run<Row>(client, query, deadline);
       } catch (error) {
         last = error;
         const meant = meaning(error, this.address);
@@ -90,11 +93,9 @@ export class Connection {
     if (client) await within(CONNECT_MS, client.end()).catch(() => destroy(client));
   }
 
-  async #run<Row>(query: QueryConfig, deadline: number): Promise<Row[]> {
-    const left = () => deadline - performance.now();
-    const client = this.#client ?? (await within(left(), this.#open()));
+  async #run<Row>(client: Client, query: QueryConfig, deadline: number): Promise<Row[]> {
     try {
-      return (await within(left(), client.query(query))).rows as Row[];
+      return (await within(deadline - performance.now(), client.query(query))).rows as Row[];
     } catch (error) {
       if (breaks(error)) this.#drop(client);
       throw error;

@@ -5,10 +5,15 @@ export class FleetError extends Error {
   override name = "FleetError";
 }
 
-/** The engine did not answer in time, or answers as a standby. The call may have been carried out. */
+/** The engine did not answer in time, or answers as a standby. */
 export class EngineAwayError extends FleetError {
   override name = "EngineAwayError";
-  constructor(engine: string, cause: unknown) {
+  /** @param wasSent the call reached the engine, which may have carried it out */
+  constructor(
+    engine: string,
+    cause: unknown,
+    readonly wasSent = false,
+  ) {
     const why = cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : "";
     super(`the fleet's engine ${engine} does not answer${why}`, { cause });
   }

@@ -2,7 +2,7 @@
  * The session of this host: it joins the fleet, renews its lease, and joins again where the fleet has declared it lost.
  */
 import { uptime } from "node:os";
-import type { Logger } from "pino";
+import type { Log } from "../../log/log.js";
 import { EngineAwayError, LostWritesError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { JoinOptions } from "../engine/rows.js";
@@ -17,7 +17,7 @@ interface SessionOptions {
   engine: FleetEngine;
   lease: Lease;
   join: JoinOptions;
-  log: Logger;
+  log: Log;
   /** What the other hosts are told of this one. */
   status(): Record<string, unknown>;
   /** The lease was renewed. `sentAt`: `uptime()` of the call; `wasLate`: an earlier renewal had failed. */

@@ -2,9 +2,9 @@
  * Takes over the operations of lost hosts: finishes them by the outcome that the host shipped, queues resumable ones
  * again, and fails the others.
  */
-import type { Logger } from "pino";
 import type { Outcome } from "../../../protocol/event.js";
 import type { Conclusion, Lifecycle } from "../../lifecycle.js";
+import type { Log } from "../../log/log.js";
 import type { Entry } from "../../store/decision.js";
 import { NotRecordedError } from "../../store/not-recorded.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
@@ -19,7 +19,7 @@ export interface AttemptEnd {
 interface TakeoverOptions {
   engine: Pick<FleetEngine, "abandoned">;
   conclude: Lifecycle["conclude"];
-  log: Logger;
+  log: Log;
   find(id: string): Entry | undefined;
   /** Whether this daemon handles the attempt itself. */
   isHandled(id: string): boolean;

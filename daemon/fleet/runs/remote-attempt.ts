@@ -2,11 +2,13 @@
  * One attempt that another host runs: tails its mirrored run files and reduces the events into the record. It observes
  * only, since its worker is not on this machine.
  */
-import type { Outcome } from "../../../protocol/event.js";
+import type { Outcome, WorkerEvent } from "../../../protocol/event.js";
 import { type RecordListener, RecordTail } from "../../scheduler/record-tail.js";
 import type { Entry } from "../../store/decision.js";
 
 export interface RemoteAttemptListener extends RecordListener {
+  /** An event was read. Called before the event is in the record. */
+  onEvent(entry: Entry, event: WorkerEvent): void;
   /** The outcome is in the files. The host that runs the attempt records it. */
   onOutcome(attempt: RemoteAttempt, outcome: Outcome): void;
   /** Some run files are damaged or cannot be read. */
@@ -28,8 +30,9 @@ export class RemoteAttempt {
       onChange: (...args) => listener.onChange(...args),
       onLines: (...args) => listener.onLines(...args),
       // As in an attempt of this host: each event means that the worker accepted the operation.
-      onEvent: () => {
+      onEvent: (event) => {
         if (entry.run) entry.run.accepted = true;
+        listener.onEvent(entry, event);
       },
       onLine: () => {},
       // The lines logged before the outcome are in the log first.

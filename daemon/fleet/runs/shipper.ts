@@ -75,6 +75,11 @@ export class Shipper {
     else void this.#open(followed);
   }
 
+  /** The engine may have lost pieces that it took: asks how far it is with each attempt, and goes on from there. */
+  openAgain(): void {
+    for (const followed of this.#followed.values()) void this.#open(followed);
+  }
+
   /** The files of the operation's attempt may have new lines. */
   hint(id: string): void {
     const followed = this.#followed.get(id);

@@ -51,6 +51,7 @@ export interface FleetStoreOptions {
   onSettings(settings: number, types: number): void;
   /** The engine may have lost writes. The journal goes on when this resolves. */
   onLostWrites(): Promise<void>;
+  isReloading(): boolean;
   onError(error: Error): void;
   /** Whether the engine is known not to answer. */
   isAway(): boolean;
@@ -103,7 +104,7 @@ export class FleetStore implements Store {
 
   /** Loads the live operations and the newest finished ones, and follows the journal from there. */
   async start(): Promise<void> {
-    const { engine, onSettings, onLostWrites, onError } = this.options;
+    const { engine, onSettings, onLostWrites, isReloading, onError } = this.options;
     this.payloads.start();
     const { head, rows, counts } = await engine.snapshot(RECENT);
     applyRows(this.ledger, rows);
@@ -116,6 +117,7 @@ export class FleetStore implements Store {
       apply: (row) => this.#apply(row),
       onSettings,
       onLostWrites,
+      isReloading,
       onError,
     });
     this.#unhear = engine.onHint((hint) => {
@@ -164,11 +166,12 @@ export class FleetStore implements Store {
 
   async decideAll(judged: readonly Judged[]): Promise<void> {
     const items = itemsOf(judged, (id) => this.archive.peek(id), this.options.isOwn);
-    try {
-      await this.#tail.until(await this.#appends.add(items));
-    } catch (error) {
+    const n = await this.#appends.add(items).catch(async (error: unknown) => {
       throw await this.#refused(error, judged);
-    }
+    });
+    await this.#tail.until(n).catch((error: unknown) => {
+      throw asStoreError(error, true);
+    });
   }
 
   find(id: string): Entry | null {
@@ -229,7 +232,7 @@ export class FleetStore implements Store {
     try {
       await this.#tail.catchUp();
     } catch (away) {
-      return asStoreError(away);
+      return asStoreError(away, false);
     }
     this.archive.forget(id);
     // Without a newer decision, the same judgement would be made for as long as the other host runs the operation.

@@ -5,7 +5,7 @@
  * them: the operations that are newer here than in the engine are offered.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "pino";
+import type { Log } from "../../log/log.js";
 import type { Entry } from "../../store/decision.js";
 import { EngineAwayError, LostWritesError, SessionOverError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
@@ -17,7 +17,7 @@ const AGAIN_MS = 250;
 
 interface OffersOptions {
   engine: Pick<FleetEngine, "offer" | "position" | "settleOffers">;
-  log: Logger;
+  log: Log;
   /** The hosts as this one last saw them. */
   hosts(): readonly HostRow[];
   /** The operations in memory. */
@@ -64,7 +64,7 @@ export class Offers {
           newer = [...entries()].filter(({ version }) => version > n);
           const { settled } = await engine.offer(newer.map(offerOf), this.options.hosts());
           log.warn(
-            { offered: newer.length, engine: n },
+            { count: newer.length, journal: n },
             "offered the operations that the engine does not have",
           );
           hasOffered = true;

@@ -24,6 +24,8 @@ interface TailOptions {
   onSettings(settings: number, types: number): void;
   /** The engine may have lost writes. The tail goes on when this is over. */
   onLostWrites(): Promise<void>;
+  /** Whether that is under way: what the engine answers then follows on a state that is not loaded yet. */
+  isReloading(): boolean;
   onError(error: Error): void;
 }
 
@@ -135,6 +137,7 @@ export class Tail {
       const { rows, settings, types } = await this.options.engine.decisionsAfter(this.#applied, PIECE);
       try {
         for (const row of rows) {
+          if (this.options.isReloading()) throw new LostWritesError("the state is loaded anew");
           await this.options.apply(row);
           this.#applied = row.n;
         }

@@ -10,6 +10,7 @@ export class EngineUnavailableError extends NotRecordedError {
   constructor(
     readonly code: RefusalCode,
     readonly advice: string,
+    override readonly mayBeRecorded = false,
   ) {
     super(advice);
   }
@@ -27,17 +28,28 @@ export class RunsElsewhereError extends NotRecordedError {
   }
 }
 
-/** The error as a caller of the store gets it; errors of another kind stay as they are. */
-export function asStoreError(error: unknown): Error {
+/**
+ * The error as a caller of the store gets it; errors of another kind stay as they are.
+ *
+ * @param mayBeRecorded default: the engine was sent the call
+ */
+export function asStoreError(
+  error: unknown,
+  mayBeRecorded = error instanceof EngineAwayError && error.wasSent,
+): Error {
+  if (error instanceof EngineUnavailableError)
+    return new EngineUnavailableError(error.code, error.advice, mayBeRecorded || error.mayBeRecorded);
   if (error instanceof EngineAwayError)
     return new EngineUnavailableError(
       "LIVEOPS_ENGINE_AWAY",
       `${error.message}; running operations continue; see liveops hosts, and try again when the engine is back`,
+      mayBeRecorded,
     );
   if (error instanceof LostWritesError)
     return new EngineUnavailableError(
       "LIVEOPS_ENGINE_BEHIND",
       "the engine may have lost writes, and waits until each host has told what it knows; try again, or see liveops hosts",
+      mayBeRecorded,
     );
   if (error instanceof SessionOverError)
     return new EngineUnavailableError(

@@ -35,7 +35,7 @@ export const backupRoute: RoutePlugin = (app, { context, connections }, done) =>
         },
         (error: Error) => {
           const refusal = asRefusal(error, settings.maxBody);
-          log.warn({ err: error, dir }, "a backup was not written");
+          log.warn({ err: error, dir }, "a backup could not be written");
           finish({ type: "failed", problem: refusal.toProblem() }, refusal.code);
         },
       );

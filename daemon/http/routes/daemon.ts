@@ -2,6 +2,7 @@
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
+import { ownPackage, workerVersions } from "../../versions.js";
 import { openapi } from "../openapi.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
@@ -36,6 +37,7 @@ function describe({
   hooks,
   hosts,
   metrics,
+  tracing,
 }: Context): DaemonReply {
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
@@ -47,6 +49,7 @@ function describe({
     running: scheduler.attempts.size,
     pid: process.pid,
     node: process.versions.node,
+    package: ownPackage(),
     startedAt,
     socket: address.path,
     stateDir: settings.stateDir,
@@ -55,8 +58,14 @@ function describe({
     logLevel: settings.logLevel,
     flags: settings.flags,
     metrics: metrics.address,
+    traces: tracing.report(),
     counts: store.counts(),
-    workers: { busy, idle, blocked: scheduler.pool.blocked },
+    workers: {
+      busy,
+      idle,
+      blocked: scheduler.pool.blocked,
+      versions: workerVersions([...scheduler.attempts.values()].map(({ run }) => run)),
+    },
     blockedTypes: blockedTypes.list(),
     watchers: hub.watchers,
     storeFull: store.isFull,

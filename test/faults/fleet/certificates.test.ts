@@ -25,12 +25,11 @@ beforeAll(async () => {
   engine.settings.push("ssl=on", `ssl_cert_file=${file("server.crt")}`, `ssl_key_file=${file("server.key")}`);
   await engine.start();
   const world = new World();
-  const migrated = await runBin(world, "liveopsd", [
-    "fleet",
-    "migrate",
-    "--url",
-    engine.url("postgres", { tcp: true }),
-  ]);
+  const migrated = await runBin(
+    world,
+    "liveopsd",
+    engine.migrateWords(engine.url("postgres", { tcp: true })),
+  );
   await world.close();
   expect(migrated).toMatchObject({ code: 0 });
 }, patience(60_000));

@@ -1,22 +1,26 @@
-/** Values of done stages on other hosts: large ones too, and none that a retry from a stage forgot. */
-import { readdirSync, readFileSync } from "node:fs";
+/** Values of done stages, and finished items, on other hosts: large ones too, and none that a retry from a stage forgot. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isFinal } from "../../../protocol/state.js";
 import type { FleetHost } from "../../fleet/fleet-host.js";
 import { FleetWorld } from "../../fleet/fleet-world.js";
 import { patience } from "../mode.js";
-import { inStage, operations, recordThat, untilFinished } from "../start.js";
+import { eventually, inStage, operations, recordThat, untilFinished } from "../start.js";
 
 const MIB = 1024 * 1024;
 
 let fleet: FleetWorld;
 beforeAll(async () => {
-  fleet = await FleetWorld.start({ hosts: { a: {}, b: {} }, lostAfter: 4, ops: operations("holds") });
+  fleet = await FleetWorld.start({
+    hosts: { a: {}, b: {} },
+    lostAfter: 4,
+    ops: operations("holds", "keyed"),
+  });
 }, patience(60_000));
 afterAll(() => fleet?.[Symbol.asyncDispose](), patience(60_000));
 
-const ran = (side: string) => readFileSync(side, "utf8").trim().split("\n");
+const ran = (side: string) => (existsSync(side) ? readFileSync(side, "utf8").trim().split("\n") : []);
 
 /** The record once the attempt has ended: a host hears a moment later of a retry at another one. */
 const ended = (host: FleetHost, id: string, attempt: number) =>
@@ -58,6 +62,35 @@ test.each([
     await a.start();
   },
 );
+
+test("finished items reach the next attempt on another host, but for those of the last second", {
+  timeout: patience(60_000),
+}, async () => {
+  const [a, b] = [fleet.host("a"), fleet.host("b")];
+  await onlyAt("a");
+  const side = join(fleet.dir, "keyed");
+  const { id } = await a.submit("keyed", { params: { side, at: 20 } });
+  await eventually("item 20 is in progress", () => ran(side).includes("1 item 20"));
+  await b.client.drain(false);
+  await a.kill();
+  a.removeState();
+  expect(await untilFinished(b.daemon, id)).toMatchObject({ state: "succeeded", attempt: 2, host: "b" });
+  const again = ran(side).filter((line) => line.startsWith("2 "));
+  // Items of 100 ms each.
+  const first = Number(again[0]!.slice("2 item ".length));
+  expect(first).toBeGreaterThanOrEqual(7);
+  expect(first).toBeLessThanOrEqual(20);
+  expect(again).toHaveLength(31 - first);
+  // Nobody but later attempts reads which they are.
+  const counts: number[] = [];
+  for await (const event of b.client.events(id)) {
+    expect(event).not.toHaveProperty("items");
+    if (event.type === "items:finished") counts.push(event.count);
+  }
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(29);
+  expect(readdirSync(join(b.daemon.world.stateDir, "runs", id))).not.toContain("values");
+  await a.start();
+});
 
 test("a retry from a stage counts on every host, whichever took the request", {
   timeout: patience(60_000),

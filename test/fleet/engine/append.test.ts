@@ -213,7 +213,9 @@ describe("attempts", () => {
     const { n, fence } = await claimOne(a, id);
     const retryAt = "2026-11-26T12:00:05.000Z";
     await a.append([about("requeued", id, n, { fence, index: { retryAt } })], token());
-    expect(await row(a, id)).toMatchObject({ state: "queued", host: null, fence: null, attempt: 1 });
+    expect(await row(a, id)).toMatchObject({ state: "queued", host: "a", fence: null, attempt: 1 });
+    // Lists find it by the host that ran it last, as its record says.
+    expect(await a.list({ host: "a", state: ["queued"] }, 10)).toEqual([id]);
     expect(fleet.sql(`select queued_n, retry_at > '2026-11-26 12:00:04Z' from liveops.operation`)).toBe(
       `${n + 1}|t`,
     );

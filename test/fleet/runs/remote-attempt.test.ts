@@ -29,6 +29,7 @@ test("stages, lines and outcome reach the record and its listener", async () => 
     onOutcome: (ended, { state }) =>
       outcome.resolve(`${ended.id} ${state} after ${ended.entry.record.logLines} lines`),
     onDamage: (message) => told.push(message),
+    onEvent: () => {},
   });
   cleanup.add(() => attempt.close());
   const mirror = new Mirror({

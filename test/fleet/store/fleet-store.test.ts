@@ -300,3 +300,48 @@ test("who made a decision that the engine took and lost is told so", async () =>
   await a.submit({ id });
   expect(a.store.counts()).toMatchObject({ queued: 2 });
 });
+
+test("an attempt goes on where the journal is read between the last offer and the reload", async () => {
+  const a = await seam.open();
+  const b = await seam.second();
+  const id = await a.submit();
+  await b.caughtUp();
+  const rewind = await copied();
+  await a.start(id);
+  const entry = a.store.ledger.get(id)!;
+  expect(entry.record.state).toBe("running");
+  await Promise.all([a.caughtUp(), b.caughtUp()]);
+  rewind();
+
+  const [offered, settled] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { decisionsAfter, offer, settleOffers } = a.engine;
+  // The journal of `a` is read once all have offered, and `a` asks only then whether they have.
+  const read = Promise.withResolvers<void>();
+  a.engine.decisionsAfter = async (...asked) => {
+    await settled.promise;
+    try {
+      return await decisionsAfter.apply(a.engine, asked);
+    } finally {
+      setImmediate(read.resolve);
+    }
+  };
+  a.engine.offer = async (...asked) => {
+    const answer = await offer.apply(a.engine, asked);
+    offered.resolve();
+    return answer;
+  };
+  a.engine.settleOffers = async () => {
+    await read.promise;
+    return settleOffers.apply(a.engine);
+  };
+  a.store.kick();
+  const reloaded = a.findLostWrites();
+  await offered.promise;
+  await b.findLostWrites();
+  settled.resolve();
+  await reloaded;
+  await expectSame(a, b);
+  // The same entry: the attempt that runs here holds it.
+  expect(a.store.ledger.get(id)).toBe(entry);
+  expect(a.announced.filter(({ kind }) => kind === "restored")).toEqual([]);
+});

@@ -37,6 +37,7 @@ function valuesOf(params: Record<string, unknown> = {}, attempt = 1): StageValue
   const earlier = () => events.filter((event) => event.attempt < attempt);
   const values = fileStageValues(dir, params, attempt, { earlier, forgotten, inEvents });
   return {
+    items: (...place) => values.items(...place),
     load: (...place) => values.load(...place),
     keep: (stage, ...kept) => {
       const inEvent = values.keep(stage, ...kept);
@@ -238,6 +239,7 @@ it("returns what an earlier attempt's stages returned, by occurrence, without ru
 it("stores the value before it says the stage was left, or with it", async () => {
   const sink = new ArraySink();
   const values: StageValues = {
+    items: () => expect.fail("no loop has a key"),
     load: () => undefined,
     keep: (stage, occurrence, _json, value) => {
       sink.all.push(`stored ${stage}`);

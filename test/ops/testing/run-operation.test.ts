@@ -436,6 +436,36 @@ describe("resuming", () => {
     );
   });
 
+  it("skips the items that an earlier attempt finished", async () => {
+    const did: string[] = [];
+    class Each extends LiveOperation<typeof Each> {
+      static stages = ["Each"] as const;
+      static params = z.object({ at: z.string().default("c") });
+      static resumable = true;
+      async run(p: Progress<Each>) {
+        await p.stage("Each", () => {
+          for (const item of p.track(["a", "b", "c", "d"], { key: (item) => item })) {
+            if (this.attempt === 1 && item === this.params.at) throw new Error("it broke");
+            did.push(item);
+          }
+        });
+        if (this.attempt === 2) throw new Error("late");
+      }
+    }
+    const first = await runOperation(Each);
+    const options = { resumeFrom: first, clock: new FakeClock() };
+    const second = await runOperation(Each, {}, options);
+    expect(did.splice(0)).toEqual(["a", "b", "c", "d"]);
+    expect(second.texts("liveops")).toEqual(["2 of 4 items finished by attempt 1"]);
+    expect(second.progress[0]).toMatchObject({ percent: 50, progress: { done: 2 } });
+    await runOperation(Each, {}, { resumeFrom: second });
+    expect(did).toEqual([]);
+    await runOperation(Each, {}, { resumeFrom: second, from: "Each" });
+    expect(did.splice(0)).toEqual(["a", "b", "c", "d"]);
+    await runOperation(Each, { at: "d" }, { resumeFrom: first });
+    expect(did).toEqual(["a", "b", "c", "d"]);
+  });
+
   it("fails a stage whose value is not JSON", async () => {
     class Odd extends LiveOperation {
       static stages = ["Load"];

@@ -13,8 +13,9 @@ import { handSecrets } from "../../../ops/runner/handed-secrets.js";
 import { runInline } from "../../../ops/runner/inline.js";
 import { prepareSubmission } from "../../../ops/runner/prepare.js";
 import { readType, TypeFault } from "../../../ops/runner/read-type.js";
+import type { LoadedFile } from "../../../ops/runner/type-files.js";
 import { whyTypeMissing } from "../../../ops/runner/type-names.js";
-import { enableUserCode } from "../../../ops/runner/user-code.js";
+import { enableUserCode, isShippedFile, loadedUserFiles, sourcesOf } from "../../../ops/runner/user-code.js";
 import { paintFor } from "../../../protocol/command/colour.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { report, say } from "../../../protocol/command/report.js";
@@ -34,6 +35,7 @@ import {
   PIPE,
   RUN_VARIABLE,
   SKIP_VARIABLE,
+  SOURCES_VARIABLE,
   SUPERVISOR_VARIABLE,
 } from "./child.js";
 import { InlineScreen } from "./screen.js";
@@ -91,11 +93,17 @@ export async function runHere(run: InlineRun): Promise<never> {
 async function work(run: InlineRun, onLost: (error: Error) => void): Promise<number> {
   keepMark(`${RUN_VARIABLE}=${process.env[RUN_VARIABLE]}`);
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
+  const tells = process.env[SOURCES_VARIABLE] !== undefined;
+  delete process.env[SOURCES_VARIABLE];
   Object.assign(process.env, run.env);
   const shipped = [fileURLToPath(new URL("./ops", import.meta.url))];
   const { Type, file, pipeline } = isPipelineArgument(run.op)
     ? await typeOfPipeline(run.op, run.params)
-    : await typeNamed(run.op, run.opsDirs, shipped);
+    : await typeNamed(run.op, run.opsDirs, shipped, tells);
+  const tellSources = () => {
+    if (tells && pipeline === undefined) tellSupervisor({ sources: authorsFiles(sourcesOf(file)) });
+  };
+  tellSources();
   if (run.help) {
     const type = describeType(Type, file);
     const page = typePage(
@@ -134,7 +142,13 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
     return run.exitStatus ? exitStatusOf(last) : exitCodeOf(last.state);
   } finally {
     screen.close();
+    // Files that it imported while it ran.
+    tellSources();
   }
+}
+
+function authorsFiles(files: readonly LoadedFile[]): LoadedFile[] {
+  return files.filter(({ file }) => !isShippedFile(file));
 }
 
 /** Rejects if the parameters are still being read although nothing is left to wait for. */
@@ -173,7 +187,7 @@ async function typeOfPipeline(word: string, params: string | undefined): Promise
 }
 
 /** Reports files that do not load only when the type is missing, because one of them may define it. */
-async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise<Found> {
+async function typeNamed(op: string, dirs: string[], shipped: string[], tells: boolean): Promise<Found> {
   const skip = JSON.parse(process.env[SKIP_VARIABLE] ?? "[]") as string[];
   delete process.env[SKIP_VARIABLE];
   const onFile = (file: string) => tellSupervisor({ loading: file });
@@ -181,6 +195,8 @@ async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise
   tellSupervisor({ loading: null });
   if ("Type" in found) return found;
   const { errors, withoutType } = found;
+  // One of them may define it once it is mended.
+  if (tells && errors.length > 0) tellSupervisor({ sources: authorsFiles(loadedUserFiles()) });
   const reason = whyTypeMissing(op, errors, withoutType);
   if (reason === null) {
     for (const { file, message } of errors) say(TO, `${file} does not load: ${message}`, "yellow");

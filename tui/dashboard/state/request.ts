@@ -1,4 +1,5 @@
 /** What the daemon is asked to do, as a value, so that a question and the shell command can show it first. */
+import { onRemote } from "../../../protocol/remote/address.js";
 import { shellQuote } from "../../../protocol/shell-quote.js";
 
 export type Request =
@@ -67,6 +68,8 @@ export const UNDER_WAY: Record<Request["kind"], string> = {
 
 /** Flags that this dashboard was started with: a command that it shows names the same daemon. */
 export interface Flags {
+  /** Address of a daemon on another machine. */
+  readonly remote?: string | undefined;
   readonly socket?: string | undefined;
   readonly stateDir?: string | undefined;
 }
@@ -80,6 +83,7 @@ export function startDaemon(flags: Flags): string {
 }
 
 function liveopsd(words: readonly string[], flags: Flags): string {
+  if (flags.remote !== undefined) return onRemote(flags.remote, ["liveopsd", ...words]);
   return ["liveopsd", ...words, ...flagWords(flags)].map(shellQuote).join(" ");
 }
 
@@ -155,8 +159,9 @@ function submitWords({ op, set, args, params, label }: Submit): string[] {
 
 const labelWords = ({ label }: Pick<Submit, "label">) => (label === "" ? [] : flagged("--label", label));
 
-export function flagWords({ socket, stateDir }: Flags): string[] {
+export function flagWords({ remote, socket, stateDir }: Flags): string[] {
   return [
+    ...(remote === undefined ? [] : flagged("--host", remote)),
     ...(stateDir === undefined ? [] : flagged("--state-dir", stateDir)),
     ...(socket === undefined ? [] : flagged("--socket", socket)),
   ];

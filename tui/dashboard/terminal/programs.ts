@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Effect } from "../state/effect.js";
 import type { Message } from "../state/message.js";
-import { type Flags, flagWords } from "../state/request.js";
+import { type Flags, flagWords, startDaemon as startCommand } from "../state/request.js";
 
 interface Surroundings {
   readonly client: Client;
@@ -18,6 +18,11 @@ interface Surroundings {
 
 /** Runs `liveopsd start` of the same installation. */
 export function startDaemon({ dispatch, flags }: Surroundings): void {
+  if (flags.remote !== undefined) {
+    const text = `start it on that machine: ${startCommand(flags)}`;
+    dispatch({ type: "noticed", text, level: "error" });
+    return;
+  }
   const bin = fileURLToPath(new URL("./bin/liveopsd.cjs", import.meta.url));
   if (!existsSync(bin)) {
     dispatch({ type: "noticed", text: "liveopsd is not installed beside liveops-tui", level: "error" });

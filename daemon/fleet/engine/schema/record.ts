@@ -83,7 +83,7 @@ begin
         o.retry_at := null;
       end if;
       o.stop := false;
-      o.host := null;
+      -- The host stays: lists find the operation by the host that ran it last. Only the fence says who may write.
       o.session := null;
       o.fence := null;
     when 'cancelled' then

@@ -1,0 +1,51 @@
+/** Which service a command of `liveopsd` has to do with: by its name, by the state directory, or by a running daemon. */
+import { shellLine } from "../../protocol/shell-quote.js";
+import { AGENT_FILES, agentDirectory, agentLabel, LaunchdAgent } from "./launchd.js";
+import { type InstallableService, type Service, serviceRefusal } from "./service.js";
+import { servicesFor } from "./service-file.js";
+import { UNIT_NAMES, UserUnit, unitDirectory, unitName, unitOf } from "./systemd.js";
+
+type Env = Record<string, string | undefined>;
+
+/**
+ * The service of this name, whether or not it is installed.
+ *
+ * @param name of several daemons of one user; undefined: the usual name
+ * @returns null on a system without a service manager that liveops knows
+ */
+export function serviceNamed(name: string | undefined, env: Env = process.env): InstallableService | null {
+  if (process.platform === "linux") return new UserUnit(unitName(name), true, env);
+  if (process.platform === "darwin") return new LaunchdAgent(agentLabel(name), env);
+  return null;
+}
+
+/** The service that was installed for this state directory; null if there is none. Runs no program. */
+export function serviceFor(stateDir: string, env: Env = process.env): InstallableService | null {
+  if (process.platform === "linux") {
+    const [name] = servicesFor(unitDirectory(env), UNIT_NAMES, stateDir);
+    return name === undefined ? null : new UserUnit(name, true, env);
+  }
+  if (process.platform === "darwin") {
+    const [name] = servicesFor(agentDirectory(env), AGENT_FILES, stateDir);
+    return name === undefined ? null : new LaunchdAgent(name.replace(/\.plist$/, ""), env);
+  }
+  return null;
+}
+
+/** The service that runs this daemon, whoever wrote its file; null if none does. */
+export async function serviceRunning(daemon: { pid: number; stateDir: string }): Promise<Service | null> {
+  if (process.platform === "linux") return unitOf(daemon.pid);
+  const installed = serviceFor(daemon.stateDir);
+  return installed !== null && (await installed.mainPid()) === daemon.pid ? installed : null;
+}
+
+/** No service manager can start the daemon: the error names the other ways. */
+export function noServiceManager(why: string, startWords: readonly string[]): Error {
+  // In a crontab, a percent sign ends the command.
+  const line = `@reboot ${shellLine(startWords).replaceAll("%", "\\%")}`;
+  return serviceRefusal(
+    "Not installed",
+    `${why}; instead, let cron start the daemon (crontab -e): ${line}\n` +
+      'or let a command start it when it is needed: "autostart": true in the config file',
+  );
+}

@@ -1,0 +1,14 @@
+/** How node:http reaches the daemon: a Unix socket for each request, or a connection over ssh that is kept. */
+import type { RequestOptions } from "node:http";
+import { isRemote } from "../remote/address.js";
+import { remoteHost } from "../remote/host.js";
+
+/**
+ * @param socket - a path, or the address of a remote host
+ * @param isStream - the reply may last
+ */
+export function connectionTo(socket: string, isStream = false): RequestOptions {
+  if (!isRemote(socket)) return { socketPath: socket, agent: false };
+  const { streams, requests } = remoteHost(socket);
+  return { agent: isStream ? streams : requests };
+}

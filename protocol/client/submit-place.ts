@@ -1,0 +1,48 @@
+/** The directory and the variables that a submit takes along from this process. */
+import { isAbsolute, resolve } from "node:path";
+import { UsageError } from "../command/failures.js";
+import { capturedVariables, isOfAMachine, type Variables } from "../environment.js";
+import { isRemote, parseAddress } from "../remote/address.js";
+
+export interface SubmitPlace {
+  /** Absent: the home directory of the daemon's user. */
+  cwd?: string;
+  env: Record<string, string>;
+}
+
+interface GivenPlace {
+  /** Default: the current directory. */
+  cwd?: string | undefined;
+  /** `env.allow` of the config file. */
+  allow: readonly string[] | undefined;
+}
+
+/**
+ * To another machine goes only what is true there: no directory of this one, and no variable that names a place of it.
+ *
+ * @param socket - of the client
+ * @throws UsageError where a directory of another machine is relative
+ */
+export function submitPlace(
+  socket: string,
+  { cwd, allow }: GivenPlace,
+  env: Variables = process.env,
+): SubmitPlace {
+  const captured = capturedVariables(env, allow);
+  if (!isRemote(socket)) return { cwd: resolve(cwd ?? "."), env: captured };
+  const kept = Object.entries(captured).filter(([name]) => !isOfAMachine(name));
+  return {
+    ...(cwd !== undefined && { cwd: directoryOn(socket, cwd) }),
+    env: Object.fromEntries(kept),
+  };
+}
+
+/** A directory that was given: relative to the current one, or absolute on another machine. @throws UsageError */
+export function directoryOn(socket: string, cwd: string): string {
+  if (!isRemote(socket)) return resolve(cwd);
+  if (isAbsolute(cwd)) return cwd;
+  throw new UsageError(
+    `the directory ${cwd} is relative, and the operation runs on ${parseAddress(socket).name}`,
+    "give an absolute path of that machine: --cwd /srv/build",
+  );
+}

@@ -1,0 +1,71 @@
+/** Connects stdin and stdout to the daemon's socket, byte for byte: the other end of `--host ssh://…`. */
+import { connect, type Socket } from "node:net";
+import { isQueueFull, retryWhileQueueFull } from "../client/deadline.js";
+import { NoDaemonError } from "../client/errors.js";
+import { checkSocket, socketDenied } from "../client/request.js";
+import { commandPlaces, type GlobalOptions, startCommand } from "../command/daemon-address.js";
+import { findSocket, mayFind } from "../command/find-daemon.js";
+
+/** Milliseconds to wait for room in the daemon's queue of connections. */
+const QUEUE_MS = 10_000;
+
+/** @throws NoDaemonError; Refusal for a socket that is not ours */
+export async function dialDaemon(options: GlobalOptions): Promise<Socket> {
+  const { socket, stateDir, config } = commandPlaces(options);
+  try {
+    return await dial(socket);
+  } catch (error) {
+    if (!(error instanceof NoDaemonError)) throw error;
+    const found = mayFind(options, process.env, config) ? await findSocket(stateDir) : null;
+    if (found !== null) return dial(found);
+    throw new NoDaemonError(error.socket, error.reason, startCommand(options));
+  }
+}
+
+async function dial(path: string): Promise<Socket> {
+  checkSocket(path);
+  try {
+    return await retryWhileQueueFull(() => connected(path), performance.now() + QUEUE_MS);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EACCES" || code === "EPERM") throw socketDenied(path);
+    throw new NoDaemonError(
+      path,
+      isQueueFull(error) ? "its queue of connections is full" : (code ?? message),
+    );
+  }
+}
+
+function connected(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path, allowHalfOpen: true });
+    socket.once("connect", () => {
+      socket.off("error", reject);
+      resolve(socket);
+    });
+    socket.once("error", reject);
+  });
+}
+
+/**
+ * Passes bytes both ways, and the end of stdin to the daemon. Resolves when the daemon has ended its side, or nobody reads
+ * stdout.
+ *
+ * @returns whether the daemon ended its side itself
+ */
+export async function passBytes(socket: Socket): Promise<boolean> {
+  const { stdin, stdout } = process;
+  const isWhole = await new Promise<boolean>((resolve) => {
+    socket.on("end", () => stdout.write("", () => resolve(true)));
+    socket.on("error", () => resolve(false));
+    socket.on("close", () => resolve(socket.readableEnded));
+    stdout.on("error", () => resolve(true));
+    stdin.on("error", () => socket.end());
+    stdin.pipe(socket);
+    socket.pipe(stdout, { end: false });
+  });
+  socket.destroy();
+  // A writer that waits would keep the process.
+  stdin.destroy();
+  return isWhole;
+}

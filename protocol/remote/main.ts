@@ -1,0 +1,40 @@
+/**
+ * Entry point of `liveops dial-stdio --hello [--socket PATH]`, which another liveops calls over ssh. A bundle of its own,
+ * which loads no command: each connection starts one. Says on stdout what happened, and nothing on stderr.
+ */
+import { writeSync } from "node:fs";
+import type { Socket } from "node:net";
+import { startCommand } from "../command/daemon-address.js";
+import { describeError } from "../command/report.js";
+import { EXIT } from "../exit-codes.js";
+import { VERSION } from "../version.js";
+import { dialDaemon, passBytes } from "./dial-stdio.js";
+import { formatHello, type Hello } from "./hello.js";
+
+/** The value of an option of ours; undefined: it is not there. */
+function wordAfter(option: string): string | undefined {
+  const at = process.argv.indexOf(option);
+  return at === -1 ? undefined : process.argv[at + 1];
+}
+
+function say(error: Hello["error"]): void {
+  writeSync(1, formatHello({ version: VERSION, error }));
+}
+
+async function main(): Promise<void> {
+  const [socket, stateDir] = [wordAfter("--socket"), wordAfter("--state-dir")];
+  const options = { ...(socket !== undefined && { socket }), ...(stateDir !== undefined && { stateDir }) };
+  let connection: Socket;
+  try {
+    connection = await dialDaemon(options);
+  } catch (error) {
+    const to = { program: "liveops", startCommand: startCommand(options), options };
+    const { lines, code } = describeError(error, to);
+    process.exitCode = code;
+    return say({ code, lines });
+  }
+  say(null);
+  if (!(await passBytes(connection))) process.exitCode = EXIT.noDaemon;
+}
+
+void main();
