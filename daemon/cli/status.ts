@@ -7,6 +7,7 @@ import { jsonLine } from "../../protocol/output/json.js";
 import { fileUrl, linkerFor } from "../../protocol/output/links.js";
 import { addFormat, addTime, givenFormat, type OutputOptions } from "../../protocol/output/options.js";
 import { fullTime, type TimeStyle } from "../../protocol/output/time.js";
+import { NOT_AVAILABLE } from "../../protocol/own-process.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { serviceRunning } from "../service/find-service.js";
 import type { Service } from "../service/service.js";
@@ -45,6 +46,7 @@ function describe(daemon: DaemonReply, service: Service | null, time: TimeStyle 
     ["since", fullTime(daemon.startedAt, time, Date.now())],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
+    ["config", configText(daemon.config)],
     ...fleetRows(daemon),
     [
       "operations",
@@ -59,7 +61,7 @@ function describe(daemon: DaemonReply, service: Service | null, time: TimeStyle 
     ...olderRows(daemon),
     ["containment", containmentText(daemon.containment)],
     ["watchers", String(daemon.watchers)],
-    ["memory", `${Math.round(daemon.memory.rss / 1e6)} MB`],
+    ["memory", memoryText(daemon.memory)],
     ...metricsRows(daemon),
     ...traceRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
@@ -70,6 +72,16 @@ function describe(daemon: DaemonReply, service: Service | null, time: TimeStyle 
   const linked = (name: string, value: string) =>
     link(name === "state dir" ? fileUrl(value) : null, sanitize(value));
   return rows.map(([name, value]) => `${name.padEnd(11)} ${linked(name, value)}`).join("\n");
+}
+
+function memoryText({ rss }: DaemonReply["memory"]): string {
+  return rss === null ? NOT_AVAILABLE : `${Math.round(rss / 1e6)} MB`;
+}
+
+/** The config file, and what of it does not apply yet. */
+export function configText({ file, loadedAt, changed, restart }: DaemonReply["config"]): string {
+  const waits = restart.length === 0 ? "" : `; after liveopsd restart: ${restart.join(", ")}`;
+  return `${file}, read at ${loadedAt}${changed ? "; changed since then: liveopsd reload" : ""}${waits}`;
 }
 
 /** Versions that finish the operations which they started. */
@@ -119,6 +131,8 @@ function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containm
 function problemsOf(daemon: DaemonReply): string[] {
   const { auditLost, storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
   const all = fleetProblems(daemon.fleet);
+  if (daemon.config.problem !== null)
+    all.push(`the config file was not applied, and earlier settings stay: ${daemon.config.problem}`);
   if (workers.blocked)
     all.push(
       `no worker can be started: ${workers.blocked.reason}. Queued operations wait; the daemon tries again`,

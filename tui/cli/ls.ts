@@ -19,6 +19,7 @@ import {
 import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
 import { listLines, printLines } from "../../protocol/output/print.js";
 import type { TableStream } from "../../protocol/output/table.js";
+import { hasProc, NOT_AVAILABLE } from "../../protocol/own-process.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import { STATES } from "../../protocol/state.js";
 import { formatDuration } from "../terminal/format.js";
@@ -98,6 +99,9 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const next = nextRunsLine((await schedules)?.schedules ?? [], new Date());
   if (next !== null) lines.push(paintFor(output)("dim", next));
   await printLines(lines, options, output);
+  const isUnmeasured = !hasProc() && operations.every(({ resources }) => resources === null);
+  if (wanted.format === "wide" && isUnmeasured)
+    say(to, `CPU, MEM, READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
   if (isTable && total > operations.length && process.stderr.isTTY) {
     say(
       to,

@@ -8,6 +8,7 @@ import type { Operation } from "../../protocol/operation.js";
 import { fileUrl, type Linker, unlinked } from "../../protocol/output/links.js";
 import { formatShortTime } from "../../protocol/output/local-time.js";
 import { fullTime, type TimeStyle } from "../../protocol/output/time.js";
+import { hasProc, NOT_AVAILABLE } from "../../protocol/own-process.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { ForecastReply } from "../../protocol/replies.js";
 import { shownParams } from "../../protocol/shown-params.js";
@@ -189,8 +190,8 @@ function tookText(it: Operation, now: number): string | null {
   return isFinal(it.state) ? took : `${took} so far`;
 }
 
-function resourcesText({ resources, usage }: Operation): string | null {
-  if (resources === null) return null;
+function resourcesText({ resources, usage, startedAt }: Operation): string | null {
+  if (resources === null) return startedAt === null || hasProc() ? null : NOT_AVAILABLE;
   const { cpuSeconds, maxRssBytes, readBytes, writtenBytes } = resources;
   const now = usage && `, now ${usage.cpu.toFixed(1)} cores, ${formatBytes(usage.rssBytes)}`;
   return [
