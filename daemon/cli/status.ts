@@ -46,7 +46,7 @@ function describe(daemon: DaemonReply, service: Service | null, time: TimeStyle 
     ["since", fullTime(daemon.startedAt, time, Date.now())],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
-    ["config", configText(daemon.config)],
+    ["config", configText(daemon.config, time)],
     ...fleetRows(daemon),
     [
       "operations",
@@ -79,9 +79,12 @@ function memoryText({ rss }: DaemonReply["memory"]): string {
 }
 
 /** The config file, and what of it does not apply yet. */
-export function configText({ file, loadedAt, changed, restart }: DaemonReply["config"]): string {
+function configText(
+  { file, loadedAt, changed, restart }: DaemonReply["config"],
+  time: TimeStyle | null,
+): string {
   const waits = restart.length === 0 ? "" : `; after liveopsd restart: ${restart.join(", ")}`;
-  return `${file}, read at ${loadedAt}${changed ? "; changed since then: liveopsd reload" : ""}${waits}`;
+  return `${file}, read ${fullTime(loadedAt, time, Date.now())}${changed ? "; changed since then: liveopsd reload" : ""}${waits}`;
 }
 
 /** Versions that finish the operations which they started. */
