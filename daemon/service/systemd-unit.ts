@@ -22,6 +22,7 @@ StartLimitIntervalSec=0
 Type=notify
 NotifyAccess=all
 ExecStart=${command}
+ExecReload=/bin/kill -HUP $MAINPID
 Environment=MALLOC_MMAP_THRESHOLD_=65536
 ${environment.join("")}KillMode=process
 Delegate=yes

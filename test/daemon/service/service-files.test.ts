@@ -79,6 +79,7 @@ test("the unit holds what keeps operations alive, and quotes its paths", () => {
   );
   for (const line of [
     "KillMode=process",
+    "ExecReload=/bin/kill -HUP $MAINPID",
     "Delegate=yes",
     "Type=notify",
     "NotifyAccess=all",
