@@ -451,10 +451,10 @@ export class Services implements EngineServices {
 
   #logDecision(decision: Decision["kind"], changes: readonly Change[]): void {
     const [{ id, before, after }, ...others] = changes as [Change, ...Change[]];
-    const { op, attempt } = after ?? before!;
+    const { op, queue, attempt } = after ?? before!;
     const ids = others.map((other) => other.id);
     const more = ids.length === 0 ? {} : { ids: [id, ...ids] };
-    this.log.logger.debug({ decision, id, op, attempt, ...more }, "recorded a decision");
+    this.log.logger.debug({ decision, id, op, queue, attempt, ...more }, "recorded a decision");
   }
 
   /** Runs the hooks of an operation that has finished, and of its queue where it was the last one. */

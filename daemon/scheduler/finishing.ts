@@ -2,6 +2,7 @@
  * Finishes an attempt: turns an outcome from its run files, or a worker's death without an outcome, into one decision:
  * finished, or queued again. Only the scheduler calls this module, and no other module handles an operation's failure.
  */
+import { retryDelay } from "../../ops/runner/retry-delay.js";
 import type { Outcome } from "../../protocol/event.js";
 import { firstLine } from "../../protocol/first-line.js";
 import type { Conclusion, Lifecycle } from "../lifecycle.js";
@@ -17,7 +18,6 @@ import { isForeign, mayRunElsewhere, workerFiles } from "../worker/worker-proces
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
 import type { Outbox } from "./outbox.js";
-import { retryDelay } from "./retry-policy.js";
 import {
   captureFinalOutput,
   correctedOutcome,
@@ -220,7 +220,7 @@ function finishOrRetry(
   outcome: Outcome,
   losses: WorkerLosses | undefined,
 ): Conclusion {
-  const delay = retryDelay(entry, attempt.run.policy, outcome);
+  const delay = retryDelay(attempt.run.policy.retry, entry.tries, outcome);
   if (delay === null) return { finish: outcome };
   const reason = `${firstLine(outcome.error?.message ?? "")} (${outcome.error?.code})`;
   return { requeue: { reason, next: attempt.number + 1, tries: entry.tries + 1, delay, losses } };

@@ -11,6 +11,7 @@ import { limitsText } from "../../protocol/resource-limits.js";
 import { InlineStop } from "./cancellation.js";
 import { type Capture, captureOutput } from "./capture-output.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
+import { InlineRetries, type InlineRetry, waited } from "./inline-retries.js";
 import { Masker } from "./masker.js";
 import { enterOperationVariables, setStageVariable } from "./operation-variables.js";
 import type { Order } from "./order.js";
@@ -29,6 +30,8 @@ export interface LinkOptions extends AttemptOptions {
   attempt?: number;
   /** Stored stage values. Default: none. */
   values?: StageValues | null;
+  /** Whether the automatic retries of the type apply, with stage values in memory. Default: false. */
+  retries?: boolean;
   /** The finished record that this attempt retries, and the stage to start from. */
   retried?: { record: Operation; from: string | null };
 }
@@ -43,7 +46,9 @@ export class InlineLink implements Sink {
   /** Stages whose blocks are running, to assign the output of the process to a stage. */
   readonly #open: string[] = [];
   readonly #clock: Clock;
-  readonly #attemptNumber: number;
+  #attemptNumber: number;
+  /** The operation's code may still be running, after its grace period. */
+  #isAbandoned = false;
   #seq: number;
   #over = false;
 
@@ -92,7 +97,7 @@ export class InlineLink implements Sink {
   }
 
   /**
-   * Runs the operation until it is finished.
+   * Runs the operation until it is finished, with its retries.
    *
    * @param flush - passes on output of the process without a line end
    */
@@ -102,18 +107,42 @@ export class InlineLink implements Sink {
     flush: () => void,
     isCancelled?: () => boolean,
   ): Promise<Outcome> {
-    this.#say({ type: "attempt:started" });
-    this.#say({ type: "attempt:accepted", pid: process.pid });
-    const started = this.#clock.now();
-    const usage = new OwnUsage();
-    const outcome = isDirectory(this.submission.cwd)
-      ? await this.#attempt(Type, signal, isCancelled)
-      : this.#cwdGone();
-    flush();
-    const seconds = (this.#clock.now() - started) / 1000;
-    const resources = usage.end();
-    this.event({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
-    this.finish(outcome, resources);
+    const retries = this.options.retries ? new InlineRetries(Type, this.submission.params) : null;
+    for (;;) {
+      this.#say({ type: "attempt:started" });
+      this.#say({ type: "attempt:accepted", pid: process.pid });
+      const started = this.#clock.now();
+      const usage = new OwnUsage();
+      const values = this.options.values ?? retries?.valuesOf(this.#attemptNumber) ?? null;
+      const outcome = isDirectory(this.submission.cwd)
+        ? await this.#attempt(Type, values, signal, isCancelled)
+        : this.#cwdGone();
+      flush();
+      const seconds = (this.#clock.now() - started) / 1000;
+      const resources = usage.end();
+      this.event({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
+      const retry = this.#isAbandoned || signal.aborted ? null : (retries?.after(outcome) ?? null);
+      if (retry === null) {
+        this.finish(outcome, resources);
+        return outcome;
+      }
+      if (!(await this.#waitFor(retry, signal))) return this.#cancelled();
+    }
+  }
+
+  /** Queued again, until the next attempt. Returns false if the operation was cancelled meanwhile. */
+  async #waitFor({ reason, ms }: InlineRetry, signal: AbortSignal): Promise<boolean> {
+    const retryAt = new Date(Date.parse(this.#clock.time()) + ms).toISOString();
+    this.#say({ type: "attempt:requeued", reason, retryAt });
+    this.#attemptNumber++;
+    this.#open.length = 0;
+    return waited(this.#clock, ms, signal);
+  }
+
+  #cancelled(): Outcome {
+    this.#say({ type: "cancel:requested", reason: "cancel" });
+    const outcome: Outcome = { state: "cancelled", result: null, error: null, next: null };
+    this.finish(outcome);
     return outcome;
   }
 
@@ -128,7 +157,12 @@ export class InlineLink implements Sink {
     this.#over = true;
   }
 
-  async #attempt(Type: OperationCtor, signal: AbortSignal, isCancelled?: () => boolean): Promise<Outcome> {
+  async #attempt(
+    Type: OperationCtor,
+    values: StageValues | null,
+    signal: AbortSignal,
+    isCancelled?: () => boolean,
+  ): Promise<Outcome> {
     const before = process.cwd();
     // The threads of a test runner have no chdir.
     const isElsewhere = isMainThread || before !== this.submission.cwd;
@@ -140,7 +174,6 @@ export class InlineLink implements Sink {
       isCancelled,
       this.options,
     );
-    const { values = null } = this.options;
     const order = this.#order();
     const leaveVariables = enterOperationVariables(order);
     try {
@@ -155,6 +188,7 @@ export class InlineLink implements Sink {
       );
       return await Promise.race([attempt, stop.graceOver]);
     } finally {
+      this.#isAbandoned = stop.abandoned.aborted;
       leaveVariables();
       stop.dispose();
       if (isElsewhere) process.chdir(before);
@@ -227,7 +261,10 @@ export async function runInline(
     let current = { Type, submission };
     for (;;) {
       watcher.begins?.(current.Type);
-      link = new InlineLink(current.submission, watcher, { ...(findType && { findType }) });
+      link = new InlineLink(current.submission, watcher, {
+        retries: true,
+        ...(findType && { findType }),
+      });
       const { limits } = readType(current.Type);
       if (limits) link.line("liveops", null, `liveops run does not enforce limits (${limitsText(limits)})`);
       const outcome = await runLink(link, current.Type, signal, capture, isCancelled);

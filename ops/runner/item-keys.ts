@@ -6,26 +6,17 @@
  * a loop inside the body of another keyed loop by the item in hand as well. So the loop of the third file is that loop
  * in each attempt, however many files are skipped. The second item with a key is an item of its own: the n-th item
  * with a key in one attempt is the n-th in the next.
- *
- * Finished items are stored in batches, and at once if items take longer than that. A sync follows every second.
  */
 import { inspect } from "node:util";
 import type { Clock } from "./clock.js";
 import { type ItemRecords, RECORD } from "./item-batch.js";
+import { ItemWriter } from "./item-writer.js";
 import { hashed, hashKey } from "./key-hash.js";
 import { FINISHED, KeySet, SEEN } from "./key-set.js";
-import { isDiskFull } from "./replace-file.js";
 import type { FinishedItems } from "./sink.js";
 
 /** Most items of a stage that are remembered: some 100 MB of memory, and 60 to 100 MB on the disk. */
 export const MOST_ITEMS = 5_000_000;
-
-/** Most items of a batch. */
-const BATCH = 8192;
-
-const SYNC_MS = 1000;
-/** Part of the time that may be spent with syncs, on a slow disk. */
-const SYNC_SHARE = 0.05;
 
 /** Items that earlier attempts finished of a loop outside of other keyed loops. */
 interface Earlier {
@@ -42,13 +33,7 @@ export class ItemKeys {
   /** Loops outside of other keyed loops, by label. */
   readonly #roots = new Map<string, number>();
   readonly #noted = new Set<string>();
-  #store: FinishedItems | null;
-  #pending: ItemRecords | null = null;
-  #length = 0;
-  #writtenAt = Number.NEGATIVE_INFINITY;
-  #syncedAt: number;
-  #syncEvery = SYNC_MS;
-  #isSynced = true;
+  readonly #writer: ItemWriter | null;
 
   /**
    * @param store - null: nothing is stored, as in `liveops run`
@@ -58,13 +43,18 @@ export class ItemKeys {
   constructor(
     store: FinishedItems | null,
     private readonly note: (text: string) => void,
-    private readonly clock: Clock,
+    clock: Clock,
     most = MOST_ITEMS,
   ) {
-    this.#store = store;
     this.#keys = new KeySet(most);
-    this.#syncedAt = clock.now();
-    for (const { attempt, records } of store?.load() ?? []) this.#load(attempt, records);
+    const onFailure = (reason: string) =>
+      this.#noteOnce(`finished items cannot be stored, so a later attempt may do them again: ${reason}`);
+    this.#writer = store === null ? null : new ItemWriter(store, onFailure, clock);
+    try {
+      for (const { attempt, records } of store?.load() ?? []) this.#load(attempt, records);
+    } catch (error) {
+      note(`finished items cannot be read, so they may be done again: ${(error as Error).message}`);
+    }
   }
 
   /** Begins a loop. */
@@ -95,7 +85,7 @@ export class ItemKeys {
 
   noteTwice(key: string): void {
     this.#noteOnce(
-      `p.track: several items have the key ${inspect(key)}; a later attempt skips as many of them as were finished`,
+      `p.track: several items have the key ${inspect(key).slice(0, 60)}; a later attempt skips as many of them as were finished`,
     );
   }
 
@@ -105,37 +95,22 @@ export class ItemKeys {
   }
 
   finish(loop: KeyedLoop): void {
-    if (this.#store === null || this.#keys.isFull) return;
-    if (this.#length === BATCH) this.#write(this.clock.now());
-    // The disk is full: these items may be done again.
-    if (this.#length === BATCH) this.#length = 0;
-    this.#pending ??= new Uint32Array(RECORD * BATCH);
-    const at = RECORD * this.#length++;
-    this.#pending[at] = loop.isInner ? 0 : loop.seedHigh;
-    this.#pending[at + 1] = loop.high;
-    this.#pending[at + 2] = loop.low;
+    if (!this.#keys.isFull) this.#writer?.add(loop.isInner ? 0 : loop.seedHigh, loop.high, loop.low);
   }
 
   /** Call often: stores what is due. */
   tick(now: number): void {
-    if (this.#store === null) return;
-    if (this.#length > 0 && now - this.#writtenAt >= this.#store.everyMs) this.#write(now);
-    if (!this.#isSynced && now - this.#syncedAt >= this.#syncEvery) this.#sync(now);
+    this.#writer?.tick(now);
   }
 
   /** The block ended and may run again in a later attempt: stores everything. Later items are not remembered. */
   end(): void {
-    const now = this.clock.now();
-    this.#write(now);
-    this.#sync(now);
-    this.#close();
+    this.#writer?.end();
   }
 
   /** The stage is done, and its value is stored. */
   discard(): void {
-    const store = this.#store;
-    this.#close();
-    this.#guarded(store, () => store?.discard());
+    this.#writer?.discard();
   }
 
   #load(attempt: number, records: ItemRecords): void {
@@ -146,52 +121,6 @@ export class ItemKeys {
       this.#earlier.set(loop, earlier);
       earlier.count++;
       earlier.attempts.add(attempt);
-    }
-  }
-
-  #write(now: number): void {
-    const store = this.#store;
-    if (store === null || this.#length === 0) return;
-    this.#writtenAt = now;
-    this.#guarded(store, () => {
-      store.append(this.#pending!.subarray(0, RECORD * this.#length));
-      this.#length = 0;
-      this.#isSynced = false;
-    });
-  }
-
-  #sync(now: number): void {
-    const store = this.#store;
-    if (store === null || this.#isSynced) return;
-    this.#guarded(store, () => {
-      store.sync();
-      this.#isSynced = true;
-    });
-    this.#syncedAt = this.clock.now();
-    this.#syncEvery = Math.max(SYNC_MS, (this.#syncedAt - now) / SYNC_SHARE);
-  }
-
-  /** An item may be done again; the work must not fail for that. */
-  #guarded(store: FinishedItems | null, work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      const reason = (error as Error).message;
-      this.#noteOnce(`finished items cannot be stored, so a later attempt may do them again: ${reason}`);
-      if (isDiskFull(error) || store !== this.#store) return;
-      this.#close();
-    }
-  }
-
-  #close(): void {
-    const store = this.#store;
-    this.#store = null;
-    this.#pending = null;
-    this.#length = 0;
-    try {
-      store?.close();
-    } catch {
-      // What was written is in the file.
     }
   }
 
@@ -268,20 +197,4 @@ export class KeyedLoop {
     this.#counts.set(key, count);
     return marks;
   }
-}
-
-/** @throws TypeError if the value that the author's function returned is no key */
-export function keyText(key: unknown, index: number): string {
-  if (typeof key === "string") return key;
-  if (typeof key === "number" && Number.isFinite(key)) return String(key);
-  const hint =
-    typeof key === "bigint"
-      ? "; use String(id)"
-      : typeof (key as { then?: unknown } | null)?.then === "function"
-        ? "; the function must not be async"
-        : "";
-  const shown = inspect(key, { depth: 0 }).slice(0, 60);
-  throw new TypeError(
-    `p.track: the key of item ${index + 1} is ${shown}, not a text or a finite number${hint}`,
-  );
 }

@@ -7,7 +7,8 @@
  */
 import type { TrackOptions } from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
-import { type ItemKeys, type KeyedLoop, keyText } from "./item-keys.js";
+import type { ItemKeys, KeyedLoop } from "./item-keys.js";
+import { keyText } from "./key-text.js";
 import type { Meter } from "./meter.js";
 import { knownLength, Track } from "./track.js";
 

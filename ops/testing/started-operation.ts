@@ -3,10 +3,10 @@ import type { OperationEvent, Outcome, Submission } from "../../protocol/event.j
 import type { LogLine, LogStream, Operation } from "../../protocol/operation.js";
 import type { FinalState } from "../../protocol/state.js";
 import { InlineLink, type InlineWatcher, type LinkOptions } from "../runner/inline.js";
+import type { MemoryStageValues } from "../runner/memory-values.js";
 import type { OperationCtor } from "../runner/read-type.js";
 import type { OperationClass } from "../sdk/live-operation.js";
 import type { StagesOf } from "../sdk/statics.js";
-import type { MemoryStageValues } from "./memory-values.js";
 import {
   nextOf,
   type OperationRun,

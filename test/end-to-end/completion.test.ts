@@ -33,6 +33,7 @@ describe.each(SHELLS)("%s", (name) => {
         await shell.completes("liveops canc", "liveops cancel");
         await shell.completes("liveops retry --fr", "liveops retry --from");
         await shell.completes("liveops schedule pa", "liveops schedule pause");
+        await shell.completes("liveops new pip", "liveops new pipeline");
         await shell.completes("liveops ls --state=queued,su", "liveops ls --state=queued,succeeded");
         await shell.completes("liveopsd start --log-level si", "liveopsd start --log-level silent");
         await shell.completes("liveops-tui --scr", "liveops-tui --screen-reader");

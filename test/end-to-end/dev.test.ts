@@ -133,4 +133,5 @@ test("without a file to watch it ends as a run does", async () => {
   expect(shipped.stderr).toContain("shell comes with liveops: there is no file to watch");
   expect((await world.liveops(["dev", "none"])).code).toBe(4);
   expect(await world.liveops(["dev", "-"])).toMatchObject({ code: 2 });
+  expect(await world.liveops(["dev", "hello", "--params", "{"])).toMatchObject({ code: 2 });
 });

@@ -95,6 +95,30 @@ test("a failure and a cancel cost nothing but the item in progress; a retry from
   expect(itemFiles(id)).toEqual([]);
 });
 
+test("liveops run retries by itself, with its finished stages and items; Ctrl-C ends the wait", async () => {
+  const retry = "static resumable = true; static retry = { attempts: 3, backoff: 0.1 };";
+  world.write("config/liveops/ops/again.ts", source("Again", `${PARAMS} ${retry}`, COUNTS));
+  const side = join(world.dir, "again");
+  const run = await world.liveops(["run", "again", `side=${side}`, "at=12", "how=throw"]);
+  expect(run.code, run.stderr).toBe(0);
+  expect(did(side).slice(12)).toEqual(itemsFrom(12));
+  expect(run.stderr).toContain("11 of 40 items finished by attempt 1");
+  expect(run.stderr.match(/queued again, starts at .*: (item 12|last) \(LIVEOPS_EXCEPTION\)/g)).toHaveLength(
+    2,
+  );
+  expect(run.stdout.split("=== [2/3] Each ===")).toHaveLength(4);
+  expect(run.stdout).toContain("done in attempt 2");
+
+  world.write(
+    "config/liveops/ops/later.ts",
+    source("Later", `${PARAMS} static retry = { attempts: 2, backoff: 60 };`, COUNTS),
+  );
+  const waits = world.start("liveops", ["run", "later", `side=${side}-2`, "at=1", "how=throw"]);
+  await waits.says("stderr", "queued again");
+  waits.signal("SIGINT");
+  expect(await waits.ended).toMatchObject({ code: 6 });
+});
+
 test("liveops run takes a key, and a type that is not resumable says that it has no effect", async () => {
   const words = (op: string) => ["run", op, `side=${join(world.dir, `run-${op}`)}`, "at=50"];
   const resumable = await world.liveops(words("counts"));

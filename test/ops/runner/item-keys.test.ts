@@ -1,5 +1,15 @@
 /** Laws of finished items: each item is done at least once, and again only within the documented window. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -120,7 +130,6 @@ it("law: each item is done, and again only if it was finished shortly before a k
             if (next.done) break;
             const item = next.value;
             if (known.has(item)) again.push(item);
-            did.add(item);
             isKilled = n === at && end === "kill";
             if (isKilled) break;
             if (n === at && end === "cancel") run.stop.abort("cancel");
@@ -129,6 +138,8 @@ it("law: each item is done, and again only if it was finished shortly before a k
               break;
             }
             run.clock.advance(times[n % times.length]!);
+            // The body has ended.
+            did.add(item);
             finished.push({ item, at: run.clock.now() });
           }
         } catch (stop) {
@@ -319,6 +330,32 @@ it("goes on without storing where it cannot, and stores what waited once there i
   expect(Math.max(...stored)).toBeGreaterThan(4990);
   expect(run.notes).toEqual([
     "finished items cannot be stored, so a later attempt may do them again: ENOSPC",
+  ]);
+});
+
+it("takes another object in the place of its file for no items, and goes on", () => {
+  done(1, upTo(3), id, 3);
+  const [name = ""] = readdirSync(dir);
+  const next = join(dir, name.replace(".1.items", ".2.items"));
+  rmSync(join(dir, name));
+  symlinkSync("/etc/passwd", join(dir, name));
+  mkdirSync(join(next, "full"), { recursive: true });
+  const run = new Attempt(storeOf(2));
+  expect([...run.track(upTo(3), id)]).toEqual(upTo(3));
+  run.keys().end();
+  expect(run.notes).toHaveLength(1);
+  expect(run.notes[0]).toContain("finished items cannot be stored, so a later attempt may do them again");
+  expect(existsSync(join(next, "full"))).toBe(true);
+});
+
+it("does all items again where it cannot read which are finished", () => {
+  const load = () => {
+    throw new Error("EIO: i/o error, read");
+  };
+  const run = new Attempt({ ...storeOf(1), load });
+  expect([...run.track(upTo(3), id)]).toEqual(upTo(3));
+  expect(run.notes).toEqual([
+    "finished items cannot be read, so they may be done again: EIO: i/o error, read",
   ]);
 });
 

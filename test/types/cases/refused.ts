@@ -64,6 +64,10 @@ export class Checked extends LiveOperation<typeof Checked> {
     p.track(5); // type error: nothing to iterate
     p.track(lines(), { size: (line) => line.length, unit: "B", total: 10, label: "Lines" });
     p.track([1], { units: "B" }); // type error: no such option
+    p.track([{ id: 1 }], { key: ({ id }, index) => `${id} ${index.toFixed()}` });
+    p.track(lines(), { key: (line) => line.length });
+    p.track([{ id: 1n }], { key: ({ id }) => id }); // type error: a text or a number
+    p.track([1], { key: async (id) => id }); // type error: not async
 
     p.percent(50);
     p.percent("50"); // type error: a number

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { addCommand } from "../../../protocol/command/options.js";
-import { currentDirectory } from "../arguments.js";
+import { currentDirectory, givenParams } from "../arguments.js";
 import { addEnvironmentOptions } from "../environment.js";
 
 export function registerDev(root: Command): void {
@@ -24,10 +24,12 @@ export function registerDev(root: Command): void {
       "--ops <path>",
       "Directory of operation files, or one file, searched before all others (repeatable)",
     )
-    .action(async (op: string) => {
+    .action(async (op: string, _set: string[], { params }: { params?: string }) => {
       if (op === "-")
         throw new UsageError("a pipeline from stdin has no file to watch", "liveops dev deploy.yaml");
       currentDirectory("dev");
+      // No save of a file mends a mistake in the command line itself.
+      if (params !== undefined && !/^[-@]/.test(params)) givenParams(params);
       const { dev: begin } = await import("./dev.js");
       process.exitCode = await begin(op);
     });

@@ -1,8 +1,8 @@
 /** Stage values in memory, for an attempt that resumes an earlier one. */
 import type { StageValue } from "../../protocol/event.js";
-import type { ItemRecords } from "../runner/item-batch.js";
-import type { FinishedItems, StageValues } from "../runner/sink.js";
-import { hashOfParams } from "../runner/stage-values.js";
+import type { ItemRecords } from "./item-batch.js";
+import type { FinishedItems, StageValues } from "./sink.js";
+import { hashOfParams } from "./stage-values.js";
 
 interface Stored {
   stage: string;
