@@ -2,6 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/replies.js";
+import type { ConfigReload } from "./config-reload.js";
 import type { BackupMaker } from "./engine.js";
 import type { Hooks } from "./hooks/hooks.js";
 import type { Hosts } from "./hosts/hosts.js";
@@ -32,6 +33,7 @@ import type { Hub } from "./watch/hub.js";
 
 export interface Context {
   settings: Settings;
+  config: Pick<ConfigReload, "state" | "reload">;
   layout: Layout;
   store: Store;
   lifecycle: Lifecycle;

@@ -3,7 +3,11 @@
  * reverse. A daemon whose state is removed or cannot be written fails: it stops at once and records nothing more.
  */
 import { setTimeout as after } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import type { Config } from "../protocol/command/config.js";
+import { configFile } from "../protocol/places.js";
 import { CleanupStack } from "./cleanup-stack.js";
+import { ConfigReload } from "./config-reload.js";
 import type { Context } from "./context.js";
 import { embeddedEngine } from "./embedded-engine.js";
 import type { MakeEngine } from "./engine.js";
@@ -16,7 +20,7 @@ import { findOperation } from "./operation-view.js";
 import { StateGuard } from "./recovery/state-guard.js";
 import { runDeferred } from "./run-deferred.js";
 import { Services } from "./services.js";
-import type { Settings } from "./settings.js";
+import type { ConfigSource, Settings } from "./settings.js";
 import { SocketKeeper } from "./socket-keeper.js";
 
 /** Time limit in ms for recording the finish of operations whose run files were removed. */
@@ -34,16 +38,23 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
+interface DaemonOptions {
+  /** Default: by the settings. */
+  makeEngine?: MakeEngine;
+  /** What a reload reads. Default: nothing changes. */
+  config?: ConfigSource;
+}
+
 /** @throws AlreadyRunningError, PlaceError, or the error that prevents the start */
 export async function startDaemon(
   settings: Settings,
   makeLog: () => DaemonLog,
-  makeEngine: MakeEngine = engineOf(settings),
+  options: DaemonOptions = {},
 ): Promise<Daemon> {
   const cleanup = new CleanupStack();
   try {
     const places = await holdPlaces(settings, cleanup);
-    const run = new DaemonRun(settings, places, makeLog(), cleanup, makeEngine);
+    const run = new DaemonRun(settings, places, makeLog(), cleanup, options);
     await run.start();
     return run;
   } catch (error) {
@@ -63,6 +74,7 @@ class DaemonRun implements Daemon {
   readonly #stopBegun = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
   readonly #sockets: SocketKeeper;
+  #metricsServer: FastifyInstance | null = null;
   #ending: Promise<void> | null = null;
   #isFailing = false;
 
@@ -71,7 +83,7 @@ class DaemonRun implements Daemon {
     private readonly places: HeldPlaces,
     private readonly log: DaemonLog,
     private readonly cleanup: CleanupStack,
-    makeEngine: MakeEngine,
+    { makeEngine = engineOf(settings), config }: DaemonOptions,
   ) {
     const { layout, stateLock, socket } = places;
     // During the start nothing awaits this promise yet.
@@ -90,7 +102,15 @@ class DaemonRun implements Daemon {
       onRemoved: (error) => void this.#fail(error, "the state directory was removed or replaced; stopping"),
       onLook: () => void this.#sockets.look(),
     });
-    this.context = this.#makeContext();
+    const reload = new ConfigReload({
+      settings,
+      source: config ?? { file: configFile(process.env), read: () => settings },
+      log: log.logger,
+      // The other hosts know these numbers since this host joined the fleet.
+      restartOnly: settings.fleet === null ? [] : ["concurrency", "maxLog"],
+      apply: (changed, next, commit) => this.#reload(changed, next, commit),
+    });
+    this.context = this.#makeContext(reload);
   }
 
   get stopBegun(): Promise<void> {
@@ -115,10 +135,8 @@ class DaemonRun implements Daemon {
     cleanup.add(() => hub.stop());
     const { metrics } = this.settings;
     // Before the socket answers: an address that cannot be used fails the start.
-    if (metrics !== null) {
-      const server = await startMetricsServer(context, metrics);
-      cleanup.add(() => server.close());
-    }
+    if (metrics !== null) this.#metricsServer = await startMetricsServer(context, metrics);
+    cleanup.add(() => this.#metricsServer?.close());
     await this.#sockets.listen(app);
     cleanup.add(() => this.#sockets.close());
     this.#startTheRest();
@@ -201,7 +219,21 @@ class DaemonRun implements Daemon {
     );
   }
 
-  #makeContext(): Context {
+  async #reload(changed: ReadonlySet<keyof Config>, next: Settings, commit: () => void): Promise<void> {
+    if (changed.has("metrics")) await this.#moveMetrics(next.metrics);
+    this.#services.reload(changed, commit);
+  }
+
+  /** @throws PlaceError where the address cannot be used: the present one stays */
+  async #moveMetrics(address: string | null): Promise<void> {
+    const { context } = this;
+    const before = this.#metricsServer;
+    this.#metricsServer = address === null ? null : await startMetricsServer(context, address);
+    if (address === null) context.metrics.address = null;
+    await before?.close();
+  }
+
+  #makeContext(config: ConfigReload): Context {
     const services = this.#services;
     const { store, lifecycle, scheduler, blockedTypes, durations, containment, types, queue, hub } = services;
     const { clock, audit, signals, stopping, copied, queues, schedules, submissions, hooks } = services;
@@ -214,6 +246,7 @@ class DaemonRun implements Daemon {
       countsOf: (queue) => services.countsOf(queue),
       waiting: () => services.waiting(),
       settings: this.settings,
+      config,
       layout: this.places.layout,
       log: this.log.logger,
       logProblem: this.log.problem,

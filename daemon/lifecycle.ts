@@ -5,7 +5,7 @@
  */
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
-import { LIMITS } from "../protocol/command/config.js";
+import { LIMITS, type Limits } from "../protocol/command/config.js";
 import { Refusal } from "../protocol/errors.js";
 import type { Changes, DaemonEvent, Outcome, StopReason, Submission } from "../protocol/event.js";
 import type { Operation, Resources } from "../protocol/operation.js";
@@ -73,8 +73,9 @@ export class Lifecycle {
   constructor(
     private readonly store: Store,
     private readonly layout: Layout,
-    /** Most operations in a chain. */
-    private readonly maxChainLength: number = LIMITS.maxChainLength.default,
+    private readonly limits: Pick<Limits, "maxChainLength"> = {
+      maxChainLength: LIMITS.maxChainLength.default,
+    },
     private readonly dependents: Dependents = NO_DEPENDENTS,
     /** The clock of the store, in ms since 1970: all hosts of a fleet share one. */
     private readonly now: () => number = () => Date.now(),
@@ -338,7 +339,7 @@ export class Lifecycle {
   async #finish(entry: Entry, seq: number, given: Outcome, resources: Resources | null): Promise<void> {
     const { version } = entry;
     const { id, state } = entry.record;
-    const outcome = boundedChain(given, this.maxChainLength);
+    const outcome = boundedChain(given, this.limits.maxChainLength);
     if (!mayMove(state, outcome.state)) return;
     const next = outcome.state === "succeeded" ? outcome.next : null;
     const omitted = await this.store.payloads.keepResult(id, outcome.result);

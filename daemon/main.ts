@@ -2,6 +2,7 @@
  * The daemon's process: logs to a file in the state directory, stops on SIGTERM and SIGINT, and leaves running
  * operations to the next daemon. `liveopsd start` forks it; `--foreground` runs it in the command's own process.
  */
+import { isatty } from "node:tty";
 import { type Daemon, startDaemon } from "./daemon.js";
 import { AlreadyRunningError } from "./held-places.js";
 import { SocketTakenError } from "./listen.js";
@@ -9,7 +10,7 @@ import { openDaemonLog, sayOnStderr, sayToSystemLog } from "./log/daemon-log.js"
 import { dropAllocator } from "./os/allocator.js";
 import { ServiceNotifier } from "./os/service-notifier.js";
 import { StateRemovedError } from "./recovery/state-guard.js";
-import { type Settings, settingsFrom } from "./settings.js";
+import { type ConfigSource, configSource, type Settings, settingsFrom } from "./settings.js";
 import { layoutOf } from "./store/layout.js";
 
 export { BackupError } from "./backup/backup-error.js";
@@ -19,7 +20,7 @@ export { openFleetClient } from "./fleet/open-client.js";
 export { examine } from "./recovery/doctor.js";
 export { PlaceError } from "./store/directories.js";
 export type { Settings };
-export { AlreadyRunningError, type Daemon, settingsFrom, startDaemon };
+export { AlreadyRunningError, configSource, type Daemon, settingsFrom, startDaemon };
 
 /** Milliseconds after which a stopped daemon exits, even with open handles. */
 const EXIT_MS = 2000;
@@ -27,26 +28,33 @@ const EXIT_MS = 2000;
 /**
  * Runs the daemon until it is stopped.
  *
+ * @param config reads the settings again at a reload
  * @param toStderr logs to stderr as well as to the file
  * @param onAnswers called once the socket answers; `logProblem`: why the log file cannot be written, or null; `copy`:
  * what to know of a copied state directory, or null
  */
 export async function runDaemon(
   settings: Settings,
+  config: ConfigSource,
   toStderr: boolean,
   onAnswers: (found: { logProblem: string | null; copy: string | null }) => void,
 ): Promise<void> {
   // A daemon in the background is not the process that systemd started.
   const notifier = ServiceNotifier.take(process.env, process.pid);
   dropAllocator(process.env);
-  const daemon = await startDaemon(settings, () =>
-    openDaemonLog(
-      layoutOf(settings.stateDir).log,
-      settings.maxDaemonLog,
-      settings.logLevel,
-      toStderr,
-      settings.traces !== null,
-    ),
+  const ignoreHangup = () => {};
+  process.on("SIGHUP", ignoreHangup);
+  const daemon = await startDaemon(
+    settings,
+    () =>
+      openDaemonLog(
+        layoutOf(settings.stateDir).log,
+        settings.maxDaemonLog,
+        settings.logLevel,
+        toStderr,
+        settings.traces !== null,
+      ),
+    { config },
   );
   const { log, logProblem, copied } = daemon.context;
   // Relative paths are already resolved; with `/` as its directory the daemon keeps no file system mounted.
@@ -63,8 +71,8 @@ export async function runDaemon(
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-  // The daemon outlives the terminal that started it.
-  process.on("SIGHUP", () => {});
+  reloadOnHangup(daemon);
+  process.off("SIGHUP", ignoreHangup);
   process.on("uncaughtException", (error) => {
     log.fatal({ err: error }, "internal error (a bug in liveops)");
     sayOnStderr(`stopped by an internal error (a bug in liveops): ${error.stack ?? error.message}`);
@@ -81,6 +89,31 @@ export async function runDaemon(
   });
   // Unread lines on stderr would keep the process alive.
   setTimeout(() => process.exit(), EXIT_MS).unref();
+}
+
+const hasTerminal = () => [0, 1, 2].some((fd) => isatty(fd));
+
+/**
+ * SIGHUP asks for a reload. The one that the kernel sends because the daemon's terminal was closed does not: the daemon
+ * outlives the terminal that started it.
+ */
+function reloadOnHangup({ context }: Daemon): void {
+  let hadTerminal = hasTerminal();
+  process.on("SIGHUP", () => {
+    if (hadTerminal && !hasTerminal()) {
+      hadTerminal = false;
+      context.log.info("the terminal of the daemon was closed; the daemon continues");
+      return;
+    }
+    context.audit.record({
+      action: "reload",
+      request: null,
+      ids: [],
+      details: { signal: "SIGHUP" },
+      result: "done",
+    });
+    void context.config.reload();
+  });
 }
 
 /** Why the daemon stopped by itself, and what to do next. */

@@ -2,6 +2,7 @@
  * The daemon's services and the callbacks between them. `daemon.ts` starts and stops the services.
  */
 import { EventEmitter } from "node:events";
+import type { Config } from "../protocol/command/config.js";
 import type { WorkerEvent } from "../protocol/event.js";
 import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
@@ -78,7 +79,6 @@ export class Services implements EngineServices {
   readonly counters = newCounters();
   readonly metrics = new Metrics();
   readonly tracing: Tracing;
-  readonly #logsDecisions: boolean;
 
   /** @param broken called when the store can no longer be written: the daemon must stop */
   constructor(
@@ -89,7 +89,6 @@ export class Services implements EngineServices {
     makeEngine: MakeEngine,
   ) {
     const { logger } = log;
-    this.#logsDecisions = logger.isLevelEnabled("debug");
     const { traces, fleet } = settings;
     this.tracing = new Tracing({ settings: traces, host: fleet?.host ?? null, log: logger });
     this.clock = new TrustedClock(layout.clock);
@@ -107,7 +106,7 @@ export class Services implements EngineServices {
       cancelled: (id: string) => this.dependencies.cancelled(id),
     };
     const sharedNow = () => this.engine.now();
-    this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength, dependents, sharedNow);
+    this.lifecycle = new Lifecycle(this.store, layout, settings, dependents, sharedNow);
     this.loader = new Loader(
       settings.opsDirs,
       (line) => logger.info({ source: "loader" }, line),
@@ -125,9 +124,13 @@ export class Services implements EngineServices {
     });
     this.queues = new Queues({
       saved: this.engine.queues,
-      concurrency: settings.concurrency,
+      get concurrency() {
+        return settings.concurrency;
+      },
       isFlag: settings.flags.concurrency !== null,
-      configured: settings.queues,
+      get configured() {
+        return settings.queues;
+      },
       onChange: (name) => this.#queueChanged(name),
     });
     this.dependencies = new Dependencies({
@@ -147,7 +150,9 @@ export class Services implements EngineServices {
       queue: this.queue,
       log: logger,
       file: layout.blockedTypes,
-      maxWait: settings.maxTypeWait,
+      get maxWait() {
+        return settings.maxTypeWait;
+      },
       hasElsewhere: (op) => this.engine.hasElsewhere(op),
       onChange: (entry) => this.hub.changedKey(entry.record, "blocked"),
       onReady: () => this.scheduler.kick(),
@@ -199,9 +204,15 @@ export class Services implements EngineServices {
       log: logger,
       store,
       isOurs: (entry) => this.engine.ownsHooks(entry),
-      configured: settings.hooks,
-      timeout: settings.hookTimeout,
-      env: hookEnvironment(settings),
+      get configured() {
+        return settings.hooks;
+      },
+      get timeout() {
+        return settings.hookTimeout;
+      },
+      get env() {
+        return hookEnvironment(settings);
+      },
       onChange: (id) => {
         const record = store.find(id)?.record;
         if (record) this.hub.changedKey(record, "hookFailures");
@@ -210,7 +221,9 @@ export class Services implements EngineServices {
       onRun: (hook, hasFailed) => this.metrics.hookRan(hook, hasFailed),
     });
     this.stalls = new Stalls({
-      after: settings.stallAfter,
+      get after() {
+        return settings.stallAfter;
+      },
       running: () =>
         [...this.scheduler.attempts.values()]
           .filter(({ entry, outcome }) => outcome === null && this.hooks.watchesStall(entry.record))
@@ -251,6 +264,18 @@ export class Services implements EngineServices {
     const shown = operationView(entry, this.queue, attempt, blockedBy, waitsFor);
     const hookFailures = this.hooks.failuresOf(entry.record.id);
     return hookFailures ? { ...shown, hookFailures } : shown;
+  }
+
+  /** Settings have changed: `commit` changes them, and services take over what they keep. */
+  reload(changed: ReadonlySet<keyof Config>, commit: () => void): void {
+    const { settings, scheduler, loader, retention } = this;
+    const has = (...keys: Array<keyof Config>) => keys.some((key) => changed.has(key));
+    this.queues.configure(commit);
+    if (has("logLevel", "maxDaemonLog")) this.log.configure(settings.maxDaemonLog, settings.logLevel);
+    if (has("ops", "env")) loader.renew();
+    if (has("ops", "env", "nice")) scheduler.pool.renew();
+    if (has("keepFinished", "keepDays")) void retention.sweep();
+    scheduler.kick();
   }
 
   /** Number of operations that wait, in the queues and outside. */
@@ -316,11 +341,16 @@ export class Services implements EngineServices {
   #makeScheduler(): Scheduler {
     const { settings, layout, store, lifecycle, loader, blockedTypes, containment, copied } = this;
     const { queue, queues } = this;
-    const { nice, maxLog, fromDaemon, opsDirs } = settings;
     return new Scheduler({
       ...{ store, lifecycle, loader, queue, queues, layout, blockedTypes, containment, copied },
       claims: claimsOf(lifecycle, queues),
-      ...{ nice, maxLog, fromDaemon, opsDirs },
+      ...{ opsDirs: settings.opsDirs, fromDaemon: settings.fromDaemon },
+      get nice() {
+        return settings.nice;
+      },
+      get maxLog() {
+        return settings.maxLog;
+      },
       isAwaited: (id) => this.dependencies.isAwaited(id),
       isTraced: (id) => this.tracing.isSampled(id),
       onHeld: ({ record }) => this.hub.changedKey(record, "blocked"),
@@ -389,7 +419,7 @@ export class Services implements EngineServices {
   /** A decision is durable and applied: announces its changes. */
   stored(changes: Change[], decision: Decision, isOwn: boolean): void {
     const { kind } = decision;
-    if (this.#logsDecisions) this.#logDecision(kind, changes);
+    if (this.log.logger.isLevelEnabled("debug")) this.#logDecision(kind, changes);
     if (isOwn) this.metrics.decided(changes, kind, (id) => this.store.ledger.get(id));
     this.tracing.decided(changes, decision, isOwn, (id) => this.store.ledger.get(id));
     const moved: string[] = [];
@@ -421,10 +451,10 @@ export class Services implements EngineServices {
 
   #logDecision(decision: Decision["kind"], changes: readonly Change[]): void {
     const [{ id, before, after }, ...others] = changes as [Change, ...Change[]];
-    const { op, attempt } = after ?? before!;
+    const { op, queue, attempt } = after ?? before!;
     const ids = others.map((other) => other.id);
     const more = ids.length === 0 ? {} : { ids: [id, ...ids] };
-    this.log.logger.debug({ decision, id, op, attempt, ...more }, "recorded a decision");
+    this.log.logger.debug({ decision, id, op, queue, attempt, ...more }, "recorded a decision");
   }
 
   /** Runs the hooks of an operation that has finished, and of its queue where it was the last one. */

@@ -1,13 +1,20 @@
 /** The daemon's settings: flags > environment > config file > these defaults. */
 import { availableParallelism, hostname } from "node:os";
-import { resolve } from "node:path";
+import { delimiter, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Config, LIMITS, type Limits, LOST_AFTER, MIRROR_MAX } from "../protocol/command/config.js";
+import {
+  type Config,
+  LIMITS,
+  type Limits,
+  LOST_AFTER,
+  MIRROR_MAX,
+  readConfig,
+} from "../protocol/command/config.js";
 import { UsageError } from "../protocol/command/failures.js";
 import { type LogLevel, logLevelFrom } from "../protocol/command/log-level.js";
 import type { Hook } from "../protocol/hooks.js";
 import { HOST_PATTERN } from "../protocol/host-names.js";
-import { type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/places.js";
+import { configFile, type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/places.js";
 import { type TraceSettings, traceSettingsFrom } from "./traces/trace-settings.js";
 
 export interface Settings extends Limits {
@@ -109,6 +116,45 @@ export function settingsFrom(
     fleet: fleetFrom(flags, config),
     ...limitsFrom(config),
   };
+}
+
+/** The config file of a daemon. */
+export interface ConfigSource {
+  file: string;
+  /** @throws UsageError if the file is not valid */
+  read(): Settings;
+}
+
+/** Variables whose value is a path. */
+const PATH_VARIABLES = [
+  "LIVEOPS_CONFIG",
+  "LIVEOPS_STATE_DIR",
+  "LIVEOPS_SOCKET",
+  "HOME",
+  "XDG_CONFIG_HOME",
+  "XDG_STATE_HOME",
+  "XDG_RUNTIME_DIR",
+];
+
+/** Reads the settings of these flags now and later. Relative paths stay relative to the directory of this call. */
+export function configSource(
+  flags: SettingFlags,
+  environment: Record<string, string | undefined>,
+): ConfigSource {
+  const env = { ...environment };
+  for (const name of PATH_VARIABLES) if (env[name]) env[name] = resolve(env[name]);
+  env.LIVEOPS_OPS = (env.LIVEOPS_OPS ?? "")
+    .split(delimiter)
+    .filter(Boolean)
+    .map((path) => resolve(path))
+    .join(delimiter);
+  const absolute = {
+    ...flags,
+    ...(flags.stateDir && { stateDir: resolve(flags.stateDir) }),
+    ...(flags.socket && { socket: resolve(flags.socket) }),
+    ...(flags.ops && { ops: flags.ops.map((path) => resolve(path)) }),
+  };
+  return { file: configFile(env), read: () => settingsFrom(absolute, env, readConfig(env)) };
 }
 
 /** The flag wins over the config file. @throws UsageError where the host's name or a tag is not valid */

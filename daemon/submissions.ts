@@ -98,7 +98,9 @@ export class Submissions {
     const { bodies, isBatch, key } = asked;
     if (key === null) return this.#enqueue(asked, [], []);
     // The hash is stored. That of a short secret would tell the secret. Two machines send the same where both submit it.
-    const shown = bodies.map(({ secrets: _, ...body }) => this.options.hosts.place<Submittable>(body));
+    const shown = bodies.map(({ secrets: _, ...body }) =>
+      withoutSpan(this.options.hosts.place<Submittable>(body)),
+    );
     const hash = hashOfParams(isBatch ? { batch: shown } : { ...shown[0]! });
     const pending = this.#pending.get(key);
     if (pending) {
@@ -286,6 +288,13 @@ async function waitsOf(
 /** No header can hold this character, so no other key is the same. */
 function nthKey(key: string, index: number): string {
   return `${key}\u001f${index}`;
+}
+
+/** A repeat may come from another span: it is the same request. */
+function withoutSpan({ env, ...body }: Submittable): Submittable {
+  if (env === undefined) return body;
+  const { TRACEPARENT: _, TRACESTATE: __, ...others } = env;
+  return { ...body, env: others };
 }
 
 function ofBatch({ code, message, extra }: Refusal, index: number, length: number): Refusal {

@@ -20,6 +20,7 @@ export type AuditAction =
   | "runSchedule"
   | "declareLost"
   | "drain"
+  | "reload"
   | "stop"
   | "backup"
   | "attach"

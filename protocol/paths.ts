@@ -36,6 +36,7 @@ export const PATHS = {
   backup: { method: "POST", path: "/v1/daemon/backup" },
   openapi: { method: "GET", path: "/openapi.json" },
   metrics: { method: "GET", path: "/metrics" },
+  reload: { method: "POST", path: "/v1/daemon/reload" },
   stop: { method: "POST", path: "/v1/daemon/stop" },
 } as const;
 

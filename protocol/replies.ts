@@ -228,6 +228,25 @@ export const hostsReply = z
   })
   .check(z.describe("all hosts of the fleet; hosts is the same from every host"));
 
+/** The config file as the daemon has read it. */
+export const configState = z.object({
+  file: z.string(),
+  loadedAt: z.iso.datetime().check(z.describe("when the daemon read the file, or found none")),
+  changed: z.boolean().check(z.describe("the file has changed since then")),
+  restart: z
+    .array(z.string())
+    .check(z.describe("settings whose value in the file waits for a restart of the daemon")),
+  problem: z
+    .nullable(z.string())
+    .check(z.describe("why the last reload changed nothing; null: the last one was applied")),
+});
+
+export const reloadReply = z.object({
+  pid: z.int(),
+  config: configState,
+  applied: z.array(z.string()).check(z.describe("settings that have changed and take effect now")),
+});
+
 export const daemonReply = z.object({
   version: z.string(),
   host: z.string().check(z.describe("name of this host in GET /v1/hosts")),
@@ -248,6 +267,7 @@ export const daemonReply = z.object({
   socket: z.string(),
   stateDir: z.string(),
   opsDirs: z.array(z.string()),
+  config: configState,
   concurrency: z.int(),
   logLevel: z.enum(LOG_LEVELS).check(z.describe("least severe level that the daemon logs")),
   flags: z
@@ -311,7 +331,10 @@ export const daemonReply = z.object({
       reason: z.nullable(z.string()).check(z.describe("why workers have no cgroups; null: they have")),
     })
     .check(z.describe("how the daemon finds and kills the processes of an operation")),
-  memory: z.object({ rss: z.int(), heapUsed: z.int() }),
+  memory: z.object({
+    rss: z.nullable(z.int()).check(z.describe("null: the system does not say")),
+    heapUsed: z.int(),
+  }),
   auditLost: z.int().check(z.describe("number of lines of the audit log that could not be written")),
   copyOf: z
     .nullable(
@@ -397,4 +420,6 @@ export type QueuesReply = z.infer<typeof queuesReply>;
 export type ScheduleReply = z.infer<typeof scheduleReply>;
 export type SchedulesReply = z.infer<typeof schedulesReply>;
 export type InputReply = z.infer<typeof inputReply>;
+export type ConfigState = z.infer<typeof configState>;
+export type ReloadReply = z.infer<typeof reloadReply>;
 export type StopReply = z.infer<typeof stopReply>;

@@ -19,6 +19,7 @@ import {
   operationPage,
   queueReply,
   queuesReply,
+  reloadReply,
   scheduleReply,
   schedulesReply,
   stopReply,
@@ -82,7 +83,7 @@ export const TAGS = {
   schedules: "Submit operations at the times of a cron expression.",
   types: "List the operation types and their durations.",
   hosts: "List the hosts of the fleet, drain this host, declare a host lost.",
-  daemon: "Show, back up and stop the daemon.",
+  daemon: "Show, reload, back up and stop the daemon.",
 } as const;
 
 /** Error codes that every route may reply with. */
@@ -571,6 +572,17 @@ export const ROUTES = define({
       "LIVEOPS_TOO_MANY_WATCHERS",
       "LIVEOPS_BACKUP_FAILED",
     ],
+  },
+  reload: {
+    ...PATHS.reload,
+    tag: "daemon",
+    summary: "Read the config file again",
+    description:
+      "Applies what can change while the daemon runs, as SIGHUP does. An invalid file changes nothing: problem says where it " +
+      "is wrong.",
+    body: noBody,
+    replies: { 200: json(reloadReply) },
+    refusals: ["LIVEOPS_TOO_LARGE"],
   },
   stop: {
     ...PATHS.stop,

@@ -1,5 +1,6 @@
 /**
- * `npm run release -- [major|minor|patch|VERSION] [--dry-run]`: makes a release commit, its tag and its package.
+ * `npm run release -- [major|minor|patch|VERSION] [--dry-run]`: makes a release commit, its tag, its package and the
+ * list of its packages (SBOM).
  *
  * Publishes nothing: the workflow release.yml publishes when the tag is pushed. `--dry-run` prints each step and
  * changes nothing. Default version: the version that the changelog announces, else `minor`.
@@ -66,6 +67,9 @@ function release(wanted: string | undefined): void {
   });
   step(`tag: ${tag}`, () => git("tag", "--annotate", tag, "--message", `liveops ${version}`));
   step(`pack: liveops-${version}.tgz`, () => npm("pack", "--ignore-scripts"));
+  step(`sbom: liveops-${version}.cdx.json`, () =>
+    npm("run", "--silent", "sbom", "--", `liveops-${version}.cdx.json`),
+  );
   process.stdout.write(
     dryRun
       ? "dry run: nothing was changed\n"

@@ -9,7 +9,8 @@ export default defineConfig({
     },
   },
   test: {
-    server: { deps: { inline: ["openapi-typescript"] } },
+    // The second one: the tests run its ES module, which the build bundles.
+    server: { deps: { inline: ["openapi-typescript", "jsonc-parser"] } },
     root: new URL("..", import.meta.url).pathname,
     globalSetup: ["./test/harness/build.ts"],
     include: ["test/**/*.test.{ts,tsx}"],

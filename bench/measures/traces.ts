@@ -34,7 +34,7 @@ export default async function traces({ quick }: MeasureOptions): Promise<Row[]> 
     await submitter.submit({ op: "three-stages" }, jobs);
     await untilDone(world.client);
     const perSecond = (jobs * 1000) / (performance.now() - start);
-    kept.push((await world.client.daemon()).memory.rss / 1e6);
+    kept.push((await world.client.daemon()).memory.rss! / 1e6);
     return perSecond;
   };
   try {

@@ -9,6 +9,7 @@ import { registerDrain } from "./drain.js";
 import { registerFleet } from "./fleet.js";
 import { registerInstall } from "./install.js";
 import { registerLogs } from "./logs.js";
+import { registerReload } from "./reload.js";
 import { registerRestart } from "./restart.js";
 import { registerStart } from "./start.js";
 import { registerStatus } from "./status.js";
@@ -21,6 +22,7 @@ export function commandTree(): Command {
     registerStart,
     registerStop,
     registerRestart,
+    registerReload,
     registerStatus,
     registerInstall,
     registerUninstall,

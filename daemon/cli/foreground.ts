@@ -1,6 +1,5 @@
 /** Runs the daemon in this process. Forked by `launch`, it reports to its parent that it answers, or why it cannot. */
 import { keepCompileCache, useCompileCache } from "../../protocol/command/compile-cache.js";
-import { readConfig } from "../../protocol/command/config.js";
 import { type ReportTo, report, say } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import { daemonBundle } from "./daemon-bundle.js";
@@ -19,15 +18,16 @@ const ASK_MS = 1000;
 
 export async function runForeground(options: DaemonOptions, to: ReportTo): Promise<ExitCode> {
   useCompileCache();
-  const { AlreadyRunningError, PlaceError, runDaemon, settingsFrom } = daemonBundle();
+  const { AlreadyRunningError, PlaceError, runDaemon, configSource } = daemonBundle();
   const isChild = process.send !== undefined;
   // The command that reads stderr ends when the daemon answers.
   if (isChild) process.stderr.removeAllListeners("error").on("error", () => {});
   let socket = "";
   try {
-    const settings = settingsFrom(options, process.env, readConfig());
+    const config = configSource(options, process.env);
+    const settings = config.read();
     socket = settings.socket;
-    await runDaemon(settings, !isChild, ({ logProblem, copy }) => {
+    await runDaemon(settings, config, !isChild, ({ logProblem, copy }) => {
       tell({ type: "answers", pid: process.pid, logProblem, copy });
       if (!isChild && logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
       if (!isChild && copy !== null) say(to, copy, "yellow");

@@ -9,6 +9,7 @@ import { clientFor } from "../../protocol/command/find-daemon.js";
 import { logLevelFrom } from "../../protocol/command/log-level.js";
 import { addCommand, allOptions, commandPlaces, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
 import { socketPathProblem } from "../../protocol/places.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { VERSION } from "../../protocol/version.js";
@@ -65,9 +66,10 @@ function specOf(options: DaemonOptions, stateDir: string): ServiceSpec {
     ...(options.stateDir !== undefined && { stateDir }),
     ...(ops !== undefined && { ops: ops.map((path) => resolve(path)) }),
   });
-  const program = [nodeProgram(process.env), ...NODE_FLAGS, resolve(process.argv[1]!)];
   return {
-    command: [...program, "start", "--foreground", "--take-over", ...words],
+    node: [nodeProgram(process.env), ...NODE_FLAGS],
+    script: resolve(process.argv[1]!),
+    options: words,
     env: withAbsolutePaths(keptVariables(process.env)),
     stateDir,
     version: VERSION,
@@ -93,7 +95,7 @@ async function install(options: InstallOptions, to: ReportTo): Promise<void> {
   logLevelFrom(options.logLevel, process.env, places.config.logLevel);
   const spec = specOf(options, places.stateDir);
   const service = serviceNamed(options.name);
-  const cronWords = spec.command.filter((word) => word !== "--foreground" && word !== "--take-over");
+  const cronWords = [...spec.node, spec.script, "start", ...spec.options];
   if (service === null)
     throw noServiceManager(`liveops knows no service manager of ${process.platform}`, cronWords);
   const text = process.platform === "darwin" ? plistText(service.name, spec) : unitText(spec);
@@ -197,9 +199,13 @@ async function apply(change: Change): Promise<Omit<Installed, "lingers" | "warni
 }
 
 function write(file: string, text: string, found: ServiceFile): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  if (found.state === "foreign" || found.state === "changed") renameSync(file, oldFile(file));
-  replaceFileUnsynced(file, text);
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (found.state === "foreign" || found.state === "changed") renameSync(file, oldFile(file));
+    replaceFileUnsynced(file, text);
+  } catch (error) {
+    throw notInstalled(`${file} cannot be written: ${(error as Error).message}`);
+  }
 }
 
 async function undo(
@@ -221,7 +227,7 @@ async function undo(
 
 function describe(installed: Installed, service: InstallableService, to: ReportTo): void {
   const { file, changed, pid, socket, tookOver, warnings } = installed;
-  const done = (text: string) => process.stderr.write(`${to.program}: ${text}\n`);
+  const done = (text: string) => process.stderr.write(`${to.program}: ${sanitize(text)}\n`);
   done(changed ? `wrote ${file}` : `${file} is as it should be`);
   const atBoot = installed.lingers
     ? service.starts.replace("at login", "when the machine starts")

@@ -7,12 +7,12 @@ import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import type { DaemonReply } from "../../protocol/replies.js";
-import { shellLine } from "../../protocol/shell-quote.js";
 import { until } from "../os/until.js";
 import { serviceFor, serviceRunning } from "../service/find-service.js";
 import { type InstallableService, type Service, serviceRefusal } from "../service/service.js";
 import { readServiceFile } from "../service/service-file.js";
 import { type DaemonOptions, optionsOf, ownWords } from "./daemon-options.js";
+import { installLine } from "./install-line.js";
 import { answering, OTHER_MS } from "./other-daemon.js";
 import { operations, stopDaemon } from "./stop.js";
 import { versionProblems } from "./version-problems.js";
@@ -23,8 +23,8 @@ export interface ServiceToUse {
   /** The daemon that answers, whether or not the service runs it. */
   daemon: DaemonReply | null;
   isRunning: boolean;
-  /** `liveopsd install` wrote the file of the service. */
-  isInstalled: boolean;
+  /** The service, if `liveopsd install` wrote its file. */
+  installed: InstallableService | null;
 }
 
 /**
@@ -40,7 +40,10 @@ export async function serviceToUse(
   if (installed !== null) checkProgram(installed);
   const running = daemon === null ? null : await serviceRunning(daemon);
   if (running !== null)
-    return { service: running, daemon, isRunning: true, isInstalled: installed?.label === running.label };
+    return {
+      ...{ service: running, daemon, isRunning: true },
+      installed: installed?.label === running.label ? installed : null,
+    };
   // The service answers on the socket of its file.
   if (installed === null || options.socket !== undefined) return null;
   const problem = await installed.problem();
@@ -48,17 +51,17 @@ export async function serviceToUse(
     say(to, `${installed.label} is not used: ${problem}`, "yellow");
     return null;
   }
-  return { service: installed, daemon, isRunning: false, isInstalled: true };
+  return { service: installed, daemon, isRunning: false, installed };
 }
 
-function checkProgram({ file, label }: InstallableService): void {
-  const found = readServiceFile(file);
+function checkProgram(service: InstallableService): void {
+  const found = readServiceFile(service.file);
   if (!("origin" in found)) return;
   const missing = found.origin.program.find((path) => !existsSync(path));
   if (missing === undefined) return;
   throw serviceRefusal(
     "Not started",
-    `${label} runs ${missing}, which does not exist; make it run this liveops: liveopsd install --force`,
+    `${service.label} runs ${missing}, which does not exist; make it run this liveops: ${installLine(service)}`,
   );
 }
 
@@ -70,7 +73,7 @@ export async function startByService(service: Service, client: Client): Promise<
 
 /** @throws UsageError for options that the service does not have; Refusal */
 export async function restartByService(
-  { service, daemon, isRunning, isInstalled }: ServiceToUse,
+  { service, daemon, isRunning, installed }: ServiceToUse,
   {
     client,
     options,
@@ -82,7 +85,7 @@ export async function restartByService(
     const all = ownWords({ ...(daemon !== null && optionsOf(daemon)), ...options });
     throw new UsageError(
       `${service.label} runs the daemon with the options of its file, and gets no others`,
-      isInstalled ? `change them with: ${shellLine(["liveopsd", "install", ...all])}` : "edit that file",
+      installed === null ? "edit that file" : `change them with: ${installLine(installed, all)}`,
     );
   }
   const stopped = isRunning ? null : await stopDaemon(client, false, held);

@@ -11,7 +11,7 @@ import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { shellLine } from "../../protocol/shell-quote.js";
 import { until } from "../os/until.js";
-import { serviceRunning } from "../service/find-service.js";
+import { serviceFor, serviceRunning } from "../service/find-service.js";
 import { layoutOf } from "../store/layout.js";
 import {
   asWords,
@@ -22,6 +22,7 @@ import {
   withDaemonFlags,
 } from "./daemon-options.js";
 import { describeLogProblem, runForeground } from "./foreground.js";
+import { installLine } from "./install-line.js";
 import { launch } from "./launch.js";
 import { ANSWER_MS, answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
 import { serviceToUse, startByService } from "./start-by-service.js";
@@ -116,11 +117,13 @@ async function untaken(options: StartOptions, logLevel: LogLevel, running: Daemo
   if (options.runQueued && running.copyOf !== null) words.push("--run-queued");
   if (words.length === 0) return "";
   const given = { ...options, ...(levelAsked && { logLevel }) };
-  const isByService = (await serviceRunning(running)) !== null;
-  const command = isByService
-    ? ["liveopsd", "install", ...ownWords({ ...optionsOf(running), ...given })]
-    : ["liveopsd", "restart", ...asWords(given)];
-  return `, without ${words.join(" ")}; to apply, run: ${shellLine(command)}`;
+  const isOfService = (await serviceRunning(running)) !== null;
+  const installed = isOfService ? serviceFor(running.stateDir) : null;
+  const command =
+    installed === null
+      ? shellLine(["liveopsd", "restart", ...asWords(given)])
+      : installLine(installed, ownWords({ ...optionsOf(running), ...given }));
+  return `, without ${words.join(" ")}; to apply, run: ${command}`;
 }
 
 export function registerStart(root: Command): void {

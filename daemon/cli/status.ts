@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { daemonClient } from "../../protocol/command/find-daemon.js";
 import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { NOT_AVAILABLE } from "../../protocol/own-process.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { serviceRunning } from "../service/find-service.js";
 import type { Service } from "../service/service.js";
@@ -36,6 +37,7 @@ function describe(daemon: DaemonReply, service: Service | null): string {
     ["since", daemon.startedAt],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
+    ["config", configText(daemon.config)],
     ...fleetRows(daemon),
     [
       "operations",
@@ -50,7 +52,7 @@ function describe(daemon: DaemonReply, service: Service | null): string {
     ...olderRows(daemon),
     ["containment", containmentText(daemon.containment)],
     ["watchers", String(daemon.watchers)],
-    ["memory", `${Math.round(daemon.memory.rss / 1e6)} MB`],
+    ["memory", memoryText(daemon.memory)],
     ...metricsRows(daemon),
     ...traceRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
@@ -58,6 +60,16 @@ function describe(daemon: DaemonReply, service: Service | null): string {
   for (const problem of [...versionProblems(daemon, service !== null), ...problemsOf(daemon)])
     rows.push(["problem", problem]);
   return rows.map(([name, value]) => `${name.padEnd(11)} ${sanitize(value)}`).join("\n");
+}
+
+function memoryText({ rss }: DaemonReply["memory"]): string {
+  return rss === null ? NOT_AVAILABLE : `${Math.round(rss / 1e6)} MB`;
+}
+
+/** The config file, and what of it does not apply yet. */
+export function configText({ file, loadedAt, changed, restart }: DaemonReply["config"]): string {
+  const waits = restart.length === 0 ? "" : `; after liveopsd restart: ${restart.join(", ")}`;
+  return `${file}, read at ${loadedAt}${changed ? "; changed since then: liveopsd reload" : ""}${waits}`;
 }
 
 /** Versions that finish the operations which they started. */
@@ -107,6 +119,8 @@ function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containm
 function problemsOf(daemon: DaemonReply): string[] {
   const { auditLost, storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
   const all = fleetProblems(daemon.fleet);
+  if (daemon.config.problem !== null)
+    all.push(`the config file was not applied, and earlier settings stay: ${daemon.config.problem}`);
   if (workers.blocked)
     all.push(
       `no worker can be started: ${workers.blocked.reason}. Queued operations wait; the daemon tries again`,

@@ -10,6 +10,7 @@ import {
   reportTo,
 } from "../../protocol/command/options.js";
 import type { ReportTo } from "../../protocol/command/report.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
 import { serviceFor, serviceNamed } from "../service/find-service.js";
 import { type InstallableService, serviceRefusal } from "../service/service.js";
 import { readServiceFile, type ServiceFile } from "../service/service-file.js";
@@ -82,7 +83,7 @@ function notRemoved(why: string): Error {
 }
 
 function describe({ service, file, removed, stopped }: Uninstalled, to: ReportTo): void {
-  const done = (text: string) => process.stderr.write(`${to.program}: ${text}\n`);
+  const done = (text: string) => process.stderr.write(`${to.program}: ${sanitize(text)}\n`);
   if (!removed) {
     done(`no service is installed${file === null ? "" : ` (${file})`}`);
     return;

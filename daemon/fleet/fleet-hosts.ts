@@ -3,6 +3,7 @@ import { freemem, loadavg, totalmem } from "node:os";
 import { Refusal } from "../../protocol/errors.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { Blocked } from "../../protocol/operation.js";
+import { ownMemory } from "../../protocol/own-process.js";
 import type { FleetState, HostCounters, HostReply, HostsReply } from "../../protocol/replies.js";
 import type { Hosts, Placeable } from "../hosts/hosts.js";
 import type { Entry } from "../store/decision.js";
@@ -59,10 +60,10 @@ export class FleetHosts implements Hosts {
   /** For the renewal of the lease. */
   status(): HostStatus {
     const { engine, counters, types } = this.options;
-    const { rss, heapUsed } = process.memoryUsage();
+    const { rss, heapUsed } = ownMemory();
     return {
       load: loadavg()[0] ?? null,
-      memory: { rss, heapUsed, free: freemem(), total: totalmem() },
+      memory: rss === null ? null : { rss, heapUsed, free: freemem(), total: totalmem() },
       skewMs: -engine.skewMs,
       types: types(),
       pid: process.pid,

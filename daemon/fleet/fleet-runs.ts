@@ -205,7 +205,7 @@ export class FleetRuns implements Runs {
       onLines: (changed, lines) => services.linesAdded(changed, lines),
       onEvent: ({ record }, event) => services.eventMirrored(record.id, event),
       onOutcome: () => {},
-      onDamage: (message) => services.log.logger.warn(message),
+      onDamage: (message) => services.log.logger.warn({ id, attempt }, message),
     });
     this.#remote.set(id, remote);
     return remote;

@@ -30,8 +30,8 @@ export async function openFleetClient({
   try {
     const daemon = await startDaemon(
       settings,
-      () => ({ logger: silent, problem: () => null }),
-      (services) => new FleetClient(services, fleet),
+      () => ({ logger: silent, problem: () => null, configure: () => {} }),
+      { makeEngine: (services) => new FleetClient(services, fleet) },
     );
     return {
       socket,

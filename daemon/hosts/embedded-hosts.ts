@@ -2,6 +2,7 @@
 import { freemem, hostname, loadavg, totalmem } from "node:os";
 import { Refusal } from "../../protocol/errors.js";
 import type { Blocked } from "../../protocol/operation.js";
+import { ownMemory } from "../../protocol/own-process.js";
 import type { HostCounters, HostsReply } from "../../protocol/replies.js";
 import { VERSION } from "../../protocol/version.js";
 import type { Hosts } from "./hosts.js";
@@ -40,7 +41,7 @@ export class EmbeddedHosts implements Hosts {
 
   async describe(): Promise<HostsReply> {
     const { running, slots, types, counters } = this.options;
-    const { rss, heapUsed } = process.memoryUsage();
+    const { rss, heapUsed } = ownMemory();
     const host = {
       name: this.name,
       state: "up" as const,
@@ -51,7 +52,7 @@ export class EmbeddedHosts implements Hosts {
       running: running(),
       draining: this.isDraining,
       load: loadavg()[0] ?? null,
-      memory: { rss, heapUsed, free: freemem(), total: totalmem() },
+      memory: rss === null ? null : { rss, heapUsed, free: freemem(), total: totalmem() },
       version: VERSION,
       joinedAt: this.#startedAt,
       renewedAt: new Date().toISOString(),

@@ -37,6 +37,7 @@ const AUDITED = new Set<string>([
   "runSchedule",
   "declareLost",
   "drain",
+  "reload",
   "stop",
 ] satisfies AuditAction[]);
 

@@ -11,6 +11,7 @@ import {
   statusSchema,
 } from "../../protocol/operation.js";
 import {
+  configState,
   countsSchema,
   daemonReply,
   fleetState,
@@ -23,6 +24,7 @@ import {
   problemSchema,
   queueReply,
   queuesReply,
+  reloadReply,
   scheduleReply,
   schedulesReply,
   stopReply,
@@ -96,6 +98,8 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   Host: hostReply,
   Hosts: hostsReply,
   FleetState: fleetState,
+  ConfigState: configState,
+  ReloadReply: reloadReply,
   StopReply: stopReply,
 
   WatchLine: watchLine,

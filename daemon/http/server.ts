@@ -7,7 +7,7 @@ import { Refusal } from "../../protocol/errors.js";
 import { compatible, STALE_HEADER, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
 import { fastifyLog, REQUEST_KEY } from "../log/log.js";
-import { Connections, connectionLimits } from "./connections.js";
+import { Connections, connectionLimits, descriptorLimit } from "./connections.js";
 import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
 import { readBody } from "./request-body.js";
 import type { RoutePlugin } from "./route-definition.js";
@@ -86,7 +86,8 @@ const TIMEOUTS: RequestTimeouts = { headers: 15_000, request: 30_000, check: 500
 
 /** The server with all routes, not yet listening. Tests call it through `inject`. */
 export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInstance {
-  const { maxBody, maxConnections, concurrency } = context.settings;
+  const { settings } = context;
+  const { maxBody } = settings;
   const app = fastify({
     bodyLimit: maxBody,
     loggerInstance: fastifyLog(context.log),
@@ -112,7 +113,9 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
     keepAliveTimeout: 60_000,
   });
   app.decorate("audit", context.audit);
-  const limits = connectionLimits(maxConnections, concurrency);
+  const descriptors = descriptorLimit();
+  // Computed at each use: a reload changes the settings.
+  const limits = () => connectionLimits(settings.maxConnections, settings.concurrency, descriptors);
   const connections = new Connections(app.server, limits, context.log);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
@@ -122,15 +125,15 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
       done(error as Error);
     }
   });
-  // No hook at other levels: a request must cost nothing for a line that is not written.
-  if (context.log.isLevelEnabled("debug")) {
-    app.addHook("onResponse", async ({ method, url }, { statusCode, elapsedTime }) => {
+  app.addHook("onResponse", ({ method, url }, { statusCode, elapsedTime }, done) => {
+    // A request must cost nothing for a line that is not written.
+    if (context.log.isLevelEnabled("debug"))
       context.log.debug(
         { method, url, status: statusCode, ms: Math.round(elapsedTime) },
         "answered a request",
       );
-    });
-  }
+    done();
+  });
   app.addHook("onRequest", async (request, reply) => {
     reply.header(VERSION_HEADER, VERSION);
     const staleSince = context.hosts.fleet()?.awaySince ?? null;

@@ -63,6 +63,11 @@ export class LoaderProcesses {
     });
   }
 
+  /** Loads all files again, in a process with the present variables. The others answer until then. */
+  renew(): void {
+    this.#begin();
+  }
+
   /** As `refresh`, without a check of the files: a process may have ended meanwhile. */
   ensure(): void {
     if (!this.#coversAll()) this.#begin();

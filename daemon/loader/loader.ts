@@ -78,6 +78,12 @@ export class Loader implements Types {
     void this.types().catch(() => {});
   }
 
+  /** The directories, or the variables of a loader, have changed. */
+  renew(): void {
+    this.#processes.renew();
+    this.start();
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#processes.stop();

@@ -72,6 +72,8 @@ export interface DaemonLog {
   logger: Log;
   /** Why the file cannot be written at present; null while it can. */
   problem(): string | null;
+  /** @param maxBytes of the file before it is rotated */
+  configure(maxBytes: number, level: LogLevel): void;
 }
 
 /**
@@ -89,7 +91,8 @@ export function openDaemonLog(
   toStderr: boolean,
   hasTraces = false,
 ): DaemonLog {
-  const writer = new LogWriter(new LogFile(file, maxBytes));
+  const logFile = new LogFile(file, maxBytes);
+  const writer = new LogWriter(logFile);
   writer.check();
   const stderr = toStderr ? new LogWriter(stderrLog()) : null;
   const write = (line: string) => {
@@ -99,7 +102,14 @@ export function openDaemonLog(
   const { isoTime } = pino.stdTimeFunctions;
   const options = { level, base: { pid: process.pid }, timestamp: isoTime };
   const logger = pino({ ...options, ...(hasTraces && { formatters: { log: withTrace } }) }, { write });
-  return { logger, problem: () => writer.problem };
+  return {
+    logger,
+    problem: () => writer.problem,
+    configure: (bytes, newLevel) => {
+      logFile.maxBytes = bytes;
+      logger.level = newLevel;
+    },
+  };
 }
 
 function withTrace(fields: object): Record<string, unknown> {

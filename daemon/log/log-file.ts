@@ -116,7 +116,7 @@ export class LogFile implements LogTarget {
   /** @param maxBytes of the file; both files together take twice as much */
   constructor(
     private readonly file: string,
-    private readonly maxBytes: number,
+    public maxBytes: number,
   ) {}
 
   append(bytes: Buffer): number {

@@ -1,4 +1,5 @@
 /** Reads the values of the sampled metrics from the daemon, at each scrape. */
+import { ownMemory } from "../../protocol/own-process.js";
 import { HOST_STATES, type HostReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
 import { VERSION } from "../../protocol/version.js";
@@ -94,7 +95,7 @@ function putAttempts({ scheduler, metrics }: Context, put: Put): void {
 function putDaemon(context: Context, put: Put): void {
   const { store, scheduler, hub, audit, hosts, containment, startedAt, tracing } = context;
   const { busy, idle } = scheduler.pool.counts();
-  const { rss, heapUsed } = process.memoryUsage();
+  const { rss, heapUsed } = ownMemory();
   put("liveops_workers", { state: "busy" }, busy);
   put("liveops_workers", { state: "idle" }, idle);
   put("liveops_watchers", {}, hub.watchers);
@@ -102,7 +103,7 @@ function putDaemon(context: Context, put: Put): void {
   const described = { version: VERSION, node: process.versions.node, host: hosts.name, containment: kind };
   put("liveops_daemon_info", described, 1);
   put("liveops_daemon_start_time_seconds", {}, Date.parse(startedAt) / 1000);
-  put("liveops_daemon_resident_memory_bytes", {}, rss);
+  if (rss !== null) put("liveops_daemon_resident_memory_bytes", {}, rss);
   put("liveops_daemon_heap_used_bytes", {}, heapUsed);
   put("liveops_disk_free_bytes", {}, store.freeBytes());
   put("liveops_store_full", {}, Number(store.isFull));

@@ -8,6 +8,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ProcessSweep } from "../../ops/process/process-sweep.js";
+import { hasProc, NOT_AVAILABLE } from "../../protocol/own-process.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import {
   LIMIT_NAMES,
@@ -25,6 +26,9 @@ const PREFIX = "liveops-";
 
 /** First and longest time between two attempts to remove an empty cgroup, in ms. */
 const REMOVE_MS = { first: 200, longest: 30_000 };
+
+const WITHOUT_PROC =
+  "without /proc the daemon knows the worker of an operation and its programs, not what these start";
 
 /** How often, and for how long, to check a worker whose end is not reported, in ms. */
 const ENDING_MS = { look: 200, longest: 15_000 };
@@ -68,7 +72,13 @@ export class Containment {
 
   report(): DaemonReply["containment"] {
     const kind = this.#base === null ? "process sweep" : "cgroup";
-    return { kind, cgroup: this.#base, limits: this.#limits, reason: this.#reason };
+    const reason = hasProc() ? this.#reason : [this.#reason, WITHOUT_PROC].filter(Boolean).join("; ");
+    return { kind, cgroup: this.#base, limits: this.#limits, reason };
+  }
+
+  /** Why operations cannot be paused: their processes are not found. Null: they can. */
+  get whyNoPause(): string | null {
+    return this.#base !== null || hasProc() ? null : `${NOT_AVAILABLE}: ${WITHOUT_PROC}`;
   }
 
   /** Removes empty cgroups that an earlier daemon left. */

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { statFields } from "../../ops/process/proc.js";
 import { ProcessSweep } from "../../ops/process/process-sweep.js";
+import { hasProc } from "../../protocol/own-process.js";
 
 export interface ProcessIdentity {
   pid: number;
@@ -34,8 +35,17 @@ export function isStopped(identity: ProcessIdentity): boolean {
 /** Whether the process exists and is not a zombie: it may still write. */
 export function isRunning(identity: ProcessIdentity): boolean {
   if (!isSame(identity)) return false;
+  if (!hasProc()) return exists(identity.pid);
   const state = statFields(identity.pid)?.[0];
   return state !== undefined && state !== "Z" && state !== "X";
+}
+
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** Sends a signal if the pid still belongs to that process; returns whether it was sent. */

@@ -2,6 +2,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import type { TerminalLine } from "../../protocol/client/client.js";
+import { hasProc } from "../../protocol/own-process.js";
 import { socketPathProblem } from "../../protocol/places.js";
 import type { InputReply } from "../../protocol/replies.js";
 import type { InputBody } from "../../protocol/requests.js";
@@ -24,10 +25,11 @@ export interface SocketPath {
   release(): void;
 }
 
-/** @throws the system error if the directory is missing */
+/** @throws the system error if the directory is missing; Error without a short path */
 export function terminalSocket(attemptDir: string): SocketPath {
   const path = join(attemptDir, NAME);
   if (socketPathProblem(path) === null) return { path, release() {} };
+  if (!hasProc()) throw new Error("the path of its run files is too long for a socket of this system");
   // A path through an open directory is short, however deep the directory is.
   const fd = openSync(attemptDir, constants.O_RDONLY | constants.O_DIRECTORY);
   return { path: `/proc/self/fd/${fd}/${NAME}`, release: () => closeSync(fd) };

@@ -53,6 +53,14 @@ export class Queues {
     return name === DEFAULT_QUEUE || this.#saved.has(name) || Object.hasOwn(this.options.configured, name);
   }
 
+  /** Announces a change of the config file: `change` changes it. */
+  configure(change: () => void): void {
+    const before = new Map(this.names().map((name) => [name, this.concurrency(name)]));
+    change();
+    for (const name of new Set([...before.keys(), ...this.names()]))
+      if (before.get(name) !== this.concurrency(name)) this.options.onChange(name);
+  }
+
   /** All names, the default queue first. */
   names(): string[] {
     const others = new Set([...Object.keys(this.options.configured), ...this.#saved.keys()]);
@@ -142,7 +150,7 @@ export class Queues {
     if (Object.hasOwn(this.options.configured, name))
       throw new Refusal(
         "LIVEOPS_WRONG_STATE",
-        `the config file defines the queue ${name}; remove it there and restart the daemon`,
+        `the config file defines the queue ${name}; remove it there, then run liveopsd reload`,
       );
     await this.#save(name, () => null);
   }

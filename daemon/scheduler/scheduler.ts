@@ -77,7 +77,10 @@ export class Scheduler {
       dir: options.layout.workers,
       size: options.slots,
       lease: options.leaseFile === null ? null : { file: options.leaseFile },
-      nice: options.nice,
+      // Read at each use: a reload changes it.
+      get nice() {
+        return options.nice;
+      },
       fromDaemon: options.fromDaemon,
       userCode: options.userCode,
       opsDirs: options.opsDirs,
@@ -97,6 +100,9 @@ export class Scheduler {
     const makeStarter = options.makeStarter ?? ((starting) => new Starter(starting));
     this.#starter = makeStarter({
       ...options,
+      get maxLog() {
+        return options.maxLog;
+      },
       pool: this.pool,
       typeLimits: this.typeLimits,
       attempts: this.attempts,

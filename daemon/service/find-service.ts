@@ -34,9 +34,9 @@ export function serviceFor(stateDir: string, env: Env = process.env): Installabl
 
 /** The service that runs this daemon, whoever wrote its file; null if none does. */
 export async function serviceRunning(daemon: { pid: number; stateDir: string }): Promise<Service | null> {
-  if (process.platform === "linux") return unitOf(daemon.pid);
   const installed = serviceFor(daemon.stateDir);
-  return installed !== null && (await installed.mainPid()) === daemon.pid ? installed : null;
+  if (installed !== null && (await installed.mainPid()) === daemon.pid) return installed;
+  return process.platform === "linux" ? unitOf(daemon.pid) : null;
 }
 
 /** No service manager can start the daemon: the error names the other ways. */

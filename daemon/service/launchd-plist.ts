@@ -1,10 +1,12 @@
 /** The launchd agent of the daemon, as a property list. Pure. */
 import { UsageError } from "../../protocol/command/failures.js";
-import { type ServiceSpec, withOrigin } from "./service-file.js";
+import { commandOf, type ServiceSpec, withOrigin } from "./service-file.js";
 
 /** @throws UsageError for a path or a value that no property list can hold */
 export function plistText(label: string, spec: ServiceSpec): string {
-  const words = spec.command.map((word) => `    ${string(word)}\n`).join("");
+  const words = commandOf(spec)
+    .map((word) => `    ${string(word)}\n`)
+    .join("");
   const variables = Object.entries(spec.env)
     .map(([name, value]) => `    <key>${xml(name)}</key>\n    ${string(value)}\n`)
     .join("");

@@ -6,18 +6,27 @@
  * lines than these, has an author of its own and is not replaced unasked.
  */
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats } from "node:fs";
 import { delimiter, join } from "node:path";
 import { nameMatcher } from "../../protocol/environment.js";
 
 /** What the service manager runs. All paths are absolute. */
 export interface ServiceSpec {
-  /** Node and its flags, the script of `liveopsd`, then the words of `start`. */
-  command: string[];
+  /** Node and its flags. */
+  node: string[];
+  /** Of `liveopsd`. */
+  script: string;
+  /** The options of `start`, beside those of every service. */
+  options: string[];
   env: Record<string, string>;
   stateDir: string;
   /** Version of liveops. */
   version: string;
+}
+
+/** The words of the program that a service runs. */
+export function commandOf({ node, script, options }: ServiceSpec): string[] {
+  return [...node, script, "start", "--foreground", "--take-over", ...options];
 }
 
 /** Where a file of a service comes from. */
@@ -26,6 +35,8 @@ export interface Origin {
   stateDir: string;
   /** Node, and the script of `liveopsd`. */
   program: [node: string, script: string];
+  /** The options of `start`, beside those of every service. */
+  options: string[];
 }
 
 export type ServiceFile =
@@ -34,7 +45,7 @@ export type ServiceFile =
   | { state: "ours"; text: string; origin: Origin }
   /** Written by `install`, and changed since. */
   | { state: "changed"; text: string; origin: Origin }
-  /** Written by somebody else. `text` is null for a link or a directory. */
+  /** Written by somebody else. `text` is null for a link, a directory and a file that cannot be read. */
   | { state: "foreign"; text: string | null };
 
 /**
@@ -74,19 +85,19 @@ const ORIGIN = "liveops: ";
  */
 export function withOrigin(text: string, spec: ServiceSpec, wrap: (line: string) => string): string {
   const [before = "", after = ""] = text.split("{origin}\n");
-  const { version, stateDir, command } = spec;
-  const program = [command[0]!, command.find((word) => !word.startsWith("-") && word !== command[0])!];
+  const { version, stateDir, node, script, options } = spec;
+  const program = [node[0], script];
   const hash = hashOf(before + after);
   // A comment of XML ends at two hyphens.
-  const json = JSON.stringify({ version, stateDir, program, hash }).replaceAll("--", "-\\u002d");
+  const json = JSON.stringify({ version, stateDir, program, options, hash }).replaceAll("--", "-\\u002d");
   return `${before}${wrap(ORIGIN + json)}\n${after}`;
 }
 
 export function readServiceFile(file: string): ServiceFile {
-  const stat = lstatSync(file, { throwIfNoEntry: false });
-  if (stat === undefined) return { state: "absent" };
-  if (!stat.isFile()) return { state: "foreign", text: null };
-  const text = readFileSync(file, "utf8");
+  const stat = entryAt(file);
+  if (stat === null) return { state: "absent" };
+  const text = stat.isFile() ? textOf(file) : null;
+  if (text === null) return { state: "foreign", text: null };
   const lines = text.split("\n");
   const at = lines.findIndex((line) => line.includes(ORIGIN));
   const origin = at < 0 ? null : originIn(lines[at]!);
@@ -113,11 +124,12 @@ export function servicesFor(dir: string, pattern: RegExp, stateDir: string): str
 function originIn(line: string): (Origin & { hash: string }) | null {
   const json = /liveops: (\{.*\})/.exec(line)?.[1];
   try {
-    const { version, stateDir, program, hash } = JSON.parse(json ?? "") as Record<string, unknown>;
+    const { version, stateDir, program, options, hash } = JSON.parse(json ?? "") as Record<string, unknown>;
     const [node, script] = Array.isArray(program) ? program : [];
-    const texts = [version, stateDir, hash, node, script];
+    if (!Array.isArray(options)) return null;
+    const texts: unknown[] = [version, stateDir, hash, node, script, ...options];
     if (!texts.every((text) => typeof text === "string")) return null;
-    return { version, stateDir, hash, program: [node, script] } as Origin & { hash: string };
+    return { version, stateDir, hash, program: [node, script], options } as Origin & { hash: string };
   } catch {
     return null;
   }
@@ -138,6 +150,23 @@ export function nodeProgram(env: Record<string, string | undefined>, execPath = 
     if (dir.startsWith("/") && real !== null && realOrNull(file) === real) return file;
   }
   return execPath;
+}
+
+/** Null where there is none, or none can be: writing the file reports why. */
+function entryAt(file: string): Stats | null {
+  try {
+    return lstatSync(file);
+  } catch {
+    return null;
+  }
+}
+
+function textOf(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
 }
 
 function realOrNull(path: string): string | null {

@@ -1,10 +1,9 @@
 /** The systemd unit of the daemon, as text. docs/operating.md has the reason of each setting. Pure. */
-import { type ServiceSpec, withOrigin } from "./service-file.js";
+import { commandOf, type ServiceSpec, withOrigin } from "./service-file.js";
 
 export function unitText(spec: ServiceSpec): string {
-  const [program = "", ...words] = isExecutable(spec.command[0]!)
-    ? spec.command
-    : ["/usr/bin/env", ...spec.command];
+  const given = commandOf(spec);
+  const [program = "", ...words] = isExecutable(given[0]!) ? given : ["/usr/bin/env", ...given];
   // With the colon, systemd replaces no `$NAME` in the words.
   const command = [unitWord(`:${program}`), ...words.map(unitWord)].join(" ");
   const environment = Object.entries(spec.env).map(
@@ -23,6 +22,7 @@ StartLimitIntervalSec=0
 Type=notify
 NotifyAccess=all
 ExecStart=${command}
+ExecReload=/bin/kill -HUP $MAINPID
 Environment=MALLOC_MMAP_THRESHOLD_=65536
 ${environment.join("")}KillMode=process
 Delegate=yes

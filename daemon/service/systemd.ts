@@ -137,12 +137,12 @@ export async function unitOf(pid: number, env: Env = process.env): Promise<Servi
   return null;
 }
 
-/** The innermost service in /proc/<pid>/cgroup. */
+/** The innermost service in /proc/<pid>/cgroup; the user's manager itself runs no daemon. */
 export function unitIn(cgroup: string): string | null {
   for (const line of cgroup.split("\n")) {
     const path = /^(?:0::|\d+:name=systemd:)(\/.*)$/.exec(line)?.[1];
     const unit = path?.split("/").findLast((part) => part.endsWith(".service"));
-    if (unit !== undefined) return unit;
+    if (unit !== undefined && !unit.startsWith("user@")) return unit;
   }
   return null;
 }

@@ -7,7 +7,7 @@
 
 import type { WorkerEvent } from "../../protocol/event.js";
 import type { DaemonReply } from "../../protocol/replies.js";
-import { isFinal } from "../../protocol/state.js";
+import { isFinal, type State } from "../../protocol/state.js";
 import { formatTraceparent, traceIdOf } from "../../protocol/trace-context.js";
 import type { Log } from "../log/log.js";
 import type { Decision, Entry } from "../store/decision.js";
@@ -16,6 +16,9 @@ import { AttemptStages } from "./attempt-stages.js";
 import { Exporter } from "./span-exporter.js";
 import { attemptSpans, lastWait, operationSpan, rootSpan, type Span, spanError } from "./span-plan.js";
 import type { TraceSettings } from "./trace-settings.js";
+
+/** Ends an attempt, an operation or both. */
+type EndDecision = Extract<Decision, { kind: "finished" | "requeued" }>;
 
 interface TracingOptions {
   /** Null: no traces. */
@@ -77,16 +80,14 @@ export class Tracing {
     isOwn: boolean,
     find: (id: string) => Entry | undefined,
   ): void {
-    const exporter = this.#exporter;
-    if (exporter === null) return;
+    if (this.#exporter === null) return;
     if (decision.kind === "paused" || decision.kind === "cancelled") this.#mark(decision);
     for (const { id, before, after } of changes) {
       const isEnd = decision.kind === "finished" || decision.kind === "requeued";
       // The successor that a finish creates is new, and only ends where it is cancelled at once.
       if (isEnd && isOwn && after !== null && (before !== null || isFinal(after.state))) {
         const entry = find(id);
-        if (entry && this.isSampled(id))
-          for (const span of this.#spans(decision, entry, before?.state)) exporter.add(span);
+        if (entry && this.isSampled(id)) this.#add(decision, entry, before?.state);
       }
       if (isEnd || after === null) this.#stages.forget(id);
     }
@@ -101,11 +102,19 @@ export class Tracing {
     return { url: settings.url, exported: counts.exported, dropped: counts.dropped, waiting, problem };
   }
 
-  #spans(
-    decision: Extract<Decision, { kind: "finished" | "requeued" }>,
-    entry: Entry,
-    before: Entry["record"]["state"] | undefined,
-  ): Span[] {
+  /** The decision is made and holds, whatever happens here. */
+  #add(decision: EndDecision, entry: Entry, before: State | undefined): void {
+    try {
+      for (const span of this.#spans(decision, entry, before)) this.#exporter!.add(span);
+    } catch (error) {
+      this.options.log.error(
+        { err: error, id: entry.record.id },
+        "the spans of an operation could not be made",
+      );
+    }
+  }
+
+  #spans(decision: EndDecision, entry: Entry, before: State | undefined): Span[] {
     const { id, attempt } = entry.record;
     const hasRun = before === "running";
     const read = hasRun ? this.#stages.take(id, attempt) : null;

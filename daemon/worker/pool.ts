@@ -31,6 +31,8 @@ export class PooledWorker {
   leftFailure = false;
   /** The attempt whose run files the worker has prepared. */
   prepared: string | null = null;
+  /** The worker was started with earlier settings. */
+  isOutdated = false;
 
   constructor(
     readonly child: ChildProcess,
@@ -160,6 +162,16 @@ export class Pool {
     }
   }
 
+  /** Replaces idle workers, and the others when they are idle: the settings of new workers have changed. */
+  renew(): void {
+    for (const worker of this.#workers) {
+      worker.isOutdated = true;
+      if (worker.state !== "idle") continue;
+      if (worker.prepared !== null) worker.discard();
+      worker.end();
+    }
+  }
+
   counts(): { busy: number; idle: number; starting: number } {
     const counts = { busy: 0, idle: 0, starting: 0, gone: 0 };
     for (const worker of this.#workers) counts[worker.state]++;
@@ -190,7 +202,7 @@ export class Pool {
   }
 
   #idle(): PooledWorker[] {
-    return [...this.#workers].filter(({ state }) => state === "idle");
+    return [...this.#workers].filter(({ state, isOutdated }) => state === "idle" && !isOutdated);
   }
 
   #spawn(): void {
@@ -239,6 +251,7 @@ export class Pool {
         else if (message.problem !== null) containment.joinFailed(message.problem);
       }
       worker.state = "idle";
+      if (worker.isOutdated) worker.end();
       this.options.onIdle(worker);
     });
     // A process that could not be started has no exit event.

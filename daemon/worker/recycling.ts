@@ -7,6 +7,7 @@
  */
 import { channel } from "node:diagnostics_channel";
 import { readdirSync } from "node:fs";
+import { ownMemory } from "../../protocol/own-process.js";
 
 interface RecycleLimits {
   /** Open descriptors more than at the start. Default: 64. */
@@ -38,7 +39,7 @@ export class Recycling {
     if (++this.#operations >= operations) return true;
     if (now - this.#lookedAt < LOOK_MS) return false;
     this.#lookedAt = now;
-    return openDescriptors() - this.#descriptors > descriptors || process.memoryUsage.rss() > memory;
+    return openDescriptors() - this.#descriptors > descriptors || (ownMemory().rss ?? 0) > memory;
   }
 }
 

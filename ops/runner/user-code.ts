@@ -149,7 +149,27 @@ export function sourcesOf(file: string): LoadedFile[] {
 
 function hookOutermost(): void {
   hooks?.deregister();
-  hooks = registerHooks(isRegistered ? { resolve, load } : { resolve });
+  hooks = registerHooks(
+    isRegistered && loadsInThread(process.versions.node) ? { resolve, load } : { resolve },
+  );
+}
+
+/** The first versions, by major, in which tsx loads in this thread. All later majors do. */
+const IN_THREAD: Record<number, readonly [minor: number, patch: number]> = {
+  22: [22, 3],
+  23: [Number.POSITIVE_INFINITY, 0],
+  24: [11, 1],
+  25: [1, 0],
+};
+
+/**
+ * Whether tsx loads in this thread. On an older Node tsx has a thread of its own, with the variables of its start, and
+ * Node refuses a load hook that passes on a CommonJS module: such a module has no source.
+ */
+export function loadsInThread(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  const [firstMinor, firstPatch] = IN_THREAD[major] ?? [0, 0];
+  return minor > firstMinor || (minor === firstMinor && patch >= firstPatch);
 }
 
 /** Sets TMPDIR during a load, because esbuild writes a source of more than 1 MiB into the temporary directory. */

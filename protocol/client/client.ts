@@ -15,6 +15,7 @@ import type {
   OperationPage,
   QueueReply,
   QueuesReply,
+  ReloadReply,
   ScheduleReply,
   SchedulesReply,
   StopReply,
@@ -290,6 +291,11 @@ export class Client {
 
   daemon(signal?: AbortSignal): Promise<DaemonReply> {
     return this.#json({ method: "GET", path: "/v1/daemon", signal, anyVersion: true });
+  }
+
+  /** The daemon reads its config file again. */
+  reload(signal?: AbortSignal): Promise<ReloadReply> {
+    return this.#json({ method: "POST", path: "/v1/daemon/reload", signal, anyVersion: true });
   }
 
   /** With `now`, waits for running operations to finish, as long as the daemon replies to other requests. */

@@ -2,8 +2,8 @@
  * Reads the config file, for every command and the daemon. Flags and the environment override this file.
  *
  * Each start reads the file, synchronously. A missing file counts as empty, unless `LIVEOPS_CONFIG` names the file; an
- * invalid one is wrong usage (exit 2). The tables of this module also make the JSON Schema (`config-schema.ts`) and
- * the table of docs/configuration.md.
+ * invalid one is wrong usage (exit 2), and each problem is reported with its line. The tables of this module also make
+ * the JSON Schema (`config-schema.ts`) and the table of docs/configuration.md.
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -15,6 +15,7 @@ import { nearest } from "../nearest.js";
 import { pathProblem } from "../owned-path.js";
 import { configFile, inHome, type PlaceConfig } from "../places.js";
 import { OP_PATTERN } from "../type-names.js";
+import { positionOf, syntaxProblem } from "./config-position.js";
 import { UsageError } from "./failures.js";
 import { LOG_LEVELS, type LogLevel } from "./log-level.js";
 import { formatMetricsAddress, METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";
@@ -195,13 +196,25 @@ interface Setting {
   default: string;
   /** JSON Schema of the value. */
   schema: Record<string, unknown>;
-  /** Why the value does not fit the schema, after the name of the setting in a message; null if it fits. */
-  problem(value: unknown): string | null;
+  /** Why the value does not fit the schema; null if it fits. */
+  problem(value: unknown): Misfit | null;
 }
+
+/** Why a value does not fit. A text follows the name of the setting in a message. */
+type Misfit =
+  | string
+  | {
+      text: string;
+      /** The part of the value that is wrong. */
+      at: Array<string | number>;
+      /** The key of that part is wrong. */
+      ofKey?: boolean;
+    };
 
 /** A check of a value with one message. */
 const must = (isValid: (value: unknown) => boolean, expected: string) => (value: unknown) =>
   isValid(value) ? null : `must be ${expected}`;
+const mustBePath = (value: unknown) => (isPath(value) ? homeProblem(value as string) : "must be a path");
 const isText = (value: unknown) => typeof value === "string";
 const isPath = (value: unknown) => typeof value === "string" && value !== "";
 const isOneOf = (values: readonly unknown[]) => (value: unknown) => values.includes(value);
@@ -223,20 +236,20 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     description: "State directory",
     default: "see [Places](#places)",
     schema: PATH_SCHEMA,
-    problem: must(isPath, "a path"),
+    problem: mustBePath,
   },
   socket: {
     description: "Socket of the daemon",
     default: "see [Places](#places)",
     schema: PATH_SCHEMA,
-    problem: must(isPath, "a path"),
+    problem: mustBePath,
   },
   ops: {
     description:
       "List of operations directories or files, searched after those of `--ops` and `$LIVEOPS_OPS`",
     default: "`[]`",
     schema: { type: "array", items: PATH_SCHEMA },
-    problem: must((value) => Array.isArray(value) && value.every(isPath), "a list of paths"),
+    problem: pathsProblem,
   },
   concurrency: {
     description: "Operations of the default queue that run at the same time",
@@ -286,7 +299,7 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     schema: {
       anyOf: [{ enum: THEMES }, { type: "object", properties: THEME_SCHEMA, additionalProperties: false }],
     },
-    problem: must(isTheme, '"auto", "dark", "light", "16" or a table of colours'),
+    problem: themeProblem,
   },
   mouse: {
     description: "Whether the dashboard takes the mouse: the wheel scrolls, a click selects",
@@ -313,7 +326,7 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
         ],
       },
     },
-    problem: must(isKeys, 'a table of keys by action, such as {"cancel": "C"}'),
+    problem: keysProblem,
   },
   cgroup: {
     description: 'cgroup for operations: `"auto"`, `"off"` or a path; see [Containment](#containment)',
@@ -405,7 +418,8 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
 /** The key with which an editor finds the JSON Schema of the file; liveops ignores its value. */
 export const SCHEMA_KEY = "$schema";
 
-const KNOWN: readonly string[] = [...Object.keys(SETTINGS), ...Object.keys(LIMITS)];
+/** All settings, in the order of the documentation. */
+export const CONFIG_KEYS = [...Object.keys(SETTINGS), ...Object.keys(LIMITS)] as Array<keyof Config>;
 
 type Env = Record<string, string | undefined>;
 
@@ -441,45 +455,119 @@ export function readConfig(env: Env = process.env): Config {
   // Checked because the file names directories whose code is executed.
   const problem = pathProblem(file);
   if (problem !== null) throw new UsageError(`the config file is not used: ${problem}`);
-  return withPaths(checked(parse(text, file), file), file, env);
+  return checkConfig(text, file, env);
 }
 
-function parse(text: string, file: string): Record<string, unknown> {
+/**
+ * The settings of a text, as `readConfig` returns them.
+ *
+ * @throws UsageError with each problem of the text: `file:line:column: message`
+ */
+export function checkConfig(text: string, file: string, env: Env = process.env): Config {
+  const problems: ConfigProblem[] = [];
+  const config = parsed(text, problems);
+  if (problems.length > 0)
+    throw new UsageError(problems.map((problem) => problemLine(file, problem)).join("\n"), CORRECT);
+  return withPaths(config, file, env);
+}
+
+const CORRECT = "correct the file: liveops config edit";
+
+/** What is wrong with a part of the file, and where it is. */
+export interface ConfigProblem {
+  line: number;
+  column: number;
+  text: string;
+}
+
+/** As compilers write it, so that editors jump to the place. */
+export function problemLine(file: string, { line, column, text }: ConfigProblem): string {
+  return `${file}:${line}:${column}: ${text}`;
+}
+
+/**
+ * The error of a setting that only its reader can check, with the place in the file.
+ *
+ * @param path keys and indices. @param ofKey the key is wrong, not the value
+ */
+export function settingError(
+  path: ReadonlyArray<string | number>,
+  text: string,
+  ofKey = false,
+  env: Env = process.env,
+): UsageError {
+  const file = configFile(env);
+  try {
+    const at = positionOf(readFileSync(file, "utf8"), path, ofKey);
+    return new UsageError(problemLine(file, { ...at, text }), CORRECT);
+  } catch {
+    // The file has changed since it was read.
+    return new UsageError(text, CORRECT);
+  }
+}
+
+/** The problems of a text; empty for a valid one. */
+export function configProblems(text: string): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  parsed(text, problems);
+  return problems;
+}
+
+function parsed(text: string, problems: ConfigProblem[]): Config {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${file} is not valid JSON: ${(error as Error).message}`);
+    const { at, text: said } = syntaxProblem(text, (error as Error).message);
+    problems.push({ ...at, text: `not valid JSON: ${said}` });
+    return {};
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new UsageError(`${file} must hold a JSON object, such as {"concurrency": 4}`);
+  if (!isTable(value)) {
+    problems.push({ ...positionOf(text, []), text: 'must hold a JSON object, such as {"concurrency": 4}' });
+    return {};
   }
-  return value as Record<string, unknown>;
-}
-
-function checked(value: Record<string, unknown>, file: string): Config {
   const config: Record<string, unknown> = {};
   for (const [name, given] of Object.entries(value)) {
-    const problem = problemOf(name, given);
-    if (problem !== null) throw new UsageError(`${file}: ${problem}`);
+    const misfit = misfitOf(name, given);
+    if (misfit !== null)
+      problems.push({ ...positionOf(text, [name, ...misfit.at], misfit.ofKey), text: misfit.text });
     if (name !== SCHEMA_KEY) config[name] = given;
   }
   return config as Config;
 }
 
 /** What is wrong with a setting; null for a valid one. */
-function problemOf(name: string, value: unknown): string | null {
-  if (name === SCHEMA_KEY) return isText(value) ? null : `${SCHEMA_KEY} must be text`;
+function misfitOf(name: string, value: unknown): Exclude<Misfit, string> | null {
+  if (name === SCHEMA_KEY) return isText(value) ? null : { text: `${SCHEMA_KEY} must be text`, at: [] };
   const limit: Limit | undefined = getOwn(LIMITS, name);
   if (limit !== undefined) {
     const { min, max } = limit;
     const fits = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
-    return fits ? null : `${name} must be a whole number from ${min} to ${max}`;
+    return fits ? null : { text: `${name} must be a whole number from ${min} to ${max}`, at: [] };
   }
   const setting: Setting | undefined = getOwn(SETTINGS, name);
-  if (setting === undefined) return `unknown setting ${nearHint(name, KNOWN)}`;
-  const problem = setting.problem(value);
-  return problem === null ? null : `${name} ${problem}`;
+  if (setting === undefined)
+    return { text: `unknown setting ${nearHint(name, CONFIG_KEYS)}`, at: [], ofKey: true };
+  const misfit = setting.problem(value);
+  if (misfit === null) return null;
+  return typeof misfit === "string"
+    ? { text: `${name} ${misfit}`, at: [] }
+    : { ...misfit, text: `${name} ${misfit.text}` };
+}
+
+/** Why the path cannot be used: only `~/` is expanded. */
+function homeProblem(path: string): string | null {
+  return /^~[^/]/.test(path) ? `${path}: only ~/ is expanded; write the home directory of that user` : null;
+}
+
+function pathsProblem(value: unknown): Misfit | null {
+  const isList = Array.isArray(value);
+  if (!isList) return 'must be a list of paths, such as ["~/ops"]';
+  for (const [index, path] of value.entries()) {
+    const text = isPath(path) ? homeProblem(path) : 'must be a list of paths, such as ["~/ops"]';
+    if (text !== null) return { text, at: [index] };
+  }
+  return null;
 }
 
 /** The name of an unknown setting, and the name that may be meant. */
@@ -488,17 +576,29 @@ function nearHint(name: string, known: readonly string[]): string {
   return `${JSON.stringify(name)}; ${near ? `did you mean ${near}?` : `settings: ${known.join(", ")}`}`;
 }
 
-function queuesProblem(queues: unknown): string | null {
+function queuesProblem(queues: unknown): Misfit | null {
   if (!isTable(queues)) return 'must be an object, such as {"gpu": {"concurrency": 2}}';
   for (const [name, queue] of Object.entries(queues)) {
     if (!OP_PATTERN.test(name))
-      return `${JSON.stringify(name)}: the name of a queue has lower-case letters, digits and -, such as gpu`;
-    if (!isTable(queue)) return `${name} must be an object, such as {"concurrency": 2}`;
+      return {
+        text: `${JSON.stringify(name)}: the name of a queue has lower-case letters, digits and -, such as gpu`,
+        at: [name],
+        ofKey: true,
+      };
+    if (!isTable(queue)) return { text: `${name} must be an object, such as {"concurrency": 2}`, at: [name] };
     const { concurrency, ...others } = queue;
     const [unknown] = Object.keys(others);
-    if (unknown !== undefined) return `${name} has no setting ${nearHint(unknown, ["concurrency"])}`;
+    if (unknown !== undefined)
+      return {
+        text: `${name} has no setting ${nearHint(unknown, ["concurrency"])}`,
+        at: [name, unknown],
+        ofKey: true,
+      };
     if (concurrency !== undefined && !(Number.isInteger(concurrency) && (concurrency as number) >= 1))
-      return `${name}: concurrency must be a whole number of at least 1`;
+      return {
+        text: `${name}: concurrency must be a whole number of at least 1`,
+        at: [name, "concurrency"],
+      };
   }
   return null;
 }
@@ -532,59 +632,73 @@ const FLEET: Record<keyof FleetConfig, { isValid: (value: unknown) => boolean; e
   },
 };
 
-function fleetProblem(fleet: unknown): string | null {
+function fleetProblem(fleet: unknown): Misfit | null {
   if (!isTable(fleet)) return 'must be an object, such as {"url": "postgres://user@host/database"}';
   const known = Object.keys(FLEET);
   const unknown = Object.keys(fleet).find((name) => !known.includes(name));
-  if (unknown !== undefined) return `has no setting ${nearHint(unknown, known)}`;
+  if (unknown !== undefined)
+    return { text: `has no setting ${nearHint(unknown, known)}`, at: [unknown], ofKey: true };
   for (const [name, value] of Object.entries(fleet)) {
     const { isValid, expected } = FLEET[name as keyof FleetConfig];
-    if (!isValid(value)) return `${name} must be ${expected}`;
+    if (!isValid(value)) return { text: `${name} must be ${expected}`, at: [name] };
   }
-  return null;
+  const home = isText(fleet.passwordFile) ? homeProblem(fleet.passwordFile as string) : null;
+  return home === null ? null : { text: `passwordFile ${home}`, at: ["passwordFile"] };
 }
 
-function tracesProblem(traces: unknown): string | null {
+function tracesProblem(traces: unknown): Misfit | null {
   const isUrl = (value: unknown) => isText(value) && parseTraces(value as string) !== null;
   if (!isTable(traces)) return isUrl(traces) ? null : `must be ${TRACES_ENDPOINT}`;
   const { url, headers = {}, ...others } = traces;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) return `has no setting ${nearHint(unknown, ["url", "headers"])}`;
-  if (!isUrl(url)) return `url must be ${TRACES_ENDPOINT}`;
+  if (unknown !== undefined)
+    return {
+      text: `has no setting ${nearHint(unknown, ["url", "headers"])}`,
+      at: [unknown],
+      ofKey: true,
+    };
+  if (!isUrl(url)) return { text: `url must be ${TRACES_ENDPOINT}`, at: ["url"] };
   const areNames =
     isTable(headers) && Object.values(headers).every((name) => isText(name) && VARIABLE.test(name as string));
   return areNames
     ? null
-    : 'headers must name environment variables that have the values, such as {"authorization": "TRACES_TOKEN"}';
+    : {
+        text: 'headers must name environment variables that have the values, such as {"authorization": "TRACES_TOKEN"}',
+        at: ["headers"],
+      };
 }
 
-function hooksProblem(hooks: unknown): string | null {
+function hooksProblem(hooks: unknown): Misfit | null {
   if (!isTable(hooks)) return 'must be an object, such as {"onFailure": "notify-send failed"}';
   const known: readonly string[] = HOOKS;
   const unknown = Object.keys(hooks).find((name) => !known.includes(name));
-  if (unknown !== undefined) return `has no hook ${nearHint(unknown, known)}`;
+  if (unknown !== undefined)
+    return { text: `has no hook ${nearHint(unknown, known)}`, at: [unknown], ofKey: true };
   const wrong = Object.entries(hooks).find(
     ([, command]) => !isPath(command) || (command as string).length > MAX_HOOK,
   );
   return wrong === undefined
     ? null
-    : `${wrong[0]} must be a command for sh -c, at most ${MAX_HOOK} characters`;
+    : { text: `${wrong[0]} must be a command for sh -c, at most ${MAX_HOOK} characters`, at: [wrong[0]] };
 }
 
 const ENVIRONMENT_KEYS = ["allow", "fromDaemon"] satisfies Array<keyof EnvironmentConfig>;
 
-function environmentProblem(env: unknown): string | null {
-  if (typeof env !== "object" || env === null || Array.isArray(env))
-    return 'must be an object, such as {"allow": ["AWS_*"]}';
+function environmentProblem(env: unknown): Misfit | null {
+  if (!isTable(env)) return 'must be an object, such as {"allow": ["AWS_*"]}';
   const known: readonly string[] = ENVIRONMENT_KEYS;
   const unknown = Object.keys(env).find((name) => !known.includes(name));
-  if (unknown !== undefined) return `has no setting ${nearHint(unknown, known)}`;
+  if (unknown !== undefined)
+    return { text: `has no setting ${nearHint(unknown, known)}`, at: [unknown], ofKey: true };
   for (const name of ENVIRONMENT_KEYS) {
     const patterns: unknown = (env as EnvironmentConfig)[name];
     if (patterns === undefined) continue;
-    if (!Array.isArray(patterns)) return `${name} must be a list of names, such as ["AWS_*"]`;
-    const problem = patterns.map(patternProblem).find((each) => each !== null);
-    if (problem !== undefined) return `${name}: ${problem}`;
+    if (!Array.isArray(patterns))
+      return { text: `${name} must be a list of names, such as ["AWS_*"]`, at: [name] };
+    for (const [index, pattern] of patterns.entries()) {
+      const text = patternProblem(pattern);
+      if (text !== null) return { text: `${name}: ${text}`, at: [name, index] };
+    }
   }
   return null;
 }
@@ -592,11 +706,7 @@ function environmentProblem(env: unknown): string | null {
 function withPaths(config: Config, file: string, env: Env): Config {
   const { stateDir, socket, ops, fleet, metrics } = config;
   const traces: TracesConfig | string | undefined = config.traces;
-  const absolute = (path: string) => {
-    if (/^~[^/]/.test(path))
-      throw new UsageError(`${file}: ${path}: only ~/ is expanded; write the home directory of that user`);
-    return resolve(dirname(file), inHome(path, env));
-  };
+  const absolute = (path: string) => resolve(dirname(file), inHome(path, env));
   return {
     ...config,
     ...(stateDir !== undefined && { stateDir: absolute(stateDir) }),
@@ -616,22 +726,25 @@ function wholeTraces(traces: TracesConfig | string): TracesConfig {
   return { url: parseTraces(url)!, headers };
 }
 
-function isTheme(value: unknown): boolean {
-  if (typeof value === "string") return THEMES.includes(value);
+function themeProblem(value: unknown): Misfit | null {
+  const text = 'must be "auto", "dark", "light", "16" or a table of colours';
+  if (!isTable(value)) return isText(value) && THEMES.includes(value as string) ? null : text;
   const roles: readonly string[] = THEME_ROLES;
-  return (
-    isTable(value) &&
-    Object.entries(value).every(
-      ([role, colour]) => roles.includes(role) && /^#[\da-f]{6}$/i.test(String(colour)),
-    )
-  );
+  for (const [role, colour] of Object.entries(value)) {
+    if (!roles.includes(role))
+      return { text: `${text} of: ${THEME_ROLES.join(", ")}`, at: [role], ofKey: true };
+    if (!isText(colour) || !/^#[\da-f]{6}$/i.test(colour as string))
+      return { text: `${text} such as {"${role}": "#4080ff"}`, at: [role] };
+  }
+  return null;
 }
 
-function isKeys(value: unknown): boolean {
-  return (
-    isTable(value) &&
-    Object.values(value).every((keys) => isPath(keys) || (Array.isArray(keys) && keys.every(isPath)))
-  );
+function keysProblem(value: unknown): Misfit | null {
+  const text = 'must be a table of keys by action, such as {"cancel": "C"}';
+  if (!isTable(value)) return text;
+  for (const [action, keys] of Object.entries(value))
+    if (!isPath(keys) && !(Array.isArray(keys) && keys.every(isPath))) return { text, at: [action] };
+  return null;
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {

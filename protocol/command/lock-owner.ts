@@ -8,6 +8,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readOwnFile } from "../own-file.js";
+import { hasProc } from "../own-process.js";
 
 /** Maximum size of the file in bytes; it holds a few short values. */
 const MOST_BYTES = 64 * 1024;
@@ -55,7 +56,7 @@ export function directoryIdentity(dir: string): string | null {
 /** Whether the daemon's process exists; a reused pid is another process. Without /proc this is assumed. */
 export function isThere({ pid, startTime }: LockOwner): boolean {
   const fields = statFields(pid);
-  if (fields === null) return process.platform !== "linux";
+  if (fields === null) return !hasProc();
   return startTime === null || fields[19] === startTime;
 }
 

@@ -1,5 +1,6 @@
 /** Generates the regions of docs/configuration.md from the config file reader and the table of variables. */
-import { LIMITS, SETTINGS } from "../../protocol/command/config.js";
+import { type Config, LIMITS, SETTINGS } from "../../protocol/command/config.js";
+import { RELOAD, type Reload } from "../../protocol/command/config-reload.js";
 import {
   ALLOWED_VARIABLES,
   BASE_VARIABLES,
@@ -14,21 +15,30 @@ const UNITS = [
   [1024, "KiB"],
 ] as const;
 
+const WHEN: Record<Reload, string> = {
+  live: "live",
+  restart: "restart",
+  command: "next command",
+  dashboard: "next `liveops-tui`",
+};
+
 export function configurationRegions(): Regions {
   const settings = Object.entries(SETTINGS).map(([name, { description, default: text }]) => [
     code(name),
     description,
     text,
     "",
+    WHEN[RELOAD[name as keyof Config]],
   ]);
   const limits = Object.entries(LIMITS).map(([name, limit]) => {
     const amount = limit.description.startsWith("Bytes") ? bytes : String;
     const range = `${amount(limit.min)} to ${amount(limit.max)}`;
-    return [code(name), limit.description, amount(limit.default), range];
+    const when = WHEN[RELOAD[name as keyof Config]];
+    return [code(name), limit.description, amount(limit.default), range, when];
   });
   const names = (list: readonly string[]) => list.map(code).join(", ");
   return {
-    settings: table(["key", "meaning", "default", "range"], [...settings, ...limits]),
+    settings: table(["key", "meaning", "default", "range", "reload"], [...settings, ...limits]),
     variables: table(
       ["set", "variables"],
       [

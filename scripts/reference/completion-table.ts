@@ -1,5 +1,6 @@
 /** Makes the table that completion reads (`protocol/completion/table.ts`) from the command trees. */
 import type { Argument, Command, Option } from "commander";
+import { knownKeys } from "../../protocol/command/config-keys.js";
 import { LOG_LEVELS } from "../../protocol/command/log-level.js";
 import type {
   ArgumentEntry,
@@ -58,6 +59,12 @@ const BY_COMMAND: Record<string, Value> = {
   "liveops schedule pause name": { of: "schedule" },
   "liveops schedule resume name": { of: "schedule" },
   "liveops schedule run name": { of: "schedule" },
+  ...Object.fromEntries(
+    ["get", "set", "unset"].map((name) => [
+      `liveops config ${name} key`,
+      { of: "choices", choices: knownKeys() },
+    ]),
+  ),
   "liveops new kind": { of: "choices", choices: ["operation", "pipeline", "chain"] },
   "liveopsd logs --level": { of: "choices", choices: LOG_LEVELS.filter((level) => level !== "silent") },
   "liveops ls --state": { of: "choices", choices: [...STATES], list: true },

@@ -10,6 +10,8 @@ export interface OnTerminal extends AsyncDisposable {
   readonly exited: Promise<number>;
   press(keys: string): void;
   resize(columns: number, rows: number): void;
+  /** Closes the terminal, as the user does with its window. */
+  close(): void;
 }
 
 export interface TerminalOptions {
@@ -47,6 +49,7 @@ export function onTerminal(
       screen.resize(columns, rows);
       child.resize(columns, rows);
     },
+    close: () => (child as unknown as { destroy(): void }).destroy(),
     async [Symbol.asyncDispose]() {
       try {
         process.kill(child.pid, "SIGKILL");

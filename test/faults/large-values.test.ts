@@ -93,7 +93,7 @@ test(
     expect(JSON.stringify(operations).length).toBeLessThan(4 * KiB * results);
     expect(await snapshotOf(daemon)).toBeLessThan(4 * KiB * results);
     // Each result for each stream would be 20 MiB an operation.
-    expect((await daemon.client.daemon()).memory.rss - before).toBeLessThan(300 * MiB);
+    expect((await daemon.client.daemon()).memory.rss! - before!).toBeLessThan(300 * MiB);
     for (const watcher of unread) await watcher.return?.(undefined);
     await daemon.stop();
     await daemon.startAgain();

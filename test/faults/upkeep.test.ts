@@ -42,7 +42,7 @@ test(
           mostOnDisk,
           sizes.reduce((sum, size) => sum + size, 0),
         );
-        mostInMemory = Math.max(mostInMemory, (await daemon.client.daemon()).memory.rss);
+        mostInMemory = Math.max(mostInMemory, (await daemon.client.daemon()).memory.rss!);
         return (await daemon.client.show(id)).state === "succeeded";
       },
       () => daemon.client.show(id),
@@ -51,7 +51,7 @@ test(
     expect(lines * width).toBeGreaterThan(15 * maxLog);
     // The events file is not a log: it holds a progress event a tenth of a second.
     expect(mostOnDisk).toBeLessThan(maxLog * 1.1 + MiB);
-    expect(mostInMemory - before).toBeLessThan(128 * MiB);
+    expect(mostInMemory - before!).toBeLessThan(128 * MiB);
     const log = await wholeLog(daemon, id);
     expect(log.at(-1)?.text).toMatch(new RegExp(`^${lines} `));
     const [note, ...kept] = log;

@@ -72,7 +72,7 @@ test(
     expect(watchers).toBe(WATCHERS);
     // A stopped one may hold what was being sent when it stopped: one batch of lines. The flood is a hundred times that.
     // The collector lets the heap fill with what is over, up to its bound; what sockets hold lies beside it.
-    expect(memory.rss - before.rss).toBeLessThan(WATCHERS * 0.5 * MiB + HEAP * MiB);
+    expect(memory.rss! - before.rss!).toBeLessThan(WATCHERS * 0.5 * MiB + HEAP * MiB);
     record({
       fault: "watchers stopped",
       injected: WATCHERS,

@@ -163,6 +163,13 @@ export class Served {
       now: Date.now,
       countsOf: () => ({ queued: this.queue.length, running: this.scheduler.attempts.size }),
       settings,
+      config: {
+        state: {
+          ...{ file: join(layout.root, "config.json"), loadedAt: new Date().toISOString() },
+          ...{ changed: false, restart: [], problem: null },
+        },
+        reload: async () => [],
+      },
       layout,
       store,
       lifecycle,

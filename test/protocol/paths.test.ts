@@ -63,6 +63,7 @@ const CALLS: Record<Exclude<RouteName, "openapi" | "metrics">, () => Promise<unk
   forecast: () => client.forecast(),
   daemon: () => client.daemon(),
   backup: () => first(client.backup("/tmp/none")),
+  reload: () => client.reload(),
   stop: () => client.stop(),
 };
 

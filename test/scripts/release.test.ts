@@ -89,6 +89,7 @@ describe("a dry run in a clone", () => {
       "commit: release: 1.3.0",
       "tag: v1.3.0",
       "pack: liveops-1.3.0.tgz",
+      "sbom: liveops-1.3.0.cdx.json",
       "dry run: nothing was changed",
       "",
     ]);

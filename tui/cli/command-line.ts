@@ -34,6 +34,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   new: async () => (await import("./new.js")).registerNew,
   check: async () => (await import("./check.js")).registerCheck,
   report: async () => (await import("./report.js")).registerReport,
+  config: async () => (await import("./config.js")).registerConfig,
   schema: async () => (await import("./schema.js")).registerSchema,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
   mcp: async () => (await import("./open-mcp.js")).registerMcp,

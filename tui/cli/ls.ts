@@ -8,6 +8,7 @@ import { useHost } from "../../protocol/command/host-option.js";
 import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import type { Operation } from "../../protocol/operation.js";
+import { hasProc, NOT_AVAILABLE } from "../../protocol/own-process.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import { STATES } from "../../protocol/state.js";
 import { formatDuration } from "../terminal/format.js";
@@ -94,6 +95,8 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
     startsAt,
   });
   output.write(`${lines.join("\n")}\n`);
+  if (wide && !hasProc() && operations.every(({ resources }) => resources === null))
+    say(to, `CPU, MEM, READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
   const next = nextRunsLine((await schedules)?.schedules ?? [], new Date());
   if (next !== null) output.write(`${paint("dim", next)}\n`);
   if (total > operations.length && process.stderr.isTTY) {

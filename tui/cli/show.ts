@@ -6,6 +6,7 @@ import { sanitize } from "../../protocol/command/sanitize.js";
 import { firstLine } from "../../protocol/first-line.js";
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
+import { hasProc, NOT_AVAILABLE } from "../../protocol/own-process.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { ForecastReply } from "../../protocol/replies.js";
 import { shownParams } from "../../protocol/shown-params.js";
@@ -174,8 +175,8 @@ function tookText(it: Operation, now: number): string | null {
   return isFinal(it.state) ? took : `${took} so far`;
 }
 
-function resourcesText({ resources, usage }: Operation): string | null {
-  if (resources === null) return null;
+function resourcesText({ resources, usage, startedAt }: Operation): string | null {
+  if (resources === null) return startedAt === null || hasProc() ? null : NOT_AVAILABLE;
   const { cpuSeconds, maxRssBytes, readBytes, writtenBytes } = resources;
   const now = usage && `, now ${usage.cpu.toFixed(1)} cores, ${formatBytes(usage.rssBytes)}`;
   return [

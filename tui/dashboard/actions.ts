@@ -1,5 +1,5 @@
 /** Every action of the dashboard, in the order of the command bar, with the keys that the config sets. */
-import { UsageError } from "../../protocol/command/failures.js";
+import { settingError } from "../../protocol/command/config.js";
 import { nearest } from "../../protocol/nearest.js";
 import { DETAILS_MOVER } from "./components/DetailsPage.js";
 import { CLOSE_ACTIONS, GENERAL_ACTIONS, HELP_MOVER } from "./components/GeneralPages.js";
@@ -51,14 +51,15 @@ export function withKeys(actions: readonly DashboardAction[], config: KeyConfig)
   const given = new Map(
     Object.entries(config).map(([name, keys]) => [
       name,
-      (typeof keys === "string" ? [keys] : keys).map(keyOf),
+      (typeof keys === "string" ? [keys] : keys).map((key) => keyOf(key, name)),
     ]),
   );
   const names = new Set(actions.map(({ name }) => name));
   for (const name of given.keys()) {
     if (names.has(name)) continue;
     const [near] = nearest(name, names);
-    throw new UsageError(`keys: no action ${JSON.stringify(name)}${near ? `; did you mean ${near}?` : ""}`);
+    const hint = near ? `did you mean ${near}?` : `actions: ${[...names].join(", ")}`;
+    throw settingError(["keys", name], `keys: no action ${JSON.stringify(name)}; ${hint}`, true);
   }
   const taken = new Set([...given.values()].flat());
   return actions.map((action) => {
@@ -69,12 +70,13 @@ export function withKeys(actions: readonly DashboardAction[], config: KeyConfig)
   });
 }
 
-function keyOf(text: string): string {
+function keyOf(text: string, action: string): string {
   const ctrl = /^ctrl-(.)$/.exec(text)?.[1];
   if (ctrl !== undefined) return `^${ctrl}`;
   if (text === "space") return " ";
   if ([...text].length === 1 || (SPECIAL as readonly string[]).includes(text)) return text;
-  throw new UsageError(
+  throw settingError(
+    ["keys", action],
     `keys: ${JSON.stringify(text)} is not a key; keys are a character, ctrl-k, space, ${SPECIAL.join(", ")}`,
   );
 }

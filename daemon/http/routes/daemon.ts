@@ -1,4 +1,5 @@
-/** `GET /v1/daemon`, `POST /v1/daemon/stop` and `GET /openapi.json`. */
+/** `GET /v1/daemon`, `POST /v1/daemon/reload`, `POST /v1/daemon/stop` and `GET /openapi.json`. */
+import { ownMemory } from "../../../protocol/own-process.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
@@ -8,6 +9,13 @@ import { definition, type RoutePlugin } from "../route-definition.js";
 
 export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
   app.route({ ...definition("daemon"), handler: () => describe(context) });
+  app.route({
+    ...definition("reload"),
+    handler: async () => {
+      const applied = await context.config.reload();
+      return { pid: process.pid, config: context.config.state, applied };
+    },
+  });
   app.route({
     ...definition("stop"),
     handler: async ({ body }, reply) => {
@@ -24,6 +32,7 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
 function describe({
   audit,
   settings,
+  config,
   store,
   scheduler,
   blockedTypes,
@@ -40,7 +49,6 @@ function describe({
   tracing,
 }: Context): DaemonReply {
   const { busy, idle } = scheduler.pool.counts();
-  const { rss, heapUsed } = process.memoryUsage();
   return {
     version: VERSION,
     host: hosts.name,
@@ -54,6 +62,7 @@ function describe({
     socket: address.path,
     stateDir: settings.stateDir,
     opsDirs: settings.opsDirs,
+    config: config.state,
     concurrency: settings.concurrency,
     logLevel: settings.logLevel,
     flags: settings.flags,
@@ -72,7 +81,7 @@ function describe({
     freeBytes: store.freeBytes(),
     noRoom: [...scheduler.attempts.values()].filter(({ noRoomSince }) => noRoomSince !== null).length,
     containment: containment.report(),
-    memory: { rss, heapUsed },
+    memory: ownMemory(),
     auditLost: audit.lost,
     copyOf: copied.report(),
     problems: [

@@ -49,6 +49,10 @@ export const pauseRoutes: RoutePlugin = (app, { context }, done) => {
       ...definition(name),
       handler: async ({ params }) => {
         const { id } = (await context.find(params.id)).record;
+        // Of an operation on another host of the fleet, that host decides.
+        const isHere = context.scheduler.attempts.has(id);
+        const why = isPaused && isHere ? context.containment.whyNoPause : null;
+        if (why !== null) throw new Refusal("LIVEOPS_WRONG_STATE", `pausing an operation is ${why}`);
         await context.lifecycle.pause(id, isPaused);
         context.scheduler.pauseOperation(id);
         return context.whole(await context.find(id));

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { plistText } from "../../../daemon/service/launchd-plist.js";
 import { packageOf, placeWarning, versionIn } from "../../../daemon/service/package-place.js";
 import {
+  commandOf,
   keptVariables,
   nodeProgram,
   readServiceFile,
@@ -20,13 +21,15 @@ import { useDirectories } from "../../harness/temporary.js";
 const directory = useDirectories();
 
 const SPEC: ServiceSpec = {
-  command: ["/usr/bin/node", "--max-semi-space-size=2", "/usr/bin/liveopsd", "start", "--foreground"],
+  node: ["/usr/bin/node", "--max-semi-space-size=2"],
+  script: "/usr/bin/liveopsd",
+  options: ["--concurrency", "3"],
   env: { PATH: "/usr/bin:/bin" },
   stateDir: "/home/ann/.local/state/liveops",
   version: "1.2.3",
 };
 
-const withWord = (word: string): ServiceSpec => ({ ...SPEC, command: [...SPEC.command, "--ops", word] });
+const withWord = (word: string): ServiceSpec => ({ ...SPEC, options: ["--ops", word] });
 
 /** As systemd.syntax(7) and systemd.unit(5) describe it, for one word. */
 function readWord(text: string): string {
@@ -69,13 +72,14 @@ test("the unit holds what keeps operations alive, and quotes its paths", () => {
     env: { PATH: "/usr/bin", LIVEOPS_CONFIG: "/home/ann/my config.json" },
   });
   expect(text).toContain(
-    'ExecStart=:/usr/bin/node --max-semi-space-size=2 /usr/bin/liveopsd start --foreground --ops "/srv/my \\"ops\\" 100%%"\n',
+    'ExecStart=:/usr/bin/node --max-semi-space-size=2 /usr/bin/liveopsd start --foreground --take-over --ops "/srv/my \\"ops\\" 100%%"\n',
   );
   expect(text).toContain(
     'Environment=PATH=/usr/bin\nEnvironment="LIVEOPS_CONFIG=/home/ann/my config.json"\n',
   );
   for (const line of [
     "KillMode=process",
+    "ExecReload=/bin/kill -HUP $MAINPID",
     "Delegate=yes",
     "Type=notify",
     "NotifyAccess=all",
@@ -91,7 +95,7 @@ test.skipIf(spawnSync(ANALYZE, ["--version"]).status !== 0)("systemd accepts the
   copyFileSync("/bin/true", node);
   const file = join(dir, "liveopsd.service");
   const spec = withWord("/srv/$HOME\n; 100%h 'ops' \\ é");
-  writeFileSync(file, unitText({ ...spec, command: [node, ...spec.command.slice(1)] }));
+  writeFileSync(file, unitText({ ...spec, node: [node] }));
   const said = spawnSync(ANALYZE, ["--user", "verify", "--man=no", file], {
     encoding: "utf8",
     env: { PATH: process.env.PATH, HOME: dir, XDG_RUNTIME_DIR: dir },
@@ -103,8 +107,8 @@ test.skipIf(spawnSync(ANALYZE, ["--version"]).status !== 0)("systemd accepts the
 test("the property list starts the daemon, keeps it running and leaves operations alone", () => {
   const text = plistText("dev.liveops.liveopsd", withWord("/srv/<ops> & --more"));
   expect(text).toContain("<string>/srv/&lt;ops&gt; &amp; --more</string>");
-  expect(text.match(/<string>.*<\/string>/g)?.slice(1, 6)).toEqual(
-    SPEC.command.map((word) => `<string>${word}</string>`),
+  expect(text.match(/<string>.*<\/string>/g)?.slice(1, 7)).toEqual(
+    commandOf({ ...SPEC, options: [] }).map((word) => `<string>${word}</string>`),
   );
   const flat = text.replace(/\s+/g, "");
   expect(flat).toContain("<key>AbandonProcessGroup</key><true/>");
@@ -134,7 +138,11 @@ test("a file is ours until somebody changes it", () => {
     writeFileSync(file, text);
     expect(readServiceFile(file)).toMatchObject({
       state: "ours",
-      origin: { version: "1.2.3", program: ["/usr/bin/node", "/usr/bin/liveopsd"] },
+      origin: {
+        version: "1.2.3",
+        options: ["--concurrency", "3"],
+        program: ["/usr/bin/node", "/usr/bin/liveopsd"],
+      },
     });
     writeFileSync(file, `${text}\n`);
     expect(readServiceFile(file)).toMatchObject({ state: "changed" });
@@ -161,7 +169,7 @@ test("the service of a state directory is found by its file", () => {
 test("the unit of a process is the innermost service of its cgroup", () => {
   const user = "/user.slice/user-1000.slice/user@1000.service";
   expect(unitIn(`0::${user}/app.slice/liveopsd.service/daemon\n`)).toBe("liveopsd.service");
-  expect(unitIn(`0::${user}/app.slice/app-term.scope\n`)).toBe("user@1000.service");
+  expect(unitIn(`0::${user}/app.slice/app-term.scope\n`)).toBeNull();
   expect(unitIn("12:pids:/x.service\n1:name=systemd:/system.slice/cron.service\n0::/\n")).toBe(
     "cron.service",
   );

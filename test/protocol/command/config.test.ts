@@ -69,8 +69,13 @@ test("it is read, and beaten by the environment, which is beaten by flags", () =
 });
 
 test.each([
-  ["{", "is not valid JSON"],
-  ["[]", "must hold a JSON object"],
+  ["{", "config.json:1:2: not valid JSON: the closing } is missing"],
+  ["", "config.json:1:1: not valid JSON: a value is expected here"],
+  ['{\n  "nice": 3,\n}', "config.json:3:1: not valid JSON: a key in double quotes is expected here"],
+  ['{"nice": 3 "env": {}}', "config.json:1:12: not valid JSON: a comma is expected here"],
+  ['{\n  // fast\n  "nice": 3}', "config.json:2:3: not valid JSON: JSON has no comments"],
+  ["\ufeff{}", "config.json:1:1: not valid JSON: a byte order mark"],
+  ["[]", "config.json:1:1: must hold a JSON object"],
   ['{"socket": 1}', "socket must be a path"],
   ['{"stateDir": ""}', "stateDir must be a path"],
   ['{"ops": "/ops"}', "ops must be a list"],
@@ -89,6 +94,34 @@ test.each([
   config(text);
   expect(() => readConfig(env)).toThrow(UsageError);
   expect(() => readConfig(env)).toThrow(said);
+});
+
+test.each([
+  ['{\n  "concurency": 2\n}', "2:3"],
+  ['{\r\n\t"nice":\r\n\t\t20\r\n}', "3:3"],
+  ['{"queues": {"gpu": {"concurrency": 0}}}', "1:36"],
+  ['{"queues": {"GPU": {}}}', "1:13"],
+  ['{"queues": {"gpu": {"conc": 1}}}', "1:21"],
+  ['{"ops": ["a", 3]}', "1:15"],
+  ['{"env": {"allow": ["A", "B=C"]}}', "1:25"],
+  ['{"fleet": {"ulr": "x"}}', "1:12"],
+  ['{"theme": {"paper": "#ffffff"}}', "1:12"],
+  ['{"nice": 1, "nice": 99}', "1:21"],
+])("%s is wrong at %s", (text, at) => {
+  config(text);
+  expect(() => readConfig(env)).toThrow(`${join(dir, "config.json")}:${at}: `);
+});
+
+test("all problems are told, each in a line", () => {
+  config('{\n  "nice": 99,\n  "logLevel": "loud",\n  "keys": []\n}');
+  const file = join(dir, "config.json");
+  expect(() => readConfig(env)).toThrow(
+    [
+      `${file}:2:11: nice must be a whole number from 0 to 19`,
+      `${file}:3:15: logLevel must be one of: trace, debug, info, warn, error, fatal, silent`,
+      `${file}:4:11: keys must be a table of keys by action, such as {"cancel": "C"}`,
+    ].join("\n"),
+  );
 });
 
 test("the lists of environment variables are read", () => {

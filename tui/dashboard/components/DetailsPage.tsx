@@ -3,6 +3,7 @@
 import { firstLine } from "../../../protocol/first-line.js";
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { hasProc, NOT_AVAILABLE } from "../../../protocol/own-process.js";
 import type { AttemptRow } from "../../export/spans.js";
 import { formatBytes, formatDuration } from "../../terminal/format.js";
 import { stageNote } from "../../terminal/stage-note.js";
@@ -102,7 +103,7 @@ function stageNotes({ stages, stageStates, stageTimes }: Operation): Record<stri
 function details(state: State, operation: Operation): Record<string, string> {
   const { now } = state;
   const elapsed = elapsedOf(operation, now);
-  const { chain, label, resources, notBefore, schedule } = operation;
+  const { chain, label, resources, startedAt, notBefore, schedule } = operation;
   const paused = Math.floor(pausedSeconds(operation, now));
   return {
     id: operation.id,
@@ -127,6 +128,9 @@ function details(state: State, operation: Operation): Record<string, string> {
       paused: `${formatDuration(paused)} in all${isPaused(operation) ? ", still paused" : ""}`,
     }),
     ...((chain.previous ?? chain.next) !== null && { chain: `${chain.id}, operation ${chain.index + 1}` }),
+    ...(resources == null &&
+      startedAt !== null &&
+      !hasProc() && { cpu: NOT_AVAILABLE, memory: NOT_AVAILABLE }),
     ...(resources != null && {
       cpu: formatDuration(resources.cpuSeconds),
       memory: `${formatBytes(resources.maxRssBytes)} peak`,

@@ -1,0 +1,224 @@
+/** `liveops config`, and the config file of a daemon that runs: real files, signals, editors and terminals. */
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { onTerminal } from "./terminal.js";
+import { until } from "./until.js";
+import { World } from "./world.js";
+
+function emptyWorld() {
+  const world = new World().make();
+  onTestFinished(() => world.close());
+  const dir = join(world.dir, "config", "liveops");
+  const file = join(dir, "config.json");
+  const write = (text: string) => writeFileSync(file, text);
+  const config = (...words: string[]) => world.liveops(["config", ...words]);
+  const log = () => readFileSync(join(world.state, "liveopsd.log"), "utf8");
+  return { world, dir, file, write, config, log };
+}
+
+describe("without a daemon", () => {
+  test("a setting is set, read and removed; the file is private, and only a valid value is written", async () => {
+    const { file, config } = emptyWorld();
+    expect(await config("path")).toMatchObject({ code: 0, stdout: `${file}\n` });
+    expect((await config("get", "keepDays")).stdout).toBe("180\n");
+    expect(await config("set", "keepDays", "7")).toMatchObject({
+      ...{ code: 0, stdout: "" },
+      stderr: expect.stringContaining("keepDays: in effect at the next liveopsd start; no daemon runs"),
+    });
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({
+      $schema: expect.stringMatching(/^https:.*config\.schema\.json$/),
+      keepDays: 7,
+    });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect((await config("get", "keepDays")).stdout).toBe("7\n");
+    expect((await config("--json")).stdout).toContain(
+      '"keepDays":{"value":7,"origin":"file","reload":"live"}',
+    );
+    const before = readFileSync(file, "utf8");
+    expect(await config("set", "keepDays", "soon")).toMatchObject({
+      ...{ code: 2, stdout: "" },
+      stderr: expect.stringContaining("keepDays must be a whole number from 0 to 36500"),
+    });
+    expect(await config("get", "keepDay")).toMatchObject({
+      ...{ code: 2, stdout: "" },
+      stderr: expect.stringContaining("did you mean keepDays?"),
+    });
+    expect(readFileSync(file, "utf8")).toBe(before);
+    expect(await config("unset", "keepDays")).toMatchObject({ code: 0 });
+    expect(await config("unset", "keepDays")).toMatchObject({ code: 4 });
+    expect((await config("get", "metrics", "--json")).stdout).toBe("null\n");
+  });
+
+  test("two links deep, ten commands at the same time lose nothing, and the links stay", async () => {
+    const { world, dir, file, config } = emptyWorld();
+    const real = join(world.dir, "dotfiles", "liveops.json");
+    mkdirSync(join(world.dir, "dotfiles"));
+    symlinkSync(real, join(dir, "link.json"));
+    symlinkSync("link.json", file);
+    const names = Array.from({ length: 10 }, (_, n) => `q${n}`);
+    const ended = await Promise.all(names.map((name) => config("set", `queues.${name}.concurrency`, "2")));
+    expect(ended.map(({ code }) => code)).toEqual(names.map(() => 0));
+    expect(Object.keys(JSON.parse(readFileSync(real, "utf8")).queues).sort()).toEqual(names);
+    expect(lstatSync(file).isSymbolicLink()).toBe(true);
+    expect(readdirSync(join(world.dir, "dotfiles"))).toEqual(["liveops.json"]);
+  });
+
+  test("every program names the lines of an invalid file", async () => {
+    const { world, file, write, config } = emptyWorld();
+    write('{\n  "concurency": 2,\n  "nice": 99\n}\n');
+    const ends = await Promise.all([
+      world.liveops(["ls"]),
+      world.liveopsd(["start"]),
+      world.liveopsd(["status"]),
+      world.liveops(["doctor"]),
+      world.start("liveops-tui", []).ended,
+      config(),
+    ]);
+    for (const ended of ends) {
+      expect(ended).toMatchObject({ code: 2, stdout: "" });
+      expect(ended.stderr).toContain(`${file}:2:3: unknown setting "concurency"; did you mean concurrency?`);
+      expect(ended.stderr).toContain(`${file}:3:11: nice must be a whole number from 0 to 19`);
+    }
+    expect((await config("unset", "concurency")).code).toBe(0);
+    expect((await config("set", "nice", "3")).code).toBe(0);
+    expect(readFileSync(file, "utf8")).toBe('{\n  "nice": 3\n}\n');
+  });
+
+  test("an editor changes the file only to a valid text", async () => {
+    const { world, dir, file, write } = emptyWorld();
+    write('{"nice": 3}\n');
+    const edit = (script: string) =>
+      world.liveops(["config", "edit"], { env: { EDITOR: `sed -i '${script}'` } });
+    expect(await edit("s/3/4/")).toMatchObject({ code: 0, stdout: "" });
+    expect(readFileSync(file, "utf8")).toBe('{"nice": 4}\n');
+    const refused = await edit("s/4/40/");
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain(`${file}:1:10: nice must be a whole number from 0 to 19`);
+    expect((await edit("s/z/y/")).stderr).toContain("nothing was changed");
+    const failed = await world.liveops(["config", "edit"], { env: { VISUAL: "false" } });
+    expect(failed).toMatchObject({ code: 2, stderr: expect.stringContaining("exit code 1") });
+    const meanwhile = await world.liveops(["config", "edit"], {
+      env: { EDITOR: `echo '{"nice": 6}' > '${file}'; sed -i 's/4/5/'` },
+    });
+    expect(meanwhile).toMatchObject({ code: 5, stderr: expect.stringContaining("was changed meanwhile") });
+    expect(readFileSync(file, "utf8")).toBe('{"nice": 6}\n');
+    expect(readdirSync(dir).filter((name) => name.startsWith("config.edit-"))).toHaveLength(1);
+  });
+
+  test("the dashboard names the line of an action that it does not have", async () => {
+    const { world, file, write } = emptyWorld();
+    write('{\n  "keys": {"cancell": "x"}\n}');
+    await using dashboard = onTerminal(world, "liveops-tui", [], { size: [200, 10] });
+    expect(await dashboard.exited).toBe(2);
+    expect(dashboard.screen.text()).toContain(
+      `${file}:2:12: keys: no action "cancell"; did you mean cancel?`,
+    );
+  });
+
+  test("on a terminal the editor opens again, until the text is valid or thrown away", async () => {
+    const { world, file, write } = emptyWorld();
+    write('{"nice": 3}\n');
+    // Each time one digit more: 33, 333.
+    world.env.EDITOR = "sed -i s/3/33/";
+    await using again = onTerminal(world, "liveops", ["config", "edit"]);
+    await again.screen.until("1:10: nice must be");
+    again.press("\r");
+    await again.screen.until((text) => text.split("1:10: nice must be").length === 3);
+    again.press("n\r");
+    expect(await again.exited).toBe(0);
+    expect(readFileSync(file, "utf8")).toBe('{"nice": 3}\n');
+  });
+});
+
+describe("with a daemon", () => {
+  test("set applies what it can, and says the rest; an invalid file keeps the settings; flags win", async () => {
+    const { world, file, write, config, log } = emptyWorld();
+    write('{"concurrency": 1}\n');
+    await world.startDaemon([], { env: { COLOUR: "blue" } });
+    const { pid, config: read } = await world.client.daemon();
+    expect(read).toMatchObject({ file, changed: false, restart: [], problem: null });
+
+    expect((await config("set", "concurrency", "3")).stderr).toContain(
+      `concurrency: in effect; the daemon (pid ${pid}) has read the file`,
+    );
+    expect((await world.client.daemon()).concurrency).toBe(3);
+    world.write(
+      "more/tells.ts",
+      `import { getPriority } from "node:os";
+       import { LiveOperation, z } from "liveops";
+       export class Tells extends LiveOperation<typeof Tells> {
+         static stages = [] as const;
+         static params = z.object({});
+         async run(p) { p.result([getPriority(), process.env.COLOUR]); }
+       }`,
+    );
+    write(
+      JSON.stringify({
+        ...{ concurrency: 3, queues: { gpu: { concurrency: 2 } }, nice: 11, logLevel: "debug" },
+        ...{ ops: [join(world.dir, "more")], env: { fromDaemon: ["COLOUR"] }, metrics: "127.0.0.1:0" },
+        hooks: { onSuccess: `touch ${world.dir}/hooked` },
+      }),
+    );
+    expect(await world.liveopsd(["reload"])).toMatchObject({
+      ...{ code: 0, stdout: "" },
+      stderr: expect.stringContaining("applied: ops, queues, hooks, logLevel, metrics, env, nice"),
+    });
+    const { queues } = await world.client.queues();
+    expect(queues.map(({ name, concurrency }) => [name, concurrency])).toEqual([
+      ["default", 3],
+      ["gpu", 2],
+    ]);
+    const { result } = await world.finished(await world.submit("tells"));
+    expect(result).toEqual([11, "blue"]);
+    await until("the hook ran", () => readdirSync(world.dir).includes("hooked"));
+    const { metrics } = await world.client.daemon();
+    expect((await fetch(`http://${metrics}/metrics`)).status).toBe(200);
+    await config("unset", "metrics");
+    expect((await world.client.daemon()).metrics).toBeNull();
+    await until("requests are logged", () => log().includes('"msg":"answered a request"'));
+
+    expect((await config("set", "cgroup", "off")).stderr).toContain(
+      "cgroup: in effect after: liveopsd restart",
+    );
+    expect((await config()).stdout).toMatch(/cgroup +file +off {2}\(after liveopsd restart\)/);
+    const status = await world.liveopsd(["status"]);
+    expect(status.stdout).toMatch(/config +\S+config\.json, read at \S+; after liveopsd restart: cgroup/);
+
+    write('{"concurrency": 9,}\n');
+    process.kill(pid, "SIGHUP");
+    const problem = `${file}:1:19: not valid JSON`;
+    await until("the line is logged", () => log().includes(problem));
+    expect(await world.client.daemon()).toMatchObject({ concurrency: 3, config: { changed: true } });
+    expect((await world.client.daemon()).config.problem).toContain(problem);
+    write('{"concurrency": 4}\n');
+    process.kill(pid, "SIGHUP");
+    await until("the new file is read", async () => (await world.client.daemon()).concurrency === 4);
+    expect((await world.client.daemon()).config).toMatchObject({ restart: [], problem: null });
+
+    expect((await world.liveopsd(["restart", "--concurrency", "2"])).code).toBe(0);
+    expect((await config("set", "concurrency", "8")).stderr).toContain("started with a flag, which wins");
+    expect((await world.client.daemon()).concurrency).toBe(2);
+    expect((await config()).stdout).toMatch(/concurrency +flag +2/);
+  });
+
+  test("in the foreground, a closed terminal is no reload and no end; SIGHUP after that is a reload", async () => {
+    const { world, write, log } = emptyWorld();
+    world.env.LIVEOPS_STATE_DIR = "../state/liveops";
+    await using terminal = onTerminal(world, "liveopsd", ["start", "--foreground"]);
+    await terminal.screen.until((text) => text.replaceAll("\n", "").includes("liveopsd is listening"));
+    terminal.close();
+    await until("the daemon noticed", () => log().includes("the terminal of the daemon was closed"));
+    write('{"keepDays": 3}\n');
+    process.kill(terminal.pid, "SIGHUP");
+    await until("the file is read", () => log().includes('"applied":["keepDays"]'));
+  });
+});

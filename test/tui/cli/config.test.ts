@@ -1,0 +1,44 @@
+/** What `liveops config` prints: the table, and when a change takes effect. */
+import { describe, expect, test } from "vitest";
+import { plain } from "../../../protocol/command/colour.js";
+import type { DaemonReply, ReloadReply } from "../../../protocol/replies.js";
+import { configLines } from "../../../tui/cli/config.js";
+import { changeNotes } from "../../../tui/cli/config-daemon.js";
+
+const NO_FLAGS = { concurrency: null, logLevel: null, metrics: null, fleet: { url: null } };
+const daemon = (flags = {}) => ({ flags: { ...NO_FLAGS, ...flags } }) as unknown as DaemonReply;
+const reply = (applied: string[], restart: string[] = [], problem: string | null = null) =>
+  ({ pid: 7, applied, config: { restart, problem } }) as unknown as ReloadReply;
+
+test("the table: control characters are escaped, long values cut to the terminal, none is -", () => {
+  const settings = [
+    { key: "nice", value: 9, origin: "file" as const },
+    { key: "metrics", value: undefined, origin: "default" as const },
+    { key: "hooks.onStall", value: "echo \u001b[31m", origin: "file" as const },
+    { key: "cgroup", value: `/${"x".repeat(60)}`, origin: "file" as const },
+  ];
+  expect(configLines(settings, ["cgroup"], 72, plain)).toEqual([
+    "SETTING        ORIGIN   VALUE",
+    "nice           file     9",
+    "metrics        default  -",
+    "hooks.onStall  file     echo \\x1b[31m",
+    `cgroup         file     /${"x".repeat(20)}…  (after liveopsd restart)`,
+  ]);
+});
+
+describe("the notes of a change", () => {
+  test.each([
+    ["no daemon", null, null, "in effect at the next liveopsd start; no daemon runs"],
+    ["an older daemon", daemon(), "other" as const, "the daemon did not read the file"],
+    ["applied", daemon(), reply(["concurrency"]), "in effect; the daemon (pid 7) has read the file"],
+    ["restart", daemon(), reply([], ["concurrency"]), "in effect after: liveopsd restart"],
+    ["a flag", daemon({ concurrency: 2 }), reply([]), "started with a flag, which wins"],
+    ["the same value", daemon(), reply([]), "the daemon has this value already"],
+    ["refused", daemon(), reply([], [], "why"), "the daemon (pid 7) keeps its settings: why"],
+  ])("%s", (_name, its, reloaded, said) => {
+    const notes = changeNotes(["theme", "concurrency"], its, reloaded);
+    expect(notes[0]).toBe("theme: in effect when liveops-tui starts the next time");
+    expect(notes[1]).toContain(said);
+    expect(notes).toHaveLength(2);
+  });
+});
