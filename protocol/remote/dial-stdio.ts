@@ -4,20 +4,30 @@ import { isQueueFull, retryWhileQueueFull } from "../client/deadline.js";
 import { NoDaemonError } from "../client/errors.js";
 import { checkSocket, socketDenied } from "../client/request.js";
 import { commandPlaces, type GlobalOptions, startCommand } from "../command/daemon-address.js";
-import { findSocket, mayFind } from "../command/find-daemon.js";
+import { findSocket, mayFind, starterFor } from "../command/find-daemon.js";
 
 /** Milliseconds to wait for room in the daemon's queue of connections. */
 const QUEUE_MS = 10_000;
 
-/** @throws NoDaemonError; Refusal for a socket that is not ours */
+/**
+ * Starts the daemon where none answers, if the config of this machine says so.
+ *
+ * @throws NoDaemonError; Refusal for a socket that is not ours
+ */
 export async function dialDaemon(options: GlobalOptions): Promise<Socket> {
-  const { socket, stateDir, config } = commandPlaces(options);
+  const places = commandPlaces(options);
+  const { socket, stateDir, config } = places;
   try {
     return await dial(socket);
   } catch (error) {
     if (!(error instanceof NoDaemonError)) throw error;
     const found = mayFind(options, process.env, config) ? await findSocket(stateDir) : null;
     if (found !== null) return dial(found);
+    const start = starterFor(places, options);
+    if (start !== null) {
+      await start();
+      return dial((await findSocket(stateDir)) ?? socket);
+    }
     throw new NoDaemonError(error.socket, error.reason, startCommand(options));
   }
 }
