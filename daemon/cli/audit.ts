@@ -132,11 +132,14 @@ function detailsOf({ details }: AuditLine): string {
 }
 
 function clientOf({ client, uid }: AuditLine): string {
-  return client ? `pid ${client.pid} (${client.command})${suspicion(uid, client)}` : "no client named";
+  if (!client) return "no client named";
+  const where = client.host === undefined ? "" : ` on ${client.host}`;
+  return `pid ${client.pid}${where} (${client.command})${suspicion(uid, client)}`;
 }
 
 /** Says how the process that the client names contradicts the claim. */
-function suspicion(uid: number | null, { process }: NonNullable<AuditLine["client"]>): string {
+function suspicion(uid: number | null, { process, host }: NonNullable<AuditLine["client"]>): string {
+  if (host !== undefined) return "";
   if (process === null) return ", no such process";
   return process.uid === uid || process.uid === 0 ? "" : `, a process of uid ${process.uid}`;
 }

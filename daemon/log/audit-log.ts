@@ -33,7 +33,8 @@ class ClientClaims {
     const known = this.#known.get(header);
     if (known && known.until > now) return known.client;
     const claim = parseClientHeader(header);
-    const client = claim && { claimed: true as const, ...claim, process: processOf(claim.pid) };
+    const process = claim === null || claim.host !== undefined ? null : processOf(claim.pid);
+    const client = claim && { claimed: true as const, ...claim, process };
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
     this.#known.set(header, { client, until: now + FRESH_MS });
     return client;

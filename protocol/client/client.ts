@@ -377,9 +377,12 @@ export class Client {
       const isLost = error instanceof ConnectionLostError || error instanceof NoDaemonError;
       const gone = isLost ? this.#whyGone() : null;
       if (gone !== null) throw gone;
-      if (!(error instanceof NoDaemonError) || error instanceof UnreachableHostError) throw error;
+      if (!(error instanceof NoDaemonError)) throw error;
+      const isRemote = error instanceof UnreachableHostError;
+      if (isRemote && error.kind !== "no-daemon") throw error;
       const found = (await this.hints.findSocket?.()) ?? (await this.#started());
       this.#socket = found ?? this.firstSocket;
+      if (found === null && isRemote) throw error;
       if (found === null) throw new NoDaemonError(error.socket, error.reason, this.hints.startCommand);
       return ask(found);
     }

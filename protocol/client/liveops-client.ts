@@ -1,6 +1,6 @@
 /** The public client `liveops/client`: typed submits, streams that reconnect, and waiting. */
 import { resolve } from "node:path";
-import { commandPlaces } from "../command/daemon-address.js";
+import { addressedDaemon, commandPlaces } from "../command/daemon-address.js";
 import { UsageError } from "../command/failures.js";
 import { clientFor } from "../command/find-daemon.js";
 import { LiveopsError } from "../errors.js";
@@ -33,6 +33,8 @@ export interface ConnectOptions {
   socket?: string;
   /** The state directory. Default: as for the commands. */
   stateDir?: string;
+  /** Address of a daemon on another machine: `ssh://user@host`. Default: `$LIVEOPS_HOST`. */
+  host?: string;
   /** How long to wait for the daemon, in milliseconds: `answer` (10,000), `request` (60,000), `stream` (45,000). */
   deadlines?: Partial<Deadlines>;
 }
@@ -117,16 +119,17 @@ export class LiveopsClient implements AsyncDisposable {
   readonly #allow: readonly string[] | undefined;
   readonly #closed = new AbortController();
 
-  /** @throws LiveopsError `LIVEOPS_CONFIG_INVALID` if the config file is not valid */
-  constructor({ socket, stateDir, deadlines }: ConnectOptions = {}) {
-    const flags = {
+  /** @throws LiveopsError `LIVEOPS_CONFIG_INVALID` if the config file or the address of the host is not valid */
+  constructor({ socket, stateDir, host, deadlines }: ConnectOptions = {}) {
+    const places = {
       ...(socket && { socket: resolve(socket) }),
       ...(stateDir && { stateDir: resolve(stateDir) }),
     };
     try {
-      const places = commandPlaces(flags);
-      this.#client = clientFor(places, flags, deadlines);
-      this.#allow = places.config.env?.allow;
+      const flags = addressedDaemon(host, Object.keys(places).length > 0) ?? places;
+      const found = commandPlaces(flags);
+      this.#client = clientFor(found, flags, deadlines);
+      this.#allow = found.config.env?.allow;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       throw new LiveopsError("LIVEOPS_CONFIG_INVALID", error.message, null, { cause: error });

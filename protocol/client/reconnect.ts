@@ -78,7 +78,8 @@ export async function untilAnswered<T>(
 
 function mayComeBack(error: unknown, wasThere: boolean): boolean {
   if (error instanceof ConnectionLostError || error instanceof NoAnswerError) return true;
-  if (error instanceof UnreachableHostError && error.kind === "refused") return false;
+  if (error instanceof UnreachableHostError)
+    return error.kind !== "refused" && (wasThere || error.wasReached);
   if (error instanceof NoDaemonError) return wasThere;
   return error instanceof Refusal && error.code === "LIVEOPS_STOPPING";
 }

@@ -1,4 +1,5 @@
 /** Builds a request to the daemon, checks the owner of the socket, and checks the version and status of the reply. */
+import { hostname } from "node:os";
 import { basename, extname } from "node:path";
 import { type Problem, Refusal } from "../errors.js";
 import { accessProblem, ownerProblem, pathProblem } from "../owned-path.js";
@@ -7,18 +8,23 @@ import { isRemote, onRemote, parseAddress } from "../remote/address.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";
 import type { Deadlines } from "./deadline.js";
 
-/** `Liveops-Client: pid=123; command=liveops submit`: identifies the client in the daemon's audit log. */
+/** `Liveops-Client: pid=123; command=liveops submit; host=laptop`: identifies the client in the daemon's audit log. */
 export const CLIENT_HEADER = "liveops-client";
 
-/** Longest command in the header, in characters. */
+/** Longest command and name of a machine in the header, in characters. */
 const MAX_COMMAND = 64;
+const MAX_HOST = 64;
 
 let own: string | undefined;
 
-/** The header of this process: its pid, program and liveops command, without arguments. */
-function clientHeader(): string {
+/** The header of this process: its pid, program and liveops command, without arguments; for another machine, this one. */
+function clientHeader(socket: string): string {
   own ??= `pid=${process.pid}; command=${commandOf(process.argv)}`;
-  return own;
+  return isRemote(socket)
+    ? `${own}; host=${hostname()
+        .replace(/[^\w.-]/g, "_")
+        .slice(0, MAX_HOST)}`
+    : own;
 }
 
 export function commandOf([, script = "", word = ""]: readonly string[]): string {
@@ -30,10 +36,12 @@ export function commandOf([, script = "", word = ""]: readonly string[]): string
   return command.slice(0, MAX_COMMAND);
 }
 
-/** Null if the header has another form. */
-export function parseClientHeader(header: string): { pid: number; command: string } | null {
-  const [, pid, command] = /^pid=(\d{1,10}); command=([\w.@+ -]{1,64})$/.exec(header) ?? [];
-  return pid === undefined || command === undefined ? null : { pid: Number(pid), command };
+/** Null if the header has another form. @returns `host`: the client runs on this other machine */
+export function parseClientHeader(header: string): { pid: number; command: string; host?: string } | null {
+  const form = /^pid=(\d{1,10}); command=([\w.@+ -]{1,64})(?:; host=([\w.-]{1,64}))?$/;
+  const [, pid, command, host] = form.exec(header) ?? [];
+  if (pid === undefined || command === undefined) return null;
+  return { pid: Number(pid), command, ...(host !== undefined && { host }) };
 }
 
 export interface RequestOptions {
@@ -66,7 +74,7 @@ export function prepareRequest(socket: string, options: RequestOptions): Prepare
     headers: {
       host: "liveops",
       [VERSION_HEADER]: VERSION,
-      [CLIENT_HEADER]: clientHeader(),
+      [CLIENT_HEADER]: clientHeader(socket),
       ...(body !== undefined && {
         "content-type": "application/json",
         "content-length": Buffer.byteLength(body),

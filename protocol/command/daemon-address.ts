@@ -1,6 +1,6 @@
 /** The socket and state directory that a command uses, and the command that starts the daemon there. */
 import { socketPath, stateDir } from "../places.js";
-import { onRemote } from "../remote/address.js";
+import { onRemote, parseAddress } from "../remote/address.js";
 import { shellQuote } from "../shell-quote.js";
 import { type Config, readConfig } from "./config.js";
 
@@ -28,6 +28,24 @@ export function commandPlaces(options: GlobalOptions, env = process.env): Comman
     stateDir: stateDir(options, env, config),
     config,
   };
+}
+
+/**
+ * The daemon of an address, else that of LIVEOPS_HOST; null: neither names one.
+ *
+ * @param isHere - a place of this machine was given, which LIVEOPS_HOST does not override
+ * @throws UsageError
+ */
+export function addressedDaemon(
+  given: string | undefined,
+  isHere: boolean,
+  env: Record<string, string | undefined> = process.env,
+): GlobalOptions | null {
+  const text = given ?? (isHere ? undefined : env.LIVEOPS_HOST);
+  if (!text) return null;
+  const address = parseAddress(text, given === undefined ? "LIVEOPS_HOST" : "the host");
+  if (address.kind === "ssh") return { remote: address.text };
+  return address.socket === null ? {} : { socket: address.socket };
 }
 
 /** The command that starts the daemon for these options. */

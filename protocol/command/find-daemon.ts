@@ -8,6 +8,8 @@ import { Client, type DaemonHints } from "../client/client.js";
 import type { Deadlines } from "../client/deadline.js";
 import { NoAnswerError, NoDaemonError } from "../client/errors.js";
 import { isStateDirChosen, socketPathProblem } from "../places.js";
+import { UnreachableHostError } from "../remote/errors.js";
+import { remoteHost } from "../remote/host.js";
 import { autostart } from "./autostart.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
 import { StateRemovedError, UsageError } from "./failures.js";
@@ -69,6 +71,8 @@ export function waitingClient(places: CommandPlaces, options: GlobalOptions): Cl
  * a state directory: it may lead to a daemon of elsewhere.
  */
 export function starterFor(places: CommandPlaces, options: GlobalOptions): (() => Promise<void>) | null {
+  // The configuration of the other machine decides.
+  if (options.remote !== undefined) return remoteHost(options.remote).startDaemon;
   return mayFind(options, process.env, places.config) ? autostart(places, options) : null;
 }
 
@@ -78,7 +82,11 @@ export async function startIfNone(client: Client, start: () => Promise<void>): P
     () => false,
     (error) => error instanceof NoDaemonError,
   );
-  if (isMissing) await start();
+  if (!isMissing) return;
+  await start().catch((error: unknown) => {
+    // The other machine starts none by itself.
+    if (!(error instanceof UnreachableHostError && error.kind === "no-daemon")) throw error;
+  });
 }
 
 /** Null if the directory is missing; undefined if this cannot be found out. */

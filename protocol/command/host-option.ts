@@ -22,12 +22,12 @@ export type HostUse =
   /** As `none`, and `--host` is the name of this machine in its fleet. */
   | "own-name";
 
-/** Commands that work on the files of this machine, or start something on it. */
+/** Commands that work on the files of this machine, or start something on it; and their subcommands. */
 const ON_THIS_MACHINE = new Set(
-  ["run", "new", "check", "report", "schema", "doctor", "completion", "dial-stdio"]
+  ["run", "dev", "new", "check", "report", "schema", "doctor", "config", "completion", "dial-stdio"]
     .map((name) => `liveops ${name}`)
     .concat(
-      ["logs", "doctor", "backup", "restore", "audit", "fleet", "fleet migrate", "uninstall"].map(
+      ["logs", "doctor", "backup", "restore", "audit", "fleet", "uninstall"].map(
         (name) => `liveopsd ${name}`,
       ),
     ),
@@ -59,7 +59,7 @@ function collect(value: string, before: string[] = []): string[] {
 export function addHostOption(command: Command): void {
   const path = pathOf(command).join(" ");
   if (NAMES_THIS_HOST.has(path)) return void uses.set(command, "own-name");
-  const use = ON_THIS_MACHINE.has(path) ? "none" : "one";
+  const use = ON_THIS_MACHINE.has(pathOf(command).slice(0, 2).join(" ")) ? "none" : "one";
   uses.set(command, use);
   const option = new Option("--host <address>", TEXT[use]).argParser(collect);
   command.addOption(use === "none" ? option.hideHelp() : option);
@@ -123,7 +123,7 @@ export function readHostOption(command: Command, program: string, env = process.
   for (const each of parents(command)) each.setOptionValue("host", undefined);
   const [first] = addresses;
   if (first?.kind === "ssh") command.setOptionValue("remote", first.text);
-  else if (first) command.setOptionValue("socket", first.socket);
+  else if (first && first.socket !== null) command.setOptionValue("socket", first.socket);
   if (use === "several") command.setOptionValue("remotes", addresses);
 }
 

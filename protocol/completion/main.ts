@@ -8,10 +8,10 @@ import { readFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { GlobalOptions } from "../command/daemon-address.js";
+import { addressedDaemon } from "../command/daemon-address.js";
 import { daemonClient } from "../command/find-daemon.js";
 import { inHome } from "../places.js";
-import { isAddress, parseAddress } from "../remote/address.js";
+import { isAddress } from "../remote/address.js";
 import { askNothing } from "../remote/host.js";
 import { leaveConnections } from "../remote/tunnel.js";
 import { daemonCandidates, needsDaemon, staticCandidates, takesFiles } from "./candidates.js";
@@ -65,21 +65,13 @@ async function fromDaemon(question: Question): Promise<Candidate[]> {
   const [socket, stateDir] = [path("--socket"), path("--state-dir")];
   const places = { ...(socket && { socket }), ...(stateDir && { stateDir }) };
   const isHere = socket !== undefined || stateDir !== undefined;
-  return daemonCandidates(daemonClient(addressOf(question, isHere) ?? places), question);
-}
-
-/** The daemon of `--host`, or of LIVEOPS_HOST where the line names no place. @throws UsageError */
-function addressOf({ values }: Question, isHere: boolean): GlobalOptions | null {
-  const given = values.get("--host");
-  const text =
-    given !== undefined && isAddress(given) ? given : isHere ? undefined : process.env.LIVEOPS_HOST;
-  if (!text) return null;
-  const address = parseAddress(text);
-  if (address.kind === "unix") return { socket: address.socket };
-  // A connection that takes longer serves the next key.
+  const given = question.values.get("--host");
+  // A name, and not an address, is that of a host of a fleet.
+  const addressed = addressedDaemon(given !== undefined && isAddress(given) ? given : undefined, isHere);
+  // A connection that takes longer than a person waits serves the next key.
   leaveConnections();
   askNothing();
-  return { remote: address.text };
+  return daemonCandidates(daemonClient(addressed ?? places), question);
 }
 
 /** A word with a control character cannot be typed, and would act on the terminal. */

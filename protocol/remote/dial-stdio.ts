@@ -10,11 +10,10 @@ import { findSocket, mayFind, starterFor } from "../command/find-daemon.js";
 const QUEUE_MS = 10_000;
 
 /**
- * Starts the daemon where none answers, if the config of this machine says so.
- *
+ * @param starts - start the daemon where none answers, as `autostart` of the config file says
  * @throws NoDaemonError; Refusal for a socket that is not ours
  */
-export async function dialDaemon(options: GlobalOptions): Promise<Socket> {
+export async function dialDaemon(options: GlobalOptions, starts = false): Promise<Socket> {
   const places = commandPlaces(options);
   const { socket, stateDir, config } = places;
   try {
@@ -23,7 +22,7 @@ export async function dialDaemon(options: GlobalOptions): Promise<Socket> {
     if (!(error instanceof NoDaemonError)) throw error;
     const found = mayFind(options, process.env, config) ? await findSocket(stateDir) : null;
     if (found !== null) return dial(found);
-    const start = starterFor(places, options);
+    const start = starts ? starterFor(places, options) : null;
     if (start !== null) {
       await start();
       return dial((await findSocket(stateDir)) ?? socket);

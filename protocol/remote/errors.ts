@@ -15,6 +15,9 @@ export type Unreachable =
 
 /** No daemon was reached over ssh; nothing was sent. */
 export class UnreachableHostError extends NoDaemonError {
+  /** Whether this process has reached the daemon before, so that it may come back. */
+  wasReached = false;
+
   /** @param next - lines with the next commands */
   constructor(
     address: SshAddress,

@@ -21,9 +21,26 @@ type Env = Record<string, string | undefined>;
 /** Whether ssh may ask for a password on the terminal. */
 let mayAsk: boolean | null = null;
 
+/** The host that may ask while no screen is drawn, though the others may not. */
+let asking: string | null = null;
+
 /** From now on, ssh asks for nothing: a screen is drawn on the terminal, or nobody sits at it. */
 export function askNothing(): void {
   mayAsk = false;
+}
+
+/**
+ * Runs this while ssh may ask for a password of this host, and of no other one.
+ *
+ * @param socket - the address, as `Client` has it
+ */
+export async function askingFor<T>(socket: string, run: () => Promise<T>): Promise<T> {
+  asking = socket;
+  try {
+    return await run();
+  } finally {
+    asking = null;
+  }
 }
 
 const hosts = new Map<string, RemoteHost>();
@@ -80,6 +97,18 @@ export class RemoteHost {
     return agent;
   }
 
+  /**
+   * Lets the host start the daemon, where its configuration has `autostart`.
+   *
+   * @throws UnreachableHostError where it does not
+   */
+  readonly startDaemon = async (): Promise<void> => {
+    const tunnel = await this.#dial(true);
+    for (const line of tunnel.stderr.split("\n"))
+      if (line.startsWith("liveopsd: ")) process.stderr.write(`${sanitize(line)}\n`);
+    tunnel.destroy();
+  };
+
   close(): void {
     this.requests.destroy();
     this.streams.destroy();
@@ -100,22 +129,24 @@ export class RemoteHost {
     }
   }
 
-  async #dial(): Promise<Tunnel> {
+  async #dial(starts = false): Promise<Tunnel> {
     const { address, env } = this;
     this.#setup ??= sshSetup(address, env);
     const setup = await this.#setup.catch((error: Error) => {
       this.#setup = null;
       throw noSsh(address, error);
     });
-    const prompts = !this.#hasAnswered && (mayAsk ?? hasTerminal()) ? showPrompts() : null;
+    const mayPrompt = asking === address.text || (mayAsk ?? hasTerminal());
+    const prompts = !starts && !this.#hasAnswered && mayPrompt ? showPrompts() : null;
     try {
-      const tunnel = await dial({ address, setup, env, prompts, timeout: DIAL_MS });
+      const tunnel = await dial({ address, setup, env, prompts, starts, timeout: DIAL_MS });
       this.#tunnels.add(tunnel);
       tunnel.once("close", () => this.#tunnels.delete(tunnel));
       return tunnel;
     } catch (error) {
-      if (setup.isShared && error instanceof UnreachableHostError && error.kind === "silent")
-        this.#endShared(setup);
+      if (!(error instanceof UnreachableHostError)) throw error;
+      if (setup.isShared && error.kind === "silent") this.#endShared(setup);
+      error.wasReached = this.#hasAnswered;
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Entry point of `liveops dial-stdio --hello [--socket PATH]`, which another liveops calls over ssh. A bundle of its own,
+ * Entry point of `liveops dial-stdio --hello [--start] [--socket PATH]`, which another liveops calls over ssh. A bundle of its own,
  * which loads no command: each connection starts one. Says on stdout what happened, and nothing on stderr.
  */
 import { writeSync } from "node:fs";
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const options = { ...(socket !== undefined && { socket }), ...(stateDir !== undefined && { stateDir }) };
   let connection: Socket;
   try {
-    connection = await dialDaemon(options);
+    connection = await dialDaemon(options, process.argv.includes("--start"));
   } catch (error) {
     const to = { program: "liveops", startCommand: startCommand(options), options };
     const { lines, code } = describeError(error, to);

@@ -42,9 +42,10 @@ export function sshLine(words: string[], env: Env): ProgramLine {
   return { file: "/bin/sh", args: ["-c", `${own} "$@"`, "ssh", ...words] };
 }
 
-/** The command that the host's shell runs. */
-export function remoteCommand({ socket }: SshAddress, env: Env): string {
+/** The command that the host's shell runs. @param starts - the host may start its daemon */
+export function remoteCommand({ socket }: SshAddress, env: Env, starts = false): string {
   const words = [env.LIVEOPS_REMOTE_COMMAND || "liveops", "dial-stdio", "--hello"];
+  if (starts) words.push("--start");
   if (socket !== null) words.push("--socket", shellQuote(socket));
   return words.join(" ");
 }

@@ -16,6 +16,8 @@ export interface Dial {
   env: Record<string, string | undefined>;
   /** Gets stderr while the person may be asked on the terminal; null: nobody is asked. */
   prompts: ((text: string) => void) | null;
+  /** Whether the host may start the daemon. */
+  starts: boolean;
   /** Milliseconds until the daemon must be reached; not while the person may be asked. */
   timeout: number;
 }
@@ -132,11 +134,11 @@ function endAll(): void {
 }
 
 /** Connects to the daemon. @throws UnreachableHostError */
-export async function dial({ address, setup, env, prompts, timeout }: Dial): Promise<Tunnel> {
+export async function dial({ address, setup, env, prompts, starts, timeout }: Dial): Promise<Tunnel> {
   const { spawn } = process.getBuiltinModule("node:child_process");
   const batch = setup.isOpenSsh && prompts === null ? option("BatchMode", "yes") : [];
   const words = [...batch, ...setup.options, ...sshWords(address, setup.isOpenSsh ? ["--"] : [])];
-  const { file, args } = sshLine([...words, remoteCommand(address, env)], env);
+  const { file, args } = sshLine([...words, remoteCommand(address, env, starts)], env);
   // A session of its own: Ctrl-C ends the command, which ends ssh. A password is asked on the session's terminal.
   const child = spawn(file, args, { env, stdio: "pipe", detached: prompts === null });
   if (running.size === 0) process.once("exit", endAll);

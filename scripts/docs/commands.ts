@@ -8,7 +8,10 @@ import { exitCodes } from "./errors.js";
 import { code, type Regions, table } from "./markdown.js";
 
 /** Options of every command, described once. */
-const GLOBAL = ["--socket", "--state-dir", "--version", "--help"];
+const GLOBAL = ["--socket", "--state-dir", "--host <address>", "--version", "--help"];
+
+/** An option whose values another command takes differently is described with each command. */
+const isGlobal = ({ long, flags }: Option) => GLOBAL.includes(flags) || GLOBAL.includes(long ?? "");
 
 /** @param dashboardHelp output of `liveops-tui --help` */
 export async function commandRegions(dashboardHelp: string): Promise<Regions> {
@@ -38,7 +41,7 @@ function section(parent: string, command: Command): string {
   const parts = [`${command.description()}.`, fence(`${name} ${command.usage()}`, "sh")];
   if (command.registeredArguments.length > 0)
     parts.push(table(["argument", "meaning"], command.registeredArguments.map(argumentRow)));
-  const options = command.options.filter(({ long }) => long !== undefined && !GLOBAL.includes(long));
+  const options = command.options.filter((option) => option.long && !option.hidden && !isGlobal(option));
   if (options.length > 0) parts.push(table(["option", "meaning"], options.map(optionRow)));
   const list = tableOf(command);
   // The subcommand `ls` of a command has the same columns.
@@ -62,7 +65,7 @@ function columnTable({ columns }: NonNullable<ReturnType<typeof tableOf>>): stri
 
 function globalOptions(tree: Command): string {
   const shown = tree.createHelp().visibleOptions(tree);
-  const known = shown.filter(({ long }) => long !== undefined && GLOBAL.includes(long));
+  const known = shown.filter(isGlobal);
   return table(["option", "meaning"], known.map(optionRow));
 }
 

@@ -1,11 +1,23 @@
 /** `--host ssh://…` through a real sshd on loopback: two worlds as two machines, whose commands find each other. */
+
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { VERSION_HEADER } from "../../protocol/version.js";
 import { SshHost } from "../harness/ssh.js";
+import { isAlive, type Seen } from "./processes.js";
 import { onTerminal } from "./terminal.js";
 import { until } from "./until.js";
 import { useWorld, World } from "./world.js";
@@ -30,6 +42,11 @@ const stopLines = () => remote.write("home/stop", "");
 
 const submit = async (...words: string[]) => (await local.liveops(["submit", ...words])).stdout.trim();
 const numbers = (text: string) => [...text.matchAll(/^line (\d+)$/gm)].map(([, n]) => Number(n));
+
+/** One that has just ended is as good. */
+function kill(processes: Seen[], signal: NodeJS.Signals): void {
+  for (const { pid } of processes) if (isAlive(pid)) process.kill(pid, signal);
+}
 
 /** No connection is left, besides the shared one, and no process on the host. */
 async function expectNothingLeft(): Promise<void> {
@@ -62,6 +79,10 @@ describe("a command", () => {
     expect((await local.liveops(["wait", id])).code).toBe(0);
     expect((await local.liveops(["ls"])).stdout).toContain(id);
     expect((await local.liveopsd(["status"])).stdout).toContain(remote.socket);
+    const { stdout: audit } = await remote.liveopsd(["audit"]);
+    expect(audit).toMatch(
+      new RegExp(`submit done ${id} by uid \\d+, pid \\d+ on ${hostname()} \\(liveops submit\\)\n`),
+    );
   });
 
   test("reads files here, and names directories there", async () => {
@@ -121,7 +142,12 @@ describe("a lost connection", () => {
 
   /** Both have printed the line, or a later one. */
   const reach = async (followers: ReturnType<typeof follow>, n: number) => {
-    for (const each of followers) await until(`line ${n}`, () => (numbers(each.stdout).at(-1) ?? 0) >= n);
+    for (const each of followers)
+      await until(
+        `line ${n}`,
+        () => (numbers(each.stdout).at(-1) ?? 0) >= n,
+        () => each.stderr,
+      );
   };
 
   const lastOf = (followers: ReturnType<typeof follow>) =>
@@ -131,19 +157,19 @@ describe("a lost connection", () => {
     const id = await submit("shell", `script=${LINES}`);
     const followers = follow(id);
     await reach(followers, 3);
-    for (const { pid } of host.connections()) process.kill(pid, "SIGKILL");
+    kill(host.connections(), "SIGKILL");
     await reach(followers, lastOf(followers) + 3);
     // The shared connection, and all that goes through it.
-    for (const { pid } of host.clients()) process.kill(pid, "SIGKILL");
+    kill(host.clients(), "SIGKILL");
     await reach(followers, lastOf(followers) + 3);
     // The other side.
-    for (const { pid } of host.dials()) process.kill(pid, "SIGKILL");
+    kill(host.dials(), "SIGKILL");
     await reach(followers, lastOf(followers) + 3);
     // A machine that is off for a while.
     const losses = () => followers.map(({ stderr }) => stderr.split("lost the daemon").length - 1);
     const before = losses();
     await host.stop();
-    for (const { pid } of host.clients()) process.kill(pid, "SIGKILL");
+    kill(host.clients(), "SIGKILL");
     await until("the loss is told", () => losses().every((count, i) => count > before[i]!));
     await host.listen();
     await reach(followers, lastOf(followers) + 3);
@@ -162,7 +188,7 @@ describe("a lost connection", () => {
     await using terminal = onTerminal(local, "liveops-tui", [id]);
     await terminal.screen.until(/line \d+/);
     await host.stop();
-    for (const { pid } of host.clients()) process.kill(pid, "SIGKILL");
+    kill(host.clients(), "SIGKILL");
     await terminal.screen.until("reconnecting");
     await host.listen();
     stopLines();
@@ -170,6 +196,26 @@ describe("a lost connection", () => {
     terminal.press("q");
     expect(await terminal.exited).toBe(0);
   });
+});
+
+test("a password is asked before the screen of the dashboard is drawn", async () => {
+  kill(host.clients(), "SIGTERM");
+  await until("no connection is shared", () => host.clients().length === 0);
+  const key = join(local.dir, "locked");
+  copyFileSync(join(host.dir, "user"), key);
+  chmodSync(key, 0o600);
+  execFileSync("ssh-keygen", ["-q", "-p", "-P", "", "-N", "open sesame", "-f", key]);
+  const config = readFileSync(join(host.dir, "config"), "utf8").replace(join(host.dir, "user"), key);
+  const file = local.write("ssh_config", config);
+  const env = { ...local.env, LIVEOPS_SSH_COMMAND: `ssh -F ${file}` };
+  await using terminal = onTerminal(Object.assign(Object.create(local), { env }), "liveops-tui", []);
+  const { screen } = terminal;
+  await screen.until("Enter passphrase");
+  expect(screen.alternate).toBe(false);
+  terminal.press("open sesame\r");
+  await screen.until((text) => screen.alternate && text.includes("running"));
+  terminal.press("q");
+  expect(await terminal.exited).toBe(0);
 });
 
 describe("a terminal of the host", () => {
@@ -215,6 +261,26 @@ describe("a host that is not reached", () => {
     );
   });
 
+  test("starts its daemon where its configuration says so", async () => {
+    await remote.liveopsd(["stop"]);
+    expect(await ls()).toMatch(
+      /^liveops: no daemon answers on box: .*\nstart it with: ssh box liveopsd start\n$/,
+    );
+    const config = remote.write("config/liveops/config.json", '{"autostart": true}');
+    try {
+      // Not with a command of liveopsd.
+      expect((await local.liveopsd(["status"])).code).toBe(3);
+      const ended = await local.liveops(["queue"]);
+      expect(ended).toMatchObject({
+        code: 0,
+        stderr: expect.stringMatching(/^liveopsd: started \(pid \d+\)/),
+      });
+      expect((await local.liveops(["queue"])).stderr).toBe("");
+    } finally {
+      rmSync(config);
+    }
+  });
+
   test("has no liveops", async () => {
     const stderr = await ls({ LIVEOPS_REMOTE_COMMAND: "/opt/none/liveops" });
     expect(stderr).toMatch(/No such file.*liveops was not found on box\n.*LIVEOPS_REMOTE_COMMAND=/s);
@@ -231,7 +297,7 @@ describe("a host that is not reached", () => {
   });
 
   test("has another key than before", async () => {
-    for (const { pid } of host.clients()) process.kill(pid, "SIGTERM");
+    kill(host.clients(), "SIGTERM");
     await until("no connection is shared", () => host.clients().length === 0);
     const known = join(host.dir, "known");
     renameSync(known, `${known}.kept`);

@@ -156,4 +156,6 @@ test.each([
 ])("the command of %j is %s", (argv, command) => {
   expect(commandOf(argv)).toBe(command);
   expect(parseClientHeader(`pid=7; command=${command}`)).toEqual({ pid: 7, command });
+  const remote = parseClientHeader(`pid=7; command=${command}; host=my-laptop.local`);
+  expect(remote).toEqual({ pid: 7, command, host: "my-laptop.local" });
 });

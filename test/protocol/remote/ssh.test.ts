@@ -74,6 +74,7 @@ describe("another program", () => {
 
 test("the remote command quotes the path of the socket", () => {
   expect(remoteCommand(box, {})).toBe("liveops dial-stdio --hello");
+  expect(remoteCommand(box, {}, true)).toBe("liveops dial-stdio --hello --start");
   const other = parseAddress("ssh://box/a%20b/$(x)") as SshAddress;
   expect(remoteCommand(other, { LIVEOPS_REMOTE_COMMAND: "~/bin/liveops" })).toBe(
     "~/bin/liveops dial-stdio --hello --socket '/a b/$(x)'",
