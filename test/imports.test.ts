@@ -142,7 +142,7 @@ test("liveops ls loads string-width only for text that needs it", () => {
   for (const file of loaded)
     for (const { from, to, typesOnly, isDynamic } of imports)
       if (from === file && !typesOnly && !isDynamic) loaded.add(to);
-  expect(loaded).toContain("tui/terminal/widths.ts");
+  expect(loaded).toContain("protocol/output/widths.ts");
   expect(loaded).not.toContain("string-width");
 });
 

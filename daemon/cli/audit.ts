@@ -4,27 +4,81 @@ import type { AuditLine } from "../../protocol/audit.js";
 import { NotFoundError } from "../../protocol/command/failures.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import {
+  addListOptions,
+  givenFormat,
+  givenListOutput,
+  type ListOutputOptions,
+} from "../../protocol/output/options.js";
+import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
+import { printLines, printList } from "../../protocol/output/print.js";
+import type { TableSpec } from "../../protocol/output/table.js";
+import { timeText } from "../../protocol/output/time.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
 import { layoutOf } from "../store/layout.js";
+
+const LINES: TableSpec<AuditLine> = {
+  columns: [
+    {
+      name: "at",
+      about: "Time of the request",
+      text: ({ at }, { time, now }) => timeText(at, time, now),
+      sort: ({ at }) => at,
+    },
+    { name: "action", about: "What was asked", text: (it) => it.action },
+    {
+      name: "result",
+      about: "`done`, or the code of the refusal",
+      text: (it) => it.result,
+      colour: ({ result }) => (result === "done" ? null : "red"),
+    },
+    { name: "operations", about: "Ids of the operations", text: operationsOf, atLeast: 12 },
+    { name: "details", about: "Other values of the request", text: detailsOf, atLeast: 8, optional: true },
+    { name: "uid", about: "User who asked", text: ({ uid }) => String(uid ?? "?"), align: "right" },
+    { name: "client", about: "Process that the client names", text: clientOf, atLeast: 12 },
+    { name: "key", about: "Idempotency key", text: ({ key }) => key ?? "", only: "wide" },
+  ],
+  firstToShrink: ["client", "details", "operations"],
+  firstToGo: ["key", "uid", "details", "client", "result", "operations"],
+};
+
+type AuditOptions = GlobalOptions & ListOutputOptions & PagerOptions & { lines: number };
 
 export function registerAudit(root: Command): void {
   const command = addCommand(
     root,
     "audit",
     "Show who changed operations, made backups or stopped the daemon",
-    ["liveopsd audit", "liveopsd audit -n 1000 --json"],
-  );
-  command
-    .option("-n, --lines <n>", "Show the newest <n> lines", lineCount, 100)
-    .option("--json", "Print one JSON object per line")
-    .action(() => {
-      const options = allOptions<GlobalOptions & { lines: number; json?: boolean }>(command);
-      const { audit, olderAudit } = layoutOf(commandPlaces(options).stateDir);
-      const lines = [...readLines(olderAudit), ...readLines(audit)];
-      const newest = lines.slice(Math.max(0, lines.length - options.lines));
-      const write = options.json ? (line: AuditLine) => JSON.stringify(line) : describe;
-      process.stdout.write(newest.map((line) => `${write(line)}\n`).join(""));
-    });
+    ["liveopsd audit", "liveopsd audit --output table --time absolute", "liveopsd audit -n 1000 --json"],
+  ).option("-n, --lines <n>", "Show the newest <n> lines", lineCount, 100);
+  addListOptions(addPagerOption(command), LINES, "Print one JSON object per line", {
+    times: "iso; in a table relative",
+  }).action(async () => {
+    const options = allOptions<AuditOptions>(command);
+    const { columns, sort } = options;
+    const isTable = givenFormat(options) !== null || columns !== undefined || sort !== undefined;
+    const wanted = givenListOutput(options, LINES);
+    const { stateDir, config } = commandPlaces(options);
+    const { audit, olderAudit } = layoutOf(stateDir);
+    const lines = [...readLines(olderAudit), ...readLines(audit)];
+    const records = lines.slice(Math.max(0, lines.length - options.lines));
+    const now = Date.now();
+    if (!isTable) {
+      const style = options.time ?? "iso";
+      return printLines(
+        records.map((line) => describe(line, timeText(line.at, style, now))),
+        options,
+      );
+    }
+    const format = wanted.format === "json" ? "jsonl" : wanted.format;
+    const nameOf = ({ ids }: AuditLine) => ids;
+    const context = { now, time: wanted.time };
+    await printList(
+      { spec: LINES, records, context, nameOf, links: config.links },
+      { ...wanted, format },
+      options,
+    );
+  });
 }
 
 function lineCount(text: string): number {
@@ -58,15 +112,29 @@ function parse(line: string): AuditLine | null {
   }
 }
 
-function describe({ at, action, ids, count, result, uid, client, details }: AuditLine): string {
-  const more = count > ids.length ? ` and ${count - ids.length} more` : "";
-  const said = Object.entries(details ?? {}).map(([name, value]) => `${name}=${value}`);
-  const what = [...ids, ...said].join(" ") + more;
-  const where = client?.host === undefined ? "" : ` on ${client.host}`;
-  const who = client
-    ? `pid ${client.pid}${where} (${client.command})${suspicion(uid, client)}`
-    : "no client named";
-  return sanitize(`${at} ${action.padEnd(6)} ${result} ${what || "-"} by uid ${uid ?? "?"}, ${who}`);
+function describe(line: AuditLine, at: string): string {
+  const { action, result, uid } = line;
+  const what = [operationsOf(line), detailsOf(line)].filter((part) => part !== "").join(" ");
+  return sanitize(
+    `${at} ${action.padEnd(6)} ${result} ${what || "-"} by uid ${uid ?? "?"}, ${clientOf(line)}`,
+  );
+}
+
+function operationsOf({ ids, count }: AuditLine): string {
+  const more = count > ids.length ? [`and ${count - ids.length} more`] : [];
+  return [...ids, ...more].join(" ");
+}
+
+function detailsOf({ details }: AuditLine): string {
+  return Object.entries(details ?? {})
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
+}
+
+function clientOf({ client, uid }: AuditLine): string {
+  if (!client) return "no client named";
+  const where = client.host === undefined ? "" : ` on ${client.host}`;
+  return `pid ${client.pid}${where} (${client.command})${suspicion(uid, client)}`;
 }
 
 /** Says how the process that the client names contradicts the claim. */

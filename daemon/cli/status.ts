@@ -3,6 +3,10 @@ import type { Command } from "commander";
 import { daemonClient } from "../../protocol/command/find-daemon.js";
 import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { jsonLine } from "../../protocol/output/json.js";
+import { fileUrl, linkerFor } from "../../protocol/output/links.js";
+import { addFormat, addTime, givenFormat, type OutputOptions } from "../../protocol/output/options.js";
+import { fullTime, type TimeStyle } from "../../protocol/output/time.js";
 import { NOT_AVAILABLE } from "../../protocol/own-process.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { serviceRunning } from "../service/find-service.js";
@@ -16,15 +20,20 @@ export function registerStatus(root: Command): void {
     "liveopsd status",
     "liveopsd status --json",
   ]);
-  command.option("--json", "Print the status as JSON").action(async () => {
-    const options = allOptions<GlobalOptions & { json?: boolean }>(command);
-    const daemon = await daemonClient(options, { answer: ANSWER_MS }).daemon();
-    if (options.json) process.stdout.write(`${JSON.stringify(daemon)}\n`);
-    else process.stdout.write(`${describe(daemon, await serviceRunning(daemon))}\n`);
-  });
+  addFormat(command, ["json", "jsonl"], "Form of the output (default: text)");
+  addTime(command, "absolute and relative")
+    .option("--json", "Print the status as JSON")
+    .action(async () => {
+      const options = allOptions<GlobalOptions & OutputOptions>(command);
+      const format = givenFormat(options);
+      const { time = null } = options;
+      const daemon = await daemonClient(options, { answer: ANSWER_MS }).daemon();
+      const text = format === null ? describe(daemon, await serviceRunning(daemon), time) : jsonLine(daemon);
+      process.stdout.write(`${text}\n`);
+    });
 }
 
-function describe(daemon: DaemonReply, service: Service | null): string {
+function describe(daemon: DaemonReply, service: Service | null, time: TimeStyle | null): string {
   const {
     counts,
     workers,
@@ -34,10 +43,10 @@ function describe(daemon: DaemonReply, service: Service | null): string {
     ["liveopsd", `${daemon.version}, pid ${daemon.pid}, Node ${daemon.node}`],
     ["package", dir],
     ...(service === null ? [] : [["service", service.label] satisfies [string, string]]),
-    ["since", daemon.startedAt],
+    ["since", fullTime(daemon.startedAt, time, Date.now())],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
-    ["config", configText(daemon.config)],
+    ["config", configText(daemon.config, time)],
     ...fleetRows(daemon),
     [
       "operations",
@@ -59,7 +68,10 @@ function describe(daemon: DaemonReply, service: Service | null): string {
   ];
   for (const problem of [...versionProblems(daemon, service !== null), ...problemsOf(daemon)])
     rows.push(["problem", problem]);
-  return rows.map(([name, value]) => `${name.padEnd(11)} ${sanitize(value)}`).join("\n");
+  const link = linkerFor(process.stdout);
+  const linked = (name: string, value: string) =>
+    link(name === "state dir" ? fileUrl(value) : null, sanitize(value));
+  return rows.map(([name, value]) => `${name.padEnd(11)} ${linked(name, value)}`).join("\n");
 }
 
 function memoryText({ rss }: DaemonReply["memory"]): string {
@@ -67,9 +79,12 @@ function memoryText({ rss }: DaemonReply["memory"]): string {
 }
 
 /** The config file, and what of it does not apply yet. */
-export function configText({ file, loadedAt, changed, restart }: DaemonReply["config"]): string {
+function configText(
+  { file, loadedAt, changed, restart }: DaemonReply["config"],
+  time: TimeStyle | null,
+): string {
   const waits = restart.length === 0 ? "" : `; after liveopsd restart: ${restart.join(", ")}`;
-  return `${file}, read at ${loadedAt}${changed ? "; changed since then: liveopsd reload" : ""}${waits}`;
+  return `${file}, read ${fullTime(loadedAt, time, Date.now())}${changed ? "; changed since then: liveopsd reload" : ""}${waits}`;
 }
 
 /** Versions that finish the operations which they started. */

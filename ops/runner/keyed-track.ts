@@ -41,8 +41,6 @@ export function trackKeyedAsync<T>(
 
 /** Time in ms after which the bar shows how far the skipping is. */
 const SHOW_MS = 100;
-/** Longest time of all items between two looks at the clock, in ms. */
-const UNSEEN_MS = 0.01;
 /** Skipped items between two looks at the clock. */
 const SKIPS = 16;
 
@@ -60,7 +58,8 @@ abstract class Keyed<T> extends Track<T> {
   #isSkipping = true;
 
   constructor(items: unknown, options: KeyedOptions<T>, { meter, cancellation, keys, note }: KeyedHost) {
-    super(items, options, meter, cancellation, UNSEEN_MS);
+    // A look at each item: what is stored when must not depend on how long the items before took.
+    super(items, options, meter, cancellation, 0, 1);
     if (typeof options.key !== "function") throw new TypeError("p.track: key is a function of the item");
     this.#options = options;
     this.#startedAt = meter.clock.now();

@@ -308,7 +308,8 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     problem: must(isOneOf([true, false]), "true or false"),
   },
   links: {
-    description: "Whether web addresses and files in the dashboard's log are hyperlinks (OSC 8)",
+    description:
+      "Whether web addresses and files are hyperlinks (OSC 8): in the dashboard's log, and in what commands print",
     default: "`true`",
     schema: { type: "boolean" },
     problem: must(isOneOf([true, false]), "true or false"),

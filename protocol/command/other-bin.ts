@@ -44,7 +44,6 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "stop",
     "restart",
     "reload",
-    "status",
     "install",
     "uninstall",
     "drain",

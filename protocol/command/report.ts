@@ -34,15 +34,20 @@ export function report(error: unknown, to: ReportTo): ExitCode {
   return code;
 }
 
-/** Prints a message on stderr after the program's name. Keeps line breaks. */
+/**
+ * Prints a message on stderr after the program's name. Keeps line breaks.
+ *
+ * @param decorate - called with the sanitized text, to make parts of it links
+ */
 export function say(
   to: Pick<ReportTo, "program" | "stderr">,
   text: string,
   colour: "red" | "yellow" = "red",
+  decorate = (sanitized: string) => sanitized,
 ): void {
   const stderr = to.stderr ?? process.stderr;
   const prefix = paintFor(stderr)(colour, `${to.program}:`);
-  stderr.write(`${prefix} ${sanitize(text, { newlines: true })}\n`);
+  stderr.write(`${prefix} ${decorate(sanitize(text, { newlines: true }))}\n`);
 }
 
 /** The error as text: what failed, then the next commands, a line each; and the exit code. */

@@ -25,7 +25,7 @@ export async function dialDaemon(options: GlobalOptions, starts = false): Promis
     const start = starts ? starterFor(places, options) : null;
     if (start !== null) {
       await start();
-      return dial(socket);
+      return dial((await findSocket(stateDir)) ?? socket);
     }
     throw new NoDaemonError(error.socket, error.reason, startCommand(options));
   }

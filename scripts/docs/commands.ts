@@ -2,6 +2,7 @@
 import type { Argument, Command, Option } from "commander";
 import { commandTree as daemonTree } from "../../daemon/cli/command-line.js";
 import { examplesOf } from "../../protocol/command/options.js";
+import { tableOf } from "../../protocol/output/options.js";
 import { commandTree as operationTree } from "../../tui/cli/command-line.js";
 import { exitCodes } from "./errors.js";
 import { code, type Regions, table } from "./markdown.js";
@@ -42,12 +43,24 @@ function section(parent: string, command: Command): string {
     parts.push(table(["argument", "meaning"], command.registeredArguments.map(argumentRow)));
   const options = command.options.filter((option) => option.long && !option.hidden && !isGlobal(option));
   if (options.length > 0) parts.push(table(["option", "meaning"], options.map(optionRow)));
+  const list = tableOf(command);
+  // The subcommand `ls` of a command has the same columns.
+  if (list !== null && command.parent?.parent == null) parts.push(`Columns:\n\n${columnTable(list)}`);
   const examples = examplesOf(command);
   if (examples.length > 0) parts.push(`Examples:\n\n${fence(examples.join("\n"), "sh")}`);
   for (const each of command.commands) {
     if (each.name() !== "help") parts.push(`**\`${name} ${each.name()}\`**`, section(name, each));
   }
   return parts.join("\n\n");
+}
+
+function columnTable({ columns }: NonNullable<ReturnType<typeof tableOf>>): string {
+  const shown = (only: "wide" | "asked" | undefined, times: string | undefined) =>
+    only === "wide" ? "wide" : only === "asked" ? "no" : times === "exact" ? "with `--time absolute`" : "yes";
+  return table(
+    ["column", "meaning", "shown"],
+    columns.map(({ name, about, only, times }) => [code(name), about, shown(only, times)]),
+  );
 }
 
 function globalOptions(tree: Command): string {
@@ -61,9 +74,11 @@ function argumentRow(argument: Argument): string[] {
   return [code(argument.required ? `<${name}>` : `[${name}]`), argument.description];
 }
 
-function optionRow({ flags, description, defaultValue }: Option): string[] {
+function optionRow({ flags, description, defaultValue, argChoices }: Option): string[] {
+  const choices = argChoices ? `: ${argChoices.map(code).join(", ")}` : "";
   const byDefault = defaultValue === undefined ? "" : ` (default: ${code(String(defaultValue))})`;
-  return [code(flags), plain(description) + byDefault];
+  const meaning = plain(description).replace(/(?: \(default: .*\))?$/, (end) => choices + end);
+  return [code(flags), meaning + byDefault];
 }
 
 /** Marks placeholders such as <n> as code, because Markdown reads them as HTML. */

@@ -9,6 +9,7 @@ import type {
   Table,
   Value,
 } from "../../protocol/completion/table.js";
+import { tableOf } from "../../protocol/output/options.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
 
 const finished = STATES.filter(isFinal);
@@ -87,7 +88,7 @@ function commandEntry(command: Command, parent: string): CommandEntry {
     options: command
       .createHelp()
       .visibleOptions(command)
-      .map((option) => optionEntry(option, path)),
+      .map((option) => optionEntry(option, path, command)),
     arguments: command.registeredArguments.map((argument) => argumentEntry(argument, path)),
     commands,
   };
@@ -98,19 +99,25 @@ const HELP: CommandEntry = {
   arguments: [{ value: { of: "command" }, variadic: false }],
 };
 
-function optionEntry(option: Option, path: string): OptionEntry {
+function optionEntry(option: Option, path: string, command: Command): OptionEntry {
   const { long, short, description, required } = option;
   const names = [long, short].filter((name) => name !== undefined && name !== null);
-  const value = required ? optionValue(option, path) : null;
+  const value = required ? optionValue(option, path, command) : null;
   const repeatable = option.variadic || description.includes("(repeatable");
   return { names, description, value, repeatable };
 }
 
-function optionValue({ long, flags, description, argChoices }: Option, path: string): Value {
+function optionValue(
+  { long, flags, description, argChoices }: Option,
+  path: string,
+  command: Command,
+): Value {
   const placeholder = /<([^>]*[^.>])/.exec(flags)?.[1] ?? "";
   if (argChoices) return { of: "choices", choices: argChoices };
   const own = BY_COMMAND[`${path} ${long}`] ?? BY_OPTION[long ?? ""];
   if (own) return own;
+  const columns = tableOf(command)?.columns.map(({ name }) => name) ?? [];
+  if (long === "--columns" || long === "--sort") return { of: "choices", choices: columns, list: true };
   if (long === "--state") return { of: "choices", choices: listed(description), list: true };
   if (long === "--stream") return { of: "choices", choices: listed(description) };
   // A new name for this host, not one of the fleet.

@@ -191,7 +191,7 @@ describe("with a daemon", () => {
     );
     expect((await config()).stdout).toMatch(/cgroup +file +off {2}\(after liveopsd restart\)/);
     const status = await world.liveopsd(["status"]);
-    expect(status.stdout).toMatch(/config +\S+config\.json, read at \S+; after liveopsd restart: cgroup/);
+    expect(status.stdout).toMatch(/config +\S+config\.json, read .+; after liveopsd restart: cgroup/);
 
     write('{"concurrency": 9,}\n');
     process.kill(pid, "SIGHUP");

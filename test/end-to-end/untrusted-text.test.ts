@@ -10,8 +10,8 @@ const world = useWorld({ operations: ["hostile"] });
 /** Controls but the newline, C1, bidi and tags. */
 const ACTIVE = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u{e0000}-\u{e007f}]/u;
 
-/** What our own colouring, line clearing and carriage returns write to a terminal. */
-const OURS = /\x1b\[[0-9;]*m|\x1b\[2?K|\r/g;
+/** What our own colouring, line clearing, carriage returns and links to files of this world write to a terminal. */
+const OURS = /\x1b\[[0-9;]*m|\x1b\[2?K|\r|\x1b\]8;;(?:file:\/\/[\w.-]+\/[\w.~%/-]*)?\x1b\\/g;
 
 let good: string;
 let bad: string;

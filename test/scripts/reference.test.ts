@@ -45,6 +45,7 @@ test("the options whose values are not completed are free text", () => {
 
 /** Numbers, times, texts, new names and addresses. `--host` is that of `liveopsd start`. */
 const FREE = [
+  "--absent",
   "--at",
   "--concurrency",
   "--cpu-max",
@@ -52,7 +53,9 @@ const FREE = [
   "--env",
   "--fleet",
   "--grep",
+  "--format",
   "--host",
+  "--idle",
   "--if-absent",
   "--in",
   "--jitter",

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { directoryOn } from "../../protocol/client/submit-place.js";
 import { addCommand } from "../../protocol/command/options.js";
+import { addResultOptions, checkResultOptions } from "../../protocol/output/options.js";
 import { addExitStatus, givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";
@@ -14,7 +15,17 @@ import { afterSubmit, type SubmitOptions } from "./submit.js";
 type AgainOptions = EnvironmentOptions &
   Pick<
     SubmitOptions,
-    "params" | "label" | "wait" | "follow" | "json" | "exitStatus" | "queue" | "priority" | "on" | "tag"
+    | "params"
+    | "label"
+    | "wait"
+    | "follow"
+    | "json"
+    | "output"
+    | "exitStatus"
+    | "queue"
+    | "priority"
+    | "on"
+    | "tag"
   > & {
     chain?: boolean;
     cwd?: string;
@@ -50,14 +61,15 @@ export function registerAgain(root: Command): void {
         "Wait for the chain to finish; the exit code is the outcome of the last operation",
       ).conflicts("follow"),
     )
-    .option("--follow", "Show the operation and its chain live in text mode")
-    .option(
-      "--json",
-      "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
-    );
+    .option("--follow", "Show the operation and its chain live in text mode");
+  addResultOptions(
+    again,
+    "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
+  );
   addExitStatus(again, "; waits as --wait does").action(
     async (id: string, words: string[], _options: unknown, command: Command) => {
       const { client, options } = connectFor<AgainOptions>(command);
+      checkResultOptions(options);
       const params = givenParams(options.params);
       const label = givenLabel(options.label);
       const set = namedPrompts(withTrailing(words, trailingWords()));

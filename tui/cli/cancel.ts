@@ -4,15 +4,19 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import type { Operation } from "../../protocol/operation.js";
+import {
+  addResultOptions,
+  checkResultOptions,
+  type OutputOptions,
+  resultLine,
+} from "../../protocol/output/options.js";
 import { isFinal } from "../../protocol/state.js";
-import { jsonLine } from "../terminal/json.js";
 import { connectFor, forEachId } from "./connection.js";
 import { LIVE_STATES } from "./list-pages.js";
 import { addSelectionOptions, type SelectionOptions, selectedIds } from "./selection.js";
 
-interface CancelOptions extends SelectionOptions {
+interface CancelOptions extends SelectionOptions, OutputOptions {
   wait?: boolean;
-  json?: boolean;
 }
 
 export function registerCancel(root: Command): void {
@@ -24,39 +28,42 @@ export function registerCancel(root: Command): void {
   ]);
   addSelectionOptions(cancel, "queued and running operations", LIVE_STATES)
     .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters")
-    .option("--wait", "Wait for operations to finish")
-    .option("--json", "Print the record of each operation, one per line; with --wait, the finished record")
-    .action(async (named: string[], _options: unknown, command: Command) => {
-      const { client, options } = connectFor<CancelOptions>(command);
-      const to = reportTo(command.parent!);
-      const ids = await selectedIds(client, named, options, { verb: "cancel", states: LIVE_STATES, to });
-      if (ids === null)
-        throw new UsageError(
-          "give the ids of the operations to cancel, or --all, --op, --label …",
-          "liveops cancel k3f",
-        );
-      const print = (operation: Operation, state: string) =>
-        process.stdout.write(options.json ? `${jsonLine(operation)}\n` : `${operation.id} ${state}\n`);
-      const asked: string[] = [];
-      process.exitCode = await forEachId(ids, to, async (name) => {
-        const operation = await client.cancel(name);
-        const { id, state } = operation;
-        if (options.wait && !isFinal(state)) asked.push(id);
-        else print(operation, isFinal(state) ? state : "cancelling");
-      });
-      if (asked.length === 0) return;
-      const { untilFinished } = await import("../../protocol/client/until-finished.js");
-      const { lostNotes } = await import("./follow/notes.js");
-      await interruptible(
-        () => `interrupted; the cancel stays recorded for ${asked.join(" ")}`,
-        async (signal) => {
-          await Promise.all(
-            asked.map(async (id) => {
-              const last = await untilFinished(client, id, { signal, chain: false, ...lostNotes(to) });
-              print(last, last.state);
-            }),
-          );
-        },
+    .option("--wait", "Wait for operations to finish");
+  addResultOptions(
+    cancel,
+    "Print the record of each operation, one per line; with --wait, the finished record",
+  ).action(async (named: string[], _options: unknown, command: Command) => {
+    const { client, options } = connectFor<CancelOptions>(command);
+    checkResultOptions(options);
+    const to = reportTo(command.parent!);
+    const ids = await selectedIds(client, named, options, { verb: "cancel", states: LIVE_STATES, to });
+    if (ids === null)
+      throw new UsageError(
+        "give the ids of the operations to cancel, or --all, --op, --label …",
+        "liveops cancel k3f",
       );
+    const print = (operation: Operation, state: string) =>
+      process.stdout.write(`${resultLine(options, operation, `${operation.id} ${state}`)}\n`);
+    const asked: string[] = [];
+    process.exitCode = await forEachId(ids, to, async (name) => {
+      const operation = await client.cancel(name);
+      const { id, state } = operation;
+      if (options.wait && !isFinal(state)) asked.push(id);
+      else print(operation, isFinal(state) ? state : "cancelling");
     });
+    if (asked.length === 0) return;
+    const { untilFinished } = await import("../../protocol/client/until-finished.js");
+    const { lostNotes } = await import("./follow/notes.js");
+    await interruptible(
+      () => `interrupted; the cancel stays recorded for ${asked.join(" ")}`,
+      async (signal) => {
+        await Promise.all(
+          asked.map(async (id) => {
+            const last = await untilFinished(client, id, { signal, chain: false, ...lostNotes(to) });
+            print(last, last.state);
+          }),
+        );
+      },
+    );
+  });
 }

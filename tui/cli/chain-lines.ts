@@ -3,9 +3,9 @@ import type { Client } from "../../protocol/client/client.js";
 import type { Paint } from "../../protocol/command/colour.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
+import { cut } from "../../protocol/output/width.js";
 import { formatBytes, formatCount } from "../terminal/format.js";
 import { stateColour, stateGlyph } from "../terminal/glyphs.js";
-import { cut } from "../terminal/width.js";
 import { resultLines } from "../text/lines.js";
 
 /** Newest operations of a chain that are shown. */

@@ -4,7 +4,7 @@ import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import { EXIT } from "../../protocol/exit-codes.js";
-import { jsonLine } from "../terminal/json.js";
+import { jsonLine } from "../../protocol/output/json.js";
 import { pipelineBundle, pipelinePath } from "./pipeline-argument.js";
 
 export function registerCheck(root: Command): void {

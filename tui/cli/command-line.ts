@@ -13,6 +13,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   run: async () => (await import("./run/command.js")).registerRun,
   dev: async () => (await import("./run/dev-command.js")).registerDev,
   ls: async () => (await import("./ls.js")).registerLs,
+  status: async () => (await import("./status.js")).registerStatus,
   show: async () => (await import("./show.js")).registerShow,
   watch: async () => (await import("./watch.js")).registerWatch,
   attach: async () => (await import("./attach/command.js")).registerAttach,

@@ -16,9 +16,9 @@ import { NotFoundError, UsageError } from "../../protocol/command/failures.js";
 import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { jsonLine } from "../../protocol/output/json.js";
 import { configFile } from "../../protocol/places.js";
 import type { DaemonReply } from "../../protocol/replies.js";
-import { jsonLine } from "../terminal/json.js";
 import { daemonOf, tellDaemon } from "./config-daemon.js";
 import { editConfig } from "./config-edit.js";
 

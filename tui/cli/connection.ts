@@ -11,13 +11,15 @@ interface Connected<T> {
   client: Client;
   options: T & GlobalOptions;
   config: Config;
+  stateDir: string;
 }
 
 /** A client for the daemon that the command's options select. */
 export function connectFor<T>(command: Command): Connected<T> {
   const options = allOptions<T & GlobalOptions>(command);
   const places = commandPlaces(options);
-  return { client: waitingClient(places, options), options, config: places.config };
+  const { config, stateDir } = places;
+  return { client: waitingClient(places, options), options, config, stateDir };
 }
 
 /**

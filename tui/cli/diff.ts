@@ -5,20 +5,22 @@ import { interruptible } from "../../protocol/command/interruptible.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
 import { EXIT } from "../../protocol/exit-codes.js";
+import { jsonLine } from "../../protocol/output/json.js";
+import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
+import { printLines } from "../../protocol/output/print.js";
 import { diffRuns } from "../export/diff.js";
 import { diffLines } from "../export/diff-text.js";
-import { jsonLine } from "../terminal/json.js";
 import { connectFor } from "./connection.js";
 import { findRuns } from "./find-runs.js";
 
-interface DiffOptions {
+interface DiffOptions extends PagerOptions {
   ignoreTimes?: boolean;
   ignoreNumbers?: boolean;
   json?: boolean;
 }
 
 export function registerDiff(root: Command): void {
-  addCommand(root, "diff", "Compare two runs: stages, parameters, environment, result and log", [
+  const diff = addCommand(root, "diff", "Compare two runs: stages, parameters, environment, result and log", [
     "liveops diff k3f h00",
     "liveops diff monday.json tuesday.json --ignore-times --ignore-numbers",
     "liveops diff k3f h00 --json | jq .log.first",
@@ -27,7 +29,8 @@ export function registerDiff(root: Command): void {
     .argument("<right>", "The other run; FILE#ID names one operation of a file with a chain")
     .option("--ignore-times", "Take all times and dates in log lines for equal")
     .option("--ignore-numbers", "Take all numbers in log lines for equal")
-    .option("--json", "Print the differences as one JSON value")
+    .option("--json", "Print the differences as one JSON value");
+  addPagerOption(diff)
     .addHelpText(
       "after",
       `
@@ -49,11 +52,9 @@ durations are printed and not compared.`,
               say(to, `${index === 0 ? left : right}: ${part} was changed after the export`, "yellow");
           const [first, second] = found.map(({ runs }) => runs[0]!);
           const difference = await diffRuns(first!, second!, { ignoreTimes, ignoreNumbers });
-          const text = json
-            ? jsonLine(difference)
-            : diffLines(difference, paintFor(process.stdout)).join("\n");
-          process.stdout.write(`${text}\n`);
           process.exitCode = difference.same ? EXIT.done : EXIT.failed;
+          const lines = json ? [jsonLine(difference)] : diffLines(difference, paintFor(process.stdout));
+          await printLines(lines, options);
         },
       );
     });

@@ -4,6 +4,8 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
+import { fileUrl, linkerFor } from "../../protocol/output/links.js";
 import { htmlPieces } from "../export/html.js";
 import { jsonPieces } from "../export/json.js";
 import { toFile, toStdout } from "../export/output.js";
@@ -29,7 +31,7 @@ export function registerExport(root: Command): void {
     .option("--html", "Write a page for a browser instead of JSON")
     .option("--chain", "Write all operations of the chain")
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<ExportOptions>(command);
+      const { client, options, config } = connectFor<ExportOptions>(command);
       const { output, html = false, chain = false } = options;
       if (output === "") throw new UsageError("-o: the name of the file is empty");
       const to = reportTo(command.parent!);
@@ -41,7 +43,11 @@ export function registerExport(root: Command): void {
           const pieces = html ? htmlPieces(runs, new Date()) : jsonPieces(runs, new Date());
           if (output === undefined || output === "-") return toStdout(pieces, signal);
           const bytes = await toFile(output, pieces, signal);
-          say(to, `wrote ${output} (${formatBytes(bytes)})`, "yellow");
+          const link = linkerFor(process.stderr, process.env, config.links);
+          say(to, `wrote ${output} (${formatBytes(bytes)})`, "yellow", (text) => {
+            const name = sanitize(output);
+            return text.replace(name, () => link(fileUrl(output), name));
+          });
         },
       );
     });

@@ -1,14 +1,17 @@
 /** `liveops hosts`: lists the hosts of the fleet, and declares one lost. */
 import type { Command } from "commander";
-import { paintFor } from "../../protocol/command/colour.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { jsonLine } from "../../protocol/output/json.js";
+import { addListOptions, givenListOutput, type ListOutputOptions } from "../../protocol/output/options.js";
+import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
+import { printList } from "../../protocol/output/print.js";
+import type { Column, TableSpec } from "../../protocol/output/table.js";
+import { formatAge, timeText } from "../../protocol/output/time.js";
 import type { FleetState, HostReply } from "../../protocol/replies.js";
-import { formatAge } from "../terminal/format.js";
 import { formatSkew, hostState } from "../terminal/host-state.js";
-import { jsonLine } from "../terminal/json.js";
 import { connectFor } from "./connection.js";
 import { isConfirmed } from "./selection.js";
 
@@ -17,32 +20,46 @@ interface HostsOptions {
   json?: boolean;
 }
 
-const HEADS = ["HOST", "STATE", "SLOTS", "RUNNING", "TAGS", "LOAD", "VERSION", "SKEW"];
-const NUMBERS = new Set(["SLOTS", "RUNNING", "LOAD", "SKEW"]);
+/** The columns of a list of hosts; `-` for what is unknown or none. */
+export const HOSTS: TableSpec<HostReply> = {
+  columns: [
+    { name: "host", about: "Name", text: (it) => it.name, atLeast: 8 },
+    { name: "state", about: "State, and for how long", text: (it, { now }) => hostState(it, now) },
+    number("slots", "Operations that may run there at the same time", (it) => it.slots),
+    number("running", "Operations that run there", (it) => it.running),
+    { name: "tags", about: "Tags", text: ({ tags }) => tags.join(",") || "-", atLeast: 6 },
+    number(
+      "load",
+      "Load average of one minute",
+      (it) => it.load,
+      (load) => load.toFixed(2),
+    ),
+    { name: "version", about: "Version of liveops", text: (it) => it.version },
+    number("skew", "How far its clock is ahead of the clock of the engine", (it) => it.skewMs, formatSkew),
+    number("types", "Operation types that the host has", (it) => it.types, String, "wide"),
+    timed("joined", "Since when the host is in the fleet", (it) => it.joinedAt),
+    timed("renewed", "Last sign of life", (it) => it.renewedAt),
+  ],
+  firstToShrink: ["tags", "host"],
+  firstToGo: ["renewed", "joined", "types", "version", "skew", "load", "tags", "slots", "running", "state"],
+};
 
-/** The table of the hosts; `-` for what is unknown or none. Pure. */
-export function hostLines(hosts: readonly HostReply[], now: number = Date.now()): string[] {
-  const rows = hosts.map((host) => [
-    sanitize(host.name),
-    hostState(host, now),
-    String(host.slots),
-    String(host.running),
-    sanitize(host.tags.join(",")) || "-",
-    host.load === null ? "-" : host.load.toFixed(2),
-    sanitize(host.version),
-    host.skewMs === null ? "-" : formatSkew(host.skewMs),
-  ]);
-  const widths = HEADS.map((head, column) =>
-    Math.max(head.length, ...rows.map((row) => row[column]!.length)),
-  );
-  return [HEADS, ...rows].map((row) =>
-    row
-      .map((text, column) =>
-        NUMBERS.has(HEADS[column]!) ? text.padStart(widths[column]!) : text.padEnd(widths[column]!),
-      )
-      .join("  ")
-      .trimEnd(),
-  );
+function number(
+  name: string,
+  about: string,
+  of: (host: HostReply) => number | null,
+  format: (value: number) => string = String,
+  only?: "wide",
+): Column<HostReply> {
+  const text = (host: HostReply) => {
+    const value = of(host);
+    return value === null ? "-" : format(value);
+  };
+  return { name, about, text, sort: (it) => of(it) ?? -Infinity, align: "right", ...(only && { only }) };
+}
+
+function timed(name: string, about: string, of: (host: HostReply) => string): Column<HostReply> {
+  return { name, about, text: (it, { time, now }) => timeText(of(it), time, now), sort: of, only: "wide" };
 }
 
 /** What a person must know beside the table. Pure. */
@@ -80,18 +97,25 @@ export function registerHosts(root: Command): void {
         "refused by the engine, and may still change files.",
     )
     .action(async (name: string, _options: unknown, command: Command) => declareLost(name, command));
-  hosts.option("--json", "Print the fleet and its hosts as JSON").action(async () => listHosts(hosts));
+  addPagerOption(addListOptions(hosts, HOSTS, "Print the fleet and its hosts as JSON")).action(async () =>
+    listHosts(hosts),
+  );
 }
 
 async function listHosts(command: Command): Promise<void> {
-  const { client, options } = connectFor<HostsOptions>(command);
+  const { client, options } = connectFor<ListOutputOptions & PagerOptions>(command);
+  const wanted = givenListOutput(options, HOSTS);
   const reply = await client.hosts();
-  if (options.json) {
-    process.stdout.write(`${jsonLine(reply)}\n`);
-    return;
-  }
-  const [head, ...rows] = hostLines(reply.hosts);
-  process.stdout.write(`${[paintFor(process.stdout)("dim", head!), ...rows].join("\n")}\n`);
+  await printList(
+    {
+      ...{ spec: HOSTS, records: reply.hosts, context: { now: Date.now(), time: wanted.time } },
+      nameOf: ({ name }) => name,
+      json: (hosts) => ({ ...reply, hosts }),
+    },
+    wanted,
+    options,
+  );
+  if (wanted.format !== "table" && wanted.format !== "wide") return;
   for (const note of fleetNotes(reply.fleet)) say(reportTo(command.parent!), note, "yellow");
 }
 

@@ -15,15 +15,16 @@ import { type ReportTo, say } from "../../protocol/command/report.js";
 import { sanitizeLogLine } from "../../protocol/command/sanitize.js";
 import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
+import { jsonLine } from "../../protocol/output/json.js";
+import { addPagerOption, type Output, type PagerOptions, paged } from "../../protocol/output/pager.js";
 import { isFinal } from "../../protocol/state.js";
 import { unknownStage } from "../../protocol/unknown-stage.js";
-import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { lostNotes } from "./follow/notes.js";
 import { givenLogFilter } from "./log-filter.js";
 
-interface LogsOptions {
+interface LogsOptions extends PagerOptions {
   follow?: boolean;
   lines?: string;
   stage?: string;
@@ -35,7 +36,7 @@ interface LogsOptions {
 }
 
 export function registerLogs(root: Command): void {
-  addCommand(root, "logs", "Print the log of an operation", [
+  const logs = addCommand(root, "logs", "Print the log of an operation", [
     "liveops logs",
     "liveops logs k3f -n 20 -f",
     "liveops logs k3f --stage Archive --timestamps",
@@ -50,35 +51,39 @@ export function registerLogs(root: Command): void {
     .option("--grep <regexp>", "Print only lines that match this regular expression (JavaScript syntax)")
     .option("-i, --ignore-case", "Let --grep match upper and lower case alike")
     .option("--timestamps", "Print the time of each line before its text (UTC)")
-    .option("--json", "Print one JSON object per line, with the exact text")
-    .action(async (name: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<LogsOptions>(command);
-      const tail = tailOf(options.lines);
-      const filter = givenLogFilter(options);
-      const operation = await namedOrNewest(client, name);
-      const { id } = operation;
-      const to = reportTo(command.parent!);
-      const coloured = wantsColour(process.stdout);
-      let printed = 0;
-      const print = (line: LogLine) => {
-        printed++;
-        process.stdout.write(`${textOf(line, options, coloured)}\n`);
-      };
-      const end = options.follow ? await endOfLog(client, id) : undefined;
-      const stored = { client, id, filter, end };
-      if (tail === undefined) for await (const line of storedLines(stored)) print(line);
-      else for (const line of await lastLines(stored, tail)) print(line);
-      if (printed === 0) await checkStage(operation, stored, to);
-      if (end === undefined) return;
-      await interruptible(
-        () => `interrupted; ${id} continues`,
-        async (signal) => {
-          const reconnect = { signal, ...lostNotes(to) };
-          for await (const line of newLines({ ...stored, end }, reconnect)) print(line);
-        },
-      );
+    .option("--json", "Print one JSON object per line, with the exact text");
+  addPagerOption(logs).action(async (name: string | undefined, _options: unknown, command: Command) => {
+    const { client, options } = connectFor<LogsOptions>(command);
+    const tail = tailOf(options.lines);
+    const filter = givenLogFilter(options);
+    const operation = await namedOrNewest(client, name);
+    const { id } = operation;
+    const to = reportTo(command.parent!);
+    const coloured = wantsColour(process.stdout);
+    let printed = 0;
+    const print = (output: Output, line: LogLine) => {
+      printed++;
+      return output.write(`${textOf(line, options, coloured)}\n`);
+    };
+    const end = options.follow ? await endOfLog(client, id) : undefined;
+    const stored = { client, id, filter, end };
+    await paged({ pager: options.pager !== false && !options.follow }, async (output) => {
+      if (tail === undefined) for await (const line of storedLines(stored)) await print(output, line);
+      else for (const line of await lastLines(stored, tail)) await print(output, line);
     });
+    if (printed === 0) await checkStage(operation, stored, to);
+    if (end === undefined) return;
+    await interruptible(
+      () => `interrupted; ${id} continues`,
+      async (signal) => {
+        const reconnect = { signal, ...lostNotes(to) };
+        for await (const line of newLines({ ...stored, end }, reconnect)) print(UNPAGED, line);
+      },
+    );
+  });
 }
+
+const UNPAGED: Output = { write: (text) => void process.stdout.write(text) };
 
 function textOf(line: LogLine, { json, timestamps }: LogsOptions, coloured: boolean): string {
   if (json) return jsonLine(line);

@@ -1,9 +1,10 @@
 /** The outputs of `liveops ls --watch`: the table in place, rows of what changed, or JSON records. */
 import { paintFor } from "../../protocol/command/colour.js";
 import type { Operation } from "../../protocol/operation.js";
+import { jsonLine } from "../../protocol/output/json.js";
+import type { TableStream } from "../../protocol/output/table.js";
+import * as widths from "../../protocol/output/width.js";
 import { isFinal } from "../../protocol/state.js";
-import { jsonLine } from "../terminal/json.js";
-import * as widths from "../terminal/width.js";
 import type { ListProgress } from "./ls-progress.js";
 import {
   contentOf,
@@ -12,9 +13,11 @@ import {
   headerOf,
   rowOf,
   type TableOptions,
-  type TableStream,
   table,
 } from "./ls-table.js";
+
+/** Columns, header and times that the options ask for. */
+export type ListLook = Pick<TableOptions, "wide" | "chosen" | "header" | "time">;
 
 export interface ListUpdate {
   /** Newest first. */
@@ -75,7 +78,7 @@ export class RowsOutput implements LiveOutput {
   constructor(
     private readonly output: TableStream,
     private readonly progress: ListProgress,
-    private readonly wide: boolean,
+    private readonly look: ListLook,
   ) {}
 
   show({ listed, held, removed }: ListUpdate): void {
@@ -94,7 +97,7 @@ export class RowsOutput implements LiveOutput {
     this.#layout = fittedColumns(changed, options, this.#layout);
     this.#layout = fittedColumns(gone, removedOptions, this.#layout);
     const lines = [
-      ...(isFirst ? [headerOf(this.#layout, options)] : []),
+      ...(isFirst && this.look.header !== false ? [headerOf(this.#layout, options)] : []),
       // The newest change is at the end, as in a log.
       ...(isFirst ? changed : changed.reverse()).map((it) => rowOf(this.#layout, it, options)),
       ...gone.map((it) => rowOf(this.#layout, it, removedOptions)),
@@ -109,7 +112,7 @@ export class RowsOutput implements LiveOutput {
     const paint = paintFor(this.output);
     return {
       width: Number.POSITIVE_INFINITY,
-      ...{ widths, paint, allColumns: true, wide: this.wide, progress: (it) => this.progress.of(it) },
+      ...{ widths, paint, allColumns: true, ...this.look, progress: (it) => this.progress.of(it) },
     };
   }
 
@@ -167,7 +170,7 @@ export class TerminalOutput implements LiveOutput {
   constructor(
     private readonly output: TableStream,
     private readonly progress: ListProgress,
-    private readonly wide: boolean,
+    private readonly look: ListLook,
   ) {}
 
   show({ listed }: ListUpdate): void {
@@ -207,7 +210,7 @@ export class TerminalOutput implements LiveOutput {
   #table(listed: Operation[], columns: number): string[] {
     const paint = paintFor(this.output);
     const progress = (it: Operation) => this.progress.of(it);
-    return table(listed, { width: columns, widths, paint, wide: this.wide, progress });
+    return table(listed, { ...this.look, width: columns, widths, paint, progress });
   }
 
   #footer(hidden: number, columns: number): string {

@@ -10,13 +10,13 @@ import { wantsRedraw } from "../../protocol/command/colour.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import type { ReportTo } from "../../protocol/command/report.js";
 import type { Operation } from "../../protocol/operation.js";
+import type { TableStream } from "../../protocol/output/table.js";
 import { isFinal } from "../../protocol/state.js";
 import { applyWatchLines, EMPTY_VIEW, type WatchLine, type WatchView } from "../../protocol/watch.js";
 import { lostNotes } from "./follow/notes.js";
 import { DEFAULT_LIMIT, type LsFilter } from "./ls-filter.js";
 import { ListProgress } from "./ls-progress.js";
-import type { TableStream } from "./ls-table.js";
-import { JsonOutput, type LiveOutput, RowsOutput, TerminalOutput } from "./ls-watch-output.js";
+import { JsonOutput, type ListLook, type LiveOutput, RowsOutput, TerminalOutput } from "./ls-watch-output.js";
 
 /** Most finished operations that the daemon sends at the start. */
 const MOST_FINISHED = 1000;
@@ -25,7 +25,7 @@ const KEPT_FINISHED = 5000;
 
 export interface WatchListOptions {
   json: boolean;
-  wide: boolean;
+  look: ListLook;
   to: ReportTo;
   output: TableStream;
 }
@@ -46,11 +46,11 @@ export async function watchList(client: Client, filter: LsFilter, options: Watch
   }
 }
 
-function outputFor(progress: ListProgress, { json, wide, output }: WatchListOptions): LiveOutput {
+function outputFor(progress: ListProgress, { json, look, output }: WatchListOptions): LiveOutput {
   if (json) return new JsonOutput(output);
   return wantsRedraw(output)
-    ? new TerminalOutput(output, progress, wide)
-    : new RowsOutput(output, progress, wide);
+    ? new TerminalOutput(output, progress, look)
+    : new RowsOutput(output, progress, look);
 }
 
 interface Following {

@@ -3,22 +3,32 @@ import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { paintFor } from "../../protocol/command/colour.js";
 import { commandPlaces, type GlobalOptions } from "../../protocol/command/daemon-address.js";
+import { UsageError } from "../../protocol/command/failures.js";
 import { waitingClient } from "../../protocol/command/find-daemon.js";
 import { useHost } from "../../protocol/command/host-option.js";
 import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import type { Operation } from "../../protocol/operation.js";
+import { formatShortTime } from "../../protocol/output/local-time.js";
+import {
+  addListOptions,
+  givenListOutput,
+  type ListOutput,
+  type ListOutputOptions,
+} from "../../protocol/output/options.js";
+import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
+import { listLines, printLines } from "../../protocol/output/print.js";
+import type { TableStream } from "../../protocol/output/table.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/own-process.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import { STATES } from "../../protocol/state.js";
 import { formatDuration } from "../terminal/format.js";
-import { jsonLine } from "../terminal/json.js";
-import { formatShortTime } from "../terminal/local-time.js";
-import { widthsFor } from "../terminal/widths.js";
 import { LIVE_STATES, listPages } from "./list-pages.js";
 import { DEFAULT_LIMIT, givenFilter, hostFilter, type LsFilter } from "./ls-filter.js";
 import { ListProgress } from "./ls-progress.js";
-import { type TableStream, table, textsOf } from "./ls-table.js";
+import { contextOf } from "./ls-table.js";
+import { OPERATIONS, type OperationContext } from "./operation-columns.js";
+import { runUrlIn } from "./run-links.js";
 
 /** Newest first; `total` counts all operations that match the filters. */
 export async function listed(
@@ -37,75 +47,78 @@ export async function listed(
   };
 }
 
-export interface ListOptions extends GlobalOptions {
+export interface ListOptions extends GlobalOptions, ListOutputOptions, PagerOptions {
   state?: string;
   op?: string;
   host?: string;
   limit?: string;
   watch?: boolean;
-  wide?: boolean;
-  json?: boolean;
 }
 
 export async function list(options: ListOptions, to: ReportTo, output: TableStream): Promise<void> {
-  const client = waitingClient(commandPlaces(options), options);
+  const places = commandPlaces(options);
+  const client = waitingClient(places, options);
+  const wanted = givenListOutput(options, OPERATIONS);
   const filter = { ...givenFilter(options), host: await hostFilter(client, options.host) };
   if (options.watch) {
     const { watchList } = await import("./ls-watch.js");
-    return watchList(client, filter, {
-      json: options.json === true,
-      wide: options.wide === true,
-      to,
-      output,
-    });
+    return watchList(client, filter, { ...watchLook(wanted), to, output });
   }
+  const isTable = wanted.format === "table" || wanted.format === "wide";
   const isPlain =
-    output.isTTY === true && !options.json && filter.state === undefined && !options.op && !options.host;
+    output.isTTY === true && isTable && filter.state === undefined && !options.op && !options.host;
   // A daemon without schedules is the usual case; the list does not wait for it.
   const schedules = isPlain ? client.schedules().catch(() => null) : null;
   const { operations, total } = await listed(client, filter);
   // The daemon refuses a name that is neither a type nor the type of any operation, and suggests near names.
   if (operations.length === 0 && options.op !== undefined) await client.history(options.op);
-  if (options.json) {
-    output.write(`${jsonLine(operations)}\n`);
-    return;
-  }
-  if (operations.length === 0) {
+  if (operations.length === 0 && isTable) {
     say(to, nothingToList(filter), "yellow");
     return;
   }
-  const width = output.isTTY ? output.columns || 80 : Number.POSITIVE_INFINITY;
   const progress = new ListProgress(client);
   // A list that has nothing queued asks for no forecast; without a forecast the list is still right.
-  const isQueued = operations.some(({ state }) => state === "queued");
-  const [widths, , forecast] = await Promise.all([
-    widthsFor(textsOf(operations)),
-    progress.load(operations),
+  const isQueued = isTable && operations.some(({ state }) => state === "queued");
+  const needsProgress = isTable || wanted.sort !== null;
+  const [, forecast] = await Promise.all([
+    needsProgress ? progress.load(operations) : null,
     isQueued ? client.forecast().catch(() => null) : null,
   ]);
-  const paint = paintFor(output);
-  const { wide = false } = options;
-  const startsAt = ({ id }: Operation) => Date.parse(forecast?.operations[id]?.startsAt ?? "") || null;
-  const lines = table(operations, {
-    width,
-    widths,
-    paint,
-    wide,
+  const context = contextOf({
+    time: wanted.time,
     progress: (it) => progress.of(it),
-    startsAt,
+    startsAt: ({ id }) => Date.parse(forecast?.operations[id]?.startsAt ?? "") || null,
+    runUrl: runUrlIn(places.stateDir),
   });
-  output.write(`${lines.join("\n")}\n`);
-  if (wide && !hasProc() && operations.every(({ resources }) => resources === null))
-    say(to, `CPU, MEM, READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
+  const { links } = places.config;
+  const lines = await listLines(
+    { spec: OPERATIONS, records: operations, context, nameOf: ({ id }) => id, links },
+    wanted,
+    output,
+  );
   const next = nextRunsLine((await schedules)?.schedules ?? [], new Date());
-  if (next !== null) output.write(`${paint("dim", next)}\n`);
-  if (total > operations.length && process.stderr.isTTY) {
+  if (next !== null) lines.push(paintFor(output)("dim", next));
+  await printLines(lines, options, output);
+  const isUnmeasured = !hasProc() && operations.every(({ resources }) => resources === null);
+  if (wanted.format === "wide" && isUnmeasured)
+    say(to, `CPU, MEM, READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
+  if (isTable && total > operations.length && process.stderr.isTTY) {
     say(
       to,
       `${operations.length} of ${total} operations shown; list more with liveops ls --limit N`,
       "yellow",
     );
   }
+}
+
+/** @throws UsageError for what a list without an end cannot have */
+function watchLook({ format, sort, ...look }: ListOutput<Operation, OperationContext>) {
+  if (sort !== null) throw new UsageError("--sort needs a list that ends; leave out --watch");
+  if (format === "name") throw new UsageError("--output name needs a list that ends; leave out --watch");
+  return {
+    json: format === "json" || format === "jsonl",
+    look: { ...look, wide: format === "wide" },
+  };
 }
 
 /** Next runs that are shown below the table. */
@@ -137,6 +150,8 @@ export function registerLs(root: Command): void {
     "liveops ls --state failed,cancelled --op backup",
     "liveops ls --watch",
     "liveops ls --wide",
+    "liveops ls --columns id,state,took,title --sort -took",
+    "liveops ls --state queued --output name | xargs liveops cancel",
     "liveops ls --limit 100 --json | jq -r '.[].id'",
   ]);
   useHost(
@@ -148,12 +163,12 @@ export function registerLs(root: Command): void {
     .option("--op <name>", "List only operations of this type")
     .option("--limit <n>", "List only the newest <n> operations")
     .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")
-    .option("--watch", "Keep the list up to date until Ctrl-C")
-    .option(
-      "--json",
-      "Print the operations as a JSON array of records; with --watch, one record per line, again at each change",
-    )
-    .action(async (_options: unknown, command: Command) => {
-      await list(allOptions<ListOptions>(command), reportTo(command.parent!), process.stdout);
-    });
+    .option("--watch", "Keep the list up to date until Ctrl-C");
+  addListOptions(
+    addPagerOption(ls),
+    OPERATIONS,
+    "Print the operations as a JSON array of records; with --watch, one record per line, again at each change",
+  ).action(async (_options: unknown, command: Command) => {
+    await list(allOptions<ListOptions>(command), reportTo(command.parent!), process.stdout);
+  });
 }

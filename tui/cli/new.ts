@@ -10,8 +10,8 @@ import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../prot
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { makeDirectory } from "../../protocol/directories.js";
 import { nearest } from "../../protocol/nearest.js";
+import { jsonLine } from "../../protocol/output/json.js";
 import { shellQuote } from "../../protocol/shell-quote.js";
-import { jsonLine } from "../terminal/json.js";
 import { chainSource } from "./new-chain.js";
 import { newPipelineName, pipelineSource } from "./new-pipeline.js";
 import { isInstalled, isShippedType, nodeTypes, schemaPath, typesPaths } from "./new-place.js";

@@ -2,18 +2,27 @@
 import type { Command } from "commander";
 import { type Paint, paintFor } from "../../protocol/command/colour.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { say } from "../../protocol/command/report.js";
+import { type ReportTo, say } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { fileUrl, type Linker, linkerFor, unlinked } from "../../protocol/output/links.js";
+import {
+  addListOptions,
+  givenFormat,
+  givenListOutput,
+  type ListOutputOptions,
+} from "../../protocol/output/options.js";
+import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
+import { printLines, printList } from "../../protocol/output/print.js";
 import { renderParameters } from "../../protocol/parameters.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { unknownType } from "../../protocol/unknown-type.js";
-import { jsonLine } from "../terminal/json.js";
 import { connectFor } from "./connection.js";
+import { TYPES } from "./type-columns.js";
 import { typePage } from "./type-page.js";
 
 /** An operation type as text lines. Pure. */
-export function typeLines(type: OperationType, paint: Paint): string[] {
+export function typeLines(type: OperationType, paint: Paint, link: Linker = unlinked): string[] {
   const title = type.title === "" ? "" : `  ${sanitize(type.title)}`;
   const resumable = type.resumable ? paint("dim", "  resumable") : "";
   const limits = limitsText(type);
@@ -23,7 +32,7 @@ export function typeLines(type: OperationType, paint: Paint): string[] {
     ...(limits === "" ? [] : [`  ${paint("dim", "limits")}  ${limits}`]),
     `  ${paint("dim", "parameters")}`,
     ...renderParameters(type.params).map((line) => `    ${sanitize(line)}`),
-    `  ${paint("dim", "file")}    ${sanitize(type.file)}`,
+    `  ${paint("dim", "file")}    ${link(fileUrl(type.file), sanitize(type.file))}`,
   ];
 }
 
@@ -56,36 +65,52 @@ function kebab(name: string): string {
   return name.replace(/([a-z\d])([A-Z])/g, "$1-$2").toLowerCase();
 }
 
+type OpsOptions = ListOutputOptions & PagerOptions;
+
 export function registerOps(root: Command): void {
-  addCommand(root, "ops", "List operation types, or show one with all its details", [
+  const ops = addCommand(root, "ops", "List operation types, or show one with all its details", [
     "liveops ops",
     "liveops ops backup",
+    "liveops ops --output table",
     "liveops ops --json | jq -r '.ops[].op'",
-  ])
-    .argument("[op]", "Name of an operation type: show its statics and all details of its parameters")
-    .option("--json", "Print the types, JSON Schemas, load errors and shadowed names, or one type, as JSON")
-    .action(async (op: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<{ json?: boolean }>(command);
-      const reply = await client.types();
-      if (op !== undefined) {
-        const type = typeIn(reply, op);
-        const lines = options.json ? [jsonLine(type)] : typePage(type, paintFor(process.stdout));
-        process.stdout.write(`${lines.join("\n")}\n`);
-        return;
-      }
-      if (options.json) {
-        process.stdout.write(`${jsonLine(reply)}\n`);
-        return;
-      }
-      const paint = paintFor(process.stdout);
-      const blocks = reply.ops.map((type) => typeLines(type, paint).join("\n"));
-      if (blocks.length > 0) process.stdout.write(`${blocks.join("\n\n")}\n`);
-      const to = reportTo(command.parent!);
-      for (const { file, message } of reply.errors) say(to, `${file} does not load: ${message}`);
-      for (const { file, message } of reply.withoutType)
-        say(to, `${file} has no operation type: ${message}`, "yellow");
-      for (const { op, file, by } of reply.shadowed) {
-        say(to, `${op} in ${file} is not used: ${by} has the same name and comes first`, "yellow");
-      }
-    });
+  ]).argument("[op]", "Name of an operation type: show its statics and all details of its parameters");
+  addListOptions(
+    addPagerOption(ops),
+    TYPES,
+    "Print the types, JSON Schemas, load errors and shadowed names, or one type, as JSON",
+    { times: null },
+  ).action(async (op: string | undefined, _options: unknown, command: Command) => {
+    const { client, options, config } = connectFor<OpsOptions>(command);
+    const { columns, sort } = options;
+    const isTable = givenFormat(options) !== null || columns !== undefined || sort !== undefined;
+    const wanted = isTable ? givenListOutput(options, TYPES) : null;
+    const reply = await client.types();
+    const types = op === undefined ? reply.ops : [typeIn(reply, op)];
+    const paint = paintFor(process.stdout);
+    const link = linkerFor(process.stdout, process.env, config.links);
+    if (wanted !== null)
+      await printList(
+        {
+          ...{ spec: TYPES, records: types, context: { now: Date.now(), time: wanted.time } },
+          nameOf: (type) => type.op,
+          json: (ops) => (op === undefined ? { ...reply, ops } : ops[0]),
+        },
+        wanted,
+        options,
+      );
+    else if (op !== undefined) await printLines(typePage(types[0]!, paint, { link }), options);
+    else {
+      const blocks = types.map((type) => typeLines(type, paint, link).join("\n"));
+      if (blocks.length > 0) await printLines([blocks.join("\n\n")], options);
+    }
+    const isForPeople = wanted === null || wanted.format === "table" || wanted.format === "wide";
+    if (op === undefined && isForPeople) sayProblems(reply, reportTo(command.parent!));
+  });
+}
+
+function sayProblems({ errors, withoutType, shadowed }: TypesReply, to: ReportTo): void {
+  for (const { file, message } of errors) say(to, `${file} does not load: ${message}`);
+  for (const { file, message } of withoutType) say(to, `${file} has no operation type: ${message}`, "yellow");
+  for (const { op, file, by } of shadowed)
+    say(to, `${op} in ${file} is not used: ${by} has the same name and comes first`, "yellow");
 }

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { jsonLine } from "../terminal/json.js";
+import { jsonLine } from "../../protocol/output/json.js";
 import { connectFor, forEachId } from "./connection.js";
 
 interface PauseOptions {

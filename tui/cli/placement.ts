@@ -2,8 +2,8 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
 import { parseDuration } from "../../protocol/duration.js";
+import { formatLocalTime, parseLocalTime, TIME_FORMS } from "../../protocol/output/local-time.js";
 import type { EditBody, SubmitBody } from "../../protocol/requests.js";
-import { formatLocalTime, parseLocalTime, TIME_FORMS } from "../terminal/local-time.js";
 
 export interface PlacementOptions {
   queue?: string;

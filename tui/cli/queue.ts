@@ -1,11 +1,14 @@
 /** `liveops queue`: lists the queues, creates or changes one, removes one. */
 import type { Command } from "commander";
-import { paintFor } from "../../protocol/command/colour.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand } from "../../protocol/command/options.js";
+import { jsonLine } from "../../protocol/output/json.js";
+import { addListOptions, givenListOutput, type ListOutputOptions } from "../../protocol/output/options.js";
+import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
+import { printList } from "../../protocol/output/print.js";
+import type { Column, TableSpec } from "../../protocol/output/table.js";
+import { formatAge, timeText } from "../../protocol/output/time.js";
 import type { QueueReply } from "../../protocol/replies.js";
-import { formatAge } from "../terminal/format.js";
-import { jsonLine } from "../terminal/json.js";
 import { connectFor } from "./connection.js";
 
 interface QueueOptions {
@@ -13,26 +16,34 @@ interface QueueOptions {
   json?: boolean;
 }
 
-const HEADS = ["QUEUE", "STATE", "CONCURRENCY", "RUNNING", "QUEUED"];
+/** The columns of a list of queues. */
+export const QUEUES: TableSpec<QueueReply> = {
+  columns: [
+    { name: "queue", about: "Name", text: (it) => it.name, atLeast: 5 },
+    {
+      name: "state",
+      about: "Whether operations start, or since when the queue is paused",
+      text: ({ pausedSince }, { time, now }) =>
+        pausedSince === null
+          ? "open"
+          : `paused ${time === "relative" ? formatAge(pausedSince, now) : timeText(pausedSince, time, now)}`,
+    },
+    number("concurrency", "Operations that may run at the same time", (it) => it.concurrency),
+    number("running", "Running operations", (it) => it.running),
+    number("queued", "Queued operations", (it) => it.queued),
+    {
+      name: "configured",
+      about: "Whether the config file defines the queue",
+      text: ({ configured }) => (configured ? "yes" : "no"),
+      only: "wide",
+    },
+  ],
+  firstToShrink: ["queue"],
+  firstToGo: ["configured", "concurrency", "queued", "running", "state"],
+};
 
-/** The table of the queues, pure. */
-export function queueLines(queues: readonly QueueReply[], now: number = Date.now()): string[] {
-  const rows = queues.map(({ name, concurrency, pausedSince, queued, running }) => [
-    name,
-    pausedSince === null ? "open" : `paused ${formatAge(pausedSince, now)}`,
-    String(concurrency),
-    String(running),
-    String(queued),
-  ]);
-  const widths = HEADS.map((head, column) =>
-    Math.max(head.length, ...rows.map((row) => row[column]!.length)),
-  );
-  return [HEADS, ...rows].map((row) =>
-    row
-      .map((text, column) => (column < 2 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!)))
-      .join("  ")
-      .trimEnd(),
-  );
+function number(name: string, about: string, of: (queue: QueueReply) => number): Column<QueueReply> {
+  return { name, about, text: (it) => String(of(it)), sort: of, align: "right" };
 }
 
 export function registerQueue(root: Command): void {
@@ -43,9 +54,9 @@ export function registerQueue(root: Command): void {
   ]);
   // Options after the name of a subcommand belong to the subcommand.
   queue.enablePositionalOptions();
-  addCommand(queue, "ls", "List the queues", ["liveops queue ls --json"])
-    .option("--json", "Print the queues as a JSON array")
-    .action(async (_options: unknown, command: Command) => listQueues(command));
+  addQueueListOptions(
+    addCommand(queue, "ls", "List the queues", ["liveops queue ls --json", "liveops queue ls -o name"]),
+  ).action(async (_options: unknown, command: Command) => listQueues(command));
   addCommand(queue, "set", "Create a queue, or change how many of its operations run at the same time", [
     "liveops queue set gpu --concurrency 2",
   ])
@@ -65,18 +76,19 @@ export function registerQueue(root: Command): void {
       const removed = await client.removeQueue(name);
       process.stdout.write(`${options.json ? jsonLine(removed) : removed.name}\n`);
     });
-  queue.option("--json", "Print the queues as a JSON array").action(async () => listQueues(queue));
+  addQueueListOptions(queue).action(async () => listQueues(queue));
+}
+
+function addQueueListOptions(command: Command): Command {
+  return addPagerOption(addListOptions(command, QUEUES, "Print the queues as a JSON array"));
 }
 
 async function listQueues(command: Command): Promise<void> {
-  const { client, options } = connectFor<QueueOptions>(command);
+  const { client, options } = connectFor<ListOutputOptions & PagerOptions>(command);
+  const wanted = givenListOutput(options, QUEUES);
   const { queues } = await client.queues();
-  if (options.json) {
-    process.stdout.write(`${jsonLine(queues)}\n`);
-    return;
-  }
-  const [head, ...rows] = queueLines(queues);
-  process.stdout.write(`${[paintFor(process.stdout)("dim", head!), ...rows].join("\n")}\n`);
+  const context = { now: Date.now(), time: wanted.time };
+  await printList({ spec: QUEUES, records: queues, context, nameOf: ({ name }) => name }, wanted, options);
 }
 
 function concurrencyOf(text: string): number {

@@ -1,17 +1,21 @@
 /** `liveops retry`: runs a failed or cancelled operation again, as its next attempt. Prints the id. */
 import type { Command } from "commander";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
+import {
+  addResultOptions,
+  checkResultOptions,
+  type OutputOptions,
+  resultLine,
+} from "../../protocol/output/options.js";
 import type { State } from "../../protocol/state.js";
-import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectFor, forEachId } from "./connection.js";
 import { secretValues } from "./secrets.js";
 import { addSelectionOptions, type SelectionOptions, selectedIds } from "./selection.js";
 
-interface RetryOptions extends SelectionOptions {
+interface RetryOptions extends SelectionOptions, OutputOptions {
   from?: string;
   current?: boolean;
-  json?: boolean;
 }
 
 const RETRIED: readonly State[] = ["failed", "cancelled"];
@@ -27,10 +31,11 @@ export function registerRetry(root: Command): void {
   addSelectionOptions(retry, "failed and cancelled operations", RETRIED)
     .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters (default: the newest)")
     .option("--from <stage>", "Rerun from this stage (resumable types only)")
-    .option("--current", "Run the pipeline file as it is now, not the text of the submit")
-    .option("--json", "Print the record as JSON")
-    .action(async (named: string[], _options: unknown, command: Command) => {
+    .option("--current", "Run the pipeline file as it is now, not the text of the submit");
+  addResultOptions(retry, "Print the record as JSON").action(
+    async (named: string[], _options: unknown, command: Command) => {
       const { client, options } = connectFor<RetryOptions>(command);
+      checkResultOptions(options);
       const to = reportTo(command.parent!);
       const selected = await selectedIds(client, named, options, { verb: "retry", states: RETRIED, to });
       const ids = selected ?? [(await namedOrNewest(client, undefined)).id];
@@ -42,7 +47,8 @@ export function registerRetry(root: Command): void {
           ...(current && { current }),
           ...(Object.keys(secrets).length > 0 && { secrets }),
         });
-        process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
+        process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);
       });
-    });
+    },
+  );
 }

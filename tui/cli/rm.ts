@@ -2,14 +2,18 @@
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { jsonLine } from "../terminal/json.js";
+import {
+  addResultOptions,
+  checkResultOptions,
+  type OutputOptions,
+  resultLine,
+} from "../../protocol/output/options.js";
 import { connectFor, forEachId } from "./connection.js";
 import { FINISHED_STATES } from "./list-pages.js";
 import { addSelectionOptions, type SelectionOptions, selectedIds } from "./selection.js";
 
-interface RemoveOptions extends SelectionOptions {
+interface RemoveOptions extends SelectionOptions, OutputOptions {
   finished?: boolean;
-  json?: boolean;
 }
 
 export function registerRm(root: Command): void {
@@ -21,10 +25,11 @@ export function registerRm(root: Command): void {
   ]);
   addSelectionOptions(rm, "finished operations", FINISHED_STATES)
     .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters")
-    .option("--finished", "Remove all finished operations")
-    .option("--json", "Print the last record of each operation, one per line")
-    .action(async (ids: string[], _options: unknown, command: Command) => {
+    .option("--finished", "Remove all finished operations");
+  addResultOptions(rm, "Print the last record of each operation, one per line").action(
+    async (ids: string[], _options: unknown, command: Command) => {
       const { client, options } = connectFor<RemoveOptions>(command);
+      checkResultOptions(options);
       const to = reportTo(command.parent!);
       const { finished, ...selection } = options;
       const all = finished ? { ...selection, all: true } : selection;
@@ -37,7 +42,8 @@ export function registerRm(root: Command): void {
         );
       process.exitCode = await forEachId(names, to, async (name) => {
         const operation = await client.remove(name);
-        process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
+        process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);
       });
-    });
+    },
+  );
 }

@@ -2,16 +2,19 @@
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { newKey } from "../../protocol/client/idempotency-key.js";
-import { paintFor } from "../../protocol/command/colour.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
 import { parseDuration } from "../../protocol/duration.js";
+import { jsonLine } from "../../protocol/output/json.js";
+import { formatLocalTime, formatShortTime } from "../../protocol/output/local-time.js";
+import { addListOptions, givenListOutput, type ListOutputOptions } from "../../protocol/output/options.js";
+import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
+import { printList } from "../../protocol/output/print.js";
+import type { CellContext, TableSpec } from "../../protocol/output/table.js";
+import { timeText } from "../../protocol/output/time.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import type { ScheduleBody } from "../../protocol/requests.js";
 import { formatDuration } from "../terminal/format.js";
-import { jsonLine } from "../terminal/json.js";
-import { formatLocalTime, formatShortTime } from "../terminal/local-time.js";
 import { trailingWords } from "./arguments.js";
 import { connectFor, forEachId } from "./connection.js";
 import { addEnvironmentOptions } from "./environment.js";
@@ -28,40 +31,52 @@ interface AddOptions extends SubmitOptions {
   catchup?: ScheduleBody["catchup"];
 }
 
-const HEADS = ["SCHEDULE", "CRON", "ZONE", "OP", "NEXT", "LAST", "NOTE"];
+/** The columns of a list of schedules. */
+export const SCHEDULES: TableSpec<ScheduleReply> = {
+  columns: [
+    { name: "schedule", about: "Name", text: (it) => it.name, atLeast: 8 },
+    { name: "cron", about: "Cron expression", text: (it) => it.cron },
+    { name: "zone", about: "Time zone of the expression", text: (it) => it.zone },
+    { name: "op", about: "Operation type", text: (it) => it.operation.op, atLeast: 8 },
+    { name: "next", about: "Next run", text: nextCell, sort: ({ nextAt }) => nextAt ?? "~" },
+    { name: "last", about: "Id of the last operation", text: (it) => it.lastOperation ?? "" },
+    { name: "note", about: "Problem of the last run, or missed runs", text: noteOf, atLeast: 8 },
+    {
+      name: "overlap",
+      about: "What a run does that meets the run before",
+      text: (it) => it.overlap,
+      only: "wide",
+    },
+    { name: "catchup", about: "Missed runs that are made up for", text: (it) => it.catchup, only: "wide" },
+    {
+      name: "jitter",
+      about: "Most time by which a run is put off",
+      text: ({ jitter }) => (jitter === 0 ? "" : formatDuration(jitter)),
+      ...{ sort: (it) => it.jitter, only: "wide" },
+    },
+    {
+      name: "created",
+      about: "Time of the creation",
+      text: (it, { time, now }) => timeText(it.createdAt, time, now),
+      ...{ sort: (it) => it.createdAt, only: "wide" },
+    },
+  ],
+  firstToShrink: ["note", "op", "schedule"],
+  firstToGo: ["created", "jitter", "catchup", "overlap", "note", "zone", "last", "op", "cron", "next"],
+};
 
-/** The table of the schedules, pure. */
-export function scheduleLines(schedules: readonly ScheduleReply[], now: Date): string[] {
-  const rows = schedules.map((it) => [
-    it.name,
-    it.cron,
-    it.zone,
-    sanitize(it.operation.op),
-    it.nextAt === null
-      ? "paused"
-      : `${formatShortTime(new Date(it.nextAt), now)}, in ${formatDuration(secondsUntil(it.nextAt, now))}`,
-    it.lastOperation ?? "",
-    noteOf(it),
-  ]);
-  const widths = HEADS.map((head, column) =>
-    Math.max(head.length, ...rows.map((row) => row[column]!.length)),
-  );
-  return [HEADS, ...rows].map((row) =>
-    row
-      .map((text, column) => text.padEnd(widths[column]!))
-      .join("  ")
-      .trimEnd(),
-  );
+/** When the next run is, and in which time, where there is room for both. */
+function nextCell({ nextAt }: ScheduleReply, { time, now }: CellContext): string {
+  if (nextAt === null) return "paused";
+  if (time !== "relative") return timeText(nextAt, time, now);
+  const inSeconds = Math.max(0, Math.round((Date.parse(nextAt) - now) / 1000));
+  return `${formatShortTime(new Date(nextAt), new Date(now))}, in ${formatDuration(inSeconds)}`;
 }
 
 /** Why the last run submitted nothing, and how many runs were missed. */
 function noteOf({ lastProblem, missed }: ScheduleReply): string {
-  if (lastProblem !== null) return sanitize(lastProblem);
+  if (lastProblem !== null) return lastProblem;
   return missed === 0 ? "" : `${missed} missed`;
-}
-
-function secondsUntil(iso: string, now: Date): number {
-  return Math.max(0, Math.round((Date.parse(iso) - now.getTime()) / 1000));
 }
 
 export function registerSchedule(root: Command): void {
@@ -73,9 +88,11 @@ export function registerSchedule(root: Command): void {
   // Options after the name of a subcommand belong to the subcommand.
   schedule.enablePositionalOptions();
   registerAdd(schedule);
-  addCommand(schedule, "ls", "List the schedules with their next runs", ["liveops schedule ls --json"])
-    .option("--json", "Print the schedules as a JSON array")
-    .action(async (_options: unknown, command: Command) => listSchedules(command));
+  const ls = addCommand(schedule, "ls", "List the schedules with their next runs", [
+    "liveops schedule ls --json",
+    "liveops schedule ls --sort next --no-header",
+  ]);
+  addScheduleListOptions(ls).action(async (_options: unknown, command: Command) => listSchedules(command));
   registerChange(schedule, "rm", "Remove schedules; their operations stay", "removeSchedule");
   registerChange(schedule, "pause", "Pause schedules: they have no runs", "pauseSchedule");
   registerChange(schedule, "resume", "Resume schedules at their next times", "resumeSchedule");
@@ -89,9 +106,11 @@ export function registerSchedule(root: Command): void {
       const operation = await client.runSchedule(name, newKey());
       process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
     });
-  schedule
-    .option("--json", "Print the schedules as a JSON array")
-    .action(async () => listSchedules(schedule));
+  addScheduleListOptions(schedule).action(async () => listSchedules(schedule));
+}
+
+function addScheduleListOptions(command: Command): Command {
+  return addPagerOption(addListOptions(command, SCHEDULES, "Print the schedules as a JSON array"));
 }
 
 function registerAdd(schedule: Command): void {
@@ -168,20 +187,21 @@ function registerChange(
 }
 
 async function listSchedules(command: Command): Promise<void> {
-  const { client, options } = connectFor<{ json?: boolean }>(command);
+  const { client, options } = connectFor<ListOutputOptions & PagerOptions>(command);
+  const wanted = givenListOutput(options, SCHEDULES);
   const { schedules } = await client.schedules();
-  if (options.json) {
-    process.stdout.write(`${jsonLine(schedules)}\n`);
-    return;
-  }
-  if (schedules.length === 0) {
+  if (schedules.length === 0 && (wanted.format === "table" || wanted.format === "wide")) {
     process.stderr.write(
       "there are no schedules; add one: liveops schedule add '0 2 * * *' <op> --name nightly\n",
     );
     return;
   }
-  const [head, ...rows] = scheduleLines(schedules, new Date());
-  process.stdout.write(`${[paintFor(process.stdout)("dim", head!), ...rows].join("\n")}\n`);
+  const context = { now: Date.now(), time: wanted.time };
+  await printList(
+    { spec: SCHEDULES, records: schedules, context, nameOf: ({ name }) => name },
+    wanted,
+    options,
+  );
 }
 
 /** The type, or the name of the pipeline file without its ending. */

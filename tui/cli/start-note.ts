@@ -2,9 +2,9 @@
 import type { Client } from "../../protocol/client/client.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
+import { formatLocalTime } from "../../protocol/output/local-time.js";
 import type { ForecastReply } from "../../protocol/replies.js";
 import { formatDuration, formatEta } from "../terminal/format.js";
-import { formatLocalTime } from "../terminal/local-time.js";
 
 /** Null: the operation starts at once, or nothing is known. */
 export async function startNote(client: Client, operation: Operation): Promise<string | null> {

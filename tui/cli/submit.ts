@@ -8,10 +8,17 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
+import {
+  addResultOptions,
+  checkResultOptions,
+  givenFormat,
+  type OutputOptions,
+  resultLine,
+  wantsJson,
+} from "../../protocol/output/options.js";
 import { parseAddress } from "../../protocol/remote/address.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 import { LIMIT_NAMES, limitProblem, parseSize, type ResourceLimits } from "../../protocol/resource-limits.js";
-import { jsonLine } from "../terminal/json.js";
 import {
   addExitStatus,
   currentDirectory,
@@ -38,7 +45,12 @@ import {
 import { namedPrompts, secretValues } from "./secrets.js";
 
 /** The options of `liveops submit`. */
-export interface SubmitOptions extends GlobalOptions, EnvironmentOptions, PlacementOptions, HookOptions {
+export interface SubmitOptions
+  extends GlobalOptions,
+    EnvironmentOptions,
+    PlacementOptions,
+    HookOptions,
+    OutputOptions {
   params?: string;
   label?: string;
   cwd?: string;
@@ -48,7 +60,6 @@ export interface SubmitOptions extends GlobalOptions, EnvironmentOptions, Placem
   pidsMax?: string;
   wait?: boolean;
   follow?: boolean;
-  json?: boolean;
   exitStatus?: boolean;
   batch?: string;
   each?: string;
@@ -177,14 +188,15 @@ export function registerSubmit(root: Command): void {
         "Wait for the chain to finish; the exit code is the outcome of the last operation",
       ).conflicts("follow"),
     )
-    .option("--follow", "Show the operation and its chain live in text mode")
-    .option(
-      "--json",
-      "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
-    );
+    .option("--follow", "Show the operation and its chain live in text mode");
+  addResultOptions(
+    submit,
+    "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
+  );
   addExitStatus(submit, "; waits as --wait does").action(
     async (op: string | undefined, set: string[], _options: unknown, command: Command) => {
       const { client, options, config } = connectFor<SubmitOptions>(command);
+      checkResultOptions(options);
       if (options.batch !== undefined || options.each !== undefined)
         return await submitMany(client, op, set, options, config.env?.allow, command);
       if (op === undefined)
@@ -265,16 +277,15 @@ async function submitMany(
   const waits = options.wait === true || options.exitStatus === true;
   await submitAll(client, bodies, (operations) => {
     ids.push(...operations.map(({ id }) => id));
-    if (!waits)
-      process.stdout.write(operations.map((it) => `${options.json ? jsonLine(it) : it.id}\n`).join(""));
+    if (!waits) process.stdout.write(operations.map((it) => `${resultLine(options, it, it.id)}\n`).join(""));
   });
   if (bodies.length === 0) process.stderr.write("no lines, so nothing was submitted\n");
   if (!waits || ids.length === 0) return;
   const { waitForAll } = await import("./wait-for-all.js");
-  const { json = false, exitStatus = false } = options;
+  const { exitStatus = false } = options;
   const to = reportTo(command.parent!);
   process.exitCode = await waitForAll(client, {
-    ...{ ids, json, exitStatus, to, all: null, timeoutSeconds: null, any: false },
+    ...{ ids, output: givenFormat(options), exitStatus, to, all: null, timeoutSeconds: null, any: false },
   });
 }
 
@@ -282,10 +293,11 @@ async function submitMany(
 export async function afterSubmit(
   client: Client,
   operation: Operation,
-  options: Pick<SubmitOptions, "follow" | "wait" | "json" | "exitStatus">,
+  options: Pick<SubmitOptions, "follow" | "wait" | "output" | "json" | "exitStatus">,
   command: Command,
 ): Promise<void> {
-  const { json = false, exitStatus = false } = options;
+  const { exitStatus = false } = options;
+  const json = wantsJson(options);
   const isAsked = operation.notBefore !== null || operation.waitsFor !== null;
   if (!json && !options.follow && (isAsked || process.stderr.isTTY)) {
     const { startNote } = await import("./start-note.js");
@@ -304,5 +316,5 @@ export async function afterSubmit(
       { json, exitStatus },
       reportTo(command.parent!),
     );
-  } else process.stdout.write(`${json ? jsonLine(operation) : operation.id}\n`);
+  } else process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);
 }

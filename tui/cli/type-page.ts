@@ -2,17 +2,22 @@
 import type { Paint } from "../../protocol/command/colour.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import { exampleWords } from "../../protocol/example-words.js";
+import { fileUrl, type Linker, unlinked } from "../../protocol/output/links.js";
 import { renderParameterDetails } from "../../protocol/parameter-details.js";
 import type { OperationType } from "../../protocol/replies.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { shellQuote } from "../../protocol/shell-quote.js";
 
 /**
- * The page as lines. Pure.
+ * The page as lines.
  *
  * @param command - for the example: `liveops submit`
  */
-export function typePage(type: OperationType, paint: Paint, command = "liveops submit"): string[] {
+export function typePage(
+  type: OperationType,
+  paint: Paint,
+  { command = "liveops submit", link = unlinked }: { command?: string; link?: Linker } = {},
+): string[] {
   const { op, title, params, stages, timeout, gracePeriod, retry, resumable, file } = type;
   const field = (name: string, text: string) => `  ${paint("dim", name.padEnd(14))}${sanitize(text)}`;
   const limits = limitsText(type);
@@ -29,7 +34,7 @@ export function typePage(type: OperationType, paint: Paint, command = "liveops s
     field("resumable", resumable ? "yes: a retry does not run finished stages again" : "no"),
     ...(limits === "" ? [] : [field("limits", limits)]),
     ...(fleet === "" ? [] : [field("in a fleet", fleet)]),
-    field("file", file),
+    `  ${paint("dim", "file".padEnd(14))}${link(fileUrl(file), sanitize(file))}`,
     `  ${paint("dim", "parameters")}`,
     ...renderParameterDetails(params).map((line) => `    ${sanitize(line)}`),
     `  ${paint("dim", "example")}`,

@@ -8,8 +8,9 @@ import { type ReportTo, say } from "../../protocol/command/report.js";
 import { EXIT, exitCodeOf } from "../../protocol/exit-codes.js";
 import { exitStatusOf } from "../../protocol/exit-status.js";
 import type { Operation } from "../../protocol/operation.js";
+import { jsonLine } from "../../protocol/output/json.js";
+import type { OutputFormat } from "../../protocol/output/options.js";
 import { isFinal } from "../../protocol/state.js";
-import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
 import { allFinished, type FinishedChain } from "./follow/all-finished.js";
 import { lostNotes, noteOutcome } from "./follow/notes.js";
@@ -25,7 +26,8 @@ export interface WaitFor {
   any: boolean;
   /** The exit status of the command instead of the exit code of the outcome. */
   exitStatus: boolean;
-  json: boolean;
+  /** Null: the id and the state. */
+  output: OutputFormat | null;
   to: ReportTo;
 }
 
@@ -57,7 +59,7 @@ export async function waitForAll(client: Client, wait: WaitFor): Promise<number>
             : chainsOf(client, operations, reconnect);
         for await (const { id, last } of chains) {
           waiting.delete(id);
-          process.stdout.write(wait.json ? `${jsonLine(last)}\n` : `${id} ${last.state}\n`);
+          process.stdout.write(`${lineOf(wait.output, id, last)}\n`);
           noteOutcome(wait.to, last);
           finished.push(last);
           if (wait.any) return finished;
@@ -70,6 +72,11 @@ export async function waitForAll(client: Client, wait: WaitFor): Promise<number>
     },
   );
   return codeOfAll(finished, wait.exitStatus ? exitStatusOf : outcomeCodeOf);
+}
+
+function lineOf(output: OutputFormat | null, id: string, last: Operation): string {
+  if (output === null) return `${id} ${last.state}`;
+  return output === "name" ? id : jsonLine(last);
 }
 
 function listed(ids: ReadonlySet<string>): string {

@@ -3,17 +3,17 @@ import type { Command } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { parseDuration } from "../../protocol/duration.js";
+import { addResultOptions, givenFormat, type OutputOptions } from "../../protocol/output/options.js";
 import { addExitStatus } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { LIVE_STATES } from "./list-pages.js";
 import { addSelectionOptions, hasSelection, type SelectionOptions, select } from "./selection.js";
 import { waitForAll } from "./wait-for-all.js";
 
-interface WaitOptions extends SelectionOptions {
+interface WaitOptions extends SelectionOptions, OutputOptions {
   timeout?: string;
   any?: boolean;
   exitStatus?: boolean;
-  json?: boolean;
 }
 
 export function registerWait(root: Command): void {
@@ -28,8 +28,8 @@ export function registerWait(root: Command): void {
       "--timeout <duration>",
       "Stop waiting after this time (such as 30, 30s, 10m or 1h30m) with exit code 124; operations continue. 0: only look, do not wait",
     )
-    .option("--any", "Wait only for the first operation to finish; the exit code is its outcome")
-    .option("--json", "Print the last record of each chain, one per line");
+    .option("--any", "Wait only for the first operation to finish; the exit code is its outcome");
+  addResultOptions(wait, "Print the last record of each chain, one per line");
   addSelectionOptions(
     addExitStatus(wait),
     "operations that are queued or running now",
@@ -37,6 +37,7 @@ export function registerWait(root: Command): void {
     false,
   ).action(async (ids: string[], _options: unknown, command: Command) => {
     const { client, options } = connectFor<WaitOptions>(command);
+    const output = givenFormat(options);
     if (hasSelection(options) && ids.length > 0)
       throw new UsageError("give ids, or options that select operations, not both", "liveops wait --all");
     const all = hasSelection(options) ? await select(client, options, LIVE_STATES) : null;
@@ -45,7 +46,7 @@ export function registerWait(root: Command): void {
       all,
       timeoutSeconds: timeoutOf(options.timeout),
       any: options.any === true,
-      json: options.json === true,
+      output,
       exitStatus: options.exitStatus === true,
       to: reportTo(command.parent!),
     });

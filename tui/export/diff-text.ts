@@ -2,12 +2,12 @@
 import type { Paint } from "../../protocol/command/colour.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/command/sanitize.js";
 import { withoutSequences } from "../../protocol/command/sgr.js";
+import { jsonLine } from "../../protocol/output/json.js";
+import { columnsOf, cut, fit } from "../../protocol/output/width.js";
 import type { StageState } from "../../protocol/stage-state.js";
 import type { State } from "../../protocol/state.js";
 import { formatCount, formatDuration } from "../terminal/format.js";
 import { stageGlyph, stateGlyph } from "../terminal/glyphs.js";
-import { jsonLine } from "../terminal/json.js";
-import { columnsOf, cut, fit } from "../terminal/width.js";
 import type { LogDifference, LogSide, RunDifference, RunSide, StageSide, ValueDifference } from "./diff.js";
 
 /** Columns of a value beside another one. */

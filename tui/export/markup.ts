@@ -1,6 +1,6 @@
 /** HTML from untrusted text. Every value of a template is escaped, except other markup. */
 import { sanitize } from "../../protocol/command/sanitize.js";
-import { jsonLine } from "../terminal/json.js";
+import { jsonLine } from "../../protocol/output/json.js";
 
 /** Text that is HTML already. Only `html` and `joined` make it. */
 export class Markup {

@@ -5,7 +5,7 @@ import type { OperationEvent } from "../../protocol/event.js";
 import { EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums } from "../../protocol/export.js";
 import { LineSplitter } from "../../protocol/ndjson.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
-import { jsonLine } from "../terminal/json.js";
+import { jsonLine } from "../../protocol/output/json.js";
 import { addTo, newSum } from "./json.js";
 import type { RunSource } from "./source.js";
 

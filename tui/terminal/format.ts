@@ -49,16 +49,6 @@ export function formatAbout(ms: number): string {
   return `${Math.round(seconds / 86400)}d`;
 }
 
-/** Time since an ISO date, in its largest unit: `12s`, `5m`, `3h`, `2d`. */
-export function formatAge(since: string, now: number = Date.now()): string {
-  const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
-  if (!Number.isFinite(seconds)) return "?";
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)}h`;
-  return `${Math.floor(seconds / 86400)}d`;
-}
-
 /** Steps of 1024: `512 B`, `1.5 KiB`, `12 MiB`. */
 export function formatBytes(bytes: number): string {
   let value = bytes;

@@ -1,7 +1,8 @@
 /** Hosts in words, for commands and the dashboard. Pure. */
 import type { Operation } from "../../protocol/operation.js";
+import { formatAge } from "../../protocol/output/time.js";
 import type { HostReply } from "../../protocol/replies.js";
-import { formatAge, formatDuration } from "./format.js";
+import { formatDuration } from "./format.js";
 
 /** `up`, `up, drained`, `unreachable 42s`, `lost 5m`, `left 2h`. */
 export function hostState({ state, since, draining }: HostReply, now: number): string {

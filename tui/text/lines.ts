@@ -8,10 +8,10 @@ import type { EventLine } from "../../protocol/client/client.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/command/sanitize.js";
 import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { Operation } from "../../protocol/operation.js";
+import { jsonLine } from "../../protocol/output/json.js";
 import { reduceOutline } from "../../protocol/reduce.js";
 import { formatAmount, formatPercent } from "../terminal/format.js";
 import { stageGlyph } from "../terminal/glyphs.js";
-import { jsonLine } from "../terminal/json.js";
 import type { BarView } from "./bar.js";
 import { causeLines } from "./causes.js";
 

@@ -87,7 +87,7 @@ test("finished items reach the next attempt on another host, but for those of th
     expect(event).not.toHaveProperty("items");
     if (event.type === "items:finished") counts.push(event.count);
   }
-  expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(29);
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(first - 1);
   expect(readdirSync(join(b.daemon.world.stateDir, "runs", id))).not.toContain("values");
   await a.start();
 });

@@ -112,7 +112,7 @@ test.each([[["ls"]], [["show"]], [["ops"]], [["cancel", "abc"]], [["wait", "abc"
 
 test.each([
   [["start", "--ops", "my ops"], "start is a command of liveopsd: liveopsd start --ops 'my ops'"],
-  [["status"], "status is a command of liveopsd: liveopsd status"],
+  [["drain"], "drain is a command of liveopsd: liveopsd drain"],
   [["--state-dir", "/x/status", "stop", "--now"], "liveopsd --state-dir /x/status stop --now"],
   [["help", "restart"], "restart is a command of liveopsd: liveopsd help restart"],
   [["backup", "./copy"], "backup is a command of liveopsd: liveopsd backup ./copy\n"],

@@ -2,11 +2,12 @@
 import { hostname } from "node:os";
 import { expect, test } from "vitest";
 import { plain } from "../../../protocol/command/colour.js";
+import { tableLines } from "../../../protocol/output/table.js";
+import * as widths from "../../../protocol/output/width.js";
 import type { HostReply } from "../../../protocol/replies.js";
-import { fleetNotes, hostLines, lostQuestion } from "../../../tui/cli/hosts.js";
+import { fleetNotes, HOSTS as HOST_TABLE, lostQuestion } from "../../../tui/cli/hosts.js";
 import { table } from "../../../tui/cli/ls-table.js";
-import { recordLines } from "../../../tui/cli/show.js";
-import * as widths from "../../../tui/terminal/width.js";
+import { recordLines } from "../../../tui/cli/record-lines.js";
 import { TestDaemon } from "../../harness/daemon.js";
 import { FakeDaemon } from "../../harness/fake-daemon.js";
 import { fleetOf, host } from "../../harness/hosts.js";
@@ -28,7 +29,8 @@ const HOSTS: HostReply[] = [
 ];
 
 test("the table of the hosts", () => {
-  expect(hostLines(HOSTS, NOW)).toEqual([
+  const look = { width: 200, widths, paint: plain };
+  expect(tableLines(HOST_TABLE, HOSTS, { now: NOW, time: "relative" }, look)).toEqual([
     "HOST     STATE            SLOTS  RUNNING  TAGS    LOAD  VERSION   SKEW",
     "build-1  up                   8        5  eu      4.21  0.1.0     +2ms",
     "build-2  unreachable 42s      8        3  eu,gpu  7.90  0.1.0    -1.1s",

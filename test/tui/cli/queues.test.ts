@@ -1,9 +1,12 @@
 /** Queues, priorities, waits and pauses on the command line, with the built bins and a real daemon. */
 import { expect, test } from "vitest";
+import { plain } from "../../../protocol/command/colour.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { tableLines } from "../../../protocol/output/table.js";
+import { PLAIN_WIDTHS } from "../../../protocol/output/widths.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import { nextRunsLine } from "../../../tui/cli/ls.js";
-import { queueLines } from "../../../tui/cli/queue.js";
+import { QUEUES } from "../../../tui/cli/queue.js";
 import { startText } from "../../../tui/cli/start-note.js";
 import { TestDaemon } from "../../harness/daemon.js";
 import { Story } from "../../harness/records.js";
@@ -88,15 +91,12 @@ test("the note of a submit says what the operation waits for", () => {
 
 test("the table of the queues", () => {
   const queue = { configured: false, queued: 12, running: 2 };
-  expect(
-    queueLines(
-      [
-        { ...queue, name: "default", concurrency: 4, pausedSince: null },
-        { ...queue, name: "gpu", concurrency: 1, pausedSince: "2026-11-25T11:55:00Z" },
-      ],
-      Date.parse("2026-11-25T12:00:00Z"),
-    ),
-  ).toEqual([
+  const queues = [
+    { ...queue, name: "default", concurrency: 4, pausedSince: null },
+    { ...queue, name: "gpu", concurrency: 1, pausedSince: "2026-11-25T11:55:00Z" },
+  ];
+  const context = { now: Date.parse("2026-11-25T12:00:00Z"), time: "relative" } as const;
+  expect(tableLines(QUEUES, queues, context, { width: 80, widths: PLAIN_WIDTHS, paint: plain })).toEqual([
     "QUEUE    STATE      CONCURRENCY  RUNNING  QUEUED",
     "default  open                 4        2      12",
     "gpu      paused 5m            1        2      12",

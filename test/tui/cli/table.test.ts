@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { plain } from "../../../protocol/command/colour.js";
 import type { Operation } from "../../../protocol/operation.js";
+import * as widths from "../../../protocol/output/width.js";
 import { STATES } from "../../../protocol/state.js";
 import { type TableOptions, table } from "../../../tui/cli/ls-table.js";
-import { recordLines } from "../../../tui/cli/show.js";
-import * as widths from "../../../tui/terminal/width.js";
+import { recordLines } from "../../../tui/cli/record-lines.js";
 import { AT, Story } from "../../harness/records.js";
 
 const now = Date.parse(AT) + 65_000;
@@ -181,7 +181,9 @@ test("show prints the fields that are not empty", () => {
     "title     Load, process, save",
     "label     mine",
     "cwd       /",
-    `created   ${AT}`,
+    "created   Fri 2 Jan 2026 03:04:05 UTC (1m ago)",
+    "started   Fri 2 Jan 2026 03:04:05 UTC (1m ago)",
+    "finished  Fri 2 Jan 2026 03:04:05 UTC (1m ago)",
     "took      0s",
     "params",
     "  path=a       b",

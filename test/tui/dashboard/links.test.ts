@@ -4,11 +4,11 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { columnsOf } from "../../../protocol/output/width.js";
 import { levelOf } from "../../../tui/dashboard/text/coloured.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
-import { linksIn } from "../../../tui/dashboard/text/links.js";
 import { themeFor } from "../../../tui/dashboard/text/theme.js";
-import { columnsOf } from "../../../tui/terminal/width.js";
+import { linksIn } from "../../../tui/terminal/links.js";
 import { effectsOf, opened, press, update } from "./core.js";
 import { scanning } from "./operations.js";
 

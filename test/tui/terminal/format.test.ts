@@ -1,8 +1,8 @@
 /** Formatted durations, bytes, rates, counts and percentages. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { formatAge } from "../../../protocol/output/time.js";
 import {
-  formatAge,
   formatAmount,
   formatBytes,
   formatCount,

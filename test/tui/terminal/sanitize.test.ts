@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sanitize } from "../../../protocol/command/sanitize.js";
-import { jsonLine } from "../../../tui/terminal/json.js";
+import { jsonLine } from "../../../protocol/output/json.js";
 
 /** Text that is mostly trouble: every control, invisible and bidi character, halves of surrogate pairs. */
 const trouble = fc.oneof(

@@ -7,9 +7,9 @@ import { sanitize } from "../../../protocol/command/sanitize.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { exitStatusOf } from "../../../protocol/exit-status.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { jsonLine } from "../../../protocol/output/json.js";
 import { type FinalState, isFinal } from "../../../protocol/state.js";
 import type { WatchLine } from "../../../protocol/watch.js";
-import { jsonLine } from "../../terminal/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen } from "../../text/screen.js";
 

@@ -2,8 +2,9 @@
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
-import { formatAge, formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
-import { formatShortTime } from "../../terminal/local-time.js";
+import { formatShortTime } from "../../../protocol/output/local-time.js";
+import { formatAge } from "../../../protocol/output/time.js";
+import { formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
 import { finishedToday } from "../state/history.js";
 import { ownHost, unreachableHosts } from "../state/host-view.js";
 import type { State } from "../state/model.js";

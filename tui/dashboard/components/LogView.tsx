@@ -1,6 +1,7 @@
 /** The log of the chain: the lines on the screen, and where one is in it. */
 import type { LogLine } from "../../../protocol/operation.js";
 import { formatCount } from "../../terminal/format.js";
+import { type Link, linksIn } from "../../terminal/links.js";
 import { keepMatch, linkAt, moved, searchOn, seekStage, shownLines, withLog } from "../state/chain-log.js";
 import {
   detailPlan,
@@ -38,7 +39,6 @@ import { perObject } from "../state/per-object.js";
 import { fit, sanitizeLine } from "../text/cells.js";
 import { addColoured, coloured, levelOf } from "../text/coloured.js";
 import { Line } from "../text/line.js";
-import { type Link, linksIn } from "../text/links.js";
 import type { Style, Theme } from "../text/theme.js";
 import { Panel, type Piece, Row, Rows, useTheme } from "./Panel.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "./state-style.js";

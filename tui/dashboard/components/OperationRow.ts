@@ -4,9 +4,10 @@
  */
 import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { formatAge } from "../../../protocol/output/time.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { shownParams } from "../../../protocol/shown-params.js";
-import { formatAge, formatDuration, formatEta, formatOverall } from "../../terminal/format.js";
+import { formatDuration, formatEta, formatOverall } from "../../terminal/format.js";
 import { stageGlyph } from "../../terminal/glyphs.js";
 import { hostOf } from "../../terminal/host-state.js";
 import { allowedFailures } from "../../terminal/stage-note.js";

@@ -1,8 +1,9 @@
 /** Queues and schedules, a row each; the chosen one can be paused and resumed. */
 
+import { formatShortTime } from "../../../protocol/output/local-time.js";
+import { formatAge } from "../../../protocol/output/time.js";
 import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
-import { formatAge, formatCount, formatEta } from "../../terminal/format.js";
-import { formatShortTime } from "../../terminal/local-time.js";
+import { formatCount, formatEta } from "../../terminal/format.js";
 import { scrollTop } from "../state/layout.js";
 import type { Page, State } from "../state/model.js";
 import { fit, sanitizeLine } from "../text/cells.js";

@@ -1,8 +1,8 @@
 /** Hosts, queue, priority, times, pauses and hooks of an operation in a line, as far as they are not as by default. */
 import type { Operation } from "../../../protocol/operation.js";
+import { formatShortTime } from "../../../protocol/output/local-time.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { formatDuration } from "../../terminal/format.js";
-import { formatShortTime } from "../../terminal/local-time.js";
 import { sanitizeLine } from "../text/cells.js";
 import { pausedSeconds } from "./estimate.js";
 import type { State } from "./model.js";

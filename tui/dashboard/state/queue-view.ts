@@ -1,8 +1,8 @@
 /** What the screen knows of queues and schedules, and what a queued operation waits for. */
 import type { Operation } from "../../../protocol/operation.js";
+import { formatShortTime } from "../../../protocol/output/local-time.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
-import { formatShortTime } from "../../terminal/local-time.js";
 import { chainOf, nameOf, operationOf, type State, selectedOperation } from "./model.js";
 
 /** The state with the queues and schedules that the daemon told; the same state if they are as before. */

@@ -5,6 +5,7 @@
 import type { Notify } from "../../../protocol/command/config.js";
 import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { takesSequences } from "../../../protocol/output/links.js";
 import { isFinal } from "../../../protocol/state.js";
 import { formatDuration, formatOverall } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
@@ -25,7 +26,6 @@ import {
   type TaskProgress,
   TELL_FOCUS,
   TELL_MOUSE,
-  takesSequences,
 } from "./sequences.js";
 
 export interface IntegrationOptions {

@@ -56,11 +56,6 @@ export function copyText(text: string): string {
   return `${ESC}]52;c;${Buffer.from(text).toString("base64")}${ST}`;
 }
 
-/** Whether the terminal takes such sequences without printing them. */
-export function takesSequences(env: Env): boolean {
-  return env.TERM !== "linux" && env.TERM !== "dumb";
-}
-
 function harmless(text: string): string {
   const plain = sanitize(text);
   return plain.length > LONGEST ? `${plain.slice(0, LONGEST - 1)}…` : plain;

@@ -1,8 +1,8 @@
 /** Log lines with the colours of the program that printed them. */
 import { sanitizeLogLine } from "../../../protocol/command/sanitize.js";
+import type { Link } from "../../terminal/links.js";
 import { fit, sanitizeLine } from "./cells.js";
 import type { Line } from "./line.js";
-import type { Link } from "./links.js";
 import type { Style } from "./theme.js";
 
 /** A log line for the screen: its text without colours, and where each style begins. */

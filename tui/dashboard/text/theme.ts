@@ -4,7 +4,7 @@
  */
 import { type MaybeTerminal, wantsColour } from "../../../protocol/command/colour.js";
 import { THEME_ROLES } from "../../../protocol/command/config.js";
-import { takesSequences } from "../terminal/sequences.js";
+import { takesSequences } from "../../../protocol/output/links.js";
 import { hasFewGlyphs, withPlainGlyphs } from "./plain-glyphs.js";
 
 export type Rgb = readonly [red: number, green: number, blue: number];

@@ -1,7 +1,7 @@
 /** Law: text fitted to a width is exactly that wide. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { columnsOf, cut, fit } from "../../../tui/terminal/width.js";
+import { columnsOf, cut, fit } from "../../../protocol/output/width.js";
 
 const text = fc.string({
   unit: fc.constantFrom("a", "é", "日", "👩‍💻", "e\u0301", " ", "한"),

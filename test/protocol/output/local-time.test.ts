@@ -1,7 +1,7 @@
 /** Local times as people type and read them; the zone of the process is set for each test. */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { formatLocalTime, formatShortTime, parseLocalTime } from "../../../tui/terminal/local-time.js";
+import { formatLocalTime, formatShortTime, parseLocalTime } from "../../../protocol/output/local-time.js";
 
 const zone = process.env.TZ;
 beforeEach(() => {

@@ -1,8 +1,8 @@
 /** The width functions of a table give the same with and without string-width. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import * as full from "../../../tui/terminal/width.js";
-import { PLAIN_WIDTHS, widthsFor } from "../../../tui/terminal/widths.js";
+import * as full from "../../../protocol/output/width.js";
+import { PLAIN_WIDTHS, widthsFor } from "../../../protocol/output/widths.js";
 
 const plainText = fc.string({ unit: fc.constantFrom("a", "Z", "9", " ", "é", "●", "✓", "…"), maxLength: 20 });
 const otherText = fc.constantFrom("日本", "e\u0301", "👩‍💻", "\x1b[31m", "\t", "\u200b", "▶\ufe0f");

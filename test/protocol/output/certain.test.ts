@@ -1,7 +1,7 @@
 /** Characters of a certain width: string-width gives the same width. */
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
-import { certainWidth } from "../../../tui/terminal/widths.js";
+import { certainWidth } from "../../../protocol/output/widths.js";
 
 test("every character it is certain of is one column to string-width, too", () => {
   const wrong: string[] = [];

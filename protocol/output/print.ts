@@ -1,0 +1,76 @@
+/** Prints records as a table, as JSON or as names. */
+import { type MaybeTerminal, paintFor } from "../command/colour.js";
+import { sanitize } from "../command/sanitize.js";
+import { sortedBy } from "./columns.js";
+import { jsonLine } from "./json.js";
+import { linkerFor, unlinked } from "./links.js";
+import type { ListOutput } from "./options.js";
+import { type PagerOptions, paged } from "./pager.js";
+import {
+  type CellContext,
+  columnsOf,
+  type Look,
+  type TableSpec,
+  type TableStream,
+  tableLines,
+  textsOf,
+} from "./table.js";
+import { widthsFor } from "./widths.js";
+
+export interface Printed<T, C extends CellContext> {
+  spec: TableSpec<T, C>;
+  records: readonly T[];
+  context: C;
+  /** The name of a record, for `--output name`, or its names. */
+  nameOf: (record: T) => string | readonly string[];
+  /** The value of `--output json`. Default: the records. */
+  json?: (records: readonly T[]) => unknown;
+  /** `links` of the config file. */
+  links?: boolean | undefined;
+}
+
+/** The lines that a list prints. */
+export async function listLines<T, C extends CellContext>(
+  { spec, records: all, context, nameOf, json = (records) => records, links }: Printed<T, C>,
+  { format, chosen, sort, header }: ListOutput<T, C>,
+  stream: MaybeTerminal & { columns?: number },
+): Promise<string[]> {
+  const records = sort === null ? all : sortedBy(all, sort, context);
+  if (format === "json") return [jsonLine(json(records))];
+  if (format === "jsonl") return records.map(jsonLine);
+  if (format === "name") return records.flatMap(nameOf).map((name) => sanitize(name));
+  const look = { wide: format === "wide", chosen, header };
+  const texts = textsOf(columnsOf(spec, look, context.time), records, context);
+  const link = linkerFor(stream, process.env, links);
+  const shape: Look<T, C> = {
+    ...look,
+    width: widthOf(stream),
+    widths: await widthsFor(texts),
+    paint: paintFor(stream),
+    ...(link !== unlinked && { link }),
+  };
+  return tableLines(spec, records, context, shape);
+}
+
+/** Prints the list, with a pager where it is long. */
+export async function printList<T, C extends CellContext>(
+  printed: Printed<T, C>,
+  wanted: ListOutput<T, C>,
+  options: PagerOptions,
+  stream: TableStream = process.stdout,
+): Promise<void> {
+  await printLines(await listLines(printed, wanted, stream), options, stream);
+}
+
+export async function printLines(
+  lines: readonly string[],
+  options: PagerOptions,
+  stream: TableStream = process.stdout,
+): Promise<void> {
+  await paged(options, (out) => out.write(lines.map((line) => `${line}\n`).join("")), stream);
+}
+
+/** Columns that a line may have; a pipe has no limit. */
+export function widthOf(stream: MaybeTerminal & { columns?: number }): number {
+  return stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,190 @@
+/** What commands print on a terminal: the pager, the width, links; and `liveops status`. */
+import { execFileSync } from "node:child_process";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { isAlive } from "./processes.js";
+import { onTerminal } from "./terminal.js";
+import { until } from "./until.js";
+import { useWorld } from "./world.js";
+
+const world = useWorld();
+const { NO_PAGER: _, ...env } = world.env;
+let long: string;
+let failed: string;
+
+beforeAll(async () => {
+  long = await world.submit("shell", "--label", "long", "--", "seq", "1000");
+  failed = await world.submit(
+    "shell",
+    "--label",
+    "web",
+    "--",
+    "sh",
+    "-c",
+    "echo see https://a.example; exit 3",
+  );
+  await world.finished(long);
+  await world.finished(failed);
+});
+afterEach(() => {
+  world.env.NO_PAGER = "1";
+  delete world.env.PAGER;
+  delete world.env.FORCE_HYPERLINK;
+});
+
+/** A terminal whose pager is this one; undefined: less. */
+function paging(pager: string | undefined, words: string[], size: [number, number] = [80, 10]) {
+  delete world.env.NO_PAGER;
+  if (pager !== undefined) world.env.PAGER = pager;
+  return onTerminal(world, "liveops", words, { size });
+}
+
+describe("the pager", () => {
+  test("less has a long log; Ctrl-C is its own; closing it early ends the command with 0", async () => {
+    await using terminal = paging(undefined, ["logs", long]);
+    const { screen } = terminal;
+    await screen.until(/^8\n9?:?$/m);
+    terminal.press("\x03");
+    terminal.press("G");
+    await screen.until("1000\n");
+    terminal.press("q");
+    expect(await terminal.exited).toBe(0);
+  });
+
+  test("the exit code of diff stays; colours pass", async () => {
+    await using terminal = paging("head -n 2; sleep 0.01; exit 7", ["diff", long, failed]);
+    expect(await terminal.exited).toBe(1);
+    expect(terminal.screen.written).toContain("\x1b[");
+    expect(terminal.screen.text()).toContain(long);
+  });
+
+  test.each([
+    ["nosuchpager --x", []],
+    ["cat", []],
+    ["false", ["--no-pager"]],
+    ["false", ["-f"]],
+  ])("with PAGER=%s, logs %j prints all of it without one", async (pager, words) => {
+    await using terminal = paging(pager, ["logs", long, ...words]);
+    expect(await terminal.exited).toBe(0);
+    expect(terminal.screen.text()).toMatch(/998\n999\n1000$/);
+    expect(terminal.screen.written.match(/\b500\b/g)).toHaveLength(1);
+  });
+
+  test("short output and a pipe have no pager", async () => {
+    await using terminal = paging("false", ["logs", long, "-n", "5"]);
+    expect(await terminal.exited).toBe(0);
+    expect(terminal.screen.text()).toMatch(/^996\n[\s\S]*1000$/);
+    const piped = await world.liveops(["logs", long], { env: { PAGER: "false", NO_PAGER: "" } });
+    expect(piped.stdout.split("\n")).toHaveLength(1002);
+  });
+});
+
+test("tables fit the terminal, have links to the runs, and are cut in no pipe", async () => {
+  const title = "日本語".repeat(40);
+  const wide = await world.submit("shell", "--label", title, "--", "true");
+  await world.finished(wide);
+  for (const words of [["ls"], ["ls", "-o", "wide"], ["ls", "--columns", "label,title,id,cwd"]]) {
+    await using terminal = onTerminal(world, "liveops", words, { size: [60, 20] });
+    expect(await terminal.exited).toBe(0);
+    expect(terminal.screen.text().split("\n")).toHaveLength(4);
+  }
+  await using terminal = onTerminal(world, "liveops", ["ls"]);
+  await terminal.exited;
+  expect(terminal.screen.written).toContain(
+    `\x1b]8;;file://${hostname()}${join(world.state, "runs", wide)}\x1b\\${wide}\x1b]8;;\x1b\\`,
+  );
+  const piped = await world.liveops(["ls", "--columns", "label,id", "--no-header"]);
+  expect(piped.stdout.split("\n")[0]).toBe(`${title}  ${wide}`);
+  expect(piped.stdout).not.toContain("\x1b");
+  const forced = await world.liveops(["logs", failed], { env: { FORCE_HYPERLINK: "1" } });
+  expect(forced.stdout).not.toContain("\x1b]8;;");
+  const shown = await world.liveops(["show", failed], { env: { FORCE_HYPERLINK: "1" } });
+  expect(shown.stdout).toContain("\x1b]8;;https://a.example/\x1b\\https://a.example\x1b]8;;\x1b\\");
+});
+
+test("names go to xargs; records, sorts and times are as asked", async () => {
+  const names = await world.liveops(["ls", "-o", "name", "--state", "failed"]);
+  expect(names.stdout).toBe(`${failed}\n`);
+  const sorted = await world.liveops(["ls", "-o", "jsonl", "--sort", "-lines"]);
+  const records = sorted.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(records[0].id).toBe(long);
+  const [{ createdAt }] = records;
+  const shown = async (style: string) =>
+    (await world.liveops(["ls", "--columns", "created", "--time", style, "--no-header"])).stdout;
+  expect(await shown("iso")).toContain(`${createdAt}\n`);
+  expect(await shown("absolute")).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+00:00\n/);
+  expect(await shown("relative")).toMatch(/^(now|\d+[sm] ago)\n/);
+  expect((await world.liveops(["show", long, "-o", "name"])).stdout).toBe(`${long}\n`);
+  expect((await world.liveops(["wait", failed, "-o", "name"])).stdout).toBe(`${failed}\n`);
+  const wrong = await world.liveops(["cancel", "nosuch", "-o", "name", "--json"]);
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("contradict") });
+  const audit = await world.liveopsd(["audit", "-o", "table", "--columns", "action,result", "-n", "1"]);
+  expect(audit.stdout).toMatch(/^ACTION +RESULT\nsubmit +done\n$/);
+});
+
+describe("status", () => {
+  test("one line, as it is asked for", async () => {
+    const id = await world.submit("shell", "--label", "#{x}", "--", "sleep", "100");
+    await world.inState(id, "running");
+    const status = async (...words: string[]) => {
+      const { code, stdout, stderr } = await world.liveops(["status", "--timeout", "20s", ...words]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      return stdout;
+    };
+    expect(await status()).toBe("1 running · 1 failed\n");
+    expect(await status("--since", "0", "--format", "{summary}: {label}", "--escape", "tmux")).toBe(
+      "1 running: ##{x}\n",
+    );
+    expect(JSON.parse(await status("--json"))).toMatchObject({
+      ...{ running: 1, queued: 0, failed: 1, input: 0 },
+      current: { id, op: "shell", label: "#{x}", stage: "Run", percent: null },
+    });
+    await world.liveops(["cancel", id, "--wait"]);
+    expect(await status("--since", "0")).toBe("idle\n");
+    expect(await status("--since", "0", "--idle", "")).toBe("");
+    expect(await world.liveops(["status", "--format", "{x}"])).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  test("a stopped daemon holds up no prompt; without one it is silent, except on a terminal", async () => {
+    const { pid } = await world.client.daemon();
+    process.kill(pid, "SIGSTOP");
+    try {
+      expect(await world.liveops(["status"])).toMatchObject({ code: 3, stdout: "", stderr: "" });
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    const nowhere = ["status", "--socket", join(world.dir, "no.sock")];
+    expect(await world.liveops(nowhere)).toMatchObject({ code: 3, stdout: "", stderr: "" });
+    const absent = await world.liveops([...nowhere, "--absent", "no daemon"]);
+    expect(absent).toMatchObject({ code: 3, stdout: "no daemon\n", stderr: "" });
+    await using terminal = onTerminal(world, "liveops", nowhere);
+    expect(await terminal.exited).toBe(3);
+    expect(terminal.screen.text()).toContain("no daemon answers");
+  });
+
+  test("in the status line of tmux", async () => {
+    const tmux = (...words: string[]) =>
+      execFileSync("tmux", ["-S", join(world.dir, "tmux"), "-f", "/dev/null", ...words], {
+        env: { ...env, SHELL: "/bin/sh" },
+        encoding: "utf8",
+      });
+    const bin = join(process.cwd(), "dist/bin/liveops.cjs");
+    const line = `#('${process.execPath}' '${bin}' status --timeout 20s --escape tmux)`;
+    // The inner server draws its status line only for a client, which is a pane of the outer one.
+    tmux("new-session", "-d", "-s", "inner", "-x", "80", "-y", "5", "cat");
+    const server = Number(tmux("display-message", "-p", "#{pid}"));
+    try {
+      tmux("set", "-g", "status-right-length", "60", ";", "set", "-g", "status-right", line);
+      const attach = `TMUX= tmux -S '${join(world.dir, "tmux")}' attach -t inner`;
+      tmux("new-session", "-d", "-s", "outer", "-x", "80", "-y", "6", attach);
+      await until("tmux shows it", () => tmux("capture-pane", "-p", "-t", "outer").includes("1 failed"));
+    } finally {
+      tmux("kill-server");
+      await until("tmux has ended", () => !isAlive(server));
+    }
+  });
+});

@@ -1,0 +1,153 @@
+/** `liveops status`: one line for a prompt or a status bar. Never waits long, and prints nothing without a daemon. */
+import { setTimeout as delay } from "node:timers/promises";
+import { type Command, Option } from "commander";
+import type { Client } from "../../protocol/client/client.js";
+import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
+import { UsageError } from "../../protocol/command/failures.js";
+import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { report } from "../../protocol/command/report.js";
+import { parseDuration } from "../../protocol/duration.js";
+import { EXIT } from "../../protocol/exit-codes.js";
+import { jsonLine } from "../../protocol/output/json.js";
+import { addFormat, type OutputOptions, wantsJson } from "../../protocol/output/options.js";
+import { connectFor } from "./connection.js";
+import { ListProgress } from "./ls-progress.js";
+import {
+  ESCAPES,
+  type Escape,
+  formatStatus,
+  PLACEHOLDER_NAMES,
+  parseFormat,
+  type StatusFacts,
+  stageOf,
+  summaryOf,
+} from "./status-line.js";
+
+interface StatusOptions extends OutputOptions {
+  format?: string;
+  since?: string;
+  idle?: string;
+  absent?: string;
+  escape?: Escape;
+  timeout?: string;
+}
+
+const DEFAULT_SINCE = "24h";
+const DEFAULT_TIMEOUT = "300ms";
+/** Running operations that are read, for those that need input. */
+const MOST_RUNNING = 100;
+
+export function registerStatus(root: Command): void {
+  const status = addCommand(root, "status", "Print the state of all operations in one line, for a prompt", [
+    "liveops status",
+    "liveops status --format '{running} running, {title:30} {percent}' --idle ''",
+    "liveops status --absent 'no daemon' --escape tmux",
+    "liveops status --json | jq .failed",
+  ])
+    .option(
+      "--format <text>",
+      `Print this text; placeholders: ${PLACEHOLDER_NAMES.map((name) => `{${name}}`).join(", ")}; {title:20} cuts, {{ is a brace (default: {summary})`,
+    )
+    .option(
+      "--since <duration>",
+      `Count operations that failed in this time, such as 1h or 7d (default: ${DEFAULT_SINCE})`,
+    )
+    .option("--idle <text>", "Print this text if nothing runs, waits or failed (default: idle)")
+    .option("--absent <text>", "Print this text if no daemon answers (default: nothing)")
+    .addOption(
+      new Option("--escape <place>", "Escape the values for this place, which acts on #, % or $").choices(
+        ESCAPES,
+      ),
+    )
+    .option("--timeout <duration>", `Give up after this time (default: ${DEFAULT_TIMEOUT})`);
+  addFormat(status, ["json", "jsonl"], "Form of the output (default: text)")
+    .option("--json", "Print the counts and the newest running operation as JSON")
+    .addHelpText(
+      "after",
+      `
+Exit code 3 if no daemon answers in time. The state of the daemon itself: liveopsd status`,
+    )
+    .action(async (_options: unknown, command: Command) => {
+      const { client, options } = connectFor<StatusOptions>(command);
+      const pieces = parseFormat(options.format ?? "{summary}");
+      const since = durationOf("--since", options.since ?? DEFAULT_SINCE);
+      const timeout = durationOf("--timeout", options.timeout ?? DEFAULT_TIMEOUT);
+      const json = wantsJson(options);
+      try {
+        const facts = await inTime(client, timeout, readFacts(client, since));
+        const isIdle = summaryOf(facts) === "";
+        const text = json
+          ? jsonLine(publicFacts(facts))
+          : isIdle && (options.idle !== undefined || options.format === undefined)
+            ? (options.idle ?? "idle")
+            : await formatStatus(pieces, facts, options.escape ?? null);
+        printLine(text);
+      } catch (error) {
+        if (!isAbsent(error)) throw error;
+        if (options.absent !== undefined) printLine(options.absent);
+        // A prompt and a status bar read a pipe, and must not get a message.
+        else if (process.stdout.isTTY) report(error, reportTo(command.parent!));
+        process.exitCode = EXIT.noDaemon;
+        // A request to a daemon that does not answer would keep the process. A fleet closes its connection itself.
+        if (options.fleet === undefined) process.stdout.write("", () => process.exit());
+      }
+    });
+}
+
+function printLine(text: string): void {
+  if (text !== "") process.stdout.write(`${text}\n`);
+}
+
+function isAbsent(error: unknown): boolean {
+  return [NoDaemonError, NoAnswerError, ConnectionLostError].some((kind) => error instanceof kind);
+}
+
+/** @throws NoAnswerError after the time */
+async function inTime<T>({ socket }: Client, seconds: number, work: Promise<T>): Promise<T> {
+  const ms = seconds * 1000;
+  const timer = new AbortController();
+  const late = delay(ms, null, { signal: timer.signal }).then(() => {
+    throw new NoAnswerError(socket, ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+    late.catch(() => {});
+    work.catch(() => {});
+  }
+}
+
+async function readFacts(client: Client, since: number): Promise<StatusFacts> {
+  const finishedSince = new Date(Date.now() - since * 1000).toISOString();
+  const [running, queued, failed] = await Promise.all([
+    client.list({ state: ["running"], limit: MOST_RUNNING }),
+    client.list({ state: ["queued"], limit: 1 }),
+    client.list({ state: ["failed"], finishedSince, limit: 1 }),
+  ]);
+  const input = running.operations.filter((it) => it.waitingForInput && !it.cancelRequested).length;
+  const [current = null] = running.operations.toSorted((a, b) =>
+    (a.startedAt ?? "") < (b.startedAt ?? "") ? 1 : -1,
+  );
+  const counts = { running: running.total, queued: queued.total, failed: failed.total, input };
+  if (current === null) return { ...counts, current, overall: null };
+  const progress = new ListProgress(client);
+  await progress.load([current]);
+  return { ...counts, current, overall: progress.of(current) };
+}
+
+/** The value of `--json`. A share that is not known is null. */
+function publicFacts({ running, queued, failed, input, current, overall }: StatusFacts) {
+  const isKnown = overall !== null && (overall.known || overall.percent >= 1);
+  const named = current && {
+    ...{ id: current.id, op: current.op, title: current.title, label: current.label },
+    ...{ stage: stageOf(current), percent: isKnown ? Math.floor(overall.percent) : null },
+  };
+  return { running, queued, failed, input, current: named };
+}
+
+function durationOf(option: string, text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds !== null) return seconds;
+  throw new UsageError(`${option}: ${JSON.stringify(text)} is not a duration; give 300ms, 1h or 7d`);
+}
