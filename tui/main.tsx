@@ -13,7 +13,8 @@ import { EXIT } from "../protocol/exit-codes.js";
 import { UnreachableHostError } from "../protocol/remote/errors.js";
 import { askNothing } from "../protocol/remote/host.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
-import { type Program, startDashboard } from "./dashboard/program.js";
+import { type DashboardHost, dashboardHosts } from "./dashboard/hosts/open-hosts.js";
+import { type Program, type ProgramOptions, startDashboard } from "./dashboard/program.js";
 import { readAloud } from "./dashboard/reader/program.js";
 import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { textMode } from "./dashboard/text-mode.js";
@@ -73,9 +74,17 @@ function flagsOf({ socket, stateDir, remote }: Arguments): GlobalOptions {
 
 const isOn = (value: string | undefined) => value !== undefined && !["", "0", "false", "no"].includes(value);
 
+const readsAloud = (args: Arguments) =>
+  args.screenReader || isOn(env.LIVEOPS_SCREEN_READER) || isOn(env.INK_SCREEN_READER);
+
+function orFault(error: unknown): never {
+  if (error instanceof UsageError) throw error;
+  return fault(error);
+}
+
 /** Resolves with the exit code. */
 async function show(args: Arguments, { socket, config }: CommandPlaces, client: Client): Promise<number> {
-  if (args.screenReader || isOn(env.LIVEOPS_SCREEN_READER) || isOn(env.INK_SCREEN_READER))
+  if (readsAloud(args))
     return readAloud({
       ...{ stdin, stdout, socket, client, id: args.id },
       flags: flagsOf(args),
@@ -84,14 +93,32 @@ async function show(args: Arguments, { socket, config }: CommandPlaces, client: 
   const why = noScreen();
   if (why !== null) return textMode({ args, client, why, say });
 
+  return onScreen({ socket, client, id: args.id, flags: flagsOf(args) }, config);
+}
+
+/** Several daemons, on the screen alone. */
+async function showSeveral(args: Arguments, hosts: readonly DashboardHost[]): Promise<number> {
+  const why = readsAloud(args) ? "lines for a screen reader are of one host" : noScreen();
+  if (why !== null)
+    throw new UsageError(
+      `${why}: several hosts are shown on a terminal only`,
+      `give one --host, or follow one as text: liveops watch --host ${hosts[0]!.address}`,
+    );
+  // The screen does not wait for the slowest host: what asks for a password does so from the page of the hosts.
+  askNothing();
+  const { config } = commandPlaces({}, env);
+  return onScreen({ socket: "", id: args.id, hosts }, config);
+}
+
+async function onScreen(
+  of: Pick<ProgramOptions, "socket" | "client" | "id" | "flags" | "hosts">,
+  config: CommandPlaces["config"],
+): Promise<number> {
   program = startDashboard({
     stdin,
     stdout,
     env,
-    socket,
-    client,
-    id: args.id,
-    flags: flagsOf(args),
+    ...of,
     notify: config.notify ?? true,
     allow: config.env?.allow,
     theme: config.theme,
@@ -113,7 +140,10 @@ process.on("unhandledRejection", fault);
 for (const stream of [stdout, stderr]) stream.on("error", () => {});
 const command = tuiCommand(async (args) => {
   const { remotes: [first, ...more] = [] } = args;
-  if (more.length > 0) throw new UsageError("the dashboard shows one host", "give one --host");
+  if (more.length > 0) {
+    process.exitCode = await showSeveral(args, dashboardHosts(args.remotes!, env)).catch(orFault);
+    return;
+  }
   if (first?.kind === "ssh") {
     // ssh may ask for a password now, and for nothing once the screen is drawn.
     await openHost(first).catch((error: unknown) => {
@@ -127,9 +157,6 @@ const command = tuiCommand(async (args) => {
   // Before anything is drawn, so that a failure is printed as that of any command.
   const start = starterFor(places, flagsOf(args));
   if (start !== null) await startIfNone(client, start);
-  process.exitCode = await show(args, places, client).catch((error) => {
-    if (error instanceof UsageError) throw error;
-    return fault(error);
-  });
+  process.exitCode = await show(args, places, client).catch(orFault);
 });
 runRoot(command, process.argv.slice(2)).then(() => process.exit(), fault);

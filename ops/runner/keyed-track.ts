@@ -58,8 +58,7 @@ abstract class Keyed<T> extends Track<T> {
   #isSkipping = true;
 
   constructor(items: unknown, options: KeyedOptions<T>, { meter, cancellation, keys, note }: KeyedHost) {
-    // A look at each item: what is stored when must not depend on how long the items before took.
-    super(items, options, meter, cancellation, 0, 1);
+    super(items, options, meter, cancellation);
     if (typeof options.key !== "function") throw new TypeError("p.track: key is a function of the item");
     this.#options = options;
     this.#startedAt = meter.clock.now();
@@ -76,11 +75,18 @@ abstract class Keyed<T> extends Track<T> {
     this.loop.finish();
   }
 
-  /** Looks at the clock where that is due. @throws OperationCancelled */
+  /**
+   * Stores what is due, and looks where that is due. The clock is read at each item: what is stored when must not depend
+   * on how long the items before took.
+   *
+   * @throws OperationCancelled
+   */
   protected lookIfDue(): void {
-    if (--this.credit > 0 && !this.cancellation.stopped) return;
+    const isDue = --this.credit <= 0 || this.cancellation.stopped;
+    if (this.#isSkipping && !isDue) return;
     const now = this.meter.clock.now();
     this.loop.tick(now);
+    if (!isDue) return;
     if (!this.#isSkipping || now - this.#startedAt > SHOW_MS) this.look(now);
     else {
       this.credit = SKIPS;

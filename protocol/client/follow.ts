@@ -21,7 +21,7 @@ interface FollowOptions extends Reconnect {
 
 /** Returns when the last operation is finished. The last line of each operation is its `end`. */
 export async function* followChain(
-  client: Client,
+  client: Pick<Client, "events">,
   id: string,
   options: FollowOptions = {},
 ): AsyncGenerator<FollowedLine, FinalState | null> {
@@ -58,7 +58,7 @@ function isGone(error: unknown): boolean {
  * @param query - Default: follow the operation, with its log lines
  */
 export async function* followOne(
-  client: Client,
+  client: Pick<Client, "events">,
   id: string,
   after: FollowOptions["after"],
   options: Reconnect,

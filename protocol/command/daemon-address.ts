@@ -44,7 +44,8 @@ export function addressedDaemon(
   const text = given ?? (isHere ? undefined : env.LIVEOPS_HOST);
   if (!text) return null;
   const address = parseAddress(text, given === undefined ? "LIVEOPS_HOST" : "the host");
-  return address.kind === "ssh" ? { remote: address.text } : { socket: address.socket };
+  if (address.kind === "ssh") return { remote: address.text };
+  return address.socket === null ? {} : { socket: address.socket };
 }
 
 /** The command that starts the daemon for these options. */

@@ -123,7 +123,7 @@ export function readHostOption(command: Command, program: string, env = process.
   for (const each of parents(command)) each.setOptionValue("host", undefined);
   const [first] = addresses;
   if (first?.kind === "ssh") command.setOptionValue("remote", first.text);
-  else if (first) command.setOptionValue("socket", first.socket);
+  else if (first && first.socket !== null) command.setOptionValue("socket", first.socket);
   if (use === "several") command.setOptionValue("remotes", addresses);
 }
 

@@ -2,6 +2,7 @@
 import { Client } from "../client/client.js";
 import { type HostAddress, parseAddress } from "../remote/address.js";
 import { remoteHost } from "../remote/host.js";
+import { commandPlaces } from "./daemon-address.js";
 
 export interface OpenHost {
   /** For people: `ann@box`. */
@@ -33,5 +34,5 @@ export async function openHost(address: HostAddress | string, signal?: AbortSign
 
 /** What a `Client` takes for the address. */
 export function socketOf(address: HostAddress): string {
-  return address.kind === "ssh" ? address.text : address.socket;
+  return address.kind === "ssh" ? address.text : (address.socket ?? commandPlaces({}).socket);
 }

@@ -1,4 +1,7 @@
-/** The address of a daemon: `ssh://[user@]host[:port][/path/to/socket]` or `unix:///path/to/socket`. */
+/**
+ * The address of a daemon: `ssh://[user@]host[:port][/path/to/socket]`, `unix:///path/to/socket`, or `unix://` for that
+ * of this machine.
+ */
 import { UsageError } from "../command/failures.js";
 import { shellLine } from "../shell-quote.js";
 
@@ -22,7 +25,8 @@ export interface UnixAddress {
   kind: "unix";
   text: string;
   name: string;
-  socket: string;
+  /** Null: that of the environment. */
+  socket: string | null;
 }
 
 export type HostAddress = SshAddress | UnixAddress;
@@ -88,6 +92,7 @@ export function parseAddress(text: string, what = "--host"): HostAddress {
 }
 
 function unixAddress(text: string, what: string): UnixAddress {
+  if (text === "unix://") return { kind: "unix", text, name: "this machine", socket: null };
   const path = /^unix:\/\/(\/[^?#]+)$/.exec(text)?.[1];
   const socket = path === undefined ? "" : decoded(path);
   if (socket === "" || /\p{Cc}/u.test(socket))

@@ -21,9 +21,26 @@ type Env = Record<string, string | undefined>;
 /** Whether ssh may ask for a password on the terminal. */
 let mayAsk: boolean | null = null;
 
+/** The host that may ask while no screen is drawn, though the others may not. */
+let asking: string | null = null;
+
 /** From now on, ssh asks for nothing: a screen is drawn on the terminal, or nobody sits at it. */
 export function askNothing(): void {
   mayAsk = false;
+}
+
+/**
+ * Runs this while ssh may ask for a password of this host, and of no other one.
+ *
+ * @param socket - the address, as `Client` has it
+ */
+export async function askingFor<T>(socket: string, run: () => Promise<T>): Promise<T> {
+  asking = socket;
+  try {
+    return await run();
+  } finally {
+    asking = null;
+  }
 }
 
 const hosts = new Map<string, RemoteHost>();
@@ -119,7 +136,8 @@ export class RemoteHost {
       this.#setup = null;
       throw noSsh(address, error);
     });
-    const prompts = !starts && !this.#hasAnswered && (mayAsk ?? hasTerminal()) ? showPrompts() : null;
+    const mayPrompt = asking === address.text || (mayAsk ?? hasTerminal());
+    const prompts = !starts && !this.#hasAnswered && mayPrompt ? showPrompts() : null;
     try {
       const tunnel = await dial({ address, setup, env, prompts, starts, timeout: DIAL_MS });
       this.#tunnels.add(tunnel);

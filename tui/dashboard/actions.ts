@@ -10,6 +10,7 @@ import { OPERATION_ACTIONS } from "./components/operation-actions.js";
 import { PALETTE_ACTIONS } from "./components/Palette.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER } from "./components/QueuesPage.js";
 import { QUEUE_ACTIONS } from "./components/queue-actions.js";
+import { SEVERAL_HOSTS_ACTIONS, SEVERAL_HOSTS_MOVER } from "./components/SeveralHostsPage.js";
 import { RETRY_ACTIONS, RETRY_MOVER } from "./components/SubmitPages.js";
 import { TIMELINE_ACTIONS } from "./components/Timeline.js";
 import { movementActions } from "./components/when.js";
@@ -29,10 +30,12 @@ export const ACTIONS: readonly DashboardAction[] = [
     RETRY_MOVER,
     QUEUES_MOVER,
     HOSTS_MOVER,
+    SEVERAL_HOSTS_MOVER,
   ]),
   ...RETRY_ACTIONS,
   ...QUEUES_ACTIONS,
   ...HOSTS_ACTIONS,
+  ...SEVERAL_HOSTS_ACTIONS,
   ...TIMELINE_ACTIONS,
   ...CLOSE_ACTIONS,
   ...PALETTE_ACTIONS,

@@ -18,8 +18,9 @@ Press ? in the dashboard to list its keys, and q to quit. Operations continue
 after the dashboard is closed. Without a terminal, liveops-tui shows the
 operation as text, as liveops watch does.
 
-Example:
-  $ liveops-tui k3f`;
+Examples:
+  $ liveops-tui k3f
+  $ liveops-tui --host unix:// --host ssh://box`;
 
 /** Adds the arguments of the dashboard: `liveops-tui` and `liveops tui` take the same. */
 export function withTuiArguments(command: Command): Command {

@@ -1,5 +1,4 @@
 /** What full screen and screen reader ask of the daemon alike: a request, and the watch stream. */
-import type { Client } from "../../protocol/client/client.js";
 import { NoDaemonError } from "../../protocol/client/errors.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
@@ -8,6 +7,8 @@ import { isRemote } from "../../protocol/remote/address.js";
 import { UnreachableHostError } from "../../protocol/remote/errors.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import { withTrailing } from "../cli/arguments.js";
+import type { DashboardClient } from "./dashboard-client.js";
+import { hostOfKey } from "./state/host-key.js";
 import type { Message } from "./state/message.js";
 import type { Request, SwitchKind } from "./state/request.js";
 
@@ -25,12 +26,16 @@ export function pause(milliseconds: number, calledOff: AbortSignal): Promise<voi
   });
 }
 
+/** The client of the one daemon that a key names. */
+const daemonOf = (client: DashboardClient, key: string): Pick<DashboardClient, "socket" | "drain"> =>
+  client.hostNamed?.(hostOfKey(key) ?? "") ?? client;
+
 /**
  * @param allow `env.allow` of the config file
  * @returns the operations as they are now
  */
 export async function send(
-  client: Client,
+  client: DashboardClient,
   request: Request,
   allow?: readonly string[],
 ): Promise<Operation[]> {
@@ -45,7 +50,7 @@ export async function send(
       set: withTrailing([...set], args && [...args]),
       ...(params !== undefined && { params: { ...params } }),
       ...(label !== "" && { label }),
-      ...submitPlace(client.socket, { allow }),
+      ...submitPlace(daemonOf(client, op).socket, { allow }),
     };
     return [await client.submit(body, newKey())];
   }
@@ -53,14 +58,40 @@ export async function send(
     await flip(client, request.kind, request.name);
     return [];
   }
+  return changeAll(client, request);
+}
+
+/**
+ * In their order on each host; a host that refuses or does not answer keeps no other one waiting.
+ *
+ * @throws the first error, after all that could be done is done
+ */
+async function changeAll(
+  client: DashboardClient,
+  request: Extract<Request, { ids: unknown }>,
+): Promise<Operation[]> {
+  const byHost = Map.groupBy(request.ids.entries(), ([, id]) => hostOfKey(id));
   const done: Operation[] = [];
-  for (const [i, id] of request.ids.entries()) done.push(await change(client, request, id, i));
+  const changing = [...byHost.values()].map(async (entries) => {
+    for (const [i, id] of entries) done.push(await change(client, request, id, i));
+  });
+  const [only] = changing;
+  if (changing.length === 1) {
+    await only;
+    return done;
+  }
+  const outcomes = await Promise.allSettled(changing);
+  for (const [i, host] of [...byHost.keys()].entries()) {
+    const outcome = outcomes[i]!;
+    if (outcome.status === "rejected")
+      throw new Error(`${host}: ${(outcome.reason as Error).message}`, { cause: outcome.reason });
+  }
   return done;
 }
 
 /** @param place of the id among those of the request */
 function change(
-  client: Client,
+  client: DashboardClient,
   request: Extract<Request, { ids: unknown }>,
   id: string,
   place: number,
@@ -80,7 +111,7 @@ function change(
   }
 }
 
-function flip(client: Client, kind: SwitchKind, name: string): Promise<unknown> {
+function flip(client: DashboardClient, kind: SwitchKind, name: string): Promise<unknown> {
   switch (kind) {
     case "pause-queue":
       return client.pauseQueue(name);
@@ -92,7 +123,7 @@ function flip(client: Client, kind: SwitchKind, name: string): Promise<unknown> 
       return client.resumeSchedule(name);
     case "drain-host":
     case "undrain-host":
-      return client.drain(kind === "drain-host");
+      return daemonOf(client, `@${name}`).drain(kind === "drain-host");
     case "declare-lost":
       return client.declareLost(name);
   }
@@ -111,17 +142,21 @@ export interface WatchTarget {
 }
 
 /** Milliseconds before the first new attempt, and at most. */
-const FIRST_WAIT = 100;
+export const FIRST_WAIT = 100;
 const LONGEST_WAIT = 1000;
 /** Over ssh, an attempt costs processes on both machines; an attempt that ssh refused is a failed login there. */
 const LONGEST_WAIT_REMOTE = 5000;
 const REFUSED_WAIT = 30_000;
 
 /** Keeps the watch stream open, and comes back by itself when it breaks. */
-export async function watchForEver(target: WatchTarget, client: Client, left: AbortSignal): Promise<void> {
+export async function watchForEver(
+  target: WatchTarget,
+  client: DashboardClient,
+  left: AbortSignal,
+): Promise<void> {
   let wait = FIRST_WAIT;
   while (!left.aborted) {
-    let isRefused = false;
+    let failure: unknown = null;
     try {
       const since = target.cursor();
       const query = { limit: 200, ...(since !== null && { since }) };
@@ -131,12 +166,21 @@ export async function watchForEver(target: WatchTarget, client: Client, left: Ab
       }
     } catch (error) {
       if (left.aborted) return;
-      isRefused = error instanceof UnreachableHostError && error.kind === "refused";
+      failure = error;
       target.dispatch({ type: "lost", reason: reasonOf(error), at: target.now() });
     }
-    await pause(isRefused ? REFUSED_WAIT : wait, left);
-    wait = Math.min(wait * 2, isRemote(client.socket) ? LONGEST_WAIT_REMOTE : LONGEST_WAIT);
+    await pause(waitAfter(failure, wait), left);
+    wait = nextWait(wait, client.socket);
   }
+}
+
+/** Milliseconds before the next attempt. */
+export function waitAfter(error: unknown, wait: number): number {
+  return error instanceof UnreachableHostError && error.kind === "refused" ? REFUSED_WAIT : wait;
+}
+
+export function nextWait(wait: number, socket: string): number {
+  return Math.min(wait * 2, isRemote(socket) ? LONGEST_WAIT_REMOTE : LONGEST_WAIT);
 }
 
 const IN_WORDS: Record<string, string> = {
@@ -145,7 +189,7 @@ const IN_WORDS: Record<string, string> = {
 };
 
 /** The screen says already that no daemon answers and where: only the reason is new. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof NoDaemonError)) return (error as Error).message;
   return IN_WORDS[error.reason] ?? error.reason;
 }

@@ -1,25 +1,30 @@
-import type { Client } from "../../protocol/client/client.js";
 import { followChain } from "../../protocol/client/follow.js";
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
 import type { LogLine } from "../../protocol/operation.js";
 import type { LogQuery } from "../../protocol/requests.js";
 import { courseOf } from "../export/spans.js";
 import { pause, send, watchForEver } from "./daemon-calls.js";
-import { type LookFile, readLook, writeLook } from "./look-file.js";
+import type { DashboardClient } from "./dashboard-client.js";
+import type { AllHosts } from "./hosts/all-hosts.js";
+import type { Looks } from "./hosts/looks.js";
+import { tellOfHosts, watchHosts } from "./hosts/watch-hosts.js";
 import { TAPE_MOST, type TapedLine } from "./replay/tape.js";
 import { chainPage, shifted } from "./state/chain-log.js";
 import type { Effect, LogLink, SlotEffect } from "./state/effect.js";
 import { parseHistoryName } from "./state/history.js";
+import { typeKey } from "./state/host-key.js";
 import { LOG_PAGE } from "./state/log-window.js";
 import type { Message } from "./state/message.js";
 import type { State } from "./state/model.js";
 import { pageQuery } from "./state/paging.js";
 import type { Flags } from "./state/request.js";
-import { attach, edit, startDaemon } from "./terminal/programs.js";
+import { attach, connectHost, edit, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";
 
 export interface EffectOptions {
-  readonly client: Client;
+  readonly client: DashboardClient;
+  /** Several daemons, which `client` asks; null: one. */
+  readonly hosts: AllHosts | null;
   readonly dispatch: (message: Message) => void;
   readonly state: () => State;
   readonly now: () => number;
@@ -28,7 +33,7 @@ export interface EffectOptions {
   /** Writes to the terminal, beside the screen. */
   readonly write: (data: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly look: LookFile | null;
+  readonly looks: Looks;
   readonly flags: Flags;
   /** `env.allow` of the config file. */
   readonly allow?: readonly string[] | undefined;
@@ -70,7 +75,7 @@ export class Effects {
       case "prepare-form":
         void Promise.all([client.show(effect.id), client.types()]).then(
           ([operation, { ops }]) => {
-            const operationType = ops.find(({ op }) => op === operation.op);
+            const operationType = ops.find(({ op }) => op === typeKey(operation));
             if (operationType === undefined)
               dispatch({
                 type: "noticed",
@@ -94,11 +99,14 @@ export class Effects {
       case "start-daemon":
         startDaemon(options);
         return;
+      case "connect-host":
+        if (options.hosts !== null) connectHost(effect.host, options.hosts, options);
+        return;
       case "suspend":
         options.suspend();
         return;
       case "remember-look":
-        if (options.look !== null) writeLook(options.look, effect.cursor);
+        options.looks.remember(effect.cursor);
     }
   }
 
@@ -124,8 +132,10 @@ const QUEUES_SETTLED = 100;
 const QUEUES_EVERY = 10_000;
 
 const RUNS: Runs = {
-  watch: (_effect, { client, dispatch, state, now }, left) =>
-    watchForEver({ dispatch, now, cursor: () => state().view.cursor }, client, left),
+  watch: (_effect, { client, hosts, dispatch, state, now }, left) =>
+    hosts === null
+      ? watchForEver({ dispatch, now, cursor: () => state().view.cursor }, client, left)
+      : watchHosts({ dispatch, now }, hosts, left),
 
   tick: ({ every }, { dispatch, now }, left) =>
     repeat(every, left, () => dispatch({ type: "ticked", now: now() })),
@@ -165,13 +175,15 @@ const RUNS: Runs = {
     if (!left.aborted) dispatch({ type: "page-fetched", text, order, before, ...page });
   },
 
-  find: ({ id }, { client, dispatch }) =>
+  find: ({ id }, { client, hosts, dispatch }) =>
     client.show(id).then(
       (operation) => dispatch({ type: "found", operation }),
       (error) => {
         // Anything but a refusal means that the daemon is gone: asked again when it is back.
         if (error instanceof Refusal)
           dispatch({ type: "not-found", code: exitCodeOfStatus(error.status), message: error.message });
+        else if (hosts !== null)
+          dispatch({ type: "noticed", text: (error as Error).message, level: "warning" });
       },
     ),
 
@@ -219,8 +231,13 @@ const RUNS: Runs = {
     }
   },
 
-  "fetch-hosts": async ({ every }, { client, dispatch }, left) => {
+  "fetch-hosts": async ({ every }, { client, hosts, dispatch, now }, left) => {
     await pause(QUEUES_SETTLED, left);
+    while (!left.aborted && hosts !== null) {
+      await tellOfHosts({ dispatch, now }, hosts, left);
+      if (every === null) return;
+      await pause(every, left);
+    }
     while (!left.aborted) {
       const fleet = await client.hosts(left);
       if (!left.aborted) dispatch({ type: "hosts-fetched", fleet });
@@ -243,18 +260,11 @@ const RUNS: Runs = {
     dispatch({ type: "today-counted", since, count: total });
   },
 
-  "fetch-failures": async (_effect, { client, dispatch, look, state }, left) => {
-    const since = look === null ? null : readLook(look);
-    const { operations, cursor } = await client.list({
-      state: ["failed"],
-      limit: since === null ? 1 : 100,
-      ...(since !== null && { finishedAfter: since }),
-    });
-    if (left.aborted || look === null) return;
-    // Without an earlier look, what failed before is no news.
-    if (since === null) writeLook(look, cursor);
-    else if (operations.length > 0 || state().newFailures.length > 0)
-      dispatch({ type: "failures-fetched", operations, cursor });
+  "fetch-failures": async (_effect, { dispatch, looks, state }, left) => {
+    const failures = await looks.fetch(left);
+    if (left.aborted || failures === null) return;
+    if (failures.operations.length > 0 || state().newFailures.length > 0)
+      dispatch({ type: "failures-fetched", ...failures });
   },
 
   "fetch-daemon": async (_effect, { client, dispatch }) => {
@@ -272,7 +282,7 @@ function repeat(every: number, left: AbortSignal, run: () => void): void {
  * at a time: it is asked on until it found one, or another line is sought.
  */
 async function firstLine(
-  client: Client,
+  client: DashboardClient,
   links: readonly LogLink[],
   { after = 0, before, ...words }: LogQuery,
   left: AbortSignal,

@@ -7,7 +7,12 @@ import { Client } from "../../protocol/client/client.js";
 import type { Notify } from "../../protocol/command/config.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import { App } from "./components/App.js";
+import type { DashboardClient } from "./dashboard-client.js";
 import { Effects } from "./effects.js";
+import { AllHosts } from "./hosts/all-hosts.js";
+import { HostsClient } from "./hosts/hosts-client.js";
+import { HostLooks, Look } from "./hosts/looks.js";
+import type { DashboardHost } from "./hosts/open-hosts.js";
 import { lookFile } from "./look-file.js";
 import { initialState, type Size } from "./state/model.js";
 import type { Flags } from "./state/request.js";
@@ -24,6 +29,8 @@ export interface ProgramOptions {
   socket: string;
   /** Default: a client that asks on `socket` only. */
   client?: Client;
+  /** Several daemons, instead of the one on `socket`. */
+  hosts?: readonly DashboardHost[] | undefined;
   /** The operation of the command line, or a prefix of its id. */
   id?: string | null;
   /** The flags of the command line that name the daemon: the commands we show need them as well. */
@@ -56,10 +63,14 @@ export interface Program {
 
 /** @throws UsageError if `keys` names no action */
 export function startDashboard(options: ProgramOptions): Program {
-  const { stdin, stdout, env, socket, id = null, flags = {}, motion = true, mouse = false } = options;
+  const { stdin, stdout, env, socket, id = null, motion = true, mouse = false, hosts = [] } = options;
   const clock = options.clock ?? new SteadyClock();
   const actions = withKeys(ACTIONS, options.keys ?? {});
-  const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id, flags, actions });
+  const flags =
+    hosts.length === 0
+      ? (options.flags ?? {})
+      : { hosts: new Map(hosts.map((host) => [host.name, host.flags])) };
+  const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id, flags, hosts, actions });
   const store = new Store(state, clock, (effects) => running.run(effects));
   const filter = new ReportFilter({
     background: (colour) => store.dispatch({ type: "background", colour }),
@@ -69,8 +80,15 @@ export function startDashboard(options: ProgramOptions): Program {
   const input = new TerminalInput(stdin, filter);
   const integration = new TerminalIntegration({ stdout, env, notify: options.notify ?? true, mouse, filter });
   const suspending = suspension(integration, store.drawn);
+  const isLive = (name: string) =>
+    store.state.hosts.some((host) => host.name === name && host.connection.state === "live");
+  const all =
+    hosts.length === 0 ? null : new AllHosts(hosts, isLive, () => store.dispatch({ type: "host-late" }));
+  const client: DashboardClient =
+    all === null ? (options.client ?? new Client(socket)) : new HostsClient(all);
   const running = new Effects({
-    client: options.client ?? new Client(socket),
+    client,
+    hosts: all,
     allow: options.allow,
     dispatch: store.dispatch,
     state: () => store.state,
@@ -78,7 +96,10 @@ export function startDashboard(options: ProgramOptions): Program {
     suspend: (meanwhile) => (meanwhile === undefined ? suspending.suspend() : suspending.leave(meanwhile)),
     write: (data) => integration.write(data),
     env,
-    look: lookFile(env, socket),
+    looks:
+      all === null
+        ? new Look(client, lookFile(env, socket))
+        : new HostLooks(all, (name) => lookFile(env, all.client(name).socket)),
     flags,
   });
   const terminal = { stdout, env, choice: options.theme, links: options.links };

@@ -3,8 +3,8 @@
  * times, a key at once, and nothing where nothing changed. React is told through `subscribe` when the drawn state
  * moved on.
  */
-import type { WatchLine } from "../../protocol/watch.js";
 import type { Effect } from "./state/effect.js";
+import type { HostLine } from "./state/hosts.js";
 import { isUrgent, type Message } from "./state/message.js";
 import type { State } from "./state/model.js";
 import { update } from "./state/update.js";
@@ -57,7 +57,7 @@ const LOG_PACE = 350;
 export class Store {
   #state: State;
   /** Lines of the watch stream since then: applied together, when they are drawn or the state is asked for. */
-  #incoming: WatchLine[] = [];
+  #incoming: HostLine[] = [];
   /** New lines of the log, likewise. */
   #logged: Message[] = [];
   #loggedAt = Number.NEGATIVE_INFINITY;

@@ -46,6 +46,7 @@ describe("the daemon of a command line", () => {
     ["liveops ops --host ssh://box --host ssh://box/", {}, { remote: "ssh://box" }],
     ["liveops queue set gpu --concurrency 2 --host ssh://box", {}, { remote: "ssh://box" }],
     ["liveops ops --host unix:///run/a.sock", {}, { socket: "/run/a.sock" }],
+    ["liveops ops --host unix://", { LIVEOPS_HOST: "ssh://box" }, {}],
     ["liveopsd status --host ssh://box", {}, { remote: "ssh://box" }],
     ["liveops ops", { LIVEOPS_HOST: "ssh://box" }, { remote: "ssh://box" }],
     ["liveops ops", { LIVEOPS_HOST: "" }, {}],

@@ -97,7 +97,11 @@ describe("an address of a socket", () => {
     });
   });
 
-  test.each(["unix://relative", "unix:/a", "unix://", "unix:///a%00b"])("%s is refused", (text) => {
+  test("is that of the environment without a path", () => {
+    expect(parseAddress("unix://")).toMatchObject({ kind: "unix", socket: null, name: "this machine" });
+  });
+
+  test.each(["unix://relative", "unix:/a", "unix:///a%00b"])("%s is refused", (text) => {
     expect(refusal(text).hint).toContain("unix:///path/to/liveopsd.sock");
   });
 });

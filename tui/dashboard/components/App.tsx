@@ -4,6 +4,7 @@ import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { type Pressed, SPECIAL } from "../state/action.js";
 import { panesOf } from "../state/layout.js";
 import type { State } from "../state/model.js";
+import { asLastHeard, hasSeveral } from "../state/reach.js";
 import type { Store } from "../store.js";
 import type { SuspendTerminal } from "../terminal/suspend.js";
 import { dimmed, type TerminalFacts, themeFor } from "../text/theme.js";
@@ -19,6 +20,7 @@ import { OperationList } from "./OperationList.js";
 import { Palette, paletteHeight } from "./Palette.js";
 import { Rows, ThemeContext, useTheme } from "./Panel.js";
 import { QueuesPage } from "./QueuesPage.js";
+import { SeveralHostsPage } from "./SeveralHostsPage.js";
 import { SubmitPage } from "./SubmitPages.js";
 import { Timeline } from "./Timeline.js";
 
@@ -94,7 +96,11 @@ function Body({ state, motion }: { state: State; motion: boolean }) {
     case "queues":
       return <QueuesPage state={state} page={page} />;
     case "hosts":
-      return <HostsPage state={state} page={page} />;
+      return hasSeveral(state) ? (
+        <SeveralHostsPage state={state} page={page} />
+      ) : (
+        <HostsPage state={state} page={page} />
+      );
     case "record":
       return <DetailsPage state={state} page={page} />;
     case "timeline":
@@ -115,10 +121,17 @@ function Panes({ state: now, motion }: { state: State; motion: boolean }) {
   const { arrangement, gap } = panesOf(state);
   const list = arrangement !== "one" || state.pane === "list";
   const detail = arrangement !== "one" || state.pane === "detail";
+  // Of several hosts, one may be silent: dim and standing still is what is of it.
+  const own = asLastHeard(state, state.selected);
   const shown = (
     <Box flexDirection={arrangement === "side" ? "row" : "column"} columnGap={gap}>
       {list && <OperationList state={state} />}
-      {detail && <OperationDetail state={state} spin={motion && !away} />}
+      {detail && own === state && <OperationDetail state={state} spin={motion && !away} />}
+      {detail && own !== state && (
+        <ThemeContext value={dimmed(theme)}>
+          <OperationDetail state={own} />
+        </ThemeContext>
+      )}
     </Box>
   );
   return away ? <ThemeContext value={dimmed(theme)}>{shown}</ThemeContext> : shown;

@@ -8,6 +8,7 @@ import { stageGlyph } from "../../terminal/glyphs.js";
 import { allowedFailures } from "../../terminal/stage-note.js";
 import { elapsedOf } from "../state/estimate.js";
 import { parseHistoryName, usualNamed, usualOf, usualSuccessors } from "../state/history.js";
+import { bareOf, typeKey } from "../state/host-key.js";
 import { chainOf, type State } from "../state/model.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
@@ -98,11 +99,11 @@ function ghostOf(state: State, name: string): Crumb {
   const title = [...state.histories.values()]
     .flatMap(({ next }) => next ?? [])
     .find((next) => next.op === op);
-  const known = [...state.view.operations.values()].find((operation) => operation.op === op);
+  const known = [...state.view.operations.values()].find((operation) => typeKey(operation) === op);
   return {
     glyph: "○",
     style: "muted",
-    title: sanitizeLine(title?.title ?? known?.title ?? op),
+    title: sanitizeLine(title?.title ?? known?.title ?? bareOf(op)),
     time: usual === null ? "" : `~${formatDuration(usual)}`,
     mark: "",
     here: false,

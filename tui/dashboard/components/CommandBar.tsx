@@ -1,6 +1,7 @@
 /** The last row: a question, an announcement or the line that is typed, and the keys that do something now. */
 import { labelOf, reasonOf } from "../state/action.js";
 import { ENTRIES } from "../state/entry.js";
+import { bareOf, hostOfKey } from "../state/host-key.js";
 import { hostNamed } from "../state/host-view.js";
 import { panesOf } from "../state/layout.js";
 import { addTyped } from "../state/line-edit.js";
@@ -12,6 +13,7 @@ import {
   type Question,
   type State,
 } from "../state/model.js";
+import { hostOfOperation } from "../state/reach.js";
 import { commandOf, idsOf } from "../state/request.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { fitting, Line, paragraph } from "../text/line.js";
@@ -71,7 +73,9 @@ function addQuestion(state: State, { request, only }: Question, line: Line): voi
   }
   const ids = idsOf(request);
   const operation = operationOf(state, ids[0] ?? null);
-  const one = operation === null ? (ids[0] ?? "") : sanitizeLine(nameOf(state, operation));
+  const host = hostOfKey(ids[0] ?? "");
+  const name = operation === null ? bareOf(ids[0] ?? "") : sanitizeLine(nameOf(state, operation));
+  const one = host === null ? name : `${name} on ${sanitizeLine(host)}`;
   const count = only === undefined ? `${ids.length} operations` : `all ${ids.length} operations of ${one}`;
   const what = ids.length === 1 ? one : count;
   const [before, after] =
@@ -86,7 +90,7 @@ function addQuestion(state: State, { request, only }: Question, line: Line): voi
 
 /** The question says what the answer does to the operations of the queue or the host. */
 function questionAbout(state: State, { kind, name }: { kind: string; name: string }): string {
-  const count = hostNamed(state, name)?.running ?? 0;
+  const count = hostOfOperation(state, name)?.counts.running ?? hostNamed(state, name)?.running ?? 0;
   if (kind === "declare-lost") {
     const what = count === 0 ? "Nothing runs there." : `${count} running: queued again, or failed.`;
     return `Declare ${name} lost? ${what}`;

@@ -8,6 +8,7 @@ import type { AttemptRow } from "../../export/spans.js";
 import { formatBytes, formatDuration } from "../../terminal/format.js";
 import { stageNote } from "../../terminal/stage-note.js";
 import { elapsedOf, pausedSeconds } from "../state/estimate.js";
+import { bareOf } from "../state/host-key.js";
 import { panesOf } from "../state/layout.js";
 import { chainOf, isPaused, nameOf, operationOf, type Page, type State } from "../state/model.js";
 import { scrolledPage } from "../state/pages.js";
@@ -106,7 +107,7 @@ function details(state: State, operation: Operation): Record<string, string> {
   const { chain, label, resources, startedAt, notBefore, schedule } = operation;
   const paused = Math.floor(pausedSeconds(operation, now));
   return {
-    id: operation.id,
+    id: bareOf(operation.id),
     type: operation.op,
     ...(label !== null && { label }),
     directory: operation.cwd,
@@ -127,7 +128,9 @@ function details(state: State, operation: Operation): Record<string, string> {
     ...(paused > 0 && {
       paused: `${formatDuration(paused)} in all${isPaused(operation) ? ", still paused" : ""}`,
     }),
-    ...((chain.previous ?? chain.next) !== null && { chain: `${chain.id}, operation ${chain.index + 1}` }),
+    ...((chain.previous ?? chain.next) !== null && {
+      chain: `${bareOf(chain.id)}, operation ${chain.index + 1}`,
+    }),
     ...(resources == null &&
       startedAt !== null &&
       !hasProc() && { cpu: NOT_AVAILABLE, memory: NOT_AVAILABLE }),
@@ -149,8 +152,8 @@ function dependencies(state: State, { after = [], afterAny = [] }: Operation): R
       .map((id) => {
         const [operation, end] = [operationOf(state, id), dependencyEnd(state, id)];
         return operation === null || end === null
-          ? id
-          : `${glyphOf(end)} ${nameOf(state, operation)} (${id}, ${stateWord(end)})`;
+          ? bareOf(id)
+          : `${glyphOf(end)} ${nameOf(state, operation)} (${bareOf(id)}, ${stateWord(end)})`;
       })
       .join(", ");
   return {

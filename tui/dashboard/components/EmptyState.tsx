@@ -1,8 +1,9 @@
 /** What fills the screen when there is no operation to show: it says what to do next. */
 import { SMALLEST } from "../state/layout.js";
 import type { State } from "../state/model.js";
+import { hasSeveral } from "../state/reach.js";
 import { liveops, startDaemon, submitAny } from "../state/request.js";
-import { sanitizeLine, widthOf, wrap } from "../text/cells.js";
+import { fit, sanitizeLine, widthOf, wrap } from "../text/cells.js";
 import { type Drawn, Line } from "../text/line.js";
 import type { Paint } from "../text/theme.js";
 import { Dialog, dialogSize, useTheme } from "./Panel.js";
@@ -14,11 +15,15 @@ export function EmptyState({ state }: { state: State }) {
   const { paint } = useTheme();
   const { width } = dialogSize(state, undefined, WIDEST);
   const isLive = state.connection.state === "live";
-  const all = isLive ? nothingYet(state, width, paint) : noDaemon(state, width, paint);
+  const all = hasSeveral(state)
+    ? severalHosts(state, width, paint)
+    : isLive
+      ? nothingYet(state, width, paint)
+      : noDaemon(state, width, paint);
   const size = dialogSize(state, all.length, WIDEST);
   // A sentence that does not fit whole is left out with the blank row before it.
   const rows = all.length <= size.height ? all : all.slice(0, all.lastIndexOf("", all.length - 2));
-  const title = isLive ? "No operation yet" : "No daemon";
+  const title = isLive ? "No operation yet" : hasSeveral(state) ? "No host answers" : "No daemon";
   return <Dialog state={state} size={size} title={[[title, "bold"]]} rows={rows} />;
 }
 
@@ -40,6 +45,27 @@ function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
     ),
     "",
   ];
+}
+
+/** Which hosts answer, and why the others do not. */
+function severalHosts(state: State, width: number, paint: Paint): Drawn[] {
+  const names = Math.min(20, Math.max(...state.hosts.map(({ name }) => widthOf(sanitizeLine(name)))));
+  const rows = state.hosts.map(({ name, connection }) => {
+    const line = new Line(width, paint).add("  ").add(fit(sanitizeLine(name), names), "bold");
+    line.fill(2 + names + 2);
+    if (connection.state === "live") return line.add("answers", "good");
+    return line.addUntrusted(
+      connection.reason ?? "connecting",
+      connection.reason === null ? "muted" : "warn",
+    );
+  });
+  const next =
+    state.connection.state === "live"
+      ? commands([["s", "submit an operation from here"]], width, paint)
+      : wrap("The dashboard connects by itself as soon as a host answers.", width, 2).map((row) =>
+          paint(row, "muted"),
+        );
+  return ["", ...rows, "", ...next, ""];
 }
 
 function startCommands({ flags }: State): Command[] {

@@ -9,6 +9,7 @@ import { finishedToday } from "../state/history.js";
 import { ownHost, unreachableHosts } from "../state/host-view.js";
 import type { State } from "../state/model.js";
 import { nextRun, pausedQueues, slotCount } from "../state/queue-view.js";
+import { hasSeveral, silentHosts } from "../state/reach.js";
 import { UNDER_WAY } from "../state/request.js";
 import { ticks } from "../state/wants.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
@@ -16,6 +17,7 @@ import { fitting, Line } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
 import { EMPTY, FULL, LEAST_CORES, sparkline } from "./bars.js";
 import { type Piece, Row, useTheme } from "./Panel.js";
+import { silence } from "./SeveralHostsPage.js";
 import { clock, PAUSED } from "./state-style.js";
 
 /** Columns of the spinner, with the space before it. */
@@ -43,12 +45,15 @@ const HeaderRow = memo(function HeaderRow({ text, busy }: { text: string; busy: 
 function lost(state: State, width: number, { paint }: Theme): string {
   const line = new Line(width, paint).add(" liveops ", "bold");
   if (state.connection.state === "connecting")
-    return line.add(state.connection.reason === null ? "connecting" : "no daemon", "warn").toString();
+    return line.add(state.connection.reason === null ? "connecting" : none(state), "warn").toString();
   const since = state.connection.state === "away" ? state.connection.since : state.now;
   const age = formatDuration(Math.max(0, Math.floor((state.now - since) / 1000)));
-  const text = `daemon not responding (${age}), reconnecting`;
+  const who = hasSeveral(state) ? "no host responds" : "daemon not responding";
+  const text = `${who} (${age}), reconnecting`;
   return line.add(widthOf(text) <= line.left ? text : `reconnecting (${age})`, "warn", "bold").toString();
 }
+
+const none = (state: State) => (hasSeveral(state) ? "no host answers" : "no daemon");
 
 interface Fact {
   readonly long: readonly Piece[];
@@ -141,6 +146,7 @@ const NAME_MOST = 16;
 
 /** What is wrong with the fleet: its engine, hosts that do not answer; and whether this host starts nothing. */
 function hostFacts(state: State): Fact[] {
+  if (hasSeveral(state)) return severalFacts(state);
   const list: Fact[] = [];
   const away = state.fleet?.fleet?.awaySince ?? null;
   if (away !== null) {
@@ -168,6 +174,38 @@ function hostFacts(state: State): Fact[] {
       short: [[`${PAUSED} drained`, "warn"]],
       rank: 2,
     });
+  return list;
+}
+
+/** Of several hosts: those that do not answer, and what each of them has. */
+function severalFacts(state: State): Fact[] {
+  const list: Fact[] = [];
+  const [first, ...others] = silentHosts(state);
+  if (first !== undefined) {
+    const { connection } = first;
+    const name = fit(sanitizeLine(first.name), NAME_MOST);
+    const age = connection.state === "away" ? silence(connection.since, state.now) : null;
+    const isNew = connection.state === "connecting" && connection.reason === null;
+    const one = age !== null ? `no answer for ${age}` : isNew ? "connecting" : "never answered";
+    const all = others.length + 1;
+    const style = isNew && others.length === 0 ? "muted" : "warn";
+    list.push({
+      long: [[others.length === 0 ? `▲ ${name}: ${one}` : `▲ ${all} hosts do not answer`, style]],
+      short: [[others.length === 0 ? `▲ ${name}${age === null ? "" : ` ${age}`}` : `▲ ${all} hosts`, style]],
+      rank: 1,
+    });
+  }
+  // All of them, or none; nothing is known of a host that never answered.
+  const known = state.hosts.filter(({ connection }) => connection.state !== "connecting");
+  const each = known.flatMap(({ name, counts, connection }, i): Piece[] => {
+    const isLive = connection.state === "live";
+    const figures = ` ●${formatCount(counts.running)} ○${formatCount(counts.queued)}`;
+    return [
+      [`${i === 0 ? "" : "  "}${fit(sanitizeLine(name), NAME_MOST)}`, isLive ? "plain" : "muted"],
+      [figures, isLive && counts.running > 0 ? "accent" : "muted"],
+    ];
+  });
+  list.push({ long: each, rank: 9 });
   return list;
 }
 

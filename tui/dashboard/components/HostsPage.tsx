@@ -4,17 +4,20 @@ import { formatAge } from "../../../protocol/output/time.js";
 import type { HostReply } from "../../../protocol/replies.js";
 import { formatBytes, formatCount } from "../../terminal/format.js";
 import { formatSkew } from "../../terminal/host-state.js";
-import { hostNamed, ownHost } from "../state/host-view.js";
+import { ownHost } from "../state/host-view.js";
 import { scrollTop } from "../state/layout.js";
 import { filtered } from "../state/list-view.js";
 import type { Page, State } from "../state/model.js";
+import { hasSeveral, hostOfOperation } from "../state/reach.js";
 import { startDaemon } from "../state/request.js";
-import { fit, sanitizeLine, widthOf } from "../text/cells.js";
+import { fit, sanitizeLine } from "../text/cells.js";
 import { Line, paragraph } from "../text/line.js";
 import type { Paint, Style } from "../text/theme.js";
 import { ask, busy, send } from "./ask.js";
 import { EMPTY, FULL } from "./bars.js";
+import { factRows } from "./fact-rows.js";
 import { Dialog, dialogSize, useTheme } from "./Panel.js";
+import { chosenDaemon, drainChosen, isChosenDrained, noDrainOf } from "./SeveralHostsPage.js";
 import { LEVEL_GLYPHS, PAUSED } from "./state-style.js";
 import { free, inGroup, isLive, type Mover, onPage } from "./when.js";
 
@@ -121,18 +124,9 @@ function about(host: HostReply, state: State, width: number, paint: Paint): stri
     ...(fenced === 0 ? [] : [`${formatCount(fenced)} refused as another host's`]),
     ...(shippedBytes === 0 ? [] : [`${formatBytes(shippedBytes)} of events and logs sent`]),
   ];
-  return inRows(facts, width - 2).map((text) => new Line(width, paint).add(`  ${text}`, "muted").toString());
-}
-
-/** Rows of facts; no fact is broken in two. */
-function inRows(facts: readonly string[], width: number): string[] {
-  const rows: string[] = [];
-  for (const fact of facts) {
-    const longer = rows.length === 0 ? fact : `${rows.at(-1)} · ${fact}`;
-    if (rows.length === 0 || widthOf(longer) > width) rows.push(fact);
-    else rows[rows.length - 1] = longer;
-  }
-  return rows;
+  return factRows(facts, width - 2).map((text) =>
+    new Line(width, paint).add(`  ${text}`, "muted").toString(),
+  );
 }
 
 /** The engine of the fleet and its problems, or how a fleet is begun. */
@@ -160,6 +154,8 @@ function engine(state: State, width: number, paint: Paint): string[] {
 }
 
 const here = onPage("hosts");
+/** The page of several daemons has actions of the same names. */
+const hereAlone = (state: State): boolean => here(state) && !hasSeveral(state);
 
 function placeOf({ fleet }: State, { at }: HostsPage): number {
   return Math.max(0, Math.min((fleet?.hosts.length ?? 0) - 1, at));
@@ -176,9 +172,10 @@ function chosenOf(state: State): HostReply | null {
   return state.fleet?.hosts[placeOf(state, state.page)] ?? null;
 }
 
-export const HOSTS_MOVER: Mover = { when: here, by: moved, page: (state, way) => moved(state, way * 8) };
+export const HOSTS_MOVER: Mover = { when: hereAlone, by: moved, page: (state, way) => moved(state, way * 8) };
 
 function noDrain(state: State): string | null {
+  if (hasSeveral(state)) return noDrainOf(state);
   const [chosen, own] = [chosenOf(state) ?? ownHost(state), ownHost(state)];
   if (chosen === null || own === null) return "";
   if (chosen !== own) return `drain ${chosen.name} there, with: liveopsd drain`;
@@ -195,6 +192,7 @@ function noLoss(state: State): string | null {
 }
 
 function drain(state: State): State {
+  if (hasSeveral(state)) return drainChosen(state);
   const own = ownHost(state);
   if (own === null) return state;
   const { name } = own;
@@ -203,18 +201,28 @@ function drain(state: State): State {
     : ask(state, { kind: "drain-host", name });
 }
 
-const opensHosts = (state: State) => free(state) && isLive(state);
-const isDrained = (state: State) => ownHost(state)?.draining === true;
+/** Of several hosts the page says why they do not answer. */
+const opensHosts = (state: State) => free(state) && (isLive(state) || hasSeveral(state));
+const isDrained = (state: State) =>
+  hasSeveral(state) ? isChosenDrained(state) : ownHost(state)?.draining === true;
+
+/** The name of the chosen host; null: none is known. */
+const chosenName = (state: State): string | null =>
+  (hasSeveral(state) ? chosenDaemon(state) : chosenOf(state))?.name ?? null;
 
 export const HOSTS_ACTIONS = [
   ...inGroup("general", opensHosts, [
     {
       name: "hosts",
       keys: ["H"],
-      description: "hosts of the fleet",
+      description: "hosts",
       command: "hosts",
       hint: () => null,
       run: (state) => {
+        if (hasSeveral(state)) {
+          const own = hostOfOperation(state, state.selected);
+          return { ...state, page: { kind: "hosts", at: own === null ? 0 : state.hosts.indexOf(own) } };
+        }
         const at = state.fleet?.hosts.findIndex(({ name }) => name === state.daemon?.host) ?? 0;
         return { ...state, page: { kind: "hosts", at: Math.max(0, at) } };
       },
@@ -232,6 +240,7 @@ export const HOSTS_ACTIONS = [
     {
       name: "declare-lost",
       keys: ["x"],
+      when: hereAlone,
       hint: () => "declare lost",
       rank: 1,
       disabledReason: noLoss,
@@ -245,8 +254,8 @@ export const HOSTS_ACTIONS = [
       keys: ["return"],
       hint: () => "its operations",
       rank: 1,
-      disabledReason: (state) => (hostNamed(state, chosenOf(state)?.name) === null ? "" : null),
-      run: (state) => filtered({ ...state, page: null }, `host:${chosenOf(state)?.name}`),
+      disabledReason: (state) => (chosenName(state) === null ? "" : null),
+      run: (state) => filtered({ ...state, page: null }, `host:${chosenName(state)}`),
     },
     { name: "close-hosts", keys: ["H"], run: (state) => ({ ...state, page: null }) },
   ]),

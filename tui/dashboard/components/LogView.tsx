@@ -98,6 +98,11 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
       [place, "muted"],
     ];
   }
+  // A silent host was not asked, or cannot tell what it logged since.
+  if (state.silentFor !== null)
+    return [
+      [lines.length === 0 ? "not loaded: no answer" : `${formatCount(total)} lines, no answer`, "warn"],
+    ];
   if (total === 0) return [["empty", "muted"]];
   const count = `${isFiltered(log.filter) ? "of " : ""}${formatCount(total)} line${total === 1 ? "" : "s"}`;
   const live = selectedOperation(state)?.finishedAt === null;

@@ -32,7 +32,8 @@ import {
   usualSeconds,
 } from "../state/estimate.js";
 import { historyName, runNumber, usualOf, usualSuccessors } from "../state/history.js";
-import { hasHosts } from "../state/host-view.js";
+import { bareOf } from "../state/host-key.js";
+import { hostNames } from "../state/host-view.js";
 import { panesOf } from "../state/layout.js";
 import {
   chainOf,
@@ -124,11 +125,11 @@ const FILTERS = [
 
 /** A filter without matches is often one that is written in another way. */
 function nothingSelected(state: State, width: number, { paint }: Theme): Drawn[] {
-  const { listing, order, fleet } = state;
+  const { listing, order } = state;
   const line = (text: string) => new Line(width, paint).add(text, "muted");
   if (listing.text === "" || order.length > 0) return ["", line("No operation selected")];
-  const [host] = hasHosts(state) ? fleet!.hosts : [];
-  const ofHost = host === undefined ? [] : [[`host:${sanitizeLine(host.name)}`, "on a host"] as const];
+  const [host] = hostNames(state);
+  const ofHost = host === undefined ? [] : [[`host:${sanitizeLine(host)}`, "on a host"] as const];
   const examples = [...FILTERS, ...ofHost].map(([filter, meaning]) =>
     new Line(width, paint).add("  ").add(filter, "accent").fill(27).add(meaning, "muted"),
   );
@@ -196,7 +197,7 @@ function about({ state, operation, width, theme, line }: View): Line {
     ...(operation.host === undefined ? [] : [`on ${fit(sanitizeLine(operation.host), HOST_MOST)}`]),
     ...(operation.attempt > 1 ? [`attempt ${operation.attempt}`] : []),
     ...(operation.startedAt === null || width < 60 ? [] : [`started ${clock(operation.startedAt)}`]),
-    operation.id,
+    bareOf(operation.id),
   ].join(" · ");
   const left = new Line(Math.max(0, width - widthOf(facts) - 2), theme.paint);
   const command = shellCommand(operation);
@@ -308,7 +309,10 @@ function stall({ state, operation, line }: View): Line {
   const told = {
     stopped: `worker stopped (SIGSTOP) for ${time}`,
     input: `waiting for input for ${time}`,
-    host: `host ${sanitizeLine(operation.host ?? "")} unreachable for ${time}`,
+    host:
+      state.silentFor === null
+        ? `host ${sanitizeLine(operation.host ?? "")} unreachable for ${time}`
+        : `${sanitizeLine(operation.host ?? "")}: no answer for ${time}`,
     "no room": `waiting for disk space for ${time}`,
     blocked: `blocked for ${time}: ${sanitizeLine(operation.blocked?.reason ?? "")}`,
   };

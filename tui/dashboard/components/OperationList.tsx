@@ -21,10 +21,11 @@ import { finishedIn, operationOf, type Section, type State, selectedOperation } 
 import { selectedRow } from "../state/order.js";
 import { extentOf, restarted } from "../state/paging.js";
 import { pausedQueues } from "../state/queue-view.js";
+import { asLastHeard, hasSeveral } from "../state/reach.js";
 import { choose } from "../state/select.js";
 import { sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
-import type { Theme } from "../text/theme.js";
+import { dimmed, type Theme } from "../text/theme.js";
 import { operationRow, rowColumns } from "./OperationRow.js";
 import { Panel, type Piece, Rows, useTheme } from "./Panel.js";
 import { PAUSED } from "./state-style.js";
@@ -176,10 +177,14 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
     return noMatches(state, width, theme);
   const selected = state.order[selectedRow(state)];
   const active = state.pane === "list";
-  const columns = rowColumns(width, state.queueColumn, hostColumn(state));
+  const columns = rowColumns(width, state.queueColumn, hostColumn(state), hasSeveral(state));
+  // What a silent host told last.
+  const dim = hasSeveral(state) ? dimmed(theme) : theme;
   const rows = section.rows.flatMap(({ id, height }) => {
     const operation = operationOf(state, id) as Operation;
-    return operationRow(state, operation, columns, height, { selected: id === selected, active }, theme);
+    const own = asLastHeard(state, id);
+    const paints = own === state ? theme : dim;
+    return operationRow(own, operation, columns, height, { selected: id === selected, active }, paints);
   });
   if (rows.length === 0 && (section.section === "running" || section.section === "finished")) {
     const empty = section.section === "running" ? "nothing runs" : "nothing has finished yet";

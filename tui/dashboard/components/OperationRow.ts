@@ -9,7 +9,6 @@ import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { shownParams } from "../../../protocol/shown-params.js";
 import { formatDuration, formatEta, formatOverall } from "../../terminal/format.js";
 import { stageGlyph } from "../../terminal/glyphs.js";
-import { hostOf } from "../../terminal/host-state.js";
 import { allowedFailures } from "../../terminal/stage-note.js";
 import {
   chainElapsed,
@@ -20,6 +19,7 @@ import {
   stallOf,
 } from "../state/estimate.js";
 import { usualSuccessors } from "../state/history.js";
+import { hostLabel } from "../state/host-view.js";
 import {
   chainOf,
   type Fold,
@@ -30,7 +30,7 @@ import {
   shellCommand,
 } from "../state/model.js";
 import { waitOf } from "../state/queue-view.js";
-import { fit, sanitizeLine } from "../text/cells.js";
+import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Style, Theme } from "../text/theme.js";
 import { addProgress, motionTime } from "./bars.js";
@@ -45,6 +45,8 @@ export interface RowColumns {
   readonly queue: number;
   /** 0: there is one host, or there is no room for it. */
   readonly host: number;
+  /** Of several daemons without room for a column: columns of the host before the name; else 0. */
+  readonly before: number;
   readonly bar: number;
 }
 
@@ -59,6 +61,7 @@ const INFO_FROM = 42;
 const BAR_FROM = 34;
 const QUEUE_MOST = 12;
 const HOST_MOST = 12;
+const BEFORE_MOST = 9;
 /** Columns that the column of what is going on keeps beside host and queue. */
 const INFO_LEAST = 27;
 
@@ -67,15 +70,19 @@ const INFO_LEAST = 27;
  *
  * @param queueWidth columns of the longest name of a queue; 0: no column
  * @param hostWidth columns of the longest name of a host; 0: no column
+ * @param isMarked every row tells its host, also where there is no room for a column
  */
-export function rowColumns(width: number, queueWidth = 0, hostWidth = 0): RowColumns {
+export function rowColumns(width: number, queueWidth = 0, hostWidth = 0, isMarked = false): RowColumns {
+  const mark = isMarked ? Math.min(BEFORE_MOST, hostWidth) : 0;
   if (width < INFO_FROM) {
     const bar = width >= BAR_FROM ? 6 : 0;
     const figures = bar > 0 ? PERCENT + LEFT : TOOK;
-    return { width, name: width - HEAD - figures - (bar > 0 ? bar + 1 : 0), info: 0, queue: 0, host: 0, bar };
+    const name = width - HEAD - figures - (bar > 0 ? bar + 1 : 0);
+    const before = Math.min(mark, Math.max(3, Math.floor(width / 5)));
+    return { width, name, info: 0, queue: 0, host: 0, before, bar };
   }
   const bar = width >= 52 ? 10 : 6;
-  const name = width >= 52 ? Math.min(24, Math.floor(width * 0.3)) : width >= 48 ? 13 : 12;
+  let name = width >= 52 ? Math.min(24, Math.floor(width * 0.3)) : width >= 48 ? 13 : 12;
   let info = width - HEAD - name - 1;
   const take = (wanted: number) => {
     if (wanted === 0 || info - wanted - 1 < INFO_LEAST) return 0;
@@ -84,7 +91,12 @@ export function rowColumns(width: number, queueWidth = 0, hostWidth = 0): RowCol
   };
   const host = take(Math.min(hostWidth, HOST_MOST));
   const queue = take(Math.min(queueWidth, QUEUE_MOST));
-  return { width, name, info, queue, host, bar };
+  const before = host > 0 ? 0 : mark;
+  if (before > 0) {
+    name += before + 1;
+    info -= before + 1;
+  }
+  return { width, name, info, queue, host, before, bar };
 }
 
 export interface RowMarks {
@@ -122,6 +134,8 @@ export function operationRow(
   line.add(state.marked.has(operation.id) ? "◆" : isNews ? "•" : " ", isNews ? "warn" : "accent");
   const name = `${placeOf(fold)}${sanitizeLine(nameOfRow(operation, links, fold))}`;
   const bold: Style = selected || isNews ? "bold" : "plain";
+  const before = hostBefore(state, operation, columns);
+  line.add(before, "muted");
   if (height === 2) {
     const bar = Math.max(4, columns.width - HEAD - PERCENT - LEFT);
     const second = addProgressOf(begun().add("  "), row, bar);
@@ -129,17 +143,28 @@ export function operationRow(
   }
   const figures = figuresWidth(row);
   const nameWidth = columns.info > 0 ? columns.name : columns.width - HEAD - figures;
-  line.add(fit(name, nameWidth), bold).fill(HEAD + nameWidth + (columns.info > 0 ? 1 : 0));
+  line.add(fit(name, nameWidth - widthOf(before)), bold).fill(HEAD + nameWidth + (columns.info > 0 ? 1 : 0));
   const column = (text: string, width: number, style: Style) => {
     if (width === 0) return;
     const end = columns.width - line.left + width + 1;
     line.add(fit(sanitizeLine(text), width), style).fill(end);
   };
-  column(hostOf(operation) ?? "", columns.host, operation.state === "queued" ? "muted" : "plain");
+  column(
+    hostLabel(state, operation, columns.host),
+    columns.host,
+    operation.state === "queued" ? "muted" : "plain",
+  );
   column(operation.queue === DEFAULT_QUEUE ? "" : operation.queue, columns.queue, "muted");
   if (columns.info > 0) addInfo(line, row, columns.width - figures);
   addFigures(line.fill(columns.width - figures), row);
   return [line.fill().toString()];
+}
+
+/** Of several daemons, the host of the row, where it has no column. All are as wide as the longest. */
+function hostBefore(state: State, operation: Operation, { before: width }: RowColumns): string {
+  if (width === 0) return "";
+  const host = hostLabel(state, operation, width);
+  return `${host}${" ".repeat(width - widthOf(host))} `;
 }
 
 const wholeOf = ({ state, operation, links }: RowOf) =>

@@ -4,11 +4,14 @@ import { formatShortTime } from "../../../protocol/output/local-time.js";
 import { formatAge } from "../../../protocol/output/time.js";
 import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
 import { formatCount, formatEta } from "../../terminal/format.js";
+import { bareOf, hostOfKey } from "../state/host-key.js";
+import { hostColumn, hostNames } from "../state/host-view.js";
 import { scrollTop } from "../state/layout.js";
 import type { Page, State } from "../state/model.js";
-import { fit, sanitizeLine } from "../text/cells.js";
+import { hasSeveral, isReachable } from "../state/reach.js";
+import { fit, fitName, sanitizeLine } from "../text/cells.js";
 import { Line } from "../text/line.js";
-import type { Paint } from "../text/theme.js";
+import type { Paint, Style } from "../text/theme.js";
 import { ask, busy, send } from "./ask.js";
 import { Dialog, dialogSize, useTheme } from "./Panel.js";
 import { PAUSED } from "./state-style.js";
@@ -49,6 +52,7 @@ function pageRows(
       .add("  ")
       .add(name, "muted")
       .fill(2 + NAME);
+    addHost(line, state, "HOST", "muted");
     for (const word of words) line.add(word.padStart(FIGURE), "muted");
     return line.toString();
   };
@@ -63,9 +67,7 @@ function pageRows(
     head(["slots", "running", "queued"], "QUEUE"),
     ...queueRows,
     "",
-    new Line(width, paint)
-      .add("  SCHEDULE", "muted")
-      .fill(2 + NAME)
+    addHost(new Line(width, paint).add("  SCHEDULE", "muted").fill(2 + NAME), state, "HOST", "muted")
       .add("  next run", "muted")
       .toString(),
     ...(schedules.length === 0 ? [none.toString()] : scheduleRows),
@@ -74,29 +76,48 @@ function pageRows(
   return { rows, chosen: at < queues.length ? at + 1 : at + 3 };
 }
 
+/** Columns of the name of a host. */
+const HOST_MOST = 14;
+
+/** Of several hosts, the one that the row is of. */
+function addHost(line: Line, state: State, name: string, style: Style): Line {
+  const longest = Math.min(HOST_MOST, hasSeveral(state) ? hostColumn(state) : 0);
+  if (longest === 0) return line;
+  const end = line.width - line.left + longest + 1;
+  return line.add(fitName(sanitizeLine(name), longest, hostNames(state)), style).fill(end);
+}
+
+/** A row of a host that does not answer has what the host told last. */
+const paintOf = (state: State, name: string, paint: Paint): Paint =>
+  isReachable(state, name) ? paint : (text, ...styles) => paint(text, "dim", ...styles);
+
 function queueRow(
-  { now }: State,
+  state: State,
   { name, concurrency, running, queued, pausedSince }: QueueReply,
   chosen: boolean,
   width: number,
   paint: Paint,
 ): string {
-  const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
-  line.add(fit(sanitizeLine(name), NAME - 1), chosen ? "bold" : "plain").fill(2 + NAME);
+  const { now } = state;
+  const line = new Line(width, paintOf(state, name, paint)).add(chosen ? "▌ " : "  ", "accent");
+  line.add(fit(sanitizeLine(bareOf(name)), NAME - 1), chosen ? "bold" : "plain").fill(2 + NAME);
+  addHost(line, state, hostOfKey(name) ?? "", "plain");
   for (const figure of [concurrency, running, queued]) line.add(formatCount(figure).padStart(FIGURE));
   if (pausedSince !== null) line.add(`   ${PAUSED} paused for ${formatAge(pausedSince, now)}`, "warn");
   return line.toString();
 }
 
 function scheduleRow(
-  { now }: State,
+  state: State,
   { name, nextAt, pausedSince, cron, zone, operation, lastProblem, missed }: ScheduleReply,
   chosen: boolean,
   width: number,
   paint: Paint,
 ): string {
-  const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
-  line.add(fit(sanitizeLine(name), NAME - 1), chosen ? "bold" : "plain").fill(2 + NAME);
+  const { now } = state;
+  const line = new Line(width, paintOf(state, name, paint)).add(chosen ? "▌ " : "  ", "accent");
+  line.add(fit(sanitizeLine(bareOf(name)), NAME - 1), chosen ? "bold" : "plain").fill(2 + NAME);
+  addHost(line, state, hostOfKey(name) ?? "", "plain");
   if (pausedSince !== null) line.add(`  ${PAUSED} paused for ${formatAge(pausedSince, now)}`, "warn");
   else if (nextAt === null) line.add("  no run is left", "muted");
   else {
@@ -141,7 +162,10 @@ export const QUEUES_ACTIONS = inGroup("general", here, [
     keys: ["p", "return"],
     hint: (state) => (chosenOf(state)?.isPaused ? "resume" : "pause"),
     rank: 0,
-    disabledReason: (state) => (chosenOf(state) === null ? "" : busy(state)),
+    disabledReason: (state) => {
+      const chosen = chosenOf(state);
+      return chosen === null ? "" : busy(state, [chosen.name]);
+    },
     run: (state) => {
       const chosen = chosenOf(state);
       if (chosen === null) return state;

@@ -1,6 +1,7 @@
 /** The form of a submit, and the page that asks from which stage a retry resumes. */
 import type { Field } from "../form/field.js";
 import { type Form, firstProblem, heldIn, nameOf, onButton, submitOf } from "../form/form.js";
+import { bareOf } from "../state/host-key.js";
 import { scrollTop } from "../state/layout.js";
 import { addTyped } from "../state/line-edit.js";
 import { emit, operationOf, type Page, type State } from "../state/model.js";
@@ -10,7 +11,7 @@ import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { type Drawn, Line, paragraph } from "../text/line.js";
 import type { Paint, Theme } from "../text/theme.js";
 import { Dialog, type DialogSize, dialogSize, type Piece, useTheme } from "./Panel.js";
-import { TypesPage } from "./TypesPage.js";
+import { TypesPage, typeTitle } from "./TypesPage.js";
 import { inGroup, type Mover, onPage } from "./when.js";
 
 type PageOf<K extends Page["kind"]> = Extract<Page, { kind: K }>;
@@ -32,8 +33,8 @@ function FormPage({ state, form }: { state: State; form: Form }) {
   const size = dialogSize(state, form.fields.length + 1 + 2 + ABOUT_MOST + COMMAND_MOST + 1);
   const title: Piece[] = [
     [form.edits !== null ? "Edit " : form.again === null ? "Submit " : "Run again ", "bold"],
-    [sanitizeLine(form.type.op), "accent", "bold"],
-    ...(form.type.title.toLowerCase() === form.type.op
+    ...typeTitle(form.type.op, "accent"),
+    ...(form.type.title.toLowerCase() === bareOf(form.type.op)
       ? []
       : [[`  ${sanitizeLine(form.type.title)}`, "muted"] as const]),
   ];
@@ -162,7 +163,7 @@ function retryRows(
 ): Drawn[] {
   const operation = operationOf(state, page.id);
   if (operation === null) return [];
-  const resumable = isResumable(state, operation.op);
+  const resumable = isResumable(state, operation);
   const choices = retryChoices(state, page.id);
   const at = Math.min(page.at, choices.length - 1);
   const rows = choices.map((choice, i) => retryRow(choice, resumable === true, i === at, width, paint));

@@ -2,19 +2,23 @@
 import { Box } from "ink";
 import { listParameters } from "../../../protocol/parameters.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
+import { bareOf, hostOfKey } from "../state/host-key.js";
+import { hostColumn, hostNames } from "../state/host-view.js";
 import { BORDER, panesOf, scrollTop } from "../state/layout.js";
 import type { Page, State } from "../state/model.js";
 import { shownTypes } from "../state/pages.js";
-import { fit, sanitizeLine, widthOf, wrap } from "../text/cells.js";
+import { hasSeveral } from "../state/reach.js";
+import { fit, fitName, sanitizeLine, widthOf, wrap } from "../text/cells.js";
 import { type Drawn, Line, paragraph } from "../text/line.js";
 import type { Paint, Style } from "../text/theme.js";
-import { Panel, Rows, useTheme } from "./Panel.js";
+import { Panel, type Piece, Rows, useTheme } from "./Panel.js";
 
 type TypesPageState = Extract<Page, { kind: "types" }>;
 
 /** Widths from which the chosen type has a panel of its own beside the list. */
 const BESIDE_FROM = 100;
 const NAMES_MOST = 28;
+const HOST_MOST = 14;
 
 export function TypesPage({ state, page }: { state: State; page: TypesPageState }) {
   const { paint } = useTheme();
@@ -52,7 +56,7 @@ export function TypesPage({ state, page }: { state: State; page: TypesPageState 
         <Panel
           width={right}
           height={height}
-          title={chosen === undefined ? [] : [[sanitizeLine(chosen.op), "bold"]]}
+          title={chosen === undefined ? [] : typeTitle(chosen.op)}
           margin={1}
         >
           <Rows
@@ -64,6 +68,15 @@ export function TypesPage({ state, page }: { state: State; page: TypesPageState 
   );
 }
 
+/** The type, and the host that it would run on, where there are several. */
+export function typeTitle(key: string, style: Style = "plain"): Piece[] {
+  const host = hostOfKey(key);
+  return [
+    [sanitizeLine(bareOf(key)), style, "bold"],
+    ...(host === null ? [] : [[` on ${sanitizeLine(host)}`, style, "bold"] as const]),
+  ];
+}
+
 function typeRows(
   state: State,
   shown: readonly OperationType[],
@@ -71,13 +84,14 @@ function typeRows(
   paint: Paint,
 ): Drawn[] {
   const all = state.types?.ops ?? [];
+  const host = Math.min(HOST_MOST, hasSeveral(state) ? hostColumn(state) : 0);
   const top = scrollTop(0, state.choice, shown.length, height);
   const widest = (text: (type: OperationType) => string) =>
     Math.max(8, ...all.map((type) => widthOf(sanitizeLine(text(type)))));
   const names = Math.min(
     NAMES_MOST,
     Math.floor(width * 0.45),
-    widest(({ op }) => op),
+    widest(({ op }) => bareOf(op)),
   );
   const titles = Math.min(
     NAMES_MOST,
@@ -86,11 +100,19 @@ function typeRows(
   const rows: Drawn[] = shown.slice(top, top + height).map((type, i) => {
     const chosen = top + i === state.choice;
     const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
-    line.add(fit(sanitizeLine(type.op), names), ...(chosen ? (["bold"] as const) : [])).fill(names + 4);
+    line.add(fit(sanitizeLine(bareOf(type.op)), names), ...(chosen ? (["bold"] as const) : []));
+    line.fill(names + 4);
+    if (host > 0) {
+      line
+        .add(fitName(sanitizeLine(hostOfKey(type.op) ?? ""), host, hostNames(state)))
+        .fill(names + 4 + host + 2);
+    }
     line.add(fit(sanitizeLine(type.title), titles), chosen ? "plain" : "muted");
     // Where the type has a panel, its stages stand there.
     if (state.size.columns < BESIDE_FROM && type.stages !== null && line.left > 12)
-      line.fill(names + titles + 6).add(type.stages.map(sanitizeLine).join(" → "), "muted");
+      line
+        .fill(names + titles + 6 + (host > 0 ? host + 2 : 0))
+        .add(type.stages.map(sanitizeLine).join(" → "), "muted");
     return line;
   });
   if (shown.length === 0) rows.push(new Line(width, paint).add("  No such type", "warn"));

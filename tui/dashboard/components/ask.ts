@@ -1,7 +1,7 @@
 /** How the actions ask the daemon for something: at once, or after a question. */
 import { emit, type State } from "../state/model.js";
 import type { Request } from "../state/request.js";
-import { noDaemon } from "./when.js";
+import { noHost, targets } from "./when.js";
 
 /** @param only another answer to the question */
 export function ask(state: State, request: Request, only?: Request): State {
@@ -12,6 +12,10 @@ export function send(state: State, request: Request): State {
   return emit({ ...state, question: null, request }, { type: "send", request });
 }
 
-/** Why nothing can be asked now; null: it can. */
-export const busy = (state: State): string | null =>
-  state.request === null ? noDaemon(state) : "the daemon has not answered the last request yet";
+/**
+ * Why nothing can be asked now; null: it can.
+ *
+ * @param keys what is asked for: operations, a queue, a host; default: the targets of the actions
+ */
+export const busy = (state: State, keys = targets(state).map(({ id }) => id)): string | null =>
+  state.request === null ? noHost(state, keys) : "the daemon has not answered the last request yet";

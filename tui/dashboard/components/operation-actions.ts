@@ -1,12 +1,14 @@
 /** What can be done to operations: the actions of list and detail that ask the daemon for something, or leave the screen. */
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
+import { bareOf, hostOfKey } from "../state/host-key.js";
 import { chainOf, emit, notify, operationOf, type State, selectedOperation } from "../state/model.js";
 import { closePage, openRetry, openTimeline, openTypes } from "../state/pages.js";
-import { idsOf, liveops, type Request } from "../state/request.js";
+import { hasSeveral } from "../state/reach.js";
+import { flagsOf, idsOf, liveops, type Request } from "../state/request.js";
 import { framesOf } from "../text/outcome.js";
 import { ask, busy, send } from "./ask.js";
-import { asking, free, hasSelected, inGroup, isLive, noDaemon, onPage, targets } from "./when.js";
+import { asking, free, hasSelected, inGroup, isLive, noDaemon, noHost, onPage, targets } from "./when.js";
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
 
@@ -48,11 +50,13 @@ function submitCommand(state: State): string | null {
   );
   const trailing = Array.isArray(args) ? ["--", ...args.map(String)] : [];
   const label = operation.label === null ? [] : ["--label", operation.label];
-  return liveops(["submit", operation.op, ...words, ...label, ...trailing], state.flags);
+  const flags = flagsOf(operation.id, state.flags);
+  return liveops(["submit", operation.op, ...words, ...label, ...trailing], flags);
 }
 
-/** The daemon was there, and what it told is still shown. */
-const isLost = (state: State) => state.connection.state === "away" && selectedOperation(state) !== null;
+/** The daemon was there, and what it told is still shown. Of several, none is started from here. */
+const isLost = (state: State) =>
+  state.connection.state === "away" && selectedOperation(state) !== null && !hasSeveral(state);
 
 const startDaemon = (state: State): State =>
   notify(emit(state, { type: "start-daemon" }), "starting the daemon…");
@@ -155,7 +159,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     description: "start the daemon",
     hint: () => "start the daemon",
     rank: 0,
-    when: (state) => free(state) && !isLive(state) && selectedOperation(state) === null,
+    when: (state) => free(state) && !isLive(state) && selectedOperation(state) === null && !hasSeveral(state),
     run: startDaemon,
   },
   {
@@ -193,7 +197,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
       return operation?.terminal ? "attach" : null;
     },
     rank: 1,
-    disabledReason: (state) => noDaemon(state) ?? noTerminal(selectedOperation(state)),
+    disabledReason: (state) => noHost(state, [state.selected]) ?? noTerminal(selectedOperation(state)),
     run: (state) => (state.selected === null ? state : emit(state, { type: "attach", id: state.selected })),
   },
   {
@@ -283,7 +287,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     command: "export",
     run: (state) => {
       const { selected: id } = state;
-      return id === null ? state : copyCommand(state, ["export", id, "--html", "-o", `${id}.html`]);
+      return id === null ? state : copyCommand(state, ["export", id, "--html", "-o", `${bareOf(id)}.html`]);
     },
   },
   {
@@ -291,7 +295,11 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     keys: [],
     helpKeys: ":diff",
     description: "copy the command that compares the two marked ones",
-    disabledReason: ({ marked }) => (marked.size === 2 ? null : "mark two operations with the space bar"),
+    disabledReason: ({ marked }) => {
+      if (marked.size !== 2) return "mark two operations with the space bar";
+      const hosts = new Set([...marked].map(hostOfKey));
+      return hosts.size === 1 ? null : "the marked operations are on two hosts";
+    },
     run: (state) => copyCommand(state, ["diff", ...oldestFirst(state)]),
   },
   {
@@ -303,9 +311,9 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     run: (state) => {
       const operation = selectedOperation(state);
       if (operation === null) return state;
-      const own = framesOf(operation.error?.stack ?? null).find(
-        (frame) => frame.own && frame.source !== null,
-      );
+      // A file of the same path here may be another one.
+      const stack = hasSeveral(state) ? null : (operation.error?.stack ?? null);
+      const own = framesOf(stack).find((frame) => frame.own && frame.source !== null);
       const { id, title } = operation;
       return emit(state, { type: "edit", id, title, source: own?.source ?? null });
     },

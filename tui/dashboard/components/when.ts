@@ -10,6 +10,7 @@ import {
   type State,
   selectedOperation,
 } from "../state/model.js";
+import { hasSeveral, hostOfOperation, isReachable } from "../state/reach.js";
 
 type When = (state: State) => boolean;
 
@@ -40,8 +41,17 @@ export function targets(state: State): Operation[] {
 }
 
 /** The daemon is needed and is not there. */
-export const noDaemon = (state: State): string | null =>
-  isLive(state) ? null : "the daemon does not respond";
+export function noDaemon(state: State): string | null {
+  if (isLive(state)) return null;
+  return hasSeveral(state) ? "no host responds" : "the daemon does not respond";
+}
+
+/** The daemon that the keys name is needed; of several, one is enough. */
+export function noHost(state: State, keys: readonly (string | null)[]): string | null {
+  const reason = noDaemon(state);
+  if (reason !== null || keys.length === 0 || keys.some((key) => isReachable(state, key))) return reason;
+  return `${hostOfOperation(state, keys[0] ?? null)?.name ?? "the host"} does not respond`;
+}
 
 /** Actions of one group, with the condition that most of them share. */
 export function inGroup(

@@ -19,6 +19,7 @@ import {
   wantedLines,
 } from "./log-window.js";
 import { chainOf, notify, operationOf, type Seek, type State, selectedOperation } from "./model.js";
+import { isReachable } from "./reach.js";
 
 export function linksOf(state: State, operation: Operation): LogLink[] {
   let offset = 0;
@@ -122,7 +123,7 @@ export function chainPage(
 
 /** The operation whose log is streamed: the last of the chain. */
 export function streamedLink(state: State): LogLink | null {
-  return state.connection.state === "live" ? (state.logLinks.at(-1) ?? null) : null;
+  return isReachable(state, state.selected) ? (state.logLinks.at(-1) ?? null) : null;
 }
 
 /** Seeks the match at or above the foot of the screen, else the first one below it. */
@@ -206,7 +207,7 @@ function landedOn(state: State): LogLine | null {
 
 /** The seek that is under way. */
 export function wantedSeek(state: State): SlotEffect | null {
-  if (state.connection.state !== "live" || state.seek === null || state.log.id === null) return null;
+  if (!isReachable(state, state.selected) || state.seek === null || state.log.id === null) return null;
   return {
     type: "seek",
     chain: state.log.id,

@@ -6,7 +6,7 @@ import { panesOf } from "./layout.js";
 import { EMPTY_LINE, editLine, insertText, type LineEdit } from "./line-edit.js";
 import { filtered } from "./list-view.js";
 import { type EntryKind, emit, notify, type State } from "./model.js";
-import { changeForm, formPage, showForm, shownTypes, typedInForm } from "./pages.js";
+import { changeForm, formPage, knownTypes, showForm, shownTypes, typedInForm } from "./pages.js";
 import { nearNames, shownItems } from "./palette.js";
 
 export interface EntryHandlers {
@@ -201,7 +201,7 @@ function leaveForm(state: State, form: Form): State {
   const entry = { kind: "types", line: EMPTY_LINE } as const;
   const choice = Math.max(
     0,
-    (state.types?.ops ?? []).findIndex(({ op }) => op === form.type.op),
+    knownTypes(state).findIndex(({ op }) => op === form.type.op),
   );
   return { ...state, page: { kind: "types" }, entry, choice, drafts };
 }

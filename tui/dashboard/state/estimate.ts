@@ -175,6 +175,7 @@ export function stallOf(state: State, operation: Operation): Stall | null {
     return { seconds: since(state.now, Date.parse(operation.blocked.since)), why: "blocked" };
   // A pause stops the worker on purpose.
   if (operation.state !== "running" || isPaused(operation)) return null;
+  if (state.silentFor !== null) return { seconds: state.silentFor, why: "host" };
   const host = hostNamed(state, operation.host);
   if (host?.state === "unreachable" && host.since !== null)
     return { seconds: since(state.now, Date.parse(host.since)), why: "host" };

@@ -2,6 +2,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
+import { typeKey } from "./host-key.js";
 import { listLayout } from "./layout.js";
 import {
   chainOf,
@@ -12,12 +13,16 @@ import {
   type State,
   selectedOperation,
 } from "./model.js";
+import { isReachable } from "./reach.js";
 
-export function historyName({ op, historyKey }: Pick<Operation, "op" | "historyKey">): string {
+/** Each of several daemons has its own histories. */
+export function historyName(operation: Pick<Operation, "id" | "op" | "historyKey">): string {
+  const { historyKey } = operation;
+  const op = typeKey(operation);
   return historyKey === undefined ? op : `${op} ${historyKey}`;
 }
 
-/** No type has a space in its name. */
+/** No type, and no host, has a space in its name. */
 export function parseHistoryName(name: string): { op: string; key: string | undefined } {
   const space = name.indexOf(" ");
   return space === -1
@@ -64,6 +69,7 @@ export function wantedHistory(state: State): { name: string; succeeded: number }
   if (state.connection.state !== "live") return null;
   const { succeeded } = state.view.counts;
   for (const name of shownHistories(state)) {
+    if (!isReachable(state, parseHistoryName(name).op)) continue;
     const held = state.histories.get(name);
     if (held === undefined) return { name, succeeded };
     if (held.succeeded !== succeeded && state.now - held.at > GOOD_FOR) return { name, succeeded };

@@ -1,5 +1,8 @@
 /** What the screen knows of the hosts of a fleet. Of a daemon without a fleet nothing is shown outside the page. */
+import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply, HostsReply } from "../../../protocol/replies.js";
+import { fit, fitName, sanitizeLine } from "../text/cells.js";
+import { hostOfKey, shownHost } from "./host-key.js";
 import type { State } from "./model.js";
 
 /** The state with the hosts that the daemon told; the same state if what is shown of them is as before. */
@@ -19,15 +22,23 @@ function shownOf(reply: HostsReply | null, isPage: boolean): unknown {
   ];
 }
 
-/** Whether operations may run on several hosts, so that lists tell where. */
-export function hasHosts({ fleet }: Pick<State, "fleet">): boolean {
-  return fleet !== null && fleet.fleet !== null && fleet.hosts.length > 1;
+/** Names of the hosts that operations may be on, where there are several: lists then tell where. */
+export function hostNames({ fleet, hosts }: Pick<State, "fleet" | "hosts">): string[] {
+  if (hosts.length > 0) return hosts.map(({ name }) => name);
+  const isShown = fleet !== null && fleet.fleet !== null && fleet.hosts.length > 1;
+  return isShown ? fleet.hosts.map(({ name }) => name) : [];
+}
+
+/** The host of a row, in so many columns; "": none. */
+export function hostLabel(state: State, operation: Operation, width: number): string {
+  const name = hostOfKey(operation.id);
+  if (name === null) return fit(sanitizeLine(shownHost(operation) ?? ""), width);
+  return fitName(sanitizeLine(name), width, hostNames(state));
 }
 
 /** Columns of the longest name of a host; 0: the list does not tell hosts. */
-export function hostColumn(state: Pick<State, "fleet">): number {
-  if (!hasHosts(state)) return 0;
-  return Math.max(...state.fleet!.hosts.map(({ name }) => name.length));
+export function hostColumn(state: Pick<State, "fleet" | "hosts">): number {
+  return Math.max(0, ...hostNames(state).map((name) => name.length));
 }
 
 export function hostNamed({ fleet }: Pick<State, "fleet">, name: string | undefined): HostReply | null {
@@ -44,7 +55,9 @@ export function unreachableHosts({ fleet }: Pick<State, "fleet">): HostReply[] {
 }
 
 /** Whether something is told of the hosts that counts seconds. */
-export function countsHostSeconds(state: Pick<State, "fleet" | "page">): boolean {
+export function countsHostSeconds(state: Pick<State, "fleet" | "hosts" | "page">): boolean {
+  if (state.hosts.length > 0)
+    return state.page?.kind === "hosts" || state.hosts.some(({ connection }) => connection.state === "away");
   if (state.fleet === null) return false;
   const isOld = state.page?.kind === "hosts" && state.fleet.hosts.some(({ since }) => since !== null);
   return isOld || unreachableHosts(state).length > 0 || state.fleet.fleet?.awaySince != null;

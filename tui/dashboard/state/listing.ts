@@ -3,7 +3,7 @@
 import { nearest } from "../../../protocol/nearest.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal, type State as OperationState, STATES } from "../../../protocol/state.js";
-import { hostOf } from "../../terminal/host-state.js";
+import { bareOf, shownHost } from "./host-key.js";
 import { perObject } from "./per-object.js";
 
 export const NO_FILTER: Filter = { terms: [] };
@@ -126,7 +126,7 @@ function fitsTerm({ kind, text }: Term, operation: Operation): boolean {
     case "label":
       return (operation.label ?? "").toLowerCase().includes(text);
     case "host": {
-      const host = hostOf(operation)?.toLowerCase() ?? "";
+      const host = shownHost(operation)?.toLowerCase() ?? "";
       return text.split(",").some((name) => name !== "" && host.startsWith(name));
     }
     case "id":
@@ -138,7 +138,7 @@ function fitsTerm({ kind, text }: Term, operation: Operation): boolean {
 
 /** By record: a new one is made for each change, and ten thousand are searched with each letter typed. */
 const haystack = perObject(({ id, op, title, label }: Operation) =>
-  `${id}\n${op}\n${title}\n${label ?? ""}`.toLowerCase(),
+  `${bareOf(id)}\n${op}\n${title}\n${label ?? ""}`.toLowerCase(),
 );
 
 /** Of what was typed behind `state:`, the first that begins no state's name; null where there is none. */

@@ -5,17 +5,18 @@ import type {
   DaemonReply,
   ForecastReply,
   HistoryReply,
+  HostReply,
   HostsReply,
   OperationType,
   QueueReply,
   ScheduleReply,
   TypesReply,
 } from "../../../protocol/replies.js";
-import type { WatchLine } from "../../../protocol/watch.js";
 import type { AttemptRow } from "../../export/spans.js";
 import type { TapedLine } from "../replay/tape.js";
 import type { Rgb } from "../text/theme.js";
 import type { Pressed } from "./action.js";
+import type { HostLine } from "./hosts.js";
 import type { LogFilter, LogWant } from "./log-window.js";
 import type { Size } from "./model.js";
 import type { PageReply } from "./paging.js";
@@ -31,11 +32,17 @@ export type Message =
   /** The terminal told its background. */
   | { type: "background"; colour: Rgb }
   | { type: "ticked"; now: number }
-  | { type: "watched"; line: WatchLine }
+  | { type: "watched"; line: HostLine }
   /** Several lines that came in between two drawings. */
-  | { type: "watched-lines"; lines: readonly WatchLine[] }
+  | { type: "watched-lines"; lines: readonly HostLine[] }
   /** The watch stream broke, or could not be opened. */
   | { type: "lost"; reason: string; at: number }
+  /** The stream of one of several hosts; `heardAt`: when it answered last, in ms; null: never. */
+  | { type: "host-lost"; host: string; reason: string; heardAt: number | null; at: number }
+  /** What one of several hosts told of itself, at this time. */
+  | { type: "host-told"; host: string; daemon?: DaemonReply; machine?: HostReply; at: number }
+  /** A host answered a question about all hosts after the answer had been put together without it. */
+  | { type: "host-late" }
   | { type: "logged"; id: string; lines: readonly LogLine[] }
   /** Numbers count through the chain. */
   | {

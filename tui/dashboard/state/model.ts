@@ -13,13 +13,14 @@ import type {
   ScheduleReply,
   TypesReply,
 } from "../../../protocol/replies.js";
-import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
+import { EMPTY_VIEW, NO_COUNTS, type WatchView } from "../../../protocol/watch.js";
 import type { AttemptRow } from "../../export/spans.js";
 import type { Form } from "../form/form.js";
 import type { Player } from "../replay/player.js";
 import type { Tape } from "../replay/tape.js";
 import type { Rgb } from "../text/theme.js";
 import type { Action } from "./action.js";
+import type { Connection, Host } from "./connection.js";
 import type { Effect, LogLink } from "./effect.js";
 import type { LineEdit } from "./line-edit.js";
 import { type Listing, NO_LISTING } from "./listing.js";
@@ -32,13 +33,6 @@ export interface Size {
   /** One pane, however much room there is: the replay shows an operation on its own. */
   readonly alone?: boolean;
 }
-
-export type Connection =
-  /** Not heard from yet; `reason` once an attempt failed. */
-  | { readonly state: "connecting"; readonly reason: string | null }
-  | { readonly state: "live" }
-  /** `since` in ms of the wall clock. */
-  | { readonly state: "away"; readonly since: number; readonly reason: string };
 
 export type Pane = "list" | "detail";
 export type Level = "info" | "success" | "warning" | "error";
@@ -170,6 +164,11 @@ export interface State {
   readonly socket: string;
   readonly flags: Flags;
   readonly connection: Connection;
+  /** The daemons of several `--host`, in that order; empty with one daemon. */
+  readonly hosts: readonly Host[];
+  /** Seconds that the shown host has not answered: the state is that of its last answer. Null: it is the present. */
+  readonly silentFor: number | null;
+  /** Null: not known yet, or there are several. */
   readonly daemon: DaemonReply | null;
   readonly view: WatchView;
   /** Operations outside the watch: the id argument, links of a chain, older pages. */
@@ -258,6 +257,8 @@ export interface StateOptions {
   socket: string;
   id?: string | null;
   flags?: Flags;
+  /** Several daemons: names and addresses. */
+  hosts?: readonly Pick<Host, "name" | "address">[];
   actions?: readonly Action<State>[];
 }
 
@@ -267,6 +268,7 @@ export function initialState({
   socket,
   id = null,
   flags = {},
+  hosts = [],
   actions = [],
 }: StateOptions): State {
   return {
@@ -279,6 +281,8 @@ export function initialState({
     socket,
     flags,
     connection: { state: "connecting", reason: null },
+    hosts: hosts.map(newHost),
+    silentFor: null,
     daemon: null,
     view: EMPTY_VIEW,
     fetched: new Map(),
@@ -332,6 +336,11 @@ export function initialState({
     noticedAt: null,
     quit: null,
   };
+}
+
+function newHost({ name, address }: Pick<Host, "name" | "address">): Host {
+  const connection = { state: "connecting", reason: null } as const;
+  return { name, address, connection, counts: NO_COUNTS, daemon: null, machine: null, heardAt: null };
 }
 
 /** The state with one more effect to run. */

@@ -6,20 +6,31 @@ import { knownStageState } from "../../../protocol/stage-state.js";
 import { type Form, filledForm, openForm, withLine } from "../form/form.js";
 import { AT_THE_END, grown, type Player, played } from "../replay/player.js";
 import { EMPTY_TAPE, record, type Tape, type TapedLine } from "../replay/tape.js";
+import { hostOfKey, typeKey } from "./host-key.js";
 import { EMPTY_LINE } from "./line-edit.js";
 import { followLog } from "./log-window.js";
 import { chainOf, operationOf, type State, type TimelinePage } from "./model.js";
 import { nearOnes } from "./near.js";
+import { hasSeveral, isReachable } from "./reach.js";
 
 export function openTypes(state: State): State {
   const entry = { kind: "types", line: EMPTY_LINE } as const;
   return { ...askTypes(state), page: { kind: "types" }, entry, choice: 0 };
 }
 
+/** Of several hosts: first those of the host of the selected operation. */
+export function knownTypes(state: State): readonly OperationType[] {
+  const ops = state.types?.ops ?? [];
+  if (!hasSeveral(state)) return ops;
+  const first = hostOfKey(state.selected ?? "");
+  const rank = ({ op }: OperationType) => (hostOfKey(op) === first ? 0 : 1);
+  return ops.filter(({ op }) => isReachable(state, op)).toSorted((a, b) => rank(a) - rank(b));
+}
+
 /** Those that the typed text leaves over. */
 export function shownTypes(state: State): OperationType[] {
   const typed = state.entry?.kind === "types" ? state.entry.line.text : "";
-  return nearOnes(typed, state.types?.ops ?? [], ({ op, title }) => [op, title]);
+  return nearOnes(typed, knownTypes(state), ({ op, title }) => [op, title]);
 }
 
 /** The daemon's answer; enter that came before it acts now. */
@@ -72,9 +83,10 @@ export interface RetryChoice {
 }
 
 /** The file of a pipeline; null: no pipeline, or one without a file. */
-function pipelineFile(state: State, { op, params }: Pick<Operation, "op" | "params">): string | null {
+function pipelineFile(state: State, operation: Operation): string | null {
+  const { op, params } = operation;
   if (op === "pipeline") return typeof params.path === "string" ? params.path : null;
-  const file = state.types?.ops.find((type) => type.op === op)?.file ?? "";
+  const file = state.types?.ops.find((type) => type.op === typeKey(operation))?.file ?? "";
   return /\.ya?ml$/i.test(file) ? file : null;
 }
 
@@ -84,8 +96,9 @@ export function openRetry(state: State): State {
 }
 
 /** Whether its type keeps the values of stages; null while that is not known. */
-export function isResumable(state: State, op: string): boolean | null {
-  return state.types?.ops.find((type) => type.op === op)?.resumable ?? (state.types === null ? null : false);
+export function isResumable(state: State, operation: Operation): boolean | null {
+  const type = state.types?.ops.find(({ op }) => op === typeKey(operation));
+  return type?.resumable ?? (state.types === null ? null : false);
 }
 
 /** As it is, and from each stage that has a value to discard. */
@@ -93,7 +106,7 @@ export function retryChoices(state: State, id: string): RetryChoice[] {
   const operation = operationOf(state, id);
   if (operation === null) return [];
   const { stages, stageStates } = operation;
-  if (isResumable(state, operation.op) !== true)
+  if (isResumable(state, operation) !== true)
     return [{ from: undefined, kept: [], first: stages[0] ?? null }];
   const stateOf = (stage: string) => {
     const state = getOwn(stageStates, stage);

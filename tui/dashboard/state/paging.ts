@@ -6,6 +6,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import { listLayout, type SectionLayout } from "./layout.js";
 import { isExact, type ListPage, type Paging, queryOf, UNASKED } from "./listing.js";
 import { finishedIn, type State, selectedOperation } from "./model.js";
+import { hasSeveral } from "./reach.js";
 import { addFetched, reordered, without } from "./watched.js";
 
 /** Operations of a page; pages of a window; fetched operations that are held at most, where an order needs them all. */
@@ -34,6 +35,7 @@ export function wantedPage(state: State): PageWanted | null {
   const { text } = listing;
   const older = { text, order: "newest", before: pages.at(-1)?.older ?? null } as const;
   if (!isByTime(state)) return hasAll(state) || state.fetched.size >= HELD_MOST ? null : older;
+  if (hasSeveral(state) && state.fetched.size >= HELD_MOST) return null;
   if (toEnd) return { text, order: "oldest", before: null };
   const { finished } = listLayout(state).sections;
   const near = 2 * (finished?.height ?? 0);
@@ -73,7 +75,9 @@ export function pageQuery({ listing }: State, { order, before }: PageWanted) {
 
 export function addPageOf(state: State, reply: PageReply): State {
   const { listing } = state;
-  const paging = reply.text === listing.text ? withPage(listing.paging, reply, isByTime(state)) : null;
+  // A window over several hosts only grows: their lists together are read in one direction.
+  const isBounded = isByTime(state) && !hasSeveral(state);
+  const paging = reply.text === listing.text ? withPage(listing.paging, reply, isBounded) : null;
   // A page of another filter, or of a window that has moved on.
   if (paging === null) return addFetched(state, reply.operations);
   const dropped = listing.paging.pages
@@ -109,7 +113,7 @@ function withPage(paging: Paging, reply: PageReply, isBounded: boolean): Paging 
     }
   } else {
     if (before !== pages[0]?.newer) return null;
-    pages = [page, ...pages].slice(0, PAGES_MOST);
+    pages = [page, ...pages].slice(0, isBounded ? PAGES_MOST : undefined);
     skipped -= ids.length;
   }
   const only = pages[0]!.newer === null ? null : new Set(pages.flatMap((each) => each.ids));

@@ -2,7 +2,7 @@
 import { type Action, labelOf, reasonOf } from "./action.js";
 import type { State } from "./model.js";
 import { misspelt, ranked } from "./near.js";
-import { formPage } from "./pages.js";
+import { formPage, knownTypes } from "./pages.js";
 import { liveops } from "./request.js";
 
 export interface PaletteItem {
@@ -62,7 +62,7 @@ function commandOf({ command, commandWords }: Action<State>, state: State): stri
 }
 
 function submits(state: State): PaletteItem[] {
-  return (state.types?.ops ?? []).map((type) => ({
+  return knownTypes(state).map((type) => ({
     name: `submit ${type.op}`,
     aliases: [],
     description: type.title,

@@ -3,6 +3,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import { formatShortTime } from "../../../protocol/output/local-time.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
+import { bareOf, keyBeside } from "./host-key.js";
 import { chainOf, nameOf, operationOf, type State, selectedOperation } from "./model.js";
 
 /** The state with the queues and schedules that the daemon told; the same state if they are as before. */
@@ -22,9 +23,9 @@ export function isQueuePaused({ queues }: Pick<State, "queues">, name: string): 
 /** Whether the pause of its queue holds a queued operation back. */
 export function isHeldByQueue(
   state: Pick<State, "queues">,
-  { state: is, queue, waitsFor }: Operation,
+  { id, state: is, queue, waitsFor }: Operation,
 ): boolean {
-  return is === "queued" && waitsFor === null && isQueuePaused(state, queue);
+  return is === "queued" && waitsFor === null && isQueuePaused(state, keyBeside(queue, id));
 }
 
 export function pausedQueues({ queues }: Pick<State, "queues">): string[] {
@@ -51,8 +52,9 @@ export function slotCount({
   return queues.reduce((sum, { concurrency }) => sum + concurrency, 0);
 }
 
-/** The queue of an operation, or the default one. */
-export const queueOf = (operation: Operation | null): string => operation?.queue ?? DEFAULT_QUEUE;
+/** The queue of an operation, or the default one, as `queues` names it. */
+export const queueOf = (operation: Operation | null): string =>
+  operation === null ? DEFAULT_QUEUE : keyBeside(operation.queue, operation.id);
 
 /** What an operation waits for that is not a place in its queue. */
 export interface Wait {
@@ -68,7 +70,7 @@ export function waitOf(state: State, operation: Operation): Wait | null {
   if (waitsFor !== null && waitsFor.length > 0) {
     const [first] = waitsFor;
     const known = waitsFor.length === 1 ? operationOf(state, first!) : null;
-    const one = known === null ? first! : nameOf(state, known);
+    const one = known === null ? bareOf(first!) : nameOf(state, known);
     const long = waitsFor.length === 1 ? `after ${one}` : `after ${waitsFor.length} operations`;
     return { why: "operations", short: `after ${waitsFor.length}`, long };
   }

@@ -1,6 +1,7 @@
 /** What the daemon is asked to do, as a value, so that a question and the shell command can show it first. */
 import { onRemote } from "../../../protocol/remote/address.js";
 import { shellQuote } from "../../../protocol/shell-quote.js";
+import { bareOf, hostOfKey } from "./host-key.js";
 
 export type Request =
   | { readonly kind: "cancel"; readonly ids: readonly string[] }
@@ -72,10 +73,35 @@ export interface Flags {
   readonly remote?: string | undefined;
   readonly socket?: string | undefined;
   readonly stateDir?: string | undefined;
+  /** Of several daemons, the flags of each by its name. A command is for the one that its key names. */
+  readonly hosts?: ReadonlyMap<string, Flags> | undefined;
 }
 
+/** The flags of the daemon that the key names. */
+export function flagsOf(key: string | undefined, flags: Flags): Flags {
+  const { hosts } = flags;
+  if (hosts === undefined) return flags;
+  return hosts.get(hostOfKey(key ?? "") ?? "") ?? {};
+}
+
+/** Words that may be keys, all of one daemon: the command has them without the host. */
 export function liveops(words: readonly string[], flags: Flags): string {
-  return ["liveops", ...words.slice(0, 1), ...flagWords(flags), ...words.slice(1)].map(shellQuote).join(" ");
+  if (flags.hosts === undefined) return command("liveops", words, flags);
+  const isKey = (word: string) => flags.hosts!.has(hostOfKey(word) ?? "");
+  const bare = words.map((word) => (isKey(word) ? bareOf(word) : word));
+  return command("liveops", bare, flagsOf(words.find(isKey), flags));
+}
+
+function command(program: string, words: readonly string[], flags: Flags): string {
+  return [program, ...words.slice(0, 1), ...flagWords(flags), ...words.slice(1)].map(shellQuote).join(" ");
+}
+
+/** A command for each host that the ids are of. */
+function liveopsEach(ids: readonly string[], words: (ids: readonly string[]) => string[], flags: Flags) {
+  const groups = [...Map.groupBy(ids, hostOfKey).values()];
+  return groups
+    .map((group) => command("liveops", words(group.map(bareOf)), flagsOf(group[0], flags)))
+    .join(" && ");
 }
 
 export function startDaemon(flags: Flags): string {
@@ -95,22 +121,23 @@ export function submitAny(flags: Flags): string {
 export function commandOf(request: Request, flags: Flags): string {
   switch (request.kind) {
     case "cancel":
-      return liveops(["cancel", ...request.ids], flags);
+      return liveopsEach(request.ids, (ids) => ["cancel", ...ids], flags);
     case "retry":
-      return liveops(
-        [
+      return liveopsEach(
+        request.ids,
+        (ids) => [
           "retry",
-          ...request.ids,
+          ...ids,
           ...(request.from === undefined ? [] : flagged("--from", request.from)),
           ...(request.current ? ["--current"] : []),
         ],
         flags,
       );
     case "remove":
-      return liveops(["rm", ...request.ids], flags);
+      return liveopsEach(request.ids, (ids) => ["rm", ...ids], flags);
     case "pause":
     case "resume":
-      return liveops([request.kind, ...request.ids], flags);
+      return liveopsEach(request.ids, (ids) => [request.kind, ...ids], flags);
     case "prioritize":
       return request.ids
         .map((id, i) => liveops(["edit", id, ...priorityWords(request.priorities[i]!)], flags))
@@ -125,9 +152,9 @@ export function commandOf(request: Request, flags: Flags): string {
         flags,
       );
     case "drain-host":
-      return liveopsd(["drain"], flags);
+      return liveopsd(["drain"], hostFlags(request.name, flags));
     case "undrain-host":
-      return liveopsd(["drain", "--undo"], flags);
+      return liveopsd(["drain", "--undo"], hostFlags(request.name, flags));
     case "declare-lost":
       return liveops(["hosts", "lost", request.name], flags);
     case "submit":
@@ -135,16 +162,22 @@ export function commandOf(request: Request, flags: Flags): string {
   }
 }
 
+/** Of a host by its name. */
+const hostFlags = (name: string, flags: Flags): Flags =>
+  flags.hosts === undefined ? flags : (flags.hosts.get(name) ?? {});
+
 const priorityWords = (priority: Priority): string[] =>
   priority === "top" ? ["--top"] : flagged("--priority", String(priority));
 
 function submitCommand(request: Submit, flags: Flags): string {
-  const { again, edit, label, params } = request;
+  const { again, edit, label, params, op } = request;
   const id = again ?? edit;
-  if (id === undefined) return liveops(["submit", ...submitWords(request)], flags);
+  // The words of a person are no keys, whatever they look like.
+  if (id === undefined)
+    return command("liveops", ["submit", ...submitWords({ ...request, op: bareOf(op) })], flagsOf(op, flags));
   const labels = edit === undefined ? labelWords(request) : flagged("--label", label);
-  const command = edit === undefined ? "again" : "edit";
-  return liveops([command, id, "--params", JSON.stringify(params ?? {}), ...labels], flags);
+  const words = [edit === undefined ? "again" : "edit", bareOf(id), "--params", JSON.stringify(params ?? {})];
+  return command("liveops", [...words, ...labels], flagsOf(id, flags));
 }
 
 function submitWords({ op, set, args, params, label }: Submit): string[] {

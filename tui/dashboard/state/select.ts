@@ -10,6 +10,7 @@ import { linksOf, openChainLog } from "./chain-log.js";
 import { followLog, jumpTo } from "./log-window.js";
 import { emit, isFree, nameOf, operationOf, type State, selectedOperation } from "./model.js";
 import { restarted } from "./paging.js";
+import { isReachable } from "./reach.js";
 
 /** Seconds after which an idle selection of something finished goes back to what is live. */
 const IDLE = 60;
@@ -169,7 +170,8 @@ function announce(before: State, after: State): State {
   const selected = selectedOperation(after);
   for (const [id, operation] of after.view.operations) {
     const was = before.view.operations.get(id);
-    if (was === operation) continue;
+    // What a host did before it answered is no news.
+    if (was === operation || !isReachable(before, id)) continue;
     const here = selected?.chain.id === operation.chain.id;
     if (operation.waitingForInput && !was?.waitingForInput) {
       const text = `● ${nameOf(after, operation)} waits for input`;

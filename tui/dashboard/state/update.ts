@@ -10,6 +10,7 @@ import type { Effect } from "./effect.js";
 import { pasted, typed } from "./entry.js";
 import { counted } from "./history.js";
 import { withHosts } from "./host-view.js";
+import { applyHostLines, type HostLine, hostLost, hostTold } from "./hosts.js";
 import { listLayout, panesOf } from "./layout.js";
 import { clicked, scrolled } from "./list-view.js";
 import { addPage, appendLines, sameFilter } from "./log-window.js";
@@ -19,6 +20,7 @@ import { selectedRow } from "./order.js";
 import { changeForm, filledPage, playOn, tapeBroken, taped, typesCame, withoutDraft } from "./pages.js";
 import { addPageOf, endsWithOldest } from "./paging.js";
 import { withQueues } from "./queue-view.js";
+import { hasSeveral, isReachable } from "./reach.js";
 import { commandOf, idsOf, type Request } from "./request.js";
 import { choose, select, settleIdle, settleSelection } from "./select.js";
 import { withWanted } from "./wants.js";
@@ -56,11 +58,19 @@ function reduce(state: State, message: Message): State {
     case "ticked":
       return message.now === state.now ? state : settleIdle(faded(sampledAt(state, message.now)));
     case "watched":
-      return settleSelection(state, applyLines(state, [message.line]));
+      return settleSelection(state, applied(state, [message.line]));
     case "watched-lines":
-      return settleSelection(state, applyLines(state, message.lines));
+      return settleSelection(state, applied(state, message.lines));
     case "lost":
       return lost(state, message.reason, message.at);
+    case "host-lost":
+      return hostLost(state, message.host, message.reason, message.heardAt, message.at);
+    case "host-told": {
+      const { host, at, type: _, ...told } = message;
+      return hostTold(state, host, told, at);
+    }
+    case "host-late":
+      return { ...state, queuesRun: state.queuesRun + 1 };
     case "logged": {
       const link = state.logLinks.find(({ id }) => id === message.id);
       if (link === undefined || link !== state.logLinks.at(-1)) return state;
@@ -115,7 +125,10 @@ function reduce(state: State, message: Message): State {
       const newFailures = operations
         .map(({ id }) => id)
         .filter((id) => id !== state.selected && !state.seenFailures.has(id));
-      const next = { ...known, newFailures, failureCursor: cursor };
+      // Those of a host that does not answer are news until it can tell more.
+      const untold = state.newFailures.filter((id) => hasSeveral(state) && !isReachable(state, id));
+      const all = [...newFailures, ...untold.filter((id) => !newFailures.includes(id))];
+      const next = { ...known, newFailures: all, failureCursor: cursor };
       return newFailures.length > 0 ? next : emit(next, { type: "remember-look", cursor });
     }
     case "daemon-fetched":
@@ -150,6 +163,10 @@ function fetchedLog(state: State, message: Extract<Message, { type: "log-fetched
   if (!("around" in want) || log === state.log) return stepOn(withLog(state, log));
   return stepOn(jumped({ ...state, log }, log.bottom));
 }
+
+/** One daemon's lines are applied as they are. */
+const applied = (state: State, lines: readonly HostLine[]): State =>
+  hasSeveral(state) ? applyHostLines(state, lines) : applyLines(state, lines);
 
 function sampledAt(state: State, now: number): State {
   // A flush may tick as well: a sample a second.

@@ -13,8 +13,14 @@ import { chainIncomplete, emit, operationOf, type State, selectedOperation } fro
 import { isPlaying } from "./pages.js";
 import { wantedPage } from "./paging.js";
 import { unknownDependencies } from "./queue-view.js";
+import { isReachable, liveHosts } from "./reach.js";
 
 const isLive = (state: State): boolean => state.connection.state === "live";
+
+/** Questions that all hosts are asked: again where others answer. */
+const OF_ALL: ReadonlySet<string> = new Set([
+  ...["page", "find", "types", "forecast", "queues", "today", "failures"],
+]);
 
 const WANTS: Record<string, (state: State) => SlotEffect | null> = {
   watch: () => ({ type: "watch" }),
@@ -25,7 +31,8 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
     const link = streamedLink(state);
     return link === null ? null : { type: "stream-log", id: link.id, run: state.logRun };
   },
-  "log-range": (state) => (isLive(state) ? wantedRange(state, logRoom(state).height) : null),
+  "log-range": (state) =>
+    isReachable(state, state.selected) ? wantedRange(state, logRoom(state).height) : null,
   seek: wantedSeek,
   page: (state) => {
     const page = wantedPage(state);
@@ -34,7 +41,8 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
   find: (state) => (isLive(state) && state.wanted !== null ? { type: "find", id: state.wanted } : null),
   chain: (state) => {
     const operation = selectedOperation(state);
-    if (!isLive(state) || operation === null || !chainIncomplete(state, operation)) return null;
+    if (operation === null || !isReachable(state, operation.id) || !chainIncomplete(state, operation))
+      return null;
     const known = `${operation.id} ${operation.chain.next}`;
     return { type: "fetch-chain", chain: operation.chain.id, known };
   },
@@ -45,7 +53,7 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
   types: (state) =>
     state.typesWanted && isLive(state) ? { type: "fetch-types", run: state.typesRun } : null,
   attempts: (state) => {
-    if (state.page?.kind !== "record" || !isLive(state)) return null;
+    if (state.page?.kind !== "record" || !isReachable(state, state.page.id)) return null;
     const operation = operationOf(state, state.page.id);
     if (operation === null) return null;
     return { type: "read-attempts", id: operation.id, attempt: operation.attempt, state: operation.state };
@@ -63,11 +71,11 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
       : null,
   // A drain blocks what is queued, as a pause does.
   hosts: (state) =>
-    isLive(state)
+    isLive(state) && (state.hosts.length === 0 || state.page?.kind === "hosts")
       ? { type: "fetch-hosts", run: `${state.queuesRun} ${blocked(state)}`, every: hostsEvery(state) }
       : null,
   dependencies: (state) => {
-    const ids = isLive(state) ? unknownDependencies(state) : [];
+    const ids = isReachable(state, state.selected) ? unknownDependencies(state) : [];
     return ids.length === 0 ? null : { type: "fetch-dependencies", ids };
   },
   today: (state) => {
@@ -75,7 +83,7 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
     return today === null ? null : { type: "count-today", ...today };
   },
   failures: (state) => (isLive(state) ? { type: "fetch-failures", failed: state.view.counts.failed } : null),
-  daemon: (state) => (isLive(state) ? { type: "fetch-daemon" } : null),
+  daemon: (state) => (isLive(state) && state.hosts.length === 0 ? { type: "fetch-daemon" } : null),
 };
 
 /** Without a fleet nothing of the hosts is on the screen but their page. */
@@ -98,9 +106,13 @@ function blocked(state: State): number {
 export function withWanted(state: State): State {
   let asked: Record<string, string | null> | null = null;
   let next = state;
+  const live = liveHosts(state)
+    .map(({ name }) => name)
+    .join(" ");
   for (const [slot, wanted] of Object.entries(WANTS)) {
     const effect = wanted(state);
-    const key = effect === null ? null : JSON.stringify(effect);
+    const whose = live === "" || !OF_ALL.has(slot) ? "" : ` ${live}`;
+    const key = effect === null ? null : JSON.stringify(effect) + whose;
     if ((state.asked[slot] ?? null) === key) continue;
     asked ??= { ...state.asked };
     asked[slot] = key;

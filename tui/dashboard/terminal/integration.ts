@@ -11,6 +11,7 @@ import { formatDuration, formatOverall } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
 import { elapsedOf, progressOf } from "../state/estimate.js";
 import { chainOf, operationOf, type State, selectedOperation } from "../state/model.js";
+import { isReachable } from "../state/reach.js";
 import type { ReportFilter } from "./input.js";
 import {
   ASK_BACKGROUND,
@@ -111,7 +112,7 @@ export function titleOf(state: State): string {
 export function progressToShow(state: State): TaskProgress {
   const operation = selectedOperation(state);
   // Of a daemon that is away nothing is known: it goes on, perhaps.
-  if (operation === null || state.connection.state !== "live") return { kind: "none" };
+  if (operation === null || !isReachable(state, operation.id)) return { kind: "none" };
   const { percent, known } = progressOf(state, operation);
   if (operation.state === "running")
     return known ? { kind: "percent", percent, failed: false } : { kind: "busy" };

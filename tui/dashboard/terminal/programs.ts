@@ -4,16 +4,22 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Client } from "../../../protocol/client/client.js";
+import { isRemote } from "../../../protocol/remote/address.js";
+import { askingFor } from "../../../protocol/remote/host.js";
+import type { DashboardClient } from "../dashboard-client.js";
+import type { AllHosts } from "../hosts/all-hosts.js";
 import type { Effect } from "../state/effect.js";
+import { bareOf } from "../state/host-key.js";
 import type { Message } from "../state/message.js";
-import { type Flags, flagWords, startDaemon as startCommand } from "../state/request.js";
+import { type Flags, flagsOf, flagWords, startDaemon as startCommand } from "../state/request.js";
 
 interface Surroundings {
-  readonly client: Client;
+  readonly client: DashboardClient;
   readonly dispatch: (message: Message) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly flags: Flags;
+  /** Gives the terminal back for as long as the callback takes. */
+  readonly suspend: (meanwhile: () => Promise<void>) => void;
 }
 
 /** Runs `liveopsd start` of the same installation. */
@@ -56,10 +62,29 @@ export async function attach(id: string, { dispatch, flags }: Surroundings): Pro
     return;
   }
   try {
-    await run(process.execPath, [bin, "attach", id, "--once", ...flagWords(flags)]);
+    await run(process.execPath, [bin, "attach", bareOf(id), "--once", ...flagWords(flagsOf(id, flags))]);
   } catch (error) {
     dispatch({ type: "noticed", text: `attach: ${(error as Error).message}`, level: "error" });
   }
+}
+
+/** Tries at once to reach a host. Of ssh, on the terminal: it may ask for a password. */
+export function connectHost(name: string, all: AllHosts, { suspend, dispatch }: Surroundings): void {
+  const client = all.client(name);
+  const { socket } = client;
+  if (!isRemote(socket)) {
+    all.tryNow(name);
+    return;
+  }
+  suspend(async () => {
+    process.stdout.write(`Connecting to ${socket}\r\n`);
+    try {
+      await askingFor(socket, () => client.daemon());
+      all.tryNow(name);
+    } catch (error) {
+      dispatch({ type: "noticed", text: `${name}: ${(error as Error).message}`, level: "error" });
+    }
+  });
 }
 
 /** Bytes of a log that the editor gets at most. */

@@ -38,6 +38,14 @@ export function fit(text: string, width: number): string {
   return cut(text.length > width * 8 + 64 ? text.slice(0, width * 8 + 64) : text, width);
 }
 
+/** Fitted so that no other name is cut to the same text: at its end, else at its start. */
+export function fitName(name: string, width: number, names: readonly string[]): string {
+  const fitted = fit(name, width);
+  if (fitted === name || !names.some((other) => other !== name && fit(other, width) === fitted))
+    return fitted;
+  return `…${name.slice(1 - width)}`;
+}
+
 /** Fitted, then filled with spaces to exactly the width. */
 export function pad(text: string, width: number): string {
   const fitted = fit(text, width);

@@ -1,0 +1,37 @@
+/**
+ * Names of one host among several: `k3fq…@box` is the operation, `gpu@box` the queue or type. Two daemons may give the
+ * same id to different operations, as a copied state directory does. With one daemon, a key is the id itself.
+ */
+import type { Operation } from "../../../protocol/operation.js";
+import { hostOf } from "../../terminal/host-state.js";
+
+/** Ids and the names of queues, schedules and types have no `@`. The name of a host may have one. */
+const AT = "@";
+
+export const keyAt = (name: string, host: string): string => `${name}${AT}${host}`;
+
+/** Without the host. */
+export function bareOf(key: string): string {
+  const at = key.indexOf(AT);
+  return at === -1 ? key : key.slice(0, at);
+}
+
+/** Null: there is one daemon. */
+export function hostOfKey(key: string): string | null {
+  const at = key.indexOf(AT);
+  return at === -1 ? null : key.slice(at + 1);
+}
+
+/** The name as a key of the host that the other key is of. */
+export function keyBeside(name: string, key: string): string {
+  const host = hostOfKey(key);
+  return host === null ? name : keyAt(name, host);
+}
+
+/** The type of an operation, as `types` names it. */
+export const typeKey = ({ op, id }: Pick<Operation, "op" | "id">): string => keyBeside(op, id);
+
+/** The host of a row: of several daemons that of the daemon; in a fleet the host that runs it, or may run it. */
+export function shownHost(operation: Operation): string | null {
+  return hostOfKey(operation.id) === null ? hostOf(operation) : (operation.host ?? null);
+}

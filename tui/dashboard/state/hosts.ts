@@ -1,0 +1,132 @@
+/**
+ * Several daemons in one dashboard: what each of them tells, merged into the state that one daemon would make. Pure.
+ *
+ * The operations of a host that does not answer stay as they were told last.
+ */
+import type { DaemonReply, HostReply } from "../../../protocol/replies.js";
+import { type Counts, NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
+import type { Connection, Host } from "./connection.js";
+import { hostOfKey } from "./host-key.js";
+import { UNASKED } from "./listing.js";
+import { notify, type State } from "./model.js";
+import { applyLines } from "./watched.js";
+
+/** A line with the host that sent it; its ids are keys. */
+export type HostLine = WatchLine & { readonly host?: string };
+
+export function sumOf(hosts: readonly Host[]): Counts {
+  const sum = { ...NO_COUNTS };
+  for (const { counts } of hosts)
+    for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name];
+  return sum;
+}
+
+function changed(state: State, name: string, change: Partial<Host>): State {
+  return {
+    ...state,
+    hosts: state.hosts.map((host) => (host.name === name ? { ...host, ...change } : host)),
+  };
+}
+
+/** Lines of all hosts, in the order in which they came. */
+export function applyHostLines(before: State, lines: readonly HostLine[]): State {
+  let state = before;
+  let waiting: WatchLine[] = [];
+  const apply = () => {
+    if (waiting.length > 0) state = applyLines(state, waiting);
+    waiting = [];
+  };
+  for (const line of lines) {
+    const { host } = line;
+    if (host === undefined) waiting.push(line);
+    else if (line.type === "counts") {
+      state = changed(state, host, { counts: line.counts });
+      waiting.push({ type: "counts", counts: sumOf(state.hosts) });
+    } else if (line.type === "snapshot" || line.type === "resumed") {
+      apply();
+      state = began(state, line, host);
+    } else waiting.push(line);
+  }
+  apply();
+  return state;
+}
+
+/** A host answers: what it sent replaces its own operations, and leaves those of the others. */
+function began(state: State, line: WatchLine, host: string): State {
+  const connection = { state: "live" } as const;
+  const counts = line.type === "snapshot" ? { counts: line.counts } : {};
+  const told = changed(state, host, { connection, heardAt: state.now, ...counts });
+  // What all hosts finished today is counted again with this one.
+  const live = { ...withMoreToList(told), today: null };
+  if (line.type !== "snapshot") return applyLines(live, [line]);
+  const others = [...state.view.operations.values()].filter(({ id }) => hostOfKey(id) !== host);
+  const operations = [...others, ...line.operations];
+  return applyLines(live, [{ ...line, operations, counts: sumOf(live.hosts) }]);
+}
+
+/** Older operations of a host that came later have no place in a window that was closed without it. */
+function withMoreToList(state: State): State {
+  const { listing } = state;
+  if (listing.paging.only !== null || listing.paging.pages.length === 0) return state;
+  return { ...state, listing: { ...listing, paging: UNASKED } };
+}
+
+/** @param heardAt when the host answered last, in ms; null: it never did */
+export function hostLost(
+  before: State,
+  name: string,
+  reason: string,
+  heardAt: number | null,
+  now: number,
+): State {
+  const host = before.hosts.find((each) => each.name === name);
+  if (host === undefined) return before;
+  const { connection } = host;
+  if (connection.state !== "live" && connection.reason === reason) return before;
+  const next: Connection =
+    connection.state === "live"
+      ? { state: "away", since: heardAt ?? now, reason }
+      : { ...connection, reason };
+  const at = connection.state === "live" ? now : before.now;
+  const state = { ...changed(before, name, { connection: next }), now: at };
+  return { ...state, connection: connectionOf(state.hosts) };
+}
+
+/** Of the dashboard as a whole: one host that answers is enough. */
+export function connectionOf(hosts: readonly Host[]): Connection {
+  const all = hosts.map(({ connection }) => connection);
+  if (all.some(({ state }) => state === "live")) return { state: "live" };
+  let away: Extract<Connection, { state: "away" }> | null = null;
+  for (const each of all)
+    if (each.state === "away" && (away === null || each.since > away.since)) away = each;
+  if (away !== null) return away;
+  const reasons = all.map((each) => (each.state === "connecting" ? each.reason : null));
+  return { state: "connecting", reason: reasons.includes(null) ? null : (reasons[0] ?? null) };
+}
+
+/** What a host told of itself. */
+export function hostTold(
+  before: State,
+  name: string,
+  told: { daemon?: DaemonReply; machine?: HostReply },
+  heardAt: number,
+): State {
+  const state = changed(before, name, { ...told, heardAt });
+  const known = before.hosts.find((host) => host.name === name)?.daemon ?? null;
+  const twin = known === null ? twinOf(state.hosts, name) : null;
+  return twin === null ? state : notify(state, twin, "warning");
+}
+
+/** Two addresses of one store, whose operations are listed twice; null: there is no second one. */
+function twinOf(hosts: readonly Host[], name: string): string | null {
+  const own = hosts.find((host) => host.name === name)?.daemon ?? null;
+  if (own === null) return null;
+  for (const { name: other, daemon } of hosts) {
+    if (other === name || daemon === null) continue;
+    const isSame = daemon.pid === own.pid && daemon.startedAt === own.startedAt;
+    if (isSame) return `${other} and ${name} are the same daemon: give one of them`;
+    if (own.fleet !== null && daemon.fleet?.engine === own.fleet.engine)
+      return `${other} and ${name} are in one fleet, which each of them shows: give one of them`;
+  }
+  return null;
+}
