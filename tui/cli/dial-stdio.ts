@@ -14,7 +14,7 @@ export function registerDialStdio(root: Command): void {
     // The bin loads protocol/remote/main.ts for it.
     .addOption(new Option("--hello", "Begin with a line that says whether a daemon answers").hideHelp())
     .action(async (_options: unknown, command: Command) => {
-      const socket = await dialDaemon(allOptions<GlobalOptions>(command));
+      const socket = await dialDaemon(allOptions<GlobalOptions>(command), true);
       if (!(await passBytes(socket))) throw new ConnectionLostError("the daemon closed the connection");
     });
 }
