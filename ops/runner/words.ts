@@ -38,7 +38,7 @@ export function readWords(
   /** The command line before the words, for an error message. */
   line: readonly string[] = [],
 ): Tree {
-  const reader = new WordReader(schema, copyOf(base ?? {}));
+  const reader = new WordReader(schema, copyOf(base ?? {}), line);
   const command = takesArguments(schema) ? commandIn(words) : null;
   for (const word of words) {
     // A refusal lists no more problems, and each costs a search for near names.
@@ -53,6 +53,9 @@ export function readWords(
   return reader.params;
 }
 
+/** What people call the command of a type that runs one. */
+const COMMAND_NAMES = new Set(["command", "cmd", "exec", "program", "run"]);
+
 class WordReader {
   readonly problems: string[] = [];
   readonly near = new Set<string>();
@@ -64,12 +67,25 @@ class WordReader {
   constructor(
     private readonly schema: JsonSchema | null,
     readonly params: Tree,
+    /** The command line before the words. */
+    private readonly line: readonly string[],
   ) {}
 
   read(typed: string): void {
     const word = cut(typed);
-    const problem = word === null ? notAWord(typed) : this.#take(word);
+    const problem = word === null ? notAWord(typed) : (this.#commandAsValue(word) ?? this.#take(word));
     if (problem !== null) this.problems.push(problem);
+  }
+
+  /** `command=make` for a type that takes the command after `--`. */
+  #commandAsValue({ name, text, exact }: Word): string | null {
+    if (!COMMAND_NAMES.has(name) || exact || !takesArguments(this.schema)) return null;
+    const { properties } = objectShape(this.schema!, this.schema!)!;
+    if (properties.has(name)) return null;
+    const words = text.trim().split(/\s+/);
+    const isScript = properties.has("script") && shellLine(words) !== words.join(" ");
+    const typed = shellLine([...this.line, ...(isScript ? [`script=${text}`] : ["--", ...words])]);
+    return `there is no parameter ${quote(name)}; ${isScript ? "the text of a script is the parameter script" : "a command and its arguments follow --"}: ${typed}`;
   }
 
   #take(word: Word): string | null {

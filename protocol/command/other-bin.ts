@@ -77,11 +77,29 @@ export function reportOtherBin(bin: Bin, words: readonly string[]): ExitCode | n
   const name = words[at] === "help" ? words[at + 1] : words[at];
   const other = bin === "liveops" ? "liveopsd" : "liveops";
   if (name === undefined || !ONLY_IN[other].includes(name)) return null;
-  // `backup` is also a shipped operation type.
-  const isOperation = name === "backup" && words.slice(at + 1).some((word) => /^[^-/.][^/]*=/.test(word));
-  const submit = isOperation
-    ? `; to submit the operation type: ${shellLine(["liveops", ...words.slice(0, at), "submit", ...words.slice(at)])}`
-    : "";
-  say({ program: bin }, `${name} is a command of ${other}: ${shellLine([other, ...words])}${submit}`);
+  say(
+    { program: bin },
+    ofAnOperation(words, at) ?? `${name} is a command of ${other}: ${shellLine([other, ...words])}`,
+  );
   return EXIT.usage;
+}
+
+/** Commands of the daemon that people type for an operation. */
+const OF_AN_OPERATION: Readonly<Record<string, readonly [command: string, does: string]>> = {
+  start: ["submit", "submit an operation"],
+  stop: ["cancel", "cancel an operation"],
+  restart: ["again", "run an operation again"],
+};
+
+/** The message for a command of the daemon whose words are those of an operation; null: they are not. */
+function ofAnOperation(words: readonly string[], at: number): string | null {
+  const name = words[at]!;
+  const rest = words.slice(at + 1);
+  const line = (command: string[]) => shellLine(["liveops", ...words.slice(0, at), ...command, ...rest]);
+  // `backup` is also a shipped operation type.
+  if (name === "backup" && rest.some((word) => /^[^-/.][^/]*=/.test(word)))
+    return `backup is a command of liveopsd: ${shellLine(["liveopsd", ...words])}; to submit the operation type: ${line(["submit", name])}`;
+  const meant = OF_AN_OPERATION[name];
+  if (meant === undefined || rest[0] === undefined || rest[0].startsWith("-")) return null;
+  return `${name} is a command of liveopsd, for the daemon; to ${meant[1]}: ${line([meant[0]])}`;
 }

@@ -1,4 +1,6 @@
-/** The command line to type after `liveops submit shell make -j4`: the words of a command follow `--`. */
+/** The command line to type after `liveops submit shell make -j4` or `liveops submit ./build.sh`: words follow `--`. */
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import type { Command } from "commander";
 import { shellLine } from "../../protocol/shell-quote.js";
 
@@ -13,6 +15,9 @@ export function commandHint(
   words: readonly string[],
   trailing?: readonly string[],
 ): string | null {
+  const type = words.findIndex((word, i) => i > words.indexOf(command.name()) && !word.startsWith("-"));
+  if (type === words.indexOf(command.name()) + 1 && isProgram(words[type]!))
+    return programHint(command.name(), [...words.slice(type), ...(trailing ? ["--", ...trailing] : [])]);
   const at = commandAt(command, words);
   if (at === null) return null;
   const line = [
@@ -38,4 +43,29 @@ function commandAt(command: Command, words: readonly string[]): number | null {
     else if (!word.includes("=")) return i;
   }
   return null;
+}
+
+/** The hint for a command line without a type whose words after `--` are a command; null: there are none. */
+export function missingType(command: string, trailing: readonly string[] | undefined): string | null {
+  return trailing === undefined || trailing.length === 0 ? null : programHint(command, trailing);
+}
+
+function programHint(command: string, words: readonly string[]): string {
+  return `to run a program: ${shellLine(["liveops", command, "shell", "--", ...words])}`;
+}
+
+/** Whether the word is the path of a file, or the name of a program of `PATH`. The name of a type has no slash. */
+export function isProgram(word: string): boolean {
+  if (word.includes("/")) return isFile(word);
+  const dirs = (process.env.PATH ?? "").split(delimiter).filter((dir) => dir !== "");
+  return word !== "" && dirs.some((dir) => isFile(join(dir, word), constants.X_OK));
+}
+
+function isFile(path: string, mode = constants.F_OK): boolean {
+  try {
+    accessSync(path, mode);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }

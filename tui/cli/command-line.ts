@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
 import { commandIndex, reportOtherBin } from "../../protocol/command/other-bin.js";
-import { endQuietlyOnClosedPipe } from "../../protocol/command/report.js";
+import { endQuietlyOnClosedPipe, say } from "../../protocol/command/report.js";
+import { EXIT } from "../../protocol/exit-codes.js";
 import { takeTrailing, takeTypeHelp, trailingWords } from "./arguments.js";
 
 type Register = (root: Command) => void;
@@ -55,6 +56,10 @@ export async function runCommandLine(words: string[]): Promise<void> {
     return;
   }
   const typed = words[commandIndex(words)];
+  if (typed !== undefined && (await reportSynonym(words))) {
+    process.exitCode = EXIT.usage;
+    return;
+  }
   const found = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
   const root = found ? emptyTree() : await commandTree();
   if (found) (await found())(root);
@@ -64,10 +69,22 @@ export async function runCommandLine(words: string[]): Promise<void> {
   const hasType = only !== undefined && (typed === "submit" || typed === "run");
   const own = hasType ? takeTypeHelp(before, only) : before;
   await runRoot(root, own, async ({ code }) => {
-    if (code !== "commander.unknownOption") return null;
-    const { commandHint } = await import("./command-hint.js");
+    if (code !== "commander.unknownOption" && code !== "commander.missingArgument") return null;
+    const { commandHint, missingType } = await import("./command-hint.js");
+    if (code === "commander.missingArgument")
+      return typed === "run" || typed === "dev" ? missingType("run", trailingWords()) : null;
     return commandHint(root.commands.find((command) => command.name() === typed)!, own, trailingWords());
   });
+}
+
+/** Reports a name that other programs give to one of the commands; false: it is none. */
+async function reportSynonym(words: readonly string[]): Promise<boolean> {
+  const name = words[commandIndex(words)]!;
+  if (Object.hasOwn(COMMANDS, name) && name !== "status") return false;
+  const { synonymHint } = await import("./synonyms.js");
+  const hint = synonymHint(words);
+  if (hint !== null) say({ program: "liveops" }, hint);
+  return hint !== null;
 }
 
 function emptyTree(): Command {

@@ -8,7 +8,9 @@ import { UsageError } from "../../protocol/command/failures.js";
 import type { Variables } from "../../protocol/environment.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
+import { shellLine } from "../../protocol/shell-quote.js";
 import { givenParams, withTrailing } from "./arguments.js";
+import { isProgram } from "./command-hint.js";
 import type { Answer } from "./run/pipeline-file.js";
 
 /** Entry of the bundle: `run/pipeline-file.ts`. */
@@ -23,13 +25,28 @@ export function isPipelineArgument(word: string): boolean {
   return word === "-" || /\.ya?ml$/i.test(word);
 }
 
-/** The refusal of an unknown type; it names the command for a pipeline file of that name in this directory. */
-export function namingFile(error: unknown, op: string, command: "submit" | "run"): unknown {
+/**
+ * The refusal of an unknown type; it names the command for a pipeline file of that name in this directory, or for the
+ * program that the words name.
+ *
+ * @param words - the arguments after the type, and those after `--`
+ */
+export function namingFile(
+  error: unknown,
+  op: string,
+  command: "submit" | "run",
+  words: readonly string[],
+): unknown {
   if (!(error instanceof Refusal) || error.code !== "LIVEOPS_NO_SUCH_TYPE") return error;
   const file = [`${op}.yaml`, `${op}.yml`].find((path) => existsSync(path));
-  if (file === undefined) return error;
-  const detail = `there is no operation type ${JSON.stringify(op)}; for the file ${file}: liveops ${command} ${file}`;
-  return new Refusal(error.code, detail, error.extra);
+  const hint =
+    file !== undefined
+      ? `for the file ${file}: liveops ${command} ${file}`
+      : error.extra.nearest?.length === 0 && isProgram(op)
+        ? `to run the program: ${shellLine(["liveops", command, "shell", "--", op, ...words])}`
+        : null;
+  if (hint === null) return error;
+  return new Refusal(error.code, `there is no operation type ${JSON.stringify(op)}; ${hint}`, error.extra);
 }
 
 /** @throws UsageError, Refusal */

@@ -30,6 +30,7 @@ import {
   withTrailing,
   withTty,
 } from "./arguments.js";
+import { missingType } from "./command-hint.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, addedVariables, type EnvironmentOptions } from "./environment.js";
 import { addHookOptions, givenHooks, type HookOptions } from "./hook-options.js";
@@ -202,7 +203,7 @@ export function registerSubmit(root: Command): void {
       if (op === undefined)
         throw new UsageError(
           "the operation type is missing",
-          "liveops submit <op>; liveops ops lists the types",
+          missingType("submit", trailingWords()) ?? "liveops submit <op>; liveops ops lists the types",
         );
       if (wantsTypeHelp()) {
         const { showFile, showType } = await import("./type-help.js");
@@ -219,7 +220,7 @@ export function registerSubmit(root: Command): void {
         : { op, set, trailing };
       const operation = await post(client, { trailing: undefined, ...words, options, allow }).catch(
         (error) => {
-          throw namingFile(error, op, "submit");
+          throw namingFile(error, op, "submit", [...set, ...(trailing ?? [])]);
         },
       );
       if (options.remote !== undefined && options.cwd === undefined && !options.json && process.stderr.isTTY)

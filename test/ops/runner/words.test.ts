@@ -137,6 +137,18 @@ it.each([
   expect(() => readWords(inputSchema(shell), {}, both)).not.toThrow("follow --");
 });
 
+it.each([
+  ["command=make -j4", "a command and its arguments follow --: liveops submit shell -- make -j4"],
+  ["cmd=a | b", "the text of a script is the parameter script: liveops submit shell 'script=a | b'"],
+])("names the command line to type for %s", (word, problem) => {
+  const shell = z.object({ args: z.array(z.string()), script: z.string().optional() });
+  expect(() => readWords(inputSchema(shell), {}, [word], ["liveops", "submit", "shell"])).toThrow(
+    `; ${problem}`,
+  );
+  const own = shell.extend({ command: z.string(), cmd: z.string() });
+  expect(() => readWords(inputSchema(own), {}, [word])).not.toThrow();
+});
+
 it("takes what follows -- as args where the type has them", () => {
   const shell = z.object({ args: z.array(z.string()) });
   expect(read(shell, ['args:=["make","-j4"]'])).toEqual({ args: ["make", "-j4"] });

@@ -1,9 +1,12 @@
 /** Help, version and wrong usage, the same for every command. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { commandTree as daemonTree } from "../../../daemon/cli/command-line.js";
 import { ONLY_IN } from "../../../protocol/command/other-bin.js";
 import { commandTree } from "../../../tui/cli/command-line.js";
+import { synonymHint } from "../../../tui/cli/synonyms.js";
 import { useCli } from "./cli.js";
 
 const cli = useCli();
@@ -67,6 +70,49 @@ test.each([
   [["submit", "shell", "--", "make", "-j4", "--x"]],
 ])("%j does not", async (words) => {
   expect((await cli.run(words)).stderr).not.toContain("put --");
+});
+
+test.each([
+  [["submit", "./build.sh", "--fast", "a b"], "liveops submit shell -- ./build.sh --fast 'a b'"],
+  [["submit", "sh", "-c", "exit 3"], "liveops submit shell -- sh -c 'exit 3'"],
+  [["submit", "--", "echo", "hi"], "liveops submit shell -- echo hi"],
+  [["run", "--", "echo", "hi"], "liveops run shell -- echo hi"],
+  [["dev", "--", "echo", "hi"], "liveops run shell -- echo hi"],
+  [["run", "./build.sh", "a"], "liveops run shell -- ./build.sh a"],
+])("%j names the command line that runs the program", async (words, line) => {
+  writeFileSync(join(cli.dir, "build.sh"), "#!/bin/sh\n");
+  const { code, stdout, stderr } = await cli.run(words);
+  expect({ code: code === 4 ? 2 : code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/to run (a|the) program: /);
+  expect(stderr).toContain(`program: ${line}\n`);
+});
+
+test.each([
+  [["kill", "k3f", "--wait"], "liveops cancel k3f --wait"],
+  [["start", "backup", "source=."], "to submit an operation: liveops submit backup source=."],
+  [["stop", "k3f"], "to cancel an operation: liveops cancel k3f"],
+  [["status", "k3f"], "to show an operation: liveops show k3f"],
+])("%j names the command of liveops: exit 2, one line", async (words, line) => {
+  const { code, stdout, stderr } = await cli.run(words);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr.endsWith(`: ${line}\n`) || stderr.endsWith(`; ${line}\n`)).toBe(true);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test.each([
+  [["delete", "k3f"], "liveops rm k3f"],
+  [["--state-dir", "/a b", "tail", "k3f"], "liveops --state-dir '/a b' logs -f k3f"],
+  [["ps"], "liveops ls"],
+  [["top"], "liveops tui"],
+])("%j is a synonym", (words, line) => {
+  expect(synonymHint(words)).toMatch(/^there is no command \w+; type: /);
+  expect(synonymHint(words)).toContain(`; type: ${line}`);
+});
+
+test("no synonym is the name of a command of one of the bins", async () => {
+  const names = [...(await commandTree()).commands, ...daemonTree().commands].map((it) => it.name());
+  for (const name of names.filter((it) => it !== "status"))
+    expect(synonymHint([name, "k3f"]), name).toBeNull();
 });
 
 test.each([

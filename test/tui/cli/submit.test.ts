@@ -154,6 +154,20 @@ test.each([
   expect(ended.stderr).not.toContain("\x1b");
 });
 
+test("an unknown type that is a program: the command line that runs it", async () => {
+  const refuses = (nearest: string[]) =>
+    daemon.on("POST", "/v1/operations", (_asked, reply) =>
+      reply.refuse("LIVEOPS_NO_SUCH_TYPE", "there is no operation type", { nearest }),
+    );
+  refuses([]);
+  const { code, stderr } = await submit(["sh", "a b", "--", "-x"]);
+  expect(code).toBe(4);
+  expect(stderr).toContain(`"sh"; to run the program: liveops submit shell -- sh 'a b' -x\n`);
+  expect((await submit(["no-such-program"])).stderr).not.toContain("to run");
+  refuses(["shell"]);
+  expect((await submit(["sh"])).stderr).not.toContain("to run");
+});
+
 test("no daemon: exit 3 and the command that starts it, for this socket", async () => {
   await daemon.stop();
   const { code, stdout, stderr } = await submit(["shell"]);

@@ -99,7 +99,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   const shipped = [fileURLToPath(new URL("./ops", import.meta.url))];
   const { Type, file, pipeline } = isPipelineArgument(run.op)
     ? await typeOfPipeline(run.op, run.params)
-    : await typeNamed(run.op, run.opsDirs, shipped, tells);
+    : await typeNamed(run, shipped, tells);
   const tellSources = () => {
     if (tells && pipeline === undefined) tellSupervisor({ sources: authorsFiles(sourcesOf(file)) });
   };
@@ -187,7 +187,11 @@ async function typeOfPipeline(word: string, params: string | undefined): Promise
 }
 
 /** Reports files that do not load only when the type is missing, because one of them may define it. */
-async function typeNamed(op: string, dirs: string[], shipped: string[], tells: boolean): Promise<Found> {
+async function typeNamed(
+  { op, set, opsDirs: dirs }: InlineRun,
+  shipped: string[],
+  tells: boolean,
+): Promise<Found> {
   const skip = JSON.parse(process.env[SKIP_VARIABLE] ?? "[]") as string[];
   delete process.env[SKIP_VARIABLE];
   const onFile = (file: string) => tellSupervisor({ loading: file });
@@ -203,7 +207,12 @@ async function typeNamed(op: string, dirs: string[], shipped: string[], tells: b
     for (const { file, message } of withoutType)
       say(TO, `${file} has no operation type: ${message}`, "yellow");
   }
-  throw namingFile(unknownType(op, found.types.keys(), 0, reason), op, "run");
+  throw namingFile(
+    unknownType(op, found.types.keys(), 0, reason),
+    op,
+    "run",
+    set.filter((word) => !word.startsWith("args:=")),
+  );
 }
 
 /**
