@@ -48,6 +48,7 @@ const BY_PLACEHOLDER: Record<string, Value> = {
 const BY_OPTION: Record<string, Value> = {
   "--op": { of: "type" },
   "--queue": { of: "queue" },
+  "--schedule": { of: "schedule" },
   "--stage": { of: "stage" },
   "--id": { of: "id", states: null },
 };
@@ -70,7 +71,7 @@ const BY_COMMAND: Record<string, Value> = {
   "liveopsd logs --level": { of: "choices", choices: LOG_LEVELS.filter((level) => level !== "silent") },
   "liveops ls --state": { of: "choices", choices: [...STATES], list: true },
   ...Object.fromEntries(
-    ["wait", "cancel", "retry", "rm"].map((name) => [`liveops ${name} --label`, { of: "label" }]),
+    ["ls", "wait", "cancel", "retry", "rm"].map((name) => [`liveops ${name} --label`, { of: "label" }]),
   ),
 };
 

@@ -1,9 +1,11 @@
 /** Which operations `ls` lists: the options, and their check. */
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
+import { parseDuration } from "../../protocol/duration.js";
 import { Refusal } from "../../protocol/errors.js";
 import { nearest } from "../../protocol/nearest.js";
-import { STATES, type State } from "../../protocol/state.js";
+import type { Operation } from "../../protocol/operation.js";
+import { isFinal, STATES, type State } from "../../protocol/state.js";
 
 /** Without a limit, `ls` shows all live operations and the newest 20; with a limit, only the newest N. */
 export const DEFAULT_LIMIT = 20;
@@ -14,11 +16,73 @@ export interface LsFilter {
   /** In a fleet: the host that runs the operations, or ran them last. */
   host?: string | undefined;
   limit?: number | undefined;
+  /** The filters that the daemon does not know; undefined: none is given. */
+  fits?: ((operation: Operation) => boolean) | undefined;
 }
 
-/** @throws UsageError for an unknown state or a limit that is not a number */
-export function givenFilter(options: { state?: string; op?: string; limit?: string }): LsFilter {
-  return { state: statesOf(options.state), op: options.op, limit: limitOf(options.limit) };
+/** The filters that the client applies to the operations of a list. */
+export interface ClientFilter {
+  label?: string;
+  queue?: string;
+  schedule?: string;
+  olderThan?: string;
+  since?: string;
+}
+
+interface FilterOptions extends ClientFilter {
+  state?: string;
+  op?: string;
+  limit?: string;
+}
+
+/** @throws UsageError for an unknown state, a limit that is not a number, or a wrong duration */
+export function givenFilter(options: FilterOptions): LsFilter {
+  const { label, queue, schedule, olderThan, since } = options;
+  const isFiltered = [label, queue, schedule, olderThan, since].some((each) => each !== undefined);
+  return {
+    state: statesOf(options.state),
+    op: options.op,
+    limit: limitOf(options.limit),
+    ...(isFiltered && { fits: selector(options, Date.now) }),
+  };
+}
+
+/**
+ * Whether an operation has the label, the queue, the schedule and the age.
+ *
+ * @param now - the present time in ms
+ * @throws UsageError for a wrong duration
+ */
+export function selector(
+  { label, queue, schedule, olderThan, since }: ClientFilter,
+  now: () => number,
+): (operation: Operation) => boolean {
+  const oldest = secondsOf("--since", since);
+  const newest = secondsOf("--older-than", olderThan);
+  return (it) => {
+    const finishedAt = isFinal(it.state) ? it.finishedAt : null;
+    const age = (now() - Date.parse(finishedAt ?? it.createdAt)) / 1000;
+    return (
+      (label === undefined || it.label === label) &&
+      (queue === undefined || it.queue === queue) &&
+      (schedule === undefined || it.schedule === schedule) &&
+      (newest === null || age > newest) &&
+      (oldest === null || finishedAt === null || age <= oldest)
+    );
+  };
+}
+
+function secondsOf(option: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const seconds = parseDuration(text);
+  if (seconds !== null) return seconds;
+  throw new UsageError(`${option}: ${JSON.stringify(text)} is not a duration; give 30m, 1h or 7d`);
+}
+
+/** Of the operations that match, newest first, those that are listed. */
+export function newestOf(matching: Operation[], { limit }: LsFilter): Operation[] {
+  if (limit !== undefined) return matching.slice(0, limit);
+  return matching.filter((it, i) => i < DEFAULT_LIMIT || !isFinal(it.state));
 }
 
 /**

@@ -14,7 +14,7 @@ import type { TableStream } from "../../protocol/output/table.js";
 import { isFinal } from "../../protocol/state.js";
 import { applyWatchLines, EMPTY_VIEW, type WatchLine, type WatchView } from "../../protocol/watch.js";
 import { lostNotes } from "./follow/notes.js";
-import { DEFAULT_LIMIT, type LsFilter } from "./ls-filter.js";
+import { DEFAULT_LIMIT, type LsFilter, newestOf } from "./ls-filter.js";
 import { ListProgress } from "./ls-progress.js";
 import { JsonOutput, type ListLook, type LiveOutput, RowsOutput, TerminalOutput } from "./ls-watch-output.js";
 
@@ -93,29 +93,30 @@ async function follow(client: Client, filter: LsFilter, following: Following): P
   }
 }
 
-function queryOf({ state, op, host, limit = DEFAULT_LIMIT }: LsFilter, { cursor }: WatchView) {
+function queryOf({ state, op, host, limit = DEFAULT_LIMIT, fits }: LsFilter, { cursor }: WatchView) {
   return {
     ...(state && { state }),
     ...(op !== undefined && { op }),
     ...(host !== undefined && { host }),
-    limit: Math.min(limit, MOST_FINISHED),
+    // The daemon does not know the other filters.
+    limit: fits === undefined ? Math.min(limit, MOST_FINISHED) : MOST_FINISHED,
     ...(cursor !== null && { since: cursor }),
   };
 }
 
 /** The operations that `ls` lists, newest first. */
 export function chosen({ operations }: Pick<WatchView, "operations">, filter: LsFilter): Operation[] {
-  const { state, op, host, limit } = filter;
+  const { state, op, host, fits } = filter;
   const fitting = [...operations.values()].filter(
     (it) =>
       (!state || state.includes(it.state)) &&
       (op === undefined || it.op === op) &&
-      (host === undefined || it.host === host),
+      (host === undefined || it.host === host) &&
+      (fits?.(it) ?? true),
   );
   // The stream sends them in the order of their submit; equal times keep this order.
   const newest = fitting.reverse().sort((a, b) => compareText(b.createdAt, a.createdAt));
-  if (limit !== undefined) return newest.slice(0, limit);
-  return newest.filter((it, i) => i < DEFAULT_LIMIT || !isFinal(it.state));
+  return newestOf(newest, filter);
 }
 
 function compareText(a: string, b: string): number {

@@ -24,7 +24,14 @@ import type { ScheduleReply } from "../../protocol/replies.js";
 import { STATES } from "../../protocol/state.js";
 import { formatDuration } from "../terminal/format.js";
 import { LIVE_STATES, listPages } from "./list-pages.js";
-import { DEFAULT_LIMIT, givenFilter, hostFilter, type LsFilter } from "./ls-filter.js";
+import {
+  type ClientFilter,
+  DEFAULT_LIMIT,
+  givenFilter,
+  hostFilter,
+  type LsFilter,
+  newestOf,
+} from "./ls-filter.js";
 import { ListProgress } from "./ls-progress.js";
 import { contextOf } from "./ls-table.js";
 import { OPERATIONS, type OperationContext } from "./operation-columns.js";
@@ -33,8 +40,14 @@ import { runUrlIn } from "./run-links.js";
 /** Newest first; `total` counts all operations that match the filters. */
 export async function listed(
   client: Client,
-  { state, op, host, limit }: LsFilter,
+  filter: LsFilter,
 ): Promise<{ operations: Operation[]; total: number }> {
+  const { state, op, host, limit, fits } = filter;
+  if (fits !== undefined) {
+    const { operations } = await listPages(client, { state, op, host });
+    const matching = operations.filter(fits);
+    return { operations: newestOf(matching, filter), total: matching.length };
+  }
   const newest = await listPages(client, { state, op, host }, limit ?? DEFAULT_LIMIT);
   if (limit !== undefined || newest.operations.length < DEFAULT_LIMIT) return newest;
   const live = LIVE_STATES.filter((it) => state?.includes(it) ?? true);
@@ -47,7 +60,7 @@ export async function listed(
   };
 }
 
-export interface ListOptions extends GlobalOptions, ListOutputOptions, PagerOptions {
+export interface ListOptions extends GlobalOptions, ClientFilter, ListOutputOptions, PagerOptions {
   state?: string;
   op?: string;
   host?: string;
@@ -65,8 +78,7 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
     return watchList(client, filter, { ...watchLook(wanted), to, output });
   }
   const isTable = wanted.format === "table" || wanted.format === "wide";
-  const isPlain =
-    output.isTTY === true && isTable && filter.state === undefined && !options.op && !options.host;
+  const isPlain = output.isTTY === true && isTable && !isFiltered(filter);
   // A daemon without schedules is the usual case; the list does not wait for it.
   const schedules = isPlain ? client.schedules().catch(() => null) : null;
   const { operations, total } = await listed(client, filter);
@@ -138,9 +150,12 @@ export function nextRunsLine(schedules: readonly ScheduleReply[], now: Date): st
   return `Next runs: ${shown.join(", ")}${more}`;
 }
 
-function nothingToList({ state, op, host }: LsFilter): string {
-  if (state !== undefined || op !== undefined || host !== undefined)
-    return "no operations to list with these filters; list all operations: liveops ls";
+function isFiltered({ state, op, host, fits }: LsFilter): boolean {
+  return [state, op, host, fits].some((each) => each !== undefined);
+}
+
+function nothingToList(filter: LsFilter): string {
+  if (isFiltered(filter)) return "no operations to list with these filters; list all operations: liveops ls";
   return "no operations to list; submit one: liveops submit <op> (liveops ops lists the types)";
 }
 
@@ -148,6 +163,8 @@ export function registerLs(root: Command): void {
   const ls = addCommand(root, "ls", `List all live operations and the newest ${DEFAULT_LIMIT}`, [
     "liveops ls",
     "liveops ls --state failed,cancelled --op backup",
+    "liveops ls --queue gpu --state queued",
+    "liveops ls --schedule nightly --since 7d",
     "liveops ls --watch",
     "liveops ls --wide",
     "liveops ls --columns id,state,took,title --sort -took",
@@ -161,7 +178,15 @@ export function registerLs(root: Command): void {
   )
     .option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
     .option("--op <name>", "List only operations of this type")
-    .option("--limit <n>", "List only the newest <n> operations")
+    .option("--label <text>", "List only operations with this label")
+    .option("--queue <name>", "List only operations of this queue")
+    .option("--schedule <name>", "List only operations that this schedule submitted")
+    .option("--since <duration>", "List only operations that are not finished, or finished since: 1h, 7d")
+    .option(
+      "--older-than <duration>",
+      "List only operations that finished longer ago than this, or were submitted longer ago if they are not finished: 1h, 7d",
+    )
+    .option("-n, --limit <n>", "List only the newest <n> operations")
     .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")
     .option("--watch", "Keep the list up to date until Ctrl-C");
   addListOptions(

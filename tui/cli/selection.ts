@@ -8,11 +8,10 @@ import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { useHost } from "../../protocol/command/host-option.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
-import { parseDuration } from "../../protocol/duration.js";
 import type { Operation } from "../../protocol/operation.js";
-import { isFinal, type State } from "../../protocol/state.js";
+import type { State } from "../../protocol/state.js";
 import { listPages } from "./list-pages.js";
-import { hostFilter, statesOf } from "./ls-filter.js";
+import { hostFilter, selector, statesOf } from "./ls-filter.js";
 
 export interface SelectionOptions {
   state?: string;
@@ -119,26 +118,8 @@ export async function select(
     );
   const host = await hostFilter(client, options.host);
   const { operations } = await listPages(client, { state, op: options.op, host });
-  const fits = selector(options, Date.now());
+  const fits = selector(options, Date.now);
   return operations.filter(fits).reverse();
-}
-
-/** Whether an operation has the label, the queue and the age. Pure. */
-export function selector(
-  { label, queue, olderThan }: SelectionOptions,
-  now: number,
-): (operation: Operation) => boolean {
-  const seconds = olderThan === undefined ? null : parseDuration(olderThan);
-  if (olderThan !== undefined && seconds === null)
-    throw new UsageError(`--older-than: ${JSON.stringify(olderThan)} is not a duration; give 30m, 1h or 7d`);
-  return (it) => {
-    const since = Date.parse(isFinal(it.state) && it.finishedAt !== null ? it.finishedAt : it.createdAt);
-    return (
-      (label === undefined || it.label === label) &&
-      (queue === undefined || it.queue === queue) &&
-      (seconds === null || now - since > seconds * 1000)
-    );
-  };
 }
 
 /** Asks on the terminal. */

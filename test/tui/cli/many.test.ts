@@ -4,7 +4,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { selector } from "../../../tui/cli/selection.js";
+import { selector } from "../../../tui/cli/ls-filter.js";
+import { chosen } from "../../../tui/cli/ls-watch.js";
 import { batchBodies, eachBodies } from "../../../tui/cli/submit-many.js";
 import { TestDaemon } from "../../harness/daemon.js";
 import { Story } from "../../harness/records.js";
@@ -50,6 +51,11 @@ test("lines become operations, selections act on them, and what is submitted onc
     stderr: "cancel: 1 operation\n",
   });
   expect(await run(["cancel", "--label", "l-item 7"])).toMatchObject({ code: 0, stdout: "" });
+  const named = async (...words: string[]) => (await run(["ls", "--output", "name", ...words])).stdout;
+  expect(await named("--label", "l-item 7")).toBe(`${ids[7]}\n`);
+  expect(await named("--label", "l-item 7", "--state", "queued")).toBe("");
+  expect((await named("--queue", "default", "--state", "queued")).split("\n")).toHaveLength(1102);
+  expect(await named("--queue", "default", "--since", "1h", "-n", "1")).toBe(`${good}\n`);
   expect(await run(["cancel", ids[1]!, "--all"])).toMatchObject({ code: 2 });
   expect(await run(["cancel", "--state", "failed"])).toMatchObject({ code: 2 });
   const rest = await run(["cancel", "--op", "shell", "--state", "queued", "--older-than", "0"]);
@@ -104,10 +110,25 @@ test("a batch without a type, or with a line that is no object, names the line",
 });
 
 test("the age of a finished operation counts from its end", () => {
-  const now = Date.parse("2026-11-25T12:00:00Z");
+  const now = () => Date.parse("2026-11-25T12:00:00Z");
   const old = { ...new Story().record(), createdAt: "2026-11-24T12:00:00Z", label: null };
   const fits = selector({ olderThan: "1h" }, now);
   expect(fits({ ...old, state: "queued" })).toBe(true);
   expect(fits({ ...old, state: "failed", finishedAt: "2026-11-25T11:30:00Z" })).toBe(false);
-  expect(() => selector({ olderThan: "x" }, now)).toThrow("is not a duration");
+  expect(() => selector({ olderThan: "x" }, now)).toThrow('--older-than: "x" is not a duration');
+  const since = selector({ since: "1h" }, now);
+  expect(since({ ...old, state: "running" })).toBe(true);
+  expect(since({ ...old, state: "failed", finishedAt: "2026-11-25T11:30:00Z" })).toBe(true);
+  expect(since({ ...old, state: "failed", finishedAt: "2026-11-25T10:30:00Z" })).toBe(false);
+  expect(() => selector({ since: "1 week" }, now)).toThrow('--since: "1 week" is not a duration');
+});
+
+test("ls --watch keeps the filters of ls", () => {
+  const record = new Story().record();
+  const all = [record, { ...record, id: "b", label: "b", schedule: "nightly" }];
+  const operations = new Map(all.map((each) => [each.id, each]));
+  const ids = (fits?: (it: typeof record) => boolean) => chosen({ operations }, { fits }).map(({ id }) => id);
+  expect(ids()).toHaveLength(2);
+  expect(ids(selector({ schedule: "nightly" }, Date.now))).toEqual(["b"]);
+  expect(ids(selector({ label: "b", queue: "gpu" }, Date.now))).toEqual([]);
 });
