@@ -3,6 +3,7 @@
  *
  * The JSON Schema decides the type of each value. The author's schema validates the values later.
  */
+import { Refusal } from "../../protocol/errors.js";
 import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
@@ -29,7 +30,8 @@ interface Word {
  * - `env.A=1`: a nested value.
  * - `name:=JSON`: the exact JSON value.
  *
- * @throws Refusal LIVEOPS_PARAMS_INVALID with all problems (at most 20) and the list of parameters
+ * @throws Refusal LIVEOPS_PARAMS_INVALID with all problems (at most 20) and the list of parameters; for one mistyped
+ *   name, with the near names instead of the list
  */
 export function readWords(
   schema: JsonSchema | null,
@@ -49,8 +51,23 @@ export function readWords(
     }
     reader.read(word);
   }
-  if (reader.problems.length > 0) throw paramsRefusal(reader.problems, schema, [...reader.near]);
+  if (reader.problems.length > 0) throw wordsRefusal(reader, schema, line);
   return reader.params;
+}
+
+/** The refusal of the words. A single mistyped name needs no list of all parameters. */
+function wordsRefusal(
+  { problems, near }: Pick<WordReader, "problems" | "near">,
+  schema: JsonSchema | null,
+  line: readonly string[],
+): Refusal {
+  const [problem, ...others] = problems;
+  const isNearMiss = others.length === 0 && near.size > 0;
+  // The help of `again` and `edit` does not show the parameters.
+  if (!isNearMiss || (line[1] !== "submit" && line[1] !== "run"))
+    return paramsRefusal(problems, schema, [...near]);
+  const detail = `${problem}\nAll parameters: ${shellLine([...line, "--help"])}`;
+  return new Refusal("LIVEOPS_PARAMS_INVALID", detail, { nearest: [...near] });
 }
 
 /** What people call the command of a type that runs one. */

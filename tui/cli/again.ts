@@ -5,6 +5,7 @@ import { directoryOn } from "../../protocol/client/submit-place.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { addResultOptions, checkResultOptions } from "../../protocol/output/options.js";
 import { addExitStatus, givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
+import { checkCwd } from "./check-cwd.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";
 import { changedParameters } from "./pipeline-argument.js";
@@ -70,6 +71,7 @@ export function registerAgain(root: Command): void {
     async (id: string, words: string[], _options: unknown, command: Command) => {
       const { client, options } = connectFor<AgainOptions>(command);
       checkResultOptions(options);
+      await checkCwd(client, options);
       const params = givenParams(options.params);
       const label = givenLabel(options.label);
       const set = namedPrompts(withTrailing(words, trailingWords()));

@@ -7,6 +7,7 @@ import { addCommand } from "../../protocol/command/options.js";
 import { jsonLine } from "../../protocol/output/json.js";
 import type { EditBody } from "../../protocol/requests.js";
 import { givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
+import { checkCwd } from "./check-cwd.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";
 import { changedParameters } from "./pipeline-argument.js";
@@ -85,6 +86,7 @@ export function registerEdit(root: Command): void {
     .option("--json", "Print the record as JSON")
     .action(async (id: string, words: string[], _options: unknown, self: Command) => {
       const { client, options } = connectFor<EditOptions>(self);
+      await checkCwd(client, options);
       const operation = await client.edit(id, await editBody(client, id, words, options));
       process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
     });

@@ -16,6 +16,7 @@ import type { ScheduleReply } from "../../protocol/replies.js";
 import type { ScheduleBody } from "../../protocol/requests.js";
 import { formatDuration } from "../terminal/format.js";
 import { trailingWords } from "./arguments.js";
+import { checkCwd } from "./check-cwd.js";
 import { connectFor, forEachId } from "./connection.js";
 import { addEnvironmentOptions } from "./environment.js";
 import { addHookOptions } from "./hook-options.js";
@@ -153,6 +154,7 @@ function registerAdd(schedule: Command): void {
             ...{ set: [], trailing: undefined },
           }
         : { op, set, trailing };
+      await checkCwd(client, options);
       const added = await client.addSchedule({
         name,
         cron,

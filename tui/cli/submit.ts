@@ -30,6 +30,7 @@ import {
   withTrailing,
   withTty,
 } from "./arguments.js";
+import { checkCwd } from "./check-cwd.js";
 import { missingType } from "./command-hint.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, addedVariables, type EnvironmentOptions } from "./environment.js";
@@ -198,6 +199,7 @@ export function registerSubmit(root: Command): void {
     async (op: string | undefined, set: string[], _options: unknown, command: Command) => {
       const { client, options, config } = connectFor<SubmitOptions>(command);
       checkResultOptions(options);
+      await checkCwd(client, options);
       if (options.batch !== undefined || options.each !== undefined)
         return await submitMany(client, op, set, options, config.env?.allow, command);
       if (op === undefined)

@@ -137,6 +137,24 @@ it.each([
   expect(() => readWords(inputSchema(shell), {}, both)).not.toThrow("follow --");
 });
 
+it("lists all parameters, unless a single name is mistyped: then it names their command", () => {
+  const schema = inputSchema(z.object({ path: z.string(), level: z.number() }));
+  const refused = (words: string[], line: string[]) => {
+    try {
+      return String(readWords(schema, {}, words, line));
+    } catch (error) {
+      return (error as Refusal).message;
+    }
+  };
+  const submit = ["liveops", "submit", "my type"];
+  expect(refused(["pth=a"], submit)).toBe(
+    `there is no parameter "pth". Did you mean path?\nAll parameters: liveops submit 'my type' --help`,
+  );
+  expect(refused(["pth=a", "levl=1"], submit)).toContain("\nParameters:\n");
+  expect(refused(["zzz=a"], submit)).toContain("\nParameters:\n");
+  expect(refused(["pth=a"], ["liveops", "again", "k3f"])).toContain("\nParameters:\n");
+});
+
 it.each([
   ["command=make -j4", "a command and its arguments follow --: liveops submit shell -- make -j4"],
   ["cmd=a | b", "the text of a script is the parameter script: liveops submit shell 'script=a | b'"],

@@ -168,6 +168,26 @@ test("an unknown type that is a program: the command line that runs it", async (
   expect((await submit(["sh"])).stderr).not.toContain("to run");
 });
 
+test.each([
+  ["submit", ["shell", "--", "true"]],
+  ["edit", ["k3f"]],
+  ["again", ["k3f"]],
+])("%s --cwd must name a directory, unless another host may have it", async (command, words) => {
+  accepts();
+  let fleet: string | null = null;
+  daemon.on("GET", "/v1/hosts", (_asked, reply) => reply.json({ fleet, hosts: [] }));
+  const run = (cwd: string) => cli.run([command, "--socket", daemon.socket, "--cwd", cwd, ...words]);
+  expect(await run("absent")).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: `liveops: --cwd: the directory ${join(cli.dir, "absent")} does not exist\n`,
+  });
+  expect((await run("/dev/null")).stderr).toBe("liveops: --cwd: /dev/null is not a directory\n");
+  expect(daemon.asked.map(({ path }) => path)).toEqual(["/v1/hosts", "/v1/hosts"]);
+  fleet = "main";
+  expect((await run("absent")).stderr).not.toContain("--cwd");
+});
+
 test("no daemon: exit 3 and the command that starts it, for this socket", async () => {
   await daemon.stop();
   const { code, stdout, stderr } = await submit(["shell"]);
