@@ -1,8 +1,6 @@
 /** The lines of the daemon's log: which of them a filter takes, and how they read. */
-import { UsageError } from "../../protocol/command/failures.js";
 import { LOG_LEVELS, type LogLevel } from "../../protocol/command/log-level.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
-import { parseDuration } from "../../protocol/duration.js";
 
 export interface LogLineFilter {
   /** The least severe level; undefined: all lines. */
@@ -58,20 +56,4 @@ export function readable(line: string): string {
 function valueText(value: unknown): string {
   if (typeof value !== "string") return JSON.stringify(value);
   return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
-}
-
-/**
- * The start of `--since`: a duration before now, or a time.
- *
- * @throws UsageError where the text is neither
- */
-export function sinceFrom(text: string, now: number): number {
-  const seconds = parseDuration(text);
-  if (seconds !== null) return now - seconds * 1000;
-  const time = Date.parse(text);
-  if (Number.isFinite(time)) return time;
-  throw new UsageError(
-    `--since: ${JSON.stringify(text)} is neither a duration nor a time`,
-    "give 10m, 2h or 7d, or a time such as 2026-11-25T18:00:00Z",
-  );
 }

@@ -5,12 +5,13 @@ import { type Command, InvalidArgumentError } from "commander";
 import { NotFoundError } from "../../protocol/command/failures.js";
 import { LOG_LEVELS } from "../../protocol/command/log-level.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { sinceFrom } from "../../protocol/command/since.js";
 import { addPagerOption, type Output, type PagerOptions, paged } from "../../protocol/output/pager.js";
 import { whyIrregular } from "../../protocol/own-file.js";
 import { rotatedName } from "../log/log-file.js";
 import { Tail } from "../run-files/tail.js";
 import { layoutOf } from "../store/layout.js";
-import { type LogLineFilter, readable, sinceFrom, takes } from "./log-lines.js";
+import { type LogLineFilter, readable, takes } from "./log-lines.js";
 
 /** Milliseconds between two checks of the file; `fs.watch` is only a hint. */
 const LOOK_MS = 500;

@@ -70,6 +70,10 @@ export interface LogFilter {
   stream?: LogStream;
   /** Only lines that match; the pattern does not see the colours of a line. */
   grep?: RegExp;
+  /** Only lines of this attempt. */
+  attempt?: number;
+  /** Only lines since this time, in ms since the epoch. */
+  since?: number;
 }
 
 export interface AgainSettings extends SubmitSettings {

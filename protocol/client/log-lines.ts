@@ -13,6 +13,10 @@ export interface LineFilter {
   stage?: string | undefined;
   stream?: LogStream | undefined;
   grep?: RegExp | undefined;
+  /** Number of an attempt. */
+  attempt?: number | undefined;
+  /** Earliest time, in ms since the epoch. */
+  since?: number | undefined;
 }
 
 /** A position in the log: the number of a line, and its position among the events. */
@@ -47,7 +51,9 @@ export async function lastLines(stored: StoredLines, count: number): Promise<Log
   if (count === 0) return [];
   const found: LogLine[][] = [];
   let missing = count;
-  const wanted = stored.filter.grep === undefined ? Math.min(count, PAGE) : PAGE;
+  const { grep, attempt, since } = stored.filter;
+  const isOfDaemon = [grep, attempt, since].every((each) => each === undefined);
+  const wanted = isOfDaemon ? Math.min(count, PAGE) : PAGE;
   for await (const lines of pages(stored, { tail: wanted })) {
     const last = lines.slice(-missing);
     found.push(last);
@@ -57,7 +63,7 @@ export async function lastLines(stored: StoredLines, count: number): Promise<Log
   return found.reverse().flat();
 }
 
-/** The daemon filters by stage and stream. A regular expression is not given to the daemon: it could block it. */
+/** The daemon filters by stage and stream, the client by the rest. A regular expression is not given to the daemon: it could block it. */
 async function* pages(
   { client, id, filter, end, signal }: StoredLines,
   bounds: { after: number } | { tail: number },
@@ -89,8 +95,10 @@ export async function* newLines(
 }
 
 /** Whether the line passes the filter. A regular expression does not see the colours of a line. */
-function passes({ stage, stream, grep }: LineFilter, line: LogLine): boolean {
+function passes({ stage, stream, grep, attempt, since }: LineFilter, line: LogLine): boolean {
   return (
+    (attempt === undefined || line.attempt === attempt) &&
+    (since === undefined || Date.parse(line.at) >= since) &&
     (stage === undefined || line.stage === stage) &&
     (stream === undefined || line.stream === stream) &&
     (grep === undefined || withoutSequences(line.text).search(grep) !== -1)

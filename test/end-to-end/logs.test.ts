@@ -31,6 +31,20 @@ export class Talks extends LiveOperation {
 }
 `;
 
+const MOODY = `import { LiveOperation } from "liveops";
+
+export class Moody extends LiveOperation {
+  static stages = ["Work"];
+  async run(p) {
+    await p.stage("Work", () => {
+      p.log(\`attempt \${this.attempt}\`);
+      p.log("same");
+      if (this.attempt === 1) throw new Error("not yet");
+    });
+  }
+}
+`;
+
 beforeAll(async () => {
   world.write("config/liveops/ops/talks.js", TALKS);
   id = await world.submit("talks");
@@ -88,6 +102,30 @@ test("a mistyped stage is wrong usage, with near names; also with -f", async () 
     const ended = await world.liveops(["logs", id, "--stage", "Sav", ...words]);
     expect(ended).toMatchObject({ code: 2, stdout: "" });
     expect(ended.stderr).toContain('--stage: "Sav" is not a stage of talks; did you mean Save?');
+  }
+});
+
+test("--attempt and --since choose, with -n and --grep", async () => {
+  world.write("config/liveops/ops/moody.js", MOODY);
+  const moody = await world.submit("moody");
+  await world.inState(moody, "failed");
+  const between = new Date().toISOString();
+  await world.liveops(["retry", moody]);
+  await world.inState(moody, "succeeded");
+  expect(await logs(moody, "--attempt", "1", "--stage", "Work")).toEqual(["attempt 1", "same"]);
+  expect(await logs(moody, "--attempt", "2")).toEqual(["attempt 2", "same"]);
+  expect(await logs(moody, "--attempt", "1", "--grep", "attempt", "-n", "1")).toEqual(["attempt 1"]);
+  expect(await logs(moody, "--since", between)).toEqual(["attempt 2", "same"]);
+  expect(await logs(moody, "--since", between, "-n", "1")).toEqual(["same"]);
+  expect(await logs(moody, "--since", "1h", "--grep", "same")).toHaveLength(2);
+  for (const [words, said] of [
+    [["--attempt", "3"], `--attempt: ${moody} has had 2 attempts, so there is no attempt 3`],
+    [["--attempt", "first"], '--attempt: "first" is not the number of an attempt'],
+    [["--since", "soon"], '--since: "soon" is neither a duration nor a time'],
+  ] as const) {
+    const ended = await world.liveops(["logs", moody, ...words]);
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.stderr).toContain(said);
   }
 });
 

@@ -47,6 +47,7 @@ test("the options whose values are not completed are free text", () => {
 const FREE = [
   "--absent",
   "--at",
+  "--attempt",
   "--concurrency",
   "--cpu-max",
   "--detach-keys",

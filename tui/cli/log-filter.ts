@@ -1,6 +1,7 @@
-/** Which log lines `logs` prints: `--stage`, `--stream`, `--grep`. */
+/** Which log lines `logs` prints: `--stage`, `--stream`, `--grep`, `--attempt`, `--since`. */
 import type { LineFilter } from "../../protocol/client/log-lines.js";
 import { UsageError } from "../../protocol/command/failures.js";
+import { sinceFrom } from "../../protocol/command/since.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { LogStream } from "../../protocol/operation.js";
 
@@ -11,13 +12,24 @@ interface FilterOptions {
   stream?: string;
   grep?: string;
   ignoreCase?: boolean;
+  attempt?: string;
+  since?: string;
 }
 
-/** @throws UsageError for an unknown stream, or text that is not a regular expression */
-export function givenLogFilter({ stage, stream, grep, ignoreCase }: FilterOptions): LineFilter {
+/** @throws UsageError for an unknown stream, a wrong attempt or time, or text that is not a regular expression */
+export function givenLogFilter(
+  { stage, stream, grep, ignoreCase, attempt, since }: FilterOptions,
+  now: number,
+): LineFilter {
   if (ignoreCase && grep === undefined)
     throw new UsageError("--ignore-case needs --grep", "liveops logs --grep error --ignore-case");
-  return { stage, stream: streamOf(stream), grep: patternOf(grep, ignoreCase === true) };
+  return {
+    stage,
+    stream: streamOf(stream),
+    grep: patternOf(grep, ignoreCase === true),
+    attempt: attemptOf(attempt),
+    since: since === undefined ? undefined : sinceFrom(since, now),
+  };
 }
 
 function streamOf(text: string | undefined): LogStream | undefined {
@@ -29,6 +41,12 @@ function streamOf(text: string | undefined): LogStream | undefined {
     `--stream: ${JSON.stringify(text)} is not a stream${near ? `; did you mean ${near}?` : ""}`,
     `streams: ${STREAMS.join(", ")}`,
   );
+}
+
+function attemptOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new UsageError(`--attempt: ${JSON.stringify(text)} is not the number of an attempt; give 1 or more`);
 }
 
 function patternOf(text: string | undefined, ignoreCase: boolean): RegExp | undefined {

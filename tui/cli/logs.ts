@@ -31,6 +31,8 @@ interface LogsOptions extends PagerOptions {
   stream?: string;
   grep?: string;
   ignoreCase?: boolean;
+  attempt?: string;
+  since?: string;
   timestamps?: boolean;
   json?: boolean;
 }
@@ -41,7 +43,8 @@ export function registerLogs(root: Command): void {
     "liveops logs k3f -n 20 -f",
     "liveops logs k3f --stage Archive --timestamps",
     "liveops logs k3f --grep 'error|warning' --ignore-case -n 5",
-    "liveops logs k3f --json | jq -r 'select(.attempt == 2).text'",
+    "liveops logs k3f --attempt 2",
+    "liveops logs k3f --since 10m -f",
   ])
     .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
     .option("-f, --follow", "Print new lines until the operation finishes")
@@ -50,14 +53,17 @@ export function registerLogs(root: Command): void {
     .option("--stream <name>", "Print only lines of this stream: log, stdout, stderr, liveops")
     .option("--grep <regexp>", "Print only lines that match this regular expression (JavaScript syntax)")
     .option("-i, --ignore-case", "Let --grep match upper and lower case alike")
+    .option("--attempt <n>", "Print only lines of this attempt")
+    .option("--since <time>", "Print only lines since this time, or of the last 10m, 2h or 7d")
     .option("--timestamps", "Print the time of each line before its text (UTC)")
     .option("--json", "Print one JSON object per line, with the exact text");
   addPagerOption(logs).action(async (name: string | undefined, _options: unknown, command: Command) => {
     const { client, options } = connectFor<LogsOptions>(command);
     const tail = tailOf(options.lines);
-    const filter = givenLogFilter(options);
+    const filter = givenLogFilter(options, Date.now());
     const operation = await namedOrNewest(client, name);
     const { id } = operation;
+    if (!options.follow) checkAttempt(operation, filter.attempt);
     const to = reportTo(command.parent!);
     const coloured = wantsColour(process.stdout);
     let printed = 0;
@@ -89,6 +95,13 @@ function textOf(line: LogLine, { json, timestamps }: LogsOptions, coloured: bool
   if (json) return jsonLine(line);
   const text = coloured ? sanitizeLogLine(line.text) : withoutSequences(sanitizeLogLine(line.text));
   return timestamps ? `${line.at}  ${text}` : text;
+}
+
+/** @throws UsageError where the operation has had no such attempt */
+function checkAttempt({ id, attempt: last }: Operation, attempt: number | undefined): void {
+  if (attempt === undefined || attempt <= last) return;
+  const has = last === 0 ? "has not started" : `has had ${last === 1 ? "1 attempt" : `${last} attempts`}`;
+  throw new UsageError(`--attempt: ${id} ${has}, so there is no attempt ${attempt}`);
 }
 
 /**

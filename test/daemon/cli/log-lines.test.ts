@@ -1,7 +1,8 @@
 /** Which lines of the daemon's log `liveopsd logs` takes, and how they read. */
 import { expect, test } from "vitest";
-import { readable, sinceFrom, takes } from "../../../daemon/cli/log-lines.js";
+import { readable, takes } from "../../../daemon/cli/log-lines.js";
 import { UsageError } from "../../../protocol/command/failures.js";
+import { sinceFrom } from "../../../protocol/command/since.js";
 
 const line = (fields: object) =>
   JSON.stringify({ level: 40, time: "2026-11-25T18:00:00.000Z", pid: 7, msg: "it failed", ...fields });
