@@ -72,7 +72,13 @@ export function useHost(command: Command, use: "several" | "or-name", text = TEX
   if (option) {
     option.description = text;
     // For the help and for completion.
-    if (use === "or-name") option.flags = "--host <host>";
+    if (use === "or-name") {
+      option.flags = "--host <host>";
+      // Of the command: it selects, too.
+      delete option.helpGroupHeading;
+      const options = command.options as Option[];
+      options.push(...options.splice(options.indexOf(option), 1));
+    }
   }
   return command;
 }

@@ -2,7 +2,7 @@
  * Common parts of every command of `liveops` and `liveopsd`: `--socket`, `--state-dir`, `--host`, `--help` with examples,
  * `--version`, and the report of wrong usage (exit 2).
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help, type Option } from "commander";
 import { EXIT } from "../exit-codes.js";
 import { closeHosts } from "../remote/host.js";
 import { VERSION } from "../version.js";
@@ -16,6 +16,8 @@ import { sanitize } from "./sanitize.js";
 
 export { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand };
 
+const GLOBAL_OPTIONS = "Global options:";
+
 /** Creates the root of a command line. Options before the command's name belong to the root. */
 export function rootCommand(name: string, description: string): Command {
   const root = new Command(name)
@@ -24,7 +26,15 @@ export function rootCommand(name: string, description: string): Command {
     .exitOverride()
     .enablePositionalOptions()
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({
+      showGlobalOptions: false,
+      // Commander shows options in the order in which they were added, and the common ones are added first.
+      visibleOptions: (command) => globalsLast(new Help().visibleOptions(command)),
+      groupItems(all, visible, groupOf) {
+        const isOption = visible.some((item) => isGlobal(item as Option));
+        return new Help().groupItems(isOption ? [] : all, visible, groupOf);
+      },
+    })
     .configureOutput({
       outputError: (text, write) => {
         const prefix = paintFor(process.stderr)("red", `${name}:`);
@@ -32,6 +42,15 @@ export function rootCommand(name: string, description: string): Command {
       },
     });
   return withGlobals(root, `Try: ${name} --help`);
+}
+
+function globalsLast(options: readonly Option[]): Option[] {
+  return [...options.filter((it) => !isGlobal(it)), ...options.filter(isGlobal)];
+}
+
+/** Whether the option is one of those that all commands have. */
+export function isGlobal({ helpGroupHeading }: Option): boolean {
+  return helpGroupHeading === GLOBAL_OPTIONS;
 }
 
 const examplesByCommand = new WeakMap<Command, string[]>();
@@ -57,6 +76,7 @@ function isOfDaemon(command: Command): boolean {
 }
 
 function withGlobals(command: Command, help: string): Command {
+  command.optionsGroup(GLOBAL_OPTIONS);
   if (!isOfDaemon(command))
     command.option(
       "--fleet <url>",
@@ -64,12 +84,14 @@ function withGlobals(command: Command, help: string): Command {
       urlWithoutPassword("--fleet"),
     );
   addHostOption(command);
-  return command
+  command
     .option("--socket <path>", "Socket of the daemon")
     .option("--state-dir <dir>", "State directory of the daemon")
     .version(VERSION, "--version", "Print the version")
     .helpOption("-h, --help", "Show this help")
     .showHelpAfterError(help);
+  // Options that are added from here on are the command's own.
+  return command.optionsGroup("");
 }
 
 /** The options of the command line: the command's own override those before its name. */

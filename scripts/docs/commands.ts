@@ -1,17 +1,11 @@
 /** Generates the regions of docs/commands.md from the commander trees of `liveops` and `liveopsd`. */
 import type { Argument, Command, Option } from "commander";
 import { commandTree as daemonTree } from "../../daemon/cli/command-line.js";
-import { examplesOf } from "../../protocol/command/options.js";
+import { examplesOf, isGlobal } from "../../protocol/command/options.js";
 import { tableOf } from "../../protocol/output/options.js";
 import { commandTree as operationTree } from "../../tui/cli/command-line.js";
 import { exitCodes } from "./errors.js";
 import { code, type Regions, table } from "./markdown.js";
-
-/** Options of every command, described once. */
-const GLOBAL = ["--socket", "--state-dir", "--host <address>", "--version", "--help"];
-
-/** An option whose values another command takes differently is described with each command. */
-const isGlobal = ({ long, flags }: Option) => GLOBAL.includes(flags) || GLOBAL.includes(long ?? "");
 
 /** @param dashboardHelp output of `liveops-tui --help` */
 export async function commandRegions(dashboardHelp: string): Promise<Regions> {
