@@ -9,7 +9,7 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { useHost } from "../../protocol/command/host-option.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import type { Operation } from "../../protocol/operation.js";
-import type { State } from "../../protocol/state.js";
+import { isFinal, type State } from "../../protocol/state.js";
 import { listPages } from "./list-pages.js";
 import { hostFilter, selector, statesOf } from "./ls-filter.js";
 
@@ -54,7 +54,7 @@ export function addSelectionOptions(
     .option("--queue <name>", `All ${what} of this queue`)
     .option(
       "--older-than <duration>",
-      `All ${what} that finished longer ago than this, or were submitted longer ago if they are not finished: 1h, 7d`,
+      `All ${what}, ${states.every(isFinal) ? "finished" : "submitted"} longer ago than this: 1h, 7d`,
     );
 }
 

@@ -220,3 +220,14 @@ test("a broken config file is wrong usage, and says which", async () => {
   expect(code).toBe(2);
   expect(stderr).toContain("config file");
 });
+
+test.each([
+  ["cancel", "submitted"],
+  ["wait", "submitted"],
+  ["rm", "finished"],
+  ["retry", "finished"],
+])("the help of %s says from when the age counts: %s", async (name, since) => {
+  const command = (await commandTree()).commands.find((it) => it.name() === name)!;
+  const option = command.options.find(({ long }) => long === "--older-than");
+  expect(option?.description).toMatch(new RegExp(`^All .*, ${since} longer ago than this: 1h, 7d$`));
+});
