@@ -52,7 +52,7 @@ export function registerAudit(root: Command): void {
     ["liveopsd audit", "liveopsd audit --output table --time absolute", "liveopsd audit -n 1000 --json"],
   ).option("-n, --lines <n>", "Show the newest <n> lines", lineCount, 100);
   addListOptions(addPagerOption(command), LINES, "Print one JSON object per line", {
-    times: "iso; in a table relative",
+    times: "absolute; in a table relative",
   }).action(async () => {
     const options = allOptions<AuditOptions>(command);
     const { columns, sort } = options;
@@ -64,7 +64,7 @@ export function registerAudit(root: Command): void {
     const records = lines.slice(Math.max(0, lines.length - options.lines));
     const now = Date.now();
     if (!isTable) {
-      const style = options.time ?? "iso";
+      const style = options.time ?? "absolute";
       return printLines(
         records.map((line) => describe(line, timeText(line.at, style, now))),
         options,

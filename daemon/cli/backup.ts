@@ -14,6 +14,7 @@ import {
 import { say } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import { Refusal } from "../../protocol/errors.js";
+import { fullTime } from "../../protocol/output/time.js";
 import { daemonBundle } from "./daemon-bundle.js";
 import { answering } from "./other-daemon.js";
 
@@ -180,7 +181,7 @@ export function registerRestore(root: Command): void {
             `liveopsd: ${sanitize(original)} is in use: its queued operations are held in the restored state\n`,
           );
         process.stderr.write(
-          `liveopsd: restored the state of ${sanitize(manifest.at)}; start the daemon with: liveopsd start\n`,
+          `liveopsd: restored the state of ${sanitize(fullTime(manifest.at, "absolute", Date.now()))}; start the daemon with: liveopsd start\n`,
         );
         const summary = { stateDir, at: manifest.at, replaced, original, findings: found };
         process.stdout.write(`${options.json ? JSON.stringify(summary) : stateDir}\n`);

@@ -1,6 +1,7 @@
 /** The lines of the daemon's log: which of them a filter takes, and how they read. */
 import { LOG_LEVELS, type LogLevel } from "../../protocol/command/log-level.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { logTime } from "../../protocol/output/time.js";
 
 export interface LogLineFilter {
   /** The least severe level; undefined: all lines. */
@@ -47,7 +48,7 @@ export function readable(line: string): string {
   const keys = Object.entries(rest)
     .filter(([, value]) => value !== null)
     .map(([key, value]) => ` ${key}=${valueText(value)}`);
-  const head = sanitize(`${time} ${name.padEnd(5)} ${msg}${keys.join("")}`);
+  const head = sanitize(`${logTime(String(time))} ${name.padEnd(5)} ${msg}${keys.join("")}`);
   const { stack, message } = (err ?? {}) as { stack?: string; message?: string };
   const error = stack ?? message;
   return error === undefined ? head : `${head}\n${sanitize(error, { newlines: true })}`;

@@ -48,11 +48,18 @@ function relativeTime(at: Date, now: number): string {
  * `2026-11-26 14:30:05 +01:00`, in the zone of this process. The offset is that of the time, so the hour that comes
  * twice at the end of summer time is clear.
  */
-export function absoluteTime(at: Date): string {
+export function absoluteTime(at: Date, withMs = false): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const minutes = -at.getTimezoneOffset();
   const offset = Math.abs(Math.round(minutes));
   const zone = `${minutes < 0 ? "-" : "+"}${two(Math.floor(offset / 60))}:${two(offset % 60)}`;
   const date = `${String(at.getFullYear()).padStart(4, "0")}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())} ${zone}`;
+  const ms = withMs ? `.${String(at.getMilliseconds()).padStart(3, "0")}` : "";
+  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}${ms} ${zone}`;
+}
+
+/** The time of a log line: `2026-11-26 14:30:05.120 +01:00`, in the zone of this process. */
+export function logTime(iso: string): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? iso : absoluteTime(at, true);
 }

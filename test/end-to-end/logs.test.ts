@@ -130,8 +130,11 @@ test("--attempt and --since choose, with -n and --grep", async () => {
 });
 
 test("--timestamps prints the time of each line before its text", async () => {
-  const [line] = await logs(id, "--timestamps", "--grep", "^saved$");
-  expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z {2}saved$/);
+  const words = ["logs", id, "--grep", "^saved$"];
+  const stored = JSON.parse((await world.liveops([...words, "--json"])).stdout) as { at: string };
+  const { stdout } = await world.liveops([...words, "--timestamps"], { env: { TZ: "Asia/Kolkata" } });
+  expect(stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \+05:30 {2}saved\n$/);
+  expect(new Date(stdout.split("  ")[0]!).toISOString()).toBe(stored.at);
 });
 
 test("-f goes on with the new lines that fit, each once", async () => {

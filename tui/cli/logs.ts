@@ -17,6 +17,7 @@ import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { jsonLine } from "../../protocol/output/json.js";
 import { addPagerOption, type Output, type PagerOptions, paged } from "../../protocol/output/pager.js";
+import { logTime } from "../../protocol/output/time.js";
 import { isFinal } from "../../protocol/state.js";
 import { unknownStage } from "../../protocol/unknown-stage.js";
 import { namedOrNewest } from "./arguments.js";
@@ -55,7 +56,7 @@ export function registerLogs(root: Command): void {
     .option("-i, --ignore-case", "Let --grep match upper and lower case alike")
     .option("--attempt <n>", "Print only lines of this attempt")
     .option("--since <time>", "Print only lines since this time, or of the last 10m, 2h or 7d")
-    .option("--timestamps", "Print the time of each line before its text (UTC)")
+    .option("--timestamps", "Print the time of each line before its text, in the local zone")
     .option("--json", "Print one JSON object per line, with the exact text");
   addPagerOption(logs).action(async (name: string | undefined, _options: unknown, command: Command) => {
     const { client, options } = connectFor<LogsOptions>(command);
@@ -94,7 +95,7 @@ const UNPAGED: Output = { write: (text) => void process.stdout.write(text) };
 function textOf(line: LogLine, { json, timestamps }: LogsOptions, coloured: boolean): string {
   if (json) return jsonLine(line);
   const text = coloured ? sanitizeLogLine(line.text) : withoutSequences(sanitizeLogLine(line.text));
-  return timestamps ? `${line.at}  ${text}` : text;
+  return timestamps ? `${logTime(line.at)}  ${text}` : text;
 }
 
 /** @throws UsageError where the operation has had no such attempt */

@@ -76,7 +76,7 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
     ...section(
       "failed hooks",
       (it.hookFailures ?? []).map((each) =>
-        paint("yellow", `${each.hook} at ${each.at}: ${sanitize(each.message)}`),
+        paint("yellow", `${each.hook} at ${when(each.at)}: ${sanitize(each.message)}`),
       ),
     ),
     ...field("attempt", it.attempt > 1 ? String(it.attempt) : null),

@@ -9,6 +9,7 @@ import { sanitize, sanitizeLogLine } from "../../protocol/command/sanitize.js";
 import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { Operation } from "../../protocol/operation.js";
 import { jsonLine } from "../../protocol/output/json.js";
+import { formatLocalTime } from "../../protocol/output/local-time.js";
 import { reduceOutline } from "../../protocol/reduce.js";
 import { formatAmount, formatPercent } from "../terminal/format.js";
 import { stageGlyph } from "../terminal/glyphs.js";
@@ -95,7 +96,9 @@ function linesOf(
     case "attempt:requeued":
       return [
         { to: "bar", view: null },
-        note(`queued again${event.retryAt === null ? "" : `, starts at ${event.retryAt}`}: ${event.reason}`),
+        note(
+          `queued again${event.retryAt === null ? "" : `, starts at ${formatLocalTime(new Date(event.retryAt))}`}: ${event.reason}`,
+        ),
       ];
     case "operation:retried":
       return [note(event.from === null ? "retried" : `retried from ${event.from}`)];

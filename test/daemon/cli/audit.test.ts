@@ -18,6 +18,8 @@ const LINE: AuditLine = {
   details: null,
 };
 
+process.env.TZ = "UTC";
+
 test("the newest lines of both files, what is torn left out, control characters made harmless", async () => {
   const world = new World();
   mkdirSync(world.stateDir, { mode: 0o700 });
@@ -33,14 +35,14 @@ test("the newest lines of both files, what is torn left out, control characters 
   writeFileSync(join(world.stateDir, "audit.ndjson"), `${texts.slice(2).join("")}{"at":"2026`);
   const text = await runBin(world, "liveopsd", ["audit"]);
   expect(text).toMatchObject({ code: 0, stderr: "" });
-  const cancel = "2026-11-25T13:00:00.000Z cancel";
+  const cancel = "2026-11-25 13:00:00 +00:00 cancel";
   const who = "by uid 1000, pid 7 (liveops cancel)";
   expect(text.stdout.split("\n")).toEqual([
     `${cancel} done a00000000001 ${who}`,
-    "2026-11-25T13:00:00.000Z submit done b and 20 more by uid 1000, no client named",
+    "2026-11-25 13:00:00 +00:00 submit done b and 20 more by uid 1000, no client named",
     `${cancel} LIVEOPS_WRONG_STATE a00000000001 ${who}, no such process`,
     `${cancel} done a00000000001 ${who}, a process of uid 1001`,
-    expect.stringMatching(/^\S+ retry {2}done a00000000001 from=Load[^\u001b]* by uid 1000/),
+    expect.stringMatching(/^\S+ \S+ \S+ retry {2}done a00000000001 from=Load[^\u001b]* by uid 1000/),
     "",
   ]);
   const json = await runBin(world, "liveopsd", ["audit", "-n", "2", "--json"]);

@@ -4,12 +4,14 @@ import { readable, takes } from "../../../daemon/cli/log-lines.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { sinceFrom } from "../../../protocol/command/since.js";
 
+process.env.TZ = "UTC";
+
 const line = (fields: object) =>
   JSON.stringify({ level: 40, time: "2026-11-25T18:00:00.000Z", pid: 7, msg: "it failed", ...fields });
 
 test("a line reads as time, level, message and keys; values with spaces are quoted", () => {
   expect(readable(line({ id: "k3f", count: 2, reason: "no room", op: null, ids: ["a"] }))).toBe(
-    '2026-11-25T18:00:00.000Z warn  it failed id=k3f count=2 reason="no room" ids=["a"]',
+    '2026-11-25 18:00:00.000 +00:00 warn  it failed id=k3f count=2 reason="no room" ids=["a"]',
   );
 });
 
