@@ -223,7 +223,7 @@ function note(text: string): TextLine {
   return { to: "err", text: sanitize(text, { newlines: true }), tone: "note" };
 }
 
-/** The bar where lines cannot be redrawn: one plain line at each tenth. Pure. */
+/** The bar where lines cannot be redrawn: one plain line at each tenth, with its true percent. Pure. */
 export interface Steps {
   /** The last printed tenth; 0 before the first. */
   tenth: number;
@@ -259,5 +259,5 @@ export function stepLine(
   const unit = progress?.unit == null ? null : sanitize(progress.unit);
   const amount = progress ? formatAmount(progress.done, progress.total, unit) : "";
   const counted = amount === "" ? "" : ` (${amount})`;
-  return { steps: kept, line: `${name}${formatPercent(tenth * 10, progress?.approximate)}${counted}` };
+  return { steps: kept, line: `${name}${formatPercent(percent, progress?.approximate)}${counted}` };
 }

@@ -66,7 +66,7 @@ test.each([
   expect(written).toEqual([
     "out === [1/3] Load ===\n",
     "err Rows 10% (1/10 row)\n",
-    "err Rows 30% (3.5/10 row)\n",
+    "err Rows 35% (3.5/10 row)\n",
     "out hello\n",
     "err Rows 100% (10/10 row)\n",
     "err Rows 20% (2/10 row)\n",
