@@ -37,6 +37,8 @@ export interface Column<T, C extends CellContext = CellContext> {
   align?: "right";
   /** Least width after a cut; a column without `atLeast` is never cut. */
   atLeast?: number;
+  /** Width below which the column is cut only where all others are at theirs. Default: `atLeast`. */
+  readable?: number;
   /** Shown only by `--output wide`, or only by `--columns`. Default: shown. */
   only?: "wide" | "asked";
   /** Of two columns, the one that stands in a table with this style of times. Default: any. */
@@ -123,7 +125,9 @@ export function fitColumns<T, C extends CellContext>(
     const cells = records.map((it) => cell(column, it, context));
     if (column.optional && !stays && !allColumns && cells.every((text) => text === "")) return [];
     const least = Math.max(held?.width ?? 0, titleOf(column).length);
-    return [{ column, width: cells.reduce((most, text) => Math.max(most, widths.columnsOf(text)), least) }];
+    const width = cells.reduce((most, text) => Math.max(most, widths.columnsOf(text)), least);
+    const isBlank = !stays && !allColumns && cells.every((text) => text === "");
+    return [{ column, width, isBlank }];
   });
   return chosen === null ? fitted(all, look.width, spec) : squeezed(all, look.width, spec);
 }
@@ -174,20 +178,25 @@ function joined(cells: string[]): string {
 }
 
 interface Fitting {
-  readonly column: { readonly name: string; readonly atLeast?: number };
+  readonly column: { readonly name: string; readonly atLeast?: number; readonly readable?: number };
   readonly width: number;
+  readonly isBlank: boolean;
 }
 
-/** Cuts columns, then drops columns, until the table fits. */
+/** Drops columns without any text, cuts columns, then drops columns, until the table fits. */
 function fitted<F extends Fitting>(
   all: readonly F[],
   width: number,
   { firstToShrink, firstToGo }: { firstToShrink: readonly string[]; firstToGo: readonly string[] },
 ): readonly F[] {
-  let kept = all;
+  if (overOf(all, width) <= 0) return all;
+  let kept = all.filter((it) => !it.isBlank);
   for (const name of [null, ...firstToGo]) {
     kept = kept.filter((it) => it.column.name !== name);
-    const layout = shrunk(kept, width, firstToShrink, (it) => it.column.atLeast ?? it.width);
+    const readable = shrunk(kept, width, firstToShrink, ({ column: { readable, atLeast }, width: own }) =>
+      Math.max(readable ?? 0, atLeast ?? own),
+    );
+    const layout = shrunk(readable, width, firstToShrink, (it) => it.column.atLeast ?? it.width);
     if (overOf(layout, width) <= 0) return layout;
   }
   return kept.slice(0, 1).map((it) => ({ ...it, width: Math.min(it.width, width) }));
@@ -223,6 +232,6 @@ function shrunk<F extends Fitting>(
 }
 
 /** Columns of the terminal that the table takes too many. */
-function overOf(layout: readonly Fitting[], width: number): number {
+function overOf(layout: ReadonlyArray<Pick<Fitting, "width">>, width: number): number {
   return layout.reduce((sum, it) => sum + it.width + GAP.length, -GAP.length) - width;
 }

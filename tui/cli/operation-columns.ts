@@ -32,7 +32,7 @@ type OperationColumn = Column<Operation, OperationContext>;
 
 const ALWAYS: OperationColumn[] = [
   { name: "id", about: "Id of the operation", text: (it) => it.id, link: (it, { runUrl }) => runUrl(it) },
-  { name: "op", about: "Operation type", text: (it) => it.op, atLeast: 8 },
+  { name: "op", about: "Operation type", text: (it) => it.op, atLeast: 8, readable: 16 },
   {
     name: "state",
     about: "State, or what a live operation waits for",
@@ -53,7 +53,13 @@ const ALWAYS: OperationColumn[] = [
     ...{ atLeast: 4, optional: true },
     when: (operations) => operations.some(({ host }) => host !== undefined),
   },
-  { name: "stage", about: "Current stage and its number, or allowed failures", text: stageCell, atLeast: 5 },
+  {
+    name: "stage",
+    about: "Current stage and its number, or allowed failures",
+    text: stageCell,
+    atLeast: 5,
+    readable: 12,
+  },
   {
     name: "done",
     about: "Share that is done; of a queued operation, the position and the expected start",
@@ -104,8 +110,13 @@ const WIDE: OperationColumn[] = (
 ).map((it) => ({ ...it, only: "wide", align: "right" }));
 
 const TEXTS: OperationColumn[] = [
-  { name: "title", about: "Title", text: (it) => it.title, atLeast: 8 },
-  { name: "label", about: "Label of the submit", text: (it) => it.label ?? "", atLeast: 8, optional: true },
+  { name: "title", about: "Title", text: (it) => it.title, atLeast: 8, readable: 16 },
+  {
+    name: "label",
+    about: "Label of the submit",
+    text: (it) => it.label ?? "",
+    ...{ atLeast: 8, readable: 12, optional: true },
+  },
 ];
 
 const ASKED: OperationColumn[] = (

@@ -37,6 +37,28 @@ test("columns, cells and titles; optional columns without text are left out", ()
   expect(lines({ wide: true }, [ROWS[0]!])).toEqual(["NAME  SIZE  MORE", "b     10 B  more"]);
 });
 
+test("in a narrow table, blank columns go first, and all texts stay readable as long as they can", () => {
+  const spec: TableSpec<Row> = {
+    columns: [
+      { name: "name", about: "", text: (it) => it.name, atLeast: 4, readable: 8 },
+      { name: "blank", about: "", text: () => "" },
+      { name: "note", about: "", text: (it) => it.note, atLeast: 3, readable: 6 },
+    ],
+    ...{ firstToShrink: ["note", "name"], firstToGo: ["note", "blank"] },
+  };
+  const rows: Row[] = [{ name: "0123456789", size: 0, note: "abcdefghij" }];
+  const at = (width: number, look = {}) =>
+    tableLines(spec, rows, context, { width, widths, paint: plain, ...look }).at(-1);
+  expect(at(29)).toBe("0123456789         abcdefghij");
+  expect(at(28)).toBe("0123456789  abcdefghij");
+  expect(at(18)).toBe("0123456789  abcde…");
+  expect(at(16)).toBe("0123456…  abcde…");
+  expect(at(13)).toBe("0123456…  ab…");
+  expect(at(9)).toBe("012…  ab…");
+  expect(at(8)).toBe("0123456…");
+  expect(at(28, { allColumns: true })).toBe("0123456789         abcdefgh…");
+});
+
 test("chosen columns have their order, and stay without any text", () => {
   expect(lines(chosen("Rare, note,name"), [ROWS[0]!])).toEqual(["RARE  NOTE  NAME", "rare        b"]);
 });
