@@ -99,7 +99,9 @@ test("lines have the documented keys alone and no secret; logs filters them and 
   expect(all.some((line) => line.includes('"source":"loader","msg":"said at load"'))).toBe(true);
 
   const [failed, ...others] = await logs("--id", id.slice(0, 6), "--level", "warn");
-  expect(failed).toMatch(new RegExp(` \\+00:00 warn  a hook failed id=${id} hook=onFailure source=submit reason="`));
+  expect(failed).toMatch(
+    new RegExp(` \\+00:00 warn  a hook failed id=${id} hook=onFailure source=submit reason="`),
+  );
   expect(others).toEqual([]);
   expect(await logs("--since", "1h", "-n", "2", "--json")).toHaveLength(2);
   expect(await logs("--since", new Date(Date.now() + 60_000).toISOString())).toEqual([]);
