@@ -188,8 +188,12 @@ describe("cancel and retry", () => {
   });
 
   test("a question about an operation that ended is dropped", () => {
-    const asked = press(opened([A]), "c");
-    expect(after(asked, changed(A.id, { state: "failed" })).question).toBeNull();
+    for (const input of ["c", "p"]) {
+      const asked = press(opened([A]), input);
+      expect(asked.question).not.toBeNull();
+      expect(after(asked, changed(A.id, { percent: 7 })).question).not.toBeNull();
+      expect(after(asked, changed(A.id, { state: "failed" })).question).toBeNull();
+    }
   });
 
   test("what is over cannot be cancelled, what runs cannot be retried", () => {

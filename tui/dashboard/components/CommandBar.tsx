@@ -83,7 +83,7 @@ function addQuestion(state: State, { request, only }: Question, line: Line): voi
       ? ["Remove ", " with the log?"]
       : request.kind === "retry"
         ? [`Discard from ${fit(sanitizeLine(request.from ?? ""), 16)} on and retry `, "?"]
-        : ["Cancel ", "?"];
+        : [request.kind === "pause" ? "Pause " : "Cancel ", "?"];
   const room = Math.max(8, line.left - before.length - after.length - 18);
   line.add(`${before}${fit(what, room)}${after}`, "warn", "bold").add("  ");
 }
