@@ -167,6 +167,16 @@ test("show and ls say which failure was allowed, and show why a stage was skippe
   ).toContain("✓ succeeded  ▲ Load");
 });
 
+test("show prints a bar only if the operation reported progress", () => {
+  const bar = (it: Operation) =>
+    recordLines(it, { paint: plain, now }).find((line) => line.startsWith("progress"));
+  const story = new Story().started().entered("Load", 0);
+  expect(bar(story.record())).toBeUndefined();
+  expect(bar({ ...story.record(), percent: 40 })).toMatch(/\[█+░+\] {2}40%/);
+  const progress = { stage: 0, label: null, done: 0, total: 4, unit: "row", rate: null, etaSeconds: null };
+  expect(bar({ ...story.record(), progress })).toContain("0%  0/4 row");
+});
+
 test("show prints the fields that are not empty", () => {
   const story = new Story({ params: { path: "a\tb" }, label: "mine" })
     .started()

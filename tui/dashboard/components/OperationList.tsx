@@ -246,7 +246,7 @@ export const LIST_ACTIONS = inGroup("list", inList, [
     keys: ["/"],
     description: "filter the list: op:backup state:failed",
     hint: () => "filter",
-    rank: 5,
+    rank: 3,
     run: (state) => ({
       ...state,
       pane: "list",
