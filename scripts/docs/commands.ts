@@ -11,7 +11,12 @@ import { code, type Regions, table } from "./markdown.js";
 const GLOBAL = ["--socket", "--state-dir", "--host <address>", "--version", "--help"];
 
 /** An option whose values another command takes differently is described with each command. */
-const isGlobal = ({ long, flags }: Option) => GLOBAL.includes(flags) || GLOBAL.includes(long ?? "");
+const isGlobal = ({ long, flags, description }: Option) =>
+  GLOBAL.includes(flags) || GLOBAL.includes(long ?? "") || isAskedFleet({ long, description });
+
+/** `--fleet` of `liveopsd` is the fleet that the daemon joins. */
+const isAskedFleet = ({ long, description }: Pick<Option, "long" | "description">) =>
+  long === "--fleet" && description.startsWith("Ask the fleet");
 
 /** @param dashboardHelp output of `liveops-tui --help` */
 export async function commandRegions(dashboardHelp: string): Promise<Regions> {
