@@ -56,6 +56,7 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
     ...field("title", linkedText(sanitize(it.title))),
     ...field("label", it.label === null ? null : linkedText(sanitize(it.label))),
     ...field("cwd", link(cwd === null ? null : fileUrl(cwd), sanitize(it.cwd))),
+    ...field("pid", it.pid ? String(it.pid) : null),
     ...field("terminal", it.terminal === null ? null : `${sanitize(it.terminal)}: liveops attach ${it.id}`),
     ...field("chain", chainText(it)),
     ...field("schedule", it.schedule ?? null),
