@@ -19,6 +19,8 @@ export class Daemon {
   constructor(
     private readonly options: GlobalOptions,
     readonly to: ReportTo,
+    /** The server has no tool that changes something. */
+    readonly readOnly: boolean,
   ) {}
 
   /**
