@@ -238,7 +238,11 @@ export const configState = z.object({
     .check(z.describe("settings whose value in the file waits for a restart of the daemon")),
   problem: z
     .nullable(z.string())
-    .check(z.describe("why the last reload changed nothing; null: the last one was applied")),
+    .check(
+      z.describe(
+        "why the last reload changed nothing, or the next one would; null: the last one was applied",
+      ),
+    ),
 });
 
 export const reloadReply = z.object({
