@@ -10,6 +10,7 @@ import type { Column, TableSpec } from "../../protocol/output/table.js";
 import { formatAge, timeText } from "../../protocol/output/time.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { connectFor } from "./connection.js";
+import { addDefaultAction } from "./subcommand.js";
 
 interface QueueOptions {
   concurrency?: string;
@@ -46,6 +47,15 @@ function number(name: string, about: string, of: (queue: QueueReply) => number):
   return { name, about, text: (it) => String(of(it)), sort: of, align: "right" };
 }
 
+/** What other programs call the subcommands. */
+const MEANT = {
+  list: "ls",
+  show: "ls",
+  ...{ add: "set NAME --concurrency N", create: "set NAME --concurrency N" },
+  edit: "set NAME --concurrency N",
+  ...{ delete: "rm", remove: "rm" },
+};
+
 export function registerQueue(root: Command): void {
   const queue = addCommand(root, "queue", "List the queues, create or change one, remove one", [
     "liveops queue",
@@ -76,7 +86,7 @@ export function registerQueue(root: Command): void {
       const removed = await client.removeQueue(name);
       process.stdout.write(`${options.json ? jsonLine(removed) : removed.name}\n`);
     });
-  addQueueListOptions(queue).action(async () => listQueues(queue));
+  addDefaultAction(addQueueListOptions(queue), MEANT, () => listQueues(queue));
 }
 
 function addQueueListOptions(command: Command): Command {

@@ -22,7 +22,8 @@ import { addEnvironmentOptions } from "./environment.js";
 import { addHookOptions } from "./hook-options.js";
 import { isPipelineArgument, pipelinePath, pipelineSubmit } from "./pipeline-argument.js";
 import { addHostOptions, addQueueOptions } from "./placement.js";
-import { CWD_TEXT, type SubmitOptions, submitBody } from "./submit.js";
+import { addDefaultAction } from "./subcommand.js";
+import { afterSubmit, CWD_TEXT, type SubmitOptions, submitBody } from "./submit.js";
 
 interface AddOptions extends SubmitOptions {
   name?: string;
@@ -129,6 +130,15 @@ function noteOf({ lastProblem, missed }: ScheduleReply): string {
   return missed === 0 ? "" : `${missed} missed`;
 }
 
+/** What other programs call the subcommands. */
+const MEANT = {
+  list: "ls",
+  show: "ls -o wide",
+  edit: "add … --replace",
+  ...{ new: "add", create: "add", set: "add … --replace" },
+  ...{ delete: "rm", remove: "rm", start: "run", trigger: "run" },
+};
+
 export function registerSchedule(root: Command): void {
   const schedule = addCommand(root, "schedule", "Submit an operation at the times of a cron expression", [
     `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
@@ -148,15 +158,18 @@ export function registerSchedule(root: Command): void {
   registerChange(schedule, "resume", "Resume schedules at their next times", "resumeSchedule");
   addCommand(schedule, "run", "Submit the operation of a schedule now, and print its id", [
     "liveops schedule run nightly",
+    "liveops schedule run nightly --wait && echo done",
   ])
     .argument("<name>", "Name of the schedule")
-    .option("--json", "Print the record as JSON")
+    .option("--wait", "Wait until the operation and its chain have finished")
+    .addOption(new Option("--follow", "Show the operation and its chain live in text mode").conflicts("wait"))
+    .option("--json", "Print the record as JSON; with --follow, one JSON event per line")
     .action(async (name: string, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<{ json?: boolean }>(command);
+      const { client, options } = connectFor<Pick<SubmitOptions, "json" | "wait" | "follow">>(command);
       const operation = await client.runSchedule(name, newKey());
-      process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
+      await afterSubmit(client, operation, options, command.parent!);
     });
-  addScheduleListOptions(schedule).action(async () => listSchedules(schedule));
+  addDefaultAction(addScheduleListOptions(schedule), MEANT, () => listSchedules(schedule));
 }
 
 function addScheduleListOptions(command: Command): Command {
