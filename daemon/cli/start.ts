@@ -15,6 +15,7 @@ import { serviceFor, serviceRunning } from "../service/find-service.js";
 import { layoutOf } from "../store/layout.js";
 import {
   asWords,
+  NONE,
   optionsOf,
   ownWords,
   type StartOptions,
@@ -109,9 +110,10 @@ async function untaken(options: StartOptions, logLevel: LogLevel, running: Daemo
   }
   const levelAsked = options.logLevel !== undefined || process.env.LIVEOPS_DEBUG !== undefined;
   if (levelAsked && logLevel !== running.logLevel) words.push("--log-level", logLevel);
-  if (options.metrics !== undefined && options.metrics !== running.metrics)
-    words.push("--metrics", options.metrics);
-  if (options.traces !== undefined && ![running.flags.traces, running.traces?.url].includes(options.traces))
+  const its = running.metrics ?? NONE;
+  if (options.metrics !== undefined && options.metrics !== its) words.push("--metrics", options.metrics);
+  const traces = running.traces?.url ?? NONE;
+  if (options.traces !== undefined && ![running.flags.traces, traces].includes(options.traces))
     words.push("--traces", options.traces);
   if (options.paused) words.push("--paused");
   if (options.runQueued && running.copyOf !== null) words.push("--run-queued");

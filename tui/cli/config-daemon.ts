@@ -102,7 +102,10 @@ export function changeNotes(
   );
   const others = its.filter((key) => !applied.includes(key) && !restart.includes(key));
   const flagged = others.filter((key) => isFlagged(key, daemon.flags));
-  note(flagged, `the daemon was started with a flag, which wins; to change it: liveopsd restart`);
+  note(
+    flagged,
+    `the daemon was started with a flag, which wins, also after a restart; to change it, give the flag to liveopsd restart, such as --metrics none; to drop all flags: liveopsd stop, then liveopsd start`,
+  );
   note(
     others.filter((key) => !flagged.includes(key)),
     "the daemon has this value already",
