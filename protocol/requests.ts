@@ -304,8 +304,12 @@ export const scheduleParams = z.object({ schedule: z.string() });
 
 export const queueBody = z.strictObject({
   concurrency: z
-    .int()
-    .check(z.gte(1), z.lte(10_000), z.describe("operations of the queue that may run at the same time")),
+    .nullable(z.int().check(z.gte(1), z.lte(10_000)))
+    .check(
+      z.describe(
+        "operations of the queue that may run at the same time; null: as in the config file, without what an earlier request has set",
+      ),
+    ),
 });
 
 export const pauseQueueBody = z.strictObject({

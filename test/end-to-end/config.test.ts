@@ -65,6 +65,19 @@ test("a comma too many keeps nobody from the running operations", async () => {
   expect(await world.liveopsd(["stop"])).toMatchObject({ code: 0 });
 });
 
+test("a queue that a command has set overrides the file, until that is dropped", async () => {
+  const { world, config } = emptyWorld();
+  await world.startDaemon();
+  await config("set", "queues.gpu.concurrency", "4");
+  await world.liveops(["queue", "set", "gpu", "--concurrency", "1"]);
+  expect((await config("set", "queues.gpu.concurrency", "3")).stderr).toContain(
+    "the queue gpu: liveops queue set has set 1, which overrides the file; to use that of the file: liveops queue set gpu --concurrency config",
+  );
+  const dropped = await world.liveops(["queue", "set", "gpu", "--concurrency", "config", "--json"]);
+  expect(JSON.parse(dropped.stdout)).toMatchObject({ name: "gpu", concurrency: 3 });
+  expect((await config("set", "queues.gpu.concurrency", "2")).stderr).not.toContain("overrides");
+});
+
 describe("without a daemon", () => {
   test("a setting is set, read and removed; the file is private, and only a valid value is written", async () => {
     const { file, config } = emptyWorld();

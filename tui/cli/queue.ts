@@ -71,7 +71,10 @@ export function registerQueue(root: Command): void {
     "liveops queue set gpu --concurrency 2",
   ])
     .argument("<name>", "Lower-case letters, digits and -")
-    .requiredOption("--concurrency <n>", "Operations of the queue that run at the same time")
+    .requiredOption(
+      "--concurrency <n>",
+      "Operations of the queue that run at the same time; config: as in the config file",
+    )
     .option("--json", "Print the queue as JSON")
     .action(async (name: string, _options: unknown, command: Command) => {
       const { client, options } = connectFor<QueueOptions>(command);
@@ -101,7 +104,10 @@ async function listQueues(command: Command): Promise<void> {
   await printList({ spec: QUEUES, records: queues, context, nameOf: ({ name }) => name }, wanted, options);
 }
 
-function concurrencyOf(text: string): number {
+function concurrencyOf(text: string): number | null {
+  if (text === "config") return null;
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
-  throw new UsageError(`--concurrency: ${JSON.stringify(text)} is not a whole number of at least 1`);
+  throw new UsageError(
+    `--concurrency: ${JSON.stringify(text)} is not a whole number of at least 1, or config`,
+  );
 }
