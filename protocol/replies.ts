@@ -238,7 +238,11 @@ export const configState = z.object({
     .check(z.describe("settings whose value in the file waits for a restart of the daemon")),
   problem: z
     .nullable(z.string())
-    .check(z.describe("why the last reload changed nothing; null: the last one was applied")),
+    .check(
+      z.describe(
+        "why the last reload changed nothing, or the next one would; null: the last one was applied",
+      ),
+    ),
 });
 
 export const reloadReply = z.object({
@@ -375,6 +379,9 @@ export const scheduleReply = z.object({
   operation: z
     .object({ op: z.string() })
     .check(z.describe("what each run submits: the body of a submit without the environment")),
+  file: z
+    .nullable(z.string())
+    .check(z.describe("pipeline file that each run reads; null: none, or the text is in operation")),
   env: z.array(z.string()).check(z.describe("names of the environment variables of each run, sorted")),
   createdAt: z.iso.datetime(),
   pausedSince: z.nullable(z.iso.datetime()),

@@ -65,6 +65,8 @@ export async function runCommandLine(words: string[]): Promise<void> {
   const own = hasType ? takeTypeHelp(before, only) : before;
   await runRoot(root, own, async ({ code }) => {
     if (code !== "commander.unknownOption") return null;
+    // Its other subcommands run no command.
+    if (typed === "schedule" && !own.includes("add")) return null;
     const { commandHint } = await import("./command-hint.js");
     return commandHint(root.commands.find((command) => command.name() === typed)!, own, trailingWords());
   });

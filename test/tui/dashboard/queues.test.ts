@@ -38,6 +38,7 @@ function schedule(over: Partial<ScheduleReply> & { name: string }): ScheduleRepl
     lastOperation: null,
     missed: 0,
     lastProblem: null,
+    file: null,
     ...over,
   };
 }
