@@ -64,6 +64,8 @@ export interface LoadedFileTypes {
   found: OperationCtor[];
   /** Why a file that loads has no operation type; null for other files. */
   noType: string | null;
+  /** Why the file does not load; null: it loads. */
+  failed: string | null;
 }
 
 interface LoadFilesOptions {
@@ -168,10 +170,11 @@ async function loadFile(
     const exports = await Promise.race([importUserFile(file), late]);
     const found = typesIn(exports);
     const isUnknown = found.length === 0 && !isShippedFile(file);
-    return { file, found, noType: isUnknown ? whyNoType(file, exports) : null };
+    return { file, found, noType: isUnknown ? whyNoType(file, exports) : null, failed: null };
   } catch (thrown) {
-    errors.push({ file, message: guard.describe(thrown, file) });
-    return { file, found: [], noType: null };
+    const failed = guard.describe(thrown, file);
+    errors.push({ file, message: failed });
+    return { file, found: [], noType: null, failed };
   } finally {
     done.abort();
   }

@@ -46,17 +46,13 @@ function stagesText(stages: OperationType["stages"]): string {
  *
  * @throws Refusal LIVEOPS_NO_SUCH_TYPE, with the error of the file that has the name
  */
-export function typeIn({ ops, errors, withoutType }: TypesReply, op: string): OperationType {
+export function typeIn({ ops, errors, withoutType, notLoaded }: TypesReply, op: string): OperationType {
   const found = ops.find((type) => type.op === op);
   if (found) return found;
+  const blocked = notLoaded.find((type) => type.op === op);
   const isMeant = ({ file }: { file: string }) => kebab(/([^/]*?)\.[^/]*$/.exec(file)?.[1] ?? "") === op;
-  const broken = errors.find(isMeant);
   const bare = withoutType.find(isMeant);
-  const reason = broken
-    ? `${broken.file} does not load: ${broken.message}`
-    : bare
-      ? `${bare.file} has no operation type: ${bare.message}`
-      : null;
+  const reason = blocked?.reason ?? (bare ? `${bare.file} has no operation type: ${bare.message}` : null);
   const names = ops.map((type) => type.op);
   throw unknownType(op, names, errors.length, reason);
 }

@@ -7,14 +7,13 @@ import { fileURLToPath } from "node:url";
 import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { keepMark } from "../../../ops/process/group.js";
 import { captureOutput } from "../../../ops/runner/capture-output.js";
-import { findType, type LoadedType, typeFinder } from "../../../ops/runner/catalogue.js";
+import { type FoundType, findType, typeFinder } from "../../../ops/runner/catalogue.js";
 import { describeType } from "../../../ops/runner/describe-type.js";
 import { handSecrets } from "../../../ops/runner/handed-secrets.js";
 import { runInline } from "../../../ops/runner/inline.js";
 import { prepareSubmission } from "../../../ops/runner/prepare.js";
 import { readType, TypeFault } from "../../../ops/runner/read-type.js";
-import type { LoadedFile } from "../../../ops/runner/type-files.js";
-import { whyTypeMissing } from "../../../ops/runner/type-names.js";
+import { type LoadedFile, loadedFile } from "../../../ops/runner/type-files.js";
 import { enableUserCode, isShippedFile, loadedUserFiles, sourcesOf } from "../../../ops/runner/user-code.js";
 import { paintFor } from "../../../protocol/command/colour.js";
 import { UsageError } from "../../../protocol/command/failures.js";
@@ -97,11 +96,15 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   delete process.env[SOURCES_VARIABLE];
   Object.assign(process.env, run.env);
   const shipped = [fileURLToPath(new URL("./ops", import.meta.url))];
-  const { Type, file, pipeline } = isPipelineArgument(run.op)
+  const { Type, file, errors, pipeline } = isPipelineArgument(run.op)
     ? await typeOfPipeline(run.op, run.params)
     : await typeNamed(run.op, run.opsDirs, shipped, tells);
   const tellSources = () => {
-    if (tells && pipeline === undefined) tellSupervisor({ sources: authorsFiles(sourcesOf(file)) });
+    if (!tells || pipeline !== undefined) return;
+    // A file that does not load may define the type once it is mended.
+    const files = [file, ...errors.map((error) => error.file)];
+    const sources = new Map(files.flatMap(sourcesOf).map((source) => [source.file, source]));
+    tellSupervisor({ sources: authorsFiles([...sources.values()]) });
   };
   tellSources();
   if (run.help) {
@@ -170,7 +173,7 @@ async function aside<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-interface Found extends LoadedType {
+interface Found extends FoundType {
   /** Of a pipeline file that was named by its path. */
   pipeline?: PipelineFile;
 }
@@ -183,7 +186,7 @@ async function typeOfPipeline(word: string, params: string | undefined): Promise
   const { pipelineType } = await import("../../../ops/pipeline/type.js");
   const parsed = parseFile(pipelinePath(word));
   if (!parsed.ok) throw new UsageError(notAPipeline(word, parsed.problems));
-  return { Type: pipelineType(parsed.file), file: word, pipeline: parsed.file };
+  return { Type: pipelineType(parsed.file), file: word, errors: [], pipeline: parsed.file };
 }
 
 /** Reports files that do not load only when the type is missing, because one of them may define it. */
@@ -194,10 +197,13 @@ async function typeNamed(op: string, dirs: string[], shipped: string[], tells: b
   const found = await aside(() => findType(op, dirs, shipped, { onFile, skip }));
   tellSupervisor({ loading: null });
   if ("Type" in found) return found;
-  const { errors, withoutType } = found;
+  const { errors, withoutType, reason, blockedBy } = found;
   // One of them may define it once it is mended.
-  if (tells && errors.length > 0) tellSupervisor({ sources: authorsFiles(loadedUserFiles()) });
-  const reason = whyTypeMissing(op, errors, withoutType);
+  if (tells && (errors.length > 0 || blockedBy !== null)) {
+    const sources = authorsFiles(loadedUserFiles());
+    const isNew = blockedBy !== null && sources.every(({ file }) => file !== blockedBy);
+    tellSupervisor({ sources: isNew ? [...sources, loadedFile(blockedBy)] : sources });
+  }
   if (reason === null) {
     for (const { file, message } of errors) say(TO, `${file} does not load: ${message}`, "yellow");
     for (const { file, message } of withoutType)
