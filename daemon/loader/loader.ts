@@ -66,6 +66,8 @@ export class Loader implements Types {
     onOutput: (line: string) => void,
     /** Names of the daemon's own variables that operations get. */
     fromDaemon: readonly string[] = [],
+    /** Called after a file was loaded. */
+    onLoaded: () => void = () => {},
   ) {
     this.#sources = new Sources(dirs);
     const onNews = () => {
@@ -75,6 +77,7 @@ export class Loader implements Types {
       }
       this.#news.resolve();
       this.#news = Promise.withResolvers();
+      onLoaded();
     };
     this.#processes = new LoaderProcesses(this.#sources, onOutput, onNews, fromDaemon);
   }
@@ -106,6 +109,16 @@ export class Loader implements Types {
     this.#processes.refresh();
     while (!this.#processes.isComplete) await this.#wait();
     return this.#merged();
+  }
+
+  /** Loads the files that were edited. */
+  look(): void {
+    this.#processes.refresh();
+  }
+
+  /** As `types`, without waiting; null while a file is being loaded. */
+  known(): TypesReply | null {
+    return this.#processes.isComplete ? this.#merged() : null;
   }
 
   /** Number of types that are loaded so far. */

@@ -49,6 +49,8 @@ class LoadGuard {
   describe(thrown: unknown, file: string): string {
     if (!(thrown instanceof Error)) return `it threw ${String(thrown)}`;
     const { message, stack = "" } = thrown;
+    const [, path, place, syntax] = TRANSFORM.exec(message) ?? [];
+    if (syntax !== undefined) return `${syntax} (${path === file ? "line " : `${path}:`}${place})`;
     const where = stack.split("\n").find((line) => line.includes(file) && /:\d+/.test(line));
     const position = /:(\d+(?::\d+)?)\)?\s*$/.exec(where ?? "")?.[1];
     const named =
@@ -56,6 +58,9 @@ class LoadGuard {
     return position === undefined || message.includes(`:${position}`) ? named : `${named} (line ${position})`;
   }
 }
+
+/** The first syntax error that esbuild found. */
+const TRANSFORM = /^Transform failed with \d+ errors?:\s*(\S.*?):(\d+:\d+): ERROR: (.*)/;
 
 export type LoadErrors = TypesReply["errors"];
 

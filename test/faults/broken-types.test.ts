@@ -192,6 +192,25 @@ test("a file that does not load keeps its names: no other file's type runs inste
   expect(linesOf(side)).toEqual(["a"]);
 });
 
+test("a file that does not load is in the status, in doctor and once in the log, until it loads", async () => {
+  await using daemon = await TestDaemon.start({ ops: { "other.mjs": OTHER } });
+  const { world, client } = daemon;
+  const problems = async () => (await client.daemon()).problems;
+  await eventually("all are loaded", async () => (await client.types()).ops.length > 1);
+  world.writeOp("broken.mjs", "boom = = 1");
+  const told = await eventually("it is told", async () => (await problems())[0] ?? null);
+  expect(told).toMatch(/broken\.mjs does not load: SyntaxError/);
+  expect((await runBin(world, "liveopsd", ["status"])).stdout).toContain(`problem     ${told}`);
+  expect((await runBin(world, "liveopsd", ["doctor"])).stdout).toContain(told);
+  world.writeOp("other.mjs", `${OTHER}// edited`);
+  await problems();
+  world.writeOp("broken.mjs", OTHER.replace("Other", "Mended"));
+  await eventually("it loads", async () => (await problems()).length === 0);
+  const log = readFileSync(join(world.stateDir, "liveopsd.log"), "utf8");
+  expect(log.split("the operation file does not load")).toHaveLength(2);
+  expect(log.split("the operation file is no longer broken")).toHaveLength(2);
+});
+
 test("a file that a type imports and that is not there yet: the type loads once it is there", async () => {
   await using daemon = await TestDaemon.start({
     ops: { ...operations("gate"), "marks.mjs": MARKS },

@@ -196,7 +196,7 @@ export class Fine extends LiveOperation { run() {} }`,
   );
   expect(messages).toEqual({
     "a-throws.ts": expect.stringMatching(/^no such host \(line 2/),
-    "b-syntax.ts": expect.stringMatching(/b-syntax\.ts:1:\d+: ERROR/),
+    "b-syntax.ts": expect.stringMatching(/^Expected identifier.* \(line 1:\d+\)$/),
     "c-hangs.ts": "its top level did not finish within 0.3 s",
     "d-exits.ts": expect.stringContaining("it called process.exit(3) while it was loaded"),
     "e-missing.ts": expect.stringContaining("nothing.js"),
