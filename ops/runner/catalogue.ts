@@ -8,7 +8,7 @@ import { loadsTooLong } from "./load-limit.js";
 import { type OperationCtor, readType } from "./read-type.js";
 import { listTypeFiles, unusableFiles } from "./type-files.js";
 import { bearsName, typeNamesIn, whyTypeMissing } from "./type-names.js";
-import { importUserFile } from "./user-code.js";
+import { importUserFile, isShippedFile } from "./user-code.js";
 
 export interface LoadedType {
   Type: OperationCtor;
@@ -40,8 +40,23 @@ export interface LoadOptions {
 /** @param dirs - by precedence: of two types with the same name, the type of the earlier directory is used */
 export async function loadCatalogue(dirs: readonly string[], options: LoadOptions = {}): Promise<Catalogue> {
   const unread: LoadErrors = [];
-  const { loaded, errors, late } = await loadFiles(filesOf(dirs, unread), options);
-  return { ...collect(loaded, [...unread, ...errors]), late };
+  const refused = new Map<string, string>();
+  const files = [...new Set(dirs.flatMap((dir) => filesWithRefused(dir, unread, refused)))];
+  for (const file of options.skip ?? []) {
+    unread.push({ file, message: loadsTooLong() });
+    refused.set(file, loadsTooLong());
+  }
+  const { loaded, errors, late } = await loadFiles(
+    files.filter((file) => !refused.has(file)),
+    options,
+  );
+  const byFile = new Map(loaded.map((each) => [each.file, each]));
+  const all = files.map(
+    (file) => byFile.get(file) ?? { file, found: [], noType: null, failed: refused.get(file) ?? "" },
+  );
+  const whole = collect(all, [...unread, ...errors]);
+  whole.withoutType.push(...dirs.filter((dir) => !isShippedFile(dir)).flatMap(unusableFiles));
+  return { ...whole, late };
 }
 
 /** Where `findType` searches, and how it tells. */

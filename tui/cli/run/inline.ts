@@ -6,7 +6,6 @@ import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { keepMark } from "../../../ops/process/group.js";
-import { captureOutput } from "../../../ops/runner/capture-output.js";
 import { type FoundType, findType, typeFinder } from "../../../ops/runner/catalogue.js";
 import { describeType } from "../../../ops/runner/describe-type.js";
 import { handSecrets } from "../../../ops/runner/handed-secrets.js";
@@ -18,7 +17,6 @@ import { enableUserCode, isShippedFile, loadedUserFiles, sourcesOf } from "../..
 import { paintFor } from "../../../protocol/command/colour.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { report, say } from "../../../protocol/command/report.js";
-import { sanitize } from "../../../protocol/command/sanitize.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { exitStatusOf } from "../../../protocol/exit-status.js";
 import { newId } from "../../../protocol/id.js";
@@ -30,14 +28,15 @@ import { namedPrompts, secretValues } from "../secrets.js";
 import { typePage } from "../type-page.js";
 import {
   CANCEL_VARIABLE,
-  type FromChild,
-  PIPE,
   RUN_VARIABLE,
   SKIP_VARIABLE,
   SOURCES_VARIABLE,
   SUPERVISOR_VARIABLE,
 } from "./child.js";
+import { aside, tellSupervisor, written } from "./in-child.js";
 import { InlineScreen } from "./screen.js";
+
+export { typesHere } from "./types-here.js";
 
 export interface InlineRun {
   op: string;
@@ -163,16 +162,6 @@ function schemaNeverSettles(op: string): Promise<never> {
   });
 }
 
-/** Sends output of operation files to stderr while they are loaded: stdout is for the operation's output. */
-async function aside<T>(act: () => Promise<T>): Promise<T> {
-  const capture = captureOutput((_, text) => capture.real.stderr(`${sanitize(text)}\n`));
-  try {
-    return await act();
-  } finally {
-    capture.restore();
-  }
-}
-
 interface Found extends FoundType {
   /** Of a pipeline file that was named by its path. */
   pipeline?: PipelineFile;
@@ -251,19 +240,4 @@ function stopOnSignal(onLost: (error: Error) => void): {
 /** A closed reader is not an error. */
 function isClosed({ code }: NodeJS.ErrnoException): boolean {
   return code === "EPIPE" || code === "ERR_STREAM_DESTROYED";
-}
-
-function tellSupervisor(message: FromChild): void {
-  try {
-    writeSync(PIPE, `${JSON.stringify(message)}\n`);
-  } catch {
-    // The supervisor has ended.
-  }
-}
-
-function written(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.writableLength === 0) resolve();
-    else stream.once("drain", resolve).once("error", resolve);
-  });
 }
