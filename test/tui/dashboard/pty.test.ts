@@ -216,7 +216,7 @@ describe("without a terminal", () => {
   });
 
   test("--help and --version answer, a wrong option is exit 2", async () => {
-    expect(await piped(["--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("Example:") });
+    expect(await piped(["--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("Examples:") });
     expect((await piped(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(await piped(["--nonsense"])).toMatchObject({
       code: 2,
