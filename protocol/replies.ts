@@ -105,7 +105,12 @@ export const typesReply = z.object({
   withoutType: z
     .array(z.object({ file: z.string(), message: z.string() }))
     .check(z.describe("files that define no operation type, each with the reason")),
-  shadowed: z.array(z.object({ op: z.string(), file: z.string(), by: z.string() })),
+  notLoaded: z
+    .array(z.object({ op: z.string(), file: z.string(), reason: z.string() }))
+    .check(z.describe("types whose file does not load; no other file of that name is used instead")),
+  shadowed: z
+    .array(z.object({ op: z.string(), file: z.string(), by: z.string() }))
+    .check(z.describe("types that are not used, because another file comes first")),
 });
 
 const spread = z.nullable(z.object({ p50: z.number(), p90: z.number() }));

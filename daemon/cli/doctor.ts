@@ -39,6 +39,7 @@ async function describeDaemon(options: GlobalOptions): Promise<string> {
   const lines = [
     `the daemon is liveops ${daemon.version} of ${daemon.package.dir} (pid ${daemon.pid}), this command is ${VERSION}`,
     ...versionProblems(daemon, isOfService),
+    ...daemon.problems,
   ];
   return `${lines.map((line) => sanitize(line)).join("\n")}\n`;
 }
