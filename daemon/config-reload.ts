@@ -34,6 +34,8 @@ export class ConfigReload {
   #stamp: string;
   #restart: Array<keyof Config> = [];
   #problem: string | null = null;
+  /** The changed file that was looked at last. */
+  #examined: { stamp: string; problem: string | null } = { stamp: "", problem: null };
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: ReloadOptions) {
@@ -42,13 +44,28 @@ export class ConfigReload {
 
   get state(): ConfigState {
     const { file } = this.options.source;
+    const stamp = stampOf(file);
     return {
       file,
       loadedAt: this.#loadedAt.toISOString(),
-      changed: stampOf(file) !== this.#stamp,
+      changed: stamp !== this.#stamp,
       restart: [...this.#restart],
-      problem: this.#problem,
+      problem: stamp === this.#stamp ? this.#problem : (this.#problemOf(stamp) ?? this.#problem),
     };
+  }
+
+  /** Why a reload would change nothing; null for a valid file. */
+  #problemOf(stamp: string): string | null {
+    if (this.#examined.stamp === stamp) return this.#examined.problem;
+    let problem: string | null = null;
+    try {
+      this.options.source.read();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problem = error.message;
+    }
+    this.#examined = { stamp, problem };
+    return problem;
   }
 
   /** One at a time. Returns the settings that take effect now. */

@@ -7,6 +7,7 @@ import type { BackupMaker } from "./engine.js";
 import type { Hooks } from "./hooks/hooks.js";
 import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
+import type { LoadProblems } from "./loader/load-problems.js";
 import type { Types } from "./loader/loader.js";
 import type { AuditLog } from "./log/audit-log.js";
 import type { Log } from "./log/log.js";
@@ -42,6 +43,7 @@ export interface Context {
   durations: Durations;
   containment: Containment;
   loader: Types;
+  loadProblems: Pick<LoadProblems, "list">;
   queue: Queue;
   queues: Queues;
   dependencies: Pick<Dependencies, "ids" | "liveLinks">;

@@ -180,14 +180,15 @@ class DaemonRun implements Daemon {
 
   #addReleasers(): void {
     const { audit, engine, retention, loader, blockedTypes, schedules, hooks, stalls } = this.#services;
-    for (const service of [audit, engine.backups, retention, loader, blockedTypes, schedules, hooks, stalls])
-      this.cleanup.add(() => service.stop());
+    const { loadProblems } = this.#services;
+    const services = [audit, engine.backups, retention, loader, loadProblems, blockedTypes, schedules];
+    for (const service of [...services, hooks, stalls]) this.cleanup.add(() => service.stop());
   }
 
   /** Starts what the first answer does not need, one step in each turn of the event loop. */
   #startTheRest(): void {
     const { containment, loader, scheduler, stopping, store, stateDocument, retention } = this.#services;
-    const { engine, schedules, hooks, stalls } = this.#services;
+    const { engine, schedules, hooks, stalls, loadProblems } = this.#services;
     const { socket, stateDir } = this.settings;
     if (engine.isClient) {
       engine.begin();
@@ -209,6 +210,7 @@ class DaemonRun implements Daemon {
           void hooks.start();
           stalls.start();
         },
+        () => loadProblems.start(),
         () => void store.payloads.removeOrphans((id) => store.archive.knows(id)),
         () => store.secrets.sweep((id) => !["succeeded", undefined].includes(store.find(id)?.record.state)),
         () => void stateDocument.write(),
@@ -237,11 +239,20 @@ class DaemonRun implements Daemon {
     const services = this.#services;
     const { store, lifecycle, scheduler, blockedTypes, durations, containment, types, queue, hub } = services;
     const { clock, audit, signals, stopping, copied, queues, schedules, submissions, hooks } = services;
-    const { dependencies, feed, hosts, engine, metrics, tracing } = services;
+    const { dependencies, feed, hosts, engine, metrics, tracing, loadProblems } = services;
     return {
       ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader: types, queue, hub },
       ...{ clock, audit, signals, copied, queues, schedules, submissions, hooks },
-      ...{ dependencies, feed, hosts, metrics, tracing, backups: engine.backups, runs: engine.runs },
+      ...{
+        loadProblems,
+        dependencies,
+        feed,
+        hosts,
+        metrics,
+        tracing,
+        backups: engine.backups,
+        runs: engine.runs,
+      },
       now: () => engine.now(),
       countsOf: (queue) => services.countsOf(queue),
       waiting: () => services.waiting(),

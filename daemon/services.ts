@@ -13,6 +13,7 @@ import { Stalls } from "./hooks/stalls.js";
 import { countDecision, newCounters } from "./hosts/host-counters.js";
 import type { Hosts } from "./hosts/hosts.js";
 import { isPausedNow, Lifecycle } from "./lifecycle.js";
+import { LoadProblems } from "./loader/load-problems.js";
 import { Loader, type Types } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
@@ -59,6 +60,7 @@ export class Services implements EngineServices {
   readonly stateDocument: StateDocumentWriter;
   readonly lifecycle: Lifecycle;
   readonly loader: Loader;
+  readonly loadProblems: LoadProblems;
   readonly types: Types;
   readonly hub: Hub;
   readonly blockedTypes: BlockedTypes;
@@ -111,7 +113,9 @@ export class Services implements EngineServices {
       settings.opsDirs,
       (line) => logger.info({ source: "loader" }, line),
       settings.fromDaemon,
+      () => this.loadProblems.update(),
     );
+    this.loadProblems = new LoadProblems(this.loader, logger);
     this.types = this.engine.typesOf(this.loader);
     this.hub = new Hub({
       record: (id) => {

@@ -110,7 +110,7 @@ export function settingsFrom(
     cgroup: config.cgroup ?? "auto",
     fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
-    metrics: flags.metrics ?? config.metrics ?? null,
+    metrics: flags.metrics === "none" ? null : (flags.metrics ?? config.metrics ?? null),
     traces: traceSettingsFrom(flags.traces, config.traces, env),
     runsQueued: flags.runQueued ?? false,
     fleet: fleetFrom(flags, config),

@@ -48,7 +48,7 @@ export const REFUSALS = {
   LIVEOPS_NO_SUCH_HOST: refusal(404, "No such host"),
   LIVEOPS_NO_SUCH_ROUTE: refusal(404, "No such route"),
   LIVEOPS_METHOD_NOT_ALLOWED: refusal(405, "The route does not accept the method"),
-  LIVEOPS_WRONG_STATE: refusal(409, "The operation is in the wrong state"),
+  LIVEOPS_WRONG_STATE: refusal(409, "Not possible now"),
   LIVEOPS_NO_TERMINAL: refusal(409, "No program of the operation runs on a terminal"),
   LIVEOPS_NOT_A_FLEET: refusal(409, "The daemon is not in a fleet"),
   LIVEOPS_BACKUP_TARGET: refusal(422, "The directory cannot be used for a backup"),

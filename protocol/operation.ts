@@ -204,6 +204,13 @@ export const operationSchema = z.object({
       ),
     ),
   status: z.nullable(statusSchema).check(z.describe("Status line: `text` and `level`")),
+  pid: z
+    .nullable(z.int())
+    .check(
+      z.describe(
+        "Process id of the worker that runs the operation, on its host; null: no worker runs the operation, or has begun to",
+      ),
+    ),
   terminal: z
     .nullable(z.string())
     .check(

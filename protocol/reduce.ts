@@ -35,6 +35,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     percent: 0,
     progress: null,
     status: null,
+    pid: null,
     terminal: null,
     waitingForInput: null,
     result: null,
@@ -152,12 +153,13 @@ function changes(
 ): Partial<Operation> {
   switch (event.type) {
     case "operation:submitted":
-    case "attempt:accepted":
     case "records:dropped":
     case "items:finished":
       return {};
+    case "attempt:accepted":
+      return { pid: event.pid };
     case "attempt:finished":
-      return { ...NO_TERMINAL, seconds: event.seconds, resources: event.resources ?? null };
+      return { ...NO_WORKER, seconds: event.seconds, resources: event.resources ?? null };
     case "attempt:started":
       return {
         ...CLEAN,
@@ -220,7 +222,7 @@ function changes(
         ...(event.omitted && { omitted: { ...record.omitted, ...event.omitted } }),
         error: event.error,
         resources: event.resources ?? null,
-        ...NO_TERMINAL,
+        ...NO_WORKER,
         finishedSuccessfully: event.state === "succeeded",
         // The bar of an untracked stage that a dead worker left open is of no stage of the record.
         ...(record.untrackedStage !== null && { untrackedStage: null, ...EMPTY_BAR }),
@@ -241,8 +243,8 @@ function changes(
  */
 const EMPTY_BAR = { percent: 0, progress: null } satisfies Partial<Operation>;
 
-/** A dead worker did not say that its program ended. */
-const NO_TERMINAL = { terminal: null, waitingForInput: null } satisfies Partial<Operation>;
+/** A dead worker did not say that its program ended. A worker that lives on is that of another attempt. */
+const NO_WORKER = { pid: null, terminal: null, waitingForInput: null } satisfies Partial<Operation>;
 
 /** Fields that are reset for a new attempt and for a wait in the queue. */
 const CLEAN = {
@@ -251,7 +253,7 @@ const CLEAN = {
   stageStates: {},
   stageTimes: {},
   ...EMPTY_BAR,
-  ...NO_TERMINAL,
+  ...NO_WORKER,
   status: null,
   result: null,
   resultText: null,

@@ -105,7 +105,12 @@ export const typesReply = z.object({
   withoutType: z
     .array(z.object({ file: z.string(), message: z.string() }))
     .check(z.describe("files that define no operation type, each with the reason")),
-  shadowed: z.array(z.object({ op: z.string(), file: z.string(), by: z.string() })),
+  notLoaded: z
+    .array(z.object({ op: z.string(), file: z.string(), reason: z.string() }))
+    .check(z.describe("types whose file does not load; no other file of that name is used instead")),
+  shadowed: z
+    .array(z.object({ op: z.string(), file: z.string(), by: z.string() }))
+    .check(z.describe("types that are not used, because another file comes first")),
 });
 
 const spread = z.nullable(z.object({ p50: z.number(), p90: z.number() }));
@@ -238,7 +243,11 @@ export const configState = z.object({
     .check(z.describe("settings whose value in the file waits for a restart of the daemon")),
   problem: z
     .nullable(z.string())
-    .check(z.describe("why the last reload changed nothing; null: the last one was applied")),
+    .check(
+      z.describe(
+        "why the last reload changed nothing, or the next one would; null: the last one was applied",
+      ),
+    ),
 });
 
 export const reloadReply = z.object({
@@ -375,6 +384,9 @@ export const scheduleReply = z.object({
   operation: z
     .object({ op: z.string() })
     .check(z.describe("what each run submits: the body of a submit without the environment")),
+  file: z
+    .nullable(z.string())
+    .check(z.describe("pipeline file that each run reads; null: none, or the text is in operation")),
   env: z.array(z.string()).check(z.describe("names of the environment variables of each run, sorted")),
   createdAt: z.iso.datetime(),
   pausedSince: z.nullable(z.iso.datetime()),

@@ -286,14 +286,30 @@ export const scheduleBody = z.strictObject({
       z.describe("runs that were due while no daemon ran: none (default), the last, or all, at most 100"),
     ),
   operation: submitBody.check(z.describe("what each run submits")),
+  file: z
+    .optional(cwd)
+    .check(
+      z.describe(
+        "pipeline file that each run reads, in the place of text and path of the type pipeline; absent: operation is submitted as it is",
+      ),
+    ),
+  replace: z
+    .optional(z.boolean())
+    .check(
+      z.describe("replace the schedule of this name, if there is one; it stays paused, and past runs count"),
+    ),
 });
 
 export const scheduleParams = z.object({ schedule: z.string() });
 
 export const queueBody = z.strictObject({
   concurrency: z
-    .int()
-    .check(z.gte(1), z.lte(10_000), z.describe("operations of the queue that may run at the same time")),
+    .nullable(z.int().check(z.gte(1), z.lte(10_000)))
+    .check(
+      z.describe(
+        "operations of the queue that may run at the same time; null: as in the config file, without what an earlier request has set",
+      ),
+    ),
 });
 
 export const pauseQueueBody = z.strictObject({

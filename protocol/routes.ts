@@ -359,8 +359,8 @@ export const ROUTES = define({
     tag: "schedules",
     summary: "Add a schedule",
     description:
-      "Submits an operation at each time of a cron expression. The parameters are checked now and read again at each " +
-      "run. The daemon replies once the schedule is on disk.",
+      "Submits an operation at each time of a cron expression. The parameters, and the pipeline file if one is named, " +
+      "are checked now and read again at each run. The daemon replies once the schedule is on disk.",
     body: scheduleBody,
     replies: { 201: json(scheduleReply) },
     refusals: [

@@ -152,7 +152,9 @@ const command = tuiCommand(async (args) => {
     });
     askNothing();
   }
-  const places = commandPlaces(flagsOf(args), env);
+  // As text, `liveops watch` reports an invalid config file.
+  const isText = !readsAloud(args) && noScreen() !== null;
+  const places = commandPlaces(flagsOf(args), env, isText ? "ignore" : "warn");
   const client = clientFor(places, flagsOf(args));
   // Before anything is drawn, so that a failure is printed as that of any command.
   const start = starterFor(places, flagsOf(args));

@@ -1,9 +1,10 @@
-/** `liveopsd audit [-n N] [--json]`: prints the newest lines of the audit log. Needs no running daemon. */
+/** `liveopsd audit`: prints the newest lines of the audit log. Needs no running daemon. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { AuditLine } from "../../protocol/audit.js";
 import { NotFoundError } from "../../protocol/command/failures.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { sinceFrom } from "../../protocol/command/since.js";
 import {
   addListOptions,
   givenFormat,
@@ -42,15 +43,28 @@ const LINES: TableSpec<AuditLine> = {
   firstToGo: ["key", "uid", "details", "client", "result", "operations"],
 };
 
-type AuditOptions = GlobalOptions & ListOutputOptions & PagerOptions & { lines: number };
+type AuditOptions = GlobalOptions & ListOutputOptions & PagerOptions & AuditFilter & { lines: number };
+
+interface AuditFilter {
+  since?: string;
+  id?: string;
+}
 
 export function registerAudit(root: Command): void {
   const command = addCommand(
     root,
     "audit",
     "Show who changed operations, made backups or stopped the daemon",
-    ["liveopsd audit", "liveopsd audit --output table --time absolute", "liveopsd audit -n 1000 --json"],
-  ).option("-n, --lines <n>", "Show the newest <n> lines", lineCount, 100);
+    [
+      "liveopsd audit",
+      "liveopsd audit --since 2h --output table --time absolute",
+      "liveopsd audit --id k3f",
+      "liveopsd audit -n 1000 --json",
+    ],
+  )
+    .option("-n, --lines <n>", "Show the newest <n> lines that fit the other options", lineCount, 100)
+    .option("--since <time>", "Show only lines since this time, or of the last 10m, 2h or 7d")
+    .option("--id <id>", "Show only lines about the operation with this id, or this beginning of an id");
   addListOptions(addPagerOption(command), LINES, "Print one JSON object per line", {
     times: "absolute; in a table relative",
   }).action(async () => {
@@ -60,9 +74,10 @@ export function registerAudit(root: Command): void {
     const wanted = givenListOutput(options, LINES);
     const { stateDir, config } = commandPlaces(options);
     const { audit, olderAudit } = layoutOf(stateDir);
-    const lines = [...readLines(olderAudit), ...readLines(audit)];
-    const records = lines.slice(Math.max(0, lines.length - options.lines));
     const now = Date.now();
+    const fits = filterOf(options, now);
+    const lines = [...readLines(olderAudit), ...readLines(audit)].filter(fits);
+    const records = lines.slice(Math.max(0, lines.length - options.lines));
     if (!isTable) {
       const style = options.time ?? "absolute";
       return printLines(
@@ -79,6 +94,13 @@ export function registerAudit(root: Command): void {
       options,
     );
   });
+}
+
+/** @throws UsageError where `since` is neither a duration nor a time */
+function filterOf({ since, id = "" }: AuditFilter, now: number): (line: AuditLine) => boolean {
+  const from = since === undefined ? Number.NEGATIVE_INFINITY : sinceFrom(since, now);
+  return ({ at, ids }) =>
+    (since === undefined || Date.parse(at) >= from) && (id === "" || ids.some((each) => each.startsWith(id)));
 }
 
 function lineCount(text: string): number {

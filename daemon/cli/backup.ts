@@ -156,7 +156,8 @@ export function registerRestore(root: Command): void {
       const options = allOptions<GlobalOptions & { force?: boolean; acceptDamage?: boolean; json?: boolean }>(
         command,
       );
-      const { stateDir } = commandPlaces(options);
+      // It replaces this directory: another one in its place would be worse than no restore.
+      const { stateDir } = commandPlaces(options, process.env, "throw");
       const { BackupError, restore } = daemonBundle();
       const progress = new ProgressLine("restoring:");
       try {

@@ -33,6 +33,9 @@ export interface DaemonOptions extends GlobalOptions {
   tags?: string[];
 }
 
+/** The value of `--metrics` and `--traces` that turns them off, also against the config file and an earlier flag. */
+export const NONE = "none";
+
 export interface StartOptions extends DaemonOptions {
   foreground?: boolean;
   takeOver?: boolean;
@@ -109,12 +112,12 @@ export function withDaemonFlags(command: Command): Command {
     )
     .option(
       "--metrics <address>",
-      "Serve GET /metrics for Prometheus on this TCP address, such as 127.0.0.1:9464 (default: only on the socket)",
+      "Serve GET /metrics for Prometheus on this TCP address, such as 127.0.0.1:9464; none: only on the socket (default: as in the config file)",
       metricsAddress,
     )
     .option(
       "--traces <url>",
-      "Send OpenTelemetry traces to this OTLP/HTTP collector, such as http://127.0.0.1:4318; env: the one of OTEL_EXPORTER_OTLP_ENDPOINT (default: no traces)",
+      "Send OpenTelemetry traces to this OTLP/HTTP collector, such as http://127.0.0.1:4318; env: the one of OTEL_EXPORTER_OTLP_ENDPOINT; none: no traces (default: as in the config file)",
       tracesUrl,
     )
     .option("--run-queued", "Run the queued operations of a copied state directory, which are held otherwise")
@@ -156,17 +159,19 @@ function logLevel(text: string): LogLevel {
 }
 
 function metricsAddress(text: string): string {
+  if (text === NONE) return NONE;
   const address = parseMetricsAddress(text);
-  if (address === null) throw new InvalidArgumentError(`Give ${METRICS_ADDRESS}.`);
+  if (address === null) throw new InvalidArgumentError(`Give ${METRICS_ADDRESS}; or ${NONE}.`);
   return formatMetricsAddress(address);
 }
 
 /** The error does not repeat the URL, as those of the argument parser do: it may hold a password. */
 function tracesUrl(text: string): string {
+  if (text === NONE) return NONE;
   const url = parseTraces(text);
   if (url !== null) return url;
   throw new UsageError(
-    `--traces must be ${TRACES_ENDPOINT}`,
+    `--traces must be ${TRACES_ENDPOINT}, or ${NONE}`,
     "secrets belong in the variable OTEL_EXPORTER_OTLP_HEADERS, or in traces.headers of the config file",
   );
 }

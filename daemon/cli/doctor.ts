@@ -1,5 +1,6 @@
 /** `liveopsd doctor [--json]`: checks the state directory, reports findings and repairs. Exits with 1 for damage. */
 import type { Command } from "commander";
+import { readUsableConfig } from "../../protocol/command/config.js";
 import { daemonClient } from "../../protocol/command/find-daemon.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
@@ -20,7 +21,9 @@ export function registerDoctor(root: Command): void {
     const options = allOptions<GlobalOptions & { json?: boolean }>(command);
     const { examine } = daemonBundle();
     const examination = await examine(commandPlaces(options).stateDir);
-    process.stdout.write(options.json ? `${JSON.stringify(examination)}\n` : describe(examination));
+    const problems = readUsableConfig().problem?.message.split("\n") ?? [];
+    const report = { ...examination, problems };
+    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : describe(report));
     if (examination.running && !options.json) process.stdout.write(await describeDaemon(options));
     if (examination.findings.some(({ state }) => state === "damaged")) process.exitCode = EXIT.failed;
   });
@@ -36,12 +39,15 @@ async function describeDaemon(options: GlobalOptions): Promise<string> {
   const lines = [
     `the daemon is liveops ${daemon.version} of ${daemon.package.dir} (pid ${daemon.pid}), this command is ${VERSION}`,
     ...versionProblems(daemon, isOfService),
+    ...daemon.problems,
   ];
   return `${lines.map((line) => sanitize(line)).join("\n")}\n`;
 }
 
-function describe({ running, findings }: Examination): string {
+/** @param problems of the config file: `start` refuses it */
+function describe({ running, findings, problems }: Examination & { problems: string[] }): string {
   const lines = findings.map(({ state, what }) => `${state.padEnd(8)} ${sanitize(what)}`);
+  for (const problem of problems) lines.push(`${"problem".padEnd(8)} ${sanitize(problem)}`);
   if (running)
     lines.push(
       "a daemon is running: nothing was changed; to repair, run liveopsd stop, then liveopsd doctor",

@@ -89,7 +89,7 @@ function withAbsolutePaths(env: Record<string, string>): Record<string, string> 
 }
 
 async function install(options: InstallOptions, to: ReportTo): Promise<void> {
-  const places = commandPlaces(options);
+  const places = commandPlaces(options, process.env, "throw");
   const problem = socketPathProblem(places.socket);
   if (problem !== null) throw new UsageError(problem);
   logLevelFrom(options.logLevel, process.env, places.config.logLevel);

@@ -1,8 +1,8 @@
 /** `liveopsd reload`: the daemon reads its config file again. */
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
-import { daemonClient } from "../../protocol/command/find-daemon.js";
-import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
+import { clientFor } from "../../protocol/command/find-daemon.js";
+import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { ReloadReply } from "../../protocol/replies.js";
 import { ANSWER_MS } from "./other-daemon.js";
@@ -28,7 +28,8 @@ export function registerReload(root: Command): void {
     )
     .action(async () => {
       const options = allOptions<GlobalOptions & { json?: boolean }>(command);
-      const reply = await daemonClient(options, { answer: ANSWER_MS }).reload();
+      const places = commandPlaces(options, process.env, "throw");
+      const reply = await clientFor(places, options, { answer: ANSWER_MS }).reload();
       if (options.json) process.stdout.write(`${JSON.stringify(reply)}\n`);
       if (reply.config.problem !== null)
         throw new UsageError(reply.config.problem, "the daemon keeps its settings");

@@ -15,6 +15,7 @@ import { serviceFor, serviceRunning } from "../service/find-service.js";
 import { layoutOf } from "../store/layout.js";
 import {
   asWords,
+  NONE,
   optionsOf,
   ownWords,
   type StartOptions,
@@ -34,7 +35,7 @@ const END_MS = 5000;
 
 /** Returns when the socket answers. A daemon that is already running is a success. */
 async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> {
-  const places = commandPlaces(options);
+  const places = commandPlaces(options, process.env, "throw");
   const { socket, stateDir, config } = places;
   const logLevel = logLevelFrom(options.logLevel, process.env, config.logLevel);
   const client = clientFor(places, options);
@@ -109,9 +110,10 @@ async function untaken(options: StartOptions, logLevel: LogLevel, running: Daemo
   }
   const levelAsked = options.logLevel !== undefined || process.env.LIVEOPS_DEBUG !== undefined;
   if (levelAsked && logLevel !== running.logLevel) words.push("--log-level", logLevel);
-  if (options.metrics !== undefined && options.metrics !== running.metrics)
-    words.push("--metrics", options.metrics);
-  if (options.traces !== undefined && ![running.flags.traces, running.traces?.url].includes(options.traces))
+  const its = running.metrics ?? NONE;
+  if (options.metrics !== undefined && options.metrics !== its) words.push("--metrics", options.metrics);
+  const traces = running.traces?.url ?? NONE;
+  if (options.traces !== undefined && ![running.flags.traces, traces].includes(options.traces))
     words.push("--traces", options.traces);
   if (options.paused) words.push("--paused");
   if (options.runQueued && running.copyOf !== null) words.push("--run-queued");

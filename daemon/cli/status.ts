@@ -1,5 +1,6 @@
 /** `liveopsd status [--json]`: prints the daemon's report about itself. Exits with 3 if no daemon answers. */
 import type { Command } from "commander";
+import { readUsableConfig } from "../../protocol/command/config.js";
 import { daemonClient } from "../../protocol/command/find-daemon.js";
 import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
@@ -8,6 +9,7 @@ import { fileUrl, linkerFor } from "../../protocol/output/links.js";
 import { addFormat, addTime, givenFormat, type OutputOptions } from "../../protocol/output/options.js";
 import { fullTime, type TimeStyle } from "../../protocol/output/time.js";
 import { NOT_AVAILABLE } from "../../protocol/own-process.js";
+import { configFile } from "../../protocol/places.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { serviceRunning } from "../service/find-service.js";
 import type { Service } from "../service/service.js";
@@ -28,12 +30,28 @@ export function registerStatus(root: Command): void {
       const format = givenFormat(options);
       const { time = null } = options;
       const daemon = await daemonClient(options, { answer: ANSWER_MS }).daemon();
-      const text = format === null ? describe(daemon, await serviceRunning(daemon), time) : jsonLine(daemon);
+      const text =
+        format === null
+          ? describe(daemon, await serviceRunning(daemon), time, configProblems(daemon, options))
+          : jsonLine(daemon);
       process.stdout.write(`${text}\n`);
     });
 }
 
-function describe(daemon: DaemonReply, service: Service | null, time: TimeStyle | null): string {
+/** The problems of this command's config file, if the daemon reads another file or does not report them. */
+function configProblems({ config }: DaemonReply, { remote }: GlobalOptions): string[] {
+  const { problem } = readUsableConfig();
+  if (problem === null || remote !== undefined) return [];
+  const isReported = config.problem !== null && config.file === configFile(process.env);
+  return isReported ? [] : [`the config file is not valid: ${problem.message}`];
+}
+
+function describe(
+  daemon: DaemonReply,
+  service: Service | null,
+  time: TimeStyle | null,
+  ownConfig: readonly string[],
+): string {
   const {
     counts,
     workers,
@@ -66,8 +84,8 @@ function describe(daemon: DaemonReply, service: Service | null, time: TimeStyle 
     ...traceRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
   ];
-  for (const problem of [...versionProblems(daemon, service !== null), ...problemsOf(daemon)])
-    rows.push(["problem", problem]);
+  const problems = [...versionProblems(daemon, service !== null), ...problemsOf(daemon), ...ownConfig];
+  for (const problem of problems) rows.push(["problem", problem]);
   const link = linkerFor(process.stdout);
   const linked = (name: string, value: string) =>
     link(name === "state dir" ? fileUrl(value) : null, sanitize(value));

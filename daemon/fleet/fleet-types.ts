@@ -21,11 +21,15 @@ export class FleetTypes implements Types {
   ) {}
 
   async types(): Promise<TypesReply> {
-    const none: TypesReply = { ops: [], errors: [], withoutType: [], shadowed: [] };
+    const none: TypesReply = { ops: [], errors: [], withoutType: [], notLoaded: [], shadowed: [] };
     const reply = (await this.local()?.types()) ?? none;
-    const known = new Set(reply.ops.map(({ op }) => op));
+    const known = new Set([...reply.ops, ...reply.notLoaded].map(({ op }) => op));
     const others = [...this.#published().values()].filter(({ op }) => !known.has(op));
     return { ...reply, ops: [...reply.ops, ...others].sort((a, b) => (a.op < b.op ? -1 : 1)) };
+  }
+
+  isBroken(op: string): boolean {
+    return this.local()?.isBroken(op) ?? false;
   }
 
   async resolve(op: string): Promise<ResolvedType | { reason: string }> {
@@ -44,8 +48,9 @@ export class FleetTypes implements Types {
       const answer = (await this.local()?.prepare(rest)) ?? this.#missing(rest[0]!.op);
       if (Array.isArray(answer)) return [...submissions, ...answer];
       const refused = rest[answer.index]!;
-      const type =
-        answer.refusal.code === "LIVEOPS_NO_SUCH_TYPE" ? this.#published().get(refused.op) : undefined;
+      // The type of another host is other code than that of the file which does not load here.
+      const isElsewhere = answer.refusal.code === "LIVEOPS_NO_SUCH_TYPE" && !this.isBroken(refused.op);
+      const type = isElsewhere ? this.#published().get(refused.op) : undefined;
       if (!type) return { ...answer, index: index + answer.index };
       // Those before it are asked again alone, so that each question has one answer.
       if (answer.index > 0) {

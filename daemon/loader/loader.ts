@@ -3,14 +3,15 @@
  *
  * An answer about a type waits only for the files that may define it.
  */
-import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/runner/type-files.js";
-import { typeNamesIn, whyTypeMissing } from "../../ops/runner/type-names.js";
+import { notLoading } from "../../ops/runner/blocked-names.js";
+import { whyTypeMissing } from "../../ops/runner/type-names.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import { unknownType } from "../../protocol/unknown-type.js";
 import type { Policy } from "../store/decision.js";
+import { FileNames } from "./file-names.js";
 import { LoaderDied, type LoaderProcess, LoaderStuck } from "./loader-process.js";
 import { LoaderProcesses } from "./loader-processes.js";
 import type { LoadedOperationType, LocatedAsk, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
@@ -33,10 +34,17 @@ interface Pending {
   pending: string;
 }
 
+/** The file of the type does not load. The type of a file that comes later is not used instead. */
+interface BlockedType {
+  blocked: string;
+}
+
 /** What submits, edits and lists ask of the operation types. */
 export interface Types {
   /** All types, once every file is loaded. */
   types(): Promise<TypesReply>;
+  /** Whether a file of this host stands for the type and does not load. */
+  isBroken(op: string): boolean;
   /** Where the type is and how it runs, or why there is no such type now. */
   resolve(op: string): Promise<ResolvedType | Unresolved>;
   /** All submissions, or the first ask that its type does not accept or whose type does not exist. */
@@ -48,8 +56,7 @@ export class Loader implements Types {
   readonly #processes: LoaderProcesses;
   /** Where each type was found last. */
   readonly #places = new Map<string, string>();
-  /** Type names in the text of a file, valid while the file is unchanged. */
-  readonly #names = new Map<string, { stamp: LoadedFile; names: ReadonlySet<string> | null }>();
+  readonly #names = new FileNames();
   #news = Promise.withResolvers<void>();
   #isStopped = false;
 
@@ -59,11 +66,18 @@ export class Loader implements Types {
     onOutput: (line: string) => void,
     /** Names of the daemon's own variables that operations get. */
     fromDaemon: readonly string[] = [],
+    /** Called after a file was loaded. */
+    onLoaded: () => void = () => {},
   ) {
     this.#sources = new Sources(dirs);
     const onNews = () => {
+      for (const file of this.#sources.files) {
+        const result = this.#processes.provider(file)?.result;
+        if (result) this.#names.note(result);
+      }
       this.#news.resolve();
       this.#news = Promise.withResolvers();
+      onLoaded();
     };
     this.#processes = new LoaderProcesses(this.#sources, onOutput, onNews, fromDaemon);
   }
@@ -97,6 +111,16 @@ export class Loader implements Types {
     return this.#merged();
   }
 
+  /** Loads the files that were edited. */
+  look(): void {
+    this.#processes.refresh();
+  }
+
+  /** As `types`, without waiting; null while a file is being loaded. */
+  known(): TypesReply | null {
+    return this.#processes.isComplete ? this.#merged() : null;
+  }
+
   /** Number of types that are loaded so far. */
   get typeCount(): number {
     return this.#merged().ops.length;
@@ -106,6 +130,11 @@ export class Loader implements Types {
   has(op: string): boolean {
     const found = this.#find(op);
     return found !== null && "type" in found;
+  }
+
+  isBroken(op: string): boolean {
+    const found = this.#find(op);
+    return found !== null && "blocked" in found;
   }
 
   /** Whether any directory other than the shipped ones contains a file. */
@@ -120,6 +149,7 @@ export class Loader implements Types {
     for (;;) {
       const found = this.#find(op);
       if (found === null) return { reason: this.#whyMissing(op) };
+      if ("blocked" in found) return { reason: found.blocked };
       if ("type" in found) {
         const { file, requires } = found.type;
         this.#places.set(op, file);
@@ -193,22 +223,33 @@ export class Loader implements Types {
         const isPlace = (file: string) => this.#places.get(op) === file;
         throw unknownType(op, names, errors.length, whyTypeMissing(op, errors, withoutType, isPlace));
       }
+      if ("blocked" in found) throw unknownType(op, [], 0, found.blocked);
       if ("type" in found && canAnswer(found)) return found;
       await this.#wait();
     }
   }
 
-  /** The type; or a file that may define it and is still to be loaded; null: there is no such type. */
-  #find(op: string): Found | Pending | null {
+  /**
+   * The type; or a file that may define it and is still to be loaded; or why its file does not give it; null: there is
+   * no such type.
+   */
+  #find(op: string): Found | Pending | BlockedType | null {
     let pending: string | null = null;
     for (const file of this.#sources.files) {
-      if (this.#sources.skipped(file) !== null) continue;
+      const skipped = this.#sources.skipped(file);
+      if (skipped !== null) {
+        if (this.#names.ofSkipped(file).has(op)) return { blocked: this.#whySkipped(file, skipped) };
+        continue;
+      }
       const provider = this.#processes.provider(file);
       const found = provider?.result.types.find((each) => each.type.op === op);
       if (provider && found) return { ...found, process: provider.process };
-      if (provider) continue;
-      const names = this.#namesIn(file);
-      if (names === null || names.has(op)) return { pending: file };
+      if (provider) {
+        const blocked = this.#names.blockedIn(provider.result).get(op);
+        if (blocked !== undefined) return { blocked };
+        continue;
+      }
+      if (this.#names.mayDefine(file, op)) return { pending: file };
       pending ??= file;
     }
     // A type's name may be made in a way that the text does not show.
@@ -218,13 +259,20 @@ export class Loader implements Types {
   /** All types and errors that are known so far. */
   #merged(): TypesReply {
     const ops = new Map<string, OperationType>();
+    const notLoaded = new Map<string, TypesReply["notLoaded"][number]>();
     const errors: TypesReply["errors"] = [...this.#sources.unread];
     const shadowed: TypesReply["shadowed"] = [];
     const withoutType: TypesReply["withoutType"] = [...this.#sources.unusable];
     const seen = new Map<LoaderProcess, Set<number>>();
     for (const file of this.#sources.files) {
+      const block = (op: string, reason: string) => {
+        if (!ops.has(op) && !notLoaded.has(op)) notLoaded.set(op, { op, file, reason });
+      };
       const skipped = this.#sources.skipped(file);
-      if (skipped !== null) errors.push({ file, message: skipped });
+      if (skipped !== null) {
+        if (!this.#sources.isUnread(file)) errors.push({ file, message: skipped });
+        for (const op of this.#names.ofSkipped(file)) block(op, this.#whySkipped(file, skipped));
+      }
       const provider = skipped === null ? this.#processes.provider(file) : null;
       if (!provider) continue;
       errors.push(...provider.result.errors);
@@ -236,15 +284,16 @@ export class Loader implements Types {
         // A class that another file exports again is one type, not two.
         if (classes.has(classId)) continue;
         classes.add(classId);
-        const by = ops.get(type.op)?.file;
+        const by = (ops.get(type.op) ?? notLoaded.get(type.op))?.file;
         if (by === undefined) ops.set(type.op, type);
         else shadowed.push({ op: type.op, file, by });
       }
+      for (const [op, reason] of this.#names.blockedIn(provider.result)) block(op, reason);
     }
     errors.push(...this.#processes.faults);
     for (const { op, file } of ops.values()) this.#places.set(op, file);
     const sorted = [...ops.values()].sort((a, b) => (a.op < b.op ? -1 : 1));
-    return { ops: sorted, errors, withoutType, shadowed };
+    return { ops: sorted, errors, withoutType, notLoaded: [...notLoaded.values()], shadowed };
   }
 
   #whyMissing(op: string): string {
@@ -259,14 +308,8 @@ export class Loader implements Types {
     return `${missing}; ${first.file} does not load: ${first.message}${others}`;
   }
 
-  /** The names of types that the file may define, by its text; null: any, because it exports from other files. */
-  #namesIn(file: string): ReadonlySet<string> | null {
-    const known = this.#names.get(file);
-    if (known && isUnchanged(known.stamp)) return known.names;
-    const stamp = loadedFile(file);
-    const names = typeNamesIn(file);
-    this.#names.set(file, { stamp, names });
-    return names;
+  #whySkipped(file: string, message: string): string {
+    return this.#sources.isUnread(file) ? message : notLoading(file, message);
   }
 
   /**

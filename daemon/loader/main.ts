@@ -5,6 +5,7 @@
  * as it is loaded, and parameters are read between two files.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { blockedNames } from "../../ops/runner/blocked-names.js";
 import { describeType } from "../../ops/runner/describe-type.js";
 import { type LoadErrors, type LoadedFileTypes, loadFiles } from "../../ops/runner/load-files.js";
 import { prepareSubmission } from "../../ops/runner/prepare.js";
@@ -49,10 +50,12 @@ isLoading = false;
 send({ type: "loaded", faults: errors.filter((error) => !told.has(error)) });
 atWork();
 
-function describe({ file, found, noType }: LoadedFileTypes, wrong: LoadErrors, isLate: boolean): FileResult {
+function describe(loaded: LoadedFileTypes, wrong: LoadErrors, isLate: boolean): FileResult {
+  const { file, found, noType } = loaded;
   for (const error of wrong) told.add(error);
   const sources = sourcesOf(file);
-  const result: FileResult = { file, types: [], errors: [...wrong], noType, sources, isLate };
+  const blocked = blockedNames(loaded);
+  const result: FileResult = { file, types: [], errors: [...wrong], noType, blocked, sources, isLate };
   for (const Type of found) {
     try {
       const type = describeType(Type, file);

@@ -1,4 +1,5 @@
 /** The messages between daemon and loader over IPC. */
+import type { BlockedName } from "../../ops/runner/blocked-names.js";
 import type { LoadErrors } from "../../ops/runner/load-files.js";
 import type { LoadedFile } from "../../ops/runner/type-files.js";
 import type { Problem } from "../../protocol/errors.js";
@@ -27,6 +28,8 @@ export interface FileResult {
   errors: LoadErrors;
   /** Why the file has no operation type; null if it has one, or does not load. */
   noType: string | null;
+  /** Types that the file stands for and does not give. */
+  blocked: BlockedName[];
   /** The file, and the author's files that it imports. */
   sources: LoadedFile[];
   /** The file's top level did not finish in time. */

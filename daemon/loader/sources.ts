@@ -1,9 +1,11 @@
 /**
  * The list of operation files, and the files that no loader reads until they are edited.
  *
+ * The files of a directory that cannot be read now stay in the list, so that the names of their types stay theirs.
+ *
  * The shipped files are part of the program and change only with it.
  */
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LoadErrors } from "../../ops/runner/load-files.js";
@@ -27,6 +29,10 @@ export class Sources {
   /** Files of the user that look like operation files but are never loaded. */
   unusable: LoadErrors = [];
   #listing: string | null = null;
+  /** The files of each directory of the user when it was read last. */
+  readonly #known = new Map<string, string[]>();
+  /** Files in a directory that cannot be read now, with the reason. */
+  readonly #unread = new Map<string, string>();
   readonly #skipped = new Map<string, LoadedFile & { message: string }>();
 
   constructor(private readonly dirs: readonly string[]) {}
@@ -41,6 +47,7 @@ export class Sources {
     this.#listing = listing;
     this.unread = [];
     this.unusable = [];
+    this.#unread.clear();
     this.files = [...new Set(this.dirs.flatMap((dir) => this.#filesIn(dir)))];
     return true;
   }
@@ -61,26 +68,45 @@ export class Sources {
 
   /** Why no loader reads the file; null: it is not skipped. */
   skipped(file: string): string | null {
-    return this.#skipped.get(file)?.message ?? null;
+    return this.#unread.get(file) ?? this.#skipped.get(file)?.message ?? null;
+  }
+
+  /** Whether the directory of the file cannot be read: then the error of the directory stands for its files. */
+  isUnread(file: string): boolean {
+    return this.#unread.has(file);
   }
 
   #filesIn(dir: string): string[] {
-    const problem = isUsers(dir) ? pathProblem(dir) : null;
-    if (problem !== null) {
-      this.unread.push({ file: dir, message: `not loaded: ${problem}` });
-      return [];
-    }
+    if (!isUsers(dir)) return listTypeFiles(dir);
+    const known = this.#known.get(dir) ?? [];
+    const problem = pathProblem(dir);
+    if (problem !== null) return this.#unreadable(dir, `not loaded: ${problem}`, listed(dir) ?? known);
     try {
       const files = listTypeFiles(dir);
-      if (isUsers(dir)) this.unusable.push(...unusableFiles(dir));
+      if (known.length > 0 && !existsSync(dir)) return this.#unreadable(dir, MISSING, known);
+      this.unusable.push(...unusableFiles(dir));
+      this.#known.set(dir, files);
       return files;
     } catch (error) {
-      this.unread.push({
-        file: dir,
-        message: `${basename(dir)} cannot be read: ${(error as Error).message}`,
-      });
-      return [];
+      return this.#unreadable(dir, `${basename(dir)} cannot be read: ${(error as Error).message}`, known);
     }
+  }
+
+  #unreadable(dir: string, message: string, files: string[]): string[] {
+    this.unread.push({ file: dir, message });
+    for (const file of files) this.#unread.set(file, `${dir}: ${message}`);
+    return files;
+  }
+}
+
+const MISSING =
+  "it is missing, and its types wait for it; create it again, or restart the daemon to go on without it: liveopsd restart";
+
+function listed(dir: string): string[] | null {
+  try {
+    return listTypeFiles(dir);
+  } catch {
+    return null;
   }
 }
 

@@ -50,6 +50,7 @@ export const LOG_KEYS = {
   request: text("Number of a request, from 1 for each daemon"),
   socket: text("Path of the socket"),
   dir: text("Path of a directory"),
+  file: text("Path of an operation file"),
   files: number("Number of files"),
   bytes: number("Number of bytes"),
   count: number("Number of the things that the message names"),

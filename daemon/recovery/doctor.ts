@@ -161,8 +161,13 @@ function scanLines(name: string, files: string[], isWhole: (line: string) => boo
     if (damaged > 0)
       found.push({ state: "damaged", what: `${file}: ${damaged} of ${whole + damaged} records are damaged` });
   }
-  return [{ state: "ok", what: `${name}: ${records} records in ${files.length} files` }, ...found];
+  return [
+    { state: "ok", what: `${name}: ${counted(records, "record")} in ${counted(files.length, "file")}` },
+    ...found,
+  ];
 }
+
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function scanPayloads(layout: Layout): Finding[] {
   const files = filesIn(layout.payloads, ".json");
@@ -174,7 +179,10 @@ function scanPayloads(layout: Layout): Finding[] {
       return [{ state: "damaged", what: (error as Error).message }];
     }
   });
-  return [{ state: "ok", what: `large values: ${files.length - damaged.length} files` }, ...damaged];
+  return [
+    { state: "ok", what: `large values: ${counted(files.length - damaged.length, "file")}` },
+    ...damaged,
+  ];
 }
 
 /** Files that earlier starts moved aside: they remain until the user deletes them. */

@@ -126,8 +126,13 @@ export class Queues {
     );
   }
 
-  /** Creates a queue or changes its concurrency. */
-  async set(name: string, concurrency: number): Promise<void> {
+  /**
+   * Creates a queue or changes its concurrency.
+   *
+   * @param concurrency null: that of the config file
+   */
+  async set(name: string, concurrency: number | null): Promise<void> {
+    if (concurrency === null) return this.#unset(name);
     if (!this.has(name) && this.names().length >= MOST_QUEUES)
       throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST_QUEUES} queues already; remove one first`);
     if (name === DEFAULT_QUEUE && this.options.isFlag)
@@ -136,6 +141,17 @@ export class Queues {
         `the daemon was started with --concurrency ${this.options.concurrency}, which sets the default queue; restart it with another number`,
       );
     await this.#save(name, (saved) => ({ ...saved, concurrency }));
+  }
+
+  /** @throws Refusal for a queue that only commands have made */
+  async #unset(name: string): Promise<void> {
+    this.check(name);
+    if (name !== DEFAULT_QUEUE && !Object.hasOwn(this.options.configured, name))
+      throw new Refusal("LIVEOPS_BAD_REQUEST", `the config file does not define the queue ${name}`);
+    await this.#save(name, (saved) => {
+      const { concurrency: _, ...rest } = saved ?? {};
+      return Object.keys(rest).length === 0 ? null : rest;
+    });
   }
 
   /**

@@ -17,8 +17,10 @@ export interface Schedule {
   overlap: (typeof OVERLAPS)[number];
   /** Which of the runs are made up for that were due while no daemon ran. */
   catchup: (typeof CATCHUPS)[number];
-  /** What each run submits. */
+  /** What each run submits; without the text of `file`. */
   submit: SubmitBody;
+  /** Absolute path of the pipeline file that each run reads. */
+  file?: string | undefined;
   /** All times are ISO 8601. */
   createdAt: string;
   pausedSince: string | null;

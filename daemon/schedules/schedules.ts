@@ -16,6 +16,7 @@ import type { Archive } from "../store/store.js";
 import type { Submittable } from "../submissions.js";
 import { cronProblem } from "./cron.js";
 import { CATCHUPS, dueRuns, keyOf, nextDue, OVERLAPS, type Schedule, startOf } from "./schedule.js";
+import { withText } from "./scheduled-file.js";
 
 /** Longest time until the clock is read again, in ms: it may have been set, or the machine may have slept. */
 const LONGEST_LOOK_MS = 20_000;
@@ -35,7 +36,10 @@ interface SchedulesOptions {
 }
 
 /** What a person sets of a schedule. */
-export type ScheduleSettings = Pick<Schedule, "cron" | "zone" | "jitter" | "overlap" | "catchup" | "submit">;
+export type ScheduleSettings = Pick<
+  Schedule,
+  "cron" | "zone" | "jitter" | "overlap" | "catchup" | "submit" | "file"
+>;
 
 export class Schedules {
   #schedules!: ReadonlyMap<string, Schedule>;
@@ -73,10 +77,14 @@ export class Schedules {
     return this.#describe(this.#get(name));
   }
 
-  /** @throws Refusal where the name is used, or the expression or the zone is not valid */
-  async add(name: string, settings: ScheduleSettings): Promise<ScheduleReply> {
-    if (this.#schedules.has(name)) throw isUsed(name);
-    if (this.#schedules.size >= MOST)
+  /**
+   * @param replaces - a schedule of the name gets these settings; it stays paused, and knows its last operation
+   * @throws Refusal where the name is used, or the expression or the zone is not valid
+   */
+  async add(name: string, settings: ScheduleSettings, replaces = false): Promise<ScheduleReply> {
+    const isThere = this.#schedules.has(name);
+    if (isThere && !replaces) throw isUsed(name);
+    if (!isThere && this.#schedules.size >= MOST)
       throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST} schedules already; remove one first`);
     const now = this.#now();
     const problem = cronProblem(settings.cron, settings.zone, now);
@@ -84,8 +92,9 @@ export class Schedules {
     const createdAt = now.toISOString();
     const fresh = { createdAt, lastDueAt: createdAt, pausedSince: null, lastOperation: null, missed: 0 };
     await this.#save(name, (current) => {
-      if (current !== undefined) throw isUsed(name);
-      return { name, ...settings, ...fresh, lastProblem: null };
+      if (current !== undefined && !replaces) throw isUsed(name);
+      const kept = current && { pausedSince: current.pausedSince, lastOperation: current.lastOperation };
+      return { name, ...settings, ...fresh, ...kept, lastProblem: null };
     });
     return this.show(name);
   }
@@ -118,8 +127,9 @@ export class Schedules {
   async run(name: string, key: string | null): Promise<string> {
     const schedule = this.#get(name);
     const now = this.#now();
-    const id = await this.options.submit(
-      bodyOf(schedule, null),
+    const id = await this.#submitBody(
+      schedule,
+      await bodyOf(schedule, null),
       key ?? `schedule ${name} run ${now.getTime()}`,
     );
     await this.#save(name, (current) => current && { ...current, lastOperation: id, lastProblem: null });
@@ -178,12 +188,28 @@ export class Schedules {
     if (live !== null && overlap === "skip")
       return { id: null, problem: `skipped the run of ${at}: ${live} of the run before is not finished` };
     try {
+      // Read first: a file that is missing must not end the operation of the run before.
+      const body = await bodyOf(schedule, due);
       if (live !== null) await this.options.cancel(live);
-      return { id: await this.options.submit(bodyOf(schedule, due), keyOf(schedule, due)), problem: null };
+      return { id: await this.#submitBody(schedule, body, keyOf(schedule, due)), problem: null };
     } catch (error) {
+      // Submitted before a crash, with the text that the file had then.
+      const isSubmitted = error instanceof Refusal && error.code === "LIVEOPS_KEY_REUSED";
+      if (schedule.file !== undefined && isSubmitted) return { id: null, problem: null };
       const { message } = error as Error;
       this.options.log.warn({ err: error, schedule: schedule.name }, "a run could not be submitted");
       return { id: null, problem: `the run of ${at} could not be submitted: ${message}` };
+    }
+  }
+
+  async #submitBody({ file }: Schedule, body: Submittable, key: string): Promise<string> {
+    try {
+      return await this.options.submit(body, key);
+    } catch (error) {
+      if (file === undefined || !(error instanceof Refusal)) throw error;
+      // What follows are the parameters of the type, which nobody gave.
+      const [problem = ""] = error.message.split("\nParameters:");
+      throw new Refusal(error.code, problem, error.extra, error);
     }
   }
 
@@ -212,10 +238,11 @@ export class Schedules {
   }
 
   #describe(schedule: Schedule): ScheduleReply {
-    const { submit, ...rest } = schedule;
+    const { submit, file = null, ...rest } = schedule;
     const { env = {}, ...operation } = submit;
     return {
       ...rest,
+      file,
       operation,
       env: Object.keys(env).sort(),
       nextAt: nextDue(schedule, this.#now())?.toISOString() ?? null,
@@ -252,15 +279,16 @@ export class Schedules {
 function isUsed(name: string): Refusal {
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
-    `there is a schedule ${name} already; remove it first: liveops schedule rm ${name}`,
+    `there is a schedule ${name} already; change it with --replace, or remove it first: liveops schedule rm ${name}`,
   );
 }
 
-function bodyOf(schedule: Schedule, due: Date | null): Submittable {
+/** @throws Refusal where the pipeline file of the schedule cannot be read */
+async function bodyOf(schedule: Schedule, due: Date | null): Promise<Submittable> {
   const start = due === null ? null : startOf(schedule, due);
   const isLater = start !== null && start.getTime() > (due?.getTime() ?? 0);
   return {
-    ...schedule.submit,
+    ...(schedule.file === undefined ? schedule.submit : await withText(schedule.submit, schedule.file)),
     schedule: schedule.name,
     ...(isLater && { notBefore: start.toISOString() }),
   };

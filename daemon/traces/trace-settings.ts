@@ -35,7 +35,7 @@ const DEFAULT_BASE = "http://localhost:4318";
 /**
  * Null: no traces.
  *
- * @param flag `--traces`
+ * @param flag `--traces`; `none` turns traces off
  * @throws UsageError where a variable that is needed is missing or not valid
  */
 export function traceSettingsFrom(
@@ -44,7 +44,7 @@ export function traceSettingsFrom(
   env: Env,
 ): TraceSettings | null {
   const chosen = flag ?? config?.url;
-  if (chosen === undefined || isDisabled(env)) return null;
+  if (chosen === undefined || chosen === "none" || isDisabled(env)) return null;
   const url = chosen === FROM_ENVIRONMENT ? urlFrom(env) : chosen;
   const queue = numberFrom(env, "OTEL_BSP_MAX_QUEUE_SIZE", 2048);
   return {

@@ -49,6 +49,8 @@ class LoadGuard {
   describe(thrown: unknown, file: string): string {
     if (!(thrown instanceof Error)) return `it threw ${String(thrown)}`;
     const { message, stack = "" } = thrown;
+    const [, path, place, syntax] = TRANSFORM.exec(message) ?? [];
+    if (syntax !== undefined) return `${syntax} (${path === file ? "line " : `${path}:`}${place})`;
     const where = stack.split("\n").find((line) => line.includes(file) && /:\d+/.test(line));
     const position = /:(\d+(?::\d+)?)\)?\s*$/.exec(where ?? "")?.[1];
     const named =
@@ -57,6 +59,9 @@ class LoadGuard {
   }
 }
 
+/** The first syntax error that esbuild found. */
+const TRANSFORM = /^Transform failed with \d+ errors?:\s*(\S.*?):(\d+:\d+): ERROR: (.*)/;
+
 export type LoadErrors = TypesReply["errors"];
 
 export interface LoadedFileTypes {
@@ -64,6 +69,8 @@ export interface LoadedFileTypes {
   found: OperationCtor[];
   /** Why a file that loads has no operation type; null for other files. */
   noType: string | null;
+  /** Why the file does not load; null: it loads. */
+  failed: string | null;
 }
 
 interface LoadFilesOptions {
@@ -168,10 +175,11 @@ async function loadFile(
     const exports = await Promise.race([importUserFile(file), late]);
     const found = typesIn(exports);
     const isUnknown = found.length === 0 && !isShippedFile(file);
-    return { file, found, noType: isUnknown ? whyNoType(file, exports) : null };
+    return { file, found, noType: isUnknown ? whyNoType(file, exports) : null, failed: null };
   } catch (thrown) {
-    errors.push({ file, message: guard.describe(thrown, file) });
-    return { file, found: [], noType: null };
+    const failed = guard.describe(thrown, file);
+    errors.push({ file, message: failed });
+    return { file, found: [], noType: null, failed };
   } finally {
     done.abort();
   }

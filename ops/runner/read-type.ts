@@ -75,6 +75,12 @@ export function isOperationType(value: unknown): value is OperationCtor {
   );
 }
 
+/** The name of a type that may be invalid; null: it has none. */
+export function declaredName(Type: OperationCtor): string | null {
+  const op = Object.hasOwn(Type, "op") ? (Type as unknown as Record<string, unknown>).op : undefined;
+  return typeof op === "string" && OP_PATTERN.test(op) ? op : opOf(Type.name);
+}
+
 /** @throws TypeFault */
 export function readType(Type: OperationCtor): TypeDefinition {
   const statics = Type as unknown as Record<string, unknown>;

@@ -131,7 +131,7 @@ export class LiveopsClient implements AsyncDisposable {
     };
     try {
       const flags = addressedDaemon(host, Object.keys(places).length > 0) ?? places;
-      const found = commandPlaces(flags);
+      const found = commandPlaces(flags, process.env, "throw");
       this.#client = clientFor(found, flags, deadlines);
       this.#allow = found.config.env?.allow;
     } catch (error) {

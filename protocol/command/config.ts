@@ -1,9 +1,10 @@
 /**
  * Reads the config file, for every command and the daemon. Flags and the environment override this file.
  *
- * Each start reads the file, synchronously. A missing file counts as empty, unless `LIVEOPS_CONFIG` names the file; an
- * invalid one is wrong usage (exit 2), and each problem is reported with its line. The tables of this module also make
- * the JSON Schema (`config-schema.ts`) and the table of docs/configuration.md.
+ * Each start reads the file, synchronously. A missing file counts as empty, unless `LIVEOPS_CONFIG` names the file. What
+ * gives the daemon its settings refuses an invalid file (exit 2); other commands report each problem with its line, and
+ * use the rest (`usable-config.ts`). The tables of this module also make the JSON Schema (`config-schema.ts`) and the
+ * table of docs/configuration.md.
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -424,6 +425,19 @@ export const CONFIG_KEYS = [...Object.keys(SETTINGS), ...Object.keys(LIMITS)] as
 
 type Env = Record<string, string | undefined>;
 
+/** No file, for `LIVEOPS_CONFIG`. Another user may write it, and nobody reads that. */
+const NO_FILE = "/dev/null";
+
+/** What a config file says, as far as it can be used. */
+export interface UsableConfig {
+  /** The valid settings, with absolute paths. */
+  config: Config;
+  /** Why the others are not used; null for a valid file. */
+  problem: UsageError | null;
+  /** The file may name a state directory or a socket that is not in `config`. */
+  hidesPlaces: boolean;
+}
+
 /**
  * Relative paths in the file are relative to its directory, and `~/` is the home directory.
  *
@@ -432,14 +446,33 @@ type Env = Record<string, string | undefined>;
  * missing and `LIVEOPS_CONFIG` names it
  */
 export function readConfig(env: Env = process.env): Config {
+  const { config, problem } = readUsableConfig(env);
+  if (problem !== null) throw problem;
+  return config;
+}
+
+/** As `readConfig`, with the valid settings of an invalid file. */
+export function readUsableConfig(env: Env = process.env): UsableConfig {
   const file = configFile(env);
+  if (file === NO_FILE) return { config: {}, problem: null, hidesPlaces: false };
+  try {
+    const text = readText(file, env);
+    return text === null ? { config: {}, problem: null, hidesPlaces: false } : usable(text, file, env);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { config: {}, problem: error, hidesPlaces: true };
+  }
+}
+
+/** Null: there is no file. @throws UsageError */
+function readText(file: string, env: Env): string | null {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const isMissing = code === "ENOENT" || code === "ENOTDIR";
-    if (isMissing && !env.LIVEOPS_CONFIG) return {};
+    if (isMissing && !env.LIVEOPS_CONFIG) return null;
     if (isMissing)
       throw new UsageError(
         `the config file ${file} does not exist`,
@@ -456,7 +489,7 @@ export function readConfig(env: Env = process.env): Config {
   // Checked because the file names directories whose code is executed.
   const problem = pathProblem(file);
   if (problem !== null) throw new UsageError(`the config file is not used: ${problem}`);
-  return checkConfig(text, file, env);
+  return text;
 }
 
 /**
@@ -465,12 +498,23 @@ export function readConfig(env: Env = process.env): Config {
  * @throws UsageError with each problem of the text: `file:line:column: message`
  */
 export function checkConfig(text: string, file: string, env: Env = process.env): Config {
-  const problems: ConfigProblem[] = [];
-  const config = parsed(text, problems);
-  if (problems.length > 0)
-    throw new UsageError(problems.map((problem) => problemLine(file, problem)).join("\n"), CORRECT);
-  return withPaths(config, file, env);
+  const { config, problem } = usable(text, file, env);
+  if (problem !== null) throw problem;
+  return config;
 }
+
+function usable(text: string, file: string, env: Env): UsableConfig {
+  const problems: ConfigProblem[] = [];
+  const valid = parsed(text, problems);
+  const config = withPaths(valid, file, env);
+  if (problems.length === 0) return { config, problem: null, hidesPlaces: false };
+  const lines = problems.map((problem) => problemLine(file, problem));
+  const hidesPlaces = PLACES.some((key) => valid[key] === undefined && text.includes(`"${key}"`));
+  return { config, problem: new UsageError(lines.join("\n"), CORRECT), hidesPlaces };
+}
+
+/** The settings that select the daemon. */
+const PLACES = ["stateDir", "socket"] as const;
 
 const CORRECT = "correct the file: liveops config edit";
 
@@ -514,6 +558,7 @@ export function configProblems(text: string): ConfigProblem[] {
   return problems;
 }
 
+/** The valid settings of a text. */
 function parsed(text: string, problems: ConfigProblem[]): Config {
   let value: unknown;
   try {
@@ -532,7 +577,7 @@ function parsed(text: string, problems: ConfigProblem[]): Config {
     const misfit = misfitOf(name, given);
     if (misfit !== null)
       problems.push({ ...positionOf(text, [name, ...misfit.at], misfit.ofKey), text: misfit.text });
-    if (name !== SCHEMA_KEY) config[name] = given;
+    else if (name !== SCHEMA_KEY) config[name] = given;
   }
   return config as Config;
 }

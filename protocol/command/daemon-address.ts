@@ -2,7 +2,8 @@
 import { socketPath, stateDir } from "../places.js";
 import { onRemote, parseAddress } from "../remote/address.js";
 import { shellQuote } from "../shell-quote.js";
-import { type Config, readConfig } from "./config.js";
+import type { Config } from "./config.js";
+import { type OnInvalidConfig, usableConfig } from "./usable-config.js";
 
 /** Options of every command. */
 export interface GlobalOptions {
@@ -21,13 +22,24 @@ export interface CommandPlaces {
   config: Config;
 }
 
-export function commandPlaces(options: GlobalOptions, env = process.env): CommandPlaces {
-  const config = readConfig(env);
+/** @param onInvalid what to do about an invalid config file. @throws UsageError for `throw` */
+export function commandPlaces(
+  options: GlobalOptions,
+  env: Record<string, string | undefined> = process.env,
+  onInvalid: OnInvalidConfig = "warn",
+): CommandPlaces {
+  const config = usableConfig(onInvalid, env, isDaemonNamed(options, env));
   return {
     socket: options.remote ?? socketPath(options, env, config),
     stateDir: stateDir(options, env, config),
     config,
   };
+}
+
+/** Whether the config file has no part in which daemon it is. */
+function isDaemonNamed(options: GlobalOptions, env: Record<string, string | undefined>): boolean {
+  const { remote, fleet, socket, stateDir } = options;
+  return [remote, fleet, socket, stateDir, env.LIVEOPS_SOCKET, env.LIVEOPS_STATE_DIR].some(Boolean);
 }
 
 /**

@@ -25,7 +25,7 @@ const ASK = { answer: 2000, request: 2000 };
 /**
  * A client for the daemon that these options select.
  *
- * @throws UsageError for an invalid config file or a socket path that is too long
+ * @throws UsageError for a socket path that is too long
  */
 export function daemonClient(options: GlobalOptions, deadlines: Partial<Deadlines> = {}): Client {
   return clientFor(commandPlaces(options), options, deadlines);

@@ -4,8 +4,8 @@
  */
 import { createRequire } from "node:module";
 import { Refusal } from "../errors.js";
-import { readConfig } from "./config.js";
 import { UsageError } from "./failures.js";
+import { usableConfig } from "./usable-config.js";
 
 /** A fleet that is open for this command. */
 export interface OpenFleet {
@@ -23,7 +23,10 @@ export async function openFleet(url: string): Promise<OpenFleet> {
   // Loaded only here: a command that asks a daemon must not load all of it.
   const bundle = createRequire(import.meta.url)("./daemon.cjs") as DaemonBundle;
   try {
-    return await bundle.openFleetClient({ url, passwordFile: readConfig().fleet?.passwordFile ?? null });
+    return await bundle.openFleetClient({
+      url,
+      passwordFile: usableConfig("warn", process.env, true).fleet?.passwordFile ?? null,
+    });
   } catch (error) {
     throw asOurs(error as Error);
   }

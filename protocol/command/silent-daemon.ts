@@ -39,10 +39,10 @@ export function howToEnd(pid: number): string {
 function holder(options: GlobalOptions): LockOwner | null {
   if (options.remote !== undefined) return null;
   try {
-    const owner = ownerOf(commandPlaces(options).stateDir);
+    const owner = ownerOf(commandPlaces(options, process.env, "ignore").stateDir);
     return owner !== null && isThere(owner) ? owner : null;
   } catch {
-    // The config file is invalid: the command reports it, or does not need it.
+    // The state directory cannot be read: the command reports it, or does not need it.
     return null;
   }
 }

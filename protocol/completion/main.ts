@@ -8,8 +8,8 @@ import { readFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { addressedDaemon } from "../command/daemon-address.js";
-import { daemonClient } from "../command/find-daemon.js";
+import { addressedDaemon, commandPlaces } from "../command/daemon-address.js";
+import { clientFor } from "../command/find-daemon.js";
 import { inHome } from "../places.js";
 import { isAddress } from "../remote/address.js";
 import { askNothing } from "../remote/host.js";
@@ -71,7 +71,10 @@ async function fromDaemon(question: Question): Promise<Candidate[]> {
   // A connection that takes longer than a person waits serves the next key.
   leaveConnections();
   askNothing();
-  return daemonCandidates(daemonClient(addressed ?? places), question);
+  const options = addressed ?? places;
+  // A message would land on the line that the person types.
+  const found = commandPlaces(options, process.env, "ignore");
+  return daemonCandidates(clientFor(found, options), question);
 }
 
 /** A word with a control character cannot be typed, and would act on the terminal. */

@@ -99,6 +99,9 @@ test("a queue that commands make is kept; an unknown queue is refused with the n
     concurrency: 3,
     pausedSince: null,
   });
+  await expect(client.setQueue("gpu", { concurrency: null })).rejects.toThrow(
+    "does not define the queue gpu",
+  );
   await expect(daemon.submit("gate", { queue: "gup" })).rejects.toMatchObject({
     code: "LIVEOPS_NO_SUCH_QUEUE",
     extra: { nearest: ["gpu"] },

@@ -173,6 +173,27 @@ test("--ops, LIVEOPS_OPS and the config file take a single file too", async () =
   expect((await world.liveops(["submit", "one"])).code).toBe(4);
 });
 
+test("liveops ops --ops lists the types of a directory without a daemon", { timeout: SLOW }, async () => {
+  const dir = "listed";
+  world.write(`${dir}/hello.ts`, `${HELLO}\nsetInterval(() => {}, 1000); console.log("loading");`);
+  world.write(`${dir}/broken.ts`, "export class Backup extends X {");
+  const without = { env: { LIVEOPS_SOCKET: join(world.dir, "none.sock"), LIVEOPS_AUTOSTART: "0" } };
+  const all = await world.liveops(["ops", "--ops", join(world.dir, dir), "--json"], without);
+  expect(all).toMatchObject({ code: 0, stderr: "loading\n" });
+  const reply = JSON.parse(all.stdout);
+  expect(reply.ops.map(({ op }: { op: string }) => op)).toEqual(
+    expect.arrayContaining(["hello", "shell", "verify-backup"]),
+  );
+  expect(reply.notLoaded.map(({ op }: { op: string }) => op)).toEqual(["broken", "backup"]);
+  const one = await world.liveops(["ops", "--ops", join(world.dir, dir, "hello.ts"), "hello"], without);
+  expect(one.code).toBe(0);
+  expect(one.stdout).toContain("hello.ts");
+  const none = await world.liveops(["ops", "--ops", join(world.dir, dir), "backup"], without);
+  expect(none).toMatchObject({ code: 4, stdout: "" });
+  expect(none.stderr).toMatch(/there is no operation type "backup": .*broken\.ts does not load: /);
+  expect(await world.liveops(["ops", "--ops", "/nowhere"], without)).toMatchObject({ code: 2, stdout: "" });
+});
+
 test("code that ends the loader over parameters is a fault of its file, not of the parameters", async () => {
   world.write(
     "config/liveops/ops/ends.ts",

@@ -25,6 +25,59 @@ function emptyWorld() {
   return { world, dir, file, write, config, log };
 }
 
+test("a comma too many keeps nobody from the running operations", async () => {
+  const { world, file, write, config } = emptyWorld();
+  await world.startDaemon();
+  const submitted = await world.liveops(["submit", "shell", "--", "sleep", "600"]);
+  const id = submitted.stdout.trim();
+  write('{ "concurrency": 3, ');
+  const at = `${file}:1:`;
+  const warned = (stderr: string) => expect(stderr.split(at)).toHaveLength(2);
+  const listed = await world.liveops(["ls", "--json"]);
+  expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining(id) });
+  warned(listed.stderr);
+  const status = await world.liveopsd(["status"]);
+  expect(status).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("problem     the config file was"),
+  });
+  expect(status.stdout).toContain(at);
+  warned(status.stderr);
+  const json = await world.liveopsd(["status", "--json"]);
+  expect(JSON.parse(json.stdout).config).toMatchObject({
+    changed: true,
+    problem: expect.stringContaining(at),
+  });
+  for (const refused of await Promise.all([
+    world.liveopsd(["reload"]),
+    world.liveopsd(["restart"]),
+    config(),
+  ]))
+    expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(at) });
+  const cancelled = await world.liveops(["cancel", id]);
+  expect(cancelled.code).toBe(0);
+  warned(cancelled.stderr);
+  expect((await world.liveops(["wait", id])).code).toBe(6);
+  expect((await world.liveops(["ls"], { env: { LIVEOPS_CONFIG: "/dev/null" } })).stderr).toBe("");
+  write("{}");
+  expect(JSON.parse((await world.liveopsd(["status", "--json"])).stdout).config.problem).toBeNull();
+  write("{,");
+  expect(await world.liveopsd(["stop"])).toMatchObject({ code: 0 });
+});
+
+test("a queue that a command has set overrides the file, until that is dropped", async () => {
+  const { world, config } = emptyWorld();
+  await world.startDaemon();
+  await config("set", "queues.gpu.concurrency", "4");
+  await world.liveops(["queue", "set", "gpu", "--concurrency", "1"]);
+  expect((await config("set", "queues.gpu.concurrency", "3")).stderr).toContain(
+    "the queue gpu: liveops queue set has set 1, which overrides the file; to use that of the file: liveops queue set gpu --concurrency config",
+  );
+  const dropped = await world.liveops(["queue", "set", "gpu", "--concurrency", "config", "--json"]);
+  expect(JSON.parse(dropped.stdout)).toMatchObject({ name: "gpu", concurrency: 3 });
+  expect((await config("set", "queues.gpu.concurrency", "2")).stderr).not.toContain("overrides");
+});
+
 describe("without a daemon", () => {
   test("a setting is set, read and removed; the file is private, and only a valid value is written", async () => {
     const { file, config } = emptyWorld();
@@ -76,18 +129,24 @@ describe("without a daemon", () => {
     const { world, file, write, config } = emptyWorld();
     write('{\n  "concurency": 2,\n  "nice": 99\n}\n');
     const ends = await Promise.all([
-      world.liveops(["ls"]),
-      world.liveopsd(["start"]),
-      world.liveopsd(["status"]),
-      world.liveops(["doctor"]),
-      world.start("liveops-tui", []).ended,
       config(),
+      world.liveopsd(["start"]),
+      world.liveopsd(["restart"]),
+      world.liveopsd(["status"]),
+      world.liveops(["ls"]),
+      world.start("liveops-tui", []).ended,
     ]);
+    expect(ends.map(({ code }) => code)).toEqual([2, 2, 2, 3, 3, 3]);
     for (const ended of ends) {
-      expect(ended).toMatchObject({ code: 2, stdout: "" });
-      expect(ended.stderr).toContain(`${file}:2:3: unknown setting "concurency"; did you mean concurrency?`);
-      expect(ended.stderr).toContain(`${file}:3:11: nice must be a whole number from 0 to 19`);
+      expect(ended.stdout).toBe("");
+      const lines = ended.stderr.split("\n");
+      const of = (part: string) => lines.filter((line) => line.includes(part));
+      expect(of(`${file}:2:3: unknown setting "concurency"; did you mean concurrency?`)).toHaveLength(1);
+      expect(of(`${file}:3:11: nice must be a whole number from 0 to 19`)).toHaveLength(1);
     }
+    expect(ends[4]!.stderr).toMatch(/^liveops: /);
+    expect(ends[4]!.stderr).toContain("no setting of the file is used; correct the file: liveops");
+    expect((await world.liveops(["doctor"])).stdout).toContain(`problem  ${file}:2:3: unknown setting`);
     expect((await config("unset", "concurency")).code).toBe(0);
     expect((await config("set", "nice", "3")).code).toBe(0);
     expect(readFileSync(file, "utf8")).toBe('{\n  "nice": 3\n}\n');

@@ -75,6 +75,9 @@ test("p pauses an operation and a queue, and the list says so; resumed, both go 
   const { screen } = terminal;
   await screen.until(/▌● .*gpu/);
   terminal.press("p");
+  await screen.until(/Pause .*\? .* yes/);
+  expect((await world.client.show(id)).pause).toBeNull();
+  terminal.press("y");
   await screen.until(/▌‖ .* paused │/);
   expect((await world.client.show(id)).pause?.since).toMatch(/Z$/);
   terminal.press("j+");

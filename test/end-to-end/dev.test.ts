@@ -73,6 +73,24 @@ test("runs again after a save of what it imports, shows errors, and ends with 13
   await ends(run);
 });
 
+test("does not run an older copy of a file that does not load, and runs the file once it is mended", async () => {
+  world.write("work/ops/hello.ts", `${hello("")}(`);
+  world.write("work/older/hello.ts", hello(""));
+  lib('"new"');
+  world.write("work/older/lib/_text.ts", `${LIB}"old";`);
+  const words = ["--ops", "ops", "--ops", "older", "hello"];
+  const once = await world.liveops(["run", ...words]);
+  expect(once).toMatchObject({ code: 4, stdout: "" });
+  expect(once.stderr).toMatch(/there is no operation type "hello": .*work\/ops\/hello\.ts does not load: /);
+  const run = world.start("liveops", ["dev", ...words]);
+  await waits(run, 1);
+  world.write("work/ops/hello.ts", hello(""));
+  await waits(run, 2);
+  expect(run.stdout).toContain("new you\n");
+  expect(run.stdout).not.toContain("old");
+  await ends(run);
+});
+
 test("cancels the run that a save interrupts, and kills one that does not stop", async () => {
   lib('"first"');
   world.write("work/ops/hello.ts", hello("await delay(60_000, undefined, { signal: p.signal });"));

@@ -49,6 +49,8 @@ test("the operations of two daemons are on one screen, and each daemon gets what
   terminal.press("/host:local\r");
   await screen.until((text) => !text.includes("second") && /▌● first +local/.test(text));
   terminal.press("p");
+  await screen.until("Pause first on local?");
+  terminal.press("y");
   await screen.until(/▌‖ first/);
   expect((await box.client.show(ofBox)).pause?.since).toMatch(/Z$/);
   terminal.press("p");

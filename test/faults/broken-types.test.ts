@@ -131,12 +131,84 @@ test("an operations directory that is away: its operations wait until it is back
   renameSync(daemon.world.opsDir, `${daemon.world.opsDir}.away`);
   openSlot();
   const { blocked } = await recordThat(daemon, ids[0]!, isBlocked);
-  expect(blocked?.reason).toMatch(/no file defines the operation type marks now/);
+  expect(blocked?.reason).toMatch(/: it is missing, and its types wait for it; create it again/);
   renameSync(`${daemon.world.opsDir}.away`, daemon.world.opsDir);
   for (const id of ids)
     expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
   const compared = compareOnce(names(20), linesOf(side));
   record({ fault: "operations directory away", injected: 1, ...compared }, compared.details);
+});
+
+/** An own `shell`, which counts before the shipped one. */
+const SHELL = MARKS.replaceAll("Marks", "Shell");
+
+test("a file that does not load keeps its names: no other file's type runs instead, and none is submitted", async () => {
+  await using daemon = await TestDaemon.start({
+    ops: { ...operations("gate"), "mine.mjs": SHELL, "later.mjs": SHELL },
+    concurrency: 1,
+  });
+  const { world, client } = daemon;
+  const side = join(world.dir, "side");
+  const touched = join(world.dir, "touched");
+  const submit = () => client.submit({ op: "shell", params: { command: `touch ${touched}` } }, newId());
+  const later = join(world.opsDir, "later.mjs");
+  expect(await client.types()).toMatchObject({ shadowed: [{ op: "shell" }, { op: "shell" }] });
+  const openSlot = await holdSlot(daemon);
+  const { id } = await daemon.submit("shell", { params: { side, name: "a" } });
+  // The first of the two files: neither the second nor the shipped type may take the name.
+  const names = [
+    ["later.mjs", "export class {", "mine.mjs", MARKS],
+    ["later.mjs", "", "mine.mjs", MARKS],
+    ["later.mjs", SHELL.replace("static params", 'static title = ""; static params'), "mine.mjs", MARKS],
+  ] as const;
+  for (const [file, text, other, marks] of names) {
+    world.writeOp(other, marks);
+    world.writeOp(file, text);
+    const refused = await submit().then(
+      () => null,
+      (error: Error) => error.message,
+    );
+    expect(refused).toMatch(
+      /there is no operation type "shell": .*later\.mjs (does not load|has no operation type): /,
+    );
+  }
+  const { notLoaded, shadowed, ops } = await client.types();
+  expect(notLoaded).toEqual([
+    { op: "shell", file: later, reason: expect.stringContaining("static title must be text") },
+  ]);
+  expect(shadowed).toEqual([{ op: "shell", file: expect.stringMatching(/dist\/ops\/shell/), by: later }]);
+  expect(ops.map(({ op }) => op)).not.toContain("shell");
+  openSlot();
+  expect((await recordThat(daemon, id, isBlocked)).blocked?.reason).toMatch(/later\.mjs does not load: /);
+  // The next daemon never loaded the file: its text and its name count.
+  world.writeOp("later.mjs", `${SHELL}(`);
+  await daemon.kill();
+  await daemon.startAgain();
+  await recordThat(daemon, id, isBlocked);
+  await expect(submit()).rejects.toThrow(/later\.mjs does not load/);
+  expect(existsSync(touched)).toBe(false);
+  world.writeOp("later.mjs", SHELL);
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(linesOf(side)).toEqual(["a"]);
+});
+
+test("a file that does not load is in the status, in doctor and once in the log, until it loads", async () => {
+  await using daemon = await TestDaemon.start({ ops: { "other.mjs": OTHER } });
+  const { world, client } = daemon;
+  const problems = async () => (await client.daemon()).problems;
+  await eventually("all are loaded", async () => (await client.types()).ops.length > 1);
+  world.writeOp("broken.mjs", "boom = = 1");
+  const told = await eventually("it is told", async () => (await problems())[0] ?? null);
+  expect(told).toMatch(/broken\.mjs does not load: SyntaxError/);
+  expect((await runBin(world, "liveopsd", ["status"])).stdout).toContain(`problem     ${told}`);
+  expect((await runBin(world, "liveopsd", ["doctor"])).stdout).toContain(told);
+  world.writeOp("other.mjs", `${OTHER}// edited`);
+  await problems();
+  world.writeOp("broken.mjs", OTHER.replace("Other", "Mended"));
+  await eventually("it loads", async () => (await problems()).length === 0);
+  const log = readFileSync(join(world.stateDir, "liveopsd.log"), "utf8");
+  expect(log.split("the operation file does not load")).toHaveLength(2);
+  expect(log.split("the operation file is no longer broken")).toHaveLength(2);
 });
 
 test("a file that a type imports and that is not there yet: the type loads once it is there", async () => {

@@ -242,19 +242,21 @@ test("an operations directory that another user could write is reported, and not
   expect(errors).toEqual([{ file: other, message: expect.stringMatching(SPOILED) }]);
 });
 
-test("a config file that another user could write is wrong usage", async () => {
+test("a config file that another user could write is not used, and a start is refused", async () => {
   const world = newWorld();
   const config = join(world.home, ".config", "liveops", "config.json");
   mkdirSync(dirname(config), { recursive: true });
   writeFileSync(config, '{"concurrency": 1}');
   const allowed = await runBin(world, "liveops", ["ls"]);
   expect(allowed.code).toBe(3);
+  writeFileSync(config, JSON.stringify({ socket: join(world.dir, "other.sock") }));
   spoil(config);
-  for (const bin of ["liveops", "liveopsd"] as const) {
-    const refused = await runBin(world, bin, [bin === "liveops" ? "ls" : "start"]);
-    expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(SPOILED);
-  }
+  const refused = await runBin(world, "liveopsd", ["start"]);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(SPOILED) });
+  const warned = await runBin(world, "liveops", ["ls"]);
+  expect(warned).toMatchObject({ code: 3, stderr: expect.stringMatching(SPOILED) });
+  expect(warned.stderr).toContain("no setting of the file is used");
+  expect(warned.stderr).not.toContain("other.sock");
 });
 
 /** A server of another user's, on the socket's path; counts who connects. */

@@ -35,6 +35,7 @@ export class FakeLoader {
       ops: this.ops,
       errors: [{ file: "/ops/broken.ts", message: "it broke" }],
       withoutType: [],
+      notLoaded: [],
       shadowed: [],
     };
   }

@@ -156,6 +156,7 @@ export class Served {
       queues,
       dependencies: { ids: () => [], liveLinks: () => [] },
       feed: { delayedIds: () => [] },
+      loadProblems: { list: async () => [] },
       hooks: { problems: () => [] },
       hosts,
       metrics: new Metrics(),

@@ -55,6 +55,19 @@ describe("laws", () => {
     );
   });
 
+  test("the worker of a running operation is that which accepted its attempt; else there is none", () => {
+    fc.assert(
+      fc.property(histories, (events) => {
+        let record: Operation | null = null;
+        for (const event of events) {
+          record = reduceEvent(record, event);
+          if (event.type === "attempt:accepted") expect(record.pid).toBe(event.pid);
+          if (record.state !== "running" || event.type === "attempt:finished") expect(record.pid).toBeNull();
+        }
+      }),
+    );
+  });
+
   test("no record and no event is ever changed", () => {
     fc.assert(
       fc.property(histories, (events) => {

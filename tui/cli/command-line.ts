@@ -73,6 +73,8 @@ export async function runCommandLine(words: string[]): Promise<void> {
     const { commandHint, missingType } = await import("./command-hint.js");
     if (code === "commander.missingArgument")
       return typed === "run" || typed === "dev" ? missingType("run", trailingWords()) : null;
+    // Its other subcommands run no command.
+    if (typed === "schedule" && !own.includes("add")) return null;
     return commandHint(root.commands.find((command) => command.name() === typed)!, own, trailingWords());
   });
 }

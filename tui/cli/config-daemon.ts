@@ -1,14 +1,15 @@
 /** The running daemon, and what a change of the config file means for it. */
 import { existsSync } from "node:fs";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
-import type { Config } from "../../protocol/command/config.js";
+import { type Config, readConfig } from "../../protocol/command/config.js";
 import { RELOAD } from "../../protocol/command/config-reload.js";
 import { clientFor } from "../../protocol/command/find-daemon.js";
 import type { GlobalOptions } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { Refusal } from "../../protocol/errors.js";
 import { socketPath, stateDir } from "../../protocol/places.js";
-import type { DaemonReply, ReloadReply } from "../../protocol/replies.js";
+import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
+import type { DaemonReply, QueueReply, ReloadReply } from "../../protocol/replies.js";
 
 /** Milliseconds that a daemon may take to answer. */
 const ANSWER_MS = 2000;
@@ -51,6 +52,7 @@ export async function tellDaemon(
   before: Config,
   to: ReportTo,
 ): Promise<void> {
+  const isOfQueues = changed.includes("queues") || changed.includes("concurrency");
   const daemon = await daemonOf(options, before);
   let reply: ReloadReply | "other" | null = null;
   if (daemon !== null && daemon.config?.file === file)
@@ -61,6 +63,11 @@ export async function tellDaemon(
       reply = "other";
     }
   for (const note of changeNotes(changed, daemon, reply)) say(to, note, "yellow");
+  if (isOfQueues && reply !== null && reply !== "other" && reply.config.problem === null) {
+    const { queues } = await clientOf(options, before).queues();
+    for (const note of queueNotes(changed, readConfig(), queues, daemon?.flags.concurrency ?? null))
+      say(to, note, "yellow");
+  }
   if (daemon !== null && daemon.config?.file !== file && existsSync(file))
     say(to, `the running daemon (pid ${daemon.pid}) reads another file: ${daemon.config?.file}`, "yellow");
 }
@@ -102,12 +109,38 @@ export function changeNotes(
   );
   const others = its.filter((key) => !applied.includes(key) && !restart.includes(key));
   const flagged = others.filter((key) => isFlagged(key, daemon.flags));
-  note(flagged, `the daemon was started with a flag, which wins; to change it: liveopsd restart`);
+  note(
+    flagged,
+    `the daemon was started with a flag, which wins, also after a restart; to change it, give the flag to liveopsd restart, such as --metrics none; to drop all flags: liveopsd stop, then liveopsd start`,
+  );
   note(
     others.filter((key) => !flagged.includes(key)),
     "the daemon has this value already",
   );
   return notes;
+}
+
+/**
+ * The queues whose concurrency a command has set, which overrides the config file. Pure.
+ *
+ * @param flag `--concurrency` of the daemon, which overrides both
+ */
+export function queueNotes(
+  changed: ReadonlyArray<keyof Config>,
+  { concurrency, queues: configured = {} }: Config,
+  queues: ReadonlyArray<Pick<QueueReply, "name" | "concurrency">>,
+  flag: number | null,
+): string[] {
+  const wanted = new Map<string, number | undefined>();
+  if (changed.includes("concurrency") && flag === null) wanted.set(DEFAULT_QUEUE, concurrency);
+  if (changed.includes("queues"))
+    for (const [name, queue] of Object.entries(configured)) wanted.set(name, queue.concurrency);
+  return queues
+    .filter(({ name, concurrency: its }) => (wanted.get(name) ?? its) !== its)
+    .map(
+      ({ name, concurrency: its }) =>
+        `the queue ${name}: liveops queue set has set ${its}, which overrides the file; to use that of the file: liveops queue set ${name} --concurrency config`,
+    );
 }
 
 function isFlagged(

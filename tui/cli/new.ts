@@ -153,6 +153,7 @@ function write(plan: Plan, { dir, vscode, json }: NewOptions, to: ReportTo): voi
   if (isShippedType(op)) say(to, shadows(op, file), "yellow");
   if (check !== null) say(to, `check it: ${check}`, "yellow");
   say(to, `try it: liveops run ${words}`, "yellow");
+  if (kind !== "pipeline") say(to, `see its parameters: liveops run ${words} --help`, "yellow");
   say(to, `try it on every save: liveops dev ${words}`, "yellow");
   if (test !== null) say(to, `test it: ${testCommand(test.file, dir)}`, "yellow");
 }

@@ -124,6 +124,12 @@ const ASKED: OperationColumn[] = (
     timeColumn("started", "Start of the last attempt", (it) => it.startedAt),
     timeColumn("finished", "End of the operation", (it) => it.finishedAt),
     numberColumn("attempt", "Number of the attempt", (it) => it.attempt),
+    {
+      name: "pid",
+      about: "Process id of the worker",
+      text: (it) => (it.pid ? String(it.pid) : ""),
+      ...{ sort: (it) => it.pid ?? -1, align: "right" },
+    },
     numberColumn("priority", "Priority in the queue", (it) => it.priority),
     numberColumn("lines", "Lines of the log", (it) => it.logLines),
     { name: "schedule", about: "Schedule that submitted the operation", text: (it) => it.schedule ?? "" },

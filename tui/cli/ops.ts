@@ -1,9 +1,13 @@
 /** `liveops ops`: lists operation types with stages and parameters; load errors go to stderr. */
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { type Paint, paintFor } from "../../protocol/command/colour.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { type ReportTo, say } from "../../protocol/command/report.js";
+import type { Config } from "../../protocol/command/config.js";
+import { UsageError } from "../../protocol/command/failures.js";
+import { addCommand, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
+import { type ReportTo, report, say } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { EXIT } from "../../protocol/exit-codes.js";
 import { fileUrl, type Linker, linkerFor, unlinked } from "../../protocol/output/links.js";
 import {
   addListOptions,
@@ -14,10 +18,12 @@ import {
 import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
 import { printLines, printList } from "../../protocol/output/print.js";
 import { renderParameters } from "../../protocol/parameters.js";
+import { userOpsDirs } from "../../protocol/places.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { unknownType } from "../../protocol/unknown-type.js";
 import { connectFor } from "./connection.js";
+import { CANCEL_VARIABLE } from "./run/child.js";
 import { TYPES } from "./type-columns.js";
 import { typePage } from "./type-page.js";
 
@@ -46,17 +52,13 @@ function stagesText(stages: OperationType["stages"]): string {
  *
  * @throws Refusal LIVEOPS_NO_SUCH_TYPE, with the error of the file that has the name
  */
-export function typeIn({ ops, errors, withoutType }: TypesReply, op: string): OperationType {
+export function typeIn({ ops, errors, withoutType, notLoaded }: TypesReply, op: string): OperationType {
   const found = ops.find((type) => type.op === op);
   if (found) return found;
+  const blocked = notLoaded.find((type) => type.op === op);
   const isMeant = ({ file }: { file: string }) => kebab(/([^/]*?)\.[^/]*$/.exec(file)?.[1] ?? "") === op;
-  const broken = errors.find(isMeant);
   const bare = withoutType.find(isMeant);
-  const reason = broken
-    ? `${broken.file} does not load: ${broken.message}`
-    : bare
-      ? `${bare.file} has no operation type: ${bare.message}`
-      : null;
+  const reason = blocked?.reason ?? (bare ? `${bare.file} has no operation type: ${bare.message}` : null);
   const names = ops.map((type) => type.op);
   throw unknownType(op, names, errors.length, reason);
 }
@@ -65,7 +67,10 @@ function kebab(name: string): string {
   return name.replace(/([a-z\d])([A-Z])/g, "$1-$2").toLowerCase();
 }
 
-type OpsOptions = ListOutputOptions & PagerOptions;
+/** The bundle that has the authoring API. */
+const RUN: string = "./run.js";
+
+type OpsOptions = ListOutputOptions & PagerOptions & { ops?: string[] };
 
 export function registerOps(root: Command): void {
   const ops = addCommand(root, "ops", "List operation types, or show one with all its details", [
@@ -73,7 +78,13 @@ export function registerOps(root: Command): void {
     "liveops ops backup",
     "liveops ops --output table",
     "liveops ops --json | jq -r '.ops[].op'",
+    "liveops ops --ops . import-users",
   ]).argument("[op]", "Name of an operation type: show its statics and all details of its parameters");
+  ops.option(
+    "--ops <path>",
+    "Show the types of this directory of operation files, or one file, without the daemon (repeatable)",
+    (path: string, earlier: string[] = []) => [...earlier, path],
+  );
   addListOptions(
     addPagerOption(ops),
     TYPES,
@@ -81,31 +92,70 @@ export function registerOps(root: Command): void {
     { times: null },
   ).action(async (op: string | undefined, _options: unknown, command: Command) => {
     const { client, options, config } = connectFor<OpsOptions>(command);
-    const { columns, sort } = options;
-    const isTable = givenFormat(options) !== null || columns !== undefined || sort !== undefined;
-    const wanted = isTable ? givenListOutput(options, TYPES) : null;
-    const reply = await client.types();
-    const types = op === undefined ? reply.ops : [typeIn(reply, op)];
-    const paint = paintFor(process.stdout);
-    const link = linkerFor(process.stdout, process.env, config.links);
-    if (wanted !== null)
-      await printList(
-        {
-          ...{ spec: TYPES, records: types, context: { now: Date.now(), time: wanted.time } },
-          nameOf: (type) => type.op,
-          json: (ops) => (op === undefined ? { ...reply, ops } : ops[0]),
-        },
-        wanted,
-        options,
-      );
-    else if (op !== undefined) await printLines(typePage(types[0]!, paint, { link }), options);
-    else {
-      const blocks = types.map((type) => typeLines(type, paint, link).join("\n"));
-      if (blocks.length > 0) await printLines([blocks.join("\n\n")], options);
+    if (options.ops !== undefined) {
+      await withoutDaemon(options.ops, op, options, config, reportTo(command.parent!));
+      return;
     }
-    const isForPeople = wanted === null || wanted.format === "table" || wanted.format === "wide";
-    if (op === undefined && isForPeople) sayProblems(reply, reportTo(command.parent!));
+    await show(await client.types(), op, options, config, reportTo(command.parent!));
   });
+}
+
+/** In a child process, as `liveops run`: the files of the author may hang, or end their process. */
+async function withoutDaemon(
+  paths: string[],
+  op: string | undefined,
+  options: OpsOptions & GlobalOptions,
+  config: Config,
+  to: ReportTo,
+): Promise<void> {
+  if (process.env[CANCEL_VARIABLE] === undefined) {
+    for (const path of paths)
+      if (!existsSync(path)) throw new UsageError(`--ops ${path}: no such directory or file`, "liveops ops");
+    const { supervise } = await import("./run/supervise.js");
+    process.exitCode = await supervise();
+    return;
+  }
+  const { typesHere } = (await import(RUN)) as typeof import("./run/inline.js");
+  await typesHere(userOpsDirs({ ops: paths }, process.env, config), async (reply) => {
+    try {
+      await show(reply, op, options, config, to);
+      return EXIT.done;
+    } catch (error) {
+      return report(error, to);
+    }
+  });
+}
+
+async function show(
+  reply: TypesReply,
+  op: string | undefined,
+  options: OpsOptions,
+  config: Config,
+  to: ReportTo,
+): Promise<void> {
+  const { columns, sort } = options;
+  const isTable = givenFormat(options) !== null || columns !== undefined || sort !== undefined;
+  const wanted = isTable ? givenListOutput(options, TYPES) : null;
+  const types = op === undefined ? reply.ops : [typeIn(reply, op)];
+  const paint = paintFor(process.stdout);
+  const link = linkerFor(process.stdout, process.env, config.links);
+  if (wanted !== null)
+    await printList(
+      {
+        ...{ spec: TYPES, records: types, context: { now: Date.now(), time: wanted.time } },
+        nameOf: (type) => type.op,
+        json: (ops) => (op === undefined ? { ...reply, ops } : ops[0]),
+      },
+      wanted,
+      options,
+    );
+  else if (op !== undefined) await printLines(typePage(types[0]!, paint, { link }), options);
+  else {
+    const blocks = types.map((type) => typeLines(type, paint, link).join("\n"));
+    if (blocks.length > 0) await printLines([blocks.join("\n\n")], options);
+  }
+  const isForPeople = wanted === null || wanted.format === "table" || wanted.format === "wide";
+  if (op === undefined && isForPeople) sayProblems(reply, to);
 }
 
 function sayProblems({ errors, withoutType, shadowed }: TypesReply, to: ReportTo): void {

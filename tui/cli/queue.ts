@@ -10,6 +10,7 @@ import type { Column, TableSpec } from "../../protocol/output/table.js";
 import { formatAge, timeText } from "../../protocol/output/time.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { connectFor } from "./connection.js";
+import { addDefaultAction } from "./subcommand.js";
 
 interface QueueOptions {
   concurrency?: string;
@@ -46,6 +47,15 @@ function number(name: string, about: string, of: (queue: QueueReply) => number):
   return { name, about, text: (it) => String(of(it)), sort: of, align: "right" };
 }
 
+/** What other programs call the subcommands. */
+const MEANT = {
+  list: "ls",
+  show: "ls",
+  ...{ add: "set NAME --concurrency N", create: "set NAME --concurrency N" },
+  edit: "set NAME --concurrency N",
+  ...{ delete: "rm", remove: "rm" },
+};
+
 export function registerQueue(root: Command): void {
   const queue = addCommand(root, "queue", "List the queues, create or change one, remove one", [
     "liveops queue",
@@ -61,7 +71,10 @@ export function registerQueue(root: Command): void {
     "liveops queue set gpu --concurrency 2",
   ])
     .argument("<name>", "Lower-case letters, digits and -")
-    .requiredOption("--concurrency <n>", "Operations of the queue that run at the same time")
+    .requiredOption(
+      "--concurrency <n>",
+      "Operations of the queue that run at the same time; config: as in the config file",
+    )
     .option("--json", "Print the queue as JSON")
     .action(async (name: string, _options: unknown, command: Command) => {
       const { client, options } = connectFor<QueueOptions>(command);
@@ -76,7 +89,7 @@ export function registerQueue(root: Command): void {
       const removed = await client.removeQueue(name);
       process.stdout.write(`${options.json ? jsonLine(removed) : removed.name}\n`);
     });
-  addQueueListOptions(queue).action(async () => listQueues(queue));
+  addDefaultAction(addQueueListOptions(queue), MEANT, () => listQueues(queue));
 }
 
 function addQueueListOptions(command: Command): Command {
@@ -91,7 +104,10 @@ async function listQueues(command: Command): Promise<void> {
   await printList({ spec: QUEUES, records: queues, context, nameOf: ({ name }) => name }, wanted, options);
 }
 
-function concurrencyOf(text: string): number {
+function concurrencyOf(text: string): number | null {
+  if (text === "config") return null;
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
-  throw new UsageError(`--concurrency: ${JSON.stringify(text)} is not a whole number of at least 1`);
+  throw new UsageError(
+    `--concurrency: ${JSON.stringify(text)} is not a whole number of at least 1, or config`,
+  );
 }

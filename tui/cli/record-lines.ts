@@ -56,6 +56,7 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
     ...field("title", linkedText(sanitize(it.title))),
     ...field("label", it.label === null ? null : linkedText(sanitize(it.label))),
     ...field("cwd", link(cwd === null ? null : fileUrl(cwd), sanitize(it.cwd))),
+    ...field("pid", it.pid ? String(it.pid) : null),
     ...field("terminal", it.terminal === null ? null : `${sanitize(it.terminal)}: liveops attach ${it.id}`),
     ...field("chain", chainText(it)),
     ...field("schedule", it.schedule ?? null),
@@ -90,7 +91,9 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
     ...section("stages", stageLines(it, paint, now)),
     ...field(
       "progress",
-      it.state === "running" ? barLine({ ...it, stage: it.untrackedStage }, BAR_COLUMNS) : null,
+      it.state === "running" && reportsProgress(it)
+        ? barLine({ ...it, stage: it.untrackedStage }, BAR_COLUMNS)
+        : null,
     ),
     ...field("status", it.status === null ? null : linkedText(sanitize(it.status.text))),
     ...section("result", resultLines(it.result, it.resultText).map(linkedText)),
@@ -107,6 +110,9 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
     ),
   ];
 }
+
+/** Without a report, 0% would say something that nobody knows. */
+const reportsProgress = ({ progress, percent }: Operation): boolean => progress !== null || percent > 0;
 
 /** Null for an operation of the default queue without a priority. */
 function queueText({ queue, priority, slot }: Operation): string | null {

@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { type ReportTo, say } from "../../protocol/command/report.js";
 import { parseDuration } from "../../protocol/duration.js";
 import { jsonLine } from "../../protocol/output/json.js";
 import { formatLocalTime, formatShortTime } from "../../protocol/output/local-time.js";
@@ -13,16 +14,17 @@ import { printList } from "../../protocol/output/print.js";
 import type { CellContext, TableSpec } from "../../protocol/output/table.js";
 import { timeText } from "../../protocol/output/time.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
-import type { ScheduleBody } from "../../protocol/requests.js";
+import type { ScheduleBody, SubmitBody } from "../../protocol/requests.js";
 import { formatDuration } from "../terminal/format.js";
 import { trailingWords } from "./arguments.js";
 import { checkCwd } from "./check-cwd.js";
 import { connectFor, forEachId } from "./connection.js";
 import { addEnvironmentOptions } from "./environment.js";
 import { addHookOptions } from "./hook-options.js";
-import { isPipelineArgument, pipelineSubmit } from "./pipeline-argument.js";
+import { isPipelineArgument, pipelinePath, pipelineSubmit } from "./pipeline-argument.js";
 import { addHostOptions, addQueueOptions } from "./placement.js";
-import { CWD_TEXT, type SubmitOptions, submitBody } from "./submit.js";
+import { addDefaultAction } from "./subcommand.js";
+import { afterSubmit, CWD_TEXT, type SubmitOptions, submitBody } from "./submit.js";
 
 interface AddOptions extends SubmitOptions {
   name?: string;
@@ -30,6 +32,8 @@ interface AddOptions extends SubmitOptions {
   jitter?: string;
   overlap?: ScheduleBody["overlap"];
   catchup?: ScheduleBody["catchup"];
+  frozen?: boolean;
+  replace?: boolean;
 }
 
 /** The columns of a list of schedules. */
@@ -38,7 +42,7 @@ export const SCHEDULES: TableSpec<ScheduleReply> = {
     { name: "schedule", about: "Name", text: (it) => it.name, atLeast: 8 },
     { name: "cron", about: "Cron expression", text: (it) => it.cron },
     { name: "zone", about: "Time zone of the expression", text: (it) => it.zone },
-    { name: "op", about: "Operation type", text: (it) => it.operation.op, atLeast: 8 },
+    { name: "op", about: "Operation type, or its pipeline file", text: opOf, atLeast: 8 },
     { name: "next", about: "Next run", text: nextCell, sort: ({ nextAt }) => nextAt ?? "~" },
     { name: "last", about: "Id of the last operation", text: (it) => it.lastOperation ?? "" },
     { name: "note", about: "Problem of the last run, or missed runs", text: noteOf, atLeast: 8 },
@@ -48,6 +52,14 @@ export const SCHEDULES: TableSpec<ScheduleReply> = {
       text: (it) => it.overlap,
       only: "wide",
     },
+    { name: "file", about: "Pipeline file that each run reads", text: (it) => it.file ?? "", only: "wide" },
+    {
+      name: "label",
+      about: "Label of its operations",
+      text: (it) => submitted(it).label ?? "",
+      only: "wide",
+    },
+    { name: "params", about: "Parameters of its operations", text: paramsOf, only: "wide" },
     { name: "catchup", about: "Missed runs that are made up for", text: (it) => it.catchup, only: "wide" },
     {
       name: "jitter",
@@ -62,9 +74,48 @@ export const SCHEDULES: TableSpec<ScheduleReply> = {
       ...{ sort: (it) => it.createdAt, only: "wide" },
     },
   ],
-  firstToShrink: ["note", "op", "schedule"],
-  firstToGo: ["created", "jitter", "catchup", "overlap", "note", "zone", "last", "op", "cron", "next"],
+  firstToShrink: ["params", "file", "label", "note", "op", "schedule"],
+  firstToGo: [
+    "params",
+    "created",
+    "file",
+    "label",
+    "jitter",
+    "catchup",
+    "overlap",
+    "note",
+    "zone",
+    "last",
+    "op",
+    "cron",
+    "next",
+  ],
 };
+
+/** The reply has the body of a submit, of which the schema names the type alone. */
+function submitted({ operation }: ScheduleReply): Omit<SubmitBody, "env"> {
+  return operation;
+}
+
+/** The name of the file for a pipeline: all of them have the type `pipeline`. */
+function opOf(schedule: ScheduleReply): string {
+  const { op, params } = submitted(schedule);
+  if (schedule.file !== null) return basename(schedule.file);
+  const isFile = op === "pipeline" && typeof params?.path === "string";
+  return isFile ? `${basename(params.path as string)} (frozen)` : op;
+}
+
+/** Those of the pipeline, for a pipeline file. */
+function paramsOf(schedule: ScheduleReply): string {
+  const { op, params = {}, set = [] } = submitted(schedule);
+  const own = op === "pipeline" ? ((params.params ?? {}) as Record<string, unknown>) : params;
+  const given = Object.entries(own).map(([key, value]) => `${key}=${textOf(value)}`);
+  return [...given, ...set].join(" ");
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
 
 /** When the next run is, and in which time, where there is room for both. */
 function nextCell({ nextAt }: ScheduleReply, { time, now }: CellContext): string {
@@ -79,6 +130,15 @@ function noteOf({ lastProblem, missed }: ScheduleReply): string {
   if (lastProblem !== null) return lastProblem;
   return missed === 0 ? "" : `${missed} missed`;
 }
+
+/** What other programs call the subcommands. */
+const MEANT = {
+  list: "ls",
+  show: "ls -o wide",
+  edit: "add … --replace",
+  ...{ new: "add", create: "add", set: "add … --replace" },
+  ...{ delete: "rm", remove: "rm", start: "run", trigger: "run" },
+};
 
 export function registerSchedule(root: Command): void {
   const schedule = addCommand(root, "schedule", "Submit an operation at the times of a cron expression", [
@@ -99,15 +159,18 @@ export function registerSchedule(root: Command): void {
   registerChange(schedule, "resume", "Resume schedules at their next times", "resumeSchedule");
   addCommand(schedule, "run", "Submit the operation of a schedule now, and print its id", [
     "liveops schedule run nightly",
+    "liveops schedule run nightly --wait && echo done",
   ])
     .argument("<name>", "Name of the schedule")
-    .option("--json", "Print the record as JSON")
+    .option("--wait", "Wait until the operation and its chain have finished")
+    .addOption(new Option("--follow", "Show the operation and its chain live in text mode").conflicts("wait"))
+    .option("--json", "Print the record as JSON; with --follow, one JSON event per line")
     .action(async (name: string, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<{ json?: boolean }>(command);
+      const { client, options } = connectFor<Pick<SubmitOptions, "json" | "wait" | "follow">>(command);
       const operation = await client.runSchedule(name, newKey());
-      process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
+      await afterSubmit(client, operation, options, command.parent!);
     });
-  addScheduleListOptions(schedule).action(async () => listSchedules(schedule));
+  addDefaultAction(addScheduleListOptions(schedule), MEANT, () => listSchedules(schedule));
 }
 
 function addScheduleListOptions(command: Command): Command {
@@ -118,6 +181,7 @@ function registerAdd(schedule: Command): void {
   const add = addCommand(schedule, "add", "Add a schedule, and print its name", [
     `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
     "liveops schedule add @hourly shell --overlap queue --jitter 5m -- ./sync",
+    "liveops schedule add @daily deploy.yaml --replace   # each run reads the file",
   ])
     .usage("[options] <cron> <op> [name=value...] [-- ARG...]")
     .argument("<cron>", '"minute hour day month weekday", or @hourly, @daily, @weekly, @monthly, @yearly')
@@ -138,6 +202,8 @@ function registerAdd(schedule: Command): void {
         "Runs to make up for that were due while no daemon ran (default: none)",
       ).choices(["none", "last", "all"]),
     )
+    .option("--frozen", "Keep the present text of a pipeline file, instead of reading the file at each run")
+    .option("--replace", "Change the schedule of this name, if there is one")
     .option("--params <json>", "Parameters as a JSON object, @file, or - for stdin")
     .option("--label <text>", "Label shown in lists")
     .option("--cwd <dir>", CWD_TEXT);
@@ -146,6 +212,7 @@ function registerAdd(schedule: Command): void {
     .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options, config } = connectFor<AddOptions>(command);
       const { name = nameOf(op), overlap, catchup } = options;
+      const to = reportTo(command.parent!.parent!);
       const jitter = jitterOf(options.jitter);
       const trailing = trailingWords();
       const words = isPipelineArgument(op)
@@ -155,6 +222,7 @@ function registerAdd(schedule: Command): void {
           }
         : { op, set, trailing };
       await checkCwd(client, options);
+      const file = isPipelineArgument(op) ? readFile(op, options, to) : null;
       const added = await client.addSchedule({
         name,
         cron,
@@ -162,6 +230,8 @@ function registerAdd(schedule: Command): void {
         ...(jitter !== undefined && { jitter }),
         ...(overlap && { overlap }),
         ...(catchup && { catchup }),
+        ...(file !== null && { file }),
+        ...(options.replace && { replace: true }),
         operation: submitBody(client, { ...words, options, allow: config.env?.allow }),
       });
       if (!options.json && added.nextAt !== null)
@@ -204,6 +274,15 @@ async function listSchedules(command: Command): Promise<void> {
     wanted,
     options,
   );
+}
+
+/** The file that each run reads; null: the daemon keeps the present text. */
+function readFile(op: string, { frozen, remote, fleet }: AddOptions, to: ReportTo): string | null {
+  const path = pipelinePath(op);
+  if (path === null || frozen) return null;
+  if (remote === undefined && fleet === undefined) return path;
+  say(to, `each run has the present text of ${op}: the daemon is not on this machine`, "yellow");
+  return null;
 }
 
 /** The type, or the name of the pipeline file without its ending. */

@@ -19,6 +19,8 @@ export class Daemon {
   constructor(
     private readonly options: GlobalOptions,
     readonly to: ReportTo,
+    /** The server has no tool that changes something. */
+    readonly readOnly: boolean,
   ) {}
 
   /**
@@ -29,7 +31,7 @@ export class Daemon {
    */
   connect(): Connected {
     try {
-      const places = commandPlaces(this.options);
+      const places = commandPlaces(this.options, process.env, "throw");
       return { client: waitingClient(places, this.options), config: places.config };
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

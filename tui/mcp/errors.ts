@@ -4,22 +4,24 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { describeError, type ReportTo } from "../../protocol/command/report.js";
 import { LiveopsError, Refusal } from "../../protocol/errors.js";
 import { plainText } from "./plain.js";
+import { splitNext, withTools } from "./tool-words.js";
 
 export interface ErrorReply {
   /** A code of docs/errors.md. */
   code: string;
   message: string;
-  /** What to do next, if the message does not have it. */
+  /** What to do next: a tool to call, or a shell command where no tool does it. */
   next: string[];
 }
 
-export function errorReply(error: unknown, to: ReportTo): ErrorReply {
-  const [first = "", ...next] = describeError(error, to).lines;
-  return {
-    code: codeOf(error),
-    message: plainText(error instanceof Refusal ? error.message : first),
-    next: next.map(plainText),
-  };
+export function errorReply(
+  error: unknown,
+  { to, readOnly }: { to: ReportTo; readOnly: boolean },
+): ErrorReply {
+  const [first = "", ...lines] = describeError(error, to).lines;
+  const text = (line: string) => plainText(withTools(line, { readOnly }));
+  const { message, next } = splitNext(text(error instanceof Refusal ? error.message : first));
+  return { code: codeOf(error), message, next: [...next, ...lines.map(text)] };
 }
 
 /** The reply in one text, a line for each next step. */

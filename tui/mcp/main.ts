@@ -20,8 +20,8 @@ export interface ServeSettings {
 const LAST_CALLS_MS = 1000;
 
 export async function serve({ options, readOnly, to }: ServeSettings): Promise<void> {
-  const daemon = new Daemon(options, to);
-  const server = createServer(daemon, { readOnly });
+  const daemon = new Daemon(options, to, readOnly);
+  const server = createServer(daemon);
   server.server.onerror = (error) => say(to, error.message);
   if (process.stdin.isTTY)
     say(to, "waiting for an MCP client on stdin; start this command from a client: docs/mcp.md", "yellow");

@@ -59,7 +59,7 @@ export async function withErrors<T>(daemon: Daemon, work: (to: Connected) => Pro
   try {
     return await daemon.track((async () => await work(daemon.connect()))());
   } catch (error) {
-    const reply = errorReply(error, daemon.to);
+    const reply = errorReply(error, daemon);
     const code = reply.code === "LIVEOPS_NO_SUCH_OPERATION" ? NOT_FOUND : ErrorCode.InternalError;
     throw new McpError(code, errorText(reply), reply);
   }

@@ -69,7 +69,7 @@ async function call(
     const value = plain(await tool.run(input, context));
     return { content: [{ type: "text", text: JSON.stringify(value) }] };
   } catch (error) {
-    const reply = errorReply(error, daemon.to);
+    const reply = errorReply(error, daemon);
     return {
       isError: true,
       content: [{ type: "text", text: errorText(reply) }],

@@ -8,7 +8,10 @@ import { openapi } from "../openapi.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
 export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
-  app.route({ ...definition("daemon"), handler: () => describe(context) });
+  app.route({
+    ...definition("daemon"),
+    handler: async () => describe(context, await context.loadProblems.list()),
+  });
   app.route({
     ...definition("reload"),
     handler: async () => {
@@ -29,25 +32,26 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
   done();
 };
 
-function describe({
-  audit,
-  settings,
-  config,
-  store,
-  scheduler,
-  blockedTypes,
-  containment,
-  hub,
-  clock,
-  logProblem,
-  startedAt,
-  address,
-  copied,
-  hooks,
-  hosts,
-  metrics,
-  tracing,
-}: Context): DaemonReply {
+function describe(context: Context, notLoading: readonly string[]): DaemonReply {
+  const {
+    audit,
+    settings,
+    config,
+    store,
+    scheduler,
+    blockedTypes,
+    containment,
+    hub,
+    clock,
+    logProblem,
+    startedAt,
+    address,
+    copied,
+    hooks,
+    hosts,
+    metrics,
+    tracing,
+  } = context;
   const { busy, idle } = scheduler.pool.counts();
   return {
     version: VERSION,
@@ -91,6 +95,7 @@ function describe({
       address.problem,
       copied.describe(),
       ...hooks.problems(),
+      ...notLoading,
     ].filter((problem) => problem !== null),
   };
 }

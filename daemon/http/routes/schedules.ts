@@ -1,9 +1,11 @@
 /** The routes of schedules. */
 import { homedir } from "node:os";
+import { Refusal } from "../../../protocol/errors.js";
 import { newId } from "../../../protocol/id.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import type { Context } from "../../context.js";
+import { withoutText, withText } from "../../schedules/scheduled-file.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 import { checkedKey } from "./operations.js";
 
@@ -13,12 +15,15 @@ export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("addSchedule"),
     handler: async ({ body }, reply) => {
-      const { name, cron, zone, jitter = 0, overlap = "skip", catchup = "none", operation } = body;
-      await checkOperation(context, operation);
-      const submit = { ...operation, cwd: operation.cwd ?? homedir() };
-      const settings = { cron, zone: zone ?? ownZone(), jitter, overlap, catchup, submit };
+      const { name, cron, zone, jitter = 0, overlap = "skip", catchup = "none", operation, file } = body;
+      if (file !== undefined && operation.op !== "pipeline")
+        throw new Refusal("LIVEOPS_BAD_REQUEST", "file is for the operation type pipeline only");
+      await checkOperation(context, file === undefined ? operation : await withText(operation, file));
+      const kept = file === undefined ? operation : withoutText(operation, file);
+      const submit = { ...kept, cwd: operation.cwd ?? homedir() };
+      const settings = { cron, zone: zone ?? ownZone(), jitter, overlap, catchup, submit, file };
       reply.code(201);
-      return schedules.add(name, settings);
+      return schedules.add(name, settings, body.replace);
     },
   });
   app.route({

@@ -47,6 +47,16 @@ test("the newest lines of both files, what is torn left out, control characters 
   ]);
   const json = await runBin(world, "liveopsd", ["audit", "-n", "2", "--json"]);
   expect(json.stdout).toBe(texts.slice(-2).join(""));
+  const ofId = await runBin(world, "liveopsd", ["audit", "--id", "a000", "-n", "1", "--json"]);
+  expect(ofId.stdout).toBe(texts.at(-1));
+  const submits = await runBin(world, "liveopsd", ["audit", "--id", "b"]);
+  expect(submits.stdout).toMatch(/^\S+ submit [^\n]*\n$/);
+  const recent = await runBin(world, "liveopsd", ["audit", "--since", "2026-11-25T13:00:00.001Z"]);
+  expect(recent).toMatchObject({ code: 0, stdout: "" });
+  const all = await runBin(world, "liveopsd", ["audit", "--since", "2026-11-25T13:00:00Z", "--json"]);
+  expect(all.stdout).toBe(texts.join(""));
+  const bad = await runBin(world, "liveopsd", ["audit", "--since", "soon"]);
+  expect(bad).toMatchObject({ code: 2, stderr: expect.stringContaining("neither a duration nor a time") });
   const none = await runBin(world, "liveopsd", ["audit", "-n", "two"]);
   expect(none).toMatchObject({ code: 2, stdout: "" });
   await world.close();

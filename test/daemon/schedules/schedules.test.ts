@@ -1,11 +1,12 @@
 /** Schedules with a clock of the test: what is submitted, once; overlap, missed runs, pauses, crashes. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
 import { startOf } from "../../../daemon/schedules/schedule.js";
 import { type ScheduleSettings, Schedules, schedulesFile } from "../../../daemon/schedules/schedules.js";
 import type { Entry } from "../../../daemon/store/decision.js";
+import { newId } from "../../../protocol/id.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { TestDaemon } from "../../harness/daemon.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -240,4 +241,53 @@ test("a daemon makes up for a missed run, checks the parameters at once, and kee
   expect((await client.runSchedule("daily", "key")).id).toBe((await client.runSchedule("daily", "key")).id);
   await client.removeSchedule("daily");
   expect(await client.schedules()).toEqual({ schedules: [] });
+});
+
+test("a pipeline file is read at each run; a missing or invalid one is the problem of that run", async () => {
+  await using daemon = await TestDaemon.start();
+  const { client, world } = daemon;
+  const path = join(world.dir, "nightly.yaml");
+  const write = (command: string) =>
+    writeFileSync(path, `name: nightly\nstages:\n  - name: only\n    run: ${command}\n`);
+  write("echo one");
+  const operation = { op: "pipeline", params: {} };
+  const body = { name: "nightly", cron: "0 3 * * *", zone: "UTC", operation, file: path };
+  await expect(client.addSchedule({ ...body, file: join(world.dir, "none.yaml") })).rejects.toMatchObject({
+    code: "LIVEOPS_BAD_REQUEST",
+    message: expect.stringContaining("none.yaml cannot be read: there is no such file"),
+  });
+  const added = await client.addSchedule(body);
+  expect(added).toMatchObject({ file: path, operation: { op: "pipeline", params: { path } } });
+  const logOf = async () => {
+    const { id } = await client.runSchedule("nightly", newId());
+    await daemon.untilFinished(id);
+    return (await client.show(id)).params.text;
+  };
+  expect(await logOf()).toContain("echo one");
+  write("echo two");
+  expect(await logOf()).toContain("echo two");
+
+  writeFileSync(path, "name: nightly\nstages: 3\n");
+  await expect(client.runSchedule("nightly", newId())).rejects.toThrow(/nightly\.yaml:2/);
+  await expect(client.runSchedule("nightly", newId())).rejects.not.toThrow(/Parameters/);
+  write("echo three");
+  expect(await client.addSchedule({ ...body, catchup: "last", replace: true })).toMatchObject({ missed: 0 });
+  await expect(client.addSchedule(body)).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
+});
+
+test("a run whose file is missing is not submitted, and cancels nothing; the schedule has the reason", async () => {
+  const gone = join(directory(), "gone.yaml");
+  const schedules = open();
+  await schedules.add("daily", { ...SETTINGS, overlap: "replace", submit: { op: "pipeline" }, file: gone });
+  writeFileSync(gone, "one");
+  await lookAt(schedules, "2026-11-25T13:00:00Z");
+  rmSync(gone);
+  await lookAt(schedules, "2026-11-25T14:00:00Z");
+  expect(operations.size).toBe(1);
+  expect(cancelled).toEqual([]);
+  expect(schedules.show("daily").lastProblem).toContain("gone.yaml cannot be read: there is no such file");
+  await schedules.pause("daily", true);
+  const replaced = await schedules.add("daily", { ...SETTINGS, cron: "@daily" }, true);
+  expect(replaced).toMatchObject({ cron: "@daily", file: null, lastProblem: null, lastOperation: "op1" });
+  expect(replaced.pausedSince).not.toBeNull();
 });

@@ -1,5 +1,6 @@
 /** Which collector, headers and sampler the flag, the config file and the standard variables make. */
 import { expect, test } from "vitest";
+import { settingsFrom } from "../../../daemon/settings.js";
 import { traceSettingsFrom } from "../../../daemon/traces/trace-settings.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { parseTracesUrl } from "../../../protocol/command/traces-endpoint.js";
@@ -42,6 +43,16 @@ test("the flag wins over the config file; the headers of the file stay with its 
     headers: {},
   });
   expect(() => traceSettingsFrom(undefined, config, {})).toThrow(UsageError);
+  expect(traceSettingsFrom("none", config, {})).toBeNull();
+});
+
+test("none turns metrics and traces of the config file off, and a restart keeps it", () => {
+  const config = { metrics: "127.0.0.1:9464", traces: { url: "http://file:4318/v1/traces" } };
+  const { metrics, traces, flags } = settingsFrom({ metrics: "none", traces: "none" }, {}, config);
+  expect({ metrics, traces, flags }).toMatchObject({
+    ...{ metrics: null, traces: null },
+    flags: { metrics: "none", traces: "none" },
+  });
 });
 
 test("env takes the variable for traces as it is, the other one as a base, else the default", () => {

@@ -206,7 +206,10 @@ describe("logs", () => {
     await mcp.call("wait_for_operation", { id });
     expect(await mcp.ask("search_log", { id, pattern: "^(a+)+$" })).toMatchObject({
       isError: true,
-      error: { message: expect.stringContaining("takes more than 2 s; give a simpler pattern") },
+      error: {
+        message: expect.stringContaining("takes more than 2 s"),
+        next: [expect.stringContaining("give a simpler pattern")],
+      },
     });
   });
 });
@@ -242,7 +245,11 @@ test("parameters are checked by the daemon, arguments by the server", async () =
   expect(mistyped).toMatchObject({ isError: true, text: expect.stringContaining("lable") });
   expect(await mcp.ask("show_operation", { id: "zzzzzz" })).toMatchObject({
     isError: true,
-    error: { code: "LIVEOPS_NO_SUCH_OPERATION" },
+    error: {
+      code: "LIVEOPS_NO_SUCH_OPERATION",
+      message: 'there is no operation "zzzzzz"',
+      next: ["list_operations lists them"],
+    },
   });
 });
 

@@ -29,7 +29,7 @@ if (what === "catalogue") {
 } else if (what === "find") {
   const [op, dir, shipped] = args;
   const found = await findType(op, [dir], [shipped]);
-  const read = "Type" in found ? { title: found.Type.title } : { ops: [...found.types.keys()] };
+  const read = "Type" in found ? { title: found.Type.title } : { ops: [...found.types.keys()], reason: found.reason };
   print({ ...read, loaded: loadedUserFiles().map(({ file }) => file) });
 } else {
   const Type = await loadType(args[0], args[1]).catch((error) => error.message);
@@ -196,7 +196,7 @@ export class Fine extends LiveOperation { run() {} }`,
   );
   expect(messages).toEqual({
     "a-throws.ts": expect.stringMatching(/^no such host \(line 2/),
-    "b-syntax.ts": expect.stringMatching(/b-syntax\.ts:1:\d+: ERROR/),
+    "b-syntax.ts": expect.stringMatching(/^Expected identifier.* \(line 1:\d+\)$/),
     "c-hangs.ts": "its top level did not finish within 0.3 s",
     "d-exits.ts": expect.stringContaining("it called process.exit(3) while it was loaded"),
     "e-missing.ts": expect.stringContaining("nothing.js"),
@@ -260,7 +260,7 @@ it("finds one type as the catalogue of all has it, and loads no more than it tak
     aType(name).replace("static stages", `static title = ${JSON.stringify(title)}; static stages`);
   write({
     "own/a.ts": titled("Other", "other"),
-    "own/b.ts": titled("Wanted", 5),
+    "own/b.ts": titled("Unwanted", 5),
     "own/c.ts": titled("Wanted", "own"),
     "own/d.ts": titled("Wanted", "later"),
     "shipped/a.ts": titled("A", "shipped a"),
@@ -275,11 +275,60 @@ it("finds one type as the catalogue of all has it, and loads no more than it tak
   };
   const own = ["own/a.ts", "own/b.ts", "own/c.ts", "own/d.ts"];
   const all = [...own, "shipped/a.ts", "shipped/second.ts", "shipped/third.ts"];
-  // The one in b.ts is none: its title is no text.
-  expect(await find("wanted")).toEqual({ title: "own", loaded: own.slice(1, 3) });
+  expect(await find("wanted")).toEqual({ title: "own", loaded: own.slice(2, 3) });
   expect(await find("second")).toEqual({ title: "shipped second", loaded: ["shipped/second.ts"] });
   expect(await find("hidden")).toEqual({ title: "shipped hidden", loaded: all });
-  expect(await find("none")).toEqual({ ops: ["a", "hidden", "other", "second", "wanted"], loaded: all });
+  const ops = ["a", "hidden", "other", "second", "wanted"];
+  expect(await find("none")).toEqual({ ops, reason: null, loaded: all });
+});
+
+it.each([
+  ["a syntax error", "own/wanted.ts", "export class {", /wanted\.ts does not load: /],
+  ["a class in another file", "own/mine.ts", `${aType("Wanted")}(`, /mine\.ts does not load: /],
+  [
+    "a static op",
+    "own/mine.js",
+    'export class X extends Y { static op = "wanted" }',
+    /mine\.js does not load: /,
+  ],
+  [
+    "an export from another file",
+    "own/mine.ts",
+    'export * from "./lib/a.js"; throw 1;',
+    /mine\.ts does not load: /,
+  ],
+  [
+    "an invalid static",
+    "own/mine.ts",
+    aType("Wanted").replace('"Load"', '"A", "A"'),
+    /static stages has "A" twice/,
+  ],
+  ["a class that is not exported", "own/mine.ts", aType("Wanted").replace("export ", ""), /is not exported/],
+  ["a pipeline", "own/wanted.yaml", "stages: 5", /wanted\.yaml does not load: /],
+])("runs no later file's type where the first file does not load: %s", async (_, name, text, reason) => {
+  write({
+    [name]: text,
+    "own/lib/a.ts": aType("Wanted"),
+    "own/z.ts": aType("Wanted"),
+    "shipped/wanted.ts": aType("Wanted"),
+  });
+  const { stdout } = await bundle.run(["find", "wanted", join(root, "own"), join(root, "shipped")], root);
+  const { reason: found, title } = JSON.parse(stdout) as { reason?: string; title?: string };
+  expect(title).toBeUndefined();
+  expect(found).toMatch(reason);
+  const { ops, shadowed } = await catalogue("own", "shipped");
+  expect(ops).toEqual([]);
+  expect(shadowed.map(({ by }) => by)).toEqual([join(root, name), join(root, name)]);
+});
+
+it("runs a type whose name a file that does not load only mentions", async () => {
+  write({
+    "own/mine.ts": 'export const next = { op: "wanted" }; class Wanted {}; throw new Error("no");',
+    "own/other.yaml": "name: wanted",
+    "shipped/wanted.ts": aType("Wanted"),
+  });
+  const { ops } = await catalogue("own", "shipped");
+  expect(ops).toMatchObject([{ op: "wanted", file: join(root, "shipped/wanted.ts") }]);
 });
 
 it("leaves out abstract classes and what is not exported", async () => {

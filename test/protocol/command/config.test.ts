@@ -1,13 +1,14 @@
 /** The config file, and where commands find the daemon. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LIMITS, readConfig, SETTINGS } from "../../../protocol/command/config.js";
+import { LIMITS, readConfig, readUsableConfig, SETTINGS } from "../../../protocol/command/config.js";
 import { configSchema } from "../../../protocol/command/config-schema.js";
 import { commandPlaces, startCommand } from "../../../protocol/command/daemon-address.js";
 import { UsageError } from "../../../protocol/command/failures.js";
+import { invalidConfigLines } from "../../../protocol/command/usable-config.js";
 
 let dir: string;
 let env: Record<string, string>;
@@ -43,6 +44,35 @@ test("a directory: the error names the path and the next step", () => {
   expect(thrown({ HOME: dir })).toMatchObject({
     message: `the config file ${file} cannot be read: it is a directory`,
     hint: expect.stringContaining("remove it"),
+  });
+});
+
+test("an invalid file: the valid settings are used, and a hidden state directory is reported", () => {
+  config('{"nice": 99, "keepDays": 3, "socket": "run/s"}');
+  expect(readUsableConfig(env)).toMatchObject({
+    config: { keepDays: 3, socket: join(dir, "run/s") },
+    hidesPlaces: false,
+    problem: { message: `${dir}/config.json:1:10: nice must be a whole number from 0 to 19` },
+  });
+  expect(invalidConfigLines(readUsableConfig(env), false)[1]).toMatch(/^only its valid settings are used; /);
+  expect(commandPlaces({}, env, "ignore").socket).toBe(join(dir, "run/s"));
+  expect(() => commandPlaces({}, env, "throw")).toThrow("nice must be");
+
+  config('{"stateDir": "/file", ');
+  const read = readUsableConfig(env);
+  expect(read).toMatchObject({ config: {}, hidesPlaces: true });
+  expect(invalidConfigLines(read, false)).toEqual([
+    expect.stringContaining("config.json:1:"),
+    "no setting of the file is used; this command uses the default state directory and socket, and the file may name others; correct the file: liveops config edit",
+  ]);
+  expect(invalidConfigLines(read, true)[1]).not.toContain("state directory");
+  expect(commandPlaces({ stateDir: "/flag" }, env, "ignore").stateDir).toBe("/flag");
+
+  chmodSync(join(dir, "config.json"), 0o666);
+  config('{"socket": "/other-user"}');
+  expect(readUsableConfig(env)).toMatchObject({ config: {}, hidesPlaces: true });
+  expect(readUsableConfig({ ...env, LIVEOPS_CONFIG: "/dev/null" })).toEqual({
+    ...{ config: {}, problem: null, hidesPlaces: false },
   });
 });
 

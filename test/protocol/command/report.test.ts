@@ -29,11 +29,7 @@ test.each([
     "liveops: no daemon answers on /x (ENOENT)\nstart it with: liveopsd start --socket /x\n",
   ],
   [new ConnectionLostError("it went"), 3, "liveops: it went\nsee: liveopsd status --socket /x\n"],
-  [
-    new Refusal("LIVEOPS_WRONG_STATE", "aaa is over"),
-    5,
-    "liveops: The operation is in the wrong state: aaa is over\n",
-  ],
+  [new Refusal("LIVEOPS_WRONG_STATE", "aaa is over"), 5, "liveops: Not possible now: aaa is over\n"],
 ])("%s", (error, code, text) => {
   expect(reported(error)).toEqual({ code, text });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { plain } from "../../../protocol/command/colour.js";
 import type { DaemonReply, ReloadReply } from "../../../protocol/replies.js";
 import { configLines } from "../../../tui/cli/config.js";
-import { changeNotes } from "../../../tui/cli/config-daemon.js";
+import { changeNotes, queueNotes } from "../../../tui/cli/config-daemon.js";
 
 const NO_FLAGS = { concurrency: null, logLevel: null, metrics: null, fleet: { url: null } };
 const daemon = (flags = {}) => ({ flags: { ...NO_FLAGS, ...flags } }) as unknown as DaemonReply;
@@ -41,4 +41,18 @@ describe("the notes of a change", () => {
     expect(notes[1]).toContain(said);
     expect(notes).toHaveLength(2);
   });
+});
+
+test("a queue that a command has set overrides the file, which is said", () => {
+  const queues = [
+    { name: "default", concurrency: 4 },
+    { name: "gpu", concurrency: 1 },
+    { name: "cpu", concurrency: 3 },
+  ];
+  const config = { concurrency: 2, queues: { gpu: { concurrency: 2 }, cpu: { concurrency: 3 } } };
+  expect(queueNotes(["queues"], config, queues, null)).toEqual([
+    "the queue gpu: liveops queue set has set 1, which overrides the file; to use that of the file: liveops queue set gpu --concurrency config",
+  ]);
+  expect(queueNotes(["concurrency"], config, queues, null)[0]).toContain("the queue default: ");
+  expect(queueNotes(["concurrency"], config, queues, 4)).toEqual([]);
 });

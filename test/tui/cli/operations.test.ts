@@ -508,6 +508,7 @@ test("ops lists types with stages and parameters; load errors go to stderr", asy
       ops: [{ ...type, stages: ["Scan", "Archive"], params }],
       errors: [{ file: "/ops/bad.ts", message: "unexpected }" }],
       withoutType: [],
+      notLoaded: [],
       shadowed: [{ op: "backup", file: "/late/backup.ts", by: "/ops/backup.ts" }],
     }),
   );

@@ -66,6 +66,44 @@ test("an operation is placed, moved, paused and continued", async () => {
   expect(await record(again.stdout.trim())).toMatchObject({ priority: 7, againOf: id });
 });
 
+test("a word that is no subcommand is named, with what is meant", async () => {
+  const lines = async (...words: string[]) => {
+    const { code, stderr } = await cli.run(words);
+    return { code, lines: stderr.trimEnd().split("\n") };
+  };
+  expect(await lines("schedule", "list")).toEqual({
+    code: 2,
+    lines: [
+      'liveops: liveops schedule has no command "list"',
+      "did you mean: liveops schedule ls? Its commands: add, ls, rm, pause, resume, run",
+    ],
+  });
+  expect((await lines("schedule", "edit", "tick")).lines[1]).toContain("liveops schedule add … --replace?");
+  expect((await lines("schedule", "resum", "x")).lines[1]).toContain("liveops schedule resume?");
+  expect((await lines("queue", "gpu")).lines).toEqual([
+    'liveops: liveops queue has no command "gpu"',
+    "Its commands: ls, set, rm",
+  ]);
+  const unknown = await lines("schedule", "run", "nightly", "--wat");
+  expect(unknown.code).toBe(2);
+  expect(unknown.lines.join("\n")).not.toContain("put --");
+});
+
+test("a schedule is run and waited for", async () => {
+  await using daemon = await TestDaemon.start();
+  const run = (...words: string[]) => cli.run([...words, "--socket", daemon.world.socket]);
+  expect(await run("schedule", "add", "@daily", "shell", 'args:=["false"]', "--name", "bad")).toMatchObject({
+    code: 0,
+  });
+  expect((await run("schedule", "run", "bad", "--wait")).code).toBe(1);
+  const followed = await run("schedule", "run", "bad", "--follow");
+  expect(followed).toMatchObject({ code: 1, stderr: expect.stringContaining("submitted ") });
+  expect(await run("schedule", "add", "@daily", "shell", "script=false", "--name", "bad")).toMatchObject({
+    code: 5,
+    stderr: expect.stringMatching(/^liveops: Not possible now: there is a schedule bad already/),
+  });
+});
+
 test("the note of a submit says what the operation waits for", () => {
   const now = Date.parse("2026-11-25T12:00:00Z");
   const queued = { ...new Story().record(), state: "queued" as const };

@@ -6,6 +6,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import * as widths from "../../../protocol/output/width.js";
 import { STATES } from "../../../protocol/state.js";
 import { type TableOptions, table } from "../../../tui/cli/ls-table.js";
+import { OPERATIONS, type OperationContext } from "../../../tui/cli/operation-columns.js";
 import { recordLines } from "../../../tui/cli/record-lines.js";
 import { AT, Story } from "../../harness/records.js";
 
@@ -165,6 +166,27 @@ test("show and ls say which failure was allowed, and show why a stage was skippe
   expect(
     table([story.record()], { width: Number.POSITIVE_INFINITY, widths, paint: plain, now }).join("\n"),
   ).toContain("✓ succeeded  ▲ Load");
+});
+
+test("show and a column have the worker of a running operation", () => {
+  const story = new Story().started().event({ type: "attempt:accepted", attempt: 1, pid: 4711 });
+  const pidLines = () =>
+    recordLines(story.record(), { paint: plain, now }).filter((line) => line.startsWith("pid"));
+  expect(pidLines()).toEqual(["pid       4711"]);
+  const text = OPERATIONS.columns.find(({ name }) => name === "pid")!.text;
+  expect(text(story.record(), {} as OperationContext)).toBe("4711");
+  story.finished("failed");
+  expect(pidLines()).toEqual([]);
+});
+
+test("show prints a bar only if the operation reported progress", () => {
+  const bar = (it: Operation) =>
+    recordLines(it, { paint: plain, now }).find((line) => line.startsWith("progress"));
+  const story = new Story().started().entered("Load", 0);
+  expect(bar(story.record())).toBeUndefined();
+  expect(bar({ ...story.record(), percent: 40 })).toMatch(/\[█+░+\] {2}40%/);
+  const progress = { stage: 0, label: null, done: 0, total: 4, unit: "row", rate: null, etaSeconds: null };
+  expect(bar({ ...story.record(), progress })).toContain("0%  0/4 row");
 });
 
 test("show prints the fields that are not empty", () => {

@@ -38,6 +38,10 @@ describe("a filter", () => {
     ["op:fails -item", false],
     ["label:x", false],
     ["id:fai", true],
+    ["queue:def", true],
+    ["queue:gpu", false],
+    ["queue:gpu,default", true],
+    ["-queue:default", false],
     ["op:", true],
     ["-", true],
   ])("%j on a failed operation is %j", (text, expected) => {
@@ -54,6 +58,7 @@ describe("a filter", () => {
       "state:fa",
       "-crawl",
       "label:ni",
+      "queue:gpu",
       "x",
     );
     const holds = (query: ReturnType<typeof queryOf>, { id, op, title, label, state }: Operation) =>
@@ -83,6 +88,17 @@ describe("a filter", () => {
     const shown = (text: string) => screenText(type(press(opened([A]), "/"), text));
     expect(shown("state:fialed")).toMatch(/No state fialed\. Did you mean .*\n.*failed\?/);
     expect(shown("state:failed,run")).not.toContain("No state");
+  });
+
+  test("with a condition that does not exist suggests the nearest, or lists all; as text it still matches", () => {
+    const label = "deploy:prod";
+    const list = open([A, queued({ label })], { size: { columns: 74, rows: 24 } });
+    const shown = (text: string) => screenText(type(press(list, "/"), text));
+    expect(shown("quue:gpu")).toMatch(/No condition quue\. Did you mean queue\?/);
+    expect(shown("foo:bar")).toMatch(/No condition foo\. Conditions: op, state, label, id, queue, host\./);
+    expect(shown("deploy:prod")).toContain(label);
+    for (const text of ["deploy:prod", "op:nosuch", "nosuch", "10:30"])
+      expect(shown(text)).not.toContain("No condition");
   });
 
   test("that matches nothing selects nothing: no other operation stands in the pane", () => {

@@ -101,6 +101,7 @@ const state: fc.Arbitrary<State> = fc
           ops: [op, type({ op: "plain" })],
           errors: [{ file: text, message: problem }],
           withoutType: [],
+          notLoaded: [],
           shadowed: [],
         },
       },

@@ -38,6 +38,7 @@ function schedule(over: Partial<ScheduleReply> & { name: string }): ScheduleRepl
     lastOperation: null,
     missed: 0,
     lastProblem: null,
+    file: null,
     ...over,
   };
 }
@@ -54,14 +55,20 @@ function sentBy(state: State, input: string) {
 const reason = (name: string, state: State) => reasonOf(action(name), state);
 
 describe("p", () => {
-  test("pauses what runs, then resumes it; marked ones together, those that run first", () => {
+  test("asks whether to pause what runs, and resumes it at once; marked ones together, those that run first", () => {
     const both = [backup(), scanning({ pause: paused() })];
-    expect(sentBy(open([backup()]), "p")).toEqual({ kind: "pause", ids: [backup().id] });
+    expect(sentBy(open([backup()]), "p")).toBeNull();
+    const asked = press(open([backup()]), "p");
+    expect(screenText(asked)).toMatch(/Pause nightly\? +y yes +n no/);
+    expect(screenText(asked)).toContain(`$ liveops pause ${backup().id}`);
+    expect(sentBy(asked, "n")).toBeNull();
+    expect(sentBy(asked, "y")).toEqual({ kind: "pause", ids: [backup().id] });
     expect(sentBy(open([backup({ pause: paused() })]), "p")).toEqual({ kind: "resume", ids: [backup().id] });
     const marked = press(open(both), "g", " ", " ");
     expect(marked.marked.size).toBe(2);
-    expect(sentBy(marked, "p")).toEqual({ kind: "pause", ids: [backup().id] });
-    const answered = after(press(marked, "p"), {
+    const askedOfMarked = press(marked, "p");
+    expect(sentBy(askedOfMarked, "y")).toEqual({ kind: "pause", ids: [backup().id] });
+    const answered = after(press(askedOfMarked, "y"), {
       type: "answered",
       request: { kind: "pause", ids: [backup().id] },
       operations: [backup({ pause: paused() })],

@@ -187,9 +187,20 @@ describe("cancel and retry", () => {
     expect(press(typing, "q").quit).not.toBeNull();
   });
 
+  test("the help tells how to start the daemon only while there is none", () => {
+    const help = (state: State) => screenText(press({ ...state, size: { columns: 200, rows: 60 } }, "?"));
+    expect(help(opened([A]))).not.toContain("start the daemon");
+    const away = after(opened([A]), { type: "lost", reason: "gone", at: 0 });
+    expect(help(away)).toContain("start the daemon");
+  });
+
   test("a question about an operation that ended is dropped", () => {
-    const asked = press(opened([A]), "c");
-    expect(after(asked, changed(A.id, { state: "failed" })).question).toBeNull();
+    for (const input of ["c", "p"]) {
+      const asked = press(opened([A]), input);
+      expect(asked.question).not.toBeNull();
+      expect(after(asked, changed(A.id, { percent: 7 })).question).not.toBeNull();
+      expect(after(asked, changed(A.id, { state: "failed" })).question).toBeNull();
+    }
   });
 
   test("what is over cannot be cancelled, what runs cannot be retried", () => {

@@ -80,5 +80,6 @@ export const TYPES: TypesReply = {
   ],
   errors: [{ file: "/home/ada/ops/broken.ts", message: "Unexpected token at broken.ts:3:7" }],
   withoutType: [],
+  notLoaded: [],
   shadowed: [],
 };

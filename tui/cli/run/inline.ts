@@ -6,20 +6,17 @@ import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { keepMark } from "../../../ops/process/group.js";
-import { captureOutput } from "../../../ops/runner/capture-output.js";
-import { findType, type LoadedType, typeFinder } from "../../../ops/runner/catalogue.js";
+import { type FoundType, findType, typeFinder } from "../../../ops/runner/catalogue.js";
 import { describeType } from "../../../ops/runner/describe-type.js";
 import { handSecrets } from "../../../ops/runner/handed-secrets.js";
 import { runInline } from "../../../ops/runner/inline.js";
 import { prepareSubmission } from "../../../ops/runner/prepare.js";
 import { readType, TypeFault } from "../../../ops/runner/read-type.js";
-import type { LoadedFile } from "../../../ops/runner/type-files.js";
-import { whyTypeMissing } from "../../../ops/runner/type-names.js";
+import { type LoadedFile, loadedFile } from "../../../ops/runner/type-files.js";
 import { enableUserCode, isShippedFile, loadedUserFiles, sourcesOf } from "../../../ops/runner/user-code.js";
 import { paintFor } from "../../../protocol/command/colour.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { report, say } from "../../../protocol/command/report.js";
-import { sanitize } from "../../../protocol/command/sanitize.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { exitStatusOf } from "../../../protocol/exit-status.js";
 import { newId } from "../../../protocol/id.js";
@@ -31,14 +28,15 @@ import { namedPrompts, secretValues } from "../secrets.js";
 import { typePage } from "../type-page.js";
 import {
   CANCEL_VARIABLE,
-  type FromChild,
-  PIPE,
   RUN_VARIABLE,
   SKIP_VARIABLE,
   SOURCES_VARIABLE,
   SUPERVISOR_VARIABLE,
 } from "./child.js";
+import { aside, tellSupervisor, written } from "./in-child.js";
 import { InlineScreen } from "./screen.js";
+
+export { typesHere } from "./types-here.js";
 
 export interface InlineRun {
   op: string;
@@ -97,11 +95,15 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   delete process.env[SOURCES_VARIABLE];
   Object.assign(process.env, run.env);
   const shipped = [fileURLToPath(new URL("./ops", import.meta.url))];
-  const { Type, file, pipeline } = isPipelineArgument(run.op)
+  const { Type, file, errors, pipeline } = isPipelineArgument(run.op)
     ? await typeOfPipeline(run.op, run.params)
     : await typeNamed(run, shipped, tells);
   const tellSources = () => {
-    if (tells && pipeline === undefined) tellSupervisor({ sources: authorsFiles(sourcesOf(file)) });
+    if (!tells || pipeline !== undefined) return;
+    // A file that does not load may define the type once it is mended.
+    const files = [file, ...errors.map((error) => error.file)];
+    const sources = new Map(files.flatMap(sourcesOf).map((source) => [source.file, source]));
+    tellSupervisor({ sources: authorsFiles([...sources.values()]) });
   };
   tellSources();
   if (run.help) {
@@ -160,17 +162,7 @@ function schemaNeverSettles(op: string): Promise<never> {
   });
 }
 
-/** Sends output of operation files to stderr while they are loaded: stdout is for the operation's output. */
-async function aside<T>(act: () => Promise<T>): Promise<T> {
-  const capture = captureOutput((_, text) => capture.real.stderr(`${sanitize(text)}\n`));
-  try {
-    return await act();
-  } finally {
-    capture.restore();
-  }
-}
-
-interface Found extends LoadedType {
+interface Found extends FoundType {
   /** Of a pipeline file that was named by its path. */
   pipeline?: PipelineFile;
 }
@@ -183,7 +175,7 @@ async function typeOfPipeline(word: string, params: string | undefined): Promise
   const { pipelineType } = await import("../../../ops/pipeline/type.js");
   const parsed = parseFile(pipelinePath(word));
   if (!parsed.ok) throw new UsageError(notAPipeline(word, parsed.problems));
-  return { Type: pipelineType(parsed.file), file: word, pipeline: parsed.file };
+  return { Type: pipelineType(parsed.file), file: word, errors: [], pipeline: parsed.file };
 }
 
 /** Reports files that do not load only when the type is missing, because one of them may define it. */
@@ -198,10 +190,13 @@ async function typeNamed(
   const found = await aside(() => findType(op, dirs, shipped, { onFile, skip }));
   tellSupervisor({ loading: null });
   if ("Type" in found) return found;
-  const { errors, withoutType } = found;
+  const { errors, withoutType, reason, blockedBy } = found;
   // One of them may define it once it is mended.
-  if (tells && errors.length > 0) tellSupervisor({ sources: authorsFiles(loadedUserFiles()) });
-  const reason = whyTypeMissing(op, errors, withoutType);
+  if (tells && (errors.length > 0 || blockedBy !== null)) {
+    const sources = authorsFiles(loadedUserFiles());
+    const isNew = blockedBy !== null && sources.every(({ file }) => file !== blockedBy);
+    tellSupervisor({ sources: isNew ? [...sources, loadedFile(blockedBy)] : sources });
+  }
   if (reason === null) {
     for (const { file, message } of errors) say(TO, `${file} does not load: ${message}`, "yellow");
     for (const { file, message } of withoutType)
@@ -254,19 +249,4 @@ function stopOnSignal(onLost: (error: Error) => void): {
 /** A closed reader is not an error. */
 function isClosed({ code }: NodeJS.ErrnoException): boolean {
   return code === "EPIPE" || code === "ERR_STREAM_DESTROYED";
-}
-
-function tellSupervisor(message: FromChild): void {
-  try {
-    writeSync(PIPE, `${JSON.stringify(message)}\n`);
-  } catch {
-    // The supervisor has ended.
-  }
-}
-
-function written(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.writableLength === 0) resolve();
-    else stream.once("drain", resolve).once("error", resolve);
-  });
 }

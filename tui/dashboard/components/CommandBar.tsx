@@ -83,7 +83,7 @@ function addQuestion(state: State, { request, only }: Question, line: Line): voi
       ? ["Remove ", " with the log?"]
       : request.kind === "retry"
         ? [`Discard from ${fit(sanitizeLine(request.from ?? ""), 16)} on and retry `, "?"]
-        : ["Cancel ", "?"];
+        : [request.kind === "pause" ? "Pause " : "Cancel ", "?"];
   const room = Math.max(8, line.left - before.length - after.length - 18);
   line.add(`${before}${fit(what, room)}${after}`, "warn", "bold").add("  ");
 }
@@ -132,10 +132,18 @@ function shownActions(state: State): DashboardAction[] {
 /** Help and quit stand at the right edge. */
 const RIGHT = new Set(["help", "quit"]);
 
+/** Columns below which quit, which the help tells too, gives way to what can be done with the operation. */
+const NARROW = 48;
+
+function rankOf({ name, rank = 9 }: DashboardAction, { size, notice, question, page }: State): number {
+  const givesWay = name === "quit" && size.columns < NARROW && notice === null && question === null;
+  return givesWay && page === null ? 9 : rank;
+}
+
 function addKeys(state: State, line: Line): Line {
   const shown = shownActions(state);
   const cost = (action: DashboardAction) => widthOf(labelOf(action)) + widthOf(action.hint!(state)!) + 3;
-  const chosen = fitting(shown, line.left + 1, cost, ({ rank }) => rank ?? 9);
+  const chosen = fitting(shown, line.left + 1, cost, (action) => rankOf(action, state));
   const add = (action: DashboardAction, style: "plain" | "muted" = "muted") =>
     line
       .add(labelOf(action), "bold")

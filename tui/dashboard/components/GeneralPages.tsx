@@ -65,7 +65,8 @@ export function helpRows(state: State, width: number, paint: Paint): string[] {
 
 function groups(state: State, width: number, paint: Paint): Line[][] {
   const told = state.actions.filter(
-    ({ description, unlisted }) => description !== undefined && unlisted !== true,
+    ({ description, unlisted = false }) =>
+      description !== undefined && !(typeof unlisted === "boolean" ? unlisted : unlisted(state)),
   );
   const labels = Math.min(12, Math.max(0, ...told.map((action) => widthOf(helpLabel(action)))));
   return GROUPS.map((group) => {

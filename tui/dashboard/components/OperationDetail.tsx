@@ -120,6 +120,7 @@ const FILTERS = [
   ["state:failed,cancelled", "in these states"],
   ["op:backup", "of a type"],
   ["label:nightly", "with such a label"],
+  ["queue:gpu", "in a queue"],
   ["-op:shell", "all others"],
 ] as const;
 

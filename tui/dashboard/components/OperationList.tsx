@@ -1,7 +1,6 @@
 /** The list: running, queued and finished in a panel each, or in one panel where there is no room for three. */
 import { Box } from "ink";
 import type { Operation } from "../../../protocol/operation.js";
-import { STATES } from "../../../protocol/state.js";
 import { formatCount } from "../../terminal/format.js";
 import { hostColumn } from "../state/host-view.js";
 import { listLayout, panesOf, type SectionLayout } from "../state/layout.js";
@@ -16,7 +15,7 @@ import {
   turnFold,
   walkChain,
 } from "../state/list-view.js";
-import { nearStates, SORTS, unknownState } from "../state/listing.js";
+import { SORTS, type UnknownName, unknownName } from "../state/listing.js";
 import { finishedIn, operationOf, type Section, type State, selectedOperation } from "../state/model.js";
 import { selectedRow } from "../state/order.js";
 import { extentOf, restarted } from "../state/paging.js";
@@ -216,19 +215,18 @@ function lastQueued(state: State, { rows }: SectionLayout): number {
 function noMatches(state: State, width: number, { paint }: Theme): string[] {
   const words = (text: string) => wrap(text, width - 2, 3).map((row) => ` ${row}`);
   if (state.listing.text === "") return [];
-  const unknown = unknownState(state.listing.filter);
-  const near = unknown === null ? [] : nearStates(unknown);
-  const hint =
-    unknown === null
-      ? []
-      : [
-          `No state ${sanitizeLine(unknown)}. ${near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `States: ${STATES.join(", ")}.`}`,
-        ];
+  const unknown = unknownName(state.listing.filter);
   return [
     ...words(`No matches for ${sanitizeLine(state.listing.text)}`),
-    ...hint.flatMap(words),
+    ...(unknown === null ? [] : words(unknownHint(unknown))),
     new Line(width, paint).add(" esc", "bold").add(" clear the filter", "muted").toString(),
   ];
+}
+
+function unknownHint({ kind, typed, near, valid }: UnknownName): string {
+  const all = kind === "state" ? "States" : "Conditions";
+  const names = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `${all}: ${valid.join(", ")}.`;
+  return `No ${kind} ${sanitizeLine(typed)}. ${names}`;
 }
 
 export const LIST_MOVER: Mover = {
@@ -248,7 +246,7 @@ export const LIST_ACTIONS = inGroup("list", inList, [
     keys: ["/"],
     description: "filter the list: op:backup state:failed",
     hint: () => "filter",
-    rank: 5,
+    rank: 3,
     run: (state) => ({
       ...state,
       pane: "list",

@@ -157,6 +157,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     name: "start-daemon",
     keys: ["return"],
     description: "start the daemon",
+    unlisted: (state) => isLive(state) || hasSeveral(state),
     hint: () => "start the daemon",
     rank: 0,
     when: (state) => free(state) && !isLive(state) && selectedOperation(state) === null && !hasSeveral(state),
@@ -177,7 +178,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     description: "cancel the operation (asks first)",
     command: "cancel",
     hint: () => "cancel",
-    rank: 4,
+    rank: 3,
     disabledReason: noCancel,
     run: (state) => {
       const live = targets(state).filter(

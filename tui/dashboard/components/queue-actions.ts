@@ -74,13 +74,14 @@ export const QUEUE_ACTIONS = inGroup("operation", hasSelected, [
   {
     name: "pause",
     keys: ["p"],
-    description: "pause or resume the operation, or its queue",
+    description: "pause (asks first) or resume the operation, or its queue",
     command: "pause",
     hint: () => "pause",
     rank: 5,
     when: (state) => hasSelected(state) && onList(state),
     disabledReason: noPause,
-    run: (state) => send(state, { kind: "pause", ids: idsOf(pausable(state)) }),
+    // In the log the same key only holds the log still, so a person may press it by mistake.
+    run: (state) => ask(state, { kind: "pause", ids: idsOf(pausable(state)) }),
   },
   {
     name: "resume",

@@ -140,12 +140,13 @@ export class HostsClient implements DashboardClient {
 
   types: DashboardClient["types"] = async (signal) => {
     const answers = await this.all.ask("types", (client) => client.types(signal), signal);
-    const all: TypesReply = { ops: [], errors: [], withoutType: [], shadowed: [] };
+    const all: TypesReply = { ops: [], errors: [], withoutType: [], notLoaded: [], shadowed: [] };
     for (const [host, reply] of answers) {
-      const { ops, errors, withoutType, shadowed } = typesAt(reply, host);
+      const { ops, errors, withoutType, notLoaded, shadowed } = typesAt(reply, host);
       all.ops.push(...ops);
       all.errors.push(...errors);
       all.withoutType.push(...withoutType);
+      all.notLoaded.push(...notLoaded);
       all.shadowed.push(...shadowed);
     }
     return all;

@@ -12,7 +12,7 @@ export interface DashboardHost extends HostClient {
   readonly flags: Flags;
 }
 
-/** @throws UsageError for an invalid config file or a socket path that is too long */
+/** @throws UsageError for a socket path that is too long */
 export function dashboardHosts(
   addresses: readonly HostAddress[],
   env: NodeJS.ProcessEnv,

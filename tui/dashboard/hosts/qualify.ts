@@ -114,7 +114,8 @@ export const scheduleAt = (schedule: ScheduleReply, host: string): ScheduleReply
   name: keyAt(schedule.name, host),
 });
 
-export function typesAt({ ops, errors, withoutType, shadowed }: TypesReply, host: string): TypesReply {
+export function typesAt(reply: TypesReply, host: string): TypesReply {
+  const { ops, errors, withoutType, notLoaded, shadowed } = reply;
   const told = (each: { file: string; message: string }) => ({
     ...each,
     message: `${each.message} (${host})`,
@@ -123,6 +124,7 @@ export function typesAt({ ops, errors, withoutType, shadowed }: TypesReply, host
     ops: ops.map((type) => ({ ...type, op: keyAt(type.op, host) })),
     errors: errors.map(told),
     withoutType: withoutType.map(told),
+    notLoaded: notLoaded.map((each) => ({ ...each, op: keyAt(each.op, host) })),
     shadowed,
   };
 }

@@ -54,8 +54,8 @@ export interface Action<State> {
   readonly group: Group;
   /** What it does, for the help and the palette; absent: not listed there. */
   readonly description?: string;
-  /** Only in the palette: the help tells of it in another entry. */
-  readonly unlisted?: boolean;
+  /** Only in the palette: the help tells of it in another entry, or the key does nothing while this holds. */
+  readonly unlisted?: boolean | ((state: State) => boolean);
   /** Keys as the help writes them, where one entry stands for two actions. */
   readonly helpKeys?: string;
   /** Word for the command bar; absent: not shown there. */

@@ -73,7 +73,7 @@ export interface Filter {
 }
 
 interface Term {
-  readonly kind: "text" | "op" | "state" | "label" | "id" | "host";
+  readonly kind: "text" | "op" | "state" | "label" | "id" | "queue" | "host";
   readonly text: string;
   readonly not: boolean;
 }
@@ -91,8 +91,12 @@ const KINDS: Record<string, Term["kind"]> = {
   state: "state",
   label: "label",
   id: "id",
+  queue: "queue",
   host: "host",
 };
+
+/** As the screen lists them, without the second name of a condition. */
+const CONDITIONS = [...new Set(Object.values(KINDS))];
 
 export function parseFilter(text: string): Filter {
   const terms = text
@@ -122,13 +126,13 @@ function fitsTerm({ kind, text }: Term, operation: Operation): boolean {
     case "op":
       return operation.op.toLowerCase().includes(text);
     case "state":
-      return text.split(",").some((name) => name !== "" && operation.state.startsWith(name));
+      return beginsWithOne(operation.state, text);
     case "label":
       return (operation.label ?? "").toLowerCase().includes(text);
-    case "host": {
-      const host = shownHost(operation)?.toLowerCase() ?? "";
-      return text.split(",").some((name) => name !== "" && host.startsWith(name));
-    }
+    case "queue":
+      return beginsWithOne(operation.queue.toLowerCase(), text);
+    case "host":
+      return beginsWithOne(shownHost(operation)?.toLowerCase() ?? "", text);
     case "id":
       return operation.id.startsWith(text);
     case "text":
@@ -136,20 +140,45 @@ function fitsTerm({ kind, text }: Term, operation: Operation): boolean {
   }
 }
 
+/** Whether the name begins with one of the names that commas separate. */
+const beginsWithOne = (name: string, names: string): boolean =>
+  names.split(",").some((each) => each !== "" && name.startsWith(each));
+
 /** By record: a new one is made for each change, and ten thousand are searched with each letter typed. */
 const haystack = perObject(({ id, op, title, label }: Operation) =>
   `${bareOf(id)}\n${op}\n${title}\n${label ?? ""}`.toLowerCase(),
 );
 
-/** Of what was typed behind `state:`, the first that begins no state's name; null where there is none. */
-export function unknownState({ terms }: Filter): string | null {
-  const typed = terms.filter(({ kind }) => kind === "state").flatMap(({ text }) => text.split(","));
-  return typed.find((part) => part !== "" && !STATES.some((name) => name.startsWith(part))) ?? null;
+/** A name of the filter that does not exist. */
+export interface UnknownName {
+  readonly kind: "state" | "condition";
+  readonly typed: string;
+  /** Names that are near. */
+  readonly near: readonly string[];
+  readonly valid: readonly string[];
 }
 
-/** States with a name near to the one that does not exist. */
-export function nearStates(typed: string): string[] {
-  return nearest(typed, STATES, 2);
+/** The first state or condition of the filter that does not exist; null where all do. */
+export function unknownName({ terms }: Filter): UnknownName | null {
+  for (const { kind, text } of terms) {
+    const unknown = kind === "state" ? unknownState(text) : kind === "text" ? unknownCondition(text) : null;
+    if (unknown !== null) return unknown;
+  }
+  return null;
+}
+
+function unknownState(text: string): UnknownName | null {
+  const typed = text.split(",").find((part) => part !== "" && !STATES.some((name) => name.startsWith(part)));
+  return typed === undefined
+    ? null
+    : { kind: "state", typed, near: nearest(typed, STATES, 2), valid: STATES };
+}
+
+/** A word before a colon. The filter still looks for it as text: a label such as `deploy:prod` may have it. */
+function unknownCondition(text: string): UnknownName | null {
+  const typed = /^([a-z-]+):/.exec(text)?.[1];
+  if (typed === undefined) return null;
+  return { kind: "condition", typed, near: nearest(typed, Object.keys(KINDS), 2), valid: CONDITIONS };
 }
 
 /** Whether the daemon's own query says the whole filter: then its count is that of the rows. */

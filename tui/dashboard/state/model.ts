@@ -144,7 +144,7 @@ export interface TimelinePage {
 
 export type EntryKind = "filter" | "search" | "types" | "field" | "palette";
 
-/** A question before something that cannot be undone. */
+/** A question before something that stops work or cannot be undone. */
 export interface Question {
   readonly request: Request;
   /** Another answer: only one of the chain's operations. */

@@ -191,7 +191,7 @@ function toEnd(state: State): State {
   return choose({ ...state, listing: { ...listing, paging } }, state.order.at(-1) ?? null);
 }
 
-/** A question that makes no sense any more: what was to be cancelled ended, what was to be removed runs again. */
+/** A question that makes no sense any more: what was to be cancelled or paused ended, what was to be removed runs again. */
 function dropQuestion(state: State): State {
   const { question } = state;
   if (question === null) return state;
@@ -203,6 +203,7 @@ function dropQuestion(state: State): State {
 
 function stillAsks(kind: Request["kind"], state: OperationState): boolean {
   if (kind === "cancel") return !isFinal(state);
+  if (kind === "pause") return state === "running";
   return kind === "remove" ? state !== "running" : isFinal(state);
 }
 

@@ -137,7 +137,7 @@ test("the error of one host hides no answer of another; the error of all is the 
   refuse(worlds.box);
   const type = { op: "shell", title: "Shell" };
   worlds.den.daemon.on("GET", "/v1/ops", (_asked, reply) =>
-    reply.json({ ops: [type], errors: [], withoutType: [], shadowed: [] }),
+    reply.json({ ops: [type], errors: [], withoutType: [], notLoaded: [], shadowed: [] }),
   );
   expect((await client.types()).ops).toEqual([{ ...type, op: "shell@den" }]);
   live.delete("den");
