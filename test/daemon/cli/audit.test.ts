@@ -50,7 +50,7 @@ test("the newest lines of both files, what is torn left out, control characters 
   const ofId = await runBin(world, "liveopsd", ["audit", "--id", "a000", "-n", "1", "--json"]);
   expect(ofId.stdout).toBe(texts.at(-1));
   const submits = await runBin(world, "liveopsd", ["audit", "--id", "b"]);
-  expect(submits.stdout).toMatch(/^\S+ submit [^\n]*\n$/);
+  expect(submits.stdout).toMatch(/^\S+ \S+ \S+ submit [^\n]*\n$/);
   const recent = await runBin(world, "liveopsd", ["audit", "--since", "2026-11-25T13:00:00.001Z"]);
   expect(recent).toMatchObject({ code: 0, stdout: "" });
   const all = await runBin(world, "liveopsd", ["audit", "--since", "2026-11-25T13:00:00Z", "--json"]);
