@@ -4,8 +4,9 @@
  * changes nothing.
  */
 import { statSync } from "node:fs";
-import { CONFIG_KEYS, type Config } from "../protocol/command/config.js";
 import { RELOAD } from "../protocol/command/config-reload.js";
+import { CONFIG_KEYS } from "../protocol/command/config-settings.js";
+import type { Config } from "../protocol/command/config-types.js";
 import { UsageError } from "../protocol/command/failures.js";
 import type { ConfigState } from "../protocol/replies.js";
 import type { Log } from "./log/log.js";

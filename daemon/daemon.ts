@@ -4,7 +4,7 @@
  */
 import { setTimeout as after } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
-import type { Config } from "../protocol/command/config.js";
+import type { Config } from "../protocol/command/config-types.js";
 import { configFile } from "../protocol/places.js";
 import { CleanupStack } from "./cleanup-stack.js";
 import { ConfigReload } from "./config-reload.js";

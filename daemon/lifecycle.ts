@@ -5,7 +5,7 @@
  */
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
-import { LIMITS, type Limits } from "../protocol/command/config.js";
+import { LIMITS, type Limits } from "../protocol/command/config-types.js";
 import { Refusal } from "../protocol/errors.js";
 import type { Changes, DaemonEvent, Outcome, StopReason, Submission } from "../protocol/event.js";
 import type { Operation, Resources } from "../protocol/operation.js";

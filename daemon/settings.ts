@@ -2,14 +2,14 @@
 import { availableParallelism, hostname } from "node:os";
 import { delimiter, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readConfig } from "../protocol/command/config.js";
 import {
   type Config,
   LIMITS,
   type Limits,
   LOST_AFTER,
   MIRROR_MAX,
-  readConfig,
-} from "../protocol/command/config.js";
+} from "../protocol/command/config-types.js";
 import { UsageError } from "../protocol/command/failures.js";
 import { type LogLevel, logLevelFrom } from "../protocol/command/log-level.js";
 import type { Hook } from "../protocol/hooks.js";

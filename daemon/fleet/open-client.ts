@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import pino from "pino";
-import { LOST_AFTER, MIRROR_MAX } from "../../protocol/command/config.js";
+import { LOST_AFTER, MIRROR_MAX } from "../../protocol/command/config-types.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { Refusal } from "../../protocol/errors.js";
 import { startDaemon } from "../daemon.js";

@@ -4,7 +4,7 @@
  * The variables alone turn nothing on: a developer's shell often has them for another program, and the daemon would send
  * the names of types, stages and labels where nobody asked for them.
  */
-import type { TracesConfig } from "../../protocol/command/config.js";
+import type { TracesConfig } from "../../protocol/command/config-types.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { FROM_ENVIRONMENT, parseTracesUrl, TRACES_PATH } from "../../protocol/command/traces-endpoint.js";
 

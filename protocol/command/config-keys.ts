@@ -1,8 +1,9 @@
 /** Dotted keys of the config file: `concurrency`, `fleet.url`, `queues.gpu.concurrency`. */
 import { getOwn } from "../get-own.js";
 import { nearest } from "../nearest.js";
-import { CONFIG_KEYS, type Config, SCHEMA_KEY } from "./config.js";
 import { configSchema } from "./config-schema.js";
+import { CONFIG_KEYS, SCHEMA_KEY } from "./config-settings.js";
+import type { Config } from "./config-types.js";
 import { UsageError } from "./failures.js";
 
 /** The part of JSON Schema that `configSchema` uses. */

@@ -1,5 +1,5 @@
 /** When a change of the config file takes effect. */
-import type { Config } from "./config.js";
+import type { Config } from "./config-types.js";
 
 /** `live`: at a reload of the daemon. `command`: at the next command. `dashboard`: when `liveops-tui` starts again. */
 export type Reload = "live" | "restart" | "command" | "dashboard";

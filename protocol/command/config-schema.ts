@@ -1,5 +1,7 @@
 /** The JSON Schema of the config file, made from the tables of `config.ts`. Editors use it to check and complete. */
-import { LIMITS, SCHEMA_KEY, SETTINGS } from "./config.js";
+
+import { SCHEMA_KEY, SETTINGS } from "./config-settings.js";
+import { LIMITS } from "./config-types.js";
 
 export function configSchema(): Record<string, unknown> {
   const properties: Record<string, unknown> = {

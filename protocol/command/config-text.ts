@@ -1,9 +1,10 @@
 /** Changes one value of the text of a config file. All other text stays as it was typed. */
 import { applyEdits, type FormattingOptions, modify } from "jsonc-parser/lib/esm/main.js";
 import { VERSION } from "../version.js";
-import { configProblems, problemLine, SCHEMA_KEY } from "./config.js";
+import { configProblems, problemLine } from "./config.js";
 import { type ConfigKey, type ConfigValueSchema, valueAt } from "./config-keys.js";
 import { positionOf } from "./config-position.js";
+import { SCHEMA_KEY } from "./config-settings.js";
 import { UsageError } from "./failures.js";
 
 /** The schema of this version, for editors. */

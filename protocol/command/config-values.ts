@@ -5,8 +5,9 @@ import { ALLOWED_VARIABLES } from "../environment.js";
 import { getOwn } from "../get-own.js";
 import { socketPath, stateDir } from "../places.js";
 import type { DaemonReply } from "../replies.js";
-import { CONFIG_KEYS, type Config, LIMITS, LOST_AFTER, MIRROR_MAX } from "./config.js";
 import { type ConfigKey, valueAt } from "./config-keys.js";
+import { CONFIG_KEYS } from "./config-settings.js";
+import { type Config, LIMITS, LOST_AFTER, MIRROR_MAX } from "./config-types.js";
 import type { GlobalOptions } from "./daemon-address.js";
 import { DEFAULT_LOG_LEVEL, logLevelFrom } from "./log-level.js";
 

@@ -2,7 +2,7 @@
 import { socketPath, stateDir } from "../places.js";
 import { onRemote, parseAddress } from "../remote/address.js";
 import { shellQuote } from "../shell-quote.js";
-import type { Config } from "./config.js";
+import type { Config } from "./config-types.js";
 import { type OnInvalidConfig, usableConfig } from "./usable-config.js";
 
 /** Options of every command. */

@@ -4,7 +4,8 @@
  */
 import { basename } from "node:path";
 import { paintFor } from "./colour.js";
-import { type Config, readConfig, readUsableConfig, type UsableConfig } from "./config.js";
+import { readConfig, readUsableConfig, type UsableConfig } from "./config.js";
+import type { Config } from "./config-types.js";
 import { sanitize } from "./sanitize.js";
 
 type Env = Record<string, string | undefined>;

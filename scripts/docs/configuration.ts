@@ -1,6 +1,8 @@
 /** Generates the regions of docs/configuration.md from the config file reader and the table of variables. */
-import { type Config, LIMITS, SETTINGS } from "../../protocol/command/config.js";
+
 import { RELOAD, type Reload } from "../../protocol/command/config-reload.js";
+import { SETTINGS } from "../../protocol/command/config-settings.js";
+import { type Config, LIMITS } from "../../protocol/command/config-types.js";
 import {
   ALLOWED_VARIABLES,
   BASE_VARIABLES,

@@ -6,7 +6,7 @@
 import { rmSync } from "node:fs";
 import { until } from "../../daemon/os/until.js";
 import type { Client } from "../../protocol/client/client.js";
-import type { Config } from "../../protocol/command/config.js";
+import type { Config } from "../../protocol/command/config-types.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 import { isAlive, isStopped } from "../end-to-end/processes.js";

@@ -7,7 +7,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { LaunchReport } from "../../daemon/cli/foreground.js";
 import { Client } from "../../protocol/client/client.js";
-import type { Config } from "../../protocol/command/config.js";
+import type { Config } from "../../protocol/command/config-types.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { SubmitBody } from "../../protocol/requests.js";

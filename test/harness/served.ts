@@ -36,7 +36,7 @@ import { Hub } from "../../daemon/watch/hub.js";
 import { fits } from "../../daemon/watch/scope.js";
 import { RunSink } from "../../daemon/worker/run-sink.js";
 import type { Client } from "../../protocol/client/client.js";
-import { LIMITS } from "../../protocol/command/config.js";
+import { LIMITS } from "../../protocol/command/config-types.js";
 import type { Submission } from "../../protocol/event.js";
 import { type FinalState, isFinal } from "../../protocol/state.js";
 import { CheckedClient } from "./checked-client.js";

@@ -1,8 +1,9 @@
 /** The running daemon, and what a change of the config file means for it. */
 import { existsSync } from "node:fs";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
-import { type Config, readConfig } from "../../protocol/command/config.js";
+import { readConfig } from "../../protocol/command/config.js";
 import { RELOAD } from "../../protocol/command/config-reload.js";
+import type { Config } from "../../protocol/command/config-types.js";
 import { clientFor } from "../../protocol/command/find-daemon.js";
 import type { GlobalOptions } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";

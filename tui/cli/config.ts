@@ -1,11 +1,12 @@
 /** `liveops config`: shows the settings in effect, and reads and changes the config file. */
 import type { Command } from "commander";
 import { type Paint, paintFor } from "../../protocol/command/colour.js";
-import { type Config, readConfig } from "../../protocol/command/config.js";
+import { readConfig } from "../../protocol/command/config.js";
 import { changeConfigFile } from "../../protocol/command/config-file.js";
 import { configKey } from "../../protocol/command/config-keys.js";
 import { RELOAD } from "../../protocol/command/config-reload.js";
 import { changedText, NEW_CONFIG, typedValue } from "../../protocol/command/config-text.js";
+import type { Config } from "../../protocol/command/config-types.js";
 import {
   type SettingInEffect,
   settingInEffect,

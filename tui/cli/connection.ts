@@ -1,7 +1,7 @@
 /** Helpers for commands that call the daemon: the client, and one action on several operations. */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
-import type { Config } from "../../protocol/command/config.js";
+import type { Config } from "../../protocol/command/config-types.js";
 import { waitingClient } from "../../protocol/command/find-daemon.js";
 import { allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { type ReportTo, report } from "../../protocol/command/report.js";

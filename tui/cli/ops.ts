@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { type Paint, paintFor } from "../../protocol/command/colour.js";
-import type { Config } from "../../protocol/command/config.js";
+import type { Config } from "../../protocol/command/config-types.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, report, say } from "../../protocol/command/report.js";

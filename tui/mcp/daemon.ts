@@ -1,6 +1,6 @@
 /** The daemon behind the server: a client for each call, and the calls that are open. */
 import type { Client } from "../../protocol/client/client.js";
-import type { Config } from "../../protocol/command/config.js";
+import type { Config } from "../../protocol/command/config-types.js";
 import { commandPlaces, type GlobalOptions } from "../../protocol/command/daemon-address.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { waitingClient } from "../../protocol/command/find-daemon.js";

@@ -1,7 +1,7 @@
 /** `PATCH /v1/operations/:id`: what is still queued is changed, durably, and nothing else. */
 import { cpSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LIMITS } from "../../../protocol/command/config.js";
+import { LIMITS } from "../../../protocol/command/config-types.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { Served } from "../../harness/served.js";
 import { OpenStore } from "../../harness/store.js";

@@ -1,10 +1,12 @@
 /** Changes of the config file's text, its keys, and the settings in effect. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CONFIG_KEYS, checkConfig, configProblems, LIMITS } from "../../../protocol/command/config.js";
+import { checkConfig, configProblems } from "../../../protocol/command/config.js";
 import { configKey, knownKeys, valueAt } from "../../../protocol/command/config-keys.js";
 import { RELOAD } from "../../../protocol/command/config-reload.js";
+import { CONFIG_KEYS } from "../../../protocol/command/config-settings.js";
 import { changedText, NEW_CONFIG, typedValue } from "../../../protocol/command/config-text.js";
+import { LIMITS } from "../../../protocol/command/config-types.js";
 import { settingInEffect, settingsInEffect } from "../../../protocol/command/config-values.js";
 import type { UsageError } from "../../../protocol/command/failures.js";
 

@@ -2,7 +2,7 @@
  * What the terminal shows around the screen: title, taskbar, notifications; and the reports it sends. Set at the begin,
  * taken back at the end and for a suspension.
  */
-import type { Notify } from "../../../protocol/command/config.js";
+import type { Notify } from "../../../protocol/command/config-types.js";
 import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { takesSequences } from "../../../protocol/output/links.js";

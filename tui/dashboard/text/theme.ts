@@ -3,7 +3,7 @@
  * font. Every text colour reaches a contrast of 4.5:1 against the background; a test computes this.
  */
 import { type MaybeTerminal, wantsColour } from "../../../protocol/command/colour.js";
-import { THEME_ROLES } from "../../../protocol/command/config.js";
+import { THEME_ROLES } from "../../../protocol/command/config-types.js";
 import { takesSequences } from "../../../protocol/output/links.js";
 import { hasFewGlyphs, withPlainGlyphs } from "./plain-glyphs.js";
 
