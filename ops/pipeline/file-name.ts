@@ -3,6 +3,9 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { kebabCase, OP_PATTERN } from "../../protocol/type-names.js";
 
+/** The shipped type that runs any file. No file in an operations directory may have its name. */
+export const ANY_PIPELINE = "pipeline";
+
 /** `nightly_dump.yaml` gives `nightly-dump`; null if no name can be made. @param path - null: stdin */
 export function nameOfPath(path: string | null): string | null {
   if (path === null) return "pipeline";

@@ -2,6 +2,7 @@
 import { LiveOperation, type Progress } from "liveops";
 import type { OperationCtor } from "../runner/read-type.js";
 import type { PipelineFile } from "./definition.js";
+import { ANY_PIPELINE } from "./file-name.js";
 import { gracePeriodOf } from "./finally.js";
 import { noteChange } from "./note-change.js";
 import { setPipelineOf } from "./origin.js";
@@ -20,7 +21,7 @@ export async function typeOfFile(path: string): Promise<OperationCtor> {
   const parsed = readPipelineFile(path);
   if (!parsed.ok) throw new PipelineFault(path, parsed.problems);
   const { file } = parsed;
-  if (file.pipeline.name === SHIPPED) throw new PipelineFault(path, [nameIsTaken()]);
+  if (file.pipeline.name === ANY_PIPELINE) throw new PipelineFault(path, [nameIsTaken()]);
   return pipelineType(file);
 }
 
@@ -37,11 +38,8 @@ export async function typeOfText({ path, text }: { path: string; text: string })
   return pipelineType(parsed.file);
 }
 
-/** The shipped type that runs any file. */
-const SHIPPED = "pipeline";
-
 function nameIsTaken() {
-  const message = `${SHIPPED} is the name of the shipped type that runs any file; add another name to the file, such as name: nightly`;
+  const message = `${ANY_PIPELINE} is the name of the shipped type that runs any file; add another name to the file, such as name: nightly`;
   return { line: 1, column: 1, key: "name", message, nearest: [] };
 }
 

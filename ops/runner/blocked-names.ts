@@ -7,7 +7,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { kebabCase, OP_PATTERN } from "../../protocol/type-names.js";
-import { isYamlPath, statedName } from "../pipeline/file-name.js";
+import { ANY_PIPELINE, isYamlPath, statedName } from "../pipeline/file-name.js";
 import { describeType } from "./describe-type.js";
 import type { LoadedFileTypes } from "./load-files.js";
 import { declaredName } from "./read-type.js";
@@ -52,7 +52,10 @@ export function withoutType(file: string, message: string): string {
 export function claimedNames(file: string): Set<string> {
   const [stem = ""] = basename(file).split(".");
   const own = [stem, kebabCase(stem)].filter((name) => OP_PATTERN.test(name));
-  return new Set([...own, ...definedNames(file)]);
+  const names = new Set([...own, ...definedNames(file)]);
+  // Refused as a name of YAML, and every other file needs that type.
+  if (isYamlPath(file)) names.delete(ANY_PIPELINE);
+  return names;
 }
 
 /** Deepest chain of files that export from each other. */
