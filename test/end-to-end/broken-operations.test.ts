@@ -184,7 +184,10 @@ test("liveops ops --ops lists the types of a directory without a daemon", { time
   expect(reply.ops.map(({ op }: { op: string }) => op)).toEqual(
     expect.arrayContaining(["hello", "shell", "verify-backup"]),
   );
-  expect(reply.notLoaded.map(({ op }: { op: string }) => op)).toEqual(["broken", "backup"]);
+  const broken: Array<{ op: string; file: string }> = reply.notLoaded;
+  // Tests before this one left other files in the directory of the config.
+  const here = broken.filter(({ file }) => file.includes(dir));
+  expect(here.map(({ op }) => op)).toEqual(["broken", "backup"]);
   const one = await world.liveops(["ops", "--ops", join(world.dir, dir, "hello.ts"), "hello"], without);
   expect(one.code).toBe(0);
   expect(one.stdout).toContain("hello.ts");
