@@ -52,9 +52,11 @@ export class FleetRuns implements Runs {
     const { maxLog } = services.settings;
     this.#shipper = new Shipper({
       ...{ store, maxLog },
-      onFenced: (id) => {
+      onFenced: (id, attempt) => {
         services.counters.fenced++;
         options.onFenced(id);
+        // The journal tells this host later, and then finds no attempt here.
+        this.takeAside(id, attempt);
       },
       onProblem: (error) =>
         logger.warn({ err: error }, "run files are not shipped now; they are tried again"),

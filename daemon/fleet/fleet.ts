@@ -138,7 +138,7 @@ export class Fleet extends FleetView implements Engine {
     const { scheduler } = this.services;
     if (kind === "cancelled") scheduler.stopOperation(id);
     else if (kind === "paused") scheduler.pauseOperation(id);
-    else this.#endForeign(id);
+    else this.#endForeign(id, kind);
     // This host had claimed the attempt and given it back before any code ran: its directory is in the way of the copy.
     if (kind === "started") this.runs.takeAside(id, decision.event.attempt);
   }
@@ -152,11 +152,12 @@ export class Fleet extends FleetView implements Engine {
   }
 
   /** Ends the attempt of this host that another host has taken over. */
-  #endForeign(id: string): void {
+  #endForeign(id: string, kind: Decision["kind"]): void {
     const { scheduler, log } = this.services;
     const attempt = scheduler.attempts.get(id);
     const entry = this.store.ledger.get(id);
-    if (!attempt || entry?.run === attempt.run || isOwnEnd(attempt, entry)) return;
+    if (!attempt || entry?.run === attempt.run) return;
+    if (kind === "restored" && isOwnEnd(attempt, entry)) return;
     log.logger.warn({ id, attempt: attempt.number }, "another host took over an operation of this host");
     scheduler.forsake(id);
     this.runs.takeAside(id, attempt.number);
@@ -250,8 +251,8 @@ export class Fleet extends FleetView implements Engine {
 }
 
 /**
- * Whether the attempt's own end was recorded. This host does not apply it where the engine lost it and another host, which
- * had applied it, offered it.
+ * Whether a restored entry has the attempt's own end: the engine lost it before this host had applied it, and another host
+ * offered it.
  */
 function isOwnEnd(attempt: Attempt, entry: Entry | undefined): boolean {
   if (!entry || !attempt.isFinishing || lastFence(entry) !== attempt.run.claim?.fence) return false;

@@ -1,7 +1,7 @@
 /**
  * Runs a fuzz target: random inputs from a printed seed, until the time is up or an input breaks a law.
  *
- * LIVEOPS_FUZZ_SECONDS is the time of each target (default: 5 seconds); `.ci/run` gives 20. LIVEOPS_FUZZ_SEED runs the
+ * LIVEOPS_FUZZ_SECONDS is the time of each target (default: 5 seconds); `.ci/run` gives 10. LIVEOPS_FUZZ_SEED runs the
  * same inputs again. A failure is shrunk, and reported with the seed and the input.
  */
 import fc from "fast-check";
