@@ -2,6 +2,7 @@
  * Describes the parameters of an operation type in full, from the JSON Schema of its input: nested names, variants,
  * bounds, defaults. For the page of one type; `parameters.ts` has the short form. Pure.
  */
+import { isPlainObject } from "./is-plain-object.js";
 import { branches, fixedValues, type JsonSchema, objectShape, resolveRef } from "./json-schema.js";
 import { typeInWords } from "./parameters.js";
 
@@ -191,7 +192,7 @@ function isAny(schema: JsonSchema): boolean {
 }
 
 function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isPlainObject(value);
 }
 
 function shown(value: unknown): string {

@@ -5,6 +5,7 @@
 import type { preValidationHookHandler } from "fastify";
 import * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
+import { isPlainObject } from "../../protocol/is-plain-object.js";
 import type { JsonSchema } from "../../protocol/json-schema.js";
 import { MAX_ENV, MAX_WORDS } from "../../protocol/limits.js";
 import { nearest } from "../../protocol/nearest.js";
@@ -169,5 +170,5 @@ function excess(body: unknown): string | null {
 }
 
 function isMap(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isPlainObject(value);
 }

@@ -11,6 +11,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { EventBody, StageValue, StoredItems } from "../../protocol/event.js";
+import { isPlainObject } from "../../protocol/is-plain-object.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { batchOfText, type ItemRecords, textOf } from "./item-batch.js";
@@ -275,16 +276,12 @@ function itemsName(stage: string | null, occurrence: number): string {
 
 /** A hash of the params that does not depend on the order of the keys. */
 export function hashOfParams(params: Record<string, unknown>): string {
-  return hash(JSON.stringify(params, (_, value) => (isObject(value) ? sorted(value) : value)));
+  return hash(JSON.stringify(params, (_, value) => (isPlainObject(value) ? sorted(value) : value)));
 }
 
 function hash(text: string): string {
   // Loaded when first needed, because it takes a tenth of the daemon's start.
   return process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex");
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function sorted(value: Record<string, unknown>): Record<string, unknown> {

@@ -4,6 +4,7 @@
  * The JSON Schema decides the type of each value. The author's schema validates the values later.
  */
 import { Refusal } from "../../protocol/errors.js";
+import { isPlainObject } from "../../protocol/is-plain-object.js";
 import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
@@ -271,7 +272,7 @@ function parseJson(text: string): { value: unknown; problem: string | null } | u
 }
 
 function isTree(value: unknown): value is Tree {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isPlainObject(value);
 }
 
 /** A copy through JSON: the given object does not change, and the copy equals the stored params. */

@@ -2,6 +2,7 @@
 import { patternProblem } from "../environment.js";
 import { HOOKS, MAX_HOOK } from "../hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-names.js";
+import { isPlainObject } from "../is-plain-object.js";
 import { nearest } from "../nearest.js";
 import { OP_PATTERN } from "../type-names.js";
 import { type EnvironmentConfig, type FleetConfig, MiB, THEME_ROLES } from "./config-types.js";
@@ -54,7 +55,7 @@ export function nearHint(name: string, known: readonly string[]): string {
 }
 
 export function queuesProblem(queues: unknown): Misfit | null {
-  if (!isTable(queues)) return 'must be an object, such as {"gpu": {"concurrency": 2}}';
+  if (!isPlainObject(queues)) return 'must be an object, such as {"gpu": {"concurrency": 2}}';
   for (const [name, queue] of Object.entries(queues)) {
     if (!OP_PATTERN.test(name))
       return {
@@ -62,7 +63,8 @@ export function queuesProblem(queues: unknown): Misfit | null {
         at: [name],
         ofKey: true,
       };
-    if (!isTable(queue)) return { text: `${name} must be an object, such as {"concurrency": 2}`, at: [name] };
+    if (!isPlainObject(queue))
+      return { text: `${name} must be an object, such as {"concurrency": 2}`, at: [name] };
     const { concurrency, ...others } = queue;
     const [unknown] = Object.keys(others);
     if (unknown !== undefined)
@@ -110,7 +112,7 @@ const FLEET: Record<keyof FleetConfig, { isValid: (value: unknown) => boolean; e
 };
 
 export function fleetProblem(fleet: unknown): Misfit | null {
-  if (!isTable(fleet)) return 'must be an object, such as {"url": "postgres://user@host/database"}';
+  if (!isPlainObject(fleet)) return 'must be an object, such as {"url": "postgres://user@host/database"}';
   const known = Object.keys(FLEET);
   const unknown = Object.keys(fleet).find((name) => !known.includes(name));
   if (unknown !== undefined)
@@ -125,7 +127,7 @@ export function fleetProblem(fleet: unknown): Misfit | null {
 
 export function tracesProblem(traces: unknown): Misfit | null {
   const isUrl = (value: unknown) => isText(value) && parseTraces(value as string) !== null;
-  if (!isTable(traces)) return isUrl(traces) ? null : `must be ${TRACES_ENDPOINT}`;
+  if (!isPlainObject(traces)) return isUrl(traces) ? null : `must be ${TRACES_ENDPOINT}`;
   const { url, headers = {}, ...others } = traces;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined)
@@ -136,7 +138,8 @@ export function tracesProblem(traces: unknown): Misfit | null {
     };
   if (!isUrl(url)) return { text: `url must be ${TRACES_ENDPOINT}`, at: ["url"] };
   const areNames =
-    isTable(headers) && Object.values(headers).every((name) => isText(name) && VARIABLE.test(name as string));
+    isPlainObject(headers) &&
+    Object.values(headers).every((name) => isText(name) && VARIABLE.test(name as string));
   return areNames
     ? null
     : {
@@ -146,7 +149,7 @@ export function tracesProblem(traces: unknown): Misfit | null {
 }
 
 export function hooksProblem(hooks: unknown): Misfit | null {
-  if (!isTable(hooks)) return 'must be an object, such as {"onFailure": "notify-send failed"}';
+  if (!isPlainObject(hooks)) return 'must be an object, such as {"onFailure": "notify-send failed"}';
   const known: readonly string[] = HOOKS;
   const unknown = Object.keys(hooks).find((name) => !known.includes(name));
   if (unknown !== undefined)
@@ -162,7 +165,7 @@ export function hooksProblem(hooks: unknown): Misfit | null {
 const ENVIRONMENT_KEYS = ["allow", "fromDaemon"] satisfies Array<keyof EnvironmentConfig>;
 
 export function environmentProblem(env: unknown): Misfit | null {
-  if (!isTable(env)) return 'must be an object, such as {"allow": ["AWS_*"]}';
+  if (!isPlainObject(env)) return 'must be an object, such as {"allow": ["AWS_*"]}';
   const known: readonly string[] = ENVIRONMENT_KEYS;
   const unknown = Object.keys(env).find((name) => !known.includes(name));
   if (unknown !== undefined)
@@ -182,7 +185,7 @@ export function environmentProblem(env: unknown): Misfit | null {
 
 export function themeProblem(value: unknown): Misfit | null {
   const text = 'must be "auto", "dark", "light", "16" or a table of colours';
-  if (!isTable(value)) return isText(value) && THEMES.includes(value as string) ? null : text;
+  if (!isPlainObject(value)) return isText(value) && THEMES.includes(value as string) ? null : text;
   const roles: readonly string[] = THEME_ROLES;
   for (const [role, colour] of Object.entries(value)) {
     if (!roles.includes(role))
@@ -195,12 +198,8 @@ export function themeProblem(value: unknown): Misfit | null {
 
 export function keysProblem(value: unknown): Misfit | null {
   const text = 'must be a table of keys by action, such as {"cancel": "C"}';
-  if (!isTable(value)) return text;
+  if (!isPlainObject(value)) return text;
   for (const [action, keys] of Object.entries(value))
     if (!isPath(keys) && !(Array.isArray(keys) && keys.every(isPath))) return { text, at: [action] };
   return null;
-}
-
-export function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 /** Changes one value of the text of a config file. All other text stays as it was typed. */
 import { applyEdits, type FormattingOptions, modify } from "jsonc-parser/lib/esm/main.js";
+import { isPlainObject } from "../is-plain-object.js";
 import { VERSION } from "../version.js";
 import { configProblems, problemLine } from "./config.js";
 import { type ConfigKey, type ConfigValueSchema, valueAt } from "./config-keys.js";
@@ -79,7 +80,7 @@ function nestedIn(
 ): { path: string[]; value: unknown } {
   for (let n = 1; n < path.length; n++) {
     const held = valueAt(root, path.slice(0, n));
-    if (held === undefined || isTable(held)) continue;
+    if (held === undefined || isPlainObject(held)) continue;
     if (value === undefined) return { path: [...path], value };
     const inner = path.slice(n).reduceRight<unknown>((below, name) => ({ [name]: below }), value);
     return { path: path.slice(0, n), value: inner };
@@ -87,13 +88,9 @@ function nestedIn(
   return { path: [...path], value };
 }
 
-function isTable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isObject(text: string): boolean {
   try {
-    return isTable(JSON.parse(text));
+    return isPlainObject(JSON.parse(text));
   } catch {
     return false;
   }

@@ -9,9 +9,10 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { getOwn } from "../get-own.js";
+import { isPlainObject } from "../is-plain-object.js";
 import { pathProblem } from "../owned-path.js";
 import { configFile, inHome } from "../places.js";
-import { isTable, isText, type Misfit, nearHint } from "./config-misfits.js";
+import { isText, type Misfit, nearHint } from "./config-misfits.js";
 import { positionOf, syntaxProblem } from "./config-position.js";
 import { CONFIG_KEYS, SCHEMA_KEY, SETTINGS, type Setting } from "./config-settings.js";
 import { type Config, LIMITS, type Limit, type TracesConfig } from "./config-types.js";
@@ -164,7 +165,7 @@ function parsed(text: string, problems: ConfigProblem[]): Config {
     problems.push({ ...at, text: `not valid JSON: ${said}` });
     return {};
   }
-  if (!isTable(value)) {
+  if (!isPlainObject(value)) {
     problems.push({ ...positionOf(text, []), text: 'must hold a JSON object, such as {"concurrency": 4}' });
     return {};
   }

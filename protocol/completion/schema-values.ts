@@ -1,5 +1,6 @@
 /** Names and values of parameters, from the JSON Schema of an operation type. */
 import { getOwn } from "../get-own.js";
+import { isPlainObject } from "../is-plain-object.js";
 import type { Candidate } from "./shells.js";
 
 type Schema = Record<string, unknown>;
@@ -54,5 +55,5 @@ function resolve(reference: string, root: Schema): Schema | undefined {
 }
 
 function isSchema(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isPlainObject(value);
 }

@@ -48,10 +48,10 @@ export function synonymHint(words: readonly string[]): string | null {
   const rest = words.slice(at + 1);
   const line = (command: readonly string[]) =>
     shellLine(["liveops", ...words.slice(0, at), ...command, ...rest]);
-  // `status` shows the daemon; with an id, people mean one operation.
+  // With an id, people mean one operation.
   if (name === "status")
     return rest.length === 1 && /^[0-9a-z]{3,}$/.test(rest[0]!)
-      ? `status shows the daemon and takes no id; to show an operation: ${line(["show"])}`
+      ? `status is about all operations and takes no id; to show an operation: ${line(["show"])}`
       : null;
   const command = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : null;
   return command === null ? null : `there is no command ${name}; type: ${line(command)}`;

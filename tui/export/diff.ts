@@ -1,5 +1,6 @@
 /** Compares two runs. Values are compared exactly; only what the caller names is ignored, and the result says so. */
 import { getOwn } from "../../protocol/get-own.js";
+import { isPlainObject } from "../../protocol/is-plain-object.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { knownStageState } from "../../protocol/stage-state.js";
 import { stageNote } from "../terminal/stage-note.js";
@@ -116,7 +117,7 @@ function errorOf({ error }: Operation): Record<string, unknown> {
 }
 
 const named = (name: string, value: unknown): Record<string, unknown> =>
-  isObject(value) ? value : value === null || value === undefined ? {} : { [name]: value };
+  isPlainObject(value) ? value : value === null || value === undefined ? {} : { [name]: value };
 
 /** `seconds`, as the results of `shell` and of pipelines have it, also for each stage. No two runs take the same time. */
 function isDuration({ name, left, right }: ValueDifference): boolean {
@@ -145,7 +146,7 @@ function flat(
   into = new Map<string, unknown>(),
 ): Map<string, unknown> {
   for (const [name, each] of Object.entries(value))
-    if (isObject(each) && Object.keys(each).length > 0) flat(each, `${path}${name}.`, into);
+    if (isPlainObject(each) && Object.keys(each).length > 0) flat(each, `${path}${name}.`, into);
     else into.set(path + name, each);
   return into;
 }
@@ -153,12 +154,10 @@ function flat(
 /** JSON that does not depend on the order of keys. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, each) =>
-    isObject(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each,
+    isPlainObject(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function stages(a: Operation, b: Operation): StageDifference[] {

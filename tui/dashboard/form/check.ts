@@ -2,6 +2,7 @@
  * Whether a value fits a JSON Schema, as far as a form needs it: types, fixed values, bounds, required names. What it
  * does not know it lets pass; the daemon has the last word.
  */
+import { isPlainObject } from "../../../protocol/is-plain-object.js";
 import { branches, fixedValues, type JsonSchema, objectShape } from "../../../protocol/json-schema.js";
 import { nearest } from "../../../protocol/nearest.js";
 import { typeInWords } from "../../../protocol/parameters.js";
@@ -40,7 +41,7 @@ function hasType(value: unknown, { type }: JsonSchema): boolean {
     case "array":
       return Array.isArray(value);
     case "object":
-      return typeof value === "object" && value !== null && !Array.isArray(value);
+      return isPlainObject(value);
     default:
       return true;
   }

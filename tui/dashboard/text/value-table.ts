@@ -2,6 +2,7 @@
  * A JSON value as rows: names and values side by side, what is nested indented below its name, a list of records as a
  * table with a column for each key.
  */
+import { isPlainObject } from "../../../protocol/is-plain-object.js";
 import { formatCount } from "../../terminal/format.js";
 import { fit, pad, sanitizeLine, widthOf } from "./cells.js";
 import { Line } from "./line.js";
@@ -30,7 +31,7 @@ interface Room {
 type Fields = [name: string, value: unknown][];
 
 function addValue(rows: string[], value: unknown, depth: number, room: Room): void {
-  if (isRecord(value)) addFields(rows, Object.entries(value), depth, room);
+  if (isPlainObject(value)) addFields(rows, Object.entries(value), depth, room);
   else if (Array.isArray(value) && isTable(value)) addRecords(rows, value, depth, room);
   else if (Array.isArray(value) && value.some((item) => typeof item === "object" && item !== null))
     addFields(
@@ -92,20 +93,16 @@ function addRecords(rows: string[], records: Record<string, unknown>[], depth: n
     addText(rows, "", 0, `… ${formatCount(records.length - shown.length)} more`, depth, room);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Whether the value takes rows of its own below its name. */
 function isNested(value: unknown): boolean {
-  if (isRecord(value)) return Object.keys(value).length > 0;
+  if (isPlainObject(value)) return Object.keys(value).length > 0;
   return Array.isArray(value) && value.some((item) => typeof item === "object" && item !== null);
 }
 
 /** A list of two or more records whose values are plain. */
 function isTable(value: unknown[]): value is Record<string, unknown>[] {
   const plain = (record: unknown) =>
-    isRecord(record) &&
+    isPlainObject(record) &&
     Object.keys(record).length > 0 &&
     !Object.values(record).some((item) => isNested(item));
   return value.length > 1 && value.every(plain);
