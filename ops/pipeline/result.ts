@@ -3,6 +3,8 @@
 export interface StageResult {
   /** Null: the stage was skipped, or ended by a signal or its timeout. */
   exitCode: number | null;
+  /** The signal that ended the command; absent after an exit. */
+  signal?: string;
   /** Runs of the command. */
   attempts: number;
   /** Duration of the last run. */
@@ -16,6 +18,8 @@ export interface StageResult {
 export interface PipelineResult {
   /** Of the command that failed, or of the last command. */
   exitCode: number | null;
+  /** The signal that ended the command that failed; absent after an exit. */
+  signal?: string;
   /** Absent if no stage failed. */
   failedStage?: string;
   stages: Record<string, StageResult>;

@@ -78,6 +78,7 @@ async function runAll(
         run.failed();
         result.stages[stage.name] = run.result;
         result.exitCode = run.exitCode;
+        if (run.signal !== null) result.signal = run.signal;
         result.failedStage = stage.name;
         throw error;
       }

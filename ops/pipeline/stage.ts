@@ -1,6 +1,6 @@
 /** Runs one stage of a pipeline: `when`, `retry`, `timeout`, `outputs` and `allow_failure`. */
 import { setTimeout as delay } from "node:timers/promises";
-import { ExecError } from "../sdk/exec.js";
+import { ExecError, type ExecResult } from "../sdk/exec.js";
 import type { PipelineStage } from "./definition.js";
 import { OutputError, readOutputs, readWrittenOutputs } from "./outputs.js";
 import type { StageResult } from "./result.js";
@@ -14,8 +14,9 @@ const MAX_BACKOFF = 3600;
 export class StageRun {
   attempts = 0;
   exitCode: number | null = null;
+  signal: string | null = null;
   seconds = 0;
-  /** What the command had written when it failed. */
+  /** What the last run of the command had written when it failed. */
   #written: Record<string, string> = {};
 
   constructor(
@@ -62,8 +63,8 @@ export class StageRun {
   }
 
   get result(): StageResult {
-    const { exitCode, attempts, seconds } = this;
-    return { exitCode, attempts, seconds };
+    const { exitCode, signal, attempts, seconds } = this;
+    return { exitCode, ...(signal !== null && { signal }), attempts, seconds };
   }
 
   /** Asks `when`. Its error is that of the stage, so it is thrown within the stage. */
@@ -80,7 +81,7 @@ export class StageRun {
       p.checkCancelled();
       deadline.throwIfAborted();
       if (!(error instanceof ExecError)) return { kind: "fail", error };
-      this.exitCode = error.exitCode;
+      this.#ended(error);
       if (error.exitCode !== 1) return { kind: "fail", error };
       return { kind: "skip", reason: `when exited with 1: ${textOf(when)}` };
     }
@@ -106,15 +107,16 @@ export class StageRun {
     const { p, workspace } = this.context;
     const { name, outputs: declared } = this.stage;
     const file = workspace.outputFile();
+    this.#written = {};
     const started = performance.now();
     let reported: Record<string, string> | undefined;
     try {
       const own = { LIVEOPS_STAGE: name, LIVEOPS_OUTPUT: file };
-      const { exitCode, outputs } = await runStep(this.context, this.stage, { label: `"${name}"`, own });
-      this.exitCode = exitCode;
-      reported = outputs;
+      const result = await runStep(this.context, this.stage, { label: `"${name}"`, own });
+      this.#ended(result);
+      reported = result.outputs;
     } catch (error) {
-      this.exitCode = error instanceof ExecError ? error.exitCode : null;
+      this.#ended(error instanceof ExecError ? error : { exitCode: null, signal: null });
       const written = Object.entries(readWrittenOutputs(file, declared));
       this.#written = Object.fromEntries(written.filter(([, value]) => !p.masker.finds(value)));
       throw error;
@@ -126,6 +128,11 @@ export class StageRun {
       if (p.masker.finds(value))
         throw new OutputError(`the output ${output} contains a secret, and outputs are stored in clear`);
     return { ...this.resume.basis(this.stage), ...this.result, outputs };
+  }
+
+  #ended({ exitCode, signal }: Pick<ExecResult, "exitCode" | "signal">): void {
+    this.exitCode = exitCode;
+    this.signal = signal;
   }
 
   #mayRetry(error: unknown): boolean {

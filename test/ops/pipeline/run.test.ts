@@ -6,6 +6,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PipelineResult } from "../../../ops/pipeline/result.js";
 import { runOperation, startOperation } from "../../../ops/testing/index.js";
+import { exitStatusOf } from "../../../protocol/exit-status.js";
 import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";
 import { envOf, fileOf, param, script, stage, step, template, typeOf, words } from "./hand-made.js";
@@ -284,6 +285,19 @@ describe("retry", () => {
     expect(result).toMatchObject({ exitCode: 75, stages: { A: { attempts: 1 } } });
   });
 
+  it("drops the outputs of the run before", async () => {
+    const retry = { attempts: 2, backoff: 0.01, exit: null };
+    const once = "[ ! -e tried ] || exit 0; touch tried; echo v=stale >>$LIVEOPS_OUTPUT; exit 1";
+    const { result, error, texts } = await run(
+      fileOf([stage("A", once, { retry, outputs: ["v"] })], { finally: step('echo "${v-none}"') }),
+      {},
+      { cwd: temporary() },
+    );
+    expect(error?.message).toMatch(/declares the output v, and its command did not write it/);
+    expect((result as PipelineResult).outputs).toEqual({});
+    expect(texts("stdout")).toEqual(["none"]);
+  });
+
   it("waits no longer after a cancel", async () => {
     const retry = { attempts: 3, backoff: 1000, exit: null };
     const started = startOperation(typeOf(fileOf([stage("A", "exit 1", { retry })])), {});
@@ -291,6 +305,19 @@ describe("retry", () => {
     const { state, record } = await started.cancel();
     expect(state).toBe("cancelled");
     expect(record.stageStates).toEqual({ A: "cancelled" });
+  });
+});
+
+describe("a signal", () => {
+  it("that ends a command is in the result of the stage and of the pipeline, and gives the exit status", async () => {
+    const allowed = stage("A", "kill -TERM $$", { allowFailure: true });
+    const { state, result } = await run(fileOf([allowed, stage("B", "kill -SEGV $$")]));
+    expect(result).toMatchObject({
+      exitCode: null,
+      signal: "SIGSEGV",
+      stages: { A: { exitCode: null, signal: "SIGTERM" }, B: { exitCode: null, signal: "SIGSEGV" } },
+    });
+    expect(exitStatusOf({ state, result } as never)).toBe(139);
   });
 });
 
