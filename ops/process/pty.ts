@@ -5,10 +5,11 @@
  * The program leads the session of the pty, and its output ends with it, as in a terminal window: what other processes
  * print later is not read.
  */
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, readSync, statSync } from "node:fs";
 import { constants as os } from "node:os";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
+import type { ReadStream } from "node:tty";
 import type { IPty } from "@lydell/node-pty";
 
 export interface TerminalSize {
@@ -21,6 +22,9 @@ export const DEFAULT_SIZE: TerminalSize = { columns: 120, rows: 40 };
 
 /** The most columns or rows; the kernel keeps 16 bits, and a program may allocate a screen of this size. */
 const MAX_SIDE = 1000;
+
+/** More than a kernel keeps of the output that nobody has read: the rest is that of processes that print on. */
+const MAX_UNREAD_BYTES = 256 * 1024;
 
 /** The value of TERM inside. */
 const TERM = "xterm-256color";
@@ -86,6 +90,7 @@ export class Terminal {
     this.output = output;
     // Without an encoding the library passes bytes.
     pty.onData((bytes) => output.push(bytes));
+    readBeforeClose(pty, (bytes) => output.push(bytes));
     this.ended = new Promise((done) => {
       pty.onExit(({ exitCode, signal = 0 }) => {
         this.#isOpen = false;
@@ -139,11 +144,44 @@ export class Terminal {
     }
   }
 
-  /** Stops and continues to read, so that the program waits. Only for moments: see `ended`. */
+  /** Stops and continues to read, so that the program waits. After the end of the program, the rest is read anyway. */
   hold(isHeld: boolean): void {
     if (!this.#isOpen) return;
     if (isHeld) this.pty.pause();
     else this.pty.resume();
+  }
+}
+
+/**
+ * Reads what the program has printed before its terminal is closed. The library closes it 200 ms after the exit, read or
+ * not, and libuv ends its stream at a hangup, though the kernel has more output.
+ */
+function readBeforeClose(pty: IPty, push: (bytes: Buffer) => void): void {
+  // Not documented by the library.
+  const { _socket: socket, fd } = pty as IPty & { _socket?: ReadStream; fd?: number };
+  if (socket === undefined || fd === undefined) return;
+  socket.destroy = (error) => {
+    if (!socket.destroyed) {
+      // Emits what the stream has read already, and what comes first.
+      while (socket.read() !== null);
+      readNow(fd, push);
+    }
+    return Object.getPrototypeOf(socket).destroy.call(socket, error);
+  };
+}
+
+/** Reads from a descriptor that does not block until the kernel has no more. */
+function readNow(fd: number, push: (bytes: Buffer) => void): void {
+  try {
+    for (let total = 0; total < MAX_UNREAD_BYTES; ) {
+      const chunk = Buffer.allocUnsafe(4096);
+      const count = readSync(fd, chunk);
+      if (count === 0) return;
+      push(chunk.subarray(0, count));
+      total += count;
+    }
+  } catch {
+    // EAGAIN: another process holds the terminal, and prints nothing now. EIO: no process holds it.
   }
 }
 

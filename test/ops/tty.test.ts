@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { DEFAULT_SIZE, Terminal, terminalEnvironment } from "../../ops/process/pty.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../../ops/sdk/exec.js";
 import { LiveOperation, type Progress } from "../../ops/sdk/live-operation.js";
 import { runOperation, startOperation } from "../../ops/testing/index.js";
@@ -88,6 +89,24 @@ describe("the log", () => {
       return running;
     });
     expect([output.length, output.at(-1)]).toEqual([101, "end"]);
+  });
+
+  it.each([
+    ["no other process has the terminal", ""],
+    ["another process prints on", "; trap '' HUP; yes &"],
+  ])("has all output that nobody read before the end, and %s", async (_, more) => {
+    const terminal = await Terminal.start("sh", ["-c", `seq 900; printf end${more}`], {
+      cwd: "/",
+      env: terminalEnvironment(process.env),
+      size: DEFAULT_SIZE,
+    });
+    let output = "";
+    terminal.output.on("data", (bytes: Buffer) => {
+      output += bytes;
+    });
+    terminal.hold(true);
+    await terminal.ended;
+    expect(output).toMatch(/^1\r\n2\r\n[\s\S]*\r\n899\r\n900\r\nend/);
   });
 
   it("waits for a program that closes its terminal and goes on", async () => {
