@@ -7,7 +7,6 @@
 import { rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { typeOfText } from "../../ops/pipeline/type.js";
-import type { AppendFile } from "../../ops/runner/append-file.js";
 import { captureOutput } from "../../ops/runner/capture-output.js";
 import { loadType, typeFinder } from "../../ops/runner/catalogue.js";
 import { toOperationError } from "../../ops/runner/failure.js";
@@ -31,13 +30,13 @@ import { readPayload } from "../store/payloads.js";
 import { startOfAttempt } from "../traces/span-plan.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import type { Lease } from "./lease.js";
-import { type OrderMessage, type PrepareMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
+import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
 import type { OwnOutput } from "./own-output.js";
 import { PausableClock } from "./pausable-clock.js";
 import { ActivityBaseline } from "./recycling.js";
 import { RemovedDirectory } from "./removed-directory.js";
 import { type RetryWhileDiskFull, waitingAt } from "./retry-while-disk-full.js";
-import { beginEvents, RunSink } from "./run-sink.js";
+import { prepareEvents, RunSink } from "./run-sink.js";
 import { StageSink } from "./stage-sink.js";
 import { StopFile } from "./stop-file.js";
 import { TerminalServer } from "./terminal-server.js";
@@ -64,8 +63,8 @@ export class AttemptRunner {
     private readonly message: OrderMessage,
     private readonly setup: WorkerSetup,
     private readonly output: Record<"stdout" | "stderr", OwnOutput>,
-    /** The events file, if it was prepared. */
-    private readonly events: AppendFile | undefined,
+    /** Whether this worker has prepared the run files. */
+    private readonly isPrepared: boolean,
     /** Of this host, for this attempt; null: it needs none. */
     private readonly lease: Promise<Lease> | null = null,
   ) {
@@ -89,7 +88,7 @@ export class AttemptRunner {
     const baseline = new ActivityBaseline();
     const { attempt, seq, logLines } = this.#order;
     const sink = this.#retryWhileFull(
-      () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.events, this.#retryWhileFull),
+      () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.isPrepared, this.#retryWhileFull),
     );
     sink.checkLease = this.#held?.check ?? null;
     sink.event(
@@ -287,23 +286,22 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** Run files that are prepared while the daemon records the start: two waits for the disk become one. */
-export interface PreparedRunFiles {
-  attemptDir: string;
-  events: AppendFile;
-}
-
-/** Null if this failed: the order itself tries again, and reports the error. */
-export function prepareRunFiles({ attemptDir }: PrepareMessage): PreparedRunFiles | null {
+/**
+ * Prepares run files while the daemon records the start: two waits for the disk become one.
+ *
+ * @returns false if this failed: the order itself tries again, and reports the error
+ */
+export function prepareRunFiles(attemptDir: string): boolean {
   try {
-    return { attemptDir, events: beginEvents(attemptDir) };
+    prepareEvents(attemptDir);
+    return true;
   } catch {
-    return null;
+    return false;
   }
 }
 
 /** Removes the prepared run files of an operation that was removed. */
-export function discardRunFiles({ attemptDir }: PreparedRunFiles): void {
+export function discardRunFiles(attemptDir: string): void {
   try {
     rmSync(attemptDir, { recursive: true, force: true });
     rmdirSync(dirname(attemptDir));

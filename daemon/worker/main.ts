@@ -13,7 +13,7 @@ import { removeStartVariables } from "../child-environment.js";
 import { joinCgroup } from "../os/cgroup.js";
 import { acquireLock } from "../os/kernel-lock.js";
 import { markOf } from "../os/process-identity.js";
-import { AttemptRunner, discardRunFiles, type PreparedRunFiles, prepareRunFiles } from "./attempt-runner.js";
+import { AttemptRunner, discardRunFiles, prepareRunFiles } from "./attempt-runner.js";
 import { Lease } from "./lease.js";
 import type { FromWorker, LeaseFile, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
@@ -46,7 +46,8 @@ let current: AttemptRunner | null = null;
 /** Of the last order, for the next one. */
 let lease: { file: string; opened: Promise<Lease> } | null = null;
 if (setup.lease) await openLease(setup.lease);
-let prepared: PreparedRunFiles | null = null;
+/** Directory of the attempt whose run files are prepared. */
+let prepared: string | null = null;
 
 process.on("SIGTERM", () => current?.stopRequested());
 // Ctrl-C in the terminal that started the daemon is not meant for workers.
@@ -63,20 +64,19 @@ process.on("disconnect", () => {
 });
 process.on("message", (message: ToWorker) => {
   if (message.type === "order") return void perform(message);
-  // The order for the earlier preparation did not come.
-  prepared?.events.close();
-  if (message.type === "discard") {
-    if (prepared) discardRunFiles(prepared);
-    prepared = null;
-  } else prepared = prepareRunFiles(message);
+  if (message.type === "prepare") {
+    prepared = prepareRunFiles(message.attemptDir) ? message.attemptDir : null;
+    return;
+  }
+  if (prepared) discardRunFiles(prepared);
+  prepared = null;
 });
 send({ type: "ready", cgroup: setup.cgroup, problem, version: VERSION });
 
 async function perform(order: OrderMessage): Promise<void> {
-  const ready = prepared?.attemptDir === order.attemptDir ? prepared.events : undefined;
-  if (!ready) prepared?.events.close();
+  const isPrepared = prepared === order.attemptDir;
   prepared = null;
-  current = new AttemptRunner(order, setup, output, ready, leaseOf(order));
+  current = new AttemptRunner(order, setup, output, isPrepared, leaseOf(order));
   const clean = await current.perform();
   current = null;
   if (!clean || !process.connected || recycling.isDue()) process.exit(0);

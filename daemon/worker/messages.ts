@@ -31,7 +31,10 @@ export interface PrepareMessage {
   attemptDir: string;
 }
 
-/** The prepared attempt will not start: its run files are removed. */
+/**
+ * The operation of the prepared attempt was removed: the run files are removed. Not sent for any other reason, because
+ * another worker may run the attempt.
+ */
 export interface DiscardMessage {
   type: "discard";
 }

@@ -48,7 +48,7 @@ export class PooledWorker {
     this.#send({ type: "prepare", attemptDir });
   }
 
-  /** The prepared attempt will not start: its operation was removed. */
+  /** The operation of the prepared attempt was removed. */
   discard(): void {
     this.prepared = null;
     this.#send({ type: "discard" });
@@ -112,11 +112,17 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {}
 
-  /** An idle worker, now busy with the attempt, or null; preferably the worker that has prepared the attempt. */
+  /**
+   * An idle worker, now busy with the attempt, or null. Preferably the worker that has prepared the attempt, else one
+   * that has prepared nothing, so that the preparations for other attempts are used.
+   */
   take(attemptDir: string): PooledWorker | null {
     if (this.#isHeld()) return null;
     const idle = this.#idle();
-    const worker = idle.find(({ prepared }) => prepared === attemptDir) ?? idle[0];
+    const worker =
+      idle.find(({ prepared }) => prepared === attemptDir) ??
+      idle.find(({ prepared }) => prepared === null) ??
+      idle[0];
     if (!worker) return null;
     worker.state = "busy";
     return worker;
@@ -166,9 +172,8 @@ export class Pool {
   renew(): void {
     for (const worker of this.#workers) {
       worker.isOutdated = true;
-      if (worker.state !== "idle") continue;
-      if (worker.prepared !== null) worker.discard();
-      worker.end();
+      // What the worker has prepared stays: another worker may run that attempt before this one ends.
+      if (worker.state === "idle") worker.end();
     }
   }
 

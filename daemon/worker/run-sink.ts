@@ -5,13 +5,14 @@
  * durable event waits for space: the block it announces must not start before the event is on disk. A durable event is
  * visible only when it is on disk.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { closeSync, constants, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppendFile } from "../../ops/runner/append-file.js";
 import type { Sink } from "../../ops/runner/sink.js";
 import type { EventBody } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
+import { openOwnFile } from "../../protocol/own-file.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import { eventsFile, logFile } from "../run-files/attempt-files.js";
 import { newLogFile, partBytes, removeOldestParts, replaceLog, sizeText } from "../run-files/log-parts.js";
@@ -44,6 +45,7 @@ function isStageEvent(body: EventBody): body is StageEvent {
 export class RunSink implements Sink {
   /** Called before each record is written; null: the attempt needs no lease. */
   checkLease: (() => void) | null = null;
+  readonly #events: AppendFile;
   /** Begun with the first line: many operations log nothing. */
   #log: AppendFile | null = null;
   /** Number of the attempt's first line. */
@@ -75,9 +77,12 @@ export class RunSink implements Sink {
      * from stages and outcome.
      */
     private readonly maxLog: number,
-    private readonly events: AppendFile = beginEvents(dir),
+    /** Whether `prepareEvents` was called for the directory. */
+    isPrepared = false,
     private readonly retryWhileFull: RetryWhileDiskFull = waitForRoom,
   ) {
+    if (!isPrepared) prepareEvents(dir);
+    this.#events = new AppendFile(eventsFile(dir), { reserve: RESERVE });
     this.#first = lines + 1;
   }
 
@@ -90,16 +95,16 @@ export class RunSink implements Sink {
     }
     this.#recordHeld();
     const seq = this.seq + 1;
-    const before = this.events.length;
-    this.retryWhileFull(() => this.events.appendSynced(this.#lineOf(seq, body)));
+    const before = this.#events.length;
+    this.retryWhileFull(() => this.#events.appendSynced(this.#lineOf(seq, body)));
     this.seq = seq;
-    const length = this.events.length - before;
+    const length = this.#events.length - before;
     if (body.type === "stage:left" && length > LARGE_LINE) this.#values += length;
     this.#lostStage = null;
     this.#noteShown(body);
     // The sync may have taken long. The record is durable: readers take it after the death of its writer.
     this.checkLease?.();
-    this.retryWhileFull(() => this.events.commit());
+    this.retryWhileFull(() => this.#events.commit());
   }
 
   line(stream: LogStream, stage: string | null, text: string): void {
@@ -119,7 +124,7 @@ export class RunSink implements Sink {
     this.#recordHeld();
     this.#sayDropped();
     const count = this.#unrecorded;
-    if (count > 0) this.#orDrop(() => this.#append(this.events, { type: "records:dropped", count }));
+    if (count > 0) this.#orDrop(() => this.#append(this.#events, { type: "records:dropped", count }));
     const log = this.#log;
     if (log) {
       this.retryWhileFull(() => log.sync());
@@ -130,7 +135,7 @@ export class RunSink implements Sink {
   }
 
   close(): void {
-    this.events.close();
+    this.#events.close();
     this.#log?.close();
   }
 
@@ -140,7 +145,7 @@ export class RunSink implements Sink {
   }
 
   get #boundedBytes(): number {
-    return this.events.length - this.#values;
+    return this.#events.length - this.#values;
   }
 
   /** Records an event that is not durable. At the bound of the events file it is dropped and counted, with one note. */
@@ -148,9 +153,9 @@ export class RunSink implements Sink {
     this.#sayDropped();
     if (body.type === "items:finished") {
       // A later attempt needs them, so they have a bound of their own.
-      const before = this.events.length;
-      this.#orDrop(() => this.#append(this.events, body));
-      this.#values += this.events.length - before;
+      const before = this.#events.length;
+      this.#orDrop(() => this.#append(this.#events, body));
+      this.#values += this.#events.length - before;
       return;
     }
     if (this.#boundedBytes < this.maxLog) {
@@ -172,7 +177,7 @@ export class RunSink implements Sink {
   #appendStageOrOther(body: EventBody): void {
     this.#orDrop(
       () => {
-        this.#append(this.events, body);
+        this.#append(this.#events, body);
         this.#noteShown(body);
       },
       isStageEvent(body) ? body : null,
@@ -289,9 +294,9 @@ export class RunSink implements Sink {
     const lost = this.#lostStage;
     if (event === 0 && line === 0 && lost === null) return;
     try {
-      if (event > 0) this.#append(this.events, { type: "records:dropped", count: event });
+      if (event > 0) this.#append(this.#events, { type: "records:dropped", count: event });
       this.#dropped.event = 0;
-      if (lost !== null) this.#append(this.events, lost);
+      if (lost !== null) this.#append(this.#events, lost);
       if (lost !== null) this.#noteShown(lost);
       this.#lostStage = null;
       const text = `${line} log lines or progress records were dropped: the disk was full`;
@@ -306,14 +311,16 @@ export class RunSink implements Sink {
 /**
  * Makes the file for an attempt's events, and its directories. Its name is durable: the first event is durable, and
  * must be found.
+ *
+ * A preparation never reads or changes what the file holds, because another worker may have the order by now. Only one
+ * process changes the run files of an attempt: the worker that has the order, and once it is dead, the daemon.
  */
-export function beginEvents(attemptDir: string): AppendFile {
+export function prepareEvents(attemptDir: string): void {
   const runDir = dirname(attemptDir);
   makeDirectory(runDir);
   makeDirectory(attemptDir);
-  const events = new AppendFile(eventsFile(attemptDir), { reserve: RESERVE });
+  closeSync(openOwnFile(eventsFile(attemptDir), constants.O_RDONLY | constants.O_CREAT));
   for (const dir of [attemptDir, runDir, dirname(runDir)]) syncDirectory(dir);
-  return events;
 }
 
 function now(): string {

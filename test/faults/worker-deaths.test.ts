@@ -3,11 +3,12 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Cause } from "../../protocol/errors.js";
-import { isAlive } from "../end-to-end/processes.js";
+import { isAlive, processesOf } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import {
   eventually,
   expectNoGap,
+  expectWholeStory,
   inStage,
   recordThat,
   startDaemon,
@@ -123,6 +124,31 @@ test("a stopped worker (SIGSTOP) is shown as stalled, is not run twice, and cont
   expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${pid}\n`);
   expect(existsSync(`${gate}.2`)).toBe(false);
   record({ fault: "worker stopped (SIGSTOP)", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+});
+
+test("a reload of nice replaces idle workers: what one has prepared is left to the worker that runs it", async () => {
+  await using daemon = await startDaemon(["gate"], { concurrency: 1, config: {} });
+  const gate = (name: string) => join(daemon.world.dir, name);
+  const first = await daemon.submit("gate", { params: { gate: gate("first") } });
+  const busy = await inStage(daemon, first.id, "Wait");
+  const { id } = await daemon.submit("gate", { params: { gate: gate("second") } });
+  // So that the daemon starts another worker while the idle one is stopped.
+  await daemon.submit("gate", { params: { gate: gate("third") } });
+  const dir = join(daemon.world.stateDir, "runs", id, "1");
+  await eventually("a worker has prepared the run files", () => existsSync(join(dir, "events.ndjson")));
+  const workers = processesOf(daemon.world.dir).filter(({ command }) => command.includes("worker.js"));
+  const idle = workers.find(({ pid }) => pid !== busy)!.pid;
+  process.kill(idle, "SIGSTOP");
+  daemon.world.writeConfig({ nice: 1 });
+  await daemon.client.reload();
+  writeFileSync(`${gate("first")}.1`, "");
+  await inStage(daemon, id, "Wait");
+  process.kill(idle, "SIGCONT");
+  await eventually("the idle worker has ended", () => !isAlive(idle));
+  writeFileSync(`${gate("second")}.1`, "");
+  const finished = await untilFinished(daemon, id);
+  expect(finished).toMatchObject({ state: "succeeded", attempt: 1 });
+  await expectWholeStory(daemon, finished);
 });
 
 test("a worker that dies while its daemon is dead is reported by the next daemon, once", async () => {

@@ -7,7 +7,7 @@ import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/at
 import { pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { linesAfter, slicesAfter } from "../../../daemon/run-files/log-slices.js";
 import { type LogHead, LogTail } from "../../../daemon/run-files/log-tail.js";
-import { RunSink } from "../../../daemon/worker/run-sink.js";
+import { prepareEvents, RunSink } from "../../../daemon/worker/run-sink.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { parseRecord } from "../../../protocol/record-line.js";
@@ -54,6 +54,32 @@ const linesIn = (dir: string): LogLine[] =>
     .filter(({ cut }, index) => index === 0 || cut === undefined);
 const progress = (percent: number) => ({ type: "progress:changed", percent, progress: null }) as const;
 const from1To = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
+
+describe("prepared run files", () => {
+  test("a worker that prepares them does not change what the worker with the order writes", () => {
+    const dir = join(directory(), "1");
+    prepareEvents(dir);
+    const sink = new RunSink(dir, 1, 2, 0, NO_BOUND, true);
+    // Called before each record is written, and when it is durable but not visible yet.
+    sink.checkLease = () => prepareEvents(dir);
+    for (const percent of [1, 2, 3, 4]) sink.event(progress(percent), percent % 2 === 0);
+    const file = readFileSync(eventsFile(dir), "utf8");
+    prepareEvents(dir);
+    expect(readFileSync(eventsFile(dir), "utf8")).toBe(file);
+    sink.close();
+    expect(eventsIn(dir).map(({ seq }) => seq)).toEqual([3, 4, 5, 6]);
+  });
+
+  test("the worker with the order continues after what a dead worker has written since", () => {
+    const dir = join(directory(), "1");
+    prepareEvents(dir);
+    new RunSink(dir, 1, 2, 0, NO_BOUND, true).event(progress(1), true);
+    const sink = new RunSink(dir, 1, 3, 0, NO_BOUND, true);
+    sink.event(progress(2), true);
+    sink.close();
+    expect(eventsIn(dir).map(({ seq }) => seq)).toEqual([3, 4]);
+  });
+});
 
 describe("lines", () => {
   test("a text of several lines is several, a long one is cut in pieces, nothing is lost", () => {
