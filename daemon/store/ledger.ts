@@ -99,7 +99,8 @@ export class Ledger {
         entry.nextAttempt = decision.next;
         entry.tries = decision.tries;
         entry.losses = decision.losses;
-        entry.queuedAt = n;
+        // An attempt that no worker accepted runs again under its number: it keeps its place in the queue.
+        if (decision.next > before.attempt) entry.queuedAt = n;
         break;
       case "cancelled":
         entry.record = reduceEvent(entry.record, decision.event);

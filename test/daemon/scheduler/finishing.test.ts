@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Attempt } from "../../../daemon/scheduler/attempt.js";
 import { Finishing } from "../../../daemon/scheduler/finishing.js";
 import { NO_OUTBOX } from "../../../daemon/scheduler/outbox.js";
+import { placeOf, Queue } from "../../../daemon/scheduler/queue.js";
 import { MAX_LOSSES, MAX_UNACCEPTED } from "../../../daemon/scheduler/worker-death.js";
 import type { Policy } from "../../../daemon/store/decision.js";
 import { attemptDir } from "../../../daemon/store/layout.js";
@@ -115,6 +116,21 @@ test("a worker that leaves because its files were edited counts for nothing", as
   const id = await open.submit();
   expect(await lossesUntilOver(id, POLICY, false, { code: STALE_EXIT, signal: null })).toBeNull();
   expect(recordOf(id).state).toBe("queued");
+});
+
+test("an attempt that no worker accepted keeps its number, and its place in the queue", async () => {
+  const ids = [await open.submit(), await open.submit(), await open.submit()];
+  for (const id of ids.slice(0, 2).reverse()) await attempted(id, POLICY, false, lost(null));
+  const inTurn = () => {
+    const queue = new Queue();
+    for (const id of ids.toReversed()) queue.add(id, placeOf(open.store.ledger.get(id)!));
+    return queue.first(ids.length);
+  };
+  expect(inTurn()).toEqual(ids);
+  expect(ids.map((id) => open.store.ledger.get(id)!.nextAttempt)).toEqual([1, 1, 1]);
+  await open.close();
+  open = await OpenStore.open(open.dir);
+  expect(inTurn()).toEqual(ids);
 });
 
 test("losses that an outcome comes between are not in a row", async () => {
