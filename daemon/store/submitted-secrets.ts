@@ -51,7 +51,10 @@ export class SubmittedSecrets {
     if (this.#dir !== null) rmSync(this.#file(id), { force: true });
   }
 
-  /** Deletes the files of operations that need no values any more. Call at the start. */
+  /**
+   * Deletes the files of operations that need no values any more. Call at the start. Values of this daemon are kept:
+   * their operation may be recorded only after this.
+   */
   sweep(needs: (id: string) => boolean): void {
     if (this.#dir === null) return;
     let names: string[];
@@ -62,7 +65,7 @@ export class SubmittedSecrets {
     }
     for (const name of names) {
       const [id = ""] = name.split(".");
-      if (!needs(id)) rmSync(join(this.#dir, name), { force: true });
+      if (!needs(id) && !this.#held.has(id)) rmSync(join(this.#dir, name), { force: true });
     }
   }
 

@@ -45,6 +45,17 @@ test("later values are added, the next operation gets them, and a deleted one ha
   expect(next.get("bbbbbbbbbbbb")).toBeUndefined();
 });
 
+test("those of a submit that is being recorded outlive the sweep, for the next daemon", () => {
+  const dir = runtime();
+  new SubmittedSecrets(dir, "/state").put("removed00000", SECRETS);
+  const secrets = new SubmittedSecrets(dir, "/state");
+  secrets.put("submitted000", SECRETS);
+  secrets.sweep(() => false);
+  const next = new SubmittedSecrets(dir, "/state");
+  expect(next.get("submitted000")).toEqual(SECRETS);
+  expect(next.get("removed00000")).toBeUndefined();
+});
+
 test("they are written to no disk", () => {
   const disk = mkdtempSync(join(tmpdir(), "liveops-test-"));
   onTestFinished(() => rmSync(disk, { recursive: true, force: true }));
