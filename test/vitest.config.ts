@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { isMissing, programs } from "./harness/programs.js";
 
 export default defineConfig({
   resolve: {
@@ -13,6 +14,7 @@ export default defineConfig({
     server: { deps: { inline: ["openapi-typescript", "jsonc-parser"] } },
     root: new URL("..", import.meta.url).pathname,
     globalSetup: ["./test/harness/build.ts"],
+    tags: programs.map((name) => ({ name, ...(isMissing(name) && { skip: true }) })),
     include: ["test/**/*.test.{ts,tsx}"],
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -1,4 +1,5 @@
 /** The main job on real files: backup hands over to verify-backup and prune-backups, seen in every way of looking. */
+// @module-tag tar
 import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";

@@ -4,7 +4,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmdirSync, statSync } fr
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { followChain } from "../../protocol/client/follow.js";
 import type { Operation } from "../../protocol/operation.js";
 import { Postgres } from "../harness/postgres.js";
@@ -93,57 +93,60 @@ test("compress-directory continues at the file that failed", async () => {
   expect(globSync("packed/{.files,**/*.part}", { cwd: world.work })).toEqual([]);
 }, 120_000);
 
-let postgres: Postgres | undefined;
-beforeAll(async () => {
-  postgres = await new Postgres().start();
-}, 120_000);
-afterAll(() => postgres?.stop());
+describe("with a database", { tags: ["postgresql"] }, () => {
+  let server: Postgres;
+  beforeAll(async () => {
+    server = await new Postgres().start();
+  }, 120_000);
+  afterAll(() => server?.stop());
 
-test("dump-database dumps, proves the dump, drops the scratch database, and keeps the password to itself", async () => {
-  const server = postgres!;
-  server.sql("postgres", "create database shop");
-  server.sql(
-    "shop",
-    `create table item (id serial primary key, name text not null);
+  test("dump-database dumps, proves the dump, drops the scratch database, and keeps the password to itself", async () => {
+    server.sql("postgres", "create database shop");
+    server.sql(
+      "shop",
+      `create table item (id serial primary key, name text not null);
      create table sale (item int references item, at timestamptz default now());
      insert into item (name) select 'item ' || n from generate_series(1, 500) n;
      insert into item (name) values (E'-- tab\\t, line\\nend, \\\\.');
      insert into sale (item) select id from item where id % 2 = 0;`,
-  );
-  const words = ["database=shop", "into=dumps", `host=${server.dir}`, "password=env:PGPASSWORD"];
-  const env = { PATH: `${server.bin}:${world.env.PATH}`, PGPASSWORD: "a wrong word" };
-  const submitted = await world.liveops(["submit", "dump-database", ...words], { env });
-  expect(submitted, submitted.stderr).toMatchObject({ code: 0 });
-  const id = submitted.stdout.trim();
-  expect(await finished(id)).toMatchObject({ state: "failed", result: { failedStage: "Dump" } });
-  expect((await world.lines(id)).join("\n")).toContain('password authentication failed for user "postgres"');
-
-  const retried = await world.liveops(["retry", id], { env: { ...env, PGPASSWORD: server.password } });
-  expect(retried, retried.stderr).toMatchObject({ code: 0 });
-  const record = await finished(id);
-  const log = (await world.lines(id)).join("\n");
-  expect(record, log).toMatchObject({ state: "succeeded", result: { outputs: { tables: "2" } } });
-  expect(log.match(/^\$ pg_isready/gm)).toHaveLength(1);
-
-  // The dump is a dump: restored once more, by hand.
-  const dump = join(world.work, "dumps/shop.dump");
-  expect(record.result).toMatchObject({ outputs: { bytes: String(statSync(dump).size) } });
-  expect(existsSync(`${dump}.part`)).toBe(false);
-  server.sql("postgres", "create database again");
-  execFileSync(
-    join(server.bin, "pg_restore"),
-    ["--exit-on-error", "-h", server.dir, "-U", "postgres", "-d", "again", dump],
-    { env: { PGPASSWORD: server.password } },
-  );
-  const rows = (database: string) =>
-    server.sql(
-      database,
-      "select md5(string_agg(item::text, '|' order by id)), (select count(*) from sale) from item",
     );
-  expect(rows("again")).toBe(rows("shop"));
-  expect(server.sql("postgres", "select datname from pg_database where datname ~ 'proof'")).toBe("");
+    const words = ["database=shop", "into=dumps", `host=${server.dir}`, "password=env:PGPASSWORD"];
+    const env = { PATH: `${server.bin}:${world.env.PATH}`, PGPASSWORD: "a wrong word" };
+    const submitted = await world.liveops(["submit", "dump-database", ...words], { env });
+    expect(submitted, submitted.stderr).toMatchObject({ code: 0 });
+    const id = submitted.stdout.trim();
+    expect(await finished(id)).toMatchObject({ state: "failed", result: { failedStage: "Dump" } });
+    expect((await world.lines(id)).join("\n")).toContain(
+      'password authentication failed for user "postgres"',
+    );
 
-  expect(filesWith(world.state, "dump-database")).not.toEqual([]);
-  expect(filesWith(world.state, "a wrong word")).toEqual([]);
-  expect(filesWith(world.state, server.password)).toEqual([]);
-}, 120_000);
+    const retried = await world.liveops(["retry", id], { env: { ...env, PGPASSWORD: server.password } });
+    expect(retried, retried.stderr).toMatchObject({ code: 0 });
+    const record = await finished(id);
+    const log = (await world.lines(id)).join("\n");
+    expect(record, log).toMatchObject({ state: "succeeded", result: { outputs: { tables: "2" } } });
+    expect(log.match(/^\$ pg_isready/gm)).toHaveLength(1);
+
+    // The dump is a dump: restored once more, by hand.
+    const dump = join(world.work, "dumps/shop.dump");
+    expect(record.result).toMatchObject({ outputs: { bytes: String(statSync(dump).size) } });
+    expect(existsSync(`${dump}.part`)).toBe(false);
+    server.sql("postgres", "create database again");
+    execFileSync(
+      join(server.bin, "pg_restore"),
+      ["--exit-on-error", "-h", server.dir, "-U", "postgres", "-d", "again", dump],
+      { env: { PGPASSWORD: server.password } },
+    );
+    const rows = (database: string) =>
+      server.sql(
+        database,
+        "select md5(string_agg(item::text, '|' order by id)), (select count(*) from sale) from item",
+      );
+    expect(rows("again")).toBe(rows("shop"));
+    expect(server.sql("postgres", "select datname from pg_database where datname ~ 'proof'")).toBe("");
+
+    expect(filesWith(world.state, "dump-database")).not.toEqual([]);
+    expect(filesWith(world.state, "a wrong word")).toEqual([]);
+    expect(filesWith(world.state, server.password)).toEqual([]);
+  }, 120_000);
+});

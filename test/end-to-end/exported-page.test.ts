@@ -1,4 +1,5 @@
 /** The page of `liveops export --html` in a real browser: what it shows, and that nothing in it acts or leaves it. */
+// @module-tag chromium
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -181,8 +182,4 @@ describe("the page", () => {
     expect(await shown(".row")).toEqual(["  The log is empty.", "  The log is empty."]);
     expect(browser.reports).toEqual([]);
   });
-});
-
-test("without Chromium, the error says what to install", async () => {
-  await expect(Browser.start("/nowhere")).rejects.toThrow("apt-get install chromium");
 });

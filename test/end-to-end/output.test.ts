@@ -41,7 +41,9 @@ function paging(pager: string | undefined, words: string[], size: [number, numbe
 }
 
 describe("the pager", () => {
-  test("less has a long log; Ctrl-C is its own; closing it early ends the command with 0", async () => {
+  test("less has a long log; Ctrl-C is its own; closing it early ends the command with 0", {
+    tags: ["less"],
+  }, async () => {
     await using terminal = paging(undefined, ["logs", long]);
     const { screen } = terminal;
     await screen.until(/^8\n9?:?$/m);
@@ -166,7 +168,7 @@ describe("status", () => {
     expect(terminal.screen.text()).toContain("no daemon answers");
   });
 
-  test("in the status line of tmux", async () => {
+  test("in the status line of tmux", { tags: ["tmux"] }, async () => {
     const tmux = (...words: string[]) =>
       execFileSync("tmux", ["-S", join(world.dir, "tmux"), "-f", "/dev/null", ...words], {
         env: { ...env, SHELL: "/bin/sh" },

@@ -88,7 +88,7 @@ describe("bodies", () => {
     expect(await world.finished((record as { id: string }).id)).toMatchObject({ state: "succeeded" });
   });
 
-  test("curl itself, as docs/protocol.md has it", () => {
+  test("curl itself, as docs/protocol.md has it", { tags: ["curl"] }, () => {
     const url = "http://liveops/v1/operations";
     const body = JSON.stringify({ op: "shell", set: ["args=true"] });
     const out = execFileSync("curl", ["-s", "--unix-socket", world.socket, url, "-d", body]).toString();

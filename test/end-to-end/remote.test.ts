@@ -1,4 +1,5 @@
 /** `--host ssh://…` through a real sshd on loopback: two worlds as two machines, whose commands find each other. */
+// @module-tag sshd
 
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";

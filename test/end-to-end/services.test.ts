@@ -10,7 +10,7 @@ import { UserManager, whyNoManager } from "../harness/user-manager.js";
 import { binFile as bin } from "./bins.js";
 import { until } from "./until.js";
 
-describe.skipIf(whyNoManager() !== null)("with the user's manager of systemd", () => {
+describe.skipIf(whyNoManager() !== null)("with the user's manager of systemd", { tags: ["systemd"] }, () => {
   // Characters that a unit treats specially.
   const dir = join(tmpdir(), `liveops 100%h $HOME "x" ${newId()}`);
   const socket = join(dir, "run/liveops/liveopsd.sock");

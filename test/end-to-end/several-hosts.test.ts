@@ -87,7 +87,9 @@ test("a daemon is killed: its operations stay with the age of its answer, the ot
   await quit(terminal);
 });
 
-test("over ssh: the operations of another machine stand beside those of this one, and sshd may go and come", async () => {
+test("over ssh: the operations of another machine stand beside those of this one, and sshd may go and come", {
+  tags: ["sshd"],
+}, async () => {
   const ssh = await new SshHost(den, "elsewhere").start();
   Object.assign(box.env, ssh.env);
   try {

@@ -1,4 +1,5 @@
 /** The package of a running daemon is replaced by another version, or removed, while operations run. */
+// @module-tag tar
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";

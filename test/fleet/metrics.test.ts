@@ -1,4 +1,5 @@
 /** The metrics of a fleet: each host counts its own work and shows all hosts, also while it cannot reach the engine. */
+// @module-tag postgresql
 import { expect, test } from "vitest";
 import { eventually } from "../faults/start.js";
 import { scrape } from "../harness/prometheus.js";

@@ -1,4 +1,6 @@
 /** `liveopsd fleet migrate`, and the connections that are refused before anything is asked. */
+// @module-tag openssl
+// @module-tag postgresql
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -1,4 +1,5 @@
 /** The traces of a fleet: the host that decides exports, once; the host that takes over continues the trace. */
+// @module-tag postgresql
 import { expect, test } from "vitest";
 import { eventually } from "../faults/start.js";
 import { Collector } from "../harness/collector.js";

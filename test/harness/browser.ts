@@ -1,14 +1,10 @@
-/**
- * A page in the system's Chromium, driven over the DevTools protocol. Nothing is installed: `.ci/run` and the
- * distribution provide Chromium.
- */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+/** A page in the system's Chromium, driven over the DevTools protocol. */
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../end-to-end/until.js";
-
-const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+import { pathOf } from "./programs.js";
 
 interface Reply {
   id?: number;
@@ -16,15 +12,6 @@ interface Reply {
   params?: Record<string, unknown>;
   result?: Record<string, unknown>;
   error?: { message: string };
-}
-
-function chromium(path: string): string {
-  const found = NAMES.find((name) => spawnSync(name, ["--version"], { env: { PATH: path } }).status === 0);
-  if (found === undefined)
-    throw new Error(
-      `none of ${NAMES.join(", ")} is on the PATH; the tests of the exported page need one: apt-get install chromium`,
-    );
-  return found;
 }
 
 export class Browser {
@@ -43,8 +30,7 @@ export class Browser {
     socket.addEventListener("message", ({ data }) => this.#hear(JSON.parse(String(data)) as Reply));
   }
 
-  static async start(path = process.env.PATH ?? ""): Promise<Browser> {
-    const program = chromium(path);
+  static async start(): Promise<Browser> {
     const dir = mkdtempSync(join(tmpdir(), "liveops-browser-"));
     const words = [
       "--headless",
@@ -53,7 +39,7 @@ export class Browser {
       "--remote-debugging-port=0",
       "--no-first-run",
     ];
-    const child = spawn(program, [...words, `--user-data-dir=${dir}`, "about:blank"], {
+    const child = spawn(pathOf("chromium"), [...words, `--user-data-dir=${dir}`, "about:blank"], {
       stdio: "ignore",
       detached: true,
       // Chromium leaves a directory of its own in TMPDIR when it is killed.

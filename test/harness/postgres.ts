@@ -7,8 +7,6 @@ import {
   chmodSync,
   chownSync,
   closeSync,
-  existsSync,
-  globSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -17,8 +15,9 @@ import {
 } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { until } from "../end-to-end/until.js";
+import { pathOf } from "./programs.js";
 
 interface PostgresOptions {
   /** Listens on this port of 127.0.0.1 too. Default: on the socket alone. */
@@ -42,7 +41,7 @@ interface UrlOptions {
 export class Postgres {
   readonly dir = mkdtempSync(join(tmpdir(), "liveops-pg-"));
   /** Directory of `initdb`, `psql` and the others. */
-  readonly bin = programs();
+  readonly bin = dirname(pathOf("postgresql"));
   /** Password of the user `postgres`. */
   readonly password = "a word that no log may hold";
   /** More settings for the next start, as `name=value`. */
@@ -217,23 +216,6 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-/** Debian keeps the programs of the server out of the PATH. */
-function programs(): string {
-  const places = [
-    ...globSync("/usr/lib/postgresql/*/bin"),
-    ...(process.env.PATH ?? "").split(":").filter((place) => place !== ""),
-  ];
-  const found = places.findLast(
-    (place) => existsSync(join(place, "initdb")) && existsSync(join(place, "pg_dump")),
-  );
-  if (found === undefined) {
-    throw new Error(
-      "PostgreSQL is missing: no initdb in /usr/lib/postgresql/*/bin; apt-get install postgresql",
-    );
-  }
-  return found;
 }
 
 function idsOf(user: string): { uid: number; gid: number } {

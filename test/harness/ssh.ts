@@ -2,8 +2,7 @@
  * A host to which ssh connects: an sshd of the test's own on a loopback port, with its own keys. Its sessions have the
  * environment of a world, so that `liveops` there finds the daemon of that world.
  *
- * The system's programs are used (`apt-get install openssh-server openssh-client`); no service is started, and no file of
- * the user is read.
+ * No service is started, and no file of the user is read.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
@@ -22,8 +21,7 @@ import { binFile } from "../end-to-end/bins.js";
 import { processesOf, type Seen } from "../end-to-end/processes.js";
 import { until } from "../end-to-end/until.js";
 import type { World } from "../end-to-end/world.js";
-
-const SSHD = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].find((file) => existsSync(file)) ?? "sshd";
+import { pathOf } from "./programs.js";
 
 interface SshOptions {
   /** Lines for the configuration of ssh, besides those of the host. */
@@ -124,7 +122,7 @@ export class SshHost {
   }
 
   async listen(): Promise<void> {
-    const sshd = spawn(SSHD, ["-D", "-e", "-f", join(this.dir, "sshd_config")], {
+    const sshd = spawn(pathOf("sshd"), ["-D", "-e", "-f", join(this.dir, "sshd_config")], {
       stdio: ["ignore", "ignore", "pipe"],
       env: { PATH: "/usr/bin:/bin" },
     });

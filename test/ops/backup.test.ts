@@ -1,3 +1,4 @@
+// @module-tag tar
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {

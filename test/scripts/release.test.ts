@@ -55,7 +55,7 @@ describe("releasedChangelog", () => {
   });
 });
 
-describe("a dry run in a clone", () => {
+describe("a dry run in a clone", { tags: ["git"] }, () => {
   const directory = useDirectories();
   let clone: string;
 

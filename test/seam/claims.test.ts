@@ -101,7 +101,7 @@ describeSeam("claims of the daemon alone", (seam) => {
   });
 });
 
-describe("claims of two hosts", () => {
+describe("claims of two hosts", { tags: ["postgresql"] }, () => {
   const seam = fleetSeam();
 
   test("each operation starts on one of them, and both know on which", async () => {

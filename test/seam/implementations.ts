@@ -341,7 +341,7 @@ export interface Seam {
 /** Runs the suite against each implementation. */
 export function describeSeam(subject: string, suite: (seam: Seam) => void): void {
   describe(`${subject}, embedded`, () => suite(embeddedSeam()));
-  describe(`${subject}, fleet`, () => suite(fleetSeam()));
+  describe(`${subject}, fleet`, { tags: ["postgresql"] }, () => suite(fleetSeam()));
 }
 
 export function embeddedSeam(): Seam {
@@ -355,7 +355,7 @@ export function embeddedSeam(): Seam {
   };
 }
 
-/** Fails where the machine has no PostgreSQL (`harness/postgres.ts` says what to install). */
+/** For tests with the tag `postgresql`. */
 export function fleetSeam() {
   // Stores are closed before the engines: hooks run in the reverse order.
   const fleet = useFleet();

@@ -5,7 +5,7 @@ import { embeddedSeam, fleetSeam, type Opened } from "./implementations.js";
 import { issue, Model, steps } from "./model.js";
 import { expectSame, stateOf } from "./shown.js";
 
-describe("one host", () => {
+describe("one host", { tags: ["postgresql"] }, () => {
   const embedded = embeddedSeam();
   const fleet = fleetSeam();
 
@@ -40,7 +40,7 @@ describe("one host", () => {
   }
 });
 
-describe("two hosts", () => {
+describe("two hosts", { tags: ["postgresql"] }, () => {
   const seam = fleetSeam();
 
   test("whatever they issue in turns, both show what was decided, and end with the same ledger", async () => {

@@ -71,7 +71,7 @@ describeSeam("payloads", (seam) => {
   });
 });
 
-describe("payloads of two hosts", () => {
+describe("payloads of two hosts", { tags: ["postgresql"] }, () => {
   const seam = fleetSeam();
 
   test("large values of one host are whole on another, and go where any host removes the operation", async () => {

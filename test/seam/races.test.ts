@@ -95,7 +95,7 @@ describeSeam("races", (seam) => {
   });
 });
 
-describe("races of two hosts", () => {
+describe("races of two hosts", { tags: ["postgresql"] }, () => {
   const seam = fleetSeam();
 
   test.each(["queued", "running", "failed"] as const)(

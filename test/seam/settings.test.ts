@@ -66,7 +66,7 @@ describeSeam("settings", (seam) => {
   });
 });
 
-describe("settings of two hosts", () => {
+describe("settings of two hosts", { tags: ["postgresql"] }, () => {
   const seam = fleetSeam();
 
   test("concurrent updates of two hosts lose nothing; both get all of them, and are told", async () => {

@@ -1,4 +1,5 @@
 /** The real jq reads the files of a state directory; the examples of docs/state.md give the same as the routes. */
+// @module-tag jq
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 /** Every host says and does the same: submits, cancels, logs, lists, and what a role allows. */
+// @module-tag postgresql
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";

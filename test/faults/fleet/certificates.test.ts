@@ -1,4 +1,6 @@
 /** A host talks only to the engine whose certificate it was told to trust, and never shows the password. */
+// @module-tag postgresql
+// @module-tag openssl
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";

@@ -1,4 +1,5 @@
 /** The engine crashes, loses writes, or is another one than the host was told: nothing ends, and nothing is lost. */
+// @module-tag postgresql
 import { expect, test } from "vitest";
 import { LiveopsError } from "../../../protocol/errors.js";
 import { FleetWorld } from "../../fleet/fleet-world.js";

@@ -1,4 +1,5 @@
 /** Machines that die, and daemons that die alone: who takes over, when, and what of it can still be read. */
+// @module-tag postgresql
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";

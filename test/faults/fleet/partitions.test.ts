@@ -2,6 +2,7 @@
  * A host that cannot reach the engine, in either direction, or that stands still: its work ends before another host takes
  * over, and nothing that it says afterwards counts.
  */
+// @module-tag postgresql
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";

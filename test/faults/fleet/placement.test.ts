@@ -1,4 +1,5 @@
 /** Where operations run: tags, pins and their reasons, a drain under load, and a chain that changes hosts. */
+// @module-tag postgresql
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";

@@ -1,4 +1,5 @@
 /** Values of done stages, and finished items, on other hosts: large ones too, and none that a retry from a stage forgot. */
+// @module-tag postgresql
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";

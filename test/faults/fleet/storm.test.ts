@@ -2,6 +2,7 @@
  * Thousands of operations on three hosts, while hosts die, freeze, are cut off, have wrong clocks, and the engine is
  * restarted: each operation is done once, no two attempts overlap, and all hosts tell the same.
  */
+// @module-tag postgresql
 import { expect, test } from "vitest";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import type { FleetHost } from "../../fleet/fleet-host.js";

@@ -1,4 +1,5 @@
 /** What a fleet's engine and mirrors forget in time: lines of endless logs, and removed operations. */
+// @module-tag postgresql
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";

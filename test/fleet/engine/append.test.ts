@@ -1,4 +1,5 @@
 /** Decisions: versions, keys, fences, groups, tokens. */
+// @module-tag postgresql
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   FencedError,

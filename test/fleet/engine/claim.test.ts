@@ -1,4 +1,5 @@
 /** Claims: order, places, limits over the whole fleet, lost answers. */
+// @module-tag postgresql
 import { beforeEach, describe, expect, test } from "vitest";
 import { SessionOverError } from "../../../daemon/fleet/engine/errors.js";
 import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";

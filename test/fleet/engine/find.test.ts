@@ -1,4 +1,5 @@
 /** Lists, counts and searches, beside the rules of `HistoryQuery`. */
+// @module-tag postgresql
 import { beforeEach, expect, test } from "vitest";
 import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import { add, claimOne, finish, row, submission, token, useFleet } from "./fleet.js";

@@ -1,4 +1,5 @@
 /** Sessions: who is up, who is lost, and what follows for the host. */
+// @module-tag postgresql
 import { beforeEach, describe, expect, test } from "vitest";
 import { HostNameTakenError, SessionOverError } from "../../../daemon/fleet/engine/errors.js";
 import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";

@@ -1,4 +1,5 @@
 /** The lock that orders decisions: what it needs, and what it costs while a dump of the database runs. */
+// @module-tag postgresql
 import pg from "pg";
 import { expect, test } from "vitest";
 import { add, history, useFleet } from "./fleet.js";

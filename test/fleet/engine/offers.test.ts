@@ -1,4 +1,5 @@
 /** An engine that lost writes: nothing is accepted until every live host has offered what it knows. */
+// @module-tag postgresql
 import { symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";

@@ -1,4 +1,5 @@
 /** Pieces of run files: once each, fenced, and read by another host. */
+// @module-tag postgresql
 import { beforeEach, expect, test } from "vitest";
 import { SessionOverError } from "../../../daemon/fleet/engine/errors.js";
 import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";

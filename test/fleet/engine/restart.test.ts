@@ -1,4 +1,5 @@
 /** Crashes of the engine in the middle of calls: no decision is lost, none is recorded twice. */
+// @module-tag postgresql
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { VersionConflictError } from "../../../daemon/fleet/engine/errors.js";

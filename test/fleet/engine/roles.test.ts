@@ -1,4 +1,5 @@
 /** What each role may do. The functions run as their owner; the tables cannot be written. */
+// @module-tag postgresql
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { EngineRefusedError, RoleError } from "../../../daemon/fleet/engine/errors.js";
 import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";

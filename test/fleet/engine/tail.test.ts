@@ -1,4 +1,5 @@
 /** What a tail sees: every number once, in order, while several hosts append. */
+// @module-tag postgresql
 import { beforeEach, expect, test } from "vitest";
 import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import { about, add, claim, claimOne, finish, history, newId, submit, token, useFleet } from "./fleet.js";

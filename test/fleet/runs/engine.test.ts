@@ -1,4 +1,5 @@
 /** Shipping to and mirroring from a real PostgreSQL server, which crashes. */
+// @module-tag postgresql
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { CleanupStack } from "../../../daemon/cleanup-stack.js";

@@ -40,7 +40,7 @@ const PERL = `$| = 1; while (<STDIN>) { my ($do, $what) = split;
   if ($do eq "seek") { sysseek($f, $what * 1048576, 0) or die }
   print "ok\n" }`;
 
-it("is the position in the largest file that moves forward", async () => {
+it("is the position in the largest file that moves forward", { tags: ["perl"] }, async () => {
   const [small, big] = [large("small.bin", 8), large("big.bin", 64)];
   const step = steps("perl", "-e", PERL);
   expect(await step(`open ${small}`)).toBeNull();
@@ -57,7 +57,7 @@ it("is the position in the largest file that moves forward", async () => {
   expect(await step("read 30")).toMatchObject({ name: "small.bin" });
 });
 
-it("is none for a file that the program also writes, and for a small one", async () => {
+it("is none for a file that the program also writes, and for a small one", { tags: ["perl"] }, async () => {
   const [file, little] = [large("data.db", 8), large("little", 0.5)];
   const step = steps("perl", "-e", PERL);
   await step(`both ${file}`);
@@ -67,7 +67,7 @@ it("is none for a file that the program also writes, and for a small one", async
   expect(await step("read 0.25")).toBeNull();
 });
 
-it("is that of a child too, and none for a file that the program maps", async () => {
+it("is that of a child too, and none for a file that the program maps", { tags: ["perl"] }, async () => {
   const file = large("child.bin", 8);
   const child = steps("sh", "-c", `perl -e '${PERL}'; :`);
   await child(`open ${file}`);

@@ -59,7 +59,7 @@ test("bash shows the escaped text in a prompt as it is, and expands nothing", as
   expect(existsSync(join(dir, "pwned"))).toBe(false);
 });
 
-test("zsh shows the escaped text in a prompt as it is", async () => {
+test("zsh shows the escaped text in a prompt as it is", { tags: ["zsh"] }, async () => {
   const script =
     // biome-ignore lint/suspicious/noTemplateCurlyInString: text for a shell
     'setopt prompt_subst; line=$1; PROMPT=\'$(print -r -- "$line")\'; print -rn -- "${(%%)PROMPT}"';
