@@ -14,10 +14,10 @@ import {
   DURATION_TEXT,
   ENV_KEY,
   FLAG,
+  GIVEN_NAME,
   MAX_ATTEMPTS,
   MAX_DURATION,
   MAX_STAGE_NAME,
-  NAME,
   OP,
   PARAM_TYPES,
   type PipelineKeys,
@@ -182,7 +182,7 @@ export const STAGE_KEYS = {
     takes: "a list of names of outputs",
     description:
       "Names of values that the command writes as `name=value` lines to the file `$LIVEOPS_OUTPUT`. Later stages, `finally` and `with` can use them",
-    schema: { type: "array", items: NAME, minItems: 1 },
+    schema: { type: "array", items: GIVEN_NAME, minItems: 1 },
     default: "none",
   },
 } satisfies PipelineKeys;

@@ -8,13 +8,13 @@ import {
   STAGE_KEYS,
   THEN_KEYS,
 } from "./pipeline-keys.js";
-import { OWN_PREFIX, type PipelineKeys } from "./pipeline-values.js";
+import { GIVEN_NAME, type PipelineKeys } from "./pipeline-values.js";
 
 export function pipelineSchema(): JsonSchema {
   const command = STAGE_KEYS.run.schema.anyOf as JsonSchema[];
   const params = {
     type: "object",
-    propertyNames: { pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` },
+    propertyNames: GIVEN_NAME,
     additionalProperties: { anyOf: [{ type: "null" }, mapOf(PARAM_KEYS)] },
   };
   const stage = mapOf(STAGE_KEYS, { retry: mapOf(RETRY_KEYS) });

@@ -30,6 +30,30 @@ export const MAX_ATTEMPTS = 1000;
 /** A variable of this prefix belongs to liveops. */
 export const OWN_PREFIX = "LIVEOPS_";
 
+/**
+ * Variables that programs read themselves, as a regular expression: a value of a submit would be lost, or would make a
+ * program run code. Without names that a file may well use, such as `GIT_BRANCH`, `PYTHON_VERSION` and `TZ`.
+ *
+ * Of sudo: `initial_badenv_table` in plugins/sudoers/env.c (`env_delete` of sudoers(5)). Of glibc:
+ * sysdeps/generic/unsecvars.h. The others are in the manuals of the programs.
+ */
+export const OF_PROGRAMS = [
+  // Shells.
+  "_|PATH|HOME|SHELL|PWD|OLDPWD|IFS|ENV|CDPATH|GLOBIGNORE|PS[0-4]|PROMPT_COMMAND|SHELLOPTS|BASH\\w*|UID|EUID|PPID",
+  "GROUPS|RANDOM|SECONDS|LINENO|FUNCNAME|DIRSTACK|PIPESTATUS|OPTARG|OPTIND",
+  "FPATH|NULLCMD|READNULLCMD|ZDOTDIR|TMPPREFIX",
+  // The loader and the C library.
+  "LD_\\w+|DYLD_\\w+|_RLD\\w*|LDR_\\w+|LIBPATH|SHLIB_PATH|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|NLSPATH|PATH_LOCALE",
+  "LOCALDOMAIN|RES_OPTIONS|HOSTALIASES|TERMINFO|TERMINFO_DIRS|TERMPATH|TERMCAP|KRB5_CONFIG\\w*|KRB5_KTNAME",
+  // Interpreters.
+  "PYTHON[A-Z]+|PERL5LIB|PERL5OPT|PERL5DB|PERLLIB|PERLIO_DEBUG|RUBYLIB|RUBYOPT|RUBYSHELL|NODE_OPTIONS|NODE_PATH",
+  "JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|CLASSPATH|LUA_INIT\\w*|LUA_PATH|LUA_CPATH|PHPRC|PHP_INI_SCAN_DIR",
+  "AWKPATH|AWKLIBPATH|MAKEFLAGS|GNUMAKEFLAGS|MAKEFILES",
+  // Programs that start other programs.
+  "GIT_(?:SSH|SSH_COMMAND|EXTERNAL_DIFF|PAGER|EDITOR|SEQUENCE_EDITOR|ASKPASS|PROXY_COMMAND|EXEC_PATH|TEMPLATE_DIR)",
+  "GIT_CONFIG\\w*|SSH_ASKPASS|SUDO_ASKPASS|RSYNC_RSH|TAR_OPTIONS|LESSOPEN|LESSCLOSE|PAGER|MANPAGER|EDITOR|VISUAL|BROWSER",
+].join("|");
+
 export const PARAM_TYPES = ["string", "integer", "number", "boolean"] as const;
 
 /** A YAML scalar other than null: the text counts as it is written. */
@@ -48,6 +72,11 @@ export const DURATION: JsonSchema = {
 };
 
 export const NAME: JsonSchema = { type: "string", pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` };
+/** Of a parameter or an output, whose value comes from outside the file. */
+export const GIVEN_NAME: JsonSchema = {
+  type: "string",
+  pattern: `^(?!${OWN_PREFIX})(?!(?:${OF_PROGRAMS}|${Object.getOwnPropertyNames(Object.prototype).join("|")})$)[A-Za-z_][A-Za-z0-9_]*$`,
+};
 export const ENV: JsonSchema = {
   type: "object",
   propertyNames: NAME,

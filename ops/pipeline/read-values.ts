@@ -164,11 +164,9 @@ export class Reader {
     if (node.kind === "list") return this.#words(node, key, about, scope);
     const script = this.text(node, key, about);
     if (script === null) return null;
-    const { textLine } = node as ScalarNode;
-    if (script.includes(FOREIGN)) {
-      const line = textLine + script.slice(0, script.indexOf(FOREIGN)).split("\n").length - 1;
-      this.problems.add({ line, column: 1 }, key, `${key}: ${NO_EXPRESSIONS}`);
-    }
+    const { textLine, placeOf } = node as ScalarNode;
+    const foreign = script.indexOf(FOREIGN);
+    if (foreign !== -1) this.problems.add(placeOf(foreign, FOREIGN.length), key, `${key}: ${NO_EXPRESSIONS}`);
     return { kind: "script", script, line: textLine };
   }
 

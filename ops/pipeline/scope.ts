@@ -3,7 +3,7 @@
  * variables of `env`.
  */
 import { OPERATION_VARIABLES } from "../../protocol/environment.js";
-import { OWN_PREFIX, VARIABLE_PATTERN } from "../../protocol/pipeline-values.js";
+import { OF_PROGRAMS, OWN_PREFIX, VARIABLE_PATTERN } from "../../protocol/pipeline-values.js";
 import type { Template } from "./definition.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 import { parseTemplate } from "./template.js";
@@ -127,9 +127,7 @@ const BUILT_IN: ReadonlyMap<string, Known> = new Map(
     ]),
 );
 
-/** Variables that a shell or the loader of programs reads or sets itself, so that a value would be lost or obeyed. */
-const OF_SHELLS =
-  /^(?:_|PATH|HOME|SHELL|PWD|OLDPWD|IFS|ENV|CDPATH|GLOBIGNORE|PS[0-4]|PROMPT_COMMAND|SHELLOPTS|BASH\w*|LD_\w+|DYLD_\w+|UID|EUID|PPID|GROUPS|RANDOM|SECONDS|LINENO|FUNCNAME|DIRSTACK|PIPESTATUS|OPTARG|OPTIND|NODE_OPTIONS)$/;
+const OF_PROGRAMS_PATTERN = new RegExp(`^(?:${OF_PROGRAMS})$`);
 
 /** Why a name cannot be that of a parameter or an output (`isGiven`), or of a variable of `env`; null: it can. */
 export function nameProblem(name: string, isGiven: boolean): string | null {
@@ -140,7 +138,7 @@ export function nameProblem(name: string, isGiven: boolean): string | null {
   }
   if (name.startsWith(OWN_PREFIX)) return `${name} is reserved: names of liveops begin with ${OWN_PREFIX}`;
   if (!isGiven) return null;
-  if (OF_SHELLS.test(name) || name in Object.prototype)
+  if (OF_PROGRAMS_PATTERN.test(name) || name in Object.prototype)
     return `${name} is a name that shells or programs use themselves; choose another name`;
   return null;
 }

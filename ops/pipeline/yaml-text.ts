@@ -1,5 +1,5 @@
 /** What is wrong with a text before it is a tree: its size, its characters, and its syntax in words. */
-import type { YAMLError } from "yaml";
+import { Lexer, type YAMLError } from "yaml";
 import { MAX_BYTES, MAX_NESTING } from "./limits.js";
 import { type Place, quoted } from "./problems.js";
 
@@ -26,14 +26,68 @@ export function whyUnreadable(given: string, text: string): { at: Place; message
   };
 }
 
-/** Without the errors that follow from the first one: after an unexpected character the rest of the file is unexpected. */
-export function withoutFollowing(errors: readonly YAMLError[]): YAMLError[] {
-  const first = errors.find(({ code }) => code === "UNEXPECTED_TOKEN");
-  return errors.filter((error) => error.code !== "UNEXPECTED_TOKEN" || error === first);
+/** Zero-length tokens of the lexer; after the last one, the text of a scalar follows. */
+const MARKS = ["\u0002", "\u0018", "\u001f"];
+
+/** The tags of a text, such as `!!str`, and where they begin. The lexer knows them from a `!` within a value. */
+export function tagsIn(text: string): Array<{ tag: string; at: number }> {
+  const tags: Array<{ tag: string; at: number }> = [];
+  let at = 0;
+  let before = "";
+  for (const token of new Lexer().lex(text)) {
+    const isMark = MARKS.includes(token);
+    if (token.startsWith("!") && before !== MARKS.at(-1)) tags.push({ tag: token, at });
+    if (!isMark) at += token.length;
+    before = token;
+  }
+  return tags;
 }
 
-/** The library's message, with what to do where it is known. */
-export function syntaxProblem({ code, message, pos: [at] }: YAMLError, text: string): string {
+export function tagProblem(tag: string): string {
+  return `${quoted(tag)} is a tag, and a pipeline needs no tags; remove it, or put the whole value in quotes`;
+}
+
+/** Where a list item is indented less than the list above it; null: the error is another one. */
+function outdentedItem({ code, pos: [at] }: YAMLError, text: string): number | null {
+  if (code !== "BLOCK_AS_IMPLICIT_KEY") return null;
+  const before = /^(?:\s|#.*\n)*/.exec(text.slice(at))![0].length;
+  return /^-\s/.test(text.slice(at + before)) ? at + before : null;
+}
+
+/** The problem of `outdentedItem`, with the indent that the list has. */
+function outdentProblem(item: number, text: string): string {
+  const above = text.slice(0, item).split("\n");
+  const own = above.pop()!.length;
+  const indents = above.map((line) => (/^ *- /.test(line) ? line.indexOf("-") : 0));
+  const inner = Math.min(...indents.filter((indent) => indent > own));
+  if (inner === Number.POSITIVE_INFINITY)
+    return 'a list item ("- ") needs a key with a list above it, such as stages:';
+  return `this item ("- ") is indented by ${own} spaces, less than its list; indent it by ${inner}, as in line ${indents.lastIndexOf(inner) + 1}`;
+}
+
+/** Without the errors that follow from the first one: after an unexpected character the rest of the file is unexpected. */
+export function withoutFollowing(errors: readonly YAMLError[], text: string): YAMLError[] {
+  const first = errors.find(({ code }) => code === "UNEXPECTED_TOKEN");
+  const item = errors.find((error) => outdentedItem(error, text) !== null);
+  const follows = ({ code, pos: [at] }: YAMLError) =>
+    item !== undefined && at >= item.pos[0] && (code === "MULTILINE_IMPLICIT_KEY" || code === "MISSING_CHAR");
+  return errors.filter(
+    (error) =>
+      (error.code !== "UNEXPECTED_TOKEN" || error === first) &&
+      // Reported by `tagsIn`, with all other tags.
+      error.code !== "TAG_RESOLVE_FAILED" &&
+      !follows(error),
+  );
+}
+
+/** The position of an error and the library's message, with what to do where it is known. */
+export function syntaxProblem(error: YAMLError, text: string): { at: number; message: string } {
+  const item = outdentedItem(error, text);
+  if (item !== null) return { at: item, message: outdentProblem(item, text) };
+  return { at: error.pos[0], message: messageOf(error, text) };
+}
+
+function messageOf({ code, message, pos: [at] }: YAMLError, text: string): string {
   const name = /^\$\{(\w+)\}/.exec(text.slice(Math.max(at - 1, 0), at + MAX_NAME))?.[1];
   if (name !== undefined)
     return `\${${name}} needs quotes within { } and [ ]; write $${name}, or "\${${name}}"`;
@@ -44,8 +98,6 @@ export function syntaxProblem({ code, message, pos: [at] }: YAMLError, text: str
       return "a tab is not allowed as indentation; indent with spaces";
     case "BLOCK_AS_IMPLICIT_KEY":
       return 'a text with ": " needs quotes, or a block: write run: | and the script below it';
-    case "TAG_RESOLVE_FAILED":
-      return `${message}; a pipeline needs no tags`;
     case "RESOURCE_EXHAUSTION":
       return `the file is nested more than ${MAX_NESTING} levels deep`;
     default:

@@ -16,7 +16,7 @@ import {
 } from "yaml";
 import { MAX_BYTES, MAX_NESTING, MAX_VALUES } from "./limits.js";
 import { type Place, type Problems, placesIn, quoted } from "./problems.js";
-import { syntaxProblem, whyUnreadable, withoutFollowing } from "./yaml-text.js";
+import { syntaxProblem, tagProblem, tagsIn, whyUnreadable, withoutFollowing } from "./yaml-text.js";
 
 export interface ScalarNode {
   kind: "scalar";
@@ -26,6 +26,8 @@ export interface ScalarNode {
   value: string | number | boolean | null;
   /** Line of the first line of the text. */
   textLine: number;
+  /** The position of a part of the text, from its offset; of the value, where escapes hide the part. */
+  placeOf(offset: number, length: number): Place;
   at: Place;
 }
 
@@ -50,6 +52,10 @@ export interface MapNode {
 
 export type TreeNode = ScalarNode | ListNode | MapNode;
 
+function nothingAt(at: Place): ScalarNode {
+  return { kind: "scalar", text: "", value: null, at, textLine: at.line, placeOf: () => at };
+}
+
 const START: Place = { line: 1, column: 1 };
 
 /** The tree; null if the text has problems, which are added. Never throws. */
@@ -68,9 +74,12 @@ export function readTree(given: string, problems: Problems): TreeNode | null {
   });
   const place = placesIn(text);
   const list: readonly Document.Parsed<ParsedNode>[] = Array.isArray(documents) ? documents : [];
+  for (const { tag, at } of tagsIn(text)) problems.add(place(at), "", tagProblem(tag));
   for (const { errors, warnings, directives } of list) {
-    for (const error of withoutFollowing([...errors, ...warnings]))
-      problems.add(place(error.pos[0]), "", syntaxProblem(error, text));
+    for (const error of withoutFollowing([...errors, ...warnings], text)) {
+      const { at, message } = syntaxProblem(error, text);
+      problems.add(place(at), "", message);
+    }
     const { explicit, version } = directives.yaml;
     if (explicit && version !== "1.2")
       problems.add(START, "", `liveops reads YAML 1.2; remove the line %YAML ${version}`);
@@ -89,7 +98,7 @@ export function readTree(given: string, problems: Problems): TreeNode | null {
     );
     return null;
   }
-  const tree = new TreeReader(problems, place).read(first.contents);
+  const tree = new TreeReader(problems, text, place).read(first.contents);
   return problems.isEmpty ? tree : null;
 }
 
@@ -120,6 +129,7 @@ class TreeReader {
 
   constructor(
     private readonly problems: Problems,
+    private readonly source: string,
     private readonly place: (offset: number) => Place,
   ) {}
 
@@ -137,7 +147,7 @@ class TreeReader {
     const at = this.place(node?.range[0] ?? 0);
     if (depth > MAX_NESTING)
       throw new Unbounded(at, `the file is nested more than ${MAX_NESTING} levels deep`);
-    if (node === null) return { node: this.#scalar("", null, at, at.line), values: 1 };
+    if (node === null) return { node: nothingAt(at), values: 1 };
     if (isAlias(node)) return this.#alias(node, at);
     const { anchor } = node;
     if (anchor !== undefined) this.#anchors.set(anchor, "reading");
@@ -158,7 +168,7 @@ class TreeReader {
     if (read !== undefined) return read;
     const names = [...this.#anchors.keys()];
     this.problems.addNear(at, "", `no anchor &${source} is above the alias *${source}`, source, names);
-    return { node: this.#scalar("", null, at, at.line), values: 1 };
+    return { node: nothingAt(at), values: 1 };
   }
 
   #scalarOf(node: ParsedNode, at: Place): ScalarNode {
@@ -168,11 +178,19 @@ class TreeReader {
     const text = source ?? String(value ?? "");
     if (text.includes("\0")) this.problems.add(at, "", "a text must not have a null character");
     if (!text.isWellFormed()) this.problems.add(at, "", "a text must be valid Unicode");
-    return this.#scalar(text, known ? (value as number) : text, at, isBlock ? at.line + 1 : at.line);
-  }
-
-  #scalar(text: string, value: ScalarNode["value"], at: Place, textLine: number): ScalarNode {
-    return { kind: "scalar", text, value, at, textLine };
+    const [from, to] = node.range;
+    // A word of a script is neither folded nor escaped, so it is found where it stands as often as in the text.
+    const placeOf = (offset: number, length: number): Place => {
+      const part = text.slice(offset, offset + length);
+      let found = from - 1;
+      for (let n = text.indexOf(part); n !== -1 && n <= offset; n = text.indexOf(part, n + 1)) {
+        found = this.source.indexOf(part, found + 1);
+        if (found === -1 || found >= to) return at;
+      }
+      return this.place(found);
+    };
+    const textLine = isBlock ? at.line + 1 : at.line;
+    return { kind: "scalar", text, value: known ? (value as number) : text, at, textLine, placeOf };
   }
 
   #list(node: YAMLSeq.Parsed, at: Place, depth: number): Read {

@@ -60,3 +60,13 @@ test("the first pipeline is what liveops new writes", () => {
   const written = parseDocument(pipelineSource("deploy", "deploy.yaml", "schema")).toJS();
   expect(parseDocument(shown!.text).toJS()).toEqual(written);
 });
+
+test("the stage of the first pipeline can be pasted into what liveops new writes", () => {
+  const source = pipelineSource("deploy", "deploy.yaml", "schema");
+  const [pasted] = /^ *- name: Publish\n.*\n/m.exec(
+    readFileSync(join(ROOT, "docs/first-pipeline.md"), "utf8"),
+  )!;
+  const end = source.search(/^(?:#.*\n)*finally:/m);
+  const text = `${source.slice(0, end)}${pasted}${source.slice(end)}`;
+  expect(parseDocument(text).toJS().stages.at(-1).name).toBe("Publish");
+});
