@@ -49,7 +49,7 @@ export interface Due {
   last: Date;
 }
 
-/** The runs of a schedule that are due; null: none. A clock that was set back makes none due twice. */
+/** The runs of a schedule that are due; null: none. */
 export function dueRuns(schedule: Schedule, now: Date): Due | null {
   const { cron, zone, catchup, lastDueAt } = schedule;
   const { runs, count } = runsBetween(cron, zone, new Date(lastDueAt), now, MOST_CAUGHT_UP);

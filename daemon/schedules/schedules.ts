@@ -28,7 +28,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 interface SchedulesOptions {
   saved: Setting<readonly Schedule[]>;
   log: Log;
-  archive: Pick<Archive, "find">;
+  archive: Pick<Archive, "find" | "byKey">;
   /** Submits an operation, once for each key. Returns its id. */
   submit(body: Submittable, key: string): Promise<string>;
   cancel(id: string): Promise<unknown>;
@@ -82,13 +82,13 @@ export class Schedules {
    * @throws Refusal where the name is used, or the expression or the zone is not valid
    */
   async add(name: string, settings: ScheduleSettings, replaces = false): Promise<ScheduleReply> {
+    const now = this.#now();
+    const problem = cronProblem(settings.cron, settings.zone, now);
+    if (problem !== null) throw new Refusal("LIVEOPS_BAD_REQUEST", problem);
     const isThere = this.#schedules.has(name);
     if (isThere && !replaces) throw isUsed(name);
     if (!isThere && this.#schedules.size >= MOST)
       throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST} schedules already; remove one first`);
-    const now = this.#now();
-    const problem = cronProblem(settings.cron, settings.zone, now);
-    if (problem !== null) throw new Refusal("LIVEOPS_BAD_REQUEST", problem);
     const createdAt = now.toISOString();
     const fresh = { createdAt, lastDueAt: createdAt, pausedSince: null, lastOperation: null, missed: 0 };
     await this.#save(name, (current) => {
@@ -158,7 +158,9 @@ export class Schedules {
   }
 
   async #lookAt(schedule: Schedule): Promise<void> {
-    const due = dueRuns(schedule, this.#now());
+    const now = this.#now();
+    if (schedule.lastDueAt > now.toISOString()) return this.#setBack(schedule.name, now.toISOString());
+    const due = dueRuns(schedule, now);
     if (due === null) return;
     let { lastOperation, lastProblem } = schedule;
     for (const run of due.runs) {
@@ -180,9 +182,23 @@ export class Schedules {
     });
   }
 
+  /**
+   * The clock was ahead and is set right, or was set back: the schedule continues with the next time from now. A time
+   * that comes again has its key already, and is not repeated.
+   */
+  #setBack(name: string, now: string): Promise<void> {
+    return this.#save(
+      name,
+      (current) => current && { ...current, lastDueAt: current.lastDueAt > now ? now : current.lastDueAt },
+    );
+  }
+
   /** Submits one run, unless the operation of the run before is live and the schedule says to skip. */
   async #submit(schedule: Schedule, due: Date): Promise<{ id: string | null; problem: string | null }> {
     const { overlap, lastOperation } = schedule;
+    const key = keyOf(schedule, due);
+    const known = await this.options.archive.byKey(key);
+    if (known !== null) return { id: known.entry === null ? null : known.id, problem: null };
     const live = overlap === "queue" ? null : await this.#live(lastOperation);
     const at = due.toISOString();
     if (live !== null && overlap === "skip")
@@ -191,9 +207,9 @@ export class Schedules {
       // Read first: a file that is missing must not end the operation of the run before.
       const body = await bodyOf(schedule, due);
       if (live !== null) await this.options.cancel(live);
-      return { id: await this.#submitBody(schedule, body, keyOf(schedule, due)), problem: null };
+      return { id: await this.#submitBody(schedule, body, key), problem: null };
     } catch (error) {
-      // Submitted before a crash, with the text that the file had then.
+      // Another host of the fleet has submitted it, with the text that the file has there.
       const isSubmitted = error instanceof Refusal && error.code === "LIVEOPS_KEY_REUSED";
       if (schedule.file !== undefined && isSubmitted) return { id: null, problem: null };
       const { message } = error as Error;

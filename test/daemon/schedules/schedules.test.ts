@@ -46,6 +46,10 @@ function open(): Schedules {
     log: pino({ level: "silent" }),
     archive: {
       find: async (id) => (operations.has(id) ? ({ record: operations.get(id) } as unknown as Entry) : null),
+      byKey: async (key) => {
+        const id = keys.get(key);
+        return id === undefined ? null : { id, hash: "", entry: {} as Entry };
+      },
     },
     submit: async (_body, key) => {
       if (fails) throw fails;
@@ -97,6 +101,36 @@ test("each run is submitted once at its time, also if the clock is set back, or 
   expect(next.show("hourly").lastOperation).toBe("op2");
   expect(operations.size).toBe(2);
   next.stop();
+});
+
+describe("a clock that leaps a day ahead and is set right", () => {
+  test.each([
+    ["none", [], 24],
+    ["last", ["op1"], 23],
+  ] as const)("silences no run, with catchup %s", async (catchup, submitted, missed) => {
+    const schedules = open();
+    await schedules.add("hourly", { ...SETTINGS, catchup, overlap: "queue" });
+    await lookAt(schedules, "2026-11-26T12:30:00Z");
+    expect([...operations.keys()]).toEqual(submitted);
+    await lookAt(schedules, "2026-11-25T12:31:00Z");
+    expect(schedules.show("hourly")).toMatchObject({ missed, nextAt: "2026-11-25T13:00:00.000Z" });
+    await lookAt(schedules, "2026-11-25T13:00:00Z");
+    await lookAt(schedules, "2026-11-25T14:00:00Z");
+    expect(operations.size).toBe(submitted.length + 2);
+    schedules.stop();
+  });
+});
+
+test("a time that comes again after the clock is set back is not repeated, and ends no operation", async () => {
+  const schedules = open();
+  await schedules.add("hourly", { ...SETTINGS, overlap: "replace" });
+  await lookAt(schedules, "2026-11-25T13:00:00Z");
+  await lookAt(schedules, "2026-11-25T11:30:00Z");
+  await lookAt(schedules, "2026-11-25T13:00:20Z");
+  expect(schedules.show("hourly")).toMatchObject({ lastOperation: "op1", lastProblem: null });
+  expect([...operations.keys()]).toEqual(["op1"]);
+  expect(cancelled).toEqual([]);
+  schedules.stop();
 });
 
 describe("if the operation of the run before is not finished", () => {
@@ -193,9 +227,8 @@ test("a name is used once; the jitter of a run is always the same and below its 
   const schedules = open();
   await schedules.add("hourly", SETTINGS);
   await expect(schedules.add("hourly", SETTINGS)).rejects.toThrow("there is a schedule hourly already");
-  await expect(schedules.add("other", { ...SETTINGS, cron: "x" })).rejects.toThrow(
-    "is not a cron expression",
-  );
+  for (const name of ["other", "hourly"])
+    await expect(schedules.add(name, { ...SETTINGS, cron: "x" })).rejects.toThrow("is not a cron expression");
   schedules.stop();
   const due = new Date("2026-11-25T13:00:00Z");
   const jittered = { ...JSON.parse(readFileSync(file, "utf8")).schedules[0], jitter: 600 };
