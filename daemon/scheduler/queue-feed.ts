@@ -122,6 +122,21 @@ export class QueueFeed {
     this.options.onReady();
   }
 
+  /** The operation's start time may have come. Timers that end at one time do not end in the order of the submits. */
+  #startTime(entry: Entry): void {
+    this.#delay(entry);
+    const now = this.options.now();
+    const isDue = ({ record: { notBefore, retryAt } }: Entry) =>
+      notBefore !== null && retryAt === null && Date.parse(notBefore) <= now;
+    for (const id of isDue(entry) ? this.#delays.ids() : []) {
+      const other = this.options.entry(id);
+      if (other === null || !isDue(other)) continue;
+      this.#delays.remove(id);
+      this.#delay(other);
+    }
+    this.options.onReady();
+  }
+
   /** @param pause in ms */
   #delay(entry: Entry, pause = 0): void {
     const { id, retryAt, notBefore, updatedAt } = entry.record;
@@ -131,10 +146,7 @@ export class QueueFeed {
     };
     const untilStart = notBefore === null ? 0 : Date.parse(notBefore) - this.options.now();
     if (untilStart > 0)
-      this.#delays.add(id, Math.min(untilStart, LONGEST_TIMER_MS), () => {
-        this.#delay(entry);
-        this.options.onReady();
-      });
+      this.#delays.add(id, Math.min(untilStart, LONGEST_TIMER_MS), () => this.#startTime(entry));
     else {
       const delay = retryAt === null ? pause : remainingDelay(retryAt, updatedAt, this.options.now());
       if (delay > 0 || retryAt !== null) this.#delays.add(id, delay, join);

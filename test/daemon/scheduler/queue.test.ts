@@ -1,9 +1,12 @@
 /** The queues compared with sorted lists, and tasks by key. */
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { KeyedMutex } from "../../../daemon/keyed-mutex.js";
 import { compareTurns } from "../../../daemon/scheduler/lane.js";
 import { type Place, Queue } from "../../../daemon/scheduler/queue.js";
+import { QueueFeed } from "../../../daemon/scheduler/queue-feed.js";
+import type { Entry } from "../../../daemon/store/decision.js";
+import { Story } from "../../harness/records.js";
 
 type Step =
   | { do: "add"; queue: string; priority: number }
@@ -126,6 +129,39 @@ test("a long queue that is worked off keeps nothing of what is done", () => {
     expect(queue.position(`id${n + 1}`, at(n + 1))).toBe(n < 5000 ? 1 : null);
   }
   expect(queue.take()).toBeNull();
+});
+
+test("operations with one start time join together, in the order of their submits", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  let now = Date.parse("2026-11-25T12:00:00Z");
+  const notBefore = new Date(now + 1000).toISOString();
+  const entries = ["first", "second", "third"].map((id, queuedAt) => {
+    return { record: { ...new Story().record(), id, notBefore }, queuedAt } as unknown as Entry;
+  });
+  const queue = new Queue();
+  const ready: string[][] = [];
+  const feed = new QueueFeed({
+    queue,
+    entry: (id) => entries.find(({ record }) => record.id === id) ?? null,
+    onReady: () => void ready.push(queue.first(10)),
+    onMoved: () => {},
+    isWatched: () => false,
+    now: () => now,
+    awaits: () => false,
+    hold: () => false,
+    unhold: () => {},
+  });
+  // The wall clock runs a little faster than the timers: the timer of the last submit ends first.
+  for (const entry of entries) {
+    feed.enqueue(entry);
+    now += 1;
+  }
+  now += 1000;
+  vi.advanceTimersByTime(2000);
+  expect(ready[0]).toEqual(["first", "second", "third"]);
+  expect(feed.delayed).toBe(0);
+  feed.stop();
 });
 
 test("tasks of a key run one after the other, of others side by side", async () => {
