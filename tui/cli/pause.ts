@@ -1,9 +1,12 @@
 /** `liveops pause` and `liveops resume`: running operations, a queue, or all queues. */
 import { type Command, Option } from "commander";
+import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { type ReportTo, say } from "../../protocol/command/report.js";
 import { jsonLine } from "../../protocol/output/json.js";
 import { connectFor, forEachId } from "./connection.js";
+import { listPages } from "./list-pages.js";
 
 interface PauseOptions {
   queue?: string;
@@ -49,6 +52,7 @@ function register(root: Command, name: "pause" | "resume", description: string, 
           process.stdout.write(
             `${json ? jsonLine(each) : `${each.name} ${each.pausedSince ? "paused" : "open"}`}\n`,
           );
+        if (name === "resume") await notePaused(client, queue, reportTo(command.parent!));
         return;
       }
       process.exitCode = await forEachId(ids, reportTo(command.parent!), async (id) => {
@@ -56,4 +60,14 @@ function register(root: Command, name: "pause" | "resume", description: string, 
         process.stdout.write(`${json ? jsonLine(operation) : `${operation.id} ${name}d`}\n`);
       });
     });
+}
+
+/** Operations that were paused by their ids: the resume of a queue does not continue them. */
+async function notePaused(client: Client, queue: string | undefined, to: ReportTo): Promise<void> {
+  const { operations } = await listPages(client, { state: ["running"] });
+  const paused = operations.filter((it) => it.pause?.since && (queue === undefined || it.queue === queue));
+  if (paused.length === 0) return;
+  const what = paused.length === 1 ? "1 operation stays" : `${paused.length} operations stay`;
+  const ids = paused.map(({ id }) => id).join(" ");
+  say(to, `${what} paused; to continue: liveops resume ${ids}`, "yellow");
 }

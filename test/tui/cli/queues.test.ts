@@ -58,6 +58,12 @@ test("an operation is placed, moved, paused and continued", async () => {
   expect((await run("show", running)).stdout).toContain(", paused since ");
   expect((await run("ls")).stdout).toContain("● paused");
   expect(await run("pause", running, "--all")).toMatchObject({ code: 2 });
+  await run("pause", "--all");
+  expect(await run("resume", "--all")).toEqual({
+    code: 0,
+    stdout: "default open\n",
+    stderr: `liveops: 1 operation stays paused; to continue: liveops resume ${running}\n`,
+  });
   expect(await run("resume", running, "nothere123")).toMatchObject({
     code: 4,
     stdout: `${running} resumed\n`,
