@@ -1,4 +1,5 @@
 /** `submit --batch` and `submit --each`: many operations from one file, in requests of up to 1,000. */
+import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import type { Client } from "../../protocol/client/client.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
@@ -74,14 +75,39 @@ function linesOf(text: string): Array<{ line: number; text: string }> {
     .filter((each) => each.text.trim() !== "");
 }
 
-/** The text of a file, or of stdin for `-`. */
+/**
+ * The text of a file, or of stdin for `-`.
+ *
+ * @throws UsageError where it cannot be read, or JSON cannot hold a line: another text would name another file
+ */
 export function readLinesOf(path: string, flag: string): string {
+  const source = path === "-" ? "stdin" : path;
+  let bytes: Buffer;
   try {
-    return readFileSync(path === "-" ? 0 : path, "utf8").replace(/^\ufeff/, "");
+    bytes = readFileSync(path === "-" ? 0 : path);
   } catch (error) {
-    throw new UsageError(
-      `${flag}: ${path === "-" ? "stdin" : path} cannot be read: ${(error as Error).message}`,
-    );
+    throw new UsageError(`${flag}: ${source} cannot be read: ${(error as Error).message}`);
+  }
+  if (!isUtf8(bytes) || bytes.includes(0)) throw unfitLine(bytes, source);
+  return bytes.toString("utf8").replace(/^\ufeff/, "");
+}
+
+/** The error for the first line that is not UTF-8, or has a null character. */
+function unfitLine(bytes: Buffer, source: string): UsageError {
+  for (let line = 1, from = 0; ; line++) {
+    const end = bytes.indexOf("\n", from);
+    const its = bytes.subarray(from, end === -1 ? bytes.length : end);
+    if (its.includes(0))
+      return new UsageError(
+        `${source}, line ${line} has a null character; nothing was submitted`,
+        "separate the lines with newlines: find -print, not -print0",
+      );
+    if (!isUtf8(its) || end === -1)
+      return new UsageError(
+        `${source}, line ${line} is not valid UTF-8: ${JSON.stringify(its.toString("utf8"))}; nothing was submitted`,
+        "parameters are JSON, which holds no other bytes; rename the file, or let an operation read the list",
+      );
+    from = end + 1;
   }
 }
 
@@ -132,6 +158,10 @@ function withLine(error: unknown, part: readonly Numbered[], submitted: number):
   if (!(error instanceof LiveopsError)) return error;
   const before =
     submitted === 0 ? "nothing was submitted" : `the ${submitted} operations before this part were submitted`;
+  // What does not fit the schema of a submit is named by its place in the body.
+  error.message = error.message.replaceAll(/the body's \[(\d+)\](\.?)/g, (_, index, dot) => {
+    return `line ${part[Number(index)]!.line}${dot === "" ? "" : "'s "}`;
+  });
   const item = /^batch of \d+ rejected: item (\d+): /.exec(error.message);
   const line = item ? part[Number(item[1]) - 1]?.line : undefined;
   if (item && line !== undefined)

@@ -6,12 +6,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { selector } from "../../../tui/cli/ls-filter.js";
 import { chosen } from "../../../tui/cli/ls-watch.js";
-import { batchBodies, eachBodies } from "../../../tui/cli/submit-many.js";
+import { batchBodies, eachBodies, readLinesOf } from "../../../tui/cli/submit-many.js";
 import { TestDaemon } from "../../harness/daemon.js";
 import { Story } from "../../harness/records.js";
+import { useDirectories } from "../../harness/temporary.js";
 import { useCli } from "./cli.js";
 
 const cli = useCli();
+const directory = useDirectories();
 
 test("lines become operations, selections act on them, and what is submitted once stays one", async () => {
   await using daemon = await TestDaemon.start({ concurrency: 4 });
@@ -43,6 +45,9 @@ test("lines become operations, selections act on them, and what is submitted onc
   expect(wrong).toMatchObject({ code: 4, stdout: "" });
   expect(wrong.stderr).toMatch(/line 3: .*did you mean shell.*; nothing was submitted\n$/);
   expect(await run(["submit", "--batch", "-"], "{")).toMatchObject({ code: 2 });
+  const unknown = await run(["submit", "shell", "--batch", "-"], '{"set":["script=x"]}\n\n{"labl":"x"}\n');
+  expect(unknown).toMatchObject({ code: 2, stdout: "" });
+  expect(unknown.stderr).toContain('line 3 has no "labl"; did you mean label?');
 
   const cancelled = await run(["cancel", "--label", "l-item 7"]);
   expect(cancelled).toMatchObject({
@@ -101,6 +106,18 @@ test("a line replaces {} as a whole, whatever is in it", () => {
       },
     ),
   );
+});
+
+test("a line that JSON cannot hold is refused by its number, not submitted as another text", () => {
+  const file = join(directory(), "names");
+  const linesOf = (bytes: string) => {
+    writeFileSync(file, Buffer.from(bytes, "latin1"));
+    return readLinesOf(file, "--each");
+  };
+  expect(() => linesOf("good\ncaf\xe9\nnext\n")).toThrow(/names, line 2 is not valid UTF-8: "caf\ufffd"/);
+  expect(() => linesOf("good\ncaf\xe9")).toThrow("line 2 is not valid UTF-8");
+  expect(() => linesOf("a\0b\0")).toThrow("line 1 has a null character");
+  expect(linesOf("caf\xc3\xa9\n")).toBe("café\n");
 });
 
 test("a batch without a type, or with a line that is no object, names the line", () => {
