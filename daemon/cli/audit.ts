@@ -2,9 +2,9 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { AuditLine } from "../../protocol/audit.js";
 import { NotFoundError } from "../../protocol/command/failures.js";
+import { sinceFrom } from "../../protocol/command/given-duration.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
-import { sinceFrom } from "../../protocol/command/since.js";
 import {
   addListOptions,
   givenFormat,

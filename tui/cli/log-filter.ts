@@ -1,7 +1,7 @@
 /** Which log lines `logs` prints: `--stage`, `--stream`, `--grep`, `--attempt`, `--since`. */
 import type { LineFilter } from "../../protocol/client/log-lines.js";
 import { UsageError } from "../../protocol/command/failures.js";
-import { sinceFrom } from "../../protocol/command/since.js";
+import { sinceFrom } from "../../protocol/command/given-duration.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { LogStream } from "../../protocol/operation.js";
 

@@ -1,7 +1,7 @@
 /** Which operations `ls` lists: the options, and their check. */
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
-import { parseDuration } from "../../protocol/duration.js";
+import { givenDuration } from "../../protocol/command/given-duration.js";
 import { Refusal } from "../../protocol/errors.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -73,10 +73,7 @@ export function selector(
 }
 
 function secondsOf(option: string, text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const seconds = parseDuration(text);
-  if (seconds !== null) return seconds;
-  throw new UsageError(`${option}: ${JSON.stringify(text)} is not a duration; give 30m, 1h or 7d`);
+  return text === undefined ? null : givenDuration(option, text, "30m, 1h or 7d");
 }
 
 /** Of the operations that match, newest first, those that are listed. */

@@ -1,7 +1,7 @@
 /** Where and when an operation runs: `--queue`, `--priority`, `--on`, `--tag`, `--after`, `--after-any`, `--in`, `--at`. */
 import { type Command, Option } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
-import { parseDuration } from "../../protocol/duration.js";
+import { givenDuration } from "../../protocol/command/given-duration.js";
 import { formatLocalTime, parseLocalTime, TIME_FORMS } from "../../protocol/output/local-time.js";
 import type { EditBody, SubmitBody } from "../../protocol/requests.js";
 
@@ -110,10 +110,7 @@ function givenPriority(text: string | undefined): number | undefined {
 /** The time of `--in` or `--at`. */
 function givenStart({ in: delay, at }: PlacementOptions, now: Date): Date | undefined {
   if (delay !== undefined) {
-    const seconds = parseDuration(delay);
-    if (seconds === null)
-      throw new UsageError(`--in: ${JSON.stringify(delay)} is not a duration; give 30s, 10m or 2h`);
-    return new Date(now.getTime() + seconds * 1000);
+    return new Date(now.getTime() + givenDuration("--in", delay, "30s, 10m or 2h") * 1000);
   }
   if (at === undefined) return undefined;
   const time = parseLocalTime(at, now);

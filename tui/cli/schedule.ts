@@ -2,10 +2,9 @@
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { newKey } from "../../protocol/client/idempotency-key.js";
-import { UsageError } from "../../protocol/command/failures.js";
+import { givenDuration } from "../../protocol/command/given-duration.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
-import { parseDuration } from "../../protocol/duration.js";
 import { jsonLine } from "../../protocol/output/json.js";
 import { formatLocalTime, formatShortTime } from "../../protocol/output/local-time.js";
 import { addListOptions, givenListOutput, type ListOutputOptions } from "../../protocol/output/options.js";
@@ -291,8 +290,5 @@ function nameOf(op: string): string {
 }
 
 function jitterOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const seconds = parseDuration(text);
-  if (seconds !== null) return seconds;
-  throw new UsageError(`--jitter: ${JSON.stringify(text)} is not a duration; give 30s or 5m`);
+  return text === undefined ? undefined : givenDuration("--jitter", text, "30s or 5m");
 }

@@ -3,10 +3,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
-import { UsageError } from "../../protocol/command/failures.js";
+import { givenDuration } from "../../protocol/command/given-duration.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { report } from "../../protocol/command/report.js";
-import { parseDuration } from "../../protocol/duration.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { jsonLine } from "../../protocol/output/json.js";
 import { addFormat, type OutputOptions, wantsJson } from "../../protocol/output/options.js";
@@ -34,6 +33,8 @@ interface StatusOptions extends OutputOptions {
 
 const DEFAULT_SINCE = "24h";
 const DEFAULT_TIMEOUT = "300ms";
+/** Durations for messages. */
+const FORMS = "300ms, 1h or 7d";
 /** Running operations that are read, for those that need input. */
 const MOST_RUNNING = 100;
 
@@ -70,8 +71,8 @@ Exit code 3 if no daemon answers in time. The state of the daemon itself: liveop
     .action(async (_options: unknown, command: Command) => {
       const { client, options } = connectFor<StatusOptions>(command);
       const pieces = parseFormat(options.format ?? "{summary}");
-      const since = durationOf("--since", options.since ?? DEFAULT_SINCE);
-      const timeout = durationOf("--timeout", options.timeout ?? DEFAULT_TIMEOUT);
+      const since = givenDuration("--since", options.since ?? DEFAULT_SINCE, FORMS);
+      const timeout = givenDuration("--timeout", options.timeout ?? DEFAULT_TIMEOUT, FORMS);
       const json = wantsJson(options);
       try {
         const facts = await inTime(client, timeout, readFacts(client, since));
@@ -144,10 +145,4 @@ function publicFacts({ running, queued, failed, input, current, overall }: Statu
     ...{ stage: stageOf(current), percent: isKnown ? Math.floor(overall.percent) : null },
   };
   return { running, queued, failed, input, current: named };
-}
-
-function durationOf(option: string, text: string): number {
-  const seconds = parseDuration(text);
-  if (seconds !== null) return seconds;
-  throw new UsageError(`${option}: ${JSON.stringify(text)} is not a duration; give 300ms, 1h or 7d`);
 }

@@ -1,8 +1,8 @@
 /** `liveops wait`: waits until operations and their chains are finished. */
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
+import { givenDuration } from "../../protocol/command/given-duration.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { parseDuration } from "../../protocol/duration.js";
 import { addResultOptions, givenFormat, type OutputOptions } from "../../protocol/output/options.js";
 import { addExitStatus } from "./arguments.js";
 import { connectFor } from "./connection.js";
@@ -38,28 +38,19 @@ export function registerWait(root: Command): void {
   ).action(async (ids: string[], _options: unknown, command: Command) => {
     const { client, options } = connectFor<WaitOptions>(command);
     const output = givenFormat(options);
+    const { timeout } = options;
     if (hasSelection(options) && ids.length > 0)
       throw new UsageError("give ids, or options that select operations, not both", "liveops wait --all");
     const all = hasSelection(options) ? await select(client, options, LIVE_STATES) : null;
     process.exitCode = await waitForAll(client, {
       ids,
       all,
-      timeoutSeconds: timeoutOf(options.timeout),
+      timeoutSeconds:
+        timeout === undefined ? null : givenDuration("--timeout", timeout, "30, 30s, 10m or 1h30m"),
       any: options.any === true,
       output,
       exitStatus: options.exitStatus === true,
       to: reportTo(command.parent!),
     });
   });
-}
-
-function timeoutOf(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const seconds = parseDuration(text);
-  if (seconds === null) {
-    throw new UsageError(
-      `--timeout: ${JSON.stringify(text)} is not a valid duration; give 30, 30s, 10m or 1h30m`,
-    );
-  }
-  return seconds;
 }

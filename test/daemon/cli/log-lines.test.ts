@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { readable, takes } from "../../../daemon/cli/log-lines.js";
 import { UsageError } from "../../../protocol/command/failures.js";
-import { sinceFrom } from "../../../protocol/command/since.js";
+import { sinceFrom } from "../../../protocol/command/given-duration.js";
 
 process.env.TZ = "UTC";
 
