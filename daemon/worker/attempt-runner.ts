@@ -179,10 +179,20 @@ export class AttemptRunner {
     );
     const options = { clock: this.#clock, findType };
     const outcome = await runAttempt(Type, order, staged, this.#stop, values, options, terminals);
+    if (outcome.state === "succeeded") this.#leaseEnds();
     await terminals.close();
     process.channel?.ref();
     this.#running = false;
     return outcome;
+  }
+
+  /**
+   * The operation has done all within the lease. What is left is to record that, which may wait for the disk: a lease that
+   * ends meanwhile must not make a failure of it. Whoever took the operation over refuses the outcome.
+   */
+  #leaseEnds(): void {
+    this.#held?.check();
+    this.#held?.release();
   }
 
   /** Null: the daemon has no traces. */

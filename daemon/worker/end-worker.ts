@@ -5,29 +5,40 @@ import { Cgroup } from "../os/cgroup.js";
 import { identify, sweepOf } from "../os/process-identity.js";
 import type { WorkerSetup } from "./messages.js";
 
+type Ending = Pick<WorkerSetup, "workerId" | "cgroup">;
+
 /** Longest time of the search for processes, in ms; then the worker ends, whatever it leaves behind. */
 const SWEEP_MS = 1000;
 
 /** The sweep of this worker's own processes; null if the system does not show them. */
-export function ownSweep({ workerId }: Pick<WorkerSetup, "workerId">): ProcessSweep | null {
+export function ownSweep({ workerId }: Pick<Ending, "workerId">): ProcessSweep | null {
   return sweepOf({ ...identify(process.pid), workerId });
 }
 
 /**
- * Kills every process that the worker started, in whatever session, and then this process. Nothing is written: the
- * attempt looks like that of a worker that was killed.
+ * Kills what the operation started, as far as it is known, and this process, in one turn: after this call the attempt
+ * has no more effects. Nothing is written: the attempt looks like that of a worker that was killed.
+ *
+ * There is no search first. The operation would run on beside the search, and another host may begin the next attempt.
+ * The daemon, or the next one, searches for what is left.
  *
  * @param sweep that has looked at the processes before; default: a new one
  */
-export async function endWorker(
-  setup: Pick<WorkerSetup, "workerId" | "cgroup">,
-  sweep: ProcessSweep | null = ownSweep(setup),
-): Promise<void> {
+export function endAtOnce(setup: Ending, sweep: ProcessSweep | null = ownSweep(setup)): void {
+  try {
+    if (setup.cgroup !== null) new Cgroup(setup.cgroup).killAtOnce();
+    sweep?.killRecorded();
+  } finally {
+    process.kill(process.pid, "SIGKILL");
+  }
+}
+
+/** As `endAtOnce`, after a search for every process that the worker started, in whatever session: nobody searches later. */
+export async function endWorker(setup: Ending): Promise<void> {
+  const sweep = ownSweep(setup);
   try {
     await Promise.race([sweep?.kill(), delay(SWEEP_MS)]);
   } finally {
-    // With this process. A freeze would stop this process before it kills the others.
-    if (setup.cgroup !== null) new Cgroup(setup.cgroup).killAtOnce();
-    process.kill(process.pid, "SIGKILL");
+    endAtOnce(setup, sweep);
   }
 }

@@ -5,7 +5,7 @@
  * The thread needs no daemon: after this moment other hosts may run the operation.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { endWorker, ownSweep } from "./end-worker.js";
+import { endAtOnce, ownSweep } from "./end-worker.js";
 import type { WorkerSetup } from "./messages.js";
 import { SharedLease } from "./shared-lease.js";
 
@@ -17,6 +17,9 @@ export interface WatchdogData {
 
 /** How often the file is read, in ms. */
 const READ_MS = 100;
+
+/** Seconds before the deadline at which all processes are looked for: at the deadline there is no time for it. */
+const LAST_LOOK = 0.5;
 
 /** Readings between two looks at the processes: one that leaves its session is found again only if it was seen before. */
 const LOOK = 5;
@@ -30,16 +33,22 @@ try {
   watch();
 } finally {
   // Also after an error: an attempt that nobody watches could overlap with the next one.
-  await endWorker(setup, sweep);
+  endAtOnce(setup, sweep);
 }
 
 /** Returns when the worker must end. Blocks the thread, which has nothing else to do. */
 function watch(): void {
+  let isComplete = false;
   for (let n = 0; !lease.isEnding; n++) {
     lease.waitWhile("idle");
     lease.read();
     if (lease.isHeld && lease.isOver()) lease.end();
-    else if (n % LOOK === 0 && setup.cgroup === null) sweep?.look();
+    else if (setup.cgroup === null) {
+      const isLast = lease.isHeld && lease.left < LAST_LOOK;
+      if (isLast && !isComplete) sweep?.lookEverywhere();
+      else if (n % LOOK === 0) sweep?.look();
+      isComplete = isLast;
+    }
     // At the deadline, where that is before the next reading.
     lease.waitWhile("held", Math.max(1, Math.min(READ_MS, lease.left * 1000 + 1)));
   }

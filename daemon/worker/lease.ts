@@ -6,7 +6,7 @@
  * as its watchdog, and would begin another step before the watchdog has looked.
  */
 import { once } from "node:events";
-import { endWorker } from "./end-worker.js";
+import { endAtOnce } from "./end-worker.js";
 import type { WatchdogData } from "./lease-watchdog.js";
 import type { WorkerSetup } from "./messages.js";
 import { SharedLease } from "./shared-lease.js";
@@ -55,7 +55,7 @@ export class Lease {
     await once(thread, "message");
     thread.unref();
     // The thread ran out of memory.
-    thread.on("error", () => void endWorker({ workerId, cgroup }));
+    thread.on("error", () => endAtOnce({ workerId, cgroup }));
     return new Lease(shared);
   }
 
@@ -65,17 +65,18 @@ export class Lease {
     this.#freshUntil = Number.NEGATIVE_INFINITY;
   }
 
-  /** The outcome of the attempt is on disk. */
+  /** The attempt needs no lease any more. */
   release(): void {
     this.#shared.release();
   }
 
-  /** Does not return if the lease is over: the worker ends, and no other step or record follows. */
+  /** Does not return if an attempt's lease is over: the worker ends, and no other step or record follows. */
   readonly check = (): void => {
     const now = performance.now();
     const offset = Date.now() - now;
     const isFresh = now < this.#freshUntil && Math.abs(offset - this.#offset) < JUMP_MS;
     if (isFresh && !this.#shared.isEnding) return;
+    if (!this.#shared.isHeld && !this.#shared.isEnding) return;
     if (this.#shared.isEnding || this.#shared.isOver()) this.#end();
     this.#offset = offset;
     this.#freshUntil = now + Math.min(FRESH_MS, this.#shared.left * 1000);

@@ -31,6 +31,10 @@ preferForOutOfMemory();
 keepMark(markOf(setup.workerId));
 const lock = acquireLock(setup.lockFile);
 if (!lock) throw new Error(`${setup.lockFile} is held by another process`);
+/** Of the last order, for the next one. */
+let lease: { file: string; opened: Promise<Lease> } | null = null;
+// Before the main thread yields to others: its watchdog does not.
+if (setup.lease) await openLease(setup.lease);
 yieldToOthers(setup.nice);
 enableUserCode(new URL("./liveops.js", import.meta.url).href);
 // Loaded ahead if user code is likely. Otherwise the first operation in TypeScript loads it.
@@ -43,9 +47,6 @@ const output = {
 };
 const recycling = new Recycling();
 let current: AttemptRunner | null = null;
-/** Of the last order, for the next one. */
-let lease: { file: string; opened: Promise<Lease> } | null = null;
-if (setup.lease) await openLease(setup.lease);
 /** Directory of the attempt whose run files are prepared. */
 let prepared: string | null = null;
 

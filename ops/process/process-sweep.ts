@@ -111,6 +111,27 @@ export class ProcessSweep {
   }
 
   /**
+   * Kills the recorded processes and their descendants without a wait: no full scan, and no look at how they end. Never
+   * signals this process or its group.
+   */
+  killRecorded(): void {
+    for (let round = 0, before = -1; before !== this.#living.size && round < STOP_ROUNDS; round++) {
+      this.look();
+      before = this.#living.size;
+      this.#signalRecorded("SIGSTOP");
+      // A process may have forked before it was stopped.
+      this.look();
+    }
+    this.#signalRecorded("SIGKILL");
+  }
+
+  #signalRecorded(signal: "SIGSTOP" | "SIGKILL"): void {
+    const kept = new Set([process.pid, process.ppid, 0, 1]);
+    for (const group of this.#groups) if (!kept.has(group) && this.#isOurs(group)) send(-group, signal);
+    for (const pid of this.#living) if (!kept.has(pid)) send(pid, signal);
+  }
+
+  /**
    * Kills all processes that belong, in rounds until a round finds none. Each process is stopped when it is found, so
    * that it cannot fork, and killed when all are stopped. Signals go to complete process groups, because a fork inside
    * a group cannot escape them.

@@ -5,7 +5,13 @@ import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-
 import { isPlainObject } from "../is-plain-object.js";
 import { nearest } from "../nearest.js";
 import { OP_PATTERN } from "../type-names.js";
-import { type EnvironmentConfig, type FleetConfig, MiB, THEME_ROLES } from "./config-types.js";
+import {
+  type EnvironmentConfig,
+  type FleetConfig,
+  LOST_AFTER_RANGE,
+  MiB,
+  THEME_ROLES,
+} from "./config-types.js";
 import { parseTraces, TRACES_ENDPOINT } from "./traces-endpoint.js";
 
 /** Why a value does not fit. A text follows the name of the setting in a message. */
@@ -102,8 +108,9 @@ const FLEET: Record<keyof FleetConfig, { isValid: (value: unknown) => boolean; e
     expected: 'a list of tags, such as ["gpu", "eu"]',
   },
   lostAfter: {
-    isValid: (value) => typeof value === "number" && value >= 1 && value <= 86_400,
-    expected: "1 to 86400 seconds",
+    isValid: (value) =>
+      typeof value === "number" && value >= LOST_AFTER_RANGE.least && value <= LOST_AFTER_RANGE.most,
+    expected: `${LOST_AFTER_RANGE.least} to ${LOST_AFTER_RANGE.most} seconds: a host must end its work before a peer takes it over`,
   },
   mirrorMax: {
     isValid: (value) => Number.isInteger(value) && (value as number) >= MiB,

@@ -18,7 +18,7 @@ import {
   tracesProblem,
   VARIABLE,
 } from "./config-misfits.js";
-import { type Config, LIMITS, type Limits, MiB, THEME_ROLES } from "./config-types.js";
+import { type Config, LIMITS, type Limits, LOST_AFTER_RANGE, MiB, THEME_ROLES } from "./config-types.js";
 import { LOG_LEVELS } from "./log-level.js";
 import { METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";
 
@@ -219,7 +219,7 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
           items: { type: "string", pattern: TAG_PATTERN.source, maxLength: MAX_TAG },
           maxItems: MAX_TAGS,
         },
-        lostAfter: { type: "number", minimum: 1, maximum: 86_400 },
+        lostAfter: { type: "number", minimum: LOST_AFTER_RANGE.least, maximum: LOST_AFTER_RANGE.most },
         mirrorMax: { type: "integer", minimum: MiB },
       },
       additionalProperties: false,

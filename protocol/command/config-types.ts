@@ -57,6 +57,9 @@ export interface FleetConfig {
 /** Seconds without a renewal after which a host of a fleet counts as lost, without a setting. */
 export const LOST_AFTER = 300;
 
+/** The least and the most of it. With less, a busy machine could not end its work before a peer takes it over. */
+export const LOST_AFTER_RANGE = { least: 3, most: 86_400 } as const;
+
 /** Which environment variables reach an operation, as patterns of `protocol/environment.ts`. */
 export interface EnvironmentConfig {
   /** What a submit sends besides the base. Default: `ALLOWED_VARIABLES`. */

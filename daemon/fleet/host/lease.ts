@@ -10,8 +10,11 @@ import { dirname, join } from "node:path";
 import { replaceFileSync } from "../../store/durable-file.js";
 import type { Layout } from "../../store/layout.js";
 
-/** Part of `lostAfter` after which a host ends its own work. */
-const OWN_PART = 0.8;
+/**
+ * Part of `lostAfter` before its end at which a host ends its own work, and the least, in seconds: on a machine without
+ * a free CPU, the end of a process takes some tenths of a second.
+ */
+const MARGIN = { part: 0.2, least: 1 };
 
 export function leaseFile({ fleet }: Pick<Layout, "fleet">): string {
   return join(fleet, "lease");
@@ -43,7 +46,7 @@ export class Lease {
   /** @param sentAt `uptime()` when the renewal was sent that has succeeded */
   renewed(sentAt: number, session: number): void {
     if (this.isOver && Number.isFinite(this.#deadline)) this.#overAt = uptime();
-    this.#deadline = sentAt + OWN_PART * this.lostAfter;
+    this.#deadline = sentAt + this.lostAfter - Math.max(MARGIN.least, MARGIN.part * this.lostAfter);
     replaceFileSync(this.file, `${JSON.stringify({ deadline: this.#deadline, session })}\n`);
   }
 }

@@ -1,12 +1,16 @@
 /** Workers in a fleet end themselves once the lease of their host is over, with all that they started. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { uptime } from "node:os";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { Lease as HostLease } from "../../../daemon/fleet/host/lease.js";
 import { Cgroup } from "../../../daemon/os/cgroup.js";
 import { ownCgroup } from "../../../daemon/os/cgroup-base.js";
 import { identify, isRunning, isStopped } from "../../../daemon/os/process-identity.js";
 import { until } from "../../../daemon/os/until.js";
+import { endAtOnce } from "../../../daemon/worker/end-worker.js";
+import { childrenOf } from "../../../ops/process/proc.js";
 import { newId } from "../../../protocol/id.js";
 import { TestWorker } from "../../harness/worker.js";
 
@@ -36,6 +40,36 @@ test("a busy loop ends right after the deadline, also without a daemon, and leav
   expect(late).toBeLessThan(0.3);
   expect(types(worker)).toEqual(["attempt:accepted"]);
   expect(worker.lines.map(({ text }) => text)).toEqual(["busy"]);
+});
+
+test("the end of a lease signals the programs and the worker in one turn, the worker last", async () => {
+  const program = spawn("sh", ["-c", "sleep 1000 & wait"], { detached: true });
+  onTestFinished(() => void process.kill(-program.pid!, "SIGKILL"));
+  await seen(() => childrenOf(program.pid!).length > 0);
+  const [sleeper] = childrenOf(program.pid!);
+  const sent: [pid: number, signal: unknown][] = [];
+  const kill = vi.spyOn(process, "kill").mockImplementation((pid, signal) => {
+    sent.push([pid, signal]);
+    return true;
+  });
+  onTestFinished(() => kill.mockRestore());
+  endAtOnce({ workerId: newId(), cgroup: null });
+  kill.mockRestore();
+  expect(sent.at(-1)).toEqual([process.pid, "SIGKILL"]);
+  for (const signal of ["SIGSTOP", "SIGKILL"])
+    for (const pid of [program.pid!, sleeper!]) expect(sent).toContainEqual([pid, signal]);
+});
+
+test.each([
+  [3, 2],
+  [5, 4],
+  [300, 240],
+])("a host that is lost after %s s ends its work after %s s", (lostAfter, expected) => {
+  const dir = mkdtempSync(join(tmpdir(), "liveops-lease-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const lease = new HostLease(join(dir, "lease"), lostAfter);
+  lease.renewed(100, 1);
+  expect(JSON.parse(readFileSync(lease.file, "utf8")).deadline - 100).toBeCloseTo(expected);
 });
 
 /** Each containment that this machine has: a cgroup only where this process may make one. */
@@ -119,6 +153,23 @@ test("a worker that runs again too late writes no outcome", async () => {
   process.kill(worker.pid, "SIGCONT");
   expect(await worker.ended).toBe("SIGKILL");
   expect(types(worker)).toEqual(["attempt:accepted"]);
+});
+
+test("a lease that ends after the operation's own end does not take its outcome", async () => {
+  await using worker = await TestWorker.start(
+    `const { chdir } = process;
+    // The worker leaves the directory before it writes the outcome.
+    process.chdir = (to) => {
+      process.chdir = chdir;
+      chdir(to);
+      for (const end = performance.now() + 1500; performance.now() < end; );
+    };
+    p.result(1);`,
+  );
+  worker.lease(1);
+  worker.orderLeased();
+  await worker.idle();
+  expect(worker.events.at(-1)).toMatchObject({ type: "attempt:finished", state: "succeeded", result: 1 });
 });
 
 test("a renewed lease keeps the operation running, also where the worker was stopped meanwhile", async () => {

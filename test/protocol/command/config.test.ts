@@ -118,6 +118,7 @@ test.each([
   ['{"env": ["PATH"]}', 'env must be an object, such as {"allow": ["AWS_*"]}'],
   ['{"env": {"alow": []}}', 'env has no setting "alow"; did you mean allow?'],
   ['{"env": {"allow": "PATH"}}', "env allow must be a list of names"],
+  ['{"fleet": {"lostAfter": 2}}', "fleet lostAfter must be 3 to 86400 seconds: a host must end its work"],
   ['{"env": {"fromDaemon": ["A=B"]}}', 'env fromDaemon: "A=B" must not contain ='],
   ['{"env": {"allow": [""]}}', "env allow: each item must be a name"],
   ['{"$schema": 1}', "$schema must be text"],
