@@ -5,6 +5,8 @@
  * The script is passed as it is written. Bash first reads a file of ours (`BASH_ENV`) that sets an ERR trap, which
  * appends status, line and command to a second file. So the script has no other line numbers, descriptors or variables
  * than without the trap. A script that sets its own ERR trap replaces ours.
+ *
+ * Of a condition (`when`), an EXIT trap tells an answer from an error of the shell: with -eu, bash ends with 1 for both.
  */
 import { accessSync, constants, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
@@ -51,6 +53,18 @@ export interface FailedCommand {
   command: string;
 }
 
+interface ErrorRecord extends FailedCommand {
+  status: number;
+  /** Of the subshell; NaN: the record of the EXIT trap. */
+  depth: number;
+}
+
+/** Follows the script of a condition, so that its end is an `exit` too. After a `\` the first line end is none. */
+export const CONDITION_END = "\n\nexit";
+
+/** Marks the record of the EXIT trap, in the place of the depth. */
+const AT_EXIT = "exit";
+
 /** Finds out which command of one run of a script failed. */
 export class FailureTrap {
   readonly #startFile: string;
@@ -62,32 +76,29 @@ export class FailureTrap {
     this.#records = join(dir, "failed");
   }
 
-  /** @param before - the `BASH_ENV` that the script would have */
-  set(before: string | undefined): { BASH_ENV: string } {
+  /**
+   * @param before - the `BASH_ENV` that the script would have
+   * @param isCondition - run the script with `CONDITION_END`; `isBroken` is then known
+   */
+  set(before: string | undefined, isCondition: boolean): { BASH_ENV: string } {
     rmSync(this.#records, { force: true });
-    const body = `case $- in *e*) { printf '%s\\0' "$?" "$LINENO" "$BASH_SUBSHELL" "$BASH_COMMAND" >>${quoted(this.#records)}; } 2>/dev/null ;; esac`;
+    const record = (depth: string) =>
+      `{ printf '%s\\0' "$?" "$LINENO" ${depth} "$BASH_COMMAND" >>${quoted(this.#records)}; } 2>/dev/null`;
+    const body = `case $- in *e*) ${record('"$BASH_SUBSHELL"')} ;; esac`;
+    const atExit = isCondition ? `trap ${quoted(record(AT_EXIT))} EXIT\n` : "";
     const restore =
       before === undefined || before === ""
         ? "unset BASH_ENV"
         : `export BASH_ENV=${quoted(before)}\nif [ -r "$BASH_ENV" ]; then . "$BASH_ENV"; fi`;
-    writeFileSync(this.#startFile, `${restore}\nset -E\ntrap ${quoted(body)} ERR\n`, { mode: 0o600 });
+    writeFileSync(this.#startFile, `${restore}\nset -E\ntrap ${quoted(body)} ERR\n${atExit}`, {
+      mode: 0o600,
+    });
     return { BASH_ENV: this.#startFile };
   }
 
   /** Null if it is not known: the script called `exit`, for example. */
   failed(exitCode: number | null): FailedCommand | null {
-    let text: string;
-    try {
-      text = readFileSync(this.#records, "utf8");
-    } catch {
-      return null;
-    }
-    const fields = text.split("\0");
-    const records: Array<FailedCommand & { status: number; depth: number }> = [];
-    for (let n = 0; n + 4 < fields.length; n += 4) {
-      const [status, line, depth] = fields.slice(n, n + 3).map(Number) as [number, number, number];
-      records.push({ status, line, depth, command: fields[n + 3] as string });
-    }
+    const records = this.#read();
     // Only the failure that ended the script counts: with -e, a record of the script itself, not of a subshell.
     let at = records.findLastIndex(({ depth }) => depth === 0);
     if (at === -1 || records[at]?.status !== exitCode) return null;
@@ -95,6 +106,33 @@ export class FailureTrap {
     while ((records[at - 1]?.depth ?? 0) > records[at]!.depth && records[at - 1]?.status === exitCode) at--;
     const { line, command } = records[at]!;
     return { line, command };
+  }
+
+  /**
+   * Whether bash ended a condition although no command answered: for a variable that is not set, for example. An answer
+   * is a command that failed (`-e`), `exit`, or the end of the script.
+   */
+  get isBroken(): boolean {
+    const records = this.#read();
+    const end = records.at(-1);
+    if (end === undefined || !Number.isNaN(end.depth) || /(?:^|\s)exit\b/.test(end.command)) return false;
+    return records.at(-2)?.depth !== 0;
+  }
+
+  #read(): ErrorRecord[] {
+    let text: string;
+    try {
+      text = readFileSync(this.#records, "utf8");
+    } catch {
+      return [];
+    }
+    const fields = text.split("\0");
+    const records: ErrorRecord[] = [];
+    for (let n = 0; n + 4 < fields.length; n += 4) {
+      const [status, line, depth] = fields.slice(n, n + 3).map(Number) as [number, number, number];
+      records.push({ status, line, depth, command: fields[n + 3] as string });
+    }
+    return records;
   }
 }
 

@@ -5,7 +5,7 @@ import type { PipelineStage } from "./definition.js";
 import { OutputError, readOutputs, readWrittenOutputs } from "./outputs.js";
 import type { StageResult } from "./result.js";
 import type { Resume, StageRecord } from "./resume.js";
-import { durationText, runStep, type StepContext, StepTimeout } from "./step.js";
+import { durationText, runStep, type StepContext, StepFailure, StepTimeout } from "./step.js";
 
 /** Longest pause between two runs of a command, in seconds. */
 const MAX_BACKOFF = 3600;
@@ -69,20 +69,24 @@ export class StageRun {
 
   /** Asks `when`. Its error is that of the stage, so it is thrown within the stage. */
   async #decide(): Promise<Decision> {
-    const { name, when, timeout } = this.stage;
+    const { stage } = this;
+    const { name, when, timeout } = stage;
     if (when === null) return { kind: "run" };
     const { p, deadline } = this.context;
     try {
       const own = { LIVEOPS_STAGE: name };
       const label = `when of "${name}"`;
-      await p.untracked(label, () => runWhen(this.context, this.stage, { label, own, timeout }));
+      // Without a terminal, so that a test prints as it does in a script.
+      const step = { ...stage, tty: false };
+      await p.untracked(label, () => runStep(this.context, step, { label, own, timeout, condition: when }));
       return { kind: "run" };
     } catch (error) {
       p.checkCancelled();
       deadline.throwIfAborted();
       if (!(error instanceof ExecError)) return { kind: "fail", error };
       this.#ended(error);
-      if (error.exitCode !== 1) return { kind: "fail", error };
+      const isError = error instanceof StepFailure && error.isBroken;
+      if (error.exitCode !== 1 || isError) return { kind: "fail", error };
       return { kind: "skip", reason: `when exited with 1: ${textOf(when)}` };
     }
   }
@@ -159,15 +163,6 @@ export class StageRun {
 }
 
 type Decision = { kind: "run" } | { kind: "skip"; reason: string } | { kind: "fail"; error: unknown };
-
-function runWhen(
-  context: StepContext,
-  stage: PipelineStage,
-  options: Parameters<typeof runStep>[2],
-): Promise<unknown> {
-  // Without a terminal, so that a test prints as it does in a script.
-  return runStep(context, { ...stage, tty: false }, options, stage.when!);
-}
 
 function textOf(when: NonNullable<PipelineStage["when"]>): string {
   const text =

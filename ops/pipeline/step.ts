@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { AttemptProgress } from "../runner/attempt-progress.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
 import type { Command, PipelineFile, PipelineStep, Template } from "./definition.js";
-import { FailureTrap, findShell, quoted } from "./shell.js";
+import { CONDITION_END, FailureTrap, findShell, quoted } from "./shell.js";
 import { fill } from "./templates.js";
 import type { Variables } from "./variables.js";
 
@@ -44,14 +44,17 @@ function removeLeft(prefix: string): void {
 
 /** A command that exited with another code than 0, or by a signal, with its place in the file. */
 export class StepFailure extends ExecError {
+  /** @param isBroken - bash ended the script for an error in it, and the exit code is no answer */
   constructor(
     { command, args, exitCode, signal, seconds, lastLines }: ExecError,
     label: string,
     place: string,
+    readonly isBroken = false,
   ) {
     super(command, args, { exitCode, signal, seconds }, lastLines, label);
     const [first = "", ...rest] = this.message.split("\n");
-    this.message = [`${first} at ${place}`, ...rest].join("\n");
+    const what = isBroken ? `${label}: bash ended the script for an error in it` : first;
+    this.message = [`${what} at ${place}`, ...rest].join("\n");
     // The stack shows only liveops.
     delete this.stack;
   }
@@ -88,18 +91,19 @@ interface StepOptions {
   /** Runs also after a stop was requested. */
   afterStop?: boolean;
   grace?: number;
+  /** Runs instead of the `run` of the step, and its exit code is an answer. */
+  condition?: Command | null;
 }
 
 /**
- * @param command - default: the `run` of the step
  * @throws StepFailure, StepTimeout; Error if a template has no value or the command cannot be started
  */
 export async function runStep(
   { p, file, variables, workspace, deadline }: StepContext,
   step: PipelineStep,
-  { label, own = {}, timeout = step.timeout, afterStop = false, grace }: StepOptions,
-  command: Command = step.run,
+  { label, own = {}, timeout = step.timeout, afterStop = false, grace, condition = null }: StepOptions,
 ): Promise<ExecResult> {
+  const command = condition ?? step.run;
   const { env, scope } = variables.of(step, own);
   const cwd = directoryOf(file, step.cwd, (template) => fill(template, scope));
   const place = placeOf(file, command, 1);
@@ -131,12 +135,16 @@ export async function runStep(
     const trap = new FailureTrap(workspace.dir);
     const before = "BASH_ENV" in env ? env.BASH_ENV : process.env.BASH_ENV;
     p.log(scriptText(file, command));
-    const changes = shell.isBash ? { ...env, ...trap.set(before) } : env;
+    const isCondition = condition !== null && shell.isBash;
+    const script = command.script + (isCondition ? CONDITION_END : "");
+    const changes = shell.isBash ? { ...env, ...trap.set(before, isCondition) } : env;
     return await p
-      .exec(shell.command, [...shell.options, command.script], { ...options, env: changes })
+      .exec(shell.command, [...shell.options, script], { ...options, env: changes })
       .catch((error) => {
-        const failed = error instanceof ExecError ? trap.failed(error.exitCode) : null;
-        throw failureAt(error, label, placeOfFailure(file, command, failed?.line ?? null, failed?.command));
+        if (!(error instanceof ExecError)) throw failureAt(error, label, placeOf(file, command, 1));
+        const failed = trap.failed(error.exitCode);
+        const place = placeOfFailure(file, command, failed?.line ?? null, failed?.command);
+        throw new StepFailure(error, label, place, isCondition && trap.isBroken);
       });
   } finally {
     clear?.();

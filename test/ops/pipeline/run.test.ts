@@ -252,6 +252,47 @@ describe("when", () => {
     expect(texts("stdout")).toEqual(["C"]);
   });
 
+  it.each([
+    ['[ "$targt" = prod ]', /targt: unbound variable/],
+    ['if [ "$targt" = prod ]; then exit 0; else exit 1; fi', /targt: unbound variable/],
+    ['check() { test "$1" = "$targt"; }; check prod || exit 1', /targt: unbound variable/],
+    ['test -n "${targt:?}"', /targt: parameter null or not set/],
+  ])("with an error of the shell fails the stage in bash: %s", async (when, message) => {
+    const { record, error } = await run(fileOf([stage("A", "true", { when: script(when) })]));
+    expect(record.stageStates).toEqual({ A: "failed" });
+    expect(error?.message).toMatch(
+      /^when of "A": bash ended the script for an error in it at .*nightly\.yaml:1: /,
+    );
+    expect(error?.message).toMatch(message);
+  });
+
+  it("with a variable that is not set fails the stage in sh", async () => {
+    const more = { when: script('[ "$targt" = x ]'), env: envOf({ PATH: "/nonexistent" }) };
+    const { record, error } = await run(fileOf([stage("A", "true", more)]));
+    expect(record.stageStates).toEqual({ A: "failed" });
+    expect(error?.message).toMatch(/^when of "A" exited with 2 at /);
+  });
+
+  it.each([
+    "exit 1",
+    "false",
+    "! true",
+    "[ a = b ] && [ c = d ]",
+    "is() { [ a = b ]; }; is",
+    "is() { exit 1; }; is",
+    "if true; then exit 1; fi",
+    "(exit 1)",
+    "[[ a == b ]] || exit # no",
+    'echo "${targt-none}"; x=$(false)',
+    "exec false",
+    "set +e; false",
+    "false \\",
+  ])("that answers no skips the stage in bash: %s", async (when) => {
+    const { record, error } = await run(fileOf([stage("A", "false", { when: script(when) })]));
+    expect(error).toBeNull();
+    expect(record.stageStates).toEqual({ A: "skipped" });
+  });
+
   it("of a skipped stage: its outputs are missing, and words say why", async () => {
     const out = stage("A", "exit 9", { when: script("false"), outputs: ["size"] });
     const { error } = await run(
