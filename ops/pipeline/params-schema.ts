@@ -1,6 +1,7 @@
 /** The zod schema of a pipeline's parameters: `--help`, the form, `name=value` arguments and the checks use it. */
 import { z } from "liveops";
 import type { PipelineParam } from "./definition.js";
+import { whyNotVariable, whyTooMuch } from "./limits.js";
 
 /** Where the worker reads the value of a secret; `prompt:` is typed at the submit. */
 const SECRET_SOURCE = /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+|prompt:[A-Za-z_][A-Za-z0-9_]*)$/s;
@@ -10,7 +11,14 @@ export function paramsSchema(params: readonly PipelineParam[], description: stri
   // No prototype: a parameter may be called like a method of objects.
   const shape: Record<string, z.ZodType> = Object.create(null);
   for (const param of params) shape[param.name] = paramSchema(param);
-  const schema = z.object(shape);
+  const schema = z.object(shape).superRefine((values, context) => {
+    const bytes = Object.values(values).reduce<number>(
+      (sum, value) => sum + Buffer.byteLength(String(value ?? "")),
+      0,
+    );
+    const problem = whyTooMuch(bytes);
+    if (problem !== null) context.addIssue(problem);
+  });
   return description === null ? schema : schema.describe(description);
 }
 
@@ -33,7 +41,11 @@ function secretSchema(): z.ZodType {
 
 function valueSchema({ type, enum: values, minimum, maximum }: PipelineParam): z.ZodType {
   if (values !== undefined) return z.literal([...values]);
-  if (type === "string") return z.string();
+  if (type === "string")
+    return z.string().superRefine((text, context) => {
+      const problem = whyNotVariable(text);
+      if (problem !== null) context.addIssue(problem);
+    });
   if (type === "boolean") return z.boolean();
   let schema = type === "integer" ? z.int() : z.number();
   if (minimum !== undefined) schema = schema.min(minimum);

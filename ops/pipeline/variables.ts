@@ -6,6 +6,7 @@
  */
 import { OPERATION_VARIABLES } from "../../protocol/environment.js";
 import type { Pipeline, PipelineStep } from "./definition.js";
+import { whyNotVariable } from "./limits.js";
 import { fill, onlyName, type Scope, textOf, type Value } from "./templates.js";
 
 /** The variables of a command; undefined: not in its environment, even if the submit has one of this name. */
@@ -36,8 +37,7 @@ export class Variables {
   ) {
     const values = pipeline.params.map(({ name, secret }) => {
       const value = (secret ? secrets.get(name) : params[name]) as Value;
-      const problem = whyNotVariable(value);
-      if (problem !== null) throw new Error(`the parameter ${name} ${problem}`);
+      if (value !== undefined) checkVariable(`the parameter ${name}`, textOf(value));
       return [name, value] as const;
     });
     this.#params = new Map(values);
@@ -67,7 +67,9 @@ export class Variables {
         const only = onlyName(template);
         // The script then fails by its -u where it uses the variable, and can test it before.
         if (only !== null && this.#isMissing(only, layers, own)) continue;
-        layer.set(name, fill(template, scope));
+        const text = fill(template, scope);
+        checkVariable(`the variable ${name}`, text);
+        layer.set(name, text);
       }
     }
     const env: Environment = {};
@@ -93,14 +95,12 @@ export class Variables {
   }
 }
 
-/** Longest text of a variable on Linux: 128 KiB with its name and a null character. */
-const MAX_VARIABLE_BYTES = 120 * 1024;
-
-function whyNotVariable(value: Value): string | null {
-  if (value === undefined) return null;
-  const text = textOf(value);
-  if (text.includes("\0")) return "contains a null character, which no environment variable can hold";
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= MAX_VARIABLE_BYTES) return null;
-  return `has ${bytes} bytes, more than the ${MAX_VARIABLE_BYTES} that reach a command: write it to a file and give its path`;
+/** @throws Error if no environment can hold the text */
+function checkVariable(what: string, text: string): void {
+  const problem = whyNotVariable(text);
+  if (problem === null) return;
+  const error = new Error(`${what} ${problem}`);
+  // The stack shows only liveops.
+  delete error.stack;
+  throw error;
 }

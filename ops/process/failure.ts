@@ -44,7 +44,7 @@ function reason({ code, message }: NodeJS.ErrnoException, command: string, cwd: 
   if (code === "EACCES" && command.includes("/") && isDirectory(resolve(cwd, command)))
     return `${name} is a directory: give the path of a program`;
   if (code === "EACCES") return `${name} is not executable: run chmod +x on it, or give another program`;
-  if (code === "E2BIG") return `the arguments of ${name} are too long for the system`;
+  if (code === "E2BIG") return `the arguments and the environment of ${name} are too long for the system`;
   return `${name} could not be started: ${message}`;
 }
 

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { parsePipeline } from "../../../ops/pipeline/parse.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
+import { Pipeline } from "../../../ops/pipeline.js";
 import { prepareSubmission } from "../../../ops/runner/prepare.js";
 import { readType } from "../../../ops/runner/read-type.js";
 
@@ -27,9 +28,11 @@ function type() {
   return pipelineType(parsed.file);
 }
 
+const chain = { id: "a", index: 0, previous: null, next: null };
+const TARGET = { id: "a", label: null, cwd: "/", chain };
+
 function prepare(...set: string[]) {
-  const chain = { id: "a", index: 0, previous: null, next: null };
-  return prepareSubmission(type(), { set }, { id: "a", label: null, cwd: "/", chain });
+  return prepareSubmission(type(), { set }, TARGET);
 }
 
 test("the statics of the type are those of the file, and the submission keeps the text", async () => {
@@ -74,4 +77,29 @@ test("a secret is a source, and a message never has the value", async () => {
     expect((error as Error).message).toContain("token: takes env:NAME, file:PATH or prompt:");
     if (value === "hunter2") expect((error as Error).message).not.toContain(value);
   }
+});
+
+test("values that no environment can hold are refused by the type of a file and by the type pipeline", async () => {
+  const params = Array.from({ length: 10 }, (_, n) => `p${n}: {}`).join(", ");
+  const text = `params: { ${params} }\nstages: [{ name: A, run: x }]\n`;
+  const parsed = parsePipeline(text, "/x/y.yaml");
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const Type = pipelineType(parsed.file);
+  const refusals = async (values: Record<string, string>) => [
+    await prepareSubmission(Type, { params: values }, TARGET).catch(({ message }) => message),
+    await prepareSubmission(Pipeline, { params: { text, path: null, params: values } }, TARGET).catch(
+      ({ message }) => message,
+    ),
+  ];
+  const long = "x".repeat(120 * 1024);
+  for (const message of await refusals({ p3: `${long}é` }))
+    expect(message).toMatch(/p3: has 122882 bytes, more than the 122880 that reach a command/);
+  for (const message of await refusals({ p3: "a\0b" }))
+    expect(message).toMatch(/p3: contains a null character/);
+  const all = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`p${n}`, long]));
+  for (const message of await refusals(all))
+    expect(message).toContain(
+      "the parameters have 1228800 bytes, more than the 1048576 that reach a command",
+    );
+  for (const { params } of await refusals({ p3: long })) expect(params).toBeDefined();
 });

@@ -73,6 +73,13 @@ describe("values", () => {
     expect(stages).toEqual([]);
   });
 
+  it("of env that are too long together are an error of the stage", async () => {
+    const twice = stage("A", "true", { env: envOf({ both: "$v$v" }) });
+    const { error } = await run(fileOf([twice], { params: [param("v")] }), { v: "x".repeat(100_000) });
+    expect(error?.message).toMatch(/^the variable both has 200000 bytes, more than the 122880 /);
+    expect(error?.stack).toBeNull();
+  });
+
   it("are overridden in this order: submit, param, output, env of the pipeline, env of the stage", async () => {
     const names = ["one", "two", "three", "four"];
     const print = `echo "${names.map((name) => `$${name}`).join(" ")}"`;
