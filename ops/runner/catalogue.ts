@@ -69,13 +69,6 @@ interface FindOptions extends Pick<LoadOptions, "onFile"> {
 export interface MissingType extends Catalogue {
   /** Why the file that should define the type does not; null: no file is known. */
   reason: string | null;
-  /** The file whose failure keeps the name; null: none. */
-  blockedBy: string | null;
-}
-
-/** Found, beside files that do not load and may define the type too, or define it once they are mended. */
-export interface FoundType extends LoadedType {
-  errors: LoadErrors;
 }
 
 /**
@@ -92,7 +85,7 @@ export async function findType(
   dirs: readonly string[],
   shipped: readonly string[],
   { onFile, skip = [] }: FindOptions = {},
-): Promise<FoundType | MissingType> {
+): Promise<LoadedType | MissingType> {
   const unread: LoadErrors = [];
   const refused = new Map<string, string>();
   const listed = dirs.flatMap((dir) => filesWithRefused(dir, unread, refused));
@@ -125,8 +118,7 @@ export async function findType(
     // In the order of the files, because a later file may have loaded first.
     const first = loaded.find(({ file }) => hits.has(file));
     const hit = first && hits.get(first.file);
-    if (typeof hit === "function")
-      return { Type: hit, file: first!.file, errors: [...known.errors, ...errors] };
+    if (typeof hit === "function") return { Type: hit, file: first!.file };
     const { types, shadowed, withoutType, ...more } = collect(loaded, errors);
     known = {
       types: new Map([...known.types, ...types]),
@@ -136,13 +128,13 @@ export async function findType(
       errors: [...known.errors, ...more.errors],
       late: [...known.late, ...late],
     };
-    if (hit) return { ...known, reason: hit.reason, blockedBy: first!.file };
+    if (hit) return { ...known, reason: hit.reason };
     // The file of the type is known: no other file needs to be loaded.
     if (barrier === null && whyTypeMissing(op, known.errors, known.withoutType) !== null) break;
   }
   const reason =
     barrier === null ? whyTypeMissing(op, known.errors, known.withoutType) : refused.get(barrier)!;
-  return { ...known, reason, blockedBy: barrier };
+  return { ...known, reason };
 }
 
 /** The files of a directory; of one that is refused too, because their names stay theirs. */

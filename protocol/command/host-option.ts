@@ -24,7 +24,7 @@ export type HostUse =
 
 /** Commands that work on the files of this machine, or start something on it; and their subcommands. */
 const ON_THIS_MACHINE = new Set(
-  ["run", "dev", "new", "check", "report", "schema", "doctor", "config", "completion", "dial-stdio"]
+  ["run", "new", "check", "report", "schema", "doctor", "config", "completion", "dial-stdio"]
     .map((name) => `liveops ${name}`)
     .concat(
       ["logs", "doctor", "backup", "restore", "audit", "fleet", "uninstall"].map(
@@ -41,7 +41,6 @@ const uses = new WeakMap<Command, HostUse>();
 /** What does on another machine what a command does here. */
 const INSTEAD: Record<string, (address: string) => string> = {
   "liveops run": (address) => `on that machine, run: liveops submit --follow --host ${address}`,
-  "liveops dev": (address) => `on that machine, run: liveops submit --follow --host ${address}`,
 };
 
 const TEXT: Record<Exclude<HostUse, "own-name">, string> = {

@@ -10,7 +10,6 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
   liveops: [
     "submit",
     "run",
-    "dev",
     "ls",
     "show",
     "watch",

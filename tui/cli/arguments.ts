@@ -137,7 +137,7 @@ export async function namedOrNewest(client: Client, id: string | undefined): Pro
  * @param what the command to repeat, for the error message
  * @throws UsageError where the directory was removed
  */
-export function currentDirectory(what: "run" | "submit" | "dev"): string {
+export function currentDirectory(what: "run" | "submit"): string {
   try {
     return process.cwd();
   } catch {

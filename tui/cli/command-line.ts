@@ -12,7 +12,6 @@ type Register = (root: Command) => void;
 const COMMANDS: Record<string, () => Promise<Register>> = {
   submit: async () => (await import("./submit.js")).registerSubmit,
   run: async () => (await import("./run/command.js")).registerRun,
-  dev: async () => (await import("./run/dev-command.js")).registerDev,
   ls: async () => (await import("./ls.js")).registerLs,
   status: async () => (await import("./status.js")).registerStatus,
   show: async () => (await import("./show.js")).registerShow,
@@ -46,7 +45,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
 };
 
 /** Commands that take arguments of the operation after `--`. */
-const WITH_TRAILING = new Set(["submit", "run", "dev", "edit", "again", "schedule"]);
+const WITH_TRAILING = new Set(["submit", "run", "edit", "again", "schedule"]);
 
 export async function runCommandLine(words: string[]): Promise<void> {
   endQuietlyOnClosedPipe();
@@ -72,7 +71,7 @@ export async function runCommandLine(words: string[]): Promise<void> {
     if (code !== "commander.unknownOption" && code !== "commander.missingArgument") return null;
     const { commandHint, missingType } = await import("./command-hint.js");
     if (code === "commander.missingArgument")
-      return typed === "run" || typed === "dev" ? missingType("run", trailingWords()) : null;
+      return typed === "run" ? missingType("run", trailingWords()) : null;
     // Its other subcommands run no command.
     if (typed === "schedule" && !own.includes("add")) return null;
     return commandHint(root.commands.find((command) => command.name() === typed)!, own, trailingWords());

@@ -39,7 +39,7 @@ interface Plan {
   test: { file: string; source: string } | null;
   /** Whether TypeScript is written. */
   hasTypes: boolean;
-  /** The operation for `liveops run` and `liveops dev`. */
+  /** The operation for `liveops run`. */
   words: string;
   check: string | null;
 }
@@ -154,7 +154,6 @@ function write(plan: Plan, { dir, vscode, json }: NewOptions, to: ReportTo): voi
   if (check !== null) say(to, `check it: ${check}`, "yellow");
   say(to, `try it: liveops run ${words}`, "yellow");
   if (kind !== "pipeline") say(to, `see its parameters: liveops run ${words} --help`, "yellow");
-  say(to, `try it on every save: liveops dev ${words}`, "yellow");
   if (test !== null) say(to, `test it: ${testCommand(test.file, dir)}`, "yellow");
 }
 

@@ -81,7 +81,6 @@ test.each([
   [["submit", "sh", "-c", "exit 3"], "liveops submit shell -- sh -c 'exit 3'"],
   [["submit", "--", "echo", "hi"], "liveops submit shell -- echo hi"],
   [["run", "--", "echo", "hi"], "liveops run shell -- echo hi"],
-  [["dev", "--", "echo", "hi"], "liveops run shell -- echo hi"],
   [["run", "./build.sh", "a"], "liveops run shell -- ./build.sh a"],
 ])("%j names the command line that runs the program", async (words, line) => {
   writeFileSync(join(cli.dir, "build.sh"), "#!/bin/sh\n");

@@ -4,8 +4,6 @@
  * would slow each start, and the operation could write to it.
  */
 
-import type { LoadedFile } from "../../../ops/runner/type-files.js";
-
 /** Path of the cancel file. Set only in the child, which recognises itself by this variable. */
 export const CANCEL_VARIABLE = "LIVEOPS_RUN_CANCEL";
 
@@ -18,30 +16,25 @@ export const RUN_VARIABLE = "LIVEOPS_RUN";
 /** JSON list of files to skip, because they blocked an earlier child. */
 export const SKIP_VARIABLE = "LIVEOPS_RUN_SKIP";
 
-/** Set in a child that tells which files it has loaded, for `liveops dev`. */
-export const SOURCES_VARIABLE = "LIVEOPS_RUN_SOURCES";
-
 /** File descriptor of the child's end of the pipe. */
 export const PIPE = 3;
 
 /**
  * A message of the child: its grace period in seconds, that nobody reads its output any more, the file that it begins
- * to load (null after the last file), whether a program has the person's terminal, or the files it has loaded.
+ * to load (null after the last file), or whether a program has the person's terminal.
  */
 export type FromChild =
   | { gracePeriod: number }
   | { unread: true }
   | { loading: string | null }
-  | { hasTerminal: boolean }
-  | { sources: LoadedFile[] };
+  | { hasTerminal: boolean };
 
 /** The message of a line; null for any other line, because the operation can write to the pipe too. */
 export function readFromChild(line: string): FromChild | null {
   try {
     const message = JSON.parse(line) as Partial<
-      Record<"gracePeriod" | "unread" | "loading" | "hasTerminal" | "sources", unknown>
+      Record<"gracePeriod" | "unread" | "loading" | "hasTerminal", unknown>
     > | null;
-    if (Array.isArray(message?.sources)) return { sources: message.sources.filter(isLoadedFile) };
     if (typeof message?.hasTerminal === "boolean") return { hasTerminal: message.hasTerminal };
     if (typeof message?.loading === "string" || message?.loading === null)
       return { loading: message.loading };
@@ -50,9 +43,4 @@ export function readFromChild(line: string): FromChild | null {
   } catch {
     return null;
   }
-}
-
-function isLoadedFile(value: unknown): value is LoadedFile {
-  const { file, ctimeMs, size } = Object(value) as Partial<Record<keyof LoadedFile, unknown>>;
-  return typeof file === "string" && typeof ctimeMs === "number" && typeof size === "number";
 }

@@ -6,14 +6,13 @@ import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { keepMark } from "../../../ops/process/group.js";
-import { type FoundType, findType, typeFinder } from "../../../ops/runner/catalogue.js";
+import { findType, type LoadedType, typeFinder } from "../../../ops/runner/catalogue.js";
 import { describeType } from "../../../ops/runner/describe-type.js";
 import { handSecrets } from "../../../ops/runner/handed-secrets.js";
 import { runInline } from "../../../ops/runner/inline.js";
 import { prepareSubmission } from "../../../ops/runner/prepare.js";
 import { readType, TypeFault } from "../../../ops/runner/read-type.js";
-import { type LoadedFile, loadedFile } from "../../../ops/runner/type-files.js";
-import { enableUserCode, isShippedFile, loadedUserFiles, sourcesOf } from "../../../ops/runner/user-code.js";
+import { enableUserCode } from "../../../ops/runner/user-code.js";
 import { paintFor } from "../../../protocol/command/colour.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { report, say } from "../../../protocol/command/report.js";
@@ -26,13 +25,7 @@ import { givenParams } from "../arguments.js";
 import { checkStdin, isPipelineArgument, namingFile, pipelinePath } from "../pipeline-argument.js";
 import { namedPrompts, secretValues } from "../secrets.js";
 import { typePage } from "../type-page.js";
-import {
-  CANCEL_VARIABLE,
-  RUN_VARIABLE,
-  SKIP_VARIABLE,
-  SOURCES_VARIABLE,
-  SUPERVISOR_VARIABLE,
-} from "./child.js";
+import { CANCEL_VARIABLE, RUN_VARIABLE, SKIP_VARIABLE, SUPERVISOR_VARIABLE } from "./child.js";
 import { aside, tellSupervisor, written } from "./in-child.js";
 import { InlineScreen } from "./screen.js";
 
@@ -91,21 +84,11 @@ export async function runHere(run: InlineRun): Promise<never> {
 async function work(run: InlineRun, onLost: (error: Error) => void): Promise<number> {
   keepMark(`${RUN_VARIABLE}=${process.env[RUN_VARIABLE]}`);
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
-  const tells = process.env[SOURCES_VARIABLE] !== undefined;
-  delete process.env[SOURCES_VARIABLE];
   Object.assign(process.env, run.env);
   const shipped = [fileURLToPath(new URL("./ops", import.meta.url))];
-  const { Type, file, errors, pipeline } = isPipelineArgument(run.op)
+  const { Type, file, pipeline } = isPipelineArgument(run.op)
     ? await typeOfPipeline(run.op, run.params)
-    : await typeNamed(run, shipped, tells);
-  const tellSources = () => {
-    if (!tells || pipeline !== undefined) return;
-    // A file that does not load may define the type once it is mended.
-    const files = [file, ...errors.map((error) => error.file)];
-    const sources = new Map(files.flatMap(sourcesOf).map((source) => [source.file, source]));
-    tellSupervisor({ sources: authorsFiles([...sources.values()]) });
-  };
-  tellSources();
+    : await typeNamed(run, shipped);
   if (run.help) {
     const type = describeType(Type, file);
     const page = typePage(
@@ -144,13 +127,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
     return run.exitStatus ? exitStatusOf(last) : exitCodeOf(last.state);
   } finally {
     screen.close();
-    // Files that it imported while it ran.
-    tellSources();
   }
-}
-
-function authorsFiles(files: readonly LoadedFile[]): LoadedFile[] {
-  return files.filter(({ file }) => !isShippedFile(file));
 }
 
 /** Rejects if the parameters are still being read although nothing is left to wait for. */
@@ -162,7 +139,7 @@ function schemaNeverSettles(op: string): Promise<never> {
   });
 }
 
-interface Found extends FoundType {
+interface Found extends LoadedType {
   /** Of a pipeline file that was named by its path. */
   pipeline?: PipelineFile;
 }
@@ -175,28 +152,18 @@ async function typeOfPipeline(word: string, params: string | undefined): Promise
   const { pipelineType } = await import("../../../ops/pipeline/type.js");
   const parsed = parseFile(pipelinePath(word));
   if (!parsed.ok) throw new UsageError(notAPipeline(word, parsed.problems));
-  return { Type: pipelineType(parsed.file), file: word, errors: [], pipeline: parsed.file };
+  return { Type: pipelineType(parsed.file), file: word, pipeline: parsed.file };
 }
 
 /** Reports files that do not load only when the type is missing, because one of them may define it. */
-async function typeNamed(
-  { op, set, opsDirs: dirs }: InlineRun,
-  shipped: string[],
-  tells: boolean,
-): Promise<Found> {
+async function typeNamed({ op, set, opsDirs: dirs }: InlineRun, shipped: string[]): Promise<Found> {
   const skip = JSON.parse(process.env[SKIP_VARIABLE] ?? "[]") as string[];
   delete process.env[SKIP_VARIABLE];
   const onFile = (file: string) => tellSupervisor({ loading: file });
   const found = await aside(() => findType(op, dirs, shipped, { onFile, skip }));
   tellSupervisor({ loading: null });
   if ("Type" in found) return found;
-  const { errors, withoutType, reason, blockedBy } = found;
-  // One of them may define it once it is mended.
-  if (tells && (errors.length > 0 || blockedBy !== null)) {
-    const sources = authorsFiles(loadedUserFiles());
-    const isNew = blockedBy !== null && sources.every(({ file }) => file !== blockedBy);
-    tellSupervisor({ sources: isNew ? [...sources, loadedFile(blockedBy)] : sources });
-  }
+  const { errors, withoutType, reason } = found;
   if (reason === null) {
     for (const { file, message } of errors) say(TO, `${file} does not load: ${message}`, "yellow");
     for (const { file, message } of withoutType)

@@ -11,7 +11,6 @@ import type { Readable } from "node:stream";
 import { processStat } from "../../../ops/process/proc.js";
 import { ProcessSweep } from "../../../ops/process/process-sweep.js";
 import { LOAD_SECONDS } from "../../../ops/runner/load-limit.js";
-import type { LoadedFile } from "../../../ops/runner/type-files.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { say } from "../../../protocol/command/report.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
@@ -23,7 +22,6 @@ import {
   RUN_VARIABLE,
   readFromChild,
   SKIP_VARIABLE,
-  SOURCES_VARIABLE,
   SUPERVISOR_VARIABLE,
 } from "./child.js";
 import { startGuard } from "./guard.js";
@@ -54,27 +52,14 @@ function temporaryDirectory(): string {
   }
 }
 
-export interface SuperviseOptions {
-  /** The bin and its words. Default: this command line. */
-  argv?: readonly string[];
-  /** Default: that of this process. */
-  stdin?: "inherit" | "ignore";
-  /** Whether signals to this process stop the operation. Default: true. */
-  ownSignals?: boolean;
-  /** Called for each child, with a function that stops it: gracefully, and at the second call at once. */
-  onStart?: (stop: () => void) => void;
-  /** Called with the author's files that the child has loaded. Default: it does not tell. */
-  onSources?: (files: LoadedFile[]) => void;
-}
-
-/** Runs the command line in a child; resolves with the exit code. */
-export async function supervise(options: SuperviseOptions = {}): Promise<number> {
+/** Runs the command line of this process in a child; resolves with the exit code. */
+export async function supervise(): Promise<number> {
   const dir = temporaryDirectory();
   const skip: string[] = [];
   try {
     // A file that never yields is skipped by the next child, so that the other files are loaded.
     for (;;) {
-      const end = await superviseOnce(dir, skip, options);
+      const end = await superviseOnce(dir, skip);
       if (typeof end === "number") return end;
       skip.push(end.hung);
     }
@@ -84,28 +69,17 @@ export async function supervise(options: SuperviseOptions = {}): Promise<number>
 }
 
 /** Resolves with the exit code, or with the operation file that blocked the child while it was loaded. */
-async function superviseOnce(
-  dir: string,
-  skip: readonly string[],
-  {
-    argv = process.argv.slice(1),
-    stdin = "inherit",
-    ownSignals = true,
-    onStart,
-    onSources,
-  }: SuperviseOptions,
-): Promise<number | { hung: string }> {
+async function superviseOnce(dir: string, skip: readonly string[]): Promise<number | { hung: string }> {
   const file = join(dir, "cancel");
   const name = basename(dir);
-  const child = spawn(process.execPath, ["--", ...argv], {
-    stdio: [stdin, "inherit", "inherit", "pipe"],
+  const child = spawn(process.execPath, ["--", ...process.argv.slice(1)], {
+    stdio: ["inherit", "inherit", "inherit", "pipe"],
     env: {
       ...process.env,
       [CANCEL_VARIABLE]: file,
       [SUPERVISOR_VARIABLE]: String(process.pid),
       [RUN_VARIABLE]: name,
       [SKIP_VARIABLE]: JSON.stringify(skip),
-      ...(onSources && { [SOURCES_VARIABLE]: "1" }),
     },
   });
   const mark = `${RUN_VARIABLE}=${name}`;
@@ -150,15 +124,13 @@ async function superviseOnce(
     if ("unread" in message) stop();
     else if ("hasTerminal" in message) hasTerminal = message.hasTerminal;
     else if ("loading" in message) loads(message.loading);
-    else if ("sources" in message) onSources?.(message.sources);
     else {
       gracePeriod = message.gracePeriod;
       guard?.setGracePeriod(gracePeriod);
     }
   });
   pipe.on("data", (chunk: Buffer) => told.push(chunk)).on("error", () => {});
-  if (ownSignals) for (const signal of SIGNALS) process.on(signal, onSignal);
-  onStart?.(onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
       (resolve, reject) => {
