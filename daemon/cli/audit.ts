@@ -11,7 +11,6 @@ import {
   givenListOutput,
   type ListOutputOptions,
 } from "../../protocol/output/options.js";
-import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
 import { printLines, printList } from "../../protocol/output/print.js";
 import type { TableSpec } from "../../protocol/output/table.js";
 import { timeText } from "../../protocol/output/time.js";
@@ -43,7 +42,7 @@ const LINES: TableSpec<AuditLine> = {
   firstToGo: ["key", "uid", "details", "client", "result", "operations"],
 };
 
-type AuditOptions = GlobalOptions & ListOutputOptions & PagerOptions & AuditFilter & { lines: number };
+type AuditOptions = GlobalOptions & ListOutputOptions & AuditFilter & { lines: number };
 
 interface AuditFilter {
   since?: string;
@@ -65,7 +64,7 @@ export function registerAudit(root: Command): void {
     .option("-n, --lines <n>", "Show the newest <n> lines that fit the other options", lineCount, 100)
     .option("--since <time>", "Show only lines since this time, or of the last 10m, 2h or 7d")
     .option("--id <id>", "Show only lines about the operation with this id, or this beginning of an id");
-  addListOptions(addPagerOption(command), LINES, "Print one JSON object per line", {
+  addListOptions(command, LINES, "Print one JSON object per line", {
     times: "absolute; in a table relative",
   }).action(async () => {
     const options = allOptions<AuditOptions>(command);
@@ -80,19 +79,13 @@ export function registerAudit(root: Command): void {
     const records = lines.slice(Math.max(0, lines.length - options.lines));
     if (!isTable) {
       const style = options.time ?? "absolute";
-      return printLines(
-        records.map((line) => describe(line, timeText(line.at, style, now))),
-        options,
-      );
+      printLines(records.map((line) => describe(line, timeText(line.at, style, now))));
+      return;
     }
     const format = wanted.format === "json" ? "jsonl" : wanted.format;
     const nameOf = ({ ids }: AuditLine) => ids;
     const context = { now, time: wanted.time };
-    await printList(
-      { spec: LINES, records, context, nameOf, links: config.links },
-      { ...wanted, format },
-      options,
-    );
+    await printList({ spec: LINES, records, context, nameOf, links: config.links }, { ...wanted, format });
   });
 }
 

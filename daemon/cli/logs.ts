@@ -6,7 +6,6 @@ import { NotFoundError } from "../../protocol/command/failures.js";
 import { sinceFrom } from "../../protocol/command/given-duration.js";
 import { LOG_LEVELS } from "../../protocol/command/log-level.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
-import { addPagerOption, type Output, type PagerOptions, paged } from "../../protocol/output/pager.js";
 import { whyIrregular } from "../../protocol/own-file.js";
 import { rotatedName } from "../log/log-file.js";
 import { Tail } from "../run-files/tail.js";
@@ -16,7 +15,7 @@ import { type LogLineFilter, readable, takes } from "./log-lines.js";
 /** Milliseconds between two checks of the file; `fs.watch` is only a hint. */
 const LOOK_MS = 500;
 
-interface LogsOptions extends GlobalOptions, PagerOptions {
+interface LogsOptions extends GlobalOptions {
   follow?: boolean;
   lines?: number;
   level?: NonNullable<LogLineFilter["level"]>;
@@ -32,7 +31,7 @@ export function registerLogs(root: Command): void {
     "liveopsd logs --level warn --since 2h",
     "liveopsd logs --id k3f --json | jq -r .msg",
   ]);
-  addPagerOption(command)
+  command
     .option("-f, --follow", "Print new lines as they are written")
     .option("-n, --lines <n>", "Print only the last <n> lines that fit the other options", lineCount)
     .option("--level <level>", `Print only lines of this level and above: ${LEVELS.join(", ")}`, lineLevel)
@@ -53,22 +52,18 @@ async function printLog(options: LogsOptions): Promise<void> {
     throw new NotFoundError(`${log} ${why}, so the daemon does not write its log; remove ${log}`);
   if (stats === undefined && !follow)
     throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
-  const print = (output: Output, line: string) => output.write(`${options.json ? line : readable(line)}\n`);
-  const stdout: Output = { write: (text) => void process.stdout.write(text) };
-  // The lines that are there are kept until the last ones are known, or for the pager.
-  const isPaged = !follow && process.stdout.isTTY === true;
-  let kept: string[] | null = most === undefined && !isPaged ? null : [];
+  const print = (line: string) => process.stdout.write(`${options.json ? line : readable(line)}\n`);
+  // The lines that are there are kept until the last ones are known.
+  let kept: string[] | null = most === undefined ? null : [];
   const follower = new LogFollower(log, (line) => {
     if (!takes({ level, since, id }, line)) return;
-    if (kept === null) print(stdout, line);
+    if (kept === null) print(line);
     else if (kept.push(line) > KEPT_MOST * (wanted + 1)) kept = lastOf(kept, wanted);
   });
   follower.read();
   const last = kept === null ? [] : lastOf(kept, wanted);
   kept = null;
-  await paged({ pager: isPaged && options.pager !== false }, async (output) => {
-    for (const line of last) await print(output, line);
-  });
+  for (const line of last) print(line);
   if (!follow || !existsSync(dirname(log))) {
     follower.close();
     return;

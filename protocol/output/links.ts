@@ -54,9 +54,3 @@ export function fileUrl(path: string): string | null {
     return null;
   }
 }
-
-const LINK = /\x1b\]8;[^\x07\x1b]*(?:\x07|\x1b\\)/g;
-
-export function withoutLinks(text: string): string {
-  return text.replace(LINK, "");
-}

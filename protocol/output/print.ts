@@ -5,7 +5,6 @@ import { sortedBy } from "./columns.js";
 import { jsonLine } from "./json.js";
 import { linkerFor, unlinked } from "./links.js";
 import type { ListOutput } from "./options.js";
-import { type PagerOptions, paged } from "./pager.js";
 import {
   type CellContext,
   columnsOf,
@@ -52,22 +51,16 @@ export async function listLines<T, C extends CellContext>(
   return tableLines(spec, records, context, shape);
 }
 
-/** Prints the list, with a pager where it is long. */
+/** Prints the list on stdout. */
 export async function printList<T, C extends CellContext>(
   printed: Printed<T, C>,
   wanted: ListOutput<T, C>,
-  options: PagerOptions,
-  stream: TableStream = process.stdout,
 ): Promise<void> {
-  await printLines(await listLines(printed, wanted, stream), options, stream);
+  printLines(await listLines(printed, wanted, process.stdout));
 }
 
-export async function printLines(
-  lines: readonly string[],
-  options: PagerOptions,
-  stream: TableStream = process.stdout,
-): Promise<void> {
-  await paged(options, (out) => out.write(lines.map((line) => `${line}\n`).join("")), stream);
+export function printLines(lines: readonly string[], stream: TableStream = process.stdout): void {
+  stream.write(lines.map((line) => `${line}\n`).join(""));
 }
 
 /** Columns that a line may have; a pipe has no limit. */

@@ -1,20 +1,19 @@
-/** What commands print on a terminal: the pager, the width, links; and `liveops status`. */
+/** What commands print on a terminal: the width, links; and `liveops status`. */
 import { execFileSync } from "node:child_process";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { isAlive } from "./processes.js";
 import { onTerminal } from "./terminal.js";
 import { until } from "./until.js";
 import { useWorld } from "./world.js";
 
 const world = useWorld();
-const { NO_PAGER: _, ...env } = world.env;
 let long: string;
 let failed: string;
 
 beforeAll(async () => {
-  long = await world.submit("shell", "--label", "long", "--", "seq", "1000");
+  long = await world.submit("shell", "--label", "long", "--", "seq", "5");
   failed = await world.submit(
     "shell",
     "--label",
@@ -27,61 +26,6 @@ beforeAll(async () => {
   await world.finished(long);
   await world.finished(failed);
 });
-afterEach(() => {
-  world.env.NO_PAGER = "1";
-  delete world.env.PAGER;
-  delete world.env.FORCE_HYPERLINK;
-});
-
-/** A terminal whose pager is this one; undefined: less. */
-function paging(pager: string | undefined, words: string[], size: [number, number] = [80, 10]) {
-  delete world.env.NO_PAGER;
-  if (pager !== undefined) world.env.PAGER = pager;
-  return onTerminal(world, "liveops", words, { size });
-}
-
-describe("the pager", () => {
-  test("less has a long log; Ctrl-C is its own; closing it early ends the command with 0", {
-    tags: ["less"],
-  }, async () => {
-    await using terminal = paging(undefined, ["logs", long]);
-    const { screen } = terminal;
-    await screen.until(/^8\n9?:?$/m);
-    terminal.press("\x03");
-    terminal.press("G");
-    await screen.until("1000\n");
-    terminal.press("q");
-    expect(await terminal.exited).toBe(0);
-  });
-
-  test("the exit code of diff stays; colours pass", async () => {
-    await using terminal = paging("head -n 2; sleep 0.01; exit 7", ["diff", long, failed]);
-    expect(await terminal.exited).toBe(1);
-    expect(terminal.screen.written).toContain("\x1b[");
-    expect(terminal.screen.text()).toContain(long);
-  });
-
-  test.each([
-    ["nosuchpager --x", []],
-    ["cat", []],
-    ["false", ["--no-pager"]],
-    ["false", ["-f"]],
-  ])("with PAGER=%s, logs %j prints all of it without one", async (pager, words) => {
-    await using terminal = paging(pager, ["logs", long, ...words]);
-    expect(await terminal.exited).toBe(0);
-    expect(terminal.screen.text()).toMatch(/998\n999\n1000$/);
-    expect(terminal.screen.written.match(/\b500\b/g)).toHaveLength(1);
-  });
-
-  test("short output and a pipe have no pager", async () => {
-    await using terminal = paging("false", ["logs", long, "-n", "5"]);
-    expect(await terminal.exited).toBe(0);
-    expect(terminal.screen.text()).toMatch(/^996\n[\s\S]*1000$/);
-    const piped = await world.liveops(["logs", long], { env: { PAGER: "false", NO_PAGER: "" } });
-    expect(piped.stdout.split("\n")).toHaveLength(1002);
-  });
-});
-
 test("tables fit the terminal, have links to the runs, and are cut in no pipe", async () => {
   const title = "日本語".repeat(40);
   const wide = await world.submit("shell", "--label", title, "--", "true");
@@ -171,7 +115,7 @@ describe("status", () => {
   test("in the status line of tmux", { tags: ["tmux"] }, async () => {
     const tmux = (...words: string[]) =>
       execFileSync("tmux", ["-S", join(world.dir, "tmux"), "-f", "/dev/null", ...words], {
-        env: { ...env, SHELL: "/bin/sh" },
+        env: { ...world.env, SHELL: "/bin/sh" },
         encoding: "utf8",
       });
     const bin = join(process.cwd(), "dist/bin/liveops.cjs");

@@ -38,8 +38,6 @@ export class World {
     TMPDIR: join(this.dir, "tmp"),
     TZ: "UTC",
     TERM: "xterm-256color",
-    // A command on a terminal ends without a key press.
-    NO_PAGER: "1",
   };
   readonly #running = new Set<Running>();
 

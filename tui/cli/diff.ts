@@ -6,14 +6,13 @@ import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { jsonLine } from "../../protocol/output/json.js";
-import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
 import { printLines } from "../../protocol/output/print.js";
 import { diffRuns } from "../export/diff.js";
 import { diffLines } from "../export/diff-text.js";
 import { connectFor } from "./connection.js";
 import { findRuns } from "./find-runs.js";
 
-interface DiffOptions extends PagerOptions {
+interface DiffOptions {
   ignoreTimes?: boolean;
   ignoreNumbers?: boolean;
   json?: boolean;
@@ -30,7 +29,7 @@ export function registerDiff(root: Command): void {
     .option("--ignore-times", "Take all times and dates in log lines for equal")
     .option("--ignore-numbers", "Take all numbers in log lines for equal")
     .option("--json", "Print the differences as one JSON value");
-  addPagerOption(diff)
+  diff
     .addHelpText(
       "after",
       `
@@ -54,7 +53,7 @@ durations are printed and not compared.`,
           const difference = await diffRuns(first!, second!, { ignoreTimes, ignoreNumbers });
           process.exitCode = difference.same ? EXIT.done : EXIT.failed;
           const lines = json ? [jsonLine(difference)] : diffLines(difference, paintFor(process.stdout));
-          await printLines(lines, options);
+          printLines(lines);
         },
       );
     });

@@ -6,7 +6,6 @@ import { say } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import { jsonLine } from "../../protocol/output/json.js";
 import { addListOptions, givenListOutput, type ListOutputOptions } from "../../protocol/output/options.js";
-import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
 import { printList } from "../../protocol/output/print.js";
 import type { Column, TableSpec } from "../../protocol/output/table.js";
 import { formatAge, timeText } from "../../protocol/output/time.js";
@@ -97,13 +96,11 @@ export function registerHosts(root: Command): void {
         "refused by the engine, and may still change files.",
     )
     .action(async (name: string, _options: unknown, command: Command) => declareLost(name, command));
-  addPagerOption(addListOptions(hosts, HOSTS, "Print the fleet and its hosts as JSON")).action(async () =>
-    listHosts(hosts),
-  );
+  addListOptions(hosts, HOSTS, "Print the fleet and its hosts as JSON").action(async () => listHosts(hosts));
 }
 
 async function listHosts(command: Command): Promise<void> {
-  const { client, options } = connectFor<ListOutputOptions & PagerOptions>(command);
+  const { client, options } = connectFor<ListOutputOptions>(command);
   const wanted = givenListOutput(options, HOSTS);
   const reply = await client.hosts();
   await printList(
@@ -113,7 +110,6 @@ async function listHosts(command: Command): Promise<void> {
       json: (hosts) => ({ ...reply, hosts }),
     },
     wanted,
-    options,
   );
   if (wanted.format !== "table" && wanted.format !== "wide") return;
   for (const note of fleetNotes(reply.fleet)) say(reportTo(command.parent!), note, "yellow");

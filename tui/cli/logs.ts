@@ -16,7 +16,6 @@ import { sanitizeLogLine } from "../../protocol/command/sanitize.js";
 import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { jsonLine } from "../../protocol/output/json.js";
-import { addPagerOption, type Output, type PagerOptions, paged } from "../../protocol/output/pager.js";
 import { logTime } from "../../protocol/output/time.js";
 import { isFinal } from "../../protocol/state.js";
 import { unknownStage } from "../../protocol/unknown-stage.js";
@@ -25,7 +24,7 @@ import { connectFor } from "./connection.js";
 import { lostNotes } from "./follow/notes.js";
 import { givenLogFilter } from "./log-filter.js";
 
-interface LogsOptions extends PagerOptions {
+interface LogsOptions {
   follow?: boolean;
   lines?: string;
   stage?: string;
@@ -58,7 +57,7 @@ export function registerLogs(root: Command): void {
     .option("--since <time>", "Print only lines since this time, or of the last 10m, 2h or 7d")
     .option("--timestamps", "Print the time of each line before its text, in the local zone")
     .option("--json", "Print one JSON object per line, with the exact text");
-  addPagerOption(logs).action(async (name: string | undefined, _options: unknown, command: Command) => {
+  logs.action(async (name: string | undefined, _options: unknown, command: Command) => {
     const { client, options } = connectFor<LogsOptions>(command);
     const tail = tailOf(options.lines);
     const filter = givenLogFilter(options, Date.now());
@@ -68,29 +67,25 @@ export function registerLogs(root: Command): void {
     const to = reportTo(command.parent!);
     const coloured = wantsColour(process.stdout);
     let printed = 0;
-    const print = (output: Output, line: LogLine) => {
+    const print = (line: LogLine) => {
       printed++;
-      return output.write(`${textOf(line, options, coloured)}\n`);
+      process.stdout.write(`${textOf(line, options, coloured)}\n`);
     };
     const end = options.follow ? await endOfLog(client, id) : undefined;
     const stored = { client, id, filter, end };
-    await paged({ pager: options.pager !== false && !options.follow }, async (output) => {
-      if (tail === undefined) for await (const line of storedLines(stored)) await print(output, line);
-      else for (const line of await lastLines(stored, tail)) await print(output, line);
-    });
+    if (tail === undefined) for await (const line of storedLines(stored)) print(line);
+    else for (const line of await lastLines(stored, tail)) print(line);
     if (printed === 0) await checkStage(operation, stored, to);
     if (end === undefined) return;
     await interruptible(
       () => `interrupted; ${id} continues`,
       async (signal) => {
         const reconnect = { signal, ...lostNotes(to) };
-        for await (const line of newLines({ ...stored, end }, reconnect)) print(UNPAGED, line);
+        for await (const line of newLines({ ...stored, end }, reconnect)) print(line);
       },
     );
   });
 }
-
-const UNPAGED: Output = { write: (text) => void process.stdout.write(text) };
 
 function textOf(line: LogLine, { json, timestamps }: LogsOptions, coloured: boolean): string {
   if (json) return jsonLine(line);

@@ -16,7 +16,6 @@ import {
   type ListOutput,
   type ListOutputOptions,
 } from "../../protocol/output/options.js";
-import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
 import { listLines, printLines } from "../../protocol/output/print.js";
 import type { TableStream } from "../../protocol/output/table.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/own-process.js";
@@ -60,7 +59,7 @@ export async function listed(
   };
 }
 
-export interface ListOptions extends GlobalOptions, ClientFilter, ListOutputOptions, PagerOptions {
+export interface ListOptions extends GlobalOptions, ClientFilter, ListOutputOptions {
   state?: string;
   op?: string;
   host?: string;
@@ -110,7 +109,7 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   );
   const next = nextRunsLine((await schedules)?.schedules ?? [], new Date());
   if (next !== null) lines.push(paintFor(output)("dim", next));
-  await printLines(lines, options, output);
+  printLines(lines, output);
   const isUnmeasured = !hasProc() && operations.every(({ resources }) => resources === null);
   if (wanted.format === "wide" && isUnmeasured)
     say(to, `CPU, MEM, READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
@@ -190,7 +189,7 @@ export function registerLs(root: Command): void {
     .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")
     .option("--watch", "Keep the list up to date until Ctrl-C");
   addListOptions(
-    addPagerOption(ls),
+    ls,
     OPERATIONS,
     "Print the operations as a JSON array of records; with --watch, one record per line, again at each change",
   ).action(async (_options: unknown, command: Command) => {

@@ -15,7 +15,6 @@ import {
   givenListOutput,
   type ListOutputOptions,
 } from "../../protocol/output/options.js";
-import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
 import { printLines, printList } from "../../protocol/output/print.js";
 import { renderParameters } from "../../protocol/parameters.js";
 import { userOpsDirs } from "../../protocol/places.js";
@@ -70,7 +69,7 @@ function kebab(name: string): string {
 /** The bundle that has the authoring API. */
 const RUN: string = "./run.js";
 
-type OpsOptions = ListOutputOptions & PagerOptions & { ops?: string[] };
+type OpsOptions = ListOutputOptions & { ops?: string[] };
 
 export function registerOps(root: Command): void {
   const ops = addCommand(root, "ops", "List operation types, or show one with all its details", [
@@ -86,7 +85,7 @@ export function registerOps(root: Command): void {
     (path: string, earlier: string[] = []) => [...earlier, path],
   );
   addListOptions(
-    addPagerOption(ops),
+    ops,
     TYPES,
     "Print the types, JSON Schemas, load errors and shadowed names, or one type, as JSON",
     { times: null },
@@ -147,12 +146,11 @@ async function show(
         json: (ops) => (op === undefined ? { ...reply, ops } : ops[0]),
       },
       wanted,
-      options,
     );
-  else if (op !== undefined) await printLines(typePage(types[0]!, paint, { link }), options);
+  else if (op !== undefined) printLines(typePage(types[0]!, paint, { link }));
   else {
     const blocks = types.map((type) => typeLines(type, paint, link).join("\n"));
-    if (blocks.length > 0) await printLines([blocks.join("\n\n")], options);
+    if (blocks.length > 0) printLines([blocks.join("\n\n")]);
   }
   const isForPeople = wanted === null || wanted.format === "table" || wanted.format === "wide";
   if (op === undefined && isForPeople) sayProblems(reply, to);

@@ -4,7 +4,6 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { jsonLine } from "../../protocol/output/json.js";
 import { addListOptions, givenListOutput, type ListOutputOptions } from "../../protocol/output/options.js";
-import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
 import { printList } from "../../protocol/output/print.js";
 import type { Column, TableSpec } from "../../protocol/output/table.js";
 import { formatAge, timeText } from "../../protocol/output/time.js";
@@ -93,15 +92,15 @@ export function registerQueue(root: Command): void {
 }
 
 function addQueueListOptions(command: Command): Command {
-  return addPagerOption(addListOptions(command, QUEUES, "Print the queues as a JSON array"));
+  return addListOptions(command, QUEUES, "Print the queues as a JSON array");
 }
 
 async function listQueues(command: Command): Promise<void> {
-  const { client, options } = connectFor<ListOutputOptions & PagerOptions>(command);
+  const { client, options } = connectFor<ListOutputOptions>(command);
   const wanted = givenListOutput(options, QUEUES);
   const { queues } = await client.queues();
   const context = { now: Date.now(), time: wanted.time };
-  await printList({ spec: QUEUES, records: queues, context, nameOf: ({ name }) => name }, wanted, options);
+  await printList({ spec: QUEUES, records: queues, context, nameOf: ({ name }) => name }, wanted);
 }
 
 function concurrencyOf(text: string): number | null {

@@ -8,7 +8,6 @@ import { type ReportTo, say } from "../../protocol/command/report.js";
 import { jsonLine } from "../../protocol/output/json.js";
 import { formatLocalTime, formatShortTime } from "../../protocol/output/local-time.js";
 import { addListOptions, givenListOutput, type ListOutputOptions } from "../../protocol/output/options.js";
-import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
 import { printList } from "../../protocol/output/print.js";
 import type { CellContext, TableSpec } from "../../protocol/output/table.js";
 import { timeText } from "../../protocol/output/time.js";
@@ -173,7 +172,7 @@ export function registerSchedule(root: Command): void {
 }
 
 function addScheduleListOptions(command: Command): Command {
-  return addPagerOption(addListOptions(command, SCHEDULES, "Print the schedules as a JSON array"));
+  return addListOptions(command, SCHEDULES, "Print the schedules as a JSON array");
 }
 
 function registerAdd(schedule: Command): void {
@@ -258,7 +257,7 @@ function registerChange(
 }
 
 async function listSchedules(command: Command): Promise<void> {
-  const { client, options } = connectFor<ListOutputOptions & PagerOptions>(command);
+  const { client, options } = connectFor<ListOutputOptions>(command);
   const wanted = givenListOutput(options, SCHEDULES);
   const { schedules } = await client.schedules();
   if (schedules.length === 0 && (wanted.format === "table" || wanted.format === "wide")) {
@@ -268,11 +267,7 @@ async function listSchedules(command: Command): Promise<void> {
     return;
   }
   const context = { now: Date.now(), time: wanted.time };
-  await printList(
-    { spec: SCHEDULES, records: schedules, context, nameOf: ({ name }) => name },
-    wanted,
-    options,
-  );
+  await printList({ spec: SCHEDULES, records: schedules, context, nameOf: ({ name }) => name }, wanted);
 }
 
 /** The file that each run reads; null: the daemon keeps the present text. */

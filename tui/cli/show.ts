@@ -10,7 +10,6 @@ import {
   LIST_FORMATS,
   type OutputOptions,
 } from "../../protocol/output/options.js";
-import { addPagerOption, type PagerOptions } from "../../protocol/output/pager.js";
 import { printLines, printList } from "../../protocol/output/print.js";
 import { isFinal } from "../../protocol/state.js";
 import { namedOrNewest } from "./arguments.js";
@@ -21,7 +20,7 @@ import { OPERATIONS } from "./operation-columns.js";
 import { recordLines } from "./record-lines.js";
 import { logUrlIn, runUrlIn } from "./run-links.js";
 
-type ShowOptions = OutputOptions & PagerOptions;
+type ShowOptions = OutputOptions;
 
 export function registerShow(root: Command): void {
   const show = addCommand(root, "show", "Show the record of an operation", [
@@ -31,7 +30,7 @@ export function registerShow(root: Command): void {
     "liveops show k3f --json | jq .result",
   ]).argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)");
   addFormat(show, LIST_FORMATS, "Form of the output; table is a row of liveops ls (default: text)");
-  addTime(addPagerOption(show), "absolute and relative")
+  addTime(show, "absolute and relative")
     .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { client, options, config, stateDir } = connectFor<ShowOptions>(command);
@@ -45,7 +44,7 @@ export function registerShow(root: Command): void {
         const context = contextOf({ time: time ?? "relative", runUrl: runUrlIn(stateDir) });
         const printed = { spec: OPERATIONS, records: [operation], context, links: config.links };
         const wanted = { format, chosen: null, sort: null, header: true, time: context.time };
-        await printList({ ...printed, nameOf: (it) => it.id, json: ([it]) => it }, wanted, options);
+        await printList({ ...printed, nameOf: (it) => it.id, json: ([it]) => it }, wanted);
         return;
       }
       const lines = recordLines(operation, {
@@ -54,6 +53,6 @@ export function registerShow(root: Command): void {
         chain: await chainLinks(client, operation),
         forecast: isFinal(operation.state) ? null : await client.forecast().catch(() => null),
       });
-      await printLines(lines, options);
+      printLines(lines);
     });
 }
