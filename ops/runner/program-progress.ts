@@ -229,15 +229,8 @@ export class ProgramProgress {
         const { level, text, place } = command;
         return levelled(level === "info" ? "notice" : level, place ? `${text} (${place})` : text);
       }
-      case "status":
-        this.#status(command.text);
-        break;
       case "group":
         return bold(command.name);
-      case "percent":
-        this.#bar.say("report", "command", { percent: command.percent });
-        if (command.text !== null) this.#status(command.text);
-        break;
       case "mask":
         if (!target.mask(command.text) && command.text.trim() !== "")
           target.line("liveops", `a text of fewer than ${SHORTEST_SECRET} characters is not masked`);

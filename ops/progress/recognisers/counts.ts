@@ -4,34 +4,19 @@
  */
 import type { Reading, Recogniser } from "../reading.js";
 import { labelOf } from "./bars.js";
-import { cutAtPercent, jsonObject, numberIn, type ProgramRecogniser, textIn } from "./program.js";
+import { cutAtPercent, type ProgramRecogniser } from "./program.js";
 
 const BARE_PERCENT = /^\s{0,40}(\d{1,3}(?:\.\d{1,6})?) ?%\s{0,40}$/;
-const JSON_KEYS = new Set(["xy", "progress", "status", "label", "message"]);
 
-/** Lines of Cronicle and xyOps jobs: `{"progress":0.5}`, and a percentage alone in its line. */
-class JobLines implements Recogniser {
-  readonly name = "job lines";
+/** A percentage alone in its line. */
+class BarePercent implements Recogniser {
+  readonly name = "bare percent";
 
   read(text: string): Reading | null {
-    if (text.length <= 60 && text.includes("%")) {
-      const match = BARE_PERCENT.exec(text);
-      return match === null || Number(match[1]) > 100
-        ? null
-        : { percent: Number(match[1]), isOnlyProgress: true };
-    }
-    if (text.charCodeAt(0) !== 0x7b || !text.includes('"progress"')) return null;
-    const object = jsonObject(text);
-    const share = object && numberIn(object, "progress");
-    if (object === null || share === null || share > 1) return null;
-    const status = textIn(object, "status") || textIn(object, "message");
-    const label = textIn(object, "label");
-    return {
-      percent: share * 100,
-      ...(label === "" ? {} : { label }),
-      ...(status === "" ? {} : { status }),
-      isOnlyProgress: Object.keys(object).every((key) => JSON_KEYS.has(key)),
-    };
+    const match = text.length <= 60 && text.includes("%") ? BARE_PERCENT.exec(text) : null;
+    return match === null || Number(match[1]) > 100
+      ? null
+      : { percent: Number(match[1]), isOnlyProgress: true };
   }
 }
 
@@ -164,15 +149,12 @@ function countOf(form: string, label: string, unit: string | null, done = "", to
   };
 }
 
-export const JOB_LINES: ProgramRecogniser = {
-  source: "json",
-  create: () => new JobLines(),
-  programs: [
-    { name: 'Cronicle and xyOps lines: `{"progress":0.5}`, `50%`', shows: "percent", add: "", needs: "pipe" },
-  ],
-};
-
 export const COUNTS: readonly ProgramRecogniser[] = [
+  {
+    source: "text",
+    create: () => new BarePercent(),
+    programs: [{ name: "a line such as `50%`", shows: "percent", add: "", needs: "pipe" }],
+  },
   {
     source: "text",
     create: () => new PercentLine(),

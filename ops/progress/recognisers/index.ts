@@ -2,7 +2,7 @@
 import { BACKUPS } from "./backups.js";
 import { BARS, FRAMES } from "./bars.js";
 import { BUILDS } from "./builds.js";
-import { COUNTS, JOB_LINES } from "./counts.js";
+import { COUNTS } from "./counts.js";
 import { DOCKER } from "./docker.js";
 import { DOWNLOADS } from "./downloads.js";
 import { FFMPEG } from "./ffmpeg.js";
@@ -24,7 +24,6 @@ const ALL: readonly ProgramRecogniser[] = [
   ...RCLONE,
   ...FFMPEG,
   ...PACKAGES,
-  JOB_LINES,
   GIT,
   RSYNC,
   ...DOWNLOADS,

@@ -126,15 +126,9 @@ describe("output", () => {
     ["::error::no", ["stdout \x1b[31merror:\x1b[0m no"]],
     ["::add-mask::secret", ["mask secret"]],
     ["::add-mask::ab", ["mask ab", "liveops a text of fewer than 4 characters is not masked"]],
-    ["##teamcity[progressMessage 'it|'s |[on|]']", ["status info it's [on]"]],
-    ["##teamcity[message text='bad' status='ERROR']", ["stdout \x1b[31merror:\x1b[0m bad"]],
-    ["##vso[task.setprogress value=40;]copying", ["bar 40/100%", "status info copying"]],
-    ["##vso[task.logissue type=warning]old", ["stdout \x1b[33mwarning:\x1b[0m old"]],
-    ["##[error]broken", ["stdout \x1b[31merror:\x1b[0m broken"]],
     ["::unknown::x", ["stdout ::unknown::x"]],
     ["a ::error::x", ["stdout a ::error::x"]],
     ["## heading", ["stdout ## heading"]],
-    ["##vso[task.setprogress value=;]", ["stdout ##vso[task.setprogress value=;]"]],
     [
       "::stop-commands::t0k\n::error::text\n::t0k::\n::error::x",
       ["stdout ::error::text", "stdout \x1b[31merror:\x1b[0m x"],
@@ -201,7 +195,6 @@ describe("any bytes in any chunks", () => {
     '{"done":1,"total":2}\n',
     "::error::",
     "::add-mask::abcd\n",
-    "##vso[task.setprogress value=3;]x\n",
     "x".repeat(9000),
   );
   it("give the same readings and lines", () => {

@@ -68,8 +68,6 @@ export const EXPECTED: Readonly<Record<string, { by: string[]; bars: string[]; l
   "cargo/always": { by: ["cargo"], bars: ["Building: 0/8 crates → 8/8 crates"], log: 9 },
   "cargo/pipe": { by: [], bars: [], log: 9 },
   "cargo/tty": { by: ["cargo"], bars: ["Building: 0/8 crates → 8/8 crates"], log: 9 },
-  "cronicle/json": { by: ["job lines"], bars: [": 10% → 100%"], log: 2 },
-  "cronicle/percent": { by: ["job lines"], bars: [": 10% → 100%"], log: 1 },
   "ctest/parallel-tty": { by: ["ctest"], bars: ["tests: 0/12 tests → 12/12 tests"], log: 11 },
   "ctest/pipe": { by: ["ctest"], bars: ["tests: 1/12 tests → 12/12 tests"], log: 33 },
   "ctest/progress-pipe": { by: ["ctest"], bars: ["tests: 1/12 tests → 12/12 tests"], log: 33 },

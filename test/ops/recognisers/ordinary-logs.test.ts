@@ -62,8 +62,7 @@ Error: expected 12 of 90
 p99=12ms p50=3ms (50%)
 {"level":30,"time":1795647085,"msg":"done","status":"ok","id":"42"}
 {"id":"42","status":"created"}
-{"progress":45}
-{"progress":"half"}
+{"progress":0.5}
 {"type":"event","current":1,"total":2}
 {"message_type":"error","error":{"message":"45%"}}
 12/90
