@@ -130,17 +130,12 @@ const built = await Promise.all([
   }),
 ]);
 
-// Style and script of the page that `liveops export --html` writes.
+// The style of the page that `liveops export --html` writes.
 await build({
   absWorkingDir: root,
-  entryPoints: [
-    { in: "tui/export/page/page.css", out: "page/page" },
-    { in: "tui/export/page/main.js", out: "page/page" },
-  ],
+  entryPoints: ["tui/export/page.css"],
   outdir: fresh,
-  bundle: true,
   minify: true,
-  format: "iife",
   target: ["chrome109", "firefox115", "safari16"],
   logLevel: "warning",
 });

@@ -85,9 +85,7 @@ export class Browser {
     this.requests.length = 0;
     this.reports.length = 0;
     await this.send("Page.navigate", { url: `file://${file}${hash}` });
-    await until("the page is ready", () =>
-      this.run<boolean>('document.documentElement?.dataset.ready === "yes"'),
-    );
+    await until("the page is ready", () => this.run<boolean>('document.readyState === "complete"'));
   }
 
   /** The value of an expression in the page. */

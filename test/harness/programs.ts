@@ -15,7 +15,6 @@ const PROGRAMS = {
   fish: ["fish", "fish"],
   git: ["git", "git"],
   jq: ["jq", "jq"],
-  less: ["less", "less"],
   mandoc: ["mandoc", "mandoc"],
   openssl: ["openssl", "openssl"],
   perl: ["perl", "perl"],

@@ -1,8 +1,7 @@
 /** HTML from untrusted text. Every value of a template is escaped, except other markup. */
 import { sanitize } from "../../protocol/command/sanitize.js";
-import { jsonLine } from "../../protocol/output/json.js";
 
-/** Text that is HTML already. Only `html` and `joined` make it. */
+/** Text that is HTML already. Made by `html`, and by the colours of log lines. */
 export class Markup {
   constructor(readonly text: string) {}
 }
@@ -32,11 +31,6 @@ const ENTITIES: Record<string, string> = {
 
 function escaped(text: string): string {
   return sanitize(text, { newlines: true }).replace(/[&<>"']/g, (found) => ENTITIES[found]!);
-}
-
-/** JSON inside a script element: no `<`, so that nothing in it ends the element. */
-export function embeddedJson(value: unknown): string {
-  return jsonLine(value).replaceAll("<", "\\u003c");
 }
 
 /** A value for people: a text as it is, all else as indented JSON. */
