@@ -18,6 +18,7 @@ import { commit, discard, leftovers, type Reserved, reserve } from "./archive/re
 import { checkArchiveTarget, checkNameIsOurs, checkSource } from "./archive/source.js";
 import { attempt, type WalkOptions, walk } from "./archive/walk.js";
 import { bytesShown, count, PlainError, shown } from "./messages.js";
+import { isDiskFull } from "./runner/replace-file.js";
 import { VerifyBackup } from "./verify-backup.js";
 
 interface Written {
@@ -208,7 +209,7 @@ export class Backup extends LiveOperation<typeof Backup> {
 
 function explained(error: unknown, target: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
+  if (isDiskFull(error)) {
     return new PlainError(`no space left in ${shown(target)}: free some or give another target=PATH`);
   }
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {

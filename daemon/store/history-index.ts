@@ -40,8 +40,12 @@ const ENDS: readonly State[] = ["succeeded", "failed", "cancelled"];
 /** Version of the tables: an index with another version is rebuilt. */
 const VERSION = 4;
 
-/** Only with `recursive_triggers` does a replaced row fire the delete trigger that lowers its count. */
-const SETTINGS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA recursive_triggers = ON;";
+/**
+ * Without an exclusive lock, SQLite maps a file (-shm): where the quota is used up, a write to a mapped page ends the
+ * process by a signal. Only with `recursive_triggers` does a replaced row fire the delete trigger that lowers its count.
+ */
+const SETTINGS = `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+  PRAGMA recursive_triggers = ON;`;
 
 const DROP = "DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach; DROP TABLE IF EXISTS tally;";
 
@@ -85,8 +89,8 @@ export class HistoryIndex {
 
   private constructor(private readonly database: DatabaseSync) {
     try {
-      const { user_version: version } = database.prepare("PRAGMA user_version").get() ?? {};
       database.exec(SETTINGS);
+      const { user_version: version } = database.prepare("PRAGMA user_version").get() ?? {};
       if (version !== VERSION)
         database.exec(`BEGIN; ${DROP} ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
     } catch (error) {
@@ -117,7 +121,7 @@ export class HistoryIndex {
   static remake(file: string, problems: string[], error: Error): HistoryIndex {
     if (isUnwritable(error)) return new HistoryIndex(new DatabaseSync(":memory:"));
     problems.push(`${file} was damaged (${error.message}) and is rebuilt from the history`);
-    for (const name of [file, `${file}-wal`, `${file}-shm`]) rmSync(name, { force: true });
+    for (const name of [file, `${file}-wal`]) rmSync(name, { force: true });
     try {
       return new HistoryIndex(openPrivate(file));
     } catch (again) {

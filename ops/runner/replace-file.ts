@@ -1,5 +1,6 @@
 /** Replaces files atomically and durably. Also used by the daemon's store. */
 import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname } from "node:path";
 import { CREATE, openOwnFile } from "../../protocol/own-file.js";
 
@@ -55,9 +56,11 @@ export function writeAllSync(fd: number, bytes: Buffer, position?: number): void
   }
 }
 
-const DISK_FULL = new Set<unknown>(["ENOSPC", "EDQUOT", "EFBIG"]);
+const { ENOSPC, EDQUOT, EFBIG } = constants.errno;
+// Node has no name for EDQUOT: the code of such an error is "Unknown system error -122".
+const DISK_FULL = new Set<unknown>([-ENOSPC, -EDQUOT, -EFBIG]);
 
 /** Whether a write failed for lack of space: a full disk, a full quota, or the maximum file size. */
 export function isDiskFull(error: unknown): boolean {
-  return DISK_FULL.has((error as NodeJS.ErrnoException | undefined)?.code);
+  return DISK_FULL.has((error as NodeJS.ErrnoException | undefined)?.errno);
 }

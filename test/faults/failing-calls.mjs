@@ -6,6 +6,7 @@
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
+import { systemError } from "../harness/system-error.ts";
 
 const { readFileSync, readlinkSync } = fs;
 const file = new URL(import.meta.url).searchParams.get("file");
@@ -22,8 +23,7 @@ function check(call, path, bytes) {
   for (const failure of failures) {
     if (failure.call !== call || !new RegExp(failure.path).test(name)) continue;
     if (failure.text !== undefined && !String(bytes).includes(failure.text)) continue;
-    const { code } = failure;
-    throw Object.assign(new Error(`${code}: a test's disk, ${call} '${name}'`), { code, syscall: call });
+    throw systemError(failure.code, call);
   }
 }
 

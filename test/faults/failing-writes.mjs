@@ -4,6 +4,7 @@
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
+import { systemError } from "../harness/system-error.ts";
 
 const file = process.env.LIVEOPS_TEST_FAILING;
 const { openSync, writeSync, readFileSync } = fs;
@@ -18,7 +19,7 @@ function fail(part) {
     // Nothing fails.
   }
   const code = codes[part];
-  if (code) throw Object.assign(new Error(`${code}: a test's disk`), { code });
+  if (code) throw systemError(code, "write");
 }
 
 const isLog = (path) => String(path).endsWith("/liveopsd.log");

@@ -6,6 +6,7 @@
 import type * as Fs from "node:fs";
 import { constants } from "node:fs";
 import type * as FsPromises from "node:fs/promises";
+import { systemError } from "./system-error.js";
 
 export const disk = {
   /** Bytes that still fit. A longer write is cut short, and the next write fails. */
@@ -35,10 +36,6 @@ export const disk = {
   },
 };
 
-function failure(code: string): Error {
-  return Object.assign(new Error(`${code}: a test's disk`), { code, syscall: "write" });
-}
-
 /** Whether a file is opened only for reading. */
 function isReading(flags: string | number | undefined): boolean {
   const { O_CREAT, O_RDWR, O_WRONLY } = constants;
@@ -49,7 +46,7 @@ function isReading(flags: string | number | undefined): boolean {
 function taken(length: number): number {
   disk.beforeChange();
   if (length === 0) return 0;
-  if (disk.room <= 0) throw failure("ENOSPC");
+  if (disk.room <= 0) throw systemError("ENOSPC", "write");
   const count = Math.min(length, disk.room);
   disk.room -= count;
   return count;
@@ -66,7 +63,7 @@ function synced(): void {
   disk.beforeChange();
   disk.syncs++;
   const code = disk.syncErrors.shift();
-  if (code) throw failure(code);
+  if (code) throw systemError(code, "fdatasync");
 }
 
 export async function failingFs(original: () => Promise<typeof Fs>): Promise<object> {
@@ -83,7 +80,7 @@ export async function failingFs(original: () => Promise<typeof Fs>): Promise<obj
       return fs.openSync(...given);
     },
     ftruncateSync: (...given: Parameters<typeof fs.ftruncateSync>) => {
-      if (disk.cutsNothing) throw failure("ENOSPC");
+      if (disk.cutsNothing) throw systemError("ENOSPC", "ftruncate");
       fs.ftruncateSync(...given);
     },
     renameSync: changing(fs.renameSync),
@@ -128,11 +125,11 @@ export async function failingPromises(original: () => Promise<typeof FsPromises>
       write: async (bytes: Buffer, offset: number, length: number, position: number | null = null) =>
         write(bytes, offset, fitting(length, position, (await handle.stat()).size), position),
       writeFile: async (text: string) => {
-        if (taken(text.length) < text.length) throw failure("ENOSPC");
+        if (taken(text.length) < text.length) throw systemError("ENOSPC", "write");
         await writeFile(text);
       },
       truncate: async (length: number) => {
-        if (disk.cutsNothing) throw failure("ENOSPC");
+        if (disk.cutsNothing) throw systemError("ENOSPC", "ftruncate");
         await truncate(length);
       },
       datasync: async () => {

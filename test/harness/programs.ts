@@ -19,6 +19,7 @@ const PROGRAMS = {
   openssl: ["openssl", "openssl"],
   perl: ["perl", "perl"],
   postgresql: ["postgresql", "initdb", "pg_dump"],
+  strace: ["strace", "strace"],
   sshd: ["openssh-server", "sshd", "ssh", "ssh-keygen"],
   systemd: ["systemd", "systemd", "systemd-analyze"],
   tar: ["tar", "tar", "gzip"],

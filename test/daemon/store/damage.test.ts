@@ -168,11 +168,21 @@ describe("the history", () => {
   ])("an index that is %s is made anew", async (_what, damage) => {
     const { dir, live, sealed } = await closed();
     const index = join(layoutOf(dir).history, "index.sqlite");
-    for (const name of [`${index}-wal`, `${index}-shm`]) rmSync(name, { force: true });
+    rmSync(`${index}-wal`, { force: true });
     damage(index);
     const open = await OpenStore.open(dir);
     expect(open.seen().map((line) => line.slice(0, 12))).toEqual([live, ...[...sealed].reverse()]);
     await open.close();
+  });
+
+  test("an index maps no file: a page without room on the disk would end the process by a signal", async () => {
+    const { dir } = await closed();
+    for (const where of [dir, directory()]) {
+      const open = await OpenStore.open(where);
+      await open.finished("succeeded");
+      expect(readdirSync(layoutOf(where).history)).not.toContain("index.sqlite-shm");
+      await open.close();
+    }
   });
 
   test("an index whose pages were overwritten in the middle is made anew", async () => {
