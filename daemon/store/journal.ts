@@ -2,8 +2,8 @@
  * The journal: the daemon's decisions, appended and fdatasynced before they are announced.
  *
  * Natural group commit: while one batch is being synced, the next batch gathers. So a single append costs one sync, and
- * an append under load a share of one. On a full disk the file is truncated to the last durable length and the batch's
- * waiters are refused. Any other I/O error breaks the journal for good: a failed write or sync is never retried, since
+ * an append under load a share of one. On a full disk the file is truncated to the last durable length, or the rest is
+ * made room, and the batch's waiters are refused. Any other I/O error breaks the journal for good: a failed write or sync is never retried, since
  * the kernel may have dropped the pages. The next start recovers from the disk.
  *
  * A record is a line with its number `n`, the keys of the decision, and its checksum `sum` (`protocol/record-line.ts`).
@@ -12,7 +12,7 @@
 import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { withRoom } from "../../ops/runner/append-file.js";
+import { endOfText, FILLER, withRoom } from "../../ops/runner/append-file.js";
 import { IrregularFileError, SAFE, whyIrregular } from "../../protocol/own-file.js";
 import { encodeNumberedRecord } from "../../protocol/record-line.js";
 import { isDiskFull, isIoError, syncDirectory, writeAll } from "./durable-file.js";
@@ -205,10 +205,11 @@ export class Journal<T extends object> {
         this.#size = this.#length + roomy.length;
         return;
       } catch (error) {
-        // There may still be room for the records alone.
+        // The records may be there without all of the room, or there may be room for them alone.
         if (!isDiskFull(error)) throw error;
-        await handle.truncate(this.#length);
-        this.#size = end;
+        const { size } = await handle.stat();
+        this.#size = Math.max(size, end);
+        if (size >= end) return;
       }
     }
     await writeAll(handle, bytes, this.#length);
@@ -229,10 +230,18 @@ export class Journal<T extends object> {
     try {
       await handle.truncate(this.#length);
       this.#size = this.#length;
-    } catch (error) {
-      // Bytes after the durable end might be read as records.
-      this.break(error as Error);
+    } catch {
+      // A full disk that copies on write cuts nothing off.
+      await this.#blank(handle).catch((error: Error) => this.break(error));
     }
+  }
+
+  /** Makes room of the bytes after the durable end, which might be read as records. */
+  async #blank(handle: FileHandle): Promise<void> {
+    const { size } = await handle.stat();
+    const { end } = endOfText(handle.fd, size);
+    if (end > this.#length) await writeAll(handle, Buffer.alloc(end - this.#length, FILLER), this.#length);
+    this.#size = size;
   }
 
   async #openSegment(): Promise<void> {

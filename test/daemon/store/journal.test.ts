@@ -79,15 +79,24 @@ test("while one batch is being synced the next one gathers", async () => {
 });
 
 test.each([
-  ["more than the room made ahead, on a full disk,", "lost".repeat(50_000), false],
-  ["anything, on a full disk that copies on write,", "lost 1", true],
+  ["more than the room made ahead, on a full disk,", "lost".repeat(50_000), { room: 10 }],
+  ["anything, on a full disk that copies on write,", "lost 1", { room: 10, copiesOnWrite: true }],
+  [
+    "anything, where nothing can be cut off either,",
+    "lost 1",
+    { room: 0, copiesOnWrite: true, cutsNothing: true },
+  ],
+  [
+    "more than the room made ahead, where nothing can be cut off,",
+    "lost".repeat(50_000),
+    { room: 10, cutsNothing: true },
+  ],
 ])(
   "%s is refused and leaves no trace, and what comes later goes on from before it",
-  async (_, lost, copies) => {
+  async (_, lost, full) => {
     const { dir, journal, applied } = await started();
     await journal.append({ text: "before" });
-    disk.copiesOnWrite = copies;
-    disk.room = 10;
+    Object.assign(disk, full);
     expect(
       await Promise.all([
         outcome(journal.append({ text: lost })),
