@@ -5,7 +5,8 @@ import { basename, dirname, join, sep } from "node:path";
 import { makeDirectory } from "../../protocol/directories.js";
 import { acquireLock, isLocked, type KernelLock } from "../os/kernel-lock.js";
 import { markAsCopy } from "../recovery/copied-state.js";
-import { examine, type Finding, inspect } from "../recovery/doctor.js";
+import { examine } from "../recovery/doctor.js";
+import { type Finding, scan } from "../recovery/state-scan.js";
 import { type Layout, layoutOf } from "../store/layout.js";
 import { lockOwnerOf } from "../store/lock-owner.js";
 import { putInPlace } from "./backup.js";
@@ -66,7 +67,7 @@ async function putBack(options: RestoreOptions): Promise<Restored> {
       await copyState(momentOf(layoutOf(from), null, []), writer);
       await writer.syncDirectories();
       // Before `examine`, which repairs what a start would: a backup that loses a record by a repair is damaged.
-      if (!options.acceptDamage) refuseDamage(from, inspect(copy));
+      if (!options.acceptDamage) refuseDamage(from, scan(layoutOf(copy)));
       const { findings } = await examine(copy);
       if (!options.acceptDamage) refuseDamage(from, findings);
       const original = originalInUse(manifest, stateDir);
