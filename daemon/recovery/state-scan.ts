@@ -1,14 +1,17 @@
 /** Reads every record of every file of a state directory, and verifies its checksum. */
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { ID_PATTERN } from "../../protocol/id.js";
-import { parseNumberedRecord, parseRecord } from "../../protocol/record-line.js";
+import { type NumberedRecord, parseNumberedRecord, seqOfRecord } from "../../protocol/record-line.js";
+import { EVENTS_FILE } from "../run-files/attempt-files.js";
 import { attemptsIn } from "../run-files/log-slices.js";
 import { isUnreadable, recordFiles } from "../run-files/unreadable.js";
 import { readCheckpoint } from "../store/checkpoint.js";
+import type { Entry } from "../store/decision.js";
 import type { Layout } from "../store/layout.js";
 import { readPayload } from "../store/payloads.js";
 import { readLines } from "../store/read-lines.js";
+import { AttemptEnds } from "./attempt-ends.js";
 import { originalOf } from "./copied-state.js";
 
 export interface Finding {
@@ -18,23 +21,57 @@ export interface Finding {
 
 /** Checks every record and changes nothing. */
 export function scan(layout: Layout): Finding[] {
+  const ends = new AttemptEnds();
   return [
     ...scanDirectory(layout),
-    scanCheckpoint(layout),
-    scanLines(
-      "the journal",
-      filesIn(layout.journal, ".ndjson"),
-      (line) => parseNumberedRecord(line) !== null,
-    ),
-    scanLines(
-      "the history",
-      filesIn(layout.history, ".ndjson"),
-      (line) => parseNumberedRecord(line) !== null,
-    ),
-    scanLines("run files", runFiles(layout), (line) => parseRecord(line) !== null),
-    scanPayloads(layout),
+    ...scanStore(layout, ends),
+    ...scanRunFiles(layout, ends),
+    ...scanPayloads(layout),
     ...quarantined(layout),
-  ].flat();
+  ];
+}
+
+/** @param ends gets the operations */
+function scanStore(layout: Layout, ends: AttemptEnds): Finding[] {
+  const numbered = (use: (record: NumberedRecord) => void) => (line: string) => {
+    const record = parseNumberedRecord(line);
+    if (record !== null) use(record);
+    return record !== null;
+  };
+  const { finding, journal } = scanCheckpoint(layout, ends);
+  const decided = numbered((record) => {
+    if (record.n > journal) ends.addDecision(record);
+  });
+  const sealed = numbered(({ value }) => {
+    const { entry } = value as { entry: Entry | null };
+    if (entry !== null) ends.addFinished(entry);
+  });
+  return [
+    finding,
+    ...scanLines("the journal", filesIn(layout.journal, ".ndjson"), decided),
+    ...scanLines("the history", filesIn(layout.history, ".ndjson"), sealed),
+  ];
+}
+
+function scanRunFiles(layout: Layout, ends: AttemptEnds): Finding[] {
+  const files = runFiles(layout);
+  const last = new Map(files.filter((file) => basename(file) === EVENTS_FILE).map((file) => [file, 0]));
+  const read = (line: string, file: string) => {
+    const seq = seqOfRecord(line);
+    if (seq !== null && last.has(file)) last.set(file, seq);
+    return seq !== null;
+  };
+  // A power cut may have taken the newline of the last record.
+  const readRest = (text: string, file: string) => void read(text.replaceAll("\t", ""), file);
+  const found = scanLines("run files", files, read, readRest);
+  for (const [file, seq] of last) {
+    const dir = dirname(file);
+    const end = ends.lastOf(basename(dirname(dir)), basename(dir)) ?? 0;
+    const what = `${file} was cut short: its last record is number ${seq}, and the attempt ended with ${end}`;
+    // A running daemon may have removed the operation.
+    if (seq < end && existsSync(file)) found.push({ state: "damaged", what });
+  }
+  return found;
 }
 
 function scanDirectory(layout: Layout): Finding[] {
@@ -44,35 +81,50 @@ function scanDirectory(layout: Layout): Finding[] {
   return [{ state: "ok", what }];
 }
 
-function scanCheckpoint(layout: Layout): Finding {
+/** `journal`: number of the last decision that the checkpoint covers. */
+function scanCheckpoint({ checkpoint }: Layout, ends: AttemptEnds): { finding: Finding; journal: number } {
   try {
-    const document = readCheckpoint(layout.checkpoint);
+    const document = readCheckpoint(checkpoint);
+    for (const entry of document?.operations ?? []) ends.addLive(entry);
     const what = document ? `holds ${document.operations.length} live operations` : "not written yet";
-    return { state: "ok", what: `${layout.checkpoint}: ${what}` };
+    return { finding: { state: "ok", what: `${checkpoint}: ${what}` }, journal: document?.journal ?? 0 };
   } catch (error) {
-    return { state: "damaged", what: `${layout.checkpoint}: ${(error as Error).message}` };
+    const what = `${checkpoint}: ${(error as Error).message}`;
+    return { finding: { state: "damaged", what }, journal: 0 };
   }
 }
 
-function scanLines(name: string, files: string[], isWhole: (line: string) => boolean): Finding[] {
+/** @param onRest called with the text after the last newline: still being written, or never acknowledged */
+function scanLines(
+  name: string,
+  files: string[],
+  isWhole: (line: string, file: string) => boolean,
+  onRest: (text: string, file: string) => void = () => {},
+): Finding[] {
   const found: Finding[] = [];
   let records = 0;
   for (const file of files) {
-    let [whole, damaged] = [0, 0];
+    let [whole, damaged, zeros] = [0, 0, 0];
     try {
       for (const { text, isComplete } of readLines(file)) {
-        // Text after the last newline is still being written, or was never acknowledged.
-        if (!isComplete) break;
-        if (isWhole(text)) whole++;
-        else damaged++;
+        if (!isComplete) onRest(text, file);
+        else if (isWhole(text, file)) whole++;
+        else {
+          damaged++;
+          zeros += text.split("\0").length - 1;
+        }
       }
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       found.push({ state: "damaged", what: error.message });
     }
     records += whole;
+    const hole = zeros > 0 ? `, in a hole of ${counted(zeros, "NUL byte")}` : "";
     if (damaged > 0)
-      found.push({ state: "damaged", what: `${file}: ${damaged} of ${whole + damaged} records are damaged` });
+      found.push({
+        state: "damaged",
+        what: `${file}: ${damaged} of ${whole + damaged} records are damaged${hole}`,
+      });
   }
   return [
     { state: "ok", what: `${name}: ${counted(records, "record")} in ${counted(files.length, "file")}` },

@@ -132,3 +132,33 @@ test("doctor finds damage in every place, repairs what a start would repair, and
   expect((await daemon.client.daemon()).problems).toEqual([]);
   expect((await daemon.client.show(id)).state).toBe("succeeded");
 });
+
+test("doctor finds an events file that was cut short, and a hole of NUL bytes, by the records of the operations", async () => {
+  await using daemon = await startDaemon(["floods"]);
+  const { world } = daemon;
+  const eventsOf = async () => {
+    const { id } = await daemon.submit("floods", { params: { lines: 2 } });
+    await untilFinished(daemon, id);
+    return join(world.stateDir, "runs", id, "1", "events.ndjson");
+  };
+  const [cut, hole, torn] = [await eventsOf(), await eventsOf(), await eventsOf()];
+  const damage = (file: string, change: (lines: string[]) => string[]) =>
+    writeFileSync(file, change(readFileSync(file, "utf8").split("\n")).join("\n"));
+  damage(cut, (lines) => [...lines.slice(0, -2), ""]);
+  damage(hole, ([first = "", ...lines]) => ["\0".repeat(first.length + 1) + lines[0], ...lines.slice(1)]);
+  // A power cut may take the newline of the outcome: nothing is lost.
+  damage(torn, (lines) => lines.slice(0, -1));
+  const damaged = async () => {
+    const { code, stdout } = await runBin(world, "liveopsd", ["doctor", "--json"]);
+    const { findings } = JSON.parse(stdout) as Examination;
+    return { code, found: findings.filter(({ state }) => state === "damaged").map(({ what }) => what) };
+  };
+  const found = [
+    expect.stringMatching(/1 of \d+ records are damaged, in a hole of \d+ NUL bytes/),
+    expect.stringContaining(`${cut} was cut short: its last record is number `),
+  ];
+  // The daemon has the records in its journal, then in the history.
+  expect(await damaged()).toEqual({ code: 1, found });
+  await daemon.stop();
+  expect(await damaged()).toEqual({ code: 1, found });
+});
