@@ -1,12 +1,18 @@
 /** What each role may do. The functions run as their owner; the tables cannot be written. */
 // @module-tag postgresql
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { EngineRefusedError, RoleError } from "../../../daemon/fleet/engine/errors.js";
+import { EngineRefusedError, FencedError, RoleError } from "../../../daemon/fleet/engine/errors.js";
 import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import { about, add, claim, claimOne, finish, newId, row, submit, token, useFleet } from "./fleet.js";
 
 const fleet = useFleet();
-const USERS = { vera: "liveops_viewer", otto: "liveops_operator", hugo: "liveops_host", nemo: null };
+const USERS = {
+  vera: "liveops_viewer",
+  otto: "liveops_operator",
+  hugo: "liveops_host",
+  ida: "liveops_host",
+  nemo: null,
+};
 
 beforeAll(() => {
   for (const [user, role] of Object.entries(USERS)) {
@@ -109,6 +115,62 @@ describe("an operator", () => {
     await otto.append([about("edited", id, 1, { index: wrong as never })], token());
     const kept = { host: null, session: null, fence: null, version: 2, ord: 1, attempt: 0, stop: false };
     expect(await row(otto, id)).toMatchObject(kept);
+  });
+});
+
+describe("a host with a role of its own", () => {
+  const fence = 1;
+  const join = { owner: "i", tags: [], slots: 1, version: "1", lostAfter: 300 };
+
+  /** Another host of the same fleet that calls in the name of `h`. */
+  async function intruder(): Promise<{ ida: FleetEngine; posing: FleetEngine }> {
+    const ida = as("ida");
+    await ida.join({ ...join, name: "i" });
+    const posing = as("ida");
+    Object.defineProperties(posing, { host: { value: "h" }, session: { value: host.session } });
+    return { ida, posing };
+  }
+
+  test("does not act as another host", async () => {
+    const { ida, posing } = await intruder();
+    const id = await add(host);
+    const calls = [
+      () => posing.leave(),
+      () => posing.renew(),
+      () => claim(posing, [id]),
+      () => posing.append([about("cancelled", id, 1)], token()),
+      () =>
+        posing.ship(
+          [{ id, attempt: 1, file: "log", first: 1, last: 1, fence, body: Buffer.from("x") }],
+          false,
+        ),
+      () => posing.putTypes("x", []),
+      () => posing.cutLog({ id, attempt: 1, fence, to: 1 }),
+      () => posing.declareLost("i", null, null),
+      () => as("ida").join({ ...join, name: "h" }),
+    ];
+    for (const call of calls) await expect(call()).rejects.toThrow("belongs to the database role hugo");
+    expect((await host.hosts()).map(({ name, state }) => [name, state])).toEqual([
+      ["h", "up"],
+      ["i", "up"],
+    ]);
+    expect(await host.leave()).toBe(true);
+    await expect(as("ida").join({ ...join, name: "h" })).rejects.toThrow(RoleError);
+    // The owner of the schema gives the name away.
+    fleet.sql("update liveops.host set role = null where name = 'h'");
+    expect(await as("ida").join({ ...join, name: "h" })).toMatchObject({ session: 2 });
+    expect(await ida.renew()).not.toBeNull();
+  });
+
+  test("does not end what another host runs", async () => {
+    const { ida } = await intruder();
+    const id = await add(host);
+    const claimed = await claimOne(host, id);
+    const end = finish(id, claimed.n, { state: "failed" });
+    for (const more of [{}, { fence: claimed.fence }, { takeover: true }])
+      await expect(ida.append([{ ...end, ...more }], token())).rejects.toThrow(FencedError);
+    const restored = { ...end, decision: { kind: "restored", id, entry: {} } } as unknown as typeof end;
+    await expect(ida.append([restored], token())).rejects.toThrow("cannot be restored");
   });
 });
 

@@ -10,7 +10,7 @@ export const APPEND = `
 create function liveops.meets(p_kind text, p_state text) returns boolean language sql immutable as $$
   select case p_kind
     when 'submitted' then p_state is null
-    when 'restored' then true
+    when 'restored' then p_state is distinct from 'running'
     when 'edited' then p_state = 'queued'
     when 'requeued' then p_state = 'running'
     when 'cancelled' then p_state = 'running'

@@ -55,8 +55,20 @@ begin
   end if;
 end $$;
 
+-- No role acts as the host of another one. Hosts with one role are not told apart.
+create function liveops.require_own(p_host text) returns void language plpgsql as $$
+declare
+  v_role text;
+begin
+  select role into v_role from host where name = p_host;
+  if v_role <> session_user and session_user <> current_user then
+    raise exception 'the host % belongs to the database role %, and this is %', p_host, v_role, session_user using errcode = 'LF403';
+  end if;
+end $$;
+
 create function liveops.require_session(p_host text, p_session bigint) returns void language plpgsql as $$
 begin
+  perform require_own(p_host);
   perform from host where name = p_host and session = p_session and state = 'up';
   if not found then
     raise exception 'session % of host % is over', p_session, p_host using errcode = 'LF001';

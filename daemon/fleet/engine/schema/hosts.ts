@@ -13,6 +13,7 @@ declare
   v_session bigint;
 begin
   perform require('liveops_host');
+  perform require_own(p_name);
   perform lock_fleet();
   h := read_head();
   select * into old from host where name = p_name for update;
@@ -21,9 +22,9 @@ begin
     raise exception 'another daemon is host % of the fleet', p_name using errcode = 'LF412';
   end if;
   v_session := coalesce(old.session, 0) + 1;
-  insert into host (name, owner, session, state, tags, slots, version, lost_after, status, known)
-    values (p_name, p_owner, v_session, 'up', p_tags, p_slots, p_version, p_lost_after, p_status, 0)
-    on conflict (name) do update set owner = p_owner, session = v_session, renewals = 0, state = 'up', known = 0, tags = p_tags, slots = p_slots,
+  insert into host (name, owner, role, session, state, tags, slots, version, lost_after, status, known)
+    values (p_name, p_owner, nullif(session_user, current_user), v_session, 'up', p_tags, p_slots, p_version, p_lost_after, p_status, 0)
+    on conflict (name) do update set owner = p_owner, role = coalesce(host.role, excluded.role), session = v_session, renewals = 0, state = 'up', known = 0, tags = p_tags, slots = p_slots,
       version = p_version, lost_after = p_lost_after, status = p_status, joined_at = clock_timestamp(), renewed_at = clock_timestamp();
   -- Workers outlive their daemon. Those of a lost host may be another host's by now, except those that nobody takes over.
   update operation set session = v_session where host = p_name and state = 'running'
@@ -40,6 +41,7 @@ declare
   me host;
 begin
   perform require('liveops_host');
+  perform require_own(p_name);
   perform set_config('synchronous_commit', 'off', true);
   h := read_head();
   select * into me from host where name = p_name and session = p_session;
@@ -81,6 +83,7 @@ declare
   has_left boolean;
 begin
   perform require('liveops_host');
+  perform require_own(p_name);
   perform lock_fleet();
   update host set state = 'left' where name = p_name and session = p_session and state = 'up'
     and not exists (select from operation o where o.host = p_name and o.state = 'running');

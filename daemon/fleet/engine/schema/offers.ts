@@ -18,6 +18,7 @@ declare
   peer jsonb;
 begin
   perform require('liveops_host');
+  perform require_own(p_host);
   perform lock_fleet();
   h := read_head();
   select * into me from host where name = p_host for update;
@@ -36,11 +37,11 @@ begin
       on conflict (id) do update set version = excluded.version, item = excluded.item where offer.version < excluded.version;
   end loop;
   update head set offered_n = greatest(offered_n, p_known), offered_epoch = greatest(offered_epoch, p_epoch);
-  insert into host (name, owner, session, state, tags, slots, version, lost_after, known, offered)
-    values (p_host, p_join->>'owner', p_session, 'up', array(select jsonb_array_elements_text(p_join->'tags')), (p_join->>'slots')::int,
+  insert into host (name, owner, role, session, state, tags, slots, version, lost_after, known, offered)
+    values (p_host, p_join->>'owner', nullif(session_user, current_user), p_session, 'up', array(select jsonb_array_elements_text(p_join->'tags')), (p_join->>'slots')::int,
       p_join->>'version', (p_join->>'lost_after')::float8, p_known, case when p_final then h.round else 0 end)
     on conflict (name) do update set session = excluded.session, state = 'up', renewals = host.renewals + 1, renewed_at = clock_timestamp(),
-      owner = excluded.owner, tags = excluded.tags, slots = excluded.slots, version = excluded.version, lost_after = excluded.lost_after,
+      owner = excluded.owner, role = coalesce(host.role, excluded.role), tags = excluded.tags, slots = excluded.slots, version = excluded.version, lost_after = excluded.lost_after,
       known = excluded.known, offered = case when p_final then h.round else host.offered end;
   for peer in select value from jsonb_array_elements(p_join->'peers') loop
     insert into host (name, session, state, tags, slots, version, lost_after)

@@ -16,6 +16,7 @@ declare
   refused jsonb := '[]';
 begin
   perform require('liveops_host');
+  perform require_own(p_host);
   if p_durable then
     -- A transaction that writes nothing waits for nothing; this one waits for all before it.
     perform pg_logical_emit_message(true, 'liveops', '');

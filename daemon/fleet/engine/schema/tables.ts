@@ -33,6 +33,8 @@ create table liveops.host (
   name text primary key,
   -- Names the state directory: two daemons must not share a name.
   owner text,
+  -- The database role that joined under this name first; null: the next one that does.
+  role text,
   session bigint not null,
   renewals bigint not null default 0,
   state text not null check (state in ('up', 'lost', 'left')),
