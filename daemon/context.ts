@@ -12,8 +12,6 @@ import type { Types } from "./loader/loader.js";
 import type { AuditLog } from "./log/audit-log.js";
 import type { Log } from "./log/log.js";
 import type { Metrics } from "./metrics/metrics.js";
-import type { Containment } from "./os/containment.js";
-import type { TrustedClock } from "./os/trusted-clock.js";
 import type { CopiedState } from "./recovery/copied-state.js";
 import type { Runs } from "./run-files/runs.js";
 import type { BlockedTypes } from "./scheduler/blocked-types.js";
@@ -28,9 +26,11 @@ import type { Settings } from "./settings.js";
 import type { Entry } from "./store/decision.js";
 import type { Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
+import type { TrustedClock } from "./store/trusted-clock.js";
 import type { Submissions } from "./submissions.js";
 import type { Tracing } from "./traces/tracing.js";
 import type { Hub } from "./watch/hub.js";
+import type { Containment } from "./worker/containment.js";
 
 export interface Context {
   settings: Settings;

@@ -19,8 +19,6 @@ import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import { Metrics } from "./metrics/metrics.js";
 import { findOperation, operationView, withVariables } from "./operation-view.js";
-import { Containment } from "./os/containment.js";
-import { TrustedClock } from "./os/trusted-clock.js";
 import { CopiedState } from "./recovery/copied-state.js";
 import { Retention } from "./recovery/retention.js";
 import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
@@ -43,10 +41,12 @@ import { type Layout, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
 import { StateDocumentWriter } from "./store/state-document.js";
 import type { Store } from "./store/store.js";
+import { TrustedClock } from "./store/trusted-clock.js";
 import { Submissions } from "./submissions.js";
 import { Tracing } from "./traces/tracing.js";
 import { Hub } from "./watch/hub.js";
 import { fits, type Scope } from "./watch/scope.js";
+import { Containment } from "./worker/containment.js";
 
 export class Services implements EngineServices {
   /** Emits an operation's id when its record, events or log changed. */

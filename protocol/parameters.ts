@@ -31,6 +31,11 @@ export function listParameters(schema: JsonSchema | null): Parameter[] {
   });
 }
 
+/** Appends the words after `--` as the exact JSON value of `args`. */
+export function withTrailing(set: string[], trailing: string[] | undefined): string[] {
+  return trailing === undefined ? set : [...set, `args:=${JSON.stringify(trailing)}`];
+}
+
 /** The parameters as lines with columns: name, type, required or default, description. No colours, no indent. */
 export function renderParameters(schema: JsonSchema | null): string[] {
   if (schema === null) return ["any (the type declares no schema)"];

@@ -10,7 +10,6 @@ import type { FastifyRequest } from "fastify";
 import type { AuditAction, AuditClient, AuditLine } from "../../protocol/audit.js";
 import { CLIENT_HEADER, parseClientHeader } from "../../protocol/client/request.js";
 import { APPEND, IrregularFileError, SAFE, whyIrregular } from "../../protocol/own-file.js";
-import type { Layout } from "../store/layout.js";
 
 /** Milliseconds for which an answer of `/proc` is reused. */
 const FRESH_MS = 1000;
@@ -86,7 +85,7 @@ export class AuditLog {
   readonly #uid = process.getuid?.() ?? null;
 
   constructor(
-    private readonly layout: Pick<Layout, "audit" | "olderAudit">,
+    private readonly files: Record<"audit" | "olderAudit", string>,
     private readonly maxBytes = MAX_BYTES,
   ) {}
 
@@ -145,7 +144,7 @@ export class AuditLog {
 
   /** The open log file; a new one if the file was removed or is full. */
   async #open() {
-    const { audit, olderAudit } = this.layout;
+    const { audit, olderAudit } = this.files;
     const there = await lstat(audit).catch(() => null);
     if (this.#file && (there?.ino !== this.#file.ino || this.#file.size >= this.maxBytes))
       await this.#close();

@@ -5,12 +5,12 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { KernelLock } from "../os/kernel-lock.js";
-import { lockStateDir } from "../os/state-lock.js";
-import { TrustedClock } from "../os/trusted-clock.js";
 import { checkStateDir, PlaceError } from "../store/directories.js";
 import { EmbeddedStore } from "../store/embedded-store.js";
 import { isOfFleet, type Layout, layoutOf } from "../store/layout.js";
 import { prepareStateFiles, putAsideIfOdd } from "../store/quarantine.js";
+import { lockStateDir } from "../store/state-lock.js";
+import { TrustedClock } from "../store/trusted-clock.js";
 import { adoptOrphans, hasOrphan } from "./orphans.js";
 import { type Finding, operationIds, quarantined, scan } from "./state-scan.js";
 

@@ -6,8 +6,8 @@ import type { Limits } from "../../protocol/command/config-types.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Log } from "../log/log.js";
-import type { TrustedClock } from "../os/trusted-clock.js";
 import type { Archive } from "../store/store.js";
+import type { TrustedClock } from "../store/trusted-clock.js";
 
 const EVERY_MS = 3600 * 1000;
 

@@ -4,11 +4,11 @@
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
 import type { Log } from "../log/log.js";
-import type { Containment } from "../os/containment.js";
 import type { Entry } from "../store/decision.js";
 import { attemptDir, type Layout } from "../store/layout.js";
 import { NotRecordedError } from "../store/not-recorded.js";
 import type { Store } from "../store/store.js";
+import type { Containment } from "../worker/containment.js";
 import type { OrderMessage } from "../worker/messages.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
 import type { Attempt } from "./attempt.js";

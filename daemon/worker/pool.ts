@@ -13,9 +13,9 @@ import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
 import { APPEND, openOwnFile } from "../../protocol/own-file.js";
 import { childEnvironment } from "../child-environment.js";
-import type { Containment } from "../os/containment.js";
 import { identify, WORKER_VARIABLE } from "../os/process-identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
+import type { Containment } from "./containment.js";
 import type { FromWorker, LeaseFile, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
 import { workerFiles } from "./worker-processes.js";
 

@@ -1,10 +1,12 @@
 /** `liveops again`: submits a finished operation once more, as a new operation. Prints the id of the new operation. */
+
 import { type Command, Option } from "commander";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { directoryOn } from "../../protocol/client/submit-place.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { addResultOptions, checkResultOptions } from "../../protocol/output/options.js";
-import { addExitStatus, givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
+import { withTrailing } from "../../protocol/parameters.js";
+import { addExitStatus, givenLabel, givenParams, trailingWords } from "./arguments.js";
 import { checkCwd } from "./check-cwd.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";

@@ -58,11 +58,6 @@ export function takeTypeHelp(words: string[], command: Command): string[] {
   return words;
 }
 
-/** Appends the words after `--` as the exact JSON value of `args`. */
-export function withTrailing(set: string[], trailing: string[] | undefined): string[] {
-  return trailing === undefined ? set : [...set, `args:=${JSON.stringify(trailing)}`];
-}
-
 export const TTY_TEXT = "Run the program on a terminal, as tty=true; liveops attach answers its questions";
 
 /** The arguments with that of `--tty`, which a type without the parameter refuses. */

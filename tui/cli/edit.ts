@@ -1,12 +1,14 @@
 /** `liveops edit`: changes a queued operation before it starts. Prints the id. */
+
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { directoryOn } from "../../protocol/client/submit-place.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { jsonLine } from "../../protocol/output/json.js";
+import { withTrailing } from "../../protocol/parameters.js";
 import type { EditBody } from "../../protocol/requests.js";
-import { givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
+import { givenLabel, givenParams, trailingWords } from "./arguments.js";
 import { checkCwd } from "./check-cwd.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";

@@ -2,14 +2,16 @@
  * A pipeline file in the place of an operation type: `liveops submit nightly.yaml`, `liveops run -`. The file is read by
  * a separate bundle, so that no other command carries the YAML library.
  */
+
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { UsageError } from "../../protocol/command/failures.js";
 import type { Variables } from "../../protocol/environment.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
+import { withTrailing } from "../../protocol/parameters.js";
 import { shellLine } from "../../protocol/shell-quote.js";
-import { givenParams, withTrailing } from "./arguments.js";
+import { givenParams } from "./arguments.js";
 import { isProgram } from "./command-hint.js";
 import type { Answer } from "./run/pipeline-file.js";
 

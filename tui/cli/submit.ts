@@ -1,4 +1,5 @@
 /** `liveops submit`: submits an operation to the daemon. Prints the id, waits for the chain, or shows it live. */
+
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
@@ -16,6 +17,7 @@ import {
   resultLine,
   wantsJson,
 } from "../../protocol/output/options.js";
+import { withTrailing } from "../../protocol/parameters.js";
 import { parseAddress } from "../../protocol/remote/address.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 import { LIMIT_NAMES, limitProblem, parseSize, type ResourceLimits } from "../../protocol/resource-limits.js";
@@ -27,7 +29,6 @@ import {
   TTY_TEXT,
   trailingWords,
   wantsTypeHelp,
-  withTrailing,
   withTty,
 } from "./arguments.js";
 import { checkCwd } from "./check-cwd.js";

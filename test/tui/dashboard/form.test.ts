@@ -1,11 +1,12 @@
 /** Forms: what is typed, what it means, what is wrong with it, and the shell command that says the same. */
+
 import { execFileSync } from "node:child_process";
 import { Command } from "commander";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readWords } from "../../../ops/runner/words.js";
 import type { JsonSchema } from "../../../protocol/json-schema.js";
-import { withTrailing } from "../../../tui/cli/arguments.js";
+import { withTrailing } from "../../../protocol/parameters.js";
 import { registerSubmit, type SubmitOptions, type SubmitWords } from "../../../tui/cli/submit.js";
 import { problemOf } from "../../../tui/dashboard/form/check.js";
 import { choiceAfter, fieldsOf, heldBy, shellSplit } from "../../../tui/dashboard/form/field.js";

@@ -1,10 +1,12 @@
 /** `liveops run`: runs an operation in text mode, without a daemon. */
+
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { useCompileCache } from "../../../protocol/command/compile-cache.js";
 import { commandPlaces, type GlobalOptions } from "../../../protocol/command/daemon-address.js";
 import { addCommand, allOptions } from "../../../protocol/command/options.js";
 import { say } from "../../../protocol/command/report.js";
+import { withTrailing } from "../../../protocol/parameters.js";
 import { userOpsDirs } from "../../../protocol/places.js";
 import {
   addExitStatus,
@@ -13,7 +15,6 @@ import {
   TTY_TEXT,
   trailingWords,
   wantsTypeHelp,
-  withTrailing,
   withTty,
 } from "../arguments.js";
 import { addEnvironmentOptions, addedVariables, type EnvironmentOptions } from "../environment.js";

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type ClockReading, STEADY_MS, TrustedClock } from "../../../daemon/os/trusted-clock.js";
+import { type ClockReading, STEADY_MS, TrustedClock } from "../../../daemon/store/trusted-clock.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();

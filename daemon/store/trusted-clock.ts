@@ -8,8 +8,8 @@
  */
 import { uptime } from "node:os";
 import { readOwnFile } from "../../protocol/own-file.js";
-import { replaceFileSync } from "../store/durable-file.js";
-import { bootId } from "./process-identity.js";
+import { bootId } from "../os/process-identity.js";
+import { replaceFileSync } from "./durable-file.js";
 
 /** Most bytes of the file, which usually has some hundred. */
 const MOST_BYTES = 64 * 1024;

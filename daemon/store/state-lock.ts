@@ -5,11 +5,11 @@
  * lock as well. So a daemon that starts checks whether such a daemon still runs, and waits for its end.
  */
 import { existsSync, rmSync } from "node:fs";
-import type { Layout } from "../store/layout.js";
-import { lockOwnerOf } from "../store/lock-owner.js";
-import { acquireLock, type KernelLock } from "./kernel-lock.js";
-import { hasFileOpenIn, holderOfRemovedLock, holdsRemovedLock } from "./removed-lock.js";
-import { until } from "./until.js";
+import { acquireLock, type KernelLock } from "../os/kernel-lock.js";
+import { hasFileOpenIn, holderOfRemovedLock, holdsRemovedLock } from "../os/removed-lock.js";
+import { until } from "../os/until.js";
+import type { Layout } from "./layout.js";
+import { lockOwnerOf } from "./lock-owner.js";
 
 /** How long a daemon that lost its lock file may take to end, in ms. */
 const END_MS = 4000;

@@ -17,10 +17,10 @@ import {
   type ResourceLimits,
 } from "../../protocol/resource-limits.js";
 import type { Log } from "../log/log.js";
+import { Cgroup } from "../os/cgroup.js";
+import { enableLimits, openBase } from "../os/cgroup-base.js";
+import { isSame, markOf, sweepOf } from "../os/process-identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
-import { Cgroup } from "./cgroup.js";
-import { enableLimits, openBase } from "./cgroup-base.js";
-import { isSame, markOf, sweepOf } from "./process-identity.js";
 
 const PREFIX = "liveops-";
 
