@@ -8,10 +8,18 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ConnectionLostError, NoDaemonError } from "../../protocol/client/errors.js";
 import type { Operation } from "../../protocol/operation.js";
-import { isFinal } from "../../protocol/state.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { counts, Dice, patience } from "./mode.js";
-import { eventually, expectNoGap, expectWholeStory, startDaemon, wholeLog } from "./start.js";
+import {
+  eventually,
+  everyOperation,
+  expectNoGap,
+  expectWholeStory,
+  startDaemon,
+  strike,
+  untilIdle,
+  wholeLog,
+} from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const KILLS = counts(15, 220);
@@ -38,15 +46,7 @@ test("acknowledged submits, running operations and chains outlive a daemon that 
   const acknowledged = (await Promise.all(clients)).flat();
   expect(acknowledged.length).toBeGreaterThanOrEqual(CLIENTS);
 
-  await eventually(
-    "nothing is queued or running any more",
-    async () => {
-      const { queued, running } = (await daemon.client.daemon()).counts;
-      return queued + running === 0;
-    },
-    () => daemon.client.list({ state: ["queued", "running"] }),
-    patience(40_000, 240_000),
-  );
+  await untilIdle(daemon, patience(40_000, 240_000));
   const all = await everyOperation(daemon);
   const firsts = all.filter(({ chain }) => chain.index === 0);
   const submits = compareOnce(
@@ -91,28 +91,6 @@ test("acknowledged submits, running operations and chains outlive a daemon that 
   const { problems } = await daemon.client.daemon();
   expect(problems.filter((problem) => !problem.includes("torn tail"))).toEqual([]);
 });
-
-/** The end of the daemon's life, and its next one; returns how many kills that took. */
-async function strike(daemon: TestDaemon, dice: Dice): Promise<number> {
-  let kills = 1;
-  await dice.moment(0, 700);
-  if (dice.chance(0.25)) {
-    // It dies while it stops: in the middle of its checkpoint, or after it.
-    daemon.signal("SIGTERM");
-    await dice.moment(0, 60);
-  }
-  await daemon.kill();
-  while (dice.chance(0.2)) {
-    // It dies before it answers, or just then.
-    const starting = daemon.startAgain().catch(() => {});
-    await dice.moment(0, 400);
-    await daemon.kill();
-    await starting;
-    kills++;
-  }
-  await daemon.startAgain();
-  return kills;
-}
 
 /** Submits chain after chain, each under a key of its own, until the daemon has acknowledged it. */
 async function submitter(
@@ -159,16 +137,4 @@ function acknowledged(submit: () => Promise<Operation>): Promise<Operation> {
 
 function readIfThere(file: string): string {
   return existsSync(file) ? readFileSync(file, "utf8") : "";
-}
-
-async function everyOperation(daemon: TestDaemon): Promise<Operation[]> {
-  const all: Operation[] = [];
-  let before: string | undefined;
-  do {
-    const page = await daemon.client.list({ limit: 500, ...(before !== undefined && { before }) });
-    all.push(...page.operations);
-    before = page.next ?? undefined;
-  } while (before !== undefined);
-  expect(all.every(({ state }) => isFinal(state))).toBe(true);
-  return all;
 }

@@ -5,6 +5,7 @@ import { until } from "../../daemon/os/until.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { type DaemonOptions, TestDaemon } from "../harness/daemon.js";
+import type { Dice } from "./mode.js";
 
 /** Longest wait for what nobody announces, in ms; passed only by a test that fails. */
 const PATIENCE = 25_000;
@@ -91,4 +92,52 @@ export async function expectWholeStory(daemon: TestDaemon, record: Operation): P
   expect(numbers, `events of ${record.id}`).toEqual(
     Array.from({ length: record.seq }, (_, index) => index + 1),
   );
+}
+
+/** The end of the daemon's life, and its next one; returns how many kills that took. */
+export async function strike(daemon: TestDaemon, dice: Dice): Promise<number> {
+  let kills = 1;
+  await dice.moment(0, 700);
+  if (dice.chance(0.25)) {
+    // It dies while it stops: in the middle of its checkpoint, or after it.
+    daemon.signal("SIGTERM");
+    await dice.moment(0, 60);
+  }
+  await daemon.kill();
+  while (dice.chance(0.2)) {
+    // It dies before it answers, or just then.
+    const starting = daemon.startAgain().catch(() => {});
+    await dice.moment(0, 400);
+    await daemon.kill();
+    await starting;
+    kills++;
+  }
+  await daemon.startAgain();
+  return kills;
+}
+
+/** Once no operation is queued or running. */
+export function untilIdle(daemon: TestDaemon, ms: number): Promise<unknown> {
+  return eventually(
+    "nothing is queued or running any more",
+    async () => {
+      const { queued, running } = (await daemon.client.daemon()).counts;
+      return queued + running === 0;
+    },
+    () => daemon.client.list({ state: ["queued", "running"] }),
+    ms,
+  );
+}
+
+/** All operations, which are finished. */
+export async function everyOperation(daemon: TestDaemon): Promise<Operation[]> {
+  const all: Operation[] = [];
+  let before: string | undefined;
+  do {
+    const page = await daemon.client.list({ limit: 500, ...(before !== undefined && { before }) });
+    all.push(...page.operations);
+    before = page.next ?? undefined;
+  } while (before !== undefined);
+  expect(all.every(({ state }) => isFinal(state))).toBe(true);
+  return all;
 }
