@@ -5,6 +5,7 @@
  * After a failure or cancellation no part of it remains.
  */
 import { createHash } from "node:crypto";
+import { constants } from "node:os";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { LiveOperation, type Params, type Progress, z } from "liveops";
@@ -18,7 +19,6 @@ import { commit, discard, leftovers, type Reserved, reserve } from "./archive/re
 import { checkArchiveTarget, checkNameIsOurs, checkSource } from "./archive/source.js";
 import { attempt, type WalkOptions, walk } from "./archive/walk.js";
 import { bytesShown, count, PlainError, shown } from "./messages.js";
-import { isDiskFull } from "./runner/replace-file.js";
 import { VerifyBackup } from "./verify-backup.js";
 
 interface Written {
@@ -208,8 +208,10 @@ export class Backup extends LiveOperation<typeof Backup> {
 }
 
 function explained(error: unknown, target: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (isDiskFull(error)) {
+  const { code, errno = 0 } = error as NodeJS.ErrnoException;
+  const { ENOSPC, EDQUOT, EFBIG } = constants.errno;
+  // By number: Node has no name for EDQUOT.
+  if ([ENOSPC, EDQUOT, EFBIG].includes(-errno)) {
     return new PlainError(`no space left in ${shown(target)}: free some or give another target=PATH`);
   }
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
