@@ -17,6 +17,8 @@ export interface Reading {
   status?: string;
   /** The text is progress and nothing else, so that it is not written to the log. Default: false. */
   isOnlyProgress?: boolean;
+  /** Lines for the log in the place of the text, which holds them in another form. Default: the text itself. */
+  log?: readonly string[];
 }
 
 /**

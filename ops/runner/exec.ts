@@ -107,10 +107,10 @@ export async function exec(
         status.clear();
         for (const line of lines) {
           const clean = withoutOtherSequences(line);
-          const logged = progress === null ? clean : progress.line(clean);
-          if (logged === null) continue;
-          host.line(name, logged);
-          last.add(logged);
+          for (const logged of progress === null ? [clean] : progress.lines(clean)) {
+            host.line(name, logged);
+            last.add(logged);
+          }
         }
         if (options.status === "last") show(last.newest);
       },

@@ -2,7 +2,7 @@
  * The progress of one program of `p.exec`: what its output, its reports (`LIVEOPS_REPORT`) and its open files say. The
  * rules of the bar are those of `ProgramBar`.
  */
-import { withoutSequences } from "../../protocol/command/sgr.js";
+import { withoutOtherSequences, withoutSequences } from "../../protocol/command/sgr.js";
 import type { LogStream, StatusLevel } from "../../protocol/operation.js";
 import { parseReportLine, type ReportStatement } from "../../protocol/report-line.js";
 import type { OscProgress } from "../process/osc-progress.js";
@@ -104,16 +104,18 @@ export class ProgramProgress {
 
   /**
    * @param text - a complete line; its only control sequences are colours
-   * @returns the line for the log; null: it does not belong there
+   * @returns the lines for the log
    */
-  line(text: string): string | null {
+  lines(text: string): readonly string[] {
     this.#standing = null;
     const command = this.#commands.read(text);
     if (command !== null) return this.#obey(command);
     const isLastFrame = this.#hasFrames;
     this.#hasFrames = false;
+    const reading = this.#read(text, false);
+    if (reading?.log !== undefined) return reading.log.map(withoutOtherSequences);
     // The last frame stays, as on a terminal.
-    return this.#read(text, false)?.isOnlyProgress && !isLastFrame ? null : text;
+    return reading?.isOnlyProgress && !isLastFrame ? [] : [text];
   }
 
   /** A frame of a bar that redraws. @returns the text for the status line; null: it stays */
@@ -221,21 +223,21 @@ export class ProgramProgress {
     }
   }
 
-  /** @returns the line for the log; null: none */
-  #obey(command: WorkflowCommand): string | null {
+  /** @returns the lines for the log */
+  #obey(command: WorkflowCommand): string[] {
     const { target } = this;
     switch (command.type) {
       case "log": {
         const { level, text, place } = command;
-        return levelled(level === "info" ? "notice" : level, place ? `${text} (${place})` : text);
+        return [levelled(level === "info" ? "notice" : level, place ? `${text} (${place})` : text)];
       }
       case "group":
-        return bold(command.name);
+        return [bold(command.name)];
       case "mask":
         if (!target.mask(command.text) && command.text.trim() !== "")
           target.line("liveops", `a text of fewer than ${SHORTEST_SECRET} characters is not masked`);
     }
-    return null;
+    return [];
   }
 
   #status(text: string): void {

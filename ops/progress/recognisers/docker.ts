@@ -49,7 +49,7 @@ class BuildxJson implements Recogniser {
     const message = jsonObject(text);
     if (message === null) return null;
     let status = "";
-    let hasError = false;
+    const log: string[] = [];
     for (const vertex of listIn(message, "vertexes")) {
       const digest = textIn(vertex, "digest");
       const name = textIn(vertex, "name");
@@ -57,12 +57,29 @@ class BuildxJson implements Recogniser {
       const isDone = "completed" in vertex || vertex.cached === true;
       if (isDone) this.#steps.finish(digest);
       else if ("started" in vertex) status = name;
-      hasError ||= textIn(vertex, "error") !== "";
+      const error = textIn(vertex, "error");
+      if (error !== "") log.push(...`${name}: ${error}`.split("\n"));
     }
-    // The output of the commands is in `logs`.
-    const isOnlyProgress = !hasError && !("logs" in message) && !("warnings" in message);
-    return { ...this.#steps.reading(), ...(status === "" ? {} : { status }), isOnlyProgress };
+    // The output of the commands, and warnings, are bytes: JSON has them in base64.
+    const encoded = [
+      ...listIn(message, "logs").map((entry) => textIn(entry, "data")),
+      ...listIn(message, "warnings").map((entry) => textIn(entry, "short")),
+    ];
+    for (const each of encoded) if (each !== "") log.push(...linesOf(each));
+    const reading = { ...this.#steps.reading(), ...(status === "" ? {} : { status }) };
+    return log.length === 0 ? { ...reading, isOnlyProgress: true } : { ...reading, log };
   }
+}
+
+/** The lines of a text in base64; a text in another form as it is. Of a line that was redrawn, the last form. */
+function linesOf(text: string): string[] {
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.toString("base64") !== text) return [text];
+  const lines = bytes
+    .toString("utf8")
+    .replace(/\r?\n$/, "")
+    .split(/\r?\n/);
+  return lines.map((line) => line.slice(line.lastIndexOf("\r", line.length - 2) + 1).replace(/\r$/, ""));
 }
 
 function listIn(object: Record<string, unknown>, key: string): Array<Record<string, unknown>> {

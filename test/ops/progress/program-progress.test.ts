@@ -60,8 +60,7 @@ function watched() {
   const lines = new Lines({
     lines: (all) => {
       for (const line of all) {
-        const logged = progress.line(withoutOtherSequences(line));
-        if (logged !== null) said.push(`stdout ${logged}`);
+        for (const logged of progress.lines(withoutOtherSequences(line))) said.push(`stdout ${logged}`);
       }
     },
     frame: (text) => {

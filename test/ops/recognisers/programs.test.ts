@@ -109,8 +109,29 @@ test("a failure of docker is a line of the log", () => {
     readAll([
       '{"id":"Image nosuch","status":"Error","text":"pull access denied for nosuch"}',
       '{"vertexes":[{"digest":"sha256:a","name":"[1/2] RUN false","started":"2026-01-02T03:04:05Z","completed":"2026-01-02T03:04:06Z","error":"exit code: 1"}]}',
-    ]).map((reading) => reading?.isOnlyProgress ?? false),
-  ).toEqual([false, false]);
+    ]).map((reading) => [reading?.isOnlyProgress ?? false, reading?.log]),
+  ).toEqual([
+    [false, undefined],
+    [false, ["[1/2] RUN false: exit code: 1"]],
+  ]);
+});
+
+test("the output of a build and its warnings are decoded into log lines", () => {
+  const encoded = (text: string) => Buffer.from(text).toString("base64");
+  const logs = ["cc -c main.c\n", "10%\r100%\r\n\u001b[31mrot\u001b[0m ü\n\n", ""];
+  const message = {
+    logs: logs.map((text) => ({ vertex: "sha256:b3", stream: 1, data: encoded(text) })),
+    warnings: [{ level: 1, short: encoded("StageNameCasing: use lower case") }],
+  };
+  const [reading, odd] = readAll([JSON.stringify(message), '{"logs":[{"data":"not base64!"}]}']);
+  expect(reading?.log).toEqual([
+    "cc -c main.c",
+    "100%",
+    "\u001b[31mrot\u001b[0m ü",
+    "",
+    "StageNameCasing: use lower case",
+  ]);
+  expect(odd?.log).toEqual(["not base64!"]);
 });
 
 test("a recogniser keeps the state of one run only", () => {

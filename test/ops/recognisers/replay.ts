@@ -67,8 +67,11 @@ export function replay(chunks: Iterable<Buffer>): Replayed {
   let frame = "";
   const lines = new Lines({
     lines(complete) {
-      for (const line of complete.map(plain))
-        if (asked.read(line, false)?.isOnlyProgress !== true) log.push(line);
+      for (const line of complete.map(plain)) {
+        const { isOnlyProgress = false, log: lines = isOnlyProgress ? [] : [line] } =
+          asked.read(line, false) ?? {};
+        log.push(...lines);
+      }
     },
     unfinished(text) {
       current = plain(text);
