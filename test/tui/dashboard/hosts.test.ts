@@ -1,12 +1,13 @@
 /** Hosts in the dashboard: the page and its actions, the column, the filter, the hand-over; and one machine without any. */
 import { describe, expect, test } from "vitest";
-import type { HostsReply } from "../../../protocol/replies.js";
+import type { HostsReply, QueueReply } from "../../../protocol/replies.js";
 import { announce } from "../../../tui/dashboard/reader/announce.js";
 import { reasonOf } from "../../../tui/dashboard/state/action.js";
 import { stallOf } from "../../../tui/dashboard/state/estimate.js";
 import { fits, isExact, parseFilter } from "../../../tui/dashboard/state/listing.js";
 import type { State } from "../../../tui/dashboard/state/model.js";
 import { shownItems } from "../../../tui/dashboard/state/palette.js";
+import { slotCount } from "../../../tui/dashboard/state/queue-view.js";
 import { commandOf } from "../../../tui/dashboard/state/request.js";
 import { ticks } from "../../../tui/dashboard/state/wants.js";
 import { courseOf } from "../../../tui/export/spans.js";
@@ -31,6 +32,21 @@ function sentBy(state: State, input: string) {
 }
 
 const reason = (name: string, state: State) => reasonOf(action(name), state);
+
+test("the slots in the header are those of the hosts whose operations are counted", () => {
+  const slots = (...hosts: Parameters<typeof host>[0][]) => slotCount(open(fleetOf(hosts.map(host))));
+  expect(slots({ slots: 3 }, { slots: 4 })).toBe(7);
+  expect(slots({ slots: 3 }, { slots: 4, state: "unreachable", running: 4 })).toBe(7);
+  expect(slots({ slots: 3 }, { slots: 4, state: "lost", running: 2 })).toBe(5);
+  expect(slots({ slots: 3 }, { slots: 4, state: "left" })).toBe(3);
+  // Until the hosts are told, the queues of this host would be compared with what runs on all.
+  const start = opened(OPERATIONS, { size: SIZE });
+  const queues = [{ name: "default", concurrency: 3 } as QueueReply];
+  const daemon = { ...DAEMON, fleet: FLEET.fleet };
+  expect(slotCount({ ...start, queues })).toBeNull();
+  expect(slotCount({ ...start, queues, daemon })).toBeNull();
+  expect(slotCount({ ...start, queues, daemon: { ...daemon, fleet: null } })).toBe(3);
+});
 
 describe("the page of the hosts", () => {
   test("opens on the host of the daemon, by key and by its name in the palette", () => {

@@ -2,7 +2,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { formatShortTime } from "../../../protocol/output/local-time.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
-import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
+import type { HostReply, QueueReply, ScheduleReply } from "../../../protocol/replies.js";
 import { bareOf, keyBeside } from "./host-key.js";
 import { chainOf, nameOf, operationOf, type State, selectedOperation } from "./model.js";
 
@@ -40,14 +40,21 @@ export function nextRun({ schedules }: Pick<State, "schedules">): { name: string
   return next;
 }
 
-/** Slots of all queues, in a fleet those of all hosts that are up; null: not known. */
+/**
+ * Slots of all queues, in a fleet those of all hosts; null: not known. The operations of a host that does not answer
+ * count as running, so its slots count too; of a host that is gone, as many as it still runs.
+ */
 export function slotCount({
   queues,
   daemon,
   fleet,
-}: Pick<State, "queues" | "daemon" | "fleet">): number | null {
+  hosts,
+}: Pick<State, "queues" | "daemon" | "fleet" | "hosts">): number | null {
+  const isThere = (state: HostReply["state"]) => state === "up" || state === "unreachable";
   if (fleet?.fleet)
-    return fleet.hosts.reduce((sum, { state, slots }) => sum + (state === "up" ? slots : 0), 0);
+    return fleet.hosts.reduce((sum, { state, slots, running }) => sum + (isThere(state) ? slots : running), 0);
+  const mayBeFleet = daemon === null || daemon.fleet != null;
+  if (fleet === null && mayBeFleet && hosts.length === 0) return null;
   if (queues.length === 0) return daemon?.concurrency ?? null;
   return queues.reduce((sum, { concurrency }) => sum + concurrency, 0);
 }
