@@ -26,7 +26,7 @@ export async function editOperation(context: Context, entry: Entry, body: EditBo
       "LIVEOPS_BAD_REQUEST",
       "the body changes nothing; give params, set, label, cwd, env, queue, priority, top, notBefore, on or tags",
     );
-  if (body.queue !== undefined) context.queues.check(body.queue);
+  if (body.queue !== undefined) await context.queues.check(body.queue);
   await context.hosts.checkPlacement(body.on ?? undefined, body.tags ?? []);
   const wantsParameters = body.params !== undefined || body.set !== undefined;
   for (;;) {

@@ -115,8 +115,10 @@ export class Queues {
     };
   }
 
-  /** @throws Refusal where there is no such queue */
-  check(name: string): void {
+  /** @throws Refusal where there is no such queue, also by what other hosts have made just now */
+  async check(name: string): Promise<void> {
+    if (this.has(name)) return;
+    await this.options.saved.refresh();
     if (this.has(name)) return;
     const names = this.names();
     throw new Refusal(
@@ -145,7 +147,7 @@ export class Queues {
 
   /** @throws Refusal for a queue that only commands have made */
   async #unset(name: string): Promise<void> {
-    this.check(name);
+    await this.check(name);
     if (name !== DEFAULT_QUEUE && !Object.hasOwn(this.options.configured, name))
       throw new Refusal("LIVEOPS_BAD_REQUEST", `the config file does not define the queue ${name}`);
     await this.#save(name, (saved) => {
@@ -160,7 +162,7 @@ export class Queues {
    * @throws Refusal for the default queue and those of the config file
    */
   async remove(name: string): Promise<void> {
-    this.check(name);
+    await this.check(name);
     if (name === DEFAULT_QUEUE)
       throw new Refusal("LIVEOPS_WRONG_STATE", "the default queue cannot be removed");
     if (Object.hasOwn(this.options.configured, name))
@@ -173,7 +175,7 @@ export class Queues {
 
   /** Pauses the queue, or resumes it. Returns whether that changed it. */
   async pause(name: string, isPaused: boolean): Promise<boolean> {
-    this.check(name);
+    await this.check(name);
     if ((this.pausedSince(name) !== null) === isPaused) return false;
     await this.#save(name, (saved) => {
       const { pausedSince: _, ...rest } = saved ?? {};

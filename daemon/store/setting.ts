@@ -15,6 +15,12 @@ export interface Setting<T> {
    * @throws NotRecordedError where the value cannot be recorded now, or what `change` throws: then nothing is changed
    */
   update(change: (current: T) => T): Promise<void>;
+  /**
+   * Takes in what another host has changed by now.
+   *
+   * @throws NotRecordedError where the engine of the fleet does not answer
+   */
+  refresh(): Promise<void>;
   /** Calls the listener after each change, also one that was made elsewhere. */
   onChange(listener: () => void): void;
 }
@@ -47,6 +53,9 @@ export class FileSetting<T> implements Setting<T> {
   get value(): T {
     return this.#value;
   }
+
+  /** Nobody else changes the file. */
+  async refresh(): Promise<void> {}
 
   async update(change: (current: T) => T): Promise<void> {
     const next = change(this.#value);

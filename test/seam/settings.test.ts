@@ -1,7 +1,7 @@
 /** Settings that commands change: the queues and the schedules. */
 import { describe, expect, test } from "vitest";
 import { FleetSetting } from "../../daemon/fleet/store/fleet-setting.js";
-import type { SavedQueues } from "../../daemon/scheduler/queues.js";
+import { parseQueues, Queues, type SavedQueues } from "../../daemon/scheduler/queues.js";
 import type { Schedule } from "../../daemon/schedules/schedule.js";
 import type { Setting } from "../../daemon/store/setting.js";
 import { until } from "../end-to-end/until.js";
@@ -83,6 +83,17 @@ describe("settings of two hosts", { tags: ["postgresql"] }, () => {
     expect(a.queues.value).toEqual(b.queues.value);
     expect(told.a).toBeGreaterThan(0);
     expect(told.b).toBeGreaterThan(0);
+  });
+
+  test("a queue that another host has just made exists", async () => {
+    const a = await seam.open();
+    // Follows nothing: as a host that the change has not reached yet.
+    const saved = new FleetSetting<SavedQueues>("queues", {}, parseQueues, a.engine);
+    const queues = new Queues({ concurrency: 2, isFlag: false, configured: {}, saved, onChange: () => {} });
+    await add(a.queues, "q1");
+    await queues.check("q1");
+    expect(queues.concurrency("q1")).toBe(2);
+    await expect(queues.check("q2")).rejects.toThrow('there is no queue "q2"; queues: default, q1');
   });
 
   test("a row that was read before a change of this process does not bring the old value back", async () => {

@@ -37,6 +37,12 @@ export class FleetSetting<T> implements Setting<T> {
     }
   }
 
+  async refresh(): Promise<void> {
+    await this.#read().catch((error: unknown) => {
+      throw asStoreError(error, false);
+    });
+  }
+
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
   }

@@ -17,7 +17,7 @@ export const queueRoutes: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("removeQueue"),
     handler: async ({ params: { queue } }) => {
-      context.queues.check(queue);
+      await context.queues.check(queue);
       const last = describe(context, queue);
       if (last.queued + last.running > 0) throw notEmpty(last);
       await context.queues.remove(queue);

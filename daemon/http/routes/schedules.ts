@@ -60,7 +60,7 @@ async function checkOperation(
   const input = { ...(params && { params }), ...(set && { set }) };
   const answers = await loader.prepare([{ op, input, rest }]);
   if (!Array.isArray(answers)) throw answers.refusal;
-  queues.check(queue ?? answers[0]?.queue ?? DEFAULT_QUEUE);
+  await queues.check(queue ?? answers[0]?.queue ?? DEFAULT_QUEUE);
 }
 
 function ownZone(): string {

@@ -52,7 +52,10 @@ export function slotCount({
 }: Pick<State, "queues" | "daemon" | "fleet" | "hosts">): number | null {
   const isThere = (state: HostReply["state"]) => state === "up" || state === "unreachable";
   if (fleet?.fleet)
-    return fleet.hosts.reduce((sum, { state, slots, running }) => sum + (isThere(state) ? slots : running), 0);
+    return fleet.hosts.reduce(
+      (sum, { state, slots, running }) => sum + (isThere(state) ? slots : running),
+      0,
+    );
   const mayBeFleet = daemon === null || daemon.fleet != null;
   if (fleet === null && mayBeFleet && hosts.length === 0) return null;
   if (queues.length === 0) return daemon?.concurrency ?? null;
