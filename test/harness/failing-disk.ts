@@ -17,6 +17,8 @@ export const disk = {
   cutsNothing: false,
   /** Errors of the next syncs, in order; null means success. */
   syncErrors: [] as Array<string | null>,
+  /** Files whose reading fails. */
+  unreadable: null as RegExp | null,
   /** Number of syncs. */
   syncs: 0,
   /** Synced directories, in order. */
@@ -31,6 +33,7 @@ export const disk = {
     disk.copiesOnWrite = false;
     disk.cutsNothing = false;
     disk.syncErrors = [];
+    disk.unreadable = null;
     disk.beforeSync = async () => {};
     disk.beforeChange = () => {};
   },
@@ -82,6 +85,11 @@ export async function failingFs(original: () => Promise<typeof Fs>): Promise<obj
     ftruncateSync: (...given: Parameters<typeof fs.ftruncateSync>) => {
       if (disk.cutsNothing) throw systemError("ENOSPC", "ftruncate");
       fs.ftruncateSync(...given);
+    },
+    readSync: (...given: Parameters<typeof fs.readSync>) => {
+      if (disk.unreadable?.test(fs.readlinkSync(`/proc/self/fd/${given[0]}`)))
+        throw systemError("EIO", "read");
+      return fs.readSync(...given);
     },
     renameSync: changing(fs.renameSync),
     rmSync: changing(fs.rmSync),

@@ -65,6 +65,9 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
   done();
 };
 
+/** Pieces of the run files that are read before a reply begins: then it can still be refused. */
+const PIECES_AHEAD = 4;
+
 /** Milliseconds between two pings. By them a client tells a quiet operation from a daemon that is gone. */
 const PING_MS = 15_000;
 
@@ -73,18 +76,25 @@ export const eventsRoute: RoutePlugin = (app, { context, connections }, done) =>
   app.route({
     ...definition("events"),
     handler: async ({ params, query }, reply) => {
-      const { id } = (await context.find(params.id)).record;
+      const entry = await context.find(params.id);
+      const { id } = entry.record;
       await context.runs.bring([id]);
       const dir = runDir(context.layout, id);
+      const events = new MergedEvents(dir, query.after, query.log);
+      const ahead: EventLine[] = [];
+      let response: ServerResponse;
       try {
         checkRunFiles(dir, attemptsIn(dir));
+        for (let n = 0; n < PIECES_AHEAD; n++)
+          ahead.push(...events.read(eventsOf(entry), entry.record.attempt));
+        response = openStream(reply, connections);
       } catch (error) {
+        events.close();
         throw isUnreadable(error) ? runFilesRefusal(id, error) : error;
       }
-      const response = openStream(reply, connections);
-      const events = new MergedEvents(dir, query.after, query.log);
       const pump = () => {
         try {
+          write(context, entry, ahead.splice(0), response);
           send(context, id, events, query.follow, response);
         } catch (error) {
           if (!isUnreadable(error)) throw error;
@@ -128,13 +138,17 @@ function send(
     }
     const { record } = entry;
     const lines = events.read(eventsOf(entry), record.attempt);
-    if (lines.length > 0) {
-      response.write(lines.map((line) => `${JSON.stringify(complete(line, context, entry))}\n`).join(""));
-    } else if (!follow || isFinal(record.state)) {
+    if (lines.length > 0) write(context, entry, lines, response);
+    else if (!follow || isFinal(record.state)) {
       response.end(follow ? `${JSON.stringify({ type: "end", state: record.state })}\n` : undefined);
       return;
     } else return;
   }
+}
+
+function write(context: Context, entry: Entry, lines: EventLine[], response: ServerResponse): void {
+  if (lines.length === 0) return;
+  response.write(lines.map((line) => `${JSON.stringify(complete(line, context, entry))}\n`).join(""));
 }
 
 /** The event with the large values that the store keeps in separate files. */

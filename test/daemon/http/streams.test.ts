@@ -1,14 +1,18 @@
 /** The event stream and the watch stream over a real socket with the real client; edge cases of the server. */
 import { connect } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Client, EventLine } from "../../../protocol/client/client.js";
 import { ConnectionLostError } from "../../../protocol/client/errors.js";
 import { newId } from "../../../protocol/id.js";
 import { applyWatchLine, EMPTY_VIEW, type WatchLine } from "../../../protocol/watch.js";
+import { disk } from "../../harness/failing-disk.js";
 import { submission } from "../../harness/records.js";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
 
+vi.mock("node:fs", async (original) =>
+  (await import("../../harness/failing-disk.js")).failingFs(original as never),
+);
 const directory = useDirectories();
 let served: Served;
 let client: Client;
@@ -16,7 +20,10 @@ beforeEach(async () => {
   served = await Served.start(directory());
   client = await served.listen();
 });
-afterEach(() => served.close());
+afterEach(() => {
+  disk.heal();
+  return served.close();
+});
 
 async function all<T>(lines: AsyncIterable<T>): Promise<T[]> {
   const out: T[] = [];
@@ -68,6 +75,15 @@ describe("events", () => {
     ]);
     expect(withLog.map((line) => "seq" in line && line.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect((await all(client.events(id, { follow: true }))).at(-1)).toEqual({ type: "end", state: "failed" });
+  });
+
+  test("are refused where a file of them cannot be read", async () => {
+    const id = await ran();
+    disk.unreadable = /\/log\.ndjson$/;
+    await expect(all(client.events(id, { log: true }))).rejects.toMatchObject({
+      status: 503,
+      code: "LIVEOPS_RUN_FILES_UNREADABLE",
+    });
   });
 
   test("from any number on", async () => {
