@@ -63,11 +63,24 @@ export function openOwnFile(file: string, flags: number = READ, mode = 0o600): n
  * @throws as `openOwnFile`; IrregularFileError if the file is larger than `most`
  */
 export function readOwnFile(file: string, most = Number.POSITIVE_INFINITY): Buffer {
-  const fd = openOwnFile(file);
+  return readAndClose(openOwnFile(file), file, most);
+}
+
+/**
+ * As `readOwnFile`, of any user, also through a symbolic link.
+ *
+ * @throws IrregularFileError if the path is not a regular file, or is larger than `most`; else the system error
+ */
+export function readRegularFile(file: string, most: number): Buffer {
+  return readAndClose(openSync(file, READ | (constants.O_NONBLOCK ?? 0)), file, most);
+}
+
+function readAndClose(fd: number, file: string, most: number): Buffer {
   try {
-    const { size } = fstatSync(fd);
-    if (size > most) throw new IrregularFileError(`${file} has ${size} bytes, more than ${most}`);
-    return readAt(fd, 0, size);
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw new IrregularFileError(`${file} ${noFile(stats)}`);
+    if (stats.size > most) throw new IrregularFileError(`${file} has ${stats.size} bytes, more than ${most}`);
+    return readAt(fd, 0, stats.size);
   } finally {
     closeSync(fd);
   }
@@ -87,8 +100,10 @@ export function readAt(fd: number, start: number, end: number): Buffer {
 
 /** Why a file is not a regular file of this user, as the end of a sentence; null if it is. */
 export function whyIrregular(stats: Stats): string | null {
-  return stats.isFile() ? whyForeign(stats) : `is ${kindOf(stats)}, not a regular file`;
+  return stats.isFile() ? whyForeign(stats) : noFile(stats);
 }
+
+const noFile = (stats: Stats) => `is ${kindOf(stats)}, not a regular file`;
 
 /** Why a file does not belong to this user, as the end of a sentence; null if it does. */
 export function whyForeign({ uid }: Stats): string | null {

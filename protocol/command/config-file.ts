@@ -8,7 +8,6 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readlinkSync,
   realpathSync,
   renameSync,
@@ -18,7 +17,7 @@ import {
 import { dirname, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../errors.js";
-import { CREATE } from "../own-file.js";
+import { CREATE, IrregularFileError, readRegularFile } from "../own-file.js";
 import { pathProblem } from "../owned-path.js";
 import { UsageError } from "./failures.js";
 
@@ -29,19 +28,29 @@ const PAUSE_MS = 20;
 /** Links to follow at most. */
 const MOST_LINKS = 40;
 
-/** The text of the file; null where it is missing. @throws UsageError if another user could have written it */
-export function readConfigText(file: string): string | null {
+/** Most bytes of a config file. */
+const MOST_BYTES = 1024 * 1024;
+
+/**
+ * The text of the file; null where it is missing.
+ *
+ * @param hint the next step where the file cannot be read
+ * @throws UsageError if it cannot be read, or if another user could have written it
+ */
+export function readConfigText(file: string, hint?: string): string | null {
+  let text: string;
   try {
-    const text = readFileSync(file, "utf8");
-    const problem = pathProblem(file);
-    if (problem !== null) throw new UsageError(`the config file is not used: ${problem}`);
-    return text;
+    text = readRegularFile(file, MOST_BYTES).toString("utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    throw new UsageError(`the config file ${file} cannot be read: ${message}`);
+    const why = error instanceof IrregularFileError ? message : `${file} cannot be read: ${message}`;
+    throw new UsageError(`the config file ${why}`, hint);
   }
+  // Checked because the file names directories whose code is executed.
+  const problem = pathProblem(file);
+  if (problem !== null) throw new UsageError(`the config file is not used: ${problem}`);
+  return text;
 }
 
 /**

@@ -69,6 +69,20 @@ export function positionOf(text: string, path: ReadonlyArray<string | number>, o
   return positionAt(text, (ofKey ? key : node)?.offset ?? 0);
 }
 
+/** Most levels of a config file: each is a call of the parser. */
+export const MOST_LEVELS = 100;
+
+/** Where the text is nested too deep; null: it is not. */
+export function tooDeep(text: string): Position | null {
+  let levels = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]+|\\.)*"?|[[\]{}]/gs)) {
+    if (token === "[" || token === "{") levels++;
+    else if (token === "]" || token === "}") levels--;
+    if (levels > MOST_LEVELS) return positionAt(text, index);
+  }
+  return null;
+}
+
 function positionAt(text: string, offset: number): Position {
   const before = text.slice(0, offset).split("\n");
   return { line: before.length, column: before.at(-1)!.length + 1 };

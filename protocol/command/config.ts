@@ -6,14 +6,13 @@
  * use the rest (`usable-config.ts`). The tables of this module also make the JSON Schema (`config-schema.ts`) and the
  * table of docs/configuration.md.
  */
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { getOwn } from "../get-own.js";
 import { isPlainObject } from "../is-plain-object.js";
-import { pathProblem } from "../owned-path.js";
 import { configFile, inHome } from "../places.js";
+import { readConfigText } from "./config-file.js";
 import { isText, type Misfit, nearHint } from "./config-misfits.js";
-import { positionOf, syntaxProblem } from "./config-position.js";
+import { MOST_LEVELS, positionOf, syntaxProblem, tooDeep } from "./config-position.js";
 import { CONFIG_KEYS, SCHEMA_KEY, SETTINGS, type Setting } from "./config-settings.js";
 import { type Config, LIMITS, type Limit, type TracesConfig } from "./config-types.js";
 import { UsageError } from "./failures.js";
@@ -63,29 +62,18 @@ export function readUsableConfig(env: Env = process.env): UsableConfig {
 
 /** Null: there is no file. @throws UsageError */
 function readText(file: string, env: Env): string | null {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const isMissing = code === "ENOENT" || code === "ENOTDIR";
-    if (isMissing && !env.LIVEOPS_CONFIG) return null;
-    if (isMissing)
-      throw new UsageError(
-        `the config file ${file} does not exist`,
-        "LIVEOPS_CONFIG names it: create the file, or unset LIVEOPS_CONFIG",
-      );
-    const why = code === "EISDIR" ? "it is a directory" : message;
+  const isNamed = Boolean(env.LIVEOPS_CONFIG);
+  const text = readConfigText(
+    file,
+    isNamed
+      ? "LIVEOPS_CONFIG names it: name a file that you can read, or unset LIVEOPS_CONFIG"
+      : "make it a file that you can read, or remove it",
+  );
+  if (text === null && isNamed)
     throw new UsageError(
-      `the config file ${file} cannot be read: ${why}`,
-      env.LIVEOPS_CONFIG
-        ? "LIVEOPS_CONFIG names it: name a file that you can read, or unset LIVEOPS_CONFIG"
-        : "make it a file that you can read, or remove it",
+      `the config file ${file} does not exist`,
+      "LIVEOPS_CONFIG names it: create the file, or unset LIVEOPS_CONFIG",
     );
-  }
-  // Checked because the file names directories whose code is executed.
-  const problem = pathProblem(file);
-  if (problem !== null) throw new UsageError(`the config file is not used: ${problem}`);
   return text;
 }
 
@@ -140,7 +128,7 @@ export function settingError(
 ): UsageError {
   const file = configFile(env);
   try {
-    const at = positionOf(readFileSync(file, "utf8"), path, ofKey);
+    const at = positionOf(readConfigText(file)!, path, ofKey);
     return new UsageError(problemLine(file, { ...at, text }), CORRECT);
   } catch {
     // The file has changed since it was read.
@@ -157,6 +145,11 @@ export function configProblems(text: string): ConfigProblem[] {
 
 /** The valid settings of a text. */
 function parsed(text: string, problems: ConfigProblem[]): Config {
+  const deep = tooDeep(text);
+  if (deep !== null) {
+    problems.push({ ...deep, text: `values may be nested at most ${MOST_LEVELS} levels deep` });
+    return {};
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);

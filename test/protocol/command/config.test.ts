@@ -1,5 +1,6 @@
 /** The config file, and where commands find the daemon. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -38,15 +39,40 @@ test("a directory: the error names the path and the next step", () => {
     }
   };
   expect(thrown({ HOME: dir, LIVEOPS_CONFIG: dir })).toMatchObject({
-    message: `the config file ${dir} cannot be read: it is a directory`,
+    message: `the config file ${dir} is a directory, not a regular file`,
     hint: expect.stringContaining("unset LIVEOPS_CONFIG"),
   });
   const file = join(dir, ".config", "liveops", "config.json");
   mkdirSync(file, { recursive: true });
   expect(thrown({ HOME: dir })).toMatchObject({
-    message: `the config file ${file} cannot be read: it is a directory`,
+    message: `the config file ${file} is a directory, not a regular file`,
     hint: expect.stringContaining("remove it"),
   });
+});
+
+test("a file without an end, or a pipe, is refused and not waited for", () => {
+  const pipe = join(dir, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  symlinkSync("/dev/zero", join(dir, "endless"));
+  expect(() => readConfig({ ...env, LIVEOPS_CONFIG: pipe })).toThrow(
+    `the config file ${pipe} is a named pipe, not a regular file`,
+  );
+  expect(() => readConfig({ ...env, LIVEOPS_CONFIG: join(dir, "endless") })).toThrow("not a regular file");
+  config(" ".repeat(2 ** 20 + 1));
+  expect(() => readConfig(env)).toThrow("config.json has 1048577 bytes, more than 1048576");
+});
+
+test.each([
+  ["a text that only opens", "[".repeat(20_000), "1:101"],
+  ["objects", `{"queues": ${'{"a": '.repeat(100_000)}1${"}".repeat(100_001)}`, "1:606"],
+])("%s nested too deep: the error names the place", (_, text, place) => {
+  config(text);
+  expect(() => readConfig(env)).toThrow(`config.json:${place}: values may be nested at most 100 levels deep`);
+});
+
+test("brackets in a text are no levels", () => {
+  config(JSON.stringify({ $schema: `${"[".repeat(150)}\\"{` }));
+  expect(readConfig(env)).toEqual({});
 });
 
 test("an invalid file: the valid settings are used, and a hidden state directory is reported", () => {
