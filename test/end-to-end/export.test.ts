@@ -154,6 +154,22 @@ describe("the JSON file", () => {
   });
 });
 
+test.each([
+  ["a record", '"label":"monday"', '"label":["monday"]', "operations[0].record.label must be of type string"],
+  ["an event", '"type":"attempt:started"', '"type":{}', "operations[0].events[1].type has a wrong value"],
+  ["a line", '"text":"', '"text":{},"more":"', "operations[0].log[0].text must be of type string"],
+])("a file with a wrong type in %s is refused with the place", async (_, right, wrong, problem) => {
+  const text = readFileSync(await exported("types.json", failed), "utf8");
+  const first = text.indexOf(right, right === '"text":"' ? text.indexOf('"log":[') : 0);
+  const changed = text.slice(0, first) + wrong + text.slice(first + right.length);
+  for (const form of [changed, JSON.stringify(JSON.parse(changed), null, 2)]) {
+    world.write("work/types.json", form);
+    const ended = await world.liveops(["export", "types.json", "--html", "-o", "types.html"]);
+    expect(ended, ended.stderr).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.stderr).toContain(`types.json is not an exported run: ${problem}`);
+  }
+});
+
 describe("diff", () => {
   test("of a run and its file is the same, also where jq formatted the file anew; a change is named", async () => {
     const same = await world.liveops(["diff", failed, "run.json"]);

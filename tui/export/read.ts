@@ -1,29 +1,30 @@
 /** Reads an exported file as runs. A file in the layout of `json.ts` is read as a stream, any other one as a whole. */
 import { createReadStream, readFileSync, statSync } from "node:fs";
+import * as z from "zod/mini";
 import { UsageError } from "../../protocol/command/failures.js";
-import type { OperationEvent } from "../../protocol/event.js";
 import { EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums } from "../../protocol/export.js";
 import { LineSplitter } from "../../protocol/ndjson.js";
-import type { LogLine, Operation } from "../../protocol/operation.js";
+import { logLineSchema, type Operation, operationSchema } from "../../protocol/operation.js";
 import { jsonLine } from "../../protocol/output/json.js";
+import { eventSchema } from "../../protocol/stream-lines.js";
 import { addTo, newSum } from "./json.js";
 import type { RunSource } from "./source.js";
 
 /** Most bytes of a file that another program wrote anew. */
 const MOST_WHOLE = 256 * 1024 * 1024;
 
-interface ExportedOperation {
-  record: Operation;
-  events: OperationEvent[];
-  log: LogLine[];
-  checksums?: ExportChecksums;
-}
-
-interface Exported {
-  format?: unknown;
-  version?: unknown;
-  operations?: ExportedOperation[];
-}
+const wholeSchema = z.object({
+  format: z.literal(EXPORT_FORMAT),
+  version: z.unknown(),
+  operations: z.array(
+    z.object({
+      record: operationSchema,
+      events: z.array(eventSchema),
+      log: z.array(logLineSchema),
+      checksums: z.optional(z.record(z.string(), z.string())),
+    }),
+  ),
+});
 
 export interface ReadExport {
   readonly runs: readonly RunSource[];
@@ -71,10 +72,10 @@ function readWhole(file: string): ReadExport {
   const { size } = statSync(file);
   if (size > MOST_WHOLE)
     throw notExported(file, `it was formatted anew, and has more than ${MOST_WHOLE / 1024 / 1024} MiB`);
-  const read = JSON.parse(readFileSync(file, "utf8")) as Exported;
+  const read = JSON.parse(readFileSync(file, "utf8")) as { format?: unknown; version?: unknown };
   if (read?.format !== EXPORT_FORMAT) throw notExported(file, `its "format" is not "${EXPORT_FORMAT}"`);
   checkVersion(file, read.version);
-  const operations = (read.operations ?? []).filter((each) => typeof each?.record?.id === "string");
+  const { operations } = checked(wholeSchema, read, []);
   const changed = operations.flatMap(({ record, events, log, checksums }) => {
     const sums = { record: newSum(), events: newSum(), log: newSum() };
     addTo(sums.record, jsonLine(record));
@@ -100,7 +101,7 @@ async function* iterate<T>(values: readonly T[]): AsyncGenerator<T> {
 function changedParts(
   id: string,
   sums: Record<keyof ExportChecksums, ReturnType<typeof newSum>>,
-  checksums: ExportChecksums | undefined,
+  checksums: Partial<ExportChecksums> | undefined,
 ): string[] {
   return (["record", "events", "log"] as const).flatMap((part) =>
     sums[part].digest("hex") === checksums?.[part] ? [] : [`the ${part} of ${id}`],
@@ -115,6 +116,15 @@ function parse<T>(json: string): T {
   } catch {
     throw new Error(DAMAGED);
   }
+}
+
+/** @throws Error with the place of what has a wrong type */
+function checked<S extends z.ZodMiniType>(schema: S, value: unknown, place: PropertyKey[]): z.infer<S> {
+  const issue = z.safeParse(schema, value).error?.issues[0];
+  // As it is in the file: with the keys of a later version.
+  if (issue === undefined) return value as z.infer<S>;
+  const what = issue.code === "invalid_type" ? `must be of type ${issue.expected}` : "has a wrong value";
+  throw new Error(`${z.core.toDotPath([...place, ...issue.path])} ${what}`);
 }
 
 /** One line of the layout. */
@@ -148,7 +158,7 @@ async function readLines(file: string): Promise<ReadExport> {
   let sums = { record: newSum(), events: newSum(), log: newSum() };
   for await (const { part, json } of rowsOf(file)) {
     if (part === "record") {
-      records.push(parse<Operation>(json));
+      records.push(checked(operationSchema, parse(json), ["operations", records.length, "record"]));
       sums = { record: newSum(), events: newSum(), log: newSum() };
     }
     if (part !== "checksums") addTo(sums[part], json);
@@ -158,17 +168,37 @@ async function readLines(file: string): Promise<ReadExport> {
     (record, operation): RunSource => ({
       name: `${file} (${record.id})`,
       record,
-      events: () => entries<OperationEvent>(file, operation, "events"),
-      log: () => entries<LogLine>(file, operation, "log"),
+      events: () => entries(file, operation, "events", eventSchema),
+      log: () => entries(file, operation, "log", logLineSchema),
     }),
   );
   return { runs, changed };
 }
 
-async function* entries<T>(file: string, operation: number, part: "events" | "log"): AsyncGenerator<T> {
+async function* entries<S extends z.ZodMiniType>(
+  file: string,
+  operation: number,
+  part: "events" | "log",
+  schema: S,
+): AsyncGenerator<z.infer<S>> {
+  let n = 0;
   for await (const row of rowsOf(file)) {
     if (row.operation > operation) return;
-    if (row.operation === operation && row.part === part) yield parse<T>(row.json);
+    if (row.operation === operation && row.part === part)
+      yield checkedEntry(file, schema, row.json, ["operations", operation, part, n++]);
+  }
+}
+
+function checkedEntry<S extends z.ZodMiniType>(
+  file: string,
+  schema: S,
+  json: string,
+  place: PropertyKey[],
+): z.infer<S> {
+  try {
+    return checked(schema, parse(json), place);
+  } catch (error) {
+    throw notExported(file, (error as Error).message);
   }
 }
 
