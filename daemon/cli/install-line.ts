@@ -5,7 +5,7 @@ import { readServiceFile } from "../service/service-file.js";
 
 /** @param options words of the command; default: those of the present file */
 export function installLine({ name, file }: InstallableService, options?: readonly string[]): string {
-  const own = /^(?:liveopsd|dev\.liveops\.liveopsd)-(.+?)(?:\.service)?$/.exec(name)?.[1];
+  const own = /^liveopsd-(.+)\.service$/.exec(name)?.[1];
   const found = readServiceFile(file);
   const words = "origin" in found ? found.origin.options : [];
   const at = words.indexOf("--state-dir");

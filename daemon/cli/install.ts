@@ -1,4 +1,4 @@
-/** `liveopsd install`: lets systemd or launchd run the daemon. A daemon that runs hands over to the service. */
+/** `liveopsd install`: lets systemd run the daemon. A daemon that runs hands over to the service. */
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
@@ -14,7 +14,6 @@ import { socketPathProblem } from "../../protocol/places.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { VERSION } from "../../protocol/version.js";
 import { noServiceManager, serviceFor, serviceNamed, serviceRunning } from "../service/find-service.js";
-import { plistText } from "../service/launchd-plist.js";
 import { packageOf, placeWarning } from "../service/package-place.js";
 import { type InstallableService, serviceRefusal } from "../service/service.js";
 import {
@@ -98,7 +97,7 @@ async function install(options: InstallOptions, to: ReportTo): Promise<void> {
   const cronWords = [...spec.node, spec.script, "start", ...spec.options];
   if (service === null)
     throw noServiceManager(`liveops knows no service manager of ${process.platform}`, cronWords);
-  const text = process.platform === "darwin" ? plistText(service.name, spec) : unitText(spec);
+  const text = unitText(spec);
   warnOfMissing(options, to);
   const warnings = [placeWarning(packageOf(process.argv[1]!) ?? "")].filter((each) => each !== null);
   if (options.print) {
@@ -116,7 +115,7 @@ async function install(options: InstallOptions, to: ReportTo): Promise<void> {
   if (lingering !== null) warnings.push(`lingering could not be enabled: ${lingering}`);
   const installed: Installed = {
     ...done,
-    lingers: process.platform === "linux" ? await lingers() : null,
+    lingers: await lingers(),
     warnings,
   };
   if (options.json) process.stdout.write(`${JSON.stringify(installed)}\n`);
@@ -262,17 +261,12 @@ export function checkedName(name: string): string {
 export const NAME_TEXT = "Name of the service, for a second daemon of yours (default: liveopsd)";
 
 export function registerInstall(root: Command): void {
-  const command = addCommand(
-    root,
-    "install",
-    "Let systemd or launchd run the daemon; running operations continue",
-    [
-      "liveopsd install",
-      "liveopsd install --ops ./ops --concurrency 4",
-      "liveopsd install --print",
-      "liveopsd install --name test --state-dir ~/test-state",
-    ],
-  );
+  const command = addCommand(root, "install", "Let systemd run the daemon; running operations continue", [
+    "liveopsd install",
+    "liveopsd install --ops ./ops --concurrency 4",
+    "liveopsd install --print",
+    "liveopsd install --name test --state-dir ~/test-state",
+  ]);
   withDaemonFlags(command)
     .option("--name <name>", NAME_TEXT, checkedName)
     .option("--print", "Print the file of the service and change nothing")

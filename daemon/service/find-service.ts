@@ -1,6 +1,5 @@
 /** Which service a command of `liveopsd` has to do with: by its name, by the state directory, or by a running daemon. */
 import { shellLine } from "../../protocol/shell-quote.js";
-import { AGENT_FILES, agentDirectory, agentLabel, LaunchdAgent } from "./launchd.js";
 import { type InstallableService, type Service, serviceRefusal } from "./service.js";
 import { servicesFor } from "./service-file.js";
 import { UNIT_NAMES, UserUnit, unitDirectory, unitName, unitOf } from "./systemd.js";
@@ -14,22 +13,14 @@ type Env = Record<string, string | undefined>;
  * @returns null on a system without a service manager that liveops knows
  */
 export function serviceNamed(name: string | undefined, env: Env = process.env): InstallableService | null {
-  if (process.platform === "linux") return new UserUnit(unitName(name), true, env);
-  if (process.platform === "darwin") return new LaunchdAgent(agentLabel(name), env);
-  return null;
+  return process.platform === "linux" ? new UserUnit(unitName(name), true, env) : null;
 }
 
 /** The service that was installed for this state directory; null if there is none. Runs no program. */
 export function serviceFor(stateDir: string, env: Env = process.env): InstallableService | null {
-  if (process.platform === "linux") {
-    const [name] = servicesFor(unitDirectory(env), UNIT_NAMES, stateDir);
-    return name === undefined ? null : new UserUnit(name, true, env);
-  }
-  if (process.platform === "darwin") {
-    const [name] = servicesFor(agentDirectory(env), AGENT_FILES, stateDir);
-    return name === undefined ? null : new LaunchdAgent(name.replace(/\.plist$/, ""), env);
-  }
-  return null;
+  if (process.platform !== "linux") return null;
+  const [name] = servicesFor(unitDirectory(env), UNIT_NAMES, stateDir);
+  return name === undefined ? null : new UserUnit(name, true, env);
 }
 
 /** The service that runs this daemon, whoever wrote its file; null if none does. */

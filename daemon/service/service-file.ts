@@ -79,19 +79,14 @@ export function keptVariables(env: Record<string, string | undefined>): Record<s
 
 const ORIGIN = "liveops: ";
 
-/**
- * Puts the line with the origin in place of `{origin}` in the text.
- *
- * @param wrap makes a comment of the line
- */
-export function withOrigin(text: string, spec: ServiceSpec, wrap: (line: string) => string): string {
+/** Puts a comment with the origin in place of `{origin}` in the text. */
+export function withOrigin(text: string, spec: ServiceSpec): string {
   const [before = "", after = ""] = text.split("{origin}\n");
   const { version, stateDir, node, script, options } = spec;
   const program = [node[0], script];
   const hash = hashOf(before + after);
-  // A comment of XML ends at two hyphens.
-  const json = JSON.stringify({ version, stateDir, program, options, hash }).replaceAll("--", "-\\u002d");
-  return `${before}${wrap(ORIGIN + json)}\n${after}`;
+  const json = JSON.stringify({ version, stateDir, program, options, hash });
+  return `${before}# ${ORIGIN}${json}\n${after}`;
 }
 
 export function readServiceFile(file: string): ServiceFile {

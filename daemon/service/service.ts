@@ -1,4 +1,4 @@
-/** A service that runs the daemon, as the commands of `liveopsd` use it: a systemd unit or a launchd agent. */
+/** A service that runs the daemon, as the commands of `liveopsd` use it. */
 import { Refusal } from "../../protocol/errors.js";
 
 export interface Service {

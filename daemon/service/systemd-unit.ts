@@ -40,7 +40,6 @@ OOMPolicy=continue
 WantedBy=default.target
 `,
     spec,
-    (line) => `# ${line}`,
   );
 }
 

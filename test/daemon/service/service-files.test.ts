@@ -1,13 +1,11 @@
 /** The files of a service: what they say, how they are quoted, and whether somebody changed them. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { plistText } from "../../../daemon/service/launchd-plist.js";
 import { packageOf, placeWarning, versionIn } from "../../../daemon/service/package-place.js";
 import {
-  commandOf,
   keptVariables,
   nodeProgram,
   readServiceFile,
@@ -103,37 +101,10 @@ test("systemd accepts the unit", { tags: ["systemd"] }, () => {
   expect([said.status, said.stderr]).toEqual([0, ""]);
 });
 
-test("the property list starts the daemon, keeps it running and leaves operations alone", () => {
-  const text = plistText("dev.liveops.liveopsd", withWord("/srv/<ops> & --more"));
-  expect(text).toContain("<string>/srv/&lt;ops&gt; &amp; --more</string>");
-  expect(text.match(/<string>.*<\/string>/g)?.slice(1, 7)).toEqual(
-    commandOf({ ...SPEC, options: [] }).map((word) => `<string>${word}</string>`),
-  );
-  const flat = text.replace(/\s+/g, "");
-  expect(flat).toContain("<key>AbandonProcessGroup</key><true/>");
-  expect(flat).toContain("<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>");
-  expect(flat).toContain("<key>RunAtLoad</key><true/>");
-  // A comment must not hold two hyphens.
-  for (const [, comment] of text.matchAll(/<!--(.*?)-->/g)) expect(comment).not.toContain("--");
-  expect(() => plistText("x", withWord("/srv/\u0001"))).toThrow("cannot hold");
-});
-
-test("any path is well-formed XML", () => {
-  const parser = spawnSync("xmllint", ["--version"]).status === 0;
-  fc.assert(
-    fc.property(fc.string(), (word) => {
-      const text = plistText("x", { ...withWord(word), stateDir: `/${word}` });
-      expect(text.replace(/<!--.*-->|&(?:amp|lt|gt);/g, "")).not.toContain("&");
-      if (parser) execFileSync("xmllint", ["--noout", "--nonet", "-"], { input: text });
-    }),
-    { numRuns: parser ? 20 : 100 },
-  );
-});
-
 test("a file is ours until somebody changes it", () => {
   const file = join(directory(), "liveopsd.service");
   expect(readServiceFile(file)).toEqual({ state: "absent" });
-  for (const text of [unitText(SPEC), plistText("x", { ...SPEC, stateDir: "/a--b<c>" })]) {
+  for (const text of [unitText(SPEC), unitText({ ...SPEC, stateDir: "/a--b" })]) {
     writeFileSync(file, text);
     expect(readServiceFile(file)).toMatchObject({
       state: "ours",
