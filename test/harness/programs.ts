@@ -18,6 +18,7 @@ const PROGRAMS = {
   mandoc: ["mandoc", "mandoc"],
   openssl: ["openssl", "openssl"],
   perl: ["perl", "perl"],
+  pgbouncer: ["pgbouncer", "pgbouncer"],
   postgresql: ["postgresql", "initdb", "pg_dump"],
   strace: ["strace", "strace"],
   sshd: ["openssh-server", "sshd", "ssh", "ssh-keygen"],

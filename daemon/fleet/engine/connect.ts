@@ -42,15 +42,50 @@ export async function connect(address: Address, name: string, statementMs = STAT
   return client;
 }
 
-/** Refuses a schema that this liveops cannot work with. */
-export async function checkFormat(client: Client): Promise<void> {
-  const { rows } = await client.query("select format, revision from liveops.head");
-  const { format, revision } = rows[0] as { format: number; revision: number };
+/** Refuses a schema that this liveops cannot work with, and a pooler that shares sessions. */
+export async function check(client: Client, address: Address): Promise<void> {
+  const { rows } = await client.query("select format, revision, pg_backend_pid() as pid from liveops.head");
+  const { format, revision, pid } = rows[0] as { format: number; revision: number; pid: number };
   if (format > FORMAT) throw new NewerFormatError(format, FORMAT);
   if (format < FORMAT || revision < REVISION)
     throw new EngineRefusedError(
       `the fleet's database has format ${format}.${revision}, and this liveops needs ${FORMAT}.${REVISION}; run: liveopsd fleet migrate`,
     );
+  // A pooler gives its clients numbers of its own.
+  if (pid === (client as unknown as { processID: number }).processID || !(await isShared(client, address)))
+    return;
+  throw new EngineRefusedError(
+    `the fleet's engine ${address.describe()} cannot be used: a pooler gives each transaction another session; set pool_mode=session in PgBouncer, or connect to the server itself`,
+  );
+}
+
+/** Rounds of questions: a pooler may give a connection the same session again by chance. */
+const ROUNDS = 3;
+
+/**
+ * Whether two connections get the same session of the server, or one gets several: then notifications, settings of a
+ * session and prepared statements are lost.
+ */
+async function isShared(client: Client, address: Address): Promise<boolean> {
+  const other = await connect(address, "liveops pooler");
+  const sessionOf = async (each: Client) =>
+    (await each.query("select pg_backend_pid() as pid")).rows[0].pid as number;
+  try {
+    const first = await sessionOf(client);
+    for (let round = 0; round < ROUNDS; round++) {
+      await other.query("begin");
+      if ((await sessionOf(other)) === first || (await sessionOf(client)) !== first) return true;
+      await other.query("commit");
+      if ((await sessionOf(client)) !== first) return true;
+    }
+    return false;
+  } catch (error) {
+    // In the mode `statement`, no transaction has several statements.
+    if (isFromServer(error) && error.code === "08P01") return true;
+    throw error;
+  } finally {
+    destroy(other);
+  }
 }
 
 /** Ends a connection that may not answer any more. */

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, QueryConfig } from "pg";
 import type { Address } from "./address.js";
-import { breaks, CONNECT_MS, checkFormat, connect, destroy, meaning } from "./connect.js";
+import { breaks, CONNECT_MS, check, connect, destroy, meaning } from "./connect.js";
 import { EngineAwayError } from "./errors.js";
 
 /** Milliseconds before the second try, and at most between two. */
@@ -136,7 +136,7 @@ export class Connection {
     client.on("error", () => this.#drop(client));
     client.on("end", () => this.#drop(client));
     try {
-      await checkFormat(client);
+      await check(client, this.address);
       const { onNotification } = this.options;
       if (onNotification) {
         client.on("notification", ({ payload }) => onNotification(payload ?? ""));
