@@ -5,13 +5,13 @@
  * acknowledged: it is cut off, kept in a file and reported. A damaged record in the middle is skipped, kept and
  * reported; later records still count. Records are sorted by number, so a misplaced record hides no other.
  */
-import { closeSync, fstatSync, readdirSync, truncateSync } from "node:fs";
+import { closeSync, fdatasyncSync, fstatSync, readdirSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
 import { endOfText, FILLER } from "../../ops/runner/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/own-file.js";
 import type { NumberedRecord } from "../../protocol/record-line.js";
 import type { Entry } from "./decision.js";
-import { replaceFileSync } from "./durable-file.js";
+import { replaceFileSync, syncDirectory } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";
 import { bytesOf, type DamagedRange, damageProblem, scanLines } from "./read-lines.js";
 
@@ -30,9 +30,10 @@ export function readJournal(dir: string, after: number): ReadJournal {
   const problems: string[] = [];
   const found: NumberedRecord[] = [];
   const segments = journalSegments(dir);
-  segments.forEach((file, index) => {
-    readSegment(file, index === segments.length - 1, found, problems);
-  });
+  const written = segments.filter((file, index) =>
+    readSegment(file, index === segments.length - 1, found, problems),
+  );
+  syncLast(dir, written);
   // The sort is stable: of two records with one number the first counts.
   found.sort((a, b) => a.n - b.n);
   const records: NumberedRecord[] = [];
@@ -70,7 +71,21 @@ export function segmentsBefore(dir: string, last: number): string[] {
   });
 }
 
-function readSegment(file: string, isLast: boolean, found: NumberedRecord[], problems: string[]): void {
+/** A daemon that was killed may have written records without syncing them. Now they count, so they must stay. */
+function syncLast(dir: string, written: readonly string[]): void {
+  const last = written.at(-1);
+  if (last === undefined) return;
+  const fd = openOwnFile(last);
+  try {
+    fdatasyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  syncDirectory(dir);
+}
+
+/** Returns whether the segment has any bytes. */
+function readSegment(file: string, isLast: boolean, found: NumberedRecord[], problems: string[]): boolean {
   const { bytes, size } = readText(file, problems);
   const text = bytes.length;
   const { lines, damaged } = scanLines(bytes, 0, text);
@@ -89,6 +104,7 @@ function readSegment(file: string, isLast: boolean, found: NumberedRecord[], pro
     replaceFileSync(file, Buffer.concat(lines.map(({ start, end }) => bytes.subarray(start, end))));
   else if (torn !== undefined) truncateSync(file, torn.start);
   else if (text < size) truncateSync(file, text);
+  return size > 0;
 }
 
 /** The bytes of the records, without the room at the end; `size` includes the room. */

@@ -21,7 +21,7 @@ export const disk = {
   unreadable: null as RegExp | null,
   /** Number of syncs. */
   syncs: 0,
-  /** Synced directories, in order. */
+  /** Synced directories and files, in order; the latter only of synchronous calls. */
   synced: [] as string[],
   /** Called before each change on the disk: a crash at that moment keeps the current files. */
   beforeChange: () => {},
@@ -34,6 +34,7 @@ export const disk = {
     disk.cutsNothing = false;
     disk.syncErrors = [];
     disk.unreadable = null;
+    disk.synced = [];
     disk.beforeSync = async () => {};
     disk.beforeChange = () => {};
   },
@@ -109,6 +110,7 @@ export async function failingFs(original: () => Promise<typeof Fs>): Promise<obj
     },
     fdatasyncSync: (fd: number) => {
       synced();
+      disk.synced.push(fs.readlinkSync(`/proc/self/fd/${fd}`));
       fs.fdatasyncSync(fd);
     },
   };

@@ -2,6 +2,7 @@
 import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import { segmentName } from "../../../daemon/store/journal.js";
 import { layoutOf } from "../../../daemon/store/layout.js";
 import { disk } from "../../harness/failing-disk.js";
 import { OpenStore } from "../../harness/store.js";
@@ -74,6 +75,19 @@ test("of the stop", async () => {
   const expected = open.seen();
   for (const copy of await crashPoints(open.dir, () => open.close()))
     expect(await seenIn(copy)).toMatchObject({ seen: expected, problems: [] });
+});
+
+test("of a sync: the next start makes durable what was written", async () => {
+  const open = await OpenStore.open(directory());
+  await open.submit();
+  const copy = directory();
+  cpSync(open.dir, copy, { recursive: true });
+  await open.close();
+  disk.synced = [];
+  const next = await OpenStore.open(copy);
+  const { journal } = next.layout;
+  expect(disk.synced).toEqual([join(journal, segmentName(1)), journal]);
+  await next.close();
 });
 
 test("of a removal: it is there or it is not", async () => {
