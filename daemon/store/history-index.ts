@@ -1,6 +1,6 @@
 /**
- * The index of the history: a SQLite file that can be rebuilt from the segments at any time, so it is never synced.
- * Where the disk has no room for the file, the index is in memory.
+ * The index of the history: a SQLite file that can be rebuilt from the segments at any time. Its last changes may be lost,
+ * since a start adds them again. Where the disk has no room for the file, the index is in memory.
  */
 import { closeSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
@@ -41,10 +41,12 @@ const ENDS: readonly State[] = ["succeeded", "failed", "cancelled"];
 const VERSION = 4;
 
 /**
- * Without an exclusive lock, SQLite maps a file (-shm): where the quota is used up, a write to a mapped page ends the
- * process by a signal. Only with `recursive_triggers` does a replaced row fire the delete trigger that lowers its count.
+ * NORMAL syncs before and after pages go into the file itself. Without these syncs a power cut leaves a wrong index, which
+ * is not always noticed. Without an exclusive lock, SQLite maps a file (-shm): where the quota is used up, a write to a
+ * mapped page ends the process by a signal. Only with `recursive_triggers` does a replaced row fire the delete trigger
+ * that lowers its count.
  */
-const SETTINGS = `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+const SETTINGS = `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
   PRAGMA recursive_triggers = ON;`;
 
 const DROP = "DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach; DROP TABLE IF EXISTS tally;";
