@@ -2,15 +2,17 @@
  * Handles a worker that died without an outcome: the cause of death, its final output, and the operation's outcome or
  * requeue. Also corrects outcomes whose cause the worker did not know: a timeout, a memory limit.
  */
-import { closeSync, fstatSync } from "node:fs";
+import { closeSync, fdatasyncSync, fstatSync } from "node:fs";
 import type { Cause } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
 import type { LogStream, OperationError } from "../../protocol/operation.js";
 import { openOwnFile, readAt } from "../../protocol/own-file.js";
 import { sizeText } from "../../protocol/resource-limits.js";
 import { bootId } from "../os/process-identity.js";
+import { logFile } from "../run-files/attempt-files.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry, Policy, Run, WorkerLosses } from "../store/decision.js";
+import { syncDirectory } from "../store/durable-file.js";
 import { STALE_EXIT } from "../worker/messages.js";
 import type { WorkerExit } from "../worker/pool.js";
 import { RunSink } from "../worker/run-sink.js";
@@ -48,8 +50,24 @@ export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof wo
   } finally {
     sink?.close();
   }
+  syncLog(attempt.dir);
   attempt.read();
   return stderr;
+}
+
+/** As the worker at its own end: what is decided now shows the log as complete. */
+function syncLog(attemptDir: string): void {
+  try {
+    const fd = openOwnFile(logFile(attemptDir));
+    try {
+      fdatasyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    syncDirectory(attemptDir);
+  } catch {
+    // There is no log, or the disk fails: the operation is judged all the same.
+  }
 }
 
 /** Null where the run files cannot be written, on a full disk or otherwise: then the final output is lost. */

@@ -244,6 +244,8 @@ export class RunSink implements Sink {
     const earlier = this.#earlier + full.length - this.#head;
     let next: AppendFile;
     try {
+      // The end of the attempt syncs only the last part.
+      full.sync();
       next = this.#begin(fresh, earlier);
     } catch (error) {
       rmSync(fresh, { force: true });

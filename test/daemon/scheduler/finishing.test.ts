@@ -1,6 +1,7 @@
 /** The outcome of an operation whose worker died, and the limit of losses in a row. */
-import { mkdirSync } from "node:fs";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { logFile } from "../../../daemon/run-files/attempt-files.js";
 import { Attempt } from "../../../daemon/scheduler/attempt.js";
 import { Finishing } from "../../../daemon/scheduler/finishing.js";
 import { NO_OUTBOX } from "../../../daemon/scheduler/outbox.js";
@@ -10,9 +11,13 @@ import type { Policy } from "../../../daemon/store/decision.js";
 import { attemptDir } from "../../../daemon/store/layout.js";
 import { STALE_EXIT } from "../../../daemon/worker/messages.js";
 import type { WorkerExit } from "../../../daemon/worker/pool.js";
+import { disk } from "../../harness/failing-disk.js";
 import { OpenStore, outcome, POLICY } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 
+vi.mock("node:fs", async (original) =>
+  (await import("../../harness/failing-disk.js")).failingFs(original as never),
+);
 const directory = useDirectories();
 /** A worker of another boot: none of its processes is looked for. */
 const WORKER = {
@@ -191,4 +196,15 @@ test("what cannot be recorded because the daemon stops is left to the next one, 
   attempt.close();
   expect(said).toEqual([]);
   expect(recordOf(id).state).toBe("running");
+});
+
+test("the log of a worker that died is made durable before its operation goes on", async () => {
+  const id = await open.submit();
+  disk.heal();
+  await attempted(id, RESUMED, true, (finishing, attempt) => {
+    writeFileSync(logFile(attempt.dir), "");
+    return finishing.lost(attempt, null);
+  });
+  const dir = attemptDir(open.layout, id, 1);
+  expect(disk.synced).toEqual(expect.arrayContaining([logFile(dir), dir]));
 });

@@ -320,6 +320,17 @@ describe("a bounded log", () => {
     expect(all.filter(({ stream }) => stream === "liveops")).toHaveLength(1);
   });
 
+  test("is durable with the outcome, in all its parts", () => {
+    const { dir, sink } = newSink(64 * 1024);
+    for (let n = 1; n <= 500; n++) sink.line("log", null, `line ${n} ${"x".repeat(40)}`);
+    sink.finish({ type: "attempt:finished", outcome: null } as never);
+    sink.close();
+    expect(logFiles(dir).length).toBeGreaterThan(3);
+    expect(disk.synced.filter((path) => path === logFile(dir)).length).toBeGreaterThanOrEqual(
+      logFiles(dir).length,
+    );
+  });
+
   test("the lines of a second attempt are numbered on, and its note has its own numbers", () => {
     const runDir = directory();
     const dir = join(runDir, "2");
