@@ -3,6 +3,7 @@
  * finished, or queued again. Only the scheduler calls this module, and no other module handles an operation's failure.
  */
 import { retryDelay } from "../../ops/runner/retry-delay.js";
+import { removeTemporary } from "../../ops/runner/temporary.js";
 import type { Outcome } from "../../protocol/event.js";
 import { firstLine } from "../../protocol/first-line.js";
 import type { Conclusion, Lifecycle } from "../lifecycle.js";
@@ -100,6 +101,8 @@ export class Finishing {
       await this.finish(attempt, outcomeOfUnreadable(attempt.unreadable));
       return true;
     }
+    // All processes of the attempt have ended, and no next attempt has begun.
+    if (!mayRunElsewhere(worker)) removeTemporary(attempt.entry.record.id, attempt.entry.env.TMPDIR);
     const stderr = captureFinalOutput(attempt, workerFiles(this.options.layout.workers, worker.workerId));
     const whyLeaseEnded = isKilled(exit) ? this.options.whyLeaseEnded() : null;
     const death = mayRunElsewhere(worker)

@@ -1,8 +1,8 @@
 /** Runs one command of a pipeline: a script by the shell rule, or words without a shell. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { AttemptProgress } from "../runner/attempt-progress.js";
+import { makeTemporary, removeTemporary } from "../runner/temporary.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
 import type { Command, PipelineFile, PipelineStep, Template } from "./definition.js";
 import { CONDITION_END, FailureTrap, findShell, quoted } from "./shell.js";
@@ -14,9 +14,8 @@ export class Workspace {
   readonly dir: string;
 
   constructor(id: string) {
-    const prefix = `liveops-${id}-`;
-    removeLeft(prefix);
-    this.dir = mkdtempSync(join(tmpdir(), prefix));
+    removeTemporary(id);
+    this.dir = makeTemporary(id);
   }
 
   /** An empty file. */
@@ -29,16 +28,6 @@ export class Workspace {
 
   remove(): void {
     rmSync(this.dir, { recursive: true, force: true });
-  }
-}
-
-/** Removes the directory of an earlier attempt whose worker was killed. */
-function removeLeft(prefix: string): void {
-  try {
-    for (const name of readdirSync(tmpdir()))
-      if (name.startsWith(prefix)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  } catch {
-    // Of another user, or the directory cannot be listed: the new one has another name.
   }
 }
 

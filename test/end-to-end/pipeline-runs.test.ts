@@ -1,5 +1,5 @@
 /** Pipelines through the real bins: secrets in no place, cancel and deaths, `then` by name, and retries with another text. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { filesWith } from "./files-with.js";
@@ -114,6 +114,29 @@ finally: echo "ending $LIVEOPS_OUTCOME $LIVEOPS_FAILED_STAGE"; until [ -e end ];
   writeFileSync(join(world.work, "end"), "");
   expect(await world.finished(id)).toMatchObject({ state: "cancelled", attempt: 1 });
   expect((await world.lines(id)).at(-1)).toBe("ended v=1");
+});
+
+test("kill -9 of the worker while finally runs after a cancel leaves no temporary directory", async () => {
+  pipeline(
+    "left",
+    `stages: [{ name: Wait, run: 'echo "waiting"; sleep 600' }]
+finally: |
+  echo "ending $PPID $(ls -d "\${TMPDIR:-/tmp}"/liveops-"$LIVEOPS_OPERATION_ID"-*)"; sleep 600
+`,
+  );
+  const id = await world.submit("left");
+  await said(id, "waiting");
+  await world.client.cancel(id);
+  let ending: RegExpExecArray | null = null;
+  await until("finally says where its files are", async () => {
+    ending = /^ending (\d+) (\S+)$/m.exec((await world.lines(id)).join("\n"));
+    return ending !== null;
+  });
+  const [, pid, dir] = ending!;
+  expect(existsSync(dir!)).toBe(true);
+  process.kill(Number(pid), "SIGKILL");
+  expect(await world.finished(id)).toMatchObject({ state: "cancelled" });
+  expect(existsSync(dir!)).toBe(false);
 });
 
 test("kill -9 of daemon and worker: the stage that ran runs again, what was done is not, finally runs once", async () => {
