@@ -17,14 +17,7 @@ import { textTable } from "./harness/table.js";
 import { cleanEnv } from "./harness/world.js";
 
 /** Time limit of a measure, in ms. */
-const LIMIT_MS: Record<string, number> & { others: number } = {
-  "fleet-hosts": 1_200_000,
-  "fleet-log": 1_200_000,
-  soak: 3_600_000,
-  "soak-watchers": 1_800_000,
-  "dashboard-memory": 1_200_000,
-  others: 600_000,
-};
+const LIMIT_MS = 600_000;
 
 const { values: flags, positionals: wanted } = parseArgs({
   allowPositionals: true,
@@ -35,7 +28,7 @@ const measures = readdirSync(new URL("measures/", import.meta.url))
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length))
   .sort();
-/** A full name selects only that measure: `memory` does not select `dashboard-memory`. */
+/** A full name selects only that measure: `dashboard` does not select `dashboard-first-frame`. */
 const fits = (part: string) => (name: string) =>
   measures.includes(part) ? name === part : name.includes(part);
 const chosen =
@@ -78,7 +71,7 @@ function measure(name: string, options: MeasureOptions): Promise<Row[]> {
       execArgv: ["--expose-gc", "--import", "tsx"],
     });
     let rows: Row[] | null = null;
-    const limit = setTimeout(() => child.kill("SIGTERM"), LIMIT_MS[name] ?? LIMIT_MS.others);
+    const limit = setTimeout(() => child.kill("SIGTERM"), LIMIT_MS);
     child.on("message", (message) => {
       rows = message as Row[];
     });

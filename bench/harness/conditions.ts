@@ -22,7 +22,7 @@ export function weather(): Weather {
 }
 
 export function conditions(before: Weather, after: Weather): string[] {
-  const libraries = ["bullmq", "@dbos-inc/dbos-sdk", "pm2", "listr2"].map(
+  const libraries = ["bullmq", "@dbos-inc/dbos-sdk", "pm2"].map(
     (name) => `${name} ${libraryVersion(name) ?? "not installed"}`,
   );
   return [

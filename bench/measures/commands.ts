@@ -1,22 +1,18 @@
 /**
- * Time of a command as a process, compared with `node -e 0`, pm2 and task-spooler.
+ * Time of a command as a process, compared with `node -e 0` and pm2.
  *
  * A sleep occupies the daemon's only worker, so that submitted operations stay queued and take no CPU from the measure.
- * A sleep occupies task-spooler's queue too.
  */
-import { execFileSync } from "node:child_process";
 import { HOW_TO_INSTALL, libraryVersion } from "../harness/peer.js";
 import { Pm2 } from "../harness/pm2.js";
 import { timed } from "../harness/processes.js";
 import { compared, interleave } from "../harness/rounds.js";
 import type { Goal, MeasureOptions, Row } from "../harness/row.js";
-import { TaskSpooler } from "../harness/task-spooler.js";
 import { benchWorld, bin, cleanEnv, node } from "../harness/world.js";
 
 export default async function commands({ quick }: MeasureOptions): Promise<Row[]> {
   const rounds = quick ? 5 : 40;
   const world = await benchWorld({ flags: ["--concurrency", "1"] });
-  const spooler = TaskSpooler.version() === null ? null : new TaskSpooler();
   const pm2 = Pm2.isThere() ? new Pm2() : null;
   try {
     world.run("liveops", "submit", "shell", "--", "sleep", "3600");
@@ -38,28 +34,7 @@ export default async function commands({ quick }: MeasureOptions): Promise<Row[]
       row("liveops ls, 21 operations", own.ls, { of: "ratio", atMost: 2 }),
     ];
 
-    const information = "whole process, spawn to exit; neither pm2 nor task-spooler syncs to disk";
-    if (spooler === null) {
-      rows.push({ name: "beside tsp", absent: `task-spooler is not there; ${HOW_TO_INSTALL}` });
-    } else {
-      execFileSync("tsp", ["sleep", "3600"], { env: spooler.env });
-      const samples = await interleave(
-        {
-          submit: () => timed([node, bin("liveops"), "submit", "shell", "--", "true"], world.env),
-          ls: () => timed([node, bin("liveops"), "ls"], world.env),
-          tspSubmit: () => timed(["tsp", "true"], spooler.env),
-          tspList: () => timed(["tsp"], spooler.env),
-        },
-        Math.ceil(rounds / 2),
-      );
-      const what = `task-spooler ${TaskSpooler.version()}`;
-      for (const [name, ours, theirs] of [
-        ["liveops submit, beside tsp (a C program)", samples.submit, samples.tspSubmit],
-        ["liveops ls, beside tsp (a C program)", samples.ls, samples.tspList],
-      ] as const)
-        rows.push(compared(name, ours, { what, samples: theirs }, { unit: "ms", notes: information }));
-    }
-
+    const information = "whole process, spawn to exit; pm2 does not sync to disk";
     if (pm2 === null) {
       rows.push({ name: "beside pm2", absent: `pm2 is not there; ${HOW_TO_INSTALL}` });
     } else {
@@ -90,7 +65,6 @@ export default async function commands({ quick }: MeasureOptions): Promise<Row[]
     return rows;
   } finally {
     pm2?.end();
-    spooler?.end();
     world.stop();
   }
 }

@@ -7,7 +7,6 @@ npm ci
 
 packages=()
 command -v redis-server >/dev/null || packages+=(redis-server)
-command -v tsp >/dev/null || packages+=(task-spooler)
 compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || packages+=(postgresql)
 [ "${#packages[@]}" -gt 0 ] || exit 0
 
