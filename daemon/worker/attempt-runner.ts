@@ -11,7 +11,7 @@ import { captureOutput } from "../../ops/runner/capture-output.js";
 import { loadType, typeFinder } from "../../ops/runner/catalogue.js";
 import { toOperationError } from "../../ops/runner/failure.js";
 import { handSecrets } from "../../ops/runner/handed-secrets.js";
-import type { Masker } from "../../ops/runner/masker.js";
+import { Masker } from "../../ops/runner/masker.js";
 import { operationVariables } from "../../ops/runner/operation-variables.js";
 import type { Order } from "../../ops/runner/order.js";
 import { runAttempt } from "../../ops/runner/run-attempt.js";
@@ -49,7 +49,7 @@ export class AttemptRunner {
   readonly #retryWhileFull: RetryWhileDiskFull;
   #sink: RunSink | null = null;
   #held: Lease | null = null;
-  #masker: Masker | null = null;
+  #masker = new Masker();
   #closers: Array<() => void> = [];
   readonly #clock: PausableClock;
   readonly #started: number;
@@ -113,7 +113,7 @@ export class AttemptRunner {
     this.#faulty = true;
     if (this.#running) return true;
     const cause = origin === "unhandledRejection" ? "unhandled-rejection" : "uncaught-exception";
-    const error = { ...toOperationError(thrown), cause } as const;
+    const error = { ...toOperationError(thrown, this.#masker), cause } as const;
     this.#finish({ state: "failed", result: null, error, next: null });
     return false;
   }
@@ -168,7 +168,7 @@ export class AttemptRunner {
       const outcome = failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
       return { ...outcome, notLoaded: true };
     }
-    const values = valuesDir === null ? null : this.#values(valuesDir, staged);
+    const values = valuesDir === null ? null : this.#values(valuesDir, sink);
     this.#running = true;
     // The channel to the daemon must not keep the event loop alive: an empty one is an operation that never settles.
     process.channel?.unref();
@@ -203,7 +203,7 @@ export class AttemptRunner {
   }
 
   /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */
-  #values(dir: string, sink: StageSink): StageValues {
+  #values(dir: string, sink: RunSink): StageValues {
     const order = this.#order;
     const { attempt, op } = order;
     // A pipeline itself compares what each stage can see, so that a retry with another text resumes.
@@ -237,13 +237,16 @@ export class AttemptRunner {
     for (const name of ["stdout", "stderr"] as const) {
       const onLine = (text: string, end: number) => sink.outputLine(name, text, end);
       const onLost = (text: string) => sink.line("liveops", sink.stage, text);
-      this.output[name].start({ onLine, onLost }, most);
+      this.output[name].start({ onLine, onLost, cut: (...line) => sink.masker.cut(...line) }, most);
     }
     const files = [stdout, stderr];
     sink.onStage = () => {
       for (const file of files) file.read();
     };
-    const captured = captureOutput((stream, text) => sink.line(stream, sink.stage, text));
+    const captured = captureOutput(
+      (stream, text) => sink.line(stream, sink.stage, text),
+      (...line) => sink.masker.cut(...line),
+    );
     this.#closers.push(
       () => captured.restore(),
       () => {
@@ -262,9 +265,8 @@ export class AttemptRunner {
     });
   }
 
-  #finish(given: Outcome): void {
+  #finish(outcome: Outcome): void {
     if (this.#finished || !this.#sink) return;
-    const outcome = this.#masker?.maskOutcome(given) ?? given;
     this.#finished = true;
     for (const close of this.#closers) close();
     const seconds = (this.#clock.now() - this.#started) / 1000;

@@ -6,6 +6,7 @@
  * daemon if this process is blocked (a busy loop, a child that is waited for). Writers append, so they continue at the
  * new start. After a worker's death the daemon reads the unread rest.
  */
+import { isUtf8 } from "node:buffer";
 import {
   closeSync,
   constants,
@@ -17,6 +18,7 @@ import {
   readSync,
   watch,
 } from "node:fs";
+import type { CutPlace } from "../../ops/process/output.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import { openOwnFile } from "../../protocol/own-file.js";
 
@@ -24,6 +26,7 @@ import { openOwnFile } from "../../protocol/own-file.js";
 interface OutputListener {
   onLine(text: string, end: number): void;
   onLost(text: string): void;
+  cut: CutPlace;
 }
 
 const MODE = 0o600;
@@ -81,7 +84,7 @@ export class OwnOutput {
     if (fd === null || this.#listener === null) return;
     // Later output, from a child that was left behind, belongs to no operation.
     for (let left = fstatSync(fd).size; left > 0 && this.#readPiece(); ) left -= PIECE;
-    const rest = this.#bytes(fd, MAX_LOG_LINE);
+    const rest = this.#bytes(fd, PIECE);
     if (rest.length > 0 && !rest.includes(NEWLINE)) this.#say(rest);
     this.#listener = null;
     // If the worker dies before its next operation empties the file, that operation must not get this output.
@@ -109,21 +112,37 @@ export class OwnOutput {
     return false;
   }
 
-  /** Writes all complete lines into the log, and pieces of a line that is too long; returns the number of bytes. */
+  /** Writes complete lines into the log, and pieces of one that is too long so far; returns the number of bytes. */
   #cut(bytes: Buffer): number {
     let start = 0;
     while (start < bytes.length) {
       const newline = bytes.indexOf(NEWLINE, start);
-      const isLong = (newline === -1 ? bytes.length : newline) - start > MAX_LOG_LINE;
-      if (newline === -1 && !isLong) break;
-      const end = isLong ? endOfCharacter(bytes, start + MAX_LOG_LINE) : newline;
-      const next = isLong ? end : newline + 1;
-      const line = bytes.subarray(start, !isLong && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end);
+      const end = newline === -1 ? this.#endOfPiece(bytes, start) : newline;
+      if (end === null) break;
+      const next = newline === -1 ? end : newline + 1;
+      const line = bytes.subarray(
+        start,
+        newline !== -1 && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end,
+      );
       this.#offset += next - start;
       this.#listener?.onLine(line.toString("utf8"), this.#offset);
       start = next;
     }
     return start;
+  }
+
+  /** Where to cut a line whose end was not written yet; null: not yet. */
+  #endOfPiece(bytes: Buffer, start: number): number | null {
+    if (bytes.length - start <= MAX_LOG_LINE) return null;
+    const end = endOfCharacter(bytes, start + MAX_LOG_LINE);
+    const text = bytes.toString("utf8", start);
+    const most = bytes.toString("utf8", start, end).length;
+    const at = this.#listener!.cut(text, most, false);
+    if (at === null) return null;
+    if (at === most) return end;
+    const moved = start + Buffer.byteLength(text.slice(0, at));
+    // Bytes that are no UTF-8 are longer as text.
+    return isUtf8(bytes.subarray(start, moved)) ? moved : end;
   }
 
   #say(rest: Buffer): void {

@@ -8,7 +8,6 @@
 import { closeSync, constants, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppendFile } from "../../ops/runner/append-file.js";
-import type { Sink } from "../../ops/runner/sink.js";
 import type { EventBody } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
@@ -42,7 +41,7 @@ function isStageEvent(body: EventBody): body is StageEvent {
   return body.type === "stage:entered" || body.type === "stage:left";
 }
 
-export class RunSink implements Sink {
+export class RunSink {
   /** Called before each record is written; null: the attempt needs no lease. */
   checkLease: (() => void) | null = null;
   readonly #events: AppendFile;

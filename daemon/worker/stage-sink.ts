@@ -1,4 +1,7 @@
-/** Passes events and lines on and knows which stage is being run, for lines that do not come through Progress. */
+/**
+ * Masks the secrets of the attempt in events and lines, and knows which stage is being run, for lines that do not come
+ * through Progress.
+ */
 
 import { Masker } from "../../ops/runner/masker.js";
 import { setStageVariable } from "../../ops/runner/operation-variables.js";
@@ -26,7 +29,7 @@ export class StageSink implements Sink {
   event(body: EventBody, durable: boolean): void {
     const isStage = body.type === "stage:entered" || body.type === "stage:left";
     if (isStage) this.onStage();
-    this.sink.event(body, durable);
+    this.sink.event(this.masker.maskEvent(body), durable);
     if (body.type === "stage:entered") this.#open.push({ stage: body.stage, seq: this.sink.lastSeq });
     if (body.type === "stage:left") {
       const index = this.#open.findLastIndex(({ stage }) => stage === body.stage);
@@ -38,10 +41,10 @@ export class StageSink implements Sink {
   }
 
   line(stream: LogStream, stage: string | null, text: string): void {
-    this.sink.line(stream, stage, this.masker.maskLine(text));
+    this.sink.line(stream, stage, this.masker.mask(text));
   }
 
   outputLine(stream: LogStream, text: string, end: number): void {
-    this.sink.outputLine(stream, this.stage, this.masker.maskLine(text), end);
+    this.sink.outputLine(stream, this.stage, this.masker.mask(text), end);
   }
 }

@@ -4,6 +4,7 @@
  * A value of several lines has the form of GitHub Actions: `name<<WORD`, the lines, and a line that is only `WORD`.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { Masker } from "../runner/masker.js";
 
 /** Most bytes of the file: the outputs are part of the record. */
 export const MAX_OUTPUT_BYTES = 64 * 1024;
@@ -13,17 +14,19 @@ export class OutputError extends Error {}
 
 /**
  * @param declared - the names under `outputs` of the stage
+ * @param masker - for messages; the values are as they were written
  * @param reported - the values of `liveops report output`; a value of the file comes after them
  * @throws OutputError for an undeclared name, a declared one that is missing, a bad line, or too much text
  */
 export function readOutputs(
   file: string,
   declared: readonly string[],
+  masker: Masker,
   reported: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const unknown = Object.keys(reported).find((name) => !declared.includes(name));
   if (unknown !== undefined) throw undeclared("liveops report", unknown, declared);
-  const outputs = { ...reported, ...parseOutputs(textOf(file), declared) };
+  const outputs = { ...reported, ...parseOutputs(textOf(file), declared, masker) };
   const missing = declared.filter((name) => !Object.hasOwn(outputs, name));
   if (missing.length > 0)
     throw new OutputError(
@@ -35,14 +38,20 @@ export function readOutputs(
 /** The outputs that a failed command has written, for `finally`; none if the file is wrong. */
 export function readWrittenOutputs(file: string, declared: readonly string[]): Record<string, string> {
   try {
-    return parseOutputs(textOf(file), declared);
+    return parseOutputs(textOf(file), declared, new Masker());
   } catch {
     return {};
   }
 }
 
 /** The last value of a name counts. */
-export function parseOutputs(text: string, declared: readonly string[]): Record<string, string> {
+export function parseOutputs(
+  text: string,
+  declared: readonly string[],
+  masker: Masker,
+): Record<string, string> {
+  const bad = (at: number, line: string, why: string) =>
+    new OutputError(`line ${at} of $LIVEOPS_OUTPUT, ${masker.quoted(line, 80)}: ${why}`);
   const outputs: Record<string, string> = {};
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
@@ -58,7 +67,7 @@ export function parseOutputs(text: string, declared: readonly string[]): Record<
     if (sign === "<<") {
       const end = lines.indexOf(value, n + 1);
       if (value === "") throw bad(at, line, "a word must follow <<");
-      if (end === -1) throw bad(at, line, `no line "${value.slice(0, 40)}" ends it`);
+      if (end === -1) throw bad(at, line, `no line ${masker.quoted(value, 40)} ends it`);
       value = lines.slice(n + 1, end).join("\n");
       n = end;
     }
@@ -67,10 +76,6 @@ export function parseOutputs(text: string, declared: readonly string[]): Record<
     Object.defineProperty(outputs, name, { value, enumerable: true, configurable: true, writable: true });
   }
   return outputs;
-}
-
-function bad(at: number, line: string, why: string): OutputError {
-  return new OutputError(`line ${at} of $LIVEOPS_OUTPUT, ${JSON.stringify(line.slice(0, 80))}: ${why}`);
 }
 
 function undeclared(where: string, name: string, declared: readonly string[]): OutputError {

@@ -6,7 +6,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../runner/failure.js";
 import { handedSecret } from "../runner/handed-secrets.js";
-import { SHORTEST_SECRET } from "../runner/masker.js";
+import { SHORTEST_SECRET } from "../runner/secret-forms.js";
 import type { Pipeline } from "./definition.js";
 
 /** Most bytes of a secret: it reaches commands as an environment variable. */

@@ -127,7 +127,7 @@ export class StageRun {
     } finally {
       this.seconds = Math.round(performance.now() - started) / 1000;
     }
-    const outputs = readOutputs(file, declared, reported);
+    const outputs = readOutputs(file, declared, p.masker, reported);
     for (const [output, value] of Object.entries(outputs))
       if (p.masker.finds(value))
         throw new OutputError(`the output ${output} contains a secret, and outputs are stored in clear`);

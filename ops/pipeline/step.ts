@@ -115,7 +115,7 @@ export async function runStep(
   try {
     if (command.kind === "words") {
       const [program = "", ...args] = command.words.map((word) => fill(word, scope));
-      p.log(`$ ${[program, ...args].map(quoted).join(" ")}`);
+      p.log(`$ ${[program, ...args].map((word) => quoted(p.masker.mask(word))).join(" ")}`);
       return await p.exec(program, args, options).catch((error) => {
         throw failureAt(error, label, `${place}: ${wordsText(command.words)}`);
       });

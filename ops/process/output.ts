@@ -7,6 +7,13 @@ import { type OscProgress, OscProgressFilter } from "./osc-progress.js";
 /** Characters of a line; a longer line is split. */
 export const LONGEST_LINE = 16 * 1024;
 
+/**
+ * Where to cut a line that is too long, at or near `end`; null: what follows decides.
+ *
+ * @param isWhole - nothing follows the text
+ */
+export type CutPlace = (text: string, end: number, isWhole: boolean) => number | null;
+
 export interface LineHandler {
   /** Complete lines, without line ends. */
   lines(lines: string[]): void;
@@ -14,6 +21,8 @@ export interface LineHandler {
   data?(): void;
   /** A text of the current line that the next text replaced, such as a frame of a progress bar. */
   frame?(text: string): void;
+  /** Default: at `end`. */
+  cut?: CutPlace;
   /** A progress sequence for the terminal (OSC 9;4). */
   progress?(progress: OscProgress): void;
   /** The current text of the incomplete line. @param isFrame - it replaced another text */
@@ -25,7 +34,8 @@ export interface LineHandler {
  *
  * A chunk may end inside a character, a line or a sequence; the calls of the handler other than `unfinished` are the
  * same however the output is cut into chunks. A carriage return restarts the line, as on a terminal: the replaced text
- * is a frame and no line. Colours alone replace nothing. Memory is bounded by two lines.
+ * is a frame and no line. Colours alone replace nothing. Memory is bounded by two lines,
+ * and what `cut` waits for.
  */
 export class Lines {
   readonly #decoder = new StringDecoder("utf8");
@@ -60,7 +70,8 @@ export class Lines {
     const text = this.#decoder.end();
     if (this.#filter === null) this.#take(text);
     else this.#filter.end(text);
-    if (this.#rest !== "" || this.#shown !== null) this.handler.lines(this.#endLine([]));
+    if (this.#rest !== "" || this.#shown !== null)
+      this.handler.lines(this.#endLine(this.#redraw(this.#rest, [], true)));
     this.#rest = "";
   }
 
@@ -79,10 +90,10 @@ export class Lines {
         lines.push(part);
         continue;
       }
-      lines = this.#endLine(this.#redraw(part, lines));
+      lines = this.#endLine(this.#redraw(part, lines, true));
     }
     this.#rest = rest;
-    if (rest.length > LONGEST_LINE || rest.includes("\r")) lines = this.#redraw(rest, lines);
+    if (rest.length > LONGEST_LINE || rest.includes("\r")) lines = this.#redraw(rest, lines, false);
     // Now and not with the next text: `unfinished` must not show a later frame first.
     if (hasText(this.#rest.replace(CUT_SGR, ""))) lines = this.#replaceShown(lines);
     if (lines.length > 0) this.handler.lines(lines);
@@ -92,14 +103,16 @@ export class Lines {
    * Takes the carriage returns of a text that has no line feed; `#rest` is then the text after the last one.
    *
    * @param lines - complete lines that the handler does not know yet
+   * @param isWhole - the text ends the line
    * @returns those of them that the handler still does not know, and pieces of a very long line
    */
-  #redraw(text: string, lines: string[]): string[] {
+  #redraw(text: string, lines: string[], isWhole: boolean): string[] {
     let unsent = lines;
     let from = 0;
     for (;;) {
       const at = text.indexOf("\r", from);
-      const pieces = cut(at === -1 ? text.slice(from) : text.slice(from, at));
+      const frame = at === -1 ? text.slice(from) : text.slice(from, at);
+      const pieces = cut(frame, LONGEST_LINE, isWhole || at !== -1, this.handler.cut);
       const last = pieces.pop() as string;
       if (pieces.length > 0) {
         unsent = this.#replaceShown(unsent);
@@ -146,16 +159,27 @@ function hasText(text: string): boolean {
   return text !== "" && (text.charCodeAt(0) !== 0x1b || text.replace(SGR, "") !== "");
 }
 
-/** Splits a line at `LONGEST_LINE`, never inside a surrogate pair or the sequence of a colour. */
-function cut(line: string): string[] {
+/**
+ * Splits a line that is longer than `most`, never inside a surrogate pair or the sequence of a colour.
+ *
+ * @param isWhole - nothing follows the line
+ * @returns the pieces, and last what is left
+ */
+export function cut(
+  line: string,
+  most: number,
+  isWhole: boolean,
+  placeOf: CutPlace = (_, end) => end,
+): string[] {
   const pieces: string[] = [];
-  let from = 0;
-  while (line.length - from > LONGEST_LINE) {
-    const to = endOfPiece(line, from + LONGEST_LINE);
-    pieces.push(line.slice(from, to));
-    from = to;
+  let rest = line;
+  while (rest.length > most) {
+    const end = placeOf(rest, endOfPiece(rest, most), isWhole);
+    if (end === null || end === rest.length) break;
+    pieces.push(rest.slice(0, end));
+    rest = rest.slice(end);
   }
-  pieces.push(line.slice(from));
+  pieces.push(rest);
   return pieces;
 }
 

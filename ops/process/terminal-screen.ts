@@ -73,13 +73,12 @@ export class TerminalScreen {
     return this.#alternate !== null;
   }
 
-  /** The text of the last line, without control sequences, if it has no line end: a question. At most 200 characters. */
+  /** The text of the last line, without control sequences, if it has no line end: a question. */
   get prompt(): string {
     if (this.#alternate !== null) return "";
-    const tail = this.#main.slice(-2000);
-    const line = Buffer.from(tail.slice(tail.lastIndexOf("\n") + 1), "latin1").toString("utf8");
+    const line = Buffer.from(this.#main.slice(this.#main.lastIndexOf("\n") + 1), "latin1").toString("utf8");
     const frames = line.replace(CONTROLS, "").split("\r");
-    return (frames.findLast((frame) => frame.trim() !== "") ?? "").trim().slice(-200);
+    return (frames.findLast((frame) => frame.trim() !== "") ?? "").trim();
   }
 
   /** Draws the present state on an empty terminal. */

@@ -14,8 +14,8 @@ import { StringDecoder } from "node:string_decoder";
 const PIECE = 64 * 1024;
 /** Bytes by which a rewritten file is noticed. */
 const TAIL = 64;
-/** Characters of a line; the rest of a longer line is dropped. */
-const LONGEST_LINE = 16 * 1024;
+/** Characters of a line; the rest of a longer line is dropped. A cut secret is not masked, and none is this long. */
+export const LONGEST_LINE = 512 * 1024;
 /** Bytes that one call of `poll` reads at most, so that it does not hold up its process. */
 const MOST_AT_ONCE = 1024 * 1024;
 

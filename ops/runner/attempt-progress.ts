@@ -1,7 +1,6 @@
 /**
  * Implements `Progress` for one attempt: sends stages, progress bar, status and log to the sink; keeps the outcome.
  */
-import { inspect } from "node:util";
 import type { StopReason } from "../../protocol/event.js";
 import { MAX_CHAINED_PARAMS, MAX_ERROR, MAX_RESULT, MAX_STATUS } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
@@ -14,7 +13,7 @@ import { Failure } from "./failure.js";
 import { Gate } from "./gate.js";
 import { whyNotJson } from "./json-value.js";
 import { type KeyedHost, type KeyedOptions, trackKeyedAsync, trackKeyedSync } from "./keyed-track.js";
-import { Masker } from "./masker.js";
+import type { Masker } from "./masker.js";
 import { Meter } from "./meter.js";
 import { OutcomeCalls } from "./outcome-calls.js";
 import { ProgramHolder } from "./program-holder.js";
@@ -58,16 +57,15 @@ export class AttemptProgress implements Progress<unknown> {
     values: StageValues | null,
     gracePeriod: number = DEFAULT_GRACE_PERIOD,
     clock: Clock = SYSTEM_CLOCK,
-    masker: Masker = new Masker(),
     host: TerminalHost | null = null,
     /** The name of the type, if later attempts begin from the start. */
     private readonly notResumable: string | null = null,
   ) {
     this.#gracePeriod = gracePeriod;
-    this.masker = masker;
-    const gate = new Gate(sink, masker);
+    this.masker = sink.masker;
+    const gate = new Gate(sink);
     this.#sink = gate;
-    this.#terminals = new AttemptTerminals((body) => gate.event(body, false), host);
+    this.#terminals = new AttemptTerminals((body) => gate.event(body, false), host, this.masker);
     this.#cancellation = cancellation;
     this.#meter = new Meter(
       (percent, progress) => gate.event({ type: "progress:changed", percent, progress }, false),
@@ -110,7 +108,7 @@ export class AttemptProgress implements Progress<unknown> {
   }
 
   skip(name: string, reason: string): void {
-    this.stages.skip(name, String(reason).slice(0, MAX_STATUS));
+    this.stages.skip(name, this.masker.mask(String(reason)).slice(0, MAX_STATUS));
   }
 
   untracked<R>(name: string, block: () => R): Promise<Awaited<R>> {
@@ -146,7 +144,7 @@ export class AttemptProgress implements Progress<unknown> {
   status(text: string, level: StatusLevel = "info"): void {
     if (!LEVELS.includes(level))
       throw new TypeError(`p.status takes one of the levels ${LEVELS.join(", ")}, not ${String(level)}`);
-    this.#meter.status({ text: String(text).slice(0, MAX_STATUS), level });
+    this.#meter.status({ text: this.masker.mask(String(text)).slice(0, MAX_STATUS), level });
   }
 
   log(line: string): void {
@@ -173,7 +171,7 @@ export class AttemptProgress implements Progress<unknown> {
   error(message: string): void {
     const at = new Error("p.error");
     this.outcome.refuseSecond("error", at);
-    this.outcome.set("error", { message: String(message).slice(0, MAX_ERROR), at });
+    this.outcome.set("error", { message: this.masker.mask(String(message)).slice(0, MAX_ERROR), at });
   }
 
   chainTo(type: OperationClass | string, params: object = {}): void {
@@ -235,7 +233,7 @@ export class AttemptProgress implements Progress<unknown> {
     const host = {
       bar,
       now: () => this.clock.now(),
-      mask: (text: string) => this.masker.add(text),
+      masker: this.masker,
       signal:
         options?.afterStop === true ? this.#over.signal : AbortSignal.any([this.signal, this.#over.signal]),
       stopped: () => this.#cancellation.error(),
@@ -300,7 +298,7 @@ export class AttemptProgress implements Progress<unknown> {
   #noteNoPercent(value: unknown): void {
     if (this.#notedNoPercent) return;
     this.#notedNoPercent = true;
-    const given = typeof value === "number" ? `${value}` : inspect(value).slice(0, 40);
+    const given = typeof value === "number" ? `${value}` : this.masker.quoted(value, 40);
     const text = `p.percent takes a number from 0 to 100, not ${given}; the progress bar does not change`;
     this.#sink.line("liveops", this.stages.current, text);
   }

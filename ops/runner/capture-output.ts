@@ -5,6 +5,7 @@
  * The caller gets the real writers, for its own output.
  */
 import { StringDecoder } from "node:string_decoder";
+import { type CutPlace, cut } from "../process/output.js";
 
 export type OutputStream = "stdout" | "stderr";
 
@@ -20,8 +21,14 @@ export interface Capture {
 /** Characters of a line; a longer line is split. */
 const MAX_LINE = 64 * 1024;
 
-export function captureOutput(onLine: (stream: OutputStream, text: string) => void): Capture {
-  const streams = (["stdout", "stderr"] as const).map((name) => capture(name, (text) => onLine(name, text)));
+/** @param placeOf - where to cut a line that is too long */
+export function captureOutput(
+  onLine: (stream: OutputStream, text: string) => void,
+  placeOf?: CutPlace,
+): Capture {
+  const streams = (["stdout", "stderr"] as const).map((name) =>
+    capture(name, (text) => onLine(name, text), placeOf),
+  );
   const [stdout, stderr] = streams as [CapturedStream, CapturedStream];
   return {
     real: { stdout: stdout.real, stderr: stderr.real },
@@ -45,7 +52,10 @@ export class WrittenLines {
   readonly #decoder = new StringDecoder("utf8");
   #rest = "";
 
-  constructor(private readonly onLine: (text: string) => void) {}
+  constructor(
+    private readonly onLine: (text: string) => void,
+    private readonly placeOf?: CutPlace,
+  ) {}
 
   /** Takes the arguments of `stream.write`, and calls its callback. */
   write(chunk: Uint8Array | string, encoding?: unknown, done?: unknown): true {
@@ -66,17 +76,18 @@ export class WrittenLines {
 
   #take(text: string): void {
     const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() ?? "";
+    const rest = lines.pop() ?? "";
     for (const line of lines) this.onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
-    for (; this.#rest.length > MAX_LINE; this.#rest = this.#rest.slice(MAX_LINE))
-      this.onLine(this.#rest.slice(0, MAX_LINE));
+    const pieces = cut(rest, MAX_LINE, false, this.placeOf);
+    this.#rest = pieces.pop() ?? "";
+    for (const piece of pieces) this.onLine(piece);
   }
 }
 
-function capture(name: OutputStream, onLine: (text: string) => void): CapturedStream {
+function capture(name: OutputStream, onLine: (text: string) => void, placeOf?: CutPlace): CapturedStream {
   const stream = process[name];
   const original = stream.write;
-  const lines = new WrittenLines(onLine);
+  const lines = new WrittenLines(onLine, placeOf);
   stream.write = lines.write.bind(lines) as typeof stream.write;
   return {
     real: (text) => original.call(stream, text),

@@ -13,6 +13,7 @@ import { TtyMissing, terminalEnvironment } from "../process/pty.js";
 import type { BarTarget } from "../progress/program-bar.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
 import { Failure } from "./failure.js";
+import type { Masker } from "./masker.js";
 import { ProgramOutputs } from "./program-outputs.js";
 import { ProgramProgress, type ProgramTarget } from "./program-progress.js";
 import type { AttemptTerminals } from "./terminals.js";
@@ -33,8 +34,7 @@ export interface ExecHost {
   now(): number;
   /** The bar of the block that runs the program. */
   readonly bar: BarTarget;
-  /** Hides a secret text; false: the text is too short. */
-  mask(text: string): boolean;
+  readonly masker: Masker;
   readonly terminals: Pick<AttemptTerminals, "size" | "opened">;
 }
 
@@ -65,7 +65,10 @@ export async function exec(
   const separate = capture || (options.separate ?? false);
   const started = host.now();
   const outputs = new ProgramOutputs(label);
-  const status = new Latest((line) => host.status(line.slice(-MAX_STATUS)), STATUS_MS);
+  const status = new Latest(
+    (line) => host.status(host.masker.maskUnfinished(line).slice(-MAX_STATUS)),
+    STATUS_MS,
+  );
   const progress = options.progress === false ? null : new ProgramProgress(targetOf(host, outputs, status));
   const changes = { ...options.env, ...(progress?.open() ?? { LIVEOPS_REPORT: undefined }) };
   const group = await (options.tty === true
@@ -85,7 +88,7 @@ export async function exec(
   if (progress?.reportPath) group.removeIfKilled(progress.reportPath);
   progress?.watch(group.pid);
   const text = new Captured();
-  const last = new LastLines();
+  const last = new LastLines(host.masker);
   const stop = () => group.stop(grace);
   const signals = [host.signal, ...(options.signal ? [options.signal] : [])];
   for (const signal of signals) {
@@ -122,6 +125,7 @@ export async function exec(
         },
         progress: (said: OscProgress) => progress.osc(said),
       }),
+      cut: (...line) => host.masker.cut(...line),
       unfinished: (line, isFrame) => {
         progress?.unfinished(line);
         if (options.status !== undefined || (progress !== null && isFrame)) show(line);
@@ -197,9 +201,9 @@ function targetOf(host: ExecHost, outputs: ProgramOutputs, status: Latest): Prog
     status: (text, level) => {
       // An older text would replace this one.
       status.clear();
-      host.status(text.slice(0, MAX_STATUS), level);
+      host.status(host.masker.mask(text).slice(0, MAX_STATUS), level);
     },
-    mask: (text) => host.mask(text),
+    masker: host.masker,
     output: (name, value) => {
       const problem = outputs.set(name, value);
       if (problem !== null) host.line("liveops", problem);
@@ -212,6 +216,8 @@ class LastLines {
   readonly #lines: string[] = [];
   #next = 0;
 
+  constructor(private readonly masker: Masker) {}
+
   add(line: string): void {
     this.#lines[this.#next] = line;
     this.#next = (this.#next + 1) % LAST_LINES;
@@ -221,10 +227,10 @@ class LastLines {
     return this.#lines[(this.#next + LAST_LINES - 1) % LAST_LINES] ?? "";
   }
 
-  /** Without colours, shortened. */
+  /** Without secrets and colours, shortened. */
   get texts(): string[] {
     const ordered = [...this.#lines.slice(this.#next), ...this.#lines.slice(0, this.#next)];
-    return ordered.map((line) => withoutSequences(line).slice(0, MAX_LAST_LINE));
+    return ordered.map((line) => withoutSequences(this.masker.mask(line)).slice(0, MAX_LAST_LINE));
   }
 }
 

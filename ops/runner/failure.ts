@@ -9,6 +9,7 @@ import { inspect } from "node:util";
 import type { FailureCode } from "../../protocol/errors.js";
 import { MAX_ERROR } from "../../protocol/limits.js";
 import type { ErrorCause, OperationError } from "../../protocol/operation.js";
+import type { Masker } from "./masker.js";
 
 /** An error with a stable code of `FAILURES`. */
 export class Failure extends Error {
@@ -35,14 +36,15 @@ export function resultOfFailure(error: unknown): unknown {
   return typeof error === "object" && error !== null ? results.get(error) : undefined;
 }
 
-/** The record's error for any thrown value. Never throws. */
-export function toOperationError(thrown: unknown): OperationError {
+/** The record's error for any thrown value, without secrets. Never throws. */
+export function toOperationError(thrown: unknown, masker: Masker): OperationError {
   try {
     const code = thrown instanceof Failure ? thrown.code : "LIVEOPS_EXCEPTION";
     if (!isErrorLike(thrown))
-      return { code, message: `threw ${inspect(thrown)}`.slice(0, MAX_ERROR), stack: null };
-    const causes = causesOf(thrown);
-    const error = { code, message: messageOf(thrown), stack: authorStack(thrown) };
+      return { code, message: `threw ${masker.quoted(thrown, MAX_ERROR)}`, stack: null };
+    const causes = causesOf(thrown, masker);
+    const message = masker.mask(messageOf(thrown)).slice(0, MAX_ERROR);
+    const error = { code, message, stack: authorStack(thrown, masker)?.slice(0, MAX_ERROR) ?? null };
     return causes.length === 0 ? error : { ...error, causes };
   } catch {
     return { code: "LIVEOPS_EXCEPTION", message: "threw something that cannot be shown", stack: null };
@@ -58,7 +60,7 @@ function isErrorLike(thrown: unknown): thrown is Error {
 }
 
 function messageOf(error: Error): string {
-  const own = String(error.message).slice(0, MAX_ERROR) || error.name || "an error without a message";
+  const own = String(error.message) || error.name || "an error without a message";
   if (!(error instanceof AggregateError) || error.errors.length === 0) return own;
   const inner = error.errors.map((each) => (isErrorLike(each) ? each.message : inspect(each)));
   return error.message ? `${own} (${inner.join("; ")})` : inner.join("; ");
@@ -70,7 +72,7 @@ const MOST_LEVELS = 16;
 const MOST_OF_CAUSE = 4096;
 
 /** The causes of an error, depth first: each `cause`, and the errors of an AggregateError. */
-function causesOf(error: Error): ErrorCause[] {
+function causesOf(error: Error, masker: Masker): ErrorCause[] {
   const found: ErrorCause[] = [];
   const seen = new Set<unknown>([error]);
   const add = (parent: Error, depth: number) => {
@@ -81,7 +83,7 @@ function causesOf(error: Error): ErrorCause[] {
       // An error may be its own cause.
       if (seen.has(each)) continue;
       if (typeof each === "object") seen.add(each);
-      found.push({ depth, ...described(each) });
+      found.push({ depth, ...described(each, masker) });
       if (isErrorLike(each)) add(each, depth + 1);
     }
   };
@@ -89,22 +91,21 @@ function causesOf(error: Error): ErrorCause[] {
   return found;
 }
 
-function described(cause: unknown): Omit<ErrorCause, "depth"> {
+function described(cause: unknown, masker: Masker): Omit<ErrorCause, "depth"> {
   if (!isErrorLike(cause)) {
     const text = typeof cause === "string" ? cause : inspect(cause);
-    return { message: text.slice(0, MOST_OF_CAUSE), stack: null };
+    return { message: masker.mask(text).slice(0, MOST_OF_CAUSE), stack: null };
   }
   const { name, message } = cause;
   const text = message ? `${name}: ${message}` : name || "an error without a message";
   return {
-    message: text.slice(0, MOST_OF_CAUSE),
-    stack: authorStack(cause)?.slice(0, MOST_OF_CAUSE) ?? null,
+    message: masker.mask(text).slice(0, MOST_OF_CAUSE),
+    stack: authorStack(cause, masker)?.slice(0, MOST_OF_CAUSE) ?? null,
   };
 }
 
-function authorStack(error: Error): string | null {
-  if (typeof error.stack !== "string") return null;
-  return withoutOurFrames(error.stack).slice(0, MAX_ERROR);
+function authorStack(error: Error, masker: Masker): string | null {
+  return typeof error.stack === "string" ? withoutOurFrames(masker.mask(error.stack)) : null;
 }
 
 const here = dirname(fileURLToPath(import.meta.url));

@@ -77,7 +77,7 @@ export class InlineLink implements Sink {
 
   event(body: EventBody): void {
     if (this.#over) return;
-    this.#say(body);
+    this.#say(this.masker.maskEvent(body));
     if (body.type === "stage:entered") this.#open.push(body.stage);
     else if (body.type === "stage:left") this.#open.splice(this.#open.lastIndexOf(body.stage), 1);
     else return;
@@ -86,7 +86,7 @@ export class InlineLink implements Sink {
 
   line(stream: LogStream, stage: string | null, text: string): void {
     if (this.#over) return;
-    for (const each of this.masker.maskLine(text).split(/\r?\n/)) {
+    for (const each of this.masker.mask(text).split(/\r?\n/)) {
       const n = this.#builder.logLines + 1;
       const at = this.#clock.time();
       const attempt = this.#attemptNumber;
@@ -255,7 +255,10 @@ export async function runInline(
   findType?: TypeFinder,
 ): Promise<Operation> {
   let link: InlineLink | null = null;
-  const capture = captureOutput((stream, text) => link?.line(stream, link.stage, text));
+  const capture = captureOutput(
+    (stream, text) => link?.line(stream, link.stage, text),
+    (...line) => link?.masker.cut(...line) ?? null,
+  );
   watcher.started?.(capture.real);
   try {
     let current = { Type, submission };

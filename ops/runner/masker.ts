@@ -1,35 +1,29 @@
 /**
- * Replaces secrets by `***` in everything an attempt reports: log lines, status, errors and results. A text in another
- * form than the secret, such as its base64, is not found.
+ * Replaces secrets by `***` in everything an attempt reports: log lines, status, errors and results. `formsOf` says in
+ * which forms a secret is found.
+ *
+ * A text is masked before it is quoted or cut: a part of a secret is not found.
  */
+import { inspect } from "node:util";
+import { SEQUENCES, withoutSequences } from "../../protocol/command/sgr.js";
 import type { EventBody, Outcome } from "../../protocol/event.js";
+import { formsOf, SHORTEST_SECRET } from "./secret-forms.js";
+import { type Range, TextSearch } from "./text-search.js";
 
 export const MASK = "***";
 
-/** A shorter text would match in too many places. */
-export const SHORTEST_SECRET = 4;
-
-/** Characters from which on a log line may be one piece of a longer line. */
-const LONG_LINE = 8 * 1024;
-
 /** Keys of events that are not masked. */
-const KEPT = new Set(["type", "stage", "stages", "untrackedStage", "value"]);
+const KEPT = new Set(["type", "stage", "stages", "untrackedStage", "value", "state"]);
 
-const SGR = /\x1b\[[\d;:]*m/g;
-
-/** Where the character at `index` of the text without colours is in the text with them. */
-function offsetOf(coloured: string, index: number): number {
-  let shift = 0;
-  for (const { 0: colour, index: at } of coloured.matchAll(SGR)) {
-    if (at - shift > index) break;
-    shift += colour.length;
-  }
-  return index + shift;
+/** Where secrets are in a text. */
+interface Found {
+  ranges: Range[];
+  /** Where a secret begins that the end of the text cuts off; the length of the text if there is none. */
+  open: number;
 }
 
 export class Masker {
-  /** Longest first, so that a secret within another one leaves nothing of it. */
-  #secrets: string[] = [];
+  readonly #search = new TextSearch(SHORTEST_SECRET);
 
   /**
    * Masks this text from now on; of a text with several lines, each line.
@@ -37,73 +31,59 @@ export class Masker {
    * @returns false if the text has no line that is long enough to be masked
    */
   add(text: string): boolean {
-    const lines = text.split(/\r?\n/).flatMap((line) => [line, line.trim()]);
-    const parts = [text, ...lines].filter((part) => part.length >= SHORTEST_SECRET);
-    this.#secrets = [...new Set([...this.#secrets, ...parts])].sort((a, b) => b.length - a.length);
-    return parts.length > 0;
+    const forms = formsOf(text);
+    this.#search.add(forms);
+    return forms.length > 0;
   }
 
   get isEmpty(): boolean {
-    return this.#secrets.length === 0;
+    return this.#search.longest === 0;
   }
 
   /** Whether the text contains a secret. */
   finds(text: string): boolean {
-    return this.#secrets.some((secret) => text.includes(secret));
+    return this.#find(text).ranges.length > 0;
   }
 
   mask(text: string): string {
-    let masked = text;
-    for (const secret of this.#secrets) masked = masked.replaceAll(secret, MASK);
-    return masked.includes("\x1b") ? this.#maskColoured(masked) : masked;
+    return this.isEmpty ? text : hidden(text, this.#find(text).ranges);
   }
 
-  /** A program may colour a part of a secret, as `grep --color` does. The colours stay. */
-  #maskColoured(text: string): string {
-    let masked = text;
-    const plain = () => masked.replace(SGR, "");
-    for (const secret of this.#secrets) {
-      for (let at = plain().indexOf(secret); at !== -1; at = plain().indexOf(secret)) {
-        const [from, to] = [offsetOf(masked, at), offsetOf(masked, at + secret.length - 1) + 1];
-        const colours = masked.slice(from, to).match(SGR) ?? [];
-        masked = masked.slice(0, from) + MASK + colours.join("") + masked.slice(to);
-      }
-    }
-    return masked;
+  /** As `mask`, for a text that goes on: a beginning of a secret at its end is masked too. */
+  maskUnfinished(text: string): string {
+    if (this.isEmpty) return text;
+    const { ranges, open } = this.#find(text);
+    return hidden(text, open < text.length ? [...ranges, [open, text.length]] : ranges);
   }
 
   /**
-   * As `mask`, for a text that may end or begin within a secret: the status shows unfinished lines, and long lines are
-   * cut. A part of a secret at an end of the text is masked too.
+   * Where to cut a line that is too long: at `end`, or after a secret that lies there.
+   *
+   * @param isWhole - nothing follows the text
+   * @returns null: what follows decides. The text is then longer than `end` by at most two secrets
    */
-  maskPiece(text: string): string {
-    let masked = this.mask(text);
-    for (const secret of this.#secrets) {
-      for (let length = Math.min(secret.length - 1, masked.length); length >= SHORTEST_SECRET; length--) {
-        if (!masked.endsWith(secret.slice(0, length))) continue;
-        masked = masked.slice(0, -length) + MASK;
-        break;
-      }
-      for (let length = Math.min(secret.length - 1, masked.length); length >= SHORTEST_SECRET; length--) {
-        if (!masked.startsWith(secret.slice(-length))) continue;
-        masked = MASK + masked.slice(length);
-        break;
-      }
-    }
-    return masked;
+  cut(text: string, end: number, isWhole: boolean): number | null {
+    if (this.isEmpty) return end;
+    const { longest } = this.#search;
+    const near = text.slice(0, end + 2 * longest);
+    const { ranges, open } = this.#find(near, 1);
+    const [, at] = merged(ranges).find(([from, to]) => from < end && end < to) ?? [end, end];
+    const mayWait = !isWhole && text.length < end + 2 * longest;
+    return mayWait && open < at ? null : at;
   }
 
-  /** A line of the log. */
-  maskLine(text: string): string {
-    if (this.isEmpty) return text;
-    return text.length < LONG_LINE ? this.mask(text) : this.maskPiece(text);
+  /** The value as in a program, for a message. */
+  quoted(value: unknown, most: number): string {
+    return typeof value === "string"
+      ? JSON.stringify(this.mask(value).slice(0, most))
+      : this.mask(inspect(value, { maxStringLength: null })).slice(0, most);
   }
 
   maskEvent<E extends EventBody>(event: E): E {
     if (this.isEmpty) return event;
     if (event.type === "status:changed") {
       const { status } = event;
-      return { ...event, status: { ...status, text: this.maskPiece(status.text) } };
+      return { ...event, status: { ...status, text: this.mask(status.text) } };
     }
     // The names of stages connect events, and a value is for the next attempt; neither may change.
     const masked = Object.entries(event).map(([key, each]) => [
@@ -128,4 +108,57 @@ export class Masker {
       Object.entries(value).map(([name, each]) => [this.mask(name), this.maskValue(each)]),
     );
   }
+
+  /**
+   * A program may colour a part of a secret, as `grep --color` does: the text without sequences is looked at too.
+   *
+   * @param shortest - characters of the beginning of a secret that counts
+   */
+  #find(text: string, shortest = SHORTEST_SECRET): Found {
+    const found = this.#search.find(text, shortest);
+    const plain = withoutSequences(text);
+    if (plain.length === text.length) return found;
+    const inner = this.#search.find(plain, shortest);
+    if (inner.ranges.length === 0 && inner.open === plain.length) return found;
+    const place = placesIn(text);
+    const ranges = inner.ranges.map(([from, to]): Range => [place(from), place(to - 1) + 1]);
+    const open = inner.open < plain.length ? place(inner.open) : text.length;
+    return { ranges: [...found.ranges, ...ranges], open: Math.min(found.open, open) };
+  }
+}
+
+/** Where a character of the text without control sequences is in the text with them. */
+function placesIn(text: string): (at: number) => number {
+  const sequences = [...text.matchAll(SEQUENCES)].map(({ 0: { length }, index }) => ({ index, length }));
+  return (at) => {
+    let moved = at;
+    for (const { index, length } of sequences) {
+      if (index > moved) break;
+      moved += length;
+    }
+    return moved;
+  };
+}
+
+/** In order, and without overlaps. */
+function merged(ranges: readonly Range[]): Range[] {
+  const all: Range[] = [];
+  for (const [from, to] of ranges.toSorted(([a], [b]) => a - b)) {
+    const last = all.at(-1);
+    if (last !== undefined && from < last[1]) last[1] = Math.max(last[1], to);
+    else all.push([from, to]);
+  }
+  return all;
+}
+
+/** The text with a mask for each range. Colours stay. */
+function hidden(text: string, ranges: readonly Range[]): string {
+  if (ranges.length === 0) return text;
+  let shown = "";
+  let at = 0;
+  for (const [from, to] of merged(ranges)) {
+    shown += text.slice(at, from) + MASK + (text.slice(from, to).match(SEQUENCES)?.join("") ?? "");
+    at = to;
+  }
+  return shown + text.slice(at);
 }

@@ -13,16 +13,17 @@ import { RECOGNISERS } from "../progress/recognisers/index.js";
 import { Recognition } from "../progress/recognition.js";
 import { ReportFile } from "../progress/report-file.js";
 import { type WorkflowCommand, WorkflowCommands } from "../progress/workflow-commands.js";
-import { SHORTEST_SECRET } from "./masker.js";
+import type { Masker } from "./masker.js";
 import { bold, levelled, plain } from "./program-text.js";
+import { SHORTEST_SECRET } from "./secret-forms.js";
 
 /** Receives what the program says. */
 export interface ProgramTarget {
   readonly bar: BarTarget;
   line(stream: LogStream, text: string): void;
   status(text: string, level: StatusLevel): void;
-  /** Hides a secret text from now on; false: the text is too short to be hidden. */
-  mask(text: string): boolean;
+  /** Gets the secrets that the program names. */
+  readonly masker: Masker;
   output(name: string, value: string): void;
 }
 
@@ -152,8 +153,14 @@ export class ProgramProgress {
   report(line: string): void {
     if (line.trim() === "") return;
     const statement = parseReportLine(line);
-    if (typeof statement !== "string") this.#follow(statement);
-    else if (++this.#notes <= MOST_NOTES) this.target.line("liveops", `LIVEOPS_REPORT: ${statement}`);
+    if (typeof statement !== "string") {
+      this.#follow(statement);
+      return;
+    }
+    if (++this.#notes > MOST_NOTES) return;
+    // The message quotes the line.
+    const problem = parseReportLine(this.target.masker.mask(line));
+    if (typeof problem === "string") this.target.line("liveops", `LIVEOPS_REPORT: ${problem}`);
   }
 
   /** Call when the program has ended and its output is read. */
@@ -188,7 +195,10 @@ export class ProgramProgress {
 
   #read(text: string, isFrame: boolean): Reading | null {
     if (!this.#recognition.isDue(text, isFrame)) return null;
-    const found = this.#recognition.read(plain(text), isFrame);
+    // The labels of a bar are cut.
+    const { masker } = this.target;
+    const masked = isFrame ? masker.maskUnfinished(text) : masker.mask(text);
+    const found = this.#recognition.read(plain(masked), isFrame);
     if (found === null) return null;
     const { source, form, reading } = found;
     this.#bar.say(source, form, reading);
@@ -201,8 +211,8 @@ export class ProgramProgress {
     const { target } = this;
     switch (statement.type) {
       case "progress": {
-        const { type: _, ...reading } = statement;
-        this.#bar.say("report", ONLY, reading);
+        const { type: _, unit, ...reading } = statement;
+        this.#bar.say("report", ONLY, { ...reading, ...(unit && { unit: target.masker.mask(unit) }) });
         break;
       }
       case "percent":
@@ -212,7 +222,7 @@ export class ProgramProgress {
         this.#status(statement.text);
         break;
       case "stage":
-        this.#bar.step(withoutSequences(statement.name));
+        this.#bar.step(withoutSequences(target.masker.mask(statement.name)));
         target.line("log", bold(statement.name));
         break;
       case "log":
@@ -234,7 +244,7 @@ export class ProgramProgress {
       case "group":
         return [bold(command.name)];
       case "mask":
-        if (!target.mask(command.text) && command.text.trim() !== "")
+        if (!target.masker.add(command.text) && command.text.trim() !== "")
           target.line("liveops", `a text of fewer than ${SHORTEST_SECRET} characters is not masked`);
     }
     return [];

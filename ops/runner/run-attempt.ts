@@ -15,7 +15,7 @@ import { Cancellation } from "./cancellation.js";
 import { type AttemptTime, SYSTEM_CLOCK } from "./clock.js";
 import { inputSchema } from "./describe-type.js";
 import { Failure, resultOfFailure, toOperationError } from "./failure.js";
-import { Masker } from "./masker.js";
+import type { Masker } from "./masker.js";
 import type { Order } from "./order.js";
 import type { ChainCall, OutcomeCalls } from "./outcome-calls.js";
 import { paramsDetail, parseParams } from "./parse-params.js";
@@ -62,7 +62,7 @@ export async function runAttempt(
   terminals: TerminalHost | null = null,
 ): Promise<Outcome> {
   const cancellation = new Cancellation(control, clock);
-  const masker = sink.masker ?? new Masker();
+  const { masker } = sink;
   let progress: AttemptProgress | null = null;
   const faults = watchProcessFaults(cancellation.signal, () => progress?.stages.current ?? null);
   const release = () => {
@@ -83,7 +83,6 @@ export async function runAttempt(
       kept,
       gracePeriod,
       clock,
-      masker,
       terminals,
       notResumable,
     );
@@ -93,7 +92,7 @@ export async function runAttempt(
     outcome = await finish(progress.outcome, order, findType);
   } catch (caught) {
     const thrown = caught instanceof Uncaught ? caught.thrown : caught;
-    outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught), resultOf(thrown));
+    outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught, masker), resultOf(thrown));
     if (progress !== null) cancellation.abandon();
   }
   if (cancellation.reason === "timeout")
@@ -102,7 +101,7 @@ export async function runAttempt(
     progress?.close();
   } catch (thrown) {
     // The sink failed on the last value of the bar. A failed outcome is kept, because it matters more.
-    outcome = outcome.state === "failed" ? outcome : failed(errorOf(thrown));
+    outcome = outcome.state === "failed" ? outcome : failed(errorOf(thrown, masker));
   }
   control.abandoned?.removeEventListener("abort", release);
   release();
@@ -205,9 +204,9 @@ function resultOf(thrown: unknown): unknown {
   return { exitCode, signal, seconds };
 }
 
-function errorOf(thrown: unknown): OperationError {
-  if (thrown instanceof Uncaught) return { ...errorOf(thrown.thrown), cause: thrown.cause };
-  if (!(thrown instanceof TypeFault)) return toOperationError(thrown);
+function errorOf(thrown: unknown, masker: Masker): OperationError {
+  if (thrown instanceof Uncaught) return { ...errorOf(thrown.thrown, masker), cause: thrown.cause };
+  if (!(thrown instanceof TypeFault)) return toOperationError(thrown, masker);
   return { code: "LIVEOPS_LOAD_FAILED", message: thrown.message, stack: null };
 }
 

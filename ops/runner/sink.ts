@@ -14,8 +14,8 @@ export interface Sink {
   event(body: EventBody, durable: boolean): void;
   /** Appends to the log, synchronously; each line of the text becomes a log line. */
   line(stream: LogStream, stage: string | null, text: string): void;
-  /** The secrets of the attempt, which the attempt adds. Default: the attempt masks what it reports by one of its own. */
-  readonly masker?: Masker;
+  /** Masks secrets in all events and lines. The attempt registers its secrets here. */
+  readonly masker: Masker;
 }
 
 export interface StopControl {

@@ -163,7 +163,7 @@ export class Stages {
         leave({ state: isCancelled ? "cancelled" : "failed" });
         throw thrown;
       }
-      const error = toOperationError(thrown);
+      const error = toOperationError(thrown, this.sink.masker);
       this.sink.line("liveops", stage, failureText(stage, error, thrown));
       leave({ state: "allowed-failure", error });
       return undefined;

@@ -6,6 +6,7 @@ import type { EventBody } from "../../protocol/event.js";
 import { inputWait } from "../process/input-wait.js";
 import { DEFAULT_SIZE, type Terminal, type TerminalSize } from "../process/pty.js";
 import { TerminalScreen } from "../process/terminal-screen.js";
+import type { Masker } from "./masker.js";
 
 /** A terminal whose program runs, with what it shows. */
 export interface OpenTerminal {
@@ -31,6 +32,8 @@ export interface TerminalHost {
 const LOOK_MS = 250;
 /** A program that printed something this short time ago does not wait yet. */
 const QUIET_MS = 200;
+/** Characters of a question. */
+const LONGEST_PROMPT = 200;
 /** Where the system does not tell whether a program waits, a line without an end for this time is a question. */
 const QUESTION_MS = 2000;
 
@@ -41,6 +44,7 @@ export class AttemptTerminals {
   constructor(
     private readonly event: (body: EventBody) => void,
     private readonly host: TerminalHost | null,
+    private readonly masker: Masker,
   ) {}
 
   get size(): TerminalSize {
@@ -62,7 +66,7 @@ export class AttemptTerminals {
 
   #show(open: OpenTerminal | null): void {
     this.#watch?.stop();
-    this.#watch = open && new InputWatch(open, this.event);
+    this.#watch = open && new InputWatch(open, this.event, this.masker);
     // First, so that whoever reads the event can attach.
     this.host?.changed(open);
     this.event({ type: "terminal:changed", program: open?.program ?? null });
@@ -83,6 +87,7 @@ class InputWatch {
   constructor(
     private readonly open: OpenTerminal,
     private readonly event: (body: EventBody) => void,
+    private readonly masker: Masker,
   ) {
     open.terminal.output.on("data", this.#onOutput);
   }
@@ -100,11 +105,11 @@ class InputWatch {
     this.#isDoubtful = !this.#isDoubtful;
     if (this.#isDoubtful) return;
     this.#isWaiting = !this.#isWaiting;
-    this.event(
-      this.#isWaiting
-        ? { type: "input:waiting", prompt: this.open.screen.prompt }
-        : { type: "input:resumed" },
-    );
+    this.event(this.#isWaiting ? { type: "input:waiting", prompt: this.#prompt } : { type: "input:resumed" });
+  }
+
+  get #prompt(): string {
+    return this.masker.maskUnfinished(this.open.screen.prompt).slice(-LONGEST_PROMPT);
   }
 
   #isBlocked(): boolean {

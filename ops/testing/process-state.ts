@@ -8,15 +8,19 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Console } from "node:console";
 import type { Writable } from "node:stream";
+import type { CutPlace } from "../process/output.js";
 import { type OutputStream, WrittenLines } from "../runner/capture-output.js";
 
 /** The written lines of one run. */
 export type RunOutput = Readonly<Record<OutputStream, WrittenLines>>;
 
-export function runOutput(onLine: (stream: OutputStream, text: string) => void): RunOutput {
+export function runOutput(
+  onLine: (stream: OutputStream, text: string) => void,
+  placeOf: CutPlace,
+): RunOutput {
   return {
-    stdout: new WrittenLines((text) => onLine("stdout", text)),
-    stderr: new WrittenLines((text) => onLine("stderr", text)),
+    stdout: new WrittenLines((text) => onLine("stdout", text), placeOf),
+    stderr: new WrittenLines((text) => onLine("stderr", text), placeOf),
   };
 }
 

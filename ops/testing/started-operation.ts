@@ -99,7 +99,10 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
 
   async #perform({ Type, submission, values, options, env }: Prepared): Promise<OperationRun<T>> {
     const link = new InlineLink(submission, this.#watcher, { ...options, values });
-    const output = runOutput((stream, text) => link.line(stream, link.stage, text));
+    const output = runOutput(
+      (stream, text) => link.line(stream, link.stage, text),
+      (...line) => link.masker.cut(...line),
+    );
     const flush = () => {
       for (const lines of Object.values(output)) lines.flush();
     };

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { formsOf } from "../../ops/runner/secret-forms.js";
 import { filesWith } from "./files-with.js";
 import { onTerminal } from "./terminal.js";
 import { until } from "./until.js";
@@ -9,7 +10,12 @@ import { useWorld } from "./world.js";
 
 const world = useWorld();
 
-const SECRET = "tr0ub4dor-and-3-ümläuts";
+const SECRET = `tr0ub4dor-and-3-ümläuts-"'\\&<$`;
+
+/** The files below the world that have the secret in any form. */
+function filesWithSecret(): string[] {
+  return [...formsOf(SECRET), "ümläuts", "tr0ub4dor"].flatMap((form) => filesWith(world.dir, form));
+}
 
 function pipeline(name: string, text: string): string {
   return world.write(`config/liveops/ops/${name}.yaml`, text);
@@ -31,6 +37,12 @@ stages:
       cat /proc/[0-9]*/cmdline 2>/dev/null >all || true
       if grep -qaF "$token" all; then echo "IN A COMMAND LINE"; fi
       rm all
+      printf '%16370s' x; echo "$token"
+      json=\${token//\\\\/\\\\\\\\}; echo "{\\"token\\":\\"\${json//\\"/\\\\\\"}\\"}"
+      printf '%q' "$token"
+      printf 'user:%s' "$token" | base64 -w0
+      echo "token $token" >>"$LIVEOPS_REPORT"
+      (set -x; : "$token") 2>&1
   - name: Fail
     run: echo "bad $token"; [ -e ok ]
 finally: echo "$token"
@@ -41,7 +53,7 @@ finally: echo "$token"
   const id = submitted.stdout.trim();
   const failed = await world.finished(id);
   expect(failed).toMatchObject({ state: "failed", params: { token: "env:TOK" } });
-  expect(failed.error?.message).toMatch(/^"Fail" exited with 1 at .*deploy\.yaml:11: /);
+  expect(failed.error?.message).toMatch(/^"Fail" exited with 1 at .*deploy\.yaml:17: /);
   expect(failed.error?.message).toContain("bad ***");
   const lines = await world.lines(id);
   expect(lines).toContain("*** Bearer ***");
@@ -54,12 +66,16 @@ finally: echo "$token"
       ["show", id],
     ].map((words) => world.liveops(words)),
   );
-  for (const { stdout, stderr } of shown) expect(stdout + stderr).not.toContain(SECRET);
+  for (const { stdout, stderr } of shown)
+    for (const form of formsOf(SECRET)) expect(stdout + stderr).not.toContain(form);
   await until("state.json is written", () =>
     readFileSync(join(world.state, "state.json"), "utf8").includes(`"${id}"`),
   );
-  expect(filesWith(world.dir, SECRET)).toEqual([]);
-  expect(filesWith(world.dir, "ümläuts")).toEqual([]);
+  expect(lines).toContain(`{"token":"***"}`);
+  expect(lines).toContain(
+    'LIVEOPS_REPORT: "token" is no report: give progress, percent, status, stage, log or output.',
+  );
+  expect(filesWithSecret()).toEqual([]);
 
   // Held in memory: the retry needs no value. After a restart it does.
   await world.liveops(["retry", id]);
@@ -77,7 +93,7 @@ finally: echo "$token"
   writeFileSync(join(world.work, "ok"), "");
   await world.liveops(["retry", id], { env });
   await world.record(id, ({ attempt, state }) => attempt === 4 && state === "succeeded");
-  expect(filesWith(world.dir, SECRET)).toEqual([]);
+  expect(filesWithSecret()).toEqual([]);
 });
 
 test("a secret is typed at a prompt, which does not show it", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { openPipes } from "../../ops/process/pipes.js";
 import { exec } from "../../ops/runner/exec.js";
+import { Masker } from "../../ops/runner/masker.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../../ops/sdk/exec.js";
 import { LiveOperation, type Progress } from "../../ops/sdk/live-operation.js";
 import { runOperation, startOperation } from "../../ops/testing/index.js";
@@ -57,7 +58,13 @@ describe("a program that succeeds", () => {
     const seconds = await exec(
       {
         ...{ signal: new AbortController().signal, stopped: () => new Error("stopped"), grace: 1 },
-        ...{ line: () => {}, status: () => {}, mask: () => true, bar: {} as never, terminals: {} as never },
+        ...{
+          line: () => {},
+          status: () => {},
+          masker: new Masker(),
+          bar: {} as never,
+          terminals: {} as never,
+        },
         now: vi.fn().mockReturnValueOnce(5000).mockReturnValueOnce(6250),
       },
       "sleep",

@@ -13,7 +13,8 @@ test("the output of an operation is in its log, and none is left in the file for
   for (const operation of ["first", "second"]) {
     const lines: Array<[string, number]> = [];
     const onLost = (text: string) => expect.unreachable(text);
-    output.start({ onLine: (text, end) => lines.push([text, end]), onLost }, 1000);
+    const onLine = (text: string, end: number) => lines.push([text, end]);
+    output.start({ onLine, onLost, cut: (_, end) => end }, 1000);
     appendFileSync(file, `${operation}\nits end`);
     output.stop();
     expect(lines).toEqual([

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { handSecrets } from "../../../ops/runner/handed-secrets.js";
-import { MASK, Masker } from "../../../ops/runner/masker.js";
+import { MASK } from "../../../ops/runner/masker.js";
 import { runOperation } from "../../../ops/testing/index.js";
 import { temporary } from "../temporary.js";
 import { envOf, fileOf, param, stage, step, template, typeOf } from "./hand-made.js";
@@ -121,39 +121,87 @@ describe("a secret", () => {
   });
 });
 
-describe("a masker", () => {
-  it("hides the longest secret first, and what a cut has left of one", () => {
-    const masker = new Masker();
-    masker.add("abcdef");
-    masker.add("abcdefgh");
-    expect(masker.mask("<abcdefgh> <abcdef>")).toBe(`<${MASK}> <${MASK}>`);
-    expect(masker.maskPiece("efgh, abcd")).toBe(`${MASK}, ${MASK}`);
-    const line = "x".repeat(16 * 1024 - 6);
-    expect(masker.maskLine(`${line}abcde`)).toBe(`${line}${MASK}`);
+/** Secrets that people have, each with what made the masks of it fail. */
+const HARD = {
+  quoted: "pa\"ss\\wörd's/&+x9 $1",
+  long: `${"K".repeat(16_384)}TAILTAIL-${"Z".repeat(3000)}`,
+};
+
+/** Runs stages with the secret; returns all that anybody can see of the run. */
+async function seen(token: string, stages: Parameters<typeof fileOf>[0]) {
+  const file = fileOf(stages, { params });
+  const run = await runOperation(typeOf(file), { token: "env:TOKEN" }, { env: { TOKEN: token } });
+  const { events, log, record, texts } = run;
+  const submitted = events.filter(({ type }) => type !== "operation:submitted");
+  return { run, texts, all: JSON.stringify([submitted, log, record]) };
+}
+
+describe("no part of a secret is seen", () => {
+  it.each([
+    ["on a pipe", {}],
+    ["on a terminal", { tty: true }],
+  ])("of one that is longer than a log line, %s", async (_, more) => {
+    const { run, all, texts } = await seen(HARD.long, [
+      stage("A", 'echo "<$token>"; printf %s "$token"; sleep 0.6; echo "$token" >&2; false', more),
+    ]);
+    expect(run.state).toBe("failed");
+    expect(all).not.toMatch(/K{8}|TAILTAIL|Z{8}/);
+    expect(texts("stdout").join("\n")).toBe("<***\n>\n***\n***");
   });
 
-  it("hides a secret that is coloured in part, and keeps the colours", () => {
-    const masker = new Masker();
-    masker.add("tr0ub4dor");
-    const [red, plain] = ["\x1b[01;31m", "\x1b[m"];
-    expect(masker.mask(`${red}a tr0${red}ub4${plain}dor${plain} tr0${red}ub4dor${plain}`)).toBe(
-      `${red}a ${MASK}${red}${plain}${plain} ${MASK}${red}${plain}`,
-    );
-    expect(masker.mask(`${red}tr0ub4${plain} dor`)).toBe(`${red}tr0ub4${plain} dor`);
+  it.each([
+    ["on a pipe", {}],
+    ["on a terminal", { tty: true }],
+  ])("at the cut of a long line, %s", async (_, more) => {
+    const token = "sk-live-0123456789abcdef";
+    const script =
+      "for n in 65530 16380 16377 32750; do head -c $n /dev/zero | tr '\\0' x; echo \"$token|\"; done";
+    const { all, texts } = await seen(token, [stage("A", script, more)]);
+    for (let at = 0; at + 8 <= token.length; at++) expect(all).not.toContain(token.slice(at, at + 8));
+    expect(texts("stdout").join("").replace(/x+/g, "x")).toBe("x***|".repeat(4));
   });
 
-  it("leaves names that connect events, and masks all else", () => {
-    const masker = new Masker();
-    masker.add("Dump");
-    const left = {
-      type: "stage:left",
-      stage: "Dump",
-      index: 0,
-      state: "done",
-      resumed: false,
-      seconds: 1,
-    } as const;
-    expect(masker.maskEvent({ ...left, reason: "Dump ran" })).toEqual({ ...left, reason: `${MASK} ran` });
-    expect(masker.maskValue({ Dump: ["a Dump", 1, null] })).toEqual({ [MASK]: [`a ${MASK}`, 1, null] });
+  it("in the messages of liveops about what a script wrote", async () => {
+    const script = (file: string) => `echo "token $token" >>"$${file}"; sleep 0.3`;
+    const { run, all, texts } = await seen(HARD.quoted, [
+      stage("Reports", `${script("LIVEOPS_REPORT")}; echo "output a $token" >>"$LIVEOPS_REPORT"; sleep 0.3`),
+      stage("Outputs", script("LIVEOPS_OUTPUT"), { outputs: ["x"] }),
+    ]);
+    expect(run.error?.message).toMatch(/^line 1 of \$LIVEOPS_OUTPUT, "token \*\*\*": it must be name=value/);
+    expect(texts("liveops")).toContain('LIVEOPS_REPORT: "output a ***" is not: output name=value');
+    expect(all).not.toMatch(/pa\W+ss|rd\W+s\W+x9/);
+  });
+
+  it("in the forms of JSON, a traced shell, base64 and URLs", async () => {
+    const script = `set -x
+      : "$token" "user:$token" # prints what it does
+      { set +x; } 2>/dev/null
+      node -p 'JSON.stringify({ level: "info", token: process.env.token })'
+      node -p 'JSON.stringify({ token: process.env.token }).replace(/[<>&]/g, "\\\\u0026")'
+      node -p '[process.env.token]'
+      printf '%q\\n' "$token"
+      for before in '' u us usr; do printf '%s' "$before:$token" | base64 -w0; echo; done
+      echo "$token" | base64
+      node -p 'encodeURIComponent(process.env.token)'
+      node -p 'new URLSearchParams({ q: process.env.token }).toString()'`;
+    const { run, all } = await seen(HARD.quoted, [stage("A", script)]);
+    expect(run.error).toBeNull();
+    expect(all).not.toMatch(/pa\W+ss|rd\W*s\W+x9|%2F%26|x9[ +%]/);
+    const core = Buffer.from(HARD.quoted).toString("base64").slice(0, -4);
+    for (let at = 0; at + 8 <= core.length; at++) expect(all).not.toContain(core.slice(at, at + 8));
+  });
+
+  it("in a status, a reason and an error that are shorter than the secret", async () => {
+    const { all } = await seen(HARD.long, [
+      stage("Status", 'echo "status at $token" >>"$LIVEOPS_REPORT"; printf %s "$token"; sleep 0.8; echo', {
+        allowFailure: true,
+      }),
+      stage("Retried", 'echo "log info at $token" >>"$LIVEOPS_REPORT"; echo "$token"; exit 3', {
+        retry: { attempts: 2, backoff: 0, exit: null },
+        allowFailure: true,
+      }),
+      stage("Steps", 'echo "stage $token" >>"$LIVEOPS_REPORT"; sleep 0.3'),
+    ]);
+    expect(all).not.toMatch(/K{8}|TAILTAIL|Z{8}/);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Lines } from "../../../ops/process/output.js";
 import type { BarValue } from "../../../ops/progress/program-bar.js";
 import type { RecogniserEntry } from "../../../ops/progress/reading.js";
+import { Masker } from "../../../ops/runner/masker.js";
 import { ProgramProgress } from "../../../ops/runner/program-progress.js";
 import { withoutOtherSequences } from "../../../protocol/command/sgr.js";
 import { cutUp } from "./chunks.js";
@@ -49,10 +50,12 @@ function watched() {
       },
       line: (stream, text) => said.push(`${stream} ${text}`),
       status: (text, level) => said.push(`status ${level} ${text}`),
-      mask: (text) => {
-        said.push(`mask ${text}`);
-        return text.length > 3;
-      },
+      masker: Object.assign(new Masker(), {
+        add: (text: string) => {
+          said.push(`mask ${text}`);
+          return text.length > 3;
+        },
+      }),
       output: (name, text) => said.push(`output ${name}=${text}`),
     },
     RECOGNISERS,

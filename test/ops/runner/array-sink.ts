@@ -1,5 +1,6 @@
 /** An array as a sink, and orders and stops, for tests of `runAttempt`. */
 
+import { Masker } from "../../../ops/runner/masker.js";
 import type { Order } from "../../../ops/runner/order.js";
 import type { Sink, StopControl } from "../../../ops/runner/sink.js";
 import type { EventBody, StopReason } from "../../../protocol/event.js";
@@ -12,6 +13,7 @@ export interface Line {
 }
 
 export class ArraySink implements Sink {
+  readonly masker = new Masker();
   readonly events: Array<EventBody & { durable: boolean }> = [];
   readonly lines: Line[] = [];
   /** Events and lines in the order they came. */

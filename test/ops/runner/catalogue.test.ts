@@ -10,6 +10,7 @@ const SCRIPT = `
 import { LiveOperation } from "./ops/sdk/live-operation.js";
 import { findType, loadCatalogue, loadType } from "./ops/runner/catalogue.js";
 import { describeType } from "./ops/runner/describe-type.js";
+import { Masker } from "./ops/runner/masker.js";
 import { runAttempt } from "./ops/runner/run-attempt.js";
 import { enableUserCode, loadedUserFiles } from "./ops/runner/user-code.js";
 
@@ -36,7 +37,7 @@ if (what === "catalogue") {
   if (typeof Type === "string") print({ refused: Type });
   else {
     const lines = [];
-    const sink = { event() {}, line: (stream, stage, text) => lines.push(text) };
+    const sink = { event() {}, line: (stream, stage, text) => lines.push(text), masker: new Masker() };
     const stop = { signal: new AbortController().signal, poll: () => null };
     const order = { id: "a", op: args[1], attempt: 1, params: {}, title: "", label: null, stages: [], cwd: "/", env: {}, chain: { id: "a", index: 0, previous: null, next: null }, seq: 0, logLines: 0 };
     print({ outcome: await runAttempt(Type, order, sink, stop, null), lines });

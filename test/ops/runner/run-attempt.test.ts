@@ -90,7 +90,7 @@ it("emits the declared stages where they differ from the order", async () => {
 
 it.each([
   ["an exception", () => Promise.reject(new Error("boom")), "failed", "LIVEOPS_EXCEPTION", "boom"],
-  ["a thrown text", () => Promise.reject("text"), "failed", "LIVEOPS_EXCEPTION", "threw 'text'"],
+  ["a thrown text", () => Promise.reject("text"), "failed", "LIVEOPS_EXCEPTION", 'threw "text"'],
   ["OperationCancelled", () => Promise.reject(new OperationCancelled()), "cancelled", undefined, undefined],
 ] as const)("%s in a stage ends the stage and the attempt alike", async (_, block, state, code, message) => {
   const { outcome, sink } = await attempt((p) => p.stage("Load", block));

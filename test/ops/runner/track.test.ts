@@ -207,8 +207,8 @@ it("keeps percent within 0 to 100", async () => {
 it.each<[unknown, string]>([
   [0 / 0, "NaN"],
   [1 / 0, "Infinity"],
-  ["half", "'half'"],
-  ["", "''"],
+  ["half", '"half"'],
+  ["", '""'],
   [null, "null"],
   [true, "true"],
   [undefined, "undefined"],
