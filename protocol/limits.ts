@@ -45,5 +45,8 @@ export const MAX_AFTER = 1000;
 /** Operations of one submit. */
 export const MAX_BATCH = 1000;
 
+/** Ids of one request that acts on many operations. */
+export const MAX_SELECTED = 100_000;
+
 /** Nesting depth of lists and objects in parameters, results and stage values. jq 1.6 reads no deeper. */
 export const MAX_DEPTH = 256;

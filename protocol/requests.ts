@@ -1,7 +1,7 @@
 /** The request bodies and queries of the routes, as schemas and types. */
 import * as z from "zod/mini";
 import { RESERVED_VARIABLES } from "./environment.js";
-import { MAX_AFTER, MAX_BATCH, MAX_CWD, MAX_LABEL, MAX_PRIORITY } from "./limits.js";
+import { MAX_AFTER, MAX_BATCH, MAX_CWD, MAX_LABEL, MAX_PRIORITY, MAX_SELECTED } from "./limits.js";
 import { hooksSchema, hostNameSchema, limitShapes, tagsSchema } from "./operation.js";
 import { STATES } from "./state.js";
 import { OP_PATTERN } from "./type-names.js";
@@ -202,6 +202,26 @@ export const retryBody = z.strictObject({
   secrets: z.optional(secrets),
 });
 
+/** What one request acts on: ids, or all operations that have what the other keys say. */
+const selection = {
+  ids: z
+    .optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(MAX_SELECTED)))
+    .check(z.describe("ids, or unique prefixes of 3 or more characters; without the other keys")),
+  all: z.optional(z.literal(true)).check(z.describe("all operations in the states of the request")),
+  state: z.optional(z.array(z.enum(STATES)).check(z.minLength(1))).check(z.describe("only in these states")),
+  op: z.optional(z.string()).check(z.describe("only of this type")),
+  label: z.optional(z.string()).check(z.describe("only with this label")),
+  queue: z.optional(z.string()).check(z.describe("only of this queue")),
+  olderThan: z
+    .optional(z.number().check(z.gte(0)))
+    .check(z.describe("only those that finished, or were submitted if they are live, this many seconds ago")),
+  host,
+};
+
+export const selectionBody = z.strictObject(selection);
+
+export const retrySelectionBody = z.strictObject({ ...selection, ...retryBody.shape });
+
 /** Where a changed operation may run. */
 const newPlace = {
   on: z
@@ -348,6 +368,8 @@ export const noBody = z.strictObject({});
 
 export type SubmitBody = z.input<typeof submitBody>;
 export type RetryBody = z.input<typeof retryBody>;
+export type SelectionBody = z.input<typeof selectionBody>;
+export type RetrySelectionBody = z.input<typeof retrySelectionBody>;
 export type AgainBody = z.input<typeof againBody>;
 export type ScheduleBody = z.input<typeof scheduleBody>;
 export type QueueBody = z.input<typeof queueBody>;

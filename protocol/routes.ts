@@ -41,13 +41,15 @@ import {
   queueBody,
   queueParams,
   retryBody,
+  retrySelectionBody,
   scheduleBody,
   scheduleParams,
+  selectionBody,
   stopBody,
   submitRequest,
   watchQuery,
 } from "./requests.js";
-import { backupLine, eventLine, terminalLine, watchLine } from "./stream-lines.js";
+import { backupLine, eventLine, selectionLine, terminalLine, watchLine } from "./stream-lines.js";
 
 const id = z.object({
   id: z.string().check(z.describe("id of the operation, or a unique prefix of 3 or more characters")),
@@ -99,6 +101,9 @@ const VERSION = "LIVEOPS_VERSION";
 const ENGINE = ["LIVEOPS_ENGINE_AWAY", "LIVEOPS_ENGINE_BEHIND"] as const;
 /** Of a request that names a host or tags. */
 const PLACE = ["LIVEOPS_NO_SUCH_HOST", "LIVEOPS_NOT_A_FLEET"] as const;
+
+/** Of a request on many operations; the refusals of one operation are in its line. */
+const SELECTION = [VERSION, ...ENGINE, "LIVEOPS_TOO_LARGE", "LIVEOPS_TOO_MANY_WATCHERS"] as const;
 
 const json = <S extends z.ZodMiniType>(schema: S) => ({ "application/json": schema });
 const ndjson = <S extends z.ZodMiniType>(line: S) => ({ "application/x-ndjson": line });
@@ -292,6 +297,37 @@ export const ROUTES = define({
       "LIVEOPS_WRONG_STATE",
       "LIVEOPS_STORE_FULL",
     ],
+  },
+  cancelAll: {
+    ...PATHS.cancelAll,
+    tag: "operations",
+    summary: "Cancel many operations",
+    description:
+      "Cancels queued and running operations in one step, queued ones first: no operation starts in the slot of another " +
+      "one. The reply has a line for each operation, once the requests are on disk.",
+    body: selectionBody,
+    replies: { 200: ndjson(selectionLine) },
+    refusals: SELECTION,
+  },
+  retryAll: {
+    ...PATHS.retryAll,
+    tag: "operations",
+    summary: "Retry many operations",
+    description: "Runs failed and cancelled operations again, the oldest first. A line for each operation.",
+    body: retrySelectionBody,
+    replies: { 200: ndjson(selectionLine) },
+    refusals: SELECTION,
+  },
+  removeAll: {
+    ...PATHS.removeAll,
+    tag: "operations",
+    summary: "Remove many operations",
+    description:
+      "Removes finished operations, and queued ones that ids name, with their logs. A line for each operation, with its " +
+      "last record. It ends with the connection.",
+    body: selectionBody,
+    replies: { 200: ndjson(selectionLine) },
+    refusals: SELECTION,
   },
   queues: {
     ...PATHS.queues,

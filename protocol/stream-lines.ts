@@ -1,5 +1,5 @@
 /**
- * Schemas of the lines of the NDJSON streams: watch, events, backup. The daemon writes lines without these schemas.
+ * Schemas of the lines of the NDJSON streams: watch, events, selections, backup. The daemon writes lines without these schemas.
  * `GET /openapi.json` publishes the schemas, and the tests check each line against them.
  */
 import * as z from "zod/mini";
@@ -344,6 +344,14 @@ export const terminalLine = z.discriminatedUnion("type", [
   z
     .object({ type: z.literal("end") })
     .check(z.describe("last line: the program ended, or another program has the terminal now")),
+]);
+
+export const selectionLine = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("changed"), operation: operationSchema }).check(z.describe("its record now")),
+  z
+    .object({ type: z.literal("refused"), id: z.string(), problem: problemSchema })
+    .check(z.describe("the operation is as it was")),
+  z.object({ type: z.literal("end") }).check(z.describe("last line")),
 ]);
 
 export const backupLine = z.discriminatedUnion("type", [

@@ -57,6 +57,7 @@ import {
   pingLine,
   removedLine,
   resumedLine,
+  selectionLine,
   snapshotLine,
   submissionSchema,
   watchLine,
@@ -135,5 +136,6 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   LogLineEvent: logLineEvent,
   EventsEndLine: eventsEndLine,
 
+  SelectionLine: selectionLine,
   BackupLine: backupLine,
 };

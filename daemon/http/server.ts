@@ -28,6 +28,7 @@ import {
 } from "./routes/operations.js";
 import { pauseRoutes, queueRoutes } from "./routes/queues.js";
 import { scheduleRoutes } from "./routes/schedules.js";
+import { selectionRoutes } from "./routes/selections.js";
 import { eventsRoute, watchRoute } from "./routes/streams.js";
 import { terminalRoutes } from "./routes/terminal.js";
 import { historyRoute, typesRoute } from "./routes/types.js";
@@ -44,6 +45,7 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
   terminalRoutes,
   cancelRoute,
   retryRoute,
+  selectionRoutes,
   pauseRoutes,
   queueRoutes,
   scheduleRoutes,

@@ -70,7 +70,7 @@ const FLUSH_MS = 100;
 const MAX_WAITING = 10_000;
 
 /** Most ids in a line. Its `count` is the number of all ids. */
-const MAX_IDS = 20;
+export const MAX_IDS = 20;
 
 export class AuditLog {
   /** Lines that could not be written since the start. */

@@ -30,9 +30,12 @@ import type {
   LogQuery,
   QueueBody,
   RetryBody,
+  RetrySelectionBody,
   ScheduleBody,
+  SelectionBody,
   SubmitBody,
 } from "../requests.js";
+import type { SelectionLine } from "../selection.js";
 import type { WatchLine, WatchQuery } from "../watch.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError, NoDaemonError } from "./errors.js";
@@ -92,6 +95,19 @@ export class Client {
   /** The socket of the next request. */
   get socket(): string {
     return this.#socket;
+  }
+
+  /** Cancels many operations in one step. The last line is `end`. */
+  cancelAll(selection: SelectionBody, signal?: AbortSignal): AsyncGenerator<SelectionLine> {
+    return this.#lines({ method: "POST", path: "/v1/cancel", body: selection, signal }, "end");
+  }
+
+  retryAll(selection: RetrySelectionBody, signal?: AbortSignal): AsyncGenerator<SelectionLine> {
+    return this.#lines({ method: "POST", path: "/v1/retry", body: selection, signal }, "end");
+  }
+
+  removeAll(selection: SelectionBody, signal?: AbortSignal): AsyncGenerator<SelectionLine> {
+    return this.#lines({ method: "POST", path: "/v1/remove", body: selection, signal }, "end");
   }
 
   /**

@@ -10,7 +10,16 @@ import type {
   StopReply,
   TypesReply,
 } from "../../protocol/replies.js";
-import type { EventsQuery, ListQuery, LogQuery, RetryBody, SubmitBody } from "../../protocol/requests.js";
+import type {
+  EventsQuery,
+  ListQuery,
+  LogQuery,
+  RetryBody,
+  RetrySelectionBody,
+  SelectionBody,
+  SubmitBody,
+} from "../../protocol/requests.js";
+import type { SelectionLine } from "../../protocol/selection.js";
 import type { WatchLine, WatchQuery } from "../../protocol/watch.js";
 import { expectValid } from "./published.js";
 
@@ -70,6 +79,18 @@ export class CheckedClient extends Client {
 
   override watch(query?: WatchQuery, signal?: AbortSignal): AsyncGenerator<WatchLine> {
     return checked("WatchLine", super.watch(query, signal));
+  }
+
+  override cancelAll(selection: SelectionBody): AsyncGenerator<SelectionLine> {
+    return checked("SelectionLine", super.cancelAll(selection));
+  }
+
+  override retryAll(selection: RetrySelectionBody): AsyncGenerator<SelectionLine> {
+    return checked("SelectionLine", super.retryAll(selection));
+  }
+
+  override removeAll(selection: SelectionBody): AsyncGenerator<SelectionLine> {
+    return checked("SelectionLine", super.removeAll(selection));
   }
 
   override backup(dir: string, signal?: AbortSignal): AsyncGenerator<BackupLine> {

@@ -11,9 +11,9 @@ import {
   resultLine,
 } from "../../protocol/output/options.js";
 import { isFinal } from "../../protocol/state.js";
-import { connectFor, forEachId } from "./connection.js";
+import { connectFor } from "./connection.js";
 import { LIVE_STATES } from "./list-pages.js";
-import { addSelectionOptions, type SelectionOptions, selectedIds } from "./selection.js";
+import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions } from "./selection.js";
 
 interface CancelOptions extends SelectionOptions, OutputOptions {
   wait?: boolean;
@@ -36,8 +36,9 @@ export function registerCancel(root: Command): void {
     const { client, options } = connectFor<CancelOptions>(command);
     checkResultOptions(options);
     const to = reportTo(command.parent!);
-    const ids = await selectedIds(client, named, options, { verb: "cancel", states: LIVE_STATES, to });
-    if (ids === null)
+    const selection = { verb: "cancel", states: LIVE_STATES, to };
+    const selected = await givenSelection(client, named, options, selection);
+    if (selected === null)
       throw new UsageError(
         "give the ids of the operations to cancel, or --all, --op, --label …",
         "liveops cancel k3f",
@@ -45,8 +46,7 @@ export function registerCancel(root: Command): void {
     const print = (operation: Operation, state: string) =>
       process.stdout.write(`${resultLine(options, operation, `${operation.id} ${state}`)}\n`);
     const asked: string[] = [];
-    process.exitCode = await forEachId(ids, to, async (name) => {
-      const operation = await client.cancel(name);
+    process.exitCode = await changeAll(client.cancelAll(selected), selected, selection, (operation) => {
       const { id, state } = operation;
       if (options.wait && !isFinal(state)) asked.push(id);
       else print(operation, isFinal(state) ? state : "cancelling");

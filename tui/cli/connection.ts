@@ -23,7 +23,7 @@ export function connectFor<T>(command: Command): Connected<T> {
 }
 
 /**
- * Runs `work` for each operation. A refusal is reported, and the remaining operations are still processed.
+ * Runs `work` for each id or name, in their order. A refusal is reported, and the others are processed all the same.
  *
  * @returns the exit code of the first refusal; 0 where there was none
  */
@@ -33,25 +33,15 @@ export async function forEachId(
   work: (id: string) => Promise<void>,
 ): Promise<ExitCode> {
   let code: ExitCode = EXIT.done;
-  // The daemon records what arrives together in one write. A short list keeps its order.
-  const together = ids.length > FEW ? TOGETHER : 1;
-  for (let from = 0; from < ids.length; from += together) {
-    const codes = await Promise.all(
-      ids.slice(from, from + together).map((id) =>
-        work(id).then(
-          () => EXIT.done,
-          (error) => report(error, to),
-        ),
-      ),
-    );
-    for (const its of codes) {
-      // Without a daemon, or after Ctrl-C, the remaining operations would fail too.
+  for (const id of ids) {
+    try {
+      await work(id);
+    } catch (error) {
+      const its = report(error, to);
+      // Without a daemon, or after Ctrl-C, the others would fail too.
       if (its === EXIT.noDaemon || its === EXIT.interrupted) return its;
       if (code === EXIT.done) code = its;
     }
   }
   return code;
 }
-
-const FEW = 20;
-const TOGETHER = 64;

@@ -72,8 +72,11 @@ export function selector(
   };
 }
 
+/** Durations for messages. */
+export const AGES = "30m, 1h or 7d";
+
 function secondsOf(option: string, text: string | undefined): number | null {
-  return text === undefined ? null : givenDuration(option, text, "30m, 1h or 7d");
+  return text === undefined ? null : givenDuration(option, text, AGES);
 }
 
 /** Of the operations that match, newest first, those that are listed. */

@@ -1,6 +1,8 @@
 /** `liveops retry`: runs a failed or cancelled operation again, as its next attempt. Prints the id. */
 import type { Command } from "commander";
+import type { Client } from "../../protocol/client/client.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { Refusal } from "../../protocol/errors.js";
 import {
   addResultOptions,
   checkResultOptions,
@@ -9,9 +11,15 @@ import {
 } from "../../protocol/output/options.js";
 import type { State } from "../../protocol/state.js";
 import { namedOrNewest } from "./arguments.js";
-import { connectFor, forEachId } from "./connection.js";
-import { secretValues } from "./secrets.js";
-import { addSelectionOptions, type SelectionOptions, selectedIds } from "./selection.js";
+import { connectFor } from "./connection.js";
+import { type SecretValues, secretValues } from "./secrets.js";
+import {
+  addSelectionOptions,
+  changeAll,
+  givenSelection,
+  type SelectionOptions,
+  select,
+} from "./selection.js";
 
 interface RetryOptions extends SelectionOptions, OutputOptions {
   from?: string;
@@ -37,18 +45,42 @@ export function registerRetry(root: Command): void {
       const { client, options } = connectFor<RetryOptions>(command);
       checkResultOptions(options);
       const to = reportTo(command.parent!);
-      const selected = await selectedIds(client, named, options, { verb: "retry", states: RETRIED, to });
-      const ids = selected ?? [(await namedOrNewest(client, undefined)).id];
+      const selection = { verb: "retry", states: RETRIED, to };
+      const selected = (await givenSelection(client, named, options, selection)) ?? {
+        ids: [(await namedOrNewest(client, undefined)).id],
+      };
       const { from, current } = options;
-      process.exitCode = await forEachId(ids, to, async (id) => {
-        const secrets = await secretValues([], (await client.show(id)).params);
-        const operation = await client.retry(id, {
-          ...(from !== undefined && { from }),
-          ...(current && { current }),
-          ...(Object.keys(secrets).length > 0 && { secrets }),
-        });
+      const secrets = await secretsFor(client, selected.ids, options);
+      const lines = client.retryAll({
+        ...selected,
+        ...(from !== undefined && { from }),
+        ...(current && { current }),
+        ...(Object.keys(secrets).length > 0 && { secrets }),
+      });
+      process.exitCode = await changeAll(lines, selected, selection, (operation) => {
         process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);
       });
     },
   );
+}
+
+/** The values of the secrets of all operations, by their references. */
+async function secretsFor(
+  client: Client,
+  ids: readonly string[] | undefined,
+  options: SelectionOptions,
+): Promise<SecretValues> {
+  const all = ids ?? (await select(client, options, RETRIED)).map((it) => (it.omitted?.params ? it.id : it));
+  const params: unknown[] = [];
+  for (const each of all) {
+    // The daemon refuses an id that is wrong, and retries the others.
+    const record = typeof each === "string" ? await client.show(each).catch(ifRefused) : each;
+    params.push(record?.params);
+  }
+  return secretValues([], params);
+}
+
+function ifRefused(error: unknown): null {
+  if (error instanceof Refusal) return null;
+  throw error;
 }

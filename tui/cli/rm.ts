@@ -8,9 +8,9 @@ import {
   type OutputOptions,
   resultLine,
 } from "../../protocol/output/options.js";
-import { connectFor, forEachId } from "./connection.js";
+import { connectFor } from "./connection.js";
 import { FINISHED_STATES } from "./list-pages.js";
-import { addSelectionOptions, type SelectionOptions, selectedIds } from "./selection.js";
+import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions } from "./selection.js";
 
 interface RemoveOptions extends SelectionOptions, OutputOptions {
   finished?: boolean;
@@ -33,15 +33,14 @@ export function registerRm(root: Command): void {
       const to = reportTo(command.parent!);
       const { finished, ...selection } = options;
       const all = finished ? { ...selection, all: true } : selection;
-      // All ids are read before the first removal, because each removal shifts the pages.
-      const names = await selectedIds(client, ids, all, { verb: "rm", states: FINISHED_STATES, to });
-      if (names === null)
+      const kind = { verb: "rm", states: FINISHED_STATES, to };
+      const selected = await givenSelection(client, ids, all, kind);
+      if (selected === null)
         throw new UsageError(
           "give the ids of the operations to remove, or --finished for all finished operations",
           "liveops rm k3f",
         );
-      process.exitCode = await forEachId(names, to, async (name) => {
-        const operation = await client.remove(name);
+      process.exitCode = await changeAll(client.removeAll(selected), selected, kind, (operation) => {
         process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);
       });
     },

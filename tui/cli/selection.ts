@@ -6,12 +6,17 @@ import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
+import { givenDuration } from "../../protocol/command/given-duration.js";
 import { useHost } from "../../protocol/command/host-option.js";
-import { type ReportTo, say } from "../../protocol/command/report.js";
+import { type ReportTo, report, say } from "../../protocol/command/report.js";
+import { Refusal } from "../../protocol/errors.js";
+import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import type { Operation } from "../../protocol/operation.js";
+import type { SelectionBody } from "../../protocol/requests.js";
+import type { SelectionLine } from "../../protocol/selection.js";
 import { isFinal, type State } from "../../protocol/state.js";
 import { listPages } from "./list-pages.js";
-import { hostFilter, selector, statesOf } from "./ls-filter.js";
+import { AGES, hostFilter, selector, statesOf } from "./ls-filter.js";
 
 export interface SelectionOptions {
   state?: string;
@@ -67,32 +72,66 @@ export interface Selection {
 }
 
 /**
- * The ids that a command acts on: those of the command line, or those of the selection, oldest first.
+ * What a command asks the daemon to act on: the ids of the command line, or the selection.
  *
  * @returns null: neither ids nor a selection were given
  * @throws UsageError where both are given, or an option is not valid, or the person says no
  */
-export async function selectedIds(
+export async function givenSelection(
   client: Client,
   ids: string[],
   options: SelectionOptions,
-  selection: Selection,
-): Promise<string[] | null> {
-  const isSelection = hasSelection(options);
-  if (isSelection && ids.length > 0)
-    throw new UsageError(
-      "give ids, or options that select operations, not both",
-      `liveops ${selection.verb} k3f`,
-    );
-  if (!isSelection) return ids.length > 0 ? ids : null;
-  const found = await select(client, options, selection.states);
-  const count = found.length === 1 ? "1 operation" : `${found.length} operations`;
-  if (found.length === 0) say(selection.to, `no operations to ${selection.verb} match`, "yellow");
-  else if (found.length > ASKS_ABOVE && !options.yes && process.stdin.isTTY && process.stderr.isTTY) {
-    if (!(await isConfirmed(`${selection.verb} ${count}? [y/N] `)))
+  { verb, states }: Selection,
+): Promise<SelectionBody | null> {
+  if (!hasSelection(options)) return ids.length > 0 ? { ids } : null;
+  if (ids.length > 0)
+    throw new UsageError("give ids, or options that select operations, not both", `liveops ${verb} k3f`);
+  const { op, label, queue, olderThan } = options;
+  const state = wantedStates(options, states);
+  const host = await hostFilter(client, options.host);
+  if (!options.yes && process.stdin.isTTY && process.stderr.isTTY) {
+    const { length } = await select(client, options, states);
+    if (length > ASKS_ABOVE && !(await isConfirmed(`${verb} ${length} operations? [y/N] `)))
       throw new UsageError("nothing was changed");
-  } else process.stderr.write(`${selection.verb}: ${count}\n`);
-  return found.map(({ id }) => id);
+  }
+  return {
+    ...(options.all && { all: true as const }),
+    state,
+    ...(op !== undefined && { op }),
+    ...(label !== undefined && { label }),
+    ...(queue !== undefined && { queue }),
+    ...(olderThan !== undefined && { olderThan: givenDuration("--older-than", olderThan, AGES) }),
+    ...(host !== undefined && { host }),
+  };
+}
+
+/**
+ * Handles the daemon's answer on each operation. A refusal is reported, and the others are handled all the same.
+ *
+ * @returns the exit code of the first refusal; 0 where there was none
+ */
+export async function changeAll(
+  lines: AsyncGenerator<SelectionLine>,
+  selected: SelectionBody,
+  { verb, to }: Selection,
+  onChanged: (operation: Operation) => void,
+): Promise<ExitCode> {
+  let code: ExitCode = EXIT.done;
+  let count = 0;
+  for await (const line of lines) {
+    if (line.type === "end") break;
+    count++;
+    if (line.type === "changed") {
+      onChanged(line.operation);
+      continue;
+    }
+    const its = report(Refusal.fromProblem(line.problem), to);
+    if (code === EXIT.done) code = its;
+  }
+  if (selected.ids !== undefined) return code;
+  if (count === 0) say(to, `no operation to ${verb} matches`, "yellow");
+  else process.stderr.write(`${verb}: ${count === 1 ? "1 operation" : `${count} operations`}\n`);
+  return code;
 }
 
 export function hasSelection(options: SelectionOptions): boolean {
@@ -110,16 +149,20 @@ export async function select(
   options: SelectionOptions,
   possible: readonly State[],
 ): Promise<Operation[]> {
-  const wanted = options.failed ? (["failed"] as State[]) : statesOf(options.state);
-  const state = wanted?.filter((each) => possible.includes(each)) ?? [...possible];
-  if (state.length === 0)
-    throw new UsageError(
-      `--state ${wanted?.join(",")}: the command acts on operations that are ${possible.join(" or ")}`,
-    );
+  const state = wantedStates(options, possible);
   const host = await hostFilter(client, options.host);
   const { operations } = await listPages(client, { state, op: options.op, host });
   const fits = selector(options, Date.now);
   return operations.filter(fits).reverse();
+}
+
+function wantedStates({ failed, state }: SelectionOptions, possible: readonly State[]): State[] {
+  const wanted = failed ? (["failed"] as State[]) : statesOf(state);
+  const states = possible.filter((each) => wanted?.includes(each) ?? true);
+  if (states.length > 0) return states;
+  throw new UsageError(
+    `--state ${wanted?.join(",")}: the command acts on operations that are ${possible.join(" or ")}`,
+  );
 }
 
 /** Asks on the terminal. */

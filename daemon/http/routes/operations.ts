@@ -1,6 +1,8 @@
 /** The routes of operations: submit, again, list, show, edit, cancel, retry, remove. */
 import { forgetFrom } from "../../../ops/runner/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
+import type { Operation } from "../../../protocol/operation.js";
+import type { RetryBody } from "../../../protocol/requests.js";
 import { bodyOfAgain } from "../../again.js";
 import type { Context } from "../../context.js";
 import { readCurrent } from "../../current-text.js";
@@ -124,13 +126,18 @@ export const cancelRoute: RoutePlugin = (app, { context }, done) => {
     ...definition("cancel"),
     handler: async ({ params }) => {
       const { id } = (await context.find(params.id)).record;
-      await context.lifecycle.cancel(id);
-      context.scheduler.stopOperation(id);
+      await cancelOperation(context, id);
       return context.whole(await context.find(id));
     },
   });
   done();
 };
+
+export async function cancelOperation({ lifecycle, scheduler }: Context, id: string): Promise<null> {
+  await lifecycle.cancel(id);
+  scheduler.stopOperation(id);
+  return null;
+}
 
 /** `POST /v1/operations/:id/retry`: runs a failed or cancelled operation again, from a stage if it is resumable. */
 export const retryRoute: RoutePlugin = (app, { context }, done) => {
@@ -138,21 +145,26 @@ export const retryRoute: RoutePlugin = (app, { context }, done) => {
     ...definition("retry"),
     handler: async ({ params, body }) => {
       const entry = await context.find(params.id);
-      const { id, op, state } = entry.record;
-      const from = body.from ?? null;
-      // The lifecycle refuses an operation in another state. That error comes before one about its type.
-      const mayBeRetried = state === "failed" || state === "cancelled";
-      // A pipeline is resumable, and its text is kept, so that its file need not load.
-      const isPipeline = sourceOf(entry) !== null;
-      if (mayBeRetried && from !== null && !isPipeline) await checkResumable(context, op);
-      const changes = mayBeRetried && body.current === true ? await readCurrent(context, id) : null;
-      if (mayBeRetried) context.store.secrets.put(id, body.secrets);
-      await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from), changes);
-      return context.whole(await context.find(id));
+      await retryOperation(context, entry, body);
+      return context.whole(await context.find(entry.record.id));
     },
   });
   done();
 };
+
+export async function retryOperation(context: Context, entry: Entry, body: RetryBody): Promise<null> {
+  const { id, op, state } = entry.record;
+  const from = body.from ?? null;
+  // The lifecycle refuses an operation in another state. That error comes before one about its type.
+  const mayBeRetried = state === "failed" || state === "cancelled";
+  // A pipeline is resumable, and its text is kept, so that its file need not load.
+  const isPipeline = sourceOf(entry) !== null;
+  if (mayBeRetried && from !== null && !isPipeline) await checkResumable(context, op);
+  const changes = mayBeRetried && body.current === true ? await readCurrent(context, id) : null;
+  if (mayBeRetried) context.store.secrets.put(id, body.secrets);
+  await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from), changes);
+  return null;
+}
 
 /** @throws Refusal if the type is not resumable, or does not load */
 async function checkResumable({ loader }: Context, op: string): Promise<void> {
@@ -178,12 +190,15 @@ function forget(context: Context, { record }: Entry, from: string | null): void 
 export const removeRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("remove"),
-    handler: async ({ params }) => {
-      // The large values are read before the removal: it deletes their files.
-      const { id, params: given, result, omitted } = context.whole(await context.find(params.id));
-      const removed = context.present(await context.lifecycle.remove(id));
-      return { ...removed, params: given, result, omitted };
-    },
+    handler: async ({ params }) => removeOperation(context, (await context.find(params.id)).record.id),
   });
   done();
 };
+
+/** @returns the last record */
+export async function removeOperation(context: Context, id: string): Promise<Operation> {
+  // The large values are read before the removal: it deletes their files.
+  const { params, result, omitted } = context.whole(await context.find(id));
+  const removed = context.present(await context.lifecycle.remove(id));
+  return { ...removed, params, result, omitted };
+}

@@ -96,6 +96,21 @@ test("lines become operations, selections act on them, and what is submitted onc
   expect((await run(["cancel", "--all"])).stderr).toBe("cancel: 2 operations\n");
 });
 
+test("a cancel of all starts nothing that was queued", async () => {
+  await using daemon = await TestDaemon.start({ concurrency: 1 });
+  const { client, world } = daemon;
+  const params = { args: ["sleep", "100"] };
+  const running = await daemon.submit("shell", { params });
+  for await (const line of client.watch({ operation: running.id }))
+    if (line.type === "changed" && line.patch.state === "running") break;
+  await client.submitAll(Array(300).fill({ op: "shell", params }), "queued");
+  const { code, stderr } = await cli.run(["cancel", "--socket", world.socket, "--all", "--wait"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "cancel: 301 operations\n" });
+  const { operations } = await client.list({ limit: 1000 });
+  expect(new Set(operations.map(({ state }) => state))).toEqual(new Set(["cancelled"]));
+  expect(operations.filter(({ attempt }) => attempt > 0).map(({ id }) => id)).toEqual([running.id]);
+});
+
 test("a line replaces {} as a whole, whatever is in it", () => {
   fc.assert(
     fc.property(

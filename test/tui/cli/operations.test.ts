@@ -1,5 +1,6 @@
 /** ls, show, logs, wait, cancel, retry, rm and ops as processes against a scripted daemon. */
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { Refusal } from "../../../protocol/errors.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { FinalState } from "../../../protocol/state.js";
 import { FakeDaemon, type Stream } from "../../harness/fake-daemon.js";
@@ -21,14 +22,26 @@ function record(id: string, state: Operation["state"] = "running"): Operation {
   return state === "running" ? story.record() : story.finished(state as FinalState).record();
 }
 
+/** The answer of a request on many operations: the record of each id, or why it is refused. */
+function answers(path: string, of: (id: string) => Operation | string, all: string[] = []): void {
+  daemon.on("POST", path, ({ body }, reply) => {
+    const { ids = all } = body as { ids?: string[] };
+    const stream = reply.stream();
+    for (const id of ids) {
+      const its = of(id);
+      if (typeof its !== "string") stream.line({ type: "changed", operation: its });
+      else stream.line({ type: "refused", id, problem: new Refusal("LIVEOPS_WRONG_STATE", its).toProblem() });
+    }
+    stream.line({ type: "end" });
+    stream.end();
+  });
+}
+
 /** Operations of which some finish at once when watched, the others never; a stream of all of them is never over. */
 function holds(states: Record<string, Operation["state"]>): void {
-  for (const id of Object.keys(states)) {
+  for (const id of Object.keys(states))
     daemon.on("GET", `/v1/operations/${id}`, (_asked, reply) => reply.json(record(id)));
-    daemon.on("POST", `/v1/operations/${id}/cancel`, (_asked, reply) =>
-      reply.json({ ...record(id), cancelRequested: true }),
-    );
-  }
+  answers("/v1/cancel", (id) => (id in states ? { ...record(id), cancelRequested: true } : `${id} is over`));
   daemon.on("GET", "/v1/watch", ({ query }, reply) => {
     const id = query.operation;
     const stream = reply.stream();
@@ -374,9 +387,6 @@ test("cancel returns once it is recorded, with --wait once it is finished", asyn
 
 test("one refusal doesn't keep the others from being cancelled", async () => {
   holds({ bbb: "cancelled" });
-  daemon.on("POST", "/v1/operations/aaa/cancel", (_asked, reply) =>
-    reply.refuse("LIVEOPS_WRONG_STATE", "aaa is over"),
-  );
   const ended = await liveops("cancel", "aaa", "bbb");
   expect(ended).toMatchObject({ code: 5, stdout: "bbb cancelling\n" });
   expect(ended.stderr).toContain("aaa is over");
@@ -385,13 +395,13 @@ test("one refusal doesn't keep the others from being cancelled", async () => {
 test("retry sends the stage and prints the id", async () => {
   // The command reads the parameters first: they may name secrets of this shell.
   daemon.on("GET", "/v1/operations/aaa", (_asked, reply) => reply.json(record("aaa111bbb222", "failed")));
-  daemon.on("POST", "/v1/operations/aaa/retry", (_asked, reply) => reply.json(record("aaa111bbb222")));
+  answers("/v1/retry", () => record("aaa111bbb222"));
   expect(await liveops("retry", "aaa", "--from", "Load")).toEqual({
     code: 0,
     stdout: "aaa111bbb222\n",
     stderr: "",
   });
-  expect(daemon.asked.at(-1)?.body).toEqual({ from: "Load" });
+  expect(daemon.asked.at(-1)?.body).toEqual({ ids: ["aaa"], from: "Load" });
 });
 
 test("retry without an id takes the newest", async () => {
@@ -399,16 +409,14 @@ test("retry without an id takes the newest", async () => {
     reply.json({ operations: [record("newest", "failed")], next: null, total: 1 }),
   );
   daemon.on("GET", "/v1/operations/newest", (_asked, reply) => reply.json(record("newest", "failed")));
-  daemon.on("POST", "/v1/operations/newest/retry", (_asked, reply) => reply.json(record("newest")));
+  answers("/v1/retry", (id) => record(id));
   expect(await liveops("retry")).toMatchObject({ code: 0, stdout: "newest\n" });
 });
 
 test("--json prints the record: of one as one line, of several one a line", async () => {
   holds({ aaa: "succeeded", bbb: "cancelled" });
-  daemon.on("POST", "/v1/operations/aaa/retry", (_asked, reply) => reply.json(record("aaa")));
-  daemon.on("DELETE", /^\/v1\/operations\/\w+$/, ({ path }, reply) =>
-    reply.json(record(path.split("/").at(-1)!, "cancelled")),
-  );
+  answers("/v1/retry", (id) => record(id));
+  answers("/v1/remove", (id) => record(id, "cancelled"));
   const printed = async (...words: string[]) =>
     (await liveops(...words, "--json")).stdout
       .trimEnd()
@@ -472,21 +480,16 @@ test("wait for several follows each chain to its end, and takes a removed operat
   expect(ended.stderr).toContain("bbb cancelled; it was removed");
 });
 
-test("rm --finished removes what is finished, over all pages, and prints the ids", async () => {
-  daemon.on("GET", "/v1/operations", ({ query }, reply) =>
-    query.before
-      ? reply.json({ operations: [record("bbb", "failed")], next: null, total: 2 })
-      : reply.json({ operations: [record("aaa", "succeeded")], next: "p2", total: 2 }),
-  );
-  daemon.on("DELETE", /^\/v1\/operations\/\w+$/, ({ path }, reply) =>
-    reply.json(record(path.split("/").at(-1)!, "failed")),
-  );
+test("rm --finished removes what is finished in one request, and prints the ids", async () => {
+  answers("/v1/remove", (id) => record(id, "failed"), ["bbb", "aaa"]);
   expect(await liveops("rm", "--finished")).toEqual({
     code: 0,
     stdout: "bbb\naaa\n",
     stderr: "rm: 2 operations\n",
   });
-  expect(daemon.asked[0]?.query.state).toBe("succeeded,failed,cancelled");
+  expect(daemon.asked.map(({ body }) => body)).toEqual([
+    { all: true, state: ["succeeded", "failed", "cancelled"] },
+  ]);
 });
 
 test("ops lists types with stages and parameters; load errors go to stderr", async () => {

@@ -1,0 +1,113 @@
+/**
+ * `POST /v1/cancel`, `/v1/retry` and `/v1/remove`: many operations in one step. The reply has a line for each of them.
+ */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { FastifyRequest } from "fastify";
+import type { Operation } from "../../../protocol/operation.js";
+import type { RetrySelectionBody, SelectionBody } from "../../../protocol/requests.js";
+import type { SelectionLine } from "../../../protocol/selection.js";
+import { isFinal, mayMove, STATES, type State } from "../../../protocol/state.js";
+import type { Context } from "../../context.js";
+import { MAX_IDS } from "../../log/audit-log.js";
+import { type Piece, select } from "../../selection.js";
+import type { Entry } from "../../store/decision.js";
+import { asRefusal } from "../errors.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
+import { cancelOperation, removeOperation, retryOperation } from "./operations.js";
+import { openStream } from "./streams.js";
+
+interface Change {
+  action: "cancel" | "retry" | "remove";
+  /** States of the operations that a filter selects. */
+  states: readonly State[];
+  /** Resolves with the last record of an operation that is gone. */
+  act(entry: Entry): Promise<Operation | null>;
+}
+
+export const selectionRoutes: RoutePlugin = (app, { context, connections }, done) => {
+  /** Selects before the stream is open: a wrong body gets an error as its reply. */
+  const reply = (
+    request: FastifyRequest<{ Body: SelectionBody }>,
+    raw: Parameters<typeof openStream>[0],
+    change: Change,
+  ) => {
+    const pieces = select(context, request.body, change.states);
+    const response = openStream(raw, connections);
+    const lines = async function* () {
+      for await (const line of changeAll(context, pieces, change, request)) yield `${JSON.stringify(line)}\n`;
+    };
+    // It ends where the client closes the connection: pieces that have not begun are left as they are.
+    pipeline(Readable.from(lines()), response).catch((err: Error) => {
+      context.log.warn({ err, url: request.url }, "a request on many operations was cut off");
+    });
+    return raw;
+  };
+  app.route({
+    ...definition("cancelAll"),
+    handler: (request, raw) =>
+      reply(request, raw, {
+        action: "cancel",
+        states: STATES.filter((state) => !isFinal(state)),
+        act: ({ record }) => cancelOperation(context, record.id),
+      }),
+  });
+  app.route({
+    ...definition("retryAll"),
+    handler: (request, raw) =>
+      reply(request, raw, {
+        action: "retry",
+        states: STATES.filter((state) => isFinal(state) && mayMove(state, "queued")),
+        act: (entry) => retryOperation(context, entry, request.body),
+      }),
+  });
+  app.route({
+    ...definition("removeAll"),
+    handler: (request, raw) =>
+      reply(request, raw, {
+        action: "remove",
+        states: STATES.filter(isFinal),
+        act: ({ record }) => removeOperation(context, record.id),
+      }),
+  });
+  done();
+};
+
+async function* changeAll(
+  context: Context,
+  pieces: AsyncGenerator<Piece>,
+  { action, act }: Change,
+  request: FastifyRequest<{ Body: SelectionBody }>,
+): AsyncGenerator<SelectionLine> {
+  const done: string[] = [];
+  const refused = new Map<string, string[]>();
+  const refusal = (id: string, error: unknown): SelectionLine => {
+    const its = asRefusal(error as Error, context.settings.maxBody);
+    if (its.code === "LIVEOPS_INTERNAL") context.log.error({ err: error, id }, "a request failed");
+    refused.set(its.code, refused.get(its.code) ?? []);
+    refused.get(its.code)!.push(id);
+    return { type: "refused", id, problem: its.toProblem() };
+  };
+  try {
+    for await (const { entries, missing } of pieces) {
+      // All in one turn: each waits for its lock before a slot that another one leaves is given away.
+      const outcomes = await Promise.allSettled(entries.map(act));
+      for (const [id, error] of missing) yield refusal(id, error);
+      for (const [i, { status }] of outcomes.entries())
+        if (status === "fulfilled") done.push(entries[i]!.record.id);
+      for (const [i, outcome] of outcomes.entries()) {
+        const { id } = entries[i]!.record;
+        if (outcome.status === "rejected") yield refusal(id, outcome.reason);
+        else yield { type: "changed", operation: outcome.value ?? context.whole(await context.find(id)) };
+      }
+    }
+    yield { type: "end" };
+  } finally {
+    const { ids: _, secrets: __, state, ...rest } = request.body as RetrySelectionBody;
+    const details = { ...rest, ...(state && { state: state.join(",") }) };
+    // Each operation is found in the audit log by its id.
+    for (const [result, ids] of [["done", done] as const, ...refused])
+      for (let from = 0; from < ids.length; from += MAX_IDS)
+        context.audit.record({ action, request, details, result, ids: ids.slice(from, from + MAX_IDS) });
+  }
+}

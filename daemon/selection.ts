@@ -1,0 +1,110 @@
+/** The operations that one request acts on. */
+import { setImmediate as turn } from "node:timers/promises";
+import { Refusal } from "../protocol/errors.js";
+import type { SelectionBody } from "../protocol/requests.js";
+import { isFinal, type State } from "../protocol/state.js";
+import type { Context } from "./context.js";
+import { hostFilter } from "./hosts/host-filter.js";
+import type { Entry } from "./store/decision.js";
+import { matchesQuery } from "./store/recent.js";
+
+/** Most operations of a piece that is not queued: finished ones may be many, and each is read from the disk. */
+const PIECE = 200;
+
+/** Operations to act on at once, and ids that are not found, with the error of each. */
+export interface Piece {
+  entries: Entry[];
+  missing: ReadonlyArray<readonly [id: string, error: unknown]>;
+}
+
+interface Filter {
+  state: readonly State[];
+  op: string | undefined;
+  label: string | undefined;
+  queue: string | undefined;
+  /** Seconds. */
+  olderThan: number | undefined;
+  host: string | undefined;
+}
+
+/**
+ * The operations of the request in pieces, queued ones first: they must not start in a slot that a running one leaves.
+ * All live operations that a filter selects are one piece.
+ *
+ * @param possible states that the request can act on
+ * @throws Refusal where nothing is selected, or no operation in the states can be acted on
+ */
+export function select(context: Context, body: SelectionBody, possible: readonly State[]) {
+  const { ids, all, state, op, label, queue, olderThan, host } = body;
+  const given = [all, state, op, label, queue, olderThan, host].some((each) => each !== undefined);
+  if ((ids !== undefined) === given)
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      "the body must have ids, or what selects operations: all, state, op, label, queue, olderThan or host",
+    );
+  if (ids !== undefined) return byIds(context, ids);
+  const states = possible.filter((each) => state?.includes(each) ?? true);
+  if (states.length === 0)
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `the state ${state?.join(", ")} selects nothing: the request acts on operations that are ${possible.join(" or ")}`,
+    );
+  const filter = { op, label, queue, olderThan, host: hostFilter(context.hosts, host), state: states };
+  return states.every(isFinal) ? finished(context, filter) : live(context, filter);
+}
+
+async function* byIds(context: Context, ids: readonly string[]): AsyncGenerator<Piece> {
+  const entries = new Map<string, Entry>();
+  const missing: Array<[string, unknown]> = [];
+  const find = async (id: string) => {
+    try {
+      const entry = await context.find(id);
+      entries.set(entry.record.id, entry);
+    } catch (error) {
+      missing.push([id, error]);
+    }
+  };
+  for (const id of ids) await find(id);
+  const all = [...entries.values()];
+  // Queued ones first: others may be kept only because a queued one waits for them.
+  const others = all.filter((entry) => !isQueued(entry));
+  yield { entries: all.filter(isQueued), missing };
+  for (let from = 0; from < others.length; from += PIECE)
+    yield { entries: others.slice(from, from + PIECE), missing: [] };
+}
+
+async function* live(context: Context, filter: Filter): AsyncGenerator<Piece> {
+  const entries = [...context.store.ledger.entries.values()].filter(
+    (entry) => matchesQuery(entry, queryOf(filter)) && fits(entry, filter, context.now()),
+  );
+  const inOrder = entries.sort((a, b) => Number(isQueued(b)) - Number(isQueued(a)) || a.order - b.order);
+  yield { entries: inOrder, missing: [] };
+}
+
+/** Oldest first: the order of an operation does not change when it is retried, nor when others are removed. */
+async function* finished(context: Context, filter: Filter): AsyncGenerator<Piece> {
+  for (let before: number | undefined; ; ) {
+    const query = { ...queryOf(filter), order: "oldest" as const, before };
+    const page = await context.store.archive.list(query, PIECE);
+    yield { entries: page.filter((entry) => fits(entry, filter, context.now())), missing: [] };
+    if (page.length < PIECE) return;
+    before = page.at(-1)!.order;
+    await turn();
+  }
+}
+
+const queryOf = ({ state, op, host }: Filter) => ({ state, op, host });
+
+/** @param now in ms since 1970 */
+function fits({ record }: Entry, { label, queue, olderThan }: Filter, now: number): boolean {
+  const age = (now - Date.parse(record.finishedAt ?? record.createdAt)) / 1000;
+  return (
+    (label === undefined || record.label === label) &&
+    (queue === undefined || record.queue === queue) &&
+    (olderThan === undefined || age > olderThan)
+  );
+}
+
+function isQueued({ record }: Entry): boolean {
+  return record.state === "queued";
+}
