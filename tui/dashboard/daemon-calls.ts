@@ -2,11 +2,13 @@
 import { NoDaemonError } from "../../protocol/client/errors.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
+import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import { withTrailing } from "../../protocol/parameters.js";
 import { isRemote } from "../../protocol/remote/address.js";
 import { UnreachableHostError } from "../../protocol/remote/errors.js";
 import type { RetryBody } from "../../protocol/requests.js";
+import type { SelectionLine } from "../../protocol/selection.js";
 import type { DashboardClient } from "./dashboard-client.js";
 import { hostOfKey } from "./state/host-key.js";
 import type { Message } from "./state/message.js";
@@ -73,7 +75,9 @@ async function changeAll(
   const byHost = Map.groupBy(request.ids.entries(), ([, id]) => hostOfKey(id));
   const done: Operation[] = [];
   const changing = [...byHost.values()].map(async (entries) => {
-    for (const [i, id] of entries) done.push(await change(client, request, id, i));
+    const together = entries.length > 1 ? allOf(client, request, entries) : null;
+    if (together !== null) for await (const operation of together) done.push(operation);
+    else for (const [i, id] of entries) done.push(await change(client, request, id, i));
   });
   const [only] = changing;
   if (changing.length === 1) {
@@ -87,6 +91,35 @@ async function changeAll(
       throw new Error(`${host}: ${(outcome.reason as Error).message}`, { cause: outcome.reason });
   }
   return done;
+}
+
+/** One request for several operations of a host; null where there is none of the kind. */
+function allOf(
+  client: DashboardClient,
+  request: Extract<Request, { ids: unknown }>,
+  entries: ReadonlyArray<readonly [place: number, id: string]>,
+): AsyncGenerator<Operation> | null {
+  const ids = entries.map(([, id]) => id);
+  switch (request.kind) {
+    case "cancel":
+      return changed(client.cancelAll({ ids }));
+    case "remove":
+      return changed(client.removeAll({ ids }));
+    case "retry":
+      return changed(client.retryAll({ ids, ...retryBody(request) }));
+    default:
+      return null;
+  }
+}
+
+/** @throws the first refusal, after the others were told */
+async function* changed(lines: AsyncGenerator<SelectionLine>): AsyncGenerator<Operation> {
+  let refused: Problem | null = null;
+  for await (const line of lines) {
+    if (line.type === "changed") yield line.operation;
+    else if (line.type === "refused") refused ??= line.problem;
+  }
+  if (refused !== null) throw Refusal.fromProblem(refused);
 }
 
 /** @param place of the id among those of the request */

@@ -6,6 +6,7 @@ type Asked =
   | ("list" | "show" | "history" | "types" | "forecast" | "queues" | "schedules" | "hosts" | "daemon")
   | ("log" | "logPages" | "logText" | "events" | "watch")
   | ("submit" | "again" | "edit" | "cancel" | "pause" | "resume" | "remove" | "retry")
+  | ("cancelAll" | "removeAll" | "retryAll")
   | ("pauseQueue" | "resumeQueue" | "pauseSchedule" | "resumeSchedule" | "drain" | "declareLost");
 
 export interface DashboardClient extends Pick<Client, Asked> {

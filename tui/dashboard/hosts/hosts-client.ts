@@ -7,6 +7,7 @@ import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply, OperationPage, TypesReply } from "../../../protocol/replies.js";
 import type { ListQuery } from "../../../protocol/requests.js";
+import type { SelectionLine } from "../../../protocol/selection.js";
 import type { DashboardClient } from "../dashboard-client.js";
 import { bareOf, hostOfKey } from "../state/host-key.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";
@@ -74,6 +75,21 @@ export class HostsClient implements DashboardClient {
 
   retry: DashboardClient["retry"] = (id, body, signal) =>
     this.#about(id, (client, bare) => client.retry(bare, body, signal));
+
+  cancelAll: DashboardClient["cancelAll"] = (body, signal) => this.#all("cancelAll", body, signal);
+  retryAll: DashboardClient["retryAll"] = (body, signal) => this.#all("retryAll", body, signal);
+  removeAll: DashboardClient["removeAll"] = (body, signal) => this.#all("removeAll", body, signal);
+
+  /** The ids are of one host. */
+  async *#all<N extends "cancelAll" | "retryAll" | "removeAll">(
+    name: N,
+    { ids = [], ...rest }: Parameters<Client[N]>[0],
+    signal?: AbortSignal,
+  ): AsyncGenerator<SelectionLine> {
+    const { client, host } = this.#at(ids[0] ?? "");
+    for await (const line of client[name]({ ...rest, ids: ids.map(bareOf) }, signal))
+      yield line.type === "changed" ? { ...line, operation: operationAt(line.operation, host) } : line;
+  }
 
   show: DashboardClient["show"] = (id, signal) =>
     hostOfKey(id) === null

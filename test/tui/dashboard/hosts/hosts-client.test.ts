@@ -1,6 +1,7 @@
 /** The client of several daemons, over scripted ones: who is asked, what is put together, and what a slow one delays. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Client } from "../../../../protocol/client/client.js";
+import { Refusal } from "../../../../protocol/errors.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { send } from "../../../../tui/dashboard/daemon-calls.js";
 import { AllHosts } from "../../../../tui/dashboard/hosts/all-hosts.js";
@@ -71,6 +72,23 @@ test("a host that refuses keeps no other one from what was asked of it, and is n
     "box: already finished",
   );
   expect(den).toEqual([SAME]);
+});
+
+test("several operations of a host are one request, with the ids that the host knows", async () => {
+  putBoth();
+  worlds.den.put(operation({ id: "moreaaaaaaaa" }));
+  worlds.den.daemon.on("POST", "/v1/cancel", (_asked, reply) => {
+    const stream = reply.stream();
+    const problem = new Refusal("LIVEOPS_WRONG_STATE", "over").toProblem();
+    stream.line({ type: "refused", id: "moreaaaaaaaa", problem });
+    stream.line({ type: "changed", operation: worlds.den.operations.get(SAME) });
+    stream.line({ type: "end" });
+    stream.end();
+  });
+  const ids = [`${SAME}@den`, "moreaaaaaaaa@den"];
+  await expect(send(client, { kind: "cancel", ids })).rejects.toThrow("over");
+  const asked = worlds.den.daemon.asked.filter(({ method }) => method === "POST");
+  expect(asked).toMatchObject([{ path: "/v1/cancel", body: { ids: [SAME, "moreaaaaaaaa"] } }]);
 });
 
 test("a prefix without a host is looked for on all of them", async () => {
