@@ -13,7 +13,7 @@ export default defineConfig({
     // The second one: the tests run its ES module, which the build bundles.
     server: { deps: { inline: ["openapi-typescript", "jsonc-parser"] } },
     root: new URL("..", import.meta.url).pathname,
-    globalSetup: ["./test/harness/build.ts"],
+    globalSetup: ["./test/harness/build.ts", "./test/harness/environment.ts"],
     tags: programs.map((name) => ({ name, ...(isMissing(name) && { skip: true }) })),
     include: ["test/**/*.test.{ts,tsx}"],
     testTimeout: 30_000,

@@ -1,0 +1,17 @@
+/**
+ * Gives the tests of a run a small environment and a home of their own: no test meets a setting, the state or a daemon of
+ * the user.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** `CI` and what follows it tell the test run what to do. */
+const KEPT = /^(PATH|TMPDIR|NODE_ENV|TEST|VITEST.*|CI|LIVEOPS_(FAULTS|FUZZ|FLEET_LOGS|NO_BUILD).*)$/;
+
+export default function clearEnvironment(): () => void {
+  for (const name of Object.keys(process.env)) if (!KEPT.test(name)) delete process.env[name];
+  const home = mkdtempSync(join(tmpdir(), "liveops-test-home-"));
+  process.env.HOME = home;
+  return () => rmSync(home, { recursive: true, force: true });
+}

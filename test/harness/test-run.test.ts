@@ -1,0 +1,53 @@
+/** Runs of vitest in a test: on a machine without a program, and beside a daemon and settings of the user. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { TestDaemon } from "./daemon.js";
+
+/** The exit code and the last lines. */
+function run(file: string, env: Record<string, string>): [status: number | null, ...lines: string[]] {
+  const words = ["run", "--config", "test/vitest.config.ts", file];
+  const { status, stdout } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", ...words], {
+    encoding: "utf8",
+    env: { LIVEOPS_NO_BUILD: "1", ...env },
+  });
+  return [status, ...stdout.trim().split("\n").slice(-3)];
+}
+
+/** All tests of this file need jq. */
+const WITH_JQ = "test/daemon/store/jq.test.ts";
+
+test("a test whose program is missing is skipped, and the end of the run says what to install", () => {
+  expect(run(WITH_JQ, { PATH: "/nowhere" })).toEqual([
+    0,
+    "skipped 1 test: not found: jq (apt-get install jq)",
+    "",
+    "0 passed, 0 failed, 1 skipped",
+  ]);
+});
+
+test("with CI=true a missing program is a failure", () => {
+  expect(run(WITH_JQ, { PATH: "/nowhere", CI: "true" })).toEqual([
+    1,
+    "failed 1 test: not found: jq (apt-get install jq)",
+    "",
+    "0 passed, 1 failed",
+  ]);
+});
+
+test("a daemon, the state and the settings of the user change no result", async () => {
+  await using daemon = await TestDaemon.start();
+  const { home, stateDir } = daemon.world;
+  const place = join(home, ".local/state");
+  mkdirSync(place, { recursive: true });
+  symlinkSync(stateDir, join(place, "liveops"));
+  const env = {
+    PATH: process.env.PATH!,
+    HOME: home,
+    LIVEOPS_STATE_DIR: stateDir,
+    LIVEOPS_HOST: "ssh://nowhere",
+  };
+  // The errors that this file tests name the daemon that holds the state directory.
+  expect(run("test/protocol/command/report.test.ts", env)[0]).toBe(0);
+});
