@@ -3,9 +3,10 @@
  * it depends on are taken from this checkout.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { globSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { install } from "../harness/installed-package.js";
 import { Running } from "./bins.js";
 import { useWorld } from "./world.js";
 
@@ -36,6 +37,8 @@ function inProject(program: string, words: string[]) {
 const installed = (bin: string, words: string[]) =>
   inProject(process.execPath, [join(project(), "node_modules", ".bin", bin), ...words]);
 
+let tarball: string;
+
 beforeAll(() => {
   const npm = (words: string[], cwd: string) =>
     execFileSync("npm", [...words, "--no-audit", "--no-fund", "--ignore-scripts"], {
@@ -45,14 +48,14 @@ beforeAll(() => {
       encoding: "utf8",
     });
   npm(["pack", "--pack-destination", world.dir], ROOT);
-  const [tarball] = readdirSync(world.dir).filter((name) => name.endsWith(".tgz"));
+  tarball = join(world.dir, readdirSync(world.dir).find((name) => name.endsWith(".tgz"))!);
   writeFileSync(join(project(), "package.json"), '{"name":"project","private":true,"type":"module"}');
   writeFileSync(join(project(), "hello.ts"), HELLO);
   const platform = ["@esbuild", "@lydell"].flatMap((scope) =>
     readdirSync(join(MODULES, scope)).map((name) => join(scope, name)),
   );
   const dependencies = ["zod", "tsx", "esbuild", ...platform].map((name) => join(MODULES, name));
-  npm(["install", "--offline", "--install-links", join(world.dir, tarball!), ...dependencies], project());
+  npm(["install", "--offline", "--install-links", tarball, ...dependencies], project());
 }, 120_000);
 
 test("the install holds fewer than 40 packages and 30 MB", () => {
@@ -195,6 +198,39 @@ test("an operation type-checks in strict mode, and a stage that is not declared 
   expect(wrong.code).not.toBe(0);
   expect(wrong.stdout).toContain('"Geret"');
 });
+
+test.each(["a local", "a global"])(
+  "what new writes with %s install has no path of it, and its tests pass in a project of npm init",
+  { tags: ["tar"], timeout: 120_000 },
+  async (where) => {
+    const project = join(world.dir, where);
+    const modules = join(project, "node_modules");
+    world.write(`${where}/package.json`, '{"name": "ordinary", "type": "commonjs"}');
+    const putInstall = () => symlinkSync(join(world.work, "node_modules"), modules);
+    if (where === "a local") putInstall();
+    const liveops =
+      where === "a local"
+        ? join(modules, ".bin/liveops")
+        : install(tarball, join(world.dir, "prefix"))("liveops");
+    const run = (program: string, ...words: string[]) =>
+      new Running(spawn(program, words, { cwd: project, env: world.env })).ended;
+    const created = [];
+    for (const words of [
+      ["operation", "ImportUsers"],
+      ["pipeline", "deploy", "--vscode"],
+      ["chain", "Nightly"],
+    ])
+      created.push(await run(process.execPath, liveops, "new", ...words));
+    for (const file of created.flatMap(({ stdout }) => stdout.trim().split("\n")))
+      expect(readFileSync(join(project, file), "utf8"), file).not.toMatch(/\.\.\/|prefix/);
+    if (where === "a global") putInstall();
+    for (const { stderr } of created) {
+      const [, test] = /test it: (?:npm install --save-dev liveops, then )?(.*)/.exec(stderr)!;
+      const ended = await run("sh", "-c", test!);
+      expect(ended, ended.stdout).toMatchObject({ code: 0 });
+    }
+  },
+);
 
 test("the version of the bins is that of the package", async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };

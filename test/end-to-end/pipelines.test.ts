@@ -220,7 +220,7 @@ test("a parameter that no variable can hold is refused at once, with its name an
 test("new writes a pipeline that check accepts, with the path of the schema", async () => {
   mkdirSync(join(world.work, "fresh"));
   const made = await world.liveops(["new", "deploy.yaml", "--dir", "fresh"]);
-  expect(made).toMatchObject({ code: 0, stdout: "fresh/deploy.yaml\n" });
+  expect(made).toMatchObject({ code: 0, stdout: "fresh/deploy.yaml\nfresh/pipeline.schema.json\n" });
   expect(made.stderr).toContain("try it: liveops run fresh/deploy.yaml target=/tmp/deploy");
   expect(await world.liveops(["check", "fresh/deploy.yaml"])).toMatchObject({ code: 0, stderr: "" });
   const [, schema] = /\$schema=(.*)/.exec(readFileSync(join(world.work, "fresh/deploy.yaml"), "utf8"))!;

@@ -1,6 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, relative } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chainSource } from "../../tui/cli/new-chain.js";
@@ -12,19 +21,15 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const caseDir = fileURLToPath(new URL("./cases", import.meta.url));
 const cases = readdirSync(caseDir).map((name) => join(caseDir, name));
 
-const relativeTo = (dir: string, paths: string[] | null) => paths?.map((path) => relative(dir, path)) ?? null;
-
 let dir: string;
 /** The directory of the declarations, and that of `liveops`. */
 let types: string;
-let declarations: string;
 beforeAll(async () => {
   const cache = join(root, "node_modules/.cache");
   mkdirSync(cache, { recursive: true });
   dir = mkdtempSync(join(cache, "liveops-types-"));
   types = join(dir, "types");
   expect(await emitDeclarations(types)).toBe("");
-  declarations = join(types, "ops/sdk/index.d.ts");
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -48,23 +53,17 @@ describe.each(Object.keys(COMPILERS) as Compiler[])("%s", (compiler) => {
   });
 
   it.each([
-    ["without Node's types", null],
-    ["with those beside liveops", [join(root, "node_modules/@types")]],
-  ])("compiles what liveops new writes, in a bare directory, %s", async (_what, node) => {
+    ["without Node's types", false],
+    ["with Node's types", true],
+  ])("compiles what liveops new writes, in a project with liveops, %s", async (_what, hasNode) => {
     const bare = mkdtempSync(join(tmpdir(), "liveops-new-"));
     try {
-      const testing = join(types, "ops/testing/index.d.ts");
+      installIn(bare, hasNode);
       const source = operationSource(newNames("ImportUsers"));
       const withNode = `import { readFile } from "node:fs/promises";\nexport const read = readFile;\n${source}`;
-      writeFileSync(join(bare, "import-users.ts"), node === null ? source : withNode);
-      writeFileSync(
-        join(bare, "tsconfig.json"),
-        tsconfigSource(
-          { liveops: relative(bare, declarations), testing: relative(bare, testing) },
-          relativeTo(bare, node),
-        ),
-      );
-      if (node !== null) {
+      writeFileSync(join(bare, "import-users.ts"), hasNode ? withNode : source);
+      writeFileSync(join(bare, "tsconfig.json"), tsconfigSource(hasNode));
+      if (hasNode) {
         const names = newNames("Nightly");
         writeFileSync(join(bare, "nightly.ts"), chainSource(names));
         writeFileSync(join(bare, "nightly.test.ts"), chainTest(names));
@@ -81,6 +80,15 @@ describe.each(Object.keys(COMPILERS) as Compiler[])("%s", (compiler) => {
     }
   });
 });
+
+/** Makes the declarations those of an installed package. */
+function installIn(project: string, hasNode: boolean): void {
+  const liveops = join(project, "node_modules/liveops");
+  mkdirSync(join(liveops, "dist"), { recursive: true });
+  copyFileSync(join(root, "package.json"), join(liveops, "package.json"));
+  symlinkSync(types, join(liveops, "dist/types"));
+  if (hasNode) symlinkSync(join(root, "node_modules/@types"), join(project, "node_modules/@types"));
+}
 
 it("emits declarations of the public modules alone, which need no package but zod", () => {
   const emitted = readdirSync(types, { recursive: true, encoding: "utf8" }).filter((name) =>

@@ -1,36 +1,44 @@
-/** Where the files of `liveops new` find our declarations, Node's, and the JSON Schemas. */
-import { existsSync, readdirSync } from "node:fs";
+/** What the files of `liveops new` depend on in their directory. No file names a path of this machine. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { TypesPaths } from "./new-template.js";
+import type { SourceEnding } from "./new-template.js";
 
 /** Whether the package `liveops` is in a `node_modules` above the directory. */
 export function isInstalled(dir: string): boolean {
-  return modulesAbove(resolve(dir), "liveops") !== null;
+  return modulesAbove(dir, "liveops") !== null;
 }
 
-/**
- * Paths of our declarations from the directory; null where the compiler finds the package `liveops`.
- *
- * Relative, because the file may be committed: it works on each machine with the same layout.
- */
-export function typesPaths(dir: string): TypesPaths | null {
-  if (isInstalled(dir)) return null;
-  const path = (name: string) =>
-    pathFrom(dir, fileURLToPath(new URL(`./types/ops/${name}/index.d.ts`, import.meta.url)));
-  return { liveops: path("sdk"), testing: path("testing") };
+/** Whether the compiler finds the types of Node from the directory. */
+export function hasNodeTypes(dir: string): boolean {
+  return modulesAbove(dir, "@types/node") !== null;
 }
 
-/** Path of a published JSON Schema from the directory. Relative, as `typesPaths`. */
-export function schemaPath(dir: string, name: "pipeline" | "config"): string {
-  const modules = modulesAbove(resolve(dir), "liveops");
-  const schema = `docs/${name}.schema.json`;
-  return pathFrom(
-    dir,
-    modules === null
-      ? fileURLToPath(new URL(`../${schema}`, import.meta.url))
-      : join(modules, "liveops", schema),
-  );
+/** `.mts` where a package makes `.ts` CommonJS, as that of `npm init` does: Node runs no `import` there. */
+export function sourceEnding(dir: string): SourceEnding {
+  const place = above(dir, "package.json");
+  if (place === null) return ".ts";
+  try {
+    const { type } = JSON.parse(readFileSync(join(place, "package.json"), "utf8"));
+    return type === "commonjs" ? ".mts" : ".ts";
+  } catch {
+    return ".ts";
+  }
+}
+
+/** A JSON Schema as files of the directory name it. */
+export interface SchemaFile {
+  path: string;
+  /** Its text, for a file beside them; null: it is in the project's install of liveops. */
+  text: string | null;
+}
+
+export function schemaFile(dir: string, name: "pipeline" | "config"): SchemaFile {
+  const file = `${name}.schema.json`;
+  const modules = modulesAbove(dir, "liveops");
+  if (modules !== null) return { path: pathFrom(dir, join(modules, "liveops/docs", file)), text: null };
+  const ours = fileURLToPath(new URL(`../docs/${file}`, import.meta.url));
+  return { path: `./${file}`, text: readFileSync(ours, "utf8") };
 }
 
 /** A shipped operation is in the file of the same name. */
@@ -39,23 +47,21 @@ export function isShippedType(op: string): boolean {
   return existsSync(path) && readdirSync(path).includes(`${op}.js`);
 }
 
-/** The `typeRoots` with Node's types: empty where the compiler finds them; null where there are none. */
-export function nodeTypes(dir: string): string[] | null {
-  if (modulesAbove(resolve(dir), "@types/node") !== null) return [];
-  const ours = modulesAbove(dirname(fileURLToPath(import.meta.url)), "@types/node");
-  return ours === null ? null : [pathFrom(dir, join(ours, "@types"))];
+/** The nearest `node_modules` with this package, from the directory upwards. */
+function modulesAbove(dir: string, name: string): string | null {
+  const place = above(dir, join("node_modules", name));
+  return place === null ? null : join(place, "node_modules");
 }
 
-/** The nearest `node_modules` with this package, from the directory upwards. */
-function modulesAbove(start: string, name: string): string | null {
-  for (let dir = start; ; dir = dirname(dir)) {
-    const modules = join(dir, "node_modules");
-    if (existsSync(join(modules, name))) return modules;
+/** The nearest directory with this file, from the directory upwards. */
+function above(start: string, file: string): string | null {
+  for (let dir = resolve(start); ; dir = dirname(dir)) {
+    if (existsSync(join(dir, file))) return dir;
     if (dir === dirname(dir)) return null;
   }
 }
 
-/** A relative path as the compiler takes it: with a dot at its start. */
+/** A relative path as an editor takes it: with a dot at its start. */
 function pathFrom(dir: string, to: string): string {
   const path = relative(resolve(dir), to);
   return path.startsWith(".") ? path : `./${path}`;

@@ -1,20 +1,22 @@
 /** Names and sources of the files that `liveops new` writes. Pure; a test compiles and runs the files. */
 import { UsageError } from "../../protocol/command/failures.js";
 
+export type SourceEnding = ".ts" | ".mts";
+
 /** The names that `liveops new <Name>` derives from `<Name>`. */
 export interface NewNames {
   /** `ImportUsers` */
   className: string;
   /** `import-users`: the name to submit, as `LiveOperation` derives it from the class. */
   op: string;
-  /** `import-users.ts` */
+  /** `import-users.ts`, or `.mts` */
   file: string;
   /** `Import Users` */
   title: string;
 }
 
 /** `ImportUsers`, `importUsers`, `import-users` and `import_users` give the same names. */
-export function newNames(typed: string): NewNames {
+export function newNames(typed: string, ending: SourceEnding = ".ts"): NewNames {
   if (!/^[A-Za-z][A-Za-z0-9]*(?:[-_ ][A-Za-z0-9]+)*$/.test(typed)) {
     throw new UsageError(
       `${JSON.stringify(typed)} is not a valid operation name; begin with a letter, and use letters, digits and dashes`,
@@ -30,7 +32,7 @@ export function newNames(typed: string): NewNames {
     .replace(/([A-Z])([A-Z][a-z])/g, "$1 $2")
     .split(" ");
   const op = parts.join("-").toLowerCase();
-  return { className, op, file: `${op}.ts`, title: parts.join(" ") };
+  return { className, op, file: `${op}${ending}`, title: parts.join(" ") };
 }
 
 export function operationSource({ className, op, title }: NewNames): string {
@@ -86,19 +88,8 @@ export function settingsSource(pipeline: { file: string; schema: string } | null
   return `${JSON.stringify(settings, null, 2)}\n`;
 }
 
-/** Our declarations, relative to the directory of a tsconfig.json. */
-export interface TypesPaths {
-  liveops: string;
-  testing: string;
-}
-
-/**
- * A tsconfig.json with which an editor finds the types of liveops and of Node.
- *
- * @param types - paths of our declarations; null where the compiler finds the package
- * @param node - the `typeRoots` of Node's types: empty where the compiler finds them; null where there are none
- */
-export function tsconfigSource(types: TypesPaths | null, node: string[] | null): string {
+/** A tsconfig.json with which an editor finds the types of liveops, once it is installed, and of Node. */
+export function tsconfigSource(hasNodeTypes: boolean): string {
   const config = {
     compilerOptions: {
       target: "es2022",
@@ -111,9 +102,7 @@ export function tsconfigSource(types: TypesPaths | null, node: string[] | null):
       strict: true,
       noEmit: true,
       skipLibCheck: true,
-      ...(types !== null && { paths: { liveops: [types.liveops], "liveops/testing": [types.testing] } }),
-      ...(node !== null && { types: ["node"] }),
-      ...(node !== null && node.length > 0 && { typeRoots: node }),
+      ...(hasNodeTypes && { types: ["node"] }),
     },
     include: ["*.ts", "*.mts"],
   };

@@ -1,11 +1,11 @@
 /** Sources of the tests that `liveops new` writes. Pure; a test compiles and runs them. */
 import { type NewNames, newNames } from "./new-template.js";
 
-export function operationTest({ className, op }: NewNames): string {
+export function operationTest({ className, file }: NewNames): string {
   return `import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runOperation } from "liveops/testing";
-import { ${className} } from "${moduleOf(op)}";
+import { ${className} } from "./${file}";
 
 test("processes every item", async () => {
   const run = await runOperation(${className}, { count: 3 });
@@ -27,12 +27,12 @@ test("refuses a count of 0", async () => {
 }
 
 export function chainTest(names: NewNames): string {
-  const { className, op } = names;
+  const { className, op, file } = names;
   const [check, report] = chainNames(names);
   return `import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runOperation } from "liveops/testing";
-import { ${className}, ${check.className} } from "${moduleOf(op)}";
+import { ${className}, ${check.className} } from "./${file}";
 
 test("hands over until the report is written", async () => {
   const runs = await runOperation(${className}, { count: 5 }, { chain: true });
@@ -59,10 +59,6 @@ test("ends at a collection without any good number", async () => {
   assert.equal(run.next, null);
 });
 `;
-}
-
-function moduleOf(op: string): string {
-  return `./${op}.ts`;
 }
 
 /** The second and the third operation of a chain. */

@@ -14,7 +14,14 @@ import { jsonLine } from "../../protocol/output/json.js";
 import { shellQuote } from "../../protocol/shell-quote.js";
 import { chainSource } from "./new-chain.js";
 import { newPipelineName, pipelineSource } from "./new-pipeline.js";
-import { isInstalled, isShippedType, nodeTypes, schemaPath, typesPaths } from "./new-place.js";
+import {
+  hasNodeTypes,
+  isInstalled,
+  isShippedType,
+  type SchemaFile,
+  schemaFile,
+  sourceEnding,
+} from "./new-place.js";
 import { newNames, operationSource, settingsSource, tsconfigSource } from "./new-template.js";
 import { chainTest, operationTest, pipelineTest } from "./new-tests.js";
 import { isPipelineArgument } from "./pipeline-argument.js";
@@ -37,6 +44,8 @@ interface Plan {
   source: string;
   /** Null: none, as before there were kinds. */
   test: { file: string; source: string } | null;
+  /** Of a pipeline. */
+  schema: SchemaFile | null;
   /** Whether TypeScript is written. */
   hasTypes: boolean;
   /** The operation for `liveops run`. */
@@ -97,15 +106,16 @@ function notAKind(word: string, name: string): UsageError {
 }
 
 function typePlan(kind: "operation" | "chain", typed: string, dir: string, hasTest: boolean): Plan {
-  const names = newNames(typed);
+  const ending = sourceEnding(dir);
+  const names = newNames(typed, ending);
   const [source, test] =
     kind === "chain"
       ? [chainSource(names), chainTest(names)]
       : [operationSource(names), operationTest(names)];
   const file = join(dir, names.file);
   return {
-    ...{ kind, op: names.op, file, source, hasTypes: true, check: null },
-    test: hasTest ? { file: join(dir, `${names.op}.test.ts`), source: test } : null,
+    ...{ kind, op: names.op, file, source, schema: null, hasTypes: true, check: null },
+    test: hasTest ? { file: join(dir, `${names.op}.test${ending}`), source: test } : null,
     words: `--ops ${shellQuote(relative(process.cwd(), resolve(dir)) || ".")} ${names.op}`,
   };
 }
@@ -114,10 +124,13 @@ function pipelinePlan(name: string, dir: string, hasTest: boolean): Plan {
   const op = newPipelineName(name);
   const file = join(dir, name);
   const shown = shellQuote(relative(process.cwd(), resolve(file)));
+  const schema = schemaFile(dir, "pipeline");
   return {
-    ...{ kind: "pipeline", op, file, hasTypes: hasTest },
-    source: pipelineSource(op, shown, schemaPath(dir, "pipeline")),
-    test: hasTest ? { file: join(dir, `${op}.test.ts`), source: pipelineTest(op, name) } : null,
+    ...{ kind: "pipeline", op, file, schema, hasTypes: hasTest },
+    source: pipelineSource(op, shown, schema.path),
+    test: hasTest
+      ? { file: join(dir, `${op}.test${sourceEnding(dir)}`), source: pipelineTest(op, name) }
+      : null,
     words: `${shown} target=/tmp/${op}`,
     check: `liveops check ${shown}`,
   };
@@ -137,19 +150,26 @@ function write(plan: Plan, { dir, vscode, json }: NewOptions, to: ReportTo): voi
   };
   put(file, source);
   if (test !== null) put(test.file, test.source);
+  const putSchema = ({ path, text }: SchemaFile) => {
+    const target = join(dir, path);
+    if (text !== null && !existsSync(target)) put(target, text);
+  };
+  if (plan.schema !== null) putSchema(plan.schema);
   const needsConfig = hasTypes && !existsSync(tsconfig);
-  const node = needsConfig ? nodeTypes(dir) : [];
-  if (needsConfig) put(tsconfig, tsconfigSource(typesPaths(dir), node));
+  const hasNode = hasNodeTypes(dir);
+  if (needsConfig) put(tsconfig, tsconfigSource(hasNode));
   if (settings !== null) {
+    const config = schemaFile(dir, "config");
+    putSchema(config);
     make(dirname(settings));
-    put(settings, settingsFor(plan, dir));
+    put(settings, settingsFor(plan, config));
   }
   const config = needsConfig ? tsconfig : null;
   if (json)
     process.stdout.write(
       `${jsonLine({ kind, op, file, test: test?.file ?? null, tsconfig: config, files: written })}\n`,
     );
-  if (node === null) say(to, NO_NODE_TYPES, "yellow");
+  if (needsConfig && !hasNode) say(to, NO_NODE_TYPES, "yellow");
   if (isShippedType(op)) say(to, shadows(op, file), "yellow");
   if (check !== null) say(to, `check it: ${check}`, "yellow");
   say(to, `try it: liveops run ${words}`, "yellow");
@@ -168,9 +188,9 @@ function testCommand(file: string, dir: string): string {
   return `npm install ${prefix}--save-dev liveops, then ${test}`;
 }
 
-function settingsFor({ kind, file }: Plan, dir: string): string {
-  const pipeline = kind === "pipeline" ? { file: basename(file), schema: schemaPath(dir, "pipeline") } : null;
-  return settingsSource(pipeline, schemaPath(dir, "config"));
+function settingsFor({ file, schema }: Plan, config: SchemaFile): string {
+  const pipeline = schema === null ? null : { file: basename(file), schema: schema.path };
+  return settingsSource(pipeline, config.path);
 }
 
 /** @throws UsageError, which names the files */

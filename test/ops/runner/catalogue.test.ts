@@ -396,10 +396,7 @@ it("keeps the author's TypeScript lines in a stack, and fails an attempt for wha
 it("runs what liveops new writes, beside the tsconfig.json it writes", async () => {
   write({
     "import-users.ts": operationSource(newNames("ImportUsers")),
-    "tsconfig.json": tsconfigSource(
-      { liveops: "/nowhere/index.d.ts", testing: "/nowhere/testing.d.ts" },
-      null,
-    ),
+    "tsconfig.json": tsconfigSource(false),
   });
   const { stdout } = await bundle.run(["run", join(root, "import-users.ts"), "import-users"], root);
   expect(JSON.parse(stdout).outcome).toMatchObject({ state: "succeeded", result: { count: 20, sum: 210 } });
