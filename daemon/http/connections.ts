@@ -26,6 +26,9 @@ const PER_STREAM = 2;
 /** The least number of connections, however few descriptors there are: a command must be able to connect. */
 const LEAST = 16;
 
+/** Bytes of unfinished bodies that the daemon holds at least; more if `maxBody` is large. */
+const BODY_BYTES = 64 * 1024 * 1024;
+
 /** Milliseconds between two warnings about connections in the log. */
 const SAY_MS = 60_000;
 
@@ -33,6 +36,11 @@ interface ConnectionLimits {
   connections: number;
   /** Watch and event streams among them. */
   streams: number;
+}
+
+/** Bytes of unfinished bodies that the daemon holds. */
+export function bodyLimit(maxBody: number): number {
+  return Math.max(BODY_BYTES, 4 * maxBody);
 }
 
 /**
@@ -66,6 +74,9 @@ interface Active {
   request: IncomingMessage;
   response: ServerResponse;
   isStream: boolean;
+  /** Bytes of its body that have arrived, while it is not complete. */
+  bodyBytes: number;
+  forgetBody(): void;
 }
 
 export class Connections {
@@ -74,6 +85,7 @@ export class Connections {
   /** With a request, the oldest first. */
   readonly #active = new Map<Socket, Active>();
   #streams = 0;
+  #bodyBytes = 0;
   #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -106,6 +118,42 @@ export class Connections {
     response.once("close", () => this.#streams--);
   }
 
+  /**
+   * Counts the body of a request until it is complete. Refuses the oldest unfinished requests where more than the limit
+   * has arrived.
+   */
+  countBody(request: IncomingMessage, limit: number): void {
+    const active = this.#active.get(request.socket);
+    if (!active) return;
+    const count = (chunk: Buffer) => {
+      active.bodyBytes += chunk.length;
+      this.#bodyBytes += chunk.length;
+      while (this.#bodyBytes > limit && this.#refuseBody(limit));
+    };
+    active.forgetBody = () => {
+      request.off("data", count);
+      this.#bodyBytes -= active.bodyBytes;
+      active.bodyBytes = 0;
+    };
+    request.on("data", count);
+    request.once("close", active.forgetBody);
+  }
+
+  /** False if no request is unfinished. */
+  #refuseBody(limit: number): boolean {
+    const socket = this.#oldest((active) => active.bodyBytes > 0 && isPartial(active));
+    const active = socket && this.#active.get(socket);
+    if (!active) return false;
+    active.forgetBody();
+    const refusal = new Refusal(
+      "LIVEOPS_TOO_MANY_CONNECTIONS",
+      `unfinished requests hold more than ${limit / 1024 / 1024} MiB, and this one is the oldest; send it again`,
+    );
+    // fastify drops what it has of the body, and answers.
+    active.request.emit("error", refusal);
+    return true;
+  }
+
   #connected(socket: Socket): void {
     if (this.#idle.size + this.#active.size >= this.limits().connections && !this.#evict()) {
       this.#refuse(socket);
@@ -132,7 +180,7 @@ export class Connections {
   #requested(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     this.#idle.delete(socket);
-    this.#active.set(socket, { request, response, isStream: false });
+    this.#active.set(socket, { request, response, isStream: false, bodyBytes: 0, forgetBody() {} });
     response.once("close", () => {
       // The next request of the pipeline may already be active.
       if (this.#active.get(socket)?.response !== response) return;

@@ -7,7 +7,7 @@ import { Refusal } from "../../protocol/errors.js";
 import { compatible, STALE_HEADER, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
 import { fastifyLog, REQUEST_KEY } from "../log/log.js";
-import { Connections, connectionLimits, descriptorLimit } from "./connections.js";
+import { bodyLimit, Connections, connectionLimits, descriptorLimit } from "./connections.js";
 import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
 import { readBody } from "./request-body.js";
 import type { RoutePlugin } from "./route-definition.js";
@@ -119,6 +119,10 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
   // Computed at each use: a reload changes the settings.
   const limits = () => connectionLimits(settings.maxConnections, settings.concurrency, descriptors);
   const connections = new Connections(app.server, limits, context.log);
+  app.addHook("preParsing", ({ raw }, _reply, payload, done) => {
+    if (raw.method !== "GET") connections.countBody(raw, bodyLimit(maxBody));
+    done(null, payload);
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
     try {

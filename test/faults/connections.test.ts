@@ -11,7 +11,7 @@ import type { TestDaemon } from "../harness/daemon.js";
 import { Served } from "../harness/served.js";
 import { useDirectories } from "../harness/temporary.js";
 import { counts } from "./mode.js";
-import { recordThat, startDaemon, untilFinished } from "./start.js";
+import { eventually, recordThat, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
 const directory = useDirectories();
@@ -141,6 +141,27 @@ test("requests that do not arrive in time are refused and closed; a stream that 
   await expect.poll(() => performance.now() - began, { timeout: 10_000 }).toBeGreaterThan(2000);
   expect(watcher!.closed).toBe(false);
   expect((await client.daemon()).watchers).toBe(1);
+});
+
+test("unfinished bodies: the oldest are refused where more has arrived than the daemon holds", async () => {
+  const served = await Served.start(directory());
+  const client = await served.listen();
+  onTestFinished(() => served.close());
+  const MIB = 1024 * 1024;
+  const text = `POST /v1/operations HTTP/1.1\r\nhost: x\r\ncontent-length: ${4 * MIB}\r\n\r\n${" ".repeat(3 * MIB)}`;
+  const sockets: Socket[] = [];
+  const answers: string[] = [];
+  for (let n = 0; n < 40; n++) {
+    const [socket] = await connections(served.context.settings.socket, 1, text);
+    socket!.setEncoding("utf8").once("data", (answer: string) => answers.push(answer));
+    sockets.push(socket!);
+  }
+  await eventually("all has arrived", () => sockets.every(({ writableLength }) => writableLength === 0));
+  await eventually("no more than 64 MiB is held", () => answers.length >= 19);
+  for (const answer of answers)
+    expect(answer).toMatch(/^HTTP\/1\.1 503 [\s\S]*unfinished requests hold more than 64 MiB/);
+  expect(answers.length).toBeLessThan(40);
+  expect(await client.submit({ op: "load-process-save" }, "key")).toMatchObject({ state: "queued" });
 });
 
 test("the limits leave descriptors for the daemon's own files and for each running operation", () => {
