@@ -261,7 +261,7 @@ class DaemonRun implements Daemon {
       layout: this.places.layout,
       log: this.log.logger,
       logProblem: this.log.problem,
-      startedAt: new Date().toISOString(),
+      startedAt: new Date(engine.now()).toISOString(),
       present: (entry) => services.present(entry),
       whole: (entry) => services.whole(entry),
       find: (typed) => findOperation(store, typed),

@@ -8,6 +8,9 @@ export const VERSION_HEADER = "liveops-version";
 /** In a reply of a host whose engine is away: since when. The reply is what the host knew then. */
 export const STALE_HEADER = "liveops-stale-since";
 
+/** In a reply: the daemon's clock in ms since 1970, in a fleet that of the engine. */
+export const CLOCK_HEADER = "liveops-clock";
+
 /** Whether two versions are compatible: the same major version; before 1.0, the same minor version. */
 export function compatible(a: string, b: string): boolean {
   const line = (version: string) => {

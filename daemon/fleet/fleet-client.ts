@@ -10,6 +10,7 @@ import { NO_OUTBOX } from "../scheduler/outbox.js";
 import type { OperationStarter } from "../scheduler/starter.js";
 import type { FleetSettings } from "../settings.js";
 import { FleetView } from "./fleet-view.js";
+import { atStart } from "./host/at-start.js";
 
 export class FleetClient extends FleetView implements Engine {
   readonly isClient = true;
@@ -30,8 +31,9 @@ export class FleetClient extends FleetView implements Engine {
     return 0;
   }
 
-  start(): Promise<void> {
-    return this.load();
+  async start(): Promise<void> {
+    await atStart(() => this.engine.readClock());
+    await this.load();
   }
 
   begin(): void {

@@ -4,12 +4,14 @@
  *
  * More operations are offered than there are workers: another host may take the first ones at the same moment.
  */
+
 import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { homedir, uptime } from "node:os";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import { type Candidate, candidateOf, orderOf } from "../scheduler/candidate.js";
 import type { OperationStarter, StarterOptions } from "../scheduler/starter.js";
+import { clockAhead } from "../shared-clock.js";
 import type { Entry } from "../store/decision.js";
 import { attemptDir } from "../store/layout.js";
 import { NotRecordedError } from "../store/not-recorded.js";
@@ -238,7 +240,7 @@ export class FleetStarter implements OperationStarter {
       const dir = attemptDir(layout, id, entry.record.attempt);
       const order = orderOf(withOwnDirectory(entry), dir, candidate.type, this.options, notice);
       const { fence } = entry.run.claim!;
-      begin(entry, dir, { ...order, fence, lease: { file: leaseFile } }, worker);
+      begin(entry, dir, { ...order, fence, lease: { file: leaseFile }, clockAhead: clockAhead() }, worker);
     } catch (error) {
       log.error({ err: error, id }, "an operation that this host has claimed could not begin");
       pool.release(worker);

@@ -2,12 +2,14 @@
  * A fleet as any process sees it: its store, its hosts, its settings and its run files. A host adds what runs operations
  * (`fleet.ts`); a client adds nothing (`fleet-client.ts`).
  */
+
 import { Refusal } from "../../protocol/errors.js";
 import type { BackupMaker, EngineServices } from "../engine.js";
 import { parseQueues, type SavedQueues } from "../scheduler/queues.js";
 import type { Schedule } from "../schedules/schedule.js";
 import { parseSchedules } from "../schedules/schedules.js";
 import type { FleetSettings } from "../settings.js";
+import { sharedTime } from "../shared-clock.js";
 import type { Decision, Entry } from "../store/decision.js";
 import type { Change } from "../store/ledger.js";
 import { EngineAwayError } from "./engine/errors.js";
@@ -182,7 +184,7 @@ export abstract class FleetView {
       return;
     }
     if (this.hosts.awaySince !== null) return;
-    this.hosts.awaySince = new Date().toISOString();
+    this.hosts.awaySince = sharedTime();
     logger.error({ err: error }, "the fleet's engine does not answer; running operations continue");
     this.services.blockedChanged();
   }

@@ -5,6 +5,7 @@
  * The hooks of an operation run when its chain has finished. Each runs at least once: those that a daemon did not
  * finish are run by the next one.
  */
+
 import { homedir } from "node:os";
 import { firstLine } from "../../protocol/first-line.js";
 import type { HOOK_VARIABLES, Hook, OperationHook } from "../../protocol/hooks.js";
@@ -12,6 +13,7 @@ import type { HookFailure, Operation } from "../../protocol/operation.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
 import type { Log } from "../log/log.js";
+import { sharedNow, sharedTime } from "../shared-clock.js";
 import type { Entry } from "../store/decision.js";
 import type { Store } from "../store/store.js";
 import { HookFile } from "./hook-file.js";
@@ -134,7 +136,7 @@ export class Hooks {
 
   /** What `liveopsd status` says of the hooks that failed in the last day. */
   problems(): string[] {
-    const since = new Date(Date.now() - DAY_MS).toISOString();
+    const since = new Date(sharedNow() - DAY_MS).toISOString();
     const failed = Object.entries(this.#file.failures).flatMap(([id, failures]) =>
       failures.filter(({ at }) => at > since).map((failure) => ({ id, ...failure })),
     );
@@ -181,8 +183,7 @@ export class Hooks {
       cwd: ofSubmit ? record.cwd : homedir(),
       env: { ...(ofSubmit ? entry.env : this.options.env), ...variablesOf(hook, record) },
       onEnd: (problem) => {
-        if (problem !== null)
-          this.#failed(record.id, { hook, source, at: new Date().toISOString(), message: problem });
+        if (problem !== null) this.#failed(record.id, { hook, source, at: sharedTime(), message: problem });
         settled();
       },
     });

@@ -4,7 +4,7 @@
 import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import { Refusal } from "../../protocol/errors.js";
-import { compatible, STALE_HEADER, VERSION, VERSION_HEADER } from "../../protocol/version.js";
+import { CLOCK_HEADER, compatible, STALE_HEADER, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
 import { fastifyLog, REQUEST_KEY } from "../log/log.js";
 import { bodyLimit, Connections, connectionLimits, descriptorLimit } from "./connections.js";
@@ -142,6 +142,7 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
   });
   app.addHook("onRequest", async (request, reply) => {
     reply.header(VERSION_HEADER, VERSION);
+    reply.header(CLOCK_HEADER, Math.round(context.now()));
     const staleSince = context.hosts.fleet()?.awaySince ?? null;
     if (staleSince !== null) reply.header(STALE_HEADER, staleSince);
     // A body is JSON whatever its Content-Type, also if that cannot be parsed.

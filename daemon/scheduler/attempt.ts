@@ -3,6 +3,7 @@
  *
  * An attempt only observes and signals. The scheduler finishes the operation on its outcome or its worker's death.
  */
+
 import { lstatSync, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Outcome, StopReason, WorkerEvent } from "../../protocol/event.js";
@@ -13,6 +14,7 @@ import { bootId, isStopped, signalProcess } from "../os/process-identity.js";
 import { cancelFile, pauseFile } from "../run-files/attempt-files.js";
 import type { StoredLine } from "../run-files/attempt-tail.js";
 import { isShortage } from "../run-files/unreadable.js";
+import { sharedNow, sharedTime } from "../shared-clock.js";
 import type { Entry, Run } from "../store/decision.js";
 import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
 import { quarantineFile } from "../store/quarantine.js";
@@ -140,7 +142,7 @@ export class Attempt {
     const { worker, startedUptime, startedAt } = this.run;
     const paused = this.entry.record.pause?.seconds ?? 0;
     if (worker.bootId === bootId()) return uptime() - startedUptime - paused;
-    return Math.max(0, (Date.now() - Date.parse(startedAt)) / 1000 - paused);
+    return Math.max(0, (sharedNow() - Date.parse(startedAt)) / 1000 - paused);
   }
 
   /** Stops the processes of the operation, or lets them run again, as its record says. */
@@ -199,7 +201,7 @@ export class Attempt {
     // A pause stops the worker on purpose.
     const stopped = !isPausedNow(this.entry.record) && isStopped(this.run.worker);
     if (stopped === (this.stalledSince !== null)) return;
-    this.stalledSince = stopped ? new Date().toISOString() : null;
+    this.stalledSince = stopped ? sharedTime() : null;
     this.listener.onBlocked(this.entry, "stalledSince");
   }
 

@@ -4,12 +4,14 @@
  * The operations wait outside the queue: they take no slot, and no other operation waits behind them. One timer asks
  * the loader about all blocked types. An operation fails when its type did not load for `maxWait` seconds.
  */
+
 import type { Outcome } from "../../protocol/event.js";
 import type { Blocked } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/own-file.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
 import type { Log } from "../log/log.js";
+import { sharedNow, sharedTime } from "../shared-clock.js";
 import type { Entry } from "../store/decision.js";
 import { replaceFileSync } from "../store/durable-file.js";
 import { NotRecordedError } from "../store/not-recorded.js";
@@ -125,8 +127,7 @@ export class BlockedTypes {
       if (changed) this.#tell(op);
       return;
     }
-    const { since, waited } = known ??
-      this.#earlier.get(op) ?? { since: new Date().toISOString(), waited: 0 };
+    const { since, waited } = known ?? this.#earlier.get(op) ?? { since: sharedTime(), waited: 0 };
     this.#earlier.delete(op);
     const waiting = this.#takeOut(op);
     const type = { reason, since, by, isBlocked: true, waited, countedAt: now, failures, version, waiting };
@@ -174,7 +175,7 @@ export class BlockedTypes {
     if (!type || waitedFor(type) < maxWait * 1000) return false;
     // A retry starts a new wait.
     const begun = entry.events.findLast(({ type }) => BEGINS.has(type))?.at ?? entry.record.createdAt;
-    return Date.now() - Date.parse(begun) >= maxWait * 1000;
+    return sharedNow() - Date.parse(begun) >= maxWait * 1000;
   }
 
   stop(): void {

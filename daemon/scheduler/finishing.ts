@@ -2,6 +2,7 @@
  * Finishes an attempt: turns an outcome from its run files, or a worker's death without an outcome, into one decision:
  * finished, or queued again. Only the scheduler calls this module, and no other module handles an operation's failure.
  */
+
 import { retryDelay } from "../../ops/runner/retry-delay.js";
 import { removeTemporary } from "../../ops/runner/temporary.js";
 import type { Outcome } from "../../protocol/event.js";
@@ -10,6 +11,7 @@ import type { Conclusion, Lifecycle } from "../lifecycle.js";
 import { isRunning } from "../os/process-identity.js";
 import { completeEvents, eventsFile } from "../run-files/attempt-files.js";
 import { isUnreadable, putAsideRunFiles } from "../run-files/unreadable.js";
+import { sharedNow } from "../shared-clock.js";
 import type { Entry, WorkerLosses } from "../store/decision.js";
 import { type Layout, runDir } from "../store/layout.js";
 import { NotRecordedError } from "../store/not-recorded.js";
@@ -187,7 +189,7 @@ export class Finishing {
     attempt.isFinishing = true;
     this.#putAside(attempt);
     const { id, number } = attempt;
-    for (let since: Date | null = null; ; since ??= new Date()) {
+    for (let since: Date | null = null; ; since ??= new Date(sharedNow())) {
       attempt.waitsForRoom(since);
       try {
         await this.options.outbox.flush(attempt);

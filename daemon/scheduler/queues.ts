@@ -2,11 +2,13 @@
  * The queues: how many operations of each may run at the same time, and whether the queue is paused. A setting keeps
  * what commands have set; it is recorded before the change takes effect.
  */
+
 import { Refusal } from "../../protocol/errors.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { Blocked, Operation } from "../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { QueueReply } from "../../protocol/replies.js";
+import { sharedTime } from "../shared-clock.js";
 import { quarantineFile } from "../store/quarantine.js";
 import { FileSetting, type Setting } from "../store/setting.js";
 
@@ -179,7 +181,7 @@ export class Queues {
     if ((this.pausedSince(name) !== null) === isPaused) return false;
     await this.#save(name, (saved) => {
       const { pausedSince: _, ...rest } = saved ?? {};
-      return isPaused ? { ...rest, pausedSince: new Date().toISOString() } : rest;
+      return isPaused ? { ...rest, pausedSince: sharedTime() } : rest;
     });
     return true;
   }

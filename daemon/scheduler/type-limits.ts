@@ -2,8 +2,10 @@
  * Types that limit how many of their operations run at the same time (`static concurrency`). Where the limit is
  * reached, the others wait outside the queue, so that they hold up no operation of another type.
  */
+
 import type { Blocked } from "../../protocol/operation.js";
 import type { Loader } from "../loader/loader.js";
+import { sharedTime } from "../shared-clock.js";
 import type { Entry } from "../store/decision.js";
 import type { Attempt } from "./attempt.js";
 import { compareTurns } from "./lane.js";
@@ -150,7 +152,7 @@ export class TypeLimits {
 
   #block(op: string, limit: number): void {
     const { queue, entry, onChange } = this.options;
-    const since = new Date().toISOString();
+    const since = sharedTime();
     const type = this.#types.get(op) ?? { limit, since, waiting: new Map(), returned: new Map() };
     type.limit = limit;
     type.returned.clear();

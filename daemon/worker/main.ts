@@ -4,6 +4,7 @@
  * The worker takes its lock, reports that it is ready, and performs orders. When the daemon ends, the worker finishes
  * its operation and ends.
  */
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { keepMark } from "../../ops/process/group.js";
@@ -13,6 +14,7 @@ import { removeStartVariables } from "../child-environment.js";
 import { joinCgroup } from "../os/cgroup.js";
 import { acquireLock } from "../os/kernel-lock.js";
 import { markOf } from "../os/process-identity.js";
+import { setClockAhead } from "../shared-clock.js";
 import { AttemptRunner, discardRunFiles, prepareRunFiles } from "./attempt-runner.js";
 import { Lease } from "./lease.js";
 import type { FromWorker, LeaseFile, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
@@ -75,6 +77,7 @@ process.on("message", (message: ToWorker) => {
 send({ type: "ready", cgroup: setup.cgroup, problem, version: VERSION });
 
 async function perform(order: OrderMessage): Promise<void> {
+  setClockAhead(order.clockAhead ?? 0);
   const isPrepared = prepared === order.attemptDir;
   prepared = null;
   current = new AttemptRunner(order, setup, output, isPrepared, leaseOf(order));

@@ -63,6 +63,8 @@ export interface OrderMessage {
    * Without effect where the policy of the run has the partition `finish`. Absent or null: no fleet.
    */
   lease?: LeaseFile | null;
+  /** Milliseconds that the clock of records is ahead of the machine's. Absent: none. */
+  clockAhead?: number;
   /** In a fleet: a number that is greater in each later attempt, for `this.fence`. Absent or null: no fleet. */
   fence?: number | null;
 }

@@ -4,6 +4,7 @@
  * The pool knows processes, not operations. The scheduler takes an idle worker and gives it an order. The pool reports
  * when the worker is idle again or gone.
  */
+
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, readFileSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
@@ -14,6 +15,7 @@ import type { Blocked } from "../../protocol/operation.js";
 import { APPEND, openOwnFile } from "../../protocol/own-file.js";
 import { childEnvironment } from "../child-environment.js";
 import { identify, WORKER_VARIABLE } from "../os/process-identity.js";
+import { sharedTime } from "../shared-clock.js";
 import type { WorkerIdentity } from "../store/decision.js";
 import type { Containment } from "./containment.js";
 import type { FromWorker, LeaseFile, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
@@ -289,8 +291,7 @@ export class Pool {
 
   #setBlocked(reason: string | null): void {
     if (reason === (this.blocked?.reason ?? null)) return;
-    this.blocked =
-      reason === null ? null : { reason, since: this.blocked?.since ?? new Date().toISOString() };
+    this.blocked = reason === null ? null : { reason, since: this.blocked?.since ?? sharedTime() };
     this.options.onBlocked();
   }
 

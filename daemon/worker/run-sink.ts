@@ -5,6 +5,7 @@
  * durable event waits for space: the block it announces must not start before the event is on disk. A durable event is
  * visible only when it is on disk.
  */
+
 import { closeSync, constants, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppendFile } from "../../ops/runner/append-file.js";
@@ -16,6 +17,7 @@ import { encodeRecord } from "../../protocol/record-line.js";
 import { eventsFile, logFile } from "../run-files/attempt-files.js";
 import { newLogFile, partBytes, removeOldestParts, replaceLog, sizeText } from "../run-files/log-parts.js";
 import type { LogHead } from "../run-files/log-tail.js";
+import { sharedTime } from "../shared-clock.js";
 import { isDiskFull, syncDirectory } from "../store/durable-file.js";
 import { cutLine } from "./own-output.js";
 import { type RetryWhileDiskFull, retryWhileDiskFull as waitForRoom } from "./retry-while-disk-full.js";
@@ -218,7 +220,7 @@ export class RunSink {
 
   #lineOf(seq: number, body: EventBody): string {
     this.checkLease?.();
-    return encodeRecord({ seq, at: now(), attempt: this.attempt, ...body });
+    return encodeRecord({ seq, at: sharedTime(), attempt: this.attempt, ...body });
   }
 
   #appendLine(stream: LogStream, stage: string | null, text: string, end: number | undefined): void {
@@ -228,7 +230,7 @@ export class RunSink {
     // `n` first: pages are found by it without parsing the line.
     this.checkLease?.();
     this.#log ??= new AppendFile(logFile(this.dir));
-    this.#log.append(encodeRecord({ n, seq, at: now(), attempt, stage, stream, text, end }));
+    this.#log.append(encodeRecord({ n, seq, at: sharedTime(), attempt, stage, stream, text, end }));
     this.lines = n;
     this.seq = seq;
     if (this.#log.length > partBytes(this.maxLog)) this.#rotate(this.#log);
@@ -265,7 +267,16 @@ export class RunSink {
     const { lines: n, seq, attempt } = this;
     const count = n - this.#first + 1;
     const text = `lines ${this.#first} to ${n} were cut (${count} lines, ${sizeText(earlier)} as stored): the log of an attempt keeps its newest ${sizeText(this.maxLog)} as stored`;
-    const head: LogHead = { n, seq, at: now(), attempt, stage: null, stream: "liveops", text, cut: earlier };
+    const head: LogHead = {
+      n,
+      seq,
+      at: sharedTime(),
+      attempt,
+      stage: null,
+      stream: "liveops",
+      text,
+      cut: earlier,
+    };
     try {
       next.append(encodeRecord(head));
       return next;
@@ -322,10 +333,6 @@ export function prepareEvents(attemptDir: string): void {
   makeDirectory(attemptDir);
   closeSync(openOwnFile(eventsFile(attemptDir), constants.O_RDONLY | constants.O_CREAT));
   for (const dir of [attemptDir, runDir, dirname(runDir)]) syncDirectory(dir);
-}
-
-function now(): string {
-  return new Date().toISOString();
 }
 
 function makeDirectory(dir: string): void {

@@ -72,6 +72,10 @@ export class Client {
   /** The daemon answered before: one that was lost is not started again. */
   #wasReached = false;
   #starting: Promise<void> | null = null;
+  /** Milliseconds that the daemon's clock is ahead of this machine's, by the last reply. */
+  #ahead = 0;
+  /** Called with the daemon's clock at each reply, in ms since 1970. */
+  onClock: (time: number) => void = () => {};
 
   /**
    * Every method throws `NoDaemonError` if nothing listens on the socket, and `NoAnswerError` if the daemon does not
@@ -108,6 +112,21 @@ export class Client {
 
   removeAll(selection: SelectionBody, signal?: AbortSignal): AsyncGenerator<SelectionLine> {
     return this.#lines({ method: "POST", path: "/v1/remove", body: selection, signal }, "end");
+  }
+
+  /**
+   * The daemon's clock, which all hosts of a fleet share, in ms since 1970. It decides when operations start, and their
+   * times are its. This machine's own before the first reply.
+   */
+  now(): number {
+    return Date.now() + this.#ahead;
+  }
+
+  /** A daemon that replies between the two times of this machine has the same time, as far as anybody can tell. */
+  #tell(sent: number, time: number): void {
+    const got = Date.now();
+    this.#ahead = time < sent ? time - sent : time > got ? time - got : 0;
+    this.onClock(time);
   }
 
   /**
@@ -380,7 +399,11 @@ export class Client {
   }
 
   #json<T>(options: RequestOptions): Promise<T> {
-    return this.#reach((socket) => askJson<T>(socket, { deadlines: this.#deadlines, ...options }));
+    return this.#reach((socket) => {
+      const sent = Date.now();
+      const onClock = (time: number) => this.#tell(sent, time);
+      return askJson<T>(socket, { deadlines: this.#deadlines, onClock, ...options });
+    });
   }
 
   /** A request that found no daemon was not sent, so it can be repeated on another socket. */

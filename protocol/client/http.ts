@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { Refusal } from "../errors.js";
 import { isRemote, parseAddress } from "../remote/address.js";
 import { UnreachableHostError } from "../remote/errors.js";
-import { VERSION_HEADER } from "../version.js";
+import { CLOCK_HEADER, VERSION_HEADER } from "../version.js";
 import { connectionTo } from "./connection.js";
 import { DEADLINES, Deadline, isQueueFull, retryWhileQueueFull } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
@@ -23,6 +23,8 @@ export async function open(socket: string, options: RequestOptions): Promise<Inc
     response.resume();
     throw refusal;
   }
+  const time = Number(response.headers[CLOCK_HEADER]);
+  if (time > 0) options.onClock?.(time);
   const status = response.statusCode ?? 500;
   if (status >= 400) throw Refusal.fromProblem(problemOf(status, await readText(socket, response, options)));
   return response;

@@ -55,6 +55,8 @@ export interface RequestOptions {
   anyVersion?: boolean;
   /** Default: `DEADLINES`. */
   deadlines?: Deadlines;
+  /** Gets the daemon's clock at its reply, in ms since 1970. */
+  onClock?: (time: number) => void;
   /** The reply may last, so that no other request waits for its connection. */
   isStream?: boolean;
 }

@@ -89,7 +89,7 @@ export function registerAgain(root: Command): void {
         ...(options.chain && { chain: true }),
         ...(options.cwd !== undefined && { cwd: directoryOn(client.socket, options.cwd) }),
         ...(Object.keys(env).length > 0 && { env }),
-        ...givenPlacement(options),
+        ...givenPlacement(options, client.now()),
         ...changedHosts(options),
         ...(Object.keys(secrets).length > 0 && { secrets }),
       };

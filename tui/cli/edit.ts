@@ -19,6 +19,7 @@ import {
   addTimeOptions,
   changedHosts,
   givenPlacement,
+  learnClock,
   type PlacementOptions,
 } from "./placement.js";
 import { namedPrompts, secretValues } from "./secrets.js";
@@ -43,10 +44,11 @@ async function editBody(
   const label = givenLabel(options.label);
   const set = namedPrompts(withTrailing(words, trailingWords()));
   const env = givenVariables(options);
+  await learnClock(client, options);
   const body: EditBody = {
     ...(label !== undefined && { label: label === "" ? null : label }),
     ...(Object.keys(env).length > 0 && { env }),
-    ...givenPlacement(options),
+    ...givenPlacement(options, client.now()),
     ...changedHosts(options),
     ...(options.top && { top: true as const }),
     ...(options.now && { notBefore: null }),

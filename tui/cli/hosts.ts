@@ -105,7 +105,7 @@ async function listHosts(command: Command): Promise<void> {
   const reply = await client.hosts();
   await printList(
     {
-      ...{ spec: HOSTS, records: reply.hosts, context: { now: Date.now(), time: wanted.time } },
+      ...{ spec: HOSTS, records: reply.hosts, context: { now: client.now(), time: wanted.time } },
       nameOf: ({ name }) => name,
       json: (hosts) => ({ ...reply, hosts }),
     },

@@ -18,6 +18,11 @@ export class ListProgress {
 
   constructor(private readonly client: Client) {}
 
+  /** The daemon's clock. */
+  now(): number {
+    return this.client.now();
+  }
+
   /**
    * Reads the durations of earlier runs, once for each kind of running operation with several stages.
    *

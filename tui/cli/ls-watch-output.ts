@@ -112,7 +112,14 @@ export class RowsOutput implements LiveOutput {
     const paint = paintFor(this.output);
     return {
       width: Number.POSITIVE_INFINITY,
-      ...{ widths, paint, allColumns: true, ...this.look, progress: (it) => this.progress.of(it) },
+      ...{
+        widths,
+        paint,
+        allColumns: true,
+        ...this.look,
+        now: this.progress.now(),
+        progress: (it) => this.progress.of(it),
+      },
     };
   }
 
@@ -210,7 +217,7 @@ export class TerminalOutput implements LiveOutput {
   #table(listed: Operation[], columns: number): string[] {
     const paint = paintFor(this.output);
     const progress = (it: Operation) => this.progress.of(it);
-    return table(listed, { ...this.look, width: columns, widths, paint, progress });
+    return table(listed, { ...this.look, now: this.progress.now(), width: columns, widths, paint, progress });
   }
 
   #footer(hidden: number, columns: number): string {

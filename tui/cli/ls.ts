@@ -96,6 +96,7 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
     isQueued ? client.forecast().catch(() => null) : null,
   ]);
   const context = contextOf({
+    now: client.now(),
     time: wanted.time,
     progress: (it) => progress.of(it),
     startsAt: ({ id }) => Date.parse(forecast?.operations[id]?.startsAt ?? "") || null,
@@ -107,7 +108,7 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
     wanted,
     output,
   );
-  const next = nextRunsLine((await schedules)?.schedules ?? [], new Date());
+  const next = nextRunsLine((await schedules)?.schedules ?? [], new Date(client.now()));
   if (next !== null) lines.push(paintFor(output)("dim", next));
   printLines(lines, output);
   const isUnmeasured = !hasProc() && operations.every(({ resources }) => resources === null);

@@ -1,5 +1,6 @@
 /** Where and when an operation runs: `--queue`, `--priority`, `--on`, `--tag`, `--after`, `--after-any`, `--in`, `--at`. */
 import { type Command, Option } from "commander";
+import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { givenDuration } from "../../protocol/command/given-duration.js";
 import { formatLocalTime, parseLocalTime, TIME_FORMS } from "../../protocol/output/local-time.js";
@@ -85,11 +86,20 @@ export function addTimeOptions(command: Command): Command {
     );
 }
 
-/** @throws UsageError where a value is not valid */
-export function givenPlacement(options: PlacementOptions, now = new Date()): Placement {
+/** Asks the daemon for its clock where the options name a time: by that clock the operation starts. */
+export async function learnClock(client: Client, { in: delay, at }: PlacementOptions): Promise<void> {
+  // Without an answer, the submit itself says why.
+  if (delay !== undefined || at !== undefined) await client.daemon().catch(() => {});
+}
+
+/**
+ * @param now by the clock of the daemon
+ * @throws UsageError where a value is not valid
+ */
+export function givenPlacement(options: PlacementOptions, now: number): Placement {
   const { queue, after, afterAny } = options;
   const priority = givenPriority(options.priority);
-  const notBefore = givenStart(options, now);
+  const notBefore = givenStart(options, new Date(now));
   return {
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority }),

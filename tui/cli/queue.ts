@@ -99,7 +99,7 @@ async function listQueues(command: Command): Promise<void> {
   const { client, options } = connectFor<ListOutputOptions>(command);
   const wanted = givenListOutput(options, QUEUES);
   const { queues } = await client.queues();
-  const context = { now: Date.now(), time: wanted.time };
+  const context = { now: client.now(), time: wanted.time };
   await printList({ spec: QUEUES, records: queues, context, nameOf: ({ name }) => name }, wanted);
 }
 

@@ -266,7 +266,7 @@ async function listSchedules(command: Command): Promise<void> {
     );
     return;
   }
-  const context = { now: Date.now(), time: wanted.time };
+  const context = { now: client.now(), time: wanted.time };
   await printList({ spec: SCHEDULES, records: schedules, context, nameOf: ({ name }) => name }, wanted);
 }
 

@@ -41,14 +41,18 @@ export function registerShow(root: Command): void {
       const operation = id === undefined ? await client.show(found.id) : found;
       const link = linkerFor(process.stdout, process.env, config.links);
       if (format !== null) {
-        const context = contextOf({ time: time ?? "relative", runUrl: runUrlIn(stateDir) });
+        const context = contextOf({
+          now: client.now(),
+          time: time ?? "relative",
+          runUrl: runUrlIn(stateDir),
+        });
         const printed = { spec: OPERATIONS, records: [operation], context, links: config.links };
         const wanted = { format, chosen: null, sort: null, header: true, time: context.time };
         await printList({ ...printed, nameOf: (it) => it.id, json: ([it]) => it }, wanted);
         return;
       }
       const lines = recordLines(operation, {
-        ...{ paint: paintFor(process.stdout), time, link },
+        ...{ now: client.now(), paint: paintFor(process.stdout), time, link },
         urls: { run: runUrlIn(stateDir)(operation), log: logUrlIn(stateDir)(operation) },
         chain: await chainLinks(client, operation),
         forecast: isFinal(operation.state) ? null : await client.forecast().catch(() => null),

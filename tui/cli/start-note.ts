@@ -11,7 +11,7 @@ export async function startNote(client: Client, operation: Operation): Promise<s
   if (operation.state !== "queued") return null;
   // Without a forecast the operation is still submitted.
   const forecast = operation.notBefore !== null ? null : await client.forecast().catch(() => null);
-  return startText(operation, forecast, Date.now());
+  return startText(operation, forecast, client.now());
 }
 
 /** Pure. */

@@ -120,7 +120,7 @@ async function inTime<T>({ socket }: Client, seconds: number, work: Promise<T>):
 }
 
 async function readFacts(client: Client, since: number): Promise<StatusFacts> {
-  const finishedSince = new Date(Date.now() - since * 1000).toISOString();
+  const finishedSince = new Date(client.now() - since * 1000).toISOString();
   const [running, queued, failed] = await Promise.all([
     client.list({ state: ["running"], limit: MOST_RUNNING }),
     client.list({ state: ["queued"], limit: 1 }),

@@ -43,6 +43,7 @@ import {
   addWaitOptions,
   givenHosts,
   givenPlacement,
+  learnClock,
   type PlacementOptions,
 } from "./placement.js";
 import { namedPrompts, secretValues } from "./secrets.js";
@@ -84,6 +85,7 @@ export interface SubmitWords {
 
 /** Submits the operation with the caller's directory, environment and an idempotency key. */
 export async function post(client: Client, words: SubmitWords): Promise<Operation> {
+  await learnClock(client, words.options);
   const body = submitBody(client, { ...words, set: namedPrompts(words.set) });
   // Apart, because a schedule stores the body.
   const secrets = await secretValues(body.set ?? [], body.params);
@@ -96,20 +98,20 @@ export async function post(client: Client, words: SubmitWords): Promise<Operatio
  *
  * @throws UsageError for wrong options
  */
-export function submitBody({ socket }: Pick<Client, "socket">, words: SubmitWords): SubmitBody {
+export function submitBody(client: Pick<Client, "socket" | "now">, words: SubmitWords): SubmitBody {
   const { op, set, trailing, options, allow } = words;
   const params = words.params ?? givenParams(options.params);
   const { ifAbsent } = options;
   const label = givenLabel(options.label ?? ifAbsent);
   const cwd = options.cwd ?? (options.remote === undefined ? currentDirectory("submit") : undefined);
-  const place = submitPlace(socket, { cwd, allow });
+  const place = submitPlace(client.socket, { cwd, allow });
   return {
     op,
     ...(params && { params }),
     set: withTrailing(withTty(set, options.tty), trailing),
     ...(label !== undefined && { label }),
     ...(ifAbsent !== undefined && { ifAbsent: true as const }),
-    ...givenPlacement(options),
+    ...givenPlacement(options, client.now()),
     ...givenHosts(options),
     ...givenHooks(options),
     ...givenLimits(options),
@@ -245,6 +247,7 @@ async function submitMany(
   command: Command,
 ): Promise<void> {
   const { batchBodies, eachBodies, readLinesOf, submitAll } = await import("./submit-many.js");
+  await learnClock(client, options);
   const trailing = trailingWords();
   let bodies: ReturnType<typeof batchBodies>;
   if (options.batch !== undefined) {

@@ -64,7 +64,10 @@ export interface Program {
 /** @throws UsageError if `keys` names no action */
 export function startDashboard(options: ProgramOptions): Program {
   const { stdin, stdout, env, socket, id = null, motion = true, mouse = false, hosts = [] } = options;
-  const clock = options.clock ?? new SteadyClock();
+  const direct = options.client ?? new Client(socket);
+  const isOne = hosts.length === 0 && direct instanceof Client;
+  const clock = options.clock ?? (isOne ? new SteadyClock(() => direct.now()) : new SteadyClock());
+  if (isOne) direct.onClock = (time) => clock.heard?.(time);
   const actions = withKeys(ACTIONS, options.keys ?? {});
   const flags =
     hosts.length === 0
@@ -84,8 +87,7 @@ export function startDashboard(options: ProgramOptions): Program {
     store.state.hosts.some((host) => host.name === name && host.connection.state === "live");
   const all =
     hosts.length === 0 ? null : new AllHosts(hosts, isLive, () => store.dispatch({ type: "host-late" }));
-  const client: DashboardClient =
-    all === null ? (options.client ?? new Client(socket)) : new HostsClient(all);
+  const client: DashboardClient = all === null ? direct : new HostsClient(all);
   const running = new Effects({
     client,
     hosts: all,

@@ -17,7 +17,7 @@ import { ticks } from "./state/wants.js";
 export interface Clock {
   /** Wall clock, ms. */
   now(): number;
-  /** Something happened at this time, just now as far as the daemon is concerned. */
+  /** It is this time as far as the daemon is concerned. */
   heard?(at: number): void;
 }
 

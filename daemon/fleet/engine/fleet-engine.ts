@@ -4,6 +4,7 @@
  * Calls that decide, the lease, reads, and run files have a connection each, so that none waits for another. A call whose
  * connection broke is made again; each function answers a repeated call as the first time.
  */
+import { setClockAhead } from "../../shared-clock.js";
 import type { Connection } from "./connection.js";
 import { type EngineOptions, LONG, SHORT_MS } from "./engine-base.js";
 import { OPERATION } from "./engine-reads.js";
@@ -66,6 +67,12 @@ export class FleetEngine extends EngineWrites {
     this.#epoch = joined.epoch;
     this.#measure(sent, joined.now);
     return joined;
+  }
+
+  /** Reads the engine's clock: a process that is no host joins nothing. */
+  async readClock(): Promise<void> {
+    const sent = Date.now();
+    this.#measure(sent, await this.engineNow());
   }
 
   /** Keeps the session; null: the session is over. */
@@ -204,5 +211,6 @@ export class FleetEngine extends EngineWrites {
 
   #measure(sent: number, now: number): void {
     this.#skew = Math.round(now - (sent + Date.now()) / 2);
+    setClockAhead(this.#skew);
   }
 }

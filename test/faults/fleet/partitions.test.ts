@@ -11,6 +11,7 @@ import type { FleetHost } from "../../fleet/fleet-host.js";
 import { FleetWorld } from "../../fleet/fleet-world.js";
 import type { Direction } from "../../harness/relay.js";
 import { FULL, patience } from "../mode.js";
+import { runBin } from "../run-bin.js";
 import { eventually, expectNoGap, recordThat, untilFinished, wholeLog } from "../start.js";
 import { expectLawful } from "./lawful.js";
 
@@ -154,7 +155,7 @@ test("a partition that is shorter than the lease ends nothing, and the log is wh
   expectLawful("fleet: short partition", 1, await fleet.history([plain.id]));
 });
 
-test("an hour ahead, a host is shown with its skew, is not lost, and starts nothing early or late", {
+test("an hour ahead, a host is shown with its skew, is not lost, starts nothing early or late, and tells the engine's time", {
   timeout: patience(60_000),
 }, async () => {
   const host = fleet.host("a");
@@ -179,6 +180,16 @@ test("an hour ahead, a host is shown with its skew, is not lost, and starts noth
   const own = await fleet.submit(host, { op: "works" });
   const { operations } = await peer.client.list({ limit: 3 });
   expect(operations.map(({ id }) => id)).toEqual([own.id, retried.id, later.id]);
+  // What a person sees and types there follows the clock of the engine too, and so do the times of the stages.
+  const isNow = (time: string | null | undefined) => Math.abs(Date.parse(time ?? "") - Date.now()) < HOUR / 2;
+  const bin = (...words: string[]) =>
+    runBin(host.daemon.world, "liveops", words, { env: host.clock!.env, deadline: 60_000 });
+  const { stdout } = await bin("submit", "shell", "--in", "1s", "--json", "--", "true");
+  expect(isNow(JSON.parse(stdout).notBefore)).toBe(true);
+  expect((await bin("ls")).stdout).not.toMatch(/\b(\d+h|[3-9]\d+m)\b/);
+  expect((await bin("show", own.id)).stdout).not.toMatch(/\b1h ago|in 1h\b/);
+  const { stageTimes } = await peer.client.show(told.id);
+  for (const { startedAt } of Object.values(stageTimes)) expect(isNow(startedAt)).toBe(true);
   await fleet.untilIdle();
   host.clock!.jump(0);
   expect(await fleet.told(host)).toMatchObject({ state: "up", session });

@@ -125,10 +125,10 @@ export async function readAloud(options: ReaderOptions): Promise<number> {
     for (const line of lines) stdout.write(`${line}\n`);
   };
   let followed = id;
-  let state: State = initialState({ size: { columns: 80, rows: 24 }, now: Date.now(), socket, flags });
+  let state: State = initialState({ size: { columns: 80, rows: 24 }, now: client.now(), socket, flags });
   const dispatch = (message: Message) => {
     const before = state;
-    [state] = update({ ...state, now: Date.now() }, message);
+    [state] = update({ ...state, now: client.now() }, message);
     say(announce(before, state, followed));
   };
   if (id !== null) {
@@ -155,7 +155,7 @@ export async function readAloud(options: ReaderOptions): Promise<number> {
     say(lines.length === 0 ? ["The log is empty."] : lines.map(({ text }) => coloured(text).text));
   };
   void watchForEver(
-    { dispatch, now: () => Date.now(), cursor: () => state.view.cursor },
+    { dispatch, now: () => client.now(), cursor: () => state.view.cursor },
     client,
     left.signal,
   );
@@ -173,7 +173,7 @@ export async function readAloud(options: ReaderOptions): Promise<number> {
       question = null;
       if (asked !== null && /^y(es)?$/i.test(typed.trim())) return void ask(asked);
       if (asked !== null && typed.trim() !== "") say(["Not done."]);
-      const answer = reply({ ...state, now: Date.now() }, typed);
+      const answer = reply({ ...state, now: client.now() }, typed);
       say(answer.said);
       question = answer.question ?? null;
       if (answer.request !== undefined) void ask(answer.request);
