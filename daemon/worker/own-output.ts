@@ -6,7 +6,6 @@
  * daemon if this process is blocked (a busy loop, a child that is waited for). Writers append, so they continue at the
  * new start. After a worker's death the daemon reads the unread rest.
  */
-import { isUtf8 } from "node:buffer";
 import {
   closeSync,
   constants,
@@ -140,9 +139,15 @@ export class OwnOutput {
     const at = this.#listener!.cut(text, most, false);
     if (at === null) return null;
     if (at === most) return end;
-    const moved = start + Buffer.byteLength(text.slice(0, at));
-    // Bytes that are no UTF-8 are longer as text.
-    return isUtf8(bytes.subarray(start, moved)) ? moved : end;
+    // Searched, since bytes that are no UTF-8 have another length as text.
+    let moved = end;
+    for (let high = bytes.length; moved < high; ) {
+      const middle = (moved + high) >> 1;
+      if (bytes.toString("utf8", start, middle).length < at) moved = middle + 1;
+      else high = middle;
+    }
+    while (isInCharacter(bytes, moved)) moved++;
+    return moved;
   }
 
   #say(rest: Buffer): void {
@@ -197,8 +202,13 @@ function lost(name: string, most: number, why: string): string {
 /** The byte at or before `end` at which a character begins, so that no character is cut in two. */
 function endOfCharacter(bytes: Buffer, end: number): number {
   let at = end;
-  while (at > end - 4 && (bytes[at]! & 0xc0) === 0x80) at--;
+  while (at > end - 4 && isInCharacter(bytes, at)) at--;
   return at;
+}
+
+/** Whether the byte continues a character. */
+function isInCharacter(bytes: Buffer, at: number): boolean {
+  return (bytes[at]! & 0xc0) === 0x80;
 }
 
 /** Cuts a line that is too long for the log into several, never inside a character. */
