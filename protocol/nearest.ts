@@ -45,6 +45,11 @@ function edits(a: string, b: string): number {
   return isSwap(a, b) ? 1 : distance(a, b);
 }
 
+/** Whether one name is most likely a typing error for the other: names that differ on purpose are not. */
+export function isTypo(a: string, b: string): boolean {
+  return isSwap(a, b) || (Math.max(a.length, b.length) > SHORT && distance(a, b) === 1);
+}
+
 function isSwap(a: string, b: string): boolean {
   if (a.length !== b.length || distance(a, b) !== 2) return false;
   const at = a.split("").findIndex((letter, index) => letter !== b[index]);

@@ -11,7 +11,9 @@ import { Reader, type Section } from "./read-values.js";
 import { Scope } from "./scope.js";
 import { type MapEntry, readTree, type TreeNode } from "./yaml-tree.js";
 
-export type ParsedPipeline = { ok: true; file: PipelineFile } | { ok: false; problems: PipelineProblem[] };
+export type ParsedPipeline =
+  | { ok: true; file: PipelineFile; warnings: PipelineProblem[] }
+  | { ok: false; problems: PipelineProblem[] };
 
 /**
  * Never throws.
@@ -23,7 +25,7 @@ export function parsePipeline(text: string, path: string | null): ParsedPipeline
   const tree = readTree(text, problems);
   const pipeline = tree === null ? null : new PipelineReader(problems, path).read(tree);
   if (pipeline === null || !problems.isEmpty) return { ok: false, problems: problems.sorted() };
-  return { ok: true, file: { pipeline, text, path } };
+  return { ok: true, file: { pipeline, text, path }, warnings: problems.warnings() };
 }
 
 class PipelineReader {

@@ -38,6 +38,7 @@ const MOST_PROBLEMS = 100;
 
 export class Problems {
   readonly #all: PipelineProblem[] = [];
+  readonly #warnings: PipelineProblem[] = [];
 
   get isEmpty(): boolean {
     return this.#all.length === 0;
@@ -45,6 +46,12 @@ export class Problems {
 
   add({ line, column }: Place, key: string, message: string, near: readonly string[] = []): void {
     if (this.#all.length < MOST_PROBLEMS) this.#all.push({ line, column, key, message, nearest: [...near] });
+  }
+
+  /** What may be a mistake: `liveops check` shows it, and the file is valid. */
+  warn({ line, column }: Place, key: string, message: string, near: readonly string[]): void {
+    if (this.#warnings.length < MOST_PROBLEMS)
+      this.#warnings.push({ line, column, key, message: `warning: ${message}`, nearest: [...near] });
   }
 
   /** `message` with a question for the names that may be meant. */
@@ -56,8 +63,16 @@ export class Problems {
 
   /** In the order of the file. */
   sorted(): PipelineProblem[] {
-    return this.#all.toSorted((a, b) => a.line - b.line || a.column - b.column);
+    return this.#all.toSorted(inOrder);
   }
+
+  warnings(): PipelineProblem[] {
+    return this.#warnings.toSorted(inOrder);
+  }
+}
+
+function inOrder(a: Place, b: Place): number {
+  return a.line - b.line || a.column - b.column;
 }
 
 /** Problems that a message lists; the others are only counted. */

@@ -167,6 +167,7 @@ export class Reader {
     const { textLine, placeOf } = node as ScalarNode;
     const foreign = script.indexOf(FOREIGN);
     if (foreign !== -1) this.problems.add(placeOf(foreign, FOREIGN.length), key, `${key}: ${NO_EXPRESSIONS}`);
+    scope.warnOfUnset(node as ScalarNode, key);
     return { kind: "script", script, line: textLine };
   }
 

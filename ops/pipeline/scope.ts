@@ -2,10 +2,18 @@
  * The names that stand for values, while a file is read from top to bottom: parameters, outputs of the stages above, and
  * variables of `env`.
  */
-import { OPERATION_VARIABLES } from "../../protocol/environment.js";
+import {
+  ALLOWED_VARIABLES,
+  BASE_VARIABLES,
+  nameMatcher,
+  OPERATION_VARIABLES,
+  RESERVED_VARIABLES,
+} from "../../protocol/environment.js";
+import { isTypo, nearest } from "../../protocol/nearest.js";
 import { OF_PROGRAMS, OWN_PREFIX, VARIABLE_PATTERN } from "../../protocol/pipeline-values.js";
 import type { Template } from "./definition.js";
 import { type Place, type Problems, quoted } from "./problems.js";
+import { unsetNames } from "./script-names.js";
 import { parseTemplate } from "./template.js";
 import type { ScalarNode } from "./yaml-tree.js";
 
@@ -91,6 +99,26 @@ export class Scope {
     return parsed.template;
   }
 
+  /** Warns of names that the script reads and nothing sets, as far as that is sure. */
+  warnOfUnset({ text, placeOf }: ScalarNode, key: string): void {
+    for (const { name, at } of unsetNames(text)) {
+      if (this.#known.has(name) || isUsual(name) || OF_PROGRAMS_PATTERN.test(name)) continue;
+      const near = nearest(name, [...this.#known.keys(), ...OF_STEPS]);
+      // Any other name in capitals may be a variable of the submit.
+      const isSure = name.startsWith(OWN_PREFIX) || near.some((each) => isTypo(name, each));
+      if (/^[A-Z_][A-Z0-9_]*$/.test(name) && !isSure) continue;
+      const stage = this.laterOutputs.get(name);
+      const hint =
+        stage !== undefined
+          ? `the stage ${quoted(stage)}, whose output it is, has not run then`
+          : near.length > 0
+            ? `did you mean ${near.join(" or ")}?`
+            : `write \${${name}:-} where it may be unset`;
+      const place = placeOf(at, text.startsWith("${", at) ? name.length + 2 : name.length + 1);
+      this.problems.warn(place, key, `${key}: nothing sets $${name}; ${hint}`, near);
+    }
+  }
+
   #check(name: string, at: Place, key: string, use: Use): void {
     const known = this.#known.get(name);
     if (known === undefined) {
@@ -126,6 +154,19 @@ const BUILT_IN: ReadonlyMap<string, Known> = new Map(
       { what: `the variable ${name}`, isVariable: false, isSecret: false, mayBeMissing: null },
     ]),
 );
+
+/** Variables of liveops that a step has, besides `OPERATION_VARIABLES`. */
+const OF_STEPS = ["LIVEOPS_REPORT", "LIVEOPS_OUTPUT", "LIVEOPS_OUTCOME", "LIVEOPS_FAILED_STAGE"];
+
+/** Variables that every command has, or may have, by convention. */
+const isUsual = nameMatcher([
+  ...BASE_VARIABLES,
+  ...ALLOWED_VARIABLES,
+  ...RESERVED_VARIABLES,
+  ...OF_STEPS,
+  "*_proxy",
+  "npm_*",
+]);
 
 const OF_PROGRAMS_PATTERN = new RegExp(`^(?:${OF_PROGRAMS})$`);
 

@@ -50,6 +50,23 @@ test("check names each problem with its position, also of stdin and a directory"
   });
 });
 
+test("check warns of a name that nothing sets, and the file is valid", async () => {
+  const text = `params: { target: { default: prod } }
+stages: [{ name: A, when: '[ "$targt" = prod ]', run: 'echo "$target $HOME $DB_HOST"' }]
+`;
+  const checked = await world.liveops(["check", "-"], { input: text });
+  expect(checked).toMatchObject({
+    code: 0,
+    stdout: "-: valid, stages A\n",
+    stderr: "stdin:2:31: warning: stages[0].when: nothing sets $targt; did you mean target?\n",
+  });
+  const json = await world.liveops(["check", "-", "--json"], { input: text });
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ok: true,
+    files: [{ ok: true, problems: [], warnings: [{ line: 2, column: 31, nearest: ["target"] }] }],
+  });
+});
+
 test("run takes a file, or stdin, and passes any value unchanged", async () => {
   world.write("work/go", "");
   world.write("work/quote.yaml", `${nightly("says")}  - { name: Third, run: [echo, $target, "<$level>"] }\n`);

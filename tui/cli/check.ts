@@ -28,7 +28,7 @@ export function registerCheck(root: Command): void {
       }
       for (const { file, lines, ok, stages } of files) {
         if (ok) process.stdout.write(`${sanitize(`${file}: valid, stages ${stages.join(", ")}`)}\n`);
-        else for (const line of lines) process.stderr.write(`${sanitize(line)}\n`);
+        for (const line of lines) process.stderr.write(`${sanitize(line)}\n`);
       }
       if (files.length === 0)
         say(reportTo(command.parent!), `no pipeline files in ${typed.join(", ")}`, "yellow");

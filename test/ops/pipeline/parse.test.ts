@@ -590,3 +590,35 @@ describe("laws", () => {
     );
   });
 });
+
+describe("warnings", () => {
+  const warnings = (text: string) => {
+    const parsed = parsePipeline(text, "/x/nightly.yaml");
+    if (!parsed.ok) throw new Error(problemLines("f", parsed.problems).join("\n"));
+    return problemLines("f", parsed.warnings);
+  };
+
+  test("of names that a script reads and nothing sets, with their places", () => {
+    const text = `params: { target: {} }
+env: { WORK: /tmp }
+stages:
+  - name: A
+    run: |
+      echo "$target $WORK $HOME $http_proxy $EUID $LIVEOPS_OUTPUT $CI_TOKEN $WORKER"
+      echo "$wrk" $size $LIVEOPS_OUTPT \${WROK}
+    when: test $outer
+  - { name: B, run: 'echo $size >>$LIVEOPS_OUTPUT', outputs: [size] }
+  - { name: C, run: echo $size }
+finally: echo $size $LIVEOPS_OUTCOME $sizes
+`;
+    expect(warnings(text)).toEqual([
+      "f:7:13: warning: stages[0].run: nothing sets $wrk; did you mean WORK?",
+      'f:7:19: warning: stages[0].run: nothing sets $size; the stage "B", whose output it is, has not run then',
+      "f:7:25: warning: stages[0].run: nothing sets $LIVEOPS_OUTPT; did you mean LIVEOPS_OUTPUT or LIVEOPS_OP or LIVEOPS_ATTEMPT?",
+      "f:7:40: warning: stages[0].run: nothing sets $WROK; did you mean WORK?",
+      "f:8:16: warning: stages[0].when: nothing sets $outer; write ${outer:-} where it may be unset",
+      'f:9:27: warning: stages[1].run: nothing sets $size; the stage "B", whose output it is, has not run then',
+      "f:11:38: warning: finally: nothing sets $sizes; did you mean size?",
+    ]);
+  });
+});

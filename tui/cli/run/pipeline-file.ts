@@ -22,7 +22,9 @@ export interface CheckedFile {
   op: string | null;
   stages: string[];
   problems: PipelineProblem[];
-  /** The problems as text. */
+  /** What may be a mistake in a valid file. */
+  warnings: PipelineProblem[];
+  /** The problems, or the warnings, as text. */
   lines: string[];
 }
 
@@ -39,12 +41,17 @@ function check(file: string, path: string | null): CheckedFile {
   const parsed = parseFile(path);
   if (!parsed.ok)
     return {
-      ...{ file, ok: false, op: null, stages: [] },
+      ...{ file, ok: false, op: null, stages: [], warnings: [] },
       problems: parsed.problems,
       lines: problemLines(shownName(file), parsed.problems),
     };
   const { name, stages } = parsed.file.pipeline;
-  return { file, ok: true, op: name, stages: stages.map((stage) => stage.name), problems: [], lines: [] };
+  const { warnings } = parsed;
+  return {
+    ...{ file, ok: true, op: name, problems: [], warnings },
+    stages: stages.map((stage) => stage.name),
+    lines: problemLines(shownName(file), warnings),
+  };
 }
 
 /** A file that cannot be read is a problem too. @param path - null: stdin */
