@@ -61,8 +61,8 @@ function scanRunFiles(layout: Layout, ends: AttemptEnds): Finding[] {
     if (seq !== null && last.has(file)) last.set(file, seq);
     return seq !== null;
   };
-  // A power cut may have taken the newline of the last record.
-  const readRest = (text: string, file: string) => void read(text.replaceAll("\t", ""), file);
+  // A power cut may have taken the newline of the last record, and have left NUL bytes of its reserved space.
+  const readRest = (text: string, file: string) => void read(text.replace(/[\t\0]+$/, ""), file);
   const found = scanLines("run files", files, read, readRest);
   for (const [file, seq] of last) {
     const dir = dirname(file);
