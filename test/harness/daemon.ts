@@ -24,6 +24,8 @@ export interface DaemonOptions {
   stateDir?: string;
   /** Another build. Default: dist/ of this repository. */
   dist?: string;
+  /** Directory of an existing world. Default: a new world. */
+  dir?: string;
   /** Content of the config file. */
   config?: Config;
   /** Words before the daemon's command, such as a command that enters a namespace. */
@@ -46,7 +48,10 @@ export class TestDaemon {
 
   /** Makes a world without a daemon; `startAgain` starts the daemon. */
   static prepare(options: DaemonOptions = {}): TestDaemon {
-    const daemon = new TestDaemon(new World(options.ops, options.stateDir, options.dist), options);
+    const daemon = new TestDaemon(
+      new World(options.ops, options.stateDir, options.dist, options.dir),
+      options,
+    );
     if (options.config) daemon.world.writeConfig(options.config);
     return daemon;
   }

@@ -22,9 +22,8 @@ import { until } from "../../daemon/os/until.js";
 const GONE_MS = 15_000;
 
 export class World {
-  readonly dir = mkdtempSync(join(tmpdir(), "liveops-world-"));
-  readonly home = join(this.dir, "home");
-  readonly opsDir = join(this.dir, "ops");
+  readonly home: string;
+  readonly opsDir: string;
   readonly stateDir: string;
   readonly socket: string;
 
@@ -36,10 +35,14 @@ export class World {
     ops: Record<string, string> = {},
     stateDir?: string,
     private readonly dist = fileURLToPath(new URL("../../dist", import.meta.url)),
+    /** Default: a new directory. */
+    readonly dir = mkdtempSync(join(tmpdir(), "liveops-world-")),
   ) {
+    this.home = join(dir, "home");
+    this.opsDir = join(dir, "ops");
     this.stateDir = stateDir ?? join(this.dir, "state");
     this.socket = join(this.stateDir, "liveopsd.sock");
-    for (const dir of [this.home, this.opsDir]) mkdirSync(dir, { mode: 0o700 });
+    for (const made of [this.home, this.opsDir]) mkdirSync(made, { mode: 0o700, recursive: true });
     for (const [name, text] of Object.entries(ops)) this.writeOp(name, text);
   }
 

@@ -1,0 +1,156 @@
+/**
+ * Power cuts: records what daemon and workers write, leaves the state directory as a power cut may leave it, and holds
+ * the next daemon to the promises.
+ *
+ * The world of a broken promise is kept. `LIVEOPS_FAULTS_WORLD` repeats its cuts, with the seed that was printed, and
+ * keeps a copy of each state that breaks a promise.
+ *
+ * @module-tag strace
+ */
+import { cpSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { examine } from "../../daemon/recovery/doctor.js";
+import { TestDaemon } from "../harness/daemon.js";
+import { counts, Dice, patience } from "./mode.js";
+import { Disk, ORDERS, type Order } from "./power/disk.js";
+import { judge, type Known } from "./power/judge.js";
+import { CONFIG, sideFile } from "./power/marks.js";
+import { type Recording, read, record } from "./power/recording.js";
+import { operations } from "./start.js";
+import { record as count } from "./tally.js";
+
+const RECORDINGS = counts(1, 5);
+/** Of each recording. */
+const CUTS = counts(6, 66);
+const REQUESTS = counts(24, 80);
+
+const KEPT = process.env.LIVEOPS_FAULTS_WORLD;
+
+interface Recorded extends Recording {
+  daemon: TestDaemon;
+}
+
+const recorded: Recorded[] = [];
+let isBroken = false;
+
+beforeAll(
+  async () => {
+    for (let n = 1; n <= (KEPT ? 1 : RECORDINGS); n++) {
+      const options = { ops: operations("powered"), config: CONFIG, ...(KEPT && { dir: KEPT }) };
+      const daemon = TestDaemon.prepare(options);
+      const { world } = daemon;
+      recorded.push({ daemon, ...(await (KEPT ? read(world) : record(world, `workload ${n}`, REQUESTS))) });
+    }
+  },
+  patience(300_000, 900_000),
+);
+
+afterAll(async () => {
+  const dirs = recorded.map(({ daemon }) => daemon.world.dir);
+  if (isBroken) process.stdout.write(`kept, for LIVEOPS_FAULTS_WORLD: ${dirs.join(" ")}\n`);
+  else if (!KEPT) for (const { daemon } of recorded) await daemon.world.close();
+});
+
+test("whatever a power cut leaves of what was not synced, every promise holds", {
+  timeout: patience(600_000, 3_600_000),
+}, async () => {
+  const broken: string[] = [];
+  let kept = 0;
+  for (const [index, recording] of recorded.entries()) {
+    const dice = new Dice(`power cuts of workload ${index + 1}`);
+    const moments = Array.from({ length: CUTS }, () => momentIn(recording, dice)).sort((a, b) => a - b);
+    const disk = new Disk(recording.daemon.world.stateDir);
+    let done = 0;
+    for (const [number, at] of moments.entries()) {
+      for (; done < at; done++) disk.apply(recording.calls[done]!);
+      const order = ORDERS[number % ORDERS.length]!;
+      const said = await cut(recording, disk, order, dice, at);
+      kept += said.kept;
+      broken.push(...said.broken.map((text) => `workload ${index + 1}, call ${at}, ${order}: ${text}`));
+    }
+  }
+  isBroken = broken.length > 0;
+  const duplicated = broken.filter((text) => text.includes("twice")).length;
+  const lost = broken.length - duplicated;
+  count({ fault: "power cut", injected: recorded.length * CUTS, survived: kept, lost, duplicated }, broken);
+});
+
+test.each([
+  ["the journal", /\/journal\/\d+\.ndjson$/, "is lost"],
+  ["the names in the journal", /\/journal$/, "is lost"],
+  ["run files", /\/events\.ndjson$/, "twice"],
+] as const)(
+  "a disk that drops the syncs of %s breaks a promise, and that is found",
+  { timeout: 180_000 },
+  async (_, dropped, said) => {
+    const recording = recorded[0]!;
+    const dice = new Dice("dropped syncs");
+    const at = recording.effects.find(({ text }) => text.endsWith(" begins"))!.at;
+    const disk = new Disk(recording.daemon.world.stateDir, (path) => dropped.test(path));
+    for (const call of recording.calls.slice(0, at)) disk.apply(call);
+    const { broken } = await cut(recording, disk, "nothing", dice, at);
+    expect(broken.join("\n")).toContain(said);
+  },
+);
+
+/** Leaves the state of the cut in the state directory, and runs a daemon on it. */
+async function cut(recording: Recorded, disk: Disk, order: Order, dice: Dice, at: number) {
+  const { daemon } = recording;
+  const { stateDir, dir } = daemon.world;
+  for (const name of readdirSync(stateDir)) rmSync(join(stateDir, name), { recursive: true, force: true });
+  writeFileSync(sideFile(dir), "");
+  disk.leave(order, dice);
+  const copy = join(dir, `cut ${at}, ${order}`);
+  if (KEPT) cpSync(stateDir, copy, { recursive: true });
+  try {
+    await daemon.startAgain();
+    const { kept, broken } = await judge(daemon, knownAt(recording, at));
+    const { problems } = await daemon.client.daemon();
+    await daemon.stop();
+    const { findings } = await examine(stateDir);
+    const said = [...problems, ...findings.flatMap(({ state, what }) => (state === "ok" ? [] : [what]))];
+    broken.push(...said.filter(isUnexpected));
+    if (KEPT && broken.length === 0) rmSync(copy, { recursive: true });
+    return { kept, broken };
+  } catch (error) {
+    await daemon.kill();
+    return { kept: 0, broken: [(error as Error).message] };
+  }
+}
+
+const EXPECTED = [
+  // Records of a sync that had not ended: nobody has seen their effect.
+  /\/journal\/\d+\.ndjson: (a torn tail|a damaged record|\d+ damaged records) of /,
+  /\/journal: records \d+ to \d+ are missing/,
+  // Log lines and progress of the last moment.
+  /\/runs\/.*: \d+ of \d+ records are damaged/,
+  /run files of \w+, which was removed, were deleted/,
+];
+
+function isUnexpected(problem: string): boolean {
+  return !EXPECTED.some((expected) => expected.test(problem));
+}
+
+/** Often right after a client learned something, or right before a sync has ended. */
+function momentIn({ calls, marks }: Recording, dice: Dice): number {
+  if (dice.chance(0.5)) return marks[dice.whole(0, marks.length - 1)]!.at;
+  const at = dice.whole(0, calls.length);
+  if (dice.chance(0.5)) return at;
+  const next = calls.findIndex(({ type }, index) => index >= at && type === "sync-ends");
+  return next === -1 ? at : next;
+}
+
+function knownAt({ calls, marks, effects }: Recording, moment: number): Known {
+  const begun = new Set<string>();
+  for (const call of calls.slice(0, moment)) {
+    const [, attempt] =
+      (call.type === "write" && /\/runs\/(\w+\/\d+)\/events\.ndjson$/.exec(call.path)) || [];
+    if (attempt !== undefined) begun.add(attempt);
+  }
+  return {
+    marks: marks.filter(({ at }) => at <= moment).map(({ mark }) => mark),
+    effects: effects.filter(({ at }) => at <= moment).map(({ text }) => text),
+    begun,
+  };
+}
