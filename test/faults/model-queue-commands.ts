@@ -87,6 +87,21 @@ const pause = (choice: number, isPaused: boolean) =>
     },
   );
 
+/** Not one whose word is heard and not yet told: its end may come first. */
+const cancelQueue = (choice: number) =>
+  command(
+    `cancel queue ${choice}`,
+    (model) => model.liveOf(choose(names(model), choice)).every(({ heard }) => heard === null),
+    async (model, real) => {
+      const queue = choose(names(model), choice);
+      const told: string[] = [];
+      for await (const line of real.daemon.client.cancelAll({ queue })) told.push(line.type);
+      const operations = model.liveOf(queue);
+      expect(told).toEqual([...operations.map(() => "changed"), "end"]);
+      model.cancel(...operations);
+    },
+  );
+
 interface Change {
   label?: string | undefined;
   note?: string | undefined;
@@ -191,5 +206,6 @@ export const queueCommands: fc.Arbitrary<ModelCommand>[] = [
   fc.tuple(choice, change).map(([n, it]) => edit(n, it)),
   fc.tuple(choice, change).map(([n, it]) => edit(n, it)),
   choice.map(top),
+  choice.map(cancelQueue),
   choice.map(retryAndMove),
 ];

@@ -82,8 +82,9 @@ export class Model {
     this.#settle();
   }
 
-  cancel(operation: ModelOperation): void {
-    this.#end(operation, "cancelled");
+  /** In one step: none of them starts in the place of another one. */
+  cancel(...operations: ModelOperation[]): void {
+    for (const operation of operations) this.#end(operation, "cancelled");
     this.#settle();
   }
 
