@@ -41,7 +41,7 @@ export function registerCancel(root: Command): void {
     if (selected === null)
       throw new UsageError(
         "give the ids of the operations to cancel, or --all, --op, --label …",
-        "liveops cancel k3f",
+        "liveops cancel k3f; for a list that may be empty: xargs -r liveops cancel",
       );
     const print = (operation: Operation, state: string) =>
       process.stdout.write(`${resultLine(options, operation, `${operation.id} ${state}`)}\n`);

@@ -38,7 +38,7 @@ export function registerRm(root: Command): void {
       if (selected === null)
         throw new UsageError(
           "give the ids of the operations to remove, or --finished for all finished operations",
-          "liveops rm k3f",
+          "liveops rm k3f; for a list that may be empty: xargs -r liveops rm",
         );
       process.exitCode = await changeAll(client.removeAll(selected), selected, kind, (operation) => {
         process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);

@@ -128,6 +128,7 @@ test.each([
   ],
   [["ls", "--jsn"], "Did you mean --json?"],
   [["cancel"], "give the ids of the operations to cancel"],
+  [["cancel"], "for a list that may be empty: xargs -r liveops cancel"],
   [["wait", "abc", "--all"], "give ids, or options that select operations, not both"],
   [["logs", "--stream", "stdot"], "did you mean stdout?"],
   [["logs", "--grep", "("], '"(" is not a valid regular expression: Unterminated group'],
