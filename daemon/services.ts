@@ -292,7 +292,7 @@ export class Services implements EngineServices {
 
   /** Pauses all queues. */
   async pauseQueues(): Promise<void> {
-    for (const name of this.queues.names()) await this.queues.pause(name, true);
+    await this.queues.pause(this.queues.names(), true);
   }
 
   /** Why queued operations of all queues cannot start changed. */

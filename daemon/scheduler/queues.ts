@@ -144,7 +144,7 @@ export class Queues {
         "LIVEOPS_WRONG_STATE",
         `the daemon was started with --concurrency ${this.options.concurrency}, which sets the default queue; restart it with another number`,
       );
-    await this.#save(name, (saved) => ({ ...saved, concurrency }));
+    await this.#save([name], (saved) => ({ ...saved, concurrency }));
   }
 
   /** @throws Refusal for a queue that only commands have made */
@@ -152,7 +152,7 @@ export class Queues {
     await this.check(name);
     if (name !== DEFAULT_QUEUE && !Object.hasOwn(this.options.configured, name))
       throw new Refusal("LIVEOPS_BAD_REQUEST", `the config file does not define the queue ${name}`);
-    await this.#save(name, (saved) => {
+    await this.#save([name], (saved) => {
       const { concurrency: _, ...rest } = saved ?? {};
       return Object.keys(rest).length === 0 ? null : rest;
     });
@@ -172,25 +172,32 @@ export class Queues {
         "LIVEOPS_WRONG_STATE",
         `the config file defines the queue ${name}; remove it there, then run liveopsd reload`,
       );
-    await this.#save(name, () => null);
+    await this.#save([name], () => null);
   }
 
-  /** Pauses the queue, or resumes it. Returns whether that changed it. */
-  async pause(name: string, isPaused: boolean): Promise<boolean> {
-    await this.check(name);
-    if ((this.pausedSince(name) !== null) === isPaused) return false;
-    await this.#save(name, (saved) => {
+  /** Pauses the queues, or resumes them, in one step. */
+  async pause(names: readonly string[], isPaused: boolean): Promise<void> {
+    for (const name of names) await this.check(name);
+    const changed = names.filter((name) => (this.pausedSince(name) !== null) !== isPaused);
+    if (changed.length === 0) return;
+    await this.#save(changed, (saved) => {
       const { pausedSince: _, ...rest } = saved ?? {};
       return isPaused ? { ...rest, pausedSince: sharedTime() } : rest;
     });
-    return true;
   }
 
-  #save(name: string, change: (saved: SavedQueue | undefined) => SavedQueue | null): Promise<void> {
+  #save(
+    names: readonly string[],
+    change: (saved: SavedQueue | undefined) => SavedQueue | null,
+  ): Promise<void> {
     return this.options.saved.update((current) => {
-      const { [name]: before, ...others } = current;
-      const after = change(before);
-      return after === null ? others : { ...others, [name]: after };
+      const all = { ...current };
+      for (const name of names) {
+        const after = change(all[name]);
+        if (after === null) delete all[name];
+        else all[name] = after;
+      }
+      return all;
     });
   }
 

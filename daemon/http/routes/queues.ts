@@ -32,7 +32,7 @@ export const queueRoutes: RoutePlugin = (app, { context }, done) => {
       ...definition(name),
       handler: async ({ body }) => {
         const names = body.queue === undefined ? context.queues.names() : [body.queue];
-        for (const each of names) await context.queues.pause(each, isPaused);
+        await context.queues.pause(names, isPaused);
         return describeAll(context);
       },
     });

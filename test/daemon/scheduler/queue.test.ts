@@ -5,6 +5,7 @@ import { KeyedMutex } from "../../../daemon/keyed-mutex.js";
 import { compareTurns } from "../../../daemon/scheduler/lane.js";
 import { type Place, Queue } from "../../../daemon/scheduler/queue.js";
 import { QueueFeed } from "../../../daemon/scheduler/queue-feed.js";
+import { Queues, type SavedQueues } from "../../../daemon/scheduler/queues.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import { Story } from "../../harness/records.js";
 
@@ -162,6 +163,32 @@ test("operations with one start time join together, in the order of their submit
   expect(ready[0]).toEqual(["first", "second", "third"]);
   expect(feed.delayed).toBe(0);
   feed.stop();
+});
+
+test("all queues are paused in one change, and resumed in one", async () => {
+  const changes: SavedQueues[] = [];
+  const saved = {
+    value: {},
+    refresh: async () => {},
+    update: async (change: (current: SavedQueues) => SavedQueues) => {
+      changes.push(change(changes.at(-1) ?? {}));
+      saved.value = changes.at(-1)!;
+      changed();
+    },
+    onChange: (listener: () => void) => {
+      changed = listener;
+    },
+  };
+  let changed = () => {};
+  const options = { concurrency: 2, isFlag: false, configured: { gpu: {} }, saved };
+  const queues = new Queues({ ...options, onChange: () => {} });
+  await queues.pause(queues.names(), true);
+  expect(Object.keys(changes[0]!)).toEqual(["default", "gpu"]);
+  expect(queues.names().some((name) => queues.isOpen(name))).toBe(false);
+  await queues.pause(queues.names(), true);
+  await queues.pause(queues.names(), false);
+  expect(changes).toHaveLength(2);
+  expect(queues.isOpen("gpu")).toBe(true);
 });
 
 test("tasks of a key run one after the other, of others side by side", async () => {
