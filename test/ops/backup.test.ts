@@ -370,7 +370,14 @@ function archiveIn(target: string): string {
 function asNobody(directories: string[]): void {
   if (process.geteuid?.() !== 0) return;
   for (const directory of directories) execFileSync("chown", ["-R", "65534", directory]);
-  chmodSync(join(directories[0] as string, ".."), 0o711);
+  const above = join(directories[0] as string, "..");
+  chmodSync(above, 0o711);
+  // The checkout may be below a directory of root alone.
+  const checkout = process.cwd();
+  process.chdir(above);
   process.seteuid?.(65534);
-  onTestFinished(() => process.seteuid?.(0));
+  onTestFinished(() => {
+    process.seteuid?.(0);
+    process.chdir(checkout);
+  });
 }
