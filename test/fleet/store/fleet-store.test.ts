@@ -1,4 +1,5 @@
 /** The store of a host: what it keeps in memory, and how it follows the journal whatever a decision does. */
+// @module-tag postgresql
 import { existsSync, mkdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { EngineAwayError } from "../../../daemon/fleet/engine/errors.js";
