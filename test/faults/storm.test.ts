@@ -4,23 +4,25 @@
  *
  * More workers are busy than the machine has cores, so workers handle their messages late.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Examination } from "../../daemon/recovery/doctor.js";
-import { ConnectionLostError, NoDaemonError } from "../../protocol/client/errors.js";
+import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import { seqOfRecord } from "../../protocol/record-line.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { counts, Dice, patience } from "./mode.js";
 import { runBin } from "./run-bin.js";
-import { everyOperation, startDaemon, strike, untilIdle } from "./start.js";
+import { eventually, everyOperation, startDaemon, strike, untilIdle } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const KILLS = counts(2, 30);
-const OPERATIONS = counts(300, 20_000);
+const OPERATIONS = counts(200, 20_000);
 const BATCH = counts(100, 1000);
+/** Bytes that operations write between two kills, so that each kill strikes in the middle of work. */
+const BETWEEN_BYTES = counts(200, 2000);
 /** Longest pause of a client between two requests, in ms. */
 const REST_MS = counts(150, 30);
 
@@ -35,9 +37,9 @@ interface Submitted {
   priority: number;
   /** Another operation that must succeed before. */
   after: Submitted | null;
-  /** A client tried to cancel or to remove it. */
+  /** A client has cancelled or removed it, or may have. */
   isAttacked: boolean;
-  /** A client tried to change its priority. */
+  /** A client has changed its priority, or may have. */
   isEdited: boolean;
   /** The daemon said that it is removed. */
   isRemoved: boolean;
@@ -58,7 +60,11 @@ test("a storm of requests and kills: no record of a run file is lost, no work is
   const storm = { over: false };
   const clients = requests(daemon, submitted).map((request, n) => repeat(request, storm, new Dice(`${n}`)));
   let kills = 0;
-  while (kills < KILLS) kills += await strike(daemon, dice);
+  while (kills < KILLS) {
+    const before = sizeOf(side);
+    await eventually("more operations run", () => sizeOf(side) > before + BETWEEN_BYTES, undefined, 60_000);
+    kills += await strike(daemon, dice);
+  }
   storm.over = true;
   await Promise.all(clients);
   await daemon.client.resumeQueue();
@@ -126,28 +132,44 @@ function requests({ client }: TestDaemon, submitted: readonly Submitted[]): Requ
     },
     (dice) => {
       const operation = one(dice);
-      operation.isAttacked = true;
-      return client.cancel(operation.id);
+      return noted(operation, "isAttacked", client.cancel(operation.id));
     },
     (dice) => {
       const operation = one(dice);
-      operation.isEdited = true;
-      return client.edit(operation.id, { priority: dice.whole(-4, 4) });
+      return noted(operation, "isEdited", client.edit(operation.id, { priority: dice.whole(-4, 4) }));
     },
     async (dice) => {
       const operation = one(dice);
-      operation.isAttacked = true;
-      await client.remove(operation.id);
+      await noted(operation, "isAttacked", client.remove(operation.id));
       operation.isRemoved = true;
     },
   ];
+}
+
+/** Notes a request that was answered, or whose answer was lost; a refused one has changed nothing. */
+async function noted(
+  operation: Submitted,
+  key: "isAttacked" | "isEdited",
+  request: Promise<unknown>,
+): Promise<void> {
+  try {
+    await request;
+    operation[key] = true;
+  } catch (error) {
+    if (isLost(error)) operation[key] = true;
+    throw error;
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof ConnectionLostError || error instanceof NoAnswerError;
 }
 
 /** The daemon may be dead, may die in the middle, or may refuse. */
 async function repeat(request: Request, storm: { over: boolean }, dice: Dice): Promise<void> {
   while (!storm.over) {
     await request(dice).catch((error: unknown) => {
-      const isExpected = [NoDaemonError, ConnectionLostError, Refusal].some((kind) => error instanceof kind);
+      const isExpected = error instanceof NoDaemonError || error instanceof Refusal || isLost(error);
       if (!isExpected) throw error;
     });
     await dice.moment(0, REST_MS);
@@ -187,4 +209,8 @@ function outOfOrder(submitted: readonly Submitted[], said: readonly string[]): s
 function startedBefore(operation: Operation | undefined, other: Operation | undefined): boolean {
   if (!operation?.startedAt || !other) return false;
   return other.finishedAt === null || other.finishedAt > operation.startedAt;
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
