@@ -115,7 +115,8 @@ async function cut(recording: Recorded, disk: Disk, order: Order, dice: Dice, at
     return { kept, broken };
   } catch (error) {
     await daemon.kill();
-    return { kept: 0, broken: [(error as Error).message] };
+    const { stderr } = await daemon.exited();
+    return { kept: 0, broken: [`${(error as Error).message} ${stderr}`] };
   }
 }
 
