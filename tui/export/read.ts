@@ -1,30 +1,37 @@
 /** Reads an exported file as runs. A file in the layout of `json.ts` is read as a stream, any other one as a whole. */
 import { createReadStream, readFileSync, statSync } from "node:fs";
-import * as z from "zod/mini";
 import { UsageError } from "../../protocol/command/failures.js";
+import type { OperationEvent } from "../../protocol/event.js";
 import { EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums } from "../../protocol/export.js";
 import { LineSplitter } from "../../protocol/ndjson.js";
-import { logLineSchema, type Operation, operationSchema } from "../../protocol/operation.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
 import { jsonLine } from "../../protocol/output/json.js";
-import { eventSchema } from "../../protocol/stream-lines.js";
 import { addTo, newSum } from "./json.js";
 import type { RunSource } from "./source.js";
 
 /** Most bytes of a file that another program wrote anew. */
 const MOST_WHOLE = 256 * 1024 * 1024;
 
-const wholeSchema = z.object({
-  format: z.literal(EXPORT_FORMAT),
-  version: z.unknown(),
-  operations: z.array(
-    z.object({
-      record: operationSchema,
-      events: z.array(eventSchema),
-      log: z.array(logLineSchema),
-      checksums: z.optional(z.record(z.string(), z.string())),
-    }),
-  ),
-});
+/** Types of the values that an export or a comparison uses, by part. zod would slow down the start of every command. */
+const TYPES = {
+  record: {
+    text: "id op title cwd state queue createdAt updatedAt",
+    "text or null": "label startedAt finishedAt untrackedStage resultText",
+    number: "attempt priority percent logLines seq currentStage",
+    "number or null": "seconds pid",
+    list: "stages",
+    object: "params stageStates stageTimes chain",
+    "object or null": "progress status error resources usage",
+  },
+  events: { number: "seq", text: "at type" },
+  log: { number: "n seq attempt", text: "at stream text" },
+} as const;
+
+interface Parts {
+  record: Operation;
+  events: OperationEvent;
+  log: LogLine;
+}
 
 export interface ReadExport {
   readonly runs: readonly RunSource[];
@@ -72,10 +79,10 @@ function readWhole(file: string): ReadExport {
   const { size } = statSync(file);
   if (size > MOST_WHOLE)
     throw notExported(file, `it was formatted anew, and has more than ${MOST_WHOLE / 1024 / 1024} MiB`);
-  const read = JSON.parse(readFileSync(file, "utf8")) as { format?: unknown; version?: unknown };
+  const read = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown> | null;
   if (read?.format !== EXPORT_FORMAT) throw notExported(file, `its "format" is not "${EXPORT_FORMAT}"`);
   checkVersion(file, read.version);
-  const { operations } = checked(wholeSchema, read, []);
+  const operations = wholeOperations(read);
   const changed = operations.flatMap(({ record, events, log, checksums }) => {
     const sums = { record: newSum(), events: newSum(), log: newSum() };
     addTo(sums.record, jsonLine(record));
@@ -118,13 +125,43 @@ function parse<T>(json: string): T {
   }
 }
 
+interface ExportedOperation {
+  record: Operation;
+  events: OperationEvent[];
+  log: LogLine[];
+  checksums?: ExportChecksums;
+}
+
 /** @throws Error with the place of what has a wrong type */
-function checked<S extends z.ZodMiniType>(schema: S, value: unknown, place: PropertyKey[]): z.infer<S> {
-  const issue = z.safeParse(schema, value).error?.issues[0];
-  // As it is in the file: with the keys of a later version.
-  if (issue === undefined) return value as z.infer<S>;
-  const what = issue.code === "invalid_type" ? `must be of type ${issue.expected}` : "has a wrong value";
-  throw new Error(`${z.core.toDotPath([...place, ...issue.path])} ${what}`);
+function wholeOperations({ operations = [] }: Record<string, unknown>): ExportedOperation[] {
+  expectType(operations, "list", "operations");
+  for (const [n, each] of (operations as Array<Record<string, unknown>>).entries()) {
+    const place = `operations[${n}]`;
+    expectType(each, "object", place);
+    checked("record", each.record, `${place}.record`);
+    for (const part of ["events", "log"] as const) {
+      expectType(each[part], "list", `${place}.${part}`);
+      for (const [line, value] of (each[part] as unknown[]).entries())
+        checked(part, value, `${place}.${part}[${line}]`);
+    }
+  }
+  return operations as ExportedOperation[];
+}
+
+/** @throws Error with the place of what has a wrong type */
+function checked<Part extends keyof Parts>(part: Part, value: unknown, place: string): Parts[Part] {
+  expectType(value, "object", place);
+  for (const [type, keys] of Object.entries(TYPES[part]))
+    for (const key of keys.split(" "))
+      expectType((value as Record<string, unknown>)[key], type, `${place}.${key}`);
+  return value as Parts[Part];
+}
+
+function expectType(value: unknown, type: string, place: string): void {
+  const names = { string: "text", object: "object", number: "number" } as Record<string, string>;
+  const name = value === null ? "null" : Array.isArray(value) ? "list" : names[typeof value];
+  if (name === undefined || !type.split(" or ").includes(name))
+    throw new Error(`${place} must be of type ${type}`);
 }
 
 /** One line of the layout. */
@@ -158,7 +195,7 @@ async function readLines(file: string): Promise<ReadExport> {
   let sums = { record: newSum(), events: newSum(), log: newSum() };
   for await (const { part, json } of rowsOf(file)) {
     if (part === "record") {
-      records.push(checked(operationSchema, parse(json), ["operations", records.length, "record"]));
+      records.push(checked("record", parse(json), `operations[${records.length}].record`));
       sums = { record: newSum(), events: newSum(), log: newSum() };
     }
     if (part !== "checksums") addTo(sums[part], json);
@@ -168,35 +205,34 @@ async function readLines(file: string): Promise<ReadExport> {
     (record, operation): RunSource => ({
       name: `${file} (${record.id})`,
       record,
-      events: () => entries(file, operation, "events", eventSchema),
-      log: () => entries(file, operation, "log", logLineSchema),
+      events: () => entries(file, operation, "events"),
+      log: () => entries(file, operation, "log"),
     }),
   );
   return { runs, changed };
 }
 
-async function* entries<S extends z.ZodMiniType>(
+async function* entries<Part extends "events" | "log">(
   file: string,
   operation: number,
-  part: "events" | "log",
-  schema: S,
-): AsyncGenerator<z.infer<S>> {
+  part: Part,
+): AsyncGenerator<Parts[Part]> {
   let n = 0;
   for await (const row of rowsOf(file)) {
     if (row.operation > operation) return;
     if (row.operation === operation && row.part === part)
-      yield checkedEntry(file, schema, row.json, ["operations", operation, part, n++]);
+      yield checkedEntry(file, part, row.json, `operations[${operation}].${part}[${n++}]`);
   }
 }
 
-function checkedEntry<S extends z.ZodMiniType>(
+function checkedEntry<Part extends keyof Parts>(
   file: string,
-  schema: S,
+  part: Part,
   json: string,
-  place: PropertyKey[],
-): z.infer<S> {
+  place: string,
+): Parts[Part] {
   try {
-    return checked(schema, parse(json), place);
+    return checked(part, parse(json), place);
   } catch (error) {
     throw notExported(file, (error as Error).message);
   }
