@@ -30,6 +30,28 @@ export const exportSchema = z.object({
 
 export type ExportedRun = z.infer<typeof exportSchema>;
 
+const PARTS = {
+  record: operationSchema,
+  events: eventSchema,
+  log: logLineSchema,
+  operations: z.array(
+    z.object({
+      record: operationSchema,
+      events: z.array(eventSchema),
+      log: z.array(logLineSchema),
+      checksums: z.optional(z.record(z.string(), z.string())),
+    }),
+  ),
+};
+
+/** What has a wrong type in a part of an exported file, with its place below `place`; null: nothing. */
+export function partProblem(part: keyof typeof PARTS, value: unknown, place: PropertyKey[]): string | null {
+  const issue = z.safeParse(PARTS[part] as z.ZodMiniType, value).error?.issues[0];
+  if (issue === undefined) return null;
+  const what = issue.code === "invalid_type" ? `must be of type ${issue.expected}` : "has a wrong value";
+  return `${z.core.toDotPath([...place, ...issue.path])} ${what}`;
+}
+
 const NAMES = new Map<z.core.$ZodType, string>([
   [operationSchema, "Operation"],
   [eventSchema, "Event"],

@@ -26,7 +26,8 @@ function importsOf(file: string): Import[] {
   for (const [, keyword, types, name] of text.matchAll(
     /^\s*(import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm,
   )) {
-    if (keyword && name)
+    // A template is text that is written for users.
+    if (keyword && name && !name.includes("${"))
       found.push({ from: file, to: target(file, name), typesOnly: types !== undefined, isDynamic: false });
   }
   for (const [, name] of text.matchAll(/import\(\s*"([^"]+)"\s*\)/g))

@@ -155,14 +155,9 @@ describe("the JSON file", () => {
 });
 
 test.each([
-  [
-    "a record",
-    '"label":"monday"',
-    '"label":["monday"]',
-    "operations[0].record.label must be of type text or null",
-  ],
-  ["an event", '"type":"attempt:started"', '"type":{}', "operations[0].events[1].type must be of type text"],
-  ["a line", '"text":"', '"text":{},"more":"', "operations[0].log[0].text must be of type text"],
+  ["a record", '"label":"monday"', '"label":["monday"]', "operations[0].record.label must be of type string"],
+  ["an event", '"type":"attempt:started"', '"type":{}', "operations[0].events[1].type has a wrong value"],
+  ["a line", '"text":"', '"text":{},"more":"', "operations[0].log[0].text must be of type string"],
 ])("a file with a wrong type in %s is refused with the place", async (_, right, wrong, problem) => {
   const text = readFileSync(await exported("types.json", failed), "utf8");
   const first = text.indexOf(right, right === '"text":"' ? text.indexOf('"log":[') : 0);

@@ -12,25 +12,15 @@ import type { RunSource } from "./source.js";
 /** Most bytes of a file that another program wrote anew. */
 const MOST_WHOLE = 256 * 1024 * 1024;
 
-/** Types of the values that an export or a comparison uses, by part. zod would slow down the start of every command. */
-const TYPES = {
-  record: {
-    text: "id op title cwd state queue createdAt updatedAt",
-    "text or null": "label startedAt finishedAt untrackedStage resultText",
-    number: "attempt priority percent logLines seq currentStage",
-    "number or null": "seconds pid",
-    list: "stages",
-    object: "params stageStates stageTimes chain",
-    "object or null": "progress status error resources usage",
-  },
-  events: { number: "seq", text: "at type" },
-  log: { number: "n seq attempt", text: "at stream text" },
-} as const;
+/** A bundle of its own, because zod would slow down the start of every command. */
+const SCHEMAS: string = "./schemas.js";
 
-interface Parts {
+/** An operation of a file. */
+interface Exported {
   record: Operation;
-  events: OperationEvent;
-  log: LogLine;
+  events: OperationEvent[];
+  log: LogLine[];
+  checksums?: Partial<ExportChecksums>;
 }
 
 export interface ReadExport {
@@ -42,7 +32,7 @@ export interface ReadExport {
 /** @throws UsageError if the file is not an exported run */
 export async function readExport(file: string): Promise<ReadExport> {
   try {
-    return (await isInLayout(file)) ? await readLines(file) : readWhole(file);
+    return (await isInLayout(file)) ? await readLines(file) : await readWhole(file);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw notExported(file, (error as Error).message);
@@ -75,14 +65,18 @@ function checkVersion(file: string, version: unknown): void {
     );
 }
 
-function readWhole(file: string): ReadExport {
+async function readWhole(file: string): Promise<ReadExport> {
   const { size } = statSync(file);
   if (size > MOST_WHOLE)
     throw notExported(file, `it was formatted anew, and has more than ${MOST_WHOLE / 1024 / 1024} MiB`);
-  const read = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown> | null;
+  const read = JSON.parse(readFileSync(file, "utf8")) as {
+    format?: unknown;
+    version?: unknown;
+    operations?: unknown;
+  };
   if (read?.format !== EXPORT_FORMAT) throw notExported(file, `its "format" is not "${EXPORT_FORMAT}"`);
   checkVersion(file, read.version);
-  const operations = wholeOperations(read);
+  const operations = await checked<Exported[]>("operations", read.operations, ["operations"]);
   const changed = operations.flatMap(({ record, events, log, checksums }) => {
     const sums = { record: newSum(), events: newSum(), log: newSum() };
     addTo(sums.record, jsonLine(record));
@@ -125,43 +119,17 @@ function parse<T>(json: string): T {
   }
 }
 
-interface ExportedOperation {
-  record: Operation;
-  events: OperationEvent[];
-  log: LogLine[];
-  checksums?: ExportChecksums;
-}
-
 /** @throws Error with the place of what has a wrong type */
-function wholeOperations({ operations = [] }: Record<string, unknown>): ExportedOperation[] {
-  expectType(operations, "list", "operations");
-  for (const [n, each] of (operations as Array<Record<string, unknown>>).entries()) {
-    const place = `operations[${n}]`;
-    expectType(each, "object", place);
-    checked("record", each.record, `${place}.record`);
-    for (const part of ["events", "log"] as const) {
-      expectType(each[part], "list", `${place}.${part}`);
-      for (const [line, value] of (each[part] as unknown[]).entries())
-        checked(part, value, `${place}.${part}[${line}]`);
-    }
-  }
-  return operations as ExportedOperation[];
-}
-
-/** @throws Error with the place of what has a wrong type */
-function checked<Part extends keyof Parts>(part: Part, value: unknown, place: string): Parts[Part] {
-  expectType(value, "object", place);
-  for (const [type, keys] of Object.entries(TYPES[part]))
-    for (const key of keys.split(" "))
-      expectType((value as Record<string, unknown>)[key], type, `${place}.${key}`);
-  return value as Parts[Part];
-}
-
-function expectType(value: unknown, type: string, place: string): void {
-  const names = { string: "text", object: "object", number: "number" } as Record<string, string>;
-  const name = value === null ? "null" : Array.isArray(value) ? "list" : names[typeof value];
-  if (name === undefined || !type.split(" or ").includes(name))
-    throw new Error(`${place} must be of type ${type}`);
+async function checked<T>(
+  part: "record" | "events" | "log" | "operations",
+  value: unknown,
+  place: PropertyKey[],
+): Promise<T> {
+  const { partProblem } = (await import(SCHEMAS)) as typeof import("../../protocol/export-schema.js");
+  const problem = partProblem(part, value, place);
+  if (problem !== null) throw new Error(problem);
+  // As it is in the file: with the keys of a later version.
+  return value as T;
 }
 
 /** One line of the layout. */
@@ -195,7 +163,7 @@ async function readLines(file: string): Promise<ReadExport> {
   let sums = { record: newSum(), events: newSum(), log: newSum() };
   for await (const { part, json } of rowsOf(file)) {
     if (part === "record") {
-      records.push(checked("record", parse(json), `operations[${records.length}].record`));
+      records.push(await checked("record", parse(json), ["operations", records.length, "record"]));
       sums = { record: newSum(), events: newSum(), log: newSum() };
     }
     if (part !== "checksums") addTo(sums[part], json);
@@ -205,36 +173,23 @@ async function readLines(file: string): Promise<ReadExport> {
     (record, operation): RunSource => ({
       name: `${file} (${record.id})`,
       record,
-      events: () => entries(file, operation, "events"),
-      log: () => entries(file, operation, "log"),
+      events: () => entries<OperationEvent>(file, operation, "events"),
+      log: () => entries<LogLine>(file, operation, "log"),
     }),
   );
   return { runs, changed };
 }
 
-async function* entries<Part extends "events" | "log">(
-  file: string,
-  operation: number,
-  part: Part,
-): AsyncGenerator<Parts[Part]> {
+async function* entries<T>(file: string, operation: number, part: "events" | "log"): AsyncGenerator<T> {
   let n = 0;
   for await (const row of rowsOf(file)) {
     if (row.operation > operation) return;
     if (row.operation === operation && row.part === part)
-      yield checkedEntry(file, part, row.json, `operations[${operation}].${part}[${n++}]`);
-  }
-}
-
-function checkedEntry<Part extends keyof Parts>(
-  file: string,
-  part: Part,
-  json: string,
-  place: string,
-): Parts[Part] {
-  try {
-    return checked(part, parse(json), place);
-  } catch (error) {
-    throw notExported(file, (error as Error).message);
+      try {
+        yield await checked<T>(part, parse(row.json), ["operations", operation, part, n++]);
+      } catch (error) {
+        throw notExported(file, (error as Error).message);
+      }
   }
 }
 
