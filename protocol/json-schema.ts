@@ -95,7 +95,7 @@ function restOf(additional: unknown): JsonSchema | null {
 }
 
 /** Whether a schema without branches allows any value. */
-export function isOpen(schema: JsonSchema): boolean {
+function isOpen(schema: JsonSchema): boolean {
   return !["type", "properties", "additionalProperties", "allOf", "const", "enum", "not"].some(
     (word) => word in schema,
   );

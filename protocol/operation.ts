@@ -56,7 +56,7 @@ export const statusSchema = z.object({
   level: z.enum(["info", "success", "warning", "error"]),
 });
 
-export const stageStateSchema = z
+const stageStateSchema = z
   .enum(STAGE_STATES)
   .check(
     z.describe(
@@ -381,7 +381,6 @@ export type StageTimes = z.infer<typeof stageTimesSchema>;
 /** Why a queued operation cannot start, and since when. */
 export type Blocked = NonNullable<Operation["blocked"]>;
 export type HookFailure = z.infer<typeof hookFailureSchema>;
-export type Pause = z.infer<typeof pauseSchema>;
 export type Resources = z.infer<typeof resourcesSchema>;
 export type Usage = z.infer<typeof usageSchema>;
 export type Chain = z.infer<typeof chainSchema>;

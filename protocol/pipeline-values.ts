@@ -59,8 +59,8 @@ export const PARAM_TYPES = ["string", "integer", "number", "boolean"] as const;
 /** A YAML scalar other than null: the text counts as it is written. */
 export const SCALAR: JsonSchema = { type: ["string", "number", "boolean"] };
 
-export const WORDS: JsonSchema = { type: "array", items: SCALAR, minItems: 1 };
-export const SCRIPT: JsonSchema = { type: "string", pattern: "\\S" };
+const WORDS: JsonSchema = { type: "array", items: SCALAR, minItems: 1 };
+const SCRIPT: JsonSchema = { type: "string", pattern: "\\S" };
 export const COMMAND: JsonSchema = { anyOf: [SCRIPT, WORDS] };
 
 export const DURATION_TEXT = "^\\s*(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)\\s*$";
@@ -71,13 +71,13 @@ export const DURATION: JsonSchema = {
   ],
 };
 
-export const NAME: JsonSchema = { type: "string", pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` };
+const NAME: JsonSchema = { type: "string", pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` };
 /** Of a parameter or an output, whose value comes from outside the file. */
 export const GIVEN_NAME: JsonSchema = {
   type: "string",
   pattern: `^(?!${OWN_PREFIX})(?!(?:${OF_PROGRAMS}|${Object.getOwnPropertyNames(Object.prototype).join("|")})$)[A-Za-z_][A-Za-z0-9_]*$`,
 };
-export const ENV: JsonSchema = {
+const ENV: JsonSchema = {
   type: "object",
   propertyNames: NAME,
   additionalProperties: SCALAR,

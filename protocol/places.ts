@@ -41,7 +41,7 @@ export function configFile(env: Env): string {
 }
 
 /** The user's config directory of liveops; its `ops/` holds the user's operations. */
-export function configDir(env: Env): string {
+function configDir(env: Env): string {
   return join(env.XDG_CONFIG_HOME || join(home(env), ".config"), "liveops");
 }
 

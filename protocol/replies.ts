@@ -6,7 +6,6 @@ import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
 import type { State } from "./state.js";
 
 export const HOST_STATES = ["up", "unreachable", "lost", "left"] as const;
-export type HostState = (typeof HOST_STATES)[number];
 
 export const problemSchema = z
   .object({

@@ -7,7 +7,7 @@ import { STATES } from "./state.js";
 import { OP_PATTERN } from "./type-names.js";
 
 /** Most operations or log lines in a page. */
-export const MAX_PAGE = 1000;
+const MAX_PAGE = 1000;
 
 /** A comma-separated list. A text without any item counts as absent. */
 const commaList = <T extends z.ZodMiniType>(item: T) =>

@@ -55,7 +55,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 /** a, b, c … */
-export const hostName = (n: number) => String.fromCharCode(97 + n);
+const hostName = (n: number) => String.fromCharCode(97 + n);
 
 function durabilityOf({ sql }: Postgres): string {
   const names = ["fsync", "synchronous_commit", "wal_sync_method"];

@@ -28,36 +28,6 @@ export class Empty extends LiveOperation {
 `,
 };
 
-/** Logs lines of 128 bytes, as many as fill so many MiB, and yields between them. The result is the time of the last. */
-export const FLOOD = {
-  "flood.mjs": `
-import { setImmediate as yielded } from "node:timers/promises";
-import { LiveOperation, z } from "liveops";
-export class Flood extends LiveOperation {
-  static op = "flood";
-  static stages = ["Log"];
-  static params = z.object({ mib: z.number() });
-  async run(p) {
-    const count = this.params.mib * 8192;
-    let seed = 1;
-    await p.stage("Log", async () => {
-      for (let n = 0; n < count; n++) {
-        let text = n + " ";
-        // Neither constant nor noise: about as compressible as a log is.
-        while (text.length < 127) {
-          seed = (seed * 1103515245 + 12345) % 2147483648;
-          text += seed.toString(36) + " of the file was copied, ";
-        }
-        p.log(text.slice(0, 127));
-        if (n % 64 === 63) await yielded();
-      }
-    });
-    p.result({ at: performance.timeOrigin + performance.now() });
-  }
-}
-`,
-};
-
 /** Logs the current time, at a given rate for a given time; waits in between. Statuses would be limited to 10 a second. */
 export const EMITS = {
   "emits.mjs": `

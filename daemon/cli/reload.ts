@@ -8,7 +8,7 @@ import type { ReloadReply } from "../../protocol/replies.js";
 import { ANSWER_MS } from "./other-daemon.js";
 
 /** What a reload did. Pure. */
-export function describeReload({ pid, config, applied }: ReloadReply): string {
+function describeReload({ pid, config, applied }: ReloadReply): string {
   const { file, restart } = config;
   const done = applied.length === 0 ? "no setting has changed" : `applied: ${applied.join(", ")}`;
   const waits = restart.length === 0 ? "" : `; after liveopsd restart: ${restart.join(", ")}`;

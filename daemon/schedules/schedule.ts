@@ -35,10 +35,10 @@ export interface Schedule {
 }
 
 /** A run that is later than this was missed, in ms: no daemon ran, the machine slept, or the clock was set. */
-export const LATE_MS = 60_000;
+const LATE_MS = 60_000;
 
 /** Most runs that `catchup: "all"` makes up for at once. */
-export const MOST_CAUGHT_UP = 100;
+const MOST_CAUGHT_UP = 100;
 
 export interface Due {
   /** Runs to submit, oldest first. */

@@ -18,7 +18,7 @@ export function unitDirectory(env: Env): string {
   return join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), ".config"), "systemd", "user");
 }
 
-export class SystemdUnit implements Service {
+class SystemdUnit implements Service {
   constructor(
     readonly name: string,
     /** Of the user's manager; otherwise of the system. */

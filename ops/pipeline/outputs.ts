@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { Masker } from "../runner/masker.js";
 
 /** Most bytes of the file: the outputs are part of the record. */
-export const MAX_OUTPUT_BYTES = 64 * 1024;
+const MAX_OUTPUT_BYTES = 64 * 1024;
 
 /** The lines of the file are wrong; the message names the line. */
 export class OutputError extends Error {}
@@ -45,11 +45,7 @@ export function readWrittenOutputs(file: string, declared: readonly string[]): R
 }
 
 /** The last value of a name counts. */
-export function parseOutputs(
-  text: string,
-  declared: readonly string[],
-  masker: Masker,
-): Record<string, string> {
+function parseOutputs(text: string, declared: readonly string[], masker: Masker): Record<string, string> {
   const bad = (at: number, line: string, why: string) =>
     new OutputError(`line ${at} of $LIVEOPS_OUTPUT, ${masker.quoted(line, 80)}: ${why}`);
   const outputs: Record<string, string> = {};

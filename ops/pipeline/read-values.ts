@@ -218,7 +218,7 @@ export class Reader {
 const ONE_WORD = { takes: "a text or a number" };
 const ENV_VALUE = { takes: 'a text or a number, or "" for an empty text' };
 
-export function join(key: string, name: string): string {
+function join(key: string, name: string): string {
   return key === "" ? name : `${key}.${name}`;
 }
 

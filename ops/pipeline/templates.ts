@@ -39,7 +39,7 @@ export function onlyName(template: Template): string | null {
 }
 
 /** All names of a template. */
-export function namesOf(template: Template): string[] {
+function namesOf(template: Template): string[] {
   return template.flatMap((part) => ("name" in part ? [part.name] : []));
 }
 
@@ -63,7 +63,7 @@ export function namesIn(value: TemplateValue): string[] {
  *
  * @throws Error if a name within a text has no value
  */
-export function fillValue(value: TemplateValue, scope: Scope): unknown {
+function fillValue(value: TemplateValue, scope: Scope): unknown {
   switch (value.kind) {
     case "text": {
       const name = onlyName(value.text);

@@ -7,7 +7,7 @@ import { shown } from "../messages.js";
  * A program was not started. `code` is that of the system, such as `ENOENT`. The name stays `Error`, because the class
  * is internal and a stack shows the name.
  */
-export class NotStarted extends Error {
+class NotStarted extends Error {
   constructor(
     readonly code: string,
     message: string,

@@ -185,7 +185,7 @@ function readNow(fd: number, push: (bytes: Buffer) => void): void {
   }
 }
 
-export function clampSide(value: number): number {
+function clampSide(value: number): number {
   return Number.isInteger(value) ? Math.min(MAX_SIDE, Math.max(1, value)) : 1;
 }
 

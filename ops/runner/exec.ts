@@ -39,7 +39,7 @@ export interface ExecHost {
 }
 
 /** Most bytes of stdout that `capture` returns. */
-export const MAX_CAPTURE = 1024 * 1024;
+const MAX_CAPTURE = 1024 * 1024;
 
 const MAX_STATUS = 500;
 const STATUS_MS = 250;

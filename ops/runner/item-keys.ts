@@ -16,7 +16,7 @@ import { FINISHED, KeySet, SEEN } from "./key-set.js";
 import type { FinishedItems } from "./sink.js";
 
 /** Most items of a stage that are remembered: some 100 MB of memory, and 60 to 100 MB on the disk. */
-export const MOST_ITEMS = 5_000_000;
+const MOST_ITEMS = 5_000_000;
 
 /** Items that earlier attempts finished of a loop outside of other keyed loops. */
 interface Earlier {

@@ -16,7 +16,7 @@ import type { Bar, Meter } from "./meter.js";
 import type { Sink, StageValues } from "./sink.js";
 
 /** Most bytes of the return value of a stage of a resumable type, as JSON. */
-export const MAX_STAGE_VALUE_BYTES = 16 * 1024 * 1024;
+const MAX_STAGE_VALUE_BYTES = 16 * 1024 * 1024;
 
 /** A running block. */
 interface Block {

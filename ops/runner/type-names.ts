@@ -25,7 +25,7 @@ export function typeNamesIn(file: string): ReadonlySet<string> | null {
 }
 
 /** Whether the file has the name of the type, or its text has. */
-export function namesType(file: string, op: string): boolean {
+function namesType(file: string, op: string): boolean {
   return bearsName(file, op) || (typeNamesIn(file)?.has(op) ?? false);
 }
 

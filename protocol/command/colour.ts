@@ -42,7 +42,7 @@ export type Paint = (colour: Colour, text: string) => string;
 
 export const plain: Paint = (_colour, text) => text;
 
-export const coloured: Paint = (colour, text) => {
+const coloured: Paint = (colour, text) => {
   const [on, off] = CODES[colour];
   return text === "" ? "" : `\x1b[${on}m${text}\x1b[${off}m`;
 };

@@ -31,7 +31,7 @@ export const must = (isValid: (value: unknown) => boolean, expected: string) => 
 export const mustBePath = (value: unknown) =>
   isPath(value) ? homeProblem(value as string) : "must be a path";
 export const isText = (value: unknown) => typeof value === "string";
-export const isPath = (value: unknown) => typeof value === "string" && value !== "";
+const isPath = (value: unknown) => typeof value === "string" && value !== "";
 export const isOneOf = (values: readonly unknown[]) => (value: unknown) => values.includes(value);
 
 /** Name of an environment variable. */
@@ -40,7 +40,7 @@ export const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 export const THEMES = ["auto", "dark", "light", "16"];
 
 /** Why the path cannot be used: only `~/` is expanded. */
-export function homeProblem(path: string): string | null {
+function homeProblem(path: string): string | null {
   return /^~[^/]/.test(path) ? `${path}: only ~/ is expanded; write the home directory of that user` : null;
 }
 

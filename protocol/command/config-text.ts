@@ -9,7 +9,7 @@ import { SCHEMA_KEY } from "./config-settings.js";
 import { UsageError } from "./failures.js";
 
 /** The schema of this version, for editors. */
-export const SCHEMA_URL = `https://raw.githubusercontent.com/liveops/liveops/v${VERSION}/docs/config.schema.json`;
+const SCHEMA_URL = `https://raw.githubusercontent.com/liveops/liveops/v${VERSION}/docs/config.schema.json`;
 
 /** A new config file. */
 export const NEW_CONFIG = `{\n  "${SCHEMA_KEY}": "${SCHEMA_URL}"\n}\n`;

@@ -180,8 +180,3 @@ function refuseHosts(
 function pathOf(command: Command): string[] {
   return [...(command.parent ? pathOf(command.parent) : []), command.name()];
 }
-
-/** The flags that name a remote daemon, for a command line that is shown. */
-export function hostWords({ remote }: GlobalOptions): string[] {
-  return remote === undefined ? [] : ["--host", remote];
-}

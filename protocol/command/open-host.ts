@@ -33,6 +33,6 @@ export async function openHost(address: HostAddress | string, signal?: AbortSign
 }
 
 /** What a `Client` takes for the address. */
-export function socketOf(address: HostAddress): string {
+function socketOf(address: HostAddress): string {
   return address.kind === "ssh" ? address.text : (address.socket ?? commandPlaces({}).socket);
 }

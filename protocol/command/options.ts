@@ -7,14 +7,14 @@ import { EXIT } from "../exit-codes.js";
 import { closeHosts } from "../remote/host.js";
 import { VERSION } from "../version.js";
 import { paintFor } from "./colour.js";
-import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
+import { commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
 import { type OpenFleet, openFleet, urlWithoutPassword } from "./fleet-client.js";
 import { addHostOption, readHostOption } from "./host-option.js";
 import { commandIndex } from "./other-bin.js";
 import { type ReportTo, report } from "./report.js";
 import { sanitize } from "./sanitize.js";
 
-export { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand };
+export { commandPlaces, type GlobalOptions };
 
 const GLOBAL_OPTIONS = "Global options:";
 

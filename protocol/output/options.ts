@@ -8,7 +8,7 @@ import { TIME_STYLES, type TimeStyle } from "./time.js";
 
 export const LIST_FORMATS = ["table", "wide", "json", "jsonl", "name"] as const;
 /** Of a command that prints what it changed. */
-export const RESULT_FORMATS = ["json", "jsonl", "name"] as const;
+const RESULT_FORMATS = ["json", "jsonl", "name"] as const;
 export type OutputFormat = (typeof LIST_FORMATS)[number];
 
 export interface OutputOptions {

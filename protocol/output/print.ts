@@ -64,6 +64,6 @@ export function printLines(lines: readonly string[], stream: TableStream = proce
 }
 
 /** Columns that a line may have; a pipe has no limit. */
-export function widthOf(stream: MaybeTerminal & { columns?: number }): number {
+function widthOf(stream: MaybeTerminal & { columns?: number }): number {
   return stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY;
 }

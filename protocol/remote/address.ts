@@ -32,7 +32,7 @@ export interface UnixAddress {
 export type HostAddress = SshAddress | UnixAddress;
 
 /** For a hint. */
-export const ADDRESS_FORMS =
+const ADDRESS_FORMS =
   "give ssh://host, ssh://user@host:2222, ssh://host/path/to/liveopsd.sock or unix:///path/to/liveopsd.sock";
 
 const SSH = /^ssh:\/\/(?:([^@/]*)@)?(\[[^\]/]*\]|[^:/@[\]]*)(?::([^/]*))?(\/.*)?$/s;

@@ -22,7 +22,7 @@ const ALIVE_S = 15;
 const ALIVE_MISSED = 3;
 
 /** Seconds that a shared connection outlives its last use. */
-export const PERSIST_S = 60;
+const PERSIST_S = 60;
 
 /** The longest path to which ssh can bind: it appends 17 characters until the socket listens. */
 const MAX_CONTROL_PATH = (process.platform === "linux" ? 107 : 103) - 17;

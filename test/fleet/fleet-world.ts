@@ -307,7 +307,7 @@ export class FleetWorld implements AsyncDisposable {
 }
 
 /** The reply, or null where the daemon or the engine is away: the request can be repeated with its key. */
-export async function unlessAway<T>(request: Promise<T>): Promise<T | null> {
+async function unlessAway<T>(request: Promise<T>): Promise<T | null> {
   try {
     return await request;
   } catch (error) {

@@ -86,7 +86,7 @@ function valuesOf(mediaType: string, body: string): unknown[] {
 }
 
 /** The operation of a request; undefined where there is none. */
-export function operationOf(method: string, url: string): PublishedOperation | undefined {
+function operationOf(method: string, url: string): PublishedOperation | undefined {
   const path = url.split("?")[0]!;
   for (const [template, methods] of Object.entries(document.paths)) {
     const pattern = template.replaceAll(".", "\\.").replace(/\{\w+\}/g, "[^/]+");

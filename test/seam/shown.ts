@@ -10,7 +10,7 @@ const OWN = new Set(["order", "startedUptime", "pausedUptime", "seconds", "sessi
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** The entry without times, and without what an implementation is free to choose. */
-export function shown(entry: Entry): unknown {
+function shown(entry: Entry): unknown {
   return JSON.parse(
     JSON.stringify(entry, (key, value) => {
       if (OWN.has(key)) return undefined;

@@ -252,7 +252,7 @@ export class TerminalOutput implements LiveOutput {
 }
 
 /** At most so many operations, in their order: running ones first, then the next of the queue, then the newest. */
-export function fittingRows(listed: Operation[], most: number): Operation[] {
+function fittingRows(listed: Operation[], most: number): Operation[] {
   if (listed.length <= most) return listed;
   const rank = ({ state }: Operation) => (state === "running" ? 0 : isFinal(state) ? 2 : 1);
   const place = ({ queuePosition }: Operation) => queuePosition ?? Number.MAX_SAFE_INTEGER;

@@ -7,7 +7,7 @@ import { nearest } from "../../protocol/nearest.js";
  * @param meant what people type for a subcommand: its words
  * @throws UsageError with the subcommands, where a word follows the command
  */
-export function checkSubcommand(command: Command, meant: Readonly<Record<string, string>>): void {
+function checkSubcommand(command: Command, meant: Readonly<Record<string, string>>): void {
   const [word] = command.args;
   if (word === undefined) return;
   const line = `${command.parent!.name()} ${command.name()}`;

@@ -8,7 +8,7 @@ const BYTE_UNITS = new Set(["b", "byte", "bytes"]);
 const BYTE_STEPS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /** Whether amounts in this unit are bytes. */
-export function isByteUnit(unit: string | null | undefined): boolean {
+function isByteUnit(unit: string | null | undefined): boolean {
   return unit != null && BYTE_UNITS.has(unit.toLowerCase());
 }
 

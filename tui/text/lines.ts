@@ -146,7 +146,7 @@ function noBar(index: number | null, untracked: "begins" | "ends"): TextLine {
 }
 
 /** The stage that the bar of a record belongs to. */
-export function stageOfBar({ untrackedStage, stages, currentStage }: Operation): string | null {
+function stageOfBar({ untrackedStage, stages, currentStage }: Operation): string | null {
   return untrackedStage ?? stages[currentStage] ?? null;
 }
 

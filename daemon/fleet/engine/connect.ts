@@ -107,7 +107,7 @@ async function loadDriver(): Promise<Pick<typeof import("pg"), "Client" | "types
   }
 }
 
-export function isFromServer(error: unknown): error is Error & { code: string; severity: string } {
+function isFromServer(error: unknown): error is Error & { code: string; severity: string } {
   return error instanceof Error && "severity" in error && "code" in error;
 }
 

@@ -6,7 +6,7 @@
  */
 import { setClockAhead } from "../../shared-clock.js";
 import type { Connection } from "./connection.js";
-import { type EngineOptions, LONG, SHORT_MS } from "./engine-base.js";
+import { LONG, SHORT_MS } from "./engine-base.js";
 import { OPERATION } from "./engine-reads.js";
 import { EngineWrites } from "./engine-writes.js";
 import { SessionOverError } from "./errors.js";
@@ -27,8 +27,6 @@ import type {
   Shipped,
   TypeRow,
 } from "./rows.js";
-
-export type { EngineOptions };
 
 /** Items of one call of `offer`. */
 const OFFERED_AT_ONCE = 500;

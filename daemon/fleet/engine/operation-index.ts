@@ -31,7 +31,7 @@ export function indexOf(submission: Submission, more: Partial<OperationIndex> = 
   };
 }
 
-export function idOf(decision: Decision): string {
+function idOf(decision: Decision): string {
   return decision.kind === "submitted" ? decision.event.operation.id : decision.id;
 }
 

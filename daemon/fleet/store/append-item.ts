@@ -14,7 +14,7 @@ export type IsOwn = (entry: Entry) => boolean;
  * @param entry the operation as it was judged; undefined: it is new
  * @param isOwn false: the host of the attempt is lost, and the decision takes the operation over
  */
-export function itemOf({ decision, version }: Judged, entry: Entry | undefined, isOwn: IsOwn): AppendItem {
+function itemOf({ decision, version }: Judged, entry: Entry | undefined, isOwn: IsOwn): AppendItem {
   const item = { decision, expect: version };
   switch (decision.kind) {
     case "submitted":

@@ -10,7 +10,7 @@ import type {
   Shipped,
 } from "../../../daemon/fleet/runs/pieces.js";
 
-export class EngineFault extends Error {
+class EngineFault extends Error {
   override name = "EngineAwayError";
 }
 

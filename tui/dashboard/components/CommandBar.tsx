@@ -26,7 +26,7 @@ export function CommandBar({ state }: { state: State }) {
   return <Row text={commandBar(state, useTheme())} />;
 }
 
-export function commandBar(state: State, theme: Theme): string {
+function commandBar(state: State, theme: Theme): string {
   if (state.entry !== null && state.question === null) return typing(state, theme);
   const line = new Line(state.size.columns, theme.paint).add(" ");
   if (state.question !== null) addQuestion(state, state.question, line);

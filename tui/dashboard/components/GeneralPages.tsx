@@ -46,7 +46,7 @@ function helpDialog(state: State, paint: Paint): { rows: string[]; size: DialogS
 }
 
 /** A group below the other, in columns where there is width. */
-export function helpRows(state: State, width: number, paint: Paint): string[] {
+function helpRows(state: State, width: number, paint: Paint): string[] {
   const count = Math.max(1, Math.min(3, Math.floor(width / COLUMN)));
   const columnWidth = Math.floor(width / count);
   const columns = balanced(groups(state, columnWidth - (count > 1 ? 3 : 0), paint), count);

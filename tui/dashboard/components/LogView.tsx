@@ -236,7 +236,7 @@ export const LOG_MOVER: Mover = {
 
 const searching = (state: State) => inDetail(state) && state.search !== null;
 /** There is a search, a filter or the full screen for escape to end, before it leads back to the list. */
-export const narrowed = (state: State) =>
+const narrowed = (state: State) =>
   inDetail(state) && (state.search !== null || isFiltered(state.log.filter) || state.logView.full);
 
 export const LOG_ACTIONS = inGroup("log", inDetail, [

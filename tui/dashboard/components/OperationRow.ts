@@ -228,7 +228,7 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
 }
 
 /** `name=value` of the plain parameters. */
-export function paramsOf(operation: Operation): string {
+function paramsOf(operation: Operation): string {
   if (shellCommand(operation) !== null) return "";
   return Object.entries(shownParams(operation))
     .filter(([, value]) => typeof value !== "object" || value === null)

@@ -95,9 +95,9 @@ export function nameOf({ name }: Field): string {
   return name === ANY ? "parameters" : name;
 }
 
-export const isLabel = ({ name }: Pick<Field, "name">): boolean => name === LABEL || name === LABEL_FLAG;
+const isLabel = ({ name }: Pick<Field, "name">): boolean => name === LABEL || name === LABEL_FLAG;
 
-export function rootOf({ type }: Form): JsonSchema {
+function rootOf({ type }: Form): JsonSchema {
   return type.params ?? {};
 }
 

@@ -35,7 +35,7 @@ const HELP = [
 /** Operations that `list` reads. */
 const LISTED = 10;
 
-export function reply(state: State, typed: string): Reply {
+function reply(state: State, typed: string): Reply {
   const [word = "", prefix] = typed.trim().split(/\s+/);
   switch (word) {
     case "":

@@ -14,7 +14,7 @@ import { applyLines } from "./watched.js";
 /** A line with the host that sent it; its ids are keys. */
 export type HostLine = WatchLine & { readonly host?: string };
 
-export function sumOf(hosts: readonly Host[]): Counts {
+function sumOf(hosts: readonly Host[]): Counts {
   const sum = { ...NO_COUNTS };
   for (const { counts } of hosts)
     for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name];
@@ -93,7 +93,7 @@ export function hostLost(
 }
 
 /** Of the dashboard as a whole: one host that answers is enough. */
-export function connectionOf(hosts: readonly Host[]): Connection {
+function connectionOf(hosts: readonly Host[]): Connection {
   const all = hosts.map(({ connection }) => connection);
   if (all.some(({ state }) => state === "live")) return { state: "live" };
   let away: Extract<Connection, { state: "away" }> | null = null;

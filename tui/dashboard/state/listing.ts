@@ -6,7 +6,7 @@ import { isFinal, type State as OperationState, STATES } from "../../../protocol
 import { bareOf, shownHost } from "./host-key.js";
 import { perObject } from "./per-object.js";
 
-export const NO_FILTER: Filter = { terms: [] };
+const NO_FILTER: Filter = { terms: [] };
 
 export const SORTS = ["live", "newest", "name", "state", "time"] as const;
 export type Sort = (typeof SORTS)[number];

@@ -11,7 +11,7 @@ export interface LogFilter {
 
 export const WHOLE_LOG: LogFilter = { stage: null, stream: null };
 
-export function passes(filter: LogFilter, line: LogLine): boolean {
+function passes(filter: LogFilter, line: LogLine): boolean {
   return (
     (filter.stage === null || line.stage === filter.stage) &&
     (filter.stream === null || line.stream === filter.stream)
@@ -166,7 +166,7 @@ export function wantedLines(log: LogWindow, height: number): LogWant | null {
 }
 
 /** Place of the first line numbered above this. */
-export function placeAfter(lines: readonly LogLine[], n: number): number {
+function placeAfter(lines: readonly LogLine[], n: number): number {
   let low = 0;
   let high = lines.length;
   while (low < high) {

@@ -34,7 +34,7 @@ function newest(a: Operation, b: Operation): number {
 }
 
 /** Running, newest first; queued, the next one first; finished, the one that ended last first. */
-export function compare(a: Operation, b: Operation): number {
+function compare(a: Operation, b: Operation): number {
   const ranks = rank(a) - rank(b);
   if (ranks !== 0) return ranks;
   if (a.state === "queued") return sooner(a, b);
@@ -132,7 +132,7 @@ export function isSectioned(listing: Listing): boolean {
 }
 
 /** Rows of a folded queue. */
-export function queueRows({ size }: Pick<State, "size">): number {
+function queueRows({ size }: Pick<State, "size">): number {
   return size.columns >= 100 && size.rows >= 24 ? 3 : 1;
 }
 

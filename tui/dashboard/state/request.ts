@@ -201,6 +201,6 @@ export function flagWords({ remote, socket, stateDir }: Flags): string[] {
 }
 
 /** A value that begins with a dash would be read as an option of its own. */
-export function flagged(flag: string, value: string): string[] {
+function flagged(flag: string, value: string): string[] {
   return value.startsWith("-") ? [`${flag}=${value}`] : [flag, value];
 }

@@ -97,7 +97,7 @@ export class TerminalIntegration {
   }
 }
 
-export function titleOf(state: State): string {
+function titleOf(state: State): string {
   const operation = selectedOperation(state);
   if (operation === null) return "liveops";
   const { title, stages, currentStage, untrackedStage } = operation;
@@ -109,7 +109,7 @@ export function titleOf(state: State): string {
   return `${percent} ${title}${stage === undefined ? "" : ` · ${stage}`} · liveops`;
 }
 
-export function progressToShow(state: State): TaskProgress {
+function progressToShow(state: State): TaskProgress {
   const operation = selectedOperation(state);
   // Of a daemon that is away nothing is known: it goes on, perhaps.
   if (operation === null || !isReachable(state, operation.id)) return { kind: "none" };
@@ -132,7 +132,7 @@ export function endedBetween(before: State, after: State): Operation | null {
 }
 
 /** The operation that began to wait for input; null for none. */
-export function waitingBetween(before: State, after: State): Operation | null {
+function waitingBetween(before: State, after: State): Operation | null {
   if (before.view.operations === after.view.operations) return null;
   for (const [id, operation] of after.view.operations)
     if (operation.waitingForInput && !before.view.operations.get(id)?.waitingForInput) return operation;
@@ -148,7 +148,7 @@ function endOfChain(state: State, id: string): Operation | null {
 }
 
 /** Its end, or what it waits for, in a few words, for a notification. */
-export function endInWords(operation: Operation): string {
+function endInWords(operation: Operation): string {
   if (operation.waitingForInput) return `waits for input ${operation.waitingForInput.prompt}`.trim();
   const seconds = elapsedOf(operation, 0);
   const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;

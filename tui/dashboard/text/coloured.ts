@@ -132,7 +132,7 @@ const UNSET: Record<string, readonly Slot[]> = {
 const known = new Map<string, string>();
 
 /** The style after the parameters of an SGR sequence (`1;36`). */
-export function styleAfter(style: string, parameters: string): string {
+function styleAfter(style: string, parameters: string): string {
   const key = `${style}m${parameters}`;
   let after = known.get(key);
   if (after === undefined) {

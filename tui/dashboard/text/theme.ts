@@ -115,7 +115,7 @@ function contrasting(colour: Rgb, background: Rgb): Rgb {
   return target;
 }
 
-export function luminance(colour: Rgb): number {
+function luminance(colour: Rgb): number {
   const [red, green, blue] = colour.map((value) => {
     const share = value / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
