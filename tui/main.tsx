@@ -17,11 +17,15 @@ import { type DashboardHost, dashboardHosts } from "./dashboard/hosts/open-hosts
 import { type Program, type ProgramOptions, startDashboard } from "./dashboard/program.js";
 import { readAloud } from "./dashboard/reader/program.js";
 import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
+import { TerminalOutput } from "./dashboard/terminal/output.js";
 import { textMode } from "./dashboard/text-mode.js";
 import { keepYoungHeapSmall } from "./dashboard/v8-tuning.js";
 
 /** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */
 const RESTORE = `\x1b[m\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h${TAKEN_BACK}`;
+
+/** Longest wait for the terminal after a signal, in ms. */
+const CLOSE_MS = 1000;
 
 const { stdin, stdout, stderr, env } = process;
 let program: Program | null = null;
@@ -114,9 +118,11 @@ async function onScreen(
   of: Pick<ProgramOptions, "socket" | "client" | "id" | "flags" | "hosts">,
   config: CommandPlaces["config"],
 ): Promise<number> {
+  const output = new TerminalOutput(stdout);
+  output.on("error", () => {});
   program = startDashboard({
     stdin,
-    stdout,
+    stdout: output as unknown as NodeJS.WriteStream,
     env,
     ...of,
     notify: config.notify ?? true,
@@ -128,7 +134,14 @@ async function onScreen(
   });
   keepYoungHeapSmall();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => program!.close(EXIT.interrupted));
+    process.on(signal, () => {
+      // Nobody reads the terminal: each call that puts it back would wait, and so would an exit.
+      const stuck = setTimeout(() => process.kill(process.pid, "SIGKILL"), CLOSE_MS);
+      output.write("", () => {
+        clearTimeout(stuck);
+        program!.close(EXIT.interrupted);
+      });
+    });
   const { code, message } = await program.done;
   if (message !== null) say(`liveops-tui: ${message}`);
   return code;

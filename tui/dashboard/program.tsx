@@ -74,7 +74,8 @@ export function startDashboard(options: ProgramOptions): Program {
       ? (options.flags ?? {})
       : { hosts: new Map(hosts.map((host) => [host.name, host.flags])) };
   const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id, flags, hosts, actions });
-  const store = new Store(state, clock, (effects) => running.run(effects));
+  const isReady = () => !stdout.writableNeedDrain;
+  const store = new Store(state, clock, (effects) => running.run(effects), isReady);
   const filter = new ReportFilter({
     background: (colour) => store.dispatch({ type: "background", colour }),
     clicked: (x, y) => store.dispatch({ type: "clicked", x, y }),
@@ -114,6 +115,8 @@ export function startDashboard(options: ProgramOptions): Program {
     instance.rerender(app());
   };
   stdout.on("resize", resized);
+  const drained = () => store.flush();
+  stdout.on("drain", drained);
 
   const instance = render(app(), {
     stdin: input as unknown as NodeJS.ReadStream,
@@ -153,6 +156,8 @@ export function startDashboard(options: ProgramOptions): Program {
     integration.end();
     input.setRawMode(false);
     stdout.off("resize", resized);
+    stdout.off("drain", drained);
+    return integration.flushed();
   });
   return { done: gone.then(() => exit), close };
 }

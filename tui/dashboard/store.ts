@@ -75,6 +75,8 @@ export class Store {
     private readonly clock: Clock = Date,
     /** Runs what the reducer returns beside the state. */
     private readonly run: (effects: readonly Effect[]) => void = () => {},
+    /** Whether the terminal takes a drawing now. Call `flush` when it does again. */
+    private readonly isReady: () => boolean = () => true,
   ) {
     this.#state = state;
     this.#drawn = state;
@@ -129,6 +131,7 @@ export class Store {
   }
 
   #draw(): void {
+    if (!this.isReady()) return;
     if (ticks(this.#state)) this.#apply({ type: "ticked", now: this.clock.now() });
     if (this.#state === this.#drawn) return;
     this.#drawn = this.#state;

@@ -1,6 +1,6 @@
 /** The built `liveops-tui` on a real pty: keys, sizes, and the terminal as it was after every way out. */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
@@ -19,6 +19,8 @@ interface Running extends AsyncDisposable {
   readonly pid: number;
   readonly exited: Promise<number>;
   press(keys: string): void;
+  /** Reads the terminal no more. */
+  freeze(): void;
   resize(columns: number, rows: number): void;
 }
 
@@ -49,6 +51,7 @@ function run(words: string[], { env = {}, preload = "" } = {}): Running {
     pid: child.pid,
     exited,
     press: (keys) => child.write(keys),
+    freeze: () => child.pause(),
     resize(columns, rows) {
       screen.resize(columns, rows);
       child.resize(columns, rows);
@@ -99,6 +102,29 @@ test("keys, a hand-over of size, and q", async () => {
   await running.screen.until("─ Finished");
   running.press("q");
   expect(await restored(running)).toBe(0);
+});
+
+/** Whether a thread of the process waits until its terminal takes more. */
+function waitsForTerminal(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).some((task) =>
+    readFileSync(join(tasks, task, "stack"), "utf8").includes("tty_write"),
+  );
+}
+
+test("SIGTERM ends it though nobody reads its terminal", async () => {
+  await using world = await busyWorld();
+  await using running = run(["--socket", world.socket]);
+  await running.screen.until("Fails at an item");
+  running.freeze();
+  // More frames than the terminal takes: each resize draws one.
+  let n = 0;
+  await until("a write waits", () => {
+    running.resize(100 - (n++ % 2), 30);
+    return waitsForTerminal(running.pid);
+  });
+  process.kill(running.pid, "SIGTERM");
+  await until("it ends", () => !existsSync(`/proc/${running.pid}`));
 });
 
 test("the config: other keys and the mouse; e opens the log, or the source of an error, in $EDITOR", async () => {

@@ -91,6 +91,11 @@ export class TerminalIntegration {
     this.write((notify === "desktop" ? "" : bell) + desktop);
   }
 
+  /** Resolves when the terminal has taken all that was written. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => this.options.stdout.write("", () => resolve()));
+  }
+
   /** Beside the screen; not to a terminal that would print it. */
   write(data: string): void {
     if (!this.#silent) this.options.stdout.write(data);

@@ -18,6 +18,7 @@ export function suspension(integration: TerminalIntegration, state: () => State)
     try {
       await terminal(async () => {
         integration.end();
+        await integration.flushed();
         await meanwhile();
       });
       integration.begin(state());
