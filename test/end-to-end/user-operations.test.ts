@@ -1,5 +1,5 @@
 /** A user's own TypeScript in a bare directory: found, edited, broken, hidden, written by `liveops new`. */
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { newId } from "../../protocol/id.js";
@@ -234,15 +234,11 @@ test("liveops new writes an operation that runs both ways, and never over a file
   expect(there.stdout).toMatch(/=== \[3\/3\] Save ===\nthe sum is 6\ncount=3\nsum=6\n$/);
   const tsconfig = readFileSync(join(world.work, "tsconfig.json"), "utf8");
   const { compilerOptions } = JSON.parse(tsconfig);
-  const { types, typeRoots, paths } = compilerOptions;
-  expect(types).toEqual(["node"]);
-  // No path of this machine: relative ones are found from the directory.
-  for (const path of [...typeRoots, ...paths.liveops]) {
-    expect(path).toMatch(/^\.\.\//);
-    expect(existsSync(join(world.work, path))).toBe(true);
-  }
+  expect(Object.keys(compilerOptions)).not.toContain("paths");
+  expect(Object.keys(compilerOptions)).not.toContain("typeRoots");
+  // No path of this machine.
   expect(source + tsconfig).not.toContain(world.dir);
-  expect(tsconfig).not.toMatch(/"\//);
+  expect(tsconfig).not.toMatch(/"\.*\//);
   const again = await world.liveops(["new", "import-users"]);
   expect(again).toMatchObject({ code: 2, stdout: "" });
   expect(readFileSync(join(world.work, "import-users.ts"), "utf8")).toBe(source);
