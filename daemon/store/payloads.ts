@@ -87,9 +87,14 @@ export class Payloads {
     private readonly onError: (error: Error) => void,
   ) {}
 
-  /** Lists the existing files, before a new file is written. */
+  /**
+   * Lists the existing files, before a new file is written. Temporary files go at once: the result of the same operation
+   * may be written to the same name again.
+   */
   start(): void {
-    this.#found = readdirSync(this.dir);
+    for (const name of readdirSync(this.dir))
+      if (/\.json\.tmp$/.test(name)) rmSync(join(this.dir, name), { force: true, recursive: true });
+      else this.#found.push(name);
   }
 
   /**
@@ -166,8 +171,8 @@ export class Payloads {
     const found = this.#found;
     this.#found = [];
     for (const name of found) {
-      const [, id, temporary] = /^(\w+)\.(?:params|result)\.json(\.tmp)?$/.exec(name) ?? [];
-      if (id !== undefined && (temporary !== undefined || !(await isKnown(id))))
+      const [, id] = /^(\w+)\.(?:params|result)\.json$/.exec(name) ?? [];
+      if (id !== undefined && !(await isKnown(id)))
         rmSync(join(this.dir, name), { force: true, recursive: true });
     }
   }

@@ -1,5 +1,6 @@
 /** Large parameters and results: kept outside the records, and whole for whoever reads them. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
 import { outcome } from "../harness/store.js";
@@ -50,6 +51,15 @@ describeSeam("payloads", (seam) => {
     await check(again);
     await again.store.payloads.removeOrphans((known) => again.store.archive.knows(known));
     await check(again);
+  });
+
+  test("a value that a dead daemon wrote in part is gone before it is written again", async () => {
+    const opened = await seam.open();
+    const id = await opened.submit({ params: {} });
+    const temporary = join(opened.layout.payloads, `${id}.result.json.tmp`);
+    writeFileSync(temporary, "torn");
+    await seam.reopen(opened);
+    expect(existsSync(temporary)).toBe(false);
   });
 
   test("the values of a removed operation go with it", async () => {

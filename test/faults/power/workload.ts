@@ -195,12 +195,19 @@ async function kill(who: "daemon" | "workers" | "all"): Promise<void> {
   }
 }
 
+function hasWorked(): boolean {
+  return [...view.operations.values()].some(({ state }) => state === "succeeded");
+}
+
 async function run(): Promise<void> {
   await daemon.startAgain();
   await client.pauseQueue(HELD);
-  const clients = Promise.all([1, 2, 3].map(() => ask(Math.ceil(Number(requests) / 3)))).finally(() => {
-    isOver = true;
-  });
+  const clients = Promise.all([1, 2, 3].map(() => ask(Math.ceil(Number(requests) / 3))))
+    // A recording without any work shows nothing.
+    .then(() => until(hasWorked, PATIENCE))
+    .finally(() => {
+      isOver = true;
+    });
   while (!isOver) {
     const enough = ended + dice.whole(3, 12);
     await until(() => isOver || ended >= enough, PATIENCE);
