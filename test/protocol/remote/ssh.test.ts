@@ -1,4 +1,8 @@
-/** The options that ssh gets: ours are defaults. The system's ssh reads the configuration. */
+/**
+ * The options that ssh gets: ours are defaults. The system's ssh reads the configuration.
+ *
+ * @module-tag sshd
+ */
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
