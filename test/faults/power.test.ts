@@ -86,11 +86,17 @@ test.each([
   async (_, dropped, said) => {
     const recording = recorded[0]!;
     const dice = new Dice("dropped syncs");
-    const at = recording.effects.find(({ text }) => text.endsWith(" begins"))!.at;
-    const disk = new Disk(recording.daemon.world.stateDir, (path) => dropped.test(path));
-    for (const call of recording.calls.slice(0, at)) disk.apply(call);
-    const { broken } = await cut(recording, disk, "nothing", dice, at);
-    expect(broken.join("\n")).toContain(said);
+    // Not every moment shows it: an operation that is cancelled next does not begin again.
+    const moments = recording.effects.filter(({ text }) => text.endsWith(" begins")).slice(0, 20);
+    const all: string[] = [];
+    for (const { at } of moments) {
+      const disk = new Disk(recording.daemon.world.stateDir, (path) => dropped.test(path));
+      for (const call of recording.calls.slice(0, at)) disk.apply(call);
+      const { broken } = await cut(recording, disk, "nothing", dice, at);
+      all.push(...broken);
+      if (broken.some((text) => text.includes(said))) break;
+    }
+    expect(all.join("\n")).toContain(said);
   },
 );
 
