@@ -4,11 +4,11 @@
  * changes nothing.
  */
 import { statSync } from "node:fs";
-import { RELOAD } from "../protocol/command/config-reload.js";
-import { CONFIG_KEYS } from "../protocol/command/config-settings.js";
-import type { Config } from "../protocol/command/config-types.js";
-import { UsageError } from "../protocol/command/failures.js";
+import { UsageError } from "../protocol/failures.js";
 import type { ConfigState } from "../protocol/replies.js";
+import { RELOAD } from "../protocol/system/config-reload.js";
+import { CONFIG_KEYS } from "../protocol/system/config-settings.js";
+import type { Config } from "../protocol/system/config-types.js";
 import type { Log } from "./log/log.js";
 import type { ConfigSource, Settings } from "./settings.js";
 

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { Refusal } from "../protocol/errors.js";
 import type { Changes } from "../protocol/event.js";
 import type { Operation } from "../protocol/operation.js";
-import { readAt } from "../protocol/own-file.js";
+import { readAt } from "../protocol/system/own-file.js";
 import type { Context } from "./context.js";
 
 /** The shipped type that has the text and the path of a file as parameters. */

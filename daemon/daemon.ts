@@ -4,8 +4,8 @@
  */
 import { setTimeout as after } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
-import type { Config } from "../protocol/command/config-types.js";
-import { configFile } from "../protocol/places.js";
+import type { Config } from "../protocol/system/config-types.js";
+import { configFile } from "../protocol/system/places.js";
 import { CleanupStack } from "./cleanup-stack.js";
 import { ConfigReload } from "./config-reload.js";
 import type { Context } from "./context.js";

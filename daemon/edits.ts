@@ -4,8 +4,8 @@
  */
 import { Refusal } from "../protocol/errors.js";
 import { MAX_ENV, MAX_PRIORITY } from "../protocol/limits.js";
-import { nearest } from "../protocol/nearest.js";
 import type { EditBody } from "../protocol/requests.js";
+import { nearest } from "../protocol/text/nearest.js";
 import type { Context } from "./context.js";
 import type { Edit } from "./lifecycle.js";
 import type { Entry } from "./store/decision.js";

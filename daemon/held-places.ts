@@ -1,6 +1,6 @@
 /** Locks the state directory and the socket for this daemon alone, for as long as it runs. */
 
-import type { LockOwner } from "../protocol/command/lock-owner.js";
+import type { LockOwner } from "../protocol/system/lock-owner.js";
 import type { CleanupStack } from "./cleanup-stack.js";
 import { checkSocketPath, DaemonSocket } from "./listen.js";
 import type { KernelLock } from "./os/kernel-lock.js";

@@ -5,11 +5,11 @@
  */
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
-import { LIMITS, type Limits } from "../protocol/command/config-types.js";
 import { Refusal } from "../protocol/errors.js";
 import type { Changes, DaemonEvent, Outcome, StopReason, Submission } from "../protocol/event.js";
 import type { Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
+import { LIMITS, type Limits } from "../protocol/system/config-types.js";
 import { unknownStage } from "../protocol/unknown-stage.js";
 import { KeyedMutex } from "./keyed-mutex.js";
 import { boundedChain } from "./scheduler/chain-bounds.js";

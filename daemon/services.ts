@@ -2,10 +2,10 @@
  * The daemon's services and the callbacks between them. `daemon.ts` starts and stops the services.
  */
 import { EventEmitter } from "node:events";
-import type { Config } from "../protocol/command/config-types.js";
 import type { WorkerEvent } from "../protocol/event.js";
 import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
+import type { Config } from "../protocol/system/config-types.js";
 import { childEnvironment } from "./child-environment.js";
 import type { Engine, EngineServices, MakeEngine } from "./engine.js";
 import { Hooks } from "./hooks/hooks.js";

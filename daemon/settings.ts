@@ -2,19 +2,13 @@
 import { availableParallelism, hostname } from "node:os";
 import { delimiter, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readConfig } from "../protocol/command/config.js";
-import {
-  type Config,
-  LIMITS,
-  type Limits,
-  LOST_AFTER,
-  MIRROR_MAX,
-} from "../protocol/command/config-types.js";
-import { UsageError } from "../protocol/command/failures.js";
-import { type LogLevel, logLevelFrom } from "../protocol/command/log-level.js";
+import { UsageError } from "../protocol/failures.js";
 import type { Hook } from "../protocol/hooks.js";
 import { HOST_PATTERN } from "../protocol/host-names.js";
-import { configFile, type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/places.js";
+import { readConfig } from "../protocol/system/config.js";
+import { type Config, LIMITS, type Limits, LOST_AFTER, MIRROR_MAX } from "../protocol/system/config-types.js";
+import { type LogLevel, logLevelFrom } from "../protocol/system/log-level.js";
+import { configFile, type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
 import { type TraceSettings, traceSettingsFrom } from "./traces/trace-settings.js";
 
 export interface Settings extends Limits {

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
-import { socketPathProblem } from "../protocol/places.js";
+import { socketPathProblem } from "../protocol/system/places.js";
 import { DaemonSocket, SocketTakenError } from "./listen.js";
 import type { Log } from "./log/log.js";
 import type { Layout } from "./store/layout.js";

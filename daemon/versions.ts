@@ -3,8 +3,8 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DaemonReply } from "../protocol/replies.js";
+import { packageOf, versionIn } from "../protocol/system/package-place.js";
 import { VERSION } from "../protocol/version.js";
-import { packageOf, versionIn } from "./service/package-place.js";
 import type { Run } from "./store/decision.js";
 
 /** Found when the daemon starts: the package may be removed later. */

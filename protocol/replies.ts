@@ -1,9 +1,9 @@
 /** Schemas of the replies; `routes.ts` assigns them to routes. Only the daemon loads this module. */
 import * as z from "zod/mini";
-import { LOG_LEVELS } from "./command/log-level.js";
 import { REFUSALS, type RefusalCode } from "./errors.js";
 import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
 import type { State } from "./state.js";
+import { LOG_LEVELS } from "./system/log-level.js";
 
 export const HOST_STATES = ["up", "unreachable", "lost", "left"] as const;
 

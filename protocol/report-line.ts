@@ -3,7 +3,7 @@
  *
  * The grammar is one statement a line: a word, a space, the rest.
  */
-import { nearest } from "./nearest.js";
+import { nearest } from "./text/nearest.js";
 
 export const REPORT_LEVELS = ["info", "success", "notice", "warning", "error"] as const;
 export type ReportLevel = (typeof REPORT_LEVELS)[number];

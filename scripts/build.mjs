@@ -122,10 +122,10 @@ const built = await Promise.all([
     ...cjs,
     entryPoints: {
       "liveops-cli": "tui/cli/main.ts",
-      "liveopsd-cli": "daemon/cli/main.ts",
+      "liveopsd-cli": "tui/cli/liveopsd/main.ts",
       daemon: "daemon/main.ts",
-      complete: "protocol/completion/main.ts",
-      dial: "protocol/remote/main.ts",
+      complete: "tui/kit/completion/main.ts",
+      dial: "tui/kit/dial-stdio/main.ts",
     },
   }),
 ]);

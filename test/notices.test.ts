@@ -45,7 +45,7 @@ async function packagesOf(entry: string): Promise<string[]> {
 test.each([
   "tui/main.tsx",
   "daemon/worker/main.ts",
-  "daemon/cli/command-line.ts",
+  "tui/cli/liveopsd/command-line.ts",
   "daemon/metrics/prometheus.ts",
   "daemon/traces/traces.ts",
   "ops/backup.ts",

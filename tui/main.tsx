@@ -4,14 +4,12 @@
  */
 import { writeSync } from "node:fs";
 import type { Client } from "../protocol/client/client.js";
-import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/command/daemon-address.js";
-import { UsageError } from "../protocol/command/failures.js";
-import { clientFor, starterFor, startIfNone } from "../protocol/command/find-daemon.js";
-import { openHost } from "../protocol/command/open-host.js";
-import { runRoot } from "../protocol/command/options.js";
+import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/client/daemon-address.js";
+import { clientFor, starterFor, startIfNone } from "../protocol/client/find-daemon.js";
+import { UnreachableHostError } from "../protocol/client/ssh/errors.js";
+import { askNothing } from "../protocol/client/ssh/host.js";
 import { EXIT } from "../protocol/exit-codes.js";
-import { UnreachableHostError } from "../protocol/remote/errors.js";
-import { askNothing } from "../protocol/remote/host.js";
+import { UsageError } from "../protocol/failures.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
 import { type DashboardHost, dashboardHosts } from "./dashboard/hosts/open-hosts.js";
 import { type Program, type ProgramOptions, startDashboard } from "./dashboard/program.js";
@@ -20,6 +18,8 @@ import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { TerminalOutput } from "./dashboard/terminal/output.js";
 import { textMode } from "./dashboard/text-mode.js";
 import { keepYoungHeapSmall } from "./dashboard/v8-tuning.js";
+import { openHost } from "./kit/open-host.js";
+import { runRoot } from "./kit/options.js";
 
 /** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */
 const RESTORE = `\x1b[m\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h${TAKEN_BACK}`;

@@ -2,8 +2,8 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, sep } from "node:path";
-import { makeDirectory } from "../../protocol/directories.js";
 import { Refusal } from "../../protocol/errors.js";
+import { makeDirectory } from "../../protocol/system/directories.js";
 import { VERSION } from "../../protocol/version.js";
 import type { Counts } from "../../protocol/watch.js";
 import { isDiskFull } from "../store/durable-file.js";

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { FILLER } from "../../ops/runner/append-file.js";
-import { READ, SAFE } from "../../protocol/own-file.js";
+import { READ, SAFE } from "../../protocol/system/own-file.js";
 
 export interface OpenSource {
   name: string;

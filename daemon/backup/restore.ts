@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
-import { makeDirectory } from "../../protocol/directories.js";
+import { makeDirectory } from "../../protocol/system/directories.js";
 import { acquireLock, isLocked, type KernelLock } from "../os/kernel-lock.js";
 import { markAsCopy } from "../recovery/copied-state.js";
 import { examine } from "../recovery/doctor.js";

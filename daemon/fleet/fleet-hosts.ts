@@ -1,10 +1,10 @@
 /** The hosts of a fleet, as the engine knows them: every host and every client replies the same. */
 import { freemem, loadavg, totalmem } from "node:os";
 import { Refusal } from "../../protocol/errors.js";
-import { nearest } from "../../protocol/nearest.js";
 import type { Blocked } from "../../protocol/operation.js";
-import { ownMemory } from "../../protocol/own-process.js";
 import type { FleetState, HostCounters, HostReply, HostsReply } from "../../protocol/replies.js";
+import { ownMemory } from "../../protocol/system/own-process.js";
+import { nearest } from "../../protocol/text/nearest.js";
 import type { Hosts, Placeable } from "../hosts/hosts.js";
 import type { Entry } from "../store/decision.js";
 import { EngineAwayError } from "./engine/errors.js";

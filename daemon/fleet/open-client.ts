@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import pino from "pino";
-import { LOST_AFTER, MIRROR_MAX } from "../../protocol/command/config-types.js";
-import { UsageError } from "../../protocol/command/failures.js";
 import { Refusal } from "../../protocol/errors.js";
+import { UsageError } from "../../protocol/failures.js";
+import { LOST_AFTER, MIRROR_MAX } from "../../protocol/system/config-types.js";
 import { startDaemon } from "../daemon.js";
 import { settingsFrom } from "../settings.js";
 import { EngineAwayError, FleetError } from "./engine/errors.js";

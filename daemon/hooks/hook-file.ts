@@ -5,7 +5,7 @@
  * of `done`. A daemon runs the hooks of all others, so a crash between an outcome and its hook repeats the hook at most.
  */
 import type { HookFailure } from "../../protocol/operation.js";
-import { readOwnFile } from "../../protocol/own-file.js";
+import { readOwnFile } from "../../protocol/system/own-file.js";
 import { replaceFileSync } from "../store/durable-file.js";
 import { quarantineFile } from "../store/quarantine.js";
 

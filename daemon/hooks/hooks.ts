@@ -7,11 +7,11 @@
  */
 
 import { homedir } from "node:os";
-import { firstLine } from "../../protocol/first-line.js";
 import type { HOOK_VARIABLES, Hook, OperationHook } from "../../protocol/hooks.js";
 import type { HookFailure, Operation } from "../../protocol/operation.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
+import { firstLine } from "../../protocol/text/first-line.js";
 import type { Log } from "../log/log.js";
 import { sharedNow, sharedTime } from "../shared-clock.js";
 import type { Entry } from "../store/decision.js";

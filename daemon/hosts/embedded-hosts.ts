@@ -2,8 +2,8 @@
 import { freemem, hostname, loadavg, totalmem } from "node:os";
 import { Refusal } from "../../protocol/errors.js";
 import type { Blocked } from "../../protocol/operation.js";
-import { ownMemory } from "../../protocol/own-process.js";
 import type { HostCounters, HostsReply } from "../../protocol/replies.js";
+import { ownMemory } from "../../protocol/system/own-process.js";
 import { VERSION } from "../../protocol/version.js";
 import type { Hosts } from "./hosts.js";
 

@@ -8,8 +8,8 @@ import { Refusal } from "../../protocol/errors.js";
 import { isPlainObject } from "../../protocol/is-plain-object.js";
 import type { JsonSchema } from "../../protocol/json-schema.js";
 import { MAX_ENV, MAX_WORDS } from "../../protocol/limits.js";
-import { nearest } from "../../protocol/nearest.js";
 import { summarizeValue } from "../../protocol/summarize-value.js";
+import { nearest } from "../../protocol/text/nearest.js";
 
 type Where = "path" | "query" | "body";
 

@@ -1,7 +1,7 @@
 /** The TCP server of `--metrics`. It answers `GET /metrics` and nothing else: a TCP port has no owner, as the socket has. */
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, LogController } from "fastify";
-import { formatMetricsAddress, parseMetricsAddress } from "../../protocol/command/metrics-address.js";
+import { formatMetricsAddress, parseMetricsAddress } from "../../protocol/system/metrics-address.js";
 import type { Context } from "../context.js";
 import { fastifyLog, REQUEST_KEY } from "../log/log.js";
 import { METRICS_TYPE } from "../metrics/metrics.js";

@@ -16,7 +16,7 @@ import {
   loadedFile,
   unusableFiles,
 } from "../../ops/runner/type-files.js";
-import { pathProblem } from "../../protocol/owned-path.js";
+import { pathProblem } from "../../protocol/system/owned-path.js";
 
 /** The directory of the bundle; the shipped operations are below it. */
 const PROGRAM = fileURLToPath(new URL(".", import.meta.url));

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import pino from "pino";
-import type { LogLevel } from "../../protocol/command/log-level.js";
+import type { LogLevel } from "../../protocol/system/log-level.js";
 import { traceIdOf } from "../../protocol/trace-context.js";
 import type { Log } from "./log.js";
 import { LogFile, type LogTarget, LogWriter, writeWhole } from "./log-file.js";

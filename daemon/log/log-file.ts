@@ -8,7 +8,7 @@
  */
 import { closeSync, fstatSync, lstatSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { APPEND, openOwnFile } from "../../protocol/own-file.js";
+import { APPEND, openOwnFile } from "../../protocol/system/own-file.js";
 import { type FileIdentity, identityOf, isFile } from "../os/file-identity.js";
 
 /** A destination for log lines that never blocks. */

@@ -1,7 +1,7 @@
 /** The interface of the daemon's log, with the keys of `log-keys.ts` alone, and fastify's way to it. */
 import type { FastifyBaseLogger } from "fastify";
 import type { Logger } from "pino";
-import type { LogLevel } from "../../protocol/command/log-level.js";
+import type { LogLevel } from "../../protocol/system/log-level.js";
 import type { LogFields } from "./log-keys.js";
 
 /** The compiler checks only literals for unknown keys; this checks what a variable or a spread brings, too. */

@@ -1,7 +1,8 @@
 /** Reads the values of the sampled metrics from the daemon, at each scrape. */
-import { ownMemory } from "../../protocol/own-process.js";
+
 import { HOST_STATES, type HostReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
+import { ownMemory } from "../../protocol/system/own-process.js";
 import { VERSION } from "../../protocol/version.js";
 import type { Context } from "../context.js";
 import { dueSince } from "./metrics.js";

@@ -8,7 +8,7 @@
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, lstatSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { IrregularFileError, openOwnFile } from "../../protocol/own-file.js";
+import { IrregularFileError, openOwnFile } from "../../protocol/system/own-file.js";
 import { type FileIdentity, isFile } from "./file-identity.js";
 
 export interface KernelLock {

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { statFields } from "../../ops/process/proc.js";
 import { ProcessSweep } from "../../ops/process/process-sweep.js";
-import { hasProc } from "../../protocol/own-process.js";
+import { hasProc } from "../../protocol/system/own-process.js";
 
 export interface ProcessIdentity {
   pid: number;

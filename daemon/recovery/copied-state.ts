@@ -6,9 +6,10 @@
  * queued may run there, so it is held until the user decides. A directory of `liveopsd restore` is no copy: its backup
  * has no such file.
  */
-import { directoryIdentity } from "../../protocol/command/lock-owner.js";
+
 import type { Blocked } from "../../protocol/operation.js";
-import { readOwnFile } from "../../protocol/own-file.js";
+import { directoryIdentity } from "../../protocol/system/lock-owner.js";
+import { readOwnFile } from "../../protocol/system/own-file.js";
 import { bootId, isRunning } from "../os/process-identity.js";
 import type { Entry, WorkerIdentity } from "../store/decision.js";
 import { isDiskFull, replaceFileSync, replaceFileUnsynced } from "../store/durable-file.js";

@@ -2,8 +2,9 @@
  * Retention of finished operations: the newest `keepFinished`, for at most `keepDays`. Expired operations are removed
  * in batches, as by `liveops rm`. Age goes by the trusted clock: a clock that leaps removes nothing.
  */
-import type { Limits } from "../../protocol/command/config-types.js";
+
 import { Refusal } from "../../protocol/errors.js";
+import type { Limits } from "../../protocol/system/config-types.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Log } from "../log/log.js";
 import type { Archive } from "../store/store.js";

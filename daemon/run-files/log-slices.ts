@@ -1,9 +1,9 @@
 /** Reads an operation's log from a given line, over all its attempts, in slices that pass a filter. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { LogLine, LogStream } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
+import { withoutSequences } from "../../protocol/text/sgr.js";
 import { LogTail, lineOf } from "./log-tail.js";
 import { isDirectory } from "./unreadable.js";
 

@@ -4,7 +4,7 @@
  * Lines are sorted by number, so any line of a log of a million lines is found with some twenty short reads.
  */
 import { closeSync, fstatSync, readSync } from "node:fs";
-import { openOwnFile, readAt } from "../../protocol/own-file.js";
+import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
 
 const NEWLINE = 10;
 

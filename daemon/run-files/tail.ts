@@ -7,7 +7,7 @@
  */
 import { closeSync, fstatSync, lstatSync, readSync } from "node:fs";
 import { endOfText } from "../../ops/runner/append-file.js";
-import { IrregularFileError, openOwnFile, readAt } from "../../protocol/own-file.js";
+import { IrregularFileError, openOwnFile, readAt } from "../../protocol/system/own-file.js";
 
 const CHUNK = 256 * 1024;
 const buffer = Buffer.allocUnsafe(CHUNK);

@@ -2,10 +2,10 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import type { TerminalLine } from "../../protocol/client/client.js";
-import { hasProc } from "../../protocol/own-process.js";
-import { socketPathProblem } from "../../protocol/places.js";
 import type { InputReply } from "../../protocol/replies.js";
 import type { InputBody } from "../../protocol/requests.js";
+import { hasProc } from "../../protocol/system/own-process.js";
+import { socketPathProblem } from "../../protocol/system/places.js";
 
 const NAME = "terminal.sock";
 

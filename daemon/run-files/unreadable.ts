@@ -2,7 +2,7 @@
 import { closeSync, existsSync, lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
-import { IrregularFileError, openOwnFile, whyForeign, whyIrregular } from "../../protocol/own-file.js";
+import { IrregularFileError, openOwnFile, whyForeign, whyIrregular } from "../../protocol/system/own-file.js";
 import { quarantineFile } from "../store/quarantine.js";
 import { cancelFile, eventsFile, logFile, olderLogFiles } from "./attempt-files.js";
 

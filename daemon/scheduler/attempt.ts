@@ -7,7 +7,7 @@
 import { lstatSync, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Outcome, StopReason, WorkerEvent } from "../../protocol/event.js";
-import { IrregularFileError } from "../../protocol/own-file.js";
+import { IrregularFileError } from "../../protocol/system/own-file.js";
 import { isPausedNow } from "../lifecycle.js";
 import type { BlockedState } from "../operation-view.js";
 import { bootId, isStopped, signalProcess } from "../os/process-identity.js";

@@ -7,7 +7,7 @@
 
 import type { Outcome } from "../../protocol/event.js";
 import type { Blocked } from "../../protocol/operation.js";
-import { readOwnFile } from "../../protocol/own-file.js";
+import { readOwnFile } from "../../protocol/system/own-file.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
 import type { Log } from "../log/log.js";

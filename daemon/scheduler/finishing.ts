@@ -6,7 +6,7 @@
 import { retryDelay } from "../../ops/runner/retry-delay.js";
 import { removeTemporary } from "../../ops/runner/temporary.js";
 import type { Outcome } from "../../protocol/event.js";
-import { firstLine } from "../../protocol/first-line.js";
+import { firstLine } from "../../protocol/text/first-line.js";
 import type { Conclusion, Lifecycle } from "../lifecycle.js";
 import { isRunning } from "../os/process-identity.js";
 import { completeEvents, eventsFile } from "../run-files/attempt-files.js";

@@ -4,10 +4,10 @@
  */
 
 import { Refusal } from "../../protocol/errors.js";
-import { nearest } from "../../protocol/nearest.js";
 import type { Blocked, Operation } from "../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { QueueReply } from "../../protocol/replies.js";
+import { nearest } from "../../protocol/text/nearest.js";
 import { sharedTime } from "../shared-clock.js";
 import { quarantineFile } from "../store/quarantine.js";
 import { FileSetting, type Setting } from "../store/setting.js";

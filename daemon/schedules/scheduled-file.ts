@@ -1,8 +1,8 @@
 /** The pipeline file of a schedule: each run reads it, as a line of a crontab reads its script. */
 import { readFile, stat } from "node:fs/promises";
 import { Refusal } from "../../protocol/errors.js";
-import { pathProblem } from "../../protocol/owned-path.js";
 import type { SubmitBody } from "../../protocol/requests.js";
+import { pathProblem } from "../../protocol/system/owned-path.js";
 
 /** Most bytes of a file: a device or a log must not fill the memory. */
 const MOST_BYTES = 4 * 1024 * 1024;

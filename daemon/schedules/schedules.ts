@@ -5,10 +5,10 @@
  * cuts off in between is the same operation when it is submitted again.
  */
 import { Refusal } from "../../protocol/errors.js";
-import { nearest } from "../../protocol/nearest.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
+import { nearest } from "../../protocol/text/nearest.js";
 import type { Log } from "../log/log.js";
 import { quarantineFile } from "../store/quarantine.js";
 import { FileSetting, type Setting } from "../store/setting.js";

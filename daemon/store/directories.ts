@@ -1,9 +1,9 @@
 /** Creates the private directories: mode 0700, refused where another user owns or may write them. */
 import { chmodSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { makeDirectory } from "../../protocol/directories.js";
-import { readOwnFile } from "../../protocol/own-file.js";
-import { pathProblem, userName } from "../../protocol/owned-path.js";
+import { makeDirectory } from "../../protocol/system/directories.js";
+import { readOwnFile } from "../../protocol/system/own-file.js";
+import { pathProblem, userName } from "../../protocol/system/owned-path.js";
 import { isDiskFull, replaceFileSync, syncDirectory } from "./durable-file.js";
 import { type Layout, STATE_FORMAT } from "./layout.js";
 

@@ -4,8 +4,8 @@
  */
 import { closeSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { APPEND, openOwnFile } from "../../protocol/own-file.js";
 import type { State } from "../../protocol/state.js";
+import { APPEND, openOwnFile } from "../../protocol/system/own-file.js";
 import type { Entry } from "./decision.js";
 import { isDiskFull } from "./durable-file.js";
 

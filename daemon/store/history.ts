@@ -18,9 +18,9 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { APPEND, openOwnFile } from "../../protocol/own-file.js";
 import { encodeNumberedRecord, parseNumberedRecord } from "../../protocol/record-line.js";
 import type { State } from "../../protocol/state.js";
+import { APPEND, openOwnFile } from "../../protocol/system/own-file.js";
 import type { Entry } from "./decision.js";
 import { syncDirectory, writeAllSync } from "./durable-file.js";
 import { HistoryIndex, type HistoryQuery, isUnusable, type RecordLocation } from "./history-index.js";

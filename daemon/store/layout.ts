@@ -1,7 +1,7 @@
 /** The file names in the state directory. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { lockOwnerFile } from "../../protocol/command/lock-owner.js";
+import { lockOwnerFile } from "../../protocol/system/lock-owner.js";
 
 /** The format that this version writes; a newer format is refused and left unchanged. */
 export const STATE_FORMAT = 1;

@@ -4,7 +4,7 @@
  * whether it is that daemon.
  */
 import { rmSync } from "node:fs";
-import { directoryIdentity, type LockOwner, readLockOwner } from "../../protocol/command/lock-owner.js";
+import { directoryIdentity, type LockOwner, readLockOwner } from "../../protocol/system/lock-owner.js";
 import { identify } from "../os/process-identity.js";
 import { replaceFileUnsynced } from "./durable-file.js";
 import type { Layout } from "./layout.js";

@@ -11,8 +11,8 @@ import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Submission } from "../../protocol/event.js";
 import type { Omitted, Operation } from "../../protocol/operation.js";
-import { readOwnFile } from "../../protocol/own-file.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
+import { readOwnFile } from "../../protocol/system/own-file.js";
 import { isDiskFull, openNew } from "./durable-file.js";
 import { StoreFullError } from "./not-recorded.js";
 

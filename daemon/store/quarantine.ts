@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { whyForeign, whyIrregular } from "../../protocol/own-file.js";
+import { whyForeign, whyIrregular } from "../../protocol/system/own-file.js";
 import { rotatedName } from "../log/log-file.js";
 import { prepareStateDir } from "./directories.js";
 import type { Layout } from "./layout.js";

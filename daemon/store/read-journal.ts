@@ -8,8 +8,8 @@
 import { closeSync, fdatasyncSync, fstatSync, readdirSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
 import { endOfText, FILLER } from "../../ops/runner/append-file.js";
-import { openOwnFile, readAt } from "../../protocol/own-file.js";
 import type { NumberedRecord } from "../../protocol/record-line.js";
+import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
 import type { Entry } from "./decision.js";
 import { replaceFileSync, syncDirectory } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";

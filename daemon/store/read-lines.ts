@@ -4,8 +4,8 @@
  */
 import { constants } from "node:buffer";
 import { closeSync, readSync } from "node:fs";
-import { openOwnFile } from "../../protocol/own-file.js";
 import { type NumberedRecord, parseNumberedRecord } from "../../protocol/record-line.js";
+import { openOwnFile } from "../../protocol/system/own-file.js";
 
 const CHUNK = 1024 * 1024;
 

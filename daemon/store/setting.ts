@@ -2,7 +2,7 @@
  * Settings that commands change and that outlive the daemon: in a file of the state directory, or kept by the engine of
  * a fleet for all hosts.
  */
-import { readOwnFile } from "../../protocol/own-file.js";
+import { readOwnFile } from "../../protocol/system/own-file.js";
 import { isDiskFull, replaceFileSync } from "./durable-file.js";
 import { StoreFullError } from "./not-recorded.js";
 

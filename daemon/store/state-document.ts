@@ -8,7 +8,7 @@
  */
 import { type Adapter, Low } from "lowdb";
 import type { Operation } from "../../protocol/operation.js";
-import { readOwnFile } from "../../protocol/own-file.js";
+import { readOwnFile } from "../../protocol/system/own-file.js";
 import type { Counts } from "../../protocol/watch.js";
 import { isDiskFull, replaceFile, writeAll } from "./durable-file.js";
 import { STATE_FORMAT } from "./layout.js";

@@ -5,9 +5,9 @@
  * lock as well. So a daemon that starts checks whether such a daemon still runs, and waits for its end.
  */
 import { existsSync, rmSync } from "node:fs";
+import { until } from "../../protocol/system/until.js";
 import { acquireLock, type KernelLock } from "../os/kernel-lock.js";
 import { hasFileOpenIn, holderOfRemovedLock, holdsRemovedLock } from "../os/removed-lock.js";
-import { until } from "../os/until.js";
 import type { Layout } from "./layout.js";
 import { lockOwnerOf } from "./lock-owner.js";
 

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFileSync } from "../../ops/runner/replace-file.js";
-import { readOwnFile } from "../../protocol/own-file.js";
+import { readOwnFile } from "../../protocol/system/own-file.js";
 
 /** Values by reference, such as `env:TOKEN`. */
 export type Secrets = Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@
  * is trusted again when it is back, or after the daemon has run for a day with the new time.
  */
 import { uptime } from "node:os";
-import { readOwnFile } from "../../protocol/own-file.js";
+import { readOwnFile } from "../../protocol/system/own-file.js";
 import { bootId } from "../os/process-identity.js";
 import { replaceFileSync } from "./durable-file.js";
 

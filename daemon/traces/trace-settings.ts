@@ -4,9 +4,10 @@
  * The variables alone turn nothing on: a developer's shell often has them for another program, and the daemon would send
  * the names of types, stages and labels where nobody asked for them.
  */
-import type { TracesConfig } from "../../protocol/command/config-types.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { FROM_ENVIRONMENT, parseTracesUrl, TRACES_PATH } from "../../protocol/command/traces-endpoint.js";
+
+import { UsageError } from "../../protocol/failures.js";
+import type { TracesConfig } from "../../protocol/system/config-types.js";
+import { FROM_ENVIRONMENT, parseTracesUrl, TRACES_PATH } from "../../protocol/system/traces-endpoint.js";
 
 type Env = Record<string, string | undefined>;
 

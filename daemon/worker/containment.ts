@@ -8,7 +8,6 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ProcessSweep } from "../../ops/process/process-sweep.js";
-import { hasProc, NOT_AVAILABLE } from "../../protocol/own-process.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import {
   LIMIT_NAMES,
@@ -16,6 +15,7 @@ import {
   limitsText,
   type ResourceLimits,
 } from "../../protocol/resource-limits.js";
+import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import type { Log } from "../log/log.js";
 import { Cgroup } from "../os/cgroup.js";
 import { enableLimits, openBase } from "../os/cgroup-base.js";

@@ -19,7 +19,7 @@ import {
 } from "node:fs";
 import type { CutPlace } from "../../ops/process/output.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
-import { openOwnFile } from "../../protocol/own-file.js";
+import { openOwnFile } from "../../protocol/system/own-file.js";
 
 /** Gets each line, with the offset up to which the file was read; or a note that some output was lost. */
 interface OutputListener {

@@ -3,7 +3,7 @@
  * not count a pause. The daemon writes how long the pauses were, and then continues the process.
  */
 import { type Clock, SYSTEM_CLOCK } from "../../ops/runner/clock.js";
-import { readOwnFile } from "../../protocol/own-file.js";
+import { readOwnFile } from "../../protocol/system/own-file.js";
 import { pauseFile } from "../run-files/attempt-files.js";
 
 /** A timer that is later than this may have been due during a pause. */

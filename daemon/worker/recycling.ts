@@ -7,7 +7,7 @@
  */
 import { channel } from "node:diagnostics_channel";
 import { readdirSync } from "node:fs";
-import { ownMemory } from "../../protocol/own-process.js";
+import { ownMemory } from "../../protocol/system/own-process.js";
 
 interface RecycleLimits {
   /** Open descriptors more than at the start. Default: 64. */

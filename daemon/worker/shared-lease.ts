@@ -7,7 +7,7 @@
  * clock of `performance.now()` stands still during a suspend, and people and NTP set the clock of `Date`.
  */
 import { uptime } from "node:os";
-import { readOwnFile } from "../../protocol/own-file.js";
+import { readOwnFile } from "../../protocol/system/own-file.js";
 
 /** Bytes that the file may have. */
 const MOST_BYTES = 4096;

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { StopControl } from "../../ops/runner/sink.js";
 import type { StopReason } from "../../protocol/event.js";
-import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
+import { IrregularFileError, readOwnFile } from "../../protocol/system/own-file.js";
 import { cancelFile } from "../run-files/attempt-files.js";
 
 /** Bytes that the file may have. */

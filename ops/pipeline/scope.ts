@@ -9,8 +9,8 @@ import {
   OPERATION_VARIABLES,
   RESERVED_VARIABLES,
 } from "../../protocol/environment.js";
-import { isTypo, nearest } from "../../protocol/nearest.js";
 import { OF_PROGRAMS, OWN_PREFIX, VARIABLE_PATTERN } from "../../protocol/pipeline-values.js";
+import { isTypo, nearest } from "../../protocol/text/nearest.js";
 import type { Template } from "./definition.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 import { unsetNames } from "./script-names.js";

@@ -10,7 +10,7 @@
  * writes the newline. So a reader of complete lines never sees a line that a power cut may remove.
  */
 import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, readSync } from "node:fs";
-import { openOwnFile } from "../../protocol/own-file.js";
+import { openOwnFile } from "../../protocol/system/own-file.js";
 import { writeAllSync } from "./replace-file.js";
 
 const NEWLINE = 10;

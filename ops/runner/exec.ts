@@ -3,8 +3,8 @@
  * operation ends its whole process group.
  */
 import { resolve } from "node:path";
-import { withoutOtherSequences, withoutSequences } from "../../protocol/command/sgr.js";
 import type { LogStream, StatusLevel } from "../../protocol/operation.js";
+import { withoutOtherSequences, withoutSequences } from "../../protocol/text/sgr.js";
 import { checkDirectory, notStarted } from "../process/failure.js";
 import { Group, type Output } from "../process/group.js";
 import type { OscProgress } from "../process/osc-progress.js";

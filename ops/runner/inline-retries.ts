@@ -1,6 +1,6 @@
 /** The automatic retries of an inline run: when the next attempt begins, and what the attempts before left to it. */
 import type { Outcome } from "../../protocol/event.js";
-import { firstLine } from "../../protocol/first-line.js";
+import { firstLine } from "../../protocol/text/first-line.js";
 import type { Clock } from "./clock.js";
 import { MemoryStageValues } from "./memory-values.js";
 import { type OperationCtor, readType } from "./read-type.js";

@@ -7,7 +7,13 @@
  */
 import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { CREATE, IrregularFileError, openOwnFile, readAt, readOwnFile } from "../../protocol/own-file.js";
+import {
+  CREATE,
+  IrregularFileError,
+  openOwnFile,
+  readAt,
+  readOwnFile,
+} from "../../protocol/system/own-file.js";
 import { BYTE_ORDER, batchesIn, frameOf, type ItemRecords } from "./item-batch.js";
 import { syncDirectory, writeAllSync } from "./replace-file.js";
 

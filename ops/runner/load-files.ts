@@ -5,8 +5,8 @@
  */
 import { basename } from "node:path";
 import { setTimeout as after, setImmediate as turn } from "node:timers/promises";
-import { pathProblem } from "../../protocol/owned-path.js";
 import type { TypesReply } from "../../protocol/replies.js";
+import { pathProblem } from "../../protocol/system/owned-path.js";
 import { LOAD_SECONDS, loadsTooLong } from "./load-limit.js";
 import { isOperationType, type OperationCtor } from "./read-type.js";
 import { listTypeFiles } from "./type-files.js";

@@ -5,8 +5,8 @@
  * A text is masked before it is quoted or cut: a part of a secret is not found.
  */
 import { inspect } from "node:util";
-import { SEQUENCES, withoutSequences } from "../../protocol/command/sgr.js";
 import type { EventBody, Outcome } from "../../protocol/event.js";
+import { SEQUENCES, withoutSequences } from "../../protocol/text/sgr.js";
 import { formsOf, SHORTEST_SECRET } from "./secret-forms.js";
 import { type Range, TextSearch } from "./text-search.js";
 

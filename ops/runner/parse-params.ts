@@ -6,9 +6,9 @@
 import { z } from "zod";
 import { Refusal } from "../../protocol/errors.js";
 import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
-import { nearest } from "../../protocol/nearest.js";
 import { renderParameters } from "../../protocol/parameters.js";
 import { summarizeValue } from "../../protocol/summarize-value.js";
+import { nearest } from "../../protocol/text/nearest.js";
 import { inputSchema } from "./describe-type.js";
 import { fromStored } from "./stored-values.js";
 

@@ -2,9 +2,10 @@
  * The progress of one program of `p.exec`: what its output, its reports (`LIVEOPS_REPORT`) and its open files say. The
  * rules of the bar are those of `ProgramBar`.
  */
-import { withoutOtherSequences, withoutSequences } from "../../protocol/command/sgr.js";
+
 import type { LogStream, StatusLevel } from "../../protocol/operation.js";
 import { parseReportLine, type ReportStatement } from "../../protocol/report-line.js";
+import { withoutOtherSequences, withoutSequences } from "../../protocol/text/sgr.js";
 import type { OscProgress } from "../process/osc-progress.js";
 import { type BarTarget, ProgramBar } from "../progress/program-bar.js";
 import { ReadPositions } from "../progress/read-position.js";

@@ -1,6 +1,7 @@
 /** Texts of a program, for the recognisers and for the log. */
-import { withoutOtherSequences, withoutSequences } from "../../protocol/command/sgr.js";
+
 import type { ReportLevel } from "../../protocol/report-line.js";
+import { withoutOtherSequences, withoutSequences } from "../../protocol/text/sgr.js";
 
 const CONTROLS = /[\x00-\x1f\x7f-\x9f]/;
 

@@ -2,7 +2,7 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname } from "node:path";
-import { CREATE, openOwnFile } from "../../protocol/own-file.js";
+import { CREATE, openOwnFile } from "../../protocol/system/own-file.js";
 
 /** Makes the entries of a directory durable. */
 export function syncDirectory(dir: string): void {

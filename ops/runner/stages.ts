@@ -5,7 +5,7 @@
  * stage's value in a resumable type, is durable before `stage` resolves.
  */
 import type { EventBody, StageValue } from "../../protocol/event.js";
-import { nearest } from "../../protocol/nearest.js";
+import { nearest } from "../../protocol/text/nearest.js";
 import type { StageOptions } from "../sdk/live-operation.js";
 import { failureText } from "./allowed-failure.js";
 import type { Cancellation } from "./cancellation.js";

@@ -8,9 +8,9 @@ import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { type LoadHookSync, type ModuleHooks, type ResolveHookSync, registerHooks } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { makeCacheDirectory } from "../../protocol/directories.js";
-import { pathProblem, statProblem } from "../../protocol/owned-path.js";
-import { cacheDir } from "../../protocol/places.js";
+import { makeCacheDirectory } from "../../protocol/system/directories.js";
+import { pathProblem, statProblem } from "../../protocol/system/owned-path.js";
+import { cacheDir } from "../../protocol/system/places.js";
 import { hasStages, isYamlPath } from "../pipeline/file-name.js";
 import { type LoadedFile, loadedFile } from "./type-files.js";
 

@@ -2,8 +2,8 @@
 import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { branches, fixedValues, type JsonSchema, mayBe, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
-import { nearest } from "../../protocol/nearest.js";
 import { typeInWords } from "../../protocol/parameters.js";
+import { nearest } from "../../protocol/text/nearest.js";
 
 export type Read = { value: unknown } | { problem: string };
 

@@ -8,8 +8,8 @@ import { isPlainObject } from "../../protocol/is-plain-object.js";
 import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
-import { nearest } from "../../protocol/nearest.js";
-import { shellLine } from "../../protocol/shell-quote.js";
+import { nearest } from "../../protocol/text/nearest.js";
+import { shellLine } from "../../protocol/text/shell-quote.js";
 import { MAX_PROBLEMS, noSuchParameter, paramsRefusal } from "./parse-params.js";
 import { readItems, readValue, takesList } from "./word-value.js";
 

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
-import { nearest } from "../../protocol/nearest.js";
+import { nearest } from "../../protocol/text/nearest.js";
 import { unknownStage } from "../../protocol/unknown-stage.js";
 import type { Clock } from "../runner/clock.js";
 import { MemoryStageValues } from "../runner/memory-values.js";

@@ -4,7 +4,6 @@ import { Refusal } from "../errors.js";
 import type { EndLine, OperationEvent } from "../event.js";
 import { LineSplitter } from "../ndjson.js";
 import type { LogLine, Operation } from "../operation.js";
-import { UnreachableHostError } from "../remote/errors.js";
 import type {
   DaemonReply,
   ForecastReply,
@@ -41,6 +40,7 @@ import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError, NoDaemonError } from "./errors.js";
 import { askJson, open, readText } from "./http.js";
 import type { RequestOptions } from "./request.js";
+import { UnreachableHostError } from "./ssh/errors.js";
 
 /** A line of an event stream: an event, a log line (with `log`) or, with `follow`, the end. */
 export type EventLine = OperationEvent | ({ type: "log:line" } & LogLine) | EndLine;

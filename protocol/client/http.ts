@@ -1,13 +1,13 @@
 /** One request to the daemon with node:http: connect, send, check the version and the status, read the reply. */
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "../errors.js";
-import { isRemote, parseAddress } from "../remote/address.js";
-import { UnreachableHostError } from "../remote/errors.js";
 import { CLOCK_HEADER, VERSION_HEADER } from "../version.js";
 import { connectionTo } from "./connection.js";
 import { DEADLINES, Deadline, isQueueFull, retryWhileQueueFull } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 import { checkVersion, prepareRequest, problemOf, type RequestOptions, socketDenied } from "./request.js";
+import { isRemote, parseAddress } from "./ssh/address.js";
+import { UnreachableHostError } from "./ssh/errors.js";
 
 /** Sends a request and parses the reply as JSON. */
 export async function askJson<T>(socket: string, options: RequestOptions): Promise<T> {

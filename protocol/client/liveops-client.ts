@@ -1,15 +1,15 @@
 /** The public client `liveops/client`: typed submits, streams that reconnect, and waiting. */
 import { resolve } from "node:path";
-import { addressedDaemon, commandPlaces } from "../command/daemon-address.js";
-import { UsageError } from "../command/failures.js";
-import { clientFor } from "../command/find-daemon.js";
 import { LiveopsError } from "../errors.js";
 import type { OperationEvent } from "../event.js";
+import { UsageError } from "../failures.js";
 import type { LogLine, LogStream, Operation } from "../operation.js";
 import type { DaemonReply, HistoryReply, HostsReply, OperationPage, TypesReply } from "../replies.js";
 import { isFinal, type State } from "../state.js";
 import type { Client } from "./client.js";
+import { addressedDaemon, commandPlaces } from "./daemon-address.js";
 import type { Deadlines } from "./deadline.js";
+import { clientFor } from "./find-daemon.js";
 import { followOne } from "./follow.js";
 import { newKey } from "./idempotency-key.js";
 import { endOfLog, lastLines, newLines, storedLines } from "./log-lines.js";

@@ -1,6 +1,7 @@
 /** Reads the log lines that pass a filter: the stored lines, the last N of them, and new lines. */
-import { withoutSequences } from "../command/sgr.js";
+
 import type { LogLine, LogStream } from "../operation.js";
+import { withoutSequences } from "../text/sgr.js";
 import type { Client } from "./client.js";
 import { followChain } from "./follow.js";
 import type { Reconnect } from "./reconnect.js";

@@ -2,11 +2,11 @@
 import { hostname } from "node:os";
 import { basename, extname } from "node:path";
 import { type Problem, Refusal } from "../errors.js";
-import { accessProblem, ownerProblem, pathProblem } from "../owned-path.js";
-import { socketPathProblem } from "../places.js";
-import { isRemote, onRemote, parseAddress } from "../remote/address.js";
+import { accessProblem, ownerProblem, pathProblem } from "../system/owned-path.js";
+import { socketPathProblem } from "../system/places.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";
 import type { Deadlines } from "./deadline.js";
+import { isRemote, onRemote, parseAddress } from "./ssh/address.js";
 
 /** `Liveops-Client: pid=123; command=liveops submit; host=laptop`: identifies the client in the daemon's audit log. */
 export const CLIENT_HEADER = "liveops-client";

@@ -1,8 +1,8 @@
 /** The directory and the variables that a submit takes along from this process. */
 import { isAbsolute, resolve } from "node:path";
-import { UsageError } from "../command/failures.js";
 import { capturedVariables, isOfAMachine, type Variables } from "../environment.js";
-import { isRemote, parseAddress } from "../remote/address.js";
+import { UsageError } from "../failures.js";
+import { isRemote, parseAddress } from "./ssh/address.js";
 
 export interface SubmitPlace {
   /** Absent: the home directory of the daemon's user. */

@@ -1,9 +1,9 @@
 /** Generates the regions of docs/commands.md from the commander trees of `liveops` and `liveopsd`. */
 import type { Argument, Command, Option } from "commander";
-import { commandTree as daemonTree } from "../../daemon/cli/command-line.js";
-import { examplesOf, isGlobal } from "../../protocol/command/options.js";
-import { tableOf } from "../../protocol/output/options.js";
 import { commandTree as operationTree } from "../../tui/cli/command-line.js";
+import { commandTree as daemonTree } from "../../tui/cli/liveopsd/command-line.js";
+import { examplesOf, isGlobal } from "../../tui/kit/options.js";
+import { tableOf } from "../../tui/kit/output/options.js";
 import { exitCodes } from "./errors.js";
 import { code, type Regions, table } from "./markdown.js";
 

@@ -1,14 +1,14 @@
 /** Generates the regions of docs/configuration.md from the config file reader and the table of variables. */
 
-import { RELOAD, type Reload } from "../../protocol/command/config-reload.js";
-import { SETTINGS } from "../../protocol/command/config-settings.js";
-import { type Config, LIMITS } from "../../protocol/command/config-types.js";
 import {
   ALLOWED_VARIABLES,
   BASE_VARIABLES,
   OPERATION_VARIABLES,
   PROGRAM_VARIABLES,
 } from "../../protocol/environment.js";
+import { RELOAD, type Reload } from "../../protocol/system/config-reload.js";
+import { SETTINGS } from "../../protocol/system/config-settings.js";
+import { type Config, LIMITS } from "../../protocol/system/config-types.js";
 import { code, type Regions, table } from "./markdown.js";
 
 const UNITS = [

@@ -1,16 +1,16 @@
-/** Makes the table that completion reads (`protocol/completion/table.ts`) from the command trees. */
+/** Makes the table that completion reads (`tui/kit/completion/table.ts`) from the command trees. */
 import type { Argument, Command, Option } from "commander";
-import { knownKeys } from "../../protocol/command/config-keys.js";
-import { LOG_LEVELS } from "../../protocol/command/log-level.js";
+import { isFinal, STATES, type State } from "../../protocol/state.js";
+import { LOG_LEVELS } from "../../protocol/system/log-level.js";
+import { knownKeys } from "../../tui/cli/config/config-keys.js";
 import type {
   ArgumentEntry,
   CommandEntry,
   OptionEntry,
   Table,
   Value,
-} from "../../protocol/completion/table.js";
-import { tableOf } from "../../protocol/output/options.js";
-import { isFinal, STATES, type State } from "../../protocol/state.js";
+} from "../../tui/kit/completion/table.js";
+import { tableOf } from "../../tui/kit/output/options.js";
 
 const finished = STATES.filter(isFinal);
 const live = STATES.filter((state) => !isFinal(state));

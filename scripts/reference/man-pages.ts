@@ -1,8 +1,8 @@
 /** Man pages in section 1: one for each program, and one for each command with its subcommands. */
 import type { Command, Option } from "commander";
-import { examplesOf } from "../../protocol/command/options.js";
 import { EXIT, EXIT_MEANINGS } from "../../protocol/exit-codes.js";
 import { VERSION } from "../../protocol/version.js";
+import { examplesOf } from "../../tui/kit/options.js";
 
 /** Text of each page by its path in dist/. */
 export function manPages(programs: readonly Command[], date: string): Record<string, string> {

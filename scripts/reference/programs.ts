@@ -1,7 +1,7 @@
 /** The command trees of the three programs, for what the build generates from them. */
 import type { Command } from "commander";
-import { commandTree as daemonTree } from "../../daemon/cli/command-line.js";
 import { commandTree as operationTree } from "../../tui/cli/command-line.js";
+import { commandTree as daemonTree } from "../../tui/cli/liveopsd/command-line.js";
 import { tuiCommand } from "../../tui/dashboard/arguments.js";
 
 export async function programs(): Promise<Command[]> {

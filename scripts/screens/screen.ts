@@ -1,6 +1,6 @@
 /** A headless terminal. Its screen is read as rows of runs, each with a position and a style. */
 import xterm from "@xterm/headless";
-import { columnsOf } from "../../protocol/output/width.js";
+import { columnsOf } from "../../tui/kit/output/width.js";
 
 export interface Style {
   /** `#rrggbb`, or null for the text's own colour. */

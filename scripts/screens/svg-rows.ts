@@ -1,5 +1,5 @@
 /** Draws rows of a screen as SVG text. */
-import { columnsOf } from "../../protocol/output/width.js";
+import { columnsOf } from "../../tui/kit/output/width.js";
 import { cssColour, type Paper } from "./paper.js";
 import { isFilled, type Run } from "./screen.js";
 

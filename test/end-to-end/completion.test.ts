@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { SHELLS, type Shell } from "../../protocol/completion/shells.js";
+import { SHELLS, type Shell } from "../../tui/kit/completion/shells.js";
 import { ShellOnTerminal } from "./shell.js";
 import { useWorld } from "./world.js";
 

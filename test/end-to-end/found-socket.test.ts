@@ -6,7 +6,7 @@ import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } fro
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { MAX_SOCKET_PATH } from "../../protocol/places.js";
+import { MAX_SOCKET_PATH } from "../../protocol/system/places.js";
 import { until } from "./until.js";
 import { World } from "./world.js";
 

@@ -3,7 +3,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { shellQuote } from "../../protocol/shell-quote.js";
+import { shellQuote } from "../../protocol/text/shell-quote.js";
 import { binFile } from "./bins.js";
 import { useWorld } from "./world.js";
 

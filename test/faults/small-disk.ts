@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../../daemon/os/until.js";
+import { until } from "../../protocol/system/until.js";
 import type { DaemonOptions } from "../harness/daemon.js";
 
 const UNMOUNT_MS = 10_000;

@@ -1,9 +1,9 @@
 /** A daemon of the harness with the types of `operations/`, and helpers that the fault tests share. */
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { until } from "../../daemon/os/until.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
+import { until } from "../../protocol/system/until.js";
 import { type DaemonOptions, TestDaemon } from "../harness/daemon.js";
 import type { Dice } from "./mode.js";
 

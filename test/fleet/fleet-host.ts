@@ -4,11 +4,11 @@
  * A fault that may end work at the host is written down as a strike, so that the checker can tell what may be lost.
  */
 import { rmSync } from "node:fs";
-import { until } from "../../daemon/os/until.js";
 import type { Client } from "../../protocol/client/client.js";
-import type { Config } from "../../protocol/command/config-types.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { SubmitBody } from "../../protocol/requests.js";
+import type { Config } from "../../protocol/system/config-types.js";
+import { until } from "../../protocol/system/until.js";
 import { isAlive, isStopped } from "../end-to-end/processes.js";
 import { WallClock } from "../faults/wall-clock.js";
 import { TestDaemon } from "../harness/daemon.js";

@@ -8,12 +8,12 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { until } from "../../daemon/os/until.js";
 import { LiveopsError } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { HostReply } from "../../protocol/replies.js";
 import type { SubmitBody } from "../../protocol/requests.js";
+import { until } from "../../protocol/system/until.js";
 import { type BinEnded, runBin } from "../faults/run-bin.js";
 import { eventually } from "../faults/start.js";
 import { Postgres } from "../harness/postgres.js";

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { until } from "../../daemon/os/until.js";
+import { until } from "../../protocol/system/until.js";
 import { Relay } from "../harness/relay.js";
 
 /** Longest wait for a fact, in ms. */

@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { acquireLock } from "../../daemon/os/kernel-lock.js";
-import { until } from "../../daemon/os/until.js";
+import { until } from "../../protocol/system/until.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

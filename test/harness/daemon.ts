@@ -5,12 +5,12 @@
  * the daemon leaves a process, a socket or a directory behind.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { LaunchReport } from "../../daemon/cli/foreground.js";
 import { Client } from "../../protocol/client/client.js";
-import type { Config } from "../../protocol/command/config-types.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { SubmitBody } from "../../protocol/requests.js";
+import type { Config } from "../../protocol/system/config-types.js";
+import type { LaunchReport } from "../../tui/cli/liveopsd/foreground.js";
 import { World } from "./world.js";
 
 export interface DaemonOptions {

@@ -49,5 +49,5 @@ test("a daemon, the state and the settings of the user change no result", async 
     LIVEOPS_HOST: "ssh://nowhere",
   };
   // The errors that this file tests name the daemon that holds the state directory.
-  expect(run("test/protocol/command/report.test.ts", env)[0]).toBe(0);
+  expect(run("test/tui/kit/report.test.ts", env)[0]).toBe(0);
 });

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { until } from "../../daemon/os/until.js";
+import { until } from "../../protocol/system/until.js";
 
 /** Time limit for processes that were told to end. */
 const GONE_MS = 15_000;

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseDuration } from "../../protocol/duration.js";
 import { ID_PATTERN, newId } from "../../protocol/id.js";
-import { nearest } from "../../protocol/nearest.js";
 import { isFinal, mayMove, STATES } from "../../protocol/state.js";
+import { nearest } from "../../protocol/text/nearest.js";
 import { compatible } from "../../protocol/version.js";
 
 describe("states", () => {

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { expect, test } from "vitest";
-import type { CommandEntry } from "../../protocol/completion/table.js";
 import { completionTable } from "../../scripts/reference/completion-table.js";
 import { manPages } from "../../scripts/reference/man-pages.js";
 import { programs } from "../../scripts/reference/programs.js";
+import type { CommandEntry } from "../../tui/kit/completion/table.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const trees = await programs();

@@ -3,9 +3,9 @@
 import { type Command, Option } from "commander";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { directoryOn } from "../../protocol/client/submit-place.js";
-import { addCommand } from "../../protocol/command/options.js";
-import { addResultOptions, checkResultOptions } from "../../protocol/output/options.js";
 import { withTrailing } from "../../protocol/parameters.js";
+import { addCommand } from "../kit/options.js";
+import { addResultOptions, checkResultOptions } from "../kit/output/options.js";
 import { addExitStatus, givenLabel, givenParams, trailingWords } from "./arguments.js";
 import { checkCwd } from "./check-cwd.js";
 import { connectFor } from "./connection.js";

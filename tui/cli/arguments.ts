@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
-import { NotFoundError, UsageError } from "../../protocol/command/failures.js";
+import { NotFoundError, UsageError } from "../../protocol/failures.js";
 import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { MAX_DEPTH, MAX_LABEL } from "../../protocol/limits.js";
 import type { Operation } from "../../protocol/operation.js";

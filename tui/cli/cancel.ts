@@ -1,16 +1,16 @@
 /** `liveops cancel`: cancels operations. Returns when the request is recorded; with --wait, when they are finished. */
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/command/failures.js";
-import { interruptible } from "../../protocol/command/interruptible.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
+import { isFinal } from "../../protocol/state.js";
+import { interruptible } from "../kit/interruptible.js";
+import { addCommand, reportTo } from "../kit/options.js";
 import {
   addResultOptions,
   checkResultOptions,
   type OutputOptions,
   resultLine,
-} from "../../protocol/output/options.js";
-import { isFinal } from "../../protocol/state.js";
+} from "../kit/output/options.js";
 import { connectFor } from "./connection.js";
 import { LIVE_STATES } from "./list-pages.js";
 import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions } from "./selection.js";

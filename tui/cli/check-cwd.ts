@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Client } from "../../protocol/client/client.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { isRemote } from "../../protocol/remote/address.js";
+import { isRemote } from "../../protocol/client/ssh/address.js";
+import { UsageError } from "../../protocol/failures.js";
 
 /**
  * Another machine, and another host of a fleet, may have the directory that this machine lacks.

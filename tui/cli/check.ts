@@ -1,10 +1,10 @@
 /** `liveops check`: checks pipeline files, without a daemon. */
 import type { Command } from "commander";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { say } from "../../protocol/command/report.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
 import { EXIT } from "../../protocol/exit-codes.js";
-import { jsonLine } from "../../protocol/output/json.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
+import { addCommand, reportTo } from "../kit/options.js";
+import { jsonLine } from "../kit/output/json.js";
+import { say } from "../kit/report.js";
 import { pipelineBundle, pipelinePath } from "./pipeline-argument.js";
 
 export function registerCheck(root: Command): void {

@@ -2,7 +2,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Command } from "commander";
-import { shellLine } from "../../protocol/shell-quote.js";
+import { shellLine } from "../../protocol/text/shell-quote.js";
 
 /**
  * The hint for a command line with an unknown option, or null if no word before it looks like a command.

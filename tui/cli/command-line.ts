@@ -1,9 +1,9 @@
 /** The command line: loads only the command that was typed. Help and an unknown name load all commands. */
 import type { Command } from "commander";
-import { rootCommand, runRoot } from "../../protocol/command/options.js";
-import { commandIndex, reportOtherBin } from "../../protocol/command/other-bin.js";
-import { endQuietlyOnClosedPipe, say } from "../../protocol/command/report.js";
 import { EXIT } from "../../protocol/exit-codes.js";
+import { rootCommand, runRoot } from "../kit/options.js";
+import { commandIndex, reportOtherBin } from "../kit/other-bin.js";
+import { endQuietlyOnClosedPipe, say } from "../kit/report.js";
 import { takeTrailing, takeTypeHelp, trailingWords } from "./arguments.js";
 
 type Register = (root: Command) => void;
@@ -35,7 +35,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   new: async () => (await import("./new.js")).registerNew,
   check: async () => (await import("./check.js")).registerCheck,
   report: async () => (await import("./report.js")).registerReport,
-  config: async () => (await import("./config.js")).registerConfig,
+  config: async () => (await import("./config/config.js")).registerConfig,
   schema: async () => (await import("./schema.js")).registerSchema,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
   mcp: async () => (await import("./open-mcp.js")).registerMcp,

@@ -3,7 +3,7 @@
  *
  * No script evaluates a text: no `eval`, no `compgen -W`, no expansion without quotes.
  */
-import type { Shell } from "../../protocol/completion/shells.js";
+import type { Shell } from "../kit/completion/shells.js";
 
 // `compopt` is missing in bash 3.2, so the replies end with their own space.
 const BASH = `# bash completion for liveops, liveopsd and liveops-tui

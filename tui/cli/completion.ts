@@ -1,7 +1,7 @@
 /** `liveops completion <shell>`: prints the completion script of a shell. */
 import { Argument, type Command } from "commander";
-import { addCommand } from "../../protocol/command/options.js";
-import { SHELLS, type Shell } from "../../protocol/completion/shells.js";
+import { SHELLS, type Shell } from "../kit/completion/shells.js";
+import { addCommand } from "../kit/options.js";
 import { SCRIPTS } from "./completion-scripts.js";
 
 const HELP = `

@@ -1,11 +1,11 @@
 /** Helpers for commands that call the daemon: the client, and one action on several operations. */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
-import type { Config } from "../../protocol/command/config-types.js";
-import { waitingClient } from "../../protocol/command/find-daemon.js";
-import { allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
-import { type ReportTo, report } from "../../protocol/command/report.js";
+import { waitingClient } from "../../protocol/client/find-daemon.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
+import type { Config } from "../../protocol/system/config-types.js";
+import { allOptions, commandPlaces, type GlobalOptions } from "../kit/options.js";
+import { type ReportTo, report } from "../kit/report.js";
 
 interface Connected<T> {
   client: Client;

@@ -1,8 +1,8 @@
 /** `liveops dial-stdio`: connects stdin and stdout to the daemon's socket. `--host ssh://…` runs it on the other machine. */
 import { type Command, Option } from "commander";
 import { ConnectionLostError } from "../../protocol/client/errors.js";
-import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
-import { dialDaemon, passBytes } from "../../protocol/remote/dial-stdio.js";
+import { dialDaemon, passBytes } from "../kit/dial-stdio/dial-stdio.js";
+import { addCommand, allOptions, type GlobalOptions } from "../kit/options.js";
 
 export function registerDialStdio(root: Command): void {
   addCommand(
@@ -11,7 +11,7 @@ export function registerDialStdio(root: Command): void {
     "Connect stdin and stdout to the daemon's socket; --host runs this over ssh",
     ["liveops dial-stdio", "ssh box liveops dial-stdio"],
   )
-    // The bin loads protocol/remote/main.ts for it.
+    // The bin loads tui/kit/dial-stdio/main.ts for it.
     .addOption(new Option("--hello", "Begin with a line that says whether a daemon answers").hideHelp())
     .action(async (_options: unknown, command: Command) => {
       const socket = await dialDaemon(allOptions<GlobalOptions>(command), true);

@@ -1,14 +1,14 @@
 /** `liveops diff`: compares two runs. */
 import type { Command } from "commander";
-import { paintFor } from "../../protocol/command/colour.js";
-import { interruptible } from "../../protocol/command/interruptible.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { say } from "../../protocol/command/report.js";
 import { EXIT } from "../../protocol/exit-codes.js";
-import { jsonLine } from "../../protocol/output/json.js";
-import { printLines } from "../../protocol/output/print.js";
+import { paintFor } from "../../protocol/text/colour.js";
 import { diffRuns } from "../export/diff.js";
 import { diffLines } from "../export/diff-text.js";
+import { interruptible } from "../kit/interruptible.js";
+import { addCommand, reportTo } from "../kit/options.js";
+import { jsonLine } from "../kit/output/json.js";
+import { printLines } from "../kit/output/print.js";
+import { say } from "../kit/report.js";
 import { connectFor } from "./connection.js";
 import { findRuns } from "./find-runs.js";
 

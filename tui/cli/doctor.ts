@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
 import { EXIT } from "../../protocol/exit-codes.js";
+import { addCommand, allOptions, type GlobalOptions } from "../kit/options.js";
 
 export function registerDoctor(root: Command): void {
   addCommand(root, "doctor", "Check the state directory; repair what a start would repair", [

@@ -3,11 +3,11 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { directoryOn } from "../../protocol/client/submit-place.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { addCommand } from "../../protocol/command/options.js";
-import { jsonLine } from "../../protocol/output/json.js";
+import { UsageError } from "../../protocol/failures.js";
 import { withTrailing } from "../../protocol/parameters.js";
 import type { EditBody } from "../../protocol/requests.js";
+import { addCommand } from "../kit/options.js";
+import { jsonLine } from "../kit/output/json.js";
 import { givenLabel, givenParams, trailingWords } from "./arguments.js";
 import { checkCwd } from "./check-cwd.js";
 import { connectFor } from "./connection.js";

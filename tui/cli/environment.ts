@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/command/failures.js";
 import { isReserved, type Variables } from "../../protocol/environment.js";
+import { UsageError } from "../../protocol/failures.js";
 
 /** An `--env`, `--env-file` or `--unset-env` of the command line. */
 type GivenVariable = { word: string } | { file: string } | { unset: string };

@@ -1,14 +1,14 @@
 /** `liveops export`: writes a run as one file, JSON or a page for a browser. */
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/command/failures.js";
-import { interruptible } from "../../protocol/command/interruptible.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { say } from "../../protocol/command/report.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
-import { fileUrl, linkerFor } from "../../protocol/output/links.js";
+import { UsageError } from "../../protocol/failures.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
 import { htmlPieces } from "../export/html.js";
 import { jsonPieces } from "../export/json.js";
 import { toFile, toStdout } from "../export/output.js";
+import { interruptible } from "../kit/interruptible.js";
+import { addCommand, reportTo } from "../kit/options.js";
+import { fileUrl, linkerFor } from "../kit/output/links.js";
+import { say } from "../kit/report.js";
 import { formatBytes } from "../terminal/format.js";
 import { connectFor } from "./connection.js";
 import { findRuns } from "./find-runs.js";

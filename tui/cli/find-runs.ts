@@ -1,7 +1,7 @@
 /** Finds the runs that an argument names: an operation of the daemon, or an exported file. */
 import { existsSync } from "node:fs";
 import type { Client } from "../../protocol/client/client.js";
-import { NotFoundError, UsageError } from "../../protocol/command/failures.js";
+import { NotFoundError, UsageError } from "../../protocol/failures.js";
 import { readExport } from "../export/read.js";
 import { chainOf, type RunSource, runOf } from "../export/source.js";
 import { namedOrNewest } from "./arguments.js";

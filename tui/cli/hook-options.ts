@@ -1,6 +1,6 @@
 /** `--on-success`, `--on-failure`, `--on-finish` and `--on-stall`: commands that run after the operation. */
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/command/failures.js";
+import { UsageError } from "../../protocol/failures.js";
 import { HOOK_TIMES, MAX_HOOK, OPERATION_HOOKS, type OperationHook } from "../../protocol/hooks.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 

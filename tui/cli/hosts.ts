@@ -1,15 +1,15 @@
 /** `liveops hosts`: lists the hosts of the fleet, and declares one lost. */
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/command/failures.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { say } from "../../protocol/command/report.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
-import { jsonLine } from "../../protocol/output/json.js";
-import { addListOptions, givenListOutput, type ListOutputOptions } from "../../protocol/output/options.js";
-import { printList } from "../../protocol/output/print.js";
-import type { Column, TableSpec } from "../../protocol/output/table.js";
-import { formatAge, timeText } from "../../protocol/output/time.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { FleetState, HostReply } from "../../protocol/replies.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
+import { addCommand, reportTo } from "../kit/options.js";
+import { jsonLine } from "../kit/output/json.js";
+import { addListOptions, givenListOutput, type ListOutputOptions } from "../kit/output/options.js";
+import { printList } from "../kit/output/print.js";
+import type { Column, TableSpec } from "../kit/output/table.js";
+import { formatAge, timeText } from "../kit/output/time.js";
+import { say } from "../kit/report.js";
 import { formatSkew, hostState } from "../terminal/host-state.js";
 import { connectFor } from "./connection.js";
 import { isConfirmed } from "./selection.js";

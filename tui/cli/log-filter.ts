@@ -1,9 +1,9 @@
 /** Which log lines `logs` prints: `--stage`, `--stream`, `--grep`, `--attempt`, `--since`. */
 import type { LineFilter } from "../../protocol/client/log-lines.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { sinceFrom } from "../../protocol/command/given-duration.js";
-import { nearest } from "../../protocol/nearest.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { LogStream } from "../../protocol/operation.js";
+import { nearest } from "../../protocol/text/nearest.js";
+import { sinceFrom } from "../kit/given-duration.js";
 
 const STREAMS = ["log", "stdout", "stderr", "liveops"] as const satisfies LogStream[];
 

@@ -7,18 +7,18 @@ import {
   type StoredLines,
   storedLines,
 } from "../../protocol/client/log-lines.js";
-import { wantsColour } from "../../protocol/command/colour.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { interruptible } from "../../protocol/command/interruptible.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { type ReportTo, say } from "../../protocol/command/report.js";
-import { sanitizeLogLine } from "../../protocol/command/sanitize.js";
-import { withoutSequences } from "../../protocol/command/sgr.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
-import { jsonLine } from "../../protocol/output/json.js";
-import { logTime } from "../../protocol/output/time.js";
 import { isFinal } from "../../protocol/state.js";
+import { wantsColour } from "../../protocol/text/colour.js";
+import { sanitizeLogLine } from "../../protocol/text/sanitize.js";
+import { withoutSequences } from "../../protocol/text/sgr.js";
 import { unknownStage } from "../../protocol/unknown-stage.js";
+import { interruptible } from "../kit/interruptible.js";
+import { addCommand, reportTo } from "../kit/options.js";
+import { jsonLine } from "../kit/output/json.js";
+import { logTime } from "../kit/output/time.js";
+import { type ReportTo, say } from "../kit/report.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { lostNotes } from "./follow/notes.js";

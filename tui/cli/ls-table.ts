@@ -1,5 +1,6 @@
 /** The table of `ls`, for one print or for a list that changes. */
 import type { Operation } from "../../protocol/operation.js";
+import { overallProgress } from "../../protocol/overall-progress.js";
 import {
   columnsOf,
   fitColumns,
@@ -8,8 +9,7 @@ import {
   type Look,
   rowLine,
   tableLines,
-} from "../../protocol/output/table.js";
-import { overallProgress } from "../../protocol/overall-progress.js";
+} from "../kit/output/table.js";
 import { OPERATIONS, type OperationContext } from "./operation-columns.js";
 
 /** The context may be left out in parts: all stages count the same, and no start is known. */

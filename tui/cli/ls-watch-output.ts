@@ -1,10 +1,11 @@
 /** The outputs of `liveops ls --watch`: the table in place, rows of what changed, or JSON records. */
-import { paintFor } from "../../protocol/command/colour.js";
+
 import type { Operation } from "../../protocol/operation.js";
-import { jsonLine } from "../../protocol/output/json.js";
-import type { TableStream } from "../../protocol/output/table.js";
-import * as widths from "../../protocol/output/width.js";
 import { isFinal } from "../../protocol/state.js";
+import { paintFor } from "../../protocol/text/colour.js";
+import { jsonLine } from "../kit/output/json.js";
+import type { TableStream } from "../kit/output/table.js";
+import * as widths from "../kit/output/width.js";
 import type { ListProgress } from "./ls-progress.js";
 import {
   contentOf,

@@ -6,13 +6,13 @@
  */
 import type { Client } from "../../protocol/client/client.js";
 import { reconnecting } from "../../protocol/client/reconnect.js";
-import { wantsRedraw } from "../../protocol/command/colour.js";
-import { interruptible } from "../../protocol/command/interruptible.js";
-import type { ReportTo } from "../../protocol/command/report.js";
 import type { Operation } from "../../protocol/operation.js";
-import type { TableStream } from "../../protocol/output/table.js";
 import { isFinal } from "../../protocol/state.js";
+import { wantsRedraw } from "../../protocol/text/colour.js";
 import { applyWatchLines, EMPTY_VIEW, type WatchLine, type WatchView } from "../../protocol/watch.js";
+import { interruptible } from "../kit/interruptible.js";
+import type { TableStream } from "../kit/output/table.js";
+import type { ReportTo } from "../kit/report.js";
 import { lostNotes } from "./follow/notes.js";
 import { DEFAULT_LIMIT, type LsFilter, newestOf } from "./ls-filter.js";
 import { ListProgress } from "./ls-progress.js";

@@ -1,26 +1,26 @@
 /** `liveops ls`: lists the live operations and the newest operations, once or live (`ls-watch.ts`). */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
-import { paintFor } from "../../protocol/command/colour.js";
-import { commandPlaces, type GlobalOptions } from "../../protocol/command/daemon-address.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { waitingClient } from "../../protocol/command/find-daemon.js";
-import { useHost } from "../../protocol/command/host-option.js";
-import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
-import { type ReportTo, say } from "../../protocol/command/report.js";
+import { commandPlaces, type GlobalOptions } from "../../protocol/client/daemon-address.js";
+import { waitingClient } from "../../protocol/client/find-daemon.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
-import { formatShortTime } from "../../protocol/output/local-time.js";
+import type { ScheduleReply } from "../../protocol/replies.js";
+import { STATES } from "../../protocol/state.js";
+import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
+import { paintFor } from "../../protocol/text/colour.js";
+import { useHost } from "../kit/host-option.js";
+import { addCommand, allOptions, reportTo } from "../kit/options.js";
+import { formatShortTime } from "../kit/output/local-time.js";
 import {
   addListOptions,
   givenListOutput,
   type ListOutput,
   type ListOutputOptions,
-} from "../../protocol/output/options.js";
-import { listLines, printLines } from "../../protocol/output/print.js";
-import type { TableStream } from "../../protocol/output/table.js";
-import { hasProc, NOT_AVAILABLE } from "../../protocol/own-process.js";
-import type { ScheduleReply } from "../../protocol/replies.js";
-import { STATES } from "../../protocol/state.js";
+} from "../kit/output/options.js";
+import { listLines, printLines } from "../kit/output/print.js";
+import type { TableStream } from "../kit/output/table.js";
+import { type ReportTo, say } from "../kit/report.js";
 import { formatDuration } from "../terminal/format.js";
 import { LIVE_STATES, listPages } from "./list-pages.js";
 import {

@@ -1,5 +1,5 @@
 /** Name and text of the pipeline that `liveops new deploy.yaml` writes. Pure; a test checks and runs the file. */
-import { UsageError } from "../../protocol/command/failures.js";
+import { UsageError } from "../../protocol/failures.js";
 import { OP_PATTERN } from "../../protocol/type-names.js";
 
 /**

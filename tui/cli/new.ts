@@ -5,13 +5,13 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/command/failures.js";
-import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
-import { type ReportTo, say } from "../../protocol/command/report.js";
-import { makeDirectory } from "../../protocol/directories.js";
-import { nearest } from "../../protocol/nearest.js";
-import { jsonLine } from "../../protocol/output/json.js";
-import { shellQuote } from "../../protocol/shell-quote.js";
+import { UsageError } from "../../protocol/failures.js";
+import { makeDirectory } from "../../protocol/system/directories.js";
+import { nearest } from "../../protocol/text/nearest.js";
+import { shellQuote } from "../../protocol/text/shell-quote.js";
+import { addCommand, allOptions, type GlobalOptions, reportTo } from "../kit/options.js";
+import { jsonLine } from "../kit/output/json.js";
+import { type ReportTo, say } from "../kit/report.js";
 import { chainSource } from "./new-chain.js";
 import { newPipelineName, pipelineSource } from "./new-pipeline.js";
 import {

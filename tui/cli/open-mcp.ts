@@ -1,7 +1,7 @@
 /** `liveops mcp`: serves operations to agents by the Model Context Protocol, on stdin and stdout. */
 import type { Command } from "commander";
-import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
-import type { ReportTo } from "../../protocol/command/report.js";
+import { addCommand, allOptions, type GlobalOptions, reportTo } from "../kit/options.js";
+import type { ReportTo } from "../kit/report.js";
 
 interface McpOptions extends GlobalOptions {
   readOnly?: boolean;

@@ -1,9 +1,9 @@
 /** `liveops tui`: opens the dashboard, as `liveops-tui` does. */
 import type { Command } from "commander";
-import { useHost } from "../../protocol/command/host-option.js";
-import { addCommand } from "../../protocol/command/options.js";
-import { commandIndex } from "../../protocol/command/other-bin.js";
 import { withTuiArguments } from "../dashboard/arguments.js";
+import { useHost } from "../kit/host-option.js";
+import { addCommand } from "../kit/options.js";
+import { commandIndex } from "../kit/other-bin.js";
 
 export function registerTui(root: Command): void {
   const command = addCommand(root, "tui", "Open the dashboard (same as liveops-tui)", [

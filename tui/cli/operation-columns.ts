@@ -1,12 +1,13 @@
 /** The columns of a list of operations. */
-import { firstLine } from "../../protocol/first-line.js";
+
 import type { Operation } from "../../protocol/operation.js";
-import { formatShortTime } from "../../protocol/output/local-time.js";
-import type { CellContext, Column, TableSpec } from "../../protocol/output/table.js";
-import { formatAge, timeText } from "../../protocol/output/time.js";
 import type { OverallProgress } from "../../protocol/overall-progress.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import { STATES } from "../../protocol/state.js";
+import { firstLine } from "../../protocol/text/first-line.js";
+import { formatShortTime } from "../kit/output/local-time.js";
+import type { CellContext, Column, TableSpec } from "../kit/output/table.js";
+import { formatAge, timeText } from "../kit/output/time.js";
 import {
   formatAbout,
   formatAmount,

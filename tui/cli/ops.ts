@@ -1,26 +1,26 @@
 /** `liveops ops`: lists operation types with stages and parameters; load errors go to stderr. */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { type Paint, paintFor } from "../../protocol/command/colour.js";
-import type { Config } from "../../protocol/command/config-types.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { addCommand, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
-import { type ReportTo, report, say } from "../../protocol/command/report.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
 import { EXIT } from "../../protocol/exit-codes.js";
-import { fileUrl, type Linker, linkerFor, unlinked } from "../../protocol/output/links.js";
+import { UsageError } from "../../protocol/failures.js";
+import { renderParameters } from "../../protocol/parameters.js";
+import type { OperationType, TypesReply } from "../../protocol/replies.js";
+import { limitsText } from "../../protocol/resource-limits.js";
+import type { Config } from "../../protocol/system/config-types.js";
+import { userOpsDirs } from "../../protocol/system/places.js";
+import { type Paint, paintFor } from "../../protocol/text/colour.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
+import { unknownType } from "../../protocol/unknown-type.js";
+import { addCommand, type GlobalOptions, reportTo } from "../kit/options.js";
+import { fileUrl, type Linker, linkerFor, unlinked } from "../kit/output/links.js";
 import {
   addListOptions,
   givenFormat,
   givenListOutput,
   type ListOutputOptions,
-} from "../../protocol/output/options.js";
-import { printLines, printList } from "../../protocol/output/print.js";
-import { renderParameters } from "../../protocol/parameters.js";
-import { userOpsDirs } from "../../protocol/places.js";
-import type { OperationType, TypesReply } from "../../protocol/replies.js";
-import { limitsText } from "../../protocol/resource-limits.js";
-import { unknownType } from "../../protocol/unknown-type.js";
+} from "../kit/output/options.js";
+import { printLines, printList } from "../kit/output/print.js";
+import { type ReportTo, report, say } from "../kit/report.js";
 import { connectFor } from "./connection.js";
 import { CANCEL_VARIABLE } from "./run/child.js";
 import { TYPES } from "./type-columns.js";

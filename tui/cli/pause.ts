@@ -1,10 +1,10 @@
 /** `liveops pause` and `liveops resume`: running operations, a queue, or all queues. */
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { type ReportTo, say } from "../../protocol/command/report.js";
-import { jsonLine } from "../../protocol/output/json.js";
+import { UsageError } from "../../protocol/failures.js";
+import { addCommand, reportTo } from "../kit/options.js";
+import { jsonLine } from "../kit/output/json.js";
+import { type ReportTo, say } from "../kit/report.js";
 import { connectFor, forEachId } from "./connection.js";
 import { listPages } from "./list-pages.js";
 

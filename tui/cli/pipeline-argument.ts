@@ -5,12 +5,12 @@
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { UsageError } from "../../protocol/command/failures.js";
 import type { Variables } from "../../protocol/environment.js";
 import { Refusal } from "../../protocol/errors.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 import { withTrailing } from "../../protocol/parameters.js";
-import { shellLine } from "../../protocol/shell-quote.js";
+import { shellLine } from "../../protocol/text/shell-quote.js";
 import { givenParams } from "./arguments.js";
 import { isProgram } from "./command-hint.js";
 import type { Answer } from "./run/pipeline-file.js";

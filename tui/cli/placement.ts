@@ -1,10 +1,10 @@
 /** Where and when an operation runs: `--queue`, `--priority`, `--on`, `--tag`, `--after`, `--after-any`, `--in`, `--at`. */
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { givenDuration } from "../../protocol/command/given-duration.js";
-import { formatLocalTime, parseLocalTime, TIME_FORMS } from "../../protocol/output/local-time.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { EditBody, SubmitBody } from "../../protocol/requests.js";
+import { givenDuration } from "../kit/given-duration.js";
+import { formatLocalTime, parseLocalTime, TIME_FORMS } from "../kit/output/local-time.js";
 
 export interface PlacementOptions {
   queue?: string;

@@ -1,13 +1,13 @@
 /** `liveops queue`: lists the queues, creates or changes one, removes one. */
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/command/failures.js";
-import { addCommand } from "../../protocol/command/options.js";
-import { jsonLine } from "../../protocol/output/json.js";
-import { addListOptions, givenListOutput, type ListOutputOptions } from "../../protocol/output/options.js";
-import { printList } from "../../protocol/output/print.js";
-import type { Column, TableSpec } from "../../protocol/output/table.js";
-import { formatAge, timeText } from "../../protocol/output/time.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { QueueReply } from "../../protocol/replies.js";
+import { addCommand } from "../kit/options.js";
+import { jsonLine } from "../kit/output/json.js";
+import { addListOptions, givenListOutput, type ListOutputOptions } from "../kit/output/options.js";
+import { printList } from "../kit/output/print.js";
+import type { Column, TableSpec } from "../kit/output/table.js";
+import { formatAge, timeText } from "../kit/output/time.js";
 import { connectFor } from "./connection.js";
 import { addDefaultAction } from "./subcommand.js";
 

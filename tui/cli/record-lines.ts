@@ -1,18 +1,18 @@
 /** A record as text lines: what `liveops show` prints. */
 import { hostname } from "node:os";
-import type { Paint } from "../../protocol/command/colour.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
-import { firstLine } from "../../protocol/first-line.js";
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
-import { fileUrl, type Linker, unlinked } from "../../protocol/output/links.js";
-import { formatShortTime } from "../../protocol/output/local-time.js";
-import { fullTime, type TimeStyle } from "../../protocol/output/time.js";
-import { hasProc, NOT_AVAILABLE } from "../../protocol/own-process.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { ForecastReply } from "../../protocol/replies.js";
 import { shownParams } from "../../protocol/shown-params.js";
 import { isFinal } from "../../protocol/state.js";
+import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
+import type { Paint } from "../../protocol/text/colour.js";
+import { firstLine } from "../../protocol/text/first-line.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
+import { fileUrl, type Linker, unlinked } from "../kit/output/links.js";
+import { formatShortTime } from "../kit/output/local-time.js";
+import { fullTime, type TimeStyle } from "../kit/output/time.js";
 import { formatAbout, formatBytes, formatCount, formatDuration } from "../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { ranHere, stageNote } from "../terminal/stage-note.js";

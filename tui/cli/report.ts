@@ -4,9 +4,9 @@
  */
 import { appendFileSync } from "node:fs";
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/command/failures.js";
-import { addCommand } from "../../protocol/command/options.js";
+import { UsageError } from "../../protocol/failures.js";
 import { parseReportLine, REPORT_FORMS } from "../../protocol/report-line.js";
+import { addCommand } from "../kit/options.js";
 
 interface ReportOptions {
   ifAvailable?: boolean;

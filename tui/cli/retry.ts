@@ -1,15 +1,15 @@
 /** `liveops retry`: runs a failed or cancelled operation again, as its next attempt. Prints the id. */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { Refusal } from "../../protocol/errors.js";
+import type { State } from "../../protocol/state.js";
+import { addCommand, reportTo } from "../kit/options.js";
 import {
   addResultOptions,
   checkResultOptions,
   type OutputOptions,
   resultLine,
-} from "../../protocol/output/options.js";
-import type { State } from "../../protocol/state.js";
+} from "../kit/output/options.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { type SecretValues, secretValues } from "./secrets.js";

@@ -1,13 +1,13 @@
 /** `liveops rm`: removes finished and queued operations and their logs. Prints the removed ids. */
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/command/failures.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { UsageError } from "../../protocol/failures.js";
+import { addCommand, reportTo } from "../kit/options.js";
 import {
   addResultOptions,
   checkResultOptions,
   type OutputOptions,
   resultLine,
-} from "../../protocol/output/options.js";
+} from "../kit/output/options.js";
 import { connectFor } from "./connection.js";
 import { FINISHED_STATES } from "./list-pages.js";
 import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions } from "./selection.js";

@@ -1,7 +1,7 @@
 /** Addresses of the files of a run, for hyperlinks. Null where this machine does not have the file. */
 import { join } from "node:path";
 import type { Operation } from "../../protocol/operation.js";
-import { fileUrl, type Linker, unlinked } from "../../protocol/output/links.js";
+import { fileUrl, type Linker, unlinked } from "../kit/output/links.js";
 import { linksIn } from "../terminal/links.js";
 
 type UrlOf = (operation: Operation) => string | null;

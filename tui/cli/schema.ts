@@ -1,11 +1,11 @@
 /** `liveops schema <name>`: prints the JSON Schema of a file that users write or get. */
 import type { Command } from "commander";
-import { configSchemaText } from "../../protocol/command/config-schema.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { addCommand } from "../../protocol/command/options.js";
+import { UsageError } from "../../protocol/failures.js";
 import { getOwn } from "../../protocol/get-own.js";
-import { nearest } from "../../protocol/nearest.js";
 import { pipelineSchemaText } from "../../protocol/pipeline-schema.js";
+import { nearest } from "../../protocol/text/nearest.js";
+import { addCommand } from "../kit/options.js";
+import { configSchemaText } from "./config/config-schema.js";
 
 /** A bundle of its own, because zod would slow down the start of every command. */
 const BUNDLE: string = "./schemas.js";

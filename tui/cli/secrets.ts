@@ -2,8 +2,9 @@
  * Values of secret parameters for a submit. A parameter has only where its value comes from: `env:NAME`, a variable of
  * this shell, or `prompt:`, which is typed here. The values are sent beside the parameters, and are never stored.
  */
-import { UsageError } from "../../protocol/command/failures.js";
+
 import type { Variables } from "../../protocol/environment.js";
+import { UsageError } from "../../protocol/failures.js";
 import { readHidden } from "./hidden-input.js";
 
 /** Values by reference. */

@@ -5,16 +5,16 @@
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { givenDuration } from "../../protocol/command/given-duration.js";
-import { useHost } from "../../protocol/command/host-option.js";
-import { type ReportTo, report, say } from "../../protocol/command/report.js";
 import { Refusal } from "../../protocol/errors.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { SelectionBody } from "../../protocol/requests.js";
 import type { SelectionLine } from "../../protocol/selection.js";
 import { isFinal, type State } from "../../protocol/state.js";
+import { givenDuration } from "../kit/given-duration.js";
+import { useHost } from "../kit/host-option.js";
+import { type ReportTo, report, say } from "../kit/report.js";
 import { listPages } from "./list-pages.js";
 import { AGES, hostFilter, selector, statesOf } from "./ls-filter.js";
 

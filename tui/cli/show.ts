@@ -1,17 +1,11 @@
 /** `liveops show`: prints an operation's record, as text or as JSON. */
 import type { Command } from "commander";
-import { paintFor } from "../../protocol/command/colour.js";
-import { addCommand } from "../../protocol/command/options.js";
-import { linkerFor } from "../../protocol/output/links.js";
-import {
-  addFormat,
-  addTime,
-  givenFormat,
-  LIST_FORMATS,
-  type OutputOptions,
-} from "../../protocol/output/options.js";
-import { printLines, printList } from "../../protocol/output/print.js";
 import { isFinal } from "../../protocol/state.js";
+import { paintFor } from "../../protocol/text/colour.js";
+import { addCommand } from "../kit/options.js";
+import { linkerFor } from "../kit/output/links.js";
+import { addFormat, addTime, givenFormat, LIST_FORMATS, type OutputOptions } from "../kit/output/options.js";
+import { printLines, printList } from "../kit/output/print.js";
 import { namedOrNewest } from "./arguments.js";
 import { chainLinks } from "./chain-lines.js";
 import { connectFor } from "./connection.js";

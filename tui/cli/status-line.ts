@@ -1,10 +1,10 @@
 /** The line of `liveops status`: counts, the operation that started last, and the format. */
-import { UsageError } from "../../protocol/command/failures.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
-import { nearest } from "../../protocol/nearest.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
-import { widthsFor } from "../../protocol/output/widths.js";
 import type { OverallProgress } from "../../protocol/overall-progress.js";
+import { nearest } from "../../protocol/text/nearest.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
+import { widthsFor } from "../kit/output/widths.js";
 import { formatOverall } from "../terminal/format.js";
 
 export interface StatusFacts {

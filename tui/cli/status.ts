@@ -3,12 +3,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
-import { givenDuration } from "../../protocol/command/given-duration.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { report } from "../../protocol/command/report.js";
 import { EXIT } from "../../protocol/exit-codes.js";
-import { jsonLine } from "../../protocol/output/json.js";
-import { addFormat, type OutputOptions, wantsJson } from "../../protocol/output/options.js";
+import { givenDuration } from "../kit/given-duration.js";
+import { addCommand, reportTo } from "../kit/options.js";
+import { jsonLine } from "../kit/output/json.js";
+import { addFormat, type OutputOptions, wantsJson } from "../kit/output/options.js";
+import { report } from "../kit/report.js";
 import { connectFor } from "./connection.js";
 import { ListProgress } from "./ls-progress.js";
 import {

@@ -1,7 +1,7 @@
 /** A word that is none of the subcommands of a command, such as `liveops schedule list`. */
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/command/failures.js";
-import { nearest } from "../../protocol/nearest.js";
+import { UsageError } from "../../protocol/failures.js";
+import { nearest } from "../../protocol/text/nearest.js";
 
 /**
  * @param meant what people type for a subcommand: its words

@@ -2,13 +2,17 @@
 
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
+import type { GlobalOptions } from "../../protocol/client/daemon-address.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
+import { parseAddress } from "../../protocol/client/ssh/address.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
-import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
+import { withTrailing } from "../../protocol/parameters.js";
+import type { SubmitBody } from "../../protocol/requests.js";
+import { LIMIT_NAMES, limitProblem, parseSize, type ResourceLimits } from "../../protocol/resource-limits.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
+import { addCommand, reportTo } from "../kit/options.js";
 import {
   addResultOptions,
   checkResultOptions,
@@ -16,11 +20,7 @@ import {
   type OutputOptions,
   resultLine,
   wantsJson,
-} from "../../protocol/output/options.js";
-import { withTrailing } from "../../protocol/parameters.js";
-import { parseAddress } from "../../protocol/remote/address.js";
-import type { SubmitBody } from "../../protocol/requests.js";
-import { LIMIT_NAMES, limitProblem, parseSize, type ResourceLimits } from "../../protocol/resource-limits.js";
+} from "../kit/output/options.js";
 import {
   addExitStatus,
   currentDirectory,

@@ -1,6 +1,7 @@
 /** Names that other programs give to the commands: `liveops kill k3f` names `liveops cancel k3f`. */
-import { commandIndex } from "../../protocol/command/other-bin.js";
-import { shellLine } from "../../protocol/shell-quote.js";
+
+import { shellLine } from "../../protocol/text/shell-quote.js";
+import { commandIndex } from "../kit/other-bin.js";
 
 /** The words of liveops for a command of another name. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,8 @@
 /** The columns of a list of operation types. */
-import type { TableSpec } from "../../protocol/output/table.js";
+
 import type { OperationType } from "../../protocol/replies.js";
 import { limitsText } from "../../protocol/resource-limits.js";
+import type { TableSpec } from "../kit/output/table.js";
 import { formatDuration } from "../terminal/format.js";
 
 export const TYPES: TableSpec<OperationType> = {

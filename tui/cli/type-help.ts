@@ -1,8 +1,8 @@
 /** `liveops submit <op> --help`: the page of the type, from the daemon. */
 import type { Client } from "../../protocol/client/client.js";
 import { NoDaemonError } from "../../protocol/client/errors.js";
-import { paintFor } from "../../protocol/command/colour.js";
-import { type ReportTo, say } from "../../protocol/command/report.js";
+import { paintFor } from "../../protocol/text/colour.js";
+import { type ReportTo, say } from "../kit/report.js";
 import { typeIn } from "./ops.js";
 import { pipelineBundle, pipelinePath, unwrapped } from "./pipeline-argument.js";
 import { typePage } from "./type-page.js";

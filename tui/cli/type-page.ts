@@ -1,12 +1,13 @@
 /** The page of one operation type: `liveops ops NAME`, `liveops submit NAME --help` and `liveops run NAME --help`. */
-import type { Paint } from "../../protocol/command/colour.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
+
 import { exampleWords } from "../../protocol/example-words.js";
-import { fileUrl, type Linker, unlinked } from "../../protocol/output/links.js";
 import { renderParameterDetails } from "../../protocol/parameter-details.js";
 import type { OperationType } from "../../protocol/replies.js";
 import { limitsText } from "../../protocol/resource-limits.js";
-import { shellQuote } from "../../protocol/shell-quote.js";
+import type { Paint } from "../../protocol/text/colour.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
+import { shellQuote } from "../../protocol/text/shell-quote.js";
+import { fileUrl, type Linker, unlinked } from "../kit/output/links.js";
 
 /**
  * The page as lines.

@@ -1,9 +1,9 @@
 /** `liveops wait`: waits until operations and their chains are finished. */
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/command/failures.js";
-import { givenDuration } from "../../protocol/command/given-duration.js";
-import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { addResultOptions, givenFormat, type OutputOptions } from "../../protocol/output/options.js";
+import { UsageError } from "../../protocol/failures.js";
+import { givenDuration } from "../kit/given-duration.js";
+import { addCommand, reportTo } from "../kit/options.js";
+import { addResultOptions, givenFormat, type OutputOptions } from "../kit/output/options.js";
 import { addExitStatus } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { LIVE_STATES } from "./list-pages.js";

@@ -1,6 +1,6 @@
 /** `liveops watch`: shows an operation in text mode, from its first event, and follows its chain. */
 import type { Command } from "commander";
-import { addCommand } from "../../protocol/command/options.js";
+import { addCommand } from "../kit/options.js";
 import { addExitStatus, namedOrNewest } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { followInText } from "./follow/in-text.js";

@@ -1,6 +1,6 @@
 /** Every action of the dashboard, in the order of the command bar, with the keys that the config sets. */
-import { settingError } from "../../protocol/command/config.js";
-import { nearest } from "../../protocol/nearest.js";
+import { settingError } from "../../protocol/system/config.js";
+import { nearest } from "../../protocol/text/nearest.js";
 import { DETAILS_MOVER } from "./components/DetailsPage.js";
 import { CLOSE_ACTIONS, GENERAL_ACTIONS, HELP_MOVER } from "./components/GeneralPages.js";
 import { HOSTS_ACTIONS, HOSTS_MOVER } from "./components/HostsPage.js";

@@ -1,8 +1,8 @@
 /** The command line of `liveops-tui`. */
 import type { Command } from "commander";
-import { useHost } from "../../protocol/command/host-option.js";
-import { type GlobalOptions, rootCommand } from "../../protocol/command/options.js";
-import type { HostAddress } from "../../protocol/remote/address.js";
+import type { HostAddress } from "../../protocol/client/ssh/address.js";
+import { useHost } from "../kit/host-option.js";
+import { type GlobalOptions, rootCommand } from "../kit/options.js";
 
 export interface Arguments extends GlobalOptions {
   /** The operation to open, or a unique prefix of its id; null: none. */

@@ -1,12 +1,12 @@
 /** What full screen and screen reader ask of the daemon alike: a request, and the watch stream. */
 import { NoDaemonError } from "../../protocol/client/errors.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
+import { isRemote } from "../../protocol/client/ssh/address.js";
+import { UnreachableHostError } from "../../protocol/client/ssh/errors.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import { withTrailing } from "../../protocol/parameters.js";
-import { isRemote } from "../../protocol/remote/address.js";
-import { UnreachableHostError } from "../../protocol/remote/errors.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import type { SelectionLine } from "../../protocol/selection.js";
 import type { DashboardClient } from "./dashboard-client.js";

@@ -4,7 +4,7 @@
  */
 import { render } from "ink";
 import { Client } from "../../protocol/client/client.js";
-import type { Notify } from "../../protocol/command/config-types.js";
+import type { Notify } from "../../protocol/system/config-types.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import { App } from "./components/App.js";
 import type { DashboardClient } from "./dashboard-client.js";

@@ -1,11 +1,12 @@
 /** The differences of two runs as lines of text. Pure. */
-import type { Paint } from "../../protocol/command/colour.js";
-import { sanitize, sanitizeLogLine } from "../../protocol/command/sanitize.js";
-import { withoutSequences } from "../../protocol/command/sgr.js";
-import { jsonLine } from "../../protocol/output/json.js";
-import { columnsOf, cut, fit } from "../../protocol/output/width.js";
+
 import type { StageState } from "../../protocol/stage-state.js";
 import type { State } from "../../protocol/state.js";
+import type { Paint } from "../../protocol/text/colour.js";
+import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
+import { withoutSequences } from "../../protocol/text/sgr.js";
+import { jsonLine } from "../kit/output/json.js";
+import { columnsOf, cut, fit } from "../kit/output/width.js";
 import { formatCount, formatDuration } from "../terminal/format.js";
 import { stageGlyph, stateGlyph } from "../terminal/glyphs.js";
 import type { LogDifference, LogSide, RunDifference, RunSide, StageSide, ValueDifference } from "./diff.js";

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { AnsiUp } from "ansi_up";
-import { sanitizeLogLine } from "../../protocol/command/sanitize.js";
 import type { LogLine } from "../../protocol/operation.js";
+import { sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";
 import { html, Markup } from "./markup.js";
 import { attemptTable, countOf, errorSection, header, stageTable, valueSections } from "./sections.js";

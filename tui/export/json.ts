@@ -4,8 +4,8 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums } from "../../protocol/export.js";
-import { jsonLine } from "../../protocol/output/json.js";
 import { VERSION } from "../../protocol/version.js";
+import { jsonLine } from "../kit/output/json.js";
 import type { RunSource } from "./source.js";
 
 /** Characters of a piece, so that a stream gets few writes. */

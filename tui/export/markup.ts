@@ -1,5 +1,5 @@
 /** HTML from untrusted text. Every value of a template is escaped, except other markup. */
-import { sanitize } from "../../protocol/command/sanitize.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
 
 /** Text that is HTML already. Made by `html`, and by the colours of log lines. */
 export class Markup {

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { UsageError } from "../../protocol/command/failures.js";
+import { UsageError } from "../../protocol/failures.js";
 import { newId } from "../../protocol/id.js";
 
 /** Writes the pieces to stdout, as fast as its reader takes them. */

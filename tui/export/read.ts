@@ -1,11 +1,11 @@
 /** Reads an exported file as runs. A file in the layout of `json.ts` is read as a stream, any other one as a whole. */
 import { createReadStream, readFileSync, statSync } from "node:fs";
-import { UsageError } from "../../protocol/command/failures.js";
 import type { OperationEvent } from "../../protocol/event.js";
 import { EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums } from "../../protocol/export.js";
+import { UsageError } from "../../protocol/failures.js";
 import { LineSplitter } from "../../protocol/ndjson.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
-import { jsonLine } from "../../protocol/output/json.js";
+import { jsonLine } from "../kit/output/json.js";
 import { addTo, newSum } from "./json.js";
 import type { RunSource } from "./source.js";
 

@@ -1,11 +1,11 @@
 /** The daemon behind the server: a client for each call, and the calls that are open. */
 import type { Client } from "../../protocol/client/client.js";
-import type { Config } from "../../protocol/command/config-types.js";
-import { commandPlaces, type GlobalOptions } from "../../protocol/command/daemon-address.js";
-import { UsageError } from "../../protocol/command/failures.js";
-import { waitingClient } from "../../protocol/command/find-daemon.js";
-import type { ReportTo } from "../../protocol/command/report.js";
+import { commandPlaces, type GlobalOptions } from "../../protocol/client/daemon-address.js";
+import { waitingClient } from "../../protocol/client/find-daemon.js";
 import { LiveopsError } from "../../protocol/errors.js";
+import { UsageError } from "../../protocol/failures.js";
+import type { Config } from "../../protocol/system/config-types.js";
+import type { ReportTo } from "../kit/report.js";
 
 export interface Connected {
   client: Client;

@@ -1,8 +1,8 @@
 /** Errors as a client of the server gets them: the code, what failed, and the next step. */
 
-import { UsageError } from "../../protocol/command/failures.js";
-import { describeError, type ReportTo } from "../../protocol/command/report.js";
 import { LiveopsError, Refusal } from "../../protocol/errors.js";
+import { UsageError } from "../../protocol/failures.js";
+import { describeError, type ReportTo } from "../kit/report.js";
 import { plainText } from "./plain.js";
 import { splitNext, withTools } from "./tool-words.js";
 

@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
-import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
-import { type ReportTo, say } from "../../protocol/command/report.js";
+import type { GlobalOptions } from "../../protocol/client/daemon-address.js";
+import { type ReportTo, say } from "../kit/report.js";
 import { Daemon } from "./daemon.js";
 import { createServer } from "./server.js";
 

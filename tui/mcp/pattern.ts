@@ -1,6 +1,6 @@
 /** Matches log lines against a regular expression that may be slow: some patterns take years on one line. */
 import { createContext, Script } from "node:vm";
-import { withoutSequences } from "../../protocol/command/sgr.js";
+import { withoutSequences } from "../../protocol/text/sgr.js";
 import { badRequest } from "./errors.js";
 
 /** Longest time for one page of lines, in ms. */

@@ -2,9 +2,10 @@
  * Makes values safe and short for an agent. Text of operations is untrusted: it may hold colours, control characters
  * and invisible letters, which could hide instructions.
  */
-import { sanitize } from "../../protocol/command/sanitize.js";
-import { withoutSequences } from "../../protocol/command/sgr.js";
+
 import type { Operation } from "../../protocol/operation.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
+import { withoutSequences } from "../../protocol/text/sgr.js";
 
 /** Most characters of one reply, as JSON. */
 export const MAX_REPLY = 60_000;

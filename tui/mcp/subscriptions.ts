@@ -9,7 +9,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import type { Client } from "../../protocol/client/client.js";
 import { watchOperation } from "../../protocol/client/watching.js";
-import { say } from "../../protocol/command/report.js";
+import { say } from "../kit/report.js";
 import type { Daemon } from "./daemon.js";
 import { withErrors } from "./resources.js";
 

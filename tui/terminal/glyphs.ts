@@ -1,7 +1,8 @@
 /** The glyph and the colour of each state, the same in every list and on every screen. */
-import type { Colour } from "../../protocol/command/colour.js";
+
 import { knownStageState, type StageState } from "../../protocol/stage-state.js";
 import type { State } from "../../protocol/state.js";
+import type { Colour } from "../../protocol/text/colour.js";
 
 const STATE_GLYPHS: Record<State, string> = {
   queued: "○",

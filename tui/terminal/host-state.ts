@@ -1,7 +1,7 @@
 /** Hosts in words, for commands and the dashboard. Pure. */
 import type { Operation } from "../../protocol/operation.js";
-import { formatAge } from "../../protocol/output/time.js";
 import type { HostReply } from "../../protocol/replies.js";
+import { formatAge } from "../kit/output/time.js";
 import { formatDuration } from "./format.js";
 
 /** `up`, `up, drained`, `unreachable 42s`, `lost 5m`, `left 2h`. */

@@ -1,9 +1,10 @@
 /** What is said of a stage that did not simply run: why it did not run, or the failure that was allowed. */
-import { sanitize } from "../../protocol/command/sanitize.js";
-import { firstLine } from "../../protocol/first-line.js";
+
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation, StageTimes } from "../../protocol/operation.js";
 import { knownStageState, type StageState } from "../../protocol/stage-state.js";
+import { firstLine } from "../../protocol/text/first-line.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
 
 /** One line, safe for a terminal; empty: there is nothing to say. */
 export function stageNote(state: StageState | undefined, times: StageTimes | undefined): string {

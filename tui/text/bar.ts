@@ -1,7 +1,8 @@
 /** A progress bar as one line of text. Pure: the same progress and width give the same line. */
-import { sanitize } from "../../protocol/command/sanitize.js";
+
 import type { ProgressState } from "../../protocol/operation.js";
-import { columnsOf, cut } from "../../protocol/output/width.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
+import { columnsOf, cut } from "../kit/output/width.js";
 import { formatAmount, formatEta, formatPercent, formatRate } from "../terminal/format.js";
 
 /** The values of a progress bar. */

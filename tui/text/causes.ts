@@ -1,6 +1,7 @@
 /** The causes of an operation's error as lines of text: `caused by: …`, then the frames of each cause. */
-import { sanitize } from "../../protocol/command/sanitize.js";
+
 import type { OperationError } from "../../protocol/operation.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
 
 /** Two spaces a level. No colours. */
 export function causeLines({ causes = [] }: OperationError): string[] {

@@ -5,12 +5,12 @@
  * it, so that an operation looks the same with and without the daemon.
  */
 import type { EventLine } from "../../protocol/client/client.js";
-import { sanitize, sanitizeLogLine } from "../../protocol/command/sanitize.js";
-import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { Operation } from "../../protocol/operation.js";
-import { jsonLine } from "../../protocol/output/json.js";
-import { formatLocalTime } from "../../protocol/output/local-time.js";
 import { reduceOutline } from "../../protocol/reduce.js";
+import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
+import { withoutSequences } from "../../protocol/text/sgr.js";
+import { jsonLine } from "../kit/output/json.js";
+import { formatLocalTime } from "../kit/output/local-time.js";
 import { formatAmount, formatPercent } from "../terminal/format.js";
 import { stageGlyph } from "../terminal/glyphs.js";
 import type { BarView } from "./bar.js";

@@ -4,14 +4,8 @@
  * On a terminal the bar is one line that is redrawn, and cleared before other output. Elsewhere it is a plain line at
  * every tenth. Callers sanitize the text.
  */
-import {
-  type Colour,
-  type Paint,
-  paintFor,
-  wantsColour,
-  wantsRedraw,
-} from "../../protocol/command/colour.js";
-import { withoutSequences } from "../../protocol/command/sgr.js";
+import { type Colour, type Paint, paintFor, wantsColour, wantsRedraw } from "../../protocol/text/colour.js";
+import { withoutSequences } from "../../protocol/text/sgr.js";
 import { type BarView, barLine } from "./bar.js";
 import { type Steps, stepLine, type TextLine, type Tone } from "./lines.js";
 

@@ -8,8 +8,8 @@
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { ClientConfig } from "pg";
-import { UsageError } from "../../../protocol/command/failures.js";
-import { READ, SAFE, whyIrregular } from "../../../protocol/own-file.js";
+import { UsageError } from "../../../protocol/failures.js";
+import { READ, SAFE, whyIrregular } from "../../../protocol/system/own-file.js";
 import { passwordOf } from "./password-file.js";
 
 export interface AddressOptions {

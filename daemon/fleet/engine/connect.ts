@@ -1,6 +1,6 @@
 /** Connects to the engine with the driver `pg`, and tells what an error of it means. */
 import type { Client } from "pg";
-import { UsageError } from "../../../protocol/command/failures.js";
+import { UsageError } from "../../../protocol/failures.js";
 import type { Address } from "./address.js";
 import { EngineAwayError, EngineRefusedError, errorOfCode, NewerFormatError } from "./errors.js";
 import { FORMAT, REVISION } from "./schema/schema.js";

@@ -16,8 +16,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { openOwnFile } from "../../../protocol/own-file.js";
 import { seqOfRecord } from "../../../protocol/record-line.js";
+import { openOwnFile } from "../../../protocol/system/own-file.js";
 import { eventsFile, isMirrored, logFile, mirroredMark } from "../../run-files/attempt-files.js";
 import { partBytes, runBytes } from "../../run-files/log-parts.js";
 import { lastLineOf } from "../../run-files/seek.js";

@@ -1,6 +1,7 @@
 /** `GET /v1/daemon`, `POST /v1/daemon/reload`, `POST /v1/daemon/stop` and `GET /openapi.json`. */
-import { ownMemory } from "../../../protocol/own-process.js";
+
 import type { DaemonReply } from "../../../protocol/replies.js";
+import { ownMemory } from "../../../protocol/system/own-process.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
 import { ownPackage, workerVersions } from "../../versions.js";

@@ -1,8 +1,8 @@
 /** `PATCH /v1/operations/:id`: what is still queued is changed, durably, and nothing else. */
 import { cpSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LIMITS } from "../../../protocol/command/config-types.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { LIMITS } from "../../../protocol/system/config-types.js";
 import { Served } from "../../harness/served.js";
 import { OpenStore } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { acquireLock, isLocked } from "../../../daemon/os/kernel-lock.js";
-import { until } from "../../../daemon/os/until.js";
+import { until } from "../../../protocol/system/until.js";
 import { bundleForChild } from "../../harness/bundle.js";
 import { useDirectories } from "../../harness/temporary.js";
 

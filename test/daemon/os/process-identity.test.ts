@@ -11,8 +11,8 @@ import {
   sweepOf,
   WORKER_VARIABLE,
 } from "../../../daemon/os/process-identity.js";
-import { until } from "../../../daemon/os/until.js";
 import { newId } from "../../../protocol/id.js";
+import { until } from "../../../protocol/system/until.js";
 
 type Worker = Parameters<typeof sweepOf>[0];
 

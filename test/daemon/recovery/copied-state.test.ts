@@ -5,7 +5,7 @@ import { bootId } from "../../../daemon/os/process-identity.js";
 import { CopiedState } from "../../../daemon/recovery/copied-state.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import { layoutOf } from "../../../daemon/store/layout.js";
-import { directoryIdentity } from "../../../protocol/command/lock-owner.js";
+import { directoryIdentity } from "../../../protocol/system/lock-owner.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { settingsFrom } from "../../../daemon/settings.js";
 import { traceSettingsFrom } from "../../../daemon/traces/trace-settings.js";
-import { UsageError } from "../../../protocol/command/failures.js";
-import { parseTracesUrl } from "../../../protocol/command/traces-endpoint.js";
+import { UsageError } from "../../../protocol/failures.js";
+import { parseTracesUrl } from "../../../protocol/system/traces-endpoint.js";
 
 const urlOf = (env: Record<string, string>, flag: string | undefined = "env") =>
   traceSettingsFrom(flag, undefined, env)?.url;

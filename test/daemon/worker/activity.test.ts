@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import { until } from "../../../daemon/os/until.js";
 import { ActivityBaseline } from "../../../daemon/worker/recycling.js";
+import { until } from "../../../protocol/system/until.js";
 
 test("a process without open work is quiet, whatever ran before", async () => {
   const baseline = new ActivityBaseline();

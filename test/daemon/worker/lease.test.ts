@@ -8,10 +8,10 @@ import { Lease as HostLease } from "../../../daemon/fleet/host/lease.js";
 import { Cgroup } from "../../../daemon/os/cgroup.js";
 import { ownCgroup } from "../../../daemon/os/cgroup-base.js";
 import { identify, isRunning, isStopped } from "../../../daemon/os/process-identity.js";
-import { until } from "../../../daemon/os/until.js";
 import { endAtOnce } from "../../../daemon/worker/end-worker.js";
 import { childrenOf } from "../../../ops/process/proc.js";
 import { newId } from "../../../protocol/id.js";
+import { until } from "../../../protocol/system/until.js";
 import { TestWorker } from "../../harness/worker.js";
 
 const LONG_MS = 20_000;

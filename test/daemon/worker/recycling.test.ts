@@ -1,8 +1,8 @@
 /** When a worker process ends after its operation, as a rule and with a real worker. */
 import { closeSync, openSync } from "node:fs";
 import { expect, test } from "vitest";
-import { until } from "../../../daemon/os/until.js";
 import { Recycling } from "../../../daemon/worker/recycling.js";
+import { until } from "../../../protocol/system/until.js";
 import { TestDaemon } from "../../harness/daemon.js";
 
 test("descriptors that stay open: due when there are more than the limit", () => {

@@ -3,9 +3,9 @@
  * once all is run, and with what operations did before and after.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { until } from "../../../daemon/os/until.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
+import { until } from "../../../protocol/system/until.js";
 import type { TestDaemon } from "../../harness/daemon.js";
 import { type Draft, HELD, LANE, type Mark, sideFile, submit } from "./marks.js";
 

@@ -5,10 +5,10 @@
  * Usage: workload.ts DIR NAME REQUESTS
  */
 import { openSync, readFileSync, writeSync } from "node:fs";
-import { until } from "../../../daemon/os/until.js";
 import { ConnectionLostError, NoDaemonError } from "../../../protocol/client/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
+import { until } from "../../../protocol/system/until.js";
 import { applyWatchLine, EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
 import { TestDaemon } from "../../harness/daemon.js";
 import { Dice } from "../mode.js";

@@ -9,7 +9,7 @@ import { Shipper } from "../../../daemon/fleet/runs/shipper.js";
 import { eventsFile, keptValues, logFile, mirroredMark } from "../../../daemon/run-files/attempt-files.js";
 import { attemptsIn } from "../../../daemon/run-files/log-slices.js";
 import { MergedEvents } from "../../../daemon/run-files/merged-events.js";
-import { IrregularFileError } from "../../../protocol/own-file.js";
+import { IrregularFileError } from "../../../protocol/system/own-file.js";
 import { until } from "../../end-to-end/until.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { MemoryStore } from "./memory-store.js";

@@ -6,7 +6,7 @@ import type { BarValue } from "../../../ops/progress/program-bar.js";
 import type { RecogniserEntry } from "../../../ops/progress/reading.js";
 import { Masker } from "../../../ops/runner/masker.js";
 import { ProgramProgress } from "../../../ops/runner/program-progress.js";
-import { withoutOtherSequences } from "../../../protocol/command/sgr.js";
+import { withoutOtherSequences } from "../../../protocol/text/sgr.js";
 import { cutUp } from "./chunks.js";
 
 const RECOGNISERS: RecogniserEntry[] = [

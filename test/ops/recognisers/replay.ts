@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Lines } from "../../../ops/process/output.js";
 import type { Reading, Recogniser } from "../../../ops/progress/reading.js";
 import { RECOGNISERS } from "../../../ops/progress/recognisers/index.js";
-import { withoutSequences } from "../../../protocol/command/sgr.js";
+import { withoutSequences } from "../../../protocol/text/sgr.js";
 
 const FOLDER = fileURLToPath(new URL("../../fixtures/programs", import.meta.url));
 const CR = 0x0d;

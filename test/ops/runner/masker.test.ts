@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { Lines, LONGEST_LINE } from "../../../ops/process/output.js";
 import { MASK, Masker } from "../../../ops/runner/masker.js";
 import { formsOf } from "../../../ops/runner/secret-forms.js";
-import { withoutSequences } from "../../../protocol/command/sgr.js";
+import { withoutSequences } from "../../../protocol/text/sgr.js";
 
 function maskerOf(...secrets: string[]): Masker {
   const masker = new Masker();

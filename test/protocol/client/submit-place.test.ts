@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { submitPlace } from "../../../protocol/client/submit-place.js";
-import { UsageError } from "../../../protocol/command/failures.js";
+import { UsageError } from "../../../protocol/failures.js";
 
 const env = { PATH: "/opt/bin", HOME: "/home/ann", LANG: "de_DE.UTF-8", LIVEOPS_SOCKET: "/a", TERM: "xterm" };
 

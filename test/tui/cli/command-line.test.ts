@@ -3,10 +3,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { expect, test } from "vitest";
-import { commandTree as daemonTree } from "../../../daemon/cli/command-line.js";
-import { ONLY_IN } from "../../../protocol/command/other-bin.js";
 import { commandTree } from "../../../tui/cli/command-line.js";
+import { commandTree as daemonTree } from "../../../tui/cli/liveopsd/command-line.js";
 import { synonymHint } from "../../../tui/cli/synonyms.js";
+import { ONLY_IN } from "../../../tui/kit/other-bin.js";
 import { useCli } from "./cli.js";
 
 const cli = useCli();

@@ -1,9 +1,9 @@
 /** What `liveops config` prints: the table, and when a change takes effect. */
 import { describe, expect, test } from "vitest";
-import { plain } from "../../../protocol/command/colour.js";
 import type { DaemonReply, ReloadReply } from "../../../protocol/replies.js";
-import { configLines } from "../../../tui/cli/config.js";
-import { changeNotes, queueNotes } from "../../../tui/cli/config-daemon.js";
+import { plain } from "../../../protocol/text/colour.js";
+import { configLines } from "../../../tui/cli/config/config.js";
+import { changeNotes, queueNotes } from "../../../tui/cli/config/config-daemon.js";
 
 const NO_FLAGS = { concurrency: null, logLevel: null, metrics: null, fleet: { url: null } };
 const daemon = (flags = {}) => ({ flags: { ...NO_FLAGS, ...flags } }) as unknown as DaemonReply;

@@ -1,13 +1,13 @@
 /** Hosts on the command line: a fleet of three as the scripted daemon tells it, and one real daemon alone. */
 import { hostname } from "node:os";
 import { expect, test } from "vitest";
-import { plain } from "../../../protocol/command/colour.js";
-import { tableLines } from "../../../protocol/output/table.js";
-import * as widths from "../../../protocol/output/width.js";
 import type { HostReply } from "../../../protocol/replies.js";
+import { plain } from "../../../protocol/text/colour.js";
 import { fleetNotes, HOSTS as HOST_TABLE, lostQuestion } from "../../../tui/cli/hosts.js";
 import { table } from "../../../tui/cli/ls-table.js";
 import { recordLines } from "../../../tui/cli/record-lines.js";
+import { tableLines } from "../../../tui/kit/output/table.js";
+import * as widths from "../../../tui/kit/output/width.js";
 import { TestDaemon } from "../../harness/daemon.js";
 import { FakeDaemon } from "../../harness/fake-daemon.js";
 import { fleetOf, host } from "../../harness/hosts.js";

@@ -1,13 +1,13 @@
 /** Queues, priorities, waits and pauses on the command line, with the built bins and a real daemon. */
 import { expect, test } from "vitest";
-import { plain } from "../../../protocol/command/colour.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { tableLines } from "../../../protocol/output/table.js";
-import { PLAIN_WIDTHS } from "../../../protocol/output/widths.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
+import { plain } from "../../../protocol/text/colour.js";
 import { nextRunsLine } from "../../../tui/cli/ls.js";
 import { QUEUES } from "../../../tui/cli/queue.js";
 import { startText } from "../../../tui/cli/start-note.js";
+import { tableLines } from "../../../tui/kit/output/table.js";
+import { PLAIN_WIDTHS } from "../../../tui/kit/output/widths.js";
 import { TestDaemon } from "../../harness/daemon.js";
 import { Story } from "../../harness/records.js";
 import { useCli } from "./cli.js";

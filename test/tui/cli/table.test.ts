@@ -1,13 +1,13 @@
 /** The table of `ls` and the record of `show`: pure text. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { plain } from "../../../protocol/command/colour.js";
 import type { Operation } from "../../../protocol/operation.js";
-import * as widths from "../../../protocol/output/width.js";
 import { STATES } from "../../../protocol/state.js";
+import { plain } from "../../../protocol/text/colour.js";
 import { type TableOptions, table } from "../../../tui/cli/ls-table.js";
 import { OPERATIONS, type OperationContext } from "../../../tui/cli/operation-columns.js";
 import { recordLines } from "../../../tui/cli/record-lines.js";
+import * as widths from "../../../tui/kit/output/width.js";
 import { AT, Story } from "../../harness/records.js";
 
 const now = Date.parse(AT) + 65_000;

@@ -1,11 +1,11 @@
 /** The law of the screen: no row wider than its pane, no frame higher than the terminal, nothing a terminal acts on. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { columnsOf } from "../../../protocol/output/width.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { detailRows } from "../../../tui/dashboard/components/DetailsPage.js";
 import type { State } from "../../../tui/dashboard/state/model.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
+import { columnsOf } from "../../../tui/kit/output/width.js";
 import {
   act,
   colourTheme,

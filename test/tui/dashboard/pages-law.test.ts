@@ -1,10 +1,10 @@
 /** The law of the screen for the pages over it: nothing too wide or too high, nothing that a terminal acts on. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { columnsOf } from "../../../protocol/output/width.js";
 import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";
 import type { State } from "../../../tui/dashboard/state/model.js";
+import { columnsOf } from "../../../tui/kit/output/width.js";
 import { Story } from "../../harness/records.js";
 import { colourTheme, initial, screenRows, update } from "./core.js";
 import { ago, failed, operation } from "./operations.js";

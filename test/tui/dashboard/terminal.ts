@@ -4,7 +4,7 @@
  * It looks after every frame: a row that wrapped, or a frame that scrolled the header away, is kept as a fault.
  */
 import xterm from "@xterm/headless";
-import { columnsOf } from "../../../protocol/output/width.js";
+import { columnsOf } from "../../../tui/kit/output/width.js";
 
 /** Closes a synchronised update: until then a terminal shows nothing of it. */
 const FRAME_END = "\x1b[?2026l";

@@ -1,8 +1,9 @@
 /** A scripted daemon that holds operations: what a test puts into it reaches every watcher, as the real one does it. */
-import { withoutSequences } from "../../../protocol/command/sgr.js";
+
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal, STATES, type State } from "../../../protocol/state.js";
+import { withoutSequences } from "../../../protocol/text/sgr.js";
 import { type Asked, FakeDaemon, type Reply, type Stream } from "../../harness/fake-daemon.js";
 
 interface Watcher {

@@ -1,7 +1,7 @@
 /** Formatted durations, bytes, rates, counts and percentages. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatAge } from "../../../protocol/output/time.js";
+import { formatAge } from "../../../tui/kit/output/time.js";
 import {
   formatAmount,
   formatBytes,

@@ -1,8 +1,8 @@
 /** Law: sanitized text holds no terminal control, in characters or in bytes. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sanitize } from "../../../protocol/command/sanitize.js";
-import { jsonLine } from "../../../protocol/output/json.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
+import { jsonLine } from "../../../tui/kit/output/json.js";
 
 /** Text that is mostly trouble: every control, invisible and bidi character, halves of surrogate pairs. */
 const trouble = fc.oneof(

@@ -1,12 +1,12 @@
 /** `liveops attach`: connects the terminal of a person with that of a program, until it ends or the person detaches. */
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
-import { InterruptedError, NotFoundError } from "../../../protocol/command/failures.js";
-import { addCommand, reportTo } from "../../../protocol/command/options.js";
-import { say } from "../../../protocol/command/report.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
+import { InterruptedError, NotFoundError } from "../../../protocol/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
+import { addCommand, reportTo } from "../../kit/options.js";
+import { say } from "../../kit/report.js";
 import { OwnTerminal } from "../../terminal/own-terminal.js";
 import { connectFor } from "../connection.js";
 import { InputSender } from "./input-sender.js";

@@ -1,5 +1,5 @@
 /** The keys that detach, such as `ctrl-p,ctrl-q`: reads their names, and finds them in what is typed. */
-import { UsageError } from "../../../protocol/command/failures.js";
+import { UsageError } from "../../../protocol/failures.js";
 
 /** As those of docker. */
 export const DETACH_KEYS = "ctrl-p,ctrl-q";

@@ -2,14 +2,14 @@
 import type { Client } from "../../../protocol/client/client.js";
 import { followChain } from "../../../protocol/client/follow.js";
 import { reconnecting } from "../../../protocol/client/reconnect.js";
-import { interruptible } from "../../../protocol/command/interruptible.js";
-import { sanitize } from "../../../protocol/command/sanitize.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { exitStatusOf } from "../../../protocol/exit-status.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { jsonLine } from "../../../protocol/output/json.js";
 import { type FinalState, isFinal } from "../../../protocol/state.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
 import type { WatchLine } from "../../../protocol/watch.js";
+import { interruptible } from "../../kit/interruptible.js";
+import { jsonLine } from "../../kit/output/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen } from "../../text/screen.js";
 

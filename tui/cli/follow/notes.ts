@@ -1,7 +1,7 @@
 /** What the commands that wait print on stderr. */
 import type { Reconnect } from "../../../protocol/client/reconnect.js";
-import { type ReportTo, say } from "../../../protocol/command/report.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { type ReportTo, say } from "../../kit/report.js";
 
 /** The notes of a waiting command when the connection to the daemon is lost and restored. */
 export function lostNotes(to: ReportTo): Pick<Reconnect, "onLost" | "onBack"> {

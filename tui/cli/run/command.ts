@@ -2,12 +2,12 @@
 
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { useCompileCache } from "../../../protocol/command/compile-cache.js";
-import { commandPlaces, type GlobalOptions } from "../../../protocol/command/daemon-address.js";
-import { addCommand, allOptions } from "../../../protocol/command/options.js";
-import { say } from "../../../protocol/command/report.js";
+import { commandPlaces, type GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { withTrailing } from "../../../protocol/parameters.js";
-import { userOpsDirs } from "../../../protocol/places.js";
+import { userOpsDirs } from "../../../protocol/system/places.js";
+import { useCompileCache } from "../../kit/compile-cache.js";
+import { addCommand, allOptions } from "../../kit/options.js";
+import { say } from "../../kit/report.js";
 import {
   addExitStatus,
   currentDirectory,

@@ -1,7 +1,7 @@
 /** What the child processes of `liveops run` and `liveops ops --ops` share: their output, and the supervisor. */
 import { writeSync } from "node:fs";
 import { captureOutput } from "../../../ops/runner/capture-output.js";
-import { sanitize } from "../../../protocol/command/sanitize.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
 import { type FromChild, PIPE } from "./child.js";
 
 /** Sends output of operation files to stderr while they are loaded: stdout is for the operation's output. */

@@ -4,7 +4,7 @@ import type { OperationCtor } from "../../../ops/runner/read-type.js";
 import type { EventLine } from "../../../protocol/client/client.js";
 import type { OperationEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
-import { jsonLine } from "../../../protocol/output/json.js";
+import { jsonLine } from "../../kit/output/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen, type TextStream } from "../../text/screen.js";
 import { OwnTerminals } from "./own-terminals.js";

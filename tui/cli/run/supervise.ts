@@ -11,10 +11,10 @@ import type { Readable } from "node:stream";
 import { processStat } from "../../../ops/process/proc.js";
 import { ProcessSweep } from "../../../ops/process/process-sweep.js";
 import { LOAD_SECONDS } from "../../../ops/runner/load-limit.js";
-import { UsageError } from "../../../protocol/command/failures.js";
-import { say } from "../../../protocol/command/report.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
+import { UsageError } from "../../../protocol/failures.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
+import { say } from "../../kit/report.js";
 import { LEAVE_ALTERNATE, RESET } from "../../terminal/terminal-reset.js";
 import {
   CANCEL_VARIABLE,

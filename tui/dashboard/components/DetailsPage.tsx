@@ -1,9 +1,9 @@
 /** All of one operation, one part below the other, in rows that scroll. */
 
-import { firstLine } from "../../../protocol/first-line.js";
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { hasProc, NOT_AVAILABLE } from "../../../protocol/own-process.js";
+import { hasProc, NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
 import type { AttemptRow } from "../../export/spans.js";
 import { formatBytes, formatDuration } from "../../terminal/format.js";
 import { stageNote } from "../../terminal/stage-note.js";

@@ -2,8 +2,8 @@
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
-import { formatShortTime } from "../../../protocol/output/local-time.js";
-import { formatAge } from "../../../protocol/output/time.js";
+import { formatShortTime } from "../../kit/output/local-time.js";
+import { formatAge } from "../../kit/output/time.js";
 import { formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
 import { finishedToday } from "../state/history.js";
 import { ownHost, unreachableHosts } from "../state/host-view.js";

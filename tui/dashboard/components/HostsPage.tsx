@@ -1,7 +1,7 @@
 /** The hosts of the fleet, a row each. This host can be drained, another one be declared lost. */
 
-import { formatAge } from "../../../protocol/output/time.js";
 import type { HostReply } from "../../../protocol/replies.js";
+import { formatAge } from "../../kit/output/time.js";
 import { formatBytes, formatCount } from "../../terminal/format.js";
 import { formatSkew } from "../../terminal/host-state.js";
 import { ownHost } from "../state/host-view.js";

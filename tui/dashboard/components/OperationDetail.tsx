@@ -1,6 +1,5 @@
 /** The selected operation: parameters, chain, one bar with one finish time, stages, figures, outcome. */
 import { Box } from "ink";
-import { firstLine } from "../../../protocol/first-line.js";
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { stagePercent } from "../../../protocol/overall-progress.js";
@@ -8,6 +7,7 @@ import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { shownParams } from "../../../protocol/shown-params.js";
 import type { StageState } from "../../../protocol/stage-state.js";
 import { isFinal } from "../../../protocol/state.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
 import {
   formatAmount,
   formatBytes,

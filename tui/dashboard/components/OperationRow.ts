@@ -2,11 +2,12 @@
  * A row of the list, in fixed columns: sign, name, what is going on, bar and percent of the whole chain, time left; or
  * what came of it, the time it took, its age.
  */
-import { firstLine } from "../../../protocol/first-line.js";
+
 import type { Operation } from "../../../protocol/operation.js";
-import { formatAge } from "../../../protocol/output/time.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { shownParams } from "../../../protocol/shown-params.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
+import { formatAge } from "../../kit/output/time.js";
 import { formatDuration, formatEta, formatOverall } from "../../terminal/format.js";
 import { stageGlyph } from "../../terminal/glyphs.js";
 import { allowedFailures } from "../../terminal/stage-note.js";

@@ -1,8 +1,8 @@
 /** Queues and schedules, a row each; the chosen one can be paused and resumed. */
 
-import { formatShortTime } from "../../../protocol/output/local-time.js";
-import { formatAge } from "../../../protocol/output/time.js";
 import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
+import { formatShortTime } from "../../kit/output/local-time.js";
+import { formatAge } from "../../kit/output/time.js";
 import { formatCount, formatEta } from "../../terminal/format.js";
 import { bareOf, hostOfKey } from "../state/host-key.js";
 import { hostColumn, hostNames } from "../state/host-view.js";

@@ -1,5 +1,5 @@
 /** The daemons of several `--host`, a row each: whether it answers, what it has, and why it does not. */
-import { formatAge } from "../../../protocol/output/time.js";
+import { formatAge } from "../../kit/output/time.js";
 import { formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
 import type { Host } from "../state/connection.js";
 import { hostNames } from "../state/host-view.js";

@@ -1,6 +1,7 @@
 /** Rows of the selected operation about its queue: place and pause, what it starts after, hooks that failed. */
-import { firstLine } from "../../../protocol/first-line.js";
+
 import type { Operation } from "../../../protocol/operation.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
 import { nameOf, operationOf, type State } from "../state/model.js";
 import { placementText } from "../state/placement.js";
 import { dependenciesOf, dependencyEnd } from "../state/queue-view.js";

@@ -4,8 +4,8 @@
  */
 import { isPlainObject } from "../../../protocol/is-plain-object.js";
 import { branches, fixedValues, type JsonSchema, objectShape } from "../../../protocol/json-schema.js";
-import { nearest } from "../../../protocol/nearest.js";
 import { typeInWords } from "../../../protocol/parameters.js";
+import { nearest } from "../../../protocol/text/nearest.js";
 
 /** What is wrong with the value, in a few words; null where nothing is. */
 export function problemOf(value: unknown, schema: JsonSchema, root: JsonSchema, depth = 0): string | null {

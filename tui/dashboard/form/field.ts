@@ -12,8 +12,8 @@ import {
   resolveRef,
 } from "../../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../../protocol/limits.js";
-import { nearest } from "../../../protocol/nearest.js";
 import { typeInWords } from "../../../protocol/parameters.js";
+import { nearest } from "../../../protocol/text/nearest.js";
 import { EMPTY_LINE, type LineEdit } from "../state/line-edit.js";
 import { problemOf } from "./check.js";
 

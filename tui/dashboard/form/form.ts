@@ -3,7 +3,7 @@
 import type { JsonSchema } from "../../../protocol/json-schema.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType } from "../../../protocol/replies.js";
-import { shellQuote } from "../../../protocol/shell-quote.js";
+import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import { EMPTY_LINE, type LineEdit, lineOf } from "../state/line-edit.js";
 import type { Submit } from "../state/request.js";
 import { asTyped, type Field, fieldsOf, type Held, heldBy, wordsFor } from "./field.js";

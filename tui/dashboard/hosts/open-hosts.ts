@@ -1,7 +1,7 @@
 /** The daemons of several `--host`, each with its client. Nothing is asked yet. */
-import { commandPlaces, type GlobalOptions } from "../../../protocol/command/daemon-address.js";
-import { clientFor } from "../../../protocol/command/find-daemon.js";
-import type { HostAddress } from "../../../protocol/remote/address.js";
+import { commandPlaces, type GlobalOptions } from "../../../protocol/client/daemon-address.js";
+import { clientFor } from "../../../protocol/client/find-daemon.js";
+import type { HostAddress } from "../../../protocol/client/ssh/address.js";
 import type { Flags } from "../state/request.js";
 import type { HostClient } from "./all-hosts.js";
 import { hostNames } from "./names.js";

@@ -2,7 +2,7 @@
  * Keeps the stream of each host open, all at the same time. A host that does not answer is tried again and again, and
  * its stream goes on from its cursor.
  */
-import { UnreachableHostError } from "../../../protocol/remote/errors.js";
+import { UnreachableHostError } from "../../../protocol/client/ssh/errors.js";
 import type { DaemonReply, HostReply } from "../../../protocol/replies.js";
 import type { WatchQuery } from "../../../protocol/watch.js";
 import { FIRST_WAIT, nextWait, reasonOf, waitAfter } from "../daemon-calls.js";

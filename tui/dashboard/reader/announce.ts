@@ -2,11 +2,12 @@
  * What changed between two states, as sentences that are read aloud: states, stages, tens of percent, warnings, ends.
  * Pure. Signs and bars are left out: a screen reader spells them.
  */
-import { firstLine } from "../../../protocol/first-line.js";
+
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { stagePercent } from "../../../protocol/overall-progress.js";
 import { isFinal } from "../../../protocol/state.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
 import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
 import { allowedFailures, stageNote } from "../../terminal/stage-note.js";
 import { elapsedOf } from "../state/estimate.js";

@@ -1,5 +1,5 @@
 /** An event in a few words, for the line that says what the replay has just shown. Untrusted text comes out as it is. */
-import { firstLine } from "../../../protocol/first-line.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
 import { formatDuration, formatPercent } from "../../terminal/format.js";
 import type { TapedLine } from "./tape.js";
 

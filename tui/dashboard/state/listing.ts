@@ -1,8 +1,8 @@
 /** How the list is looked at: what it is narrowed to, in which order, which chains are unfolded, how far it is loaded. */
 
-import { nearest } from "../../../protocol/nearest.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal, type State as OperationState, STATES } from "../../../protocol/state.js";
+import { nearest } from "../../../protocol/text/nearest.js";
 import { bareOf, shownHost } from "./host-key.js";
 import { perObject } from "./per-object.js";
 

@@ -1,5 +1,5 @@
 /** Which of several named things a typed text means: best first, by what it starts, contains, abbreviates or misspells. */
-import { nearest } from "../../../protocol/nearest.js";
+import { nearest } from "../../../protocol/text/nearest.js";
 
 /** Those with a score, the lowest first; null: it does not fit. */
 export function ranked<T>(things: readonly T[], scoreOf: (thing: T) => number | null): T[] {

@@ -1,7 +1,7 @@
 /** Hosts, queue, priority, times, pauses and hooks of an operation in a line, as far as they are not as by default. */
 import type { Operation } from "../../../protocol/operation.js";
-import { formatShortTime } from "../../../protocol/output/local-time.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
+import { formatShortTime } from "../../kit/output/local-time.js";
 import { formatDuration } from "../../terminal/format.js";
 import { sanitizeLine } from "../text/cells.js";
 import { pausedSeconds } from "./estimate.js";

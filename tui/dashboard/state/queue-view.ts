@@ -1,8 +1,8 @@
 /** What the screen knows of queues and schedules, and what a queued operation waits for. */
 import type { Operation } from "../../../protocol/operation.js";
-import { formatShortTime } from "../../../protocol/output/local-time.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import type { HostReply, QueueReply, ScheduleReply } from "../../../protocol/replies.js";
+import { formatShortTime } from "../../kit/output/local-time.js";
 import { bareOf, keyBeside } from "./host-key.js";
 import { chainOf, nameOf, operationOf, type State, selectedOperation } from "./model.js";
 

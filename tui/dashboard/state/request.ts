@@ -1,6 +1,6 @@
 /** What the daemon is asked to do, as a value, so that a question and the shell command can show it first. */
-import { onRemote } from "../../../protocol/remote/address.js";
-import { shellQuote } from "../../../protocol/shell-quote.js";
+import { onRemote } from "../../../protocol/client/ssh/address.js";
+import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import { bareOf, hostOfKey } from "./host-key.js";
 
 export type Request =

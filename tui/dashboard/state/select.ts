@@ -3,9 +3,9 @@
  * newest live operation.
  */
 
-import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
 import { linksOf, openChainLog } from "./chain-log.js";
 import { followLog, jumpTo } from "./log-window.js";
 import { emit, isFree, nameOf, operationOf, type State, selectedOperation } from "./model.js";

@@ -2,11 +2,12 @@
  * What the terminal shows around the screen: title, taskbar, notifications; and the reports it sends. Set at the begin,
  * taken back at the end and for a suspension.
  */
-import type { Notify } from "../../../protocol/command/config-types.js";
-import { firstLine } from "../../../protocol/first-line.js";
+
 import type { Operation } from "../../../protocol/operation.js";
-import { takesSequences } from "../../../protocol/output/links.js";
 import { isFinal } from "../../../protocol/state.js";
+import type { Notify } from "../../../protocol/system/config-types.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
+import { takesSequences } from "../../kit/output/links.js";
 import { formatDuration, formatOverall } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
 import { elapsedOf, progressOf } from "../state/estimate.js";

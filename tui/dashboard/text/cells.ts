@@ -3,8 +3,8 @@
  *
  * Untrusted text passes `sanitizeLine` first, so that every terminal agrees with us about its width.
  */
-import { sanitize } from "../../../protocol/command/sanitize.js";
-import { columnsOf, cut } from "../../../protocol/output/width.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
+import { columnsOf, cut } from "../../kit/output/width.js";
 
 /** Joiners, variation selectors and skin tones: terminals disagree about the width of what they join. */
 const DISPUTED = /\u200c|\u200d|[\ufe00-\ufe0f]|[\u{1f3fb}-\u{1f3ff}]/gu;

@@ -1,5 +1,5 @@
 /** Log lines with the colours of the program that printed them. */
-import { sanitizeLogLine } from "../../../protocol/command/sanitize.js";
+import { sanitizeLogLine } from "../../../protocol/text/sanitize.js";
 import type { Link } from "../../terminal/links.js";
 import { fit, sanitizeLine } from "./cells.js";
 import type { Line } from "./line.js";

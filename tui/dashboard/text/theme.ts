@@ -2,9 +2,10 @@
  * Colours and signs of the screen. A theme is made for one terminal: for its background, its number of colours and its
  * font. Every text colour reaches a contrast of 4.5:1 against the background; a test computes this.
  */
-import { type MaybeTerminal, wantsColour } from "../../../protocol/command/colour.js";
-import { THEME_ROLES } from "../../../protocol/command/config-types.js";
-import { takesSequences } from "../../../protocol/output/links.js";
+
+import { THEME_ROLES } from "../../../protocol/system/config-types.js";
+import { type MaybeTerminal, wantsColour } from "../../../protocol/text/colour.js";
+import { takesSequences } from "../../kit/output/links.js";
 import { hasFewGlyphs, withPlainGlyphs } from "./plain-glyphs.js";
 
 export type Rgb = readonly [red: number, green: number, blue: number];

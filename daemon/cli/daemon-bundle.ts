@@ -1,6 +1,0 @@
-/** Loads the daemon's bundle, next to this one, only where it is needed: the short commands do not carry it. */
-import { createRequire } from "node:module";
-
-export function daemonBundle(): typeof import("../main.js") {
-  return createRequire(import.meta.url)("./daemon.cjs");
-}

@@ -1,0 +1,71 @@
+/** The socket and state directory that a command uses, and the command that starts the daemon there. */
+
+import type { Config } from "../system/config-types.js";
+import { socketPath, stateDir } from "../system/places.js";
+import { type OnInvalidConfig, usableConfig } from "../system/usable-config.js";
+import { shellQuote } from "../text/shell-quote.js";
+import { onRemote, parseAddress } from "./ssh/address.js";
+
+/** Options of every command. */
+export interface GlobalOptions {
+  socket?: string;
+  stateDir?: string;
+  /** URL of a fleet that is asked without a daemon. */
+  fleet?: string;
+  /** Address of a daemon on another machine, as `parseAddress` writes it. */
+  remote?: string;
+}
+
+/** Paths and config, from flags, environment and config file. */
+export interface CommandPlaces {
+  socket: string;
+  stateDir: string;
+  config: Config;
+}
+
+/** @param onInvalid what to do about an invalid config file. @throws UsageError for `throw` */
+export function commandPlaces(
+  options: GlobalOptions,
+  env: Record<string, string | undefined> = process.env,
+  onInvalid: OnInvalidConfig = "warn",
+): CommandPlaces {
+  const config = usableConfig(onInvalid, env, isDaemonNamed(options, env));
+  return {
+    socket: options.remote ?? socketPath(options, env, config),
+    stateDir: stateDir(options, env, config),
+    config,
+  };
+}
+
+/** Whether the config file has no part in which daemon it is. */
+function isDaemonNamed(options: GlobalOptions, env: Record<string, string | undefined>): boolean {
+  const { remote, fleet, socket, stateDir } = options;
+  return [remote, fleet, socket, stateDir, env.LIVEOPS_SOCKET, env.LIVEOPS_STATE_DIR].some(Boolean);
+}
+
+/**
+ * The daemon of an address, else that of LIVEOPS_HOST; null: neither names one.
+ *
+ * @param isHere - a place of this machine was given, which LIVEOPS_HOST does not override
+ * @throws UsageError
+ */
+export function addressedDaemon(
+  given: string | undefined,
+  isHere: boolean,
+  env: Record<string, string | undefined> = process.env,
+): GlobalOptions | null {
+  const text = given ?? (isHere ? undefined : env.LIVEOPS_HOST);
+  if (!text) return null;
+  const address = parseAddress(text, given === undefined ? "LIVEOPS_HOST" : "the host");
+  if (address.kind === "ssh") return { remote: address.text };
+  return address.socket === null ? {} : { socket: address.socket };
+}
+
+/** The command that starts the daemon for these options. */
+export function startCommand(options: GlobalOptions): string {
+  if (options.remote) return onRemote(options.remote, ["liveopsd", "start"]);
+  const words = ["liveopsd start"];
+  if (options.stateDir) words.push(`--state-dir ${shellQuote(options.stateDir)}`);
+  if (options.socket) words.push(`--socket ${shellQuote(options.socket)}`);
+  return words.join(" ");
+}

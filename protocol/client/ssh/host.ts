@@ -1,0 +1,179 @@
+/**
+ * The connections of this process to a remote daemon. A connection is used for several requests, one after another: each
+ * one costs an ssh process and a process on the host.
+ */
+import type { Agent } from "node:http";
+import type { Duplex } from "node:stream";
+import { sanitize } from "../../text/sanitize.js";
+import { parseAddress, type SshAddress, sshWords } from "./address.js";
+import { noSsh, UnreachableHostError } from "./errors.js";
+import { option, type SshSetup, sshLine, sshSetup } from "./ssh.js";
+import { dial, type Tunnel } from "./tunnel.js";
+
+/** Milliseconds until the daemon must be reached where nobody is asked. */
+const DIAL_MS = 20_000;
+
+/** Connections for requests. More of them wait for each other, which is faster than to start a process for each. */
+const AT_A_TIME = 2;
+
+type Env = Record<string, string | undefined>;
+
+/** Whether ssh may ask for a password on the terminal. */
+let mayAsk: boolean | null = null;
+
+/** The host that may ask while no screen is drawn, though the others may not. */
+let asking: string | null = null;
+
+/** From now on, ssh asks for nothing: a screen is drawn on the terminal, or nobody sits at it. */
+export function askNothing(): void {
+  mayAsk = false;
+}
+
+/**
+ * Runs this while ssh may ask for a password of this host, and of no other one.
+ *
+ * @param socket - the address, as `Client` has it
+ */
+export async function askingFor<T>(socket: string, run: () => Promise<T>): Promise<T> {
+  asking = socket;
+  try {
+    return await run();
+  } finally {
+    asking = null;
+  }
+}
+
+const hosts = new Map<string, RemoteHost>();
+
+/** @param socket - the address, as `Client` has it */
+export function remoteHost(socket: string): RemoteHost {
+  const known = hosts.get(socket);
+  if (known) return known;
+  const address = parseAddress(socket);
+  if (address.kind !== "ssh") throw new TypeError(`${socket} is not an address of ssh`);
+  const host = new RemoteHost(address, process.env);
+  hosts.set(socket, host);
+  return host;
+}
+
+/** Ends all connections of this process to remote daemons. */
+export function closeHosts(): void {
+  for (const host of hosts.values()) host.close();
+}
+
+export class RemoteHost {
+  /** For requests that are answered at once. */
+  readonly requests: Agent;
+  readonly streams: Agent;
+  #setup: Promise<SshSetup> | null = null;
+  /** The first connection, in which ssh may ask for a password. The others share what it has opened. */
+  #first: Promise<unknown> | null = null;
+  #hasAnswered = false;
+  readonly #tunnels = new Set<Tunnel>();
+
+  constructor(
+    readonly address: SshAddress,
+    private readonly env: Env,
+  ) {
+    this.requests = this.#agent(AT_A_TIME);
+    this.streams = this.#agent(Number.POSITIVE_INFINITY);
+  }
+
+  #agent(maxSockets: number): Agent {
+    const http = process.getBuiltinModule("node:http");
+    const agent = new http.Agent({
+      keepAlive: true,
+      maxSockets,
+      maxFreeSockets: AT_A_TIME,
+      scheduling: "lifo",
+    });
+    agent.createConnection = (_options, callback) => {
+      this.#connect().then(
+        (tunnel) => callback?.(null, tunnel as Duplex),
+        (error: Error) => callback?.(error, null as never),
+      );
+      return undefined;
+    };
+    return agent;
+  }
+
+  /**
+   * Lets the host start the daemon, where its configuration has `autostart`.
+   *
+   * @throws UnreachableHostError where it does not
+   */
+  readonly startDaemon = async (): Promise<void> => {
+    const tunnel = await this.#dial(true);
+    for (const line of tunnel.stderr.split("\n"))
+      if (line.startsWith("liveopsd: ")) process.stderr.write(`${sanitize(line)}\n`);
+    tunnel.destroy();
+  };
+
+  close(): void {
+    this.requests.destroy();
+    this.streams.destroy();
+    for (const tunnel of this.#tunnels) tunnel.destroy();
+  }
+
+  async #connect(): Promise<Tunnel> {
+    // Requests that wait for the first connection fail with it: nobody is asked for the same password again.
+    while (!this.#hasAnswered && this.#first !== null) await this.#first;
+    const dialled = this.#dial();
+    if (!this.#hasAnswered) this.#first = dialled;
+    try {
+      const tunnel = await dialled;
+      this.#hasAnswered = true;
+      return tunnel;
+    } finally {
+      if (this.#first === dialled) this.#first = null;
+    }
+  }
+
+  async #dial(starts = false): Promise<Tunnel> {
+    const { address, env } = this;
+    this.#setup ??= sshSetup(address, env);
+    const setup = await this.#setup.catch((error: Error) => {
+      this.#setup = null;
+      throw noSsh(address, error);
+    });
+    const mayPrompt = asking === address.text || (mayAsk ?? hasTerminal());
+    const prompts = !starts && !this.#hasAnswered && mayPrompt ? showPrompts() : null;
+    try {
+      const tunnel = await dial({ address, setup, env, prompts, starts, timeout: DIAL_MS });
+      this.#tunnels.add(tunnel);
+      tunnel.once("close", () => this.#tunnels.delete(tunnel));
+      return tunnel;
+    } catch (error) {
+      if (!(error instanceof UnreachableHostError)) throw error;
+      if (setup.isShared && error.kind === "silent") this.#endShared(setup);
+      error.wasReached = this.#hasAnswered;
+      throw error;
+    }
+  }
+
+  /** Ends a shared connection that hangs, such as after a sleep of the machine: the next one is new. */
+  #endShared({ options }: SshSetup): void {
+    const { spawn } = process.getBuiltinModule("node:child_process");
+    const words = [
+      ...option("BatchMode", "yes"),
+      ...options,
+      "-O",
+      "exit",
+      ...sshWords(this.address, ["--"]),
+    ];
+    const { file, args } = sshLine(words, this.env);
+    spawn(file, args, { env: this.env, stdio: "ignore" })
+      .on("error", () => {})
+      .unref();
+  }
+}
+
+function hasTerminal(): boolean {
+  const { stdin, stderr } = process;
+  return stderr.isTTY === true || stdin.isTTY === true;
+}
+
+/** Passes on what ssh says beside its prompts, such as to touch a key. */
+function showPrompts(): (text: string) => void {
+  return (text) => process.stderr.write(sanitize(text.replaceAll("\r", ""), { newlines: true }));
+}

@@ -1,0 +1,215 @@
+/**
+ * Reads the config file, for every command and the daemon. Flags and the environment override this file.
+ *
+ * Each start reads the file, synchronously. A missing file counts as empty, unless `LIVEOPS_CONFIG` names the file. What
+ * gives the daemon its settings refuses an invalid file (exit 2); other commands report each problem with its line, and
+ * use the rest (`usable-config.ts`). The tables of this module also make the JSON Schema (`config-schema.ts`) and the
+ * table of docs/configuration.md.
+ */
+import { dirname, resolve } from "node:path";
+import { UsageError } from "../failures.js";
+import { getOwn } from "../get-own.js";
+import { isPlainObject } from "../is-plain-object.js";
+import { readConfigText } from "./config-file.js";
+import { isText, type Misfit, nearHint } from "./config-misfits.js";
+import { MOST_LEVELS, positionOf, syntaxProblem, tooDeep } from "./config-position.js";
+import { CONFIG_KEYS, SCHEMA_KEY, SETTINGS, type Setting } from "./config-settings.js";
+import { type Config, LIMITS, type Limit, type TracesConfig } from "./config-types.js";
+import { formatMetricsAddress, parseMetricsAddress } from "./metrics-address.js";
+import { configFile, inHome } from "./places.js";
+import { parseTraces } from "./traces-endpoint.js";
+
+type Env = Record<string, string | undefined>;
+
+/** No file, for `LIVEOPS_CONFIG`. Another user may write it, and nobody reads that. */
+const NO_FILE = "/dev/null";
+
+/** What a config file says, as far as it can be used. */
+export interface UsableConfig {
+  /** The valid settings, with absolute paths. */
+  config: Config;
+  /** Why the others are not used; null for a valid file. */
+  problem: UsageError | null;
+  /** The file may name a state directory or a socket that is not in `config`. */
+  hidesPlaces: boolean;
+}
+
+/**
+ * Relative paths in the file are relative to its directory, and `~/` is the home directory.
+ *
+ * @returns the settings, with absolute paths
+ * @throws UsageError if the file is not valid or not readable, or if another user could have written it; if the file is
+ * missing and `LIVEOPS_CONFIG` names it
+ */
+export function readConfig(env: Env = process.env): Config {
+  const { config, problem } = readUsableConfig(env);
+  if (problem !== null) throw problem;
+  return config;
+}
+
+/** As `readConfig`, with the valid settings of an invalid file. */
+export function readUsableConfig(env: Env = process.env): UsableConfig {
+  const file = configFile(env);
+  if (file === NO_FILE) return { config: {}, problem: null, hidesPlaces: false };
+  try {
+    const text = readText(file, env);
+    return text === null ? { config: {}, problem: null, hidesPlaces: false } : usable(text, file, env);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { config: {}, problem: error, hidesPlaces: true };
+  }
+}
+
+/** Null: there is no file. @throws UsageError */
+function readText(file: string, env: Env): string | null {
+  const isNamed = Boolean(env.LIVEOPS_CONFIG);
+  const text = readConfigText(
+    file,
+    isNamed
+      ? "LIVEOPS_CONFIG names it: name a file that you can read, or unset LIVEOPS_CONFIG"
+      : "make it a file that you can read, or remove it",
+  );
+  if (text === null && isNamed)
+    throw new UsageError(
+      `the config file ${file} does not exist`,
+      "LIVEOPS_CONFIG names it: create the file, or unset LIVEOPS_CONFIG",
+    );
+  return text;
+}
+
+/**
+ * The settings of a text, as `readConfig` returns them.
+ *
+ * @throws UsageError with each problem of the text: `file:line:column: message`
+ */
+export function checkConfig(text: string, file: string, env: Env = process.env): Config {
+  const { config, problem } = usable(text, file, env);
+  if (problem !== null) throw problem;
+  return config;
+}
+
+function usable(text: string, file: string, env: Env): UsableConfig {
+  const problems: ConfigProblem[] = [];
+  const valid = parsed(text, problems);
+  const config = withPaths(valid, file, env);
+  if (problems.length === 0) return { config, problem: null, hidesPlaces: false };
+  const lines = problems.map((problem) => problemLine(file, problem));
+  const hidesPlaces = PLACES.some((key) => valid[key] === undefined && text.includes(`"${key}"`));
+  return { config, problem: new UsageError(lines.join("\n"), CORRECT), hidesPlaces };
+}
+
+/** The settings that select the daemon. */
+const PLACES = ["stateDir", "socket"] as const;
+
+const CORRECT = "correct the file: liveops config edit";
+
+/** What is wrong with a part of the file, and where it is. */
+export interface ConfigProblem {
+  line: number;
+  column: number;
+  text: string;
+}
+
+/** As compilers write it, so that editors jump to the place. */
+export function problemLine(file: string, { line, column, text }: ConfigProblem): string {
+  return `${file}:${line}:${column}: ${text}`;
+}
+
+/**
+ * The error of a setting that only its reader can check, with the place in the file.
+ *
+ * @param path keys and indices. @param ofKey the key is wrong, not the value
+ */
+export function settingError(
+  path: ReadonlyArray<string | number>,
+  text: string,
+  ofKey = false,
+  env: Env = process.env,
+): UsageError {
+  const file = configFile(env);
+  try {
+    const at = positionOf(readConfigText(file)!, path, ofKey);
+    return new UsageError(problemLine(file, { ...at, text }), CORRECT);
+  } catch {
+    // The file has changed since it was read.
+    return new UsageError(text, CORRECT);
+  }
+}
+
+/** The problems of a text; empty for a valid one. */
+export function configProblems(text: string): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  parsed(text, problems);
+  return problems;
+}
+
+/** The valid settings of a text. */
+function parsed(text: string, problems: ConfigProblem[]): Config {
+  const deep = tooDeep(text);
+  if (deep !== null) {
+    problems.push({ ...deep, text: `values may be nested at most ${MOST_LEVELS} levels deep` });
+    return {};
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const { at, text: said } = syntaxProblem(text, (error as Error).message);
+    problems.push({ ...at, text: `not valid JSON: ${said}` });
+    return {};
+  }
+  if (!isPlainObject(value)) {
+    problems.push({ ...positionOf(text, []), text: 'must hold a JSON object, such as {"concurrency": 4}' });
+    return {};
+  }
+  const config: Record<string, unknown> = {};
+  for (const [name, given] of Object.entries(value)) {
+    const misfit = misfitOf(name, given);
+    if (misfit !== null)
+      problems.push({ ...positionOf(text, [name, ...misfit.at], misfit.ofKey), text: misfit.text });
+    else if (name !== SCHEMA_KEY) config[name] = given;
+  }
+  return config as Config;
+}
+
+/** What is wrong with a setting; null for a valid one. */
+function misfitOf(name: string, value: unknown): Exclude<Misfit, string> | null {
+  if (name === SCHEMA_KEY) return isText(value) ? null : { text: `${SCHEMA_KEY} must be text`, at: [] };
+  const limit: Limit | undefined = getOwn(LIMITS, name);
+  if (limit !== undefined) {
+    const { min, max } = limit;
+    const fits = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+    return fits ? null : { text: `${name} must be a whole number from ${min} to ${max}`, at: [] };
+  }
+  const setting: Setting | undefined = getOwn(SETTINGS, name);
+  if (setting === undefined)
+    return { text: `unknown setting ${nearHint(name, CONFIG_KEYS)}`, at: [], ofKey: true };
+  const misfit = setting.problem(value);
+  if (misfit === null) return null;
+  return typeof misfit === "string"
+    ? { text: `${name} ${misfit}`, at: [] }
+    : { ...misfit, text: `${name} ${misfit.text}` };
+}
+
+function withPaths(config: Config, file: string, env: Env): Config {
+  const { stateDir, socket, ops, fleet, metrics } = config;
+  const traces: TracesConfig | string | undefined = config.traces;
+  const absolute = (path: string) => resolve(dirname(file), inHome(path, env));
+  return {
+    ...config,
+    ...(stateDir !== undefined && { stateDir: absolute(stateDir) }),
+    ...(socket !== undefined && { socket: absolute(socket) }),
+    ...(ops !== undefined && { ops: ops.map(absolute) }),
+    ...(metrics !== undefined && { metrics: formatMetricsAddress(parseMetricsAddress(metrics)!) }),
+    ...(traces !== undefined && { traces: wholeTraces(traces) }),
+    ...(fleet?.passwordFile !== undefined && {
+      fleet: { ...fleet, passwordFile: absolute(fleet.passwordFile) },
+    }),
+  };
+}
+
+/** The URL alone is short for an object with the URL. */
+function wholeTraces(traces: TracesConfig | string): TracesConfig {
+  const { url, headers } = typeof traces === "string" ? { url: traces, headers: undefined } : traces;
+  return { url: parseTraces(url)!, headers };
+}

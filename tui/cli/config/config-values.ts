@@ -1,0 +1,141 @@
+/** The settings in effect, each with its origin: a flag, the environment, the config file or the default. */
+import { availableParallelism, hostname } from "node:os";
+import { delimiter, resolve } from "node:path";
+import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
+import { ALLOWED_VARIABLES } from "../../../protocol/environment.js";
+import { getOwn } from "../../../protocol/get-own.js";
+import type { DaemonReply } from "../../../protocol/replies.js";
+import { CONFIG_KEYS } from "../../../protocol/system/config-settings.js";
+import { type Config, LIMITS, LOST_AFTER, MIRROR_MAX } from "../../../protocol/system/config-types.js";
+import { DEFAULT_LOG_LEVEL, logLevelFrom } from "../../../protocol/system/log-level.js";
+import { socketPath, stateDir } from "../../../protocol/system/places.js";
+import { type ConfigKey, valueAt } from "./config-keys.js";
+
+export type Origin = "flag" | "environment" | "file" | "default";
+
+export interface SettingInEffect {
+  key: string;
+  /** Undefined: none. */
+  value: unknown;
+  origin: Origin;
+}
+
+export interface ValueSources {
+  /** Of the command. */
+  options: GlobalOptions;
+  env: Record<string, string | undefined>;
+  config: Config;
+  /** Flags of the running daemon; null: none runs. */
+  flags: DaemonReply["flags"] | null;
+}
+
+interface Layer {
+  origin: Origin;
+  config: Config;
+}
+
+/** The value of a key; the first layer that has it counts. */
+export function settingInEffect(path: ConfigKey["path"], sources: ValueSources): SettingInEffect {
+  const key = path.join(".");
+  for (const { origin, config } of layersOf(sources)) {
+    const value = valueAt(config, path);
+    if (value !== undefined) return { key, value, origin };
+  }
+  const [name, member] = path;
+  const value = member === undefined ? defaultsOf(sources)[name] : getOwn(memberDefaults(name), member);
+  return { key, value, origin: "default" };
+}
+
+/** All settings, in the order of the documentation; of an object, each member. */
+export function settingsInEffect(sources: ValueSources): SettingInEffect[] {
+  return CONFIG_KEYS.flatMap((name) => {
+    const whole = settingInEffect([name], sources);
+    const members = layersOf(sources).flatMap(({ config }) => leaves([name], config[name]));
+    const fixed =
+      name === "env" || (name === "fleet" && members.length > 0) ? Object.keys(memberDefaults(name)) : [];
+    const paths = new Map(
+      [...fixed.map((member): ConfigKey["path"] => [name, member]), ...members].map((path) => [
+        path.join("."),
+        path,
+      ]),
+    );
+    return paths.size === 0 ? [whole] : [...paths.values()].map((path) => settingInEffect(path, sources));
+  });
+}
+
+/** The paths of the values in an object; empty where the value is no object. */
+function leaves(path: ConfigKey["path"], value: unknown): Array<ConfigKey["path"]> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).flatMap(([name, held]) => {
+    const at: ConfigKey["path"] = [...path, name];
+    const below = leaves(at, held);
+    return below.length > 0 ? below : [at];
+  });
+}
+
+function layersOf({ options, env, config, flags }: ValueSources): Layer[] {
+  const listed = (env.LIVEOPS_OPS ?? "")
+    .split(delimiter)
+    .filter(Boolean)
+    .map((dir) => resolve(dir));
+  const flagged: Config = {
+    ...(options.stateDir && { stateDir: resolve(options.stateDir) }),
+    ...(options.socket && { socket: resolve(options.socket) }),
+    ...(flags && flags.ops.length > 0 && { ops: flags.ops }),
+    ...(flags?.concurrency != null && { concurrency: flags.concurrency }),
+    ...(flags?.logLevel != null && { logLevel: flags.logLevel }),
+    ...(flags?.metrics != null && { metrics: flags.metrics }),
+    ...(flags?.traces != null && { traces: { url: flags.traces } }),
+    ...(flags?.fleet.url != null && { fleet: fleetFlags(flags.fleet) }),
+  };
+  const given: Config = {
+    ...(env.LIVEOPS_STATE_DIR && { stateDir: resolve(env.LIVEOPS_STATE_DIR) }),
+    ...(env.LIVEOPS_SOCKET && { socket: resolve(env.LIVEOPS_SOCKET) }),
+    ...(listed.length > 0 && { ops: listed }),
+    ...(env.LIVEOPS_AUTOSTART && { autostart: env.LIVEOPS_AUTOSTART === "1" }),
+    ...(logLevelFrom(undefined, env, undefined) !== DEFAULT_LOG_LEVEL && {
+      logLevel: logLevelFrom(undefined, env, undefined),
+    }),
+  };
+  return [
+    { origin: "flag", config: flagged },
+    { origin: "environment", config: given },
+    { origin: "file", config },
+  ];
+}
+
+function fleetFlags({ url, host, tags }: DaemonReply["flags"]["fleet"]): Config["fleet"] {
+  return { ...(url !== null && { url }), ...(host !== null && { host }), ...(tags !== null && { tags }) };
+}
+
+function defaultsOf({ options, env, config }: ValueSources): Config {
+  const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, limit]) => [name, limit.default]));
+  return {
+    ...(limits as Config),
+    stateDir: stateDir(options, env, config),
+    socket: socketPath(options, env, config),
+    ops: [],
+    concurrency: Math.max(2, availableParallelism()),
+    queues: {},
+    hooks: {},
+    autostart: false,
+    notify: true,
+    theme: "auto",
+    mouse: false,
+    links: true,
+    keys: {},
+    cgroup: "auto",
+    logLevel: DEFAULT_LOG_LEVEL,
+    env: memberDefaults("env"),
+  };
+}
+
+/** Defaults of the members of a setting; none where the setting has no members with a default. */
+function memberDefaults(name: keyof Config): Record<string, unknown> {
+  if (name === "env") return { allow: [...ALLOWED_VARIABLES], fromDaemon: [] };
+  if (name !== "fleet") return {};
+  return {
+    ...{ url: undefined, passwordFile: undefined, host: hostname(), tags: [] },
+    ...{ lostAfter: LOST_AFTER, mirrorMax: MIRROR_MAX },
+  };
+}

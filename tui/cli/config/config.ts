@@ -1,0 +1,208 @@
+/** `liveops config`: shows the settings in effect, and reads and changes the config file. */
+import type { Command } from "commander";
+import { NotFoundError, UsageError } from "../../../protocol/failures.js";
+import type { DaemonReply } from "../../../protocol/replies.js";
+import { readConfig } from "../../../protocol/system/config.js";
+import { changeConfigFile } from "../../../protocol/system/config-file.js";
+import { RELOAD } from "../../../protocol/system/config-reload.js";
+import type { Config } from "../../../protocol/system/config-types.js";
+import { configFile } from "../../../protocol/system/places.js";
+import { type Paint, paintFor } from "../../../protocol/text/colour.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
+import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../kit/options.js";
+import { jsonLine } from "../../kit/output/json.js";
+import { say } from "../../kit/report.js";
+import { daemonOf, tellDaemon } from "./config-daemon.js";
+import { editConfig } from "./config-edit.js";
+import { configKey } from "./config-keys.js";
+import { changedText, NEW_CONFIG, typedValue } from "./config-text.js";
+import {
+  type SettingInEffect,
+  settingInEffect,
+  settingsInEffect,
+  type ValueSources,
+} from "./config-values.js";
+
+interface ConfigOptions extends GlobalOptions {
+  json?: boolean;
+}
+
+export function registerConfig(root: Command): void {
+  const config = addCommand(root, "config", "Show the settings in effect, or change the config file", [
+    "liveops config",
+    "liveops config get concurrency",
+    "liveops config set queues.gpu.concurrency 2",
+    "liveops config edit",
+  ]);
+  // Options after the name of a subcommand belong to the subcommand.
+  config.enablePositionalOptions();
+  addCommand(config, "get", "Print the value of a setting that is in effect", [
+    "liveops config get concurrency",
+    "liveops config get env.allow",
+  ])
+    .argument("<key>", "Name of a setting; members of an object follow a dot: fleet.url")
+    .option("--json", "Print the value as JSON; null: none")
+    .action(async (key: string, _options: unknown, command: Command) => printValue(key, command));
+  addCommand(config, "set", "Change a setting in the config file", [
+    "liveops config set concurrency 4",
+    'liveops config set ops \'["~/ops", "/srv/shared/ops"]\'',
+    "liveops config set hooks.onFailure 'notify-send \"failed: $LIVEOPS_TITLE\"'",
+  ])
+    .argument("<key>", "Name of a setting; members of an object follow a dot: fleet.url")
+    .argument("<value>", "JSON, or a text without quotes where the setting is a text")
+    .option("--json", "The value is JSON, also of a setting that is a text")
+    .action(async (key: string, value: string, _options: unknown, command: Command) =>
+      set(key, value, command),
+    );
+  addCommand(config, "unset", "Remove a setting from the config file", ["liveops config unset concurrency"])
+    .argument("<key>", "Name of a setting, or any key of the file")
+    .action(async (key: string, _options: unknown, command: Command) => unset(key, command));
+  addCommand(config, "edit", "Open the config file in $VISUAL or $EDITOR, and check it", [
+    "liveops config edit",
+    "EDITOR=nano liveops config edit",
+  ]).action(async (_options: unknown, command: Command) => {
+    const { file, options, to, before } = placesOf(command);
+    const changed = await editConfig(file, to);
+    if (changed !== null) await tellDaemon(changed, file, options, before, to);
+  });
+  addCommand(config, "path", "Print the path of the config file", ["liveops config path"]).action(() => {
+    process.stdout.write(`${sanitize(configFile(process.env))}\n`);
+  });
+  config
+    .option("--json", "Print the settings and their origins as JSON")
+    .action(async () => printAll(config));
+}
+
+/** The config file, and the settings before a change: they select the daemon. */
+function placesOf(command: Command) {
+  const options = allOptions<ConfigOptions>(command);
+  let before: Config = {};
+  try {
+    before = readConfig();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+  }
+  return { file: configFile(process.env), options, before, to: reportTo(command.parent!.parent!) };
+}
+
+async function sourcesOf(options: GlobalOptions): Promise<ValueSources & { daemon: DaemonReply | null }> {
+  const config = readConfig();
+  const daemon = await daemonOf(options, config);
+  const { fleet: _fleet, ...own } = options;
+  const given = options.fleet === undefined ? own : {};
+  return { options: given, env: process.env, config, flags: daemon?.flags ?? null, daemon };
+}
+
+async function printAll(command: Command): Promise<void> {
+  const options = allOptions<ConfigOptions>(command);
+  const sources = await sourcesOf(options);
+  const { daemon } = sources;
+  const file = configFile(process.env);
+  const settings = settingsInEffect(sources);
+  if (options.json) {
+    const entries = settings.map(({ key, value = null, origin }) => [
+      key,
+      { value, origin, reload: RELOAD[key.split(".")[0] as keyof Config] },
+    ]);
+    const its = daemon === null ? null : { pid: daemon.pid, ...daemon.config };
+    process.stdout.write(`${jsonLine({ file, settings: Object.fromEntries(entries), daemon: its })}\n`);
+    return;
+  }
+  const waiting = daemon !== null && daemon.config.file === file ? daemon.config.restart : [];
+  const paint = paintFor(process.stdout);
+  process.stdout.write(`${configLines(settings, waiting, process.stdout.columns, paint).join("\n")}\n`);
+  if (daemon !== null)
+    for (const note of staleNotes(daemon, file)) say(reportTo(command.parent!), note, "yellow");
+}
+
+const HEADS = ["SETTING", "ORIGIN"] as const;
+
+/** Least characters of a value. */
+const LEAST_VALUE = 20;
+
+/** The table of the settings. Pure. @param columns of the terminal; undefined: values are printed whole */
+export function configLines(
+  settings: readonly SettingInEffect[],
+  waiting: readonly string[],
+  columns: number | undefined,
+  paint: Paint,
+): string[] {
+  const keys = settings.map(({ key }) => sanitize(key));
+  const widths = [
+    Math.max(HEADS[0].length, ...keys.map((key) => key.length)),
+    Math.max(HEADS[1].length, ...settings.map(({ origin }) => origin.length)),
+  ] as const;
+  const left = (columns ?? Number.POSITIVE_INFINITY) - widths[0] - widths[1] - 4;
+  const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+  const rows = settings.map(({ key, value, origin }, row) => {
+    const isWaiting = waiting.includes(key.split(".")[0]!);
+    const note = isWaiting ? "  (after liveopsd restart)" : "";
+    const shown = value === undefined ? "-" : sanitize(textOf(value));
+    const its = origin.padEnd(widths[1]);
+    return [
+      keys[row]!.padEnd(widths[0]),
+      origin === "default" ? paint("dim", its) : its,
+      cut(shown, Math.max(LEAST_VALUE, left - note.length)) + paint("yellow", note),
+    ].join("  ");
+  });
+  const head = `${HEADS[0].padEnd(widths[0])}  ${HEADS[1].padEnd(widths[1])}  VALUE`;
+  return [paint("dim", head), ...rows];
+}
+
+/** As `get` prints it: text bare, anything else as JSON. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : value === undefined ? "" : jsonLine(value);
+}
+
+function staleNotes({ pid, config }: DaemonReply, file: string): string[] {
+  if (config.file !== file) return [`the running daemon (pid ${pid}) reads another file: ${config.file}`];
+  if (config.problem !== null) return [`the daemon (pid ${pid}) keeps earlier settings: ${config.problem}`];
+  return config.changed
+    ? [`the daemon (pid ${pid}) read the file before it was changed; run: liveopsd reload`]
+    : [];
+}
+
+async function printValue(key: string, command: Command): Promise<void> {
+  const { path } = configKey(key);
+  const options = allOptions<ConfigOptions>(command);
+  const { value } = settingInEffect(path, await sourcesOf(options));
+  if (options.json) process.stdout.write(`${jsonLine(value ?? null)}\n`);
+  else if (value !== undefined) process.stdout.write(`${sanitize(textOf(value), { newlines: true })}\n`);
+}
+
+async function set(key: string, word: string, command: Command): Promise<void> {
+  const known = configKey(key);
+  const { file, options, before, to } = placesOf(command);
+  const value = typedValue(word, known.schema, options.json === true);
+  if (await change(known.path, value, file, to)) await tellDaemon([known.path[0]], file, options, before, to);
+}
+
+async function unset(key: string, command: Command): Promise<void> {
+  const { file, options, before, to } = placesOf(command);
+  const path = key.split(".") as [keyof Config, ...string[]];
+  if (await change(path, undefined, file, to)) await tellDaemon([path[0]], file, options, before, to);
+}
+
+/** Returns whether the file is valid: a daemon reads no other. */
+async function change(
+  path: [keyof Config, ...string[]],
+  value: unknown,
+  file: string,
+  to: ReturnType<typeof reportTo>,
+): Promise<boolean> {
+  let problems: string[] = [];
+  await changeConfigFile(file, (text) => {
+    const changed = changedText(text ?? NEW_CONFIG, { path }, value, file);
+    if (value === undefined && changed.text === (text ?? NEW_CONFIG)) throw notSet(path.join("."), file);
+    problems = changed.problems;
+    return changed.text;
+  });
+  for (const problem of problems) say(to, problem, "yellow");
+  return problems.length === 0;
+}
+
+function notSet(key: string, file: string): Error {
+  const known = key.split(".")[0]!;
+  if (!Object.hasOwn(RELOAD, known)) configKey(key);
+  return new NotFoundError(`${key} is not set in ${file}`);
+}

@@ -1,0 +1,75 @@
+/** Runs the daemon in this process. Forked by `launch`, it reports to its parent that it answers, or why it cannot. */
+
+import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
+import { keepCompileCache, useCompileCache } from "../../kit/compile-cache.js";
+import { type ReportTo, report, say } from "../../kit/report.js";
+import { daemonBundle } from "./daemon-bundle.js";
+import type { DaemonOptions } from "./daemon-options.js";
+import { otherDaemon, type Taken } from "./other-daemon.js";
+import { placeFault } from "./place-fault.js";
+
+/** What the forked daemon reports, once, to the command that started it. */
+export type LaunchReport =
+  | { type: "answers"; pid: number; logProblem: string | null; copy: string | null }
+  | ({ type: "taken" } & Taken)
+  | { type: "failed"; message: string; code: ExitCode };
+
+/** Milliseconds to ask, in the foreground, which daemon holds the paths: no command waits for it. */
+const ASK_MS = 1000;
+
+export async function runForeground(options: DaemonOptions, to: ReportTo): Promise<ExitCode> {
+  useCompileCache();
+  const { AlreadyRunningError, PlaceError, runDaemon, configSource } = daemonBundle();
+  const isChild = process.send !== undefined;
+  // The command that reads stderr ends when the daemon answers.
+  if (isChild) process.stderr.removeAllListeners("error").on("error", () => {});
+  let socket = "";
+  try {
+    const config = configSource(options, process.env);
+    const settings = config.read();
+    socket = settings.socket;
+    await runDaemon(settings, config, !isChild, ({ logProblem, copy }) => {
+      tell({ type: "answers", pid: process.pid, logProblem, copy });
+      if (!isChild && logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
+      if (!isChild && copy !== null) say(to, copy, "yellow");
+      keepCompileCache();
+    });
+    return EXIT.done;
+  } catch (error) {
+    const { message } = error as Error;
+    if (error instanceof AlreadyRunningError) {
+      const taken = { message, owner: error.owner };
+      tell({ type: "taken", ...taken });
+      if (!isChild) await sayWho(socket, taken, to);
+      return EXIT.refused;
+    }
+    const fault = error instanceof PlaceError ? { message, code: EXIT.usage } : placeFault(error);
+    if (fault) {
+      tell({ type: "failed", ...fault });
+      if (!isChild) say(to, fault.message);
+      return fault.code;
+    }
+    tell({ type: "failed", message, code: EXIT.fault });
+    return report(error, to);
+  }
+}
+
+export function describeLogProblem(problem: string): string {
+  return `the daemon runs without its log: ${problem}; make the file writable, or remove it`;
+}
+
+async function sayWho(socket: string, taken: Taken, to: ReportTo): Promise<void> {
+  try {
+    const { pid } = await otherDaemon(socket, taken, ASK_MS);
+    say(to, `${taken.message}: pid ${pid}, which answers on ${socket}`);
+  } catch (refusal) {
+    report(refusal, to);
+  }
+}
+
+function tell(message: LaunchReport): void {
+  if (!process.send || !process.connected) return;
+  process.send(message, undefined, undefined, () => {
+    if (process.connected) process.disconnect();
+  });
+}

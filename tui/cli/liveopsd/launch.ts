@@ -1,0 +1,76 @@
+/** Starts the daemon in the background and waits until the daemon answers, or reports why it does not. */
+import { spawn } from "node:child_process";
+import { withAllocator } from "../../../daemon/os/allocator.js";
+import type { CommandPlaces } from "../../../protocol/client/daemon-address.js";
+import { NoAnswerError } from "../../../protocol/client/errors.js";
+import { mayFind } from "../../../protocol/client/find-daemon.js";
+import { EXIT } from "../../../protocol/exit-codes.js";
+import { UsageError } from "../../../protocol/failures.js";
+import { asWords, type DaemonOptions } from "./daemon-options.js";
+import type { LaunchReport } from "./foreground.js";
+import { daemonNotStarted, OTHER_MS, otherDaemon } from "./other-daemon.js";
+
+/** A small young generation saves 3 MB and costs the daemon no measurable time. */
+export const NODE_FLAGS = ["--max-semi-space-size=2"];
+
+/** The daemon that answers now. `ours`: this call started it, not another start at the same time. */
+interface Launched {
+  pid: number;
+  ours: boolean;
+  /** Why the daemon cannot write its log; null if it can, or is not ours. */
+  logProblem: string | null;
+  /** What to know of a copied state directory; null if it is none, or the daemon is not ours. */
+  copy: string | null;
+}
+
+/** Milliseconds within which a started daemon must answer: a large state takes seconds to read. */
+const START_MS = 60_000;
+
+/** Characters of stderr that are shown if the daemon ended instead of answering. */
+const MAX_SAID = 4096;
+
+/** @throws UsageError for an unusable state directory or socket; Refusal if another daemon holds one of them */
+export async function launch(options: DaemonOptions, { socket, config }: CommandPlaces): Promise<Launched> {
+  const words = [process.argv[1]!, "start", "--foreground", ...asWords(options)];
+  const child = spawn(process.execPath, [...NODE_FLAGS, ...words], {
+    detached: true,
+    // stderr is read until the daemon answers. Later writes are lost and do not end the daemon.
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    env: withAllocator(process.env),
+  });
+  let said = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(0, MAX_SAID);
+  });
+  const report = await new Promise<LaunchReport>((resolve, reject) => {
+    setTimeout(() => reject(new NoAnswerError(socket, START_MS)), START_MS).unref();
+    child.once("message", (message) => resolve(message as LaunchReport));
+    child.once("error", (error) => resolve({ type: "failed", message: error.message, code: EXIT.fault }));
+    child.once("close", (code, signal) =>
+      resolve(
+        // The process found that another daemon already answers: it lost the race early.
+        code === EXIT.done
+          ? { type: "taken", message: "another daemon was started at the same time", owner: null }
+          : {
+              type: "failed",
+              message: `its process ended with ${signal ?? `exit code ${code}`}: ${said.trim() || "no message on stderr"}; liveopsd start --foreground shows more`,
+              code: EXIT.fault,
+            },
+      ),
+    );
+  });
+  child.stderr!.destroy();
+  child.unref();
+  if (child.connected) child.disconnect();
+  if (report.type === "answers") {
+    const { pid, logProblem, copy } = report;
+    return { pid, ours: true, logProblem, copy };
+  }
+  if (report.type === "taken") {
+    const { pid } = await otherDaemon(socket, report, OTHER_MS, mayFind(options, process.env, config));
+    return { pid, ours: false, logProblem: null, copy: null };
+  }
+  if (report.code === EXIT.usage) throw new UsageError(report.message);
+  if (report.code === EXIT.refused) throw daemonNotStarted(report.message);
+  throw new Error(`the daemon did not start: ${report.message}`);
+}

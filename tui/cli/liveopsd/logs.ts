@@ -1,0 +1,148 @@
+/** `liveopsd logs`: prints the daemon's log from its files, so that the log of a dead daemon can be read. */
+import { existsSync, lstatSync, watch } from "node:fs";
+import { dirname } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { rotatedName } from "../../../daemon/log/log-file.js";
+import { Tail } from "../../../daemon/run-files/tail.js";
+import { layoutOf } from "../../../daemon/store/layout.js";
+import { NotFoundError } from "../../../protocol/failures.js";
+import { LOG_LEVELS } from "../../../protocol/system/log-level.js";
+import { whyIrregular } from "../../../protocol/system/own-file.js";
+import { sinceFrom } from "../../kit/given-duration.js";
+import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
+import { type LogLineFilter, readable, takes } from "./log-lines.js";
+
+/** Milliseconds between two checks of the file; `fs.watch` is only a hint. */
+const LOOK_MS = 500;
+
+interface LogsOptions extends GlobalOptions {
+  follow?: boolean;
+  lines?: number;
+  level?: NonNullable<LogLineFilter["level"]>;
+  since?: string;
+  id?: string;
+  json?: boolean;
+}
+
+export function registerLogs(root: Command): void {
+  const command = addCommand(root, "logs", "Print the log of the daemon", [
+    "liveopsd logs",
+    "liveopsd logs -n 20 -f",
+    "liveopsd logs --level warn --since 2h",
+    "liveopsd logs --id k3f --json | jq -r .msg",
+  ]);
+  command
+    .option("-f, --follow", "Print new lines as they are written")
+    .option("-n, --lines <n>", "Print only the last <n> lines that fit the other options", lineCount)
+    .option("--level <level>", `Print only lines of this level and above: ${LEVELS.join(", ")}`, lineLevel)
+    .option("--since <time>", "Print only lines since this time, or of the last 10m, 2h or 7d")
+    .option("--id <id>", "Print only lines about the operation with this id, or this beginning of an id")
+    .option("--json", "Print the lines as they are stored, one JSON object per line")
+    .action(async () => await printLog(allOptions<LogsOptions>(command)));
+}
+
+async function printLog(options: LogsOptions): Promise<void> {
+  const { log } = layoutOf(commandPlaces(options).stateDir);
+  const { level, id, follow = false, lines: most } = options;
+  const since = options.since === undefined ? undefined : sinceFrom(options.since, Date.now());
+  const wanted = most ?? Number.POSITIVE_INFINITY;
+  const stats = lstatSync(log, { throwIfNoEntry: false });
+  const why = stats === undefined ? null : whyIrregular(stats);
+  if (why !== null)
+    throw new NotFoundError(`${log} ${why}, so the daemon does not write its log; remove ${log}`);
+  if (stats === undefined && !follow)
+    throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
+  const print = (line: string) => process.stdout.write(`${options.json ? line : readable(line)}\n`);
+  // The lines that are there are kept until the last ones are known.
+  let kept: string[] | null = most === undefined ? null : [];
+  const follower = new LogFollower(log, (line) => {
+    if (!takes({ level, since, id }, line)) return;
+    if (kept === null) print(line);
+    else if (kept.push(line) > KEPT_MOST * (wanted + 1)) kept = lastOf(kept, wanted);
+  });
+  follower.read();
+  const last = kept === null ? [] : lastOf(kept, wanted);
+  kept = null;
+  for (const line of last) print(line);
+  if (!follow || !existsSync(dirname(log))) {
+    follower.close();
+    return;
+  }
+  watch(dirname(log), () => follower.read());
+  setInterval(() => follower.read(), LOOK_MS);
+}
+
+/** So many times the wanted lines are kept before the others are dropped. */
+const KEPT_MOST = 4;
+
+function lastOf(lines: string[], most: number): string[] {
+  return lines.slice(Math.max(0, lines.length - most));
+}
+
+const LEVELS = LOG_LEVELS.filter((level) => level !== "silent");
+
+function lineLevel(text: string): NonNullable<LogLineFilter["level"]> {
+  const level = LEVELS.find((each) => each === text);
+  if (level === undefined) throw new InvalidArgumentError(`Choose one of: ${LEVELS.join(", ")}.`);
+  return level;
+}
+
+function lineCount(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 0) throw new InvalidArgumentError("Give a whole number, 0 or more.");
+  return n;
+}
+
+/** Reads a log across its rotations: each line once, in order. */
+class LogFollower {
+  #tail: Tail;
+  /** The inode of the older file, once its lines are printed. */
+  #older: number | null = null;
+
+  constructor(
+    private readonly log: string,
+    private readonly onLine: (line: string) => void,
+  ) {
+    this.#readOlder();
+    this.#tail = new Tail(log);
+  }
+
+  read(): void {
+    if (!isRegular(this.log)) return;
+    this.#tail.read(this.onLine);
+    const open = this.#tail.inode();
+    const now = inodeOf(this.log);
+    if (now === null || now === open) return;
+    // The name belongs to another file now, so the open file is complete.
+    this.#tail.read(this.onLine);
+    this.#tail.close();
+    const older = inodeOf(rotatedName(this.log));
+    // Rotated twice since the last check: another file is between the open one and the new one.
+    if (older !== open && older !== this.#older) this.#readOlder();
+    this.#older = older;
+    this.#tail = new Tail(this.log);
+    this.read();
+  }
+
+  close(): void {
+    this.#tail.close();
+  }
+
+  #readOlder(): void {
+    const file = rotatedName(this.log);
+    if (!isRegular(file)) return;
+    const tail = new Tail(file);
+    tail.read(this.onLine);
+    this.#older = tail.inode();
+    tail.close();
+  }
+}
+
+function isRegular(file: string): boolean {
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && whyIrregular(stats) === null;
+}
+
+function inodeOf(file: string): number | null {
+  return lstatSync(file, { throwIfNoEntry: false })?.ino ?? null;
+}

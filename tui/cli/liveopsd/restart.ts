@@ -1,0 +1,40 @@
+/** `liveopsd restart`: stops the daemon and starts it with the same state directory and socket. Operations continue. */
+import type { Command } from "commander";
+import { clientFor, mayFind } from "../../../protocol/client/find-daemon.js";
+import { logLevelFrom } from "../../../protocol/system/log-level.js";
+import { addCommand, allOptions, commandPlaces, reportTo } from "../../kit/options.js";
+import { say } from "../../kit/report.js";
+import { type DaemonOptions, optionsOf, withDaemonFlags } from "./daemon-options.js";
+import { launch } from "./launch.js";
+import { ANSWER_MS, answering } from "./other-daemon.js";
+import { restartByService, serviceToUse } from "./start-by-service.js";
+import { operations, stopDaemon } from "./stop.js";
+
+export function registerRestart(root: Command): void {
+  const command = addCommand(root, "restart", "Restart the daemon; running operations continue", [
+    "liveopsd restart",
+  ]);
+  withDaemonFlags(command).action(async () => {
+    const options = allOptions<DaemonOptions>(command);
+    const to = reportTo(root);
+    const places = commandPlaces(options, process.env, "throw");
+    // An invalid level must not stop the running daemon.
+    logLevelFrom(options.logLevel, process.env, places.config.logLevel);
+    const client = clientFor(places, options, { answer: ANSWER_MS });
+    const held = mayFind(options, process.env, places.config) ? places.stateDir : null;
+    const service = await serviceToUse({ options, stateDir: places.stateDir, to }, await answering(client));
+    if (service !== null) return restartByService(service, { client, options, held, to });
+    const stopped = await stopDaemon(client, false, held);
+    // The new daemon gets the flags of the old one, unless this command overrides them.
+    const told = stopped ? { ...optionsOf(stopped.daemon), ...options } : options;
+    const socket = told.socket ?? places.socket;
+    const { pid, ours, copy } = await launch(told, { ...places, socket });
+    const running = stopped?.reply.running ?? 0;
+    const kept = running > 0 ? `, kept ${operations(running)}` : "";
+    const also = ours ? "" : ", by another start at the same time";
+    process.stderr.write(
+      `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${also}${kept}, answers on ${socket}\n`,
+    );
+    if (copy !== null) say(to, copy, "yellow");
+  });
+}

@@ -1,0 +1,143 @@
+/** `liveopsd start`. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { layoutOf } from "../../../daemon/store/layout.js";
+import { Client } from "../../../protocol/client/client.js";
+import { clientFor, mayFind } from "../../../protocol/client/find-daemon.js";
+import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
+import type { DaemonReply } from "../../../protocol/replies.js";
+import { type LogLevel, logLevelFrom } from "../../../protocol/system/log-level.js";
+import { until } from "../../../protocol/system/until.js";
+import { shellLine } from "../../../protocol/text/shell-quote.js";
+import { addCommand, allOptions, commandPlaces, reportTo } from "../../kit/options.js";
+import { type ReportTo, say } from "../../kit/report.js";
+import {
+  asWords,
+  NONE,
+  optionsOf,
+  ownWords,
+  type StartOptions,
+  warnOfMissing,
+  withDaemonFlags,
+} from "./daemon-options.js";
+import { describeLogProblem, runForeground } from "./foreground.js";
+import { installLine } from "./install-line.js";
+import { launch } from "./launch.js";
+import { ANSWER_MS, answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
+import { serviceFor, serviceRunning } from "./service/find-service.js";
+import { serviceToUse, startByService } from "./start-by-service.js";
+import { stopDaemon } from "./stop.js";
+import { versionProblems } from "./version-problems.js";
+
+/** How long a daemon without its state directory may still answer, in ms. */
+const END_MS = 5000;
+
+/** Returns when the socket answers. A daemon that is already running is a success. */
+async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> {
+  const places = commandPlaces(options, process.env, "throw");
+  const { socket, stateDir, config } = places;
+  const logLevel = logLevelFrom(options.logLevel, process.env, config.logLevel);
+  const client = clientFor(places, options);
+  // Without a socket no daemon answers, and asking takes a tenth of the time of a start.
+  let running = existsSync(socket) ? await answersOn(socket, stateDir) : null;
+  // Where `launch` starts the process, it finds that daemon itself.
+  const isAlone = options.foreground && process.send === undefined;
+  if (running === null && (isAlone || options.takeOver) && mayFind(options, process.env, config))
+    running = await answersElsewhere(stateDir);
+  if (running !== null && (await hasEnded(running))) running = null;
+  warnOfMissing(options, to);
+  const saysRunning = async (it: DaemonReply) => {
+    checkStateDir(options, it, stateDir);
+    const without = await untaken(options, logLevel, it);
+    say(to, `already running (pid ${it.pid}, ${it.socket})${without}`, "yellow");
+    await warnOfVersions(it, to);
+    return EXIT.done;
+  };
+  if (running !== null && options.takeOver) {
+    checkStateDir({ ...options, stateDir }, running, stateDir);
+    await stopDaemon(new Client(running.socket, { answer: ANSWER_MS }), false, null);
+    running = null;
+  }
+  if (running) return saysRunning(running);
+  if (options.foreground) return runForeground(options, to);
+  const service = await serviceToUse({ options, stateDir, to }, null);
+  if (service !== null) {
+    const started = await startByService(service.service, client);
+    const { pid, socket: answersAt } = started;
+    const without = await untaken(options, logLevel, started);
+    process.stderr.write(
+      `liveopsd: started (pid ${pid}) by ${service.service.label}, answers on ${answersAt}${without}\n`,
+    );
+    return EXIT.done;
+  }
+  const { pid, ours, logProblem, copy } = await launch(options, places);
+  if (!ours) return saysRunning(await client.daemon());
+  process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
+  if (logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
+  if (copy !== null) say(to, copy, "yellow");
+  return EXIT.done;
+}
+
+/** Waits for the end of a daemon whose state directory was removed: it notices that within a second. */
+async function hasEnded({ stateDir, socket, pid }: DaemonReply): Promise<boolean> {
+  if (existsSync(layoutOf(stateDir).lock)) return false;
+  return (await until(async () => (await answersOn(socket, stateDir))?.pid !== pid, END_MS)) === true;
+}
+
+/** The daemon that answers must not be taken for the daemon of another state directory. */
+function checkStateDir(options: StartOptions, running: DaemonReply, wanted: string): void {
+  if (!options.stateDir && !process.env.LIVEOPS_STATE_DIR) return;
+  if (running.stateDir === wanted) return;
+  throw daemonNotStarted(
+    `the daemon on ${running.socket} (pid ${running.pid}) keeps its state in ${running.stateDir}, not in ${wanted}; choose another --socket`,
+  );
+}
+
+async function warnOfVersions(running: DaemonReply, to: ReportTo): Promise<void> {
+  // Most daemons are of this version and need no question about their service.
+  if (versionProblems(running, false).length === 0) return;
+  const isOfService = (await serviceRunning(running)) !== null;
+  for (const problem of versionProblems(running, isOfService)) say(to, problem, "yellow");
+}
+
+/** The options that the running daemon was started without, with the command that applies them. */
+async function untaken(options: StartOptions, logLevel: LogLevel, running: DaemonReply): Promise<string> {
+  const ops = (options.ops ?? []).filter((dir) => !running.opsDirs.includes(resolve(dir)));
+  const words = ops.flatMap((dir) => ["--ops", dir]);
+  if (options.concurrency !== undefined && options.concurrency !== running.concurrency) {
+    words.push("--concurrency", String(options.concurrency));
+  }
+  const levelAsked = options.logLevel !== undefined || process.env.LIVEOPS_DEBUG !== undefined;
+  if (levelAsked && logLevel !== running.logLevel) words.push("--log-level", logLevel);
+  const its = running.metrics ?? NONE;
+  if (options.metrics !== undefined && options.metrics !== its) words.push("--metrics", options.metrics);
+  const traces = running.traces?.url ?? NONE;
+  if (options.traces !== undefined && ![running.flags.traces, traces].includes(options.traces))
+    words.push("--traces", options.traces);
+  if (options.paused) words.push("--paused");
+  if (options.runQueued && running.copyOf !== null) words.push("--run-queued");
+  if (words.length === 0) return "";
+  const given = { ...options, ...(levelAsked && { logLevel }) };
+  const isOfService = (await serviceRunning(running)) !== null;
+  const installed = isOfService ? serviceFor(running.stateDir) : null;
+  const command =
+    installed === null
+      ? shellLine(["liveopsd", "restart", ...asWords(given)])
+      : installLine(installed, ownWords({ ...optionsOf(running), ...given }));
+  return `, without ${words.join(" ")}; to apply, run: ${command}`;
+}
+
+export function registerStart(root: Command): void {
+  const command = addCommand(root, "start", "Start the daemon; return when it answers", [
+    "liveopsd start",
+    "liveopsd start --ops ./ops --concurrency 4",
+    "liveopsd start --foreground --log-level debug",
+  ]);
+  withDaemonFlags(command)
+    .option("--foreground", "Run in this process and also log to stderr")
+    .option("--take-over", "Stop the daemon that runs and take its place; running operations continue")
+    .action(async () => {
+      process.exitCode = await runStart(allOptions<StartOptions>(command), reportTo(root));
+    });
+}

@@ -1,0 +1,180 @@
+/** `liveopsd status [--json]`: prints the daemon's report about itself. Exits with 3 if no daemon answers. */
+import type { Command } from "commander";
+import { daemonClient } from "../../../protocol/client/find-daemon.js";
+import type { DaemonReply } from "../../../protocol/replies.js";
+import { readUsableConfig } from "../../../protocol/system/config.js";
+import { NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
+import { configFile } from "../../../protocol/system/places.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
+import { addCommand, allOptions, type GlobalOptions } from "../../kit/options.js";
+import { jsonLine } from "../../kit/output/json.js";
+import { fileUrl, linkerFor } from "../../kit/output/links.js";
+import { addFormat, addTime, givenFormat, type OutputOptions } from "../../kit/output/options.js";
+import { fullTime, type TimeStyle } from "../../kit/output/time.js";
+import { ANSWER_MS } from "./other-daemon.js";
+import { serviceRunning } from "./service/find-service.js";
+import type { Service } from "./service/service.js";
+import { operations } from "./stop.js";
+import { versionProblems } from "./version-problems.js";
+
+export function registerStatus(root: Command): void {
+  const command = addCommand(root, "status", "Show whether the daemon runs, its workers and its problems", [
+    "liveopsd status",
+    "liveopsd status --json",
+  ]);
+  addFormat(command, ["json", "jsonl"], "Form of the output (default: text)");
+  addTime(command, "absolute and relative")
+    .option("--json", "Print the status as JSON")
+    .action(async () => {
+      const options = allOptions<GlobalOptions & OutputOptions>(command);
+      const format = givenFormat(options);
+      const { time = null } = options;
+      const daemon = await daemonClient(options, { answer: ANSWER_MS }).daemon();
+      const text =
+        format === null
+          ? describe(daemon, await serviceRunning(daemon), time, configProblems(daemon, options))
+          : jsonLine(daemon);
+      process.stdout.write(`${text}\n`);
+    });
+}
+
+/** The problems of this command's config file, if the daemon reads another file or does not report them. */
+function configProblems({ config }: DaemonReply, { remote }: GlobalOptions): string[] {
+  const { problem } = readUsableConfig();
+  if (problem === null || remote !== undefined) return [];
+  const isReported = config.problem !== null && config.file === configFile(process.env);
+  return isReported ? [] : [`the config file is not valid: ${problem.message}`];
+}
+
+function describe(
+  daemon: DaemonReply,
+  service: Service | null,
+  time: TimeStyle | null,
+  ownConfig: readonly string[],
+): string {
+  const {
+    counts,
+    workers,
+    package: { dir },
+  } = daemon;
+  const rows: Array<[string, string]> = [
+    ["liveopsd", `${daemon.version}, pid ${daemon.pid}, Node ${daemon.node}`],
+    ["package", dir],
+    ...(service === null ? [] : [["service", service.label] satisfies [string, string]]),
+    ["since", fullTime(daemon.startedAt, time, Date.now())],
+    ["socket", daemon.socket],
+    ["state dir", daemon.stateDir],
+    ["config", configText(daemon.config, time)],
+    ...fleetRows(daemon),
+    [
+      "operations",
+      Object.entries(counts)
+        .map(([state, n]) => `${n} ${state}`)
+        .join(", "),
+    ],
+    [
+      "workers",
+      `${workers.busy} busy, ${workers.idle} idle, at most ${daemon.concurrency} operations at a time`,
+    ],
+    ...olderRows(daemon),
+    ["containment", containmentText(daemon.containment)],
+    ["watchers", String(daemon.watchers)],
+    ["memory", memoryText(daemon.memory)],
+    ...metricsRows(daemon),
+    ...traceRows(daemon),
+    ["ops", daemon.opsDirs.join(", ")],
+  ];
+  const problems = [...versionProblems(daemon, service !== null), ...problemsOf(daemon), ...ownConfig];
+  for (const problem of problems) rows.push(["problem", problem]);
+  const link = linkerFor(process.stdout);
+  const linked = (name: string, value: string) =>
+    link(name === "state dir" ? fileUrl(value) : null, sanitize(value));
+  return rows.map(([name, value]) => `${name.padEnd(11)} ${linked(name, value)}`).join("\n");
+}
+
+function memoryText({ rss }: DaemonReply["memory"]): string {
+  return rss === null ? NOT_AVAILABLE : `${Math.round(rss / 1e6)} MB`;
+}
+
+/** The config file, and what of it does not apply yet. */
+function configText(
+  { file, loadedAt, changed, restart }: DaemonReply["config"],
+  time: TimeStyle | null,
+): string {
+  const waits = restart.length === 0 ? "" : `; after liveopsd restart: ${restart.join(", ")}`;
+  return `${file}, read ${fullTime(loadedAt, time, Date.now())}${changed ? "; changed since then: liveopsd reload" : ""}${waits}`;
+}
+
+/** Versions that finish the operations which they started. */
+function olderRows({ version, workers }: DaemonReply): Array<[string, string]> {
+  return workers.versions
+    .filter((each) => each.version !== version)
+    .map((each) => ["versions", `liveops ${each.version} runs ${operations(each.operations)} to the end`]);
+}
+
+/** The engine of the fleet, and this host in it. */
+function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, string]> {
+  const rows: Array<[string, string]> = [];
+  if (fleet) rows.push(["fleet", `host ${host}, engine ${fleet.engine}`]);
+  if (draining)
+    rows.push(["drained", "no operations start on this host; undo it with: liveopsd drain --undo"]);
+  return rows;
+}
+
+function metricsRows({ metrics }: DaemonReply): Array<[string, string]> {
+  return metrics === null ? [] : [["metrics", `http://${metrics}/metrics`]];
+}
+
+function traceRows({ traces }: DaemonReply): Array<[string, string]> {
+  if (traces === null) return [];
+  const { url, exported, dropped } = traces;
+  const lost = dropped.full + dropped.refused;
+  return [["traces", `${url}, ${exported} spans exported, ${lost} dropped`]];
+}
+
+function fleetProblems(fleet: DaemonReply["fleet"]): string[] {
+  if (fleet === null) return [];
+  const { awaySince, problems } = fleet;
+  const all = [...problems];
+  if (awaySince !== null)
+    all.push(
+      `the engine has not answered since ${awaySince}. Submits are refused; running operations continue, and their ends are recorded when it is back`,
+    );
+  return all;
+}
+
+function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containment"]): string {
+  const enforced = limits.length === 0 ? "no limits are enforced" : `limits: ${limits.join(", ")}`;
+  const why = reason === null ? "" : `; ${reason}`;
+  return `${kind}${cgroup === null ? "" : ` below ${cgroup}`}; ${enforced}${why}`;
+}
+
+function problemsOf(daemon: DaemonReply): string[] {
+  const { auditLost, storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
+  const all = fleetProblems(daemon.fleet);
+  if (daemon.config.problem !== null)
+    all.push(`the config file was not applied, and earlier settings stay: ${daemon.config.problem}`);
+  if (workers.blocked)
+    all.push(
+      `no worker can be started: ${workers.blocked.reason}. Queued operations wait; the daemon tries again`,
+    );
+  for (const { op, operations: n, reason } of blockedTypes)
+    all.push(`${n} queued ${n === 1 ? "operation waits" : "operations wait"} for the type ${op}: ${reason}`);
+  if (storeFull || freeBytes === 0 || noRoom > 0) {
+    const full = ["the state directory's disk is full"];
+    if (storeFull) full.push("submits are refused");
+    if (noRoom > 0)
+      full.push(`${operations(noRoom)} ${noRoom === 1 ? "waits" : "wait"} for disk space (liveops ls)`);
+    else full.push("log lines and progress of running operations are dropped");
+    all.push(`${full.join("; ")}. Free some disk space; no restart is needed`);
+  }
+  if (daemon.traces && daemon.traces.problem !== null)
+    all.push(
+      `the collector of the traces does not take spans: ${daemon.traces.problem}. They are dropped; operations are not affected`,
+    );
+  if (auditLost > 0)
+    all.push(
+      `${auditLost} lines of the audit log could not be written; look at audit.ndjson in the state directory`,
+    );
+  return [...all, ...problems];
+}

@@ -1,0 +1,110 @@
+/**
+ * Entry point of `liveops __complete SHELL …`: prints what fits the word at the cursor. A bundle of its own, which loads
+ * no command. Prints no error: without a daemon, or after 300 ms, the values of the table alone.
+ *
+ * bash: `bash COMP_TYPE COMP_WORDBREAKS COLUMNS WORD…`; zsh and fish: `SHELL COLUMNS WORD…`.
+ */
+import { readFileSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { addressedDaemon, commandPlaces } from "../../../protocol/client/daemon-address.js";
+import { clientFor } from "../../../protocol/client/find-daemon.js";
+import { isAddress } from "../../../protocol/client/ssh/address.js";
+import { askNothing } from "../../../protocol/client/ssh/host.js";
+import { leaveConnections } from "../../../protocol/client/ssh/tunnel.js";
+import { inHome } from "../../../protocol/system/places.js";
+import { daemonCandidates, needsDaemon, staticCandidates, takesFiles } from "./candidates.js";
+import { type Question, readLine } from "./line.js";
+import { bashLines, type Candidate, linesFor, type Typed, unquote } from "./shells.js";
+import { TABLE_FILE, type Table } from "./table.js";
+
+const DEADLINE_MS = 300;
+
+const DEFAULT_WIDTH = 80;
+
+/** Asks the shell for paths. Every other line begins with a word. */
+const FILES = "\tfiles";
+
+interface Request {
+  words: string[];
+  /** The word at the cursor. */
+  typed: Typed;
+  width: number;
+  lines(candidates: readonly Candidate[]): string[];
+}
+
+function readRequest([shell, ...rest]: string[]): Request | null {
+  const plain = (text: string): Typed => ({ text, quote: null, fixed: 0 });
+  const widthOf = (text = "") => Number.parseInt(text, 10) || DEFAULT_WIDTH;
+  if (shell === "bash") {
+    const [type = "", breaks = "", columns, ...raw] = rest;
+    const typed = unquote(raw.at(-1) ?? "", breaks);
+    const words = raw.map((word) => unquote(word).text);
+    const width = widthOf(columns);
+    return { words, typed, width, lines: (all) => bashLines(all, typed, { type, width }) };
+  }
+  if (shell !== "zsh" && shell !== "fish") return null;
+  const [columns, ...words] = rest;
+  const last = words.pop() ?? "";
+  const typed = shell === "fish" ? unquote(last) : plain(last);
+  const width = widthOf(columns);
+  return { words: [...words, typed.text], typed, width, lines: (all) => linesFor(shell, all, width) };
+}
+
+async function fromDaemon(question: Question): Promise<Candidate[]> {
+  const path = (name: string) => {
+    const text = question.values.get(name);
+    // The shell has not expanded the word.
+    const expanded = text?.replace(
+      /\$(\w+|\{\w+\})/g,
+      (_, key: string) => process.env[key.replace(/[{}]/g, "")] ?? "",
+    );
+    return expanded === undefined ? undefined : inHome(expanded, process.env);
+  };
+  const [socket, stateDir] = [path("--socket"), path("--state-dir")];
+  const places = { ...(socket && { socket }), ...(stateDir && { stateDir }) };
+  const isHere = socket !== undefined || stateDir !== undefined;
+  const given = question.values.get("--host");
+  // A name, and not an address, is that of a host of a fleet.
+  const addressed = addressedDaemon(given !== undefined && isAddress(given) ? given : undefined, isHere);
+  // A connection that takes longer than a person waits serves the next key.
+  leaveConnections();
+  askNothing();
+  const options = addressed ?? places;
+  // A message would land on the line that the person types.
+  const found = commandPlaces(options, process.env, "ignore");
+  return daemonCandidates(clientFor(found, options), question);
+}
+
+/** A word with a control character cannot be typed, and would act on the terminal. */
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Surrogate}]|\p{Bidi_Control}/u;
+
+async function answer(request: Request): Promise<string[]> {
+  const table: Table = JSON.parse(
+    readFileSync(join(dirname(fileURLToPath(import.meta.url)), TABLE_FILE), "utf8"),
+  );
+  const question = readLine(table, request.words);
+  if (question === null) return [];
+  const asked = needsDaemon(question) ? fromDaemon(question).catch(() => []) : [];
+  const found = await Promise.race([asked, delay(DEADLINE_MS, [])]);
+  const fitting = [...staticCandidates(question), ...found].filter(
+    ({ word }) => word !== "" && word.startsWith(question.text) && !CONTROL.test(word),
+  );
+  const candidates = fitting.map((each) => ({ ...each, word: question.kept + each.word }));
+  if (candidates.length === 0 && takesFiles(question)) return [FILES];
+  return request.lines(candidates);
+}
+
+async function main(): Promise<void> {
+  try {
+    const request = readRequest(process.argv.slice(3));
+    const lines = request === null ? [] : await answer(request);
+    if (lines.length > 0) writeSync(1, `${lines.join("\n")}\n`);
+  } catch {
+    // An error text would appear in the middle of the line that is being typed.
+  }
+  process.exit(0);
+}
+
+void main();

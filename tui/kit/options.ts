@@ -1,0 +1,150 @@
+/**
+ * Common parts of every command of `liveops` and `liveopsd`: `--socket`, `--state-dir`, `--host`, `--help` with examples,
+ * `--version`, and the report of wrong usage (exit 2).
+ */
+import { Command, CommanderError, Help, type Option } from "commander";
+import { commandPlaces, type GlobalOptions, startCommand } from "../../protocol/client/daemon-address.js";
+import { closeHosts } from "../../protocol/client/ssh/host.js";
+import { EXIT } from "../../protocol/exit-codes.js";
+import { paintFor } from "../../protocol/text/colour.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
+import { VERSION } from "../../protocol/version.js";
+import { type OpenFleet, openFleet, urlWithoutPassword } from "./fleet-client.js";
+import { addHostOption, readHostOption } from "./host-option.js";
+import { commandIndex } from "./other-bin.js";
+import { type ReportTo, report } from "./report.js";
+
+export { commandPlaces, type GlobalOptions };
+
+const GLOBAL_OPTIONS = "Global options:";
+
+/** Creates the root of a command line. Options before the command's name belong to the root. */
+export function rootCommand(name: string, description: string): Command {
+  const root = new Command(name)
+    .description(description)
+    .helpCommand("help [command]", "Show the help of a command")
+    .exitOverride()
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureHelp({
+      showGlobalOptions: false,
+      // Commander shows options in the order in which they were added, and the common ones are added first.
+      visibleOptions: (command) => globalsLast(new Help().visibleOptions(command)),
+      groupItems(all, visible, groupOf) {
+        const isOption = visible.some((item) => isGlobal(item as Option));
+        return new Help().groupItems(isOption ? [] : all, visible, groupOf);
+      },
+    })
+    .configureOutput({
+      outputError: (text, write) => {
+        const prefix = paintFor(process.stderr)("red", `${name}:`);
+        write(sanitize(text, { newlines: true }).replace(/^error: /, `${prefix} `));
+      },
+    });
+  return withGlobals(root, `Try: ${name} --help`);
+}
+
+function globalsLast(options: readonly Option[]): Option[] {
+  return [...options.filter((it) => !isGlobal(it)), ...options.filter(isGlobal)];
+}
+
+/** Whether the option is one of those that all commands have. */
+export function isGlobal({ helpGroupHeading }: Option): boolean {
+  return helpGroupHeading === GLOBAL_OPTIONS;
+}
+
+const examplesByCommand = new WeakMap<Command, string[]>();
+
+/** The examples in the help of a command. */
+export function examplesOf(command: Command): string[] {
+  return examplesByCommand.get(command) ?? [];
+}
+
+/** Adds a command with the common options, and its examples at the end of its help. */
+export function addCommand(root: Command, usage: string, description: string, examples: string[]): Command {
+  const command = root.command(usage).description(description);
+  examplesByCommand.set(command, examples);
+  const lines = examples.map((example) => `  $ ${example}`).join("\n");
+  command.addHelpText("after", `\nExamples:\n${lines}`);
+  const above = root.parent === null ? root.name() : `${root.parent.name()} ${root.name()}`;
+  return withGlobals(command, `Try: ${above} ${command.name()} --help`);
+}
+
+/** The fleet of `liveopsd start` is the one that the daemon joins. */
+function isOfDaemon(command: Command): boolean {
+  return command.parent ? isOfDaemon(command.parent) : command.name() === "liveopsd";
+}
+
+function withGlobals(command: Command, help: string): Command {
+  command.optionsGroup(GLOBAL_OPTIONS);
+  if (!isOfDaemon(command))
+    command.option(
+      "--fleet <url>",
+      "Ask the fleet of this PostgreSQL database, without a daemon",
+      urlWithoutPassword("--fleet"),
+    );
+  addHostOption(command);
+  command
+    .option("--socket <path>", "Socket of the daemon")
+    .option("--state-dir <dir>", "State directory of the daemon")
+    .version(VERSION, "--version", "Print the version")
+    .helpOption("-h, --help", "Show this help")
+    .showHelpAfterError(help);
+  // Options that are added from here on are the command's own.
+  return command.optionsGroup("");
+}
+
+/** The options of the command line: the command's own override those before its name. */
+export function allOptions<T extends GlobalOptions>(command: Command): T {
+  const before = command.parent ? allOptions(command.parent) : {};
+  return { ...before, ...command.opts() } as T;
+}
+
+/** Parses and runs a command. Sets the exit code and returns, so that all output is written before the process ends. */
+export async function runRoot(
+  root: Command,
+  argv: string[],
+  /** More help for wrong usage, after the error of the parser; null for none. */
+  hint: (error: CommanderError) => Promise<string | null> = async () => null,
+): Promise<void> {
+  root.hook("preAction", (_root, command) => readHostOption(command, root.name()));
+  let fleet: OpenFleet | null = null;
+  if (argv.some((word) => word.startsWith("--fleet")) && !isOfDaemon(root))
+    root.hook("preAction", async (_root, command) => {
+      const { fleet: url } = allOptions<GlobalOptions>(command);
+      if (url === undefined) return;
+      fleet = await openFleet(url);
+      command.setOptionValue("socket", fleet.socket);
+    });
+  try {
+    await root.parseAsync(withoutUnknownHelp(root, argv), { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+      const text = error.exitCode === 0 ? null : await hint(error);
+      if (text !== null) process.stderr.write(`${sanitize(text)}\n`);
+      return;
+    }
+    process.exitCode = report(error, reportTo(root));
+  } finally {
+    await (fleet as OpenFleet | null)?.close();
+    closeHosts();
+  }
+}
+
+/** For `help NAME` of an unknown command, the name alone: commander then reports it with the near names. */
+function withoutUnknownHelp(root: Command, argv: string[]): string[] {
+  const at = commandIndex(argv);
+  const name = argv[at + 1];
+  if (root.commands.length === 0 || argv[at] !== "help" || name === undefined || name.startsWith("-"))
+    return argv;
+  const isKnown = name === "help" || root.commands.some((command) => command.name() === name);
+  return isKnown ? argv : [name];
+}
+
+/** The parameters of `report` for this command line. */
+export function reportTo(root: Command): ReportTo {
+  const given = root.commands.flatMap((command) => [command, ...command.commands]).map((it) => it.opts());
+  const options = Object.assign({}, root.opts<GlobalOptions>(), ...given);
+  return { program: root.name(), startCommand: startCommand(options), options };
+}
