@@ -20,10 +20,10 @@ const MOST_BYTES = 65 * 1024;
 export async function readCurrent(context: Context, id: string): Promise<Changes> {
   const { loader, store, find } = context;
   const { record } = await find(id);
-  const { op, label, cwd, chain } = record;
+  const { op } = record;
   const before = paramsOf(context, record);
   const params = op === ANY_FILE ? { ...before, text: textOf(before.path) } : before;
-  const answers = await loader.prepare([{ op, input: { params }, rest: { id, label, cwd, chain } }]);
+  const answers = await loader.prepare([{ op, input: { params } }]);
   if (!Array.isArray(answers)) throw answers.refusal;
   const { title, stages, historyKey, source, params: accepted } = answers[0]!;
   if (op !== ANY_FILE && source === undefined)

@@ -54,10 +54,10 @@ async function readAnew(context: Context, entry: Entry, body: EditBody): Promise
       "LIVEOPS_STOPPING",
       "nothing was changed: the daemon is stopping; start it again with: liveopsd start",
     );
-  const { id, op, label, cwd, chain, omitted } = entry.record;
+  const { id, op, omitted } = entry.record;
   if (omitted?.params !== undefined) throw tooLarge(id);
   const input = { params: body.params ?? entry.record.params, ...(body.set && { set: body.set }) };
-  const answers = await loader.prepare([{ op, input, rest: { id, label, cwd, chain } }]);
+  const answers = await loader.prepare([{ op, input }]);
   if (!Array.isArray(answers)) throw answers.refusal;
   const { params, title, stages, historyKey, source } = answers[0]!;
   if (store.payloads.isLarge(params)) throw tooLarge(id);

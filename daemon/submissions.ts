@@ -5,8 +5,10 @@
  * cut off in the middle of its batch, the repeat submits the missing operations.
  */
 import { homedir } from "node:os";
+import type { Prepared } from "../ops/runner/prepare.js";
 import { hashOfParams } from "../ops/runner/stage-values.js";
 import { Refusal } from "../protocol/errors.js";
+import type { Submission } from "../protocol/event.js";
 import { newId } from "../protocol/id.js";
 import { DEFAULT_QUEUE } from "../protocol/reduce.js";
 import type { SubmitBody } from "../protocol/requests.js";
@@ -15,7 +17,6 @@ import { isFinal } from "../protocol/state.js";
 import type { Hosts } from "./hosts/hosts.js";
 import { KeyedMutex } from "./keyed-mutex.js";
 import type { Lifecycle } from "./lifecycle.js";
-import { Asks, type Own } from "./loader/asks.js";
 import type { Types } from "./loader/loader.js";
 import type { Queues } from "./scheduler/queues.js";
 import type { Settings } from "./settings.js";
@@ -165,16 +166,19 @@ export class Submissions {
             return waitsOf(bodies[index]!, find);
           }),
         );
-      const asks = new Asks(
-        missing.map((index) => bodies[index]!),
-        missing.map((index, n) => ({ ...ownOf(bodies[index]!, home), ...waits[n] })),
+      const prepared = await loader.prepare(
+        missing.map((index) => {
+          const { op, params, set } = bodies[index]!;
+          return { op, input: { ...(params && { params }), ...(set && { set }) } };
+        }),
       );
-      const answers = await loader.prepare(asks.distinct);
-      if (!Array.isArray(answers)) {
-        const { index, refusal } = answers;
-        throw isBatch ? ofBatch(refusal, missing[asks.firstOf(index)]!, bodies.length) : refusal;
+      if (!Array.isArray(prepared)) {
+        const { index, refusal } = prepared;
+        throw isBatch ? ofBatch(refusal, missing[index]!, bodies.length) : refusal;
       }
-      const operations = asks.submissions(answers);
+      const operations = missing.map((index, n) =>
+        submissionOf(prepared[n]!, { ...ownOf(bodies[index]!, home), ...waits[n] }),
+      );
       for (const [n, { queue }] of operations.entries())
         await ofItem(missing[n]!, () => queues.check(queue ?? DEFAULT_QUEUE));
       const submits = operations.map((operation, n) => {
@@ -243,6 +247,41 @@ function tooManyBytes(queued: number, wanted: number, most: number): Refusal {
 }
 
 const NO_ENV: Record<string, string> = Object.freeze({});
+
+/** The fields of a submission that its type does not determine. */
+type Own = Pick<
+  Submission,
+  | "id"
+  | "label"
+  | "cwd"
+  | "chain"
+  | "limits"
+  | "againOf"
+  | "schedule"
+  | "hooks"
+  | "queue"
+  | "priority"
+  | "after"
+  | "afterAny"
+  | "notBefore"
+  | "on"
+  | "tags"
+>;
+
+function submissionOf(prepared: Prepared, own: Own): Submission {
+  const { op, title, params, stages, historyKey, queue: ofType, source, requires } = prepared;
+  const { id, label, cwd, chain, limits, queue = ofType, priority, ...others } = own;
+  return {
+    ...{ id, op, title, label, cwd, params, stages, chain },
+    ...(limits && { limits }),
+    ...(historyKey !== undefined && { historyKey }),
+    ...(source && { source }),
+    ...(requires && { requires }),
+    ...(queue !== undefined && queue !== DEFAULT_QUEUE && { queue }),
+    ...(priority !== undefined && priority !== 0 && { priority }),
+    ...others,
+  };
+}
 
 function ownOf(body: Submittable, home: string): Own {
   const { label, cwd, againOf, schedule, queue, priority, hooks, on, tags = [] } = body;

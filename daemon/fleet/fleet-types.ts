@@ -2,8 +2,8 @@
  * The operation types of a fleet: those that load here, and those that other hosts have published. Who lacks a type
  * checks parameters by its published schema.
  */
+import type { Prepared } from "../../ops/runner/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
-import type { Submission } from "../../protocol/event.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { unknownType } from "../../protocol/unknown-type.js";
 import type { RefusedAsk, Types } from "../loader/loader.js";
@@ -40,13 +40,13 @@ export class FleetTypes implements Types {
     return { file, policy: { resumable, timeout, gracePeriod, retry }, requires };
   }
 
-  async prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
-    const submissions: Submission[] = [];
-    while (submissions.length < asks.length) {
-      const index = submissions.length;
+  async prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
+    const prepared: Prepared[] = [];
+    while (prepared.length < asks.length) {
+      const index = prepared.length;
       const rest = asks.slice(index);
       const answer = (await this.local()?.prepare(rest)) ?? this.#missing(rest[0]!.op);
-      if (Array.isArray(answer)) return [...submissions, ...answer];
+      if (Array.isArray(answer)) return [...prepared, ...answer];
       const refused = rest[answer.index]!;
       // The type of another host is other code than that of the file which does not load here.
       const isElsewhere = answer.refusal.code === "LIVEOPS_NO_SUCH_TYPE" && !this.isBroken(refused.op);
@@ -56,16 +56,16 @@ export class FleetTypes implements Types {
       if (answer.index > 0) {
         const before = await this.prepare(rest.slice(0, answer.index));
         if (!Array.isArray(before)) return { ...before, index: index + before.index };
-        submissions.push(...before);
+        prepared.push(...before);
       }
       try {
-        submissions.push(await prepareByPublished(type, refused));
+        prepared.push(await prepareByPublished(type, refused));
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        return { index: submissions.length, refusal: error };
+        return { index: prepared.length, refusal: error };
       }
     }
-    return submissions;
+    return prepared;
   }
 
   #missing(op: string): RefusedAsk {
@@ -84,8 +84,7 @@ export class FleetTypes implements Types {
   }
 }
 
-async function prepareByPublished(type: OperationType, { input, rest }: PrepareAsk): Promise<Submission> {
+async function prepareByPublished(type: OperationType, { input }: PrepareAsk): Promise<Prepared> {
   const bundle = (await import(new URL("./published-type.js", import.meta.url).href)) as PublishedBundle;
-  const submission = await bundle.preparePublished(type, input, rest);
-  return { ...submission, ...rest };
+  return bundle.preparePublished(type, input);
 }

@@ -4,9 +4,9 @@
  * An answer about a type waits only for the files that may define it.
  */
 import { notLoading } from "../../ops/runner/blocked-names.js";
+import type { Prepared } from "../../ops/runner/prepare.js";
 import { whyTypeMissing } from "../../ops/runner/type-names.js";
 import { Refusal } from "../../protocol/errors.js";
-import type { Submission } from "../../protocol/event.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import { unknownType } from "../../protocol/unknown-type.js";
@@ -47,8 +47,8 @@ export interface Types {
   isBroken(op: string): boolean;
   /** Where the type is and how it runs, or why there is no such type now. */
   resolve(op: string): Promise<ResolvedType | Unresolved>;
-  /** All submissions, or the first ask that its type does not accept or whose type does not exist. */
-  prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk>;
+  /** All, or the first ask that its type does not accept or whose type does not exist. */
+  prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk>;
 }
 
 export class Loader implements Types {
@@ -161,33 +161,33 @@ export class Loader implements Types {
     }
   }
 
-  /** All submissions, or the first ask that its type does not accept or whose type does not exist. */
-  async prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
-    const submissions: Submission[] = [];
+  /** All, or the first ask that its type does not accept or whose type does not exist. */
+  async prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
+    const prepared: Prepared[] = [];
     // Usually all asks are of one type. Successive asks that one process answers are one question.
-    while (submissions.length < asks.length) {
-      const index = submissions.length;
+    while (prepared.length < asks.length) {
+      const index = prepared.length;
       try {
         const answer = await this.#prepareSome(asks.slice(index));
         if (!Array.isArray(answer)) return { index: index + answer.index, refusal: answer.refusal };
-        submissions.push(...answer);
+        prepared.push(...answer);
       } catch (error) {
         const refusal = error instanceof Refusal ? error : typeFault(asks[index]!.op, error as Error);
         return { index, refusal };
       }
     }
-    return submissions;
+    return prepared;
   }
 
   /** The first asks, as many as one process can answer. */
-  async #prepareSome(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
+  async #prepareSome(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
     for (let deaths = 0; ; ) {
       const first = await this.#located(asks[0]!.op);
       const plain = withoutParams(asks[0]!, first);
       if (plain) return [plain];
       try {
         const reply = await this.#askTogether(asks, first);
-        if (reply.type === "prepared") return reply.submissions;
+        if (reply.type === "prepared") return reply.prepared;
         return { index: reply.index, refusal: Refusal.fromProblem(reply.problem) };
       } catch (error) {
         // Asked once more if the process was killed: reading parameters changes nothing.
@@ -343,15 +343,17 @@ function typeFault(op: string, error: Error): Refusal {
   );
 }
 
-/** A submission without parameters, of a type without parameters and with fixed title and stages, needs no loader. */
-function withoutParams({ input, rest }: PrepareAsk, { type, hasTitles }: Found): Submission | null {
+/** A type without parameters and with fixed title and stages needs no loader to read none. */
+function withoutParams({ input }: PrepareAsk, { type, hasTitles }: Found): Prepared | null {
   const { params = {}, set = [] } = input;
   if (Object.keys(params).length > 0 || set.length > 0 || hasTitles) return null;
   if (type.params !== null || type.stages === null) return null;
-  const { id, label, cwd, chain, limits } = rest;
-  const { op, title, stages, requires } = type;
-  const own = { ...(limits && { limits }), ...(requires.length > 0 && { requires }) };
-  return { id, op, title, label, cwd, params: {}, stages, chain, ...own };
+  const { op, title, stages, queue, requires } = type;
+  return {
+    ...{ op, title, params: {}, stages },
+    ...(queue !== null && { queue }),
+    ...(requires.length > 0 && { requires: [...requires] }),
+  };
 }
 
 /** Values that differ from the default only, so that the records of starts stay short. */

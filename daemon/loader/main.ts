@@ -8,11 +8,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { blockedNames } from "../../ops/runner/blocked-names.js";
 import { describeType } from "../../ops/runner/describe-type.js";
 import { type LoadErrors, type LoadedFileTypes, loadFiles } from "../../ops/runner/load-files.js";
-import { prepareSubmission } from "../../ops/runner/prepare.js";
+import { type Prepared, prepare } from "../../ops/runner/prepare.js";
 import { type OperationCtor, readType } from "../../ops/runner/read-type.js";
 import { enableUserCode, sourcesOf } from "../../ops/runner/user-code.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
-import type { Submission } from "../../protocol/event.js";
 import { removeStartVariables } from "../child-environment.js";
 import type { FileResult, FromLoader, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 
@@ -74,24 +73,24 @@ function describe(loaded: LoadedFileTypes, wrong: LoadErrors, isLate: boolean): 
 async function answer({ call, asks }: ToLoader): Promise<void> {
   answering++;
   atWork();
-  const submissions: Submission[] = [];
+  const prepared: Prepared[] = [];
   try {
     for (const ask of asks) {
       if (isLoading) send({ type: "answering", file: ask.file });
-      submissions.push(await prepare(ask));
+      prepared.push(await prepare(typeOf(ask), ask.input));
     }
-    send({ call, type: "prepared", submissions });
+    send({ call, type: "prepared", prepared });
   } catch (error) {
-    send({ call, type: "refused", index: submissions.length, problem: asProblem(error) });
+    send({ call, type: "refused", index: prepared.length, problem: asProblem(error) });
   }
   answering--;
   atWork();
 }
 
-async function prepare({ op, file, input, rest }: LocatedAsk): Promise<Submission> {
+function typeOf({ op, file }: LocatedAsk): OperationCtor {
   const Type = types.get(keyOf(file, op));
   if (!Type) throw new Error(`${file} has no operation type ${op}`);
-  return await prepareSubmission(Type, input, rest);
+  return Type;
 }
 
 function keyOf(file: string, op: string): string {

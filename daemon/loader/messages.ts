@@ -1,9 +1,9 @@
 /** The messages between daemon and loader over IPC. */
 import type { BlockedName } from "../../ops/runner/blocked-names.js";
 import type { LoadErrors } from "../../ops/runner/load-files.js";
+import type { Prepared } from "../../ops/runner/prepare.js";
 import type { LoadedFile } from "../../ops/runner/type-files.js";
 import type { Problem } from "../../protocol/errors.js";
-import type { Submission } from "../../protocol/event.js";
 import type { OperationType } from "../../protocol/replies.js";
 import type { Policy } from "../store/decision.js";
 
@@ -38,28 +38,10 @@ export interface FileResult {
 
 export type ToLoader = { call: number; type: "prepare"; asks: LocatedAsk[] };
 
-/** A submit to prepare, and the fields of the submission that the daemon knows itself. */
+/** Parameters that a type is to read. */
 export interface PrepareAsk {
   op: string;
   input: PrepareInput;
-  rest: Pick<
-    Submission,
-    | "id"
-    | "label"
-    | "cwd"
-    | "chain"
-    | "limits"
-    | "againOf"
-    | "schedule"
-    | "hooks"
-    | "queue"
-    | "priority"
-    | "after"
-    | "afterAny"
-    | "notBefore"
-    | "on"
-    | "tags"
-  >;
 }
 
 /** A `PrepareAsk` with the file that defines the type. */
@@ -82,8 +64,8 @@ export type FromLoader =
   | { type: "answering"; file: string }
   /** All files are done; `faults`: errors that were thrown where no code could catch them. */
   | { type: "loaded"; faults: LoadErrors }
-  | { call: number; type: "prepared"; submissions: Submission[] }
-  /** `index`: of the first ask that is refused. No submission is made of any ask. */
+  | { call: number; type: "prepared"; prepared: Prepared[] }
+  /** `index`: of the first ask that is refused. Nothing is prepared of any ask. */
   | { call: number; type: "refused"; index: number; problem: Problem };
 
 /** The file of a type's code, the policy for its attempts, and the tags that a host of a fleet must have. */

@@ -18,21 +18,42 @@ export interface Given {
   set?: string[] | undefined;
 }
 
-export type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain">;
+type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain">;
 
-/**
- * @returns the submission; its params are the accepted input, before defaults
- * @throws Refusal LIVEOPS_PARAMS_INVALID
- * @throws TypeFault if the type has invalid statics
- */
+/** What the type and the parameters determine of a submission. */
+export type Prepared = Pick<
+  Submission,
+  "op" | "title" | "params" | "stages" | "historyKey" | "queue" | "requires" | "source"
+>;
+
+/** As `prepare`, for an operation that this process submits itself. */
 export async function prepareSubmission(
   Type: OperationCtor,
   given: Given,
-  place: SubmissionContext,
-  /** The command that gave the words, for an error message. */
+  { id, label, cwd, chain }: SubmissionContext,
   command: "submit" | "run" = "submit",
 ): Promise<Submission> {
-  const { op, params, queue: ownQueue, requires, hosts } = readType(Type);
+  const { op, title, params, stages, ...others } = await prepare(Type, given, command);
+  const submission = {
+    ...{ id, op, title, label, cwd, params, stages, chain, ...others },
+    ...(chain.index > 0 && readType(Type).hosts === "any" && { hosts: "any" as const }),
+  };
+  types.set(submission, Type);
+  return submission;
+}
+
+/**
+ * @returns the params are the accepted input, before defaults
+ * @throws Refusal LIVEOPS_PARAMS_INVALID
+ * @throws TypeFault if the type has invalid statics
+ */
+export async function prepare(
+  Type: OperationCtor,
+  given: Given,
+  /** The command that gave the words, for an error message. */
+  command: "submit" | "run" = "submit",
+): Promise<Prepared> {
+  const { op, params, queue: ownQueue, requires } = readType(Type);
   const schema = inputSchema(params);
   const problem = whyNotJson(given.params);
   if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
@@ -52,25 +73,14 @@ export async function prepareSubmission(
   };
   const title = await titleFor(Type, parsed.value).catch(refused("title"));
   const stages = await stagesFor(Type, parsed.value).catch(refused("stages"));
-  const { id, label, cwd, chain } = place;
   const historyKey = historyKeyFor(Type, parsed.value);
-  const submission = {
-    id,
-    op,
-    title,
-    label,
-    cwd,
-    params: input,
-    stages,
-    chain,
+  return {
+    ...{ op, title, params: input, stages },
     ...(historyKey !== undefined && { historyKey }),
     ...(ownQueue !== null && { queue: ownQueue }),
     ...(requires.length > 0 && { requires: [...requires] }),
-    ...(hosts === "any" && chain.index > 0 && { hosts }),
     ...sourceOf(Type),
   };
-  types.set(submission, Type);
-  return submission;
 }
 
 /** The pipeline file, which is kept with the operation: an attempt needs nothing else. */

@@ -1,20 +1,15 @@
 /**
- * Makes a submission of a type that another host has published: its parameters are checked by their JSON Schema. Code of
+ * Reads the parameters of a type that another host has published, by their JSON Schema. Code of
  * the type does not run, so the title and stages are those that hold for all parameters.
  */
 import { z } from "zod";
-import type { Submission } from "../../protocol/event.js";
 import type { OperationType } from "../../protocol/replies.js";
 import { LiveOperation } from "../sdk/live-operation.js";
-import { type Given, prepareSubmission, type SubmissionContext } from "./prepare.js";
+import { type Given, type Prepared, prepare } from "./prepare.js";
 import type { OperationCtor } from "./read-type.js";
 
 /** @throws Refusal LIVEOPS_PARAMS_INVALID */
-export async function preparePublished(
-  type: OperationType,
-  given: Given,
-  place: SubmissionContext,
-): Promise<Submission> {
+export async function preparePublished(type: OperationType, given: Given): Promise<Prepared> {
   const { op, title, stages, params, queue, requires, hosts } = type;
   const Type = class extends LiveOperation {
     static op = op;
@@ -29,5 +24,5 @@ export async function preparePublished(
     static hosts = hosts;
     async run() {}
   };
-  return prepareSubmission(Type as unknown as OperationCtor, given, place);
+  return prepare(Type as unknown as OperationCtor, given);
 }

@@ -1,8 +1,8 @@
 /** A loader with two types and without a process. */
 import type { RefusedAsk } from "../../daemon/loader/loader.js";
 import type { PrepareAsk, PrepareInput, ResolvedType, Unresolved } from "../../daemon/loader/messages.js";
+import type { Prepared } from "../../ops/runner/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
-import type { Submission } from "../../protocol/event.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { unknownType } from "../../protocol/unknown-type.js";
 
@@ -47,18 +47,18 @@ export class FakeLoader {
     return { file, policy: { resumable, timeout, gracePeriod, retry }, requires: [] };
   }
 
-  async prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
+  async prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
     await this.before();
-    const submissions: Submission[] = [];
+    const answers: Prepared[] = [];
     for (const [index, ask] of asks.entries()) {
-      const submission = this.#prepare(ask);
-      if (submission instanceof Refusal) return { index, refusal: submission };
-      submissions.push(submission);
+      const answer = this.#prepare(ask);
+      if (answer instanceof Refusal) return { index, refusal: answer };
+      answers.push(answer);
     }
-    return submissions;
+    return answers;
   }
 
-  #prepare({ op, input, rest }: PrepareAsk): Submission | Refusal {
+  #prepare({ op, input }: PrepareAsk): Prepared | Refusal {
     const found = this.ops.find((each) => each.op === op);
     if (!found) {
       const names = this.ops.map((each) => each.op);
@@ -66,6 +66,6 @@ export class FakeLoader {
     }
     if (input.params?.bad) return new Refusal("LIVEOPS_PARAMS_INVALID", "bad: it must not be");
     this.prepared.push(input);
-    return { ...rest, op, title: found.title, params: input.params ?? {}, stages: found.stages ?? [] };
+    return { op, title: found.title, params: input.params ?? {}, stages: found.stages ?? [] };
   }
 }

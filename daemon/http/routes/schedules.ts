@@ -1,7 +1,6 @@
 /** The routes of schedules. */
 import { homedir } from "node:os";
 import { Refusal } from "../../../protocol/errors.js";
-import { newId } from "../../../protocol/id.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import type { Context } from "../../context.js";
@@ -55,10 +54,8 @@ async function checkOperation(
   { op, params, set, queue, on, tags = [] }: SubmitBody,
 ): Promise<void> {
   await hosts.checkPlacement(on, tags);
-  const id = newId();
-  const rest = { id, label: null, cwd: "/", chain: { id, index: 0, previous: null, next: null } };
   const input = { ...(params && { params }), ...(set && { set }) };
-  const answers = await loader.prepare([{ op, input, rest }]);
+  const answers = await loader.prepare([{ op, input }]);
   if (!Array.isArray(answers)) throw answers.refusal;
   await queues.check(queue ?? answers[0]?.queue ?? DEFAULT_QUEUE);
 }
