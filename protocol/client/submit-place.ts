@@ -28,13 +28,20 @@ export function submitPlace(
   { cwd, allow }: GivenPlace,
   env: Variables = process.env,
 ): SubmitPlace {
+  const variables = submitVariables(socket, allow, env);
+  if (!isRemote(socket)) return { cwd: resolve(cwd ?? "."), env: variables };
+  return { ...(cwd !== undefined && { cwd: directoryOn(socket, cwd) }), env: variables };
+}
+
+/** @param allow - `env.allow` of the config file */
+export function submitVariables(
+  socket: string,
+  allow: readonly string[] | undefined,
+  env: Variables = process.env,
+): Record<string, string> {
   const captured = capturedVariables(env, allow);
-  if (!isRemote(socket)) return { cwd: resolve(cwd ?? "."), env: captured };
-  const kept = Object.entries(captured).filter(([name]) => !isOfAMachine(name));
-  return {
-    ...(cwd !== undefined && { cwd: directoryOn(socket, cwd) }),
-    env: Object.fromEntries(kept),
-  };
+  if (!isRemote(socket)) return captured;
+  return Object.fromEntries(Object.entries(captured).filter(([name]) => !isOfAMachine(name)));
 }
 
 /** A directory that was given: relative to the current one, or absolute on another machine. @throws UsageError */

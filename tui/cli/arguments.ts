@@ -1,10 +1,7 @@
-/** Arguments that several commands share: an id, parameters, a label, the words after `--`. */
-import { readFileSync } from "node:fs";
+/** Arguments that several commands share: an id, and the words after `--`. */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
-import { NotFoundError, UsageError } from "../../protocol/failures.js";
-import { isDeeper, lossInText } from "../../protocol/json-loss.js";
-import { MAX_DEPTH, MAX_LABEL } from "../../protocol/limits.js";
+import { NotFoundError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 
 /**
@@ -58,13 +55,6 @@ export function takeTypeHelp(words: string[], command: Command): string[] {
   return words;
 }
 
-export const TTY_TEXT = "Run the program on a terminal, as tty=true; liveops attach answers its questions";
-
-/** The arguments with that of `--tty`, which a type without the parameter refuses. */
-export function withTty(set: string[], tty = false): string[] {
-  return tty ? [...set, "tty=true"] : set;
-}
-
 /** Adds `--exit-status`. */
 export function addExitStatus(command: Command, implies = ""): Command {
   return command.option(
@@ -73,71 +63,10 @@ export function addExitStatus(command: Command, implies = ""): Command {
   );
 }
 
-/**
- * The object of `--params JSON|@file|-`; undefined where the option is absent.
- *
- * @throws UsageError where the parameters cannot be read, or are not a JSON object
- */
-export function givenParams(text: string | undefined): Record<string, unknown> | undefined {
-  if (text === undefined) return undefined;
-  const source = text === "-" ? "stdin" : text.startsWith("@") ? text.slice(1) : "--params";
-  const json = source === "--params" ? text : read(text === "-" ? 0 : source, source);
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new UsageError(
-      `${source} is not JSON: ${(error as Error).message}`,
-      `give an object: --params '{"name": "value"}', --params @file.json, or - for stdin`,
-    );
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new UsageError(`${source} must hold a JSON object, such as {"name": "value"}`);
-  }
-  if (isDeeper(value, MAX_DEPTH))
-    throw new UsageError(
-      `${source} is nested more than ${MAX_DEPTH} levels deep; pass the path of a file instead`,
-    );
-  const loss = lossInText(json, value);
-  if (loss !== null) throw new UsageError(`${source}: ${loss.problem}`);
-  return value as Record<string, unknown>;
-}
-
-function read(from: string | number, source: string): string {
-  try {
-    // Some editors begin a file with a byte order mark, which JSON.parse refuses.
-    return readFileSync(from, "utf8").replace(/^\ufeff/, "");
-  } catch (error) {
-    throw new UsageError(`--params: ${source} cannot be read: ${(error as Error).message}`);
-  }
-}
-
-/** `--label TEXT`. @throws UsageError where the label is longer than MAX_LABEL */
-export function givenLabel(text: string | undefined): string | undefined {
-  if (text === undefined || text.length <= MAX_LABEL) return text;
-  throw new UsageError(`--label has ${text.length} characters; the limit is ${MAX_LABEL}`);
-}
-
 /** The operation with this id, or the newest operation. @throws NotFoundError where there is none */
 export async function namedOrNewest(client: Client, id: string | undefined): Promise<Operation> {
   if (id !== undefined) return client.show(id);
   const [newest] = (await client.list({ limit: 1 })).operations;
   if (newest) return newest;
   throw new NotFoundError("there are no operations yet; list the types to submit: liveops ops");
-}
-
-/**
- * The current directory.
- *
- * @param what the command to repeat, for the error message
- * @throws UsageError where the directory was removed
- */
-export function currentDirectory(what: "run" | "submit"): string {
-  try {
-    return process.cwd();
-  } catch {
-    throw new UsageError(
-      `the current directory no longer exists; change to another directory and ${what} again`,
-    );
-  }
 }

@@ -11,8 +11,8 @@ import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 import { withTrailing } from "../../protocol/parameters.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
-import { givenParams } from "./arguments.js";
 import { isProgram } from "./command-hint.js";
+import { givenParams } from "./options/params.js";
 import type { Answer } from "./run/pipeline-file.js";
 
 /** Entry of the bundle: `run/pipeline-file.ts`. */

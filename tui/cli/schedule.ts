@@ -14,17 +14,17 @@ import type { CellContext, TableSpec } from "../kit/output/table.js";
 import { timeText } from "../kit/output/time.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { formatDuration } from "../terminal/format.js";
+import { afterSubmit, type OutcomeOptions } from "./after-submit.js";
 import { trailingWords } from "./arguments.js";
-import { checkCwd } from "./check-cwd.js";
 import { connectFor, forEachId } from "./connection.js";
-import { addEnvironmentOptions } from "./environment.js";
-import { addHookOptions } from "./hook-options.js";
+import { checkCwd } from "./options/cwd.js";
+import { addSubmitOptions, type SubmitFlags } from "./options/list.js";
 import { isPipelineArgument, pipelinePath, pipelineSubmit } from "./pipeline-argument.js";
-import { addHostOptions, addQueueOptions } from "./placement.js";
 import { addDefaultAction } from "./subcommand.js";
-import { afterSubmit, CWD_TEXT, type SubmitOptions, submitBody } from "./submit.js";
+import { submitBody } from "./submit.js";
 
-interface AddOptions extends SubmitOptions {
+interface AddOptions extends SubmitFlags {
+  json?: boolean;
   name?: string;
   zone?: string;
   jitter?: string;
@@ -164,7 +164,7 @@ export function registerSchedule(root: Command): void {
     .addOption(new Option("--follow", "Show the operation and its chain live in text mode").conflicts("wait"))
     .option("--json", "Print the record as JSON; with --follow, one JSON event per line")
     .action(async (name: string, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<Pick<SubmitOptions, "json" | "wait" | "follow">>(command);
+      const { client, options } = connectFor<OutcomeOptions>(command);
       const operation = await client.runSchedule(name, newKey());
       await afterSubmit(client, operation, options, command.parent!);
     });
@@ -201,11 +201,8 @@ function registerAdd(schedule: Command): void {
       ).choices(["none", "last", "all"]),
     )
     .option("--frozen", "Keep the present text of a pipeline file, instead of reading the file at each run")
-    .option("--replace", "Change the schedule of this name, if there is one")
-    .option("--params <json>", "Parameters as a JSON object, @file, or - for stdin")
-    .option("--label <text>", "Label shown in lists")
-    .option("--cwd <dir>", CWD_TEXT);
-  addEnvironmentOptions(addHookOptions(addHostOptions(addQueueOptions(add))))
+    .option("--replace", "Change the schedule of this name, if there is one");
+  addSubmitOptions(add, "schedule")
     .option("--json", "Print the schedule as JSON")
     .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options, config } = connectFor<AddOptions>(command);
@@ -230,7 +227,7 @@ function registerAdd(schedule: Command): void {
         ...(catchup && { catchup }),
         ...(file !== null && { file }),
         ...(options.replace && { replace: true }),
-        operation: submitBody(client, { ...words, options, allow: config.env?.allow }),
+        operation: await submitBody(client, { ...words, options, allow: config.env?.allow }, "schedule"),
       });
       if (!options.json && added.nextAt !== null)
         process.stderr.write(`first run at ${formatLocalTime(new Date(added.nextAt))}\n`);

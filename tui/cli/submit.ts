@@ -2,74 +2,28 @@
 
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
-import type { GlobalOptions } from "../../protocol/client/daemon-address.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { parseAddress } from "../../protocol/client/ssh/address.js";
-import { submitPlace } from "../../protocol/client/submit-place.js";
 import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 import { withTrailing } from "../../protocol/parameters.js";
 import type { SubmitBody } from "../../protocol/requests.js";
-import { LIMIT_NAMES, limitProblem, parseSize, type ResourceLimits } from "../../protocol/resource-limits.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { addCommand, reportTo } from "../kit/options.js";
-import {
-  addResultOptions,
-  checkResultOptions,
-  givenFormat,
-  type OutputOptions,
-  resultLine,
-  wantsJson,
-} from "../kit/output/options.js";
-import {
-  addExitStatus,
-  currentDirectory,
-  givenLabel,
-  givenParams,
-  TTY_TEXT,
-  trailingWords,
-  wantsTypeHelp,
-  withTty,
-} from "./arguments.js";
-import { checkCwd } from "./check-cwd.js";
+import { checkResultOptions, givenFormat, resultLine } from "../kit/output/options.js";
+import { addOutcomeOptions, afterSubmit, type OutcomeOptions } from "./after-submit.js";
+import { trailingWords, wantsTypeHelp } from "./arguments.js";
 import { missingType } from "./command-hint.js";
 import { connectFor } from "./connection.js";
-import { addEnvironmentOptions, addedVariables, type EnvironmentOptions } from "./environment.js";
-import { addHookOptions, givenHooks, type HookOptions } from "./hook-options.js";
+import { checkCwd } from "./options/cwd.js";
+import { addSubmitOptions, type SubmitFlags, submitFields } from "./options/list.js";
+import type { Context } from "./options/option.js";
+import { givenParams, withTty } from "./options/params.js";
 import { isPipelineArgument, namingFile, pipelineSubmit } from "./pipeline-argument.js";
-import {
-  addHostOptions,
-  addQueueOptions,
-  addWaitOptions,
-  givenHosts,
-  givenPlacement,
-  learnClock,
-  type PlacementOptions,
-} from "./placement.js";
 import { namedPrompts, secretValues } from "./secrets.js";
 
 /** The options of `liveops submit`. */
-export interface SubmitOptions
-  extends GlobalOptions,
-    EnvironmentOptions,
-    PlacementOptions,
-    HookOptions,
-    OutputOptions {
-  params?: string;
-  label?: string;
-  cwd?: string;
-  tty?: boolean;
-  memoryMax?: string;
-  cpuMax?: string;
-  pidsMax?: string;
-  wait?: boolean;
-  follow?: boolean;
-  exitStatus?: boolean;
-  batch?: string;
-  each?: string;
-  key?: string;
-  ifAbsent?: string;
-}
+export type SubmitOptions = SubmitFlags & OutcomeOptions & { batch?: string; each?: string; key?: string };
 
 export interface SubmitWords {
   op: string;
@@ -84,9 +38,8 @@ export interface SubmitWords {
 }
 
 /** Submits the operation with the caller's directory, environment and an idempotency key. */
-export async function post(client: Client, words: SubmitWords): Promise<Operation> {
-  await learnClock(client, words.options);
-  const body = submitBody(client, { ...words, set: namedPrompts(words.set) });
+async function post(client: Client, words: SubmitWords): Promise<Operation> {
+  const body = await submitBody(client, { ...words, set: namedPrompts(words.set) });
   // Apart, because a schedule stores the body.
   const secrets = await secretValues(body.set ?? [], body.params);
   const key = words.options.key ?? newKey();
@@ -98,46 +51,19 @@ export async function post(client: Client, words: SubmitWords): Promise<Operatio
  *
  * @throws UsageError for wrong options
  */
-export function submitBody(client: Pick<Client, "socket" | "now">, words: SubmitWords): SubmitBody {
+export async function submitBody(
+  client: Context["client"],
+  words: SubmitWords,
+  form: "submit" | "schedule" = "submit",
+): Promise<SubmitBody> {
   const { op, set, trailing, options, allow } = words;
   const params = words.params ?? givenParams(options.params);
-  const { ifAbsent } = options;
-  const label = givenLabel(options.label ?? ifAbsent);
-  const cwd = options.cwd ?? (options.remote === undefined ? currentDirectory("submit") : undefined);
-  const place = submitPlace(client.socket, { cwd, allow });
   return {
     op,
     ...(params && { params }),
     set: withTrailing(withTty(set, options.tty), trailing),
-    ...(label !== undefined && { label }),
-    ...(ifAbsent !== undefined && { ifAbsent: true as const }),
-    ...givenPlacement(options, client.now()),
-    ...givenHosts(options),
-    ...givenHooks(options),
-    ...givenLimits(options),
-    ...place,
-    env: { ...place.env, ...addedVariables(options) },
+    ...(await submitFields(options, { form, client, allow })),
   };
-}
-
-export const CWD_TEXT =
-  "Directory that the operation runs in (default: the current one; with --host, the home directory there)";
-
-const LIMIT_FLAGS = { memoryMax: "--memory-max", cpuMax: "--cpu-max", pidsMax: "--pids-max" } as const;
-
-/** @throws UsageError where a limit is not valid */
-function givenLimits(options: SubmitOptions): ResourceLimits {
-  const limits: ResourceLimits = {};
-  for (const name of LIMIT_NAMES) {
-    const text = options[name];
-    if (text === undefined) continue;
-    const value = name === "memoryMax" ? parseSize(text) : /\d/.test(text) ? Number(text) : null;
-    const problem = limitProblem(name, value);
-    const hint = name === "memoryMax" ? "give 512M, 2G or a number of bytes" : undefined;
-    if (problem !== null) throw new UsageError(`${LIMIT_FLAGS[name]} ${problem}, not '${text}'`, hint);
-    limits[name] = value as number;
-  }
-  return limits;
 }
 
 export function registerSubmit(root: Command): void {
@@ -153,14 +79,8 @@ export function registerSubmit(root: Command): void {
   ])
     .usage("[options] <op|FILE.yaml|-> [name=value...] [-- ARG...]")
     .argument("[op]", "Name of the operation type; liveops ops lists them. Or a pipeline file; - is stdin")
-    .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
-    .option(
-      "--params <json>",
-      "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
-    )
-    .option("--label <text>", "Label shown in lists")
-    .option("--cwd <dir>", CWD_TEXT)
-    .option("--tty", TTY_TEXT)
+    .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value");
+  addSubmitOptions(submit, "submit")
     .addOption(
       new Option(
         "--batch <file>",
@@ -173,32 +93,8 @@ export function registerSubmit(root: Command): void {
         "Submit one operation for each line of a file, or of - for stdin; the line replaces {} in the arguments",
       ).conflicts(["follow", "key", "ifAbsent"]),
     )
-    .option("--key <text>", "Submit once for this key: the same command again returns the same operation")
-    .addOption(
-      new Option(
-        "--if-absent <label>",
-        "Submit with this label, unless an operation with the label is queued or running: then print its id",
-      ).conflicts("label"),
-    );
-  addEnvironmentOptions(addHookOptions(addWaitOptions(addHostOptions(addQueueOptions(submit)))))
-    .option("--memory-max <size>", "Limit the memory of the operation and its processes, such as 512M or 2G")
-    .option(
-      "--cpu-max <cores>",
-      "Limit the CPU use of the operation and its processes, in cores, such as 1.5",
-    )
-    .option("--pids-max <n>", "Limit the processes and threads of the operation, such as 200")
-    .addOption(
-      new Option(
-        "--wait",
-        "Wait for the chain to finish; the exit code is the outcome of the last operation",
-      ).conflicts("follow"),
-    )
-    .option("--follow", "Show the operation and its chain live in text mode");
-  addResultOptions(
-    submit,
-    "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
-  );
-  addExitStatus(submit, "; waits as --wait does").action(
+    .option("--key <text>", "Submit once for this key: the same command again returns the same operation");
+  addOutcomeOptions(submit).action(
     async (op: string | undefined, set: string[], _options: unknown, command: Command) => {
       const { client, options, config } = connectFor<SubmitOptions>(command);
       checkResultOptions(options);
@@ -247,7 +143,6 @@ async function submitMany(
   command: Command,
 ): Promise<void> {
   const { batchBodies, eachBodies, readLinesOf, submitAll } = await import("./submit-many.js");
-  await learnClock(client, options);
   const trailing = trailingWords();
   let bodies: ReturnType<typeof batchBodies>;
   if (options.batch !== undefined) {
@@ -256,7 +151,7 @@ async function submitMany(
       set: __,
       op: ___,
       ...common
-    } = submitBody(client, { op: "", set: [], trailing: undefined, options, allow });
+    } = await submitBody(client, { op: "", set: [], trailing: undefined, options, allow });
     if (set.length > 0 || trailing !== undefined || options.params !== undefined)
       throw new UsageError(
         "--batch takes the parameters from the lines",
@@ -272,7 +167,7 @@ async function submitMany(
     if (op === undefined)
       throw new UsageError("--each needs the operation type", "liveops submit <op> --each FILE");
     const text = readLinesOf(options.each!, "--each");
-    const common = submitBody(client, { op, set: [], trailing: undefined, options, allow });
+    const common = await submitBody(client, { op, set: [], trailing: undefined, options, allow });
     const words = [...set, ...(trailing ?? []), ...(options.label === undefined ? [] : [options.label])];
     bodies = eachBodies(text, words, (replaced) => ({
       ...common,
@@ -294,34 +189,4 @@ async function submitMany(
   process.exitCode = await waitForAll(client, {
     ...{ ids, output: givenFormat(options), exitStatus, to, all: null, timeoutSeconds: null, any: false },
   });
-}
-
-/** Prints the submitted operation, waits for its chain, or shows the chain live; sets the exit code. */
-export async function afterSubmit(
-  client: Client,
-  operation: Operation,
-  options: Pick<SubmitOptions, "follow" | "wait" | "output" | "json" | "exitStatus">,
-  command: Command,
-): Promise<void> {
-  const { exitStatus = false } = options;
-  const json = wantsJson(options);
-  const isAsked = operation.notBefore !== null || operation.waitsFor !== null;
-  if (!json && !options.follow && (isAsked || process.stderr.isTTY)) {
-    const { startNote } = await import("./start-note.js");
-    const note = await startNote(client, operation);
-    if (note !== null) process.stderr.write(`${note}\n`);
-  }
-  if (options.follow) {
-    const { followInText } = await import("./follow/in-text.js");
-    if (!json) process.stderr.write(`submitted ${operation.id}\n`);
-    process.exitCode = await followInText(client, operation, { json, exitStatus });
-  } else if (options.wait || exitStatus) {
-    const { waitAfterSubmit } = await import("./wait-for-all.js");
-    process.exitCode = await waitAfterSubmit(
-      client,
-      operation,
-      { json, exitStatus },
-      reportTo(command.parent!),
-    );
-  } else process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);
 }

@@ -2,22 +2,18 @@
 
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { commandPlaces, type GlobalOptions } from "../../../protocol/client/daemon-address.js";
+import { commandPlaces } from "../../../protocol/client/daemon-address.js";
 import { withTrailing } from "../../../protocol/parameters.js";
 import { userOpsDirs } from "../../../protocol/system/places.js";
 import { useCompileCache } from "../../kit/compile-cache.js";
 import { addCommand, allOptions } from "../../kit/options.js";
 import { say } from "../../kit/report.js";
-import {
-  addExitStatus,
-  currentDirectory,
-  givenLabel,
-  TTY_TEXT,
-  trailingWords,
-  wantsTypeHelp,
-  withTty,
-} from "../arguments.js";
-import { addEnvironmentOptions, addedVariables, type EnvironmentOptions } from "../environment.js";
+import { addExitStatus, trailingWords, wantsTypeHelp } from "../arguments.js";
+import { currentDirectory } from "../options/cwd.js";
+import { givenVariables } from "../options/environment.js";
+import { givenLabel } from "../options/label.js";
+import { addSubmitOptions, type SubmitFlags } from "../options/list.js";
+import { withTty } from "../options/params.js";
 import { CANCEL_VARIABLE } from "./child.js";
 
 /**
@@ -26,11 +22,8 @@ import { CANCEL_VARIABLE } from "./child.js";
  * The command starts a child process with the same command line; the child runs the operation. Only the child loads
  * the bundle of `inline.ts`, which includes the authoring API.
  */
-export interface RunCommandOptions extends GlobalOptions, EnvironmentOptions {
+export interface RunCommandOptions extends SubmitFlags {
   ops?: string[];
-  params?: string;
-  label?: string;
-  tty?: boolean;
   json?: boolean;
   exitStatus?: boolean;
 }
@@ -68,7 +61,8 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     label: givenLabel(options.label) || null,
     json: options.json === true,
     exitStatus: options.exitStatus === true,
-    env: addedVariables(options),
+    // There is no `--unset-env`.
+    env: givenVariables(options) as Record<string, string>,
     help: wantsTypeHelp(),
     opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),
   });
@@ -83,14 +77,8 @@ export function registerRun(root: Command): void {
   ])
     .usage("[options] <op|FILE.yaml|-> [name=value...] [-- ARG...]")
     .argument("<op>", "Name of the operation type. Or a pipeline file; - is stdin")
-    .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
-    .option(
-      "--params <json>",
-      "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
-    )
-    .option("--label <text>", "Label of the operation")
-    .option("--tty", TTY_TEXT);
-  addEnvironmentOptions(run)
+    .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value");
+  addSubmitOptions(run, "run")
     .option(
       "--ops <path>",
       "Directory of operation files, or one file, searched before all others (repeatable)",

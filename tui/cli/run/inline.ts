@@ -21,7 +21,7 @@ import { isFinal } from "../../../protocol/state.js";
 import { paintFor } from "../../../protocol/text/colour.js";
 import { unknownType } from "../../../protocol/unknown-type.js";
 import { report, say } from "../../kit/report.js";
-import { givenParams } from "../arguments.js";
+import { givenParams } from "../options/params.js";
 import { checkStdin, isPipelineArgument, namingFile, pipelinePath } from "../pipeline-argument.js";
 import { namedPrompts, secretValues } from "../secrets.js";
 import { typePage } from "../type-page.js";

@@ -1,9 +1,10 @@
 /** The environment that a command gives to an operation: `--env`, `--env-file`, and what the config file allows. */
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
-import type { Command } from "commander";
-import { isReserved, type Variables } from "../../protocol/environment.js";
-import { UsageError } from "../../protocol/failures.js";
+import { submitVariables } from "../../../protocol/client/submit-place.js";
+import { isReserved, type Variables } from "../../../protocol/environment.js";
+import { UsageError } from "../../../protocol/failures.js";
+import type { SubmitOption } from "./option.js";
 
 /** An `--env`, `--env-file` or `--unset-env` of the command line. */
 type GivenVariable = { word: string } | { file: string } | { unset: string };
@@ -13,31 +14,36 @@ export interface EnvironmentOptions {
   env?: GivenVariable[];
 }
 
-/** Adds `--env` and `--env-file` to a command; with `unset` also `--unset-env`. */
-export function addEnvironmentOptions(command: Command, { unset = false } = {}): Command {
-  const given: GivenVariable[] = [];
-  const add = (variable: GivenVariable) => {
-    given.push(variable);
-    command.setOptionValue("env", given);
-    return given;
-  };
-  command
-    .option(
-      "--env <name[=value]>",
-      "Set an environment variable of the operation; without =value, send the value of this shell (repeatable)",
-      (word: string) => add({ word }),
-    )
-    .option(
-      "--env-file <file>",
-      "Set the variables of a file with lines NAME=value; later options override earlier ones (repeatable)",
-      (file: string) => add({ file }),
-    );
-  if (unset)
-    command.option("--unset-env <name>", "Remove a variable of the submit (repeatable)", (name: string) =>
-      add({ unset: name }),
-    );
-  return command;
-}
+export const ENVIRONMENT: SubmitOption<EnvironmentOptions> = {
+  add(command, form) {
+    const given: GivenVariable[] = [];
+    const add = (variable: GivenVariable) => {
+      given.push(variable);
+      command.setOptionValue("env", given);
+      return given;
+    };
+    command
+      .option(
+        "--env <name[=value]>",
+        "Set an environment variable of the operation; without =value, send the value of this shell (repeatable)",
+        (word: string) => add({ word }),
+      )
+      .option(
+        "--env-file <file>",
+        "Set the variables of a file with lines NAME=value; later options override earlier ones (repeatable)",
+        (file: string) => add({ file }),
+      );
+    if (form === "again" || form === "edit")
+      command.option("--unset-env <name>", "Remove a variable of the submit (repeatable)", (name: string) =>
+        add({ unset: name }),
+      );
+  },
+  fields(given, { form, client, allow }) {
+    const env = givenVariables(given);
+    if (form === "again" || form === "edit") return Object.keys(env).length === 0 ? {} : { env };
+    return { env: { ...submitVariables(client.socket, allow), ...(env as Record<string, string>) } };
+  },
+};
 
 /**
  * The variables of the command line; a later option overrides an earlier one. Null: to be removed.
@@ -58,11 +64,6 @@ function variablesOf(variable: GivenVariable, env: Variables): Record<string, st
   if ("word" in variable) return fromWord(variable.word, env);
   checkName("--unset-env", variable.unset);
   return { [variable.unset]: null };
-}
-
-/** As `givenVariables`, for a command without `--unset-env`. */
-export function addedVariables(options: EnvironmentOptions, env?: Variables): Record<string, string> {
-  return givenVariables(options, env) as Record<string, string>;
 }
 
 function fromWord(word: string, env: Variables): Record<string, string> {

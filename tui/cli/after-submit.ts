@@ -1,0 +1,60 @@
+/** What `submit`, `again` and `schedule run` do with the operation that they submitted. */
+import { type Command, Option } from "commander";
+import type { Client } from "../../protocol/client/client.js";
+import type { Operation } from "../../protocol/operation.js";
+import { reportTo } from "../kit/options.js";
+import { addResultOptions, type OutputOptions, resultLine, wantsJson } from "../kit/output/options.js";
+import { addExitStatus } from "./arguments.js";
+
+export interface OutcomeOptions extends OutputOptions {
+  wait?: boolean;
+  follow?: boolean;
+  exitStatus?: boolean;
+}
+
+/** Adds `--wait`, `--follow`, `--exit-status`, `--output` and `--json`. */
+export function addOutcomeOptions(command: Command): Command {
+  command
+    .addOption(
+      new Option(
+        "--wait",
+        "Wait for the chain to finish; the exit code is the outcome of the last operation",
+      ).conflicts("follow"),
+    )
+    .option("--follow", "Show the operation and its chain live in text mode");
+  addResultOptions(
+    command,
+    "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
+  );
+  return addExitStatus(command, "; waits as --wait does");
+}
+
+/** Prints the submitted operation, waits for its chain, or shows the chain live; sets the exit code. */
+export async function afterSubmit(
+  client: Client,
+  operation: Operation,
+  options: OutcomeOptions,
+  command: Command,
+): Promise<void> {
+  const { exitStatus = false } = options;
+  const json = wantsJson(options);
+  const isAsked = operation.notBefore !== null || operation.waitsFor !== null;
+  if (!json && !options.follow && (isAsked || process.stderr.isTTY)) {
+    const { startNote } = await import("./start-note.js");
+    const note = await startNote(client, operation);
+    if (note !== null) process.stderr.write(`${note}\n`);
+  }
+  if (options.follow) {
+    const { followInText } = await import("./follow/in-text.js");
+    if (!json) process.stderr.write(`submitted ${operation.id}\n`);
+    process.exitCode = await followInText(client, operation, { json, exitStatus });
+  } else if (options.wait || exitStatus) {
+    const { waitAfterSubmit } = await import("./wait-for-all.js");
+    process.exitCode = await waitAfterSubmit(
+      client,
+      operation,
+      { json, exitStatus },
+      reportTo(command.parent!),
+    );
+  } else process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);
+}

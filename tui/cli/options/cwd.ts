@@ -1,0 +1,73 @@
+/** `--cwd`: the directory that the operation runs in. */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Client } from "../../../protocol/client/client.js";
+import { isRemote } from "../../../protocol/client/ssh/address.js";
+import { directoryOn } from "../../../protocol/client/submit-place.js";
+import { UsageError } from "../../../protocol/failures.js";
+import type { SubmitOption } from "./option.js";
+
+interface CwdOptions {
+  cwd?: string;
+}
+
+const STANDARD = {
+  submit: " (default: the current one; with --host, the home directory there)",
+  schedule: " (default: the current one; with --host, the home directory there)",
+  again: " (default: that of the operation)",
+  edit: "",
+};
+
+export const CWD: SubmitOption<CwdOptions> = {
+  add(command, form) {
+    if (form !== "run")
+      command.option("--cwd <dir>", `Directory that the operation runs in${STANDARD[form]}`);
+  },
+  fields({ cwd }, { form, client: { socket } }) {
+    if (cwd !== undefined) return { cwd: directoryOn(socket, cwd) };
+    const isNew = form === "submit" || form === "schedule";
+    return isNew && !isRemote(socket) ? { cwd: currentDirectory("submit") } : {};
+  },
+};
+
+/**
+ * Checks `--cwd` before the request, where the directory must exist on this machine.
+ * Another machine, and another host of a fleet, may have the directory that this machine lacks.
+ *
+ * @throws UsageError where the operation could not begin
+ */
+export async function checkCwd(
+  client: Client,
+  { cwd, fleet }: { cwd?: string | undefined; fleet?: string | undefined },
+): Promise<void> {
+  if (cwd === undefined || fleet !== undefined || isRemote(client.socket)) return;
+  const path = resolve(cwd);
+  const problem = problemOf(path);
+  if (problem === null || (await client.hosts()).fleet !== null) return;
+  throw new UsageError(`--cwd: ${problem}`);
+}
+
+function problemOf(path: string): string | null {
+  try {
+    return statSync(path).isDirectory() ? null : `${path} is not a directory`;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" ? `the directory ${path} does not exist` : message;
+  }
+}
+
+/**
+ * The current directory.
+ *
+ * @param what the command to repeat, for the error message
+ * @throws UsageError where the directory was removed
+ */
+export function currentDirectory(what: "run" | "submit"): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new UsageError(
+      `the current directory no longer exists; change to another directory and ${what} again`,
+    );
+  }
+}
