@@ -1,13 +1,14 @@
 /** Schemas of the replies; `routes.ts` assigns them to routes. Only the daemon loads this module. */
 import * as z from "zod/mini";
-import { REFUSALS, type RefusalCode } from "./errors.js";
+import { type Problem, REFUSALS, type RefusalCode } from "./errors.js";
 import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
 import type { State } from "./state.js";
 import { LOG_LEVELS } from "./system/log-level.js";
 
 export const HOST_STATES = ["up", "unreachable", "lost", "left"] as const;
 
-export const problemSchema = z
+/** Typed with codes as text, because a later daemon may send others. */
+export const problemSchema: z.ZodMiniType<Problem> = z
   .object({
     type: z.literal("about:blank"),
     title: z.string().check(z.describe("the reason phrase of the status")),

@@ -375,6 +375,10 @@ export type ScheduleBody = z.input<typeof scheduleBody>;
 export type QueueBody = z.input<typeof queueBody>;
 export type InputBody = z.input<typeof inputBody>;
 export type EditBody = z.input<typeof editBody>;
-export type ListQuery = z.input<typeof listQuery>;
-export type LogQuery = z.input<typeof logQuery>;
-export type EventsQuery = z.input<typeof eventsQuery>;
+export type ListQuery = QueryOf<typeof listQuery>;
+export type LogQuery = QueryOf<typeof logQuery>;
+export type EventsQuery = QueryOf<typeof eventsQuery>;
+export type WatchQuery = QueryOf<typeof watchQuery>;
+
+/** What a client gives: a query before it is text, without its defaults. */
+type QueryOf<S extends z.ZodMiniType> = Partial<z.output<S>>;

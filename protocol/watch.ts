@@ -13,20 +13,6 @@ export type Counts = Record<State, number>;
 
 export type WatchLine = z.infer<typeof watchLine>;
 
-/** Query of `GET /v1/watch`. */
-export interface WatchQuery {
-  operation?: string;
-  follow?: "chain";
-  log?: boolean;
-  /** Number of the last log line of `operation` that the client holds. */
-  logAfter?: number;
-  since?: string;
-  state?: State[];
-  op?: string;
-  host?: string;
-  limit?: number;
-}
-
 /** A client's view of a watch stream. */
 export interface WatchView {
   cursor: string | null;

@@ -6,9 +6,9 @@
  * before it. The two files of a live attempt are read one after the other, and the later read may be ahead.
  */
 import { join } from "node:path";
-import type { EventLine } from "../../protocol/client/client.js";
 import type { DaemonEvent } from "../../protocol/event.js";
 import { parseRecord } from "../../protocol/record-line.js";
+import type { EventLine } from "../../protocol/stream-lines.js";
 import { eventsFile } from "./attempt-files.js";
 import { LogTail } from "./log-tail.js";
 import { seekLine } from "./seek.js";

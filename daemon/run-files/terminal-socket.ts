@@ -1,9 +1,9 @@
 /** The Unix socket of an attempt's terminal, on which its worker listens, and the lines that pass through it. */
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
-import type { TerminalLine } from "../../protocol/client/client.js";
 import type { InputReply } from "../../protocol/replies.js";
 import type { InputBody } from "../../protocol/requests.js";
+import type { TerminalLine } from "../../protocol/stream-lines.js";
 import { hasProc } from "../../protocol/system/own-process.js";
 import { socketPathProblem } from "../../protocol/system/places.js";
 

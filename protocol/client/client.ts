@@ -1,9 +1,7 @@
 /** The typed client of the daemon: one method per route, with the route's name. Used by commands, dashboard, tests. */
-import type { BackupLine } from "../backup.js";
 import { Refusal } from "../errors.js";
-import type { EndLine, OperationEvent } from "../event.js";
 import { LineSplitter } from "../ndjson.js";
-import type { LogLine, Operation } from "../operation.js";
+import type { Operation } from "../operation.js";
 import type {
   DaemonReply,
   ForecastReply,
@@ -33,20 +31,15 @@ import type {
   ScheduleBody,
   SelectionBody,
   SubmitBody,
+  WatchQuery,
 } from "../requests.js";
-import type { SelectionLine } from "../selection.js";
-import type { WatchLine, WatchQuery } from "../watch.js";
+import type { BackupLine, EventLine, SelectionLine, TerminalLine } from "../stream-lines.js";
+import type { WatchLine } from "../watch.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError, NoDaemonError } from "./errors.js";
 import { askJson, open, readText } from "./http.js";
 import type { RequestOptions } from "./request.js";
 import { UnreachableHostError } from "./ssh/errors.js";
-
-/** A line of an event stream: an event, a log line (with `log`) or, with `follow`, the end. */
-export type EventLine = OperationEvent | ({ type: "log:line" } & LogLine) | EndLine;
-
-/** A line of an attached terminal; `screen`: the bytes draw the present screen, so the terminal is cleared first. */
-export type TerminalLine = { type: "output"; data: string; screen?: true } | { type: "end" };
 
 /** Sent every 15 s on every open stream: the daemon is alive. */
 interface PingLine {

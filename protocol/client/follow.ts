@@ -4,7 +4,8 @@
  */
 import { Refusal } from "../errors.js";
 import type { FinalState } from "../state.js";
-import type { Client, EventLine } from "./client.js";
+import type { EventLine } from "../stream-lines.js";
+import type { Client } from "./client.js";
 import { type Reconnect, reconnecting } from "./reconnect.js";
 
 interface FollowedLine {

@@ -1,6 +1,6 @@
-/** Generates the regions of docs/protocol.md: the record from its schema, the events from their table. */
+/** Generates the regions of docs/protocol.md: the record from its schema, the events from theirs. */
 import * as z from "zod/mini";
-import { EVENTS } from "../../protocol/event.js";
+import { daemonEvents, workerEvents } from "../../protocol/event.js";
 import { operationSchema } from "../../protocol/operation.js";
 import { code, type Regions, table } from "./markdown.js";
 
@@ -20,15 +20,26 @@ function record(): string {
   return table(["key", "type", "meaning"], rows);
 }
 
+/** The text of an event is that of its schema, with what its keys mean. */
 function events(): string {
+  const rows = (writer: string, all: Readonly<Record<string, z.ZodMiniObject>>) =>
+    Object.values(all).map((event) => {
+      const { properties = {}, description = "" } = z.toJSONSchema(event) as Schema;
+      const { type, seq: _, at: __, attempt: ___, ...own } = properties as Record<string, Schema>;
+      const texts = Object.entries(own).map(
+        ([key, { description }]) => description && `${code(key)}: ${description}`,
+      );
+      const meaning = [description, ...texts.filter(Boolean)].join(". ");
+      return [
+        code(String(type!.const)),
+        writer,
+        Object.keys(own).map(code).join(", "),
+        meaning.charAt(0).toUpperCase() + meaning.slice(1),
+      ];
+    });
   return table(
     ["type", "writer", "keys", "meaning"],
-    Object.entries(EVENTS).map(([type, { writer, keys, meaning }]) => [
-      code(type),
-      writer,
-      keys.map(code).join(", "),
-      meaning,
-    ]),
+    [...rows("daemon", daemonEvents), ...rows("worker", workerEvents)],
   );
 }
 

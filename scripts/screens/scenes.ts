@@ -35,7 +35,7 @@ export class Seeded {
 
   /** Cancels what is live, so that one scene is not in the next. */
   async quiet(): Promise<void> {
-    const { operations } = await this.world.client.list({ state: "queued,running" });
+    const { operations } = await this.world.client.list({ state: ["queued", "running"] });
     for (const { id } of operations) await this.world.client.cancel(id);
     for (const { id } of operations) await this.until(id, ({ finishedAt }) => finishedAt !== null);
   }
@@ -98,7 +98,7 @@ export interface Scene {
 }
 
 const newest = (op: string, state: Operation["state"]) => async (seeded: Seeded) => {
-  const { operations } = await seeded.world.client.list({ op, state, limit: 1 });
+  const { operations } = await seeded.world.client.list({ op, state: [state], limit: 1 });
   return operations[0]?.id ?? null;
 };
 

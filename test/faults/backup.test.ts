@@ -14,8 +14,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { BackupLine } from "../../protocol/backup.js";
 import type { Operation } from "../../protocol/operation.js";
+import type { BackupLine } from "../../protocol/stream-lines.js";
 import { TestDaemon } from "../harness/daemon.js";
 import { useDirectories } from "../harness/temporary.js";
 import { journalFiles } from "./crafted.js";

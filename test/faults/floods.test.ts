@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { EventLine } from "../../protocol/client/client.js";
+import type { EventLine } from "../../protocol/stream-lines.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { useDirectories } from "../harness/temporary.js";
 import { counts } from "./mode.js";

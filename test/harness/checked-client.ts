@@ -1,6 +1,6 @@
 /** A client that checks each reply and each stream line against `/openapi.json`. */
-import type { BackupLine } from "../../protocol/backup.js";
-import { Client, type EventLine } from "../../protocol/client/client.js";
+
+import { Client } from "../../protocol/client/client.js";
 import type { Operation } from "../../protocol/operation.js";
 import type {
   DaemonReply,
@@ -18,9 +18,10 @@ import type {
   RetrySelectionBody,
   SelectionBody,
   SubmitBody,
+  WatchQuery,
 } from "../../protocol/requests.js";
-import type { SelectionLine } from "../../protocol/selection.js";
-import type { WatchLine, WatchQuery } from "../../protocol/watch.js";
+import type { BackupLine, EventLine, SelectionLine } from "../../protocol/stream-lines.js";
+import type { WatchLine } from "../../protocol/watch.js";
 import { expectValid } from "./published.js";
 
 export class CheckedClient extends Client {

@@ -1,9 +1,10 @@
 /** Records and events for tests, made with the real reducer. */
-import type { EventLine } from "../../protocol/client/client.js";
+
 import type { OperationEvent, Submission } from "../../protocol/event.js";
 import type { LogLine, Operation, OperationError } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
 import type { StageEnd } from "../../protocol/stage-state.js";
+import type { EventLine } from "../../protocol/stream-lines.js";
 
 export const AT = "2026-01-02T03:04:05.000Z";
 

@@ -8,7 +8,7 @@ import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import { withTrailing } from "../../protocol/parameters.js";
 import type { RetryBody } from "../../protocol/requests.js";
-import type { SelectionLine } from "../../protocol/selection.js";
+import type { SelectionLine } from "../../protocol/stream-lines.js";
 import type { DashboardClient } from "./dashboard-client.js";
 import { hostOfKey } from "./state/host-key.js";
 import type { Message } from "./state/message.js";

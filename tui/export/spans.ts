@@ -1,8 +1,9 @@
 /** What a run did when: its attempts, and the spans of its stages on one axis of time. Made from its events. */
-import type { EventLine } from "../../protocol/client/client.js";
+
 import type { OperationError } from "../../protocol/operation.js";
 import { knownStageState, type StageState } from "../../protocol/stage-state.js";
 import type { FinalState } from "../../protocol/state.js";
+import type { EventLine } from "../../protocol/stream-lines.js";
 
 export interface Span {
   /** Milliseconds since the epoch. */

@@ -4,9 +4,10 @@
  * Headers, log lines and results go to stdout; errors and notes go to stderr. `run`, `watch` and `submit --follow` use
  * it, so that an operation looks the same with and without the daemon.
  */
-import type { EventLine } from "../../protocol/client/client.js";
+
 import type { Operation } from "../../protocol/operation.js";
 import { reduceOutline } from "../../protocol/reduce.js";
+import type { EventLine } from "../../protocol/stream-lines.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import { jsonLine } from "../kit/output/json.js";

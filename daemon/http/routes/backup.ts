@@ -1,5 +1,5 @@
 /** `POST /v1/daemon/backup`: copies the state to a new directory and sends its progress every half second. */
-import type { BackupLine } from "../../../protocol/backup.js";
+import type { BackupLine } from "../../../protocol/stream-lines.js";
 import { asRefusal } from "../errors.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 import { openStream } from "./streams.js";

@@ -1,8 +1,8 @@
 /** The two NDJSON streams: `GET /v1/watch` and `GET /v1/operations/:id/events`. */
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
-import type { EventLine } from "../../../protocol/client/client.js";
 import { isFinal } from "../../../protocol/state.js";
+import type { EventLine } from "../../../protocol/stream-lines.js";
 import { VERSION, VERSION_HEADER } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
 import { hostFilter } from "../../hosts/host-filter.js";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { AuditLine } from "../../../protocol/audit.js";
 import type { Client } from "../../../protocol/client/client.js";
-import type { SelectionLine } from "../../../protocol/selection.js";
+import type { SelectionLine } from "../../../protocol/stream-lines.js";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { expectProblem } from "./replies.js";

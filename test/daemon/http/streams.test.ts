@@ -1,9 +1,10 @@
 /** The event stream and the watch stream over a real socket with the real client; edge cases of the server. */
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Client, EventLine } from "../../../protocol/client/client.js";
+import type { Client } from "../../../protocol/client/client.js";
 import { ConnectionLostError } from "../../../protocol/client/errors.js";
 import { newId } from "../../../protocol/id.js";
+import type { EventLine } from "../../../protocol/stream-lines.js";
 import { applyWatchLine, EMPTY_VIEW, type WatchLine } from "../../../protocol/watch.js";
 import { disk } from "../../harness/failing-disk.js";
 import { submission } from "../../harness/records.js";

@@ -1,7 +1,8 @@
 /** A chain that ran: a backup whose worker was lost once, then its verification. As events and lines, at fixed times. */
-import type { EventLine } from "../../../protocol/client/client.js";
+
 import type { Operation } from "../../../protocol/operation.js";
 import { reduceEvent, reduceLogLine } from "../../../protocol/reduce.js";
+import type { EventLine } from "../../../protocol/stream-lines.js";
 import { Story } from "../../harness/records.js";
 import { ago } from "./operations.js";
 import type { World } from "./world.js";

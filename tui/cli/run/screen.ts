@@ -1,9 +1,9 @@
 /** Text mode for an inline run. Writes to the real streams, because the operation's output is captured. */
 import type { InlineWatcher } from "../../../ops/runner/inline.js";
 import type { OperationCtor } from "../../../ops/runner/read-type.js";
-import type { EventLine } from "../../../protocol/client/client.js";
 import type { OperationEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
+import type { EventLine } from "../../../protocol/stream-lines.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen, type TextStream } from "../../text/screen.js";

@@ -7,7 +7,7 @@ import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply, OperationPage, TypesReply } from "../../../protocol/replies.js";
 import type { ListQuery } from "../../../protocol/requests.js";
-import type { SelectionLine } from "../../../protocol/selection.js";
+import type { SelectionLine } from "../../../protocol/stream-lines.js";
 import type { DashboardClient } from "../dashboard-client.js";
 import { bareOf, hostOfKey } from "../state/host-key.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";

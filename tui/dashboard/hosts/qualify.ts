@@ -1,5 +1,5 @@
 /** Records and replies of one daemon among several: every id becomes a key, and every operation has its host. Pure. */
-import type { EventLine } from "../../../protocol/client/client.js";
+
 import type { Submission } from "../../../protocol/event.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type {
@@ -9,6 +9,7 @@ import type {
   ScheduleReply,
   TypesReply,
 } from "../../../protocol/replies.js";
+import type { EventLine } from "../../../protocol/stream-lines.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import { keyAt } from "../state/host-key.js";
 

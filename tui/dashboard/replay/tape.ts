@@ -4,10 +4,10 @@
  * It grows at its end alone. The records stand in it every `CHUNK` entries, so that going to any place folds at most
  * that many events: a step back costs what a step forward does.
  */
-import type { EventLine } from "../../../protocol/client/client.js";
-import type { EndLine } from "../../../protocol/event.js";
+
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { RecordBuilder, reduceEvent } from "../../../protocol/reduce.js";
+import type { EndLine, EventLine } from "../../../protocol/stream-lines.js";
 
 export type TapedLine = Exclude<EventLine, EndLine>;
 

@@ -93,7 +93,7 @@ export async function daemonCandidates(client: Client, question: Question): Prom
 }
 
 async function ids(client: Client, { args }: Question, { states }: { states: Operation["state"][] | null }) {
-  const { operations } = await client.list({ limit: MOST_IDS, ...(states && { state: states.join(",") }) });
+  const { operations } = await client.list({ limit: MOST_IDS, ...(states && { state: states }) });
   const given = new Set(args.map(({ text }) => text));
   return operations
     .filter(({ id }) => !given.has(id))
