@@ -1,4 +1,4 @@
-/** Where the package of a command or a daemon is installed, and why a service should not run it from there. */
+/** Where the package of a command or a daemon is installed. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -22,13 +22,4 @@ export function versionIn(dir: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** Why a service may lose this package; null if it is installed to stay. */
-export function placeWarning(dir: string): string | null {
-  if (/[\\/]_npx[\\/]/.test(dir))
-    return `the service runs liveops from the cache of npx (${dir}), which npm may clean; install liveops to keep it: npm install -g liveops, then: liveopsd install`;
-  if (existsSync(join(dir, ".git")))
-    return `the service runs liveops from a checkout (${dir}): each build and each git switch changes the daemon of the next start`;
-  return null;
 }

@@ -9,7 +9,7 @@ import { VERSION } from "../../../protocol/version.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
 import { daemonBundle } from "./daemon-bundle.js";
 import { ANSWER_MS } from "./other-daemon.js";
-import { serviceRunning } from "./service/find-service.js";
+import { unitRunning } from "./service/systemd.js";
 import { versionProblems } from "./version-problems.js";
 
 export function registerDoctor(root: Command): void {
@@ -35,10 +35,9 @@ async function describeDaemon(options: GlobalOptions): Promise<string> {
     .daemon()
     .catch(() => null);
   if (daemon === null) return "";
-  const isOfService = (await serviceRunning(daemon)) !== null;
   const lines = [
     `the daemon is liveops ${daemon.version} of ${daemon.package.dir} (pid ${daemon.pid}), this command is ${VERSION}`,
-    ...versionProblems(daemon, isOfService),
+    ...versionProblems(daemon, await unitRunning(daemon)),
     ...daemon.problems,
   ];
   return `${lines.map((line) => sanitize(line)).join("\n")}\n`;

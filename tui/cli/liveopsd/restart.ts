@@ -7,7 +7,7 @@ import { say } from "../../kit/report.js";
 import { type DaemonOptions, optionsOf, withDaemonFlags } from "./daemon-options.js";
 import { launch } from "./launch.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
-import { restartByService, serviceToUse } from "./start-by-service.js";
+import { restartByUnit, unitToUse } from "./start-by-unit.js";
 import { operations, stopDaemon } from "./stop.js";
 
 export function registerRestart(root: Command): void {
@@ -22,8 +22,9 @@ export function registerRestart(root: Command): void {
     logLevelFrom(options.logLevel, process.env, places.config.logLevel);
     const client = clientFor(places, options, { answer: ANSWER_MS });
     const held = mayFind(options, process.env, places.config) ? places.stateDir : null;
-    const service = await serviceToUse({ options, stateDir: places.stateDir, to }, await answering(client));
-    if (service !== null) return restartByService(service, { client, options, held, to });
+    const daemon = await answering(client);
+    const unit = await unitToUse({ options, stateDir: places.stateDir, to }, daemon);
+    if (unit !== null) return restartByUnit(unit, daemon, { client, options, to });
     const stopped = await stopDaemon(client, false, held);
     // The new daemon gets the flags of the old one, unless this command overrides them.
     const told = stopped ? { ...optionsOf(stopped.daemon), ...options } : options;

@@ -22,11 +22,10 @@ import {
   withDaemonFlags,
 } from "./daemon-options.js";
 import { describeLogProblem, runForeground } from "./foreground.js";
-import { installLine } from "./install-line.js";
 import { launch } from "./launch.js";
 import { ANSWER_MS, answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
-import { serviceFor, serviceRunning } from "./service/find-service.js";
-import { serviceToUse, startByService } from "./start-by-service.js";
+import { unitRunning } from "./service/systemd.js";
+import { answersNow, unitToUse } from "./start-by-unit.js";
 import { stopDaemon } from "./stop.js";
 import { versionProblems } from "./version-problems.js";
 
@@ -61,13 +60,14 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
   }
   if (running) return saysRunning(running);
   if (options.foreground) return runForeground(options, to);
-  const service = await serviceToUse({ options, stateDir, to }, null);
-  if (service !== null) {
-    const started = await startByService(service.service, client);
+  const unit = await unitToUse({ options, stateDir, to }, null);
+  if (unit !== null) {
+    await unit.start();
+    const started = await answersNow(client, unit, null);
     const { pid, socket: answersAt } = started;
     const without = await untaken(options, logLevel, started);
     process.stderr.write(
-      `liveopsd: started (pid ${pid}) by ${service.service.label}, answers on ${answersAt}${without}\n`,
+      `liveopsd: started (pid ${pid}) by ${unit.label}, answers on ${answersAt}${without}\n`,
     );
     return EXIT.done;
   }
@@ -95,10 +95,9 @@ function checkStateDir(options: StartOptions, running: DaemonReply, wanted: stri
 }
 
 async function warnOfVersions(running: DaemonReply, to: ReportTo): Promise<void> {
-  // Most daemons are of this version and need no question about their service.
-  if (versionProblems(running, false).length === 0) return;
-  const isOfService = (await serviceRunning(running)) !== null;
-  for (const problem of versionProblems(running, isOfService)) say(to, problem, "yellow");
+  // Most daemons have this version: systemd is not asked.
+  if (versionProblems(running, null).length === 0) return;
+  for (const problem of versionProblems(running, await unitRunning(running))) say(to, problem, "yellow");
 }
 
 /** The options that the running daemon was started without, with the command that applies them. */
@@ -119,12 +118,10 @@ async function untaken(options: StartOptions, logLevel: LogLevel, running: Daemo
   if (options.runQueued && running.copyOf !== null) words.push("--run-queued");
   if (words.length === 0) return "";
   const given = { ...options, ...(levelAsked && { logLevel }) };
-  const isOfService = (await serviceRunning(running)) !== null;
-  const installed = isOfService ? serviceFor(running.stateDir) : null;
+  const unit = await unitRunning(running);
   const command =
-    installed === null
-      ? shellLine(["liveopsd", "restart", ...asWords(given)])
-      : installLine(installed, ownWords({ ...optionsOf(running), ...given }));
+    unit?.installLine(ownWords({ ...optionsOf(running), ...given })) ??
+    shellLine(["liveopsd", "restart", ...asWords(given)]);
   return `, without ${words.join(" ")}; to apply, run: ${command}`;
 }
 

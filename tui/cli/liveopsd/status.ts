@@ -12,8 +12,7 @@ import { fileUrl, linkerFor } from "../../kit/output/links.js";
 import { addFormat, addTime, givenFormat, type OutputOptions } from "../../kit/output/options.js";
 import { fullTime, type TimeStyle } from "../../kit/output/time.js";
 import { ANSWER_MS } from "./other-daemon.js";
-import { serviceRunning } from "./service/find-service.js";
-import type { Service } from "./service/service.js";
+import { type Unit, unitRunning } from "./service/systemd.js";
 import { operations } from "./stop.js";
 import { versionProblems } from "./version-problems.js";
 
@@ -32,7 +31,7 @@ export function registerStatus(root: Command): void {
       const daemon = await daemonClient(options, { answer: ANSWER_MS }).daemon();
       const text =
         format === null
-          ? describe(daemon, await serviceRunning(daemon), time, configProblems(daemon, options))
+          ? describe(daemon, await unitRunning(daemon), time, configProblems(daemon, options))
           : jsonLine(daemon);
       process.stdout.write(`${text}\n`);
     });
@@ -48,7 +47,7 @@ function configProblems({ config }: DaemonReply, { remote }: GlobalOptions): str
 
 function describe(
   daemon: DaemonReply,
-  service: Service | null,
+  unit: Unit | null,
   time: TimeStyle | null,
   ownConfig: readonly string[],
 ): string {
@@ -60,7 +59,7 @@ function describe(
   const rows: Array<[string, string]> = [
     ["liveopsd", `${daemon.version}, pid ${daemon.pid}, Node ${daemon.node}`],
     ["package", dir],
-    ...(service === null ? [] : [["service", service.label] satisfies [string, string]]),
+    ...(unit === null ? [] : [["service", unit.label] satisfies [string, string]]),
     ["since", fullTime(daemon.startedAt, time, Date.now())],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
@@ -84,7 +83,7 @@ function describe(
     ...traceRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
   ];
-  const problems = [...versionProblems(daemon, service !== null), ...problemsOf(daemon), ...ownConfig];
+  const problems = [...versionProblems(daemon, unit), ...problemsOf(daemon), ...ownConfig];
   for (const problem of problems) rows.push(["problem", problem]);
   const link = linkerFor(process.stdout);
   const linked = (name: string, value: string) =>

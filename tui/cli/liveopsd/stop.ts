@@ -14,8 +14,7 @@ import { addCommand, allOptions, commandPlaces, type GlobalOptions, reportTo } f
 import { type ReportTo, say } from "../../kit/report.js";
 import { howToEnd } from "../../kit/silent-daemon.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
-import { serviceRunning } from "./service/find-service.js";
-import type { Service } from "./service/service.js";
+import { type Unit, unitRunning } from "./service/systemd.js";
 
 /** Milliseconds to wait for the end of the daemon: the checkpoint of a large queue takes time. */
 const STOP_MS = 30_000;
@@ -24,8 +23,8 @@ const STOP_MS = 30_000;
 export interface Stopped {
   reply: StopReply;
   daemon: DaemonReply;
-  /** The service that ran the daemon; null if none did. */
-  service: Service | null;
+  /** The unit of systemd that ran the daemon; null if none did. */
+  unit: Unit | null;
 }
 
 /**
@@ -46,7 +45,7 @@ export async function stopDaemon(
     if (!isLocked(layout.lock)) return null;
     throw notReached(stateDir, client.socket, lockOwnerOf(layout));
   }
-  const service = await serviceRunning(daemon);
+  const unit = await unitRunning(daemon);
   const reply = await client.stop(now);
   const { lock } = layoutOf(daemon.stateDir);
   const isGone = isRemote(client.socket)
@@ -58,7 +57,7 @@ export async function stopDaemon(
       `the daemon (pid ${daemon.pid}) did not stop within ${STOP_MS / 1000} s; see liveopsd logs`,
     );
   }
-  return { reply, daemon, service };
+  return { reply, daemon, unit };
 }
 
 function notReached(stateDir: string, socket: string, owner: LockOwner | null): Refusal {
@@ -85,14 +84,14 @@ function describeStop({ running, cancelled }: StopReply): string {
   return parts.join("; ");
 }
 
-/** A service that restarts a daemon after every end must know that this end is meant. */
-async function stopService(service: Service, to: ReportTo): Promise<void> {
+/** Systemd must not start the daemon again. */
+async function stopUnit(unit: Unit, to: ReportTo): Promise<void> {
   try {
-    await service.stop();
-    say(to, `${service.label} is stopped too; liveopsd start, or the next login, starts it again`, "yellow");
+    await unit.stop();
+    say(to, `${unit.label} is stopped too; liveopsd start, or the next login, starts it again`, "yellow");
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    say(to, `${service.label} may start the daemon again: ${error.message}`, "yellow");
+    say(to, `${unit.label} may start the daemon again: ${error.message}`, "yellow");
   }
 }
 
@@ -116,6 +115,6 @@ export function registerStop(root: Command): void {
     process.stderr.write(
       `liveopsd: ${stopped ? describeStop(stopped.reply) : `no daemon was running on ${socket}`}\n`,
     );
-    if (stopped?.service) await stopService(stopped.service, reportTo(root));
+    if (stopped?.unit) await stopUnit(stopped.unit, reportTo(root));
   });
 }

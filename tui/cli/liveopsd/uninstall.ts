@@ -1,4 +1,4 @@
-/** `liveopsd uninstall`: removes the service that `install` made, and stops its daemon. Running operations continue. */
+/** `liveopsd uninstall`: removes the unit that `install` made, and stops its daemon. Running operations continue. */
 import { rmSync } from "node:fs";
 import type { Command } from "commander";
 import { clientFor } from "../../../protocol/client/find-daemon.js";
@@ -7,9 +7,7 @@ import { addCommand, allOptions, commandPlaces, type GlobalOptions, reportTo } f
 import type { ReportTo } from "../../kit/report.js";
 import { checkedName, NAME_TEXT } from "./install.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
-import { serviceFor, serviceNamed } from "./service/find-service.js";
-import { type InstallableService, serviceRefusal } from "./service/service.js";
-import { readServiceFile, type ServiceFile } from "./service/service-file.js";
+import { serviceRefusal, type Unit, unitFor, unitNamed } from "./service/systemd.js";
 import { operations } from "./stop.js";
 
 interface UninstallOptions extends GlobalOptions {
@@ -20,56 +18,40 @@ interface UninstallOptions extends GlobalOptions {
 
 /** What `uninstall` did, as `--json` prints it. */
 interface Uninstalled {
-  service: string | null;
-  file: string | null;
+  service: string;
+  file: string;
   removed: boolean;
-  /** The daemon that the service ran; its running operations continue. */
+  /** The daemon that the unit ran; its running operations continue. */
   stopped: { pid: number; running: number } | null;
 }
 
 async function uninstall(options: UninstallOptions): Promise<Uninstalled> {
   const places = commandPlaces(options);
-  const service =
-    options.name === undefined
-      ? (serviceFor(places.stateDir) ?? serviceNamed(undefined))
-      : serviceNamed(options.name);
-  const nothing = {
-    service: service?.name ?? null,
-    file: service?.file ?? null,
-    removed: false,
-    stopped: null,
-  };
-  if (service === null) return nothing;
-  const found = readServiceFile(service.file);
-  if (found.state === "absent") return nothing;
-  if (!options.force) checkMayRemove(service, found, options.name === undefined ? places.stateDir : null);
-  const problem = await service.problem();
-  if (problem !== null)
-    throw notRemoved(`${service.label} cannot be disabled: ${problem}; nothing was changed`);
-  const pid = await service.mainPid();
+  const { name } = options;
+  const unit = (name === undefined ? unitFor(places.stateDir) : null) ?? unitNamed(name);
+  const { file } = unit;
+  if (process.platform !== "linux" || unit.text === null)
+    return { service: unit.name, file, removed: false, stopped: null };
+  if (!options.force) checkMayRemove(unit, name === undefined ? places.stateDir : null);
+  const problem = await unit.problem();
+  if (problem !== null) throw notRemoved(`${unit.label} cannot be disabled: ${problem}; nothing was changed`);
+  const pid = await unit.mainPid();
   const daemon = pid === null ? null : await answering(clientFor(places, options, { answer: ANSWER_MS }));
-  await service.disable();
-  rmSync(service.file, { force: true });
-  await service.forget();
+  await unit.disable();
+  rmSync(file, { force: true });
+  await unit.forget();
   const running = daemon !== null && daemon.pid === pid ? daemon.running : 0;
-  return {
-    service: service.name,
-    file: service.file,
-    removed: true,
-    stopped: pid === null ? null : { pid, running },
-  };
+  return { service: unit.name, file, removed: true, stopped: pid === null ? null : { pid, running } };
 }
 
-/** @param stateDir whose service it must be; null: it was named */
-function checkMayRemove({ file }: InstallableService, found: ServiceFile, stateDir: string | null): void {
-  if (found.state === "foreign")
-    throw notRemoved(`liveopsd install did not write ${file}; remove it with --force`);
-  if ("origin" in found && stateDir !== null && found.origin.stateDir !== stateDir)
+/** @param stateDir whose unit it must be; null: it was named */
+function checkMayRemove(unit: Unit, stateDir: string | null): void {
+  if (unit.stateDir === null)
+    throw notRemoved(`liveopsd install did not write ${unit.file}; remove it with --force`);
+  if (stateDir !== null && unit.stateDir !== stateDir)
     throw notRemoved(
-      `${file} runs the daemon of ${found.origin.stateDir}, not of ${stateDir}; remove it with --state-dir ${found.origin.stateDir}`,
+      `${unit.file} runs the daemon of ${unit.stateDir}, not of ${stateDir}; remove it with --state-dir ${unit.stateDir}`,
     );
-  if (found.state === "changed")
-    throw notRemoved(`${file} was changed since liveopsd install wrote it; remove it with --force`);
 }
 
 function notRemoved(why: string): Error {
@@ -79,7 +61,7 @@ function notRemoved(why: string): Error {
 function describe({ service, file, removed, stopped }: Uninstalled, to: ReportTo): void {
   const done = (text: string) => process.stderr.write(`${to.program}: ${sanitize(text)}\n`);
   if (!removed) {
-    done(`no service is installed${file === null ? "" : ` (${file})`}`);
+    done(`no service is installed (${file})`);
     return;
   }
   done(`disabled ${service} and removed ${file}; the state is kept`);
@@ -99,7 +81,7 @@ export function registerUninstall(root: Command): void {
   ]);
   command
     .option("--name <name>", NAME_TEXT, checkedName)
-    .option("--force", "Remove a file that liveopsd install did not write, or that was changed")
+    .option("--force", "Remove a file that liveopsd install did not write")
     .option("--json", "Print the result as JSON")
     .addHelpText("after", "\nRunning operations continue. State directory and config file stay.")
     .action(async () => {

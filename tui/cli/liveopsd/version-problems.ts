@@ -2,16 +2,16 @@
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { packageOf } from "../../../protocol/system/package-place.js";
 import { VERSION } from "../../../protocol/version.js";
-import { installLine } from "./install-line.js";
-import { serviceFor } from "./service/find-service.js";
+import { optionsOf, ownWords } from "./daemon-options.js";
+import type { Unit } from "./service/systemd.js";
 
-/** @param isOfService the daemon is run by a service, whose file names the package */
-export function versionProblems(daemon: DaemonReply, isOfService: boolean): string[] {
+/** @param unit runs the daemon, and names the package */
+export function versionProblems(daemon: DaemonReply, unit: Unit | null): string[] {
   const { version } = daemon;
   const { dir, installed } = daemon.package;
   const own = packageOf(process.argv[1]!);
-  const service = isOfService && own !== dir ? serviceFor(daemon.stateDir) : null;
-  const command = service === null ? "liveopsd restart" : installLine(service);
+  const install = own === dir ? null : unit?.installLine(ownWords(optionsOf(daemon)));
+  const command = install ?? "liveopsd restart";
   const next = `${command} (running operations continue)`;
   if (installed === null)
     return [

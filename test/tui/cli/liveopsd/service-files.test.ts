@@ -1,33 +1,33 @@
-/** The files of a service: what they say, how they are quoted, and whether somebody changed them. */
+/** The unit of the daemon: its text, its quotes, its state directory; and the package that it runs. */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { packageOf, placeWarning, versionIn } from "../../../../protocol/system/package-place.js";
+import { packageOf, versionIn } from "../../../../protocol/system/package-place.js";
+import { placeWarnings } from "../../../../tui/cli/liveopsd/install.js";
+import { unitFor, unitIn } from "../../../../tui/cli/liveopsd/service/systemd.js";
 import {
-  keptVariables,
   nodeProgram,
-  readServiceFile,
-  type ServiceSpec,
-  servicesFor,
-} from "../../../../tui/cli/liveopsd/service/service-file.js";
-import { unitIn } from "../../../../tui/cli/liveopsd/service/systemd.js";
-import { unitText, unitWord } from "../../../../tui/cli/liveopsd/service/systemd-unit.js";
+  stateDirIn,
+  type UnitSpec,
+  unitText,
+  unitVariables,
+  unitWord,
+} from "../../../../tui/cli/liveopsd/service/unit-text.js";
 import { useDirectories } from "../../../harness/temporary.js";
 
 const directory = useDirectories();
 
-const SPEC: ServiceSpec = {
+const SPEC: UnitSpec = {
   node: ["/usr/bin/node", "--max-semi-space-size=2"],
   script: "/usr/bin/liveopsd",
   options: ["--concurrency", "3"],
   env: { PATH: "/usr/bin:/bin" },
   stateDir: "/home/ann/.local/state/liveops",
-  version: "1.2.3",
 };
 
-const withWord = (word: string): ServiceSpec => ({ ...SPEC, options: ["--ops", word] });
+const withWord = (word: string): UnitSpec => ({ ...SPEC, options: ["--ops", word] });
 
 /** As systemd.syntax(7) and systemd.unit(5) describe it, for one word. */
 function readWord(text: string): string {
@@ -101,39 +101,30 @@ test("systemd accepts the unit", { tags: ["systemd"] }, () => {
   expect([said.status, said.stderr]).toEqual([0, ""]);
 });
 
-test("a file is ours until somebody changes it", () => {
-  const file = join(directory(), "liveopsd.service");
-  expect(readServiceFile(file)).toEqual({ state: "absent" });
-  for (const text of [unitText(SPEC), unitText({ ...SPEC, stateDir: "/a--b" })]) {
-    writeFileSync(file, text);
-    expect(readServiceFile(file)).toMatchObject({
-      state: "ours",
-      origin: {
-        version: "1.2.3",
-        options: ["--concurrency", "3"],
-        program: ["/usr/bin/node", "/usr/bin/liveopsd"],
-      },
-    });
-    writeFileSync(file, `${text}\n`);
-    expect(readServiceFile(file)).toMatchObject({ state: "changed" });
-  }
-  for (const text of ["", "[Service]\nExecStart=/bin/true\n", "# liveops: {", '# liveops: {"version":1}\n']) {
-    writeFileSync(file, text);
-    expect(readServiceFile(file)).toMatchObject({ state: "foreign" });
-  }
-  symlinkSync("/dev/null", `${file}.link`);
-  expect(readServiceFile(`${file}.link`)).toEqual({ state: "foreign", text: null });
-});
-
-test("the service of a state directory is found by its file", () => {
-  const dir = directory();
-  const names = /^liveopsd(-.*)?\.service$/;
+test("the unit of a state directory is found by its file", () => {
+  const XDG_CONFIG_HOME = directory();
+  const dir = join(XDG_CONFIG_HOME, "systemd/user");
+  expect(unitFor("/srv/test", { XDG_CONFIG_HOME })).toBeNull();
+  mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, "liveopsd.service"), unitText(SPEC));
   writeFileSync(join(dir, "liveopsd-test.service"), unitText({ ...SPEC, stateDir: "/srv/test" }));
-  writeFileSync(join(dir, "other.service"), unitText({ ...SPEC, stateDir: "/srv/test" }));
-  expect(servicesFor(dir, names, "/srv/test")).toEqual(["liveopsd-test.service"]);
-  expect(servicesFor(dir, names, "/srv/other")).toEqual([]);
-  expect(servicesFor(join(dir, "none"), names, "/srv/test")).toEqual([]);
+  writeFileSync(join(dir, "other.service"), unitText({ ...SPEC, stateDir: "/srv/other" }));
+  symlinkSync("/dev/null", join(dir, "liveopsd-null.service"));
+  const unit = unitFor("/srv/test", { XDG_CONFIG_HOME });
+  expect(unit?.name).toBe("liveopsd-test.service");
+  expect(unit?.installLine(["--concurrency", "3"])).toBe("liveopsd install --name test --concurrency 3");
+  expect(unitFor("/srv/other", { XDG_CONFIG_HOME })).toBeNull();
+});
+
+test("only a unit that install wrote has a state directory", () => {
+  expect(stateDirIn(unitText({ ...SPEC, stateDir: "/a b\n" }))).toBe("/a b\n");
+  for (const text of [
+    "",
+    "[Service]\nExecStart=/bin/true\n",
+    "# State directory: {",
+    "# State directory: 1\n",
+  ])
+    expect(stateDirIn(text)).toBeNull();
 });
 
 test("the unit of a process is the innermost service of its cgroup", () => {
@@ -156,7 +147,7 @@ test("keeps the places of the shell and no secret of it; prefers the Node of the
     LIVEOPS_WORKER: "w",
     XDG_STATE_HOME: "",
   };
-  expect(keptVariables(env)).toEqual({ LC_TIME: "C", LIVEOPS_OPS: "/ops", PATH: "/bin" });
+  expect(unitVariables(env)).toEqual({ LC_TIME: "C", LIVEOPS_OPS: "/ops", PATH: "/bin" });
   const dir = directory();
   expect(nodeProgram({ PATH: dir })).toBe(process.execPath);
   symlinkSync(process.execPath, join(dir, "node"));
@@ -173,10 +164,10 @@ test("warns of a package that may go away", () => {
   symlinkSync(join(place, "dist/bin/liveopsd.cjs"), join(dir, "liveopsd"));
   const found = packageOf(join(dir, "liveopsd"));
   expect([found, versionIn(place), versionIn(dir)]).toEqual([place, "1.2.3", null]);
-  expect(placeWarning(place)).toContain("cache of npx");
+  expect(placeWarnings(place)).toEqual([expect.stringContaining("cache of npx")]);
   expect(packageOf(join(dir, "none"))).toBeNull();
   const checkout = join(dir, "checkout");
   mkdirSync(join(checkout, ".git"), { recursive: true });
-  expect(placeWarning(checkout)).toContain("checkout");
-  expect(placeWarning("/usr/lib/node_modules/liveops")).toBeNull();
+  expect(placeWarnings(checkout)).toEqual([expect.stringContaining("checkout")]);
+  expect(placeWarnings("/usr/lib/node_modules/liveops")).toEqual([]);
 });

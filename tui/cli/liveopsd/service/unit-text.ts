@@ -1,0 +1,139 @@
+/** The systemd unit of the daemon, as text. docs/operating.md has the reason of each setting. */
+import { realpathSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { nameMatcher } from "../../../../protocol/environment.js";
+
+type Env = Record<string, string | undefined>;
+
+/** What the unit runs. All paths are absolute. */
+export interface UnitSpec {
+  /** Node and its flags. */
+  node: string[];
+  /** Of `liveopsd`. */
+  script: string;
+  /** The options of `start`, beside those of every unit. */
+  options: string[];
+  env: Record<string, string>;
+  stateDir: string;
+}
+
+export function unitText({ node, script, options, env, stateDir }: UnitSpec): string {
+  const words = [...node, script, "start", "--foreground", "--take-over", ...options];
+  if (!isExecutable(words[0]!)) words.unshift("/usr/bin/env");
+  const [program = "", ...others] = words;
+  // With the colon, systemd replaces no `$NAME` in the words.
+  const command = [unitWord(`:${program}`), ...others.map(unitWord)].join(" ");
+  const environment = Object.entries(env).map(
+    ([name, value]) => `Environment=${unitWord(`${name}=${value}`)}\n`,
+  );
+  return `# Written by liveopsd install, which replaces this file.
+# Settings of your own belong in a drop-in: systemctl --user edit with the name of this unit.
+${STATE_DIR}${JSON.stringify(stateDir)}
+
+[Unit]
+Description=liveops daemon
+Documentation=https://github.com/liveops/liveops#readme
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=all
+ExecStart=${command}
+ExecReload=/bin/kill -HUP $MAINPID
+Environment=MALLOC_MMAP_THRESHOLD_=65536
+${environment.join("")}KillMode=process
+Delegate=yes
+DelegateSubgroup=daemon
+WatchdogSec=30
+Restart=on-failure
+RestartSec=2
+RestartSteps=10
+RestartMaxDelaySec=60
+RestartPreventExitStatus=2
+TasksMax=infinity
+OOMPolicy=continue
+
+[Install]
+WantedBy=default.target
+`;
+}
+
+const STATE_DIR = "# State directory: ";
+
+/** The state directory of a unit that `liveopsd install` wrote; null for every other text. */
+export function stateDirIn(text: string): string | null {
+  const line = text.split("\n").find((each) => each.startsWith(STATE_DIR));
+  try {
+    const stateDir: unknown = JSON.parse(line?.slice(STATE_DIR.length) ?? "null");
+    return typeof stateDir === "string" ? stateDir : null;
+  } catch {
+    return null;
+  }
+}
+
+/** systemd refuses quotes, backslashes and control characters in the path of a program, however they are escaped. */
+function isExecutable(path: string): boolean {
+  return !/["'\\]|\p{Cc}/u.test(path);
+}
+
+const PLAIN = /^[\w@+=:,./-]+$/;
+
+/** A word of `ExecStart=` or `Environment=`: quoted, with C escapes, and `%` is no specifier (systemd.syntax(7)). */
+export function unitWord(word: string): string {
+  const text = word.replaceAll("%", "%%");
+  if (PLAIN.test(text)) return text;
+  return `"${text.replace(/[\\"]|\p{Cc}/gu, escaped)}"`;
+}
+
+function escaped(character: string): string {
+  if (character === "\\" || character === '"') return `\\${character}`;
+  return [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
+}
+
+/**
+ * Variables of the shell that runs `install` which the unit gets: places of liveops, and what every program needs.
+ * systemd has the others of the base itself.
+ */
+const UNIT_VARIABLES = [
+  "PATH",
+  "LANG",
+  "LC_*",
+  "TZ",
+  "NODE_EXTRA_CA_CERTS",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "LIVEOPS_CONFIG",
+  "LIVEOPS_DEBUG",
+  "LIVEOPS_OPS",
+  "LIVEOPS_SOCKET",
+  "LIVEOPS_STATE_DIR",
+  "XDG_CACHE_HOME",
+  "XDG_CONFIG_HOME",
+  "XDG_STATE_HOME",
+];
+
+export function unitVariables(env: Env): Record<string, string> {
+  const isForUnit = nameMatcher(UNIT_VARIABLES);
+  const entries = Object.entries(env).filter(([name, value]) => isForUnit(name) && value);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))) as Record<string, string>;
+}
+
+/**
+ * The path by which a unit starts this Node: that on the `PATH`, if it leads to the same program. An upgrade of Node
+ * often replaces the directory with the version in its name.
+ */
+export function nodeProgram(env: Env, execPath = process.execPath): string {
+  const real = realOrNull(execPath);
+  for (const dir of (env.PATH ?? "").split(delimiter)) {
+    const file = join(dir, "node");
+    if (dir.startsWith("/") && real !== null && realOrNull(file) === real) return file;
+  }
+  return execPath;
+}
+
+function realOrNull(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
+}
