@@ -1,7 +1,7 @@
 /** The screens of submitting, retrying from a stage, removing, and of the palette. */
-import { KEY, type Opened } from "./open.js";
+import { KEY } from "./open.js";
 import { ago, backup, failed, operation } from "./operations.js";
-import { golden, type Scene } from "./scenes.js";
+import { golden, type Scene, type Shown } from "./scenes.js";
 import { TYPES } from "./types.js";
 import type { World } from "./world.js";
 
@@ -26,7 +26,7 @@ function withTypes(world: World): void {
   world.daemon.on("GET", "/v1/ops", (_asked, reply) => reply.json(TYPES));
 }
 
-async function openForm({ screen, press }: Opened): Promise<void> {
+async function openForm({ screen, press }: Shown): Promise<void> {
   await screen.until("Fails at");
   press("s");
   await screen.until("verify-backup");
@@ -50,6 +50,7 @@ const SCENES: Scene[] = [
   },
   {
     name: "submit-form",
+    whole: true,
     set: withTypes,
     async show(opened) {
       await openForm(opened);

@@ -27,6 +27,7 @@ const SCENES: Scene[] = [
   { name: "empty", show: ({ screen }) => screen.until("No operation yet") },
   {
     name: "list",
+    whole: true,
     set: busy,
     async show({ screen, press }) {
       await screen.until("Fails at");
@@ -59,6 +60,7 @@ const SCENES: Scene[] = [
   },
   {
     name: "after-hand-over",
+    whole: true,
     set: (world) => world.put(backup()),
     id: "backupaaaaaa",
     async show({ screen }, world) {
@@ -84,6 +86,7 @@ const SCENES: Scene[] = [
   },
   {
     name: "away",
+    whole: true,
     set: busy,
     async show({ screen }, world) {
       // How far it is as a whole is told once the history was.
@@ -113,6 +116,7 @@ const SCENES: Scene[] = [
   },
   {
     name: "untrusted",
+    whole: true,
     set(world) {
       world.put(
         backup({

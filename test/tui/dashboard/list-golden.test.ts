@@ -33,6 +33,7 @@ const SCENES: Scene[] = [
   },
   {
     name: "filter-typed",
+    whole: true,
     set: mixed,
     async show({ screen, press }) {
       await screen.until("Fails at");

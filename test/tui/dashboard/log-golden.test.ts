@@ -1,7 +1,7 @@
 /** The screens of the log: numbered, wrapped, looked through, filtered, copied. */
-import { KEY, type Opened } from "./open.js";
+import { KEY } from "./open.js";
 import { backup } from "./operations.js";
-import { golden, type Scene } from "./scenes.js";
+import { golden, type Scene, type Shown } from "./scenes.js";
 import type { World } from "./world.js";
 
 process.env.TZ = "UTC";
@@ -21,7 +21,7 @@ function longLog(world: World): void {
   world.log("backupaaaaaa", ...lines);
 }
 
-const onLog = async ({ screen, press }: Opened, ...keys: string[]) => {
+const onLog = async ({ screen, press }: Shown, ...keys: string[]) => {
   await screen.until("302.jpg");
   for (const key of keys) press(key);
 };
@@ -48,6 +48,7 @@ const SCENES: Scene[] = [
   },
   {
     name: "log-search",
+    whole: true,
     set: longLog,
     id: "backup",
     async show(opened) {

@@ -19,6 +19,7 @@ const SCENES: Scene[] = [
   },
   {
     name: "replay",
+    whole: true,
     set: tellChain,
     id: CHAIN.first,
     async show({ screen, press }) {
