@@ -8,7 +8,7 @@ import { type Layout, valuesDir } from "../store/layout.js";
 import { payloadFile } from "../store/payloads.js";
 import type { Store } from "../store/store.js";
 import type { OrderMessage } from "../worker/messages.js";
-import type { BlockedTypes } from "./blocked-types.js";
+import type { BlockedTypes } from "./holds/blocked-types.js";
 
 export interface Candidate {
   entry: Entry;

@@ -19,7 +19,7 @@ import type { Containment } from "../worker/containment.js";
 import type { WorkerExit } from "../worker/pool.js";
 import { isForeign, mayRunElsewhere, workerFiles } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
-import type { BlockedTypes } from "./blocked-types.js";
+import type { BlockedTypes } from "./holds/blocked-types.js";
 import type { Outbox } from "./outbox.js";
 import {
   captureFinalOutput,

@@ -19,9 +19,9 @@ import { waitsSince } from "../worker/retry-while-disk-full.js";
 import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/worker-processes.js";
 import { Attempt, type AttemptListener } from "./attempt.js";
 import { Finishing } from "./finishing.js";
+import { TypeLimits } from "./holds/type-limits.js";
 import type { Outbox } from "./outbox.js";
 import { type ClaimOptions, type OperationStarter, Starter, type StarterOptions } from "./starter.js";
-import { TypeLimits } from "./type-limits.js";
 
 /** How often every live attempt is checked, in ms, even without a file system event. */
 const ROUND_MS = 500;

@@ -12,12 +12,12 @@ import type { Containment } from "../worker/containment.js";
 import type { OrderMessage } from "../worker/messages.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
 import type { Attempt } from "./attempt.js";
-import type { BlockedTypes } from "./blocked-types.js";
 import { candidateOf, orderOf } from "./candidate.js";
 import type { Claims } from "./claims.js";
+import type { BlockedTypes } from "./holds/blocked-types.js";
+import type { TypeLimits } from "./holds/type-limits.js";
 import type { Queue } from "./queue.js";
 import type { Queues } from "./queues.js";
-import type { TypeLimits } from "./type-limits.js";
 
 export interface ClaimOptions {
   store: Store;

@@ -19,7 +19,7 @@ import { findOperation, operationView, withVariables } from "../../daemon/operat
 import { linesAfter } from "../../daemon/run-files/log-slices.js";
 import { LOCAL_RUNS } from "../../daemon/run-files/runs.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
-import type { BlockedTypes } from "../../daemon/scheduler/blocked-types.js";
+import type { BlockedTypes } from "../../daemon/scheduler/holds/blocked-types.js";
 import { Durations } from "../../daemon/scheduler/durations.js";
 import { placeOf, Queue } from "../../daemon/scheduler/queue.js";
 import { Queues, queuesFile } from "../../daemon/scheduler/queues.js";

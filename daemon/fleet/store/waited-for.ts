@@ -1,6 +1,6 @@
 /**
  * The chains that queued operations wait for. Their finished links stay in memory as long as an operation waits, however
- * many operations finish meanwhile: a link that is not in memory counts as gone (`scheduler/dependencies.ts`).
+ * many operations finish meanwhile: a link that is not in memory counts as gone (`scheduler/holds/dependencies.ts`).
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";

@@ -5,18 +5,18 @@
  * the loader about all blocked types. An operation fails when its type did not load for `maxWait` seconds.
  */
 
-import type { Outcome } from "../../protocol/event.js";
-import type { Blocked } from "../../protocol/operation.js";
-import { readOwnFile } from "../../protocol/system/own-file.js";
-import type { Lifecycle } from "../lifecycle.js";
-import type { Loader } from "../loader/loader.js";
-import type { Log } from "../log/log.js";
-import { sharedNow, sharedTime } from "../shared-clock.js";
-import type { Entry } from "../store/decision.js";
-import { replaceFileSync } from "../store/durable-file.js";
-import { NotRecordedError } from "../store/not-recorded.js";
-import type { Store } from "../store/store.js";
-import { placeOf, type Queue } from "./queue.js";
+import type { Outcome } from "../../../protocol/event.js";
+import type { Blocked } from "../../../protocol/operation.js";
+import { readOwnFile } from "../../../protocol/system/own-file.js";
+import type { Lifecycle } from "../../lifecycle.js";
+import type { Loader } from "../../loader/loader.js";
+import type { Log } from "../../log/log.js";
+import { sharedNow, sharedTime } from "../../shared-clock.js";
+import type { Entry } from "../../store/decision.js";
+import { replaceFileSync } from "../../store/durable-file.js";
+import { NotRecordedError } from "../../store/not-recorded.js";
+import type { Store } from "../../store/store.js";
+import { placeOf, type Queue } from "../queue.js";
 
 /** How often the loader is asked, in ms. A check of unchanged files costs some calls of stat. */
 const LOOK_MS = 500;

@@ -5,10 +5,10 @@
  * was finished before: nothing is removed of a chain that others wait for (`Lifecycle.remove`), and an operation whose
  * dependency fails is cancelled at that moment.
  */
-import type { Outcome } from "../../protocol/event.js";
-import type { Operation } from "../../protocol/operation.js";
-import { isFinal } from "../../protocol/state.js";
-import type { Entry } from "../store/decision.js";
+import type { Outcome } from "../../../protocol/event.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
+import type { Entry } from "../../store/decision.js";
 
 /** How long a cancel waits for room on a full disk before the next try, in ms. */
 const AGAIN_MS = 500;

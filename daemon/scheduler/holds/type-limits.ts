@@ -3,13 +3,13 @@
  * reached, the others wait outside the queue, so that they hold up no operation of another type.
  */
 
-import type { Blocked } from "../../protocol/operation.js";
-import type { Loader } from "../loader/loader.js";
-import { sharedTime } from "../shared-clock.js";
-import type { Entry } from "../store/decision.js";
-import type { Attempt } from "./attempt.js";
-import { compareTurns } from "./lane.js";
-import { placeOf, type Queue } from "./queue.js";
+import type { Blocked } from "../../../protocol/operation.js";
+import type { Loader } from "../../loader/loader.js";
+import { sharedTime } from "../../shared-clock.js";
+import type { Entry } from "../../store/decision.js";
+import type { Attempt } from "../attempt.js";
+import { compareTurns } from "../lane.js";
+import { placeOf, type Queue } from "../queue.js";
 
 interface TypeLimitsOptions {
   entry(id: string): Entry | undefined;
