@@ -18,9 +18,9 @@ import type { Durations } from "./scheduler/durations.js";
 import type { BlockedTypes } from "./scheduler/holds/blocked-types.js";
 import type { Dependencies } from "./scheduler/holds/dependencies.js";
 import type { Queue } from "./scheduler/queue.js";
-import type { QueueFeed } from "./scheduler/queue-feed.js";
 import type { Queues } from "./scheduler/queues.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
+import type { Waiting } from "./scheduler/waiting.js";
 import type { Schedules } from "./schedules/schedules.js";
 import type { Settings } from "./settings.js";
 import type { Entry } from "./store/decision.js";
@@ -46,8 +46,8 @@ export interface Context {
   loadProblems: Pick<LoadProblems, "list">;
   queue: Queue;
   queues: Queues;
-  dependencies: Pick<Dependencies, "ids" | "liveLinks">;
-  feed: Pick<QueueFeed, "delayedIds">;
+  dependencies: Pick<Dependencies, "liveLinks">;
+  waiting: Pick<Waiting, "length" | "isPlanned">;
   schedules: Schedules;
   submissions: Submissions;
   /** The live operations of a queue. */
@@ -58,8 +58,6 @@ export interface Context {
   tracing: Pick<Tracing, "report">;
   /** The clock that all hosts share, in ms since 1970. */
   now(): number;
-  /** Number of operations that wait, in the queues and outside. */
-  waiting(): number;
   hub: Hub;
   runs: Runs;
   clock: TrustedClock;

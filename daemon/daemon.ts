@@ -158,13 +158,12 @@ class DaemonRun implements Daemon {
   /** Loads the state and adopts orphans. */
   async #startStore(): Promise<void> {
     const { cleanup, places } = this;
-    const { engine, store, stateDocument, containment, feed, cleaner, tracing } = this.#services;
+    const { engine, store, stateDocument, containment, waiting, cleaner, tracing } = this.#services;
     await tracing.begin();
     // After all that makes spans.
     cleanup.add(() => tracing.stop());
     cleanup.add(() => containment.stop());
-    cleanup.add(() => feed.stop());
-    cleanup.add(() => this.#services.dependencies.stop());
+    cleanup.add(() => waiting.stop());
     cleanup.add(() => this.#guard.stop());
     store.problems.push(...places.problems);
     await engine.start();
@@ -179,9 +178,9 @@ class DaemonRun implements Daemon {
   }
 
   #addReleasers(): void {
-    const { audit, engine, retention, loader, blockedTypes, schedules, hooks, stalls } = this.#services;
+    const { audit, engine, retention, loader, waiting, schedules, hooks, stalls } = this.#services;
     const { loadProblems } = this.#services;
-    const services = [audit, engine.backups, retention, loader, loadProblems, blockedTypes, schedules];
+    const services = [audit, engine.backups, retention, loader, loadProblems, waiting, schedules];
     for (const service of [...services, hooks, stalls]) this.cleanup.add(() => service.stop());
   }
 
@@ -239,14 +238,14 @@ class DaemonRun implements Daemon {
     const services = this.#services;
     const { store, lifecycle, scheduler, blockedTypes, durations, containment, types, queue, hub } = services;
     const { clock, audit, signals, stopping, copied, queues, schedules, submissions, hooks } = services;
-    const { dependencies, feed, hosts, engine, metrics, tracing, loadProblems } = services;
+    const { dependencies, waiting, hosts, engine, metrics, tracing, loadProblems } = services;
     return {
       ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader: types, queue, hub },
       ...{ clock, audit, signals, copied, queues, schedules, submissions, hooks },
       ...{
         loadProblems,
         dependencies,
-        feed,
+        waiting,
         hosts,
         metrics,
         tracing,
@@ -255,7 +254,6 @@ class DaemonRun implements Daemon {
       },
       now: () => engine.now(),
       countsOf: (queue) => services.countsOf(queue),
-      waiting: () => services.waiting(),
       settings: this.settings,
       config,
       layout: this.places.layout,

@@ -3,7 +3,7 @@
  */
 import { EventEmitter } from "node:events";
 import type { WorkerEvent } from "../protocol/event.js";
-import type { Blocked, Operation } from "../protocol/operation.js";
+import type { Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
 import type { Config } from "../protocol/system/config-types.js";
 import { childEnvironment } from "./child-environment.js";
@@ -29,10 +29,12 @@ import { claimsOf } from "./scheduler/claims.js";
 import { Durations } from "./scheduler/durations.js";
 import { BlockedTypes } from "./scheduler/holds/blocked-types.js";
 import { Dependencies } from "./scheduler/holds/dependencies.js";
+import { StartTimes } from "./scheduler/holds/start-time.js";
+import { TypeLimits } from "./scheduler/holds/type-limits.js";
 import { Queue } from "./scheduler/queue.js";
-import { QueueFeed } from "./scheduler/queue-feed.js";
 import { Queues } from "./scheduler/queues.js";
 import { Scheduler } from "./scheduler/scheduler.js";
+import { Waiting } from "./scheduler/waiting.js";
 import { Schedules } from "./schedules/schedules.js";
 import type { Settings } from "./settings.js";
 import { Stopping } from "./stopping.js";
@@ -68,7 +70,8 @@ export class Services implements EngineServices {
   readonly copied: CopiedState;
   readonly containment: Containment;
   readonly scheduler: Scheduler;
-  readonly feed: QueueFeed;
+  readonly waiting: Waiting;
+  readonly typeLimits: TypeLimits;
   readonly cleaner: StaleWorkerCleaner;
   readonly stopping: Stopping;
   readonly audit: AuditLog;
@@ -137,21 +140,24 @@ export class Services implements EngineServices {
       },
       onChange: (name) => this.#queueChanged(name),
     });
+    this.waiting = new Waiting({
+      queue: this.queue,
+      entry: (id) => this.store.ledger.get(id) ?? null,
+      onReady: () => this.scheduler.kick(),
+      onShown: (record, key) => this.hub.changedKey(record, key),
+      isWatched: () => this.hub.watchers > 0,
+    });
     this.dependencies = new Dependencies({
       find: (id) => this.store.find(id),
       reject: (id, outcome) => this.lifecycle.reject(id, outcome),
-      onReady: (entry) => {
-        this.hub.changedKey(entry.record, "waitsFor");
-        this.feed.released(entry);
-      },
-      onChange: (entry) => this.hub.changedKey(entry.record, "waitsFor"),
+      waiting: this.waiting,
     });
     this.durations = new Durations(this.store.archive);
     this.blockedTypes = new BlockedTypes({
       store: this.store,
       lifecycle: this.lifecycle,
       loader: this.loader,
-      queue: this.queue,
+      waiting: this.waiting,
       log: logger,
       file: layout.blockedTypes,
       get maxWait() {
@@ -159,27 +165,24 @@ export class Services implements EngineServices {
       },
       hasElsewhere: (op) => this.engine.hasElsewhere(op),
       onChange: (entry) => this.hub.changedKey(entry.record, "blocked"),
-      onReady: () => this.scheduler.kick(),
+    });
+    this.typeLimits = new TypeLimits({
+      entry: (id) => this.store.ledger.get(id),
+      waiting: this.waiting,
+      running: () => this.scheduler.attempts.values(),
+      loader: this.loader,
     });
     this.copied = new CopiedState(layout);
     this.containment = new Containment({ setting: settings.cgroup, log: logger });
     this.scheduler = this.#makeScheduler();
-    this.feed = new QueueFeed({
-      queue: this.queue,
-      entry: (id) => this.store.ledger.get(id) ?? null,
-      onReady: () => this.scheduler.kick(),
-      onMoved: (entry) => this.hub.changedKey(entry.record, "queuePosition"),
-      isWatched: () => this.hub.watchers > 0,
-      now: sharedNow,
-      awaits: (entry) => this.dependencies.hold(entry),
-      hold: (entry) =>
-        this.copied.holds(entry) || this.blockedTypes.hold(entry) || this.scheduler.typeLimits.hold(entry),
-      unhold: (record) => {
-        this.dependencies.remove(record.id);
-        this.blockedTypes.remove(record);
-        this.scheduler.typeLimits.remove(record);
-      },
-    });
+    const startTimes = new StartTimes({ waiting: this.waiting, now: sharedNow });
+    // Every reason to wait, in the order in which they are asked and shown.
+    this.waiting.use([
+      ...[this.dependencies, startTimes],
+      ...[this.copied, this.blockedTypes, this.typeLimits, this.queues],
+      { name: "placement", why: (entry) => this.hosts.blocked(entry) },
+      { name: "workers", why: () => this.scheduler.pool.blocked },
+    ]);
     this.cleaner = new StaleWorkerCleaner({
       dir: layout.workers,
       isNeeded: (workerId) => this.scheduler.needs(workerId),
@@ -199,7 +202,7 @@ export class Services implements EngineServices {
     });
     this.submissions = new Submissions({
       ...{ store, lifecycle, settings, loader: this.types, queues: this.queues, hosts: this.hosts },
-      waiting: () => this.waiting(),
+      waiting: this.waiting,
       isStopping: () => this.stopping.begun,
       find: (typed) => findOperation(store, typed),
     });
@@ -256,16 +259,10 @@ export class Services implements EngineServices {
 
   /** The record as shown, with its momentary values. */
   present(entry: Entry): Operation {
-    const blockedBy = (it: Entry): Blocked | null =>
-      this.copied.blocked(it) ??
-      this.blockedTypes.of(it.record.op) ??
-      this.scheduler.typeLimits.of(it) ??
-      this.queues.blocked(it.record) ??
-      this.hosts.blocked(it) ??
-      this.scheduler.pool.blocked;
-    const waitsFor = (id: string) => this.dependencies.waitsFor(id);
     const attempt = this.scheduler.attempts.get(entry.record.id);
-    const shown = operationView(entry, this.queue, attempt, blockedBy, waitsFor);
+    const why = (it: Entry) => this.waiting.why(it);
+    const waitsFor = (id: string) => this.dependencies.waitsFor(id);
+    const shown = operationView(entry, this.queue, attempt, why, waitsFor);
     const hookFailures = this.hooks.failuresOf(entry.record.id);
     return hookFailures ? { ...shown, hookFailures } : shown;
   }
@@ -280,14 +277,6 @@ export class Services implements EngineServices {
     if (has("ops", "env", "nice")) scheduler.pool.renew();
     if (has("keepFinished", "keepDays")) void retention.sweep();
     scheduler.kick();
-  }
-
-  /** Number of operations that wait, in the queues and outside. */
-  waiting(): number {
-    const { queue, blockedTypes, dependencies, scheduler, feed } = this;
-    return (
-      queue.length + blockedTypes.length + dependencies.length + scheduler.typeLimits.length + feed.delayed
-    );
   }
 
   /** Pauses all queues. */
@@ -331,10 +320,9 @@ export class Services implements EngineServices {
 
   /** Adds the operations that the store loaded to the hub and the queue. */
   noteStored(): void {
-    for (const entry of this.store.ledger.entries.values()) {
-      this.hub.changed(null, entry.record);
-      if (entry.record.state === "queued") this.feed.enqueue(entry);
-    }
+    const entries = [...this.store.ledger.entries.values()];
+    for (const { record } of entries) this.hub.changed(null, record);
+    this.waiting.add(entries.filter(({ record }) => record.state === "queued"));
   }
 
   /** As `noteStored`, for the newest finished operations: they are read after the daemon answers. */
@@ -344,9 +332,10 @@ export class Services implements EngineServices {
 
   #makeScheduler(): Scheduler {
     const { settings, layout, store, lifecycle, loader, blockedTypes, containment, copied } = this;
-    const { queue, queues } = this;
+    const { queue, queues, waiting, typeLimits } = this;
     return new Scheduler({
-      ...{ store, lifecycle, loader, queue, queues, layout, blockedTypes, containment, copied },
+      ...{ store, lifecycle, loader, queue, queues, layout, containment, copied },
+      ...{ waiting, blockedTypes, typeLimits },
       claims: claimsOf(lifecycle, queues),
       ...{ opsDirs: settings.opsDirs, fromDaemon: settings.fromDaemon },
       get nice() {
@@ -357,11 +346,6 @@ export class Services implements EngineServices {
       },
       isAwaited: (id) => this.dependencies.isAwaited(id),
       isTraced: (id) => this.tracing.isSampled(id),
-      onHeld: ({ record }) => this.hub.changedKey(record, "blocked"),
-      onReturned: (entry) => {
-        this.feed.returned(entry);
-        this.hub.changedKey(entry.record, "blocked");
-      },
       log: this.log.logger,
       userCode: () => loader.hasUserCode(settings.shippedDirs),
       onWorkersBlocked: () => this.blockedChanged(),
@@ -430,9 +414,7 @@ export class Services implements EngineServices {
     for (const { id, before, after } of changes) {
       this.stateDocument.changed();
       if (isOwn) countDecision(this.counters, kind, before);
-      const entry = kind === "edited" ? this.store.ledger.get(id) : undefined;
-      if (entry && before) this.feed.edited(entry, before);
-      else this.feed.changed(id, before, after);
+      this.waiting.changed(id, before, after);
       const ended = after === null ? before : isFinal(after.state) ? after : null;
       if (ended) this.durations.forget(ended.op);
       if (ended || kind === "retried") moved.push(id);

@@ -19,6 +19,7 @@ import { KeyedMutex } from "./keyed-mutex.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Types } from "./loader/loader.js";
 import type { Queues } from "./scheduler/queues.js";
+import type { Waiting } from "./scheduler/waiting.js";
 import type { Settings } from "./settings.js";
 import type { Entry, IdempotencyKey } from "./store/decision.js";
 import { jsonSize } from "./store/payloads.js";
@@ -52,8 +53,7 @@ interface SubmissionsOptions {
   queues: Pick<Queues, "check">;
   hosts: Pick<Hosts, "checkPlacement" | "place">;
   settings: Pick<Settings, "maxQueued" | "maxQueuedBytes">;
-  /** Number of operations that wait. */
-  waiting(): number;
+  waiting: Pick<Waiting, "length">;
   /** Whether new operations are refused. */
   isStopping(): boolean;
   /** @throws Refusal where the id, or prefix, matches none or several */
@@ -203,7 +203,7 @@ export class Submissions {
   }
 
   #checkRoom(wanted: number, bytes: number): void {
-    const { settings, store, isStopping, waiting: waitingNow } = this.options;
+    const { settings, store, isStopping } = this.options;
     if (isStopping()) {
       throw new Refusal(
         "LIVEOPS_STOPPING",
@@ -213,7 +213,7 @@ export class Submissions {
     const bytesQueued = store.queuedBytes + this.#bytesUnderWay;
     if (bytesQueued + bytes > settings.maxQueuedBytes)
       throw tooManyBytes(bytesQueued, bytes, settings.maxQueuedBytes);
-    const waiting = waitingNow() + this.#underWay;
+    const waiting = this.options.waiting.length + this.#underWay;
     if (waiting + wanted <= settings.maxQueued) return;
     const room = wanted > 1 ? `, and maxQueued allows ${settings.maxQueued}` : "";
     throw new Refusal(

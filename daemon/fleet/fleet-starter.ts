@@ -159,7 +159,7 @@ export class FleetStarter implements OperationStarter {
       if (candidate === null) continue;
       // Where the type has reached its limit, the operation waits outside the queue.
       if (!this.options.typeLimits.reserve(candidate.entry, candidate.policy.concurrency ?? null)) {
-        this.options.onReturned(candidate.entry);
+        this.options.waiting.returned(candidate.entry);
         continue;
       }
       found.push({ ...candidate, slot: slots.next().value! });

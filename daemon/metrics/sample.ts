@@ -60,13 +60,12 @@ function putOperations({ store, metrics, blockedTypes }: Context, put: Put): voi
     put("liveops_blocked_operations", { type: metrics.typeOf(blocked) }, blocked.operations);
 }
 
-function putQueues({ store, queues, metrics, dependencies, now }: Context, put: Put): void {
-  const waiting = new Set(dependencies.ids());
+function putQueues({ store, queues, metrics, waiting, now }: Context, put: Put): void {
   const oldest = new Map(queues.names().map((queue) => [queue, 0]));
   const at = now();
   for (const entry of store.ledger.entries.values()) {
     const { record } = entry;
-    if (record.state !== "queued" || waiting.has(record.id)) continue;
+    if (record.state !== "queued" || waiting.isPlanned(record.id)) continue;
     const queue = metrics.queueOf(record);
     oldest.set(queue, Math.max(oldest.get(queue) ?? 0, (at - dueSince(entry, record)) / 1000));
   }

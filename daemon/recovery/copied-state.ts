@@ -52,7 +52,9 @@ interface FoundState {
   runsQueued: boolean;
 }
 
+/** A hold of queued operations. */
 export class CopiedState {
+  readonly name = "copied state";
   #copy: CopyRecord | null = null;
   /** Operations that were running in the original when this daemon started. */
   #wereRunning = 0;
@@ -86,7 +88,7 @@ export class CopiedState {
     return this.#copy !== null && record.state === "queued" && queuedAt <= this.#copy.lastNumber;
   }
 
-  blocked(entry: Entry): Blocked | null {
+  why(entry: Entry): Blocked | null {
     if (this.#copy === null || !this.holds(entry)) return null;
     const { of, since } = this.#copy;
     return {

@@ -31,7 +31,10 @@ export class Queue {
 
   /** Adds many ids in one pass over each queue. */
   addAll(items: ReadonlyArray<readonly [id: string, place: Place]>): void {
-    for (const [queue, its] of Map.groupBy(items, ([, place]) => place.queue)) this.#lane(queue).addAll(its);
+    for (const [queue, its] of Map.groupBy(items, ([, place]) => place.queue)) {
+      if (its.length === 1) this.add(...its[0]!);
+      else this.#lane(queue).addAll(its);
+    }
   }
 
   /** Removes and returns all ids that fit. */

@@ -4,13 +4,15 @@
  */
 
 import { Refusal } from "../../protocol/errors.js";
-import type { Blocked, Operation } from "../../protocol/operation.js";
+import type { Blocked } from "../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { sharedTime } from "../shared-clock.js";
+import type { Entry } from "../store/decision.js";
 import { quarantineFile } from "../store/quarantine.js";
 import { FileSetting, type Setting } from "../store/setting.js";
+import type { Hold } from "./holds/hold.js";
 
 /** Slots of a queue that was created without a number. */
 const DEFAULT_CONCURRENCY = 1;
@@ -42,7 +44,8 @@ interface QueuesOptions {
   onChange(queue: string): void;
 }
 
-export class Queues {
+export class Queues implements Hold {
+  readonly name = "queue";
   #saved: ReadonlyMap<string, SavedQueue>;
   readonly #startedAt = new Date().toISOString();
 
@@ -94,8 +97,7 @@ export class Queues {
     return this.pausedSince(name) === null && this.has(name);
   }
 
-  /** Why no operation of the record's queue starts; null: they start. */
-  blocked({ queue }: Pick<Operation, "queue">): Blocked | null {
+  why({ record: { queue } }: Entry): Blocked | null {
     const since = this.pausedSince(queue);
     if (since !== null)
       return {

@@ -19,7 +19,6 @@ import { waitsSince } from "../worker/retry-while-disk-full.js";
 import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/worker-processes.js";
 import { Attempt, type AttemptListener } from "./attempt.js";
 import { Finishing } from "./finishing.js";
-import { TypeLimits } from "./holds/type-limits.js";
 import type { Outbox } from "./outbox.js";
 import { type ClaimOptions, type OperationStarter, Starter, type StarterOptions } from "./starter.js";
 
@@ -51,10 +50,6 @@ interface SchedulerOptions extends ClaimOptions {
   onLeft: () => void;
   /** Whether operations wait for the end of this one. */
   isAwaited: (id: string) => boolean;
-  /** `blocked` of a queued operation changed. */
-  onHeld: (entry: Entry) => void;
-  /** An operation that left the queue could not start. */
-  onReturned: (entry: Entry) => void;
   listener: Pick<AttemptListener, "onChange" | "onEvent" | "onLines" | "onBlocked" | "onMeasured">;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
   onBroken: (error: Error) => void;
@@ -65,7 +60,6 @@ interface SchedulerOptions extends ClaimOptions {
 export class Scheduler {
   readonly attempts = new Map<string, Attempt>();
   readonly pool: Pool;
-  readonly typeLimits: TypeLimits;
   readonly #finishing: Finishing;
   readonly #finished = new EventEmitter();
   readonly #starter: OperationStarter;
@@ -90,13 +84,6 @@ export class Scheduler {
       onBlocked: options.onWorkersBlocked,
       onExit: (worker, exit) => this.#workerGone(worker, exit),
     });
-    this.typeLimits = new TypeLimits({
-      entry: (id) => options.store.ledger.get(id),
-      queue: options.queue,
-      attempts: this.attempts,
-      loader: options.loader,
-      onChange: options.onHeld,
-    });
     const makeStarter = options.makeStarter ?? ((starting) => new Starter(starting));
     this.#starter = makeStarter({
       ...options,
@@ -104,7 +91,6 @@ export class Scheduler {
         return options.maxLog;
       },
       pool: this.pool,
-      typeLimits: this.typeLimits,
       attempts: this.attempts,
       begin: (...begun) => this.#begin(...begun),
       onChange: () => this.#keepRound(),
@@ -359,7 +345,7 @@ export class Scheduler {
   #look(): void {
     for (const attempt of [...this.attempts.values()]) void this.#guard(attempt, () => this.#lookAt(attempt));
     if (this.options.store.isFull) this.options.store.probe();
-    void this.typeLimits.look(() => this.kick());
+    void this.options.typeLimits.look(() => this.kick());
     this.kick();
   }
 

@@ -18,6 +18,7 @@ import type { BlockedTypes } from "./holds/blocked-types.js";
 import type { TypeLimits } from "./holds/type-limits.js";
 import type { Queue } from "./queue.js";
 import type { Queues } from "./queues.js";
+import type { Waiting } from "./waiting.js";
 
 export interface ClaimOptions {
   store: Store;
@@ -30,7 +31,9 @@ export interface ClaimOptions {
   log: Log;
   /** Bytes the log of one attempt may take. */
   maxLog: number;
+  waiting: Pick<Waiting, "returned">;
   blockedTypes: BlockedTypes;
+  typeLimits: TypeLimits;
   containment: Containment;
   /** Whether the spans of an operation are exported; null: no traces. */
   isTraced(id: string): boolean | null;
@@ -57,7 +60,7 @@ export async function claim(
   id: string,
   worker: PooledWorker,
   slot: number,
-  options: ClaimOptions & { typeLimits: TypeLimits; isDraining?: () => boolean },
+  options: ClaimOptions & { isDraining?: () => boolean },
   begin: (entry: Entry, dir: string, order: OrderMessage) => void,
 ): Promise<boolean> {
   const { claims, layout, log, containment, typeLimits } = options;
@@ -86,13 +89,10 @@ export async function claim(
 
 export interface StarterOptions extends ClaimOptions {
   pool: Pool;
-  typeLimits: TypeLimits;
   /** Running attempts, by operation id. */
   attempts: ReadonlyMap<string, Attempt>;
   /** The start is durable: the worker may get its order. */
   begin(entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker): void;
-  /** The operation could not start: it waits again, in the queue or elsewhere. */
-  onReturned(entry: Entry): void;
   /** An operation started, or could not start. */
   onChange(): void;
 }
@@ -143,14 +143,14 @@ export class Starter implements OperationStarter {
   }
 
   async #claim(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
-    const { begin, pool, store, onReturned, onChange } = this.options;
+    const { begin, pool, store, waiting, onChange } = this.options;
     this.#claiming.set(id, slot);
     const options = { ...this.options, isDraining: () => this.isDraining };
     const begun = await claim(id, worker, slot.slot, options, (...started) => begin(...started, worker));
     if (!begun) pool.release(worker);
     this.#claiming.delete(id);
     const entry = begun ? undefined : store.ledger.get(id);
-    if (entry?.record.state === "queued") onReturned(entry);
+    if (entry?.record.state === "queued") waiting.returned(entry);
     this.kick();
     onChange();
   }

@@ -8,14 +8,14 @@ import pino from "pino";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
-import type { BlockedTypes } from "../../daemon/scheduler/holds/blocked-types.js";
 import { claimsOf } from "../../daemon/scheduler/claims.js";
 import { Finishing } from "../../daemon/scheduler/finishing.js";
+import type { BlockedTypes } from "../../daemon/scheduler/holds/blocked-types.js";
+import type { TypeLimits } from "../../daemon/scheduler/holds/type-limits.js";
 import { NO_OUTBOX } from "../../daemon/scheduler/outbox.js";
 import { Queue } from "../../daemon/scheduler/queue.js";
 import type { Queues } from "../../daemon/scheduler/queues.js";
 import { claim } from "../../daemon/scheduler/starter.js";
-import type { TypeLimits } from "../../daemon/scheduler/holds/type-limits.js";
 import type { Policy } from "../../daemon/store/decision.js";
 import { attemptDir } from "../../daemon/store/layout.js";
 import type { Containment } from "../../daemon/worker/containment.js";
@@ -239,7 +239,8 @@ describe("decided at the same moment", () => {
               return { file: "/ops/some.mjs", policy: POLICY };
             },
           } as unknown as Loader,
-          blockedTypes: { hold: () => false } as unknown as BlockedTypes,
+          blockedTypes: {} as BlockedTypes,
+          waiting: { returned: () => {} },
           containment: { limit: () => null } as unknown as Containment,
           queue: new Queue(),
           queues: { isOpen: (name: string) => queues.has(name) } as unknown as Queues,

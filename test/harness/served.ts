@@ -19,8 +19,8 @@ import { findOperation, operationView, withVariables } from "../../daemon/operat
 import { linesAfter } from "../../daemon/run-files/log-slices.js";
 import { LOCAL_RUNS } from "../../daemon/run-files/runs.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
-import type { BlockedTypes } from "../../daemon/scheduler/holds/blocked-types.js";
 import { Durations } from "../../daemon/scheduler/durations.js";
+import type { BlockedTypes } from "../../daemon/scheduler/holds/blocked-types.js";
 import { placeOf, Queue } from "../../daemon/scheduler/queue.js";
 import { Queues, queuesFile } from "../../daemon/scheduler/queues.js";
 import type { Scheduler } from "../../daemon/scheduler/scheduler.js";
@@ -137,7 +137,7 @@ export class Served {
     const submissions = new Submissions({
       ...{ store, lifecycle, settings, queues, hosts, find },
       loader: this.loader as unknown as Loader,
-      waiting: () => this.queue.length,
+      waiting: this.queue,
       isStopping: () => this.stops.length > 0,
     });
     const schedules = new Schedules({
@@ -154,8 +154,8 @@ export class Served {
       submissions,
       schedules,
       queues,
-      dependencies: { ids: () => [], liveLinks: () => [] },
-      feed: { delayedIds: () => [] },
+      dependencies: { liveLinks: () => [] },
+      waiting: { length: 0, isPlanned: () => false },
       loadProblems: { list: async () => [] },
       hooks: { problems: () => [] },
       hosts,
@@ -180,7 +180,6 @@ export class Served {
       containment: this.containment,
       loader: this.loader as unknown as Loader,
       queue: this.queue,
-      waiting: () => this.queue.length,
       hub: this.hub,
       runs: LOCAL_RUNS,
       clock: new TrustedClock(layout.clock),

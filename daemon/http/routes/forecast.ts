@@ -33,12 +33,15 @@ async function reply(context: Context, now: number): Promise<ForecastReply> {
   };
 }
 
-/** Operations whose type is blocked or has reached its limit are left out: nobody knows when they continue. */
+/** Held operations are left out unless their wait is planned: nobody knows when they continue. */
 async function inputOf(context: Context, inLine: readonly string[], now: number): Promise<ForecastInput> {
-  const { store, queues, hosts, scheduler, durations, dependencies, feed } = context;
-  const waiting = [...inLine, ...dependencies.ids(), ...feed.delayedIds()]
-    .flatMap((id) => store.ledger.get(id) ?? [])
-    .filter(({ record }) => record.state === "queued");
+  const { store, queues, hosts, scheduler, durations, dependencies } = context;
+  const planned = [...store.ledger.entries.values()].filter(({ record }) =>
+    context.waiting.isPlanned(record.id),
+  );
+  const waiting = [...inLine.flatMap((id) => store.ledger.get(id) ?? []), ...planned].filter(
+    ({ record }) => record.state === "queued",
+  );
   const attempts = [...scheduler.attempts.values()];
   const median = await durations.medians([...attempts.map(({ entry }) => entry), ...waiting]);
   const running = attempts.map(({ id, entry: { record } }) => {

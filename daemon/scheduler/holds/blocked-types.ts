@@ -1,8 +1,7 @@
 /**
- * Operation types that currently do not load, and the queued operations that wait for them.
+ * Operation types that do not load now. Their operations wait.
  *
- * The operations wait outside the queue: they take no slot, and no other operation waits behind them. One timer asks
- * the loader about all blocked types. An operation fails when its type did not load for `maxWait` seconds.
+ * One timer asks the loader about all blocked types. An operation fails when its type did not load for `maxWait` seconds.
  */
 
 import type { Outcome } from "../../../protocol/event.js";
@@ -16,7 +15,8 @@ import type { Entry } from "../../store/decision.js";
 import { replaceFileSync } from "../../store/durable-file.js";
 import { NotRecordedError } from "../../store/not-recorded.js";
 import type { Store } from "../../store/store.js";
-import { placeOf, type Queue } from "../queue.js";
+import type { Waiting } from "../waiting.js";
+import type { Hold } from "./hold.js";
 
 /** How often the loader is asked, in ms. A check of unchanged files costs some calls of stat. */
 const LOOK_MS = 500;
@@ -47,7 +47,7 @@ interface BlockedTypesOptions {
   store: Pick<Store, "ledger">;
   lifecycle: Pick<Lifecycle, "reject">;
   loader: Pick<Loader, "resolve" | "version">;
-  queue: Queue;
+  waiting: Pick<Waiting, "again" | "heldBy" | "takeOut">;
   log: Log;
   /** Stores the wait time of each type, across restarts of the daemon. */
   file: string;
@@ -57,8 +57,6 @@ interface BlockedTypesOptions {
   hasElsewhere?(op: string): boolean;
   /** `blocked` of a queued operation changed. */
   onChange(entry: Entry): void;
-  /** Operations joined the queue again. */
-  onReady(): void;
 }
 
 interface BlockedType {
@@ -74,14 +72,13 @@ interface BlockedType {
   failures: number;
   /** The loader's version when the type was blocked. */
   version: number;
-  /** Ids of the waiting operations. */
-  waiting: Set<string>;
 }
 
 /** The content of the file, by type. */
 type Saved = Record<string, { since: string; waited: number }>;
 
-export class BlockedTypes {
+export class BlockedTypes implements Hold {
+  readonly name = "type";
   readonly #types = new Map<string, BlockedType>();
   /** Types blocked under an earlier daemon, until one of their operations is tried. */
   readonly #earlier: Map<string, Saved[string]>;
@@ -94,24 +91,23 @@ export class BlockedTypes {
     this.#earlier = new Map(Object.entries(readSaved(options.file)));
   }
 
-  /** Why operations of the type wait, or null where they do not wait. */
-  of(op: string): Blocked | null {
-    const type = this.#types.get(op);
+  why({ record }: Entry): Blocked | null {
+    const type = this.#types.get(record.op);
     return type?.isBlocked ? { reason: type.reason, since: type.since } : null;
   }
 
-  /** Number of operations that wait outside the queue. */
-  get length(): number {
-    let length = 0;
-    for (const { waiting } of this.#types.values()) length += waiting.size;
-    return length;
+  holds({ record }: Entry): boolean {
+    if (!this.#types.get(record.op)?.isBlocked) return false;
+    if (this.options.maxWait === 0) queueMicrotask(() => void this.#look());
+    return true;
   }
 
   /** The blocked types, for `liveopsd status`. */
   list(): Array<Blocked & { op: string; operations: number }> {
+    const held = this.#heldByType();
     return [...this.#types]
       .filter(([, { isBlocked }]) => isBlocked)
-      .map(([op, { reason, since, waiting }]) => ({ op, reason, since, operations: waiting.size }));
+      .map(([op, { reason, since }]) => ({ op, reason, since, operations: held.get(op)?.length ?? 0 }));
   }
 
   /** Blocks a type that does not load, and takes its operations out of the queue. */
@@ -129,31 +125,17 @@ export class BlockedTypes {
     }
     const { since, waited } = known ?? this.#earlier.get(op) ?? { since: sharedTime(), waited: 0 };
     this.#earlier.delete(op);
-    const waiting = this.#takeOut(op);
-    const type = { reason, since, by, isBlocked: true, waited, countedAt: now, failures, version, waiting };
-    this.#types.set(op, type);
-    this.options.log.warn(
-      { op, reason, count: waiting.size },
-      "the operation type does not load; its operations wait",
-    );
+    this.#types.set(op, {
+      ...{ reason, since, by, isBlocked: true },
+      ...{ waited, countedAt: now, failures, version },
+    });
+    this.options.waiting.takeOut(({ record }) => record.op === op);
+    const count = this.#heldByType().get(op)?.length ?? 0;
+    this.options.log.warn({ op, reason, count }, "the operation type does not load; its operations wait");
     this.#tell(op);
     this.#save();
     this.#timer ??= setInterval(() => void this.#look(), LOOK_MS).unref();
     if (this.options.maxWait === 0) void this.#look();
-  }
-
-  /** Holds the operation where its type is blocked. Returns false where the operation belongs in the queue. */
-  hold({ record }: Entry): boolean {
-    const type = this.#types.get(record.op);
-    if (!type?.isBlocked) return false;
-    type.waiting.add(record.id);
-    if (this.options.maxWait === 0) queueMicrotask(() => void this.#look());
-    return true;
-  }
-
-  /** Removes an operation that is no longer queued. */
-  remove({ id, op }: Entry["record"]): void {
-    this.#types.get(op)?.waiting.delete(id);
   }
 
   /** Forgets a type that a worker has loaded. */
@@ -189,7 +171,8 @@ export class BlockedTypes {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      await Promise.all([...this.#types].map(([op, type]) => this.#lookAt(op, type)));
+      const held = this.#heldByType();
+      await Promise.all([...this.#types].map(([op, type]) => this.#lookAt(op, type, held.has(op))));
       await this.#failOverdue();
       if (this.#types.size > 0 && performance.now() - this.#savedAt >= SAVE_MS) this.#save();
     } catch (error) {
@@ -203,8 +186,8 @@ export class BlockedTypes {
     this.#timer = null;
   }
 
-  async #lookAt(op: string, type: BlockedType): Promise<void> {
-    if (!type.isBlocked || type.waiting.size === 0) {
+  async #lookAt(op: string, type: BlockedType, isAwaited: boolean): Promise<void> {
+    if (!type.isBlocked || !isAwaited) {
       if (performance.now() - type.countedAt < (type.isBlocked ? EMPTY_MS : FORGET_MS)) return;
       this.#types.delete(op);
       this.#tell(op);
@@ -222,22 +205,19 @@ export class BlockedTypes {
     type.waited = waitedFor(type);
     type.countedAt = performance.now();
     type.isBlocked = false;
-    const { store, queue } = this.options;
-    const waiting = [...type.waiting].flatMap((id) => store.ledger.get(id) ?? []);
-    queue.addAll(waiting.map((entry) => [entry.record.id, placeOf(entry)]));
-    type.waiting.clear();
     this.options.log.info({ op }, "the operation type loads; its operations continue");
     this.#tell(op);
     this.#save();
-    this.options.onReady();
+    const held = this.#heldByType().get(op) ?? [];
+    this.options.waiting.again(held.map(({ record }) => record.id));
   }
 
   async #failOverdue(): Promise<void> {
-    const { store, lifecycle, maxWait } = this.options;
+    const { lifecycle, maxWait } = this.options;
+    const held = this.#heldByType();
     for (const [op, type] of this.#types) {
       if (!type.isBlocked || waitedFor(type) < maxWait * 1000 || this.options.hasElsewhere?.(op)) continue;
-      const overdue = [...type.waiting]
-        .flatMap((id) => store.ledger.get(id) ?? [])
+      const overdue = (held.get(op) ?? [])
         .filter((entry) => this.isOverdue(entry))
         .slice(0, maxWait === 0 ? undefined : FAILED_A_LOOK);
       await Promise.all(
@@ -246,10 +226,8 @@ export class BlockedTypes {
     }
   }
 
-  /** Takes the type's operations out of the queue. */
-  #takeOut(op: string): Set<string> {
-    const { store, queue } = this.options;
-    return new Set(queue.takeWhere((id) => store.ledger.get(id)?.record.op === op));
+  #heldByType(): Map<string, Entry[]> {
+    return Map.groupBy(this.options.waiting.heldBy(this), ({ record }) => record.op);
   }
 
   #tell(op: string): void {

@@ -1,14 +1,16 @@
 /**
- * Operations that wait for others (`after`, `afterAny`), outside the queue.
+ * Operations that wait for others (`after`, `afterAny`).
  *
  * An operation counts as finished when its chain is: the last link that it handed over to. A dependency that is gone
  * was finished before: nothing is removed of a chain that others wait for (`Lifecycle.remove`), and an operation whose
  * dependency fails is cancelled at that moment.
  */
 import type { Outcome } from "../../../protocol/event.js";
-import type { Operation } from "../../../protocol/operation.js";
+import type { Blocked, Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Entry } from "../../store/decision.js";
+import type { Waiting } from "../waiting.js";
+import type { Hold } from "./hold.js";
 
 /** How long a cancel waits for room on a full disk before the next try, in ms. */
 const AGAIN_MS = 500;
@@ -17,10 +19,7 @@ interface DependenciesOptions {
   find(id: string): Entry | null;
   /** Ends a queued operation; rejects where that cannot be recorded now. */
   reject(id: string, outcome: Outcome): Promise<void>;
-  /** The operation no longer waits. */
-  onReady(entry: Entry): void;
-  /** `waitsFor` of a queued operation changed. */
-  onChange(entry: Entry): void;
+  waiting: Pick<Waiting, "again">;
 }
 
 /** How the chain of a dependency stands, and the ids of its links up to the last one. */
@@ -31,7 +30,8 @@ interface Standing {
   last: Operation | null;
 }
 
-interface Waiting {
+/** What one operation waits for. */
+interface Chains {
   /** Dependencies that are not finished. */
   pending: string[];
   /** The last link of each of them. */
@@ -42,9 +42,11 @@ interface Waiting {
   kept: Set<string>;
 }
 
-export class Dependencies {
+export class Dependencies implements Hold {
+  readonly name = "dependencies";
+  readonly isPlanned = true;
   /** By id of the waiting operation. */
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #chains = new Map<string, Chains>();
   /** By id of a link: the operations that wait for its chain. */
   readonly #waiters = new Map<string, Set<string>>();
   /** Operations that wait in vain: the cancel of each, and the links of the chain that failed. */
@@ -53,23 +55,22 @@ export class Dependencies {
 
   constructor(private readonly options: DependenciesOptions) {}
 
-  /** Number of operations that wait. */
-  get length(): number {
-    return this.#waiting.size;
+  /** `waitsFor` of the record shows it. */
+  why(): Blocked | null {
+    return null;
   }
 
-  /** Holds the operation while it waits for others. Returns whether it does. */
-  hold(entry: Entry): boolean {
-    const { id, after = [], afterAny = [] } = entry.record;
-    this.#forget(id);
+  holds({ record }: Entry): boolean {
+    const { id, after = [], afterAny = [] } = record;
+    this.forget(record);
     if (after.length === 0 && afterAny.length === 0) return false;
-    const waiting: Waiting = { pending: [], live: [], links: new Set(), kept: new Set() };
+    const chains: Chains = { pending: [], live: [], links: new Set(), kept: new Set() };
     const wait = (dependency: string, { state, links }: Standing) => {
-      if (state === "failed") waiting.links.add(links.at(-1)!);
+      if (state === "failed") chains.links.add(links.at(-1)!);
       if (state !== "live") return;
-      waiting.pending.push(dependency);
-      waiting.live.push(links.at(-1)!);
-      for (const link of links) waiting.kept.add(link);
+      chains.pending.push(dependency);
+      chains.live.push(links.at(-1)!);
+      for (const link of links) chains.kept.add(link);
     };
     for (const dependency of after) {
       const standing = this.#standing(dependency);
@@ -80,32 +81,27 @@ export class Dependencies {
       wait(dependency, standing);
     }
     for (const dependency of afterAny) wait(dependency, this.#standing(dependency));
-    if (waiting.pending.length === 0) return false;
-    for (const link of waiting.kept) waiting.links.add(link);
-    for (const link of waiting.links) this.#addWaiter(id, link);
-    this.#waiting.set(id, waiting);
+    if (chains.pending.length === 0) return false;
+    for (const link of chains.kept) chains.links.add(link);
+    for (const link of chains.links) this.#addWaiter(id, link);
+    this.#chains.set(id, chains);
     return true;
   }
 
   /** The dependencies that are not finished; null: the operation waits for none. */
   waitsFor(id: string): string[] | null {
-    return this.#waiting.get(id)?.pending ?? null;
-  }
-
-  /** Ids of the operations that wait. */
-  ids(): string[] {
-    return [...this.#waiting.keys()];
+    return this.#chains.get(id)?.pending ?? null;
   }
 
   /** The present links of the chains for whose end the operation waits, each once. */
   liveLinks(id: string): string[] {
-    return [...new Set(this.#waiting.get(id)?.live)];
+    return [...new Set(this.#chains.get(id)?.live)];
   }
 
   /** An operation that waits for the end of a chain with this link; null: none does. */
   waiterOf(id: string): string | null {
     for (const waiter of this.#waiters.get(id) ?? [])
-      if (this.#waiting.get(waiter)?.kept.has(id)) return waiter;
+      if (this.#chains.get(waiter)?.kept.has(id)) return waiter;
     return null;
   }
 
@@ -122,17 +118,17 @@ export class Dependencies {
 
   /** An operation finished, was removed or is retried: what waits for it is looked at again. */
   changed(id: string): void {
-    for (const waiter of [...(this.#waiters.get(id) ?? [])]) {
-      const entry = this.options.find(waiter);
-      if (entry?.record.state !== "queued") continue;
-      if (this.hold(entry)) this.options.onChange(entry);
-      else this.options.onReady(entry);
-    }
+    const waiters = this.#waiters.get(id);
+    if (waiters) this.options.waiting.again([...waiters]);
   }
 
-  /** The operation is no longer queued. */
-  remove(id: string): void {
-    this.#forget(id);
+  forget({ id }: Operation): void {
+    const { links = [] } = this.#chains.get(id) ?? {};
+    this.#chains.delete(id);
+    for (const link of links) {
+      const waiters = this.#waiters.get(link);
+      if (waiters?.delete(id) && waiters.size === 0) this.#waiters.delete(link);
+    }
   }
 
   stop(): void {
@@ -160,15 +156,6 @@ export class Dependencies {
     this.#waiters.set(link, waiters);
   }
 
-  #forget(id: string): void {
-    const { links = [] } = this.#waiting.get(id) ?? {};
-    this.#waiting.delete(id);
-    for (const link of links) {
-      const waiters = this.#waiters.get(link);
-      if (waiters?.delete(id) && waiters.size === 0) this.#waiters.delete(link);
-    }
-  }
-
   /** Not within the caller's decision; on a full disk the cancel is retried until there is room. */
   #cancel(id: string, failed: Operation, links: string[]): void {
     const rejected = Promise.resolve().then(() => this.options.reject(id, cancelledBy(failed)));
@@ -178,13 +165,8 @@ export class Dependencies {
     };
     rejected.then(over, () => {
       over();
-      this.#later(AGAIN_MS, () => this.#again(id));
+      this.#later(AGAIN_MS, () => this.options.waiting.again([id]));
     });
-  }
-
-  #again(id: string): void {
-    const entry = this.options.find(id);
-    if (entry?.record.state === "queued" && !this.hold(entry)) this.options.onReady(entry);
   }
 
   #later(ms: number, act: () => void): void {

@@ -3,22 +3,21 @@
  * reached, the others wait outside the queue, so that they hold up no operation of another type.
  */
 
-import type { Blocked } from "../../../protocol/operation.js";
+import type { Blocked, Operation } from "../../../protocol/operation.js";
 import type { Loader } from "../../loader/loader.js";
 import { sharedTime } from "../../shared-clock.js";
 import type { Entry } from "../../store/decision.js";
 import type { Attempt } from "../attempt.js";
 import { compareTurns } from "../lane.js";
-import { placeOf, type Queue } from "../queue.js";
+import { placeOf } from "../queue.js";
+import type { Waiting } from "../waiting.js";
+import type { Hold } from "./hold.js";
 
 interface TypeLimitsOptions {
   entry(id: string): Entry | undefined;
-  queue: Queue;
-  /** Running attempts, by operation id. */
-  attempts: ReadonlyMap<string, Attempt>;
+  waiting: Pick<Waiting, "again" | "takeOut">;
+  running(): Iterable<Attempt>;
   loader: Pick<Loader, "resolve">;
-  /** `blocked` of a queued operation changed. */
-  onChange(entry: Entry): void;
 }
 
 interface LimitedType {
@@ -30,7 +29,8 @@ interface LimitedType {
   returned: Map<string, string>;
 }
 
-export class TypeLimits {
+export class TypeLimits implements Hold {
+  readonly name = "limit of the type";
   readonly #types = new Map<string, LimitedType>();
   /** Operations that are about to start, by id: their type. */
   readonly #starting = new Map<string, string>();
@@ -40,7 +40,7 @@ export class TypeLimits {
 
   /**
    * Counts an operation that is about to start. Where its type has reached the limit, all others of the type leave the
-   * queue, and the caller returns the operation, which `hold` then holds.
+   * queue, and the caller returns the operation, which `holds` then holds.
    *
    * @param limit - null: the type has no limit
    * @returns whether the operation may start; then `started` must follow
@@ -62,34 +62,29 @@ export class TypeLimits {
     this.#starting.delete(id);
   }
 
-  /** Holds the operation where its type has reached its limit. Returns whether it does. */
-  hold({ record: { id, op, queue } }: Entry): boolean {
+  holds({ record: { id, op, queue } }: Entry): boolean {
     const type = this.#types.get(op);
-    if (type === undefined || this.#running(op) < type.limit) return false;
-    wait(type, id, queue);
+    if (type === undefined) return false;
+    for (const ids of type.waiting.values()) ids.delete(id);
+    if (this.#running(op) < type.limit) return false;
+    type.returned.delete(id);
+    const ids = type.waiting.get(queue);
+    if (ids) ids.add(id);
+    else type.waiting.set(queue, new Set([id]));
     return true;
   }
 
-  /** Why the operation waits; null if it does not. */
-  of({ record: { id, op, queue } }: Entry): Blocked | null {
+  why({ record: { id, op, queue } }: Entry): Blocked | null {
     const type = this.#types.get(op);
     if (!type?.waiting.get(queue)?.has(id)) return null;
     const running = type.limit === 1 ? "1 operation runs" : `${type.limit} operations run`;
     return { reason: `${running}, and the type ${op} allows no more at a time`, since: type.since };
   }
 
-  /** Removes an operation that is no longer queued in its queue. */
-  remove({ id, op, queue }: Entry["record"]): void {
+  forget({ id, op }: Operation): void {
     const type = this.#types.get(op);
-    type?.waiting.get(queue)?.delete(id);
+    for (const ids of type?.waiting.values() ?? []) ids.delete(id);
     type?.returned.delete(id);
-  }
-
-  /** Number of operations that wait outside the queue. */
-  get length(): number {
-    let length = 0;
-    for (const { waiting } of this.#types.values()) for (const ids of waiting.values()) length += ids.size;
-    return length;
   }
 
   /**
@@ -115,7 +110,7 @@ export class TypeLimits {
    * if so.
    */
   async look(onRaised: () => void): Promise<void> {
-    if (this.#isLooking || this.length === 0) return;
+    if (this.#isLooking || this.#types.size === 0) return;
     this.#isLooking = true;
     try {
       for (const op of [...this.#types.keys()]) {
@@ -136,13 +131,12 @@ export class TypeLimits {
     if (wanted <= 0) return;
     const waiting = [...ids].flatMap((id) => this.options.entry(id) ?? []);
     waiting.sort((a, b) => compareTurns(placeOf(a), placeOf(b)));
-    for (const entry of waiting.slice(0, wanted)) {
-      const { id } = entry.record;
+    const next = waiting.slice(0, wanted).map(({ record }) => record.id);
+    for (const id of next) {
       ids.delete(id);
       type.returned.set(id, queue);
-      this.options.queue.add(id, placeOf(entry));
-      this.options.onChange(entry);
     }
+    this.options.waiting.again(next);
   }
 
   #setLimit(op: string, limit: number | null): void {
@@ -151,31 +145,22 @@ export class TypeLimits {
   }
 
   #block(op: string, limit: number): void {
-    const { queue, entry, onChange } = this.options;
-    const since = sharedTime();
-    const type = this.#types.get(op) ?? { limit, since, waiting: new Map(), returned: new Map() };
+    const type = this.#types.get(op) ?? {
+      ...{ limit, since: sharedTime() },
+      ...{ waiting: new Map(), returned: new Map() },
+    };
     type.limit = limit;
     type.returned.clear();
     this.#types.set(op, type);
-    for (const id of queue.takeWhere((each) => entry(each)?.record.op === op)) {
-      const its = entry(id)!;
-      wait(type, id, its.record.queue);
-      onChange(its);
-    }
+    this.options.waiting.takeOut(({ record }) => record.op === op);
   }
 
   /** An attempt that needs its slot no longer makes room. */
   #running(op: string): number {
     let running = 0;
-    for (const { entry, holdsSlot } of this.options.attempts.values())
+    for (const { entry, holdsSlot } of this.options.running())
       if (entry.record.op === op && holdsSlot) running++;
     for (const starting of this.#starting.values()) if (starting === op) running++;
     return running;
   }
-}
-
-function wait({ waiting }: LimitedType, id: string, queue: string): void {
-  const ids = waiting.get(queue);
-  if (ids) ids.add(id);
-  else waiting.set(queue, new Set([id]));
 }

@@ -2,10 +2,11 @@
 import fc from "fast-check";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { KeyedMutex } from "../../../daemon/keyed-mutex.js";
+import { StartTimes } from "../../../daemon/scheduler/holds/start-time.js";
 import { compareTurns } from "../../../daemon/scheduler/lane.js";
 import { type Place, Queue } from "../../../daemon/scheduler/queue.js";
-import { QueueFeed } from "../../../daemon/scheduler/queue-feed.js";
 import { Queues, type SavedQueues } from "../../../daemon/scheduler/queues.js";
+import { Waiting } from "../../../daemon/scheduler/waiting.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import { Story } from "../../harness/records.js";
 
@@ -138,31 +139,32 @@ test("operations with one start time join together, in the order of their submit
   let now = Date.parse("2026-11-25T12:00:00Z");
   const notBefore = new Date(now + 1000).toISOString();
   const entries = ["first", "second", "third"].map((id, queuedAt) => {
-    return { record: { ...new Story().record(), id, notBefore }, queuedAt } as unknown as Entry;
+    return {
+      record: { ...new Story().record(), id, notBefore, state: "queued" },
+      queuedAt,
+    } as unknown as Entry;
   });
   const queue = new Queue();
   const ready: string[][] = [];
-  const feed = new QueueFeed({
+  const waiting = new Waiting({
     queue,
     entry: (id) => entries.find(({ record }) => record.id === id) ?? null,
     onReady: () => void ready.push(queue.first(10)),
-    onMoved: () => {},
+    onShown: () => {},
     isWatched: () => false,
-    now: () => now,
-    awaits: () => false,
-    hold: () => false,
-    unhold: () => {},
   });
+  waiting.use([new StartTimes({ waiting, now: () => now })]);
   // The wall clock runs a little faster than the timers: the timer of the last submit ends first.
   for (const entry of entries) {
-    feed.enqueue(entry);
+    waiting.add([entry]);
     now += 1;
   }
   now += 1000;
   vi.advanceTimersByTime(2000);
   expect(ready[0]).toEqual(["first", "second", "third"]);
-  expect(feed.delayed).toBe(0);
-  feed.stop();
+  expect(waiting.length).toBe(3);
+  expect(queue.length).toBe(3);
+  waiting.stop();
 });
 
 test("all queues are paused in one change, and resumed in one", async () => {

@@ -1,0 +1,151 @@
+/**
+ * The queued operations. Each waits in its queue, or outside where one of the holds has it (`holds/`).
+ *
+ * Sends queue positions to watchers at intervals.
+ */
+import type { Blocked, Operation } from "../../protocol/operation.js";
+import type { Entry } from "../store/decision.js";
+import type { Hold } from "./holds/hold.js";
+import { placeOf, type Queue } from "./queue.js";
+
+/** Positions change with every start: they are sent at most this often (ms), for this many operations. */
+const NEWS_MS = 500;
+const NEWS_LENGTH = 500;
+
+interface WaitingOptions {
+  queue: Queue;
+  entry(id: string): Entry | null;
+  /** Held operations may have joined their queues. */
+  onReady(): void;
+  /** A key changed that is computed when the record is shown. */
+  onShown(record: Operation, key: keyof Operation): void;
+  isWatched(): boolean;
+}
+
+export class Waiting {
+  /** In the order in which they are asked: the first one that holds an operation has it. */
+  #holds: readonly Hold[] = [];
+  readonly #holdOf = new Map<string, Hold>();
+  #news: NodeJS.Timeout | null = null;
+
+  constructor(private readonly options: WaitingOptions) {}
+
+  /** Sets the holds, before the first operation is queued. */
+  use(holds: readonly Hold[]): void {
+    this.#holds = holds;
+  }
+
+  /** Number of operations that wait, in the queues and outside. */
+  get length(): number {
+    return this.options.queue.length + this.#holdOf.size;
+  }
+
+  /** Why the operation does not start, as its record shows it. */
+  why(entry: Entry): Blocked | null {
+    for (const hold of this.#holds) {
+      const blocked = hold.why(entry);
+      if (blocked !== null) return blocked;
+    }
+    return null;
+  }
+
+  /** The operations that wait outside their queues for this hold. */
+  heldBy(hold: Hold): Entry[] {
+    const held: Entry[] = [];
+    for (const [id, its] of this.#holdOf) {
+      const entry = its === hold ? this.options.entry(id) : null;
+      if (entry !== null) held.push(entry);
+    }
+    return held;
+  }
+
+  /** Whether the operation waits as its submit asked. */
+  isPlanned(id: string): boolean {
+    return this.#holdOf.get(id)?.isPlanned === true;
+  }
+
+  /** Operations were queued. */
+  add(entries: readonly Entry[]): void {
+    this.#place(entries);
+  }
+
+  /** Takes in a change of an operation's record. */
+  changed(id: string, before: Operation | null, after: Operation | null): void {
+    if (before?.state !== "queued" && after?.state !== "queued") return;
+    const entry = this.options.entry(id);
+    if (before?.state === "queued") this.#leave(before, entry);
+    if (after?.state === "queued" && entry) this.#place([entry]);
+    else if (before) for (const hold of this.#holds) hold.forget?.(before);
+    this.#tellPositions();
+  }
+
+  /** The operation left its queue and did not start. */
+  returned(entry: Entry): void {
+    this.#leave(entry.record, entry);
+    this.#place([entry]);
+    this.#tell([entry]);
+  }
+
+  /** Asks the holds anew about held operations. Those that none holds join their queues together. */
+  again(ids: Iterable<string>): void {
+    const entries: Entry[] = [];
+    for (const id of ids) {
+      const entry = this.#holdOf.delete(id) ? this.options.entry(id) : null;
+      if (entry?.record.state === "queued") entries.push(entry);
+    }
+    this.#place(entries);
+    this.#tell(entries);
+    this.options.onReady();
+  }
+
+  /** Asks the holds about operations in the queues: those that one holds leave. */
+  takeOut(fits: (entry: Entry) => boolean): void {
+    const entries: Entry[] = [];
+    this.options.queue.takeWhere((id) => {
+      const entry = this.options.entry(id);
+      if (entry === null || !fits(entry)) return false;
+      entries.push(entry);
+      return true;
+    });
+    this.#place(entries);
+    this.#tell(entries);
+  }
+
+  stop(): void {
+    for (const hold of this.#holds) hold.stop?.();
+    if (this.#news) clearTimeout(this.#news);
+  }
+
+  #leave(record: Operation, entry: Entry | null): void {
+    const { id, queue, priority } = record;
+    this.#holdOf.get(id)?.forget?.(record);
+    this.#holdOf.delete(id);
+    if (entry) this.options.queue.remove(id, { queue, priority, queuedAt: entry.queuedAt });
+  }
+
+  #place(entries: readonly Entry[]): void {
+    const ready: Entry[] = [];
+    for (const entry of entries) {
+      const hold = this.#holds.find((each) => each.holds?.(entry));
+      if (hold) this.#holdOf.set(entry.record.id, hold);
+      else ready.push(entry);
+    }
+    this.options.queue.addAll(ready.map((entry) => [entry.record.id, placeOf(entry)]));
+  }
+
+  #tell(entries: readonly Entry[]): void {
+    for (const { record } of entries)
+      for (const key of ["queuePosition", "blocked", "waitsFor"] as const) this.options.onShown(record, key);
+  }
+
+  #tellPositions(): void {
+    if (this.#news || !this.options.isWatched()) return;
+    this.#news = setTimeout(() => {
+      this.#news = null;
+      for (const id of this.options.queue.first(NEWS_LENGTH)) {
+        const entry = this.options.entry(id);
+        if (entry) this.options.onShown(entry.record, "queuePosition");
+      }
+    }, NEWS_MS);
+  }
+}
