@@ -5,8 +5,8 @@
  * cut off in the middle of its batch, the repeat submits the missing operations.
  */
 import { homedir } from "node:os";
-import type { Prepared } from "../ops/runner/prepare.js";
-import { hashOfParams } from "../ops/runner/stage-values.js";
+import { hashOfParams } from "../ops/attempt/stage-values.js";
+import type { Prepared } from "../ops/types/prepare.js";
 import { Refusal } from "../protocol/errors.js";
 import type { Submission } from "../protocol/event.js";
 import { newId } from "../protocol/id.js";

@@ -269,7 +269,7 @@ export interface StoredItems {
   /** As in a stage value. */
   occurrence: number;
   params: string;
-  /** Records of `ops/runner/item-batch.ts`, in Base64. */
+  /** Records of `ops/attempt/item-batch.ts`, in Base64. */
   data: string;
 }
 

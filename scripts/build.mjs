@@ -103,7 +103,7 @@ const built = await Promise.all([
       worker: "daemon/worker/main.ts",
       loader: "daemon/loader/main.ts",
       schemas: "protocol/export-schema.ts",
-      "published-type": "ops/runner/published-type.ts",
+      "published-type": "ops/types/published-type.ts",
       ...shipped,
     },
     // Shipped and user operations both import `liveops` and must get the same classes.

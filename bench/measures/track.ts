@@ -8,12 +8,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Cancellation } from "../../ops/runner/cancellation.js";
-import { ItemKeys } from "../../ops/runner/item-keys.js";
-import { trackKeyedSync } from "../../ops/runner/keyed-track.js";
-import { Meter } from "../../ops/runner/meter.js";
-import { fileStageValues } from "../../ops/runner/stage-values.js";
-import { trackAsync, trackSync } from "../../ops/runner/track.js";
+import { Cancellation } from "../../ops/attempt/cancellation.js";
+import { ItemKeys } from "../../ops/attempt/item-keys.js";
+import { trackKeyedSync } from "../../ops/attempt/keyed-track.js";
+import { Meter } from "../../ops/attempt/meter.js";
+import { fileStageValues } from "../../ops/attempt/stage-values.js";
+import { trackAsync, trackSync } from "../../ops/attempt/track.js";
 import { alone, compared, interleave } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
 

@@ -1,7 +1,7 @@
 /** Opens the files to copy: only regular files, through no symbolic link, and a log before or after a rotation. */
 import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { FILLER } from "../../ops/runner/append-file.js";
+import { FILLER } from "../../protocol/system/append-file.js";
 import { READ, SAFE } from "../../protocol/system/own-file.js";
 
 export interface OpenSource {

@@ -2,7 +2,7 @@
  * The operation types of a fleet: those that load here, and those that other hosts have published. Who lacks a type
  * checks parameters by its published schema.
  */
-import type { Prepared } from "../../ops/runner/prepare.js";
+import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { unknownType } from "../../protocol/unknown-type.js";
@@ -11,7 +11,7 @@ import type { PrepareAsk, ResolvedType } from "../loader/messages.js";
 import type { FleetHosts } from "./fleet-hosts.js";
 
 /** The bundle that reads parameters by a published schema: it has zod, which the daemon does not load. */
-type PublishedBundle = typeof import("../../ops/runner/published-type.js");
+type PublishedBundle = typeof import("../../ops/types/published-type.js");
 
 export class FleetTypes implements Types {
   /** @param local the types of this host; null: a client, which loads none */

@@ -1,7 +1,7 @@
 /** The names of the types that files define, defined before, or may define. */
-import { claimedNames, notLoading, withoutType } from "../../ops/runner/blocked-names.js";
-import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/runner/type-files.js";
-import { typeNamesIn } from "../../ops/runner/type-names.js";
+import { claimedNames, notLoading, withoutType } from "../../ops/loading/blocked-names.js";
+import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/loading/type-files.js";
+import { typeNamesIn } from "../../ops/loading/type-names.js";
 import type { FileResult } from "./messages.js";
 
 export class FileNames {

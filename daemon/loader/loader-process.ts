@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { LoadErrors } from "../../ops/runner/load-files.js";
-import { LOAD_SECONDS, loadsTooLong } from "../../ops/runner/load-limit.js";
-import { isUnchanged, type LoadedFile } from "../../ops/runner/type-files.js";
+import type { LoadErrors } from "../../ops/loading/load-files.js";
+import { LOAD_SECONDS, loadsTooLong } from "../../ops/loading/load-limit.js";
+import { isUnchanged, type LoadedFile } from "../../ops/loading/type-files.js";
 import { childEnvironment } from "../child-environment.js";
 import type { FileResult, FromLoader, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 import { readOutput } from "./output-lines.js";

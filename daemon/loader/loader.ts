@@ -3,9 +3,9 @@
  *
  * An answer about a type waits only for the files that may define it.
  */
-import { notLoading } from "../../ops/runner/blocked-names.js";
-import type { Prepared } from "../../ops/runner/prepare.js";
-import { whyTypeMissing } from "../../ops/runner/type-names.js";
+import { notLoading } from "../../ops/loading/blocked-names.js";
+import { whyTypeMissing } from "../../ops/loading/type-names.js";
+import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";

@@ -5,12 +5,12 @@
  * as it is loaded, and parameters are read between two files.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { blockedNames } from "../../ops/runner/blocked-names.js";
-import { describeType } from "../../ops/runner/describe-type.js";
-import { type LoadErrors, type LoadedFileTypes, loadFiles } from "../../ops/runner/load-files.js";
-import { type Prepared, prepare } from "../../ops/runner/prepare.js";
-import { type OperationCtor, readType } from "../../ops/runner/read-type.js";
-import { enableUserCode, sourcesOf } from "../../ops/runner/user-code.js";
+import { blockedNames } from "../../ops/loading/blocked-names.js";
+import { type LoadErrors, type LoadedFileTypes, loadFiles } from "../../ops/loading/load-files.js";
+import { enableUserCode, sourcesOf } from "../../ops/loading/user-code.js";
+import { describeType } from "../../ops/types/describe-type.js";
+import { type Prepared, prepare } from "../../ops/types/prepare.js";
+import { type OperationCtor, readType } from "../../ops/types/read-type.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import { removeStartVariables } from "../child-environment.js";
 import type { FileResult, FromLoader, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";

@@ -1,8 +1,8 @@
 /** The messages between daemon and loader over IPC. */
-import type { BlockedName } from "../../ops/runner/blocked-names.js";
-import type { LoadErrors } from "../../ops/runner/load-files.js";
-import type { Prepared } from "../../ops/runner/prepare.js";
-import type { LoadedFile } from "../../ops/runner/type-files.js";
+import type { BlockedName } from "../../ops/loading/blocked-names.js";
+import type { LoadErrors } from "../../ops/loading/load-files.js";
+import type { LoadedFile } from "../../ops/loading/type-files.js";
+import type { Prepared } from "../../ops/types/prepare.js";
 import type { Problem } from "../../protocol/errors.js";
 import type { OperationType } from "../../protocol/replies.js";
 import type { Policy } from "../store/decision.js";

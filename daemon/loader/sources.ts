@@ -8,14 +8,14 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { LoadErrors } from "../../ops/runner/load-files.js";
+import type { LoadErrors } from "../../ops/loading/load-files.js";
 import {
   isUnchanged,
   type LoadedFile,
   listTypeFiles,
   loadedFile,
   unusableFiles,
-} from "../../ops/runner/type-files.js";
+} from "../../ops/loading/type-files.js";
 import { pathProblem } from "../../protocol/system/owned-path.js";
 
 /** The directory of the bundle; the shipped operations are below it. */

@@ -3,8 +3,8 @@
  * the kernel lock of a worker shows whether the worker is alive.
  */
 import { readFileSync } from "node:fs";
-import { statFields } from "../../ops/process/proc.js";
-import { ProcessSweep } from "../../ops/process/process-sweep.js";
+import { statFields } from "../../ops/programs/proc.js";
+import { ProcessSweep } from "../../ops/programs/process-sweep.js";
 import { hasProc } from "../../protocol/system/own-process.js";
 
 export interface ProcessIdentity {

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { pids } from "../../ops/process/proc.js";
+import { pids } from "../../ops/programs/proc.js";
 
 /** Whether the process has the lock's file open, and the file no longer has a name. */
 export function holdsRemovedLock(pid: number, file: string): boolean {

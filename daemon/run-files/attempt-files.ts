@@ -1,10 +1,10 @@
 /** The files of one attempt: their names, the completion of an events file, and the values that its events hold. */
 import { closeSync, constants, fdatasyncSync, fstatSync, lstatSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { endOfText, giveBackReserved } from "../../ops/runner/append-file.js";
-import type { KeptItems, KeptValue } from "../../ops/runner/stage-values.js";
+import type { KeptItems, KeptValue } from "../../ops/attempt/stage-values.js";
 import type { WorkerEvent } from "../../protocol/event.js";
 import { parseRecord } from "../../protocol/record-line.js";
+import { endOfText, giveBackReserved } from "../../protocol/system/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
 import type { Entry } from "../store/decision.js";
 import { endOfLines } from "./seek.js";

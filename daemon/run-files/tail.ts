@@ -6,7 +6,7 @@
  * a line: a power cut leaves them, and so does a file that was made longer.
  */
 import { closeSync, fstatSync, lstatSync, readSync } from "node:fs";
-import { endOfText } from "../../ops/runner/append-file.js";
+import { endOfText } from "../../protocol/system/append-file.js";
 import { IrregularFileError, openOwnFile, readAt } from "../../protocol/system/own-file.js";
 
 const CHUNK = 256 * 1024;

@@ -3,8 +3,8 @@
  * finished, or queued again. Only the scheduler calls this module, and no other module handles an operation's failure.
  */
 
-import { retryDelay } from "../../ops/runner/retry-delay.js";
-import { removeTemporary } from "../../ops/runner/temporary.js";
+import { retryDelay } from "../../ops/attempt/retry-delay.js";
+import { removeTemporary } from "../../ops/attempt/temporary.js";
 import type { Outcome } from "../../protocol/event.js";
 import { firstLine } from "../../protocol/text/first-line.js";
 import type { Conclusion, Lifecycle } from "../lifecycle.js";

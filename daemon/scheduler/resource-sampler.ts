@@ -4,7 +4,7 @@
  * The CPU time and I/O of a process that has ended are part of its parent's, if the parent waited for it. Those of any
  * other ended process are kept here, so that a total never falls.
  */
-import { difference, greaterOf, type ProcessUsage, usageOf } from "../../ops/runner/usage.js";
+import { difference, greaterOf, type ProcessUsage, usageOf } from "../../ops/attempt/usage.js";
 import type { UsedBefore } from "../../protocol/event.js";
 import type { Resources, Usage } from "../../protocol/operation.js";
 

@@ -4,7 +4,7 @@
  * A replay of the journal and the running daemon both apply decisions in order (`ledger.ts`). A decision reaches
  * memory, the checkpoint and the watchers only after it is on disk.
  */
-import type { Forgotten } from "../../ops/runner/stage-values.js";
+import type { Forgotten } from "../../ops/attempt/stage-values.js";
 import type { DaemonEvent, Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ResourceLimits } from "../../protocol/resource-limits.js";

@@ -2,9 +2,14 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isDiskFull } from "../../ops/runner/replace-file.js";
+import { isDiskFull } from "../../protocol/system/replace-file.js";
 
-export { isDiskFull, replaceFileSync, syncDirectory, writeAllSync } from "../../ops/runner/replace-file.js";
+export {
+  isDiskFull,
+  replaceFileSync,
+  syncDirectory,
+  writeAllSync,
+} from "../../protocol/system/replace-file.js";
 
 /** As `replaceFileSync`, off the event loop: `write` fills the new file in any number of writes. */
 export async function replaceFile(file: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {

@@ -12,8 +12,8 @@
 import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { endOfText, FILLER, withRoom } from "../../ops/runner/append-file.js";
 import { encodeNumberedRecord } from "../../protocol/record-line.js";
+import { endOfText, FILLER, withRoom } from "../../protocol/system/append-file.js";
 import { IrregularFileError, SAFE, whyIrregular } from "../../protocol/system/own-file.js";
 import { isDiskFull, isIoError, syncDirectory, writeAll } from "./durable-file.js";
 import { StoreFullError } from "./not-recorded.js";

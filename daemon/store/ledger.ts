@@ -3,7 +3,7 @@
  *
  * Only `apply` changes them by a decision, in the running daemon and in recovery alike.
  */
-import { keptBefore } from "../../ops/runner/stage-values.js";
+import { keptBefore } from "../../ops/attempt/stage-values.js";
 import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";

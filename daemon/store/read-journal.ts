@@ -7,8 +7,8 @@
  */
 import { closeSync, fdatasyncSync, fstatSync, readdirSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
-import { endOfText, FILLER } from "../../ops/runner/append-file.js";
 import type { NumberedRecord } from "../../protocol/record-line.js";
+import { endOfText, FILLER } from "../../protocol/system/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
 import type { Entry } from "./decision.js";
 import { replaceFileSync, syncDirectory } from "./durable-file.js";

@@ -8,8 +8,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFileSync } from "../../ops/runner/replace-file.js";
 import { readOwnFile } from "../../protocol/system/own-file.js";
+import { replaceFileSync } from "../../protocol/system/replace-file.js";
 
 /** Values by reference, such as `env:TOKEN`. */
 export type Secrets = Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@
  */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { ProcessSweep } from "../../ops/process/process-sweep.js";
+import { ProcessSweep } from "../../ops/programs/process-sweep.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import {
   LIMIT_NAMES,

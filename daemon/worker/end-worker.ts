@@ -1,6 +1,6 @@
 /** Ends a worker from within, with all that its operation started. For a worker whose daemon may be dead. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { ProcessSweep } from "../../ops/process/process-sweep.js";
+import type { ProcessSweep } from "../../ops/programs/process-sweep.js";
 import { Cgroup } from "../os/cgroup.js";
 import { identify, sweepOf } from "../os/process-identity.js";
 import type { WorkerSetup } from "./messages.js";

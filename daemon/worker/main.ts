@@ -7,8 +7,8 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
-import { keepMark } from "../../ops/process/group.js";
-import { enableTypeScript, enableUserCode } from "../../ops/runner/user-code.js";
+import { enableTypeScript, enableUserCode } from "../../ops/loading/user-code.js";
+import { keepMark } from "../../ops/programs/group.js";
 import { VERSION } from "../../protocol/version.js";
 import { removeStartVariables } from "../child-environment.js";
 import { joinCgroup } from "../os/cgroup.js";

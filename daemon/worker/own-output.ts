@@ -17,7 +17,7 @@ import {
   readSync,
   watch,
 } from "node:fs";
-import type { CutPlace } from "../../ops/process/output.js";
+import type { CutPlace } from "../../ops/programs/output.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import { openOwnFile } from "../../protocol/system/own-file.js";
 

@@ -2,7 +2,7 @@
  * The clock of an attempt, which stands still while the operation is paused: rates, remaining times and durations do
  * not count a pause. The daemon writes how long the pauses were, and then continues the process.
  */
-import { type Clock, SYSTEM_CLOCK } from "../../ops/runner/clock.js";
+import { type Clock, SYSTEM_CLOCK } from "../../ops/attempt/clock.js";
 import { readOwnFile } from "../../protocol/system/own-file.js";
 import { pauseFile } from "../run-files/attempt-files.js";
 

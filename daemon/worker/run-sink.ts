@@ -8,11 +8,11 @@
 
 import { closeSync, constants, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { AppendFile } from "../../ops/runner/append-file.js";
 import type { EventBody } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
+import { AppendFile } from "../../protocol/system/append-file.js";
 import { openOwnFile } from "../../protocol/system/own-file.js";
 import { eventsFile, logFile } from "../run-files/attempt-files.js";
 import { newLogFile, partBytes, removeOldestParts, replaceLog, sizeText } from "../run-files/log-parts.js";

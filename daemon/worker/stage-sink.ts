@@ -3,9 +3,9 @@
  * through Progress.
  */
 
-import { Masker } from "../../ops/runner/masker.js";
-import { setStageVariable } from "../../ops/runner/operation-variables.js";
-import type { Sink } from "../../ops/runner/sink.js";
+import { setStageVariable } from "../../ops/attempt/operation-variables.js";
+import type { Sink } from "../../ops/attempt/sink.js";
+import { Masker } from "../../ops/secrets/masker.js";
 import type { EventBody } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
 import type { RunSink } from "./run-sink.js";

@@ -1,6 +1,6 @@
 /** How a stop reaches an attempt: the daemon's cancel file, seen by a busy loop, and SIGTERM, which wakes the rest. */
 import { existsSync } from "node:fs";
-import type { StopControl } from "../../ops/runner/sink.js";
+import type { StopControl } from "../../ops/attempt/sink.js";
 import type { StopReason } from "../../protocol/event.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/system/own-file.js";
 import { cancelFile } from "../run-files/attempt-files.js";

@@ -7,9 +7,9 @@
  */
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { foregroundGroup } from "../../ops/process/input-wait.js";
-import { DEFAULT_SIZE, type TerminalSize } from "../../ops/process/pty.js";
-import type { OpenTerminal, TerminalHost } from "../../ops/runner/terminals.js";
+import { foregroundGroup } from "../../ops/programs/input-wait.js";
+import { DEFAULT_SIZE, type TerminalSize } from "../../ops/programs/pty.js";
+import type { OpenTerminal, TerminalHost } from "../../ops/programs/terminals.js";
 import { LineSplitter } from "../../protocol/ndjson.js";
 import type { InputBody } from "../../protocol/requests.js";
 import {

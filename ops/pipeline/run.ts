@@ -1,7 +1,7 @@
 /** Runs the stages of a pipeline, one after another, then `finally`, and continues the chain with `then`. */
 import type { LiveOperation, Progress } from "liveops";
-import type { AttemptProgress } from "../runner/attempt-progress.js";
-import { Failure, failWithResult } from "../runner/failure.js";
+import type { AttemptProgress } from "../attempt/attempt-progress.js";
+import { Failure, failWithResult } from "../attempt/failure.js";
 import { OperationCancelled } from "../sdk/live-operation.js";
 import type { Pipeline, PipelineFile } from "./definition.js";
 import { runFinally, type StagesOutcome } from "./finally.js";

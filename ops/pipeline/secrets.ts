@@ -4,9 +4,9 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
-import { Failure } from "../runner/failure.js";
-import { handedSecret } from "../runner/handed-secrets.js";
-import { SHORTEST_SECRET } from "../runner/secret-forms.js";
+import { Failure } from "../attempt/failure.js";
+import { handedSecret } from "../secrets/handed-secrets.js";
+import { SHORTEST_SECRET } from "../secrets/secret-forms.js";
 import type { Pipeline } from "./definition.js";
 
 /** Most bytes of a secret: it reaches commands as an environment variable. */

@@ -1,8 +1,8 @@
 /** Runs one command of a pipeline: a script by the shell rule, or words without a shell. */
 import { rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import type { AttemptProgress } from "../runner/attempt-progress.js";
-import { makeTemporary, removeTemporary } from "../runner/temporary.js";
+import type { AttemptProgress } from "../attempt/attempt-progress.js";
+import { makeTemporary, removeTemporary } from "../attempt/temporary.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
 import type { Command, PipelineFile, PipelineStep, Template } from "./definition.js";
 import { CONDITION_END, FailureTrap, findShell, quoted } from "./shell.js";

@@ -1,11 +1,11 @@
 /** Makes an operation type of a pipeline: the type of a file in an operations directory, and of `liveops run FILE`. */
 import { LiveOperation, type Progress } from "liveops";
-import type { OperationCtor } from "../runner/read-type.js";
+import { setSourceFile } from "../types/prepare.js";
+import type { OperationCtor } from "../types/read-type.js";
 import type { PipelineFile } from "./definition.js";
 import { ANY_PIPELINE } from "./file-name.js";
 import { gracePeriodOf } from "./finally.js";
 import { noteChange } from "./note-change.js";
-import { setPipelineOf } from "./origin.js";
 import { paramsSchema } from "./params-schema.js";
 import { type PipelineResult, pipelineResultText } from "./result.js";
 import { runPipeline } from "./run.js";
@@ -64,7 +64,7 @@ export function pipelineType(file: PipelineFile): OperationCtor {
       await runPipeline(p, { file, params: this.params, operation: this });
     }
   };
-  setPipelineOf(Type, file);
+  setSourceFile(Type, file);
   return Type;
 }
 

@@ -11,7 +11,7 @@ export type {
   ProgressState,
   Status,
 } from "../../protocol/operation.js";
-export type { Clock } from "../runner/clock.js";
+export type { Clock } from "../attempt/clock.js";
 export { FakeClock } from "./fake-clock.js";
 export { loadPipeline } from "./load-pipeline.js";
 export type { NextOperation, OperationRun, ProgressValue, ResultOf, StageRun } from "./operation-run.js";

@@ -10,9 +10,9 @@ import type {
 } from "../../protocol/operation.js";
 import type { StageState } from "../../protocol/stage-state.js";
 import type { FinalState } from "../../protocol/state.js";
-import { typeOfSubmission } from "../runner/prepare.js";
 import type { OperationClass } from "../sdk/live-operation.js";
 import type { ParamsInput } from "../sdk/statics.js";
+import { typeOfSubmission } from "../types/prepare.js";
 
 /** The type of the result: that of the parameter of `static resultText`; otherwise unknown. */
 export type ResultOf<T> = T extends { readonly resultText: (result: infer R) => unknown } ? R : unknown;

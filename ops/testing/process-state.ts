@@ -8,8 +8,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Console } from "node:console";
 import type { Writable } from "node:stream";
-import type { CutPlace } from "../process/output.js";
-import { type OutputStream, WrittenLines } from "../runner/capture-output.js";
+import { type OutputStream, WrittenLines } from "../programs/capture-output.js";
+import type { CutPlace } from "../programs/output.js";
 
 /** The written lines of one run. */
 export type RunOutput = Readonly<Record<OutputStream, WrittenLines>>;

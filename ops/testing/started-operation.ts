@@ -2,11 +2,11 @@
 import type { OperationEvent, Outcome, Submission } from "../../protocol/event.js";
 import type { LogLine, LogStream, Operation } from "../../protocol/operation.js";
 import type { FinalState } from "../../protocol/state.js";
-import { InlineLink, type InlineWatcher, type LinkOptions } from "../runner/inline.js";
-import type { MemoryStageValues } from "../runner/memory-values.js";
-import type { OperationCtor } from "../runner/read-type.js";
+import { InlineLink, type InlineWatcher, type LinkOptions } from "../attempt/inline.js";
+import type { MemoryStageValues } from "../attempt/memory-values.js";
 import type { OperationClass } from "../sdk/live-operation.js";
 import type { StagesOf } from "../sdk/statics.js";
+import type { OperationCtor } from "../types/read-type.js";
 import {
   nextOf,
   type OperationRun,

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { formsOf } from "../../ops/runner/secret-forms.js";
+import { formsOf } from "../../ops/secrets/secret-forms.js";
 import { filesWith } from "./files-with.js";
 import { onTerminal } from "./terminal.js";
 import { until } from "./until.js";

@@ -21,7 +21,7 @@ import {
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { loadType } from "../../ops/runner/catalogue.js";
+import { loadType } from "../../ops/loading/catalogue.js";
 import { Client } from "../../protocol/client/client.js";
 import type { TypesReply } from "../../protocol/replies.js";
 import { World } from "../harness/world.js";

@@ -1,7 +1,7 @@
 /** A loader with two types and without a process. */
 import type { RefusedAsk } from "../../daemon/loader/loader.js";
 import type { PrepareAsk, PrepareInput, ResolvedType, Unresolved } from "../../daemon/loader/messages.js";
-import type { Prepared } from "../../ops/runner/prepare.js";
+import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { unknownType } from "../../protocol/unknown-type.js";

@@ -25,7 +25,7 @@ import { eventsFile, logFile } from "../../daemon/run-files/attempt-files.js";
 import type { Entry, Policy } from "../../daemon/store/decision.js";
 import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "../../daemon/worker/messages.js";
 import { workerFiles } from "../../daemon/worker/worker-processes.js";
-import { hasMark, pids, processStat } from "../../ops/process/proc.js";
+import { hasMark, pids, processStat } from "../../ops/programs/proc.js";
 import type { OperationEvent } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import type { LogLine } from "../../protocol/operation.js";

@@ -189,7 +189,7 @@ it("a child that closed its output continues after the command", async () => {
 it("a killed worker's command is killed by the guard, and its file of reports removed", async () => {
   const reports = join(temporary(), "it's a report");
   writeFileSync(reports, "");
-  const group = fileURLToPath(new URL("../../ops/process/group.ts", import.meta.url));
+  const group = fileURLToPath(new URL("../../ops/programs/group.ts", import.meta.url));
   const code = `import { Group } from ${JSON.stringify(group)};
     const group = await Group.start("sh", ["-c", "sleep 1000 & echo $!; wait"]);
     group.removeIfKilled(${JSON.stringify(reports)});

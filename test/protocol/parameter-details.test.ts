@@ -1,7 +1,7 @@
 /** The page of a type: nested names, variants, bounds and defaults of its parameters, and an example. */
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { readWords } from "../../ops/runner/words.js";
+import { readWords } from "../../ops/types/words.js";
 import { exampleWords } from "../../protocol/example-words.js";
 import type { JsonSchema } from "../../protocol/json-schema.js";
 import { detailParameters, renderParameterDetails } from "../../protocol/parameter-details.js";

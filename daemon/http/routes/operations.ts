@@ -1,5 +1,5 @@
 /** The routes of operations: submit, again, list, show, edit, cancel, retry, remove. */
-import { forgetFrom } from "../../../ops/runner/stage-values.js";
+import { forgetFrom } from "../../../ops/attempt/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { RetryBody } from "../../../protocol/requests.js";

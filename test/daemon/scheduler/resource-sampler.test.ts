@@ -1,7 +1,7 @@
 /** What the samples of an attempt's processes add up to. */
 import { expect, test } from "vitest";
 import { ResourceSampler, SAMPLE_MS } from "../../../daemon/scheduler/resource-sampler.js";
-import type { ProcessUsage } from "../../../ops/runner/usage.js";
+import type { ProcessUsage } from "../../../ops/attempt/usage.js";
 
 const MIB = 1024 * 1024;
 

@@ -9,7 +9,7 @@ import { Cgroup } from "../../../daemon/os/cgroup.js";
 import { ownCgroup } from "../../../daemon/os/cgroup-base.js";
 import { identify, isRunning, isStopped } from "../../../daemon/os/process-identity.js";
 import { endAtOnce } from "../../../daemon/worker/end-worker.js";
-import { childrenOf } from "../../../ops/process/proc.js";
+import { childrenOf } from "../../../ops/programs/proc.js";
 import { newId } from "../../../protocol/id.js";
 import { until } from "../../../protocol/system/until.js";
 import { TestWorker } from "../../harness/worker.js";

@@ -2,8 +2,8 @@ import { appendFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { OwnOutput } from "../../../daemon/worker/own-output.js";
-import { WrittenLines } from "../../../ops/runner/capture-output.js";
-import { MASK, Masker } from "../../../ops/runner/masker.js";
+import { WrittenLines } from "../../../ops/programs/capture-output.js";
+import { MASK, Masker } from "../../../ops/secrets/masker.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();

@@ -9,8 +9,8 @@ import {
   terminalSocket,
 } from "../../../daemon/run-files/terminal-socket.js";
 import { TerminalServer } from "../../../daemon/worker/terminal-server.js";
-import { Terminal, terminalEnvironment } from "../../../ops/process/pty.js";
-import { TerminalScreen } from "../../../ops/process/terminal-screen.js";
+import { Terminal, terminalEnvironment } from "../../../ops/programs/pty.js";
+import { TerminalScreen } from "../../../ops/programs/terminal-screen.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
 import { useDirectories } from "../../harness/temporary.js";
 

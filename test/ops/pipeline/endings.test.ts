@@ -2,14 +2,14 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { InlineLink } from "../../../ops/attempt/inline.js";
 import type { Pipeline } from "../../../ops/pipeline/definition.js";
 import { gracePeriodOf } from "../../../ops/pipeline/finally.js";
 import type { PipelineResult } from "../../../ops/pipeline/result.js";
-import { InlineLink } from "../../../ops/runner/inline.js";
-import { prepareSubmission } from "../../../ops/runner/prepare.js";
-import type { OperationCtor } from "../../../ops/runner/read-type.js";
 import { LiveOperation, z } from "../../../ops/sdk/index.js";
 import { runOperation, startOperation } from "../../../ops/testing/index.js";
+import { prepareSubmission } from "../../../ops/types/prepare.js";
+import type { OperationCtor } from "../../../ops/types/read-type.js";
 import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";
 import { envOf, fileOf, param, script, stage, step, template, typeOf, words } from "./hand-made.js";

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { parsePipeline } from "../../../ops/pipeline/parse.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
 import { Pipeline } from "../../../ops/pipeline.js";
-import { prepareSubmission } from "../../../ops/runner/prepare.js";
-import { readType } from "../../../ops/runner/read-type.js";
+import { prepareSubmission } from "../../../ops/types/prepare.js";
+import { readType } from "../../../ops/types/read-type.js";
 
 const TEXT = `
 name: nightly-dump

@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { handSecrets } from "../../../ops/runner/handed-secrets.js";
-import { MASK } from "../../../ops/runner/masker.js";
+import { handSecrets } from "../../../ops/secrets/handed-secrets.js";
+import { MASK } from "../../../ops/secrets/masker.js";
 import { runOperation } from "../../../ops/testing/index.js";
 import { temporary } from "../temporary.js";
 import { envOf, fileOf, param, stage, step, template, typeOf } from "./hand-made.js";

@@ -1,6 +1,6 @@
 /** Lines of ordinary logs are not taken for progress, and lines that are progress are understood. */
 import { expect, test } from "vitest";
-import type { Reading } from "../../../ops/progress/reading.js";
+import type { Reading } from "../../../ops/programs/progress/reading.js";
 import { Asked } from "./replay.js";
 
 const ORDINARY = `

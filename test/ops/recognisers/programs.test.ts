@@ -1,6 +1,6 @@
 /** What one recording cannot show: the order of lines, several things at once, and texts that stay in the log. */
 import { expect, test } from "vitest";
-import type { Reading } from "../../../ops/progress/reading.js";
+import type { Reading } from "../../../ops/programs/progress/reading.js";
 import { Asked } from "./replay.js";
 
 function readAll(lines: string[], isFrame = false): Array<Reading | null> {

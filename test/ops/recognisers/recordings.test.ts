@@ -1,7 +1,7 @@
 /** Replays the recorded output of real programs: which bars it gives, and what stays in the log. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Reading } from "../../../ops/progress/reading.js";
+import type { Reading } from "../../../ops/programs/progress/reading.js";
 import { EXPECTED } from "./expected.js";
 import { type Replayed, recording, recordings, replay } from "./replay.js";
 

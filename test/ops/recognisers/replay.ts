@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Lines } from "../../../ops/process/output.js";
-import type { Reading, Recogniser } from "../../../ops/progress/reading.js";
-import { RECOGNISERS } from "../../../ops/progress/recognisers/index.js";
+import { Lines } from "../../../ops/programs/output.js";
+import type { Reading, Recogniser } from "../../../ops/programs/progress/reading.js";
+import { RECOGNISERS } from "../../../ops/programs/progress/recognisers/index.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
 
 const FOLDER = fileURLToPath(new URL("../../fixtures/programs", import.meta.url));

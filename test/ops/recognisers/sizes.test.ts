@@ -1,6 +1,6 @@
 /** Sizes and percentages as programs write them. */
 import { expect, test } from "vitest";
-import { bytesOf, cutAtPercent, secondsOf } from "../../../ops/progress/recognisers/program.js";
+import { bytesOf, cutAtPercent, secondsOf } from "../../../ops/programs/progress/recognisers/program.js";
 
 test.each([
   ["4.77 MiB", 1000, 5001708],

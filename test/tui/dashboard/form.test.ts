@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { Command } from "commander";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readWords } from "../../../ops/runner/words.js";
+import { readWords } from "../../../ops/types/words.js";
 import type { JsonSchema } from "../../../protocol/json-schema.js";
 import { withTrailing } from "../../../protocol/parameters.js";
 import { registerSubmit, type SubmitOptions, type SubmitWords } from "../../../tui/cli/submit.js";

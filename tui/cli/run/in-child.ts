@@ -1,6 +1,6 @@
 /** What the child processes of `liveops run` and `liveops ops --ops` share: their output, and the supervisor. */
 import { writeSync } from "node:fs";
-import { captureOutput } from "../../../ops/runner/capture-output.js";
+import { captureOutput } from "../../../ops/programs/capture-output.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { type FromChild, PIPE } from "./child.js";
 

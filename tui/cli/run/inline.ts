@@ -4,15 +4,15 @@
  */
 import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { runInline } from "../../../ops/attempt/inline.js";
+import { findType, type LoadedType, typeFinder } from "../../../ops/loading/catalogue.js";
+import { enableUserCode } from "../../../ops/loading/user-code.js";
 import type { PipelineFile } from "../../../ops/pipeline/definition.js";
-import { keepMark } from "../../../ops/process/group.js";
-import { findType, type LoadedType, typeFinder } from "../../../ops/runner/catalogue.js";
-import { describeType } from "../../../ops/runner/describe-type.js";
-import { handSecrets } from "../../../ops/runner/handed-secrets.js";
-import { runInline } from "../../../ops/runner/inline.js";
-import { prepareSubmission } from "../../../ops/runner/prepare.js";
-import { readType, TypeFault } from "../../../ops/runner/read-type.js";
-import { enableUserCode } from "../../../ops/runner/user-code.js";
+import { keepMark } from "../../../ops/programs/group.js";
+import { handSecrets } from "../../../ops/secrets/handed-secrets.js";
+import { describeType } from "../../../ops/types/describe-type.js";
+import { prepareSubmission } from "../../../ops/types/prepare.js";
+import { readType, TypeFault } from "../../../ops/types/read-type.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { exitStatusOf } from "../../../protocol/exit-status.js";
 import { UsageError } from "../../../protocol/failures.js";

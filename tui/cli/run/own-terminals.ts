@@ -2,8 +2,8 @@
  * Connects the terminal of a program with that of the person, for `liveops run`: the person sees and types as if the
  * program ran there. Where stdin is not a terminal, its bytes are typed, and its end is Ctrl-D.
  */
-import { DEFAULT_SIZE, type TerminalSize } from "../../../ops/process/pty.js";
-import type { OpenTerminal, TerminalHost } from "../../../ops/runner/terminals.js";
+import { DEFAULT_SIZE, type TerminalSize } from "../../../ops/programs/pty.js";
+import type { OpenTerminal, TerminalHost } from "../../../ops/programs/terminals.js";
 import { OwnTerminal } from "../../terminal/own-terminal.js";
 
 const END_OF_INPUT = "\x04";

@@ -128,9 +128,9 @@ async function submitOfFile(
   before: Readonly<Record<string, unknown>> = {},
 ): Promise<Answer<PipelineSubmit>> {
   const { paramsSchema } = await import("../../../ops/pipeline/params-schema.js");
-  const { inputSchema } = await import("../../../ops/runner/describe-type.js");
-  const { readWords } = await import("../../../ops/runner/words.js");
-  const { paramsRefusal, parseParams } = await import("../../../ops/runner/parse-params.js");
+  const { inputSchema } = await import("../../../ops/types/describe-type.js");
+  const { readWords } = await import("../../../ops/types/words.js");
+  const { paramsRefusal, parseParams } = await import("../../../ops/types/parse-params.js");
   const { description } = file.pipeline;
   const schema = paramsSchema(file.pipeline.params, description);
   const json = inputSchema(schema);
@@ -175,7 +175,7 @@ export async function typeOf(typed: string, path: string | null): Promise<Answer
   const parsed = parseFile(path);
   if (!parsed.ok) return { usage: notAPipeline(typed, parsed.problems) };
   const { pipelineType } = await import("../../../ops/pipeline/type.js");
-  const { describeType } = await import("../../../ops/runner/describe-type.js");
+  const { describeType } = await import("../../../ops/types/describe-type.js");
   return { value: describeType(pipelineType(parsed.file), typed) };
 }
 

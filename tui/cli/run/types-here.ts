@@ -1,8 +1,8 @@
 /** The operation types of directories, for `liveops ops --ops`: loaded in this process, as `liveops run` does. */
 import { fileURLToPath } from "node:url";
-import { loadCatalogue } from "../../../ops/runner/catalogue.js";
-import { describeType } from "../../../ops/runner/describe-type.js";
-import { enableUserCode } from "../../../ops/runner/user-code.js";
+import { loadCatalogue } from "../../../ops/loading/catalogue.js";
+import { enableUserCode } from "../../../ops/loading/user-code.js";
+import { describeType } from "../../../ops/types/describe-type.js";
 import type { TypesReply } from "../../../protocol/replies.js";
 import { CANCEL_VARIABLE, SKIP_VARIABLE, SUPERVISOR_VARIABLE } from "./child.js";
 import { aside, tellSupervisor, written } from "./in-child.js";

@@ -1,0 +1,302 @@
+/**
+ * Runs an operation and its chain in this process, for `liveops run` and `liveops/testing`. The watcher gets the same
+ * events as from a daemon.
+ */
+import { statSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
+import type { DaemonEvent, EventBody, OperationEvent, Outcome, Submission } from "../../protocol/event.js";
+import type { LogLine, LogStream, Operation, Resources } from "../../protocol/operation.js";
+import { RecordBuilder, submittedRecord } from "../../protocol/reduce.js";
+import { limitsText } from "../../protocol/resource-limits.js";
+import { type Capture, captureOutput } from "../programs/capture-output.js";
+import type { TerminalHost } from "../programs/terminals.js";
+import { Masker } from "../secrets/masker.js";
+import { typeOfSubmission } from "../types/prepare.js";
+import { type OperationCtor, readType } from "../types/read-type.js";
+import { InlineStop } from "./cancellation.js";
+import { type Clock, SYSTEM_CLOCK } from "./clock.js";
+import { InlineRetries, type InlineRetry, waited } from "./inline-retries.js";
+import { enterOperationVariables, setStageVariable } from "./operation-variables.js";
+import type { Order } from "./order.js";
+import { type AttemptOptions, runAttempt, type TypeFinder } from "./run-attempt.js";
+import type { Sink, StageValues } from "./sink.js";
+import { OwnUsage } from "./usage.js";
+
+type Body<F extends OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
+
+/** What differs from the first attempt of a submitted operation. */
+export interface LinkOptions extends AttemptOptions {
+  /** Number of the attempt. Default: one more than that of the record. */
+  attempt?: number;
+  /** Stored stage values. Default: none. */
+  values?: StageValues | null;
+  /** Whether the automatic retries of the type apply, with stage values in memory. Default: false. */
+  retries?: boolean;
+  /** The finished record that this attempt retries, and the stage to start from. */
+  retried?: { record: Operation; from: string | null };
+}
+
+/**
+ * One operation of an inline run. Creates the events of the daemon and of a worker, from submitted to finished, with
+ * the same numbers, and passes them to a watcher instead of files.
+ */
+export class InlineLink implements Sink {
+  readonly masker = new Masker();
+  readonly #builder: RecordBuilder;
+  /** Stages whose blocks are running, to assign the output of the process to a stage. */
+  readonly #open: string[] = [];
+  readonly #clock: Clock;
+  #attemptNumber: number;
+  /** The operation's code may still be running, after its grace period. */
+  #isAbandoned = false;
+  #seq: number;
+  #over = false;
+
+  constructor(
+    private readonly submission: Submission,
+    private readonly watcher: InlineWatcher,
+    private readonly options: LinkOptions = {},
+  ) {
+    const { clock = SYSTEM_CLOCK, retried } = options;
+    this.#clock = clock;
+    const record = retried?.record ?? submittedRecord(submission, clock.time(), 0);
+    this.#seq = record.seq;
+    this.#attemptNumber = options.attempt ?? record.attempt + 1;
+    this.#builder = new RecordBuilder(record);
+    if (retried === undefined) this.#say({ type: "operation:submitted", operation: submission });
+    else this.#say({ type: "operation:retried", from: retried.from });
+  }
+
+  get record(): Operation {
+    return this.#builder.record;
+  }
+
+  get stage(): string | null {
+    return this.#open.at(-1) ?? null;
+  }
+
+  event(body: EventBody): void {
+    if (this.#over) return;
+    this.#say(this.masker.maskEvent(body));
+    if (body.type === "stage:entered") this.#open.push(body.stage);
+    else if (body.type === "stage:left") this.#open.splice(this.#open.lastIndexOf(body.stage), 1);
+    else return;
+    setStageVariable(this.stage);
+  }
+
+  line(stream: LogStream, stage: string | null, text: string): void {
+    if (this.#over) return;
+    for (const each of this.masker.mask(text).split(/\r?\n/)) {
+      const n = this.#builder.logLines + 1;
+      const at = this.#clock.time();
+      const attempt = this.#attemptNumber;
+      const line: LogLine = { n, seq: ++this.#seq, at, attempt, stage, stream, text: each };
+      this.#builder.addLine(line);
+      this.watcher.line(line, this.submission.id);
+    }
+  }
+
+  /**
+   * Runs the operation until it is finished, with its retries.
+   *
+   * @param flush - passes on output of the process without a line end
+   */
+  async run(
+    Type: OperationCtor,
+    signal: AbortSignal,
+    flush: () => void,
+    isCancelled?: () => boolean,
+  ): Promise<Outcome> {
+    const retries = this.options.retries ? new InlineRetries(Type, this.submission.params) : null;
+    for (;;) {
+      this.#say({ type: "attempt:started" });
+      this.#say({ type: "attempt:accepted", pid: process.pid });
+      const started = this.#clock.now();
+      const usage = new OwnUsage();
+      const values = this.options.values ?? retries?.valuesOf(this.#attemptNumber) ?? null;
+      const outcome = isDirectory(this.submission.cwd)
+        ? await this.#attempt(Type, values, signal, isCancelled)
+        : this.#cwdGone();
+      flush();
+      const seconds = (this.#clock.now() - started) / 1000;
+      const resources = usage.end();
+      this.event({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
+      const retry = this.#isAbandoned || signal.aborted ? null : (retries?.after(outcome) ?? null);
+      if (retry === null) {
+        this.finish(outcome, resources);
+        return outcome;
+      }
+      if (!(await this.#waitFor(retry, signal))) return this.#cancelled();
+    }
+  }
+
+  /** Queued again, until the next attempt. Returns false if the operation was cancelled meanwhile. */
+  async #waitFor({ reason, ms }: InlineRetry, signal: AbortSignal): Promise<boolean> {
+    const retryAt = new Date(Date.parse(this.#clock.time()) + ms).toISOString();
+    this.#say({ type: "attempt:requeued", reason, retryAt });
+    this.#attemptNumber++;
+    this.#open.length = 0;
+    return waited(this.#clock, ms, signal);
+  }
+
+  #cancelled(): Outcome {
+    this.#say({ type: "cancel:requested", reason: "cancel" });
+    const outcome: Outcome = { state: "cancelled", result: null, error: null, next: null };
+    this.finish(outcome);
+    return outcome;
+  }
+
+  finish({ next, ...outcome }: Outcome, resources: Resources | null = null): void {
+    if (this.#over) return;
+    this.#say({
+      type: "operation:finished",
+      ...outcome,
+      next: next?.id ?? null,
+      ...(resources && { resources }),
+    });
+    this.#over = true;
+  }
+
+  async #attempt(
+    Type: OperationCtor,
+    values: StageValues | null,
+    signal: AbortSignal,
+    isCancelled?: () => boolean,
+  ): Promise<Outcome> {
+    const before = process.cwd();
+    // The threads of a test runner have no chdir.
+    const isElsewhere = isMainThread || before !== this.submission.cwd;
+    if (isElsewhere) process.chdir(this.submission.cwd);
+    const stop = new InlineStop(
+      Type,
+      signal,
+      (reason) => this.#say({ type: "cancel:requested", reason }),
+      isCancelled,
+      this.options,
+    );
+    const order = this.#order();
+    const leaveVariables = enterOperationVariables(order);
+    try {
+      const attempt = runAttempt(
+        Type,
+        order,
+        this,
+        stop,
+        values,
+        this.options,
+        this.watcher.terminals ?? null,
+      );
+      return await Promise.race([attempt, stop.graceOver]);
+    } finally {
+      this.#isAbandoned = stop.abandoned.aborted;
+      leaveVariables();
+      stop.dispose();
+      if (isElsewhere) process.chdir(before);
+    }
+  }
+
+  #order(): Order {
+    const { id, op, title, label, cwd, params, stages, chain } = this.submission;
+    const numbers = { seq: this.#seq, logLines: this.#builder.logLines };
+    const attempt = this.#attemptNumber;
+    return { id, op, title, label, cwd, params, stages, chain, attempt, env: {}, ...numbers, slot: 1 };
+  }
+
+  #cwdGone(): Outcome {
+    const message = `its working directory ${this.submission.cwd} no longer exists`;
+    const error = { code: "LIVEOPS_CWD_GONE", message, stack: null };
+    return { state: "failed", result: null, error, next: null };
+  }
+
+  #say(body: EventBody | Body<DaemonEvent>): void {
+    if (this.#over) return;
+    // The daemon's event during an attempt has no number (protocol/event.ts).
+    const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
+    const attempt = body.type === "attempt:started" ? this.#attemptNumber : this.#builder.attempt;
+    const { type, ...rest } = body;
+    const event = { seq, at: this.#clock.time(), attempt, type, ...rest } as OperationEvent;
+    this.#builder.add(event);
+    this.watcher.event(event, this.submission.id);
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Receives the events and lines of an inline run, synchronously and in order; `id` is that of the operation. */
+export interface InlineWatcher {
+  event(event: OperationEvent, id: string): void;
+  line(line: LogLine, id: string): void;
+  /** Connects the terminals of programs (`tty`) with the person. Default: nobody can type. */
+  readonly terminals?: TerminalHost;
+  /** Called first, with the writers to the terminal, because the output of the operation is captured. */
+  started?(real: Capture["real"]): void;
+  /** Called before each operation of the chain. */
+  begins?(Type: OperationCtor): void;
+}
+
+/**
+ * Runs an operation and the rest of its chain.
+ *
+ * @param submission - made by `prepareSubmission` in this process
+ * @param signal - cancels the operation. If the operation does not end within its grace period, the promise resolves,
+ *   and the caller ends the process
+ * @param isCancelled - also called by `track` and `checkCancelled`, because a busy loop receives no signal
+ * @param findType - for a chain that continues by the name of a type
+ * @returns the finished record of the last operation of the chain
+ */
+export async function runInline(
+  Type: OperationCtor,
+  submission: Submission,
+  watcher: InlineWatcher,
+  signal: AbortSignal,
+  isCancelled?: () => boolean,
+  findType?: TypeFinder,
+): Promise<Operation> {
+  let link: InlineLink | null = null;
+  const capture = captureOutput(
+    (stream, text) => link?.line(stream, link.stage, text),
+    (...line) => link?.masker.cut(...line) ?? null,
+  );
+  watcher.started?.(capture.real);
+  try {
+    let current = { Type, submission };
+    for (;;) {
+      watcher.begins?.(current.Type);
+      link = new InlineLink(current.submission, watcher, {
+        retries: true,
+        ...(findType && { findType }),
+      });
+      const { limits } = readType(current.Type);
+      if (limits) link.line("liveops", null, `liveops run does not enforce limits (${limitsText(limits)})`);
+      const outcome = await runLink(link, current.Type, signal, capture, isCancelled);
+      if (outcome.next === null) return link.record;
+      current = { Type: typeOf(outcome.next), submission: outcome.next };
+    }
+  } finally {
+    capture.restore();
+  }
+}
+
+async function runLink(
+  link: InlineLink,
+  Type: OperationCtor,
+  signal: AbortSignal,
+  capture: Capture,
+  isCancelled?: () => boolean,
+): Promise<Outcome> {
+  // The cancel came while the previous operation ended, so this operation never starts.
+  if (signal.aborted) {
+    const outcome: Outcome = { state: "cancelled", result: null, error: null, next: null };
+    link.finish(outcome);
+    return outcome;
+  }
+  return link.run(Type, signal, () => capture.flush(), isCancelled);
+}
+
+function typeOf(next: Submission): OperationCtor {
+  const Type = typeOfSubmission(next);
+  if (Type === undefined) throw new Error(`${next.op} was not prepared in this process`);
+  return Type;
+}

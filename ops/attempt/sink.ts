@@ -1,0 +1,78 @@
+/**
+ * The interfaces between the runner of an attempt and its caller: events and log lines, stop requests, stage values and
+ * the outcome.
+ *
+ * The worker's sink appends to the run files; that of `liveops run` feeds the text renderer.
+ */
+import type { EventBody, StageValue, StopReason } from "../../protocol/event.js";
+import type { LogStream } from "../../protocol/operation.js";
+import type { Masker } from "../secrets/masker.js";
+import type { ItemRecords } from "./item-batch.js";
+
+export interface Sink {
+  /** Numbers, timestamps and stores an event, synchronously. With `durable`, it is on disk when this returns. */
+  event(body: EventBody, durable: boolean): void;
+  /** Appends to the log, synchronously; each line of the text becomes a log line. */
+  line(stream: LogStream, stage: string | null, text: string): void;
+  /** Masks secrets in all events and lines. The attempt registers its secrets here. */
+  readonly masker: Masker;
+}
+
+export interface StopControl {
+  /** Aborts with the `StopReason` as its reason. */
+  readonly signal: AbortSignal;
+  /**
+   * Checks for a stop request, synchronously, for busy loops. Costs a system call, so callers poll at most every few
+   * milliseconds.
+   */
+  poll(): StopReason | null;
+  /** Aborts when nobody waits for the attempt any more, because its grace period is over. */
+  readonly abandoned?: AbortSignal;
+  /**
+   * In a fleet: does not return if the host may not run the attempt any more. Called before each step, so it is cheap.
+   * Absent: the attempt needs no lease.
+   */
+  readonly checkLease?: (() => void) | undefined;
+}
+
+/** Stored stage values of a resumable type, by (stage, occurrence). All methods are synchronous. */
+export interface StageValues {
+  /** The JSON value that an earlier attempt stored, and the number of that attempt; undefined if there is none. */
+  load(stage: string, occurrence: number): { value: unknown; attempt: number } | undefined;
+  /**
+   * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` event, and in a fleet any
+   * value. Otherwise writes a large value to disk atomically and returns null.
+   *
+   * @param json - the value as JSON; empty means undefined
+   */
+  keep(stage: string, occurrence: number, json: string, value: unknown): StageValue | null;
+  /**
+   * The finished items of one run of a stage's block.
+   *
+   * @param stage - null: loops outside of all stages
+   */
+  items(stage: string | null, occurrence: number): FinishedItems;
+}
+
+/** Stored items of tracked loops with a `key`. All methods are synchronous. */
+export interface FinishedItems {
+  /** Time in ms between two calls of `append`, while items are finished. */
+  readonly everyMs: number;
+  /** What earlier attempts finished, the oldest attempt first. */
+  load(): Iterable<{ attempt: number; records: ItemRecords }>;
+  /**
+   * Stores items that this attempt finished. They survive the death of this process.
+   *
+   * @throws the system error; nothing of the batch is stored then
+   */
+  append(records: ItemRecords): void;
+  /**
+   * Makes what was stored survive a power cut.
+   *
+   * @throws the system error
+   */
+  sync(): void;
+  close(): void;
+  /** Removes what all attempts stored: the stage is done. */
+  discard(): void;
+}

@@ -1,0 +1,254 @@
+/**
+ * Runs and resumes the stages of one attempt.
+ *
+ * One tracked stage is active at a time. `stage:entered` is durable before the block starts. `stage:left`, with the
+ * stage's value in a resumable type, is durable before `stage` resolves.
+ */
+import type { EventBody, StageValue } from "../../protocol/event.js";
+import { nearest } from "../../protocol/text/nearest.js";
+import type { StageOptions } from "../sdk/live-operation.js";
+import { whyNotJson } from "../types/json-value.js";
+import { failureText } from "./allowed-failure.js";
+import type { Cancellation } from "./cancellation.js";
+import { Failure, toOperationError } from "./failure.js";
+import { ItemKeys } from "./item-keys.js";
+import type { Bar, Meter } from "./meter.js";
+import type { Sink, StageValues } from "./sink.js";
+
+/** Most bytes of the return value of a stage of a resumable type, as JSON. */
+const MAX_STAGE_VALUE_BYTES = 16 * 1024 * 1024;
+
+/** A running block. */
+interface Block {
+  stage: string;
+  /** Null: untracked. */
+  index: number | null;
+  bar: Bar;
+}
+
+type Left = Omit<Extract<EventBody, { type: "stage:left" }>, "type" | "stage" | "index" | "untrackedStage">;
+
+/** What only the runner's own types pass. */
+export interface RunnerStageOptions extends StageOptions {
+  /** Why the stage runs although an earlier attempt has finished it: the stored value does not count. */
+  again?: string;
+}
+
+export class Stages {
+  /** The tracked stage whose block is running. */
+  active: string | null = null;
+  /** The first misuse; it fails the attempt even if the operation caught the error. */
+  misuse: Failure | null = null;
+  /** All running blocks, tracked or not, the latest last. */
+  readonly #open: Block[] = [];
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #occurrences = new Map<string, number>();
+  /** Finished items of the active stage, and of the code outside of all stages; null: no loop has a key yet. */
+  #items: ItemKeys | null = null;
+  #itemsOutside: ItemKeys | null = null;
+  readonly #noted = new Set<string>();
+
+  constructor(
+    private readonly declared: readonly string[],
+    private readonly sink: Sink,
+    private readonly meter: Meter,
+    private readonly cancellation: Cancellation,
+    private readonly values: StageValues | null,
+  ) {
+    this.#places = new Map(declared.map((name, index) => [name, index]));
+  }
+
+  /** The stage of a new log line. */
+  get current(): string | null {
+    return this.#open.at(-1)?.stage ?? null;
+  }
+
+  /** What an earlier attempt stored of the stage, for its next run; undefined: nothing. */
+  stored(name: string): { value: unknown; attempt: number } | undefined {
+    return this.values?.load(name, (this.#occurrences.get(name) ?? 0) + 1);
+  }
+
+  /** The finished items of the stage that runs now. */
+  get items(): ItemKeys {
+    const stage = this.active;
+    if (stage === null) {
+      this.#itemsOutside ??= this.#itemsOf(null, 1);
+      return this.#itemsOutside;
+    }
+    this.#items ??= this.#itemsOf(stage, this.#occurrences.get(stage) ?? 1);
+    return this.#items;
+  }
+
+  /** Stores the finished items of an attempt that is over. */
+  close(): void {
+    this.#items?.end();
+    this.#itemsOutside?.end();
+  }
+
+  /** Undefined after an allowed failure. */
+  async tracked<R>(
+    name: string,
+    block: () => R,
+    { allowFailure = false, again }: RunnerStageOptions = {},
+  ): Promise<Awaited<R> | undefined> {
+    const index = this.#places.get(name);
+    if (index === undefined) {
+      this.#noteNearMiss(name);
+      return this.#run(name, null, block, () => null, allowFailure);
+    }
+    if (this.active !== null) throw this.#stageActive(name, this.active);
+    const occurrence = this.#nextOccurrence(name);
+    this.active = name;
+    try {
+      const stored = again === undefined ? this.values?.load(name, occurrence) : undefined;
+      if (stored !== undefined) return this.#resume(name, index, stored) as Awaited<R>;
+      return await this.#run(
+        name,
+        index,
+        block,
+        (value) => this.#keep(name, occurrence, value),
+        allowFailure,
+        again,
+      );
+    } finally {
+      this.active = null;
+      this.#items = null;
+    }
+  }
+
+  /** Records the stage as skipped. Nothing is stored, so a later attempt decides anew. */
+  skip(name: string, reason: string): void {
+    const index = this.#places.get(name) ?? null;
+    if (index === null) this.#noteNearMiss(name);
+    else {
+      if (this.active !== null) throw this.#stageActive(name, this.active);
+      this.#nextOccurrence(name);
+    }
+    this.#leave(this.#enter(name, index), { state: "skipped", resumed: false, seconds: 0, reason });
+  }
+
+  untracked<R>(name: string, block: () => R): Promise<Awaited<R>> {
+    return this.#run(name, null, block, () => null, false) as Promise<Awaited<R>>;
+  }
+
+  async #run<R>(
+    stage: string,
+    index: number | null,
+    block: () => R,
+    keep: (value: unknown) => StageValue | null,
+    allowFailure: boolean,
+    reason?: string,
+  ): Promise<Awaited<R> | undefined> {
+    const open = this.#enter(stage, index);
+    if (reason !== undefined) this.sink.line("liveops", stage, `runs again: ${reason}`);
+    const start = this.meter.clock.now();
+    const leave = (left: Pick<Left, "state" | "value" | "error">) => {
+      const items = index === null ? null : this.#items;
+      if (left.state !== "done") items?.end();
+      this.meter.flush();
+      const seconds = (this.meter.clock.now() - start) / 1000;
+      this.#leave(open, { ...left, resumed: false, seconds, ...(reason !== undefined && { reason }) });
+      // The stored value takes their place.
+      if (left.state === "done") items?.discard();
+    };
+    let value: Awaited<R>;
+    // The sync of the event may have taken long.
+    this.cancellation.checkLease?.();
+    try {
+      value = await block();
+    } catch (thrown) {
+      const isCancelled = this.cancellation.explains(thrown);
+      // After a stop request the operation must end, so the error goes on.
+      if (!allowFailure || isCancelled || this.cancellation.stopped) {
+        leave({ state: isCancelled ? "cancelled" : "failed" });
+        throw thrown;
+      }
+      const error = toOperationError(thrown, this.sink.masker);
+      this.sink.line("liveops", stage, failureText(stage, error, thrown));
+      leave({ state: "allowed-failure", error });
+      return undefined;
+    }
+    let kept: StageValue | null;
+    try {
+      kept = keep(value);
+    } catch (thrown) {
+      leave({ state: "failed" });
+      throw thrown;
+    }
+    leave({ state: "done", ...(kept !== null && { value: kept }) });
+    return value;
+  }
+
+  #itemsOf(stage: string | null, occurrence: number): ItemKeys {
+    const store = this.values?.items(stage, occurrence) ?? null;
+    return new ItemKeys(store, (text) => this.sink.line("liveops", this.current, text), this.meter.clock);
+  }
+
+  #nextOccurrence(name: string): number {
+    const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
+    this.#occurrences.set(name, occurrence);
+    return occurrence;
+  }
+
+  #enter(stage: string, index: number | null): Block {
+    this.meter.flush();
+    this.sink.event({ type: "stage:entered", stage, index }, index !== null);
+    const block = { stage, index, bar: this.meter.enter() };
+    this.#open.push(block);
+    return block;
+  }
+
+  #leave(block: Block, left: Left): void {
+    this.#open.splice(this.#open.indexOf(block), 1);
+    const { stage, index, bar } = block;
+    const isTracked = index !== null;
+    const now = this.#open.at(-1);
+    const untracked = now?.index === null ? { untrackedStage: now.stage } : null;
+    this.sink.event({ type: "stage:left", stage, index, ...left, ...untracked }, isTracked);
+    // The same condition as in the reducer.
+    this.meter.leave(bar, isTracked, !isTracked || untracked !== null);
+  }
+
+  #resume(stage: string, index: number, { value, attempt }: { value: unknown; attempt: number }): unknown {
+    const reason = `done in attempt ${attempt}`;
+    this.#leave(this.#enter(stage, index), { state: "done", resumed: true, seconds: 0, reason });
+    return value;
+  }
+
+  #keep(stage: string, occurrence: number, value: unknown): StageValue | null {
+    if (this.values === null) return null;
+    const problem = whyNotJson(value, { roundTrip: true });
+    if (problem !== null) throw notStorable(stage, `cannot be stored as JSON: ${problem}`);
+    // JSON has no undefined; the empty text stands for it.
+    const json = JSON.stringify(value) ?? "";
+    const bytes = Buffer.byteLength(json);
+    if (bytes > MAX_STAGE_VALUE_BYTES)
+      throw notStorable(stage, `is ${(bytes / 1024 / 1024).toFixed(1)} MiB as JSON, more than 16 MiB`);
+    return this.values.keep(stage, occurrence, json, value);
+  }
+
+  #stageActive(name: string, active: string): Failure {
+    const failure = new Failure(
+      "LIVEOPS_STAGE_ACTIVE",
+      `stage "${name}" started while "${active}" was active: only one stage may be active; await p.stage("${active}", …) first`,
+    );
+    this.misuse ??= failure;
+    return failure;
+  }
+
+  #noteNearMiss(name: string): void {
+    if (this.#noted.has(name)) return;
+    this.#noted.add(name);
+    const near = nearest(name, this.declared, 1)[0];
+    if (near === undefined) return;
+    const text = `"${name}" is not one of the stages and runs untracked. Did you mean "${near}"?`;
+    this.sink.line("liveops", this.current, text);
+  }
+}
+
+function notStorable(stage: string, why: string): Failure {
+  return new Failure(
+    "LIVEOPS_STAGE_VALUE_NOT_JSON",
+    `the type is resumable, and the value that stage "${stage}" returned ${why}; return plain JSON data (a path, an id), or nothing`,
+  );
+}

@@ -1,0 +1,99 @@
+/**
+ * The types that a file stands for and does not give, because the file or the type does not load.
+ *
+ * Such a name stays with its file. A type of the same name in a file that comes later would be other code than the
+ * author's, so that type is not used either.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { kebabCase, OP_PATTERN } from "../../protocol/type-names.js";
+import { ANY_PIPELINE, isYamlPath, statedName } from "../pipeline/file-name.js";
+import { describeType } from "../types/describe-type.js";
+import { declaredName } from "../types/read-type.js";
+import type { LoadedFileTypes } from "./load-files.js";
+
+export interface BlockedName {
+  op: string;
+  reason: string;
+}
+
+/** Of a file as it was loaded. */
+export function blockedNames({ file, found, noType, failed }: LoadedFileTypes): BlockedName[] {
+  if (failed !== null) {
+    const reason = notLoading(file, failed);
+    return [...claimedNames(file)].map((op) => ({ op, reason }));
+  }
+  if (noType !== null) {
+    // YAML without stages belongs to another tool.
+    if (isYamlPath(file)) return [];
+    const reason = withoutType(file, noType);
+    return [...definedNames(file)].map((op) => ({ op, reason }));
+  }
+  return found.flatMap((Type) => {
+    try {
+      describeType(Type, file);
+      return [];
+    } catch (fault) {
+      const op = declaredName(Type);
+      return op === null ? [] : [{ op, reason: notLoading(file, (fault as Error).message) }];
+    }
+  });
+}
+
+export function notLoading(file: string, message: string): string {
+  return `${file} does not load: ${message}`;
+}
+
+export function withoutType(file: string, message: string): string {
+  return `${file} has no operation type: ${message}`;
+}
+
+/** The names of a file that cannot be loaded: its own, and those of the types that its text defines. */
+export function claimedNames(file: string): Set<string> {
+  const [stem = ""] = basename(file).split(".");
+  const own = [stem, kebabCase(stem)].filter((name) => OP_PATTERN.test(name));
+  const names = new Set([...own, ...definedNames(file)]);
+  // Refused as a name of YAML, and every other file needs that type.
+  if (isYamlPath(file)) names.delete(ANY_PIPELINE);
+  return names;
+}
+
+/** Deepest chain of files that export from each other. */
+const MOST_DEEP = 4;
+
+/**
+ * The names of the types that the text defines. Narrower than `typeNamesIn`: a file that only mentions a type must not
+ * keep its name.
+ */
+function definedNames(file: string, depth = 0): Set<string> {
+  if (isYamlPath(file)) {
+    const name = statedName(file);
+    return new Set(name === null ? [] : [name]);
+  }
+  const text = textOf(file);
+  const names = new Set<string>();
+  for (const [, name = ""] of text.matchAll(CLASS)) names.add(kebabCase(name));
+  for (const [, name = ""] of text.matchAll(OP)) names.add(name);
+  for (const [, list, from = ""] of text.matchAll(EXPORT_FROM)) {
+    for (const each of list?.split(",") ?? []) names.add(kebabCase(each.replace(/^.*\sas\s/s, "").trim()));
+    if (depth >= MOST_DEEP || !from.startsWith(".")) continue;
+    const path = resolve(dirname(file), from);
+    for (const each of [path, path.replace(/js$/, "ts"), `${path}.ts`])
+      for (const name of definedNames(each, depth + 1)) names.add(name);
+  }
+  return new Set([...names].filter((name) => OP_PATTERN.test(name)));
+}
+
+const CLASS = /\bclass\s+([\p{L}_$][\p{L}\d_$]*)\s+extends\b/gu;
+/** In TypeScript, and as compilers write it. */
+const OP =
+  /(?:\bstatic\s+(?:override\s+|readonly\s+)*op\b[^"'`\n;]*|\.op\s*=\s*|["']op["']\s*,\s*)["'`]([a-z0-9-]+)["'`]/g;
+const EXPORT_FROM = /\bexport\s*(?:\*(?:\s*as\s+\w+)?|\{([^}]*)\})\s*from\s*["']([^"'\n]+)["']/g;
+
+function textOf(file: string): string {
+  try {
+    return statSync(file).isFile() ? readFileSync(file, "utf8") : "";
+  } catch {
+    return "";
+  }
+}

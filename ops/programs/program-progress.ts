@@ -1,0 +1,258 @@
+/**
+ * The progress of one program of `p.exec`: what its output, its reports (`LIVEOPS_REPORT`) and its open files say. The
+ * rules of the bar are those of `ProgramBar`.
+ */
+
+import type { LogStream, StatusLevel } from "../../protocol/operation.js";
+import { parseReportLine, type ReportStatement } from "../../protocol/report-line.js";
+import { withoutOtherSequences, withoutSequences } from "../../protocol/text/sgr.js";
+import type { Masker } from "../secrets/masker.js";
+import { SHORTEST_SECRET } from "../secrets/secret-forms.js";
+import type { OscProgress } from "./osc-progress.js";
+import { bold, levelled, plain } from "./program-text.js";
+import { type BarTarget, ProgramBar } from "./progress/program-bar.js";
+import { ReadPositions } from "./progress/read-position.js";
+import type { Reading, RecogniserEntry } from "./progress/reading.js";
+import { RECOGNISERS } from "./progress/recognisers/index.js";
+import { Recognition } from "./progress/recognition.js";
+import { ReportFile } from "./progress/report-file.js";
+import { type WorkflowCommand, WorkflowCommands } from "./progress/workflow-commands.js";
+
+/** Receives what the program says. */
+export interface ProgramTarget {
+  readonly bar: BarTarget;
+  line(stream: LogStream, text: string): void;
+  status(text: string, level: StatusLevel): void;
+  /** Gets the secrets that the program names. */
+  readonly masker: Masker;
+  output(name: string, value: string): void;
+}
+
+const REPORT_POLL_MS = 100;
+const FILES_POLL_MS = 1000;
+/** Time for which an unfinished text must stand before it is read. */
+const STANDING_MS = 250;
+/** Silence after which open files are looked at. */
+const SILENT_MS = 2000;
+/** Time that one look at the open files may take; after a longer one, the next looks are left out. */
+const LOOK_MS = 10;
+/** Reports that are not understood and are noted. */
+const MOST_NOTES = 5;
+/** The form of the sources that have only one. */
+const ONLY = "";
+
+export class ProgramProgress {
+  readonly #bar: ProgramBar;
+  readonly #recognition: Recognition;
+  readonly #commands = new WorkflowCommands();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #file: ReportFile | null = null;
+  /** The unfinished text; null: it was read, or there is none. */
+  #standing: string | null = null;
+  #standingTimer: NodeJS.Timeout | null = null;
+  /** The line that has not ended was redrawn. */
+  #hasFrames = false;
+  #notes = 0;
+  #hasStatus = false;
+
+  constructor(
+    private readonly target: ProgramTarget,
+    recognisers: readonly RecogniserEntry[] = RECOGNISERS,
+  ) {
+    this.#bar = new ProgramBar(target.bar);
+    this.#recognition = new Recognition(recognisers);
+  }
+
+  /** Makes the file of the reports. @returns the variables that the program needs */
+  open(): { LIVEOPS_REPORT: string | undefined } {
+    try {
+      this.#file = ReportFile.create((line) => this.report(line));
+    } catch (error) {
+      this.target.line("liveops", `LIVEOPS_REPORT is not available: ${(error as Error).message}`);
+    }
+    return { LIVEOPS_REPORT: this.#file?.path };
+  }
+
+  /** The file of the reports; null: there is none. */
+  get reportPath(): string | null {
+    return this.#file?.path ?? null;
+  }
+
+  /** Call when the program runs. */
+  watch(pid: number): void {
+    this.#every(REPORT_POLL_MS, () => this.poll());
+    const positions = new ReadPositions(pid);
+    const silentAt = performance.now() + SILENT_MS;
+    let skip = 0;
+    this.#every(FILES_POLL_MS, () => {
+      const { source } = this.#bar;
+      if ((source !== null && source !== "files") || --skip >= 0) return;
+      const from = performance.now();
+      const read = positions.look();
+      skip = Math.floor((performance.now() - from) / LOOK_MS);
+      if (read === null || from < silentAt) return;
+      const { position: done, size: total, name: label } = read;
+      this.#bar.say("files", ONLY, { done, total, unit: "B", label });
+    });
+  }
+
+  /** Reads new reports; call before output is read, so that both keep their order as far as it is known. */
+  poll(): void {
+    if (this.#attempt(() => this.#file?.poll())) return;
+    const file = this.#file;
+    this.#file = null;
+    this.#attempt(() => file?.close());
+  }
+
+  /**
+   * @param text - a complete line; its only control sequences are colours
+   * @returns the lines for the log
+   */
+  lines(text: string): readonly string[] {
+    this.#standing = null;
+    const command = this.#commands.read(text);
+    if (command !== null) return this.#obey(command);
+    const isLastFrame = this.#hasFrames;
+    this.#hasFrames = false;
+    const reading = this.#read(text, false);
+    if (reading?.log !== undefined) return reading.log.map(withoutOtherSequences);
+    // The last frame stays, as on a terminal.
+    return reading?.isOnlyProgress && !isLastFrame ? [] : [text];
+  }
+
+  /** A frame of a bar that redraws. @returns the text for the status line; null: it stays */
+  frame(text: string): string | null {
+    this.#standing = null;
+    this.#hasFrames = true;
+    const reading = this.#read(text, true);
+    return this.#hasStatus ? null : (reading?.status ?? text);
+  }
+
+  /**
+   * The text of the line that has not ended. A program that waits after it has written a frame shows that frame, so a
+   * text that stands for a moment is read.
+   */
+  unfinished(text: string): void {
+    this.#standing = text;
+    if (this.#standingTimer !== null) this.#standingTimer.refresh();
+    else {
+      this.#standingTimer = setTimeout(() => {
+        const standing = this.#standing;
+        this.#standing = null;
+        if (standing !== null) this.#read(standing, true);
+      }, STANDING_MS);
+      this.#timers.push(this.#standingTimer.unref());
+    }
+  }
+
+  osc({ state, percent }: OscProgress): void {
+    if (state === "clear") this.#bar.clear("osc");
+    else if (state !== "indeterminate" && percent !== null) this.#bar.say("osc", ONLY, { percent });
+  }
+
+  /** A line of the file of the reports. */
+  report(line: string): void {
+    if (line.trim() === "") return;
+    const statement = parseReportLine(line);
+    if (typeof statement !== "string") {
+      this.#follow(statement);
+      return;
+    }
+    if (++this.#notes > MOST_NOTES) return;
+    // The message quotes the line.
+    const problem = parseReportLine(this.target.masker.mask(line));
+    if (typeof problem === "string") this.target.line("liveops", `LIVEOPS_REPORT: ${problem}`);
+  }
+
+  /** Call when the program has ended and its output is read. */
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#standing = null;
+    const file = this.#file;
+    this.#file = null;
+    this.#attempt(() => file?.close());
+  }
+
+  /** Whether the program gave its status by a report or a command: its output does not change the status then. */
+  get hasStatus(): boolean {
+    return this.#hasStatus;
+  }
+
+  #every(ms: number, look: () => void): void {
+    this.#timers.push(setInterval(look, ms).unref());
+  }
+
+  /** A file that cannot be read must not fail the program. @returns false: it failed */
+  #attempt(read: () => void): boolean {
+    try {
+      read();
+      return true;
+    } catch (error) {
+      if (++this.#notes <= MOST_NOTES)
+        this.target.line("liveops", `LIVEOPS_REPORT is not read: ${(error as Error).message}`);
+      return false;
+    }
+  }
+
+  #read(text: string, isFrame: boolean): Reading | null {
+    if (!this.#recognition.isDue(text, isFrame)) return null;
+    // The labels of a bar are cut.
+    const { masker } = this.target;
+    const masked = isFrame ? masker.maskUnfinished(text) : masker.mask(text);
+    const found = this.#recognition.read(plain(masked), isFrame);
+    if (found === null) return null;
+    const { source, form, reading } = found;
+    this.#bar.say(source, form, reading);
+    if (!isFrame && reading.status !== undefined && !this.#hasStatus)
+      this.target.status(reading.status, "info");
+    return reading;
+  }
+
+  #follow(statement: ReportStatement): void {
+    const { target } = this;
+    switch (statement.type) {
+      case "progress": {
+        const { type: _, unit, ...reading } = statement;
+        this.#bar.say("report", ONLY, { ...reading, ...(unit && { unit: target.masker.mask(unit) }) });
+        break;
+      }
+      case "percent":
+        this.#bar.say("report", ONLY, { percent: statement.percent });
+        break;
+      case "status":
+        this.#status(statement.text);
+        break;
+      case "stage":
+        this.#bar.step(withoutSequences(target.masker.mask(statement.name)));
+        target.line("log", bold(statement.name));
+        break;
+      case "log":
+        target.line("log", levelled(statement.level, statement.text));
+        break;
+      case "output":
+        target.output(statement.name, statement.value);
+    }
+  }
+
+  /** @returns the lines for the log */
+  #obey(command: WorkflowCommand): string[] {
+    const { target } = this;
+    switch (command.type) {
+      case "log": {
+        const { level, text, place } = command;
+        return [levelled(level === "info" ? "notice" : level, place ? `${text} (${place})` : text)];
+      }
+      case "group":
+        return [bold(command.name)];
+      case "mask":
+        if (!target.masker.add(command.text) && command.text.trim() !== "")
+          target.line("liveops", `a text of fewer than ${SHORTEST_SECRET} characters is not masked`);
+    }
+    return [];
+  }
+
+  #status(text: string): void {
+    this.#hasStatus = true;
+    this.target.status(withoutSequences(text), "info");
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Makes a submission from parameters and `name=value` arguments. Runs the author's code, so it runs in a loader
+ * process, in a worker (for the next operation of a chain) or in `liveops run`, never in the daemon.
+ */
+import type { Submission } from "../../protocol/event.js";
+import { isDeeper, lossInValue } from "../../protocol/json-loss.js";
+import { MAX_DEPTH } from "../../protocol/limits.js";
+import { inputSchema } from "./describe-type.js";
+import { whyNotJson } from "./json-value.js";
+import { paramsRefusal, parseParams } from "./parse-params.js";
+import { historyKeyFor, type OperationCtor, readType, stagesFor, TypeFault, titleFor } from "./read-type.js";
+import { readWords } from "./words.js";
+
+export interface Given {
+  params?: Record<string, unknown> | undefined;
+  /** `name=value` arguments, which override the params. */
+  set?: string[] | undefined;
+}
+
+type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain">;
+
+/** What the type and the parameters determine of a submission. */
+export type Prepared = Pick<
+  Submission,
+  "op" | "title" | "params" | "stages" | "historyKey" | "queue" | "requires" | "source"
+>;
+
+/** As `prepare`, for an operation that this process submits itself. */
+export async function prepareSubmission(
+  Type: OperationCtor,
+  given: Given,
+  { id, label, cwd, chain }: SubmissionContext,
+  command: "submit" | "run" = "submit",
+): Promise<Submission> {
+  const { op, title, params, stages, ...others } = await prepare(Type, given, command);
+  const submission = {
+    ...{ id, op, title, label, cwd, params, stages, chain, ...others },
+    ...(chain.index > 0 && readType(Type).hosts === "any" && { hosts: "any" as const }),
+  };
+  types.set(submission, Type);
+  return submission;
+}
+
+/**
+ * @returns the params are the accepted input, before defaults
+ * @throws Refusal LIVEOPS_PARAMS_INVALID
+ * @throws TypeFault if the type has invalid statics
+ */
+export async function prepare(
+  Type: OperationCtor,
+  given: Given,
+  /** The command that gave the words, for an error message. */
+  command: "submit" | "run" = "submit",
+): Promise<Prepared> {
+  const { op, params, queue: ownQueue, requires } = readType(Type);
+  const schema = inputSchema(params);
+  const problem = whyNotJson(given.params);
+  if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
+  const input = readWords(schema, given.params, given.set ?? [], ["liveops", command, op]);
+  if (isDeeper(input, MAX_DEPTH))
+    throw paramsRefusal([`the parameters are nested more than ${MAX_DEPTH} levels deep`], schema);
+  const loss = lossInValue(input);
+  if (loss !== null) throw paramsRefusal([loss.problem], schema);
+  const parsed = await parseParams(params, input).catch((thrown: unknown) => {
+    throw paramsRefusal([`the schema of ${op} threw: ${messageOf(thrown)}`], schema);
+  });
+  if (!parsed.ok) throw paramsRefusal(parsed.problems, schema, parsed.nearest);
+  const refused = (name: string) => (thrown: unknown) => {
+    const why =
+      thrown instanceof TypeFault ? thrown.message : `static ${name} of ${op} threw: ${messageOf(thrown)}`;
+    throw paramsRefusal([why], schema);
+  };
+  const title = await titleFor(Type, parsed.value).catch(refused("title"));
+  const stages = await stagesFor(Type, parsed.value).catch(refused("stages"));
+  const historyKey = historyKeyFor(Type, parsed.value);
+  return {
+    ...{ op, title, params: input, stages },
+    ...(historyKey !== undefined && { historyKey }),
+    ...(ownQueue !== null && { queue: ownQueue }),
+    ...(requires.length > 0 && { requires: [...requires] }),
+    ...sourceOf(Type),
+  };
+}
+
+/** `path` is null for a text from stdin. */
+interface SourceFile {
+  readonly path: string | null;
+  readonly text: string;
+}
+
+const sourceFiles = new WeakMap<OperationCtor, SourceFile>();
+
+/** Call for a type that is made from a pipeline file. */
+export function setSourceFile(Type: OperationCtor, file: SourceFile): void {
+  sourceFiles.set(Type, file);
+}
+
+/** The pipeline file, which is kept with the operation: an attempt needs nothing else. */
+function sourceOf(Type: OperationCtor): Pick<Submission, "source"> {
+  const file = sourceFiles.get(Type);
+  if (!file?.path) return {};
+  const { timeout, gracePeriod } = readType(Type);
+  return { source: { path: file.path, text: file.text, timeout, gracePeriod } };
+}
+
+const types = new WeakMap<Submission, OperationCtor>();
+
+/** The class of a submission that this process prepared, so that a chain continues without a catalogue. */
+export function typeOfSubmission(submission: Submission): OperationCtor | undefined {
+  return types.get(submission);
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,56 @@
+import { expect, it } from "vitest";
+import { Recognition } from "../../../../ops/programs/progress/recognition.js";
+
+it("reads a sample of a long output without progress, all that looks like progress, and then all again", () => {
+  const asked: string[] = [];
+  const recognition = new Recognition([
+    {
+      source: "text",
+      create: () => ({
+        name: "x",
+        read: (text) => {
+          asked.push(text);
+          return text.includes("50%") ? { percent: 50 } : null;
+        },
+      }),
+    },
+  ]);
+  const read = (text: string, isFrame = false) => {
+    if (recognition.isDue(text, isFrame)) recognition.read(text, isFrame);
+  };
+  for (let n = 1; n <= 2000; n++) read(`line ${n}`);
+  expect(asked).toHaveLength(1000 + 1000 / 8);
+  asked.length = 0;
+  for (const text of ["quiet", "[1/2]", "at 1%"]) read(text);
+  read("frame", true);
+  expect(asked).toEqual(["[1/2]", "at 1%", "frame"]);
+  asked.length = 0;
+  for (const text of ["50%", "quiet", "quiet"]) read(text);
+  expect(asked).toEqual(["50%", "quiet", "quiet"]);
+});
+
+it("asks the recognisers of JSON first, and none for a very long text for people", () => {
+  const entry = (source: "json" | "text") => ({
+    source,
+    create: () => ({ name: source, read: () => ({ percent: 1 }) }),
+  });
+  const recognition = new Recognition([entry("text"), entry("json")]);
+  expect(recognition.read("a", false)?.form).toBe("json");
+  const onlyText = new Recognition([entry("text")]);
+  expect(onlyText.read("a", false)?.form).toBe("text");
+  expect(onlyText.read("a".repeat(2001), false)).toBeNull();
+});
+
+it("goes on without a recogniser that throws", () => {
+  let calls = 0;
+  const broken = () => {
+    calls++;
+    throw new Error("a mistake");
+  };
+  const recognition = new Recognition([
+    { source: "text", create: () => ({ name: "broken", read: broken }) },
+    { source: "text", create: () => ({ name: "sound", read: () => ({ percent: 1 }) }) },
+  ]);
+  recognition.read("a", false);
+  expect([recognition.read("a", false)?.form, calls]).toEqual(["sound", 1]);
+});
