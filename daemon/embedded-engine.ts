@@ -15,8 +15,7 @@ export function embeddedEngine(services: EngineServices): Engine {
   const { layout } = services;
   const store = new EmbeddedStore({
     layout,
-    onChange: (changes, decision) => services.stored(changes, decision, true),
-    onForget: (id) => services.forgotten(id),
+    bus: services.bus,
     onBroken: (error) => services.broken(error),
     now: () => services.now(),
   });

@@ -7,6 +7,7 @@ import type { Operation } from "../protocol/operation.js";
 import type { HostCounters } from "../protocol/replies.js";
 import type { CopyProgress } from "./backup/backup-writer.js";
 import type { Manifest } from "./backup/manifest.js";
+import type { Bus } from "./bus.js";
 import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader, Types } from "./loader/loader.js";
@@ -20,15 +21,15 @@ import type { Scheduler } from "./scheduler/scheduler.js";
 import type { OperationStarter, StarterOptions } from "./scheduler/starter.js";
 import type { Schedule } from "./schedules/schedule.js";
 import type { Settings } from "./settings.js";
-import type { Decision, Entry } from "./store/decision.js";
+import type { Entry } from "./store/decision.js";
 import type { Layout } from "./store/layout.js";
-import type { Change } from "./store/ledger.js";
 import type { Setting } from "./store/setting.js";
 import type { Store } from "./store/store.js";
 import type { Hub } from "./watch/hub.js";
 
 /** The daemon's services, as an engine uses them. They are complete once the engine is started. */
 export interface EngineServices {
+  readonly bus: Bus;
   readonly settings: Settings;
   readonly layout: Layout;
   readonly log: DaemonLog;
@@ -41,10 +42,6 @@ export interface EngineServices {
   readonly counters: HostCounters;
   /** The clock that expires keys, in ms since 1970. */
   now(): number;
-  /** A decision is durable and applied. `isOwn`: this daemon made it. */
-  stored(changes: Change[], decision: Decision, isOwn: boolean): void;
-  /** A finished operation left memory. */
-  forgotten(id: string): void;
   /** The events or the log of a running attempt have changed its record. */
   recordChanged(entry: Entry, before: Operation): void;
   linesAdded(entry: Entry, lines: StoredLine[]): void;

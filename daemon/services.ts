@@ -6,17 +6,19 @@ import type { WorkerEvent } from "../protocol/event.js";
 import type { Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
 import type { Config } from "../protocol/system/config-types.js";
+import { Bus } from "./bus.js";
 import { childEnvironment } from "./child-environment.js";
 import type { Engine, EngineServices, MakeEngine } from "./engine.js";
 import { Hooks } from "./hooks/hooks.js";
 import { Stalls } from "./hooks/stalls.js";
-import { countDecision, newCounters } from "./hosts/host-counters.js";
+import { hostCounters } from "./hosts/host-counters.js";
 import type { Hosts } from "./hosts/hosts.js";
 import { isPausedNow, Lifecycle } from "./lifecycle.js";
 import { LoadProblems } from "./loader/load-problems.js";
 import { Loader, type Types } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
+import type { Log } from "./log/log.js";
 import { Metrics } from "./metrics/metrics.js";
 import { findOperation, operationView, withVariables } from "./operation-view.js";
 import { CopiedState } from "./recovery/copied-state.js";
@@ -38,9 +40,8 @@ import { Waiting } from "./scheduler/waiting.js";
 import { Schedules } from "./schedules/schedules.js";
 import type { Settings } from "./settings.js";
 import { Stopping } from "./stopping.js";
-import type { Decision, Entry } from "./store/decision.js";
+import type { Entry } from "./store/decision.js";
 import { type Layout, runDir } from "./store/layout.js";
-import type { Change } from "./store/ledger.js";
 import { StateDocumentWriter } from "./store/state-document.js";
 import type { Store } from "./store/store.js";
 import { TrustedClock } from "./store/trusted-clock.js";
@@ -51,6 +52,7 @@ import { fits, type Scope } from "./watch/scope.js";
 import { Containment } from "./worker/containment.js";
 
 export class Services implements EngineServices {
+  readonly bus = new Bus();
   /** Emits an operation's id when its record, events or log changed. */
   readonly signals = new EventEmitter().setMaxListeners(0);
   readonly queue = new Queue();
@@ -81,8 +83,8 @@ export class Services implements EngineServices {
   readonly hooks: Hooks;
   readonly stalls: Stalls;
   readonly hosts: Hosts;
-  readonly counters = newCounters();
-  readonly metrics = new Metrics();
+  readonly counters = hostCounters(this.bus);
+  readonly metrics: Metrics;
   readonly tracing: Tracing;
 
   /** @param broken called when the store can no longer be written: the daemon must stop */
@@ -95,12 +97,16 @@ export class Services implements EngineServices {
   ) {
     const { logger } = log;
     const { traces, fleet } = settings;
-    this.tracing = new Tracing({ settings: traces, host: fleet?.host ?? null, log: logger });
+    const { bus } = this;
+    const find = (id: string) => this.store.ledger.get(id);
+    logDecisions(bus, logger);
+    this.metrics = new Metrics(bus, find);
+    this.tracing = new Tracing({ bus, find, settings: traces, host: fleet?.host ?? null, log: logger });
     this.clock = new TrustedClock(layout.clock);
     this.engine = makeEngine(this);
     this.store = this.engine.store;
     this.hosts = this.engine.hosts;
-    this.stateDocument = new StateDocumentWriter(layout.document, {
+    this.stateDocument = new StateDocumentWriter(layout.document, bus, {
       journal: () => this.store.journalNumber,
       counts: () => this.store.counts(),
       operations: () => this.#inOrder([...this.store.recent.values(), ...this.#live()]),
@@ -120,7 +126,7 @@ export class Services implements EngineServices {
     );
     this.loadProblems = new LoadProblems(this.loader, logger);
     this.types = this.engine.typesOf(this.loader);
-    this.hub = new Hub({
+    this.hub = new Hub(bus, {
       record: (id) => {
         const entry = this.store.find(id);
         return entry ? this.present(entry) : null;
@@ -148,11 +154,12 @@ export class Services implements EngineServices {
       isWatched: () => this.hub.watchers > 0,
     });
     this.dependencies = new Dependencies({
+      bus,
       find: (id) => this.store.find(id),
       reject: (id, outcome) => this.lifecycle.reject(id, outcome),
       waiting: this.waiting,
     });
-    this.durations = new Durations(this.store.archive);
+    this.durations = new Durations(this.store.archive, bus);
     this.blockedTypes = new BlockedTypes({
       store: this.store,
       lifecycle: this.lifecycle,
@@ -183,6 +190,13 @@ export class Services implements EngineServices {
       { name: "placement", why: (entry) => this.hosts.blocked(entry) },
       { name: "workers", why: () => this.scheduler.pool.blocked },
     ]);
+    bus.on("decided", (changes) => {
+      for (const { id, before, after } of changes) {
+        this.waiting.changed(id, before, after);
+        // A new operation has no listeners.
+        if (before) this.signals.emit(id);
+      }
+    });
     this.cleaner = new StaleWorkerCleaner({
       dir: layout.workers,
       isNeeded: (workerId) => this.scheduler.needs(workerId),
@@ -207,9 +221,14 @@ export class Services implements EngineServices {
       find: (typed) => findOperation(store, typed),
     });
     this.hooks = new Hooks({
+      bus,
       file: layout.hooks,
       log: logger,
       store,
+      emptyQueue: (name) => {
+        const counts = this.countsOf(name);
+        return counts.queued + counts.running > 0 ? null : this.queues.describe(name, counts);
+      },
       isOurs: (entry) => this.engine.ownsHooks(entry),
       get configured() {
         return settings.hooks;
@@ -334,6 +353,7 @@ export class Services implements EngineServices {
     const { settings, layout, store, lifecycle, loader, blockedTypes, containment, copied } = this;
     const { queue, queues, waiting, typeLimits } = this;
     return new Scheduler({
+      bus: this.bus,
       ...{ store, lifecycle, loader, queue, queues, layout, containment, copied },
       ...{ waiting, blockedTypes, typeLimits },
       claims: claimsOf(lifecycle, queues),
@@ -384,10 +404,6 @@ export class Services implements EngineServices {
     return this.clock.now();
   }
 
-  forgotten(id: string): void {
-    this.hub.forget(id);
-  }
-
   recordChanged(entry: Entry, before: Operation): void {
     this.stateDocument.changed();
     this.hub.changed(before, entry.record);
@@ -402,54 +418,6 @@ export class Services implements EngineServices {
 
   eventMirrored(id: string, event: WorkerEvent): void {
     this.tracing.eventRead(id, event);
-  }
-
-  /** A decision is durable and applied: announces its changes. */
-  stored(changes: Change[], decision: Decision, isOwn: boolean): void {
-    const { kind } = decision;
-    if (this.log.logger.isLevelEnabled("debug")) this.#logDecision(kind, changes);
-    if (isOwn) this.metrics.decided(changes, kind, (id) => this.store.ledger.get(id));
-    this.tracing.decided(changes, decision, isOwn, (id) => this.store.ledger.get(id));
-    const moved: string[] = [];
-    for (const { id, before, after } of changes) {
-      this.stateDocument.changed();
-      if (isOwn) countDecision(this.counters, kind, before);
-      this.waiting.changed(id, before, after);
-      const ended = after === null ? before : isFinal(after.state) ? after : null;
-      if (ended) this.durations.forget(ended.op);
-      if (ended || kind === "retried") moved.push(id);
-      if (after) this.hub.changed(before, after);
-      else {
-        this.hub.removed(id);
-        this.scheduler.pool.discard(runDir(this.layout, id));
-      }
-      // A new operation has no listeners.
-      if (before) this.signals.emit(id);
-    }
-    // After all changes of the decision: the next link of a chain is known then.
-    for (const id of moved) {
-      this.dependencies.changed(id);
-      const entry = this.store.ledger.get(id);
-      if (entry && isOwn && isFinal(entry.record.state)) this.#announceEnd(entry);
-    }
-    this.scheduler.kick();
-  }
-
-  #logDecision(decision: Decision["kind"], changes: readonly Change[]): void {
-    const [{ id, before, after }, ...others] = changes as [Change, ...Change[]];
-    const { op, queue, attempt } = after ?? before!;
-    const ids = others.map((other) => other.id);
-    const more = ids.length === 0 ? {} : { ids: [id, ...ids] };
-    this.log.logger.debug({ decision, id, op, queue, attempt, ...more }, "recorded a decision");
-  }
-
-  /** Runs the hooks of an operation that has finished, and of its queue where it was the last one. */
-  #announceEnd(entry: Entry): void {
-    this.hooks.finished(entry);
-    const name = entry.record.queue;
-    if (!this.hooks.watchesQueues || this.queue.lengthOf(name) > 0) return;
-    const counts = this.countsOf(name);
-    if (counts.queued + counts.running === 0) this.hooks.queueEmpty(this.queues.describe(name, counts));
   }
 
   /** The live operations of a queue. */
@@ -491,6 +459,17 @@ export class Services implements EngineServices {
     this.store.addProblem(problem);
     this.log.logger.error(problem);
   }
+}
+
+function logDecisions(bus: Bus, log: Log): void {
+  bus.on("decided", ([change, ...others], { kind: decision }) => {
+    if (change === undefined || !log.isLevelEnabled("debug")) return;
+    const { id, before, after } = change;
+    const { op, queue, attempt } = after ?? before!;
+    const ids = others.map((other) => other.id);
+    const more = ids.length === 0 ? {} : { ids: [id, ...ids] };
+    log.debug({ decision, id, op, queue, attempt, ...more }, "recorded a decision");
+  });
 }
 
 /** Hooks of the config file run in the daemon's name: they get its environment as operations may get it. */

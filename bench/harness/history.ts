@@ -1,4 +1,5 @@
 /** Makes a state directory with finished operations, written by the real store and sealed by a checkpoint. */
+import { Bus } from "../../daemon/bus.js";
 import { type Decision, runStateOf } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { EmbeddedStore } from "../../daemon/store/embedded-store.js";
@@ -12,7 +13,7 @@ export async function fillHistory(dir: string, count: number): Promise<void> {
   prepareStateDir(layout);
   const store = new EmbeddedStore({
     layout,
-    onChange: () => {},
+    bus: new Bus(),
     onBroken: (error) => {
       throw error;
     },

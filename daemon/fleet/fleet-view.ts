@@ -44,7 +44,8 @@ export abstract class FleetView {
     protected readonly settings: FleetSettings,
     protected readonly host: string | null,
   ) {
-    const { layout, log, counters } = services;
+    const { layout, log, counters, bus } = services;
+    bus.on("decided", (changes) => this.#decided(changes));
     const { url, passwordFile, tags, lostAfter, mirrorMax } = settings;
     const giveUpMs = Math.min(GIVE_UP.most, Math.max(GIVE_UP.least, lostAfter * 1000 * GIVE_UP.part));
     this.engine = new FleetEngine({
@@ -53,8 +54,7 @@ export abstract class FleetView {
     });
     this.store = new FleetStore({
       ...{ layout, engine: this.engine, host },
-      onChange: (...change) => this.decided(...change),
-      onForget: (id) => services.forgotten(id),
+      bus,
       isOwn: (entry) => this.mayEnd(entry),
       before: (decision, isOwn) => this.#before(decision, isOwn),
       onTakenOver: (id, attempt) => {
@@ -159,13 +159,11 @@ export abstract class FleetView {
   /** Whether this host may end the attempt of the entry; otherwise it takes the operation over. */
   protected abstract mayEnd(entry: Entry): boolean;
 
-  /** A decision is durable and applied. */
-  protected decided(changes: Change[], decision: Decision, isOwn: boolean): void {
+  #decided(changes: readonly Change[]): void {
     for (const { id, before, after } of changes) {
       if (before?.state === "running" && after?.state !== "running") this.runs.ended(id);
       if (after === null) this.runs.forget(id);
     }
-    this.services.stored(changes, decision, isOwn);
   }
 
   /** The engine answers. */

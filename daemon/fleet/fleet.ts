@@ -9,7 +9,6 @@ import type { Attempt } from "../scheduler/attempt.js";
 import type { OperationStarter, StarterOptions } from "../scheduler/starter.js";
 import type { FleetSettings } from "../settings.js";
 import type { Decision, Entry } from "../store/decision.js";
-import type { Change } from "../store/ledger.js";
 import { EngineAwayError } from "./engine/errors.js";
 import { FleetStarter, isLimitedQueue } from "./fleet-starter.js";
 import { FleetView } from "./fleet-view.js";
@@ -108,6 +107,7 @@ export class Fleet extends FleetView implements Engine {
   async start(): Promise<void> {
     const { draining } = await this.#session.start();
     await this.load();
+    this.services.bus.on("decided", (_changes, decision, isOwn) => this.#decided(decision, isOwn));
     this.hosts.isDraining = draining;
     if (draining) this.services.scheduler.drain(true);
   }
@@ -131,8 +131,7 @@ export class Fleet extends FleetView implements Engine {
     return this.services.scheduler.attempts.has(entry.record.id) || this.#isOfSession(entry);
   }
 
-  protected override decided(changes: Change[], decision: Decision, isOwn: boolean): void {
-    super.decided(changes, decision, isOwn);
+  #decided(decision: Decision, isOwn: boolean): void {
     if (isOwn || decision.kind === "submitted") return;
     const { id, kind } = decision;
     const { scheduler } = this.services;

@@ -12,6 +12,7 @@ import type { HookFailure, Operation } from "../../protocol/operation.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
 import { firstLine } from "../../protocol/text/first-line.js";
+import type { Bus } from "../bus.js";
 import type { Log } from "../log/log.js";
 import { sharedNow, sharedTime } from "../shared-clock.js";
 import type { Entry } from "../store/decision.js";
@@ -31,9 +32,12 @@ const DAY_MS = 24 * 3600 * 1000;
 const MOST_EARLIER = 10_000;
 
 interface HooksOptions {
+  bus: Bus;
   file: string;
   log: Log;
-  store: Pick<Store, "archive" | "journalNumber">;
+  store: Pick<Store, "archive" | "journalNumber" | "ledger">;
+  /** The queue as a command shows it, where none of its operations is queued or runs. */
+  emptyQueue(name: string): QueueReply | null;
   /** Whether this daemon runs the hooks of the operation. */
   isOurs(entry: Entry): boolean;
   /** Commands of the config file. */
@@ -69,6 +73,12 @@ export class Hooks {
 
   constructor(private readonly options: HooksOptions) {
     this.#file = new HookFile(options.file, options.onProblem);
+    options.bus.on("decided", (changes, _decision, isOwn) => {
+      for (const { id, after } of isOwn ? changes : []) {
+        const entry = after && isFinal(after.state) ? options.store.ledger.get(id) : undefined;
+        if (entry && isFinal(entry.record.state)) this.#announce(entry);
+      }
+    });
   }
 
   /** Runs the hooks that an earlier daemon did not finish. */
@@ -81,11 +91,17 @@ export class Hooks {
     }
     const earlier = await store.archive.list({ finishedAfter: after }, MOST_EARLIER);
     for (const entry of earlier.reverse())
-      if (this.options.isOurs(entry) && !this.#file.isDone(entry.finishedBy)) this.finished(entry);
+      if (this.options.isOurs(entry) && !this.#file.isDone(entry.finishedBy)) this.#finished(entry);
   }
 
-  /** An operation has finished. */
-  finished(entry: Entry): void {
+  #announce(entry: Entry): void {
+    this.#finished(entry);
+    const command = this.options.configured.onQueueEmpty;
+    const queue = command === undefined ? null : this.options.emptyQueue(entry.record.queue);
+    if (command !== undefined && queue !== null) this.#queueEmpty(queue, command);
+  }
+
+  #finished(entry: Entry): void {
     const { record, finishedBy } = entry;
     const hooks = endsChain(record) ? this.#hooksOf(record) : [];
     this.#write(() => this.#file.finished(finishedBy, hooks.length > 0));
@@ -108,14 +124,7 @@ export class Hooks {
     return this.options.configured.onStall !== undefined || hooks?.onStall !== undefined;
   }
 
-  get watchesQueues(): boolean {
-    return this.options.configured.onQueueEmpty !== undefined;
-  }
-
-  /** The last operation of a queue has finished. */
-  queueEmpty(queue: QueueReply): void {
-    const command = this.options.configured.onQueueEmpty;
-    if (command === undefined) return;
+  #queueEmpty(queue: QueueReply, command: string): void {
     const env = { ...this.options.env, LIVEOPS_HOOK: "onQueueEmpty", LIVEOPS_QUEUE: queue.name };
     const cwd = homedir();
     this.#push({

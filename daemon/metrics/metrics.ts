@@ -10,9 +10,9 @@ import type { Hook } from "../../protocol/hooks.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { HostReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
+import type { Bus } from "../bus.js";
 import type { StoredLine } from "../run-files/attempt-tail.js";
 import type { Decision, Entry } from "../store/decision.js";
-import type { Change } from "../store/ledger.js";
 import { MOST_QUEUES, MOST_STAGES, MOST_TYPES } from "./definitions.js";
 import { LabelBound, MetricRegistry, type Put } from "./registry.js";
 
@@ -35,6 +35,15 @@ export class Metrics {
   /** In ms since 1970. An adopted attempt is read from its start, with events that an earlier daemon counted. */
   #since = 0;
 
+  /** @param find an entry in memory */
+  constructor(bus: Bus, find: (id: string) => Entry | undefined) {
+    bus.on("decided", (changes, { kind }, isOwn) => {
+      // A restored operation was counted before it was lost.
+      if (!isOwn || this.#registry === null || kind === "restored") return;
+      for (const { id, before, after } of changes) if (after) this.#changed(kind, before, after, find(id));
+    });
+  }
+
   /** Begins to count. */
   async begin(): Promise<void> {
     await this.#begun();
@@ -51,13 +60,6 @@ export class Metrics {
 
   queueOf({ queue }: Pick<Operation, "queue">): string {
     return this.#queues.of(queue);
-  }
-
-  /** This daemon has made a decision, which is durable and applied. */
-  decided(changes: readonly Change[], kind: Decision["kind"], find: (id: string) => Entry | undefined): void {
-    // A restored operation was counted before it was lost.
-    if (this.#registry === null || kind === "restored") return;
-    for (const { id, before, after } of changes) if (after) this.#changed(kind, before, after, find(id));
   }
 
   #changed(

@@ -4,6 +4,7 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { Bus } from "../bus.js";
 import type { KernelLock } from "../os/kernel-lock.js";
 import { checkStateDir, PlaceError } from "../store/directories.js";
 import { EmbeddedStore } from "../store/embedded-store.js";
@@ -56,7 +57,7 @@ async function mend(layout: Layout, odd: readonly string[]): Promise<Finding[]> 
   const clock = new TrustedClock(layout.clock);
   const store = new EmbeddedStore({
     layout,
-    onChange: () => {},
+    bus: new Bus(),
     onBroken: (error) => broken.push(error),
     now: () => clock.now(),
   });

@@ -7,7 +7,8 @@
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { HistoryReply } from "../../protocol/replies.js";
-import type { FinalState } from "../../protocol/state.js";
+import { type FinalState, isFinal } from "../../protocol/state.js";
+import type { Bus } from "../bus.js";
 import type { Entry } from "../store/decision.js";
 import type { Archive } from "../store/store.js";
 
@@ -33,7 +34,15 @@ const FINISHED: readonly FinalState[] = ["succeeded", "failed", "cancelled"];
 export class Durations {
   readonly #known = new Map<string, Known>();
 
-  constructor(private readonly archive: Pick<Archive, "find" | "list" | "count">) {}
+  constructor(
+    private readonly archive: Pick<Archive, "find" | "list" | "count">,
+    bus: Bus,
+  ) {
+    bus.on("decided", (changes) => {
+      for (const { before, after } of changes)
+        if (after === null || isFinal(after.state)) this.#known.delete((after ?? before)!.op);
+    });
+  }
 
   async of(op: string, historyKey?: string): Promise<HistoryReply> {
     const { replies } = this.#knownOf(op);
@@ -67,11 +76,6 @@ export class Durations {
     }
     return ({ op, historyKey }) =>
       (historyKey === undefined ? all.get(op) : keyed.get(op)?.get(historyKey)) ?? null;
-  }
-
-  /** A run of the type finished, or was removed. */
-  forget(op: string): void {
-    this.#known.delete(op);
   }
 
   #knownOf(op: string): Known {

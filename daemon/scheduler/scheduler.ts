@@ -5,11 +5,12 @@
 import { EventEmitter, once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Bus } from "../bus.js";
 import { isPausedNow } from "../lifecycle.js";
 import type { CopiedState } from "../recovery/copied-state.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
-import { attemptDir } from "../store/layout.js";
+import { attemptDir, runDir } from "../store/layout.js";
 import { NotRecordedError, StoreFullError } from "../store/not-recorded.js";
 import { whyPackageHolds } from "../versions.js";
 import type { OrderMessage } from "../worker/messages.js";
@@ -29,6 +30,7 @@ const ROUND_MS = 500;
 const MOST_PROBLEMS = 200;
 
 interface SchedulerOptions extends ClaimOptions {
+  bus: Bus;
   nice: number;
   /** Names of the daemon's own variables that operations get. */
   fromDaemon: readonly string[];
@@ -108,6 +110,11 @@ export class Scheduler {
 
   /** Adopts the running operations of an earlier daemon, then starts queued operations. */
   start(): void {
+    const { bus, layout } = this.options;
+    bus.on("decided", (changes) => {
+      for (const { id, after } of changes) if (after === null) this.pool.discard(runDir(layout, id));
+      this.kick();
+    });
     for (const entry of [...this.options.store.ledger.entries.values()]) {
       if (entry.record.state === "running" && this.options.runsHere(entry)) this.#adopt(entry);
     }

@@ -1,12 +1,13 @@
 /**
  * The store of one machine: one interface to the ledger, journal, checkpoint and history in the state directory.
  *
- * Only `decide` changes the state: journal first, then memory, then `onChange`. Reads search memory first, then the
+ * Only `decide` changes the state: journal first, then memory, then the bus. Reads search memory first, then the
  * sealed history.
  */
 import { statfsSync } from "node:fs";
 import { isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
+import type { Bus } from "../bus.js";
 import { Checkpoint } from "./checkpoint.js";
 import { Checkpointing } from "./checkpointing.js";
 import { type Decision, type Entry, idOf } from "./decision.js";
@@ -26,10 +27,8 @@ import { SubmittedSecrets } from "./submitted-secrets.js";
 
 interface StoreOptions {
   layout: Layout;
-  onChange: (changes: Change[], decision: Decision) => void;
+  bus: Bus;
   onBroken: (error: Error) => void;
-  /** A finished operation left memory; it is in the history. */
-  onForget?: (id: string) => void;
   /** Milliseconds since 1970, for the expiry of idempotency keys. Default: the wall clock. */
   now?: () => number;
 }
@@ -305,7 +304,7 @@ export class EmbeddedStore implements Store {
     if (decision.kind === "retried") this.#history.forget(decision.id);
     const changes = this.ledger.apply(decision, n);
     for (const change of changes) this.#account(change);
-    this.options.onChange(changes, decision);
+    this.options.bus.emit("decided", changes, decision, true);
   }
 
   #remove(decision: Extract<Decision, { kind: "removed" }>): void {
@@ -315,7 +314,7 @@ export class EmbeddedStore implements Store {
     if (!entry) return;
     const change = { id: decision.id, before: entry.record, after: null };
     this.#account(change);
-    this.options.onChange([change], decision);
+    this.options.bus.emit("decided", [change], decision, true);
   }
 
   /** Deletes the id from the history even for an operation in the ledger: a crash may have left a sealed copy. */
@@ -339,7 +338,7 @@ export class EmbeddedStore implements Store {
   }
 
   #noteForgotten(id: string): void {
-    if (!this.ledger.get(id) && !this.recent.get(id)) this.options.onForget?.(id);
+    if (!this.ledger.get(id) && !this.recent.get(id)) this.options.bus.emit("forgotten", id);
   }
 
   /** Oldest first. */

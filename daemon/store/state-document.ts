@@ -10,6 +10,7 @@ import { type Adapter, Low } from "lowdb";
 import type { Operation } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/system/own-file.js";
 import type { Counts } from "../../protocol/watch.js";
+import type { Bus } from "../bus.js";
 import { isDiskFull, replaceFile, writeAll } from "./durable-file.js";
 import { STATE_FORMAT } from "./layout.js";
 
@@ -105,8 +106,10 @@ export class StateDocumentWriter {
 
   constructor(
     file: string,
+    bus: Bus,
     private readonly source: StateDocumentSource,
   ) {
+    bus.on("decided", () => this.changed());
     this.#adapter = new PiecewiseAdapter(file);
     this.#low = new Low(this.#adapter, EMPTY);
   }

@@ -9,6 +9,7 @@ import type { WorkerEvent } from "../../protocol/event.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { isFinal, type State } from "../../protocol/state.js";
 import { formatTraceparent, traceIdOf } from "../../protocol/trace-context.js";
+import type { Bus } from "../bus.js";
 import type { Log } from "../log/log.js";
 import type { Decision, Entry } from "../store/decision.js";
 import type { Change } from "../store/ledger.js";
@@ -21,6 +22,9 @@ import type { TraceSettings } from "./trace-settings.js";
 type EndDecision = Extract<Decision, { kind: "finished" | "requeued" }>;
 
 interface TracingOptions {
+  bus: Bus;
+  /** An entry in memory. */
+  find(id: string): Entry | undefined;
   /** Null: no traces. */
   settings: TraceSettings | null;
   /** Name of this host in a fleet; null: no fleet. */
@@ -32,7 +36,9 @@ export class Tracing {
   readonly #stages = new AttemptStages();
   #exporter: Exporter | null = null;
 
-  constructor(private readonly options: TracingOptions) {}
+  constructor(private readonly options: TracingOptions) {
+    options.bus.on("decided", (...decided) => this.#decided(...decided));
+  }
 
   /** Loads the SDK. Before this, and without traces, nothing is recorded. */
   async begin(): Promise<void> {
@@ -73,20 +79,15 @@ export class Tracing {
     if (this.#exporter !== null && RECORDED.has(event.type)) this.#stages.add(id, event);
   }
 
-  /** A decision is durable and applied. @param isOwn this daemon made it, and so exports its spans */
-  decided(
-    changes: readonly Change[],
-    decision: Decision,
-    isOwn: boolean,
-    find: (id: string) => Entry | undefined,
-  ): void {
+  /** @param isOwn this daemon made the decision, and so exports its spans */
+  #decided(changes: readonly Change[], decision: Decision, isOwn: boolean): void {
     if (this.#exporter === null) return;
     if (decision.kind === "paused" || decision.kind === "cancelled") this.#mark(decision);
     for (const { id, before, after } of changes) {
       const isEnd = decision.kind === "finished" || decision.kind === "requeued";
       // The successor that a finish creates is new, and only ends where it is cancelled at once.
       if (isEnd && isOwn && after !== null && (before !== null || isFinal(after.state))) {
-        const entry = find(id);
+        const entry = this.options.find(id);
         if (entry && this.isSampled(id)) this.#add(decision, entry, before?.state);
       }
       if (isEnd || after === null) this.#stages.forget(id);

@@ -6,6 +6,7 @@ import type { ServerResponse } from "node:http";
 import { newId } from "../../protocol/id.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import type { Counts } from "../../protocol/watch.js";
+import type { Bus } from "../bus.js";
 import { type Cursor, decodeCursor, encodeCursor, type LogPosition } from "./cursor.js";
 import type { Scope } from "./scope.js";
 import { ChangeVersions } from "./versions.js";
@@ -32,7 +33,17 @@ export class Hub implements WatcherSource {
   #scheduled = false;
   #pings: NodeJS.Timeout | null = null;
 
-  constructor(private readonly source: HubSource) {}
+  constructor(
+    bus: Bus,
+    private readonly source: HubSource,
+  ) {
+    bus.on("decided", (changes) => {
+      for (const { id, before, after } of changes)
+        if (after) this.changed(before, after);
+        else this.#removed(id);
+    });
+    bus.on("forgotten", (id) => this.#forget(id));
+  }
 
   get watchers(): number {
     return this.#watchers.size;
@@ -77,12 +88,12 @@ export class Hub implements WatcherSource {
   }
 
   /** A finished operation left memory: the streams forget it. */
-  forget(id: string): void {
+  #forget(id: string): void {
     this.versions.drop(id);
     for (const watcher of this.#watchers) watcher.forget(id);
   }
 
-  removed(id: string): void {
+  #removed(id: string): void {
     this.versions.remove(id);
     for (const watcher of this.#watchers) watcher.removed(id);
     this.#schedule();

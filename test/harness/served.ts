@@ -10,7 +10,7 @@ import pino from "pino";
 import { Backups } from "../../daemon/backup/backups.js";
 import type { Context } from "../../daemon/context.js";
 import { EmbeddedHosts } from "../../daemon/hosts/embedded-hosts.js";
-import { newCounters } from "../../daemon/hosts/host-counters.js";
+import { hostCounters } from "../../daemon/hosts/host-counters.js";
 import { buildServer } from "../../daemon/http/server.js";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { AuditLog } from "../../daemon/log/audit-log.js";
@@ -77,8 +77,8 @@ export class Served {
     readonly open: OpenStore,
     limits: Partial<Settings>,
   ) {
-    const { store, layout, lifecycle } = open;
-    this.hub = new Hub({
+    const { bus, store, layout, lifecycle } = open;
+    this.hub = new Hub(bus, {
       record: (id) => {
         const entry = store.find(id);
         return entry ? this.#shown(entry) : null;
@@ -131,7 +131,7 @@ export class Served {
       running: () => this.scheduler.attempts.size,
       slots: () => queues.slots,
       types: () => this.loader.ops.length,
-      counters: newCounters(),
+      counters: hostCounters(bus),
       onDrain: (isDraining) => this.scheduler.drain(isDraining),
     });
     const submissions = new Submissions({
@@ -159,7 +159,7 @@ export class Served {
       loadProblems: { list: async () => [] },
       hooks: { problems: () => [] },
       hosts,
-      metrics: new Metrics(),
+      metrics: new Metrics(bus, (id) => store.ledger.get(id)),
       tracing: { report: () => null },
       now: Date.now,
       countsOf: () => ({ queued: this.queue.length, running: this.scheduler.attempts.size }),
@@ -176,7 +176,7 @@ export class Served {
       lifecycle,
       scheduler: this.scheduler as unknown as Scheduler,
       blockedTypes: { length: 0, list: () => [] } as unknown as BlockedTypes,
-      durations: new Durations(store.archive),
+      durations: new Durations(store.archive, bus),
       containment: this.containment,
       loader: this.loader as unknown as Loader,
       queue: this.queue,
@@ -201,25 +201,20 @@ export class Served {
       },
       stop: () => this.ended.resolve(),
     };
+    bus.on("decided", (changes) => this.#decided(changes));
     this.app = buildServer(this.context);
   }
 
   static async start(dir: string, limits: Partial<Settings> = {}): Promise<Served> {
-    let served: Served | undefined;
-    const open = await OpenStore.open(dir, (changes) => served?.tell(changes));
-    served = new Served(open, limits);
-    return served;
+    return new Served(await OpenStore.open(dir), limits);
   }
 
   /** Handles a change as the daemon does. */
-  tell(changes: Change[]): void {
+  #decided(changes: readonly Change[]): void {
     for (const { id, before, after } of changes) {
       const entry = this.open.store.ledger.get(id);
       if (entry && after?.state === "queued") this.queue.add(id, placeOf(entry));
       else if (entry && before?.state === "queued") this.queue.remove(id, placeOf(entry));
-      this.context.durations.forget((after ?? before)!.op);
-      if (after) this.hub.changed(before, after);
-      else this.hub.removed(id);
       this.signals.emit(id);
     }
   }

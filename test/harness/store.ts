@@ -1,12 +1,12 @@
 /** A real store in a directory, with the lifecycle that changes its operations, and without processes. */
 
+import { Bus } from "../../daemon/bus.js";
 import { Lifecycle } from "../../daemon/lifecycle.js";
 import { identify } from "../../daemon/os/process-identity.js";
-import type { Decision, IdempotencyKey, Policy } from "../../daemon/store/decision.js";
+import type { IdempotencyKey, Policy } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { EmbeddedStore } from "../../daemon/store/embedded-store.js";
 import { type Layout, layoutOf } from "../../daemon/store/layout.js";
-import type { Change } from "../../daemon/store/ledger.js";
 import type { Outcome, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import type { FinalState } from "../../protocol/state.js";
@@ -19,31 +19,24 @@ export class OpenStore {
   readonly layout: Layout;
   readonly store: EmbeddedStore;
   readonly lifecycle: Lifecycle;
-  readonly changes: Change[] = [];
   readonly broken: Error[] = [];
 
   private constructor(
     readonly dir: string,
-    listener: (changes: Change[], decision: Decision) => void,
+    readonly bus: Bus,
   ) {
     this.layout = layoutOf(dir);
     prepareStateDir(this.layout);
     this.store = new EmbeddedStore({
       layout: this.layout,
-      onChange: (changes, decision) => {
-        this.changes.push(...changes);
-        listener(changes, decision);
-      },
+      bus,
       onBroken: (error) => this.broken.push(error),
     });
     this.lifecycle = new Lifecycle(this.store, this.layout);
   }
 
-  static async open(
-    dir: string,
-    listener: (changes: Change[], decision: Decision) => void = () => {},
-  ): Promise<OpenStore> {
-    const open = new OpenStore(dir, listener);
+  static async open(dir: string, bus = new Bus()): Promise<OpenStore> {
+    const open = new OpenStore(dir, bus);
     await open.store.start();
     return open;
   }

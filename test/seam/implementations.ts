@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { uptime } from "node:os";
 import pino from "pino";
 import { afterEach, describe } from "vitest";
+import { Bus } from "../../daemon/bus.js";
 import type { EngineServices } from "../../daemon/engine.js";
 import { LostWritesError } from "../../daemon/fleet/engine/errors.js";
 import type { FleetEngine } from "../../daemon/fleet/engine/fleet-engine.js";
@@ -13,7 +14,7 @@ import { FleetRuns } from "../../daemon/fleet/fleet-runs.js";
 import { FleetSetting } from "../../daemon/fleet/store/fleet-setting.js";
 import { FleetStore } from "../../daemon/fleet/store/fleet-store.js";
 import { Offers } from "../../daemon/fleet/store/offers.js";
-import { newCounters } from "../../daemon/hosts/host-counters.js";
+import { hostCounters } from "../../daemon/hosts/host-counters.js";
 import { Lifecycle } from "../../daemon/lifecycle.js";
 import { LOCAL_RUNS, type Runs } from "../../daemon/run-files/runs.js";
 import { parseQueues, queuesFile, type SavedQueues } from "../../daemon/scheduler/queues.js";
@@ -56,11 +57,15 @@ export abstract class Opened {
   /** Finished operations that left memory. */
   readonly forgotten: string[] = [];
   readonly errors: Error[] = [];
+  protected readonly bus = new Bus();
 
   constructor(
     readonly host: string,
     readonly layout: Layout,
-  ) {}
+  ) {
+    this.bus.on("decided", (changes, decision) => this.#note(changes, decision));
+    this.bus.on("forgotten", (id) => this.forgotten.push(id));
+  }
 
   /** Closes the store and opens it as the next daemon. */
   abstract reopen(): Promise<Opened>;
@@ -74,7 +79,7 @@ export abstract class Opened {
   /** Resolves when everything is applied that is recorded now. */
   abstract caughtUp(): Promise<void>;
 
-  protected noted(changes: Change[], { kind }: Decision): void {
+  #note(changes: readonly Change[], { kind }: Decision): void {
     const moves = changes.map(({ id, before, after }) => ({
       ...{ id, from: before?.state ?? null, to: after?.state ?? null },
     }));
@@ -139,8 +144,7 @@ class Embedded extends Opened {
     prepareStateDir(layout);
     this.store = new EmbeddedStore({
       layout,
-      onChange: (changes, decision) => this.noted(changes, decision),
-      onForget: (id) => this.forgotten.push(id),
+      bus: this.bus,
       onBroken: (error) => this.errors.push(error),
       now: () => Date.now() + this.#days * DAY_MS,
     });
@@ -215,11 +219,7 @@ export class FleetOpened extends Opened {
     prepareStateDir(layout);
     this.store = new FleetStore({
       ...{ layout, engine, host },
-      onChange: (changes, decision) => {
-        this.noted(changes, decision);
-        this.onDecision(decision);
-      },
-      onForget: (id) => this.forgotten.push(id),
+      bus: this.bus,
       before: (decision) => this.before(decision),
       isOwn: (entry) => entry.run?.claim?.host === host,
       onSettings: (settings) => void this.#versions(settings),
@@ -238,12 +238,13 @@ export class FleetOpened extends Opened {
       reload: () => this.store.reload(),
       onSettled: () => {},
     });
+    this.bus.on("decided", (_changes, decision) => this.onDecision(decision));
     this.lifecycle = new Lifecycle(this.store, layout);
     this.queues = new FleetSetting<SavedQueues>("queues", {}, parseQueues, engine);
     const parse = (json: unknown) => parseSchedules(json as unknown[]);
     this.schedules = new FleetSetting<readonly Schedule[]>("schedules", [], parse, engine);
     const services = {
-      ...{ layout, counters: newCounters(), settings: { maxLog: 1024 * 1024 } },
+      ...{ layout, bus: this.bus, counters: hostCounters(this.bus), settings: { maxLog: 1024 * 1024 } },
       log: { logger: pino({ level: "silent" }) },
     };
     this.runs = new FleetRuns({

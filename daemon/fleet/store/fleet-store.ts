@@ -7,6 +7,7 @@
  */
 import { rmSync, statfsSync } from "node:fs";
 import type { Counts } from "../../../protocol/watch.js";
+import type { Bus } from "../../bus.js";
 import { type Decision, type Entry, idOf } from "../../store/decision.js";
 import { type Layout, runDir } from "../../store/layout.js";
 import { type Change, Ledger } from "../../store/ledger.js";
@@ -35,10 +36,7 @@ import { type Waiter, waiterIn } from "./waited-for.js";
 export interface FleetStoreOptions {
   layout: Layout;
   engine: FleetEngine;
-  /** A decision is durable and applied. `isOwn`: this host made it. */
-  onChange(changes: Change[], decision: Decision, isOwn: boolean): void;
-  /** A finished operation left memory. */
-  onForget(id: string): void;
+  bus: Bus;
   /** Called before a decision is applied. */
   before(decision: Decision, isOwn: boolean): Promise<void>;
   /** Whether this host may end the attempt of the entry; otherwise it takes the operation over. */
@@ -77,7 +75,7 @@ export class FleetStore implements Store {
     const { layout, engine } = options;
     this.#memory = new FleetMemory({
       archive: () => this.archive,
-      onForget: (id) => options.onForget(id),
+      onForget: (id) => options.bus.emit("forgotten", id),
       onReplaced: (changes, decision) => this.#announce(changes, decision, false, null),
     });
     this.ledger = this.#memory.ledger;
@@ -297,7 +295,7 @@ export class FleetStore implements Store {
   #announce(changes: Change[], decision: Decision, isOwn: boolean, n: number | null): void {
     if (changes.length === 0) return;
     try {
-      this.options.onChange(changes, decision, isOwn);
+      this.options.bus.emit("decided", changes, decision, isOwn);
     } catch (error) {
       this.#report(n, decision, error as Error);
     }

@@ -8,6 +8,7 @@
 import type { Outcome } from "../../../protocol/event.js";
 import type { Blocked, Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
+import type { Bus } from "../../bus.js";
 import type { Entry } from "../../store/decision.js";
 import type { Waiting } from "../waiting.js";
 import type { Hold } from "./hold.js";
@@ -16,6 +17,7 @@ import type { Hold } from "./hold.js";
 const AGAIN_MS = 500;
 
 interface DependenciesOptions {
+  bus: Bus;
   find(id: string): Entry | null;
   /** Ends a queued operation; rejects where that cannot be recorded now. */
   reject(id: string, outcome: Outcome): Promise<void>;
@@ -53,7 +55,12 @@ export class Dependencies implements Hold {
   readonly #cancelling = new Map<string, { links: string[]; rejected: Promise<void> }>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  constructor(private readonly options: DependenciesOptions) {}
+  constructor(private readonly options: DependenciesOptions) {
+    options.bus.on("decided", (changes, { kind }) => {
+      for (const { id, after } of changes)
+        if (after === null || isFinal(after.state) || kind === "retried") this.#changed(id);
+    });
+  }
 
   /** `waitsFor` of the record shows it. */
   why(): Blocked | null {
@@ -117,7 +124,7 @@ export class Dependencies implements Hold {
   }
 
   /** An operation finished, was removed or is retried: what waits for it is looked at again. */
-  changed(id: string): void {
+  #changed(id: string): void {
     const waiters = this.#waiters.get(id);
     if (waiters) this.options.waiting.again([...waiters]);
   }

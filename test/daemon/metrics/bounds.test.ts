@@ -1,5 +1,6 @@
 /** However many types, stages and queues there are, the daemon keeps a bounded number of series. */
 import { expect, test } from "vitest";
+import { Bus } from "../../../daemon/bus.js";
 import { MOST_QUEUES, MOST_STAGES, MOST_TYPES, OTHER } from "../../../daemon/metrics/definitions.js";
 import { Metrics } from "../../../daemon/metrics/metrics.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
@@ -16,7 +17,7 @@ const left = (stage: string): WorkerEvent => ({
 });
 
 test("types and stages beyond the bound count as other", async () => {
-  const metrics = new Metrics();
+  const metrics = new Metrics(new Bus(), () => undefined);
   await metrics.begin();
   for (let n = 0; n < MOST_TYPES + 50; n++) metrics.eventRead({ op: `type-${n}` }, left("Run"));
   for (let n = 0; n < MOST_STAGES; n++) metrics.eventRead({ op: "type-0" }, left(`Stage ${n}`));
@@ -35,7 +36,7 @@ test("types and stages beyond the bound count as other", async () => {
 });
 
 test("queues beyond the bound count as other", () => {
-  const metrics = new Metrics();
+  const metrics = new Metrics(new Bus(), () => undefined);
   for (let n = 0; n < MOST_QUEUES; n++) expect(metrics.queueOf({ queue: `q-${n}` })).toBe(`q-${n}`);
   expect(metrics.queueOf({ queue: "one-more" })).toBe(OTHER);
   expect(metrics.queueOf({ queue: "q-0" })).toBe("q-0");

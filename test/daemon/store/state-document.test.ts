@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import { Bus } from "../../../daemon/bus.js";
 import { type StateDocument, StateDocumentWriter } from "../../../daemon/store/state-document.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { eventually, recordThat, startDaemon, untilFinished } from "../../faults/start.js";
@@ -52,10 +53,11 @@ test("a running daemon keeps it fresh: live and finished operations, as the rout
 
 test("a change during a write is written after it, and every write leaves a whole document", async () => {
   const file = join(directory(), "state.json");
+  const bus = new Bus();
   const record = new Story().record();
   const operations: Operation[] = [];
   const errors: Error[] = [];
-  const writer = new StateDocumentWriter(file, {
+  const writer = new StateDocumentWriter(file, bus, {
     journal: () => operations.length,
     counts: () => ({ ...COUNTS, queued: operations.length }),
     operations: () => [...operations],
@@ -78,8 +80,9 @@ test("a change during a write is written after it, and every write leaves a whol
 
 test("a disk whose sync takes long does not make the document older than a second and that sync", async () => {
   const file = join(directory(), "state.json");
+  const bus = new Bus();
   let journal = 0;
-  const writer = new StateDocumentWriter(file, {
+  const writer = new StateDocumentWriter(file, bus, {
     journal: () => journal,
     counts: () => COUNTS,
     operations: () => [],

@@ -1,6 +1,7 @@
 /** Which spans the decisions of a real store make, and what happens where the collector does not take them. */
 import pino from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { Bus } from "../../../daemon/bus.js";
 import { AttemptStages } from "../../../daemon/traces/attempt-stages.js";
 import type { TraceSettings } from "../../../daemon/traces/trace-settings.js";
 import { Tracing } from "../../../daemon/traces/tracing.js";
@@ -19,12 +20,12 @@ async function opened(over: Partial<TraceSettings> = {}) {
     ...{ url: `${collector.url}/v1/traces`, headers: {}, sampler: { kind: "on", ratio: 1 } },
     ...{ delay: 5, queue: 2048, batch: 512, ...over },
   };
-  const tracing = new Tracing({ settings, host: null, log: pino({ level: "silent" }) });
+  const open = await OpenStore.open(directory());
+  const { bus, store } = open;
+  const find = (id: string) => store.ledger.get(id);
+  const tracing = new Tracing({ bus, find, settings, host: null, log: pino({ level: "silent" }) });
   await tracing.begin();
   onTestFinished(() => tracing.stop());
-  const open = await OpenStore.open(directory(), (changes, decision) => {
-    tracing.decided(changes, decision, true, (id) => open.store.ledger.get(id));
-  });
   onTestFinished(() => open.store.stop());
   const names = () => collector.spans.map(({ name, status }) => `${name} ${status}`);
   return { collector, tracing, open, names };
@@ -96,7 +97,9 @@ test("a trace is exported whole or not at all, by its id", async () => {
 });
 
 test("without traces nothing is loaded, known or named", async () => {
-  const tracing = new Tracing({ settings: null, host: null, log: pino({ level: "silent" }) });
+  const bus = new Bus();
+  const log = pino({ level: "silent" });
+  const tracing = new Tracing({ bus, find: () => undefined, settings: null, host: null, log });
   await tracing.begin();
   expect([tracing.report(), tracing.isSampled("a"), tracing.traceparentOf("a")]).toEqual([null, null, null]);
   await tracing.stop();

@@ -1,5 +1,7 @@
 /** Operations that change, and a hub over them, without a store. */
 
+import { Bus } from "../../../daemon/bus.js";
+import type { Decision } from "../../../daemon/store/decision.js";
 import { Hub } from "../../../daemon/watch/hub.js";
 import { fits, type Scope } from "../../../daemon/watch/scope.js";
 import type { OperationEvent } from "../../../protocol/event.js";
@@ -30,7 +32,8 @@ export class WatchedWorld {
   readonly logs = new Map<string, LogLine[]>();
   /** How often lines were read back from disk. */
   reads = 0;
-  readonly hub = new Hub({
+  readonly bus = new Bus();
+  readonly hub = new Hub(this.bus, {
     record: (id) => this.operations.get(id) ?? null,
     matching: (scope) => this.matching(scope),
     counts: () => {
@@ -81,13 +84,15 @@ export class WatchedWorld {
   }
 
   remove(id: string): void {
+    const before = this.operations.get(id)!;
     this.operations.delete(id);
-    this.hub.removed(id);
+    const decision: Decision = { kind: "removed", id, key: null, state: "cancelled" };
+    this.bus.emit("decided", [{ id, before, after: null }], decision, true);
   }
 
   /** It leaves the daemon's memory for the history. */
   forget(id: string): void {
-    this.hub.forget(id);
+    this.bus.emit("forgotten", id);
   }
 
   /** Logs so many lines, as the tail reads them: told to the hub, then counted in the record. */

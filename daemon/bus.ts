@@ -1,0 +1,34 @@
+/**
+ * The events inside a daemon. The store and the tails of run files emit them; each part of the daemon subscribes where
+ * it is made. A listener runs at once, in the order of the subscriptions.
+ */
+import { EventEmitter } from "node:events";
+import type { WorkerEvent } from "../protocol/event.js";
+import type { Operation } from "../protocol/operation.js";
+import type { StoredLine } from "./run-files/attempt-tail.js";
+import type { Decision, Entry } from "./store/decision.js";
+import type { Change } from "./store/ledger.js";
+
+interface Events {
+  /** A decision is durable and applied. `isOwn`: this daemon made it. */
+  decided: [changes: readonly Change[], decision: Decision, isOwn: boolean];
+  /** A finished operation left memory. */
+  forgotten: [id: string];
+  /** An event of a running attempt was read, and is not in the record yet. `isOwn`: the attempt runs on this host. */
+  event: [entry: Entry, event: WorkerEvent, isOwn: boolean];
+  /** New log lines of a running attempt. `isOwn`: the attempt runs on this host. */
+  lines: [entry: Entry, lines: readonly StoredLine[], isOwn: boolean];
+  /** Events or lines of a running attempt changed its record. */
+  record: [entry: Entry, before: Operation];
+  /** A key changed that is computed when the record is shown. */
+  shown: [record: Operation, key: string];
+  /** Why operations of the queue, or of all queues, cannot start changed. */
+  blocked: [queue: string | null];
+}
+
+export class Bus extends EventEmitter<Events> {
+  constructor() {
+    super();
+    this.setMaxListeners(0);
+  }
+}
