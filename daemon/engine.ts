@@ -5,7 +5,7 @@
 import type { WorkerEvent } from "../protocol/event.js";
 import type { Operation } from "../protocol/operation.js";
 import type { HostCounters } from "../protocol/replies.js";
-import type { CopyProgress } from "./backup/backup-writer.js";
+import type { CopyProgress } from "./backup/copy-state.js";
 import type { Manifest } from "./backup/manifest.js";
 import type { Bus } from "./bus.js";
 import type { Hosts } from "./hosts/hosts.js";

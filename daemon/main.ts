@@ -13,9 +13,9 @@ import { StateRemovedError } from "./recovery/state-guard.js";
 import { type ConfigSource, configSource, type Settings, settingsFrom } from "./settings.js";
 import { layoutOf } from "./store/layout.js";
 
+export { backUpWithoutDaemon } from "./backup/backup.js";
 export { BackupError } from "./backup/backup-error.js";
 export { restore } from "./backup/restore.js";
-export { backUpWithoutDaemon } from "./backup/without-daemon.js";
 export { openFleetClient } from "./fleet/open-client.js";
 export { examine } from "./recovery/doctor.js";
 export { PlaceError } from "./store/directories.js";

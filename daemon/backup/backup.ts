@@ -1,23 +1,27 @@
 /** Backs up a state directory into a new directory, which appears complete or not at all. */
 import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
+import { EXIT } from "../../protocol/exit-codes.js";
 import { makeDirectory } from "../../protocol/system/directories.js";
 import { VERSION } from "../../protocol/version.js";
 import type { Counts } from "../../protocol/watch.js";
+import { acquireLock } from "../os/kernel-lock.js";
+import { checkStateDir } from "../store/directories.js";
 import { isDiskFull } from "../store/durable-file.js";
-import { BackupWriter, type CopyProgress } from "./backup-writer.js";
-import { closeMoment, copyState, type StateMoment } from "./copy-state.js";
-import { isUnfinished, type Manifest, writeManifest } from "./manifest.js";
+import type { StoreHold } from "../store/hold.js";
+import { type Layout, layoutOf } from "../store/layout.js";
+import { lockOwnerOf } from "../store/lock-owner.js";
+import { asBackupError, BackupError, inUse } from "./backup-error.js";
+import { type CopyProgress, copyState, sync } from "./copy-state.js";
+import { isUnfinished, type Manifest, measure, writeManifest } from "./manifest.js";
 
-export interface BackupOptions {
+interface BackupOptions {
   /** Absolute path. Must be absent, or an empty directory. */
   dir: string;
   signal: AbortSignal;
   onProgress: (progress: CopyProgress) => void;
-  /** Fixes the moment that is copied; called once the target is known to be usable. */
-  moment: () => Promise<{ moment: StateMoment; counts: Counts | null }>;
 }
 
 /**
@@ -47,23 +51,31 @@ export function checkBackupTarget(dir: string, stateDir: string): void {
 }
 
 /**
+ * @param hold fixes the moment that is copied; called once the target is known to be usable
  * @throws Refusal LIVEOPS_BACKUP_TARGET, LIVEOPS_BACKUP_FAILED; the signal's reason if it was aborted
  */
-export async function backUp(options: BackupOptions): Promise<Manifest> {
-  const { dir, signal, onProgress } = options;
+export async function backUp(
+  layout: Layout,
+  { dir, signal, onProgress }: BackupOptions,
+  hold: () => Promise<{ hold: StoreHold | null; counts: Counts | null }>,
+): Promise<Manifest> {
   const partial = partialOf(dir);
   await rm(partial, { recursive: true, force: true });
-  const { moment, counts } = await options.moment();
-  const stateDir = moment.layout.root;
-  const at = new Date().toISOString();
+  const moment = await hold();
+  const started: Manifest = {
+    complete: false,
+    version: VERSION,
+    at: new Date().toISOString(),
+    stateDir: layout.root,
+    counts: moment.counts,
+    files: 0,
+    bytes: 0,
+  };
   try {
-    const writer = new BackupWriter(partial, signal, onProgress);
-    await writer.makeDirectory("");
-    const started: Manifest = { complete: false, version: VERSION, at, stateDir, counts, files: 0, bytes: 0 };
+    await mkdir(partial, { mode: 0o700 });
     writeManifest(partial, started);
-    await copyState(moment, writer);
-    await writer.syncDirectories();
-    const manifest = { ...started, complete: true, ...writer.progress };
+    await copyState({ layout, target: partial, hold: moment.hold, signal, onProgress });
+    const manifest = { ...started, complete: true, ...measure(partial) };
     writeManifest(partial, manifest);
     await putInPlace(partial, dir);
     return manifest;
@@ -72,8 +84,44 @@ export async function backUp(options: BackupOptions): Promise<Manifest> {
     if (signal.aborted) throw signal.reason;
     throw failed(dir, error as Error);
   } finally {
-    closeMoment(moment);
     moment.hold?.release();
+  }
+}
+
+/**
+ * Makes a backup while no daemon runs: the lock of the state directory keeps daemons from starting meanwhile.
+ *
+ * @throws BackupError; the signal's reason if it was aborted
+ */
+export async function backUpWithoutDaemon(stateDir: string, options: BackupOptions): Promise<Manifest> {
+  try {
+    return await backUpLocked(layoutOf(stateDir), options);
+  } catch (error) {
+    throw options.signal.aborted ? options.signal.reason : asBackupError(error);
+  }
+}
+
+async function backUpLocked(layout: Layout, options: BackupOptions): Promise<Manifest> {
+  const stateDir = layout.root;
+  if (!existsSync(layout.version))
+    throw new BackupError(
+      `there is no state in ${stateDir} to back up; liveopsd start creates the state directory`,
+      EXIT.notFound,
+    );
+  checkStateDir(layout);
+  const lock = acquireLock(layout.lock);
+  if (!lock) {
+    const owner = lockOwnerOf(layout);
+    const who = owner ? `pid ${owner.pid}, socket ${owner.socket}` : "its socket is not known";
+    throw inUse(
+      `a daemon uses the state directory ${stateDir} (${who}) and does not answer here; name its socket with --socket`,
+    );
+  }
+  try {
+    checkBackupTarget(options.dir, stateDir);
+    return await backUp(layout, options, async () => ({ hold: null, counts: null }));
+  } finally {
+    lock.release();
   }
 }
 
@@ -81,12 +129,7 @@ export async function backUp(options: BackupOptions): Promise<Manifest> {
 export async function putInPlace(from: string, to: string): Promise<void> {
   if (existsSync(to)) rmdirSync(to);
   await rename(from, to);
-  const parent = await open(dirname(to), "r");
-  try {
-    await parent.sync();
-  } finally {
-    await parent.close();
-  }
+  await sync(dirname(to));
 }
 
 /** Where a backup is written before it is renamed. */

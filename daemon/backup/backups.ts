@@ -4,8 +4,7 @@ import { Refusal } from "../../protocol/errors.js";
 import type { EmbeddedStore } from "../store/embedded-store.js";
 import type { Layout } from "../store/layout.js";
 import { backUp, checkBackupTarget } from "./backup.js";
-import type { CopyProgress } from "./backup-writer.js";
-import { momentOf } from "./copy-state.js";
+import type { CopyProgress } from "./copy-state.js";
 import type { Manifest } from "./manifest.js";
 
 export class Backups {
@@ -37,12 +36,11 @@ export class Backups {
     // The copy is written to `<dir>.partial`: with a slash at the end, that would be inside the directory.
     const dir = resolve(given);
     checkBackupTarget(dir, this.layout.root);
-    const done = backUp({
-      dir,
-      signal: AbortSignal.any([signal, this.#stopped.signal]),
-      onProgress,
-      moment: () => this.#moment(),
-    }).finally(() => {
+    const options = { dir, signal: AbortSignal.any([signal, this.#stopped.signal]), onProgress };
+    const done = backUp(this.layout, options, async () => ({
+      hold: await this.store.hold(),
+      counts: this.store.counts(),
+    })).finally(() => {
       this.#running = null;
     });
     this.#running = done.catch(() => {});
@@ -53,19 +51,6 @@ export class Backups {
   async stop(): Promise<void> {
     this.#stopped.abort(stopping());
     await this.#running;
-  }
-
-  async #moment() {
-    const hold = await this.store.hold();
-    try {
-      const running = [...this.store.ledger.entries.values()]
-        .filter(({ record }) => record.state === "running")
-        .map(({ record }) => ({ id: record.id, attempt: record.attempt }));
-      return { moment: momentOf(this.layout, hold, running), counts: this.store.counts() };
-    } catch (error) {
-      hold.release();
-      throw error;
-    }
   }
 }
 

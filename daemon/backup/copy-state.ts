@@ -1,123 +1,153 @@
 /**
- * Copies a state directory as it is at one moment.
+ * Copies a state directory while its daemon works.
  *
  * Files that belong to processes are left out: locks, sockets, the daemon's log, and workers' files. So are unfinished
  * files (`*.tmp`), the index of the history, which a start makes again, and `directory.json`, which names the directory
  * that was copied. Everything else is copied.
  */
-import { lstatSync } from "node:fs";
-import { opendir } from "node:fs/promises";
-import { join } from "node:path";
+import { lstatSync, readdirSync } from "node:fs";
+import {
+  copyFile,
+  cp,
+  lstat,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  rm,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
+import { basename, join } from "node:path";
 import type { StoreHold } from "../store/hold.js";
-import { attemptDir, type Layout, runDir, STATE_FORMAT } from "../store/layout.js";
-import type { BackupWriter } from "./backup-writer.js";
+import { type Layout, STATE_FORMAT } from "../store/layout.js";
 import { MANIFEST } from "./manifest.js";
-import { closeAll, entriesIn, type OpenSource, openAttempt } from "./open-source.js";
 
 const OF_PROCESSES = /\.(?:lock|sock|sock\.new)$|^liveopsd\.(?:json|log)|^directory\.json$|^workers$/;
-const MADE_ANEW = /^index\.sqlite/;
+const LEFT_OUT = /\.tmp$|^index\.sqlite/;
 
-/** A moment of the state directory. Close it if it is not copied. */
-export interface StateMoment {
+export interface CopyProgress {
+  files: number;
+  bytes: number;
+}
+
+export interface StateCopy {
   layout: Layout;
-  /** Null: only workers that still run change the directory. */
+  /** Must be an empty directory, or have a manifest only. */
+  target: string;
+  /** The moment that is copied. Null: no daemon changes the directory. */
   hold: StoreHold | null;
-  /** Open files of the attempts that were running, by the attempt's directory. */
-  running: Map<string, OpenSource[]>;
+  signal: AbortSignal;
+  onProgress: (progress: CopyProgress) => void;
 }
 
-/** Must follow the hold in the same turn of the event loop. */
-export function momentOf(
-  layout: Layout,
-  hold: StoreHold | null,
-  running: ReadonlyArray<{ id: string; attempt: number }>,
-): StateMoment {
-  const opened = new Map<string, OpenSource[]>();
-  try {
-    for (const { id, attempt } of running) {
-      const dir = attemptDir(layout, id, attempt);
-      opened.set(dir, openAttempt(dir));
-    }
-  } catch (error) {
-    for (const files of opened.values()) closeAll(files);
-    throw error;
+/** Durable when this resolves. */
+export async function copyState(copy: StateCopy): Promise<void> {
+  const { layout, target, hold, signal } = copy;
+  const tree = treeCopier(copy);
+  // Closing a file releases every lock that this process has on it: a file that may be locked is written, not read.
+  const version = `${JSON.stringify({ format: STATE_FORMAT })}\n`;
+  await writeFile(join(target, "version.json"), version, { mode: 0o600 });
+  for (const name of await readdir(layout.root)) {
+    if (OF_PROCESSES.test(name) || name === MANIFEST || name === "version.json") continue;
+    const from = join(layout.root, name);
+    const to = join(target, name);
+    if (from === layout.runs) await copyRuns(from, to, hold, tree);
+    else if (from === layout.journal && hold !== null) await copyJournal(hold, to);
+    else await tree(from, to, false);
   }
-  return { layout, hold, running: opened };
+  await syncTree(target, signal);
 }
 
-export function closeMoment({ running }: StateMoment): void {
-  for (const files of running.values()) closeAll(files);
-  running.clear();
-}
-
-export async function copyState(moment: StateMoment, writer: BackupWriter): Promise<void> {
-  const { layout, hold } = moment;
-  await writer.write("version.json", `${JSON.stringify({ format: STATE_FORMAT })}\n`);
-  for (const name of entriesIn(layout.root)) {
-    if (OF_PROCESSES.test(name) || name === MANIFEST) continue;
-    const path = join(layout.root, name);
-    // Closing a file releases every lock that this process has on it: a file that may be locked is written, not read.
-    if (path === layout.version) continue;
-    if (path === layout.runs) await copyRuns(moment, writer);
-    else if (path === layout.journal && hold) await copyJournal(hold, writer);
-    else await copyAny(path, name, writer);
+async function copyJournal(hold: StoreHold, to: string): Promise<void> {
+  await mkdir(to, { mode: 0o700 });
+  for (const { file, length } of hold.journal) {
+    const segment = join(to, basename(file));
+    await copyFile(file, segment);
+    // Records after the moment.
+    await truncate(segment, length);
   }
 }
 
-async function copyJournal(hold: StoreHold, writer: BackupWriter): Promise<void> {
-  await writer.makeDirectory("journal");
-  for (const { file, length } of hold.journal)
-    await writer.copy(file, join("journal", file.slice(file.lastIndexOf("/") + 1)), length);
-}
-
-async function copyRuns(moment: StateMoment, writer: BackupWriter): Promise<void> {
-  await writer.makeDirectory("runs");
+async function copyRuns(from: string, to: string, hold: StoreHold | null, tree: CopyTree): Promise<void> {
+  await mkdir(to, { mode: 0o700 });
   // Read in pieces: there may be 100,000 entries.
-  for await (const { name } of await opendir(moment.layout.runs)) await copyRun(moment, writer, name);
-}
-
-async function copyRun({ layout, hold, running }: StateMoment, writer: BackupWriter, id: string) {
-  if (hold?.lastAttempt(id) === -1) return;
-  const dir = runDir(layout, id);
-  if (!isDirectory(dir)) return;
-  const path = join("runs", id);
-  await writer.makeDirectory(path);
-  for (const name of entriesIn(dir)) {
-    if (!/^\d+$/.test(name) || !isDirectory(join(dir, name))) continue;
-    const attempt = Number(name);
-    const from = attemptDir(layout, id, attempt);
-    // Checked and opened in one turn of the event loop: no attempt begins in between.
-    if (attempt > (hold?.lastAttempt(id) ?? attempt)) continue;
-    const files = running.get(from) ?? openAttempt(from);
-    running.delete(from);
-    await copyAttempt(files, writer, join(path, String(attempt)));
+  for await (const { name } of await opendir(from)) {
+    if (hold?.lastAttempt(name) === -1) continue;
+    const run = join(to, name);
+    await tree(join(from, name), run, true);
+    // Asked after the copy: an operation or an attempt may have begun meanwhile.
+    const last = hold?.lastAttempt(name) ?? Number.POSITIVE_INFINITY;
+    if (last === -1) await rm(run, { recursive: true, force: true });
+    else await removeAttemptsAfter(last, run);
   }
-  for (const name of entriesIn(dir))
-    if (!/^\d+$/.test(name)) await copyAny(join(dir, name), join(path, name), writer);
 }
 
-async function copyAttempt(files: OpenSource[], writer: BackupWriter, path: string): Promise<void> {
+async function removeAttemptsAfter(last: number, run: string): Promise<void> {
+  if (last === Number.POSITIVE_INFINITY) return;
+  const attempts = (await readdir(run)).filter((name) => /^\d+$/.test(name) && Number(name) > last);
+  for (const attempt of attempts) await rm(join(run, attempt), { recursive: true });
+}
+
+/** @param isSteady whether the tree is copied again where a file in it was replaced or renamed meanwhile */
+type CopyTree = (from: string, to: string, isSteady: boolean) => Promise<void>;
+
+/** How often a tree is copied again whose files were renamed meanwhile, such as at the rotation of a log. */
+const TRIES = 5;
+
+function treeCopier({ signal, onProgress }: StateCopy): CopyTree {
+  const progress = { files: 0, bytes: 0 };
+  const filter = async (source: string): Promise<boolean> => {
+    signal.throwIfAborted();
+    if (LEFT_OUT.test(basename(source))) return false;
+    const stat = await lstat(source).catch(() => null);
+    if (stat?.isDirectory()) return true;
+    if (!stat?.isFile()) return false;
+    progress.files++;
+    progress.bytes += stat.size;
+    onProgress(progress);
+    return true;
+  };
+  return async (from, to, isSteady) => {
+    for (let left = TRIES; ; left--) {
+      const before = isSteady && identities(from);
+      try {
+        await cp(from, to, { recursive: true, filter });
+        if (left === 0 || !isSteady || identities(from) === before) return;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT" || left === 0) throw error;
+      }
+      await rm(to, { recursive: true, force: true });
+    }
+  };
+}
+
+/** The files of a run, each with its inode. */
+function identities(dir: string): string {
+  if (!lstatSync(dir, { throwIfNoEntry: false })?.isDirectory()) return "";
+  return readdirSync(dir, { recursive: true, encoding: "utf8" })
+    .filter((name) => !LEFT_OUT.test(basename(name)))
+    .map((name) => `${name} ${lstatSync(join(dir, name), { throwIfNoEntry: false })?.ino}`)
+    .sort()
+    .join("\n");
+}
+
+/** Makes all files and names durable; a directory comes after its content. */
+async function syncTree(path: string, signal: AbortSignal): Promise<void> {
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    signal.throwIfAborted();
+    const inner = join(path, entry.name);
+    if (entry.isDirectory()) await syncTree(inner, signal);
+    else await sync(inner);
+  }
+  await sync(path);
+}
+
+export async function sync(path: string): Promise<void> {
+  const handle = await open(path, "r");
   try {
-    await writer.makeDirectory(path);
-    for (let file = files.shift(); file; file = files.shift())
-      await writer.copyOpen(file, join(path, file.name));
+    await handle.sync();
   } finally {
-    closeAll(files);
+    await handle.close();
   }
-}
-
-async function copyAny(from: string, path: string, writer: BackupWriter): Promise<void> {
-  if (!isDirectory(from)) {
-    await writer.copy(from, path);
-    return;
-  }
-  await writer.makeDirectory(path);
-  for (const name of entriesIn(from)) {
-    if (MADE_ANEW.test(name)) continue;
-    await copyAny(join(from, name), join(path, name), writer);
-  }
-}
-
-function isDirectory(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

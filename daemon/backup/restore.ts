@@ -1,6 +1,6 @@
 /** Replaces a state directory with a backup, after every record in the backup was read and checked. */
 import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { makeDirectory } from "../../protocol/system/directories.js";
 import { acquireLock, isLocked, type KernelLock } from "../os/kernel-lock.js";
@@ -11,8 +11,7 @@ import { type Layout, layoutOf } from "../store/layout.js";
 import { lockOwnerOf } from "../store/lock-owner.js";
 import { putInPlace } from "./backup.js";
 import { asBackupError, damaged, inUse, unusable } from "./backup-error.js";
-import { BackupWriter, type CopyProgress } from "./backup-writer.js";
-import { copyState, momentOf } from "./copy-state.js";
+import { type CopyProgress, copyState } from "./copy-state.js";
 import { isUnfinished, MANIFEST, type Manifest, measure, readManifest, writeManifest } from "./manifest.js";
 
 interface RestoreOptions {
@@ -61,11 +60,9 @@ async function putBack(options: RestoreOptions): Promise<Restored> {
       throw unusable(`${copy} exists and is not an unfinished restore; move it away first`);
     await rm(copy, { recursive: true, force: true });
     try {
-      const writer = new BackupWriter(copy, signal, onProgress);
-      await writer.makeDirectory("");
+      await mkdir(copy, { mode: 0o700 });
       writeManifest(copy, { ...manifest, complete: false });
-      await copyState(momentOf(layoutOf(from), null, []), writer);
-      await writer.syncDirectories();
+      await copyState({ layout: layoutOf(from), target: copy, hold: null, signal, onProgress });
       // Before `examine`, which repairs what a start would: a backup that loses a record by a repair is damaged.
       if (!options.acceptDamage) refuseDamage(from, scan(layoutOf(copy)));
       const { findings } = await examine(copy);
