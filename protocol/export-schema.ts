@@ -67,7 +67,7 @@ class Described extends z.core.$ZodRegistry<z.core.GlobalMeta> {
   }
 }
 
-/** The text as it is published: `docs/export.schema.json` and `liveops schema export`. */
+/** The text that `liveops schema export` prints. */
 export function exportSchemaText(): string {
   // As input, so that a file of a later version, with more keys, is valid too.
   const schema = z.toJSONSchema(exportSchema, { metadata: new Described(), io: "input" });

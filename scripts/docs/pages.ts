@@ -3,7 +3,6 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { exportSchemaText } from "../../protocol/export-schema.js";
 import { pipelineSchemaText } from "../../protocol/pipeline-schema.js";
 import { configSchemaText } from "../../tui/cli/config/config-schema.js";
 import { commandRegions } from "./commands.js";
@@ -51,7 +50,6 @@ export async function referencePages(): Promise<Page[]> {
   const schemas = {
     "docs/config.schema.json": configSchemaText(),
     "docs/pipeline.schema.json": pipelineSchemaText(),
-    "docs/export.schema.json": exportSchemaText(),
   };
   const files = Object.entries(schemas).map(([path, generated]) => ({
     ...{ path, generated },
