@@ -1,9 +1,9 @@
 /**
- * What the daemon knows of operation types, from the files that loader processes have loaded so far.
- *
- * An answer about a type waits only for the files that may define it.
+ * What the daemon knows of operation types. One process loads the operation files in their order, each within a time
+ * limit, and reads parameters. It is replaced when a file that it knows was edited; the results of unchanged files stay.
  */
-import { notLoading } from "../../ops/loading/blocked-names.js";
+import { LOAD_SECONDS, loadsTooLong } from "../../ops/loading/load-limit.js";
+import { type LoadedFile, loadedFile } from "../../ops/loading/type-files.js";
 import { whyTypeMissing } from "../../ops/loading/type-names.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
@@ -11,11 +11,17 @@ import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import { unknownType } from "../../protocol/unknown-type.js";
 import type { Policy } from "../store/decision.js";
-import { FileNames } from "./file-names.js";
-import { LoaderDied, type LoaderProcess, LoaderStuck } from "./loader-process.js";
-import { LoaderProcesses } from "./loader-processes.js";
-import type { LoadedOperationType, LocatedAsk, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
-import { isUsers, namesIn, Sources } from "./sources.js";
+import { LoaderClient } from "./loader-client.js";
+import type {
+  LoadedOperationType,
+  LoaderReply,
+  LocatedAsk,
+  PrepareAsk,
+  ResolvedType,
+  Unresolved,
+} from "./messages.js";
+import { OperationFiles } from "./operation-files.js";
+import { namesIn } from "./sources.js";
 
 /** How long the start of an operation waits for its type to be loaded, in ms, before others are started. */
 const RESOLVE_MS = 1000;
@@ -23,20 +29,6 @@ const RESOLVE_MS = 1000;
 export interface RefusedAsk {
   index: number;
   refusal: Refusal;
-}
-
-interface Found extends Pick<LoadedOperationType, "type" | "hasTitles"> {
-  process: LoaderProcess;
-}
-
-/** A file that is still to be loaded and may define the type. */
-interface Pending {
-  pending: string;
-}
-
-/** The file of the type does not load. The type of a file that comes later is not used instead. */
-interface BlockedType {
-  blocked: string;
 }
 
 /** What submits, edits and lists ask of the operation types. */
@@ -52,13 +44,18 @@ export interface Types {
 }
 
 export class Loader implements Types {
-  readonly #sources: Sources;
-  readonly #processes: LoaderProcesses;
-  /** Where each type was found last. */
-  readonly #places = new Map<string, string>();
-  readonly #names = new FileNames();
-  #news = Promise.withResolvers<void>();
+  /** Grows whenever a file was edited, came or went. */
+  version = 0;
+  readonly #files: OperationFiles;
+  readonly #client: LoaderClient;
+  /** Questions about parameters come before the next file. */
+  readonly #questions: Array<() => Promise<void>> = [];
+  /** The file that is being loaded, as it was before. */
+  #loading: LoadedFile | null = null;
+  #isWorking = false;
   #isStopped = false;
+  #hasLooked = false;
+  #news = Promise.withResolvers<void>();
 
   constructor(
     readonly dirs: string[],
@@ -67,73 +64,71 @@ export class Loader implements Types {
     /** Names of the daemon's own variables that operations get. */
     fromDaemon: readonly string[] = [],
     /** Called after a file was loaded. */
-    onLoaded: () => void = () => {},
+    private readonly onLoaded: () => void = () => {},
   ) {
-    this.#sources = new Sources(dirs);
-    const onNews = () => {
-      for (const file of this.#sources.files) {
-        const result = this.#processes.provider(file)?.result;
-        if (result) this.#names.note(result);
-      }
-      this.#news.resolve();
-      this.#news = Promise.withResolvers();
-      onLoaded();
-    };
-    this.#processes = new LoaderProcesses(this.#sources, onOutput, onNews, fromDaemon);
-  }
-
-  /** Grows whenever a file was edited, came or went. */
-  get version(): number {
-    return this.#processes.version;
+    this.#files = new OperationFiles(dirs);
+    this.#client = new LoaderClient({ fromDaemon, onOutput });
   }
 
   /** Begins to load, so that the first submit need not wait. */
   start(): void {
-    void this.types().catch(() => {});
+    this.look();
   }
 
   /** The directories, or the variables of a loader, have changed. */
   renew(): void {
-    this.#processes.renew();
-    this.start();
+    this.#files.forget();
+    this.#replace();
+    this.look();
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#processes.stop();
+    this.#client.stop();
     this.#news.resolve();
   }
 
-  /** All types, once every file is loaded. */
-  async types(): Promise<TypesReply> {
-    this.#processes.refresh();
-    while (!this.#processes.isComplete) await this.#wait();
-    return this.#merged();
+  /**
+   * Loads the files that were edited. A check of the files is valid for the rest of this turn of the event loop: a
+   * client that edits a file after an answer asks again in a later turn.
+   */
+  look(): void {
+    if (this.#hasLooked || this.#isStopped) return;
+    this.#hasLooked = true;
+    setImmediate(() => {
+      this.#hasLooked = false;
+    });
+    if (this.#files.look(this.#loading)) {
+      if (this.#loading) this.#loading = loadedFile(this.#loading.file);
+      this.#replace();
+    }
+    void this.#work();
   }
 
-  /** Loads the files that were edited. */
-  look(): void {
-    this.#processes.refresh();
+  async types(): Promise<TypesReply> {
+    this.look();
+    while (!this.#isComplete) await this.#wait();
+    return this.#files.reply();
   }
 
   /** As `types`, without waiting; null while a file is being loaded. */
   known(): TypesReply | null {
-    return this.#processes.isComplete ? this.#merged() : null;
+    return this.#isComplete ? this.#files.reply() : null;
   }
 
   /** Number of types that are loaded so far. */
   get typeCount(): number {
-    return this.#merged().ops.length;
+    return this.#files.reply().ops.length;
   }
 
   /** Whether the type is loaded. */
   has(op: string): boolean {
-    const found = this.#find(op);
+    const found = this.#files.find(op);
     return found !== null && "type" in found;
   }
 
   isBroken(op: string): boolean {
-    const found = this.#find(op);
+    const found = this.#files.find(op);
     return found !== null && "blocked" in found;
   }
 
@@ -142,17 +137,15 @@ export class Loader implements Types {
     return this.dirs.some((dir) => !shipped.includes(dir) && namesIn(dir).length > 0);
   }
 
-  /** Where the type is and how it runs, or why there is no such type now. */
   async resolve(op: string): Promise<ResolvedType | Unresolved> {
     const until = performance.now() + RESOLVE_MS;
-    this.#processes.refresh();
+    this.look();
     for (;;) {
-      const found = this.#find(op);
-      if (found === null) return { reason: this.#whyMissing(op) };
+      const found = this.#files.find(op);
+      if (found === null) return { reason: this.#files.whyMissing(op) };
       if ("blocked" in found) return { reason: found.blocked };
       if ("type" in found) {
         const { file, requires } = found.type;
-        this.#places.set(op, file);
         return { file, policy: policyOf(found.type), requires };
       }
       const left = until - performance.now();
@@ -161,155 +154,106 @@ export class Loader implements Types {
     }
   }
 
-  /** All, or the first ask that its type does not accept or whose type does not exist. */
   async prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
     const prepared: Prepared[] = [];
-    // Usually all asks are of one type. Successive asks that one process answers are one question.
     while (prepared.length < asks.length) {
       const index = prepared.length;
+      const { op } = asks[index]!;
+      // Usually all asks are of one type. Successive asks of one type are one question.
+      const after = asks.findIndex((ask, n) => n > index && ask.op !== op);
       try {
-        const answer = await this.#prepareSome(asks.slice(index));
+        const answer = await this.#prepareOf(op, asks.slice(index, after === -1 ? asks.length : after));
         if (!Array.isArray(answer)) return { index: index + answer.index, refusal: answer.refusal };
         prepared.push(...answer);
       } catch (error) {
-        const refusal = error instanceof Refusal ? error : typeFault(asks[index]!.op, error as Error);
-        return { index, refusal };
+        return { index, refusal: error instanceof Refusal ? error : typeFault(op, error as Error) };
       }
     }
     return prepared;
   }
 
-  /** The first asks, as many as one process can answer. */
-  async #prepareSome(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
-    for (let deaths = 0; ; ) {
-      const first = await this.#located(asks[0]!.op);
-      const plain = withoutParams(asks[0]!, first);
-      if (plain) return [plain];
-      try {
-        const reply = await this.#askTogether(asks, first);
-        if (reply.type === "prepared") return reply.prepared;
-        return { index: reply.index, refusal: Refusal.fromProblem(reply.problem) };
-      } catch (error) {
-        // Asked once more if the process was killed: reading parameters changes nothing.
-        const isAgain = error instanceof LoaderStuck || (error instanceof LoaderDied && deaths++ === 0);
-        if (!isAgain || this.#isStopped) throw error;
-      }
-    }
+  /** Asks of one type. */
+  async #prepareOf(op: string, asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
+    const found = await this.#located(op);
+    const plain = asks.flatMap((ask) => withoutParams(ask, found) ?? []);
+    if (plain.length === asks.length) return plain;
+    const { file } = found.type;
+    const located: LocatedAsk[] = asks.map((ask) => ({ ...ask, file }));
+    const late = `reading them did not finish within ${LOAD_SECONDS} s`;
+    const reply = await this.#inTurn(() => this.#client.ask({ type: "prepare", asks: located }, late));
+    if (reply.type === "refused") return { index: reply.index, refusal: Refusal.fromProblem(reply.problem) };
+    return (reply as Extract<LoaderReply, { type: "prepared" }>).prepared;
   }
 
-  #askTogether(asks: PrepareAsk[], { type, process }: Found) {
-    const together: LocatedAsk[] = [{ ...asks[0]!, file: type.file }];
-    for (const ask of asks.slice(1)) {
-      const next = ask.op === type.op ? { type, process } : this.#find(ask.op);
-      if (!next || !("type" in next) || next.process !== process) break;
-      together.push({ ...ask, file: next.type.file });
-    }
-    this.#processes.keepChecking();
-    return process.ask(together);
-  }
-
-  /**
-   * The type, and a process that can be asked now.
-   *
-   * @throws Refusal LIVEOPS_NO_SUCH_TYPE
-   */
-  async #located(op: string): Promise<Found> {
-    this.#processes.refresh();
+  /** @throws Refusal LIVEOPS_NO_SUCH_TYPE */
+  async #located(op: string): Promise<LoadedOperationType> {
+    this.look();
     for (;;) {
-      const found = this.#find(op);
+      const found = this.#files.find(op);
       if (found === null) {
-        const { ops, errors, withoutType } = this.#merged();
+        const { ops, errors, withoutType } = this.#files.reply();
         const names = ops.map((type) => type.op);
-        const isPlace = (file: string) => this.#places.get(op) === file;
-        throw unknownType(op, names, errors.length, whyTypeMissing(op, errors, withoutType, isPlace));
+        throw unknownType(op, names, errors.length, whyTypeMissing(op, errors, withoutType));
       }
       if ("blocked" in found) throw unknownType(op, [], 0, found.blocked);
-      if ("type" in found && canAnswer(found)) return found;
+      if ("type" in found) return found;
       await this.#wait();
     }
   }
 
-  /**
-   * The type; or a file that may define it and is still to be loaded; or why its file does not give it; null: there is
-   * no such type.
-   */
-  #find(op: string): Found | Pending | BlockedType | null {
-    let pending: string | null = null;
-    for (const file of this.#sources.files) {
-      const skipped = this.#sources.skipped(file);
-      if (skipped !== null) {
-        if (this.#names.ofSkipped(file).has(op)) return { blocked: this.#whySkipped(file, skipped) };
-        continue;
+  /** The code that the process has loaded is no longer that of the files. */
+  #replace(): void {
+    this.version++;
+    this.#client.replace();
+  }
+
+  get #isComplete(): boolean {
+    return this.#files.next() === undefined;
+  }
+
+  /** Answers the questions and loads the files, one after the other. */
+  async #work(): Promise<void> {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    try {
+      for (;;) {
+        const question = this.#questions.shift();
+        if (question) await question();
+        else {
+          const file = this.#files.next();
+          if (file === undefined || this.#isStopped || this.#client.failure) return;
+          await this.#load(file);
+        }
+        this.#tell();
       }
-      const provider = this.#processes.provider(file);
-      const found = provider?.result.types.find((each) => each.type.op === op);
-      if (provider && found) return { ...found, process: provider.process };
-      if (provider) {
-        const blocked = this.#names.blockedIn(provider.result).get(op);
-        if (blocked !== undefined) return { blocked };
-        continue;
-      }
-      if (this.#names.mayDefine(file, op)) return { pending: file };
-      pending ??= file;
+    } finally {
+      this.#isWorking = false;
     }
-    // A type's name may be made in a way that the text does not show.
-    return pending === null ? null : { pending };
   }
 
-  /** All types and errors that are known so far. */
-  #merged(): TypesReply {
-    const ops = new Map<string, OperationType>();
-    const notLoaded = new Map<string, TypesReply["notLoaded"][number]>();
-    const errors: TypesReply["errors"] = [...this.#sources.unread];
-    const shadowed: TypesReply["shadowed"] = [];
-    const withoutType: TypesReply["withoutType"] = [...this.#sources.unusable];
-    const seen = new Map<LoaderProcess, Set<number>>();
-    for (const file of this.#sources.files) {
-      const block = (op: string, reason: string) => {
-        if (!ops.has(op) && !notLoaded.has(op)) notLoaded.set(op, { op, file, reason });
-      };
-      const skipped = this.#sources.skipped(file);
-      if (skipped !== null) {
-        if (!this.#sources.isUnread(file)) errors.push({ file, message: skipped });
-        for (const op of this.#names.ofSkipped(file)) block(op, this.#whySkipped(file, skipped));
-      }
-      const provider = skipped === null ? this.#processes.provider(file) : null;
-      if (!provider) continue;
-      errors.push(...provider.result.errors);
-      const { noType } = provider.result;
-      if (noType !== null && isUsers(file)) withoutType.push({ file, message: noType });
-      const classes = seen.get(provider.process) ?? new Set();
-      seen.set(provider.process, classes);
-      for (const { type, classId } of provider.result.types) {
-        // A class that another file exports again is one type, not two.
-        if (classes.has(classId)) continue;
-        classes.add(classId);
-        const by = (ops.get(type.op) ?? notLoaded.get(type.op))?.file;
-        if (by === undefined) ops.set(type.op, type);
-        else shadowed.push({ op: type.op, file, by });
-      }
-      for (const [op, reason] of this.#names.blockedIn(provider.result)) block(op, reason);
+  #inTurn<T>(ask: () => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#questions.push(() => ask().then(resolve, reject));
+    void this.#work();
+    return promise;
+  }
+
+  async #load(file: string): Promise<void> {
+    this.#loading = loadedFile(file);
+    try {
+      const reply = await this.#client.ask({ type: "load", file }, loadsTooLong());
+      if (reply.type === "loaded") this.#files.keep(reply.result);
+    } catch (error) {
+      if (!this.#isStopped && !this.#client.failure)
+        this.#files.keepBroken(this.#loading, (error as Error).message);
     }
-    errors.push(...this.#processes.faults);
-    for (const { op, file } of ops.values()) this.#places.set(op, file);
-    const sorted = [...ops.values()].sort((a, b) => (a.op < b.op ? -1 : 1));
-    return { ops: sorted, errors, withoutType, notLoaded: [...notLoaded.values()], shadowed };
+    this.#loading = null;
+    this.onLoaded();
   }
 
-  #whyMissing(op: string): string {
-    const { errors, withoutType } = this.#merged();
-    const place = this.#places.get(op);
-    const known = whyTypeMissing(op, errors, withoutType, (file) => file === place);
-    if (known) return known;
-    const missing = `no file defines the operation type ${op} now`;
-    const [first, ...more] = errors;
-    if (!first) return `${missing}; liveops ops lists the types`;
-    const others = more.length === 0 ? "" : `, nor do ${more.length} other files`;
-    return `${missing}; ${first.file} does not load: ${first.message}${others}`;
-  }
-
-  #whySkipped(file: string, message: string): string {
-    return this.#sources.isUnread(file) ? message : notLoading(file, message);
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
   }
 
   /**
@@ -318,21 +262,16 @@ export class Loader implements Types {
    * @throws Error if no file can be loaded now
    */
   async #wait(ms?: number): Promise<void> {
-    const { failure } = this.#processes;
-    if (failure) throw failure;
+    if (this.#client.failure) throw this.#client.failure;
+    if (this.#isStopped) throw new Error("the daemon is stopping");
+    void this.#work();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       if (ms !== undefined) timer = setTimeout(resolve, ms);
     });
     await Promise.race([this.#news.promise, late]);
     clearTimeout(timer);
-    if (this.#isStopped) throw new Error("the daemon is stopping");
-    this.#processes.ensure();
   }
-}
-
-function canAnswer({ type, process }: Found): boolean {
-  return !process.isStuck || process.suspect === type.file;
 }
 
 /** Operation files cause every error in the loader, whatever was asked. */
@@ -344,7 +283,7 @@ function typeFault(op: string, error: Error): Refusal {
 }
 
 /** A type without parameters and with fixed title and stages needs no loader to read none. */
-function withoutParams({ input }: PrepareAsk, { type, hasTitles }: Found): Prepared | null {
+function withoutParams({ input }: PrepareAsk, { type, hasTitles }: LoadedOperationType): Prepared | null {
   const { params = {}, set = [] } = input;
   if (Object.keys(params).length > 0 || set.length > 0 || hasTitles) return null;
   if (type.params !== null || type.stages === null) return null;

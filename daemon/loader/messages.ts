@@ -1,4 +1,4 @@
-/** The messages between daemon and loader over IPC. */
+/** The messages between daemon and loader over IPC. The daemon sends the next message after the reply. */
 import type { BlockedName } from "../../ops/loading/blocked-names.js";
 import type { LoadErrors } from "../../ops/loading/load-files.js";
 import type { LoadedFile } from "../../ops/loading/type-files.js";
@@ -8,15 +8,12 @@ import type { OperationType } from "../../protocol/replies.js";
 import type { Policy } from "../store/decision.js";
 
 export interface LoaderSetup {
-  /** In the order in which they are to be loaded. */
-  files: string[];
   /** Environment variables to remove before a file is loaded. */
   startOnly: string[];
 }
 
 export interface LoadedOperationType {
   type: OperationType;
-  classId: number;
   /** The title of an operation depends on its parameters. */
   hasTitles: boolean;
 }
@@ -36,7 +33,7 @@ export interface FileResult {
   isLate: boolean;
 }
 
-export type ToLoader = { call: number; type: "prepare"; asks: LocatedAsk[] };
+export type ToLoader = { type: "load"; file: string } | { type: "prepare"; asks: LocatedAsk[] };
 
 /** Parameters that a type is to read. */
 export interface PrepareAsk {
@@ -54,19 +51,13 @@ export interface PrepareInput {
   set?: string[];
 }
 
-export type FromLoader =
-  /** Sent regularly while the loader works. If it is missing, the event loop is blocked. */
-  | { type: "alive" }
-  /** Sent before each file, so that a file that hangs is known. */
-  | { type: "loading"; file: string }
-  | { type: "file"; result: FileResult }
-  /** Sent before parameters are read, while files are still being loaded. */
-  | { type: "answering"; file: string }
-  /** All files are done; `faults`: errors that were thrown where no code could catch them. */
-  | { type: "loaded"; faults: LoadErrors }
-  | { call: number; type: "prepared"; prepared: Prepared[] }
-  /** `index`: of the first ask that is refused. Nothing is prepared of any ask. */
-  | { call: number; type: "refused"; index: number; problem: Problem };
+export type LoaderReply =
+  | { type: "loaded"; result: FileResult }
+  | { type: "prepared"; prepared: Prepared[] }
+  /** `index`: of the first ask that is refused. */
+  | { type: "refused"; index: number; problem: Problem };
+
+export type FromLoader = { type: "ready" } | LoaderReply;
 
 /** The file of a type's code, the policy for its attempts, and the tags that a host of a fleet must have. */
 export interface ResolvedType {

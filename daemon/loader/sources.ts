@@ -1,5 +1,5 @@
 /**
- * The list of operation files, and the files that no loader reads until they are edited.
+ * The list of operation files.
  *
  * The files of a directory that cannot be read now stay in the list, so that the names of their types stay theirs.
  *
@@ -9,13 +9,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LoadErrors } from "../../ops/loading/load-files.js";
-import {
-  isUnchanged,
-  type LoadedFile,
-  listTypeFiles,
-  loadedFile,
-  unusableFiles,
-} from "../../ops/loading/type-files.js";
+import { listTypeFiles, unusableFiles } from "../../ops/loading/type-files.js";
 import { pathProblem } from "../../protocol/system/owned-path.js";
 
 /** The directory of the bundle; the shipped operations are below it. */
@@ -33,7 +27,6 @@ export class Sources {
   readonly #known = new Map<string, string[]>();
   /** Files in a directory that cannot be read now, with the reason. */
   readonly #unread = new Map<string, string>();
-  readonly #skipped = new Map<string, LoadedFile & { message: string }>();
 
   constructor(private readonly dirs: readonly string[]) {}
 
@@ -52,28 +45,9 @@ export class Sources {
     return true;
   }
 
-  /** The file keeps a loader from answering: no loader reads it until it is edited. */
-  skip(file: string, message: string): void {
-    this.#skipped.set(file, {
-      ...loadedFile(file),
-      message: `${message}; edit the file, and liveopsd tries it again`,
-    });
-  }
-
-  /** Checks the skipped files: a file that was edited is no longer skipped. */
-  lookAtSkipped(): void {
-    for (const skipped of this.#skipped.values())
-      if (!isUnchanged(skipped)) this.#skipped.delete(skipped.file);
-  }
-
-  /** Why no loader reads the file; null: it is not skipped. */
-  skipped(file: string): string | null {
-    return this.#unread.get(file) ?? this.#skipped.get(file)?.message ?? null;
-  }
-
-  /** Whether the directory of the file cannot be read: then the error of the directory stands for its files. */
-  isUnread(file: string): boolean {
-    return this.#unread.has(file);
+  /** Why the file cannot be read now: the error of its directory. Null: it can. */
+  unreadable(file: string): string | null {
+    return this.#unread.get(file) ?? null;
   }
 
   #filesIn(dir: string): string[] {
