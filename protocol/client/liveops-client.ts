@@ -182,7 +182,7 @@ export class LiveopsClient implements AsyncDisposable {
     const { idempotencyKey = newKey() } = settings;
     const all = items as readonly SubmitItem<SubmittableType | string>[];
     const bodies = all.map((item) => submitBodyOf(item.type, item.params, item, this.#allow, this.socket));
-    return this.#client.submitAll(bodies, idempotencyKey, this.#signal(settings));
+    return this.#client.submit(bodies, idempotencyKey, this.#signal(settings));
   }
 
   /** @throws Refusal `LIVEOPS_NO_SUCH_OPERATION`; `LIVEOPS_AMBIGUOUS_ID` */
@@ -320,7 +320,7 @@ export class LiveopsClient implements AsyncDisposable {
     type: SubmittableType | string,
     settings: RequestSettings & { key?: string } = {},
   ): Promise<HistoryReply> {
-    return this.#client.history(nameOfType(type), settings.key, this.#signal(settings));
+    return this.#client.history(nameOfType(type), { key: settings.key }, this.#signal(settings));
   }
 
   /** The hosts of the fleet, with their state and load; a daemon without a fleet lists itself. */

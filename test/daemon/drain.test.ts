@@ -26,7 +26,7 @@ test("running operations continue, queued ones and the next of a chain wait with
   const file = join(world.dir, "go");
   const running = await daemon.submit("gate", { params: { file, next: true } });
   await vi.waitFor(async () => expect((await client.show(running.id)).state).toBe("running"));
-  const { hosts } = await client.drain(true);
+  const { hosts } = await client.drain({ draining: true });
   expect(hosts).toMatchObject([{ name: hostname(), draining: true, running: 1, slots: 2 }]);
   const queued = await daemon.submit("gate");
   const reason = `${hostname()} is drained; start operations again with: liveopsd drain --undo`;
@@ -39,7 +39,7 @@ test("running operations continue, queued ones and the next of a chain wait with
   const { next } = (await client.show(running.id)).chain;
   expect(await client.show(next!)).toMatchObject({ state: "queued", blocked: { reason } });
   await vi.waitFor(async () => expect(await client.daemon()).toMatchObject({ draining: true, running: 0 }));
-  const [undone] = (await client.drain(false)).hosts;
+  const [undone] = (await client.drain({ draining: false })).hosts;
   expect(undone!.draining).toBe(false);
   for (const id of [queued.id, next!])
     expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
@@ -58,7 +58,7 @@ test("a watcher is told that a queued operation waits for the host, and a restar
       if (line.type === "changed" && line.id === second.id && line.patch.blocked) return line.patch.blocked;
     return null;
   })();
-  await client.drain(true);
+  await client.drain({ draining: true });
   expect((await told)?.reason).toContain("drain --undo");
   ended.abort();
   await daemon.stop();

@@ -116,7 +116,7 @@ test("a queue that commands make is kept; an unknown queue is refused with the n
     state: "queued",
     blocked: { reason: "the queue gpu is paused; resume it with: liveops resume --queue gpu" },
   });
-  await client.resumeQueue("gpu");
+  await client.resumeQueue({ queue: "gpu" });
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
   await client.resumeQueue();
   await client.removeQueue("gpu");
@@ -184,7 +184,7 @@ test("fifty run in parallel and one after all; a failed one cancels what needs i
   await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 10 });
   const { client } = daemon;
   const file = join(daemon.world.dir, "go");
-  const fan = await client.submitAll(
+  const fan = await client.submit(
     Array.from({ length: 50 }, () => ({ op: "gate", params: { file } })),
     "fan",
   );

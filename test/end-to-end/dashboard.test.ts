@@ -88,7 +88,7 @@ test("p pauses an operation and a queue, and the list says so; resumed, both go 
   await screen.until(/Queued 1 {2}‖ gpu paused/);
   terminal.press("Q");
   await screen.until(/gpu .*‖ paused for/);
-  await world.client.resumeQueue("gpu");
+  await world.client.resumeQueue({ queue: "gpu" });
   terminal.press("Q");
   terminal.press("kp");
   await screen.until(/▌● .*gpu/);

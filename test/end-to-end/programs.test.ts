@@ -154,6 +154,6 @@ test("durations are those of the same command", async () => {
   }
   const { operations } = await world.client.list({ op: "shell", limit: 3 });
   expect(operations.map(({ historyKey }) => historyKey)).toEqual(["sh -c :", "true", "true"]);
-  expect((await world.client.history("shell", "true")).runs).toBe(2);
-  expect((await world.client.history("shell", "make -j4")).runs).toBe(0);
+  expect((await world.client.history("shell", { key: "true" })).runs).toBe(2);
+  expect((await world.client.history("shell", { key: "make -j4" })).runs).toBe(0);
 });

@@ -44,7 +44,7 @@ test("events with log lines, and a page of the log", async () => {
 test("a running operation and one that waits for it; retry, cancel and remove", async () => {
   const running = await submit("fail-at-item", { items: 1000, failAt: 0, delayMs: 1000 }, "running");
   await world.record(running.id, ({ progress }) => progress !== null);
-  const [queued] = await client.submitAll([{ op: "shell", params: { args: ["true"] } }], "queued");
+  const [queued] = await client.submit([{ op: "shell", params: { args: ["true"] } }], "queued");
   await client.retry(failed.id);
   expect(await list({ state: ["running"] })).toMatchObject([{ id: running.id, stalledSince: null }]);
   expect(await list({ state: ["queued"] })).toHaveLength(2);

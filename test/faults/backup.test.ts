@@ -52,7 +52,7 @@ async function allLines(lines: AsyncIterable<BackupLine>): Promise<BackupLine[]>
 
 async function backUp(daemon: TestDaemon): Promise<string> {
   const dir = join(directory(), "backup");
-  const lines = await allLines(daemon.client.backup(`${dir}/`));
+  const lines = await allLines(daemon.client.backup({ dir: `${dir}/` }));
   expect(lines.at(-1)).toMatchObject({ type: "done", dir });
   return dir;
 }
@@ -166,15 +166,15 @@ test("a daemon or a client that dies in the middle of a backup leaves none; the 
     eventually("the backup is being written", () => existsSync(join(partial, "version.json")));
 
   const gone = new AbortController();
-  const aborted = allLines(daemon.client.backup(dir, gone.signal));
+  const aborted = allLines(daemon.client.backup({ dir }, gone.signal));
   await written();
   gone.abort(new Error("gone"));
   await expect(aborted).rejects.toThrow("gone");
   await eventually("nothing is left of it", () => !existsSync(partial));
 
-  const cut = allLines(daemon.client.backup(dir));
+  const cut = allLines(daemon.client.backup({ dir }));
   await written();
-  await expect(allLines(daemon.client.backup(`${dir}-2`))).rejects.toMatchObject({
+  await expect(allLines(daemon.client.backup({ dir: `${dir}-2` }))).rejects.toMatchObject({
     code: "LIVEOPS_BACKUP_RUNNING",
   });
   await Promise.all([daemon.kill(), expect(cut).rejects.toThrow()]);
@@ -204,7 +204,7 @@ test("a stop ends a backup that is being written, and loses nothing", async () =
   await untilFinished(daemon, id);
   writeFileSync(join(daemon.world.stateDir, "a-large-file"), Buffer.alloc(96 * 1024 * 1024, "x"));
   const dir = join(directory(), "backup");
-  const cut = allLines(daemon.client.backup(dir));
+  const cut = allLines(daemon.client.backup({ dir }));
   const ended = expect(cut).rejects.toThrow();
   await eventually("the backup is being written", () => existsSync(join(`${dir}.partial`, "version.json")));
   await daemon.stop();
@@ -288,7 +288,7 @@ test("the target's disk is full: nothing is left of the backup, the daemon conti
   const large = join(daemon.world.stateDir, "a-large-file");
   writeFileSync(large, Buffer.alloc(16 * 1024 * 1024, "x"));
   const dir = join(env!.LIVEOPS_STATE_DIR!, "backup");
-  await expect(allLines(daemon.client.backup(dir))).rejects.toMatchObject({
+  await expect(allLines(daemon.client.backup({ dir }))).rejects.toMatchObject({
     code: "LIVEOPS_BACKUP_FAILED",
     status: 507,
     message: expect.stringContaining("its disk is full"),
@@ -296,7 +296,7 @@ test("the target's disk is full: nothing is left of the backup, the daemon conti
   expect(readdirSync(seen!)).toEqual([]);
   await untilFinished(daemon, (await daemon.submit("floods", { params: { lines: 5 } })).id);
   rmSync(large);
-  expect((await allLines(daemon.client.backup(dir))).at(-1)).toMatchObject({ type: "done", dir });
+  expect((await allLines(daemon.client.backup({ dir }))).at(-1)).toMatchObject({ type: "done", dir });
   expect(readdirSync(seen!)).toEqual(["backup"]);
   // The audit log is written a moment after the answer.
   const results = await eventually("both backups are in the audit log", async () => {
@@ -329,5 +329,5 @@ test("a target that cannot take a backup is refused with the reason, and nothing
     expect(ended).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(why) });
     expect(existsSync(`${target}.partial`)).toBe(target === foreign);
   }
-  await expect(allLines(daemon.client.backup("relative"))).rejects.toMatchObject({ status: 400 });
+  await expect(allLines(daemon.client.backup({ dir: "relative" }))).rejects.toMatchObject({ status: 400 });
 });

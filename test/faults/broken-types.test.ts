@@ -50,7 +50,7 @@ async function submitMarks(daemon: TestDaemon, side: string, count: number): Pro
       op: "marks",
       params: { side, name: `m${from + n}` },
     }));
-    ids.push(...(await daemon.client.submitAll(bodies, newId())).map(({ id }) => id));
+    ids.push(...(await daemon.client.submit(bodies, newId())).map(({ id }) => id));
   }
   return ids;
 }

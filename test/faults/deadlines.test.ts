@@ -150,7 +150,12 @@ test.each([
   const streamed = async () => {
     for await (const line of client.watch()) throw new Error(`it said ${line.type}`);
   };
-  const asked = [client.show("abc"), client.cancel("abc"), client.submit(body, "key"), client.stop(true)];
+  const asked = [
+    client.show("abc"),
+    client.cancel("abc"),
+    client.submit(body, "key"),
+    client.stop({ now: true }),
+  ];
   const ended = await Promise.all(
     [...asked, streamed()].map((each) => each.catch((error: unknown) => error)),
   );

@@ -37,7 +37,7 @@ test(
     const ids = new Set<string>();
     while (ids.size < wanted) {
       const some = Math.min(50, wanted - ids.size);
-      const made = await daemon.client.submitAll(
+      const made = await daemon.client.submit(
         Array.from({ length: some }, () => body),
         newId(),
       );
@@ -82,7 +82,7 @@ test(
     const before = (await daemon.client.daemon()).memory.rss;
     const unread = Array.from({ length: 20 }, () => daemon.client.watch({})[Symbol.asyncIterator]());
     for (const watcher of unread) await watcher.next();
-    const made = await daemon.client.submitAll(
+    const made = await daemon.client.submit(
       Array.from({ length: results }, () => body),
       newId(),
     );

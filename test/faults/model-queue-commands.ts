@@ -45,8 +45,8 @@ const pauseQueue = (choice: number, isPaused: boolean) =>
     () => true,
     async (model, real) => {
       const name = choose(names(model), choice);
-      if (isPaused) await real.daemon.client.pauseQueue(name);
-      else await real.daemon.client.resumeQueue(name);
+      if (isPaused) await real.daemon.client.pauseQueue({ queue: name });
+      else await real.daemon.client.resumeQueue({ queue: name });
       model.pauseQueue(name, isPaused);
     },
   );

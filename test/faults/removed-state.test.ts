@@ -156,7 +156,7 @@ test("a start right after the lock files were removed waits for the end of the d
   operation.open();
   await eventually("it succeeded", async () => (await client.show(operation.id)).state === "succeeded");
   expect(operation.runs()).toBe(1);
-  await client.stop(true);
+  await client.stop({ now: true });
   await eventually("all of it has ended", () => daemon.world.processes().length === 0);
 });
 
@@ -183,7 +183,7 @@ test("a removed socket, its lock or their directory is created again, and open s
     expect(next.value).toMatchObject({ type: "changed", id });
     aborted.abort();
   } finally {
-    await client.stop(true);
+    await client.stop({ now: true });
     await daemon.exited();
     await daemon.world.close();
   }

@@ -111,7 +111,7 @@ async function submitAll(daemon: TestDaemon, side: string, dice: Dice): Promise<
       ...{ queue, priority },
       ...(after && { after: [after.id] }),
     }));
-    const records = await daemon.client.submitAll(bodies, `batch ${all.length}`);
+    const records = await daemon.client.submit(bodies, `batch ${all.length}`);
     for (const [index, each] of batch.entries())
       all.push({ ...each, id: records[index]!.id, isAttacked: false, isEdited: false, isRemoved: false });
   }
@@ -126,9 +126,9 @@ function requests({ client }: TestDaemon, submitted: readonly Submitted[]): Requ
   return [
     async (dice) => {
       const queue = QUEUES[dice.whole(0, QUEUES.length - 1)]!;
-      await client.pauseQueue(queue);
+      await client.pauseQueue({ queue });
       await dice.moment(0, 150);
-      await client.resumeQueue(queue);
+      await client.resumeQueue({ queue });
     },
     (dice) => {
       const operation = one(dice);

@@ -208,7 +208,7 @@ export class FleetWorld implements AsyncDisposable {
       async () => {
         const up = at ?? this.up;
         const host = up[turn++ % Math.max(1, up.length)];
-        return host ? unlessAway(host.client.submitAll(batch, key)) : null;
+        return host ? unlessAway(host.client.submit(batch, key)) : null;
       },
       undefined,
       90_000,

@@ -110,7 +110,7 @@ export class TestDaemon {
 
   /** Stops like `liveopsd stop`; with `now`, like `stop --now`. Resolves when the process is gone. */
   async stop(now = false): Promise<void> {
-    await this.client.stop(now);
+    await this.client.stop({ now });
     await this.#ended;
     this.#child = null;
   }

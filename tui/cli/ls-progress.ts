@@ -37,7 +37,7 @@ export class ListProgress {
       [...missing].map(async ([name, { op, historyKey }]) => {
         this.#asked.add(name);
         // Without durations the list is still right: all stages count the same.
-        const history = await this.client.history(op, historyKey).catch(() => null);
+        const history = await this.client.history(op, { key: historyKey }).catch(() => null);
         this.#durations.set(name, history?.stages ?? null);
       }),
     );

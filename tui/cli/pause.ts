@@ -46,7 +46,9 @@ function register(root: Command, name: "pause" | "resume", description: string, 
           `liveops ${name} k3f`,
         );
       if (isQueue) {
-        const { queues } = await (name === "pause" ? client.pauseQueue(queue) : client.resumeQueue(queue));
+        const { queues } = await (name === "pause"
+          ? client.pauseQueue({ queue })
+          : client.resumeQueue({ queue }));
         const changed = queues.filter((each) => all || each.name === queue);
         for (const each of changed)
           process.stdout.write(

@@ -126,7 +126,7 @@ export async function submitAll(
   for (const part of partsOf(all)) {
     try {
       const bodies = part.map(({ body }) => body);
-      const operations = await client.submitAll(bodies, newKey());
+      const operations = await client.submit(bodies, newKey());
       submitted += operations.length;
       onSubmitted(operations);
     } catch (error) {

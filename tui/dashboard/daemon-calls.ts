@@ -147,16 +147,16 @@ function change(
 function flip(client: DashboardClient, kind: SwitchKind, name: string): Promise<unknown> {
   switch (kind) {
     case "pause-queue":
-      return client.pauseQueue(name);
+      return client.pauseQueue({ queue: name });
     case "resume-queue":
-      return client.resumeQueue(name);
+      return client.resumeQueue({ queue: name });
     case "pause-schedule":
       return client.pauseSchedule(name);
     case "resume-schedule":
       return client.resumeSchedule(name);
     case "drain-host":
     case "undrain-host":
-      return daemonOf(client, `@${name}`).drain(kind === "drain-host");
+      return daemonOf(client, `@${name}`).drain({ draining: kind === "drain-host" });
     case "declare-lost":
       return client.declareLost(name);
   }

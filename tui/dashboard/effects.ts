@@ -196,7 +196,7 @@ const RUNS: Runs = {
     const { op, key } = parseHistoryName(name);
     // A type whose file is gone has no history.
     const none = { op, runs: 0, finished: 0, seconds: null, stages: {}, recent: [], next: [] };
-    const reply = await client.history(op, key).catch(() => none);
+    const reply = await client.history(op, { key }).catch(() => none);
     dispatch({ type: "history-fetched", name, reply, succeeded });
   },
 

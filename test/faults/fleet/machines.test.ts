@@ -117,14 +117,14 @@ test("a daemon that dies alone and is not back: its workers end by themselves be
 }, async () => {
   const host = fleet.host("a");
   const peer = fleet.peerOf(host);
-  for (const each of fleet.up) if (each !== host) await each.client.drain(true);
+  for (const each of fleet.up) if (each !== host) await each.client.drain({ draining: true });
   // One waits between its steps, one spins and calls nothing of liveops.
   const waiting = await fleet.submit(peer, { op: "works-on", params: { steps: 400, pause: 25 } });
   const spinning = await fleet.submit(peer, { op: "spins" });
   const begun = (id: string) => fleet.effects().filter((effect) => effect.id === id && effect.step > 1);
   await eventually("both run", () => begun(waiting.id).length > 0 && begun(spinning.id).length > 0);
   await host.killDaemon();
-  for (const each of fleet.up) await each.client.drain(false);
+  for (const each of fleet.up) await each.client.drain({ draining: false });
   await fleet.untilLost(host);
   for (const { id } of [waiting, spinning])
     await eventually(`${id} runs elsewhere`, () =>

@@ -48,7 +48,7 @@ let gates = 0;
 /** Operations of both kinds and a spinning one, all at work on the host. Half of their work waits for the gate. */
 async function atWorkOn(host: FleetHost): Promise<Work> {
   const peer = fleet.peerOf(host);
-  for (const each of fleet.up) await each.client.drain(each !== host);
+  for (const each of fleet.up) await each.client.drain({ draining: each !== host });
   const gate = join(fleet.dir, `gate-${++gates}`);
   const params = { steps: 12, pause: 25, gate };
   const plain = await fleet.submit(peer, { op: "works", params });
@@ -57,7 +57,7 @@ async function atWorkOn(host: FleetHost): Promise<Work> {
   const through = await fleet.submit(peer, { op: "works-through", params });
   for (const { id } of [plain, resumable, busy, through])
     await eventually(`${id} has done half`, () => effectsOf(id).some(({ step }) => step === 6));
-  for (const each of fleet.up) await each.client.drain(false);
+  for (const each of fleet.up) await each.client.drain({ draining: false });
   return { plain, resumable, busy, through, open: () => writeFileSync(gate, "") };
 }
 

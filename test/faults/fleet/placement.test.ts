@@ -100,7 +100,7 @@ test("a host that is drained under load finishes what it runs and starts nothing
   await blockedAt("b", pinned.id, /\ba, which drains/);
   for (const id of ids) await untilFinished(b.daemon, id);
   expect(begun("a")).toBe(atDrain);
-  await a.client.drain(false);
+  await a.client.drain({ draining: false });
   expect(await untilFinished(b.daemon, pinned.id)).toMatchObject({ state: "succeeded", host: "a" });
   expectLawful("fleet: drained under load", 1, await fleet.history(ids));
 });
@@ -120,7 +120,7 @@ test("a chain that changes hosts is followed on one stream of a third host, each
   timeout: patience(60_000),
 }, async () => {
   const drain = async (...names: string[]) => {
-    for (const host of fleet.up) await host.client.drain(names.includes(host.name));
+    for (const host of fleet.up) await host.client.drain({ draining: names.includes(host.name) });
   };
   const LINKS = 4;
   await drain("b", "c", "d");

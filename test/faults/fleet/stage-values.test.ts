@@ -29,7 +29,7 @@ const ended = (host: FleetHost, id: string, attempt: number) =>
 
 /** Only the named host takes operations. */
 async function onlyAt(name: string): Promise<void> {
-  for (const host of fleet.up) await host.client.drain(host.name !== name);
+  for (const host of fleet.up) await host.client.drain({ draining: host.name !== name });
 }
 
 test.each([
@@ -47,7 +47,7 @@ test.each([
     const side = join(fleet.dir, `large-${name}`);
     const { id } = await a.submit("holds", { params: { side, size, ends: ["wait", "go"] } });
     await inStage(a.daemon, id, "Third");
-    await b.client.drain(false);
+    await b.client.drain({ draining: false });
     await a.kill();
     a.removeState();
     const ended = await untilFinished(b.daemon, id);
@@ -72,7 +72,7 @@ test("finished items reach the next attempt on another host, but for those of th
   const side = join(fleet.dir, "keyed");
   const { id } = await a.submit("keyed", { params: { side, at: 20 } });
   await eventually("item 20 is in progress", () => ran(side).includes("1 item 20"));
-  await b.client.drain(false);
+  await b.client.drain({ draining: false });
   await a.kill();
   a.removeState();
   expect(await untilFinished(b.daemon, id)).toMatchObject({ state: "succeeded", attempt: 2, host: "b" });

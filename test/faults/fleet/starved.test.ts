@@ -34,13 +34,13 @@ test("on a machine without a free CPU, the attempts of two hosts do not overlap"
   const [a, b] = [fleet.host("a"), fleet.host("b")];
   const ids: string[] = [];
   for (let round = 0; round < counts(1, 4); round++) {
-    await b.client.drain(true);
+    await b.client.drain({ draining: true });
     const { id } = await fleet.submit(a, { op: "spins" });
     ids.push(id);
     const effects = (attempt: number) =>
       fleet.effects().filter((effect) => effect.id === id && effect.attempt === attempt);
     await eventually(`${id} runs`, () => effects(1).length > 1);
-    await b.client.drain(false);
+    await b.client.drain({ draining: false });
     starve();
     await a.killDaemon();
     await eventually(`${id} runs at b`, () => effects(2).length > 0, undefined, 60_000);

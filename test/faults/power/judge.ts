@@ -173,8 +173,8 @@ async function submitAgain(
 async function settle(daemon: TestDaemon): Promise<{ cancelled: Set<string>; all: Operation[] }> {
   const { client } = daemon;
   const cancelled = new Set<string>();
-  await client.resumeQueue(LANE);
-  await client.resumeQueue(HELD);
+  await client.resumeQueue({ queue: LANE });
+  await client.resumeQueue({ queue: HELD });
   const live = () => everyOperation(daemon, true);
   const isSettled = await until(async () => {
     const left = await live();

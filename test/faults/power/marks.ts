@@ -59,5 +59,5 @@ export function submit(
   }));
   return bodies.length === 1
     ? client.submit(bodies[0]!, key).then((one) => [one])
-    : client.submitAll(bodies, key);
+    : client.submit(bodies, key);
 }

@@ -162,7 +162,8 @@ async function request(): Promise<void> {
     );
   else if (die <= 17) await edit();
   else if (die <= 18) await setQueue();
-  else if (die <= 19) await asked(() => client[dice.chance(0.5) ? "pauseQueue" : "resumeQueue"](LANE));
+  else if (die <= 19)
+    await asked(() => client[dice.chance(0.5) ? "pauseQueue" : "resumeQueue"]({ queue: LANE }));
   else await addSchedule();
 }
 
@@ -201,7 +202,7 @@ function hasWorked(): boolean {
 
 async function run(): Promise<void> {
   await daemon.startAgain();
-  await client.pauseQueue(HELD);
+  await client.pauseQueue({ queue: HELD });
   const clients = Promise.all([1, 2, 3].map(() => ask(Math.ceil(Number(requests) / 3))))
     // A recording without any work shows nothing.
     .then(() => until(hasWorked, PATIENCE))

@@ -103,7 +103,7 @@ test("a cancel of all starts nothing that was queued", async () => {
   const running = await daemon.submit("shell", { params });
   for await (const line of client.watch({ operation: running.id }))
     if (line.type === "changed" && line.patch.state === "running") break;
-  await client.submitAll(Array(300).fill({ op: "shell", params }), "queued");
+  await client.submit(Array(300).fill({ op: "shell", params }), "queued");
   const { code, stderr } = await cli.run(["cancel", "--socket", world.socket, "--all", "--wait"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "cancel: 301 operations\n" });
   const { operations } = await client.list({ limit: 1000 });

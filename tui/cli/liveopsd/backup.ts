@@ -120,7 +120,7 @@ async function byDaemon(
   signal: AbortSignal,
   progress: ProgressLine,
 ): Promise<BackupSummary> {
-  for await (const line of client.backup(dir, signal)) {
+  for await (const line of client.backup({ dir }, signal)) {
     if (line.type === "progress") progress.show(line);
     if (line.type === "done") return { dir: line.dir, at: line.at, files: line.files, bytes: line.bytes };
   }

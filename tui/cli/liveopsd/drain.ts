@@ -36,7 +36,7 @@ export function registerDrain(root: Command): void {
     .action(async () => {
       const options = allOptions<DrainOptions>(command);
       const client = daemonClient(options, { answer: ANSWER_MS });
-      await client.drain(options.undo !== true);
+      await client.drain({ draining: options.undo !== true });
       const { host, running } = await client.daemon();
       if (options.undo) return say(`${host} starts operations again`);
       const left =

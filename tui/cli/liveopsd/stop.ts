@@ -46,7 +46,7 @@ export async function stopDaemon(
     throw notReached(stateDir, client.socket, lockOwnerOf(layout));
   }
   const unit = await unitRunning(daemon);
-  const reply = await client.stop(now);
+  const reply = await client.stop({ now });
   const { lock } = layoutOf(daemon.stateDir);
   const isGone = isRemote(client.socket)
     ? async () => (await answering(client)) === null

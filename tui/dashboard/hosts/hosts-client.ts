@@ -1,34 +1,45 @@
 /**
- * The client of several daemons: what is about an operation, a queue or a type goes to the daemon that its key names;
- * what is about all of them is asked of all and put together. The error of one host hides no answer of another.
+ * The client of several daemons: the one client, once for each. A request about an operation, a queue or a type goes to
+ * the daemon that its key names. A request about all of them goes to all, and one reply is made of their replies. The
+ * error of one host hides no reply of another.
  */
 import type { Client } from "../../../protocol/client/client.js";
+import { type Methods, Requests } from "../../../protocol/client/methods.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
-import type { ForecastReply, OperationPage, TypesReply } from "../../../protocol/replies.js";
-import type { ListQuery } from "../../../protocol/requests.js";
-import type { SelectionLine } from "../../../protocol/stream-lines.js";
-import type { DashboardClient } from "../dashboard-client.js";
+import type { RouteName } from "../../../protocol/paths.js";
+import type { OperationPage } from "../../../protocol/replies.js";
+import type { ListQuery, LogQuery } from "../../../protocol/requests.js";
 import { bareOf, hostOfKey } from "../state/host-key.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";
 import { AT_FIRST, hasMore, isHungry, type Place, takePage, withPage } from "./paging.js";
-import {
-  eventAt,
-  forecastAt,
-  historyAt,
-  operationAt,
-  queueAt,
-  scheduleAt,
-  typesAt,
-  watchLineAt,
-} from "./qualify.js";
+import { LINES_AT, MERGED, operationAt, REPLIES_AT } from "./qualify.js";
 
 /** Lists whose next pages are kept. */
 const LISTS_MOST = 64;
 
 const LIST_PAGE = 200;
 
-export class HostsClient implements DashboardClient {
+/** The key of the query or body that names the host, where no value of the path does. */
+const NAMED_BY: Partial<Record<RouteName, string>> = {
+  submit: "op",
+  list: "chain",
+  watch: "operation",
+  cancelAll: "ids",
+  retryAll: "ids",
+  removeAll: "ids",
+  pauseQueue: "queue",
+  resumeQueue: "queue",
+};
+
+interface Addressed {
+  client: Client;
+  host: string;
+  /** With the names that the host knows. */
+  args: readonly unknown[];
+}
+
+class HostsRequests extends Requests {
   /** By the cursor that was given out. */
   readonly #lists = new Map<string, ReadonlyMap<string, Place>>();
   #lastList = 0;
@@ -36,65 +47,52 @@ export class HostsClient implements DashboardClient {
   /** Each host has its own. */
   readonly socket = "";
 
-  constructor(private readonly all: AllHosts) {}
+  constructor(private readonly all: AllHosts) {
+    super();
+  }
 
   hostNamed(name: string): Client {
     return this.all.client(name);
   }
 
-  #at(key: string): { client: Client; id: string; host: string } {
-    const host = hostOfKey(key) ?? "";
-    return { client: this.hostNamed(host), id: bareOf(key), host };
+  async request(name: RouteName, args: readonly unknown[]): Promise<unknown> {
+    const [first, second] = args;
+    if (name === "list" && (first as ListQuery | undefined)?.chain === undefined)
+      return this.#list((first ?? {}) as ListQuery, second as AbortSignal | undefined);
+    if (name === "show" && hostOfKey(first as string) === null)
+      return this.#find(first as string, second as AbortSignal | undefined);
+    const merge = MERGED[name];
+    if (merge !== undefined) {
+      const ask = (client: Client) => client.request(name, args);
+      return merge([...(await this.all.ask(name, ask, first as AbortSignal | undefined))]);
+    }
+    const { client, host, args: own } = this.#addressed(name, args);
+    const reply = await client.request(name, own);
+    return REPLIES_AT[name]?.(reply, host) ?? reply;
   }
 
-  async #about(key: string, ask: (client: Client, id: string) => Promise<Operation>): Promise<Operation> {
-    const { client, id, host } = this.#at(key);
-    return operationAt(await ask(client, id), host);
+  /** Of one operation, or of ids of one host. `watchHosts` watches all operations of all hosts. */
+  async *lines(name: RouteName, args: readonly unknown[]): AsyncGenerator<unknown> {
+    const { client, host, args: own } = this.#addressed(name, args);
+    for await (const line of client.lines(name, own)) yield LINES_AT[name]?.(line, host) ?? line;
   }
 
-  submit: DashboardClient["submit"] = (body, key, signal) =>
-    this.#about(body.op, (client, op) => client.submit({ ...body, op }, key, signal));
-
-  again: DashboardClient["again"] = (id, body, key, signal) =>
-    this.#about(id, (client, bare) => client.again(bare, body, key, signal));
-
-  edit: DashboardClient["edit"] = (id, body, signal) =>
-    this.#about(id, (client, bare) => client.edit(bare, body, signal));
-
-  cancel: DashboardClient["cancel"] = (id, signal) =>
-    this.#about(id, (client, bare) => client.cancel(bare, signal));
-
-  pause: DashboardClient["pause"] = (id, signal) =>
-    this.#about(id, (client, bare) => client.pause(bare, signal));
-
-  resume: DashboardClient["resume"] = (id, signal) =>
-    this.#about(id, (client, bare) => client.resume(bare, signal));
-
-  remove: DashboardClient["remove"] = (id, signal) =>
-    this.#about(id, (client, bare) => client.remove(bare, signal));
-
-  retry: DashboardClient["retry"] = (id, body, signal) =>
-    this.#about(id, (client, bare) => client.retry(bare, body, signal));
-
-  cancelAll: DashboardClient["cancelAll"] = (body, signal) => this.#all("cancelAll", body, signal);
-  retryAll: DashboardClient["retryAll"] = (body, signal) => this.#all("retryAll", body, signal);
-  removeAll: DashboardClient["removeAll"] = (body, signal) => this.#all("removeAll", body, signal);
-
-  /** The ids are of one host. */
-  async *#all<N extends "cancelAll" | "retryAll" | "removeAll">(
-    name: N,
-    { ids = [], ...rest }: Parameters<Client[N]>[0],
-    signal?: AbortSignal,
-  ): AsyncGenerator<SelectionLine> {
-    const { client, host } = this.#at(ids[0] ?? "");
-    for await (const line of client[name]({ ...rest, ids: ids.map(bareOf) }, signal))
-      yield line.type === "changed" ? { ...line, operation: operationAt(line.operation, host) } : line;
+  logText(key: string, query?: LogQuery): Promise<string> {
+    return this.hostNamed(hostOfKey(key) ?? "").logText(bareOf(key), query);
   }
 
-  show: DashboardClient["show"] = (id, signal) =>
-    hostOfKey(id) === null
-      ? this.#find(id, signal)
-      : this.#about(id, (client, bare) => client.show(bare, signal));
+  #addressed(name: RouteName, [first, ...rest]: readonly unknown[]): Addressed {
+    const by = NAMED_BY[name];
+    const named = by === undefined ? first : (first as Record<string, unknown> | undefined)?.[by];
+    const keys = (Array.isArray(named) ? named : [named ?? ""]).map(String);
+    const host = hostOfKey(keys[0] ?? "") ?? "";
+    const bare = Array.isArray(named) ? keys.map(bareOf) : bareOf(keys[0]!);
+    return {
+      client: this.hostNamed(host),
+      host,
+      args: [by === undefined ? bare : { ...(first as object), [by]: bare }, ...rest],
+    };
+  }
 
   /** A prefix without a host, of an operation of any host. */
   async #find(id: string, signal?: AbortSignal): Promise<Operation> {
@@ -123,114 +121,31 @@ export class HostsClient implements DashboardClient {
     throw new Error(`no operation ${id} on the hosts that answer`);
   }
 
-  log: DashboardClient["log"] = (id, query, signal) => {
-    const at = this.#at(id);
-    return at.client.log(at.id, query, signal);
-  };
-
-  logPages: DashboardClient["logPages"] = (id, query, signal) => {
-    const at = this.#at(id);
-    return at.client.logPages(at.id, query, signal);
-  };
-
-  logText: DashboardClient["logText"] = (id, query) => {
-    const at = this.#at(id);
-    return at.client.logText(at.id, query);
-  };
-
-  async *events(...[key, query, signal]: Parameters<DashboardClient["events"]>) {
-    const { client, id, host } = this.#at(key);
-    for await (const line of client.events(id, query, signal)) yield eventAt(line, host);
+  async #list(query: ListQuery, signal?: AbortSignal): Promise<OperationPage> {
+    if (query.limit !== 0) return this.#page(query, signal);
+    const question = `count ${query.finishedSince ?? ""}`;
+    const answers = await this.all.ask(question, (client) => client.list(query, signal), signal);
+    return page([], null, sum([...answers.values()].map(({ total }) => total)));
   }
-
-  /** Of one operation. All operations of all hosts are watched by `watchHosts`. */
-  async *watch(...[query = {}, signal]: Parameters<DashboardClient["watch"]>) {
-    const { client, id, host } = this.#at(query.operation ?? "");
-    for await (const line of client.watch({ ...query, operation: id }, signal)) yield watchLineAt(line, host);
-  }
-
-  history: DashboardClient["history"] = async (op, key, signal) => {
-    const { client, id, host } = this.#at(op);
-    return historyAt(await client.history(id, key, signal), host);
-  };
-
-  types: DashboardClient["types"] = async (signal) => {
-    const answers = await this.all.ask("types", (client) => client.types(signal), signal);
-    const all: TypesReply = { ops: [], errors: [], withoutType: [], notLoaded: [], shadowed: [] };
-    for (const [host, reply] of answers) {
-      const { ops, errors, withoutType, notLoaded, shadowed } = typesAt(reply, host);
-      all.ops.push(...ops);
-      all.errors.push(...errors);
-      all.withoutType.push(...withoutType);
-      all.notLoaded.push(...notLoaded);
-      all.shadowed.push(...shadowed);
-    }
-    return all;
-  };
-
-  /** The queues are empty when the last one is. */
-  forecast: DashboardClient["forecast"] = async (signal) => {
-    const answers = await this.all.ask("forecast", (client) => client.forecast(signal), signal);
-    const all: ForecastReply = { at: new Date().toISOString(), emptyAt: null, operations: {} };
-    for (const [host, reply] of answers) {
-      const { emptyAt, operations } = forecastAt(reply, host);
-      if (emptyAt !== null && (all.emptyAt === null || emptyAt > all.emptyAt)) all.emptyAt = emptyAt;
-      Object.assign(all.operations, operations);
-    }
-    return all;
-  };
-
-  queues: DashboardClient["queues"] = async (signal) => {
-    const answers = await this.all.ask("queues", (client) => client.queues(signal), signal);
-    return {
-      queues: [...answers].flatMap(([host, { queues }]) => queues.map((queue) => queueAt(queue, host))),
-    };
-  };
-
-  schedules: DashboardClient["schedules"] = async (signal) => {
-    const answers = await this.all.ask("schedules", (client) => client.schedules(signal), signal);
-    return {
-      schedules: [...answers].flatMap(([host, { schedules }]) =>
-        schedules.map((schedule) => scheduleAt(schedule, host)),
-      ),
-    };
-  };
-
-  list: DashboardClient["list"] = async (query = {}, signal) => {
-    const { chain, before = null, order = "newest" } = query;
-    const limit = Number(query.limit ?? LIST_PAGE);
-    if (chain !== undefined) {
-      const { client, id, host } = this.#at(chain);
-      const page = await client.list({ ...query, chain: id }, signal);
-      return { ...page, operations: page.operations.map((operation) => operationAt(operation, host)) };
-    }
-    if (limit === 0) {
-      const question = `count ${query.finishedSince ?? ""}`;
-      const answers = await this.all.ask(question, (client) => client.list(query, signal), signal);
-      return page([], null, sum([...answers.values()].map(({ total }) => total)));
-    }
-    return this.#page({ ...query, order, limit }, before, signal);
-  };
 
   async #page(
-    { before: _, ...query }: ListQuery & { limit: number; order: "newest" | "oldest" },
-    before: string | null,
+    { before, order = "newest", limit = LIST_PAGE, ...query }: ListQuery,
     signal: AbortSignal | undefined,
   ): Promise<OperationPage> {
-    const known = before === null ? new Map<string, Place>() : this.#lists.get(before);
+    const known = before === undefined ? new Map<string, Place>() : this.#lists.get(before);
     if (known === undefined) throw new Error("the list was read too long ago");
     const places = new Map(known);
     const read = async ({ name, client }: HostClient) => {
       const place = places.get(name) ?? AT_FIRST;
-      if (!isHungry(place, query.limit)) return;
+      if (!isHungry(place, limit)) return;
       const from = place.next === null ? {} : { before: place.next };
-      const told = await client.list({ ...query, ...from }, signal);
+      const told = await client.list({ ...query, order, limit, ...from }, signal);
       const operations = told.operations.map((operation) => operationAt(operation, name));
       places.set(name, withPage(place, { ...told, operations }));
     };
     // A host that does not answer is asked again with the next page.
     await Promise.allSettled(this.all.live().map(read));
-    const taken = takePage(places, query.limit, query.order);
+    const taken = takePage(places, limit, order);
     const next = hasMore(taken.places.values()) ? this.#keep(taken.places) : null;
     return page(taken.operations, next, sum([...places.values()].map(({ total }) => total)));
   }
@@ -244,33 +159,12 @@ export class HostsClient implements DashboardClient {
     }
     return cursor;
   }
-
-  // What each host tells of itself comes with its stream.
-  hosts = () => Promise.reject(new Error("each host is asked for itself"));
-  daemon = () => Promise.reject(new Error("each host is asked for itself"));
-  drain = () => Promise.reject(new Error("each host is drained by itself"));
-  declareLost = () => Promise.reject(new Error("only a fleet declares hosts lost"));
-
-  pauseQueue: DashboardClient["pauseQueue"] = (key = "", signal) => {
-    const { client, id } = this.#at(key);
-    return client.pauseQueue(id, signal);
-  };
-
-  resumeQueue: DashboardClient["resumeQueue"] = (key = "", signal) => {
-    const { client, id } = this.#at(key);
-    return client.resumeQueue(id, signal);
-  };
-
-  pauseSchedule: DashboardClient["pauseSchedule"] = (key, signal) => {
-    const { client, id } = this.#at(key);
-    return client.pauseSchedule(id, signal);
-  };
-
-  resumeSchedule: DashboardClient["resumeSchedule"] = (key, signal) => {
-    const { client, id } = this.#at(key);
-    return client.resumeSchedule(id, signal);
-  };
 }
+
+export type HostsClient = HostsRequests & Methods;
+export const HostsClient = HostsRequests as new (
+  ...args: ConstructorParameters<typeof HostsRequests>
+) => HostsClient;
 
 /** A window of pages of several lists goes one way. */
 const page = (operations: Operation[], next: string | null, total: number): OperationPage => ({

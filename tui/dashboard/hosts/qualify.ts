@@ -2,14 +2,16 @@
 
 import type { Submission } from "../../../protocol/event.js";
 import type { Operation } from "../../../protocol/operation.js";
+import type { RouteName } from "../../../protocol/paths.js";
 import type {
   ForecastReply,
   HistoryReply,
-  QueueReply,
-  ScheduleReply,
+  OperationPage,
+  QueuesReply,
+  SchedulesReply,
   TypesReply,
 } from "../../../protocol/replies.js";
-import type { EventLine } from "../../../protocol/stream-lines.js";
+import type { EventLine, SelectionLine } from "../../../protocol/stream-lines.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import { keyAt } from "../state/host-key.js";
 
@@ -75,7 +77,7 @@ export function watchLineAt(line: WatchLine, host: string): WatchLine {
 }
 
 /** A replay builds records from events: they name the chain. */
-export function eventAt(line: EventLine, host: string): EventLine {
+function eventAt(line: EventLine, host: string): EventLine {
   switch (line.type) {
     case "operation:submitted":
       return { ...line, operation: submissionAt(line.operation, host) };
@@ -92,7 +94,7 @@ export function eventAt(line: EventLine, host: string): EventLine {
 
 const submissionAt = (submission: Submission, host: string): Submission => qualified(submission, host);
 
-export function historyAt(reply: HistoryReply, host: string): HistoryReply {
+function historyAt(reply: HistoryReply, host: string): HistoryReply {
   return {
     ...reply,
     recent: (reply.recent ?? []).map((run) => ({ ...run, id: keyAt(run.id, host) })),
@@ -100,32 +102,91 @@ export function historyAt(reply: HistoryReply, host: string): HistoryReply {
   };
 }
 
-export function forecastAt({ operations, ...reply }: ForecastReply, host: string): ForecastReply {
-  const entries = Object.entries(operations).map(([id, expected]) => [keyAt(id, host), expected]);
-  return { ...reply, operations: Object.fromEntries(entries) };
-}
-
-export const queueAt = (queue: QueueReply, host: string): QueueReply => ({
-  ...queue,
-  name: keyAt(queue.name, host),
-});
-
-export const scheduleAt = (schedule: ScheduleReply, host: string): ScheduleReply => ({
-  ...schedule,
-  name: keyAt(schedule.name, host),
-});
-
-export function typesAt(reply: TypesReply, host: string): TypesReply {
+function typesAt(reply: TypesReply, host: string): TypesReply {
   const { ops, errors, withoutType, notLoaded, shadowed } = reply;
-  const told = (each: { file: string; message: string }) => ({
+  const withHost = (each: { file: string; message: string }) => ({
     ...each,
     message: `${each.message} (${host})`,
   });
   return {
     ops: ops.map((type) => ({ ...type, op: keyAt(type.op, host) })),
-    errors: errors.map(told),
-    withoutType: withoutType.map(told),
+    errors: errors.map(withHost),
+    withoutType: withoutType.map(withHost),
     notLoaded: notLoaded.map((each) => ({ ...each, op: keyAt(each.op, host) })),
     shadowed,
   };
 }
+
+const named = <T extends { name: string }>(each: T, host: string): T => ({
+  ...each,
+  name: keyAt(each.name, host),
+});
+
+const pageAt = (page: OperationPage, host: string): OperationPage => ({
+  ...page,
+  operations: page.operations.map((operation) => operationAt(operation, host)),
+});
+
+const selectionAt = (line: SelectionLine, host: string): SelectionLine =>
+  line.type === "changed" ? { ...line, operation: operationAt(line.operation, host) } : line;
+
+type At = Partial<Record<RouteName, (value: never, host: string) => unknown>>;
+type OfAll = Partial<Record<RouteName, (replies: never) => unknown>>;
+
+/** The reply of one host, by route. */
+export const REPLIES_AT = {
+  submit: operationAt,
+  again: operationAt,
+  edit: operationAt,
+  cancel: operationAt,
+  pause: operationAt,
+  resume: operationAt,
+  remove: operationAt,
+  retry: operationAt,
+  show: operationAt,
+  list: pageAt,
+  history: historyAt,
+} satisfies At as Partial<Record<RouteName, (reply: unknown, host: string) => unknown>>;
+
+/** A line of one host's stream, by route. */
+export const LINES_AT = {
+  events: eventAt,
+  watch: watchLineAt,
+  cancelAll: selectionAt,
+  retryAll: selectionAt,
+  removeAll: selectionAt,
+} satisfies At as Partial<Record<RouteName, (line: unknown, host: string) => unknown>>;
+
+type Replies<T> = ReadonlyArray<readonly [host: string, reply: T]>;
+
+/** The replies of all hosts as one, by route. */
+export const MERGED = {
+  types: (replies: Replies<TypesReply>): TypesReply => {
+    const all = replies.map(([host, reply]) => typesAt(reply, host));
+    return {
+      ops: all.flatMap(({ ops }) => ops),
+      errors: all.flatMap(({ errors }) => errors),
+      withoutType: all.flatMap(({ withoutType }) => withoutType),
+      notLoaded: all.flatMap(({ notLoaded }) => notLoaded),
+      shadowed: all.flatMap(({ shadowed }) => shadowed),
+    };
+  },
+  /** The queues are empty when the last one is. */
+  forecast: (replies: Replies<ForecastReply>): ForecastReply => {
+    const ends = replies.flatMap(([, { emptyAt }]) => emptyAt ?? []);
+    const operations = replies.flatMap(([host, reply]) =>
+      Object.entries(reply.operations).map(([id, expected]) => [keyAt(id, host), expected] as const),
+    );
+    return {
+      at: new Date().toISOString(),
+      emptyAt: ends.sort().at(-1) ?? null,
+      operations: Object.fromEntries(operations),
+    };
+  },
+  queues: (replies: Replies<QueuesReply>): QueuesReply => ({
+    queues: replies.flatMap(([host, { queues }]) => queues.map((queue) => named(queue, host))),
+  }),
+  schedules: (replies: Replies<SchedulesReply>): SchedulesReply => ({
+    schedules: replies.flatMap(([host, { schedules }]) => schedules.map((each) => named(each, host))),
+  }),
+} satisfies OfAll as Partial<Record<RouteName, (replies: Replies<unknown>) => unknown>>;
