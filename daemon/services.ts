@@ -27,7 +27,6 @@ import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
 import type { StoredLine } from "./run-files/attempt-tail.js";
 import { linesAfter } from "./run-files/log-slices.js";
 import { isUnreadable } from "./run-files/unreadable.js";
-import { claimsOf } from "./scheduler/claims.js";
 import { Durations } from "./scheduler/durations.js";
 import { BlockedTypes } from "./scheduler/holds/blocked-types.js";
 import { Dependencies } from "./scheduler/holds/dependencies.js";
@@ -356,7 +355,6 @@ export class Services implements EngineServices {
       bus: this.bus,
       ...{ store, lifecycle, loader, queue, queues, layout, containment, copied },
       ...{ waiting, blockedTypes, typeLimits },
-      claims: claimsOf(lifecycle, queues),
       ...{ opsDirs: settings.opsDirs, fromDaemon: settings.fromDaemon },
       get nice() {
         return settings.nice;

@@ -9,11 +9,15 @@ import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { homedir, uptime } from "node:os";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
-import { type Candidate, candidateOf, orderOf } from "../scheduler/candidate.js";
-import type { OperationStarter, StarterOptions } from "../scheduler/starter.js";
+import {
+  type Candidate,
+  candidateOf,
+  type OperationStarter,
+  order,
+  type StarterOptions,
+} from "../scheduler/starter.js";
 import { clockAhead } from "../shared-clock.js";
 import type { Entry } from "../store/decision.js";
-import { attemptDir } from "../store/layout.js";
 import { NotRecordedError } from "../store/not-recorded.js";
 import type { PooledWorker } from "../worker/pool.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
@@ -156,13 +160,7 @@ export class FleetStarter implements OperationStarter {
     const slots = this.#freeSlots();
     for (const id of this.#fitting(wanted)) {
       const candidate = await candidateOf(id, this.options);
-      if (candidate === null) continue;
-      // Where the type has reached its limit, the operation waits outside the queue.
-      if (!this.options.typeLimits.reserve(candidate.entry, candidate.policy.concurrency ?? null)) {
-        this.options.waiting.returned(candidate.entry);
-        continue;
-      }
-      found.push({ ...candidate, slot: slots.next().value! });
+      if (candidate !== null) found.push({ ...candidate, slot: slots.next().value! });
     }
     return found;
   }
@@ -208,7 +206,7 @@ export class FleetStarter implements OperationStarter {
     const at = new Date(this.options.now()).toISOString();
     const queueLimits: Record<string, number> = {};
     const opLimits: Record<string, number> = {};
-    const offered = candidates.map(({ entry, policy, slot }) => {
+    const offered = candidates.map(({ entry, version, policy, slot }) => {
       const { id, seq, queue, op } = entry.record;
       if (isLimited(queue)) queueLimits[queue] = queues.concurrency(queue);
       if (policy.concurrency) opLimits[op] = policy.concurrency;
@@ -216,7 +214,7 @@ export class FleetStarter implements OperationStarter {
       const event = { type: "attempt:started", seq: seq + 1, at, attempt, slot, host } as const;
       const decision = { kind: "started", id, event, policy, uptime: uptime() } as const;
       const { partition } = policy;
-      return { id, expect: entry.version, attempt, decision, ...(partition && { partition }) };
+      return { id, expect: version, attempt, decision, ...(partition && { partition }) };
     });
     return {
       candidates: offered,
@@ -227,7 +225,7 @@ export class FleetStarter implements OperationStarter {
 
   /** The engine gave the operation to this host: its worker gets the order. */
   async #begin({ id, n }: Claimed, candidate: OfferedCandidate, worker: PooledWorker): Promise<void> {
-    const { until, store, layout, containment, pool, log, prepare, leaseFile, begin } = this.options;
+    const { until, store, pool, log, prepare, leaseFile } = this.options;
     try {
       await until(n);
       const entry = store.ledger.get(id);
@@ -236,11 +234,12 @@ export class FleetStarter implements OperationStarter {
         return;
       }
       await prepare(entry);
-      const notice = containment.limit(worker.identity, candidate.policy.limits);
-      const dir = attemptDir(layout, id, entry.record.attempt);
-      const order = orderOf(withOwnDirectory(entry), dir, candidate.type, this.options, notice);
-      const { fence } = entry.run.claim!;
-      begin(entry, dir, { ...order, fence, lease: { file: leaseFile }, clockAhead: clockAhead() }, worker);
+      order(entry, candidate, worker, this.options, {
+        entry: withOwnDirectory(entry),
+        fence: entry.run.claim!.fence,
+        lease: { file: leaseFile },
+        clockAhead: clockAhead(),
+      });
     } catch (error) {
       log.error({ err: error, id }, "an operation that this host has claimed could not begin");
       pool.release(worker);

@@ -21,7 +21,7 @@ import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/work
 import { Attempt, type AttemptListener } from "./attempt.js";
 import { Finishing } from "./finishing.js";
 import type { Outbox } from "./outbox.js";
-import { type ClaimOptions, type OperationStarter, Starter, type StarterOptions } from "./starter.js";
+import { type OperationStarter, Starter, type StarterOptions, type StartParts } from "./starter.js";
 
 /** How often every live attempt is checked, in ms, even without a file system event. */
 const ROUND_MS = 500;
@@ -29,7 +29,7 @@ const ROUND_MS = 500;
 /** Most problems kept for `liveopsd status`; the log has all of them. */
 const MOST_PROBLEMS = 200;
 
-interface SchedulerOptions extends ClaimOptions {
+interface SchedulerOptions extends StartParts {
   bus: Bus;
   nice: number;
   /** Names of the daemon's own variables that operations get. */

@@ -1,42 +1,162 @@
 /**
- * The starter: gives queued operations to idle workers, up to the number of slots, and keeps workers warm.
+ * Starts queued operations: gives them to idle workers, up to the number of slots, and keeps workers warm.
  */
+import { effectiveLimits } from "../../protocol/resource-limits.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
+import type { ResolvedType } from "../loader/messages.js";
 import type { Log } from "../log/log.js";
-import type { Entry } from "../store/decision.js";
-import { attemptDir, type Layout } from "../store/layout.js";
+import type { Entry, Policy } from "../store/decision.js";
+import { sourceOf } from "../store/entry-events.js";
+import { attemptDir, type Layout, valuesDir } from "../store/layout.js";
 import { NotRecordedError } from "../store/not-recorded.js";
+import { payloadFile } from "../store/payloads.js";
 import type { Store } from "../store/store.js";
 import type { Containment } from "../worker/containment.js";
 import type { OrderMessage } from "../worker/messages.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
 import type { Attempt } from "./attempt.js";
-import { candidateOf, orderOf } from "./candidate.js";
-import type { Claims } from "./claims.js";
 import type { BlockedTypes } from "./holds/blocked-types.js";
 import type { TypeLimits } from "./holds/type-limits.js";
 import type { Queue } from "./queue.js";
 import type { Queues } from "./queues.js";
 import type { Waiting } from "./waiting.js";
 
-export interface ClaimOptions {
+/** What the start of an operation needs. */
+export interface StartParts {
   store: Store;
   lifecycle: Lifecycle;
-  claims: Claims;
   loader: Loader;
   queue: Queue;
   queues: Queues;
-  layout: Layout;
-  log: Log;
-  /** Bytes the log of one attempt may take. */
-  maxLog: number;
   waiting: Pick<Waiting, "returned">;
   blockedTypes: BlockedTypes;
   typeLimits: TypeLimits;
   containment: Containment;
+  layout: Layout;
+  log: Log;
+  /** Bytes the log of one attempt may take. */
+  maxLog: number;
   /** Whether the spans of an operation are exported; null: no traces. */
   isTraced(id: string): boolean | null;
+}
+
+/** Follows the attempt, and gives the worker its order. */
+type Begin = (entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker) => void;
+
+/** A queued operation that may start: its type as it loads now. */
+export interface Candidate {
+  entry: Entry;
+  /** Of the entry, before the lookup of its type: a change meanwhile makes it another. */
+  version: number;
+  type: ResolvedType;
+  /** With the effective limits of the operation. */
+  policy: Policy;
+}
+
+/**
+ * Starts a queued operation on an idle worker.
+ *
+ * @param isOpen whether operations may start now, besides the pause of their queue
+ * @returns whether it started. Otherwise the worker is free, and the operation waits again where it is still queued
+ */
+export async function start(
+  id: string,
+  worker: PooledWorker,
+  slot: number,
+  parts: StartParts & { begin: Begin },
+  isOpen: () => boolean,
+): Promise<boolean> {
+  const { lifecycle, queues, typeLimits, layout, log } = parts;
+  try {
+    const candidate = await candidateOf(id, parts);
+    if (candidate === null) return false;
+    const { entry, version, policy } = candidate;
+    worker.prepare(attemptDir(layout, id, entry.nextAttempt));
+    // What has changed during the lookup of the type may belong elsewhere now.
+    const mayStart = (now: Entry) => isOpen() && now.version === version && queues.isOpen(now.record.queue);
+    const started = await lifecycle.start(id, worker.identity, policy, slot, mayStart);
+    if (started === null) return false;
+    order(started, candidate, worker, parts);
+    return true;
+  } catch (error) {
+    if (!(error instanceof NotRecordedError))
+      log.error({ err: error, id }, "an operation could not be started");
+    return false;
+  } finally {
+    typeLimits.started(id);
+  }
+}
+
+/**
+ * Looks up the type of an operation that is about to start, and counts it for the limit of the type:
+ * `typeLimits.started` must follow.
+ *
+ * @returns null: the operation is not queued any more, or a hold has it now
+ */
+export async function candidateOf(
+  id: string,
+  {
+    store,
+    loader,
+    blockedTypes,
+    typeLimits,
+  }: Pick<StartParts, "store" | "loader" | "blockedTypes" | "typeLimits">,
+): Promise<Candidate | null> {
+  const entry = store.ledger.get(id);
+  if (entry?.record.state !== "queued") return null;
+  const { version } = entry;
+  const { op } = entry.record;
+  const type =
+    typeOfSource(entry) ?? (await loader.resolve(op).catch((error: Error) => ({ reason: error.message })));
+  if ("reason" in type) {
+    blockedTypes.block(op, type.reason, "loader");
+    return null;
+  }
+  const limits = effectiveLimits(type.policy.limits, entry.record.limits);
+  const policy = limits ? { ...type.policy, limits } : type.policy;
+  return typeLimits.reserve(entry, policy.concurrency ?? null) ? { entry, version, type, policy } : null;
+}
+
+/**
+ * The start is durable: the worker gets its order.
+ *
+ * @param ofFleet what the order has only in a fleet
+ */
+export function order(
+  entry: Entry,
+  { type: { file }, policy }: Candidate,
+  worker: PooledWorker,
+  parts: StartParts & { begin: Begin },
+  ofFleet: Partial<OrderMessage> = {},
+): void {
+  const { layout, maxLog, store, containment } = parts;
+  const { id, attempt, omitted } = entry.record;
+  const dir = attemptDir(layout, id, attempt);
+  const secrets = store.secrets.get(id);
+  const isTraced = parts.isTraced(id);
+  const message: OrderMessage = {
+    type: "order",
+    entry,
+    paramsFile: omitted?.params === undefined ? null : payloadFile(layout.payloads, id, "params"),
+    file,
+    attemptDir: dir,
+    maxLog,
+    valuesDir: policy.resumable ? valuesDir(layout, id) : null,
+    notice: containment.limit(worker.identity, policy.limits),
+    ...(secrets !== undefined && { secrets }),
+    ...(isTraced !== null && { isTraced }),
+    ...ofFleet,
+  };
+  parts.begin(entry, dir, message, worker);
+}
+
+/** The type of a pipeline is in its text, so that it needs no file; null: the type is no pipeline. */
+function typeOfSource(entry: Entry): ResolvedType | null {
+  const source = sourceOf(entry);
+  if (source === null) return null;
+  const { path, timeout, gracePeriod } = source;
+  return { file: path, policy: { resumable: true, timeout, gracePeriod, retry: null }, requires: [] };
 }
 
 /** Starts operations while it is not paused. */
@@ -49,50 +169,11 @@ export interface OperationStarter {
   kick(): void;
 }
 
-/**
- * Gives a queued operation to an idle worker, once the start is durable.
- *
- * @param begin called when the start is durable: the worker may get its order
- * @returns whether the operation started; if not, the caller returns it to the queue where it is still queued, and the
- *   worker is free
- */
-export async function claim(
-  id: string,
-  worker: PooledWorker,
-  slot: number,
-  options: ClaimOptions & { isDraining?: () => boolean },
-  begin: (entry: Entry, dir: string, order: OrderMessage) => void,
-): Promise<boolean> {
-  const { claims, layout, log, containment, typeLimits } = options;
-  try {
-    const candidate = await candidateOf(id, options);
-    if (candidate === null) return false;
-    const { entry, type, policy } = candidate;
-    if (!typeLimits.reserve(entry, policy.concurrency ?? null)) return false;
-    worker.prepare(attemptDir(layout, id, entry.nextAttempt));
-    const offer = { candidate, worker: worker.identity, slot, mayStart: () => !options.isDraining?.() };
-    const started = await claims.next(offer);
-    if (!started) return false;
-    const notice = containment.limit(worker.identity, policy.limits);
-    // An operation that was cancelled and retried during the lookup of its type has a new entry and attempt number.
-    const dir = attemptDir(layout, id, started.record.attempt);
-    begin(started, dir, orderOf(started, dir, type, options, notice));
-    return true;
-  } catch (error) {
-    if (!(error instanceof NotRecordedError))
-      log.error({ err: error, id }, "an operation could not be started");
-    return false;
-  } finally {
-    typeLimits.started(id);
-  }
-}
-
-export interface StarterOptions extends ClaimOptions {
+export interface StarterOptions extends StartParts {
   pool: Pool;
   /** Running attempts, by operation id. */
   attempts: ReadonlyMap<string, Attempt>;
-  /** The start is durable: the worker may get its order. */
-  begin(entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker): void;
+  begin: Begin;
   /** An operation started, or could not start. */
   onChange(): void;
 }
@@ -103,7 +184,7 @@ export class Starter implements OperationStarter {
   /** As `isPaused`, by a person's wish. */
   isDraining = false;
   /** Operations that are about to start: the slot of each. */
-  readonly #claiming = new Map<string, Slot>();
+  readonly #starting = new Map<string, Slot>();
   #warming: NodeJS.Immediate | null = null;
 
   constructor(private readonly options: StarterOptions) {}
@@ -120,7 +201,7 @@ export class Starter implements OperationStarter {
       if (id === undefined) break;
       const entry = store.ledger.get(id);
       // An edit or a retry queued the operation again while it is about to start. It waits again if that fails.
-      if (!entry || this.#claiming.has(id)) {
+      if (!entry || this.#starting.has(id)) {
         queue.take(isFree);
         continue;
       }
@@ -128,7 +209,7 @@ export class Starter implements OperationStarter {
       if (!worker) break;
       queue.take(isFree);
       const name = entry.record.queue;
-      void this.#claim(id, worker, { queue: name, slot: slots.lowest(name) });
+      void this.#start(id, worker, { queue: name, slot: slots.lowest(name) });
     }
     this.#warmSoon();
   }
@@ -142,14 +223,13 @@ export class Starter implements OperationStarter {
     });
   }
 
-  async #claim(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
-    const { begin, pool, store, waiting, onChange } = this.options;
-    this.#claiming.set(id, slot);
-    const options = { ...this.options, isDraining: () => this.isDraining };
-    const begun = await claim(id, worker, slot.slot, options, (...started) => begin(...started, worker));
-    if (!begun) pool.release(worker);
-    this.#claiming.delete(id);
-    const entry = begun ? undefined : store.ledger.get(id);
+  async #start(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
+    const { pool, store, waiting, onChange } = this.options;
+    this.#starting.set(id, slot);
+    const hasStarted = await start(id, worker, slot.slot, this.options, () => !this.isDraining);
+    if (!hasStarted) pool.release(worker);
+    this.#starting.delete(id);
+    const entry = hasStarted ? undefined : store.ledger.get(id);
     if (entry?.record.state === "queued") waiting.returned(entry);
     this.kick();
     onChange();
@@ -188,7 +268,7 @@ export class Starter implements OperationStarter {
    */
   #slots(): UsedSlots {
     const used = new UsedSlots();
-    for (const { queue, slot } of this.#claiming.values()) used.add(queue, slot);
+    for (const { queue, slot } of this.#starting.values()) used.add(queue, slot);
     for (const { holdsSlot, entry } of this.options.attempts.values())
       if (holdsSlot) used.add(entry.record.queue, entry.record.slot ?? 0);
     return used;

@@ -8,18 +8,16 @@ import pino from "pino";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
-import { claimsOf } from "../../daemon/scheduler/claims.js";
 import { Finishing } from "../../daemon/scheduler/finishing.js";
 import type { BlockedTypes } from "../../daemon/scheduler/holds/blocked-types.js";
 import type { TypeLimits } from "../../daemon/scheduler/holds/type-limits.js";
 import { NO_OUTBOX } from "../../daemon/scheduler/outbox.js";
 import { Queue } from "../../daemon/scheduler/queue.js";
 import type { Queues } from "../../daemon/scheduler/queues.js";
-import { claim } from "../../daemon/scheduler/starter.js";
+import { start } from "../../daemon/scheduler/starter.js";
 import type { Policy } from "../../daemon/store/decision.js";
 import { attemptDir } from "../../daemon/store/layout.js";
 import type { Containment } from "../../daemon/worker/containment.js";
-import type { OrderMessage } from "../../daemon/worker/messages.js";
 import type { PooledWorker } from "../../daemon/worker/pool.js";
 import type { Changes, Outcome } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
@@ -223,7 +221,7 @@ describe("decided at the same moment", () => {
     const lookUp = async (id: string, meanwhile: () => Promise<unknown>) => {
       const lookedUp = Promise.withResolvers<void>();
       const begun: Array<{ attempt: number; dir: string; isRunning: boolean }> = [];
-      const claiming = claim(
+      const claiming = start(
         id,
         { identity: WORKER, prepare: () => {} } as unknown as PooledWorker,
         1,
@@ -231,7 +229,6 @@ describe("decided at the same moment", () => {
           ...open,
           store: open.store,
           lifecycle: open.lifecycle,
-          claims: claimsOf(open.lifecycle, { isOpen: (name) => queues.has(name) }),
           layout: open.layout,
           loader: {
             resolve: async () => {
@@ -248,11 +245,16 @@ describe("decided at the same moment", () => {
           log: pino({ level: "silent" }),
           maxLog: 1000,
           isTraced: () => null,
+          begin: (entry, dir, order) => {
+            const { attempt } = order.entry.record;
+            begun.push({
+              attempt,
+              dir,
+              isRunning: entry === open.store.ledger.get(id) && entry.run !== null,
+            });
+          },
         },
-        (entry, dir, order: OrderMessage) => {
-          const { attempt } = order.entry.record;
-          begun.push({ attempt, dir, isRunning: entry === open.store.ledger.get(id) && entry.run !== null });
-        },
+        () => true,
       );
       await meanwhile();
       lookedUp.resolve();
@@ -269,6 +271,7 @@ describe("decided at the same moment", () => {
       () => edit(id, { queue: "gpu" }),
       () => edit(id, { queue: "default", priority: 2 }),
       () => edit(id, { notBefore: "2999-01-01T00:00:00.000Z" }),
+      () => edit(id, { label: "another" }),
       async () => queues.clear(),
     ];
     for (const change of changes) {
@@ -276,7 +279,7 @@ describe("decided at the same moment", () => {
       expect(recordOf(id).state).toBe("queued");
     }
     queues.add("default");
-    const { isBegun, begun } = await lookUp(id, () => edit(id, { label: "another" }));
+    const { isBegun, begun } = await lookUp(id, async () => {});
     expect(isBegun).toBe(true);
     const { attempt } = recordOf(id);
     expect(begun).toEqual([{ attempt, dir: attemptDir(open.layout, id, attempt), isRunning: true }]);

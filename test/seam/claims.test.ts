@@ -1,7 +1,5 @@
 /** Claims: an operation starts once, on one host, as it is at that moment. */
 import { describe, expect, test } from "vitest";
-import { turnOf } from "../../daemon/scheduler/candidate.js";
-import { claimsOf, type Offer } from "../../daemon/scheduler/claims.js";
 import { POLICY, WORKER } from "../harness/store.js";
 import { describeSeam, fleetSeam, type Opened } from "./implementations.js";
 import { expectSame } from "./shown.js";
@@ -74,29 +72,21 @@ describeSeam("claims", (seam) => {
   });
 });
 
-describeSeam("claims of the daemon alone", (seam) => {
-  // The engine of a fleet decides itself: the daemon's own claims never reach it.
+describeSeam("starts of the daemon alone", (seam) => {
+  // The engine of a fleet decides itself: the daemon's own starts never reach it.
   const isAlone = seam.name === "embedded";
 
-  test("an operation that was edited, or may not start any more, does not start", async () => {
+  test("an operation that may not start any more does not start", async () => {
     const opened = await seam.open();
     const id = await opened.submit();
-    const entry = opened.store.ledger.get(id)!;
-    let isOpen = true;
-    const claims = claimsOf(opened.lifecycle, { isOpen: () => isOpen });
-    const offer = (mayStart = true): Offer => ({
-      candidate: { entry, policy: POLICY, turn: turnOf(entry) } as Offer["candidate"],
-      ...{ worker: WORKER, slot: 1, mayStart: () => mayStart },
-    });
-    const old = offer();
-    expect(await claims.next(offer(false))).toBeNull();
-    isOpen = false;
-    expect(await claims.next(offer())).toBeNull();
-    isOpen = true;
+    const start = (version: number) =>
+      opened.lifecycle.start(id, WORKER, POLICY, 1, (now) => now.version === version);
+    const { version } = opened.store.ledger.get(id)!;
     await opened.lifecycle.edit(id, () => ({ changes: { priority: 3 }, changedVariables: [] }));
-    expect(await claims.next(old)).toBeNull();
-    if (isAlone) expect((await claims.next(offer()))?.record.state).toBe("running");
-    else await expect(claims.next(offer())).rejects.toThrow();
+    expect(await start(version)).toBeNull();
+    const edited = start(opened.store.ledger.get(id)!.version);
+    if (isAlone) expect((await edited)?.record.state).toBe("running");
+    else await expect(edited).rejects.toThrow();
     expect(opened.store.counts().running).toBe(isAlone ? 1 : 0);
   });
 });
