@@ -269,8 +269,8 @@ export interface StoredItems {
   /** As in a stage value. */
   occurrence: number;
   params: string;
-  /** Records of `ops/attempt/item-batch.ts`, in Base64. */
-  data: string;
+  /** Digests of `ops/attempt/item-keys.ts`. */
+  keys: readonly string[];
 }
 
 /** Keys that only the attempt's file has, for recovery and later attempts. Clients see none of them. */

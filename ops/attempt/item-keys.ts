@@ -6,17 +6,20 @@
  * a loop inside the body of another keyed loop by the item in hand as well. So the loop of the third file is that loop
  * in each attempt, however many files are skipped. The second item with a key is an item of its own: the n-th item
  * with a key in one attempt is the n-th in the next.
+ *
+ * Keys are stored as digests, so a key may be long, and a secret in a key is in no file.
  */
+import { hash } from "node:crypto";
 import { inspect } from "node:util";
 import type { Clock } from "./clock.js";
-import { type ItemRecords, RECORD } from "./item-batch.js";
 import { ItemWriter } from "./item-writer.js";
-import { hashed, hashKey } from "./key-hash.js";
-import { FINISHED, KeySet, SEEN } from "./key-set.js";
 import type { FinishedItems } from "./sink.js";
 
-/** Most items of a stage that are remembered: some 100 MB of memory, and 60 to 100 MB on the disk. */
-const MOST_ITEMS = 5_000_000;
+/** Most items of a stage that have a key, those of earlier attempts included. */
+const MOST_ITEMS = 100_000;
+
+/** Characters of a digest. A stored key is the digest of the loop, and that of the item. */
+const DIGEST = 16;
 
 /** Items that earlier attempts finished of a loop outside of other keyed loops. */
 interface Earlier {
@@ -25,62 +28,73 @@ interface Earlier {
 }
 
 export class ItemKeys {
-  readonly #keys: KeySet;
-  /** By the first half of the loop's hash. */
-  readonly #earlier = new Map<number, Earlier>();
+  readonly #finished = new Set<string>();
+  readonly #earlier = new Map<string, Earlier>();
   /** Loops that have begun, the innermost last. */
   readonly #open: KeyedLoop[] = [];
   /** Loops outside of other keyed loops, by label. */
   readonly #roots = new Map<string, number>();
   readonly #noted = new Set<string>();
   readonly #writer: ItemWriter | null;
+  /** Items of earlier attempts, and of this one. */
+  #count: number;
 
   /**
    * @param store - null: nothing is stored, as in `liveops run`
    * @param note - adds a line to the log
-   * @param most - most items to remember
+   * @param most - most items
    */
   constructor(
     store: FinishedItems | null,
     private readonly note: (text: string) => void,
     clock: Clock,
-    most = MOST_ITEMS,
+    private readonly most = MOST_ITEMS,
   ) {
-    this.#keys = new KeySet(most);
     const onFailure = (reason: string) =>
       this.#noteOnce(`finished items cannot be stored, so a later attempt may do them again: ${reason}`);
     this.#writer = store === null ? null : new ItemWriter(store, onFailure, clock);
     try {
-      for (const { attempt, records } of store?.load() ?? []) this.#load(attempt, records);
+      for (const { attempt, keys } of store?.load() ?? []) this.#load(attempt, keys);
     } catch (error) {
       note(`finished items cannot be read, so they may be done again: ${(error as Error).message}`);
     }
+    this.#count = this.#finished.size;
   }
 
-  /** Begins a loop. */
-  begin(label: string | null): KeyedLoop {
-    const outer = this.#open.findLast((loop) => loop.hasItem) ?? null;
+  /**
+   * Begins a loop.
+   *
+   * @param length - number of its items; null: not known yet
+   * @throws RangeError if it has too many
+   */
+  begin(label: string | null, length: number | null): KeyedLoop {
+    if (length !== null && length > this.most) throw this.#tooMany();
+    const outer = this.#open.findLast((loop) => loop.item !== null) ?? null;
     const name = label ?? "";
     const counts = outer?.inner ?? this.#roots;
     const number = (counts.get(name) ?? 0) + 1;
     counts.set(name, number);
-    hashKey(`${number} ${name}`, outer?.high ?? 0, outer?.low ?? 0);
-    const loop = new KeyedLoop(this, hashed.high, hashed.low, outer !== null);
+    const loop = new KeyedLoop(this, digest(`${outer?.item ?? ""} ${number} ${name}`), outer !== null);
     this.#open.push(loop);
     return loop;
   }
 
   /** What earlier attempts finished of the loop. */
   earlier(loop: KeyedLoop): { count: number; attempts: number[] } {
-    const { count = 0, attempts = [] } = (loop.isInner ? undefined : this.#earlier.get(loop.seedHigh)) ?? {};
+    const { count = 0, attempts = [] } = (loop.isInner ? undefined : this.#earlier.get(loop.id)) ?? {};
     return { count, attempts: [...attempts] };
   }
 
-  /** Marks the item as met. Returns its marks before. */
-  meet(high: number, low: number): number {
-    if (this.#keys.isFull)
-      this.#noteOnce(`only the first ${this.#keys.size} items of a stage are remembered for later attempts`);
-    return this.#keys.mark(high, low, SEEN);
+  /**
+   * Whether an earlier attempt finished the item. Otherwise this attempt does it.
+   *
+   * @throws RangeError if there are too many
+   */
+  isFinished(item: string): boolean {
+    if (this.#finished.has(item)) return true;
+    this.#count++;
+    if (this.#count > this.most) throw this.#tooMany();
+    return false;
   }
 
   noteTwice(key: string): void {
@@ -94,8 +108,8 @@ export class ItemKeys {
     if (place !== -1) this.#open.splice(place, 1);
   }
 
-  finish(loop: KeyedLoop): void {
-    if (!this.#keys.isFull) this.#writer?.add(loop.isInner ? 0 : loop.seedHigh, loop.high, loop.low);
+  finish(item: string): void {
+    this.#writer?.add(item);
   }
 
   /** Call often: stores what is due. */
@@ -113,15 +127,23 @@ export class ItemKeys {
     this.#writer?.discard();
   }
 
-  #load(attempt: number, records: ItemRecords): void {
-    for (let at = 0; at < records.length; at += RECORD) {
-      if (this.#keys.mark(records[at + 1]!, records[at + 2]!, FINISHED) !== 0) continue;
-      const loop = records[at]!;
+  #load(attempt: number, keys: readonly string[]): void {
+    for (const key of keys) {
+      if (this.#finished.has(key)) continue;
+      this.#finished.add(key);
+      const loop = key.slice(0, DIGEST);
       const earlier = this.#earlier.get(loop) ?? { count: 0, attempts: new Set() };
       this.#earlier.set(loop, earlier);
       earlier.count++;
       earlier.attempts.add(attempt);
     }
+  }
+
+  #tooMany(): RangeError {
+    const most = this.most.toLocaleString("en-US");
+    return new RangeError(
+      `p.track: a stage can have at most ${most} items with a key; let each item be a batch, or leave out the key`,
+    );
   }
 
   #noteOnce(text: string): void {
@@ -135,66 +157,52 @@ export class ItemKeys {
 
 /** One run of a tracked loop with a `key`. */
 export class KeyedLoop {
-  /** Hash of the item in hand. */
-  high = 0;
-  low = 0;
+  /** The item whose body runs. */
+  item: string | null = null;
   /** Loops inside the body of the item in hand, by label. */
   inner = new Map<string, number>();
-  /** Its body runs. */
-  hasItem = false;
-  /** Items of each key that several items have. */
-  #counts: Map<string, number> | null = null;
+  /** Items of each key. */
+  readonly #counts = new Map<string, number>();
 
   constructor(
     private readonly keys: ItemKeys,
-    readonly seedHigh: number,
-    readonly seedLow: number,
+    readonly id: string,
     readonly isInner: boolean,
   ) {}
 
-  /** Takes an item in hand. Returns false if an earlier attempt finished it: its body must not run. */
+  /**
+   * Takes an item in hand. Returns false if an earlier attempt finished it: its body must not run.
+   *
+   * @throws RangeError if there are too many
+   */
   take(key: string): boolean {
-    let marks = this.#meet(key, this.seedHigh, this.seedLow);
-    if ((marks & SEEN) !== 0) marks = this.#meetAgain(key);
-    if ((marks & FINISHED) !== 0) return false;
-    if (this.inner.size > 0) this.inner = new Map();
-    this.hasItem = true;
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    if (count > 1) this.keys.noteTwice(key);
+    const item = this.id + digest(`${this.id} ${count} ${key}`);
+    if (this.keys.isFinished(item)) return false;
+    this.inner = new Map();
+    this.item = item;
     return true;
   }
 
   /** The body of the item in hand has ended. */
   finish(): void {
-    if (!this.hasItem) return;
-    this.keys.finish(this);
-    this.hasItem = false;
+    if (this.item !== null) this.keys.finish(this.item);
+    this.item = null;
   }
 
   /** The loop has ended. An item in hand is not finished. */
   leave(): void {
-    this.hasItem = false;
+    this.item = null;
     this.keys.leave(this);
   }
 
   tick(now: number): void {
     this.keys.tick(now);
   }
+}
 
-  #meet(key: string, high: number, low: number): number {
-    hashKey(key, high, low);
-    this.high = hashed.high;
-    this.low = hashed.low;
-    return this.keys.meet(this.high, this.low);
-  }
-
-  #meetAgain(key: string): number {
-    this.keys.noteTwice(key);
-    this.#counts ??= new Map();
-    let marks: number;
-    let count = this.#counts.get(key) ?? 1;
-    // Another hash for each; one that is taken by a different key is passed over.
-    do marks = this.#meet(key, this.seedHigh ^ count, this.seedLow ^ ++count);
-    while ((marks & SEEN) !== 0);
-    this.#counts.set(key, count);
-    return marks;
-  }
+function digest(text: string): string {
+  return hash("sha256", text, "base64url").slice(0, DIGEST);
 }

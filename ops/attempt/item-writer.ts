@@ -4,13 +4,11 @@
  * A failure must not fail the work: the items may be done again, and the log says so. On a full disk they wait in
  * memory.
  */
-
 import { isDiskFull } from "../../protocol/system/replace-file.js";
 import type { Clock } from "./clock.js";
-import { type ItemRecords, RECORD } from "./item-batch.js";
 import type { FinishedItems } from "./sink.js";
 
-/** Most items of a batch. */
+/** Most items of a batch, because it is one line. */
 const BATCH = 8192;
 
 const SYNC_MS = 1000;
@@ -20,8 +18,7 @@ const SYNC_SHARE = 0.05;
 export class ItemWriter {
   /** Null: closed. */
   #store: FinishedItems | null;
-  #pending: ItemRecords | null = null;
-  #length = 0;
+  #pending: string[] = [];
   #writtenAt = Number.NEGATIVE_INFINITY;
   #syncedAt: number;
   #syncEvery = SYNC_MS;
@@ -36,22 +33,14 @@ export class ItemWriter {
     this.#syncedAt = clock.now();
   }
 
-  add(loop: number, high: number, low: number): void {
-    if (this.#store === null) return;
-    if (this.#length === BATCH) this.#write(this.clock.now());
-    // The disk is full: these items may be done again.
-    if (this.#length === BATCH) this.#length = 0;
-    this.#pending ??= new Uint32Array(RECORD * BATCH);
-    const at = RECORD * this.#length++;
-    this.#pending[at] = loop;
-    this.#pending[at + 1] = high;
-    this.#pending[at + 2] = low;
+  add(key: string): void {
+    if (this.#store !== null) this.#pending.push(key);
   }
 
   /** Call often: stores what is due. */
   tick(now: number): void {
     if (this.#store === null) return;
-    if (this.#length > 0 && now - this.#writtenAt >= this.#store.everyMs) this.#write(now);
+    if (now - this.#writtenAt >= this.#store.everyMs) this.#write(now);
     if (!this.#isSynced && now - this.#syncedAt >= this.#syncEvery) this.#sync(now);
   }
 
@@ -72,12 +61,14 @@ export class ItemWriter {
 
   #write(now: number): void {
     const store = this.#store;
-    if (store === null || this.#length === 0) return;
+    if (store === null || this.#pending.length === 0) return;
     this.#writtenAt = now;
     this.#guarded(() => {
-      store.append(this.#pending!.subarray(0, RECORD * this.#length));
-      this.#length = 0;
-      this.#isSynced = false;
+      while (this.#pending.length > 0) {
+        store.append(this.#pending.slice(0, BATCH));
+        this.#pending = this.#pending.slice(BATCH);
+        this.#isSynced = false;
+      }
     });
   }
 
@@ -104,8 +95,7 @@ export class ItemWriter {
   #close(): void {
     const store = this.#store;
     this.#store = null;
-    this.#pending = null;
-    this.#length = 0;
+    this.#pending = [];
     try {
       store?.close();
     } catch {

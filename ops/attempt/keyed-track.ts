@@ -1,16 +1,16 @@
 /**
- * The iterators of `p.track` with a `key`: they skip the items that an earlier attempt finished, and remember the others
+ * The loops of `p.track` with a `key`: they skip the items that an earlier attempt finished, and remember the others
  * once their bodies have ended.
  *
  * The loop asks for the next item when the body of the last one has ended without an error, so that is when the item is
- * finished. `break` and an error call `return`: the item in hand is then not finished.
+ * finished. `break` and an error end the generator: the item in hand is then not finished.
  */
+import { inspect } from "node:util";
 import type { TrackOptions } from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
 import type { ItemKeys, KeyedLoop } from "./item-keys.js";
-import { keyText } from "./key-text.js";
-import type { Meter } from "./meter.js";
-import { knownLength, Track } from "./track.js";
+import type { Counted, Meter } from "./meter.js";
+import { knownLength } from "./track.js";
 
 export type KeyedOptions<T> = TrackOptions<T> & Required<Pick<TrackOptions<T>, "key">>;
 
@@ -28,7 +28,7 @@ export function trackKeyedSync<T>(
   options: KeyedOptions<T>,
   host: KeyedHost,
 ): Iterable<T> {
-  return { [Symbol.iterator]: () => new KeyedTrack<T>(items, options, host) };
+  return { [Symbol.iterator]: () => syncLoop(items, options, host) };
 }
 
 export function trackKeyedAsync<T>(
@@ -36,186 +36,153 @@ export function trackKeyedAsync<T>(
   options: KeyedOptions<T>,
   host: KeyedHost,
 ): AsyncIterable<T> {
-  return { [Symbol.asyncIterator]: () => new AsyncKeyedTrack<T>(items, options, host) };
+  return { [Symbol.asyncIterator]: () => asyncLoop(items, options, host) };
+}
+
+function* syncLoop<T>(items: Iterable<T>, options: KeyedOptions<T>, host: KeyedHost): Generator<T, void> {
+  const loop = new Keyed(items, options, host);
+  try {
+    loop.look();
+    for (const item of items) {
+      if (loop.takes(item)) yield item;
+      loop.finishItem();
+      loop.look();
+    }
+    loop.finishAll();
+  } finally {
+    loop.leave();
+  }
+}
+
+async function* asyncLoop<T>(
+  items: AsyncIterable<T>,
+  options: KeyedOptions<T>,
+  host: KeyedHost,
+): AsyncGenerator<T, void> {
+  const loop = new Keyed(items, options, host);
+  try {
+    loop.look();
+    for await (const item of items) {
+      // The stop may have arrived while this awaited the item, and the lease may have ended.
+      loop.check();
+      if (loop.takes(item)) yield item;
+      loop.finishItem();
+      loop.look();
+    }
+    loop.finishAll();
+  } finally {
+    loop.leave();
+  }
 }
 
 /** Time in ms after which the bar shows how far the skipping is. */
 const SHOW_MS = 100;
-/** Skipped items between two looks at the clock. */
-const SKIPS = 16;
 
-abstract class Keyed<T> extends Track<T> {
+class Keyed<T> implements Counted {
   done = 0;
   /** Units of the items that were skipped: they do not count for the rate. */
   skipped = 0;
-  protected readonly loop: KeyedLoop;
-  readonly #options: KeyedOptions<T>;
+  readonly total: number | null;
+  readonly unit: string | null;
+  readonly label: string | null;
+  readonly #loop: KeyedLoop;
   readonly #startedAt: number;
   /** Units of the item in hand. */
   #inHand = 0;
   #index = 0;
-  /** Nothing but skipped items until now, so the bar begins with them. */
-  #isSkipping = true;
+  #isShown = false;
 
-  constructor(items: unknown, options: KeyedOptions<T>, { meter, cancellation, keys, note }: KeyedHost) {
-    super(items, options, meter, cancellation);
+  constructor(
+    items: unknown,
+    private readonly options: KeyedOptions<T>,
+    private readonly host: KeyedHost,
+  ) {
+    const length = knownLength(items);
+    this.total = options.total ?? length;
+    this.unit = options.unit ?? null;
+    this.label = options.label ?? null;
     if (typeof options.key !== "function") throw new TypeError("p.track: key is a function of the item");
-    this.#options = options;
-    this.#startedAt = meter.clock.now();
-    const known = keys();
-    this.loop = known.begin(this.label);
-    const { count, attempts } = known.earlier(this.loop);
-    if (count > 0) note(finishedText(count, options.size ? knownLength(items) : this.total, attempts));
-  }
-
-  /** The loop asks for an item, so the body of the last one has ended. */
-  protected finishItem(): void {
-    this.done += this.#inHand;
-    this.#inHand = 0;
-    this.loop.finish();
+    this.#startedAt = host.meter.clock.now();
+    const keys = host.keys();
+    this.#loop = keys.begin(this.label, length);
+    const { count, attempts } = keys.earlier(this.#loop);
+    if (count > 0) host.note(finishedText(count, options.size ? length : this.total, attempts));
   }
 
   /**
-   * Stores what is due, and looks where that is due. The clock is read at each item: what is stored when must not depend
-   * on how long the items before took.
+   * Stores what is due, and shows the count: once an item is not skipped, or the skipping takes long.
    *
    * @throws OperationCancelled
    */
-  protected lookIfDue(): void {
-    const isDue = --this.credit <= 0 || this.cancellation.stopped;
-    if (this.#isSkipping && !isDue) return;
-    const now = this.meter.clock.now();
-    this.loop.tick(now);
-    if (!isDue) return;
-    if (!this.#isSkipping || now - this.#startedAt > SHOW_MS) this.look(now);
-    else {
-      this.credit = SKIPS;
-      this.cancellation.check(now);
-    }
+  look(): void {
+    const { meter, cancellation } = this.host;
+    const now = meter.clock.now();
+    this.#loop.tick(now);
+    if (this.#isShown) meter.touch(now);
+    else if (now - this.#startedAt > SHOW_MS) this.#show();
+    cancellation.check(now);
+  }
+
+  /** @throws OperationCancelled */
+  check(): void {
+    this.host.cancellation.check();
   }
 
   /** Returns whether the body must run; false: the item was finished before. */
-  protected takes(item: T): boolean {
-    const { key, size } = this.#options;
+  takes(item: T): boolean {
+    const { key, size } = this.options;
     const text = keyText(key(item, this.#index), this.#index);
     this.#index++;
     const units = size === undefined ? 1 : size(item);
-    if (!this.loop.take(text)) {
+    if (!this.#loop.take(text)) {
       this.done += units;
       this.skipped += units;
       return false;
     }
     this.#inHand = units;
-    if (this.#isSkipping) {
-      this.#isSkipping = false;
-      this.look();
-    }
+    if (!this.#isShown) this.#show();
     return true;
   }
 
+  /** The loop asks for an item, so the body of the last one has ended. */
+  finishItem(): void {
+    this.done += this.#inHand;
+    this.#inHand = 0;
+    this.#loop.finish();
+  }
+
   /** The items are at their end. */
-  protected finishAll(): IteratorReturnResult<undefined> {
-    if (this.#isSkipping) this.look();
-    this.loop.leave();
-    this.end();
-    return { value: undefined, done: true };
+  finishAll(): void {
+    if (!this.#isShown) this.#show();
   }
 
-  /** The loop was left. */
-  protected leave(): IteratorReturnResult<undefined> {
-    this.loop.leave();
-    this.end();
-    return { value: undefined, done: true };
-  }
-}
-
-class KeyedTrack<T> extends Keyed<T> implements IterableIterator<T> {
-  readonly #inner: Iterator<T>;
-
-  constructor(items: Iterable<T>, options: KeyedOptions<T>, host: KeyedHost) {
-    super(items, options, host);
-    this.#inner = items[Symbol.iterator]();
+  /** The loop has ended, or was left. */
+  leave(): void {
+    const { meter } = this.host;
+    this.#loop.leave();
+    meter.touch(meter.clock.now());
   }
 
-  next(): IteratorResult<T, undefined> {
-    this.finishItem();
-    for (;;) {
-      try {
-        this.lookIfDue();
-      } catch (stop) {
-        throw this.#closed(stop);
-      }
-      const result = this.#inner.next();
-      if (result.done) return this.finishAll();
-      try {
-        if (this.takes(result.value)) return result;
-      } catch (thrown) {
-        throw this.#closed(thrown);
-      }
-    }
-  }
-
-  return(): IteratorResult<T, undefined> {
-    const left = this.leave();
-    this.#inner.return?.();
-    return left;
-  }
-
-  [Symbol.iterator](): this {
-    return this;
-  }
-
-  /** Closes the source after an error here, because a loop does not close an iterator whose `next` throws. */
-  #closed(thrown: unknown): unknown {
-    this.loop.leave();
-    this.#inner.return?.();
-    return thrown;
+  #show(): void {
+    this.#isShown = true;
+    this.host.meter.count(this);
   }
 }
 
-class AsyncKeyedTrack<T> extends Keyed<T> implements AsyncIterableIterator<T> {
-  readonly #inner: AsyncIterator<T>;
-
-  constructor(items: AsyncIterable<T>, options: KeyedOptions<T>, host: KeyedHost) {
-    super(items, options, host);
-    this.#inner = items[Symbol.asyncIterator]();
-  }
-
-  async next(): Promise<IteratorResult<T, undefined>> {
-    this.finishItem();
-    for (;;) {
-      await this.#orClose(() => this.lookIfDue());
-      const result = await this.#inner.next();
-      if (result.done) return this.finishAll();
-      // The stop may have arrived while this awaited the item, and the lease may have ended.
-      const takes = await this.#orClose(() => {
-        if (this.cancellation.stopped) this.look();
-        this.cancellation.checkLease?.();
-        return this.takes(result.value);
-      });
-      if (takes) return result;
-    }
-  }
-
-  async return(): Promise<IteratorResult<T, undefined>> {
-    const left = this.leave();
-    await this.#inner.return?.();
-    return left;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async #orClose<R>(work: () => R): Promise<R> {
-    try {
-      return work();
-    } catch (thrown) {
-      this.loop.leave();
-      await this.#inner.return?.();
-      throw thrown;
-    }
-  }
+/** @throws TypeError if the value that the author's function returned is no key */
+function keyText(key: unknown, index: number): string {
+  if (typeof key === "string") return key;
+  if (typeof key === "number" && Number.isFinite(key)) return String(key);
+  const hint =
+    typeof key === "bigint"
+      ? "; use String(id)"
+      : typeof (key as { then?: unknown } | null)?.then === "function"
+        ? "; the function must not be async"
+        : "";
+  const shown = inspect(key, { depth: 0 }).slice(0, 60);
+  throw new TypeError(
+    `p.track: the key of item ${index + 1} is ${shown}, not a text or a finite number${hint}`,
+  );
 }
 
 function finishedText(count: number, total: number | null, attempts: readonly number[]): string {

@@ -1,6 +1,5 @@
 /** Stage values in memory, for an attempt that resumes an earlier one. */
 import type { StageValue } from "../../protocol/event.js";
-import type { ItemRecords } from "./item-batch.js";
 import type { FinishedItems, StageValues } from "./sink.js";
 import { hashOfParams } from "./stage-values.js";
 
@@ -19,7 +18,7 @@ interface StoredBatch {
   occurrence: number;
   params: string;
   attempt: number;
-  records: ItemRecords;
+  keys: readonly string[];
 }
 
 /** What a run leaves for a later attempt. */
@@ -70,7 +69,7 @@ export class MemoryStageValues implements StageValues {
     return {
       everyMs: 0,
       load: () => this.#items.filter((each) => isHere(each) && each.params === this.#params),
-      append: (records) => this.#items.push({ ...place, attempt: this.attempt, records: records.slice() }),
+      append: (keys) => this.#items.push({ ...place, attempt: this.attempt, keys }),
       sync: () => {},
       close: () => {},
       discard: () => {

@@ -7,7 +7,6 @@
 import type { EventBody, StageValue, StopReason } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
 import type { Masker } from "../secrets/masker.js";
-import type { ItemRecords } from "./item-batch.js";
 
 export interface Sink {
   /** Numbers, timestamps and stores an event, synchronously. With `durable`, it is on disk when this returns. */
@@ -59,13 +58,13 @@ export interface FinishedItems {
   /** Time in ms between two calls of `append`, while items are finished. */
   readonly everyMs: number;
   /** What earlier attempts finished, the oldest attempt first. */
-  load(): Iterable<{ attempt: number; records: ItemRecords }>;
+  load(): Iterable<{ attempt: number; keys: readonly string[] }>;
   /**
    * Stores items that this attempt finished. They survive the death of this process.
    *
    * @throws the system error; nothing of the batch is stored then
    */
-  append(records: ItemRecords): void;
+  append(keys: readonly string[]): void;
   /**
    * Makes what was stored survive a power cut.
    *

@@ -15,7 +15,6 @@ import { isPlainObject } from "../../protocol/is-plain-object.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/system/own-file.js";
 import { replaceFileSync, syncDirectory } from "../../protocol/system/replace-file.js";
-import { batchOfText, type ItemRecords, textOf } from "./item-batch.js";
 import { batchesOf, ITEMS_FILE, ItemsFile, itemsFilesIn, placeOf, removeItems } from "./item-files.js";
 import type { FinishedItems, StageValues } from "./sink.js";
 
@@ -127,15 +126,15 @@ class FileStageValues implements StageValues {
       return {
         everyMs: ITEMS_MS.inFiles,
         load,
-        append: (records) => file.append(records),
+        append: (keys) => file.append(keys),
         sync: () => file.sync(),
         close: () => file.close(),
         discard,
       };
     }
-    const append = (records: ItemRecords) => {
-      const items = { occurrence, params: this.paramsHash, data: textOf(records) };
-      recordItems({ type: "items:finished", stage, count: records.length / 3, items });
+    const append = (keys: readonly string[]) => {
+      const items = { occurrence, params: this.paramsHash, keys };
+      recordItems({ type: "items:finished", stage, count: keys.length, items });
     };
     return { everyMs: ITEMS_MS.inEvents, load, append, sync: () => {}, close: () => {}, discard };
   }
@@ -153,10 +152,10 @@ class FileStageValues implements StageValues {
       .filter((name) => name.startsWith(beginning))
       .map((name) => Number(name.slice(beginning.length, -ITEMS_FILE.length)));
     for (const attempt of attempts.sort((a, b) => a - b))
-      for (const records of batchesOf(join(this.dir, `${beginning}${attempt}${ITEMS_FILE}`), isWanted))
-        yield { attempt, records };
+      for (const keys of batchesOf(join(this.dir, `${beginning}${attempt}${ITEMS_FILE}`), isWanted))
+        yield { attempt, keys };
     for (const kept of this.options.earlierItems?.() ?? [])
-      if (isWanted(kept)) yield { attempt: kept.attempt, records: batchOfText(kept.data) };
+      if (isWanted(kept)) yield { attempt: kept.attempt, keys: kept.keys };
   }
 
   #readFile(stage: string, occurrence: number): KeptValue | undefined {

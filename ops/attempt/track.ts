@@ -41,7 +41,7 @@ export function trackAsync<T>(
 }
 
 /** Common base of the iterators: the count, and the update of clock, stop and bar (`look`). */
-export abstract class Track<T> implements Counted {
+abstract class Track<T> implements Counted {
   abstract readonly done: number;
   readonly total: number | null;
   readonly unit: string | null;
