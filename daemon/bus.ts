@@ -20,8 +20,8 @@ interface Events {
   lines: [entry: Entry, lines: readonly StoredLine[], isOwn: boolean];
   /** Events or lines of a running attempt changed its record. */
   record: [entry: Entry, before: Operation];
-  /** A key changed that is computed when the record is shown. */
-  shown: [record: Operation, key: string];
+  /** Keys changed that are computed when the record is shown. */
+  shown: [record: Operation, ...keys: Array<keyof Operation>];
   /** Why operations of the queue, or of all queues, cannot start changed. */
   blocked: [queue: string | null];
 }

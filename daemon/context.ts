@@ -1,7 +1,7 @@
 /** The context of the HTTP routes: the daemon's parts, and the functions that find and show an operation. */
-import type { EventEmitter } from "node:events";
 import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/replies.js";
+import type { Bus } from "./bus.js";
 import type { ConfigReload } from "./config-reload.js";
 import type { BackupMaker } from "./engine.js";
 import type { Hooks } from "./hooks/hooks.js";
@@ -71,8 +71,7 @@ export interface Context {
   startedAt: string;
   /** The socket on which the daemon answers; `problem`: why not on its own. */
   address: { readonly path: string; readonly problem: string | null };
-  /** Emits an operation's id when its record, events or log changed. */
-  signals: EventEmitter;
+  bus: Bus;
   /** The record as shown, with its queue position. */
   present(entry: Entry): Operation;
   /** As `present`, with the large values that lists and streams leave out. */

@@ -237,11 +237,11 @@ class DaemonRun implements Daemon {
   #makeContext(config: ConfigReload): Context {
     const services = this.#services;
     const { store, lifecycle, scheduler, blockedTypes, durations, containment, types, queue, hub } = services;
-    const { clock, audit, signals, stopping, copied, queues, schedules, submissions, hooks } = services;
+    const { bus, clock, audit, stopping, copied, queues, schedules, submissions, hooks } = services;
     const { dependencies, waiting, hosts, engine, metrics, tracing, loadProblems } = services;
     return {
       ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader: types, queue, hub },
-      ...{ clock, audit, signals, copied, queues, schedules, submissions, hooks },
+      ...{ bus, clock, audit, copied, queues, schedules, submissions, hooks },
       ...{
         loadProblems,
         dependencies,

@@ -26,7 +26,7 @@ export function embeddedEngine(services: EngineServices): Engine {
     counters: services.counters,
     onDrain: (isDraining) => {
       services.scheduler.drain(isDraining);
-      services.blockedChanged();
+      services.bus.emit("blocked", null);
     },
   });
   return {

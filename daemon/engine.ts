@@ -2,8 +2,6 @@
  * What a daemon runs on: its store, its settings, its hosts and its run files. The embedded engine keeps all of them on
  * this machine (`embedded-engine.ts`); a fleet's engine shares them with other hosts (`fleet/fleet.ts`).
  */
-import type { WorkerEvent } from "../protocol/event.js";
-import type { Operation } from "../protocol/operation.js";
 import type { HostCounters } from "../protocol/replies.js";
 import type { CopyProgress } from "./backup/copy-state.js";
 import type { Manifest } from "./backup/manifest.js";
@@ -12,7 +10,6 @@ import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader, Types } from "./loader/loader.js";
 import type { DaemonLog } from "./log/daemon-log.js";
-import type { StoredLine } from "./run-files/attempt-tail.js";
 import type { Runs } from "./run-files/runs.js";
 import type { Outbox } from "./scheduler/outbox.js";
 import type { Queue } from "./scheduler/queue.js";
@@ -42,13 +39,6 @@ export interface EngineServices {
   readonly counters: HostCounters;
   /** The clock that expires keys, in ms since 1970. */
   now(): number;
-  /** The events or the log of a running attempt have changed its record. */
-  recordChanged(entry: Entry, before: Operation): void;
-  linesAdded(entry: Entry, lines: StoredLine[]): void;
-  /** An event of an attempt of another host was read: this host may take the operation over. */
-  eventMirrored(id: string, event: WorkerEvent): void;
-  /** Why queued operations cannot start changed. */
-  blockedChanged(): void;
   addProblem(problem: string): void;
   /** The store can no longer be written: the daemon must stop. */
   broken(error: Error): void;

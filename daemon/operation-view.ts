@@ -9,11 +9,8 @@ import type { Store } from "./store/store.js";
 /** Candidates shown for an ambiguous prefix. */
 const MAX_CANDIDATES = 8;
 
-/** Why a running operation does not progress. A change of these values changes the shown progress too. */
-export type BlockedState = Pick<Operation, "stalledSince" | "noRoomSince">;
-
 /** The values of a running attempt that are not part of the stored record. */
-export interface MomentaryValues extends BlockedState {
+export interface MomentaryValues extends Pick<Operation, "stalledSince" | "noRoomSince"> {
   sampler: Pick<Operation, "resources" | "usage">;
 }
 

@@ -1,8 +1,6 @@
 /**
  * The daemon's services and the callbacks between them. `daemon.ts` starts and stops the services.
  */
-import { EventEmitter } from "node:events";
-import type { WorkerEvent } from "../protocol/event.js";
 import type { Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
 import type { Config } from "../protocol/system/config-types.js";
@@ -24,7 +22,6 @@ import { findOperation, operationView, withVariables } from "./operation-view.js
 import { CopiedState } from "./recovery/copied-state.js";
 import { Retention } from "./recovery/retention.js";
 import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
-import type { StoredLine } from "./run-files/attempt-tail.js";
 import { linesAfter } from "./run-files/log-slices.js";
 import { isUnreadable } from "./run-files/unreadable.js";
 import { Durations } from "./scheduler/durations.js";
@@ -52,8 +49,6 @@ import { Containment } from "./worker/containment.js";
 
 export class Services implements EngineServices {
   readonly bus = new Bus();
-  /** Emits an operation's id when its record, events or log changed. */
-  readonly signals = new EventEmitter().setMaxListeners(0);
   readonly queue = new Queue();
   readonly queues: Queues;
   readonly dependencies: Dependencies;
@@ -131,6 +126,7 @@ export class Services implements EngineServices {
         return entry ? this.present(entry) : null;
       },
       matching: (scope) => this.#matching(scope),
+      queued: (queue) => this.#queued(queue),
       counts: () => this.store.counts(),
       linesAfter: (id, after, limit) => this.#linesAfter(id, after, limit),
     });
@@ -143,13 +139,13 @@ export class Services implements EngineServices {
       get configured() {
         return settings.queues;
       },
-      onChange: (name) => this.#queueChanged(name),
+      bus,
     });
     this.waiting = new Waiting({
+      bus,
       queue: this.queue,
       entry: (id) => this.store.ledger.get(id) ?? null,
       onReady: () => this.scheduler.kick(),
-      onShown: (record, key) => this.hub.changedKey(record, key),
       isWatched: () => this.hub.watchers > 0,
     });
     this.dependencies = new Dependencies({
@@ -160,6 +156,7 @@ export class Services implements EngineServices {
     });
     this.durations = new Durations(this.store.archive, bus);
     this.blockedTypes = new BlockedTypes({
+      bus,
       store: this.store,
       lifecycle: this.lifecycle,
       loader: this.loader,
@@ -170,7 +167,6 @@ export class Services implements EngineServices {
         return settings.maxTypeWait;
       },
       hasElsewhere: (op) => this.engine.hasElsewhere(op),
-      onChange: (entry) => this.hub.changedKey(entry.record, "blocked"),
     });
     this.typeLimits = new TypeLimits({
       entry: (id) => this.store.ledger.get(id),
@@ -189,13 +185,6 @@ export class Services implements EngineServices {
       { name: "placement", why: (entry) => this.hosts.blocked(entry) },
       { name: "workers", why: () => this.scheduler.pool.blocked },
     ]);
-    bus.on("decided", (changes) => {
-      for (const { id, before, after } of changes) {
-        this.waiting.changed(id, before, after);
-        // A new operation has no listeners.
-        if (before) this.signals.emit(id);
-      }
-    });
     this.cleaner = new StaleWorkerCleaner({
       dir: layout.workers,
       isNeeded: (workerId) => this.scheduler.needs(workerId),
@@ -238,14 +227,11 @@ export class Services implements EngineServices {
       get env() {
         return hookEnvironment(settings);
       },
-      onChange: (id) => {
-        const record = store.find(id)?.record;
-        if (record) this.hub.changedKey(record, "hookFailures");
-      },
       onProblem: (problem) => this.addProblem(problem),
       onRun: (hook, hasFailed) => this.metrics.hookRan(hook, hasFailed),
     });
     this.stalls = new Stalls({
+      bus,
       get after() {
         return settings.stallAfter;
       },
@@ -302,18 +288,6 @@ export class Services implements EngineServices {
     await this.queues.pause(this.queues.names(), true);
   }
 
-  /** Why queued operations of all queues cannot start changed. */
-  blockedChanged(): void {
-    for (const { record } of this.store.ledger.entries.values())
-      if (record.state === "queued") this.hub.changedKey(record, "blocked");
-  }
-
-  #queueChanged(name: string): void {
-    for (const { record } of this.store.ledger.entries.values())
-      if (record.state === "queued" && record.queue === name) this.hub.changedKey(record, "blocked");
-    this.scheduler.kick();
-  }
-
   /** As `present`, with the values that lists and streams leave out: large ones, and the names of the variables. */
   whole(entry: Entry): Operation {
     const traceparent = this.tracing.traceparentOf(entry.record.id);
@@ -366,7 +340,6 @@ export class Services implements EngineServices {
       isTraced: (id) => this.tracing.isSampled(id),
       log: this.log.logger,
       userCode: () => loader.hasUserCode(settings.shippedDirs),
-      onWorkersBlocked: () => this.blockedChanged(),
       onLeft: () => this.cleaner.start(),
       onBroken: this.broken,
       slots: () => this.engine.slots(),
@@ -375,47 +348,11 @@ export class Services implements EngineServices {
       leaseFile: this.engine.leaseFile,
       whyLeaseEnded: () => this.engine.whyLeaseEnded(),
       ...(this.engine.makeStarter && { makeStarter: this.engine.makeStarter }),
-      listener: {
-        onChange: (entry, before) => this.recordChanged(entry, before),
-        onBlocked: ({ record }, key) => {
-          this.hub.changedKey(record, key);
-          // Whether the remaining time is shown depends on this key.
-          if (record.progress !== null) this.hub.changedKey(record, "progress");
-        },
-        onMeasured: ({ record }) => {
-          this.hub.changedKey(record, "resources");
-          this.hub.changedKey(record, "usage");
-        },
-        onEvent: ({ record }, event) => {
-          this.metrics.eventRead(record, event);
-          this.tracing.eventRead(record.id, event);
-        },
-        onLines: (entry, lines) => {
-          this.metrics.linesRead(lines);
-          this.linesAdded(entry, lines);
-        },
-      },
     });
   }
 
   now(): number {
     return this.clock.now();
-  }
-
-  recordChanged(entry: Entry, before: Operation): void {
-    this.stateDocument.changed();
-    this.hub.changed(before, entry.record);
-    this.stalls.heard(entry.record.id);
-    this.signals.emit(entry.record.id);
-  }
-
-  linesAdded(entry: Entry, lines: StoredLine[]): void {
-    this.hub.lines(entry.record.id, lines);
-    this.signals.emit(entry.record.id);
-  }
-
-  eventMirrored(id: string, event: WorkerEvent): void {
-    this.tracing.eventRead(id, event);
   }
 
   /** The live operations of a queue. */
@@ -431,6 +368,11 @@ export class Services implements EngineServices {
     const finished = [...this.store.recent.values()].filter((entry) => fits(scope, entry.record));
     const newest = finished.slice(Math.max(0, finished.length - scope.limit));
     return this.#inOrder([...newest, ...this.#live().filter((entry) => fits(scope, entry.record))]);
+  }
+
+  *#queued(queue: string | null): Generator<Operation> {
+    for (const { record } of this.store.ledger.entries.values())
+      if (record.state === "queued" && (queue === null || record.queue === queue)) yield record;
   }
 
   #live(): Entry[] {

@@ -78,9 +78,9 @@ export class FleetRuns implements Runs {
     this.#unsubscribe = engine.onHint((hint) => {
       if ("ids" in hint) this.#mirror.hint(hint.ids);
     });
+    services.bus.on("record", ({ record }) => this.#shipper.hint(record.id));
     this.outbox = {
       follow: (attempt) => this.#follow(attempt),
-      hint: ({ id }) => this.#shipper.hint(id),
       flush: ({ id, number }) => this.#shipper.flush(id, number),
       release: ({ id, number }) => this.#shipper.release(id, number),
     };
@@ -202,13 +202,10 @@ export class FleetRuns implements Runs {
     if (known?.entry === entry && known.number === entry.record.attempt) return known;
     known?.close();
     const { attempt } = entry.record;
-    const remote = new RemoteAttempt(entry, attemptDir(services.layout, id, attempt), {
-      onChange: (changed, before) => services.recordChanged(changed, before),
-      onLines: (changed, lines) => services.linesAdded(changed, lines),
-      onEvent: ({ record }, event) => services.eventMirrored(record.id, event),
-      onOutcome: () => {},
-      onDamage: (message) => services.log.logger.warn({ id, attempt }, message),
-    });
+    const dir = attemptDir(services.layout, id, attempt);
+    const remote = new RemoteAttempt(entry, dir, services.bus, (message) =>
+      services.log.logger.warn({ id, attempt }, message),
+    );
     this.#remote.set(id, remote);
     return remote;
   }

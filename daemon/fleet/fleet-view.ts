@@ -74,7 +74,7 @@ export abstract class FleetView {
       hasType: (op) => services.loader.has(op),
       isHeld: () => this.offers.areOpen,
       onDrain: (isDraining) => services.scheduler.drain(isDraining),
-      onChange: () => services.blockedChanged(),
+      onChange: () => bus.emit("blocked", null),
     });
     this.runs = new FleetRuns({
       engine: this.engine,
@@ -171,7 +171,7 @@ export abstract class FleetView {
     if (this.hosts.awaySince === null) return;
     this.services.log.logger.info({ since: this.hosts.awaySince }, "the fleet's engine answers again");
     this.hosts.awaySince = null;
-    this.services.blockedChanged();
+    this.services.bus.emit("blocked", null);
     this.services.scheduler.kick();
   }
 
@@ -184,7 +184,7 @@ export abstract class FleetView {
     if (this.hosts.awaySince !== null) return;
     this.hosts.awaySince = sharedTime();
     logger.error({ err: error }, "the fleet's engine does not answer; running operations continue");
-    this.services.blockedChanged();
+    this.services.bus.emit("blocked", null);
   }
 
   /** Before a decision is applied: watchers get the last lines of an attempt before its end. */
@@ -207,7 +207,7 @@ export abstract class FleetView {
       if (types !== this.#typesVersion) {
         this.hosts.types = await this.engine.types();
         this.#typesVersion = types;
-        this.services.blockedChanged();
+        this.services.bus.emit("blocked", null);
       }
     } catch (error) {
       this.failed(error as Error);

@@ -35,7 +35,7 @@ interface HooksOptions {
   bus: Bus;
   file: string;
   log: Log;
-  store: Pick<Store, "archive" | "journalNumber" | "ledger">;
+  store: Pick<Store, "archive" | "journalNumber" | "ledger" | "find">;
   /** The queue as a command shows it, where none of its operations is queued or runs. */
   emptyQueue(name: string): QueueReply | null;
   /** Whether this daemon runs the hooks of the operation. */
@@ -46,8 +46,6 @@ interface HooksOptions {
   timeout: number;
   /** The environment of the hooks of the config file. */
   env: Record<string, string>;
-  /** `hookFailures` of the operation changed. */
-  onChange(id: string): void;
   onProblem(problem: string): void;
   onRun(hook: Hook, hasFailed: boolean): void;
 }
@@ -202,7 +200,8 @@ export class Hooks {
     const { hook, source, message } = failure;
     this.#file.addFailure(id, failure);
     this.options.log.warn({ id, hook, source, reason: message }, "a hook failed");
-    this.options.onChange(id);
+    const record = this.options.store.find(id)?.record;
+    if (record) this.options.bus.emit("shown", record, "hookFailures");
   }
 
   #push(job: Job): void {

@@ -1,10 +1,12 @@
 /** Finds running operations that report nothing, for the hook `onStall`: once for each silence. */
+import type { Bus } from "../bus.js";
 import type { Entry } from "../store/decision.js";
 
 /** How often running operations are looked at, in ms. */
 const LOOK_MS = 1000;
 
 interface StallsOptions {
+  bus: Bus;
   /** Seconds without an event or a log line. */
   after: number;
   /** Running operations whose stall has a hook, and whether the worker is stopped. */
@@ -19,7 +21,12 @@ export class Stalls {
   readonly #told = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(private readonly options: StallsOptions) {}
+  constructor(private readonly options: StallsOptions) {
+    options.bus.on("record", ({ record: { id } }) => {
+      this.#news.set(id, performance.now());
+      this.#told.delete(id);
+    });
+  }
 
   start(): void {
     this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
@@ -27,12 +34,6 @@ export class Stalls {
 
   stop(): void {
     if (this.#timer) clearInterval(this.#timer);
-  }
-
-  /** The operation reported something. */
-  heard(id: string): void {
-    this.#news.set(id, performance.now());
-    this.#told.delete(id);
   }
 
   look(now: number = performance.now()): void {

@@ -42,6 +42,12 @@ export class Metrics {
       if (!isOwn || this.#registry === null || kind === "restored") return;
       for (const { id, before, after } of changes) if (after) this.#changed(kind, before, after, find(id));
     });
+    bus.on("event", ({ record }, event, isOwn) => {
+      if (isOwn) this.#eventRead(record, event);
+    });
+    bus.on("lines", (_entry, lines, isOwn) => {
+      if (isOwn) this.#linesRead(lines);
+    });
   }
 
   /** Begins to count. */
@@ -85,8 +91,7 @@ export class Metrics {
     if (seconds !== null) registry.observe("liveops_operation_duration_seconds", { type, outcome }, seconds);
   }
 
-  /** The daemon has read an event of one of its workers. */
-  eventRead(record: Pick<Operation, "op">, event: WorkerEvent): void {
+  #eventRead(record: Pick<Operation, "op">, event: WorkerEvent): void {
     const registry = this.#registry;
     if (registry === null) return;
     const at = Date.parse(event.at);
@@ -100,8 +105,7 @@ export class Metrics {
     registry.observe("liveops_stage_duration_seconds", { type, stage }, event.seconds);
   }
 
-  /** The daemon has read log lines of one of its workers. */
-  linesRead([first]: readonly StoredLine[]): void {
+  #linesRead([first]: readonly StoredLine[]): void {
     if (this.#registry === null || first === undefined) return;
     const at = Date.parse(first.at);
     if (at < this.#since) return;

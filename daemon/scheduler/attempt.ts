@@ -8,8 +8,8 @@ import { lstatSync, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Outcome, StopReason, WorkerEvent } from "../../protocol/event.js";
 import { IrregularFileError } from "../../protocol/system/own-file.js";
+import type { Bus } from "../bus.js";
 import { isPausedNow } from "../lifecycle.js";
-import type { BlockedState } from "../operation-view.js";
 import { bootId, isStopped, signalProcess } from "../os/process-identity.js";
 import { cancelFile, pauseFile } from "../run-files/attempt-files.js";
 import type { StoredLine } from "../run-files/attempt-tail.js";
@@ -19,16 +19,10 @@ import type { Entry, Run } from "../store/decision.js";
 import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
 import { quarantineFile } from "../store/quarantine.js";
 import type { PooledWorker, WorkerExit } from "../worker/pool.js";
-import { type RecordListener, RecordTail } from "./record-tail.js";
+import { RecordTail } from "./record-tail.js";
 import { ResourceSampler } from "./resource-sampler.js";
 
-export interface AttemptListener extends RecordListener {
-  /** An event was read. Called before the event is in the record. */
-  onEvent(entry: Entry, event: WorkerEvent): void;
-  /** A reason why the attempt is blocked began or ended. */
-  onBlocked(entry: Entry, key: keyof BlockedState): void;
-  /** The resources of the attempt were measured. */
-  onMeasured(entry: Entry): void;
+interface AttemptListener {
   onOutcome(attempt: Attempt, outcome: Outcome): void;
   /** Called before the worker is told to stop. */
   onStop(attempt: Attempt): void;
@@ -81,14 +75,15 @@ export class Attempt {
     readonly dir: string,
     /** Null for a worker adopted from an earlier daemon. */
     readonly worker: PooledWorker | null,
+    private readonly bus: Bus,
     private readonly listener: AttemptListener,
   ) {
     this.run = run;
     this.number = entry.record.attempt;
     this.sampler = new ResourceSampler(worker === null);
     this.#tail = new RecordTail(entry, dir, {
-      onChange: (...args) => listener.onChange(...args),
-      onLines: (...args) => listener.onLines(...args),
+      bus,
+      isOwn: true,
       onEvent: (event) => this.#event(event),
       onLine: (line) => this.#line(line),
       onOutcome: (outcome) => {
@@ -202,13 +197,13 @@ export class Attempt {
     const stopped = !isPausedNow(this.entry.record) && isStopped(this.run.worker);
     if (stopped === (this.stalledSince !== null)) return;
     this.stalledSince = stopped ? sharedTime() : null;
-    this.listener.onBlocked(this.entry, "stalledSince");
+    this.#blockedChanged("stalledSince");
   }
 
   /** Measures the resources of the worker and of all processes that it started, if it is time. */
   lookAtResources(pids: () => readonly number[]): void {
     if (!this.run.accepted || this.outcome) return;
-    if (this.sampler.look(pids)) this.listener.onMeasured(this.entry);
+    if (this.sampler.look(pids)) this.bus.emit("shown", this.entry.record, "resources", "usage");
   }
 
   /** Sets since when the attempt waits for room on the disk; null: it does not wait. */
@@ -216,7 +211,14 @@ export class Attempt {
     const noRoomSince = since?.toISOString() ?? null;
     if (noRoomSince === this.noRoomSince) return;
     this.noRoomSince = noRoomSince;
-    this.listener.onBlocked(this.entry, "noRoomSince");
+    this.#blockedChanged("noRoomSince");
+  }
+
+  /** Whether the remaining time is shown depends on these keys. */
+  #blockedChanged(key: "stalledSince" | "noRoomSince"): void {
+    const { record } = this.entry;
+    if (record.progress === null) this.bus.emit("shown", record, key);
+    else this.bus.emit("shown", record, key, "progress");
   }
 
   /** Stops the worker: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace period. */
@@ -288,7 +290,6 @@ export class Attempt {
     this.run.accepted = true;
     if (event.type === "attempt:accepted") this.sampler.accepted(event.used);
     if (event.type === "attempt:finished") this.sampler.finished(event.resources ?? null);
-    this.listener.onEvent(this.entry, event);
   }
 
   #line({ end, stream }: StoredLine): void {

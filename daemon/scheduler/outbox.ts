@@ -15,8 +15,6 @@ export interface SentAttempt {
 export interface Outbox {
   /** The attempt runs here from now on. */
   follow(attempt: SentAttempt): void;
-  /** The attempt has new events or lines. */
-  hint(attempt: SentAttempt): void;
   /**
    * Resolves when the files are sent to their end, which must come before the end of the attempt is recorded.
    *
@@ -29,7 +27,6 @@ export interface Outbox {
 
 export const NO_OUTBOX: Outbox = {
   follow: () => {},
-  hint: () => {},
   flush: async () => {},
   release: () => {},
 };

@@ -8,6 +8,7 @@ import type { Blocked } from "../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { nearest } from "../../protocol/text/nearest.js";
+import type { Bus } from "../bus.js";
 import { sharedTime } from "../shared-clock.js";
 import type { Entry } from "../store/decision.js";
 import { quarantineFile } from "../store/quarantine.js";
@@ -34,14 +35,13 @@ interface SavedQueue {
 export type SavedQueues = Readonly<Record<string, SavedQueue>>;
 
 interface QueuesOptions {
+  bus: Bus;
   saved: Setting<SavedQueues>;
   /** Concurrency of the default queue by the start of the daemon, and whether it is a flag, which wins. */
   concurrency: number;
   isFlag: boolean;
   /** Queues of the config file. */
   configured: Readonly<Record<string, { concurrency?: number | undefined }>>;
-  /** A queue changed. Its operations may start, or may not start any more. */
-  onChange(queue: string): void;
 }
 
 export class Queues implements Hold {
@@ -63,7 +63,7 @@ export class Queues implements Hold {
     const before = new Map(this.names().map((name) => [name, this.concurrency(name)]));
     change();
     for (const name of new Set([...before.keys(), ...this.names()]))
-      if (before.get(name) !== this.concurrency(name)) this.options.onChange(name);
+      if (before.get(name) !== this.concurrency(name)) this.options.bus.emit("blocked", name);
   }
 
   /** All names, the default queue first. */
@@ -209,7 +209,7 @@ export class Queues implements Hold {
     this.#saved = new Map(Object.entries(this.options.saved.value));
     for (const name of new Set([...before.keys(), ...this.#saved.keys()]))
       if (JSON.stringify(before.get(name)) !== JSON.stringify(this.#saved.get(name)))
-        this.options.onChange(name);
+        this.options.bus.emit("blocked", name);
   }
 }
 

@@ -5,20 +5,16 @@
  * runs.
  */
 import type { Outcome, WorkerEvent } from "../../protocol/event.js";
-import type { Operation } from "../../protocol/operation.js";
 import { RecordBuilder } from "../../protocol/reduce.js";
+import type { Bus } from "../bus.js";
 import { eventsFile } from "../run-files/attempt-files.js";
 import { AttemptTail, type StoredLine } from "../run-files/attempt-tail.js";
 import type { Entry } from "../store/decision.js";
 
-/** Who is told that the record changed. */
-export interface RecordListener {
-  /** The entry's record changed. */
-  onChange(entry: Entry, before: Operation): void;
-  onLines(entry: Entry, lines: StoredLine[]): void;
-}
-
-export interface RecordTailListener extends RecordListener {
+interface RecordTailOptions {
+  bus: Bus;
+  /** The attempt runs on this host. */
+  isOwn: boolean;
   /** An event was read. Called before the event is in the record. */
   onEvent(event: WorkerEvent): void;
   /** A line was read. A line that occurs twice is passed twice. */
@@ -49,17 +45,17 @@ export class RecordTail {
   constructor(
     private readonly entry: Entry,
     dir: string,
-    private readonly listener: RecordTailListener,
+    private readonly options: RecordTailOptions,
   ) {
     this.seq = entry.record.seq;
     this.#tail = new AttemptTail(dir, {
       onEvents: (events) => this.#events(events),
       onLines: (lines) => this.#lines(lines),
       onDamage: (file, line) => {
-        if (file === eventsFile(dir)) listener.onDamagedEvent();
-        listener.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`);
+        if (file === eventsFile(dir)) options.onDamagedEvent();
+        options.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`);
       },
-      onUnreadable: ({ message }) => listener.onDamage(`run files cannot be read: ${message}`),
+      onUnreadable: ({ message }) => options.onDamage(`run files cannot be read: ${message}`),
     });
   }
 
@@ -84,12 +80,14 @@ export class RecordTail {
 
   /** Returns how long the files may be left alone, in ms. */
   #events(events: WorkerEvent[]): number {
-    const before = this.entry.record;
+    const { entry, options } = this;
+    const before = entry.record;
     const builder = new RecordBuilder(before);
     let outcome: Outcome | null = null;
     for (const event of events) {
       if (event.seq > this.seq) this.seq = event.seq;
-      this.listener.onEvent(event);
+      options.onEvent(event);
+      options.bus.emit("event", entry, event, options.isOwn);
       if (event.type === "attempt:finished") {
         const { state, result, resultText, error, next, notLoaded } = event;
         const text = resultText === undefined ? {} : { resultText };
@@ -97,27 +95,28 @@ export class RecordTail {
       }
       builder.add(event);
     }
-    this.entry.record = builder.record;
-    if (this.entry.record !== before) this.listener.onChange(this.entry, before);
+    entry.record = builder.record;
+    if (entry.record !== before) options.bus.emit("record", entry, before);
     if (outcome && !this.outcome) {
       this.outcome = outcome;
-      this.listener.onOutcome(outcome);
+      options.onOutcome(outcome);
     }
-    const { stages, stageStates } = this.entry.record;
+    const { stages, stageStates } = entry.record;
     if (stages.length < MANY_STAGES || stageStates === before.stageStates) return 0;
     return Math.min(stages.length / STAGES_A_MS, LONGEST_REST_MS);
   }
 
   #lines(lines: StoredLine[]): void {
-    const before = this.entry.record;
+    const { entry, options } = this;
+    const before = entry.record;
     const builder = new RecordBuilder(before);
     for (const line of lines) {
       if (line.seq > this.seq) this.seq = line.seq;
-      this.listener.onLine(line);
+      options.onLine(line);
       builder.addLine(line);
     }
-    this.entry.record = builder.record;
-    if (this.entry.record === before) return;
+    entry.record = builder.record;
+    if (entry.record === before) return;
     // After a restart some lines are read again; a line that occurs twice counts once.
     let last = before.logLines;
     const isNew = ({ n }: StoredLine) => {
@@ -125,7 +124,7 @@ export class RecordTail {
       last = n;
       return true;
     };
-    this.listener.onLines(this.entry, lines.filter(isNew));
-    this.listener.onChange(this.entry, before);
+    options.bus.emit("lines", entry, lines.filter(isNew), options.isOwn);
+    options.bus.emit("record", entry, before);
   }
 }

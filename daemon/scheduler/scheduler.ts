@@ -18,7 +18,7 @@ import { boundOutput } from "../worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
 import { waitsSince } from "../worker/retry-while-disk-full.js";
 import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/worker-processes.js";
-import { Attempt, type AttemptListener } from "./attempt.js";
+import { Attempt } from "./attempt.js";
 import { Finishing } from "./finishing.js";
 import type { Outbox } from "./outbox.js";
 import { type OperationStarter, Starter, type StarterOptions, type StartParts } from "./starter.js";
@@ -46,13 +46,10 @@ interface SchedulerOptions extends StartParts {
   userCode: () => boolean;
   /** The operations directories; the shipped ones come last. */
   opsDirs: readonly string[];
-  /** Workers can no longer be started, or can again. */
-  onWorkersBlocked: () => void;
   /** A worker of an earlier daemon no longer has an operation. */
   onLeft: () => void;
   /** Whether operations wait for the end of this one. */
   isAwaited: (id: string) => boolean;
-  listener: Pick<AttemptListener, "onChange" | "onEvent" | "onLines" | "onBlocked" | "onMeasured">;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
   onBroken: (error: Error) => void;
   /** Default: `Starter`, which decides alone what starts. */
@@ -83,7 +80,7 @@ export class Scheduler {
       containment: options.containment,
       onIdle: (worker) => this.#workerIdle(worker),
       whyHeld: whyPackageHolds,
-      onBlocked: options.onWorkersBlocked,
+      onBlocked: () => options.bus.emit("blocked", null),
       onExit: (worker, exit) => this.#workerGone(worker, exit),
     });
     const makeStarter = options.makeStarter ?? ((starting) => new Starter(starting));
@@ -114,6 +111,10 @@ export class Scheduler {
     bus.on("decided", (changes) => {
       for (const { id, after } of changes) if (after === null) this.pool.discard(runDir(layout, id));
       this.kick();
+    });
+    bus.on("blocked", (queue) => {
+      // The queue was resumed, or may run more at a time.
+      if (queue !== null) this.kick();
     });
     for (const entry of [...this.options.store.ledger.entries.values()]) {
       if (entry.record.state === "running" && this.options.runsHere(entry)) this.#adopt(entry);
@@ -203,13 +204,8 @@ export class Scheduler {
 
   #follow(entry: Entry, dir: string, worker: PooledWorker | null): Attempt | null {
     if (!entry.run) return null;
-    const { listener, log, containment, outbox } = this.options;
-    const attempt: Attempt = new Attempt(entry, entry.run, dir, worker, {
-      ...listener,
-      onChange: (changed, before) => {
-        outbox.hint(attempt);
-        listener.onChange(changed, before);
-      },
+    const { bus, log, containment, outbox } = this.options;
+    const attempt = new Attempt(entry, entry.run, dir, worker, bus, {
       onOutcome: (finished, outcome) => {
         finished.isFollowed = outcome.next !== null || this.options.isAwaited(finished.id);
         void this.#finishing.finish(finished, outcome);

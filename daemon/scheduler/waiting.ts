@@ -4,6 +4,7 @@
  * Sends queue positions to watchers at intervals.
  */
 import type { Blocked, Operation } from "../../protocol/operation.js";
+import type { Bus } from "../bus.js";
 import type { Entry } from "../store/decision.js";
 import type { Hold } from "./holds/hold.js";
 import { placeOf, type Queue } from "./queue.js";
@@ -13,12 +14,11 @@ const NEWS_MS = 500;
 const NEWS_LENGTH = 500;
 
 interface WaitingOptions {
+  bus: Bus;
   queue: Queue;
   entry(id: string): Entry | null;
   /** Held operations may have joined their queues. */
   onReady(): void;
-  /** A key changed that is computed when the record is shown. */
-  onShown(record: Operation, key: keyof Operation): void;
   isWatched(): boolean;
 }
 
@@ -28,7 +28,11 @@ export class Waiting {
   readonly #holdOf = new Map<string, Hold>();
   #news: NodeJS.Timeout | null = null;
 
-  constructor(private readonly options: WaitingOptions) {}
+  constructor(private readonly options: WaitingOptions) {
+    options.bus.on("decided", (changes) => {
+      for (const { id, before, after } of changes) this.#changed(id, before, after);
+    });
+  }
 
   /** Sets the holds, before the first operation is queued. */
   use(holds: readonly Hold[]): void {
@@ -69,8 +73,7 @@ export class Waiting {
     this.#place(entries);
   }
 
-  /** Takes in a change of an operation's record. */
-  changed(id: string, before: Operation | null, after: Operation | null): void {
+  #changed(id: string, before: Operation | null, after: Operation | null): void {
     if (before?.state !== "queued" && after?.state !== "queued") return;
     const entry = this.options.entry(id);
     if (before?.state === "queued") this.#leave(before, entry);
@@ -135,7 +138,7 @@ export class Waiting {
 
   #tell(entries: readonly Entry[]): void {
     for (const { record } of entries)
-      for (const key of ["queuePosition", "blocked", "waitsFor"] as const) this.options.onShown(record, key);
+      this.options.bus.emit("shown", record, "queuePosition", "blocked", "waitsFor");
   }
 
   #tellPositions(): void {
@@ -144,7 +147,7 @@ export class Waiting {
       this.#news = null;
       for (const id of this.options.queue.first(NEWS_LENGTH)) {
         const entry = this.options.entry(id);
-        if (entry) this.options.onShown(entry.record, "queuePosition");
+        if (entry) this.options.bus.emit("shown", entry.record, "queuePosition");
       }
     }, NEWS_MS);
   }

@@ -110,6 +110,7 @@ export class StateDocumentWriter {
     private readonly source: StateDocumentSource,
   ) {
     bus.on("decided", () => this.changed());
+    bus.on("record", () => this.changed());
     this.#adapter = new PiecewiseAdapter(file);
     this.#low = new Low(this.#adapter, EMPTY);
   }

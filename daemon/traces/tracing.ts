@@ -38,6 +38,10 @@ export class Tracing {
 
   constructor(private readonly options: TracingOptions) {
     options.bus.on("decided", (...decided) => this.#decided(...decided));
+    // Of other hosts too: this host may take the operation over.
+    options.bus.on("event", ({ record }, event) => {
+      if (this.#exporter !== null && RECORDED.has(event.type)) this.#stages.add(record.id, event);
+    });
   }
 
   /** Loads the SDK. Before this, and without traces, nothing is recorded. */
@@ -72,11 +76,6 @@ export class Tracing {
   traceparentOf(id: string): string | null {
     const isSampled = this.isSampled(id);
     return isSampled === null ? null : formatTraceparent(rootSpan(id, isSampled));
-  }
-
-  /** The daemon has read an event of one of its workers. */
-  eventRead(id: string, event: WorkerEvent): void {
-    if (this.#exporter !== null && RECORDED.has(event.type)) this.#stages.add(id, event);
   }
 
   /** @param isOwn this daemon made the decision, and so exports its spans */

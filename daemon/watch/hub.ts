@@ -17,6 +17,8 @@ interface HubSource {
   record(id: string): Operation | null;
   /** All live operations, and the newest finished ones, that fit the scope; oldest first. */
   matching(scope: Scope): Operation[];
+  /** Queued operations of the queue; null: of all queues. */
+  queued(queue: string | null): Iterable<Operation>;
   counts(): Counts;
   linesAfter(id: string, after: number, limit: number): LogLine[];
 }
@@ -43,6 +45,12 @@ export class Hub implements WatcherSource {
         else this.#removed(id);
     });
     bus.on("forgotten", (id) => this.#forget(id));
+    bus.on("record", ({ record }, before) => this.changed(before, record));
+    bus.on("lines", ({ record }, lines) => this.#lines(record.id, lines));
+    bus.on("shown", (record, ...keys) => this.#changedKeys(record, keys));
+    bus.on("blocked", (queue) => {
+      for (const record of source.queued(queue)) this.#changedKeys(record, ["blocked"]);
+    });
   }
 
   get watchers(): number {
@@ -80,9 +88,8 @@ export class Hub implements WatcherSource {
     this.#schedule();
   }
 
-  /** A key changed that is computed when the record is shown. */
-  changedKey(operation: Operation, key: string): void {
-    this.versions.noteKey(operation.id, key);
+  #changedKeys(operation: Operation, keys: readonly string[]): void {
+    for (const key of keys) this.versions.noteKey(operation.id, key);
     for (const watcher of this.#watchers) watcher.changed(operation);
     this.#schedule();
   }
@@ -100,7 +107,7 @@ export class Hub implements WatcherSource {
   }
 
   /** Lines just read: watchers that are up to date take them from here, others from disk. */
-  lines(id: string, lines: LogLine[]): void {
+  #lines(id: string, lines: readonly LogLine[]): void {
     if (this.#watchers.size === 0 || lines.length === 0) return;
     const fresh = this.#freshLines.get(id);
     if (fresh) fresh.push(...lines);

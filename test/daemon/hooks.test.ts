@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { Bus } from "../../daemon/bus.js";
 import { runHook } from "../../daemon/hooks/run-hook.js";
 import { Stalls } from "../../daemon/hooks/stalls.js";
 import type { Entry } from "../../daemon/store/decision.js";
@@ -123,6 +124,7 @@ test("silence counts from the last report, and not while an operation is paused"
   let isPaused = false;
   const stalled: string[] = [];
   const stalls = new Stalls({
+    bus: new Bus(),
     after: 10,
     running: () => [{ entry, isStopped: false, isPaused }],
     onStall: ({ record }) => stalled.push(record.id),

@@ -81,12 +81,7 @@ describe("decided at the same moment", () => {
     entry.run!.accepted = accepted;
     const dir = attemptDir(open.layout, id, 1);
     mkdirSync(dir, { recursive: true });
-    const attempt = new Attempt(entry, entry.run!, dir, null, {
-      onChange: () => {},
-      onEvent: () => {},
-      onLines: () => {},
-      onBlocked: () => {},
-      onMeasured: () => {},
+    const attempt = new Attempt(entry, entry.run!, dir, null, open.bus, {
       onOutcome: () => {},
       onStop: () => {},
       onKill: () => {},

@@ -2,7 +2,6 @@
  * All routes with a real store, hub and lifecycle in a temporary directory. The test plays the other processes: loader
  * and workers. Requests go through `inject`, or over a socket after `listen`.
  */
-import { EventEmitter } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
@@ -67,7 +66,6 @@ export class Served {
   readonly loader = new FakeLoader();
   readonly hub: Hub;
   readonly queue = new Queue();
-  readonly signals = new EventEmitter().setMaxListeners(0);
   readonly stops: boolean[] = [];
   /** Resolves when a route asks the daemon to stop. */
   readonly ended = Promise.withResolvers<void>();
@@ -91,6 +89,7 @@ export class Served {
           .sort((a, b) => a.order - b.order)
           .map((entry) => this.#shown(entry));
       },
+      queued: () => [],
       counts: () => store.counts(),
       linesAfter: (id, after, limit) => linesAfter(runDir(layout, id), after, limit).lines,
     });
@@ -123,7 +122,7 @@ export class Served {
       concurrency: settings.concurrency,
       isFlag: false,
       configured: {},
-      onChange: () => {},
+      bus,
     });
     const find = (typed: string) => findOperation(store, typed);
     const hosts = new EmbeddedHosts({
@@ -190,7 +189,7 @@ export class Served {
       logProblem: () => null,
       startedAt: new Date().toISOString(),
       address: { path: settings.socket, problem: null },
-      signals: this.signals,
+      bus,
       whole: (entry) => store.payloads.complete(withVariables(this.#shown(entry), entry), () => {}),
       present: (entry) => this.#shown(entry),
       find,
@@ -215,7 +214,6 @@ export class Served {
       const entry = this.open.store.ledger.get(id);
       if (entry && after?.state === "queued") this.queue.add(id, placeOf(entry));
       else if (entry && before?.state === "queued") this.queue.remove(id, placeOf(entry));
-      this.signals.emit(id);
     }
   }
 
@@ -249,18 +247,7 @@ export class Served {
     const sink = new RunSink(dir, attempt, seq, logLines, Number.POSITIVE_INFINITY);
     this.#sinks.get(id)?.close();
     this.#sinks.set(id, sink);
-    const attempted = new Attempt(entry, entry.run!, dir, null, {
-      onChange: (changed, before) => {
-        this.hub.changed(before, changed.record);
-        this.signals.emit(id);
-      },
-      onLines: (changed, lines) => {
-        this.hub.lines(changed.record.id, lines);
-        this.signals.emit(id);
-      },
-      onEvent: (changed, event) => this.context.metrics.eventRead(changed.record, event),
-      onBlocked: () => {},
-      onMeasured: () => {},
+    const attempted = new Attempt(entry, entry.run!, dir, null, this.open.bus, {
       onOutcome: () => {},
       onStop: () => {},
       onKill: () => {},

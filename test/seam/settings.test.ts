@@ -1,5 +1,6 @@
 /** Settings that commands change: the queues and the schedules. */
 import { describe, expect, test } from "vitest";
+import { Bus } from "../../daemon/bus.js";
 import { FleetSetting } from "../../daemon/fleet/store/fleet-setting.js";
 import { parseQueues, Queues, type SavedQueues } from "../../daemon/scheduler/queues.js";
 import type { Schedule } from "../../daemon/schedules/schedule.js";
@@ -89,7 +90,7 @@ describe("settings of two hosts", { tags: ["postgresql"] }, () => {
     const a = await seam.open();
     // Follows nothing: as a host that the change has not reached yet.
     const saved = new FleetSetting<SavedQueues>("queues", {}, parseQueues, a.engine);
-    const queues = new Queues({ concurrency: 2, isFlag: false, configured: {}, saved, onChange: () => {} });
+    const queues = new Queues({ concurrency: 2, isFlag: false, configured: {}, saved, bus: new Bus() });
     await add(a.queues, "q1");
     await queues.check("q1");
     expect(queues.concurrency("q1")).toBe(2);

@@ -2,42 +2,37 @@
  * One attempt that another host runs: tails its mirrored run files and reduces the events into the record. It observes
  * only, since its worker is not on this machine.
  */
-import type { Outcome, WorkerEvent } from "../../../protocol/event.js";
-import { type RecordListener, RecordTail } from "../../scheduler/record-tail.js";
+import type { Outcome } from "../../../protocol/event.js";
+import type { Bus } from "../../bus.js";
+import { RecordTail } from "../../scheduler/record-tail.js";
 import type { Entry } from "../../store/decision.js";
-
-export interface RemoteAttemptListener extends RecordListener {
-  /** An event was read. Called before the event is in the record. */
-  onEvent(entry: Entry, event: WorkerEvent): void;
-  /** The outcome is in the files. The host that runs the attempt records it. */
-  onOutcome(attempt: RemoteAttempt, outcome: Outcome): void;
-  /** Some run files are damaged or cannot be read. */
-  onDamage(message: string): void;
-}
 
 export class RemoteAttempt {
   readonly number: number;
   readonly #tail: RecordTail;
 
-  /** @param dir - directory of the attempt; may be missing yet */
+  /**
+   * @param dir - directory of the attempt; may be missing yet
+   * @param onDamage - some run files are damaged or cannot be read
+   */
   constructor(
     readonly entry: Entry,
     readonly dir: string,
-    listener: RemoteAttemptListener,
+    bus: Bus,
+    onDamage: (message: string) => void,
   ) {
     this.number = entry.record.attempt;
     this.#tail = new RecordTail(entry, dir, {
-      onChange: (...args) => listener.onChange(...args),
-      onLines: (...args) => listener.onLines(...args),
+      bus,
+      isOwn: false,
       // As in an attempt of this host: each event means that the worker accepted the operation.
-      onEvent: (event) => {
+      onEvent: () => {
         if (entry.run) entry.run.accepted = true;
-        listener.onEvent(entry, event);
       },
       onLine: () => {},
-      // The lines logged before the outcome are in the log first.
-      onOutcome: (outcome) => queueMicrotask(() => listener.onOutcome(this, outcome)),
-      onDamage: (message) => listener.onDamage(message),
+      // The host that runs the attempt records the outcome.
+      onOutcome: () => {},
+      onDamage,
       onDamagedEvent: () => {},
     });
   }

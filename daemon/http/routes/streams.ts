@@ -1,4 +1,6 @@
 /** The two NDJSON streams: `GET /v1/watch` and `GET /v1/operations/:id/events`. */
+
+import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { isFinal } from "../../../protocol/state.js";
@@ -73,6 +75,12 @@ const PING_MS = 15_000;
 
 /** `GET /v1/operations/:id/events`: the stored events of all attempts, and with `follow` new events. */
 export const eventsRoute: RoutePlugin = (app, { context, connections }, done) => {
+  /** Emits the id of an operation with a new record, new events or new lines. */
+  const news = new EventEmitter().setMaxListeners(0);
+  context.bus.on("decided", (changes) => {
+    for (const { id } of changes) news.emit(id);
+  });
+  context.bus.on("record", ({ record }) => news.emit(record.id));
   app.route({
     ...definition("events"),
     handler: async ({ params, query }, reply) => {
@@ -103,11 +111,11 @@ export const eventsRoute: RoutePlugin = (app, { context, connections }, done) =>
         }
       };
       response.on("drain", pump);
-      if (query.follow) context.signals.on(id, pump);
+      if (query.follow) news.on(id, pump);
       const pings = query.follow ? setInterval(() => ping(response), PING_MS) : undefined;
       response.on("close", () => {
         clearInterval(pings);
-        context.signals.off(id, pump);
+        news.off(id, pump);
         events.close();
       });
       pump();

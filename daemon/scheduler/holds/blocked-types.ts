@@ -7,6 +7,7 @@
 import type { Outcome } from "../../../protocol/event.js";
 import type { Blocked } from "../../../protocol/operation.js";
 import { readOwnFile } from "../../../protocol/system/own-file.js";
+import type { Bus } from "../../bus.js";
 import type { Lifecycle } from "../../lifecycle.js";
 import type { Loader } from "../../loader/loader.js";
 import type { Log } from "../../log/log.js";
@@ -44,6 +45,7 @@ const FAILED_A_LOOK = 200;
 type BlockedBy = "loader" | "worker";
 
 interface BlockedTypesOptions {
+  bus: Bus;
   store: Pick<Store, "ledger">;
   lifecycle: Pick<Lifecycle, "reject">;
   loader: Pick<Loader, "resolve" | "version">;
@@ -55,8 +57,6 @@ interface BlockedTypesOptions {
   maxWait: number;
   /** Whether another host can run operations of the type: then they do not fail. Default: none can. */
   hasElsewhere?(op: string): boolean;
-  /** `blocked` of a queued operation changed. */
-  onChange(entry: Entry): void;
 }
 
 interface BlockedType {
@@ -231,8 +231,8 @@ export class BlockedTypes implements Hold {
   }
 
   #tell(op: string): void {
-    for (const entry of this.options.store.ledger.entries.values())
-      if (entry.record.state === "queued" && entry.record.op === op) this.options.onChange(entry);
+    for (const { record } of this.options.store.ledger.entries.values())
+      if (record.state === "queued" && record.op === op) this.options.bus.emit("shown", record, "blocked");
   }
 
   #save(): void {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { MOST_QUEUES, MOST_STAGES, MOST_TYPES, OTHER } from "../../../daemon/metrics/definitions.js";
 import { Metrics } from "../../../daemon/metrics/metrics.js";
+import type { Entry } from "../../../daemon/store/decision.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import { readMetrics } from "../../harness/prometheus.js";
 import { Served } from "../../harness/served.js";
@@ -17,12 +18,15 @@ const left = (stage: string): WorkerEvent => ({
 });
 
 test("types and stages beyond the bound count as other", async () => {
-  const metrics = new Metrics(new Bus(), () => undefined);
+  const bus = new Bus();
+  const metrics = new Metrics(bus, () => undefined);
   await metrics.begin();
-  for (let n = 0; n < MOST_TYPES + 50; n++) metrics.eventRead({ op: `type-${n}` }, left("Run"));
-  for (let n = 0; n < MOST_STAGES; n++) metrics.eventRead({ op: "type-0" }, left(`Stage ${n}`));
-  metrics.eventRead({ op: "type-1" }, left("Run"));
-  metrics.eventRead({ op: "type-1" }, left("x".repeat(5000)));
+  const read = (op: string, event: WorkerEvent) =>
+    bus.emit("event", { record: { op } } as Entry, event, true);
+  for (let n = 0; n < MOST_TYPES + 50; n++) read(`type-${n}`, left("Run"));
+  for (let n = 0; n < MOST_STAGES; n++) read("type-0", left(`Stage ${n}`));
+  read("type-1", left("Run"));
+  read("type-1", left("x".repeat(5000)));
   const { samples } = readMetrics(await metrics.text(() => {})).get("liveops_stage_duration_seconds")!;
   const counts = samples.filter(({ name }) => name.endsWith("_count"));
   expect(new Set(counts.map(({ labels }) => labels.type)).size).toBe(MOST_TYPES + 1);

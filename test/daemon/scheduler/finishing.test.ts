@@ -28,11 +28,6 @@ const WORKER = {
 const RESUMED: Policy = { ...POLICY, resumable: true };
 
 const SILENT = {
-  onChange: () => {},
-  onEvent: () => {},
-  onLines: () => {},
-  onBlocked: () => {},
-  onMeasured: () => {},
   onOutcome: () => {},
   onStop: () => {},
   onKill: () => {},
@@ -62,7 +57,7 @@ async function attempted(
   entry.run!.accepted = isAccepted;
   const dir = attemptDir(open.layout, id, entry.record.attempt);
   mkdirSync(dir, { recursive: true });
-  const attempt = new Attempt(entry, entry.run!, dir, null, SILENT);
+  const attempt = new Attempt(entry, entry.run!, dir, null, open.bus, SILENT);
   await new Promise<void>((resolve, reject) => {
     const finishing = new Finishing({
       outbox: NO_OUTBOX,
@@ -165,7 +160,7 @@ test("what cannot be recorded because the daemon stops is left to the next one, 
   const entry = (await open.lifecycle.start(id, WORKER, POLICY))!;
   const dir = attemptDir(open.layout, id, 1);
   mkdirSync(dir, { recursive: true });
-  const attempt = new Attempt(entry, entry.run!, dir, null, SILENT);
+  const attempt = new Attempt(entry, entry.run!, dir, null, open.bus, SILENT);
   const said: string[] = [];
   const concluded = Promise.withResolvers<void>();
   let isStopped = false;

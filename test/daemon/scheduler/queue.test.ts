@@ -1,6 +1,7 @@
 /** The queues compared with sorted lists, and tasks by key. */
 import fc from "fast-check";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { Bus } from "../../../daemon/bus.js";
 import { KeyedMutex } from "../../../daemon/keyed-mutex.js";
 import { StartTimes } from "../../../daemon/scheduler/holds/start-time.js";
 import { compareTurns } from "../../../daemon/scheduler/lane.js";
@@ -150,7 +151,7 @@ test("operations with one start time join together, in the order of their submit
     queue,
     entry: (id) => entries.find(({ record }) => record.id === id) ?? null,
     onReady: () => void ready.push(queue.first(10)),
-    onShown: () => {},
+    bus: new Bus(),
     isWatched: () => false,
   });
   waiting.use([new StartTimes({ waiting, now: () => now })]);
@@ -183,7 +184,7 @@ test("all queues are paused in one change, and resumed in one", async () => {
   };
   let changed = () => {};
   const options = { concurrency: 2, isFlag: false, configured: { gpu: {} }, saved };
-  const queues = new Queues({ ...options, onChange: () => {} });
+  const queues = new Queues({ ...options, bus: new Bus() });
   await queues.pause(queues.names(), true);
   expect(Object.keys(changes[0]!)).toEqual(["default", "gpu"]);
   expect(queues.names().some((name) => queues.isOpen(name))).toBe(false);

@@ -1,7 +1,7 @@
 /** Operations that change, and a hub over them, without a store. */
 
 import { Bus } from "../../../daemon/bus.js";
-import type { Decision } from "../../../daemon/store/decision.js";
+import type { Decision, Entry } from "../../../daemon/store/decision.js";
 import { Hub } from "../../../daemon/watch/hub.js";
 import { fits, type Scope } from "../../../daemon/watch/scope.js";
 import type { OperationEvent } from "../../../protocol/event.js";
@@ -36,6 +36,7 @@ export class WatchedWorld {
   readonly hub = new Hub(this.bus, {
     record: (id) => this.operations.get(id) ?? null,
     matching: (scope) => this.matching(scope),
+    queued: () => [],
     counts: () => {
       const counts = { ...NO_COUNTS };
       for (const { state } of this.operations.values()) counts[state]++;
@@ -106,7 +107,7 @@ export class WatchedWorld {
     const before = this.operations.get(id)!;
     const after = fresh.reduce(reduceLogLine, before);
     this.operations.set(id, after);
-    this.hub.lines(id, fresh);
+    this.bus.emit("lines", { record: before } as Entry, fresh, true);
     this.hub.changed(before, after);
   }
 
