@@ -131,7 +131,7 @@ describe("circles", () => {
   });
 
   /** The folders that still import each other, types included. The list only gets shorter. */
-  const KNOWN = ["tui/dashboard/form <-> tui/dashboard/state"];
+  const KNOWN: string[] = [];
 
   test("no two sibling folders but the known ones", () => {
     const edges = new Set<string>();

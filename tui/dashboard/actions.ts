@@ -14,8 +14,8 @@ import { SEVERAL_HOSTS_ACTIONS, SEVERAL_HOSTS_MOVER } from "./components/Several
 import { RETRY_ACTIONS, RETRY_MOVER } from "./components/SubmitPages.js";
 import { TIMELINE_ACTIONS } from "./components/Timeline.js";
 import { movementActions } from "./components/when.js";
-import { SPECIAL } from "./state/action.js";
 import type { DashboardAction } from "./state/model.js";
+import { SPECIAL } from "./text/keys.js";
 
 export const ACTIONS: readonly DashboardAction[] = [
   ...OPERATION_ACTIONS,

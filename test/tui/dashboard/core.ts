@@ -6,7 +6,6 @@ import { type Counts, NO_COUNTS } from "../../../protocol/watch.js";
 import { ACTIONS } from "../../../tui/dashboard/actions.js";
 import { Screen } from "../../../tui/dashboard/components/App.js";
 import { ThemeContext } from "../../../tui/dashboard/components/Panel.js";
-import { SPECIAL, type Special } from "../../../tui/dashboard/state/action.js";
 import type { Effect, SlotEffect } from "../../../tui/dashboard/state/effect.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";
 import {
@@ -16,6 +15,7 @@ import {
   type StateOptions,
 } from "../../../tui/dashboard/state/model.js";
 import { update as core } from "../../../tui/dashboard/state/update.js";
+import { SPECIAL, type Special } from "../../../tui/dashboard/text/keys.js";
 import { type TerminalFacts, type Theme, themeFor } from "../../../tui/dashboard/text/theme.js";
 import { NOW } from "./operations.js";
 

@@ -11,8 +11,8 @@ import { registerSubmit, type SubmitOptions, type SubmitWords } from "../../../t
 import { problemOf } from "../../../tui/dashboard/form/check.js";
 import { choiceAfter, fieldsOf, heldBy, shellSplit } from "../../../tui/dashboard/form/field.js";
 import { type Form, firstProblem, nameOf, openForm, submitOf } from "../../../tui/dashboard/form/form.js";
-import { lineOf } from "../../../tui/dashboard/state/line-edit.js";
 import { commandOf } from "../../../tui/dashboard/state/request.js";
+import { lineOf } from "../../../tui/dashboard/text/line-edit.js";
 import { BACKUP_TYPE, SHELL_TYPE, type } from "./types.js";
 
 /** The form with these texts in the fields of these names; "label" is the label's. */

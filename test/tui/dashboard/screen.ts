@@ -2,9 +2,9 @@
 import { Client } from "../../../protocol/client/client.js";
 import { Effects } from "../../../tui/dashboard/effects.js";
 import { Look } from "../../../tui/dashboard/hosts/looks.js";
-import type { Pressed } from "../../../tui/dashboard/state/action.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";
 import { update } from "../../../tui/dashboard/state/update.js";
+import type { Pressed } from "../../../tui/dashboard/text/keys.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { initial, screenText } from "./core.js";
 import { KEY } from "./open.js";

@@ -1,12 +1,12 @@
 /** The root: keys in, the state of the store out on the screen. */
 import { Box, type Key as InkKey, useApp, useInput, usePaste } from "ink";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
-import { type Pressed, SPECIAL } from "../state/action.js";
 import { panesOf } from "../state/layout.js";
 import type { State } from "../state/model.js";
 import { asLastHeard, hasSeveral } from "../state/reach.js";
 import type { Store } from "../store.js";
 import type { SuspendTerminal } from "../terminal/suspend.js";
+import { type Pressed, SPECIAL } from "../text/keys.js";
 import { dimmed, type TerminalFacts, themeFor } from "../text/theme.js";
 import { CommandBar, shellRows } from "./CommandBar.js";
 import { DetailsPage } from "./DetailsPage.js";

@@ -4,7 +4,6 @@ import { ENTRIES } from "../state/entry.js";
 import { bareOf, hostOfKey } from "../state/host-key.js";
 import { hostNamed } from "../state/host-view.js";
 import { panesOf } from "../state/layout.js";
-import { addTyped } from "../state/line-edit.js";
 import {
   type DashboardAction,
   type Notice,
@@ -17,6 +16,7 @@ import { hostOfOperation } from "../state/reach.js";
 import { commandOf, idsOf } from "../state/request.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { fitting, Line, paragraph } from "../text/line.js";
+import { addTyped } from "../text/line-edit.js";
 import type { Theme } from "../text/theme.js";
 import { Row, useTheme } from "./Panel.js";
 import { LEVEL_GLYPHS, LEVEL_STYLES } from "./state-style.js";

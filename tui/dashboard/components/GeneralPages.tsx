@@ -1,9 +1,10 @@
 /** The help, made from the list of actions, and the actions that work everywhere. */
 
-import { GROUPS, type Group, keyLabel, labelOf } from "../state/action.js";
+import { GROUPS, type Group, labelOf } from "../state/action.js";
 import { type DashboardAction, emit, type State } from "../state/model.js";
 import { closePage, scrolledPage } from "../state/pages.js";
 import { pad, widthOf, wrap } from "../text/cells.js";
+import { keyLabel } from "../text/keys.js";
 import { Line } from "../text/line.js";
 import { type Paint, unpainted } from "../text/theme.js";
 import { Dialog, type DialogSize, dialogSize, useTheme } from "./Panel.js";

@@ -12,7 +12,6 @@ import {
   wrapped,
 } from "../state/detail-plan.js";
 import { panesOf } from "../state/layout.js";
-import { EMPTY_LINE } from "../state/line-edit.js";
 import {
   filterLog,
   followLog,
@@ -39,6 +38,7 @@ import { perObject } from "../state/per-object.js";
 import { fit, sanitizeLine } from "../text/cells.js";
 import { addColoured, coloured, levelOf } from "../text/coloured.js";
 import { Line } from "../text/line.js";
+import { EMPTY_LINE } from "../text/line-edit.js";
 import type { Style, Theme } from "../text/theme.js";
 import { Panel, type Piece, Row, Rows, useTheme } from "./Panel.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "./state-style.js";

@@ -4,7 +4,6 @@ import type { Operation } from "../../../protocol/operation.js";
 import { formatCount } from "../../terminal/format.js";
 import { hostColumn } from "../state/host-view.js";
 import { listLayout, panesOf, type SectionLayout } from "../state/layout.js";
-import { lineOf } from "../state/line-edit.js";
 import {
   filtered,
   isChain,
@@ -24,6 +23,7 @@ import { asLastHeard, hasSeveral } from "../state/reach.js";
 import { choose } from "../state/select.js";
 import { sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
+import { lineOf } from "../text/line-edit.js";
 import { dimmed, type Theme } from "../text/theme.js";
 import { operationRow, rowColumns } from "./OperationRow.js";
 import { Panel, type Piece, Rows, useTheme } from "./Panel.js";

@@ -2,12 +2,12 @@
 
 import { Box } from "ink";
 import { BORDER, panesOf, scrollTop } from "../state/layout.js";
-import { EMPTY_LINE } from "../state/line-edit.js";
 import type { State } from "../state/model.js";
 import { askTypes } from "../state/pages.js";
 import { nearNames, type PaletteItem, shownItems } from "../state/palette.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { type Drawn, Line } from "../text/line.js";
+import { EMPTY_LINE } from "../text/line-edit.js";
 import type { Theme } from "../text/theme.js";
 import { Panel, Rows, useTheme } from "./Panel.js";
 import { inGroup, notTyping } from "./when.js";

@@ -14,7 +14,7 @@ import {
 import { MAX_DEPTH } from "../../../protocol/limits.js";
 import { typeInWords } from "../../../protocol/parameters.js";
 import { nearest } from "../../../protocol/text/nearest.js";
-import { EMPTY_LINE, type LineEdit } from "../state/line-edit.js";
+import { EMPTY_LINE, type LineEdit } from "../text/line-edit.js";
 import { problemOf } from "./check.js";
 
 export interface Field {

@@ -4,8 +4,7 @@ import type { JsonSchema } from "../../../protocol/json-schema.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType } from "../../../protocol/replies.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
-import { EMPTY_LINE, type LineEdit, lineOf } from "../state/line-edit.js";
-import type { Submit } from "../state/request.js";
+import { EMPTY_LINE, type LineEdit, lineOf } from "../text/line-edit.js";
 import { asTyped, type Field, fieldsOf, type Held, heldBy, wordsFor } from "./field.js";
 
 export interface Form {
@@ -22,6 +21,23 @@ export interface Form {
   readonly again: string | null;
   /** The queued operation that the form changes; null: it submits. */
   readonly edits: string | null;
+}
+
+export interface Submit {
+  readonly kind: "submit";
+  readonly op: string;
+  /** Words `name=value`, as they are typed in a shell. */
+  readonly set: readonly string[];
+  /** What follows `--` in a shell; undefined where nothing does. */
+  readonly args: readonly string[] | undefined;
+  /** Instead of words, where a parameter's name cannot be typed as one. */
+  readonly params: Readonly<Record<string, unknown>> | undefined;
+  /** "" for none. */
+  readonly label: string;
+  /** The finished operation that runs again, with `params`. */
+  readonly again?: string | undefined;
+  /** The queued operation that is changed; `label` "" removes its label. */
+  readonly edit?: string | undefined;
 }
 
 /** Its own field beside the parameters: a name that no parameter has, since it cannot be typed. */

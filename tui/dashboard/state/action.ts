@@ -2,49 +2,7 @@
  * What an action is: its keys, what it does, and why it cannot be done now. The files of `components/` declare the
  * actions, `actions.ts` lists them; the help, the palette, the command bar and the config's `keys` read the same list.
  */
-
-/** The part of a key event that counts: a character, or a special key by Ink's name. */
-export type Pressed = { input: string; ctrl?: boolean } | { special: Special };
-
-export const SPECIAL = [
-  "upArrow",
-  "downArrow",
-  "leftArrow",
-  "rightArrow",
-  "pageUp",
-  "pageDown",
-  "home",
-  "end",
-  "return",
-  "escape",
-  "tab",
-  "backtab",
-  "backspace",
-  "delete",
-] as const;
-export type Special = (typeof SPECIAL)[number];
-
-export function nameOfKey(pressed: Pressed): string {
-  return "special" in pressed ? pressed.special : pressed.ctrl ? `^${pressed.input}` : pressed.input;
-}
-
-const SIGNS: Record<string, string> = {
-  upArrow: "↑",
-  downArrow: "↓",
-  leftArrow: "←",
-  rightArrow: "→",
-  pageUp: "pgup",
-  pageDown: "pgdn",
-  return: "⏎",
-  escape: "esc",
-  backtab: "shift-tab",
-  " ": "space",
-};
-
-/** As the screen writes a key. */
-export function keyLabel(key: string): string {
-  return SIGNS[key] ?? key.replace(/^\^/, "ctrl-");
-}
+import { keyLabel, nameOfKey, type Pressed } from "../text/keys.js";
 
 export interface Action<State> {
   /** Its name in the palette and in `keys` of the config. */

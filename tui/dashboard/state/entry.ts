@@ -1,9 +1,9 @@
 /** The line that is being typed: its kind decides what each change and its end do. Every key but ctrl-c goes to it. */
 import { choiceAfter, type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "../form/form.js";
-import { nameOfKey, type Pressed } from "./action.js";
+import { nameOfKey, type Pressed } from "../text/keys.js";
+import { EMPTY_LINE, editLine, insertText, type LineEdit } from "../text/line-edit.js";
 import { search } from "./chain-log.js";
 import { panesOf } from "./layout.js";
-import { EMPTY_LINE, editLine, insertText, type LineEdit } from "./line-edit.js";
 import { filtered } from "./list-view.js";
 import { type EntryKind, emit, notify, type State } from "./model.js";
 import { changeForm, formPage, knownTypes, showForm, shownTypes, typedInForm } from "./pages.js";

@@ -14,8 +14,8 @@ import type {
 } from "../../../protocol/replies.js";
 import type { AttemptRow } from "../../export/spans.js";
 import type { TapedLine } from "../replay/tape.js";
+import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";
-import type { Pressed } from "./action.js";
 import type { HostLine } from "./hosts.js";
 import type { LogFilter, LogWant } from "./log-window.js";
 import type { Size } from "./model.js";

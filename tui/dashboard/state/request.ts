@@ -1,6 +1,7 @@
 /** What the daemon is asked to do, as a value, so that a question and the shell command can show it first. */
 import { onRemote } from "../../../protocol/client/ssh/address.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
+import type { Submit } from "../form/form.js";
 import { bareOf, hostOfKey } from "./host-key.js";
 
 export type Request =
@@ -26,23 +27,6 @@ export type Priority = number | "top";
 export type SwitchKind =
   | ("pause-queue" | "resume-queue" | "pause-schedule" | "resume-schedule")
   | ("drain-host" | "undrain-host" | "declare-lost");
-
-export interface Submit {
-  readonly kind: "submit";
-  readonly op: string;
-  /** Words `name=value`, as they are typed in a shell. */
-  readonly set: readonly string[];
-  /** What follows `--` in a shell; undefined where nothing does. */
-  readonly args: readonly string[] | undefined;
-  /** Instead of words, where a parameter's name cannot be typed as one. */
-  readonly params: Readonly<Record<string, unknown>> | undefined;
-  /** "" for none. */
-  readonly label: string;
-  /** The finished operation that runs again, with `params`. */
-  readonly again?: string | undefined;
-  /** The queued operation that is changed; `label` "" removes its label. */
-  readonly edit?: string | undefined;
-}
 
 /** Operations that the request is about; none for a new one. */
 export function idsOf(request: Request | null): readonly string[] {

@@ -4,7 +4,8 @@
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal, type State as OperationState } from "../../../protocol/state.js";
-import { meaningOf, nameOfKey } from "./action.js";
+import { nameOfKey } from "../text/keys.js";
+import { meaningOf } from "./action.js";
 import { jumped, settleLinks, shifted, sought, stepOn, withLog } from "./chain-log.js";
 import type { Effect } from "./effect.js";
 import { pasted, typed } from "./entry.js";

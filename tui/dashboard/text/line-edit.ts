@@ -1,8 +1,8 @@
 /** A line of text being typed: pure editing, with the keys of a shell, and the line as it is drawn. */
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { sanitizeLine, widthOf } from "../text/cells.js";
-import type { Line } from "../text/line.js";
-import type { Pressed } from "./action.js";
+import { sanitizeLine, widthOf } from "./cells.js";
+import type { Pressed } from "./keys.js";
+import type { Line } from "./line.js";
 
 export interface LineEdit {
   readonly text: string;
