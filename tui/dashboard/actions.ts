@@ -1,20 +1,20 @@
 /** Every action of the dashboard, in the order of the command bar, with the keys that the config sets. */
 import { settingError } from "../../protocol/system/config.js";
 import { nearest } from "../../protocol/text/nearest.js";
-import { DETAILS_MOVER } from "./components/DetailsPage.js";
-import { CLOSE_ACTIONS, GENERAL_ACTIONS, HELP_MOVER } from "./components/GeneralPages.js";
-import { HOSTS_ACTIONS, HOSTS_MOVER } from "./components/HostsPage.js";
-import { LOG_ACTIONS, LOG_MOVER } from "./components/LogView.js";
-import { LIST_ACTIONS, LIST_MOVER } from "./components/OperationList.js";
-import { OPERATION_ACTIONS } from "./components/operation-actions.js";
-import { PALETTE_ACTIONS } from "./components/Palette.js";
-import { QUEUES_ACTIONS, QUEUES_MOVER } from "./components/QueuesPage.js";
-import { QUEUE_ACTIONS } from "./components/queue-actions.js";
-import { SEVERAL_HOSTS_ACTIONS, SEVERAL_HOSTS_MOVER } from "./components/SeveralHostsPage.js";
-import { RETRY_ACTIONS, RETRY_MOVER } from "./components/SubmitPages.js";
-import { TIMELINE_ACTIONS } from "./components/Timeline.js";
-import { movementActions } from "./components/when.js";
-import type { DashboardAction } from "./state/model.js";
+import type { DashboardAction } from "./core/model.js";
+import { movementActions } from "./core/when.js";
+import { DETAILS_MOVER } from "./pages/details/DetailsPage.js";
+import { CLOSE_ACTIONS, GENERAL_ACTIONS, HELP_MOVER } from "./pages/help/GeneralPages.js";
+import { PALETTE_ACTIONS } from "./pages/help/Palette.js";
+import { HOSTS_ACTIONS, HOSTS_MOVER } from "./pages/hosts/HostsPage.js";
+import { SEVERAL_HOSTS_ACTIONS, SEVERAL_HOSTS_MOVER } from "./pages/hosts/SeveralHostsPage.js";
+import { LIST_ACTIONS, LIST_MOVER } from "./pages/list/OperationList.js";
+import { LOG_ACTIONS, LOG_MOVER } from "./pages/log/LogView.js";
+import { OPERATION_ACTIONS } from "./pages/operation/operation-actions.js";
+import { QUEUE_ACTIONS } from "./pages/operation/queue-actions.js";
+import { QUEUES_ACTIONS, QUEUES_MOVER } from "./pages/queues/QueuesPage.js";
+import { RETRY_ACTIONS, RETRY_MOVER } from "./pages/submit/SubmitPages.js";
+import { TIMELINE_ACTIONS } from "./pages/timeline/Timeline.js";
 import { SPECIAL } from "./text/keys.js";
 
 export const ACTIONS: readonly DashboardAction[] = [

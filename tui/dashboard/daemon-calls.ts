@@ -9,10 +9,10 @@ import type { Operation } from "../../protocol/operation.js";
 import { withTrailing } from "../../protocol/parameters.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import type { SelectionLine } from "../../protocol/stream-lines.js";
+import { hostOfKey } from "./core/host-key.js";
+import type { Message } from "./core/message.js";
+import type { Request, SwitchKind } from "./core/request.js";
 import type { DashboardClient } from "./dashboard-client.js";
-import { hostOfKey } from "./state/host-key.js";
-import type { Message } from "./state/message.js";
-import type { Request, SwitchKind } from "./state/request.js";
 
 /** A wait that ends early, and quietly, when it is called off. */
 export function pause(milliseconds: number, calledOff: AbortSignal): Promise<void> {

@@ -3,12 +3,12 @@
  * times, a key at once, and nothing where nothing changed. React is told through `subscribe` when the drawn state
  * moved on.
  */
-import type { Effect } from "./state/effect.js";
-import type { HostLine } from "./state/hosts.js";
-import { isUrgent, type Message } from "./state/message.js";
-import type { State } from "./state/model.js";
-import { update } from "./state/update.js";
-import { ticks } from "./state/wants.js";
+import type { Effect } from "./core/effect.js";
+import type { HostLine } from "./core/hosts.js";
+import { isUrgent, type Message } from "./core/message.js";
+import type { State } from "./core/model.js";
+import { update } from "./update.js";
+import { ticks } from "./wants.js";
 
 /**
  * The clock of the screen: the wall clock as it was last trusted, and from there the monotonic one. A jump of the wall

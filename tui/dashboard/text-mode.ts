@@ -7,7 +7,7 @@ import { NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { Refusal } from "../../protocol/errors.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import type { Arguments } from "./arguments.js";
-import { flagWords } from "./state/request.js";
+import { flagWords } from "./core/request.js";
 
 export interface TextModeOptions {
   args: Arguments;

@@ -1,6 +1,6 @@
 /** The palette's `export` and `diff` copy the command of the shell. */
 import { expect, test } from "vitest";
-import { paletteItems } from "../../../tui/dashboard/state/palette.js";
+import { paletteItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
 import { act, opened, press } from "./core.js";
 import { backupDone, failed } from "./operations.js";
 

@@ -3,20 +3,20 @@ import { renderToString } from "ink";
 import { createElement } from "react";
 import type { Operation } from "../../../protocol/operation.js";
 import { type Counts, NO_COUNTS } from "../../../protocol/watch.js";
+import { Screen } from "../../../tui/dashboard/App.js";
 import { ACTIONS } from "../../../tui/dashboard/actions.js";
-import { Screen } from "../../../tui/dashboard/components/App.js";
-import { ThemeContext } from "../../../tui/dashboard/components/Panel.js";
-import type { Effect, SlotEffect } from "../../../tui/dashboard/state/effect.js";
-import type { Message } from "../../../tui/dashboard/state/message.js";
+import type { Effect, SlotEffect } from "../../../tui/dashboard/core/effect.js";
+import type { Message } from "../../../tui/dashboard/core/message.js";
 import {
   type DashboardAction,
   initialState,
   type State,
   type StateOptions,
-} from "../../../tui/dashboard/state/model.js";
-import { update as core } from "../../../tui/dashboard/state/update.js";
+} from "../../../tui/dashboard/core/model.js";
+import { ThemeContext } from "../../../tui/dashboard/core/Panel.js";
 import { SPECIAL, type Special } from "../../../tui/dashboard/text/keys.js";
 import { type TerminalFacts, type Theme, themeFor } from "../../../tui/dashboard/text/theme.js";
+import { update as core } from "../../../tui/dashboard/update.js";
 import { NOW } from "./operations.js";
 
 export const SIZE = { columns: 100, rows: 30 };

@@ -1,8 +1,8 @@
 /** Submitting, retrying, removing and the palette: what is sent to the daemon, and what comes of its answers. */
 import { describe, expect, test } from "vitest";
 import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
-import type { State } from "../../../tui/dashboard/state/model.js";
-import { paletteItems, shownItems } from "../../../tui/dashboard/state/palette.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
+import { paletteItems, shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
 import { effectsOf, initial, opened as open, press, screenText, update } from "./core.js";
 import { KEY, openDashboard } from "./open.js";
 import { ago, backup, backupDone, failed, operation, queued } from "./operations.js";

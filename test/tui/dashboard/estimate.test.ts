@@ -9,9 +9,9 @@ import {
   secondsLeft,
   stallOf,
   usualSeconds,
-} from "../../../tui/dashboard/state/estimate.js";
-import { wantedHistory } from "../../../tui/dashboard/state/history.js";
-import type { State } from "../../../tui/dashboard/state/model.js";
+} from "../../../tui/dashboard/core/estimate.js";
+import { wantedHistory } from "../../../tui/dashboard/core/history.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
 import { SteadyClock } from "../../../tui/dashboard/store.js";
 import { initial, screenText, update } from "./core.js";
 import { ago, backup, backupDone, failed, NOW, queued, verify } from "./operations.js";

@@ -8,10 +8,10 @@ import { readWords } from "../../../ops/types/words.js";
 import type { JsonSchema } from "../../../protocol/json-schema.js";
 import { withTrailing } from "../../../protocol/parameters.js";
 import { registerSubmit, type SubmitOptions, type SubmitWords } from "../../../tui/cli/submit.js";
+import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { problemOf } from "../../../tui/dashboard/form/check.js";
 import { choiceAfter, fieldsOf, heldBy, shellSplit } from "../../../tui/dashboard/form/field.js";
 import { type Form, firstProblem, nameOf, openForm, submitOf } from "../../../tui/dashboard/form/form.js";
-import { commandOf } from "../../../tui/dashboard/state/request.js";
 import { lineOf } from "../../../tui/dashboard/text/line-edit.js";
 import { BACKUP_TYPE, SHELL_TYPE, type } from "./types.js";
 

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { detailRows } from "../../../tui/dashboard/components/DetailsPage.js";
-import type { State } from "../../../tui/dashboard/state/model.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
+import { detailRows } from "../../../tui/dashboard/pages/details/DetailsPage.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import {

@@ -1,15 +1,15 @@
 /** Hosts in the dashboard: the page and its actions, the column, the filter, the hand-over; and one machine without any. */
 import { describe, expect, test } from "vitest";
 import type { HostsReply, QueueReply } from "../../../protocol/replies.js";
+import { reasonOf } from "../../../tui/dashboard/core/action.js";
+import { stallOf } from "../../../tui/dashboard/core/estimate.js";
+import { fits, isExact, parseFilter } from "../../../tui/dashboard/core/listing.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
+import { slotCount } from "../../../tui/dashboard/core/queue-view.js";
+import { commandOf } from "../../../tui/dashboard/core/request.js";
+import { shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
 import { announce } from "../../../tui/dashboard/reader/announce.js";
-import { reasonOf } from "../../../tui/dashboard/state/action.js";
-import { stallOf } from "../../../tui/dashboard/state/estimate.js";
-import { fits, isExact, parseFilter } from "../../../tui/dashboard/state/listing.js";
-import type { State } from "../../../tui/dashboard/state/model.js";
-import { shownItems } from "../../../tui/dashboard/state/palette.js";
-import { slotCount } from "../../../tui/dashboard/state/queue-view.js";
-import { commandOf } from "../../../tui/dashboard/state/request.js";
-import { ticks } from "../../../tui/dashboard/state/wants.js";
+import { ticks } from "../../../tui/dashboard/wants.js";
 import { courseOf } from "../../../tui/export/spans.js";
 import { fleetOf, host } from "../../harness/hosts.js";
 import { Story } from "../../harness/records.js";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
-import type { State } from "../../../tui/dashboard/state/model.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
 import { endedBetween } from "../../../tui/dashboard/terminal/integration.js";
 import { desktopNotification, setTitle } from "../../../tui/dashboard/terminal/sequences.js";
 import { initial, update } from "./core.js";

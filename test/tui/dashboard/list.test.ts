@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { fits, parseFilter, queryOf } from "../../../tui/dashboard/state/listing.js";
-import type { State } from "../../../tui/dashboard/state/model.js";
-import { selectedRow } from "../../../tui/dashboard/state/order.js";
-import { LIST_PAGE, PAGES_MOST, wantedPage } from "../../../tui/dashboard/state/paging.js";
+import { fits, parseFilter, queryOf } from "../../../tui/dashboard/core/listing.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
+import { selectedRow } from "../../../tui/dashboard/core/order.js";
+import { LIST_PAGE, PAGES_MOST, wantedPage } from "../../../tui/dashboard/core/paging.js";
 import { opened as open, press, screenText, type, update } from "./core.js";
 import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
 

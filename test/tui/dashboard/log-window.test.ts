@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogLine } from "../../../protocol/operation.js";
-import { wantedRange } from "../../../tui/dashboard/state/chain-log.js";
+import { wantedRange } from "../../../tui/dashboard/core/chain-log.js";
 import {
   addPage,
   afterOfJump,
@@ -17,7 +17,7 @@ import {
   scrollToStart,
   visibleLines,
   wantedLines,
-} from "../../../tui/dashboard/state/log-window.js";
+} from "../../../tui/dashboard/core/log-window.js";
 import { initial } from "./core.js";
 
 const HEIGHT = 20;

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
-import type { Message } from "../../../tui/dashboard/state/message.js";
-import type { State } from "../../../tui/dashboard/state/model.js";
+import type { Message } from "../../../tui/dashboard/core/message.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { Story } from "../../harness/records.js";
 import { colourTheme, initial, screenRows, update } from "./core.js";

@@ -2,11 +2,11 @@
 import { describe, expect, test } from "vitest";
 import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
 import { ACTIONS } from "../../../tui/dashboard/actions.js";
-import { reasonOf } from "../../../tui/dashboard/state/action.js";
-import { elapsedOf, secondsLeft, stageSeconds, stallOf } from "../../../tui/dashboard/state/estimate.js";
-import type { State } from "../../../tui/dashboard/state/model.js";
-import { paletteItems, shownItems } from "../../../tui/dashboard/state/palette.js";
-import { commandOf } from "../../../tui/dashboard/state/request.js";
+import { reasonOf } from "../../../tui/dashboard/core/action.js";
+import { elapsedOf, secondsLeft, stageSeconds, stallOf } from "../../../tui/dashboard/core/estimate.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
+import { commandOf } from "../../../tui/dashboard/core/request.js";
+import { paletteItems, shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
 import { action, after, effectsOf, opened as open, press, screenText, update, wanted } from "./core.js";
 import { ago, backup, failed, operation, queued, scanning, verify } from "./operations.js";
 import { TYPES } from "./types.js";

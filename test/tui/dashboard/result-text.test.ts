@@ -2,8 +2,8 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { detailRows } from "../../../tui/dashboard/components/DetailsPage.js";
 import { send } from "../../../tui/dashboard/daemon-calls.js";
+import { detailRows } from "../../../tui/dashboard/pages/details/DetailsPage.js";
 import { outcomeRows } from "../../../tui/dashboard/text/outcome.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { FakeDaemon } from "../../harness/fake-daemon.js";

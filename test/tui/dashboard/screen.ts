@@ -1,10 +1,10 @@
 /** The dashboard without a terminal: the state and its effects as in the program, and the screen drawn from the state. */
 import { Client } from "../../../protocol/client/client.js";
+import type { Message } from "../../../tui/dashboard/core/message.js";
 import { Effects } from "../../../tui/dashboard/effects.js";
 import { Look } from "../../../tui/dashboard/hosts/looks.js";
-import type { Message } from "../../../tui/dashboard/state/message.js";
-import { update } from "../../../tui/dashboard/state/update.js";
 import type { Pressed } from "../../../tui/dashboard/text/keys.js";
+import { update } from "../../../tui/dashboard/update.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { initial, screenText } from "./core.js";
 import { KEY } from "./open.js";

@@ -1,7 +1,7 @@
 /** Sparklines: the newest values, scaled to the highest. Bars: as wide as they are asked to be. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addProgress, LEAST_CORES, sparkline } from "../../../tui/dashboard/components/bars.js";
+import { addProgress, LEAST_CORES, sparkline } from "../../../tui/dashboard/core/bars.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
 import { type Theme, unpainted } from "../../../tui/dashboard/text/theme.js";
 

@@ -1,10 +1,10 @@
 /** Allowed failures and skipped stages on each screen of the dashboard: a sign and words of their own. */
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
+import { retryChoices } from "../../../tui/dashboard/core/pages.js";
+import { commandOf } from "../../../tui/dashboard/core/request.js";
+import { inWords } from "../../../tui/dashboard/pages/timeline/in-words.js";
 import { announce } from "../../../tui/dashboard/reader/announce.js";
-import { inWords } from "../../../tui/dashboard/replay/in-words.js";
-import { retryChoices } from "../../../tui/dashboard/state/pages.js";
-import { commandOf } from "../../../tui/dashboard/state/request.js";
 import { withPlainGlyphs } from "../../../tui/dashboard/text/plain-glyphs.js";
 import { Story } from "../../harness/records.js";
 import { act, after, opened, press, screenText } from "./core.js";

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
-import { meaningOf, reasonOf } from "../../../tui/dashboard/state/action.js";
-import type { Message } from "../../../tui/dashboard/state/message.js";
-import { chainOf, type State, selectedOperation } from "../../../tui/dashboard/state/model.js";
-import { ticks } from "../../../tui/dashboard/state/wants.js";
+import { meaningOf, reasonOf } from "../../../tui/dashboard/core/action.js";
+import type { Message } from "../../../tui/dashboard/core/message.js";
+import { chainOf, type State, selectedOperation } from "../../../tui/dashboard/core/model.js";
+import { ticks } from "../../../tui/dashboard/wants.js";
 import {
   act,
   after,

@@ -10,7 +10,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { RouteName } from "../../../protocol/paths.js";
 import type { OperationPage } from "../../../protocol/replies.js";
 import type { ListQuery, LogQuery } from "../../../protocol/requests.js";
-import { bareOf, hostOfKey } from "../state/host-key.js";
+import { bareOf, hostOfKey } from "../core/host-key.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";
 import { AT_FIRST, hasMore, isHungry, type Place, takePage, withPage } from "./paging.js";
 import { LINES_AT, MERGED, operationAt, REPLIES_AT } from "./qualify.js";

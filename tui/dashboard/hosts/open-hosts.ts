@@ -2,7 +2,7 @@
 import { commandPlaces, type GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { clientFor } from "../../../protocol/client/find-daemon.js";
 import type { HostAddress } from "../../../protocol/client/ssh/address.js";
-import type { Flags } from "../state/request.js";
+import type { Flags } from "../core/request.js";
 import type { HostClient } from "./all-hosts.js";
 import { hostNames } from "./names.js";
 

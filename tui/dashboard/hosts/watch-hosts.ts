@@ -5,8 +5,8 @@
 import { UnreachableHostError } from "../../../protocol/client/ssh/errors.js";
 import type { DaemonReply, HostReply } from "../../../protocol/replies.js";
 import type { WatchQuery } from "../../../protocol/requests.js";
+import type { Message } from "../core/message.js";
 import { FIRST_WAIT, nextWait, reasonOf, waitAfter } from "../daemon-calls.js";
-import type { Message } from "../state/message.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";
 import { watchLineAt } from "./qualify.js";
 

@@ -10,11 +10,11 @@ import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
 import { allowedFailures, stageNote } from "../../terminal/stage-note.js";
-import { elapsedOf } from "../state/estimate.js";
-import { hostNamed } from "../state/host-view.js";
-import { chainOf, isPaused, operationOf, type State } from "../state/model.js";
-import { pausedQueues, waitOf } from "../state/queue-view.js";
-import { startDaemon } from "../state/request.js";
+import { elapsedOf } from "../core/estimate.js";
+import { hostNamed } from "../core/host-view.js";
+import { chainOf, isPaused, operationOf, type State } from "../core/model.js";
+import { pausedQueues, waitOf } from "../core/queue-view.js";
+import { startDaemon } from "../core/request.js";
 import { sanitizeLine } from "../text/cells.js";
 import { inOneLine } from "../text/outcome.js";
 

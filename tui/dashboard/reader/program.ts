@@ -5,13 +5,13 @@
 import { Client } from "../../../protocol/client/client.js";
 import { exitCodeOfStatus, Refusal } from "../../../protocol/errors.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
+import type { Message } from "../core/message.js";
+import { initialState, operationOf, type State } from "../core/model.js";
+import { commandOf, type Flags, type Request } from "../core/request.js";
 import { send, watchForEver } from "../daemon-calls.js";
-import type { Message } from "../state/message.js";
-import { initialState, operationOf, type State } from "../state/model.js";
-import { commandOf, type Flags, type Request } from "../state/request.js";
-import { update } from "../state/update.js";
 import { sanitizeLine } from "../text/cells.js";
 import { coloured } from "../text/coloured.js";
+import { update } from "../update.js";
 import { announce, describe, nameOf } from "./announce.js";
 
 export interface Reply {

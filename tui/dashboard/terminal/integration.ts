@@ -10,9 +10,9 @@ import { firstLine } from "../../../protocol/text/first-line.js";
 import { takesSequences } from "../../kit/output/links.js";
 import { formatDuration, formatOverall } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
-import { elapsedOf, progressOf } from "../state/estimate.js";
-import { chainOf, operationOf, type State, selectedOperation } from "../state/model.js";
-import { isReachable } from "../state/reach.js";
+import { elapsedOf, progressOf } from "../core/estimate.js";
+import { chainOf, operationOf, type State, selectedOperation } from "../core/model.js";
+import { isReachable } from "../core/reach.js";
 import type { ReportFilter } from "./input.js";
 import {
   ASK_BACKGROUND,

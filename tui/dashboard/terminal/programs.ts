@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isRemote } from "../../../protocol/client/ssh/address.js";
 import { askingFor } from "../../../protocol/client/ssh/host.js";
+import type { Effect } from "../core/effect.js";
+import { bareOf } from "../core/host-key.js";
+import type { Message } from "../core/message.js";
+import { type Flags, flagsOf, flagWords, startDaemon as startCommand } from "../core/request.js";
 import type { DashboardClient } from "../dashboard-client.js";
 import type { AllHosts } from "../hosts/all-hosts.js";
-import type { Effect } from "../state/effect.js";
-import { bareOf } from "../state/host-key.js";
-import type { Message } from "../state/message.js";
-import { type Flags, flagsOf, flagWords, startDaemon as startCommand } from "../state/request.js";
 
 interface Surroundings {
   readonly client: DashboardClient;

@@ -2,7 +2,7 @@
  * Ctrl-Z: the terminal is given back, the whole job is stopped, and after `fg` the screen is drawn anew. What runs in
  * the daemon is not touched by any of it.
  */
-import type { State } from "../state/model.js";
+import type { State } from "../core/model.js";
 import type { TerminalIntegration } from "./integration.js";
 
 /** Ink's: gives the terminal back, calls, takes it again and draws everything. */

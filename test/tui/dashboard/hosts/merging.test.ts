@@ -11,14 +11,14 @@ import {
   NO_COUNTS,
   type WatchLine,
 } from "../../../../protocol/watch.js";
+import { reasonOf } from "../../../../tui/dashboard/core/action.js";
+import type { Message } from "../../../../tui/dashboard/core/message.js";
+import type { State } from "../../../../tui/dashboard/core/model.js";
+import { isReachable } from "../../../../tui/dashboard/core/reach.js";
+import { commandOf, type Flags } from "../../../../tui/dashboard/core/request.js";
 import { hostNames } from "../../../../tui/dashboard/hosts/names.js";
 import { AT_FIRST, hasMore, takePage, withPage } from "../../../../tui/dashboard/hosts/paging.js";
 import { operationAt, watchLineAt } from "../../../../tui/dashboard/hosts/qualify.js";
-import { reasonOf } from "../../../../tui/dashboard/state/action.js";
-import type { Message } from "../../../../tui/dashboard/state/message.js";
-import type { State } from "../../../../tui/dashboard/state/model.js";
-import { isReachable } from "../../../../tui/dashboard/state/reach.js";
-import { commandOf, type Flags } from "../../../../tui/dashboard/state/request.js";
 import { action, after, effectsOf, initial, press, screenText, update } from "../core.js";
 import { DAEMON } from "../fleet.js";
 import { ago, backup, NOW, operation, queued } from "../operations.js";

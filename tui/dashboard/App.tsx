@@ -1,0 +1,157 @@
+/** The root: keys in, the state of the store out on the screen. */
+import { Box, type Key as InkKey, useApp, useInput, usePaste } from "ink";
+import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { CommandBar, shellRows } from "./CommandBar.js";
+import { panesOf } from "./core/layout.js";
+import type { State } from "./core/model.js";
+import { Rows, ThemeContext, useTheme } from "./core/Panel.js";
+import { asLastHeard, hasSeveral } from "./core/reach.js";
+import { Header } from "./Header.js";
+import { DetailsPage } from "./pages/details/DetailsPage.js";
+import { HelpPage } from "./pages/help/GeneralPages.js";
+import { Palette, paletteHeight } from "./pages/help/Palette.js";
+import { HostsPage } from "./pages/hosts/HostsPage.js";
+import { SeveralHostsPage } from "./pages/hosts/SeveralHostsPage.js";
+import { EmptyState, tooSmall } from "./pages/list/EmptyState.js";
+import { OperationList } from "./pages/list/OperationList.js";
+import { CopyPage } from "./pages/log/LogView.js";
+import { OperationDetail } from "./pages/operation/OperationDetail.js";
+import { QueuesPage } from "./pages/queues/QueuesPage.js";
+import { SubmitPage } from "./pages/submit/SubmitPages.js";
+import { Timeline } from "./pages/timeline/Timeline.js";
+import type { Store } from "./store.js";
+import type { SuspendTerminal } from "./terminal/suspend.js";
+import { type Pressed, SPECIAL } from "./text/keys.js";
+import { dimmed, type TerminalFacts, themeFor } from "./text/theme.js";
+
+export interface AppProps {
+  store: Store;
+  terminal: Omit<TerminalFacts, "background">;
+  /** Takes Ink's function that gives the terminal back for a while. */
+  onSuspendable: (suspend: SuspendTerminal) => void;
+  /** Whether a spinner turns on what runs. */
+  motion: boolean;
+}
+
+export function App({ store, terminal, onSuspendable, motion }: AppProps) {
+  const state = useSyncExternalStore(store.subscribe, store.drawn);
+  const { background } = state;
+  const theme = useMemo(() => themeFor({ ...terminal, background }), [terminal, background]);
+  const { suspendTerminal } = useApp();
+  useEffect(() => onSuspendable(suspendTerminal), [onSuspendable, suspendTerminal]);
+  useInput((input, key) => {
+    for (const pressed of pressedKeys(input, key)) store.dispatch({ type: "pressed", pressed });
+  });
+  // A listener turns bracketed paste on: a pasted `cy` must not cancel anything.
+  usePaste((text) => store.dispatch({ type: "pasted", text }));
+  return (
+    <ThemeContext value={theme}>
+      <Screen state={state} motion={motion} />
+    </ThemeContext>
+  );
+}
+
+export function Screen({ state, motion = false }: { state: State; motion?: boolean }) {
+  const theme = useTheme();
+  const { columns, rows } = state.size;
+  const panes = panesOf(state);
+  if (panes.tooSmall)
+    return (
+      <Box flexDirection="column" width={columns} height={rows}>
+        <Rows rows={tooSmall(state)} />
+      </Box>
+    );
+  if (state.page?.kind === "copy")
+    return (
+      <Box flexDirection="column" width={columns} height={rows}>
+        <CopyPage state={state} />
+      </Box>
+    );
+  const palette = state.entry?.kind === "palette";
+  const shell = shellRows(state, theme);
+  const body = panes.height - shell.length - (palette ? paletteHeight(state) : 0);
+  return (
+    <Box flexDirection="column" width={columns} height={rows}>
+      <Header state={state} />
+      {/* Clipping costs time in each frame: only where something stands over the panels. */}
+      <Box height={body} overflow={body < panes.height ? "hidden" : "visible"}>
+        <Body state={state} motion={motion} />
+      </Box>
+      {palette && <Palette state={state} />}
+      <Rows rows={shell} />
+      <CommandBar state={state} />
+    </Box>
+  );
+}
+
+function Body({ state, motion }: { state: State; motion: boolean }) {
+  const { page } = state;
+  switch (page?.kind) {
+    case "help":
+      return <HelpPage state={state} top={page.top} />;
+    case "types":
+    case "form":
+    case "retry":
+      return <SubmitPage state={state} page={page} />;
+    case "queues":
+      return <QueuesPage state={state} page={page} />;
+    case "hosts":
+      return hasSeveral(state) ? (
+        <SeveralHostsPage state={state} page={page} />
+      ) : (
+        <HostsPage state={state} page={page} />
+      );
+    case "record":
+      return <DetailsPage state={state} page={page} />;
+    case "timeline":
+      return <Timeline state={state} page={page} />;
+  }
+  // Nothing to list, and not because of a filter.
+  if (state.order.length === 0 && state.listing.text === "" && state.selected === null)
+    return <EmptyState state={state} />;
+  return <Panes state={state} motion={motion} />;
+}
+
+function Panes({ state: now, motion }: { state: State; motion: boolean }) {
+  const theme = useTheme();
+  const { connection } = now;
+  // Of a daemon that is gone this is the last known state: all of it dim, its clocks standing still.
+  const away = connection.state !== "live";
+  const state = connection.state === "away" ? { ...now, now: connection.since } : now;
+  const { arrangement, gap } = panesOf(state);
+  const list = arrangement !== "one" || state.pane === "list";
+  const detail = arrangement !== "one" || state.pane === "detail";
+  // Of several hosts, one may be silent: dim and standing still is what is of it.
+  const own = asLastHeard(state, state.selected);
+  const shown = (
+    <Box flexDirection={arrangement === "side" ? "row" : "column"} columnGap={gap}>
+      {list && <OperationList state={state} />}
+      {detail && own === state && <OperationDetail state={state} spin={motion && !away} />}
+      {detail && own !== state && (
+        <ThemeContext value={dimmed(theme)}>
+          <OperationDetail state={own} />
+        </ThemeContext>
+      )}
+    </Box>
+  );
+  return away ? <ThemeContext value={dimmed(theme)}>{shown}</ThemeContext> : shown;
+}
+
+/** Keys that were typed faster than they were read arrive as one string. */
+function pressedKeys(input: string, key: InkKey): Pressed[] {
+  if (key.tab && key.shift) return [{ special: "backtab" }];
+  const special = SPECIAL.find((name) => name !== "backtab" && key[name]);
+  if (special !== undefined) return [{ special }];
+  if (key.meta) return [];
+  return [...input].map((character) => pressedCharacter(character, key.ctrl));
+}
+
+/** A control character among others is the key that sends it. */
+function pressedCharacter(character: string, ctrl: boolean): Pressed {
+  if (character === "\r") return { special: "return" };
+  if (character === "\t") return { special: "tab" };
+  if (character === "\x7f" || character === "\b") return { special: "backspace" };
+  const code = character.charCodeAt(0);
+  if (code >= 1 && code <= 26) return { input: String.fromCharCode(code + 96), ctrl: true };
+  return { input: character, ctrl };
+}

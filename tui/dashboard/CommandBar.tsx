@@ -1,0 +1,160 @@
+/** The last row: a question, an announcement or the line that is typed, and the keys that do something now. */
+import { labelOf, reasonOf } from "./core/action.js";
+import { bareOf, hostOfKey } from "./core/host-key.js";
+import { hostNamed } from "./core/host-view.js";
+import { panesOf } from "./core/layout.js";
+import {
+  type DashboardAction,
+  type Notice,
+  nameOf,
+  operationOf,
+  type Question,
+  type State,
+} from "./core/model.js";
+import { Row, useTheme } from "./core/Panel.js";
+import { hostOfOperation } from "./core/reach.js";
+import { commandOf, idsOf } from "./core/request.js";
+import { LEVEL_GLYPHS, LEVEL_STYLES } from "./core/state-style.js";
+import { asking } from "./core/when.js";
+import { ENTRIES } from "./entry.js";
+import { fit, sanitizeLine, widthOf } from "./text/cells.js";
+import { fitting, Line, paragraph } from "./text/line.js";
+import { addTyped } from "./text/line-edit.js";
+import type { Theme } from "./text/theme.js";
+
+export function CommandBar({ state }: { state: State }) {
+  return <Row text={commandBar(state, useTheme())} />;
+}
+
+function commandBar(state: State, theme: Theme): string {
+  if (state.entry !== null && state.question === null) return typing(state, theme);
+  const line = new Line(state.size.columns, theme.paint).add(" ");
+  if (state.question !== null) addQuestion(state, state.question, line);
+  else if (state.notice !== null) addNotice(state.notice, line);
+  return addKeys(state, line).toString();
+}
+
+/** Rows of the shell command that does what is asked, or did what was done; above the command bar. */
+export function shellRows(state: State, { paint }: Theme): Line[] {
+  const { question, notice, entry } = state;
+  const command =
+    question !== null
+      ? commandOf(question.request, state.flags)
+      : entry === null
+        ? notice?.command
+        : undefined;
+  if (command === undefined || command === "") return [];
+  return paragraph(command, { width: state.size.columns - 1, most: 3, paint, sign: " $ " }, "muted");
+}
+
+/** Columns that the typed text keeps, however many keys there are to tell. */
+const TYPED_LEAST = 30;
+
+function typing(state: State, { paint }: Theme): string {
+  const entry = state.entry!;
+  const { prompt, keys } = ENTRIES[entry.kind];
+  const line = new Line(state.size.columns, paint).add(" ");
+  const width = keys.reduce((sum, [label, hint]) => sum + widthOf(label) + widthOf(hint) + 3, 0);
+  const told = prompt === "" || line.left - prompt.length - width >= TYPED_LEAST;
+  if (prompt !== "") {
+    line.add(prompt, "accent", "bold");
+    addTyped(line, entry.line, line.left - (told ? width : 0) - 1);
+    if (told) line.fill(line.width - width);
+  }
+  for (const [label, hint] of told ? keys : []) line.add(label, "bold").add(` ${hint}  `, "muted");
+  return line.toString();
+}
+
+function addQuestion(state: State, { request, only }: Question, line: Line): void {
+  if ("name" in request) {
+    const room = Math.max(8, line.left - 18);
+    line.add(fit(questionAbout(state, request), room), "warn", "bold").add("  ");
+    return;
+  }
+  const ids = idsOf(request);
+  const operation = operationOf(state, ids[0] ?? null);
+  const host = hostOfKey(ids[0] ?? "");
+  const name = operation === null ? bareOf(ids[0] ?? "") : sanitizeLine(nameOf(state, operation));
+  const one = host === null ? name : `${name} on ${sanitizeLine(host)}`;
+  const count = only === undefined ? `${ids.length} operations` : `all ${ids.length} operations of ${one}`;
+  const what = ids.length === 1 ? one : count;
+  const [before, after] =
+    request.kind === "remove"
+      ? ["Remove ", " with the log?"]
+      : request.kind === "retry"
+        ? [`Discard from ${fit(sanitizeLine(request.from ?? ""), 16)} on and retry `, "?"]
+        : [request.kind === "pause" ? "Pause " : "Cancel ", "?"];
+  const room = Math.max(8, line.left - before.length - after.length - 18);
+  line.add(`${before}${fit(what, room)}${after}`, "warn", "bold").add("  ");
+}
+
+/** The question says what the answer does to the operations of the queue or the host. */
+function questionAbout(state: State, { kind, name }: { kind: string; name: string }): string {
+  const count = hostOfOperation(state, name)?.counts.running ?? hostNamed(state, name)?.running ?? 0;
+  if (kind === "declare-lost") {
+    const what = count === 0 ? "Nothing runs there." : `${count} running: queued again, or failed.`;
+    return `Declare ${name} lost? ${what}`;
+  }
+  if (kind === "drain-host")
+    return `Drain ${name}? Nothing starts there.${count === 0 ? "" : ` ${count} running continue.`}`;
+  const { queues } = state;
+  const queue = queues.find((each) => each.name === name);
+  if (kind === "resume-queue") {
+    const waiting = queue === undefined || queue.queued === 0 ? "" : ` ${queue.queued} queued can start.`;
+    return `Resume queue ${name}?${waiting}`;
+  }
+  const running = queue === undefined || queue.running === 0 ? "" : ` ${queue.running} running continue.`;
+  return `Pause queue ${name}? Nothing starts.${running}`;
+}
+
+function addNotice({ text, level, about }: Notice, line: Line): void {
+  const sign = /^[●✗→]/.test(text) ? "" : `${LEVEL_GLYPHS[level]} `;
+  const show = about === undefined ? "" : "   ! show";
+  // Help and quit keep their place behind the notice.
+  const room = Math.max(12, line.left - 18 - show.length);
+  line.add(`${sign}${fit(sanitizeLine(text), room)}`, LEVEL_STYLES[level], "bold");
+  if (show !== "") line.add("   !", "bold").add(" show", "muted");
+  line.add("   ");
+}
+
+/** Actions that the bar can show now, in the order of the table. */
+function shownActions(state: State): DashboardAction[] {
+  const small = panesOf(state).tooSmall;
+  return state.actions.filter(
+    (action) =>
+      !small &&
+      (action.hint?.(state) ?? null) !== null &&
+      action.when(state) &&
+      reasonOf(action, state) === null,
+  );
+}
+
+/** Help and quit stand at the right edge. */
+const RIGHT = new Set(["help", "quit"]);
+
+/** Columns below which quit, which the help tells too, gives way to what can be done with the operation. */
+const NARROW = 48;
+
+function rankOf({ name, rank = 9 }: DashboardAction, { size, notice, question, page }: State): number {
+  const givesWay = name === "quit" && size.columns < NARROW && notice === null && question === null;
+  return givesWay && page === null ? 9 : rank;
+}
+
+function addKeys(state: State, line: Line): Line {
+  const shown = shownActions(state);
+  const cost = (action: DashboardAction) => widthOf(labelOf(action)) + widthOf(action.hint!(state)!) + 3;
+  const chosen = fitting(shown, line.left + 1, cost, (action) => rankOf(action, state));
+  const add = (action: DashboardAction, style: "plain" | "muted" = "muted") =>
+    line
+      .add(labelOf(action), "bold")
+      .add(` ${sanitizeLine(action.hint!(state)!)}`, style)
+      .add("  ".slice(0, line.left));
+  const [left, right] = [false, true].map((isRight) =>
+    shown.filter((action) => chosen.has(action) && RIGHT.has(action.name) === isRight),
+  ) as [DashboardAction[], DashboardAction[]];
+  for (const action of left) add(action, asking(state) ? "plain" : "muted");
+  const width = right.reduce((sum, action) => sum + cost(action), 0);
+  line.fill(line.width - width + 1);
+  for (const action of right) add(action);
+  return line;
+}

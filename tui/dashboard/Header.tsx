@@ -1,0 +1,312 @@
+/** The first row: what runs, waits and failed, and how the daemon does. */
+import { Box, Text } from "ink";
+import Spinner from "ink-spinner";
+import { memo } from "react";
+import { formatShortTime } from "../kit/output/local-time.js";
+import { formatAge } from "../kit/output/time.js";
+import { formatBytes, formatCount, formatDuration } from "../terminal/format.js";
+import { EMPTY, FULL, LEAST_CORES, sparkline } from "./core/bars.js";
+import { finishedToday } from "./core/history.js";
+import { ownHost, unreachableHosts } from "./core/host-view.js";
+import type { State } from "./core/model.js";
+import { type Piece, Row, useTheme } from "./core/Panel.js";
+import { nextRun, pausedQueues, slotCount } from "./core/queue-view.js";
+import { hasSeveral, silentHosts } from "./core/reach.js";
+import { UNDER_WAY } from "./core/request.js";
+import { clock, PAUSED } from "./core/state-style.js";
+import { silence } from "./pages/hosts/SeveralHostsPage.js";
+import { fit, sanitizeLine, widthOf } from "./text/cells.js";
+import { fitting, Line } from "./text/line.js";
+import type { Theme } from "./text/theme.js";
+import { ticks } from "./wants.js";
+
+/** Columns of the spinner, with the space before it. */
+const SPINNER = 4;
+
+export function Header({ state }: { state: State }) {
+  const theme = useTheme();
+  const busy = state.connection.state !== "live" || state.request !== null;
+  const width = state.size.columns - (busy ? SPINNER : 0);
+  const text = state.connection.state === "live" ? facts(state, width, theme) : lost(state, width, theme);
+  return <HeaderRow text={text} busy={busy} />;
+}
+
+const HeaderRow = memo(function HeaderRow({ text, busy }: { text: string; busy: boolean }) {
+  if (!busy) return <Row text={text} />;
+  return (
+    <Box>
+      <Row text={text} />
+      <Text> </Text>
+      <Spinner type="simpleDots" />
+    </Box>
+  );
+});
+
+function lost(state: State, width: number, { paint }: Theme): string {
+  const line = new Line(width, paint).add(" liveops ", "bold");
+  if (state.connection.state === "connecting")
+    return line.add(state.connection.reason === null ? "connecting" : none(state), "warn").toString();
+  const since = state.connection.state === "away" ? state.connection.since : state.now;
+  const age = formatDuration(Math.max(0, Math.floor((state.now - since) / 1000)));
+  const who = hasSeveral(state) ? "no host responds" : "daemon not responding";
+  const text = `${who} (${age}), reconnecting`;
+  return line.add(widthOf(text) <= line.left ? text : `reconnecting (${age})`, "warn", "bold").toString();
+}
+
+const none = (state: State) => (hasSeveral(state) ? "no host answers" : "no daemon");
+
+interface Fact {
+  readonly long: readonly Piece[];
+  readonly short?: readonly Piece[];
+  /** Lower stays longer on a narrow terminal. */
+  readonly rank: number;
+}
+
+const pieceWidth = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
+const GAP = 3;
+/** Above each rank. */
+const AFTER_LEFT = 100;
+
+/** The facts that fit, the left ones and the right ones apart. Where there is room they are long, the left ones first. */
+function facts(state: State, width: number, theme: Theme): string {
+  const [left, right] = [leftFacts(state), rightFacts(state, theme)];
+  const all = [...left, ...right];
+  const gap = all.reduce((sum, fact) => sum + pieceWidth(fact.long) + GAP, 0) <= width - 2 ? GAP : 2;
+  const shortOf = (fact: Fact) => fact.short ?? fact.long;
+  const costOf = (fact: Fact) => pieceWidth(shortOf(fact)) + gap;
+  const chosen = fitting(all, width - 1, costOf, ({ rank }) => rank);
+  const room = [...chosen].reduce((rest, fact) => rest - costOf(fact), width - 1);
+  const moreOf = (fact: Fact) => pieceWidth(fact.long) - pieceWidth(shortOf(fact));
+  const leftFirst = (fact: Fact) => fact.rank + (left.includes(fact) ? 0 : AFTER_LEFT);
+  const long = fitting([...chosen], room, moreOf, leftFirst);
+  const shown = (fact: Fact) => (long.has(fact) ? fact.long : shortOf(fact));
+  const line = new Line(width, theme.paint).add(" ");
+  const add = (list: readonly Fact[]) => {
+    for (const fact of list) {
+      for (const [text, ...styles] of shown(fact)) line.add(text, ...styles);
+      line.add(" ".repeat(Math.min(gap, line.left)));
+    }
+  };
+  add(left.filter((fact) => chosen.has(fact)));
+  const last = right.filter((fact) => chosen.has(fact));
+  line.fill(width - last.reduce((sum, fact) => sum + pieceWidth(shown(fact)) + gap, 0) + gap - 1);
+  add(last);
+  return line.fill().toString();
+}
+
+function leftFacts(state: State): Fact[] {
+  const { running, queued, failed } = state.view.counts;
+  const empty = state.forecast?.emptyAt ?? null;
+  const until = queued > 0 && empty !== null ? Math.max(0, (Date.parse(empty) - state.now) / 1000) : null;
+  const wait = until === null ? "" : ` ~${about(until)}`;
+  const fresh = state.newFailures.length;
+  const today = finishedToday(state);
+  const list: Fact[] = [
+    { long: [["liveops", "bold"]], rank: 6 },
+    {
+      long: [[`● ${formatCount(running)} running`, running > 0 ? "accent" : "muted", ...bold(running)]],
+      short: [[`● ${formatCount(running)}`, running > 0 ? "accent" : "muted", ...bold(running)]],
+      rank: 0,
+    },
+    {
+      long: [[`○ ${formatCount(queued)} queued${wait}`, queued > 0 ? "plain" : "muted"]],
+      short: [[`○ ${formatCount(queued)}${wait}`, queued > 0 ? "plain" : "muted"]],
+      rank: 1,
+    },
+  ];
+  if (fresh > 0)
+    list.push({
+      long: [
+        [`✗ ${formatCount(fresh)} new failure${fresh === 1 ? "" : "s"}`, "bad", "bold"],
+        [" (!)", "muted"],
+      ],
+      short: [[`✗ ${formatCount(fresh)} new !`, "bad", "bold"]],
+      rank: 2,
+    });
+  else if (failed > 0)
+    list.push({
+      long: [[`✗ ${formatCount(failed)} failed`, "muted"]],
+      short: [[`✗ ${formatCount(failed)}`, "muted"]],
+      rank: 5,
+    });
+  if (today !== null && today > 0)
+    list.push({
+      long: [
+        ["✓", "good"],
+        [` ${formatCount(today)} today`, "muted"],
+      ],
+      short: [[`✓ ${formatCount(today)}`, "muted"]],
+      rank: 7,
+    });
+  return [...list, ...hostFacts(state), ...queueFacts(state)];
+}
+
+/** Columns of the name of a queue or schedule. */
+const NAME_MOST = 16;
+
+/** What is wrong with the fleet: its engine, hosts that do not answer; and whether this host starts nothing. */
+function hostFacts(state: State): Fact[] {
+  if (hasSeveral(state)) return severalFacts(state);
+  const list: Fact[] = [];
+  const away = state.fleet?.fleet?.awaySince ?? null;
+  if (away !== null) {
+    const age = formatAge(away, state.now);
+    list.push({
+      long: [[`▲ engine not responding (${age})`, "warn", "bold"]],
+      short: [[`▲ engine ${age}`, "warn", "bold"]],
+      rank: 1,
+    });
+  }
+  const lost = unreachableHosts(state);
+  const [first] = lost;
+  if (first !== undefined) {
+    const name =
+      lost.length === 1 ? `host ${fit(sanitizeLine(first.name), NAME_MOST)}` : `${lost.length} hosts`;
+    list.push({
+      long: [[`▲ ${name} unreachable`, "warn", "bold"]],
+      short: [[`▲ ${name}`, "warn", "bold"]],
+      rank: 2,
+    });
+  }
+  if (ownHost(state)?.draining)
+    list.push({
+      long: [[`${PAUSED} host drained`, "warn", "bold"]],
+      short: [[`${PAUSED} drained`, "warn"]],
+      rank: 2,
+    });
+  return list;
+}
+
+/** Of several hosts: those that do not answer, and what each of them has. */
+function severalFacts(state: State): Fact[] {
+  const list: Fact[] = [];
+  const [first, ...others] = silentHosts(state);
+  if (first !== undefined) {
+    const { connection } = first;
+    const name = fit(sanitizeLine(first.name), NAME_MOST);
+    const age = connection.state === "away" ? silence(connection.since, state.now) : null;
+    const isNew = connection.state === "connecting" && connection.reason === null;
+    const one = age !== null ? `no answer for ${age}` : isNew ? "connecting" : "never answered";
+    const all = others.length + 1;
+    const style = isNew && others.length === 0 ? "muted" : "warn";
+    list.push({
+      long: [[others.length === 0 ? `▲ ${name}: ${one}` : `▲ ${all} hosts do not answer`, style]],
+      short: [[others.length === 0 ? `▲ ${name}${age === null ? "" : ` ${age}`}` : `▲ ${all} hosts`, style]],
+      rank: 1,
+    });
+  }
+  // All of them, or none; nothing is known of a host that never answered.
+  const known = state.hosts.filter(({ connection }) => connection.state !== "connecting");
+  const each = known.flatMap(({ name, counts, connection }, i): Piece[] => {
+    const isLive = connection.state === "live";
+    const figures = ` ●${formatCount(counts.running)} ○${formatCount(counts.queued)}`;
+    return [
+      [`${i === 0 ? "" : "  "}${fit(sanitizeLine(name), NAME_MOST)}`, isLive ? "plain" : "muted"],
+      [figures, isLive && counts.running > 0 ? "accent" : "muted"],
+    ];
+  });
+  list.push({ long: each, rank: 9 });
+  return list;
+}
+
+/** Queues that start nothing, and the run that the schedules submit next. */
+function queueFacts(state: State): Fact[] {
+  const list: Fact[] = [];
+  const paused = pausedQueues(state);
+  const [first] = paused;
+  if (first !== undefined) {
+    const name = fit(sanitizeLine(first), NAME_MOST);
+    const some = paused.length === 1 ? `queue ${name}` : `${paused.length} queues`;
+    const which = paused.length < state.queues.length ? some : "all queues";
+    list.push({
+      long: [[`${PAUSED} ${which} paused`, "warn", "bold"]],
+      short: [[`${PAUSED} ${paused.length === 1 ? name : paused.length}`, "warn", "bold"]],
+      rank: 2,
+    });
+  }
+  const next = nextRun(state);
+  if (next !== null) {
+    const at = formatShortTime(new Date(next.at), new Date(state.now));
+    list.push({
+      long: [["next ", "muted"], [fit(sanitizeLine(next.name), NAME_MOST)], [` ${at}`, "muted"]],
+      rank: 8,
+    });
+  }
+  return list;
+}
+
+/** In one unit: the figure is an estimate. */
+function about(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)}s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+const bold = (count: number) => (count > 0 ? (["bold"] as const) : []);
+
+function rightFacts(state: State, theme: Theme): Fact[] {
+  if (state.request !== null) return [{ long: [[UNDER_WAY[state.request.kind], "warn"]], rank: 2 }];
+  const list: Fact[] = [];
+  const { running } = state.view.counts;
+  const { daemon, load } = state;
+  const all = slotCount(state);
+  if (all !== null) {
+    const slots = Math.min(12, all);
+    const busy = Math.min(slots, Math.round((running / Math.max(1, all)) * slots));
+    const figure = `${formatCount(running)}/${formatCount(all)}`;
+    list.push({
+      long: [
+        ["slots ", "muted"],
+        [FULL.repeat(busy), "accent"],
+        [EMPTY.repeat(slots - busy), "track"],
+        [` ${figure}`],
+      ],
+      short: [["slots ", "muted"], [figure]],
+      rank: 8,
+    });
+  }
+  const usage = usageOf(state);
+  if (usage !== null) {
+    const percent = `${formatCount(Math.round(usage.cpu * 100))}%`;
+    list.push({
+      long: [["cpu ", "muted"], ...spark(load, 8, theme), [` ${percent}`]],
+      short: [["cpu ", "muted"], ...spark(load, 4, theme), [` ${percent}`]],
+      rank: 4,
+    });
+    list.push({ long: [["mem ", "muted"], [formatBytes(usage.memory)]], rank: 9 });
+  }
+  if (daemon !== null)
+    list.push({
+      long: [["up ", "muted"], [upTime((state.now - Date.parse(daemon.startedAt)) / 1000)]],
+      rank: 10,
+    });
+  list.push({ long: [[clock(state.now, ticks(state)), "plain"]], rank: 3 });
+  return list;
+}
+
+function spark(load: readonly number[], width: number, theme: Theme): Piece[] {
+  const shown = sparkline(load, width, theme, LEAST_CORES);
+  return [
+    [(theme.sparks[0] ?? " ").repeat(width - [...shown].length), "track"],
+    [shown, "accent"],
+  ];
+}
+
+/** In its largest unit. */
+function upTime(seconds: number): string {
+  if (seconds >= 86400) return `${Math.floor(seconds / 86400)} d`;
+  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.max(0, Math.floor(seconds / 60))} min`;
+}
+
+/** What all running operations use together; null: not measured. */
+function usageOf(state: State): { cpu: number; memory: number } | null {
+  let measured = false;
+  let [cpu, memory] = [0, 0];
+  for (const { state: is, usage } of state.view.operations.values()) {
+    if (is !== "running" || usage == null) continue;
+    measured = true;
+    cpu += usage.cpu;
+    memory += usage.rssBytes;
+  }
+  return measured ? { cpu, memory } : null;
+}

@@ -1,0 +1,208 @@
+/** What every component is made of: the theme of the terminal, rows, panels, dialogs. */
+import { Box, Text } from "ink";
+import Spinner from "ink-spinner";
+import { createContext, memo, type ReactNode, useContext } from "react";
+import { fit, widthOf } from "../text/cells.js";
+import { type Drawn, Line } from "../text/line.js";
+import { type Style, type Theme, unpainted } from "../text/theme.js";
+import { BORDER, panesOf } from "./layout.js";
+import type { State } from "./model.js";
+
+export const ThemeContext = createContext<Theme>({
+  paint: unpainted,
+  border: undefined,
+  activeBorder: undefined,
+  borderStyle: "round",
+  sparks: "▁▂▃▄▅▆▇█",
+});
+
+export const useTheme = (): Theme => useContext(ThemeContext);
+
+export const Row = memo(function Row({ text }: { text: string }) {
+  // An empty Text would take no row at all.
+  return <Text wrap="truncate-end">{text === "" ? " " : text}</Text>;
+});
+
+/** Rows one below the other. */
+export function Rows({ rows }: { rows: readonly Drawn[] }) {
+  return rows.map((row, place) => <Row key={place} text={String(row)} />);
+}
+
+export type Piece = readonly [text: string, ...styles: Style[]];
+
+export interface PanelProps {
+  width: number;
+  height: number;
+  /** Sanitized. */
+  title: readonly Piece[];
+  right?: readonly Piece[];
+  /** In the lower border. */
+  foot?: readonly Piece[];
+  active?: boolean;
+  /** A spinner turns behind the right part. */
+  spin?: boolean;
+  margin?: number;
+  children: ReactNode;
+}
+
+/** Columns of a later part of the title below which the part is left out. */
+const STUB = 8;
+
+/** Columns of ink-spinner's dots. */
+const DOTS = 3;
+
+export function Panel({
+  width,
+  height,
+  title,
+  right = [],
+  foot,
+  active = false,
+  spin = false,
+  margin = 0,
+  children,
+}: PanelProps) {
+  const theme = useTheme();
+  const { before, after } = edge(theme, { width, active, left: title, right, spin, corners: "top" });
+  return (
+    <Box flexDirection="column" width={width} height={height} flexShrink={0}>
+      {spin ? (
+        <Box>
+          <Row text={before} />
+          <Text color={theme.activeBorder}>
+            <Spinner type="simpleDots" />
+          </Text>
+          <Row text={after} />
+        </Box>
+      ) : (
+        <Row text={before + after} />
+      )}
+      <Box
+        flexDirection="column"
+        width={width}
+        height={height - (foot === undefined ? 1 : 2)}
+        borderStyle={theme.borderStyle}
+        borderTop={false}
+        borderBottom={foot === undefined}
+        borderColor={active ? theme.activeBorder : theme.border}
+        borderDimColor={theme.border === undefined && !active}
+        paddingX={margin}
+      >
+        {children}
+      </Box>
+      {foot !== undefined && <FootRow width={width} active={active} foot={foot} />}
+    </Box>
+  );
+}
+
+function FootRow({ width, active, foot }: { width: number; active: boolean; foot: readonly Piece[] }) {
+  const { before, after } = edge(useTheme(), {
+    width,
+    active,
+    left: foot,
+    right: [],
+    spin: false,
+    corners: "bottom",
+  });
+  return <Row text={before + after} />;
+}
+
+const CORNERS = {
+  round: { top: "╭╮", bottom: "╰╯" },
+  single: { top: "┌┐", bottom: "└┘" },
+} as const;
+
+interface Edge {
+  width: number;
+  active: boolean;
+  left: readonly Piece[];
+  right: readonly Piece[];
+  spin: boolean;
+  corners: "top" | "bottom";
+}
+
+/** A border with text in it: `╭─ Running 2 ─────╮`; in two parts where a spinner stands between them. */
+function edge(theme: Theme, { width, active, left, right, spin, corners }: Edge) {
+  const style: Style = active ? "accent" : "border";
+  const [first = "", last = ""] = CORNERS[theme.borderStyle][corners];
+  const end = `${spin ? "" : " "}─${last}`;
+  const columns = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
+  const line = new Line(width - (spin ? DOTS : 0), theme.paint).add(first, style);
+  const room = line.left - 2;
+  const rightWidth = columns(right) + 3;
+  // The right part gives way before the first words of the title are cut.
+  const least = Math.max(8, widthOf(left[0]?.[0] ?? "") + 3);
+  const isRight = right.length > 0 && rightWidth + least <= room;
+  if (left.length > 0) {
+    line.add("─ ", style);
+    let space = Math.max(0, room - 3 - (isRight ? rightWidth : 0));
+    for (const [i, [text, ...styles]] of left.entries()) {
+      // A stub of a few letters says nothing.
+      if (i > 1 && space < STUB && widthOf(text) > space) break;
+      const fitted = fit(text, space);
+      line.add(fitted, ...styles);
+      space -= widthOf(fitted);
+    }
+    line.add(" ");
+  }
+  if (!isRight) {
+    line.fill(line.width - 1, "─", style).add(last, style);
+    return { before: line.toString(), after: "" };
+  }
+  line.fill(line.width - columns(right) - end.length - 1, "─", style).add(" ");
+  for (const [text, ...styles] of right) line.add(text, ...styles);
+  const tail = new Line(end.length, theme.paint).add(end, style).toString();
+  return { before: line.toString(), after: tail };
+}
+
+/** Columns of a row of text, borders and margins included, beyond which a line is hard to read. */
+const WIDEST = 110;
+/** Blank columns and rows around it that are worth leaving the whole screen for. */
+const AROUND = 8;
+
+export interface DialogSize {
+  /** Inside borders and margins. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** @param wanted rows that the content takes; undefined: all there are */
+export function dialogSize(state: State, wanted?: number, widest = WIDEST): DialogSize {
+  const { height } = panesOf(state);
+  const { columns } = state.size;
+  const width = columns - widest >= AROUND ? widest : columns;
+  const room = height - BORDER;
+  return {
+    width: width - BORDER - 2,
+    height: wanted === undefined || room - wanted < AROUND / 2 ? room : wanted,
+  };
+}
+
+export interface DialogProps {
+  state: State;
+  size: DialogSize;
+  title: readonly Piece[];
+  right?: readonly Piece[];
+  rows: readonly Drawn[];
+}
+
+export function Dialog({ state, size, title, right = [], rows }: DialogProps) {
+  const { height } = panesOf(state);
+  const { columns } = state.size;
+  return (
+    <Box width={columns} height={height} flexDirection="column" alignItems="center">
+      {/* A little above the middle, as a person reads. */}
+      <Box height={Math.floor((height - size.height - BORDER) / 3)} flexShrink={0} />
+      <Panel
+        width={size.width + BORDER + 2}
+        height={size.height + BORDER}
+        title={title}
+        right={right}
+        active
+        margin={1}
+      >
+        <Rows rows={rows.slice(0, size.height)} />
+      </Panel>
+    </Box>
+  );
+}

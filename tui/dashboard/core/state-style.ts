@@ -1,0 +1,82 @@
+/** Signs, words and styles of states: the glyphs that all screens share. */
+import type { Operation } from "../../../protocol/operation.js";
+import { knownStageState, type StageState } from "../../../protocol/stage-state.js";
+import type { State as OperationState } from "../../../protocol/state.js";
+import { stateGlyph } from "../../terminal/glyphs.js";
+import type { Style } from "../text/theme.js";
+import { isCancelling, isPaused, type Level } from "./model.js";
+
+export const LEVEL_GLYPHS: Record<Level, string> = { info: "•", success: "✓", warning: "▲", error: "✗" };
+export const LEVEL_STYLES: Record<Level, Style> = {
+  info: "plain",
+  success: "good",
+  warning: "warn",
+  error: "bad",
+};
+
+const STYLES: Record<OperationState, Style> = {
+  queued: "muted",
+  running: "accent",
+  succeeded: "good",
+  failed: "bad",
+  cancelled: "warn",
+};
+
+/** Of an operation that was asked to stop and has not stopped yet. */
+const CANCELLING = "◌";
+export const PAUSED = "‖";
+
+export function glyphOf(operation: Operation): string {
+  if (isCancelling(operation)) return CANCELLING;
+  return isPaused(operation) ? PAUSED : stateGlyph(operation.state);
+}
+
+export function styleOf(operation: Operation): Style {
+  return isCancelling(operation) || isPaused(operation) ? "warn" : (STYLES[operation.state] ?? "muted");
+}
+
+export function styleOfState(state: OperationState): Style {
+  return STYLES[state] ?? "muted";
+}
+
+const STAGE_STYLES: Record<StageState, Style> = {
+  active: "accent",
+  done: "good",
+  "allowed-failure": "warn",
+  skipped: "muted",
+  failed: "bad",
+  cancelled: "warn",
+};
+
+export function stageStyle(state: StageState | undefined): Style {
+  return state === undefined ? "muted" : STAGE_STYLES[knownStageState(state)];
+}
+
+/** The state in a word, or what is about to come of it. */
+export function stateWord(operation: Operation): string {
+  if (isCancelling(operation)) return "cancelling";
+  if (isPaused(operation)) return "paused";
+  if (operation.state === "queued" && operation.waitsFor !== null) return "waiting";
+  if (operation.state === "queued" && operation.blocked) return "blocked";
+  if (operation.state === "running" && operation.waitingForInput) return "needs input";
+  if (operation.state === "queued" && operation.queuePosition !== null)
+    return operation.queuePosition === 1 ? "next" : `#${operation.queuePosition}`;
+  return operation.state;
+}
+
+const two = (value: number) => String(value).padStart(2, "0");
+
+/** Local time of day, `12:03:45`. */
+export function clock(at: string | number, seconds = true): string {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return "";
+  const minutes = `${two(time.getHours())}:${two(time.getMinutes())}`;
+  return seconds ? `${minutes}:${two(time.getSeconds())}` : minutes;
+}
+
+/** Local date and time. */
+export function dateAndTime(at: string): string {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return "";
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock(at)}`;
+}

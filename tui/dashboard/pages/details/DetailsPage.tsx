@@ -1,0 +1,232 @@
+/** All of one operation, one part below the other, in rows that scroll. */
+
+import { getOwn } from "../../../../protocol/get-own.js";
+import type { Operation } from "../../../../protocol/operation.js";
+import { hasProc, NOT_AVAILABLE } from "../../../../protocol/system/own-process.js";
+import { firstLine } from "../../../../protocol/text/first-line.js";
+import type { AttemptRow } from "../../../export/spans.js";
+import { formatBytes, formatDuration } from "../../../terminal/format.js";
+import { stageNote } from "../../../terminal/stage-note.js";
+import { elapsedOf, pausedSeconds } from "../../core/estimate.js";
+import { bareOf } from "../../core/host-key.js";
+import { panesOf } from "../../core/layout.js";
+import { chainOf, isPaused, nameOf, operationOf, type Page, type State } from "../../core/model.js";
+import { Panel, Rows, useTheme } from "../../core/Panel.js";
+import { scrolledPage } from "../../core/pages.js";
+import { dependencyEnd } from "../../core/queue-view.js";
+import { dateAndTime, glyphOf, stateWord, styleOf } from "../../core/state-style.js";
+import { type Mover, onPage } from "../../core/when.js";
+import { sanitizeLine, wrap } from "../../text/cells.js";
+import { Line } from "../../text/line.js";
+import { chainResults, framesOf, omittedValue, textRows } from "../../text/outcome.js";
+import { type Paint, type Style, unpainted } from "../../text/theme.js";
+import { valueTable } from "../../text/value-table.js";
+
+type RecordPage = Extract<Page, { kind: "record" }>;
+
+/** Rows of a value that are made at most. */
+const ROWS_MOST = 2000;
+const MARGIN = 2;
+
+export function DetailsPage({ state, page }: { state: State; page: RecordPage }) {
+  const { paint } = useTheme();
+  const { height } = panesOf(state);
+  const { columns } = state.size;
+  const operation = operationOf(state, page.id);
+  const rows = detailRows(state, page, columns - 4, paint);
+  const shown = rows.slice(page.top, page.top + height - 2);
+  const below = rows.length - page.top - shown.length;
+  return (
+    <Panel
+      width={columns}
+      height={height}
+      title={
+        operation === null
+          ? [["Removed", "bold"]]
+          : [
+              [`${glyphOf(operation)} `, styleOf(operation)],
+              [sanitizeLine(operation.title), "bold"],
+              [`  ${stateWord(operation)}`, styleOf(operation)],
+            ]
+      }
+      right={below > 0 ? [[`↓ ${below} more`, "muted"]] : []}
+      active
+      margin={1}
+    >
+      <Rows rows={shown} />
+    </Panel>
+  );
+}
+
+export function detailRows(state: State, page: RecordPage, width: number, paint: Paint): string[] {
+  const operation = operationOf(state, page.id);
+  if (operation === null) return ["", "The operation was removed."];
+  const indent = " ".repeat(MARGIN);
+  const heading = (text: string, style: Style = "plain") => ["", paint(text, "bold", style)];
+  const table = (value: unknown) =>
+    valueTable(value, width - MARGIN, ROWS_MOST, paint).map((row) => indent + row);
+  const rows = [...table(details(state, operation))];
+  const { hookFailures = [] } = operation;
+  if (hookFailures.length > 0)
+    rows.push(
+      ...heading("Failed hooks", "warn"),
+      ...hookFailures.flatMap(({ hook, source, at, message }) =>
+        indentedRows(`${hook} (${source}), ${dateAndTime(at)}: ${message}`, indent, width),
+      ),
+    );
+  const { omitted } = operation;
+  const given = omitted?.params === undefined ? operation.params : omittedValue(operation, omitted.params);
+  const params = Object.keys(given).length === 0 ? [`${indent}none`] : table(given);
+  rows.push(...heading("Parameters"), ...params);
+  if (operation.error !== null) rows.push(...heading("Error", "bad"), ...failure(operation, width, paint));
+  const result = omitted?.result === undefined ? operation.result : omittedValue(operation, omitted.result);
+  const own = (text: string | null) =>
+    text === null ? [] : [...textRows(text, width - MARGIN, ROWS_MOST).map((row) => indent + row), ""];
+  if (result !== null && result !== undefined)
+    rows.push(...heading("Result"), ...own(operation.resultText), ...table(result));
+  for (const { title, value, text } of chainResults(chainOf(state, operation), operation))
+    rows.push(...heading(`Result of ${sanitizeLine(title)}`), ...own(text), ...table(value));
+  const notes = stageNotes(operation);
+  if (Object.keys(notes).length > 0) rows.push(...heading("Stages"), ...table(notes));
+  rows.push(...heading("Attempts"), ...attemptRows(page.attempts, width, paint));
+  return rows;
+}
+
+/** Stages that did not simply run: why not, or the failure that was allowed. */
+function stageNotes({ stages, stageStates, stageTimes }: Operation): Record<string, string> {
+  const notes = stages.map((stage) => [
+    stage,
+    stageNote(getOwn(stageStates, stage), getOwn(stageTimes, stage)),
+  ]);
+  return Object.fromEntries(notes.filter(([, note]) => note !== ""));
+}
+
+function details(state: State, operation: Operation): Record<string, string> {
+  const { now } = state;
+  const elapsed = elapsedOf(operation, now);
+  const { chain, label, resources, startedAt, notBefore, schedule } = operation;
+  const paused = Math.floor(pausedSeconds(operation, now));
+  return {
+    id: bareOf(operation.id),
+    type: operation.op,
+    ...(label !== null && { label }),
+    directory: operation.cwd,
+    queue: operation.slot === null ? operation.queue : `${operation.queue}, slot ${operation.slot}`,
+    ...(operation.host !== undefined && { host: operation.host }),
+    ...(operation.on != null && { "only on": operation.on }),
+    ...((operation.tags ?? []).length > 0 && { "hosts with": operation.tags!.join(", ") }),
+    ...(operation.priority !== 0 && { priority: String(operation.priority) }),
+    ...(schedule !== undefined && { schedule }),
+    ...dependencies(state, operation),
+    ...(notBefore !== null && { "not before": dateAndTime(notBefore) }),
+    submitted: dateAndTime(operation.createdAt),
+    ...(operation.startedAt !== null && { started: dateAndTime(operation.startedAt) }),
+    ...(operation.finishedAt !== null && { finished: dateAndTime(operation.finishedAt) }),
+    ...(elapsed !== null && {
+      [operation.finishedAt === null ? "elapsed" : "took"]: formatDuration(elapsed),
+    }),
+    ...(paused > 0 && {
+      paused: `${formatDuration(paused)} in all${isPaused(operation) ? ", still paused" : ""}`,
+    }),
+    ...((chain.previous ?? chain.next) !== null && {
+      chain: `${bareOf(chain.id)}, operation ${chain.index + 1}`,
+    }),
+    ...(resources == null &&
+      startedAt !== null &&
+      !hasProc() && { cpu: NOT_AVAILABLE, memory: NOT_AVAILABLE }),
+    ...(resources != null && {
+      cpu: formatDuration(resources.cpuSeconds),
+      memory: `${formatBytes(resources.maxRssBytes)} peak`,
+      storage: `${formatBytes(resources.readBytes)} read, ${formatBytes(resources.writtenBytes)} written`,
+    }),
+    ...Object.fromEntries(
+      Object.entries(operation.hooks ?? {}).map(([hook, command]) => [`hook ${hook}`, command]),
+    ),
+  };
+}
+
+/** What it starts after, each with the state of the end of its chain. */
+function dependencies(state: State, { after = [], afterAny = [] }: Operation): Record<string, string> {
+  const told = (ids: readonly string[]) =>
+    ids
+      .map((id) => {
+        const [operation, end] = [operationOf(state, id), dependencyEnd(state, id)];
+        return operation === null || end === null
+          ? bareOf(id)
+          : `${glyphOf(end)} ${nameOf(state, operation)} (${bareOf(id)}, ${stateWord(end)})`;
+      })
+      .join(", ");
+  return {
+    ...(after.length > 0 && { after: told(after) }),
+    ...(afterAny.length > 0 && { "after any": told(afterAny) }),
+  };
+}
+
+function failure(operation: Operation, width: number, paint: Paint): string[] {
+  const { code, message, stack, causes = [] } = operation.error!;
+  const indent = " ".repeat(MARGIN);
+  const rows = indentedRows(message, indent, width);
+  rows.push(new Line(width, paint).add(`${indent}${sanitizeLine(code)}`, "muted").toString());
+  rows.push(...frameRows(stack, indent, width, paint));
+  for (const cause of causes) {
+    // A narrow screen keeps room for the text.
+    const deeper = " ".repeat(Math.min(MARGIN + 2 * cause.depth, Math.floor(width / 4)));
+    rows.push(...indentedRows(`caused by ${cause.message}`, deeper, width));
+    rows.push(...frameRows(cause.stack, deeper, width, paint));
+  }
+  return rows;
+}
+
+function indentedRows(text: string, indent: string, width: number): string[] {
+  const room = width - indent.length;
+  return text.split("\n").flatMap((line) => wrap(sanitizeLine(line), room, 40).map((part) => indent + part));
+}
+
+function frameRows(stack: string | null, indent: string, width: number, paint: Paint): string[] {
+  return framesOf(stack).map(({ place, where, own }) => {
+    const line = new Line(width, paint).add(`${indent}at `, "muted").add(place, own ? "bold" : "muted");
+    return line.add(where === "" ? "" : `  ${where}`, "muted").toString();
+  });
+}
+
+function attemptRows(read: readonly AttemptRow[] | null, width: number, paint: Paint): string[] {
+  if (read === null) return ["  …"];
+  if (read.length === 0) return ["  none yet"];
+  // Where all attempts ran on one host, the host of the operation says it.
+  const isMoved = new Set(read.map(({ host }) => host)).size > 1;
+  return read.flatMap(({ number, host, startedAt, ended, seconds, error, reason, reused }) => {
+    const line = new Line(width, paint)
+      .add(`  ${number}  `, "bold")
+      .add(`${dateAndTime(startedAt)}  `, "muted");
+    if (isMoved && host !== null) line.addUntrusted(`${host}  `);
+    line.addUntrusted(ended ?? "running", ended === "failed" || ended === "lost" ? "bad" : "plain");
+    if (seconds !== null) line.add(` after ${formatDuration(seconds)}`, "muted");
+    const why = error?.message ?? reason;
+    if (why !== null) line.addUntrusted(`  ${firstLine(why)}`);
+    const rows = [line.toString()];
+    if (reused.length > 0)
+      rows.push(
+        ...wrap(`reused ${reused.map(sanitizeLine).join(", ")}`, width - 5, 3).map((text) => `     ${text}`),
+      );
+    return rows;
+  });
+}
+
+/** Rows of the page on the screen. */
+const heightOf = (state: State) => panesOf(state).height - 2;
+
+function scrolled(state: State, rows: number): State {
+  const { page } = state;
+  if (page?.kind !== "record") return state;
+  return scrolledPage(
+    state,
+    rows,
+    detailRows(state, page, state.size.columns - 4, unpainted).length - heightOf(state),
+  );
+}
+
+export const DETAILS_MOVER: Mover = {
+  when: onPage("record"),
+  by: scrolled,
+  page: (state, direction) => scrolled(state, direction * (heightOf(state) - 2)),
+};

@@ -1,0 +1,168 @@
+/** The help, made from the list of actions, and the actions that work everywhere. */
+
+import { GROUPS, type Group, labelOf } from "../../core/action.js";
+import { type DashboardAction, emit, type State } from "../../core/model.js";
+import { Dialog, type DialogSize, dialogSize, useTheme } from "../../core/Panel.js";
+import { closePage, scrolledPage } from "../../core/pages.js";
+import { inGroup, type Mover, notTyping, onPage } from "../../core/when.js";
+import { pad, widthOf, wrap } from "../../text/cells.js";
+import { keyLabel } from "../../text/keys.js";
+import { Line } from "../../text/line.js";
+import { type Paint, unpainted } from "../../text/theme.js";
+
+const TITLES: Record<Group, string> = {
+  move: "Move",
+  list: "List",
+  operation: "Operation",
+  log: "Log",
+  timeline: "Timeline",
+  general: "Everywhere",
+};
+
+/** A column of this width holds every entry whole. */
+const COLUMN = 48;
+/** Columns of the dialog: three columns of keys. */
+const WIDEST = 3 * COLUMN + 12;
+
+export function HelpPage({ state, top }: { state: State; top: number }) {
+  const { paint } = useTheme();
+  const { rows, size } = helpDialog(state, paint);
+  const shown = rows.slice(top, top + size.height);
+  const below = rows.length - top - shown.length;
+  return (
+    <Dialog
+      state={state}
+      size={size}
+      title={[["Keys", "bold"]]}
+      right={below > 0 ? [[`↓ ${below} more`, "muted"]] : []}
+      rows={shown}
+    />
+  );
+}
+
+function helpDialog(state: State, paint: Paint): { rows: string[]; size: DialogSize } {
+  const { width } = dialogSize(state, undefined, WIDEST);
+  const rows = helpRows(state, width, paint);
+  return { rows, size: dialogSize(state, rows.length, WIDEST) };
+}
+
+/** A group below the other, in columns where there is width. */
+function helpRows(state: State, width: number, paint: Paint): string[] {
+  const count = Math.max(1, Math.min(3, Math.floor(width / COLUMN)));
+  const columnWidth = Math.floor(width / count);
+  const columns = balanced(groups(state, columnWidth - (count > 1 ? 3 : 0), paint), count);
+  // Each group ends with a blank row.
+  const height = Math.max(...columns.map((column) => column.length)) - 1;
+  return Array.from({ length: height }, (_, y) =>
+    columns
+      .reduce(
+        (line, column, x) => line.join(column[y] ?? new Line(0, paint)).fill((x + 1) * columnWidth),
+        new Line(width, paint),
+      )
+      .toString()
+      .trimEnd(),
+  );
+}
+
+function groups(state: State, width: number, paint: Paint): Line[][] {
+  const told = state.actions.filter(
+    ({ description, unlisted = false }) =>
+      description !== undefined && !(typeof unlisted === "boolean" ? unlisted : unlisted(state)),
+  );
+  const labels = Math.min(12, Math.max(0, ...told.map((action) => widthOf(helpLabel(action)))));
+  return GROUPS.map((group) => {
+    const rows = told
+      .filter((action) => action.group === group)
+      .flatMap((action) =>
+        wrap(action.description!, width - labels - 3, 2).map((text, i) =>
+          new Line(width, paint)
+            .add(" ")
+            .add(pad(i === 0 ? helpLabel(action) : "", labels), "bold")
+            .add(`  ${text}`),
+        ),
+      );
+    return [new Line(width, paint).add(TITLES[group], "accent", "bold"), ...rows, new Line(width, paint)];
+  }).filter((rows) => rows.length > 2);
+}
+
+/** A key that the config sets stands instead of the pair of the table. */
+function helpLabel({ helpKeys, keys }: DashboardAction): string {
+  const first = keys[0] === undefined ? "" : keyLabel(keys[0]);
+  return helpKeys?.includes(first) ? helpKeys : labelOf({ keys });
+}
+
+/** The groups in their order, dealt to so many columns of about the same height. */
+function balanced(all: Line[][], count: number): Line[][] {
+  const total = all.reduce((sum, group) => sum + group.length, 0);
+  const columns: Line[][] = [[]];
+  for (const group of all) {
+    const column = columns.at(-1)!;
+    const full = column.length > 0 && column.length + group.length / 2 > total / count;
+    if (full && columns.length < count) columns.push([...group]);
+    else column.push(...group);
+  }
+  return columns;
+}
+
+const onHelp = onPage("help");
+
+function scrolled(state: State, rows: number): State {
+  const { rows: all, size } = helpDialog(state, unpainted);
+  return scrolledPage(state, rows, all.length - size.height);
+}
+
+export const HELP_MOVER: Mover = {
+  when: onHelp,
+  by: scrolled,
+  page: (state, direction) =>
+    scrolled(state, direction * Math.max(1, helpDialog(state, unpainted).size.height - 2)),
+};
+
+const quit = (code: number) => (state: State) => ({
+  ...state,
+  quit: state.quit ?? { code, message: null },
+});
+const [onTimeline, onRecord, onCopy] = [onPage("timeline"), onPage("record"), onPage("copy")];
+const onAny = (state: State) => notTyping(state) && state.page !== null;
+
+export const CLOSE_ACTIONS = inGroup("general", onAny, [
+  { name: "close", keys: ["escape"], hint: () => "back", rank: 1, run: closePage },
+  // The other keys of the timeline and of the retry mean something else there.
+  {
+    name: "leave",
+    keys: ["leftArrow", "h"],
+    when: (state) => onAny(state) && !onTimeline(state),
+    run: closePage,
+  },
+  { name: "done", keys: ["return"], when: (state) => onRecord(state) || onCopy(state), run: closePage },
+]);
+
+export const GENERAL_ACTIONS = inGroup("general", notTyping, [
+  {
+    name: "help",
+    keys: ["?"],
+    description: "this page",
+    hint: (state) => (onHelp(state) ? null : "help"),
+    rank: 1,
+    run: (state) => (onHelp(state) ? closePage(state) : { ...state, page: { kind: "help", top: 0 } }),
+  },
+  {
+    name: "quit",
+    keys: ["q"],
+    helpKeys: "q ctrl-c",
+    description: "quit (operations keep running)",
+    hint: () => "quit",
+    rank: 1,
+    always: true,
+    run: quit(0),
+  },
+  {
+    name: "suspend",
+    keys: ["^z"],
+    description: "back to the shell; fg returns",
+    always: true,
+    when: () => true,
+    run: (state) => emit(state, { type: "suspend" }),
+  },
+  { name: "interrupt", keys: ["^c"], always: true, when: () => true, run: quit(130) },
+]);

@@ -1,0 +1,262 @@
+/** The hosts of the fleet, a row each. This host can be drained, another one be declared lost. */
+
+import type { HostReply } from "../../../../protocol/replies.js";
+import { formatAge } from "../../../kit/output/time.js";
+import { formatBytes, formatCount } from "../../../terminal/format.js";
+import { formatSkew } from "../../../terminal/host-state.js";
+import { ask, busy, send } from "../../core/ask.js";
+import { EMPTY, FULL } from "../../core/bars.js";
+import { ownHost } from "../../core/host-view.js";
+import { scrollTop } from "../../core/layout.js";
+import type { Page, State } from "../../core/model.js";
+import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
+import { hasSeveral, hostOfOperation } from "../../core/reach.js";
+import { startDaemon } from "../../core/request.js";
+import { LEVEL_GLYPHS, PAUSED } from "../../core/state-style.js";
+import { free, inGroup, isLive, type Mover, onPage } from "../../core/when.js";
+import { fit, sanitizeLine } from "../../text/cells.js";
+import { Line, paragraph } from "../../text/line.js";
+import type { Paint, Style } from "../../text/theme.js";
+import { filtered } from "../list/list-view.js";
+import { factRows } from "./fact-rows.js";
+import { chosenDaemon, drainChosen, isChosenDrained, noDrainOf } from "./SeveralHostsPage.js";
+
+type HostsPage = Extract<Page, { kind: "hosts" }>;
+
+const WIDEST = 100;
+/** From this width on a row has a bar, load and tags. */
+const WIDE_FROM = 64;
+/** From this width on the names have room. */
+const NAMES_FROM = 90;
+const BAR = 10;
+const FIGURE = 8;
+const NARROW_FIGURE = 6;
+const STATE = 18;
+
+export function HostsPage({ state, page }: { state: State; page: HostsPage }) {
+  const { paint } = useTheme();
+  const { width } = dialogSize(state, undefined, WIDEST);
+  const hosts = state.fleet?.hosts ?? [];
+  const at = placeOf(state, page);
+  const table = [head(width, paint), ...hosts.map((host, i) => hostRow(state, host, i === at, width, paint))];
+  const below = engine(state, width, paint);
+  const chosen = hosts[at];
+  // On a small screen what is wrong with the fleet comes before the facts of a host.
+  const room = Math.max(0, dialogSize(state).height - table.length - below.length - 2);
+  const facts = chosen === undefined ? ["  …"] : about(chosen, state, width, paint).slice(0, room);
+  const rows = [...table, "", ...facts, ...(facts.length > 0 ? [""] : []), ...below];
+  const size = dialogSize(state, rows.length, WIDEST);
+  // The head of the table stands before the rows.
+  const top = scrollTop(0, at + 1, rows.length, size.height);
+  return (
+    <Dialog state={state} size={size} title={[["Hosts", "bold"]]} rows={rows.slice(top, top + size.height)} />
+  );
+}
+
+const nameWidth = (width: number) => (width < WIDE_FROM ? 12 : width < NAMES_FROM ? 14 : 20);
+const slotsWidth = (width: number) => (width < WIDE_FROM ? NARROW_FIGURE : FIGURE);
+
+function head(width: number, paint: Paint): string {
+  const line = new Line(width, paint).add("  HOST", "muted").fill(2 + nameWidth(width));
+  line.add("slots".padStart(slotsWidth(width)), "muted");
+  if (width >= WIDE_FROM) line.add(" ".repeat(BAR + 2));
+  line.add("  state", "muted").fill(line.width - line.left + STATE - 5);
+  if (width >= WIDE_FROM) line.add("load".padStart(FIGURE), "muted").add("  tags", "muted");
+  return line.toString();
+}
+
+function hostRow(state: State, host: HostReply, chosen: boolean, width: number, paint: Paint): string {
+  const { name, running, slots, load, tags } = host;
+  const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
+  line
+    .add(fit(sanitizeLine(name), nameWidth(width) - 1), chosen ? "bold" : "plain")
+    .fill(2 + nameWidth(width));
+  const isGone = host.state === "lost" || host.state === "left";
+  line.add((isGone ? "" : `${formatCount(running)}/${formatCount(slots)}`).padStart(slotsWidth(width)));
+  if (width >= WIDE_FROM) {
+    const used = Math.min(BAR, Math.round((running / Math.max(1, slots)) * BAR));
+    line.add("  ");
+    if (isGone) line.add(" ".repeat(BAR));
+    else line.draw(FULL, used, "accent").draw(EMPTY, BAR - used, "track");
+  }
+  const [text, style] = stateOf(host, state.now);
+  const before = line.width - line.left;
+  line.add(`  ${text}`, style);
+  if (width < WIDE_FROM) return line.toString();
+  line.fill(before + STATE + 2).add((load === null ? "" : load.toFixed(2)).padStart(FIGURE));
+  return line.add("  ").addUntrusted(tags.join(" "), "muted").toString();
+}
+
+function stateOf({ state, since, draining }: HostReply, now: number): [text: string, style: Style] {
+  const age = since === null ? "" : ` ${formatAge(since, now)}`;
+  switch (state) {
+    case "up":
+      return draining ? [`${PAUSED} drained`, "warn"] : ["● up", "good"];
+    case "unreachable":
+      return [`${LEVEL_GLYPHS.warning} unreachable${age}`, "warn"];
+    case "lost":
+      return [`${LEVEL_GLYPHS.error} lost${age}`, "bad"];
+    default:
+      return [`○ ${state}${age}`, "muted"];
+  }
+}
+
+/** What is known of the chosen host beside its row. */
+function about(host: HostReply, state: State, width: number, paint: Paint): string[] {
+  const { memory, counters, skewMs, types, version } = host;
+  const { claimed, finished, requeued, fenced, shippedBytes } = counters;
+  const facts = [
+    ...(ownHost(state) === host ? ["the host of this daemon"] : []),
+    `liveops ${sanitizeLine(version)}`,
+    `joined ${formatAge(host.joinedAt, state.now)} ago`,
+    ...(host.state === "up" ? [] : [`last seen ${formatAge(host.renewedAt, state.now)} ago`]),
+    ...(skewMs === null ? [] : [`clock ${formatSkew(skewMs)}`]),
+    ...(memory === null
+      ? []
+      : [
+          `daemon ${formatBytes(memory.rss)}`,
+          `memory ${formatBytes(memory.free)} of ${formatBytes(memory.total)} free`,
+        ]),
+    `${formatCount(types)} types`,
+    `${formatCount(claimed)} started`,
+    `${formatCount(finished)} finished`,
+    ...(requeued === 0 ? [] : [`${formatCount(requeued)} queued again`]),
+    ...(fenced === 0 ? [] : [`${formatCount(fenced)} refused as another host's`]),
+    ...(shippedBytes === 0 ? [] : [`${formatBytes(shippedBytes)} of events and logs sent`]),
+  ];
+  return factRows(facts, width - 2).map((text) =>
+    new Line(width, paint).add(`  ${text}`, "muted").toString(),
+  );
+}
+
+/** The engine of the fleet and its problems, or how a fleet is begun. */
+function engine(state: State, width: number, paint: Paint): string[] {
+  const reply = state.fleet;
+  if (reply === null) return [];
+  if (reply.fleet === null) {
+    const start = `${startDaemon(state.flags)} --fleet URL`;
+    const line = new Line(width, paint).add("  This daemon runs alone. In a fleet: ", "muted");
+    return [line.add(start).toString()];
+  }
+  const { awaySince, synchronous, problems } = reply.fleet;
+  const line = new Line(width, paint).add("  engine ", "muted").addUntrusted(reply.fleet.engine);
+  // That there is none is a problem of the fleet.
+  if (synchronous) line.addWhole("  a replica confirms each write", "muted");
+  const warn = (text: string) =>
+    paragraph(text, { width, most: 3, paint, sign: `  ${LEVEL_GLYPHS.warning} ` }, "warn").map(String);
+  const away =
+    awaySince === null
+      ? []
+      : warn(
+          `The engine has not answered for ${formatAge(awaySince, state.now)}. Submits are refused; running operations continue.`,
+        );
+  return [line.toString(), ...away, ...problems.flatMap((problem) => warn(sanitizeLine(problem)))];
+}
+
+const here = onPage("hosts");
+/** The page of several daemons has actions of the same names. */
+const hereAlone = (state: State): boolean => here(state) && !hasSeveral(state);
+
+function placeOf({ fleet }: State, { at }: HostsPage): number {
+  return Math.max(0, Math.min((fleet?.hosts.length ?? 0) - 1, at));
+}
+
+function moved(state: State, by: number): State {
+  if (state.page?.kind !== "hosts") return state;
+  const at = placeOf(state, { ...state.page, at: placeOf(state, state.page) + by });
+  return at === state.page.at ? state : { ...state, page: { ...state.page, at } };
+}
+
+function chosenOf(state: State): HostReply | null {
+  if (state.page?.kind !== "hosts") return null;
+  return state.fleet?.hosts[placeOf(state, state.page)] ?? null;
+}
+
+export const HOSTS_MOVER: Mover = { when: hereAlone, by: moved, page: (state, way) => moved(state, way * 8) };
+
+function noDrain(state: State): string | null {
+  if (hasSeveral(state)) return noDrainOf(state);
+  const [chosen, own] = [chosenOf(state) ?? ownHost(state), ownHost(state)];
+  if (chosen === null || own === null) return "";
+  if (chosen !== own) return `drain ${chosen.name} there, with: liveopsd drain`;
+  return busy(state);
+}
+
+function noLoss(state: State): string | null {
+  const chosen = chosenOf(state);
+  if (chosen === null) return "";
+  if (state.fleet?.fleet === null) return "the daemon runs alone, without a fleet";
+  if (chosen === ownHost(state)) return "this daemon runs there";
+  if (chosen.state === "lost" || chosen.state === "left") return `already ${chosen.state}`;
+  return busy(state);
+}
+
+function drain(state: State): State {
+  if (hasSeveral(state)) return drainChosen(state);
+  const own = ownHost(state);
+  if (own === null) return state;
+  const { name } = own;
+  return own.draining
+    ? send(state, { kind: "undrain-host", name })
+    : ask(state, { kind: "drain-host", name });
+}
+
+/** Of several hosts the page says why they do not answer. */
+const opensHosts = (state: State) => free(state) && (isLive(state) || hasSeveral(state));
+const isDrained = (state: State) =>
+  hasSeveral(state) ? isChosenDrained(state) : ownHost(state)?.draining === true;
+
+/** The name of the chosen host; null: none is known. */
+const chosenName = (state: State): string | null =>
+  (hasSeveral(state) ? chosenDaemon(state) : chosenOf(state))?.name ?? null;
+
+export const HOSTS_ACTIONS = [
+  ...inGroup("general", opensHosts, [
+    {
+      name: "hosts",
+      keys: ["H"],
+      description: "hosts",
+      command: "hosts",
+      hint: () => null,
+      run: (state) => {
+        if (hasSeveral(state)) {
+          const own = hostOfOperation(state, state.selected);
+          return { ...state, page: { kind: "hosts", at: own === null ? 0 : state.hosts.indexOf(own) } };
+        }
+        const at = state.fleet?.hosts.findIndex(({ name }) => name === state.daemon?.host) ?? 0;
+        return { ...state, page: { kind: "hosts", at: Math.max(0, at) } };
+      },
+    },
+  ]),
+  ...inGroup("general", here, [
+    {
+      name: "drain",
+      keys: ["d"],
+      hint: (state) => (isDrained(state) ? "undo the drain" : "drain"),
+      rank: 0,
+      disabledReason: noDrain,
+      run: drain,
+    },
+    {
+      name: "declare-lost",
+      keys: ["x"],
+      when: hereAlone,
+      hint: () => "declare lost",
+      rank: 1,
+      disabledReason: noLoss,
+      run: (state) => {
+        const chosen = chosenOf(state);
+        return chosen === null ? state : ask(state, { kind: "declare-lost", name: chosen.name });
+      },
+    },
+    {
+      name: "operations-of-host",
+      keys: ["return"],
+      hint: () => "its operations",
+      rank: 1,
+      disabledReason: (state) => (chosenName(state) === null ? "" : null),
+      run: (state) => filtered({ ...state, page: null }, `host:${chosenName(state)}`),
+    },
+    { name: "close-hosts", keys: ["H"], run: (state) => ({ ...state, page: null }) },
+  ]),
+];

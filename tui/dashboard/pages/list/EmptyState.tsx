@@ -1,0 +1,124 @@
+/** What fills the screen when there is no operation to show: it says what to do next. */
+import { SMALLEST } from "../../core/layout.js";
+import type { State } from "../../core/model.js";
+import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
+import { hasSeveral } from "../../core/reach.js";
+import { liveops, startDaemon, submitAny } from "../../core/request.js";
+import { fit, sanitizeLine, widthOf, wrap } from "../../text/cells.js";
+import { type Drawn, Line } from "../../text/line.js";
+import type { Paint } from "../../text/theme.js";
+
+/** Columns of the widest row, and of the dialog around it. */
+const WIDEST = 84;
+
+export function EmptyState({ state }: { state: State }) {
+  const { paint } = useTheme();
+  const { width } = dialogSize(state, undefined, WIDEST);
+  const isLive = state.connection.state === "live";
+  const all = hasSeveral(state)
+    ? severalHosts(state, width, paint)
+    : isLive
+      ? nothingYet(state, width, paint)
+      : noDaemon(state, width, paint);
+  const size = dialogSize(state, all.length, WIDEST);
+  // A sentence that does not fit whole is left out with the blank row before it.
+  const rows = all.length <= size.height ? all : all.slice(0, all.lastIndexOf("", all.length - 2));
+  const title = isLive ? "No operation yet" : hasSeveral(state) ? "No host answers" : "No daemon";
+  return <Dialog state={state} size={size} title={[[title, "bold"]]} rows={rows} />;
+}
+
+function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
+  const text = (words: string) => wrap(words, width, 4);
+  const { connection } = state;
+  if (connection.state === "connecting" && connection.reason === null)
+    return ["", ...text(`Connecting to ${sanitizeLine(state.socket)}`), ""];
+  const reason = connection.state === "live" ? null : connection.reason;
+  return [
+    "",
+    ...text(`No daemon responds on ${sanitizeLine(state.socket)}`),
+    ...(reason === null ? [] : text(sanitizeLine(reason)).map((row) => paint(row, "muted"))),
+    "",
+    ...commands(startCommands(state), width, paint),
+    "",
+    ...text("The dashboard connects by itself as soon as a daemon responds.").map((row) =>
+      paint(row, "muted"),
+    ),
+    "",
+  ];
+}
+
+/** Which hosts answer, and why the others do not. */
+function severalHosts(state: State, width: number, paint: Paint): Drawn[] {
+  const names = Math.min(20, Math.max(...state.hosts.map(({ name }) => widthOf(sanitizeLine(name)))));
+  const rows = state.hosts.map(({ name, connection }) => {
+    const line = new Line(width, paint).add("  ").add(fit(sanitizeLine(name), names), "bold");
+    line.fill(2 + names + 2);
+    if (connection.state === "live") return line.add("answers", "good");
+    return line.addUntrusted(
+      connection.reason ?? "connecting",
+      connection.reason === null ? "muted" : "warn",
+    );
+  });
+  const next =
+    state.connection.state === "live"
+      ? commands([["s", "submit an operation from here"]], width, paint)
+      : wrap("The dashboard connects by itself as soon as a host answers.", width, 2).map((row) =>
+          paint(row, "muted"),
+        );
+  return ["", ...rows, "", ...next, ""];
+}
+
+function startCommands({ flags }: State): Command[] {
+  const typed = startDaemon(flags);
+  if (flags.remote !== undefined) return [[typed, "start the daemon, in a shell"]];
+  return [
+    ["⏎", "start the daemon here"],
+    [typed, "the same in a shell"],
+  ];
+}
+
+function nothingYet({ flags }: State, width: number, paint: Paint): Drawn[] {
+  const list: Command[] = [
+    ["s", "submit an operation from here"],
+    [liveops(["submit", "shell", "--", "make"], flags), "run any command as an operation"],
+    [submitAny(flags), "submit an operation from a shell"],
+    [liveops(["ops"], flags), "list the operation types"],
+  ];
+  return [
+    "",
+    ...commands(list, width, paint),
+    "",
+    ...wrap("Operations appear here as soon as they are submitted.", width, 2).map((row) =>
+      paint(row, "muted"),
+    ),
+    "",
+  ];
+}
+
+type Command = readonly [typed: string, purpose: string];
+
+/** Commands, whole however long they are, with their purposes beside them, or all above where one has no room. */
+function commands(list: readonly Command[], width: number, paint: Paint): Drawn[] {
+  const texts = list.map(([typed]) => sanitizeLine(typed));
+  const widest = Math.max(...texts.map(widthOf));
+  const beside = list.every(([, purpose]) => 2 + widest + 3 + widthOf(purpose) <= width);
+  return list.flatMap(([, purpose], i) => {
+    if (beside)
+      return new Line(width, paint)
+        .add("  ")
+        .add(texts[i]!, "bold", "accent")
+        .fill(2 + widest + 3)
+        .add(purpose, "muted");
+    const parts = wrap(texts[i]!, width - 4, 4);
+    return [
+      new Line(width, paint).add(`  ${purpose}:`, "muted"),
+      ...parts.map((part) => new Line(width, paint).add("    ").add(part, "bold", "accent")),
+    ];
+  });
+}
+
+export function tooSmall(state: State): string[] {
+  const { columns, rows } = state.size;
+  const text = `liveops-tui needs ${SMALLEST.columns}x${SMALLEST.rows}; this terminal is ${columns}x${rows}. q quits.`;
+  return wrap(text, Math.max(1, columns), Math.max(1, rows));
+}

@@ -1,0 +1,357 @@
+/** The list: running, queued and finished in a panel each, or in one panel where there is no room for three. */
+import { Box } from "ink";
+import type { Operation } from "../../../../protocol/operation.js";
+import { formatCount } from "../../../terminal/format.js";
+import { hostColumn } from "../../core/host-view.js";
+import { listLayout, panesOf, type SectionLayout } from "../../core/layout.js";
+import { SORTS, type UnknownName, unknownName } from "../../core/listing.js";
+import { finishedIn, operationOf, type Section, type State, selectedOperation } from "../../core/model.js";
+import { selectedRow } from "../../core/order.js";
+import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
+import { extentOf, restarted } from "../../core/paging.js";
+import { pausedQueues } from "../../core/queue-view.js";
+import { asLastHeard, hasSeveral } from "../../core/reach.js";
+import { choose } from "../../core/select.js";
+import { PAUSED } from "../../core/state-style.js";
+import { hasList, hasSelected, inGroup, inList, type Mover } from "../../core/when.js";
+import { sanitizeLine, wrap } from "../../text/cells.js";
+import { Line } from "../../text/line.js";
+import { lineOf } from "../../text/line-edit.js";
+import { dimmed, type Theme } from "../../text/theme.js";
+import { filtered, isChain, listed, moveBy, toFirst, toLast, turnFold, walkChain } from "./list-view.js";
+import { operationRow, rowColumns } from "./OperationRow.js";
+
+/** Columns of a border that no text takes. */
+const FOOT_FRAME = 7;
+
+const TITLES: Record<Section, string> = { running: "Running", queued: "Queued", finished: "Finished" };
+
+export function OperationList({ state }: { state: State }) {
+  const theme = useTheme();
+  const { listWidth, listHeight } = panesOf(state);
+  const { panels, sections } = listLayout(state);
+  // The last column stays free.
+  const width = listWidth - 3;
+  if (!panels)
+    return (
+      <Panel
+        width={listWidth}
+        height={listHeight}
+        title={listTitle(state)}
+        right={state.order.length === 0 || listWidth < 36 ? [] : rangeOf(sections.all!, state)}
+        active={state.pane === "list"}
+      >
+        <Rows rows={sectionRows(state, sections.all!, width, theme)} />
+      </Panel>
+    );
+  return (
+    <Box flexDirection="column" width={listWidth} height={listHeight}>
+      {(["running", "queued", "finished"] as const).map((name) => {
+        const section = sections[name];
+        if (section === undefined) return null;
+        return (
+          <Panel
+            key={name}
+            width={listWidth}
+            height={section.height + 2}
+            title={sectionTitle(state, name, section)}
+            right={sectionRight(state, name, section)}
+            active={state.pane === "list" && isIn(state, section)}
+            {...(name === "finished" && { foot: footOf(state) })}
+          >
+            <Rows rows={sectionRows(state, section, width, theme)} />
+          </Panel>
+        );
+      })}
+    </Box>
+  );
+}
+
+/** The section that holds the selected row has the keys; without one, the last. */
+function isIn(state: State, { rows, section }: SectionLayout): boolean {
+  const selected = state.order[selectedRow(state)];
+  return selected === undefined ? section === "finished" : rows.some(({ id }) => id === selected);
+}
+
+function sectionTitle(state: State, name: Section, section: SectionLayout): Piece[] {
+  const { counts } = state.view;
+  const isFiltered = state.listing.text !== "";
+  const all = name === "finished" ? finishedIn(state.view) : counts[name];
+  const isLive = name !== "finished";
+  const count = isFiltered
+    ? isLive
+      ? section.total
+      : extentOf(state, section).of
+    : Math.max(all, section.total);
+  // The right part has the count with the range.
+  const isRange = name === "finished" && (section.top > 0 || state.listing.paging.toEnd);
+  return [
+    [TITLES[name], "bold"],
+    ...(isRange ? [] : [[` ${formatCount(count)}`, "muted"] as const]),
+    ...(name === "running" ? filterOf(state) : []),
+    ...(name === "queued" ? pausedOf(state) : []),
+  ];
+}
+
+/** Which queues are paused: all, or by their names. */
+function pausedOf(state: State): Piece[] {
+  const names = pausedQueues(state);
+  if (names.length === 0) return [];
+  const all = names.length === state.queues.length ? "" : `${names.map(sanitizeLine).join(", ")} `;
+  return [[`  ${PAUSED} ${all}paused`, "warn"]];
+}
+
+function filterOf({ listing, entry }: State): Piece[] {
+  return listing.text === "" || entry?.kind === "filter"
+    ? []
+    : [[`  /${sanitizeLine(listing.text)}`, "warn"]];
+}
+
+function sectionRight(state: State, name: Section, section: SectionLayout): Piece[] {
+  if (name !== "finished") return section.total > section.rows.length ? rangeOf(section, state) : [];
+  if (section.top > 0 || state.listing.paging.toEnd) return rangeOf(section, state);
+  const { failed, cancelled } = state.view.counts;
+  if (state.listing.text !== "") return matches(extentOf(state, section).of);
+  const pieces: Piece[] = [];
+  if (failed > 0) pieces.push([`✗ ${formatCount(failed)}`, "bad"]);
+  if (cancelled > 0) pieces.push([`${failed > 0 ? " " : ""}⊘ ${formatCount(cancelled)}`, "warn"]);
+  return pieces;
+}
+
+const matches = (count: number): Piece[] => [
+  [`${formatCount(count)} ${count === 1 ? "match" : "matches"}`, "muted"],
+];
+
+function rangeOf(section: SectionLayout, state: State): Piece[] {
+  if (state.listing.paging.toEnd) return [["loading the last rows…", "warn"]];
+  const { rows, top, total } = section;
+  const extent =
+    section.section === "running" || section.section === "queued"
+      ? { from: top + 1, to: top + rows.length, of: total, isLeast: false }
+      : extentOf(state, section);
+  const { from, to, of, isLeast } = extent;
+  if (rows.length < of)
+    return [[`${formatCount(from)}–${formatCount(to)} of ${formatCount(of)}${isLeast ? "+" : ""}`, "muted"]];
+  return state.listing.text === "" ? [] : matches(of);
+}
+
+function listTitle(state: State): Piece[] {
+  const { sort, reverse } = state.listing;
+  const order =
+    sort === "live" && !reverse
+      ? ""
+      : ` sorted by ${sort === "live" ? "activity" : sort} ${reverse ? "↑" : "↓"}`;
+  return [["Operations", "bold"], [order, "muted"], ...filterOf(state)];
+}
+
+/** Keys of the list in the border, as many as fit whole. */
+function footOf(state: State): Piece[] {
+  const hints: [key: string, hint: string][] = [["/", "filter"]];
+  if (state.view.counts.queued > 3 || state.folds.size > 0) hints.push(["z", "unfold"]);
+  if (state.newFailures.length > 0) hints.push(["!", "next failure"]);
+  let room = panesOf(state).listWidth - FOOT_FRAME;
+  return hints.flatMap(([key, hint], i): Piece[] => {
+    const before = i === 0 ? "" : "   ";
+    room -= before.length + key.length + hint.length + 1;
+    return room < 0
+      ? []
+      : [
+          [`${before}${key}`, "bold"],
+          [` ${hint}`, "muted"],
+        ];
+  });
+}
+
+function sectionRows(state: State, section: SectionLayout, width: number, theme: Theme): string[] {
+  if (state.order.length === 0 && (section.section === "all" || section.section === "finished"))
+    return noMatches(state, width, theme);
+  const selected = state.order[selectedRow(state)];
+  const active = state.pane === "list";
+  const columns = rowColumns(width, state.queueColumn, hostColumn(state), hasSeveral(state));
+  // What a silent host told last.
+  const dim = hasSeveral(state) ? dimmed(theme) : theme;
+  const rows = section.rows.flatMap(({ id, height }) => {
+    const operation = operationOf(state, id) as Operation;
+    const own = asLastHeard(state, id);
+    const paints = own === state ? theme : dim;
+    return operationRow(own, operation, columns, height, { selected: id === selected, active }, paints);
+  });
+  if (rows.length === 0 && (section.section === "running" || section.section === "finished")) {
+    const empty = section.section === "running" ? "nothing runs" : "nothing has finished yet";
+    const text = state.listing.text === "" ? empty : "no matches";
+    rows.push(new Line(width, theme.paint).add(`   ${text}`, "muted").toString());
+  }
+  if (section.hidden > 0) {
+    const text = `   ⋯ ${formatCount(section.hidden)} more queued`;
+    const more = new Line(width, theme.paint).add(text, "muted");
+    if (more.left >= 12) more.add("   z", "bold").add(" unfolds", "muted");
+    const place = section.section === "all" ? lastQueued(state, section) : rows.length;
+    rows.splice(place, 0, more.toString());
+  }
+  return rows.slice(0, section.height);
+}
+
+/** Lines above the note about the folded queue. */
+function lastQueued(state: State, { rows }: SectionLayout): number {
+  let lines = 0;
+  let place = 0;
+  for (const { id, height } of rows) {
+    lines += height;
+    const is = operationOf(state, id)?.state;
+    if (is === "queued" || is === "running") place = lines;
+  }
+  return place;
+}
+
+function noMatches(state: State, width: number, { paint }: Theme): string[] {
+  const words = (text: string) => wrap(text, width - 2, 3).map((row) => ` ${row}`);
+  if (state.listing.text === "") return [];
+  const unknown = unknownName(state.listing.filter);
+  return [
+    ...words(`No matches for ${sanitizeLine(state.listing.text)}`),
+    ...(unknown === null ? [] : words(unknownHint(unknown))),
+    new Line(width, paint).add(" esc", "bold").add(" clear the filter", "muted").toString(),
+  ];
+}
+
+function unknownHint({ kind, typed, near, valid }: UnknownName): string {
+  const all = kind === "state" ? "States" : "Conditions";
+  const names = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `${all}: ${valid.join(", ")}.`;
+  return `No ${kind} ${sanitizeLine(typed)}. ${names}`;
+}
+
+export const LIST_MOVER: Mover = {
+  when: inList,
+  by: moveBy,
+  page: (state, direction) => {
+    const { finished } = listLayout(state).sections;
+    return moveBy(state, direction * Math.max(1, (finished?.height ?? 2) - 1));
+  },
+  first: toFirst,
+  last: toLast,
+};
+
+export const LIST_ACTIONS = inGroup("list", inList, [
+  {
+    name: "filter",
+    keys: ["/"],
+    description: "filter the list: op:backup state:failed",
+    hint: () => "filter",
+    rank: 3,
+    run: (state) => ({
+      ...state,
+      pane: "list",
+      entry: { kind: "filter", line: lineOf(state.listing.text) },
+    }),
+  },
+  {
+    name: "filter-clear",
+    keys: ["escape"],
+    description: "clear the filter",
+    hint: () => "clear",
+    rank: 2,
+    when: (state) => inList(state) && state.listing.text !== "",
+    run: (state) => filtered(state, ""),
+  },
+  {
+    name: "sort",
+    keys: ["o"],
+    helpKeys: "o O",
+    description: "change the order; reverse it",
+    run: (state) => {
+      const next = SORTS[(SORTS.indexOf(state.listing.sort) + 1) % SORTS.length]!;
+      return listed(restarted(state), { sort: next, reverse: false });
+    },
+  },
+  {
+    name: "sort-reverse",
+    keys: ["O"],
+    run: (state) => listed(restarted(state), { reverse: !state.listing.reverse }),
+  },
+  {
+    name: "fold",
+    keys: ["z"],
+    helpKeys: "z Z",
+    description: "unfold or fold the chain or the queue; all chains",
+    hint: (state) => foldHint(state),
+    rank: 6,
+    when: hasSelected,
+    disabledReason: (state) => (isChain(state) || selectedOperation(state)?.state === "queued" ? null : ""),
+    run: turnFold,
+  },
+  {
+    name: "fold-all",
+    keys: ["Z"],
+    when: hasList,
+    disabledReason: (state) => (state.folds.size > 0 ? null : ""),
+    run: (state) => listed(state, { turned: new Set(), unfold: !state.listing.unfold }),
+  },
+  {
+    name: "link-previous",
+    keys: ["<", ","],
+    helpKeys: "< >",
+    description: "the previous or next operation of the chain",
+    when: hasSelected,
+    disabledReason: (state) =>
+      operationOf(state, selectedOperation(state)?.chain.previous ?? null) === null ? "" : null,
+    run: (state) => walkChain(state, "previous"),
+  },
+  {
+    name: "link-next",
+    keys: [">", "."],
+    when: hasSelected,
+    disabledReason: (state) =>
+      operationOf(state, selectedOperation(state)?.chain.next ?? null) === null ? "" : null,
+    run: (state) => walkChain(state, "next"),
+  },
+  {
+    name: "mark",
+    keys: [" "],
+    description: "mark; cancel, pause, retry and others act on all marked",
+    when: (state) => inList(state) && selectedOperation(state) !== null,
+    run: (state) => {
+      const id = state.order[selectedRow(state)];
+      if (id === undefined) return state;
+      const marked = new Set(state.marked);
+      if (!marked.delete(id)) marked.add(id);
+      return moveBy({ ...state, marked }, 1);
+    },
+  },
+  {
+    name: "unmark-all",
+    keys: ["escape"],
+    hint: () => "unmark",
+    rank: 2,
+    when: (state) => inList(state) && state.listing.text === "" && state.marked.size > 0,
+    run: (state) => ({ ...state, marked: new Set() }),
+  },
+  {
+    name: "next-failure",
+    keys: ["!"],
+    description: "show the announced operation or the next new failure",
+    hint: (state) => (state.newFailures.length > 0 ? "next failure" : null),
+    rank: 3,
+    keepsNotice: true,
+    when: hasList,
+    disabledReason: (state) => (failureOf(state) === null ? "no new failures" : null),
+    run: (state) => {
+      const id = failureOf(state);
+      return id === null ? state : { ...choose(state, id), notice: null };
+    },
+  },
+]);
+
+function failureOf(state: State): string | null {
+  const about = state.notice?.about ?? null;
+  if (about !== null && operationOf(state, about) !== null) return about;
+  return state.newFailures.find((id) => operationOf(state, id) !== null) ?? null;
+}
+
+function foldHint(state: State): string {
+  const operation = selectedOperation(state);
+  if (operation?.state === "queued" && !isChain(state))
+    return state.listing.wholeQueue ? "fold queue" : "unfold queue";
+  for (const fold of state.folds.values())
+    if (fold.chain === operation?.chain.id && fold.part === "folded") return "unfold";
+  return "fold";
+}

@@ -1,0 +1,302 @@
+/**
+ * A row of the list, in fixed columns: sign, name, what is going on, bar and percent of the whole chain, time left; or
+ * what came of it, the time it took, its age.
+ */
+
+import type { Operation } from "../../../../protocol/operation.js";
+import { DEFAULT_QUEUE } from "../../../../protocol/reduce.js";
+import { shownParams } from "../../../../protocol/shown-params.js";
+import { firstLine } from "../../../../protocol/text/first-line.js";
+import { formatAge } from "../../../kit/output/time.js";
+import { formatDuration, formatEta, formatOverall } from "../../../terminal/format.js";
+import { stageGlyph } from "../../../terminal/glyphs.js";
+import { allowedFailures } from "../../../terminal/stage-note.js";
+import { addProgress, motionTime } from "../../core/bars.js";
+import {
+  chainElapsed,
+  chainProgress,
+  chainSecondsLeft,
+  elapsedOf,
+  secondsLeft,
+  stallOf,
+} from "../../core/estimate.js";
+import { usualSuccessors } from "../../core/history.js";
+import { hostLabel } from "../../core/host-view.js";
+import {
+  chainOf,
+  type Fold,
+  isCancelling,
+  isPaused,
+  nameOfChain,
+  type State,
+  shellCommand,
+} from "../../core/model.js";
+import { waitOf } from "../../core/queue-view.js";
+import { glyphOf, stateWord, styleOf } from "../../core/state-style.js";
+import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
+import { Line } from "../../text/line.js";
+import type { Style, Theme } from "../../text/theme.js";
+
+export interface RowColumns {
+  readonly width: number;
+  readonly name: number;
+  /** 0: there is no room for it. */
+  readonly info: number;
+  /** 0: all are in the default queue, or there is no room for it. */
+  readonly queue: number;
+  /** 0: there is one host, or there is no room for it. */
+  readonly host: number;
+  /** Of several daemons without room for a column: columns of the host before the name; else 0. */
+  readonly before: number;
+  readonly bar: number;
+}
+
+/** Selection, sign, mark. */
+const HEAD = 3;
+const PERCENT = 5;
+const LEFT = 7;
+const TOOK = 7;
+const AGE = 5;
+/** Widths from which a row has the column of what is going on, and a bar of its own. */
+const INFO_FROM = 42;
+const BAR_FROM = 34;
+const QUEUE_MOST = 12;
+const HOST_MOST = 12;
+const BEFORE_MOST = 9;
+/** Columns that the column of what is going on keeps beside host and queue. */
+const INFO_LEAST = 27;
+
+/**
+ * The same for every row, so that no column jumps.
+ *
+ * @param queueWidth columns of the longest name of a queue; 0: no column
+ * @param hostWidth columns of the longest name of a host; 0: no column
+ * @param isMarked every row tells its host, also where there is no room for a column
+ */
+export function rowColumns(width: number, queueWidth = 0, hostWidth = 0, isMarked = false): RowColumns {
+  const mark = isMarked ? Math.min(BEFORE_MOST, hostWidth) : 0;
+  if (width < INFO_FROM) {
+    const bar = width >= BAR_FROM ? 6 : 0;
+    const figures = bar > 0 ? PERCENT + LEFT : TOOK;
+    const name = width - HEAD - figures - (bar > 0 ? bar + 1 : 0);
+    const before = Math.min(mark, Math.max(3, Math.floor(width / 5)));
+    return { width, name, info: 0, queue: 0, host: 0, before, bar };
+  }
+  const bar = width >= 52 ? 10 : 6;
+  let name = width >= 52 ? Math.min(24, Math.floor(width * 0.3)) : width >= 48 ? 13 : 12;
+  let info = width - HEAD - name - 1;
+  const take = (wanted: number) => {
+    if (wanted === 0 || info - wanted - 1 < INFO_LEAST) return 0;
+    info -= wanted + 1;
+    return wanted;
+  };
+  const host = take(Math.min(hostWidth, HOST_MOST));
+  const queue = take(Math.min(queueWidth, QUEUE_MOST));
+  const before = host > 0 ? 0 : mark;
+  if (before > 0) {
+    name += before + 1;
+    info -= before + 1;
+  }
+  return { width, name, info, queue, host, before, bar };
+}
+
+export interface RowMarks {
+  readonly selected: boolean;
+  /** The list has the keys. */
+  readonly active: boolean;
+}
+
+/** What the parts of a row are made of. */
+interface RowOf {
+  readonly state: State;
+  readonly operation: Operation;
+  /** The links that the row stands for. */
+  readonly links: readonly Operation[];
+  readonly columns: RowColumns;
+}
+
+/** One line, or two where `height` is 2: the bar has the second. */
+export function operationRow(
+  state: State,
+  operation: Operation,
+  columns: RowColumns,
+  height: number,
+  { selected, active }: RowMarks,
+  theme: Theme,
+): string[] {
+  const fold = state.folds.get(operation.id) ?? null;
+  const links = fold === null || fold.part === "folded" ? chainOf(state, operation) : [operation];
+  const row: RowOf = { state, operation, links, columns };
+  const begun = () =>
+    new Line(columns.width, theme.paint).add(selected ? "▌" : " ", active ? "accent" : "muted");
+  const stalled = stallOf(state, operation) !== null;
+  const line = begun().add(stalled ? "▲" : glyphOf(operation), stalled ? "warn" : styleOf(operation));
+  const isNews = state.unseen.has(operation.id) || state.newFailures.includes(operation.id);
+  line.add(state.marked.has(operation.id) ? "◆" : isNews ? "•" : " ", isNews ? "warn" : "accent");
+  const name = `${placeOf(fold)}${sanitizeLine(nameOfRow(operation, links, fold))}`;
+  const bold: Style = selected || isNews ? "bold" : "plain";
+  const before = hostBefore(state, operation, columns);
+  line.add(before, "muted");
+  if (height === 2) {
+    const bar = Math.max(4, columns.width - HEAD - PERCENT - LEFT);
+    const second = addProgressOf(begun().add("  "), row, bar);
+    return [line.add(name, bold).fill().toString(), second.fill().toString()];
+  }
+  const figures = figuresWidth(row);
+  const nameWidth = columns.info > 0 ? columns.name : columns.width - HEAD - figures;
+  line.add(fit(name, nameWidth - widthOf(before)), bold).fill(HEAD + nameWidth + (columns.info > 0 ? 1 : 0));
+  const column = (text: string, width: number, style: Style) => {
+    if (width === 0) return;
+    const end = columns.width - line.left + width + 1;
+    line.add(fit(sanitizeLine(text), width), style).fill(end);
+  };
+  column(
+    hostLabel(state, operation, columns.host),
+    columns.host,
+    operation.state === "queued" ? "muted" : "plain",
+  );
+  column(operation.queue === DEFAULT_QUEUE ? "" : operation.queue, columns.queue, "muted");
+  if (columns.info > 0) addInfo(line, row, columns.width - figures);
+  addFigures(line.fill(columns.width - figures), row);
+  return [line.fill().toString()];
+}
+
+/** Of several daemons, the host of the row, where it has no column. All are as wide as the longest. */
+function hostBefore(state: State, operation: Operation, { before: width }: RowColumns): string {
+  if (width === 0) return "";
+  const host = hostLabel(state, operation, width);
+  return `${host}${" ".repeat(width - widthOf(host))} `;
+}
+
+const wholeOf = ({ state, operation, links }: RowOf) =>
+  chainProgress(
+    state,
+    operation,
+    operation.state === "running" ? usualSuccessors(state, links.at(-1) ?? operation) : [],
+  );
+
+const placeOf = (fold: Fold | null): string =>
+  fold === null || fold.part === "folded" ? "" : { head: "▾ ", link: "├ ", tail: "└ " }[fold.part];
+
+/** The rows of an unfolded chain have the names of its links. */
+function nameOfRow(operation: Operation, links: readonly Operation[], fold: Fold | null): string {
+  return fold === null || fold.part === "folded" ? nameOfChain(links) : operation.title;
+}
+
+/** The count is not cut. */
+type Info = readonly [text: string, style: Style, count?: string];
+
+/** What is going on, or what came of it, in a few words. */
+function infoOf(state: State, operation: Operation, links: readonly Operation[]): Info {
+  const chain = links.length > 1 || operation.chain.index > 0;
+  switch (operation.state) {
+    case "running": {
+      const { waitingForInput, cancelRequested } = operation;
+      if (waitingForInput && !cancelRequested)
+        return [
+          waitingForInput.prompt === "" ? "needs input" : `needs input: ${waitingForInput.prompt}`,
+          "warn",
+        ];
+      const coming = usualSuccessors(state, links.at(-1) ?? operation).length;
+      const all = operation.chain.index + 1 + coming;
+      if (all > 1) return [operation.title, "muted", ` ${operation.chain.index + 1}/${all}`];
+      const stage = operation.stages[operation.currentStage];
+      if (stage === undefined) return [operation.status?.text ?? "", "muted"];
+      const count = operation.stages.length;
+      return [stage, "muted", count > 1 ? ` ${operation.currentStage + 1}/${count}` : ""];
+    }
+    case "queued": {
+      const wait = waitOf(state, operation);
+      if (wait !== null) return [wait.long, wait.why === "paused queue" ? "warn" : "muted"];
+      if (operation.blocked) return [operation.blocked.reason, "warn"];
+      return [nameOfChain(links) === operation.title ? paramsOf(operation) : operation.title, "muted"];
+    }
+    case "failed": {
+      const text = operation.error === null ? "failed" : firstLine(operation.error.message);
+      return [chain ? `${operation.title}: ${text}` : text, "bad"];
+    }
+    case "cancelled":
+      return [chain ? `${operation.title} · cancelled` : "cancelled", "warn"];
+    default: {
+      const allowed = links.flatMap(allowedFailures).length;
+      const marked = allowed === 0 ? "" : ` ${stageGlyph("allowed-failure")} ${allowed}`;
+      if (chain) return [links.map(({ title }) => title).join("→"), "muted", marked];
+      if (operation.resultText !== null) return [firstLine(operation.resultText), "muted", marked];
+      const named = nameOfChain(links) === operation.title || shellCommand(operation) !== null;
+      return [[named ? "" : operation.title, paramsOf(operation)].filter(Boolean).join(" "), "muted", marked];
+    }
+  }
+}
+
+/** `name=value` of the plain parameters. */
+function paramsOf(operation: Operation): string {
+  if (shellCommand(operation) !== null) return "";
+  return Object.entries(shownParams(operation))
+    .filter(([, value]) => typeof value !== "object" || value === null)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(" ");
+}
+
+/** `~2m10s` to go, else how long it has been running; with a column between it and the percent. */
+function leftText({ state, operation, links }: RowOf): string {
+  if (isPaused(operation)) return "paused";
+  const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation);
+  const seconds = elapsed(state, operation, links);
+  const text = left !== null ? `~${formatEta(left)}` : seconds === null ? "" : formatDuration(seconds);
+  return text.length < LEFT ? text : (/^~?\d+[a-z]+/.exec(text)?.[0] ?? text);
+}
+
+function elapsed(state: State, operation: Operation, links: readonly Operation[]): number | null {
+  return links.length > 1 ? chainElapsed(links, state.now) : elapsedOf(operation, state.now);
+}
+
+/** What is going on, up to the column where the figures begin. */
+function addInfo(line: Line, { state, operation, links }: RowOf, until: number): void {
+  const [text, style, count = ""] = infoOf(state, operation, links);
+  const room = Math.max(0, line.left - (line.width - until));
+  const kept = room > count.length + 3 ? count : "";
+  line.add(fit(sanitizeLine(text), room - kept.length), style).add(kept, style);
+}
+
+/** Columns of the figures at the right. */
+function figuresWidth({ operation, columns: { bar, info } }: RowOf): number {
+  if (operation.state === "running") return bar > 0 ? bar + 1 + PERCENT + LEFT : TOOK;
+  if (operation.state === "queued") return TOOK + 1;
+  return TOOK + (info > 0 || bar > 0 ? AGE + 1 : 0);
+}
+
+/** Of a running one its progress; of a queued one when it starts; else what it took and how old it is. */
+function addFigures(line: Line, row: RowOf): void {
+  const { state, operation, links, columns } = row;
+  if (operation.state === "running") {
+    if (columns.bar === 0) line.add(formatOverall(wholeOf(row)).padStart(TOOK));
+    else addProgressOf(line.add(" "), row, columns.bar);
+    return;
+  }
+  if (operation.state === "queued") {
+    const starts = state.forecast?.operations[operation.id]?.startsAt ?? null;
+    const seconds = starts === null ? 0 : (Date.parse(starts) - state.now) / 1000;
+    const wait = waitOf(state, operation);
+    const text = wait?.short ?? (seconds >= 1 ? `in ${formatEta(seconds)}` : stateWord(operation));
+    const isWarning = wait === null ? operation.blocked !== null : wait.why === "paused queue";
+    line.fill(columns.width - TOOK).add(fit(text, TOOK).padStart(TOOK), isWarning ? "warn" : "muted");
+    return;
+  }
+  const seconds = elapsed(state, operation, links);
+  const took = seconds === null ? "" : formatDuration(seconds);
+  line.add(took.padStart(TOOK));
+  if (columns.info > 0 || columns.bar > 0)
+    line.add(formatAge(operation.finishedAt ?? operation.updatedAt, state.now).padStart(AGE), "muted");
+}
+
+/** The bar, the percent of the whole chain, and the time left. */
+function addProgressOf(line: Line, row: RowOf, bar: number): Line {
+  const { state, operation } = row;
+  const whole = wholeOf(row);
+  if (isCancelling(operation)) line.add("cancelling".slice(0, bar), "warn");
+  else addProgress(line, bar, whole, motionTime(operation, state.now), styleOf(operation));
+  return line
+    .fill(row.columns.width - PERCENT - LEFT)
+    .add(formatOverall(whole).padStart(PERCENT))
+    .add(leftText(row).padStart(LEFT), "muted");
+}

@@ -1,0 +1,112 @@
+/** The list seen in another way: filtered, ordered, unfolded, moved through by key or mouse. */
+
+import { moved } from "../../core/chain-log.js";
+import { BORDER, listLayout, panesOf } from "../../core/layout.js";
+import { type Listing, parseFilter } from "../../core/listing.js";
+import { scrollLog } from "../../core/log-window.js";
+import { isFree, operationOf, type Pane, type State, selectedOperation } from "../../core/model.js";
+import { selectedRow } from "../../core/order.js";
+import { endsWithOldest, restarted } from "../../core/paging.js";
+import { choose, select } from "../../core/select.js";
+import { reordered } from "../../core/watched.js";
+
+/** The selected operation stays selected where it still has a row; where nothing matches, nothing is selected. */
+export function listed(state: State, change: Partial<Listing>): State {
+  const next = reordered({ ...state, listing: { ...state.listing, ...change } });
+  return selectedRow(next) === -1 ? select(next, next.order[0] ?? null) : next;
+}
+
+export function filtered(state: State, text: string): State {
+  return listed(restarted(state), { text, filter: parseFilter(text) });
+}
+
+/** Unfolds or folds the selected chain; on the queue, the queue. */
+export function turnFold(state: State): State {
+  const operation = selectedOperation(state);
+  if (operation === null) return state;
+  if (operation.state === "queued" && !isChain(state))
+    return listed(state, { wholeQueue: !state.listing.wholeQueue });
+  const turned = new Set(state.listing.turned);
+  if (!turned.delete(operation.chain.id)) turned.add(operation.chain.id);
+  const next = reordered({ ...state, listing: { ...state.listing, turned } });
+  if (next.order.includes(operation.id)) return next;
+  return select(next, next.order[selectedRow(next)] ?? operation.id);
+}
+
+/** Whether the selected operation belongs to a chain that can be folded. */
+export function isChain(state: State): boolean {
+  const chain = selectedOperation(state)?.chain.id;
+  for (const fold of state.folds.values()) if (fold.chain === chain) return true;
+  return false;
+}
+
+export function walkChain(state: State, to: "previous" | "next"): State {
+  const id = selectedOperation(state)?.chain[to] ?? null;
+  return operationOf(state, id) === null ? state : choose(state, id);
+}
+
+/** The selection moved by rows. */
+export function moveBy(before: State, by: number): State {
+  const state = waiting(before, false);
+  const count = state.order.length;
+  if (count === 0) return state;
+  const from = Math.max(0, selectedRow(state));
+  return choose(state, state.order[Math.max(0, Math.min(count - 1, from + by))] ?? null);
+}
+
+export function toFirst(state: State): State {
+  // Nothing of the window stays, not even what was selected in it.
+  const start = state.listing.paging.only === null ? state : restarted({ ...state, selected: null });
+  return moveBy(start, Number.NEGATIVE_INFINITY);
+}
+
+/** To the last row of all; where it is not here, its page is asked for. */
+export function toLast(state: State): State {
+  const last = moveBy(state, Number.POSITIVE_INFINITY);
+  return endsWithOldest(last) ? last : waiting(last, true);
+}
+
+function waiting(state: State, toEnd: boolean): State {
+  const { listing } = state;
+  if (listing.paging.toEnd === toEnd) return state;
+  return { ...state, listing: { ...listing, paging: { ...listing.paging, toEnd } } };
+}
+
+function paneAt(state: State, x: number, y: number): Pane {
+  const panes = panesOf(state);
+  if (panes.arrangement === "side") return x < panes.listWidth ? "list" : "detail";
+  return panes.arrangement === "stacked" ? (y - 1 < panes.listHeight ? "list" : "detail") : state.pane;
+}
+
+export function clicked(state: State, x: number, y: number): State {
+  if (!isFree(state)) return state;
+  const pane = paneAt(state, x, y);
+  const there = pane === state.pane ? state : { ...state, pane };
+  if (pane === "detail") return there;
+  const id = rowAt(state, y);
+  return id === null ? there : choose(there, id);
+}
+
+/** The row of the list on a line of the screen; null: none. */
+function rowAt(state: State, y: number): string | null {
+  const { panels, sections } = listLayout(state);
+  // The header, then the border of the first panel.
+  let line = 2;
+  const shown = panels ? [sections.running, sections.queued, sections.finished] : [sections.all];
+  for (const section of shown) {
+    if (section === undefined) continue;
+    let at = line;
+    for (const { id, height } of section.rows) {
+      if (y >= at && y < at + height) return id;
+      at += height;
+    }
+    line += section.height + BORDER;
+  }
+  return null;
+}
+
+export function scrolled(state: State, x: number, y: number, rows: number): State {
+  if (!isFree(state)) return state;
+  if (paneAt(state, x, y) === "list") return moveBy(state, Math.sign(rows));
+  return moved(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf));
+}

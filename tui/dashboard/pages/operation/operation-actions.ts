@@ -1,0 +1,346 @@
+/** What can be done to operations: the actions of list and detail that ask the daemon for something, or leave the screen. */
+import type { Operation } from "../../../../protocol/operation.js";
+import { isFinal } from "../../../../protocol/state.js";
+import { ask, busy, send } from "../../core/ask.js";
+import { bareOf, hostOfKey } from "../../core/host-key.js";
+import { chainOf, emit, notify, operationOf, type State, selectedOperation } from "../../core/model.js";
+import { closePage, openRetry, openTimeline, openTypes } from "../../core/pages.js";
+import { hasSeveral } from "../../core/reach.js";
+import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
+import {
+  asking,
+  free,
+  hasSelected,
+  inGroup,
+  isLive,
+  noDaemon,
+  noHost,
+  onPage,
+  targets,
+} from "../../core/when.js";
+import { framesOf } from "../../text/outcome.js";
+
+const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
+
+function noCancel(state: State): string | null {
+  const all = targets(state);
+  if (all.some((operation) => !isFinal(operation.state) && !operation.cancelRequested)) return busy(state);
+  return all.every((operation) => isFinal(operation.state)) ? "already finished" : "already cancelling";
+}
+
+function noTerminal(operation: Operation | null): string | null {
+  if (operation === null || operation.state === "queued") return "not started yet";
+  if (isFinal(operation.state)) return "already finished";
+  return operation.terminal ? null : "no program of it runs on a terminal (start it with tty)";
+}
+
+const mayRetry = ({ state }: { state: string }) => state === "failed" || state === "cancelled";
+
+function noRetry(state: State): string | null {
+  return targets(state).some(mayRetry) ? busy(state) : "only a failed or cancelled operation can be retried";
+}
+
+/** Operations, not running, that the rows of the targets stand for: of a folded chain, all of them. */
+function removable(state: State): { all: string[]; own: string[] } {
+  const own = targets(state).filter((operation) => operation.state !== "running");
+  const all = own.flatMap((operation) => {
+    const folded = state.folds.get(operation.id)?.part === "folded";
+    return (folded ? chainOf(state, operation) : [operation]).filter((link) => link.state !== "running");
+  });
+  return { all: all.map(({ id }) => id), own: own.map(({ id }) => id) };
+}
+
+/** The command that submits the operation again. */
+function submitCommand(state: State): string | null {
+  const operation = selectedOperation(state);
+  if (operation === null) return null;
+  const { args, ...params } = operation.params as { args?: unknown };
+  const words = Object.entries(params).map(([name, value]) =>
+    typeof value === "string" ? `${name}=${value}` : `${name}:=${JSON.stringify(value)}`,
+  );
+  const trailing = Array.isArray(args) ? ["--", ...args.map(String)] : [];
+  const label = operation.label === null ? [] : ["--label", operation.label];
+  const flags = flagsOf(operation.id, state.flags);
+  return liveops(["submit", operation.op, ...words, ...label, ...trailing], flags);
+}
+
+/** The daemon was there, and what it told is still shown. Of several, none is started from here. */
+const isLost = (state: State) =>
+  state.connection.state === "away" && selectedOperation(state) !== null && !hasSeveral(state);
+
+const startDaemon = (state: State): State =>
+  notify(emit(state, { type: "start-daemon" }), "starting the daemon…");
+
+function copied(state: State, command: string): State {
+  const emitted = emit(state, { type: "copy", text: command });
+  return { ...emitted, notice: { text: "command copied", level: "success", command } };
+}
+
+const copyCommand = (state: State, words: readonly string[]): State =>
+  copied(state, liveops(words, state.flags));
+
+/** The marked operations in the order of their submits: the later one is compared with the earlier one. */
+function oldestFirst(state: State): string[] {
+  return targets(state)
+    .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+    .map(({ id }) => id);
+}
+
+export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
+  {
+    name: "yes",
+    keys: ["y", "Y"],
+    hint: (state) => ((state.question?.only ?? null) === null ? "yes" : "all"),
+    rank: 0,
+    when: asking,
+    run: (state) => (state.question === null ? state : send(state, state.question.request)),
+  },
+  {
+    name: "only",
+    keys: ["o"],
+    hint: (state) => {
+      const only = state.question?.only;
+      const id = idsOf(only ?? null)[0] ?? null;
+      return `only ${operationOf(state, id)?.title ?? "this one"}`;
+    },
+    rank: 0,
+    when: (state) => asking(state) && state.question?.only !== undefined,
+    run: (state) => (state.question?.only === undefined ? state : send(state, state.question.only)),
+  },
+  {
+    name: "no",
+    keys: ["n", "N", "escape", "return", "q"],
+    hint: () => "no",
+    rank: 0,
+    when: asking,
+    run: (state) => ({ ...state, question: null }),
+  },
+  {
+    name: "open",
+    keys: ["return", "rightArrow", "l"],
+    group: "move",
+    helpKeys: "⏎ →",
+    description: "go to the log; arrows then scroll it",
+    command: "show",
+    hint: (state) => (state.pane === "list" ? "log" : null),
+    rank: 2,
+    when: (state) => hasSelected(state) && state.pane === "list",
+    run: over,
+  },
+  {
+    name: "switch",
+    keys: ["tab", "backtab"],
+    group: "move",
+    description: "from the list to the log, or back",
+    run: over,
+  },
+  {
+    name: "back",
+    keys: ["leftArrow", "h", "return", "rightArrow", "l"],
+    group: "move",
+    helpKeys: "esc ←",
+    description: "back to the list",
+    when: (state) => free(state) && state.pane === "detail",
+    run: (state) => ({ ...state, pane: "list", logView: { ...state.logView, full: false } }),
+  },
+  {
+    name: "list",
+    keys: ["escape"],
+    group: "move",
+    hint: () => "list",
+    rank: 2,
+    when: (state) => free(state) && state.pane === "detail" && !isNarrowed(state),
+    run: (state) => ({ ...state, pane: "list" }),
+  },
+  {
+    name: "submit",
+    keys: ["s"],
+    description: "submit an operation",
+    command: "submit",
+    hint: () => "start",
+    rank: 4,
+    when: (state) => free(state) && !isLost(state),
+    disabledReason: noDaemon,
+    run: openTypes,
+  },
+  {
+    name: "start-daemon",
+    keys: ["return"],
+    description: "start the daemon",
+    unlisted: (state) => isLive(state) || hasSeveral(state),
+    hint: () => "start the daemon",
+    rank: 0,
+    when: (state) => free(state) && !isLive(state) && selectedOperation(state) === null && !hasSeveral(state),
+    run: startDaemon,
+  },
+  {
+    // The key of submit, which needs the daemon.
+    name: "start-lost-daemon",
+    keys: ["s"],
+    hint: () => "start the daemon",
+    rank: 0,
+    when: (state) => free(state) && isLost(state),
+    run: startDaemon,
+  },
+  {
+    name: "cancel",
+    keys: ["c"],
+    description: "cancel the operation (asks first)",
+    command: "cancel",
+    hint: () => "cancel",
+    rank: 3,
+    disabledReason: noCancel,
+    run: (state) => {
+      const live = targets(state).filter(
+        ({ state: is, cancelRequested }) => !isFinal(is) && !cancelRequested,
+      );
+      return ask(state, { kind: "cancel", ids: live.map(({ id }) => id) });
+    },
+  },
+  {
+    name: "attach",
+    keys: ["i"],
+    description: "attach to the terminal of its program",
+    command: "attach",
+    hint: (state) => {
+      const operation = selectedOperation(state);
+      if (operation?.waitingForInput) return "answer";
+      return operation?.terminal ? "attach" : null;
+    },
+    rank: 1,
+    disabledReason: (state) => noHost(state, [state.selected]) ?? noTerminal(selectedOperation(state)),
+    run: (state) => (state.selected === null ? state : emit(state, { type: "attach", id: state.selected })),
+  },
+  {
+    name: "again",
+    keys: ["r", "a"],
+    description: "run again: a form with its parameters",
+    command: "again",
+    hint: () => "run again",
+    rank: 4,
+    disabledReason: (state) => {
+      const operation = selectedOperation(state);
+      return operation !== null && isFinal(operation.state) ? busy(state) : "not finished yet";
+    },
+    // The row of a folded chain begins with its first operation.
+    run: (state) => {
+      const operation = selectedOperation(state);
+      if (operation === null) return state;
+      const folded = state.folds.get(operation.id)?.part === "folded";
+      const { id } = folded ? chainOf(state, operation)[0]! : operation;
+      return emit(state, { type: "prepare-form", id });
+    },
+  },
+  {
+    name: "retry",
+    keys: ["R"],
+    description: "retry the same operation, also from a chosen stage",
+    command: "retry",
+    disabledReason: noRetry,
+    run: (state) => {
+      const ids = targets(state)
+        .filter(mayRetry)
+        .map(({ id }) => id);
+      return state.marked.size > 0 ? send(state, { kind: "retry", ids }) : openRetry(state);
+    },
+  },
+  {
+    name: "remove",
+    keys: ["x", "delete"],
+    description: "remove the operation and its log (asks first)",
+    command: "rm",
+    disabledReason: (state) =>
+      removable(state).own.length > 0 ? busy(state) : "still running: cancel it first (c)",
+    run: (state) => {
+      const { all, own } = removable(state);
+      const request: Request = { kind: "remove", ids: all };
+      return all.length > own.length
+        ? ask(state, request, { kind: "remove", ids: own })
+        : ask(state, request);
+    },
+  },
+  {
+    name: "timeline",
+    keys: ["t"],
+    description: "timeline and replay",
+    hint: (state) => (state.page === null ? "timeline" : null),
+    rank: 6,
+    when: (state) => hasSelected(state) || onPage("timeline")(state),
+    run: (state) => (state.page === null ? openTimeline(state) : closePage(state)),
+  },
+  {
+    name: "details",
+    keys: ["v"],
+    description: "all details",
+    hint: (state) => (state.page === null ? "details" : null),
+    rank: 6,
+    when: (state) => hasSelected(state) || onPage("record")(state),
+    run: (state) =>
+      state.page !== null || state.selected === null
+        ? closePage(state)
+        : { ...state, page: { kind: "record", id: state.selected, top: 0, attempts: null } },
+  },
+  {
+    name: "copy-command",
+    keys: ["y"],
+    description: "copy the command that submits it",
+    when: (state) => hasSelected(state) && state.pane === "list",
+    run: (state) => {
+      const command = submitCommand(state);
+      return command === null ? state : copied(state, command);
+    },
+  },
+  {
+    name: "export",
+    keys: [],
+    helpKeys: ":export",
+    description: "copy the command that writes it as a page for a browser",
+    command: "export",
+    run: (state) => {
+      const { selected: id } = state;
+      return id === null ? state : copyCommand(state, ["export", id, "--html", "-o", `${bareOf(id)}.html`]);
+    },
+  },
+  {
+    name: "diff",
+    keys: [],
+    helpKeys: ":diff",
+    description: "copy the command that compares the two marked ones",
+    disabledReason: ({ marked }) => {
+      if (marked.size !== 2) return "mark two operations with the space bar";
+      const hosts = new Set([...marked].map(hostOfKey));
+      return hosts.size === 1 ? null : "the marked operations are on two hosts";
+    },
+    run: (state) => copyCommand(state, ["diff", ...oldestFirst(state)]),
+  },
+  {
+    name: "editor",
+    keys: ["e"],
+    description: "open the source of the error, or the log, in $EDITOR",
+    // The key of edit.
+    disabledReason: (state) => (selectedOperation(state)?.state === "queued" ? "not started yet" : null),
+    run: (state) => {
+      const operation = selectedOperation(state);
+      if (operation === null) return state;
+      // A file of the same path here may be another one.
+      const stack = hasSeveral(state) ? null : (operation.error?.stack ?? null);
+      const own = framesOf(stack).find((frame) => frame.own && frame.source !== null);
+      const { id, title } = operation;
+      return emit(state, { type: "edit", id, title, source: own?.source ?? null });
+    },
+  },
+  {
+    name: "follow-chain",
+    keys: ["f"],
+    description: "follow the chain to its next operation, on or off",
+    command: "watch",
+    run: (state) => {
+      const followChain = !state.followChain;
+      return notify({ ...state, followChain }, `follow the chain: ${followChain ? "on" : "off"}`);
+    },
+  },
+]);
+
+function isNarrowed({ search, log, logView }: State): boolean {
+  return search !== null || log.filter.stage !== null || log.filter.stream !== null || logView.full;
+}

@@ -1,0 +1,184 @@
+/** Queues and schedules, a row each; the chosen one can be paused and resumed. */
+
+import type { QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
+import { formatShortTime } from "../../../kit/output/local-time.js";
+import { formatAge } from "../../../kit/output/time.js";
+import { formatCount, formatEta } from "../../../terminal/format.js";
+import { ask, busy, send } from "../../core/ask.js";
+import { bareOf, hostOfKey } from "../../core/host-key.js";
+import { hostColumn, hostNames } from "../../core/host-view.js";
+import { scrollTop } from "../../core/layout.js";
+import type { Page, State } from "../../core/model.js";
+import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
+import { hasSeveral, isReachable } from "../../core/reach.js";
+import { PAUSED } from "../../core/state-style.js";
+import { inGroup, type Mover, onPage } from "../../core/when.js";
+import { fit, fitName, sanitizeLine } from "../../text/cells.js";
+import { Line } from "../../text/line.js";
+import type { Paint, Style } from "../../text/theme.js";
+
+type QueuesPage = Extract<Page, { kind: "queues" }>;
+
+const WIDEST = 100;
+const NAME = 18;
+const FIGURE = 9;
+
+export function QueuesPage({ state, page }: { state: State; page: QueuesPage }) {
+  const { paint } = useTheme();
+  const { width } = dialogSize(state, undefined, WIDEST);
+  const { rows, chosen } = pageRows(state, page, width, paint);
+  const size = dialogSize(state, rows.length, WIDEST);
+  const top = scrollTop(0, chosen, rows.length, size.height);
+  return (
+    <Dialog
+      state={state}
+      size={size}
+      title={[["Queues and schedules", "bold"]]}
+      rows={rows.slice(top, top + size.height)}
+    />
+  );
+}
+
+function pageRows(
+  state: State,
+  page: QueuesPage,
+  width: number,
+  paint: Paint,
+): { rows: string[]; chosen: number } {
+  const { queues, schedules } = state;
+  const at = placeOf(state, page);
+  const head = (words: readonly string[], name: string) => {
+    const line = new Line(width, paint)
+      .add("  ")
+      .add(name, "muted")
+      .fill(2 + NAME);
+    addHost(line, state, "HOST", "muted");
+    for (const word of words) line.add(word.padStart(FIGURE), "muted");
+    return line.toString();
+  };
+  const queueRows = queues.map((queue, i) => queueRow(state, queue, i === at, width, paint));
+  const scheduleRows = schedules.map((schedule, i) =>
+    scheduleRow(state, schedule, i + queues.length === at, width, paint),
+  );
+  const none = new Line(width, paint)
+    .add("  none; add one with: ", "muted")
+    .add("liveops schedule add '0 2 * * *' …");
+  const rows = [
+    head(["slots", "running", "queued"], "QUEUE"),
+    ...queueRows,
+    "",
+    addHost(new Line(width, paint).add("  SCHEDULE", "muted").fill(2 + NAME), state, "HOST", "muted")
+      .add("  next run", "muted")
+      .toString(),
+    ...(schedules.length === 0 ? [none.toString()] : scheduleRows),
+  ];
+  // Heads of the tables stand before the rows.
+  return { rows, chosen: at < queues.length ? at + 1 : at + 3 };
+}
+
+/** Columns of the name of a host. */
+const HOST_MOST = 14;
+
+/** Of several hosts, the one that the row is of. */
+function addHost(line: Line, state: State, name: string, style: Style): Line {
+  const longest = Math.min(HOST_MOST, hasSeveral(state) ? hostColumn(state) : 0);
+  if (longest === 0) return line;
+  const end = line.width - line.left + longest + 1;
+  return line.add(fitName(sanitizeLine(name), longest, hostNames(state)), style).fill(end);
+}
+
+/** A row of a host that does not answer has what the host told last. */
+const paintOf = (state: State, name: string, paint: Paint): Paint =>
+  isReachable(state, name) ? paint : (text, ...styles) => paint(text, "dim", ...styles);
+
+function queueRow(
+  state: State,
+  { name, concurrency, running, queued, pausedSince }: QueueReply,
+  chosen: boolean,
+  width: number,
+  paint: Paint,
+): string {
+  const { now } = state;
+  const line = new Line(width, paintOf(state, name, paint)).add(chosen ? "▌ " : "  ", "accent");
+  line.add(fit(sanitizeLine(bareOf(name)), NAME - 1), chosen ? "bold" : "plain").fill(2 + NAME);
+  addHost(line, state, hostOfKey(name) ?? "", "plain");
+  for (const figure of [concurrency, running, queued]) line.add(formatCount(figure).padStart(FIGURE));
+  if (pausedSince !== null) line.add(`   ${PAUSED} paused for ${formatAge(pausedSince, now)}`, "warn");
+  return line.toString();
+}
+
+function scheduleRow(
+  state: State,
+  { name, nextAt, pausedSince, cron, zone, operation, lastProblem, missed }: ScheduleReply,
+  chosen: boolean,
+  width: number,
+  paint: Paint,
+): string {
+  const { now } = state;
+  const line = new Line(width, paintOf(state, name, paint)).add(chosen ? "▌ " : "  ", "accent");
+  line.add(fit(sanitizeLine(bareOf(name)), NAME - 1), chosen ? "bold" : "plain").fill(2 + NAME);
+  addHost(line, state, hostOfKey(name) ?? "", "plain");
+  if (pausedSince !== null) line.add(`  ${PAUSED} paused for ${formatAge(pausedSince, now)}`, "warn");
+  else if (nextAt === null) line.add("  no run is left", "muted");
+  else {
+    const left = formatEta(Math.max(0, (Date.parse(nextAt) - now) / 1000));
+    line.add(`  ${formatShortTime(new Date(nextAt), new Date(now))}, in ${left}`);
+  }
+  line.addWhole(`  ${sanitizeLine(operation.op)}`, "accent");
+  line.addWhole(`  ${sanitizeLine(cron)} ${sanitizeLine(zone)}`, "muted");
+  if (missed > 0) line.addWhole(`  ${formatCount(missed)} missed`, "warn");
+  if (lastProblem !== null) line.add("  ").addUntrusted(lastProblem, "warn");
+  return line.toString();
+}
+
+const here = onPage("queues");
+
+function placeOf({ queues, schedules }: State, { at }: QueuesPage): number {
+  return Math.max(0, Math.min(queues.length + schedules.length - 1, at));
+}
+
+function moved(state: State, by: number): State {
+  if (state.page?.kind !== "queues") return state;
+  const at = placeOf(state, { ...state.page, at: placeOf(state, state.page) + by });
+  return at === state.page.at ? state : { ...state, page: { ...state.page, at } };
+}
+
+/** The chosen queue or schedule; null: there is none. */
+function chosenOf(state: State): { of: "queue" | "schedule"; name: string; isPaused: boolean } | null {
+  if (state.page?.kind !== "queues") return null;
+  const at = placeOf(state, state.page);
+  const queue = state.queues[at];
+  const found = queue ?? state.schedules[at - state.queues.length];
+  if (found === undefined) return null;
+  const of = queue === undefined ? "schedule" : "queue";
+  return { of, name: found.name, isPaused: found.pausedSince !== null };
+}
+
+export const QUEUES_MOVER: Mover = { when: here, by: moved, page: (state, way) => moved(state, way * 8) };
+
+export const QUEUES_ACTIONS = inGroup("general", here, [
+  {
+    name: "switch-queue",
+    keys: ["p", "return"],
+    hint: (state) => (chosenOf(state)?.isPaused ? "resume" : "pause"),
+    rank: 0,
+    disabledReason: (state) => {
+      const chosen = chosenOf(state);
+      return chosen === null ? "" : busy(state, [chosen.name]);
+    },
+    run: (state) => {
+      const chosen = chosenOf(state);
+      if (chosen === null) return state;
+      const { of, name, isPaused } = chosen;
+      const word = isPaused ? "resume" : "pause";
+      return of === "queue"
+        ? ask(state, { kind: `${word}-queue`, name })
+        : send(state, { kind: `${word}-schedule`, name });
+    },
+  },
+  {
+    name: "close-queues",
+    keys: ["Q"],
+    run: (state) => ({ ...state, page: null }),
+  },
+]);

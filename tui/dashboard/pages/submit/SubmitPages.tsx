@@ -1,0 +1,248 @@
+/** The form of a submit, and the page that asks from which stage a retry resumes. */
+
+import { bareOf } from "../../core/host-key.js";
+import { scrollTop } from "../../core/layout.js";
+import { emit, operationOf, type Page, type State } from "../../core/model.js";
+import { Dialog, type DialogSize, dialogSize, type Piece, useTheme } from "../../core/Panel.js";
+import { isResumable, type RetryChoice, retryChoices } from "../../core/pages.js";
+import { commandOf, type Request } from "../../core/request.js";
+import { inGroup, type Mover, onPage } from "../../core/when.js";
+import type { Field } from "../../form/field.js";
+import { type Form, firstProblem, heldIn, nameOf, onButton, submitOf } from "../../form/form.js";
+import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
+import { type Drawn, Line, paragraph } from "../../text/line.js";
+import { addTyped } from "../../text/line-edit.js";
+import type { Paint, Theme } from "../../text/theme.js";
+import { TypesPage, typeTitle } from "./TypesPage.js";
+
+type PageOf<K extends Page["kind"]> = Extract<Page, { kind: K }>;
+
+export function SubmitPage({ state, page }: { state: State; page: PageOf<"types" | "form" | "retry"> }) {
+  switch (page.kind) {
+    case "types":
+      return <TypesPage state={state} page={page} />;
+    case "form":
+      return <FormPage state={state} form={page.form} />;
+    case "retry":
+      return <RetryPage state={state} page={page} />;
+  }
+}
+
+function FormPage({ state, form }: { state: State; form: Form }) {
+  const theme = useTheme();
+  // The height stays while the fields are filled in: with the most rows that tell about a field, and of the command.
+  const size = dialogSize(state, form.fields.length + 1 + 2 + ABOUT_MOST + COMMAND_MOST + 1);
+  const title: Piece[] = [
+    [form.edits !== null ? "Edit " : form.again === null ? "Submit " : "Run again ", "bold"],
+    ...typeTitle(form.type.op, "accent"),
+    ...(form.type.title.toLowerCase() === bareOf(form.type.op)
+      ? []
+      : [[`  ${sanitizeLine(form.type.title)}`, "muted"] as const]),
+  ];
+  return <Dialog state={state} size={size} title={title} rows={formRows(state, form, size, theme)} />;
+}
+
+function RetryPage({ state, page }: { state: State; page: PageOf<"retry"> }) {
+  const { paint } = useTheme();
+  const size = dialogSize(state, retryChoices(state, page.id).length + 2 + 3 + COMMAND_MOST);
+  const title: Piece[] = [
+    ["Retry ", "bold"],
+    [sanitizeLine(operationOf(state, page.id)?.title ?? ""), "accent", "bold"],
+  ];
+  const rows = retryRows(state, page, size.width, size.height, paint);
+  return <Dialog state={state} size={size} title={title} rows={rows} />;
+}
+
+/** The rows, the foot at the lower edge. */
+function filled(rows: readonly Drawn[], foot: readonly Drawn[], height: number): Drawn[] {
+  const spare = Math.max(0, height - rows.length - foot.length);
+  return [...rows.slice(0, height - foot.length), ...Array<string>(spare).fill(""), ...foot];
+}
+
+const commandRows = (command: string, width: number, most: number, paint: Paint): Line[] =>
+  paragraph(command, { width, most, paint, sign: "$ " }, "muted");
+
+/** Rows about a field, and of the command. */
+const ABOUT_MOST = 4;
+const COMMAND_MOST = 3;
+/** Columns from which a field has its type beside it. */
+const TYPES_FROM = 84;
+
+function formRows(state: State, form: Form, { width, height }: DialogSize, { paint }: Theme): Drawn[] {
+  const command = commandRows(commandOf(submitOf(form), state.flags), width, COMMAND_MOST, paint);
+  const about = aboutField(form, width, height < 16 ? 2 : ABOUT_MOST, paint);
+  const lead = height >= form.fields.length + 4 + ABOUT_MOST + command.length ? [""] : [];
+  const room = Math.max(1, height - command.length - about.length - 2 - lead.length);
+  const top = scrollTop(0, form.at, form.fields.length + 1, room);
+  const names = Math.min(
+    Math.floor(width * 0.3),
+    24,
+    Math.max(...form.fields.map((field) => widthOf(sanitizeLine(nameOf(field))) + 1)),
+  );
+  const rows = [...form.fields.map((_, i) => i), form.fields.length]
+    .slice(top, top + room)
+    .map((i) =>
+      i < form.fields.length ? fieldRow(form, i, names, width, paint) : buttonRow(form, names, width, paint),
+    );
+  return filled([...lead, ...rows, "", ...about], command, height);
+}
+
+function fieldRow(form: Form, i: number, names: number, width: number, paint: Paint): Line {
+  const field = form.fields[i]!;
+  const chosen = i === form.at;
+  const line = new Line(width, paint).add(chosen ? "▌" : " ", "accent");
+  line
+    .add(fit(sanitizeLine(nameOf(field)), names - 1), chosen ? "bold" : "plain")
+    .add(field.required ? "*" : " ", "warn");
+  line.fill(names + 3);
+  const held = heldIn(form, field);
+  const loud = form.tried || field.line.text !== "";
+  const mark =
+    "problem" in held ? (loud ? ` ✗ ${held.problem}` : ` ${held.problem}`) : "value" in held ? " ✓" : "";
+  // What a field takes stands beside it until something is typed.
+  const told = mark === "" && width >= TYPES_FROM ? ` ${sanitizeLine(field.type)}` : mark;
+  const markWidth = Math.max(2, Math.min(widthOf(told), Math.floor(width * 0.4)));
+  const room = Math.max(4, line.left - markWidth);
+  if (chosen && field.kind === "choice")
+    line.add("‹ ", "accent").add(choiceText(field), "inverse").add(" ›", "accent");
+  else if (chosen) {
+    addTyped(line, field.line, room);
+    if (field.line.text === "" && field.default !== null)
+      line.add(fit(` ${sanitizeLine(field.default)}`, Math.max(0, room - 1)), "muted");
+  } else if (field.line.text !== "") line.add(fit(sanitizeLine(field.line.text), room));
+  else line.add(fit(field.default === null ? "" : sanitizeLine(field.default), room), "muted");
+  const style = told !== mark ? "muted" : "problem" in held ? (loud ? "bad" : "muted") : "good";
+  return line.fill(width - markWidth).add(fit(told, markWidth), style);
+}
+
+function choiceText({ line, default: byDefault }: Field): string {
+  if (line.text !== "") return sanitizeLine(line.text);
+  return byDefault === null ? "not set" : `${sanitizeLine(byDefault)} (default)`;
+}
+
+function buttonRow(form: Form, names: number, width: number, paint: Paint): Line {
+  const line = new Line(width, paint).add(onButton(form) ? "▌" : " ", "accent").fill(names + 3);
+  const problem = firstProblem(form);
+  const styles = onButton(form)
+    ? (["bold", "inverse"] as const)
+    : problem === null
+      ? (["bold", "accent"] as const)
+      : (["muted"] as const);
+  const word = form.edits === null ? "run" : "save";
+  line.add(onButton(form) ? ` ${word} ` : `[${word}]`, ...styles);
+  if (problem === null) return line.addWhole(`  ctrl-s ${word}s from any field`, "muted");
+  const field = form.fields[problem]!;
+  const held = heldIn(form, field);
+  const why = "problem" in held ? held.problem : "";
+  const told = why === "required" ? "is required" : why;
+  return line.add(`  ${sanitizeLine(nameOf(field))} ${told}`, "muted");
+}
+
+/** What the chosen field is for, or why the daemon refused it. */
+function aboutField(form: Form, width: number, most: number, paint: Paint): Drawn[] {
+  if (form.refusal !== null) return paragraph(form.refusal, { width, most, paint, sign: "✗ " }, "bad");
+  const field = form.fields[form.at];
+  if (field === undefined) return [];
+  const held = heldIn(form, field);
+  const loud = "problem" in held && (form.tried || field.line.text !== "");
+  const kind =
+    field.kind === "list" ? ", as in a shell: a 'b c'" : field.kind === "choice" ? "; space: next value" : "";
+  const type = `${field.type}${kind}${field.default === null ? "" : `; default ${field.default}`}`;
+  return [
+    new Line(width, paint).addUntrusted(type, "accent"),
+    ...(loud ? paragraph(`${nameOf(field)} ${held.problem}`, { width, most: 1, paint }, "bad") : []),
+    ...paragraph(field.description, { width, most: most - (loud ? 2 : 1), paint }, "muted"),
+  ];
+}
+
+function retryRows(
+  state: State,
+  page: PageOf<"retry">,
+  width: number,
+  height: number,
+  paint: Paint,
+): Drawn[] {
+  const operation = operationOf(state, page.id);
+  if (operation === null) return [];
+  const resumable = isResumable(state, operation);
+  const choices = retryChoices(state, page.id);
+  const at = Math.min(page.at, choices.length - 1);
+  const rows = choices.map((choice, i) => retryRow(choice, resumable === true, i === at, width, paint));
+  const why = paragraph(retryReason(resumable, operation.op), { width, most: 3, paint }, "muted");
+  const foot = commandRows(commandOf(retryRequest(page.id, choices[at]), state.flags), width, 3, paint);
+  return filled([...rows, "", ...why], foot, height);
+}
+
+const retryRequest = (id: string, choice: RetryChoice | undefined): Request => ({
+  kind: "retry",
+  ids: [id],
+  ...(choice?.from !== undefined && { from: choice.from }),
+  ...(choice?.current !== undefined && { current: true }),
+});
+
+function retryRow(
+  choice: RetryChoice,
+  resumable: boolean,
+  chosen: boolean,
+  width: number,
+  paint: Paint,
+): Line {
+  const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
+  const first = sanitizeLine(choice.first ?? "the end");
+  const text = !resumable
+    ? "from the start"
+    : choice.from === undefined
+      ? `resume at ${first}`
+      : `rerun from ${first}`;
+  line.add(text, chosen ? "bold" : "plain");
+  if (choice.current !== undefined) {
+    const name = choice.current.slice(choice.current.lastIndexOf("/") + 1);
+    return line.add(` with the present text of ${sanitizeLine(name)}; unchanged stages are reused`, "muted");
+  }
+  if (choice.kept.length > 0) line.add(`, reusing ${choice.kept.map(sanitizeLine).join(", ")}`, "muted");
+  else if (resumable) line.add(", reusing nothing", "muted");
+  return line;
+}
+
+function retryReason(resumable: boolean | null, op: string): string {
+  if (resumable === null) return "Loading whether the type stores the values of its stages.";
+  return resumable
+    ? "A stage with a stored value does not run again. A rerun discards the values from its stage on."
+    : `${sanitizeLine(op)} stores no values of stages. A type with static resumable = true resumes where it failed.`;
+}
+
+const onRetry = onPage("retry");
+
+function moveRetry(state: State, by: number): State {
+  if (state.page?.kind !== "retry") return state;
+  const last = retryChoices(state, state.page.id).length - 1;
+  return { ...state, page: { ...state.page, at: Math.max(0, Math.min(last, state.page.at + by)) } };
+}
+
+export const RETRY_MOVER: Mover = {
+  when: onRetry,
+  by: moveRetry,
+  page: (state, direction) => moveRetry(state, direction * 8),
+};
+
+export const RETRY_ACTIONS = inGroup("operation", onRetry, [
+  { name: "retry-next", keys: ["tab"], run: (state) => moveRetry(state, 1) },
+  {
+    name: "retry-choose",
+    keys: ["return", "rightArrow", "l"],
+    hint: () => "retry",
+    rank: 0,
+    run: (state) => {
+      if (state.page?.kind !== "retry") return state;
+      const { id, at } = state.page;
+      const choice = retryChoices(state, id)[at];
+      if (choice === undefined) return state;
+      const request = retryRequest(id, choice);
+      const closed = { ...state, page: null };
+      // Stored values are discarded only after a question.
+      return choice.from === undefined
+        ? emit({ ...closed, request }, { type: "send", request })
+        : { ...closed, question: { request } };
+    },
+  },
+]);

@@ -1,0 +1,45 @@
+/** An event in a few words, for the line that says what the replay has just shown. Untrusted text comes out as it is. */
+import { firstLine } from "../../../../protocol/text/first-line.js";
+import { formatDuration, formatPercent } from "../../../terminal/format.js";
+import type { TapedLine } from "../../replay/tape.js";
+
+export function inWords(line: TapedLine): string {
+  switch (line.type) {
+    case "operation:submitted":
+      return "submitted";
+    case "attempt:started":
+      return line.attempt > 1 ? `attempt ${line.attempt} started` : "started";
+    case "attempt:accepted":
+      return `accepted by a worker (pid ${line.pid})`;
+    case "attempt:requeued":
+      return `queued again: ${line.reason}`;
+    case "attempt:finished":
+      return `finished: ${line.state}`;
+    case "operation:retried":
+      return line.from === null ? "retried" : `retried from ${line.from}`;
+    case "operation:finished":
+      return line.state;
+    case "cancel:requested":
+      return line.reason === "cancel" ? "cancel requested" : "timed out";
+    case "stages:declared":
+      return "stages changed";
+    case "stage:entered":
+      return `entered ${line.stage}`;
+    case "stage:left":
+      if (line.resumed) return `${line.stage}: ${line.reason ?? "done in an earlier attempt"}`;
+      if (line.state === "skipped") return `${line.stage} skipped: ${line.reason ?? ""}`;
+      return line.state === "allowed-failure"
+        ? `${line.stage} failed, allowed: ${firstLine(line.error?.message ?? "")}`
+        : `left ${line.stage} after ${formatDuration(line.seconds)}: ${line.state}`;
+    case "progress:changed":
+      return formatPercent(line.percent, line.progress?.approximate);
+    case "status:changed":
+      return line.status.text;
+    case "records:dropped":
+      return `${line.count} records dropped`;
+    case "log:line":
+      return line.text;
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,141 @@
+/** The timeline's rows: each operation of the chain and each of its stages, with the spans of time they took. Pure. */
+import { getOwn } from "../../../../protocol/get-own.js";
+import type { Operation } from "../../../../protocol/operation.js";
+import { knownStageState, type StageState } from "../../../../protocol/stage-state.js";
+import type { State } from "../../../../protocol/state.js";
+import { entryAt, type Tape } from "../../replay/tape.js";
+
+export interface Span {
+  /** Milliseconds since the timeline's start. */
+  readonly from: number;
+  /** Null: not over yet. */
+  readonly to: number | null;
+  readonly look: "waiting" | "kept" | "paused" | State | StageState;
+}
+
+export interface Lane {
+  readonly id: string;
+  /** Null: the operation itself. */
+  readonly stage: string | null;
+  readonly spans: readonly Span[];
+}
+
+export interface Lanes {
+  /** Wall clock of the timeline's start, in ms. */
+  readonly start: number;
+  readonly lanes: readonly Lane[];
+}
+
+/** From what the records keep: the last attempt of each operation. For as long as the tape is not read. */
+export function lanesOfRecords(chain: readonly Operation[]): Lanes {
+  const start = Math.min(...chain.map(({ createdAt }) => Date.parse(createdAt)));
+  const time = (at: string) => Date.parse(at) - start;
+  const end = (at: string | null) => (at === null ? null : time(at));
+  const lanes = chain.flatMap((operation): Lane[] => {
+    const { id, createdAt, startedAt, finishedAt, state } = operation;
+    const waited: Span = { from: time(createdAt), to: end(startedAt ?? finishedAt), look: "waiting" };
+    const ran: Span[] =
+      startedAt === null ? [] : [{ from: time(startedAt), to: end(finishedAt), look: state }];
+    const stages = operation.stages.map((stage): Lane => {
+      const times = getOwn(operation.stageTimes, stage);
+      if (times === undefined) return { id, stage, spans: [] };
+      const look = times.resumed ? "kept" : knownStageState(getOwn(operation.stageStates, stage) ?? "active");
+      return { id, stage, spans: [{ from: time(times.startedAt), to: end(times.finishedAt), look }] };
+    });
+    return [{ id, stage: null, spans: [waited, ...ran] }, ...stages];
+  });
+  return { start, lanes };
+}
+
+interface Open {
+  from: number;
+  look: Span["look"];
+}
+
+/** From the events: all attempts, and stages that the type does not declare. */
+export function lanesOfTape(tape: Tape): Lanes {
+  const spans = new Map<string, Span[]>();
+  const open = new Map<string, Open>();
+  const names = new Map<string, Set<string>>();
+  const key = (id: string, stage: string | null) => `${id} ${stage ?? ""}`;
+  const begin = (id: string, stage: string | null, from: number, look: Span["look"]) => {
+    if (stage !== null) names.get(id)?.add(stage);
+    open.set(key(id, stage), { from, look });
+  };
+  const close = (id: string, stage: string | null, to: number, look?: Span["look"]) => {
+    const was = open.get(key(id, stage));
+    if (was === undefined) return;
+    open.delete(key(id, stage));
+    const list = spans.get(key(id, stage)) ?? [];
+    list.push({ from: was.from, to, look: look ?? was.look });
+    spans.set(key(id, stage), list);
+  };
+  /** A worker that died leaves its stages open. */
+  const closeStages = (id: string, to: number, look: Span["look"]) => {
+    for (const stage of names.get(id) ?? []) close(id, stage, to, look);
+  };
+  for (const index of tape.milestones) {
+    const { id, t, line } = entryAt(tape, index)!;
+    switch (line.type) {
+      case "operation:submitted":
+        names.set(id, new Set(line.operation.stages));
+        begin(id, null, t, "waiting");
+        break;
+      case "attempt:started":
+        close(id, null, t);
+        begin(id, null, t, "running");
+        break;
+      case "attempt:requeued":
+        closeStages(id, t, "failed");
+        close(id, null, t, "failed");
+        begin(id, null, t, "waiting");
+        break;
+      case "operation:retried":
+        begin(id, null, t, "waiting");
+        break;
+      case "stage:entered":
+        begin(id, line.stage, t, "active");
+        break;
+      case "stage:left":
+        close(id, line.stage, t, line.resumed ? "kept" : knownStageState(line.state));
+        break;
+      case "operation:finished":
+        closeStages(id, t, line.state);
+        close(id, null, t, open.get(key(id, null))?.look === "waiting" ? "waiting" : line.state);
+    }
+  }
+  for (const [at, { from, look }] of open)
+    spans.set(at, [...(spans.get(at) ?? []), { from, to: null, look }]);
+  const lanes = [...names].flatMap(([id, stages]): Lane[] =>
+    [null, ...stages].map((stage) => ({ id, stage, spans: spans.get(key(id, stage)) ?? [] })),
+  );
+  return { start: tape.start, lanes };
+}
+
+/** With the pause that lasts, from the records as they are now: the events do not tell of pauses. */
+export function withPauses({ start, lanes }: Lanes, records: ReadonlyMap<string, Operation>): Lanes {
+  const cut = (span: Span, since: number): Span[] => {
+    if (span.to !== null || span.look === "waiting") return [span];
+    const from = Math.max(span.from, since);
+    return [
+      { ...span, to: from },
+      { from, to: null, look: "paused" },
+    ];
+  };
+  const cutLane = (lane: Lane): Lane => {
+    const since = records.get(lane.id)?.pause?.since ?? null;
+    if (since === null) return lane;
+    return { ...lane, spans: lane.spans.flatMap((span) => cut(span, Date.parse(since) - start)) };
+  };
+  return { start, lanes: lanes.map(cutLane) };
+}
+
+/** Spans in which no block ran. */
+const UNCOUNTED: ReadonlySet<Span["look"]> = new Set(["waiting", "kept", "paused", "skipped"]);
+
+/** How long the spans of a lane took together, in seconds; waiting and pauses are not counted. */
+export function secondsOf({ spans }: Lane, now: number): number | null {
+  const counted = spans.filter(({ look }) => !UNCOUNTED.has(look));
+  if (counted.length === 0) return null;
+  return counted.reduce((sum, { from, to }) => sum + Math.max(0, (to ?? now) - from), 0) / 1000;
+}

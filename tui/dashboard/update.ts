@@ -1,0 +1,307 @@
+/**
+ * The core: (state, message) → [state, effects], pure. A message that changes nothing returns the very same state:
+ * then there is nothing to draw.
+ */
+import type { Operation } from "../../protocol/operation.js";
+import { isFinal, type State as OperationState } from "../../protocol/state.js";
+import { meaningOf } from "./core/action.js";
+import { jumped, settleLinks, shifted, sought, stepOn, withLog } from "./core/chain-log.js";
+import type { Effect } from "./core/effect.js";
+import { counted } from "./core/history.js";
+import { withHosts } from "./core/host-view.js";
+import { applyHostLines, type HostLine, hostLost, hostTold } from "./core/hosts.js";
+import { listLayout, panesOf } from "./core/layout.js";
+import { addPage, appendLines, sameFilter } from "./core/log-window.js";
+import type { Message } from "./core/message.js";
+import { emit, type Notice, notify, operationOf, type State } from "./core/model.js";
+import { selectedRow } from "./core/order.js";
+import { changeForm, filledPage, playOn, tapeBroken, taped, typesCame, withoutDraft } from "./core/pages.js";
+import { addPageOf, endsWithOldest } from "./core/paging.js";
+import { withQueues } from "./core/queue-view.js";
+import { hasSeveral, isReachable } from "./core/reach.js";
+import { commandOf, idsOf, type Request } from "./core/request.js";
+import { choose, select, settleIdle, settleSelection } from "./core/select.js";
+import { addFetched, addHistory, applyLines, reordered, sampled } from "./core/watched.js";
+import { pasted, typed } from "./entry.js";
+import { clicked, scrolled } from "./pages/list/list-view.js";
+import { nameOfKey } from "./text/keys.js";
+import { withWanted } from "./wants.js";
+
+const NOTHING: readonly Effect[] = [];
+
+export function update(state: State, message: Message): readonly [State, readonly Effect[]] {
+  const next = reduce(state, message);
+  if (next === state) return [state, NOTHING];
+  const noticed = next.notice === state.notice ? next : { ...next, noticedAt: null };
+  const settled = withWanted(keepInView(dropQuestion(settleLinks(state, noticed))));
+  if (settled.pending.length === 0) return [settled, NOTHING];
+  return [{ ...settled, pending: NOTHING }, settled.pending];
+}
+
+function reduce(state: State, message: Message): State {
+  switch (message.type) {
+    case "started":
+      return { ...state };
+    case "pressed":
+      return pressed(state, message.pressed);
+    case "pasted":
+      return pasted(state, message.text);
+    case "clicked":
+      return clicked(state, message.x, message.y);
+    case "scrolled":
+      return scrolled(state, message.x, message.y, message.rows);
+    case "resized": {
+      const same = message.size.columns === state.size.columns && message.size.rows === state.size.rows;
+      return same ? state : reordered({ ...state, size: message.size });
+    }
+    case "background":
+      return { ...state, background: message.colour };
+    case "ticked":
+      return message.now === state.now ? state : settleIdle(faded(sampledAt(state, message.now)));
+    case "watched":
+      return settleSelection(state, applied(state, [message.line]));
+    case "watched-lines":
+      return settleSelection(state, applied(state, message.lines));
+    case "lost":
+      return lost(state, message.reason, message.at);
+    case "host-lost":
+      return hostLost(state, message.host, message.reason, message.heardAt, message.at);
+    case "host-told": {
+      const { host, at, type: _, ...told } = message;
+      return hostTold(state, host, told, at);
+    }
+    case "host-late":
+      return { ...state, queuesRun: state.queuesRun + 1 };
+    case "logged": {
+      const link = state.logLinks.find(({ id }) => id === message.id);
+      if (link === undefined || link !== state.logLinks.at(-1)) return state;
+      return stepOn(withLog(state, appendLines(state.log, shifted(message.lines, link.offset))));
+    }
+    case "log-fetched":
+      return fetchedLog(state, message);
+    case "sought":
+      return sought(state, message.key, message.line);
+    case "fetched":
+      return settleSelection(state, addFetched(state, message.operations));
+    case "history-fetched":
+      return addHistory(state, message.name, message.reply, message.succeeded);
+    case "attempts-read":
+      return state.page?.kind === "record" && state.page.id === message.id
+        ? { ...state, page: { ...state.page, attempts: message.attempts } }
+        : state;
+    case "page-fetched":
+      return toEnd(settleSelection(state, addPageOf(state, message)));
+    case "found": {
+      const found = select(addFetched(state, [message.operation]), message.operation.id);
+      return { ...found, wanted: null, movedAt: state.now };
+    }
+    case "not-found":
+      return { ...state, wanted: null, quit: state.quit ?? { code: message.code, message: message.message } };
+    case "taped":
+      return taped(state, message.first, message.id, message.lines);
+    case "tape-broken":
+      return tapeBroken(state, message.first, message.reason);
+    case "played":
+      return playOn(state, message.milliseconds);
+    case "types-fetched":
+      return typesCame(state, message.types);
+    case "types-lost":
+      return { ...notify(state, message.message, "error"), typesWanted: false };
+    case "form-ready":
+      if (state.page !== null || state.entry !== null) return state;
+      return message.operation.state === "running"
+        ? notify(state, "already running: it cannot be edited", "warning")
+        : filledPage(state, message.operation, message.operationType);
+    case "forecast-fetched":
+      return { ...state, forecast: message.forecast };
+    case "queues-fetched":
+      return withQueues(state, message.queues, message.schedules);
+    case "hosts-fetched":
+      return withHosts(state, message.fleet);
+    case "today-counted":
+      return counted(state, message.since, message.count);
+    case "failures-fetched": {
+      const { operations, cursor } = message;
+      const known = addFetched(state, operations);
+      const newFailures = operations
+        .map(({ id }) => id)
+        .filter((id) => id !== state.selected && !state.seenFailures.has(id));
+      // Those of a host that does not answer are news until it can tell more.
+      const untold = state.newFailures.filter((id) => hasSeveral(state) && !isReachable(state, id));
+      const all = [...newFailures, ...untold.filter((id) => !newFailures.includes(id))];
+      const next = { ...known, newFailures: all, failureCursor: cursor };
+      return newFailures.length > 0 ? next : emit(next, { type: "remember-look", cursor });
+    }
+    case "daemon-fetched":
+      return { ...state, daemon: message.daemon };
+    case "answered":
+      return answered(state, message.request, message.operations);
+    case "refused":
+      return refused(state, message.request, message.message);
+    case "noticed":
+      return notify(state, message.text, message.level);
+  }
+}
+
+function pressed(before: State, key: Extract<Message, { type: "pressed" }>["pressed"]): State {
+  if (panesOf(before).tooSmall) {
+    const name = nameOfKey(key);
+    return before.actions.find(({ keys, always }) => always && keys.includes(name))?.run(before) ?? before;
+  }
+  const meaning = meaningOf(before, key);
+  const state = before.notice === null || before.entry !== null ? before : { ...before, notice: null };
+  // `!` shows what the notice is about.
+  if (meaning !== null && "action" in meaning)
+    return meaning.action.run(meaning.action.keepsNotice ? before : state);
+  if (before.entry !== null) return typed(before, key);
+  return meaning === null ? before : notify(before, meaning.reason);
+}
+
+function fetchedLog(state: State, message: Extract<Message, { type: "log-fetched" }>): State {
+  const { chain, filter, want, lines, total, next, floor } = message;
+  if (chain !== state.log.id || !sameFilter(filter, state.log.filter)) return state;
+  const log = addPage(state.log, want, lines, Math.max(total, state.log.total), next, floor);
+  if (!("around" in want) || log === state.log) return stepOn(withLog(state, log));
+  return stepOn(jumped({ ...state, log }, log.bottom));
+}
+
+/** One daemon's lines are applied as they are. */
+const applied = (state: State, lines: readonly HostLine[]): State =>
+  hasSeveral(state) ? applyHostLines(state, lines) : applyLines(state, lines);
+
+function sampledAt(state: State, now: number): State {
+  // A flush may tick as well: a sample a second.
+  return Math.floor(now / 1000) === Math.floor(state.now / 1000)
+    ? { ...state, now }
+    : sampled({ ...state, now });
+}
+
+function lost(state: State, reason: string, at: number): State {
+  const { connection } = state;
+  if (connection.state === "live")
+    return { ...state, connection: { state: "away", since: at, reason }, now: at };
+  if (connection.reason === reason) return state;
+  return { ...state, connection: { ...connection, reason } };
+}
+
+/** After a page: the last row of all is selected where it was asked for. */
+function toEnd(state: State): State {
+  const { listing } = state;
+  if (!listing.paging.toEnd || !endsWithOldest(state)) return state;
+  const paging = { ...listing.paging, toEnd: false };
+  return choose({ ...state, listing: { ...listing, paging } }, state.order.at(-1) ?? null);
+}
+
+/** A question that makes no sense any more: what was to be cancelled or paused ended, what was to be removed runs again. */
+function dropQuestion(state: State): State {
+  const { question } = state;
+  if (question === null) return state;
+  const { kind } = question.request;
+  const asked = idsOf(question.request).map((id) => operationOf(state, id));
+  const sensible = asked.some((operation) => operation !== null && stillAsks(kind, operation.state));
+  return sensible || asked.length === 0 ? state : { ...state, question: null };
+}
+
+function stillAsks(kind: Request["kind"], state: OperationState): boolean {
+  if (kind === "cancel") return !isFinal(state);
+  if (kind === "pause") return state === "running";
+  return kind === "remove" ? state !== "running" : isFinal(state);
+}
+
+/** The selected row stays on the screen, whatever happened around it. */
+function keepInView(state: State): State {
+  if (selectedRow(state) === -1) return state;
+  const { sections } = listLayout(state);
+  const tops = { ...state.tops };
+  for (const section of ["running", "queued", "finished"] as const)
+    tops[section] = sections[section]?.top ?? 0;
+  const same =
+    tops.running === state.tops.running &&
+    tops.queued === state.tops.queued &&
+    tops.finished === state.tops.finished;
+  return same ? state : { ...state, tops };
+}
+
+/** Milliseconds that a notice stands, one with a command, and one of an error. */
+const STANDS = 10_000;
+const ERROR_STANDS = 60_000;
+
+/** After a tick: a notice goes by itself. */
+function faded(state: State): State {
+  const { notice } = state;
+  if (notice === null) return state;
+  if (state.noticedAt === null) return { ...state, noticedAt: state.now };
+  if (notice.level === "error" && notice.about === undefined) return state;
+  const stands = notice.level === "error" ? ERROR_STANDS : STANDS;
+  return state.now - state.noticedAt >= stands ? { ...state, notice: null, noticedAt: null } : state;
+}
+
+/** What was done, of one operation and of several. */
+function deedOf(request: Request, operations: readonly Operation[]): string {
+  const [first] = operations;
+  const count = operations.length > 1 ? ` ${operations.length} operations` : "";
+  switch (request.kind) {
+    case "cancel":
+      return `cancelling${count}…`;
+    case "retry":
+      return `queued again${count}`;
+    case "remove":
+      return `removed${count}`;
+    case "pause":
+      return `paused${count}`;
+    case "resume":
+      return `resumed${count}`;
+    case "prioritize":
+      if (request.priorities[0] === "top") return count === "" ? "next in its queue" : `next:${count}`;
+      return count === "" ? `priority ${first?.priority ?? ""}` : `changed the priority of${count}`;
+    case "pause-queue":
+      return `queue ${request.name} paused; its running operations continue`;
+    case "resume-queue":
+      return `queue ${request.name} resumed`;
+    case "pause-schedule":
+      return `schedule ${request.name} paused`;
+    case "resume-schedule":
+      return `schedule ${request.name} resumed`;
+    case "drain-host":
+      return `host ${request.name} drained; its running operations continue`;
+    case "undrain-host":
+      return `host ${request.name} starts operations again`;
+    case "declare-lost":
+      return `host ${request.name} declared lost`;
+    case "submit":
+      return request.edit === undefined ? "submitted" : "changed";
+  }
+}
+
+/** Requests after which the marks stay: the same key is pressed again for the same operations. */
+const KEEPS_MARKS: ReadonlySet<Request["kind"]> = new Set(["pause", "resume", "prioritize", "submit"]);
+
+/** The daemon did what was asked. */
+function answered(before: State, request: Request, operations: readonly Operation[]): State {
+  const notice: Notice = {
+    text: deedOf(request, operations),
+    level: "success",
+    command: commandOf(request, before.flags),
+  };
+  const marked: ReadonlySet<string> =
+    KEEPS_MARKS.has(request.kind) || "name" in request ? before.marked : new Set();
+  if (request.kind === "remove") {
+    const cursor = before.view.cursor ?? "";
+    const lines = operations.map(({ id }) => ({ type: "removed" as const, cursor, id }));
+    return { ...settleSelection(before, applyLines(before, lines)), request: null, notice, marked };
+  }
+  const queuesRun = before.queuesRun + 1;
+  const state = { ...addFetched(before, operations), request: null, notice, marked, queuesRun };
+  const [first] = operations;
+  if (request.kind !== "submit" || first === undefined) return state;
+  // A person who submits wants to see it.
+  const shown = { ...choose(state, first.id), page: null, entry: null, pane: "detail" } as const;
+  return withoutDraft(shown, request.op);
+}
+
+function refused(state: State, request: Request, message: string): State {
+  const closed = { ...state, request: null };
+  if (request.kind === "submit" && state.page?.kind === "form")
+    return changeForm(closed, (form) => ({ ...form, refusal: message, tried: true }));
+  return notify(closed, `${request.kind.replace("-", " ")}: ${message}`, "error");
+}
