@@ -1,7 +1,11 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { isMissing, programs } from "./harness/programs.js";
+import { daemon, SMOKE, unit } from "./harness/projects.js";
 
-export default defineConfig({
+type Test = NonNullable<TestProjectInlineConfiguration["test"]>;
+
+/** The projects differ in which files they run and how; a project that isolates gives each file a process. */
+const project = (name: string, test: Test): TestProjectInlineConfiguration => ({
   resolve: {
     alias: {
       liveops: new URL("../ops/sdk/index.ts", import.meta.url).pathname,
@@ -10,16 +14,34 @@ export default defineConfig({
     },
   },
   test: {
+    name,
+    root: new URL("..", import.meta.url).pathname,
     // The second one: the tests run its ES module, which the build bundles.
     server: { deps: { inline: ["openapi-typescript", "jsonc-parser"] } },
-    root: new URL("..", import.meta.url).pathname,
-    globalSetup: ["./test/harness/build.ts", "./test/harness/environment.ts"],
-    tags: programs.map((name) => ({ name, ...(isMissing(name) && { skip: true }) })),
-    include: ["test/**/*.test.{ts,tsx}"],
+    tags: programs.map((tag) => ({ name: tag, ...(isMissing(tag) && { skip: true }) })),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: "forks",
-    maxWorkers: 2,
+    ...test,
+  },
+});
+
+export default defineConfig({
+  test: {
+    root: new URL("..", import.meta.url).pathname,
+    globalSetup: ["./test/harness/build.ts", "./test/harness/environment.ts"],
     reporters: ["default", "./test/harness/tally.ts"],
+    projects: [
+      project("unit", {
+        include: unit,
+        pool: "threads",
+        isolate: false,
+        setupFiles: ["./test/harness/unit.ts"],
+      }),
+      project("daemon", { include: daemon }),
+      project("end-to-end", { include: ["test/end-to-end/**/*.test.ts"] }),
+      project("smoke", { include: SMOKE }),
+      project("faults", { include: ["test/faults/**/*.test.ts"], exclude: SMOKE }),
+    ],
   },
 });

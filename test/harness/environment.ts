@@ -1,6 +1,6 @@
 /**
  * Gives the tests of a run a small environment and a home of their own: no test meets a setting, the state or a daemon of
- * the user.
+ * the user. Tests see times in UTC.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,5 +13,6 @@ export default function clearEnvironment(): () => void {
   for (const name of Object.keys(process.env)) if (!KEPT.test(name)) delete process.env[name];
   const home = mkdtempSync(join(tmpdir(), "liveops-test-home-"));
   process.env.HOME = home;
+  process.env.TZ = "UTC";
   return () => rmSync(home, { recursive: true, force: true });
 }

@@ -4,8 +4,6 @@ import { KEY, openDashboard } from "./open.js";
 import { backup, failed, NOW, operation, queued, scanning } from "./operations.js";
 import { World } from "./world.js";
 
-process.env.TZ = "UTC";
-
 describe("keys", () => {
   test("c asks, y sends the cancel", async () => {
     await using world = await World.start();

@@ -5,8 +5,6 @@ import { ago, backup, backupDone, failed, operation, verify } from "./operations
 import { golden, type Scene } from "./scenes.js";
 import type { World } from "./world.js";
 
-process.env.TZ = "UTC";
-
 /** A chain that ended, so that it is known how such a one goes on. */
 function chainBefore(world: World): void {
   const chain = { id: "earlieraaaaa", index: 0, previous: null, next: "earlierbbbbb" };

@@ -5,8 +5,6 @@ import { golden, type Scene, type Shown } from "./scenes.js";
 import { TYPES } from "./types.js";
 import type { World } from "./world.js";
 
-process.env.TZ = "UTC";
-
 function withTypes(world: World): void {
   world.put(backup());
   world.put(failed());

@@ -9,8 +9,6 @@ import { ago, backup, backupDone, failed, operation, queued } from "./operations
 import { TYPES } from "./types.js";
 import { World } from "./world.js";
 
-process.env.TZ = "UTC";
-
 async function worldWithTypes(): Promise<World> {
   const world = await World.start();
   world.put(failed());

@@ -4,8 +4,6 @@ import { ago, backup, backupDone, failed, operation, queued, scanning, verify } 
 import { golden, type Scene } from "./scenes.js";
 import type { World } from "./world.js";
 
-process.env.TZ = "UTC";
-
 /** Everything running, queued and finished. */
 function busy(world: World): void {
   world.put(backup());

@@ -3,8 +3,6 @@ import { FLEET, fleetWorld, SECOND } from "./fleet.js";
 import { KEY } from "./open.js";
 import { golden, type Scene } from "./scenes.js";
 
-process.env.TZ = "UTC";
-
 const told = (text: string) => /unreachable|▲ build-2|▲ host build-2/.test(text);
 
 const SCENES: Scene[] = [

@@ -17,8 +17,6 @@ import { action, after, effectsOf, opened, press, screenText, update, wanted } f
 import { DAEMON, FIRST, FLEET, HOSTS, OPERATIONS, SECOND } from "./fleet.js";
 import { ago, backup, NOW, queued } from "./operations.js";
 
-process.env.TZ = "UTC";
-
 const SIZE = { columns: 160, rows: 50 };
 const told = (fleet: HostsReply) => ({ type: "hosts-fetched", fleet }) as const;
 const alone: HostsReply = { fleet: null, hosts: [host({ name: "build-1" })] };

@@ -10,8 +10,6 @@ import { KEY, type OpenOptions, openDashboard } from "./open.js";
 import { ago, backup, backupDone, verify } from "./operations.js";
 import { World } from "./world.js";
 
-process.env.TZ = "UTC";
-
 const BLURRED = "\x1b[O";
 const FOCUSED = "\x1b[I";
 const ST = "\x1b\\";

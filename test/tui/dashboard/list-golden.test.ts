@@ -4,8 +4,6 @@ import { backup, backupDone, failed, queued, scanning, verify } from "./operatio
 import { golden, type Scene } from "./scenes.js";
 import type { World } from "./world.js";
 
-process.env.TZ = "UTC";
-
 const A = backupDone({ chain: { id: "backupaaaaaa", index: 0, previous: null, next: "verifybbbbbb" } });
 
 function chained(world: World): void {

@@ -4,8 +4,6 @@ import { backup } from "./operations.js";
 import { golden, type Scene, type Shown } from "./scenes.js";
 import type { World } from "./world.js";
 
-process.env.TZ = "UTC";
-
 /** As much as a screen and more, of all stages and streams. */
 function longLog(world: World): void {
   world.put(backup({ logLines: 0 }));

@@ -4,7 +4,6 @@ import { KEY, type Opened, openDashboard } from "./open.js";
 import { backup } from "./operations.js";
 import { World } from "./world.js";
 
-process.env.TZ = "UTC";
 const ID = "backupaaaaaa";
 
 async function million(): Promise<World> {

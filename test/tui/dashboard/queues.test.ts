@@ -11,8 +11,6 @@ import { action, after, effectsOf, opened as open, press, screenText, update, wa
 import { ago, backup, failed, operation, queued, scanning, verify } from "./operations.js";
 import { TYPES } from "./types.js";
 
-process.env.TZ = "UTC";
-
 const SIZE = { columns: 160, rows: 50 };
 const COUNTS = { queued: 1, running: 1, succeeded: 0, failed: 0, cancelled: 0 };
 const paused = (seconds = 0) => ({ since: ago(20), seconds, changes: 1 });

@@ -10,7 +10,7 @@ import { DrawnScreen } from "./screen.js";
 import { World } from "./world.js";
 
 /** Longest wait for the rest of a screen, in ms. */
-const SETTLED = 4_000;
+const SETTLED = 15_000;
 
 const WHOLE_SIZES = SIZES.filter(([columns]) => [160, 80, 40].includes(columns));
 

@@ -11,8 +11,6 @@ import { act, after, opened, press, screenText } from "./core.js";
 import { ago, operation } from "./operations.js";
 import { TYPES } from "./types.js";
 
-process.env.TZ = "UTC";
-
 const ID = "nightlyaaaaa";
 const times = (from: number, to: number) => ({
   startedAt: ago(from),

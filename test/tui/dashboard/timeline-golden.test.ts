@@ -4,8 +4,6 @@ import { CHAIN, tellChain } from "./chain-story.js";
 import { KEY } from "./open.js";
 import { golden, type Scene } from "./scenes.js";
 
-process.env.TZ = "UTC";
-
 const SCENES: Scene[] = [
   {
     name: "timeline",

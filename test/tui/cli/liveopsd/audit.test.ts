@@ -18,8 +18,6 @@ const LINE: AuditLine = {
   details: null,
 };
 
-process.env.TZ = "UTC";
-
 test("the newest lines of both files, what is torn left out, control characters made harmless", async () => {
   const world = new World();
   mkdirSync(world.stateDir, { mode: 0o700 });

@@ -4,8 +4,6 @@ import { UsageError } from "../../../../protocol/failures.js";
 import { readable, takes } from "../../../../tui/cli/liveopsd/log-lines.js";
 import { sinceFrom } from "../../../../tui/kit/given-duration.js";
 
-process.env.TZ = "UTC";
-
 const line = (fields: object) =>
   JSON.stringify({ level: 40, time: "2026-11-25T18:00:00.000Z", pid: 7, msg: "it failed", ...fields });
 

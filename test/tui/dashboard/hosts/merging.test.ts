@@ -23,8 +23,6 @@ import { action, after, effectsOf, initial, press, screenText, update } from "..
 import { DAEMON } from "../fleet.js";
 import { ago, backup, NOW, operation, queued } from "../operations.js";
 
-process.env.TZ = "UTC";
-
 const HOSTS = [
   { name: "box", address: "ssh://box" },
   { name: "den", address: "unix:///run/den.sock" },
