@@ -3,7 +3,7 @@
  *
  * Files are looked at regularly too: otherwise nothing would tell of a broken file before the next submit.
  */
-import { notLoading } from "../../ops/loading/blocked-names.js";
+import { notLoading } from "../../ops/loading/type-names.js";
 import type { Log } from "../log/log.js";
 import type { Loader } from "./loader.js";
 

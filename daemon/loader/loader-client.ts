@@ -1,5 +1,5 @@
 /** Asks the loader process, and starts another one when it has ended or its code is no longer that of the files. */
-import { LOAD_SECONDS } from "../../ops/loading/load-limit.js";
+import { LOAD_SECONDS } from "../../ops/loading/type-files.js";
 import { LoaderDied, LoaderProcess, type LoaderProcessOptions } from "./loader-process.js";
 import type { LoaderReply, ToLoader } from "./messages.js";
 

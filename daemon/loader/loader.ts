@@ -2,8 +2,7 @@
  * What the daemon knows of operation types. One process loads the operation files in their order, each within a time
  * limit, and reads parameters. It is replaced when a file that it knows was edited; the results of unchanged files stay.
  */
-import { LOAD_SECONDS, loadsTooLong } from "../../ops/loading/load-limit.js";
-import { type LoadedFile, loadedFile } from "../../ops/loading/type-files.js";
+import { LOAD_SECONDS, type LoadedFile, loadedFile, loadsTooLong } from "../../ops/loading/type-files.js";
 import { whyTypeMissing } from "../../ops/loading/type-names.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
@@ -193,7 +192,7 @@ export class Loader implements Types {
       if (found === null) {
         const { ops, errors, withoutType } = this.#files.reply();
         const names = ops.map((type) => type.op);
-        throw unknownType(op, names, errors.length, whyTypeMissing(op, errors, withoutType));
+        throw unknownType(op, names, errors.length, whyTypeMissing(op, withoutType));
       }
       if ("blocked" in found) throw unknownType(op, [], 0, found.blocked);
       if ("type" in found) return found;

@@ -3,10 +3,8 @@
  *
  * Schemas are the user's code and may hang or crash; here that affects only this process.
  */
-import { blockedNames } from "../../ops/loading/blocked-names.js";
-import { loadFiles } from "../../ops/loading/load-files.js";
+import { loadFile } from "../../ops/loading/load-files.js";
 import { enableUserCode, sourcesOf } from "../../ops/loading/user-code.js";
-import { describeType } from "../../ops/types/describe-type.js";
 import { type Prepared, prepare } from "../../ops/types/prepare.js";
 import { type OperationCtor, readType } from "../../ops/types/read-type.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
@@ -15,7 +13,7 @@ import type { FileResult, FromLoader, LoaderReply, LoaderSetup, LocatedAsk, ToLo
 
 interface LoadedTypes {
   result: FileResult;
-  /** By name. The first type of a name counts. */
+  /** By name. */
   types: Map<string, OperationCtor>;
 }
 
@@ -47,25 +45,14 @@ async function answer(message: ToLoader): Promise<LoaderReply> {
 async function load(file: string): Promise<LoadedTypes> {
   const known = files.get(file);
   if (known) return known;
-  const { loaded, errors, late } = await loadFiles([file], {});
-  const [{ found, noType } = { found: [], noType: null }] = loaded;
-  const types = new Map<string, OperationCtor>();
-  const described: FileResult["types"] = [];
-  for (const Type of found) {
-    try {
-      const type = describeType(Type, file);
-      if (!types.has(type.op)) types.set(type.op, Type);
-      described.push({ type, hasTitles: readType(Type).titleOf !== null });
-    } catch (fault) {
-      errors.push({ file, message: (fault as Error).message });
-    }
-  }
+  const { types: found, ...loaded } = await loadFile(file);
   const result: FileResult = {
-    ...{ file, types: described, errors, noType },
-    blocked: loaded.flatMap(blockedNames),
+    ...loaded,
+    types: found.map(({ Type, type }) => ({ type, hasTitles: readType(Type).titleOf !== null })),
     sources: sourcesOf(file),
-    isLate: late.length > 0,
   };
+  // The first type of a name counts.
+  const types = new Map(found.map(({ Type, type }) => [type.op, Type] as const).reverse());
   files.set(file, { result, types });
   return { result, types };
 }

@@ -1,6 +1,5 @@
 /** The messages between daemon and loader over IPC. The daemon sends the next message after the reply. */
-import type { BlockedName } from "../../ops/loading/blocked-names.js";
-import type { LoadErrors } from "../../ops/loading/load-files.js";
+import type { FileTypes } from "../../ops/loading/load-files.js";
 import type { LoadedFile } from "../../ops/loading/type-files.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import type { Problem } from "../../protocol/errors.js";
@@ -19,18 +18,10 @@ export interface LoadedOperationType {
 }
 
 /** What a file holds. */
-export interface FileResult {
-  file: string;
+export interface FileResult extends Omit<FileTypes, "types"> {
   types: LoadedOperationType[];
-  errors: LoadErrors;
-  /** Why the file has no operation type; null if it has one, or does not load. */
-  noType: string | null;
-  /** Types that the file stands for and does not give. */
-  blocked: BlockedName[];
   /** The file, and the author's files that it imports. */
   sources: LoadedFile[];
-  /** The file's top level did not finish in time. */
-  isLate: boolean;
 }
 
 export type ToLoader = { type: "load"; file: string } | { type: "prepare"; asks: LocatedAsk[] };

@@ -2,9 +2,8 @@
  * What the operation files hold, as far as they are loaded: the types, the errors, and the names that a file keeps although
  * it does not load. A result is kept until one of its sources is edited.
  */
-import { claimedNames, notLoading, withoutType } from "../../ops/loading/blocked-names.js";
 import { isUnchanged, type LoadedFile } from "../../ops/loading/type-files.js";
-import { whyTypeMissing } from "../../ops/loading/type-names.js";
+import { claimedNames, notLoading, whyTypeMissing, withoutType } from "../../ops/loading/type-names.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import type { FileResult, LoadedOperationType } from "./messages.js";
 import { isUsers, Sources } from "./sources.js";
@@ -152,7 +151,7 @@ export class OperationFiles {
 
   whyMissing(op: string): string {
     const { errors, withoutType } = this.reply();
-    const known = whyTypeMissing(op, errors, withoutType);
+    const known = whyTypeMissing(op, withoutType);
     if (known) return known;
     const missing = `no file defines the operation type ${op} now`;
     const [first, ...more] = errors;

@@ -1,72 +1,57 @@
-/** Loads the operation types of directories into this process: a loader process, a worker or `liveops run`. */
+/** Loads the operation types of directories into this process: a worker or `liveops run`. */
+import { basename } from "node:path";
 import type { TypesReply } from "../../protocol/replies.js";
+import { pathProblem } from "../../protocol/system/owned-path.js";
 import { unknownType } from "../../protocol/unknown-type.js";
-import { describeType } from "../types/describe-type.js";
 import { type OperationCtor, readType } from "../types/read-type.js";
-import { type BlockedName, blockedNames, claimedNames, notLoading } from "./blocked-names.js";
-import { filesOf, type LoadErrors, type LoadedFileTypes, loadFiles, typesIn } from "./load-files.js";
-import { loadsTooLong } from "./load-limit.js";
-import { listTypeFiles, unusableFiles } from "./type-files.js";
-import { bearsName, typeNamesIn, whyTypeMissing } from "./type-names.js";
+import { type FileTypes, type LoadErrors, loadFile, typesIn } from "./load-files.js";
+import { listTypeFiles, loadsTooLong, unusableFiles } from "./type-files.js";
+import { claimedNames, notLoading, whyTypeMissing } from "./type-names.js";
 import { importUserFile, isShippedFile } from "./user-code.js";
 
-export interface LoadedType {
+export interface LocatedType {
   Type: OperationCtor;
   file: string;
 }
 
-export interface Catalogue {
+interface Catalogue {
   /** By name, sorted by name. */
-  types: Map<string, LoadedType>;
+  types: Map<string, LocatedType>;
   errors: LoadErrors;
   /** Types whose file does not load: a file that comes later does not give them either. */
   notLoaded: TypesReply["notLoaded"];
   shadowed: TypesReply["shadowed"];
   /** Files that load but define no type. */
   withoutType: TypesReply["withoutType"];
-  /** Files whose top level did not finish in time; `errors` lists them too. */
-  late: string[];
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   /** Longest time for the top level of a file, in seconds. Default: 10. */
   limit?: number;
   /** Called before each file, so that the parent process knows which file never yields. */
   onFile?: (file: string) => void;
-  /** Files to skip. */
-  skip?: readonly string[];
-}
-
-/** @param dirs - by precedence: of two types with the same name, the type of the earlier directory is used */
-export async function loadCatalogue(dirs: readonly string[], options: LoadOptions = {}): Promise<Catalogue> {
-  const unread: LoadErrors = [];
-  const refused = new Map<string, string>();
-  const files = [...new Set(dirs.flatMap((dir) => filesWithRefused(dir, unread, refused)))];
-  for (const file of options.skip ?? []) {
-    unread.push({ file, message: loadsTooLong() });
-    refused.set(file, loadsTooLong());
-  }
-  const { loaded, errors, late } = await loadFiles(
-    files.filter((file) => !refused.has(file)),
-    options,
-  );
-  const byFile = new Map(loaded.map((each) => [each.file, each]));
-  const all = files.map(
-    (file) => byFile.get(file) ?? { file, found: [], noType: null, failed: refused.get(file) ?? "" },
-  );
-  const whole = collect(all, [...unread, ...errors]);
-  whole.withoutType.push(...dirs.filter((dir) => !isShippedFile(dir)).flatMap(unusableFiles));
-  return { ...whole, late };
-}
-
-/** Where `findType` searches, and how it tells. */
-interface FindOptions extends Pick<LoadOptions, "onFile"> {
   /** Files to skip, because their top level never yields. */
   skip?: readonly string[];
 }
 
+/** @param dirs - by precedence: of two types with the same name, the type of the earlier directory is used */
+export async function loadCatalogue(
+  dirs: readonly string[],
+  { limit, onFile, skip = [] }: LoadOptions = {},
+): Promise<Catalogue> {
+  const errors: LoadErrors = [];
+  const loaded: FileTypes[] = [];
+  for (const [file, refused] of filesOf(dirs, skip, errors)) {
+    if (refused === null) onFile?.(file);
+    loaded.push(refused === null ? await loadFile(file, limit) : refusedFile(file, refused));
+  }
+  const catalogue = collect(loaded, errors);
+  catalogue.withoutType.push(...dirs.filter((dir) => !isShippedFile(dir)).flatMap(unusableFiles));
+  return catalogue;
+}
+
 /** There is no such type now. */
-export interface MissingType extends Catalogue {
+interface MissingType extends Catalogue {
   /** Why the file that should define the type does not; null: no file is known. */
   reason: string | null;
 }
@@ -77,79 +62,73 @@ export interface MissingType extends Catalogue {
  * ends there.
  *
  * @param dirs - as for `loadCatalogue`
- * @param shipped - searched after `dirs`; the file with the name of the type is loaded first
+ * @param shipped - searched after `dirs`
  * @returns the type and its file; the catalogue and the reason if there is no such type
  */
 export async function findType(
   op: string,
   dirs: readonly string[],
   shipped: readonly string[],
-  { onFile, skip = [] }: FindOptions = {},
-): Promise<LoadedType | MissingType> {
-  const unread: LoadErrors = [];
-  const refused = new Map<string, string>();
-  const listed = dirs.flatMap((dir) => filesWithRefused(dir, unread, refused));
-  for (const file of skip) refused.set(file, notLoading(file, loadsTooLong()));
-  const isBarrier = (file: string) => refused.has(file) && claimedNames(file).has(op);
-  const barrier = listed.find(isBarrier) ?? null;
-  const users = (barrier === null ? listed : listed.slice(0, listed.indexOf(barrier))).filter(
-    (file) => !refused.has(file),
-  );
-  const ours = barrier === null ? filesOf(shipped, unread) : [];
-  const likely = [
-    ...users.filter((file) => bearsName(file, op) || (typeNamesIn(file)?.has(op) ?? true)),
-    ...ours.filter((file) => bearsName(file, op)),
-  ];
-  const hits = new Map<string, OperationCtor | BlockedName>();
-  const isEnough = (loaded: LoadedFileTypes) => {
-    const { file, found } = loaded;
-    const hit =
-      found.find((each) => nameOf(each) === op && isWhole(each, file)) ??
-      blockedNames(loaded).find((blocked) => blocked.op === op);
-    if (hit !== undefined) hits.set(file, hit);
-    return hit !== undefined;
+  { onFile, skip = [] }: Omit<LoadOptions, "limit"> = {},
+): Promise<LocatedType | MissingType> {
+  const errors: LoadErrors = [];
+  const loaded: FileTypes[] = [];
+  const missing = (reason: string | null): MissingType => {
+    const catalogue = collect(loaded, errors);
+    catalogue.withoutType.push(...dirs.flatMap(unusableFiles));
+    return { ...catalogue, reason: reason ?? whyTypeMissing(op, catalogue.withoutType) };
   };
-  const skipped = skip.map((file) => ({ file, message: loadsTooLong() }));
-  let known: Catalogue = { ...collect([], [...unread, ...skipped]), late: [] };
-  known.withoutType.push(...dirs.flatMap(unusableFiles));
-  const rest = [...users, ...ours].filter((file) => !likely.includes(file));
-  for (const files of [likely, rest]) {
-    const { loaded, errors, late } = await loadFiles(files, { isEnough, onFile });
-    // In the order of the files, because a later file may have loaded first.
-    const first = loaded.find(({ file }) => hits.has(file));
-    const hit = first && hits.get(first.file);
-    if (typeof hit === "function") return { Type: hit, file: first!.file };
-    const { types, shadowed, withoutType, ...more } = collect(loaded, errors);
-    known = {
-      types: new Map([...known.types, ...types]),
-      notLoaded: [...known.notLoaded, ...more.notLoaded],
-      shadowed: [...known.shadowed, ...shadowed],
-      withoutType: [...known.withoutType, ...withoutType],
-      errors: [...known.errors, ...more.errors],
-      late: [...known.late, ...late],
-    };
-    if (hit) return { ...known, reason: hit.reason };
-    // The file of the type is known: no other file needs to be loaded.
-    if (barrier === null && whyTypeMissing(op, known.errors, known.withoutType) !== null) break;
+  const files = [...filesOf([...dirs, ...shipped], skip, errors)];
+  const end = files.findIndex(([file, refused]) => refused !== null && claimedNames(file).has(op));
+  const usable = (end === -1 ? files : files.slice(0, end)).filter(([, refused]) => refused === null);
+  const { likely = [], other = [] } = Object.groupBy(usable, ([file]) =>
+    claimedNames(file).has(op) ? "likely" : "other",
+  );
+  for (const [file] of [...likely, ...other]) {
+    onFile?.(file);
+    const one = await loadFile(file);
+    loaded.push(one);
+    const hit = one.types.find(({ type }) => type.op === op);
+    if (hit) return { Type: hit.Type, file };
+    const blocked = one.blocked.find((each) => each.op === op);
+    if (blocked) return missing(blocked.reason);
   }
-  const reason =
-    barrier === null ? whyTypeMissing(op, known.errors, known.withoutType) : refused.get(barrier)!;
-  return { ...known, reason };
+  return missing(files[end]?.[1] ?? null);
 }
 
-/** The files of a directory; of one that is refused too, because their names stay theirs. */
-function filesWithRefused(dir: string, unread: LoadErrors, refused: Map<string, string>): string[] {
-  const before = unread.length;
-  const files = filesOf([dir], unread);
-  const [fault] = unread.slice(before);
-  if (!fault) return files;
-  try {
-    const kept = listTypeFiles(dir);
-    for (const file of kept) refused.set(file, `${dir}: ${fault.message}`);
-    return kept;
-  } catch {
-    return [];
+/**
+ * The files of the directories, each with the reason why it is not loaded, or null. The names of a file that is not
+ * loaded stay its own.
+ */
+function filesOf(
+  dirs: readonly string[],
+  skip: readonly string[],
+  errors: LoadErrors,
+): Map<string, string | null> {
+  const files = new Map<string, string | null>();
+  for (const dir of dirs) {
+    const unsafe = isShippedFile(dir) ? null : pathProblem(dir);
+    let problem = unsafe === null ? null : `not loaded: ${unsafe}`;
+    let found: string[] = [];
+    try {
+      found = listTypeFiles(dir);
+    } catch (error) {
+      problem ??= `${basename(dir)} cannot be read: ${(error as Error).message}`;
+    }
+    if (problem !== null) errors.push({ file: dir, message: problem });
+    for (const file of found)
+      if (!files.has(file)) files.set(file, problem === null ? null : `${dir}: ${problem}`);
   }
+  for (const file of skip) {
+    errors.push({ file, message: loadsTooLong() });
+    files.set(file, notLoading(file, loadsTooLong()));
+  }
+  return files;
+}
+
+function refusedFile(file: string, reason: string): FileTypes {
+  const blocked = [...claimedNames(file)].map((op) => ({ op, reason }));
+  return { file, types: [], errors: [], noType: null, blocked, isLate: false };
 }
 
 /** Finds types by name, as `findType`. An unknown name throws the refusal of a submit. */
@@ -184,27 +163,22 @@ export async function loadType(file: string, op: string): Promise<OperationCtor>
   throw new Error(`${file} has no operation type ${op} any more (${has})`);
 }
 
-function collect(loaded: readonly LoadedFileTypes[], errors: LoadErrors): Omit<Catalogue, "late"> {
-  const types = new Map<string, LoadedType>();
+function collect(loaded: readonly FileTypes[], errors: LoadErrors): Catalogue {
+  const types = new Map<string, LocatedType>();
   const blocked = new Map<string, Catalogue["notLoaded"][number]>();
   const shadowed: Catalogue["shadowed"] = [];
   const seen = new Set<OperationCtor>();
-  for (const each of loaded) {
-    const { file, found } = each;
-    for (const Type of found) {
+  for (const one of loaded) {
+    const { file } = one;
+    for (const { Type, type } of one.types) {
       // A class that another file re-exports is one type, not two.
       if (seen.has(Type)) continue;
       seen.add(Type);
-      try {
-        const { op } = describeType(Type, file);
-        const by = (types.get(op) ?? blocked.get(op))?.file;
-        if (by === undefined) types.set(op, { Type, file });
-        else shadowed.push({ op, file, by });
-      } catch (fault) {
-        errors.push({ file, message: (fault as Error).message });
-      }
+      const by = (types.get(type.op) ?? blocked.get(type.op))?.file;
+      if (by === undefined) types.set(type.op, { Type, file });
+      else shadowed.push({ op: type.op, file, by });
     }
-    for (const { op, reason } of blockedNames(each))
+    for (const { op, reason } of one.blocked)
       if (!types.has(op) && !blocked.has(op)) blocked.set(op, { op, file, reason });
   }
   const withoutType = loaded.flatMap(({ file, noType }) =>
@@ -212,20 +186,11 @@ function collect(loaded: readonly LoadedFileTypes[], errors: LoadErrors): Omit<C
   );
   return {
     types: new Map([...types].sort(([a], [b]) => (a < b ? -1 : 1))),
-    errors,
+    errors: [...errors, ...loaded.flatMap((one) => one.errors)],
     notLoaded: [...blocked.values()],
     shadowed,
     withoutType,
   };
-}
-
-function isWhole(Type: OperationCtor, file: string): boolean {
-  try {
-    describeType(Type, file);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function nameOf(Type: OperationCtor): string | null {

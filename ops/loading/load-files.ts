@@ -1,25 +1,24 @@
 /**
- * Loads the author's files into this process, one after another, and finds their operation types.
+ * Loads an author's file into this process, and finds its operation types.
  *
  * A file that does not load is an entry in `errors` and does not affect other files, unless it never yields.
  */
-import { basename } from "node:path";
+import { readFileSync } from "node:fs";
 import { setTimeout as after, setImmediate as turn } from "node:timers/promises";
-import type { TypesReply } from "../../protocol/replies.js";
-import { pathProblem } from "../../protocol/system/owned-path.js";
-import { isOperationType, type OperationCtor } from "../types/read-type.js";
-import { LOAD_SECONDS, loadsTooLong } from "./load-limit.js";
-import { listTypeFiles } from "./type-files.js";
+import type { OperationType, TypesReply } from "../../protocol/replies.js";
+import { isYamlPath } from "../pipeline/file-name.js";
+import { LiveOperation } from "../sdk/live-operation.js";
+import { describeType } from "../types/describe-type.js";
+import { declaredName, isOperationType, type OperationCtor } from "../types/read-type.js";
+import { LOAD_SECONDS, loadsTooLong, OF_TOOLS } from "./type-files.js";
+import { claimedNames, definedNames, notLoading, withoutType } from "./type-names.js";
 import { importUserFile, isShippedFile } from "./user-code.js";
-import { whyNoType } from "./without-type.js";
 
 /**
- * Keeps this process alive while it loads the author's files: `process.exit` and uncaught errors become load errors of
- * the file that caused them.
+ * Keeps this process alive while it loads a file: `process.exit` and uncaught errors become load errors of the file that
+ * caused them.
  */
 class LoadGuard {
-  /** The file that was started last. It gets the errors whose stack names no file. */
-  loading = "";
   readonly faults: TypesReply["errors"] = [];
   readonly #exit = process.exit;
   readonly #onFault = (thrown: unknown) => {
@@ -29,10 +28,9 @@ class LoadGuard {
     this.faults.push({ file, message: this.describe(thrown, file) });
   };
 
-  /** @param mayExit whether the running code is not that of a file being loaded, so that it may exit. Default: never */
-  constructor(mayExit: () => boolean = () => false) {
+  /** @param loading gets the errors whose stack names no file */
+  constructor(private readonly loading: string) {
     process.exit = ((code?: number) => {
-      if (mayExit()) this.#exit.call(process, code);
       throw new Error(`it called process.exit(${code ?? ""}) while it was loaded`);
     }) as typeof process.exit;
     process.on("uncaughtException", this.#onFault);
@@ -64,88 +62,73 @@ const TRANSFORM = /^Transform failed with \d+ errors?:\s*(\S.*?):(\d+:\d+): ERRO
 
 export type LoadErrors = TypesReply["errors"];
 
-export interface LoadedFileTypes {
+/** A type that a file stands for and does not give. */
+interface BlockedName {
+  op: string;
+  reason: string;
+}
+
+interface LoadedType {
+  Type: OperationCtor;
+  type: OperationType;
+}
+
+/** What a file holds. */
+export interface FileTypes {
   file: string;
-  found: OperationCtor[];
+  types: LoadedType[];
+  errors: LoadErrors;
   /** Why a file that loads has no operation type; null for other files. */
   noType: string | null;
-  /** Why the file does not load; null: it loads. */
-  failed: string | null;
+  blocked: BlockedName[];
+  /** The top level did not finish in time. */
+  isLate: boolean;
 }
 
-interface LoadFilesOptions {
-  /** Longest time for the top level of a file, in seconds. Default: 10. */
-  limit?: number | undefined;
-  /** Called before each file, so that the parent process knows which file never yields. */
-  onFile?: ((file: string) => void) | undefined;
-  /** Called after each file, in the order of completion, with its types and its errors. */
-  onLoaded?: ((loaded: LoadedFileTypes, errors: LoadErrors, isLate: boolean) => void) | undefined;
-  /** Whether the code that calls `process.exit` is not that of a file, so that it may exit. Default: never. */
-  mayExit?: (() => boolean) | undefined;
-  /** Files to skip. */
-  skip?: readonly string[] | undefined;
-  /** After a file for which this returns true, no other file is started. */
-  isEnough?: (loaded: LoadedFileTypes) => boolean;
-}
-
-/** Longest delay of the next file by a slow file, in ms. */
-const HEAD_START = 200;
-
-/**
- * Loads the files. `loaded` has the order of the files; `late` lists files whose top level did not finish in time.
- * `errors` lists these files too.
- */
-export async function loadFiles(
-  files: Iterable<string>,
-  { limit = LOAD_SECONDS, onFile, onLoaded, mayExit, skip = [], isEnough = () => false }: LoadFilesOptions,
-): Promise<{ loaded: LoadedFileTypes[]; errors: LoadErrors; late: string[] }> {
-  const errors: LoadErrors = [];
-  const late: string[] = [];
-  const guard = new LoadGuard(mayExit);
-  const loading: Array<Promise<LoadedFileTypes>> = [];
-  let enough = false;
+/** @param limit - longest time for the top level, in seconds */
+export async function loadFile(file: string, limit = LOAD_SECONDS): Promise<FileTypes> {
+  const loaded: FileTypes = { file, types: [], errors: [], noType: null, blocked: [], isLate: false };
+  const block = (names: Iterable<string>, reason: string) => {
+    for (const op of names) loaded.blocked.push({ op, reason });
+  };
+  const done = new AbortController();
+  const guard = new LoadGuard(file);
+  const late = after(limit * 1000, null, { signal: done.signal }).then(
+    () => {
+      loaded.isLate = true;
+      throw new Error(loadsTooLong(limit));
+    },
+    () => new Promise<never>(() => {}),
+  );
   try {
-    for (const file of new Set(files)) {
-      if (skip.includes(file)) continue;
-      onFile?.(file);
-      const one = loadFile(file, limit, guard, errors, () => late.push(file)).then((loaded) => {
-        enough ||= isEnough(loaded);
-        const wrong = errors.filter((error) => error.file === file);
-        onLoaded?.(loaded, wrong, late.includes(file));
-        return loaded;
-      });
-      loading.push(one);
-      await Promise.race([one, after(HEAD_START, undefined, { ref: false })]);
-      if (enough) break;
+    const exports = await Promise.race([importUserFile(file), late]);
+    const found = typesIn(exports);
+    for (const Type of found) {
+      try {
+        loaded.types.push({ Type, type: describeType(Type, file) });
+      } catch (fault) {
+        const { message } = fault as Error;
+        loaded.errors.push({ file, message });
+        const op = declaredName(Type);
+        if (op !== null) block([op], notLoading(file, message));
+      }
     }
-    const loaded = await Promise.all(loading);
+    loaded.noType = found.length === 0 && !isShippedFile(file) ? whyNoType(file, exports) : null;
+    // YAML without stages belongs to another tool.
+    if (loaded.noType !== null && !isYamlPath(file))
+      block(definedNames(file), withoutType(file, loaded.noType));
+  } catch (thrown) {
+    const message = guard.describe(thrown, file);
+    loaded.errors.push({ file, message });
+    block(claimedNames(file), notLoading(file, message));
+  } finally {
+    done.abort();
     // Node reports an unhandled rejection only after the microtasks of this turn.
     await turn();
-    errors.push(...guard.faults);
-    return { loaded, errors, late };
-  } finally {
     guard.release();
   }
-}
-
-/**
- * Lists the files of the directories, in their order. A directory that cannot be read, or that another user could
- * change, adds an error and no files.
- */
-export function filesOf(dirs: readonly string[], errors: LoadErrors): string[] {
-  return dirs.flatMap((dir) => {
-    const problem = isShippedFile(dir) ? null : pathProblem(dir);
-    if (problem !== null) {
-      errors.push({ file: dir, message: `not loaded: ${problem}` });
-      return [];
-    }
-    try {
-      return listTypeFiles(dir);
-    } catch (error) {
-      errors.push({ file: dir, message: `${basename(dir)} cannot be read: ${(error as Error).message}` });
-      return [];
-    }
-  });
+  loaded.errors.push(...guard.faults);
+  return loaded;
 }
 
 /** The operation types of a module, each once. A CommonJS module may have them only in `module.exports`. */
@@ -155,32 +138,44 @@ export function typesIn(exports: Record<string, unknown>): OperationCtor[] {
   return [...new Set([...Object.values(exports), ...more])].filter(isOperationType);
 }
 
-async function loadFile(
-  file: string,
-  limit: number,
-  guard: LoadGuard,
-  errors: LoadErrors,
-  onLate: () => void,
-): Promise<LoadedFileTypes> {
-  const done = new AbortController();
-  const late = after(limit * 1000, null, { signal: done.signal }).then(
-    () => {
-      onLate();
-      return Promise.reject(new Error(loadsTooLong(limit)));
-    },
-    () => new Promise<never>(() => {}),
-  );
-  try {
-    guard.loading = file;
-    const exports = await Promise.race([importUserFile(file), late]);
-    const found = typesIn(exports);
-    const isUnknown = found.length === 0 && !isShippedFile(file);
-    return { file, found, noType: isUnknown ? whyNoType(file, exports) : null, failed: null };
-  } catch (thrown) {
-    const failed = guard.describe(thrown, file);
-    errors.push({ file, message: failed });
-    return { file, found: [], noType: null, failed };
-  } finally {
-    done.abort();
+const HELPER_FILE = "put the file of another tool into another directory, or begin its name with _";
+const HELPER = "put a helper module into a subdirectory, or begin its name with _";
+
+/**
+ * The reason for a loaded file without an operation type; null if the file is not meant to define one.
+ *
+ * @param exports - of the loaded module
+ */
+function whyNoType(file: string, exports: Record<string, unknown>): string | null {
+  if (OF_TOOLS.test(file)) return null;
+  if (isYamlPath(file)) return `it has no key stages, so it is not a pipeline; ${HELPER_FILE}`;
+  const classes = Object.values(exports).filter(isClass);
+  const [derived] = classes.filter((each) => each.prototype instanceof LiveOperation);
+  if (derived) return `class ${nameOf(derived)} has no run method; write: async run(p) { … }`;
+  const hidden = hiddenClass(file);
+  if (hidden !== null) return `class ${hidden} is not exported; write: export class ${hidden}`;
+  const [runs] = classes.filter((each) => typeof each.prototype?.run === "function");
+  if (runs) {
+    const name = nameOf(runs);
+    return `class ${name} does not extend LiveOperation; write: class ${name} extends LiveOperation<typeof ${name}>`;
   }
+  return `it exports no class that extends LiveOperation; ${HELPER}`;
+}
+
+/** The name of a class that extends LiveOperation in the text of a file. */
+function hiddenClass(file: string): string | null {
+  try {
+    const text = readFileSync(file, "utf8");
+    return /\bclass\s+([\p{L}_$][\p{L}\d_$]*)\s+extends\s+LiveOperation\b/u.exec(text)?.[1] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function isClass(value: unknown): value is { prototype: { run?: unknown }; name: string } {
+  return typeof value === "function" && typeof value.prototype === "object" && value.prototype !== null;
+}
+
+function nameOf({ name }: { name: string }): string {
+  return name || "(without a name)";
 }

@@ -30,6 +30,14 @@ export function listTypeFiles(dir: string): string[] {
     .sort();
 }
 
+/** Longest time for the top level of an operation file, in seconds. */
+export const LOAD_SECONDS = 10;
+
+/** The load error of a file whose top level takes longer. */
+export function loadsTooLong(seconds = LOAD_SECONDS): string {
+  return `its top level did not finish within ${seconds} s`;
+}
+
 /** Configuration files of other tools, which may be in any directory. */
 export const OF_TOOLS = /\.config\.\w+$/;
 

@@ -1,56 +1,74 @@
-/** Finds the names of the types that a file may define by its text, without running the file. */
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
-import { kebabCase } from "../../protocol/type-names.js";
-import { isYamlPath, statedName } from "../pipeline/file-name.js";
+/**
+ * The names of the types that a file stands for, by its text, without running the file.
+ *
+ * Such a name stays with its file when the file does not load. A type of the same name in a file that comes later would
+ * be other code than the author's, so that type is not used either.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { kebabCase, OP_PATTERN } from "../../protocol/type-names.js";
+import { ANY_PIPELINE, isYamlPath, statedName } from "../pipeline/file-name.js";
 
-/** The names of types that the file may define; null: any, because the file exports from other files. */
-export function typeNamesIn(file: string): ReadonlySet<string> | null {
+/** Why the file that should define the type has no type; null if no file is known. */
+export function whyTypeMissing(
+  op: string,
+  filesWithoutType: ReadonlyArray<{ file: string; message: string }>,
+): string | null {
+  const bare = filesWithoutType.find(({ file }) => claimedNames(file).has(op));
+  return bare ? withoutType(bare.file, bare.message) : null;
+}
+
+export function notLoading(file: string, message: string): string {
+  return `${file} does not load: ${message}`;
+}
+
+export function withoutType(file: string, message: string): string {
+  return `${file} has no operation type: ${message}`;
+}
+
+/** The names that a file stands for: its own, and those of the types that its text defines. */
+export function claimedNames(file: string): Set<string> {
+  const [stem = ""] = basename(file).split(".");
+  const own = [stem, kebabCase(stem)].filter((name) => OP_PATTERN.test(name));
+  const names = new Set([...own, ...definedNames(file)]);
+  // Refused as a name of YAML, and every other file needs that type.
+  if (isYamlPath(file)) names.delete(ANY_PIPELINE);
+  return names;
+}
+
+/** Deepest chain of files that export from each other. */
+const MOST_DEEP = 4;
+
+/** The names of the types that the text defines. A file that only mentions a type must not keep its name. */
+export function definedNames(file: string, depth = 0): Set<string> {
   if (isYamlPath(file)) {
     const name = statedName(file);
     return new Set(name === null ? [] : [name]);
   }
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    return new Set();
+  const text = textOf(file);
+  const names = new Set<string>();
+  for (const [, name = ""] of text.matchAll(CLASS)) names.add(kebabCase(name));
+  for (const [, name = ""] of text.matchAll(OP)) names.add(name);
+  for (const [, list, from = ""] of text.matchAll(EXPORT_FROM)) {
+    for (const each of list?.split(",") ?? []) names.add(kebabCase(each.replace(/^.*\sas\s/s, "").trim()));
+    if (depth >= MOST_DEEP || !from.startsWith(".")) continue;
+    const path = resolve(dirname(file), from);
+    for (const each of [path, path.replace(/js$/, "ts"), `${path}.ts`])
+      for (const name of definedNames(each, depth + 1)) names.add(name);
   }
-  if (/\bexport\s*(?:\*|\{[^}]*\}\s*from)/.test(text)) return null;
-  const classes = [...text.matchAll(/\bclass\s+([\p{L}_$][\p{L}\d_$]*)/gu)].map(([, name]) =>
-    kebabCase(name!),
-  );
-  const stated = [...text.matchAll(/\bop\b[^"'`\n;]*["'`]([a-z0-9-]+)["'`]/g)].map(([, name]) => name!);
-  return new Set([...classes, ...stated]);
+  return new Set([...names].filter((name) => OP_PATTERN.test(name)));
 }
 
-/** Whether the file has the name of the type, or its text has. */
-function namesType(file: string, op: string): boolean {
-  return bearsName(file, op) || (typeNamesIn(file)?.has(op) ?? false);
-}
+const CLASS = /\bclass\s+([\p{L}_$][\p{L}\d_$]*)\s+extends\b/gu;
+/** In TypeScript, and as compilers write it. */
+const OP =
+  /(?:\bstatic\s+(?:override\s+|readonly\s+)*op\b[^"'`\n;]*|\.op\s*=\s*|["']op["']\s*,\s*)["'`]([a-z0-9-]+)["'`]/g;
+const EXPORT_FROM = /\bexport\s*(?:\*(?:\s*as\s+\w+)?|\{([^}]*)\})\s*from\s*["']([^"'\n]+)["']/g;
 
-/** Whether the file is called like the type: `import-users.ts` and `ImportUsers.ts` for `import-users`. */
-export function bearsName(file: string, op: string): boolean {
-  const [name = ""] = basename(file).split(".");
-  return name === op || kebabCase(name) === op;
-}
-
-/** A file and a message about it. */
-interface FileNote {
-  file: string;
-  message: string;
-}
-
-/** Why the file that should define the type does not define it; null if no file is known. */
-export function whyTypeMissing(
-  op: string,
-  errors: readonly FileNote[],
-  withoutType: readonly FileNote[],
-  isPlace: (file: string) => boolean = () => false,
-): string | null {
-  const isMeant = ({ file }: FileNote) => isPlace(file) || namesType(file, op);
-  const broken = errors.find(isMeant);
-  if (broken) return `${broken.file} does not load: ${broken.message}`;
-  const bare = withoutType.find(isMeant);
-  return bare ? `${bare.file} has no operation type: ${bare.message}` : null;
+function textOf(file: string): string {
+  try {
+    return statSync(file).isFile() ? readFileSync(file, "utf8") : "";
+  } catch {
+    return "";
+  }
 }

@@ -5,7 +5,7 @@
 import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runInline } from "../../../ops/attempt/inline.js";
-import { findType, type LoadedType, typeFinder } from "../../../ops/loading/catalogue.js";
+import { findType, type LocatedType, typeFinder } from "../../../ops/loading/catalogue.js";
 import { enableUserCode } from "../../../ops/loading/user-code.js";
 import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { keepMark } from "../../../ops/programs/group.js";
@@ -139,7 +139,7 @@ function schemaNeverSettles(op: string): Promise<never> {
   });
 }
 
-interface Found extends LoadedType {
+interface Found extends LocatedType {
   /** Of a pipeline file that was named by its path. */
   pipeline?: PipelineFile;
 }

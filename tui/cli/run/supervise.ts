@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
-import { LOAD_SECONDS } from "../../../ops/loading/load-limit.js";
+import { LOAD_SECONDS } from "../../../ops/loading/type-files.js";
 import { processStat } from "../../../ops/programs/proc.js";
 import { ProcessSweep } from "../../../ops/programs/process-sweep.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
