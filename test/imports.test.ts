@@ -98,6 +98,13 @@ describe("directions", () => {
   });
 });
 
+test("the spine of the daemon imports no feature", () => {
+  const SPINE = /^daemon\/(bus\.ts|store\/|run-files\/|scheduler\/)/;
+  const FEATURE = /^daemon\/(hooks|metrics|traces|watch|hosts|schedules|fleet|backup|service|http)\//;
+  const wrong = imports.filter(({ from, to }) => SPINE.test(from) && FEATURE.test(to));
+  expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+});
+
 describe("circles", () => {
   const circles = (edges: Map<string, Set<string>>): string[] => {
     const found: string[] = [];
