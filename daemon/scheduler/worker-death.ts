@@ -15,7 +15,7 @@ import type { Entry, Policy, Run, WorkerLosses } from "../store/decision.js";
 import { syncDirectory } from "../store/durable-file.js";
 import { STALE_EXIT } from "../worker/messages.js";
 import type { WorkerExit } from "../worker/pool.js";
-import { RunSink } from "../worker/run-sink.js";
+import { RunWriter } from "../worker/run-writer.js";
 import { isForeign, type workerFiles } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
 
@@ -71,10 +71,10 @@ function syncLog(attemptDir: string): void {
 }
 
 /** Null where the run files cannot be written, on a full disk or otherwise: then the final output is lost. */
-function openSink({ dir, number, seq, entry, unreadableLog }: Attempt): RunSink | null {
+function openSink({ dir, number, seq, entry, unreadableLog }: Attempt): RunWriter | null {
   if (unreadableLog !== null) return null;
   try {
-    return new RunSink(dir, number, seq, entry.record.logLines, Number.POSITIVE_INFINITY);
+    return new RunWriter(dir, number, seq, entry.record.logLines, Number.POSITIVE_INFINITY);
   } catch (error) {
     if (isUnreadable(error)) return null;
     throw error;
@@ -82,7 +82,12 @@ function openSink({ dir, number, seq, entry, unreadableLog }: Attempt): RunSink 
 }
 
 /** Each line records the read offset in the output file, so the next daemon continues there after a crash. */
-function writeLines(sink: RunSink, stream: LogStream, stage: string | null, { bytes, start }: Unread): void {
+function writeLines(
+  sink: RunWriter,
+  stream: LogStream,
+  stage: string | null,
+  { bytes, start }: Unread,
+): void {
   for (let from = 0; from < bytes.length; ) {
     const newline = bytes.indexOf(10, from);
     const end = newline === -1 ? bytes.length : newline;

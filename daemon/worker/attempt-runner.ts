@@ -36,7 +36,7 @@ import { PausableClock } from "./pausable-clock.js";
 import { ActivityBaseline } from "./recycling.js";
 import { RemovedDirectory } from "./removed-directory.js";
 import { type RetryWhileDiskFull, waitingAt } from "./retry-while-disk-full.js";
-import { prepareEvents, RunSink } from "./run-sink.js";
+import { prepareEvents, RunWriter } from "./run-writer.js";
 import { StageSink } from "./stage-sink.js";
 import { StopFile } from "./stop-file.js";
 import { TerminalServer } from "./terminal-server.js";
@@ -47,7 +47,7 @@ export class AttemptRunner {
   #order: Order;
   readonly #stop: StopFile;
   readonly #retryWhileFull: RetryWhileDiskFull;
-  #sink: RunSink | null = null;
+  #sink: RunWriter | null = null;
   #held: Lease | null = null;
   #masker = new Masker();
   #closers: Array<() => void> = [];
@@ -88,7 +88,7 @@ export class AttemptRunner {
     const baseline = new ActivityBaseline();
     const { attempt, seq, logLines } = this.#order;
     const sink = this.#retryWhileFull(
-      () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.isPrepared, this.#retryWhileFull),
+      () => new RunWriter(attemptDir, attempt, seq, logLines, maxLog, this.isPrepared, this.#retryWhileFull),
     );
     sink.checkLease = this.#held?.check ?? null;
     sink.event(
@@ -131,7 +131,7 @@ export class AttemptRunner {
     return cgroup === null || new Cgroup(cgroup).pids().every((pid) => pid === process.pid);
   }
 
-  async #run(sink: RunSink): Promise<Outcome> {
+  async #run(sink: RunWriter): Promise<Outcome> {
     const { file, paramsFile, valuesDir } = this.message;
     if (paramsFile !== null) {
       try {
@@ -203,7 +203,7 @@ export class AttemptRunner {
   }
 
   /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */
-  #values(dir: string, sink: RunSink): StageValues {
+  #values(dir: string, sink: RunWriter): StageValues {
     const order = this.#order;
     const { attempt, op } = order;
     // A pipeline itself compares what each stage can see, so that a retry with another text resumes.

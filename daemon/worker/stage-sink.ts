@@ -8,7 +8,7 @@ import type { Sink } from "../../ops/attempt/sink.js";
 import { Masker } from "../../ops/secrets/masker.js";
 import type { EventBody } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
-import type { RunSink } from "./run-sink.js";
+import type { RunWriter } from "./run-writer.js";
 import type { TraceVariable } from "./trace-variable.js";
 
 export class StageSink implements Sink {
@@ -18,7 +18,7 @@ export class StageSink implements Sink {
   onStage: () => void = () => {};
 
   constructor(
-    private readonly sink: RunSink,
+    private readonly sink: RunWriter,
     private readonly trace: TraceVariable | null = null,
   ) {}
 

@@ -10,7 +10,7 @@ import { MergedEvents } from "../../daemon/run-files/merged-events.js";
 import { Tail } from "../../daemon/run-files/tail.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { layoutOf } from "../../daemon/store/layout.js";
-import { RunSink } from "../../daemon/worker/run-sink.js";
+import { RunWriter } from "../../daemon/worker/run-writer.js";
 import type { EventBody } from "../../protocol/event.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import { isAlive } from "../end-to-end/processes.js";
@@ -43,7 +43,7 @@ const PROGRESS: EventBody = { type: "progress:changed", percent: 1, progress: nu
 function newSink() {
   const dir = join(directory(), "1");
   mkdirSync(dir);
-  return { dir, sink: new RunSink(dir, 1, 0, 0, Number.POSITIVE_INFINITY) };
+  return { dir, sink: new RunWriter(dir, 1, 0, 0, Number.POSITIVE_INFINITY) };
 }
 
 /** What a reader sees that begins now. */

@@ -33,7 +33,7 @@ import { Submissions } from "../../daemon/submissions.js";
 import { Hub } from "../../daemon/watch/hub.js";
 import { fits } from "../../daemon/watch/scope.js";
 import { Containment } from "../../daemon/worker/containment.js";
-import { RunSink } from "../../daemon/worker/run-sink.js";
+import { RunWriter } from "../../daemon/worker/run-writer.js";
 import type { Client } from "../../protocol/client/client.js";
 import type { Submission } from "../../protocol/event.js";
 import { type FinalState, isFinal } from "../../protocol/state.js";
@@ -69,7 +69,7 @@ export class Served {
   readonly stops: boolean[] = [];
   /** Resolves when a route asks the daemon to stop. */
   readonly ended = Promise.withResolvers<void>();
-  readonly #sinks = new Map<string, RunSink>();
+  readonly #sinks = new Map<string, RunWriter>();
 
   private constructor(
     readonly open: OpenStore,
@@ -237,14 +237,14 @@ export class Served {
   }
 
   /** Starts an attempt with the test as its worker. The test writes through the sink; `read` reads the files. */
-  async run(id: string): Promise<RunSink> {
+  async run(id: string): Promise<RunWriter> {
     const { store, layout } = this.open;
     await this.open.start(id);
     const entry = store.ledger.get(id)!;
     const { attempt, seq, logLines } = entry.record;
     const dir = attemptDir(layout, id, attempt);
     mkdirSync(dir, { recursive: true });
-    const sink = new RunSink(dir, attempt, seq, logLines, Number.POSITIVE_INFINITY);
+    const sink = new RunWriter(dir, attempt, seq, logLines, Number.POSITIVE_INFINITY);
     this.#sinks.get(id)?.close();
     this.#sinks.set(id, sink);
     const attempted = new Attempt(entry, entry.run!, dir, null, this.open.bus, {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventsFile, keptValues } from "../../../daemon/run-files/attempt-files.js";
-import { RunSink } from "../../../daemon/worker/run-sink.js";
+import { RunWriter } from "../../../daemon/worker/run-writer.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
@@ -11,7 +11,7 @@ const directory = useDirectories();
 function write(runDir: string, attempt: number, stages: Array<[string, unknown]>): void {
   const dir = join(runDir, String(attempt));
   mkdirSync(dir, { recursive: true });
-  const sink = new RunSink(dir, attempt, attempt * 100, 0, Number.POSITIVE_INFINITY);
+  const sink = new RunWriter(dir, attempt, attempt * 100, 0, Number.POSITIVE_INFINITY);
   for (const [stage, value] of stages) {
     sink.event({ type: "stage:entered", stage, index: 0 }, true);
     const left = { type: "stage:left", stage, index: 0, state: "done", resumed: false, seconds: 1 } as const;

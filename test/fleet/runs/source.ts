@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cursor, RunFile } from "../../../daemon/fleet/runs/pieces.js";
 import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/attempt-files.js";
-import { RunSink } from "../../../daemon/worker/run-sink.js";
+import { RunWriter } from "../../../daemon/worker/run-writer.js";
 import { parseRecord } from "../../../protocol/record-line.js";
 
 export const ID = "aaa111bbb222";
@@ -11,7 +11,7 @@ export const ID = "aaa111bbb222";
 /** The attempt's directory at the host that runs it, with its worker's sink. */
 export class SourceAttempt {
   readonly dir: string;
-  readonly sink: RunSink;
+  readonly sink: RunWriter;
   #percent = 0;
   #line = 0;
 
@@ -26,7 +26,7 @@ export class SourceAttempt {
     const runDir = join(runs, id);
     mkdirSync(runDir, { recursive: true });
     this.dir = join(runDir, String(attempt));
-    this.sink = new RunSink(this.dir, attempt, seq, 0, maxLog);
+    this.sink = new RunWriter(this.dir, attempt, seq, 0, maxLog);
   }
 
   event(): void {

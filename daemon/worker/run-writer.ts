@@ -43,7 +43,7 @@ function isStageEvent(body: EventBody): body is StageEvent {
   return body.type === "stage:entered" || body.type === "stage:left";
 }
 
-export class RunSink {
+export class RunWriter {
   /** Called before each record is written; null: the attempt needs no lease. */
   checkLease: (() => void) | null = null;
   readonly #events: AppendFile;

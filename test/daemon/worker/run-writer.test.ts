@@ -7,7 +7,7 @@ import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/at
 import { pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { linesAfter, slicesAfter } from "../../../daemon/run-files/log-slices.js";
 import { type LogHead, LogTail } from "../../../daemon/run-files/log-tail.js";
-import { prepareEvents, RunSink } from "../../../daemon/worker/run-sink.js";
+import { prepareEvents, RunWriter } from "../../../daemon/worker/run-writer.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { parseRecord } from "../../../protocol/record-line.js";
@@ -24,11 +24,11 @@ const directory = useDirectories();
 
 const NO_BOUND = Number.POSITIVE_INFINITY;
 
-function newSink(maxLog = NO_BOUND): { dir: string; runDir: string; sink: RunSink } {
+function newSink(maxLog = NO_BOUND): { dir: string; runDir: string; sink: RunWriter } {
   const runDir = directory();
   const dir = join(runDir, "1");
   mkdirSync(dir);
-  return { dir, runDir, sink: new RunSink(dir, 1, 0, 0, maxLog) };
+  return { dir, runDir, sink: new RunWriter(dir, 1, 0, 0, maxLog) };
 }
 
 function stored<T>(file: string): T[] {
@@ -59,7 +59,7 @@ describe("prepared run files", () => {
   test("a worker that prepares them does not change what the worker with the order writes", () => {
     const dir = join(directory(), "1");
     prepareEvents(dir);
-    const sink = new RunSink(dir, 1, 2, 0, NO_BOUND, true);
+    const sink = new RunWriter(dir, 1, 2, 0, NO_BOUND, true);
     // Called before each record is written, and when it is durable but not visible yet.
     sink.checkLease = () => prepareEvents(dir);
     for (const percent of [1, 2, 3, 4]) sink.event(progress(percent), percent % 2 === 0);
@@ -73,8 +73,8 @@ describe("prepared run files", () => {
   test("the worker with the order continues after what a dead worker has written since", () => {
     const dir = join(directory(), "1");
     prepareEvents(dir);
-    new RunSink(dir, 1, 2, 0, NO_BOUND, true).event(progress(1), true);
-    const sink = new RunSink(dir, 1, 3, 0, NO_BOUND, true);
+    new RunWriter(dir, 1, 2, 0, NO_BOUND, true).event(progress(1), true);
+    const sink = new RunWriter(dir, 1, 3, 0, NO_BOUND, true);
     sink.event(progress(2), true);
     sink.close();
     expect(eventsIn(dir).map(({ seq }) => seq)).toEqual([3, 4]);
@@ -108,7 +108,7 @@ describe("lines", () => {
     expect(() => sink.line("log", null, "torn")).not.toThrow();
     disk.heal();
     sink.close();
-    const again = new RunSink(dir, 1, 1, 1, NO_BOUND);
+    const again = new RunWriter(dir, 1, 1, 1, NO_BOUND);
     again.line("log", null, "after");
     again.close();
     expect(linesIn(dir).map(({ text }) => text)).toEqual(["whole", "after"]);
@@ -335,7 +335,7 @@ describe("a bounded log", () => {
     const runDir = directory();
     const dir = join(runDir, "2");
     mkdirSync(dir);
-    const sink = new RunSink(dir, 2, 500, 100, 8192);
+    const sink = new RunWriter(dir, 2, 500, 100, 8192);
     for (let n = 101; n <= 600; n++) sink.line("log", null, `line ${n}`);
     sink.close();
     const [head] = linesIn(dir);
