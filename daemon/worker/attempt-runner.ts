@@ -7,7 +7,7 @@
 import { rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { toOperationError } from "../../ops/attempt/failure.js";
-import { operationVariables } from "../../ops/attempt/operation-variables.js";
+import { operationVariables, setStageVariable } from "../../ops/attempt/operation-variables.js";
 import type { Order } from "../../ops/attempt/order.js";
 import { runAttempt } from "../../ops/attempt/run-attempt.js";
 import type { StageValues } from "../../ops/attempt/sink.js";
@@ -19,7 +19,6 @@ import { loadedUserFiles } from "../../ops/loading/user-code.js";
 import { typeOfText } from "../../ops/pipeline/type.js";
 import { captureOutput } from "../../ops/programs/capture-output.js";
 import { handSecrets } from "../../ops/secrets/handed-secrets.js";
-import { Masker } from "../../ops/secrets/masker.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
 import { Cgroup } from "../os/cgroup.js";
@@ -37,7 +36,6 @@ import { ActivityBaseline } from "./recycling.js";
 import { RemovedDirectory } from "./removed-directory.js";
 import { type RetryWhileDiskFull, waitingAt } from "./retry-while-disk-full.js";
 import { prepareEvents, RunWriter } from "./run-writer.js";
-import { StageSink } from "./stage-sink.js";
 import { StopFile } from "./stop-file.js";
 import { TerminalServer } from "./terminal-server.js";
 import { TraceVariable } from "./trace-variable.js";
@@ -47,9 +45,8 @@ export class AttemptRunner {
   #order: Order;
   readonly #stop: StopFile;
   readonly #retryWhileFull: RetryWhileDiskFull;
-  #sink: RunWriter | null = null;
+  #writer: RunWriter | null = null;
   #held: Lease | null = null;
-  #masker = new Masker();
   #closers: Array<() => void> = [];
   readonly #clock: PausableClock;
   readonly #started: number;
@@ -87,17 +84,17 @@ export class AttemptRunner {
     const { attemptDir, maxLog } = this.message;
     const baseline = new ActivityBaseline();
     const { attempt, seq, logLines } = this.#order;
-    const sink = this.#retryWhileFull(
+    const writer = this.#retryWhileFull(
       () => new RunWriter(attemptDir, attempt, seq, logLines, maxLog, this.isPrepared, this.#retryWhileFull),
     );
-    sink.checkLease = this.#held?.check ?? null;
-    sink.event(
+    writer.checkLease = this.#held?.check ?? null;
+    writer.event(
       { type: "attempt:accepted", pid: process.pid, entry: this.#entry, used: this.#usage.before },
       true,
     );
-    this.#sink = sink;
+    this.#writer = writer;
     const directory = new RemovedDirectory(attemptDir, this.setup);
-    const outcome = await this.#run(sink);
+    const outcome = await this.#run(writer);
     await directory.stop();
     this.#finish(outcome);
     const isFault = this.#faulty || FAULTS.has(outcome.error?.code ?? "") || this.#stop.signal.aborted;
@@ -113,8 +110,10 @@ export class AttemptRunner {
     this.#faulty = true;
     if (this.#running) return true;
     const cause = origin === "unhandledRejection" ? "unhandled-rejection" : "uncaught-exception";
-    const error = { ...toOperationError(thrown, this.#masker), cause } as const;
-    this.#finish({ state: "failed", result: null, error, next: null });
+    if (this.#writer !== null) {
+      const error = { ...toOperationError(thrown, this.#writer.masker), cause } as const;
+      this.#finish({ state: "failed", result: null, error, next: null });
+    }
     return false;
   }
 
@@ -131,7 +130,7 @@ export class AttemptRunner {
     return cgroup === null || new Cgroup(cgroup).pids().every((pid) => pid === process.pid);
   }
 
-  async #run(sink: RunWriter): Promise<Outcome> {
+  async #run(writer: RunWriter): Promise<Outcome> {
     const { file, paramsFile, valuesDir } = this.message;
     if (paramsFile !== null) {
       try {
@@ -143,20 +142,22 @@ export class AttemptRunner {
     }
     const order = this.#order;
     const trace = this.#trace();
-    const staged = new StageSink(sink, trace);
-    this.#masker = staged.masker;
+    writer.onStage = (running) => {
+      setStageVariable(running?.name ?? null);
+      trace?.set(running?.seq ?? null);
+    };
     if (!isDirectory(order.cwd)) {
       return failed("LIVEOPS_CWD_GONE", `its working directory ${order.cwd} no longer exists`);
     }
     this.#stop.signal.addEventListener("abort", () =>
-      staged.line(
+      writer.line(
         "liveops",
-        staged.stage,
+        writer.stage,
         this.#stop.signal.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping",
       ),
     );
-    if (this.message.notice !== null) staged.line("liveops", null, this.message.notice);
-    this.#captureOutput(staged);
+    if (this.message.notice !== null) writer.line("liveops", null, this.message.notice);
+    this.#captureOutput(writer);
     this.#enter(order);
     trace?.set(null);
     let Type: Awaited<ReturnType<typeof loadType>>;
@@ -168,17 +169,17 @@ export class AttemptRunner {
       const outcome = failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
       return { ...outcome, notLoaded: true };
     }
-    const values = valuesDir === null ? null : this.#values(valuesDir, sink);
+    const values = valuesDir === null ? null : this.#values(valuesDir, writer);
     this.#running = true;
     // The channel to the daemon must not keep the event loop alive: an empty one is an operation that never settles.
     process.channel?.unref();
     const findType = typeFinder(this.setup.opsDirs, []);
     if (this.message.secrets !== undefined) this.#closers.push(handSecrets(this.message.secrets));
     const terminals = new TerminalServer(this.message.attemptDir, (reason) =>
-      staged.line("liveops", staged.stage, `nobody can attach to the terminal: ${reason}`),
+      writer.line("liveops", writer.stage, `nobody can attach to the terminal: ${reason}`),
     );
     const options = { clock: this.#clock, findType };
-    const outcome = await runAttempt(Type, order, staged, this.#stop, values, options, terminals);
+    const outcome = await runAttempt(Type, order, writer, this.#stop, values, options, terminals);
     if (outcome.state === "succeeded") this.#leaseEnds();
     await terminals.close();
     process.channel?.ref();
@@ -203,7 +204,7 @@ export class AttemptRunner {
   }
 
   /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */
-  #values(dir: string, sink: RunWriter): StageValues {
+  #values(dir: string, writer: RunWriter): StageValues {
     const order = this.#order;
     const { attempt, op } = order;
     // A pipeline itself compares what each stage can see, so that a retry with another text resumes.
@@ -216,7 +217,7 @@ export class AttemptRunner {
       earlierItems: () => keptItems(dirname(dir), attempt),
       forgotten: this.#entry.forgotten ?? [],
       inEvents,
-      ...(inEvents && { recordItems: (event) => sink.event(event, false) }),
+      ...(inEvents && { recordItems: (event) => writer.event(event, false) }),
     });
     return {
       items: (...place) => values.items(...place),
@@ -230,22 +231,22 @@ export class AttemptRunner {
   }
 
   /** Writes by JavaScript go to the log at once; output that bypasses JavaScript comes through the output files. */
-  #captureOutput(sink: StageSink): void {
+  #captureOutput(writer: RunWriter): void {
     const { stdout, stderr } = this.output;
     // Both files together take no more space than the log.
     const most = this.message.maxLog / 2;
     for (const name of ["stdout", "stderr"] as const) {
-      const onLine = (text: string, end: number) => sink.outputLine(name, text, end);
-      const onLost = (text: string) => sink.line("liveops", sink.stage, text);
-      this.output[name].start({ onLine, onLost, cut: (...line) => sink.masker.cut(...line) }, most);
+      const onLine = (text: string, end: number) => writer.outputLine(name, writer.stage, text, end);
+      const onLost = (text: string) => writer.line("liveops", writer.stage, text);
+      this.output[name].start({ onLine, onLost, cut: (...line) => writer.masker.cut(...line) }, most);
     }
     const files = [stdout, stderr];
-    sink.onStage = () => {
+    writer.beforeStage = () => {
       for (const file of files) file.read();
     };
     const captured = captureOutput(
-      (stream, text) => sink.line(stream, sink.stage, text),
-      (...line) => sink.masker.cut(...line),
+      (stream, text) => writer.line(stream, writer.stage, text),
+      (...line) => writer.masker.cut(...line),
     );
     this.#closers.push(
       () => captured.restore(),
@@ -266,15 +267,15 @@ export class AttemptRunner {
   }
 
   #finish(outcome: Outcome): void {
-    if (this.#finished || !this.#sink) return;
+    if (this.#finished || !this.#writer) return;
     this.#finished = true;
     for (const close of this.#closers) close();
     const seconds = (this.#clock.now() - this.#started) / 1000;
     this.#clock.stop();
     const resources = this.#usage.end();
-    this.#sink.finish({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
+    this.#writer.finish({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
     this.#held?.release();
-    this.#sink.close();
+    this.#writer.close();
   }
 }
 

@@ -1,24 +1,24 @@
 /**
- * The worker's sink: numbers events and lines in one sequence and appends them to the attempt's two files.
+ * The writer of a worker: numbers events and lines in one sequence and appends them to the attempt's two files.
  *
  * On a full disk, progress and log lines are dropped and counted, and the count is reported once there is space. A
  * durable event waits for space: the block it announces must not start before the event is on disk. A durable event is
  * visible only when it is on disk.
  */
 
-import { closeSync, constants, mkdirSync, rmSync } from "node:fs";
+import { closeSync, constants, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { AttemptWriter } from "../../ops/attempt/writer.js";
 import type { EventBody } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import { AppendFile } from "../../protocol/system/append-file.js";
 import { openOwnFile } from "../../protocol/system/own-file.js";
-import { eventsFile, logFile } from "../run-files/attempt-files.js";
-import { newLogFile, partBytes, removeOldestParts, replaceLog, sizeText } from "../run-files/log-parts.js";
-import type { LogHead } from "../run-files/log-tail.js";
+import { eventsFile } from "../run-files/attempt-files.js";
 import { sharedTime } from "../shared-clock.js";
 import { isDiskFull, syncDirectory } from "../store/durable-file.js";
+import { LogWriter } from "./log-writer.js";
 import { cutLine } from "./own-output.js";
 import { type RetryWhileDiskFull, retryWhileDiskFull as waitForRoom } from "./retry-while-disk-full.js";
 
@@ -43,17 +43,11 @@ function isStageEvent(body: EventBody): body is StageEvent {
   return body.type === "stage:entered" || body.type === "stage:left";
 }
 
-export class RunWriter {
+export class RunWriter extends AttemptWriter {
   /** Called before each record is written; null: the attempt needs no lease. */
   checkLease: (() => void) | null = null;
   readonly #events: AppendFile;
-  /** Begun with the first line: many operations log nothing. */
-  #log: AppendFile | null = null;
-  /** Number of the attempt's first line. */
-  readonly #first: number;
-  /** Bytes of the lines of earlier parts, and of the head of the current part. */
-  #earlier = 0;
-  #head = 0;
+  readonly #log: LogWriter;
   /** Drops that are not yet reported, as an event and in the log: one file may have space before the other. */
   #dropped = { event: 0, line: 0 };
   /** Bytes of large stage values in the events, which do not count towards their bound. */
@@ -69,10 +63,10 @@ export class RunWriter {
   #lostStage: StageEvent | null = null;
 
   constructor(
-    private readonly dir: string,
+    dir: string,
     private readonly attempt: number,
     private seq: number,
-    private lines: number,
+    lines: number,
     /**
      * Bytes of the newest log lines to keep; the files take up to two parts more. The events may take as much, apart
      * from stages and outcome.
@@ -82,12 +76,13 @@ export class RunWriter {
     isPrepared = false,
     private readonly retryWhileFull: RetryWhileDiskFull = waitForRoom,
   ) {
+    super();
     if (!isPrepared) prepareEvents(dir);
     this.#events = new AppendFile(eventsFile(dir), { reserve: RESERVE });
-    this.#first = lines + 1;
+    this.#log = new LogWriter(dir, attempt, lines, maxLog);
   }
 
-  event(body: EventBody, durable: boolean): void {
+  protected append(body: EventBody, durable: boolean): void {
     if (!durable) {
       // Progress that waits is of the stage before, and must not be recorded as that of the stage after.
       if (isStageEvent(body)) this.#held.delete("progress:changed");
@@ -108,16 +103,15 @@ export class RunWriter {
     this.retryWhileFull(() => this.#events.commit());
   }
 
-  line(stream: LogStream, stage: string | null, text: string): void {
-    for (const line of text.split(/\r?\n/)) this.outputLine(stream, stage, line, undefined);
+  /** As `line`, for one line; `end` is how far the worker's output file was read, so that no line is read twice. */
+  outputLine(stream: LogStream, stage: string | null, text: string, end: number): void {
+    this.appendLine(stream, stage, this.masker.mask(text), end);
   }
 
-  /** As `line`, for one line; `end` is how far the worker's output file was read, so that no line is read twice. */
-  outputLine(stream: LogStream, stage: string | null, text: string, end: number | undefined): void {
+  protected appendLine(stream: LogStream, stage: string | null, text: string, end?: number): void {
     this.#sayDropped();
-    for (const piece of cutLine(text, MAX_LOG_LINE)) {
-      this.#orDrop(() => this.#appendLine(stream, stage, piece, end));
-    }
+    for (const piece of cutLine(text, MAX_LOG_LINE))
+      this.#orDrop(() => this.#writeLine(stream, stage, piece, end));
   }
 
   /** Makes the log durable, then writes the outcome durably. */
@@ -125,22 +119,19 @@ export class RunWriter {
     this.#recordHeld();
     this.#sayDropped();
     const count = this.#unrecorded;
-    if (count > 0) this.#orDrop(() => this.#append(this.#events, { type: "records:dropped", count }));
-    const log = this.#log;
-    if (log) {
-      this.retryWhileFull(() => log.sync());
-      // The name of the log, and after a rotation that of the older log.
-      this.retryWhileFull(() => syncDirectory(this.dir));
+    if (count > 0) this.#orDrop(() => this.#write(this.#events, { type: "records:dropped", count }));
+    if (!this.#log.isEmpty) {
+      this.retryWhileFull(() => this.#log.sync());
+      this.retryWhileFull(() => this.#log.syncNames());
     }
-    this.event(body, true);
+    this.append(body, true);
   }
 
   close(): void {
     this.#events.close();
-    this.#log?.close();
+    this.#log.close();
   }
 
-  /** Number of the last event or line. */
   get lastSeq(): number {
     return this.seq;
   }
@@ -155,7 +146,7 @@ export class RunWriter {
     if (body.type === "items:finished") {
       // A later attempt needs them, so they have a bound of their own.
       const before = this.#events.length;
-      this.#orDrop(() => this.#append(this.#events, body));
+      this.#orDrop(() => this.#write(this.#events, body));
       this.#values += this.#events.length - before;
       return;
     }
@@ -172,13 +163,13 @@ export class RunWriter {
     if (this.#unrecorded++ > 0) return;
     const bound = `${Math.round(this.maxLog / 1024)} KiB`;
     const text = `progress, status and untracked stages are no longer recorded: the events reached their bound of ${bound}`;
-    this.#orDrop(() => this.#appendLine("liveops", null, text, undefined));
+    this.#orDrop(() => this.#writeLine("liveops", null, text));
   }
 
   #appendStageOrOther(body: EventBody): void {
     this.#orDrop(
       () => {
-        this.#append(this.#events, body);
+        this.#write(this.#events, body);
         this.#noteShown(body);
       },
       isStageEvent(body) ? body : null,
@@ -212,7 +203,7 @@ export class RunWriter {
     this.#held.clear();
   }
 
-  #append(file: AppendFile, body: EventBody): void {
+  #write(file: AppendFile, body: EventBody): void {
     const seq = this.seq + 1;
     file.append(this.#lineOf(seq, body));
     this.seq = seq;
@@ -223,67 +214,12 @@ export class RunWriter {
     return encodeRecord({ seq, at: sharedTime(), attempt: this.attempt, ...body });
   }
 
-  #appendLine(stream: LogStream, stage: string | null, text: string, end: number | undefined): void {
-    const n = this.lines + 1;
+  #writeLine(stream: LogStream, stage: string | null, text: string, end?: number): void {
     const seq = this.seq + 1;
-    const { attempt } = this;
-    // `n` first: pages are found by it without parsing the line.
     this.checkLease?.();
-    this.#log ??= new AppendFile(logFile(this.dir));
-    this.#log.append(encodeRecord({ n, seq, at: sharedTime(), attempt, stage, stream, text, end }));
-    this.lines = n;
+    this.#log.append(seq, stream, stage, text, end);
     this.seq = seq;
-    if (this.#log.length > partBytes(this.maxLog)) this.#rotate(this.#log);
-  }
-
-  /**
-   * Begins a new part of the log, and removes the oldest parts that are not needed for `maxLog` bytes. Without space
-   * for a new file, the present file continues until there is space.
-   */
-  #rotate(full: AppendFile): void {
-    const fresh = newLogFile(this.dir);
-    const earlier = this.#earlier + full.length - this.#head;
-    let next: AppendFile;
-    try {
-      // The end of the attempt syncs only the last part.
-      full.sync();
-      next = this.#begin(fresh, earlier);
-    } catch (error) {
-      rmSync(fresh, { force: true });
-      if (isDiskFull(error)) return;
-      throw error;
-    }
-    replaceLog(this.dir);
-    full.close();
-    this.#log = next;
-    this.#earlier = earlier;
-    this.#head = next.length;
-    removeOldestParts(this.dir, this.maxLog);
-  }
-
-  /** A file that begins with a note of the lines before it, for readers that do not find them any more. */
-  #begin(file: string, earlier: number): AppendFile {
-    const next = new AppendFile(file);
-    const { lines: n, seq, attempt } = this;
-    const count = n - this.#first + 1;
-    const text = `lines ${this.#first} to ${n} were cut (${count} lines, ${sizeText(earlier)} as stored): the log of an attempt keeps its newest ${sizeText(this.maxLog)} as stored`;
-    const head: LogHead = {
-      n,
-      seq,
-      at: sharedTime(),
-      attempt,
-      stage: null,
-      stream: "liveops",
-      text,
-      cut: earlier,
-    };
-    try {
-      next.append(encodeRecord(head));
-      return next;
-    } catch (error) {
-      next.close();
-      throw error;
-    }
+    this.#log.rotateIfLong(seq);
   }
 
   #orDrop(write: () => void, stage: StageEvent | null = null): void {
@@ -306,13 +242,13 @@ export class RunWriter {
     const lost = this.#lostStage;
     if (event === 0 && line === 0 && lost === null) return;
     try {
-      if (event > 0) this.#append(this.#events, { type: "records:dropped", count: event });
+      if (event > 0) this.#write(this.#events, { type: "records:dropped", count: event });
       this.#dropped.event = 0;
-      if (lost !== null) this.#append(this.#events, lost);
+      if (lost !== null) this.#write(this.#events, lost);
       if (lost !== null) this.#noteShown(lost);
       this.#lostStage = null;
       const text = `${line} log lines or progress records were dropped: the disk was full`;
-      if (line > 0) this.#appendLine("liveops", null, text, undefined);
+      if (line > 0) this.#writeLine("liveops", null, text);
       this.#dropped.line = 0;
     } catch (error) {
       if (!isDiskFull(error)) throw error;

@@ -17,7 +17,6 @@ import type { Schema } from "../types/zod-schema.js";
 import type { Cancellation } from "./cancellation.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { Failure } from "./failure.js";
-import { Gate } from "./gate.js";
 import { type KeyedHost, type KeyedOptions, trackKeyedAsync, trackKeyedSync } from "./keyed-track.js";
 import { Meter } from "./meter.js";
 import { OutcomeCalls } from "./outcome-calls.js";
@@ -53,7 +52,7 @@ export class AttemptProgress implements Progress<unknown> {
 
   constructor(
     declared: readonly string[],
-    sink: Sink,
+    writer: Sink,
     cancellation: Cancellation,
     values: StageValues | null,
     gracePeriod: number = DEFAULT_GRACE_PERIOD,
@@ -63,17 +62,23 @@ export class AttemptProgress implements Progress<unknown> {
     private readonly notResumable: string | null = null,
   ) {
     this.#gracePeriod = gracePeriod;
-    this.masker = sink.masker;
-    const gate = new Gate(sink);
-    this.#sink = gate;
-    this.#terminals = new AttemptTerminals((body) => gate.event(body, false), host, this.masker);
+    this.masker = writer.masker;
+    // A forgotten timer must not write into the files of the next attempt.
+    const isOver = () => this.#over.signal.aborted;
+    const sink: Sink = {
+      masker: writer.masker,
+      event: (...report) => isOver() || writer.event(...report),
+      line: (...report) => isOver() || writer.line(...report),
+    };
+    this.#sink = sink;
+    this.#terminals = new AttemptTerminals((body) => sink.event(body, false), host, this.masker);
     this.#cancellation = cancellation;
     this.#meter = new Meter(
-      (percent, progress) => gate.event({ type: "progress:changed", percent, progress }, false),
-      (status) => gate.event({ type: "status:changed", status }, false),
+      (percent, progress) => sink.event({ type: "progress:changed", percent, progress }, false),
+      (status) => sink.event({ type: "status:changed", status }, false),
       clock,
     );
-    this.stages = new Stages(declared, gate, this.#meter, cancellation, values);
+    this.stages = new Stages(declared, sink, this.#meter, cancellation, values);
     // Bound, because authors pass these methods as callbacks: lines.on("line", p.log).
     this.log = this.log.bind(this);
     this.status = this.status.bind(this);
@@ -273,7 +278,6 @@ export class AttemptProgress implements Progress<unknown> {
   close(): void {
     this.stages.close();
     this.#meter.flush();
-    (this.#sink as Gate).open = false;
     for (const running of this.#running) running.catch(() => {});
     for (const running of this.#programs.keys()) running.catch(() => {});
     this.#over.abort();

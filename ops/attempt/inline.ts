@@ -10,7 +10,6 @@ import { RecordBuilder, submittedRecord } from "../../protocol/reduce.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { type Capture, captureOutput } from "../programs/capture-output.js";
 import type { TerminalHost } from "../programs/terminals.js";
-import { Masker } from "../secrets/masker.js";
 import { typeOfSubmission } from "../types/prepare.js";
 import { type OperationCtor, readType } from "../types/read-type.js";
 import { InlineStop } from "./cancellation.js";
@@ -19,8 +18,9 @@ import { InlineRetries, type InlineRetry, waited } from "./inline-retries.js";
 import { enterOperationVariables, setStageVariable } from "./operation-variables.js";
 import type { Order } from "./order.js";
 import { type AttemptOptions, runAttempt, type TypeFinder } from "./run-attempt.js";
-import type { Sink, StageValues } from "./sink.js";
+import type { StageValues } from "./sink.js";
 import { OwnUsage } from "./usage.js";
+import { AttemptWriter } from "./writer.js";
 
 type Body<F extends OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
 
@@ -40,11 +40,8 @@ export interface LinkOptions extends AttemptOptions {
  * One operation of an inline run. Creates the events of the daemon and of a worker, from submitted to finished, with
  * the same numbers, and passes them to a watcher instead of files.
  */
-export class InlineLink implements Sink {
-  readonly masker = new Masker();
+export class InlineLink extends AttemptWriter {
   readonly #builder: RecordBuilder;
-  /** Stages whose blocks are running, to assign the output of the process to a stage. */
-  readonly #open: string[] = [];
   readonly #clock: Clock;
   #attemptNumber: number;
   /** The operation's code may still be running, after its grace period. */
@@ -57,6 +54,10 @@ export class InlineLink implements Sink {
     private readonly watcher: InlineWatcher,
     private readonly options: LinkOptions = {},
   ) {
+    super();
+    this.onStage = (running) => {
+      if (!this.#over) setStageVariable(running?.name ?? null);
+    };
     const { clock = SYSTEM_CLOCK, retried } = options;
     this.#clock = clock;
     const record = retried?.record ?? submittedRecord(submission, clock.time(), 0);
@@ -71,29 +72,21 @@ export class InlineLink implements Sink {
     return this.#builder.record;
   }
 
-  get stage(): string | null {
-    return this.#open.at(-1) ?? null;
+  get lastSeq(): number {
+    return this.#seq;
   }
 
-  event(body: EventBody): void {
-    if (this.#over) return;
-    this.#say(this.masker.maskEvent(body));
-    if (body.type === "stage:entered") this.#open.push(body.stage);
-    else if (body.type === "stage:left") this.#open.splice(this.#open.lastIndexOf(body.stage), 1);
-    else return;
-    setStageVariable(this.stage);
+  protected append(body: EventBody): void {
+    this.#say(body);
   }
 
-  line(stream: LogStream, stage: string | null, text: string): void {
+  protected appendLine(stream: LogStream, stage: string | null, text: string): void {
     if (this.#over) return;
-    for (const each of this.masker.mask(text).split(/\r?\n/)) {
-      const n = this.#builder.logLines + 1;
-      const at = this.#clock.time();
-      const attempt = this.#attemptNumber;
-      const line: LogLine = { n, seq: ++this.#seq, at, attempt, stage, stream, text: each };
-      this.#builder.addLine(line);
-      this.watcher.line(line, this.submission.id);
-    }
+    const n = this.#builder.logLines + 1;
+    const at = this.#clock.time();
+    const line: LogLine = { n, seq: ++this.#seq, at, attempt: this.#attemptNumber, stage, stream, text };
+    this.#builder.addLine(line);
+    this.watcher.line(line, this.submission.id);
   }
 
   /**
@@ -120,7 +113,7 @@ export class InlineLink implements Sink {
       flush();
       const seconds = (this.#clock.now() - started) / 1000;
       const resources = usage.end();
-      this.event({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
+      this.event({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome }, true);
       const retry = this.#isAbandoned || signal.aborted ? null : (retries?.after(outcome) ?? null);
       if (retry === null) {
         this.finish(outcome, resources);
@@ -135,7 +128,7 @@ export class InlineLink implements Sink {
     const retryAt = new Date(Date.parse(this.#clock.time()) + ms).toISOString();
     this.#say({ type: "attempt:requeued", reason, retryAt });
     this.#attemptNumber++;
-    this.#open.length = 0;
+    this.leaveStages();
     return waited(this.#clock, ms, signal);
   }
 

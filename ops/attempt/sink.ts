@@ -2,7 +2,7 @@
  * The interfaces between the runner of an attempt and its caller: events and log lines, stop requests, stage values and
  * the outcome.
  *
- * The worker's sink appends to the run files; that of `liveops run` feeds the text renderer.
+ * `AttemptWriter` is the sink of both callers.
  */
 import type { EventBody, StageValue, StopReason } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";

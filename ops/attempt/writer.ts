@@ -1,0 +1,57 @@
+/**
+ * The one writer of an attempt: masks what is reported, knows the running stage, and appends. The worker appends to two
+ * files, `liveops run` to its screen; both number events and lines in one sequence.
+ */
+import type { EventBody } from "../../protocol/event.js";
+import type { LogStream } from "../../protocol/operation.js";
+import { Masker } from "../secrets/masker.js";
+import type { Sink } from "./sink.js";
+
+/** A running stage, and the number of the event that entered it. */
+interface RunningStage {
+  name: string;
+  seq: number;
+}
+
+export abstract class AttemptWriter implements Sink {
+  readonly masker = new Masker();
+  /** Called before a stage is entered or left, so that earlier output is logged under the stage it belongs to. */
+  beforeStage: () => void = () => {};
+  /** Called when another stage runs; null: none. */
+  onStage: (running: RunningStage | null) => void = () => {};
+  readonly #open: RunningStage[] = [];
+
+  /** The stage of lines that do not come through Progress. */
+  get stage(): string | null {
+    return this.#open.at(-1)?.name ?? null;
+  }
+
+  event(body: EventBody, durable: boolean): void {
+    const isStage = body.type === "stage:entered" || body.type === "stage:left";
+    if (isStage) this.beforeStage();
+    this.append(this.masker.maskEvent(body), durable);
+    if (!isStage) return;
+    if (body.type === "stage:entered") this.#open.push({ name: body.stage, seq: this.lastSeq });
+    else {
+      const index = this.#open.findLastIndex(({ name }) => name === body.stage);
+      if (index !== -1) this.#open.splice(index, 1);
+    }
+    this.onStage(this.#open.at(-1) ?? null);
+  }
+
+  line(stream: LogStream, stage: string | null, text: string): void {
+    for (const line of this.masker.mask(text).split(/\r?\n/)) this.appendLine(stream, stage, line);
+  }
+
+  /** Call before the next attempt of the same writer. */
+  protected leaveStages(): void {
+    this.#open.length = 0;
+  }
+
+  /** Number of the last event or line. */
+  abstract get lastSeq(): number;
+
+  protected abstract append(body: EventBody, durable: boolean): void;
+
+  protected abstract appendLine(stream: LogStream, stage: string | null, text: string): void;
+}
