@@ -1,6 +1,7 @@
 /** The context of the HTTP routes: the daemon's parts, and the functions that find and show an operation. */
 import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/replies.js";
+import type { Submissions } from "./admission/submissions.js";
 import type { Bus } from "./bus.js";
 import type { ConfigReload } from "./config-reload.js";
 import type { BackupMaker } from "./engine.js";
@@ -27,7 +28,6 @@ import type { Entry } from "./store/decision.js";
 import type { Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
 import type { TrustedClock } from "./store/trusted-clock.js";
-import type { Submissions } from "./submissions.js";
 import type { Tracing } from "./traces/tracing.js";
 import type { Hub } from "./watch/hub.js";
 import type { Containment } from "./worker/containment.js";

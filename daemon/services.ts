@@ -4,6 +4,7 @@
 import type { Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
 import type { Config } from "../protocol/system/config-types.js";
+import { Submissions } from "./admission/submissions.js";
 import { Bus } from "./bus.js";
 import { childEnvironment } from "./child-environment.js";
 import type { Engine, EngineServices, MakeEngine } from "./engine.js";
@@ -41,7 +42,6 @@ import { type Layout, runDir } from "./store/layout.js";
 import { StateDocumentWriter } from "./store/state-document.js";
 import type { Store } from "./store/store.js";
 import { TrustedClock } from "./store/trusted-clock.js";
-import { Submissions } from "./submissions.js";
 import { Tracing } from "./traces/tracing.js";
 import { Hub } from "./watch/hub.js";
 import { fits, type Scope } from "./watch/scope.js";

@@ -5,25 +5,25 @@
  * cut off in the middle of its batch, the repeat submits the missing operations.
  */
 import { homedir } from "node:os";
-import { hashOfParams } from "../ops/attempt/stage-values.js";
-import type { Prepared } from "../ops/types/prepare.js";
-import { Refusal } from "../protocol/errors.js";
-import type { Submission } from "../protocol/event.js";
-import { newId } from "../protocol/id.js";
-import { DEFAULT_QUEUE } from "../protocol/reduce.js";
-import type { SubmitBody } from "../protocol/requests.js";
-import { effectiveLimits } from "../protocol/resource-limits.js";
-import { isFinal } from "../protocol/state.js";
-import type { Hosts } from "./hosts/hosts.js";
-import { KeyedMutex } from "./keyed-mutex.js";
-import type { Lifecycle } from "./lifecycle.js";
-import type { Types } from "./loader/loader.js";
-import type { Queues } from "./scheduler/queues.js";
-import type { Waiting } from "./scheduler/waiting.js";
-import type { Settings } from "./settings.js";
-import type { Entry, IdempotencyKey } from "./store/decision.js";
-import { jsonSize } from "./store/payloads.js";
-import { KeyUsedError, type Store } from "./store/store.js";
+import { hashOfParams } from "../../ops/attempt/stage-values.js";
+import type { Prepared } from "../../ops/types/prepare.js";
+import { Refusal } from "../../protocol/errors.js";
+import type { Submission } from "../../protocol/event.js";
+import { newId } from "../../protocol/id.js";
+import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
+import type { SubmitBody } from "../../protocol/requests.js";
+import { effectiveLimits } from "../../protocol/resource-limits.js";
+import { isFinal } from "../../protocol/state.js";
+import type { Hosts } from "../hosts/hosts.js";
+import { KeyedMutex } from "../keyed-mutex.js";
+import type { Lifecycle } from "../lifecycle.js";
+import type { Types } from "../loader/loader.js";
+import type { Queues } from "../scheduler/queues.js";
+import type { Waiting } from "../scheduler/waiting.js";
+import type { Settings } from "../settings.js";
+import type { Entry, IdempotencyKey } from "../store/decision.js";
+import { jsonSize } from "../store/payloads.js";
+import { KeyUsedError, type Store } from "../store/store.js";
 
 interface Submitted {
   entries: Entry[];

@@ -2,14 +2,14 @@
  * Edits of queued operations: parameters, label, directory and environment. The loader reads changed parameters anew,
  * without the operation's lock, so that a slow type delays no start.
  */
-import { Refusal } from "../protocol/errors.js";
-import { MAX_ENV, MAX_PRIORITY } from "../protocol/limits.js";
-import type { EditBody } from "../protocol/requests.js";
-import { nearest } from "../protocol/text/nearest.js";
-import type { Context } from "./context.js";
-import type { Edit } from "./lifecycle.js";
-import type { Entry } from "./store/decision.js";
-import { sizeOf } from "./store/ledger.js";
+import { Refusal } from "../../protocol/errors.js";
+import { MAX_ENV, MAX_PRIORITY } from "../../protocol/limits.js";
+import type { EditBody } from "../../protocol/requests.js";
+import { nearest } from "../../protocol/text/nearest.js";
+import type { Context } from "../context.js";
+import type { Edit } from "../lifecycle.js";
+import type { Entry } from "../store/decision.js";
+import { sizeOf } from "../store/ledger.js";
 
 type Parameters = Pick<NonNullable<Edit["changes"]>, "params" | "title" | "stages" | "historyKey" | "source">;
 

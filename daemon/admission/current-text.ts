@@ -1,10 +1,10 @@
 /** `retry` with `current`: reads a pipeline file again, so that the next attempt runs its present text. */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
-import { Refusal } from "../protocol/errors.js";
-import type { Changes } from "../protocol/event.js";
-import type { Operation } from "../protocol/operation.js";
-import { readAt } from "../protocol/system/own-file.js";
-import type { Context } from "./context.js";
+import { Refusal } from "../../protocol/errors.js";
+import type { Changes } from "../../protocol/event.js";
+import type { Operation } from "../../protocol/operation.js";
+import { readAt } from "../../protocol/system/own-file.js";
+import type { Context } from "../context.js";
 
 /** The shipped type that has the text and the path of a file as parameters. */
 const ANY_FILE = "pipeline";

@@ -1,11 +1,11 @@
 /** Turns a finished operation into the body of a submit that runs it again. */
-import { Refusal } from "../protocol/errors.js";
-import type { Operation } from "../protocol/operation.js";
-import type { AgainBody } from "../protocol/requests.js";
-import { isFinal } from "../protocol/state.js";
-import type { Context } from "./context.js";
-import type { Entry } from "./store/decision.js";
-import type { Store } from "./store/store.js";
+import { Refusal } from "../../protocol/errors.js";
+import type { Operation } from "../../protocol/operation.js";
+import type { AgainBody } from "../../protocol/requests.js";
+import { isFinal } from "../../protocol/state.js";
+import type { Context } from "../context.js";
+import type { Entry } from "../store/decision.js";
+import type { Store } from "../store/store.js";
 import type { Submittable } from "./submissions.js";
 
 /**
