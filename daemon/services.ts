@@ -249,8 +249,8 @@ export class Services implements EngineServices {
       saved: this.engine.schedules,
       log: logger,
       archive: store.archive,
-      submit: async (body, key) => {
-        const { entries } = await this.submissions.submit({ bodies: [body], isBatch: false, key });
+      submit: async (draft, key) => {
+        const { entries } = await this.submissions.submit([draft], { isBatch: false, key });
         return entries[0]!.record.id;
       },
       cancel: async (id) => {

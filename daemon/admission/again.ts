@@ -1,4 +1,4 @@
-/** Turns a finished operation into the body of a submit that runs it again. */
+/** Turns a finished operation into the draft of a submit that runs it again. */
 import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { AgainBody } from "../../protocol/requests.js";
@@ -6,7 +6,7 @@ import { isFinal } from "../../protocol/state.js";
 import type { Context } from "../context.js";
 import type { Entry } from "../store/decision.js";
 import type { Store } from "../store/store.js";
-import type { Submittable } from "./submissions.js";
+import type { Draft } from "./steps.js";
 
 /**
  * The same type, parameters, directory, environment, label, queue, priority, host, tags and limits, except for what the request
@@ -14,11 +14,11 @@ import type { Submittable } from "./submissions.js";
  *
  * @throws Refusal if there is no such operation, it is not finished, or its parameters cannot be read
  */
-export async function bodyOfAgain(
+export async function draftOfAgain(
   context: Pick<Context, "find" | "store">,
   id: string,
   asked: AgainBody,
-): Promise<Submittable> {
+): Promise<Draft> {
   const named = await context.find(id);
   if (!isFinal(named.record.state)) throw notFinished(named.record);
   const { record, env } = asked.chain ? await firstOfChain(context.store, named.record) : named;

@@ -1,29 +1,20 @@
 /**
- * Submits: parse the parameters in the loader, journal, answer once durable. A batch is submitted as a unit or refused.
+ * Submits: admit the drafts (`steps.ts`), journal, answer once durable. A batch is submitted as a unit or refused.
  *
  * A repeated request with the same idempotency key is answered with the same operations. Where the first request was
  * cut off in the middle of its batch, the repeat submits the missing operations.
  */
-import { homedir } from "node:os";
 import { hashOfParams } from "../../ops/attempt/stage-values.js";
-import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
-import type { Submission } from "../../protocol/event.js";
-import { newId } from "../../protocol/id.js";
-import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
-import type { SubmitBody } from "../../protocol/requests.js";
-import { effectiveLimits } from "../../protocol/resource-limits.js";
 import { isFinal } from "../../protocol/state.js";
-import type { Hosts } from "../hosts/hosts.js";
 import { KeyedMutex } from "../keyed-mutex.js";
 import type { Lifecycle } from "../lifecycle.js";
-import type { Types } from "../loader/loader.js";
-import type { Queues } from "../scheduler/queues.js";
 import type { Waiting } from "../scheduler/waiting.js";
 import type { Settings } from "../settings.js";
 import type { Entry, IdempotencyKey } from "../store/decision.js";
 import { jsonSize } from "../store/payloads.js";
 import { KeyUsedError, type Store } from "../store/store.js";
+import { type AdmissionContext, admit, type Draft, RefusedDraft } from "./steps.js";
 
 interface Submitted {
   entries: Entry[];
@@ -31,33 +22,20 @@ interface Submitted {
   isNew: boolean;
 }
 
-/** A body of `POST /v1/operations`, or the one that an operation is run again with. */
-export interface Submittable extends SubmitBody {
-  /** Id of the finished operation. */
-  againOf?: string;
-  /** Name of the schedule that submits the operation. */
-  schedule?: string;
-}
-
-interface Asked {
-  bodies: Submittable[];
+interface SubmitOptions {
   /** A batch is not the same request as its only operation. */
   isBatch: boolean;
+  /** The idempotency key; null: none. */
   key: string | null;
 }
 
-interface SubmissionsOptions {
-  loader: Types;
+interface SubmissionsOptions extends AdmissionContext {
   lifecycle: Lifecycle;
   store: Store;
-  queues: Pick<Queues, "check">;
-  hosts: Pick<Hosts, "checkPlacement" | "place">;
   settings: Pick<Settings, "maxQueued" | "maxQueuedBytes">;
   waiting: Pick<Waiting, "length">;
   /** Whether new operations are refused. */
   isStopping(): boolean;
-  /** @throws Refusal where the id, or prefix, matches none or several */
-  find(idOrPrefix: string): Promise<Entry>;
 }
 
 export class Submissions {
@@ -73,19 +51,26 @@ export class Submissions {
   /**
    * @throws Refusal LIVEOPS_QUEUE_FULL, LIVEOPS_STOPPING, LIVEOPS_NO_SUCH_TYPE, LIVEOPS_PARAMS_INVALID, LIVEOPS_KEY_REUSED
    */
-  async submit(asked: Asked): Promise<Submitted> {
-    if (asked.bodies.every(({ ifAbsent }) => ifAbsent === undefined)) return this.#submit(asked);
-    const [{ label = "" }] = asked.bodies as [Submittable];
-    if (asked.isBatch)
+  async submit(drafts: readonly Draft[], options: SubmitOptions): Promise<Submitted> {
+    if (drafts.every(({ ifAbsent }) => ifAbsent === undefined)) return this.#submit(drafts, options);
+    if (options.isBatch)
       throw new Refusal(
         "LIVEOPS_BAD_REQUEST",
         "ifAbsent is not taken in a batch; submit the operation alone",
       );
+    const { label = "" } = drafts[0]!;
     if (label === "") throw new Refusal("LIVEOPS_BAD_REQUEST", "ifAbsent needs a label");
     // A submit of the same label that is under way comes first.
     return this.#perLabel.run(label, async () => {
       const live = this.#liveWith(label);
-      return live ? { entries: [live], isNew: false } : this.#submit(asked);
+      return live ? { entries: [live], isNew: false } : this.#submit(drafts, options);
+    });
+  }
+
+  /** @throws Refusal where a submit of the draft would be refused, room aside */
+  async check(draft: Draft): Promise<void> {
+    await admit([draft], this.options).catch((error: unknown) => {
+      throw error instanceof RefusedDraft ? error.refusal : error;
     });
   }
 
@@ -95,12 +80,12 @@ export class Submissions {
     return null;
   }
 
-  async #submit(asked: Asked): Promise<Submitted> {
-    const { bodies, isBatch, key } = asked;
-    if (key === null) return this.#enqueue(asked, [], []);
+  async #submit(drafts: readonly Draft[], options: SubmitOptions): Promise<Submitted> {
+    const { isBatch, key } = options;
+    if (key === null) return this.#record(drafts, options, [], []);
     // The hash is stored. That of a short secret would tell the secret. Two machines send the same where both submit it.
-    const shown = bodies.map(({ secrets: _, ...body }) =>
-      withoutSpan(this.options.hosts.place<Submittable>(body)),
+    const shown = drafts.map(({ secrets: _, ...draft }) =>
+      withoutSpan(this.options.hosts.place<Draft>(draft)),
     );
     const hash = hashOfParams(isBatch ? { batch: shown } : { ...shown[0]! });
     const pending = this.#pending.get(key);
@@ -109,8 +94,8 @@ export class Submissions {
       return { ...(await pending.result), isNew: false };
     }
     const at = new Date().toISOString();
-    const keys = bodies.map((_, index) => ({ key: isBatch ? nthKey(key, index) : key, hash, at }));
-    const result = this.#once(asked, keys);
+    const keys = drafts.map((_, index) => ({ key: isBatch ? nthKey(key, index) : key, hash, at }));
+    const result = this.#once(drafts, { isBatch, key }, keys);
     this.#pending.set(key, { hash, result });
     try {
       return await result;
@@ -120,14 +105,18 @@ export class Submissions {
   }
 
   /** Submits the operations that no earlier request with the same key has submitted. */
-  async #once(asked: Asked, keys: IdempotencyKey[]): Promise<Submitted> {
+  async #once(
+    drafts: readonly Draft[],
+    options: SubmitOptions & { key: string },
+    keys: readonly IdempotencyKey[],
+  ): Promise<Submitted> {
     for (;;) {
       const earlier: Array<Entry | null> = [];
       for (const key of keys) earlier.push(await this.#stored(key));
-      if (await this.#otherUse(asked.key!, asked.isBatch)) throw keyReused(asked.key!);
+      if (await this.#otherUse(options.key, options.isBatch)) throw keyReused(options.key);
       if (earlier.every((each) => each !== null)) return { entries: earlier, isNew: false };
       try {
-        return await this.#enqueue(asked, keys, earlier);
+        return await this.#record(drafts, options, keys, earlier);
       } catch (error) {
         // Another host was faster with the same key.
         if (!(error instanceof KeyUsedError)) throw error;
@@ -135,58 +124,31 @@ export class Submissions {
     }
   }
 
-  async #enqueue(
-    { bodies: asked, isBatch }: Asked,
-    keys: IdempotencyKey[],
-    earlier: Array<Entry | null>,
+  /** Admits and records the drafts that have no operation yet. */
+  async #record(
+    drafts: readonly Draft[],
+    { isBatch }: SubmitOptions,
+    keys: readonly IdempotencyKey[],
+    earlier: ReadonlyArray<Entry | null>,
   ): Promise<Submitted> {
-    const { loader, lifecycle, store, queues, hosts, find } = this.options;
-    const missing = asked.flatMap((_, index) => (earlier[index] ? [] : [index]));
-    const bodies = [...asked];
-    const bytes = missing.reduce((sum, index) => sum + jsonSize(bodies[index]), 0);
+    const { lifecycle, store } = this.options;
+    const missing = drafts.flatMap((draft, index) =>
+      earlier[index] ? [] : [{ draft, index, key: keys[index] ?? null }],
+    );
+    const bytes = missing.reduce((sum, { draft }) => sum + jsonSize(draft), 0);
     this.#checkRoom(missing.length, bytes);
     this.#underWay += missing.length;
     this.#bytesUnderWay += bytes;
     try {
-      const home = homedir();
-      const ofItem = async <T>(index: number, check: () => T | Promise<T>): Promise<T> => {
-        try {
-          return await check();
-        } catch (error) {
-          throw isBatch && error instanceof Refusal ? ofBatch(error, index, bodies.length) : error;
-        }
-      };
-      const waits: Waits[] = [];
-      for (const index of missing)
-        waits.push(
-          await ofItem(index, async () => {
-            const { on, tags = [] } = bodies[index]!;
-            await hosts.checkPlacement(on, tags);
-            bodies[index] = hosts.place(bodies[index]!);
-            return waitsOf(bodies[index]!, find);
-          }),
-        );
-      const prepared = await loader.prepare(
-        missing.map((index) => {
-          const { op, params, set } = bodies[index]!;
-          return { op, input: { ...(params && { params }), ...(set && { set }) } };
-        }),
+      const admitted = await admit(
+        missing.map(({ draft }) => draft),
+        this.options,
       );
-      if (!Array.isArray(prepared)) {
-        const { index, refusal } = prepared;
-        throw isBatch ? ofBatch(refusal, missing[index]!, bodies.length) : refusal;
-      }
-      const operations = missing.map((index, n) =>
-        submissionOf(prepared[n]!, { ...ownOf(bodies[index]!, home), ...waits[n] }),
-      );
-      for (const [n, { queue }] of operations.entries())
-        await ofItem(missing[n]!, () => queues.check(queue ?? DEFAULT_QUEUE));
-      const submits = operations.map((operation, n) => {
-        const index = missing[n]!;
-        return { operation, env: bodies[index]!.env ?? NO_ENV, key: keys[index] ?? null };
-      });
+      const submits = admitted.map(({ submission, env }, n) => ({
+        ...{ operation: submission, env, key: missing[n]!.key },
+      }));
       submits.forEach(({ operation: { id } }, n) => {
-        store.secrets.put(id, bodies[missing[n]!]!.secrets);
+        store.secrets.put(id, missing[n]!.draft.secrets);
       });
       try {
         await lifecycle.submit(submits);
@@ -195,7 +157,10 @@ export class Submissions {
         throw error;
       }
       const made = submits.map(({ operation }) => store.find(operation.id)!).values();
-      return { entries: bodies.map((_, index) => earlier[index] ?? made.next().value!), isNew: true };
+      return { entries: drafts.map((_, index) => earlier[index] ?? made.next().value!), isNew: true };
+    } catch (error) {
+      if (!(error instanceof RefusedDraft)) throw error;
+      throw isBatch ? ofBatch(error.refusal, missing[error.index]!.index, drafts.length) : error.refusal;
     } finally {
       this.#underWay -= missing.length;
       this.#bytesUnderWay -= bytes;
@@ -246,94 +211,16 @@ function tooManyBytes(queued: number, wanted: number, most: number): Refusal {
   );
 }
 
-const NO_ENV: Record<string, string> = Object.freeze({});
-
-/** The fields of a submission that its type does not determine. */
-type Own = Pick<
-  Submission,
-  | "id"
-  | "label"
-  | "cwd"
-  | "chain"
-  | "limits"
-  | "againOf"
-  | "schedule"
-  | "hooks"
-  | "queue"
-  | "priority"
-  | "after"
-  | "afterAny"
-  | "notBefore"
-  | "on"
-  | "tags"
->;
-
-function submissionOf(prepared: Prepared, own: Own): Submission {
-  const { op, title, params, stages, historyKey, queue: ofType, source, requires } = prepared;
-  const { id, label, cwd, chain, limits, queue = ofType, priority, ...others } = own;
-  return {
-    ...{ id, op, title, label, cwd, params, stages, chain },
-    ...(limits && { limits }),
-    ...(historyKey !== undefined && { historyKey }),
-    ...(source && { source }),
-    ...(requires && { requires }),
-    ...(queue !== undefined && queue !== DEFAULT_QUEUE && { queue }),
-    ...(priority !== undefined && priority !== 0 && { priority }),
-    ...others,
-  };
-}
-
-function ownOf(body: Submittable, home: string): Own {
-  const { label, cwd, againOf, schedule, queue, priority, hooks, on, tags = [] } = body;
-  const id = newId();
-  const chain = { id, index: 0, previous: null, next: null };
-  const limits = effectiveLimits(undefined, body);
-  return {
-    ...{ id, label: label || null, cwd: cwd ?? home, chain },
-    ...(againOf !== undefined && { againOf }),
-    ...(schedule !== undefined && { schedule }),
-    ...(hooks && Object.keys(hooks).length > 0 && { hooks }),
-    ...(limits && { limits }),
-    ...(queue !== undefined && { queue }),
-    ...(priority !== undefined && { priority }),
-    ...(on !== undefined && { on }),
-    ...(tags.length > 0 && { tags: [...new Set(tags)] }),
-  };
-}
-
-type Waits = Pick<Own, "after" | "afterAny" | "notBefore">;
-
-/**
- * What the operation waits for, with complete ids.
- *
- * @throws Refusal where there is no such operation
- */
-async function waitsOf(
-  { after = [], afterAny = [], notBefore }: SubmitBody,
-  find: SubmissionsOptions["find"],
-): Promise<Waits> {
-  const idsOf = async (ids: readonly string[]) => {
-    const found: string[] = [];
-    for (const id of ids) found.push((await find(id)).record.id);
-    return [...new Set(found)];
-  };
-  return {
-    ...(after.length > 0 && { after: await idsOf(after) }),
-    ...(afterAny.length > 0 && { afterAny: await idsOf(afterAny) }),
-    ...(notBefore !== undefined && { notBefore: new Date(notBefore).toISOString() }),
-  };
-}
-
 /** No header can hold this character, so no other key is the same. */
 function nthKey(key: string, index: number): string {
   return `${key}\u001f${index}`;
 }
 
 /** A repeat may come from another span: it is the same request. */
-function withoutSpan({ env, ...body }: Submittable): Submittable {
-  if (env === undefined) return body;
+function withoutSpan({ env, ...draft }: Draft): Draft {
+  if (env === undefined) return draft;
   const { TRACEPARENT: _, TRACESTATE: __, ...others } = env;
-  return { ...body, env: others };
+  return { ...draft, env: others };
 }
 
 function ofBatch({ code, message, extra }: Refusal, index: number, length: number): Refusal {

@@ -9,7 +9,7 @@ import type { Operation } from "../../protocol/operation.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
 import { nearest } from "../../protocol/text/nearest.js";
-import type { Submittable } from "../admission/submissions.js";
+import type { Draft } from "../admission/steps.js";
 import type { Log } from "../log/log.js";
 import { quarantineFile } from "../store/quarantine.js";
 import { FileSetting, type Setting } from "../store/setting.js";
@@ -30,7 +30,7 @@ interface SchedulesOptions {
   log: Log;
   archive: Pick<Archive, "find" | "byKey">;
   /** Submits an operation, once for each key. Returns its id. */
-  submit(body: Submittable, key: string): Promise<string>;
+  submit(draft: Draft, key: string): Promise<string>;
   cancel(id: string): Promise<unknown>;
   now?: () => Date;
 }
@@ -127,9 +127,9 @@ export class Schedules {
   async run(name: string, key: string | null): Promise<string> {
     const schedule = this.#get(name);
     const now = this.#now();
-    const id = await this.#submitBody(
+    const id = await this.#submitDraft(
       schedule,
-      await bodyOf(schedule, null),
+      await draftOf(schedule, null),
       key ?? `schedule ${name} run ${now.getTime()}`,
     );
     await this.#save(name, (current) => current && { ...current, lastOperation: id, lastProblem: null });
@@ -205,9 +205,9 @@ export class Schedules {
       return { id: null, problem: `skipped the run of ${at}: ${live} of the run before is not finished` };
     try {
       // Read first: a file that is missing must not end the operation of the run before.
-      const body = await bodyOf(schedule, due);
+      const draft = await draftOf(schedule, due);
       if (live !== null) await this.options.cancel(live);
-      return { id: await this.#submitBody(schedule, body, key), problem: null };
+      return { id: await this.#submitDraft(schedule, draft, key), problem: null };
     } catch (error) {
       // Another host of the fleet has submitted it, with the text that the file has there.
       const isSubmitted = error instanceof Refusal && error.code === "LIVEOPS_KEY_REUSED";
@@ -218,9 +218,9 @@ export class Schedules {
     }
   }
 
-  async #submitBody({ file }: Schedule, body: Submittable, key: string): Promise<string> {
+  async #submitDraft({ file }: Schedule, draft: Draft, key: string): Promise<string> {
     try {
-      return await this.options.submit(body, key);
+      return await this.options.submit(draft, key);
     } catch (error) {
       if (file === undefined || !(error instanceof Refusal)) throw error;
       // What follows are the parameters of the type, which nobody gave.
@@ -300,7 +300,7 @@ function isUsed(name: string): Refusal {
 }
 
 /** @throws Refusal where the pipeline file of the schedule cannot be read */
-async function bodyOf(schedule: Schedule, due: Date | null): Promise<Submittable> {
+async function draftOf(schedule: Schedule, due: Date | null): Promise<Draft> {
   const start = due === null ? null : startOf(schedule, due);
   const isLater = start !== null && start.getTime() > (due?.getTime() ?? 0);
   return {

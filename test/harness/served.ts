@@ -145,8 +145,8 @@ export class Served {
       }),
       log: pino({ level: "silent" }),
       archive: store.archive,
-      submit: async (body, key) =>
-        (await submissions.submit({ bodies: [body], isBatch: false, key })).entries[0]!.record.id,
+      submit: async (draft, key) =>
+        (await submissions.submit([draft], { isBatch: false, key })).entries[0]!.record.id,
       cancel: (id) => lifecycle.cancel(id),
     });
     this.context = {

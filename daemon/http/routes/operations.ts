@@ -3,7 +3,7 @@ import { forgetFrom } from "../../../ops/attempt/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { RetryBody } from "../../../protocol/requests.js";
-import { bodyOfAgain } from "../../admission/again.js";
+import { draftOfAgain } from "../../admission/again.js";
 import { readCurrent } from "../../admission/current-text.js";
 import { editOperation } from "../../admission/edit.js";
 import type { Context } from "../../context.js";
@@ -26,9 +26,8 @@ export const submitRoute: RoutePlugin = (app, { context }, done) => {
     ...definition("submit"),
     handler: async ({ body, headers }, reply) => {
       const isBatch = Array.isArray(body);
-      const bodies = isBatch ? body : [body];
       const key = checkedKey(headers["idempotency-key"]);
-      const { entries, isNew } = await submissions.submit({ bodies, isBatch, key });
+      const { entries, isNew } = await submissions.submit(isBatch ? body : [body], { isBatch, key });
       reply.code(isNew ? 201 : 200);
       return isBatch ? entries.map((entry) => context.present(entry)) : context.whole(entries[0]!);
     },
@@ -37,8 +36,8 @@ export const submitRoute: RoutePlugin = (app, { context }, done) => {
     ...definition("again"),
     handler: async ({ params, body, headers }, reply) => {
       const key = checkedKey(headers["idempotency-key"]);
-      const bodies = [await bodyOfAgain(context, params.id, body)];
-      const { entries, isNew } = await submissions.submit({ bodies, isBatch: false, key });
+      const draft = await draftOfAgain(context, params.id, body);
+      const { entries, isNew } = await submissions.submit([draft], { isBatch: false, key });
       reply.code(isNew ? 201 : 200);
       return context.whole(entries[0]!);
     },

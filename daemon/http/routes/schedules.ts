@@ -1,9 +1,6 @@
 /** The routes of schedules. */
 import { homedir } from "node:os";
 import { Refusal } from "../../../protocol/errors.js";
-import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
-import type { SubmitBody } from "../../../protocol/requests.js";
-import type { Context } from "../../context.js";
 import { withoutText, withText } from "../../schedules/scheduled-file.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 import { checkedKey } from "./operations.js";
@@ -17,7 +14,7 @@ export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
       const { name, cron, zone, jitter = 0, overlap = "skip", catchup = "none", operation, file } = body;
       if (file !== undefined && operation.op !== "pipeline")
         throw new Refusal("LIVEOPS_BAD_REQUEST", "file is for the operation type pipeline only");
-      await checkOperation(context, file === undefined ? operation : await withText(operation, file));
+      await context.submissions.check(file === undefined ? operation : await withText(operation, file));
       const kept = file === undefined ? operation : withoutText(operation, file);
       const submit = { ...kept, cwd: operation.cwd ?? homedir() };
       const settings = { cron, zone: zone ?? ownZone(), jitter, overlap, catchup, submit, file };
@@ -47,18 +44,6 @@ export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
   });
   done();
 };
-
-/** @throws Refusal where a submit of the operation would be refused */
-async function checkOperation(
-  { loader, queues, hosts }: Context,
-  { op, params, set, queue, on, tags = [] }: SubmitBody,
-): Promise<void> {
-  await hosts.checkPlacement(on, tags);
-  const input = { ...(params && { params }), ...(set && { set }) };
-  const answers = await loader.prepare([{ op, input }]);
-  if (!Array.isArray(answers)) throw answers.refusal;
-  await queues.check(queue ?? answers[0]?.queue ?? DEFAULT_QUEUE);
-}
 
 function ownZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;

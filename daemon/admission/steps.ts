@@ -1,0 +1,143 @@
+/**
+ * The steps that admit a submit: each checks or completes drafts. A new check is one more step in `STEPS`.
+ */
+import { homedir } from "node:os";
+import type { Prepared } from "../../ops/types/prepare.js";
+import { Refusal } from "../../protocol/errors.js";
+import type { Submission } from "../../protocol/event.js";
+import { newId } from "../../protocol/id.js";
+import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
+import type { SubmitBody } from "../../protocol/requests.js";
+import { effectiveLimits, LIMIT_NAMES } from "../../protocol/resource-limits.js";
+import type { Hosts } from "../hosts/hosts.js";
+import type { Types } from "../loader/loader.js";
+import type { Queues } from "../scheduler/queues.js";
+import type { Entry } from "../store/decision.js";
+
+/** A submit until it is admitted: the body of the request, and what the steps add to it. */
+export interface Draft extends SubmitBody {
+  /** Id of the finished operation that is run again. */
+  againOf?: string;
+  /** Name of the schedule that submits the operation. */
+  schedule?: string;
+  /** What the type determines of the submission. */
+  prepared?: Prepared;
+}
+
+export interface AdmissionContext {
+  loader: Pick<Types, "prepare">;
+  queues: Pick<Queues, "check">;
+  hosts: Pick<Hosts, "checkPlacement" | "place">;
+  /** @throws Refusal where the id, or prefix, matches none or several */
+  find(idOrPrefix: string): Promise<Entry>;
+}
+
+/** The draft with this index is refused, and all others with it. */
+export class RefusedDraft extends Error {
+  constructor(
+    readonly index: number,
+    readonly refusal: Refusal,
+  ) {
+    super(refusal.message);
+  }
+}
+
+type Step = (drafts: readonly Draft[], context: AdmissionContext) => Promise<Draft[]>;
+
+const STEPS: readonly Step[] = [each(placement), each(dependencies), each(options), parameters, each(queue)];
+
+/** A submission, and the variables of its attempts. */
+interface Admitted {
+  submission: Submission;
+  env: Record<string, string>;
+}
+
+/** @throws RefusedDraft */
+export async function admit(drafts: readonly Draft[], context: AdmissionContext): Promise<Admitted[]> {
+  let admitted = drafts;
+  for (const step of STEPS) admitted = await step(admitted, context);
+  return admitted.map((draft) => ({ submission: submissionOf(draft), env: draft.env ?? NO_ENV }));
+}
+
+/** A step of one draft, as a step of all. */
+function each(step: (draft: Draft, context: AdmissionContext) => Draft | Promise<Draft>): Step {
+  return async (drafts, context) => {
+    const done: Draft[] = [];
+    for (const [index, draft] of drafts.entries()) {
+      try {
+        done.push(await step(draft, context));
+      } catch (error) {
+        throw error instanceof Refusal ? new RefusedDraft(index, error) : error;
+      }
+    }
+    return done;
+  };
+}
+
+async function placement(draft: Draft, { hosts }: AdmissionContext): Promise<Draft> {
+  await hosts.checkPlacement(draft.on, draft.tags ?? []);
+  return hosts.place(draft);
+}
+
+/** Completes the ids of the operations that this one waits for. */
+async function dependencies(draft: Draft, { find }: AdmissionContext): Promise<Draft> {
+  const completed = { ...draft };
+  for (const key of ["after", "afterAny"] as const) {
+    const ids: string[] = [];
+    for (const id of draft[key] ?? []) ids.push((await find(id)).record.id);
+    if (ids.length > 0) completed[key] = [...new Set(ids)];
+    else delete completed[key];
+  }
+  return completed;
+}
+
+/** Writes each option in one form. */
+function options(draft: Draft): Draft {
+  const { label, notBefore, hooks = {}, tags = [], ...rest } = draft;
+  return {
+    ...rest,
+    ...(label && { label }),
+    ...(notBefore !== undefined && { notBefore: new Date(notBefore).toISOString() }),
+    ...(Object.keys(hooks).length > 0 && { hooks }),
+    ...(tags.length > 0 && { tags: [...new Set(tags)] }),
+  };
+}
+
+/** One question to the loader about all drafts. */
+async function parameters(drafts: readonly Draft[], { loader }: AdmissionContext): Promise<Draft[]> {
+  const answers = await loader.prepare(
+    drafts.map(({ op, params, set }) => ({ op, input: { ...(params && { params }), ...(set && { set }) } })),
+  );
+  if (!Array.isArray(answers)) throw new RefusedDraft(answers.index, answers.refusal);
+  return drafts.map((draft, index) => ({ ...draft, prepared: answers[index]! }));
+}
+
+/** A type may name a queue. */
+async function queue(draft: Draft, { queues }: AdmissionContext): Promise<Draft> {
+  const name = draft.queue ?? draft.prepared?.queue ?? DEFAULT_QUEUE;
+  await queues.check(name);
+  return { ...draft, queue: name };
+}
+
+const NO_ENV: Record<string, string> = Object.freeze({});
+
+/** What a submission does not keep of its draft, or keeps in another form. */
+const NOT_KEPT = new Set<string>(["params", "set", "env", "secrets", "ifAbsent", "prepared", ...LIMIT_NAMES]);
+
+/** Values as by default are left out, so that the records of the journal stay short. */
+function submissionOf(draft: Draft): Submission {
+  const id = newId();
+  const { op, title, params, stages, ...ofType } = draft.prepared!;
+  const limits = effectiveLimits(undefined, draft);
+  const kept = Object.entries(draft).filter(([key]) => !NOT_KEPT.has(key));
+  const submission: Submission = {
+    ...{ id, op, title, label: null, cwd: homedir(), params, stages },
+    chain: { id, index: 0, previous: null, next: null },
+    ...(limits && { limits }),
+    ...ofType,
+    ...(Object.fromEntries(kept) as Partial<Submission>),
+  };
+  if (submission.queue === DEFAULT_QUEUE) delete submission.queue;
+  if (submission.priority === 0) delete submission.priority;
+  return submission;
+}
