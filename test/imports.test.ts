@@ -2,7 +2,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -162,60 +161,6 @@ describe("circles", () => {
         ),
       ),
     ).toEqual([]);
-  });
-});
-
-test("liveops ls loads string-width only for text that needs it", () => {
-  const loaded = new Set(["tui/cli/ls.ts"]);
-  for (const file of loaded)
-    for (const { from, to, typesOnly, isDynamic } of imports)
-      if (from === file && !typesOnly && !isDynamic) loaded.add(to);
-  expect(loaded).toContain("tui/kit/output/widths.ts");
-  expect(loaded).not.toContain("string-width");
-});
-
-describe("what a command carries", () => {
-  /** Modules that end up in the bundle, as the build makes it. */
-  async function carried(entry: string): Promise<string[]> {
-    const { metafile } = await build({
-      absWorkingDir: root,
-      entryPoints: [entry],
-      bundle: true,
-      write: false,
-      metafile: true,
-      outdir: "nowhere",
-      platform: "node",
-      format: "cjs",
-      target: "node22.15",
-      minifySyntax: true,
-      external: ["./run.js", "./tui.js", "./mcp.js", "./daemon.cjs"],
-      define: { "import.meta.url": "__bundleUrl" },
-      logLevel: "silent",
-    });
-    return Object.values(metafile.outputs).flatMap((output) =>
-      Object.entries(output.inputs)
-        .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-        .map(([path]) => path),
-    );
-  }
-
-  test.each(["tui/cli/main.ts", "tui/cli/liveopsd/main.ts"])(
-    "%s: no zod, no server, no screen",
-    async (entry) => {
-      const modules = await carried(entry);
-      expect(modules).toContain(entry);
-      const slow =
-        /node_modules\/(zod|yaml|fastify|ink|react|pino|tsx|lowdb)\/|^protocol\/(routes|requests|replies|operation)\.ts$/;
-      expect(modules.filter((path) => slow.test(path))).toEqual([]);
-    },
-  );
-
-  test("the server of liveops mcp: of the MCP SDK only what stdio needs", async () => {
-    const modules = await carried("tui/mcp/main.ts");
-    expect(modules).toContain("node_modules/@modelcontextprotocol/sdk/dist/esm/server/stdio.js");
-    const unused =
-      /node_modules\/(express|hono|@hono|jose|cors|eventsource|cross-spawn|commander)|sdk\/dist\/esm\/(client|server\/(sse|express|auth|\w*[hH]ttp))/;
-    expect(modules.filter((path) => unused.test(path))).toEqual([]);
   });
 });
 

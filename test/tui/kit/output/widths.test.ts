@@ -1,8 +1,9 @@
 /** The width functions of a table give the same with and without string-width. */
 import fc from "fast-check";
+import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import * as full from "../../../../tui/kit/output/width.js";
-import { PLAIN_WIDTHS, widthsFor } from "../../../../tui/kit/output/widths.js";
+import { isPlain, PLAIN_WIDTHS, widthsFor } from "../../../../tui/kit/output/widths.js";
 
 const plainText = fc.string({ unit: fc.constantFrom("a", "Z", "9", " ", "é", "●", "✓", "…"), maxLength: 20 });
 const otherText = fc.constantFrom("日本", "e\u0301", "👩‍💻", "\x1b[31m", "\t", "\u200b", "▶\ufe0f");
@@ -29,4 +30,11 @@ test("any other text is measured by string-width", async () => {
     }),
     { numRuns: 30 },
   );
+});
+
+test("every character that counts as plain is one column to string-width, too", () => {
+  const characters = Array.from({ length: 0x10000 - 0x20 }, (_, n) => String.fromCharCode(n + 0x20));
+  const plain = characters.filter(isPlain);
+  expect(plain.filter((character) => stringWidth(character) !== 1)).toEqual([]);
+  expect(plain.length).toBeGreaterThan(900);
 });
