@@ -7,7 +7,6 @@ import { type Daemon, startDaemon } from "./daemon.js";
 import { AlreadyRunningError } from "./held-places.js";
 import { SocketTakenError } from "./listen.js";
 import { openDaemonLog, sayOnStderr, sayToSystemLog } from "./log/daemon-log.js";
-import { dropAllocator } from "./os/allocator.js";
 import { ServiceNotifier } from "./os/service-notifier.js";
 import { StateRemovedError } from "./recovery/state-guard.js";
 import { type ConfigSource, configSource, type Settings, settingsFrom } from "./settings.js";
@@ -41,7 +40,6 @@ export async function runDaemon(
 ): Promise<void> {
   // A daemon in the background is not the process that systemd started.
   const notifier = ServiceNotifier.take(process.env, process.pid);
-  dropAllocator(process.env);
   const ignoreHangup = () => {};
   process.on("SIGHUP", ignoreHangup);
   const daemon = await startDaemon(

@@ -17,7 +17,6 @@ import { readAloud } from "./dashboard/reader/program.js";
 import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { TerminalOutput } from "./dashboard/terminal/output.js";
 import { textMode } from "./dashboard/text-mode.js";
-import { keepYoungHeapSmall } from "./dashboard/v8-tuning.js";
 import { openHost } from "./kit/open-host.js";
 import { runRoot } from "./kit/options.js";
 
@@ -132,7 +131,6 @@ async function onScreen(
     links: config.links,
     keys: config.keys,
   });
-  keepYoungHeapSmall();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => {
       // Nobody reads the terminal: each call that puts it back would wait, and so would an exit.

@@ -60,9 +60,6 @@ function watched(socket: string, options: RequestOptions, giveUp: (error: NoAnsw
   return new Deadline({ socket, method, deadlines, giveUp });
 }
 
-/** Without a server name, node:http checks whether the host is an IP address; its regular expression costs 3 ms. */
-const NO_SERVER_NAME = { servername: "" };
-
 async function send(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const { signal, deadlines = DEADLINES } = options;
   try {
@@ -80,7 +77,7 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
   const { method, signal } = options;
   return new Promise((resolve, reject) => {
     const request = httpRequest(
-      { ...connectionTo(socket, options.isStream), method, path: target, ...NO_SERVER_NAME, signal, headers },
+      { ...connectionTo(socket, options.isStream), method, path: target, signal, headers },
       resolve,
     );
     let deadline: Deadline | null = null;

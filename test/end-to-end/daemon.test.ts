@@ -1,13 +1,5 @@
 /** `liveopsd` as a user types it: start, race, stop, adopt, restart, status; and what it leaves on the disk. */
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { isAlive, processesOf } from "./processes.js";
@@ -59,17 +51,6 @@ test("start twice: the second says that it runs, and is success", async () => {
   expect(again).toMatchObject({ code: 0, stdout: "" });
   expect(again.stderr).toContain(`already running (pid ${pid}`);
   expect((await world.client.daemon()).pid).toBe(pid);
-});
-
-test("the allocator's setting is the daemon's alone: operations do not inherit it", async () => {
-  const world = await emptyWorld();
-  await world.startDaemon();
-  const { pid } = await world.client.daemon();
-  expect(readFileSync(`/proc/${pid}/environ`, "utf8")).toContain("MALLOC_MMAP_THRESHOLD_=");
-  const { code, stdout } = await world.liveops(["submit", "shell", "--follow", "--", "env"]);
-  expect(code).toBe(0);
-  expect(stdout).toContain("PATH=");
-  expect(stdout).not.toContain("MALLOC_");
 });
 
 test("five starters at once leave one daemon, and every one of them succeeds", async () => {

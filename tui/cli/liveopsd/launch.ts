@@ -1,6 +1,5 @@
 /** Starts the daemon in the background and waits until the daemon answers, or reports why it does not. */
 import { spawn } from "node:child_process";
-import { withAllocator } from "../../../daemon/os/allocator.js";
 import type { CommandPlaces } from "../../../protocol/client/daemon-address.js";
 import { NoAnswerError } from "../../../protocol/client/errors.js";
 import { mayFind } from "../../../protocol/client/find-daemon.js";
@@ -36,7 +35,6 @@ export async function launch(options: DaemonOptions, { socket, config }: Command
     detached: true,
     // stderr is read until the daemon answers. Later writes are lost and do not end the daemon.
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env: withAllocator(process.env),
   });
   let said = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
