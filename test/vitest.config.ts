@@ -1,8 +1,12 @@
+import { availableParallelism } from "node:os";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { isMissing, programs } from "./harness/programs.js";
 import { daemon, SMOKE, unit } from "./harness/projects.js";
 
 type Test = NonNullable<TestProjectInlineConfiguration["test"]>;
+
+/** Tests of processes wait for about a third of their time. */
+const maxWorkers = Math.ceil(availableParallelism() * 1.5);
 
 /** The projects differ in which files they run and how; a project that isolates gives each file a process. */
 const project = (name: string, test: Test): TestProjectInlineConfiguration => ({
@@ -22,6 +26,7 @@ const project = (name: string, test: Test): TestProjectInlineConfiguration => ({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: "forks",
+    maxWorkers,
     ...test,
   },
 });
@@ -39,7 +44,7 @@ export default defineConfig({
         setupFiles: ["./test/harness/unit.ts"],
       }),
       project("daemon", { include: daemon }),
-      project("end-to-end", { include: ["test/end-to-end/**/*.test.ts"] }),
+      project("end-to-end", { include: ["test/end-to-end/**/*.test.ts"], isolate: false }),
       project("smoke", { include: SMOKE }),
       project("faults", { include: ["test/faults/**/*.test.ts"], exclude: SMOKE }),
     ],
