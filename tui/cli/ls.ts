@@ -9,6 +9,7 @@ import type { ScheduleReply } from "../../protocol/replies.js";
 import { STATES } from "../../protocol/state.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import { paintFor } from "../../protocol/text/colour.js";
+import { OPERATIONS, type OperationContext } from "../describe/columns.js";
 import { useHost } from "../kit/host-option.js";
 import { addCommand, allOptions, reportTo } from "../kit/options.js";
 import { formatShortTime } from "../kit/output/local-time.js";
@@ -33,7 +34,6 @@ import {
 } from "./ls-filter.js";
 import { ListProgress } from "./ls-progress.js";
 import { contextOf } from "./ls-table.js";
-import { OPERATIONS, type OperationContext } from "./operation-columns.js";
 import { runUrlIn } from "./run-links.js";
 
 /** Newest first; `total` counts all operations that match the filters. */

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { isFinal } from "../../protocol/state.js";
 import { paintFor } from "../../protocol/text/colour.js";
+import { OPERATIONS } from "../describe/columns.js";
 import { addCommand } from "../kit/options.js";
 import { linkerFor } from "../kit/output/links.js";
 import { addFormat, addTime, givenFormat, LIST_FORMATS, type OutputOptions } from "../kit/output/options.js";
@@ -10,7 +11,6 @@ import { namedOrNewest } from "./arguments.js";
 import { chainLinks } from "./chain-lines.js";
 import { connectFor } from "./connection.js";
 import { contextOf } from "./ls-table.js";
-import { OPERATIONS } from "./operation-columns.js";
 import { recordLines } from "./record-lines.js";
 import { logUrlIn, runUrlIn } from "./run-links.js";
 

@@ -5,8 +5,8 @@ import type { Operation } from "../../../protocol/operation.js";
 import { STATES } from "../../../protocol/state.js";
 import { plain } from "../../../protocol/text/colour.js";
 import { type TableOptions, table } from "../../../tui/cli/ls-table.js";
-import { OPERATIONS, type OperationContext } from "../../../tui/cli/operation-columns.js";
 import { recordLines } from "../../../tui/cli/record-lines.js";
+import { OPERATIONS, type OperationContext } from "../../../tui/describe/columns.js";
 import * as widths from "../../../tui/kit/output/width.js";
 import { AT, Story } from "../../harness/records.js";
 
