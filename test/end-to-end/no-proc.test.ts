@@ -47,7 +47,9 @@ test.skipIf(!canHide)(
     );
     const id = (await done("liveops", "submit", "shell", "--", "sh", "-c", "sleep 600 & sleep 600")).trim();
     await until("it runs", async () => (await world.client.show(id)).stageStates.Run === "active");
-    expect(await done("liveops", "show", id)).toMatch(/resources +not available on this system/);
+    expect(await done("liveops", "show", id)).toMatch(
+      /cpu +not available on this system\nmemory +not available on this system/,
+    );
     expect(await done("liveops", "ls", "--wide")).toContain(
       "CPU, MEM, READ and WRITTEN are not available on this system",
     );

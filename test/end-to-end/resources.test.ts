@@ -27,7 +27,7 @@ test("a running operation shows its current use on the watch stream, a finished 
   expect(record.resources!.cpuSeconds).toBeGreaterThan(0.5);
   expect(record.resources!.maxRssBytes).toBeGreaterThan(200 * MIB);
   const { stdout } = await world.liveops(["show", id]);
-  expect(stdout).toMatch(/^resources CPU [\d.]+m?s, memory at most \d+ MiB, read .*, written .*$/m);
+  expect(stdout).toMatch(/^cpu +[\d.]+m?s\nmemory +\d+ MiB peak\nstorage +.* read, .* written$/m);
 });
 
 test("an operation that is over before the first sample has the worker's own measure", async () => {

@@ -2,18 +2,16 @@
 import { hostname } from "node:os";
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
-import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { ForecastReply } from "../../protocol/replies.js";
 import { shownParams } from "../../protocol/shown-params.js";
-import { isFinal } from "../../protocol/state.js";
-import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import type { Paint } from "../../protocol/text/colour.js";
 import { firstLine } from "../../protocol/text/first-line.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
+import { describeOperation, type Row } from "../describe/operation.js";
 import { fileUrl, type Linker, unlinked } from "../kit/output/links.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import { fullTime, type TimeStyle } from "../kit/output/time.js";
-import { formatAbout, formatBytes, formatCount, formatDuration } from "../terminal/format.js";
+import { formatAbout, formatCount, formatDuration } from "../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { ranHere, stageNote } from "../terminal/stage-note.js";
 import { barLine } from "../text/bar.js";
@@ -23,7 +21,7 @@ import { type ChainLinks, chainLines } from "./chain-lines.js";
 import { linkedLine } from "./run-links.js";
 
 const BAR_COLUMNS = 60;
-const NAME_COLUMNS = 10;
+const NAME_COLUMNS = 12;
 
 export interface RecordLook {
   paint: Paint;
@@ -42,52 +40,35 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
   const { paint, chain, forecast, link = unlinked, time = null } = options;
   const now = options.now ?? Date.now();
   const field = (name: string, value: string | null) =>
-    value === null || value === "" ? [] : [`${paint("dim", name.padEnd(NAME_COLUMNS))}${value}`];
+    value === null || value === "" ? [] : [`${paint("dim", name.padEnd(NAME_COLUMNS - 1))} ${value}`];
   const section = (name: string, lines: string[]) =>
     lines.length === 0 ? [] : [paint("dim", name), ...lines.map((line) => `  ${line}`)];
   const when = (iso: string) => fullTime(iso, time, now);
-  const timeField = (name: string, iso: string | null) => field(name, iso === null ? null : when(iso));
   // In a fleet, the files of an operation are on its host.
   const cwd = it.host === undefined || it.host === hostname() ? it.cwd : null;
   const linkedText = (text: string) => linkedLine(text, cwd, link);
+  const factLine = ({ label, value, kind, isDefault }: Row) => {
+    // The first line has the id and the type.
+    if (isDefault || label === "id" || label === "type") return [];
+    if (kind === "time" || kind === "start") return field(label, when(value));
+    const text = sanitize(value);
+    if (kind === "directory") return field(label, link(cwd === null ? null : fileUrl(cwd), text));
+    return field(label, label === "label" ? linkedText(text) : text);
+  };
+  const rows = describeOperation(it, { now });
   const state = `${stateGlyph(it.state)} ${it.state}${stateNote(it, when)}`;
   return [
     `${link(options.urls?.run ?? null, paint("bold", it.id))}  ${sanitize(it.op)}  ${paint(stateColour(it.state), state)}`,
     ...field("title", linkedText(sanitize(it.title))),
-    ...field("label", it.label === null ? null : linkedText(sanitize(it.label))),
-    ...field("cwd", link(cwd === null ? null : fileUrl(cwd), sanitize(it.cwd))),
-    ...field("pid", it.pid ? String(it.pid) : null),
-    ...field("terminal", it.terminal === null ? null : `${sanitize(it.terminal)}: liveops attach ${it.id}`),
-    ...field("chain", chainText(it)),
-    ...field("schedule", it.schedule ?? null),
-    ...field("again of", it.againOf ?? null),
-    ...field("trace", it.traceparent?.split("-")[1] ?? null),
-    ...field("queue", queueText(it)),
-    ...field("host", it.host === undefined ? null : sanitize(it.host)),
-    ...field("only on", placeText(it)),
-    ...field("after", waitText(it.after, it.waitsFor)),
-    ...field("after any", waitText(it.afterAny, it.waitsFor)),
-    ...timeField("starts at", it.notBefore),
+    ...rows.flatMap(factLine),
     ...field("expected", expectedText(it, forecast?.operations[it.id], now)),
-    ...field("paused", pausedText(it)),
-    ...section(
-      "hooks",
-      Object.entries(it.hooks ?? {}).map(([hook, command]) => `${hook}: ${sanitize(command)}`),
-    ),
     ...section(
       "failed hooks",
       (it.hookFailures ?? []).map((each) =>
         paint("yellow", `${each.hook} at ${when(each.at)}: ${sanitize(each.message)}`),
       ),
     ),
-    ...field("attempt", it.attempt > 1 ? String(it.attempt) : null),
-    ...timeField("created", it.createdAt),
-    ...timeField("started", it.startedAt),
-    ...timeField("finished", it.finishedAt),
-    ...field("took", tookText(it, now)),
-    ...field("resources", resourcesText(it)),
     ...section("params", resultLines(shownParams(it)).map(linkedText)),
-    ...field("env", it.env === undefined ? null : sanitize(it.env.join(" "))),
     ...section("stages", stageLines(it, paint, now)),
     ...field(
       "progress",
@@ -114,25 +95,6 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
 /** Without a report, 0% would say something that nobody knows. */
 const reportsProgress = ({ progress, percent }: Operation): boolean => progress !== null || percent > 0;
 
-/** Null for an operation of the default queue without a priority. */
-function queueText({ queue, priority, slot }: Operation): string | null {
-  if (queue === DEFAULT_QUEUE && priority === 0) return null;
-  const slotText = slot === null ? "" : `, slot ${slot}`;
-  return `${sanitize(queue)}, priority ${priority}${slotText}`;
-}
-
-/** The hosts that may run the operation; null: any. */
-function placeText({ on, tags = [] }: Operation): string | null {
-  const tagged = tags.length === 0 ? null : `hosts with ${tags.join(", ")}`;
-  return [on, tagged].filter((part) => part != null).join(", ") || null;
-}
-
-function waitText(ids: readonly string[] | undefined, waitsFor: readonly string[] | null): string | null {
-  if (ids === undefined) return null;
-  const pending = ids.filter((id) => waitsFor?.includes(id)).length;
-  return `${ids.join(" ")}${pending === 0 ? "" : ` (${pending} not finished)`}`;
-}
-
 /** When a queued operation starts and ends, or a running one ends, as far as that is known. */
 function expectedText(
   { state }: Operation,
@@ -151,11 +113,6 @@ function expectedText(
   };
   const starts = state === "queued" ? said("to start", expected?.startsAt) : [];
   return [...starts, ...said("to end", expected?.endsAt)].join("; ") || null;
-}
-
-function pausedText({ pause }: Operation): string | null {
-  if (pause === null || pause.since !== null) return null;
-  return `${formatDuration(pause.seconds)} in all`;
 }
 
 function stateNote(it: Operation, when: (iso: string) => string): string {
@@ -179,32 +136,6 @@ function stateNote(it: Operation, when: (iso: string) => string): string {
 function promptText({ waitingForInput }: Operation): string {
   const prompt = waitingForInput?.prompt ?? "";
   return prompt === "" ? "" : ` (${sanitize(prompt)})`;
-}
-
-function chainText({ chain, id }: Operation): string | null {
-  if (chain.previous === null && chain.next === null) return null;
-  const links = [chain.previous && `after ${chain.previous}`, chain.next && `then ${chain.next}`].filter(
-    Boolean,
-  );
-  return `${chain.id === id ? "first" : `link ${chain.index + 1} of ${chain.id}`}, ${links.join(", ")}`;
-}
-
-function tookText(it: Operation, now: number): string | null {
-  if (it.startedAt === null) return null;
-  const end = it.finishedAt === null ? now : Date.parse(it.finishedAt);
-  const took = formatDuration(it.seconds ?? (end - Date.parse(it.startedAt)) / 1000);
-  return isFinal(it.state) ? took : `${took} so far`;
-}
-
-function resourcesText({ resources, usage, startedAt }: Operation): string | null {
-  if (resources === null) return startedAt === null || hasProc() ? null : NOT_AVAILABLE;
-  const { cpuSeconds, maxRssBytes, readBytes, writtenBytes } = resources;
-  const now = usage && `, now ${usage.cpu.toFixed(1)} cores, ${formatBytes(usage.rssBytes)}`;
-  return [
-    `CPU ${formatDuration(cpuSeconds)}, memory at most ${formatBytes(maxRssBytes)}`,
-    `, read ${formatBytes(readBytes)}, written ${formatBytes(writtenBytes)}`,
-    now ?? "",
-  ].join("");
 }
 
 function stageLines(it: Operation, paint: Paint, now: number): string[] {

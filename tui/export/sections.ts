@@ -2,55 +2,35 @@
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation, OperationError } from "../../protocol/operation.js";
 import { knownStageState } from "../../protocol/stage-state.js";
-import { formatBytes, formatCount, formatDuration } from "../terminal/format.js";
+import { describeOperation, type Row } from "../describe/operation.js";
+import { formatCount, formatDuration } from "../terminal/format.js";
 import { stageGlyph, stateGlyph } from "../terminal/glyphs.js";
 import { ranHere, stageNote } from "../terminal/stage-note.js";
 import { html, type Markup, type Piece, shownValue } from "./markup.js";
 import type { AttemptRow } from "./spans.js";
 
 export function header(it: Operation): Markup {
-  const { id, op, title, label, state, startedAt, finishedAt, seconds, attempt, resources } = it;
-  const took = seconds === null ? null : formatDuration(seconds);
+  const facts = describeOperation(it, { now: Date.parse(it.updatedAt) });
   return html`<header class="run-head">
-<h1><span class="badge ${state}">${stateGlyph(state)} ${state}</span> ${title}</h1>
-${label === null ? null : html`<p class="label">${label}</p>`}
+<h1><span class="badge ${it.state}">${stateGlyph(it.state)} ${it.state}</span> ${it.title}</h1>
+${it.label === null ? null : html`<p class="label">${it.label}</p>`}
 <dl class="facts">
-${facts([
-  ["type", op],
-  ["id", id],
-  ["took", took],
-  ["attempt", attempt > 1 ? String(attempt) : null],
-  ["submitted", time(it.createdAt)],
-  ["started", time(startedAt)],
-  ["finished", time(finishedAt)],
-  ["host", it.host ?? null],
-  ["directory", it.cwd],
-  ["again of", it.againOf ?? null],
-  ["chain", chainText(it)],
-  ["processor", resources === null ? null : formatDuration(resources.cpuSeconds)],
-  ["memory", resources === null ? null : `${formatBytes(resources.maxRssBytes)} peak`],
-  ["environment", it.env === undefined || it.env.length === 0 ? null : it.env.join(" ")],
-])}
+${facts.flatMap(fact)}
 </dl>
 </header>`;
 }
 
-function facts(pairs: ReadonlyArray<readonly [string, Piece]>): Markup[] {
-  return pairs
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
+function fact({ label, value, kind, isDefault }: Row): Markup[] {
+  // The label stands below the title.
+  if (isDefault || label === "label") return [];
+  const isTime = kind === "time" || kind === "start";
+  return [html`<div><dt>${label}</dt><dd>${isTime ? time(value) : value}</dd></div>`];
 }
 
 function time(at: string | null): Piece {
   return at === null
     ? null
     : html`<time datetime="${at}">${at.replace("T", " ").replace(/\.\d+Z$/, " UTC")}</time>`;
-}
-
-function chainText({ chain }: Operation): string | null {
-  if (chain.previous === null && chain.next === null) return null;
-  const links = [chain.previous && `after ${chain.previous}`, chain.next && `then ${chain.next}`];
-  return `operation ${chain.index + 1} of ${chain.id}: ${links.filter(Boolean).join(", ")}`;
 }
 
 export function stageTable(it: Operation): Markup | null {

@@ -73,8 +73,8 @@ test("a list has the column HOST where an operation has a host; a queued one sho
   expect(table([queued], { ...options, allColumns: true })[0]).not.toContain("HOST");
   const shown = (it: typeof running) =>
     recordLines(it, { paint: plain, now: NOW }).filter((line) => /^(host|only on)/.test(line));
-  expect(shown(running)).toEqual(["host      build-1"]);
-  expect(shown(queued)).toEqual(["only on   build-2, hosts with gpu"]);
+  expect(shown(running)).toEqual(["host        build-1"]);
+  expect(shown(queued)).toEqual(["only on     build-2", "hosts with  gpu"]);
   expect(shown({ ...queued, on: null, tags: [] })).toEqual([]);
 });
 

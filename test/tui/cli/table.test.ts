@@ -80,10 +80,10 @@ test("the record of a live operation says when it is expected to start and to en
   };
   const at = (seconds: number) => new Date(now + seconds * 1000).toISOString();
   expect(expected("queued", at(240), at(600))).toBe(
-    "expected  to start in ~4m, at TIME; to end in ~10m, at TIME",
+    "expected    to start in ~4m, at TIME; to end in ~10m, at TIME",
   );
-  expect(expected("queued", at(0), null)).toBe("expected  to start now");
-  expect(expected("running", at(-9), at(30))).toBe("expected  to end in ~30s, at TIME");
+  expect(expected("queued", at(0), null)).toBe("expected    to start now");
+  expect(expected("running", at(-9), at(30))).toBe("expected    to end in ~30s, at TIME");
   expect(expected("queued", null, null)).toBeUndefined();
 });
 
@@ -172,7 +172,7 @@ test("show and a column have the worker of a running operation", () => {
   const story = new Story().started().event({ type: "attempt:accepted", attempt: 1, pid: 4711 });
   const pidLines = () =>
     recordLines(story.record(), { paint: plain, now }).filter((line) => line.startsWith("pid"));
-  expect(pidLines()).toEqual(["pid       4711"]);
+  expect(pidLines()).toEqual(["pid         4711"]);
   const text = OPERATIONS.columns.find(({ name }) => name === "pid")!.text;
   expect(text(story.record(), {} as OperationContext)).toBe("4711");
   story.finished("failed");
@@ -200,13 +200,13 @@ test("show prints the fields that are not empty", () => {
     .finished("failed");
   expect(recordLines(story.record(), { paint: plain, now })).toEqual([
     "aaa111bbb222  load-process-save  ✗ failed",
-    "title     Load, process, save",
-    "label     mine",
-    "cwd       /",
-    "created   Fri 2 Jan 2026 03:04:05 UTC (1m ago)",
-    "started   Fri 2 Jan 2026 03:04:05 UTC (1m ago)",
-    "finished  Fri 2 Jan 2026 03:04:05 UTC (1m ago)",
-    "took      0s",
+    "title       Load, process, save",
+    "label       mine",
+    "directory   /",
+    "submitted   Fri 2 Jan 2026 03:04:05 UTC (1m ago)",
+    "started     Fri 2 Jan 2026 03:04:05 UTC (1m ago)",
+    "finished    Fri 2 Jan 2026 03:04:05 UTC (1m ago)",
+    "took        0s",
     "params",
     "  path=a       b",
     "stages",
@@ -216,7 +216,7 @@ test("show prints the fields that are not empty", () => {
     "error",
     "  it broke (LIVEOPS_EXCEPTION)",
     "      at x",
-    "log       1 line: liveops logs aaa111bbb222",
+    "log         1 line: liveops logs aaa111bbb222",
   ]);
 });
 
@@ -234,8 +234,8 @@ test("show prints the result's own text, and the names of the variables", () => 
   const lines = recordLines({ ...story.record(), env: ["A\x1b", "PATH"] }, { paint: plain, now });
   expect(lines).toEqual(
     expect.arrayContaining([
-      "title     Deploy to \\x1b[31mdb",
-      "env       A\\x1b PATH",
+      "title       Deploy to \\x1b[31mdb",
+      "env         A\\x1b PATH",
       "result",
       "  one",
       "  two\\x07",
@@ -247,7 +247,7 @@ test("show prints the result's own text, and the names of the variables", () => 
 test("show names the chain's neighbours", () => {
   const chain = { id: "aaa", index: 1, previous: "aaa", next: "ccc" };
   expect(recordLines(operation({ id: "bbb", chain }), { paint: plain, now })).toContain(
-    "chain     link 2 of aaa, after aaa, then ccc",
+    "chain       operation 2 of aaa, after aaa, then ccc",
   );
 });
 

@@ -5,31 +5,11 @@
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type OverallProgress, overallProgress } from "../../../protocol/overall-progress.js";
+import { elapsedOf, pausedSeconds, secondsBetween } from "../../describe/duration.js";
 import { historyName, type Usual, usualNamed, usualOf, usualSuccessors } from "./history.js";
 import { hostNamed } from "./host-view.js";
 import { chainOf, isPaused, type Reached, type State } from "./model.js";
 import { isHeldByQueue } from "./queue-view.js";
-
-const between = (from: string, to: string | number): number =>
-  Math.max(0, ((typeof to === "number" ? to : Date.parse(to)) - Date.parse(from)) / 1000);
-
-/** Seconds of the pauses of the attempt, with the one that lasts. */
-export function pausedSeconds({ pause, finishedAt }: Operation, now: number): number {
-  if (pause === null) return 0;
-  return pause.seconds + (pause.since === null ? 0 : between(pause.since, finishedAt ?? now));
-}
-
-/**
- * Of a running one: whole seconds, so that the figure changes once a second; null before the first start. Pauses do
- * not count.
- */
-export function elapsedOf(operation: Operation, now: number): number | null {
-  const { startedAt, finishedAt, state, seconds } = operation;
-  if (startedAt === null) return null;
-  const ran = (end: string | number) => Math.max(0, between(startedAt, end) - pausedSeconds(operation, now));
-  if (finishedAt !== null) return seconds ?? ran(finishedAt);
-  return state === "running" ? Math.floor(ran(now)) : null;
-}
 
 /** Of the links of a chain, from the first one's start to the last one's end, without pauses. */
 export function chainElapsed(links: readonly Operation[], now: number): number | null {
@@ -37,7 +17,7 @@ export function chainElapsed(links: readonly Operation[], now: number): number |
   const last = links.at(-1);
   if (started === null || last === undefined) return null;
   const paused = links.reduce((sum, link) => sum + pausedSeconds(link, now), 0);
-  const ran = (end: string | number) => Math.max(0, between(started, end) - paused);
+  const ran = (end: string | number) => Math.max(0, secondsBetween(started, end) - paused);
   return last.finishedAt === null ? Math.floor(ran(now)) : ran(last.finishedAt);
 }
 
@@ -45,9 +25,9 @@ export function chainElapsed(links: readonly Operation[], now: number): number |
 export function stageSeconds(operation: Operation, stage: string, now: number): number | null {
   const times = getOwn(operation.stageTimes, stage);
   if (times === undefined) return null;
-  if (times.finishedAt !== null) return times.seconds ?? between(times.startedAt, times.finishedAt);
+  if (times.finishedAt !== null) return times.seconds ?? secondsBetween(times.startedAt, times.finishedAt);
   if (operation.state !== "running") return null;
-  const ran = Math.floor(between(times.startedAt, operation.pause?.since ?? now));
+  const ran = Math.floor(secondsBetween(times.startedAt, operation.pause?.since ?? now));
   // The record does not say in which stage an earlier pause was.
   return operation.pause === null ? ran : Math.min(ran, elapsedOf(operation, now) ?? ran);
 }

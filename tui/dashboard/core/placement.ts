@@ -1,29 +1,27 @@
-/** Hosts, queue, priority, times, pauses and hooks of an operation in a line, as far as they are not as by default. */
+/** One line with the operation's hosts, queue, priority, start time, pauses and hooks. Defaults are omitted. */
 import type { Operation } from "../../../protocol/operation.js";
-import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
+import { pausedSeconds } from "../../describe/duration.js";
+import { describeOperation, type Row } from "../../describe/operation.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
 import { formatDuration } from "../../terminal/format.js";
 import { sanitizeLine } from "../text/cells.js";
-import { pausedSeconds } from "./estimate.js";
 import type { State } from "./model.js";
 
 /** `queue gpu · priority 5 · slot 2`; "" where all is as by default. */
-export function placementText(state: State, operation: Operation): string {
-  const { queue, priority, slot, schedule, notBefore, hooks = {}, on, tags = [] } = operation;
-  const paused = Math.floor(pausedSeconds(operation, state.now));
+export function placementText({ now }: State, operation: Operation): string {
+  const { slot, hooks = {}, pause, state } = operation;
+  const placed = ({ label, value, kind, isDefault }: Row): string[] => {
+    if (kind === "place" && !isDefault) return [`${label} ${sanitizeLine(value)}`];
+    if (kind !== "start" || state !== "queued" || Date.parse(value) <= now) return [];
+    return [`${label} ${formatShortTime(new Date(value), new Date(now))}`];
+  };
+  const paused = Math.floor(pausedSeconds(operation, now));
   const parts = [
-    ...(on == null ? [] : [`only on ${sanitizeLine(on)}`]),
-    ...(tags.length === 0 ? [] : [`hosts with ${sanitizeLine(tags.join(", "))}`]),
-    ...(queue === DEFAULT_QUEUE ? [] : [`queue ${sanitizeLine(queue)}`]),
-    ...(priority === 0 ? [] : [`priority ${priority}`]),
-    ...(schedule === undefined ? [] : [`schedule ${sanitizeLine(schedule)}`]),
-    ...(notBefore === null || operation.state !== "queued" || Date.parse(notBefore) <= state.now
-      ? []
-      : [`not before ${formatShortTime(new Date(notBefore), new Date(state.now))}`]),
-    // The first pause is told beside the bar while it lasts.
-    ...(paused > 0 && (operation.pause?.seconds ?? 0) > 0 ? [`paused ${formatDuration(paused)} in all`] : []),
+    ...describeOperation(operation, { now }).flatMap(placed),
+    // The bar shows the first pause while it lasts.
+    ...(paused > 0 && (pause?.seconds ?? 0) > 0 ? [`paused ${formatDuration(paused)} in all`] : []),
     ...(Object.keys(hooks).length === 0 ? [] : [`hooks ${Object.keys(hooks).join(", ")}`]),
   ];
-  // Every running operation has a slot: it is told beside something else.
+  // Every running operation has a slot, which alone is no news.
   return parts.length === 0 ? "" : [...parts, ...(slot === null ? [] : [`slot ${slot}`])].join(" · ");
 }

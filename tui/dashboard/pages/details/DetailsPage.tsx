@@ -2,15 +2,14 @@
 
 import { getOwn } from "../../../../protocol/get-own.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import { hasProc, NOT_AVAILABLE } from "../../../../protocol/system/own-process.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
+import { describeOperation, type Row } from "../../../describe/operation.js";
 import type { AttemptRow } from "../../../export/spans.js";
-import { formatBytes, formatDuration } from "../../../terminal/format.js";
+import { formatDuration } from "../../../terminal/format.js";
 import { stageNote } from "../../../terminal/stage-note.js";
-import { elapsedOf, pausedSeconds } from "../../core/estimate.js";
 import { bareOf } from "../../core/host-key.js";
 import { panesOf } from "../../core/layout.js";
-import { chainOf, isPaused, nameOf, operationOf, type Page, type State } from "../../core/model.js";
+import { chainOf, nameOf, operationOf, type Page, type State } from "../../core/model.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { scrolledPage } from "../../core/pages.js";
 import { dependencyEnd } from "../../core/queue-view.js";
@@ -102,64 +101,20 @@ function stageNotes({ stages, stageStates, stageTimes }: Operation): Record<stri
 }
 
 function details(state: State, operation: Operation): Record<string, string> {
-  const { now } = state;
-  const elapsed = elapsedOf(operation, now);
-  const { chain, label, resources, startedAt, notBefore, schedule } = operation;
-  const paused = Math.floor(pausedSeconds(operation, now));
-  return {
-    id: bareOf(operation.id),
-    type: operation.op,
-    ...(label !== null && { label }),
-    directory: operation.cwd,
-    queue: operation.slot === null ? operation.queue : `${operation.queue}, slot ${operation.slot}`,
-    ...(operation.host !== undefined && { host: operation.host }),
-    ...(operation.on != null && { "only on": operation.on }),
-    ...((operation.tags ?? []).length > 0 && { "hosts with": operation.tags!.join(", ") }),
-    ...(operation.priority !== 0 && { priority: String(operation.priority) }),
-    ...(schedule !== undefined && { schedule }),
-    ...dependencies(state, operation),
-    ...(notBefore !== null && { "not before": dateAndTime(notBefore) }),
-    submitted: dateAndTime(operation.createdAt),
-    ...(operation.startedAt !== null && { started: dateAndTime(operation.startedAt) }),
-    ...(operation.finishedAt !== null && { finished: dateAndTime(operation.finishedAt) }),
-    ...(elapsed !== null && {
-      [operation.finishedAt === null ? "elapsed" : "took"]: formatDuration(elapsed),
-    }),
-    ...(paused > 0 && {
-      paused: `${formatDuration(paused)} in all${isPaused(operation) ? ", still paused" : ""}`,
-    }),
-    ...((chain.previous ?? chain.next) !== null && {
-      chain: `${bareOf(chain.id)}, operation ${chain.index + 1}`,
-    }),
-    ...(resources == null &&
-      startedAt !== null &&
-      !hasProc() && { cpu: NOT_AVAILABLE, memory: NOT_AVAILABLE }),
-    ...(resources != null && {
-      cpu: formatDuration(resources.cpuSeconds),
-      memory: `${formatBytes(resources.maxRssBytes)} peak`,
-      storage: `${formatBytes(resources.readBytes)} read, ${formatBytes(resources.writtenBytes)} written`,
-    }),
-    ...Object.fromEntries(
-      Object.entries(operation.hooks ?? {}).map(([hook, command]) => [`hook ${hook}`, command]),
-    ),
-  };
-}
-
-/** What it starts after, each with the state of the end of its chain. */
-function dependencies(state: State, { after = [], afterAny = [] }: Operation): Record<string, string> {
-  const told = (ids: readonly string[]) =>
-    ids
-      .map((id) => {
-        const [operation, end] = [operationOf(state, id), dependencyEnd(state, id)];
-        return operation === null || end === null
-          ? bareOf(id)
-          : `${glyphOf(end)} ${nameOf(state, operation)} (${bareOf(id)}, ${stateWord(end)})`;
-      })
-      .join(", ");
-  return {
-    ...(after.length > 0 && { after: told(after) }),
-    ...(afterAny.length > 0 && { "after any": told(afterAny) }),
-  };
+  const rows = describeOperation(operation, {
+    now: state.now,
+    id: bareOf,
+    // With the state of the end of its chain.
+    dependency: (id) => {
+      const [named, end] = [operationOf(state, id), dependencyEnd(state, id)];
+      if (named === null || end === null) return bareOf(id);
+      return `${glyphOf(end)} ${nameOf(state, named)} (${bareOf(id)}, ${stateWord(end)})`;
+    },
+  });
+  const text = ({ value, kind }: Row) => (kind === "time" || kind === "start" ? dateAndTime(value) : value);
+  // The page lists all attempts below.
+  const shown = rows.filter(({ label }) => label !== "attempt");
+  return Object.fromEntries(shown.map((row) => [row.label, text(row)]));
 }
 
 function failure(operation: Operation, width: number, paint: Paint): string[] {

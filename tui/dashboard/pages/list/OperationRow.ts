@@ -7,19 +7,13 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/reduce.js";
 import { shownParams } from "../../../../protocol/shown-params.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
+import { elapsedOf } from "../../../describe/duration.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatDuration, formatEta, formatOverall } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { allowedFailures } from "../../../terminal/stage-note.js";
 import { addProgress, motionTime } from "../../core/bars.js";
-import {
-  chainElapsed,
-  chainProgress,
-  chainSecondsLeft,
-  elapsedOf,
-  secondsLeft,
-  stallOf,
-} from "../../core/estimate.js";
+import { chainElapsed, chainProgress, chainSecondsLeft, secondsLeft, stallOf } from "../../core/estimate.js";
 import { usualSuccessors } from "../../core/history.js";
 import { hostLabel } from "../../core/host-view.js";
 import {

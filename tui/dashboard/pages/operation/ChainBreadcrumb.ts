@@ -3,10 +3,10 @@
  * not fit, they are cut, then left out; at last the far links are.
  */
 import type { Operation } from "../../../../protocol/operation.js";
+import { elapsedOf } from "../../../describe/duration.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { allowedFailures } from "../../../terminal/stage-note.js";
-import { elapsedOf } from "../../core/estimate.js";
 import { parseHistoryName, usualNamed, usualOf, usualSuccessors } from "../../core/history.js";
 import { bareOf, typeKey } from "../../core/host-key.js";
 import { chainOf, type State } from "../../core/model.js";

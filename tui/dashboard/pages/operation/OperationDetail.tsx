@@ -8,6 +8,7 @@ import { shownParams } from "../../../../protocol/shown-params.js";
 import type { StageState } from "../../../../protocol/stage-state.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
+import { elapsedOf } from "../../../describe/duration.js";
 import {
   formatAmount,
   formatBytes,
@@ -34,7 +35,6 @@ import {
   chainElapsed,
   chainProgress,
   chainSecondsLeft,
-  elapsedOf,
   isOverdue,
   secondsLeft,
   stageSeconds,

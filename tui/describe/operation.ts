@@ -1,0 +1,97 @@
+/** The facts of an operation as rows. `liveops show`, the dashboard and the exported page draw the same rows. */
+import type { Operation } from "../../protocol/operation.js";
+import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
+import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
+import { formatBytes, formatDuration } from "../terminal/format.js";
+import { elapsedOf, pausedSeconds } from "./duration.js";
+
+export interface Row {
+  readonly label: string;
+  /** Untrusted text; an ISO time for `time` and `start`. */
+  readonly value: string;
+  /** `place`: where it runs and in which order. `start`: the time before which it does not start. */
+  readonly kind: "text" | "directory" | "place" | "time" | "start";
+  /** The value is the default. */
+  readonly isDefault?: boolean;
+}
+
+interface Look {
+  /** In ms. */
+  readonly now: number;
+  /** How an id is written. Default: as it is. */
+  readonly id?: (id: string) => string;
+  /** How an operation is written that this one waits for. */
+  readonly dependency?: (id: string) => string;
+}
+
+type Value = string | null | undefined | false;
+
+/** The rows that have a value. */
+export function describeOperation(it: Operation, look: Look): Row[] {
+  const { now, id = (text) => text } = look;
+  const pending = (dependency: string) =>
+    it.waitsFor?.includes(dependency) ? `${dependency} (not finished)` : dependency;
+  const { dependency = pending } = look;
+  const dependencies = (ids: readonly string[] = []) => ids.map(dependency).join(", ");
+  const row = (label: string, value: Value, kind: Row["kind"] = "text", isDefault = false): Row[] =>
+    value ? [{ label, value, kind, ...(isDefault && { isDefault }) }] : [];
+  const elapsed = elapsedOf(it, now);
+  return [
+    ...row("id", id(it.id)),
+    ...row("type", it.op),
+    ...row("label", it.label),
+    ...row("directory", it.cwd, "directory"),
+    ...row("pid", it.pid ? String(it.pid) : null),
+    ...row("terminal", it.terminal && `${it.terminal}: liveops attach ${id(it.id)}`),
+    ...row("again of", it.againOf && id(it.againOf)),
+    ...row("trace", it.traceparent?.split("-")[1]),
+    ...row("host", it.host),
+    ...row("only on", it.on, "place"),
+    ...row("hosts with", it.tags?.join(", "), "place"),
+    ...row("queue", it.queue, "place", it.queue === DEFAULT_QUEUE),
+    ...row("priority", it.priority !== 0 && String(it.priority), "place"),
+    ...row("slot", it.slot !== null && String(it.slot), "text", it.queue === DEFAULT_QUEUE),
+    ...row("schedule", it.schedule, "place"),
+    ...row("after", dependencies(it.after)),
+    ...row("after any", dependencies(it.afterAny)),
+    ...row("not before", it.notBefore, "start"),
+    ...row("attempt", it.attempt > 1 && String(it.attempt)),
+    ...row("submitted", it.createdAt, "time"),
+    ...row("started", it.startedAt, "time"),
+    ...row("finished", it.finishedAt, "time"),
+    ...row(it.finishedAt === null ? "elapsed" : "took", elapsed !== null && formatDuration(elapsed)),
+    ...row("paused", pausedText(it, now)),
+    ...row("chain", chainText(it, id)),
+    ...resourceTexts(it).flatMap(([label, value]) => row(label, value)),
+    ...row("env", it.env?.join(" ")),
+    ...Object.entries(it.hooks ?? {}).flatMap(([hook, command]) => row(`hook ${hook}`, command)),
+  ];
+}
+
+function pausedText(it: Operation, now: number): string | null {
+  const seconds = Math.floor(pausedSeconds(it, now));
+  if (seconds === 0) return null;
+  const isPaused = it.state === "running" && it.pause?.since != null;
+  return `${formatDuration(seconds)} in all${isPaused ? ", still paused" : ""}`;
+}
+
+function chainText({ chain }: Operation, id: (id: string) => string): string | null {
+  const { previous, next, index } = chain;
+  if (previous === null && next === null) return null;
+  const links = [previous && `after ${id(previous)}`, next && `then ${id(next)}`].filter(Boolean);
+  return `operation ${index + 1} of ${id(chain.id)}, ${links.join(", ")}`;
+}
+
+function resourceTexts({ resources, usage, startedAt }: Operation): Array<[label: string, value: string]> {
+  if (resources == null)
+    return startedAt === null || hasProc() ? [] : ["cpu", "memory"].map((label) => [label, NOT_AVAILABLE]);
+  const { cpuSeconds, maxRssBytes, readBytes, writtenBytes } = resources;
+  const [cores, memory] = usage
+    ? [`, now ${usage.cpu.toFixed(1)} cores`, `, now ${formatBytes(usage.rssBytes)}`]
+    : ["", ""];
+  return [
+    ["cpu", formatDuration(cpuSeconds) + cores],
+    ["memory", `${formatBytes(maxRssBytes)} peak${memory}`],
+    ["storage", `${formatBytes(readBytes)} read, ${formatBytes(writtenBytes)} written`],
+  ];
+}
