@@ -8,9 +8,8 @@ import { rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { toOperationError } from "../../ops/attempt/failure.js";
 import { operationVariables, setStageVariable } from "../../ops/attempt/operation-variables.js";
-import type { Order } from "../../ops/attempt/order.js";
 import { runAttempt } from "../../ops/attempt/run-attempt.js";
-import type { StageValues } from "../../ops/attempt/sink.js";
+import type { Order, StageValues } from "../../ops/attempt/sink.js";
 import { fileStageValues } from "../../ops/attempt/stage-values.js";
 import { OwnUsage } from "../../ops/attempt/usage.js";
 import { loadType, typeFinder } from "../../ops/loading/catalogue.js";
@@ -27,7 +26,7 @@ import type { Entry } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
 import { startOfAttempt } from "../traces/span-plan.js";
-import { enterEnvironment, leaveEnvironment } from "./environment.js";
+import { enterEnvironment, leaveEnvironment, TraceVariable } from "./environment.js";
 import type { Lease } from "./lease.js";
 import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
 import type { OwnOutput } from "./own-output.js";
@@ -38,7 +37,6 @@ import { type RetryWhileDiskFull, waitingAt } from "./retry-while-disk-full.js";
 import { prepareEvents, RunWriter } from "./run-writer.js";
 import { StopFile } from "./stop-file.js";
 import { TerminalServer } from "./terminal-server.js";
-import { TraceVariable } from "./trace-variable.js";
 
 export class AttemptRunner {
   readonly #entry: Entry;

@@ -16,9 +16,8 @@ import { InlineStop } from "./cancellation.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { InlineRetries, type InlineRetry, waited } from "./inline-retries.js";
 import { enterOperationVariables, setStageVariable } from "./operation-variables.js";
-import type { Order } from "./order.js";
 import { type AttemptOptions, runAttempt, type TypeFinder } from "./run-attempt.js";
-import type { StageValues } from "./sink.js";
+import type { Order, StageValues } from "./sink.js";
 import { OwnUsage } from "./usage.js";
 import { AttemptWriter } from "./writer.js";
 

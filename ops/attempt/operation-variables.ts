@@ -3,7 +3,7 @@
  * belong. Called by the worker and by `liveops run`.
  */
 import { OPERATION_VARIABLES } from "../../protocol/environment.js";
-import type { Order } from "./order.js";
+import type { Order } from "./sink.js";
 
 type Name = keyof typeof OPERATION_VARIABLES;
 

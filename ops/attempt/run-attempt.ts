@@ -7,6 +7,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Refusal } from "../../protocol/errors.js";
 import type { Outcome, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
+import { MAX_RESULT_TEXT } from "../../protocol/limits.js";
 import type { OperationError } from "../../protocol/operation.js";
 import type { TerminalHost } from "../programs/terminals.js";
 import { ExecError } from "../sdk/exec.js";
@@ -19,6 +20,7 @@ import {
   isOperationType,
   type OperationCtor,
   readType,
+  shortened,
   stagesFor,
   TypeFault,
   titleFor,
@@ -27,11 +29,9 @@ import { AttemptProgress } from "./attempt-progress.js";
 import { Cancellation } from "./cancellation.js";
 import { type AttemptTime, SYSTEM_CLOCK } from "./clock.js";
 import { Failure, resultOfFailure, toOperationError } from "./failure.js";
-import type { Order } from "./order.js";
 import type { ChainCall, OutcomeCalls } from "./outcome-calls.js";
 import { Uncaught, watchProcessFaults } from "./process-faults.js";
-import { textOfResult } from "./result-text.js";
-import type { Sink, StageValues, StopControl } from "./sink.js";
+import type { Order, Sink, StageValues, StopControl } from "./sink.js";
 
 /**
  * Finds the type of a name for `p.chainTo`, as a submit does.
@@ -213,4 +213,30 @@ function errorOf(thrown: unknown, masker: Masker): OperationError {
 function timedOut(timeout: number | null, error: OperationError | null): OperationError {
   const message = `it ran longer than its timeout of ${timeout} s`;
   return { code: "LIVEOPS_TIMEOUT", message, stack: error?.stack ?? null };
+}
+
+/**
+ * The text for the result; null without one. An error of the author's function is logged and fails nothing: the work
+ * is done.
+ */
+function textOfResult(Type: OperationCtor, result: unknown, sink: Sink): string | null {
+  const { op, resultText } = readType(Type);
+  if (resultText === null || result === null) return null;
+  const note = (problem: string) => {
+    sink.line(
+      "liveops",
+      null,
+      `static resultText of ${op} ${problem}; the result is shown as key=value lines`,
+    );
+    return null;
+  };
+  let text: unknown;
+  try {
+    // A copy: the function must not change the result.
+    text = resultText.call(Type, structuredClone(result));
+  } catch (thrown) {
+    return note(`threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+  if (typeof text !== "string" || text.trim() === "") return note("returned no text");
+  return shortened(text.replace(/\r\n?/g, "\n").replace(/\n+$/, ""), MAX_RESULT_TEXT);
 }

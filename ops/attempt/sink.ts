@@ -1,11 +1,11 @@
 /**
- * The interfaces between the runner of an attempt and its caller: events and log lines, stop requests, stage values and
- * the outcome.
+ * The interfaces between the runner of an attempt and its caller: the order, events and log lines, stop requests, and
+ * stage values.
  *
  * `AttemptWriter` is the sink of both callers.
  */
 import type { EventBody, StageValue, StopReason } from "../../protocol/event.js";
-import type { LogStream } from "../../protocol/operation.js";
+import type { Chain, LogStream } from "../../protocol/operation.js";
 import type { Masker } from "../secrets/masker.js";
 
 export interface Sink {
@@ -74,4 +74,28 @@ export interface FinishedItems {
   close(): void;
   /** Removes what all attempts stored: the stage is done. */
   discard(): void;
+}
+
+/** The input of one attempt. The daemon sends it to a worker; `liveops run` creates it in its own process. */
+export interface Order {
+  id: string;
+  op: string;
+  attempt: number;
+  /** The accepted input; the attempt parses it again. */
+  params: Record<string, unknown>;
+  title: string;
+  label: string | null;
+  stages: string[];
+  /** Absolute path. */
+  cwd: string;
+  /** Of the submit: during the attempt, these variables override those of the worker. */
+  env: Record<string, string>;
+  chain: Chain;
+  /** Numbers of the operation's last event and last log line. */
+  seq: number;
+  logLines: number;
+  /** Number of the slot of its queue, from 1. */
+  slot: number;
+  /** In a fleet: a number that is greater in each later attempt. Absent or null: no fleet. */
+  fence?: number | null;
 }

@@ -4,8 +4,7 @@ import type { JsonSchema } from "../../protocol/json-schema.js";
 import type { OperationType } from "../../protocol/replies.js";
 import { type OperationCtor, readType, TypeFault } from "./read-type.js";
 import { hasStoredValues, storedSchema, toStored } from "./stored-values.js";
-import { whyNotSubmittable } from "./submittable.js";
-import { defOf, type Schema } from "./zod-schema.js";
+import { defOf, namedChildren, type Schema } from "./zod-schema.js";
 
 const made = new WeakMap<z.ZodType, JsonSchema>();
 
@@ -74,4 +73,41 @@ function schemaOf(Type: OperationCtor, params: Parameters<typeof inputSchema>[0]
   } catch (error) {
     throw new TypeFault(`class ${Type.name}: static params cannot be described: ${(error as Error).message}`);
   }
+}
+
+/** What to use in the place of each kind of schema. */
+const INSTEAD: Record<string, string> = {
+  file: "take the path of a file: z.string()",
+  symbol: "take a text: z.string() or z.enum([…])",
+  function: "take the name of one of the functions that the type knows: z.enum([…])",
+  promise: "take the value itself",
+  nan: "take z.number()",
+  never: "remove it, or make it optional",
+};
+
+/**
+ * The first required part that no parameters can fill: `"upload" is z.file(), …; take …`; null if there is none. Options
+ * of a union and optional parts need not be filled.
+ */
+function whyNotSubmittable(schema: Schema): string | null {
+  const seen = new Set<Schema>();
+  const find = (part: Schema, place: string): string | null => {
+    if (seen.has(part)) return null;
+    seen.add(part);
+    const { type } = defOf(part);
+    const instead = INSTEAD[type];
+    if (instead !== undefined) {
+      const name = place === "" ? "the schema" : JSON.stringify(place.replace(/^\./, ""));
+      return `${name} is z.${type}(), which parameters cannot hold; ${instead}`;
+    }
+    if (type === "union") return null;
+    for (const [name, child] of Object.entries(namedChildren(part))) {
+      // z.strictObject refuses other names by z.never().
+      if (name === ".*" || (type === "optional" && defOf(child).type === "never")) continue;
+      const found = find(child, place + name);
+      if (found !== null) return found;
+    }
+    return null;
+  };
+  return find(schema, "");
 }

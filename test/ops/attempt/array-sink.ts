@@ -1,7 +1,6 @@
 /** An array as a sink, and orders and stops, for tests of `runAttempt`. */
 
-import type { Order } from "../../../ops/attempt/order.js";
-import type { Sink, StopControl } from "../../../ops/attempt/sink.js";
+import type { Order, Sink, StopControl } from "../../../ops/attempt/sink.js";
 import { Masker } from "../../../ops/secrets/masker.js";
 import type { EventBody, StopReason } from "../../../protocol/event.js";
 import type { LogStream } from "../../../protocol/operation.js";
