@@ -2,7 +2,7 @@
  * Implements `Progress` for one attempt: sends stages, progress bar, status and log to the sink; keeps the outcome.
  */
 import type { StopReason } from "../../protocol/event.js";
-import { MAX_CHAINED_PARAMS, MAX_ERROR, MAX_RESULT, MAX_STATUS } from "../../protocol/limits.js";
+import { MAX_STATUS } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { exec } from "../programs/exec.js";
 import { TtyMissing } from "../programs/pty.js";
@@ -10,10 +10,7 @@ import { AttemptTerminals, type TerminalHost } from "../programs/terminals.js";
 import type { ExecOptions, ExecResult } from "../sdk/exec.js";
 import type { OperationClass, Progress, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
 import type { Masker } from "../secrets/masker.js";
-import { whyNotJson } from "../types/json-value.js";
 import { DEFAULT_GRACE_PERIOD } from "../types/read-type.js";
-import { fromStored, hasStoredValues, lostKind, toStored } from "../types/stored-values.js";
-import type { Schema } from "../types/zod-schema.js";
 import type { Cancellation } from "./cancellation.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { Failure } from "./failure.js";
@@ -159,39 +156,15 @@ export class AttemptProgress implements Progress<unknown> {
   }
 
   result(value: unknown): void {
-    const at = new Error("p.result");
-    this.outcome.refuseSecond("result", at);
-    const problem = whyNotJson(value);
-    if (problem !== null)
-      throw new Failure("LIVEOPS_RESULT_NOT_JSON", `the value passed to p.result is not JSON: ${problem}`);
-    const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
-    if (bytes > MAX_RESULT)
-      throw new Failure(
-        "LIVEOPS_RESULT_TOO_LARGE",
-        `the value passed to p.result has ${bytes} bytes as JSON, more than ${MAX_RESULT}; write it to a file and return the path`,
-      );
-    // A copy, because the operation may change the value later.
-    this.outcome.set("result", { value: snapshot(value), at });
+    this.outcome.setResult(value, new Error("p.result"));
   }
 
   error(message: string): void {
-    const at = new Error("p.error");
-    this.outcome.refuseSecond("error", at);
-    this.outcome.set("error", { message: this.masker.mask(String(message)).slice(0, MAX_ERROR), at });
+    this.outcome.setError(this.masker.mask(String(message)), new Error("p.error"));
   }
 
   chainTo(type: OperationClass | string, params: object = {}): void {
-    if (typeof type === "string") {
-      this.chainToNamed(type, params);
-      return;
-    }
-    const at = new Error("p.chainTo");
-    this.outcome.refuseSecond("chainTo", at);
-    const schema = type.params?._zod === undefined ? null : type.params;
-    // Without a schema the next operation would get the stored form.
-    const isStored = schema !== null && hasStoredValues(schema);
-    const stored = isStored ? toStored(params) : params;
-    this.#setNext(type, stored, () => (isStored ? whyLost(schema, params, stored) : null), [], at);
+    this.outcome.setNext(type, params, [], new Error("p.chainTo"));
   }
 
   /**
@@ -200,30 +173,7 @@ export class AttemptProgress implements Progress<unknown> {
    * @param words - `name=value`, read by the schema of the type
    */
   chainToNamed(op: string, params: object = {}, words: string[] = []): void {
-    const at = new Error("p.chainTo");
-    this.outcome.refuseSecond("chainTo", at);
-    this.#setNext(op, params, () => null, words, at);
-  }
-
-  #setNext(
-    type: OperationClass | string,
-    stored: unknown,
-    lost: () => string | null,
-    words: string[],
-    at: Error,
-  ): void {
-    const problem = whyNotJson(stored) ?? lost();
-    if (problem !== null)
-      throw new Failure(
-        "LIVEOPS_PARAMS_INVALID",
-        `the parameters passed to p.chainTo are not JSON: ${problem}`,
-      );
-    if (Buffer.byteLength(JSON.stringify([stored, words])) > MAX_CHAINED_PARAMS)
-      throw new Failure(
-        "LIVEOPS_PARAMS_INVALID",
-        `the parameters passed to p.chainTo are larger than ${MAX_CHAINED_PARAMS} bytes; pass the path of a file`,
-      );
-    this.outcome.set("chainTo", { type, params: snapshot(stored) as Record<string, unknown>, words, at });
+    this.outcome.setNext(op, params, words, new Error("p.chainTo"));
   }
 
   exec(
@@ -317,14 +267,4 @@ export class AttemptProgress implements Progress<unknown> {
     this.#running.push(running);
     return running;
   }
-}
-
-function whyLost(schema: Schema, params: object, stored: unknown): string | null {
-  const lost = lostKind(params, fromStored(schema, stored));
-  return lost === null ? null : `${lost}, and the type takes none there`;
-}
-
-function snapshot(value: unknown): unknown {
-  const json = JSON.stringify(value);
-  return json === undefined ? null : JSON.parse(json);
 }

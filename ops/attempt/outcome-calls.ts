@@ -3,6 +3,11 @@
  *
  * A result and a next operation go together, in either order. Any other second call is refused, and the first stays.
  */
+import { MAX_CHAINED_PARAMS, MAX_ERROR, MAX_RESULT } from "../../protocol/limits.js";
+import type { OperationClass } from "../sdk/live-operation.js";
+import { whyNotJson } from "../types/json-value.js";
+import { fromStored, hasStoredValues, lostKind, toStored } from "../types/stored-values.js";
+import type { Schema } from "../types/zod-schema.js";
 import { authorLine, Failure } from "./failure.js";
 
 /** `at` is made where the author called, because its stack names the line. */
@@ -32,17 +37,63 @@ export class OutcomeCalls {
     return (this.#made.get(name) as Calls[N] | undefined) ?? null;
   }
 
-  set<N extends Name>(name: N, call: Calls[N]): void {
-    this.#made.set(name, call);
+  /** @param at - created by the method that the author called: here and below */
+  setResult(value: unknown, at: Error): void {
+    this.#refuseSecond("result", at);
+    const problem = whyNotJson(value);
+    if (problem !== null)
+      throw new Failure("LIVEOPS_RESULT_NOT_JSON", `the value passed to p.result is not JSON: ${problem}`);
+    const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
+    if (bytes > MAX_RESULT)
+      throw new Failure(
+        "LIVEOPS_RESULT_TOO_LARGE",
+        `the value passed to p.result has ${bytes} bytes as JSON, more than ${MAX_RESULT}; write it to a file and return the path`,
+      );
+    // A copy, because the operation may change the value later.
+    this.#made.set("result", { value: snapshot(value), at });
+  }
+
+  /** @param message - without secrets */
+  setError(message: string, at: Error): void {
+    this.#refuseSecond("error", at);
+    this.#made.set("error", { message: message.slice(0, MAX_ERROR), at });
+  }
+
+  /**
+   * @param type - a class, or the name of a type, which is found when `run` returns
+   * @param words - `name=value`, read by the schema of the type
+   */
+  setNext(type: OperationClass | string, params: object, words: string[], at: Error): void {
+    this.#refuseSecond("chainTo", at);
+    const own = typeof type === "string" ? undefined : type.params;
+    const schema = own?._zod !== undefined && hasStoredValues(own) ? own : null;
+    // Without a schema the next operation would get the stored form.
+    const stored = schema === null ? params : toStored(params);
+    const problem = whyNotJson(stored) ?? (schema === null ? null : whyLost(schema, params, stored));
+    if (problem !== null)
+      throw new Failure(
+        "LIVEOPS_PARAMS_INVALID",
+        `the parameters passed to p.chainTo are not JSON: ${problem}`,
+      );
+    if (Buffer.byteLength(JSON.stringify([stored, words])) > MAX_CHAINED_PARAMS)
+      throw new Failure(
+        "LIVEOPS_PARAMS_INVALID",
+        `the parameters passed to p.chainTo are larger than ${MAX_CHAINED_PARAMS} bytes; pass the path of a file`,
+      );
+    this.#made.set("chainTo", {
+      type,
+      params: snapshot(stored) as Record<string, unknown>,
+      words,
+      at,
+    });
   }
 
   /**
    * Call before other checks of the arguments: a second call is an error whatever its arguments are.
    *
-   * @param at - created by the method that the author called
    * @throws Failure LIVEOPS_OUTCOME_SET with the lines of both calls
    */
-  refuseSecond(name: Name, at: Error): void {
+  #refuseSecond(name: Name, at: Error): void {
     const first = this.#made.get(name);
     if (first !== undefined)
       throw outcomeSet(`p.${name} was called${line(first.at)} and again${line(at)}: ${ONCE[name]}`);
@@ -63,4 +114,14 @@ function outcomeSet(message: string): Failure {
 function line(at: Error): string {
   const found = authorLine(at);
   return found === null ? "" : ` at ${found}`;
+}
+
+function whyLost(schema: Schema, params: object, stored: unknown): string | null {
+  const lost = lostKind(params, fromStored(schema, stored));
+  return lost === null ? null : `${lost}, and the type takes none there`;
+}
+
+function snapshot(value: unknown): unknown {
+  const json = JSON.stringify(value);
+  return json === undefined ? null : JSON.parse(json);
 }
