@@ -36,8 +36,8 @@ export class FleetTypes implements Types {
     const found = (await this.local()?.resolve(op)) ?? { reason: `no host of the fleet has the type ${op}` };
     const type = "reason" in found ? this.#published().get(op) : undefined;
     if (!type) return found;
-    const { resumable, timeout, gracePeriod, retry, file, requires } = type;
-    return { file, policy: { resumable, timeout, gracePeriod, retry }, requires };
+    const { resumable, timeout, gracePeriod, retry, file } = type;
+    return { file, policy: { resumable, timeout, gracePeriod, retry } };
   }
 
   async prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {

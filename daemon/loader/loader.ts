@@ -144,8 +144,8 @@ export class Loader implements Types {
       if (found === null) return { reason: this.#files.whyMissing(op) };
       if ("blocked" in found) return { reason: found.blocked };
       if ("type" in found) {
-        const { file, requires } = found.type;
-        return { file, policy: policyOf(found.type), requires };
+        const { file } = found.type;
+        return { file, policy: policyOf(found.type) };
       }
       const left = until - performance.now();
       if (left <= 0) return { reason: `${found.pending} is still being loaded` };

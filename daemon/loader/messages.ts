@@ -50,11 +50,10 @@ export type LoaderReply =
 
 export type FromLoader = { type: "ready" } | LoaderReply;
 
-/** The file of a type's code, the policy for its attempts, and the tags that a host of a fleet must have. */
+/** The file of a type's code, and the policy for its attempts. */
 export interface ResolvedType {
   file: string;
   policy: Policy;
-  requires: readonly string[];
 }
 
 /** There is no such type now. */

@@ -156,7 +156,7 @@ function typeOfSource(entry: Entry): ResolvedType | null {
   const source = sourceOf(entry);
   if (source === null) return null;
   const { path, timeout, gracePeriod } = source;
-  return { file: path, policy: { resumable: true, timeout, gracePeriod, retry: null }, requires: [] };
+  return { file: path, policy: { resumable: true, timeout, gracePeriod, retry: null } };
 }
 
 /** Starts operations while it is not paused. */

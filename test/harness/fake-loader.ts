@@ -44,7 +44,7 @@ export class FakeLoader {
     const found = this.ops.find((each) => each.op === op);
     if (!found) return { reason: `no file defines the operation type ${op} now` };
     const { file, resumable, timeout, gracePeriod, retry } = found;
-    return { file, policy: { resumable, timeout, gracePeriod, retry }, requires: [] };
+    return { file, policy: { resumable, timeout, gracePeriod, retry } };
   }
 
   async prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
