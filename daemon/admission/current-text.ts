@@ -5,6 +5,7 @@ import type { Changes } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { readAt } from "../../protocol/system/own-file.js";
 import type { Context } from "../context.js";
+import { editedBy } from "./steps.js";
 
 /** The shipped type that has the text and the path of a file as parameters. */
 const ANY_FILE = "pipeline";
@@ -25,22 +26,18 @@ export async function readCurrent(context: Context, id: string): Promise<Changes
   const params = op === ANY_FILE ? { ...before, text: textOf(before.path) } : before;
   const answers = await loader.prepare([{ op, input: { params } }]);
   if (!Array.isArray(answers)) throw answers.refusal;
-  const { title, stages, historyKey, source, params: accepted } = answers[0]!;
-  if (op !== ANY_FILE && source === undefined)
+  const changes = editedBy(answers[0]!);
+  if (op !== ANY_FILE && changes.source === undefined)
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",
       `${op} is not a pipeline: a retry always runs its present code; leave out current`,
     );
-  if (store.payloads.isLarge(accepted))
+  if (store.payloads.isLarge(changes.params))
     throw new Refusal(
       "LIVEOPS_TOO_LARGE",
       "the file and its parameters have more than 16 KiB together: submit the file again, with liveops submit",
     );
-  return {
-    ...{ title, stages, params: accepted },
-    ...(historyKey !== undefined && { historyKey }),
-    ...(source && { source }),
-  };
+  return changes;
 }
 
 function paramsOf({ store }: Context, { id, params, omitted }: Operation): Record<string, unknown> {

@@ -3,6 +3,7 @@
  * without the operation's lock, so that a slow type delays no start.
  */
 import { Refusal } from "../../protocol/errors.js";
+import type { Changes } from "../../protocol/event.js";
 import { MAX_ENV, MAX_PRIORITY } from "../../protocol/limits.js";
 import type { EditBody } from "../../protocol/requests.js";
 import { nearest } from "../../protocol/text/nearest.js";
@@ -10,8 +11,7 @@ import type { Context } from "../context.js";
 import type { Edit } from "../lifecycle.js";
 import type { Entry } from "../store/decision.js";
 import { sizeOf } from "../store/ledger.js";
-
-type Parameters = Pick<NonNullable<Edit["changes"]>, "params" | "title" | "stages" | "historyKey" | "source">;
+import { editedBy } from "./steps.js";
 
 /**
  * Changes the operation, durably.
@@ -47,7 +47,7 @@ export async function editOperation(context: Context, entry: Entry, body: EditBo
 }
 
 /** The new parameters, with the title and the stages for them. */
-async function readAnew(context: Context, entry: Entry, body: EditBody): Promise<Parameters> {
+async function readAnew(context: Context, entry: Entry, body: EditBody): Promise<Changes> {
   const { loader, store, isStopping } = context;
   if (isStopping())
     throw new Refusal(
@@ -59,28 +59,22 @@ async function readAnew(context: Context, entry: Entry, body: EditBody): Promise
   const input = { params: body.params ?? entry.record.params, ...(body.set && { set: body.set }) };
   const answers = await loader.prepare([{ op, input }]);
   if (!Array.isArray(answers)) throw answers.refusal;
-  const { params, title, stages, historyKey, source } = answers[0]!;
-  if (store.payloads.isLarge(params)) throw tooLarge(id);
-  return {
-    ...{ params, title, stages },
-    ...(historyKey !== undefined && { historyKey }),
-    ...(source && { source }),
-  };
+  const changes = editedBy(answers[0]!);
+  if (store.payloads.isLarge(changes.params)) throw tooLarge(id);
+  return changes;
 }
 
-function editOf(context: Context, entry: Entry, body: EditBody, parameters: Parameters): Edit {
+function editOf(context: Context, entry: Entry, body: EditBody, parameters: Changes): Edit {
   const { store, settings } = context;
-  const { label, cwd, queue, notBefore, on, tags } = body;
-  const priority = body.top ? topPriority(context, entry, body) : body.priority;
+  const { params: _, set: __, env: ___, secrets: ____, top, ...options } = body;
+  const { label, notBefore, tags } = options;
   const changes = {
     ...parameters,
+    ...options,
     ...(label !== undefined && { label: label || null }),
-    ...(cwd !== undefined && { cwd }),
-    ...(queue !== undefined && { queue }),
-    ...(priority !== undefined && { priority }),
-    ...(notBefore !== undefined && { notBefore: notBefore && new Date(notBefore).toISOString() }),
-    ...(on !== undefined && { on }),
-    ...(tags !== undefined && { tags: [...new Set(tags)] }),
+    ...(notBefore && { notBefore: new Date(notBefore).toISOString() }),
+    ...(tags && { tags: [...new Set(tags)] }),
+    ...(top && { priority: topPriority(context, entry, body) }),
   };
   const env = { ...entry.env };
   for (const [name, value] of Object.entries(body.env ?? {})) {

@@ -4,7 +4,7 @@
 import { homedir } from "node:os";
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
-import type { Submission } from "../../protocol/event.js";
+import type { Changes, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { SubmitBody } from "../../protocol/requests.js";
@@ -110,6 +110,11 @@ async function parameters(drafts: readonly Draft[], { loader }: AdmissionContext
   );
   if (!Array.isArray(answers)) throw new RefusedDraft(answers.index, answers.refusal);
   return drafts.map((draft, index) => ({ ...draft, prepared: answers[index]! }));
+}
+
+/** What an edit takes of a type's answer. An operation keeps its queue and the tags of its type. */
+export function editedBy({ op: _, queue: __, requires: ___, ...changes }: Prepared): Changes {
+  return changes;
 }
 
 /** A type may name a queue. */
