@@ -14,7 +14,7 @@ import { type TraceSettings, traceSettingsFrom } from "./traces/trace-settings.j
 export interface Settings extends Limits {
   stateDir: string;
   socket: string;
-  /** All operations directories, highest priority first. */
+  /** All operations directories. The first one with a type counts. */
   opsDirs: string[];
   /** The operations directories that come with liveops. */
   shippedDirs: string[];

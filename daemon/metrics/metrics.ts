@@ -12,6 +12,7 @@ import type { HostReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
 import type { Bus } from "../bus.js";
 import type { StoredLine } from "../run-files/attempt-tail.js";
+import { earliestStart } from "../scheduler/holds/start-time.js";
 import type { Decision, Entry } from "../store/decision.js";
 import { MOST_QUEUES, MOST_STAGES, MOST_TYPES } from "./definitions.js";
 import { LabelBound, MetricRegistry, type Put } from "./registry.js";
@@ -127,10 +128,9 @@ export class Metrics {
 }
 
 /** Since when a queued operation may start, as far as its own times say, in ms since 1970. */
-export function dueSince({ events }: Entry, { createdAt, notBefore, retryAt }: Operation): number {
+export function dueSince({ events }: Entry, record: Operation): number {
   const queued = events.findLast(({ type }) => type === "attempt:requeued" || type === "operation:retried");
-  const times = [queued?.at ?? createdAt, notBefore, retryAt].filter((time) => time !== null);
-  return Math.max(...times.map((time) => Date.parse(time)));
+  return Math.max(Date.parse(queued?.at ?? record.createdAt), earliestStart(record) ?? 0);
 }
 
 /** Null: the operation did not run. The worker measures the time; a worker that died did not say it. */

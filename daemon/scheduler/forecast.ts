@@ -23,7 +23,7 @@ export interface QueuedInput {
   turn: Turn;
   seconds: number | null;
   /** It starts at this time or later; null: at any time. */
-  notBefore: number | null;
+  earliest: number | null;
   /** It starts after the ends of these operations. */
   after: readonly string[];
 }
@@ -69,8 +69,8 @@ class Play {
     for (const each of queued) {
       this.#expected.set(each.id, { startsAt: null, endsAt: null });
       if (each.after.length > 0) this.#wait(each);
-      else if (each.notBefore !== null && each.notBefore > now)
-        this.#happenings.push({ at: each.notBefore, joins: each });
+      else if (each.earliest !== null && each.earliest > now)
+        this.#happenings.push({ at: each.earliest, joins: each });
       else ready.push(each);
     }
     this.#happenings.sort((a, b) => b.at - a.at);
@@ -94,7 +94,7 @@ class Play {
       for (const waiter of this.#waiters.get(next.ends) ?? []) {
         const missing = this.#missing.get(waiter.id)! - 1;
         this.#missing.set(waiter.id, missing);
-        if (missing === 0) this.#add({ at: Math.max(at, waiter.notBefore ?? at), joins: waiter });
+        if (missing === 0) this.#add({ at: Math.max(at, waiter.earliest ?? at), joins: waiter });
       }
     }
     for (const queue of changed) this.#fill(queue, at);

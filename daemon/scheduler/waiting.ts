@@ -120,10 +120,10 @@ export class Waiting {
   }
 
   #leave(record: Operation, entry: Entry | null): void {
-    const { id, queue, priority } = record;
+    const { id } = record;
     this.#holdOf.get(id)?.forget?.(record);
     this.#holdOf.delete(id);
-    if (entry) this.options.queue.remove(id, { queue, priority, queuedAt: entry.queuedAt });
+    if (entry) this.options.queue.remove(id, placeOf({ record, queuedAt: entry.queuedAt }));
   }
 
   #place(entries: readonly Entry[]): void {

@@ -101,7 +101,7 @@ export class StateDocumentWriter {
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> = Promise.resolve();
   /** Earliest start of the next write, by the monotonic clock in ms. */
-  #notBefore = 0;
+  #nextAt = 0;
   #isStopped = false;
 
   constructor(
@@ -118,7 +118,7 @@ export class StateDocumentWriter {
   /** Schedules a write after a change of the shown state. */
   changed(): void {
     if (this.#timer || this.#isStopped) return;
-    const delay = Math.max(DELAY_MS, this.#notBefore - performance.now());
+    const delay = Math.max(DELAY_MS, this.#nextAt - performance.now());
     this.#timer = setTimeout(() => {
       this.#timer = null;
       void this.write();
@@ -151,7 +151,7 @@ export class StateDocumentWriter {
     } finally {
       // The document would keep operations in memory that are forgotten later.
       this.#low.data = { ...this.#low.data, operations: {} };
-      this.#notBefore = performance.now() + (buildMs + this.#adapter.busyMs) * SHARE;
+      this.#nextAt = performance.now() + (buildMs + this.#adapter.busyMs) * SHARE;
     }
   }
 

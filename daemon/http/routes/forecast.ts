@@ -2,6 +2,7 @@
 import type { ForecastReply } from "../../../protocol/replies.js";
 import type { Context } from "../../context.js";
 import { type Expected, type ForecastInput, forecast, type QueuedInput } from "../../scheduler/forecast.js";
+import { earliestStart } from "../../scheduler/holds/start-time.js";
 import { placeOf } from "../../scheduler/queue.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
@@ -55,12 +56,11 @@ async function inputOf(context: Context, inLine: readonly string[], now: number)
     };
   });
   const queued = waiting.map((entry): QueuedInput => {
-    const { id, queue, notBefore, retryAt } = entry.record;
-    const times = [notBefore, retryAt].flatMap((time) => (time === null ? [] : Date.parse(time)));
+    const { id, queue } = entry.record;
     return {
       ...{ id, queue, turn: placeOf(entry) },
       seconds: median(entry.record),
-      notBefore: times.length === 0 ? null : Math.max(...times),
+      earliest: earliestStart(entry.record),
       after: dependencies.liveLinks(id),
     };
   });

@@ -88,6 +88,15 @@ export class StartTimes implements Hold {
   }
 }
 
+/** When the operation may start by its own times, in ms since 1970; null: at any time. */
+export function earliestStart({
+  notBefore,
+  retryAt,
+}: Pick<Operation, "notBefore" | "retryAt">): number | null {
+  const times = [notBefore, retryAt].flatMap((time) => (time === null ? [] : Date.parse(time)));
+  return times.length === 0 ? null : Math.max(...times);
+}
+
 /** Milliseconds until a waiting operation may start. Where the clock was set back, at most the original delay. */
 function remainingDelay(retryAt: string, queuedAt: string, now: number): number {
   const whole = Math.max(0, Date.parse(retryAt) - Date.parse(queuedAt));

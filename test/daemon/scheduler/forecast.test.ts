@@ -18,7 +18,7 @@ const inputs: fc.Arbitrary<ForecastInput> = fc
     queued: fc.array(
       fc.record({
         ...{ queue, seconds, priority: fc.integer({ min: -1, max: 1 }) },
-        notBefore: fc.option(fc.integer({ min: NOW - 1000, max: NOW + 30_000 }), { freq: 1 }),
+        earliest: fc.option(fc.integer({ min: NOW - 1000, max: NOW + 30_000 }), { freq: 1 }),
         /** How far before it stands what it waits for. */
         after: fc.oneof(fc.constant<number[]>([]), fc.array(fc.nat({ max: 9 }), { maxLength: 3 })),
       }),
@@ -71,9 +71,9 @@ test("law: an operation starts after all that it waits for, and neither before i
   fc.assert(
     fc.property(inputs, (input) => {
       const all = spans(input);
-      for (const { id, after, notBefore } of input.queued) {
+      for (const { id, after, earliest } of input.queued) {
         const { from } = all.get(id)!;
-        expect(from).toBeGreaterThanOrEqual(Math.max(NOW, notBefore ?? NOW));
+        expect(from).toBeGreaterThanOrEqual(Math.max(NOW, earliest ?? NOW));
         for (const other of after) expect(from).toBeGreaterThanOrEqual(all.get(other)!.to);
       }
     }),
@@ -86,8 +86,8 @@ test("law: operations of a queue that are ready start in the order of their turn
     fc.property(inputs, (input) => {
       const all = spans(input);
       const ends = [...all.values()].map(({ to }) => to);
-      const readyAt = ({ after, notBefore }: QueuedInput) =>
-        Math.max(NOW, notBefore ?? NOW, ...after.map((id) => all.get(id)!.to));
+      const readyAt = ({ after, earliest }: QueuedInput) =>
+        Math.max(NOW, earliest ?? NOW, ...after.map((id) => all.get(id)!.to));
       for (const one of input.queued) {
         const { from } = all.get(one.id)!;
         if (from !== NEVER) expect([readyAt(one), ...ends]).toContain(from);
@@ -108,7 +108,7 @@ test("law: operations of a queue that are ready start in the order of their turn
 
 const slots = new Map([["default", 1]]);
 const turn = { priority: 0, queuedAt: 1 };
-const queuedOne = { id: "q", queue: "default", turn, seconds: 5, notBefore: null, after: [] };
+const queuedOne = { id: "q", queue: "default", turn, seconds: 5, earliest: null, after: [] };
 
 test("an operation that takes longer than usual may end at any moment", () => {
   const running = [{ id: "r", queue: "default", startedAt: NOW - 60_000, seconds: 10 }];
@@ -121,7 +121,7 @@ test("what waits for an operation of unknown length, or for one that is not ther
   const queued = [
     { ...queuedOne, after: ["r"] },
     { ...queuedOne, id: "s", after: ["gone"] },
-    { ...queuedOne, id: "t", notBefore: NOW + 60_000 },
+    { ...queuedOne, id: "t", earliest: NOW + 60_000 },
   ];
   const expected = forecast({ now: NOW, slots, running, queued });
   const unknown = { startsAt: null, endsAt: null };
