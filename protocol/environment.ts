@@ -134,9 +134,3 @@ export function capturedVariables(
 ): Record<string, string> {
   return matchingVariables(env, [...BASE_VARIABLES, ...allow]);
 }
-
-/** Why a text is not a pattern; null if it is one. */
-export function patternProblem(pattern: unknown): string | null {
-  if (typeof pattern !== "string" || pattern === "") return "each item must be a name, or a pattern with *";
-  return /[=\0]/.test(pattern) ? `${JSON.stringify(pattern)} must not contain = or a null character` : null;
-}

@@ -1,45 +1,57 @@
-/** The settings that are not limits: meaning, default, schema and check of each. */
+/** The settings that are not limits: meaning, default, reload and JSON Schema of each. The schema also checks the file. */
 import { HOOKS, MAX_HOOK } from "../hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-names.js";
-import {
-  environmentProblem,
-  fleetProblem,
-  hooksProblem,
-  isOneOf,
-  isText,
-  keysProblem,
-  type Misfit,
-  must,
-  mustBePath,
-  pathsProblem,
-  queuesProblem,
-  THEMES,
-  themeProblem,
-  tracesProblem,
-  VARIABLE,
-} from "./config-misfits.js";
+import type { JsonSchema } from "../json-schema.js";
+import type { OwnKeywords } from "../misfit.js";
 import { type Config, LIMITS, type Limits, LOST_AFTER_RANGE, MiB, THEME_ROLES } from "./config-types.js";
 import { LOG_LEVELS } from "./log-level.js";
 import { METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";
+import { parseTraces, TRACES_ENDPOINT } from "./traces-endpoint.js";
+
+/**
+ * When a change of the config file takes effect. `live`: at a reload of the daemon. `command`: at the next command.
+ * `dashboard`: when `liveops-tui` starts again.
+ */
+export type Reload = "live" | "restart" | "command" | "dashboard";
 
 /** A setting that is not a limit. */
-export interface Setting {
+interface Setting {
   /** In Markdown. */
   description: string;
   /** In Markdown. */
   default: string;
-  /** JSON Schema of the value. */
-  schema: Record<string, unknown>;
-  /** Why the value does not fit the schema; null if it fits. */
-  problem(value: unknown): Misfit | null;
+  reload: Reload;
+  schema: JsonSchema & OwnKeywords;
 }
 
-const PATH_SCHEMA = { type: "string", minLength: 1 };
-const PATTERNS_SCHEMA = { type: "array", items: { type: "string", pattern: "^[^=\\u0000]+$" } };
-const TRACES_URL_SCHEMA = { type: "string", pattern: "^(env|https?://[^@?#]+)$" };
-const NOTIFY = [true, false, "bell", "desktop"];
+/** Only `~/` is expanded. */
+const homeProblem = (path: string) =>
+  /^~[^/]/.test(path) ? `${path}: only ~/ is expanded; write the home directory of that user` : null;
+
+const PATH_SCHEMA = { type: "string", minLength: 1, expected: "a path", check: homeProblem };
+const PATTERNS_SCHEMA = {
+  type: "array",
+  items: {
+    type: "string",
+    pattern: "^[^=\\u0000]+$",
+    expected: "a name, or a pattern with *, without = and null characters",
+  },
+  expected: 'a list of names, such as ["AWS_*"]',
+};
+const TRACES_URL_SCHEMA = {
+  type: "string",
+  pattern: "^(env|https?://[^@?#]+)$",
+  check: (url: string) => (parseTraces(url) === null ? `must be ${TRACES_ENDPOINT}` : null),
+  expected: TRACES_ENDPOINT,
+};
+/** Name of an environment variable. */
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const THEMES = ["auto", "dark", "light", "16"];
 const THEME_SCHEMA = Object.fromEntries(
-  THEME_ROLES.map((role) => [role, { type: "string", pattern: "^#[0-9a-fA-F]{6}$" }]),
+  THEME_ROLES.map((role) => [
+    role,
+    { type: "string", pattern: "^#[0-9a-fA-F]{6}$", expected: 'a colour such as "#4080ff"' },
+  ]),
 );
 
 /** The settings that are not limits: meaning, default and valid values. */
@@ -47,89 +59,102 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
   stateDir: {
     description: "State directory",
     default: "see [Places](#places)",
+    reload: "restart",
     schema: PATH_SCHEMA,
-    problem: mustBePath,
   },
   socket: {
     description: "Socket of the daemon",
     default: "see [Places](#places)",
+    reload: "restart",
     schema: PATH_SCHEMA,
-    problem: mustBePath,
   },
   ops: {
     description:
       "List of operations directories or files, searched after those of `--ops` and `$LIVEOPS_OPS`",
     default: "`[]`",
-    schema: { type: "array", items: PATH_SCHEMA },
-    problem: pathsProblem,
+    reload: "live",
+    schema: { type: "array", items: PATH_SCHEMA, expected: 'a list of paths, such as ["~/ops"]' },
   },
   concurrency: {
     description: "Operations of the default queue that run at the same time",
     default: "number of cores, at least 2",
+    reload: "live",
     schema: { type: "integer", minimum: 1 },
-    problem: must(
-      (value) => Number.isInteger(value) && (value as number) >= 1,
-      "a whole number of at least 1",
-    ),
   },
   queues: {
     description: 'Other queues by name, each with its concurrency (default 1): `{"gpu": {"concurrency": 2}}`',
     default: "`{}`",
+    reload: "live",
     schema: {
       type: "object",
-      propertyNames: { pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" },
+      propertyNames: {
+        pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
+        expected: "a name of lower-case letters, digits and -, such as gpu",
+      },
       additionalProperties: {
         type: "object",
         properties: { concurrency: { type: "integer", minimum: 1 } },
         additionalProperties: false,
+        expected: 'an object, such as {"concurrency": 2}',
       },
+      expected: 'an object, such as {"gpu": {"concurrency": 2}}',
     },
-    problem: queuesProblem,
   },
   hooks: {
     description: `Commands that run when something happens: ${HOOKS.map((hook) => `\`${hook}\``).join(", ")}; see [hooks](hooks.md)`,
     default: "`{}`",
+    reload: "live",
     schema: {
       type: "object",
       properties: Object.fromEntries(
-        HOOKS.map((hook) => [hook, { type: "string", minLength: 1, maxLength: MAX_HOOK }]),
+        HOOKS.map((hook) => [
+          hook,
+          {
+            type: "string",
+            minLength: 1,
+            maxLength: MAX_HOOK,
+            expected: `a command for sh -c, at most ${MAX_HOOK} characters`,
+          },
+        ]),
       ),
       additionalProperties: false,
+      expected: 'an object, such as {"onFailure": "notify-send failed"}',
     },
-    problem: hooksProblem,
   },
   notify: {
     description:
       'Notification of the dashboard when an operation that is not shown finishes: `true`, `"bell"`, `"desktop"`, `false`',
     default: "`true` (both)",
-    schema: { enum: NOTIFY },
-    problem: must(isOneOf(NOTIFY), 'true, false, "bell" or "desktop"'),
+    reload: "dashboard",
+    schema: { enum: [true, false, "bell", "desktop"], expected: 'true, false, "bell" or "desktop"' },
   },
   theme: {
     description: `Colours of the dashboard: \`"auto"\`, \`"dark"\`, \`"light"\`, \`"16"\`, or a table such as \`{"accent": "#4080ff"}\` with ${THEME_ROLES.map((role) => `\`${role}\``).join(", ")}`,
     default: '`"auto"`',
+    reload: "dashboard",
     schema: {
       anyOf: [{ enum: THEMES }, { type: "object", properties: THEME_SCHEMA, additionalProperties: false }],
+      expected: '"auto", "dark", "light", "16" or a table of colours',
     },
-    problem: themeProblem,
   },
   mouse: {
     description: "Whether the dashboard takes the mouse: the wheel scrolls, a click selects",
     default: "`false`",
+    reload: "dashboard",
     schema: { type: "boolean" },
-    problem: must(isOneOf([true, false]), "true or false"),
   },
   links: {
     description:
       "Whether web addresses and files are hyperlinks (OSC 8): in the dashboard's log, and in what commands print",
     default: "`true`",
+    reload: "dashboard",
     schema: { type: "boolean" },
-    problem: must(isOneOf([true, false]), "true or false"),
   },
   keys: {
     description:
       'Keys of the dashboard by the name of the action: `{"cancel": "C", "filter": ["/", "ctrl-f"]}`',
     default: "`{}`",
+    reload: "dashboard",
     schema: {
       type: "object",
       additionalProperties: {
@@ -137,46 +162,52 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
           { type: "string", minLength: 1 },
           { type: "array", items: { type: "string", minLength: 1 } },
         ],
+        expected: "a key or a list of keys",
       },
+      expected: 'a table of keys by action, such as {"cancel": "C"}',
     },
-    problem: keysProblem,
   },
   cgroup: {
     description: 'cgroup for operations: `"auto"`, `"off"` or a path; see [Containment](#containment)',
     default: '`"auto"`',
-    schema: { type: "string", pattern: "^(auto|off|/.*)$" },
-    problem: must(
-      (value) => isText(value) && /^(auto|off|\/.*)$/.test(value as string),
-      '"auto", "off" or an absolute path',
-    ),
+    reload: "restart",
+    schema: {
+      type: "string",
+      pattern: "^(auto|off|/.*)$",
+      expected: '"auto", "off" or an absolute path',
+    },
   },
   logLevel: {
     description: `Level of the daemon's log: ${LOG_LEVELS.map((level) => `\`"${level}"\``).join(", ")}`,
     default: '`"info"`',
+    reload: "live",
     schema: { enum: LOG_LEVELS },
-    problem: must(isOneOf(LOG_LEVELS), `one of: ${LOG_LEVELS.join(", ")}`),
   },
   autostart: {
     description:
       "Whether a command that needs the daemon starts it where none answers; see [autostart](#autostart)",
     default: "`false`",
+    reload: "command",
     schema: { type: "boolean" },
-    problem: must(isOneOf([true, false]), "true or false"),
   },
   metrics: {
     description:
       'TCP address that serves `GET /metrics` for Prometheus, such as `"127.0.0.1:9464"`; see [metrics](metrics.md)',
     default: "none: only the socket does",
-    schema: { type: "string", pattern: "^([^:]*:|\\[.+\\]:)?\\d{1,5}$" },
-    problem: must(
-      (value) => typeof value === "string" && parseMetricsAddress(value) !== null,
-      METRICS_ADDRESS,
-    ),
+    reload: "live",
+    schema: {
+      type: "string",
+      pattern: "^([^:]*:|\\[.+\\]:)?\\d{1,5}$",
+      check: (address: string) =>
+        parseMetricsAddress(address) === null ? `must be ${METRICS_ADDRESS}` : null,
+      expected: METRICS_ADDRESS,
+    },
   },
   traces: {
     description:
       'Collector of OpenTelemetry traces: an OTLP/HTTP URL such as `"http://127.0.0.1:4318"`, `"env"`, or an object with `url` and `headers`; see [traces](traces.md)',
     default: "none: no traces",
+    reload: "restart",
     schema: {
       anyOf: [
         TRACES_URL_SCHEMA,
@@ -184,47 +215,76 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
           type: "object",
           properties: {
             url: TRACES_URL_SCHEMA,
-            headers: { type: "object", additionalProperties: { type: "string", pattern: VARIABLE.source } },
+            headers: {
+              type: "object",
+              additionalProperties: {
+                type: "string",
+                pattern: VARIABLE.source,
+                expected: "the name of an environment variable that has the value, such as TRACES_TOKEN",
+              },
+            },
           },
           required: ["url"],
           additionalProperties: false,
         },
       ],
+      expected: TRACES_ENDPOINT,
     },
-    problem: tracesProblem,
   },
   env: {
     description:
       "Environment variables that reach an operation: an object with the lists `allow` and `fromDaemon`; see [Environment of an operation](#environment-of-an-operation)",
     default: "see there",
+    reload: "live",
     schema: {
       type: "object",
       properties: { allow: PATTERNS_SCHEMA, fromDaemon: PATTERNS_SCHEMA },
       additionalProperties: false,
+      expected: 'an object, such as {"allow": ["AWS_*"]}',
     },
-    problem: environmentProblem,
   },
   fleet: {
     description:
       "The fleet that the daemon joins: `url` of its PostgreSQL database, `passwordFile`, `host` (name of this host), `tags`, `lostAfter` (seconds, default 300), `mirrorMax` (bytes, default 1 GiB); see [from one machine to many](fleet.md)",
     default: "none: the daemon runs alone",
+    reload: "restart",
     schema: {
       type: "object",
       properties: {
-        url: { type: "string", pattern: "^postgres(ql)?://" },
+        url: {
+          type: "string",
+          pattern: "^postgres(ql)?://",
+          expected: "a URL such as postgres://user@host/database",
+        },
         passwordFile: PATH_SCHEMA,
-        host: { type: "string", pattern: HOST_PATTERN.source, maxLength: MAX_HOST },
+        host: {
+          type: "string",
+          pattern: HOST_PATTERN.source,
+          maxLength: MAX_HOST,
+          expected: "a name of letters, digits and . _ -",
+        },
         tags: {
           type: "array",
-          items: { type: "string", pattern: TAG_PATTERN.source, maxLength: MAX_TAG },
+          items: {
+            type: "string",
+            pattern: TAG_PATTERN.source,
+            maxLength: MAX_TAG,
+            expected: "a tag of letters, digits and . _ : = / -",
+          },
           maxItems: MAX_TAGS,
+          expected: `a list of at most ${MAX_TAGS} tags, such as ["gpu", "eu"]`,
         },
-        lostAfter: { type: "number", minimum: LOST_AFTER_RANGE.least, maximum: LOST_AFTER_RANGE.most },
-        mirrorMax: { type: "integer", minimum: MiB },
+        lostAfter: {
+          type: "number",
+          minimum: LOST_AFTER_RANGE.least,
+          maximum: LOST_AFTER_RANGE.most,
+          expected: `${LOST_AFTER_RANGE.least} to ${LOST_AFTER_RANGE.most} seconds: a host must end its work before a peer takes it over`,
+        },
+        mirrorMax: { type: "integer", minimum: MiB, expected: "a number of bytes, at least 1 MiB" },
       },
       additionalProperties: false,
+      expected: 'an object, such as {"url": "postgres://user@host/database"}',
     },
-    problem: fleetProblem,
   },
 };
 
@@ -233,3 +293,23 @@ export const SCHEMA_KEY = "$schema";
 
 /** All settings, in the order of the documentation. */
 export const CONFIG_KEYS = [...Object.keys(SETTINGS), ...Object.keys(LIMITS)] as Array<keyof Config>;
+
+/** By setting. */
+export const RELOAD = Object.fromEntries([
+  ...Object.entries(SETTINGS).map(([name, { reload }]) => [name, reload]),
+  ...Object.keys(LIMITS).map((name) => [name, name === "maxBody" ? "restart" : "live"]),
+]) as Record<keyof Config, Reload>;
+
+/** The JSON Schema of each setting, with the keywords of liveops. */
+export const SETTING_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  [SCHEMA_KEY]: { type: "string", description: "Path or URL of this schema, for editors" },
+  ...Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, { schema, description }]) => [name, { ...schema, description }]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(LIMITS).map(([name, { min, max, default: value, description }]) => [
+      name,
+      { type: "integer", minimum: min, maximum: max, default: value, description },
+    ]),
+  ),
+};

@@ -3,25 +3,25 @@
  *
  * Each start reads the file, synchronously. A missing file counts as empty, unless `LIVEOPS_CONFIG` names the file. What
  * gives the daemon its settings refuses an invalid file (exit 2); other commands report each problem with its line, and
- * use the rest (`usable-config.ts`). The tables of this module also make the JSON Schema (`config-schema.ts`) and the
- * table of docs/configuration.md.
+ * use the rest (`usable-config.ts`).
  */
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../failures.js";
 import { getOwn } from "../get-own.js";
 import { isPlainObject } from "../is-plain-object.js";
+import { type Misfit, misfitOf } from "../misfit.js";
+import { nearest } from "../text/nearest.js";
 import { readConfigText } from "./config-file.js";
-import { isText, type Misfit, nearHint } from "./config-misfits.js";
 import { MOST_LEVELS, positionOf, syntaxProblem, tooDeep } from "./config-position.js";
-import { CONFIG_KEYS, SCHEMA_KEY, SETTINGS, type Setting } from "./config-settings.js";
-import { type Config, LIMITS, type Limit, type TracesConfig } from "./config-types.js";
+import { CONFIG_KEYS, SCHEMA_KEY, SETTING_SCHEMAS } from "./config-settings.js";
+import type { Config, TracesConfig } from "./config-types.js";
 import { formatMetricsAddress, parseMetricsAddress } from "./metrics-address.js";
 import { configFile, inHome } from "./places.js";
 import { parseTraces } from "./traces-endpoint.js";
 
 type Env = Record<string, string | undefined>;
 
-/** No file, for `LIVEOPS_CONFIG`. Another user may write it, and nobody reads that. */
+/** `LIVEOPS_CONFIG=/dev/null` disables the config file. The check of the owner does not apply. */
 const NO_FILE = "/dev/null";
 
 /** What a config file says, as far as it can be used. */
@@ -164,7 +164,7 @@ function parsed(text: string, problems: ConfigProblem[]): Config {
   }
   const config: Record<string, unknown> = {};
   for (const [name, given] of Object.entries(value)) {
-    const misfit = misfitOf(name, given);
+    const misfit = misfitOfSetting(name, given);
     if (misfit !== null)
       problems.push({ ...positionOf(text, [name, ...misfit.at], misfit.ofKey), text: misfit.text });
     else if (name !== SCHEMA_KEY) config[name] = given;
@@ -173,22 +173,15 @@ function parsed(text: string, problems: ConfigProblem[]): Config {
 }
 
 /** What is wrong with a setting; null for a valid one. */
-function misfitOf(name: string, value: unknown): Exclude<Misfit, string> | null {
-  if (name === SCHEMA_KEY) return isText(value) ? null : { text: `${SCHEMA_KEY} must be text`, at: [] };
-  const limit: Limit | undefined = getOwn(LIMITS, name);
-  if (limit !== undefined) {
-    const { min, max } = limit;
-    const fits = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
-    return fits ? null : { text: `${name} must be a whole number from ${min} to ${max}`, at: [] };
+function misfitOfSetting(name: string, value: unknown): Misfit | null {
+  const schema = getOwn(SETTING_SCHEMAS, name);
+  if (schema === undefined) {
+    const [near] = nearest(name, CONFIG_KEYS);
+    const hint = near ? `did you mean ${near}?` : `settings: ${CONFIG_KEYS.join(", ")}`;
+    return { text: `unknown setting ${JSON.stringify(name)}; ${hint}`, at: [], ofKey: true };
   }
-  const setting: Setting | undefined = getOwn(SETTINGS, name);
-  if (setting === undefined)
-    return { text: `unknown setting ${nearHint(name, CONFIG_KEYS)}`, at: [], ofKey: true };
-  const misfit = setting.problem(value);
-  if (misfit === null) return null;
-  return typeof misfit === "string"
-    ? { text: `${name} ${misfit}`, at: [] }
-    : { ...misfit, text: `${name} ${misfit.text}` };
+  const misfit = misfitOf(value, schema);
+  return misfit === null ? null : { ...misfit, text: `${name} ${misfit.text}` };
 }
 
 function withPaths(config: Config, file: string, env: Env): Config {

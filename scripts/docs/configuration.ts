@@ -6,8 +6,7 @@ import {
   OPERATION_VARIABLES,
   PROGRAM_VARIABLES,
 } from "../../protocol/environment.js";
-import { RELOAD, type Reload } from "../../protocol/system/config-reload.js";
-import { SETTINGS } from "../../protocol/system/config-settings.js";
+import { RELOAD, type Reload, SETTINGS } from "../../protocol/system/config-settings.js";
 import { type Config, LIMITS } from "../../protocol/system/config-types.js";
 import { code, type Regions, table } from "./markdown.js";
 

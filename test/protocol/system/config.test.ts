@@ -137,16 +137,21 @@ test.each([
   ['{"socket": 1}', "socket must be a path"],
   ['{"stateDir": ""}', "stateDir must be a path"],
   ['{"ops": "/ops"}', "ops must be a list"],
-  ['{"ops": [""]}', "ops must be a list"],
+  ['{"ops": [""]}', "ops item 1 must be a path"],
   ['{"ops": ["~bob/ops"]}', "~bob/ops: only ~/ is expanded"],
   ['{"concurrency": 0}', "concurrency must be"],
   ['{"concurency": 1}', 'unknown setting "concurency"; did you mean concurrency?'],
   ['{"env": ["PATH"]}', 'env must be an object, such as {"allow": ["AWS_*"]}'],
-  ['{"env": {"alow": []}}', 'env has no setting "alow"; did you mean allow?'],
+  ['{"env": {"alow": []}}', 'env has no "alow"; did you mean allow?'],
   ['{"env": {"allow": "PATH"}}', "env allow must be a list of names"],
   ['{"fleet": {"lostAfter": 2}}', "fleet lostAfter must be 3 to 86400 seconds: a host must end its work"],
-  ['{"env": {"fromDaemon": ["A=B"]}}', 'env fromDaemon: "A=B" must not contain ='],
-  ['{"env": {"allow": [""]}}', "env allow: each item must be a name"],
+  [
+    '{"env": {"fromDaemon": ["A=B"]}}',
+    "env fromDaemon item 1 must be a name, or a pattern with *, without = and null characters",
+  ],
+  ['{"env": {"allow": [""]}}', "env allow item 1 must be a name"],
+  ['{"env": {"allow": ["A\\u0000"]}}', "env allow item 1 must be a name"],
+  ['{"env": {"allow": [5]}}', "env allow item 1 must be a name"],
   ['{"$schema": 1}', "$schema must be text"],
   ['{"keepDay": 1}', "did you mean keepDays?"],
 ])("%s is wrong usage and says what it must be", (text, said) => {
@@ -177,7 +182,7 @@ test("all problems are told, each in a line", () => {
   expect(() => readConfig(env)).toThrow(
     [
       `${file}:2:11: nice must be a whole number from 0 to 19`,
-      `${file}:3:15: logLevel must be one of: trace, debug, info, warn, error, fatal, silent`,
+      `${file}:3:15: logLevel must be one of trace, debug, info, warn, error, fatal, silent`,
       `${file}:4:11: keys must be a table of keys by action, such as {"cancel": "C"}`,
     ].join("\n"),
   );
@@ -257,11 +262,11 @@ describe("settings of the dashboard", () => {
 
   test.each([
     [{ theme: "pink" }, "theme must be"],
-    [{ theme: { accent: "blue" } }, "theme must be"],
-    [{ theme: { paper: "#ffffff" } }, "theme must be"],
+    [{ theme: { accent: "blue" } }, 'theme accent must be a colour such as "#4080ff"'],
+    [{ theme: { paper: "#ffffff" } }, 'theme has no "paper"; it takes accent'],
     [{ mouse: "yes" }, "mouse must be true or false"],
     [{ keys: ["c"] }, "keys must be a table"],
-    [{ keys: { cancel: 3 } }, "keys must be a table"],
+    [{ keys: { cancel: 3 } }, "keys cancel must be a key or a list of keys"],
   ])("%j is refused", (given, message) => {
     config(JSON.stringify(given));
     expect(() => readConfig(env)).toThrow(message);

@@ -3,8 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { UsageError } from "../../../protocol/failures.js";
 import { checkConfig, configProblems } from "../../../protocol/system/config.js";
-import { RELOAD } from "../../../protocol/system/config-reload.js";
-import { CONFIG_KEYS } from "../../../protocol/system/config-settings.js";
+import { CONFIG_KEYS, RELOAD } from "../../../protocol/system/config-settings.js";
 import { LIMITS } from "../../../protocol/system/config-types.js";
 import { configKey, knownKeys, valueAt } from "../../../tui/cli/config/config-keys.js";
 import { changedText, NEW_CONFIG, typedValue } from "../../../tui/cli/config/config-text.js";
@@ -93,7 +92,7 @@ describe("the text", () => {
     ["{", "nice", 3, `${FILE}:1:2: not valid JSON`],
     ["[]", "nice", 3, `${FILE}:1:1: must hold a JSON object`],
     ['{"nice": 1, "nice": 2}', "nice", 3, `${FILE}:1:13: nice stands twice: remove one of them`],
-    ['{"hooks": {"onFail": "x"}}', "hooks.onStall", "y", "hooks has no hook"],
+    ['{"hooks": {"onFail": "x"}}', "hooks.onStall", "y", 'hooks has no "onFail"'],
   ])("%s with %s = %j is refused: %s", (text, key, value, said) => {
     expect(thrown(() => set(text, key, value))).toContain(said);
   });

@@ -6,7 +6,7 @@ import { Refusal } from "../../../protocol/errors.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import type { DaemonReply, QueueReply, ReloadReply } from "../../../protocol/replies.js";
 import { readConfig } from "../../../protocol/system/config.js";
-import { RELOAD } from "../../../protocol/system/config-reload.js";
+import { RELOAD } from "../../../protocol/system/config-settings.js";
 import type { Config } from "../../../protocol/system/config-types.js";
 import { socketPath, stateDir } from "../../../protocol/system/places.js";
 import type { GlobalOptions } from "../../kit/options.js";

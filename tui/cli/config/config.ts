@@ -4,7 +4,7 @@ import { NotFoundError, UsageError } from "../../../protocol/failures.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { readConfig } from "../../../protocol/system/config.js";
 import { changeConfigFile } from "../../../protocol/system/config-file.js";
-import { RELOAD } from "../../../protocol/system/config-reload.js";
+import { RELOAD } from "../../../protocol/system/config-settings.js";
 import type { Config } from "../../../protocol/system/config-types.js";
 import { configFile } from "../../../protocol/system/places.js";
 import { type Paint, paintFor } from "../../../protocol/text/colour.js";

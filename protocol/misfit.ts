@@ -1,0 +1,237 @@
+/**
+ * Says in plain words what a JSON Schema takes and why a value does not fit it. The config file, the routes, the
+ * `name=value` arguments and the forms of the dashboard use these words. A keyword that is unknown here passes: the
+ * daemon decides.
+ */
+import { isPlainObject } from "./is-plain-object.js";
+import { branches, fixedValues, type JsonSchema, objectShape } from "./json-schema.js";
+import { nearest } from "./text/nearest.js";
+
+export interface Misfit {
+  /** Follows the name of the value: `must be a whole number from 1 to 10`. */
+  text: string;
+  /** The part of the value that is wrong. */
+  at: ReadonlyArray<string | number>;
+  /** The key of that part is wrong. */
+  ofKey?: boolean;
+}
+
+/** Keywords of liveops beside those of JSON Schema. They are not published. */
+export interface OwnKeywords {
+  /** What the value must be, where the other keywords say it badly. */
+  expected?: string;
+  /** What the other keywords cannot check: why the value is wrong, or null. */
+  check?: (value: never) => string | null;
+}
+
+const MOST_LEVELS = 8;
+
+/** Why the value does not fit; null if it fits. */
+export function misfitOf(value: unknown, schema: JsonSchema, root = schema, level = 0): Misfit | null {
+  if (level > MOST_LEVELS) return null;
+  let first: Misfit | null = null;
+  for (const option of branches(schema, root)) {
+    if (!hasType(value, option)) continue;
+    const misfit = misfitOfBranch(value, option, root, level);
+    if (misfit === null) return null;
+    first ??= misfit;
+  }
+  return first ?? mustBe(value, schema, root);
+}
+
+function mustBe(value: unknown, schema: JsonSchema, root: JsonSchema): Misfit {
+  const fixed = branches(schema, root).flatMap((option) => fixedValues(option) ?? []);
+  const near = typeof value === "string" ? nearest(value, fixed.map(asTyped), 1)[0] : undefined;
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  return { text: `must be ${expected(schema, root)}${hint}`, at: [] };
+}
+
+function hasType(value: unknown, schema: JsonSchema): boolean {
+  switch (schema.type) {
+    case "string":
+    case "boolean":
+    case "number":
+      return typeof value === schema.type;
+    case "integer":
+      return Number.isInteger(value);
+    case "null":
+      return value === null;
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return isPlainObject(value);
+    default: {
+      const fixed = fixedValues(schema);
+      return fixed === null || fixed.some((each) => typeof each === typeof value);
+    }
+  }
+}
+
+function misfitOfBranch(value: unknown, schema: JsonSchema, root: JsonSchema, level: number): Misfit | null {
+  const fixed = fixedValues(schema);
+  const isFixed = fixed?.some((each) => same(each, value)) ?? true;
+  if (!isFixed || !isInBounds(value, schema)) return mustBe(value, schema, root);
+  if (typeof value === "string" && !matches(value, schema)) {
+    return schema.expected === undefined
+      ? { text: "does not match the required pattern", at: [] }
+      : mustBe(value, schema, root);
+  }
+  const text = (schema as OwnKeywords).check?.(value as never) ?? null;
+  if (text !== null) return { text, at: [] };
+  if (Array.isArray(value)) return misfitOfItem(value, schema, root, level);
+  return isPlainObject(value) ? misfitOfMember(value, schema, root, level) : null;
+}
+
+function numberAt(schema: JsonSchema, keyword: string): number | null {
+  const value = schema[keyword];
+  // zod writes the bounds of a safe integer.
+  return typeof value === "number" && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : null;
+}
+
+function isInBounds(value: unknown, schema: JsonSchema): boolean {
+  const within = (amount: number, least: string, most: string) =>
+    amount >= (numberAt(schema, least) ?? -Infinity) && amount <= (numberAt(schema, most) ?? Infinity);
+  if (typeof value === "string") return within([...value].length, "minLength", "maxLength");
+  if (Array.isArray(value)) return within(value.length, "minItems", "maxItems");
+  if (typeof value !== "number") return true;
+  const step = numberAt(schema, "multipleOf") ?? 0;
+  return (
+    within(value, "minimum", "maximum") &&
+    value > (numberAt(schema, "exclusiveMinimum") ?? -Infinity) &&
+    value < (numberAt(schema, "exclusiveMaximum") ?? Infinity) &&
+    (step <= 0 || Number.isInteger(value / step))
+  );
+}
+
+/** A pattern of another dialect passes, and a text that is too long for a check in a form. */
+function matches(value: string, { pattern }: JsonSchema): boolean {
+  if (typeof pattern !== "string" || value.length > 200) return true;
+  try {
+    return new RegExp(pattern, "u").test(value);
+  } catch {
+    return true;
+  }
+}
+
+function misfitOfItem(value: unknown[], schema: JsonSchema, root: JsonSchema, level: number): Misfit | null {
+  const { items, prefixItems } = schema;
+  if (!isPlainObject(items) || Array.isArray(prefixItems)) return null;
+  for (const [i, item] of value.entries()) {
+    const misfit = misfitOf(item, items, root, level + 1);
+    if (misfit !== null) return { ...misfit, text: `item ${i + 1} ${misfit.text}`, at: [i, ...misfit.at] };
+  }
+  return null;
+}
+
+function misfitOfMember(
+  value: Record<string, unknown>,
+  schema: JsonSchema,
+  root: JsonSchema,
+  level: number,
+): Misfit | null {
+  const shape = objectShape(schema, root);
+  if (shape === null) return null;
+  for (const name of shape.required)
+    if (!Object.hasOwn(value, name)) return { text: `needs ${name}`, at: [] };
+  for (const [name, member] of Object.entries(value)) {
+    const names = schema.propertyNames as JsonSchema | undefined;
+    const ofName = names === undefined ? null : misfitOf(name, { type: "string", ...names }, root, level + 1);
+    if (ofName !== null) return { text: `${JSON.stringify(name)} ${ofName.text}`, at: [name], ofKey: true };
+    const inner = shape.properties.get(name) ?? (schema.additionalProperties === false ? null : shape.rest);
+    if (inner === null && shape.rest === null)
+      return { text: unknownName(name, shape.properties.keys()), at: [name], ofKey: true };
+    const misfit = misfitOf(member, inner ?? {}, root, level + 1);
+    if (misfit !== null) return { ...misfit, text: `${name} ${misfit.text}`, at: [name, ...misfit.at] };
+  }
+  return null;
+}
+
+/** `has no "conc"; did you mean concurrency?` */
+export function unknownName(name: string, names: Iterable<string>): string {
+  const known = [...names];
+  const [near] = nearest(name, known);
+  const hint = near ? `did you mean ${near}?` : `it takes ${known.length === 0 ? "none" : known.join(", ")}`;
+  return `has no ${JSON.stringify(name)}; ${hint}`;
+}
+
+/** What a schema takes: `a whole number from 1 to 10`, `one of fast, slow`, `text or null`. */
+export function expected(schema: JsonSchema, root = schema, level = 0): string {
+  if (typeof schema.expected === "string") return schema.expected;
+  const options = branches(schema, root);
+  const fixed = options.flatMap((option) => fixedValues(option) ?? []).map(asTyped);
+  const words = options
+    .filter((option) => fixedValues(option) === null)
+    .map((option) => branchInWords(option, root, level));
+  const choice = fixed.length > 1 ? `one of ${fixed.join(", ")}` : fixed.join();
+  return [...new Set([choice, ...words])].filter(Boolean).join(" or ");
+}
+
+/** Texts of a certain form. */
+const FORMATS: Record<string, string> = {
+  "date-time": "a date and time, such as 2026-11-25T08:30:00Z",
+  date: "a date, such as 2026-11-25",
+  time: "a time, such as 08:30:00",
+  bigint: "a whole number",
+};
+
+function branchInWords(schema: JsonSchema, root: JsonSchema, level: number): string {
+  if (typeof schema.expected === "string") return schema.expected;
+  switch (schema.type) {
+    case "string": {
+      if (typeof schema.format === "string" && FORMATS[schema.format]) return FORMATS[schema.format]!;
+      const size = range(numberAt(schema, "minLength"), numberAt(schema, "maxLength"), "character");
+      return schema.minLength === 1 && size === " of at least 1 character"
+        ? "text that is not empty"
+        : `text${size}`;
+    }
+    case "boolean":
+      return "true or false";
+    case "number":
+    case "integer":
+      return numberInWords(schema);
+    case "array": {
+      const { items } = schema;
+      const size = range(numberAt(schema, "minItems"), numberAt(schema, "maxItems"), "item");
+      if (level > 3 || !isPlainObject(items)) return `a list${size}`;
+      if (Array.isArray(items.prefixItems)) return `a list${size || " of pairs"}`;
+      const inner = expected(items, root, level + 1);
+      return inner === ANY ? `a list${size}` : `a list${size} in which each item is ${inner}`;
+    }
+    case "object":
+      return "an object";
+    case "null":
+      return "null";
+    default:
+      return schema.allOf ? "an object" : ANY;
+  }
+}
+
+const ANY = "any value";
+
+function numberInWords(schema: JsonSchema): string {
+  const kind = schema.type === "integer" ? "a whole number" : "a number";
+  const [least, most] = [numberAt(schema, "minimum"), numberAt(schema, "maximum")];
+  const [above, below] = [numberAt(schema, "exclusiveMinimum"), numberAt(schema, "exclusiveMaximum")];
+  const step = numberAt(schema, "multipleOf");
+  const bounds =
+    least !== null && most !== null
+      ? ` from ${least} to ${most}`
+      : (least === null ? "" : ` of at least ${least}`) + (most === null ? "" : ` of at most ${most}`);
+  const open = (above === null ? "" : ` above ${above}`) + (below === null ? "" : ` below ${below}`);
+  return `${step === null ? kind : `a multiple of ${step}`}${bounds}${open}`;
+}
+
+function range(least: number | null, most: number | null, unit: string): string {
+  const count = (n: number) => `${n} ${unit}${n === 1 ? "" : "s"}`;
+  if (least && most !== null) return ` of ${least === most ? count(least) : `${least} to ${count(most)}`}`;
+  if (least) return ` of at least ${count(least)}`;
+  return most === null ? "" : ` of at most ${count(most)}`;
+}
+
+function asTyped(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === "object" && JSON.stringify(a) === JSON.stringify(b));
+}
