@@ -137,10 +137,10 @@ function misfitOfMember(
     const names = schema.propertyNames as JsonSchema | undefined;
     const ofName = names === undefined ? null : misfitOf(name, { type: "string", ...names }, root, level + 1);
     if (ofName !== null) return { text: `${JSON.stringify(name)} ${ofName.text}`, at: [name], ofKey: true };
-    const inner = shape.properties.get(name) ?? (schema.additionalProperties === false ? null : shape.rest);
-    if (inner === null && shape.rest === null)
-      return { text: unknownName(name, shape.properties.keys()), at: [name], ofKey: true };
-    const misfit = misfitOf(member, inner ?? {}, root, level + 1);
+    const inner =
+      shape.properties.get(name) ?? (schema.additionalProperties === false ? null : (shape.rest ?? {}));
+    if (inner === null) return { text: unknownName(name, shape.properties.keys()), at: [name], ofKey: true };
+    const misfit = misfitOf(member, inner, root, level + 1);
     if (misfit !== null) return { ...misfit, text: `${name} ${misfit.text}`, at: [name, ...misfit.at] };
   }
   return null;

@@ -12,10 +12,9 @@ import {
   resolveRef,
 } from "../../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../../protocol/limits.js";
+import { misfitOf } from "../../../protocol/misfit.js";
 import { typeInWords } from "../../../protocol/parameters.js";
-import { nearest } from "../../../protocol/text/nearest.js";
 import { EMPTY_LINE, type LineEdit } from "../text/line-edit.js";
-import { problemOf } from "./check.js";
 
 export interface Field {
   readonly name: string;
@@ -93,28 +92,24 @@ export function heldBy(field: Field, root: JsonSchema): Held {
   if (text === "") return field.required ? { problem: "required" } : { unset: true };
   const read = readText(field, root);
   if (!("value" in read)) return read;
-  const problem = problemOf(read.value, field.schema, root);
-  return problem === null ? read : { problem };
+  const misfit = misfitOf(read.value, field.schema, root);
+  return misfit === null ? read : { problem: misfit.text };
 }
 
-function readText({ kind, line: { text }, schema, choices }: Field, root: JsonSchema): Held {
+function readText({ kind, line: { text }, schema }: Field, root: JsonSchema): Held {
+  const wrong = () => ({ problem: misfitOf(text, schema, root)?.text ?? "is not valid" });
   switch (kind) {
     case "text":
       return { value: text };
     case "number":
-      return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text.trim())
-        ? json(text.trim())
-        : { problem: `must be a ${typeInWords(schema, root)}, e.g. 3` };
+      return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text.trim()) ? json(text.trim()) : wrong();
     case "choice": {
       const options = branches(schema, root);
       const fixed = options.flatMap((option) =>
         option.type === "boolean" ? [true, false] : (fixedValues(option) ?? []),
       );
       const value = fixed.find((allowed) => asTyped(allowed) === text);
-      const near = nearest(text, choices, 1)[0];
-      return value !== undefined
-        ? { value }
-        : { problem: `must be ${choices.join(" | ")}${near === undefined ? "" : `: ${near}?`}` };
+      return value !== undefined ? { value } : wrong();
     }
     case "list": {
       if (text.trimStart().startsWith("[")) return json(text);
