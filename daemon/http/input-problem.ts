@@ -8,8 +8,8 @@ import { Refusal } from "../../protocol/errors.js";
 import { isPlainObject } from "../../protocol/is-plain-object.js";
 import type { JsonSchema } from "../../protocol/json-schema.js";
 import { MAX_ENV, MAX_WORDS } from "../../protocol/limits.js";
+import { expected, unknownName } from "../../protocol/misfit.js";
 import { summarizeValue } from "../../protocol/summarize-value.js";
-import { nearest } from "../../protocol/text/nearest.js";
 
 type Where = "path" | "query" | "body";
 
@@ -64,17 +64,14 @@ function fieldProblem(issue: z.core.$ZodIssue, value: unknown, root: JsonSchema,
   if (issue.code === "invalid_key") return `${field}: ${issue.issues[0]?.message}`;
   if (issue.code === "invalid_format") return `${field} ${issue.message}`;
   const given = path.reduce<unknown>((it, key) => (it as Record<PropertyKey, unknown>)[key], value);
-  const takes = inWords(below(root, path));
+  const takes = expected(below(root, path));
   return given === undefined
     ? `${field} is missing; it takes ${takes}`
     : `${field} takes ${takes}, not ${summarizeValue(given)}`;
 }
 
 function unknownKey(key: string, schema: JsonSchema, where: Where, path: PropertyKey[]): string {
-  const known = Object.keys(schema.properties ?? {});
-  const [near] = nearest(key, known);
-  const hint = near ? `did you mean ${near}?` : `it takes ${known.length === 0 ? "none" : known.join(", ")}`;
-  return `${fieldOf(where, path)} has no ${JSON.stringify(key.slice(0, MOST_SHOWN))}; ${hint}`;
+  return `${fieldOf(where, path)} ${unknownName(key.slice(0, MOST_SHOWN), Object.keys(schema.properties ?? {}))}`;
 }
 
 /** `the body's env.PATH`, `the body's [3].set[0]`, `the body` */
@@ -100,26 +97,7 @@ function wholeInWords(schema: z.ZodMiniType, value: unknown, root: JsonSchema): 
 function inQuery(schema: JsonSchema): string {
   if (schema.type === "boolean") return "true or false (1 or 0)";
   const { enum: words } = (schema.items ?? {}) as JsonSchema;
-  return Array.isArray(words) ? `any of ${words.join(", ")}, separated by commas` : inWords(schema);
-}
-
-function inWords(schema: JsonSchema): string {
-  const { minimum, maximum, minLength, maxLength } = schema;
-  if (schema.const !== undefined) return String(schema.const);
-  if (Array.isArray(schema.enum)) return `one of ${schema.enum.join(", ")}`;
-  switch (schema.type) {
-    case "integer":
-      return `a whole number from ${minimum}${maximum === Number.MAX_SAFE_INTEGER ? " on" : ` to ${maximum}`}`;
-    case "boolean":
-      return "true or false";
-    case "array":
-      return `a list in which each item is ${inWords(schema.items as JsonSchema)}`;
-    case "object":
-      return "an object";
-    default:
-      if (maxLength !== undefined) return `text of at most ${maxLength} characters`;
-      return minLength === undefined ? "text" : "text that is not empty";
-  }
+  return Array.isArray(words) ? `any of ${words.join(", ")}, separated by commas` : expected(schema);
 }
 
 /** Most keys in a body, known or not. */

@@ -2,7 +2,7 @@
 import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { branches, fixedValues, type JsonSchema, mayBe, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
-import { typeInWords } from "../../protocol/parameters.js";
+import { expected } from "../../protocol/misfit.js";
 import { nearest } from "../../protocol/text/nearest.js";
 
 export type Read = { value: unknown } | { problem: string };
@@ -75,18 +75,19 @@ function wrong(
   root: JsonSchema,
   { fixed, takesNumber }: { fixed: unknown[]; takesNumber: boolean },
 ): string {
-  if (text === "") return `${name} is empty; it takes ${expected(schema, root)}`;
+  if (text === "") return `${name} is empty; it takes ${typed(schema, root)}`;
   const near = nearest(text, fixed.map(asTyped))[0];
   const hint = near === undefined ? "" : `. Did you mean ${near}?`;
   if (!takesNumber && fixed.length === 0 && objectShape(schema, root) !== null)
     return `${name} takes an object: write ${name}.NAME=value, or ${name}:={…}`;
-  return `${name} takes ${expected(schema, root)}, not ${JSON.stringify(text)}${hint}`;
+  return `${name} takes ${typed(schema, root)}, not ${JSON.stringify(text)}${hint}`;
 }
 
-function expected(schema: JsonSchema, root: JsonSchema): string {
-  const type = typeInWords(schema, root);
-  if (type === "number" || type === "whole number") return `a ${type}, like 3`;
-  return type === "true | false" ? "true or false (or yes, no, on, off)" : type;
+/** As it is typed. */
+function typed(schema: JsonSchema, root: JsonSchema): string {
+  const words = expected(schema, root);
+  if (words === "a number" || words === "a whole number") return `${words}, like 3`;
+  return words === "true or false" ? "true or false (or yes, no, on, off)" : words;
 }
 
 function itemSchema(schema: JsonSchema, root: JsonSchema): JsonSchema {

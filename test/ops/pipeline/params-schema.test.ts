@@ -61,8 +61,8 @@ test.each([
   [["text=a", "count=10"], "count takes at most 9, not 10"],
   [["text=a", "count=1.5"], "count takes a whole number"],
   [["text=a", "ratio=fast"], "ratio takes a number"],
-  [["text=a", "mode=slow"], "mode takes fast | 3.10, not"],
-  [["text=a", "size=3"], "size takes 1 | 2, not"],
+  [["text=a", "mode=slow"], "mode takes one of fast, 3.10, not"],
+  [["text=a", "size=3"], "size takes one of 1, 2, not"],
   [["text=a", "dry=maybe"], "dry takes true or false"],
 ])("%j: %s", async (words, message) => {
   await expect(prepare(...words)).rejects.toThrow(message);

@@ -82,7 +82,7 @@ it.each<[string[], RegExp]>([
   [["port=9007199254740993"], /too large to be kept exactly/],
   [["force=maybe"], /^force takes true or false/],
   [["force="], /^force is empty/],
-  [["mode=fsat"], /^mode takes fast \| slow, not "fsat"\. Did you mean fast\?/],
+  [["mode=fsat"], /^mode takes one of fast, slow, not "fsat"\. Did you mean fast\?/],
   [["path=a", "path=b"], /^path is given twice/],
   [["path=a", 'path:="b"'], /^path is given twice/],
   [["parts=a", 'parts:=["b"]'], /^parts is given twice/],
