@@ -69,13 +69,10 @@ function hasType(value: unknown, schema: JsonSchema): boolean {
 
 function misfitOfBranch(value: unknown, schema: JsonSchema, root: JsonSchema, level: number): Misfit | null {
   const fixed = fixedValues(schema);
-  const isFixed = fixed?.some((each) => same(each, value)) ?? true;
-  if (!isFixed || !isInBounds(value, schema)) return mustBe(value, schema, root);
-  if (typeof value === "string" && !matches(value, schema)) {
-    return schema.expected === undefined
-      ? { text: "does not match the required pattern", at: [] }
-      : mustBe(value, schema, root);
-  }
+  if (fixed !== null && !fixed.some((each) => same(each, value))) return mustBe(value, schema, root);
+  const problem = ownProblem(value, schema);
+  if (problem !== null)
+    return schema.expected === undefined ? { text: problem, at: [] } : mustBe(value, schema, root);
   const text = (schema as OwnKeywords).check?.(value as never) ?? null;
   if (text !== null) return { text, at: [] };
   if (Array.isArray(value)) return misfitOfItem(value, schema, root, level);
@@ -101,6 +98,16 @@ function isInBounds(value: unknown, schema: JsonSchema): boolean {
     value < (numberAt(schema, "exclusiveMaximum") ?? Infinity) &&
     (step <= 0 || Number.isInteger(value / step))
   );
+}
+
+/** What is wrong with a value of the right type; null if nothing is, its members aside. */
+function ownProblem(value: unknown, schema: JsonSchema): string | null {
+  if (isInBounds(value, schema))
+    return typeof value !== "string" || matches(value, schema) ? null : "does not match the required pattern";
+  if (value === "" && schema.minLength === 1) return "must not be empty";
+  if (typeof value === "string") return `must have ${sizeOf(schema, "Length", "character")}`;
+  if (Array.isArray(value)) return `must have ${sizeOf(schema, "Items", "item")}`;
+  return `must be ${[stepOf(schema), boundsOf(schema)].filter(Boolean).join(", ")}`;
 }
 
 /** A pattern of another dialect passes, and a text that is too long for a check in a form. */
@@ -179,10 +186,8 @@ function branchInWords(schema: JsonSchema, root: JsonSchema, level: number): str
   switch (schema.type) {
     case "string": {
       if (typeof schema.format === "string" && FORMATS[schema.format]) return FORMATS[schema.format]!;
-      const size = range(numberAt(schema, "minLength"), numberAt(schema, "maxLength"), "character");
-      return schema.minLength === 1 && size === " of at least 1 character"
-        ? "text that is not empty"
-        : `text${size}`;
+      const size = sizeOf(schema, "Length", "character");
+      return size === "at least 1 character" ? "text that is not empty" : withSize("text", size);
     }
     case "boolean":
       return "true or false";
@@ -191,11 +196,11 @@ function branchInWords(schema: JsonSchema, root: JsonSchema, level: number): str
       return numberInWords(schema);
     case "array": {
       const { items } = schema;
-      const size = range(numberAt(schema, "minItems"), numberAt(schema, "maxItems"), "item");
-      if (level > 3 || !isPlainObject(items)) return `a list${size}`;
-      if (Array.isArray(items.prefixItems)) return `a list${size || " of pairs"}`;
+      const list = withSize("a list", sizeOf(schema, "Items", "item"));
+      if (level > 3 || !isPlainObject(items)) return list;
+      if (Array.isArray(items.prefixItems)) return `${list} of pairs`;
       const inner = expected(items, root, level + 1);
-      return inner === ANY ? `a list${size}` : `a list${size} in which each item is ${inner}`;
+      return inner === ANY ? list : `${list} in which each item is ${inner}`;
     }
     case "object":
       return "an object";
@@ -209,24 +214,38 @@ function branchInWords(schema: JsonSchema, root: JsonSchema, level: number): str
 const ANY = "any value";
 
 function numberInWords(schema: JsonSchema): string {
-  const kind = schema.type === "integer" ? "a whole number" : "a number";
-  const [least, most] = [numberAt(schema, "minimum"), numberAt(schema, "maximum")];
-  const [above, below] = [numberAt(schema, "exclusiveMinimum"), numberAt(schema, "exclusiveMaximum")];
-  const step = numberAt(schema, "multipleOf");
-  const bounds =
-    least !== null && most !== null
-      ? ` from ${least} to ${most}`
-      : (least === null ? "" : ` of at least ${least}`) + (most === null ? "" : ` of at most ${most}`);
-  const open = (above === null ? "" : ` above ${above}`) + (below === null ? "" : ` below ${below}`);
-  return `${step === null ? kind : `a multiple of ${step}`}${bounds}${open}`;
+  const kind = stepOf(schema) || (schema.type === "integer" ? "a whole number" : "a number");
+  const bounds = boundsOf(schema);
+  return bounds.startsWith("at ") ? `${kind} of ${bounds}` : `${kind} ${bounds}`.trimEnd();
 }
 
-function range(least: number | null, most: number | null, unit: string): string {
-  const count = (n: number) => `${n} ${unit}${n === 1 ? "" : "s"}`;
-  if (least && most !== null) return ` of ${least === most ? count(least) : `${least} to ${count(most)}`}`;
-  if (least) return ` of at least ${count(least)}`;
-  return most === null ? "" : ` of at most ${count(most)}`;
+function stepOf(schema: JsonSchema): string {
+  const step = numberAt(schema, "multipleOf");
+  return step === null ? "" : `a multiple of ${step}`;
 }
+
+/** `from 1 to 10`, `at least 1`, `above 0` */
+function boundsOf(schema: JsonSchema): string {
+  const [least, most] = [numberAt(schema, "minimum"), numberAt(schema, "maximum")];
+  const [above, below] = [numberAt(schema, "exclusiveMinimum"), numberAt(schema, "exclusiveMaximum")];
+  const closed =
+    least !== null && most !== null
+      ? [`from ${least} to ${most}`]
+      : [least === null ? "" : `at least ${least}`, most === null ? "" : `at most ${most}`];
+  const open = [above === null ? "" : `above ${above}`, below === null ? "" : `below ${below}`];
+  return [...closed, ...open].filter(Boolean).join(" and ");
+}
+
+/** `1 to 3 items`, `at most 200 characters` */
+function sizeOf(schema: JsonSchema, of: "Length" | "Items", unit: string): string {
+  const [least, most] = [numberAt(schema, `min${of}`), numberAt(schema, `max${of}`)];
+  const count = (n: number) => `${n} ${unit}${n === 1 ? "" : "s"}`;
+  if (least && most !== null) return least === most ? count(least) : `${least} to ${count(most)}`;
+  if (least) return `at least ${count(least)}`;
+  return most === null ? "" : `at most ${count(most)}`;
+}
+
+const withSize = (what: string, size: string) => (size === "" ? what : `${what} of ${size}`);
 
 function asTyped(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);

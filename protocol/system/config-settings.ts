@@ -38,6 +38,7 @@ const PATTERNS_SCHEMA = {
   },
   expected: 'a list of names, such as ["AWS_*"]',
 };
+const CONCURRENCY = "a whole number of at least 1";
 const TRACES_URL_SCHEMA = {
   type: "string",
   pattern: "^(env|https?://[^@?#]+)$",
@@ -79,7 +80,7 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     description: "Operations of the default queue that run at the same time",
     default: "number of cores, at least 2",
     reload: "live",
-    schema: { type: "integer", minimum: 1 },
+    schema: { type: "integer", minimum: 1, expected: CONCURRENCY },
   },
   queues: {
     description: 'Other queues by name, each with its concurrency (default 1): `{"gpu": {"concurrency": 2}}`',
@@ -93,7 +94,7 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
       },
       additionalProperties: {
         type: "object",
-        properties: { concurrency: { type: "integer", minimum: 1 } },
+        properties: { concurrency: { type: "integer", minimum: 1, expected: CONCURRENCY } },
         additionalProperties: false,
         expected: 'an object, such as {"concurrency": 2}',
       },
@@ -309,7 +310,10 @@ export const SETTING_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...Object.fromEntries(
     Object.entries(LIMITS).map(([name, { min, max, default: value, description }]) => [
       name,
-      { type: "integer", minimum: min, maximum: max, default: value, description },
+      {
+        ...{ type: "integer", minimum: min, maximum: max, default: value, description },
+        expected: `a whole number from ${min} to ${max}`,
+      },
     ]),
   ),
 };

@@ -4,17 +4,17 @@ import type { JsonSchema } from "../../protocol/json-schema.js";
 import { expected, misfitOf } from "../../protocol/misfit.js";
 
 test.each<[unknown, JsonSchema, string | null]>([
-  [0, { type: "integer", minimum: 1 }, "must be a whole number of at least 1"],
-  [9, { type: "integer", minimum: 0, maximum: 8 }, "must be a whole number from 0 to 8"],
-  [1, { type: "number", exclusiveMinimum: 1 }, "must be a number above 1"],
+  [0, { type: "integer", minimum: 1 }, "must be at least 1"],
+  [9, { type: "integer", minimum: 0, maximum: 8 }, "must be from 0 to 8"],
+  [1, { type: "number", exclusiveMinimum: 1 }, "must be above 1"],
   [3, { type: "number", multipleOf: 2 }, "must be a multiple of 2"],
-  ["", { type: "string", minLength: 1 }, "must be text that is not empty"],
-  ["abc", { type: "string", maxLength: 2 }, "must be text of at most 2 characters"],
+  ["", { type: "string", minLength: 1 }, "must not be empty"],
+  ["abc", { type: "string", maxLength: 2 }, "must have at most 2 characters"],
   ["x", { type: "string", pattern: "^[0-9]+$" }, "does not match the required pattern"],
   ["x", { type: "string", pattern: "^[0-9]+$", expected: "digits" }, "must be digits"],
   ["x", { type: "string", pattern: "(" }, null],
   ["x", { type: "string", check: (text: string) => `${text} is taken` }, "x is taken"],
-  [[], { type: "array", minItems: 1 }, "must be a list of at least 1 item"],
+  [[], { type: "array", minItems: 1 }, "must have at least 1 item"],
   [[1, "a"], { type: "array", items: { type: "number" } }, "item 2 must be a number"],
   [{}, { type: "object", properties: { a: {} }, required: ["a"] }, "needs a"],
   [{ b: 1 }, { type: "object", properties: {}, additionalProperties: false }, 'has no "b"; it takes none'],
@@ -26,7 +26,7 @@ test.each<[unknown, JsonSchema, string | null]>([
   [{ A: 1 }, { type: "object", propertyNames: { pattern: "^a", expected: "a name" } }, '"A" must be a name'],
   [null, { anyOf: [{ type: "string" }, { type: "null" }] }, null],
   [true, { anyOf: [{ type: "string" }, { type: "null" }] }, "must be text or null"],
-  [3, { anyOf: [{ type: "string" }, { type: "number", minimum: 5 }] }, "must be a number of at least 5"],
+  [3, { anyOf: [{ type: "string" }, { type: "number", minimum: 5 }] }, "must be at least 5"],
   [
     { a: 1 },
     { anyOf: [{ enum: ["x"] }, { type: "object", additionalProperties: { const: 2 } }] },
@@ -51,6 +51,8 @@ test.each<[JsonSchema, string]>([
   [{ type: "array", items: {}, minItems: 1, maxItems: 3 }, "a list of 1 to 3 items"],
   [{ type: "string", format: "date-time" }, "a date and time, such as 2026-11-25T08:30:00Z"],
   [{ type: "integer", minimum: -(2 ** 53 - 1), maximum: 2 ** 53 - 1 }, "a whole number"],
+  [{ type: "integer", minimum: 1 }, "a whole number of at least 1"],
+  [{ type: "number", exclusiveMinimum: 0, maximum: 1 }, "a number of at most 1 and above 0"],
   [{ type: ["boolean", "null"] }, "true or false or null"],
 ])("%j takes %s", (schema, text) => {
   expect(expected(schema)).toBe(text);
