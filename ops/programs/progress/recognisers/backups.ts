@@ -1,8 +1,8 @@
-/** Backups: restic and borg, as JSON and as text. */
+/** Backups: restic as JSON and as text, and borg as JSON. */
 import type { Reading, Recogniser } from "../reading.js";
-import { bytesOf, bytesReading, jsonObject, numberIn, type ProgramRecogniser, textIn } from "./program.js";
+import { bytesOf, bytesReading, jsonObject, numberIn, textIn } from "./program.js";
 
-class ResticJson implements Recogniser {
+export class ResticJson implements Recogniser {
   readonly name = "restic --json";
   #total: number | null = null;
 
@@ -44,7 +44,7 @@ const RESTIC_END = /^(?:processed \d+ files, |Summary: Restored \d+ )/;
 /** restic reads some files at a time, and prints the name of each below its status. */
 const MOST_FILES = 8;
 
-class ResticText implements Recogniser {
+export class ResticText implements Recogniser {
   readonly name = "restic";
   /** Lines that may name a file that restic reads now. */
   #files = 0;
@@ -88,7 +88,7 @@ class ResticText implements Recogniser {
 const BORG_TEXT =
   /^(?: *\d{1,3}(?:\.\d{1,2})?% )?([A-Za-z][A-Za-z ]{2,60}?)(?: *\d{1,3}(?:\.\d{1,2})?% *$|: |$)/;
 
-class BorgJson implements Recogniser {
+export class BorgJson implements Recogniser {
   readonly name = "borg --log-json";
   /** The last reading of the operation that the key numbers. */
   readonly #operations = new Map<unknown, Reading>();
@@ -130,70 +130,3 @@ function archive(message: Record<string, unknown>): Reading {
   if (message.finished === true || done === null) return { isOnlyProgress: true };
   return { ...bytesReading("archive", done, null), ...(path === "" ? {} : { status: path }) };
 }
-
-const BORG_ARCHIVE = /^([\d.]+ [kMGTP]?i?B) O [\d.]+ [kMGTP]?i?B C [\d.]+ [kMGTP]?i?B D \d+ N (.*)$/;
-const BORG_FRAME =
-  /^(?: *(\d{1,3}\.\d)% (Extracting|Recreating)(?:: .*)?|((?:Checking|Compacting|Decrementing|Deleting|Rebuilding|Verifying|Analyzing|Calculating|Pruning) [a-z ]{3,40}?) *(\d{1,3}(?:\.\d{1,2})?)%)$/;
-
-class BorgText implements Recogniser {
-  readonly name = "borg";
-
-  read(text: string, isFrame: boolean): Reading | null {
-    const match = text.includes("B O ") ? BORG_ARCHIVE.exec(text.trimEnd()) : null;
-    if (match !== null) {
-      const [, size = "", path = ""] = match;
-      return {
-        ...bytesReading("archive", bytesOf(size) ?? 0, null),
-        ...(path === "" ? {} : { status: path }),
-      };
-    }
-    // Other programs print such lines in their logs.
-    const frame = isFrame && text.includes("%") ? BORG_FRAME.exec(text.trimEnd()) : null;
-    if (frame === null) return null;
-    const [, before, label, step, after] = frame;
-    return {
-      label: (label ?? step)!,
-      percent: Number(before ?? after),
-      status: text.trim(),
-      isOnlyProgress: true,
-    };
-  }
-}
-
-export const BACKUPS: readonly ProgramRecogniser[] = [
-  {
-    source: "json",
-    create: () => new ResticJson(),
-    programs: [{ name: "restic", shows: "bytes, current file", add: "`--json`", needs: "pipe" }],
-  },
-  {
-    source: "json",
-    create: () => new BorgJson(),
-    programs: [
-      {
-        name: "borg",
-        shows: "bytes of the archive without a total; bytes or steps of the other commands",
-        add: "`--log-json --progress`",
-        needs: "pipe",
-      },
-    ],
-  },
-  {
-    source: "text",
-    create: () => new ResticText(),
-    programs: [
-      {
-        name: "restic",
-        shows: "bytes, packs, snapshots",
-        add: "`RESTIC_PROGRESS_FPS=1` as a variable",
-        needs: "pipe",
-      },
-      { name: "restic", shows: "bytes, packs, snapshots", add: "", needs: "tty" },
-    ],
-  },
-  {
-    source: "text",
-    create: () => new BorgText(),
-    programs: [{ name: "borg", shows: "bytes or percent", add: "`--progress`", needs: "pipe" }],
-  },
-];

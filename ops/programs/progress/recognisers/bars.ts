@@ -1,12 +1,12 @@
 /** Bars of any program: tqdm, bars that are drawn of characters, and frames that a carriage return replaces. */
 import type { Reading, Recogniser } from "../reading.js";
-import { bytesOf, cutAtPercent, type ProgramRecogniser } from "./program.js";
+import { bytesOf, cutAtPercent } from "./program.js";
 
 const TQDM_RATE = "\\[[\\d:?]+(?:<[\\d:?]+)?, +[\\d.?]+[kMGTP]?([A-Za-z]*)";
 const TQDM_AFTER = new RegExp(`^\\|[^|]*\\| ([\\d.]+[kMGTP]?)\\/([\\d.]+[kMGTP]?) ${TQDM_RATE}`);
 const TQDM_OPEN = new RegExp(`^(?:(.{1,80}): )?([\\d.]+[kMGTP]?)([A-Za-z]*) ${TQDM_RATE}\\/s\\]$`);
 
-class Tqdm implements Recogniser {
+export class Tqdm implements Recogniser {
   readonly name = "tqdm";
 
   read(text: string): Reading | null {
@@ -59,7 +59,7 @@ const DEVIATION = 0.2;
  * A drawn bar beside a percentage, in a line or in a frame. The filled part must agree with the percentage, so that a
  * table with a percentage is not taken for a bar.
  */
-class DrawnBar implements Recogniser {
+export class DrawnBar implements Recogniser {
   readonly name = "bar";
 
   read(text: string): Reading | null {
@@ -83,7 +83,7 @@ function hasBar(text: string, percent: number): boolean {
 const COUNT = /(?:^|[ [(])(\d{1,15}) ?(?:\/| of ) ?(\d{1,15})(?=$|[ \]),:;])/;
 
 /** A frame: a program that overwrites its own line shows progress there, so that a percentage is enough. */
-class Frame implements Recogniser {
+export class Frame implements Recogniser {
   readonly name = "frame";
 
   read(text: string, isFrame: boolean): Reading | null {
@@ -121,34 +121,3 @@ export function labelOf(before: string): string {
     .replace(/[^\p{L}\p{N}\])]+$/u, "")
     .slice(0, 80);
 }
-
-/** Bars whose form tells what they are. */
-export const BARS: readonly ProgramRecogniser[] = [
-  {
-    source: "text",
-    create: () => new Tqdm(),
-    programs: [{ name: "tqdm (Python)", shows: "count, or bytes", add: "", needs: "pipe" }],
-  },
-  {
-    source: "text",
-    create: () => new DrawnBar(),
-    programs: [
-      { name: "e2fsck", shows: "percent", add: "`-C 0`", needs: "tty" },
-      { name: "a drawn bar such as `[####----] 50%`", shows: "percent", add: "", needs: "pipe" },
-    ],
-  },
-];
-
-/** The last recogniser: any other would understand more of the frame. */
-export const FRAMES: ProgramRecogniser = {
-  source: "text",
-  create: () => new Frame(),
-  programs: [
-    {
-      name: "a line that a carriage return replaces, with `45%` or `12/90`",
-      shows: "percent, or count",
-      add: "",
-      needs: "pipe",
-    },
-  ],
-};

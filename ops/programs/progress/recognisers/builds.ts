@@ -1,31 +1,5 @@
-/** Builds and tests: make of CMake, ctest, pytest and cargo. ninja is read as any count in brackets. */
+/** Builds and tests with state: pytest, Maven and cargo. */
 import type { Reading, Recogniser } from "../reading.js";
-import type { ProgramRecogniser } from "./program.js";
-
-const MAKE = /^\[ *(\d{1,3})%\] \S/;
-
-class Make implements Recogniser {
-  readonly name = "make";
-
-  read(text: string, isFrame: boolean): Reading | null {
-    if (text.charCodeAt(0) !== 0x5b || !text.includes("%] ")) return null;
-    const match = MAKE.exec(text);
-    return match && { label: "build", percent: Number(match[1]), isOnlyProgress: isFrame };
-  }
-}
-
-const CTEST = /^ *(\d+)\/(\d+) Test +#\d+: \S/;
-
-class Ctest implements Recogniser {
-  readonly name = "ctest";
-
-  read(text: string, isFrame: boolean): Reading | null {
-    const match = text.includes(" Test ") ? CTEST.exec(text) : null;
-    if (match === null) return null;
-    const [done, total] = [Number(match[1]), Number(match[2])];
-    return { label: "tests", done, total, unit: "tests", isOnlyProgress: isFrame };
-  }
-}
 
 const COLLECTED = /(?:\bcollected |\bworkers? \[)(\d+) items?\b/;
 /** A line of pytest-xdist with `-v`. */
@@ -35,7 +9,7 @@ const PERCENT_AT_END = / \[( {2}\d| \d\d|100)%\]$/;
 const COUNT_AT_END = / \[ *(\d+)\/(\d+)\]$/;
 const DOTS = /^[.FEsxXRp]+ +\[/;
 
-class Pytest implements Recogniser {
+export class Pytest implements Recogniser {
   readonly name = "pytest";
   #items = 0;
 
@@ -57,7 +31,7 @@ class Pytest implements Recogniser {
 const MAVEN = /^\[INFO\] Building .{1,200} +\[(\d+)\/(\d+)\]$/;
 
 /** The modules of a reactor. Maven prints the line of a module before it builds the module. */
-class Maven implements Recogniser {
+export class Maven implements Recogniser {
   readonly name = "maven";
   #total = 0;
 
@@ -77,7 +51,7 @@ const CARGO =
 const CARGO_END = /^ *Finished `/;
 
 /** The bar of cargo has no frame for the last crate; the line `Finished` stands for it. */
-class Cargo implements Recogniser {
+export class Cargo implements Recogniser {
   readonly name = "cargo";
   #last: Reading | null = null;
 
@@ -97,39 +71,3 @@ class Cargo implements Recogniser {
     return this.#last;
   }
 }
-
-export const BUILDS: readonly ProgramRecogniser[] = [
-  {
-    source: "text",
-    create: () => new Make(),
-    programs: [{ name: "make (of CMake)", shows: "percent", add: "", needs: "pipe" }],
-  },
-  {
-    source: "text",
-    create: () => new Ctest(),
-    programs: [{ name: "ctest", shows: "tests", add: "", needs: "pipe" }],
-  },
-  {
-    source: "text",
-    create: () => new Pytest(),
-    programs: [{ name: "pytest", shows: "percent of the tests", add: "", needs: "pipe" }],
-  },
-  {
-    source: "text",
-    create: () => new Maven(),
-    programs: [{ name: "Maven", shows: "modules", add: "`-B`", needs: "pipe" }],
-  },
-  {
-    source: "text",
-    create: () => new Cargo(),
-    programs: [
-      { name: "cargo", shows: "crates", add: "", needs: "tty" },
-      {
-        name: "cargo",
-        shows: "crates",
-        add: "`CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=80` as variables",
-        needs: "pipe",
-      },
-    ],
-  },
-];

@@ -4,21 +4,7 @@
  */
 import type { Reading, Recogniser } from "../reading.js";
 import { labelOf } from "./bars.js";
-import { cutAtPercent, type ProgramRecogniser } from "./program.js";
-
-const BARE_PERCENT = /^\s{0,40}(\d{1,3}(?:\.\d{1,6})?) ?%\s{0,40}$/;
-
-/** A percentage alone in its line. */
-class BarePercent implements Recogniser {
-  readonly name = "bare percent";
-
-  read(text: string): Reading | null {
-    const match = text.length <= 60 && text.includes("%") ? BARE_PERCENT.exec(text) : null;
-    return match === null || Number(match[1]) > 100
-      ? null
-      : { percent: Number(match[1]), isOnlyProgress: true };
-  }
-}
+import { cutAtPercent } from "./program.js";
 
 const ACTIVITY =
   "(?:progress|(?:down|up)loading|loading|processing|copying|moving|extracting|compressing|decompressing|converting|importing|exporting|indexing|scanning|building|compiling|linking|installing|verifying|checking|validating|writing|reading|sending|receiving|transferring|fetching|encoding|decoding|transcoding|rendering|training|evaluating|migrating|restoring|backing up|archiving|syncing|synchroni[sz]ing|unpacking|packing|generating|analy[sz]ing|optimi[sz]ing|rebuilding|resyncing|formatting|erasing|flashing|hashing|encrypting|decrypting|deleting|removing|cleaning|crawling|parsing|resizing|merging|sorting|dumping|updating|upgrading|deploying|(?:down|up)loaded|processed|copied|transferred|imported|exported|indexed|scanned|converted|migrated|restored|extracted|rendered|encoded|synced|verified|checked|completed|finished|done)";
@@ -32,7 +18,7 @@ const TROUBLE =
   /\b(?:fail\w*|errors?|warn\w*|retr(?:y|ies|ying)|attempts?|time[ds]? ?out|denied|refused|invalid|aborted|skipp?ed|unable|cannot|could not)\b/i;
 
 /** `Downloading: 45%`, `Progress 45% ETA 3s`, `45% complete`. */
-class PercentLine implements Recogniser {
+export class PercentLine implements Recogniser {
   readonly name = "percent";
 
   read(text: string, isFrame: boolean): Reading | null {
@@ -91,7 +77,7 @@ interface Count {
  * A date or a fraction has these forms too. A count that begins at its first item is progress; any other count is
  * progress once the same total came with a higher count.
  */
-class CountLine implements Recogniser {
+export class CountLine implements Recogniser {
   readonly name = "count";
   /** The last count of each form, and whether it is progress for certain. */
   readonly #last = new Map<string, Count & { isSure: boolean }>();
@@ -148,37 +134,3 @@ function countOf(form: string, label: string, unit: string | null, done = "", to
     total: Number(total.replaceAll(",", "")),
   };
 }
-
-export const COUNTS: readonly ProgramRecogniser[] = [
-  {
-    source: "text",
-    create: () => new BarePercent(),
-    programs: [{ name: "a line such as `50%`", shows: "percent", add: "", needs: "pipe" }],
-  },
-  {
-    source: "text",
-    create: () => new PercentLine(),
-    programs: [
-      {
-        name: "a line such as `Downloading: 45%` or `45% complete`",
-        shows: "percent",
-        add: "",
-        needs: "pipe",
-      },
-    ],
-  },
-  {
-    source: "text",
-    create: () => new CountLine(),
-    programs: [
-      { name: "ninja, meson, bazel, pacman, apk", shows: "steps", add: "", needs: "pipe" },
-      { name: "a line such as `[12/90] text` or `(12/90) text`", shows: "steps", add: "", needs: "pipe" },
-      {
-        name: "a line such as `Step 3/12`, `Copying file 12 of 90` or `12/90 files`",
-        shows: "count",
-        add: "",
-        needs: "pipe",
-      },
-    ],
-  },
-];

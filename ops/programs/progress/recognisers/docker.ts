@@ -1,6 +1,6 @@
 /** Docker: builds and compose as JSON; pulls and builds as text. */
 import type { Reading, Recogniser } from "../reading.js";
-import { jsonObject, type ProgramRecogniser, textIn } from "./program.js";
+import { jsonObject, textIn } from "./program.js";
 
 const NUMBERED = /^\[(?:([\w./-]+(?: [\w./-]+)?) )?(\d+)\/(\d+)\] /;
 
@@ -40,7 +40,7 @@ function countTrue(flags: ReadonlyMap<string, boolean>): number {
 }
 
 /** `buildx build --progress rawjson`: one status of BuildKit's solver a line. */
-class BuildxJson implements Recogniser {
+export class BuildxJson implements Recogniser {
   readonly name = "buildx rawjson";
   readonly #steps = new BuildSteps();
 
@@ -97,7 +97,7 @@ const DONE_WORD =
   /^(?:Pulled|Built|Created|Started|Running|Healthy|Exited|Stopped|Killed|Paused|Removed|Recreated|Restarted|Skipped|Pull complete|Already exists|Interrupted)\b/;
 
 /** `docker compose --progress json`: one event of an image, a layer or a container a line. */
-class ComposeJson implements Recogniser {
+export class ComposeJson implements Recogniser {
   readonly name = "docker compose --progress json";
   /** Whether each thing is done, by its kind and its id. */
   readonly #kinds = new Map<string, Map<string, boolean>>();
@@ -141,7 +141,7 @@ const LAYER_DONE = /^(?:Pull complete|Already exists|Layer already exists|Pushed
 const LAYER_NEW = /^(?:Pulling fs layer|Waiting|Already exists|Layer already exists|Preparing)$/;
 
 /** `docker pull` and `docker push`: layers, all of which are named before the first one is done. */
-class DockerPull implements Recogniser {
+export class DockerPull implements Recogniser {
   readonly name = "docker pull";
   readonly #layers = new Map<string, boolean>();
 
@@ -168,7 +168,7 @@ const STEP = /^#(\d+) (\[.*)$/;
 const STEP_DONE = /^#(\d+) (?:DONE \d+\.\d+s|CACHED)$/;
 
 /** `docker build --progress plain`. */
-class DockerBuild implements Recogniser {
+export class DockerBuild implements Recogniser {
   readonly name = "docker build";
   readonly #steps = new BuildSteps();
 
@@ -181,33 +181,3 @@ class DockerBuild implements Recogniser {
     return ended !== undefined && this.#steps.finish(ended) ? this.#steps.reading() : null;
   }
 }
-
-export const DOCKER: readonly ProgramRecogniser[] = [
-  {
-    source: "json",
-    create: () => new BuildxJson(),
-    programs: [{ name: "docker buildx", shows: "steps", add: "`--progress rawjson`", needs: "pipe" }],
-  },
-  {
-    source: "json",
-    create: () => new ComposeJson(),
-    programs: [
-      {
-        name: "docker compose",
-        shows: "layers, images, containers",
-        add: "`--progress json`",
-        needs: "pipe",
-      },
-    ],
-  },
-  {
-    source: "text",
-    create: () => new DockerPull(),
-    programs: [{ name: "docker pull, docker push", shows: "layers", add: "", needs: "pipe" }],
-  },
-  {
-    source: "text",
-    create: () => new DockerBuild(),
-    programs: [{ name: "docker build", shows: "steps", add: "`--progress plain`", needs: "pipe" }],
-  },
-];

@@ -1,6 +1,6 @@
-/** Downloads and copies over the network: curl, wget, aria2, scp and sftp. */
+/** Downloads with state: curl, wget, aria2 and yt-dlp. */
 import type { Reading, Recogniser } from "../reading.js";
-import { bytesOf, bytesReading, cutAtPercent, type ProgramRecogniser } from "./program.js";
+import { bytesOf, bytesReading, cutAtPercent } from "./program.js";
 
 const CLOCK = "(?:[-\\d]{1,3}:[-\\d]\\d?-?:[-\\d]{2}|\\d+d(?: \\d+h)?)";
 const METER = new RegExp(
@@ -13,7 +13,7 @@ const METER_HEADS = ["  % Total    % Rec", "                                 Dlo
 const HASHES = /^#* {1,400}(\d{1,3}\.\d)%$|^#+ ?(100\.0)%$/;
 
 /** The table meter of curl, its meter of parallel transfers, and its bar (`-#`). */
-class Curl implements Recogniser {
+export class Curl implements Recogniser {
   readonly name = "curl";
   #done = 0;
   #transfer = 1;
@@ -69,7 +69,7 @@ const WGET_DOTS = /^ *\d+K [., ]{10,70} (\d{1,3})% +[\d.]+[KMGT]?[ =]/;
 /** A longer name moves through the bar, so that the bar shows another part of it each time. */
 const LONGEST_WGET_NAME = 19;
 
-class Wget implements Recogniser {
+export class Wget implements Recogniser {
   readonly name = "wget";
   #total: number | null = null;
   #file = "";
@@ -115,7 +115,7 @@ class Wget implements Recogniser {
 
 const ARIA2 = /#([0-9a-f]{6}) ([\d.]+(?:[KMGT]i)?B)\/([\d.]+(?:[KMGT]i)?B)(?:\(\d{1,3}%\))?/g;
 
-class Aria2 implements Recogniser {
+export class Aria2 implements Recogniser {
   readonly name = "aria2";
   readonly #downloads = new Map<string, { done: number; total: number }>();
   #completed = 0;
@@ -141,25 +141,10 @@ class Aria2 implements Recogniser {
   }
 }
 
-const SCP_AFTER =
-  /^ +[\d.]+(?:[KMGT]?B)? +[\d.]+[KMGT]?B\/s +(?:--:--|\d+:\d\d(?::\d\d)?|- stalled -)(?: ETA)?$/;
-
-class Scp implements Recogniser {
-  readonly name = "scp";
-
-  read(text: string): Reading | null {
-    if (!text.includes("B/s ")) return null;
-    const cut = cutAtPercent(text);
-    if (cut === null || !cut.before.endsWith(" ") || !SCP_AFTER.test(cut.after.trimEnd())) return null;
-    const label = cut.before.trim();
-    return label === "" ? null : { label, percent: cut.percent, isOnlyProgress: true };
-  }
-}
-
 const YT_DLP = /^\[download\] +(\d{1,3}(?:\.\d)?)% of +~? *([\d.]+(?:[KMGT]i)?B)(?: |$)/;
 const YT_DLP_FILE = "[download] Destination: ";
 
-class YtDlp implements Recogniser {
+export class YtDlp implements Recogniser {
   readonly name = "yt-dlp";
   #file = "download";
 
@@ -172,59 +157,3 @@ class YtDlp implements Recogniser {
     return bytesReading(this.#file, Math.round((total * Number(match[1])) / 100), total);
   }
 }
-
-const AWS =
-  /^Completed ~?([\d.]+ (?:[KMGT]i)?B(?:ytes)?)\/~?([\d.]+ (?:[KMGT]i)?B(?:ytes)?) \([\d.]+ (?:[KMGT]i)?B(?:ytes)?\/s\) with /;
-
-/** `aws s3 cp` and `aws s3 sync`. The total grows while aws still lists files. */
-class AwsS3 implements Recogniser {
-  readonly name = "aws s3";
-
-  read(text: string): Reading | null {
-    const match = text.startsWith("Completed ") ? AWS.exec(text) : null;
-    if (match === null) return null;
-    const [done, total] = [match[1], match[2]].map((size) => bytesOf(size!.replace("Bytes", "B")) ?? 0);
-    return bytesReading("transfer", done!, total!);
-  }
-}
-
-export const DOWNLOADS: readonly ProgramRecogniser[] = [
-  {
-    source: "text",
-    create: () => new Curl(),
-    programs: [
-      { name: "curl", shows: "bytes of each transfer", add: "`-o FILE`", needs: "pipe" },
-      { name: "curl", shows: "percent", add: "`-# -o FILE`", needs: "pipe" },
-    ],
-  },
-  {
-    source: "text",
-    create: () => new Wget(),
-    programs: [
-      { name: "wget", shows: "percent", add: "", needs: "pipe" },
-      { name: "wget", shows: "bytes of each file", add: "`--progress=bar:force`", needs: "pipe" },
-    ],
-  },
-  {
-    source: "text",
-    create: () => new Aria2(),
-    programs: [
-      { name: "aria2c", shows: "bytes of all downloads", add: "`--summary-interval=1`", needs: "pipe" },
-    ],
-  },
-  {
-    source: "text",
-    create: () => new Scp(),
-    programs: [{ name: "scp, sftp", shows: "percent of each file", add: "", needs: "tty" }],
-  },
-  {
-    source: "text",
-    create: () => new YtDlp(),
-    programs: [{ name: "yt-dlp", shows: "bytes of each file", add: "", needs: "pipe" }],
-  },
-  {
-    source: "text",
-    create: () => new AwsS3(),
-    programs: [{ name: "aws s3", shows: "bytes", add: "", needs: "pipe" }],
-  },
-];

@@ -1,6 +1,6 @@
 /** ffmpeg: `-progress` and the line of statistics, over the duration that ffmpeg prints for its inputs. */
 import type { Reading, Recogniser } from "../reading.js";
-import { type ProgramRecogniser, secondsOf } from "./program.js";
+import { secondsOf } from "./program.js";
 
 const DURATION = /^ {2}Duration: (\d+:\d\d:\d\d(?:\.\d+)?), /;
 const KEYS =
@@ -34,7 +34,7 @@ function reading(done: number, total: number | null): Reading {
   };
 }
 
-class FfmpegProgress implements Recogniser {
+export class FfmpegProgress implements Recogniser {
   readonly name = "ffmpeg -progress";
   readonly #duration = new Duration();
   #done = 0;
@@ -67,7 +67,7 @@ function isValueOf(key: string, value: string): boolean {
   return /^-?[\d.:]+$/.test(text);
 }
 
-class FfmpegStatistics implements Recogniser {
+export class FfmpegStatistics implements Recogniser {
   readonly name = "ffmpeg";
   readonly #duration = new Duration();
 
@@ -86,18 +86,3 @@ class FfmpegStatistics implements Recogniser {
 function timeOf(text: string): number {
   return /^\d/.test(text) ? secondsOf(text) : 0;
 }
-
-export const FFMPEG: readonly ProgramRecogniser[] = [
-  {
-    source: "json",
-    create: () => new FfmpegProgress(),
-    programs: [
-      { name: "ffmpeg", shows: "seconds of the output", add: "`-nostats -progress pipe:1`", needs: "pipe" },
-    ],
-  },
-  {
-    source: "text",
-    create: () => new FfmpegStatistics(),
-    programs: [{ name: "ffmpeg", shows: "seconds of the output", add: "", needs: "pipe" }],
-  },
-];

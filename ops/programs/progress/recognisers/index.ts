@@ -1,37 +1,134 @@
-/** The recognisers of progress in the output of ordinary programs, in the order in which they are asked. */
-import { BACKUPS } from "./backups.js";
-import { BARS, FRAMES } from "./bars.js";
-import { BUILDS } from "./builds.js";
-import { COUNTS } from "./counts.js";
-import { DOCKER } from "./docker.js";
-import { DOWNLOADS } from "./downloads.js";
-import { FFMPEG } from "./ffmpeg.js";
-import { GIT } from "./git.js";
-import { PACKAGES } from "./packages.js";
+/** The table of the programs whose output is understood, in the order in which they are asked. */
+import { BorgJson, ResticJson, ResticText } from "./backups.js";
+import { DrawnBar, Frame, Tqdm } from "./bars.js";
+import { Cargo, Maven, Pytest } from "./builds.js";
+import { CountLine, PercentLine } from "./counts.js";
+import { BuildxJson, ComposeJson, DockerBuild, DockerPull } from "./docker.js";
+import { Aria2, Curl, Wget, YtDlp } from "./downloads.js";
+import { FfmpegProgress, FfmpegStatistics } from "./ffmpeg.js";
+import { Apt, Npm, Pip } from "./packages.js";
+import {
+  APT_STATUS,
+  AWS_S3,
+  BARE_PERCENT,
+  BORG,
+  CTEST,
+  DD,
+  DNF,
+  GIT,
+  MAKE,
+  PV,
+  SCP,
+  ZSTD,
+} from "./patterns.js";
 import { isInRange, type ProgramRecogniser } from "./program.js";
-import { RCLONE } from "./rclone.js";
-import { RSYNC } from "./rsync.js";
-import { STREAMS } from "./streams.js";
+import { json, text } from "./row.js";
+import { RcloneJson, RcloneText, Rsync, Tar, Xz } from "./transfers.js";
 
 /**
  * A program comes before a form that any program may print: the form knows less, and would take the line of the
  * program. A recogniser that needs lines without progress, such as the name of a file, sees them only if no recogniser
  * before it understood them.
  */
-const ALL: readonly ProgramRecogniser[] = [
-  ...DOCKER,
-  ...BACKUPS,
-  ...RCLONE,
-  ...FFMPEG,
-  ...PACKAGES,
-  GIT,
-  RSYNC,
-  ...DOWNLOADS,
-  ...STREAMS,
-  ...BUILDS,
-  ...BARS,
-  ...COUNTS,
-  FRAMES,
+const TABLE: readonly ProgramRecogniser[] = [
+  json(() => new BuildxJson(), ["docker buildx", "steps", "`--progress rawjson`"]),
+  json(() => new ComposeJson(), ["docker compose", "layers, images, containers", "`--progress json`"]),
+  text(() => new DockerPull(), ["docker pull, docker push", "layers"]),
+  text(() => new DockerBuild(), ["docker build", "steps", "`--progress plain`"]),
+  json(() => new ResticJson(), ["restic", "bytes, current file", "`--json`"]),
+  json(
+    () => new BorgJson(),
+    [
+      "borg",
+      "bytes of the archive without a total; bytes or steps of the other commands",
+      "`--log-json --progress`",
+    ],
+  ),
+  text(
+    () => new ResticText(),
+    ["restic", "bytes, packs, snapshots", "`RESTIC_PROGRESS_FPS=1` as a variable"],
+    ["restic", "bytes, packs, snapshots", "", "tty"],
+  ),
+  text(BORG, ["borg", "bytes or percent", "`--progress`"]),
+  json(() => new RcloneJson(), ["rclone", "bytes", "`-v --use-json-log --stats 1s`"]),
+  text(() => new RcloneText(), ["rclone", "bytes", "`-P`, or `-v --stats 1s`"]),
+  json(() => new FfmpegProgress(), ["ffmpeg", "seconds of the output", "`-nostats -progress pipe:1`"]),
+  text(() => new FfmpegStatistics(), ["ffmpeg", "seconds of the output"]),
+  json(APT_STATUS, ["apt-get", "percent", "`-o APT::Status-Fd=1`"]),
+  text(
+    () => new Apt(),
+    ["apt-get", "packages: unpacked, set up, removed"],
+    ["apt-get", "percent of the download, then packages", "", "tty"],
+  ),
+  text(DNF, ["dnf, yum", "packages"]),
+  text(
+    () => new Pip(),
+    ["pip", "bytes of each file", "`--progress-bar raw`"],
+    ["pip", "bytes of each file", "", "tty"],
+  ),
+  text(
+    () => new Npm(),
+    ["npm", "requests, without a total", "`--loglevel=http`"],
+    ["npm up to 9", "percent of each phase", "", "tty"],
+  ),
+  text(GIT, ["git", "objects of each phase", "`--progress` (clone, fetch, push, fsck)"]),
+  text(
+    () => new Rsync(),
+    [
+      "rsync",
+      "percent of the bytes; no percent while rsync still lists files",
+      "`--info=progress2 --no-inc-recursive`",
+    ],
+    ["rsync", "files", "`--progress`"],
+  ),
+  text(
+    () => new Curl(),
+    ["curl", "bytes of each transfer", "`-o FILE`"],
+    ["curl", "percent", "`-# -o FILE`"],
+  ),
+  text(() => new Wget(), ["wget", "percent"], ["wget", "bytes of each file", "`--progress=bar:force`"]),
+  text(() => new Aria2(), ["aria2c", "bytes of all downloads", "`--summary-interval=1`"]),
+  text(SCP, ["scp, sftp", "percent of each file", "", "tty"]),
+  text(() => new YtDlp(), ["yt-dlp", "bytes of each file"]),
+  text(AWS_S3, ["aws s3", "bytes"]),
+  text(PV, ["pv", "percent, or bytes where the size is not known", "`-f`"]),
+  text(DD, ["dd", "bytes, without a total", "`status=progress`"]),
+  text(
+    () => new Tar(),
+    ["GNU tar", "records, without a total", "`--checkpoint=1000`"],
+    ["GNU tar", "bytes, without a total", "`--checkpoint=1000 --checkpoint-action=echo=%T`"],
+  ),
+  text(ZSTD, ["zstd", "bytes of each file", "`--progress`"]),
+  text(() => new Xz(), ["xz", "percent of each file", "`-v`", "tty"]),
+  text(MAKE, ["make (of CMake)", "percent"]),
+  text(CTEST, ["ctest", "tests"]),
+  text(() => new Pytest(), ["pytest", "percent of the tests"]),
+  text(() => new Maven(), ["Maven", "modules", "`-B`"]),
+  text(
+    () => new Cargo(),
+    ["cargo", "crates", "", "tty"],
+    ["cargo", "crates", "`CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=80` as variables"],
+  ),
+  // Forms that any program may print.
+  text(() => new Tqdm(), ["tqdm (Python)", "count, or bytes"]),
+  text(
+    () => new DrawnBar(),
+    ["e2fsck", "percent", "`-C 0`", "tty"],
+    ["a drawn bar such as `[####----] 50%`", "percent"],
+  ),
+  text(BARE_PERCENT, ["a line such as `50%`", "percent"]),
+  text(() => new PercentLine(), ["a line such as `Downloading: 45%` or `45% complete`", "percent"]),
+  text(
+    () => new CountLine(),
+    ["ninja, meson, bazel, pacman, apk", "steps"],
+    ["a line such as `[12/90] text` or `(12/90) text`", "steps"],
+    ["a line such as `Step 3/12`, `Copying file 12 of 90` or `12/90 files`", "count"],
+  ),
+  // Any other recogniser would understand more of the frame.
+  text(
+    () => new Frame(),
+    ["a line that a carriage return replaces, with `45%` or `12/90`", "percent, or count"],
+  ),
 ];
 
 /** A text with a figure out of range is not progress, whatever its form. */
@@ -51,4 +148,4 @@ function checked({ create, ...entry }: ProgramRecogniser): ProgramRecogniser {
   };
 }
 
-export const RECOGNISERS: readonly ProgramRecogniser[] = ALL.map(checked);
+export const RECOGNISERS: readonly ProgramRecogniser[] = TABLE.map(checked);

@@ -1,22 +1,6 @@
-/** Package managers: apt, pip and npm. */
+/** Package managers with state: apt, pip and npm. */
 import type { Reading, Recogniser } from "../reading.js";
-import { bytesOf, bytesReading, type ProgramRecogniser } from "./program.js";
-
-const STATUS_FD = /^(dl|pm)status:[^:]{1,80}(?::[a-z0-9]{1,16})?:(\d{1,3}(?:\.\d+)?):(.*)$/;
-
-/** The file descriptor of `APT::Status-Fd`. */
-class AptStatus implements Recogniser {
-  readonly name = "apt Status-Fd";
-
-  read(text: string): Reading | null {
-    if (!text.startsWith("dlstatus:") && !text.startsWith("pmstatus:")) return null;
-    const match = STATUS_FD.exec(text);
-    if (match === null) return null;
-    const [, kind, percent, status = ""] = match;
-    const label = kind === "dl" ? "download" : "packages";
-    return { label, percent: Number(percent), status, isOnlyProgress: true };
-  }
-}
+import { bytesOf, bytesReading } from "./program.js";
 
 const PLAN =
   /^(\d+) (?:upgraded|packages upgraded), (\d+) newly installed,(?: \d+ reinstalled,)?(?: \d+ downgraded,)? (\d+) to remove/;
@@ -30,7 +14,7 @@ function planIn(text: string): RegExpExecArray | null {
 }
 
 /** The text of apt and dpkg. A package is unpacked, then set up; a package to remove is removed. */
-class Apt implements Recogniser {
+export class Apt implements Recogniser {
   readonly name = "apt";
   #steps = 0;
   #done = 0;
@@ -59,26 +43,11 @@ class Apt implements Recogniser {
   }
 }
 
-const DNF =
-  /^ {2}(Installing|Upgrading|Reinstalling|Downgrading|Cleanup|Erasing|Removing|Obsoleting|Verifying) +: .{1,200} (\d+)\/(\d+) *$/;
-
-/** dnf and yum. Downloads are read as counts in brackets. */
-class Dnf implements Recogniser {
-  readonly name = "dnf";
-
-  read(text: string): Reading | null {
-    const match = text.startsWith("  ") && text.includes(" : ") ? DNF.exec(text) : null;
-    if (match === null) return null;
-    const label = match[1] === "Verifying" ? "verification" : "packages";
-    return { label, done: Number(match[2]), total: Number(match[3]), unit: "steps" };
-  }
-}
-
 const PIP_RAW = /^Progress (\d+) of (\d+)$/;
 const PIP_BAR = /[━╸╺-] ([\d.]+)\/([\d.]+) ([kMGT]?B)(?: |$)/;
 const PIP_FILE = /^ *Downloading (\S+)(?: \(.+\))?$/;
 
-class Pip implements Recogniser {
+export class Pip implements Recogniser {
   readonly name = "pip";
   #label = "download";
 
@@ -101,7 +70,7 @@ const NPM_BAR = /^[[(⸨]([#░⠂.]{5,80})[\])⸩] \S+ (\w+):/;
 const NPM_FETCH = /^npm http (?:fetch GET \d{3}|cache) /;
 
 /** npm up to 9 draws a bar; later versions only turn a spinner, so that their requests are counted. */
-class Npm implements Recogniser {
+export class Npm implements Recogniser {
   readonly name = "npm";
   #requests = 0;
 
@@ -117,40 +86,3 @@ class Npm implements Recogniser {
     return { label: match[2]!, percent: Math.round((100 * filled) / bar.length), isOnlyProgress: true };
   }
 }
-
-export const PACKAGES: readonly ProgramRecogniser[] = [
-  {
-    source: "json",
-    create: () => new AptStatus(),
-    programs: [{ name: "apt-get", shows: "percent", add: "`-o APT::Status-Fd=1`", needs: "pipe" }],
-  },
-  {
-    source: "text",
-    create: () => new Apt(),
-    programs: [
-      { name: "apt-get", shows: "packages: unpacked, set up, removed", add: "", needs: "pipe" },
-      { name: "apt-get", shows: "percent of the download, then packages", add: "", needs: "tty" },
-    ],
-  },
-  {
-    source: "text",
-    create: () => new Dnf(),
-    programs: [{ name: "dnf, yum", shows: "packages", add: "", needs: "pipe" }],
-  },
-  {
-    source: "text",
-    create: () => new Pip(),
-    programs: [
-      { name: "pip", shows: "bytes of each file", add: "`--progress-bar raw`", needs: "pipe" },
-      { name: "pip", shows: "bytes of each file", add: "", needs: "tty" },
-    ],
-  },
-  {
-    source: "text",
-    create: () => new Npm(),
-    programs: [
-      { name: "npm", shows: "requests, without a total", add: "`--loglevel=http`", needs: "pipe" },
-      { name: "npm up to 9", shows: "percent of each phase", add: "", needs: "tty" },
-    ],
-  },
-];

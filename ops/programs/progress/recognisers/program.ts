@@ -19,7 +19,7 @@ export interface ProgramRecogniser {
   readonly programs: readonly Program[];
 }
 
-const SIZE = /^([\d.,]+) ?([kKMGTPE]?)(i?)(?:B|b|bytes)?$/;
+const SIZE = /^([\d.,]+) *([kKMGTPE]?)(i?)(?:B|b|bytes|Bytes)?$/;
 const POWERS: Readonly<Record<string, number>> = { "": 0, k: 1, K: 1, M: 2, G: 3, T: 4, P: 5, E: 6 };
 
 /**
