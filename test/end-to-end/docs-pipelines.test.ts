@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseDocument } from "yaml";
-import { pipelineSource } from "../../tui/cli/new-pipeline.js";
+import { pipelineSource } from "../../tui/cli/new/pipeline.js";
 import { useWorld } from "./world.js";
 
 const ROOT = new URL("../..", import.meta.url).pathname;

@@ -1,6 +1,6 @@
 /** Stages named like a property of every object, before they are entered. */
 import { expect, test } from "vitest";
-import { recordLines } from "../../tui/cli/record-lines.js";
+import { recordLines } from "../../tui/cli/show/record-lines.js";
 import { lanesOfRecords } from "../../tui/dashboard/pages/timeline/lanes.js";
 import { Story } from "../harness/records.js";
 

@@ -14,14 +14,14 @@ import type { CellContext, TableSpec } from "../kit/output/table.js";
 import { timeText } from "../kit/output/time.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { formatDuration } from "../terminal/format.js";
-import { afterSubmit, type OutcomeOptions } from "./after-submit.js";
 import { trailingWords } from "./arguments.js";
 import { connectFor, forEachId } from "./connection.js";
 import { checkCwd } from "./options/cwd.js";
 import { addSubmitOptions, type SubmitFlags } from "./options/list.js";
 import { isPipelineArgument, pipelinePath, pipelineSubmit } from "./pipeline-argument.js";
 import { addDefaultAction } from "./subcommand.js";
-import { submitBody } from "./submit.js";
+import { afterSubmit, type OutcomeOptions } from "./submit/after-submit.js";
+import { submitBody } from "./submit/command.js";
 
 interface AddOptions extends SubmitFlags {
   json?: boolean;

@@ -16,7 +16,7 @@ import { givenDuration } from "../kit/given-duration.js";
 import { useHost } from "../kit/host-option.js";
 import { type ReportTo, report, say } from "../kit/report.js";
 import { listPages } from "./list-pages.js";
-import { AGES, hostFilter, selector, statesOf } from "./ls-filter.js";
+import { AGES, hostFilter, selector, statesOf } from "./ls/filter.js";
 
 export interface SelectionOptions {
   state?: string;

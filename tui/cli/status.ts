@@ -10,7 +10,7 @@ import { jsonLine } from "../kit/output/json.js";
 import { addFormat, type OutputOptions, wantsJson } from "../kit/output/options.js";
 import { report } from "../kit/report.js";
 import { connectFor } from "./connection.js";
-import { ListProgress } from "./ls-progress.js";
+import { ListProgress } from "./ls/progress.js";
 import {
   ESCAPES,
   type Escape,

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { kebabCase, titleCase } from "../../../protocol/type-names.js";
-import { newNames } from "../../../tui/cli/new-template.js";
+import { newNames } from "../../../tui/cli/new/template.js";
 import { useCli } from "./cli.js";
 
 const cli = useCli();

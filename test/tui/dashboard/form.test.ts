@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { readWords } from "../../../ops/types/words.js";
 import type { JsonSchema } from "../../../protocol/json-schema.js";
 import { withTrailing } from "../../../protocol/parameters.js";
-import { registerSubmit, type SubmitOptions, type SubmitWords } from "../../../tui/cli/submit.js";
+import { registerSubmit, type SubmitOptions, type SubmitWords } from "../../../tui/cli/submit/command.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { choiceAfter, fieldsOf, heldBy, shellSplit } from "../../../tui/dashboard/form/field.js";
 import { type Form, firstProblem, nameOf, openForm, submitOf } from "../../../tui/dashboard/form/form.js";

@@ -1,7 +1,7 @@
 /** The table of `ls`, for one print or for a list that changes. */
-import type { Operation } from "../../protocol/operation.js";
-import { overallProgress } from "../../protocol/overall-progress.js";
-import { OPERATIONS, type OperationContext } from "../describe/columns.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { overallProgress } from "../../../protocol/overall-progress.js";
+import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
 import {
   columnsOf,
   fitColumns,
@@ -10,7 +10,7 @@ import {
   type Look,
   rowLine,
   tableLines,
-} from "../kit/output/table.js";
+} from "../../kit/output/table.js";
 
 /** The context may be left out in parts: all stages count the same, and no start is known. */
 export interface TableOptions extends Look<Operation, OperationContext>, Partial<OperationContext> {}

@@ -1,5 +1,5 @@
 /** Sources of the tests that `liveops new` writes. Pure; a test compiles and runs them. */
-import { type NewNames, newNames } from "./new-template.js";
+import { type NewNames, newNames } from "./template.js";
 
 export function operationTest({ className, file }: NewNames): string {
   return `import assert from "node:assert/strict";

@@ -1,11 +1,11 @@
 /** Which operations `ls` lists: the options, and their check. */
-import type { Client } from "../../protocol/client/client.js";
-import { Refusal } from "../../protocol/errors.js";
-import { UsageError } from "../../protocol/failures.js";
-import type { Operation } from "../../protocol/operation.js";
-import { isFinal, STATES, type State } from "../../protocol/state.js";
-import { nearest } from "../../protocol/text/nearest.js";
-import { givenDuration } from "../kit/given-duration.js";
+import type { Client } from "../../../protocol/client/client.js";
+import { Refusal } from "../../../protocol/errors.js";
+import { UsageError } from "../../../protocol/failures.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { isFinal, STATES, type State } from "../../../protocol/state.js";
+import { nearest } from "../../../protocol/text/nearest.js";
+import { givenDuration } from "../../kit/given-duration.js";
 
 /** Without a limit, `ls` shows all live operations and the newest 20; with a limit, only the newest N. */
 export const DEFAULT_LIMIT = 20;

@@ -1,19 +1,19 @@
 /** `liveops edit`: changes a queued operation before it starts. Prints the id. */
 
 import type { Command } from "commander";
-import type { Client } from "../../protocol/client/client.js";
-import { UsageError } from "../../protocol/failures.js";
-import { withTrailing } from "../../protocol/parameters.js";
-import type { EditBody } from "../../protocol/requests.js";
-import { addCommand } from "../kit/options.js";
-import { jsonLine } from "../kit/output/json.js";
-import { trailingWords } from "./arguments.js";
-import { connectFor } from "./connection.js";
-import { checkCwd } from "./options/cwd.js";
-import { addSubmitOptions, flagNames, type SubmitFlags, submitFields } from "./options/list.js";
-import { givenParams } from "./options/params.js";
-import { changedParameters } from "./pipeline-argument.js";
-import { namedPrompts, secretValues } from "./secrets.js";
+import type { Client } from "../../../protocol/client/client.js";
+import { UsageError } from "../../../protocol/failures.js";
+import { withTrailing } from "../../../protocol/parameters.js";
+import type { EditBody } from "../../../protocol/requests.js";
+import { addCommand } from "../../kit/options.js";
+import { jsonLine } from "../../kit/output/json.js";
+import { trailingWords } from "../arguments.js";
+import { connectFor } from "../connection.js";
+import { checkCwd } from "../options/cwd.js";
+import { addSubmitOptions, flagNames, type SubmitFlags, submitFields } from "../options/list.js";
+import { givenParams } from "../options/params.js";
+import { changedParameters } from "../pipeline-argument.js";
+import { namedPrompts, secretValues } from "../secrets.js";
 
 type EditOptions = SubmitFlags & { json?: boolean };
 

@@ -1,26 +1,26 @@
 /** `liveops submit`: submits an operation to the daemon. Prints the id, waits for the chain, or shows it live. */
 
 import { type Command, Option } from "commander";
-import type { Client } from "../../protocol/client/client.js";
-import { newKey } from "../../protocol/client/idempotency-key.js";
-import { parseAddress } from "../../protocol/client/ssh/address.js";
-import { UsageError } from "../../protocol/failures.js";
-import type { Operation } from "../../protocol/operation.js";
-import { withTrailing } from "../../protocol/parameters.js";
-import type { SubmitBody } from "../../protocol/requests.js";
-import { sanitize } from "../../protocol/text/sanitize.js";
-import { addCommand, reportTo } from "../kit/options.js";
-import { checkResultOptions, givenFormat, resultLine } from "../kit/output/options.js";
+import type { Client } from "../../../protocol/client/client.js";
+import { newKey } from "../../../protocol/client/idempotency-key.js";
+import { parseAddress } from "../../../protocol/client/ssh/address.js";
+import { UsageError } from "../../../protocol/failures.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { withTrailing } from "../../../protocol/parameters.js";
+import type { SubmitBody } from "../../../protocol/requests.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
+import { addCommand, reportTo } from "../../kit/options.js";
+import { checkResultOptions, givenFormat, resultLine } from "../../kit/output/options.js";
+import { trailingWords, wantsTypeHelp } from "../arguments.js";
+import { missingType } from "../command-hint.js";
+import { connectFor } from "../connection.js";
+import { checkCwd } from "../options/cwd.js";
+import { addSubmitOptions, type SubmitFlags, submitFields } from "../options/list.js";
+import type { Context } from "../options/option.js";
+import { givenParams, withTty } from "../options/params.js";
+import { isPipelineArgument, namingFile, pipelineSubmit } from "../pipeline-argument.js";
+import { namedPrompts, secretValues } from "../secrets.js";
 import { addOutcomeOptions, afterSubmit, type OutcomeOptions } from "./after-submit.js";
-import { trailingWords, wantsTypeHelp } from "./arguments.js";
-import { missingType } from "./command-hint.js";
-import { connectFor } from "./connection.js";
-import { checkCwd } from "./options/cwd.js";
-import { addSubmitOptions, type SubmitFlags, submitFields } from "./options/list.js";
-import type { Context } from "./options/option.js";
-import { givenParams, withTty } from "./options/params.js";
-import { isPipelineArgument, namingFile, pipelineSubmit } from "./pipeline-argument.js";
-import { namedPrompts, secretValues } from "./secrets.js";
 
 /** The options of `liveops submit`. */
 export type SubmitOptions = SubmitFlags & OutcomeOptions & { batch?: string; each?: string; key?: string };
@@ -107,7 +107,7 @@ export function registerSubmit(root: Command): void {
           missingType("submit", trailingWords()) ?? "liveops submit <op>; liveops ops lists the types",
         );
       if (wantsTypeHelp()) {
-        const { showFile, showType } = await import("./type-help.js");
+        const { showFile, showType } = await import("../type-help.js");
         if (isPipelineArgument(op)) return await showFile(op);
         return await showType(client, op, reportTo(command.parent!));
       }
@@ -142,7 +142,7 @@ async function submitMany(
   allow: readonly string[] | undefined,
   command: Command,
 ): Promise<void> {
-  const { batchBodies, eachBodies, readLinesOf, submitAll } = await import("./submit-many.js");
+  const { batchBodies, eachBodies, readLinesOf, submitAll } = await import("./many.js");
   const trailing = trailingWords();
   let bodies: ReturnType<typeof batchBodies>;
   if (options.batch !== undefined) {
@@ -183,7 +183,7 @@ async function submitMany(
   });
   if (bodies.length === 0) process.stderr.write("no lines, so nothing was submitted\n");
   if (!waits || ids.length === 0) return;
-  const { waitForAll } = await import("./wait-for-all.js");
+  const { waitForAll } = await import("../follow/wait-for-all.js");
   const { exitStatus = false } = options;
   const to = reportTo(command.parent!);
   process.exitCode = await waitForAll(client, {

@@ -1,6 +1,6 @@
 /** Source of the chain that `liveops new chain Nightly` writes. Pure; a test compiles and runs it. */
-import type { NewNames } from "./new-template.js";
-import { chainNames } from "./new-tests.js";
+import type { NewNames } from "./template.js";
+import { chainNames } from "./tests.js";
 
 export function chainSource(names: NewNames): string {
   const { className, op, title } = names;

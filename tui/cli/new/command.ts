@@ -5,15 +5,16 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/failures.js";
-import { makeDirectory } from "../../protocol/system/directories.js";
-import { nearest } from "../../protocol/text/nearest.js";
-import { shellQuote } from "../../protocol/text/shell-quote.js";
-import { addCommand, allOptions, type GlobalOptions, reportTo } from "../kit/options.js";
-import { jsonLine } from "../kit/output/json.js";
-import { type ReportTo, say } from "../kit/report.js";
-import { chainSource } from "./new-chain.js";
-import { newPipelineName, pipelineSource } from "./new-pipeline.js";
+import { UsageError } from "../../../protocol/failures.js";
+import { makeDirectory } from "../../../protocol/system/directories.js";
+import { nearest } from "../../../protocol/text/nearest.js";
+import { shellQuote } from "../../../protocol/text/shell-quote.js";
+import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../kit/options.js";
+import { jsonLine } from "../../kit/output/json.js";
+import { type ReportTo, say } from "../../kit/report.js";
+import { isPipelineArgument } from "../pipeline-argument.js";
+import { chainSource } from "./chain.js";
+import { newPipelineName, pipelineSource } from "./pipeline.js";
 import {
   hasNodeTypes,
   isInstalled,
@@ -21,10 +22,9 @@ import {
   type SchemaFile,
   schemaFile,
   sourceEnding,
-} from "./new-place.js";
-import { newNames, operationSource, settingsSource, tsconfigSource } from "./new-template.js";
-import { chainTest, operationTest, pipelineTest } from "./new-tests.js";
-import { isPipelineArgument } from "./pipeline-argument.js";
+} from "./place.js";
+import { newNames, operationSource, settingsSource, tsconfigSource } from "./template.js";
+import { chainTest, operationTest, pipelineTest } from "./tests.js";
 
 /** What `liveops new` writes, as it is typed, with a name for the hint. */
 const KINDS = { operation: "ImportUsers", pipeline: "deploy", chain: "Nightly" } as const;

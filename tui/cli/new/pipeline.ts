@@ -1,6 +1,6 @@
 /** Name and text of the pipeline that `liveops new deploy.yaml` writes. Pure; a test checks and runs the file. */
-import { UsageError } from "../../protocol/failures.js";
-import { OP_PATTERN } from "../../protocol/type-names.js";
+import { UsageError } from "../../../protocol/failures.js";
+import { OP_PATTERN } from "../../../protocol/type-names.js";
 
 /**
  * The name of the pipeline: that of the file, without its ending.

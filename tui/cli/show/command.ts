@@ -1,18 +1,24 @@
 /** `liveops show`: prints an operation's record, as text or as JSON. */
 import type { Command } from "commander";
-import { isFinal } from "../../protocol/state.js";
-import { paintFor } from "../../protocol/text/colour.js";
-import { OPERATIONS } from "../describe/columns.js";
-import { addCommand } from "../kit/options.js";
-import { linkerFor } from "../kit/output/links.js";
-import { addFormat, addTime, givenFormat, LIST_FORMATS, type OutputOptions } from "../kit/output/options.js";
-import { printLines, printList } from "../kit/output/print.js";
-import { namedOrNewest } from "./arguments.js";
+import { isFinal } from "../../../protocol/state.js";
+import { paintFor } from "../../../protocol/text/colour.js";
+import { OPERATIONS } from "../../describe/columns.js";
+import { addCommand } from "../../kit/options.js";
+import { linkerFor } from "../../kit/output/links.js";
+import {
+  addFormat,
+  addTime,
+  givenFormat,
+  LIST_FORMATS,
+  type OutputOptions,
+} from "../../kit/output/options.js";
+import { printLines, printList } from "../../kit/output/print.js";
+import { namedOrNewest } from "../arguments.js";
+import { connectFor } from "../connection.js";
+import { contextOf } from "../ls/table.js";
+import { logUrlIn, runUrlIn } from "../run-links.js";
 import { chainLinks } from "./chain-lines.js";
-import { connectFor } from "./connection.js";
-import { contextOf } from "./ls-table.js";
 import { recordLines } from "./record-lines.js";
-import { logUrlIn, runUrlIn } from "./run-links.js";
 
 type ShowOptions = OutputOptions;
 

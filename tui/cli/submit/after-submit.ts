@@ -1,10 +1,10 @@
 /** What `submit`, `again` and `schedule run` do with the operation that they submitted. */
 import { type Command, Option } from "commander";
-import type { Client } from "../../protocol/client/client.js";
-import type { Operation } from "../../protocol/operation.js";
-import { reportTo } from "../kit/options.js";
-import { addResultOptions, type OutputOptions, resultLine, wantsJson } from "../kit/output/options.js";
-import { addExitStatus } from "./arguments.js";
+import type { Client } from "../../../protocol/client/client.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { reportTo } from "../../kit/options.js";
+import { addResultOptions, type OutputOptions, resultLine, wantsJson } from "../../kit/output/options.js";
+import { addExitStatus } from "../arguments.js";
 
 export interface OutcomeOptions extends OutputOptions {
   wait?: boolean;
@@ -45,11 +45,11 @@ export async function afterSubmit(
     if (note !== null) process.stderr.write(`${note}\n`);
   }
   if (options.follow) {
-    const { followInText } = await import("./follow/in-text.js");
+    const { followInText } = await import("../follow/in-text.js");
     if (!json) process.stderr.write(`submitted ${operation.id}\n`);
     process.exitCode = await followInText(client, operation, { json, exitStatus });
   } else if (options.wait || exitStatus) {
-    const { waitAfterSubmit } = await import("./wait-for-all.js");
+    const { waitAfterSubmit } = await import("../follow/wait-for-all.js");
     process.exitCode = await waitAfterSubmit(
       client,
       operation,

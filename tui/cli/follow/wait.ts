@@ -1,13 +1,13 @@
 /** `liveops wait`: waits until operations and their chains are finished. */
 import type { Command } from "commander";
-import { UsageError } from "../../protocol/failures.js";
-import { givenDuration } from "../kit/given-duration.js";
-import { addCommand, reportTo } from "../kit/options.js";
-import { addResultOptions, givenFormat, type OutputOptions } from "../kit/output/options.js";
-import { addExitStatus } from "./arguments.js";
-import { connectFor } from "./connection.js";
-import { LIVE_STATES } from "./list-pages.js";
-import { addSelectionOptions, hasSelection, type SelectionOptions, select } from "./selection.js";
+import { UsageError } from "../../../protocol/failures.js";
+import { givenDuration } from "../../kit/given-duration.js";
+import { addCommand, reportTo } from "../../kit/options.js";
+import { addResultOptions, givenFormat, type OutputOptions } from "../../kit/output/options.js";
+import { addExitStatus } from "../arguments.js";
+import { connectFor } from "../connection.js";
+import { LIVE_STATES } from "../list-pages.js";
+import { addSelectionOptions, hasSelection, type SelectionOptions, select } from "../selection.js";
 import { waitForAll } from "./wait-for-all.js";
 
 interface WaitOptions extends SelectionOptions, OutputOptions {

@@ -4,19 +4,19 @@
  * A terminal shows the table in place. Other outputs get the table once, then a row for each operation that changes;
  * with `--json` a record for each.
  */
-import type { Client } from "../../protocol/client/client.js";
-import { reconnecting } from "../../protocol/client/reconnect.js";
-import type { Operation } from "../../protocol/operation.js";
-import { isFinal } from "../../protocol/state.js";
-import { wantsRedraw } from "../../protocol/text/colour.js";
-import { applyWatchLines, EMPTY_VIEW, type WatchLine, type WatchView } from "../../protocol/watch.js";
-import { interruptible } from "../kit/interruptible.js";
-import type { TableStream } from "../kit/output/table.js";
-import type { ReportTo } from "../kit/report.js";
-import { lostNotes } from "./follow/notes.js";
-import { DEFAULT_LIMIT, type LsFilter, newestOf } from "./ls-filter.js";
-import { ListProgress } from "./ls-progress.js";
-import { JsonOutput, type ListLook, type LiveOutput, RowsOutput, TerminalOutput } from "./ls-watch-output.js";
+import type { Client } from "../../../protocol/client/client.js";
+import { reconnecting } from "../../../protocol/client/reconnect.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
+import { wantsRedraw } from "../../../protocol/text/colour.js";
+import { applyWatchLines, EMPTY_VIEW, type WatchLine, type WatchView } from "../../../protocol/watch.js";
+import { interruptible } from "../../kit/interruptible.js";
+import type { TableStream } from "../../kit/output/table.js";
+import type { ReportTo } from "../../kit/report.js";
+import { lostNotes } from "../follow/notes.js";
+import { DEFAULT_LIMIT, type LsFilter, newestOf } from "./filter.js";
+import { ListProgress } from "./progress.js";
+import { JsonOutput, type ListLook, type LiveOutput, RowsOutput, TerminalOutput } from "./watch-output.js";
 
 /** Most finished operations that the daemon sends at the start. */
 const MOST_FINISHED = 1000;

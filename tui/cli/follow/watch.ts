@@ -1,9 +1,9 @@
 /** `liveops watch`: shows an operation in text mode, from its first event, and follows its chain. */
 import type { Command } from "commander";
-import { addCommand } from "../kit/options.js";
-import { addExitStatus, namedOrNewest } from "./arguments.js";
-import { connectFor } from "./connection.js";
-import { followInText } from "./follow/in-text.js";
+import { addCommand } from "../../kit/options.js";
+import { addExitStatus, namedOrNewest } from "../arguments.js";
+import { connectFor } from "../connection.js";
+import { followInText } from "./in-text.js";
 
 export function registerWatch(root: Command): void {
   const watch = addCommand(root, "watch", "Show an operation and its chain live in text mode", [

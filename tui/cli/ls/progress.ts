@@ -1,11 +1,11 @@
 /** The overall progress of listed operations, weighted by the durations of earlier runs, as in the dashboard. */
-import type { Client } from "../../protocol/client/client.js";
-import type { Operation } from "../../protocol/operation.js";
+import type { Client } from "../../../protocol/client/client.js";
+import type { Operation } from "../../../protocol/operation.js";
 import {
   type OverallProgress,
   overallProgress,
   type StageDurations,
-} from "../../protocol/overall-progress.js";
+} from "../../../protocol/overall-progress.js";
 
 const UNKNOWN: OverallProgress = { percent: 0, known: false };
 

@@ -1,12 +1,12 @@
 /** The operations of a chain as text lines, each with its state and its result: a section of `liveops show`. */
-import type { Client } from "../../protocol/client/client.js";
-import type { Operation } from "../../protocol/operation.js";
-import type { Paint } from "../../protocol/text/colour.js";
-import { sanitize } from "../../protocol/text/sanitize.js";
-import { cut } from "../kit/output/width.js";
-import { formatBytes, formatCount } from "../terminal/format.js";
-import { stateColour, stateGlyph } from "../terminal/glyphs.js";
-import { resultLines } from "../text/lines.js";
+import type { Client } from "../../../protocol/client/client.js";
+import type { Operation } from "../../../protocol/operation.js";
+import type { Paint } from "../../../protocol/text/colour.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
+import { cut } from "../../kit/output/width.js";
+import { formatBytes, formatCount } from "../../terminal/format.js";
+import { stateColour, stateGlyph } from "../../terminal/glyphs.js";
+import { resultLines } from "../../text/lines.js";
 
 /** Newest operations of a chain that are shown. */
 const MOST_LINKS = 50;

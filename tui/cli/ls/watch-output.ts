@@ -1,12 +1,12 @@
 /** The outputs of `liveops ls --watch`: the table in place, rows of what changed, or JSON records. */
 
-import type { Operation } from "../../protocol/operation.js";
-import { isFinal } from "../../protocol/state.js";
-import { paintFor } from "../../protocol/text/colour.js";
-import { jsonLine } from "../kit/output/json.js";
-import type { TableStream } from "../kit/output/table.js";
-import * as widths from "../kit/output/width.js";
-import type { ListProgress } from "./ls-progress.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
+import { paintFor } from "../../../protocol/text/colour.js";
+import { jsonLine } from "../../kit/output/json.js";
+import type { TableStream } from "../../kit/output/table.js";
+import * as widths from "../../kit/output/width.js";
+import type { ListProgress } from "./progress.js";
 import {
   contentOf,
   type FittedColumns,
@@ -15,7 +15,7 @@ import {
   rowOf,
   type TableOptions,
   table,
-} from "./ls-table.js";
+} from "./table.js";
 
 /** Columns, header and times that the options ask for. */
 export type ListLook = Pick<TableOptions, "wide" | "chosen" | "header" | "time">;

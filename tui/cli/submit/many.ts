@@ -1,13 +1,13 @@
 /** `submit --batch` and `submit --each`: many operations from one file, in requests of up to 1,000. */
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
-import type { Client } from "../../protocol/client/client.js";
-import { newKey } from "../../protocol/client/idempotency-key.js";
-import { LiveopsError } from "../../protocol/errors.js";
-import { UsageError } from "../../protocol/failures.js";
-import { MAX_BATCH } from "../../protocol/limits.js";
-import type { Operation } from "../../protocol/operation.js";
-import type { SubmitBody } from "../../protocol/requests.js";
+import type { Client } from "../../../protocol/client/client.js";
+import { newKey } from "../../../protocol/client/idempotency-key.js";
+import { LiveopsError } from "../../../protocol/errors.js";
+import { UsageError } from "../../../protocol/failures.js";
+import { MAX_BATCH } from "../../../protocol/limits.js";
+import type { Operation } from "../../../protocol/operation.js";
+import type { SubmitBody } from "../../../protocol/requests.js";
 
 /** Bytes of one request at most: the daemon takes 4 MiB by default. */
 const MOST_BYTES = 2 * 1024 * 1024;

@@ -1,29 +1,30 @@
 /** `liveops ls`: lists the live operations and the newest operations, once or live (`ls-watch.ts`). */
 import type { Command } from "commander";
-import type { Client } from "../../protocol/client/client.js";
-import { commandPlaces, type GlobalOptions } from "../../protocol/client/daemon-address.js";
-import { waitingClient } from "../../protocol/client/find-daemon.js";
-import { UsageError } from "../../protocol/failures.js";
-import type { Operation } from "../../protocol/operation.js";
-import type { ScheduleReply } from "../../protocol/replies.js";
-import { STATES } from "../../protocol/state.js";
-import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
-import { paintFor } from "../../protocol/text/colour.js";
-import { OPERATIONS, type OperationContext } from "../describe/columns.js";
-import { useHost } from "../kit/host-option.js";
-import { addCommand, allOptions, reportTo } from "../kit/options.js";
-import { formatShortTime } from "../kit/output/local-time.js";
+import type { Client } from "../../../protocol/client/client.js";
+import { commandPlaces, type GlobalOptions } from "../../../protocol/client/daemon-address.js";
+import { waitingClient } from "../../../protocol/client/find-daemon.js";
+import { UsageError } from "../../../protocol/failures.js";
+import type { Operation } from "../../../protocol/operation.js";
+import type { ScheduleReply } from "../../../protocol/replies.js";
+import { STATES } from "../../../protocol/state.js";
+import { hasProc, NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
+import { paintFor } from "../../../protocol/text/colour.js";
+import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
+import { useHost } from "../../kit/host-option.js";
+import { addCommand, allOptions, reportTo } from "../../kit/options.js";
+import { formatShortTime } from "../../kit/output/local-time.js";
 import {
   addListOptions,
   givenListOutput,
   type ListOutput,
   type ListOutputOptions,
-} from "../kit/output/options.js";
-import { listLines, printLines } from "../kit/output/print.js";
-import type { TableStream } from "../kit/output/table.js";
-import { type ReportTo, say } from "../kit/report.js";
-import { formatDuration } from "../terminal/format.js";
-import { LIVE_STATES, listPages } from "./list-pages.js";
+} from "../../kit/output/options.js";
+import { listLines, printLines } from "../../kit/output/print.js";
+import type { TableStream } from "../../kit/output/table.js";
+import { type ReportTo, say } from "../../kit/report.js";
+import { formatDuration } from "../../terminal/format.js";
+import { LIVE_STATES, listPages } from "../list-pages.js";
+import { runUrlIn } from "../run-links.js";
 import {
   type ClientFilter,
   DEFAULT_LIMIT,
@@ -31,10 +32,9 @@ import {
   hostFilter,
   type LsFilter,
   newestOf,
-} from "./ls-filter.js";
-import { ListProgress } from "./ls-progress.js";
-import { contextOf } from "./ls-table.js";
-import { runUrlIn } from "./run-links.js";
+} from "./filter.js";
+import { ListProgress } from "./progress.js";
+import { contextOf } from "./table.js";
 
 /** Newest first; `total` counts all operations that match the filters. */
 export async function listed(
@@ -73,7 +73,7 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const wanted = givenListOutput(options, OPERATIONS);
   const filter = { ...givenFilter(options), host: await hostFilter(client, options.host) };
   if (options.watch) {
-    const { watchList } = await import("./ls-watch.js");
+    const { watchList } = await import("./watch.js");
     return watchList(client, filter, { ...watchLook(wanted), to, output });
   }
   const isTable = wanted.format === "table" || wanted.format === "wide";

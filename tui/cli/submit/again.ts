@@ -1,18 +1,18 @@
 /** `liveops again`: submits a finished operation once more, as a new operation. Prints the id of the new operation. */
 
 import type { Command } from "commander";
-import { newKey } from "../../protocol/client/idempotency-key.js";
-import { withTrailing } from "../../protocol/parameters.js";
-import { addCommand } from "../kit/options.js";
-import { checkResultOptions } from "../kit/output/options.js";
+import { newKey } from "../../../protocol/client/idempotency-key.js";
+import { withTrailing } from "../../../protocol/parameters.js";
+import { addCommand } from "../../kit/options.js";
+import { checkResultOptions } from "../../kit/output/options.js";
+import { trailingWords } from "../arguments.js";
+import { connectFor } from "../connection.js";
+import { checkCwd } from "../options/cwd.js";
+import { addSubmitOptions, type SubmitFlags, submitFields } from "../options/list.js";
+import { givenParams } from "../options/params.js";
+import { changedParameters } from "../pipeline-argument.js";
+import { namedPrompts, secretValues } from "../secrets.js";
 import { addOutcomeOptions, afterSubmit, type OutcomeOptions } from "./after-submit.js";
-import { trailingWords } from "./arguments.js";
-import { connectFor } from "./connection.js";
-import { checkCwd } from "./options/cwd.js";
-import { addSubmitOptions, type SubmitFlags, submitFields } from "./options/list.js";
-import { givenParams } from "./options/params.js";
-import { changedParameters } from "./pipeline-argument.js";
-import { namedPrompts, secretValues } from "./secrets.js";
 
 type AgainOptions = SubmitFlags & OutcomeOptions & { chain?: boolean };
 

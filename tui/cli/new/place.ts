@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { SourceEnding } from "./new-template.js";
+import type { SourceEnding } from "./template.js";
 
 /** Whether the package `liveops` is in a `node_modules` above the directory. */
 export function isInstalled(dir: string): boolean {
@@ -43,7 +43,7 @@ export function schemaFile(dir: string, name: "pipeline" | "config"): SchemaFile
 
 /** A shipped operation is in the file of the same name. */
 export function isShippedType(op: string): boolean {
-  const path = fileURLToPath(new URL("./ops", import.meta.url));
+  const path = fileURLToPath(new URL("../ops", import.meta.url));
   return existsSync(path) && readdirSync(path).includes(`${op}.js`);
 }
 

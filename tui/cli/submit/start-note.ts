@@ -1,10 +1,10 @@
 /** What a submit says of the start of its operation: the time it waits for, or when its turn is expected. */
-import type { Client } from "../../protocol/client/client.js";
-import type { Operation } from "../../protocol/operation.js";
-import type { ForecastReply } from "../../protocol/replies.js";
-import { sanitize } from "../../protocol/text/sanitize.js";
-import { formatLocalTime } from "../kit/output/local-time.js";
-import { formatDuration, formatEta } from "../terminal/format.js";
+import type { Client } from "../../../protocol/client/client.js";
+import type { Operation } from "../../../protocol/operation.js";
+import type { ForecastReply } from "../../../protocol/replies.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
+import { formatLocalTime } from "../../kit/output/local-time.js";
+import { formatDuration, formatEta } from "../../terminal/format.js";
 
 /** Null: the operation starts at once, or nothing is known. */
 export async function startNote(client: Client, operation: Operation): Promise<string | null> {

@@ -1,5 +1,5 @@
 /** Names and sources of the files that `liveops new` writes. Pure; a test compiles and runs the files. */
-import { UsageError } from "../../protocol/failures.js";
+import { UsageError } from "../../../protocol/failures.js";
 
 export type SourceEnding = ".ts" | ".mts";
 

@@ -1,19 +1,19 @@
 /** Waits for several operations at once; prints `ID STATE`, or the record, when each finishes. */
-import type { Client } from "../../protocol/client/client.js";
-import { type Reconnect, untilAnswered } from "../../protocol/client/reconnect.js";
-import { lastOfChain, untilFinished } from "../../protocol/client/until-finished.js";
-import { EXIT, exitCodeOf } from "../../protocol/exit-codes.js";
-import { exitStatusOf } from "../../protocol/exit-status.js";
-import { TimedOutError } from "../../protocol/failures.js";
-import type { Operation } from "../../protocol/operation.js";
-import { isFinal } from "../../protocol/state.js";
-import { interruptible } from "../kit/interruptible.js";
-import { jsonLine } from "../kit/output/json.js";
-import type { OutputFormat } from "../kit/output/options.js";
-import { type ReportTo, say } from "../kit/report.js";
-import { namedOrNewest } from "./arguments.js";
-import { allFinished, type FinishedChain } from "./follow/all-finished.js";
-import { lostNotes, noteOutcome } from "./follow/notes.js";
+import type { Client } from "../../../protocol/client/client.js";
+import { type Reconnect, untilAnswered } from "../../../protocol/client/reconnect.js";
+import { lastOfChain, untilFinished } from "../../../protocol/client/until-finished.js";
+import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
+import { exitStatusOf } from "../../../protocol/exit-status.js";
+import { TimedOutError } from "../../../protocol/failures.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
+import { interruptible } from "../../kit/interruptible.js";
+import { jsonLine } from "../../kit/output/json.js";
+import type { OutputFormat } from "../../kit/output/options.js";
+import { type ReportTo, say } from "../../kit/report.js";
+import { namedOrNewest } from "../arguments.js";
+import { allFinished, type FinishedChain } from "./all-finished.js";
+import { lostNotes, noteOutcome } from "./notes.js";
 
 export interface WaitFor {
   /** Ids or prefixes; empty: the newest operation. */
