@@ -22,6 +22,10 @@ interface Events {
   record: [entry: Entry, before: Operation];
   /** Keys changed that are computed when the record is shown. */
   shown: [record: Operation, ...keys: Array<keyof Operation>];
+  /** Something is wrong that `liveopsd status` must show. */
+  problem: [problem: string];
+  /** The state can no longer be written: the daemon must stop. */
+  broken: [error: Error];
   /** Why operations of the queue, or of all queues, cannot start changed. */
   blocked: [queue: string | null];
 }

@@ -7,19 +7,16 @@ import type { FastifyInstance } from "fastify";
 import type { Config } from "../protocol/system/config-types.js";
 import { configFile } from "../protocol/system/places.js";
 import { CleanupStack } from "./cleanup-stack.js";
+import { compose, type Parts } from "./compose.js";
 import { ConfigReload } from "./config-reload.js";
-import type { Context } from "./context.js";
-import { embeddedEngine } from "./embedded-engine.js";
 import type { MakeEngine } from "./engine.js";
-import { Fleet } from "./fleet/fleet.js";
 import { type HeldPlaces, holdPlaces } from "./held-places.js";
 import { startMetricsServer } from "./http/metrics-server.js";
+import type { Context } from "./http/route-definition.js";
 import { buildServer } from "./http/server.js";
 import type { DaemonLog } from "./log/daemon-log.js";
-import { findOperation } from "./operation-view.js";
 import { StateGuard } from "./recovery/state-guard.js";
 import { runDeferred } from "./run-deferred.js";
-import { Services } from "./services.js";
 import type { ConfigSource, Settings } from "./settings.js";
 import { SocketKeeper } from "./socket-keeper.js";
 
@@ -63,13 +60,9 @@ export async function startDaemon(
   }
 }
 
-function engineOf({ fleet }: Settings): MakeEngine {
-  return fleet === null ? embeddedEngine : (services) => new Fleet(services, fleet);
-}
-
 class DaemonRun implements Daemon {
   readonly context: Context;
-  readonly #services: Services;
+  readonly #parts: Parts;
   readonly #guard: StateGuard;
   readonly #stopBegun = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
@@ -83,12 +76,16 @@ class DaemonRun implements Daemon {
     private readonly places: HeldPlaces,
     private readonly log: DaemonLog,
     private readonly cleanup: CleanupStack,
-    { makeEngine = engineOf(settings), config }: DaemonOptions,
+    { makeEngine, config }: DaemonOptions,
   ) {
     const { layout, stateLock, socket } = places;
     // During the start nothing awaits this promise yet.
     this.#stopped.promise.catch(() => {});
-    this.#services = new Services(settings, layout, log, (error) => this.#broken(error), makeEngine);
+    this.#parts = compose({ settings, layout, log, makeEngine });
+    // No write is retried: what was acknowledged is on disk, and the next daemon recovers from there.
+    this.#parts.bus.on("broken", (error) => {
+      void this.#fail(error, "the state directory could not be written; stopping; the next start recovers");
+    });
     this.#sockets = new SocketKeeper({
       socket,
       layout,
@@ -110,7 +107,12 @@ class DaemonRun implements Daemon {
       restartOnly: settings.fleet === null ? [] : ["concurrency", "maxLog"],
       apply: (changed, next, commit) => this.#reload(changed, next, commit),
     });
-    this.context = this.#makeContext(reload);
+    this.context = {
+      ...this.#parts,
+      config: reload,
+      address: this.#sockets,
+      stop: () => void this.stop(),
+    };
   }
 
   get stopBegun(): Promise<void> {
@@ -123,7 +125,7 @@ class DaemonRun implements Daemon {
 
   async start(): Promise<void> {
     const { cleanup, context } = this;
-    const { scheduler, hub } = this.#services;
+    const { scheduler, hub } = this.#parts;
     await this.#startStore();
     this.#addReleasers();
     // Running operations are adopted before the first request is answered; processes are forked after that.
@@ -146,7 +148,7 @@ class DaemonRun implements Daemon {
     this.#ending ??= (async () => {
       this.#stopBegun.resolve();
       this.log.logger.info(
-        { count: this.#services.scheduler.attempts.size },
+        { count: this.#parts.scheduler.attempts.size },
         "liveopsd is stopping; running operations continue",
       );
       await this.cleanup.release();
@@ -158,7 +160,7 @@ class DaemonRun implements Daemon {
   /** Loads the state and adopts orphans. */
   async #startStore(): Promise<void> {
     const { cleanup, places } = this;
-    const { engine, store, stateDocument, containment, waiting, cleaner, tracing } = this.#services;
+    const { engine, store, stateDocument, containment, waiting, cleaner, tracing, queues } = this.#parts;
     await tracing.begin();
     // After all that makes spans.
     cleanup.add(() => tracing.stop());
@@ -170,28 +172,48 @@ class DaemonRun implements Daemon {
     cleanup.add(() => engine.stop());
     for (const problem of store.problems) this.log.logger.error(problem);
     cleanup.add(() => stateDocument.stop());
-    this.#services.recogniseCopy();
-    this.#services.noteStored();
-    if (this.settings.startsPaused) await this.#services.pauseQueues();
+    this.#noteStored();
+    if (this.settings.startsPaused) await queues.pause(queues.names(), true);
     cleanup.add(() => cleaner.stop());
     cleaner.start();
   }
 
+  /** The state is loaded: fills the queues and the hub. */
+  #noteStored(): void {
+    const { store, copied, hub, waiting } = this.#parts;
+    copied.recognise({
+      entries: () => store.ledger.entries.values(),
+      journalNumber: store.journalNumber,
+      runsQueued: this.settings.runsQueued,
+    });
+    const copy = copied.describe();
+    if (copy !== null) this.log.logger.warn(copy);
+    const entries = [...store.ledger.entries.values()];
+    for (const { record } of entries) hub.changed(null, record);
+    waiting.add(entries.filter(({ record }) => record.state === "queued"));
+  }
+
+  /** The newest finished operations are read after the daemon answers. */
+  #noteFinished(): void {
+    const { store, hub } = this.#parts;
+    for (const { record } of store.recent.values()) hub.changed(null, record);
+  }
+
   #addReleasers(): void {
-    const { audit, engine, retention, loader, waiting, schedules, hooks, stalls } = this.#services;
-    const { loadProblems } = this.#services;
+    const { audit, engine, retention, loader, waiting, schedules, hooks, stalls } = this.#parts;
+    const { loadProblems } = this.#parts;
     const services = [audit, engine.backups, retention, loader, loadProblems, waiting, schedules];
     for (const service of [...services, hooks, stalls]) this.cleanup.add(() => service.stop());
   }
 
   /** Starts what the first answer does not need, one step in each turn of the event loop. */
   #startTheRest(): void {
-    const { containment, loader, scheduler, stopping, store, stateDocument, retention } = this.#services;
-    const { engine, schedules, hooks, stalls, loadProblems } = this.#services;
+    const { containment, loader, scheduler, stopping, store, stateDocument, retention } = this.#parts;
+    const { engine, schedules, hooks, stalls, loadProblems } = this.#parts;
     const { socket, stateDir } = this.settings;
     if (engine.isClient) {
       engine.begin();
-      this.#services.noteFinished();
+      this.#noteFinished();
       return;
     }
     runDeferred(
@@ -202,7 +224,7 @@ class DaemonRun implements Daemon {
         () => this.log.logger.info({ socket, dir: stateDir }, "liveopsd is listening"),
         // A daemon that is already stopping starts nothing.
         () => void (stopping.begun || scheduler.resume()),
-        () => this.#services.noteFinished(),
+        () => this.#noteFinished(),
         () => engine.begin(),
         () => void (stopping.begun || schedules.start()),
         () => {
@@ -222,7 +244,15 @@ class DaemonRun implements Daemon {
 
   async #reload(changed: ReadonlySet<keyof Config>, next: Settings, commit: () => void): Promise<void> {
     if (changed.has("metrics")) await this.#moveMetrics(next.metrics);
-    this.#services.reload(changed, commit);
+    const { queues, loader, scheduler, retention } = this.#parts;
+    const { settings, log } = this;
+    const has = (...keys: Array<keyof Config>) => keys.some((key) => changed.has(key));
+    queues.configure(commit);
+    if (has("logLevel", "maxDaemonLog")) log.configure(settings.maxDaemonLog, settings.logLevel);
+    if (has("ops", "env")) loader.renew();
+    if (has("ops", "env", "nice")) scheduler.pool.renew();
+    if (has("keepFinished", "keepDays")) void retention.sweep();
+    scheduler.kick();
   }
 
   /** @throws PlaceError where the address cannot be used: the present one stays */
@@ -234,53 +264,12 @@ class DaemonRun implements Daemon {
     await before?.close();
   }
 
-  #makeContext(config: ConfigReload): Context {
-    const services = this.#services;
-    const { store, lifecycle, scheduler, blockedTypes, durations, containment, types, queue, hub } = services;
-    const { bus, clock, audit, stopping, copied, queues, schedules, submissions, hooks } = services;
-    const { dependencies, waiting, hosts, engine, metrics, tracing, loadProblems } = services;
-    return {
-      ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader: types, queue, hub },
-      ...{ bus, clock, audit, copied, queues, schedules, submissions, hooks },
-      ...{
-        loadProblems,
-        dependencies,
-        waiting,
-        hosts,
-        metrics,
-        tracing,
-        backups: engine.backups,
-        runs: engine.runs,
-      },
-      now: () => engine.now(),
-      countsOf: (queue) => services.countsOf(queue),
-      settings: this.settings,
-      config,
-      layout: this.places.layout,
-      log: this.log.logger,
-      logProblem: this.log.problem,
-      startedAt: new Date(engine.now()).toISOString(),
-      present: (entry) => services.present(entry),
-      whole: (entry) => services.whole(entry),
-      find: (typed) => findOperation(store, typed),
-      isStopping: () => stopping.begun,
-      prepareStop: (now) => stopping.prepare(now),
-      stop: () => void this.stop(),
-      address: this.#sockets,
-    };
-  }
-
-  /** No write is retried: what was acknowledged is on disk, and the next daemon recovers from there. */
-  #broken(error: Error): void {
-    void this.#fail(error, "the state directory could not be written; stopping; the next start recovers");
-  }
-
   /** Stops without a checkpoint: the state no longer belongs to this daemon, or cannot be written. */
   async #fail(error: Error, what: string): Promise<void> {
     // The removal of the state is noticed in several places.
     if (this.#isFailing) return;
     this.#isFailing = true;
-    const { scheduler, stopping, containment } = this.#services;
+    const { scheduler, stopping, containment } = this.#parts;
     const guard = this.#guard;
     const reason = guard.problem() ?? error;
     guard.stop();

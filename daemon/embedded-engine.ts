@@ -1,6 +1,6 @@
 /** The engine of one machine: files in the state directory, and no other host. */
 import { Backups } from "./backup/backups.js";
-import type { Engine, EngineServices } from "./engine.js";
+import type { Engine, EngineParts } from "./engine.js";
 import { EmbeddedHosts } from "./hosts/embedded-hosts.js";
 import { adoptOrphans, hasOrphan } from "./recovery/orphans.js";
 import { LOCAL_RUNS } from "./run-files/runs.js";
@@ -11,12 +11,11 @@ import { PlaceError } from "./store/directories.js";
 import { EmbeddedStore } from "./store/embedded-store.js";
 import { isOfFleet } from "./store/layout.js";
 
-export function embeddedEngine(services: EngineServices): Engine {
+export function embeddedEngine(services: EngineParts): Engine {
   const { layout } = services;
   const store = new EmbeddedStore({
     layout,
     bus: services.bus,
-    onBroken: (error) => services.broken(error),
     now: () => services.now(),
   });
   const hosts = new EmbeddedHosts({
@@ -39,8 +38,8 @@ export function embeddedEngine(services: EngineServices): Engine {
     leaseFile: null,
     whyLeaseEnded: () => null,
     backups: new Backups(store, layout),
-    queues: queuesFile(layout.queues, (problem) => services.addProblem(problem)),
-    schedules: schedulesFile(layout.schedules, (problem) => services.addProblem(problem)),
+    queues: queuesFile(layout.queues, (problem) => services.bus.emit("problem", problem)),
+    schedules: schedulesFile(layout.schedules, (problem) => services.bus.emit("problem", problem)),
     now: () => Date.now(),
     slots: () => services.queues.slots,
     runsHere: () => true,

@@ -12,7 +12,6 @@ import type { Loader, Types } from "./loader/loader.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import type { Runs } from "./run-files/runs.js";
 import type { Outbox } from "./scheduler/outbox.js";
-import type { Queue } from "./scheduler/queue.js";
 import type { Queues, SavedQueues } from "./scheduler/queues.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
 import type { OperationStarter, StarterOptions } from "./scheduler/starter.js";
@@ -24,8 +23,8 @@ import type { Setting } from "./store/setting.js";
 import type { Store } from "./store/store.js";
 import type { Hub } from "./watch/hub.js";
 
-/** The daemon's services, as an engine uses them. They are complete once the engine is started. */
-export interface EngineServices {
+/** What an engine uses of the daemon. They are complete once the engine is started. */
+export interface EngineParts {
   readonly bus: Bus;
   readonly settings: Settings;
   readonly layout: Layout;
@@ -33,15 +32,11 @@ export interface EngineServices {
   readonly lifecycle: Lifecycle;
   readonly scheduler: Scheduler;
   readonly loader: Loader;
-  readonly queue: Queue;
   readonly queues: Queues;
   readonly hub: Hub;
   readonly counters: HostCounters;
   /** The clock that expires keys, in ms since 1970. */
   now(): number;
-  addProblem(problem: string): void;
-  /** The store can no longer be written: the daemon must stop. */
-  broken(error: Error): void;
 }
 
 export interface BackupMaker {
@@ -91,4 +86,4 @@ export interface Engine {
 }
 
 /** @throws the error that prevents the start */
-export type MakeEngine = (services: EngineServices) => Engine;
+export type MakeEngine = (parts: EngineParts) => Engine;

@@ -54,7 +54,7 @@ export async function runDaemon(
       ),
     { config },
   );
-  const { log, logProblem, copied } = daemon.context;
+  const { log, daemonLog, copied } = daemon.context;
   // Relative paths are already resolved; with `/` as its directory the daemon keeps no file system mounted.
   process.chdir("/");
   const stop = (signal: string) => {
@@ -76,7 +76,7 @@ export async function runDaemon(
     sayOnStderr(`stopped by an internal error (a bug in liveops): ${error.stack ?? error.message}`);
     process.exit(70);
   });
-  onAnswers({ logProblem: logProblem(), copy: copied.describe() });
+  onAnswers({ logProblem: daemonLog.problem(), copy: copied.describe() });
   if (toStderr) startNotifier(notifier, daemon);
   // The disk failed: nothing more may be acknowledged, and the next daemon starts from the durable state.
   await daemon.stopped.catch((error: Error) => {

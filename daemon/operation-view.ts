@@ -1,62 +1,153 @@
-/** Finds an operation by an id or prefix, and shows it with its momentary values, such as its queue position. */
+/** Finds operations, and shows them with their momentary values, such as their queue positions. */
 import { Refusal } from "../protocol/errors.js";
 import { MIN_PREFIX } from "../protocol/id.js";
-import type { Blocked, Operation } from "../protocol/operation.js";
+import type { LogLine, Operation } from "../protocol/operation.js";
+import { isFinal } from "../protocol/state.js";
+import type { Counts } from "../protocol/watch.js";
+import type { Bus } from "./bus.js";
+import type { Hooks } from "./hooks/hooks.js";
+import type { Log } from "./log/log.js";
+import { linesAfter } from "./run-files/log-slices.js";
+import { isUnreadable } from "./run-files/unreadable.js";
+import type { Attempt } from "./scheduler/attempt.js";
+import type { Dependencies } from "./scheduler/holds/dependencies.js";
 import { placeOf, type Queue } from "./scheduler/queue.js";
+import type { Waiting } from "./scheduler/waiting.js";
 import type { Entry } from "./store/decision.js";
+import { type Layout, runDir } from "./store/layout.js";
 import type { Store } from "./store/store.js";
+import type { Tracing } from "./traces/tracing.js";
+import type { HubSource } from "./watch/hub.js";
+import { fits, type Scope } from "./watch/scope.js";
 
 /** Candidates shown for an ambiguous prefix. */
 const MAX_CANDIDATES = 8;
 
-/** The values of a running attempt that are not part of the stored record. */
-export interface MomentaryValues extends Pick<Operation, "stalledSince" | "noRoomSince"> {
-  sampler: Pick<Operation, "resources" | "usage">;
+interface ViewParts {
+  bus: Bus;
+  log: Log;
+  layout: Layout;
+  store: Store;
+  queue: Queue;
+  waiting: Pick<Waiting, "why">;
+  dependencies: Pick<Dependencies, "waitsFor">;
+  /** Running attempts, by operation id. */
+  attempts: ReadonlyMap<string, Attempt>;
+  hooks: Pick<Hooks, "failuresOf">;
+  tracing: Pick<Tracing, "traceparentOf">;
 }
 
-export function operationView(
-  entry: Entry,
-  queue: Queue,
-  momentary: MomentaryValues | undefined,
-  blocked: (entry: Entry) => Blocked | null = () => null,
-  waitsFor: (id: string) => string[] | null = () => null,
-): Operation {
-  const { record } = entry;
-  if (record.state === "queued")
-    return {
-      ...record,
-      queuePosition: queue.position(record.id, placeOf(entry)),
-      blocked: blocked(entry),
-      waitsFor: waitsFor(record.id),
+export class OperationView implements HubSource {
+  constructor(private readonly parts: ViewParts) {}
+
+  /** @throws Refusal where the id, or prefix of 3 or more characters, matches none or several */
+  async find(typed: string): Promise<Entry> {
+    const { archive } = this.parts.store;
+    const exact = await archive.find(typed);
+    if (exact) return exact;
+    if (typed.length < MIN_PREFIX || typed.length >= 12) throw noSuchOperation(typed);
+    const ids = await archive.idsWithPrefix(typed, MAX_CANDIDATES + 1);
+    if (ids.length > 1) throw ambiguous(typed, ids);
+    const entry = ids[0] === undefined ? null : await archive.find(ids[0]);
+    if (!entry) throw noSuchOperation(typed);
+    return entry;
+  }
+
+  /** The record as lists and streams show it. */
+  present(entry: Entry): Operation {
+    const shown = this.#withMomentary(entry);
+    const hookFailures = this.parts.hooks.failuresOf(entry.record.id);
+    return hookFailures ? { ...shown, hookFailures } : shown;
+  }
+
+  /** As `present`, with what lists and streams leave out: large values, and the names of the submit's variables. */
+  presentWhole(entry: Entry): Operation {
+    const { bus, store, tracing } = this.parts;
+    const traceparent = tracing.traceparentOf(entry.record.id);
+    const record = {
+      ...this.present(entry),
+      env: Object.keys(entry.env).sort(),
+      ...(traceparent !== null && { traceparent }),
     };
-  if (record.state !== "running" || !momentary) return record;
-  const { stalledSince, noRoomSince, sampler } = momentary;
-  const { resources, usage } = sampler;
-  const values = { stalledSince, noRoomSince, resources, usage };
-  const isPaused = record.pause !== null && record.pause.since !== null;
-  if (stalledSince === null && noRoomSince === null && !isPaused) return { ...record, ...values };
-  // The remaining time of an operation that does not progress is unknown.
-  const progress = record.progress && { ...record.progress, etaSeconds: null };
-  return { ...record, ...values, progress };
-}
+    return store.payloads.complete(record, (problem) => bus.emit("problem", problem));
+  }
 
-/** The record with the names of the submit's variables, which lists and streams leave out. */
-export function withVariables(record: Operation, { env }: Entry): Operation {
-  return { ...record, env: Object.keys(env).sort() };
-}
+  record(id: string): Operation | null {
+    const entry = this.parts.store.find(id);
+    return entry ? this.present(entry) : null;
+  }
 
-/** @throws Refusal where the id, or prefix, matches none or several */
-export async function findOperation({ archive }: Pick<Store, "archive">, typed: string): Promise<Entry> {
-  const exact = await archive.find(typed);
-  if (exact) return exact;
-  if (typed.length < MIN_PREFIX || typed.length >= 12) throw noSuchOperation(typed);
-  const ids = await archive.idsWithPrefix(typed, MAX_CANDIDATES + 1);
-  if (ids.length > 1) throw ambiguous(typed, ids);
-  const entry = ids[0] === undefined ? null : await archive.find(ids[0]);
-  if (!entry) throw noSuchOperation(typed);
-  return entry;
-}
+  matching(scope: Scope): Operation[] {
+    const finished = [...this.parts.store.recent.values()].filter(({ record }) => fits(scope, record));
+    const newest = finished.slice(Math.max(0, finished.length - scope.limit));
+    return this.#inOrder([...newest, ...this.#live().filter(({ record }) => fits(scope, record))]);
+  }
 
+  /** The live operations and the newest finished ones, oldest first. */
+  inMemory(): Operation[] {
+    return this.#inOrder([...this.parts.store.recent.values(), ...this.#live()]);
+  }
+
+  *queued(queue: string | null): Generator<Operation> {
+    for (const { record } of this.parts.store.ledger.entries.values())
+      if (record.state === "queued" && (queue === null || record.queue === queue)) yield record;
+  }
+
+  counts(): Counts {
+    return this.parts.store.counts();
+  }
+
+  /** The live operations of a queue. */
+  countsOf(queue: string): { queued: number; running: number } {
+    const counts = { queued: 0, running: 0 };
+    for (const { record } of this.parts.store.ledger.entries.values())
+      if (record.queue === queue && (record.state === "queued" || record.state === "running"))
+        counts[record.state]++;
+    return counts;
+  }
+
+  linesAfter(id: string, after: number, limit: number): LogLine[] {
+    const { layout, log } = this.parts;
+    try {
+      return linesAfter(runDir(layout, id), after, limit).lines;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      // A stream of many operations continues with the others; a request for this log is answered with the reason.
+      log.warn({ err: error, id }, "log lines of a watch stream cannot be read");
+      return [];
+    }
+  }
+
+  #withMomentary(entry: Entry): Operation {
+    const { queue, waiting, dependencies, attempts } = this.parts;
+    const { record } = entry;
+    if (record.state === "queued")
+      return {
+        ...record,
+        queuePosition: queue.position(record.id, placeOf(entry)),
+        blocked: waiting.why(entry),
+        waitsFor: dependencies.waitsFor(record.id),
+      };
+    const attempt = attempts.get(record.id);
+    if (record.state !== "running" || !attempt) return record;
+    const { stalledSince, noRoomSince, sampler } = attempt;
+    const { resources, usage } = sampler;
+    const values = { stalledSince, noRoomSince, resources, usage };
+    const isPaused = record.pause !== null && record.pause.since !== null;
+    if (stalledSince === null && noRoomSince === null && !isPaused) return { ...record, ...values };
+    // The remaining time of an operation that does not progress is unknown.
+    const progress = record.progress && { ...record.progress, etaSeconds: null };
+    return { ...record, ...values, progress };
+  }
+
+  #live(): Entry[] {
+    return [...this.parts.store.ledger.entries.values()].filter(({ record }) => !isFinal(record.state));
+  }
+
+  #inOrder(entries: Entry[]): Operation[] {
+    return entries.sort((a, b) => a.order - b.order).map((entry) => this.present(entry));
+  }
+}
 function noSuchOperation(typed: string): Refusal {
   const short = typed.length < MIN_PREFIX ? ` (a prefix needs ${MIN_PREFIX} characters or more)` : "";
   return new Refusal(

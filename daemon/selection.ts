@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Refusal } from "../protocol/errors.js";
 import type { SelectionBody } from "../protocol/requests.js";
 import { isFinal, type State } from "../protocol/state.js";
-import type { Context } from "./context.js";
+import type { Parts } from "./compose.js";
 import { hostFilter } from "./hosts/host-filter.js";
 import type { Entry } from "./store/decision.js";
 import { matchesQuery } from "./store/recent.js";
@@ -34,7 +34,7 @@ interface Filter {
  * @param possible states that the request can act on
  * @throws Refusal where nothing is selected, or no operation in the states can be acted on
  */
-export function select(context: Context, body: SelectionBody, possible: readonly State[]) {
+export function select(context: Parts, body: SelectionBody, possible: readonly State[]) {
   const { ids, all, state, op, label, queue, olderThan, host } = body;
   const given = [all, state, op, label, queue, olderThan, host].some((each) => each !== undefined);
   if ((ids !== undefined) === given)
@@ -53,12 +53,12 @@ export function select(context: Context, body: SelectionBody, possible: readonly
   return states.every(isFinal) ? finished(context, filter) : live(context, filter);
 }
 
-async function* byIds(context: Context, ids: readonly string[]): AsyncGenerator<Piece> {
+async function* byIds(context: Parts, ids: readonly string[]): AsyncGenerator<Piece> {
   const entries = new Map<string, Entry>();
   const missing: Array<[string, unknown]> = [];
   const find = async (id: string) => {
     try {
-      const entry = await context.find(id);
+      const entry = await context.view.find(id);
       entries.set(entry.record.id, entry);
     } catch (error) {
       missing.push([id, error]);
@@ -73,7 +73,7 @@ async function* byIds(context: Context, ids: readonly string[]): AsyncGenerator<
     yield { entries: others.slice(from, from + PIECE), missing: [] };
 }
 
-async function* live(context: Context, filter: Filter): AsyncGenerator<Piece> {
+async function* live(context: Parts, filter: Filter): AsyncGenerator<Piece> {
   const entries = [...context.store.ledger.entries.values()].filter(
     (entry) => matchesQuery(entry, queryOf(filter)) && fits(entry, filter, context.now()),
   );
@@ -82,7 +82,7 @@ async function* live(context: Context, filter: Filter): AsyncGenerator<Piece> {
 }
 
 /** Oldest first: the order of an operation does not change when it is retried, nor when others are removed. */
-async function* finished(context: Context, filter: Filter): AsyncGenerator<Piece> {
+async function* finished(context: Parts, filter: Filter): AsyncGenerator<Piece> {
   for (let before: number | undefined; ; ) {
     const query = { ...queryOf(filter), order: "oldest" as const, before };
     const page = await context.store.archive.list(query, PIECE);

@@ -11,13 +11,11 @@ import { reduceEvent } from "../../protocol/reduce.js";
 export async function fillHistory(dir: string, count: number): Promise<void> {
   const layout = layoutOf(dir);
   prepareStateDir(layout);
-  const store = new EmbeddedStore({
-    layout,
-    bus: new Bus(),
-    onBroken: (error) => {
-      throw error;
-    },
+  const bus = new Bus();
+  bus.on("broken", (error) => {
+    throw error;
   });
+  const store = new EmbeddedStore({ layout, bus });
   await store.start();
   const at = new Date().toISOString();
   for (let done = 0; done < count; done += 1000) {

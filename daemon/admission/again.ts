@@ -3,7 +3,7 @@ import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { AgainBody } from "../../protocol/requests.js";
 import { isFinal } from "../../protocol/state.js";
-import type { Context } from "../context.js";
+import type { Parts } from "../compose.js";
 import type { Entry } from "../store/decision.js";
 import type { Store } from "../store/store.js";
 import type { Draft } from "./steps.js";
@@ -15,11 +15,11 @@ import type { Draft } from "./steps.js";
  * @throws Refusal if there is no such operation, it is not finished, or its parameters cannot be read
  */
 export async function draftOfAgain(
-  context: Pick<Context, "find" | "store">,
+  context: Pick<Parts, "view" | "store">,
   id: string,
   asked: AgainBody,
 ): Promise<Draft> {
-  const named = await context.find(id);
+  const named = await context.view.find(id);
   if (!isFinal(named.record.state)) throw notFinished(named.record);
   const { record, env } = asked.chain ? await firstOfChain(context.store, named.record) : named;
   const { op, label, limits, hooks } = record;

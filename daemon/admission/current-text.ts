@@ -4,7 +4,7 @@ import { Refusal } from "../../protocol/errors.js";
 import type { Changes } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { readAt } from "../../protocol/system/own-file.js";
-import type { Context } from "../context.js";
+import type { Parts } from "../compose.js";
 import { editedBy } from "./steps.js";
 
 /** The shipped type that has the text and the path of a file as parameters. */
@@ -18,13 +18,13 @@ const MOST_BYTES = 65 * 1024;
  *
  * @throws Refusal if the type comes from no file, or the file is not a valid pipeline now
  */
-export async function readCurrent(context: Context, id: string): Promise<Changes> {
-  const { loader, store, find } = context;
-  const { record } = await find(id);
+export async function readCurrent(context: Parts, id: string): Promise<Changes> {
+  const { types, store, view } = context;
+  const { record } = await view.find(id);
   const { op } = record;
   const before = paramsOf(context, record);
   const params = op === ANY_FILE ? { ...before, text: textOf(before.path) } : before;
-  const answers = await loader.prepare([{ op, input: { params } }]);
+  const answers = await types.prepare([{ op, input: { params } }]);
   if (!Array.isArray(answers)) throw answers.refusal;
   const changes = editedBy(answers[0]!);
   if (op !== ANY_FILE && changes.source === undefined)
@@ -40,7 +40,7 @@ export async function readCurrent(context: Context, id: string): Promise<Changes
   return changes;
 }
 
-function paramsOf({ store }: Context, { id, params, omitted }: Operation): Record<string, unknown> {
+function paramsOf({ store }: Parts, { id, params, omitted }: Operation): Record<string, unknown> {
   return omitted?.params === undefined
     ? params
     : (store.payloads.read(id, "params") as Record<string, unknown>);

@@ -7,7 +7,7 @@ import type { Changes } from "../../protocol/event.js";
 import { MAX_ENV, MAX_PRIORITY } from "../../protocol/limits.js";
 import type { EditBody } from "../../protocol/requests.js";
 import { nearest } from "../../protocol/text/nearest.js";
-import type { Context } from "../context.js";
+import type { Parts } from "../compose.js";
 import type { Edit } from "../lifecycle.js";
 import type { Entry } from "../store/decision.js";
 import { sizeOf } from "../store/ledger.js";
@@ -18,7 +18,7 @@ import { editedBy } from "./steps.js";
  *
  * @throws Refusal where the operation is no longer queued, or the change is not valid
  */
-export async function editOperation(context: Context, entry: Entry, body: EditBody): Promise<void> {
+export async function editOperation(context: Parts, entry: Entry, body: EditBody): Promise<void> {
   const { lifecycle, store } = context;
   const { id } = entry.record;
   if (Object.keys(body).length === 0)
@@ -47,9 +47,9 @@ export async function editOperation(context: Context, entry: Entry, body: EditBo
 }
 
 /** The new parameters, with the title and the stages for them. */
-async function readAnew(context: Context, entry: Entry, body: EditBody): Promise<Changes> {
-  const { loader, store, isStopping } = context;
-  if (isStopping())
+async function readAnew(context: Parts, entry: Entry, body: EditBody): Promise<Changes> {
+  const { types, store, stopping } = context;
+  if (stopping.begun)
     throw new Refusal(
       "LIVEOPS_STOPPING",
       "nothing was changed: the daemon is stopping; start it again with: liveopsd start",
@@ -57,14 +57,14 @@ async function readAnew(context: Context, entry: Entry, body: EditBody): Promise
   const { id, op, omitted } = entry.record;
   if (omitted?.params !== undefined) throw tooLarge(id);
   const input = { params: body.params ?? entry.record.params, ...(body.set && { set: body.set }) };
-  const answers = await loader.prepare([{ op, input }]);
+  const answers = await types.prepare([{ op, input }]);
   if (!Array.isArray(answers)) throw answers.refusal;
   const changes = editedBy(answers[0]!);
   if (store.payloads.isLarge(changes.params)) throw tooLarge(id);
   return changes;
 }
 
-function editOf(context: Context, entry: Entry, body: EditBody, parameters: Changes): Edit {
+function editOf(context: Parts, entry: Entry, body: EditBody, parameters: Changes): Edit {
   const { store, settings } = context;
   const { params: _, set: __, env: ___, secrets: ____, top, ...options } = body;
   const { label, notBefore, tags } = options;
@@ -98,7 +98,7 @@ function editOf(context: Context, entry: Entry, body: EditBody, parameters: Chan
 }
 
 /** The priority with which the operation is the next of its queue. */
-function topPriority({ queue }: Context, { record }: Entry, body: EditBody): number {
+function topPriority({ queue }: Parts, { record }: Entry, body: EditBody): number {
   const own = body.priority ?? record.priority;
   const name = body.queue ?? record.queue;
   const [first] = queue.idsOf(name);

@@ -5,7 +5,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Engine, EngineServices } from "../engine.js";
+import type { Engine, EngineParts } from "../engine.js";
 import { NO_OUTBOX } from "../scheduler/outbox.js";
 import type { OperationStarter } from "../scheduler/starter.js";
 import type { FleetSettings } from "../settings.js";
@@ -21,7 +21,7 @@ export class FleetClient extends FleetView implements Engine {
     return null;
   }
 
-  constructor(services: EngineServices, settings: FleetSettings) {
+  constructor(services: EngineParts, settings: FleetSettings) {
     super(services, settings, null);
   }
 

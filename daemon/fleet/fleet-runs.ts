@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import type { Outcome } from "../../protocol/event.js";
 import { isFinal } from "../../protocol/state.js";
-import type { EngineServices } from "../engine.js";
+import type { EngineParts } from "../engine.js";
 import type { Runs } from "../run-files/runs.js";
 import type { Outbox, SentAttempt } from "../scheduler/outbox.js";
 import type { Entry } from "../store/decision.js";
@@ -22,7 +22,7 @@ import { lastFence } from "./store/fold.js";
 
 interface FleetRunsOptions {
   engine: FleetEngine;
-  services: EngineServices;
+  services: EngineParts;
   /** Bytes of mirrored run files of finished operations. */
   mirrorMax: number;
   find(id: string): Entry | null;

@@ -4,7 +4,7 @@
  */
 
 import { Refusal } from "../../protocol/errors.js";
-import type { BackupMaker, EngineServices } from "../engine.js";
+import type { BackupMaker, EngineParts } from "../engine.js";
 import { parseQueues, type SavedQueues } from "../scheduler/queues.js";
 import type { Schedule } from "../schedules/schedule.js";
 import { parseSchedules } from "../schedules/schedules.js";
@@ -40,7 +40,7 @@ export abstract class FleetView {
 
   /** @param host name of this host; null: a client that runs nothing */
   constructor(
-    protected readonly services: EngineServices,
+    protected readonly services: EngineParts,
     protected readonly settings: FleetSettings,
     protected readonly host: string | null,
   ) {

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { VERSION } from "../../protocol/version.js";
-import type { Engine, EngineServices } from "../engine.js";
+import type { Engine, EngineParts } from "../engine.js";
 import type { Attempt } from "../scheduler/attempt.js";
 import type { OperationStarter, StarterOptions } from "../scheduler/starter.js";
 import type { FleetSettings } from "../settings.js";
@@ -36,7 +36,7 @@ export class Fleet extends FleetView implements Engine {
   /** Operations of this host that no attempt runs, as the last look saw them. */
   #unattended = new Set<string>();
 
-  constructor(services: EngineServices, settings: FleetSettings) {
+  constructor(services: EngineParts, settings: FleetSettings) {
     super(services, settings, settings.host);
     const { layout, log } = services;
     const { host, tags, lostAfter } = settings;

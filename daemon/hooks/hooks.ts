@@ -13,7 +13,9 @@ import type { QueueReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
 import { firstLine } from "../../protocol/text/first-line.js";
 import type { Bus } from "../bus.js";
+import { childEnvironment } from "../child-environment.js";
 import type { Log } from "../log/log.js";
+import type { Settings } from "../settings.js";
 import { sharedNow, sharedTime } from "../shared-clock.js";
 import type { Entry } from "../store/decision.js";
 import type { Store } from "../store/store.js";
@@ -40,13 +42,7 @@ interface HooksOptions {
   emptyQueue(name: string): QueueReply | null;
   /** Whether this daemon runs the hooks of the operation. */
   isOurs(entry: Entry): boolean;
-  /** Commands of the config file. */
-  configured: Readonly<Partial<Record<Hook, string>>>;
-  /** Seconds. */
-  timeout: number;
-  /** The environment of the hooks of the config file. */
-  env: Record<string, string>;
-  onProblem(problem: string): void;
+  settings: Pick<Settings, "hooks" | "hookTimeout" | "fromDaemon">;
   onRun(hook: Hook, hasFailed: boolean): void;
 }
 
@@ -70,7 +66,7 @@ export class Hooks {
   #isStopped = false;
 
   constructor(private readonly options: HooksOptions) {
-    this.#file = new HookFile(options.file, options.onProblem);
+    this.#file = new HookFile(options.file, (problem) => options.bus.emit("problem", problem));
     options.bus.on("decided", (changes, _decision, isOwn) => {
       for (const { id, after } of isOwn ? changes : []) {
         const entry = after && isFinal(after.state) ? options.store.ledger.get(id) : undefined;
@@ -94,7 +90,7 @@ export class Hooks {
 
   #announce(entry: Entry): void {
     this.#finished(entry);
-    const command = this.options.configured.onQueueEmpty;
+    const command = this.options.settings.hooks.onQueueEmpty;
     const queue = command === undefined ? null : this.options.emptyQueue(entry.record.queue);
     if (command !== undefined && queue !== null) this.#queueEmpty(queue, command);
   }
@@ -119,11 +115,11 @@ export class Hooks {
 
   /** Whether a stall of the operation has a hook. */
   watchesStall({ hooks }: Operation): boolean {
-    return this.options.configured.onStall !== undefined || hooks?.onStall !== undefined;
+    return this.options.settings.hooks.onStall !== undefined || hooks?.onStall !== undefined;
   }
 
   #queueEmpty(queue: QueueReply, command: string): void {
-    const env = { ...this.options.env, LIVEOPS_HOOK: "onQueueEmpty", LIVEOPS_QUEUE: queue.name };
+    const env = { ...this.#env, LIVEOPS_HOOK: "onQueueEmpty", LIVEOPS_QUEUE: queue.name };
     const cwd = homedir();
     this.#push({
       hook: "onQueueEmpty",
@@ -135,6 +131,13 @@ export class Hooks {
       input: queue,
       onEnd: () => {},
     });
+  }
+
+  /** Hooks of the config file run in the daemon's name: they get its environment as operations may get it. */
+  get #env(): Record<string, string> {
+    const { env, startOnly } = childEnvironment(process.env, this.options.settings.fromDaemon);
+    for (const name of startOnly) delete env[name];
+    return env;
   }
 
   failuresOf(id: string): HookFailure[] | undefined {
@@ -178,7 +181,7 @@ export class Hooks {
   #sources(record: Operation): Array<[HookFailure["source"], Partial<Record<OperationHook, string>>]> {
     return [
       ["submit", record.hooks ?? {}],
-      ["config", this.options.configured],
+      ["config", this.options.settings.hooks],
     ];
   }
 
@@ -188,7 +191,7 @@ export class Hooks {
     this.#push({
       ...{ hook, source, command, id: record.id, input: record },
       cwd: ofSubmit ? record.cwd : homedir(),
-      env: { ...(ofSubmit ? entry.env : this.options.env), ...variablesOf(hook, record) },
+      env: { ...(ofSubmit ? entry.env : this.#env), ...variablesOf(hook, record) },
       onEnd: (problem) => {
         if (problem !== null) this.#failed(record.id, { hook, source, at: sharedTime(), message: problem });
         settled();
@@ -223,7 +226,7 @@ export class Hooks {
 
   async #run({ command, cwd, env, input, onEnd, hook }: Job): Promise<void> {
     const text = `${JSON.stringify(input)}\n`;
-    const timeout = this.options.timeout * 1000;
+    const timeout = this.options.settings.hookTimeout * 1000;
     const { signal } = this.#stop;
     const problem = await runHook({ command, cwd, env, input: text, timeout, signal });
     // It is run again under the next daemon.

@@ -1,5 +1,7 @@
 /** Finds running operations that report nothing, for the hook `onStall`: once for each silence. */
+
 import type { Bus } from "../bus.js";
+import type { Settings } from "../settings.js";
 import type { Entry } from "../store/decision.js";
 
 /** How often running operations are looked at, in ms. */
@@ -7,8 +9,7 @@ const LOOK_MS = 1000;
 
 interface StallsOptions {
   bus: Bus;
-  /** Seconds without an event or a log line. */
-  after: number;
+  settings: Pick<Settings, "stallAfter">;
   /** Running operations whose stall has a hook, and whether the worker is stopped. */
   running(): Array<{ entry: Entry; isStopped: boolean; isPaused: boolean }>;
   onStall(entry: Entry): void;
@@ -50,7 +51,7 @@ export class Stalls {
         this.#news.set(id, now);
         continue;
       }
-      const isSilent = now - this.#news.get(id)! >= this.options.after * 1000;
+      const isSilent = now - this.#news.get(id)! >= this.options.settings.stallAfter * 1000;
       if (!(isSilent || isStopped) || this.#told.has(id)) continue;
       this.#told.add(id);
       this.options.onStall(entry);

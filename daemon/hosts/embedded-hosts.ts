@@ -16,20 +16,16 @@ interface EmbeddedHostsOptions {
   counters: Readonly<HostCounters>;
   /** No more operations start, or they start again. */
   onDrain(isDraining: boolean): void;
-  /** Default: that of the machine. */
-  name?: string;
 }
 
 const START_FLEET = "start it in a fleet with: liveopsd start --fleet URL";
 
 export class EmbeddedHosts implements Hosts {
-  readonly name: string;
+  readonly name = hostname();
   readonly #startedAt = new Date().toISOString();
   #drainingSince: string | null = null;
 
-  constructor(private readonly options: EmbeddedHostsOptions) {
-    this.name = options.name ?? hostname();
-  }
+  constructor(private readonly options: EmbeddedHostsOptions) {}
 
   get isDraining(): boolean {
     return this.#drainingSince !== null;

@@ -2,7 +2,7 @@
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, LogController } from "fastify";
 import { formatMetricsAddress, parseMetricsAddress } from "../../protocol/system/metrics-address.js";
-import type { Context } from "../context.js";
+import type { Parts } from "../compose.js";
 import { fastifyLog, REQUEST_KEY } from "../log/log.js";
 import { METRICS_TYPE } from "../metrics/metrics.js";
 import { readMetrics } from "../metrics/sample.js";
@@ -22,9 +22,9 @@ const REASONS: Record<string, string> = {
 };
 
 /** @throws PlaceError where the address cannot be used */
-export async function startMetricsServer(context: Context, address: string): Promise<FastifyInstance> {
+export async function startMetricsServer(parts: Parts, address: string): Promise<FastifyInstance> {
   const app = fastify({
-    loggerInstance: fastifyLog(context.log),
+    loggerInstance: fastifyLog(parts.log),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: REQUEST_KEY }),
     forceCloseConnections: true,
     schemaController: COMPILERS,
@@ -33,12 +33,12 @@ export async function startMetricsServer(context: Context, address: string): Pro
   app.server.maxConnections = MOST_CONNECTIONS;
   app.get("/metrics", async (_request, reply) => {
     reply.type(METRICS_TYPE);
-    return readMetrics(context);
+    return readMetrics(parts);
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).type("text/plain").send("try /metrics\n"));
   const { host, port } = parseMetricsAddress(address)!;
   try {
-    await context.metrics.begin();
+    await parts.metrics.begin();
     await app.listen({ host, port, listenTextResolver: (url) => `metrics at ${url}/metrics` });
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
@@ -49,6 +49,6 @@ export async function startMetricsServer(context: Context, address: string): Pro
     );
   }
   const bound = app.server.address() as AddressInfo;
-  context.metrics.address = formatMetricsAddress({ host, port: bound.port });
+  parts.metrics.address = formatMetricsAddress({ host, port: bound.port });
   return app;
 }

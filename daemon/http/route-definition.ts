@@ -3,10 +3,19 @@ import type { preValidationHookHandler, RouteOptions } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type * as z from "zod/mini";
 import { type Content, ROUTES, type Route, type RouteName } from "../../protocol/routes.js";
-import type { Context } from "../context.js";
+import type { Parts } from "../compose.js";
+import type { ConfigReload } from "../config-reload.js";
 import { type AuditHooks, auditHooks, isAudited } from "./audited.js";
 import type { Connections } from "./connections.js";
 import { dropEmptyParameters, limitBody } from "./input-problem.js";
+
+/** The daemon's parts, and the run that a request may reload or stop. */
+export interface Context extends Parts {
+  config: Pick<ConfigReload, "state" | "reload">;
+  /** The socket on which the daemon answers; `problem`: why not on its own. */
+  address: { readonly path: string; readonly problem: string | null };
+  stop(): void;
+}
 
 /** What each file of `routes/` exports: a fastify plugin, registered by `server.ts`. */
 export type RoutePlugin = FastifyPluginCallbackZod<{ context: Context; connections: Connections }>;

@@ -5,12 +5,11 @@ import fastify, { type FastifyInstance, type FastifyServerOptions, LogController
 import { validatorCompiler } from "fastify-type-provider-zod";
 import { Refusal } from "../../protocol/errors.js";
 import { CLOCK_HEADER, compatible, STALE_HEADER, VERSION, VERSION_HEADER } from "../../protocol/version.js";
-import type { Context } from "../context.js";
 import { fastifyLog, REQUEST_KEY } from "../log/log.js";
 import { bodyLimit, Connections, connectionLimits, descriptorLimit } from "./connections.js";
 import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
 import { readBody } from "./request-body.js";
-import type { RoutePlugin } from "./route-definition.js";
+import type { Context, RoutePlugin } from "./route-definition.js";
 import { backupRoute } from "./routes/backup.js";
 import { daemonRoutes, openapiRoute } from "./routes/daemon.js";
 import { forecastRoute } from "./routes/forecast.js";

@@ -4,7 +4,7 @@ import { HOST_STATES, type HostReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
 import { ownMemory } from "../../protocol/system/own-process.js";
 import { VERSION } from "../../protocol/version.js";
-import type { Context } from "../context.js";
+import type { Parts } from "../compose.js";
 import { dueSince } from "./metrics.js";
 import type { Put } from "./registry.js";
 
@@ -12,7 +12,7 @@ import type { Put } from "./registry.js";
 const HOSTS_MS = 3000;
 
 /** All metrics of the daemon, in the text format of Prometheus. */
-export async function readMetrics(context: Context): Promise<string> {
+export async function readMetrics(context: Parts): Promise<string> {
   const hosts = await hostsOf(context);
   return context.metrics.text((put) => {
     putOperations(context, put);
@@ -24,7 +24,7 @@ export async function readMetrics(context: Context): Promise<string> {
 }
 
 /** Empty where the engine does not answer and nothing is known. */
-async function hostsOf({ hosts, metrics }: Context): Promise<readonly HostReply[]> {
+async function hostsOf({ hosts, metrics }: Parts): Promise<readonly HostReply[]> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, HOSTS_MS);
@@ -40,7 +40,7 @@ async function hostsOf({ hosts, metrics }: Context): Promise<readonly HostReply[
   return metrics.hosts;
 }
 
-function putOperations({ store, metrics, blockedTypes }: Context, put: Put): void {
+function putOperations({ store, metrics, blockedTypes }: Parts, put: Put): void {
   for (const [state, count] of Object.entries(store.counts()))
     put("liveops_stored_operations", { state }, count);
   const counts = new Map<string, { state: string; op: string; queue: string; count: number }>();
@@ -60,7 +60,7 @@ function putOperations({ store, metrics, blockedTypes }: Context, put: Put): voi
     put("liveops_blocked_operations", { type: metrics.typeOf(blocked) }, blocked.operations);
 }
 
-function putQueues({ store, queues, metrics, waiting, now }: Context, put: Put): void {
+function putQueues({ store, queues, metrics, waiting, now }: Parts, put: Put): void {
   const oldest = new Map(queues.names().map((queue) => [queue, 0]));
   const at = now();
   for (const entry of store.ledger.entries.values()) {
@@ -77,7 +77,7 @@ function putQueues({ store, queues, metrics, waiting, now }: Context, put: Put):
   }
 }
 
-function putAttempts({ scheduler, metrics }: Context, put: Put): void {
+function putAttempts({ scheduler, metrics }: Parts, put: Put): void {
   let withoutSpace = 0;
   for (const { entry, holdsSlot, noRoomSince, sampler } of scheduler.attempts.values()) {
     if (holdsSlot) put("liveops_queue_slots_used", { queue: metrics.queueOf(entry.record) }, 1);
@@ -92,7 +92,7 @@ function putAttempts({ scheduler, metrics }: Context, put: Put): void {
   put("liveops_operations_without_space", {}, withoutSpace);
 }
 
-function putDaemon(context: Context, put: Put): void {
+function putDaemon(context: Parts, put: Put): void {
   const { store, scheduler, hub, audit, hosts, containment, startedAt, tracing } = context;
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = ownMemory();

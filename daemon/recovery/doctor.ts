@@ -55,10 +55,11 @@ function ofFleet({ root }: Layout): Finding {
 async function mend(layout: Layout, odd: readonly string[]): Promise<Finding[]> {
   const broken: Error[] = [];
   const clock = new TrustedClock(layout.clock);
+  const bus = new Bus();
+  bus.on("broken", (error) => broken.push(error));
   const store = new EmbeddedStore({
     layout,
-    bus: new Bus(),
-    onBroken: (error) => broken.push(error),
+    bus,
     now: () => clock.now(),
   });
   store.problems.push(...odd);

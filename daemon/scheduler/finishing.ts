@@ -7,6 +7,7 @@ import { retryDelay } from "../../ops/attempt/retry-delay.js";
 import { removeTemporary } from "../../ops/attempt/temporary.js";
 import type { Outcome } from "../../protocol/event.js";
 import { firstLine } from "../../protocol/text/first-line.js";
+import type { Bus } from "../bus.js";
 import type { Conclusion, Lifecycle } from "../lifecycle.js";
 import { isRunning } from "../os/process-identity.js";
 import { completeEvents, eventsFile } from "../run-files/attempt-files.js";
@@ -58,7 +59,7 @@ interface FinishingOptions {
   /** A decision waits, since the disk has no room to record it. */
   onWait(): void;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop, and the next daemon decides. */
-  onBroken(error: Error): void;
+  bus: Bus;
 }
 
 export class Finishing {
@@ -184,7 +185,7 @@ export class Finishing {
 
   /** Records the decision; on a full disk, retries until there is room. */
   async #conclude(attempt: Attempt, decide: (entry: Entry) => Conclusion): Promise<void> {
-    const { lifecycle, isStopped, onDone, onBroken } = this.options;
+    const { lifecycle, isStopped, onDone, bus } = this.options;
     if (attempt.isFinishing) return;
     attempt.isFinishing = true;
     this.#putAside(attempt);
@@ -199,7 +200,10 @@ export class Finishing {
       } catch (error) {
         // The next daemon makes the unrecorded decision from the same files.
         if (isStopped()) return;
-        if (!(error instanceof NotRecordedError)) return onBroken(error as Error);
+        if (!(error instanceof NotRecordedError)) {
+          bus.emit("broken", error as Error);
+          return;
+        }
         await this.#rest();
       }
     }

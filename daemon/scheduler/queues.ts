@@ -9,6 +9,7 @@ import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { Bus } from "../bus.js";
+import type { Settings } from "../settings.js";
 import { sharedTime } from "../shared-clock.js";
 import type { Entry } from "../store/decision.js";
 import { quarantineFile } from "../store/quarantine.js";
@@ -34,14 +35,15 @@ interface SavedQueue {
 /** What commands have set, by queue. */
 export type SavedQueues = Readonly<Record<string, SavedQueue>>;
 
+/** Of the default queue and of those of the config file. The flag `--concurrency` wins over what commands set. */
+type QueueSettings = Pick<Settings, "concurrency" | "queues"> & {
+  flags: Pick<Settings["flags"], "concurrency">;
+};
+
 interface QueuesOptions {
   bus: Bus;
   saved: Setting<SavedQueues>;
-  /** Concurrency of the default queue by the start of the daemon, and whether it is a flag, which wins. */
-  concurrency: number;
-  isFlag: boolean;
-  /** Queues of the config file. */
-  configured: Readonly<Record<string, { concurrency?: number | undefined }>>;
+  settings: QueueSettings;
 }
 
 export class Queues implements Hold {
@@ -55,7 +57,9 @@ export class Queues implements Hold {
   }
 
   has(name: string): boolean {
-    return name === DEFAULT_QUEUE || this.#saved.has(name) || Object.hasOwn(this.options.configured, name);
+    return (
+      name === DEFAULT_QUEUE || this.#saved.has(name) || Object.hasOwn(this.options.settings.queues, name)
+    );
   }
 
   /** Announces a change of the config file: `change` changes it. */
@@ -68,16 +72,16 @@ export class Queues implements Hold {
 
   /** All names, the default queue first. */
   names(): string[] {
-    const others = new Set([...Object.keys(this.options.configured), ...this.#saved.keys()]);
+    const others = new Set([...Object.keys(this.options.settings.queues), ...this.#saved.keys()]);
     others.delete(DEFAULT_QUEUE);
     return [DEFAULT_QUEUE, ...[...others].sort()];
   }
 
   /** How many operations of the queue may run at the same time; 0 if there is no such queue. */
   concurrency(name: string): number {
-    const { concurrency, isFlag, configured } = this.options;
+    const { concurrency, queues: configured, flags } = this.options.settings;
     const saved = this.#saved.get(name)?.concurrency;
-    if (name === DEFAULT_QUEUE) return isFlag ? concurrency : (saved ?? concurrency);
+    if (name === DEFAULT_QUEUE) return flags.concurrency !== null ? concurrency : (saved ?? concurrency);
     if (!this.has(name)) return 0;
     return saved ?? configured[name]?.concurrency ?? DEFAULT_CONCURRENCY;
   }
@@ -114,7 +118,7 @@ export class Queues implements Hold {
       name,
       concurrency: this.concurrency(name),
       pausedSince: this.pausedSince(name),
-      configured: Object.hasOwn(this.options.configured, name),
+      configured: Object.hasOwn(this.options.settings.queues, name),
       ...counts,
     };
   }
@@ -141,10 +145,10 @@ export class Queues implements Hold {
     if (concurrency === null) return this.#unset(name);
     if (!this.has(name) && this.names().length >= MOST_QUEUES)
       throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST_QUEUES} queues already; remove one first`);
-    if (name === DEFAULT_QUEUE && this.options.isFlag)
+    if (name === DEFAULT_QUEUE && this.options.settings.flags.concurrency !== null)
       throw new Refusal(
         "LIVEOPS_WRONG_STATE",
-        `the daemon was started with --concurrency ${this.options.concurrency}, which sets the default queue; restart it with another number`,
+        `the daemon was started with --concurrency ${this.options.settings.concurrency}, which sets the default queue; restart it with another number`,
       );
     await this.#save([name], (saved) => ({ ...saved, concurrency }));
   }
@@ -152,7 +156,7 @@ export class Queues implements Hold {
   /** @throws Refusal for a queue that only commands have made */
   async #unset(name: string): Promise<void> {
     await this.check(name);
-    if (name !== DEFAULT_QUEUE && !Object.hasOwn(this.options.configured, name))
+    if (name !== DEFAULT_QUEUE && !Object.hasOwn(this.options.settings.queues, name))
       throw new Refusal("LIVEOPS_BAD_REQUEST", `the config file does not define the queue ${name}`);
     await this.#save([name], (saved) => {
       const { concurrency: _, ...rest } = saved ?? {};
@@ -169,7 +173,7 @@ export class Queues implements Hold {
     await this.check(name);
     if (name === DEFAULT_QUEUE)
       throw new Refusal("LIVEOPS_WRONG_STATE", "the default queue cannot be removed");
-    if (Object.hasOwn(this.options.configured, name))
+    if (Object.hasOwn(this.options.settings.queues, name))
       throw new Refusal(
         "LIVEOPS_WRONG_STATE",
         `the config file defines the queue ${name}; remove it there, then run liveopsd reload`,

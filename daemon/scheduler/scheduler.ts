@@ -29,11 +29,8 @@ const ROUND_MS = 500;
 /** Most problems kept for `liveopsd status`; the log has all of them. */
 const MOST_PROBLEMS = 200;
 
-interface SchedulerOptions extends StartParts {
+export interface SchedulerOptions extends StartParts {
   bus: Bus;
-  nice: number;
-  /** Names of the daemon's own variables that operations get. */
-  fromDaemon: readonly string[];
   copied: CopiedState;
   /** Most operations that run at the same time. */
   slots: () => number;
@@ -43,15 +40,10 @@ interface SchedulerOptions extends StartParts {
   whyLeaseEnded: () => string | null;
   /** Whether a running operation of an earlier daemon is this daemon's. */
   runsHere: (entry: Entry) => boolean;
-  userCode: () => boolean;
-  /** The operations directories; the shipped ones come last. */
-  opsDirs: readonly string[];
   /** A worker of an earlier daemon no longer has an operation. */
   onLeft: () => void;
   /** Whether operations wait for the end of this one. */
   isAwaited: (id: string) => boolean;
-  /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
-  onBroken: (error: Error) => void;
   /** Default: `Starter`, which decides alone what starts. */
   makeStarter?: (options: StarterOptions) => OperationStarter;
 }
@@ -72,11 +64,11 @@ export class Scheduler {
       lease: options.leaseFile === null ? null : { file: options.leaseFile },
       // Read at each use: a reload changes it.
       get nice() {
-        return options.nice;
+        return options.settings.nice;
       },
-      fromDaemon: options.fromDaemon,
-      userCode: options.userCode,
-      opsDirs: options.opsDirs,
+      fromDaemon: options.settings.fromDaemon,
+      userCode: () => options.loader.hasUserCode(options.settings.shippedDirs),
+      opsDirs: options.settings.opsDirs,
       containment: options.containment,
       onIdle: (worker) => this.#workerIdle(worker),
       whyHeld: whyPackageHolds,
@@ -86,9 +78,6 @@ export class Scheduler {
     const makeStarter = options.makeStarter ?? ((starting) => new Starter(starting));
     this.#starter = makeStarter({
       ...options,
-      get maxLog() {
-        return options.maxLog;
-      },
       pool: this.pool,
       attempts: this.attempts,
       begin: (...begun) => this.#begin(...begun),
@@ -292,9 +281,9 @@ export class Scheduler {
 
   /** Bounds the output at twice the worker's own bound: the worker acts first and reports the loss, where it can. */
   #boundOutput({ run }: Attempt): void {
-    const { layout, maxLog } = this.options;
+    const { layout, settings } = this.options;
     const { stdoutFile, stderrFile } = workerFiles(layout.workers, run.worker.workerId);
-    for (const file of [stdoutFile, stderrFile]) boundOutput(file, maxLog);
+    for (const file of [stdoutFile, stderrFile]) boundOutput(file, settings.maxLog);
   }
 
   #workerEnded(attempt: Attempt, exit: WorkerExit | null): Promise<void> {

@@ -1,11 +1,13 @@
 /**
  * Starts queued operations: gives them to idle workers, up to the number of slots, and keeps workers warm.
  */
+
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
 import type { ResolvedType } from "../loader/messages.js";
 import type { Log } from "../log/log.js";
+import type { Settings } from "../settings.js";
 import type { Entry, Policy } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { attemptDir, type Layout, valuesDir } from "../store/layout.js";
@@ -35,8 +37,7 @@ export interface StartParts {
   containment: Containment;
   layout: Layout;
   log: Log;
-  /** Bytes the log of one attempt may take. */
-  maxLog: number;
+  settings: Settings;
   /** Whether the spans of an operation are exported; null: no traces. */
   isTraced(id: string): boolean | null;
 }
@@ -130,7 +131,7 @@ export function order(
   parts: StartParts & { begin: Begin },
   ofFleet: Partial<OrderMessage> = {},
 ): void {
-  const { layout, maxLog, store, containment } = parts;
+  const { layout, settings, store, containment } = parts;
   const { id, attempt, omitted } = entry.record;
   const dir = attemptDir(layout, id, attempt);
   const secrets = store.secrets.get(id);
@@ -141,7 +142,7 @@ export function order(
     paramsFile: omitted?.params === undefined ? null : payloadFile(layout.payloads, id, "params"),
     file,
     attemptDir: dir,
-    maxLog,
+    maxLog: settings.maxLog,
     valuesDir: policy.resumable ? valuesDir(layout, id) : null,
     notice: containment.limit(worker.identity, policy.limits),
     ...(secrets !== undefined && { secrets }),

@@ -28,7 +28,6 @@ import { SubmittedSecrets } from "./submitted-secrets.js";
 interface StoreOptions {
   layout: Layout;
   bus: Bus;
-  onBroken: (error: Error) => void;
   /** Milliseconds since 1970, for the expiry of idempotency keys. Default: the wall clock. */
   now?: () => number;
 }
@@ -99,7 +98,7 @@ export class EmbeddedStore implements Store {
       dir: layout.journal,
       last: Math.max(read.last, ...[...salvaged.values()].map(({ journal }) => journal)),
       onDurable: (decision, n) => this.#apply(decision, n),
-      onBroken: this.options.onBroken,
+      onBroken: (error) => this.options.bus.emit("broken", error),
     });
     await this.#journal.start();
     this.#checkpointing = new Checkpointing({

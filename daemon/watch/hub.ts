@@ -12,7 +12,7 @@ import type { Scope } from "./scope.js";
 import { ChangeVersions } from "./versions.js";
 import { Watcher, type WatcherSource } from "./watcher.js";
 
-interface HubSource {
+export interface HubSource {
   /** The operation as it is shown, wherever it is stored. */
   record(id: string): Operation | null;
   /** All live operations, and the newest finished ones, that fit the scope; oldest first. */

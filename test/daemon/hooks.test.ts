@@ -125,7 +125,7 @@ test("silence counts from the last report, and not while an operation is paused"
   const stalled: string[] = [];
   const stalls = new Stalls({
     bus: new Bus(),
-    after: 10,
+    settings: { stallAfter: 10 },
     running: () => [{ entry, isStopped: false, isPaused }],
     onStall: ({ record }) => stalled.push(record.id),
   });

@@ -15,6 +15,7 @@ import { NO_OUTBOX } from "../../daemon/scheduler/outbox.js";
 import { Queue } from "../../daemon/scheduler/queue.js";
 import type { Queues } from "../../daemon/scheduler/queues.js";
 import { start } from "../../daemon/scheduler/starter.js";
+import type { Settings } from "../../daemon/settings.js";
 import type { Policy } from "../../daemon/store/decision.js";
 import { attemptDir } from "../../daemon/store/layout.js";
 import type { Containment } from "../../daemon/worker/containment.js";
@@ -91,6 +92,7 @@ describe("decided at the same moment", () => {
       },
     });
     const done = Promise.withResolvers<void>();
+    open.bus.on("broken", done.reject);
     const finishing = new Finishing({
       outbox: NO_OUTBOX,
       whyLeaseEnded: () => null,
@@ -104,7 +106,7 @@ describe("decided at the same moment", () => {
       onDone: () => done.resolve(),
       onProblem: () => {},
       onWait: () => {},
-      onBroken: (error) => done.reject(error),
+      bus: open.bus,
     });
     attempt.close();
     return { id, attempt, finishing, done: done.promise };
@@ -238,7 +240,7 @@ describe("decided at the same moment", () => {
           queues: { isOpen: (name: string) => queues.has(name) } as unknown as Queues,
           typeLimits: { reserve: () => true, started: () => {} } as unknown as TypeLimits,
           log: pino({ level: "silent" }),
-          maxLog: 1000,
+          settings: { maxLog: 1000 } as Settings,
           isTraced: () => null,
           begin: (entry, dir, order) => {
             const { attempt } = order.entry.record;

@@ -123,7 +123,7 @@ test("requests that do not arrive in time are refused and closed; a stream that 
   const socket = join(directory(), "short.sock");
   await app.listen({ path: socket });
   onTestFinished(async () => {
-    served.hub.stop();
+    served.context.hub.stop();
     await app.close();
     await served.close();
   });

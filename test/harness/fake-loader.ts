@@ -1,5 +1,5 @@
 /** A loader with two types and without a process. */
-import type { RefusedAsk } from "../../daemon/loader/loader.js";
+import type { RefusedAsk, Types } from "../../daemon/loader/loader.js";
 import type { PrepareAsk, PrepareInput, ResolvedType, Unresolved } from "../../daemon/loader/messages.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
@@ -23,7 +23,7 @@ const type = (op: string, resumable: boolean): OperationType => ({
   params: null,
 });
 
-export class FakeLoader {
+export class FakeLoader implements Types {
   readonly ops = [type("load-process-save", false), type("resumes", true)];
   /** The submissions that the loader was asked to prepare. */
   readonly prepared: PrepareInput[] = [];
@@ -38,6 +38,10 @@ export class FakeLoader {
       notLoaded: [],
       shadowed: [],
     };
+  }
+
+  isBroken(): boolean {
+    return false;
   }
 
   async resolve(op: string): Promise<ResolvedType | Unresolved> {

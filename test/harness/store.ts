@@ -17,27 +17,30 @@ export const POLICY: Policy = { resumable: false, timeout: null, gracePeriod: 10
 
 export class OpenStore {
   readonly layout: Layout;
+  readonly bus: Bus;
   readonly store: EmbeddedStore;
   readonly lifecycle: Lifecycle;
   readonly broken: Error[] = [];
 
-  private constructor(
+  /** @param parts of a daemon that tests compose */
+  constructor(
     readonly dir: string,
-    readonly bus: Bus,
+    parts: { layout: Layout; bus: Bus; store: EmbeddedStore; lifecycle: Lifecycle },
   ) {
-    this.layout = layoutOf(dir);
-    prepareStateDir(this.layout);
-    this.store = new EmbeddedStore({
-      layout: this.layout,
-      bus,
-      onBroken: (error) => this.broken.push(error),
-    });
-    this.lifecycle = new Lifecycle(this.store, this.layout);
+    this.layout = parts.layout;
+    this.bus = parts.bus;
+    this.store = parts.store;
+    this.lifecycle = parts.lifecycle;
+    this.bus.on("broken", (error) => this.broken.push(error));
   }
 
-  static async open(dir: string, bus = new Bus()): Promise<OpenStore> {
-    const open = new OpenStore(dir, bus);
-    await open.store.start();
+  static async open(dir: string): Promise<OpenStore> {
+    const layout = layoutOf(dir);
+    prepareStateDir(layout);
+    const bus = new Bus();
+    const store = new EmbeddedStore({ layout, bus });
+    const open = new OpenStore(dir, { layout, bus, store, lifecycle: new Lifecycle(store, layout) });
+    await store.start();
     return open;
   }
 

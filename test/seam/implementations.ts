@@ -7,7 +7,7 @@ import { uptime } from "node:os";
 import pino from "pino";
 import { afterEach, describe } from "vitest";
 import { Bus } from "../../daemon/bus.js";
-import type { EngineServices } from "../../daemon/engine.js";
+import type { EngineParts } from "../../daemon/engine.js";
 import { LostWritesError } from "../../daemon/fleet/engine/errors.js";
 import type { FleetEngine } from "../../daemon/fleet/engine/fleet-engine.js";
 import { FleetRuns } from "../../daemon/fleet/fleet-runs.js";
@@ -64,6 +64,7 @@ export abstract class Opened {
     readonly layout: Layout,
   ) {
     this.bus.on("decided", (changes, decision) => this.#note(changes, decision));
+    this.bus.on("broken", (error) => this.errors.push(error));
     this.bus.on("forgotten", (id) => this.forgotten.push(id));
   }
 
@@ -145,7 +146,6 @@ class Embedded extends Opened {
     this.store = new EmbeddedStore({
       layout,
       bus: this.bus,
-      onBroken: (error) => this.errors.push(error),
       now: () => Date.now() + this.#days * DAY_MS,
     });
     this.lifecycle = new Lifecycle(this.store, layout);
@@ -249,7 +249,7 @@ export class FleetOpened extends Opened {
     };
     this.runs = new FleetRuns({
       engine,
-      services: services as unknown as EngineServices,
+      services: services as unknown as EngineParts,
       mirrorMax: 1024 * 1024,
       find: (id) => this.store.find(id),
       isAway: () => false,

@@ -90,7 +90,11 @@ describe("settings of two hosts", { tags: ["postgresql"] }, () => {
     const a = await seam.open();
     // Follows nothing: as a host that the change has not reached yet.
     const saved = new FleetSetting<SavedQueues>("queues", {}, parseQueues, a.engine);
-    const queues = new Queues({ concurrency: 2, isFlag: false, configured: {}, saved, bus: new Bus() });
+    const queues = new Queues({
+      bus: new Bus(),
+      settings: { concurrency: 2, queues: {}, flags: { concurrency: null } },
+      saved,
+    });
     await add(a.queues, "q1");
     await queues.check("q1");
     expect(queues.concurrency("q1")).toBe(2);

@@ -3,10 +3,9 @@
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
 import { VERSION } from "../../../protocol/version.js";
-import type { Context } from "../../context.js";
 import { ownPackage, workerVersions } from "../../versions.js";
 import { openapi } from "../openapi.js";
-import { definition, type RoutePlugin } from "../route-definition.js";
+import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
 export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
   app.route({
@@ -23,7 +22,7 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("stop"),
     handler: async ({ body }, reply) => {
-      const said = await context.prepareStop(body.now);
+      const said = await context.stopping.prepare(body.now);
       // The answer is sent first: stopping closes every connection. The client may already be gone.
       if (reply.raw.destroyed) context.stop();
       else reply.raw.once("close", () => context.stop());
@@ -44,7 +43,7 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     containment,
     hub,
     clock,
-    logProblem,
+    daemonLog,
     startedAt,
     address,
     copied,
@@ -92,7 +91,7 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     problems: [
       ...store.problems,
       clock.problem(),
-      logUnwritable(logProblem()),
+      logUnwritable(daemonLog.problem()),
       address.problem,
       copied.describe(),
       ...hooks.problems(),

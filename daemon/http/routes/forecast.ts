@@ -1,10 +1,9 @@
 /** `GET /v1/forecast`: when live operations are expected to start and to end. */
 import type { ForecastReply } from "../../../protocol/replies.js";
-import type { Context } from "../../context.js";
 import { type Expected, type ForecastInput, forecast, type QueuedInput } from "../../scheduler/forecast.js";
 import { earliestStart } from "../../scheduler/holds/start-time.js";
 import { placeOf } from "../../scheduler/queue.js";
-import { definition, type RoutePlugin } from "../route-definition.js";
+import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
 /** Most queued operations in a reply. */
 const MOST_QUEUED = 500;

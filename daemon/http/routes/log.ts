@@ -9,9 +9,9 @@ export const logRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("log"),
     handler: async ({ params, query, headers }, reply) => {
-      const { id } = (await context.find(params.id)).record;
+      const { id } = (await context.view.find(params.id)).record;
       await context.runs.bring([id]);
-      const { record } = await context.find(id);
+      const { record } = await context.view.find(id);
       const { after, before, tail, limit, match, stage, stream } = query;
       if ([after, before, tail].filter((given) => given !== undefined).length > 1) {
         throw new Refusal("LIVEOPS_BAD_REQUEST", "give one of after, before and tail");

@@ -6,7 +6,6 @@ import type { RetryBody } from "../../../protocol/requests.js";
 import { draftOfAgain } from "../../admission/again.js";
 import { readCurrent } from "../../admission/current-text.js";
 import { editOperation } from "../../admission/edit.js";
-import type { Context } from "../../context.js";
 import { hostFilter } from "../../hosts/host-filter.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
@@ -14,7 +13,7 @@ import { isDiskFull } from "../../store/durable-file.js";
 import { sourceOf } from "../../store/entry-events.js";
 import { valuesDir } from "../../store/layout.js";
 import { StoreFullError } from "../../store/not-recorded.js";
-import { definition, type RoutePlugin } from "../route-definition.js";
+import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
 /**
  * `POST /v1/operations`: one operation, or an array of them; once for each idempotency key.
@@ -29,7 +28,9 @@ export const submitRoute: RoutePlugin = (app, { context }, done) => {
       const key = checkedKey(headers["idempotency-key"]);
       const { entries, isNew } = await submissions.submit(isBatch ? body : [body], { isBatch, key });
       reply.code(isNew ? 201 : 200);
-      return isBatch ? entries.map((entry) => context.present(entry)) : context.whole(entries[0]!);
+      return isBatch
+        ? entries.map((entry) => context.view.present(entry))
+        : context.view.presentWhole(entries[0]!);
     },
   });
   app.route({
@@ -39,7 +40,7 @@ export const submitRoute: RoutePlugin = (app, { context }, done) => {
       const draft = await draftOfAgain(context, params.id, body);
       const { entries, isNew } = await submissions.submit([draft], { isBatch: false, key });
       reply.code(isNew ? 201 : 200);
-      return context.whole(entries[0]!);
+      return context.view.presentWhole(entries[0]!);
     },
   });
   done();
@@ -75,7 +76,7 @@ export const listRoute: RoutePlugin = (app, { context }, done) => {
       await context.runs.bring(page.filter(({ run }) => run !== null).map(({ record }) => record.id));
       const more = entries.length > limit && limit > 0;
       return {
-        operations: page.map((entry) => context.present(entry)),
+        operations: page.map((entry) => context.view.present(entry)),
         next: more ? page.at(-1)!.order.toString(36) : null,
         previous: page[0]?.order.toString(36) ?? null,
         total: await archive.count(filter),
@@ -99,9 +100,9 @@ export const showRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("show"),
     handler: async ({ params }) => {
-      const entry = await context.find(params.id);
+      const entry = await context.view.find(params.id);
       if (entry.run !== null) await context.runs.bring([entry.record.id]);
-      return context.whole(await context.find(entry.record.id));
+      return context.view.presentWhole(await context.view.find(entry.record.id));
     },
   });
   done();
@@ -112,9 +113,9 @@ export const editRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("edit"),
     handler: async ({ params, body }) => {
-      const entry = await context.find(params.id);
+      const entry = await context.view.find(params.id);
       await editOperation(context, entry, body);
-      return context.whole(await context.find(entry.record.id));
+      return context.view.presentWhole(await context.view.find(entry.record.id));
     },
   });
   done();
@@ -124,9 +125,9 @@ export const cancelRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("cancel"),
     handler: async ({ params }) => {
-      const { id } = (await context.find(params.id)).record;
+      const { id } = (await context.view.find(params.id)).record;
       await cancelOperation(context, id);
-      return context.whole(await context.find(id));
+      return context.view.presentWhole(await context.view.find(id));
     },
   });
   done();
@@ -143,9 +144,9 @@ export const retryRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("retry"),
     handler: async ({ params, body }) => {
-      const entry = await context.find(params.id);
+      const entry = await context.view.find(params.id);
       await retryOperation(context, entry, body);
-      return context.whole(await context.find(entry.record.id));
+      return context.view.presentWhole(await context.view.find(entry.record.id));
     },
   });
   done();
@@ -166,8 +167,8 @@ export async function retryOperation(context: Context, entry: Entry, body: Retry
 }
 
 /** @throws Refusal if the type is not resumable, or does not load */
-async function checkResumable({ loader }: Context, op: string): Promise<void> {
-  const type = await loader.resolve(op);
+async function checkResumable({ types }: Context, op: string): Promise<void> {
+  const type = await types.resolve(op);
   if ("reason" in type) throw new Refusal("LIVEOPS_NO_SUCH_TYPE", type.reason);
   if (type.policy.resumable) return;
   throw new Refusal(
@@ -189,7 +190,7 @@ function forget(context: Context, { record }: Entry, from: string | null): void 
 export const removeRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("remove"),
-    handler: async ({ params }) => removeOperation(context, (await context.find(params.id)).record.id),
+    handler: async ({ params }) => removeOperation(context, (await context.view.find(params.id)).record.id),
   });
   done();
 };
@@ -197,7 +198,7 @@ export const removeRoute: RoutePlugin = (app, { context }, done) => {
 /** @returns the last record */
 export async function removeOperation(context: Context, id: string): Promise<Operation> {
   // The large values are read before the removal: it deletes their files.
-  const { params, result, omitted } = context.whole(await context.find(id));
-  const removed = context.present(await context.lifecycle.remove(id));
+  const { params, result, omitted } = context.view.presentWhole(await context.view.find(id));
+  const removed = context.view.present(await context.lifecycle.remove(id));
   return { ...removed, params, result, omitted };
 }

@@ -1,8 +1,7 @@
 /** The routes of queues, and the pause of operations. */
 import { Refusal } from "../../../protocol/errors.js";
 import type { QueueReply, QueuesReply } from "../../../protocol/replies.js";
-import type { Context } from "../../context.js";
-import { definition, type RoutePlugin } from "../route-definition.js";
+import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
 /** `GET /v1/queues`, `POST` and `DELETE /v1/queues/:queue`, `POST /v1/pause` and `/v1/resume`. */
 export const queueRoutes: RoutePlugin = (app, { context }, done) => {
@@ -48,14 +47,14 @@ export const pauseRoutes: RoutePlugin = (app, { context }, done) => {
     app.route({
       ...definition(name),
       handler: async ({ params }) => {
-        const { id } = (await context.find(params.id)).record;
+        const { id } = (await context.view.find(params.id)).record;
         // Of an operation on another host of the fleet, that host decides.
         const isHere = context.scheduler.attempts.has(id);
         const why = isPaused && isHere ? context.containment.whyNoPause : null;
         if (why !== null) throw new Refusal("LIVEOPS_WRONG_STATE", `pausing an operation is ${why}`);
         await context.lifecycle.pause(id, isPaused);
         context.scheduler.pauseOperation(id);
-        return context.whole(await context.find(id));
+        return context.view.presentWhole(await context.view.find(id));
       },
     });
   done();
@@ -65,8 +64,8 @@ function describeAll(context: Context): QueuesReply {
   return { queues: context.queues.names().map((name) => describe(context, name)) };
 }
 
-function describe({ queues, countsOf }: Context, name: string): QueueReply {
-  return queues.describe(name, countsOf(name));
+function describe({ queues, view }: Context, name: string): QueueReply {
+  return queues.describe(name, view.countsOf(name));
 }
 
 function notEmpty({ name, queued, running }: QueueReply): Refusal {

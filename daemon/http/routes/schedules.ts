@@ -39,7 +39,7 @@ export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
     handler: async ({ params, headers }, reply) => {
       const id = await schedules.run(params.schedule, checkedKey(headers["idempotency-key"]));
       reply.code(201);
-      return context.whole(await context.find(id));
+      return context.view.presentWhole(await context.view.find(id));
     },
   });
   done();

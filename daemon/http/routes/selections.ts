@@ -8,12 +8,11 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { RetrySelectionBody, SelectionBody } from "../../../protocol/requests.js";
 import { isFinal, mayMove, STATES, type State } from "../../../protocol/state.js";
 import type { SelectionLine } from "../../../protocol/stream-lines.js";
-import type { Context } from "../../context.js";
 import { MAX_IDS } from "../../log/audit-log.js";
 import { type Piece, select } from "../../selection.js";
 import type { Entry } from "../../store/decision.js";
 import { asRefusal } from "../errors.js";
-import { definition, type RoutePlugin } from "../route-definition.js";
+import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 import { cancelOperation, removeOperation, retryOperation } from "./operations.js";
 import { openStream } from "./streams.js";
 
@@ -98,7 +97,11 @@ async function* changeAll(
       for (const [i, outcome] of outcomes.entries()) {
         const { id } = entries[i]!.record;
         if (outcome.status === "rejected") yield refusal(id, outcome.reason);
-        else yield { type: "changed", operation: outcome.value ?? context.whole(await context.find(id)) };
+        else
+          yield {
+            type: "changed",
+            operation: outcome.value ?? context.view.presentWhole(await context.view.find(id)),
+          };
       }
     }
     yield { type: "end" };

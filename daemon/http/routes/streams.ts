@@ -6,7 +6,6 @@ import type { FastifyReply } from "fastify";
 import { isFinal } from "../../../protocol/state.js";
 import type { EventLine } from "../../../protocol/stream-lines.js";
 import { VERSION, VERSION_HEADER } from "../../../protocol/version.js";
-import type { Context } from "../../context.js";
 import { hostFilter } from "../../hosts/host-filter.js";
 import { attemptsIn } from "../../run-files/log-slices.js";
 import { MergedEvents } from "../../run-files/merged-events.js";
@@ -15,7 +14,7 @@ import type { Entry } from "../../store/decision.js";
 import { eventsOf } from "../../store/entry-events.js";
 import { runDir } from "../../store/layout.js";
 import type { Connections } from "../connections.js";
-import { definition, type RoutePlugin } from "../route-definition.js";
+import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
 /**
  * Opens an NDJSON reply that is hijacked from fastify: this code controls its flow.
@@ -49,7 +48,7 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
     ...definition("watch"),
     handler: async ({ query }, reply) => {
       const { operation, follow, log, logAfter, since, state, op, host, limit } = query;
-      const id = operation === undefined ? null : (await context.find(operation)).record.id;
+      const id = operation === undefined ? null : (await context.view.find(operation)).record.id;
       if (id !== null) await context.runs.bring([id]);
       const scope = {
         operation: id,
@@ -84,7 +83,7 @@ export const eventsRoute: RoutePlugin = (app, { context, connections }, done) =>
   app.route({
     ...definition("events"),
     handler: async ({ params, query }, reply) => {
-      const entry = await context.find(params.id);
+      const entry = await context.view.find(params.id);
       const { id } = entry.record;
       await context.runs.bring([id]);
       const dir = runDir(context.layout, id);
@@ -160,13 +159,13 @@ function write(context: Context, entry: Entry, lines: EventLine[], response: Ser
 }
 
 /** The event with the large values that the store keeps in separate files. */
-function complete(line: EventLine, { whole }: Context, entry: Entry): EventLine {
+function complete(line: EventLine, { view }: Context, entry: Entry): EventLine {
   if (!entry.record.omitted) return line;
   if (line.type === "operation:submitted") {
-    const { params } = whole(entry);
+    const { params } = view.presentWhole(entry);
     return { ...line, operation: { ...line.operation, params } };
   }
   if (line.type !== "operation:finished" || !line.omitted) return line;
   const { omitted: _, ...event } = line;
-  return { ...event, result: whole(entry).result };
+  return { ...event, result: view.presentWhole(entry).result };
 }

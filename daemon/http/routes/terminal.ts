@@ -4,10 +4,9 @@ import { CLIENT_HEADER } from "../../../protocol/client/request.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
 import type { Operation } from "../../../protocol/operation.js";
-import type { Context } from "../../context.js";
 import { type FromTerminal, type ToTerminal, terminalSocket } from "../../run-files/terminal-socket.js";
 import { attemptDir } from "../../store/layout.js";
-import { definition, type RoutePlugin } from "../route-definition.js";
+import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 import { openStream } from "./streams.js";
 
 /** Milliseconds for the worker to answer; it may be busy with the operation's own code. */
@@ -19,7 +18,7 @@ export const terminalRoutes: RoutePlugin = (app, { context, connections }, done)
   app.route({
     ...definition("attach"),
     handler: async (request, reply) => {
-      const { record } = await context.find(request.params.id);
+      const { record } = await context.view.find(request.params.id);
       const socket = await openTerminal(context, record, { type: "attach" });
       const response = openStream(reply, connections, true);
       context.audit.record({ action: "attach", request, ids: [record.id], result: "done" });
@@ -34,7 +33,7 @@ export const terminalRoutes: RoutePlugin = (app, { context, connections }, done)
   app.route({
     ...definition("input"),
     handler: async (request) => {
-      const { record } = await context.find(request.params.id);
+      const { record } = await context.view.find(request.params.id);
       const socket = await openTerminal(context, record, { type: "input", ...request.body });
       const answer = await firstLine(socket, record);
       if (answer.type !== "typed")

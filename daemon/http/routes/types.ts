@@ -1,10 +1,9 @@
 /** The routes of operation types: `GET /v1/ops` and `GET /v1/ops/:op/history`. */
 import { unknownType } from "../../../protocol/unknown-type.js";
-import type { Context } from "../../context.js";
-import { definition, type RoutePlugin } from "../route-definition.js";
+import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
 export const typesRoute: RoutePlugin = (app, { context }, done) => {
-  app.route({ ...definition("types"), handler: () => context.loader.types() });
+  app.route({ ...definition("types"), handler: () => context.types.types() });
   done();
 };
 
@@ -22,8 +21,8 @@ export const historyRoute: RoutePlugin = (app, { context }, done) => {
   done();
 };
 
-async function mustBeLoaded({ loader }: Context, op: string): Promise<void> {
-  const { ops, errors } = await loader.types();
+async function mustBeLoaded({ types }: Context, op: string): Promise<void> {
+  const { ops, errors } = await types.types();
   const names = ops.map((type) => type.op);
   if (!names.includes(op)) throw unknownType(op, names, errors.length);
 }

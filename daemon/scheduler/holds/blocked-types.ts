@@ -1,7 +1,7 @@
 /**
  * Operation types that do not load now. Their operations wait.
  *
- * One timer asks the loader about all blocked types. An operation fails when its type did not load for `maxWait` seconds.
+ * One timer asks the loader about all blocked types. An operation fails when its type did not load for `maxTypeWait` seconds.
  */
 
 import type { Outcome } from "../../../protocol/event.js";
@@ -11,6 +11,7 @@ import type { Bus } from "../../bus.js";
 import type { Lifecycle } from "../../lifecycle.js";
 import type { Loader } from "../../loader/loader.js";
 import type { Log } from "../../log/log.js";
+import type { Settings } from "../../settings.js";
 import { sharedNow, sharedTime } from "../../shared-clock.js";
 import type { Entry } from "../../store/decision.js";
 import { replaceFileSync } from "../../store/durable-file.js";
@@ -53,8 +54,7 @@ interface BlockedTypesOptions {
   log: Log;
   /** Stores the wait time of each type, across restarts of the daemon. */
   file: string;
-  /** Seconds. 0: an operation fails at once. */
-  maxWait: number;
+  settings: Pick<Settings, "maxTypeWait">;
   /** Whether another host can run operations of the type: then they do not fail. Default: none can. */
   hasElsewhere?(op: string): boolean;
 }
@@ -98,7 +98,7 @@ export class BlockedTypes implements Hold {
 
   holds({ record }: Entry): boolean {
     if (!this.#types.get(record.op)?.isBlocked) return false;
-    if (this.options.maxWait === 0) queueMicrotask(() => void this.#look());
+    if (this.options.settings.maxTypeWait === 0) queueMicrotask(() => void this.#look());
     return true;
   }
 
@@ -135,7 +135,7 @@ export class BlockedTypes implements Hold {
     this.#tell(op);
     this.#save();
     this.#timer ??= setInterval(() => void this.#look(), LOOK_MS).unref();
-    if (this.options.maxWait === 0) void this.#look();
+    if (this.options.settings.maxTypeWait === 0) void this.#look();
   }
 
   /** Forgets a type that a worker has loaded. */
@@ -149,15 +149,15 @@ export class BlockedTypes implements Hold {
     this.#save();
   }
 
-  /** Whether the operation has waited `maxWait` for its type. */
+  /** Whether the operation has waited `maxTypeWait` for its type. */
   isOverdue(entry: Entry): boolean {
-    const { maxWait } = this.options;
-    if (maxWait === 0) return true;
+    const { maxTypeWait } = this.options.settings;
+    if (maxTypeWait === 0) return true;
     const type = this.#types.get(entry.record.op);
-    if (!type || waitedFor(type) < maxWait * 1000) return false;
+    if (!type || waitedFor(type) < maxTypeWait * 1000) return false;
     // A retry starts a new wait.
     const begun = entry.events.findLast(({ type }) => BEGINS.has(type))?.at ?? entry.record.createdAt;
-    return sharedNow() - Date.parse(begun) >= maxWait * 1000;
+    return sharedNow() - Date.parse(begun) >= maxTypeWait * 1000;
   }
 
   stop(): void {
@@ -213,15 +213,17 @@ export class BlockedTypes implements Hold {
   }
 
   async #failOverdue(): Promise<void> {
-    const { lifecycle, maxWait } = this.options;
+    const { lifecycle, settings } = this.options;
+    const { maxTypeWait } = settings;
     const held = this.#heldByType();
     for (const [op, type] of this.#types) {
-      if (!type.isBlocked || waitedFor(type) < maxWait * 1000 || this.options.hasElsewhere?.(op)) continue;
+      if (!type.isBlocked || waitedFor(type) < maxTypeWait * 1000 || this.options.hasElsewhere?.(op))
+        continue;
       const overdue = (held.get(op) ?? [])
         .filter((entry) => this.isOverdue(entry))
-        .slice(0, maxWait === 0 ? undefined : FAILED_A_LOOK);
+        .slice(0, maxTypeWait === 0 ? undefined : FAILED_A_LOOK);
       await Promise.all(
-        overdue.map(({ record }) => lifecycle.reject(record.id, notLoaded(type.reason, maxWait))),
+        overdue.map(({ record }) => lifecycle.reject(record.id, notLoaded(type.reason, maxTypeWait))),
       );
     }
   }
@@ -261,8 +263,8 @@ function isDue({ countedAt, failures }: BlockedType): boolean {
   return performance.now() - countedAt >= pause;
 }
 
-function notLoaded(reason: string, maxWait: number): Outcome {
-  const waited = maxWait === 0 ? "" : `; its type did not load for ${maxWait} s (maxTypeWait)`;
+function notLoaded(reason: string, maxTypeWait: number): Outcome {
+  const waited = maxTypeWait === 0 ? "" : `; its type did not load for ${maxTypeWait} s (maxTypeWait)`;
   const message = `${reason}${waited}; liveops retry runs it once its type loads`;
   return {
     state: "failed",

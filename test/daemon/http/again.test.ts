@@ -222,7 +222,7 @@ describe("refused is", () => {
 
   test("a daemon that stops", async () => {
     const id = await finished();
-    served.stops.push(false);
+    served.context.stopping.begun = true;
     expectProblem(await again(id), "LIVEOPS_STOPPING");
   });
 });

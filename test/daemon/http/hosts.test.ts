@@ -1,5 +1,7 @@
 /** The routes of hosts, and the host and tags of an operation, on a daemon without a fleet. */
+
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { beforeEach, expect, test } from "vitest";
 import type { HostsReply } from "../../../protocol/replies.js";
 import { Served } from "../../harness/served.js";
@@ -15,6 +17,8 @@ beforeEach(async () => {
   return () => served.close();
 });
 
+const HERE = hostname();
+
 const post = (url: string, payload: unknown = {}) =>
   served.inject({ method: "POST", url, payload: payload as object });
 const submit = (body: Record<string, unknown>) =>
@@ -27,20 +31,20 @@ test("the daemon lists itself as the only host", async () => {
   const { fleet, hosts: all } = await hosts();
   expect(fleet).toBeNull();
   expect(all).toMatchObject([
-    { name: "here", state: "up", since: null, tags: [], running: 1, draining: false, slots: 2, types: 2 },
+    { name: HERE, state: "up", since: null, tags: [], running: 1, draining: false, slots: 2, types: 0 },
   ]);
 });
 
 test("a host cannot be declared lost", async () => {
-  for (const name of ["here", "other"])
+  for (const name of [HERE, "other"])
     expectProblem(await post(`/v1/hosts/${name}/lost`), "LIVEOPS_NOT_A_FLEET", /liveops(d)? start --fleet/);
 });
 
 test("drain and its undo reach the scheduler once, and both replies list the host", async () => {
   const drained = await post("/v1/drain", { draining: true });
-  expect((drained.json() as HostsReply).hosts[0]).toMatchObject({ name: "here", draining: true });
+  expect((drained.json() as HostsReply).hosts[0]).toMatchObject({ name: HERE, draining: true });
   await post("/v1/drain", { draining: true });
-  expect((await served.inject({ url: "/v1/daemon" })).json()).toMatchObject({ draining: true, host: "here" });
+  expect((await served.inject({ url: "/v1/daemon" })).json()).toMatchObject({ draining: true, host: HERE });
   expect(((await post("/v1/drain", { draining: false })).json() as HostsReply).hosts[0]!.draining).toBe(
     false,
   );
@@ -49,9 +53,9 @@ test("drain and its undo reach the scheduler once, and both replies list the hos
 });
 
 test("the own host is taken, and another host or a tag is refused before anything is recorded", async () => {
-  const { on, tags } = expectRecord(await submit({ on: "here" }), 201);
-  expect({ on, tags }).toEqual({ on: "here", tags: undefined });
-  expectProblem(await submit({ on: "b" }), "LIVEOPS_NOT_A_FLEET", /no host "b".*alone on here.*--fleet/);
+  const { on, tags } = expectRecord(await submit({ on: HERE }), 201);
+  expect({ on, tags }).toEqual({ on: HERE, tags: undefined });
+  expectProblem(await submit({ on: "b" }), "LIVEOPS_NOT_A_FLEET", /no host "b".*alone on .*--fleet/);
   expectProblem(await submit({ tags: ["gpu"] }), "LIVEOPS_NOT_A_FLEET", /tag gpu.*--fleet URL --tags gpu/);
   expectProblem(await submit({ on: "../b" }), "LIVEOPS_BAD_REQUEST", /name of a host/);
   expectProblem(await submit({ tags: ["a,b"] }), "LIVEOPS_BAD_REQUEST", /must be a tag/);
@@ -65,21 +69,21 @@ test("the own host is taken, and another host or a tag is refused before anythin
 test("an edit sets and clears the host of a queued operation", async () => {
   const id = await served.submit();
   const edit = (payload: object) => served.inject({ method: "PATCH", url: `/v1/operations/${id}`, payload });
-  expect(expectRecord(await edit({ on: "here", tags: [] }))).toMatchObject({ on: "here", tags: [] });
+  expect(expectRecord(await edit({ on: HERE, tags: [] }))).toMatchObject({ on: HERE, tags: [] });
   expectProblem(await edit({ on: "b" }), "LIVEOPS_NOT_A_FLEET");
   expect(expectRecord(await edit({ on: null })).on).toBeNull();
   const events = (await served.inject({ url: `/v1/operations/${id}/events` })).body.trim().split("\n");
   expect(events.map((line) => JSON.parse(line).changes)).toEqual([
     undefined,
-    { on: "here", tags: [] },
+    { on: HERE, tags: [] },
     { on: null },
   ]);
 });
 
 test("again keeps the host, unless it names another or none", async () => {
-  const id = await served.finished("failed", { on: "here" });
+  const id = await served.finished("failed", { on: HERE });
   const again = (body: object) => post(`/v1/operations/${id}/again`, body);
-  expect(expectRecord(await again({}), 201).on).toBe("here");
+  expect(expectRecord(await again({}), 201).on).toBe(HERE);
   expect(expectRecord(await again({ on: null }), 201).on).toBeUndefined();
   expectProblem(await again({ on: "b" }), "LIVEOPS_NOT_A_FLEET");
 });
@@ -100,7 +104,7 @@ test("the host of a start is the host of the record, in memory and sealed", asyn
   expect(await listed("host=b")).toEqual([id]);
   expect(await listed("host=c")).toEqual([]);
   // Without a fleet all operations are of this host.
-  expect(await listed("host=here")).toHaveLength(2);
+  expect(await listed(`host=${HERE}`)).toHaveLength(2);
   await lifecycle.conclude(id, 1, 2, () => ({
     finish: { state: "succeeded", result: null, error: null, next: null },
   }));

@@ -210,7 +210,7 @@ describe("watch", () => {
         const entry = served.open.store.ledger.get(id)!;
         const before = entry.record;
         entry.record = { ...before, percent: round / 2, status: { text: "x".repeat(2000), level: "info" } };
-        served.hub.changed(before, entry.record);
+        served.context.hub.changed(before, entry.record);
       }
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -229,7 +229,7 @@ describe("watch", () => {
     const lines = client.watch({});
     await next(lines, "snapshot");
     const rest = all(lines);
-    served.hub.stop();
+    served.context.hub.stop();
     await expect(rest).rejects.toThrow(ConnectionLostError);
   });
 
@@ -252,9 +252,9 @@ describe("the server", () => {
   test("takes twenty watchers and lets each go", async () => {
     const streams = Array.from({ length: 20 }, () => client.watch({}));
     await Promise.all(streams.map((lines) => next(lines, "snapshot")));
-    expect(served.hub.watchers).toBe(20);
+    expect(served.context.hub.watchers).toBe(20);
     await Promise.all(streams.map((lines) => lines.return(undefined)));
     // A connection that is gone is known once its close has come through.
-    while (served.hub.watchers > 0) await new Promise((resolve) => setImmediate(resolve));
+    while (served.context.hub.watchers > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 });

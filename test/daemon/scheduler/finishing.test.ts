@@ -59,6 +59,7 @@ async function attempted(
   mkdirSync(dir, { recursive: true });
   const attempt = new Attempt(entry, entry.run!, dir, null, open.bus, SILENT);
   await new Promise<void>((resolve, reject) => {
+    open.bus.on("broken", reject);
     const finishing = new Finishing({
       outbox: NO_OUTBOX,
       whyLeaseEnded: () => null,
@@ -72,7 +73,7 @@ async function attempted(
       onDone: () => resolve(),
       onProblem: () => {},
       onWait: () => {},
-      onBroken: reject,
+      bus: open.bus,
     });
     end(finishing, attempt);
   });
@@ -164,6 +165,7 @@ test("what cannot be recorded because the daemon stops is left to the next one, 
   const said: string[] = [];
   const concluded = Promise.withResolvers<void>();
   let isStopped = false;
+  open.bus.on("broken", () => said.push("broken"));
   const finishing = new Finishing({
     outbox: NO_OUTBOX,
     whyLeaseEnded: () => null,
@@ -183,7 +185,7 @@ test("what cannot be recorded because the daemon stops is left to the next one, 
     onDone: () => said.push("done"),
     onProblem: () => {},
     onWait: () => said.push("waits"),
-    onBroken: () => said.push("broken"),
+    bus: open.bus,
   });
   void finishing.finish(attempt, outcome("succeeded"));
   await concluded.promise;

@@ -183,8 +183,8 @@ test("all queues are paused in one change, and resumed in one", async () => {
     },
   };
   let changed = () => {};
-  const options = { concurrency: 2, isFlag: false, configured: { gpu: {} }, saved };
-  const queues = new Queues({ ...options, bus: new Bus() });
+  const settings = { concurrency: 2, queues: { gpu: {} }, flags: { concurrency: null } };
+  const queues = new Queues({ bus: new Bus(), settings, saved });
   await queues.pause(queues.names(), true);
   expect(Object.keys(changes[0]!)).toEqual(["default", "gpu"]);
   expect(queues.names().some((name) => queues.isOpen(name))).toBe(false);

@@ -1,0 +1,248 @@
+/** Makes a daemon of its parts. No other module wires them; `daemon.ts` starts and stops them. */
+import { Submissions } from "./admission/submissions.js";
+import { Bus } from "./bus.js";
+import { embeddedEngine } from "./embedded-engine.js";
+import type { Engine, MakeEngine } from "./engine.js";
+import { Fleet } from "./fleet/fleet.js";
+import { Hooks } from "./hooks/hooks.js";
+import { Stalls } from "./hooks/stalls.js";
+import { hostCounters } from "./hosts/host-counters.js";
+import { isPausedNow, Lifecycle } from "./lifecycle.js";
+import { LoadProblems } from "./loader/load-problems.js";
+import { Loader } from "./loader/loader.js";
+import { AuditLog } from "./log/audit-log.js";
+import type { DaemonLog } from "./log/daemon-log.js";
+import type { Log } from "./log/log.js";
+import { Metrics } from "./metrics/metrics.js";
+import { OperationView } from "./operation-view.js";
+import { CopiedState } from "./recovery/copied-state.js";
+import { Retention } from "./recovery/retention.js";
+import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
+import { Durations } from "./scheduler/durations.js";
+import { BlockedTypes } from "./scheduler/holds/blocked-types.js";
+import { Dependencies } from "./scheduler/holds/dependencies.js";
+import { StartTimes } from "./scheduler/holds/start-time.js";
+import { TypeLimits } from "./scheduler/holds/type-limits.js";
+import { Queue } from "./scheduler/queue.js";
+import { Queues } from "./scheduler/queues.js";
+import { Scheduler, type SchedulerOptions } from "./scheduler/scheduler.js";
+import { Waiting } from "./scheduler/waiting.js";
+import { Schedules } from "./schedules/schedules.js";
+import type { Settings } from "./settings.js";
+import { Stopping } from "./stopping.js";
+import type { Layout } from "./store/layout.js";
+import { StateDocumentWriter } from "./store/state-document.js";
+import { TrustedClock } from "./store/trusted-clock.js";
+import { Tracing } from "./traces/tracing.js";
+import { Hub } from "./watch/hub.js";
+import { Containment } from "./worker/containment.js";
+
+export type Parts = ReturnType<typeof compose>;
+
+export interface Composition {
+  settings: Settings;
+  layout: Layout;
+  log: DaemonLog;
+  /** Default: by the settings. */
+  makeEngine?: MakeEngine | undefined;
+  /** Default: the scheduler that starts workers. */
+  makeScheduler?: (options: SchedulerOptions) => Scheduler;
+}
+
+/** The parts subscribe to the bus in the order in which they are made here. */
+export function compose({
+  settings,
+  layout,
+  log: daemonLog,
+  makeEngine = engineOf(settings),
+  makeScheduler = (options) => new Scheduler(options),
+}: Composition) {
+  const log = daemonLog.logger;
+  const bus = new Bus();
+  logDecisions(bus, log);
+  const counters = hostCounters(bus);
+  const clock = new TrustedClock(layout.clock);
+  const loader: Loader = new Loader(
+    settings.opsDirs,
+    (line) => log.info({ source: "loader" }, line),
+    settings.fromDaemon,
+    () => loadProblems.update(),
+  );
+  const loadProblems = new LoadProblems(loader, log);
+
+  // The engine uses the parts behind the getters once it is started.
+  const engine: Engine = makeEngine({
+    ...{ bus, settings, layout, log: daemonLog, loader, counters },
+    now: () => clock.now(),
+    get lifecycle() {
+      return lifecycle;
+    },
+    get scheduler() {
+      return scheduler;
+    },
+    get queues() {
+      return queues;
+    },
+    get hub() {
+      return hub;
+    },
+  });
+  const { store, hosts } = engine;
+  const now = () => engine.now();
+  const find = (id: string) => store.ledger.get(id);
+  const entry = (id: string) => find(id) ?? null;
+  bus.on("problem", (problem) => {
+    if (store.problems.includes(problem)) return;
+    store.addProblem(problem);
+    log.error(problem);
+  });
+
+  const metrics = new Metrics(bus, find);
+  const tracing = new Tracing({
+    bus,
+    find,
+    settings: settings.traces,
+    host: settings.fleet?.host ?? null,
+    log,
+  });
+  const lifecycle = new Lifecycle(
+    store,
+    layout,
+    settings,
+    {
+      waiterOf: (id) => dependencies.waiterOf(id),
+      cancelled: (id) => dependencies.cancelled(id),
+    },
+    now,
+  );
+  const durations = new Durations(store.archive, bus);
+
+  const queue = new Queue();
+  const queues = new Queues({ bus, settings, saved: engine.queues });
+  const waiting = new Waiting({
+    ...{ bus, queue, entry },
+    onReady: () => scheduler.kick(),
+    isWatched: () => hub.watchers > 0,
+  });
+  const dependencies = new Dependencies({
+    ...{ bus, waiting },
+    find: (id) => store.find(id),
+    reject: (id, outcome) => lifecycle.reject(id, outcome),
+  });
+  const blockedTypes = new BlockedTypes({
+    ...{ bus, settings, store, lifecycle, loader, waiting, log },
+    file: layout.blockedTypes,
+    hasElsewhere: (op) => engine.hasElsewhere(op),
+  });
+  const typeLimits = new TypeLimits({
+    ...{ waiting, loader, entry: find },
+    running: () => scheduler.attempts.values(),
+  });
+  const copied = new CopiedState(layout);
+  // Every reason to wait, in the order in which they are asked and shown.
+  waiting.use([
+    ...[dependencies, new StartTimes({ waiting, now })],
+    ...[copied, blockedTypes, typeLimits, queues],
+    { name: "placement", why: (entry) => hosts.blocked(entry) },
+    { name: "workers", why: () => scheduler.pool.blocked },
+  ]);
+
+  const containment = new Containment({ setting: settings.cgroup, log });
+  const scheduler: Scheduler = makeScheduler({
+    ...{ bus, settings, layout, log, store, lifecycle, loader, queue, queues, waiting },
+    ...{ blockedTypes, typeLimits, containment, copied },
+    ...{ outbox: engine.outbox, leaseFile: engine.leaseFile },
+    slots: () => engine.slots(),
+    runsHere: (entry) => engine.runsHere(entry),
+    whyLeaseEnded: () => engine.whyLeaseEnded(),
+    ...(engine.makeStarter && { makeStarter: engine.makeStarter }),
+    isAwaited: (id) => dependencies.isAwaited(id),
+    isTraced: (id) => tracing.isSampled(id),
+    onLeft: () => cleaner.start(),
+  });
+  const cleaner = new StaleWorkerCleaner({
+    dir: layout.workers,
+    isNeeded: (workerId) => scheduler.needs(workerId),
+    kill: (workerId) => containment.killUnknown(workerId),
+    onEnded: (workerId) => log.warn({ worker: workerId }, "a worker that belongs to no operation was ended"),
+  });
+  const stopping = new Stopping(scheduler, lifecycle, store);
+  const retention = new Retention({ archive: store.archive, lifecycle, limits: settings, clock, log });
+
+  const hooks: Hooks = new Hooks({
+    ...{ bus, settings, store, log, file: layout.hooks },
+    isOurs: (entry) => engine.ownsHooks(entry),
+    emptyQueue: (name) => {
+      const counts = view.countsOf(name);
+      return counts.queued + counts.running > 0 ? null : queues.describe(name, counts);
+    },
+    onRun: (hook, hasFailed) => metrics.hookRan(hook, hasFailed),
+  });
+  const stalls = new Stalls({
+    ...{ bus, settings },
+    running: () =>
+      [...scheduler.attempts.values()]
+        .filter(({ entry, outcome }) => outcome === null && hooks.watchesStall(entry.record))
+        .map(({ entry, stalledSince }) => ({
+          entry,
+          isStopped: stalledSince !== null,
+          isPaused: isPausedNow(entry.record),
+        })),
+    onStall: (entry) => hooks.stalled(entry),
+  });
+  const { attempts } = scheduler;
+  const view = new OperationView({
+    ...{ bus, log, layout, store, queue, waiting, dependencies, attempts, hooks, tracing },
+  });
+  const hub = new Hub(bus, view);
+  const stateDocument = new StateDocumentWriter(layout.document, bus, {
+    journal: () => store.journalNumber,
+    counts: () => store.counts(),
+    operations: () => view.inMemory(),
+    onError: (error) => log.error({ err: error }, `${layout.document} could not be written`),
+  });
+
+  const types = engine.typesOf(loader);
+  const submissions = new Submissions({
+    ...{ store, lifecycle, settings, loader: types, queues, hosts, waiting },
+    isStopping: () => stopping.begun,
+    find: (typed) => view.find(typed),
+  });
+  const schedules = new Schedules({
+    ...{ saved: engine.schedules, log, archive: store.archive },
+    submit: async (draft, key) => {
+      const { entries } = await submissions.submit([draft], { isBatch: false, key });
+      return entries[0]!.record.id;
+    },
+    cancel: async (id) => {
+      await lifecycle.cancel(id);
+      scheduler.stopOperation(id);
+    },
+    now: () => new Date(now()),
+  });
+
+  return {
+    startedAt: new Date(now()).toISOString(),
+    ...{ settings, layout, log, daemonLog, bus, clock, now, engine, store, hosts },
+    ...{ runs: engine.runs, backups: engine.backups, audit: new AuditLog(layout) },
+    ...{ loader, loadProblems, types, lifecycle, submissions, schedules },
+    ...{ queue, queues, waiting, dependencies, blockedTypes, copied },
+    ...{ scheduler, containment, cleaner, stopping, retention },
+    ...{ view, hub, stateDocument, durations, hooks, stalls, metrics, tracing },
+  };
+}
+
+function engineOf({ fleet }: Settings): MakeEngine {
+  return fleet === null ? embeddedEngine : (parts) => new Fleet(parts, fleet);
+}
+
+function logDecisions(bus: Bus, log: Log): void {
+  bus.on("decided", ([change, ...others], { kind: decision }) => {
+    if (change === undefined || !log.isLevelEnabled("debug")) return;
+    const { id, before, after } = change;
+    const { op, queue, attempt } = after ?? before!;
+    const ids = others.map((other) => other.id);
+    const more = ids.length === 0 ? {} : { ids: [id, ...ids] };
+    log.debug({ decision, id, op, queue, attempt, ...more }, "recorded a decision");
+  });
+}
