@@ -13,6 +13,8 @@ export class LoaderClient {
   #process: LoaderProcess | null = null;
   #failure: { error: Error; until: number } | null = null;
   #isStopped = false;
+  /** The answer to the last question. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: LoaderProcessOptions) {}
 
@@ -34,12 +36,18 @@ export class LoaderClient {
   }
 
   /**
-   * Call when the last question is answered.
+   * One question after the other.
    *
    * @param late the error where the answer takes longer than the limit
    * @throws Error if the process could not start, ended twice or took longer than the limit
    */
-  async ask(message: ToLoader, late: string): Promise<LoaderReply> {
+  ask(message: ToLoader, late: string): Promise<LoaderReply> {
+    const answer = this.#last.then(() => this.#ask(message, late));
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  async #ask(message: ToLoader, late: string): Promise<LoaderReply> {
     for (let deaths = 0; ; ) {
       const process = await this.#ready();
       try {
@@ -55,6 +63,7 @@ export class LoaderClient {
 
   async #ready(): Promise<LoaderProcess> {
     for (;;) {
+      if (this.#isStopped) throw new Error("the daemon is stopping");
       if (this.failure) throw this.failure;
       if (!this.#process || this.#process.isDead) this.#process = new LoaderProcess(this.options);
       const process = this.#process;

@@ -47,8 +47,6 @@ export class Loader implements Types {
   version = 0;
   readonly #files: OperationFiles;
   readonly #client: LoaderClient;
-  /** Questions about parameters come before the next file. */
-  readonly #questions: Array<() => Promise<void>> = [];
   /** The file that is being loaded, as it was before. */
   #loading: LoadedFile | null = null;
   #isWorking = false;
@@ -179,7 +177,7 @@ export class Loader implements Types {
     const { file } = found.type;
     const located: LocatedAsk[] = asks.map((ask) => ({ ...ask, file }));
     const late = `reading them did not finish within ${LOAD_SECONDS} s`;
-    const reply = await this.#inTurn(() => this.#client.ask({ type: "prepare", asks: located }, late));
+    const reply = await this.#client.ask({ type: "prepare", asks: located }, late);
     if (reply.type === "refused") return { index: reply.index, refusal: Refusal.fromProblem(reply.problem) };
     return (reply as Extract<LoaderReply, { type: "prepared" }>).prepared;
   }
@@ -210,31 +208,20 @@ export class Loader implements Types {
     return this.#files.next() === undefined;
   }
 
-  /** Answers the questions and loads the files, one after the other. */
+  /** Loads the files, one after the other. Questions that came meanwhile are answered before the next file. */
   async #work(): Promise<void> {
     if (this.#isWorking) return;
     this.#isWorking = true;
     try {
       for (;;) {
-        const question = this.#questions.shift();
-        if (question) await question();
-        else {
-          const file = this.#files.next();
-          if (file === undefined || this.#isStopped || this.#client.failure) return;
-          await this.#load(file);
-        }
+        const file = this.#files.next();
+        if (file === undefined || this.#isStopped || this.#client.failure) return;
+        await this.#load(file);
         this.#tell();
       }
     } finally {
       this.#isWorking = false;
     }
-  }
-
-  #inTurn<T>(ask: () => Promise<T>): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#questions.push(() => ask().then(resolve, reject));
-    void this.#work();
-    return promise;
   }
 
   async #load(file: string): Promise<void> {
