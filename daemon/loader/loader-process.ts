@@ -1,12 +1,18 @@
 /** The loader process, as the daemon sees it: one question at a time, with a time limit. */
 import { type ChildProcess, fork } from "node:child_process";
+import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { childEnvironment } from "../child-environment.js";
 import type { FromLoader, LoaderReply, LoaderSetup, ToLoader } from "./messages.js";
-import { readOutput } from "./output-lines.js";
 
 /** How long a process may take until it can be asked, in ms. */
 const START_MS = 30_000;
+
+/** Characters that may wait for their newline. A line of the log has room for them, and for their escapes. */
+const MAX_LINE = 8 * 1024;
+
+/** Milliseconds a pipe is read after the child's end: a process that the child started may hold it open forever. */
+const LINGER_MS = 1000;
 
 /** The process ended before it answered. */
 export class LoaderDied extends Error {
@@ -103,4 +109,32 @@ export class LoaderProcess {
 
 function startFailed(how: string): Error {
   return new Error(`the process that loads operation files could not start (${how}); see liveopsd logs`);
+}
+
+/**
+ * Calls back for each line of stdout and stderr; long lines come in pieces. The daemon writes the log itself, so that
+ * the file keeps its bound whatever a child prints.
+ */
+function readOutput(child: ChildProcess, onLine: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr] as Array<Socket | null>) {
+    if (!stream) continue;
+    let rest = "";
+    const flush = () => {
+      if (rest !== "") onLine(rest);
+      rest = "";
+    };
+    stream.setEncoding("utf8");
+    stream.on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) onLine(line);
+      if (rest.length > MAX_LINE) flush();
+    });
+    stream.on("error", () => {});
+    stream.on("close", flush);
+    child.once("exit", () => {
+      stream.unref();
+      setTimeout(() => stream.destroy(), LINGER_MS).unref();
+    });
+  }
 }
