@@ -10,7 +10,7 @@ import type { Changes, DaemonEvent, Outcome, StopReason, Submission } from "../p
 import type { Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
 import { LIMITS, type Limits } from "../protocol/system/config-types.js";
-import { unknownStage } from "../protocol/unknown-stage.js";
+import { unknownStage } from "../protocol/text/unknown-stage.js";
 import { KeyedMutex } from "./keyed-mutex.js";
 import { boundedChain } from "./scheduler/chain-bounds.js";
 import {

@@ -6,10 +6,10 @@ import type { preValidationHookHandler } from "fastify";
 import * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
 import { isPlainObject } from "../../protocol/is-plain-object.js";
-import type { JsonSchema } from "../../protocol/json-schema.js";
 import { MAX_ENV, MAX_WORDS } from "../../protocol/limits.js";
-import { expected, unknownName } from "../../protocol/misfit.js";
-import { summarizeValue } from "../../protocol/summarize-value.js";
+import type { JsonSchema } from "../../protocol/schema/json-schema.js";
+import { expected, unknownName } from "../../protocol/schema/misfit.js";
+import { summarizeValue } from "../../protocol/text/summarize-value.js";
 
 type Where = "path" | "query" | "body";
 

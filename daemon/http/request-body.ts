@@ -2,8 +2,8 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "../../protocol/errors.js";
-import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
+import { isDeeper, lossInText } from "../../protocol/text/json-loss.js";
 
 /** @throws Refusal for a body that is not JSON, is too deep for recursive code, or would not be kept exactly */
 export function readBody(body: Buffer): unknown {

@@ -1,6 +1,6 @@
 /** Reads a pipeline file: its text becomes a `PipelineFile`, or a list of problems with their positions. */
 import { basename } from "node:path";
-import { PIPELINE_KEYS } from "../../protocol/pipeline-keys.js";
+import { PIPELINE_KEYS } from "../../protocol/pipeline/keys.js";
 import { OP_PATTERN } from "../../protocol/type-names.js";
 import type { Pipeline, PipelineFile, PipelineStage, Template } from "./definition.js";
 import { nameOfPath } from "./file-name.js";

@@ -1,6 +1,6 @@
 /** Reads `params`: types, bounds, defaults and secrets of the parameters. */
-import { PARAM_KEYS, PIPELINE_KEYS } from "../../protocol/pipeline-keys.js";
-import { PARAM_TYPES } from "../../protocol/pipeline-values.js";
+import { PARAM_KEYS, PIPELINE_KEYS } from "../../protocol/pipeline/keys.js";
+import { PARAM_TYPES } from "../../protocol/pipeline/values.js";
 import type { PipelineParam } from "./definition.js";
 import { type Problems, quoted } from "./problems.js";
 import type { Reader, Section } from "./read-values.js";

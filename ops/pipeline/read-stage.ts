@@ -5,8 +5,8 @@ import {
   RETRY_KEYS,
   STAGE_KEYS,
   THEN_KEYS,
-} from "../../protocol/pipeline-keys.js";
-import { MAX_ATTEMPTS, MAX_STAGE_NAME } from "../../protocol/pipeline-values.js";
+} from "../../protocol/pipeline/keys.js";
+import { MAX_ATTEMPTS, MAX_STAGE_NAME } from "../../protocol/pipeline/values.js";
 import { OP_PATTERN } from "../../protocol/type-names.js";
 import type {
   Command,

@@ -1,6 +1,7 @@
 /** Reads the values of a pipeline file: maps with known keys, texts, flags, durations, commands. */
-import { parseDuration } from "../../protocol/duration.js";
-import { MAX_DURATION, type PipelineKey, type PipelineKeys } from "../../protocol/pipeline-values.js";
+
+import { MAX_DURATION, type PipelineKey, type PipelineKeys } from "../../protocol/pipeline/values.js";
+import { parseDuration } from "../../protocol/text/duration.js";
 import type { Command, Template } from "./definition.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 import { nameProblem, type Scope, type Use } from "./scope.js";

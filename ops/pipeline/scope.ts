@@ -9,7 +9,7 @@ import {
   OPERATION_VARIABLES,
   RESERVED_VARIABLES,
 } from "../../protocol/environment.js";
-import { OF_PROGRAMS, OWN_PREFIX, VARIABLE_PATTERN } from "../../protocol/pipeline-values.js";
+import { OF_PROGRAMS, OWN_PREFIX, VARIABLE_PATTERN } from "../../protocol/pipeline/values.js";
 import { isTypo, nearest } from "../../protocol/text/nearest.js";
 import type { Template } from "./definition.js";
 import { type Place, type Problems, quoted } from "./problems.js";

@@ -1,7 +1,7 @@
 /** Describes a type for `GET /v1/ops`. Called by the loader process and by `liveops run`. */
 import { z } from "zod";
-import type { JsonSchema } from "../../protocol/json-schema.js";
 import type { OperationType } from "../../protocol/replies.js";
+import type { JsonSchema } from "../../protocol/schema/json-schema.js";
 import { type OperationCtor, readType, TypeFault } from "./read-type.js";
 import { hasStoredValues, storedSchema, toStored } from "./stored-values.js";
 import { defOf, namedChildren, type Schema } from "./zod-schema.js";

@@ -5,10 +5,10 @@
  */
 import { z } from "zod";
 import { Refusal } from "../../protocol/errors.js";
-import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
-import { renderParameters } from "../../protocol/parameters.js";
-import { summarizeValue } from "../../protocol/summarize-value.js";
+import { type JsonSchema, objectShape } from "../../protocol/schema/json-schema.js";
+import { renderParameters } from "../../protocol/schema/parameters.js";
 import { nearest } from "../../protocol/text/nearest.js";
+import { summarizeValue } from "../../protocol/text/summarize-value.js";
 import { inputSchema } from "./describe-type.js";
 import { fromStored } from "./stored-values.js";
 

@@ -3,8 +3,8 @@
  * process, in a worker (for the next operation of a chain) or in `liveops run`, never in the daemon.
  */
 import type { Submission } from "../../protocol/event.js";
-import { isDeeper, lossInValue } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
+import { isDeeper, lossInValue } from "../../protocol/text/json-loss.js";
 import { inputSchema } from "./describe-type.js";
 import { whyNotJson } from "./json-value.js";
 import { paramsRefusal, parseParams } from "./parse-params.js";

@@ -8,8 +8,8 @@
  * - a big integer: its digits as text; a number if it is exact
  */
 import { z } from "zod";
-import type { JsonSchema } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
+import type { JsonSchema } from "../../protocol/schema/json-schema.js";
 import { childSchemas, defOf, type Schema, shapeOf } from "./zod-schema.js";
 
 /**

@@ -1,8 +1,15 @@
 /** Parses the value of a `name=value` argument with the schema of its parameter. Pure; used by `words.ts`. */
-import { isDeeper, lossInText } from "../../protocol/json-loss.js";
-import { branches, fixedValues, type JsonSchema, mayBe, objectShape } from "../../protocol/json-schema.js";
+
 import { MAX_DEPTH } from "../../protocol/limits.js";
-import { expected } from "../../protocol/misfit.js";
+import {
+  branches,
+  fixedValues,
+  type JsonSchema,
+  mayBe,
+  objectShape,
+} from "../../protocol/schema/json-schema.js";
+import { expected } from "../../protocol/schema/misfit.js";
+import { isDeeper, lossInText } from "../../protocol/text/json-loss.js";
 import { nearest } from "../../protocol/text/nearest.js";
 
 export type Read = { value: unknown } | { problem: string };

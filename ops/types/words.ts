@@ -5,9 +5,9 @@
  */
 import { Refusal } from "../../protocol/errors.js";
 import { isPlainObject } from "../../protocol/is-plain-object.js";
-import { isDeeper, lossInText } from "../../protocol/json-loss.js";
-import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
+import { type JsonSchema, objectShape } from "../../protocol/schema/json-schema.js";
+import { isDeeper, lossInText } from "../../protocol/text/json-loss.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
 import { MAX_PROBLEMS, noSuchParameter, paramsRefusal } from "./parse-params.js";

@@ -1,8 +1,8 @@
 /** The settings that are not limits: meaning, default, reload and JSON Schema of each. The schema also checks the file. */
 import { HOOKS, MAX_HOOK } from "../hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-names.js";
-import type { JsonSchema } from "../json-schema.js";
-import type { OwnKeywords } from "../misfit.js";
+import type { JsonSchema } from "../schema/json-schema.js";
+import type { OwnKeywords } from "../schema/misfit.js";
 import { type Config, LIMITS, type Limits, LOST_AFTER_RANGE, MiB, THEME_ROLES } from "./config-types.js";
 import { LOG_LEVELS } from "./log-level.js";
 import { METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { pipelineSchemaText } from "../../protocol/pipeline-schema.js";
+import { pipelineSchemaText } from "../../protocol/pipeline/schema.js";
 import { configSchemaText } from "../../tui/cli/config/config-schema.js";
 import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";

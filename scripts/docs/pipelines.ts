@@ -6,8 +6,8 @@ import {
   RETRY_KEYS,
   STAGE_KEYS,
   THEN_KEYS,
-} from "../../protocol/pipeline-keys.js";
-import type { PipelineKeys } from "../../protocol/pipeline-values.js";
+} from "../../protocol/pipeline/keys.js";
+import type { PipelineKeys } from "../../protocol/pipeline/values.js";
 import { code, type Regions, table } from "./markdown.js";
 
 export function pipelineRegions(): Regions {

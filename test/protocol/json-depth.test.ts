@@ -1,6 +1,6 @@
 /** The nesting depth of a value. */
 import { expect, test } from "vitest";
-import { isDeeper } from "../../protocol/json-loss.js";
+import { isDeeper } from "../../protocol/text/json-loss.js";
 
 const nested = (levels: number): unknown => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
 

@@ -1,9 +1,9 @@
 /** The small parts of the protocol: state table, near names, durations, ids, versions. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseDuration } from "../../protocol/duration.js";
 import { ID_PATTERN, newId } from "../../protocol/id.js";
 import { isFinal, mayMove, STATES } from "../../protocol/state.js";
+import { parseDuration } from "../../protocol/text/duration.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { compatible } from "../../protocol/version.js";
 

@@ -13,7 +13,7 @@ import { isFinal } from "../../protocol/state.js";
 import { wantsColour } from "../../protocol/text/colour.js";
 import { sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
-import { unknownStage } from "../../protocol/unknown-stage.js";
+import { unknownStage } from "../../protocol/text/unknown-stage.js";
 import { interruptible } from "../kit/interruptible.js";
 import { addCommand, reportTo } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";

@@ -3,14 +3,14 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { UsageError } from "../../protocol/failures.js";
-import { renderParameters } from "../../protocol/parameters.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { limitsText } from "../../protocol/resource-limits.js";
+import { renderParameters } from "../../protocol/schema/parameters.js";
 import type { Config } from "../../protocol/system/config-types.js";
 import { userOpsDirs } from "../../protocol/system/places.js";
 import { type Paint, paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
-import { unknownType } from "../../protocol/unknown-type.js";
+import { unknownType } from "../../protocol/text/unknown-type.js";
 import { addCommand, type GlobalOptions, reportTo } from "../kit/options.js";
 import { fileUrl, type Linker, linkerFor, unlinked } from "../kit/output/links.js";
 import {

@@ -9,7 +9,7 @@ import type { Variables } from "../../protocol/environment.js";
 import { Refusal } from "../../protocol/errors.js";
 import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
-import { withTrailing } from "../../protocol/parameters.js";
+import { withTrailing } from "../../protocol/schema/parameters.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
 import { isProgram } from "./command-hint.js";
 import { givenParams } from "./options/params.js";

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/failures.js";
 import { getOwn } from "../../protocol/get-own.js";
-import { pipelineSchemaText } from "../../protocol/pipeline-schema.js";
+import { pipelineSchemaText } from "../../protocol/pipeline/schema.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { addCommand } from "../kit/options.js";
 import { configSchemaText } from "./config/config-schema.js";

@@ -1,6 +1,7 @@
 /** The durations and times of options. */
-import { parseDuration } from "../../protocol/duration.js";
+
 import { UsageError } from "../../protocol/failures.js";
+import { parseDuration } from "../../protocol/text/duration.js";
 
 /** Most days of a duration: a date that is further away has no ISO form of four digits in the year. */
 const MOST_DAYS = 36_500;

@@ -4,7 +4,7 @@ import type { Operation } from "../../protocol/operation.js";
 import { overallProgress } from "../../protocol/overall-progress.js";
 import type { OperationType } from "../../protocol/replies.js";
 import { STATES } from "../../protocol/state.js";
-import { unknownType } from "../../protocol/unknown-type.js";
+import { unknownType } from "../../protocol/text/unknown-type.js";
 import { id, WAIT } from "./arguments.js";
 import { cutText, MAX_REPLY, shortRecord } from "./plain.js";
 import { defineTool } from "./tool.js";

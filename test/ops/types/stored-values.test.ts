@@ -6,7 +6,7 @@ import { parseParams } from "../../../ops/types/parse-params.js";
 import { prepareSubmission } from "../../../ops/types/prepare.js";
 import { fromStored, toStored } from "../../../ops/types/stored-values.js";
 import { readWords } from "../../../ops/types/words.js";
-import { renderParameters } from "../../../protocol/parameters.js";
+import { renderParameters } from "../../../protocol/schema/parameters.js";
 
 const EVERYTHING = z.object({
   at: z.date(),

@@ -1,8 +1,8 @@
 /** `--params` and `--tty`. */
 import { readFileSync } from "node:fs";
 import { UsageError } from "../../../protocol/failures.js";
-import { isDeeper, lossInText } from "../../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../../protocol/limits.js";
+import { isDeeper, lossInText } from "../../../protocol/text/json-loss.js";
 import type { SubmitOption } from "./option.js";
 
 interface ParamsOptions {

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { commandPlaces } from "../../../protocol/client/daemon-address.js";
-import { withTrailing } from "../../../protocol/parameters.js";
+import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { userOpsDirs } from "../../../protocol/system/places.js";
 import { useCompileCache } from "../../kit/compile-cache.js";
 import { addCommand, allOptions } from "../../kit/options.js";

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
-import { withTrailing } from "../../../protocol/parameters.js";
+import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { addCommand } from "../../kit/options.js";
 import { checkResultOptions } from "../../kit/output/options.js";
 import { trailingWords } from "../arguments.js";

@@ -3,8 +3,8 @@
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import { UsageError } from "../../../protocol/failures.js";
-import { withTrailing } from "../../../protocol/parameters.js";
 import type { EditBody } from "../../../protocol/requests.js";
+import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { addCommand } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { trailingWords } from "../arguments.js";

@@ -3,17 +3,18 @@
  *
  * What has no field of its own kind (objects, unions of several types) is typed as JSON.
  */
-import { isDeeper, lossInText } from "../../../protocol/json-loss.js";
+
+import { MAX_DEPTH } from "../../../protocol/limits.js";
 import {
   branches,
   fixedValues,
   type JsonSchema,
   objectShape,
   resolveRef,
-} from "../../../protocol/json-schema.js";
-import { MAX_DEPTH } from "../../../protocol/limits.js";
-import { misfitOf } from "../../../protocol/misfit.js";
-import { typeInWords } from "../../../protocol/parameters.js";
+} from "../../../protocol/schema/json-schema.js";
+import { misfitOf } from "../../../protocol/schema/misfit.js";
+import { typeInWords } from "../../../protocol/schema/parameters.js";
+import { isDeeper, lossInText } from "../../../protocol/text/json-loss.js";
 import { EMPTY_LINE, type LineEdit } from "../text/line-edit.js";
 
 export interface Field {

@@ -1,8 +1,8 @@
 /** A form for a type's parameters: its fields, the one that is typed into, and the request that it makes. Pure. */
 
-import type { JsonSchema } from "../../../protocol/json-schema.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType } from "../../../protocol/replies.js";
+import type { JsonSchema } from "../../../protocol/schema/json-schema.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import { EMPTY_LINE, type LineEdit, lineOf } from "../text/line-edit.js";
 import { asTyped, type Field, fieldsOf, type Held, heldBy, wordsFor } from "./field.js";

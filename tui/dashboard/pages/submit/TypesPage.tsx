@@ -1,7 +1,7 @@
 /** The operation types to submit: their names, and what the chosen one does and takes. */
 import { Box } from "ink";
-import { listParameters } from "../../../../protocol/parameters.js";
 import type { OperationType, TypesReply } from "../../../../protocol/replies.js";
+import { listParameters } from "../../../../protocol/schema/parameters.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
 import { hostColumn, hostNames } from "../../core/host-view.js";
 import { BORDER, panesOf, scrollTop } from "../../core/layout.js";

@@ -1,7 +1,7 @@
 /** What a JSON Schema takes, and why a value does not fit it, in words. */
 import { expect, test } from "vitest";
-import type { JsonSchema } from "../../protocol/json-schema.js";
-import { expected, misfitOf } from "../../protocol/misfit.js";
+import type { JsonSchema } from "../../../protocol/schema/json-schema.js";
+import { expected, misfitOf } from "../../../protocol/schema/misfit.js";
 
 test.each<[unknown, JsonSchema, string | null]>([
   [0, { type: "integer", minimum: 1 }, "must be at least 1"],

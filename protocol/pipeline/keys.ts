@@ -1,6 +1,6 @@
 /**
  * The keys of a pipeline file. These tables make the loader's messages, the JSON Schema for editors
- * (`pipeline-schema.ts`) and the reference in docs/pipelines.md.
+ * (`schema.ts`) and the reference in docs/pipelines.md.
  */
 import {
   A_COMMAND,
@@ -26,7 +26,7 @@ import {
   TEXT,
   TRUE_OR_FALSE,
   TTY_KEY,
-} from "./pipeline-values.js";
+} from "./values.js";
 
 /** Keys at the top of the file. */
 export const PIPELINE_KEYS = {

@@ -1,5 +1,5 @@
 /** The message for a name that is not a stage of an operation. It suggests near names and lists the stages. */
-import { nearest } from "./text/nearest.js";
+import { nearest } from "./nearest.js";
 
 /** Stages that the message lists. */
 const MOST = 12;

@@ -3,9 +3,9 @@
  * `name=value` arguments and the forms of the dashboard use these words. A keyword that is unknown here passes: the
  * daemon decides.
  */
-import { isPlainObject } from "./is-plain-object.js";
+import { isPlainObject } from "../is-plain-object.js";
+import { nearest } from "../text/nearest.js";
 import { branches, fixedValues, type JsonSchema, objectShape } from "./json-schema.js";
-import { nearest } from "./text/nearest.js";
 
 export interface Misfit {
   /** Follows the name of the value: `must be a whole number from 1 to 10`. */

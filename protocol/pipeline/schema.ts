@@ -1,14 +1,7 @@
-/** The JSON Schema of a pipeline file, from the tables of `pipeline-keys.ts`. Editors use it to check and complete. */
-import type { JsonSchema } from "./json-schema.js";
-import {
-  FINALLY_KEYS,
-  PARAM_KEYS,
-  PIPELINE_KEYS,
-  RETRY_KEYS,
-  STAGE_KEYS,
-  THEN_KEYS,
-} from "./pipeline-keys.js";
-import { GIVEN_NAME, type PipelineKeys } from "./pipeline-values.js";
+/** The JSON Schema of a pipeline file, from the tables of `keys.ts`. Editors use it to check and complete. */
+import type { JsonSchema } from "../schema/json-schema.js";
+import { FINALLY_KEYS, PARAM_KEYS, PIPELINE_KEYS, RETRY_KEYS, STAGE_KEYS, THEN_KEYS } from "./keys.js";
+import { GIVEN_NAME, type PipelineKeys } from "./values.js";
 
 export function pipelineSchema(): JsonSchema {
   const command = STAGE_KEYS.run.schema.anyOf as JsonSchema[];

@@ -1,6 +1,6 @@
 /** The refusal for an unknown operation type. It suggests near names, otherwise it lists the known types. */
-import { Refusal } from "./errors.js";
-import { nearest } from "./text/nearest.js";
+import { Refusal } from "../errors.js";
+import { nearest } from "./nearest.js";
 
 /** Names listed if none is near. */
 const MOST = 12;

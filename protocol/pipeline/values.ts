@@ -1,5 +1,5 @@
 /** Kinds of values in a pipeline file: their limits, their JSON Schemas, and their names in messages. */
-import type { JsonSchema } from "./json-schema.js";
+import type { JsonSchema } from "../schema/json-schema.js";
 
 /** One key of a map in a pipeline file. */
 export interface PipelineKey {
