@@ -1,7 +1,7 @@
 /** From decisions to the values that the engine indexes. */
 import type { Submission } from "../../../protocol/event.js";
 import type { Decision } from "../../store/decision.js";
-import type { AppendItem, OfferedIndex, OfferItem, OperationIndex } from "./rows.js";
+import { type AppendItem, INDEXED, type OfferItem, type OperationIndex } from "./rows.js";
 import { splitSecrets } from "./secrets.js";
 
 /** Text that a search looks through. Lower case by the rules of JavaScript, as the question is. */
@@ -14,18 +14,22 @@ export function searchText({
   return [id, op, title, label ?? ""].join("\n").toLowerCase();
 }
 
+/**
+ * The indexed ones of the values.
+ *
+ * @param absent - for those that are missing: null clears a column, undefined keeps it
+ */
+export function indexed(values: Partial<Submission>, absent: null | undefined): OperationIndex {
+  return Object.fromEntries(INDEXED.map((key) => [key, values[key] === undefined ? absent : values[key]]));
+}
+
 /** The index of a submission. `more`: what is no part of it. */
-export function indexOf(submission: Submission, more: Partial<OperationIndex> = {}): OperationIndex {
-  const { op, label, queue, priority, notBefore, chain, historyKey } = submission;
+export function indexOf(submission: Submission, more: OperationIndex = {}): OperationIndex {
+  const { chain } = submission;
   return {
-    op,
-    label,
-    ...(queue !== undefined && { queue }),
-    ...(priority !== undefined && { priority }),
-    notBefore: notBefore ?? null,
+    ...indexed(submission, null),
     chainId: chain.id,
     previous: chain.previous,
-    historyKey: historyKey ?? null,
     text: searchText(submission),
     ...more,
   };
@@ -35,22 +39,15 @@ function idOf(decision: Decision): string {
   return decision.kind === "submitted" ? decision.event.operation.id : decision.id;
 }
 
-/** Column of each value whose name differs. */
-const COLUMNS: Partial<Record<keyof OperationIndex | keyof OfferedIndex, string>> = {
-  notBefore: "not_before",
-  retryAt: "retry_at",
-  chainId: "chain_id",
-  historyKey: "history_key",
-  finishedAt: "finished_at",
-  queuedN: "queued_n",
-  finishedN: "finished_n",
-};
-
+/** Names of columns are those of the values, such as `not_before` of `notBefore`. */
 function columns(index: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(index)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [COLUMNS[name as keyof OperationIndex] ?? name, storable(value)]),
+      .map(([name, value]) => [
+        name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+        storable(value),
+      ]),
   );
 }
 

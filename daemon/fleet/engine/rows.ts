@@ -1,17 +1,16 @@
 /** What goes to the engine and comes from it. Numbers of decisions, sessions and fences are below 2^53. */
 
+import type { Submission } from "../../../protocol/event.js";
 import type { FinalState, State } from "../../../protocol/state.js";
 import type { Counts } from "../../../protocol/watch.js";
 import type { Decision } from "../../store/decision.js";
 import type { HistoryQuery } from "../../store/history-index.js";
 
+/** The values of a submission that the engine indexes as they are. */
+export const INDEXED = ["op", "label", "queue", "priority", "notBefore", "historyKey"] as const;
+
 /** What the engine indexes of an operation, to queue, place, find and list it. Times are ISO 8601. */
-export interface OperationIndex {
-  op: string;
-  label?: string | null;
-  queue?: string;
-  priority?: number;
-  notBefore?: string | null;
+export interface OperationIndex extends Nullable<Pick<Submission, (typeof INDEXED)[number]>> {
   retryAt?: string | null;
   /** Tags that a host must have. */
   requires?: string[];
@@ -22,13 +21,14 @@ export interface OperationIndex {
   resumable?: boolean;
   chainId?: string | null;
   previous?: string | null;
-  historyKey?: string | null;
   /** As `searchText` makes it. */
   text?: string;
   /** Of a decision that finishes the operation. */
   state?: FinalState;
   finishedAt?: string | null;
 }
+
+type Nullable<T> = { [K in keyof T]?: T[K] | null };
 
 /** The complete row of an offered operation. */
 export interface OfferedIndex extends Omit<OperationIndex, "state"> {

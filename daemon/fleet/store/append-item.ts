@@ -3,7 +3,7 @@ import type { Submission } from "../../../protocol/event.js";
 import { isFinal } from "../../../protocol/state.js";
 import { type Decision, type Entry, idOf } from "../../store/decision.js";
 import type { Judged } from "../../store/store.js";
-import { indexOf, searchText } from "../engine/operation-index.js";
+import { indexed, indexOf, searchText } from "../engine/operation-index.js";
 import type { AppendItem, OfferItem, OperationIndex } from "../engine/rows.js";
 import { lastFence } from "./fold.js";
 
@@ -78,23 +78,13 @@ function indexOfEdit(
   { event: { changes } }: Extract<Decision, { kind: "edited" }>,
   entry: Entry | undefined,
 ): Partial<OperationIndex> {
-  const { queue, priority, notBefore, on, tags, label, title, historyKey } = changes;
+  const { on, tags } = changes;
   const record = entry?.record;
   return {
-    ...(queue !== undefined && { queue }),
-    ...(priority !== undefined && { priority }),
-    ...(notBefore !== undefined && { notBefore }),
+    ...indexed(changes, undefined),
     ...(on !== undefined && { pin: on }),
     ...(tags !== undefined && { requires: tagsOf(record?.requires ?? [], tags) }),
-    ...(historyKey !== undefined && { historyKey }),
-    ...(label !== undefined && { label }),
-    ...(record && {
-      text: searchText({
-        ...record,
-        title: title ?? record.title,
-        label: label === undefined ? record.label : label,
-      }),
-    }),
+    ...(record && { text: searchText({ ...record, ...changes }) }),
   };
 }
 
