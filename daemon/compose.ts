@@ -192,7 +192,7 @@ export function compose({
   });
   const { attempts } = scheduler;
   const view = new OperationView({
-    ...{ bus, log, layout, store, queue, waiting, dependencies, attempts, hooks, tracing },
+    ...{ bus, log, store, queue, waiting, dependencies, attempts, hooks, tracing, runs: engine.runs },
   });
   const hub = new Hub(bus, view);
   const stateDocument = new StateDocumentWriter(layout.document, bus, {

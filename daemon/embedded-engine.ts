@@ -3,7 +3,7 @@ import { Backups } from "./backup/backups.js";
 import type { Engine, EngineParts } from "./engine.js";
 import { EmbeddedHosts } from "./hosts/embedded-hosts.js";
 import { adoptOrphans, hasOrphan } from "./recovery/orphans.js";
-import { LOCAL_RUNS } from "./run-files/runs.js";
+import { localRuns } from "./run-files/runs.js";
 import { NO_OUTBOX } from "./scheduler/outbox.js";
 import { queuesFile } from "./scheduler/queues.js";
 import { schedulesFile } from "./schedules/schedules.js";
@@ -33,7 +33,7 @@ export function embeddedEngine(services: EngineParts): Engine {
     store,
     hosts,
     typesOf: (loader) => loader,
-    runs: LOCAL_RUNS,
+    runs: localRuns(layout),
     outbox: NO_OUTBOX,
     leaseFile: null,
     whyLeaseEnded: () => null,

@@ -8,13 +8,13 @@ import type { Bus } from "./bus.js";
 import type { Hooks } from "./hooks/hooks.js";
 import type { Log } from "./log/log.js";
 import { linesAfter } from "./run-files/log-slices.js";
+import type { Runs } from "./run-files/runs.js";
 import { isUnreadable } from "./run-files/unreadable.js";
 import type { Attempt } from "./scheduler/attempt.js";
 import type { Dependencies } from "./scheduler/holds/dependencies.js";
 import { placeOf, type Queue } from "./scheduler/queue.js";
 import type { Waiting } from "./scheduler/waiting.js";
 import type { Entry } from "./store/decision.js";
-import { type Layout, runDir } from "./store/layout.js";
 import type { Store } from "./store/store.js";
 import type { Tracing } from "./traces/tracing.js";
 import type { HubSource } from "./watch/hub.js";
@@ -26,7 +26,7 @@ const MAX_CANDIDATES = 8;
 interface ViewParts {
   bus: Bus;
   log: Log;
-  layout: Layout;
+  runs: Pick<Runs, "of">;
   store: Store;
   queue: Queue;
   waiting: Pick<Waiting, "why">;
@@ -107,9 +107,9 @@ export class OperationView implements HubSource {
   }
 
   linesAfter(id: string, after: number, limit: number): LogLine[] {
-    const { layout, log } = this.parts;
+    const { runs, log } = this.parts;
     try {
-      return linesAfter(runDir(layout, id), after, limit).lines;
+      return linesAfter(runs.of(id), after, limit).lines;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       // A stream of many operations continues with the others; a request for this log is answered with the reason.

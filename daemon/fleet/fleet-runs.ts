@@ -1,30 +1,28 @@
 /**
- * The run files of a fleet: this host's attempts are shipped, those of other hosts are mirrored and reduced into their
- * records.
+ * The run files of a fleet: this host's attempts are shipped, those of other hosts are read from the engine and reduced
+ * into their records.
  */
-
-import { existsSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import type { Outcome } from "../../protocol/event.js";
 import { isFinal } from "../../protocol/state.js";
 import type { EngineParts } from "../engine.js";
-import type { Runs } from "../run-files/runs.js";
+import { isMirrored } from "../run-files/attempt-files.js";
+import type { RunFiles, Runs } from "../run-files/runs.js";
 import type { Outbox, SentAttempt } from "../scheduler/outbox.js";
 import type { Entry } from "../store/decision.js";
 import { attemptDir } from "../store/layout.js";
 import { EngineAwayError } from "./engine/errors.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
-import { Mirror } from "./runs/mirror.js";
 import { pieceStoreOf } from "./runs/piece-store.js";
-import type { WantedRun } from "./runs/pieces.js";
+import { isRunPath, type WantedRun } from "./runs/pieces.js";
 import { RemoteAttempt } from "./runs/remote-attempt.js";
+import { RemoteRuns } from "./runs/remote-runs.js";
 import { Shipper } from "./runs/shipper.js";
 import { lastFence } from "./store/fold.js";
 
 interface FleetRunsOptions {
   engine: FleetEngine;
   services: EngineParts;
-  /** Bytes of mirrored run files of finished operations. */
-  mirrorMax: number;
   find(id: string): Entry | null;
   /** Entries of running operations. */
   running(): Iterable<Entry>;
@@ -38,13 +36,13 @@ interface FleetRunsOptions {
 export class FleetRuns implements Runs {
   readonly outbox: Outbox;
   readonly #shipper: Shipper;
-  readonly #mirror: Mirror;
+  readonly #elsewhere: RemoteRuns;
   /** Attempts of other hosts, by id of the operation. */
   readonly #remote = new Map<string, RemoteAttempt>();
   readonly #unsubscribe: () => void;
 
   constructor(private readonly options: FleetRunsOptions) {
-    const { engine, services, mirrorMax, find } = options;
+    const { engine, services, find } = options;
     const { logger } = services.log;
     const store = pieceStoreOf(engine, (bytes) => {
       services.counters.shippedBytes += bytes;
@@ -61,22 +59,27 @@ export class FleetRuns implements Runs {
       onProblem: (error) =>
         logger.warn({ err: error }, "run files are not shipped now; they are tried again"),
     });
-    this.#mirror = new Mirror({
+    this.#elsewhere = new RemoteRuns({
       ...{ store, maxLog },
       runs: services.layout.runs,
-      maxBytes: mirrorMax,
       isFinished: (id) => {
         const entry = find(id);
         return entry === null || isFinal(entry.record.state);
+      },
+      isHere: (id, attempt) => {
+        const entry = find(id);
+        return (
+          entry?.record.state === "running" && entry.record.attempt === attempt && options.runsHere(entry)
+        );
       },
       onRecords: (id, attempt) => {
         const remote = this.#remoteOf(id);
         if (remote?.number === attempt) remote.read();
       },
-      onProblem: (error) => logger.warn({ err: error }, "run files of other hosts cannot be brought now"),
+      onProblem: (error) => logger.warn({ err: error }, "run files of other hosts cannot be read now"),
     });
     this.#unsubscribe = engine.onHint((hint) => {
-      if ("ids" in hint) this.#mirror.hint(hint.ids);
+      if ("ids" in hint) this.#elsewhere.hint(hint.ids);
     });
     services.bus.on("record", ({ record }) => this.#shipper.hint(record.id));
     this.outbox = {
@@ -86,43 +89,42 @@ export class FleetRuns implements Runs {
     };
   }
 
-  /** Finds what earlier daemons have mirrored. */
-  start(): Promise<void> {
-    return this.#mirror.start();
-  }
-
-  /** Keeps the running operations of other hosts mirrored while somebody watches. */
+  /** Follows the running operations of other hosts while somebody watches. */
   begin(): void {
     const { services } = this.options;
-    this.#mirror.follow(() => (services.hub.watchers > 0 ? this.#elsewhere() : []));
+    this.#elsewhere.follow(() => (services.hub.watchers > 0 ? this.#runningElsewhere() : []));
   }
 
   async stop(): Promise<void> {
     this.#unsubscribe();
     await this.#shipper.stop();
-    await this.#mirror.stop();
+    await this.#elsewhere.stop();
     for (const remote of this.#remote.values()) remote.close();
   }
 
   async bring(ids: readonly string[]): Promise<void> {
     const wanted = ids.flatMap((id) => this.#wanted(id) ?? []);
     if (wanted.length === 0 || this.options.isAway()) return;
-    await this.#mirror.bring(wanted).catch((error: unknown) => {
+    await this.#elsewhere.bring(wanted).catch((error: unknown) => {
       if (!(error instanceof EngineAwayError)) throw error;
     });
     for (const { id } of wanted) this.#remoteOf(id)?.read();
   }
 
+  of(id: string): RunFiles {
+    return this.#elsewhere.of(id);
+  }
+
   /** Brings what an attempt of this host needs of the attempts before it. */
   async prepare({ record: { id, attempt } }: Entry): Promise<void> {
     this.#drop(id);
-    await this.#mirror.bringForRun(id, attempt);
+    await this.#elsewhere.bringForRun(id, attempt);
   }
 
   /** The files of a running attempt of another host, read to their end. @throws EngineAwayError */
   async read(entry: Entry): Promise<{ outcome: Outcome | null; seq: number }> {
     const { id, attempt } = entry.record;
-    await this.#mirror.bring([{ id, attempt }]);
+    await this.#elsewhere.bring([{ id, attempt }]);
     const remote = this.#remoteOf(id);
     remote?.read();
     return { outcome: remote?.outcome ?? null, seq: remote?.seq ?? entry.record.seq };
@@ -139,8 +141,7 @@ export class FleetRuns implements Runs {
       const { id, attempt, state } = entry.record;
       const fence = lastFence(entry);
       const dir = attemptDir(this.options.services.layout, id, attempt);
-      if (!isFinal(state) || fence === null || !existsSync(dir) || this.#mirror.isMirrored(id, attempt))
-        return;
+      if (!isFinal(state) || fence === null || !existsSync(dir) || isMirrored(dir)) return;
       this.#shipper.follow({ id, attempt, dir, fence, isNew: false });
       await this.#shipper.flush(id, attempt);
       this.#shipper.release(id, attempt);
@@ -154,16 +155,25 @@ export class FleetRuns implements Runs {
     this.#drop(id);
   }
 
-  /** Another host took over an attempt of this one: what the engine has of it counts. */
+  /**
+   * Another host took over an attempt of this one: what the engine has of it counts. The directory gets a name that no
+   * reader of run files looks at.
+   *
+   * @throws the system error
+   */
   takeAside(id: string, attempt: number): void {
-    const aside = this.#mirror.takeAside(id, attempt);
-    if (aside !== null)
-      this.options.services.log.logger.warn({ id, attempt, dir: aside }, "run files were set aside");
+    const { layout, log } = this.options.services;
+    const dir = attemptDir(layout, id, attempt);
+    if (!isRunPath(id, attempt) || !existsSync(dir) || isMirrored(dir)) return;
+    let n = 1;
+    while (existsSync(`${dir}.fenced-${n}`)) n++;
+    renameSync(dir, `${dir}.fenced-${n}`);
+    log.logger.warn({ id, attempt, dir: `${dir}.fenced-${n}` }, "run files were set aside");
   }
 
   forget(id: string): void {
     this.#drop(id);
-    this.#mirror.forget(id);
+    this.#elsewhere.forget(id);
   }
 
   #follow({ id, number, dir, entry, worker }: SentAttempt): void {
@@ -187,7 +197,7 @@ export class FleetRuns implements Runs {
     return last > 0 ? { id, attempt: last } : null;
   }
 
-  *#elsewhere(): Generator<WantedRun> {
+  *#runningElsewhere(): Generator<WantedRun> {
     for (const entry of this.options.running()) {
       const { id, attempt } = entry.record;
       if (!this.options.runsHere(entry)) yield { id, attempt };
@@ -203,7 +213,8 @@ export class FleetRuns implements Runs {
     known?.close();
     const { attempt } = entry.record;
     const dir = attemptDir(services.layout, id, attempt);
-    const remote = new RemoteAttempt(entry, dir, services.bus, (message) =>
+    const files = this.#elsewhere.files(id, attempt);
+    const remote = new RemoteAttempt(entry, dir, files, services.bus, (message) =>
       services.log.logger.warn({ id, attempt }, message),
     );
     this.#remote.set(id, remote);

@@ -46,7 +46,7 @@ export abstract class FleetView {
   ) {
     const { layout, log, counters, bus } = services;
     bus.on("decided", (changes) => this.#decided(changes));
-    const { url, passwordFile, tags, lostAfter, mirrorMax } = settings;
+    const { url, passwordFile, tags, lostAfter } = settings;
     const giveUpMs = Math.min(GIVE_UP.most, Math.max(GIVE_UP.least, lostAfter * 1000 * GIVE_UP.part));
     this.engine = new FleetEngine({
       ...{ url, name: host ?? "client", giveUpMs },
@@ -78,7 +78,7 @@ export abstract class FleetView {
     });
     this.runs = new FleetRuns({
       engine: this.engine,
-      ...{ services, mirrorMax },
+      services,
       find: (id) => this.store.find(id),
       running: () => this.running(),
       runsHere: (entry) => this.runsHere(entry),
@@ -148,7 +148,6 @@ export abstract class FleetView {
     await atStart(() => this.hosts.refresh());
     this.hosts.types = await atStart(() => this.engine.types());
     this.hosts.synchronous = await atStart(() => this.engine.hasSynchronousReplica());
-    await this.runs.start();
     this.store.follow();
   }
 

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { ID_PATTERN } from "../../protocol/id.js";
 import { isLocked } from "../os/kernel-lock.js";
 import { isMirrored, readAccepted } from "../run-files/attempt-files.js";
-import { attemptsIn } from "../run-files/log-slices.js";
+import { attemptsIn } from "../run-files/runs.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
 import type { EmbeddedStore } from "../store/embedded-store.js";

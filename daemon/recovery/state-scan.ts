@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { ID_PATTERN } from "../../protocol/id.js";
 import { type NumberedRecord, parseNumberedRecord, seqOfRecord } from "../../protocol/record-line.js";
 import { EVENTS_FILE } from "../run-files/attempt-files.js";
-import { attemptsIn } from "../run-files/log-slices.js";
+import { attemptsIn } from "../run-files/runs.js";
 import { isUnreadable, recordFiles } from "../run-files/unreadable.js";
 import { readCheckpoint } from "../store/checkpoint.js";
 import type { Entry } from "../store/decision.js";

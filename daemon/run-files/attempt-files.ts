@@ -20,7 +20,7 @@ export const olderLogFile = (dir: string, part: number) => join(dir, `log.${part
 export const cancelFile = (dir: string) => join(dir, "cancel");
 /** How long the attempt was paused, for its worker. */
 export const pauseFile = (dir: string) => join(dir, "pause");
-/** Empty, in the directory of an attempt of another host: its files are a copy of what the fleet holds. */
+/** Empty, in the directory of an attempt of another host: its events are a copy of what the fleet holds. */
 export const mirroredMark = (dir: string) => join(dir, "mirrored");
 /** Whether the directory of an attempt is a copy; false if there is none. */
 export const isMirrored = (dir: string) =>

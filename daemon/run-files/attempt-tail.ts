@@ -11,13 +11,20 @@ import type { LogLine } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import { EVENTS_FILE, eventsFile, LOG_FILE, logFile } from "./attempt-files.js";
 import { LogTail } from "./log-tail.js";
+import type { LineReader } from "./runs.js";
 import { Tail } from "./tail.js";
 import { isDirectory, isUnreadable } from "./unreadable.js";
 
 /** A log line as stored; `end`: how far the worker's own output file was read, for lines that came from there. */
 export type StoredLine = LogLine & { end?: number; cut?: number };
 
-interface AttemptListener {
+/** The events and the log of an attempt. */
+export interface AttemptFiles {
+  events: LineReader;
+  log: LineReader;
+}
+
+export interface AttemptListener {
   /** Returns for how many ms the files need not be read then, however much is written. */
   onEvents(events: WorkerEvent[]): number;
   onLines(lines: StoredLine[]): void;
@@ -30,8 +37,8 @@ interface AttemptListener {
 const PIECE = 1024 * 1024;
 
 export class AttemptTail {
-  readonly #events: Tail;
-  readonly #log: LogTail;
+  readonly #events: LineReader;
+  readonly #log: LineReader;
   #watcher: FSWatcher | null = null;
   #begin: NodeJS.Timeout | null = null;
   #rest: NodeJS.Timeout | null = null;
@@ -46,9 +53,10 @@ export class AttemptTail {
   constructor(
     private readonly dir: string,
     private readonly listener: AttemptListener,
+    files: AttemptFiles = { events: new Tail(eventsFile(dir)), log: new LogTail(dir) },
   ) {
-    this.#events = new Tail(eventsFile(dir));
-    this.#log = new LogTail(dir);
+    this.#events = files.events;
+    this.#log = files.log;
   }
 
   /**
@@ -114,7 +122,7 @@ export class AttemptTail {
       unread.events = this.#readable("events", () => {
         this.#checkPlace();
         const any = this.#events.read((line) => this.#parse(eventsFile(this.dir), line, events), PIECE);
-        return any && !this.#events.atEnd;
+        return any && !(this.#events instanceof Tail && this.#events.atEnd);
       });
       if (events.some(({ type }) => type === "attempt:finished")) unread.log = true;
       if (events.length > 0) this.#restFor(this.listener.onEvents(events));
@@ -136,7 +144,7 @@ export class AttemptTail {
    * and an attempt without events counts as never started.
    */
   #checkPlace(): void {
-    if (this.#events.offset > 0) return;
+    if (!(this.#events instanceof Tail) || this.#events.offset > 0) return;
     if (isDirectory(dirname(this.dir))) isDirectory(this.dir);
   }
 

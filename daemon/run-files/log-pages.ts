@@ -7,6 +7,7 @@
 import { setImmediate as everythingElse } from "node:timers/promises";
 import type { LogLine } from "../../protocol/operation.js";
 import { isFiltered, type LineFilter, type LogSlice, linesAfter, slicesAfter } from "./log-slices.js";
+import type { RunFiles } from "./runs.js";
 
 /** Bytes of the log that one request searches for a filter. */
 const MOST = 8 * 1024 * 1024;
@@ -14,7 +15,7 @@ const MOST = 8 * 1024 * 1024;
 const WINDOW_MOST = 4000;
 
 interface LogQuestion {
-  runDir: string;
+  files: RunFiles;
   /** Lines wanted at most. */
   limit: number;
   filter: LineFilter;
@@ -33,11 +34,11 @@ export interface FoundLines {
 
 /** The first lines numbered above `after`. */
 export async function pageAfter(question: LogQuestion, after: number): Promise<FoundLines> {
-  const { runDir, limit, filter } = question;
+  const { files, limit, filter } = question;
   const most = bound(question);
   const lines: LogLine[] = [];
   let looked = 0;
-  for await (const slice of paced(slicesAfter(runDir, after, filter), question)) {
+  for await (const slice of paced(slicesAfter(files, after, filter), question)) {
     lines.push(...slice.lines);
     looked += slice.bytes;
     if (lines.length > limit) return { lines: lines.slice(0, limit), next: lines[limit - 1]?.n ?? null };
@@ -48,7 +49,7 @@ export async function pageAfter(question: LogQuestion, after: number): Promise<F
 
 /** The last lines numbered below `before`. */
 export async function pageBefore(question: LogQuestion, before: number): Promise<FoundLines> {
-  const { runDir, limit, filter } = question;
+  const { files, limit, filter } = question;
   const most = bound(question);
   let lines: LogLine[] = [];
   let looked = 0;
@@ -56,11 +57,11 @@ export async function pageBefore(question: LogQuestion, before: number): Promise
   let step = isFiltered(filter) ? Math.min(WINDOW_MOST, Math.max(500, limit * 4)) : limit + 1;
   let end = before;
   // A bounded log begins later than at 1.
-  const first = linesAfter(runDir, 0, 1).lines[0]?.n ?? before;
+  const first = linesAfter(files, 0, 1).lines[0]?.n ?? before;
   while (end > first) {
     const start = Math.max(0, end - 1 - step);
     const found: LogLine[] = [];
-    for await (const slice of paced(slicesAfter(runDir, start, filter), question)) {
+    for await (const slice of paced(slicesAfter(files, start, filter), question)) {
       found.push(...slice.lines.filter((line) => line.n < end));
       looked += slice.bytes;
       if (slice.seen >= end - 1) break;

@@ -2,11 +2,11 @@
  * The parts of a long log: a full `log.ndjson` becomes `log.<part>.ndjson`, a new one begins with a note of what is
  * before it (`LogHead`), and the oldest parts are removed.
  *
- * The worker bounds the log of its attempt so, and a fleet's host the logs that it mirrors.
+ * The worker bounds the log of its attempt so.
  */
 import { renameSync, rmSync, statSync } from "node:fs";
 import { parseRecord } from "../../protocol/record-line.js";
-import { eventsFile, logFile, olderLogFile, olderLogFiles, olderLogParts } from "./attempt-files.js";
+import { logFile, olderLogFile, olderLogFiles, olderLogParts } from "./attempt-files.js";
 import type { LogHead } from "./log-tail.js";
 import { firstLineOfFile } from "./seek.js";
 import { isUnreadable } from "./unreadable.js";
@@ -51,12 +51,6 @@ export function lastCut(dir: string): number | null {
     if (!isUnreadable(error)) throw error;
     return null;
   }
-}
-
-/** Bytes of the events and of all parts of the log. */
-export function runBytes(dir: string): number {
-  const files = [eventsFile(dir), logFile(dir), ...olderLogFiles(dir)];
-  return files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 /** `64 MiB`, `0.25 MiB`: at most two decimals. */

@@ -1,11 +1,9 @@
 /** Reads an operation's log from a given line, over all its attempts, in slices that pass a filter. */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import type { LogLine, LogStream } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
-import { LogTail, lineOf } from "./log-tail.js";
-import { isDirectory } from "./unreadable.js";
+import { lineOf } from "./log-tail.js";
+import type { RunFiles } from "./runs.js";
 
 /** Which lines of a log are wanted. */
 export interface LineFilter {
@@ -57,29 +55,13 @@ export interface LogSlice {
   readonly bytes: number;
 }
 
-/**
- * Attempt numbers that have run files, in order.
- *
- * @throws IrregularFileError if a path that must be a directory is something else
- */
-export function attemptsIn(runDir: string): number[] {
-  if (!isDirectory(runDir)) return [];
-  const attempts: number[] = [];
-  for (const entry of readdirSync(runDir, { withFileTypes: true })) {
-    if (!/^\d+$/.test(entry.name)) continue;
-    if (!entry.isDirectory()) isDirectory(join(runDir, entry.name));
-    attempts.push(Number(entry.name));
-  }
-  return attempts.sort((a, b) => a - b);
-}
-
 /** A caller that stops early closes the files by ending the generator. */
-export function* slicesAfter(runDir: string, after: number, filter: LineFilter = {}): Generator<LogSlice> {
+export function* slicesAfter(files: RunFiles, after: number, filter: LineFilter = {}): Generator<LogSlice> {
   const wanted = matcher(filter);
   const may = sieve(filter);
   let seen = after;
-  for (const attempt of attemptsIn(runDir)) {
-    const tail = new LogTail(join(runDir, String(attempt)), (line) => numberOf(line) <= after);
+  for (const attempt of files.attempts()) {
+    const tail = files.log(attempt, (line) => numberOf(line) <= after);
     try {
       for (;;) {
         const lines: LogLine[] = [];
@@ -104,12 +86,12 @@ export function* slicesAfter(runDir: string, after: number, filter: LineFilter =
 
 /** Lines numbered above `after`, oldest first, at most `limit`; `more` if the log continues. */
 export function linesAfter(
-  runDir: string,
+  files: RunFiles,
   after: number,
   limit: number,
 ): { lines: LogLine[]; more: boolean } {
   const lines: LogLine[] = [];
-  for (const slice of slicesAfter(runDir, after)) {
+  for (const slice of slicesAfter(files, after)) {
     lines.push(...slice.lines);
     if (lines.length > limit) return { lines: lines.slice(0, limit), more: true };
   }

@@ -5,14 +5,10 @@
  * Numbers run without a gap over daemon events, worker events and lines, so a line is passed on only after the one
  * before it. The two files of a live attempt are read one after the other, and the later read may be ahead.
  */
-import { join } from "node:path";
 import type { DaemonEvent } from "../../protocol/event.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import type { EventLine } from "../../protocol/stream-lines.js";
-import { eventsFile } from "./attempt-files.js";
-import { LogTail } from "./log-tail.js";
-import { seekLine } from "./seek.js";
-import { Tail } from "./tail.js";
+import type { LineReader, RunFiles } from "./runs.js";
 
 /** Bytes read from a file at a time: the reader may be slow, and memory must not grow with the file. */
 const READ_BYTES = 64 * 1024;
@@ -32,14 +28,14 @@ interface OnlyStored {
 export class MergedEvents {
   #next: number;
   #attempt = 0;
-  #events: Tail | null = null;
-  #log: LogTail | null = null;
+  #events: LineReader | null = null;
+  #log: LineReader | null = null;
   #lastEvent = 0;
   #lastLine = 0;
   #ahead = new Map<number, Stored>();
 
   constructor(
-    private readonly runDir: string,
+    private readonly files: RunFiles,
     after: number,
     private readonly withLog: boolean,
   ) {
@@ -113,11 +109,9 @@ export class MergedEvents {
   #open(attempt: number): void {
     this.close();
     this.#attempt = attempt;
-    const dir = join(this.runDir, String(attempt));
     const isBefore = (text: string) => seqOf(text) < this.#next;
-    const events = eventsFile(dir);
-    this.#events = new Tail(events, seekLine(events, isBefore));
-    this.#log = new LogTail(dir, isBefore);
+    this.#events = this.files.events(attempt, isBefore);
+    this.#log = this.files.log(attempt, isBefore);
     this.#lastEvent = 0;
     this.#lastLine = 0;
   }

@@ -1,12 +1,69 @@
-/** Where the run files of operations are: on this machine, or on other hosts of a fleet as well. */
+/** Where the run files of operations are read: on this machine, or also in the database of a fleet. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Layout, runDir } from "../store/layout.js";
+import { eventsFile } from "./attempt-files.js";
+import { LogTail } from "./log-tail.js";
+import { seekLine } from "./seek.js";
+import { Tail } from "./tail.js";
+import { isDirectory } from "./unreadable.js";
+
+/** Reads the new complete lines of a run file. */
+export interface LineReader {
+  /** Calls back for each new line, at most about `maxBytes` of them; returns whether there was any. */
+  read(onLine: (line: string) => void, maxBytes?: number): boolean;
+  close(): void;
+}
+
+/** Lines for which it is true are skipped; they must come first. */
+type IsBefore = (line: string) => boolean;
+
+/** The run files of one operation. */
+export interface RunFiles {
+  /** Attempts that have run files, in order. @throws IrregularFileError if a path is no directory */
+  attempts(): number[];
+  events(attempt: number, isBefore: IsBefore): LineReader;
+  log(attempt: number, isBefore: IsBefore): LineReader;
+}
 
 export interface Runs {
   /**
-   * Resolves when the run files of the operations are here, as new as they are known. Files that cannot be brought now
-   * stay as they are: readers get the part that is here.
+   * Resolves when the run files of the operations can be read as far as they are known now. What cannot be brought stays
+   * as it is: readers get the part that is here.
    */
   bring(ids: readonly string[]): Promise<void>;
+  of(id: string): RunFiles;
+}
+
+export function localFiles(runDir: string): RunFiles {
+  const dirOf = (attempt: number) => join(runDir, String(attempt));
+  return {
+    attempts: () => attemptsIn(runDir),
+    events: (attempt, isBefore) => {
+      const file = eventsFile(dirOf(attempt));
+      return new Tail(file, seekLine(file, isBefore));
+    },
+    log: (attempt, isBefore) => new LogTail(dirOf(attempt), isBefore),
+  };
 }
 
 /** All run files are on this machine. */
-export const LOCAL_RUNS: Runs = { bring: async () => {} };
+export function localRuns(layout: Layout): Runs {
+  return { bring: async () => {}, of: (id) => localFiles(runDir(layout, id)) };
+}
+
+/**
+ * Attempt numbers that have run files, in order.
+ *
+ * @throws IrregularFileError if a path that must be a directory is something else
+ */
+export function attemptsIn(runDir: string): number[] {
+  if (!isDirectory(runDir)) return [];
+  const attempts: number[] = [];
+  for (const entry of readdirSync(runDir, { withFileTypes: true })) {
+    if (!/^\d+$/.test(entry.name)) continue;
+    if (!entry.isDirectory()) isDirectory(join(runDir, entry.name));
+    attempts.push(Number(entry.name));
+  }
+  return attempts.sort((a, b) => a - b);
+}

@@ -4,7 +4,7 @@
  * Lines are sorted by number, so any line of a log of a million lines is found with some twenty short reads.
  */
 import { closeSync, fstatSync, readSync } from "node:fs";
-import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
+import { openOwnFile } from "../../protocol/system/own-file.js";
 
 const NEWLINE = 10;
 
@@ -51,14 +51,6 @@ export function firstLineOfFile(file: string): string | null {
   } finally {
     closeSync(fd);
   }
-}
-
-/** The last complete line, without its newline, and the byte after its newline; null if there is none. */
-export function lastLineOf(fd: number): { end: number; text: string } | null {
-  const end = endOfLines(fd);
-  if (end === 0) return null;
-  const start = afterLastNewline(fd, end - 1);
-  return { end, text: readAt(fd, start, end - 1).toString("utf8") };
 }
 
 const PIECE = 4096;

@@ -1,20 +1,26 @@
 /**
  * Reduces what the tail of an attempt's run files reads into the record of the attempt's operation.
  *
- * The files are those of an attempt of this daemon (`attempt.ts`), or the mirrored ones of an attempt that another host
- * runs.
+ * The files are those of an attempt of this daemon (`attempt.ts`), or pieces of an attempt that another host runs.
  */
 import type { Outcome, WorkerEvent } from "../../protocol/event.js";
 import { RecordBuilder } from "../../protocol/reduce.js";
 import type { Bus } from "../bus.js";
 import { eventsFile } from "../run-files/attempt-files.js";
-import { AttemptTail, type StoredLine } from "../run-files/attempt-tail.js";
+import {
+  type AttemptFiles,
+  type AttemptListener,
+  AttemptTail,
+  type StoredLine,
+} from "../run-files/attempt-tail.js";
 import type { Entry } from "../store/decision.js";
 
 interface RecordTailOptions {
   bus: Bus;
   /** The attempt runs on this host. */
   isOwn: boolean;
+  /** Default: those in the directory. */
+  files?: AttemptFiles;
   /** An event was read. Called before the event is in the record. */
   onEvent(event: WorkerEvent): void;
   /** A line was read. A line that occurs twice is passed twice. */
@@ -48,7 +54,7 @@ export class RecordTail {
     private readonly options: RecordTailOptions,
   ) {
     this.seq = entry.record.seq;
-    this.#tail = new AttemptTail(dir, {
+    const listener: AttemptListener = {
       onEvents: (events) => this.#events(events),
       onLines: (lines) => this.#lines(lines),
       onDamage: (file, line) => {
@@ -56,7 +62,8 @@ export class RecordTail {
         options.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`);
       },
       onUnreadable: ({ message }) => options.onDamage(`run files cannot be read: ${message}`),
-    });
+    };
+    this.#tail = new AttemptTail(dir, listener, options.files);
   }
 
   /** @param delay - ms until the first read */

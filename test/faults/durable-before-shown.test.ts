@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { completeEvents, eventsFile, readAccepted } from "../../daemon/run-files/attempt-files.js";
 import { MergedEvents } from "../../daemon/run-files/merged-events.js";
+import { localFiles } from "../../daemon/run-files/runs.js";
 import { Tail } from "../../daemon/run-files/tail.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { layoutOf } from "../../daemon/store/layout.js";
@@ -111,7 +112,7 @@ test("an event that stands in the file twice is read once", () => {
     eventsFile(dir),
     events.flatMap((event) => [encodeRecord(event), encodeRecord(event)]).join(""),
   );
-  const merged = new MergedEvents(runDir, 0, false);
+  const merged = new MergedEvents(localFiles(runDir), 0, false);
   const read: number[] = [];
   for (let some = merged.read([], 1); some.length > 0; some = merged.read([], 1))
     for (const line of some) if ("seq" in line) read.push(line.seq);

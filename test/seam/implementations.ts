@@ -16,7 +16,7 @@ import { FleetStore } from "../../daemon/fleet/store/fleet-store.js";
 import { Offers } from "../../daemon/fleet/store/offers.js";
 import { hostCounters } from "../../daemon/hosts/host-counters.js";
 import { Lifecycle } from "../../daemon/lifecycle.js";
-import { LOCAL_RUNS, type Runs } from "../../daemon/run-files/runs.js";
+import { localRuns, type Runs } from "../../daemon/run-files/runs.js";
 import { parseQueues, queuesFile, type SavedQueues } from "../../daemon/scheduler/queues.js";
 import type { Schedule } from "../../daemon/schedules/schedule.js";
 import { parseSchedules, schedulesFile } from "../../daemon/schedules/schedules.js";
@@ -136,7 +136,7 @@ class Embedded extends Opened {
   readonly lifecycle: Lifecycle;
   readonly queues: Setting<SavedQueues>;
   readonly schedules: Setting<readonly Schedule[]>;
-  readonly runs = LOCAL_RUNS;
+  readonly runs: Runs;
   #days = 0;
 
   private constructor(dir: string) {
@@ -149,6 +149,7 @@ class Embedded extends Opened {
       now: () => Date.now() + this.#days * DAY_MS,
     });
     this.lifecycle = new Lifecycle(this.store, layout);
+    this.runs = localRuns(layout);
     const onProblem = (problem: string) => this.store.addProblem(problem);
     this.queues = queuesFile(layout.queues, onProblem);
     this.schedules = schedulesFile(layout.schedules, onProblem);
@@ -250,7 +251,6 @@ export class FleetOpened extends Opened {
     this.runs = new FleetRuns({
       engine,
       services: services as unknown as EngineParts,
-      mirrorMax: 1024 * 1024,
       find: (id) => this.store.find(id),
       isAway: () => false,
       running: () => [],
@@ -264,7 +264,6 @@ export class FleetOpened extends Opened {
     const opened = new FleetOpened(fleet, host, dir, engine);
     await opened.store.start();
     await opened.#take();
-    await opened.runs.start();
     opened.store.follow();
     return opened;
   }

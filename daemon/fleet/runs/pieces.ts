@@ -14,7 +14,7 @@ export type { LogCut, Piece, PieceCursor, RunFile, Shipped };
 
 export const RUN_FILES: readonly RunFile[] = ["events", "log"];
 
-/** Number of the last line of each file that is shipped, or mirrored; 0: none. */
+/** Number of the last line of each file that is shipped, or held; 0: none. */
 export type Cursor = Record<RunFile, number>;
 
 /** An operation, and an attempt of it. */
@@ -30,7 +30,7 @@ export interface WantedRun {
  */
 export type FencedPiece = Piece & { fence: number };
 
-/** What shipping and mirroring need of `FleetEngine`. */
+/** What shipping and reading need of `FleetEngine`. */
 export interface PieceStore {
   /**
    * Stores pieces, those of a file in order. Repeated pieces are ignored.
@@ -69,10 +69,17 @@ export async function compress(lines: Buffer): Promise<Buffer> {
   return lines.length <= SHORT ? zstdCompressSync(lines, LEVEL) : deflated(lines, LEVEL);
 }
 
-/** @throws the error of zlib if the body is damaged, or holds more than the longest line of a run file */
+/** No piece holds more than the longest line of a run file. */
+const BOUND = { maxOutputLength: MOST_LINE };
+
+/** @throws the error of zlib if the body is damaged, or holds more than a piece may */
 export async function decompress(body: Buffer): Promise<Buffer> {
-  const bound = { maxOutputLength: MOST_LINE };
-  return body.length <= SHORT / 4 ? zstdDecompressSync(body, bound) : inflated(body, bound);
+  return body.length <= SHORT / 4 ? decompressSync(body) : inflated(body, BOUND);
+}
+
+/** @throws as `decompress` */
+export function decompressSync(body: Buffer): Buffer {
+  return zstdDecompressSync(body, BOUND);
 }
 
 /**

@@ -1,23 +1,25 @@
 /**
- * One attempt that another host runs: tails its mirrored run files and reduces the events into the record. It observes
+ * One attempt that another host runs: reduces its events, as they come from the engine, into the record. It observes
  * only, since its worker is not on this machine.
  */
 import type { Outcome } from "../../../protocol/event.js";
 import type { Bus } from "../../bus.js";
 import { RecordTail } from "../../scheduler/record-tail.js";
 import type { Entry } from "../../store/decision.js";
+import type { RemoteFiles } from "./remote-files.js";
 
 export class RemoteAttempt {
   readonly number: number;
   readonly #tail: RecordTail;
 
   /**
-   * @param dir - directory of the attempt; may be missing yet
-   * @param onDamage - some run files are damaged or cannot be read
+   * @param dir names the attempt in messages
+   * @param onDamage some run files are damaged
    */
   constructor(
     readonly entry: Entry,
-    readonly dir: string,
+    dir: string,
+    files: RemoteFiles,
     bus: Bus,
     onDamage: (message: string) => void,
   ) {
@@ -25,6 +27,7 @@ export class RemoteAttempt {
     this.#tail = new RecordTail(entry, dir, {
       bus,
       isOwn: false,
+      files: { events: files.reader("events"), log: files.reader("log") },
       // As in an attempt of this host: each event means that the worker accepted the operation.
       onEvent: () => {
         if (entry.run) entry.run.accepted = true;
@@ -51,7 +54,7 @@ export class RemoteAttempt {
     return this.#tail.outcome;
   }
 
-  /** Reads both files to their end. The mirror's `onRecords` tells when. */
+  /** Reads both files to their end. `onRecords` of `RemoteRuns` tells when. */
   read(): void {
     this.#tail.read();
   }

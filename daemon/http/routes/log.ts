@@ -2,7 +2,6 @@
 import { Refusal } from "../../../protocol/errors.js";
 import { pageAfter, pageBefore } from "../../run-files/log-pages.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
-import { runDir } from "../../store/layout.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
 export const logRoute: RoutePlugin = (app, { context }, done) => {
@@ -20,7 +19,7 @@ export const logRoute: RoutePlugin = (app, { context }, done) => {
       const total = record.logLines;
       const asText = headers.accept?.includes("text/plain") === true;
       const question = {
-        runDir: runDir(context.layout, record.id),
+        files: context.runs.of(record.id),
         filter: { match, stage, stream },
         isGone: () => reply.raw.destroyed,
         // Plain text has no field for `next`, so the log is searched to its end.

@@ -7,8 +7,8 @@ import { isFinal } from "../../../protocol/state.js";
 import type { EventLine } from "../../../protocol/stream-lines.js";
 import { VERSION, VERSION_HEADER } from "../../../protocol/version.js";
 import { hostFilter } from "../../hosts/host-filter.js";
-import { attemptsIn } from "../../run-files/log-slices.js";
 import { MergedEvents } from "../../run-files/merged-events.js";
+import { attemptsIn } from "../../run-files/runs.js";
 import { checkRunFiles, isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
 import { eventsOf } from "../../store/entry-events.js";
@@ -87,7 +87,7 @@ export const eventsRoute: RoutePlugin = (app, { context, connections }, done) =>
       const { id } = entry.record;
       await context.runs.bring([id]);
       const dir = runDir(context.layout, id);
-      const events = new MergedEvents(dir, query.after, query.log);
+      const events = new MergedEvents(context.runs.of(id), query.after, query.log);
       const ahead: EventLine[] = [];
       let response: ServerResponse;
       try {

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { logFile } from "../../../daemon/run-files/attempt-files.js";
 import { type FoundLines, pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import type { LineFilter } from "../../../daemon/run-files/log-slices.js";
+import { localFiles } from "../../../daemon/run-files/runs.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { encodeRecord } from "../../../protocol/record-line.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -28,11 +29,11 @@ function written(kinds: boolean[][]): { dir: string; all: LogLine[] } {
 }
 
 function after(runDir: string, n: number, limit: number, filter: LineFilter = {}, most?: number) {
-  return pageAfter({ runDir, limit, filter, ...(most !== undefined && { most }) }, n);
+  return pageAfter({ files: localFiles(runDir), limit, filter, ...(most !== undefined && { most }) }, n);
 }
 
 function before(runDir: string, n: number, limit: number, filter: LineFilter = {}, most?: number) {
-  return pageBefore({ runDir, limit, filter, ...(most !== undefined && { most }) }, n);
+  return pageBefore({ files: localFiles(runDir), limit, filter, ...(most !== undefined && { most }) }, n);
 }
 
 /** What fits below or above, as a page of it. */
@@ -216,7 +217,10 @@ describe("a long log is looked through a part at a time", () => {
     await after(dir, 0, 10, { match: "nothing" });
     const whole = turns;
     expect(whole).toBeGreaterThan(10);
-    await pageAfter({ runDir: dir, limit: 10, filter: { match: "nothing" }, isGone: () => true }, 0);
+    await pageAfter(
+      { files: localFiles(dir), limit: 10, filter: { match: "nothing" }, isGone: () => true },
+      0,
+    );
     going = false;
     expect(turns - whole).toBeLessThan(5);
   });

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { eventsFile } from "../../../daemon/run-files/attempt-files.js";
 import { MergedEvents } from "../../../daemon/run-files/merged-events.js";
+import { localFiles } from "../../../daemon/run-files/runs.js";
 import type { DaemonEvent } from "../../../protocol/event.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { fileOf, type Said, type Stored, story, textOf, write } from "./written.js";
@@ -51,7 +52,7 @@ describe("laws", () => {
         const dir = directory();
         const said = story(kinds);
         write(dir, said);
-        const events = new MergedEvents(dir, after, withLog);
+        const events = new MergedEvents(localFiles(dir), after, withLog);
         const expected = values(said).filter(
           (value) => value.seq > after && (withLog || value.type !== "log:line"),
         );
@@ -72,7 +73,7 @@ describe("laws", () => {
           const all = story([kinds]);
           const before = all.slice(0, -1);
           const written = before.filter(({ where }) => where !== "daemon");
-          const events = new MergedEvents(dir, 0, true);
+          const events = new MergedEvents(localFiles(dir), 0, true);
           const out: Stored[] = [];
           for (const size of [...sizes, 1e6]) {
             writeOn(dir, written, size);
@@ -98,7 +99,7 @@ describe("laws", () => {
         lines[at % count] = "#".repeat(lines[at % count]!.length);
         writeFileSync(file, lines.join("\n"));
         const damaged = 3 + (at % count);
-        const events = new MergedEvents(dir, after, false);
+        const events = new MergedEvents(localFiles(dir), after, false);
         const expected = values(said).filter(({ seq }) => seq > after && seq !== damaged);
         expect(readAll(events, said)).toEqual(expected);
         events.close();
@@ -111,7 +112,7 @@ test("lines longer than a piece are read whole, and what follows them", () => {
   const dir = directory();
   const said = story([[true, false, true, false], [true]], 300_000);
   write(dir, said);
-  const events = new MergedEvents(dir, 0, true);
+  const events = new MergedEvents(localFiles(dir), 0, true);
   expect(readAll(events, said)).toEqual(values(said));
   events.close();
 });
@@ -120,7 +121,7 @@ test("a read gives a piece at a time, however long the log is", () => {
   const dir = directory();
   const said = story([Array(3000).fill(true)], 200);
   write(dir, said);
-  const events = new MergedEvents(dir, 0, true);
+  const events = new MergedEvents(localFiles(dir), 0, true);
   let largest = 0;
   let count = 0;
   for (;;) {
@@ -141,7 +142,7 @@ test("a lost line before a very long rest", () => {
     dir,
     said.filter(({ value }) => value.seq !== 3),
   );
-  const events = new MergedEvents(dir, 0, true);
+  const events = new MergedEvents(localFiles(dir), 0, true);
   expect(readAll(events, said)).toHaveLength(said.length - 1);
   events.close();
 });

@@ -7,6 +7,7 @@ import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/at
 import { pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { linesAfter, slicesAfter } from "../../../daemon/run-files/log-slices.js";
 import { type LogHead, LogTail } from "../../../daemon/run-files/log-tail.js";
+import { localFiles } from "../../../daemon/run-files/runs.js";
 import { prepareEvents, RunWriter } from "../../../daemon/worker/run-writer.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
@@ -295,7 +296,7 @@ describe("a bounded log", () => {
       text: `lines 1 to ${head.n} were cut (${head.n} lines, ${Number((head.cut! / 1024 / 1024).toFixed(2))} MiB as stored): the log of an attempt keeps its newest 0.25 MiB as stored`,
     });
 
-    const question = { runDir, limit: 5, filter: {} };
+    const question = { files: localFiles(runDir), limit: 5, filter: {} };
     const numbers = (page: { lines: LogLine[] }) => page.lines.map(({ n }) => n);
     const from = (first: number) => Array.from({ length: 5 }, (_, index) => first + index);
     const top = await pageAfter(question, 0);
@@ -307,7 +308,7 @@ describe("a bounded log", () => {
     for (const file of logFiles(dir)) {
       const { n } = stored<LogHead>(file)[0]!;
       for (const after of [n, n + 1, n - 1].filter((each) => each >= head.n))
-        expect(linesAfter(runDir, after, 1).lines[0]?.n).toBe(after + 1);
+        expect(linesAfter(localFiles(runDir), after, 1).lines[0]?.n).toBe(after + 1);
     }
     const newest = await pageBefore(question, written + 1);
     expect(numbers(newest)).toEqual(from(written - 4));
@@ -316,7 +317,7 @@ describe("a bounded log", () => {
     expect(numbers(oldest)).toEqual([head.n, head.n + 1]);
     expect(oldest.next).toBeNull();
     const all: LogLine[] = [];
-    for (const slice of slicesAfter(runDir, 0)) all.push(...slice.lines);
+    for (const slice of slicesAfter(localFiles(runDir), 0)) all.push(...slice.lines);
     expect(all.filter(({ stream }) => stream === "liveops")).toHaveLength(1);
   });
 

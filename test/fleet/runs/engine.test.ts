@@ -1,17 +1,16 @@
-/** Shipping to and mirroring from a real PostgreSQL server, which crashes. */
+/** Shipping to and reading from a real PostgreSQL server, which crashes. */
 // @module-tag postgresql
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { CleanupStack } from "../../../daemon/cleanup-stack.js";
 import { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import { migrate } from "../../../daemon/fleet/migrate.js";
-import { Mirror } from "../../../daemon/fleet/runs/mirror.js";
+import { RemoteRuns } from "../../../daemon/fleet/runs/remote-runs.js";
 import { Shipper } from "../../../daemon/fleet/runs/shipper.js";
 import { until } from "../../end-to-end/until.js";
 import { Postgres } from "../../harness/postgres.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { joinAs, runOn } from "./engine-runs.js";
-import { lastOf, SourceAttempt, textsIn } from "./source.js";
+import { lastOf, SourceAttempt, textsOf } from "./source.js";
 
 const directory = useDirectories();
 const cleanup = new CleanupStack();
@@ -35,7 +34,7 @@ function newEngine(): FleetEngine {
 
 const NO_BOUND = Number.POSITIVE_INFINITY;
 
-/** A host that runs the operation and ships its files, and one that mirrors them. */
+/** A host that runs the operation and ships its files, and one that reads them. */
 async function twoHosts(id: string, answerBytes?: number) {
   const a = await joinAs(newEngine(), `a-${id}`);
   const b = await joinAs(newEngine(), `b-${id}`);
@@ -47,23 +46,22 @@ async function twoHosts(id: string, answerBytes?: number) {
   cleanup.add(() => shipper.stop());
   const own = { id, attempt: 1, dir: source.dir, fence };
   shipper.follow({ ...own, isNew: true });
-  const runs = directory();
   const problems: Error[] = [];
-  const mirror = new Mirror({
+  const remote = new RemoteRuns({
     store: b,
-    runs,
-    maxBytes: 1024 ** 3,
+    runs: directory(),
     isFinished: () => false,
+    isHere: () => false,
     onRecords: () => {},
     onProblem: (error) => problems.push(error),
     ...(answerBytes !== undefined && { answerBytes }),
   });
-  cleanup.add(() => mirror.stop());
-  return { a, b, source, shipper, mirror, mirrored: join(runs, id, "1"), fenced, own, problems };
+  cleanup.add(() => remote.stop());
+  return { a, b, source, shipper, remote, textsRead: () => textsOf(remote.of(id)), fenced, own, problems };
 }
 
 test("a crash of the engine takes pieces that it had answered: they are shipped again", async () => {
-  const { a, source, shipper, mirror, mirrored } = await twoHosts("aaa000000001");
+  const { a, source, shipper, remote, textsRead } = await twoHosts("aaa000000001");
   for (let round = 0; round < 3; round++) {
     source.line(100);
     source.event();
@@ -80,8 +78,8 @@ test("a crash of the engine takes pieces that it had answered: they are shipped 
   }
   // Nothing new is written after the last crash.
   await shipper.flush(source.id, 1);
-  await mirror.bring([{ id: source.id, attempt: 1 }]);
-  expect(textsIn(mirrored)).toEqual(source.texts);
+  await remote.bring([{ id: source.id, attempt: 1 }]);
+  expect(textsRead()).toEqual(source.texts);
 });
 
 test("without news, a shipper asks once whether everything is there", async () => {
@@ -96,7 +94,7 @@ test("without news, a shipper asks once whether everything is there", async () =
 });
 
 test("in answers of one piece and of many, both files arrive complete", async () => {
-  const { b, source, shipper, mirror, mirrored } = await twoHosts("aaa000000003", 1);
+  const { b, source, shipper, remote, textsRead } = await twoHosts("aaa000000003", 1);
   for (let n = 0; n < 300; n++) {
     if (n % 3 === 0) source.event();
     source.line(200);
@@ -111,12 +109,12 @@ test("in answers of one piece and of many, both files arrive complete", async ()
   expect(all.rows.map(({ first }) => first)).toEqual(
     all.rows.map(({ first }) => first).sort((x, y) => x - y),
   );
-  await mirror.bring([{ id: source.id, attempt: 1 }]);
-  expect(textsIn(mirrored)).toEqual(source.texts);
+  await remote.bring([{ id: source.id, attempt: 1 }]);
+  expect(textsRead()).toEqual(source.texts);
 });
 
 test("of a log with very many pieces, an answer holds a part", async () => {
-  const { b, source, shipper, mirror, mirrored } = await twoHosts("aaa000000006");
+  const { b, source, shipper, remote, textsRead } = await twoHosts("aaa000000006");
   for (let n = 0; n < 450; n++) {
     source.line(5);
     if (n % 2 === 0) source.event();
@@ -126,22 +124,22 @@ test("of a log with very many pieces, an answer holds a part", async () => {
   expect([rows.filter(({ file }) => file === "log").length, more]).toEqual([200, true]);
   // The events are not ahead of the log.
   expect(Math.max(...rows.map(({ first }) => first))).toBe(rows.at(-1)!.first);
-  await mirror.bring([{ id: source.id, attempt: 1 }]);
-  expect(textsIn(mirrored)).toEqual(source.texts);
+  await remote.bring([{ id: source.id, attempt: 1 }]);
+  expect(textsRead()).toEqual(source.texts);
 });
 
-test("a mirror that follows gets the lines, woken by hints", async () => {
-  const { b, source, shipper, mirror, mirrored, problems } = await twoHosts("aaa000000004");
-  cleanup.add(b.onHint((hint) => "ids" in hint && hint.ids.includes(source.id) && mirror.hint()));
-  mirror.follow(() => [{ id: source.id, attempt: 1 }]);
+test("a host that follows gets the lines, woken by hints", async () => {
+  const { b, source, shipper, remote, textsRead, problems } = await twoHosts("aaa000000004");
+  cleanup.add(b.onHint((hint) => "ids" in hint && hint.ids.includes(source.id) && remote.hint()));
+  remote.follow(() => [{ id: source.id, attempt: 1 }]);
   for (let n = 0; n < 50; n++) {
     source.line(50);
     source.event();
     shipper.hint(source.id);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await until("everything is mirrored", () => lastOf(textsIn(mirrored)).events === source.last.events);
-  expect(textsIn(mirrored)).toEqual(source.texts);
+  await until("everything is read", () => lastOf(textsRead()).events === source.last.events);
+  expect(textsRead()).toEqual(source.texts);
   expect(problems).toEqual([]);
 });
 

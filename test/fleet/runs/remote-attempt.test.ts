@@ -1,10 +1,10 @@
-/** An attempt of another host: its mirrored files are reduced into the record, as an own attempt's are. */
+/** An attempt of another host: its pieces are reduced into the record, as an own attempt's are. */
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { CleanupStack } from "../../../daemon/cleanup-stack.js";
-import { Mirror } from "../../../daemon/fleet/runs/mirror.js";
 import { RemoteAttempt } from "../../../daemon/fleet/runs/remote-attempt.js";
+import { RemoteRuns } from "../../../daemon/fleet/runs/remote-runs.js";
 import { Shipper } from "../../../daemon/fleet/runs/shipper.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import { Story } from "../../harness/records.js";
@@ -27,14 +27,17 @@ test("stages, lines and outcome reach the record and the bus", async () => {
     told.push(`seq ${before.seq} to ${seq}, ${logLines} lines`),
   );
   bus.on("lines", (_, lines) => told.push(lines.map(({ text }) => text).join()));
-  const attempt = new RemoteAttempt(entry, join(runs, ID, "1"), bus, (message) => told.push(message));
-  cleanup.add(() => attempt.close());
-  const mirror = new Mirror({
-    ...{ store, runs, maxBytes: 1024 ** 3 },
+  const remote = new RemoteRuns({
+    ...{ store, runs },
     isFinished: () => false,
+    isHere: () => false,
     onRecords: () => attempt.read(),
     onProblem: ({ message }) => told.push(message),
   });
+  const attempt = new RemoteAttempt(entry, join(runs, ID, "1"), remote.files(ID, 1), bus, (message) =>
+    told.push(message),
+  );
+  cleanup.add(() => attempt.close());
   const source = new SourceAttempt(directory(), Number.POSITIVE_INFINITY, ID, 1, record.seq);
   cleanup.add(() => source.sink.close());
   const shipper = new Shipper({ store, onFenced: () => {}, onProblem: ({ message }) => told.push(message) });
@@ -42,7 +45,7 @@ test("stages, lines and outcome reach the record and the bus", async () => {
   shipper.follow({ id: ID, attempt: 1, dir: source.dir, fence: 1, isNew: true });
   const arrive = async () => {
     await shipper.flush(ID, 1);
-    await mirror.bring([{ id: ID, attempt: 1 }]);
+    await remote.bring([{ id: ID, attempt: 1 }]);
   };
 
   attempt.read();

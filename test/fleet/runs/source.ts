@@ -1,8 +1,9 @@
-/** Run files of an attempt as a worker writes them, and what they and their mirror hold. */
+/** Run files of an attempt as a worker writes them, and what another host reads of them. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cursor, RunFile } from "../../../daemon/fleet/runs/pieces.js";
 import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/attempt-files.js";
+import type { RunFiles } from "../../../daemon/run-files/runs.js";
 import { RunWriter } from "../../../daemon/worker/run-writer.js";
 import { parseRecord } from "../../../protocol/record-line.js";
 
@@ -47,10 +48,22 @@ export class SourceAttempt {
 }
 
 /** The stored lines of an attempt, without the notes that begin a part of the log. */
-export function textsIn(dir: string): Record<RunFile, string[]> {
+function textsIn(dir: string): Record<RunFile, string[]> {
   if (!existsSync(dir)) return { events: [], log: [] };
   const log = [...olderLogFiles(dir), logFile(dir)].flatMap(linesOf);
   return { events: linesOf(eventsFile(dir)), log: log.filter((text) => !text.includes('"cut":')) };
+}
+
+/** The lines of an attempt as another host reads them. */
+export function textsOf(files: RunFiles, attempt = 1): Record<RunFile, string[]> {
+  const read = (file: RunFile) => {
+    const lines: string[] = [];
+    const reader = files[file](attempt, () => false);
+    reader.read((line) => lines.push(line));
+    reader.close();
+    return lines;
+  };
+  return { events: read("events"), log: read("log") };
 }
 
 /** Number of the last line of each file. */

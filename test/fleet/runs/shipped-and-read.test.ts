@@ -1,23 +1,19 @@
 /**
- * Whatever happens to shipper, engine and mirror on the way: the mirror ends with the lines of the source, in order, each
+ * Whatever happens to shipper, engine and reader on the way: another host reads the lines of the source, in order, each
  * of them once.
  */
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Mirror } from "../../../daemon/fleet/runs/mirror.js";
 import { decompress } from "../../../daemon/fleet/runs/pieces.js";
+import { RemoteRuns } from "../../../daemon/fleet/runs/remote-runs.js";
 import { Shipper } from "../../../daemon/fleet/runs/shipper.js";
-import { eventsFile, logFile } from "../../../daemon/run-files/attempt-files.js";
-import { runBytes } from "../../../daemon/run-files/log-parts.js";
 import { linesAfter } from "../../../daemon/run-files/log-slices.js";
 import { MergedEvents } from "../../../daemon/run-files/merged-events.js";
 import { parseRecord } from "../../../protocol/record-line.js";
 import { until } from "../../end-to-end/until.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { MemoryStore } from "./memory-store.js";
-import { ID, SourceAttempt, textsIn } from "./source.js";
+import { ID, SourceAttempt, textsOf } from "./source.js";
 
 const directory = useDirectories();
 
@@ -27,8 +23,7 @@ type Step =
   | { type: "shipped" | "flushed" | "brought" }
   | { type: "shipper restarts"; isClean: boolean }
   | { type: "engine crashes"; lost: number }
-  | { type: "mirror restarts"; cut: number }
-  | { type: "evicted" };
+  | { type: "reader restarts" };
 
 const count = fc.integer({ min: 1, max: 40 });
 const length = fc.integer({ min: 0, max: 400 });
@@ -51,29 +46,24 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     },
     fc.record({ type: fc.constant("shipper restarts" as const), isClean: fc.boolean() }),
     fc.record({ type: fc.constant("engine crashes" as const), lost: fc.integer({ min: 1, max: 4 }) }),
-    fc.record({ type: fc.constant("mirror restarts" as const), cut: fc.integer({ min: 0, max: 600 }) }),
-    fc.record({ type: fc.constant("evicted" as const) }),
+    fc.record({ type: fc.constant("reader restarts" as const) }),
   ),
   { minLength: 1, maxLength: 25 },
 );
 
-/** A host that runs the attempt, the engine, and a host that mirrors it. */
+/** A host that runs the attempt, the engine, and a host that reads it. */
 class Fleet implements AsyncDisposable {
   readonly store = new MemoryStore();
   readonly source: SourceAttempt;
-  readonly runs = directory();
   readonly problems: Error[] = [];
-  isFinished = false;
-  /** Of the next mirror. */
-  isMirrorBounded = true;
   /** After a crash of the engine, one file may be shipped on before what the crash took of the other one. */
   #isLossy = false;
   shipper: Shipper;
-  mirror: Mirror;
+  remote: RemoteRuns;
 
   /**
    * @param answerBytes - of bodies in an answer of the engine
-   * @param maxLog - bytes that engine and mirror keep of the log; null: all, and the source keeps 128 KiB
+   * @param maxLog - bytes that engine and reader keep of the log; null: all, and the source keeps 128 KiB
    */
   constructor(
     private readonly answerBytes: number,
@@ -81,7 +71,7 @@ class Fleet implements AsyncDisposable {
   ) {
     this.source = new SourceAttempt(directory(), maxLog ?? 128 * 1024);
     this.shipper = this.#newShipper(true);
-    this.mirror = this.#newMirror(1024 ** 3);
+    this.remote = this.#newRemote();
   }
 
   #newShipper(isNew: boolean): Shipper {
@@ -95,21 +85,21 @@ class Fleet implements AsyncDisposable {
     return shipper;
   }
 
-  #newMirror(maxBytes: number): Mirror {
-    return new Mirror({
+  #newRemote(): RemoteRuns {
+    return new RemoteRuns({
       store: this.store,
-      runs: this.runs,
+      runs: directory(),
       answerBytes: this.answerBytes,
-      maxBytes,
-      isFinished: () => this.isFinished,
+      isFinished: () => false,
+      isHere: () => false,
       onRecords: () => {},
       onProblem: (error) => this.problems.push(error),
-      ...(this.maxLog !== null && this.isMirrorBounded && { maxLog: this.maxLog }),
+      ...(this.maxLog !== null && { maxLog: this.maxLog }),
     });
   }
 
-  get mirrored(): string {
-    return join(this.runs, ID, "1");
+  get texts() {
+    return textsOf(this.remote.of(ID));
   }
 
   async apply(step: Step): Promise<void> {
@@ -139,7 +129,7 @@ class Fleet implements AsyncDisposable {
         this.#isLossy = false;
         return;
       case "brought":
-        await this.mirror.bring([{ id: ID, attempt: 1 }]);
+        await this.remote.bring([{ id: ID, attempt: 1 }]);
         if (!this.#isLossy) this.expectComplete();
         return;
       case "shipper restarts":
@@ -151,24 +141,14 @@ class Fleet implements AsyncDisposable {
         store.lose(step.lost);
         this.#isLossy = true;
         return;
-      case "mirror restarts":
-        for (const file of [eventsFile(this.mirrored), logFile(this.mirrored)])
-          if (existsSync(file)) truncateSync(file, Math.max(0, statSync(file).size - step.cut));
-        this.mirror = this.#newMirror(1024 ** 3);
-        return;
-      case "evicted": {
-        const evicting = this.#newMirror(-1);
-        this.isFinished = true;
-        await evicting.start();
-        expect(existsSync(this.mirrored)).toBe(false);
-        this.isFinished = false;
-      }
+      case "reader restarts":
+        this.remote = this.#newRemote();
     }
   }
 
   /** A reader finds no line without every line before it, but for those that a bounded log has lost. */
   expectComplete(): void {
-    const merged = new MergedEvents(join(this.runs, ID), 0, true);
+    const merged = new MergedEvents(this.remote.of(ID), 0, true);
     try {
       let last = 0;
       for (let read = merged.read([], 1); read.length > 0; read = merged.read([], 1))
@@ -184,7 +164,7 @@ class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shipper.stop();
-    await this.mirror.stop();
+    await this.remote.stop();
     this.source.sink.close();
   }
 }
@@ -196,7 +176,7 @@ test("any sequence of writes, rotations, crashes and lost answers", { timeout: 1
       for (const step of all) await fleet.apply(step);
       await fleet.apply({ type: "flushed" });
       await fleet.apply({ type: "brought" });
-      expect(textsIn(fleet.mirrored)).toEqual(fleet.source.texts);
+      expect(fleet.texts).toEqual(fleet.source.texts);
       expect(fleet.problems).toEqual([]);
     }),
     { numRuns: 60 },
@@ -211,7 +191,7 @@ test("of a bounded log, the newest lines are there after any sequence", { timeou
       for (const step of all) await fleet.apply(step);
       await fleet.apply({ type: "flushed" });
       await fleet.apply({ type: "brought" });
-      const [is, must] = [textsIn(fleet.mirrored), fleet.source.texts];
+      const [is, must] = [fleet.texts, fleet.source.texts];
       expect(is.events).toEqual(must.events);
       const numbers = is.log.map((text) => parseRecord<{ n: number }>(text)!.n);
       expect(numbers.findIndex((n, index) => index > 0 && n <= numbers[index - 1]!)).toBe(-1);
@@ -228,66 +208,53 @@ test("of a bounded log, the newest lines are there after any sequence", { timeou
   );
 });
 
-test("an endless log takes a bounded space in the engine and in the mirror, and readers get a note", async () => {
+test("an endless log takes a bounded space in the engine and at a reader, and readers get a note", async () => {
   const maxLog = 64 * 1024;
   await using fleet = new Fleet(1024 ** 2, maxLog);
   const bytes = async () => {
     const bodies = fleet.store.rows.filter(({ file }) => file === "log").map(({ body }) => decompress(body));
     return (await Promise.all(bodies)).reduce((sum, { length }) => sum + length, 0);
   };
-  const pour = async () => {
+  const pour = async (each: () => Promise<void>) => {
     for (let round = 0; round < 60; round++) {
       for (let n = 0; n < 20; n++) fleet.source.line(200);
       await fleet.apply({ type: "flushed" });
       // Two parts and an eighth more, and the last piece.
       expect(await bytes()).toBeLessThan(maxLog * 1.5);
+      await each();
     }
   };
-  fleet.isMirrorBounded = false;
-  await fleet.apply({ type: "mirror restarts", cut: 0 });
   fleet.source.line(10);
   await fleet.apply({ type: "flushed" });
   await fleet.apply({ type: "brought" });
-  await pour();
-  // The mirror fell behind what the engine holds.
+  // Opened now, and read when the engine has cut what follows the first line.
+  const lines: string[] = [];
+  const reader = fleet.remote.of(ID).log(1, () => false);
+  reader.read((line) => lines.push(line));
+  await pour(async () => {});
   await fleet.apply({ type: "brought" });
-  const { log } = textsIn(fleet.mirrored);
-  const note = parseRecord<{ text: string; n: number }>(log[1]!)!;
+  reader.read((line) => lines.push(line));
+  const note = parseRecord<{ text: string; n: number }>(lines[1]!)!;
   expect(note.text).toBe(`lines 2 to ${note.n} were cut: the fleet keeps the newest lines of a long log`);
-  expect(parseRecord<{ n: number }>(log[2]!)!.n).toBe(note.n + 1);
-  // A mirror that begins now.
-  rmSync(fleet.mirrored, { recursive: true });
-  fleet.mirror.forget(ID);
+  expect(parseRecord<{ n: number }>(lines[2]!)!.n).toBe(note.n + 1);
+  const held = () => linesAfter(fleet.remote.of(ID), 0, 1_000_000).lines;
+  const expectNoteFirst = ([first, second] = held()) => {
+    expect(first!.text).toBe(
+      `lines up to ${first!.n} were cut: the fleet keeps the newest lines of a long log`,
+    );
+    expect(second!.n).toBe(first!.n + 1);
+  };
+  // A host that begins now, and follows.
+  await fleet.apply({ type: "reader restarts" });
   await fleet.apply({ type: "brought" });
-  const begun = linesAfter(join(fleet.runs, ID), 0, 10).lines;
-  expect(begun[0]!.text).toBe(
-    `lines up to ${begun[0]!.n} were cut: the fleet keeps the newest lines of a long log`,
-  );
-  expect(begun[1]!.n).toBe(begun[0]!.n + 1);
-  // One that follows, and is bounded.
-  fleet.isMirrorBounded = true;
-  await fleet.apply({ type: "mirror restarts", cut: 0 });
-  for (let round = 0; round < 60; round++) {
-    for (let n = 0; n < 20; n++) fleet.source.line(200);
-    await fleet.apply({ type: "flushed" });
-    await fleet.apply({ type: "brought" });
-    expect(fleet.mirror.bytes).toBe(runBytes(fleet.mirrored));
-  }
-  expect(fleet.mirror.bytes).toBeLessThan(maxLog * 1.3);
-  expect(textsIn(fleet.mirrored).log.slice(-100)).toEqual(fleet.source.texts.log.slice(-100));
-  const [first] = linesAfter(join(fleet.runs, ID), 0, 1).lines;
-  expect(first!.text).toMatch(/^lines up to \d+ were cut \(0\.\d+ MiB as stored\)/);
-  // A crash between the two renames of a new part.
-  const { log: whole } = textsIn(fleet.mirrored);
-  renameSync(logFile(fleet.mirrored), `${logFile(fleet.mirrored)}.new`);
-  await fleet.apply({ type: "mirror restarts", cut: 0 });
-  await fleet.apply({ type: "brought" });
-  expect(textsIn(fleet.mirrored).log).toEqual(whole);
+  expectNoteFirst();
+  await pour(() => fleet.apply({ type: "brought" }));
+  expectNoteFirst();
+  expect(held().reduce((sum, { text }) => sum + text.length, 0)).toBeLessThan(maxLog * 1.3);
+  expect(fleet.texts.log.slice(-100)).toEqual(fleet.source.texts.log.slice(-100));
 });
 
 test("parts of the log that were removed before they were shipped leave the note of what was cut", async () => {
-  const runs = directory();
-  mkdirSync(runs, { recursive: true });
   await using fleet = new Fleet(1024 ** 2);
   fleet.source.line(10);
   await fleet.apply({ type: "flushed" });
@@ -297,8 +264,8 @@ test("parts of the log that were removed before they were shipped leave the note
   const kept = fleet.source.texts.log;
   fleet.store.isAway = false;
   await fleet.apply({ type: "flushed" });
-  await fleet.mirror.bring([{ id: ID, attempt: 1 }]);
-  const { log } = textsIn(fleet.mirrored);
+  await fleet.remote.bring([{ id: ID, attempt: 1 }]);
+  const { log } = fleet.texts;
   expect(log.slice(-kept.length)).toEqual(kept);
   expect(new Set(log).size).toBe(log.length);
 });
