@@ -127,6 +127,7 @@ export interface Progress<Op = unknown> {
    *
    * @throws {@link OperationCancelled} in the loop, after a stop was requested
    * @throws TypeError if `items` is not iterable; in the loop, if `key` returns neither a text nor a finite number
+   * @throws RangeError in the loop, if a stage has more than 100,000 items with a `key`
    */
   track<T>(items: Iterable<T>, options?: TrackOptions<T>): Iterable<T>;
   track<T>(items: AsyncIterable<T>, options?: TrackOptions<T>): AsyncIterable<T>;
