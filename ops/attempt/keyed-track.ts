@@ -7,9 +7,10 @@
  */
 import { inspect } from "node:util";
 import type { TrackOptions } from "../sdk/live-operation.js";
+import type { Counted } from "./bar.js";
 import type { Cancellation } from "./cancellation.js";
 import type { ItemKeys, KeyedLoop } from "./item-keys.js";
-import type { Counted, Meter } from "./meter.js";
+import type { Meter } from "./meter.js";
 import { knownLength } from "./track.js";
 
 export type KeyedOptions<T> = TrackOptions<T> & Required<Pick<TrackOptions<T>, "key">>;

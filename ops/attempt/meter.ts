@@ -13,8 +13,9 @@
  * `flush` sends the last values before an event that must follow them; otherwise a timer sends them.
  */
 import type { ProgressState, Status } from "../../protocol/operation.js";
+import type { BarTarget, BarValue } from "../programs/progress/program-bar.js";
+import { type Bar, type Counted, NEW_BAR, Rate } from "./bar.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
-import { Rate } from "./rate.js";
 
 const INTERVAL_MS = 100;
 
@@ -23,31 +24,6 @@ const MOST_LAST = 20;
 
 /** Statuses that may be sent at once, then 10 a second. */
 const MOST_STATUSES = 20;
-
-/** A tracked loop or a program, as the bar reads it. */
-export interface Counted {
-  readonly done: number;
-  readonly total: number | null;
-  readonly unit: string | null;
-  readonly label: string | null;
-  /** In place of `done` of `total`. Null or absent: these say it. */
-  readonly percent?: number | null;
-  /** Part of `done` that took no time. Default: 0. */
-  readonly skipped?: number;
-  /** An estimate of liveops. Default: false. */
-  readonly isApproximate?: boolean;
-}
-
-/** The bar of one block. */
-export interface Bar {
-  percent: number;
-  counted: Counted | null;
-  rate: Rate;
-  /** Who reports to the bar: a program, or the code of the block; null: nobody yet, or a program that has ended. */
-  holder: object | null;
-}
-
-const NEW_BAR = (): Bar => ({ percent: 0, counted: null, rate: new Rate(), holder: null });
 
 /** The holder of a bar to which the code of the block reports. */
 const CODE = {};
@@ -266,4 +242,32 @@ function key(percent: number, counted: Counted | null): string {
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
+}
+
+/** Connects a program of `p.exec` with the bar of the block that started it. */
+export class ProgramHolder implements BarTarget {
+  readonly #bar: Bar;
+  #value: BarValue | null = null;
+  #isHeld = false;
+
+  /** The program reports to the bar of the block that runs now. */
+  constructor(private readonly meter: Meter) {
+    this.#bar = meter.current;
+  }
+
+  begin(value: BarValue): void {
+    this.#value = value;
+    this.#isHeld = this.meter.countProgram(this.#bar, value, this);
+  }
+
+  changed(): void {
+    if (this.#isHeld) this.meter.touchProgram(this.#bar, this);
+    // The program that had the bar may have ended.
+    else if (this.#value !== null) this.begin(this.#value);
+  }
+
+  /** Call when the program has ended. */
+  release(): void {
+    this.meter.releaseProgram(this.#bar, this);
+  }
 }

@@ -8,10 +8,11 @@ import type { EventBody, StageValue } from "../../protocol/event.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { StageOptions } from "../sdk/live-operation.js";
 import { whyNotJson } from "../types/json-value.js";
+import type { Bar } from "./bar.js";
 import type { Cancellation } from "./cancellation.js";
 import { Failure, failureText, toOperationError } from "./failure.js";
 import { ItemKeys } from "./item-keys.js";
-import type { Bar, Meter } from "./meter.js";
+import type { Meter } from "./meter.js";
 import type { Sink, StageValues } from "./sink.js";
 
 /** Most bytes of the return value of a stage of a resumable type, as JSON. */

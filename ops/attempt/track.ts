@@ -6,8 +6,9 @@
  * needs the lease of the host. Never reads ahead.
  */
 import type { TrackOptions } from "../sdk/live-operation.js";
+import type { Counted } from "./bar.js";
 import type { Cancellation } from "./cancellation.js";
-import type { Counted, Meter } from "./meter.js";
+import type { Meter } from "./meter.js";
 
 /** Most fast items between two reads of the clock, because a read costs 40 ns. */
 const MAX_CREDIT = 16;

@@ -1,0 +1,53 @@
+/** The progress bar of one block, and its rate. */
+
+const SMOOTH_SECONDS = 3;
+/** Over a shorter time, the rate is only noise. */
+const MIN_SECONDS = 0.05;
+
+/** Units per second, smoothed over the last few seconds. */
+export class Rate {
+  #value: number | null = null;
+  #done = 0;
+  #at: number | null = null;
+
+  at(done: number, now: number): number | null {
+    if (this.#at === null) {
+      this.#at = now;
+      this.#done = done;
+      return null;
+    }
+    const seconds = (now - this.#at) / 1000;
+    if (seconds < MIN_SECONDS) return this.#value;
+    const latest = (done - this.#done) / seconds;
+    const weight = 1 - Math.exp(-seconds / SMOOTH_SECONDS);
+    this.#value = this.#value === null ? latest : this.#value + weight * (latest - this.#value);
+    this.#at = now;
+    this.#done = done;
+    return this.#value;
+  }
+}
+
+/** A tracked loop or a program, as the bar reads it. */
+export interface Counted {
+  readonly done: number;
+  readonly total: number | null;
+  readonly unit: string | null;
+  readonly label: string | null;
+  /** In place of `done` of `total`. Null or absent: these say it. */
+  readonly percent?: number | null;
+  /** Part of `done` that took no time. Default: 0. */
+  readonly skipped?: number;
+  /** An estimate of liveops. Default: false. */
+  readonly isApproximate?: boolean;
+}
+
+/** The bar of one block. */
+export interface Bar {
+  percent: number;
+  counted: Counted | null;
+  rate: Rate;
+  /** Who reports to the bar: a program, or the code of the block; null: nobody yet, or a program that has ended. */
+  holder: object | null;
+}
+
+export const NEW_BAR = (): Bar => ({ percent: 0, counted: null, rate: new Rate(), holder: null });
