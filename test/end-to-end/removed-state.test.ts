@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Running } from "./bins.js";
 import { processesOf } from "./processes.js";
 import { until } from "./until.js";
 import { World } from "./world.js";
@@ -122,33 +123,48 @@ test("removed while the daemon is stopped: the running operation ends itself, wi
 
 const SCRIPT = 'trap "" TERM; echo ready; while :; do sleep 1; done';
 
-test.each([
-  ["wait", ["wait"], "watches"],
-  ["wait --all", ["wait", "--all"], "watches"],
-  ["cancel --wait", ["cancel", "--wait", "ID"], "watches"],
-  ["watch", ["watch"], "ready"],
-  ["watch --json", ["watch", "--json"], "ready"],
-  ["logs -f", ["logs", "-f"], "ready"],
-  ["ls --watch", ["ls", "--watch"], "watches"],
-  ["submit --wait", ["submit", "--wait", "shell", "--", "sh", "-c", SCRIPT], "watches"],
-  ["submit --follow", ["submit", "--follow", "shell", "--", "sh", "-c", SCRIPT], "ready"],
-])("removed under a daemon: %s ends with the reason, exit 3", async (_name, words, sign) => {
-  await world.startDaemon();
-  const id = await world.submit("shell", "--", "sh", "-c", SCRIPT);
-  await until("the operation runs", async () => (await world.lines(id)).includes("ready"));
-  const waiting = world.start(
-    "liveops",
-    words.map((word) => (word === "ID" ? id : word)),
-  );
-  if (sign === "ready") await waiting.says("stdout", "ready");
-  else await until("the command has its stream", async () => (await world.client.daemon()).watchers > 0);
+const OPERATION = ["shell", "--", "sh", "-c", SCRIPT];
+
+/** Commands that wait, and how each shows that it does. */
+const WAITING: Array<[words: string[], sign: "watches" | "ready"]> = [
+  [["wait"], "watches"],
+  [["wait", "--all"], "watches"],
+  [["cancel", "--wait", "ID"], "watches"],
+  [["watch"], "ready"],
+  [["watch", "--json"], "ready"],
+  [["logs", "-f"], "ready"],
+  [["ls", "--watch"], "watches"],
+  [["submit", "--wait", ...OPERATION], "watches"],
+  [["submit", "--follow", ...OPERATION], "ready"],
+];
+
+test("removed under a daemon: every command that waits ends with the reason, exit 3", async () => {
+  await world.startDaemon(["--concurrency", "4"]);
+  const ids: string[] = [];
+  for (let i = 0; i < 2; i++) ids.push(await world.submit("shell", ...OPERATION.slice(1)));
+  for (const id of ids)
+    await until("the operation runs", async () => (await world.lines(id)).includes("ready"));
+  const watchers = async () => (await world.client.daemon()).watchers;
+  const commands: Array<[name: string, command: Running]> = [];
+  for (const [words, sign] of WAITING) {
+    const before = await watchers();
+    const command = world.start(
+      "liveops",
+      words.map((word) => (word === "ID" ? ids[0]! : word)),
+    );
+    if (sign === "ready") await command.says("stdout", "ready");
+    else await until("the command has its stream", async () => (await watchers()) > before);
+    commands.push([words.slice(0, 2).join(" "), command]);
+  }
   removeState();
-  const { code, stderr } = await waiting.ended;
   const reason =
     `liveops: the state directory ${world.state} was removed or replaced, which ends its daemon and operations\n` +
     "if the directory was moved, put it back; then run: liveopsd start\n";
-  expect(stderr.slice(-reason.length)).toBe(reason);
-  expect(stderr).not.toContain("Reconnecting");
-  expect(code).toBe(3);
+  for (const [name, command] of commands) {
+    const { code, stderr } = await command.ended;
+    expect(stderr.slice(-reason.length), name).toBe(reason);
+    expect(stderr, name).not.toContain("Reconnecting");
+    expect(code, name).toBe(3);
+  }
   await nothingIsLeft();
-});
+}, 60_000);
