@@ -98,10 +98,17 @@ describe("directions", () => {
 });
 
 test("the spine of the daemon imports no feature", () => {
-  const SPINE = /^daemon\/(bus\.ts|store\/|run-files\/|scheduler\/)/;
-  const FEATURE = /^daemon\/(hooks|metrics|traces|watch|hosts|schedules|fleet|backup|service|http)\//;
+  const SPINE = /^daemon\/(bus\.ts|lifecycle\.ts|admission\/|scheduler\/|store\/|run-files\/)/;
+  const FEATURE = /^daemon\/(hooks|metrics|traces|watch|schedules|fleet|backup|http)\//;
   const wrong = imports.filter(({ from, to }) => SPINE.test(from) && FEATURE.test(to));
   expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+});
+
+test("only compose.ts makes the features of a daemon", () => {
+  const makes = (file: string) =>
+    file.startsWith("daemon/") &&
+    /\bnew (Hooks|Metrics|Tracing|Hub|Schedules)\(/.test(readFileSync(join(root, file), "utf8"));
+  expect([...all].filter(makes)).toEqual(["daemon/compose.ts"]);
 });
 
 describe("circles", () => {
