@@ -137,10 +137,8 @@ function change(
       return client[request.kind](id);
     case "retry":
       return client.retry(id, retryBody(request));
-    case "prioritize": {
-      const priority = request.priorities[place]!;
-      return client.edit(id, priority === "top" ? { top: true } : { priority });
-    }
+    case "edit":
+      return client.edit(id, request.changes[place]!);
   }
 }
 

@@ -238,7 +238,6 @@ function faded(state: State): State {
 
 /** What was done, of one operation and of several. */
 function deedOf(request: Request, operations: readonly Operation[]): string {
-  const [first] = operations;
   const count = operations.length > 1 ? ` ${operations.length} operations` : "";
   switch (request.kind) {
     case "cancel":
@@ -251,9 +250,8 @@ function deedOf(request: Request, operations: readonly Operation[]): string {
       return `paused${count}`;
     case "resume":
       return `resumed${count}`;
-    case "prioritize":
-      if (request.priorities[0] === "top") return count === "" ? "next in its queue" : `next:${count}`;
-      return count === "" ? `priority ${first?.priority ?? ""}` : `changed the priority of${count}`;
+    case "edit":
+      return request.done;
     case "pause-queue":
       return `queue ${request.name} paused; its running operations continue`;
     case "resume-queue":
@@ -274,7 +272,7 @@ function deedOf(request: Request, operations: readonly Operation[]): string {
 }
 
 /** Requests after which the marks stay: the same key is pressed again for the same operations. */
-const KEEPS_MARKS: ReadonlySet<Request["kind"]> = new Set(["pause", "resume", "prioritize", "submit"]);
+const KEEPS_MARKS: ReadonlySet<Request["kind"]> = new Set(["pause", "resume", "edit", "submit"]);
 
 /** The daemon did what was asked. */
 function answered(before: State, request: Request, operations: readonly Operation[]): State {

@@ -2,22 +2,21 @@
 import * as z from "zod";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
-import { MAX_LABEL } from "../../protocol/limits.js";
+import { submitBody } from "../../protocol/requests.js";
 import { secretValues } from "../cli/secrets.js";
 import { id, WAIT } from "./arguments.js";
 import { shortRecord } from "./plain.js";
 import { defineTool } from "./tool.js";
 
-const ids = z.array(z.string().min(1)).optional();
+/** Without what a shell types, and what the person who configures the daemon decides. */
+const { set, secrets, ifAbsent, hooks, memoryMax, cpuMax, pidsMax, ...fields } = submitBody.shape;
 
 const submitOperation = defineTool({
   name: "submit_operation",
   title: "Submit an operation",
   description: `Submit an operation. Returns its record at once; ${WAIT} waits for the end. list_types lists the types and their parameters.`,
   input: {
-    op: z.string().min(1).describe("Name of the operation type"),
-    params: z.record(z.string(), z.unknown()).optional().describe("Parameters, by the schema of the type"),
-    label: z.string().max(MAX_LABEL).optional().describe("Label shown in lists"),
+    ...fields,
     cwd: z
       .string()
       .optional()
@@ -25,13 +24,6 @@ const submitOperation = defineTool({
         "Directory of the operation; default: that of the server, or the home directory on another machine",
       ),
     env: z.record(z.string(), z.string()).optional().describe("More environment variables"),
-    queue: z.string().optional().describe("Queue; default: that of the type, otherwise the default queue"),
-    priority: z.int().optional().describe("Higher first in its queue; default 0"),
-    after: ids.describe("Ids of operations whose chains must succeed first"),
-    afterAny: ids.describe("Ids of operations whose chains must finish first"),
-    notBefore: z.string().optional().describe("Time before which the operation does not start (ISO 8601)"),
-    on: z.string().optional().describe("The only host of a fleet that may run the operation"),
-    tags: z.array(z.string()).optional().describe("Tags that a host of a fleet must have"),
     idempotencyKey: z
       .string()
       .min(1)

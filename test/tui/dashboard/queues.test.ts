@@ -110,10 +110,13 @@ describe("priority", () => {
     const list = [backup(), queued({ priority: 4 }), queued({ id: "othereeeeeee", queuePosition: 2 })];
     const marked = press(open(list, { size: SIZE }), "g", " ", " ", " ");
     const ids = [queued().id, "othereeeeeee"];
-    expect(sentBy(marked, "+")).toEqual({ kind: "prioritize", ids, priorities: [5, 1] });
-    expect(sentBy(marked, "-")).toEqual({ kind: "prioritize", ids, priorities: [3, -1] });
+    const done = "changed the priority of 2 operations";
+    const to = (...priorities: number[]) => priorities.map((priority) => ({ priority }));
+    expect(sentBy(marked, "+")).toEqual({ kind: "edit", ids, changes: to(5, 1), done });
+    expect(sentBy(marked, "-")).toEqual({ kind: "edit", ids, changes: to(3, -1), done });
     const top = sentBy(marked, "T")!;
-    expect(top).toEqual({ kind: "prioritize", ids: ids.toReversed(), priorities: ["top", "top"] });
+    const next = { changes: [{ top: true }, { top: true }], done: "next: 2 operations" };
+    expect(top).toEqual({ kind: "edit", ids: ids.toReversed(), ...next });
     expect(commandOf(top, {})).toBe(`liveops edit othereeeeeee --top && liveops edit ${ids[0]} --top`);
     expect(commandOf(sentBy(marked, "-")!, {})).toContain("--priority=-1");
     expect(press(open([backup()]), "+").notice?.text).toMatch(/only a queued operation/);
@@ -121,7 +124,7 @@ describe("priority", () => {
 
   test("after it, the order of the queue and the forecast are asked for anew", () => {
     const before = open([queued()], { counts: { ...COUNTS, running: 0 } });
-    const request = { kind: "prioritize", ids: [queued().id], priorities: [1] } as const;
+    const request = sentBy(press(before, "g"), "+")!;
     const next = after(before, { type: "answered", request, operations: [queued({ priority: 1 })] });
     expect(next.notice?.text).toBe("priority 1");
     expect(wanted(next, "forecast")).not.toEqual(wanted(before, "forecast"));

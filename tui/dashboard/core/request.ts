@@ -1,5 +1,6 @@
 /** What the daemon is asked to do, as a value, so that a question and the shell command can show it first. */
 import { onRemote } from "../../../protocol/client/ssh/address.js";
+import type { EditBody } from "../../../protocol/requests.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import type { Submit } from "../form/form.js";
 import { bareOf, hostOfKey } from "./host-key.js";
@@ -16,12 +17,16 @@ export type Request =
     }
   | { readonly kind: "remove"; readonly ids: readonly string[] }
   | { readonly kind: "pause" | "resume"; readonly ids: readonly string[] }
-  | { readonly kind: "prioritize"; readonly ids: readonly string[]; readonly priorities: readonly Priority[] }
+  | {
+      readonly kind: "edit";
+      readonly ids: readonly string[];
+      /** For the operation at the same place of `ids`. */
+      readonly changes: readonly EditBody[];
+      /** What it does, for the notice. */
+      readonly done: string;
+    }
   | { readonly kind: SwitchKind; readonly name: string }
   | Submit;
-
-/** For the operation at the same place of `ids`: a number, or the next one of its queue. */
-export type Priority = number | "top";
 
 /** What is done to a queue, a schedule or a host. */
 export type SwitchKind =
@@ -40,7 +45,7 @@ export const UNDER_WAY: Record<Request["kind"], string> = {
   remove: "removing",
   pause: "pausing",
   resume: "resuming",
-  prioritize: "changing the priority",
+  edit: "changing",
   "pause-queue": "pausing the queue",
   "resume-queue": "resuming the queue",
   "pause-schedule": "pausing the schedule",
@@ -122,9 +127,9 @@ export function commandOf(request: Request, flags: Flags): string {
     case "pause":
     case "resume":
       return liveopsEach(request.ids, (ids) => [request.kind, ...ids], flags);
-    case "prioritize":
+    case "edit":
       return request.ids
-        .map((id, i) => liveops(["edit", id, ...priorityWords(request.priorities[i]!)], flags))
+        .map((id, i) => liveops(["edit", id, ...changeWords(request.changes[i]!)], flags))
         .join(" && ");
     case "pause-queue":
     case "resume-queue":
@@ -150,8 +155,11 @@ export function commandOf(request: Request, flags: Flags): string {
 const hostFlags = (name: string, flags: Flags): Flags =>
   flags.hosts === undefined ? flags : (flags.hosts.get(name) ?? {});
 
-const priorityWords = (priority: Priority): string[] =>
-  priority === "top" ? ["--top"] : flagged("--priority", String(priority));
+/** Of fields whose flag has their name. */
+const changeWords = (change: EditBody): string[] =>
+  Object.entries(change).flatMap(([name, value]) =>
+    value === true ? [`--${name}`] : flagged(`--${name}`, String(value)),
+  );
 
 function submitCommand(request: Submit, flags: Flags): string {
   const { again, edit, label, params, op } = request;

@@ -4,7 +4,6 @@ import { isFinal } from "../../../../protocol/state.js";
 import { ask, busy, send } from "../../core/ask.js";
 import { emit, isPaused, type State, selectedOperation } from "../../core/model.js";
 import { isQueuePaused, queueOf } from "../../core/queue-view.js";
-import type { Priority } from "../../core/request.js";
 import { free, hasSelected, inGroup, isLive, targets } from "../../core/when.js";
 
 /** Bounds of a priority, as the daemon has them. */
@@ -59,10 +58,14 @@ const queueHint = (state: State, word: string) =>
 const noPriority = (state: State): string | null =>
   queued(state).length > 0 ? busy(state) : "only a queued operation has a place in its queue";
 
-function prioritize(state: State, next: (priority: number) => Priority): State {
+function prioritize(state: State, next: (priority: number) => number): State {
   const all = queued(state);
-  const priorities = all.map(({ priority }) => next(priority));
-  return send(state, { kind: "prioritize", ids: idsOf(all), priorities });
+  const changes = all.map(({ priority }) => ({ priority: next(priority) }));
+  const done =
+    all.length === 1
+      ? `priority ${changes[0]!.priority}`
+      : `changed the priority of ${all.length} operations`;
+  return send(state, { kind: "edit", ids: idsOf(all), changes, done });
 }
 
 const raised = (by: number) => (priority: number) =>
@@ -148,7 +151,8 @@ export const QUEUE_ACTIONS = inGroup("operation", hasSelected, [
     // The one that is moved last is the next: so the marked ones keep their order.
     run: (state) => {
       const ids = idsOf(queued(state)).toReversed();
-      return send(state, { kind: "prioritize", ids, priorities: ids.map(() => "top") });
+      const done = ids.length === 1 ? "next in its queue" : `next: ${ids.length} operations`;
+      return send(state, { kind: "edit", ids, changes: ids.map(() => ({ top: true as const })), done });
     },
   },
   {
