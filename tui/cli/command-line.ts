@@ -1,8 +1,7 @@
 /** The command line: loads only the command that was typed. Help and an unknown name load all commands. */
 import type { Command } from "commander";
 import { EXIT } from "../../protocol/exit-codes.js";
-import { rootCommand, runRoot } from "../kit/options.js";
-import { commandIndex, reportOtherBin } from "../kit/other-bin.js";
+import { commandIndex, rootCommand, runRoot } from "../kit/options.js";
 import { endQuietlyOnClosedPipe, say } from "../kit/report.js";
 import { takeTrailing, takeTypeHelp, trailingWords } from "./arguments.js";
 
@@ -49,17 +48,17 @@ const WITH_TRAILING = new Set(["submit", "run", "edit", "again", "schedule"]);
 
 export async function runCommandLine(words: string[]): Promise<void> {
   endQuietlyOnClosedPipe();
-  const other = reportOtherBin("liveops", words);
-  if (other !== null) {
-    process.exitCode = other;
-    return;
-  }
   const typed = words[commandIndex(words)];
-  if (typed !== undefined && (await reportSynonym(words))) {
-    process.exitCode = EXIT.usage;
-    return;
-  }
   const found = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
+  if (found === undefined || typed === "status") {
+    const { nameHint, synonymHint } = await import("../kit/name-hints.js");
+    const hint = found === undefined ? nameHint("liveops", words) : synonymHint(words);
+    if (hint !== null) {
+      say({ program: "liveops" }, hint);
+      process.exitCode = EXIT.usage;
+      return;
+    }
+  }
   const root = found ? emptyTree() : await commandTree();
   if (found) (await found())(root);
   if (typed === undefined || !WITH_TRAILING.has(typed)) return runRoot(root, words);
@@ -76,16 +75,6 @@ export async function runCommandLine(words: string[]): Promise<void> {
     if (typed === "schedule" && !own.includes("add")) return null;
     return commandHint(root.commands.find((command) => command.name() === typed)!, own, trailingWords());
   });
-}
-
-/** Reports a name that other programs give to one of the commands; false: it is none. */
-async function reportSynonym(words: readonly string[]): Promise<boolean> {
-  const name = words[commandIndex(words)]!;
-  if (Object.hasOwn(COMMANDS, name) && name !== "status") return false;
-  const { synonymHint } = await import("./synonyms.js");
-  const hint = synonymHint(words);
-  if (hint !== null) say({ program: "liveops" }, hint);
-  return hint !== null;
 }
 
 function emptyTree(): Command {

@@ -2,8 +2,7 @@
 import type { Command } from "commander";
 import { withTuiArguments } from "../dashboard/arguments.js";
 import { useHost } from "../kit/host-option.js";
-import { addCommand } from "../kit/options.js";
-import { commandIndex } from "../kit/other-bin.js";
+import { addCommand, commandIndex } from "../kit/options.js";
 
 export function registerTui(root: Command): void {
   const command = addCommand(root, "tui", "Open the dashboard (same as liveops-tui)", [

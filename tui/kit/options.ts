@@ -11,7 +11,6 @@ import { sanitize } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";
 import { type OpenFleet, openFleet, urlWithoutPassword } from "./fleet-client.js";
 import { addHostOption, readHostOption } from "./host-option.js";
-import { commandIndex } from "./other-bin.js";
 import { type ReportTo, report } from "./report.js";
 
 export { commandPlaces, type GlobalOptions };
@@ -130,6 +129,19 @@ export async function runRoot(
     await (fleet as OpenFleet | null)?.close();
     closeHosts();
   }
+}
+
+/** Global options whose value is the next word. */
+const WITH_VALUE = new Set(["--socket", "--state-dir", "--fleet", "--host"]);
+
+/** Index of the command's name among the words of the command line; -1 for none. */
+export function commandIndex(words: readonly string[]): number {
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (WITH_VALUE.has(word)) i++;
+    else if (!word.startsWith("-")) return i;
+  }
+  return -1;
 }
 
 /** For `help NAME` of an unknown command, the name alone: commander then reports it with the near names. */

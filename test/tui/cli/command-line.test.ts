@@ -1,12 +1,10 @@
 /** Help, version and wrong usage, the same for every command. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { commandTree } from "../../../tui/cli/command-line.js";
 import { commandTree as daemonTree } from "../../../tui/cli/liveopsd/command-line.js";
-import { synonymHint } from "../../../tui/cli/synonyms.js";
-import { ONLY_IN } from "../../../tui/kit/other-bin.js";
+import { synonymHint } from "../../../tui/kit/name-hints.js";
 import { useCli } from "./cli.js";
 
 const cli = useCli();
@@ -190,15 +188,6 @@ test.each([
   expect(stderr).toBe(`liveopsd: ${stderr.slice("liveopsd: ".length)}`);
   expect(stderr).toContain(said);
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
-});
-
-test("the commands that only one bin has are those of the two command lines", async () => {
-  const names = (root: Command) => root.commands.map((command) => command.name());
-  const [ours, daemons] = [names(await commandTree()), names(daemonTree())];
-  expect(ONLY_IN).toEqual({
-    liveops: ours.filter((name) => !daemons.includes(name)),
-    liveopsd: daemons.filter((name) => !ours.includes(name)),
-  });
 });
 
 test("liveopsd --help has examples", async () => {

@@ -1,7 +1,9 @@
 /** All commands of `liveopsd`, parsed by commander. */
 import type { Command } from "commander";
-import { rootCommand, runRoot } from "../../kit/options.js";
-import { reportOtherBin } from "../../kit/other-bin.js";
+import { EXIT } from "../../../protocol/exit-codes.js";
+import { nameHint } from "../../kit/name-hints.js";
+import { commandIndex, rootCommand, runRoot } from "../../kit/options.js";
+import { say } from "../../kit/report.js";
 import { registerAudit } from "./audit.js";
 import { registerBackup, registerRestore } from "./backup.js";
 import { registerDoctor } from "./doctor.js";
@@ -50,10 +52,15 @@ Operations have their own commands: liveops --help`,
 }
 
 export async function runCommandLine(words: string[]): Promise<void> {
-  const other = reportOtherBin("liveopsd", words);
-  if (other !== null) {
-    process.exitCode = other;
-    return;
+  const root = commandTree();
+  const name = words[commandIndex(words)];
+  if (name !== undefined && !root.commands.some((command) => command.name() === name)) {
+    const hint = nameHint("liveopsd", words);
+    if (hint !== null) {
+      say({ program: "liveopsd" }, hint);
+      process.exitCode = EXIT.usage;
+      return;
+    }
   }
-  await runRoot(commandTree(), words);
+  await runRoot(root, words);
 }
