@@ -6,7 +6,7 @@ import { UsageError } from "../protocol/failures.js";
 import type { Hook } from "../protocol/hooks.js";
 import { HOST_PATTERN } from "../protocol/host-names.js";
 import { readConfig } from "../protocol/system/config.js";
-import { type Config, LIMITS, type Limits, LOST_AFTER, MIRROR_MAX } from "../protocol/system/config-types.js";
+import { type Config, LIMITS, type Limits, LOST_AFTER } from "../protocol/system/config-types.js";
 import { type LogLevel, logLevelFrom } from "../protocol/system/log-level.js";
 import { configFile, type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
 import { type TraceSettings, traceSettingsFrom } from "./traces/trace-settings.js";
@@ -61,8 +61,6 @@ export interface FleetSettings {
   tags: readonly string[];
   /** Seconds without a renewal after which a host counts as lost. */
   lostAfter: number;
-  /** Most bytes of mirrored run files of finished operations. */
-  mirrorMax: number;
 }
 
 interface SettingFlags extends PlaceFlags {
@@ -161,8 +159,8 @@ function fleetFrom(flags: SettingFlags, config: Config): FleetSettings | null {
       `${JSON.stringify(host)} is not a valid name of a host`,
       "give one of letters, digits and . _ - with --host",
     );
-  const { passwordFile = null, lostAfter = LOST_AFTER, mirrorMax = MIRROR_MAX } = config.fleet ?? {};
-  return { url, passwordFile, host, tags: flags.tags ?? config.fleet?.tags ?? [], lostAfter, mirrorMax };
+  const { passwordFile = null, lostAfter = LOST_AFTER } = config.fleet ?? {};
+  return { url, passwordFile, host, tags: flags.tags ?? config.fleet?.tags ?? [], lostAfter };
 }
 
 function limitsFrom(config: Config): Limits {

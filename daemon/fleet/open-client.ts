@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 import pino from "pino";
 import { Refusal } from "../../protocol/errors.js";
 import { UsageError } from "../../protocol/failures.js";
-import { LOST_AFTER, MIRROR_MAX } from "../../protocol/system/config-types.js";
+import { LOST_AFTER } from "../../protocol/system/config-types.js";
 import { startDaemon } from "../daemon.js";
 import { settingsFrom } from "../settings.js";
 import { EngineAwayError, FleetError } from "./engine/errors.js";
@@ -25,7 +25,7 @@ export async function openFleetClient({
   const { dir, remove } = clientDirectory(process.env);
   const socket = join(dir, "socket");
   const settings = settingsFrom({ stateDir: join(dir, "state"), socket }, {}, {});
-  const fleet = { url, passwordFile, host: "", tags: [], lostAfter: LOST_AFTER, mirrorMax: MIRROR_MAX };
+  const fleet = { url, passwordFile, host: "", tags: [], lostAfter: LOST_AFTER };
   const silent = pino({ level: "silent" }, new Writable({ write: (_chunk, _encoding, done) => done() }));
   try {
     const daemon = await startDaemon(

@@ -3,7 +3,7 @@ import { HOOKS, MAX_HOOK } from "../hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-names.js";
 import type { JsonSchema } from "../schema/json-schema.js";
 import type { OwnKeywords } from "../schema/misfit.js";
-import { type Config, LIMITS, type Limits, LOST_AFTER_RANGE, MiB, THEME_ROLES } from "./config-types.js";
+import { type Config, LIMITS, type Limits, LOST_AFTER_RANGE, THEME_ROLES } from "./config-types.js";
 import { LOG_LEVELS } from "./log-level.js";
 import { METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";
 import { parseTraces, TRACES_ENDPOINT } from "./traces-endpoint.js";
@@ -246,7 +246,7 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
   },
   fleet: {
     description:
-      "The fleet that the daemon joins: `url` of its PostgreSQL database, `passwordFile`, `host` (name of this host), `tags`, `lostAfter` (seconds, default 300), `mirrorMax` (bytes, default 1 GiB); see [from one machine to many](fleet.md)",
+      "The fleet that the daemon joins: `url` of its PostgreSQL database, `passwordFile`, `host` (name of this host), `tags`, `lostAfter` (seconds, default 300); see [from one machine to many](fleet.md)",
     default: "none: the daemon runs alone",
     reload: "restart",
     schema: {
@@ -281,7 +281,6 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
           maximum: LOST_AFTER_RANGE.most,
           expected: `${LOST_AFTER_RANGE.least} to ${LOST_AFTER_RANGE.most} seconds: a host must end its work before a peer takes it over`,
         },
-        mirrorMax: { type: "integer", minimum: MiB, expected: "a number of bytes, at least 1 MiB" },
       },
       additionalProperties: false,
       expected: 'an object, such as {"url": "postgres://user@host/database"}',

@@ -50,8 +50,6 @@ export interface FleetConfig {
   tags?: string[] | undefined;
   /** Seconds. */
   lostAfter?: number | undefined;
-  /** Bytes. */
-  mirrorMax?: number | undefined;
 }
 
 /** Seconds without a renewal after which a host of a fleet counts as lost, without a setting. */
@@ -87,10 +85,7 @@ export interface Limit {
   description: string;
 }
 
-export const MiB = 1024 * 1024;
-
-/** Bytes of run files of other hosts that a host of a fleet keeps, without a setting. */
-export const MIRROR_MAX = 1024 * MiB;
+const MiB = 1024 * 1024;
 
 /** Default, minimum, maximum and meaning of each limit. `npm run docs` writes the table of docs/configuration.md. */
 export const LIMITS = {

@@ -6,7 +6,7 @@ import { ALLOWED_VARIABLES } from "../../../protocol/environment.js";
 import { getOwn } from "../../../protocol/get-own.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { CONFIG_KEYS } from "../../../protocol/system/config-settings.js";
-import { type Config, LIMITS, LOST_AFTER, MIRROR_MAX } from "../../../protocol/system/config-types.js";
+import { type Config, LIMITS, LOST_AFTER } from "../../../protocol/system/config-types.js";
 import { DEFAULT_LOG_LEVEL, logLevelFrom } from "../../../protocol/system/log-level.js";
 import { socketPath, stateDir } from "../../../protocol/system/places.js";
 import { type ConfigKey, valueAt } from "./config-keys.js";
@@ -136,6 +136,6 @@ function memberDefaults(name: keyof Config): Record<string, unknown> {
   if (name !== "fleet") return {};
   return {
     ...{ url: undefined, passwordFile: undefined, host: hostname(), tags: [] },
-    ...{ lostAfter: LOST_AFTER, mirrorMax: MIRROR_MAX },
+    lostAfter: LOST_AFTER,
   };
 }
