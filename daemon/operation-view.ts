@@ -5,7 +5,6 @@ import type { LogLine, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
 import type { Counts } from "../protocol/watch.js";
 import type { Bus } from "./bus.js";
-import type { Hooks } from "./hooks/hooks.js";
 import type { Log } from "./log/log.js";
 import { linesAfter } from "./run-files/log-slices.js";
 import type { Runs } from "./run-files/runs.js";
@@ -16,9 +15,10 @@ import { placeOf, type Queue } from "./scheduler/queue.js";
 import type { Waiting } from "./scheduler/waiting.js";
 import type { Entry } from "./store/decision.js";
 import type { Store } from "./store/store.js";
-import type { Tracing } from "./traces/tracing.js";
 import type { HubSource } from "./watch/hub.js";
 import { fits, type Scope } from "./watch/scope.js";
+import type { Hooks } from "./watchers/hooks/hooks.js";
+import type { Tracing } from "./watchers/traces/tracing.js";
 
 /** Candidates shown for an ambiguous prefix. */
 const MAX_CANDIDATES = 8;

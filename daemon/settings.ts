@@ -9,7 +9,7 @@ import { readConfig } from "../protocol/system/config.js";
 import { type Config, LIMITS, type Limits, LOST_AFTER } from "../protocol/system/config-types.js";
 import { type LogLevel, logLevelFrom } from "../protocol/system/log-level.js";
 import { configFile, type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
-import { type TraceSettings, traceSettingsFrom } from "./traces/trace-settings.js";
+import { type TraceSettings, traceSettingsFrom } from "./watchers/traces/trace-settings.js";
 
 export interface Settings extends Limits {
   stateDir: string;

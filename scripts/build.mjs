@@ -112,9 +112,9 @@ const built = await Promise.all([
   // The thread of a worker. Apart from the worker, so that the worker is not cut into more files to load.
   build({ ...esm, splitting: false, entryPoints: { "lease-watchdog": "daemon/worker/lease-watchdog.ts" } }),
   // prom-client, which a daemon loads for the first request of its metrics.
-  build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/metrics/prometheus.ts" } }),
+  build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/watchers/metrics/prometheus.ts" } }),
   // The SDK of OpenTelemetry, which a daemon with traces loads at its start.
-  build({ ...esm, splitting: false, entryPoints: { traces: "daemon/traces/traces.ts" } }),
+  build({ ...esm, splitting: false, entryPoints: { traces: "daemon/watchers/traces/traces.ts" } }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
   build({ ...esm, splitting: false, entryPoints: { mcp: "tui/mcp/main.ts" } }),
   // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`; as an ES module, 2.5 times.

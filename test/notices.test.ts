@@ -46,8 +46,8 @@ test.each([
   "tui/main.tsx",
   "daemon/worker/main.ts",
   "tui/cli/liveopsd/command-line.ts",
-  "daemon/metrics/prometheus.ts",
-  "daemon/traces/traces.ts",
+  "daemon/watchers/metrics/prometheus.ts",
+  "daemon/watchers/traces/traces.ts",
   "ops/backup.ts",
   "tui/mcp/main.ts",
 ])("every package in the bundle of %s is named with its licence", async (entry) => {

@@ -4,9 +4,9 @@ import fastify, { type FastifyInstance, LogController } from "fastify";
 import { formatMetricsAddress, parseMetricsAddress } from "../../protocol/system/metrics-address.js";
 import type { Parts } from "../compose.js";
 import { fastifyLog, REQUEST_KEY } from "../log/log.js";
-import { METRICS_TYPE } from "../metrics/metrics.js";
-import { readMetrics } from "../metrics/sample.js";
 import { PlaceError } from "../store/directories.js";
+import { METRICS_TYPE } from "../watchers/metrics/metrics.js";
+import { readMetrics } from "../watchers/metrics/sample.js";
 import { COMPILERS } from "./server.js";
 
 /** Most connections: each takes a descriptor that operations may need. */

@@ -25,7 +25,7 @@ import { keptItems, keptValues } from "../run-files/attempt-files.js";
 import type { Entry } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
-import { startOfAttempt } from "../traces/span-plan.js";
+import { startOfAttempt } from "../watchers/traces/span-plan.js";
 import { enterEnvironment, leaveEnvironment, TraceVariable } from "./environment.js";
 import type { Lease } from "./lease.js";
 import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";

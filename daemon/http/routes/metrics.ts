@@ -1,6 +1,6 @@
 /** `GET /metrics`: the metrics of the daemon for Prometheus. */
-import { METRICS_TYPE } from "../../metrics/metrics.js";
-import { readMetrics } from "../../metrics/sample.js";
+import { METRICS_TYPE } from "../../watchers/metrics/metrics.js";
+import { readMetrics } from "../../watchers/metrics/sample.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
 export const metricsRoute: RoutePlugin = (app, { context }, done) => {

@@ -4,10 +4,10 @@
  * Operations are numbered by the decision that finished them. Those up to `after` are done, and of the later ones those
  * of `done`. A daemon runs the hooks of all others, so a crash between an outcome and its hook repeats the hook at most.
  */
-import type { HookFailure } from "../../protocol/operation.js";
-import { readOwnFile } from "../../protocol/system/own-file.js";
-import { replaceFileSync } from "../store/durable-file.js";
-import { quarantineFile } from "../store/quarantine.js";
+import type { HookFailure } from "../../../protocol/operation.js";
+import { readOwnFile } from "../../../protocol/system/own-file.js";
+import { replaceFileSync } from "../../store/durable-file.js";
+import { quarantineFile } from "../../store/quarantine.js";
 
 interface Saved {
   after: number;

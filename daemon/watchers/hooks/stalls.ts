@@ -1,8 +1,8 @@
 /** Finds running operations that report nothing, for the hook `onStall`: once for each silence. */
 
-import type { Bus } from "../bus.js";
-import type { Settings } from "../settings.js";
-import type { Entry } from "../store/decision.js";
+import type { Bus } from "../../bus.js";
+import type { Settings } from "../../settings.js";
+import type { Entry } from "../../store/decision.js";
 
 /** How often running operations are looked at, in ms. */
 const LOOK_MS = 1000;

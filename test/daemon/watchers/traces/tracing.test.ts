@@ -1,15 +1,15 @@
 /** Which spans the decisions of a real store make, and what happens where the collector does not take them. */
 import pino from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { Bus } from "../../../daemon/bus.js";
-import { AttemptStages } from "../../../daemon/traces/attempt-stages.js";
-import type { TraceSettings } from "../../../daemon/traces/trace-settings.js";
-import { Tracing } from "../../../daemon/traces/tracing.js";
-import type { WorkerEvent } from "../../../protocol/event.js";
-import { spanIdOf, traceIdOf } from "../../../protocol/trace-context.js";
-import { Collector } from "../../harness/collector.js";
-import { OpenStore } from "../../harness/store.js";
-import { useDirectories } from "../../harness/temporary.js";
+import { Bus } from "../../../../daemon/bus.js";
+import { AttemptStages } from "../../../../daemon/watchers/traces/attempt-stages.js";
+import type { TraceSettings } from "../../../../daemon/watchers/traces/trace-settings.js";
+import { Tracing } from "../../../../daemon/watchers/traces/tracing.js";
+import type { WorkerEvent } from "../../../../protocol/event.js";
+import { spanIdOf, traceIdOf } from "../../../../protocol/trace-context.js";
+import { Collector } from "../../../harness/collector.js";
+import { OpenStore } from "../../../harness/store.js";
+import { useDirectories } from "../../../harness/temporary.js";
 
 const directory = useDirectories();
 

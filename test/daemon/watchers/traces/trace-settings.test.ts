@@ -1,9 +1,9 @@
 /** Which collector, headers and sampler the flag, the config file and the standard variables make. */
 import { expect, test } from "vitest";
-import { settingsFrom } from "../../../daemon/settings.js";
-import { traceSettingsFrom } from "../../../daemon/traces/trace-settings.js";
-import { UsageError } from "../../../protocol/failures.js";
-import { parseTracesUrl } from "../../../protocol/system/traces-endpoint.js";
+import { settingsFrom } from "../../../../daemon/settings.js";
+import { traceSettingsFrom } from "../../../../daemon/watchers/traces/trace-settings.js";
+import { UsageError } from "../../../../protocol/failures.js";
+import { parseTracesUrl } from "../../../../protocol/system/traces-endpoint.js";
 
 const urlOf = (env: Record<string, string>, flag: string | undefined = "env") =>
   traceSettingsFrom(flag, undefined, env)?.url;

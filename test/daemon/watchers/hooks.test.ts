@@ -2,11 +2,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { Bus } from "../../daemon/bus.js";
-import { runHook } from "../../daemon/hooks/run-hook.js";
-import { Stalls } from "../../daemon/hooks/stalls.js";
-import type { Entry } from "../../daemon/store/decision.js";
-import { TestDaemon } from "../harness/daemon.js";
+import { Bus } from "../../../daemon/bus.js";
+import type { Entry } from "../../../daemon/store/decision.js";
+import { runHook } from "../../../daemon/watchers/hooks/run-hook.js";
+import { Stalls } from "../../../daemon/watchers/hooks/stalls.js";
+import { TestDaemon } from "../../harness/daemon.js";
 
 const OPS = {
   "work.mjs": `

@@ -1,6 +1,6 @@
 /** The stages of running attempts, as their events tell them, until the attempt has ended. */
-import type { WorkerEvent } from "../../protocol/event.js";
-import type { OperationError } from "../../protocol/operation.js";
+import type { WorkerEvent } from "../../../protocol/event.js";
+import type { OperationError } from "../../../protocol/operation.js";
 
 /** Most stages of an attempt that become spans: an operation may enter stages in a loop. */
 const MOST_STAGES = 1000;

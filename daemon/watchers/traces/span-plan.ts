@@ -4,10 +4,15 @@
  * A run of the operation, from its submit to its end, is the root span. Each attempt of the run has a span for the wait
  * in the queue and one for the work, which has the stages. A retry by a command begins another run below the root.
  */
-import type { OperationError } from "../../protocol/operation.js";
-import type { FinalState } from "../../protocol/state.js";
-import { parseTraceparent, type SpanReference, spanIdOf, traceIdOf } from "../../protocol/trace-context.js";
-import type { Entry, KeptEvent } from "../store/decision.js";
+import type { OperationError } from "../../../protocol/operation.js";
+import type { FinalState } from "../../../protocol/state.js";
+import {
+  parseTraceparent,
+  type SpanReference,
+  spanIdOf,
+  traceIdOf,
+} from "../../../protocol/trace-context.js";
+import type { Entry, KeptEvent } from "../../store/decision.js";
 import type { AttemptEvents, Mark, StageRun } from "./attempt-stages.js";
 import type { Attributes } from "./attributes.js";
 

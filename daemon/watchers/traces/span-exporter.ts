@@ -12,7 +12,7 @@ import type {
   SpanExporter,
   SpanProcessor,
 } from "@opentelemetry/sdk-trace";
-import { VERSION } from "../../protocol/version.js";
+import { VERSION } from "../../../protocol/version.js";
 import type { Link, Span } from "./span-plan.js";
 import type { TraceSettings } from "./trace-settings.js";
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
-import { type StateDocument, StateDocumentWriter } from "../../../daemon/store/state-document.js";
+import { type StateDocument, StateDocumentWriter } from "../../../daemon/watchers/state-document.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { eventually, recordThat, startDaemon, untilFinished } from "../../faults/start.js";
 import type { TestDaemon } from "../../harness/daemon.js";

@@ -5,14 +5,14 @@
  * makes them again. Without traces each call returns at once.
  */
 
-import type { WorkerEvent } from "../../protocol/event.js";
-import type { DaemonReply } from "../../protocol/replies.js";
-import { isFinal, type State } from "../../protocol/state.js";
-import { formatTraceparent, traceIdOf } from "../../protocol/trace-context.js";
-import type { Bus } from "../bus.js";
-import type { Log } from "../log/log.js";
-import type { Decision, Entry } from "../store/decision.js";
-import type { Change } from "../store/ledger.js";
+import type { WorkerEvent } from "../../../protocol/event.js";
+import type { DaemonReply } from "../../../protocol/replies.js";
+import { isFinal, type State } from "../../../protocol/state.js";
+import { formatTraceparent, traceIdOf } from "../../../protocol/trace-context.js";
+import type { Bus } from "../../bus.js";
+import type { Log } from "../../log/log.js";
+import type { Decision, Entry } from "../../store/decision.js";
+import type { Change } from "../../store/ledger.js";
 import { AttemptStages } from "./attempt-stages.js";
 import { Exporter } from "./span-exporter.js";
 import { attemptSpans, lastWait, operationSpan, rootSpan, type Span, spanError } from "./span-plan.js";

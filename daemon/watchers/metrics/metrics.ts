@@ -5,15 +5,15 @@
  * returns at once.
  */
 
-import type { WorkerEvent } from "../../protocol/event.js";
-import type { Hook } from "../../protocol/hooks.js";
-import type { Operation } from "../../protocol/operation.js";
-import type { HostReply } from "../../protocol/replies.js";
-import { isFinal } from "../../protocol/state.js";
-import type { Bus } from "../bus.js";
-import type { StoredLine } from "../run-files/attempt-tail.js";
-import { earliestStart } from "../scheduler/holds/start-time.js";
-import type { Decision, Entry } from "../store/decision.js";
+import type { WorkerEvent } from "../../../protocol/event.js";
+import type { Hook } from "../../../protocol/hooks.js";
+import type { Operation } from "../../../protocol/operation.js";
+import type { HostReply } from "../../../protocol/replies.js";
+import { isFinal } from "../../../protocol/state.js";
+import type { Bus } from "../../bus.js";
+import type { StoredLine } from "../../run-files/attempt-tail.js";
+import { earliestStart } from "../../scheduler/holds/start-time.js";
+import type { Decision, Entry } from "../../store/decision.js";
 import { MOST_QUEUES, MOST_STAGES, MOST_TYPES } from "./definitions.js";
 import { LabelBound, MetricRegistry, type Put } from "./registry.js";
 

@@ -1,7 +1,7 @@
 /** docs/grafana.json and docs/metrics.md ask only for metrics and labels that exist. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { METRICS } from "../../../daemon/metrics/definitions.js";
+import { METRICS } from "../../../../daemon/watchers/metrics/definitions.js";
 
 const textOf = (page: string) => readFileSync(new URL(`../../../docs/${page}`, import.meta.url), "utf8");
 

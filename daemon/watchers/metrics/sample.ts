@@ -1,10 +1,10 @@
 /** Reads the values of the sampled metrics from the daemon, at each scrape. */
 
-import { HOST_STATES, type HostReply } from "../../protocol/replies.js";
-import { isFinal } from "../../protocol/state.js";
-import { ownMemory } from "../../protocol/system/own-process.js";
-import { VERSION } from "../../protocol/version.js";
-import type { Parts } from "../compose.js";
+import { HOST_STATES, type HostReply } from "../../../protocol/replies.js";
+import { isFinal } from "../../../protocol/state.js";
+import { ownMemory } from "../../../protocol/system/own-process.js";
+import { VERSION } from "../../../protocol/version.js";
+import type { Parts } from "../../compose.js";
 import { dueSince } from "./metrics.js";
 import type { Put } from "./registry.js";
 

@@ -1,13 +1,18 @@
 /** However many types, stages and queues there are, the daemon keeps a bounded number of series. */
 import { expect, test } from "vitest";
-import { Bus } from "../../../daemon/bus.js";
-import { MOST_QUEUES, MOST_STAGES, MOST_TYPES, OTHER } from "../../../daemon/metrics/definitions.js";
-import { Metrics } from "../../../daemon/metrics/metrics.js";
-import type { Entry } from "../../../daemon/store/decision.js";
-import type { WorkerEvent } from "../../../protocol/event.js";
-import { readMetrics } from "../../harness/prometheus.js";
-import { Served } from "../../harness/served.js";
-import { useDirectories } from "../../harness/temporary.js";
+import { Bus } from "../../../../daemon/bus.js";
+import type { Entry } from "../../../../daemon/store/decision.js";
+import {
+  MOST_QUEUES,
+  MOST_STAGES,
+  MOST_TYPES,
+  OTHER,
+} from "../../../../daemon/watchers/metrics/definitions.js";
+import { Metrics } from "../../../../daemon/watchers/metrics/metrics.js";
+import type { WorkerEvent } from "../../../../protocol/event.js";
+import { readMetrics } from "../../../harness/prometheus.js";
+import { Served } from "../../../harness/served.js";
+import { useDirectories } from "../../../harness/temporary.js";
 
 const directory = useDirectories();
 

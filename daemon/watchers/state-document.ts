@@ -11,8 +11,8 @@ import type { Operation } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/system/own-file.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
-import { isDiskFull, replaceFile, writeAll } from "./durable-file.js";
-import { STATE_FORMAT } from "./layout.js";
+import { isDiskFull, replaceFile, writeAll } from "../store/durable-file.js";
+import { STATE_FORMAT } from "../store/layout.js";
 
 export interface StateDocument {
   format: number;

@@ -7,18 +7,18 @@
  */
 
 import { homedir } from "node:os";
-import type { HOOK_VARIABLES, Hook, OperationHook } from "../../protocol/hooks.js";
-import type { HookFailure, Operation } from "../../protocol/operation.js";
-import type { QueueReply } from "../../protocol/replies.js";
-import { isFinal } from "../../protocol/state.js";
-import { firstLine } from "../../protocol/text/first-line.js";
-import type { Bus } from "../bus.js";
-import { childEnvironment } from "../child-environment.js";
-import type { Log } from "../log/log.js";
-import type { Settings } from "../settings.js";
-import { sharedNow, sharedTime } from "../shared-clock.js";
-import type { Entry } from "../store/decision.js";
-import type { Store } from "../store/store.js";
+import type { HOOK_VARIABLES, Hook, OperationHook } from "../../../protocol/hooks.js";
+import type { HookFailure, Operation } from "../../../protocol/operation.js";
+import type { QueueReply } from "../../../protocol/replies.js";
+import { isFinal } from "../../../protocol/state.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
+import type { Bus } from "../../bus.js";
+import { childEnvironment } from "../../child-environment.js";
+import type { Log } from "../../log/log.js";
+import type { Settings } from "../../settings.js";
+import { sharedNow, sharedTime } from "../../shared-clock.js";
+import type { Entry } from "../../store/decision.js";
+import type { Store } from "../../store/store.js";
 import { HookFile } from "./hook-file.js";
 import { runHook } from "./run-hook.js";
 

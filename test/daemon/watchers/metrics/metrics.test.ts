@@ -1,9 +1,9 @@
 /** The metrics of a real daemon: form, names and values, on the socket and over TCP. */
 import { writeFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
-import { METRICS } from "../../../daemon/metrics/definitions.js";
-import { TestDaemon } from "../../harness/daemon.js";
-import { type Scraped, scrape } from "../../harness/prometheus.js";
+import { METRICS } from "../../../../daemon/watchers/metrics/definitions.js";
+import { TestDaemon } from "../../../harness/daemon.js";
+import { type Scraped, scrape } from "../../../harness/prometheus.js";
 
 const OPS = {
   "work.mjs": `

@@ -5,9 +5,9 @@
  * the names of types, stages and labels where nobody asked for them.
  */
 
-import { UsageError } from "../../protocol/failures.js";
-import type { TracesConfig } from "../../protocol/system/config-types.js";
-import { FROM_ENVIRONMENT, parseTracesUrl, TRACES_PATH } from "../../protocol/system/traces-endpoint.js";
+import { UsageError } from "../../../protocol/failures.js";
+import type { TracesConfig } from "../../../protocol/system/config-types.js";
+import { FROM_ENVIRONMENT, parseTracesUrl, TRACES_PATH } from "../../../protocol/system/traces-endpoint.js";
 
 type Env = Record<string, string | undefined>;
 
