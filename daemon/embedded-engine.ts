@@ -1,5 +1,5 @@
 /** The engine of one machine: files in the state directory, and no other host. */
-import { Backups } from "./backup/backups.js";
+import { Backups } from "./admin/backup/backups.js";
 import type { Engine, EngineParts } from "./engine.js";
 import { EmbeddedHosts } from "./hosts/embedded-hosts.js";
 import { adoptOrphans, hasOrphan } from "./recovery/orphans.js";

@@ -3,8 +3,8 @@
  * this machine (`embedded-engine.ts`); a fleet's engine shares them with other hosts (`fleet/fleet.ts`).
  */
 import type { HostCounters } from "../protocol/replies.js";
-import type { CopyProgress } from "./backup/copy-state.js";
-import type { Manifest } from "./backup/manifest.js";
+import type { CopyProgress } from "./admin/backup/copy-state.js";
+import type { Manifest } from "./admin/backup/manifest.js";
 import type { Bus } from "./bus.js";
 import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";

@@ -12,9 +12,9 @@ import { StateRemovedError } from "./recovery/state-guard.js";
 import { type ConfigSource, configSource, type Settings, settingsFrom } from "./settings.js";
 import { layoutOf } from "./store/layout.js";
 
-export { backUpWithoutDaemon } from "./backup/backup.js";
-export { BackupError } from "./backup/backup-error.js";
-export { restore } from "./backup/restore.js";
+export { backUpWithoutDaemon } from "./admin/backup/backup.js";
+export { BackupError } from "./admin/backup/backup-error.js";
+export { restore } from "./admin/backup/restore.js";
 export { openFleetClient } from "./fleet/open-client.js";
 export { examine } from "./recovery/doctor.js";
 export { PlaceError } from "./store/directories.js";

@@ -19,8 +19,8 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { StoreHold } from "../store/hold.js";
-import { type Layout, STATE_FORMAT } from "../store/layout.js";
+import type { StoreHold } from "../../store/hold.js";
+import { type Layout, STATE_FORMAT } from "../../store/layout.js";
 import { MANIFEST } from "./manifest.js";
 
 const OF_PROCESSES = /\.(?:lock|sock|sock\.new)$|^liveopsd\.(?:json|log)|^directory\.json$|^workers$/;

@@ -11,10 +11,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { copyState } from "../../../daemon/backup/copy-state.js";
-import { attemptDir } from "../../../daemon/store/layout.js";
-import { OpenStore } from "../../harness/store.js";
-import { useDirectories } from "../../harness/temporary.js";
+import { copyState } from "../../../../daemon/admin/backup/copy-state.js";
+import { attemptDir } from "../../../../daemon/store/layout.js";
+import { OpenStore } from "../../../harness/store.js";
+import { useDirectories } from "../../../harness/temporary.js";
 
 const directory = useDirectories();
 

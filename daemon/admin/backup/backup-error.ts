@@ -1,8 +1,8 @@
 /** Why a backup or a restore failed, with the exit code of the command. */
-import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
-import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
-import { PlaceError } from "../store/directories.js";
-import { isDiskFull } from "../store/durable-file.js";
+import { exitCodeOfStatus, Refusal } from "../../../protocol/errors.js";
+import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
+import { PlaceError } from "../../store/directories.js";
+import { isDiskFull } from "../../store/durable-file.js";
 
 export class BackupError extends Error {
   override name = "BackupError";

@@ -4,12 +4,12 @@
  * changes nothing.
  */
 import { statSync } from "node:fs";
-import { UsageError } from "../protocol/failures.js";
-import type { ConfigState } from "../protocol/replies.js";
-import { CONFIG_KEYS, RELOAD } from "../protocol/system/config-settings.js";
-import type { Config } from "../protocol/system/config-types.js";
-import type { Log } from "./log/log.js";
-import type { ConfigSource, Settings } from "./settings.js";
+import { UsageError } from "../../protocol/failures.js";
+import type { ConfigState } from "../../protocol/replies.js";
+import { CONFIG_KEYS, RELOAD } from "../../protocol/system/config-settings.js";
+import type { Config } from "../../protocol/system/config-types.js";
+import type { Log } from "../log/log.js";
+import type { ConfigSource, Settings } from "../settings.js";
 
 interface ReloadOptions {
   /** In effect; changed by a reload. */

@@ -1,8 +1,8 @@
 /** Backups by a running daemon: one at a time, each of one moment of the store, aborted when the daemon stops. */
 import { resolve } from "node:path";
-import { Refusal } from "../../protocol/errors.js";
-import type { EmbeddedStore } from "../store/embedded-store.js";
-import type { Layout } from "../store/layout.js";
+import { Refusal } from "../../../protocol/errors.js";
+import type { EmbeddedStore } from "../../store/embedded-store.js";
+import type { Layout } from "../../store/layout.js";
 import { backUp, checkBackupTarget } from "./backup.js";
 import type { CopyProgress } from "./copy-state.js";
 import type { Manifest } from "./manifest.js";

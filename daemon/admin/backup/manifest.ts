@@ -1,8 +1,8 @@
 /** `backup.json`, the manifest of a backup. Completed last: a directory without a complete manifest is not a backup. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Counts } from "../../protocol/watch.js";
-import { replaceFileSync } from "../store/durable-file.js";
+import type { Counts } from "../../../protocol/watch.js";
+import { replaceFileSync } from "../../store/durable-file.js";
 
 export const MANIFEST = "backup.json";
 
