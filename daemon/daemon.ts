@@ -10,7 +10,6 @@ import { ConfigReload } from "./admin/config-reload.js";
 import { CleanupStack } from "./cleanup-stack.js";
 import { compose, type Parts } from "./compose.js";
 import type { MakeEngine } from "./engine.js";
-import { type HeldPlaces, holdPlaces } from "./held-places.js";
 import { startMetricsServer } from "./http/metrics-server.js";
 import type { Context } from "./http/route-definition.js";
 import { buildServer } from "./http/server.js";
@@ -18,7 +17,8 @@ import type { DaemonLog } from "./log/daemon-log.js";
 import { StateGuard } from "./recovery/state-guard.js";
 import { runDeferred } from "./run-deferred.js";
 import type { ConfigSource, Settings } from "./settings.js";
-import { SocketKeeper } from "./socket-keeper.js";
+import { type HeldPlaces, holdPlaces } from "./socket/held-places.js";
+import { SocketKeeper } from "./socket/socket-keeper.js";
 
 /** Time limit in ms for recording the finish of operations whose run files were removed. */
 const RECORD_MS = 1000;

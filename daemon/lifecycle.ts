@@ -11,7 +11,6 @@ import type { Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
 import { LIMITS, type Limits } from "../protocol/system/config-types.js";
 import { unknownStage } from "../protocol/text/unknown-stage.js";
-import { KeyedMutex } from "./keyed-mutex.js";
 import { boundedChain } from "./scheduler/chain-bounds.js";
 import {
   type Decision,
@@ -24,6 +23,7 @@ import {
   type WorkerIdentity,
   type WorkerLosses,
 } from "./store/decision.js";
+import { KeyedMutex } from "./store/keyed-mutex.js";
 import { type Layout, runDir } from "./store/layout.js";
 import { type Store, VersionConflictError } from "./store/store.js";
 

@@ -4,12 +4,12 @@
  */
 import { isatty } from "node:tty";
 import { type Daemon, startDaemon } from "./daemon.js";
-import { AlreadyRunningError } from "./held-places.js";
-import { SocketTakenError } from "./listen.js";
 import { openDaemonLog, sayOnStderr, sayToSystemLog } from "./log/daemon-log.js";
 import { ServiceNotifier } from "./os/service-notifier.js";
 import { StateRemovedError } from "./recovery/state-guard.js";
 import { type ConfigSource, configSource, type Settings, settingsFrom } from "./settings.js";
+import { AlreadyRunningError } from "./socket/held-places.js";
+import { SocketTakenError } from "./socket/listen.js";
 import { layoutOf } from "./store/layout.js";
 
 export { backUpWithoutDaemon } from "./admin/backup/backup.js";

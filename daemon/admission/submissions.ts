@@ -7,11 +7,11 @@
 import { hashOfParams } from "../../ops/attempt/stage-values.js";
 import { Refusal } from "../../protocol/errors.js";
 import { isFinal } from "../../protocol/state.js";
-import { KeyedMutex } from "../keyed-mutex.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Waiting } from "../scheduler/waiting.js";
 import type { Settings } from "../settings.js";
 import type { Entry, IdempotencyKey } from "../store/decision.js";
+import { KeyedMutex } from "../store/keyed-mutex.js";
 import { jsonSize } from "../store/payloads.js";
 import { KeyUsedError, type Store } from "../store/store.js";
 import { type AdmissionContext, admit, type Draft, RefusedDraft } from "./steps.js";

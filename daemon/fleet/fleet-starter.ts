@@ -9,6 +9,7 @@ import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { homedir, uptime } from "node:os";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
+import { clockAhead } from "../os/shared-clock.js";
 import {
   type Candidate,
   candidateOf,
@@ -16,7 +17,6 @@ import {
   order,
   type StarterOptions,
 } from "../scheduler/starter.js";
-import { clockAhead } from "../shared-clock.js";
 import type { Entry } from "../store/decision.js";
 import { NotRecordedError } from "../store/not-recorded.js";
 import type { PooledWorker } from "../worker/pool.js";

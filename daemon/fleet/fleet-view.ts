@@ -5,11 +5,11 @@
 
 import { Refusal } from "../../protocol/errors.js";
 import type { BackupMaker, EngineParts } from "../engine.js";
+import { sharedTime } from "../os/shared-clock.js";
 import { parseQueues, type SavedQueues } from "../scheduler/queues.js";
 import type { Schedule } from "../schedules/schedule.js";
 import { parseSchedules } from "../schedules/schedules.js";
 import type { FleetSettings } from "../settings.js";
-import { sharedTime } from "../shared-clock.js";
 import type { Decision, Entry } from "../store/decision.js";
 import type { Change } from "../store/ledger.js";
 import { EngineAwayError } from "./engine/errors.js";

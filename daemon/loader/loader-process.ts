@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { childEnvironment } from "../child-environment.js";
+import { childEnvironment } from "../os/child-environment.js";
 import type { FromLoader, LoaderReply, LoaderSetup, ToLoader } from "./messages.js";
 
 /** How long a process may take until it can be asked, in ms. */

@@ -8,7 +8,7 @@ import { enableUserCode, sourcesOf } from "../../ops/loading/user-code.js";
 import { type Prepared, prepare } from "../../ops/types/prepare.js";
 import { type OperationCtor, readType } from "../../ops/types/read-type.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
-import { removeStartVariables } from "../child-environment.js";
+import { removeStartVariables } from "../os/child-environment.js";
 import type { FileResult, FromLoader, LoaderReply, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 
 interface LoadedTypes {

@@ -6,10 +6,10 @@ import { rmSync } from "node:fs";
 import type { LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import { AppendFile } from "../../protocol/system/append-file.js";
+import { sharedTime } from "../os/shared-clock.js";
 import { logFile } from "../run-files/attempt-files.js";
 import { newLogFile, partBytes, removeOldestParts, replaceLog, sizeText } from "../run-files/log-parts.js";
 import type { LogHead } from "../run-files/log-tail.js";
-import { sharedTime } from "../shared-clock.js";
 import { isDiskFull, syncDirectory } from "../store/durable-file.js";
 
 export class LogWriter {

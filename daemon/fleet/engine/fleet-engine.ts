@@ -4,7 +4,7 @@
  * Calls that decide, the lease, reads, and run files have a connection each, so that none waits for another. A call whose
  * connection broke is made again; each function answers a repeated call as the first time.
  */
-import { setClockAhead } from "../../shared-clock.js";
+import { setClockAhead } from "../../os/shared-clock.js";
 import type { Connection } from "./connection.js";
 import { LONG, SHORT_MS } from "./engine-base.js";
 import { OPERATION } from "./engine-reads.js";

@@ -3,7 +3,7 @@
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
 import { VERSION } from "../../../protocol/version.js";
-import { ownPackage, workerVersions } from "../../versions.js";
+import { ownPackage, workerVersions } from "../../worker/versions.js";
 import { openapi } from "../openapi.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 

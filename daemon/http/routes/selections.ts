@@ -9,10 +9,10 @@ import type { RetrySelectionBody, SelectionBody } from "../../../protocol/reques
 import { isFinal, mayMove, STATES, type State } from "../../../protocol/state.js";
 import type { SelectionLine } from "../../../protocol/stream-lines.js";
 import { MAX_IDS } from "../../log/audit-log.js";
-import { type Piece, select } from "../../selection.js";
 import type { Entry } from "../../store/decision.js";
 import { asRefusal } from "../errors.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
+import { type Piece, select } from "../selection.js";
 import { cancelOperation, removeOperation, retryOperation } from "./operations.js";
 import { openStream } from "./streams.js";
 

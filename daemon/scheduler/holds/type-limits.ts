@@ -5,7 +5,7 @@
 
 import type { Blocked, Operation } from "../../../protocol/operation.js";
 import type { Loader } from "../../loader/loader.js";
-import { sharedTime } from "../../shared-clock.js";
+import { sharedTime } from "../../os/shared-clock.js";
 import type { Entry } from "../../store/decision.js";
 import type { Attempt } from "../attempt.js";
 import { compareTurns } from "../lane.js";

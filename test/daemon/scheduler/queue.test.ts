@@ -2,13 +2,13 @@
 import fc from "fast-check";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
-import { KeyedMutex } from "../../../daemon/keyed-mutex.js";
 import { StartTimes } from "../../../daemon/scheduler/holds/start-time.js";
 import { compareTurns } from "../../../daemon/scheduler/lane.js";
 import { type Place, Queue } from "../../../daemon/scheduler/queue.js";
 import { Queues, type SavedQueues } from "../../../daemon/scheduler/queues.js";
 import { Waiting } from "../../../daemon/scheduler/waiting.js";
 import type { Entry } from "../../../daemon/store/decision.js";
+import { KeyedMutex } from "../../../daemon/store/keyed-mutex.js";
 import { Story } from "../../harness/records.js";
 
 type Step =

@@ -1,24 +1,24 @@
 /** Finds operations, and shows them with their momentary values, such as their queue positions. */
-import { Refusal } from "../protocol/errors.js";
-import { MIN_PREFIX } from "../protocol/id.js";
-import type { LogLine, Operation } from "../protocol/operation.js";
-import { isFinal } from "../protocol/state.js";
-import type { Counts } from "../protocol/watch.js";
-import type { Bus } from "./bus.js";
-import type { Log } from "./log/log.js";
-import { linesAfter } from "./run-files/log-slices.js";
-import type { Runs } from "./run-files/runs.js";
-import { isUnreadable } from "./run-files/unreadable.js";
-import type { Attempt } from "./scheduler/attempt.js";
-import type { Dependencies } from "./scheduler/holds/dependencies.js";
-import { placeOf, type Queue } from "./scheduler/queue.js";
-import type { Waiting } from "./scheduler/waiting.js";
-import type { Entry } from "./store/decision.js";
-import type { Store } from "./store/store.js";
-import type { HubSource } from "./watch/hub.js";
-import { fits, type Scope } from "./watch/scope.js";
-import type { Hooks } from "./watchers/hooks/hooks.js";
-import type { Tracing } from "./watchers/traces/tracing.js";
+import { Refusal } from "../../protocol/errors.js";
+import { MIN_PREFIX } from "../../protocol/id.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
+import { isFinal } from "../../protocol/state.js";
+import type { Counts } from "../../protocol/watch.js";
+import type { Bus } from "../bus.js";
+import type { Log } from "../log/log.js";
+import { linesAfter } from "../run-files/log-slices.js";
+import type { Runs } from "../run-files/runs.js";
+import { isUnreadable } from "../run-files/unreadable.js";
+import type { Attempt } from "../scheduler/attempt.js";
+import type { Dependencies } from "../scheduler/holds/dependencies.js";
+import { placeOf, type Queue } from "../scheduler/queue.js";
+import type { Waiting } from "../scheduler/waiting.js";
+import type { Entry } from "../store/decision.js";
+import type { Store } from "../store/store.js";
+import type { Hooks } from "../watchers/hooks/hooks.js";
+import type { Tracing } from "../watchers/traces/tracing.js";
+import type { HubSource } from "./hub.js";
+import { fits, type Scope } from "./scope.js";
 
 /** Candidates shown for an ambiguous prefix. */
 const MAX_CANDIDATES = 8;

@@ -1,10 +1,10 @@
 /** Prepares the daemon's stop: refuses new operations; with `now`, cancels running operations and awaits their end. */
-import { Refusal } from "../protocol/errors.js";
-import type { StopReply } from "../protocol/replies.js";
-import type { Lifecycle } from "./lifecycle.js";
-import type { Scheduler } from "./scheduler/scheduler.js";
-import { NotRecordedError, StoreFullError } from "./store/not-recorded.js";
-import type { Store } from "./store/store.js";
+import { Refusal } from "../../protocol/errors.js";
+import type { StopReply } from "../../protocol/replies.js";
+import type { Lifecycle } from "../lifecycle.js";
+import { NotRecordedError, StoreFullError } from "../store/not-recorded.js";
+import type { Store } from "../store/store.js";
+import type { Scheduler } from "./scheduler.js";
 
 export class Stopping {
   /** Whether new operations are refused. */

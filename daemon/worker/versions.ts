@@ -2,10 +2,10 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { DaemonReply } from "../protocol/replies.js";
-import { packageOf, versionIn } from "../protocol/system/package-place.js";
-import { VERSION } from "../protocol/version.js";
-import type { Run } from "./store/decision.js";
+import type { DaemonReply } from "../../protocol/replies.js";
+import { packageOf, versionIn } from "../../protocol/system/package-place.js";
+import { VERSION } from "../../protocol/version.js";
+import type { Run } from "../store/decision.js";
 
 /** Found when the daemon starts: the package may be removed later. */
 const OWN_PACKAGE = packageOf(fileURLToPath(import.meta.url)) ?? "";

@@ -1,15 +1,15 @@
 /** Locks the state directory and the socket for this daemon alone, for as long as it runs. */
 
-import type { LockOwner } from "../protocol/system/lock-owner.js";
-import type { CleanupStack } from "./cleanup-stack.js";
+import type { LockOwner } from "../../protocol/system/lock-owner.js";
+import type { CleanupStack } from "../cleanup-stack.js";
+import type { KernelLock } from "../os/kernel-lock.js";
+import type { Settings } from "../settings.js";
+import { checkStateDir } from "../store/directories.js";
+import { type Layout, layoutOf } from "../store/layout.js";
+import { lockOwnerOf, removeLockOwner, writeLockOwner } from "../store/lock-owner.js";
+import { prepareStateFiles, putAsideIfOdd } from "../store/quarantine.js";
+import { lockStateDir } from "../store/state-lock.js";
 import { checkSocketPath, DaemonSocket } from "./listen.js";
-import type { KernelLock } from "./os/kernel-lock.js";
-import type { Settings } from "./settings.js";
-import { checkStateDir } from "./store/directories.js";
-import { type Layout, layoutOf } from "./store/layout.js";
-import { lockOwnerOf, removeLockOwner, writeLockOwner } from "./store/lock-owner.js";
-import { prepareStateFiles, putAsideIfOdd } from "./store/quarantine.js";
-import { lockStateDir } from "./store/state-lock.js";
 
 /** Another daemon has the state directory or the socket; `owner` is that daemon, where the state directory names it. */
 export class AlreadyRunningError extends Error {

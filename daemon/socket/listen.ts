@@ -8,11 +8,11 @@ import { chmodSync, renameSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import type { FastifyInstance } from "fastify";
-import { ownerProblem, pathProblem } from "../protocol/system/owned-path.js";
-import { socketPathProblem, UNBOUND_SOCKET } from "../protocol/system/places.js";
-import { type FileIdentity, identityOf, isFile } from "./os/file-identity.js";
-import { acquireLock, type KernelLock } from "./os/kernel-lock.js";
-import { ownDirectory, PlaceError } from "./store/directories.js";
+import { ownerProblem, pathProblem } from "../../protocol/system/owned-path.js";
+import { socketPathProblem, UNBOUND_SOCKET } from "../../protocol/system/places.js";
+import { type FileIdentity, identityOf, isFile } from "../os/file-identity.js";
+import { acquireLock, type KernelLock } from "../os/kernel-lock.js";
+import { ownDirectory, PlaceError } from "../store/directories.js";
 
 export function checkSocketPath(socket: string): void {
   const problem = socketPathProblem(socket);

@@ -1,12 +1,12 @@
 /** The operations that one request acts on. */
 import { setImmediate as turn } from "node:timers/promises";
-import { Refusal } from "../protocol/errors.js";
-import type { SelectionBody } from "../protocol/requests.js";
-import { isFinal, type State } from "../protocol/state.js";
-import type { Parts } from "./compose.js";
-import { hostFilter } from "./hosts/host-filter.js";
-import type { Entry } from "./store/decision.js";
-import { matchesQuery } from "./store/recent.js";
+import { Refusal } from "../../protocol/errors.js";
+import type { SelectionBody } from "../../protocol/requests.js";
+import { isFinal, type State } from "../../protocol/state.js";
+import type { Parts } from "../compose.js";
+import { hostFilter } from "../hosts/host-filter.js";
+import type { Entry } from "../store/decision.js";
+import { matchesQuery } from "../store/recent.js";
 
 /** Most operations of a piece that is not queued: finished ones may be many, and each is read from the disk. */
 const PIECE = 200;

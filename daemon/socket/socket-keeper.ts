@@ -6,11 +6,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
-import { socketPathProblem } from "../protocol/system/places.js";
+import { socketPathProblem } from "../../protocol/system/places.js";
+import type { Log } from "../log/log.js";
+import type { Layout } from "../store/layout.js";
+import { removeLockOwner, writeLockOwner } from "../store/lock-owner.js";
 import { DaemonSocket, SocketTakenError } from "./listen.js";
-import type { Log } from "./log/log.js";
-import type { Layout } from "./store/layout.js";
-import { removeLockOwner, writeLockOwner } from "./store/lock-owner.js";
 
 interface SocketKeeperOptions {
   socket: DaemonSocket;

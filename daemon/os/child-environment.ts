@@ -2,7 +2,12 @@
  * The environment of the processes that run the author's code: workers and loaders. The daemon's own environment does
  * not reach them, except for the base and the names that `env.fromDaemon` of the config file permits.
  */
-import { BASE_VARIABLES, matchingVariables, nameMatcher, type Variables } from "../protocol/environment.js";
+import {
+  BASE_VARIABLES,
+  matchingVariables,
+  nameMatcher,
+  type Variables,
+} from "../../protocol/environment.js";
 
 /**
  * Variables that Node, the system's linker and our cache read when a process starts. The process removes them before it
