@@ -38,4 +38,4 @@ export type {
   SubmitSettings,
   SubmittableType,
 } from "./submission.js";
-export type { WatchFilter, WatchState } from "./watch-state.js";
+export type { WatchFilter, WatchState } from "./watching.js";

@@ -24,8 +24,7 @@ import {
   submitBodyOf,
 } from "./submission.js";
 import { lastOfChain, untilFinished } from "./until-finished.js";
-import type { WatchFilter, WatchState } from "./watch-state.js";
-import { watchOperation, watchStates } from "./watching.js";
+import { type WatchFilter, type WatchState, watchOperation, watchStates } from "./watching.js";
 
 /** Which daemon to use. All are optional. */
 export interface ConnectOptions {

@@ -1,9 +1,31 @@
 /** Streams of state: the record of one operation and its chain, or all operations that fit a filter. */
 import type { Operation } from "../operation.js";
+import type { State } from "../state.js";
 import { applyWatchLine, EMPTY_VIEW, type WatchView } from "../watch.js";
 import type { Client } from "./client.js";
 import { type Reconnect, reconnecting } from "./reconnect.js";
-import type { WatchFilter, WatchState } from "./watch-state.js";
+
+/** Which operations to watch. */
+export interface WatchFilter {
+  /** Default: all states. */
+  state?: State[];
+  /** Name of an operation type. Default: all types. */
+  op?: string;
+  /** Name of a host: operations that it runs, or ran last. Default: all hosts. */
+  host?: string;
+  /** Number of the newest finished operations at the start, at most 1000. Default: 200. */
+  limit?: number;
+}
+
+/** The watched operations after a change. */
+export interface WatchState {
+  /** By id: the live operations that fit, and the newest finished ones. */
+  readonly operations: ReadonlyMap<string, Operation>;
+  /** Number of operations in each state, over the complete store. */
+  readonly counts: Readonly<Record<State, number>>;
+  /** The record that changed; null if several may have changed, or one was removed. */
+  readonly changed: Operation | null;
+}
 
 /** Yields the state at the start and after each change. */
 export async function* watchStates(
