@@ -15,7 +15,6 @@ import type { Context } from "./http/route-definition.js";
 import { buildServer } from "./http/server.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import { StateGuard } from "./recovery/state-guard.js";
-import { runDeferred } from "./run-deferred.js";
 import type { ConfigSource, Settings } from "./settings.js";
 import { type HeldPlaces, holdPlaces } from "./socket/held-places.js";
 import { SocketKeeper } from "./socket/socket-keeper.js";
@@ -287,4 +286,15 @@ class DaemonRun implements Daemon {
     }
     this.#stopped.reject(reason);
   }
+}
+
+/** Runs one step in each turn of the event loop, so that requests are answered between the steps. */
+function runDeferred(steps: Array<() => void>, isOver: () => boolean): void {
+  const [step, ...rest] = steps;
+  if (!step) return;
+  setImmediate(() => {
+    if (isOver()) return;
+    step();
+    runDeferred(rest, isOver);
+  });
 }
