@@ -2,18 +2,21 @@
 import type { Command } from "commander";
 import {
   endOfLog,
+  type LineFilter,
   lastLines,
   newLines,
   type StoredLines,
   storedLines,
 } from "../../protocol/client/log-lines.js";
 import { UsageError } from "../../protocol/failures.js";
-import type { LogLine, Operation } from "../../protocol/operation.js";
+import type { LogLine, LogStream, Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { wantsColour } from "../../protocol/text/colour.js";
+import { nearest } from "../../protocol/text/nearest.js";
 import { sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import { unknownStage } from "../../protocol/text/unknown-stage.js";
+import { sinceFrom } from "../kit/given-duration.js";
 import { interruptible } from "../kit/interruptible.js";
 import { addCommand, reportTo } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
@@ -22,7 +25,6 @@ import { type ReportTo, say } from "../kit/report.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { lostNotes } from "./follow/notes.js";
-import { givenLogFilter } from "./log-filter.js";
 
 interface LogsOptions {
   follow?: boolean;
@@ -128,4 +130,62 @@ function tailOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d+$/.test(text)) return Number(text);
   throw new UsageError(`-n: ${JSON.stringify(text)} is not a number of lines; give 0 or more`);
+}
+
+const STREAMS = ["log", "stdout", "stderr", "liveops"] as const satisfies LogStream[];
+
+interface FilterOptions {
+  stage?: string;
+  stream?: string;
+  grep?: string;
+  ignoreCase?: boolean;
+  attempt?: string;
+  since?: string;
+}
+
+/** @throws UsageError for an unknown stream, a wrong attempt or time, or text that is not a regular expression */
+function givenLogFilter(
+  { stage, stream, grep, ignoreCase, attempt, since }: FilterOptions,
+  now: number,
+): LineFilter {
+  if (ignoreCase && grep === undefined)
+    throw new UsageError("--ignore-case needs --grep", "liveops logs --grep error --ignore-case");
+  return {
+    stage,
+    stream: streamOf(stream),
+    grep: patternOf(grep, ignoreCase === true),
+    attempt: attemptOf(attempt),
+    since: since === undefined ? undefined : sinceFrom(since, now),
+  };
+}
+
+function streamOf(text: string | undefined): LogStream | undefined {
+  if (text === undefined) return undefined;
+  const stream = STREAMS.find((known) => known === text);
+  if (stream) return stream;
+  const [near] = nearest(text, STREAMS);
+  throw new UsageError(
+    `--stream: ${JSON.stringify(text)} is not a stream${near ? `; did you mean ${near}?` : ""}`,
+    `streams: ${STREAMS.join(", ")}`,
+  );
+}
+
+function attemptOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new UsageError(`--attempt: ${JSON.stringify(text)} is not the number of an attempt; give 1 or more`);
+}
+
+function patternOf(text: string | undefined, ignoreCase: boolean): RegExp | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return new RegExp(text, ignoreCase ? "i" : "");
+  } catch (error) {
+    // The message begins with `Invalid regular expression: /text/: `.
+    const why = (error as Error).message.split(": ").at(-1);
+    throw new UsageError(
+      `--grep: ${JSON.stringify(text)} is not a valid regular expression: ${why}`,
+      "put a backslash before characters such as ( [ + ? * to search for them",
+    );
+  }
 }

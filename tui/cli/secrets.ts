@@ -2,10 +2,8 @@
  * Values of secret parameters for a submit. A parameter has only where its value comes from: `env:NAME`, a variable of
  * this shell, or `prompt:`, which is typed here. The values are sent beside the parameters, and are never stored.
  */
-
 import type { Variables } from "../../protocol/environment.js";
 import { UsageError } from "../../protocol/failures.js";
-import { readHidden } from "./hidden-input.js";
 
 /** Values by reference. */
 export type SecretValues = Record<string, string>;
@@ -53,4 +51,49 @@ async function ask(name: string): Promise<string> {
 function textsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+const CTRL_C = "\x03";
+const CTRL_D = "\x04";
+const CTRL_U = "\x15";
+
+/**
+ * @param prompt - written to stderr
+ * @throws Error after Ctrl-D; Ctrl-C ends the process as the signal does
+ */
+function readHidden(prompt: string): Promise<string> {
+  const { stdin, stderr } = process;
+  stderr.write(prompt);
+  stdin.setRawMode(true);
+  stdin.setEncoding("utf8");
+  stdin.resume();
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const end = () => {
+      stdin.off("data", read);
+      stdin.setRawMode(false);
+      stdin.pause();
+      stderr.write("\n");
+    };
+    const read = (chunk: string) => {
+      for (const letter of chunk) {
+        if (letter === "\r" || letter === "\n") {
+          end();
+          return resolve(text);
+        }
+        if (letter === CTRL_C) {
+          end();
+          return void process.kill(process.pid, "SIGINT");
+        }
+        if (letter === CTRL_D && text === "") {
+          end();
+          return reject(new Error("no secret was typed"));
+        }
+        if (letter === "\x7f" || letter === "\b") text = [...text].slice(0, -1).join("");
+        else if (letter === CTRL_U) text = "";
+        else if (letter >= " ") text += letter;
+      }
+    };
+    stdin.on("data", read);
+  });
 }

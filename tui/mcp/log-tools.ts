@@ -1,11 +1,103 @@
 /** Tools that read and search logs. */
+import { createContext, Script } from "node:vm";
 import * as z from "zod";
+import type { LogLine } from "../../protocol/operation.js";
+import type { LogPage } from "../../protocol/replies.js";
 import type { LogQuery } from "../../protocol/requests.js";
+import { withoutSequences } from "../../protocol/text/sgr.js";
 import { id, lineNumber, stage, stream } from "./arguments.js";
 import { badRequest } from "./errors.js";
-import { readLines } from "./log-lines.js";
-import { linePattern } from "./pattern.js";
+import { cutText, MAX_REPLY } from "./plain.js";
 import { defineTool } from "./tool.js";
+
+/** Longest time for one page of lines, in ms. */
+const TIMEOUT_MS = 2000;
+
+const SCRIPT = new Script("texts.map((text) => text.search(pattern) !== -1)");
+
+/**
+ * Says for each text whether it matches. The pattern does not see the colours of a text.
+ *
+ * @throws Refusal LIVEOPS_BAD_REQUEST if the pattern is not valid; the function, if the pattern takes too long
+ */
+function linePattern(source: string, ignoreCase: boolean): (texts: string[]) => boolean[] {
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(source, ignoreCase ? "i" : "");
+  } catch (error) {
+    // The message begins with `Invalid regular expression: /source/: `.
+    const why = (error as Error).message.split(": ").at(-1);
+    throw badRequest(
+      `pattern ${JSON.stringify(source)} is not a valid regular expression: ${why}; put a backslash before characters such as ( [ + ? * to search for them`,
+    );
+  }
+  return (texts) => {
+    const context = createContext({ pattern, texts: texts.map(withoutSequences) });
+    try {
+      return SCRIPT.runInContext(context, { timeout: TIMEOUT_MS }) as boolean[];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
+      throw badRequest(
+        `pattern ${JSON.stringify(source)} takes more than ${TIMEOUT_MS / 1000} s; give a simpler pattern, or use match of read_log`,
+      );
+    }
+  };
+}
+
+/** Most characters of one line. */
+const MAX_LINE = 2000;
+
+interface Collect {
+  /** Most lines. */
+  most: number;
+  /** Whether the pages go to the end of the log, or to its start. Lines of a page are always oldest first. */
+  isForward: boolean;
+  /** Which lines of a page to take, from their texts. Default: all. */
+  matches?: (texts: string[]) => boolean[];
+}
+
+interface Collected {
+  /** Oldest first. */
+  lines: ReplyLine[];
+  /** Arguments of the next call; null at the end or the start of the log. */
+  next: { after: number } | { before: number } | null;
+  /** Number of lines in the complete log. */
+  total: number;
+}
+
+type ReplyLine = ReturnType<typeof replyLine>;
+
+async function readLines(pages: AsyncIterable<LogPage>, collect: Collect): Promise<Collected> {
+  const { most, isForward, matches } = collect;
+  const lines: ReplyLine[] = [];
+  let room = MAX_REPLY;
+  const result = (next: number | null, total: number): Collected => ({
+    lines: isForward ? lines : lines.reverse(),
+    next: next === null ? null : isForward ? { after: next } : { before: next },
+    total,
+  });
+  let total = 0;
+  for await (const page of pages) {
+    total = page.total;
+    const taken = matches?.(page.lines.map((line) => line.text));
+    const wanted = taken ? page.lines.filter((_, i) => taken[i]) : page.lines;
+    const ordered = isForward ? wanted : wanted.toReversed();
+    for (const [i, line] of ordered.entries()) {
+      const reply = replyLine(line);
+      room -= JSON.stringify(reply).length;
+      const previous = lines.at(-1);
+      if (room < 0 && previous) return result(previous.n, total);
+      lines.push(reply);
+      const isLast = i === ordered.length - 1;
+      if (lines.length === most) return result(isLast && !taken ? page.next : line.n, total);
+    }
+  }
+  return result(null, total);
+}
+
+function replyLine({ n, at, attempt, stage, stream, text }: LogLine) {
+  return { n, at, attempt, stage, stream, text: cutText(text, MAX_LINE) };
+}
 
 /** Most lines of one reply. */
 const MAX_LINES = 1000;

@@ -1,5 +1,5 @@
 /**
- * What the shells send and read. The scripts of `tui/cli/completion-scripts.ts` call `liveops __complete`, and evaluate
+ * What the shells send and read. The scripts of `tui/cli/completion.ts` call `liveops __complete`, and evaluate
  * no text: neither the words of the line nor the reply.
  */
 import { sanitize } from "../../../protocol/text/sanitize.js";
