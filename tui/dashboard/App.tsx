@@ -121,7 +121,7 @@ function Panes({ state: now, motion }: { state: State; motion: boolean }) {
   const { arrangement, gap } = panesOf(state);
   const list = arrangement !== "one" || state.pane === "list";
   const detail = arrangement !== "one" || state.pane === "detail";
-  // Of several hosts, one may be silent: dim and standing still is what is of it.
+  // If a host does not answer, its operations are dimmed and show its last reply.
   const own = asLastHeard(state, state.selected);
   const shown = (
     <Box flexDirection={arrangement === "side" ? "row" : "column"} columnGap={gap}>

@@ -68,7 +68,7 @@ export function chainSecondsLeft(state: State, operation: Operation): number | n
   return left;
 }
 
-/** Whether the stage under way has taken longer than in nine of ten earlier runs, and says nothing of its own pace. */
+/** Whether the active stage has passed its p90 duration and reports no progress. */
 export function isOverdue(state: State, operation: Operation): boolean {
   const stage = activeStage(operation);
   if (operation.state !== "running" || stage === null || ownEta(operation) !== null) return false;

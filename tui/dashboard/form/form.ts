@@ -15,7 +15,7 @@ export interface Form {
   readonly at: number;
   /** What the daemon said when it refused. */
   readonly refusal: string | null;
-  /** It was tried to submit: what is missing is told loudly. */
+  /** A submit was tried: missing fields are highlighted. */
   readonly tried: boolean;
   /** The finished operation whose parameters fill the form; null: a new submit. */
   readonly again: string | null;

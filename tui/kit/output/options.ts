@@ -7,7 +7,7 @@ import type { CellContext, Column, TableSpec } from "./table.js";
 import { TIME_STYLES, type TimeStyle } from "./time.js";
 
 export const LIST_FORMATS = ["table", "wide", "json", "jsonl", "name"] as const;
-/** Of a command that prints what it changed. */
+/** Formats of a command that prints the records it changed. */
 const RESULT_FORMATS = ["json", "jsonl", "name"] as const;
 export type OutputFormat = (typeof LIST_FORMATS)[number];
 
