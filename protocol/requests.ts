@@ -372,12 +372,10 @@ export type SelectionBody = z.input<typeof selectionBody>;
 export type RetrySelectionBody = z.input<typeof retrySelectionBody>;
 export type AgainBody = z.input<typeof againBody>;
 export type ScheduleBody = z.input<typeof scheduleBody>;
-export type QueueBody = z.input<typeof queueBody>;
 export type InputBody = z.input<typeof inputBody>;
 export type EditBody = z.input<typeof editBody>;
 export type ListQuery = QueryOf<typeof listQuery>;
 export type LogQuery = QueryOf<typeof logQuery>;
-export type EventsQuery = QueryOf<typeof eventsQuery>;
 export type WatchQuery = QueryOf<typeof watchQuery>;
 
 /** What a client gives: a query before it is text, without its defaults. */

@@ -129,7 +129,6 @@ export const backupLine = z.discriminatedUnion("type", [
   z.object({ type: z.literal("failed"), problem: problemSchema }),
 ]);
 
-export type WatchLine = z.infer<typeof watchLine>;
 /** A line of an event stream: an event, a log line (with `log`) or, with `follow`, the end. */
 export type EventLine = WithoutPing<z.infer<typeof eventLine>>;
 export type EndLine = z.infer<typeof eventsEndLine>;
