@@ -112,7 +112,8 @@ export class InlineLink extends AttemptWriter {
       flush();
       const seconds = (this.#clock.now() - started) / 1000;
       const resources = usage.end();
-      this.event({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome }, true);
+      // `runAttempt` has masked the outcome.
+      this.#say({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
       const retry = this.#isAbandoned || signal.aborted ? null : (retries?.after(outcome) ?? null);
       if (retry === null) {
         this.finish(outcome, resources);

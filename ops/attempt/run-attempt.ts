@@ -238,5 +238,5 @@ function textOfResult(Type: OperationCtor, result: unknown, sink: Sink): string 
     return note(`threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
   if (typeof text !== "string" || text.trim() === "") return note("returned no text");
-  return shortened(text.replace(/\r\n?/g, "\n").replace(/\n+$/, ""), MAX_RESULT_TEXT);
+  return shortened(sink.masker.mask(text.replace(/\r\n?/g, "\n").replace(/\n+$/, "")), MAX_RESULT_TEXT);
 }
