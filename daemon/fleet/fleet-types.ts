@@ -6,7 +6,7 @@ import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { unknownType } from "../../protocol/text/unknown-type.js";
-import type { RefusedAsk, Types } from "../loader/loader.js";
+import { policyOf, type RefusedAsk, type Types } from "../loader/loader.js";
 import type { PrepareAsk, ResolvedType } from "../loader/messages.js";
 import type { FleetHosts } from "./fleet-hosts.js";
 
@@ -35,9 +35,7 @@ export class FleetTypes implements Types {
   async resolve(op: string): Promise<ResolvedType | { reason: string }> {
     const found = (await this.local()?.resolve(op)) ?? { reason: `no host of the fleet has the type ${op}` };
     const type = "reason" in found ? this.#published().get(op) : undefined;
-    if (!type) return found;
-    const { resumable, timeout, gracePeriod, retry, file } = type;
-    return { file, policy: { resumable, timeout, gracePeriod, retry } };
+    return type ? { file: type.file, policy: policyOf(type) } : found;
   }
 
   async prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {

@@ -141,10 +141,7 @@ export class Loader implements Types {
       const found = this.#files.find(op);
       if (found === null) return { reason: this.#files.whyMissing(op) };
       if ("blocked" in found) return { reason: found.blocked };
-      if ("type" in found) {
-        const { file } = found.type;
-        return { file, policy: policyOf(found.type) };
-      }
+      if ("type" in found) return { file: found.type.file, policy: policyOf(found.type) };
       const left = until - performance.now();
       if (left <= 0) return { reason: `${found.pending} is still being loaded` };
       await this.#wait(left);
@@ -282,7 +279,7 @@ function withoutParams({ input }: PrepareAsk, { type, hasTitles }: LoadedOperati
 }
 
 /** Values that differ from the default only, so that the records of starts stay short. */
-function policyOf(type: OperationType): Policy {
+export function policyOf(type: OperationType): Policy {
   const { resumable, timeout, gracePeriod, retry, concurrency, hosts, partition } = type;
   const limits = effectiveLimits(type, undefined);
   return {
