@@ -10,6 +10,7 @@
  */
 import { accessSync, constants, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
+import { shellQuote } from "../../protocol/text/shell-quote.js";
 
 export interface Shell {
   command: string;
@@ -83,14 +84,14 @@ export class FailureTrap {
   set(before: string | undefined, isCondition: boolean): { BASH_ENV: string } {
     rmSync(this.#records, { force: true });
     const record = (depth: string) =>
-      `{ printf '%s\\0' "$?" "$LINENO" ${depth} "$BASH_COMMAND" >>${quoted(this.#records)}; } 2>/dev/null`;
+      `{ printf '%s\\0' "$?" "$LINENO" ${depth} "$BASH_COMMAND" >>${shellQuote(this.#records)}; } 2>/dev/null`;
     const body = `case $- in *e*) ${record('"$BASH_SUBSHELL"')} ;; esac`;
-    const atExit = isCondition ? `trap ${quoted(record(AT_EXIT))} EXIT\n` : "";
+    const atExit = isCondition ? `trap ${shellQuote(record(AT_EXIT))} EXIT\n` : "";
     const restore =
       before === undefined || before === ""
         ? "unset BASH_ENV"
-        : `export BASH_ENV=${quoted(before)}\nif [ -r "$BASH_ENV" ]; then . "$BASH_ENV"; fi`;
-    writeFileSync(this.#startFile, `${restore}\nset -E\ntrap ${quoted(body)} ERR\n${atExit}`, {
+        : `export BASH_ENV=${shellQuote(before)}\nif [ -r "$BASH_ENV" ]; then . "$BASH_ENV"; fi`;
+    writeFileSync(this.#startFile, `${restore}\nset -E\ntrap ${shellQuote(body)} ERR\n${atExit}`, {
       mode: 0o600,
     });
     return { BASH_ENV: this.#startFile };
@@ -134,9 +135,4 @@ export class FailureTrap {
     }
     return records;
   }
-}
-
-/** Quotes a word for a shell. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

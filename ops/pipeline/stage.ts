@@ -5,7 +5,7 @@ import type { PipelineStage } from "./definition.js";
 import { OutputError, readOutputs, readWrittenOutputs } from "./outputs.js";
 import type { StageResult } from "./result.js";
 import type { Resume, StageRecord } from "./resume.js";
-import { durationText, runStep, type StepContext, StepFailure, StepTimeout } from "./step.js";
+import { durationText, runStep, type StepContext, StepFailure, StepTimeout, wordsText } from "./step.js";
 
 /** Longest pause between two runs of a command, in seconds. */
 const MAX_BACKOFF = 3600;
@@ -165,11 +165,6 @@ export class StageRun {
 type Decision = { kind: "run" } | { kind: "skip"; reason: string } | { kind: "fail"; error: unknown };
 
 function textOf(when: NonNullable<PipelineStage["when"]>): string {
-  const text =
-    when.kind === "script"
-      ? when.script
-      : when.words
-          .map((word) => word.map((part) => ("text" in part ? part.text : `$${part.name}`)).join(""))
-          .join(" ");
+  const text = when.kind === "script" ? when.script : wordsText(when.words);
   return text.trim().replace(/\s+/g, " ").slice(0, 120);
 }

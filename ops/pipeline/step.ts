@@ -1,11 +1,12 @@
 /** Runs one command of a pipeline: a script by the shell rule, or words without a shell. */
 import { rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { shellLine } from "../../protocol/text/shell-quote.js";
 import type { AttemptProgress } from "../attempt/attempt-progress.js";
 import { makeTemporary, removeTemporary } from "../attempt/temporary.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
 import type { Command, PipelineFile, PipelineStep, Template } from "./definition.js";
-import { CONDITION_END, FailureTrap, findShell, quoted } from "./shell.js";
+import { CONDITION_END, FailureTrap, findShell } from "./shell.js";
 import { fill } from "./templates.js";
 import type { Variables } from "./variables.js";
 
@@ -115,9 +116,9 @@ export async function runStep(
   try {
     if (command.kind === "words") {
       const [program = "", ...args] = command.words.map((word) => fill(word, scope));
-      p.log(`$ ${[program, ...args].map((word) => quoted(p.masker.mask(word))).join(" ")}`);
+      p.log(`$ ${shellLine([program, ...args].map((word) => p.masker.mask(word)))}`);
       return await p.exec(program, args, options).catch((error) => {
-        throw failureAt(error, label, `${place}: ${wordsText(command.words)}`);
+        throw failureAt(error, label, `${place}: ${wordsText(command.words).slice(0, 200)}`);
       });
     }
     const shell = findShell("PATH" in env ? env.PATH : process.env.PATH, cwd);
@@ -193,11 +194,10 @@ function placeOfFailure(
 }
 
 /** As in the file: with names in the place of values. */
-function wordsText(words: readonly Template[]): string {
+export function wordsText(words: readonly Template[]): string {
   return words
     .map((word) => word.map((part) => ("text" in part ? part.text : `$${part.name}`)).join(""))
-    .join(" ")
-    .slice(0, 200);
+    .join(" ");
 }
 
 /** The first line of a script, for the log. */
