@@ -7,10 +7,8 @@
 import { LiveOperation, type Params, type Progress, z } from "liveops";
 import type { PipelineFile } from "./pipeline/definition.js";
 import { LONGEST_GRACE_PERIOD } from "./pipeline/finally.js";
-import { noteChange } from "./pipeline/note-change.js";
 import { paramsSchema } from "./pipeline/params-schema.js";
-import { type PipelineResult, pipelineResultText } from "./pipeline/result.js";
-import { runPipeline } from "./pipeline/run.js";
+import { type PipelineResult, pipelineResultText, runPipeline } from "./pipeline/run.js";
 import { pipelineTitle, stageNames } from "./pipeline/type.js";
 
 interface Given {
@@ -43,7 +41,6 @@ export class Pipeline extends LiveOperation<typeof Pipeline> {
 
   async run(p: Progress<Pipeline>): Promise<void> {
     const { file, params } = this.params;
-    noteChange(p, file, this.attempt);
     await runPipeline(p, { file, params, operation: this });
   }
 }

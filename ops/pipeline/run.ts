@@ -1,15 +1,16 @@
 /** Runs the stages of a pipeline, one after another, then `finally`, and continues the chain with `then`. */
+import { readFileSync, statSync } from "node:fs";
 import type { LiveOperation, Progress } from "liveops";
 import type { AttemptProgress } from "../attempt/attempt-progress.js";
 import { Failure, failWithResult } from "../attempt/failure.js";
 import { OperationCancelled } from "../sdk/live-operation.js";
 import type { Pipeline, PipelineFile } from "./definition.js";
 import { runFinally, type StagesOutcome } from "./finally.js";
-import type { PipelineResult } from "./result.js";
+import { MAX_BYTES } from "./limits.js";
 import { Resume } from "./resume.js";
 import { readSecrets } from "./secrets.js";
 import { findShell, shellText } from "./shell.js";
-import { StageRun } from "./stage.js";
+import { type StageResult, StageRun } from "./stage.js";
 import { type StepContext, Workspace } from "./step.js";
 import { fillEntries, namesIn, onlyName } from "./templates.js";
 import { Variables } from "./variables.js";
@@ -21,12 +22,26 @@ export interface PipelineContext {
   operation: LiveOperation;
 }
 
+export interface PipelineResult {
+  /** Of the command that failed, or of the last command. */
+  exitCode: number | null;
+  /** The signal that ended the command that failed; absent after an exit. */
+  signal?: string;
+  /** Absent if no stage failed. */
+  failedStage?: string;
+  stages: Record<string, StageResult>;
+  outputs: Record<string, string>;
+  /** What went wrong and did not fail the pipeline. */
+  warnings?: string[];
+}
+
 /** @throws the failure of a stage, after `finally`; the operation's result then has the exit code and the stages */
 export async function runPipeline(p: Progress<unknown>, context: PipelineContext): Promise<void> {
   const { file, params, operation } = context;
   const { pipeline } = file;
   // The runner passes no other object.
   const progress = p as AttemptProgress;
+  noteChange(progress, file, operation.attempt);
   const secrets = readSecrets(pipeline, params, operation.id);
   for (const value of secrets.values()) progress.masker.add(value);
   const variables = new Variables(pipeline, params, secrets);
@@ -146,4 +161,44 @@ function chain(
     }
   }
   p.chainToNamed(op, fillEntries(values, scope), words);
+}
+
+/** Says in the log that a retry runs the text of the submit, although the file has changed since. */
+function noteChange(p: AttemptProgress, { path, text }: PipelineFile, attempt: number): void {
+  if (attempt === 1 || path === null) return;
+  const now = textOf(path);
+  if (now === text) return;
+  const what = now === null ? "cannot be read now" : "has changed since the submit";
+  p.log(
+    `${path} ${what}; this attempt runs the text of the submit. The present text runs with: liveops retry ${process.env.LIVEOPS_OPERATION_ID} --current`,
+  );
+}
+
+function textOf(path: string): string | null {
+  try {
+    const stat = statSync(path);
+    // A pipe would never end.
+    return stat.isFile() && stat.size <= MAX_BYTES ? readFileSync(path, "utf8") : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The outputs, one a line, and the warnings; without outputs, the number of stages. */
+export function pipelineResultText({ stages, outputs, warnings = [] }: PipelineResult): string {
+  const lines = Object.entries(outputs).map(([name, value]) =>
+    value.includes("\n") ? `${name}:\n${value.replace(/^/gm, "  ")}` : `${name}=${value}`,
+  );
+  if (lines.length === 0) lines.push(countText(Object.values(stages)));
+  return [...lines, ...warnings.map((warning) => `warning: ${warning}`)].join("\n");
+}
+
+function countText(stages: StageResult[]): string {
+  const skipped = stages.filter((stage) => stage.skipped !== undefined).length;
+  const failed = stages.filter((stage) => stage.allowedFailure).length;
+  const done = stages.length - skipped - failed;
+  const parts = [`${done} of ${stages.length} stages done`];
+  if (skipped > 0) parts.push(`${skipped} skipped`);
+  if (failed > 0) parts.push(`${failed} failed, which is allowed`);
+  return parts.join(", ");
 }

@@ -3,9 +3,23 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ExecError, type ExecResult } from "../sdk/exec.js";
 import type { PipelineStage } from "./definition.js";
 import { OutputError, readOutputs, readWrittenOutputs } from "./outputs.js";
-import type { StageResult } from "./result.js";
 import type { Resume, StageRecord } from "./resume.js";
 import { durationText, runStep, type StepContext, StepFailure, StepTimeout, wordsText } from "./step.js";
+
+export interface StageResult {
+  /** Null: the stage was skipped, or ended by a signal or its timeout. */
+  exitCode: number | null;
+  /** The signal that ended the command; absent after an exit. */
+  signal?: string;
+  /** Runs of the command. */
+  attempts: number;
+  /** Duration of the last run. */
+  seconds: number;
+  /** Why the stage was skipped. */
+  skipped?: string;
+  /** The stage failed, and the pipeline continued. */
+  allowedFailure?: true;
+}
 
 /** Longest pause between two runs of a command, in seconds. */
 const MAX_BACKOFF = 3600;

@@ -5,10 +5,8 @@ import type { OperationCtor } from "../types/read-type.js";
 import type { PipelineFile } from "./definition.js";
 import { ANY_PIPELINE } from "./file-name.js";
 import { gracePeriodOf } from "./finally.js";
-import { noteChange } from "./note-change.js";
 import { paramsSchema } from "./params-schema.js";
-import { type PipelineResult, pipelineResultText } from "./result.js";
-import { runPipeline } from "./run.js";
+import { type PipelineResult, pipelineResultText, runPipeline } from "./run.js";
 
 /**
  * The type of a file in an operations directory. The YAML library is loaded when it is needed.
@@ -60,7 +58,6 @@ export function pipelineType(file: PipelineFile): OperationCtor {
     static resultText = (result: PipelineResult) => pipelineResultText(result);
 
     async run(p: Progress<Pipeline>): Promise<void> {
-      noteChange(p, file, this.attempt);
       await runPipeline(p, { file, params: this.params, operation: this });
     }
   };

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { InlineLink } from "../../../ops/attempt/inline.js";
 import type { Pipeline } from "../../../ops/pipeline/definition.js";
 import { gracePeriodOf } from "../../../ops/pipeline/finally.js";
-import type { PipelineResult } from "../../../ops/pipeline/result.js";
+import type { PipelineResult } from "../../../ops/pipeline/run.js";
 import { LiveOperation, z } from "../../../ops/sdk/index.js";
 import { runOperation, startOperation } from "../../../ops/testing/index.js";
 import { prepareSubmission } from "../../../ops/types/prepare.js";

@@ -10,8 +10,7 @@ import type {
   Template,
 } from "../../../ops/pipeline/definition.js";
 import { gracePeriodOf } from "../../../ops/pipeline/finally.js";
-import { type PipelineResult, pipelineResultText } from "../../../ops/pipeline/result.js";
-import { runPipeline } from "../../../ops/pipeline/run.js";
+import { type PipelineResult, pipelineResultText, runPipeline } from "../../../ops/pipeline/run.js";
 import { LiveOperation, type Progress } from "../../../ops/sdk/live-operation.js";
 
 /** `a $name b` as a template. */
