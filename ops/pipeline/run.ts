@@ -12,7 +12,7 @@ import { readSecrets } from "./secrets.js";
 import { findShell, shellText } from "./shell.js";
 import { type StageResult, StageRun } from "./stage.js";
 import { type StepContext, Workspace } from "./step.js";
-import { fillEntries, namesIn, onlyName } from "./templates.js";
+import { fillEntries, namesIn, onlyName } from "./template.js";
 import { Variables } from "./variables.js";
 
 export interface PipelineContext {

@@ -7,7 +7,7 @@ import { makeTemporary, removeTemporary } from "../attempt/temporary.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
 import type { Command, PipelineFile, PipelineStep, Template } from "./definition.js";
 import { CONDITION_END, FailureTrap, findShell } from "./shell.js";
-import { fill } from "./templates.js";
+import { fill } from "./template.js";
 import type { Variables } from "./variables.js";
 
 /** A private directory for the files of one attempt: outputs, and records of failed commands. */

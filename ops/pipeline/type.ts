@@ -15,7 +15,7 @@ import { type PipelineResult, pipelineResultText, runPipeline } from "./run.js";
  * @throws PipelineFault; the error of the system
  */
 export async function typeOfFile(path: string): Promise<OperationCtor> {
-  const { PipelineFault, readPipelineFile } = await import("./read-file.js");
+  const { PipelineFault, readPipelineFile } = await import("./parse.js");
   const parsed = readPipelineFile(path);
   if (!parsed.ok) throw new PipelineFault(path, parsed.problems);
   const { file } = parsed;
@@ -29,8 +29,7 @@ export async function typeOfFile(path: string): Promise<OperationCtor> {
  * @throws PipelineFault if this version of liveops does not accept the text
  */
 export async function typeOfText({ path, text }: { path: string; text: string }): Promise<OperationCtor> {
-  const { parsePipeline } = await import("./parse.js");
-  const { PipelineFault } = await import("./read-file.js");
+  const { PipelineFault, parsePipeline } = await import("./parse.js");
   const parsed = parsePipeline(text, path);
   if (!parsed.ok) throw new PipelineFault(path, parsed.problems);
   return pipelineType(parsed.file);

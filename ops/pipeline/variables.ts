@@ -7,7 +7,7 @@
 import { OPERATION_VARIABLES } from "../../protocol/environment.js";
 import type { Pipeline, PipelineStep } from "./definition.js";
 import { whyNotVariable } from "./limits.js";
-import { fill, onlyName, type Scope, textOf, type Value } from "./templates.js";
+import { fill, onlyName, type Scope, textOf, type Value } from "./template.js";
 
 /** The variables of a command; undefined: not in its environment, even if the submit has one of this name. */
 export type Environment = Record<string, string | undefined>;

@@ -3,9 +3,13 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { hasStages, isYamlPath } from "../../../ops/pipeline/file-name.js";
-import { type ParsedPipeline, parsePipeline } from "../../../ops/pipeline/parse.js";
+import {
+  type ParsedPipeline,
+  parsePipeline,
+  readPipelineFile,
+  readPipelineStdin,
+} from "../../../ops/pipeline/parse.js";
 import { type PipelineProblem, problemLines } from "../../../ops/pipeline/problems.js";
-import { readPipelineFile, readPipelineStdin } from "../../../ops/pipeline/read-file.js";
 import type { Variables } from "../../../protocol/environment.js";
 import { type Problem, Refusal } from "../../../protocol/errors.js";
 import { getOwn } from "../../../protocol/get-own.js";
