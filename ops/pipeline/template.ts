@@ -34,13 +34,6 @@ export function parseTemplate(text: string): { template: Template } | { problem:
 
 const TOKEN = /(?:\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*))/;
 
-/** The text of which `parseTemplate` makes the same parts. */
-export function printTemplate(template: Template): string {
-  return template
-    .map((part) => ("text" in part ? part.text.replaceAll("$", "$$$$") : `\${${part.name}}`))
-    .join("");
-}
-
 /** Found in a script or a text that was meant for another tool. */
 export const FOREIGN = "${{";
 
