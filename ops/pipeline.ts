@@ -6,9 +6,9 @@
  */
 import { LiveOperation, type Params, type Progress, z } from "liveops";
 import type { PipelineFile } from "./pipeline/definition.js";
-import { LONGEST_GRACE_PERIOD } from "./pipeline/finally.js";
 import { paramsSchema } from "./pipeline/params-schema.js";
-import { type PipelineResult, pipelineResultText, runPipeline } from "./pipeline/run.js";
+import { LONGEST_GRACE_PERIOD } from "./pipeline/run/finally.js";
+import { type PipelineResult, pipelineResultText, runPipeline } from "./pipeline/run/pipeline.js";
 import { pipelineTitle, stageNames } from "./pipeline/type.js";
 
 interface Given {
@@ -50,8 +50,8 @@ async function readGiven(
   context: z.RefinementCtx,
 ): Promise<Given> {
   // Only here, because the YAML library takes time to load.
-  const { parsePipeline } = await import("./pipeline/parse.js");
-  const { problemLines } = await import("./pipeline/problems.js");
+  const { parsePipeline } = await import("./pipeline/read/parse.js");
+  const { problemLines } = await import("./pipeline/read/problems.js");
   const parsed = parsePipeline(text, path);
   if (!parsed.ok) {
     for (const message of problemLines(path ?? "stdin", parsed.problems)) context.addIssue(message);

@@ -1,6 +1,6 @@
 /**
- * A pipeline as it was read from its file: checked, with defaults, but with nothing substituted. `parse.ts` makes it,
- * `run.ts` runs it.
+ * A pipeline as it was read from its file: checked, with defaults, but with nothing substituted. `read/`
+ * makes it, `run/` runs it.
  */
 
 /** One parameter of a pipeline, in the order of the file. */

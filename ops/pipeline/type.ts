@@ -4,9 +4,9 @@ import { setSourceFile } from "../types/prepare.js";
 import type { OperationCtor } from "../types/read-type.js";
 import type { PipelineFile } from "./definition.js";
 import { ANY_PIPELINE } from "./file-name.js";
-import { gracePeriodOf } from "./finally.js";
 import { paramsSchema } from "./params-schema.js";
-import { type PipelineResult, pipelineResultText, runPipeline } from "./run.js";
+import { gracePeriodOf } from "./run/finally.js";
+import { type PipelineResult, pipelineResultText, runPipeline } from "./run/pipeline.js";
 
 /**
  * The type of a file in an operations directory. The YAML library is loaded when it is needed.
@@ -15,7 +15,7 @@ import { type PipelineResult, pipelineResultText, runPipeline } from "./run.js";
  * @throws PipelineFault; the error of the system
  */
 export async function typeOfFile(path: string): Promise<OperationCtor> {
-  const { PipelineFault, readPipelineFile } = await import("./parse.js");
+  const { PipelineFault, readPipelineFile } = await import("./read/parse.js");
   const parsed = readPipelineFile(path);
   if (!parsed.ok) throw new PipelineFault(path, parsed.problems);
   const { file } = parsed;
@@ -29,7 +29,7 @@ export async function typeOfFile(path: string): Promise<OperationCtor> {
  * @throws PipelineFault if this version of liveops does not accept the text
  */
 export async function typeOfText({ path, text }: { path: string; text: string }): Promise<OperationCtor> {
-  const { PipelineFault, parsePipeline } = await import("./parse.js");
+  const { PipelineFault, parsePipeline } = await import("./read/parse.js");
   const parsed = parsePipeline(text, path);
   if (!parsed.ok) throw new PipelineFault(path, parsed.problems);
   return pipelineType(parsed.file);

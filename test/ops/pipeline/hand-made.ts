@@ -9,8 +9,8 @@ import type {
   PipelineStep,
   Template,
 } from "../../../ops/pipeline/definition.js";
-import { gracePeriodOf } from "../../../ops/pipeline/finally.js";
-import { type PipelineResult, pipelineResultText, runPipeline } from "../../../ops/pipeline/run.js";
+import { gracePeriodOf } from "../../../ops/pipeline/run/finally.js";
+import { type PipelineResult, pipelineResultText, runPipeline } from "../../../ops/pipeline/run/pipeline.js";
 import { LiveOperation, type Progress } from "../../../ops/sdk/live-operation.js";
 
 /** `a $name b` as a template. */

@@ -1,6 +1,6 @@
 /** Parameters of a pipeline: `name=value` arguments are read and checked as those of any type. */
 import { expect, test } from "vitest";
-import { parsePipeline } from "../../../ops/pipeline/parse.js";
+import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
 import { Pipeline } from "../../../ops/pipeline.js";
 import { prepareSubmission } from "../../../ops/types/prepare.js";

@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Pipeline } from "../../../ops/pipeline/definition.js";
-import { parsePipeline } from "../../../ops/pipeline/parse.js";
-import { problemLines } from "../../../ops/pipeline/problems.js";
+import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
+import { problemLines } from "../../../ops/pipeline/read/problems.js";
 
 function read(text: string, path: string | null = "/x/nightly.yaml"): Pipeline {
   const parsed = parsePipeline(text, path);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { PipelineResult } from "../../../ops/pipeline/run.js";
+import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
 import { runOperation, startOperation } from "../../../ops/testing/index.js";
 import { exitStatusOf } from "../../../protocol/exit-status.js";
 import { isRunning } from "../pids.js";

@@ -2,7 +2,7 @@
 /** Variables that a script reads and does not set: the warnings of `liveops check`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { unsetNames } from "../../../ops/pipeline/script-names.js";
+import { unsetNames } from "../../../ops/pipeline/read/script-names.js";
 
 const names = (script: string) => unsetNames(script).map(({ name }) => name);
 

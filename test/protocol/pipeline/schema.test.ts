@@ -3,8 +3,8 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { parsePipeline } from "../../../ops/pipeline/parse.js";
-import { problemLines } from "../../../ops/pipeline/problems.js";
+import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
+import { problemLines } from "../../../ops/pipeline/read/problems.js";
 import { pipelineSchema } from "../../../protocol/pipeline/schema.js";
 import { pipelineSource } from "../../../tui/cli/new/pipeline.js";
 

@@ -8,8 +8,8 @@ import {
   parsePipeline,
   readPipelineFile,
   readPipelineStdin,
-} from "../../../ops/pipeline/parse.js";
-import { type PipelineProblem, problemLines } from "../../../ops/pipeline/problems.js";
+} from "../../../ops/pipeline/read/parse.js";
+import { type PipelineProblem, problemLines } from "../../../ops/pipeline/read/problems.js";
 import type { Variables } from "../../../protocol/environment.js";
 import { type Problem, Refusal } from "../../../protocol/errors.js";
 import { getOwn } from "../../../protocol/get-own.js";

@@ -1,10 +1,10 @@
 /** Reads `params`: types, bounds, defaults and secrets of the parameters. */
-import { PARAM_KEYS, PIPELINE_KEYS } from "../../protocol/pipeline/keys.js";
-import { PARAM_TYPES } from "../../protocol/pipeline/values.js";
-import type { PipelineParam } from "./definition.js";
+import { PARAM_KEYS, PIPELINE_KEYS } from "../../../protocol/pipeline/keys.js";
+import { PARAM_TYPES } from "../../../protocol/pipeline/values.js";
+import type { PipelineParam } from "../definition.js";
 import { type Problems, quoted } from "./problems.js";
-import type { Reader, Section } from "./read-values.js";
 import { nameProblem } from "./scope.js";
+import type { Reader, Section } from "./values.js";
 import type { MapEntry, TreeNode } from "./yaml-tree.js";
 
 type ParamType = PipelineParam["type"];

@@ -1,18 +1,18 @@
 /** Runs the stages of a pipeline, one after another, then `finally`, and continues the chain with `then`. */
 import { readFileSync, statSync } from "node:fs";
 import type { LiveOperation, Progress } from "liveops";
-import type { AttemptProgress } from "../attempt/attempt-progress.js";
-import { Failure, failWithResult } from "../attempt/failure.js";
-import { OperationCancelled } from "../sdk/live-operation.js";
-import type { Pipeline, PipelineFile } from "./definition.js";
+import type { AttemptProgress } from "../../attempt/attempt-progress.js";
+import { Failure, failWithResult } from "../../attempt/failure.js";
+import { OperationCancelled } from "../../sdk/live-operation.js";
+import type { Pipeline, PipelineFile } from "../definition.js";
+import { MAX_BYTES } from "../limits.js";
+import { fillEntries, namesIn, onlyName } from "../template.js";
 import { runFinally, type StagesOutcome } from "./finally.js";
-import { MAX_BYTES } from "./limits.js";
 import { Resume } from "./resume.js";
 import { readSecrets } from "./secrets.js";
 import { findShell, shellText } from "./shell.js";
 import { type StageResult, StageRun } from "./stage.js";
 import { type StepContext, Workspace } from "./step.js";
-import { fillEntries, namesIn, onlyName } from "./template.js";
 import { Variables } from "./variables.js";
 
 export interface PipelineContext {

@@ -4,16 +4,16 @@
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
-import { PIPELINE_KEYS } from "../../protocol/pipeline/keys.js";
-import { OP_PATTERN } from "../../protocol/type-names.js";
-import type { Pipeline, PipelineFile, PipelineStage, Template } from "./definition.js";
-import { nameOfPath } from "./file-name.js";
-import { MAX_BYTES } from "./limits.js";
+import { PIPELINE_KEYS } from "../../../protocol/pipeline/keys.js";
+import { OP_PATTERN } from "../../../protocol/type-names.js";
+import type { Pipeline, PipelineFile, PipelineStage, Template } from "../definition.js";
+import { nameOfPath } from "../file-name.js";
+import { MAX_BYTES } from "../limits.js";
+import { ParamReader } from "./params.js";
 import { type PipelineProblem, Problems, problemLines, quoted } from "./problems.js";
-import { ParamReader } from "./read-params.js";
-import { StageReader } from "./read-stage.js";
-import { Reader, type Section } from "./read-values.js";
 import { Scope } from "./scope.js";
+import { StageReader } from "./stage.js";
+import { Reader, type Section } from "./values.js";
 import { tooLarge } from "./yaml-text.js";
 import { type MapEntry, readTree, type TreeNode } from "./yaml-tree.js";
 

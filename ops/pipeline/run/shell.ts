@@ -10,7 +10,7 @@
  */
 import { accessSync, constants, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
-import { shellQuote } from "../../protocol/text/shell-quote.js";
+import { shellQuote } from "../../../protocol/text/shell-quote.js";
 
 export interface Shell {
   command: string;

@@ -3,7 +3,7 @@
  * its own text and the params that it can see are the same, and no stage before it has run again since.
  */
 import { createHash } from "node:crypto";
-import type { Command, Pipeline, PipelineStage, Template } from "./definition.js";
+import type { Command, Pipeline, PipelineStage, Template } from "../definition.js";
 
 /** What is stored of a stage that succeeded. */
 export interface StageRecord {

@@ -1,6 +1,6 @@
 /** What is wrong with a text before it is a tree: its size, its characters, and its syntax in words. */
 import { Lexer, type YAMLError } from "yaml";
-import { MAX_BYTES, MAX_NESTING } from "./limits.js";
+import { MAX_BYTES, MAX_NESTING } from "../limits.js";
 import { type Place, quoted } from "./problems.js";
 
 export function tooLarge(): string {

@@ -1,5 +1,5 @@
 /** Collects what is wrong with a pipeline file: position, key, what the key takes, and the nearest name. */
-import { nearest } from "../../protocol/text/nearest.js";
+import { nearest } from "../../../protocol/text/nearest.js";
 
 /** A position in the file; both numbers begin at 1. */
 export interface Place {

@@ -1,11 +1,11 @@
 /** Reads the values of a pipeline file: maps with known keys, texts, flags, durations, commands. */
 
-import { MAX_DURATION, type PipelineKey, type PipelineKeys } from "../../protocol/pipeline/values.js";
-import { parseDuration } from "../../protocol/text/duration.js";
-import type { Command, Template } from "./definition.js";
+import { MAX_DURATION, type PipelineKey, type PipelineKeys } from "../../../protocol/pipeline/values.js";
+import { parseDuration } from "../../../protocol/text/duration.js";
+import type { Command, Template } from "../definition.js";
+import { FOREIGN, NO_EXPRESSIONS } from "../template.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 import { nameProblem, type Scope, type Use } from "./scope.js";
-import { FOREIGN, NO_EXPRESSIONS } from "./template.js";
 import type { ListNode, MapEntry, MapNode, ScalarNode, TreeNode } from "./yaml-tree.js";
 
 /** A map of which each key was checked against its table. */

@@ -1,7 +1,7 @@
 /** Runs one stage of a pipeline: `when`, `retry`, `timeout`, `outputs` and `allow_failure`. */
 import { setTimeout as delay } from "node:timers/promises";
-import { ExecError, type ExecResult } from "../sdk/exec.js";
-import type { PipelineStage } from "./definition.js";
+import { ExecError, type ExecResult } from "../../sdk/exec.js";
+import type { PipelineStage } from "../definition.js";
 import { OutputError, readOutputs, readWrittenOutputs } from "./outputs.js";
 import type { Resume, StageRecord } from "./resume.js";
 import { durationText, runStep, type StepContext, StepFailure, StepTimeout, wordsText } from "./step.js";

@@ -14,7 +14,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
-import { MAX_BYTES, MAX_NESTING, MAX_VALUES } from "./limits.js";
+import { MAX_BYTES, MAX_NESTING, MAX_VALUES } from "../limits.js";
 import { type Place, type Problems, placesIn, quoted } from "./problems.js";
 import { syntaxProblem, tagProblem, tagsIn, whyUnreadable, withoutFollowing } from "./yaml-text.js";
 

@@ -4,7 +4,7 @@
  * A value of several lines has the form of GitHub Actions: `name<<WORD`, the lines, and a line that is only `WORD`.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { Masker } from "../secrets/masker.js";
+import { Masker } from "../../secrets/masker.js";
 
 /** Most bytes of the file: the outputs are part of the record. */
 const MAX_OUTPUT_BYTES = 64 * 1024;

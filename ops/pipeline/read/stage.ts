@@ -5,9 +5,9 @@ import {
   RETRY_KEYS,
   STAGE_KEYS,
   THEN_KEYS,
-} from "../../protocol/pipeline/keys.js";
-import { MAX_ATTEMPTS, MAX_STAGE_NAME } from "../../protocol/pipeline/values.js";
-import { OP_PATTERN } from "../../protocol/type-names.js";
+} from "../../../protocol/pipeline/keys.js";
+import { MAX_ATTEMPTS, MAX_STAGE_NAME } from "../../../protocol/pipeline/values.js";
+import { OP_PATTERN } from "../../../protocol/type-names.js";
 import type {
   Command,
   PipelineStage,
@@ -15,11 +15,11 @@ import type {
   PipelineThen,
   Retry,
   TemplateValue,
-} from "./definition.js";
+} from "../definition.js";
 import type { Problems } from "./problems.js";
 import { quoted } from "./problems.js";
-import type { Reader, Section } from "./read-values.js";
 import { nameProblem, type Scope } from "./scope.js";
+import type { Reader, Section } from "./values.js";
 import type { MapEntry, ScalarNode, TreeNode } from "./yaml-tree.js";
 
 /** In place of a command that has problems. */

@@ -1,13 +1,13 @@
 /** Runs one command of a pipeline: a script by the shell rule, or words without a shell. */
 import { rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { shellLine } from "../../protocol/text/shell-quote.js";
-import type { AttemptProgress } from "../attempt/attempt-progress.js";
-import { makeTemporary, removeTemporary } from "../attempt/temporary.js";
-import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
-import type { Command, PipelineFile, PipelineStep, Template } from "./definition.js";
+import { shellLine } from "../../../protocol/text/shell-quote.js";
+import type { AttemptProgress } from "../../attempt/attempt-progress.js";
+import { makeTemporary, removeTemporary } from "../../attempt/temporary.js";
+import { ExecError, type ExecOptions, type ExecResult } from "../../sdk/exec.js";
+import type { Command, PipelineFile, PipelineStep, Template } from "../definition.js";
+import { fill } from "../template.js";
 import { CONDITION_END, FailureTrap, findShell } from "./shell.js";
-import { fill } from "./template.js";
 import type { Variables } from "./variables.js";
 
 /** A private directory for the files of one attempt: outputs, and records of failed commands. */

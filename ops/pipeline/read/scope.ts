@@ -8,13 +8,13 @@ import {
   nameMatcher,
   OPERATION_VARIABLES,
   RESERVED_VARIABLES,
-} from "../../protocol/environment.js";
-import { OF_PROGRAMS, OWN_PREFIX, VARIABLE_PATTERN } from "../../protocol/pipeline/values.js";
-import { isTypo, nearest } from "../../protocol/text/nearest.js";
-import type { Template } from "./definition.js";
+} from "../../../protocol/environment.js";
+import { OF_PROGRAMS, OWN_PREFIX, VARIABLE_PATTERN } from "../../../protocol/pipeline/values.js";
+import { isTypo, nearest } from "../../../protocol/text/nearest.js";
+import type { Template } from "../definition.js";
+import { parseTemplate } from "../template.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 import { unsetNames } from "./script-names.js";
-import { parseTemplate } from "./template.js";
 import type { ScalarNode } from "./yaml-tree.js";
 
 interface Known {

@@ -4,10 +4,10 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
-import { Failure } from "../attempt/failure.js";
-import { handedSecret } from "../secrets/handed-secrets.js";
-import { SHORTEST_SECRET } from "../secrets/secret-forms.js";
-import type { Pipeline } from "./definition.js";
+import { Failure } from "../../attempt/failure.js";
+import { handedSecret } from "../../secrets/handed-secrets.js";
+import { SHORTEST_SECRET } from "../../secrets/secret-forms.js";
+import type { Pipeline } from "../definition.js";
 
 /** Most bytes of a secret: it reaches commands as an environment variable. */
 const MAX_SECRET_BYTES = 64 * 1024;

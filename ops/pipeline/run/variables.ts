@@ -4,10 +4,10 @@
  * Where several have the same name, the later of these counts: environment of the submit, params, outputs of earlier
  * stages, `env` of the pipeline, `env` of the stage, variables of liveops.
  */
-import { OPERATION_VARIABLES } from "../../protocol/environment.js";
-import type { Pipeline, PipelineStep } from "./definition.js";
-import { whyNotVariable } from "./limits.js";
-import { fill, onlyName, type Scope, textOf, type Value } from "./template.js";
+import { OPERATION_VARIABLES } from "../../../protocol/environment.js";
+import type { Pipeline, PipelineStep } from "../definition.js";
+import { whyNotVariable } from "../limits.js";
+import { fill, onlyName, type Scope, textOf, type Value } from "../template.js";
 
 /** The variables of a command; undefined: not in its environment, even if the submit has one of this name. */
 export type Environment = Record<string, string | undefined>;

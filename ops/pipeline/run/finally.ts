@@ -2,7 +2,7 @@
  * Runs `finally` of a pipeline, after success, failure, cancel and timeout. Its time is bounded, and its failure is
  * shown and changes no outcome.
  */
-import type { Pipeline, PipelineStep } from "./definition.js";
+import type { Pipeline, PipelineStep } from "../definition.js";
 import { runStep, type StepContext } from "./step.js";
 
 /** How the stages ended: the variable `LIVEOPS_OUTCOME`. */
