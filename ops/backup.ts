@@ -10,14 +10,13 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { LiveOperation, type Params, type Progress, z } from "liveops";
 import { Exclude } from "./archive/exclude.js";
-import { Account } from "./archive/left-out.js";
 import { MANIFEST_FORMAT, ManifestWriter } from "./archive/manifest.js";
 import { backupName, place } from "./archive/naming.js";
 import { type Piece, pack } from "./archive/pack.js";
 import { readPieces, tryToOpen } from "./archive/read-file.js";
 import { commit, discard, leftovers, type Reserved, reserve } from "./archive/reserve.js";
 import { checkArchiveTarget, checkNameIsOurs, checkSource } from "./archive/source.js";
-import { attempt, type WalkOptions, walk } from "./archive/walk.js";
+import { Account, attempt, type WalkOptions, walk } from "./archive/walk.js";
 import { bytesShown, count, PlainError, shown } from "./messages.js";
 import { VerifyBackup } from "./verify-backup.js";
 

@@ -1,4 +1,5 @@
 /** Ends a worker from within, with all that its operation started. For a worker whose daemon may be dead. */
+import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ProcessSweep } from "../../ops/programs/process-sweep.js";
 import { Cgroup } from "../os/cgroup.js";
@@ -9,6 +10,11 @@ type Ending = Pick<WorkerSetup, "workerId" | "cgroup">;
 
 /** Longest time of the search for processes, in ms; then the worker ends, whatever it leaves behind. */
 const SWEEP_MS = 1000;
+
+/** Time between two looks at the directory of an attempt. */
+const LOOK_MS = 1000;
+/** Looks in a row that find the directory missing before the worker ends. */
+const ENOUGH = 2;
 
 /** The sweep of this worker's own processes; null if the system does not show them. */
 export function ownSweep({ workerId }: Pick<Ending, "workerId">): ProcessSweep | null {
@@ -34,11 +40,41 @@ export function endAtOnce(setup: Ending, sweep: ProcessSweep | null = ownSweep(s
 }
 
 /** As `endAtOnce`, after a search for every process that the worker started, in whatever session: nobody searches later. */
-export async function endWorker(setup: Ending): Promise<void> {
+async function endWorker(setup: Ending): Promise<void> {
   const sweep = ownSweep(setup);
   try {
     await Promise.race([sweep?.kill(), delay(SWEEP_MS)]);
   } finally {
     endAtOnce(setup, sweep);
+  }
+}
+
+/**
+ * Ends a worker that outlived its daemon, if the directory of its attempt was removed, for example with the state
+ * directory. No daemon can record the outcome, and nothing else would end the operation. While the daemon that started
+ * the worker runs, the daemon decides.
+ */
+export class RemovedDirectory {
+  readonly #timer: NodeJS.Timeout;
+  #missing = 0;
+  #ending: Promise<void> | null = null;
+
+  constructor(
+    private readonly dir: string,
+    private readonly setup: Ending,
+  ) {
+    // With a ref, the timer would hide an operation that never settles.
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  /** Stops the looks. Does not return if the worker is being ended. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#ending;
+  }
+
+  #look(): void {
+    if (process.connected || existsSync(this.dir)) this.#missing = 0;
+    else if (++this.#missing >= ENOUGH) this.#ending ??= endWorker(this.setup);
   }
 }
