@@ -209,13 +209,12 @@ export class AttemptRunner {
     const isPipeline = op === "pipeline" || sourceOf(this.#entry) !== null;
     const params = isPipeline ? {} : order.params;
     // The next attempt may run on another host.
-    const inEvents = (order.fence ?? null) !== null;
+    const isInFleet = (order.fence ?? null) !== null;
     const values = fileStageValues(dir, params, attempt, {
       earlier: () => keptValues(dirname(dir), attempt),
       earlierItems: () => keptItems(dirname(dir), attempt),
       forgotten: this.#entry.forgotten ?? [],
-      inEvents,
-      ...(inEvents && { recordItems: (event) => writer.event(event, false) }),
+      ...(isInFleet && { recordItems: (event) => writer.event(event, false) }),
     });
     return {
       items: (...place) => values.items(...place),

@@ -10,9 +10,8 @@ import { AttemptTerminals, type TerminalHost } from "../programs/terminals.js";
 import type { ExecOptions, ExecResult } from "../sdk/exec.js";
 import type { OperationClass, Progress, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
 import type { Masker } from "../secrets/masker.js";
-import { DEFAULT_GRACE_PERIOD } from "../types/read-type.js";
 import type { Cancellation } from "./cancellation.js";
-import { type Clock, SYSTEM_CLOCK } from "./clock.js";
+import type { Clock } from "./clock.js";
 import { Failure } from "./failure.js";
 import { type KeyedHost, type KeyedOptions, trackKeyedAsync, trackKeyedSync } from "./keyed-track.js";
 import { Meter, ProgramHolder } from "./meter.js";
@@ -51,11 +50,11 @@ export class AttemptProgress implements Progress<unknown> {
     writer: Sink,
     cancellation: Cancellation,
     values: StageValues | null,
-    gracePeriod: number = DEFAULT_GRACE_PERIOD,
-    clock: Clock = SYSTEM_CLOCK,
-    host: TerminalHost | null = null,
-    /** The name of the type, if later attempts begin from the start. */
-    private readonly notResumable: string | null = null,
+    gracePeriod: number,
+    clock: Clock,
+    host: TerminalHost | null,
+    /** The name of the type, if later attempts begin from the start; null: they do not. */
+    private readonly notResumable: string | null,
   ) {
     this.#gracePeriod = gracePeriod;
     this.masker = writer.masker;

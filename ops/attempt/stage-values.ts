@@ -57,11 +57,9 @@ export interface StageValuesOptions {
   earlier?: () => Iterable<KeptValue>;
   /** Retries from a stage, beside those that `forgetFrom` recorded in the directory. Default: none. */
   forgotten?: readonly Forgotten[];
-  /** Large values are stored in the events too. Default: false. */
-  inEvents?: boolean;
   /** Returns the finished items in the events of earlier attempts. Default: none. */
   earlierItems?: () => Iterable<KeptItems>;
-  /** Records finished items in the events. Absent: they are stored in files. */
+  /** In a fleet: records finished items in the events, which have large values too. Absent: both are in files. */
   recordItems?: (event: ItemsEvent) => void;
 }
 
@@ -108,7 +106,7 @@ class FileStageValues implements StageValues {
 
   keep(stage: string, occurrence: number, json: string, value: unknown): StageValue | null {
     const kept = { occurrence, params: this.paramsHash };
-    if (json.length <= SMALL || this.options.inEvents) return json === "" ? kept : { ...kept, value };
+    if (json.length <= SMALL || this.options.recordItems) return json === "" ? kept : { ...kept, value };
     const head = JSON.stringify({ stage, attempt: this.attempt, ...kept });
     if (mkdirSync(this.dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(this.dir));
     replaceFileSync(join(this.dir, fileName(stage, occurrence)), `${head.slice(0, -1)},"value":${json}}`);

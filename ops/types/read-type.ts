@@ -53,7 +53,7 @@ export interface TypeDefinition {
 }
 
 /** Default seconds between a stop request and the kill. */
-export const DEFAULT_GRACE_PERIOD = 10;
+const DEFAULT_GRACE_PERIOD = 10;
 
 /** Longest timer of Node, in seconds: about 24 days. */
 const MAX_SECONDS = 2_147_483;
