@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { Refusal } from "../../protocol/errors.js";
 import { type JsonSchema, objectShape } from "../../protocol/schema/json-schema.js";
+import { expected } from "../../protocol/schema/misfit.js";
 import { renderParameters } from "../../protocol/schema/parameters.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { summarizeValue } from "../../protocol/text/summarize-value.js";
@@ -21,25 +22,20 @@ const ZODS = "\0\0";
 const MOST_NAMES = 10;
 const MOST_CHARACTERS = 60;
 
-const KINDS: Record<string, string> = {
-  string: "text",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-  array: "a list",
-  object: "an object",
-  record: "an object",
-  null: "null",
-  date: "a date, like 2026-11-25 or 2026-11-25T08:30:00Z",
-  bigint: "the digits of a whole number",
-  map: 'a list of pairs, like [["name", 1]]',
-  set: "a list",
+/** The JSON Schema of each type that zod asks for. */
+const TYPES: Record<string, JsonSchema> = {
+  ...Object.fromEntries(
+    ["string", "number", "boolean", "array", "object", "null"].map((type) => [type, { type }]),
+  ),
+  int: { type: "integer" },
+  record: { type: "object" },
+  set: { type: "array" },
+  date: { expected: "a date, like 2026-11-25 or 2026-11-25T08:30:00Z" },
+  bigint: { expected: "the digits of a whole number" },
+  map: { expected: 'a list of pairs, like [["name", 1]]' },
 };
 
-/**
- * Zod's error map for one parse: the same wording as in `word-value.ts`. A message of the author's schema has
- * precedence.
- */
+/** Zod's error map for one parse: the words of `misfit.ts`. A message of the author's schema has precedence. */
 function issueInWords(issue: z.core.$ZodRawIssue): string | undefined {
   const text = words(issue);
   if (text !== undefined) return OURS + text;
@@ -62,8 +58,8 @@ function words(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type": {
       if (input === undefined) return "is required";
-      const kind = KINDS[issue.expected as string];
-      return kind === undefined ? undefined : `takes ${kind}, not ${summarizeValue(input)}`;
+      const type = TYPES[issue.expected as string];
+      return type && `takes ${expected(type)}, not ${summarizeValue(input)}`;
     }
     case "too_small":
       return bound(issue.origin, issue.minimum, issue.inclusive ? "at least" : "more than", input);
@@ -72,7 +68,7 @@ function words(issue: z.core.$ZodRawIssue): string | undefined {
     case "not_multiple_of":
       return `takes a multiple of ${issue.divisor}, not ${summarizeValue(input)}`;
     case "invalid_value":
-      return `takes ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((each) => (typeof each === "object" ? JSON.stringify(each) : String(each))).join(", ")}, not ${summarizeValue(input)}`;
+      return `takes ${expected({ enum: issue.values.map(String) })}, not ${summarizeValue(input)}`;
     case "unrecognized_keys":
       return `has no ${namesShown(issue.keys)}`;
     default:

@@ -8,7 +8,7 @@ import {
   mayBe,
   objectShape,
 } from "../../protocol/schema/json-schema.js";
-import { expected } from "../../protocol/schema/misfit.js";
+import { asTyped, expected } from "../../protocol/schema/misfit.js";
 import { isDeeper, lossInText } from "../../protocol/text/json-loss.js";
 import { nearest } from "../../protocol/text/nearest.js";
 
@@ -115,10 +115,6 @@ function takesText(option: JsonSchema): boolean {
 function isNumber(option: JsonSchema): boolean {
   if (option.type === undefined) return false;
   return mayBe(option, "number") || mayBe(option, "integer");
-}
-
-function asTyped(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** Integers beyond 2^53 would change. */

@@ -247,7 +247,8 @@ function sizeOf(schema: JsonSchema, of: "Length" | "Items", unit: string): strin
 
 const withSize = (what: string, size: string) => (size === "" ? what : `${what} of ${size}`);
 
-function asTyped(value: unknown): string {
+/** A fixed value as people type it. */
+export function asTyped(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
