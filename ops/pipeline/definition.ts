@@ -56,7 +56,7 @@ export interface PipelineStep {
   env: ReadonlyMap<string, Template>;
   /** Relative paths begin at that of the pipeline; null: that of the pipeline. */
   cwd: Template | null;
-  /** Seconds; null: none. For `finally` the default is 60. */
+  /** Seconds; null: none, and for `finally` its default. */
   timeout: number | null;
   tty: boolean;
 }

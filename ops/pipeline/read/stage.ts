@@ -27,9 +27,6 @@ const NO_COMMAND: Command = { kind: "words", words: [], line: 0 };
 
 const ONCE: Retry = { attempts: 1, backoff: 1, exit: null };
 
-/** Seconds of `finally`. */
-const FINALLY_TIMEOUT = 60;
-
 export class StageReader {
   readonly #problems: Problems;
 
@@ -74,8 +71,7 @@ export class StageReader {
     }
     const section = this.reader.section(value, "finally", "finally", FINALLY_KEYS);
     if (section === null) return null;
-    const step = this.#step(section, "finally", FINALLY_KEYS, this.scope.inner());
-    return { ...step, timeout: step.timeout ?? FINALLY_TIMEOUT };
+    return this.#step(section, "finally", FINALLY_KEYS, this.scope.inner());
   }
 
   next(entry: MapEntry | undefined): PipelineThen | null {
@@ -205,14 +201,13 @@ const NO_STEP: PipelineStep = {
   run: NO_COMMAND,
   env: new Map(),
   cwd: null,
-  timeout: FINALLY_TIMEOUT,
+  timeout: null,
   tty: false,
 };
 
 const NO_STAGE: PipelineStage = {
   ...NO_STEP,
   name: "",
-  timeout: null,
   when: null,
   retry: ONCE,
   allowFailure: false,
