@@ -102,7 +102,7 @@ const built = await Promise.all([
       "pipeline-file": "tui/cli/run/pipeline-file.ts",
       worker: "daemon/worker/main.ts",
       loader: "daemon/loader/main.ts",
-      schemas: "protocol/export-schema.ts",
+      schemas: "tui/export/schema.ts",
       "published-type": "ops/types/published-type.ts",
       ...shipped,
     },

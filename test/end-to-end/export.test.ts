@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import type { OperationEvent } from "../../protocol/event.js";
-import { type ExportedRun, exportSchema } from "../../protocol/export-schema.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
+import { type ExportedRun, exportSchema } from "../../tui/export/schema.js";
 import { until } from "./until.js";
 import { useWorld } from "./world.js";
 

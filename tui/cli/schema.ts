@@ -13,8 +13,7 @@ const BUNDLE: string = "./schemas.js";
 const SCHEMAS: Record<string, () => string | Promise<string>> = {
   config: configSchemaText,
   pipeline: pipelineSchemaText,
-  export: async () =>
-    ((await import(BUNDLE)) as typeof import("../../protocol/export-schema.js")).exportSchemaText(),
+  export: async () => ((await import(BUNDLE)) as typeof import("../export/schema.js")).exportSchemaText(),
 };
 const NAMES = Object.keys(SCHEMAS);
 

@@ -3,10 +3,22 @@
  * text has no control characters that a terminal acts on. `read.ts` reads it.
  */
 import { createHash, type Hash } from "node:crypto";
-import { EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums } from "../../protocol/export.js";
 import { VERSION } from "../../protocol/version.js";
 import { jsonLine } from "../kit/output/json.js";
 import type { RunSource } from "./source.js";
+
+/** Value of the key `format`. */
+export const EXPORT_FORMAT = "liveops-export";
+
+/** Value of the key `version`. A later version may add keys; readers ignore keys that they do not know. */
+export const EXPORT_VERSION = 1;
+
+/** SHA-256 sums, in hex, of each part. */
+export interface ExportChecksums {
+  record: string;
+  events: string;
+  log: string;
+}
 
 /** Characters of a piece, so that a stream gets few writes. */
 const PIECE = 64 * 1024;

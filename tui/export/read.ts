@@ -1,12 +1,11 @@
 /** Reads an exported file as runs. A file in the layout of `json.ts` is read as a stream, any other one as a whole. */
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import type { OperationEvent } from "../../protocol/event.js";
-import { EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums } from "../../protocol/export.js";
 import { UsageError } from "../../protocol/failures.js";
 import { LineSplitter } from "../../protocol/ndjson.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { jsonLine } from "../kit/output/json.js";
-import { addTo, newSum } from "./json.js";
+import { addTo, EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums, newSum } from "./json.js";
 import type { RunSource } from "./source.js";
 
 /** Most bytes of a file that another program wrote anew. */
@@ -125,7 +124,7 @@ async function checked<T>(
   value: unknown,
   place: PropertyKey[],
 ): Promise<T> {
-  const { partProblem } = (await import(SCHEMAS)) as typeof import("../../protocol/export-schema.js");
+  const { partProblem } = (await import(SCHEMAS)) as typeof import("./schema.js");
   const problem = partProblem(part, value, place);
   if (problem !== null) throw new Error(problem);
   // As it is in the file: with the keys of a later version.

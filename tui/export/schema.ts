@@ -1,8 +1,8 @@
 /** The JSON Schema of an exported run, made from the schemas of records, events and log lines. */
 import * as z from "zod/mini";
-import { eventSchema } from "./event.js";
-import { EXPORT_FORMAT, EXPORT_VERSION } from "./export.js";
-import { logLineSchema, operationSchema } from "./operation.js";
+import { eventSchema } from "../../protocol/event.js";
+import { logLineSchema, operationSchema } from "../../protocol/operation.js";
+import { EXPORT_FORMAT, EXPORT_VERSION } from "./json.js";
 
 const sum = z
   .string()
