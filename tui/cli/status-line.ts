@@ -1,11 +1,11 @@
 /** The line of `liveops status`: counts, the operation that started last, and the format. */
 import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
-import type { OverallProgress } from "../../protocol/overall-progress.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { widthsFor } from "../kit/output/widths.js";
 import { formatOverall } from "../terminal/format.js";
+import type { OverallProgress } from "../terminal/overall-progress.js";
 
 export interface StatusFacts {
   running: number;

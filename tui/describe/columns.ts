@@ -1,7 +1,6 @@
 /** The columns of a list of operations. */
 
 import type { Operation } from "../../protocol/operation.js";
-import type { OverallProgress } from "../../protocol/overall-progress.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import { STATES } from "../../protocol/state.js";
 import { firstLine } from "../../protocol/text/first-line.js";
@@ -18,6 +17,7 @@ import {
 } from "../terminal/format.js";
 import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { hostOf } from "../terminal/host-state.js";
+import type { OverallProgress } from "../terminal/overall-progress.js";
 import { allowedFailures } from "../terminal/stage-note.js";
 
 export interface OperationContext extends CellContext {

@@ -1,6 +1,6 @@
 /** Turns records into progress notifications. */
 import type { Operation } from "../../protocol/operation.js";
-import { overallProgress } from "../../protocol/overall-progress.js";
+import { overallProgress } from "../terminal/overall-progress.js";
 import { plainText } from "./plain.js";
 import type { SendProgress } from "./tool.js";
 

@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
 import { runOperation, startOperation } from "../../../ops/testing/index.js";
-import { exitStatusOf } from "../../../protocol/exit-status.js";
+import { exitStatusOf } from "../../../tui/cli/follow/exit-status.js";
 import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";
 import { envOf, fileOf, param, script, stage, step, template, typeOf, words } from "./hand-made.js";

@@ -3,7 +3,6 @@ import type { Client } from "../../../protocol/client/client.js";
 import { followChain } from "../../../protocol/client/follow.js";
 import { reconnecting } from "../../../protocol/client/reconnect.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
-import { exitStatusOf } from "../../../protocol/exit-status.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type FinalState, isFinal } from "../../../protocol/state.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
@@ -12,6 +11,7 @@ import { interruptible } from "../../kit/interruptible.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen } from "../../text/screen.js";
+import { exitStatusOf } from "./exit-status.js";
 
 /** Keys of the record that say why an operation does not go on. No event reports them. */
 type Key = "stalledSince" | "noRoomSince" | "blocked" | "pause";

@@ -3,7 +3,6 @@ import type { Client } from "../../../protocol/client/client.js";
 import { type Reconnect, untilAnswered } from "../../../protocol/client/reconnect.js";
 import { lastOfChain, untilFinished } from "../../../protocol/client/until-finished.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
-import { exitStatusOf } from "../../../protocol/exit-status.js";
 import { TimedOutError } from "../../../protocol/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -13,6 +12,7 @@ import type { OutputFormat } from "../../kit/output/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { namedOrNewest } from "../arguments.js";
 import { allFinished, type FinishedChain } from "./all-finished.js";
+import { exitStatusOf } from "./exit-status.js";
 import { lostNotes, noteOutcome } from "./notes.js";
 
 export interface WaitFor {

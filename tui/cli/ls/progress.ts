@@ -5,7 +5,7 @@ import {
   type OverallProgress,
   overallProgress,
   type StageDurations,
-} from "../../../protocol/overall-progress.js";
+} from "../../terminal/overall-progress.js";
 
 const UNKNOWN: OverallProgress = { percent: 0, known: false };
 

@@ -1,6 +1,5 @@
 /** The table of `ls`, for one print or for a list that changes. */
 import type { Operation } from "../../../protocol/operation.js";
-import { overallProgress } from "../../../protocol/overall-progress.js";
 import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
 import {
   columnsOf,
@@ -11,6 +10,7 @@ import {
   rowLine,
   tableLines,
 } from "../../kit/output/table.js";
+import { overallProgress } from "../../terminal/overall-progress.js";
 
 /** The context may be left out in parts: all stages count the same, and no start is known. */
 export interface TableOptions extends Look<Operation, OperationContext>, Partial<OperationContext> {}

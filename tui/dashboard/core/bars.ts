@@ -1,6 +1,6 @@
 /** Bars and sparklines, as pieces of a row. */
 import type { Operation } from "../../../protocol/operation.js";
-import { type OverallProgress, stagePercent } from "../../../protocol/overall-progress.js";
+import { type OverallProgress, stagePercent } from "../../terminal/overall-progress.js";
 import type { Line } from "../text/line.js";
 import type { Style, Theme } from "../text/theme.js";
 

@@ -4,8 +4,8 @@
  */
 import { getOwn } from "../../../protocol/get-own.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
-import { shownParams } from "../../../protocol/shown-params.js";
 import { isFinal } from "../../../protocol/state.js";
+import { shownParams } from "../../describe/params.js";
 import { hardWrap, sanitizeLine, widthOf } from "../text/cells.js";
 import { coloured } from "../text/coloured.js";
 import { chainResults, outcomeRows } from "../text/outcome.js";

@@ -4,8 +4,8 @@
  */
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { type OverallProgress, overallProgress } from "../../../protocol/overall-progress.js";
 import { elapsedOf, pausedSeconds, secondsBetween } from "../../describe/duration.js";
+import { type OverallProgress, overallProgress } from "../../terminal/overall-progress.js";
 import { historyName, type Usual, usualNamed, usualOf, usualSuccessors } from "./history.js";
 import { hostNamed } from "./host-view.js";
 import { chainOf, isPaused, type Reached, type State } from "./model.js";

@@ -5,11 +5,11 @@
 
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { stagePercent } from "../../../protocol/overall-progress.js";
 import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../describe/duration.js";
 import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
+import { stagePercent } from "../../terminal/overall-progress.js";
 import { allowedFailures, stageNote } from "../../terminal/stage-note.js";
 import { hostNamed } from "../core/host-view.js";
 import { chainOf, isPaused, operationOf, type State } from "../core/model.js";

@@ -2,13 +2,12 @@
 import { Box } from "ink";
 import { getOwn } from "../../../../protocol/get-own.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import { stagePercent } from "../../../../protocol/overall-progress.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/reduce.js";
-import { shownParams } from "../../../../protocol/shown-params.js";
 import type { StageState } from "../../../../protocol/stage-state.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
+import { shownParams } from "../../../describe/params.js";
 import {
   formatAmount,
   formatBytes,
@@ -20,6 +19,7 @@ import {
   formatRate,
 } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
+import { stagePercent } from "../../../terminal/overall-progress.js";
 import {
   addBar,
   addProgress,

@@ -1,8 +1,8 @@
 /** `--exit-status`: the exit code of an operation's command as the exit code of `liveops`. */
 import { constants } from "node:os";
-import { EXIT, exitCodeOf } from "./exit-codes.js";
-import type { Operation } from "./operation.js";
-import { isFinal } from "./state.js";
+import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
 
 /** As a shell reports a signal. */
 const SIGNAL_BASE = 128;

@@ -1,5 +1,5 @@
 /** The parameters of an operation as people read them. */
-import type { Operation } from "./operation.js";
+import type { Operation } from "../../protocol/operation.js";
 
 /**
  * Of a pipeline that was submitted by path: its file and its own parameters, without the text of the file. Of another
