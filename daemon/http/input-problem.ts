@@ -5,8 +5,8 @@
 import type { preValidationHookHandler } from "fastify";
 import * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
-import { isPlainObject } from "../../protocol/is-plain-object.js";
 import { MAX_ENV, MAX_WORDS } from "../../protocol/limits.js";
+import { isPlainObject } from "../../protocol/objects.js";
 import type { JsonSchema } from "../../protocol/schema/json-schema.js";
 import { expected, unknownName } from "../../protocol/schema/misfit.js";
 import { summarizeValue } from "../../protocol/text/summarize-value.js";

@@ -4,7 +4,7 @@
  *
  * Read from the store at the first question, and kept until a run of the type finishes.
  */
-import { getOwn } from "../../protocol/get-own.js";
+import { getOwn } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { HistoryReply } from "../../protocol/replies.js";
 import { type FinalState, isFinal } from "../../protocol/state.js";

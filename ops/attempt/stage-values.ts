@@ -11,7 +11,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { EventBody, StageValue, StoredItems } from "../../protocol/event.js";
-import { isPlainObject } from "../../protocol/is-plain-object.js";
+import { isPlainObject } from "../../protocol/objects.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/system/own-file.js";
 import { replaceFileSync, syncDirectory } from "../../protocol/system/replace-file.js";

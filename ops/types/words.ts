@@ -4,8 +4,8 @@
  * The JSON Schema decides the type of each value. The author's schema validates the values later.
  */
 import { Refusal } from "../../protocol/errors.js";
-import { isPlainObject } from "../../protocol/is-plain-object.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
+import { isPlainObject } from "../../protocol/objects.js";
 import { type JsonSchema, objectShape } from "../../protocol/schema/json-schema.js";
 import { isDeeper, lossInText } from "../../protocol/text/json-loss.js";
 import { nearest } from "../../protocol/text/nearest.js";

@@ -3,7 +3,7 @@
  * `name=value` arguments and the forms of the dashboard use these words. A keyword that is unknown here passes: the
  * daemon decides.
  */
-import { isPlainObject } from "../is-plain-object.js";
+import { isPlainObject } from "../objects.js";
 import { nearest } from "../text/nearest.js";
 import { branches, fixedValues, type JsonSchema, objectShape } from "./json-schema.js";
 

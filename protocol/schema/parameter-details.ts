@@ -2,7 +2,7 @@
  * Describes the parameters of an operation type in full, from the JSON Schema of its input: nested names, variants,
  * bounds, defaults. For the page of one type; `parameters.ts` has the short form. Pure.
  */
-import { isPlainObject } from "../is-plain-object.js";
+import { isPlainObject } from "../objects.js";
 import { branches, fixedValues, type JsonSchema, objectShape, resolveRef } from "./json-schema.js";
 import { typeInWords } from "./parameters.js";
 

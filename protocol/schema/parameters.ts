@@ -2,7 +2,7 @@
  * Describes the parameters of an operation type, from the JSON Schema of its input: for `liveops ops` and for errors
  * about parameters. Pure; imports only `json-schema.ts`, so that fast commands can use it.
  */
-import { isPlainObject } from "../is-plain-object.js";
+import { isPlainObject } from "../objects.js";
 import { branches, fixedValues, type JsonSchema, objectShape, resolveRef } from "./json-schema.js";
 
 export interface Parameter {

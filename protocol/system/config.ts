@@ -7,8 +7,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../failures.js";
-import { getOwn } from "../get-own.js";
-import { isPlainObject } from "../is-plain-object.js";
+import { getOwn, isPlainObject } from "../objects.js";
 import { type Misfit, misfitOf } from "../schema/misfit.js";
 import { nearest } from "../text/nearest.js";
 import { readConfigText } from "./config-file.js";

@@ -1,7 +1,7 @@
 /** `liveops schema <name>`: prints the JSON Schema of a file that users write or get. */
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/failures.js";
-import { getOwn } from "../../protocol/get-own.js";
+import { getOwn } from "../../protocol/objects.js";
 import { pipelineSchemaText } from "../../protocol/pipeline/schema.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { addCommand } from "../kit/options.js";

@@ -1,6 +1,5 @@
 /** Compares two runs. Values are compared exactly; only what the caller names is ignored, and the result says so. */
-import { getOwn } from "../../protocol/get-own.js";
-import { isPlainObject } from "../../protocol/is-plain-object.js";
+import { getOwn, isPlainObject } from "../../protocol/objects.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { knownStageState } from "../../protocol/stage-state.js";
 import { stageNote } from "../terminal/stage-note.js";

@@ -1,5 +1,5 @@
 /** The parts of the page that are there without its script: state, stages, attempts, values, errors. */
-import { getOwn } from "../../protocol/get-own.js";
+import { getOwn } from "../../protocol/objects.js";
 import type { Operation, OperationError } from "../../protocol/operation.js";
 import { knownStageState } from "../../protocol/stage-state.js";
 import { describeOperation, type Row } from "../describe/operation.js";

@@ -4,7 +4,7 @@
  *
  * A stage counts by its typical duration (the median of earlier runs). Without earlier runs, all stages count the same.
  */
-import { getOwn } from "../../protocol/get-own.js";
+import { getOwn } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isPassed } from "../../protocol/stage-state.js";
 

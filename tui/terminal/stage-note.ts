@@ -1,6 +1,6 @@
 /** What is said of a stage that did not simply run: why it did not run, or the failure that was allowed. */
 
-import { getOwn } from "../../protocol/get-own.js";
+import { getOwn } from "../../protocol/objects.js";
 import type { Operation, StageTimes } from "../../protocol/operation.js";
 import { knownStageState, type StageState } from "../../protocol/stage-state.js";
 import { firstLine } from "../../protocol/text/first-line.js";

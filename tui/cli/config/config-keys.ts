@@ -1,7 +1,7 @@
 /** Dotted keys of the config file: `concurrency`, `fleet.url`, `queues.gpu.concurrency`. */
 
 import { UsageError } from "../../../protocol/failures.js";
-import { getOwn } from "../../../protocol/get-own.js";
+import { getOwn } from "../../../protocol/objects.js";
 import { CONFIG_KEYS, SCHEMA_KEY } from "../../../protocol/system/config-settings.js";
 import type { Config } from "../../../protocol/system/config-types.js";
 import { nearest } from "../../../protocol/text/nearest.js";

@@ -1,7 +1,7 @@
 /** Changes one value of the text of a config file. All other text stays as it was typed. */
 import { applyEdits, type FormattingOptions, modify } from "jsonc-parser/lib/esm/main.js";
 import { UsageError } from "../../../protocol/failures.js";
-import { isPlainObject } from "../../../protocol/is-plain-object.js";
+import { isPlainObject } from "../../../protocol/objects.js";
 import { configProblems, problemLine } from "../../../protocol/system/config.js";
 import { positionOf } from "../../../protocol/system/config-position.js";
 import { SCHEMA_KEY } from "../../../protocol/system/config-settings.js";

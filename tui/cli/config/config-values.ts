@@ -3,7 +3,7 @@ import { availableParallelism, hostname } from "node:os";
 import { delimiter, resolve } from "node:path";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { ALLOWED_VARIABLES } from "../../../protocol/environment.js";
-import { getOwn } from "../../../protocol/get-own.js";
+import { getOwn } from "../../../protocol/objects.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { CONFIG_KEYS } from "../../../protocol/system/config-settings.js";
 import { type Config, LIMITS, LOST_AFTER } from "../../../protocol/system/config-types.js";

@@ -12,7 +12,7 @@ import {
 import { type PipelineProblem, problemLines } from "../../../ops/pipeline/read/problems.js";
 import type { Variables } from "../../../protocol/environment.js";
 import { type Problem, Refusal } from "../../../protocol/errors.js";
-import { getOwn } from "../../../protocol/get-own.js";
+import { getOwn } from "../../../protocol/objects.js";
 import type { OperationType } from "../../../protocol/replies.js";
 
 /** A plain value also for an error, because the error classes of two bundles differ. */

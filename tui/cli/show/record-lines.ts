@@ -1,6 +1,6 @@
 /** A record as text lines: what `liveops show` prints. */
 import { hostname } from "node:os";
-import { getOwn } from "../../../protocol/get-own.js";
+import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import type { Paint } from "../../../protocol/text/colour.js";

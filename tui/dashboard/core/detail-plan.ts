@@ -2,7 +2,7 @@
  * What the panels of the selected operation hold, and how high each part is. The log keeps its rows: blank rows, long
  * results and a long table of stages give way first. The keys of the log count by the same plan as its view.
  */
-import { getOwn } from "../../../protocol/get-own.js";
+import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { shownParams } from "../../describe/params.js";

@@ -2,7 +2,7 @@
  * Times and progress of an operation and its chain. What is left is always an estimate, from earlier runs of the type
  * or from the pace of the last stage; there is none without both.
  */
-import { getOwn } from "../../../protocol/get-own.js";
+import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { elapsedOf, pausedSeconds, secondsBetween } from "../../describe/duration.js";
 import { type OverallProgress, overallProgress } from "../../terminal/overall-progress.js";

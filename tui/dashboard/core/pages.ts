@@ -1,5 +1,5 @@
 /** The pages that stand over list and operation: the types, a form, a retry, the timeline. */
-import { getOwn } from "../../../protocol/get-own.js";
+import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
 import { knownStageState } from "../../../protocol/stage-state.js";

@@ -3,7 +3,7 @@
  * Pure. Signs and bars are left out: a screen reader spells them.
  */
 
-import { getOwn } from "../../../protocol/get-own.js";
+import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";

@@ -2,7 +2,7 @@
  * A JSON value as rows: names and values side by side, what is nested indented below its name, a list of records as a
  * table with a column for each key.
  */
-import { isPlainObject } from "../../../protocol/is-plain-object.js";
+import { isPlainObject } from "../../../protocol/objects.js";
 import { formatCount } from "../../terminal/format.js";
 import { fit, pad, sanitizeLine, widthOf } from "./cells.js";
 import { Line } from "./line.js";

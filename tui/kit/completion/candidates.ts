@@ -1,7 +1,6 @@
 /** The values that fit a question: from the table, then from the daemon. */
 import type { Client } from "../../../protocol/client/client.js";
-import { getOwn } from "../../../protocol/get-own.js";
-import { isPlainObject } from "../../../protocol/is-plain-object.js";
+import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType } from "../../../protocol/replies.js";
 import type { Given, Question } from "./line.js";

@@ -1,6 +1,6 @@
 /** All of one operation, one part below the other, in rows that scroll. */
 
-import { getOwn } from "../../../../protocol/get-own.js";
+import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { describeOperation, type Row } from "../../../describe/operation.js";

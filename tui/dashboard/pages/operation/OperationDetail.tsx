@@ -1,6 +1,6 @@
 /** The selected operation: parameters, chain, one bar with one finish time, stages, figures, outcome. */
 import { Box } from "ink";
-import { getOwn } from "../../../../protocol/get-own.js";
+import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/reduce.js";
 import type { StageState } from "../../../../protocol/stage-state.js";

@@ -1,5 +1,5 @@
 /** The timeline's lanes as rows: names, spans on one axis of time, durations, and where the replay stands. */
-import { getOwn } from "../../../../protocol/get-own.js";
+import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";

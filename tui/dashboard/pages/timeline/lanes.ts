@@ -1,5 +1,5 @@
 /** The timeline's rows: each operation of the chain and each of its stages, with the spans of time they took. Pure. */
-import { getOwn } from "../../../../protocol/get-own.js";
+import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { knownStageState, type StageState } from "../../../../protocol/stage-state.js";
 import type { State } from "../../../../protocol/state.js";
