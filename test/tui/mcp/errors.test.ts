@@ -1,9 +1,8 @@
 /** Errors of the MCP server: they name tools, and shell commands only where no tool does it. */
 import { expect, test } from "vitest";
 import { Refusal } from "../../../protocol/errors.js";
-import { errorReply } from "../../../tui/mcp/errors.js";
-import { TOOLS } from "../../../tui/mcp/server.js";
-import { withTools } from "../../../tui/mcp/tool-words.js";
+import { errorReply, withTools } from "../../../tui/mcp/errors.js";
+import { TOOLS } from "../../../tui/mcp/main.js";
 
 const to = { program: "liveops", startCommand: "liveopsd start" };
 const ID = "k3fa81x0c2pd";

@@ -16,7 +16,7 @@ import type { Message } from "../../../../tui/dashboard/core/message.js";
 import type { State } from "../../../../tui/dashboard/core/model.js";
 import { isReachable } from "../../../../tui/dashboard/core/reach.js";
 import { commandOf, type Flags } from "../../../../tui/dashboard/core/request.js";
-import { hostNames } from "../../../../tui/dashboard/hosts/names.js";
+import { hostNames } from "../../../../tui/dashboard/hosts/open-hosts.js";
 import { AT_FIRST, hasMore, takePage, withPage } from "../../../../tui/dashboard/hosts/paging.js";
 import { operationAt, watchLineAt } from "../../../../tui/dashboard/hosts/qualify.js";
 import { action, after, effectsOf, initial, press, screenText, update } from "../core.js";

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { expect, test } from "vitest";
-import { placeFault } from "../../../../tui/cli/liveopsd/place-fault.js";
+import { placeFault } from "../../../../tui/cli/liveopsd/foreground.js";
 
 function thrownBy(act: () => unknown): unknown {
   try {

@@ -1,7 +1,7 @@
 /** Which lines of the daemon's log `liveopsd logs` takes, and how they read. */
 import { expect, test } from "vitest";
 import { UsageError } from "../../../../protocol/failures.js";
-import { readable, takes } from "../../../../tui/cli/liveopsd/log-lines.js";
+import { readable, takes } from "../../../../tui/cli/liveopsd/logs.js";
 import { sinceFrom } from "../../../../tui/kit/given-duration.js";
 
 const line = (fields: object) =>
