@@ -3,7 +3,7 @@
  * signal, an internal error.
  */
 import { writeSync } from "node:fs";
-import type { Client } from "../protocol/client/client.js";
+import { Client } from "../protocol/client/client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/client/daemon-address.js";
 import { clientFor, starterFor, startIfNone } from "../protocol/client/find-daemon.js";
 import { UnreachableHostError } from "../protocol/client/ssh/errors.js";
@@ -17,7 +17,6 @@ import { readAloud } from "./dashboard/reader/program.js";
 import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { TerminalOutput } from "./dashboard/terminal/output.js";
 import { textMode } from "./dashboard/text-mode.js";
-import { openHost } from "./kit/open-host.js";
 import { runRoot } from "./kit/options.js";
 
 /** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */
@@ -157,7 +156,7 @@ const command = tuiCommand(async (args) => {
   }
   if (first?.kind === "ssh") {
     // ssh may ask for a password now, and for nothing once the screen is drawn.
-    await openHost(first).catch((error: unknown) => {
+    await new Client(first.text).daemon().catch((error: unknown) => {
       // The dashboard waits for a daemon that is not started yet, as it does on this machine.
       if (!(error instanceof UnreachableHostError && error.kind === "no-daemon")) throw error;
     });
