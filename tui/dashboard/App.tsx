@@ -5,20 +5,14 @@ import { CommandBar, shellRows } from "./CommandBar.js";
 import { panesOf } from "./core/layout.js";
 import type { State } from "./core/model.js";
 import { Rows, ThemeContext, useTheme } from "./core/Panel.js";
-import { asLastHeard, hasSeveral } from "./core/reach.js";
+import { asLastHeard } from "./core/reach.js";
 import { Header } from "./Header.js";
-import { DetailsPage } from "./pages/details/DetailsPage.js";
-import { HelpPage } from "./pages/help/GeneralPages.js";
 import { Palette, paletteHeight } from "./pages/help/Palette.js";
-import { HostsPage } from "./pages/hosts/HostsPage.js";
-import { SeveralHostsPage } from "./pages/hosts/SeveralHostsPage.js";
 import { EmptyState, tooSmall } from "./pages/list/EmptyState.js";
 import { OperationList } from "./pages/list/OperationList.js";
 import { CopyPage } from "./pages/log/LogView.js";
 import { OperationDetail } from "./pages/operation/OperationDetail.js";
-import { QueuesPage } from "./pages/queues/QueuesPage.js";
-import { SubmitPage } from "./pages/submit/SubmitPages.js";
-import { Timeline } from "./pages/timeline/Timeline.js";
+import { PageView } from "./pages/pages.js";
 import type { Store } from "./store.js";
 import type { SuspendTerminal } from "./terminal/suspend.js";
 import { type Pressed, SPECIAL } from "./text/keys.js";
@@ -86,26 +80,7 @@ export function Screen({ state, motion = false }: { state: State; motion?: boole
 
 function Body({ state, motion }: { state: State; motion: boolean }) {
   const { page } = state;
-  switch (page?.kind) {
-    case "help":
-      return <HelpPage state={state} top={page.top} />;
-    case "types":
-    case "form":
-    case "retry":
-      return <SubmitPage state={state} page={page} />;
-    case "queues":
-      return <QueuesPage state={state} page={page} />;
-    case "hosts":
-      return hasSeveral(state) ? (
-        <SeveralHostsPage state={state} page={page} />
-      ) : (
-        <HostsPage state={state} page={page} />
-      );
-    case "record":
-      return <DetailsPage state={state} page={page} />;
-    case "timeline":
-      return <Timeline state={state} page={page} />;
-  }
+  if (page !== null && page.kind !== "copy") return <PageView state={state} page={page} />;
   // Nothing to list, and not because of a filter.
   if (state.order.length === 0 && state.listing.text === "" && state.selected === null)
     return <EmptyState state={state} />;

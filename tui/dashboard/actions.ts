@@ -3,18 +3,13 @@ import { settingError } from "../../protocol/system/config.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { DashboardAction } from "./core/model.js";
 import { movementActions } from "./core/when.js";
-import { DETAILS_MOVER } from "./pages/details/DetailsPage.js";
-import { CLOSE_ACTIONS, GENERAL_ACTIONS, HELP_MOVER } from "./pages/help/GeneralPages.js";
+import { CLOSE_ACTIONS, GENERAL_ACTIONS } from "./pages/help/GeneralPages.js";
 import { PALETTE_ACTIONS } from "./pages/help/Palette.js";
-import { HOSTS_ACTIONS, HOSTS_MOVER } from "./pages/hosts/HostsPage.js";
-import { SEVERAL_HOSTS_ACTIONS, SEVERAL_HOSTS_MOVER } from "./pages/hosts/SeveralHostsPage.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./pages/list/OperationList.js";
 import { LOG_ACTIONS, LOG_MOVER } from "./pages/log/LogView.js";
 import { OPERATION_ACTIONS } from "./pages/operation/operation-actions.js";
 import { QUEUE_ACTIONS } from "./pages/operation/queue-actions.js";
-import { QUEUES_ACTIONS, QUEUES_MOVER } from "./pages/queues/QueuesPage.js";
-import { RETRY_ACTIONS, RETRY_MOVER } from "./pages/submit/SubmitPages.js";
-import { TIMELINE_ACTIONS } from "./pages/timeline/Timeline.js";
+import { PAGE_ACTIONS, PAGE_MOVERS } from "./pages/pages.js";
 import { SPECIAL } from "./text/keys.js";
 
 export const ACTIONS: readonly DashboardAction[] = [
@@ -22,21 +17,8 @@ export const ACTIONS: readonly DashboardAction[] = [
   ...QUEUE_ACTIONS,
   ...LIST_ACTIONS,
   ...LOG_ACTIONS,
-  ...movementActions([
-    LIST_MOVER,
-    LOG_MOVER,
-    DETAILS_MOVER,
-    HELP_MOVER,
-    RETRY_MOVER,
-    QUEUES_MOVER,
-    HOSTS_MOVER,
-    SEVERAL_HOSTS_MOVER,
-  ]),
-  ...RETRY_ACTIONS,
-  ...QUEUES_ACTIONS,
-  ...HOSTS_ACTIONS,
-  ...SEVERAL_HOSTS_ACTIONS,
-  ...TIMELINE_ACTIONS,
+  ...movementActions([LIST_MOVER, LOG_MOVER, ...PAGE_MOVERS]),
+  ...PAGE_ACTIONS,
   ...CLOSE_ACTIONS,
   ...PALETTE_ACTIONS,
   ...GENERAL_ACTIONS,

@@ -130,6 +130,8 @@ export type Page =
   | { readonly kind: "hosts"; readonly at: number }
   | TimelinePage;
 
+export type PageOf<K extends Page["kind"]> = Extract<Page, { kind: K }>;
+
 export interface TimelinePage {
   readonly kind: "timeline";
   /** The operation it was opened on. */

@@ -9,7 +9,7 @@ import { formatDuration } from "../../../terminal/format.js";
 import { stageNote } from "../../../terminal/stage-note.js";
 import { bareOf } from "../../core/host-key.js";
 import { panesOf } from "../../core/layout.js";
-import { chainOf, nameOf, operationOf, type Page, type State } from "../../core/model.js";
+import { chainOf, nameOf, operationOf, type PageOf, type State } from "../../core/model.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { scrolledPage } from "../../core/pages.js";
 import { dependencyEnd } from "../../core/queue-view.js";
@@ -21,13 +21,11 @@ import { chainResults, framesOf, omittedValue, textRows } from "../../text/outco
 import { type Paint, type Style, unpainted } from "../../text/theme.js";
 import { valueTable } from "../../text/value-table.js";
 
-type RecordPage = Extract<Page, { kind: "record" }>;
-
 /** Rows of a value that are made at most. */
 const ROWS_MOST = 2000;
 const MARGIN = 2;
 
-export function DetailsPage({ state, page }: { state: State; page: RecordPage }) {
+export function DetailsPage({ state, page }: { state: State; page: PageOf<"record"> }) {
   const { paint } = useTheme();
   const { height } = panesOf(state);
   const { columns } = state.size;
@@ -57,7 +55,7 @@ export function DetailsPage({ state, page }: { state: State; page: RecordPage })
   );
 }
 
-export function detailRows(state: State, page: RecordPage, width: number, paint: Paint): string[] {
+export function detailRows(state: State, page: PageOf<"record">, width: number, paint: Paint): string[] {
   const operation = operationOf(state, page.id);
   if (operation === null) return ["", "The operation was removed."];
   const indent = " ".repeat(MARGIN);

@@ -1,7 +1,7 @@
 /** The help, made from the list of actions, and the actions that work everywhere. */
 
 import { GROUPS, type Group, labelOf } from "../../core/action.js";
-import { type DashboardAction, emit, type State } from "../../core/model.js";
+import { type DashboardAction, emit, type PageOf, type State } from "../../core/model.js";
 import { Dialog, type DialogSize, dialogSize, useTheme } from "../../core/Panel.js";
 import { closePage, scrolledPage } from "../../core/pages.js";
 import { inGroup, type Mover, notTyping, onPage } from "../../core/when.js";
@@ -24,7 +24,7 @@ const COLUMN = 48;
 /** Columns of the dialog: three columns of keys. */
 const WIDEST = 3 * COLUMN + 12;
 
-export function HelpPage({ state, top }: { state: State; top: number }) {
+export function HelpPage({ state, page: { top } }: { state: State; page: PageOf<"help"> }) {
   const { paint } = useTheme();
   const { rows, size } = helpDialog(state, paint);
   const shown = rows.slice(top, top + size.height);

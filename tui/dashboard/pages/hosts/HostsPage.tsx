@@ -8,7 +8,7 @@ import { ask, busy, send } from "../../core/ask.js";
 import { EMPTY, FULL } from "../../core/bars.js";
 import { ownHost } from "../../core/host-view.js";
 import { scrollTop } from "../../core/layout.js";
-import type { Page, State } from "../../core/model.js";
+import type { PageOf, State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
 import { hasSeveral, hostOfOperation } from "../../core/reach.js";
 import { startDaemon } from "../../core/request.js";
@@ -21,8 +21,6 @@ import { filtered } from "../list/list-view.js";
 import { factRows } from "./fact-rows.js";
 import { chosenDaemon, drainChosen, isChosenDrained, noDrainOf } from "./SeveralHostsPage.js";
 
-type HostsPage = Extract<Page, { kind: "hosts" }>;
-
 const WIDEST = 100;
 /** From this width on a row has a bar, load and tags. */
 const WIDE_FROM = 64;
@@ -33,7 +31,7 @@ const FIGURE = 8;
 const NARROW_FIGURE = 6;
 const STATE = 18;
 
-export function HostsPage({ state, page }: { state: State; page: HostsPage }) {
+export function HostsPage({ state, page }: { state: State; page: PageOf<"hosts"> }) {
   const { paint } = useTheme();
   const { width } = dialogSize(state, undefined, WIDEST);
   const hosts = state.fleet?.hosts ?? [];
@@ -157,7 +155,7 @@ const here = onPage("hosts");
 /** The page of several daemons has actions of the same names. */
 const hereAlone = (state: State): boolean => here(state) && !hasSeveral(state);
 
-function placeOf({ fleet }: State, { at }: HostsPage): number {
+function placeOf({ fleet }: State, { at }: PageOf<"hosts">): number {
   return Math.max(0, Math.min((fleet?.hosts.length ?? 0) - 1, at));
 }
 

@@ -5,7 +5,7 @@ import { ask, busy, send } from "../../core/ask.js";
 import type { Host } from "../../core/connection.js";
 import { hostNames } from "../../core/host-view.js";
 import { scrollTop } from "../../core/layout.js";
-import { emit, type Page, type State } from "../../core/model.js";
+import { emit, type PageOf, type State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
 import { hasSeveral } from "../../core/reach.js";
 import { LEVEL_GLYPHS, PAUSED } from "../../core/state-style.js";
@@ -14,8 +14,6 @@ import { fitName, sanitizeLine, wrap } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
 import { factRows } from "./fact-rows.js";
-
-type HostsPage = Extract<Page, { kind: "hosts" }>;
 
 const WIDEST = 110;
 /** Columns of a row, from a width on. */
@@ -33,7 +31,7 @@ const COLUMNS: readonly Columns[] = [
 ];
 const columnsOf = (width: number): Columns => COLUMNS.find(({ from }) => width >= from)!;
 
-export function SeveralHostsPage({ state, page }: { state: State; page: HostsPage }) {
+export function SeveralHostsPage({ state, page }: { state: State; page: PageOf<"hosts"> }) {
   const { paint } = useTheme();
   const { width } = dialogSize(state, undefined, WIDEST);
   const at = placeOf(state, page);
@@ -154,7 +152,7 @@ function about(host: Host, state: State, width: number, paint: Paint): string[] 
 
 const here = (state: State): boolean => onPage("hosts")(state) && hasSeveral(state);
 
-function placeOf({ hosts }: State, { at }: HostsPage): number {
+function placeOf({ hosts }: State, { at }: PageOf<"hosts">): number {
   return Math.max(0, Math.min(hosts.length - 1, at));
 }
 

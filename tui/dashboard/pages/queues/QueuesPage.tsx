@@ -8,7 +8,7 @@ import { ask, busy, send } from "../../core/ask.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
 import { hostColumn, hostNames } from "../../core/host-view.js";
 import { scrollTop } from "../../core/layout.js";
-import type { Page, State } from "../../core/model.js";
+import type { PageOf, State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
 import { hasSeveral, isReachable } from "../../core/reach.js";
 import { PAUSED } from "../../core/state-style.js";
@@ -17,13 +17,11 @@ import { fit, fitName, sanitizeLine } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
 
-type QueuesPage = Extract<Page, { kind: "queues" }>;
-
 const WIDEST = 100;
 const NAME = 18;
 const FIGURE = 9;
 
-export function QueuesPage({ state, page }: { state: State; page: QueuesPage }) {
+export function QueuesPage({ state, page }: { state: State; page: PageOf<"queues"> }) {
   const { paint } = useTheme();
   const { width } = dialogSize(state, undefined, WIDEST);
   const { rows, chosen } = pageRows(state, page, width, paint);
@@ -41,7 +39,7 @@ export function QueuesPage({ state, page }: { state: State; page: QueuesPage }) 
 
 function pageRows(
   state: State,
-  page: QueuesPage,
+  page: PageOf<"queues">,
   width: number,
   paint: Paint,
 ): { rows: string[]; chosen: number } {
@@ -133,7 +131,7 @@ function scheduleRow(
 
 const here = onPage("queues");
 
-function placeOf({ queues, schedules }: State, { at }: QueuesPage): number {
+function placeOf({ queues, schedules }: State, { at }: PageOf<"queues">): number {
   return Math.max(0, Math.min(queues.length + schedules.length - 1, at));
 }
 

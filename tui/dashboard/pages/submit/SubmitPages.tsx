@@ -2,7 +2,7 @@
 
 import { bareOf } from "../../core/host-key.js";
 import { scrollTop } from "../../core/layout.js";
-import { emit, operationOf, type Page, type State } from "../../core/model.js";
+import { emit, operationOf, type PageOf, type State } from "../../core/model.js";
 import { Dialog, type DialogSize, dialogSize, type Piece, useTheme } from "../../core/Panel.js";
 import { isResumable, type RetryChoice, retryChoices } from "../../core/pages.js";
 import { commandOf, type Request } from "../../core/request.js";
@@ -13,22 +13,9 @@ import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Drawn, Line, paragraph } from "../../text/line.js";
 import { addTyped } from "../../text/line-edit.js";
 import type { Paint, Theme } from "../../text/theme.js";
-import { TypesPage, typeTitle } from "./TypesPage.js";
+import { typeTitle } from "./TypesPage.js";
 
-type PageOf<K extends Page["kind"]> = Extract<Page, { kind: K }>;
-
-export function SubmitPage({ state, page }: { state: State; page: PageOf<"types" | "form" | "retry"> }) {
-  switch (page.kind) {
-    case "types":
-      return <TypesPage state={state} page={page} />;
-    case "form":
-      return <FormPage state={state} form={page.form} />;
-    case "retry":
-      return <RetryPage state={state} page={page} />;
-  }
-}
-
-function FormPage({ state, form }: { state: State; form: Form }) {
+export function FormPage({ state, page: { form } }: { state: State; page: PageOf<"form"> }) {
   const theme = useTheme();
   // The height stays while the fields are filled in: with the most rows that tell about a field, and of the command.
   const size = dialogSize(state, form.fields.length + 1 + 2 + ABOUT_MOST + COMMAND_MOST + 1);
@@ -42,7 +29,7 @@ function FormPage({ state, form }: { state: State; form: Form }) {
   return <Dialog state={state} size={size} title={title} rows={formRows(state, form, size, theme)} />;
 }
 
-function RetryPage({ state, page }: { state: State; page: PageOf<"retry"> }) {
+export function RetryPage({ state, page }: { state: State; page: PageOf<"retry"> }) {
   const { paint } = useTheme();
   const size = dialogSize(state, retryChoices(state, page.id).length + 2 + 3 + COMMAND_MOST);
   const title: Piece[] = [

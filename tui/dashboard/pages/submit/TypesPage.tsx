@@ -5,7 +5,7 @@ import { listParameters } from "../../../../protocol/schema/parameters.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
 import { hostColumn, hostNames } from "../../core/host-view.js";
 import { BORDER, panesOf, scrollTop } from "../../core/layout.js";
-import type { Page, State } from "../../core/model.js";
+import type { PageOf, State } from "../../core/model.js";
 import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
 import { shownTypes } from "../../core/pages.js";
 import { hasSeveral } from "../../core/reach.js";
@@ -13,14 +13,12 @@ import { fit, fitName, sanitizeLine, widthOf, wrap } from "../../text/cells.js";
 import { type Drawn, Line, paragraph } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
 
-type TypesPageState = Extract<Page, { kind: "types" }>;
-
 /** Widths from which the chosen type has a panel of its own beside the list. */
 const BESIDE_FROM = 100;
 const NAMES_MOST = 28;
 const HOST_MOST = 14;
 
-export function TypesPage({ state, page }: { state: State; page: TypesPageState }) {
+export function TypesPage({ state, page }: { state: State; page: PageOf<"types"> }) {
   const { paint } = useTheme();
   const { height } = panesOf(state);
   const { columns } = state.size;
@@ -119,7 +117,7 @@ function typeRows(
   return rows;
 }
 
-function loadingRows(state: State, page: TypesPageState, width: number, paint: Paint): Drawn[] {
+function loadingRows(state: State, page: PageOf<"types">, width: number, paint: Paint): Drawn[] {
   const row = (text: string, style: Style) => paragraph(text, { width: width - 2, most: 4, paint }, style);
   if (!state.typesWanted) {
     const why = state.notice?.level === "error" ? `: ${sanitizeLine(state.notice.text)}` : "";

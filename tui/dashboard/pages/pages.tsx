@@ -1,0 +1,49 @@
+/** The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and an entry of `PAGES`. */
+import type { ComponentType } from "react";
+import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
+import { hasSeveral } from "../core/reach.js";
+import type { Mover } from "../core/when.js";
+import { DETAILS_MOVER, DetailsPage } from "./details/DetailsPage.js";
+import { HELP_MOVER, HelpPage } from "./help/GeneralPages.js";
+import { HOSTS_ACTIONS, HOSTS_MOVER, HostsPage } from "./hosts/HostsPage.js";
+import { SEVERAL_HOSTS_ACTIONS, SEVERAL_HOSTS_MOVER, SeveralHostsPage } from "./hosts/SeveralHostsPage.js";
+import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
+import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage } from "./submit/SubmitPages.js";
+import { TypesPage } from "./submit/TypesPage.js";
+import { TIMELINE_ACTIONS, Timeline } from "./timeline/Timeline.js";
+
+interface PageEntry<P extends Page> {
+  readonly View: ComponentType<{ state: State; page: P }>;
+  readonly movers?: readonly Mover[];
+  readonly actions?: readonly DashboardAction[];
+}
+
+/** The page that copies text is not in the list, because it takes the whole screen. */
+type Kind = Exclude<Page["kind"], "copy">;
+export type BodyPage = PageOf<Kind>;
+
+/** In the order of the command bar. */
+const PAGES: { readonly [K in Kind]: PageEntry<PageOf<K>> } = {
+  record: { View: DetailsPage, movers: [DETAILS_MOVER] },
+  help: { View: HelpPage, movers: [HELP_MOVER] },
+  types: { View: TypesPage },
+  form: { View: FormPage },
+  retry: { View: RetryPage, movers: [RETRY_MOVER], actions: RETRY_ACTIONS },
+  queues: { View: QueuesPage, movers: [QUEUES_MOVER], actions: QUEUES_ACTIONS },
+  hosts: {
+    View: (props) => (hasSeveral(props.state) ? <SeveralHostsPage {...props} /> : <HostsPage {...props} />),
+    movers: [HOSTS_MOVER, SEVERAL_HOSTS_MOVER],
+    actions: [...HOSTS_ACTIONS, ...SEVERAL_HOSTS_ACTIONS],
+  },
+  timeline: { View: Timeline, actions: TIMELINE_ACTIONS },
+};
+
+const ENTRIES: ReadonlyArray<Pick<PageEntry<never>, "movers" | "actions">> = Object.values(PAGES);
+
+export const PAGE_MOVERS = ENTRIES.flatMap(({ movers = [] }) => movers);
+export const PAGE_ACTIONS = ENTRIES.flatMap(({ actions = [] }) => actions);
+
+export function PageView({ state, page }: { state: State; page: BodyPage }) {
+  const { View } = PAGES[page.kind] as PageEntry<BodyPage>;
+  return <View state={state} page={page} />;
+}
