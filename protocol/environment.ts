@@ -127,7 +127,7 @@ export function matchingVariables(env: Variables, patterns: readonly string[]): 
   return found;
 }
 
-/** The variables that a submit sends without being told: the base, and what `env.allow` permits. */
+/** The variables that a submit sends by default: the base, and those that `env.allow` permits. */
 export function capturedVariables(
   env: Variables,
   allow: readonly string[] = ALLOWED_VARIABLES,

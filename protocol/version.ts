@@ -5,10 +5,10 @@ export const VERSION: string = manifest.version;
 
 export const VERSION_HEADER = "liveops-version";
 
-/** In a reply of a host whose engine is away: since when. The reply is what the host knew then. */
+/** In a reply of a host without its engine: the time of the loss. The reply shows the state at that time. */
 export const STALE_HEADER = "liveops-stale-since";
 
-/** In a reply: the daemon's clock in ms since 1970, in a fleet that of the engine. */
+/** In a reply: the clock of the daemon, or in a fleet of the engine, in ms since 1970. */
 export const CLOCK_HEADER = "liveops-clock";
 
 /** Whether two versions are compatible: the same major version; before 1.0, the same minor version. */

@@ -67,7 +67,7 @@ class DaemonRequests extends Requests {
     return Date.now() + this.#ahead;
   }
 
-  /** A daemon that replies between the two times of this machine has the same time, as far as anybody can tell. */
+  /** A time of the daemon between the request and the reply shows no difference of the clocks. */
   #tell(sent: number, time: number): void {
     const got = Date.now();
     this.#ahead = time < sent ? time - sent : time > got ? time - got : 0;

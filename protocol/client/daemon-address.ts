@@ -37,16 +37,16 @@ export function commandPlaces(
   };
 }
 
-/** Whether the config file has no part in which daemon it is. */
+/** Whether flags or the environment select the daemon, so that the config file does not. */
 function isDaemonNamed(options: GlobalOptions, env: Record<string, string | undefined>): boolean {
   const { remote, fleet, socket, stateDir } = options;
   return [remote, fleet, socket, stateDir, env.LIVEOPS_SOCKET, env.LIVEOPS_STATE_DIR].some(Boolean);
 }
 
 /**
- * The daemon of an address, else that of LIVEOPS_HOST; null: neither names one.
+ * The daemon of the address, otherwise of LIVEOPS_HOST; null: both are missing.
  *
- * @param isHere - a place of this machine was given, which LIVEOPS_HOST does not override
+ * @param isHere - a flag selects a daemon of this machine, which LIVEOPS_HOST does not override
  * @throws UsageError
  */
 export function addressedDaemon(

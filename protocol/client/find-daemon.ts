@@ -67,8 +67,8 @@ export function waitingClient(places: CommandPlaces, options: GlobalOptions): Cl
 }
 
 /**
- * Starts the daemon of these options; null if the command may not start it. Never for a socket that was chosen without
- * a state directory: it may lead to a daemon of elsewhere.
+ * Starts the daemon of these options; null if the command may not start it. A socket without a state directory starts
+ * none: the socket may belong to another daemon.
  */
 export function starterFor(places: CommandPlaces, options: GlobalOptions): (() => Promise<void>) | null {
   // The configuration of the other machine decides.

@@ -18,7 +18,7 @@ interface GivenPlace {
 }
 
 /**
- * To another machine goes only what is true there: no directory of this one, and no variable that names a place of it.
+ * The directory and the variables to send. Another machine gets no directory and no paths of this one.
  *
  * @param socket - of the client
  * @throws UsageError where a directory of another machine is relative

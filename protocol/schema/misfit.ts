@@ -18,7 +18,7 @@ export interface Misfit {
 
 /** Keywords of liveops beside those of JSON Schema. They are not published. */
 export interface OwnKeywords {
-  /** What the value must be, where the other keywords say it badly. */
+  /** What the value must be, if the other keywords do not describe it well. */
   expected?: string;
   /** What the other keywords cannot check: why the value is wrong, or null. */
   check?: (value: never) => string | null;
@@ -110,7 +110,7 @@ function ownProblem(value: unknown, schema: JsonSchema): string | null {
   return `must be ${[stepOf(schema), boundsOf(schema)].filter(Boolean).join(", ")}`;
 }
 
-/** A pattern of another dialect passes, and a text that is too long for a check in a form. */
+/** A pattern of another dialect matches everything. A long text matches too: a form checks at each key press. */
 function matches(value: string, { pattern }: JsonSchema): boolean {
   if (typeof pattern !== "string" || value.length > 200) return true;
   try {

@@ -49,7 +49,7 @@ export function syntaxProblem(text: string, fallback: string): { at: Position; t
 }
 
 /**
- * Where a value of a JSON text is. Of a key that stands twice, the last one, which counts.
+ * The position of a value in a JSON text. A repeated key has the position of its last value, which counts.
  *
  * @param path keys and indices; of a missing value, the position of what would hold it
  * @param ofKey the position of the key instead

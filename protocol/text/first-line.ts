@@ -1,4 +1,4 @@
-/** The first line of a message. That of a program's failure has the last lines of its output after it. */
+/** The first line of a message. The message of a failed program ends with the last lines of its output. */
 export function firstLine(message: string): string {
   return message.split("\n", 1)[0]!;
 }

@@ -1,4 +1,4 @@
-/** The root: keys in, the state of the store out on the screen. */
+/** The root component: passes keys to the store, and draws the state of the store. */
 import { Box, type Key as InkKey, useApp, useInput, usePaste } from "ink";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { CommandBar, shellRows } from "./CommandBar.js";
@@ -21,9 +21,9 @@ import { dimmed, type TerminalFacts, themeFor } from "./text/theme.js";
 export interface AppProps {
   store: Store;
   terminal: Omit<TerminalFacts, "background">;
-  /** Takes Ink's function that gives the terminal back for a while. */
+  /** Gets Ink's function that releases the terminal for a while. */
   onSuspendable: (suspend: SuspendTerminal) => void;
-  /** Whether a spinner turns on what runs. */
+  /** Whether running operations have a spinner. */
   motion: boolean;
 }
 
@@ -121,7 +121,7 @@ function pressedKeys(input: string, key: InkKey): Pressed[] {
   return [...input].map((character) => pressedCharacter(character, key.ctrl));
 }
 
-/** A control character among others is the key that sends it. */
+/** A control character between other characters stands for the key that sends it. */
 function pressedCharacter(character: string, ctrl: boolean): Pressed {
   if (character === "\r") return { special: "return" };
   if (character === "\t") return { special: "tab" };

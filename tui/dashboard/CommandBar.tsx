@@ -34,7 +34,7 @@ function commandBar(state: State, theme: Theme): string {
   return addKeys(state, line).toString();
 }
 
-/** Rows of the shell command that does what is asked, or did what was done; above the command bar. */
+/** Rows above the command bar: the shell command for the question, or for the last action. */
 export function shellRows(state: State, { paint }: Theme): Line[] {
   const { question, notice, entry } = state;
   const command =
@@ -47,7 +47,7 @@ export function shellRows(state: State, { paint }: Theme): Line[] {
   return paragraph(command, { width: state.size.columns - 1, most: 3, paint, sign: " $ " }, "muted");
 }
 
-/** Columns that the typed text keeps, however many keys there are to tell. */
+/** Least columns of the typed text. The list of keys does not take them. */
 const TYPED_LEAST = 30;
 
 function typing(state: State, { paint }: Theme): string {
@@ -132,7 +132,7 @@ function shownActions(state: State): DashboardAction[] {
 /** Help and quit stand at the right edge. */
 const RIGHT = new Set(["help", "quit"]);
 
-/** Columns below which quit, which the help tells too, gives way to what can be done with the operation. */
+/** Below this width, actions of the operation come before quit, which the help lists too. */
 const NARROW = 48;
 
 function rankOf({ name, rank = 9 }: DashboardAction, { size, notice, question, page }: State): number {

@@ -1,4 +1,4 @@
-/** The first row: what runs, waits and failed, and how the daemon does. */
+/** The first row: counts of running, queued and failed operations, and the state of the daemon. */
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
@@ -58,13 +58,13 @@ const none = (state: State) => (hasSeveral(state) ? "no host answers" : "no daem
 interface Fact {
   readonly long: readonly Piece[];
   readonly short?: readonly Piece[];
-  /** Lower stays longer on a narrow terminal. */
+  /** On a narrow terminal, a lower rank stays longer. */
   readonly rank: number;
 }
 
 const pieceWidth = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
 const GAP = 3;
-/** Above each rank. */
+/** Higher than every rank. */
 const AFTER_LEFT = 100;
 
 /** The facts that fit, the left ones and the right ones apart. Where there is room they are long, the left ones first. */
@@ -144,7 +144,7 @@ function leftFacts(state: State): Fact[] {
 /** Columns of the name of a queue or schedule. */
 const NAME_MOST = 16;
 
-/** What is wrong with the fleet: its engine, hosts that do not answer; and whether this host starts nothing. */
+/** Problems of the fleet: its engine, hosts that do not answer, and whether this host starts nothing. */
 function hostFacts(state: State): Fact[] {
   if (hasSeveral(state)) return severalFacts(state);
   const list: Fact[] = [];
@@ -195,7 +195,7 @@ function severalFacts(state: State): Fact[] {
       rank: 1,
     });
   }
-  // All of them, or none; nothing is known of a host that never answered.
+  // The row shows all hosts or none. A host that never answered has no counts.
   const known = state.hosts.filter(({ connection }) => connection.state !== "connecting");
   const each = known.flatMap(({ name, counts, connection }, i): Piece[] => {
     const isLive = connection.state === "live";
@@ -235,7 +235,7 @@ function queueFacts(state: State): Fact[] {
   return list;
 }
 
-/** In one unit: the figure is an estimate. */
+/** The text has one unit, because the duration is an estimate. */
 function about(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)}s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;

@@ -14,7 +14,7 @@ import type { Message } from "./core/message.js";
 import type { Request, SwitchKind } from "./core/request.js";
 import type { DashboardClient } from "./dashboard-client.js";
 
-/** A wait that ends early, and quietly, when it is called off. */
+/** A wait that an abort ends early, without an error. */
 export function pause(milliseconds: number, calledOff: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (calledOff.aborted) return resolve();
@@ -164,11 +164,11 @@ function retryBody({ from, current }: Extract<Request, { kind: "retry" }>): Retr
   return { ...(from !== undefined && { from }), ...(current && { current }) };
 }
 
-/** For whom the stream is read. */
+/** The receiver of the stream. */
 export interface WatchTarget {
   dispatch(message: Message): void;
   now(): number;
-  /** Where it goes on after it broke. */
+  /** The cursor at which a new stream continues. */
   cursor(): string | null;
 }
 

@@ -10,7 +10,7 @@ export type Unreachable =
   | "no-daemon"
   /** The host did not answer. */
   | "silent"
-  /** Another try has the same end, unless somebody changes something. */
+  /** Another try fails too, until a person changes something. */
   | "refused"
   | "failed";
 
@@ -46,7 +46,7 @@ const NOT_FOUND = [126, 127];
 /** Commander's exit code for a command that it does not know is that of wrong usage. */
 const USAGE = 2;
 
-/** No other try can succeed without a change. A name that is not found may be: the network is not up yet. */
+/** Errors that another try does not repair. An unknown host name is not one: the network may come up later. */
 const REFUSED =
   /permission denied|host key verification failed|host identification has changed|too many authentication failures|bad configuration option/i;
 

@@ -13,7 +13,7 @@ import { dial, type Tunnel } from "./tunnel.js";
 /** Milliseconds until the daemon must be reached where nobody is asked. */
 const DIAL_MS = 20_000;
 
-/** Connections for requests. More of them wait for each other, which is faster than to start a process for each. */
+/** Connections for requests. To wait for one of them is faster than to start another process. */
 const AT_A_TIME = 2;
 
 type Env = Record<string, string | undefined>;
@@ -21,7 +21,7 @@ type Env = Record<string, string | undefined>;
 /** Whether ssh may ask for a password on the terminal. */
 let mayAsk: boolean | null = null;
 
-/** The host that may ask while no screen is drawn, though the others may not. */
+/** The only host for which ssh may ask after `askNothing`. */
 let asking: string | null = null;
 
 /** From now on, ssh asks for nothing: a screen is drawn on the terminal, or nobody sits at it. */

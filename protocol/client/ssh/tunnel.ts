@@ -22,7 +22,7 @@ export interface Dial {
   timeout: number;
 }
 
-/** As much of a net.Socket as node:http uses, above a process. */
+/** The parts of net.Socket that node:http uses, for the streams of a process. */
 export class Tunnel extends Duplex {
   #idle: { ms: number; timer: NodeJS.Timeout } | null = null;
   stderr = "";
@@ -33,7 +33,7 @@ export class Tunnel extends Duplex {
     child.stdout.on("error", (error) => this.destroy(error));
     child.stdin.on("error", (error) => this.destroy(error));
     child.on("exit", () => {
-      // A process that ended reads no more; what it wrote is still read.
+      // A process that ended reads nothing. Its output stays readable.
       child.stdin.destroy();
     });
   }

@@ -130,14 +130,14 @@ function edge(theme: Theme, { width, active, left, right, spin, corners }: Edge)
   const line = new Line(width - (spin ? DOTS : 0), theme.paint).add(first, style);
   const room = line.left - 2;
   const rightWidth = columns(right) + 3;
-  // The right part gives way before the first words of the title are cut.
+  // The right part is omitted before the first words of the title are cut.
   const least = Math.max(8, widthOf(left[0]?.[0] ?? "") + 3);
   const isRight = right.length > 0 && rightWidth + least <= room;
   if (left.length > 0) {
     line.add("─ ", style);
     let space = Math.max(0, room - 3 - (isRight ? rightWidth : 0));
     for (const [i, [text, ...styles]] of left.entries()) {
-      // A stub of a few letters says nothing.
+      // A rest of a few letters is not readable.
       if (i > 1 && space < STUB && widthOf(text) > space) break;
       const fitted = fit(text, space);
       line.add(fitted, ...styles);
@@ -157,7 +157,7 @@ function edge(theme: Theme, { width, active, left, right, spin, corners }: Edge)
 
 /** Columns of a row of text, borders and margins included, beyond which a line is hard to read. */
 const WIDEST = 110;
-/** Blank columns and rows around it that are worth leaving the whole screen for. */
+/** A dialog with fewer blank columns or rows around it takes the whole screen. */
 const AROUND = 8;
 
 export interface DialogSize {

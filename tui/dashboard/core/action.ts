@@ -12,7 +12,7 @@ export interface Action<State> {
   readonly group: Group;
   /** What it does, for the help and the palette; absent: not listed there. */
   readonly description?: string;
-  /** Only in the palette: the help tells of it in another entry, or the key does nothing while this holds. */
+  /** The help does not list the action: another entry has it, or its key does nothing now. */
   readonly unlisted?: boolean | ((state: State) => boolean);
   /** Keys as the help writes them, where one entry stands for two actions. */
   readonly helpKeys?: string;
@@ -26,13 +26,13 @@ export interface Action<State> {
   readonly commandWords?: (state: State) => readonly string[];
   /** Other names in the palette: more commands of the CLI. */
   readonly aliases?: readonly string[];
-  /** It is done on a terminal that is too small for the screen, too. */
+  /** The action also works on a terminal that is too small for the screen. */
   readonly always?: boolean;
   /** The action needs the notice that is shown. */
   readonly keepsNotice?: boolean;
   /** Whether the key belongs to this action on the screen as it is. */
   readonly when: (state: State) => boolean;
-  /** Why it cannot be done now; null: it can; "": it cannot, and nobody needs to be told. */
+  /** Why the action is disabled; null: it is enabled; "": it is disabled without a message. */
   readonly disabledReason?: (state: State) => string | null;
   readonly run: (state: State) => State;
 }

@@ -8,22 +8,22 @@ import type { Style, Theme } from "../text/theme.js";
 export const FULL = "█";
 export const EMPTY = "░";
 
-/** Milliseconds for which the wandering block stands in one place. */
+/** Milliseconds that the moving block stays in one place. */
 const STEP = 200;
 
-/** Whether the stage under way runs without a measure. */
+/** Whether the operation runs and the share of its stage is not known. */
 export function isIndeterminate(operation: Operation): boolean {
   return operation.state === "running" && stagePercent(operation) === null;
 }
 
-/** Adds a bar of exactly this width. Full is the end, and nothing else. */
+/** Adds a bar of exactly this width. Only 100 percent fills the bar. */
 export function addBar(line: Line, width: number, percent: number, style: Style): Line {
   const filled = Math.round((Math.max(0, Math.min(100, percent)) / 100) * width);
   const full = percent < 100 ? Math.min(filled, width - 1) : filled;
   return line.draw(FULL, full, style).draw(EMPTY, width - full, "track");
 }
 
-/** Adds the bar of a progress: where it is not known, a block wanders in its rest. */
+/** Adds the bar of a progress. If the share is not known, a block moves through the rest of the bar. */
 export function addProgress(
   line: Line,
   width: number,
@@ -36,7 +36,7 @@ export function addProgress(
   return addWandering(line.draw(FULL, full, style), width - full, now, style);
 }
 
-/** The time by which a block wanders: it stands still in a pause. */
+/** The time that moves the block. During a pause the block stands still. */
 export function motionTime({ pause }: Operation, now: number): number {
   return pause?.since == null ? now : Date.parse(pause.since);
 }

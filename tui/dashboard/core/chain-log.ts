@@ -136,7 +136,7 @@ export function search(state: State, text: string): State {
   return { ...state, search: { text, at: null }, seek };
 }
 
-/** On to the match below, or above. */
+/** Moves to the next match below or above. */
 export function searchOn(state: State, direction: "later" | "earlier"): State {
   if (state.search === null) return state;
   const { text, at } = state.search;
@@ -146,7 +146,7 @@ export function searchOn(state: State, direction: "later" | "earlier"): State {
   return { ...state, seek: { query, orElse: null, none: `No ${later ? "next" : "previous"} match` } };
 }
 
-/** To the first line of the next stage that has any, or of the one before. */
+/** Moves to the first line of the next or the previous stage that has lines. */
 export function seekStage(before: State, direction: 1 | -1): State {
   const line = landedOn(before);
   const waits = line === null && wantedLines(before.log, logRoom(before).height) !== null;
@@ -165,7 +165,7 @@ export function seekStage(before: State, direction: 1 | -1): State {
   return seek === null ? notify(state, none) : { ...state, seek };
 }
 
-/** The step that waited, now that lines came. */
+/** Takes the step that waited for lines. */
 export function stepOn(state: State): State {
   return state.stepWaits === null ? state : seekStage(state, state.stepWaits);
 }
@@ -205,7 +205,7 @@ function landedOn(state: State): LogLine | null {
   return lines[place] ?? null;
 }
 
-/** The seek that is under way. */
+/** The active seek. */
 export function wantedSeek(state: State): SlotEffect | null {
   if (!isReachable(state, state.selected) || state.seek === null || state.log.id === null) return null;
   return {
@@ -228,7 +228,7 @@ export function sought(state: State, key: string, line: LogLine | null): State {
   return jumped({ ...state, seek: null, search: found }, line.n);
 }
 
-/** After the rows of the log changed (wrapped, numbered): the match that one is at stays on the screen. */
+/** Keeps the current match on the screen after the rows of the log changed (wrap, numbers). */
 export function keepMatch(state: State): State {
   const at = state.search?.at ?? null;
   return at === null || state.log.follow ? state : jumped(state, at);

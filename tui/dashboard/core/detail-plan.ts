@@ -45,7 +45,7 @@ export interface DetailPlan {
 const LOG_SHARE = 0.3;
 const LOG_LEAST = 5;
 const OUTCOME_MOST = 12;
-/** Rows of the operation below which a row with its identifier only is too much. */
+/** With fewer rows, the operation has no row for its identifier alone. */
 const SMALL = 8;
 
 const part = (kind: PartKind, height: number | boolean = 1): Part[] =>
@@ -113,7 +113,7 @@ function groupsOf(
   return [head, whole, part("outcome", outcome), stages, some, part("results", results)];
 }
 
-/** The stages there is room for, with the current one about in their middle. */
+/** The stages that fit, with the current stage near the middle. */
 function stagesOf(
   { stages, currentStage, stageStates, untrackedStage }: Operation,
   free: number,

@@ -19,7 +19,7 @@ export type SlotEffect =
       filter: LogFilter;
       want: LogWant;
       query: LogQuery;
-      /** End that was reached: the same range is asked for again once there is more. */
+      /** The end of the log at the request. A longer log repeats the request. */
       reached: number | null;
     }
   | { type: "seek"; chain: string; links: readonly LogLink[]; query: LogQuery }

@@ -32,7 +32,7 @@ export function stageSeconds(operation: Operation, stage: string, now: number): 
   return operation.pause === null ? ran : Math.min(ran, elapsedOf(operation, now) ?? ran);
 }
 
-/** Seconds left of the operation, or null where nothing tells. */
+/** Seconds left of the operation; null: no estimate. */
 export function secondsLeft(state: State, operation: Operation): number | null {
   if (operation.state === "queued") return usualWhole(usualOf(state, operation));
   if (operation.state !== "running") return null;
@@ -55,7 +55,7 @@ export function chainSecondsLeft(state: State, operation: Operation): number | n
   if (last.chain.next !== null) return null;
   const open = links.filter((link) => link.state === "running" || link.state === "queued");
   const coming = last.state === "running" || last.state === "queued" ? usualSuccessors(state, last) : [];
-  // With nothing before or behind it, it is no chain.
+  // An operation without an earlier and a later link is no chain.
   if (open.length === 0 || (links.length === 1 && coming.length === 0)) return null;
   let left = 0;
   for (const seconds of [
@@ -73,7 +73,7 @@ export function isOverdue(state: State, operation: Operation): boolean {
   const stage = activeStage(operation);
   if (operation.state !== "running" || stage === null || ownEta(operation) !== null) return false;
   const usual = usualStage(state, operation, stage)?.p90 ?? null;
-  // A second more or less is nothing to point at.
+  // One second over the usual duration is not reported.
   const ran = stageSeconds(operation, stage, state.now) ?? 0;
   return usual !== null && ran > usual + 1;
 }
@@ -98,7 +98,7 @@ function byStages(operation: Operation, known: Usual, now: number): number | nul
   let left = 0;
   for (const [i, stage] of stages.entries()) {
     const state = getOwn(stageStates, stage);
-    // Passed over, or behind us.
+    // The stage is skipped or finished.
     if (state !== "active" && (state !== undefined || i < currentStage)) continue;
     const usual = getOwn(known.stages, stage)?.p50 ?? null;
     const seconds = state === "active" ? activeLeft(operation, stage, usual, now) : usual;
@@ -193,7 +193,7 @@ export function progressOf(state: State, operation: Operation): OverallProgress 
   if (operation.state === "succeeded") return overallProgress(operation, null);
   const reached = reachedBefore(state, operation);
   const history = reached?.history ?? state.histories.get(historyName(operation)) ?? null;
-  // Weighed in one way first and in another after the answer, it would jump.
+  // The weights of the stages come with the history. Without them, the percent would jump later.
   if (history === null && operation.stages.length > 1) return NOTHING;
   const now = overallProgress(operation, history?.stages ?? null);
   return reached !== null && reached.percent > now.percent ? { ...now, percent: reached.percent } : now;

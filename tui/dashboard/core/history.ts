@@ -46,9 +46,9 @@ export function usualNamed(state: State, name: string): Usual | null {
 
 /** Runs that can be compared. */
 const RUNS_LEAST = 2;
-/** Nine of ten runs within so many times the median: the runs of one type may do very different things. */
+/** Most times the median for the p90: beyond it, the runs of the type differ too much to compare. */
 const ALIKE = 3;
-/** Or within so many seconds of it: of what takes no time an estimate harms nobody. */
+/** Or most seconds between the p90 and the median: short runs need no exact estimate. */
 const NO_TIME = 1;
 
 function isAlike(runs: number, { p50, p90 }: Spread): boolean {
@@ -64,7 +64,7 @@ export function usualIn({ runs, seconds, stages }: HistoryReply): Usual | null {
   };
 }
 
-/** The name of a history that is wanted, with what makes it wanted anew; or null. */
+/** The name of a history to fetch, and the count whose change fetches it again; null: none. */
 export function wantedHistory(state: State): { name: string; succeeded: number } | null {
   if (state.connection.state !== "live") return null;
   const { succeeded } = state.view.counts;

@@ -54,7 +54,7 @@ export function unreachableHosts({ fleet }: Pick<State, "fleet">): HostReply[] {
   return fleet?.hosts.filter(({ state }) => state === "unreachable") ?? [];
 }
 
-/** Whether something is told of the hosts that counts seconds. */
+/** Whether the screen shows times of hosts that count seconds. */
 export function countsHostSeconds(state: Pick<State, "fleet" | "hosts" | "page">): boolean {
   if (state.hosts.length > 0)
     return state.page?.kind === "hosts" || state.hosts.some(({ connection }) => connection.state === "away");

@@ -1,4 +1,4 @@
-/** How the list is looked at: what it is narrowed to, in which order, which chains are unfolded, how far it is loaded. */
+/** The view of the list: its filter, its order, the unfolded chains and the loaded pages. */
 
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal, type State as OperationState, STATES } from "../../../protocol/state.js";
@@ -78,7 +78,7 @@ interface Term {
   readonly not: boolean;
 }
 
-/** What the daemon can do of a filter: the rest is done here, on what it answers. */
+/** The part of a filter that the daemon applies. The dashboard applies the rest to the reply. */
 export interface FilterQuery {
   readonly q?: string;
   readonly op?: string;
@@ -104,7 +104,7 @@ export function parseFilter(text: string): Filter {
     .split(/\s+/)
     .filter((word) => word !== "" && word !== "-")
     .map(termOf)
-    // A condition of which only the name is typed yet says nothing.
+    // A condition without a value filters nothing.
     .filter((term) => term.text !== "");
   return terms.length === 0 ? NO_FILTER : { terms };
 }
@@ -191,7 +191,7 @@ export function queryOf(filter: Filter): FilterQuery {
   const isState = (text: string) => (STATES as readonly string[]).includes(text);
   const wanted = filter.terms.filter((term) => !term.not);
   const words = wanted.filter(({ kind, text }) => kind === "text" && !isState(text));
-  // The longest word leaves the fewest to be looked through here.
+  // The reply for the longest word has the fewest operations.
   const q = words.map(({ text }) => text).sort((a, b) => b.length - a.length)[0];
   const states = wanted.find(({ kind }) => kind === "state");
   const state =

@@ -48,7 +48,7 @@ export interface LogWindow {
   readonly bottom: number;
   /** Lines were passed over, or another filter was set: the end has to be fetched before it can be followed. */
   readonly behind: boolean;
-  /** A line that is to be looked at, of which the surroundings are not here yet. */
+  /** The target of a jump whose surrounding lines are not loaded. */
   readonly jump: number | null;
 }
 
@@ -78,7 +78,7 @@ export function openLog(id: string | null, total: number, floor = 0): LogWindow 
   return { ...NO_LOG, id, total, from: to + 1, to };
 }
 
-/** Lines that were streamed. What does not join on to the window is passed over, to be fetched when it is wanted. */
+/** Adds streamed lines. Lines that do not continue the window are skipped, and fetched when the screen needs them. */
 export function appendLines(log: LogWindow, lines: readonly LogLine[]): LogWindow {
   const first = lines[0]?.n ?? 0;
   const last = lines.at(-1)?.n ?? 0;
@@ -99,7 +99,7 @@ export function addPage(
   next: number | null,
   floor = 0,
 ): LogWindow {
-  // What was written since `total` was told may be among the lines already.
+  // The lines may include some that were written after `total` was counted.
   const end = Math.max(total, lines.at(-1)?.n ?? 0);
   const known = Math.max(end, log.total);
   if ("before" in want) {
@@ -131,7 +131,7 @@ export function afterOfJump(around: number): number {
   return Math.max(0, around - BEFORE_JUMP - 1);
 }
 
-/** No more than fit in memory: the ones at the other end go, and are fetched again when they are wanted. */
+/** Limits the lines in memory: drops those at the other end, which are fetched again when the screen needs them. */
 function kept(log: LogWindow, side: "oldest" | "newest"): LogWindow {
   if (log.lines.length <= MAX_LINES) return log;
   if (side === "oldest") {
@@ -142,13 +142,13 @@ function kept(log: LogWindow, side: "oldest" | "newest"): LogWindow {
   return { ...log, lines, from: lines[0]!.n };
 }
 
-/** The same log through another filter: what is held is fetched anew, at the place where one is. */
+/** The same log with another filter. Its lines are fetched again at the current place. */
 export function filterLog(log: LogWindow, filter: LogFilter): LogWindow {
   const empty = { ...log, filter, lines: [], from: 1, to: 0, behind: true };
   return log.follow ? { ...empty, jump: null } : { ...empty, jump: Math.max(1, log.bottom) };
 }
 
-/** What has to be fetched for what is on the screen and the page around it, or null. */
+/** The lines to fetch for the screen and the page around it; null: none. */
 export function wantedLines(log: LogWindow, height: number): LogWant | null {
   if (log.id === null) return null;
   if (log.jump !== null) return { around: log.jump };
@@ -220,7 +220,7 @@ export function scrollLog(log: LogWindow, by: number, height: number, rowsOf: Ro
   return { ...log, follow: false, jump: null, bottom: lines[place]!.n };
 }
 
-/** A page as it is on the screen: the lines above or below the ones shown, one of them kept for the eye. */
+/** Moves by a page of the screen. One line of the previous page stays on the screen. */
 export function pageLog(
   log: LogWindow,
   direction: 1 | -1,
@@ -235,7 +235,7 @@ export function followLog(log: LogWindow): LogWindow {
   return log.follow && log.jump === null ? log : { ...log, follow: true, jump: null };
 }
 
-/** Stands still where it is. */
+/** Stops following at the current place. */
 export function pauseLog(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): LogWindow {
   const shown = visibleLines(log, height, rowsOf);
   if (!log.follow || shown.length === 0) return log;
@@ -247,7 +247,7 @@ export function rowsBelowJump(height: number): number {
   return Math.floor((height * 2) / 3);
 }
 
-/** To the line with this number, near the upper edge of the screen; fetched where it is not held. */
+/** Moves to the line with this number, near the upper edge of the screen. Fetches a line that is not loaded. */
 export function jumpTo(log: LogWindow, n: number, height: number, rowsOf: RowsOf = oneRow): LogWindow {
   if (n < log.from || n > log.to) return { ...log, follow: false, jump: n };
   const place = Math.max(0, placeAfter(log.lines, n) - 1);

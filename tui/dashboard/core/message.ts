@@ -41,7 +41,7 @@ export type Message =
   | { type: "host-lost"; host: string; reason: string; heardAt: number | null; at: number }
   /** What one of several hosts told of itself, at this time. */
   | { type: "host-told"; host: string; daemon?: DaemonReply; machine?: HostReply; at: number }
-  /** A host answered a question about all hosts after the answer had been put together without it. */
+  /** A host answered a request to all hosts after their reply was made without that host. */
   | { type: "host-late" }
   | { type: "logged"; id: string; lines: readonly LogLine[] }
   /** Numbers count through the chain. */

@@ -168,7 +168,7 @@ export interface State {
   readonly connection: Connection;
   /** The daemons of several `--host`, in that order; empty with one daemon. */
   readonly hosts: readonly Host[];
-  /** Seconds that the shown host has not answered: the state is that of its last answer. Null: it is the present. */
+  /** Seconds since the last answer of the host, which the state shows. Null: the state is current. */
   readonly silentFor: number | null;
   /** Null: not known yet, or there are several. */
   readonly daemon: DaemonReply | null;

@@ -1,4 +1,4 @@
-/** The function with a memory: what it makes of an object is kept for as long as that object lives. */
+/** Caches the result of a function for each object, as long as the object lives. */
 export function perObject<K extends object, V extends object | string, A extends unknown[]>(
   make: (key: K, ...more: A) => V,
 ): (key: K, ...more: A) => V {

@@ -22,6 +22,6 @@ export function placementText({ now }: State, operation: Operation): string {
     ...(paused > 0 && (pause?.seconds ?? 0) > 0 ? [`paused ${formatDuration(paused)} in all`] : []),
     ...(Object.keys(hooks).length === 0 ? [] : [`hooks ${Object.keys(hooks).join(", ")}`]),
   ];
-  // Every running operation has a slot, which alone is no news.
+  // Every running operation has a slot, so a slot alone is not shown.
   return parts.length === 0 ? "" : [...parts, ...(slot === null ? [] : [`slot ${slot}`])].join(" · ");
 }

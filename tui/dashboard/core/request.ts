@@ -164,7 +164,7 @@ const changeWords = (change: EditBody): string[] =>
 function submitCommand(request: Submit, flags: Flags): string {
   const { again, edit, label, params, op } = request;
   const id = again ?? edit;
-  // The words of a person are no keys, whatever they look like.
+  // Words that a person typed are never keys.
   if (id === undefined)
     return command("liveops", ["submit", ...submitWords({ ...request, op: bareOf(op) })], flagsOf(op, flags));
   const labels = edit === undefined ? labelWords(request) : flagged("--label", label);

@@ -12,7 +12,7 @@ import { emit, isFree, nameOf, operationOf, type State, selectedOperation } from
 import { restarted } from "./paging.js";
 import { isReachable } from "./reach.js";
 
-/** Seconds after which an idle selection of something finished goes back to what is live. */
+/** Seconds after which an idle selection of a finished operation returns to the newest live operation. */
 const IDLE = 60;
 
 /** Every change of `selected` goes through here: the log always belongs to the selected chain. */
@@ -40,7 +40,7 @@ export function choose(state: State, id: string | null): State {
   return { ...select(state, id), movedAt: state.now };
 }
 
-/** The operation was on the screen: it is no news any more. */
+/** The operation was on the screen, so it is not new. */
 function looked(at: State, id: string | null): State {
   const state = failureSeen(at, id);
   if (id === null || (!state.unseen.has(id) && !state.newFailures.includes(id))) return state;
@@ -170,7 +170,7 @@ function announce(before: State, after: State): State {
   const selected = selectedOperation(after);
   for (const [id, operation] of after.view.operations) {
     const was = before.view.operations.get(id);
-    // What a host did before it answered is no news.
+    // Changes of a host before its first answer are not reported.
     if (was === operation || !isReachable(before, id)) continue;
     const here = selected?.chain.id === operation.chain.id;
     if (operation.waitingForInput && !was?.waitingForInput) {
@@ -213,7 +213,7 @@ function announce(before: State, after: State): State {
   };
 }
 
-/** An error is not replaced by less. */
+/** Only another error replaces an error. */
 function worst(told: State["notice"], next: NonNullable<State["notice"]>): State["notice"] {
   return told?.level === "error" && next.level !== "error" ? told : next;
 }

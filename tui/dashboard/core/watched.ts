@@ -74,7 +74,7 @@ function heardOf(state: State, after: WatchView, lines: readonly WatchLine[]): S
   return heard ?? state.heard;
 }
 
-/** A measurement of the daemon is no sign of life of the operation. */
+/** The daemon measures the figures, so they do not show that the operation lives. */
 function isUsageOnly(patch: object): boolean {
   const keys = Object.keys(patch);
   return keys.length > 0 && keys.every((key) => key === "usage" || key === "resources");

@@ -22,10 +22,10 @@ export interface Field {
   readonly kind: "text" | "number" | "choice" | "list" | "json";
   readonly schema: JsonSchema;
   readonly required: boolean;
-  /** In words, for whoever fills it in. */
+  /** The type in words, for the person who fills in the field. */
   readonly type: string;
   readonly description: string;
-  /** What it is where nothing is typed, as it is typed; null where there is none. */
+  /** The default as typed text; null: there is none. */
   readonly default: string | null;
   /** Of a choice. */
   readonly choices: readonly string[];
@@ -172,7 +172,7 @@ export function wordsFor(
   const only = (...types: string[]) => wanted.every(({ type }) => types.includes(type as string));
   if (typeof value === "string") return only("string") ? [`${name}=${value}`] : exact;
   if (typeof value === "number") {
-    // A bare word of so many digits is refused: it may not be what was meant.
+    // The parser refuses a plain word that a double cannot hold exactly.
     const isPlain = Number.isSafeInteger(value) || !Number.isInteger(value);
     return isPlain && only("number", "integer", "null") ? [`${name}=${JSON.stringify(value)}`] : exact;
   }

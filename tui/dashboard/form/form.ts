@@ -151,7 +151,7 @@ export function submitOf(form: Form): Submit {
   const base = { kind: "submit", op: form.type.op, label } as const;
   const any = held.find(({ field }) => field.name === ANY);
   const given = held.filter(({ field }) => !isLabel(field) && field.name !== ANY);
-  // `args` is what follows `--`, as the shell has it; empty it would say nothing.
+  // `args` are the words after `--` in a shell. An empty list has no such words.
   const args = given.find(({ field, value }) => field.name === "args" && isTexts(value));
   const words = given
     .filter((each) => each !== args)

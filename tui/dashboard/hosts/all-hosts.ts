@@ -1,4 +1,4 @@
-/** Asks all hosts at once. The answer does not wait for a slow host: what that host told last stands in for it. */
+/** Asks all hosts at once. The reply does not wait for a slow host, and uses the last reply of that host. */
 import type { Client } from "../../../protocol/client/client.js";
 import { pause } from "../daemon-calls.js";
 

@@ -102,7 +102,7 @@ class HostsRequests extends Requests {
       try {
         found.push(operationAt(await client.show(id, signal), name));
       } catch (error) {
-        // What cannot be asked may be there.
+        // A host that does not answer may have the operation.
         if (!(error instanceof Refusal)) throw error;
         refused.push(error);
       }

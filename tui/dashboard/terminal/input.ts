@@ -22,7 +22,7 @@ export interface Reports {
 
 /** Takes reports out of what was read. */
 export class ReportFilter {
-  /** Until the terminal says otherwise, somebody looks. */
+  /** The window has the focus until the terminal reports otherwise. */
   focused = true;
   #begun = "";
   #focusRest = "";
@@ -61,7 +61,7 @@ export class ReportFilter {
       return "";
     });
     const begun = BEGUN.exec(typed)?.[0] ?? "";
-    // It is waited for once: what never ends must not take what is typed after it along.
+    // An incomplete sequence waits for one read only, so that it does not swallow typed text.
     const held = this.#begun === "" ? begun : "";
     const given = this.#begun !== "" && begun !== "" ? read : typed.slice(0, typed.length - held.length);
     this.#begun = held;

@@ -39,7 +39,7 @@ export interface IntegrationOptions {
   filter: ReportFilter;
 }
 
-/** All that was set, taken back; harmless where nothing was. */
+/** Resets everything that was set. Harmless if nothing was set. */
 export const TAKEN_BACK = NO_MOUSE + NO_FOCUS + NO_PROGRESS + OLD_TITLE;
 
 export class TerminalIntegration {
@@ -66,7 +66,7 @@ export class TerminalIntegration {
     const before = this.#before;
     this.#before = state;
     if (before !== null && !this.options.filter.focused) this.#tell(before, state);
-    // A terminal that does not keep up is told when it does.
+    // A slow terminal gets the changes with a later drawing.
     if (!this.#set || this.options.stdout.writableNeedDrain) return;
     const title = setTitle(titleOf(state));
     const progress = setProgress(progressToShow(state));
@@ -76,7 +76,7 @@ export class TerminalIntegration {
     if (changed !== "") this.write(changed);
   }
 
-  /** The terminal is somebody else's: for good, or until `begin`. */
+  /** Releases the terminal, for good or until `begin`. */
   end(): void {
     if (!this.#set) return;
     this.#set = false;

@@ -89,7 +89,7 @@ export function detailRows(state: State, page: PageOf<"record">, width: number, 
   return rows;
 }
 
-/** Stages that did not simply run: why not, or the failure that was allowed. */
+/** Skipped stages with the reason, and allowed failures. */
 function stageNotes({ stages, stageStates, stageTimes }: Operation): Record<string, string> {
   const notes = stages.map((stage) => [
     stage,

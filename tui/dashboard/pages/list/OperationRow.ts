@@ -51,13 +51,13 @@ const PERCENT = 5;
 const LEFT = 7;
 const TOOK = 7;
 const AGE = 5;
-/** Widths from which a row has the column of what is going on, and a bar of its own. */
+/** Widths from which a row has the activity column, and its own bar. */
 const INFO_FROM = 42;
 const BAR_FROM = 34;
 const QUEUE_MOST = 12;
 const HOST_MOST = 12;
 const BEFORE_MOST = 9;
-/** Columns that the column of what is going on keeps beside host and queue. */
+/** Least width of the activity column beside host and queue. */
 const INFO_LEAST = 27;
 
 /**
@@ -180,7 +180,7 @@ function nameOfRow(operation: Operation, links: readonly Operation[], fold: Fold
 /** The count is not cut. */
 type Info = readonly [text: string, style: Style, count?: string];
 
-/** What is going on, or what came of it, in a few words. */
+/** The activity or the outcome of the operation in a few words. */
 function infoOf(state: State, operation: Operation, links: readonly Operation[]): Info {
   const chain = links.length > 1 || operation.chain.index > 0;
   switch (operation.state) {
@@ -244,7 +244,7 @@ function elapsed(state: State, operation: Operation, links: readonly Operation[]
   return links.length > 1 ? chainElapsed(links, state.now) : elapsedOf(operation, state.now);
 }
 
-/** What is going on, up to the column where the figures begin. */
+/** The activity, up to the column where the figures begin. */
 function addInfo(line: Line, { state, operation, links }: RowOf, until: number): void {
   const [text, style, count = ""] = infoOf(state, operation, links);
   const room = Math.max(0, line.left - (line.width - until));

@@ -55,7 +55,7 @@ export function moveBy(before: State, by: number): State {
 }
 
 export function toFirst(state: State): State {
-  // Nothing of the window stays, not even what was selected in it.
+  // Another window replaces all rows, and the selected one too.
   const start = state.listing.paging.only === null ? state : restarted({ ...state, selected: null });
   return moveBy(start, Number.NEGATIVE_INFINITY);
 }

@@ -73,7 +73,7 @@ import { LogView } from "../log/LogView.js";
 import { breadcrumb } from "./ChainBreadcrumb.js";
 import { dependencyRow, hookRow, placementRow } from "./queue-rows.js";
 
-/** @param spin whether a spinner turns on what runs without a measure */
+/** @param spin whether an operation without a known share has a spinner */
 export function OperationDetail({ state, spin = false }: { state: State; spin?: boolean }) {
   const theme = useTheme();
   const { detailWidth, detailHeight } = panesOf(state);
@@ -102,7 +102,7 @@ export function OperationDetail({ state, spin = false }: { state: State; spin?: 
           height={plan.height}
           title={titleOf(view)}
           right={[[stateText(state, operation), styleOf(operation)]]}
-          // Where nothing else moves: what counts shows by its bar that it runs.
+          // A bar that moves shows already that the operation runs.
           spin={spin && isIndeterminate(operation) && !isPaused(operation)}
           active={state.pane === "detail"}
           margin={1}
@@ -124,7 +124,7 @@ const FILTERS = [
   ["-op:shell", "all others"],
 ] as const;
 
-/** A filter without matches is often one that is written in another way. */
+/** A filter without matches often has the wrong syntax. */
 function nothingSelected(state: State, width: number, { paint }: Theme): Drawn[] {
   const { listing, order } = state;
   const line = (text: string) => new Line(width, paint).add(text, "muted");
@@ -223,7 +223,7 @@ function chainBar({ state, operation, links, width, line }: View): Line {
   const percent = ` ${formatOverall(progress)}`;
   const least = 12;
   const all = running ? leftText(state, operation) : tookText(state, operation, links);
-  // Where the bar would leave no room for all of the text, its first parts say the most.
+  // The last parts of the text are omitted if they do not fit beside the bar.
   const parts = all.split(" · ");
   const cut = parts.map((_, i) => parts.slice(0, parts.length - i).join(" · "));
   const text = cut.find((some) => widthOf(some) + widthOf(percent) + 2 <= width - least) ?? parts[0]!;
@@ -420,13 +420,13 @@ function stageRow(view: View, stage: string, { name, usuals, bar }: Columns, unt
   return line.add(share, "bold").addWhole(counts === "" ? "" : `  ${counts}`, "muted");
 }
 
-/** Why a stage did not run is read in passing; an error is not. */
+/** An allowed failure needs attention. The reason of a skipped stage does not. */
 const noteStyle = (is: StageState | undefined): Style => (is === "allowed-failure" ? "warn" : "muted");
 
 /** Columns that an operation's own word for what it counts may take. */
 const WORD = 16;
 
-/** @param widest as it is once all is done */
+/** @param widest the text at the end, when all is done */
 function countsOf({ progress }: Operation, widest = false): string {
   if (progress === null) return "";
   const unit = progress.unit === null ? null : fit(sanitizeLine(progress.unit), WORD);

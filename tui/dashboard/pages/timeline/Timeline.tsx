@@ -147,7 +147,7 @@ function pastOf(
     heard: new Map([[id, now - sinceMoved(tape, player)]]),
     forecast: null,
     samples: player.live ? state.samples : new Map(),
-    // The past has not reached what the present has.
+    // The present progress is too high for a place in the past.
     reached: player.live ? state.reached : new Map(),
     selected: id,
     pane: "list",
