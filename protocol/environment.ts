@@ -121,10 +121,10 @@ export const isOfAMachine = nameMatcher([
 /** The variables whose names match a pattern and are not reserved. */
 export function matchingVariables(env: Variables, patterns: readonly string[]): Record<string, string> {
   const matches = nameMatcher(patterns);
-  const found: Record<string, string> = {};
+  const matching: Record<string, string> = {};
   for (const [name, value] of Object.entries(env))
-    if (value !== undefined && matches(name) && !isReserved(name)) found[name] = value;
-  return found;
+    if (value !== undefined && matches(name) && !isReserved(name)) matching[name] = value;
+  return matching;
 }
 
 /** The variables that a submit sends by default: the base, and those that `env.allow` permits. */

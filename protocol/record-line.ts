@@ -55,8 +55,8 @@ const SEQ = /^\{(?:"n":\d+,)?"seq":(\d+),/;
 export function seqOfRecord(line: string): number | null {
   const body = intactBody(line);
   if (body === null) return null;
-  const found = SEQ.exec(body)?.[1];
-  const seq = found === undefined ? parseRecord<{ seq?: unknown }>(line)?.seq : Number(found);
+  const digits = SEQ.exec(body)?.[1];
+  const seq = digits === undefined ? parseRecord<{ seq?: unknown }>(line)?.seq : Number(digits);
   return typeof seq === "number" && Number.isSafeInteger(seq) ? seq : null;
 }
 

@@ -43,9 +43,9 @@ export function parseReportLine(line: string): ReportStatement | string {
 /** Null: not of that form. */
 const READ: Record<ReportStatement["type"], (rest: string) => ReportStatement | string | null> = {
   progress(rest) {
-    const found = COUNT.exec(rest);
-    if (found === null) return null;
-    const [, done, total = "?", unit] = found;
+    const match = COUNT.exec(rest);
+    if (match === null) return null;
+    const [, done, total = "?", unit] = match;
     return {
       type: "progress",
       done: Number(done),
@@ -54,8 +54,8 @@ const READ: Record<ReportStatement["type"], (rest: string) => ReportStatement | 
     };
   },
   percent(rest) {
-    const found = PERCENT.exec(rest);
-    return found === null ? null : { type: "percent", percent: Math.min(100, Number(found[1])) };
+    const match = PERCENT.exec(rest);
+    return match === null ? null : { type: "percent", percent: Math.min(100, Number(match[1])) };
   },
   status: (text) => ({ type: "status", text }),
   stage: (name) => (name === "" ? null : { type: "stage", name }),

@@ -84,13 +84,13 @@ function run(words: string[]): Promise<{ code: ExitCode; said: string }> {
   const { spawn } = process.getBuiltinModule("node:child_process");
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, words, { stdio: ["ignore", "ignore", "pipe"] });
-    let said = "";
+    let output = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said = (said + text).slice(0, MAX_SAID);
+      output = (output + text).slice(0, MAX_SAID);
     });
     child.once("error", reject);
     child.once("close", (code) =>
-      resolve({ code: (code ?? EXIT.fault) as ExitCode, said: sanitize(said.trim(), { newlines: true }) }),
+      resolve({ code: (code ?? EXIT.fault) as ExitCode, said: sanitize(output.trim(), { newlines: true }) }),
     );
   });
 }

@@ -120,11 +120,11 @@ class DaemonRequests extends Requests {
       if (!(error instanceof NoDaemonError)) throw error;
       const isRemote = error instanceof UnreachableHostError;
       if (isRemote && error.kind !== "no-daemon") throw error;
-      const found = (await this.hints.findSocket?.()) ?? (await this.#started());
-      this.#socket = found ?? this.firstSocket;
-      if (found === null && isRemote) throw error;
-      if (found === null) throw new NoDaemonError(error.socket, error.reason, this.hints.startCommand);
-      return ask(found);
+      const next = (await this.hints.findSocket?.()) ?? (await this.#started());
+      this.#socket = next ?? this.firstSocket;
+      if (next === null && isRemote) throw error;
+      if (next === null) throw new NoDaemonError(error.socket, error.reason, this.hints.startCommand);
+      return ask(next);
     }
   }
 

@@ -50,13 +50,13 @@ function isDaemonNamed(options: GlobalOptions, env: Record<string, string | unde
  * @throws UsageError
  */
 export function addressedDaemon(
-  given: string | undefined,
+  option: string | undefined,
   isHere: boolean,
   env: Record<string, string | undefined> = process.env,
 ): GlobalOptions | null {
-  const text = given ?? (isHere ? undefined : env.LIVEOPS_HOST);
+  const text = option ?? (isHere ? undefined : env.LIVEOPS_HOST);
   if (!text) return null;
-  const address = parseAddress(text, given === undefined ? "LIVEOPS_HOST" : "the host");
+  const address = parseAddress(text, option === undefined ? "LIVEOPS_HOST" : "the host");
   if (address.kind === "ssh") return { remote: address.text };
   return address.socket === null ? {} : { socket: address.socket };
 }

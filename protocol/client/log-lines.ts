@@ -54,8 +54,8 @@ export async function lastLines(stored: StoredLines, count: number): Promise<Log
   let missing = count;
   const { grep, attempt, since } = stored.filter;
   const isOfDaemon = [grep, attempt, since].every((each) => each === undefined);
-  const wanted = isOfDaemon ? Math.min(count, PAGE) : PAGE;
-  for await (const lines of pages(stored, { tail: wanted })) {
+  const limit = isOfDaemon ? Math.min(count, PAGE) : PAGE;
+  for await (const lines of pages(stored, { tail: limit })) {
     const last = lines.slice(-missing);
     found.push(last);
     missing -= last.length;

@@ -133,7 +133,7 @@ function discriminator(objects: readonly JsonSchema[], root: JsonSchema): string
 function fixedValue(object: JsonSchema, name: string, root: JsonSchema): string | null {
   const property = objectShape(object, root)?.properties.get(name);
   const values = property === undefined ? null : fixedValues(resolveRef(property, root));
-  return values === null ? null : values.map(shown).join("|");
+  return values === null ? null : values.map(valueText).join("|");
 }
 
 function descriptionOf({ description }: JsonSchema): string {
@@ -195,6 +195,6 @@ function isSchema(value: unknown): value is JsonSchema {
   return isPlainObject(value);
 }
 
-function shown(value: unknown): string {
+function valueText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }

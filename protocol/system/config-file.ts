@@ -80,13 +80,13 @@ export async function changeConfigFile(
 
 /** The file itself, which may be missing, behind any links. */
 function linkedFile(file: string): string {
-  let found = file;
+  let target = file;
   for (let n = 0; n < MOST_LINKS; n++) {
     try {
-      return realpathSync(found);
+      return realpathSync(target);
     } catch {
-      if (!lstatSync(found, { throwIfNoEntry: false })?.isSymbolicLink()) return found;
-      found = resolve(dirname(found), readlinkSync(found));
+      if (!lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) return target;
+      target = resolve(dirname(target), readlinkSync(target));
     }
   }
   throw new UsageError(`the config file ${file} is a link that leads to itself`);

@@ -44,8 +44,8 @@ export function syntaxProblem(text: string, fallback: string): { at: Position; t
   parseTree(text, errors, STRICT);
   const [first] = errors.toSorted((a, b) => a.offset - b.offset);
   if (first === undefined) return { at: { line: 1, column: 1 }, text: fallback };
-  const said = EXPECTED[printParseErrorCode(first.error)] ?? fallback;
-  return { at: positionAt(text, first.offset), text: said };
+  const message = EXPECTED[printParseErrorCode(first.error)] ?? fallback;
+  return { at: positionAt(text, first.offset), text: message };
 }
 
 /**

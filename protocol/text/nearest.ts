@@ -6,15 +6,15 @@ import { distance } from "fastest-levenshtein";
  * letters differ, or if the typed word begins a part of the candidate. In a short word, the first letter must match.
  */
 export function nearest(typed: string, candidates: Iterable<string>, limit = 3): string[] {
-  const wanted = typed.toLowerCase();
+  const word = typed.toLowerCase();
   const scored: Array<{ name: string; score: number }> = [];
   for (const name of candidates) {
     const known = name.toLowerCase();
-    const most = allowed(wanted, known);
+    const most = allowed(word, known);
     // The difference in length is a lower bound that is cheap even for a name of a million letters.
-    const score = Math.abs(wanted.length - known.length) > most ? Infinity : edits(wanted, known);
+    const score = Math.abs(word.length - known.length) > most ? Infinity : edits(word, known);
     if (score <= most) scored.push({ name, score });
-    else if (begins(wanted, known)) scored.push({ name, score: known.length });
+    else if (begins(word, known)) scored.push({ name, score: known.length });
   }
   scored.sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1));
   return scored.slice(0, limit).map((entry) => entry.name);
@@ -23,20 +23,19 @@ export function nearest(typed: string, candidates: Iterable<string>, limit = 3):
 /** Words with fewer letters are often similar by chance. */
 const SHORT = 5;
 
-function allowed(wanted: string, known: string): number {
-  const letters = Math.min(wanted.length, known.length);
-  if (letters < SHORT && wanted[0] !== known[0]) return isSwap(wanted, known) ? 1 : 0;
+function allowed(word: string, known: string): number {
+  const letters = Math.min(word.length, known.length);
+  if (letters < SHORT && word[0] !== known[0]) return isSwap(word, known) ? 1 : 0;
   return Math.floor(letters / 3);
 }
 
 /** `sh` begins `shell`, `back` begins a part of `prune-backups`. A match inside a part needs 4 letters. */
-function begins(wanted: string, known: string): boolean {
-  if (wanted.length < 2) return false;
-  if (known.startsWith(wanted)) return true;
-  if (wanted.length < 3) return false;
+function begins(word: string, known: string): boolean {
+  if (word.length < 2) return false;
+  if (known.startsWith(word)) return true;
+  if (word.length < 3) return false;
   return (
-    known.split(/[-_. ]/).some((part) => part.startsWith(wanted)) ||
-    (wanted.length >= 4 && known.includes(wanted))
+    known.split(/[-_. ]/).some((part) => part.startsWith(word)) || (word.length >= 4 && known.includes(word))
   );
 }
 

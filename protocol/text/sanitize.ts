@@ -49,14 +49,14 @@ export function sanitize(text: string, options: SanitizeOptions = {}): string {
   // Growth of the text so far and start of the current line, to find the tab stops.
   let grown = options.column ?? 0;
   let lineStart = 0;
-  return text.replace(ACTIVE, (found: string, offset: number) => {
+  return text.replace(ACTIVE, (match: string, offset: number) => {
     const column = offset + grown - lineStart;
-    if (found === "\n" && options.newlines) {
+    if (match === "\n" && options.newlines) {
       lineStart = offset + grown + 1;
-      return found;
+      return match;
     }
-    const visible = found === "\t" ? " ".repeat(TAB_STOP - (column % TAB_STOP)) : escaped(found);
-    grown += visible.length - found.length;
+    const visible = match === "\t" ? " ".repeat(TAB_STOP - (column % TAB_STOP)) : escaped(match);
+    grown += visible.length - match.length;
     return visible;
   });
 }

@@ -25,7 +25,7 @@ export function withoutSequences(text: string): string {
 /** The text without control sequences other than SGR, which stay as they are. */
 export function withoutOtherSequences(text: string): string {
   return mayHaveSequences(text)
-    ? text.replace(SEQUENCES, (found, sgr?: string) => (sgr === undefined ? "" : found))
+    ? text.replace(SEQUENCES, (match, sgr?: string) => (sgr === undefined ? "" : match))
     : text;
 }
 
@@ -33,12 +33,12 @@ export function withoutOtherSequences(text: string): string {
 export function onlyColours(text: string): string {
   if (!mayHaveSequences(text)) return text;
   let isOpen = false;
-  const kept = text.replace(SEQUENCES, (_, parameters?: string) => {
+  const line = text.replace(SEQUENCES, (_, parameters?: string) => {
     const codes = parameters === undefined ? "" : shownCodes(parameters);
     if (codes !== "") isOpen = codes !== "0";
     return codes === "" ? "" : `\x1b[${codes}m`;
   });
-  return isOpen ? `${kept}\x1b[0m` : kept;
+  return isOpen ? `${line}\x1b[0m` : line;
 }
 
 function mayHaveSequences(text: string): boolean {

@@ -18,9 +18,9 @@ export function unknownType(
   notLoaded: number,
   reason: string | null = null,
 ): Refusal {
-  const shown = JSON.stringify(op.slice(0, MOST_LETTERS));
+  const name = JSON.stringify(op.slice(0, MOST_LETTERS));
   if (reason !== null)
-    return new Refusal("LIVEOPS_NO_SUCH_TYPE", `there is no operation type ${shown}: ${reason}`);
+    return new Refusal("LIVEOPS_NO_SUCH_TYPE", `there is no operation type ${name}: ${reason}`);
   const all = [...names];
   const near = nearest(op, all);
   const files =
@@ -29,7 +29,7 @@ export function unknownType(
       : ` (${notLoaded === 1 ? "1 file does" : `${notLoaded} files do`} not load; see: liveops ops)`;
   return new Refusal(
     "LIVEOPS_NO_SUCH_TYPE",
-    `there is no operation type ${shown}${files}; ${near.length > 0 ? `did you mean ${near.join(", ")}?` : thereAre(all)}`,
+    `there is no operation type ${name}${files}; ${near.length > 0 ? `did you mean ${near.join(", ")}?` : thereAre(all)}`,
     { nearest: near },
   );
 }

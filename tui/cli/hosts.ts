@@ -101,17 +101,17 @@ export function registerHosts(root: Command): void {
 
 async function listHosts(command: Command): Promise<void> {
   const { client, options } = connectFor<ListOutputOptions>(command);
-  const wanted = givenListOutput(options, HOSTS);
+  const output = givenListOutput(options, HOSTS);
   const reply = await client.hosts();
   await printList(
     {
-      ...{ spec: HOSTS, records: reply.hosts, context: { now: client.now(), time: wanted.time } },
+      ...{ spec: HOSTS, records: reply.hosts, context: { now: client.now(), time: output.time } },
       nameOf: ({ name }) => name,
       json: (hosts) => ({ ...reply, hosts }),
     },
-    wanted,
+    output,
   );
-  if (wanted.format !== "table" && wanted.format !== "wide") return;
+  if (output.format !== "table" && output.format !== "wide") return;
   for (const note of fleetNotes(reply.fleet)) say(reportTo(command.parent!), note, "yellow");
 }
 

@@ -170,25 +170,25 @@ async function show(
 ): Promise<void> {
   const { columns, sort } = options;
   const isTable = givenFormat(options) !== null || columns !== undefined || sort !== undefined;
-  const wanted = isTable ? givenListOutput(options, TYPES) : null;
+  const output = isTable ? givenListOutput(options, TYPES) : null;
   const types = op === undefined ? reply.ops : [typeIn(reply, op)];
   const paint = paintFor(process.stdout);
   const link = linkerFor(process.stdout, process.env, config.links);
-  if (wanted !== null)
+  if (output !== null)
     await printList(
       {
-        ...{ spec: TYPES, records: types, context: { now: Date.now(), time: wanted.time } },
+        ...{ spec: TYPES, records: types, context: { now: Date.now(), time: output.time } },
         nameOf: (type) => type.op,
         json: (ops) => (op === undefined ? { ...reply, ops } : ops[0]),
       },
-      wanted,
+      output,
     );
   else if (op !== undefined) printLines(typePage(types[0]!, paint, { link }));
   else {
     const blocks = types.map((type) => typeLines(type, paint, link).join("\n"));
     if (blocks.length > 0) printLines([blocks.join("\n\n")]);
   }
-  const isForPeople = wanted === null || wanted.format === "table" || wanted.format === "wide";
+  const isForPeople = output === null || output.format === "table" || output.format === "wide";
   if (op === undefined && isForPeople) sayProblems(reply, to);
 }
 

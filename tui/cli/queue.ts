@@ -97,10 +97,10 @@ function addQueueListOptions(command: Command): Command {
 
 async function listQueues(command: Command): Promise<void> {
   const { client, options } = connectFor<ListOutputOptions>(command);
-  const wanted = givenListOutput(options, QUEUES);
+  const output = givenListOutput(options, QUEUES);
   const { queues } = await client.queues();
-  const context = { now: client.now(), time: wanted.time };
-  await printList({ spec: QUEUES, records: queues, context, nameOf: ({ name }) => name }, wanted);
+  const context = { now: client.now(), time: output.time };
+  await printList({ spec: QUEUES, records: queues, context, nameOf: ({ name }) => name }, output);
 }
 
 function concurrencyOf(text: string): number | null {

@@ -107,8 +107,8 @@ function opOf(schedule: ScheduleReply): string {
 function paramsOf(schedule: ScheduleReply): string {
   const { op, params = {}, set = [] } = submitted(schedule);
   const own = op === "pipeline" ? ((params.params ?? {}) as Record<string, unknown>) : params;
-  const given = Object.entries(own).map(([key, value]) => `${key}=${textOf(value)}`);
-  return [...given, ...set].join(" ");
+  const words = Object.entries(own).map(([key, value]) => `${key}=${textOf(value)}`);
+  return [...words, ...set].join(" ");
 }
 
 function textOf(value: unknown): string {
@@ -255,16 +255,16 @@ function registerChange(
 
 async function listSchedules(command: Command): Promise<void> {
   const { client, options } = connectFor<ListOutputOptions>(command);
-  const wanted = givenListOutput(options, SCHEDULES);
+  const output = givenListOutput(options, SCHEDULES);
   const { schedules } = await client.schedules();
-  if (schedules.length === 0 && (wanted.format === "table" || wanted.format === "wide")) {
+  if (schedules.length === 0 && (output.format === "table" || output.format === "wide")) {
     process.stderr.write(
       "there are no schedules; add one: liveops schedule add '0 2 * * *' <op> --name nightly\n",
     );
     return;
   }
-  const context = { now: client.now(), time: wanted.time };
-  await printList({ spec: SCHEDULES, records: schedules, context, nameOf: ({ name }) => name }, wanted);
+  const context = { now: client.now(), time: output.time };
+  await printList({ spec: SCHEDULES, records: schedules, context, nameOf: ({ name }) => name }, output);
 }
 
 /** The file that each run reads; null: the daemon keeps the present text. */

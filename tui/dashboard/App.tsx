@@ -98,7 +98,7 @@ function Panes({ state: now, motion }: { state: State; motion: boolean }) {
   const detail = arrangement !== "one" || state.pane === "detail";
   // If a host does not answer, its operations are dimmed and show its last reply.
   const own = asLastHeard(state, state.selected);
-  const shown = (
+  const panes = (
     <Box flexDirection={arrangement === "side" ? "row" : "column"} columnGap={gap}>
       {list && <OperationList state={state} />}
       {detail && own === state && <OperationDetail state={state} spin={motion && !away} />}
@@ -109,7 +109,7 @@ function Panes({ state: now, motion }: { state: State; motion: boolean }) {
       )}
     </Box>
   );
-  return away ? <ThemeContext value={dimmed(theme)}>{shown}</ThemeContext> : shown;
+  return away ? <ThemeContext value={dimmed(theme)}>{panes}</ThemeContext> : panes;
 }
 
 /** Keys that were typed faster than they were read arrive as one string. */

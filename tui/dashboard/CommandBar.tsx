@@ -55,13 +55,13 @@ function typing(state: State, { paint }: Theme): string {
   const { prompt, keys } = ENTRIES[entry.kind];
   const line = new Line(state.size.columns, paint).add(" ");
   const width = keys.reduce((sum, [label, hint]) => sum + widthOf(label) + widthOf(hint) + 3, 0);
-  const told = prompt === "" || line.left - prompt.length - width >= TYPED_LEAST;
+  const hasPrompt = prompt === "" || line.left - prompt.length - width >= TYPED_LEAST;
   if (prompt !== "") {
     line.add(prompt, "accent", "bold");
-    addTyped(line, entry.line, line.left - (told ? width : 0) - 1);
-    if (told) line.fill(line.width - width);
+    addTyped(line, entry.line, line.left - (hasPrompt ? width : 0) - 1);
+    if (hasPrompt) line.fill(line.width - width);
   }
-  for (const [label, hint] of told ? keys : []) line.add(label, "bold").add(` ${hint}  `, "muted");
+  for (const [label, hint] of hasPrompt ? keys : []) line.add(label, "bold").add(` ${hint}  `, "muted");
   return line.toString();
 }
 
@@ -141,16 +141,16 @@ function rankOf({ name, rank = 9 }: DashboardAction, { size, notice, question, p
 }
 
 function addKeys(state: State, line: Line): Line {
-  const shown = shownActions(state);
+  const actions = shownActions(state);
   const cost = (action: DashboardAction) => widthOf(labelOf(action)) + widthOf(action.hint!(state)!) + 3;
-  const chosen = fitting(shown, line.left + 1, cost, (action) => rankOf(action, state));
+  const chosen = fitting(actions, line.left + 1, cost, (action) => rankOf(action, state));
   const add = (action: DashboardAction, style: "plain" | "muted" = "muted") =>
     line
       .add(labelOf(action), "bold")
       .add(` ${sanitizeLine(action.hint!(state)!)}`, style)
       .add("  ".slice(0, line.left));
   const [left, right] = [false, true].map((isRight) =>
-    shown.filter((action) => chosen.has(action) && RIGHT.has(action.name) === isRight),
+    actions.filter((action) => chosen.has(action) && RIGHT.has(action.name) === isRight),
   ) as [DashboardAction[], DashboardAction[]];
   for (const action of left) add(action, asking(state) ? "plain" : "muted");
   const width = right.reduce((sum, action) => sum + cost(action), 0);

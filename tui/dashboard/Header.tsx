@@ -79,17 +79,17 @@ function facts(state: State, width: number, theme: Theme): string {
   const moreOf = (fact: Fact) => pieceWidth(fact.long) - pieceWidth(shortOf(fact));
   const leftFirst = (fact: Fact) => fact.rank + (left.includes(fact) ? 0 : AFTER_LEFT);
   const long = fitting([...chosen], room, moreOf, leftFirst);
-  const shown = (fact: Fact) => (long.has(fact) ? fact.long : shortOf(fact));
+  const textOf = (fact: Fact) => (long.has(fact) ? fact.long : shortOf(fact));
   const line = new Line(width, theme.paint).add(" ");
   const add = (list: readonly Fact[]) => {
     for (const fact of list) {
-      for (const [text, ...styles] of shown(fact)) line.add(text, ...styles);
+      for (const [text, ...styles] of textOf(fact)) line.add(text, ...styles);
       line.add(" ".repeat(Math.min(gap, line.left)));
     }
   };
   add(left.filter((fact) => chosen.has(fact)));
   const last = right.filter((fact) => chosen.has(fact));
-  line.fill(width - last.reduce((sum, fact) => sum + pieceWidth(shown(fact)) + gap, 0) + gap - 1);
+  line.fill(width - last.reduce((sum, fact) => sum + pieceWidth(textOf(fact)) + gap, 0) + gap - 1);
   add(last);
   return line.fill().toString();
 }
@@ -284,10 +284,10 @@ function rightFacts(state: State, theme: Theme): Fact[] {
 }
 
 function spark(load: readonly number[], width: number, theme: Theme): Piece[] {
-  const shown = sparkline(load, width, theme, LEAST_CORES);
+  const line = sparkline(load, width, theme, LEAST_CORES);
   return [
-    [(theme.sparks[0] ?? " ").repeat(width - [...shown].length), "track"],
-    [shown, "accent"],
+    [(theme.sparks[0] ?? " ").repeat(width - [...line].length), "track"],
+    [line, "accent"],
   ];
 }
 

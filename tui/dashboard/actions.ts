@@ -33,22 +33,22 @@ export type KeyConfig = Readonly<Record<string, string | readonly string[]>>;
  * @throws UsageError if an action or a key does not exist
  */
 export function withKeys(actions: readonly DashboardAction[], config: KeyConfig): readonly DashboardAction[] {
-  const given = new Map(
+  const keysByName = new Map(
     Object.entries(config).map(([name, keys]) => [
       name,
       (typeof keys === "string" ? [keys] : keys).map((key) => keyOf(key, name)),
     ]),
   );
   const names = new Set(actions.map(({ name }) => name));
-  for (const name of given.keys()) {
+  for (const name of keysByName.keys()) {
     if (names.has(name)) continue;
     const [near] = nearest(name, names);
     const hint = near ? `did you mean ${near}?` : `actions: ${[...names].join(", ")}`;
     throw settingError(["keys", name], `keys: no action ${JSON.stringify(name)}; ${hint}`, true);
   }
-  const taken = new Set([...given.values()].flat());
+  const taken = new Set([...keysByName.values()].flat());
   return actions.map((action) => {
-    const own = given.get(action.name);
+    const own = keysByName.get(action.name);
     if (own !== undefined) return { ...action, keys: own };
     const keys = action.keys.filter((key) => !taken.has(key));
     return keys.length === action.keys.length ? action : { ...action, keys };

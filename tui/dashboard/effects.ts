@@ -167,11 +167,11 @@ const RUNS: Runs = {
     if (!left.aborted) dispatch({ type: "sought", key: JSON.stringify(effect), line });
   },
 
-  "fetch-page": async (wanted, { client, dispatch, state }, left) => {
-    const { text, order, before } = wanted;
+  "fetch-page": async (effect, { client, dispatch, state }, left) => {
+    const { text, order, before } = effect;
     if (text !== "" && before === null) await pause(TYPING, left);
     if (left.aborted) return;
-    const page = await client.list(pageQuery(state(), wanted));
+    const page = await client.list(pageQuery(state(), effect));
     if (!left.aborted) dispatch({ type: "page-fetched", text, order, before, ...page });
   },
 
@@ -249,9 +249,9 @@ const RUNS: Runs = {
   "fetch-dependencies": async ({ ids }, { client, dispatch }, left) => {
     for (const id of ids) {
       // A removed one has no record.
-      const found = await client.show(id).catch(() => null);
+      const operation = await client.show(id).catch(() => null);
       if (left.aborted) return;
-      if (found !== null) dispatch({ type: "fetched", operations: [found] });
+      if (operation !== null) dispatch({ type: "fetched", operations: [operation] });
     }
   },
 

@@ -92,8 +92,8 @@ function reduce(state: State, message: Message): State {
     case "page-fetched":
       return toEnd(settleSelection(state, addPageOf(state, message)));
     case "found": {
-      const found = select(addFetched(state, [message.operation]), message.operation.id);
-      return { ...found, wanted: null, movedAt: state.now };
+      const next = select(addFetched(state, [message.operation]), message.operation.id);
+      return { ...next, wanted: null, movedAt: state.now };
     }
     case "not-found":
       return { ...state, wanted: null, quit: state.quit ?? { code: message.code, message: message.message } };
@@ -293,8 +293,8 @@ function answered(before: State, request: Request, operations: readonly Operatio
   const [first] = operations;
   if (request.kind !== "submit" || first === undefined) return state;
   // A person who submits wants to see it.
-  const shown = { ...choose(state, first.id), page: null, entry: null, pane: "detail" } as const;
-  return withoutDraft(shown, request.op);
+  const next = { ...choose(state, first.id), page: null, entry: null, pane: "detail" } as const;
+  return withoutDraft(next, request.op);
 }
 
 function refused(state: State, request: Request, message: string): State {

@@ -67,11 +67,11 @@ function rowsOf(values: readonly ValueDifference[]): Row[] {
   return values.map((value) => ({
     name: value.name,
     same: false,
-    cells: [shown(value, "left"), shown(value, "right"), ""],
+    cells: [valueText(value, "left"), valueText(value, "right"), ""],
   }));
 }
 
-function shown(value: ValueDifference, side: "left" | "right"): string {
+function valueText(value: ValueDifference, side: "left" | "right"): string {
   if (!Object.hasOwn(value, side)) return "–";
   const own = value[side];
   return sanitize(typeof own === "string" ? own : jsonLine(own));

@@ -181,7 +181,7 @@ async function diffLogs(left: RunSource, right: RunSource, options: DiffOptions)
   const [a, b] = [left.log()[Symbol.asyncIterator](), right.log()[Symbol.asyncIterator]()];
   const before: LogSide[] = [];
   let equal = 0;
-  const found = (first: LogDifference["first"]): LogDifference => ({
+  const differenceAt = (first: LogDifference["first"]): LogDifference => ({
     same: first === null,
     ignored: [...(options.ignoreTimes ? ["times"] : []), ...(options.ignoreNumbers ? ["numbers"] : [])],
     lines: { left: left.record.logLines, right: right.record.logLines },
@@ -192,9 +192,9 @@ async function diffLogs(left: RunSource, right: RunSource, options: DiffOptions)
   try {
     for (;;) {
       const [one, two] = [await a.next(), await b.next()];
-      if (one.done && two.done) return found(null);
+      if (one.done && two.done) return differenceAt(null);
       if (one.done || two.done || keyOf(one.value, options) !== keyOf(two.value, options))
-        return found({
+        return differenceAt({
           left: one.done ? null : logSide(one.value),
           right: two.done ? null : logSide(two.value),
         });
@@ -218,8 +218,8 @@ const TIMES =
 const NUMBERS = /\d+(?:[.,]\d+)*/g;
 
 function keyOf({ stream, stage, text }: LogLine, { ignoreTimes, ignoreNumbers }: DiffOptions): string {
-  let said = text;
-  if (ignoreTimes) said = said.replace(TIMES, "<time>");
-  if (ignoreNumbers) said = said.replace(NUMBERS, "<number>");
-  return `${stream}\n${stage ?? ""}\n${said}`;
+  let line = text;
+  if (ignoreTimes) line = line.replace(TIMES, "<time>");
+  if (ignoreNumbers) line = line.replace(NUMBERS, "<number>");
+  return `${stream}\n${stage ?? ""}\n${line}`;
 }

@@ -30,7 +30,7 @@ const ENTITIES: Record<string, string> = {
 };
 
 function escaped(text: string): string {
-  return sanitize(text, { newlines: true }).replace(/[&<>"']/g, (found) => ENTITIES[found]!);
+  return sanitize(text, { newlines: true }).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
 /** A value for people: a text as it is, all else as indented JSON. */

@@ -92,8 +92,8 @@ export class OwnTerminal {
 
   #follow(bytes: Buffer): void {
     const text = this.#tail + bytes.toString("latin1");
-    const found = [...text.matchAll(/\x1b\[\?(?:1049|1047|47)([hl])/g)].at(-1);
-    if (found) this.#isAlternate = found[1] === "h";
+    const match = [...text.matchAll(/\x1b\[\?(?:1049|1047|47)([hl])/g)].at(-1);
+    if (match) this.#isAlternate = match[1] === "h";
     this.#tail = text.slice(-8);
   }
 }

@@ -26,11 +26,11 @@ import { causeLines } from "./causes.js";
 export function resultLines(result: unknown, resultText: string | null = null): string[] {
   if (resultText !== null) return sanitize(resultText, { newlines: true }).split("\n");
   if (result === null || result === undefined) return [];
-  if (typeof result !== "object" || Array.isArray(result)) return [`result=${shown(result)}`];
-  return Object.entries(result).map(([key, value]) => `${sanitize(key)}=${shown(value)}`);
+  if (typeof result !== "object" || Array.isArray(result)) return [`result=${valueText(result)}`];
+  return Object.entries(result).map(([key, value]) => `${sanitize(key)}=${valueText(value)}`);
 }
 
-function shown(value: unknown): string {
+function valueText(value: unknown): string {
   return typeof value === "string" ? sanitize(value) : jsonLine(value);
 }
 
@@ -181,8 +181,8 @@ function finished(
 function unprinted(message: string, recent: readonly string[]): string {
   const [first = "", ...lines] = message.split("\n");
   if (lines.length === 0 || lines.length > recent.length) return message;
-  const shown = recent.slice(-lines.length).map(withoutSequences);
-  return lines.every((line, i) => shown[i]!.startsWith(line)) ? first : message;
+  const texts = recent.slice(-lines.length).map(withoutSequences);
+  return lines.every((line, i) => texts[i]!.startsWith(line)) ? first : message;
 }
 
 /** Codes that add nothing to "failed". */
@@ -254,11 +254,11 @@ export function stepLine(
   const bar = `${label} ${progress?.total}`;
   const tenth = Math.floor(percent / 10);
   const before = bar === steps.bar ? steps.tenth : 0;
-  const kept = { tenth, bar, ...(steps.outer && { outer: steps.outer }) };
-  if (tenth <= before) return { steps: kept, line: null };
+  const next = { tenth, bar, ...(steps.outer && { outer: steps.outer }) };
+  if (tenth <= before) return { steps: next, line: null };
   const name = label ? `${sanitize(label)} ` : "";
   const unit = progress?.unit == null ? null : sanitize(progress.unit);
   const amount = progress ? formatAmount(progress.done, progress.total, unit) : "";
   const counted = amount === "" ? "" : ` (${amount})`;
-  return { steps: kept, line: `${name}${formatPercent(percent, progress?.approximate)}${counted}` };
+  return { steps: next, line: `${name}${formatPercent(percent, progress?.approximate)}${counted}` };
 }

@@ -52,8 +52,8 @@ const REFUSED =
 
 export function endedEarly(address: SshAddress, { code, stderr, isShown }: SshEnd): UnreachableHostError {
   const { hostName: name } = address;
-  const said = stderr.trim();
-  const withStderr = (problem: string) => (said === "" || isShown ? problem : `${said}\n${problem}`);
+  const output = stderr.trim();
+  const withStderr = (problem: string) => (output === "" || isShown ? problem : `${output}\n${problem}`);
   const tryIt = `try: ${onHost(address, ["true"])}`;
   if (code !== null && NOT_FOUND.includes(code))
     return new UnreachableHostError(
@@ -70,7 +70,7 @@ export function endedEarly(address: SshAddress, { code, stderr, isShown }: SshEn
       address,
       withStderr(`ssh did not reach ${name}`),
       [tryIt],
-      REFUSED.test(said) ? "refused" : "failed",
+      REFUSED.test(output) ? "refused" : "failed",
     );
   if (code === USAGE)
     return new UnreachableHostError(

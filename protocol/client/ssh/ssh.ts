@@ -102,8 +102,8 @@ async function configurationOf(address: SshAddress, env: Env): Promise<Map<strin
     child.stdin?.end();
   });
   const lines = text.split("\n").map((line) => line.split(" "));
-  const found = new Map(lines.map(([name = "", ...value]) => [name.toLowerCase(), value.join(" ")]));
-  return found.has("hostname") ? found : null;
+  const options = new Map(lines.map(([name = "", ...value]) => [name.toLowerCase(), value.join(" ")]));
+  return options.has("hostname") ? options : null;
 }
 
 /**

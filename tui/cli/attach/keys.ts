@@ -57,8 +57,8 @@ export class DetachKeys {
 
   /** The keys that were held back: no further key came. */
   release(): Buffer {
-    const held = this.keys.subarray(0, this.#held);
+    const pressed = this.keys.subarray(0, this.#held);
     this.#held = 0;
-    return held;
+    return pressed;
   }
 }

@@ -132,12 +132,12 @@ export function queueNotes(
   queues: ReadonlyArray<Pick<QueueReply, "name" | "concurrency">>,
   flag: number | null,
 ): string[] {
-  const wanted = new Map<string, number | undefined>();
-  if (changed.includes("concurrency") && flag === null) wanted.set(DEFAULT_QUEUE, concurrency);
+  const slots = new Map<string, number | undefined>();
+  if (changed.includes("concurrency") && flag === null) slots.set(DEFAULT_QUEUE, concurrency);
   if (changed.includes("queues"))
-    for (const [name, queue] of Object.entries(configured)) wanted.set(name, queue.concurrency);
+    for (const [name, queue] of Object.entries(configured)) slots.set(name, queue.concurrency);
   return queues
-    .filter(({ name, concurrency: its }) => (wanted.get(name) ?? its) !== its)
+    .filter(({ name, concurrency: its }) => (slots.get(name) ?? its) !== its)
     .map(
       ({ name, concurrency: its }) =>
         `the queue ${name}: liveops queue set has set ${its}, which overrides the file; to use that of the file: liveops queue set ${name} --concurrency config`,

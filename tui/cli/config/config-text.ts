@@ -79,8 +79,8 @@ function nestedIn(
   value: unknown,
 ): { path: string[]; value: unknown } {
   for (let n = 1; n < path.length; n++) {
-    const held = valueAt(root, path.slice(0, n));
-    if (held === undefined || isPlainObject(held)) continue;
+    const current = valueAt(root, path.slice(0, n));
+    if (current === undefined || isPlainObject(current)) continue;
     if (value === undefined) return { path: [...path], value };
     const inner = path.slice(n).reduceRight<unknown>((below, name) => ({ [name]: below }), value);
     return { path: path.slice(0, n), value: inner };

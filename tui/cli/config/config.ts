@@ -137,12 +137,12 @@ export function configLines(
   const rows = settings.map(({ key, value, origin }, row) => {
     const isWaiting = waiting.includes(key.split(".")[0]!);
     const note = isWaiting ? "  (after liveopsd restart)" : "";
-    const shown = value === undefined ? "-" : sanitize(textOf(value));
+    const text = value === undefined ? "-" : sanitize(textOf(value));
     const its = origin.padEnd(widths[1]);
     return [
       keys[row]!.padEnd(widths[0]),
       origin === "default" ? paint("dim", its) : its,
-      cut(shown, Math.max(LEAST_VALUE, left - note.length)) + paint("yellow", note),
+      cut(text, Math.max(LEAST_VALUE, left - note.length)) + paint("yellow", note),
     ].join("  ");
   });
   const head = `${HEADS[0].padEnd(widths[0])}  ${HEADS[1].padEnd(widths[1])}  VALUE`;

@@ -43,7 +43,7 @@ export async function sayBlocked(
   screen: Pick<TextScreen, "say">,
   signal: AbortSignal,
 ): Promise<void> {
-  const held = new Set<Key>();
+  const keys = new Set<Key>();
   try {
     const open = () => client.watch({ operation: id, follow: "chain" }, signal);
     for await (const line of reconnecting(open, { signal })) for (const it of operationsOf(line)) say(it);
@@ -55,9 +55,9 @@ export async function sayBlocked(
     const over = operation.state !== undefined && isFinal(operation.state);
     for (const key of Object.keys(WORDS) as Key[]) {
       const since = sinceOf(operation, key);
-      if (since === undefined || (since !== null) === held.has(key)) continue;
-      if (since === null) held.delete(key);
-      else held.add(key);
+      if (since === undefined || (since !== null) === keys.has(key)) continue;
+      if (since === null) keys.delete(key);
+      else keys.add(key);
       if (!over)
         screen.say(since === null ? OVER[key] : WORDS[key](operation), since === null ? "note" : "warning");
     }

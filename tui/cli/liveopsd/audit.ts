@@ -70,7 +70,7 @@ export function registerAudit(root: Command): void {
     const options = allOptions<AuditOptions>(command);
     const { columns, sort } = options;
     const isTable = givenFormat(options) !== null || columns !== undefined || sort !== undefined;
-    const wanted = givenListOutput(options, LINES);
+    const output = givenListOutput(options, LINES);
     const { stateDir, config } = commandPlaces(options);
     const { audit, olderAudit } = layoutOf(stateDir);
     const now = Date.now();
@@ -82,10 +82,10 @@ export function registerAudit(root: Command): void {
       printLines(records.map((line) => describe(line, timeText(line.at, style, now))));
       return;
     }
-    const format = wanted.format === "json" ? "jsonl" : wanted.format;
+    const format = output.format === "json" ? "jsonl" : output.format;
     const nameOf = ({ ids }: AuditLine) => ids;
-    const context = { now, time: wanted.time };
-    await printList({ spec: LINES, records, context, nameOf, links: config.links }, { ...wanted, format });
+    const context = { now, time: output.time };
+    await printList({ spec: LINES, records, context, nameOf, links: config.links }, { ...output, format });
   });
 }
 

@@ -168,8 +168,9 @@ export function registerRestore(root: Command): void {
             }),
         );
         progress.end();
-        const found = findings.filter(({ state }) => state !== "ok");
-        for (const { state, what } of found) process.stderr.write(`liveopsd: ${state}: ${sanitize(what)}\n`);
+        const problems = findings.filter(({ state }) => state !== "ok");
+        for (const { state, what } of problems)
+          process.stderr.write(`liveopsd: ${state}: ${sanitize(what)}\n`);
         if (replaced) process.stderr.write(`liveopsd: the previous state is in ${sanitize(replaced)}\n`);
         if (original)
           process.stderr.write(
@@ -178,7 +179,7 @@ export function registerRestore(root: Command): void {
         process.stderr.write(
           `liveopsd: restored the state of ${sanitize(fullTime(manifest.at, "absolute", Date.now()))}; start the daemon with: liveopsd start\n`,
         );
-        const summary = { stateDir, at: manifest.at, replaced, original, findings: found };
+        const summary = { stateDir, at: manifest.at, replaced, original, findings: problems };
         process.stdout.write(`${options.json ? JSON.stringify(summary) : stateDir}\n`);
       } catch (error) {
         progress.end();

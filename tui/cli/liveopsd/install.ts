@@ -193,8 +193,8 @@ function describe(installed: Installed, unit: Unit, to: ReportTo): void {
   const when = installed.lingers ? "when the machine starts" : "at login";
   done(`enabled ${unit.label}: systemd starts the daemon ${when}`);
   if (tookOver !== null) {
-    const kept = tookOver.running === 0 ? "" : `, kept ${operations(tookOver.running)}`;
-    done(`took over from the daemon with pid ${tookOver.pid}${kept}`);
+    const running = tookOver.running === 0 ? "" : `, kept ${operations(tookOver.running)}`;
+    done(`took over from the daemon with pid ${tookOver.pid}${running}`);
   }
   done(`the daemon (pid ${pid}) answers on ${socket}`);
   for (const warning of warnings) say(to, warning, "yellow");

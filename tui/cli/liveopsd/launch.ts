@@ -36,9 +36,9 @@ export async function launch(options: DaemonOptions, { socket, config }: Command
     // stderr is read until the daemon answers. Later writes are lost and do not end the daemon.
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
-  let said = "";
+  let stderr = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-    said = (said + text).slice(0, MAX_SAID);
+    stderr = (stderr + text).slice(0, MAX_SAID);
   });
   const report = await new Promise<LaunchReport>((resolve, reject) => {
     setTimeout(() => reject(new NoAnswerError(socket, START_MS)), START_MS).unref();
@@ -51,7 +51,7 @@ export async function launch(options: DaemonOptions, { socket, config }: Command
           ? { type: "taken", message: "another daemon was started at the same time", owner: null }
           : {
               type: "failed",
-              message: `its process ended with ${signal ?? `exit code ${code}`}: ${said.trim() || "no message on stderr"}; liveopsd start --foreground shows more`,
+              message: `its process ended with ${signal ?? `exit code ${code}`}: ${stderr.trim() || "no message on stderr"}; liveopsd start --foreground shows more`,
               code: EXIT.fault,
             },
       ),

@@ -46,7 +46,7 @@ async function printLog(options: LogsOptions): Promise<void> {
   const { log } = layoutOf(commandPlaces(options).stateDir);
   const { level, id, follow = false, lines: most } = options;
   const since = options.since === undefined ? undefined : sinceFrom(options.since, Date.now());
-  const wanted = most ?? Number.POSITIVE_INFINITY;
+  const count = most ?? Number.POSITIVE_INFINITY;
   const stats = lstatSync(log, { throwIfNoEntry: false });
   const why = stats === undefined ? null : whyIrregular(stats);
   if (why !== null)
@@ -59,10 +59,10 @@ async function printLog(options: LogsOptions): Promise<void> {
   const follower = new LogFollower(log, (line) => {
     if (!takes({ level, since, id }, line)) return;
     if (kept === null) print(line);
-    else if (kept.push(line) > KEPT_MOST * (wanted + 1)) kept = lastOf(kept, wanted);
+    else if (kept.push(line) > KEPT_MOST * (count + 1)) kept = lastOf(kept, count);
   });
   follower.read();
-  const last = kept === null ? [] : lastOf(kept, wanted);
+  const last = kept === null ? [] : lastOf(kept, count);
   kept = null;
   for (const line of last) print(line);
   if (!follow || !existsSync(dirname(log))) {

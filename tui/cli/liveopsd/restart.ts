@@ -21,20 +21,20 @@ export function registerRestart(root: Command): void {
     // An invalid level must not stop the running daemon.
     logLevelFrom(options.logLevel, process.env, places.config.logLevel);
     const client = clientFor(places, options, { answer: ANSWER_MS });
-    const held = mayFind(options, process.env, places.config) ? places.stateDir : null;
+    const stateDir = mayFind(options, process.env, places.config) ? places.stateDir : null;
     const daemon = await answering(client);
     const unit = await unitToUse({ options, stateDir: places.stateDir, to }, daemon);
     if (unit !== null) return restartByUnit(unit, daemon, { client, options, to });
-    const stopped = await stopDaemon(client, false, held);
+    const stopped = await stopDaemon(client, false, stateDir);
     // The new daemon gets the flags of the old one, unless this command overrides them.
-    const told = stopped ? { ...optionsOf(stopped.daemon), ...options } : options;
-    const socket = told.socket ?? places.socket;
-    const { pid, ours, copy } = await launch(told, { ...places, socket });
+    const flags = stopped ? { ...optionsOf(stopped.daemon), ...options } : options;
+    const socket = flags.socket ?? places.socket;
+    const { pid, ours, copy } = await launch(flags, { ...places, socket });
     const running = stopped?.reply.running ?? 0;
-    const kept = running > 0 ? `, kept ${operations(running)}` : "";
+    const survivors = running > 0 ? `, kept ${operations(running)}` : "";
     const also = ours ? "" : ", by another start at the same time";
     process.stderr.write(
-      `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${also}${kept}, answers on ${socket}\n`,
+      `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${also}${survivors}, answers on ${socket}\n`,
     );
     if (copy !== null) say(to, copy, "yellow");
   });

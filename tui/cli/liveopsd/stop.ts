@@ -110,8 +110,8 @@ export function registerStop(root: Command): void {
     const places = commandPlaces(options);
     const { socket, stateDir, config } = places;
     const client = clientFor(places, options, { answer: ANSWER_MS });
-    const held = mayFind(options, process.env, config) ? stateDir : null;
-    const stopped = await stopDaemon(client, options.now === true, held);
+    const waitDir = mayFind(options, process.env, config) ? stateDir : null;
+    const stopped = await stopDaemon(client, options.now === true, waitDir);
     process.stderr.write(
       `liveopsd: ${stopped ? describeStop(stopped.reply) : `no daemon was running on ${socket}`}\n`,
     );

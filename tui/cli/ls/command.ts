@@ -142,12 +142,12 @@ export function nextRunsLine(schedules: readonly ScheduleReply[], now: Date): st
     .flatMap(({ name, nextAt }) => (nextAt === null ? [] : [{ name, at: new Date(nextAt) }]))
     .sort((a, b) => a.at.getTime() - b.at.getTime());
   if (next.length === 0) return null;
-  const shown = next.slice(0, MOST_NEXT).map(({ name, at }) => {
+  const runs = next.slice(0, MOST_NEXT).map(({ name, at }) => {
     const seconds = Math.max(0, Math.round((at.getTime() - now.getTime()) / 1000));
     return `${name} at ${formatShortTime(at, now)} (in ${formatDuration(seconds)})`;
   });
   const more = next.length > MOST_NEXT ? `, and ${next.length - MOST_NEXT} more: liveops schedule` : "";
-  return `Next runs: ${shown.join(", ")}${more}`;
+  return `Next runs: ${runs.join(", ")}${more}`;
 }
 
 function isFiltered({ state, op, host, fits }: LsFilter): boolean {

@@ -123,16 +123,16 @@ function typePlan(kind: "operation" | "chain", typed: string, dir: string, hasTe
 function pipelinePlan(name: string, dir: string, hasTest: boolean): Plan {
   const op = newPipelineName(name);
   const file = join(dir, name);
-  const shown = shellQuote(relative(process.cwd(), resolve(file)));
+  const path = shellQuote(relative(process.cwd(), resolve(file)));
   const schema = schemaFile(dir, "pipeline");
   return {
     ...{ kind: "pipeline", op, file, schema, hasTypes: hasTest },
-    source: pipelineSource(op, shown, schema.path),
+    source: pipelineSource(op, path, schema.path),
     test: hasTest
       ? { file: join(dir, `${op}.test${sourceEnding(dir)}`), source: pipelineTest(op, name) }
       : null,
-    words: `${shown} target=/tmp/${op}`,
-    check: `liveops check ${shown}`,
+    words: `${path} target=/tmp/${op}`,
+    check: `liveops check ${path}`,
   };
 }
 
@@ -179,9 +179,9 @@ function write(plan: Plan, { dir, vscode, json }: NewOptions, to: ReportTo): voi
 
 /** Node runs TypeScript itself since 22.18; tsx comes with liveops. */
 function testCommand(file: string, dir: string): string {
-  const shown = shellQuote(relative(process.cwd(), resolve(file)));
+  const path = shellQuote(relative(process.cwd(), resolve(file)));
   const isNative = process.features.typescript !== false && process.features.typescript !== undefined;
-  const test = isNative ? `node --test ${shown}` : `node --import tsx --test ${shown}`;
+  const test = isNative ? `node --test ${path}` : `node --import tsx --test ${path}`;
   if (isInstalled(dir)) return test;
   const prefix =
     resolve(dir) === process.cwd() ? "" : `--prefix ${shellQuote(relative(process.cwd(), resolve(dir)))} `;

@@ -47,7 +47,7 @@ function outcomeLines({ id, error, result, resultText, omitted }: Operation, pai
   if (omitted?.result !== undefined && resultText === null)
     return [paint("dim", `result of ${formatBytes(omitted.result)}: liveops show ${id}`)];
   const lines = resultLines(result, resultText);
-  const shown = lines.slice(0, MOST_LINES).map((line) => cut(line, COLUMNS));
-  const more = lines.length - shown.length;
-  return more === 0 ? shown : [...shown, paint("dim", `… ${formatCount(more)} more: liveops show ${id}`)];
+  const rows = lines.slice(0, MOST_LINES).map((line) => cut(line, COLUMNS));
+  const more = lines.length - rows.length;
+  return more === 0 ? rows : [...rows, paint("dim", `… ${formatCount(more)} more: liveops show ${id}`)];
 }

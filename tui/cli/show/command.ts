@@ -47,8 +47,8 @@ export function registerShow(root: Command): void {
           runUrl: runUrlIn(stateDir),
         });
         const printed = { spec: OPERATIONS, records: [operation], context, links: config.links };
-        const wanted = { format, chosen: null, sort: null, header: true, time: context.time };
-        await printList({ ...printed, nameOf: (it) => it.id, json: ([it]) => it }, wanted);
+        const output = { format, chosen: null, sort: null, header: true, time: context.time };
+        await printList({ ...printed, nameOf: (it) => it.id, json: ([it]) => it }, output);
         return;
       }
       const lines = recordLines(operation, {

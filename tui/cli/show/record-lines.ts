@@ -147,8 +147,8 @@ function stageLines(it: Operation, paint: Paint, now: number): string[] {
     const note = stageNote(state, times);
     const took = seconds === undefined || !ranHere(state, times) ? "" : formatDuration(seconds);
     const glyph = paint(stageColour(state), stageGlyph(state));
-    const said = [took, note].filter(Boolean).join("  ");
-    return `${glyph} ${sanitize(stage)}${said ? `  ${paint("dim", said)}` : ""}`;
+    const text = [took, note].filter(Boolean).join("  ");
+    return `${glyph} ${sanitize(stage)}${text ? `  ${paint("dim", text)}` : ""}`;
   });
 }
 

@@ -166,15 +166,15 @@ export interface DialogSize {
   readonly height: number;
 }
 
-/** @param wanted rows that the content takes; undefined: all there are */
-export function dialogSize(state: State, wanted?: number, widest = WIDEST): DialogSize {
+/** @param rows of the content; undefined: all rows of the screen */
+export function dialogSize(state: State, rows?: number, widest = WIDEST): DialogSize {
   const { height } = panesOf(state);
   const { columns } = state.size;
   const width = columns - widest >= AROUND ? widest : columns;
   const room = height - BORDER;
   return {
     width: width - BORDER - 2,
-    height: wanted === undefined || room - wanted < AROUND / 2 ? room : wanted,
+    height: rows === undefined || room - rows < AROUND / 2 ? room : rows,
   };
 }
 

@@ -64,17 +64,17 @@ export function addSparkline(
   width: number,
   least = 0,
 ): Line {
-  const shown = sparkline(values, width, theme, least);
-  const missing = width - [...shown].length;
-  return line.draw(theme.sparks[0] ?? " ", missing, "track").add(shown, "accent");
+  const text = sparkline(values, width, theme, least);
+  const missing = width - [...text].length;
+  return line.draw(theme.sparks[0] ?? " ", missing, "track").add(text, "accent");
 }
 
 /** The newest values as a sparkline of at most this width, between 0 and the highest, which is at least `least`. */
 export function sparkline(values: readonly number[], width: number, theme: Theme, least = 0): string {
-  const shown = values.slice(-width);
-  const highest = Math.max(...shown, least, Number.MIN_VALUE);
+  const newest = values.slice(-width);
+  const highest = Math.max(...newest, least, Number.MIN_VALUE);
   const steps = [...theme.sparks];
-  return shown
+  return newest
     .map(
       (value) => steps[Math.min(steps.length - 1, Math.floor((Math.max(0, value) / highest) * steps.length))],
     )

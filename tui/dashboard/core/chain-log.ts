@@ -223,9 +223,9 @@ export function sought(state: State, key: string, line: LogLine | null): State {
     if (seek.orElse !== null) return { ...state, seek: seek.orElse };
     return notify({ ...state, seek: null }, seek.none);
   }
-  const found =
+  const match =
     seek.query.match === undefined || state.search === null ? state.search : { ...state.search, at: line.n };
-  return jumped({ ...state, seek: null, search: found }, line.n);
+  return jumped({ ...state, seek: null, search: match }, line.n);
 }
 
 /** Keeps the current match on the screen after the rows of the log changed (wrap, numbers). */

@@ -134,9 +134,9 @@ function stagesOf(
 
 /** The groups one below the other, with blank rows between them as far as the budget goes. */
 function spaced(groups: Part[][], budget: number): Part[] {
-  const shown = groups.filter((group) => group.length > 0);
-  let spare = budget - heightOf(shown.flat());
-  return shown.flatMap((group, i) => (i > 0 && spare-- > 0 ? [...part("blank"), ...group] : group));
+  const nonEmpty = groups.filter((group) => group.length > 0);
+  let spare = budget - heightOf(nonEmpty.flat());
+  return nonEmpty.flatMap((group, i) => (i > 0 && spare-- > 0 ? [...part("blank"), ...group] : group));
 }
 
 export interface LogRoom {

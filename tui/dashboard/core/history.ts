@@ -70,9 +70,9 @@ export function wantedHistory(state: State): { name: string; succeeded: number }
   const { succeeded } = state.view.counts;
   for (const name of shownHistories(state)) {
     if (!isReachable(state, parseHistoryName(name).op)) continue;
-    const held = state.histories.get(name);
-    if (held === undefined) return { name, succeeded };
-    if (held.succeeded !== succeeded && state.now - held.at > GOOD_FOR) return { name, succeeded };
+    const history = state.histories.get(name);
+    if (history === undefined) return { name, succeeded };
+    if (history.succeeded !== succeeded && state.now - history.at > GOOD_FOR) return { name, succeeded };
   }
   return null;
 }

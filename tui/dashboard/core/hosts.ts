@@ -55,9 +55,9 @@ export function applyHostLines(before: State, lines: readonly HostLine[]): State
 function began(state: State, line: WatchLine, host: string): State {
   const connection = { state: "live" } as const;
   const counts = line.type === "snapshot" ? { counts: line.counts } : {};
-  const told = changed(state, host, { connection, heardAt: state.now, ...counts });
+  const next = changed(state, host, { connection, heardAt: state.now, ...counts });
   // What all hosts finished today is counted again with this one.
-  const live = { ...withMoreToList(told), today: null };
+  const live = { ...withMoreToList(next), today: null };
   if (line.type !== "snapshot") return applyLines(live, [line]);
   const others = [...state.view.operations.values()].filter(({ id }) => hostOfKey(id) !== host);
   const operations = [...others, ...line.operations];
@@ -108,10 +108,10 @@ function connectionOf(hosts: readonly Host[]): Connection {
 export function hostTold(
   before: State,
   name: string,
-  told: { daemon?: DaemonReply; machine?: HostReply },
+  facts: { daemon?: DaemonReply; machine?: HostReply },
   heardAt: number,
 ): State {
-  const state = changed(before, name, { ...told, heardAt });
+  const state = changed(before, name, { ...facts, heardAt });
   const known = before.hosts.find((host) => host.name === name)?.daemon ?? null;
   const twin = known === null ? twinOf(state.hosts, name) : null;
   return twin === null ? state : notify(state, twin, "warning");

@@ -150,12 +150,12 @@ function section(
 ): SectionLayout {
   const room = Math.max(1, height - (hidden > 0 ? 1 : 0));
   const at = ids.indexOf(state.order[selectedRow(state)] ?? "");
-  const linesOf = (shown: readonly string[]) => shown.reduce((sum, id) => sum + heightOf(id), 0);
+  const linesOf = (rows: readonly string[]) => rows.reduce((sum, id) => sum + heightOf(id), 0);
   let top = scrollTop(state.tops[name === "all" ? "finished" : name], at, ids.length, room);
   while (at > top && linesOf(ids.slice(top, at + 1)) > room) top++;
-  let shown = ids.slice(top, top + room);
-  while (linesOf(shown) > room) shown = shown.slice(0, -1);
-  const rows = shown.map((id) => ({ id, height: heightOf(id) }));
+  let visible = ids.slice(top, top + room);
+  while (linesOf(visible) > room) visible = visible.slice(0, -1);
+  const rows = visible.map((id) => ({ id, height: heightOf(id) }));
   return { section: name, rows, top, height, total: ids.length, hidden };
 }
 

@@ -189,11 +189,11 @@ export function isExact(filter: Filter): boolean {
 /** The part of the filter that the daemon's own query says; everything that fits the filter fits the query. */
 export function queryOf(filter: Filter): FilterQuery {
   const isState = (text: string) => (STATES as readonly string[]).includes(text);
-  const wanted = filter.terms.filter((term) => !term.not);
-  const words = wanted.filter(({ kind, text }) => kind === "text" && !isState(text));
+  const positive = filter.terms.filter((term) => !term.not);
+  const words = positive.filter(({ kind, text }) => kind === "text" && !isState(text));
   // The reply for the longest word has the fewest operations.
   const q = words.map(({ text }) => text).sort((a, b) => b.length - a.length)[0];
-  const states = wanted.find(({ kind }) => kind === "state");
+  const states = positive.find(({ kind }) => kind === "state");
   const state =
     states && STATES.filter((name) => states.text.split(",").some((part) => part && name.startsWith(part)));
   return { ...(q !== undefined && { q }), ...(state !== undefined && state.length > 0 && { state }) };

@@ -87,7 +87,7 @@ export function appendLines(log: LogWindow, lines: readonly LogLine[]): LogWindo
   const fresh = lines.filter((line) => line.n > log.to && passes(log.filter, line));
   const full = !log.follow && log.lines.length + fresh.length > MAX_LINES;
   if (first > log.to + 1 || full) return { ...log, total, behind: true };
-  return kept({ ...log, total, to: last, lines: [...log.lines, ...fresh] }, "newest");
+  return cap({ ...log, total, to: last, lines: [...log.lines, ...fresh] }, "newest");
 }
 
 /** A range that was fetched for `want`; `next`: the daemon looked up to there, and has to be asked on. */
@@ -104,12 +104,12 @@ export function addPage(
   const known = Math.max(end, log.total);
   if ("before" in want) {
     if (want.before !== log.from) return log;
-    return kept({ ...log, total: known, from: next ?? 1, lines: [...lines, ...log.lines] }, "oldest");
+    return cap({ ...log, total: known, from: next ?? 1, lines: [...lines, ...log.lines] }, "oldest");
   }
   if ("after" in want) {
     if (want.after !== log.to) return log;
     const to = next ?? Math.max(log.to, end);
-    return kept({ ...log, total: known, to, behind: to < known, lines: [...log.lines, ...lines] }, "newest");
+    return cap({ ...log, total: known, to, behind: to < known, lines: [...log.lines, ...lines] }, "newest");
   }
   if ("tail" in want) return { ...log, total: known, lines, from: next ?? 1, to: end, behind: known > end };
   if (log.jump !== want.around) return log;
@@ -132,7 +132,7 @@ export function afterOfJump(around: number): number {
 }
 
 /** Limits the lines in memory: drops those at the other end, which are fetched again when the screen needs them. */
-function kept(log: LogWindow, side: "oldest" | "newest"): LogWindow {
+function cap(log: LogWindow, side: "oldest" | "newest"): LogWindow {
   if (log.lines.length <= MAX_LINES) return log;
   if (side === "oldest") {
     const lines = log.lines.slice(0, MAX_LINES);
@@ -209,8 +209,8 @@ export function visibleLines(log: LogWindow, height: number, rowsOf: RowsOf = on
 export function scrollLog(log: LogWindow, by: number, height: number, rowsOf: RowsOf = oneRow): LogWindow {
   const { lines } = log;
   if (lines.length === 0) return log;
-  const shown = visibleLines(log, height, rowsOf);
-  const from = placeAfter(lines, shown.at(-1)!.n) - 1;
+  const visible = visibleLines(log, height, rowsOf);
+  const from = placeAfter(lines, visible.at(-1)!.n) - 1;
   const top = visibleLines({ ...log, follow: false, bottom: lines[0]!.n }, height, rowsOf);
   const lowest = placeAfter(lines, top.at(-1)!.n) - 1;
   const place = Math.max(lowest, Math.min(lines.length - 1, from + by));
@@ -227,8 +227,8 @@ export function pageLog(
   height: number,
   rowsOf: RowsOf = oneRow,
 ): LogWindow {
-  const shown = visibleLines(log, height, rowsOf).length;
-  return scrollLog(log, direction * Math.max(1, shown - 1), height, rowsOf);
+  const count = visibleLines(log, height, rowsOf).length;
+  return scrollLog(log, direction * Math.max(1, count - 1), height, rowsOf);
 }
 
 export function followLog(log: LogWindow): LogWindow {
@@ -237,9 +237,9 @@ export function followLog(log: LogWindow): LogWindow {
 
 /** Stops following at the current place. */
 export function pauseLog(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): LogWindow {
-  const shown = visibleLines(log, height, rowsOf);
-  if (!log.follow || shown.length === 0) return log;
-  return { ...log, follow: false, bottom: shown.at(-1)!.n };
+  const visible = visibleLines(log, height, rowsOf);
+  if (!log.follow || visible.length === 0) return log;
+  return { ...log, follow: false, bottom: visible.at(-1)!.n };
 }
 
 /** Rows between a line that was jumped to and the foot of the screen, where there are so many. */

@@ -27,8 +27,8 @@ export function misspelt<T>(
   namesOf: (thing: T) => readonly string[],
 ): T[] {
   const byName = new Map(things.flatMap((thing) => namesOf(thing).map((name) => [name, thing] as const)));
-  const found = nearest(typed.trim().toLowerCase(), byName.keys(), 5).map((name) => byName.get(name)!);
-  return [...new Set(found)];
+  const items = nearest(typed.trim().toLowerCase(), byName.keys(), 5).map((name) => byName.get(name)!);
+  return [...new Set(items)];
 }
 
 /** Lower is nearer; null where one of the words fits nowhere. The first name counts for more than the others. */

@@ -4,8 +4,8 @@ export function perObject<K extends object, V extends object | string, A extends
 ): (key: K, ...more: A) => V {
   const known = new WeakMap<K, V>();
   return (key, ...more) => {
-    const held = known.get(key);
-    if (held !== undefined) return held;
+    const value = known.get(key);
+    if (value !== undefined) return value;
     const made = make(key, ...more);
     known.set(key, made);
     return made;

@@ -214,6 +214,6 @@ function announce(before: State, after: State): State {
 }
 
 /** Only another error replaces an error. */
-function worst(told: State["notice"], next: NonNullable<State["notice"]>): State["notice"] {
-  return told?.level === "error" && next.level !== "error" ? told : next;
+function worst(current: State["notice"], next: NonNullable<State["notice"]>): State["notice"] {
+  return current?.level === "error" && next.level !== "error" ? current : next;
 }

@@ -125,8 +125,8 @@ export function without<T>(map: ReadonlyMap<string, T>, ids: readonly string[]):
 /** Records that did not come by the watch stream; a live one in the watch is at least as new, by its `seq`. */
 export function addFetched(state: State, operations: readonly Operation[]): State {
   const fresh = operations.filter((operation) => {
-    const held = state.view.operations.get(operation.id) ?? state.fetched.get(operation.id);
-    return held === undefined || held.seq < operation.seq;
+    const known = state.view.operations.get(operation.id) ?? state.fetched.get(operation.id);
+    return known === undefined || known.seq < operation.seq;
   });
   if (fresh.length === 0) return state;
   const fetched = new Map(state.fetched);

@@ -143,14 +143,14 @@ export function firstProblem(form: Form): number | null {
 /** What it would submit now; what is no value yet is left out. */
 export function submitOf(form: Form): Submit {
   const root = rootOf(form);
-  const held = form.fields.flatMap((field) => {
+  const values = form.fields.flatMap((field) => {
     const value = heldIn(form, field);
     return "value" in value ? [{ field, value: value.value }] : [];
   });
-  const label = (held.find(({ field }) => isLabel(field))?.value ?? "") as string;
+  const label = (values.find(({ field }) => isLabel(field))?.value ?? "") as string;
   const base = { kind: "submit", op: form.type.op, label } as const;
-  const any = held.find(({ field }) => field.name === ANY);
-  const given = held.filter(({ field }) => !isLabel(field) && field.name !== ANY);
+  const any = values.find(({ field }) => field.name === ANY);
+  const given = values.filter(({ field }) => !isLabel(field) && field.name !== ANY);
   // `args` are the words after `--` in a shell. An empty list has no such words.
   const args = given.find(({ field, value }) => field.name === "args" && isTexts(value));
   const words = given

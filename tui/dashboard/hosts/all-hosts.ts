@@ -56,14 +56,14 @@ export class AllHosts {
     ask: (client: Client, name: string) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<ReadonlyMap<string, T>> {
-    const told = (this.#told.get(question) ?? new Map()) as Map<string, T>;
-    this.#told.set(question, told);
+    const replies = (this.#told.get(question) ?? new Map()) as Map<string, T>;
+    this.#told.set(question, replies);
     const errors: unknown[] = [];
     let isOver = false;
     const answers = this.live().map(async ({ name, client }) => {
-      const isNew = !told.has(name);
+      const isNew = !replies.has(name);
       try {
-        told.set(name, await ask(client, name));
+        replies.set(name, await ask(client, name));
         if (isOver && isNew && !signal?.aborted) this.onLate();
         return true;
       } catch (error) {
@@ -88,9 +88,9 @@ export class AllHosts {
     isOver = true;
     over.abort();
     signal?.throwIfAborted();
-    if (told.size === 0 && errors.length > 0) throw errors[0];
+    if (replies.size === 0 && errors.length > 0) throw errors[0];
     return new Map(
-      this.hosts.flatMap(({ name }) => (told.has(name) ? [[name, told.get(name)!] as const] : [])),
+      this.hosts.flatMap(({ name }) => (replies.has(name) ? [[name, replies.get(name)!] as const] : [])),
     );
   }
 }

@@ -96,11 +96,11 @@ class HostsRequests extends Requests {
 
   /** A prefix without a host, of an operation of any host. */
   async #find(id: string, signal?: AbortSignal): Promise<Operation> {
-    const found: Operation[] = [];
+    const matches: Operation[] = [];
     const refused: Refusal[] = [];
     const asked = this.all.live().map(async ({ name, client }) => {
       try {
-        found.push(operationAt(await client.show(id, signal), name));
+        matches.push(operationAt(await client.show(id, signal), name));
       } catch (error) {
         // A host that does not answer may have the operation.
         if (!(error instanceof Refusal)) throw error;
@@ -108,12 +108,12 @@ class HostsRequests extends Requests {
       }
     });
     const failed = (await Promise.allSettled(asked)).find(({ status }) => status === "rejected");
-    const [first, second] = found;
+    const [first, second] = matches;
     if (first !== undefined && second === undefined) return first;
     if (first !== undefined)
       throw new Refusal(
         "LIVEOPS_AMBIGUOUS_ID",
-        `${id} is on several hosts: ${found.map((each) => each.id).join(", ")}`,
+        `${id} is on several hosts: ${matches.map((each) => each.id).join(", ")}`,
       );
     if (failed?.status === "rejected") throw failed.reason;
     const isEverywhere = refused.length === this.all.hosts.length;
@@ -139,9 +139,9 @@ class HostsRequests extends Requests {
       const place = places.get(name) ?? AT_FIRST;
       if (!isHungry(place, limit)) return;
       const from = place.next === null ? {} : { before: place.next };
-      const told = await client.list({ ...query, order, limit, ...from }, signal);
-      const operations = told.operations.map((operation) => operationAt(operation, name));
-      places.set(name, withPage(place, { ...told, operations }));
+      const page = await client.list({ ...query, order, limit, ...from }, signal);
+      const operations = page.operations.map((operation) => operationAt(operation, name));
+      places.set(name, withPage(place, { ...page, operations }));
     };
     // A host that does not answer is asked again with the next page.
     await Promise.allSettled(this.all.live().map(read));

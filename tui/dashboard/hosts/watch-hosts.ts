@@ -63,12 +63,12 @@ async function tellOfHost(
   const [daemon, hosts] = await Promise.allSettled([client.daemon(left), client.hosts(left)]);
   if (left.aborted) return;
   const at = target.now();
-  const told: { daemon?: DaemonReply; machine?: HostReply } = {};
-  if (daemon.status === "fulfilled") told.daemon = daemon.value;
+  const facts: { daemon?: DaemonReply; machine?: HostReply } = {};
+  if (daemon.status === "fulfilled") facts.daemon = daemon.value;
   const own = hosts.status === "fulfilled" ? hosts.value.hosts : [];
-  const machine = own.find((each) => each.name === told.daemon?.host) ?? own[0];
-  if (machine !== undefined) told.machine = machine;
-  if (Object.keys(told).length > 0) target.dispatch({ type: "host-told", host, ...told, at });
+  const machine = own.find((each) => each.name === facts.daemon?.host) ?? own[0];
+  if (machine !== undefined) facts.machine = machine;
+  if (Object.keys(facts).length > 0) target.dispatch({ type: "host-told", host, ...facts, at });
 }
 
 /** While the page of the hosts is open: each host for itself, so that none waits for another. */

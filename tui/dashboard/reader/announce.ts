@@ -45,9 +45,9 @@ function connection(before: State, after: State): string[] {
 function pauses(before: State, after: State): string[] {
   if (before.queues === after.queues || before.queues.length === 0) return [];
   const [was, is] = [pausedQueues(before), pausedQueues(after)];
-  const told = (names: string[], others: string[], word: string) =>
+  const sentence = (names: string[], others: string[], word: string) =>
     names.filter((name) => !others.includes(name)).map((name) => `Queue ${sanitizeLine(name)}: ${word}.`);
-  return [...told(is, was, "paused"), ...told(was, is, "resumed")];
+  return [...sentence(is, was, "paused"), ...sentence(was, is, "resumed")];
 }
 
 /** Hosts of the fleet whose state changed. */
@@ -68,48 +68,49 @@ function heard(before: State, after: State, id: string | null): string[] {
   if (before.connection.state === "connecting" || before.view.operations === after.view.operations) return [];
   const followed = id === null ? null : operationOf(after, id);
   const chain = followed === null ? null : new Set(chainOf(after, followed).map((link) => link.id));
-  const said: string[] = [];
+  const sentences: string[] = [];
   for (const [key, operation] of after.view.operations) {
     const was = operationOf(before, key);
     if (was === operation || (chain !== null && !chain.has(key))) continue;
-    said.push(...changes(was, operation, after));
+    sentences.push(...changes(was, operation, after));
   }
-  return said;
+  return sentences;
 }
 
 function changes(was: Operation | null, is: Operation, state: State): string[] {
   const name = nameOf(is);
-  const said: string[] = [];
+  const sentences: string[] = [];
   if (was === null) {
     const previous = operationOf(state, is.chain.previous);
     const from = previous === null ? "" : `. Started by ${sanitizeLine(previous.title)}`;
-    said.push(`${name}: ${is.state}${from}. Id ${is.id}.`);
-  } else if (was.state !== is.state && !isFinal(is.state)) said.push(`${name}: ${is.state}.`);
+    sentences.push(`${name}: ${is.state}${from}. Id ${is.id}.`);
+  } else if (was.state !== is.state && !isFinal(is.state)) sentences.push(`${name}: ${is.state}.`);
   if (is.state === "running" && isPaused(is) !== (was !== null && isPaused(was)))
-    said.push(`${name}: ${isPaused(is) ? "paused" : "resumed"}.`);
+    sentences.push(`${name}: ${isPaused(is) ? "paused" : "resumed"}.`);
   if (is.currentStage !== (was?.currentStage ?? -1) && is.currentStage >= 0 && !isFinal(is.state))
-    said.push(
+    sentences.push(
       `${name}: stage ${is.currentStage + 1} of ${is.stages.length}, ${sanitizeLine(is.stages[is.currentStage] ?? "")}.`,
     );
-  said.push(...unusualStages(was, is).map((text) => `${name}: ${text}.`));
+  sentences.push(...unusualStages(was, is).map((text) => `${name}: ${text}.`));
   if (is.untrackedStage !== (was?.untrackedStage ?? null) && is.untrackedStage !== null)
-    said.push(`${name}: untracked stage ${sanitizeLine(is.untrackedStage)}.`);
+    sentences.push(`${name}: untracked stage ${sanitizeLine(is.untrackedStage)}.`);
   const ten = (operation: Operation) => Math.floor(operation.percent / 10);
   const sameStage =
     was !== null && was.currentStage === is.currentStage && was.untrackedStage === is.untrackedStage;
   if (is.state === "running" && sameStage && ten(is) > ten(was))
-    said.push(`${name}: ${about(is)}${ten(is) * 10} percent${pace(is)}.`);
+    sentences.push(`${name}: ${about(is)}${ten(is) * 10} percent${pace(is)}.`);
   const level = is.status?.level;
   if ((level === "warning" || level === "error") && is.status?.text !== was?.status?.text)
-    said.push(`${name}: ${level}: ${sanitizeLine(is.status!.text)}`);
+    sentences.push(`${name}: ${level}: ${sanitizeLine(is.status!.text)}`);
   const { waitingForInput } = is;
   if (waitingForInput && !was?.waitingForInput)
-    said.push(
+    sentences.push(
       `${name}: waits for input${asked(waitingForInput.prompt)}. In a shell: liveops attach ${is.id}.`,
     );
-  if (is.cancelRequested && !was?.cancelRequested && !isFinal(is.state)) said.push(`${name}: cancelling.`);
-  if (isFinal(is.state) && was?.state !== is.state) said.push(ended(is));
-  return said;
+  if (is.cancelRequested && !was?.cancelRequested && !isFinal(is.state))
+    sentences.push(`${name}: cancelling.`);
+  if (isFinal(is.state) && was?.state !== is.state) sentences.push(ended(is));
+  return sentences;
 }
 
 /** Stages that were skipped, or whose failure was allowed, since then. */

@@ -80,13 +80,13 @@ function reply(state: State, typed: string): Reply {
 
 function list(state: State): string[] {
   const ids = state.order.slice(0, LISTED);
-  const said = ids.flatMap((id) => {
+  const lines = ids.flatMap((id) => {
     const operation = operationOf(state, id);
     return operation === null ? [] : describe(operation, state);
   });
   const rest = state.order.length - ids.length;
-  if (said.length === 0) return ["There is no operation yet."];
-  return rest > 0 ? [...said, `${rest} more: liveops ls`] : said;
+  if (lines.length === 0) return ["There is no operation yet."];
+  return rest > 0 ? [...lines, `${rest} more: liveops ls`] : lines;
 }
 
 /** The operation that a prefix of an id means, or what is wrong with it. */

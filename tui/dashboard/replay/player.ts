@@ -27,16 +27,16 @@ export function grown(player: Player, tape: Tape): Player {
 
 export function toPlace(player: Player, tape: Tape, place: number): Player {
   if (place >= tape.length) return toEnd(player, tape);
-  const kept = Math.max(0, place);
-  const at = entryAt(tape, kept - 1)?.t ?? 0;
-  return { ...player, place: kept, at, playing: false, live: false };
+  const next = Math.max(0, place);
+  const at = entryAt(tape, next - 1)?.t ?? 0;
+  return { ...player, place: next, at, playing: false, live: false };
 }
 
 export function toTime(player: Player, tape: Tape, at: number): Player {
   if (at >= durationOf(tape)) return toEnd(player, tape);
-  const kept = Math.max(0, at);
+  const next = Math.max(0, at);
   // The first entry has always happened: before it there is nothing to see.
-  return { ...player, at: kept, place: Math.max(Math.min(1, tape.length), placeAt(tape, kept)), live: false };
+  return { ...player, at: next, place: Math.max(Math.min(1, tape.length), placeAt(tape, next)), live: false };
 }
 
 /** To the next or the last place where something began or ended. */

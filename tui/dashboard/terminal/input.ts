@@ -55,17 +55,17 @@ export class ReportFilter {
 
   #withoutStrings(read: string): string {
     if (this.#begun === "" && !read.includes(ESC)) return read;
-    const typed = (this.#begun + read).replace(STRING, (found) => {
-      const [, ...parts] = BACKGROUND.exec(found) ?? [];
+    const typed = (this.#begun + read).replace(STRING, (sequence) => {
+      const [, ...parts] = BACKGROUND.exec(sequence) ?? [];
       if (parts.length === 3) this.reports.background?.(parts.map(channel) as unknown as Rgb);
       return "";
     });
     const begun = BEGUN.exec(typed)?.[0] ?? "";
     // An incomplete sequence waits for one read only, so that it does not swallow typed text.
-    const held = this.#begun === "" ? begun : "";
-    const given = this.#begun !== "" && begun !== "" ? read : typed.slice(0, typed.length - held.length);
-    this.#begun = held;
-    return given;
+    const rest = this.#begun === "" ? begun : "";
+    const input = this.#begun !== "" && begun !== "" ? read : typed.slice(0, typed.length - rest.length);
+    this.#begun = rest;
+    return input;
   }
 }
 

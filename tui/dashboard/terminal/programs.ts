@@ -37,11 +37,15 @@ export function startDaemon({ dispatch, flags }: Surroundings): void {
   const child = spawn(process.execPath, [bin, "start", ...flagWords(flags)], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let said = "";
-  child.stderr.on("data", (data) => (said += data));
+  let output = "";
+  child.stderr.on("data", (data) => (output += data));
   child.on("close", (code) => {
     if (code !== 0)
-      dispatch({ type: "noticed", text: `liveopsd start: ${said.trim() || `exit ${code}`}`, level: "error" });
+      dispatch({
+        type: "noticed",
+        text: `liveopsd start: ${output.trim() || `exit ${code}`}`,
+        level: "error",
+      });
   });
 }
 

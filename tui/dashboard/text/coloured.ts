@@ -69,11 +69,11 @@ export interface RowLook {
 
 /** Adds a row of a log line with its colours, its links and what is searched for. */
 export function addColoured(line: Line, row: string, { spans, links, offset, sought, style }: RowLook): Line {
-  const shown = fit(row, line.left);
-  const marks = marksIn(shown, sought);
+  const text = fit(row, line.left);
+  const marks = marksIn(text, sought);
   const edges = [...spans.map(({ from }) => from), ...links.flatMap(({ from, to }) => [from, to])];
-  const places = [...edges.map((place) => place - offset), ...marks.flat(), shown.length];
-  const ends = [...new Set(places)].filter((at) => at > 0 && at <= shown.length).sort((a, b) => a - b);
+  const places = [...edges.map((place) => place - offset), ...marks.flat(), text.length];
+  const ends = [...new Set(places)].filter((at) => at > 0 && at <= text.length).sort((a, b) => a - b);
   let from = 0;
   for (const end of ends) {
     const codes = spans.findLast((span) => span.from - offset <= from)?.codes ?? "";
@@ -82,7 +82,7 @@ export function addColoured(line: Line, row: string, { spans, links, offset, sou
     const at = offset + from;
     const link = links.find((each) => each.from <= at && at < each.to);
     line.add(
-      shown.slice(from, end),
+      text.slice(from, end),
       own,
       isMarked ? "inverse" : "plain",
       ...(link === undefined ? [] : ([`link ${link.url}`] as const)),

@@ -100,23 +100,23 @@ export function addTyped(line: Line, { text, at }: LineEdit, room = line.left): 
 }
 
 function endOf(text: string, width: number): string {
-  let kept = "";
+  let head = "";
   let used = 0;
   for (const { segment } of [...segmenter.segment(text)].reverse()) {
     used += widthOf(segment);
     if (used > width) break;
-    kept = segment + kept;
+    head = segment + head;
   }
-  return kept;
+  return head;
 }
 
 function startOf(pieces: string[], width: number): string {
-  let kept = "";
+  let tail = "";
   let used = 0;
   for (const piece of pieces) {
     used += widthOf(piece);
     if (used > width) break;
-    kept += piece;
+    tail += piece;
   }
-  return kept;
+  return tail;
 }

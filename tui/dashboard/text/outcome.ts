@@ -89,13 +89,13 @@ function failureRows(
   for (const { message, depth } of error.causes ?? [])
     add(`${" ".repeat(Math.min(2 * depth, Math.floor(width / 4)))}└ `, `caused by ${message}`, 2);
   if (rows.length > height) return cut(rows, width, height, paint);
-  const kept = rows.slice(0, height);
-  if (kept.length === height) return kept;
+  const head = rows.slice(0, height);
+  if (head.length === height) return head;
   const [frame] = framesOf(error.stack);
   const line = new Line(width, paint).add("  ");
   if (frame !== undefined) line.add(`at ${frame.place}`, frame.own ? "plain" : "muted").add("  ");
-  kept.push(line.addWhole(sanitizeLine(error.code), "muted").toString());
-  return kept;
+  head.push(line.addWhole(sanitizeLine(error.code), "muted").toString());
+  return head;
 }
 
 function resultRows(value: unknown, width: number, height: number, paint: Paint): string[] {

@@ -70,13 +70,13 @@ function addText(
 }
 
 function addRecords(rows: string[], records: Record<string, unknown>[], depth: number, room: Room): void {
-  const shown = records.slice(0, RECORDS_MOST);
-  const names = [...new Set(shown.flatMap((record) => Object.keys(record)))].slice(0, COLUMNS_MOST);
-  const cells = shown.map((record) => names.map((name) => sanitizeLine(wordFor(record[name]))));
+  const visible = records.slice(0, RECORDS_MOST);
+  const names = [...new Set(visible.flatMap((record) => Object.keys(record)))].slice(0, COLUMNS_MOST);
+  const cells = visible.map((record) => names.map((name) => sanitizeLine(wordFor(record[name]))));
   const widths = names.map((name, x) =>
     Math.min(COLUMN_MOST, Math.max(widthOf(sanitizeLine(name)), ...cells.map((row) => widthOf(row[x]!)))),
   );
-  const numeric = names.map((name) => shown.every((record) => typeof record[name] === "number"));
+  const numeric = names.map((name) => visible.every((record) => typeof record[name] === "number"));
   const addRow = (texts: string[], head: boolean) => {
     if (rows.length >= room.most) return;
     const line = new Line(room.width, room.paint).add(" ".repeat(2 * depth));
@@ -89,8 +89,8 @@ function addRecords(rows: string[], records: Record<string, unknown>[], depth: n
   };
   addRow(names.map(sanitizeLine), true);
   for (const row of cells) addRow(row, false);
-  if (records.length > shown.length)
-    addText(rows, "", 0, `… ${formatCount(records.length - shown.length)} more`, depth, room);
+  if (records.length > visible.length)
+    addText(rows, "", 0, `… ${formatCount(records.length - visible.length)} more`, depth, room);
 }
 
 /** Whether the value takes rows of its own below its name. */

@@ -94,9 +94,9 @@ export async function daemonCandidates(client: Client, question: Question): Prom
 
 async function ids(client: Client, { args }: Question, { states }: { states: Operation["state"][] | null }) {
   const { operations } = await client.list({ limit: MOST_IDS, ...(states && { state: states }) });
-  const given = new Set(args.map(({ text }) => text));
+  const words = new Set(args.map(({ text }) => text));
   return operations
-    .filter(({ id }) => !given.has(id))
+    .filter(({ id }) => !words.has(id))
     .map(({ id, state, title, label }) => ({
       ...{ word: id, description: `${state}: ${title}${label === null ? "" : ` (${label})`}` },
     }));
@@ -111,14 +111,14 @@ async function tags(client: Client): Promise<Candidate[]> {
 
 async function labels(client: Client): Promise<Candidate[]> {
   const { operations } = await client.list({ limit: MOST_IDS });
-  const found = new Set(operations.flatMap(({ label }) => (label === null ? [] : [label])));
-  return [...found].map((word) => ({ word, description: "" }));
+  const labels = new Set(operations.flatMap(({ label }) => (label === null ? [] : [label])));
+  return [...labels].map((word) => ({ word, description: "" }));
 }
 
 /** The operation of the line, or the newest. */
 async function operation(client: Client, args: readonly Given[]): Promise<Operation | undefined> {
-  const given = args.find(({ value }) => value.of === "id");
-  return given ? client.show(given.text) : (await client.list({ limit: 1 })).operations[0];
+  const word = args.find(({ value }) => value.of === "id");
+  return word ? client.show(word.text) : (await client.list({ limit: 1 })).operations[0];
 }
 
 async function stages(client: Client, { args }: Question): Promise<Candidate[]> {

@@ -65,9 +65,9 @@ async function fromDaemon(question: Question): Promise<Candidate[]> {
   const [socket, stateDir] = [path("--socket"), path("--state-dir")];
   const places = { ...(socket && { socket }), ...(stateDir && { stateDir }) };
   const isHere = socket !== undefined || stateDir !== undefined;
-  const given = question.values.get("--host");
+  const host = question.values.get("--host");
   // A name, and not an address, is that of a host of a fleet.
-  const addressed = addressedDaemon(given !== undefined && isAddress(given) ? given : undefined, isHere);
+  const addressed = addressedDaemon(host !== undefined && isAddress(host) ? host : undefined, isHere);
   // A connection that takes longer than a person waits serves the next key.
   leaveConnections();
   askNothing();

@@ -102,9 +102,9 @@ export function bashLines(
     return text === null ? [] : [{ text, candidate }];
   });
   if (inserted.length < 2 || !LISTS.includes(type)) return inserted.map(({ text }) => text);
-  const shown = columns(
+  const rows = columns(
     inserted.map(({ text, candidate }) => ({ ...candidate, word: text.trimEnd() })),
     width,
   );
-  return shown;
+  return rows;
 }

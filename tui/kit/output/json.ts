@@ -4,10 +4,10 @@ const ACTIVE =
 
 /** JSON.stringify escapes C0 and lone surrogates; `jsonLine` escapes the rest as `\uXXXX`. */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(ACTIVE, (found) =>
+  return JSON.stringify(value).replace(ACTIVE, (character) =>
     Array.from(
-      { length: found.length },
-      (_, i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, "0")}`,
+      { length: character.length },
+      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`,
     ).join(""),
   );
 }

@@ -119,12 +119,12 @@ export function fitColumns<T, C extends CellContext>(
 ): Layout<T, C> {
   const { widths, chosen = null, allColumns = false } = look;
   const all = columnsOf(spec, look, context.time).flatMap((column) => {
-    const held = before.find((it) => it.column === column);
-    const stays = held !== undefined || chosen !== null;
+    const earlier = before.find((it) => it.column === column);
+    const stays = earlier !== undefined || chosen !== null;
     if (column.when && !stays && !column.when(records)) return [];
     const cells = records.map((it) => cell(column, it, context));
     if (column.optional && !stays && !allColumns && cells.every((text) => text === "")) return [];
-    const least = Math.max(held?.width ?? 0, titleOf(column).length);
+    const least = Math.max(earlier?.width ?? 0, titleOf(column).length);
     const width = cells.reduce((most, text) => Math.max(most, widths.columnsOf(text)), least);
     const isBlank = !stays && !allColumns && cells.every((text) => text === "");
     return [{ column, width, isBlank }];
@@ -149,7 +149,7 @@ export function rowLine<T, C extends CellContext>(
     layout.map(({ column, width }) => {
       const fitting = widths.fit(cell(column, record, context), width, column.align);
       const url = link === undefined ? null : (column.link?.(record, context) ?? null);
-      const text = url === null ? fitting : fitting.replace(/\S(?:.*\S)?/s, (found) => link!(url, found));
+      const text = url === null ? fitting : fitting.replace(/\S(?:.*\S)?/s, (match) => link!(url, match));
       const colour = column.colour?.(record, context) ?? null;
       return colour === null ? text : paint(colour, text);
     }),
@@ -190,16 +190,16 @@ function fitted<F extends Fitting>(
   { firstToShrink, firstToGo }: { firstToShrink: readonly string[]; firstToGo: readonly string[] },
 ): readonly F[] {
   if (overOf(all, width) <= 0) return all;
-  let kept = all.filter((it) => !it.isBlank);
+  let rest = all.filter((it) => !it.isBlank);
   for (const name of [null, ...firstToGo]) {
-    kept = kept.filter((it) => it.column.name !== name);
-    const readable = shrunk(kept, width, firstToShrink, ({ column: { readable, atLeast }, width: own }) =>
+    rest = rest.filter((it) => it.column.name !== name);
+    const readable = shrunk(rest, width, firstToShrink, ({ column: { readable, atLeast }, width: own }) =>
       Math.max(readable ?? 0, atLeast ?? own),
     );
     const layout = shrunk(readable, width, firstToShrink, (it) => it.column.atLeast ?? it.width);
     if (overOf(layout, width) <= 0) return layout;
   }
-  return kept.slice(0, 1).map((it) => ({ ...it, width: Math.min(it.width, width) }));
+  return rest.slice(0, 1).map((it) => ({ ...it, width: Math.min(it.width, width) }));
 }
 
 /** Cuts all columns, first those that are cut best; then the columns on the right are dropped. */

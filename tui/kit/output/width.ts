@@ -11,16 +11,16 @@ let segmenter: Intl.Segmenter | undefined;
 export function cut(text: string, width: number): string {
   if (width <= 0) return "";
   if (stringWidth(text) <= width) return text;
-  let kept = "";
+  let head = "";
   let used = 0;
   segmenter ??= new Intl.Segmenter();
   for (const { segment } of segmenter.segment(text)) {
     const next = used + stringWidth(segment);
     if (next > width - 1) break;
-    kept += segment;
+    head += segment;
     used = next;
   }
-  return `${kept}…`;
+  return `${head}…`;
 }
 
 /** Cut or filled with spaces to exactly `width` columns. */

@@ -31,8 +31,8 @@ export function DetailsPage({ state, page }: { state: State; page: PageOf<"recor
   const { columns } = state.size;
   const operation = operationOf(state, page.id);
   const rows = detailRows(state, page, columns - 4, paint);
-  const shown = rows.slice(page.top, page.top + height - 2);
-  const below = rows.length - page.top - shown.length;
+  const visible = rows.slice(page.top, page.top + height - 2);
+  const below = rows.length - page.top - visible.length;
   return (
     <Panel
       width={columns}
@@ -50,7 +50,7 @@ export function DetailsPage({ state, page }: { state: State; page: PageOf<"recor
       active
       margin={1}
     >
-      <Rows rows={shown} />
+      <Rows rows={visible} />
     </Panel>
   );
 }
@@ -111,8 +111,8 @@ function details(state: State, operation: Operation): Record<string, string> {
   });
   const text = ({ value, kind }: Row) => (kind === "time" || kind === "start" ? dateAndTime(value) : value);
   // The page lists all attempts below.
-  const shown = rows.filter(({ label }) => label !== "attempt");
-  return Object.fromEntries(shown.map((row) => [row.label, text(row)]));
+  const facts = rows.filter(({ label }) => label !== "attempt");
+  return Object.fromEntries(facts.map((row) => [row.label, text(row)]));
 }
 
 function failure(operation: Operation, width: number, paint: Paint): string[] {

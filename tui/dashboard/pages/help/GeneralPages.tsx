@@ -27,15 +27,15 @@ const WIDEST = 3 * COLUMN + 12;
 export function HelpPage({ state, page: { top } }: { state: State; page: PageOf<"help"> }) {
   const { paint } = useTheme();
   const { rows, size } = helpDialog(state, paint);
-  const shown = rows.slice(top, top + size.height);
-  const below = rows.length - top - shown.length;
+  const visible = rows.slice(top, top + size.height);
+  const below = rows.length - top - visible.length;
   return (
     <Dialog
       state={state}
       size={size}
       title={[["Keys", "bold"]]}
       right={below > 0 ? [[`↓ ${below} more`, "muted"]] : []}
-      rows={shown}
+      rows={visible}
     />
   );
 }
@@ -65,13 +65,13 @@ function helpRows(state: State, width: number, paint: Paint): string[] {
 }
 
 function groups(state: State, width: number, paint: Paint): Line[][] {
-  const told = state.actions.filter(
+  const listed = state.actions.filter(
     ({ description, unlisted = false }) =>
       description !== undefined && !(typeof unlisted === "boolean" ? unlisted : unlisted(state)),
   );
-  const labels = Math.min(12, Math.max(0, ...told.map((action) => widthOf(helpLabel(action)))));
+  const labels = Math.min(12, Math.max(0, ...listed.map((action) => widthOf(helpLabel(action)))));
   return GROUPS.map((group) => {
-    const rows = told
+    const rows = listed
       .filter((action) => action.group === group)
       .flatMap((action) =>
         wrap(action.description!, width - labels - 3, 2).map((text, i) =>

@@ -64,13 +64,15 @@ function paletteRows(
   const command = chosen?.command ?? null;
   const room = Math.max(1, height - 1);
   const top = scrollTop(0, state.choice, items.length, room);
-  const shown = items.slice(top, top + room);
+  const visible = items.slice(top, top + room);
   const names = Math.min(
     Math.max(12, Math.floor(width / 3)),
     28,
     Math.max(...items.map(({ name }) => widthOf(sanitizeLine(name)))),
   );
-  const rows: Drawn[] = shown.map((item, i) => itemRow(item, top + i === state.choice, names, width, theme));
+  const rows: Drawn[] = visible.map((item, i) =>
+    itemRow(item, top + i === state.choice, names, width, theme),
+  );
   while (rows.length < room) rows.push("");
   const line = new Line(width, paint);
   if (command !== null) line.add(" $ ", "muted").addUntrusted(command, "muted");

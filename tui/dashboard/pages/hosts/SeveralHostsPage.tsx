@@ -138,9 +138,9 @@ function about(host: Host, state: State, width: number, paint: Paint): string[] 
   const rows = factRows(facts, width - 2).map((text) =>
     new Line(width, paint).add(`  ${text}`, "muted").toString(),
   );
-  const told = why === null ? [] : wrap(sanitizeLine(why), width - 4, 4);
+  const lines = why === null ? [] : wrap(sanitizeLine(why), width - 4, 4);
   return [
-    ...told.map((text, i) =>
+    ...lines.map((text, i) =>
       new Line(width, paint)
         .add(i === 0 ? `  ${LEVEL_GLYPHS.warning} ` : "    ", "warn")
         .add(text, "warn")

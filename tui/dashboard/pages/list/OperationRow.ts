@@ -79,10 +79,10 @@ export function rowColumns(width: number, queueWidth = 0, hostWidth = 0, isMarke
   const bar = width >= 52 ? 10 : 6;
   let name = width >= 52 ? Math.min(24, Math.floor(width * 0.3)) : width >= 48 ? 13 : 12;
   let info = width - HEAD - name - 1;
-  const take = (wanted: number) => {
-    if (wanted === 0 || info - wanted - 1 < INFO_LEAST) return 0;
-    info -= wanted + 1;
-    return wanted;
+  const take = (columns: number) => {
+    if (columns === 0 || info - columns - 1 < INFO_LEAST) return 0;
+    info -= columns + 1;
+    return columns;
   };
   const host = take(Math.min(hostWidth, HOST_MOST));
   const queue = take(Math.min(queueWidth, QUEUE_MOST));
@@ -248,8 +248,8 @@ function elapsed(state: State, operation: Operation, links: readonly Operation[]
 function addInfo(line: Line, { state, operation, links }: RowOf, until: number): void {
   const [text, style, count = ""] = infoOf(state, operation, links);
   const room = Math.max(0, line.left - (line.width - until));
-  const kept = room > count.length + 3 ? count : "";
-  line.add(fit(sanitizeLine(text), room - kept.length), style).add(kept, style);
+  const suffix = room > count.length + 3 ? count : "";
+  line.add(fit(sanitizeLine(text), room - suffix.length), style).add(suffix, style);
 }
 
 /** Columns of the figures at the right. */

@@ -227,8 +227,11 @@ function chainBar({ state, operation, links, width, line }: View): Line {
   const parts = all.split(" · ");
   const cut = parts.map((_, i) => parts.slice(0, parts.length - i).join(" · "));
   const text = cut.find((some) => widthOf(some) + widthOf(percent) + 2 <= width - least) ?? parts[0]!;
-  const told = widthOf(text) + widthOf(percent) + 3;
-  const bar = Math.max(Math.min(least, width), Math.min(Math.max(60, Math.floor(width * 0.6)), width - told));
+  const columns = widthOf(text) + widthOf(percent) + 3;
+  const bar = Math.max(
+    Math.min(least, width),
+    Math.min(Math.max(60, Math.floor(width * 0.6)), width - columns),
+  );
   if (isFinal(operation.state) && operation.state !== "succeeded" && stagePercent(operation) === null)
     return line().add(text, "muted");
   return addProgress(
@@ -307,7 +310,7 @@ function stall({ state, operation, line }: View): Line {
     return line()
       .add(`▲ no progress for ${time}`, "warn")
       .addWhole(`, usually ${formatDuration(why)} at most`, "muted");
-  const told = {
+  const texts = {
     stopped: `worker stopped (SIGSTOP) for ${time}`,
     input: `waiting for input for ${time}`,
     host:
@@ -319,7 +322,7 @@ function stall({ state, operation, line }: View): Line {
   };
   const prompt = why === "input" ? (operation.waitingForInput?.prompt ?? "") : "";
   return line()
-    .add(`▲ ${told[why]}`, "warn")
+    .add(`▲ ${texts[why]}`, "warn")
     .addUntrusted(prompt === "" ? "" : `: ${prompt}`);
 }
 
@@ -407,8 +410,8 @@ function stageRow(view: View, stage: string, { name, usuals, bar }: Columns, unt
   // The bar belongs to the untracked stage while one runs.
   const owns = active && untracked === (operation.untrackedStage !== null);
   const counts = owns ? countsOf(operation) : "";
-  const told = formatPercent(operation.percent, operation.progress?.approximate);
-  const share = owns && !isIndeterminate(operation) ? ` ${told.padStart(4)}` : "";
+  const text = formatPercent(operation.percent, operation.progress?.approximate);
+  const share = owns && !isIndeterminate(operation) ? ` ${text.padStart(4)}` : "";
   if (bar === 0) return line.add(share, "bold");
   line.add("  ");
   if (active && isIndeterminate(operation)) addWandering(line, bar, motionTime(operation, state.now), style);
@@ -432,9 +435,9 @@ function countsOf({ progress }: Operation, widest = false): string {
   const unit = progress.unit === null ? null : fit(sanitizeLine(progress.unit), WORD);
   const label = progress.label === null ? "" : `${fit(sanitizeLine(progress.label), WORD)} `;
   // `Rows 3/10` says it: no `row` behind that.
-  const told = unit !== null && unit !== "%" && label.toLowerCase().includes(unit.toLowerCase());
+  const hasUnit = unit !== null && unit !== "%" && label.toLowerCase().includes(unit.toLowerCase());
   const done = widest ? (progress.total ?? progress.done) : progress.done;
-  return (label + formatAmount(done, progress.total, told ? null : unit)).trimEnd();
+  return (label + formatAmount(done, progress.total, hasUnit ? null : unit)).trimEnd();
 }
 
 const LABEL = 9;

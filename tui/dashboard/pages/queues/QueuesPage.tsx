@@ -146,10 +146,10 @@ function chosenOf(state: State): { of: "queue" | "schedule"; name: string; isPau
   if (state.page?.kind !== "queues") return null;
   const at = placeOf(state, state.page);
   const queue = state.queues[at];
-  const found = queue ?? state.schedules[at - state.queues.length];
-  if (found === undefined) return null;
+  const chosen = queue ?? state.schedules[at - state.queues.length];
+  if (chosen === undefined) return null;
   const of = queue === undefined ? "schedule" : "queue";
-  return { of, name: found.name, isPaused: found.pausedSince !== null };
+  return { of, name: chosen.name, isPaused: chosen.pausedSince !== null };
 }
 
 export const QUEUES_MOVER: Mover = { when: here, by: moved, page: (state, way) => moved(state, way * 8) };

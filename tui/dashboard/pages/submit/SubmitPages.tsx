@@ -82,13 +82,13 @@ function fieldRow(form: Form, i: number, names: number, width: number, paint: Pa
     .add(fit(sanitizeLine(nameOf(field)), names - 1), chosen ? "bold" : "plain")
     .add(field.required ? "*" : " ", "warn");
   line.fill(names + 3);
-  const held = heldIn(form, field);
+  const data = heldIn(form, field);
   const loud = form.tried || field.line.text !== "";
   const mark =
-    "problem" in held ? (loud ? ` ✗ ${held.problem}` : ` ${held.problem}`) : "value" in held ? " ✓" : "";
+    "problem" in data ? (loud ? ` ✗ ${data.problem}` : ` ${data.problem}`) : "value" in data ? " ✓" : "";
   // What a field takes stands beside it until something is typed.
-  const told = mark === "" && width >= TYPES_FROM ? ` ${sanitizeLine(field.type)}` : mark;
-  const markWidth = Math.max(2, Math.min(widthOf(told), Math.floor(width * 0.4)));
+  const hint = mark === "" && width >= TYPES_FROM ? ` ${sanitizeLine(field.type)}` : mark;
+  const markWidth = Math.max(2, Math.min(widthOf(hint), Math.floor(width * 0.4)));
   const room = Math.max(4, line.left - markWidth);
   if (chosen && field.kind === "choice")
     line.add("‹ ", "accent").add(choiceText(field), "inverse").add(" ›", "accent");
@@ -98,8 +98,8 @@ function fieldRow(form: Form, i: number, names: number, width: number, paint: Pa
       line.add(fit(` ${sanitizeLine(field.default)}`, Math.max(0, room - 1)), "muted");
   } else if (field.line.text !== "") line.add(fit(sanitizeLine(field.line.text), room));
   else line.add(fit(field.default === null ? "" : sanitizeLine(field.default), room), "muted");
-  const style = told !== mark ? "muted" : "problem" in held ? (loud ? "bad" : "muted") : "good";
-  return line.fill(width - markWidth).add(fit(told, markWidth), style);
+  const style = hint !== mark ? "muted" : "problem" in data ? (loud ? "bad" : "muted") : "good";
+  return line.fill(width - markWidth).add(fit(hint, markWidth), style);
 }
 
 function choiceText({ line, default: byDefault }: Field): string {
@@ -119,8 +119,8 @@ function buttonRow(form: Form, names: number, width: number, paint: Paint): Line
   line.add(onButton(form) ? ` ${word} ` : `[${word}]`, ...styles);
   if (problem === null) return line.addWhole(`  ctrl-s ${word}s from any field`, "muted");
   const field = form.fields[problem]!;
-  const held = heldIn(form, field);
-  const why = "problem" in held ? held.problem : "";
+  const data = heldIn(form, field);
+  const why = "problem" in data ? data.problem : "";
   const told = why === "required" ? "is required" : why;
   return line.add(`  ${sanitizeLine(nameOf(field))} ${told}`, "muted");
 }
@@ -130,14 +130,14 @@ function aboutField(form: Form, width: number, most: number, paint: Paint): Draw
   if (form.refusal !== null) return paragraph(form.refusal, { width, most, paint, sign: "✗ " }, "bad");
   const field = form.fields[form.at];
   if (field === undefined) return [];
-  const held = heldIn(form, field);
-  const loud = "problem" in held && (form.tried || field.line.text !== "");
+  const data = heldIn(form, field);
+  const loud = "problem" in data && (form.tried || field.line.text !== "");
   const kind =
     field.kind === "list" ? ", as in a shell: a 'b c'" : field.kind === "choice" ? "; space: next value" : "";
   const type = `${field.type}${kind}${field.default === null ? "" : `; default ${field.default}`}`;
   return [
     new Line(width, paint).addUntrusted(type, "accent"),
-    ...(loud ? paragraph(`${nameOf(field)} ${held.problem}`, { width, most: 1, paint }, "bad") : []),
+    ...(loud ? paragraph(`${nameOf(field)} ${data.problem}`, { width, most: 1, paint }, "bad") : []),
     ...paragraph(field.description, { width, most: most - (loud ? 2 : 1), paint }, "muted"),
   ];
 }

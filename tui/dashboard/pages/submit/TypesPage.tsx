@@ -24,8 +24,8 @@ export function TypesPage({ state, page }: { state: State; page: PageOf<"types">
   const { columns } = state.size;
   const { types } = state;
   const room = height - BORDER;
-  const shown = types === null ? [] : shownTypes(state);
-  const chosen = shown[state.choice];
+  const choices = types === null ? [] : shownTypes(state);
+  const chosen = choices[state.choice];
   const beside = types !== null && columns >= BESIDE_FROM;
   const gap = columns >= 120 ? 2 : 1;
   const left = beside ? Math.max(44, Math.min(70, Math.round(columns * 0.4))) : columns;
@@ -36,7 +36,7 @@ export function TypesPage({ state, page }: { state: State; page: PageOf<"types">
   const rows =
     types === null
       ? loadingRows(state, page, width, paint)
-      : typeRows(state, shown, { width, height: Math.max(1, room - foot.length) }, paint);
+      : typeRows(state, choices, { width, height: Math.max(1, room - foot.length) }, paint);
   while (types !== null && rows.length < room - foot.length) rows.push("");
   return (
     <Box columnGap={gap}>
@@ -44,7 +44,7 @@ export function TypesPage({ state, page }: { state: State; page: PageOf<"types">
         width={left}
         height={height}
         title={[["Submit", "bold"]]}
-        right={types === null ? [] : [[String(shown.length), "muted"]]}
+        right={types === null ? [] : [[String(choices.length), "muted"]]}
         active
         margin={1}
       >
@@ -77,13 +77,13 @@ export function typeTitle(key: string, style: Style = "plain"): Piece[] {
 
 function typeRows(
   state: State,
-  shown: readonly OperationType[],
+  choices: readonly OperationType[],
   { width, height }: { width: number; height: number },
   paint: Paint,
 ): Drawn[] {
   const all = state.types?.ops ?? [];
   const host = Math.min(HOST_MOST, hasSeveral(state) ? hostColumn(state) : 0);
-  const top = scrollTop(0, state.choice, shown.length, height);
+  const top = scrollTop(0, state.choice, choices.length, height);
   const widest = (text: (type: OperationType) => string) =>
     Math.max(8, ...all.map((type) => widthOf(sanitizeLine(text(type)))));
   const names = Math.min(
@@ -95,7 +95,7 @@ function typeRows(
     NAMES_MOST,
     widest(({ title }) => title),
   );
-  const rows: Drawn[] = shown.slice(top, top + height).map((type, i) => {
+  const rows: Drawn[] = choices.slice(top, top + height).map((type, i) => {
     const chosen = top + i === state.choice;
     const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
     line.add(fit(sanitizeLine(bareOf(type.op)), names), ...(chosen ? (["bold"] as const) : []));
@@ -113,7 +113,7 @@ function typeRows(
         .add(type.stages.map(sanitizeLine).join(" → "), "muted");
     return line;
   });
-  if (shown.length === 0) rows.push(new Line(width, paint).add("  No such type", "warn"));
+  if (choices.length === 0) rows.push(new Line(width, paint).add("  No such type", "warn"));
   return rows;
 }
 
@@ -185,12 +185,12 @@ function cutTo(height: number, rows: readonly Drawn[], paint: Paint): readonly D
 
 /** Files that could not be loaded. */
 function unloaded(state: State, { errors }: TypesReply, width: number, paint: Paint): Drawn[] {
-  const told = state.size.rows < 20 ? 1 : 3;
-  const rows = errors.slice(0, told).map(({ file, message }) => {
+  const most = state.size.rows < 20 ? 1 : 3;
+  const rows = errors.slice(0, most).map(({ file, message }) => {
     const text = sanitizeLine(`${file.split("/").pop()} does not load: ${message}`);
     return new Line(width, paint).add(`✗ ${fit(text, width - 2)}`, "warn");
   });
-  if (errors.length > told)
-    rows.push(new Line(width, paint).add(`${errors.length - told} more: liveops ops`, "warn"));
+  if (errors.length > most)
+    rows.push(new Line(width, paint).add(`${errors.length - most} more: liveops ops`, "warn"));
   return rows;
 }

@@ -112,10 +112,10 @@ function control(
   if (width < 70) return pieces;
   pieces.push([` · event ${formatCount(player.place)}/${formatCount(tape.length)}`, "muted"]);
   const entry = entryAt(tape, player.place - 1);
-  const told = entry === undefined ? "" : sanitizeLine(inWords(entry.line));
+  const text = entry === undefined ? "" : sanitizeLine(inWords(entry.line));
   const room = Math.max(8, width - 70);
   if (broken !== null) pieces.push([` · ${fit(sanitizeLine(broken), room)}`, "warn"]);
-  else if (told !== "") pieces.push([` · ${fit(told, Math.min(40, room))}`]);
+  else if (text !== "") pieces.push([` · ${fit(text, Math.min(40, room))}`]);
   return pieces;
 }
 

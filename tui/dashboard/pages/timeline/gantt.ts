@@ -92,9 +92,9 @@ function niceStep(seconds: number, count: number): number {
 function row(line: Line, view: GanttView, lane: Lane, names: number, room: number): Line {
   addName(line, view, lane, names);
   addSpans(line.fill(names), view, lane, room);
-  const shown = lane.spans.filter(({ from }) => from <= view.at);
-  const seconds = secondsOf({ ...lane, spans: shown.map((span) => cutAt(span, view.at)) }, view.at);
-  const unrun = UNRUN[shown.at(-1)?.look ?? "waiting"];
+  const spans = lane.spans.filter(({ from }) => from <= view.at);
+  const seconds = secondsOf({ ...lane, spans: spans.map((span) => cutAt(span, view.at)) }, view.at);
+  const unrun = UNRUN[spans.at(-1)?.look ?? "waiting"];
   // Of earlier pauses only their total is known, and not the stages that they were in.
   const { pause } = view.records.get(lane.id) ?? {};
   const paused = lane.stage === null && view.live ? (pause?.seconds ?? 0) : 0;
