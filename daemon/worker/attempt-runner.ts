@@ -4,11 +4,11 @@
  * Whatever happens to this process in between, an outcome is written once: by the runner, by the handler of an
  * uncaught exception, or during `process.exit`. If none is written, the daemon sees a dead worker.
  */
-import { rmdirSync, rmSync, statSync } from "node:fs";
+import { rmdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { toOperationError } from "../../ops/attempt/failure.js";
 import { operationVariables, setStageVariable } from "../../ops/attempt/operation-variables.js";
-import { runAttempt } from "../../ops/attempt/run-attempt.js";
+import { cwdGone, runAttempt } from "../../ops/attempt/run-attempt.js";
 import type { Order, StageValues } from "../../ops/attempt/sink.js";
 import { fileStageValues } from "../../ops/attempt/stage-values.js";
 import { OwnUsage } from "../../ops/attempt/usage.js";
@@ -144,9 +144,8 @@ export class AttemptRunner {
       setStageVariable(running?.name ?? null);
       trace?.set(running?.seq ?? null);
     };
-    if (!isDirectory(order.cwd)) {
-      return failed("LIVEOPS_CWD_GONE", `its working directory ${order.cwd} no longer exists`);
-    }
+    const gone = cwdGone(order.cwd);
+    if (gone !== null) return gone;
     this.#stop.signal.addEventListener("abort", () =>
       writer.line(
         "liveops",
@@ -290,10 +289,6 @@ function failed(code: FailureCode, message: string, stack: string | null = null)
 function orderOf({ record, env }: Entry): Order {
   const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines, slot } = record;
   return { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines, slot: slot ?? 1 };
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /**

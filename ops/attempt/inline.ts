@@ -2,7 +2,6 @@
  * Runs an operation and its chain in this process, for `liveops run` and `liveops/testing`. The watcher gets the same
  * events as from a daemon.
  */
-import { statSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import type { DaemonEvent, EventBody, OperationEvent, Outcome, Submission } from "../../protocol/event.js";
 import type { LogLine, LogStream, Operation, Resources } from "../../protocol/operation.js";
@@ -16,7 +15,7 @@ import { InlineStop } from "./cancellation.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { InlineRetries, type InlineRetry, waited } from "./inline-retries.js";
 import { enterOperationVariables, setStageVariable } from "./operation-variables.js";
-import { type AttemptOptions, runAttempt, type TypeFinder } from "./run-attempt.js";
+import { type AttemptOptions, CANCELLED, cwdGone, runAttempt, type TypeFinder } from "./run-attempt.js";
 import type { Order, StageValues } from "./sink.js";
 import { OwnUsage } from "./usage.js";
 import { AttemptWriter } from "./writer.js";
@@ -106,9 +105,8 @@ export class InlineLink extends AttemptWriter {
       const started = this.#clock.now();
       const usage = new OwnUsage();
       const values = this.options.values ?? retries?.valuesOf(this.#attemptNumber) ?? null;
-      const outcome = isDirectory(this.submission.cwd)
-        ? await this.#attempt(Type, values, signal, isCancelled)
-        : this.#cwdGone();
+      const outcome =
+        cwdGone(this.submission.cwd) ?? (await this.#attempt(Type, values, signal, isCancelled));
       flush();
       const seconds = (this.#clock.now() - started) / 1000;
       const resources = usage.end();
@@ -134,9 +132,8 @@ export class InlineLink extends AttemptWriter {
 
   #cancelled(): Outcome {
     this.#say({ type: "cancel:requested", reason: "cancel" });
-    const outcome: Outcome = { state: "cancelled", result: null, error: null, next: null };
-    this.finish(outcome);
-    return outcome;
+    this.finish(CANCELLED);
+    return CANCELLED;
   }
 
   finish({ next, ...outcome }: Outcome, resources: Resources | null = null): void {
@@ -195,12 +192,6 @@ export class InlineLink extends AttemptWriter {
     return { id, op, title, label, cwd, params, stages, chain, attempt, env: {}, ...numbers, slot: 1 };
   }
 
-  #cwdGone(): Outcome {
-    const message = `its working directory ${this.submission.cwd} no longer exists`;
-    const error = { code: "LIVEOPS_CWD_GONE", message, stack: null };
-    return { state: "failed", result: null, error, next: null };
-  }
-
   #say(body: EventBody | Body<DaemonEvent>): void {
     if (this.#over) return;
     // The daemon's event during an attempt has no number (protocol/event.ts).
@@ -211,10 +202,6 @@ export class InlineLink extends AttemptWriter {
     this.#builder.add(event);
     this.watcher.event(event, this.submission.id);
   }
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Receives the events and lines of an inline run, synchronously and in order; `id` is that of the operation. */
@@ -281,9 +268,8 @@ async function runLink(
 ): Promise<Outcome> {
   // The cancel came while the previous operation ended, so this operation never starts.
   if (signal.aborted) {
-    const outcome: Outcome = { state: "cancelled", result: null, error: null, next: null };
-    link.finish(outcome);
-    return outcome;
+    link.finish(CANCELLED);
+    return CANCELLED;
   }
   return link.run(Type, signal, () => capture.flush(), isCancelled);
 }

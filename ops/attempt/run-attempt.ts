@@ -3,6 +3,7 @@
  *
  * Only this module catches an operation's errors. It never throws: every error becomes an outcome.
  */
+import { statSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { Refusal } from "../../protocol/errors.js";
 import type { Outcome, Submission } from "../../protocol/event.js";
@@ -189,10 +190,17 @@ function at<E extends Error>(call: ChainCall, error: E): E {
   return error;
 }
 
-const CANCELLED: Outcome = { state: "cancelled", result: null, error: null, next: null };
+export const CANCELLED: Outcome = { state: "cancelled", result: null, error: null, next: null };
 
 function failed(error: OperationError, result: unknown = null): Outcome {
   return { state: "failed", result, error, next: null };
+}
+
+/** The outcome of an attempt whose working directory is missing; null if the directory is there. */
+export function cwdGone(cwd: string): Outcome | null {
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return null;
+  const message = `its working directory ${cwd} no longer exists`;
+  return failed({ code: "LIVEOPS_CWD_GONE", message, stack: null });
 }
 
 /** The result of a failed operation: what its error carries, or how the program ended whose failure is passed on. */
