@@ -16,8 +16,7 @@ import type {
   Retry,
   TemplateValue,
 } from "../definition.js";
-import type { Problems } from "./problems.js";
-import { quoted } from "./problems.js";
+import { type Problems, quoted } from "./problems.js";
 import { nameProblem, type Scope } from "./scope.js";
 import type { Reader, Section } from "./values.js";
 import type { MapEntry, ScalarNode, TreeNode } from "./yaml-tree.js";

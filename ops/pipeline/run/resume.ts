@@ -28,7 +28,7 @@ export class Resume {
   constructor(
     private readonly pipeline: Pipeline,
     private readonly params: Readonly<Record<string, unknown>>,
-    private readonly attempt: number,
+    readonly attempt: number,
   ) {}
 
   /** @returns why the stage runs again although an earlier attempt has finished it; null: the stored value counts */
@@ -51,10 +51,6 @@ export class Resume {
   /** The parts of a stage's record that a later attempt compares. */
   basis(stage: PipelineStage): Pick<StageRecord, "fingerprint" | "after"> {
     return { fingerprint: this.fingerprint(stage), after: [...this.#done] };
-  }
-
-  get currentAttempt(): number {
-    return this.attempt;
   }
 
   /** A hash of all that decides what the command of a stage does, without the outputs of earlier stages. */

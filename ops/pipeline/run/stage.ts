@@ -65,7 +65,7 @@ export class StageRun {
       return { ...this.result, allowedFailure: true };
     }
     variables.setOutputs(record.outputs);
-    this.resume.passed(stored !== undefined && again === null ? stored.attempt : this.resume.currentAttempt);
+    this.resume.passed(stored !== undefined && again === null ? stored.attempt : this.resume.attempt);
     return { exitCode: record.exitCode, attempts: record.attempts, seconds: record.seconds };
   }
 
