@@ -9,7 +9,7 @@ type Env = Record<string, string | undefined>;
 export interface UnitSpec {
   /** Node and its flags. */
   node: string[];
-  /** Of `liveopsd`. */
+  /** Path of `liveopsd`. */
   script: string;
   /** The options of `start`, beside those of every unit. */
   options: string[];
@@ -40,7 +40,6 @@ Type=notify
 NotifyAccess=all
 ExecStart=${command}
 ExecReload=/bin/kill -HUP $MAINPID
-Environment=MALLOC_MMAP_THRESHOLD_=65536
 ${environment.join("")}KillMode=process
 Delegate=yes
 DelegateSubgroup=daemon
