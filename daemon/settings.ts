@@ -53,7 +53,7 @@ export interface Settings extends Limits {
 
 /** A fleet, and this host's place in it. */
 export interface FleetSettings {
-  /** Of the PostgreSQL database. */
+  /** URL of the PostgreSQL database. */
   url: string;
   passwordFile: string | null;
   /** Name of this host. */

@@ -97,12 +97,12 @@ export const COMMON_REFUSALS = [
 
 const NOT_FOUND = ["LIVEOPS_NO_SUCH_OPERATION", "LIVEOPS_AMBIGUOUS_ID"] as const;
 const VERSION = "LIVEOPS_VERSION";
-/** Of what is kept in the engine. */
+/** Errors of requests that need the engine. */
 const ENGINE = ["LIVEOPS_ENGINE_AWAY", "LIVEOPS_ENGINE_BEHIND"] as const;
-/** Of a request that names a host or tags. */
+/** Errors of a request that names a host or tags. */
 const PLACE = ["LIVEOPS_NO_SUCH_HOST", "LIVEOPS_NOT_A_FLEET"] as const;
 
-/** Of a request on many operations; the refusals of one operation are in its line. */
+/** Errors of a request on many operations. The refusal of one operation is in its line. */
 const SELECTION = [VERSION, ...ENGINE, "LIVEOPS_TOO_LARGE", "LIVEOPS_TOO_MANY_WATCHERS"] as const;
 
 const json = <S extends z.ZodMiniType>(schema: S) => ({ "application/json": schema });

@@ -1,6 +1,7 @@
 /**
- * What of a submit is true on another host. A directory and variables such as `PATH` name places of the submitter's
- * machine: they count only where the operation must run there. Values of secret parameters never leave that machine.
+ * Decides which parts of a submit are valid on another host. A directory and variables such as `PATH` name places of the
+ * submitter's machine: they count only where the operation must run there. Values of secret parameters never leave that
+ * machine.
  */
 
 import { isOfAMachine } from "../../protocol/environment.js";

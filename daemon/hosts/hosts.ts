@@ -7,7 +7,7 @@ import type { Blocked } from "../../protocol/operation.js";
 import type { FleetState, HostsReply } from "../../protocol/replies.js";
 import type { Entry } from "../store/decision.js";
 
-/** What of a submit depends on the host that runs the operation. */
+/** The parts of a submit that depend on the host that runs the operation. */
 export interface Placeable {
   on?: string | undefined;
   cwd?: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * What the operation files hold, as far as they are loaded: the types, the errors, and the names that a file keeps although
+ * The content of the operation files that are loaded: the types, the errors, and the names that a file keeps although
  * it does not load. A result is kept until one of its sources is edited.
  */
 import { isUnchanged, type LoadedFile } from "../../ops/loading/type-files.js";

@@ -2,9 +2,9 @@
  * The forecast: when running operations end, and when queued operations start and end, if each takes as long as the
  * median of its type. Pure.
  *
- * The forecast plays the queues forward from one end of an operation to the next. An operation without a median keeps
- * its slot for an unknown time: later operations start in the other slots, and what waits for its end never starts as
- * far as anybody knows. Operations that join a queue later start after those in it.
+ * The forecast simulates the queues, from one end of an operation to the next. An operation without a median keeps its
+ * slot for an unknown time: later operations start in the other slots, and operations that wait for its end have no
+ * expected start. Operations that join a queue later start after those in it.
  */
 import { compareTurns, type Turn } from "./lane.js";
 

@@ -35,7 +35,7 @@ interface SavedQueue {
 /** What commands have set, by queue. */
 export type SavedQueues = Readonly<Record<string, SavedQueue>>;
 
-/** Of the default queue and of those of the config file. The flag `--concurrency` wins over what commands set. */
+/** Settings of the default queue and of the queues of the config file. The flag `--concurrency` wins over what commands set. */
 type QueueSettings = Pick<Settings, "concurrency" | "queues"> & {
   flags: Pick<Settings["flags"], "concurrency">;
 };

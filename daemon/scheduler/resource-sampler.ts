@@ -18,7 +18,7 @@ export class ResourceSampler {
   usage: Usage | null = null;
   /** What the worker had used before the attempt, which counts for an earlier one. */
   #before: UsedBefore = NOTHING;
-  /** Of processes that ended and that nothing waited for. */
+  /** Usage of processes that ended and that nothing waited for. */
   #ended: UsedBefore = NOTHING;
   #last: UsedBefore | null = null;
   /** By the monotonic clock, in ms. */

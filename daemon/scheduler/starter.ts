@@ -48,7 +48,7 @@ type Begin = (entry: Entry, dir: string, order: OrderMessage, worker: PooledWork
 /** A queued operation that may start: its type as it loads now. */
 export interface Candidate {
   entry: Entry;
-  /** Of the entry, before the lookup of its type: a change meanwhile makes it another. */
+  /** Version of the entry before the lookup of its type. A change during the lookup raises it. */
   version: number;
   type: ResolvedType;
   /** With the effective limits of the operation. */

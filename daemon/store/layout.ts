@@ -39,7 +39,7 @@ export interface Layout {
   schedules: string;
   /** Which hooks have run. */
   hooks: string;
-  /** Of a host of a fleet: its lease. */
+  /** Lease of a host of a fleet. */
   fleet: string;
 }
 

@@ -8,7 +8,7 @@ export interface Scope {
   followChain: boolean;
   state: readonly State[] | null;
   op: string | null;
-  /** Of the last attempt. */
+  /** Host of the last attempt. */
   host: string | null;
   /** Newest finished operations in the snapshot. */
   limit: number;

@@ -60,7 +60,7 @@ export class AttemptRunner {
     private readonly output: Record<"stdout" | "stderr", OwnOutput>,
     /** Whether this worker has prepared the run files. */
     private readonly isPrepared: boolean,
-    /** Of this host, for this attempt; null: it needs none. */
+    /** Lease of this host for this attempt; null if it needs none. */
     private readonly lease: Promise<Lease> | null = null,
   ) {
     this.#entry = message.entry;

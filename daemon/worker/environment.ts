@@ -44,7 +44,7 @@ export class TraceVariable {
     const { operationId, isSampled } = this;
     const spanId = spanIdOf(operationId, stage ?? this.start);
     process.env.TRACEPARENT = formatTraceparent({ traceId: traceIdOf(operationId), spanId, isSampled });
-    // That of the submit belongs to another trace.
+    // The TRACESTATE of the submit belongs to another trace.
     delete process.env.TRACESTATE;
   }
 }

@@ -33,7 +33,7 @@ preferForOutOfMemory();
 keepMark(markOf(setup.workerId));
 const lock = acquireLock(setup.lockFile);
 if (!lock) throw new Error(`${setup.lockFile} is held by another process`);
-/** Of the last order, for the next one. */
+/** Lease of the last order, kept for the next order. */
 let lease: { file: string; opened: Promise<Lease> } | null = null;
 // Before the main thread yields to others: its watchdog does not.
 if (setup.lease) await openLease(setup.lease);

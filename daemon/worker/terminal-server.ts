@@ -92,7 +92,7 @@ export class TerminalServer implements TerminalHost {
     try {
       this.#socketPath = terminalSocket(this.attemptDir);
       const { path } = this.#socketPath;
-      // Of a worker that was killed during this attempt, before it accepted the attempt.
+      // A worker that was killed before it accepted this attempt may have left a socket.
       rmSync(path, { force: true });
       // Binds at once.
       this.#server.listen(path);

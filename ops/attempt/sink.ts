@@ -88,7 +88,7 @@ export interface Order {
   stages: string[];
   /** Absolute path. */
   cwd: string;
-  /** Of the submit: during the attempt, these variables override those of the worker. */
+  /** Variables of the submit. During the attempt they override those of the worker. */
   env: Record<string, string>;
   chain: Chain;
   /** Numbers of the operation's last event and last log line. */

@@ -14,7 +14,7 @@ export function removeTemporary(id: string, parent: string = tmpdir()): void {
     for (const name of readdirSync(parent))
       if (name.startsWith(prefixOf(id))) rmSync(join(parent, name), { recursive: true, force: true });
   } catch {
-    // Of another user, or the directory cannot be listed: a new one has another name.
+    // Another user owns it, or the directory cannot be listed. A new directory has another name.
   }
 }
 

@@ -34,7 +34,7 @@ export const OWN_PREFIX = "LIVEOPS_";
  * Variables that programs read themselves, as a regular expression: a value of a submit would be lost, or would make a
  * program run code. Without names that a file may well use, such as `GIT_BRANCH`, `PYTHON_VERSION` and `TZ`.
  *
- * Of sudo: `initial_badenv_table` in plugins/sudoers/env.c (`env_delete` of sudoers(5)). Of glibc:
+ * From sudo: `initial_badenv_table` in plugins/sudoers/env.c (`env_delete` of sudoers(5)). From glibc:
  * sysdeps/generic/unsecvars.h. The others are in the manuals of the programs.
  */
 export const OF_PROGRAMS = [
@@ -72,7 +72,7 @@ export const DURATION: JsonSchema = {
 };
 
 const NAME: JsonSchema = { type: "string", pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` };
-/** Of a parameter or an output, whose value comes from outside the file. */
+/** Name of a parameter or an output. Its value comes from outside the file. */
 export const GIVEN_NAME: JsonSchema = {
   type: "string",
   pattern: `^(?!${OWN_PREFIX})(?!(?:${OF_PROGRAMS}|${Object.getOwnPropertyNames(Object.prototype).join("|")})$)[A-Za-z_][A-Za-z0-9_]*$`,

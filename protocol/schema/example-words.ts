@@ -21,7 +21,7 @@ function required({ properties, required }: Shape): Array<[string, JsonSchema]> 
   );
 }
 
-/** Of several variants the first. */
+/** The first variant that is an object. */
 function firstObject(schema: JsonSchema, root: JsonSchema): Shape | null {
   for (const branch of branches(schema, root)) {
     const shape = branch.type === "array" ? null : objectShape(branch, root);

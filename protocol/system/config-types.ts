@@ -41,7 +41,7 @@ export interface TracesConfig {
 
 /** The fleet that a daemon joins, and that commands reach without a daemon. */
 export interface FleetConfig {
-  /** Of the PostgreSQL database. */
+  /** URL of the PostgreSQL database. */
   url?: string | undefined;
   /** Absolute; mode 0600. */
   passwordFile?: string | undefined;

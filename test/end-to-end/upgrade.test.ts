@@ -92,7 +92,7 @@ test("after an upgrade restart adopts what runs, and status says which version r
   });
   const before = await succeeds(now("liveopsd"), "status");
   expect(before).toContain(
-    `the daemon runs liveops ${version}, and ${place.dir} has 0.9.0 now, so that it starts no more operations; to run that: liveopsd restart (running operations continue)`,
+    `liveops was upgraded from ${version} to 0.9.0 (${place.dir}). The daemon starts no new operations until you restart it: liveopsd restart (running operations continue)`,
   );
   expect(await succeeds(now("liveopsd"), "start")).toContain("to run that: liveopsd restart");
 

@@ -103,7 +103,7 @@ function opOf(schedule: ScheduleReply): string {
   return isFile ? `${basename(params.path as string)} (frozen)` : op;
 }
 
-/** Those of the pipeline, for a pipeline file. */
+/** The parameters of the schedule; for a pipeline file, those of the pipeline. */
 function paramsOf(schedule: ScheduleReply): string {
   const { op, params = {}, set = [] } = submitted(schedule);
   const own = op === "pipeline" ? ((params.params ?? {}) as Record<string, unknown>) : params;

@@ -16,7 +16,7 @@ export interface StatusFacts {
   input: number;
   /** The running operation that started last; null: none runs. */
   current: Operation | null;
-  /** Of that operation. */
+  /** Progress of that operation. */
   overall: OverallProgress | null;
 }
 

@@ -90,7 +90,7 @@ function Body({ state, motion }: { state: State; motion: boolean }) {
 function Panes({ state: now, motion }: { state: State; motion: boolean }) {
   const theme = useTheme();
   const { connection } = now;
-  // Of a daemon that is gone this is the last known state: all of it dim, its clocks standing still.
+  // If the daemon is away, the screen shows its last state, dimmed, and its clocks stand still.
   const away = connection.state !== "live";
   const state = connection.state === "away" ? { ...now, now: connection.since } : now;
   const { arrangement, gap } = panesOf(state);

@@ -177,7 +177,7 @@ function hostFacts(state: State): Fact[] {
   return list;
 }
 
-/** Of several hosts: those that do not answer, and what each of them has. */
+/** With several hosts: the hosts that do not answer, and the operations of each host. */
 function severalFacts(state: State): Fact[] {
   const list: Fact[] = [];
   const [first, ...others] = silentHosts(state);

@@ -126,7 +126,7 @@ function reduce(state: State, message: Message): State {
       const newFailures = operations
         .map(({ id }) => id)
         .filter((id) => id !== state.selected && !state.seenFailures.has(id));
-      // Those of a host that does not answer are news until it can tell more.
+      // Failures of a host that does not answer stay new until the host answers.
       const untold = state.newFailures.filter((id) => hasSeveral(state) && !isReachable(state, id));
       const all = [...newFailures, ...untold.filter((id) => !newFailures.includes(id))];
       const next = { ...known, newFailures: all, failureCursor: cursor };

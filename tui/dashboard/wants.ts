@@ -24,7 +24,7 @@ const OF_ALL: ReadonlySet<string> = new Set([
 
 const WANTS: Record<string, (state: State) => SlotEffect | null> = {
   watch: () => ({ type: "watch" }),
-  // Where nothing counts seconds, the clock of the header counts minutes.
+  // If nothing on the screen counts seconds, the clock of the header counts minutes.
   ticks: (state) => ({ type: "tick", every: ticks(state) ? 1000 : 60_000 }),
   play: (state) => (isPlaying(state) ? { type: "play" } : null),
   "log-stream": (state) => {

@@ -13,8 +13,8 @@ export function pausedSeconds({ pause, finishedAt }: Operation, now: number): nu
 }
 
 /**
- * Of a running one: whole seconds, so that the figure changes once a second; null before the first start. Pauses do
- * not count.
+ * Seconds without pauses; null before the first start. Whole seconds while the operation runs, so that the figure changes
+ * once a second.
  */
 export function elapsedOf(operation: Operation, now: number): number | null {
   const { startedAt, finishedAt, state, seconds } = operation;

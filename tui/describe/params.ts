@@ -2,8 +2,8 @@
 import type { Operation } from "../../protocol/operation.js";
 
 /**
- * Of a pipeline that was submitted by path: its file and its own parameters, without the text of the file. Of another
- * operation: all parameters.
+ * The parameters that people read. For a pipeline that was submitted by path: its file and its own parameters, without
+ * the text of the file. For other operations: all parameters.
  */
 export function shownParams({ op, params }: Pick<Operation, "op" | "params">): Record<string, unknown> {
   const { text, path, params: own } = params;

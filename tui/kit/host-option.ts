@@ -73,7 +73,7 @@ export function useHost(command: Command, use: "several" | "or-name", text = TEX
     // For the help and for completion.
     if (use === "or-name") {
       option.flags = "--host <host>";
-      // Of the command: it selects, too.
+      // The command has this option of its own too: it selects.
       delete option.helpGroupHeading;
       const options = command.options as Option[];
       options.push(...options.splice(options.indexOf(option), 1));

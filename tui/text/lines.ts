@@ -230,7 +230,7 @@ export interface Steps {
   tenth: number;
   /** Label and total of the bar of that tenth. */
   bar?: string;
-  /** Of the bar that comes back when the untracked stage ends: its tenths are not printed again. */
+  /** Tenths of the bar that comes back when the untracked stage ends; they are not printed again. */
   outer?: Steps;
 }
 

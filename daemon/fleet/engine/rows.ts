@@ -23,7 +23,7 @@ export interface OperationIndex extends Nullable<Pick<Submission, (typeof INDEXE
   previous?: string | null;
   /** As `searchText` makes it. */
   text?: string;
-  /** Of a decision that finishes the operation. */
+  /** Set by a decision that finishes the operation. */
   state?: FinalState;
   finishedAt?: string | null;
 }

@@ -93,7 +93,7 @@ export class RemoteRuns {
     await Promise.all(wanted.map(({ id, attempt }) => this.#bringShared(id, attempt)));
   }
 
-  /** Those of this host from its disk, those of other hosts as far as they were read. */
+  /** The run files: of this host from its disk, of other hosts the pieces that were read. */
   of(id: string): RunFiles {
     const local = localFiles(join(this.options.runs, id));
     const open = (file: "events" | "log"): RunFiles["log"] => {
@@ -201,7 +201,7 @@ export class RemoteRuns {
     );
     const { rows, more } = await store.piecesAfter(wanted, answerBytes);
     const last = rows.at(-1) ?? null;
-    // Of an answer that was cut, the attempts before the last piece are whole, and of its own what is before it.
+    // In an answer that was cut, the attempts before that of the last piece are whole.
     const cutAt = attempts.findIndex(({ id, attempt }) => id === last?.id && attempt === last.attempt);
     const grown: Attempt[] = [];
     for (const [index, each] of attempts.entries()) {

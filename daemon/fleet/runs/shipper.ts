@@ -241,7 +241,7 @@ export class Shipper {
       else this.#cutLog(owner);
     }
     for (const end of ended) {
-      // Those of an attempt that went back to the engine's cursor wait on.
+      // Flushes of an attempt that went back to the cursor of the engine continue to wait.
       if (!isCurrent(end) && this.#isFollowed(end.owner)) end.owner.flushes.push(...end.flushes);
       else for (const flush of end.flushes) flush.resolve();
     }

@@ -6,7 +6,7 @@ import { asStoreError } from "./unavailable.js";
 
 export class FleetSetting<T> implements Setting<T> {
   #value: T;
-  /** Of the row; null: there is none. */
+  /** Version of the row; null if there is no row. */
   #version: number | null = null;
   readonly #listeners: Array<() => void> = [];
 

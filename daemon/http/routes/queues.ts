@@ -48,7 +48,7 @@ export const pauseRoutes: RoutePlugin = (app, { context }, done) => {
       ...definition(name),
       handler: async ({ params }) => {
         const { id } = (await context.view.find(params.id)).record;
-        // Of an operation on another host of the fleet, that host decides.
+        // Another host of the fleet decides about its own operations.
         const isHere = context.scheduler.attempts.has(id);
         const why = isPaused && isHere ? context.containment.whyNoPause : null;
         if (why !== null) throw new Refusal("LIVEOPS_WRONG_STATE", `pausing an operation is ${why}`);

@@ -24,7 +24,7 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 const MOST_NAME = 120;
 
 export class Metrics {
-  /** Of the TCP server; null without `--metrics`. */
+  /** Address of the TCP server; null without `--metrics`. */
   address: string | null = null;
   /** As the last scrape showed them. */
   hosts: readonly HostReply[] = [];

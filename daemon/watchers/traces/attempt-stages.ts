@@ -29,7 +29,7 @@ export interface AttemptEvents {
   stages: StageRun[];
   /** Stages that have no place here. */
   notKept: number;
-  /** Of the worker; null: it has not accepted. */
+  /** Pid of the worker; null until it accepts. */
   pid: number | null;
   /** Null: the worker wrote no outcome. */
   finished: { at: string; error: OperationError | null } | null;

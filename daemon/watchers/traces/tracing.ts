@@ -38,7 +38,7 @@ export class Tracing {
 
   constructor(private readonly options: TracingOptions) {
     options.bus.on("decided", (...decided) => this.#decided(...decided));
-    // Of other hosts too: this host may take the operation over.
+    // Includes the events of other hosts: this host may take the operation over.
     options.bus.on("event", ({ record }, event) => {
       if (this.#exporter !== null && RECORDED.has(event.type)) this.#stages.add(record.id, event);
     });

@@ -39,7 +39,7 @@ export interface ListNode {
 
 export interface MapEntry {
   name: string;
-  /** Of the name. */
+  /** Position of the name. */
   at: Place;
   value: TreeNode;
 }

@@ -6,7 +6,7 @@
  * appends status, line and command to a second file. So the script has no other line numbers, descriptors or variables
  * than without the trap. A script that sets its own ERR trap replaces ours.
  *
- * Of a condition (`when`), an EXIT trap tells an answer from an error of the shell: with -eu, bash ends with 1 for both.
+ * For a condition (`when`), an EXIT trap tells an answer from an error of the shell: with -eu, bash ends with 1 for both.
  */
 import { accessSync, constants, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
@@ -56,7 +56,7 @@ export interface FailedCommand {
 
 interface ErrorRecord extends FailedCommand {
   status: number;
-  /** Of the subshell; NaN: the record of the EXIT trap. */
+  /** Depth of the subshell; NaN in the record of the EXIT trap. */
   depth: number;
 }
 

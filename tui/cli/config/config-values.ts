@@ -21,7 +21,7 @@ export interface SettingInEffect {
 }
 
 export interface ValueSources {
-  /** Of the command. */
+  /** Options of the command. */
   options: GlobalOptions;
   env: Record<string, string | undefined>;
   config: Config;

@@ -86,7 +86,7 @@ class Waiting {
     }
   }
 
-  /** Those of the operations whose chain is finished. */
+  /** Returns the chains that are finished. */
   async check(ids: readonly string[]): Promise<FinishedChain[]> {
     const finished: FinishedChain[] = [];
     for (const id of ids) finished.push(...(await this.#advance(id)));

@@ -73,7 +73,7 @@ async function printLog(options: LogsOptions): Promise<void> {
   setInterval(() => follower.read(), LOOK_MS);
 }
 
-/** So many times the wanted lines are kept before the others are dropped. */
+/** Lines to keep before old ones are dropped, as a multiple of the lines to print. */
 const KEPT_MOST = 4;
 
 function lastOf(lines: string[], most: number): string[] {

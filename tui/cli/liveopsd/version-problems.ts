@@ -15,15 +15,15 @@ export function versionProblems(daemon: DaemonReply, unit: Unit | null): string[
   const next = `${command} (running operations continue)`;
   if (installed === null)
     return [
-      `the package of the daemon was removed (${dir}), so that it starts no more operations; run it by liveops ${VERSION} of ${own}: ${next}`,
+      `The package of the daemon was removed (${dir}). The daemon starts no new operations until you restart it with liveops ${VERSION} of ${own}: ${next}`,
     ];
   if (installed !== version)
     return [
-      `the daemon runs liveops ${version}, and ${dir} has ${installed} now, so that it starts no more operations; to run that: ${next}`,
+      `liveops was upgraded from ${version} to ${installed} (${dir}). The daemon starts no new operations until you restart it: ${next}`,
     ];
   if (VERSION !== version)
     return [
-      `the daemon runs liveops ${version} of ${dir}, and this command is ${VERSION} of ${own}; to run the daemon by this one: ${next}`,
+      `The daemon runs liveops ${version} of ${dir}. This command is ${VERSION} of ${own}. Run the daemon with this version: ${next}`,
     ];
   return [];
 }

@@ -79,7 +79,7 @@ function secondsOf(option: string, text: string | undefined): number | null {
   return text === undefined ? null : givenDuration(option, text, AGES);
 }
 
-/** Of the operations that match, newest first, those that are listed. */
+/** The operations to list, from those that match, newest first. */
 export function newestOf(matching: Operation[], { limit }: LsFilter): Operation[] {
   if (limit !== undefined) return matching.slice(0, limit);
   return matching.filter((it, i) => i < DEFAULT_LIMIT || !isFinal(it.state));

@@ -44,7 +44,7 @@ interface Plan {
   source: string;
   /** Null: none, as before there were kinds. */
   test: { file: string; source: string } | null;
-  /** Of a pipeline. */
+  /** Schema of a pipeline; null for other kinds. */
   schema: SchemaFile | null;
   /** Whether TypeScript is written. */
   hasTypes: boolean;

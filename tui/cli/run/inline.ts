@@ -140,7 +140,7 @@ function schemaNeverSettles(op: string): Promise<never> {
 }
 
 interface Found extends LocatedType {
-  /** Of a pipeline file that was named by its path. */
+  /** The pipeline file, if it was named by its path. */
   pipeline?: PipelineFile;
 }
 

@@ -47,7 +47,7 @@ async function post(client: Client, words: SubmitWords): Promise<Operation> {
 }
 
 /**
- * What a command submits, with the caller's directory and environment, as far as they are true for the daemon.
+ * The request of a submit, with the caller's directory and environment if they are valid for the daemon.
  *
  * @throws UsageError for wrong options
  */

@@ -22,7 +22,7 @@ import { dependenciesOf } from "./queue-view.js";
 export interface Part {
   readonly kind: PartKind;
   readonly height: number;
-  /** Of the table of stages. */
+  /** Rows of the table of stages. */
   readonly stages?: { readonly head: boolean; readonly from: number; readonly to: number };
 }
 

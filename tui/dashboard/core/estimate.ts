@@ -11,7 +11,7 @@ import { hostNamed } from "./host-view.js";
 import { chainOf, isPaused, type Reached, type State } from "./model.js";
 import { isHeldByQueue } from "./queue-view.js";
 
-/** Of the links of a chain, from the first one's start to the last one's end, without pauses. */
+/** Seconds of a chain, from the start of the first operation to the end of the last one, without pauses. */
 export function chainElapsed(links: readonly Operation[], now: number): number | null {
   const started = links[0]?.startedAt ?? null;
   const last = links.at(-1);
@@ -188,7 +188,7 @@ const since = (now: number, at: number): number => Math.max(0, Math.floor((now -
 
 const NOTHING: OverallProgress = { percent: 0, known: false };
 
-/** Of a running operation, or of one that stopped on its way. */
+/** Progress of an operation that runs, or that stopped before its end. */
 export function progressOf(state: State, operation: Operation): OverallProgress {
   if (operation.state === "succeeded") return overallProgress(operation, null);
   const reached = reachedBefore(state, operation);
@@ -226,7 +226,7 @@ function reachedBefore(state: State, { id, attempt }: Operation): Reached | null
   return reached?.attempt === attempt ? reached : null;
 }
 
-/** Of the whole chain, with the links that are still to come; a link counts for its usual duration. */
+/** Progress of the whole chain, with the operations to come. Each counts for its usual duration. */
 export function chainProgress(
   state: State,
   operation: Operation,

@@ -92,7 +92,7 @@ export function hostLost(
   return { ...state, connection: connectionOf(state.hosts) };
 }
 
-/** Of the dashboard as a whole: one host that answers is enough. */
+/** Connection of the whole dashboard: one host that answers is enough. */
 function connectionOf(hosts: readonly Host[]): Connection {
   const all = hosts.map(({ connection }) => connection);
   if (all.some(({ state }) => state === "live")) return { state: "live" };

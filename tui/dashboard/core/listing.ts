@@ -33,7 +33,7 @@ export interface Paging {
   readonly only: ReadonlySet<string> | null;
   /** Operations that fit, in the whole store, as of the last page; null: no page yet. */
   readonly total: number | null;
-  /** Of them, those newer than the window. */
+  /** The operations of `total` that are newer than the window. */
   readonly skipped: number;
   /** The last row of all is wanted: it is selected once its page is there. */
   readonly toEnd: boolean;

@@ -192,7 +192,7 @@ export function visibleLines(log: LogWindow, height: number, rowsOf: RowsOf = on
   let start = end;
   let left = height;
   while (start > 0 && left > 0) {
-    // Of the uppermost line there may be room only for its last rows.
+    // The uppermost line may have room only for its last rows.
     left -= rowsOf(lines[start - 1]!);
     start--;
   }

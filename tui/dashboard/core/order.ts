@@ -13,7 +13,7 @@ import type { Fold, State } from "./model.js";
 export interface Rows {
   /** Ids, a row each. */
   readonly order: readonly string[];
-  /** Of rows that belong to a chain of several known links, by id. */
+  /** Folds of the rows that belong to a chain of several known operations, by id. */
   readonly folds: ReadonlyMap<string, Fold>;
   /** Finished operations that the rows stand for. */
   readonly finished: number;
@@ -27,7 +27,7 @@ const STATE_RANK: Record<string, number> = { failed: 0, running: 1, queued: 2, c
 
 function newest(a: Operation, b: Operation): number {
   if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? 1 : -1;
-  // Of many that were submitted at once, the one that was started last.
+  // Operations that were submitted at once are ordered by their start.
   const [started, other] = [a.startedAt ?? "", b.startedAt ?? ""];
   if (a.chain.id !== b.chain.id && started !== other) return started < other ? 1 : -1;
   return b.chain.index - a.chain.index || (a.id < b.id ? -1 : 1);

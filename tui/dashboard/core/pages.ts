@@ -18,7 +18,7 @@ export function openTypes(state: State): State {
   return { ...askTypes(state), page: { kind: "types" }, entry, choice: 0 };
 }
 
-/** Of several hosts: first those of the host of the selected operation. */
+/** The known types. With several hosts, the types of the host of the selected operation come first. */
 export function knownTypes(state: State): readonly OperationType[] {
   const ops = state.types?.ops ?? [];
   if (!hasSeveral(state)) return ops;

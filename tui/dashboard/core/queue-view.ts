@@ -86,7 +86,7 @@ export function waitOf(state: State, operation: Operation): Wait | null {
   }
   if (notBefore !== null && Date.parse(notBefore) > state.now) {
     const at = formatShortTime(new Date(notBefore), new Date(state.now));
-    // Of another day the narrow column has the day.
+    // For another day, the narrow column shows the day.
     return { why: "time", short: at.split(" ").slice(0, 2).join(" "), long: `at ${at}` };
   }
   if (isHeldByQueue(state, operation))
@@ -97,7 +97,7 @@ export function waitOf(state: State, operation: Operation): Wait | null {
 /** Dependencies of an operation that are looked up at most. */
 const DEPENDENCIES_MOST = 20;
 
-/** The operations that the selected one starts after, as far as they are shown. */
+/** The shown operations that the selected operation waits for. */
 export function dependenciesOf({ after = [], afterAny = [] }: Operation): readonly string[] {
   return [...after, ...afterAny].slice(0, DEPENDENCIES_MOST);
 }

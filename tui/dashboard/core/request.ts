@@ -62,7 +62,7 @@ export interface Flags {
   readonly remote?: string | undefined;
   readonly socket?: string | undefined;
   readonly stateDir?: string | undefined;
-  /** Of several daemons, the flags of each by its name. A command is for the one that its key names. */
+  /** With several daemons: the flags of each, by its name. The key of an operation names its daemon. */
   readonly hosts?: ReadonlyMap<string, Flags> | undefined;
 }
 
@@ -151,11 +151,11 @@ export function commandOf(request: Request, flags: Flags): string {
   }
 }
 
-/** Of a host by its name. */
+/** The flags of a host, by its name. */
 const hostFlags = (name: string, flags: Flags): Flags =>
   flags.hosts === undefined ? flags : (flags.hosts.get(name) ?? {});
 
-/** Of fields whose flag has their name. */
+/** The words of fields that have a flag of the same name. */
 const changeWords = (change: EditBody): string[] =>
   Object.entries(change).flatMap(([name, value]) =>
     value === true ? [`--${name}`] : flagged(`--${name}`, String(value)),

@@ -22,7 +22,7 @@ const STYLES: Record<OperationState, Style> = {
   cancelled: "warn",
 };
 
-/** Of an operation that was asked to stop and has not stopped yet. */
+/** Glyph of an operation that was asked to stop and still runs. */
 const CANCELLING = "◌";
 export const PAUSED = "‖";
 

@@ -27,7 +27,7 @@ export interface Field {
   readonly description: string;
   /** The default as typed text; null: there is none. */
   readonly default: string | null;
-  /** Of a choice. */
+  /** Values to choose from. */
   readonly choices: readonly string[];
   readonly line: LineEdit;
 }

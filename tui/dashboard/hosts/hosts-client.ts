@@ -71,7 +71,7 @@ class HostsRequests extends Requests {
     return REPLIES_AT[name]?.(reply, host) ?? reply;
   }
 
-  /** Of one operation, or of ids of one host. `watchHosts` watches all operations of all hosts. */
+  /** Streams of one operation, or of ids of one host. `watchHosts` watches all operations of all hosts. */
   async *lines(name: RouteName, args: readonly unknown[]): AsyncGenerator<unknown> {
     const { client, host, args: own } = this.#addressed(name, args);
     for await (const line of client.lines(name, own)) yield LINES_AT[name]?.(line, host) ?? line;

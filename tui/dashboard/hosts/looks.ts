@@ -17,7 +17,7 @@ export interface Looks {
   remember(cursor: string): void;
 }
 
-/** Of one daemon. */
+/** The failures seen of one daemon. */
 export class Look implements Looks {
   constructor(
     private readonly client: Pick<DashboardClient, "list">,
@@ -47,7 +47,7 @@ export class Look implements Looks {
   }
 }
 
-/** Of several daemons: the cursor has one of each. */
+/** The failures seen of several daemons. The cursor holds one cursor for each. */
 export class HostLooks implements Looks {
   readonly #looks: ReadonlyMap<string, Look>;
 

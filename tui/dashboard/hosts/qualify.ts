@@ -20,7 +20,7 @@ type Ids = Pick<Operation, "id" | "chain" | "after" | "afterAny" | "waitsFor" | 
 const keyOrNull = (id: string | null, host: string) => (id === null ? null : keyAt(id, host));
 const keys = (ids: readonly string[], host: string) => ids.map((id) => keyAt(id, host));
 
-/** Of a patch, the keys that it has. */
+/** Adds the host to the ids of a record, or of a patch. */
 function qualified<T extends Partial<Ids>>(record: T, host: string): T {
   const { id, chain, after, afterAny, waitsFor, againOf } = record;
   return {

@@ -63,7 +63,7 @@ export function faster(player: Player, direction: 1 | -1): Player {
   return speed === player.speed ? player : { ...player, speed };
 }
 
-/** So many milliseconds of the clock on the wall have gone by. */
+/** Moves the player by a number of milliseconds of real time. */
 export function played(player: Player, tape: Tape, milliseconds: number): Player {
   if (!player.playing) return player;
   const next = toTime(player, tape, player.at + milliseconds * player.speed);

@@ -118,7 +118,7 @@ function titleOf(state: State): string {
 
 function progressToShow(state: State): TaskProgress {
   const operation = selectedOperation(state);
-  // Of a daemon that is away nothing is known: it goes on, perhaps.
+  // Nothing is known about a daemon that is away: the operation may continue.
   if (operation === null || !isReachable(state, operation.id)) return { kind: "none" };
   const { percent, known } = progressOf(state, operation);
   if (operation.state === "running")

@@ -130,7 +130,7 @@ class Before {
   }
 }
 
-/** Of a comma-separated list, the last item is the text to complete. */
+/** Completes the last item of a comma-separated list. */
 function withList(question: Question): Question {
   const { value, kept, text } = question;
   if (value === null || !("list" in value)) return question;

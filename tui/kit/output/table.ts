@@ -41,7 +41,7 @@ export interface Column<T, C extends CellContext = CellContext> {
   readable?: number;
   /** Shown only by `--output wide`, or only by `--columns`. Default: shown. */
   only?: "wide" | "asked";
-  /** Of two columns, the one that stands in a table with this style of times. Default: any. */
+  /** Style of times for which the column is shown. Default: any. */
   times?: "relative" | "exact";
   /** The column is left out if all its cells are empty. */
   optional?: boolean;

@@ -14,7 +14,7 @@ const UNIT_NAME = /^liveopsd(?:-([\w.-]+))?\.service$/;
 export class Unit {
   constructor(
     readonly name: string,
-    /** Of the user's manager; otherwise of the system. */
+    /** Whether the unit belongs to the manager of the user; otherwise to that of the system. */
     readonly isUser = true,
     private readonly env: Env = process.env,
   ) {}

@@ -199,7 +199,7 @@ function drain(state: State): State {
     : ask(state, { kind: "drain-host", name });
 }
 
-/** Of several hosts the page says why they do not answer. */
+/** With several hosts, the page says why a host does not answer. */
 const opensHosts = (state: State) => free(state) && (isLive(state) || hasSeveral(state));
 const isDrained = (state: State) =>
   hasSeveral(state) ? isChosenDrained(state) : ownHost(state)?.draining === true;

@@ -85,7 +85,7 @@ function hostRow(state: State, host: Host, chosen: boolean, width: number, paint
   const slots = machine === null ? "" : formatCount(machine.slots);
   const version = sanitizeLine(daemon?.version ?? "");
   const figures = [counts.running, counts.queued, counts.failed].map(formatCount);
-  // Of a silent host nobody confirms them any more.
+  // The figures of a host that does not answer may be out of date.
   const old: Style = connection.state === "live" ? "plain" : "muted";
   for (const figure of [...figures, slots, version].slice(0, columns.words.length))
     line.add(figure.padStart(columns.figure), old);

@@ -40,7 +40,7 @@ export interface RowColumns {
   readonly queue: number;
   /** 0: there is one host, or there is no room for it. */
   readonly host: number;
-  /** Of several daemons without room for a column: columns of the host before the name; else 0. */
+  /** Width of the host before the name, if there are several daemons and no room for a column; else 0. */
   readonly before: number;
   readonly bar: number;
 }
@@ -155,7 +155,7 @@ export function operationRow(
   return [line.fill().toString()];
 }
 
-/** Of several daemons, the host of the row, where it has no column. All are as wide as the longest. */
+/** The host before the name, if there are several daemons and no column of hosts. All have the width of the longest. */
 function hostBefore(state: State, operation: Operation, { before: width }: RowColumns): string {
   if (width === 0) return "";
   const host = hostLabel(state, operation, width);
@@ -259,7 +259,7 @@ function figuresWidth({ operation, columns: { bar, info } }: RowOf): number {
   return TOOK + (info > 0 || bar > 0 ? AGE + 1 : 0);
 }
 
-/** Of a running one its progress; of a queued one when it starts; else what it took and how old it is. */
+/** Running: the progress. Queued: the start time. Finished: the duration and the age. */
 function addFigures(line: Line, row: RowOf): void {
   const { state, operation, links, columns } = row;
   if (operation.state === "running") {

@@ -31,7 +31,7 @@ function noCancel(state: State): string | null {
 function noTerminal(operation: Operation | null): string | null {
   if (operation === null || operation.state === "queued") return "not started yet";
   if (isFinal(operation.state)) return "already finished";
-  return operation.terminal ? null : "no program of it runs on a terminal (start it with tty)";
+  return operation.terminal ? null : "None of its programs has a terminal. Submit it with --tty.";
 }
 
 const mayRetry = ({ state }: { state: string }) => state === "failed" || state === "cancelled";

@@ -77,7 +77,7 @@ function pageRows(
 /** Columns of the name of a host. */
 const HOST_MOST = 14;
 
-/** Of several hosts, the one that the row is of. */
+/** Adds the host of the row, if there are several hosts. */
 function addHost(line: Line, state: State, name: string, style: Style): Line {
   const longest = Math.min(HOST_MOST, hasSeveral(state) ? hostColumn(state) : 0);
   if (longest === 0) return line;
