@@ -1,5 +1,5 @@
 /** A daemon on a copy of a state directory leaves the original alone, and runs nothing that the original may run. */
-import { cpSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { DaemonReply } from "../../protocol/replies.js";
@@ -58,7 +58,7 @@ async function original() {
 
 test("a copy is recognised: what ran there fails here, what was queued is held, and the original finishes all of it", async () => {
   const { running, queued, finish, runs } = await original();
-  cpSync(world.state, copy, { recursive: true });
+  world.copyState(copy);
   const started = await world.liveopsd(["start"], onCopy);
   expect(started.code, started.stderr).toBe(0);
   expect(started.stderr).toContain(
@@ -93,7 +93,7 @@ test("a copy is recognised: what ran there fails here, what was queued is held, 
 test("the hold stays over restarts, and ends with --run-queued; a held operation can be cancelled", async () => {
   const { queued, finish, runs } = await original();
   const other = await world.submit("shell", "--", "true");
-  cpSync(world.state, copy, { recursive: true });
+  world.copyState(copy);
   await world.startDaemon([], onCopy);
   const added = (await world.liveops(["submit", "shell", "--", "true"], onCopy)).stdout.trim();
   await until("the new one has succeeded", async () => (await list(onCopy))[added]?.state === "succeeded");
@@ -158,7 +158,7 @@ test("a restored backup is a copy while the original is in use, and its successo
 
 test("the doctor says that a directory is a copy, and claims it not", async () => {
   const { queued } = await original();
-  cpSync(world.state, copy, { recursive: true });
+  world.copyState(copy);
   for (let time = 0; time < 2; time++) {
     const doctor = await world.liveopsd(["doctor"], onCopy);
     expect(doctor.stdout).toContain(`${copy} is a copy of ${world.state}`);

@@ -2,7 +2,7 @@
  * Commands find the daemon of their state directory: from another session, from cron, without its socket or its runtime
  * directory. `start`, `stop`, `status` and `ls` agree each time, and never take another daemon for it.
  */
-import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -118,7 +118,7 @@ test("the copy of a state directory does not lead to the daemon of the original"
   await world.startDaemon();
   const { pid } = owner();
   const copy = join(world.dir, "copy");
-  cpSync(world.state, copy, { recursive: true });
+  world.copyState(copy);
   await noneReaches({ LIVEOPS_STATE_DIR: copy });
   await allReach(pid, CRON);
 });

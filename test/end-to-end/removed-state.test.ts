@@ -1,14 +1,5 @@
 /** A state directory that is removed, moved or replaced under a running daemon ends the daemon and what it runs. */
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Running } from "./bins.js";
@@ -88,7 +79,7 @@ test("replaced by a copy: the copy's files are not written", async () => {
   await runningDaemon();
   const moved = `${world.state}.moved`;
   const copy = `${world.state}.copy`;
-  cpSync(world.state, copy, { recursive: true });
+  world.copyState(copy);
   writeFileSync(join(copy, "liveopsd.log"), "");
   writeFileSync(join(copy, "liveopsd.json"), "{}");
   renameSync(world.state, moved);

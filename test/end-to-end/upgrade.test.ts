@@ -94,7 +94,7 @@ test("after an upgrade restart adopts what runs, and status says which version r
   expect(before).toContain(
     `liveops was upgraded from ${version} to 0.9.0 (${place.dir}). The daemon starts no new operations until you restart it: liveopsd restart (running operations continue)`,
   );
-  expect(await succeeds(now("liveopsd"), "start")).toContain("to run that: liveopsd restart");
+  expect(await succeeds(now("liveopsd"), "start")).toContain("until you restart it: liveopsd restart");
 
   expect(await succeeds(now("liveopsd"), "restart")).toContain("kept 2 running operations");
   const after = await succeeds(now("liveopsd"), "status");
@@ -124,10 +124,10 @@ test("a daemon whose package was removed hands over to a package elsewhere", asy
   ids.push(await submitHeld("was removed"));
   const elsewhere = install(tarball, join(world.dir, "opt"));
   const before = await succeeds(elsewhere("liveopsd"), "status");
-  expect(before).toContain(`the package of the daemon was removed (${place.dir})`);
+  expect(before).toContain(`The package of the daemon was removed (${place.dir})`);
   expect(before).toContain("liveopsd restart (running operations continue)");
   const examined = await succeeds(elsewhere("liveopsd"), "doctor");
-  expect(examined).toContain("the package of the daemon was removed");
+  expect(examined).toContain("The package of the daemon was removed");
 
   expect(await succeeds(elsewhere("liveopsd"), "restart")).toContain("kept 2 running operations");
   expect((await world.client.daemon()).package.dir).toBe(join(world.dir, "opt/lib/node_modules/liveops"));

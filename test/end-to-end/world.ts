@@ -60,6 +60,19 @@ export class World {
     return this;
   }
 
+  /** Copies the state directory. The daemon may rename a file meanwhile; the copy is then made again. */
+  copyState(to: string): void {
+    for (let tries = 1; ; tries++) {
+      try {
+        cpSync(this.state, to, { recursive: true });
+        return;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT" || tries === 5) throw error;
+        rmSync(to, { recursive: true, force: true });
+      }
+    }
+  }
+
   /** Writes a file of this world; returns its path. */
   write(path: string, text: string | Buffer): string {
     const file = join(this.dir, path);

@@ -163,8 +163,17 @@ export class SshHost {
 
   /** Ends shared connections and sshd. */
   async close(): Promise<void> {
-    for (const { pid } of this.clients()) process.kill(pid, "SIGTERM");
+    for (const { pid } of this.clients()) kill(pid);
     await this.stop();
+  }
+}
+
+/** A process may end before it is told to. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

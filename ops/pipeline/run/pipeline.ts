@@ -23,7 +23,7 @@ export interface PipelineContext {
 }
 
 export interface PipelineResult {
-  /** Of the command that failed, or of the last command. */
+  /** Exit code of the command that failed, or of the last command. */
   exitCode: number | null;
   /** The signal that ended the command that failed; absent after an exit. */
   signal?: string;

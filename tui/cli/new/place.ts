@@ -43,7 +43,7 @@ export function schemaFile(dir: string, name: "pipeline" | "config"): SchemaFile
 
 /** A shipped operation is in the file of the same name. */
 export function isShippedType(op: string): boolean {
-  const path = fileURLToPath(new URL("../ops", import.meta.url));
+  const path = fileURLToPath(new URL("./ops", import.meta.url));
   return existsSync(path) && readdirSync(path).includes(`${op}.js`);
 }
 

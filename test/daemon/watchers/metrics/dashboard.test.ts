@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { METRICS } from "../../../../daemon/watchers/metrics/definitions.js";
 
-const textOf = (page: string) => readFileSync(new URL(`../../../docs/${page}`, import.meta.url), "utf8");
+const textOf = (page: string) => readFileSync(new URL(`../../../../docs/${page}`, import.meta.url), "utf8");
 
 interface Panel {
   id: number;
