@@ -95,7 +95,7 @@ function row(line: Line, view: GanttView, lane: Lane, names: number, room: numbe
   const spans = lane.spans.filter(({ from }) => from <= view.at);
   const seconds = secondsOf({ ...lane, spans: spans.map((span) => cutAt(span, view.at)) }, view.at);
   const unrun = UNRUN[spans.at(-1)?.look ?? "waiting"];
-  // Of earlier pauses only their total is known, and not the stages that they were in.
+  // Only the total of earlier pauses is known, not the stages in which they were.
   const { pause } = view.records.get(lane.id) ?? {};
   const paused = lane.stage === null && view.live ? (pause?.seconds ?? 0) : 0;
   const time = unrun ?? (seconds === null ? "" : formatDuration(Math.max(0, seconds - paused)));
