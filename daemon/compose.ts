@@ -37,6 +37,9 @@ import { StateDocumentWriter } from "./watchers/state-document.js";
 import { Tracing } from "./watchers/traces/tracing.js";
 import { Containment } from "./worker/containment.js";
 
+/** Most problems that `liveopsd status` shows; the log has all of them. */
+const MOST_PROBLEMS = 200;
+
 export type Parts = ReturnType<typeof compose>;
 
 export interface Composition {
@@ -93,8 +96,8 @@ export function compose({
   const entry = (id: string) => find(id) ?? null;
   bus.on("problem", (problem) => {
     if (store.problems.includes(problem)) return;
-    store.addProblem(problem);
     log.error(problem);
+    if (store.problems.length < MOST_PROBLEMS) store.addProblem(problem);
   });
 
   const metrics = new Metrics(bus, find);

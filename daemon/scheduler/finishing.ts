@@ -50,15 +50,12 @@ interface FinishingOptions {
   isStopped(): boolean;
   /** The decision is recorded: the attempt's slot is free. */
   onDone(attempt: Attempt): void;
-  /** A file of the state directory was moved aside: which, in words. */
-  onProblem(problem: string): void;
   /** Why the workers of this host have ended themselves; null: they have not. */
   whyLeaseEnded(): string | null;
   /** Must be complete before the end of an attempt is recorded. */
   outbox: Pick<Outbox, "flush">;
   /** A decision waits, since the disk has no room to record it. */
   onWait(): void;
-  /** A decision cannot be recorded, and not for lack of room: the daemon must stop, and the next daemon decides. */
   bus: Bus;
 }
 
@@ -162,14 +159,14 @@ export class Finishing {
   /** Moves aside unreadable objects in the place of run files, so that the other run files can be read. */
   #putAside(attempt: Attempt): void {
     if (attempt.unreadable === null && attempt.unreadableLog === null) return;
-    const { layout, onProblem } = this.options;
+    const { layout, bus } = this.options;
     try {
       const isGivenUp = attempt.unreadable !== null;
       for (const problem of putAsideRunFiles(runDir(layout, attempt.id), attempt.dir, isGivenUp))
-        onProblem(problem);
+        bus.emit("problem", problem);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      onProblem(`${attempt.dir} could not be moved aside: ${error.message}`);
+      bus.emit("problem", `${attempt.dir} could not be moved aside: ${error.message}`);
     }
   }
 

@@ -26,9 +26,6 @@ import { type OperationStarter, Starter, type StarterOptions, type StartParts } 
 /** How often every live attempt is checked, in ms, even without a file system event. */
 const ROUND_MS = 500;
 
-/** Most problems kept for `liveopsd status`; the log has all of them. */
-const MOST_PROBLEMS = 200;
-
 export interface SchedulerOptions extends StartParts {
   bus: Bus;
   copied: CopiedState;
@@ -88,7 +85,6 @@ export class Scheduler {
       isCurrent: (attempt) => this.attempts.get(attempt.id) === attempt,
       original: () => options.copied.original,
       isStopped: () => this.#isStopped,
-      onProblem: (problem) => this.#problem(problem),
       onDone: (attempt) => this.#done(attempt),
       onWait: () => this.#finished.emit("news"),
     });
@@ -236,13 +232,6 @@ export class Scheduler {
       if (!isUnreadable(error)) throw error;
       this.options.log.error({ err: error, id: attempt.id }, "an attempt could not be checked");
     }
-  }
-
-  /** Reports a problem in the log and in `liveopsd status`. */
-  #problem(problem: string): void {
-    const { store, log } = this.options;
-    log.error(problem);
-    if (store.problems.length < MOST_PROBLEMS) store.addProblem(problem);
   }
 
   /** Records the timeout, then stops the attempt. On a full disk the record is retried until there is room. */

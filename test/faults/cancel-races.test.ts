@@ -104,7 +104,6 @@ describe("decided at the same moment", () => {
       isCurrent: () => true,
       isStopped: () => false,
       onDone: () => done.resolve(),
-      onProblem: () => {},
       onWait: () => {},
       bus: open.bus,
     });

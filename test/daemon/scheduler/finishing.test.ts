@@ -71,7 +71,6 @@ async function attempted(
       isCurrent: () => true,
       isStopped: () => false,
       onDone: () => resolve(),
-      onProblem: () => {},
       onWait: () => {},
       bus: open.bus,
     });
@@ -183,7 +182,6 @@ test("what cannot be recorded because the daemon stops is left to the next one, 
     isCurrent: () => true,
     isStopped: () => isStopped,
     onDone: () => said.push("done"),
-    onProblem: () => {},
     onWait: () => said.push("waits"),
     bus: open.bus,
   });
