@@ -176,6 +176,8 @@ export function compose({
     ...{ bus, settings, store, log, file: layout.hooks },
     isOurs: (entry) => engine.ownsHooks(entry),
     emptyQueue: (name) => {
+      // The counts walk over all live operations.
+      if (queue.lengthOf(name) > 0) return null;
       const counts = view.countsOf(name);
       return counts.queued + counts.running > 0 ? null : queues.describe(name, counts);
     },
