@@ -5,7 +5,7 @@ import { embeddedEngine } from "./embedded-engine.js";
 import type { Engine, MakeEngine } from "./engine.js";
 import { Fleet } from "./fleet/fleet.js";
 import { hostCounters } from "./hosts/host-counters.js";
-import { isPausedNow, Lifecycle } from "./lifecycle.js";
+import { Lifecycle } from "./lifecycle.js";
 import { LoadProblems } from "./loader/load-problems.js";
 import { Loader } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
@@ -183,19 +183,8 @@ export function compose({
     },
     onRun: (hook, hasFailed) => metrics.hookRan(hook, hasFailed),
   });
-  const stalls = new Stalls({
-    ...{ bus, settings },
-    running: () =>
-      [...scheduler.attempts.values()]
-        .filter(({ entry, outcome }) => outcome === null && hooks.watchesStall(entry.record))
-        .map(({ entry, stalledSince }) => ({
-          entry,
-          isStopped: stalledSince !== null,
-          isPaused: isPausedNow(entry.record),
-        })),
-    onStall: (entry) => hooks.stalled(entry),
-  });
   const { attempts } = scheduler;
+  const stalls = new Stalls({ bus, settings, attempts, hooks });
   const view = new OperationView({
     ...{ bus, log, store, queue, waiting, dependencies, attempts, hooks, tracing, runs: engine.runs },
   });

@@ -1,8 +1,10 @@
 /** Finds running operations that report nothing, for the hook `onStall`: once for each silence. */
 
 import type { Bus } from "../../bus.js";
+import { isPausedNow } from "../../lifecycle.js";
+import type { Attempt } from "../../scheduler/attempt.js";
 import type { Settings } from "../../settings.js";
-import type { Entry } from "../../store/decision.js";
+import type { Hooks } from "./hooks.js";
 
 /** How often running operations are looked at, in ms. */
 const LOOK_MS = 1000;
@@ -10,9 +12,9 @@ const LOOK_MS = 1000;
 interface StallsOptions {
   bus: Bus;
   settings: Pick<Settings, "stallAfter">;
-  /** Running operations whose stall has a hook, and whether the worker is stopped. */
-  running(): Array<{ entry: Entry; isStopped: boolean; isPaused: boolean }>;
-  onStall(entry: Entry): void;
+  /** Running attempts, by operation id. */
+  attempts: ReadonlyMap<string, Pick<Attempt, "entry" | "outcome" | "stalledSince">>;
+  hooks: Pick<Hooks, "stalled" | "watchesStall">;
 }
 
 export class Stalls {
@@ -38,23 +40,26 @@ export class Stalls {
   }
 
   look(now: number = performance.now()): void {
-    const running = this.options.running();
+    const { attempts, hooks, settings } = this.options;
+    const running = [...attempts.values()].filter(
+      ({ entry, outcome }) => outcome === null && hooks.watchesStall(entry.record),
+    );
     const ids = new Set(running.map(({ entry }) => entry.record.id));
     for (const id of [...this.#news.keys()]) {
       if (ids.has(id)) continue;
       this.#news.delete(id);
       this.#told.delete(id);
     }
-    for (const { entry, isStopped, isPaused } of running) {
+    for (const { entry, stalledSince } of running) {
       const { id } = entry.record;
-      if (isPaused || !this.#news.has(id)) {
+      if (isPausedNow(entry.record) || !this.#news.has(id)) {
         this.#news.set(id, now);
         continue;
       }
-      const isSilent = now - this.#news.get(id)! >= this.options.settings.stallAfter * 1000;
-      if (!(isSilent || isStopped) || this.#told.has(id)) continue;
+      const isSilent = now - this.#news.get(id)! >= settings.stallAfter * 1000;
+      if (!(isSilent || stalledSince !== null) || this.#told.has(id)) continue;
       this.#told.add(id);
-      this.options.onStall(entry);
+      hooks.stalled(entry);
     }
   }
 }

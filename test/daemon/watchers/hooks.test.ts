@@ -120,22 +120,21 @@ test("a silent operation has its stall told once for each silence", async () => 
 });
 
 test("silence counts from the last report, and not while an operation is paused", () => {
-  const entry = { record: { id: "a" } } as Entry;
-  let isPaused = false;
+  const entry = { record: { id: "a", pause: null } } as Entry;
   const stalled: string[] = [];
   const stalls = new Stalls({
     bus: new Bus(),
     settings: { stallAfter: 10 },
-    running: () => [{ entry, isStopped: false, isPaused }],
-    onStall: ({ record }) => stalled.push(record.id),
+    attempts: new Map([["a", { entry, outcome: null, stalledSince: null }]]),
+    hooks: { watchesStall: () => true, stalled: ({ record }) => stalled.push(record.id) },
   });
   const start = performance.now();
   stalls.look(start);
   stalls.look(start + 9_999);
   expect(stalled).toEqual([]);
-  isPaused = true;
+  entry.record = { ...entry.record, pause: { since: "2030-01-01T00:00:00.000Z", seconds: 0, changes: 1 } };
   stalls.look(start + 20_000);
-  isPaused = false;
+  entry.record = { ...entry.record, pause: null };
   stalls.look(start + 29_999);
   expect(stalled).toEqual([]);
   stalls.look(start + 30_001);
