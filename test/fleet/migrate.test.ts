@@ -82,7 +82,7 @@ describe("liveopsd fleet migrate", () => {
     expect(stderr).toContain("has format 2, and this liveops knows format 1; upgrade liveops");
     expect(server.sql(database, "select count(*) from pg_proc where proname = 'settle_offers'")).toBe("0");
     const engine = new FleetEngine({ url });
-    await expect(engine.countsByState()).rejects.toThrow(NewerFormatError);
+    await expect(engine.queries.countsByState()).rejects.toThrow(NewerFormatError);
     await engine.end();
   });
 
@@ -92,7 +92,7 @@ describe("liveopsd fleet migrate", () => {
     server.sql(database, "update liveops.head set revision = 99; drop function liveops.prune");
     expect(await migrate({ url })).toMatchObject({ done: "unchanged", revision: 99 });
     const engine = new FleetEngine({ url });
-    expect(await engine.count({})).toBe(0);
+    expect(await engine.queries.count({})).toBe(0);
     await engine.end();
   });
 
@@ -101,7 +101,7 @@ describe("liveopsd fleet migrate", () => {
     await migrate({ url });
     server.sql(database, "update liveops.head set revision = 0; drop function liveops.prune");
     const engine = new FleetEngine({ url });
-    await expect(engine.count({})).rejects.toThrow("run: liveopsd fleet migrate");
+    await expect(engine.queries.count({})).rejects.toThrow("run: liveopsd fleet migrate");
     expect((await migrateByCommand(url)).stdout).toMatch(/^upgraded the schema liveops/);
     expect(await engine.putSetting("kept", "{}", null)).toBe(1);
     expect(server.sql(database, "select count(*) from pg_proc where proname = 'prune'")).toBe("1");

@@ -13,6 +13,12 @@ import { EngineAwayError } from "./errors.js";
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 500;
 
+/** Milliseconds for which a process that died within a call of this kind can hold up the others. */
+export const SHORT_MS = 5000;
+
+/** Calls that may take long for their size have this many times as long. */
+export const LONG = 10;
+
 export interface ConnectionOptions {
   /** Shown in `pg_stat_activity`. */
   name: string;

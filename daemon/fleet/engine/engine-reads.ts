@@ -1,17 +1,14 @@
-/** The reads of the engine, which the role of a viewer may make. */
+/** The connections of the engine and its reads, which the role of a viewer may make. */
 
-import type { State } from "../../../protocol/state.js";
-import type { Counts } from "../../../protocol/watch.js";
 import type { Decision } from "../../store/decision.js";
-import { EngineBase, LONG } from "./engine-base.js";
-import { conditions } from "./find.js";
-import { storable } from "./operation-index.js";
+import { Address, type AddressOptions } from "./address.js";
+import { Connection, type ConnectionOptions, LONG } from "./connection.js";
+import { type Hint, parseHint } from "./hints.js";
+import { countsOf, OperationQueries } from "./operation-queries.js";
 import type {
   DecisionRow,
-  FleetQuery,
   Head,
   HostRow,
-  KeyRow,
   OperationRow,
   Piece,
   PieceCursor,
@@ -21,7 +18,12 @@ import type {
 } from "./rows.js";
 import { joinSecrets } from "./secrets.js";
 
-const STATES: readonly State[] = ["queued", "running", "succeeded", "failed", "cancelled"];
+export interface EngineOptions extends AddressOptions {
+  /** Shown in `pg_stat_activity`, after `liveops`. */
+  name?: string;
+  /** Milliseconds after which a call throws EngineAwayError. Default: 3000 */
+  giveUpMs?: number;
+}
 
 interface RawDecision {
   n: number;
@@ -34,7 +36,87 @@ interface RawDecision {
   mark: number;
 }
 
-export class EngineReads extends EngineBase {
+/**
+ * All methods throw EngineAwayError where the engine does not answer within `giveUpMs`, EngineRefusedError where it
+ * refuses the connection, NewerFormatError where a newer liveops made the schema, and RoleError.
+ */
+export class EngineReads {
+  readonly queries = new OperationQueries(this.rows.bind(this));
+  protected readonly giveUpMs: number;
+  protected readonly address: Address;
+  protected readonly reads: Connection;
+  readonly #name: string;
+  /** The last decision that this process saw. An engine that does not have it lost writes. */
+  #known: { n: number; mark: number | null } = { n: 0, mark: null };
+  /** Number of the last decision that was read in order. */
+  protected applied = 0;
+  #hearers = new Set<(hint: Hint) => void>();
+
+  /** Connects at the first call. @throws UsageError for an address that is not valid or not safe */
+  constructor(options: EngineOptions) {
+    this.giveUpMs = options.giveUpMs ?? 3000;
+    this.address = new Address(options);
+    this.#name = `liveops ${options.name ?? ""}`.trim();
+    this.reads = this.connection("reads", {
+      onNotification: (payload) => {
+        for (const hear of this.#hearers) hear(parseHint(payload));
+      },
+    });
+  }
+
+  protected connection(use: string, options: Omit<ConnectionOptions, "name"> = {}): Connection {
+    return new Connection(this.address, { name: `${this.#name} ${use}`, ...options });
+  }
+
+  /** The address without the password. */
+  describe(): string {
+    return this.address.describe();
+  }
+
+  /** Number of the last decision that this process saw. */
+  get known(): number {
+    return this.#known.n;
+  }
+
+  protected get knownMark(): number | null {
+    return this.#known.mark;
+  }
+
+  protected know(n: number, mark: number | null): void {
+    if (n > this.#known.n || (n === this.#known.n && mark !== null)) this.#known = { n, mark };
+  }
+
+  /**
+   * Forgets what this process saw of an engine that lost writes: its numbers may have been given again. `offer` and
+   * `settleOffers` do so for a host; who is no host calls this after LostWritesError, and loads a new snapshot.
+   */
+  forget(): void {
+    this.#known = { n: 0, mark: null };
+    this.applied = 0;
+  }
+
+  /** Calls `hear` on each hint. A hint may be lost: poll as well. Returns what ends it. */
+  onHint(hear: (hint: Hint) => void): () => void {
+    this.#hearers.add(hear);
+    return () => this.#hearers.delete(hear);
+  }
+
+  async end(): Promise<void> {
+    await this.reads.end();
+  }
+
+  protected rows<Row>(sql: string, values: unknown[], times = 1): Promise<Row[]> {
+    return this.reads.query<Row>(sql, values, this.giveUpMs * times);
+  }
+
+  /** Calls a function of the schema that returns one value. */
+  protected async call<T>(name: string, values: unknown[], connection: Connection, times = 1): Promise<T> {
+    const places = values.map((_, index) => `$${index + 1}`).join(", ");
+    const sql = `select liveops.${name}(${places}) as answer`;
+    const [row] = await connection.query<{ answer: T }>(sql, values, this.giveUpMs * times, name);
+    return row!.answer;
+  }
+
   /** Milliseconds since 1970 by the engine's clock. */
   async engineNow(): Promise<number> {
     const sql = "select extract(epoch from clock_timestamp())::float8 * 1000 as now";
@@ -77,66 +159,6 @@ export class EngineReads extends EngineBase {
   async decisionsOf(ids: readonly string[]): Promise<Map<string, DecisionRow[]>> {
     const raw = await this.rows<RawDecision>("select * from liveops.decisions_of($1)", [ids], LONG);
     return Map.groupBy(raw.map(decisionRow).map(withoutSuccessor), ({ id }) => id);
-  }
-
-  async idsByKey(keys: readonly string[]): Promise<Map<string, KeyRow>> {
-    const sql = `select key, hash, id, at, removed_at is not null as "isRemoved" from liveops.key
-      where key = any ($1) and (removed_at is null or removed_at > now() - interval '1 day')`;
-    const rows = await this.rows<Omit<KeyRow, "at"> & { at: Date }>(sql, [keys.map(storable)]);
-    return new Map(rows.map((row) => [row.key, { ...row, at: row.at.toISOString() }]));
-  }
-
-  async idsWithPrefix(prefix: string, limit: number): Promise<string[]> {
-    const sql = "select id from liveops.operation where starts_with(id, $1) order by id limit $2";
-    return (await this.rows<{ id: string }>(sql, [storable(prefix), limit])).map(({ id }) => id);
-  }
-
-  /** Ids in the order of submission, newest first unless the query says otherwise. */
-  async list(query: FleetQuery, limit: number): Promise<string[]> {
-    const { where, values } = conditions(query);
-    const way = query.order === "oldest" ? "asc" : "desc";
-    const sql = `select id from liveops.operation ${where} order by ord ${way} limit $${values.length + 1}`;
-    return (await this.rows<{ id: string }>(sql, [...values, limit])).map(({ id }) => id);
-  }
-
-  /** Number of operations; `before` does not count. */
-  async count(query: FleetQuery): Promise<number> {
-    const { state, order, before, ...others } = query;
-    if (Object.values(others).every((value) => value === undefined || value === "")) {
-      const counts = await this.countsByState();
-      return (state ?? STATES).reduce((sum, each) => sum + counts[each], 0);
-    }
-    const { where, values } = conditions({ state, ...others });
-    const sql = `select count(*) as n from liveops.operation ${where}`;
-    return (await this.rows<{ n: number }>(sql, values))[0]!.n;
-  }
-
-  async countsByState(): Promise<Counts> {
-    const [row] = await this.rows<{ counts: string[] }>("select liveops.counts_by_state() as counts", []);
-    return countsOf(row!.counts);
-  }
-
-  /**
-   * Ids of finished operations: all but the newest `keep`, and those finished before `cutoff`. A time before the cutoff
-   * that was recorded after a later time comes from a wrong clock and does not count.
-   *
-   * @param cutoff in ms since 1970
-   * @param now in ms since 1970; later times do not count
-   */
-  async expired(keep: number, cutoff: number, now: number, limit: number): Promise<string[]> {
-    const sql = `
-      with surplus as (
-        select id from liveops.operation where finished_n is not null order by ord
-          limit least($4, greatest(0, (select count(*) - $1::bigint from liveops.operation where finished_n is not null)))
-      ), young as (
-        select min(finished_n) as n from liveops.operation
-          where finished_n is not null and finished_at between to_timestamp($2 / 1000.0) and to_timestamp($3 / 1000.0)
-      ), aged as (
-        select id from liveops.operation where finished_n is not null and finished_at < to_timestamp($2 / 1000.0)
-          and finished_n < coalesce((select n from young), 9223372036854775807) order by finished_at limit $4
-      )
-      select id from surplus union select id from aged limit $4`;
-    return (await this.rows<{ id: string }>(sql, [keep, cutoff, now, limit], LONG)).map(({ id }) => id);
   }
 
   /** Number of the engine's last decision, and whether it waits for offers. For `offer`: nothing is checked. */
@@ -192,12 +214,6 @@ export class EngineReads extends EngineBase {
     return { rows: found.map(({ more: _, ...row }) => row), more: found[0]?.more ?? false };
   }
 
-  /** Numbers of the attempts of which the engine has lines, ascending. */
-  async attemptsWithPieces(id: string): Promise<number[]> {
-    const sql = "select distinct attempt from liveops.piece where id = $1 order by attempt";
-    return (await this.rows<{ attempt: number }>(sql, [id])).map(({ attempt }) => attempt);
-  }
-
   /** A value that is too large for a decision, as JSON; null: there is none. */
   async payload(id: string, kind: "params" | "result"): Promise<string | null> {
     const sql = "select body from liveops.payload where id = $1 and kind = $2";
@@ -221,13 +237,6 @@ export class EngineReads extends EngineBase {
 
 export const OPERATION =
   "id, version, ord, state, op, queue, host, session, fence, attempt, partition, resumable, stop, pin, requires";
-
-/** `bigint[]` comes as texts. */
-function countsOf(counts: readonly string[]): Counts {
-  return Object.fromEntries(
-    STATES.map((state, index) => [state, Number(counts[index])]),
-  ) as unknown as Counts;
-}
 
 function headOf({ head, epoch, settings, types }: Head): Head {
   return { head, epoch, settings, types };

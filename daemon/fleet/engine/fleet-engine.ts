@@ -5,13 +5,14 @@
  * connection broke is made again; each function answers a repeated call as the first time.
  */
 import { setClockAhead } from "../../os/shared-clock.js";
-import type { Connection } from "./connection.js";
-import { LONG, SHORT_MS } from "./engine-base.js";
-import { OPERATION } from "./engine-reads.js";
-import { EngineWrites } from "./engine-writes.js";
-import { SessionOverError } from "./errors.js";
-import { offered, storable } from "./operation-index.js";
+import { LONG, SHORT_MS } from "./connection.js";
+import { EngineReads, OPERATION } from "./engine-reads.js";
+import { errorOfCode, SessionOverError } from "./errors.js";
+import { HintSender } from "./hints.js";
+import { appended, offered, storable } from "./operation-index.js";
 import type {
+  AppendGroup,
+  AppendItem,
   Claimed,
   ClaimRequest,
   HostRow,
@@ -26,14 +27,30 @@ import type {
   Settled,
   Shipped,
   TypeRow,
+  Verdict,
 } from "./rows.js";
+
+/** A lost hint costs half a second, so its commit does not wait for the disk. */
+const HINT = `select set_config('synchronous_commit', 'off', true), pg_notify('liveops', payload) from unnest($1::text[]) payload`;
+
+interface RawVerdict {
+  n?: number;
+  code?: string;
+  id?: string;
+  version?: number | null;
+  key?: string;
+  hash?: string;
+}
 
 /** Items of one call of `offer`. */
 const OFFERED_AT_ONCE = 500;
 
 /** Besides the errors of `EngineReads`: SessionOverError and LostWritesError from all that a host does. */
-export class FleetEngine extends EngineWrites {
-  readonly #lease: Connection = this.connection("lease", { statementMs: SHORT_MS });
+export class FleetEngine extends EngineReads {
+  readonly #decisions = this.connection("decisions", { statementMs: SHORT_MS });
+  readonly #files = this.connection("files");
+  readonly #hints = new HintSender((payloads) => this.rows(HINT, [payloads]));
+  readonly #lease = this.connection("lease", { statementMs: SHORT_MS });
   #joined: JoinOptions | null = null;
   #session: number | null = null;
   #epoch = 0;
@@ -41,11 +58,11 @@ export class FleetEngine extends EngineWrites {
   #skew = 0;
 
   /** The host's name; null: this process is no host, and acts as an operator or a viewer. */
-  override get host(): string | null {
+  get host(): string | null {
     return this.#joined?.name ?? null;
   }
 
-  override get session(): number | null {
+  get session(): number | null {
     return this.#session;
   }
 
@@ -54,12 +71,68 @@ export class FleetEngine extends EngineWrites {
     return this.#skew;
   }
 
+  /**
+   * Records decisions: all or none. The same token again answers as the first time.
+   *
+   * @returns number of the last of them
+   * @throws VersionConflictError, KeyTakenError, FencedError, RoleError
+   */
+  async append(items: readonly AppendItem[], token: string): Promise<number> {
+    const [verdict] = await this.appendEach([{ items, token }]);
+    if (verdict!.error) throw verdict!.error;
+    return verdict!.n!;
+  }
+
+  /** Records the groups of independent callers in one transaction; each group has its own verdict. */
+  async appendEach(groups: readonly AppendGroup[]): Promise<Verdict[]> {
+    if (groups.length === 0) return [];
+    const sent = groups.map(({ items, token }) => ({ token, items: items.map(appended) }));
+    const values = [this.host, this.session, this.known, this.knownMark, JSON.stringify(sent)];
+    const verdicts = (await this.call<RawVerdict[]>("append", values, this.#decisions)).map(verdictOf);
+    const last = Math.max(0, ...verdicts.map(({ n }) => n ?? 0));
+    this.know(last, null);
+    if (last > 0) this.#hints.decided(last);
+    return verdicts;
+  }
+
+  /**
+   * Declares a host lost, if it is up in this session and has not renewed since.
+   *
+   * Without a session of its own, an operator says so: `session` and `renewals` null are not checked.
+   */
+  async declareLost(name: string, session: number | null, renewals: number | null): Promise<boolean> {
+    const values = [this.host, this.session, name, session, renewals];
+    return this.call("declare_lost", values, this.#decisions);
+  }
+
+  /** A host that drains claims nothing. False: there is no such host. */
+  async drain(name: string, draining: boolean): Promise<boolean> {
+    return this.call("drain", [name, draining], this.#decisions);
+  }
+
+  /**
+   * Sets or removes a setting, if its version is still `expect` (null: there is none).
+   *
+   * @param body JSON; null: removes it
+   * @returns its new version; null: it was changed meanwhile
+   */
+  async putSetting(name: string, body: string | null, expect: number | null): Promise<number | null> {
+    const version = await this.call<number | null>("put_setting", [name, body, expect], this.#decisions);
+    if (version !== null) this.#hints.changedSettings();
+    return version;
+  }
+
+  /** Keeps a value that is too large for a decision, before the decision is recorded. @param body JSON */
+  async putPayload(id: string, kind: "params" | "result", body: string): Promise<void> {
+    await this.call("put_payload", [id, kind, body], this.#files, LONG);
+  }
+
   /** Begins a session: the calls of this object are the host's from now on. @throws HostNameTakenError */
   async join(options: JoinOptions): Promise<Joined> {
     const { name, owner, tags, slots, version, lostAfter, status } = options;
     const values = [name, owner, tags, slots, version, lostAfter, JSON.stringify(status ?? {})];
     const sent = Date.now();
-    const joined = await this.call<Joined>("join", values, this.decisions);
+    const joined = await this.call<Joined>("join", values, this.#decisions);
     this.#joined = options;
     this.#session = joined.session;
     this.#epoch = joined.epoch;
@@ -96,11 +169,11 @@ export class FleetEngine extends EngineWrites {
     const limits = [JSON.stringify(queueLimits), JSON.stringify(opLimits)];
     const who = [this.host, this.session, this.known, this.knownMark, token];
     const values = [...who, JSON.stringify(sent), texts, ...limits];
-    const claims = await this.call<Claimed[]>("claim", values, this.decisions);
+    const claims = await this.call<Claimed[]>("claim", values, this.#decisions);
     const last = claims.at(-1);
     if (last) {
       this.know(last.n, null);
-      this.hints.decided(last.n);
+      this.#hints.decided(last.n);
     }
     return claims;
   }
@@ -108,7 +181,7 @@ export class FleetEngine extends EngineWrites {
   /** Operations that run on this host by the engine, of this session and earlier ones. */
   claimed(): Promise<OperationRow[]> {
     const sql = `select ${OPERATION} from liveops.claimed($1, $2, $3)`;
-    return this.decisions.query(sql, [this.host, this.known, this.knownMark], this.giveUpMs);
+    return this.#decisions.query(sql, [this.host, this.known, this.knownMark], this.giveUpMs);
   }
 
   /**
@@ -126,9 +199,9 @@ export class FleetEngine extends EngineWrites {
     const who = [this.host, this.session, this.known, this.knownMark, isDurable];
     const sent = [...who, ...values, sizes, Buffer.concat(bodies)];
     type Refused = { verdict: "fenced" | "behind"; id: string; attempt: number; file: RunFile; last: number };
-    const refused = await this.call<Refused[]>("ship", sent, this.files, LONG);
+    const refused = await this.call<Refused[]>("ship", sent, this.#files, LONG);
     const news = pieces.filter(({ first, last }) => last >= first);
-    if (news.length > 0) this.hints.shipped(news.map(({ id }) => id));
+    if (news.length > 0) this.#hints.shipped(news.map(({ id }) => id));
     const fenced = refused.filter(({ verdict }) => verdict === "fenced").map(({ id }) => id);
     const behind = refused.filter(({ verdict }) => verdict === "behind");
     return {
@@ -140,12 +213,12 @@ export class FleetEngine extends EngineWrites {
   /** Deletes the pieces of lines that this host has removed from the log of its attempt. */
   async cutLog({ id, attempt, fence, to }: LogCut): Promise<void> {
     const who = [this.host, this.session, this.known, this.knownMark];
-    await this.call("cut_log", [...who, id, attempt, fence, to], this.files, LONG);
+    await this.call("cut_log", [...who, id, attempt, fence, to], this.#files, LONG);
   }
 
   /** Leaves the fleet; false: operations still run here, or the session is over. */
   async leave(): Promise<boolean> {
-    return this.call("leave", [this.host, this.session], this.decisions);
+    return this.call("leave", [this.host, this.session], this.#decisions);
   }
 
   /**
@@ -171,14 +244,14 @@ export class FleetEngine extends EngineWrites {
       start += OFFERED_AT_ONCE;
       const known = [this.host, this.session, this.known, this.knownMark, this.#epoch];
       const sent = [...known, join, JSON.stringify(part), start >= items.length];
-      answer = await this.call<Settled>("offer", sent, this.decisions, LONG);
+      answer = await this.call<Settled>("offer", sent, this.#decisions, LONG);
     } while (start < items.length && !answer.settled);
     return this.#settled(answer);
   }
 
   /** Whether the engine takes calls again. */
   async settleOffers(): Promise<Settled> {
-    return this.#settled(await this.call<Settled>("settle_offers", [], this.decisions));
+    return this.#settled(await this.call<Settled>("settle_offers", [], this.#decisions));
   }
 
   #settled(answer: Settled): Settled {
@@ -194,21 +267,26 @@ export class FleetEngine extends EngineWrites {
     const columns = (["op", "body", "hash"] as const).map((name) =>
       types.map((type) => storable(type[name])),
     );
-    await this.call("put_types", [this.host, this.session, hash, ...columns], this.decisions);
-    this.hints.changedSettings();
+    await this.call("put_types", [this.host, this.session, hash, ...columns], this.#decisions);
+    this.#hints.changedSettings();
   }
 
   /** Deletes what removed operations left, a day later; at most `limit` operations. Returns how many. */
   async prune(limit = 200): Promise<number> {
-    return this.call("prune", [limit], this.files, LONG);
+    return this.call("prune", [limit], this.#files, LONG);
   }
 
   override async end(): Promise<void> {
-    await Promise.all([super.end(), this.#lease.end()]);
+    await Promise.all([super.end(), this.#decisions.end(), this.#files.end(), this.#lease.end()]);
   }
 
   #measure(sent: number, now: number): void {
     this.#skew = Math.round(now - (sent + Date.now()) / 2);
     setClockAhead(this.#skew);
   }
+}
+
+function verdictOf({ n, code = "", ...detail }: RawVerdict): Verdict {
+  if (n !== undefined) return { n };
+  return { error: errorOfCode(code, "", detail) ?? new Error(`unknown verdict ${code}`) };
 }

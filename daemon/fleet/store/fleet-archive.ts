@@ -82,7 +82,7 @@ export class FleetArchive implements Archive {
   }
 
   async byKey(key: string): Promise<KeyUse | null> {
-    const used = await this.engine.idsByKey([key]).catch((error: unknown) => {
+    const used = await this.engine.queries.idsByKey([key]).catch((error: unknown) => {
       throw asRefusal(error);
     });
     const use = used.get(key);
@@ -93,7 +93,7 @@ export class FleetArchive implements Archive {
 
   async idsWithPrefix(prefix: string, limit: number): Promise<string[]> {
     return this.#orFromMemory(
-      () => this.engine.idsWithPrefix(prefix, limit),
+      () => this.engine.queries.idsWithPrefix(prefix, limit),
       () =>
         [...this.ledger.entries.keys()]
           .filter((id) => id.startsWith(prefix))
@@ -104,7 +104,7 @@ export class FleetArchive implements Archive {
 
   async list(query: HistoryQuery, limit: number): Promise<Entry[]> {
     const ids = await this.#orFromMemory(
-      () => this.engine.list(query, limit),
+      () => this.engine.queries.list(query, limit),
       () =>
         this.#inMemory(query)
           .slice(0, limit)
@@ -119,14 +119,14 @@ export class FleetArchive implements Archive {
 
   count(query: HistoryQuery): Promise<number> {
     return this.#orFromMemory(
-      () => this.engine.count(query),
+      () => this.engine.queries.count(query),
       () => this.#inMemory({ ...query, before: undefined }).length,
     );
   }
 
   expired(keep: number, cutoff: number, now: number, limit: number): Promise<string[]> {
     return this.#orFromMemory(
-      () => this.engine.expired(keep, cutoff, now, limit),
+      () => this.engine.queries.expired(keep, cutoff, now, limit),
       () => [],
     );
   }

@@ -80,7 +80,13 @@ describe("versions", () => {
     const id = await add(a);
     await a.append([finish(id, 1, { state: "cancelled" }), about("removed", id, 1)], token());
     expect(await a.operations([id])).toEqual([]);
-    expect(await a.countsByState()).toEqual({ queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 });
+    expect(await a.queries.countsByState()).toEqual({
+      queued: 0,
+      running: 0,
+      succeeded: 0,
+      failed: 0,
+      cancelled: 0,
+    });
   });
 
   test("a decision that does not fit the state is an error of its group alone", async () => {
@@ -138,11 +144,23 @@ describe("groups", () => {
     const [one, two, three] = [await add(a), await add(a), await add(a)];
     const [claimed] = await claim(a, [one]);
     await a.append([finish(two, 2, { state: "cancelled" })], token());
-    expect(await a.countsByState()).toEqual({ queued: 1, running: 1, succeeded: 0, failed: 0, cancelled: 1 });
+    expect(await a.queries.countsByState()).toEqual({
+      queued: 1,
+      running: 1,
+      succeeded: 0,
+      failed: 0,
+      cancelled: 1,
+    });
     await a.append([finish(one, claimed!.n, { fence: claimed!.fence, state: "failed" })], token());
     await a.append([about("retried", two, 5)], token());
     await a.append([about("removed", three, 3)], token());
-    expect(await a.countsByState()).toEqual({ queued: 1, running: 0, succeeded: 0, failed: 1, cancelled: 0 });
+    expect(await a.queries.countsByState()).toEqual({
+      queued: 1,
+      running: 0,
+      succeeded: 0,
+      failed: 1,
+      cancelled: 0,
+    });
     expect(fleet.sql("select state, count(*) from liveops.operation group by 1 order by 1")).toBe(
       "failed|1\nqueued|1",
     );
@@ -159,22 +177,22 @@ describe("keys", () => {
       );
     });
     expect(new Set(await Promise.all(submits)).size).toBe(1);
-    expect(await a.countsByState()).toMatchObject({ queued: 1 });
+    expect(await a.queries.countsByState()).toMatchObject({ queued: 1 });
   });
 
   test("a key stays taken for a day after the removal, with its hash", async () => {
     const id = await add(a, { key: keyOf("k") });
     await a.append([about("removed", id, 1)], token());
-    expect((await a.idsByKey(["k", "other"])).get("k")).toMatchObject({
+    expect((await a.queries.idsByKey(["k", "other"])).get("k")).toMatchObject({
       id,
       hash: "hash of k",
       isRemoved: true,
     });
     await expect(add(a, { key: keyOf("k") })).rejects.toMatchObject({ id });
     fleet.sql("update liveops.key set removed_at = removed_at - interval '25 hours'");
-    expect((await a.idsByKey(["k"])).size).toBe(0);
+    expect((await a.queries.idsByKey(["k"])).size).toBe(0);
     const again = await add(a, { key: keyOf("k") });
-    expect((await a.idsByKey(["k"])).get("k")).toMatchObject({ id: again, isRemoved: false });
+    expect((await a.queries.idsByKey(["k"])).get("k")).toMatchObject({ id: again, isRemoved: false });
   });
 
   test("the same key twice in a group is refused", async () => {
@@ -216,7 +234,7 @@ describe("attempts", () => {
     await a.append([about("requeued", id, n, { fence, index: { retryAt } })], token());
     expect(await row(a, id)).toMatchObject({ state: "queued", host: "a", fence: null, attempt: 1 });
     // Lists find it by the host that ran it last, as its record says.
-    expect(await a.list({ host: "a", state: ["queued"] }, 10)).toEqual([id]);
+    expect(await a.queries.list({ host: "a", state: ["queued"] }, 10)).toEqual([id]);
     expect(fleet.sql(`select queued_n, retry_at > '2026-11-26 12:00:04Z' from liveops.operation`)).toBe(
       `${n + 1}|t`,
     );
@@ -289,7 +307,7 @@ describe("chains", () => {
       state: "queued",
       op: "second",
     });
-    expect(await a.list({ chain: id }, 10)).toEqual([second, id]);
+    expect(await a.queries.list({ chain: id }, 10)).toEqual([second, id]);
     expect((await history(b)).map((each) => each.n)).toEqual([1, 2, 3]);
     const rows = (await b.decisionsOf([second])).get(second)!;
     expect(rows).toMatchObject([
@@ -306,7 +324,7 @@ describe("chains", () => {
     expect((await row(a, second)).state).toBe("cancelled");
     const kinds = (await b.decisionsOf([second])).get(second)!.map(({ decision }) => decision.kind);
     expect(kinds).toEqual(["submitted", "finished"]);
-    expect(await a.countsByState()).toMatchObject({ succeeded: 1, cancelled: 1, queued: 0 });
+    expect(await a.queries.countsByState()).toMatchObject({ succeeded: 1, cancelled: 1, queued: 0 });
     expect((await b.snapshot(10)).rows.map(({ id: each, derived }) => [each, derived])).toEqual([
       [id, false],
       [id, false],
@@ -324,8 +342,8 @@ test("texts with NUL, half a surrogate pair and emoji come back as they were", a
   expect(decision).toEqual(
     submitted(id, { label: odd, params: { [odd]: odd }, env: { A: odd }, key: keyOf(odd) }),
   );
-  expect([...(await b.idsByKey([odd])).values()]).toMatchObject([{ id }]);
-  expect(await b.list({ q: "😀" }, 5)).toEqual([id]);
+  expect([...(await b.queries.idsByKey([odd])).values()]).toMatchObject([{ id }]);
+  expect(await b.queries.list({ q: "😀" }, 5)).toEqual([id]);
   await expect(add(b, { key: keyOf(odd) })).rejects.toThrow(KeyTakenError);
 });
 

@@ -1,7 +1,7 @@
 /** A fleet's database on a temporary server, engines on it, and decisions to record. */
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import type { EngineOptions } from "../../../daemon/fleet/engine/engine-base.js";
+import type { EngineOptions } from "../../../daemon/fleet/engine/engine-reads.js";
 import { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import { indexOf } from "../../../daemon/fleet/engine/operation-index.js";
 import type {

@@ -171,7 +171,7 @@ test("many offers go in several calls; the round ends with the last", async () =
   await b.declareLost("b", 1, 0);
   const offers = Array.from({ length: 1203 }, (_, index) => known(newId(), 10 + index, {}));
   expect(await a.offer(offers)).toMatchObject({ settled: true, n: 2 + 1203 });
-  expect(await a.countsByState()).toMatchObject({ queued: 1204 });
+  expect(await a.queries.countsByState()).toMatchObject({ queued: 1204 });
 });
 
 test("an engine that lost nothing has nothing to settle", async () => {

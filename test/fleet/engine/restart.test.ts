@@ -49,7 +49,7 @@ test("crashes under load: each call has one effect, and answers with it", async 
   for (const id of done)
     expect(kinds.get(id)!.map(({ decision }) => decision.kind)).toEqual(["submitted", "started", "finished"]);
   expect(kinds.size).toBe(done.length);
-  expect(await a.countsByState()).toMatchObject({ queued: 0, running: 0, succeeded: done.length });
+  expect(await a.queries.countsByState()).toMatchObject({ queued: 0, running: 0, succeeded: done.length });
 }, 60_000);
 
 describe("an answer that is lost", () => {
@@ -107,7 +107,7 @@ describe("an engine that is away", () => {
 
   test("a call that hangs ends too, and does not hold up the next", async () => {
     const impatient = fleet.engine({ giveUpMs: 300, name: "impatient" });
-    await impatient.countsByState();
+    await impatient.queries.countsByState();
     await impatient.drain("a", false);
     const backend = "select pid from pg_stat_activity where application_name = 'liveops impatient decisions'";
     const stopped = Number(fleet.sql(backend));

@@ -44,7 +44,7 @@ describe("a viewer", () => {
       expect(rows[0]!.decision).toMatchObject({ kind: "submitted", env: { TOKEN: "" } });
       expect(JSON.stringify(rows)).not.toContain("hunter2");
     }
-    expect(await vera.list({}, 5)).toEqual([id]);
+    expect(await vera.queries.list({}, 5)).toEqual([id]);
     expect(await vera.hosts()).toHaveLength(1);
     expect(await vera.settings()).toHaveLength(1);
     expect(await vera.abandoned()).toEqual([]);
@@ -189,9 +189,9 @@ test("no role writes tables, reads decisions with their secrets, or calls inner 
 });
 
 test("a user without a role is refused, and so is a wrong password", async () => {
-  await expect(as("nemo").countsByState()).rejects.toThrow(RoleError);
+  await expect(as("nemo").queries.countsByState()).rejects.toThrow(RoleError);
   const url = fleet.server.url(fleet.database, { user: "vera", password: "wrong" });
-  const wrong = fleet.engine({ url }).countsByState();
+  const wrong = fleet.engine({ url }).queries.countsByState();
   await expect(wrong).rejects.toThrow(EngineRefusedError);
   await expect(wrong).rejects.toThrow("check the password");
 });

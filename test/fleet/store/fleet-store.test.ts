@@ -72,7 +72,7 @@ test("a decision that cannot be applied is reported, and neither stops the journ
   expect(a.store.problems).toEqual([expect.stringContaining(`(${id} edited)`)]);
   await a.lifecycle.cancel(id);
   expect(a.store.counts()).toMatchObject({ queued: 0, cancelled: 2 });
-  expect(a.store.counts()).toEqual(await a.engine.countsByState());
+  expect(a.store.counts()).toEqual(await a.engine.queries.countsByState());
 });
 
 test("counts and watchers are those of the whole fleet, whoever removes or retries what is in nobody's memory", async () => {
@@ -88,7 +88,7 @@ test("counts and watchers are those of the whole fleet, whoever removes or retri
   await b.lifecycle.remove(removed);
   await b.retry(retried);
   await a.caughtUp();
-  const counts = await a.engine.countsByState();
+  const counts = await a.engine.queries.countsByState();
   expect(counts).toMatchObject({ queued: 1, failed: 0, cancelled: 210 });
   expect([a.store.counts(), b.store.counts()]).toEqual([counts, counts]);
   for (const host of [a, b]) expect(kindsIn(host, removed).at(-1)).toBe("removed");
@@ -253,7 +253,7 @@ test("after an engine has lost writes, all hosts hold the same again, and attemp
   await expectSame(a, b);
   const c = await seam.second("c");
   await expectSame(a, c);
-  expect(a.store.counts()).toEqual(await a.engine.countsByState());
+  expect(a.store.counts()).toEqual(await a.engine.queries.countsByState());
   expect(a.store.ledger.get(edited)?.record).toMatchObject({ priority: 7, label: "x" });
   expect(a.store.ledger.get(failed)?.record.state).toBe("failed");
   // The attempt that runs here holds its entry, and is told of the cancel.

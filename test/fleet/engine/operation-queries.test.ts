@@ -2,6 +2,7 @@
 // @module-tag postgresql
 import { beforeEach, expect, test } from "vitest";
 import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
+import type { OperationQueries } from "../../../daemon/fleet/engine/operation-queries.js";
 import { add, claimOne, finish, row, submission, token, useFleet } from "./fleet.js";
 
 const fleet = useFleet();
@@ -19,7 +20,7 @@ test("lists by each part of a query, newest first unless asked otherwise", async
   const done = await add(a, { title: "Résumé 100%_" });
   const { n, fence } = await claimOne(a, done);
   await a.append([finish(done, n, { fence, finishedAt: "2026-11-20T00:00:00.000Z" })], token());
-  const list = (query: Parameters<FleetEngine["list"]>[0]) => a.list(query, 10);
+  const list = (query: Parameters<OperationQueries["list"]>[0]) => a.queries.list(query, 10);
   expect(await list({})).toEqual([done, chained, nightly]);
   expect(await list({ order: "oldest" })).toEqual([nightly, chained, done]);
   expect(await list({ op: "backup" })).toEqual([nightly]);
@@ -36,19 +37,19 @@ test("lists by each part of a query, newest first unless asked otherwise", async
   expect(await list({ finishedAfter: n + 1 })).toEqual([]);
   expect(await list({ finishedSince: Date.parse("2026-11-20T00:00:00.000Z") })).toEqual([done]);
   expect(await list({ finishedSince: Date.parse("2026-11-20T00:00:00.001Z") })).toEqual([]);
-  expect(await a.list({}, 1)).toEqual([done]);
-  expect(await a.idsWithPrefix(done.slice(0, -1), 1)).toHaveLength(1);
-  expect(await a.idsWithPrefix("a%", 5)).toEqual([]);
+  expect(await a.queries.list({}, 1)).toEqual([done]);
+  expect(await a.queries.idsWithPrefix(done.slice(0, -1), 1)).toHaveLength(1);
+  expect(await a.queries.idsWithPrefix("a%", 5)).toEqual([]);
 });
 
 test("counts as the lists are long, whatever `before` says", async () => {
   for (const op of ["x", "x", "y"]) await add(a, { op });
-  expect(await a.count({})).toBe(3);
-  expect(await a.count({ before: 2 })).toBe(3);
-  expect(await a.count({ op: "x", before: 1 })).toBe(2);
-  expect(await a.count({ state: ["running"] })).toBe(0);
-  expect(await a.count({ state: ["queued", "failed"], q: "noop" })).toBe(0);
-  expect(await a.count({ state: ["queued"] })).toBe(3);
+  expect(await a.queries.count({})).toBe(3);
+  expect(await a.queries.count({ before: 2 })).toBe(3);
+  expect(await a.queries.count({ op: "x", before: 1 })).toBe(2);
+  expect(await a.queries.count({ state: ["running"] })).toBe(0);
+  expect(await a.queries.count({ state: ["queued", "failed"], q: "noop" })).toBe(0);
+  expect(await a.queries.count({ state: ["queued"] })).toBe(3);
 });
 
 test("expired: all but the newest, and those finished before the cutoff", async () => {
@@ -61,10 +62,10 @@ test("expired: all but the newest, and those finished before the cutoff", async 
     done.push(id);
   }
   await add(a);
-  expect(await a.expired(10, 0, now, 10)).toEqual([]);
-  expect((await a.expired(3, 0, now, 10)).sort()).toEqual([done[0]]);
-  expect((await a.expired(10, now - 15 * DAY, now, 10)).sort()).toEqual([done[0], done[1]]);
-  expect(await a.expired(0, now - 15 * DAY, now, 2)).toHaveLength(2);
+  expect(await a.queries.expired(10, 0, now, 10)).toEqual([]);
+  expect((await a.queries.expired(3, 0, now, 10)).sort()).toEqual([done[0]]);
+  expect((await a.queries.expired(10, now - 15 * DAY, now, 10)).sort()).toEqual([done[0], done[1]]);
+  expect(await a.queries.expired(0, now - 15 * DAY, now, 2)).toHaveLength(2);
 });
 
 test("a time before the cutoff that was recorded after a later time does not expire", async () => {
@@ -74,5 +75,5 @@ test("a time before the cutoff that was recorded after a later time does not exp
     const finishedAt = new Date(now - days * DAY).toISOString();
     await a.append([finish(id, (await row(a, id)).version, { state: "failed", finishedAt })], token());
   }
-  expect(await a.expired(10, now - 100 * DAY, now, 10)).toEqual([]);
+  expect(await a.queries.expired(10, now - 100 * DAY, now, 10)).toEqual([]);
 });
