@@ -13,7 +13,6 @@ import type { Entry } from "../store/decision.js";
 import { attemptDir } from "../store/layout.js";
 import { EngineAwayError } from "./engine/errors.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
-import { pieceStoreOf } from "./runs/piece-store.js";
 import { isRunPath, type WantedRun } from "./runs/pieces.js";
 import { RemoteAttempt } from "./runs/remote-attempt.js";
 import { RemoteRuns } from "./runs/remote-runs.js";
@@ -44,14 +43,12 @@ export class FleetRuns implements Runs {
   constructor(private readonly options: FleetRunsOptions) {
     const { engine, services, find } = options;
     const { logger } = services.log;
-    const store = pieceStoreOf(engine, (bytes) => {
-      services.counters.shippedBytes += bytes;
-    });
+    const { counters } = services;
     const { maxLog } = services.settings;
     this.#shipper = new Shipper({
-      ...{ store, maxLog },
+      ...{ store: engine, maxLog, counters },
       onFenced: (id, attempt) => {
-        services.counters.fenced++;
+        counters.fenced++;
         options.onFenced(id);
         // The journal tells this host later, and then finds no attempt here.
         this.takeAside(id, attempt);
@@ -60,7 +57,7 @@ export class FleetRuns implements Runs {
         logger.warn({ err: error }, "run files are not shipped now; they are tried again"),
     });
     this.#elsewhere = new RemoteRuns({
-      ...{ store, maxLog },
+      ...{ store: engine, maxLog },
       runs: services.layout.runs,
       isFinished: (id) => {
         const entry = find(id);

@@ -14,6 +14,8 @@ export interface ShipperOptions {
   store: Pick<PieceStore, "ship" | "shippedTo" | "cutLog">;
   /** Bytes of the newest lines that the log of an attempt keeps. The engine keeps an eighth more. Default: no bound. */
   maxLog?: number;
+  /** Counts the bytes of the pieces that the engine took, as compressed. */
+  counters?: { shippedBytes: number };
   /** The engine takes nothing more of the attempt, which is not followed any more. */
   onFenced(id: string, attempt: number): void;
   /** Something failed and is tried again. Called once until it works again. */
@@ -58,8 +60,6 @@ export class Shipper {
   #round: Promise<void> | null = null;
   #begunAt = Number.NEGATIVE_INFINITY;
   #failure: string | null = null;
-  /** Bytes of pieces that the engine took, as compressed. */
-  shippedBytes = 0;
 
   constructor(private readonly options: ShipperOptions) {
     this.#look = setInterval(() => this.#lookAtAll(), LOOK_MS);
@@ -217,9 +217,10 @@ export class Shipper {
       if (current.length === 0 && !isFlush) return;
       try {
         const sent = current.map(({ owner: _, generation: __, ...piece }) => piece);
-        const shipped = await this.options.store.ship(sent, isFlush);
+        const { store, counters } = this.options;
+        const shipped = await store.ship(sent, isFlush);
         this.#failure = null;
-        this.shippedBytes += sent.reduce((sum, { body }) => sum + body.length, 0);
+        if (counters) counters.shippedBytes += sent.reduce((sum, { body }) => sum + body.length, 0);
         this.#conclude(new Set(current.map(({ owner }) => owner)), ended, shipped);
         return;
       } catch (error) {
