@@ -5,16 +5,18 @@
 import { existsSync, renameSync } from "node:fs";
 import type { Outcome } from "../../protocol/event.js";
 import { isFinal } from "../../protocol/state.js";
+import type { Bus } from "../bus.js";
 import type { EngineParts } from "../engine.js";
 import { isMirrored } from "../run-files/attempt-files.js";
 import type { RunFiles, Runs } from "../run-files/runs.js";
 import type { Outbox, SentAttempt } from "../scheduler/outbox.js";
+import { RecordTail } from "../scheduler/record-tail.js";
 import type { Entry } from "../store/decision.js";
 import { attemptDir } from "../store/layout.js";
 import { EngineAwayError } from "./engine/errors.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
 import { isRunPath, type WantedRun } from "./runs/pieces.js";
-import { RemoteAttempt } from "./runs/remote-attempt.js";
+import type { RemoteFiles } from "./runs/remote-files.js";
 import { RemoteRuns } from "./runs/remote-runs.js";
 import { Shipper } from "./runs/shipper.js";
 import { lastFence } from "./store/fold.js";
@@ -37,7 +39,7 @@ export class FleetRuns implements Runs {
   readonly #shipper: Shipper;
   readonly #elsewhere: RemoteRuns;
   /** Attempts of other hosts, by id of the operation. */
-  readonly #remote = new Map<string, RemoteAttempt>();
+  readonly #remote = new Map<string, { attempt: number; tail: RecordTail }>();
   readonly #unsubscribe: () => void;
 
   constructor(private readonly options: FleetRunsOptions) {
@@ -71,7 +73,7 @@ export class FleetRuns implements Runs {
       },
       onRecords: (id, attempt) => {
         const remote = this.#remoteOf(id);
-        if (remote?.number === attempt) remote.read();
+        if (remote?.attempt === attempt) remote.tail.read();
       },
       onProblem: (error) => logger.warn({ err: error }, "run files of other hosts cannot be read now"),
     });
@@ -96,7 +98,7 @@ export class FleetRuns implements Runs {
     this.#unsubscribe();
     await this.#shipper.stop();
     await this.#elsewhere.stop();
-    for (const remote of this.#remote.values()) remote.close();
+    for (const { tail } of this.#remote.values()) tail.close();
   }
 
   async bring(ids: readonly string[]): Promise<void> {
@@ -105,7 +107,7 @@ export class FleetRuns implements Runs {
     await this.#elsewhere.bring(wanted).catch((error: unknown) => {
       if (!(error instanceof EngineAwayError)) throw error;
     });
-    for (const { id } of wanted) this.#remoteOf(id)?.read();
+    for (const { id } of wanted) this.#remoteOf(id)?.tail.read();
   }
 
   of(id: string): RunFiles {
@@ -122,9 +124,9 @@ export class FleetRuns implements Runs {
   async read(entry: Entry): Promise<{ outcome: Outcome | null; seq: number }> {
     const { id, attempt } = entry.record;
     await this.#elsewhere.bring([{ id, attempt }]);
-    const remote = this.#remoteOf(id);
-    remote?.read();
-    return { outcome: remote?.outcome ?? null, seq: remote?.seq ?? entry.record.seq };
+    const tail = this.#remoteOf(id)?.tail;
+    tail?.read();
+    return { outcome: tail?.outcome ?? null, seq: tail?.seq ?? entry.record.seq };
   }
 
   /**
@@ -180,7 +182,7 @@ export class FleetRuns implements Runs {
   }
 
   #drop(id: string): void {
-    this.#remote.get(id)?.close();
+    this.#remote.get(id)?.tail.close();
     this.#remote.delete(id);
   }
 
@@ -201,20 +203,48 @@ export class FleetRuns implements Runs {
     }
   }
 
-  #remoteOf(id: string): RemoteAttempt | null {
+  #remoteOf(id: string): { attempt: number; tail: RecordTail } | null {
     const { find, runsHere, services } = this.options;
     const entry = find(id);
     if (entry?.record.state !== "running" || runsHere(entry)) return null;
-    const known = this.#remote.get(id);
-    if (known?.entry === entry && known.number === entry.record.attempt) return known;
-    known?.close();
     const { attempt } = entry.record;
+    const known = this.#remote.get(id);
+    if (known?.tail.entry === entry && known.attempt === attempt) return known;
+    known?.tail.close();
     const dir = attemptDir(services.layout, id, attempt);
     const files = this.#elsewhere.files(id, attempt);
-    const remote = new RemoteAttempt(entry, dir, files, services.bus, (message) =>
-      services.log.logger.warn({ id, attempt }, message),
-    );
+    const onDamage = (message: string) => services.log.logger.warn({ id, attempt }, message);
+    const remote = { attempt, tail: remoteTail(entry, dir, files, services.bus, onDamage) };
     this.#remote.set(id, remote);
     return remote;
   }
+}
+
+/**
+ * Reduces the events of an attempt that another host runs into its record.
+ *
+ * @param dir names the attempt in messages
+ * @param onDamage some run files are damaged
+ */
+export function remoteTail(
+  entry: Entry,
+  dir: string,
+  files: RemoteFiles,
+  bus: Bus,
+  onDamage: (message: string) => void,
+): RecordTail {
+  return new RecordTail(entry, dir, {
+    bus,
+    isOwn: false,
+    files: { events: files.reader("events"), log: files.reader("log") },
+    // As in an attempt of this host: each event means that the worker accepted the operation.
+    onEvent: () => {
+      if (entry.run) entry.run.accepted = true;
+    },
+    onLine: () => {},
+    // The host that runs the attempt records the outcome.
+    onOutcome: () => {},
+    onDamage,
+    onDamagedEvent: () => {},
+  });
 }

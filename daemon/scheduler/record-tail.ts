@@ -49,7 +49,7 @@ export class RecordTail {
 
   /** @param dir - directory of the attempt */
   constructor(
-    private readonly entry: Entry,
+    readonly entry: Entry,
     dir: string,
     private readonly options: RecordTailOptions,
   ) {

@@ -1,16 +1,16 @@
 /** An attempt of another host: its pieces are reduced into the record, as an own attempt's are. */
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { Bus } from "../../../daemon/bus.js";
-import { CleanupStack } from "../../../daemon/cleanup-stack.js";
-import { RemoteAttempt } from "../../../daemon/fleet/runs/remote-attempt.js";
-import { RemoteRuns } from "../../../daemon/fleet/runs/remote-runs.js";
-import { Shipper } from "../../../daemon/fleet/runs/shipper.js";
-import type { Entry } from "../../../daemon/store/decision.js";
-import { Story } from "../../harness/records.js";
-import { useDirectories } from "../../harness/temporary.js";
-import { MemoryStore } from "./memory-store.js";
-import { ID, SourceAttempt } from "./source.js";
+import { Bus } from "../../daemon/bus.js";
+import { CleanupStack } from "../../daemon/cleanup-stack.js";
+import { remoteTail } from "../../daemon/fleet/fleet-runs.js";
+import { RemoteRuns } from "../../daemon/fleet/runs/remote-runs.js";
+import { Shipper } from "../../daemon/fleet/runs/shipper.js";
+import type { Entry } from "../../daemon/store/decision.js";
+import { Story } from "../harness/records.js";
+import { useDirectories } from "../harness/temporary.js";
+import { MemoryStore } from "./runs/memory-store.js";
+import { ID, SourceAttempt } from "./runs/source.js";
 
 const directory = useDirectories();
 const cleanup = new CleanupStack();
@@ -31,13 +31,13 @@ test("stages, lines and outcome reach the record and the bus", async () => {
     ...{ store, runs },
     isFinished: () => false,
     isHere: () => false,
-    onRecords: () => attempt.read(),
+    onRecords: () => tail.read(),
     onProblem: ({ message }) => told.push(message),
   });
-  const attempt = new RemoteAttempt(entry, join(runs, ID, "1"), remote.files(ID, 1), bus, (message) =>
+  const tail = remoteTail(entry, join(runs, ID, "1"), remote.files(ID, 1), bus, (message) =>
     told.push(message),
   );
-  cleanup.add(() => attempt.close());
+  cleanup.add(() => tail.close());
   const source = new SourceAttempt(directory(), Number.POSITIVE_INFINITY, ID, 1, record.seq);
   cleanup.add(() => source.sink.close());
   const shipper = new Shipper({ store, onFenced: () => {}, onProblem: ({ message }) => told.push(message) });
@@ -48,7 +48,7 @@ test("stages, lines and outcome reach the record and the bus", async () => {
     await remote.bring([{ id: ID, attempt: 1 }]);
   };
 
-  attempt.read();
+  tail.read();
   source.sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true);
   source.sink.line("log", "Load", "first\nsecond");
   await arrive();
@@ -59,16 +59,16 @@ test("stages, lines and outcome reach the record and the bus", async () => {
     seq: 3,
   });
   expect(told).toEqual(["seq 2 to 3, 0 lines", "first,second", "seq 3 to 3, 2 lines"]);
-  expect(attempt.seq).toBe(5);
-  expect(attempt.outcome).toBeNull();
+  expect(tail.seq).toBe(5);
+  expect(tail.outcome).toBeNull();
 
   source.sink.line("log", "Load", "third");
   const finished = { state: "succeeded" as const, result: 7, error: null, next: null };
   source.sink.finish({ type: "attempt:finished", seconds: 1, ...finished });
   await arrive();
   expect(entry.record.logLines).toBe(3);
-  expect(attempt.outcome).toEqual(finished);
-  expect(attempt.seq).toBe(7);
+  expect(tail.outcome).toEqual(finished);
+  expect(tail.seq).toBe(7);
   // The outcome is recorded by the host that runs the attempt.
   expect(entry.record.state).toBe("running");
 });
