@@ -7,7 +7,7 @@ import type { Outcome } from "../../protocol/event.js";
 import { isFinal } from "../../protocol/state.js";
 import type { Bus } from "../bus.js";
 import type { EngineParts } from "../engine.js";
-import { isMirrored } from "../run-files/attempt-files.js";
+import { isOfOtherHost } from "../run-files/attempt-files.js";
 import type { RunFiles, Runs } from "../run-files/runs.js";
 import type { Outbox, SentAttempt } from "../scheduler/outbox.js";
 import { RecordTail } from "../scheduler/record-tail.js";
@@ -140,7 +140,7 @@ export class FleetRuns implements Runs {
       const { id, attempt, state } = entry.record;
       const fence = lastFence(entry);
       const dir = attemptDir(this.options.services.layout, id, attempt);
-      if (!isFinal(state) || fence === null || !existsSync(dir) || isMirrored(dir)) return;
+      if (!isFinal(state) || fence === null || !existsSync(dir) || isOfOtherHost(dir)) return;
       this.#shipper.follow({ id, attempt, dir, fence, isNew: false });
       await this.#shipper.flush(id, attempt);
       this.#shipper.release(id, attempt);
@@ -163,7 +163,7 @@ export class FleetRuns implements Runs {
   takeAside(id: string, attempt: number): void {
     const { layout, log } = this.options.services;
     const dir = attemptDir(layout, id, attempt);
-    if (!isRunPath(id, attempt) || !existsSync(dir) || isMirrored(dir)) return;
+    if (!isRunPath(id, attempt) || !existsSync(dir) || isOfOtherHost(dir)) return;
     let n = 1;
     while (existsSync(`${dir}.fenced-${n}`)) n++;
     renameSync(dir, `${dir}.fenced-${n}`);

@@ -9,7 +9,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ID_PATTERN } from "../../protocol/id.js";
 import { isLocked } from "../os/kernel-lock.js";
-import { isMirrored, readAccepted } from "../run-files/attempt-files.js";
+import { isOfOtherHost, readAccepted } from "../run-files/attempt-files.js";
 import { attemptsIn } from "../run-files/runs.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
@@ -52,7 +52,7 @@ function orphan(store: EmbeddedStore, layout: Layout, id: string): Entry | null 
   for (const attempt of readableAttempts(runDir(layout, id)).sort((a, b) => b - a)) {
     if (known && attempt < known.nextAttempt) return null;
     // Another host runs it.
-    if (isMirrored(attemptDir(layout, id, attempt))) return null;
+    if (isOfOtherHost(attemptDir(layout, id, attempt))) return null;
     const accepted = readable(() => readAccepted(attemptDir(layout, id, attempt)));
     if (accepted?.run && accepted.record.id === id) return asNow(accepted, layout, known !== undefined);
   }

@@ -20,11 +20,11 @@ export const olderLogFile = (dir: string, part: number) => join(dir, `log.${part
 export const cancelFile = (dir: string) => join(dir, "cancel");
 /** How long the attempt was paused, for its worker. */
 export const pauseFile = (dir: string) => join(dir, "pause");
-/** Empty, in the directory of an attempt of another host: its events are a copy of what the fleet holds. */
-export const mirroredMark = (dir: string) => join(dir, "mirrored");
-/** Whether the directory of an attempt is a copy; false if there is none. */
-export const isMirrored = (dir: string) =>
-  lstatSync(mirroredMark(dir), { throwIfNoEntry: false }) !== undefined;
+/** Empty. Marks the directory of an attempt that another host ran: its events are a copy of what the fleet holds. */
+export const otherHostMark = (dir: string) => join(dir, "other-host");
+/** Whether another host ran the attempt of the directory; false if there is no directory. */
+export const isOfOtherHost = (dir: string) =>
+  lstatSync(otherHostMark(dir), { throwIfNoEntry: false }) !== undefined;
 
 /**
  * Paths of the older parts of a log, oldest first.

@@ -9,7 +9,7 @@ import type { Entry } from "../../store/decision.js";
 import { NotRecordedError } from "../../store/not-recorded.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 
-/** What the mirrored files of an attempt say. */
+/** What the run files of an attempt of another host say. */
 export interface AttemptEnd {
   outcome: Outcome | null;
   /** Number of the last event or line. */

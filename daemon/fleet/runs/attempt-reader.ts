@@ -2,7 +2,7 @@
  * Reads the new lines of both run files of an attempt in cuts that are complete: a cut that holds a line holds every
  * line with a lower number, of either file.
  *
- * Readers of a mirror need that. They take a number as lost if a later number is there and the number itself is not.
+ * Readers on other hosts need that. They take a number as lost if a later number is there and the number itself is not.
  */
 import { seqOfRecord } from "../../../protocol/record-line.js";
 import { eventsFile } from "../../run-files/attempt-files.js";

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { eventsFile, isMirrored, mirroredMark } from "../../run-files/attempt-files.js";
+import { eventsFile, isOfOtherHost, otherHostMark } from "../../run-files/attempt-files.js";
 import { localFiles, type RunFiles } from "../../run-files/runs.js";
 import { isDirectory } from "../../run-files/unreadable.js";
 import { Follow, type Look } from "./follow.js";
@@ -141,7 +141,7 @@ export class RemoteRuns {
   #isOwn(id: string, attempt: number): boolean {
     const runDir = join(this.options.runs, id);
     const dir = join(runDir, String(attempt));
-    if (isDirectory(runDir) && isDirectory(dir) && !isMirrored(dir)) return true;
+    if (isDirectory(runDir) && isDirectory(dir) && !isOfOtherHost(dir)) return true;
     return this.options.isHere(id, attempt);
   }
 
@@ -262,7 +262,7 @@ function writeEvents(attemptDir: string, files: RemoteFiles): void {
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(dirname(fresh), { recursive: true, mode: 0o700 });
   mkdirSync(fresh, { mode: 0o700 });
-  writeFileSync(mirroredMark(fresh), "", { mode: 0o600 });
+  writeFileSync(otherHostMark(fresh), "", { mode: 0o600 });
   writeFileSync(eventsFile(fresh), lines.map((line) => `${line}\n`).join(""), { mode: 0o600 });
   rmSync(attemptDir, { recursive: true, force: true });
   renameSync(fresh, attemptDir);

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { PieceStore } from "../../../daemon/fleet/runs/pieces.js";
 import { RemoteRuns, type RemoteRunsOptions } from "../../../daemon/fleet/runs/remote-runs.js";
 import { Shipper } from "../../../daemon/fleet/runs/shipper.js";
-import { eventsFile, isMirrored, keptValues } from "../../../daemon/run-files/attempt-files.js";
+import { eventsFile, isOfOtherHost, keptValues } from "../../../daemon/run-files/attempt-files.js";
 import { MergedEvents } from "../../../daemon/run-files/merged-events.js";
 import { IrregularFileError } from "../../../protocol/system/own-file.js";
 import { until } from "../../end-to-end/until.js";
@@ -127,7 +127,7 @@ describe("attempts", () => {
     for (let n = 0; n < 2; n++) await remote.bringForRun(ID, 3);
     expect([...keptValues(join(runs, ID), 3)].map(({ value }) => value)).toEqual([1, 2]);
     expect(readdirSync(join(runs, ID))).toEqual(["1", "2"]);
-    expect(isMirrored(join(runs, ID, "1"))).toBe(true);
+    expect(isOfOtherHost(join(runs, ID, "1"))).toBe(true);
     // The log, which the start did not need, is read later.
     await remote.bring([{ id: ID, attempt: 1 }]);
     expect(textsOf(remote.of(ID))).toEqual(first!.texts);
