@@ -8,8 +8,17 @@ import type { Client } from "pg";
 import { Address, type AddressOptions } from "./engine/address.js";
 import { connect, explain } from "./engine/connect.js";
 import { NewerFormatError, RoleError } from "./engine/errors.js";
-import { CREATE_ROLES, GRANT, REVOKE, ROLES } from "./engine/schema/roles.js";
-import { ADDITIONS, CREATE, FORMAT, FUNCTIONS, REVISION } from "./engine/schema/schema.js";
+import {
+  ADDITIONS,
+  CREATE,
+  CREATE_ROLES,
+  FORMAT,
+  FUNCTIONS,
+  GRANT,
+  REVISION,
+  REVOKE,
+  ROLES,
+} from "./engine/schema/schema.js";
 
 export interface Migration {
   /** The database, without a password. */
