@@ -15,7 +15,7 @@ import { layoutOf } from "./store/layout.js";
 export { backUpWithoutDaemon } from "./admin/backup/backup.js";
 export { BackupError } from "./admin/backup/backup-error.js";
 export { restore } from "./admin/backup/restore.js";
-export { openFleetClient } from "./fleet/open-client.js";
+export { openFleetClient } from "./fleet/fleet-client.js";
 export { examine } from "./recovery/doctor.js";
 export { PlaceError } from "./store/directories.js";
 export type { Settings };

@@ -5,14 +5,21 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Writable } from "node:stream";
+import pino from "pino";
+import { Refusal } from "../../protocol/errors.js";
+import { UsageError } from "../../protocol/failures.js";
+import { LOST_AFTER } from "../../protocol/system/config-types.js";
+import { startDaemon } from "../daemon.js";
 import type { Engine, EngineParts } from "../engine.js";
 import { NO_OUTBOX } from "../scheduler/outbox.js";
 import type { OperationStarter } from "../scheduler/starter.js";
-import type { FleetSettings } from "../settings.js";
+import { type FleetSettings, settingsFrom } from "../settings.js";
+import { EngineAwayError, FleetError } from "./engine/errors.js";
 import { FleetView } from "./fleet-view.js";
 import { atStart } from "./host/at-start.js";
 
-export class FleetClient extends FleetView implements Engine {
+class FleetClient extends FleetView implements Engine {
   readonly isClient = true;
   readonly outbox = NO_OUTBOX;
   readonly leaseFile = null;
@@ -53,10 +60,50 @@ export class FleetClient extends FleetView implements Engine {
 }
 
 /**
+ * Opens a fleet for one command: the routes of a daemon on a private socket, for as long as the command runs.
+ *
+ * @param url of the PostgreSQL database
+ * @param passwordFile absolute; null: none
+ * @throws UsageError where the address is not valid or not safe, or the engine refuses; Refusal where it does not answer
+ */
+export async function openFleetClient({
+  url,
+  passwordFile,
+}: {
+  url: string;
+  passwordFile: string | null;
+}): Promise<{ socket: string; close(): Promise<void> }> {
+  const { dir, remove } = clientDirectory(process.env);
+  const socket = join(dir, "socket");
+  const settings = settingsFrom({ stateDir: join(dir, "state"), socket }, {}, {});
+  const fleet = { url, passwordFile, host: "", tags: [], lostAfter: LOST_AFTER };
+  const silent = pino({ level: "silent" }, new Writable({ write: (_chunk, _encoding, done) => done() }));
+  try {
+    const daemon = await startDaemon(
+      settings,
+      () => ({ logger: silent, problem: () => null, configure: () => {} }),
+      { makeEngine: (services) => new FleetClient(services, fleet) },
+    );
+    return {
+      socket,
+      close: async () => {
+        await daemon.stop();
+        remove();
+      },
+    };
+  } catch (error) {
+    remove();
+    if (!(error instanceof FleetError)) throw error;
+    if (error instanceof EngineAwayError) throw new Refusal("LIVEOPS_ENGINE_AWAY", error.message);
+    throw new UsageError(error.message);
+  }
+}
+
+/**
  * Makes the private directory of a client: in `XDG_RUNTIME_DIR`, or in the temporary directory where there is none, as in
  * a session of cron or of su. Returns what removes it.
  */
-export function clientDirectory(env: Record<string, string | undefined>): { dir: string; remove(): void } {
+function clientDirectory(env: Record<string, string | undefined>): { dir: string; remove(): void } {
   const { XDG_RUNTIME_DIR: runtime } = env;
   const parent = runtime && existsSync(runtime) ? runtime : tmpdir();
   const dir = mkdtempSync(join(parent, "liveops-client-"));
