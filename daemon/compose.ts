@@ -4,7 +4,7 @@ import { Bus } from "./bus.js";
 import { embeddedEngine } from "./embedded-engine.js";
 import type { Engine, MakeEngine } from "./engine.js";
 import { Fleet } from "./fleet/fleet.js";
-import { hostCounters } from "./hosts/host-counters.js";
+import { hostCounters } from "./hosts/hosts.js";
 import { Lifecycle } from "./lifecycle.js";
 import { LoadProblems } from "./loader/load-problems.js";
 import { Loader } from "./loader/loader.js";

@@ -4,7 +4,8 @@
  * Routes, submits and edits know only this interface.
  */
 import type { Blocked } from "../../protocol/operation.js";
-import type { FleetState, HostsReply } from "../../protocol/replies.js";
+import type { FleetState, HostCounters, HostsReply } from "../../protocol/replies.js";
+import type { Bus } from "../bus.js";
 import type { Entry } from "../store/decision.js";
 
 /** The parts of a submit that depend on the host that runs the operation. */
@@ -52,4 +53,27 @@ export interface Hosts {
   place<B extends Placeable>(body: B): B;
   /** Why no host starts a queued operation now; null: one does. */
   blocked(entry: Entry): Blocked | null;
+}
+
+/**
+ * The host of a list or watch query that records must have to pass; undefined: all pass.
+ *
+ * Without a fleet, records have no host: this one has all operations.
+ */
+export function hostFilter(hosts: Hosts, asked: string | undefined): string | undefined {
+  return asked === hosts.name && hosts.fleet() === null ? undefined : asked;
+}
+
+/** The counters of a host, from the decisions that it records. */
+export function hostCounters(bus: Bus): HostCounters {
+  const counters = { claimed: 0, finished: 0, requeued: 0, fenced: 0, shippedBytes: 0 };
+  bus.on("decided", (changes, { kind }, isOwn) => {
+    for (const { before } of isOwn ? changes : []) {
+      if (kind === "started") counters.claimed++;
+      else if (kind === "requeued") counters.requeued++;
+      // An operation that is finished in the queue ran nowhere.
+      else if (kind === "finished" && before?.state === "running") counters.finished++;
+    }
+  });
+  return counters;
 }

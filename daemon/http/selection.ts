@@ -4,7 +4,7 @@ import { Refusal } from "../../protocol/errors.js";
 import type { SelectionBody } from "../../protocol/requests.js";
 import { isFinal, type State } from "../../protocol/state.js";
 import type { Parts } from "../compose.js";
-import { hostFilter } from "../hosts/host-filter.js";
+import { hostFilter } from "../hosts/hosts.js";
 import type { Entry } from "../store/decision.js";
 import { matchesQuery } from "../store/recent.js";
 

@@ -14,7 +14,7 @@ import { FleetRuns } from "../../daemon/fleet/fleet-runs.js";
 import { FleetSetting } from "../../daemon/fleet/store/fleet-setting.js";
 import { FleetStore } from "../../daemon/fleet/store/fleet-store.js";
 import { Offers } from "../../daemon/fleet/store/offers.js";
-import { hostCounters } from "../../daemon/hosts/host-counters.js";
+import { hostCounters } from "../../daemon/hosts/hosts.js";
 import { Lifecycle } from "../../daemon/lifecycle.js";
 import { localRuns, type Runs } from "../../daemon/run-files/runs.js";
 import { parseQueues, queuesFile, type SavedQueues } from "../../daemon/scheduler/queues.js";

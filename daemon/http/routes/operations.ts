@@ -6,7 +6,7 @@ import type { RetryBody } from "../../../protocol/requests.js";
 import { draftOfAgain } from "../../admission/again.js";
 import { readCurrent } from "../../admission/current-text.js";
 import { editOperation } from "../../admission/edit.js";
-import { hostFilter } from "../../hosts/host-filter.js";
+import { hostFilter } from "../../hosts/hosts.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
 import { isDiskFull } from "../../store/durable-file.js";

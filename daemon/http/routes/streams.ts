@@ -6,7 +6,7 @@ import type { FastifyReply } from "fastify";
 import { isFinal } from "../../../protocol/state.js";
 import type { EventLine } from "../../../protocol/stream-lines.js";
 import { VERSION, VERSION_HEADER } from "../../../protocol/version.js";
-import { hostFilter } from "../../hosts/host-filter.js";
+import { hostFilter } from "../../hosts/hosts.js";
 import { MergedEvents } from "../../run-files/merged-events.js";
 import { attemptsIn } from "../../run-files/runs.js";
 import { checkRunFiles, isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
