@@ -11,11 +11,9 @@ import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
 import { readBody } from "./request-body.js";
 import type { Context, RoutePlugin } from "./route-definition.js";
 import { backupRoute } from "./routes/backup.js";
-import { daemonRoutes, openapiRoute } from "./routes/daemon.js";
+import { daemonRoutes, hostRoutes, metricsRoute, openapiRoute } from "./routes/daemon.js";
 import { forecastRoute } from "./routes/forecast.js";
-import { hostRoutes } from "./routes/hosts.js";
 import { logRoute } from "./routes/log.js";
-import { metricsRoute } from "./routes/metrics.js";
 import {
   cancelRoute,
   editRoute,

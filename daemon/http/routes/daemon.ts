@@ -1,8 +1,10 @@
-/** `GET /v1/daemon`, `POST /v1/daemon/reload`, `POST /v1/daemon/stop` and `GET /openapi.json`. */
+/** The routes of the daemon itself: its status, reload and stop, its hosts, its metrics, and `GET /openapi.json`. */
 
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
 import { VERSION } from "../../../protocol/version.js";
+import { METRICS_TYPE } from "../../watchers/metrics/metrics.js";
+import { readMetrics } from "../../watchers/metrics/sample.js";
 import { ownPackage, workerVersions } from "../../worker/versions.js";
 import { openapi } from "../openapi.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
@@ -106,5 +108,26 @@ function logUnwritable(reason: string | null): string | null {
 
 export const openapiRoute: RoutePlugin = (app, _options, done) => {
   app.route({ ...definition("openapi"), handler: () => openapi() });
+  done();
+};
+
+/** `GET /v1/hosts`, `POST /v1/hosts/:host/lost` and `POST /v1/drain`. */
+export const hostRoutes: RoutePlugin = (app, { context }, done) => {
+  const { hosts } = context;
+  app.route({ ...definition("hosts"), handler: () => hosts.describe() });
+  app.route({ ...definition("declareLost"), handler: ({ params }) => hosts.declareLost(params.host) });
+  app.route({ ...definition("drain"), handler: ({ body }) => hosts.drain(body.draining) });
+  done();
+};
+
+/** `GET /metrics`, for Prometheus. */
+export const metricsRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({
+    ...definition("metrics"),
+    handler: async (_request, reply) => {
+      reply.type(METRICS_TYPE);
+      return readMetrics(context);
+    },
+  });
   done();
 };
