@@ -489,6 +489,17 @@ it.each<[what: string, resultText: (result: typeof RESULT) => unknown, expected:
   expect(sink.lines).toEqual([]);
 });
 
+it("the text of a result has no secret of the attempt", async () => {
+  const { outcome } = await attempt(
+    async (p) => {
+      await p.exec("echo", ["::add-mask::s3cr3t"]);
+      p.result(RESULT);
+    },
+    { statics: { resultText: () => "made with s3cr3t" } },
+  );
+  expect(outcome).toMatchObject({ state: "succeeded", resultText: "made with ***" });
+});
+
 it.each<[resultText: (result: typeof RESULT) => unknown, said: string]>([
   [
     () => {
