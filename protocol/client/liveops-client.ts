@@ -130,9 +130,9 @@ export class LiveopsClient implements AsyncDisposable {
     };
     try {
       const flags = addressedDaemon(host, Object.keys(places).length > 0) ?? places;
-      const found = commandPlaces(flags, process.env, "throw");
-      this.#client = clientFor(found, flags, deadlines);
-      this.#allow = found.config.env?.allow;
+      const daemonPlaces = commandPlaces(flags, process.env, "throw");
+      this.#client = clientFor(daemonPlaces, flags, deadlines);
+      this.#allow = daemonPlaces.config.env?.allow;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       throw new LiveopsError("LIVEOPS_CONFIG_INVALID", error.message, null, { cause: error });

@@ -50,18 +50,18 @@ export async function* storedLines(stored: StoredLines): AsyncGenerator<LogLine>
 /** The last `count` stored lines that pass the filter, oldest first. Reads the log from its end. */
 export async function lastLines(stored: StoredLines, count: number): Promise<LogLine[]> {
   if (count === 0) return [];
-  const found: LogLine[][] = [];
+  const batches: LogLine[][] = [];
   let missing = count;
   const { grep, attempt, since } = stored.filter;
   const isOfDaemon = [grep, attempt, since].every((each) => each === undefined);
   const limit = isOfDaemon ? Math.min(count, PAGE) : PAGE;
   for await (const lines of pages(stored, { tail: limit })) {
     const last = lines.slice(-missing);
-    found.push(last);
+    batches.push(last);
     missing -= last.length;
     if (missing === 0) break;
   }
-  return found.reverse().flat();
+  return batches.reverse().flat();
 }
 
 /** The daemon filters by stage and stream, the client by the rest. A regular expression is not given to the daemon: it could block it. */

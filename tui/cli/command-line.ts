@@ -49,18 +49,18 @@ const WITH_TRAILING = new Set(["submit", "run", "edit", "again", "schedule"]);
 export async function runCommandLine(words: string[]): Promise<void> {
   endQuietlyOnClosedPipe();
   const typed = words[commandIndex(words)];
-  const found = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
-  if (found === undefined || typed === "status") {
+  const entry = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
+  if (entry === undefined || typed === "status") {
     const { nameHint, synonymHint } = await import("../kit/name-hints.js");
-    const hint = found === undefined ? nameHint("liveops", words) : synonymHint(words);
+    const hint = entry === undefined ? nameHint("liveops", words) : synonymHint(words);
     if (hint !== null) {
       say({ program: "liveops" }, hint);
       process.exitCode = EXIT.usage;
       return;
     }
   }
-  const root = found ? emptyTree() : await commandTree();
-  if (found) (await found())(root);
+  const root = entry ? emptyTree() : await commandTree();
+  if (entry) (await entry())(root);
   if (typed === undefined || !WITH_TRAILING.has(typed)) return runRoot(root, words);
   const before = takeTrailing(words);
   const [only] = root.commands;

@@ -45,11 +45,11 @@ durations are printed and not compared.`,
       await interruptible(
         () => "interrupted",
         async (signal) => {
-          const found = [await findRuns(client, left, { signal }), await findRuns(client, right, { signal })];
-          for (const [index, { changed }] of found.entries())
+          const sides = [await findRuns(client, left, { signal }), await findRuns(client, right, { signal })];
+          for (const [index, { changed }] of sides.entries())
             for (const part of changed)
               say(to, `${index === 0 ? left : right}: ${part} was changed after the export`, "yellow");
-          const [first, second] = found.map(({ runs }) => runs[0]!);
+          const [first, second] = sides.map(({ runs }) => runs[0]!);
           const difference = await diffRuns(first!, second!, { ignoreTimes, ignoreNumbers });
           process.exitCode = difference.same ? EXIT.done : EXIT.failed;
           const lines = json ? [jsonLine(difference)] : diffLines(difference, paintFor(process.stdout));

@@ -88,8 +88,8 @@ function stagesText(stages: OperationType["stages"]): string {
  * @throws Refusal LIVEOPS_NO_SUCH_TYPE, with the error of the file that has the name
  */
 export function typeIn({ ops, errors, withoutType, notLoaded }: TypesReply, op: string): OperationType {
-  const found = ops.find((type) => type.op === op);
-  if (found) return found;
+  const match = ops.find((type) => type.op === op);
+  if (match) return match;
   const blocked = notLoaded.find((type) => type.op === op);
   const isMeant = ({ file }: { file: string }) => kebab(/([^/]*?)\.[^/]*$/.exec(file)?.[1] ?? "") === op;
   const bare = withoutType.find(isMeant);

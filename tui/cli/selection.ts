@@ -157,11 +157,11 @@ export async function select(
 }
 
 function wantedStates({ failed, state }: SelectionOptions, possible: readonly State[]): State[] {
-  const wanted = failed ? (["failed"] as State[]) : statesOf(state);
-  const states = possible.filter((each) => wanted?.includes(each) ?? true);
+  const stateFilter = failed ? (["failed"] as State[]) : statesOf(state);
+  const states = possible.filter((each) => stateFilter?.includes(each) ?? true);
   if (states.length > 0) return states;
   throw new UsageError(
-    `--state ${wanted?.join(",")}: the command acts on operations that are ${possible.join(" or ")}`,
+    `--state ${stateFilter?.join(",")}: the command acts on operations that are ${possible.join(" or ")}`,
   );
 }
 

@@ -102,23 +102,23 @@ export function readHostOption(command: Command, program: string, env = process.
   const isChosen = [socket, stateDir, fleet].some((each) => each !== undefined);
   const all = [...before, ...own];
   const names = all.filter((text) => !isAddress(text));
-  const given = all.filter(isAddress).map((text) => parseAddress(text));
+  const targets = all.filter(isAddress).map((text) => parseAddress(text));
   if (use === "none" || use === "own-name") {
     refuseHosts(command, program, all, isChosen, env);
     return;
   }
   if (names.length > 0 && use !== "or-name") parseAddress(names[0]!);
   if (names.length > 1) throw new UsageError("--host names more than one host of the fleet", "give one name");
-  if (given.length > 0 && isChosen)
+  if (targets.length > 0 && isChosen)
     throw new UsageError(
       "--host names a daemon, and so does --socket, --state-dir or --fleet; give one of them",
       "a socket on the host: --host ssh://host/path/to/liveopsd.sock",
     );
   const fromEnv =
-    given.length === 0 && !isChosen && env.LIVEOPS_HOST
+    targets.length === 0 && !isChosen && env.LIVEOPS_HOST
       ? [parseAddress(env.LIVEOPS_HOST, "LIVEOPS_HOST")]
       : [];
-  const addresses = distinct([...given, ...fromEnv]);
+  const addresses = distinct([...targets, ...fromEnv]);
   if (addresses.length > 1 && use !== "several")
     throw new UsageError(
       `--host was given more than once: ${addresses.map(({ text }) => text).join(", ")}`,

@@ -156,7 +156,9 @@ function withoutUnknownHelp(root: Command, argv: string[]): string[] {
 
 /** The parameters of `report` for this command line. */
 export function reportTo(root: Command): ReportTo {
-  const given = root.commands.flatMap((command) => [command, ...command.commands]).map((it) => it.opts());
-  const options = Object.assign({}, root.opts<GlobalOptions>(), ...given);
+  const optionSets = root.commands
+    .flatMap((command) => [command, ...command.commands])
+    .map((it) => it.opts());
+  const options = Object.assign({}, root.opts<GlobalOptions>(), ...optionSets);
   return { program: root.name(), startCommand: startCommand(options), options };
 }

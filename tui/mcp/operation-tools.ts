@@ -76,14 +76,14 @@ const listTypes = defineTool({
   async run({ op }, { client, signal }) {
     const { ops, errors } = await client.types(signal);
     if (op === undefined) return fittingTypes(ops.map(typeOf), errors);
-    const found = ops.find((type) => type.op === op);
-    if (found === undefined)
+    const match = ops.find((type) => type.op === op);
+    if (match === undefined)
       throw unknownType(
         op,
         ops.map((type) => type.op),
         errors.length,
       );
-    return { types: [typeOf(found)], errors: [] };
+    return { types: [typeOf(match)], errors: [] };
   },
 });
 

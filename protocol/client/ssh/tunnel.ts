@@ -172,9 +172,9 @@ export async function dial({ address, setup, env, prompts, starts, timeout }: Di
     }
     function onData(chunk: Buffer): void {
       try {
-        const found = reader.take(chunk);
-        if (found === null) return;
-        const { hello, rest } = found;
+        const greeting = reader.take(chunk);
+        if (greeting === null) return;
+        const { hello, rest } = greeting;
         if (hello.error !== null) throw refusedThere(address, hello.error);
         settle();
         tunnel.begin(rest);

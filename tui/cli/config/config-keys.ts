@@ -67,7 +67,7 @@ function unknownKey(text: string): UsageError {
     );
   const near = nearest(text, known);
   const isTable = known.some((key) => key.startsWith(`${first}.`));
-  const shown =
+  const names =
     near.length > 0
       ? near
       : isTable
@@ -75,7 +75,7 @@ function unknownKey(text: string): UsageError {
         : nearest(first, known);
   return new UsageError(
     `there is no setting ${JSON.stringify(text)}`,
-    shown.length > 0 ? `did you mean ${shown.join(", ")}?` : "liveops config lists the settings",
+    names.length > 0 ? `did you mean ${names.join(", ")}?` : "liveops config lists the settings",
   );
 }
 

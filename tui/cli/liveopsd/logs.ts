@@ -55,15 +55,15 @@ async function printLog(options: LogsOptions): Promise<void> {
     throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
   const print = (line: string) => process.stdout.write(`${options.json ? line : readable(line)}\n`);
   // The lines that are there are kept until the last ones are known.
-  let kept: string[] | null = most === undefined ? null : [];
+  let buffer: string[] | null = most === undefined ? null : [];
   const follower = new LogFollower(log, (line) => {
     if (!takes({ level, since, id }, line)) return;
-    if (kept === null) print(line);
-    else if (kept.push(line) > KEPT_MOST * (count + 1)) kept = lastOf(kept, count);
+    if (buffer === null) print(line);
+    else if (buffer.push(line) > KEPT_MOST * (count + 1)) buffer = lastOf(buffer, count);
   });
   follower.read();
-  const last = kept === null ? [] : lastOf(kept, count);
-  kept = null;
+  const last = buffer === null ? [] : lastOf(buffer, count);
+  buffer = null;
   for (const line of last) print(line);
   if (!follow || !existsSync(dirname(log))) {
     follower.close();

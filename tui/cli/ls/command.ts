@@ -70,13 +70,13 @@ export interface ListOptions extends GlobalOptions, ClientFilter, ListOutputOpti
 export async function list(options: ListOptions, to: ReportTo, output: TableStream): Promise<void> {
   const places = commandPlaces(options);
   const client = waitingClient(places, options);
-  const wanted = givenListOutput(options, OPERATIONS);
+  const listOutput = givenListOutput(options, OPERATIONS);
   const filter = { ...givenFilter(options), host: await hostFilter(client, options.host) };
   if (options.watch) {
     const { watchList } = await import("./watch.js");
-    return watchList(client, filter, { ...watchLook(wanted), to, output });
+    return watchList(client, filter, { ...watchLook(listOutput), to, output });
   }
-  const isTable = wanted.format === "table" || wanted.format === "wide";
+  const isTable = listOutput.format === "table" || listOutput.format === "wide";
   const isPlain = output.isTTY === true && isTable && !isFiltered(filter);
   // A daemon without schedules is the usual case; the list does not wait for it.
   const schedules = isPlain ? client.schedules().catch(() => null) : null;
@@ -90,14 +90,14 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const progress = new ListProgress(client);
   // A list that has nothing queued asks for no forecast; without a forecast the list is still right.
   const isQueued = isTable && operations.some(({ state }) => state === "queued");
-  const needsProgress = isTable || wanted.sort !== null;
+  const needsProgress = isTable || listOutput.sort !== null;
   const [, forecast] = await Promise.all([
     needsProgress ? progress.load(operations) : null,
     isQueued ? client.forecast().catch(() => null) : null,
   ]);
   const context = contextOf({
     now: client.now(),
-    time: wanted.time,
+    time: listOutput.time,
     progress: (it) => progress.of(it),
     startsAt: ({ id }) => Date.parse(forecast?.operations[id]?.startsAt ?? "") || null,
     runUrl: runUrlIn(places.stateDir),
@@ -105,14 +105,14 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const { links } = places.config;
   const lines = await listLines(
     { spec: OPERATIONS, records: operations, context, nameOf: ({ id }) => id, links },
-    wanted,
+    listOutput,
     output,
   );
   const next = nextRunsLine((await schedules)?.schedules ?? [], new Date(client.now()));
   if (next !== null) lines.push(paintFor(output)("dim", next));
   printLines(lines, output);
   const isUnmeasured = !hasProc() && operations.every(({ resources }) => resources === null);
-  if (wanted.format === "wide" && isUnmeasured)
+  if (listOutput.format === "wide" && isUnmeasured)
     say(to, `CPU, MEM, READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
   if (isTable && total > operations.length && process.stderr.isTTY) {
     say(

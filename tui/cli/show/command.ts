@@ -36,9 +36,9 @@ export function registerShow(root: Command): void {
       const { client, options, config, stateDir } = connectFor<ShowOptions>(command);
       const { time = null } = options;
       const format = givenFormat(options);
-      const found = await namedOrNewest(client, id);
+      const summary = await namedOrNewest(client, id);
       // A list leaves out large values and the names of the variables.
-      const operation = id === undefined ? await client.show(found.id) : found;
+      const operation = id === undefined ? await client.show(summary.id) : summary;
       const link = linkerFor(process.stdout, process.env, config.links);
       if (format !== null) {
         const context = contextOf({

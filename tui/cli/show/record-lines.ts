@@ -101,7 +101,7 @@ function expectedText(
   expected: ForecastReply["operations"][string] | undefined,
   now: number,
 ): string | null {
-  const said = (what: string, at: string | null | undefined) => {
+  const timeRow = (what: string, at: string | null | undefined) => {
     if (!at) return [];
     const time = new Date(at);
     const left = time.getTime() - now;
@@ -111,8 +111,8 @@ function expectedText(
         : `${what} in ~${formatAbout(left)}, at ${formatShortTime(time, new Date(now))}`,
     ];
   };
-  const starts = state === "queued" ? said("to start", expected?.startsAt) : [];
-  return [...starts, ...said("to end", expected?.endsAt)].join("; ") || null;
+  const starts = state === "queued" ? timeRow("to start", expected?.startsAt) : [];
+  return [...starts, ...timeRow("to end", expected?.endsAt)].join("; ") || null;
 }
 
 function stateNote(it: Operation, when: (iso: string) => string): string {
@@ -156,7 +156,7 @@ function errorLines({ error }: Operation): string[] {
   if (error === null) return [];
   const cause = error.cause === undefined ? "" : `, ${error.cause}`;
   const first = firstLine(error.message);
-  const said = `${first} (${error.code}${cause})${error.message.slice(first.length)}`;
-  const text = sanitize(said, { newlines: true }).split("\n");
+  const message = `${first} (${error.code}${cause})${error.message.slice(first.length)}`;
+  const text = sanitize(message, { newlines: true }).split("\n");
   return [...text, ...frameLines(error.stack), ...causeLines(error)];
 }

@@ -150,14 +150,15 @@ export function submitOf(form: Form): Submit {
   const label = (values.find(({ field }) => isLabel(field))?.value ?? "") as string;
   const base = { kind: "submit", op: form.type.op, label } as const;
   const any = values.find(({ field }) => field.name === ANY);
-  const given = values.filter(({ field }) => !isLabel(field) && field.name !== ANY);
+  const parameters = values.filter(({ field }) => !isLabel(field) && field.name !== ANY);
   // `args` are the words after `--` in a shell. An empty list has no such words.
-  const args = given.find(({ field, value }) => field.name === "args" && isTexts(value));
-  const words = given
+  const args = parameters.find(({ field, value }) => field.name === "args" && isTexts(value));
+  const words = parameters
     .filter((each) => each !== args)
     .map(({ field, value }) => wordsFor(field.name, value, field.schema, root));
   if (any !== undefined || words.includes(null) || form.again !== null || form.edits !== null) {
-    const params = any?.value ?? Object.fromEntries(given.map(({ field, value }) => [field.name, value]));
+    const params =
+      any?.value ?? Object.fromEntries(parameters.map(({ field, value }) => [field.name, value]));
     return {
       ...base,
       set: [],

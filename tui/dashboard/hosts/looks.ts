@@ -59,14 +59,14 @@ export class HostLooks implements Looks {
   }
 
   async fetch(signal: AbortSignal): Promise<NewFailures | null> {
-    const told = await this.all.ask(
+    const replies = await this.all.ask(
       "failures",
       (_client, name) => this.#looks.get(name)!.fetch(signal),
       signal,
     );
     const operations: Operation[] = [];
     const cursors: Record<string, string> = {};
-    for (const [name, failures] of told) {
+    for (const [name, failures] of replies) {
       if (failures === null) continue;
       operations.push(...failures.operations.map((operation) => operationAt(operation, name)));
       cursors[name] = failures.cursor;

@@ -128,8 +128,8 @@ async function stages(client: Client, { args }: Question): Promise<Candidate[]> 
 
 async function parameters(client: Client, question: Question): Promise<Candidate[]> {
   const { args, text } = question;
-  const given = args.find(({ value }) => value.of === "type")?.text ?? (await operation(client, args))?.op;
-  const type: OperationType | undefined = (await client.types()).ops.find(({ op }) => op === given);
+  const typeName = args.find(({ value }) => value.of === "type")?.text ?? (await operation(client, args))?.op;
+  const type: OperationType | undefined = (await client.types()).ops.find(({ op }) => op === typeName);
   const cut = text.indexOf("=");
   if (cut !== -1) return parameterValues(type?.params ?? null, text.slice(0, cut));
   const before = args
@@ -144,9 +144,9 @@ type Schema = Record<string, unknown>;
 const DEEPEST = 8;
 
 /** `name=` for each parameter that is not given. */
-function parameterNames(params: Schema | null, given: ReadonlySet<string>): Candidate[] {
+function parameterNames(params: Schema | null, taken: ReadonlySet<string>): Candidate[] {
   return Object.entries(propertiesOf(params))
-    .filter(([name]) => !given.has(name))
+    .filter(([name]) => !taken.has(name))
     .map(([name, schema]) => ({ word: `${name}=`, description: description(schema) }));
 }
 

@@ -87,8 +87,8 @@ async function answer(request: Request): Promise<string[]> {
   const question = readLine(table, request.words);
   if (question === null) return [];
   const asked = needsDaemon(question) ? fromDaemon(question).catch(() => []) : [];
-  const found = await Promise.race([asked, delay(DEADLINE_MS, [])]);
-  const fitting = [...staticCandidates(question), ...found].filter(
+  const answers = await Promise.race([asked, delay(DEADLINE_MS, [])]);
+  const fitting = [...staticCandidates(question), ...answers].filter(
     ({ word }) => word !== "" && word.startsWith(question.text) && !CONTROL.test(word),
   );
   const candidates = fitting.map((each) => ({ ...each, word: question.kept + each.word }));

@@ -72,8 +72,8 @@ export function detailRows(state: State, page: PageOf<"record">, width: number, 
       ),
     );
   const { omitted } = operation;
-  const given = omitted?.params === undefined ? operation.params : omittedValue(operation, omitted.params);
-  const params = Object.keys(given).length === 0 ? [`${indent}none`] : table(given);
+  const values = omitted?.params === undefined ? operation.params : omittedValue(operation, omitted.params);
+  const params = Object.keys(values).length === 0 ? [`${indent}none`] : table(values);
   rows.push(...heading("Parameters"), ...params);
   if (operation.error !== null) rows.push(...heading("Error", "bad"), ...failure(operation, width, paint));
   const result = omitted?.result === undefined ? operation.result : omittedValue(operation, omitted.result);

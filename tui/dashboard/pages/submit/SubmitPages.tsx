@@ -121,8 +121,8 @@ function buttonRow(form: Form, names: number, width: number, paint: Paint): Line
   const field = form.fields[problem]!;
   const data = heldIn(form, field);
   const why = "problem" in data ? data.problem : "";
-  const told = why === "required" ? "is required" : why;
-  return line.add(`  ${sanitizeLine(nameOf(field))} ${told}`, "muted");
+  const reason = why === "required" ? "is required" : why;
+  return line.add(`  ${sanitizeLine(nameOf(field))} ${reason}`, "muted");
 }
 
 /** What the chosen field is for, or why the daemon refused it. */
