@@ -61,7 +61,7 @@ function timed(name: string, about: string, of: (host: HostReply) => string): Co
   return { name, about, text: (it, { time, now }) => timeText(of(it), time, now), sort: of, only: "wide" };
 }
 
-/** What a person must know beside the table. Pure. */
+/** Warnings about the fleet, printed beside the table. Pure. */
 export function fleetNotes(fleet: FleetState | null, now: number = Date.now()): string[] {
   if (fleet === null) return [];
   const away =

@@ -1,4 +1,4 @@
-/** What full screen and screen reader ask of the daemon alike: a request, and the watch stream. */
+/** Calls to the daemon that full screen and screen reader share: a request, and the watch stream. */
 import { NoDaemonError } from "../../protocol/client/errors.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { isRemote } from "../../protocol/client/ssh/address.js";

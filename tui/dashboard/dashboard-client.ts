@@ -1,4 +1,4 @@
-/** What the dashboard asks: of one daemon its client, of several the client of all of them. */
+/** The client of the dashboard: for one daemon its client, for several the client of all of them. */
 import type { Client } from "../../protocol/client/client.js";
 
 type Asked =

@@ -114,7 +114,7 @@ export class Effects {
     const running = new AbortController();
     this.#slots.set(slot, running);
     const run = RUNS[effect.type] as Run<SlotEffect>;
-    // The watch stream tells when the daemon is gone; what failed is wanted again once it is back.
+    // The watch stream reports a lost daemon. Failed effects run again when it is back.
     void Promise.resolve(run(effect, this.options, running.signal)).catch(() => {});
   }
 }
@@ -179,7 +179,7 @@ const RUNS: Runs = {
     client.show(id).then(
       (operation) => dispatch({ type: "found", operation }),
       (error) => {
-        // Anything but a refusal means that the daemon is gone: asked again when it is back.
+        // Any error but a refusal means that the daemon is lost. The request is repeated when it is back.
         if (error instanceof Refusal)
           dispatch({ type: "not-found", code: exitCodeOfStatus(error.status), message: error.message });
         else if (hosts !== null)
@@ -330,7 +330,7 @@ async function readTape(
         return;
       }
       if (lines.length >= BATCH) hand();
-      // What comes together is handed on together.
+      // Lines that arrive together are dispatched together.
       else due ??= setImmediate(hand);
     }
     hand();

@@ -28,7 +28,7 @@ export function readLook({ path }: LookFile): string | null {
   }
 }
 
-/** A look that cannot be remembered is told again the next time. */
+/** Without the file, the next start reports the same failures again. */
 export function writeLook({ path }: LookFile, cursor: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

@@ -236,7 +236,7 @@ function faded(state: State): State {
   return state.now - state.noticedAt >= stands ? { ...state, notice: null, noticedAt: null } : state;
 }
 
-/** What was done, of one operation and of several. */
+/** The words for a finished request, for one operation and for several. */
 function deedOf(request: Request, operations: readonly Operation[]): string {
   const count = operations.length > 1 ? ` ${operations.length} operations` : "";
   switch (request.kind) {

@@ -64,12 +64,12 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
     if (!isLive(state) || queued === 0) return null;
     return { type: "fetch-forecast", run: `${queued} ${running} ${state.queuesRun}` };
   },
-  // The stream tells nothing of a queue; a pause blocks what is queued there.
+  // The stream does not report queues. A pause blocks the queued operations.
   queues: (state) =>
     isLive(state)
       ? { type: "fetch-queues", run: `${state.queuesRun} ${blocked(state)} ${queueCounts(state)}` }
       : null,
-  // A drain blocks what is queued, as a pause does.
+  // A drain blocks queued operations, as a pause does.
   hosts: (state) =>
     isLive(state) && (state.hosts.length === 0 || state.page?.kind === "hosts")
       ? { type: "fetch-hosts", run: `${state.queuesRun} ${blocked(state)}`, every: hostsEvery(state) }

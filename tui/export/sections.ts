@@ -1,4 +1,4 @@
-/** The parts of the page that are there without its script: state, stages, attempts, values, errors. */
+/** The parts of the page beside timeline and log: state, stages, attempts, values, errors. */
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, OperationError } from "../../protocol/operation.js";
 import { knownStageState } from "../../protocol/stage-state.js";

@@ -1,4 +1,4 @@
-/** The timeline of the page: an SVG with a row for each operation and each stage, drawn without its script. */
+/** The timeline of the page: an SVG with a row for each operation and each stage. */
 import type { Operation } from "../../protocol/operation.js";
 import { formatDuration } from "../terminal/format.js";
 import { html, type Markup } from "./markup.js";

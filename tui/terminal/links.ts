@@ -1,6 +1,6 @@
 /**
- * What a log line names that can be opened: web addresses, and files with a line number. Only `http`, `https` and files
- * that exist: nothing else of an untrusted text becomes the target of a link.
+ * Finds the targets of hyperlinks in a log line: web addresses, and files with a line number. Only `http`, `https` and
+ * files that exist: nothing else of an untrusted text becomes the target of a link.
  */
 import { statSync } from "node:fs";
 import { hostname } from "node:os";
@@ -47,7 +47,7 @@ export function linksIn(text: string, cwd: string): readonly Link[] {
   return links.sort((a, b) => a.from - b.from);
 }
 
-/** A bracket that was opened before the address closes behind it. */
+/** A closing bracket after the address belongs to an opening bracket before it. */
 function balanced(address: string): string {
   for (const [open, close] of ["()", "[]"]) {
     while (address.endsWith(close!) && address.split(open!).length < address.split(close!).length)

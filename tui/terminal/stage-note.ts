@@ -1,4 +1,4 @@
-/** What is said of a stage that did not simply run: why it did not run, or the failure that was allowed. */
+/** The note of a stage that was skipped or failed with permission: the reason or the error. */
 
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, StageTimes } from "../../protocol/operation.js";

@@ -54,7 +54,7 @@ interface TextState {
   readonly recent: readonly string[];
 }
 
-/** As many as the message of a failed program has (`ops/sdk/exec.ts`). */
+/** As many as the message of a failed program has (`ops/programs/exec.ts`). */
 const RECENT = 10;
 
 export function textState(options: { stacks?: boolean; ownTerminal?: boolean } = {}): TextState {
@@ -134,7 +134,7 @@ function endOfStage(event: Extract<EventLine, { type: "stage:left" }>): TextLine
   return [];
 }
 
-/** A person who watches elsewhere is told how to answer. */
+/** A person who watches on another terminal gets the command to answer. */
 function waitsForInput(prompt: string, operation: Operation | null, ownTerminal: boolean): TextLine[] {
   if (ownTerminal) return [];
   const question = prompt === "" ? "" : ` (${sanitize(prompt)})`;

@@ -1,7 +1,7 @@
 /** The keys that detach, such as `ctrl-p,ctrl-q`: reads their names, and finds them in what is typed. */
 import { UsageError } from "../../../protocol/failures.js";
 
-/** As those of docker. */
+/** The same keys as in docker. */
 export const DETACH_KEYS = "ctrl-p,ctrl-q";
 
 /** Longest pause between two keys that detach; after it, the keys go to the program. */
@@ -32,7 +32,7 @@ export function detachKeysText(keys: Buffer): string {
     .join(" ");
 }
 
-/** Finds the keys that detach; holds back a part of them until the next key tells. */
+/** Finds the keys that detach. Holds back the first of them until the next key. */
 export class DetachKeys {
   #held = 0;
 

@@ -25,7 +25,7 @@ function clientOf(options: GlobalOptions, config: Config) {
   return clientFor(places, options, { answer: ANSWER_MS });
 }
 
-/** The daemon of this machine that these settings select; null: none answers. Others have a config file of their own. */
+/** The daemon of this machine that these settings select; null: none answers. Other machines have own config files. */
 export async function daemonOf(options: GlobalOptions, config: Config): Promise<DaemonReply | null> {
   if (options.fleet !== undefined || options.remote !== undefined) return null;
   try {

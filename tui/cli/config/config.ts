@@ -149,7 +149,7 @@ export function configLines(
   return [paint("dim", head), ...rows];
 }
 
-/** As `get` prints it: text bare, anything else as JSON. */
+/** The value as `get` prints it: text without quotes, anything else as JSON. */
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : value === undefined ? "" : jsonLine(value);
 }

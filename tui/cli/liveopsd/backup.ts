@@ -150,7 +150,7 @@ export function registerRestore(root: Command): void {
       const options = allOptions<GlobalOptions & { force?: boolean; acceptDamage?: boolean; json?: boolean }>(
         command,
       );
-      // It replaces this directory: another one in its place would be worse than no restore.
+      // A restore replaces the state directory, so an invalid config file must not select another one.
       const { stateDir } = commandPlaces(options, process.env, "throw");
       const { BackupError, restore } = daemonBundle();
       const progress = new ProgressLine("restoring:");

@@ -54,7 +54,7 @@ async function printLog(options: LogsOptions): Promise<void> {
   if (stats === undefined && !follow)
     throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
   const print = (line: string) => process.stdout.write(`${options.json ? line : readable(line)}\n`);
-  // The lines that are there are kept until the last ones are known.
+  // Stored lines wait in the buffer until the last ones are known.
   let buffer: string[] | null = most === undefined ? null : [];
   const follower = new LogFollower(log, (line) => {
     if (!takes({ level, since, id }, line)) return;

@@ -13,7 +13,7 @@ export class ListProgress {
   /** By operation type and history key. */
   readonly #durations = new Map<string, StageDurations | null>();
   readonly #asked = new Set<string>();
-  /** By operation id: a second `track` in a stage does not lead the figure back. */
+  /** By operation id: a second `track` in a stage does not decrease the percent. */
   readonly #reached = new Map<string, { attempt: number; percent: number }>();
 
   constructor(private readonly client: Client) {}
@@ -47,7 +47,7 @@ export class ListProgress {
   of(operation: Operation): OverallProgress {
     const { id, attempt } = operation;
     const durations = this.#durations.get(nameOf(operation));
-    // A figure without the durations would have to be taken back.
+    // A percent without the durations could decrease later.
     if (durations === undefined && isWeighted(operation)) return UNKNOWN;
     const now = overallProgress(operation, durations ?? null);
     if (operation.state !== "running") {

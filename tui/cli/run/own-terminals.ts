@@ -82,7 +82,7 @@ export class OwnTerminals implements TerminalHost {
 
   readonly #onEnd = () => {
     this.#hasEnded = true;
-    // Behind an incomplete line, the first one only ends the line.
+    // After an incomplete line, the first Ctrl-D only ends the line.
     const keys = this.#endsLine ? END_OF_INPUT : END_OF_INPUT + END_OF_INPUT;
     this.#current?.terminal.write(Buffer.from(keys));
   };

@@ -92,7 +92,7 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
   ];
 }
 
-/** Without a report, 0% would say something that nobody knows. */
+/** Without a report, the percent is unknown, so 0% is not printed. */
 const reportsProgress = ({ progress, percent }: Operation): boolean => progress !== null || percent > 0;
 
 /** When a queued operation starts and ends, or a running one ends, as far as that is known. */

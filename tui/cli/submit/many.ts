@@ -158,7 +158,7 @@ function withLine(error: unknown, part: readonly Numbered[], submitted: number):
   if (!(error instanceof LiveopsError)) return error;
   const before =
     submitted === 0 ? "nothing was submitted" : `the ${submitted} operations before this part were submitted`;
-  // What does not fit the schema of a submit is named by its place in the body.
+  // An error of the schema names its place in the body.
   error.message = error.message.replaceAll(/the body's \[(\d+)\](\.?)/g, (_, index, dot) => {
     return `line ${part[Number(index)]!.line}${dot === "" ? "" : "'s "}`;
   });

@@ -31,7 +31,7 @@ export function startText(operation: Operation, forecast: ForecastReply | null, 
   if (waitsFor !== null) return `waits for ${listed(waitsFor)}${starts}${ends}`;
   if (blocked !== null) return `waits: ${sanitize(blocked.reason)}`;
   if (queuePosition === null) return null;
-  // It starts at once, as far as anybody knows.
+  // The forecast says that the operation starts at once.
   if (queuePosition === 1 && startsAt !== null && startsAt - now < 1000) return null;
   return `number ${queuePosition} in the queue${name}${starts}${ends}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What an action is: its keys, what it does, and why it cannot be done now. The files of `pages/` declare the
+ * An action: its keys, its effect, and the reason why it is disabled. The files of `pages/` declare the
  * actions, `actions.ts` lists them; the help, the palette, the command bar and the config's `keys` read the same list.
  */
 import { keyLabel, nameOfKey, type Pressed } from "../text/keys.js";

@@ -13,7 +13,7 @@ export function send(state: State, request: Request): State {
 }
 
 /**
- * Why nothing can be asked now; null: it can.
+ * Why the daemon cannot get a request now; null: it can.
  *
  * @param keys what is asked for: operations, a queue, a host; default: the targets of the actions
  */

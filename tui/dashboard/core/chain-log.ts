@@ -104,7 +104,7 @@ const filterQuery = ({ stage, stream }: LogFilter): LogQuery => ({
   ...(stream !== null && { stream }),
 });
 
-/** What a page of one operation's log tells of the log of the chain. */
+/** The page of one operation's log as a page of the log of the chain. */
 export function chainPage(
   effect: Extract<SlotEffect, { type: "fetch-log" }>,
   page: { lines: readonly LogLine[]; total: number; next: number | null },

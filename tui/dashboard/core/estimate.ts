@@ -108,12 +108,12 @@ function byStages(operation: Operation, known: Usual, now: number): number | nul
   return left;
 }
 
-/** What the bar says of the tracked stage; the bar of an untracked stage says nothing of it. */
+/** The percent of the tracked stage. The bar of an untracked stage does not count. */
 function ownEta({ untrackedStage, progress }: Operation): number | null {
   return untrackedStage === null ? (progress?.etaSeconds ?? null) : null;
 }
 
-/** Percent at which a stage's own pace tells more than what it usually takes. */
+/** Percent from which the stage's own pace is a better estimate than its usual duration. */
 const PACE_FROM = 10;
 
 function activeLeft(operation: Operation, stage: string, usual: number | null, now: number): number | null {
@@ -146,7 +146,7 @@ const RUNS = 3;
 export interface Stall {
   /** Seconds without a movement. */
   readonly seconds: number;
-  /** What would have been usual at most, in seconds, or what the daemon knows. */
+  /** The longest usual silence in seconds, or the reason that the daemon reports. */
   readonly why: number | "stopped" | "no room" | "blocked" | "input" | "host";
 }
 

@@ -35,7 +35,7 @@ export type Usual = NonNullable<History["usual"]>;
 /** Milliseconds for which a history, and a count of what finished today, is good whatever happens. */
 const GOOD_FOR = 30_000;
 
-/** What runs of this type, with the same history key, usually take, where that can be said. */
+/** The usual durations of runs of this type with the same history key; null: not known. */
 export function usualOf(state: State, operation: Operation): Usual | null {
   return usualNamed(state, historyName(operation));
 }
@@ -91,7 +91,7 @@ function shownHistories(state: State): Set<string> {
   return names;
 }
 
-/** Links that a chain is taken to have at most, where none has come to its end yet. */
+/** Most links that a forecast assumes for a chain without a known end. */
 const LINKS_MOST = 10;
 
 /**

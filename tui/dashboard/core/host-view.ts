@@ -11,7 +11,7 @@ export function withHosts(state: State, fleet: HostsReply): State {
   return shown(fleet) === shown(state.fleet) ? state : { ...state, fleet };
 }
 
-/** The page shows figures that change all the time; the other parts of the screen show states. */
+/** Only the page shows figures, which change all the time. The other parts of the screen show states. */
 function shownOf(reply: HostsReply | null, isPage: boolean): unknown {
   if (reply === null) return null;
   const { fleet, hosts } = reply;

@@ -56,7 +56,7 @@ function began(state: State, line: WatchLine, host: string): State {
   const connection = { state: "live" } as const;
   const counts = line.type === "snapshot" ? { counts: line.counts } : {};
   const next = changed(state, host, { connection, heardAt: state.now, ...counts });
-  // What all hosts finished today is counted again with this one.
+  // The count of today is made again, with this host.
   const live = { ...withMoreToList(next), today: null };
   if (line.type !== "snapshot") return applyLines(live, [line]);
   const others = [...state.view.operations.values()].filter(({ id }) => hostOfKey(id) !== host);
@@ -104,7 +104,7 @@ function connectionOf(hosts: readonly Host[]): Connection {
   return { state: "connecting", reason: reasons.includes(null) ? null : (reasons[0] ?? null) };
 }
 
-/** What a host told of itself. */
+/** The report of a host about itself. */
 export function hostTold(
   before: State,
   name: string,

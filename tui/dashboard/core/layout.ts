@@ -1,4 +1,4 @@
-/** What stands where for a size of the terminal: panels, their sizes, and the rows of the list in them. Pure arithmetic. */
+/** The layout for a size of the terminal: the panels, their sizes, and the rows of the list. Pure arithmetic. */
 import { isFinal } from "../../../protocol/state.js";
 import { operationOf, type Section, type Size, type State } from "./model.js";
 import { isSectioned, selectedRow } from "./order.js";

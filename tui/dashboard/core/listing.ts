@@ -95,7 +95,7 @@ const KINDS: Record<string, Term["kind"]> = {
   host: "host",
 };
 
-/** As the screen lists them, without the second name of a condition. */
+/** The names that the screen lists, without the second name of a condition. */
 const CONDITIONS = [...new Set(Object.values(KINDS))];
 
 export function parseFilter(text: string): Filter {

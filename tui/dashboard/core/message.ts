@@ -76,7 +76,7 @@ export type Message =
   | { type: "daemon-fetched"; daemon: DaemonReply }
   | { type: "answered"; request: Request; operations: readonly Operation[] }
   | { type: "refused"; request: Request; message: string }
-  /** An effect has something to say. */
+  /** An effect shows a notice. */
   | { type: "noticed"; text: string; level: "info" | "success" | "warning" | "error" };
 
 const URGENT: ReadonlySet<Message["type"]> = new Set([

@@ -104,7 +104,7 @@ export interface Seek {
   readonly query: { after?: number; before?: number; match?: string; stage?: string };
   /** Where to look when there is none. */
   readonly orElse: Seek | null;
-  /** What to say when there is none anywhere. */
+  /** The notice if no line matches. */
   readonly none: string;
 }
 

@@ -44,7 +44,7 @@ export function wantedPage(state: State): PageWanted | null {
   return newer !== null && (finished?.top ?? 0) < near ? { text, order: "oldest", before: newer } : null;
 }
 
-/** By anything but time, the first row may be on the last page. */
+/** In an order other than time, the first row may be on the last page. */
 function isByTime({ listing: { sort, reverse } }: State): boolean {
   return (sort === "live" || sort === "newest") && !reverse;
 }

@@ -7,7 +7,7 @@ import { formatDuration } from "../../terminal/format.js";
 import { sanitizeLine } from "../text/cells.js";
 import type { State } from "./model.js";
 
-/** `queue gpu · priority 5 · slot 2`; "" where all is as by default. */
+/** `queue gpu · priority 5 · slot 2`; "" if all are defaults. */
 export function placementText({ now }: State, operation: Operation): string {
   const { slot, hooks = {}, pause, state } = operation;
   const placed = ({ label, value, kind, isDefault }: Row): string[] => {

@@ -66,7 +66,7 @@ export function slotCount({
 export const queueOf = (operation: Operation | null): string =>
   operation === null ? DEFAULT_QUEUE : keyBeside(operation.queue, operation.id);
 
-/** What an operation waits for that is not a place in its queue. */
+/** The reason why an operation waits, other than its place in the queue. */
 export interface Wait {
   readonly why: "operations" | "time" | "paused queue";
   /** In at most seven columns, unless there are a hundred operations. */

@@ -1,4 +1,4 @@
-/** What the daemon is asked to do, as a value, so that a question and the shell command can show it first. */
+/** A request to the daemon, as a value, so that a question and the shell command can show it first. */
 import { onRemote } from "../../../protocol/client/ssh/address.js";
 import type { EditBody } from "../../../protocol/requests.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
@@ -28,7 +28,7 @@ export type Request =
   | { readonly kind: SwitchKind; readonly name: string }
   | Submit;
 
-/** What is done to a queue, a schedule or a host. */
+/** The change of a queue, a schedule or a host. */
 export type SwitchKind =
   | ("pause-queue" | "resume-queue" | "pause-schedule" | "resume-schedule")
   | ("drain-host" | "undrain-host" | "declare-lost");

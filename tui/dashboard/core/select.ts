@@ -89,13 +89,13 @@ function settle(before: State, after: State): State {
 
 /** The selected operation handed over while it was on the screen: the view moves to the next one. */
 function followHandover(before: State, after: State): State {
-  // A person who opens or looks back at one that was over already stays with it.
+  // A person who selects a finished operation stays with it.
   if (!after.followChain || !after.witnessed) return after;
   const seen = selectedOperation(before);
   const known = operationOf(before, seen?.chain.next ?? null);
   if (known !== null) return after;
   let last = selectedOperation(after);
-  // A quick link may have come and gone since the last drawing.
+  // A short link may have started and finished since the last drawing.
   for (let next = last; next !== null; next = operationOf(after, next.chain.next)) last = next;
   if (last === null || last.id === after.selected) return after;
   return {

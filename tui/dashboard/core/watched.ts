@@ -11,7 +11,7 @@ import { moves, rowsOf } from "./order.js";
 /** Finished operations that are kept of those that came by the stream: it runs for days. */
 const KEPT_MOST = 5000;
 
-/** All that came in since the last drawing; the list is put in order once. */
+/** Applies all lines since the last drawing, and sorts the list once. */
 export function applyLines(state: State, lines: readonly WatchLine[]): State {
   const view = applyWatchLines(state.view, lines);
   const began = lines.some(({ type }) => type === "snapshot" || type === "resumed");
@@ -24,7 +24,7 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
     heard: heardOf(state, view, lines),
     reached: reachedBy(state, changedOf(view, lines)),
     ...(began && { connection: LIVE }),
-    // That the daemon is being started is told until it answers.
+    // The notice about the start of the daemon stays until the daemon answers.
     ...(began && state.connection.state !== "live" && state.notice?.level === "info" && { notice: null }),
     ...(gone.length > 0 && {
       fetched: without(state.fetched, gone),

@@ -1,4 +1,4 @@
-/** What the actions share: conditions, groups, and the keys that move, the same on each part of the screen. */
+/** Shared parts of the actions: conditions, groups, and the movement keys, the same on each part of the screen. */
 import type { Operation } from "../../../protocol/operation.js";
 import type { Group } from "./action.js";
 import { panesOf } from "./layout.js";
@@ -85,7 +85,7 @@ export function movementActions(movers: readonly Mover[]): readonly DashboardAct
   const first = run((mover, state) => mover.first?.(state) ?? mover.by(state, Number.NEGATIVE_INFINITY));
   const last = run((mover, state) => mover.last?.(state) ?? mover.by(state, Number.POSITIVE_INFINITY));
   const by = (rows: number) => run((mover, state) => mover.by(state, rows));
-  // What stands over the panels may be longer than the screen.
+  // A page may be longer than the screen.
   const scrolls = (state: State) =>
     state.page !== null && by(1)(state) !== state && !["retry", "queues", "hosts"].includes(state.page.kind)
       ? "scroll"

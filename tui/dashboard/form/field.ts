@@ -87,7 +87,7 @@ export function asTyped(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
-/** What the field means now. */
+/** The present value of the field. */
 export function heldBy(field: Field, root: JsonSchema): Held {
   const { text } = field.line;
   if (text === "") return field.required ? { problem: "required" } : { unset: true };

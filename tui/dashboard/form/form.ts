@@ -13,7 +13,7 @@ export interface Form {
   readonly fields: readonly Field[];
   /** Place of the field that is typed into; `fields.length` is the button. */
   readonly at: number;
-  /** What the daemon said when it refused. */
+  /** The refusal of the daemon. */
   readonly refusal: string | null;
   /** A submit was tried: missing fields are highlighted. */
   readonly tried: boolean;
@@ -140,7 +140,7 @@ export function firstProblem(form: Form): number | null {
   return at === -1 ? null : at;
 }
 
-/** What it would submit now; what is no value yet is left out. */
+/** The present request. Fields without a value are left out. */
 export function submitOf(form: Form): Submit {
   const root = rootOf(form);
   const values = form.fields.flatMap((field) => {

@@ -11,9 +11,9 @@ export interface HostClient {
 }
 
 export class AllHosts {
-  /** By host, what ends the wait before the next attempt. */
+  /** By host: a function that ends the wait before the next attempt. */
   readonly #waits = new Map<string, () => void>();
-  /** By question, what each host told last. */
+  /** By question: the last reply of each host. */
   readonly #told = new Map<string, Map<string, unknown>>();
 
   constructor(

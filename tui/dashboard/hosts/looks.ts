@@ -11,7 +11,7 @@ export interface NewFailures {
 }
 
 export interface Looks {
-  /** Null: nothing is news, because nobody looked before. */
+  /** Null: nobody looked before, so no failure is new. */
   fetch(signal: AbortSignal): Promise<NewFailures | null>;
   /** @param cursor that of `fetch` */
   remember(cursor: string): void;
@@ -37,7 +37,7 @@ export class Look implements Looks {
     );
     if (signal.aborted || file === null) return null;
     if (since !== null) return { operations, cursor };
-    // Without an earlier look, what failed before is no news.
+    // Without an earlier look, older failures are not reported.
     writeLook(file, cursor);
     return null;
   }

@@ -53,7 +53,7 @@ async function watchHost(
   }
 }
 
-/** What the page of the hosts shows. The stream tells when the host is gone. */
+/** Data of the page of the hosts. The stream reports a lost host. */
 async function tellOfHost(
   target: HostsTarget,
   { name, client }: HostClient,

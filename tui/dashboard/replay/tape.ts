@@ -1,5 +1,5 @@
 /**
- * What happened in a chain, event by event and line by line, as it is stored: the tape that a replay plays.
+ * The tape that a replay plays: the stored events and lines of a chain, in order.
  *
  * It grows at its end alone. The records stand in it every `CHUNK` entries, so that going to any place folds at most
  * that many events: a step back costs what a step forward does.

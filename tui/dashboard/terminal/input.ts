@@ -29,7 +29,7 @@ export class ReportFilter {
 
   constructor(private readonly reports: Reports = {}) {}
 
-  /** What was typed of what was read. */
+  /** The typed part of the input. */
   typed(read: string): string {
     this.#look(read);
     return this.#withoutStrings(read).replace(

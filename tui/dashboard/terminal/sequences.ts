@@ -1,5 +1,5 @@
 /**
- * What is said to the terminal beside the screen: title, progress in the taskbar, focus, notifications. Each is ignored
+ * Sequences to the terminal beside the screen: title, progress in the taskbar, focus, notifications. Each is ignored
  * by a terminal that does not know it; the Linux console, which would print some of them, is told nothing.
  */
 import { sanitize } from "../../../protocol/text/sanitize.js";

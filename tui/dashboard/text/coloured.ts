@@ -56,13 +56,13 @@ function marksIn(text: string, sought: string): [from: number, after: number][] 
   return marks;
 }
 
-/** What a row of a log line shows besides its text. */
+/** The properties of a row of a log line besides its text. */
 export interface RowLook {
   readonly spans: Coloured["spans"];
   readonly links: readonly Link[];
   /** Where the row begins in the text of the line. */
   readonly offset: number;
-  /** What is searched for; "": nothing. */
+  /** The searched text; "": no search. */
   readonly sought: string;
   readonly style: Style;
 }

@@ -1,4 +1,4 @@
-/** What an operation ended with: its result as a table, or its error with all causes and the operation's own frame. */
+/** The outcome of an operation: its result as a table, or its error with all causes and the operation's own frame. */
 import type { Operation, OperationError } from "../../../protocol/operation.js";
 import { formatBytes } from "../../terminal/format.js";
 import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";

@@ -99,7 +99,7 @@ function stateOf({ state, since, draining }: HostReply, now: number): [text: str
   }
 }
 
-/** What is known of the chosen host beside its row. */
+/** Facts of the chosen host beside its row. */
 function about(host: HostReply, state: State, width: number, paint: Paint): string[] {
   const { memory, counters, skewMs, types, version } = host;
   const { claimed, finished, requeued, fenced, shippedBytes } = counters;
@@ -138,7 +138,7 @@ function engine(state: State, width: number, paint: Paint): string[] {
   }
   const { awaySince, synchronous, problems } = reply.fleet;
   const line = new Line(width, paint).add("  engine ", "muted").addUntrusted(reply.fleet.engine);
-  // That there is none is a problem of the fleet.
+  // A missing engine is a problem of the fleet.
   if (synchronous) line.addWhole("  a replica confirms each write", "muted");
   const warn = (text: string) =>
     paragraph(text, { width, most: 3, paint, sign: `  ${LEVEL_GLYPHS.warning} ` }, "warn").map(String);

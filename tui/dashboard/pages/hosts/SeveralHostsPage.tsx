@@ -108,7 +108,7 @@ function stateOf({ connection, machine }: Host, now: number): [text: string, sty
 export const silence = (since: number, now: number): string =>
   formatDuration(Math.max(0, Math.floor((now - since) / 1000)));
 
-/** What is known of the chosen host beside its row. */
+/** Facts of the chosen host beside its row. */
 function about(host: Host, state: State, width: number, paint: Paint): string[] {
   const { address, connection, daemon, machine, heardAt } = host;
   const { now } = state;

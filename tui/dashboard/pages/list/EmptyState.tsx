@@ -1,4 +1,4 @@
-/** What fills the screen when there is no operation to show: it says what to do next. */
+/** The screen without operations. It names the next commands. */
 import { SMALLEST } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";

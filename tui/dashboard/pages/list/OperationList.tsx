@@ -168,7 +168,7 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
   const selected = state.order[selectedRow(state)];
   const active = state.pane === "list";
   const columns = rowColumns(width, state.queueColumn, hostColumn(state), hasSeveral(state));
-  // What a silent host told last.
+  // The last counts of a silent host.
   const dim = hasSeveral(state) ? dimmed(theme) : theme;
   const rows = section.rows.flatMap(({ id, height }) => {
     const operation = operationOf(state, id) as Operation;

@@ -100,7 +100,7 @@ export interface RowMarks {
   readonly active: boolean;
 }
 
-/** What the parts of a row are made of. */
+/** The input of the parts of a row. */
 interface RowOf {
   readonly state: State;
   readonly operation: Operation;

@@ -137,7 +137,7 @@ function nothingSelected(state: State, width: number, { paint }: Theme): Drawn[]
   return ["", line("A filter has words and conditions:"), "", ...examples];
 }
 
-/** What the parts are drawn from. */
+/** The input of the parts. */
 interface View {
   readonly state: State;
   readonly operation: Operation;

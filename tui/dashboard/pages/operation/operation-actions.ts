@@ -1,4 +1,4 @@
-/** What can be done to operations: the actions of list and detail that ask the daemon for something, or leave the screen. */
+/** The actions on operations in list and detail: requests to the daemon, and programs beside the screen. */
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { ask, busy, send } from "../../core/ask.js";

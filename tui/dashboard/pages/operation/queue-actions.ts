@@ -1,4 +1,4 @@
-/** What can be done to queues and to places in them: pause, resume, priority, edit. */
+/** The actions on queues and on places in them: pause, resume, priority, edit. */
 
 import { isFinal } from "../../../../protocol/state.js";
 import { ask, busy, send } from "../../core/ask.js";

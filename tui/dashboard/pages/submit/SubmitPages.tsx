@@ -86,7 +86,7 @@ function fieldRow(form: Form, i: number, names: number, width: number, paint: Pa
   const loud = form.tried || field.line.text !== "";
   const mark =
     "problem" in data ? (loud ? ` ✗ ${data.problem}` : ` ${data.problem}`) : "value" in data ? " ✓" : "";
-  // What a field takes stands beside it until something is typed.
+  // The type of a field stands beside it until a person types.
   const hint = mark === "" && width >= TYPES_FROM ? ` ${sanitizeLine(field.type)}` : mark;
   const markWidth = Math.max(2, Math.min(widthOf(hint), Math.floor(width * 0.4)));
   const room = Math.max(4, line.left - markWidth);
@@ -125,7 +125,7 @@ function buttonRow(form: Form, names: number, width: number, paint: Paint): Line
   return line.add(`  ${sanitizeLine(nameOf(field))} ${reason}`, "muted");
 }
 
-/** What the chosen field is for, or why the daemon refused it. */
+/** The description of the chosen field, or the refusal of the daemon. */
 function aboutField(form: Form, width: number, most: number, paint: Paint): Drawn[] {
   if (form.refusal !== null) return paragraph(form.refusal, { width, most, paint, sign: "✗ " }, "bad");
   const field = form.fields[form.at];

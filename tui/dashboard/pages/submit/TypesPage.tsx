@@ -131,7 +131,7 @@ function loadingRows(state: State, page: PageOf<"types">, width: number, paint: 
   return ["", ...row(`Loading the operation types.${then}`, "muted")];
 }
 
-/** What the chosen type takes, in two rows. */
+/** The parameters of the chosen type in two rows. */
 function brief(chosen: OperationType | undefined, width: number, paint: Paint): Drawn[] {
   if (chosen === undefined) return [];
   const names = listParameters(chosen.params).map(({ name, required }) => (required ? `${name}*` : name));

@@ -40,7 +40,7 @@ export function Timeline({ state, page }: { state: State; page: TimelinePage }) 
   // A replay shows the past, and the records of the tape know nothing of pauses.
   const { start, lanes } = player.live ? withPauses(all, moment.records) : all;
   const running = [...moment.records.values()].some(({ finishedAt }) => finishedAt === null);
-  // What is live goes on by the clock, not by the last event.
+  // A live replay follows the clock, not the last event.
   const now = state.connection.state === "away" ? state.connection.since : state.now;
   const length = Math.max(
     durationOf(tape),
@@ -74,7 +74,7 @@ export function Timeline({ state, page }: { state: State; page: TimelinePage }) 
   );
 }
 
-/** Before the tape is read, what the records know. */
+/** Before the tape is read, the records give the spans. */
 function shownMoment(state: State, { tape, player, id }: TimelinePage): Moment {
   const operation = operationOf(state, id);
   if (tape.length === 0 && operation !== null)
