@@ -101,8 +101,10 @@ test("a cancel of all starts nothing that was queued", async () => {
   const { client, world } = daemon;
   const params = { args: ["sleep", "100"] };
   const running = await daemon.submit("shell", { params });
-  for await (const line of client.watch({ operation: running.id }))
+  for await (const line of client.watch({ operation: running.id })) {
+    if (line.type === "snapshot" && line.operations[0]?.state === "running") break;
     if (line.type === "changed" && line.patch.state === "running") break;
+  }
   await client.submit(Array(300).fill({ op: "shell", params }), "queued");
   const { code, stderr } = await cli.run(["cancel", "--socket", world.socket, "--all", "--wait"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "cancel: 301 operations\n" });
