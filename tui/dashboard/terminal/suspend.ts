@@ -11,6 +11,7 @@ export type SuspendTerminal = (callback: () => Promise<void> | void) => Promise<
 export function suspension(integration: TerminalIntegration, state: () => State) {
   let terminal: SuspendTerminal | null = null;
   let away = false;
+  let stopped = false;
 
   async function leave(meanwhile: () => Promise<void> | void): Promise<void> {
     if (away || terminal === null) return;
@@ -21,7 +22,8 @@ export function suspension(integration: TerminalIntegration, state: () => State)
         await integration.flushed();
         await meanwhile();
       });
-      integration.begin(state());
+      // The dashboard may end while another program has the terminal.
+      if (!stopped) integration.begin(state());
     } finally {
       away = false;
     }
@@ -52,6 +54,7 @@ export function suspension(integration: TerminalIntegration, state: () => State)
       terminal = given;
     },
     stop(): void {
+      stopped = true;
       process.off("SIGTSTP", suspend);
       process.off("SIGCONT", continued);
     },
