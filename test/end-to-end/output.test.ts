@@ -75,7 +75,7 @@ test("names go to xargs; records, sorts and times are as asked", async () => {
 describe("status", () => {
   test("one line, as it is asked for", async () => {
     const id = await world.submit("shell", "--label", "#{x}", "--", "sleep", "100");
-    await world.inState(id, "running");
+    await world.record(id, ({ currentStage }) => currentStage === 0);
     const status = async (...words: string[]) => {
       const { code, stdout, stderr } = await world.liveops(["status", "--timeout", "20s", ...words]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

@@ -14,9 +14,9 @@ export const SMOKE = ["daemon-killed", "worker-deaths", "disk-full", "damage", "
   (name) => `test/faults/${name}.test.ts`,
 );
 
-/** Starts a process, replaces a module, or changes the process, its environment or its globals. */
+/** Starts a process, also by the operation `shell`, replaces a module, or changes the process, its environment or its globals. */
 const TOUCHES =
-  /"node:child_process"|"@lydell\/node-pty"|\bvi\.(mock|stub|useFakeTimers|spyOn\((process|performance|globalThis))|\bprocess\.(chdir|kill|on|exit)\(|\bprocess\.env(\.\w+|\[\w+\]) = /;
+  /"node:child_process"|ops\/shell\.js"|"@lydell\/node-pty"|\bvi\.(mock|stub|useFakeTimers|spyOn\((process|performance|globalThis))|\bprocess\.(chdir|kill|on|exit)\(|\bprocess\.env(\.\w+|\[\w+\]) = /;
 
 const modules = new Map<string, { touches: boolean; imports: string[] }>();
 

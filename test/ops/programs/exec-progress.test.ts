@@ -178,7 +178,7 @@ describe("a silent program", () => {
     const file = large(400 * 1024 * 1024);
     // `cat` is held up by its reader.
     const attempt = startOperation(Shell, {
-      script: `cat ${file} | while [ "$(dd bs=1M count=8 iflag=fullblock 2>/dev/null | wc -c)" -gt 0 ]; do sleep 0.1; done`,
+      script: `cat ${file} | while [ "$(dd bs=1M count=8 iflag=fullblock 2>/dev/null | wc -c)" -gt 0 ]; do sleep 0.2; done`,
     });
     const isMoving = (least: number) =>
       attempt.untilEvent(
