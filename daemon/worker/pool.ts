@@ -281,8 +281,10 @@ export class Pool {
     else this.options.onIdle(null);
   }
 
-  /** How the worker ended, and the last error that it wrote. */
+  /** What is wrong with the package, or else how the worker ended and the last error that it wrote. */
   #whyUnborn({ identity }: PooledWorker, { code, signal }: WorkerExit): string {
+    const held = this.options.whyHeld?.() ?? null;
+    if (held !== null) return held;
     const how = `a worker process ended before it was ready (${signal ?? `exit code ${code}`})`;
     const text = endOf(workerFiles(this.options.dir, identity.workerId).stderrFile);
     const said = text.split("\n").findLast((line) => /^\w*Error\b/.test(line));
