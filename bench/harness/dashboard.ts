@@ -13,7 +13,6 @@ const HERTZ = 10;
 
 export interface Shown {
   readonly pid: number;
-  readonly written: { bytes: number; flushes: number };
   press(keys: string): void;
   /** Resolves with the next data that matches. */
   data(fits: (data: string) => boolean): Promise<string>;
@@ -34,16 +33,12 @@ export function startOn(words: string[]): Shown {
     rows: 50,
     env: { ...env, TERM: "xterm-256color" } as Record<string, string>,
   });
-  const written = { bytes: 0, flushes: 0 };
   const waiting = new Set<(data: string) => void>();
   child.onData((data) => {
-    written.bytes += Buffer.byteLength(data);
-    written.flushes += data.split("\x1b[?2026h").length - 1;
     for (const tell of waiting) tell(data);
   });
   return {
     pid: child.pid,
-    written,
     press: (keys) => child.write(keys),
     data: (fits) =>
       new Promise((resolve) => {
@@ -79,21 +74,6 @@ export function putRunning(world: World, count: number): void {
   }
 }
 
-export function putFinished(world: World, count: number): void {
-  for (let i = 0; i < count; i++) {
-    world.put(
-      operation({
-        id: `ended${String(i).padStart(7, "0")}`,
-        title: `Back up folder ${i}`,
-        state: "succeeded",
-        createdAt: when(1000 + i),
-        startedAt: when(1000 + i),
-        finishedAt: when(900),
-      }),
-    );
-  }
-}
-
 /** Changes each running operation ten times a second, and logs a line in the first. Returns the stop function. */
 export function change(world: World): () => void {
   let round = 0;
@@ -109,12 +89,6 @@ export function change(world: World): () => void {
     }
   }, 1000 / HERTZ);
   return () => clearInterval(timer);
-}
-
-/** Finishes each running operation. */
-export function finishAll(world: World): void {
-  for (const { id, state } of world.operations.values())
-    if (state === "running") world.patch(id, { state: "succeeded", finishedAt: when(0), percent: 100 });
 }
 
 /** A program of only Ink and React, bundled like the dashboard. Returns its file. */

@@ -1,7 +1,7 @@
 /** Memory of a process, from /proc, in MB (1,000,000 bytes). */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
-export interface Memory {
+interface Memory {
   /** Resident memory, shared pages included. */
   rss: number;
   /** Private memory. */
@@ -16,21 +16,4 @@ export function memoryOf(pid: number): Memory {
     rss: sum(/^Rss:\s+(\d+) kB/gm),
     private: sum(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm),
   };
-}
-
-/** Child processes whose command line contains the word. */
-export function childrenOf(pid: number, word: string): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((child) => {
-      try {
-        const stat = readFileSync(`/proc/${child}/stat`, "utf8");
-        const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-        return parent === pid && readFileSync(`/proc/${child}/cmdline`, "utf8").includes(word);
-      } catch {
-        // The process has ended.
-        return false;
-      }
-    });
 }

@@ -7,8 +7,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { atExit } from "./at-exit.js";
 
-export type AppendFsync = "always" | "everysec";
-
 export interface Redis {
   socket: string;
   stop(): Promise<void>;
@@ -24,10 +22,11 @@ export function redisVersion(): string | null {
   }
 }
 
-export async function startRedis(appendfsync: AppendFsync): Promise<Redis> {
+export async function startRedis(): Promise<Redis> {
   const dir = mkdtempSync(join(tmpdir(), "liveops-bench-redis-"));
   const socket = join(dir, "redis.sock");
-  const settings = { port: "0", unixsocket: socket, dir, appendonly: "yes", appendfsync, save: "" };
+  const durable = { appendonly: "yes", appendfsync: "always", save: "" };
+  const settings = { port: "0", unixsocket: socket, dir, ...durable };
   const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const child = spawn("redis-server", words, { stdio: "ignore" });
   const ended = new Promise((resolve) => child.once("exit", resolve));

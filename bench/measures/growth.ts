@@ -1,66 +1,14 @@
-/**
- * Checks that cost does not grow with the stored operations: operations per second with 10, 1,000 and 100,000 finished
- * operations, and the daemon's CPU time for a change with few and many operations in the queue.
- */
+/** The daemon's CPU time for a change does not grow with the queue: few and many operations in the queue. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { cpuSeconds } from "../harness/cpu.js";
-import { fillHistory } from "../harness/history.js";
 import { EMITS, THREE_STAGES } from "../harness/no-op.js";
-import { compared, interleave } from "../harness/rounds.js";
+import { compared } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
-import { Submitter, untilDone } from "../harness/submitter.js";
+import { Submitter } from "../harness/submitter.js";
 import { type BenchWorld, benchWorld } from "../harness/world.js";
 
-export default async function growth(options: MeasureOptions): Promise<Row[]> {
-  return [...(await byHistory(options)), ...(await byQueue(options))];
-}
-
-async function byHistory({ quick }: MeasureOptions): Promise<Row[]> {
-  const counts = quick ? [10, 1000, 10_000] : [10, 1000, 100_000];
-  const jobs = 100;
-  const worlds: BenchWorld[] = [];
-  const submitters: Submitter[] = [];
-  try {
-    const contenders: Record<string, () => Promise<number>> = {};
-    for (const count of counts) {
-      const world = await benchWorld({ ops: THREE_STAGES, prepare: (dir) => fillHistory(dir, count) });
-      const submitter = new Submitter(world.socket, 32);
-      worlds.push(world);
-      submitters.push(submitter);
-      const { failed } = (await world.client.daemon()).counts;
-      contenders[`finished ${count}`] = async () => {
-        const start = performance.now();
-        await submitter.submit({ op: "three-stages" }, jobs);
-        await untilDone(world.client, failed);
-        const rate = (jobs / (performance.now() - start)) * 1000;
-        await removeNewest(world, jobs);
-        return rate;
-      };
-    }
-    const samples = await interleave(contenders, quick ? 3 : 31);
-    const [few, ...more] = counts;
-    const reference = { what: `with ${few}`, samples: samples[`finished ${few}`]! };
-    return more.map((count) =>
-      compared(`operations/s with ${count} finished`, samples[`finished ${count}`]!, reference, {
-        unit: "/s",
-        goal: { of: "ratio", atLeast: 0.9 },
-        notes: `${jobs} of three empty stages a round, fdatasync before each answer; those of a round are removed after it`,
-      }),
-    );
-  } finally {
-    for (const submitter of submitters) submitter.close();
-    for (const world of worlds) world.stop();
-  }
-}
-
-/** Removes the operations of a round, so that each round starts with the same number. */
-async function removeNewest({ client }: BenchWorld, count: number): Promise<void> {
-  const { operations } = await client.list({ limit: count });
-  for (const { id } of operations) await client.remove(id);
-}
-
 /** Both daemons at the same time, each with an operation that emits all the time and a watcher of all operations. */
-async function byQueue({ quick }: MeasureOptions): Promise<Row[]> {
+export default async function growth({ quick }: MeasureOptions): Promise<Row[]> {
   const [few, many] = quick ? [10, 1000] : [10, 9_000];
   const perSecond = 500;
   const worlds: BenchWorld[] = [];

@@ -1,10 +1,10 @@
 /**
- * Memory of the idle daemon and of a warm worker without user code, compared with a bare Node process that listens on a
- * socket. Also the daemon's memory for each queued operation.
+ * Memory of the idle daemon, compared with a bare Node process that listens on a socket. Also the daemon's memory for each
+ * queued operation.
  */
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { childrenOf, type Memory, memoryOf } from "../harness/memory.js";
+import { memoryOf } from "../harness/memory.js";
 import { THREE_STAGES } from "../harness/no-op.js";
 import { alone, compared } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
@@ -15,34 +15,25 @@ const SERVER = `require("node:net").createServer().listen(0, "127.0.0.1")`;
 
 export default async function memory({ quick }: MeasureOptions): Promise<Row[]> {
   const rounds = quick ? 2 : 7;
-  const bare: Memory[] = [];
-  const daemon: Memory[] = [];
-  const worker: Memory[] = [];
+  const bare: number[] = [];
+  const daemon: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const idle = await idleDaemon();
     bare.push(idle.bare);
     daemon.push(idle.daemon);
-    worker.push(idle.worker);
   }
-  const samples = (of: Memory[], kind: keyof Memory) => of.map((memory) => memory[kind]);
-  const beside = (kind: keyof Memory) => ({ what: "bare Node server", samples: samples(bare, kind) });
   const queued = await perQueued(quick ? 5_000 : 40_000);
   return [
-    compared("idle daemon, resident", samples(daemon, "rss"), beside("rss"), {
-      unit: "MB",
-      goal: { of: "ours", atMost: 110 },
-      notes: "Rss of smaps_rollup, 3 s after loader and worker are warm",
-    }),
-    compared("idle daemon, private", samples(daemon, "private"), beside("private"), {
-      unit: "MB",
-      notes: "Private_Clean + Private_Dirty",
-    }),
-    compared("warm worker, private", samples(worker, "private"), beside("private"), {
-      unit: "MB",
-      goal: { of: "ours", atMost: 45 },
-      notes: "Private_Clean + Private_Dirty; it has loaded nothing of the user's",
-    }),
-    compared("warm worker, resident", samples(worker, "rss"), beside("rss"), { unit: "MB" }),
+    compared(
+      "idle daemon, resident",
+      daemon,
+      { what: "bare Node server", samples: bare },
+      {
+        unit: "MB",
+        goal: { of: "ours", atMost: 110 },
+        notes: "Rss of smaps_rollup, 3 s after loader and worker are warm",
+      },
+    ),
     alone("daemon's memory for each queued operation", [queued.private], {
       unit: "KB",
       goal: { of: "ours", atMost: 2 },
@@ -51,8 +42,8 @@ export default async function memory({ quick }: MeasureOptions): Promise<Row[]> 
   ];
 }
 
-/** Measures all processes at the same time, so that the shared pages of Node count as private for none. */
-async function idleDaemon(): Promise<{ bare: Memory; daemon: Memory; worker: Memory }> {
+/** Resident MB. */
+async function idleDaemon(): Promise<{ bare: number; daemon: number }> {
   const world = await benchWorld();
   const server = spawn(node, ["-e", SERVER], { env: cleanEnv(), stdio: "ignore" });
   try {
@@ -60,9 +51,7 @@ async function idleDaemon(): Promise<{ bare: Memory; daemon: Memory; worker: Mem
     await world.client.types();
     while ((await world.client.daemon()).workers.idle === 0) await sleep(20);
     await sleep(3000);
-    const [worker] = childrenOf(world.pid, "worker");
-    if (worker === undefined) throw new Error("no worker was found under the daemon");
-    return { bare: memoryOf(server.pid!), daemon: memoryOf(world.pid), worker: memoryOf(worker) };
+    return { bare: memoryOf(server.pid!).rss, daemon: memoryOf(world.pid).rss };
   } finally {
     server.kill();
     world.stop();

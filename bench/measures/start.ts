@@ -1,16 +1,15 @@
 /**
  * Time from the daemon's start to its first answer, compared with `node -e 0`: with an empty state directory, and with
- * 100,000 finished operations. Then the time of a page of the list with 100,000 operations.
+ * 100,000 finished operations; and with pm2.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "../../protocol/client/client.js";
 import { fillHistory } from "../harness/history.js";
 import { HOW_TO_INSTALL, libraryVersion } from "../harness/peer.js";
 import { Pm2 } from "../harness/pm2.js";
 import { timed } from "../harness/processes.js";
-import { alone, compared, interleave } from "../harness/rounds.js";
+import { compared, interleave } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
 import { bin, cleanEnv, node } from "../harness/world.js";
 
@@ -20,25 +19,13 @@ export default async function start({ quick }: MeasureOptions): Promise<Row[]> {
   const root = mkdtempSync(join(tmpdir(), "liveops-bench-"));
   const [empty, full] = [join(root, "empty"), join(root, "full")];
   const pm2 = Pm2.isThere() ? new Pm2() : null;
-  const pages: number[] = [];
-  const filtered: number[] = [];
   try {
     await fillHistory(empty, 0);
     await fillHistory(full, many);
     const daemon = async (dir: string): Promise<number> => {
       const env = { ...cleanEnv(), HOME: root, LIVEOPS_STATE_DIR: dir, LIVEOPS_SOCKET: join(dir, "socket") };
       try {
-        const took = await timed([node, bin("liveopsd"), "start"], env);
-        if (dir === full) {
-          const client = new Client(join(dir, "socket"));
-          pages.push(await milliseconds(() => client.list({ limit: 20 })));
-          filtered.push(
-            await milliseconds(() =>
-              client.list({ limit: 20, op: "shell", state: ["failed"], q: "number 9" }),
-            ),
-          );
-        }
-        return took;
+        return await timed([node, bin("liveopsd"), "start"], env);
       } finally {
         await timed([node, bin("liveopsd"), "stop"], env);
       }
@@ -64,8 +51,6 @@ export default async function start({ quick }: MeasureOptions): Promise<Row[]> {
         { what: "with none", samples: samples.empty },
         { unit: "ms", goal: { of: "ratio", atMost: 1.1 }, notes: "history made by the store and sealed" },
       ),
-      alone(`a page of 20 of ${many}, at once after the start`, pages, { unit: "ms" }),
-      alone(`a page by type, state and text of ${many}`, filtered, { unit: "ms" }),
     ];
     if (pm2 === null) {
       rows.push({ name: "liveopsd start, beside pm2", absent: `pm2 is not there; ${HOW_TO_INSTALL}` });
@@ -99,10 +84,4 @@ export default async function start({ quick }: MeasureOptions): Promise<Row[]> {
     pm2?.end();
     rmSync(root, { recursive: true, force: true });
   }
-}
-
-async function milliseconds(task: () => Promise<unknown>): Promise<number> {
-  const before = performance.now();
-  await task();
-  return performance.now() - before;
 }

@@ -28,7 +28,6 @@ export default async function submitBatch({ quick }: MeasureOptions): Promise<Ro
     config: { maxQueued: 1_000_000 },
   });
   const submitter = new Submitter(world.socket, AT_ONCE);
-  const singles = new Submitter(world.socket, 32);
   const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
   const journal = new Journal<Decision>({
     dir,
@@ -53,26 +52,19 @@ export default async function submitBatch({ quick }: MeasureOptions): Promise<Ro
             return submitter.submit(body, batches);
           }),
         journal: () => rate(operations, () => appendAll(journal, batches)),
-        one: () => rate(SIZE, () => singles.submit({ op: "three-stages", label: "number 1" }, SIZE)),
       },
       rounds,
     );
     const beside = { what: "the journal in a loop", samples: samples.journal };
-    const durable = "fdatasync before each answer on both sides";
     return [
       compared("submits/s in arrays of 500", samples.batch, beside, {
         unit: "/s",
         goal: { of: "ratio", atLeast: 0.65 },
-        notes: `${operations} a round, ${AT_ONCE} arrays on their way; the loop: daemon/store's journal in one process, as many at once; ${durable}`,
-      }),
-      compared("submits/s one by one", samples.one, beside, {
-        unit: "/s",
-        notes: `32 on their way; ${durable}`,
+        notes: `${operations} a round, ${AT_ONCE} arrays on their way; the loop: daemon/store's journal in one process, as many at once; fdatasync before each answer on both sides`,
       }),
     ];
   } finally {
     submitter.close();
-    singles.close();
     await journal.stop();
     world.stop();
     rmSync(dir, { recursive: true, force: true });

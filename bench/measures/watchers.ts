@@ -39,18 +39,12 @@ async function reading(world: BenchWorld, id: string, { quick }: MeasureOptions)
   const peer = new Peer("raw-fan-out", { path, bytes, perSecond: PER_SECOND });
   await peer.ask({});
   try {
-    const total: number[] = [];
     const samples = await interleave(
       {
         liveops: async () => {
           const alone = await cpuShareOf(world.pid, seconds);
-          const { share, perDelivery, lines } = await delivering(
-            world.socket,
-            await requestOf(world, id),
-            world.pid,
-            seconds,
-          );
-          total.push(perDelivery);
+          const request = await requestOf(world, id);
+          const { share, lines } = await delivering(world.socket, request, world.pid, seconds);
           return ((share - alone) * seconds * 1e6) / lines;
         },
         bare: async () => (await delivering(path, null, peer.pid, seconds)).perDelivery,
@@ -64,10 +58,6 @@ async function reading(world: BenchWorld, id: string, { quick }: MeasureOptions)
         unit: "µs",
         goal: { of: "ratio", atMost: 2 },
         notes: `${notes}; less what the daemon takes without watchers`,
-      }),
-      compared("the same with reading and reducing the events", total.slice(1), beside, {
-        unit: "µs",
-        notes,
       }),
     ];
   } finally {
@@ -114,15 +104,12 @@ async function stopped(world: BenchWorld, id: string, { quick }: MeasureOptions)
   const [count, seconds] = quick ? [100, 5] : [200, 40];
   const request = await requestOf(world, id);
   const bytes = await bytesOfALine(world, request);
-  const cpuBefore = await cpuShareOf(world.pid, seconds / 4);
-  const none = memoryOf(world.pid).private;
   const readers = await Readers.open(world.socket, count, request, { reading: false });
   // First the kernel's buffers fill up, and the daemon's heap reaches its size.
   const settle = 15;
   await sleep(settle * 1000);
   const early = await sizes(world.pid, seconds / 4);
-  const cpuAfter = await cpuShareOf(world.pid, seconds / 4);
-  await sleep((seconds * 1000) / 2);
+  await sleep((seconds * 1000 * 3) / 4);
   const late = await sizes(world.pid, seconds / 4);
   readers.close();
   const missed = (bytes * PER_SECOND * seconds) / 1000;
@@ -138,26 +125,6 @@ async function stopped(world: BenchWorld, id: string, { quick }: MeasureOptions)
       spread: [spread[0] / missed, spread[1] / missed],
       goal: { of: "ratio", atMost: 0.02 },
       notes: `growth of private memory with ${count} of them, from ${settle} s after they came, at ${PER_SECOND} log lines/s`,
-    },
-    {
-      name: "what a watcher that does not read adds to the daemon's memory at once",
-      unit: "KB",
-      ours: ((median(early) - none) * 1000) / count,
-      reference: null,
-      ratio: null,
-      spread: null,
-      goal: null,
-      notes: `private memory ${settle} s after ${count} of them came, growth of the heap included`,
-    },
-    {
-      name: `daemon's CPU with ${count} watchers that do not read`,
-      unit: "% of a core",
-      ours: cpuAfter * 100,
-      reference: { what: "without them", value: cpuBefore * 100 },
-      ratio: cpuAfter / cpuBefore,
-      spread: null,
-      goal: null,
-      notes: `${PER_SECOND} log lines/s`,
     },
   ];
 }

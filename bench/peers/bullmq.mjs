@@ -5,7 +5,7 @@ import { Redis } from "ioredis";
 import { answer, settings } from "./answer.mjs";
 import threeStages from "./bullmq-job.mjs";
 
-const { socket, queue: name, sandboxed, reports, concurrency } = settings;
+const { socket, queue: name, sandboxed, concurrency } = settings;
 const connect = () => new Redis({ path: socket, maxRetriesPerRequest: null });
 const processor = sandboxed ? fileURLToPath(new URL("bullmq-job.mjs", import.meta.url)) : threeStages;
 
@@ -31,7 +31,7 @@ await answer(async ({ jobs, atOnce, oneByOne }) => {
   });
   let left = jobs;
   const submitter = async () => {
-    while (left-- > 0) await queue.add("three-stages", { reports });
+    while (left-- > 0) await queue.add("three-stages", {});
   };
   await Promise.all(Array.from({ length: atOnce }, submitter));
   await all;
@@ -45,7 +45,7 @@ async function oneAtATime(jobs) {
     const done = new Promise((resolve) => {
       onCompleted = resolve;
     });
-    await queue.add("three-stages", { reports });
+    await queue.add("three-stages", {});
     await done;
   }
   return { perSecond: (jobs / (performance.now() - start)) * 1000 };
