@@ -1,12 +1,25 @@
 import { availableParallelism } from "node:os";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { FULL } from "./faults/mode.js";
 import { isMissing, programs } from "./harness/programs.js";
-import { daemon, SMOKE, unit } from "./harness/projects.js";
+import { ALONE, daemon, LONGEST, SMOKE, unit } from "./harness/projects.js";
 
 type Test = NonNullable<TestProjectInlineConfiguration["test"]>;
 
-/** Tests of processes wait for about a third of their time. */
-const maxWorkers = Math.ceil(availableParallelism() * 1.5);
+/** Tests of processes wait for about a third of their time; complete faults leave no time. */
+const maxWorkers = FULL ? availableParallelism() : Math.ceil(availableParallelism() * 1.5);
+
+/** Starts the longest faults first, so that none of them runs alone at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((file) => moduleId.endsWith(file));
+      return at === -1 ? LONGEST.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 /** The projects differ in which files they run and how; a project that isolates gives each file a process. */
 const project = (name: string, test: Test): TestProjectInlineConfiguration => ({
@@ -36,6 +49,7 @@ export default defineConfig({
     root: new URL("..", import.meta.url).pathname,
     globalSetup: ["./test/harness/build.ts", "./test/harness/environment.ts"],
     reporters: ["default", "./test/harness/tally.ts"],
+    ...(FULL && { sequence: { sequencer: LongestFirst } }),
     projects: [
       project("unit", {
         include: unit,
@@ -46,7 +60,8 @@ export default defineConfig({
       project("daemon", { include: daemon }),
       project("end-to-end", { include: ["test/end-to-end/**/*.test.ts"], isolate: false }),
       project("smoke", { include: SMOKE }),
-      project("faults", { include: ["test/faults/**/*.test.ts"], exclude: SMOKE }),
+      project("faults", { include: ["test/faults/**/*.test.ts"], exclude: [...SMOKE, ...ALONE] }),
+      project("faults-alone", { include: ALONE, maxWorkers: 1 }),
     ],
   },
 });

@@ -286,15 +286,22 @@ interface Row extends Kind {
   places: Place[];
 }
 
-/** In the full form each kind in each place, in the short form a kind in a group of places at once. */
+/**
+ * In the full form each kind in each place that may cost an operation, and in all other places at once. In the short form
+ * a kind in a group of places at once.
+ */
 const ROWS: Row[] = KINDS.flatMap((kind) => {
-  if (FULL) return PLACES.map((place) => ({ ...kind, where: place.place, places: [place] }));
-  const groups = SHORT.includes(kind.kind) ? [0, 1, 2] : [0];
-  return groups.map((group) => ({
-    ...kind,
-    where: `group ${group}`,
-    places: PLACES.filter((place) => (place.group ?? 0) === group),
-  }));
+  const alone = FULL ? PLACES.filter(({ costs }) => costs !== undefined) : [];
+  const together = PLACES.filter((place) => !alone.includes(place));
+  const groups = FULL || SHORT.includes(kind.kind) ? [0, 1, 2] : [0];
+  return [
+    ...alone.map((place) => ({ ...kind, where: place.place, places: [place] })),
+    ...groups.map((group) => ({
+      ...kind,
+      where: `group ${group}`,
+      places: together.filter((place) => (place.group ?? 0) === group),
+    })),
+  ];
 });
 
 /** A daemon that is about to start on a copy of the state directory. */

@@ -20,20 +20,16 @@ const seed = process.env.LIVEOPS_FAULTS_SEED ?? String(Math.floor(Math.random() 
 try {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
   const paths = process.argv.length > 2 ? process.argv.slice(2).map(folder) : ["test/faults"];
-  const ended = spawnSync(
-    process.execPath,
-    [vitest, "run", "--config", "test/vitest.config.ts", "--no-file-parallelism", ...paths],
-    {
-      cwd: root,
-      stdio: "inherit",
-      env: {
-        ...process.env,
-        LIVEOPS_FAULTS: "full",
-        LIVEOPS_FAULTS_SEED: seed,
-        LIVEOPS_FAULTS_TALLY: tally,
-      },
+  const ended = spawnSync(process.execPath, [vitest, "run", "--config", "test/vitest.config.ts", ...paths], {
+    cwd: root,
+    stdio: "inherit",
+    env: {
+      ...process.env,
+      LIVEOPS_FAULTS: "full",
+      LIVEOPS_FAULTS_SEED: seed,
+      LIVEOPS_FAULTS_TALLY: tally,
     },
-  );
+  });
   const counts = readFileSync(tally, "utf8")
     .split("\n")
     .filter(Boolean)

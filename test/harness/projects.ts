@@ -9,9 +9,33 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+const faults = (...names: string[]) => names.map((name) => `test/faults/${name}.test.ts`);
+
 /** The faults that `npm test` injects. */
-export const SMOKE = ["daemon-killed", "worker-deaths", "disk-full", "damage", "power", "storm"].map(
-  (name) => `test/faults/${name}.test.ts`,
+export const SMOKE = faults("daemon-killed", "worker-deaths", "disk-full", "damage", "power", "storm");
+
+/** Faults that take all CPU time, or tests that fail where another test takes it. */
+export const ALONE = faults(
+  "deadlines",
+  "http",
+  "fleet/any-host",
+  "fleet/machines",
+  "fleet/stage-values",
+  "fleet/starved",
+);
+
+/** The faults that take minutes in their complete form, the longest first. */
+export const LONGEST = faults(
+  "power",
+  "odd-objects",
+  "daemon-killed",
+  "storm",
+  "model",
+  "fleet/storm",
+  "backup",
+  "log-numbers",
+  "cancel-races",
+  "large-values",
 );
 
 /** Starts a process, also by the operation `shell`, replaces a module, or changes the process, its environment or its globals. */
