@@ -6,9 +6,18 @@
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
 import { Refusal } from "../protocol/errors.js";
-import type { Changes, DaemonEvent, Outcome, StopReason, Submission } from "../protocol/event.js";
+import {
+  type Changes,
+  type DaemonEvent,
+  END_VALUES,
+  type Outcome,
+  type StopReason,
+  type Submission,
+} from "../protocol/event.js";
+import { pick } from "../protocol/objects.js";
 import type { Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
+import { OF_CHAIN, withoutDefaults } from "../protocol/submit-fields.js";
 import { LIMITS, type Limits } from "../protocol/system/config-types.js";
 import { unknownStage } from "../protocol/text/unknown-stage.js";
 import { boundedChain } from "./scheduler/chain-bounds.js";
@@ -383,18 +392,14 @@ export class Lifecycle {
     const [kept] = await this.store.payloads.keepParams([{ operation: next }]);
     const { operation } = kept!;
     const at = this.#at();
-    const { limits, queue, priority, hooks, host } = entry.record;
+    const { host } = entry.record;
     const { hosts, ...submission } = operation;
-    // The limits, the hooks, the priority and the queue of the first operation of a chain apply to the chain. A type may
-    // name its own queue.
     const bounded = {
+      ...withoutDefaults(pick(entry.record, OF_CHAIN)),
+      // A type may name its own queue.
       ...submission,
       // The next link may use files of its predecessor.
       ...(host !== undefined && hosts !== "any" && { on: host }),
-      ...(limits && { limits }),
-      ...(hooks && { hooks }),
-      ...(priority !== 0 && { priority }),
-      queue: operation.queue ?? queue,
     };
     const submitted = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: bounded } as const;
     const cancelled = entry.record.cancelRequested
@@ -479,18 +484,14 @@ function finishedEvent(
   next: string | null,
   at: string,
 ): FinishedEvent {
-  const { state, result, resultText, omitted, error, resources } = outcome;
-  const text = resultText === undefined ? {} : { resultText };
-  const values = {
-    state,
-    result,
-    ...text,
+  const { omitted, resources } = outcome;
+  return {
+    ...{ type: "operation:finished", seq, at, attempt: record.attempt },
+    ...pick(outcome, ["state", ...END_VALUES]),
     ...(omitted && { omitted }),
-    error,
     next,
     ...(resources && { resources }),
   };
-  return { type: "operation:finished", seq, at, attempt: record.attempt, ...values };
 }
 
 const STATE_WORDS: Record<State, string> = {

@@ -97,6 +97,9 @@ const changes = z
   })
   .check(z.describe("keys of the record with their new values"));
 
+/** The values of an end that the record has too, beside the state. */
+export const END_VALUES = ["result", "resultText", "error"] as const;
+
 /** How an attempt ended. The first outcome counts; a later exit code or cancel does not change it. */
 const outcome = z.object({
   state: finalState,
@@ -237,6 +240,9 @@ export const workerEvents = {
 };
 
 const all = [...Object.values(daemonEvents), ...Object.values(workerEvents)];
+
+/** The fields of an outcome. */
+export const OUTCOME_FIELDS = Object.keys(outcome.shape) as Array<keyof Outcome>;
 
 /** An event of an operation, as `GET /v1/operations/:id/events` returns it. */
 export const eventSchema = z.discriminatedUnion("type", all as [(typeof all)[number], ...typeof all]);

@@ -9,74 +9,13 @@ import { MAX_STATUS } from "./limits.js";
 import type { LogLine, Operation, StageTimes } from "./operation.js";
 import { knownStageState } from "./stage-state.js";
 import type { FinalState } from "./state.js";
-
-/** The queue of an operation whose submit and type name none. */
-export const DEFAULT_QUEUE = "default";
-
-const NO_STATES: Operation["stageStates"] = Object.freeze({});
-const NO_TIMES: Operation["stageTimes"] = Object.freeze({});
+import { SUBMIT_DEFAULTS } from "./submit-fields.js";
 
 /** The record of a newly submitted operation. */
-export function submittedRecord(operation: Submission, at: string, seq: number): Operation {
-  return {
-    id: operation.id,
-    op: operation.op,
-    title: operation.title,
-    label: operation.label,
-    cwd: operation.cwd,
-    params: operation.params,
-    state: "queued",
-    stages: operation.stages,
-    currentStage: -1,
-    untrackedStage: null,
-    // Shared by all queued operations: records are never changed in place.
-    stageStates: NO_STATES,
-    stageTimes: NO_TIMES,
-    percent: 0,
-    progress: null,
-    status: null,
-    pid: null,
-    terminal: null,
-    waitingForInput: null,
-    result: null,
-    resultText: null,
-    omitted: operation.omitted ?? null,
-    error: null,
-    attempt: 0,
-    queue: operation.queue ?? DEFAULT_QUEUE,
-    priority: operation.priority ?? 0,
-    slot: null,
-    notBefore: operation.notBefore ?? null,
-    ...(operation.after && { after: operation.after }),
-    ...(operation.afterAny && { afterAny: operation.afterAny }),
-    ...(operation.on != null && { on: operation.on }),
-    ...(operation.tags && operation.tags.length > 0 && { tags: operation.tags }),
-    waitsFor: null,
-    pause: null,
-    retryAt: null,
-    stalledSince: null,
-    noRoomSince: null,
-    blocked: null,
-    seconds: null,
-    resources: null,
-    usage: null,
-    cancelRequested: false,
-    finishedSuccessfully: false,
-    queuePosition: null,
-    chain: operation.chain,
-    ...(operation.hooks && { hooks: operation.hooks }),
-    ...(operation.schedule !== undefined && { schedule: operation.schedule }),
-    ...(operation.againOf !== undefined && { againOf: operation.againOf }),
-    ...(operation.limits && { limits: operation.limits }),
-    ...(operation.historyKey !== undefined && { historyKey: operation.historyKey }),
-    ...(operation.requires && { requires: operation.requires }),
-    createdAt: at,
-    updatedAt: at,
-    startedAt: null,
-    finishedAt: null,
-    logLines: 0,
-    seq,
-  };
+export function submittedRecord(submission: Submission, at: string, seq: number): Operation {
+  const { hosts: _, source: __, ...fields } = submission;
+  const times = { createdAt: at, updatedAt: at };
+  return { ...QUEUED, ...SUBMIT_DEFAULTS, ...fields, ...times, seq } as Operation;
 }
 
 /**
@@ -267,6 +206,20 @@ const CLEAN = {
   retryAt: null,
   seconds: null,
   resources: null,
+} satisfies Partial<Operation>;
+
+/** A queued operation before its first attempt, without the fields of its submit. */
+const QUEUED = {
+  ...CLEAN,
+  state: "queued",
+  attempt: 0,
+  waitsFor: null,
+  stalledSince: null,
+  noRoomSince: null,
+  blocked: null,
+  usage: null,
+  startedAt: null,
+  logLines: 0,
 } satisfies Partial<Operation>;
 
 function leftTimes(

@@ -1,16 +1,17 @@
 /** Turns a finished operation into the draft of a submit that runs it again. */
 import { Refusal } from "../../protocol/errors.js";
+import { pick } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { AgainBody } from "../../protocol/requests.js";
 import { isFinal } from "../../protocol/state.js";
+import { REPEATED } from "../../protocol/submit-fields.js";
 import type { Parts } from "../compose.js";
 import type { Entry } from "../store/decision.js";
 import type { Store } from "../store/store.js";
 import type { Draft } from "./steps.js";
 
 /**
- * The same type, parameters, directory, environment, label, queue, priority, host, tags and limits, except for what the request
- * changes.
+ * The same parameters, environment, limits and fields of `REPEATED`, except for what the request changes.
  *
  * @throws Refusal if there is no such operation, it is not finished, or its parameters cannot be read
  */
@@ -22,26 +23,16 @@ export async function draftOfAgain(
   const named = await context.view.find(id);
   if (!isFinal(named.record.state)) throw notFinished(named.record);
   const { record, env } = asked.chain ? await firstOfChain(context.store, named.record) : named;
-  const { op, label, limits, hooks } = record;
-  const on = asked.on === undefined ? record.on : asked.on;
-  const tags = asked.tags ?? record.tags ?? [];
-  const newLabel = asked.label ?? label;
-  const priority = asked.priority ?? record.priority;
+  const { params, env: variables = {}, secrets, chain: _, ...changes } = asked;
+  const draft = { ...pick(record, REPEATED), ...record.limits, ...changes };
   return {
-    op,
-    params: asked.params ?? paramsOf(context.store, record),
-    ...(asked.set && { set: asked.set }),
-    ...(newLabel !== null && { label: newLabel }),
-    cwd: asked.cwd ?? record.cwd,
-    env: changedVariables(env, asked.env ?? {}),
-    queue: asked.queue ?? record.queue,
-    ...(priority !== 0 && { priority }),
-    ...(on != null && { on }),
-    ...(tags.length > 0 && { tags }),
-    ...(hooks && { hooks }),
-    ...limits,
+    // Null: none.
+    ...Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== null)),
+    op: record.op,
+    params: params ?? paramsOf(context.store, record),
+    env: changedVariables(env, variables),
     againOf: record.id,
-    secrets: { ...context.store.secrets.get(record.id), ...asked.secrets },
+    secrets: { ...context.store.secrets.get(record.id), ...secrets },
   };
 }
 

@@ -4,14 +4,14 @@
  */
 import { Refusal } from "../../protocol/errors.js";
 import type { Changes } from "../../protocol/event.js";
-import { MAX_ENV, MAX_PRIORITY } from "../../protocol/limits.js";
-import type { EditBody } from "../../protocol/requests.js";
+import { MAX_ENV } from "../../protocol/limits.js";
+import { type EditBody, editBody } from "../../protocol/requests.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { Parts } from "../compose.js";
 import type { Edit } from "../lifecycle.js";
 import type { Entry } from "../store/decision.js";
 import { sizeOf } from "../store/ledger.js";
-import { editedBy } from "./steps.js";
+import { editedBy, inOneForm } from "./steps.js";
 
 /**
  * Changes the operation, durably.
@@ -24,7 +24,7 @@ export async function editOperation(context: Parts, entry: Entry, body: EditBody
   if (Object.keys(body).length === 0)
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",
-      "the body changes nothing; give params, set, label, cwd, env, queue, priority, top, notBefore, on or tags",
+      `the body changes nothing; give ${KEYS.slice(0, -1).join(", ")} or ${KEYS.at(-1)}`,
     );
   if (body.queue !== undefined) await context.queues.check(body.queue);
   await context.hosts.checkPlacement(body.on ?? undefined, body.tags ?? []);
@@ -46,6 +46,9 @@ export async function editOperation(context: Parts, entry: Entry, body: EditBody
   }
 }
 
+/** Keys that change something by themselves. */
+const KEYS = Object.keys(editBody.shape).filter((key) => key !== "secrets");
+
 /** The new parameters, with the title and the stages for them. */
 async function readAnew(context: Parts, entry: Entry, body: EditBody): Promise<Changes> {
   const { types, store, stopping } = context;
@@ -65,16 +68,14 @@ async function readAnew(context: Parts, entry: Entry, body: EditBody): Promise<C
 }
 
 function editOf(context: Parts, entry: Entry, body: EditBody, parameters: Changes): Edit {
-  const { store, settings } = context;
+  const { store, settings, queue } = context;
   const { params: _, set: __, env: ___, secrets: ____, top, ...options } = body;
-  const { label, notBefore, tags } = options;
+  const { label } = options;
   const changes = {
     ...parameters,
-    ...options,
+    ...inOneForm(options),
     ...(label !== undefined && { label: label || null }),
-    ...(notBefore && { notBefore: new Date(notBefore).toISOString() }),
-    ...(tags && { tags: [...new Set(tags)] }),
-    ...(top && { priority: topPriority(context, entry, body) }),
+    ...(top && queue.changeToTop({ ...entry.record, ...options })),
   };
   const env = { ...entry.env };
   for (const [name, value] of Object.entries(body.env ?? {})) {
@@ -95,16 +96,6 @@ function editOf(context: Parts, entry: Entry, body: EditBody, parameters: Change
       `this edit adds ${grown} bytes and the queue would exceed maxQueuedBytes; edit again when some operations have run (liveops ls)`,
     );
   return { changes, ...(body.env && { env }), changedVariables: Object.keys(body.env ?? {}).sort() };
-}
-
-/** The priority with which the operation is the next of its queue. */
-function topPriority({ queue }: Parts, { record }: Entry, body: EditBody): number {
-  const own = body.priority ?? record.priority;
-  const name = body.queue ?? record.queue;
-  const [first] = queue.idsOf(name);
-  const next = queue.nextTurn(name);
-  if (next === null || first === record.id) return own;
-  return Math.max(own, Math.min(MAX_PRIORITY, next.priority + 1));
 }
 
 function noVariable(name: string, names: readonly string[]): Refusal {

@@ -6,9 +6,10 @@ import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Changes, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
-import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
-import type { SubmitBody } from "../../protocol/requests.js";
+import { pick } from "../../protocol/objects.js";
+import type { EditBody, SubmitBody } from "../../protocol/requests.js";
 import { effectiveLimits, LIMIT_NAMES } from "../../protocol/resource-limits.js";
+import { DEFAULT_QUEUE, DERIVED, withoutDefaults } from "../../protocol/submit-fields.js";
 import type { Hosts } from "../hosts/hosts.js";
 import type { Types } from "../loader/loader.js";
 import type { Queues } from "../scheduler/queues.js";
@@ -91,15 +92,24 @@ async function dependencies(draft: Draft, { find }: AdmissionContext): Promise<D
   return completed;
 }
 
-/** Writes each option in one form. */
+/** Leaves out empty options, and writes the others in one form. */
 function options(draft: Draft): Draft {
-  const { label, notBefore, hooks = {}, tags = [], ...rest } = draft;
-  return {
+  const { label, hooks = {}, tags = [], ...rest } = draft;
+  return inOneForm({
     ...rest,
     ...(label && { label }),
-    ...(notBefore !== undefined && { notBefore: new Date(notBefore).toISOString() }),
     ...(Object.keys(hooks).length > 0 && { hooks }),
-    ...(tags.length > 0 && { tags: [...new Set(tags)] }),
+    ...(tags.length > 0 && { tags }),
+  });
+}
+
+/** The options of a submit or an edit: times in UTC, and each tag once. */
+export function inOneForm<T extends Pick<EditBody, "notBefore" | "tags">>(given: T): T {
+  const { notBefore, tags } = given;
+  return {
+    ...given,
+    ...(notBefore && { notBefore: new Date(notBefore).toISOString() }),
+    ...(tags && { tags: [...new Set(tags)] }),
   };
 }
 
@@ -113,8 +123,8 @@ async function parameters(drafts: readonly Draft[], { loader }: AdmissionContext
 }
 
 /** What an edit takes of a type's answer. An operation keeps its queue and the tags of its type. */
-export function editedBy({ op: _, queue: __, requires: ___, ...changes }: Prepared): Changes {
-  return changes;
+export function editedBy(prepared: Prepared): Changes {
+  return pick(prepared, ["params", ...DERIVED]);
 }
 
 /** A type may name a queue. */
@@ -129,7 +139,7 @@ const NO_ENV: Record<string, string> = Object.freeze({});
 /** What a submission does not keep of its draft, or keeps in another form. */
 const NOT_KEPT = new Set<string>(["params", "set", "env", "secrets", "ifAbsent", "prepared", ...LIMIT_NAMES]);
 
-/** Values as by default are left out, so that the records of the journal stay short. */
+/** Defaults are left out, so that the records of the journal stay short. */
 function submissionOf(draft: Draft): Submission {
   const id = newId();
   const { op, title, params, stages, ...ofType } = draft.prepared!;
@@ -142,7 +152,5 @@ function submissionOf(draft: Draft): Submission {
     ...ofType,
     ...(Object.fromEntries(kept) as Partial<Submission>),
   };
-  if (submission.queue === DEFAULT_QUEUE) delete submission.queue;
-  if (submission.priority === 0) delete submission.priority;
-  return submission;
+  return withoutDefaults(submission);
 }

@@ -8,7 +8,7 @@
 import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { homedir, uptime } from "node:os";
-import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
+import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { clockAhead } from "../os/shared-clock.js";
 import {
   type Candidate,

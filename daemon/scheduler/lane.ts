@@ -1,10 +1,23 @@
 /** One queue: ids in the order of their turn. A higher priority comes first, then the earlier place. */
+import { MAX_PRIORITY } from "../../protocol/limits.js";
+import type { Entry } from "../store/decision.js";
 
 /** Where an operation stands in its queue. */
 export interface Turn {
   priority: number;
   /** Journal number of the decision that queued the operation. */
   queuedAt: number;
+}
+
+export function turnOf({ record, queuedAt }: Pick<Entry, "record" | "queuedAt">): Turn {
+  return { priority: record.priority, queuedAt };
+}
+
+type Priority = Pick<Turn, "priority">;
+
+/** The priority of an operation that comes before the turn; null: its own. */
+export function priorityBefore(turn: Priority | null, { priority: own }: Priority): Priority {
+  return { priority: turn === null ? own : Math.max(own, Math.min(MAX_PRIORITY, turn.priority + 1)) };
 }
 
 export class Lane {

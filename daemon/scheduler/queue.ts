@@ -1,14 +1,15 @@
 /** The queued operations that wait for their turn, in their queues. */
+import type { Operation } from "../../protocol/operation.js";
 import type { Entry } from "../store/decision.js";
-import { compareTurns, Lane, type Turn } from "./lane.js";
+import { compareTurns, Lane, priorityBefore, type Turn, turnOf } from "./lane.js";
 
 /** Where a queued operation waits. */
 export interface Place extends Turn {
   queue: string;
 }
 
-export function placeOf({ record, queuedAt }: Pick<Entry, "record" | "queuedAt">): Place {
-  return { queue: record.queue, priority: record.priority, queuedAt };
+export function placeOf(entry: Pick<Entry, "record" | "queuedAt">): Place {
+  return { queue: entry.record.queue, ...turnOf(entry) };
 }
 
 export class Queue {
@@ -80,9 +81,11 @@ export class Queue {
     return lane?.first(lane.length) ?? [];
   }
 
-  /** The turn of the first operation of a queue; null if the queue is empty. */
-  nextTurn(queue: string): Turn | null {
-    return this.#lanes.get(queue)?.next ?? null;
+  /** The change that makes the operation the next of its queue. */
+  changeToTop(record: Operation): Partial<Operation> {
+    const lane = this.#lanes.get(record.queue);
+    const isNext = lane?.first(1)[0] === record.id;
+    return priorityBefore(isNext ? null : (lane?.next ?? null), record);
   }
 
   #nextLane(isOpen: (queue: string) => boolean): Lane | null {

@@ -5,8 +5,8 @@
 
 import { Refusal } from "../../protocol/errors.js";
 import type { Blocked } from "../../protocol/operation.js";
-import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { QueueReply } from "../../protocol/replies.js";
+import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { Bus } from "../bus.js";
 import { sharedTime } from "../os/shared-clock.js";

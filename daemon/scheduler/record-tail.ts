@@ -3,7 +3,8 @@
  *
  * The files are those of an attempt of this daemon (`attempt.ts`), or pieces of an attempt that another host runs.
  */
-import type { Outcome, WorkerEvent } from "../../protocol/event.js";
+import { OUTCOME_FIELDS, type Outcome, type WorkerEvent } from "../../protocol/event.js";
+import { pick } from "../../protocol/objects.js";
 import { RecordBuilder } from "../../protocol/reduce.js";
 import type { Bus } from "../bus.js";
 import { eventsFile } from "../run-files/attempt-files.js";
@@ -96,9 +97,7 @@ export class RecordTail {
       options.onEvent(event);
       options.bus.emit("event", entry, event, options.isOwn);
       if (event.type === "attempt:finished") {
-        const { state, result, resultText, error, next, notLoaded } = event;
-        const text = resultText === undefined ? {} : { resultText };
-        outcome = { state, result, ...text, error, next, ...(notLoaded && { notLoaded }) };
+        outcome = pick(event, OUTCOME_FIELDS);
       }
       builder.add(event);
     }

@@ -5,7 +5,7 @@
  * memory, the checkpoint and the watchers only after it is on disk.
  */
 import type { Forgotten } from "../../ops/attempt/stage-values.js";
-import type { DaemonEvent, Submission } from "../../protocol/event.js";
+import type { DaemonEvent, END_VALUES, Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ResourceLimits } from "../../protocol/resource-limits.js";
 import type { State } from "../../protocol/state.js";
@@ -135,7 +135,7 @@ export interface HostClaim {
 /** The daemon's events as an entry keeps them: without values that the record already has (`entry-events.ts`). */
 export type KeptEvent =
   | Exclude<DaemonEvent, { type: "operation:submitted" }>
-  | Omit<EventOf<"operation:finished">, "result" | "resultText" | "error">
+  | Omit<EventOf<"operation:finished">, (typeof END_VALUES)[number]>
   | (Omit<EventOf<"operation:submitted">, "operation"> & {
       /** With `params` where an edit has replaced them in the record. */
       operation: Omit<Submission, "params" | "omitted"> & Partial<Pick<Submission, "params">>;

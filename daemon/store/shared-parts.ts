@@ -2,10 +2,11 @@
  * Keeps equal parts of many operations in memory once: these parts take most of the memory of ten thousand queued
  * operations. Sharing is safe, since no part of a record is ever changed in place.
  */
+import { DERIVED } from "../../protocol/submit-fields.js";
 import type { Entry, Submitted } from "./decision.js";
 
 /** The parts that operations have in common. */
-const PARTS = ["op", "title", "label", "cwd", "params", "stages", "historyKey", "source"] as const;
+const PARTS = ["op", "label", "cwd", "params", ...DERIVED] as const;
 
 type Parts = { [Name in (typeof PARTS)[number]]?: unknown };
 

@@ -1,8 +1,8 @@
 /** The columns of a list of operations. */
 
 import type { Operation } from "../../protocol/operation.js";
-import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import { STATES } from "../../protocol/state.js";
+import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { firstLine } from "../../protocol/text/first-line.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import type { CellContext, Column, TableSpec } from "../kit/output/table.js";

@@ -8,6 +8,7 @@
 import type { Operation } from "../../protocol/operation.js";
 import { reduceOutline } from "../../protocol/reduce.js";
 import type { EventLine } from "../../protocol/stream-lines.js";
+import { DERIVED } from "../../protocol/submit-fields.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import { jsonLine } from "../kit/output/json.js";
@@ -17,14 +18,21 @@ import { stageGlyph } from "../terminal/glyphs.js";
 import type { BarView } from "./bar.js";
 import { causeLines } from "./causes.js";
 
+/** The result of an operation for scripts that read stdout: the text of its type, or else the value. */
+export function resultLines({ result, resultText = null }: EndValues): string[] {
+  return resultText === null ? valueLines(result) : sanitize(resultText, { newlines: true }).split("\n");
+}
+
+interface EndValues {
+  result: unknown;
+  resultText?: string | null | undefined;
+}
+
 /**
- * An operation's result for scripts that read stdout: one line for each key of an object, with nested values as JSON.
- * Any other value is printed as `result=…`. Newlines in a text are printed as `\n`.
- *
- * @param resultText text of the type for the result, printed instead; null: none
+ * One line for each key of an object, with nested values as JSON. Any other value is printed as `result=…`. Newlines in
+ * a text are printed as `\n`.
  */
-export function resultLines(result: unknown, resultText: string | null = null): string[] {
-  if (resultText !== null) return sanitize(resultText, { newlines: true }).split("\n");
+export function valueLines(result: unknown): string[] {
   if (result === null || result === undefined) return [];
   if (typeof result !== "object" || Array.isArray(result)) return [`result=${valueText(result)}`];
   return Object.entries(result).map(([key, value]) => `${sanitize(key)}=${valueText(value)}`);
@@ -151,12 +159,9 @@ function stageOfBar({ untrackedStage, stages, currentStage }: Operation): string
   return untrackedStage ?? stages[currentStage] ?? null;
 }
 
-/** Values that follow from the parameters. */
-const DERIVED = new Set(["title", "stages", "historyKey", "source"]);
-
 /** What an edit changed. */
 function editedNames({ changes, env }: Extract<EventLine, { type: "operation:edited" }>): string[] {
-  return [...Object.keys(changes).filter((key) => !DERIVED.has(key)), ...env];
+  return [...Object.keys(changes).filter((key) => !DERIVED.some((each) => each === key)), ...env];
 }
 
 function finished(
@@ -165,7 +170,7 @@ function finished(
   recent: readonly string[],
 ): TextLine[] {
   if (event.state === "succeeded")
-    return resultLines(event.result, event.resultText).map((text) => ({ to: "out", text, tone: "plain" }));
+    return resultLines(event).map((text) => ({ to: "out", text, tone: "plain" }));
   if (event.state === "cancelled") return [{ to: "err", text: "cancelled", tone: "warning" }];
   const error = event.error ?? { code: "", message: "failed", stack: null };
   const { code, message, stack } = error;

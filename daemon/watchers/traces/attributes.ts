@@ -5,36 +5,76 @@
  * Parameters, results, log lines, working directories and variables are no attributes: they may hold secrets.
  */
 
+import type { Operation } from "../../../protocol/operation.js";
+
 /** Which spans have the attribute. */
 type On = "operation" | "queue" | "attempt" | "stage" | "link";
+
+type Value = string | number | boolean | string[] | undefined;
 
 interface Attribute {
   on: readonly On[];
   meaning: string;
+  /** The value, where the record has it. */
+  of?: (record: Operation) => Value;
 }
 
 export const ATTRIBUTES = {
-  "liveops.operation.id": { on: ["operation", "queue", "attempt", "stage"], meaning: "Id of the operation" },
+  "liveops.operation.id": {
+    on: ["operation", "queue", "attempt", "stage"],
+    meaning: "Id of the operation",
+    of: ({ id }) => id,
+  },
   "liveops.operation.type": {
     on: ["operation", "queue", "attempt", "stage"],
     meaning: "Name of the operation type",
+    of: ({ op }) => op,
   },
-  "liveops.operation.label": { on: ["operation"], meaning: "Label of the submit; absent without one" },
+  "liveops.operation.label": {
+    on: ["operation"],
+    meaning: "Label of the submit; absent without one",
+    of: ({ label }) => label ?? undefined,
+  },
   "liveops.operation.state": { on: ["operation"], meaning: "`succeeded`, `failed` or `cancelled`" },
-  "liveops.operation.attempts": { on: ["operation"], meaning: "Number of attempts" },
+  "liveops.operation.attempts": {
+    on: ["operation"],
+    meaning: "Number of attempts",
+    of: ({ attempt }) => attempt,
+  },
   "liveops.operation.retries": {
     on: ["operation"],
     meaning: "Number of the retry by a command, from 1; absent for the run of the submit",
   },
-  "liveops.operation.priority": { on: ["operation"], meaning: "Priority in the queue" },
-  "liveops.operation.tags": { on: ["operation"], meaning: "Tags that a host must have; absent without any" },
-  "liveops.chain.id": { on: ["operation"], meaning: "Id of the first operation of the chain" },
-  "liveops.chain.index": { on: ["operation"], meaning: "Position in the chain, from 0" },
+  "liveops.operation.priority": {
+    on: ["operation"],
+    meaning: "Priority in the queue",
+    of: ({ priority }) => priority,
+  },
+  "liveops.operation.tags": {
+    on: ["operation"],
+    meaning: "Tags that a host must have; absent without any",
+    of: ({ tags = [] }) => (tags.length === 0 ? undefined : [...tags]),
+  },
+  "liveops.chain.id": {
+    on: ["operation"],
+    meaning: "Id of the first operation of the chain",
+    of: ({ chain }) => chain.id,
+  },
+  "liveops.chain.index": {
+    on: ["operation"],
+    meaning: "Position in the chain, from 0",
+    of: ({ chain }) => chain.index,
+  },
   "liveops.schedule.name": {
     on: ["operation"],
     meaning: "Schedule that submitted the operation, if one did",
+    of: ({ schedule }) => schedule,
   },
-  "liveops.queue.name": { on: ["operation", "queue"], meaning: "Name of the queue" },
+  "liveops.queue.name": {
+    on: ["operation", "queue"],
+    meaning: "Name of the queue",
+    of: ({ queue }) => queue,
+  },
   "liveops.attempt.number": { on: ["attempt", "stage"], meaning: "Number of the attempt, from 1" },
   "liveops.attempt.outcome": {
     on: ["attempt"],
@@ -70,7 +110,15 @@ export const ATTRIBUTES = {
 export type AttributeName = keyof typeof ATTRIBUTES;
 
 /** An undefined value is left out. */
-export type Attributes = Partial<Record<AttributeName, string | number | boolean | string[] | undefined>>;
+export type Attributes = Partial<Record<AttributeName, Value>>;
+
+/** The attributes of a span that the record has. */
+export function attributesOf(on: On, record: Operation): Attributes {
+  const all: Array<[string, Attribute]> = Object.entries(ATTRIBUTES);
+  return Object.fromEntries(
+    all.flatMap(([name, { on: spans, of }]) => (of && spans.includes(on) ? [[name, of(record)]] : [])),
+  );
+}
 
 /** Attributes of the resource: what runs the operations. The standard variables may override them. */
 export const RESOURCE_ATTRIBUTES = {

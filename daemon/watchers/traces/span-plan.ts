@@ -14,7 +14,7 @@ import {
 } from "../../../protocol/trace-context.js";
 import type { Entry, KeptEvent } from "../../store/decision.js";
 import type { AttemptEvents, Mark, StageRun } from "./attempt-stages.js";
-import type { Attributes } from "./attributes.js";
+import { type Attributes, attributesOf } from "./attributes.js";
 
 /** Number of `operation:submitted`, the first event of each operation. */
 const SUBMITTED = 1;
@@ -72,19 +72,18 @@ export function startOfAttempt({ events }: Pick<Entry, "events">): number {
  * @param read the events of the worker; null: none were read here
  */
 export function attemptSpans(entry: Entry, read: AttemptEvents | null, end: AttemptEnd): Span[] {
-  const { id, op } = entry.record;
+  const { id } = entry.record;
   const started = startedOf(entry.events);
   if (started === undefined) return [];
   const before = entry.events.slice(0, entry.events.indexOf(started));
   const run = beginOf(before);
   const spanId = spanIdOf(id, started.seq);
-  const ofOperation = { "liveops.operation.id": id, "liveops.operation.type": op };
   const attempt: Span = {
     ...{ name: "attempt", spanId, from: started.at, links: [] },
     ...{ traceId: traceIdOf(id), parentId: spanIdOf(id, run.seq) },
     to: read?.finished?.at ?? end.at,
     attributes: {
-      ...ofOperation,
+      ...attributesOf("attempt", entry.record),
       "liveops.attempt.number": started.attempt,
       "liveops.attempt.outcome": end.outcome,
       "liveops.attempt.reason": end.reason,
@@ -104,7 +103,7 @@ export function attemptSpans(entry: Entry, read: AttemptEvents | null, end: Atte
 /** The span of a run of the operation, at its end. */
 export function operationSpan(entry: Entry, end: Omit<AttemptEnd, "outcome">, state: FinalState): Span {
   const { record, events } = entry;
-  const { id, op, label, queue, priority, chain, schedule, tags = [], attempt } = record;
+  const { id, op } = record;
   const run = beginOf(events);
   const retries = events.filter(({ type }) => type === "operation:retried").length;
   return {
@@ -112,18 +111,9 @@ export function operationSpan(entry: Entry, end: Omit<AttemptEnd, "outcome">, st
     parentId: retries === 0 ? null : spanIdOf(id, SUBMITTED),
     ...{ from: run.at, to: end.at },
     attributes: {
-      "liveops.operation.id": id,
-      "liveops.operation.type": op,
-      "liveops.operation.label": label ?? undefined,
+      ...attributesOf("operation", record),
       "liveops.operation.state": state,
-      "liveops.operation.attempts": attempt,
       "liveops.operation.retries": retries || undefined,
-      "liveops.operation.priority": priority,
-      "liveops.operation.tags": tags.length === 0 ? undefined : [...tags],
-      "liveops.chain.id": chain.id,
-      "liveops.chain.index": chain.index,
-      "liveops.schedule.name": schedule,
-      "liveops.queue.name": queue,
     },
     status: state === "failed" ? "error" : state === "succeeded" ? "ok" : "unset",
     error: end.error,
@@ -139,7 +129,7 @@ export function lastWait(entry: Entry, at: string): Span {
 
 /** From the event that queued the operation to its start. Its id is that of the event that ends it. */
 function queueSpan(entry: Entry, before: KeptEvent[], { at, seq }: { at: string; seq: number }): Span {
-  const { id, op, queue } = entry.record;
+  const { id } = entry.record;
   const queued = before.findLast(
     ({ type }) =>
       type === "attempt:requeued" || type === "operation:retried" || type === "operation:submitted",
@@ -148,11 +138,7 @@ function queueSpan(entry: Entry, before: KeptEvent[], { at, seq }: { at: string;
     ...{ name: "queue", traceId: traceIdOf(id), spanId: spanIdOf(id, seq, " queue") },
     parentId: spanIdOf(id, beginOf(before).seq),
     ...{ from: queued?.at ?? at, to: at },
-    attributes: {
-      "liveops.operation.id": id,
-      "liveops.operation.type": op,
-      "liveops.queue.name": queue,
-    },
+    attributes: attributesOf("queue", entry.record),
     ...{ status: "unset", error: null, events: [], links: [] },
   };
 }
@@ -170,8 +156,7 @@ function stageSpan(attempt: Span, { entered, left, within }: StageRun, { record 
     parentId: within === null ? attempt.spanId : spanIdOf(id, within),
     ...{ from: entered.at, to: left?.at ?? attempt.to },
     attributes: {
-      "liveops.operation.id": id,
-      "liveops.operation.type": record.op,
+      ...attributesOf("stage", record),
       "liveops.attempt.number": entered.attempt,
       "liveops.stage.name": stage,
       "liveops.stage.index": index ?? undefined,

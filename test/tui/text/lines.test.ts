@@ -1,6 +1,6 @@
 /** The core of text mode: events and log lines in, printed lines out. */
 import { expect, test } from "vitest";
-import { resultLines, step, textState } from "../../../tui/text/lines.js";
+import { step, textState, valueLines } from "../../../tui/text/lines.js";
 import { Story } from "../../harness/records.js";
 
 /** All that is printed, as `out` and `err` lines. */
@@ -252,10 +252,10 @@ test("what is kept does not grow with the stages", () => {
   expect(state.operation).toMatchObject({ currentStage: 1, stageStates: {}, stageTimes: {} });
 });
 
-test("results", () => {
-  expect(resultLines(null)).toEqual([]);
-  expect(resultLines("text")).toEqual(["result=text"]);
-  expect(resultLines([1])).toEqual(["result=[1]"]);
-  expect(resultLines({})).toEqual([]);
-  expect(resultLines({ a: null, b: { c: 1 } })).toEqual(["a=null", 'b={"c":1}']);
+test("values of results", () => {
+  expect(valueLines(null)).toEqual([]);
+  expect(valueLines("text")).toEqual(["result=text"]);
+  expect(valueLines([1])).toEqual(["result=[1]"]);
+  expect(valueLines({})).toEqual([]);
+  expect(valueLines({ a: null, b: { c: 1 } })).toEqual(["a=null", 'b={"c":1}']);
 });

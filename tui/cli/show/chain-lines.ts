@@ -42,11 +42,12 @@ function linkLines(link: Operation, isShown: boolean, paint: Paint): string[] {
   return isShown ? [first] : [first, ...outcomeLines(link, paint).map((line) => `   ${line}`)];
 }
 
-function outcomeLines({ id, error, result, resultText, omitted }: Operation, paint: Paint): string[] {
+function outcomeLines(link: Operation, paint: Paint): string[] {
+  const { id, error, omitted } = link;
   if (error !== null) return [paint("red", cut(sanitize(error.message), COLUMNS))];
-  if (omitted?.result !== undefined && resultText === null)
+  const lines = resultLines(link);
+  if (omitted?.result !== undefined && lines.length === 0)
     return [paint("dim", `result of ${formatBytes(omitted.result)}: liveops show ${id}`)];
-  const lines = resultLines(result, resultText);
   const rows = lines.slice(0, MOST_LINES).map((line) => cut(line, COLUMNS));
   const more = lines.length - rows.length;
   return more === 0 ? rows : [...rows, paint("dim", `… ${formatCount(more)} more: liveops show ${id}`)];

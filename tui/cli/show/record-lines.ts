@@ -16,7 +16,7 @@ import { stageColour, stageGlyph, stateColour, stateGlyph } from "../../terminal
 import { ranHere, stageNote } from "../../terminal/stage-note.js";
 import { barLine } from "../../text/bar.js";
 import { causeLines, frameLines } from "../../text/causes.js";
-import { resultLines } from "../../text/lines.js";
+import { resultLines, valueLines } from "../../text/lines.js";
 import { linkedLine } from "../run-links.js";
 import { type ChainLinks, chainLines } from "./chain-lines.js";
 
@@ -68,7 +68,7 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
         paint("yellow", `${each.hook} at ${when(each.at)}: ${sanitize(each.message)}`),
       ),
     ),
-    ...section("params", resultLines(shownParams(it)).map(linkedText)),
+    ...section("params", valueLines(shownParams(it)).map(linkedText)),
     ...section("stages", stageLines(it, paint, now)),
     ...field(
       "progress",
@@ -77,7 +77,7 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
         : null,
     ),
     ...field("status", it.status === null ? null : linkedText(sanitize(it.status.text))),
-    ...section("result", resultLines(it.result, it.resultText).map(linkedText)),
+    ...section("result", resultLines(it).map(linkedText)),
     ...section("operations of the chain", chain ? chainLines(chain, it.id, paint) : []),
     ...section(
       "error",

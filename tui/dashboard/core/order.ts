@@ -5,8 +5,8 @@
  * of progress leave the array as it is.
  */
 import type { Operation } from "../../../protocol/operation.js";
-import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { isFinal } from "../../../protocol/state.js";
+import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
 import { isListed, isUnfolded, type Listing, type Sort } from "./listing.js";
 import type { Fold, State } from "./model.js";
 

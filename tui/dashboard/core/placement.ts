@@ -1,4 +1,4 @@
-/** One line with the operation's hosts, queue, priority, start time, pauses and hooks. Defaults are omitted. */
+/** One line with the operation's hosts, queue, start time, pauses and hooks. Defaults are omitted. */
 import type { Operation } from "../../../protocol/operation.js";
 import { pausedSeconds } from "../../describe/duration.js";
 import { describeOperation, type Row } from "../../describe/operation.js";
@@ -7,7 +7,7 @@ import { formatDuration } from "../../terminal/format.js";
 import { sanitizeLine } from "../text/cells.js";
 import type { State } from "./model.js";
 
-/** `queue gpu · priority 5 · slot 2`; "" if all are defaults. */
+/** `queue gpu · slot 2`; "" if all are defaults. */
 export function placementText({ now }: State, operation: Operation): string {
   const { slot, hooks = {}, pause, state } = operation;
   const placed = ({ label, value, kind, isDefault }: Row): string[] => {

@@ -1,7 +1,7 @@
 /** What the screen knows of queues and schedules, and what a queued operation waits for. */
 import type { Operation } from "../../../protocol/operation.js";
-import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import type { HostReply, QueueReply, ScheduleReply } from "../../../protocol/replies.js";
+import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
 import { bareOf, keyBeside } from "./host-key.js";
 import { chainOf, nameOf, operationOf, type State, selectedOperation } from "./model.js";

@@ -4,7 +4,7 @@
  */
 
 import type { Operation } from "../../../../protocol/operation.js";
-import { DEFAULT_QUEUE } from "../../../../protocol/reduce.js";
+import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { shownParams } from "../../../describe/params.js";

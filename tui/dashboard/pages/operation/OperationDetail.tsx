@@ -2,9 +2,9 @@
 import { Box } from "ink";
 import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import { DEFAULT_QUEUE } from "../../../../protocol/reduce.js";
 import type { StageState } from "../../../../protocol/stage-state.js";
 import { isFinal } from "../../../../protocol/state.js";
+import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { shownParams } from "../../../describe/params.js";

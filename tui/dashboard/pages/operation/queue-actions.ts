@@ -1,13 +1,10 @@
 /** The actions on queues and on places in them: pause, resume, priority, edit. */
-
+import { MAX_PRIORITY } from "../../../../protocol/limits.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { ask, busy, send } from "../../core/ask.js";
 import { emit, isPaused, type State, selectedOperation } from "../../core/model.js";
 import { isQueuePaused, queueOf } from "../../core/queue-view.js";
 import { free, hasSelected, inGroup, isLive, targets } from "../../core/when.js";
-
-/** Bounds of a priority, as the daemon has them. */
-const PRIORITY_MOST = 1_000_000;
 
 const running = (state: State) => targets(state).filter((operation) => operation.state === "running");
 const pausable = (state: State) =>
@@ -69,7 +66,7 @@ function prioritize(state: State, next: (priority: number) => number): State {
 }
 
 const raised = (by: number) => (priority: number) =>
-  Math.max(-PRIORITY_MOST, Math.min(PRIORITY_MOST, priority + by));
+  Math.max(-MAX_PRIORITY, Math.min(MAX_PRIORITY, priority + by));
 
 const priorityOf = (state: State) => selectedOperation(state)?.priority ?? 0;
 
