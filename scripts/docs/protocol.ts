@@ -1,13 +1,76 @@
-/** Generates the regions of docs/protocol.md: the record from its schema, the events from theirs. */
+/** Generates the regions of docs/protocol.md: the routes from their table, record and events from their schemas. */
 import * as z from "zod/mini";
 import { daemonEvents, workerEvents } from "../../protocol/event.js";
 import { operationSchema } from "../../protocol/operation.js";
+import { ROUTES, type Route } from "../../protocol/routes.js";
 import { code, type Regions, table } from "./markdown.js";
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
 export function protocolRegions(): Regions {
-  return { record: record(), events: events() };
+  return { routes: routes(), requests: requests(), record: record(), events: events() };
+}
+
+const all: readonly Route[] = Object.values(ROUTES);
+
+/** `GET /v1/operations/:id` */
+function nameOf({ method, path }: Route): string {
+  return code(`${method} ${path}`);
+}
+
+function routes(): string {
+  const rows = all.map((route) => [nameOf(route), `${route.summary}${isStream(route) ? "; NDJSON" : ""}`]);
+  return table(["route", "does"], rows);
+}
+
+function isStream({ replies }: Route): boolean {
+  return Object.values(replies).some((content) => "application/x-ndjson" in content);
+}
+
+/** Routes with the same keys share their rows. The first row of a route names it. */
+function requests(): string {
+  const byKeys = new Map<string, { routes: Route[]; rows: string[][] }>();
+  for (const route of all)
+    for (const part of ["query", "body"] as const) {
+      const rows = keysOf(part, route[part]);
+      if (rows.length === 0) continue;
+      const same = byKeys.get(JSON.stringify(rows));
+      if (same) same.routes.push(route);
+      else byKeys.set(JSON.stringify(rows), { routes: [route], rows });
+    }
+  const rows = [...byKeys.values()].flatMap(({ routes, rows }) =>
+    rows.map((row, index) => [index === 0 ? routes.map(nameOf).join(", ") : "", ...row]),
+  );
+  return table(["route", "in", "key", "value", "meaning"], rows);
+}
+
+function keysOf(part: "query" | "body", schema: z.ZodMiniType | undefined): string[][] {
+  if (!schema) return [];
+  const { properties, required } = objectOf(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
+  return Object.entries(properties ?? {}).map(([key, value]) => {
+    const { description = "" } = value as Schema;
+    return [
+      part,
+      code(key),
+      valuesOf(value as Schema),
+      required?.includes(key) ? `required; ${description}` : description,
+    ];
+  });
+}
+
+/** `integer, 0 to 1000, default 50` */
+function valuesOf(schema: Schema): string {
+  const { minimum, maximum, maxLength, default: preset } = schema as Record<string, unknown>;
+  const isBounded = typeof maximum === "number" && maximum < Number.MAX_SAFE_INTEGER;
+  const range = isBounded ? `${minimum ?? 0} to ${maximum}` : minimum ? `at least ${minimum}` : "";
+  const length = maxLength ? `at most ${maxLength} characters` : "";
+  const fallback = preset === undefined ? "" : `default ${preset}`;
+  return [typeOf(schema), range, length, fallback].filter(Boolean).join(", ");
+}
+
+/** Of a body that may be one object or an array of them: the object. */
+function objectOf(schema: Schema): Schema {
+  return (schema.anyOf?.find((each) => (each as Schema).properties) as Schema | undefined) ?? schema;
 }
 
 function record(): string {
@@ -51,8 +114,10 @@ function typeOf(schema: Schema): string {
   }
   const { type } = schema as { type?: string | string[] };
   if (Array.isArray(type)) return type.join(" or ");
+  if (schema.const) return code(String(schema.const));
   if (schema.enum) return schema.enum.map((value) => code(String(value))).join(", ");
   if (schema.format === "date-time") return "time";
-  if (schema.type === "array") return `array of ${typeOf(schema.items as Schema)}s`;
+  const items = schema.items as Schema | undefined;
+  if (schema.type === "array") return items?.enum ? `array: ${typeOf(items)}` : `array of ${typeOf(items!)}s`;
   return type ?? "any";
 }
