@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** `CI` and what follows it tell the test run what to do. */
-const KEPT = /^(PATH|TMPDIR|NODE_ENV|TEST|VITEST.*|CI|LIVEOPS_(FAULTS|FUZZ|FLEET_LOGS|NO_BUILD).*)$/;
+const KEPT = /^(PATH|TMPDIR|NODE_ENV|TEST|VITEST.*|CI|LIVEOPS_(FAULTS|FUZZ|FLEET_LOGS|NO_BUILD|PICTURES).*)$/;
 
 export default function clearEnvironment(): () => void {
   for (const name of Object.keys(process.env)) if (!KEPT.test(name)) delete process.env[name];

@@ -12,6 +12,9 @@ import { World } from "./world.js";
 /** Longest wait for the rest of a screen, in ms. */
 const SETTLED = 15_000;
 
+/** A directory for a picture in colour of each screen. */
+const PICTURES = process.env.LIVEOPS_PICTURES;
+
 const WHOLE_SIZES = SIZES.filter(([columns]) => [160, 80, 40].includes(columns));
 
 export interface Shown {
@@ -42,6 +45,7 @@ export function golden(scenes: readonly Scene[]): void {
       const screen = new DrawnScreen(world.socket, [columns, rows], scene.id);
       try {
         await compare(scene, { screen, press: (keys) => screen.press(keys) }, world, [columns, rows], expect);
+        if (PICTURES) await screen.draw(`${PICTURES}/${scene.name}-${columns}x${rows}.svg`);
       } finally {
         screen.close();
       }

@@ -1,14 +1,17 @@
 /** The dashboard without a terminal: the state and its effects as in the program, and the screen drawn from the state. */
+import { writeFileSync } from "node:fs";
 import { Client } from "../../../protocol/client/client.js";
+import { frameOf, svgOf } from "../../../scripts/screens/picture.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import { Effects } from "../../../tui/dashboard/effects.js";
 import { Look } from "../../../tui/dashboard/hosts/looks.js";
 import type { Pressed } from "../../../tui/dashboard/text/keys.js";
 import { update } from "../../../tui/dashboard/update.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
-import { initial, screenText } from "./core.js";
+import { colourTheme, initial, screenRows, screenText } from "./core.js";
 import { KEY } from "./open.js";
 import { NOW } from "./operations.js";
+import { HeadlessTerminal } from "./terminal.js";
 
 /** Longest wait for something to appear, in ms; passed only by a test that fails. */
 const PATIENCE = 10_000;
@@ -116,6 +119,15 @@ export class DrawnScreen {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Writes a picture in colour. */
+  async draw(file: string): Promise<void> {
+    const { size } = this.#state;
+    const terminal = new HeadlessTerminal(size.columns, size.rows);
+    const text = screenRows(this.#state, colourTheme()).join("\n");
+    await new Promise<void>((resolve) => terminal.write(text, resolve));
+    writeFileSync(file, svgOf({ ...size, frames: [frameOf(terminal)], rest: 1, alt: this.text() }));
   }
 
   close(): void {

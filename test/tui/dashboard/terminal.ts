@@ -20,6 +20,7 @@ export class HeadlessTerminal {
   #settling = false;
   /** All that was written, for what is no picture: modes set and reset. */
   written = "";
+  title = "";
 
   constructor(columns: number, rows: number) {
     // A tty would make a carriage return of each newline as well.
@@ -37,6 +38,9 @@ export class HeadlessTerminal {
       },
     });
     this.#terminal.unicode.activeVersion = "ours";
+    this.#terminal.onTitleChange((title) => {
+      this.title = title;
+    });
   }
 
   write(data: string, done?: () => void): void {
@@ -52,6 +56,16 @@ export class HeadlessTerminal {
     return this.#terminal.cols;
   }
 
+  get size(): { columns: number; rows: number } {
+    return { columns: this.#terminal.cols, rows: this.#terminal.rows };
+  }
+
+  /** The cells of a row. */
+  line(y: number) {
+    const buffer = this.#terminal.buffer.active;
+    return buffer.getLine(buffer.viewportY + y);
+  }
+
   resize(columns: number, rows: number): void {
     this.#settling = true;
     this.#terminal.resize(columns, rows);
@@ -59,14 +73,9 @@ export class HeadlessTerminal {
 
   /** The rows, without the blanks at their ends. */
   rows(): string[] {
-    const buffer = this.#terminal.buffer.active;
     return Array.from(
       { length: this.#terminal.rows },
-      (_, y) =>
-        buffer
-          .getLine(buffer.viewportY + y)
-          ?.translateToString(true, 0, this.columns)
-          .trimEnd() ?? "",
+      (_, y) => this.line(y)?.translateToString(true, 0, this.columns).trimEnd() ?? "",
     );
   }
 
@@ -85,9 +94,8 @@ export class HeadlessTerminal {
 
   /** Colours other than the default that a cell of the screen has. */
   coloured(): boolean {
-    const buffer = this.#terminal.buffer.active;
     for (let y = 0; y < this.#terminal.rows; y++) {
-      const line = buffer.getLine(buffer.viewportY + y);
+      const line = this.line(y);
       for (let x = 0; x < this.#terminal.cols; x++) {
         const cell = line?.getCell(x);
         if (cell && !(cell.isFgDefault() && cell.isBgDefault())) return true;
@@ -98,18 +106,20 @@ export class HeadlessTerminal {
 
   /** The palette colour of the first character of the text; null: the default. */
   colourOf(text: string): number | null {
-    const buffer = this.#terminal.buffer.active;
-    const y = this.rows().findIndex((row) => row.includes(text));
-    const cell = buffer.getLine(buffer.viewportY + y)?.getCell(this.rows()[y]?.indexOf(text) ?? 0);
+    const cell = this.#cellOf(text);
     return cell === undefined || cell.isFgDefault() ? null : cell.getFgColor();
   }
 
   /** Whether the first character of the text is shown inverse. */
   inverseAt(text: string): boolean {
-    const buffer = this.#terminal.buffer.active;
-    const y = this.rows().findIndex((row) => row.includes(text));
-    const cell = buffer.getLine(buffer.viewportY + y)?.getCell(this.rows()[y]?.indexOf(text) ?? 0);
+    const cell = this.#cellOf(text);
     return cell !== undefined && cell.isInverse() !== 0;
+  }
+
+  /** The cell of the first character of the text. */
+  #cellOf(text: string) {
+    const y = this.rows().findIndex((row) => row.includes(text));
+    return this.line(y)?.getCell(this.rows()[y]?.indexOf(text) ?? 0);
   }
 
   /** Resolves as soon as the screen fits. */
@@ -144,10 +154,8 @@ export class HeadlessTerminal {
   }
 
   #lookFor(): void {
-    const buffer = this.#terminal.buffer.active;
     for (let y = 0; y < this.#terminal.rows; y++) {
-      const line = buffer.getLine(buffer.viewportY + y);
-      if (line?.isWrapped) this.faults.push(`row ${y} wrapped:\n${this.text()}`);
+      if (this.line(y)?.isWrapped) this.faults.push(`row ${y} wrapped:\n${this.text()}`);
     }
     // While the log is copied, nothing stands above it.
     if (/^ esc back {2}/.test(this.rows().at(-1) ?? "")) return;
