@@ -25,8 +25,6 @@ export const PATHS = {
   attach: { method: "GET", path: "/v1/operations/:id/terminal", lastLine: "end" },
   input: { method: "POST", path: "/v1/operations/:id/terminal", sends: "body" },
   cancel: { method: "POST", path: "/v1/operations/:id/cancel" },
-  retry: { method: "POST", path: "/v1/operations/:id/retry", sends: "body" },
-  again: { method: "POST", path: "/v1/operations/:id/again", sends: "body", key: true },
   pause: { method: "POST", path: "/v1/operations/:id/pause" },
   resume: { method: "POST", path: "/v1/operations/:id/resume" },
   cancelAll: { method: "POST", path: "/v1/cancel", sends: "body", lastLine: "end" },
@@ -43,6 +41,8 @@ export const PATHS = {
   pauseSchedule: { method: "POST", path: "/v1/schedules/:schedule/pause" },
   resumeSchedule: { method: "POST", path: "/v1/schedules/:schedule/resume" },
   runSchedule: { method: "POST", path: "/v1/schedules/:schedule/run", key: true },
+  retry: { method: "POST", path: "/v1/operations/:id/retry", sends: "body" },
+  again: { method: "POST", path: "/v1/operations/:id/again", sends: "body", key: true },
   hosts: { method: "GET", path: "/v1/hosts" },
   declareLost: { method: "POST", path: "/v1/hosts/:host/lost" },
   drain: { method: "POST", path: "/v1/drain", sends: "body" },
@@ -52,10 +52,10 @@ export const PATHS = {
   forecast: { method: "GET", path: "/v1/forecast" },
   daemon: { method: "GET", path: "/v1/daemon", anyVersion: true },
   backup: { method: "POST", path: "/v1/daemon/backup", sends: "body", lastLine: "done", anyVersion: true },
-  openapi: { method: "GET", path: "/openapi.json" },
-  metrics: { method: "GET", path: "/metrics" },
   reload: { method: "POST", path: "/v1/daemon/reload", anyVersion: true },
   stop: { method: "POST", path: "/v1/daemon/stop", sends: "body", anyVersion: true, isSlow: true },
+  openapi: { method: "GET", path: "/openapi.json" },
+  metrics: { method: "GET", path: "/metrics" },
 } as const satisfies Record<string, Path>;
 
 /** The name of a route, which is also the name of the client's method. */

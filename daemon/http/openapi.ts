@@ -1,11 +1,15 @@
 /** `GET /openapi.json`: OpenAPI 3.1, made from the schemas and descriptions of the route table. */
 import * as z from "zod/mini";
 import { REFUSALS, type RefusalCode } from "../../protocol/errors.js";
-import { COMMON_REFUSALS, type Content, ROUTES, type Route, TAGS } from "../../protocol/routes.js";
+import { PATHS, type RouteName } from "../../protocol/paths.js";
+import { type Content, ROUTES, type Route, refusalsOf, TAGS } from "../../protocol/routes.js";
 import { VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import { COMPONENTS } from "./openapi-components.js";
 
 type Json = Record<string, unknown>;
+
+/** In the order of the paths. */
+const ROUTE_LIST = (Object.keys(PATHS) as RouteName[]).map((name): [string, Route] => [name, ROUTES[name]]);
 
 let document: Json | undefined;
 
@@ -17,7 +21,7 @@ export function openapi(): Json {
 function build(): Json {
   const schemas = jsonSchemas();
   const paths: Record<string, Json> = {};
-  for (const [name, route] of Object.entries(ROUTES) as Array<[string, Route]>) {
+  for (const [name, route] of ROUTE_LIST) {
     const path = route.path.replace(/:(\w+)/g, "{$1}");
     paths[path] ??= {};
     paths[path][route.method.toLowerCase()] = operation(name, route, schemas);
@@ -52,7 +56,7 @@ function build(): Json {
 }
 
 function operation(name: string, route: Route, schemas: Record<string, Json>): Json {
-  const { tag, summary, description, params, query, headers = {}, body, replies, refusals } = route;
+  const { tag, summary, description, params, query, headers = {}, body, replies } = route;
   return {
     operationId: name,
     tags: [tag],
@@ -88,7 +92,7 @@ function operation(name: string, route: Route, schemas: Record<string, Json>): J
           ),
         ]),
       ),
-      ...errors([...COMMON_REFUSALS, ...refusals]),
+      ...errors(refusalsOf(route)),
       default: response("An error that is not listed here", [PROBLEM]),
     },
   };
@@ -150,7 +154,7 @@ function jsonSchemas(): Record<string, Json> {
   };
   const aliases = new Map<string, string>();
   for (const [name, schema] of Object.entries(COMPONENTS)) add(name, schema);
-  for (const [name, route] of Object.entries(ROUTES) as Array<[string, Route]>) {
+  for (const [name, route] of ROUTE_LIST) {
     add(`${name} params`, route.params);
     add(`${name} query`, route.query);
     add(`${name} body`, route.body);

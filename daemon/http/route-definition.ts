@@ -2,7 +2,8 @@
 import type { preValidationHookHandler, RouteOptions } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type * as z from "zod/mini";
-import { type Content, ROUTES, type Route, type RouteName } from "../../protocol/routes.js";
+import type { RouteName } from "../../protocol/paths.js";
+import { type Content, ROUTES, type Route } from "../../protocol/routes.js";
 import type { ConfigReload } from "../admin/config-reload.js";
 import type { Parts } from "../compose.js";
 import { type AuditHooks, auditHooks, isAudited } from "./audited.js";

@@ -1,7 +1,7 @@
 /** `GET /openapi.json`: a complete OpenAPI 3.1 document of all routes, with valid schemas and references. */
 import { expect, test } from "vitest";
 import { REFUSALS } from "../../../protocol/errors.js";
-import { type Content, ROUTES, type Route } from "../../../protocol/routes.js";
+import { type Content, ROUTES, type Route, refusalsOf } from "../../../protocol/routes.js";
 import { VERSION } from "../../../protocol/version.js";
 import { document, type PublishedOperation, validatorOf } from "../../harness/published.js";
 import { Served } from "../../harness/served.js";
@@ -52,7 +52,7 @@ test.each(routes)("%s: parameters, body, replies and errors are those of the rou
   expect(operation.requestBody !== undefined).toBe(route.body !== undefined);
   for (const [status, content] of Object.entries<Content>(route.replies))
     expect(Object.keys(operation.responses[status]!.content)).toEqual(Object.keys(content));
-  for (const code of route.refusals) {
+  for (const code of refusalsOf(route)) {
     const response = operation.responses[REFUSALS[code].status]!;
     expect(response.description).toContain(`${code}: ${REFUSALS[code].summary}`);
     expect(Object.keys(response.content)).toEqual(["application/problem+json"]);
