@@ -1,30 +1,12 @@
 /** A line of the audit log, `audit.ndjson` in the state directory. */
+import type { PATHS, RouteName } from "./paths.js";
 
-export type AuditAction =
-  | "submit"
-  | "edit"
-  | "cancel"
-  | "retry"
-  | "again"
-  | "remove"
-  | "pause"
-  | "resume"
-  | "setQueue"
-  | "removeQueue"
-  | "pauseQueue"
-  | "resumeQueue"
-  | "addSchedule"
-  | "removeSchedule"
-  | "pauseSchedule"
-  | "resumeSchedule"
-  | "runSchedule"
-  | "declareLost"
-  | "drain"
-  | "reload"
-  | "stop"
-  | "backup"
-  | "attach"
-  | "input";
+type ChangingRoute = {
+  [N in RouteName]: (typeof PATHS)[N]["method"] extends "GET" ? never : N;
+}[RouteName];
+
+/** What changes something, and `attach`. A request on many operations counts as that on each of them. */
+export type AuditAction = Exclude<ChangingRoute, "cancelAll" | "retryAll" | "removeAll"> | "attach";
 
 export interface AuditLine {
   /** ISO 8601. */

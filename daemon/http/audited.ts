@@ -1,7 +1,7 @@
 /** Hooks that record in the audit log each request of a route, its client and its result. */
 import type { FastifyRequest, onErrorHookHandler, preSerializationHookHandler } from "fastify";
 import type { AuditAction, AuditLine } from "../../protocol/audit.js";
-import type { RouteName } from "../../protocol/paths.js";
+import { PATHS, type Path, type RouteName } from "../../protocol/paths.js";
 import type { AuditLog } from "../log/audit-log.js";
 import { asRefusal } from "./errors.js";
 
@@ -16,33 +16,10 @@ export interface AuditHooks {
   onError?: onErrorHookHandler;
 }
 
-/** The route `backup` records its own line when the backup is finished. */
-const AUDITED = new Set<string>([
-  "submit",
-  "edit",
-  "cancel",
-  "retry",
-  "again",
-  "remove",
-  "pause",
-  "resume",
-  "setQueue",
-  "removeQueue",
-  "pauseQueue",
-  "resumeQueue",
-  "addSchedule",
-  "removeSchedule",
-  "pauseSchedule",
-  "resumeSchedule",
-  "runSchedule",
-  "declareLost",
-  "drain",
-  "reload",
-  "stop",
-] satisfies AuditAction[]);
-
+/** Whether the route changes something. Streams and `input` record lines of their own. */
 export function isAudited(name: RouteName): name is RouteName & AuditAction {
-  return AUDITED.has(name);
+  const { method, lastLine }: Path = PATHS[name];
+  return method !== "GET" && lastLine === undefined && name !== "input";
 }
 
 export function auditHooks(action: AuditAction): AuditHooks {
