@@ -11,50 +11,31 @@ import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
 import { readBody } from "./request-body.js";
 import type { Context, RoutePlugin } from "./route-definition.js";
 import { backupRoute } from "./routes/backup.js";
-import { daemonRoutes, hostRoutes, metricsRoute, openapiRoute } from "./routes/daemon.js";
+import { daemonRoutes } from "./routes/daemon.js";
 import { forecastRoute } from "./routes/forecast.js";
 import { logRoute } from "./routes/log.js";
-import {
-  cancelRoute,
-  editRoute,
-  listRoute,
-  removeRoute,
-  retryRoute,
-  showRoute,
-  submitRoute,
-} from "./routes/operations.js";
-import { pauseRoutes, queueRoutes } from "./routes/queues.js";
+import { operationRoutes } from "./routes/operations.js";
+import { queueRoutes } from "./routes/queues.js";
 import { scheduleRoutes } from "./routes/schedules.js";
 import { selectionRoutes } from "./routes/selections.js";
 import { eventsRoute, watchRoute } from "./routes/streams.js";
 import { terminalRoutes } from "./routes/terminal.js";
-import { historyRoute, typesRoute } from "./routes/types.js";
+import { typeRoutes } from "./routes/types.js";
 
 /** The folder `routes/`. */
 const ROUTE_PLUGINS: RoutePlugin[] = [
-  submitRoute,
-  listRoute,
-  showRoute,
-  editRoute,
-  removeRoute,
+  operationRoutes,
   logRoute,
   eventsRoute,
   terminalRoutes,
-  cancelRoute,
-  retryRoute,
   selectionRoutes,
-  pauseRoutes,
   queueRoutes,
   scheduleRoutes,
-  hostRoutes,
   watchRoute,
-  typesRoute,
-  historyRoute,
+  typeRoutes,
   forecastRoute,
   daemonRoutes,
   backupRoute,
-  openapiRoute,
-  metricsRoute,
 ];
 
 /**

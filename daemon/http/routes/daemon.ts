@@ -31,6 +31,18 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
       return said;
     },
   });
+  app.route({ ...definition("openapi"), handler: () => openapi() });
+  app.route({
+    ...definition("metrics"),
+    handler: async (_request, reply) => {
+      reply.type(METRICS_TYPE);
+      return readMetrics(context);
+    },
+  });
+  const { hosts } = context;
+  app.route({ ...definition("hosts"), handler: () => hosts.describe() });
+  app.route({ ...definition("declareLost"), handler: ({ params }) => hosts.declareLost(params.host) });
+  app.route({ ...definition("drain"), handler: ({ body }) => hosts.drain(body.draining) });
   done();
 };
 
@@ -105,29 +117,3 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
 function logUnwritable(reason: string | null): string | null {
   return reason === null ? null : `the log cannot be written: ${reason}`;
 }
-
-export const openapiRoute: RoutePlugin = (app, _options, done) => {
-  app.route({ ...definition("openapi"), handler: () => openapi() });
-  done();
-};
-
-/** `GET /v1/hosts`, `POST /v1/hosts/:host/lost` and `POST /v1/drain`. */
-export const hostRoutes: RoutePlugin = (app, { context }, done) => {
-  const { hosts } = context;
-  app.route({ ...definition("hosts"), handler: () => hosts.describe() });
-  app.route({ ...definition("declareLost"), handler: ({ params }) => hosts.declareLost(params.host) });
-  app.route({ ...definition("drain"), handler: ({ body }) => hosts.drain(body.draining) });
-  done();
-};
-
-/** `GET /metrics`, for Prometheus. */
-export const metricsRoute: RoutePlugin = (app, { context }, done) => {
-  app.route({
-    ...definition("metrics"),
-    handler: async (_request, reply) => {
-      reply.type(METRICS_TYPE);
-      return readMetrics(context);
-    },
-  });
-  done();
-};

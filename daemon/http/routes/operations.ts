@@ -1,8 +1,10 @@
-/** The routes of operations: submit, again, list, show, edit, cancel, retry, remove. */
+/** The routes of operations: submit, again, list, show, edit, cancel, pause, resume, retry, remove. */
+import type * as z from "zod/mini";
 import { forgetFrom } from "../../../ops/attempt/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
-import type { RetryBody } from "../../../protocol/requests.js";
+import type { OperationPage } from "../../../protocol/replies.js";
+import type { listQuery, RetryBody } from "../../../protocol/requests.js";
 import { draftOfAgain } from "../../admission/again.js";
 import { readCurrent } from "../../admission/current-text.js";
 import { editOperation } from "../../admission/edit.js";
@@ -15,12 +17,8 @@ import { valuesDir } from "../../store/layout.js";
 import { StoreFullError } from "../../store/not-recorded.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
-/**
- * `POST /v1/operations`: one operation, or an array of them; once for each idempotency key.
- * `POST /v1/operations/:id/again`: a finished operation, as a new one.
- */
-export const submitRoute: RoutePlugin = (app, { context }, done) => {
-  const { submissions } = context;
+export const operationRoutes: RoutePlugin = (app, { context }, done) => {
+  const { submissions, view } = context;
   app.route({
     ...definition("submit"),
     handler: async ({ body, headers }, reply) => {
@@ -28,9 +26,7 @@ export const submitRoute: RoutePlugin = (app, { context }, done) => {
       const key = checkedKey(headers["idempotency-key"]);
       const { entries, isNew } = await submissions.submit(isBatch ? body : [body], { isBatch, key });
       reply.code(isNew ? 201 : 200);
-      return isBatch
-        ? entries.map((entry) => context.view.present(entry))
-        : context.view.presentWhole(entries[0]!);
+      return isBatch ? entries.map((entry) => view.present(entry)) : view.presentWhole(entries[0]!);
     },
   });
   app.route({
@@ -40,11 +36,65 @@ export const submitRoute: RoutePlugin = (app, { context }, done) => {
       const draft = await draftOfAgain(context, params.id, body);
       const { entries, isNew } = await submissions.submit([draft], { isBatch: false, key });
       reply.code(isNew ? 201 : 200);
-      return context.view.presentWhole(entries[0]!);
+      return view.presentWhole(entries[0]!);
     },
+  });
+  app.route({ ...definition("list"), handler: ({ query }) => list(context, query) });
+  app.route({
+    ...definition("show"),
+    handler: async ({ params }) => {
+      const entry = await view.find(params.id);
+      if (entry.run !== null) await context.runs.bring([entry.record.id]);
+      return wholeRecord(context, entry.record.id);
+    },
+  });
+  app.route({
+    ...definition("edit"),
+    handler: async ({ params, body }) => {
+      const entry = await view.find(params.id);
+      await editOperation(context, entry, body);
+      return wholeRecord(context, entry.record.id);
+    },
+  });
+  app.route({
+    ...definition("cancel"),
+    handler: async ({ params }) => {
+      const { id } = (await view.find(params.id)).record;
+      await cancelOperation(context, id);
+      return wholeRecord(context, id);
+    },
+  });
+  for (const [name, isPaused] of [
+    ["pause", true],
+    ["resume", false],
+  ] as const)
+    app.route({
+      ...definition(name),
+      handler: async ({ params }) => {
+        const { id } = (await view.find(params.id)).record;
+        await pauseOperation(context, id, isPaused);
+        return wholeRecord(context, id);
+      },
+    });
+  app.route({
+    ...definition("retry"),
+    handler: async ({ params, body }) => {
+      const entry = await view.find(params.id);
+      await retryOperation(context, entry, body);
+      return wholeRecord(context, entry.record.id);
+    },
+  });
+  app.route({
+    ...definition("remove"),
+    handler: async ({ params }) => removeOperation(context, (await view.find(params.id)).record.id),
   });
   done();
 };
+
+/** The present record, with its large values. */
+export async function wholeRecord({ view }: Context, id: string): Promise<Operation> {
+  return view.presentWhole(await view.find(id));
+}
 
 /** The `Idempotency-Key` header of a request; null without it. */
 export function checkedKey(header: string | string[] | undefined): string | null {
@@ -56,36 +106,30 @@ export function checkedKey(header: string | string[] | undefined): string | null
   return key;
 }
 
-/** `GET /v1/operations`: filtered, in the order of submission, in pages. */
-export const listRoute: RoutePlugin = (app, { context }, done) => {
-  app.route({
-    ...definition("list"),
-    handler: async ({ query }) => {
-      const { limit, before, finishedAfter, finishedSince, ...rest } = query;
-      const filter = {
-        ...rest,
-        host: hostFilter(context.hosts, rest.host),
-        finishedSince: finishedSince === undefined ? undefined : Date.parse(finishedSince),
-        before: before === undefined ? undefined : numberOf("before", "next", before),
-        finishedAfter:
-          finishedAfter === undefined ? undefined : numberOf("finishedAfter", "cursor", finishedAfter),
-      };
-      const { archive, journalNumber } = context.store;
-      const entries = await archive.list(filter, limit + 1);
-      const page = entries.slice(0, limit);
-      await context.runs.bring(page.filter(({ run }) => run !== null).map(({ record }) => record.id));
-      const more = entries.length > limit && limit > 0;
-      return {
-        operations: page.map((entry) => context.view.present(entry)),
-        next: more ? page.at(-1)!.order.toString(36) : null,
-        previous: page[0]?.order.toString(36) ?? null,
-        total: await archive.count(filter),
-        cursor: journalNumber.toString(36),
-      };
-    },
-  });
-  done();
-};
+/** A page in the order of submission. */
+async function list(context: Context, query: z.output<typeof listQuery>): Promise<OperationPage> {
+  const { limit, before, finishedAfter, finishedSince, ...rest } = query;
+  const filter = {
+    ...rest,
+    host: hostFilter(context.hosts, rest.host),
+    finishedSince: finishedSince === undefined ? undefined : Date.parse(finishedSince),
+    before: before === undefined ? undefined : numberOf("before", "next", before),
+    finishedAfter:
+      finishedAfter === undefined ? undefined : numberOf("finishedAfter", "cursor", finishedAfter),
+  };
+  const { archive, journalNumber } = context.store;
+  const entries = await archive.list(filter, limit + 1);
+  const page = entries.slice(0, limit);
+  await context.runs.bring(page.filter(({ run }) => run !== null).map(({ record }) => record.id));
+  const more = entries.length > limit && limit > 0;
+  return {
+    operations: page.map((entry) => context.view.present(entry)),
+    next: more ? page.at(-1)!.order.toString(36) : null,
+    previous: page[0]?.order.toString(36) ?? null,
+    total: await archive.count(filter),
+    cursor: journalNumber.toString(36),
+  };
+}
 
 /** Reads an opaque value of an earlier page. */
 function numberOf(name: string, from: string, text: string): number {
@@ -96,61 +140,21 @@ function numberOf(name: string, from: string, text: string): number {
   return number;
 }
 
-export const showRoute: RoutePlugin = (app, { context }, done) => {
-  app.route({
-    ...definition("show"),
-    handler: async ({ params }) => {
-      const entry = await context.view.find(params.id);
-      if (entry.run !== null) await context.runs.bring([entry.record.id]);
-      return context.view.presentWhole(await context.view.find(entry.record.id));
-    },
-  });
-  done();
-};
-
-/** `PATCH /v1/operations/:id`: changes a queued operation. */
-export const editRoute: RoutePlugin = (app, { context }, done) => {
-  app.route({
-    ...definition("edit"),
-    handler: async ({ params, body }) => {
-      const entry = await context.view.find(params.id);
-      await editOperation(context, entry, body);
-      return context.view.presentWhole(await context.view.find(entry.record.id));
-    },
-  });
-  done();
-};
-
-export const cancelRoute: RoutePlugin = (app, { context }, done) => {
-  app.route({
-    ...definition("cancel"),
-    handler: async ({ params }) => {
-      const { id } = (await context.view.find(params.id)).record;
-      await cancelOperation(context, id);
-      return context.view.presentWhole(await context.view.find(id));
-    },
-  });
-  done();
-};
-
 export async function cancelOperation({ lifecycle, scheduler }: Context, id: string): Promise<null> {
   await lifecycle.cancel(id);
   scheduler.stopOperation(id);
   return null;
 }
 
-/** `POST /v1/operations/:id/retry`: runs a failed or cancelled operation again, from a stage if it is resumable. */
-export const retryRoute: RoutePlugin = (app, { context }, done) => {
-  app.route({
-    ...definition("retry"),
-    handler: async ({ params, body }) => {
-      const entry = await context.view.find(params.id);
-      await retryOperation(context, entry, body);
-      return context.view.presentWhole(await context.view.find(entry.record.id));
-    },
-  });
-  done();
-};
+async function pauseOperation(context: Context, id: string, isPaused: boolean): Promise<void> {
+  const { scheduler, containment, lifecycle } = context;
+  // Another host of the fleet decides about its own operations.
+  const isHere = scheduler.attempts.has(id);
+  const why = isPaused && isHere ? containment.whyNoPause : null;
+  if (why !== null) throw new Refusal("LIVEOPS_WRONG_STATE", `pausing an operation is ${why}`);
+  await lifecycle.pause(id, isPaused);
+  scheduler.pauseOperation(id);
+}
 
 export async function retryOperation(context: Context, entry: Entry, body: RetryBody): Promise<null> {
   const { id, op, state } = entry.record;
@@ -186,14 +190,6 @@ function forget(context: Context, { record }: Entry, from: string | null): void 
     throw isUnreadable(error) ? runFilesRefusal(record.id, error) : error;
   }
 }
-
-export const removeRoute: RoutePlugin = (app, { context }, done) => {
-  app.route({
-    ...definition("remove"),
-    handler: async ({ params }) => removeOperation(context, (await context.view.find(params.id)).record.id),
-  });
-  done();
-};
 
 /** @returns the last record */
 export async function removeOperation(context: Context, id: string): Promise<Operation> {

@@ -38,28 +38,6 @@ export const queueRoutes: RoutePlugin = (app, { context }, done) => {
   done();
 };
 
-/** `POST /v1/operations/:id/pause` and `/resume`. */
-export const pauseRoutes: RoutePlugin = (app, { context }, done) => {
-  for (const [name, isPaused] of [
-    ["pause", true],
-    ["resume", false],
-  ] as const)
-    app.route({
-      ...definition(name),
-      handler: async ({ params }) => {
-        const { id } = (await context.view.find(params.id)).record;
-        // Another host of the fleet decides about its own operations.
-        const isHere = context.scheduler.attempts.has(id);
-        const why = isPaused && isHere ? context.containment.whyNoPause : null;
-        if (why !== null) throw new Refusal("LIVEOPS_WRONG_STATE", `pausing an operation is ${why}`);
-        await context.lifecycle.pause(id, isPaused);
-        context.scheduler.pauseOperation(id);
-        return context.view.presentWhole(await context.view.find(id));
-      },
-    });
-  done();
-};
-
 function describeAll(context: Context): QueuesReply {
   return { queues: context.queues.names().map((name) => describe(context, name)) };
 }

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { Refusal } from "../../../protocol/errors.js";
 import { withoutText, withText } from "../../schedules/scheduled-file.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
-import { checkedKey } from "./operations.js";
+import { checkedKey, wholeRecord } from "./operations.js";
 
 export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
   const { schedules } = context;
@@ -39,7 +39,7 @@ export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
     handler: async ({ params, headers }, reply) => {
       const id = await schedules.run(params.schedule, checkedKey(headers["idempotency-key"]));
       reply.code(201);
-      return context.view.presentWhole(await context.view.find(id));
+      return wholeRecord(context, id);
     },
   });
   done();

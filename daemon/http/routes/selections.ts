@@ -13,7 +13,7 @@ import type { Entry } from "../../store/decision.js";
 import { asRefusal } from "../errors.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 import { type Piece, select } from "../selection.js";
-import { cancelOperation, removeOperation, retryOperation } from "./operations.js";
+import { cancelOperation, removeOperation, retryOperation, wholeRecord } from "./operations.js";
 import { openStream } from "./streams.js";
 
 interface Change {
@@ -100,7 +100,7 @@ async function* changeAll(
         else
           yield {
             type: "changed",
-            operation: outcome.value ?? context.view.presentWhole(await context.view.find(id)),
+            operation: outcome.value ?? (await wholeRecord(context, id)),
           };
       }
     }

@@ -2,13 +2,8 @@
 import { unknownType } from "../../../protocol/text/unknown-type.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
-export const typesRoute: RoutePlugin = (app, { context }, done) => {
+export const typeRoutes: RoutePlugin = (app, { context }, done) => {
   app.route({ ...definition("types"), handler: () => context.types.types() });
-  done();
-};
-
-/** `GET /v1/ops/:op/history`: how long the runs of a type took, in total and by stage. */
-export const historyRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("history"),
     handler: async ({ params, query }) => {
