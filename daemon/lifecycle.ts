@@ -16,7 +16,7 @@ import {
 } from "../protocol/event.js";
 import { pick } from "../protocol/objects.js";
 import type { Operation, Resources } from "../protocol/operation.js";
-import { isFinal, mayMove, type State } from "../protocol/state.js";
+import { isFinal, mayMove } from "../protocol/state.js";
 import { OF_CHAIN, withoutDefaults } from "../protocol/submit-fields.js";
 import { LIMITS, type Limits } from "../protocol/system/config-types.js";
 import { unknownStage } from "../protocol/text/unknown-stage.js";
@@ -35,6 +35,7 @@ import {
 import { KeyedMutex } from "./store/keyed-mutex.js";
 import { type Layout, runDir } from "./store/layout.js";
 import { type Store, VersionConflictError } from "./store/store.js";
+import { awaited, wrongState } from "./wrong-state.js";
 
 interface Submit {
   operation: Submission;
@@ -117,16 +118,8 @@ export class Lifecycle {
       const { version } = entry;
       const edit = make(entry);
       if (edit === null) return false;
-      const { seq, attempt } = entry.record;
       const { changes, changedVariables: env } = edit;
-      const event = {
-        type: "operation:edited",
-        seq: seq + 1,
-        at: this.#at(),
-        attempt,
-        changes,
-        env,
-      } as const;
+      const event = { type: "operation:edited", ...this.#numbered(entry.record), changes, env } as const;
       await this.store.decide({ kind: "edited", id, event, ...(edit.env && { env: edit.env }) }, version);
       return true;
     });
@@ -148,13 +141,8 @@ export class Lifecycle {
     return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
       if (!entry || !mayMove(entry.record.state, "running") || !mayStart(entry)) return null;
-      const event = {
-        type: "attempt:started",
-        seq: entry.record.seq + 1,
-        at: this.#at(),
-        attempt: entry.nextAttempt,
-        slot,
-      } as const;
+      const { seq, at } = this.#numbered(entry.record);
+      const event = { type: "attempt:started", seq, at, attempt: entry.nextAttempt, slot } as const;
       const started = { kind: "started", id, event, worker, policy, uptime: uptime() } as const;
       await this.store.decide(started, entry.version);
       return entry;
@@ -213,12 +201,7 @@ export class Lifecycle {
       if (isPaused === isPausedNow(record)) return record;
       if (isPaused && run.stopReason !== null)
         throw new Refusal("LIVEOPS_WRONG_STATE", `${record.op} ${id} cannot be paused: it is being stopped`);
-      const numbered = {
-        seq: 0,
-        at: this.#at(),
-        attempt: record.attempt,
-        n: (record.pause?.changes ?? 0) + 1,
-      };
+      const numbered = { ...this.#numbered(record, 0), n: (record.pause?.changes ?? 0) + 1 };
       const event = isPaused
         ? ({ type: "attempt:paused", ...numbered } as const)
         : ({ type: "attempt:resumed", ...numbered, seconds: this.#secondsPaused(record, run) } as const);
@@ -244,13 +227,7 @@ export class Lifecycle {
       if (entry.record.state === "queued")
         await this.store.decide(finishQueued(entry, CANCELLED, this.#at()), entry.version);
       else if (isNews(entry, reason)) {
-        const event = {
-          type: "cancel:requested",
-          seq: 0,
-          at: this.#at(),
-          attempt: entry.record.attempt,
-          reason,
-        } as const;
+        const event = { type: "cancel:requested", ...this.#numbered(entry.record, 0), reason } as const;
         await this.store.decide({ kind: "cancelled", id, event }, entry.version);
       }
       return this.#record(id);
@@ -281,19 +258,12 @@ export class Lifecycle {
         throw new Refusal("LIVEOPS_BAD_REQUEST", message, { nearest });
       }
       forget(entry);
-      const event = {
-        type: "operation:retried",
-        seq: entry.record.seq + 1,
-        at: this.#at(),
-        attempt: entry.record.attempt,
-        from,
-      } as const;
+      const event = { type: "operation:retried", ...this.#numbered(entry.record), from } as const;
       const retried: Decision = { kind: "retried", id, event, entry };
       if (changes === null) await this.store.decide(retried, version);
       else {
-        const { from: _, ...same } = event;
-        const env: string[] = [];
-        const edited = { ...same, type: "operation:edited", seq: event.seq + 1, changes, env } as const;
+        const numbered = this.#numbered(entry.record, event.seq + 1);
+        const edited = { type: "operation:edited", ...numbered, changes, env: [] as string[] } as const;
         const edit: Decision = { kind: "edited", id, event: edited };
         await this.store.decideAll([
           { decision: retried, version },
@@ -371,20 +341,13 @@ export class Lifecycle {
   }
 
   async #requeue(entry: Entry, seq: number, again: Again): Promise<void> {
-    const { id, state, attempt } = entry.record;
+    const { id, state, logLines } = entry.record;
     if (!mayMove(state, "queued")) return;
     const { version } = entry;
     const { reason, next, tries, losses } = again;
     const retryAt = again.delay === 0 ? null : new Date(this.now() + again.delay * 1000).toISOString();
-    const event = {
-      type: "attempt:requeued",
-      seq: seq + 1,
-      at: this.#at(),
-      attempt,
-      reason,
-      retryAt,
-    } as const;
-    const { logLines } = entry.record;
+    const numbered = this.#numbered(entry.record, seq + 1);
+    const event = { type: "attempt:requeued", ...numbered, reason, retryAt } as const;
     await this.store.decide({ kind: "requeued", id, event, next, tries, losses, logLines }, version);
   }
 
@@ -411,6 +374,11 @@ export class Lifecycle {
   #running(id: string, attempt: number): Entry | null {
     const entry = this.store.ledger.get(id);
     return entry?.record.state === "running" && entry.record.attempt === attempt ? entry : null;
+  }
+
+  /** @param seq Default: after the last event of the record */
+  #numbered({ seq: last, attempt }: Operation, seq = last + 1): Pick<DaemonEvent, "seq" | "at" | "attempt"> {
+    return { seq, at: this.#at(), attempt };
   }
 
   #at(): string {
@@ -492,41 +460,4 @@ function finishedEvent(
     next,
     ...(resources && { resources }),
   };
-}
-
-const STATE_WORDS: Record<State, string> = {
-  queued: "is queued already",
-  running: "is running; liveops cancel stops it",
-  succeeded: "has succeeded",
-  failed: "has failed; liveops retry runs it again",
-  cancelled: "was cancelled; liveops retry runs it again",
-};
-
-type Change = "edited" | "cancelled" | "retried" | "removed" | "paused" | "resumed";
-
-function wrongState(record: Operation, what: Change): Refusal {
-  const { id, op, state, chain } = record;
-  if (what === "removed" && state === "running") {
-    return new Refusal(
-      "LIVEOPS_WRONG_STATE",
-      `${op} ${id} cannot be removed: it is running; cancel it first: liveops cancel ${id}`,
-    );
-  }
-  const goesOn = state === "succeeded" && chain.next !== null ? `; its chain continues as ${chain.next}` : "";
-  const mayRepeat = what === "retried" || what === "edited";
-  const queue =
-    what === "paused" || what === "resumed" ? `, and only a running operation can be ${what}` : "";
-  const again = state === "succeeded" && mayRepeat ? `; run it again with: liveops again ${id}` : "";
-  const waits = state === "queued" ? `; it starts in its turn: liveops show ${id}` : "";
-  return new Refusal(
-    "LIVEOPS_WRONG_STATE",
-    `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${queue}${goesOn}${again}${waits}`,
-  );
-}
-
-function awaited({ op, id }: Operation, waiter: string): Refusal {
-  return new Refusal(
-    "LIVEOPS_WRONG_STATE",
-    `${op} ${id} cannot be removed: ${waiter} waits for the end of its chain; cancel ${waiter} first: liveops cancel ${waiter}`,
-  );
 }
