@@ -4,7 +4,7 @@
  */
 import { setTimeout as after } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
-import type { Config } from "../protocol/system/config-types.js";
+import type { Config } from "../protocol/system/config-settings.js";
 import { configFile } from "../protocol/system/places.js";
 import { ConfigReload } from "./admin/config-reload.js";
 import { CleanupStack } from "./cleanup-stack.js";

@@ -6,9 +6,10 @@ import { UsageError } from "../protocol/failures.js";
 import type { Hook } from "../protocol/hooks.js";
 import { HOST_PATTERN } from "../protocol/host-names.js";
 import { readConfig } from "../protocol/system/config.js";
-import { type Config, LIMITS, type Limits, LOST_AFTER } from "../protocol/system/config-types.js";
+import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
+import { type Config, LOST_AFTER } from "../protocol/system/config-settings.js";
 import { type LogLevel, logLevelFrom } from "../protocol/system/log-level.js";
-import { configFile, type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
+import { configFile, type Places, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
 import { type TraceSettings, traceSettingsFrom } from "./watchers/traces/trace-settings.js";
 
 export interface Settings extends Limits {
@@ -63,7 +64,7 @@ export interface FleetSettings {
   lostAfter: number;
 }
 
-interface SettingFlags extends PlaceFlags {
+interface SettingFlags extends Places {
   fleet?: string | undefined;
   host?: string | undefined;
   tags?: string[] | undefined;

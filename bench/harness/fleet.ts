@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../protocol/client/client.js";
-import type { Config } from "../../protocol/system/config-types.js";
+import type { Config } from "../../protocol/system/config-settings.js";
 import { type Postgres, startPostgres } from "./postgres.js";
 import { type BenchWorld, benchWorld, bin, cleanEnv, node } from "./world.js";
 

@@ -6,8 +6,7 @@
 import { statSync } from "node:fs";
 import { UsageError } from "../../protocol/failures.js";
 import type { ConfigState } from "../../protocol/replies.js";
-import { CONFIG_KEYS, RELOAD } from "../../protocol/system/config-settings.js";
-import type { Config } from "../../protocol/system/config-types.js";
+import { CONFIG_KEYS, type Config, RELOAD } from "../../protocol/system/config-settings.js";
 import type { Log } from "../log/log.js";
 import type { ConfigSource, Settings } from "../settings.js";
 

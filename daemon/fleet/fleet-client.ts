@@ -9,7 +9,7 @@ import { Writable } from "node:stream";
 import pino from "pino";
 import { Refusal } from "../../protocol/errors.js";
 import { UsageError } from "../../protocol/failures.js";
-import { LOST_AFTER } from "../../protocol/system/config-types.js";
+import { LOST_AFTER } from "../../protocol/system/config-settings.js";
 import { startDaemon } from "../daemon.js";
 import type { Engine, EngineParts } from "../engine.js";
 import { NO_OUTBOX } from "../scheduler/outbox.js";

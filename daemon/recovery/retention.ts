@@ -4,7 +4,7 @@
  */
 
 import { Refusal } from "../../protocol/errors.js";
-import type { Limits } from "../../protocol/system/config-types.js";
+import type { Limits } from "../../protocol/system/config-limits.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Log } from "../log/log.js";
 import type { Archive } from "../store/store.js";

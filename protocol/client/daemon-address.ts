@@ -1,6 +1,6 @@
 /** The socket and state directory that a command uses, and the command that starts the daemon there. */
 
-import type { Config } from "../system/config-types.js";
+import type { Config } from "../system/config-settings.js";
 import { socketPath, stateDir } from "../system/places.js";
 import { type OnInvalidConfig, usableConfig } from "../system/usable-config.js";
 import { shellQuote } from "../text/shell-quote.js";

@@ -1,9 +1,12 @@
-/** The settings that are not limits: meaning, default, reload and JSON Schema of each. The schema also checks the file. */
+/**
+ * The settings of the config file. The type `Config`, the check of the file, its published JSON Schema and the table of
+ * docs/configuration.md come from these tables.
+ */
 import { HOOKS, MAX_HOOK } from "../hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-names.js";
 import type { JsonSchema } from "../schema/json-schema.js";
 import type { OwnKeywords } from "../schema/misfit.js";
-import { type Config, LIMITS, type Limits, LOST_AFTER_RANGE, THEME_ROLES } from "./config-types.js";
+import { LIMITS, type Limits } from "./config-limits.js";
 import { LOG_LEVELS } from "./log-level.js";
 import { METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";
 import { parseTraces, TRACES_ENDPOINT } from "./traces-endpoint.js";
@@ -28,7 +31,7 @@ interface Setting {
 const homeProblem = (path: string) =>
   /^~[^/]/.test(path) ? `${path}: only ~/ is expanded; write the home directory of that user` : null;
 
-const PATH_SCHEMA = { type: "string", minLength: 1, expected: "a path", check: homeProblem };
+const PATH_SCHEMA = { type: "string", minLength: 1, expected: "a path", check: homeProblem } as const;
 const PATTERNS_SCHEMA = {
   type: "array",
   items: {
@@ -37,26 +40,47 @@ const PATTERNS_SCHEMA = {
     expected: "a name, or a pattern with *, without = and null characters",
   },
   expected: 'a list of names, such as ["AWS_*"]',
-};
-const CONCURRENCY = "a whole number of at least 1";
+} as const;
+const CONCURRENCY_SCHEMA = {
+  type: "integer",
+  minimum: 1,
+  expected: "a whole number of at least 1",
+} as const;
+const HOOK_SCHEMA = {
+  type: "string",
+  minLength: 1,
+  maxLength: MAX_HOOK,
+  expected: `a command for sh -c, at most ${MAX_HOOK} characters`,
+} as const;
+const COLOUR_SCHEMA = {
+  type: "string",
+  pattern: "^#[0-9a-fA-F]{6}$",
+  expected: 'a colour such as "#4080ff"',
+} as const;
 const TRACES_URL_SCHEMA = {
   type: "string",
   pattern: "^(env|https?://[^@?#]+)$",
   check: (url: string) => (parseTraces(url) === null ? `must be ${TRACES_ENDPOINT}` : null),
   expected: TRACES_ENDPOINT,
-};
+} as const;
 /** Name of an environment variable. */
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const THEMES = ["auto", "dark", "light", "16"];
-const THEME_SCHEMA = Object.fromEntries(
-  THEME_ROLES.map((role) => [
-    role,
-    { type: "string", pattern: "^#[0-9a-fA-F]{6}$", expected: 'a colour such as "#4080ff"' },
-  ]),
-);
+
+/** Colours of the dashboard that a theme can set. */
+export const THEME_ROLES = ["accent", "good", "bad", "warn", "muted", "track", "border"] as const;
+
+/** Seconds without a renewal after which a host of a fleet counts as lost, without a setting. */
+export const LOST_AFTER = 300;
+
+/** The least and the most of it. With less, a busy machine could not end its work before a peer takes it over. */
+export const LOST_AFTER_RANGE = { least: 3, most: 86_400 } as const;
+
+function sameSchema<const N extends string, S>(names: readonly N[], schema: S): Record<N, S> {
+  return Object.fromEntries(names.map((name) => [name, schema])) as Record<N, S>;
+}
 
 /** The settings that are not limits: meaning, default and valid values. */
-export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
+export const SETTINGS = {
   stateDir: {
     description: "State directory",
     default: "see [Places](#places)",
@@ -80,7 +104,7 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     description: "Operations of the default queue that run at the same time",
     default: "number of cores, at least 2",
     reload: "live",
-    schema: { type: "integer", minimum: 1, expected: CONCURRENCY },
+    schema: CONCURRENCY_SCHEMA,
   },
   queues: {
     description: 'Other queues by name, each with its concurrency (default 1): `{"gpu": {"concurrency": 2}}`',
@@ -94,7 +118,7 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
       },
       additionalProperties: {
         type: "object",
-        properties: { concurrency: { type: "integer", minimum: 1, expected: CONCURRENCY } },
+        properties: { concurrency: CONCURRENCY_SCHEMA },
         additionalProperties: false,
         expected: 'an object, such as {"concurrency": 2}',
       },
@@ -107,17 +131,7 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     reload: "live",
     schema: {
       type: "object",
-      properties: Object.fromEntries(
-        HOOKS.map((hook) => [
-          hook,
-          {
-            type: "string",
-            minLength: 1,
-            maxLength: MAX_HOOK,
-            expected: `a command for sh -c, at most ${MAX_HOOK} characters`,
-          },
-        ]),
-      ),
+      properties: sameSchema(HOOKS, HOOK_SCHEMA),
       additionalProperties: false,
       expected: 'an object, such as {"onFailure": "notify-send failed"}',
     },
@@ -134,7 +148,10 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     default: '`"auto"`',
     reload: "dashboard",
     schema: {
-      anyOf: [{ enum: THEMES }, { type: "object", properties: THEME_SCHEMA, additionalProperties: false }],
+      anyOf: [
+        { enum: ["auto", "dark", "light", "16"] },
+        { type: "object", properties: sameSchema(THEME_ROLES, COLOUR_SCHEMA), additionalProperties: false },
+      ],
       expected: '"auto", "dark", "light", "16" or a table of colours',
     },
   },
@@ -286,7 +303,44 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
       expected: 'an object, such as {"url": "postgres://user@host/database"}',
     },
   },
-};
+} as const satisfies Record<string, Setting>;
+
+/** The type of the values that a schema takes. */
+type ValueOf<S> = S extends { enum: readonly (infer V)[] }
+  ? V
+  : S extends { anyOf: readonly (infer Branch)[] }
+    ? ValueOf<Branch>
+    : S extends { type: "array"; items: infer Item }
+      ? ValueOf<Item>[]
+      : S extends { type: "object"; properties: infer P; required: readonly (infer R)[] }
+        ? { [K in keyof P & R]: ValueOf<P[K]> } & { [K in Exclude<keyof P, R>]?: ValueOf<P[K]> | undefined }
+        : S extends { type: "object"; properties: infer P }
+          ? { [K in keyof P]?: ValueOf<P[K]> | undefined }
+          : S extends { type: "object"; additionalProperties: infer Member }
+            ? Record<string, ValueOf<Member>>
+            : S extends { type: infer T extends keyof Plain }
+              ? Plain[T]
+              : never;
+
+interface Plain {
+  string: string;
+  boolean: boolean;
+  integer: number;
+  number: number;
+}
+
+type Settings = { [K in keyof typeof SETTINGS]?: ValueOf<(typeof SETTINGS)[K]["schema"]> | undefined };
+
+/** The config file with whole values: absolute paths, and traces as an object. */
+export interface Config extends Omit<Settings, "traces">, Partial<Limits> {
+  traces?: TracesConfig | undefined;
+}
+
+/** The collector of the daemon's traces. */
+export type TracesConfig = Exclude<NonNullable<Settings["traces"]>, string>;
+
+/** `true`: bell and desktop notification; `"bell"` or `"desktop"`: one of them; `false`: none. */
+export type Notify = NonNullable<Config["notify"]>;
 
 /** The key with which an editor finds the JSON Schema of the file; liveops ignores its value. */
 export const SCHEMA_KEY = "$schema";

@@ -12,8 +12,13 @@ import { type Misfit, misfitOf } from "../schema/misfit.js";
 import { nearest } from "../text/nearest.js";
 import { readConfigText } from "./config-file.js";
 import { MOST_LEVELS, positionOf, syntaxProblem, tooDeep } from "./config-position.js";
-import { CONFIG_KEYS, SCHEMA_KEY, SETTING_SCHEMAS } from "./config-settings.js";
-import type { Config, TracesConfig } from "./config-types.js";
+import {
+  CONFIG_KEYS,
+  type Config,
+  SCHEMA_KEY,
+  SETTING_SCHEMAS,
+  type TracesConfig,
+} from "./config-settings.js";
 import { formatMetricsAddress, parseMetricsAddress } from "./metrics-address.js";
 import { configFile, inHome } from "./places.js";
 import { parseTraces } from "./traces-endpoint.js";

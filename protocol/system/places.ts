@@ -6,13 +6,8 @@
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 
-export interface PlaceFlags {
-  stateDir?: string | undefined;
-  socket?: string | undefined;
-  ops?: string[] | undefined;
-}
-
-export interface PlaceConfig {
+/** What flags or the config file name. */
+export interface Places {
   stateDir?: string | undefined;
   socket?: string | undefined;
   ops?: string[] | undefined;
@@ -50,12 +45,12 @@ export function cacheDir(env: Env): string {
   return join(env.XDG_CACHE_HOME || join(home(env), ".cache"), "liveops");
 }
 
-export function stateDir(flags: PlaceFlags, env: Env, config: PlaceConfig = {}): string {
+export function stateDir(flags: Places, env: Env, config: Places = {}): string {
   const chosen = chosenStateDir(flags, env, config);
   return chosen ? resolve(chosen) : join(env.XDG_STATE_HOME || join(home(env), ".local", "state"), "liveops");
 }
 
-export function socketPath(flags: PlaceFlags, env: Env, config: PlaceConfig = {}): string {
+export function socketPath(flags: Places, env: Env, config: Places = {}): string {
   const chosen = flags.socket || env.LIVEOPS_SOCKET || config.socket;
   if (chosen) return resolve(chosen);
   if (!chosenStateDir(flags, env, config) && env.XDG_RUNTIME_DIR) {
@@ -65,7 +60,7 @@ export function socketPath(flags: PlaceFlags, env: Env, config: PlaceConfig = {}
 }
 
 /** The user's operations directories, by precedence. The shipped operations come after these. */
-export function userOpsDirs(flags: PlaceFlags, env: Env, config: PlaceConfig = {}): string[] {
+export function userOpsDirs(flags: Places, env: Env, config: Places = {}): string[] {
   const listed = [
     ...(flags.ops ?? []),
     ...(env.LIVEOPS_OPS ?? "").split(delimiter).filter(Boolean),
@@ -81,11 +76,11 @@ export function inHome(path: string, env: Env): string {
 }
 
 /** Whether a flag, the environment or the config file names the state directory. */
-export function isStateDirChosen(flags: PlaceFlags, env: Env, config: PlaceConfig): boolean {
+export function isStateDirChosen(flags: Places, env: Env, config: Places): boolean {
   return Boolean(chosenStateDir(flags, env, config));
 }
 
-function chosenStateDir(flags: PlaceFlags, env: Env, config: PlaceConfig): string | undefined {
+function chosenStateDir(flags: Places, env: Env, config: Places): string | undefined {
   return flags.stateDir || env.LIVEOPS_STATE_DIR || config.stateDir;
 }
 

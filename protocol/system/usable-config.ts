@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { paintFor } from "../text/colour.js";
 import { sanitize } from "../text/sanitize.js";
 import { readConfig, readUsableConfig, type UsableConfig } from "./config.js";
-import type { Config } from "./config-types.js";
+import type { Config } from "./config-settings.js";
 
 type Env = Record<string, string | undefined>;
 

@@ -6,8 +6,8 @@ import {
   OPERATION_VARIABLES,
   PROGRAM_VARIABLES,
 } from "../../protocol/environment.js";
-import { RELOAD, type Reload, SETTINGS } from "../../protocol/system/config-settings.js";
-import { type Config, LIMITS } from "../../protocol/system/config-types.js";
+import { LIMITS } from "../../protocol/system/config-limits.js";
+import { type Config, RELOAD, type Reload, SETTINGS } from "../../protocol/system/config-settings.js";
 import { code, type Regions, table } from "./markdown.js";
 
 const UNITS = [

@@ -7,7 +7,7 @@ import { rmSync } from "node:fs";
 import type { Client } from "../../protocol/client/client.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { SubmitBody } from "../../protocol/requests.js";
-import type { Config } from "../../protocol/system/config-types.js";
+import type { Config } from "../../protocol/system/config-settings.js";
 import { until } from "../../protocol/system/until.js";
 import { isAlive, isStopped } from "../end-to-end/processes.js";
 import { WallClock } from "../faults/wall-clock.js";

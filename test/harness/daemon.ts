@@ -9,7 +9,7 @@ import { Client } from "../../protocol/client/client.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { SubmitBody } from "../../protocol/requests.js";
-import type { Config } from "../../protocol/system/config-types.js";
+import type { Config } from "../../protocol/system/config-settings.js";
 import type { LaunchReport } from "../../tui/cli/liveopsd/foreground.js";
 import { World } from "./world.js";
 

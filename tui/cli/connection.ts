@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { waitingClient } from "../../protocol/client/find-daemon.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
-import type { Config } from "../../protocol/system/config-types.js";
+import type { Config } from "../../protocol/system/config-settings.js";
 import { allOptions, commandPlaces, type GlobalOptions } from "../kit/options.js";
 import { type ReportTo, report } from "../kit/report.js";
 

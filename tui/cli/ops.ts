@@ -6,7 +6,7 @@ import { UsageError } from "../../protocol/failures.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { renderParameters } from "../../protocol/schema/parameters.js";
-import type { Config } from "../../protocol/system/config-types.js";
+import type { Config } from "../../protocol/system/config-settings.js";
 import { userOpsDirs } from "../../protocol/system/places.js";
 import { type Paint, paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";

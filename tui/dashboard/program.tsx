@@ -4,7 +4,7 @@
  */
 import { render } from "ink";
 import { Client } from "../../protocol/client/client.js";
-import type { Notify } from "../../protocol/system/config-types.js";
+import type { Notify } from "../../protocol/system/config-settings.js";
 import { App } from "./App.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import { initialState, type Size } from "./core/model.js";

@@ -4,7 +4,7 @@ import { commandPlaces, type GlobalOptions } from "../../protocol/client/daemon-
 import { waitingClient } from "../../protocol/client/find-daemon.js";
 import { LiveopsError } from "../../protocol/errors.js";
 import { UsageError } from "../../protocol/failures.js";
-import type { Config } from "../../protocol/system/config-types.js";
+import type { Config } from "../../protocol/system/config-settings.js";
 import type { ReportTo } from "../kit/report.js";
 
 export interface Connected {

@@ -6,7 +6,7 @@
  */
 
 import { UsageError } from "../../../protocol/failures.js";
-import type { TracesConfig } from "../../../protocol/system/config-types.js";
+import type { TracesConfig } from "../../../protocol/system/config-settings.js";
 import { FROM_ENVIRONMENT, parseTracesUrl, TRACES_PATH } from "../../../protocol/system/traces-endpoint.js";
 
 type Env = Record<string, string | undefined>;

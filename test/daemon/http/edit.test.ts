@@ -2,7 +2,7 @@
 import { cpSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import { LIMITS } from "../../../protocol/system/config-types.js";
+import { LIMITS } from "../../../protocol/system/config-limits.js";
 import { Served } from "../../harness/served.js";
 import { OpenStore } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";

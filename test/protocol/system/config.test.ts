@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { commandPlaces, startCommand } from "../../../protocol/client/daemon-address.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { readConfig, readUsableConfig } from "../../../protocol/system/config.js";
+import { LIMITS } from "../../../protocol/system/config-limits.js";
 import { SETTINGS } from "../../../protocol/system/config-settings.js";
-import { LIMITS } from "../../../protocol/system/config-types.js";
 import { invalidConfigLines } from "../../../protocol/system/usable-config.js";
 import { configSchema } from "../../../tui/cli/config/config-schema.js";
 

@@ -1,7 +1,7 @@
 /** Opens the dashboard, in this process, on a screen model of a given size. */
 import { PassThrough, Writable } from "node:stream";
 import { expect } from "vitest";
-import type { Notify } from "../../../protocol/system/config-types.js";
+import type { Notify } from "../../../protocol/system/config-settings.js";
 import { type Program, type ProgramOptions, startDashboard } from "../../../tui/dashboard/program.js";
 import { NOW } from "./operations.js";
 import { HeadlessTerminal } from "./terminal.js";

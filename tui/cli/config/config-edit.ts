@@ -8,8 +8,7 @@ import { UsageError } from "../../../protocol/failures.js";
 import { newId } from "../../../protocol/id.js";
 import { configProblems, problemLine } from "../../../protocol/system/config.js";
 import { changeConfigFile, readConfigText } from "../../../protocol/system/config-file.js";
-import { CONFIG_KEYS } from "../../../protocol/system/config-settings.js";
-import type { Config } from "../../../protocol/system/config-types.js";
+import { CONFIG_KEYS, type Config } from "../../../protocol/system/config-settings.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { NEW_CONFIG } from "./config-text.js";
 

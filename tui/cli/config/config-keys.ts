@@ -2,8 +2,7 @@
 
 import { UsageError } from "../../../protocol/failures.js";
 import { getOwn } from "../../../protocol/objects.js";
-import { CONFIG_KEYS, SCHEMA_KEY } from "../../../protocol/system/config-settings.js";
-import type { Config } from "../../../protocol/system/config-types.js";
+import { CONFIG_KEYS, type Config, SCHEMA_KEY } from "../../../protocol/system/config-settings.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 import { configSchema } from "./config-schema.js";
 

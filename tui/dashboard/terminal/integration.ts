@@ -5,7 +5,7 @@
 
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import type { Notify } from "../../../protocol/system/config-types.js";
+import type { Notify } from "../../../protocol/system/config-settings.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../describe/duration.js";
 import { takesSequences } from "../../kit/output/links.js";

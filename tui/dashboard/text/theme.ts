@@ -3,7 +3,7 @@
  * font. Every text colour reaches a contrast of 4.5:1 against the background; a test computes this.
  */
 
-import { THEME_ROLES } from "../../../protocol/system/config-types.js";
+import { THEME_ROLES } from "../../../protocol/system/config-settings.js";
 import { type MaybeTerminal, wantsColour } from "../../../protocol/text/colour.js";
 import { takesSequences } from "../../kit/output/links.js";
 import { hasFewGlyphs, withPlainGlyphs } from "./plain-glyphs.js";

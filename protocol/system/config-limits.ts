@@ -1,0 +1,98 @@
+/** The limits of the config file. */
+
+/** Limits of the daemon; `LIMITS` gives the meaning and the unit of each. */
+export type Limits = Record<keyof typeof LIMITS, number>;
+
+/** A limit in the config file: an integer. */
+export interface Limit {
+  default: number;
+  min: number;
+  max: number;
+  description: string;
+}
+
+const MiB = 1024 * 1024;
+
+/** Default, minimum, maximum and meaning of each limit. `npm run docs` writes the table of docs/configuration.md. */
+export const LIMITS = {
+  maxQueued: {
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    description: "Operations in the queue at most; the next operation of a chain is never rejected",
+  },
+  maxQueuedBytes: {
+    default: 1024 * MiB,
+    min: MiB,
+    max: 1024 * 1024 * MiB,
+    description: "Bytes of parameters and environment of all queued operations at most",
+  },
+  maxBody: {
+    default: 4 * MiB,
+    min: 1024,
+    max: 64 * MiB,
+    description: "Bytes of a request body at most",
+  },
+  maxLog: {
+    default: 64 * MiB,
+    min: MiB / 16,
+    max: 64 * 1024 * MiB,
+    description:
+      "Bytes of the newest log lines of an attempt that are kept, as stored; a line reports the cut. The events and the unread output have the same limit each",
+  },
+  maxTypeWait: {
+    default: 86_400,
+    min: 0,
+    max: 31_536_000,
+    description:
+      "Seconds that queued operations wait for a type that does not load; with 0 they fail at once",
+  },
+  maxChainLength: {
+    default: 1000,
+    min: 1,
+    max: 10_000_000,
+    description: "Operations in a chain at most; the last one fails if it starts another",
+  },
+  maxDaemonLog: {
+    default: 10 * MiB,
+    min: MiB / 16,
+    max: 1024 * MiB,
+    description: "Bytes of `liveopsd.log` at most; a full log is renamed to `liveopsd.log.1`",
+  },
+  maxConnections: {
+    default: 1024,
+    min: 16,
+    max: 100_000,
+    description: "Open connections to the socket at most; fewer if the limit of open files is low",
+  },
+  keepFinished: {
+    default: 100_000,
+    min: 0,
+    max: 10_000_000,
+    description: "Finished operations to keep; the oldest are removed first",
+  },
+  keepDays: {
+    default: 180,
+    min: 0,
+    max: 36_500,
+    description: "Days to keep a finished operation; jumps of the system clock are ignored",
+  },
+  hookTimeout: {
+    default: 30,
+    min: 1,
+    max: 86_400,
+    description: "Seconds that a hook may run; then it is killed",
+  },
+  stallAfter: {
+    default: 600,
+    min: 1,
+    max: 31_536_000,
+    description: "Seconds without an event or a log line after which the hook `onStall` runs",
+  },
+  nice: {
+    default: 5,
+    min: 0,
+    max: 19,
+    description: "Niceness of the processes of operations; a higher number means a lower priority",
+  },
+} as const satisfies Record<string, Limit>;
