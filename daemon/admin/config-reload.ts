@@ -33,8 +33,6 @@ export class ConfigReload {
   #stamp: string;
   #restart: Array<keyof Config> = [];
   #problem: string | null = null;
-  /** The changed file that was looked at last. */
-  #examined: { stamp: string; problem: string | null } = { stamp: "", problem: null };
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: ReloadOptions) {
@@ -43,28 +41,25 @@ export class ConfigReload {
 
   get state(): ConfigState {
     const { file } = this.options.source;
-    const stamp = stampOf(file);
+    const changed = stampOf(file) !== this.#stamp;
     return {
       file,
       loadedAt: this.#loadedAt.toISOString(),
-      changed: stamp !== this.#stamp,
+      changed,
       restart: [...this.#restart],
-      problem: stamp === this.#stamp ? this.#problem : (this.#problemOf(stamp) ?? this.#problem),
+      problem: (changed ? this.#nextProblem() : null) ?? this.#problem,
     };
   }
 
   /** Why a reload would change nothing; null for a valid file. */
-  #problemOf(stamp: string): string | null {
-    if (this.#examined.stamp === stamp) return this.#examined.problem;
-    let problem: string | null = null;
+  #nextProblem(): string | null {
     try {
       this.options.source.read();
+      return null;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      problem = error.message;
+      return error.message;
     }
-    this.#examined = { stamp, problem };
-    return problem;
   }
 
   /** One at a time. Returns the settings that take effect now. */

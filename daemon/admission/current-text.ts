@@ -1,17 +1,16 @@
 /** `retry` with `current`: reads a pipeline file again, so that the next attempt runs its present text. */
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { Refusal } from "../../protocol/errors.js";
 import type { Changes } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
-import { readAt } from "../../protocol/system/own-file.js";
+import { IrregularFileError, readRegularFile } from "../../protocol/system/own-file.js";
 import type { Parts } from "../compose.js";
 import { editedBy } from "./steps.js";
 
 /** The shipped type that has the text and the path of a file as parameters. */
 const ANY_FILE = "pipeline";
 
-/** Bytes of a larger file are not a pipeline: its own check says so. */
-const MOST_BYTES = 65 * 1024;
+/** A pipeline has at most 64 KiB. */
+const MOST_BYTES = 64 * 1024;
 
 /**
  * What changes with the present text. The text is checked, and the parameters too.
@@ -52,24 +51,11 @@ function textOf(path: unknown): string {
       "LIVEOPS_BAD_REQUEST",
       "the pipeline was read from stdin, so no file has a newer text; submit the new text instead",
     );
-  const unreadable = (why: string) =>
-    new Refusal("LIVEOPS_BAD_REQUEST", `${path} ${why}; leave out current to run the text of the submit`);
-  let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return readRegularFile(path, MOST_BYTES).toString("utf8");
   } catch (error) {
-    throw unreadable(`cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = error instanceof IrregularFileError ? message : `${path} cannot be read: ${code}`;
+    throw new Refusal("LIVEOPS_BAD_REQUEST", `${why}; leave out current to run the text of the submit`);
   }
-  try {
-    const { size, isFile } = statOf(fd);
-    if (!isFile) throw unreadable("is not a regular file");
-    return readAt(fd, 0, Math.min(size, MOST_BYTES)).toString("utf8");
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function statOf(fd: number): { size: number; isFile: boolean } {
-  const stat = fstatSync(fd);
-  return { size: stat.size, isFile: stat.isFile() };
 }

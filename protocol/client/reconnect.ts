@@ -57,23 +57,12 @@ export async function* reconnecting<T>(
  *
  * @throws NoDaemonError where no daemon listens
  */
-export async function untilAnswered<T>(
-  ask: () => Promise<T>,
-  { onLost, onBack, signal }: Reconnect,
-): Promise<T> {
-  for (let wait = FIRST_DELAY_MS, lost = false; ; wait = Math.min(wait * 2, LONGEST_DELAY_MS)) {
-    try {
-      const answer = await ask();
-      if (lost) onBack?.();
-      return answer;
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!mayComeBack(error, lost)) throw error;
-      if (!lost) onLost?.();
-      lost = true;
-    }
-    await delay(wait, undefined, { signal }).catch(() => signal?.throwIfAborted());
-  }
+export async function untilAnswered<T>(ask: () => Promise<T>, options: Reconnect): Promise<T> {
+  const once = async function* () {
+    yield await ask();
+  };
+  for await (const answer of reconnecting(once, options)) return answer;
+  throw new Error("unreachable: the stream of one answer yields it or throws");
 }
 
 function mayComeBack(error: unknown, wasThere: boolean): boolean {
