@@ -105,9 +105,9 @@ function ownProblem(value: unknown, schema: JsonSchema): string | null {
   if (isInBounds(value, schema))
     return typeof value !== "string" || matches(value, schema) ? null : "does not match the required pattern";
   if (value === "" && schema.minLength === 1) return "must not be empty";
-  if (typeof value === "string") return `must have ${sizeOf(schema, "Length", "character")}`;
-  if (Array.isArray(value)) return `must have ${sizeOf(schema, "Items", "item")}`;
-  return `must be ${[stepOf(schema), boundsOf(schema)].filter(Boolean).join(", ")}`;
+  if (typeof value === "string") return `must have ${sizeInWords(schema, "Length", "character")}`;
+  if (Array.isArray(value)) return `must have ${sizeInWords(schema, "Items", "item")}`;
+  return `must be ${[stepInWords(schema), boundsOf(schema)].filter(Boolean).join(", ")}`;
 }
 
 /** A pattern of another dialect matches everything. A long text matches too: a form checks at each key press. */
@@ -186,7 +186,7 @@ function branchInWords(schema: JsonSchema, root: JsonSchema, level: number): str
   switch (schema.type) {
     case "string": {
       if (typeof schema.format === "string" && FORMATS[schema.format]) return FORMATS[schema.format]!;
-      const size = sizeOf(schema, "Length", "character");
+      const size = sizeInWords(schema, "Length", "character");
       return size === "at least 1 character" ? "text that is not empty" : withSize("text", size);
     }
     case "boolean":
@@ -196,7 +196,7 @@ function branchInWords(schema: JsonSchema, root: JsonSchema, level: number): str
       return numberInWords(schema);
     case "array": {
       const { items } = schema;
-      const list = withSize("a list", sizeOf(schema, "Items", "item"));
+      const list = withSize("a list", sizeInWords(schema, "Items", "item"));
       if (level > 3 || !isPlainObject(items)) return list;
       if (Array.isArray(items.prefixItems)) return `${list} of pairs`;
       const inner = expected(items, root, level + 1);
@@ -214,18 +214,22 @@ function branchInWords(schema: JsonSchema, root: JsonSchema, level: number): str
 const ANY = "any value";
 
 function numberInWords(schema: JsonSchema): string {
-  const kind = stepOf(schema) || (schema.type === "integer" ? "a whole number" : "a number");
+  const kind = stepInWords(schema) || (schema.type === "integer" ? "a whole number" : "a number");
   const bounds = boundsOf(schema);
   return bounds.startsWith("at ") ? `${kind} of ${bounds}` : `${kind} ${bounds}`.trimEnd();
 }
 
-function stepOf(schema: JsonSchema): string {
+export function stepInWords(schema: JsonSchema): string {
   const step = numberAt(schema, "multipleOf");
   return step === null ? "" : `a multiple of ${step}`;
 }
 
-/** `from 1 to 10`, `at least 1`, `above 0` */
 function boundsOf(schema: JsonSchema): string {
+  return boundsInWords(schema).join(" and ");
+}
+
+/** `from 1 to 10`, `at least 1`, `above 0` */
+export function boundsInWords(schema: JsonSchema): string[] {
   const [least, most] = [numberAt(schema, "minimum"), numberAt(schema, "maximum")];
   const [above, below] = [numberAt(schema, "exclusiveMinimum"), numberAt(schema, "exclusiveMaximum")];
   const closed =
@@ -233,11 +237,11 @@ function boundsOf(schema: JsonSchema): string {
       ? [`from ${least} to ${most}`]
       : [least === null ? "" : `at least ${least}`, most === null ? "" : `at most ${most}`];
   const open = [above === null ? "" : `above ${above}`, below === null ? "" : `below ${below}`];
-  return [...closed, ...open].filter(Boolean).join(" and ");
+  return [...closed, ...open].filter(Boolean);
 }
 
 /** `1 to 3 items`, `at most 200 characters` */
-function sizeOf(schema: JsonSchema, of: "Length" | "Items", unit: string): string {
+export function sizeInWords(schema: JsonSchema, of: "Length" | "Items", unit: string): string {
   const [least, most] = [numberAt(schema, `min${of}`), numberAt(schema, `max${of}`)];
   const count = (n: number) => `${n} ${unit}${n === 1 ? "" : "s"}`;
   if (least && most !== null) return least === most ? count(least) : `${least} to ${count(most)}`;

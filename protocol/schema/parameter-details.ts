@@ -4,7 +4,8 @@
  */
 import { isPlainObject } from "../objects.js";
 import { branches, fixedValues, type JsonSchema, objectShape, resolveRef } from "./json-schema.js";
-import { typeInWords } from "./parameters.js";
+import { boundsInWords, sizeInWords, stepInWords } from "./misfit.js";
+import { alignedRows, typeInWords } from "./parameters.js";
 
 export interface ParameterDetail {
   /** Full name, such as `db.host`, `jobs[].name` or `env.NAME`; of a variant `target: kind=s3`. */
@@ -32,22 +33,13 @@ export function detailParameters(schema: JsonSchema | null): ParameterDetail[] {
 /** As lines with columns. No colours, no indent. */
 export function renderParameterDetails(schema: JsonSchema | null): string[] {
   if (schema === null) return ["any (the type declares no schema)"];
-  const rows = detailParameters(schema).map(({ name, type, given, description, depth }) => [
-    "  ".repeat(depth) + name,
-    type,
-    given,
-    description,
-  ]);
-  if (rows.length === 0) return ["none"];
-  // A row of a variant has one cell, which may be long.
-  const width = [0, 1, 2].map((column) =>
-    Math.max(...rows.map((row) => (row[1] === "" ? 0 : row[column]!.length))),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(width[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
+  return alignedRows(
+    detailParameters(schema).map(({ name, type, given, description, depth }) => [
+      "  ".repeat(depth) + name,
+      type,
+      given,
+      description,
+    ]),
   );
 }
 
@@ -146,44 +138,32 @@ function boundsOf(schema: JsonSchema, root: JsonSchema): string[] {
     const { items } = branch;
     const isPlain = isSchema(items) && !items.prefixItems && objectShape(items, root) === null;
     const inner = isPlain ? boundsOf(items, root) : [];
-    return [...ownBounds(branch, root), ...inner.map((text) => `each ${text}`)];
+    return [...ownBounds(branch, root).filter(Boolean), ...inner.map((text) => `each ${text}`)];
   });
 }
 
 function ownBounds(schema: JsonSchema, root: JsonSchema): string[] {
-  const { type, format, pattern, multipleOf } = schema;
-  const number = (keyword: string) => {
-    const value = schema[keyword];
-    // zod writes the bounds of a safe integer.
-    return typeof value === "number" && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : null;
-  };
-  const found: string[] = [];
-  if (type === "number" || type === "integer") {
-    found.push(...range(number("minimum"), number("maximum"), ""));
-    const [above, below] = [number("exclusiveMinimum"), number("exclusiveMaximum")];
-    if (above !== null) found.push(`above ${above}`);
-    if (below !== null) found.push(`below ${below}`);
-    if (typeof multipleOf === "number") found.push(`a multiple of ${multipleOf}`);
+  switch (schema.type) {
+    case "number":
+    case "integer":
+      return [...boundsInWords(schema).map((text) => text.replace(/^from /, "")), stepInWords(schema)];
+    case "string":
+      return [sizeInWords(schema, "Length", "character"), formInWords(schema)];
+    case "array": {
+      const parts = (isSchema(schema.items) ? schema.items.prefixItems : schema.prefixItems) as unknown;
+      const pair = Array.isArray(parts) ? `[${parts.map((part) => typeInWords(part, root)).join(", ")}]` : "";
+      return [sizeInWords(schema, "Items", "item"), pair];
+    }
+    default:
+      return [];
   }
-  if (type === "string") {
-    found.push(...range(number("minLength"), number("maxLength"), "character"));
-    if (format === "date-time") found.push("ISO 8601");
-    else if (typeof format === "string" && format !== "bigint") found.push(`format ${format}`);
-    else if (typeof pattern === "string" && format !== "bigint") found.push(`matches ${pattern}`);
-  }
-  if (type === "array") {
-    found.push(...range(number("minItems"), number("maxItems"), "item"));
-    const parts = (isSchema(schema.items) ? schema.items.prefixItems : schema.prefixItems) as unknown;
-    if (Array.isArray(parts)) found.push(`[${parts.map((part) => typeInWords(part, root)).join(", ")}]`);
-  }
-  return found;
 }
 
-function range(least: number | null, most: number | null, unit: string): string[] {
-  const count = (n: number) => (unit === "" ? `${n}` : `${n} ${unit}${n === 1 ? "" : "s"}`);
-  if (least !== null && most !== null) return [least === most ? count(least) : `${least} to ${count(most)}`];
-  if (least !== null && (least > 0 || unit === "")) return [`at least ${count(least)}`];
-  return most === null ? [] : [`at most ${count(most)}`];
+function formInWords({ format, pattern }: JsonSchema): string {
+  if (format === "bigint") return "";
+  if (format === "date-time") return "ISO 8601";
+  if (typeof format === "string") return `format ${format}`;
+  return typeof pattern === "string" ? `matches ${pattern}` : "";
 }
 
 function isAny(schema: JsonSchema): boolean {

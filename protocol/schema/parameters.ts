@@ -47,8 +47,15 @@ export function renderParameters(schema: JsonSchema | null): string[] {
     description ?? "",
   ]);
   if (objectShape(schema, schema)?.rest) rows.push(["…", "any other name", "optional", ""]);
+  return alignedRows(rows);
+}
+
+/** Name, type, default and description in columns. A row without a type has one cell, which may be long. */
+export function alignedRows(rows: ReadonlyArray<readonly string[]>): string[] {
   if (rows.length === 0) return ["none"];
-  const width = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const width = [0, 1, 2].map((column) =>
+    Math.max(...rows.map((row) => (row[1] === "" ? 0 : row[column]!.length))),
+  );
   return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(width[column] ?? 0))
