@@ -19,7 +19,7 @@ import type { Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove } from "../protocol/state.js";
 import { OF_CHAIN, withoutDefaults } from "../protocol/submit-fields.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
-import { unknownStage } from "../protocol/text/unknown-stage.js";
+import { unknownStage } from "../protocol/text/unknown-name.js";
 import { boundedChain } from "./scheduler/chain-bounds.js";
 import {
   type Decision,

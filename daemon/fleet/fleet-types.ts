@@ -5,7 +5,7 @@
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
-import { unknownType } from "../../protocol/text/unknown-type.js";
+import { unknownType } from "../../protocol/text/unknown-name.js";
 import { policyOf, type RefusedAsk, type Types } from "../loader/loader.js";
 import type { PrepareAsk, ResolvedType } from "../loader/messages.js";
 import type { FleetHosts } from "./fleet-hosts.js";

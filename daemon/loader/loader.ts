@@ -8,7 +8,7 @@ import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
-import { unknownType } from "../../protocol/text/unknown-type.js";
+import { unknownType } from "../../protocol/text/unknown-name.js";
 import type { Policy } from "../store/decision.js";
 import { LoaderClient } from "./loader-client.js";
 import type {

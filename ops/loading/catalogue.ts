@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import type { TypesReply } from "../../protocol/replies.js";
 import { pathProblem } from "../../protocol/system/owned-path.js";
-import { unknownType } from "../../protocol/text/unknown-type.js";
+import { unknownType } from "../../protocol/text/unknown-name.js";
 import { type OperationCtor, readType } from "../types/read-type.js";
 import { type FileTypes, type LoadErrors, loadFile, typesIn } from "./load-files.js";
 import { listTypeFiles, loadsTooLong, unusableFiles } from "./type-files.js";

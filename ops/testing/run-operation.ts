@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
 import { nearest } from "../../protocol/text/nearest.js";
-import { unknownStage } from "../../protocol/text/unknown-stage.js";
+import { unknownStage } from "../../protocol/text/unknown-name.js";
 import type { Clock } from "../attempt/clock.js";
 import { MemoryStageValues } from "../attempt/memory-values.js";
 import type { OperationClass } from "../sdk/live-operation.js";

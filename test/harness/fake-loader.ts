@@ -4,7 +4,7 @@ import type { PrepareAsk, PrepareInput, ResolvedType, Unresolved } from "../../d
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
-import { unknownType } from "../../protocol/text/unknown-type.js";
+import { unknownType } from "../../protocol/text/unknown-name.js";
 
 const type = (op: string, resumable: boolean): OperationType => ({
   op,

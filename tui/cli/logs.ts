@@ -15,7 +15,7 @@ import { wantsColour } from "../../protocol/text/colour.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
-import { unknownStage } from "../../protocol/text/unknown-stage.js";
+import { unknownStage } from "../../protocol/text/unknown-name.js";
 import { sinceFrom } from "../kit/given-duration.js";
 import { interruptible } from "../kit/interruptible.js";
 import { addCommand, reportTo } from "../kit/options.js";

@@ -10,7 +10,7 @@ import type { Config } from "../../protocol/system/config-settings.js";
 import { userOpsDirs } from "../../protocol/system/places.js";
 import { type Paint, paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
-import { unknownType } from "../../protocol/text/unknown-type.js";
+import { unknownType } from "../../protocol/text/unknown-name.js";
 import { addCommand, type GlobalOptions, reportTo } from "../kit/options.js";
 import { fileUrl, type Linker, linkerFor, unlinked } from "../kit/output/links.js";
 import {

@@ -7,7 +7,7 @@ import { LiveopsError } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { OperationType } from "../../protocol/replies.js";
 import { isFinal, STATES } from "../../protocol/state.js";
-import { unknownType } from "../../protocol/text/unknown-type.js";
+import { unknownType } from "../../protocol/text/unknown-name.js";
 import { overallProgress } from "../terminal/overall-progress.js";
 import { id, WAIT } from "./arguments.js";
 import { cutText, MAX_REPLY, shortRecord } from "./plain.js";

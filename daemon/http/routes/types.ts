@@ -1,5 +1,5 @@
 /** The routes of operation types: `GET /v1/ops` and `GET /v1/ops/:op/history`. */
-import { unknownType } from "../../../protocol/text/unknown-type.js";
+import { unknownType } from "../../../protocol/text/unknown-name.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
 export const typeRoutes: RoutePlugin = (app, { context }, done) => {

@@ -18,7 +18,7 @@ import { UsageError } from "../../../protocol/failures.js";
 import { newId } from "../../../protocol/id.js";
 import { isFinal } from "../../../protocol/state.js";
 import { paintFor } from "../../../protocol/text/colour.js";
-import { unknownType } from "../../../protocol/text/unknown-type.js";
+import { unknownType } from "../../../protocol/text/unknown-name.js";
 import { report, say } from "../../kit/report.js";
 import { exitStatusOf } from "../follow/exit-status.js";
 import { givenParams } from "../options/params.js";

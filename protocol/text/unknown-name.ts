@@ -1,8 +1,8 @@
-/** The refusal for an unknown operation type. It suggests near names, otherwise it lists the known types. */
+/** The words for an unknown operation type or stage: similar names, otherwise the known ones. */
 import { Refusal } from "../errors.js";
 import { nearest } from "./nearest.js";
 
-/** Names listed if none is near. */
+/** Names that a message lists. */
 const MOST = 12;
 
 /** Characters of the name that the message shows. */
@@ -18,7 +18,7 @@ export function unknownType(
   notLoaded: number,
   reason: string | null = null,
 ): Refusal {
-  const name = JSON.stringify(op.slice(0, MOST_LETTERS));
+  const name = quoted(op);
   if (reason !== null)
     return new Refusal("LIVEOPS_NO_SUCH_TYPE", `there is no operation type ${name}: ${reason}`);
   const all = [...names];
@@ -38,4 +38,26 @@ function thereAre(names: string[]): string {
   if (names.length === 0) return "no types exist; create one with: liveops new";
   const more = names.length > MOST ? `, and ${names.length - MOST} more (see: liveops ops)` : "";
   return `the types are ${names.slice(0, MOST).join(", ")}${more}`;
+}
+
+/** The message for a name that is not a stage of an operation. */
+export function unknownStage(
+  name: string,
+  op: string,
+  stages: readonly string[],
+): { message: string; nearest: string[] } {
+  const near = nearest(name, stages);
+  const more = stages.length > MOST ? `, and ${stages.length - MOST} more` : "";
+  const all = `${stages.slice(0, MOST).join(", ")}${more}`;
+  const hint =
+    near.length > 0
+      ? `did you mean ${near.join(", ")}? Its stages: ${all}`
+      : stages.length > 0
+        ? `its stages: ${all}`
+        : "it has no stages";
+  return { message: `${quoted(name)} is not a stage of ${op}; ${hint}`, nearest: near };
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name.slice(0, MOST_LETTERS));
 }
