@@ -8,7 +8,7 @@ import { readFileSync, statSync } from "node:fs";
 import { type FileHandle, lstat, open, rename } from "node:fs/promises";
 import type { FastifyRequest } from "fastify";
 import type { AuditAction, AuditClient, AuditLine } from "../../protocol/audit.js";
-import { CLIENT_HEADER, parseClientHeader } from "../../protocol/client/request.js";
+import { CLIENT_HEADER, parseClientHeader } from "../../protocol/client/client-header.js";
 import { APPEND, IrregularFileError, SAFE, whyIrregular } from "../../protocol/system/own-file.js";
 
 /** Milliseconds for which an answer of `/proc` is reused. */

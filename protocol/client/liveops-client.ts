@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { LiveopsError } from "../errors.js";
 import type { OperationEvent } from "../event.js";
 import { UsageError } from "../failures.js";
-import type { LogLine, LogStream, Operation } from "../operation.js";
+import type { LogLine, Operation } from "../operation.js";
 import type { DaemonReply, HistoryReply, HostsReply, OperationPage, TypesReply } from "../replies.js";
 import { isFinal, type State } from "../state.js";
 import type { Client } from "./client.js";
@@ -12,7 +12,7 @@ import type { Deadlines } from "./deadline.js";
 import { clientFor } from "./find-daemon.js";
 import { followOne } from "./follow.js";
 import { newKey } from "./idempotency-key.js";
-import { endOfLog, lastLines, newLines, storedLines } from "./log-lines.js";
+import { endOfLog, type LineFilter, lastLines, newLines, storedLines } from "./log-lines.js";
 import {
   nameOfType,
   type RequestSettings,
@@ -60,19 +60,11 @@ export interface ListFilter {
 }
 
 /** Which log lines to read; all are optional. */
-export interface LogFilter {
+export interface LogFilter extends LineFilter {
   /** Only this many lines from the end. Default: all. */
   tail?: number;
   /** Continue with new lines until the operation is finished. Default: false. */
   follow?: boolean;
-  stage?: string;
-  stream?: LogStream;
-  /** Only lines that match; the pattern does not see the colours of a line. */
-  grep?: RegExp;
-  /** Only lines of this attempt. */
-  attempt?: number;
-  /** Only lines since this time, in ms since the epoch. */
-  since?: number;
 }
 
 export interface AgainSettings extends SubmitSettings {

@@ -13,10 +13,11 @@ const PAGE = 10_000;
 export interface LineFilter {
   stage?: string | undefined;
   stream?: LogStream | undefined;
+  /** Only lines that match; the pattern does not see the colours of a line. */
   grep?: RegExp | undefined;
-  /** Number of an attempt. */
+  /** Only lines of this attempt. */
   attempt?: number | undefined;
-  /** Earliest time, in ms since the epoch. */
+  /** Only lines since this time, in ms since the epoch. */
   since?: number | undefined;
 }
 

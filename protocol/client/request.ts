@@ -1,48 +1,15 @@
-/** Builds a request to the daemon, checks the owner of the socket, and checks the version and status of the reply. */
-import { hostname } from "node:os";
-import { basename, extname } from "node:path";
+/** One request to the daemon with node:http: connect, send, check the version and the status, read the reply. */
+import type { IncomingMessage } from "node:http";
 import { type Problem, Refusal } from "../errors.js";
 import { accessProblem, ownerProblem, pathProblem } from "../system/owned-path.js";
 import { socketPathProblem } from "../system/places.js";
-import { compatible, VERSION, VERSION_HEADER } from "../version.js";
-import type { Deadlines } from "./deadline.js";
+import { CLOCK_HEADER, compatible, VERSION, VERSION_HEADER } from "../version.js";
+import { CLIENT_HEADER, clientHeader } from "./client-header.js";
+import { connectionTo } from "./connection.js";
+import { DEADLINES, Deadline, type Deadlines, isQueueFull, retryWhileQueueFull } from "./deadline.js";
+import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 import { isRemote, onRemote, parseAddress } from "./ssh/address.js";
-
-/** `Liveops-Client: pid=123; command=liveops submit; host=laptop`: identifies the client in the daemon's audit log. */
-export const CLIENT_HEADER = "liveops-client";
-
-/** Longest command and name of a machine in the header, in characters. */
-const MAX_COMMAND = 64;
-const MAX_HOST = 64;
-
-let own: string | undefined;
-
-/** The header of this process: its pid, program and liveops command, without arguments; for another machine, this one. */
-function clientHeader(socket: string): string {
-  own ??= `pid=${process.pid}; command=${commandOf(process.argv)}`;
-  return isRemote(socket)
-    ? `${own}; host=${hostname()
-        .replace(/[^\w.-]/g, "_")
-        .slice(0, MAX_HOST)}`
-    : own;
-}
-
-export function commandOf([, script = "", word = ""]: readonly string[]): string {
-  const file = basename(script);
-  const program = basename(file, extname(file)).replace(/[^\w.@+-]/g, "_") || "node";
-  // The first argument of another program may be a secret.
-  const isOurs = /^liveops(?:d|-tui)?$/.test(program);
-  const command = isOurs && /^[a-z][a-z-]*$/.test(word) ? `${program} ${word}` : program;
-  return command.slice(0, MAX_COMMAND);
-}
-
-/** Null if the header has another form. @returns `host`: the client runs on this other machine */
-export function parseClientHeader(header: string): { pid: number; command: string; host?: string } | null {
-  const form = /^pid=(\d{1,10}); command=([\w.@+ -]{1,64})(?:; host=([\w.-]{1,64}))?$/;
-  const [, pid, command, host] = form.exec(header) ?? [];
-  if (pid === undefined || command === undefined) return null;
-  return { pid: Number(pid), command, ...(host !== undefined && { host }) };
-}
+import { UnreachableHostError } from "./ssh/errors.js";
 
 export interface RequestOptions {
   method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -61,34 +28,130 @@ export interface RequestOptions {
   isStream?: boolean;
 }
 
-interface Prepared {
-  target: string;
-  headers: Record<string, string | number>;
-  body: string | undefined;
+/** Sends a request and parses the reply as JSON. */
+export async function askJson<T>(socket: string, options: RequestOptions): Promise<T> {
+  return JSON.parse(await readText(socket, await open(socket, options), options)) as T;
 }
 
-/** @throws Refusal if the socket's path is too long, or if another user owns or could replace the socket */
-export function prepareRequest(socket: string, options: RequestOptions): Prepared {
-  if (!isRemote(socket)) checkSocket(socket);
+/** Sends a request and returns the reply with its body unread. Throws a Refusal for an error reply. */
+export async function open(socket: string, options: RequestOptions): Promise<IncomingMessage> {
+  const response = await send(socket, options);
+  try {
+    checkVersion(response.headers[VERSION_HEADER], options, socket);
+  } catch (refusal) {
+    response.resume();
+    throw refusal;
+  }
+  const time = Number(response.headers[CLOCK_HEADER]);
+  if (time > 0) options.onClock?.(time);
+  const status = response.statusCode ?? 500;
+  if (status >= 400) throw Refusal.fromProblem(problemOf(status, await readText(socket, response, options)));
+  return response;
+}
+
+/** Reads the body of a reply, within the request's deadlines. */
+export async function readText(
+  socket: string,
+  response: IncomingMessage,
+  options: RequestOptions,
+): Promise<string> {
+  const chunks: Buffer[] = [];
+  const deadline = watched(socket, options, (error) => response.destroy(error));
+  try {
+    for await (const chunk of response) {
+      deadline.heard();
+      chunks.push(chunk as Buffer);
+    }
+  } catch (error) {
+    if (options.signal?.aborted) throw options.signal.reason;
+    if (error instanceof NoAnswerError) throw error;
+    throw new ConnectionLostError(
+      `the connection to the daemon was lost during a reply: ${(error as Error).message}`,
+    );
+  } finally {
+    deadline.stop();
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function watched(socket: string, options: RequestOptions, giveUp: (error: NoAnswerError) => void): Deadline {
+  const { method, deadlines = DEADLINES } = options;
+  return new Deadline({ socket, method, deadlines, giveUp });
+}
+
+async function send(socket: string, options: RequestOptions): Promise<IncomingMessage> {
+  const { signal, deadlines = DEADLINES } = options;
+  try {
+    const end = performance.now() + deadlines.answer;
+    return await retryWhileQueueFull(() => sendOnce(socket, options), end, signal);
+  } catch (error) {
+    throw isQueueFull(error) ? new NoAnswerError(socket, deadlines.answer) : error;
+  }
+}
+
+async function sendOnce(socket: string, options: RequestOptions): Promise<IncomingMessage> {
+  const isAway = isRemote(socket);
+  if (!isAway) checkSocket(socket);
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-  return {
-    target: options.path + queryString(options.query),
-    headers: {
-      host: "liveops",
-      [VERSION_HEADER]: VERSION,
-      [CLIENT_HEADER]: clientHeader(socket),
-      ...(body !== undefined && {
-        "content-type": "application/json",
-        "content-length": Buffer.byteLength(body),
-      }),
-      ...options.headers,
-    },
-    body,
+  const headers = {
+    host: "liveops",
+    [VERSION_HEADER]: VERSION,
+    [CLIENT_HEADER]: clientHeader(isAway),
+    ...(body !== undefined && {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(body),
+    }),
+    ...options.headers,
   };
+  const path = options.path + queryString(options.query);
+  // Loaded with the first request, so that the dashboard's first frame does not wait for it.
+  const { request: httpRequest } = process.getBuiltinModule("node:http");
+  const { method, signal } = options;
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      { ...connectionTo(socket, options.isStream), method, path, signal, headers },
+      resolve,
+    );
+    let deadline: Deadline | null = null;
+    const begin = () => {
+      deadline = watched(socket, options, (error) => request.destroy(error));
+    };
+    request.on("response", () => deadline?.stop());
+    request.on("close", () => deadline?.stop());
+    let connected = false;
+    if (isAway)
+      // A connection over ssh has limits of its own, and a person may be asked for a password meanwhile.
+      request.on("socket", () => {
+        connected = true;
+        begin();
+      });
+    else {
+      begin();
+      request.on("socket", (s) => s.once("connect", () => (connected = true)));
+    }
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      if (signal?.aborted) reject(signal.reason);
+      else if (error instanceof NoAnswerError || error instanceof UnreachableHostError) reject(error);
+      // The daemon closed a kept connection before it saw the request.
+      else if (request.reusedSocket && method === "GET") resolve(sendOnce(socket, options));
+      else if (connected) reject(new ConnectionLostError(whyLost(error, socket)));
+      else if (isQueueFull(error)) reject(error);
+      else if (error.code === "EACCES" || error.code === "EPERM") reject(socketDenied(socket));
+      else reject(new NoDaemonError(socket, error.code ?? error.message));
+    });
+    request.end(body);
+  });
+}
+
+function whyLost({ code, message }: NodeJS.ErrnoException, socket: string): string {
+  if (isRemote(socket)) return `the connection to ${parseAddress(socket).name} was lost`;
+  // Error codes of node:http's parser.
+  if (code?.startsWith("HPE_")) return "the process on the socket does not speak HTTP";
+  return `the daemon closed the connection: ${message}`;
 }
 
 /** @throws Refusal if the daemon's version is not compatible with this one */
-export function checkVersion(theirs: unknown, { anyVersion }: RequestOptions, socket: string): void {
+function checkVersion(theirs: unknown, { anyVersion }: RequestOptions, socket: string): void {
   if (anyVersion || typeof theirs !== "string" || compatible(theirs, VERSION)) return;
   if (isRemote(socket))
     throw new Refusal(
@@ -102,7 +165,7 @@ export function checkVersion(theirs: unknown, { anyVersion }: RequestOptions, so
 }
 
 /** Parses the body of an error reply. */
-export function problemOf(status: number, text: string): Problem {
+function problemOf(status: number, text: string): Problem {
   try {
     const problem = JSON.parse(text) as Problem;
     if (typeof problem.code === "string") return problem;
@@ -134,22 +197,17 @@ function queryString(query: Record<string, unknown> = {}): string {
   return text ? `?${text}` : "";
 }
 
-/** @throws Refusal if the path is too long, or if another user owns or could replace the socket */
-export function checkSocket(socket: string): void {
-  const problem = socketPathProblem(socket);
-  if (problem !== null) throw new Refusal("LIVEOPS_BAD_REQUEST", problem);
-  checkSocketOwner(socket);
-}
-
 /**
- * Checks the owner of the socket before parameters and environment are sent.
+ * Checks the socket before parameters and environment are sent.
  *
  * Node cannot read the user at the other end of a Unix socket (SO_PEERCRED). So this checks that this user or root owns
  * the socket's file, and that no other user can replace the file.
  *
- * @throws Refusal `LIVEOPS_SOCKET_NOT_OURS` if another user created the socket or could replace it
+ * @throws Refusal if the path is too long, or if another user owns or could replace the socket
  */
-function checkSocketOwner(socket: string): void {
+export function checkSocket(socket: string): void {
+  const tooLong = socketPathProblem(socket);
+  if (tooLong !== null) throw new Refusal("LIVEOPS_BAD_REQUEST", tooLong);
   const problem = pathProblem(socket, ownerProblem);
   if (problem === null) return;
   throw new Refusal(

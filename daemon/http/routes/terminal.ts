@@ -1,6 +1,6 @@
 /** The routes of a program's terminal: attach, and type. They connect the client with the worker's socket. */
 import { connect, type Socket } from "node:net";
-import { CLIENT_HEADER } from "../../../protocol/client/request.js";
+import { CLIENT_HEADER } from "../../../protocol/client/client-header.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
 import type { Operation } from "../../../protocol/operation.js";

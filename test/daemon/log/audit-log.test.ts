@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type AuditedAction, AuditLog } from "../../../daemon/log/audit-log.js";
 import type { AuditLine } from "../../../protocol/audit.js";
-import { commandOf, parseClientHeader } from "../../../protocol/client/request.js";
+import { commandOf, parseClientHeader } from "../../../protocol/client/client-header.js";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ConnectionLostError, NoDaemonError } from "../../../protocol/client/errors.js";
-import { askJson } from "../../../protocol/client/http.js";
+import { askJson } from "../../../protocol/client/request.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
