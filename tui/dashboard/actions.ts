@@ -1,8 +1,9 @@
 /** Every action of the dashboard, in the order of the command bar, with the keys that the config sets. */
+
 import { settingError } from "../../protocol/system/config.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { DashboardAction } from "./core/model.js";
-import { movementActions } from "./core/when.js";
+import { movementActions } from "./core/movers.js";
 import { CLOSE_ACTIONS, GENERAL_ACTIONS } from "./pages/help/GeneralPages.js";
 import { PALETTE_ACTIONS } from "./pages/help/Palette.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./pages/list/OperationList.js";

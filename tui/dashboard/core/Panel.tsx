@@ -5,7 +5,7 @@ import { createContext, memo, type ReactNode, useContext } from "react";
 import { fit, widthOf } from "../text/cells.js";
 import { type Drawn, Line } from "../text/line.js";
 import { type Style, type Theme, unpainted } from "../text/theme.js";
-import { BORDER, panesOf } from "./layout.js";
+import { BORDER, panesOf, scrollTop } from "./layout.js";
 import type { State } from "./model.js";
 
 export const ThemeContext = createContext<Theme>({
@@ -205,4 +205,19 @@ export function Dialog({ state, size, title, right = [], rows }: DialogProps) {
       </Panel>
     </Box>
   );
+}
+
+/** A dialog as wide as its rows may be, with the chosen row on the screen. */
+export function RowDialog({
+  state,
+  widest,
+  title,
+  right,
+  rows,
+  chosen,
+}: Omit<DialogProps, "size"> & { widest: number; chosen: number }) {
+  const size = dialogSize(state, rows.length, widest);
+  const top = scrollTop(0, chosen, rows.length, size.height);
+  const visible = rows.slice(top, top + size.height);
+  return <Dialog state={state} size={size} title={title} {...(right && { right })} rows={visible} />;
 }

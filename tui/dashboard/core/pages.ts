@@ -174,14 +174,6 @@ export function movePlayer(state: State, next: (player: Player, tape: Tape) => P
 export const playOn = (state: State, milliseconds: number): State =>
   movePlayer(state, (player, tape) => played(player, tape, milliseconds));
 
-/** The page that scrolls, moved by rows; `lowest`: its first row when its last one is on the screen. */
-export function scrolledPage(state: State, rows: number, lowest: number): State {
-  const { page } = state;
-  if (page?.kind !== "help" && page?.kind !== "record") return state;
-  const top = Math.max(0, Math.min(lowest, page.top + rows));
-  return top === page.top ? state : { ...state, page: { ...page, top } };
-}
-
 export function closePage(state: State): State {
   const followed = state.page?.kind === "copy" && state.page.followed;
   return { ...state, page: null, log: followed ? followLog(state.log) : state.log };

@@ -1,9 +1,10 @@
-/** Shared parts of the actions: conditions, groups, and the movement keys, the same on each part of the screen. */
+/** Shared parts of the actions: their conditions, their groups, and how they ask the daemon for something. */
 import type { Operation } from "../../../protocol/operation.js";
 import type { Group } from "./action.js";
 import { panesOf } from "./layout.js";
 import {
   type DashboardAction,
+  emit,
   isFree,
   operationOf,
   type Page,
@@ -11,6 +12,7 @@ import {
   selectedOperation,
 } from "./model.js";
 import { hasSeveral, hostOfOperation, isReachable } from "./reach.js";
+import type { Request } from "./request.js";
 
 type When = (state: State) => boolean;
 
@@ -53,6 +55,23 @@ export function noHost(state: State, keys: readonly (string | null)[]): string |
   return `${hostOfOperation(state, keys[0] ?? null)?.name ?? "the host"} does not respond`;
 }
 
+/** @param only another answer to the question */
+export function ask(state: State, request: Request, only?: Request): State {
+  return { ...state, question: { request, ...(only !== undefined && { only }) } };
+}
+
+export function send(state: State, request: Request): State {
+  return emit({ ...state, question: null, request }, { type: "send", request });
+}
+
+/**
+ * Why the daemon cannot get a request now; null: it can.
+ *
+ * @param keys what is asked for: operations, a queue, a host; default: the targets of the actions
+ */
+export const busy = (state: State, keys = targets(state).map(({ id }) => id)): string | null =>
+  state.request === null ? noHost(state, keys) : "the daemon has not answered the last request yet";
+
 /** Actions of one group, with the condition that most of them share. */
 export function inGroup(
   group: Group,
@@ -60,65 +79,4 @@ export function inGroup(
   actions: readonly (Omit<DashboardAction, "group" | "when"> & Partial<DashboardAction>)[],
 ): readonly DashboardAction[] {
   return actions.map((action) => ({ group, when, ...action }));
-}
-
-/** How one part of the screen moves. */
-export interface Mover {
-  /** Whether the part has the keys. */
-  readonly when: (state: State) => boolean;
-  /** By rows; infinitely many: to the first or the last. */
-  readonly by: (state: State, rows: number) => State;
-  readonly page: (state: State, direction: 1 | -1) => State;
-  readonly first?: (state: State) => State;
-  readonly last?: (state: State) => State;
-}
-
-/** The actions of all parts; the one that has the keys is moved. */
-export function movementActions(movers: readonly Mover[]): readonly DashboardAction[] {
-  const here = (state: State) => movers.find(({ when }) => when(state));
-  const when = (state: State) => here(state) !== undefined;
-  const run = (move: (mover: Mover, state: State) => State) => (state: State) => {
-    const mover = here(state);
-    return mover === undefined ? state : move(mover, state);
-  };
-  const onward = run(({ page }, state) => page(state, 1));
-  const first = run((mover, state) => mover.first?.(state) ?? mover.by(state, Number.NEGATIVE_INFINITY));
-  const last = run((mover, state) => mover.last?.(state) ?? mover.by(state, Number.POSITIVE_INFINITY));
-  const by = (rows: number) => run((mover, state) => mover.by(state, rows));
-  // A page may be longer than the screen.
-  const scrolls = (state: State) =>
-    state.page !== null && by(1)(state) !== state && !["retry", "queues", "hosts"].includes(state.page.kind)
-      ? "scroll"
-      : null;
-  return inGroup("move", when, [
-    {
-      name: "up",
-      keys: ["upArrow", "k"],
-      helpKeys: "↑↓ k j",
-      description: "select the row above or below",
-      run: by(-1),
-    },
-    { name: "down", keys: ["downArrow", "j"], hint: scrolls, rank: 2, run: by(1) },
-    {
-      name: "page-up",
-      keys: ["pageUp", "^u", "^b"],
-      helpKeys: "pgup pgdn",
-      description: "a page of the list or the log",
-      run: run(({ page }, state) => page(state, -1)),
-    },
-    { name: "page-down", keys: ["pageDown", "^d", "^f"], run: onward },
-    // In the list the space marks.
-    { name: "page-on", keys: [" "], when: (state) => when(state) && !inList(state), run: onward },
-    {
-      name: "first",
-      keys: ["g"],
-      helpKeys: "g G",
-      description: "the first row, the last row of all",
-      run: first,
-    },
-    { name: "last", keys: ["G"], run: last },
-    // Beside the list they go to the ends of the log.
-    { name: "top", keys: ["home"], when: (state) => when(state) && state.page !== null, run: first },
-    { name: "bottom", keys: ["end"], when: (state) => when(state) && state.page !== null, run: last },
-  ]);
 }

@@ -1,12 +1,13 @@
 /** The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and an entry of `PAGES`. */
 import type { ComponentType } from "react";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
+import type { Mover } from "../core/movers.js";
 import { hasSeveral } from "../core/reach.js";
-import type { Mover } from "../core/when.js";
 import { DETAILS_MOVER, DetailsPage } from "./details/DetailsPage.js";
 import { HELP_MOVER, HelpPage } from "./help/GeneralPages.js";
-import { HOSTS_ACTIONS, HOSTS_MOVER, HostsPage } from "./hosts/HostsPage.js";
-import { SEVERAL_HOSTS_ACTIONS, SEVERAL_HOSTS_MOVER, SeveralHostsPage } from "./hosts/SeveralHostsPage.js";
+import { HostsPage } from "./hosts/HostsPage.js";
+import { HOSTS_ACTIONS, HOSTS_MOVER } from "./hosts/host-actions.js";
+import { SeveralHostsPage } from "./hosts/SeveralHostsPage.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
 import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage } from "./submit/SubmitPages.js";
 import { TypesPage } from "./submit/TypesPage.js";
@@ -14,7 +15,7 @@ import { TIMELINE_ACTIONS, Timeline } from "./timeline/Timeline.js";
 
 interface PageEntry<P extends Page> {
   readonly View: ComponentType<{ state: State; page: P }>;
-  readonly movers?: readonly Mover[];
+  readonly mover?: Mover;
   readonly actions?: readonly DashboardAction[];
 }
 
@@ -24,23 +25,23 @@ export type BodyPage = PageOf<Kind>;
 
 /** In the order of the command bar. */
 const PAGES: { readonly [K in Kind]: PageEntry<PageOf<K>> } = {
-  record: { View: DetailsPage, movers: [DETAILS_MOVER] },
-  help: { View: HelpPage, movers: [HELP_MOVER] },
+  record: { View: DetailsPage, mover: DETAILS_MOVER },
+  help: { View: HelpPage, mover: HELP_MOVER },
   types: { View: TypesPage },
   form: { View: FormPage },
-  retry: { View: RetryPage, movers: [RETRY_MOVER], actions: RETRY_ACTIONS },
-  queues: { View: QueuesPage, movers: [QUEUES_MOVER], actions: QUEUES_ACTIONS },
+  retry: { View: RetryPage, mover: RETRY_MOVER, actions: RETRY_ACTIONS },
+  queues: { View: QueuesPage, mover: QUEUES_MOVER, actions: QUEUES_ACTIONS },
   hosts: {
     View: (props) => (hasSeveral(props.state) ? <SeveralHostsPage {...props} /> : <HostsPage {...props} />),
-    movers: [HOSTS_MOVER, SEVERAL_HOSTS_MOVER],
-    actions: [...HOSTS_ACTIONS, ...SEVERAL_HOSTS_ACTIONS],
+    mover: HOSTS_MOVER,
+    actions: HOSTS_ACTIONS,
   },
   timeline: { View: Timeline, actions: TIMELINE_ACTIONS },
 };
 
-const ENTRIES: ReadonlyArray<Pick<PageEntry<never>, "movers" | "actions">> = Object.values(PAGES);
+const ENTRIES: ReadonlyArray<Pick<PageEntry<never>, "mover" | "actions">> = Object.values(PAGES);
 
-export const PAGE_MOVERS = ENTRIES.flatMap(({ movers = [] }) => movers);
+export const PAGE_MOVERS = ENTRIES.flatMap(({ mover = [] }) => mover);
 export const PAGE_ACTIONS = ENTRIES.flatMap(({ actions = [] }) => actions);
 
 export function PageView({ state, page }: { state: State; page: BodyPage }) {

@@ -144,3 +144,14 @@ export function paragraph(
       return new Line(width, paint).add(before, ...styles).add(part, ...styles);
     });
 }
+
+/** Facts in rows, as many in each as fit; no fact is broken in two. */
+export function factRows(facts: readonly string[], width: number, paint: Paint): Line[] {
+  const rows: string[] = [];
+  for (const fact of facts) {
+    const longer = rows.length === 0 ? fact : `${rows.at(-1)} · ${fact}`;
+    if (rows.length === 0 || widthOf(longer) > width - 2) rows.push(fact);
+    else rows[rows.length - 1] = longer;
+  }
+  return rows.map((text) => new Line(width, paint).add(`  ${text}`, "muted"));
+}

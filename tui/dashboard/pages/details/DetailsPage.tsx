@@ -10,11 +10,10 @@ import { stageNote } from "../../../terminal/stage-note.js";
 import { bareOf } from "../../core/host-key.js";
 import { panesOf } from "../../core/layout.js";
 import { chainOf, nameOf, operationOf, type PageOf, type State } from "../../core/model.js";
+import { scrollMover } from "../../core/movers.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
-import { scrolledPage } from "../../core/pages.js";
 import { dependencyEnd } from "../../core/queue-view.js";
 import { dateAndTime, glyphOf, stateWord, styleOf } from "../../core/state-style.js";
-import { type Mover, onPage } from "../../core/when.js";
 import { sanitizeLine, wrap } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
 import { chainResults, framesOf, omittedValue, textRows } from "../../text/outcome.js";
@@ -165,21 +164,10 @@ function attemptRows(read: readonly AttemptRow[] | null, width: number, paint: P
   });
 }
 
-/** Rows of the page on the screen. */
-const heightOf = (state: State) => panesOf(state).height - 2;
-
-function scrolled(state: State, rows: number): State {
-  const { page } = state;
-  if (page?.kind !== "record") return state;
-  return scrolledPage(
-    state,
-    rows,
-    detailRows(state, page, state.size.columns - 4, unpainted).length - heightOf(state),
-  );
-}
-
-export const DETAILS_MOVER: Mover = {
-  when: onPage("record"),
-  by: scrolled,
-  page: (state, direction) => scrolled(state, direction * (heightOf(state) - 2)),
-};
+export const DETAILS_MOVER = scrollMover("record", (state) => ({
+  rows:
+    state.page?.kind === "record"
+      ? detailRows(state, state.page, state.size.columns - 4, unpainted).length
+      : 0,
+  height: panesOf(state).height - 2,
+}));

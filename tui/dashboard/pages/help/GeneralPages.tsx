@@ -2,9 +2,10 @@
 
 import { GROUPS, type Group, labelOf } from "../../core/action.js";
 import { type DashboardAction, emit, type PageOf, type State } from "../../core/model.js";
+import { scrollMover } from "../../core/movers.js";
 import { Dialog, type DialogSize, dialogSize, useTheme } from "../../core/Panel.js";
-import { closePage, scrolledPage } from "../../core/pages.js";
-import { inGroup, type Mover, notTyping, onPage } from "../../core/when.js";
+import { closePage } from "../../core/pages.js";
+import { inGroup, notTyping, onPage } from "../../core/when.js";
 import { pad, widthOf, wrap } from "../../text/cells.js";
 import { keyLabel } from "../../text/keys.js";
 import { Line } from "../../text/line.js";
@@ -104,20 +105,12 @@ function balanced(all: Line[][], count: number): Line[][] {
   return columns;
 }
 
+export const HELP_MOVER = scrollMover("help", (state) => {
+  const { rows, size } = helpDialog(state, unpainted);
+  return { rows: rows.length, height: size.height };
+});
+
 const onHelp = onPage("help");
-
-function scrolled(state: State, rows: number): State {
-  const { rows: all, size } = helpDialog(state, unpainted);
-  return scrolledPage(state, rows, all.length - size.height);
-}
-
-export const HELP_MOVER: Mover = {
-  when: onHelp,
-  by: scrolled,
-  page: (state, direction) =>
-    scrolled(state, direction * Math.max(1, helpDialog(state, unpainted).size.height - 2)),
-};
-
 const quit = (code: number) => (state: State) => ({
   ...state,
   quit: state.quit ?? { code, message: null },

@@ -1,25 +1,19 @@
-/** The hosts of the fleet, a row each. This host can be drained, another one be declared lost. */
+/** The hosts of the fleet, a row each. */
 
 import type { HostReply } from "../../../../protocol/replies.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatBytes, formatCount } from "../../../terminal/format.js";
 import { formatSkew } from "../../../terminal/host-state.js";
-import { ask, busy, send } from "../../core/ask.js";
 import { EMPTY, FULL } from "../../core/bars.js";
 import { ownHost } from "../../core/host-view.js";
-import { scrollTop } from "../../core/layout.js";
 import type { PageOf, State } from "../../core/model.js";
-import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
-import { hasSeveral, hostOfOperation } from "../../core/reach.js";
+import { rowAt } from "../../core/movers.js";
+import { dialogSize, RowDialog, useTheme } from "../../core/Panel.js";
 import { startDaemon } from "../../core/request.js";
 import { LEVEL_GLYPHS, PAUSED } from "../../core/state-style.js";
-import { free, inGroup, isLive, type Mover, onPage } from "../../core/when.js";
 import { fit, sanitizeLine } from "../../text/cells.js";
-import { Line, paragraph } from "../../text/line.js";
+import { factRows, Line, paragraph } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
-import { filtered } from "../list/list-view.js";
-import { factRows } from "./fact-rows.js";
-import { chosenDaemon, drainChosen, isChosenDrained, noDrainOf } from "./SeveralHostsPage.js";
 
 const WIDEST = 100;
 /** From this width on a row has a bar, load and tags. */
@@ -35,7 +29,7 @@ export function HostsPage({ state, page }: { state: State; page: PageOf<"hosts">
   const { paint } = useTheme();
   const { width } = dialogSize(state, undefined, WIDEST);
   const hosts = state.fleet?.hosts ?? [];
-  const at = placeOf(state, page);
+  const at = rowAt(page.at, hosts.length);
   const table = [head(width, paint), ...hosts.map((host, i) => hostRow(state, host, i === at, width, paint))];
   const below = engine(state, width, paint);
   const chosen = hosts[at];
@@ -43,12 +37,8 @@ export function HostsPage({ state, page }: { state: State; page: PageOf<"hosts">
   const room = Math.max(0, dialogSize(state).height - table.length - below.length - 2);
   const facts = chosen === undefined ? ["  …"] : about(chosen, state, width, paint).slice(0, room);
   const rows = [...table, "", ...facts, ...(facts.length > 0 ? [""] : []), ...below];
-  const size = dialogSize(state, rows.length, WIDEST);
   // The head of the table stands before the rows.
-  const top = scrollTop(0, at + 1, rows.length, size.height);
-  return (
-    <Dialog state={state} size={size} title={[["Hosts", "bold"]]} rows={rows.slice(top, top + size.height)} />
-  );
+  return <RowDialog state={state} widest={WIDEST} title={[["Hosts", "bold"]]} rows={rows} chosen={at + 1} />;
 }
 
 const nameWidth = (width: number) => (width < WIDE_FROM ? 12 : width < NAMES_FROM ? 14 : 20);
@@ -100,7 +90,7 @@ function stateOf({ state, since, draining }: HostReply, now: number): [text: str
 }
 
 /** Facts of the chosen host beside its row. */
-function about(host: HostReply, state: State, width: number, paint: Paint): string[] {
+function about(host: HostReply, state: State, width: number, paint: Paint): Line[] {
   const { memory, counters, skewMs, types, version } = host;
   const { claimed, finished, requeued, fenced, shippedBytes } = counters;
   const facts = [
@@ -122,9 +112,7 @@ function about(host: HostReply, state: State, width: number, paint: Paint): stri
     ...(fenced === 0 ? [] : [`${formatCount(fenced)} refused as another host's`]),
     ...(shippedBytes === 0 ? [] : [`${formatBytes(shippedBytes)} of events and logs sent`]),
   ];
-  return factRows(facts, width - 2).map((text) =>
-    new Line(width, paint).add(`  ${text}`, "muted").toString(),
-  );
+  return factRows(facts, width, paint);
 }
 
 /** The engine of the fleet and its problems, or how a fleet is begun. */
@@ -150,111 +138,3 @@ function engine(state: State, width: number, paint: Paint): string[] {
         );
   return [line.toString(), ...away, ...problems.flatMap((problem) => warn(sanitizeLine(problem)))];
 }
-
-const here = onPage("hosts");
-/** The page of several daemons has actions of the same names. */
-const hereAlone = (state: State): boolean => here(state) && !hasSeveral(state);
-
-function placeOf({ fleet }: State, { at }: PageOf<"hosts">): number {
-  return Math.max(0, Math.min((fleet?.hosts.length ?? 0) - 1, at));
-}
-
-function moved(state: State, by: number): State {
-  if (state.page?.kind !== "hosts") return state;
-  const at = placeOf(state, { ...state.page, at: placeOf(state, state.page) + by });
-  return at === state.page.at ? state : { ...state, page: { ...state.page, at } };
-}
-
-function chosenOf(state: State): HostReply | null {
-  if (state.page?.kind !== "hosts") return null;
-  return state.fleet?.hosts[placeOf(state, state.page)] ?? null;
-}
-
-export const HOSTS_MOVER: Mover = { when: hereAlone, by: moved, page: (state, way) => moved(state, way * 8) };
-
-function noDrain(state: State): string | null {
-  if (hasSeveral(state)) return noDrainOf(state);
-  const [chosen, own] = [chosenOf(state) ?? ownHost(state), ownHost(state)];
-  if (chosen === null || own === null) return "";
-  if (chosen !== own) return `drain ${chosen.name} there, with: liveopsd drain`;
-  return busy(state);
-}
-
-function noLoss(state: State): string | null {
-  const chosen = chosenOf(state);
-  if (chosen === null) return "";
-  if (state.fleet?.fleet === null) return "the daemon runs alone, without a fleet";
-  if (chosen === ownHost(state)) return "this daemon runs there";
-  if (chosen.state === "lost" || chosen.state === "left") return `already ${chosen.state}`;
-  return busy(state);
-}
-
-function drain(state: State): State {
-  if (hasSeveral(state)) return drainChosen(state);
-  const own = ownHost(state);
-  if (own === null) return state;
-  const { name } = own;
-  return own.draining
-    ? send(state, { kind: "undrain-host", name })
-    : ask(state, { kind: "drain-host", name });
-}
-
-/** With several hosts, the page says why a host does not answer. */
-const opensHosts = (state: State) => free(state) && (isLive(state) || hasSeveral(state));
-const isDrained = (state: State) =>
-  hasSeveral(state) ? isChosenDrained(state) : ownHost(state)?.draining === true;
-
-/** The name of the chosen host; null: none is known. */
-const chosenName = (state: State): string | null =>
-  (hasSeveral(state) ? chosenDaemon(state) : chosenOf(state))?.name ?? null;
-
-export const HOSTS_ACTIONS = [
-  ...inGroup("general", opensHosts, [
-    {
-      name: "hosts",
-      keys: ["H"],
-      description: "hosts",
-      command: "hosts",
-      hint: () => null,
-      run: (state) => {
-        if (hasSeveral(state)) {
-          const own = hostOfOperation(state, state.selected);
-          return { ...state, page: { kind: "hosts", at: own === null ? 0 : state.hosts.indexOf(own) } };
-        }
-        const at = state.fleet?.hosts.findIndex(({ name }) => name === state.daemon?.host) ?? 0;
-        return { ...state, page: { kind: "hosts", at: Math.max(0, at) } };
-      },
-    },
-  ]),
-  ...inGroup("general", here, [
-    {
-      name: "drain",
-      keys: ["d"],
-      hint: (state) => (isDrained(state) ? "undo the drain" : "drain"),
-      rank: 0,
-      disabledReason: noDrain,
-      run: drain,
-    },
-    {
-      name: "declare-lost",
-      keys: ["x"],
-      when: hereAlone,
-      hint: () => "declare lost",
-      rank: 1,
-      disabledReason: noLoss,
-      run: (state) => {
-        const chosen = chosenOf(state);
-        return chosen === null ? state : ask(state, { kind: "declare-lost", name: chosen.name });
-      },
-    },
-    {
-      name: "operations-of-host",
-      keys: ["return"],
-      hint: () => "its operations",
-      rank: 1,
-      disabledReason: (state) => (chosenName(state) === null ? "" : null),
-      run: (state) => filtered({ ...state, page: null }, `host:${chosenName(state)}`),
-    },
-    { name: "close-hosts", keys: ["H"], run: (state) => ({ ...state, page: null }) },
-  ]),
-];

@@ -1,19 +1,16 @@
 /** The daemons of several `--host`, a row each: whether it answers, what it has, and why it does not. */
+
 import { formatAge } from "../../../kit/output/time.js";
 import { formatBytes, formatCount, formatDuration } from "../../../terminal/format.js";
-import { ask, busy, send } from "../../core/ask.js";
 import type { Host } from "../../core/connection.js";
 import { hostNames } from "../../core/host-view.js";
-import { scrollTop } from "../../core/layout.js";
-import { emit, type PageOf, type State } from "../../core/model.js";
-import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
-import { hasSeveral } from "../../core/reach.js";
+import type { PageOf, State } from "../../core/model.js";
+import { rowAt } from "../../core/movers.js";
+import { dialogSize, RowDialog, useTheme } from "../../core/Panel.js";
 import { LEVEL_GLYPHS, PAUSED } from "../../core/state-style.js";
-import { inGroup, type Mover, onPage } from "../../core/when.js";
-import { fitName, sanitizeLine, wrap } from "../../text/cells.js";
-import { Line } from "../../text/line.js";
+import { fitName, sanitizeLine } from "../../text/cells.js";
+import { factRows, Line, paragraph } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
-import { factRows } from "./fact-rows.js";
 
 const WIDEST = 110;
 /** Columns of a row, from a width on. */
@@ -34,7 +31,7 @@ const columnsOf = (width: number): Columns => COLUMNS.find(({ from }) => width >
 export function SeveralHostsPage({ state, page }: { state: State; page: PageOf<"hosts"> }) {
   const { paint } = useTheme();
   const { width } = dialogSize(state, undefined, WIDEST);
-  const at = placeOf(state, page);
+  const at = rowAt(page.at, state.hosts.length);
   const chosen = state.hosts[at];
   const facts = chosen === undefined ? [] : about(chosen, state, width, paint);
   const rows = [
@@ -43,16 +40,15 @@ export function SeveralHostsPage({ state, page }: { state: State; page: PageOf<"
     "",
     ...facts,
   ];
-  const size = dialogSize(state, rows.length, WIDEST);
-  // The head of the table stands before the rows.
-  const top = scrollTop(0, at + 1, rows.length, size.height);
   return (
-    <Dialog
+    <RowDialog
       state={state}
-      size={size}
+      widest={WIDEST}
       title={[["Hosts", "bold"]]}
       right={[[`${state.hosts.filter(isLive).length} of ${state.hosts.length} answer`, "muted"]]}
-      rows={rows.slice(top, top + size.height)}
+      rows={rows}
+      // The head of the table stands before the rows.
+      chosen={at + 1}
     />
   );
 }
@@ -109,7 +105,7 @@ export const silence = (since: number, now: number): string =>
   formatDuration(Math.max(0, Math.floor((now - since) / 1000)));
 
 /** Facts of the chosen host beside its row. */
-function about(host: Host, state: State, width: number, paint: Paint): string[] {
+function about(host: Host, state: State, width: number, paint: Paint): Line[] {
   const { address, connection, daemon, machine, heardAt } = host;
   const { now } = state;
   const why = connection.state === "live" ? null : connection.reason;
@@ -135,67 +131,7 @@ function about(host: Host, state: State, width: number, paint: Paint): string[] 
         ]),
     ...(daemon?.fleet ? [`in a fleet on ${sanitizeLine(daemon.fleet.engine)}`] : []),
   ];
-  const rows = factRows(facts, width - 2).map((text) =>
-    new Line(width, paint).add(`  ${text}`, "muted").toString(),
-  );
-  const lines = why === null ? [] : wrap(sanitizeLine(why), width - 4, 4);
-  return [
-    ...lines.map((text, i) =>
-      new Line(width, paint)
-        .add(i === 0 ? `  ${LEVEL_GLYPHS.warning} ` : "    ", "warn")
-        .add(text, "warn")
-        .toString(),
-    ),
-    ...rows,
-  ];
+  const reasons =
+    why === null ? [] : paragraph(why, { width, most: 4, paint, sign: `  ${LEVEL_GLYPHS.warning} ` }, "warn");
+  return [...reasons, ...factRows(facts, width, paint)];
 }
-
-const here = (state: State): boolean => onPage("hosts")(state) && hasSeveral(state);
-
-function placeOf({ hosts }: State, { at }: PageOf<"hosts">): number {
-  return Math.max(0, Math.min(hosts.length - 1, at));
-}
-
-function moved(state: State, by: number): State {
-  if (state.page?.kind !== "hosts") return state;
-  const at = placeOf(state, { ...state.page, at: placeOf(state, state.page) + by });
-  return at === state.page.at ? state : { ...state, page: { ...state.page, at } };
-}
-
-export function chosenDaemon(state: State): Host | null {
-  if (state.page?.kind !== "hosts") return null;
-  return state.hosts[placeOf(state, state.page)] ?? null;
-}
-
-export const SEVERAL_HOSTS_MOVER: Mover = {
-  when: here,
-  by: moved,
-  page: (state, way) => moved(state, way * 8),
-};
-
-export const isChosenDrained = (state: State): boolean => chosenDaemon(state)?.machine?.draining === true;
-
-export const noDrainOf = (state: State): string | null => busy(state, [chosenDaemon(state)?.name ?? ""]);
-
-export function drainChosen(state: State): State {
-  const name = chosenDaemon(state)?.name;
-  if (name === undefined) return state;
-  return isChosenDrained(state)
-    ? send(state, { kind: "undrain-host", name })
-    : ask(state, { kind: "drain-host", name });
-}
-
-/** Besides those of the page of a fleet. */
-export const SEVERAL_HOSTS_ACTIONS = inGroup("general", here, [
-  {
-    name: "connect-host",
-    keys: ["c"],
-    hint: () => "connect now",
-    rank: 0,
-    disabledReason: (state) => (chosenDaemon(state)?.connection.state === "live" ? "the host answers" : null),
-    run: (state) => {
-      const host = chosenDaemon(state)?.name;
-      return host === undefined ? state : emit(state, { type: "connect-host", host });
-    },
-  },
-]);

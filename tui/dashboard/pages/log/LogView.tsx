@@ -1,4 +1,5 @@
 /** The log of the chain: the lines on the screen, and where one is in it. */
+
 import type { LogLine } from "../../../../protocol/operation.js";
 import { formatCount } from "../../../terminal/format.js";
 import { type Link, linksIn } from "../../../terminal/links.js";
@@ -33,11 +34,12 @@ import {
   type State,
   selectedOperation,
 } from "../../core/model.js";
+import type { Mover } from "../../core/movers.js";
 import { Panel, type Piece, Row, Rows, useTheme } from "../../core/Panel.js";
 import { closePage } from "../../core/pages.js";
 import { perObject } from "../../core/per-object.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "../../core/state-style.js";
-import { inDetail, inGroup, type Mover, onPage, seesLog } from "../../core/when.js";
+import { inDetail, inGroup, onPage, seesLog } from "../../core/when.js";
 import { fit, sanitizeLine } from "../../text/cells.js";
 import { addColoured, coloured, levelOf } from "../../text/coloured.js";
 import { Line } from "../../text/line.js";

@@ -1,14 +1,15 @@
 /** The actions on operations in list and detail: requests to the daemon, and programs beside the screen. */
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
-import { ask, busy, send } from "../../core/ask.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
 import { chainOf, emit, notify, operationOf, type State, selectedOperation } from "../../core/model.js";
 import { closePage, openRetry, openTimeline, openTypes } from "../../core/pages.js";
 import { hasSeveral } from "../../core/reach.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
 import {
+  ask,
   asking,
+  busy,
   free,
   hasSelected,
   inGroup,
@@ -16,6 +17,7 @@ import {
   noDaemon,
   noHost,
   onPage,
+  send,
   targets,
 } from "../../core/when.js";
 import { framesOf } from "../../text/outcome.js";

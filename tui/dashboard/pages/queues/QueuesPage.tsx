@@ -4,15 +4,14 @@ import type { QueueReply, ScheduleReply } from "../../../../protocol/replies.js"
 import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatCount, formatEta } from "../../../terminal/format.js";
-import { ask, busy, send } from "../../core/ask.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
 import { hostColumn, hostNames } from "../../core/host-view.js";
-import { scrollTop } from "../../core/layout.js";
 import type { PageOf, State } from "../../core/model.js";
-import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
+import { rowAt, rowMover } from "../../core/movers.js";
+import { dialogSize, RowDialog, useTheme } from "../../core/Panel.js";
 import { hasSeveral, isReachable } from "../../core/reach.js";
 import { PAUSED } from "../../core/state-style.js";
-import { inGroup, type Mover, onPage } from "../../core/when.js";
+import { ask, busy, inGroup, onPage, send } from "../../core/when.js";
 import { fit, fitName, sanitizeLine } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
@@ -25,14 +24,13 @@ export function QueuesPage({ state, page }: { state: State; page: PageOf<"queues
   const { paint } = useTheme();
   const { width } = dialogSize(state, undefined, WIDEST);
   const { rows, chosen } = pageRows(state, page, width, paint);
-  const size = dialogSize(state, rows.length, WIDEST);
-  const top = scrollTop(0, chosen, rows.length, size.height);
   return (
-    <Dialog
+    <RowDialog
       state={state}
-      size={size}
+      widest={WIDEST}
       title={[["Queues and schedules", "bold"]]}
-      rows={rows.slice(top, top + size.height)}
+      rows={rows}
+      chosen={chosen}
     />
   );
 }
@@ -44,7 +42,7 @@ function pageRows(
   paint: Paint,
 ): { rows: string[]; chosen: number } {
   const { queues, schedules } = state;
-  const at = placeOf(state, page);
+  const at = rowAt(page.at, queues.length + schedules.length);
   const head = (words: readonly string[], name: string) => {
     const line = new Line(width, paint)
       .add("  ")
@@ -89,6 +87,13 @@ function addHost(line: Line, state: State, name: string, style: Style): Line {
 const paintOf = (state: State, name: string, paint: Paint): Paint =>
   isReachable(state, name) ? paint : (text, ...styles) => paint(text, "dim", ...styles);
 
+/** The name and the host of a row. */
+function rowOf(state: State, name: string, chosen: boolean, width: number, paint: Paint): Line {
+  const line = new Line(width, paintOf(state, name, paint)).add(chosen ? "▌ " : "  ", "accent");
+  line.add(fit(sanitizeLine(bareOf(name)), NAME - 1), chosen ? "bold" : "plain").fill(2 + NAME);
+  return addHost(line, state, hostOfKey(name) ?? "", "plain");
+}
+
 function queueRow(
   state: State,
   { name, concurrency, running, queued, pausedSince }: QueueReply,
@@ -96,12 +101,9 @@ function queueRow(
   width: number,
   paint: Paint,
 ): string {
-  const { now } = state;
-  const line = new Line(width, paintOf(state, name, paint)).add(chosen ? "▌ " : "  ", "accent");
-  line.add(fit(sanitizeLine(bareOf(name)), NAME - 1), chosen ? "bold" : "plain").fill(2 + NAME);
-  addHost(line, state, hostOfKey(name) ?? "", "plain");
+  const line = rowOf(state, name, chosen, width, paint);
   for (const figure of [concurrency, running, queued]) line.add(formatCount(figure).padStart(FIGURE));
-  if (pausedSince !== null) line.add(`   ${PAUSED} paused for ${formatAge(pausedSince, now)}`, "warn");
+  if (pausedSince !== null) line.add(`   ${PAUSED} paused for ${formatAge(pausedSince, state.now)}`, "warn");
   return line.toString();
 }
 
@@ -112,15 +114,12 @@ function scheduleRow(
   width: number,
   paint: Paint,
 ): string {
-  const { now } = state;
-  const line = new Line(width, paintOf(state, name, paint)).add(chosen ? "▌ " : "  ", "accent");
-  line.add(fit(sanitizeLine(bareOf(name)), NAME - 1), chosen ? "bold" : "plain").fill(2 + NAME);
-  addHost(line, state, hostOfKey(name) ?? "", "plain");
-  if (pausedSince !== null) line.add(`  ${PAUSED} paused for ${formatAge(pausedSince, now)}`, "warn");
+  const line = rowOf(state, name, chosen, width, paint);
+  if (pausedSince !== null) line.add(`  ${PAUSED} paused for ${formatAge(pausedSince, state.now)}`, "warn");
   else if (nextAt === null) line.add("  no run is left", "muted");
   else {
-    const left = formatEta(Math.max(0, (Date.parse(nextAt) - now) / 1000));
-    line.add(`  ${formatShortTime(new Date(nextAt), new Date(now))}, in ${left}`);
+    const left = formatEta(Math.max(0, (Date.parse(nextAt) - state.now) / 1000));
+    line.add(`  ${formatShortTime(new Date(nextAt), new Date(state.now))}, in ${left}`);
   }
   line.addWhole(`  ${sanitizeLine(operation.op)}`, "accent");
   line.addWhole(`  ${sanitizeLine(cron)} ${sanitizeLine(zone)}`, "muted");
@@ -129,22 +128,12 @@ function scheduleRow(
   return line.toString();
 }
 
-const here = onPage("queues");
-
-function placeOf({ queues, schedules }: State, { at }: PageOf<"queues">): number {
-  return Math.max(0, Math.min(queues.length + schedules.length - 1, at));
-}
-
-function moved(state: State, by: number): State {
-  if (state.page?.kind !== "queues") return state;
-  const at = placeOf(state, { ...state.page, at: placeOf(state, state.page) + by });
-  return at === state.page.at ? state : { ...state, page: { ...state.page, at } };
-}
+export const QUEUES_MOVER = rowMover("queues", ({ queues, schedules }) => queues.length + schedules.length);
 
 /** The chosen queue or schedule; null: there is none. */
 function chosenOf(state: State): { of: "queue" | "schedule"; name: string; isPaused: boolean } | null {
   if (state.page?.kind !== "queues") return null;
-  const at = placeOf(state, state.page);
+  const at = rowAt(state.page.at, state.queues.length + state.schedules.length);
   const queue = state.queues[at];
   const chosen = queue ?? state.schedules[at - state.queues.length];
   if (chosen === undefined) return null;
@@ -152,9 +141,7 @@ function chosenOf(state: State): { of: "queue" | "schedule"; name: string; isPau
   return { of, name: chosen.name, isPaused: chosen.pausedSince !== null };
 }
 
-export const QUEUES_MOVER: Mover = { when: here, by: moved, page: (state, way) => moved(state, way * 8) };
-
-export const QUEUES_ACTIONS = inGroup("general", here, [
+export const QUEUES_ACTIONS = inGroup("general", onPage("queues"), [
   {
     name: "switch-queue",
     keys: ["p", "return"],

@@ -3,10 +3,11 @@
 import { bareOf } from "../../core/host-key.js";
 import { scrollTop } from "../../core/layout.js";
 import { emit, operationOf, type PageOf, type State } from "../../core/model.js";
+import { rowMover } from "../../core/movers.js";
 import { Dialog, type DialogSize, dialogSize, type Piece, useTheme } from "../../core/Panel.js";
 import { isResumable, type RetryChoice, retryChoices } from "../../core/pages.js";
 import { commandOf, type Request } from "../../core/request.js";
-import { inGroup, type Mover, onPage } from "../../core/when.js";
+import { inGroup, onPage } from "../../core/when.js";
 import type { Field } from "../../form/field.js";
 import { type Form, firstProblem, heldIn, nameOf, onButton, submitOf } from "../../form/form.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
@@ -198,22 +199,12 @@ function retryReason(resumable: boolean | null, op: string): string {
     : `${sanitizeLine(op)} stores no values of stages. A type with static resumable = true resumes where it failed.`;
 }
 
-const onRetry = onPage("retry");
+export const RETRY_MOVER = rowMover("retry", (state) =>
+  state.page?.kind === "retry" ? retryChoices(state, state.page.id).length : 0,
+);
 
-function moveRetry(state: State, by: number): State {
-  if (state.page?.kind !== "retry") return state;
-  const last = retryChoices(state, state.page.id).length - 1;
-  return { ...state, page: { ...state.page, at: Math.max(0, Math.min(last, state.page.at + by)) } };
-}
-
-export const RETRY_MOVER: Mover = {
-  when: onRetry,
-  by: moveRetry,
-  page: (state, direction) => moveRetry(state, direction * 8),
-};
-
-export const RETRY_ACTIONS = inGroup("operation", onRetry, [
-  { name: "retry-next", keys: ["tab"], run: (state) => moveRetry(state, 1) },
+export const RETRY_ACTIONS = inGroup("operation", onPage("retry"), [
+  { name: "retry-next", keys: ["tab"], run: (state) => RETRY_MOVER.by(state, 1) },
   {
     name: "retry-choose",
     keys: ["return", "rightArrow", "l"],
