@@ -12,7 +12,7 @@ import type { State } from "./core/model.js";
 import { type Piece, Row, useTheme } from "./core/Panel.js";
 import { nextRun, pausedQueues, slotCount } from "./core/queue-view.js";
 import { hasSeveral, silentHosts } from "./core/reach.js";
-import { UNDER_WAY } from "./core/request.js";
+import { underWay } from "./core/request.js";
 import { clock, PAUSED } from "./core/state-style.js";
 import { silence } from "./pages/hosts/SeveralHostsPage.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
@@ -244,7 +244,7 @@ function about(seconds: number): string {
 const bold = (count: number) => (count > 0 ? (["bold"] as const) : []);
 
 function rightFacts(state: State, theme: Theme): Fact[] {
-  if (state.request !== null) return [{ long: [[UNDER_WAY[state.request.kind], "warn"]], rank: 2 }];
+  if (state.request !== null) return [{ long: [[underWay(state.request), "warn"]], rank: 2 }];
   const list: Fact[] = [];
   const { running } = state.view.counts;
   const { daemon, load } = state;

@@ -19,7 +19,7 @@ import { changeForm, filledPage, playOn, tapeBroken, taped, typesCame, withoutDr
 import { addPageOf, endsWithOldest } from "./core/paging.js";
 import { withQueues } from "./core/queue-view.js";
 import { hasSeveral, isReachable } from "./core/reach.js";
-import { commandOf, idsOf, type Request } from "./core/request.js";
+import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
 import { choose, select, settleIdle, settleSelection } from "./core/select.js";
 import { addFetched, addHistory, applyLines, reordered, sampled } from "./core/watched.js";
 import { pasted, typed } from "./entry.js";
@@ -236,48 +236,13 @@ function faded(state: State): State {
   return state.now - state.noticedAt >= stands ? { ...state, notice: null, noticedAt: null } : state;
 }
 
-/** The words for a finished request, for one operation and for several. */
-function deedOf(request: Request, operations: readonly Operation[]): string {
-  const count = operations.length > 1 ? ` ${operations.length} operations` : "";
-  switch (request.kind) {
-    case "cancel":
-      return `cancelling${count}…`;
-    case "retry":
-      return `queued again${count}`;
-    case "remove":
-      return `removed${count}`;
-    case "pause":
-      return `paused${count}`;
-    case "resume":
-      return `resumed${count}`;
-    case "edit":
-      return request.done;
-    case "pause-queue":
-      return `queue ${request.name} paused; its running operations continue`;
-    case "resume-queue":
-      return `queue ${request.name} resumed`;
-    case "pause-schedule":
-      return `schedule ${request.name} paused`;
-    case "resume-schedule":
-      return `schedule ${request.name} resumed`;
-    case "drain-host":
-      return `host ${request.name} drained; its running operations continue`;
-    case "undrain-host":
-      return `host ${request.name} starts operations again`;
-    case "declare-lost":
-      return `host ${request.name} declared lost`;
-    case "submit":
-      return request.edit === undefined ? "submitted" : "changed";
-  }
-}
-
 /** Requests after which the marks stay: the same key is pressed again for the same operations. */
 const KEEPS_MARKS: ReadonlySet<Request["kind"]> = new Set(["pause", "resume", "edit", "submit"]);
 
 /** The daemon did what was asked. */
 function answered(before: State, request: Request, operations: readonly Operation[]): State {
   const notice: Notice = {
-    text: deedOf(request, operations),
+    text: doneText(request, operations.length),
     level: "success",
     command: commandOf(request, before.flags),
   };

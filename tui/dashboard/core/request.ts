@@ -25,10 +25,15 @@ export type Request =
       /** What it does, for the notice. */
       readonly done: string;
     }
-  | { readonly kind: SwitchKind; readonly name: string }
+  | Switch
   | Submit;
 
 /** The change of a queue, a schedule or a host. */
+interface Switch {
+  readonly kind: SwitchKind;
+  readonly name: string;
+}
+
 export type SwitchKind =
   | ("pause-queue" | "resume-queue" | "pause-schedule" | "resume-schedule")
   | ("drain-host" | "undrain-host" | "declare-lost");
@@ -37,24 +42,6 @@ export type SwitchKind =
 export function idsOf(request: Request | null): readonly string[] {
   return request !== null && "ids" in request ? request.ids : [];
 }
-
-/** For the header, until the daemon answers. */
-export const UNDER_WAY: Record<Request["kind"], string> = {
-  cancel: "cancelling",
-  retry: "retrying",
-  remove: "removing",
-  pause: "pausing",
-  resume: "resuming",
-  edit: "changing",
-  "pause-queue": "pausing the queue",
-  "resume-queue": "resuming the queue",
-  "pause-schedule": "pausing the schedule",
-  "resume-schedule": "resuming the schedule",
-  "drain-host": "draining the host",
-  "undrain-host": "undoing the drain",
-  "declare-lost": "declaring the host lost",
-  submit: "submitting",
-};
 
 /** Flags that this dashboard was started with: a command that it shows names the same daemon. */
 export interface Flags {
@@ -107,48 +94,113 @@ export function submitAny(flags: Flags): string {
   return liveops(["submit", "<op>"], flags).replace("'<op>'", "<op>");
 }
 
+/** What the screen says about a kind of request. */
+interface Words<R extends Request> {
+  /** For the header, until the daemon answers. */
+  readonly underWay: string;
+  /** For the notice; `count`: ` 3 operations`, or "" for one. */
+  readonly done: (request: R, count: string) => string;
+  /** The shell command that does the same. */
+  readonly command: (request: R, flags: Flags) => string;
+}
+
+/** The ids follow the word of the command. */
+const ofOperations = (
+  underWay: string,
+  word: string,
+  done: (count: string) => string,
+): Words<Extract<Request, { ids: unknown }>> => ({
+  underWay,
+  done: (_request, count) => done(count),
+  command: ({ ids }, flags) => liveopsEach(ids, (own) => [word, ...own], flags),
+});
+
+/** The name follows the words of the command. */
+const ofName = (
+  underWay: string,
+  words: readonly string[],
+  done: (name: string) => string,
+): Words<Switch> => ({
+  underWay,
+  done: ({ name }) => done(name),
+  command: ({ name }, flags) => liveops([...words, name], flags),
+});
+
+type RequestOf<K extends Request["kind"], R = Request> = R extends { kind: infer Q }
+  ? K extends Q
+    ? R
+    : never
+  : never;
+
+const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } = {
+  cancel: ofOperations("cancelling", "cancel", (count) => `cancelling${count}…`),
+  remove: ofOperations("removing", "rm", (count) => `removed${count}`),
+  pause: ofOperations("pausing", "pause", (count) => `paused${count}`),
+  resume: ofOperations("resuming", "resume", (count) => `resumed${count}`),
+  retry: {
+    underWay: "retrying",
+    done: (_request, count) => `queued again${count}`,
+    command({ ids, from, current }, flags) {
+      const options = [
+        ...(from === undefined ? [] : flagged("--from", from)),
+        ...(current ? ["--current"] : []),
+      ];
+      return liveopsEach(ids, (own) => ["retry", ...own, ...options], flags);
+    },
+  },
+  edit: {
+    underWay: "changing",
+    done: ({ done }) => done,
+    command: ({ ids, changes }, flags) =>
+      ids.map((id, i) => liveops(["edit", id, ...changeWords(changes[i]!)], flags)).join(" && "),
+  },
+  "pause-queue": ofName(
+    "pausing the queue",
+    ["pause", "--queue"],
+    (name) => `queue ${name} paused; its running operations continue`,
+  ),
+  "resume-queue": ofName("resuming the queue", ["resume", "--queue"], (name) => `queue ${name} resumed`),
+  "pause-schedule": ofName(
+    "pausing the schedule",
+    ["schedule", "pause"],
+    (name) => `schedule ${name} paused`,
+  ),
+  "resume-schedule": ofName(
+    "resuming the schedule",
+    ["schedule", "resume"],
+    (name) => `schedule ${name} resumed`,
+  ),
+  "declare-lost": ofName(
+    "declaring the host lost",
+    ["hosts", "lost"],
+    (name) => `host ${name} declared lost`,
+  ),
+  "drain-host": {
+    underWay: "draining the host",
+    done: ({ name }) => `host ${name} drained; its running operations continue`,
+    command: ({ name }, flags) => liveopsd(["drain"], hostFlags(name, flags)),
+  },
+  "undrain-host": {
+    underWay: "undoing the drain",
+    done: ({ name }) => `host ${name} starts operations again`,
+    command: ({ name }, flags) => liveopsd(["drain", "--undo"], hostFlags(name, flags)),
+  },
+  submit: {
+    underWay: "submitting",
+    done: ({ edit }) => (edit === undefined ? "submitted" : "changed"),
+    command: submitCommand,
+  },
+};
+
+export const underWay = ({ kind }: Request): string => WORDS[kind].underWay;
+
+/** @param count operations that the daemon changed */
+export function doneText(request: Request, count: number): string {
+  return (WORDS[request.kind] as Words<Request>).done(request, count > 1 ? ` ${count} operations` : "");
+}
+
 export function commandOf(request: Request, flags: Flags): string {
-  switch (request.kind) {
-    case "cancel":
-      return liveopsEach(request.ids, (ids) => ["cancel", ...ids], flags);
-    case "retry":
-      return liveopsEach(
-        request.ids,
-        (ids) => [
-          "retry",
-          ...ids,
-          ...(request.from === undefined ? [] : flagged("--from", request.from)),
-          ...(request.current ? ["--current"] : []),
-        ],
-        flags,
-      );
-    case "remove":
-      return liveopsEach(request.ids, (ids) => ["rm", ...ids], flags);
-    case "pause":
-    case "resume":
-      return liveopsEach(request.ids, (ids) => [request.kind, ...ids], flags);
-    case "edit":
-      return request.ids
-        .map((id, i) => liveops(["edit", id, ...changeWords(request.changes[i]!)], flags))
-        .join(" && ");
-    case "pause-queue":
-    case "resume-queue":
-      return liveops([request.kind === "pause-queue" ? "pause" : "resume", "--queue", request.name], flags);
-    case "pause-schedule":
-    case "resume-schedule":
-      return liveops(
-        ["schedule", request.kind === "pause-schedule" ? "pause" : "resume", request.name],
-        flags,
-      );
-    case "drain-host":
-      return liveopsd(["drain"], hostFlags(request.name, flags));
-    case "undrain-host":
-      return liveopsd(["drain", "--undo"], hostFlags(request.name, flags));
-    case "declare-lost":
-      return liveops(["hosts", "lost", request.name], flags);
-    case "submit":
-      return submitCommand(request, flags);
-  }
+  return (WORDS[request.kind] as Words<Request>).command(request, flags);
 }
 
 /** The flags of a host, by its name. */
