@@ -1,8 +1,8 @@
-/** Calls to the daemon that full screen and screen reader share: a request, and the watch stream. */
-import { NoDaemonError } from "../../protocol/client/errors.js";
+/** The requests to the daemon that full screen and screen reader share. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Client } from "../../protocol/client/client.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
-import { isRemote } from "../../protocol/client/ssh/address.js";
-import { UnreachableHostError } from "../../protocol/client/ssh/errors.js";
+import type { Methods } from "../../protocol/client/methods.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -10,23 +10,18 @@ import type { RetryBody } from "../../protocol/requests.js";
 import { withTrailing } from "../../protocol/schema/parameters.js";
 import type { SelectionLine } from "../../protocol/stream-lines.js";
 import { hostOfKey } from "./core/host-key.js";
-import type { Message } from "./core/message.js";
 import type { Request, SwitchKind } from "./core/request.js";
-import type { DashboardClient } from "./dashboard-client.js";
+
+/** The client of the dashboard: for one daemon its client, for several the client of all of them. */
+export type DashboardClient = Methods &
+  Pick<Client, "socket" | "logPages" | "logText"> & {
+    /** The client of the daemon with this name, where there are several. */
+    hostNamed?(name: string): Client;
+  };
 
 /** A wait that an abort ends early, without an error. */
-export function pause(milliseconds: number, calledOff: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (calledOff.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      calledOff.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    calledOff.addEventListener("abort", done);
-  });
-}
+export const pause = (milliseconds: number, left: AbortSignal): Promise<void> =>
+  delay(milliseconds, undefined, { signal: left }).catch(() => {});
 
 /** The client of the one daemon that a key names. */
 const daemonOf = (client: DashboardClient, key: string): Pick<DashboardClient, "socket" | "drain"> =>
@@ -162,65 +157,4 @@ function flip(client: DashboardClient, kind: SwitchKind, name: string): Promise<
 
 function retryBody({ from, current }: Extract<Request, { kind: "retry" }>): RetryBody {
   return { ...(from !== undefined && { from }), ...(current && { current }) };
-}
-
-/** The receiver of the stream. */
-export interface WatchTarget {
-  dispatch(message: Message): void;
-  now(): number;
-  /** The cursor at which a new stream continues. */
-  cursor(): string | null;
-}
-
-/** Milliseconds before the first new attempt, and at most. */
-export const FIRST_WAIT = 100;
-const LONGEST_WAIT = 1000;
-/** Over ssh, an attempt costs processes on both machines; an attempt that ssh refused is a failed login there. */
-const LONGEST_WAIT_REMOTE = 5000;
-const REFUSED_WAIT = 30_000;
-
-/** Keeps the watch stream open, and comes back by itself when it breaks. */
-export async function watchForEver(
-  target: WatchTarget,
-  client: DashboardClient,
-  left: AbortSignal,
-): Promise<void> {
-  let wait = FIRST_WAIT;
-  while (!left.aborted) {
-    let failure: unknown = null;
-    try {
-      const since = target.cursor();
-      const query = { limit: 200, ...(since !== null && { since }) };
-      for await (const line of client.watch(query, left)) {
-        wait = FIRST_WAIT;
-        target.dispatch({ type: "watched", line });
-      }
-    } catch (error) {
-      if (left.aborted) return;
-      failure = error;
-      target.dispatch({ type: "lost", reason: reasonOf(error), at: target.now() });
-    }
-    await pause(waitAfter(failure, wait), left);
-    wait = nextWait(wait, client.socket);
-  }
-}
-
-/** Milliseconds before the next attempt. */
-export function waitAfter(error: unknown, wait: number): number {
-  return error instanceof UnreachableHostError && error.kind === "refused" ? REFUSED_WAIT : wait;
-}
-
-export function nextWait(wait: number, socket: string): number {
-  return Math.min(wait * 2, isRemote(socket) ? LONGEST_WAIT_REMOTE : LONGEST_WAIT);
-}
-
-const IN_WORDS: Record<string, string> = {
-  ENOENT: "The socket does not exist.",
-  ECONNREFUSED: "Nothing listens on the socket.",
-};
-
-/** The screen says already that no daemon answers and where: only the reason is new. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof NoDaemonError)) return (error as Error).message;
-  return IN_WORDS[error.reason] ?? error.reason;
 }

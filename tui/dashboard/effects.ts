@@ -12,14 +12,13 @@ import type { Message } from "./core/message.js";
 import type { State } from "./core/model.js";
 import { pageQuery } from "./core/paging.js";
 import type { Flags } from "./core/request.js";
-import { pause, send, watchForEver } from "./daemon-calls.js";
-import type { DashboardClient } from "./dashboard-client.js";
+import { type DashboardClient, pause, send } from "./daemon-calls.js";
 import type { AllHosts } from "./hosts/all-hosts.js";
 import type { Looks } from "./hosts/looks.js";
-import { tellOfHosts, watchHosts } from "./hosts/watch-hosts.js";
 import { TAPE_MOST, type TapedLine } from "./replay/tape.js";
 import { attach, connectHost, edit, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";
+import { tellOfHosts, watchDaemon, watchHosts } from "./watch.js";
 
 export interface EffectOptions {
   readonly client: DashboardClient;
@@ -132,9 +131,9 @@ const QUEUES_SETTLED = 100;
 const QUEUES_EVERY = 10_000;
 
 const RUNS: Runs = {
-  watch: (_effect, { client, hosts, dispatch, state, now }, left) =>
+  watch: (_effect, { client, hosts, dispatch, now }, left) =>
     hosts === null
-      ? watchForEver({ dispatch, now, cursor: () => state().view.cursor }, client, left)
+      ? watchDaemon({ dispatch, now }, client, left)
       : watchHosts({ dispatch, now }, hosts, left),
 
   tick: ({ every }, { dispatch, now }, left) =>

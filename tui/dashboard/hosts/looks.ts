@@ -1,7 +1,13 @@
-/** Failures that nobody has looked at. Each daemon has a place of its own up to which somebody looked. */
+/**
+ * Failures that nobody has looked at. For each daemon, a file of mode 0600 remembers up to which failure somebody looked:
+ * `$XDG_STATE_HOME/liveops-tui/<hash of the socket>.json`, else below `~/.local/state`.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
 import type { Operation } from "../../../protocol/operation.js";
-import type { DashboardClient } from "../dashboard-client.js";
-import { type LookFile, readLook, writeLook } from "../look-file.js";
+import type { DashboardClient } from "../daemon-calls.js";
 import type { AllHosts } from "./all-hosts.js";
 import { operationAt } from "./qualify.js";
 
@@ -21,7 +27,7 @@ export interface Looks {
 export class Look implements Looks {
   constructor(
     private readonly client: Pick<DashboardClient, "list">,
-    private readonly file: LookFile | null,
+    private readonly file: string | null,
   ) {}
 
   async fetch(signal: AbortSignal): Promise<NewFailures | null> {
@@ -53,7 +59,7 @@ export class HostLooks implements Looks {
 
   constructor(
     private readonly all: AllHosts,
-    fileOf: (name: string) => LookFile | null,
+    fileOf: (name: string) => string | null,
   ) {
     this.#looks = new Map(all.hosts.map(({ name, client }) => [name, new Look(client, fileOf(name))]));
   }
@@ -79,5 +85,34 @@ export class HostLooks implements Looks {
   remember(cursor: string): void {
     for (const [name, own] of Object.entries(JSON.parse(cursor) as Record<string, string>))
       this.#looks.get(name)?.remember(own);
+  }
+}
+
+/** The file of a daemon; null: the environment names no home. */
+export function lookFile(env: Readonly<Record<string, string | undefined>>, socket: string): string | null {
+  const base = env.XDG_STATE_HOME || (env.HOME && join(env.HOME, ".local/state"));
+  if (!base) return null;
+  const name = createHash("sha256").update(socket).digest("hex").slice(0, 16);
+  return join(base, "liveops-tui", `${name}.json`);
+}
+
+/** The cursor of the last look; null: there was none. */
+function readLook(file: string): string | null {
+  try {
+    const { failures } = JSON.parse(readFileSync(file, "utf8")) as { failures?: unknown };
+    return typeof failures === "string" ? failures : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Without the file, the next start reports the same failures again. */
+function writeLook(file: string, cursor: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(`${file}.new`, `${JSON.stringify({ failures: cursor })}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } catch {
+    // A read-only home.
   }
 }

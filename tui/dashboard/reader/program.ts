@@ -8,10 +8,11 @@ import { EXIT } from "../../../protocol/exit-codes.js";
 import type { Message } from "../core/message.js";
 import { initialState, operationOf, type State } from "../core/model.js";
 import { commandOf, type Flags, type Request } from "../core/request.js";
-import { send, watchForEver } from "../daemon-calls.js";
+import { send } from "../daemon-calls.js";
 import { sanitizeLine } from "../text/cells.js";
 import { coloured } from "../text/coloured.js";
 import { update } from "../update.js";
+import { watchDaemon } from "../watch.js";
 import { announce, describe, nameOf } from "./announce.js";
 
 export interface Reply {
@@ -154,11 +155,7 @@ export async function readAloud(options: ReaderOptions): Promise<number> {
     const { lines } = await client.log(of, { tail: LOG_LINES });
     say(lines.length === 0 ? ["The log is empty."] : lines.map(({ text }) => coloured(text).text));
   };
-  void watchForEver(
-    { dispatch, now: () => client.now(), cursor: () => state.view.cursor },
-    client,
-    left.signal,
-  );
+  void watchDaemon({ dispatch, now: () => client.now() }, client, left.signal);
 
   let question: Request | null = null;
   // Loaded here: the full screen does without it.

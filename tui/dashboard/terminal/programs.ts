@@ -10,7 +10,7 @@ import type { Effect } from "../core/effect.js";
 import { bareOf } from "../core/host-key.js";
 import type { Message } from "../core/message.js";
 import { type Flags, flagsOf, flagWords, startDaemon as startCommand } from "../core/request.js";
-import type { DashboardClient } from "../dashboard-client.js";
+import type { DashboardClient } from "../daemon-calls.js";
 import type { AllHosts } from "../hosts/all-hosts.js";
 
 interface Surroundings {

@@ -1,0 +1,133 @@
+/**
+ * Keeps the watch streams open: that of the one daemon, or those of all hosts at the same time. A stream that breaks is
+ * opened again and continues at its cursor.
+ */
+import type { Client } from "../../protocol/client/client.js";
+import { NoDaemonError } from "../../protocol/client/errors.js";
+import { isRemote } from "../../protocol/client/ssh/address.js";
+import { UnreachableHostError } from "../../protocol/client/ssh/errors.js";
+import type { DaemonReply, HostReply } from "../../protocol/replies.js";
+import type { WatchLine } from "../../protocol/watch.js";
+import type { Message } from "./core/message.js";
+import { pause } from "./daemon-calls.js";
+import type { AllHosts, HostClient } from "./hosts/all-hosts.js";
+import { watchLineAt } from "./hosts/qualify.js";
+
+export interface WatchTarget {
+  dispatch(message: Message): void;
+  now(): number;
+}
+
+/** Milliseconds before the first new attempt, and at most. */
+const FIRST_WAIT = 100;
+const LONGEST_WAIT = 1000;
+/** Over ssh, an attempt costs processes on both machines; an attempt that ssh refused is a failed login there. */
+const LONGEST_WAIT_REMOTE = 5000;
+const REFUSED_WAIT = 30_000;
+
+interface Stream {
+  onLine(line: WatchLine): void;
+  onLost(error: unknown): void;
+  /** The wait before the next attempt. */
+  wait(milliseconds: number, left: AbortSignal): Promise<void>;
+}
+
+async function keepOpen(
+  client: Pick<Client, "watch" | "socket">,
+  { onLine, onLost, wait }: Stream,
+  left: AbortSignal,
+): Promise<void> {
+  const longest = isRemote(client.socket) ? LONGEST_WAIT_REMOTE : LONGEST_WAIT;
+  let next = FIRST_WAIT;
+  let cursor: string | null = null;
+  while (!left.aborted) {
+    let isRefused = false;
+    try {
+      for await (const line of client.watch(
+        { limit: 200, ...(cursor !== null && { since: cursor }) },
+        left,
+      )) {
+        next = FIRST_WAIT;
+        if ("cursor" in line && line.cursor !== undefined) cursor = line.cursor;
+        onLine(line);
+      }
+    } catch (error) {
+      if (left.aborted) return;
+      isRefused = error instanceof UnreachableHostError && error.kind === "refused";
+      onLost(error);
+    }
+    await wait(isRefused ? REFUSED_WAIT : next, left);
+    next = Math.min(next * 2, longest);
+  }
+}
+
+export function watchDaemon(
+  { dispatch, now }: WatchTarget,
+  client: Pick<Client, "watch" | "socket">,
+  left: AbortSignal,
+): Promise<void> {
+  const stream: Stream = {
+    onLine: (line) => dispatch({ type: "watched", line }),
+    onLost: (error) => dispatch({ type: "lost", reason: reasonOf(error), at: now() }),
+    wait: pause,
+  };
+  return keepOpen(client, stream, left);
+}
+
+export async function watchHosts(target: WatchTarget, all: AllHosts, left: AbortSignal): Promise<void> {
+  await Promise.all(all.hosts.map((host) => watchHost(target, all, host, left)));
+}
+
+function watchHost(target: WatchTarget, all: AllHosts, host: HostClient, left: AbortSignal): Promise<void> {
+  const { name, client } = host;
+  let heardAt: number | null = null;
+  const stream: Stream = {
+    onLine(line) {
+      heardAt = target.now();
+      target.dispatch({ type: "watched", line: { ...watchLineAt(line, name), host: name } });
+      if (line.type === "snapshot" || line.type === "resumed") void tellOfHost(target, host, left);
+    },
+    onLost(error) {
+      // The message of ssh has the next commands, and lines of ssh itself.
+      const isSsh = error instanceof UnreachableHostError;
+      const reason = isSsh ? error.message.replaceAll("\n", "; ") : reasonOf(error);
+      target.dispatch({ type: "host-lost", host: name, reason, heardAt, at: target.now() });
+    },
+    wait: (milliseconds) => all.wait(name, milliseconds, left),
+  };
+  return keepOpen(client, stream, left);
+}
+
+const IN_WORDS: Record<string, string> = {
+  ENOENT: "The socket does not exist.",
+  ECONNREFUSED: "Nothing listens on the socket.",
+};
+
+/** The screen says already that no daemon answers and where: only the reason is new. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof NoDaemonError)) return (error as Error).message;
+  return IN_WORDS[error.reason] ?? error.reason;
+}
+
+/** Data of the page of the hosts. The stream reports a lost host. */
+async function tellOfHost(
+  target: WatchTarget,
+  { name, client }: HostClient,
+  left: AbortSignal,
+): Promise<void> {
+  const host = name;
+  const [daemon, hosts] = await Promise.allSettled([client.daemon(left), client.hosts(left)]);
+  if (left.aborted) return;
+  const at = target.now();
+  const facts: { daemon?: DaemonReply; machine?: HostReply } = {};
+  if (daemon.status === "fulfilled") facts.daemon = daemon.value;
+  const own = hosts.status === "fulfilled" ? hosts.value.hosts : [];
+  const machine = own.find((each) => each.name === facts.daemon?.host) ?? own[0];
+  if (machine !== undefined) facts.machine = machine;
+  if (Object.keys(facts).length > 0) target.dispatch({ type: "host-told", host, ...facts, at });
+}
+
+/** While the page of the hosts is open: each host for itself, so that none waits for another. */
+export function tellOfHosts(target: WatchTarget, all: AllHosts, left: AbortSignal): Promise<unknown> {
+  return Promise.all(all.live().map((host) => tellOfHost(target, host, left)));
+}
