@@ -17,7 +17,7 @@ import { clock, PAUSED } from "./core/state-style.js";
 import { silence } from "./pages/hosts/SeveralHostsPage.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
 import { fitting, Line } from "./text/line.js";
-import type { Theme } from "./text/theme.js";
+import type { Style, Theme } from "./text/theme.js";
 import { ticks } from "./wants.js";
 
 /** Columns of the spinner, with the space before it. */
@@ -63,6 +63,8 @@ interface Fact {
 }
 
 const pieceWidth = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
+const BUSY: readonly Style[] = ["accent", "bold"];
+const IDLE: readonly Style[] = ["muted"];
 const GAP = 3;
 /** Higher than every rank. */
 const AFTER_LEFT = 100;
@@ -94,25 +96,31 @@ function facts(state: State, width: number, theme: Theme): string {
   return line.fill().toString();
 }
 
+const warning = (rank: number, long: string, short: string): Fact => ({
+  long: [[long, "warn", "bold"]],
+  short: [[short, "warn", "bold"]],
+  rank,
+});
+
+/** A sign with a count; the word gives way. */
+const count = (rank: number, figure: string, word: string, ...styles: Style[]): Fact => ({
+  long: [[`${figure}${word}`, ...styles]],
+  short: [[figure, ...styles]],
+  rank,
+});
+
 function leftFacts(state: State): Fact[] {
   const { running, queued, failed } = state.view.counts;
   const empty = state.forecast?.emptyAt ?? null;
   const until = queued > 0 && empty !== null ? Math.max(0, (Date.parse(empty) - state.now) / 1000) : null;
-  const wait = until === null ? "" : ` ~${about(until)}`;
+  const wait: Piece[] = until === null ? [] : [[` ~${about(until)}`]];
   const fresh = state.newFailures.length;
   const today = finishedToday(state);
+  const waiting = count(1, `○ ${formatCount(queued)}`, " queued", queued > 0 ? "plain" : "muted");
   const list: Fact[] = [
     { long: [["liveops", "bold"]], rank: 6 },
-    {
-      long: [[`● ${formatCount(running)} running`, running > 0 ? "accent" : "muted", ...bold(running)]],
-      short: [[`● ${formatCount(running)}`, running > 0 ? "accent" : "muted", ...bold(running)]],
-      rank: 0,
-    },
-    {
-      long: [[`○ ${formatCount(queued)} queued${wait}`, queued > 0 ? "plain" : "muted"]],
-      short: [[`○ ${formatCount(queued)}${wait}`, queued > 0 ? "plain" : "muted"]],
-      rank: 1,
-    },
+    count(0, `● ${formatCount(running)}`, " running", ...(running > 0 ? BUSY : IDLE)),
+    { ...waiting, long: [...waiting.long, ...wait], short: [...waiting.short!, ...wait] },
   ];
   if (fresh > 0)
     list.push({
@@ -123,12 +131,7 @@ function leftFacts(state: State): Fact[] {
       short: [[`✗ ${formatCount(fresh)} new !`, "bad", "bold"]],
       rank: 2,
     });
-  else if (failed > 0)
-    list.push({
-      long: [[`✗ ${formatCount(failed)} failed`, "muted"]],
-      short: [[`✗ ${formatCount(failed)}`, "muted"]],
-      rank: 5,
-    });
+  else if (failed > 0) list.push(count(5, `✗ ${formatCount(failed)}`, " failed", "muted"));
   if (today !== null && today > 0)
     list.push({
       long: [
@@ -141,8 +144,9 @@ function leftFacts(state: State): Fact[] {
   return [...list, ...hostFacts(state), ...queueFacts(state)];
 }
 
-/** Columns of the name of a queue or schedule. */
+/** Columns of the name of a queue, a schedule or a host. */
 const NAME_MOST = 16;
+const nameOf = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
 
 /** Problems of the fleet: its engine, hosts that do not answer, and whether this host starts nothing. */
 function hostFacts(state: State): Fact[] {
@@ -151,29 +155,15 @@ function hostFacts(state: State): Fact[] {
   const away = state.fleet?.fleet?.awaySince ?? null;
   if (away !== null) {
     const age = formatAge(away, state.now);
-    list.push({
-      long: [[`▲ engine not responding (${age})`, "warn", "bold"]],
-      short: [[`▲ engine ${age}`, "warn", "bold"]],
-      rank: 1,
-    });
+    list.push(warning(1, `▲ engine not responding (${age})`, `▲ engine ${age}`));
   }
   const lost = unreachableHosts(state);
   const [first] = lost;
   if (first !== undefined) {
-    const name =
-      lost.length === 1 ? `host ${fit(sanitizeLine(first.name), NAME_MOST)}` : `${lost.length} hosts`;
-    list.push({
-      long: [[`▲ ${name} unreachable`, "warn", "bold"]],
-      short: [[`▲ ${name}`, "warn", "bold"]],
-      rank: 2,
-    });
+    const name = lost.length === 1 ? `host ${nameOf(first.name)}` : `${lost.length} hosts`;
+    list.push(warning(2, `▲ ${name} unreachable`, `▲ ${name}`));
   }
-  if (ownHost(state)?.draining)
-    list.push({
-      long: [[`${PAUSED} host drained`, "warn", "bold"]],
-      short: [[`${PAUSED} drained`, "warn"]],
-      rank: 2,
-    });
+  if (ownHost(state)?.draining) list.push(warning(2, `${PAUSED} host drained`, `${PAUSED} drained`));
   return list;
 }
 
@@ -183,15 +173,14 @@ function severalFacts(state: State): Fact[] {
   const [first, ...others] = silentHosts(state);
   if (first !== undefined) {
     const { connection } = first;
-    const name = fit(sanitizeLine(first.name), NAME_MOST);
     const age = connection.state === "away" ? silence(connection.since, state.now) : null;
     const isNew = connection.state === "connecting" && connection.reason === null;
     const one = age !== null ? `no answer for ${age}` : isNew ? "connecting" : "never answered";
-    const all = others.length + 1;
     const style = isNew && others.length === 0 ? "muted" : "warn";
+    const [name, all] = [nameOf(first.name), `▲ ${others.length + 1} hosts`];
     list.push({
-      long: [[others.length === 0 ? `▲ ${name}: ${one}` : `▲ ${all} hosts do not answer`, style]],
-      short: [[others.length === 0 ? `▲ ${name}${age === null ? "" : ` ${age}`}` : `▲ ${all} hosts`, style]],
+      long: [[others.length === 0 ? `▲ ${name}: ${one}` : `${all} do not answer`, style]],
+      short: [[others.length === 0 ? `▲ ${name}${age === null ? "" : ` ${age}`}` : all, style]],
       rank: 1,
     });
   }
@@ -201,7 +190,7 @@ function severalFacts(state: State): Fact[] {
     const isLive = connection.state === "live";
     const figures = ` ●${formatCount(counts.running)} ○${formatCount(counts.queued)}`;
     return [
-      [`${i === 0 ? "" : "  "}${fit(sanitizeLine(name), NAME_MOST)}`, isLive ? "plain" : "muted"],
+      [`${i === 0 ? "" : "  "}${nameOf(name)}`, isLive ? "plain" : "muted"],
       [figures, isLive && counts.running > 0 ? "accent" : "muted"],
     ];
   });
@@ -215,22 +204,15 @@ function queueFacts(state: State): Fact[] {
   const paused = pausedQueues(state);
   const [first] = paused;
   if (first !== undefined) {
-    const name = fit(sanitizeLine(first), NAME_MOST);
-    const some = paused.length === 1 ? `queue ${name}` : `${paused.length} queues`;
+    const isOne = paused.length === 1;
+    const some = isOne ? `queue ${nameOf(first)}` : `${paused.length} queues`;
     const which = paused.length < state.queues.length ? some : "all queues";
-    list.push({
-      long: [[`${PAUSED} ${which} paused`, "warn", "bold"]],
-      short: [[`${PAUSED} ${paused.length === 1 ? name : paused.length}`, "warn", "bold"]],
-      rank: 2,
-    });
+    list.push(warning(2, `${PAUSED} ${which} paused`, `${PAUSED} ${isOne ? nameOf(first) : paused.length}`));
   }
   const next = nextRun(state);
   if (next !== null) {
     const at = formatShortTime(new Date(next.at), new Date(state.now));
-    list.push({
-      long: [["next ", "muted"], [fit(sanitizeLine(next.name), NAME_MOST)], [` ${at}`, "muted"]],
-      rank: 8,
-    });
+    list.push({ long: [["next ", "muted"], [nameOf(next.name)], [` ${at}`, "muted"]], rank: 8 });
   }
   return list;
 }
@@ -240,8 +222,6 @@ function about(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)}s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
-
-const bold = (count: number) => (count > 0 ? (["bold"] as const) : []);
 
 function rightFacts(state: State, theme: Theme): Fact[] {
   if (state.request !== null) return [{ long: [[underWay(state.request), "warn"]], rank: 2 }];
