@@ -8,8 +8,9 @@ import { isFinal } from "../../../protocol/state.js";
 import { shownParams } from "../../describe/params.js";
 import { hardWrap, sanitizeLine, widthOf } from "../text/cells.js";
 import { coloured } from "../text/coloured.js";
+import type { Line } from "../text/line.js";
 import { chainResults, outcomeRows } from "../text/outcome.js";
-import { unpainted } from "../text/theme.js";
+import { type Theme, unpainted } from "../text/theme.js";
 import { stallOf } from "./estimate.js";
 import { historyName, usualSuccessors } from "./history.js";
 import { BORDER, panesOf } from "./layout.js";
@@ -39,6 +40,17 @@ export interface DetailPlan {
   readonly height: number;
   /** Outer height of the panel of the log. */
   readonly logHeight: number;
+}
+
+/** The input of the rows. */
+export interface DetailView {
+  readonly state: State;
+  readonly operation: Operation;
+  /** Of the chain. */
+  readonly links: readonly Operation[];
+  readonly width: number;
+  readonly theme: Theme;
+  readonly line: () => Line;
 }
 
 /** Rows of the log panel: as a share of the pane, and at least. */

@@ -1,0 +1,134 @@
+/** The bar of the chain with its time, and the row of a stall. */
+import type { Operation } from "../../../../protocol/operation.js";
+import { isFinal } from "../../../../protocol/state.js";
+import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
+import { elapsedOf } from "../../../describe/duration.js";
+import { formatDuration, formatEta, formatOverall } from "../../../terminal/format.js";
+import { stagePercent } from "../../../terminal/overall-progress.js";
+import { addProgress, motionTime } from "../../core/bars.js";
+import type { DetailView } from "../../core/detail-plan.js";
+import {
+  chainElapsed,
+  chainProgress,
+  chainSecondsLeft,
+  isOverdue,
+  secondsLeft,
+  stallOf,
+} from "../../core/estimate.js";
+import { usualOf, usualSuccessors } from "../../core/history.js";
+import { isPaused, type State } from "../../core/model.js";
+import { type Wait, waitOf } from "../../core/queue-view.js";
+import { clock, styleOf } from "../../core/state-style.js";
+import { sanitizeLine, widthOf } from "../../text/cells.js";
+import type { Line } from "../../text/line.js";
+
+/** One bar for the chain, with its percent and the time at which it is done; of a finished one, the time it took. */
+export function chainBar({ state, operation, links, width, line }: DetailView): Line {
+  if (operation.state === "queued") return line().add(waitText(state, operation), "muted");
+  const running = operation.state === "running";
+  const progress = chainProgress(state, operation, running ? usualSuccessors(state, links.at(-1)!) : []);
+  const percent = ` ${formatOverall(progress)}`;
+  const least = 12;
+  const all = running ? leftText(state, operation) : tookText(state, operation, links);
+  // The last parts of the text are omitted if they do not fit beside the bar.
+  const parts = all.split(" · ");
+  const cut = parts.map((_, i) => parts.slice(0, parts.length - i).join(" · "));
+  const text = cut.find((some) => widthOf(some) + widthOf(percent) + 2 <= width - least) ?? parts[0]!;
+  const columns = widthOf(text) + widthOf(percent) + 3;
+  const bar = Math.max(
+    Math.min(least, width),
+    Math.min(Math.max(60, Math.floor(width * 0.6)), width - columns),
+  );
+  if (isFinal(operation.state) && operation.state !== "succeeded" && stagePercent(operation) === null)
+    return line().add(text, "muted");
+  return addProgress(
+    line(),
+    bar,
+    running ? progress : { ...progress, known: true },
+    motionTime(operation, state.now),
+    styleOf(operation),
+  )
+    .add(percent, "bold")
+    .add("  ")
+    .add(text, "muted");
+}
+
+/** `13s left · done ≈ 10:04:28` */
+function leftText(state: State, operation: Operation): string {
+  const seconds = elapsedOf(operation, state.now);
+  if (isPaused(operation)) return pausedText(state, operation);
+  if (isOverdue(state, operation)) return `longer than usual · ${formatDuration(seconds ?? 0)}`;
+  const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation);
+  const own = state.forecast?.operations[operation.id]?.endsAt ?? null;
+  const until = left ?? (own === null ? null : Math.max(0, (Date.parse(own) - state.now) / 1000));
+  if (until === null) return seconds === null ? "" : `running for ${formatDuration(seconds)}`;
+  return `${formatEta(until)} left · done ≈ ${clock(state.now + until * 1000)}`;
+}
+
+/** `paused for 5m · 13s left` */
+function pausedText(state: State, operation: Operation): string {
+  const since = Math.max(0, Math.floor((state.now - Date.parse(operation.pause!.since!)) / 1000));
+  const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation);
+  return `paused for ${formatDuration(since)}${left === null ? "" : ` · ${formatEta(left)} left`}`;
+}
+
+function tookText(state: State, operation: Operation, links: readonly Operation[]): string {
+  const seconds = links.length > 1 ? chainElapsed(links, state.now) : elapsedOf(operation, state.now);
+  if (seconds === null) return "not started";
+  const usual = links.length > 1 ? null : (usualOf(state, operation)?.seconds?.p50 ?? null);
+  const compared = usual === null ? "" : ` · usually ${formatDuration(usual)}`;
+  const ended = operation.finishedAt === null ? "" : ` · ended ${clock(operation.finishedAt)}`;
+  return `took ${formatDuration(seconds)}${compared}${ended}`;
+}
+
+/** When a queued operation starts. */
+function waitText(state: State, operation: Operation): string {
+  if (operation.retryAt != null) {
+    const seconds = (Date.parse(operation.retryAt) - state.now) / 1000;
+    if (seconds > 0) return `next attempt in ${formatEta(seconds)}`;
+  }
+  const { startsAt = null, endsAt = null } = state.forecast?.operations[operation.id] ?? {};
+  const usual = usualOf(state, operation)?.seconds?.p50 ?? null;
+  const wait = waitOf(state, operation);
+  const { queue, queuePosition } = operation;
+  const name = queue === DEFAULT_QUEUE ? "the queue" : `queue ${sanitizeLine(queue)}`;
+  const place = queuePosition === null ? "queued" : `number ${queuePosition} in ${name}`;
+  const parts = [
+    wait === null || wait.why === "paused queue" ? place : waitedFor(state, operation, wait),
+    ...(wait?.why === "paused queue" ? [`${wait.long}: p resumes it`] : []),
+    ...(startsAt === null ? [] : [`starts ≈ ${clock(startsAt)}`]),
+    ...(endsAt === null ? [] : [`done ≈ ${clock(endsAt)}`]),
+    ...(usual === null ? [] : [`usually takes ${formatDuration(usual)}`]),
+  ];
+  return parts.join(" · ");
+}
+
+function waitedFor(state: State, { notBefore }: Operation, { why, long }: Wait): string {
+  if (why === "operations") return `starts ${sanitizeLine(long)}`;
+  return `starts ${long}, in ${formatEta((Date.parse(notBefore!) - state.now) / 1000)}`;
+}
+
+export function stall({ state, operation, line }: DetailView): Line {
+  const stalled = stallOf(state, operation);
+  if (stalled === null) return line();
+  const { seconds, why } = stalled;
+  const time = formatDuration(seconds);
+  if (typeof why === "number")
+    return line()
+      .add(`▲ no progress for ${time}`, "warn")
+      .addWhole(`, usually ${formatDuration(why)} at most`, "muted");
+  const texts = {
+    stopped: `worker stopped (SIGSTOP) for ${time}`,
+    input: `waiting for input for ${time}`,
+    host:
+      state.silentFor === null
+        ? `host ${sanitizeLine(operation.host ?? "")} unreachable for ${time}`
+        : `${sanitizeLine(operation.host ?? "")}: no answer for ${time}`,
+    "no room": `waiting for disk space for ${time}`,
+    blocked: `blocked for ${time}: ${sanitizeLine(operation.blocked?.reason ?? "")}`,
+  };
+  const prompt = why === "input" ? (operation.waitingForInput?.prompt ?? "") : "";
+  return line()
+    .add(`▲ ${texts[why]}`, "warn")
+    .addUntrusted(prompt === "" ? "" : `: ${prompt}`);
+}
