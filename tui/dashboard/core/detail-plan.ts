@@ -17,8 +17,7 @@ import { BORDER, panesOf } from "./layout.js";
 import type { RowsOf } from "./log-window.js";
 import { chainOf, type State, selectedOperation } from "./model.js";
 import { perObject } from "./per-object.js";
-import { placementText } from "./placement.js";
-import { dependenciesOf } from "./queue-view.js";
+import { dependenciesOf, placementText } from "./queue-view.js";
 
 export interface Part {
   readonly kind: PartKind;

@@ -1,8 +1,12 @@
-/** What the screen knows of queues and schedules, and what a queued operation waits for. */
+/** What the screen knows of queues and schedules, of the place of an operation, and of what it waits for. */
 import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply, QueueReply, ScheduleReply } from "../../../protocol/replies.js";
 import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
+import { pausedSeconds } from "../../describe/duration.js";
+import { describeOperation, type Row } from "../../describe/operation.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
+import { formatDuration } from "../../terminal/format.js";
+import { sanitizeLine } from "../text/cells.js";
 import { bareOf, keyBeside } from "./host-key.js";
 import { chainOf, nameOf, operationOf, type State, selectedOperation } from "./model.js";
 
@@ -112,4 +116,23 @@ export function unknownDependencies(state: State): string[] {
   const selected = selectedOperation(state);
   if (selected === null) return [];
   return dependenciesOf(selected).filter((id) => operationOf(state, id) === null);
+}
+
+/** One line with hosts, queue, priority, start time, pauses and hooks, as `queue gpu · priority 5 · slot 2`. Defaults are omitted. */
+export function placementText({ now }: State, operation: Operation): string {
+  const { slot, hooks = {}, pause, state } = operation;
+  const placed = ({ label, value, kind, isDefault }: Row): string[] => {
+    if (kind === "place" && !isDefault) return [`${label} ${sanitizeLine(value)}`];
+    if (kind !== "start" || state !== "queued" || Date.parse(value) <= now) return [];
+    return [`${label} ${formatShortTime(new Date(value), new Date(now))}`];
+  };
+  const paused = Math.floor(pausedSeconds(operation, now));
+  const parts = [
+    ...describeOperation(operation, { now }).flatMap(placed),
+    // The bar shows the first pause while it lasts.
+    ...(paused > 0 && (pause?.seconds ?? 0) > 0 ? [`paused ${formatDuration(paused)} in all`] : []),
+    ...(Object.keys(hooks).length === 0 ? [] : [`hooks ${Object.keys(hooks).join(", ")}`]),
+  ];
+  // Every running operation has a slot, so a slot alone is not shown.
+  return parts.length === 0 ? "" : [...parts, ...(slot === null ? [] : [`slot ${slot}`])].join(" · ");
 }

@@ -34,7 +34,7 @@ import { type Drawn, Line } from "../../text/line.js";
 import { linkResultRows, outcomeRows } from "../../text/outcome.js";
 import type { Theme } from "../../text/theme.js";
 import { LogView } from "../log/LogView.js";
-import { breadcrumb } from "./ChainBreadcrumb.js";
+import { breadcrumb } from "./breadcrumb.js";
 import { chainBar, stall } from "./chain-bar.js";
 import { dependencyRow, hookRow, placementRow } from "./queue-rows.js";
 import { stageTable, WORD } from "./stage-table.js";
@@ -126,12 +126,12 @@ function stateText(state: State, operation: Operation): string {
 const ROWS: Record<PartKind, (view: DetailView, part: Part) => Drawn | readonly Drawn[]> = {
   blank: () => "",
   about,
-  breadcrumb: ({ state, operation, width, theme }) => breadcrumb(state, operation, width, theme),
+  breadcrumb,
   bar: chainBar,
   stall,
-  placement: ({ state, operation, width, theme }) => placementRow(state, operation, width, theme.paint),
-  after: ({ state, operation, width, theme }) => dependencyRow(state, operation, width, theme.paint),
-  hooks: ({ operation, width, theme }) => hookRow(operation, width, theme.paint),
+  placement: placementRow,
+  after: dependencyRow,
+  hooks: hookRow,
   status,
   stages: stageTable,
   rate,

@@ -7,13 +7,14 @@ import { elapsedOf } from "../../../describe/duration.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { allowedFailures } from "../../../terminal/stage-note.js";
+import type { DetailView } from "../../core/detail-plan.js";
 import { parseHistoryName, usualNamed, usualOf, usualSuccessors } from "../../core/history.js";
 import { bareOf, typeKey } from "../../core/host-key.js";
-import { chainOf, type State } from "../../core/model.js";
+import type { State } from "../../core/model.js";
 import { glyphOf, stageStyle, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
-import { Line } from "../../text/line.js";
-import type { Style, Theme } from "../../text/theme.js";
+import type { Line } from "../../text/line.js";
+import type { Style } from "../../text/theme.js";
 
 interface Crumb {
   readonly glyph: string;
@@ -32,8 +33,7 @@ const MORE = "…";
 /** A title cut shorter than this says nothing. */
 const SHORTEST = 5;
 
-export function breadcrumb(state: State, operation: Operation, width: number, { paint }: Theme): Line {
-  const links = chainOf(state, operation);
+export function breadcrumb({ state, operation, links, width, line: begun }: DetailView): Line {
   const [first, last] = [links[0]!, links.at(-1)!];
   const open = last.state === "running" || last.state === "queued";
   const isMoved = new Set(links.flatMap(({ host }) => host ?? [])).size > 1;
@@ -42,7 +42,7 @@ export function breadcrumb(state: State, operation: Operation, width: number, { 
     ...(open ? usualSuccessors(state, last).map((op) => ghostOf(state, op)) : []),
   ];
   const ends = [first.chain.previous !== null, last.chain.next !== null] as const;
-  const line = new Line(width, paint);
+  const line = begun();
   const room = width - ends.filter(Boolean).length * (LONG.length + 1);
   for (const [arrow, timed] of [
     [LONG, true],
