@@ -6,7 +6,7 @@ import { type EntryKind, emit, notify, type State } from "./core/model.js";
 import { changeForm, formPage, knownTypes, showForm, shownTypes, typedInForm } from "./core/pages.js";
 import { choiceAfter, type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "./form/form.js";
 import { nearNames, shownItems } from "./pages/help/palette-rows.js";
-import { filtered } from "./pages/list/list-view.js";
+import { filtered } from "./pages/list/list-actions.js";
 import { nameOfKey, type Pressed } from "./text/keys.js";
 import { EMPTY_LINE, editLine, insertText, type LineEdit } from "./text/line-edit.js";
 

@@ -2,6 +2,7 @@
  * The core: (state, message) → [state, effects], pure. A message that changes nothing returns the very same state:
  * then there is nothing to draw.
  */
+
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal, type State as OperationState } from "../../protocol/state.js";
 import { meaningOf } from "./core/action.js";
@@ -23,7 +24,7 @@ import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
 import { choose, select, settleIdle, settleSelection } from "./core/select.js";
 import { addFetched, addHistory, applyLines, reordered, sampled } from "./core/watched.js";
 import { pasted, typed } from "./entry.js";
-import { clicked, scrolled } from "./pages/list/list-view.js";
+import { clicked, scrolled } from "./pages/list/list-actions.js";
 import { nameOfKey } from "./text/keys.js";
 import { withWanted } from "./wants.js";
 

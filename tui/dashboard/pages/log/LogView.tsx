@@ -2,8 +2,8 @@
 
 import type { LogLine } from "../../../../protocol/operation.js";
 import { formatCount } from "../../../terminal/format.js";
-import { type Link, linksIn } from "../../../terminal/links.js";
-import { keepMatch, linkAt, moved, searchOn, seekStage, shownLines, withLog } from "../../core/chain-log.js";
+import { linksIn } from "../../../terminal/links.js";
+import { linkAt, shownLines } from "../../core/chain-log.js";
 import {
   detailPlan,
   type LogColumns,
@@ -13,37 +13,14 @@ import {
   wrapped,
 } from "../../core/detail-plan.js";
 import { panesOf } from "../../core/layout.js";
-import {
-  filterLog,
-  followLog,
-  isFiltered,
-  type LogFilter,
-  pageLog,
-  pauseLog,
-  scrollLog,
-  scrollToStart,
-  WHOLE_LOG,
-  wantedLines,
-} from "../../core/log-window.js";
-import {
-  chainOf,
-  emit,
-  nameOfChain,
-  notify,
-  operationOf,
-  type State,
-  selectedOperation,
-} from "../../core/model.js";
-import type { Mover } from "../../core/movers.js";
+import { isFiltered, wantedLines } from "../../core/log-window.js";
+import { chainOf, nameOfChain, operationOf, type State, selectedOperation } from "../../core/model.js";
 import { Panel, type Piece, Row, Rows, useTheme } from "../../core/Panel.js";
-import { closePage } from "../../core/pages.js";
 import { perObject } from "../../core/per-object.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "../../core/state-style.js";
-import { inDetail, inGroup, onPage, seesLog } from "../../core/when.js";
 import { fit, sanitizeLine } from "../../text/cells.js";
 import { addColoured, coloured, levelOf } from "../../text/coloured.js";
 import { Line } from "../../text/line.js";
-import { EMPTY_LINE } from "../../text/line-edit.js";
 import type { Style, Theme } from "../../text/theme.js";
 
 /** Columns from which the title says whose log it is. */
@@ -163,21 +140,10 @@ function signOf({ stream }: LogLine, columns: LogColumns, text: string): readonl
 }
 
 /** By line: the same lines are drawn many times. */
-const linksOf = perObject((line: LogLine, state: State) => {
+export const linksOf = perObject((line: LogLine, state: State) => {
   const operation = operationOf(state, linkAt(state.logLinks, line.n)?.id ?? null);
   return linksIn(plainText(line), operation?.cwd ?? "/");
 });
-
-/** The file and line that is named at the match, or last on the screen. */
-function sourceOnScreen(state: State): Link["source"] {
-  const lines = shownLines(state);
-  const match = lines.find(({ n }) => n === state.search?.at);
-  for (const line of [...(match === undefined ? [] : [match]), ...lines.toReversed()]) {
-    const source = linksOf(line, state).find((link) => link.source !== null)?.source;
-    if (source) return source;
-  }
-  return null;
-}
 
 /** In a chain the operation, else the stage. */
 function stageOf(state: State, line: LogLine): string {
@@ -199,196 +165,3 @@ export function CopyPage({ state }: { state: State }) {
     </>
   );
 }
-
-const toStart = (state: State) => moved(state, scrollToStart);
-const toEnd = (state: State) => withLog(state, followLog(state.log));
-
-function filtered(state: State, filter: LogFilter): State {
-  return { ...state, seek: null, stepWaits: null, log: filterLog(state.log, filter) };
-}
-
-/** To another stage's first line; where only one stage is shown, to only the one beside it. */
-function toStage(state: State, direction: 1 | -1): State {
-  const { stage } = state.log.filter;
-  if (stage === null) return seekStage(state, direction);
-  const stages = selectedOperation(state)?.stages ?? [];
-  const beside = stages[stages.indexOf(stage) + direction];
-  if (beside !== undefined) return filtered(state, { ...state.log.filter, stage: beside });
-  return notify(state, `No ${direction === 1 ? "next" : "previous"} stage`);
-}
-
-/** The stage that is on the screen, then those after it, then all. */
-function nextStage(state: State): string | null {
-  const stages = selectedOperation(state)?.stages ?? [];
-  const { stage } = state.log.filter;
-  if (stage !== null) return stages[stages.indexOf(stage) + 1] ?? null;
-  return shownLines(state).at(-1)?.stage ?? stages[0] ?? null;
-}
-
-const CYCLE = [null, "stdout", "stderr", "log", "liveops"] as const;
-const copying = onPage("copy");
-
-export const LOG_MOVER: Mover = {
-  when: (state) => inDetail(state) || copying(state),
-  by: (state, rows) => moved(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf)),
-  page: (state, direction) => moved(state, (log, height, rowsOf) => pageLog(log, direction, height, rowsOf)),
-  first: toStart,
-  last: toEnd,
-};
-
-const searching = (state: State) => inDetail(state) && state.search !== null;
-/** There is a search, a filter or the full screen for escape to end, before it leads back to the list. */
-const narrowed = (state: State) =>
-  inDetail(state) && (state.search !== null || isFiltered(state.log.filter) || state.logView.full);
-
-export const LOG_ACTIONS = inGroup("log", inDetail, [
-  {
-    name: "log-start",
-    keys: ["home"],
-    helpKeys: "home end",
-    description: "the first line of the log; its end",
-    when: seesLog,
-    run: toStart,
-  },
-  {
-    name: "log-end",
-    keys: ["end"],
-    command: "logs",
-    hint: (state) => (state.log.follow ? null : "follow log"),
-    rank: 3,
-    when: seesLog,
-    run: toEnd,
-  },
-  {
-    name: "log-pause",
-    keys: ["p"],
-    description: "hold the log still, or follow it again",
-    when: inDetail,
-    run: (state) => (state.log.follow ? moved(state, pauseLog) : toEnd(state)),
-  },
-  {
-    name: "log-full",
-    keys: ["F"],
-    description: "the log on the full screen",
-    when: seesLog,
-    run: (state) => ({
-      ...state,
-      pane: "detail",
-      logView: { ...state.logView, full: !state.logView.full },
-    }),
-  },
-  {
-    name: "search",
-    keys: ["/"],
-    description: "search the log",
-    hint: () => "search",
-    rank: 5,
-    run: (state) => ({ ...state, entry: { kind: "search", line: EMPTY_LINE } }),
-  },
-  {
-    name: "match-next",
-    keys: ["n"],
-    helpKeys: "n N",
-    description: "the next match, the previous match",
-    hint: () => "next",
-    rank: 2,
-    when: searching,
-    run: (state) => searchOn(state, "later"),
-  },
-  {
-    name: "match-previous",
-    keys: ["N"],
-    hint: () => "previous",
-    rank: 2,
-    when: searching,
-    run: (state) => searchOn(state, "earlier"),
-  },
-  {
-    name: "log-clear",
-    keys: ["escape"],
-    hint: (state) => (state.logView.full ? "back" : "whole log"),
-    rank: 2,
-    when: narrowed,
-    run: (state) => {
-      if (state.search === null && !isFiltered(state.log.filter))
-        return { ...state, logView: { ...state.logView, full: false } };
-      const cleared = { ...state, search: null, seek: null, stepWaits: null };
-      return isFiltered(state.log.filter) ? filtered(cleared, WHOLE_LOG) : cleared;
-    },
-  },
-  {
-    name: "stage-previous",
-    keys: ["["],
-    helpKeys: "[ ]",
-    description: "the previous stage of the log, the next one",
-    when: seesLog,
-    run: (state) => toStage(state, -1),
-  },
-  { name: "stage-next", keys: ["]"], when: seesLog, run: (state) => toStage(state, 1) },
-  {
-    name: "log-stage",
-    keys: ["S"],
-    helpKeys: "S E",
-    description: "only one stage; only one stream",
-    when: seesLog,
-    run: (state) => filtered(state, { ...state.log.filter, stage: nextStage(state) }),
-  },
-  {
-    name: "log-stream",
-    keys: ["E"],
-    when: seesLog,
-    run: (state) => {
-      const next = CYCLE[(CYCLE.indexOf(state.log.filter.stream) + 1) % CYCLE.length]!;
-      return filtered(state, { ...state.log.filter, stream: next });
-    },
-  },
-  {
-    name: "log-wrap",
-    keys: ["w"],
-    helpKeys: "w #",
-    description: "wrap long lines; number the lines",
-    hint: (state) => (state.logView.wrap ? "cut" : "wrap"),
-    rank: 9,
-    run: (state) => keepMatch({ ...state, logView: { ...state.logView, wrap: !state.logView.wrap } }),
-  },
-  {
-    name: "log-numbers",
-    keys: ["#"],
-    run: (state) => keepMatch({ ...state, logView: { ...state.logView, numbers: !state.logView.numbers } }),
-  },
-  {
-    name: "open-file",
-    keys: ["o"],
-    description: "open the file and line that the log names in $EDITOR",
-    disabledReason: (state) =>
-      sourceOnScreen(state) === null ? "no line on the screen names a file and line" : null,
-    run: (state) => {
-      const { id, title } = selectedOperation(state)!;
-      return emit(state, { type: "edit", id, title, source: sourceOnScreen(state) });
-    },
-  },
-  {
-    name: "copy-lines",
-    keys: ["y"],
-    description: "copy the lines on the screen",
-    hint: () => "copy",
-    rank: 8,
-    run: (state) => {
-      const lines = shownLines(state);
-      const text = lines.map(plainText).join("\n");
-      return notify(emit(state, { type: "copy", text }), `${lines.length} lines copied`, "success");
-    },
-  },
-  {
-    name: "select-text",
-    keys: ["Y"],
-    description: "only the text, to select it with the mouse",
-    hint: (state) => (copying(state) ? null : "select text"),
-    rank: 10,
-    when: (state) => inDetail(state) || copying(state),
-    run: (state) =>
-      copying(state)
-        ? closePage(state)
-        : { ...moved(state, pauseLog), page: { kind: "copy", followed: state.log.follow } },
-  },
-]);

@@ -1,14 +1,16 @@
-/** The list seen in another way: filtered, ordered, unfolded, moved through by key or mouse. */
-
+/** The keys and the mouse in the list: filter, order, unfold, mark, and move. */
 import { moved } from "../../core/chain-log.js";
 import { BORDER, listLayout, panesOf } from "../../core/layout.js";
-import { type Listing, parseFilter } from "../../core/listing.js";
+import { type Listing, parseFilter, SORTS } from "../../core/listing.js";
 import { scrollLog } from "../../core/log-window.js";
 import { isFree, operationOf, type Pane, type State, selectedOperation } from "../../core/model.js";
+import type { Mover } from "../../core/movers.js";
 import { selectedRow } from "../../core/order.js";
 import { endsWithOldest, restarted } from "../../core/paging.js";
 import { choose, select } from "../../core/select.js";
 import { reordered } from "../../core/watched.js";
+import { hasList, hasSelected, inGroup, inList } from "../../core/when.js";
+import { lineOf } from "../../text/line-edit.js";
 
 /** The selected operation stays selected where it still has a row; where nothing matches, nothing is selected. */
 export function listed(state: State, change: Partial<Listing>): State {
@@ -109,4 +111,140 @@ export function scrolled(state: State, x: number, y: number, rows: number): Stat
   if (!isFree(state)) return state;
   if (paneAt(state, x, y) === "list") return moveBy(state, Math.sign(rows));
   return moved(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf));
+}
+
+export const LIST_MOVER: Mover = {
+  when: inList,
+  by: moveBy,
+  page: (state, direction) => {
+    const { finished } = listLayout(state).sections;
+    return moveBy(state, direction * Math.max(1, (finished?.height ?? 2) - 1));
+  },
+  first: toFirst,
+  last: toLast,
+};
+
+export const LIST_ACTIONS = inGroup("list", inList, [
+  {
+    name: "filter",
+    keys: ["/"],
+    description: "filter the list: op:backup state:failed",
+    hint: () => "filter",
+    rank: 3,
+    run: (state) => ({
+      ...state,
+      pane: "list",
+      entry: { kind: "filter", line: lineOf(state.listing.text) },
+    }),
+  },
+  {
+    name: "filter-clear",
+    keys: ["escape"],
+    description: "clear the filter",
+    hint: () => "clear",
+    rank: 2,
+    when: (state) => inList(state) && state.listing.text !== "",
+    run: (state) => filtered(state, ""),
+  },
+  {
+    name: "sort",
+    keys: ["o"],
+    helpKeys: "o O",
+    description: "change the order; reverse it",
+    run: (state) => {
+      const next = SORTS[(SORTS.indexOf(state.listing.sort) + 1) % SORTS.length]!;
+      return listed(restarted(state), { sort: next, reverse: false });
+    },
+  },
+  {
+    name: "sort-reverse",
+    keys: ["O"],
+    run: (state) => listed(restarted(state), { reverse: !state.listing.reverse }),
+  },
+  {
+    name: "fold",
+    keys: ["z"],
+    helpKeys: "z Z",
+    description: "unfold or fold the chain or the queue; all chains",
+    hint: (state) => foldHint(state),
+    rank: 6,
+    when: hasSelected,
+    disabledReason: (state) => (isChain(state) || selectedOperation(state)?.state === "queued" ? null : ""),
+    run: turnFold,
+  },
+  {
+    name: "fold-all",
+    keys: ["Z"],
+    when: hasList,
+    disabledReason: (state) => (state.folds.size > 0 ? null : ""),
+    run: (state) => listed(state, { turned: new Set(), unfold: !state.listing.unfold }),
+  },
+  {
+    name: "link-previous",
+    keys: ["<", ","],
+    helpKeys: "< >",
+    description: "the previous or next operation of the chain",
+    when: hasSelected,
+    disabledReason: (state) =>
+      operationOf(state, selectedOperation(state)?.chain.previous ?? null) === null ? "" : null,
+    run: (state) => walkChain(state, "previous"),
+  },
+  {
+    name: "link-next",
+    keys: [">", "."],
+    when: hasSelected,
+    disabledReason: (state) =>
+      operationOf(state, selectedOperation(state)?.chain.next ?? null) === null ? "" : null,
+    run: (state) => walkChain(state, "next"),
+  },
+  {
+    name: "mark",
+    keys: [" "],
+    description: "mark; cancel, pause, retry and others act on all marked",
+    when: (state) => inList(state) && selectedOperation(state) !== null,
+    run: (state) => {
+      const id = state.order[selectedRow(state)];
+      if (id === undefined) return state;
+      const marked = new Set(state.marked);
+      if (!marked.delete(id)) marked.add(id);
+      return moveBy({ ...state, marked }, 1);
+    },
+  },
+  {
+    name: "unmark-all",
+    keys: ["escape"],
+    hint: () => "unmark",
+    rank: 2,
+    when: (state) => inList(state) && state.listing.text === "" && state.marked.size > 0,
+    run: (state) => ({ ...state, marked: new Set() }),
+  },
+  {
+    name: "next-failure",
+    keys: ["!"],
+    description: "show the announced operation or the next new failure",
+    hint: (state) => (state.newFailures.length > 0 ? "next failure" : null),
+    rank: 3,
+    keepsNotice: true,
+    when: hasList,
+    disabledReason: (state) => (failureOf(state) === null ? "no new failures" : null),
+    run: (state) => {
+      const id = failureOf(state);
+      return id === null ? state : { ...choose(state, id), notice: null };
+    },
+  },
+]);
+
+function failureOf(state: State): string | null {
+  const about = state.notice?.about ?? null;
+  if (about !== null && operationOf(state, about) !== null) return about;
+  return state.newFailures.find((id) => operationOf(state, id) !== null) ?? null;
+}
+
+function foldHint(state: State): string {
+  const operation = selectedOperation(state);
+  if (operation?.state === "queued" && !isChain(state))
+    return state.listing.wholeQueue ? "fold queue" : "unfold queue";
+  for (const fold of state.folds.values())
+    if (fold.chain === operation?.chain.id && fold.part === "folded") return "unfold";
+  return "fold";
 }
