@@ -2,10 +2,10 @@
 import { Box, type Key as InkKey, useApp, useInput, usePaste } from "ink";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { CommandBar, shellRows } from "./CommandBar.js";
+import { asLastHeard } from "./core/host-view.js";
 import { panesOf } from "./core/layout.js";
 import type { State } from "./core/model.js";
 import { Rows, ThemeContext, useTheme } from "./core/Panel.js";
-import { asLastHeard } from "./core/reach.js";
 import { Header } from "./Header.js";
 import { Palette, paletteHeight } from "./pages/help/Palette.js";
 import { EmptyState, tooSmall } from "./pages/list/EmptyState.js";

@@ -1,18 +1,12 @@
 /** The last row: a question, an announcement or the line that is typed, and the keys that do something now. */
+
 import { labelOf, reasonOf } from "./core/action.js";
+import { nameOf, operationOf } from "./core/chain.js";
 import { bareOf, hostOfKey } from "./core/host-key.js";
-import { hostNamed } from "./core/host-view.js";
+import { hostNamed, hostOfOperation } from "./core/host-view.js";
 import { panesOf } from "./core/layout.js";
-import {
-  type DashboardAction,
-  type Notice,
-  nameOf,
-  operationOf,
-  type Question,
-  type State,
-} from "./core/model.js";
+import type { DashboardAction, Notice, Question, State } from "./core/model.js";
 import { Row, useTheme } from "./core/Panel.js";
-import { hostOfOperation } from "./core/reach.js";
 import { commandOf, idsOf } from "./core/request.js";
 import { LEVEL_GLYPHS, LEVEL_STYLES } from "./core/state-style.js";
 import { asking } from "./core/when.js";

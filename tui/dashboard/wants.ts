@@ -2,18 +2,19 @@
  * The effects that a state wants to be under way, by slot. The reducer compares them with what was asked for last, and
  * returns those that are new.
  */
+
 import { isFinal } from "../../protocol/state.js";
+import { chainIncomplete, operationOf, selectedOperation } from "./core/chain.js";
 import { streamedLink, wantedRange, wantedSeek } from "./core/chain-log.js";
 import { logRoom } from "./core/detail-plan.js";
 import type { SlotEffect } from "./core/effect.js";
 import { wantedHistory, wantedToday } from "./core/history.js";
-import { countsHostSeconds } from "./core/host-view.js";
+import { countsHostSeconds, isReachable, liveHosts } from "./core/host-view.js";
 import { listLayout } from "./core/layout.js";
-import { chainIncomplete, emit, operationOf, type State, selectedOperation } from "./core/model.js";
+import { emit, type State } from "./core/model.js";
 import { isPlaying } from "./core/pages.js";
 import { wantedPage } from "./core/paging.js";
 import { unknownDependencies } from "./core/queue-view.js";
-import { isReachable, liveHosts } from "./core/reach.js";
 
 const isLive = (state: State): boolean => state.connection.state === "live";
 

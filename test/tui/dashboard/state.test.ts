@@ -4,8 +4,9 @@ import type { Operation } from "../../../protocol/operation.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
 import { meaningOf, reasonOf } from "../../../tui/dashboard/core/action.js";
+import { chainOf, selectedOperation } from "../../../tui/dashboard/core/chain.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
-import { chainOf, type State, selectedOperation } from "../../../tui/dashboard/core/model.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
 import { ticks } from "../../../tui/dashboard/wants.js";
 import {
   act,

@@ -2,10 +2,13 @@
  * The log of a whole chain as one log: the lines of each operation follow those of the operations before. Numbers
  * count through the chain; the daemon counts by operation.
  */
+
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/requests.js";
+import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { logRoom } from "./detail-plan.js";
 import type { LogLink, SlotEffect } from "./effect.js";
+import { isReachable } from "./host-view.js";
 import {
   afterOfJump,
   jumpTo,
@@ -18,8 +21,7 @@ import {
   visibleLines,
   wantedLines,
 } from "./log-window.js";
-import { chainOf, notify, operationOf, type Seek, type State, selectedOperation } from "./model.js";
-import { isReachable } from "./reach.js";
+import { notify, type Seek, type State } from "./model.js";
 
 export function linksOf(state: State, operation: Operation): LogLink[] {
   let offset = 0;

@@ -2,6 +2,7 @@
  * What the panels of the selected operation hold, and how high each part is. The log keeps its rows: blank rows, long
  * results and a long table of stages give way first. The keys of the log count by the same plan as its view.
  */
+
 import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -11,11 +12,12 @@ import { coloured } from "../text/coloured.js";
 import type { Line } from "../text/line.js";
 import { chainResults, outcomeRows } from "../text/outcome.js";
 import { type Theme, unpainted } from "../text/theme.js";
+import { chainOf, selectedOperation } from "./chain.js";
 import { stallOf } from "./estimate.js";
 import { historyName, usualSuccessors } from "./history.js";
 import { BORDER, panesOf } from "./layout.js";
 import type { RowsOf } from "./log-window.js";
-import { chainOf, type State, selectedOperation } from "./model.js";
+import type { State } from "./model.js";
 import { perObject } from "./per-object.js";
 import { dependenciesOf, placementText } from "./queue-view.js";
 

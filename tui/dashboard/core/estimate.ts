@@ -2,13 +2,15 @@
  * Times and progress of an operation and its chain. What is left is always an estimate, from earlier runs of the type
  * or from the pace of the last stage; there is none without both.
  */
+
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { elapsedOf, pausedSeconds, secondsBetween } from "../../describe/duration.js";
 import { type OverallProgress, overallProgress } from "../../terminal/overall-progress.js";
+import { chainOf, isPaused } from "./chain.js";
 import { historyName, type Usual, usualNamed, usualOf, usualSuccessors } from "./history.js";
 import { hostNamed } from "./host-view.js";
-import { chainOf, isPaused, type Reached, type State } from "./model.js";
+import type { Reached, State } from "./model.js";
 import { isHeldByQueue } from "./queue-view.js";
 
 /** Seconds of a chain, from the start of the first operation to the end of the last one, without pauses. */

@@ -1,19 +1,13 @@
 /** How long earlier runs took, by type and history key, which histories the screen needs, and what finished today. */
+
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
+import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { typeKey } from "./host-key.js";
+import { isReachable } from "./host-view.js";
 import { listLayout } from "./layout.js";
-import {
-  chainOf,
-  finishedIn,
-  type History,
-  operationOf,
-  type Spread,
-  type State,
-  selectedOperation,
-} from "./model.js";
-import { isReachable } from "./reach.js";
+import { finishedIn, type History, type Spread, type State } from "./model.js";
 
 /** Each of several daemons has its own histories. */
 export function historyName(operation: Pick<Operation, "id" | "op" | "historyKey">): string {

@@ -1,9 +1,12 @@
-/** What the screen knows of the hosts of a fleet. Of a daemon without a fleet nothing is shown outside the page. */
+/**
+ * What the screen knows of hosts: of a fleet, or of several daemons. Of a daemon without a fleet nothing is shown outside
+ * the page.
+ */
 import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply, HostsReply } from "../../../protocol/replies.js";
 import { fit, fitName, sanitizeLine } from "../text/cells.js";
 import { hostOfKey, shownHost } from "./host-key.js";
-import type { State } from "./model.js";
+import type { Host, State } from "./model.js";
 
 /** The state with the hosts that the daemon told; the same state if what is shown of them is as before. */
 export function withHosts(state: State, fleet: HostsReply): State {
@@ -61,4 +64,38 @@ export function countsHostSeconds(state: Pick<State, "fleet" | "hosts" | "page">
   if (state.fleet === null) return false;
   const isOld = state.page?.kind === "hosts" && state.fleet.hosts.some(({ since }) => since !== null);
   return isOld || unreachableHosts(state).length > 0 || state.fleet.fleet?.awaySince != null;
+}
+
+type WithHosts = Pick<State, "hosts">;
+
+export const hasSeveral = ({ hosts }: WithHosts): boolean => hosts.length > 0;
+
+export const liveHosts = ({ hosts }: WithHosts): readonly Host[] =>
+  hosts.filter(({ connection }) => connection.state === "live");
+
+export const silentHosts = ({ hosts }: WithHosts): readonly Host[] =>
+  hosts.filter(({ connection }) => connection.state !== "live");
+
+/** The host that a key names, or a name of a host; null: there is one daemon, or no such host. */
+export function hostOfOperation({ hosts }: WithHosts, key: string | null): Host | null {
+  if (hosts.length === 0 || key === null) return null;
+  const own = hosts.find((host) => host.name === key);
+  if (own !== undefined) return own;
+  const name = hostOfKey(key);
+  return hosts.find((host) => host.name === name) ?? null;
+}
+
+/** Whether the daemon that owns the operation answers. */
+export function isReachable(state: Pick<State, "hosts" | "connection">, key: string | null): boolean {
+  if (state.connection.state !== "live") return false;
+  const host = hostOfOperation(state, key);
+  return host === null || host.connection.state === "live";
+}
+
+/** The state as the silent host of the operation left it, its clock standing still; the same state where it answers. */
+export function asLastHeard(state: State, key: string | null): State {
+  const connection = hostOfOperation(state, key)?.connection;
+  if (connection?.state !== "away" || state.connection.state !== "live") return state;
+  const silentFor = Math.max(0, Math.floor((state.now - connection.since) / 1000));
+  return { ...state, now: connection.since, silentFor };
 }

@@ -5,10 +5,9 @@
  */
 import type { DaemonReply, HostReply } from "../../../protocol/replies.js";
 import { type Counts, NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
-import type { Connection, Host } from "./connection.js";
 import { hostOfKey } from "./host-key.js";
 import { UNASKED } from "./listing.js";
-import { notify, type State } from "./model.js";
+import { type Connection, type Host, notify, type State } from "./model.js";
 import { applyLines } from "./watched.js";
 
 /** A line with the host that sent it; its ids are keys. */

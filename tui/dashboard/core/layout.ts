@@ -1,6 +1,8 @@
 /** The layout for a size of the terminal: the panels, their sizes, and the rows of the list. Pure arithmetic. */
+
 import { isFinal } from "../../../protocol/state.js";
-import { operationOf, type Section, type Size, type State } from "./model.js";
+import { operationOf } from "./chain.js";
+import type { Section, Size, State } from "./model.js";
 import { isSectioned, selectedRow } from "./order.js";
 import { perObject } from "./per-object.js";
 

@@ -8,12 +8,13 @@ import type {
   DaemonReply,
   ForecastReply,
   HistoryReply,
+  HostReply,
   HostsReply,
   QueueReply,
   ScheduleReply,
   TypesReply,
 } from "../../../protocol/replies.js";
-import { EMPTY_VIEW, NO_COUNTS, type WatchView } from "../../../protocol/watch.js";
+import { type Counts, EMPTY_VIEW, NO_COUNTS, type WatchView } from "../../../protocol/watch.js";
 import type { AttemptRow } from "../../export/spans.js";
 import type { Form } from "../form/form.js";
 import type { Player } from "../replay/player.js";
@@ -21,11 +22,34 @@ import type { Tape } from "../replay/tape.js";
 import type { LineEdit } from "../text/line-edit.js";
 import type { Rgb } from "../text/theme.js";
 import type { Action } from "./action.js";
-import type { Connection, Host } from "./connection.js";
 import type { Effect, LogLink } from "./effect.js";
 import { type Listing, NO_LISTING } from "./listing.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
 import type { Flags, Request } from "./request.js";
+
+export type Connection =
+  /** Not heard from yet; `reason` once an attempt failed. */
+  | { readonly state: "connecting"; readonly reason: string | null }
+  | { readonly state: "live" }
+  /** `since` in ms of the wall clock. */
+  | { readonly state: "away"; readonly since: number; readonly reason: string };
+
+/** One of several daemons, each named by a `--host`. */
+export interface Host {
+  /** Short, and no other host has it. */
+  readonly name: string;
+  /** As `--host` takes it. */
+  readonly address: string;
+  readonly connection: Connection;
+  /** As told last. */
+  readonly counts: Counts;
+  /** Null: not told yet. */
+  readonly daemon: DaemonReply | null;
+  /** The machine of the daemon as `GET /v1/hosts` has it; null: not told yet. */
+  readonly machine: HostReply | null;
+  /** When the daemon answered last, in ms; null: never. */
+  readonly heardAt: number | null;
+}
 
 export interface Size {
   readonly columns: number;
@@ -185,7 +209,6 @@ export interface State {
   /** By type, the type that its newest succeeded operation handed over to; null: to none. */
   readonly successors: ReadonlyMap<string, string | null>;
   readonly forecast: ForecastReply | null;
-  /** Empty until the daemon has told them. */
   /** The hosts as told last; null: not known yet. */
   readonly fleet: HostsReply | null;
   readonly queues: readonly QueueReply[];
@@ -354,15 +377,6 @@ export function notify(state: State, text: string, level: Level = "info"): State
   return { ...state, notice: { text, level } };
 }
 
-export function operationOf(state: Pick<State, "view" | "fetched">, id: string | null): Operation | null {
-  if (id === null) return null;
-  return state.view.operations.get(id) ?? state.fetched.get(id) ?? null;
-}
-
-export function selectedOperation(state: State): Operation | null {
-  return operationOf(state, state.selected);
-}
-
 /** Whether nothing stands over the panels, no line is being typed, and nothing is asked. */
 export const isFree = ({ page, entry, question }: State): boolean =>
   page === null && entry === null && question === null;
@@ -370,51 +384,3 @@ export const isFree = ({ page, entry, question }: State): boolean =>
 /** Finished operations in the store. */
 export const finishedIn = ({ counts }: WatchView): number =>
   counts.succeeded + counts.failed + counts.cancelled;
-
-/** The known links of an operation's chain, first to last. */
-export function chainOf(state: Pick<State, "view" | "fetched">, operation: Operation): Operation[] {
-  const links = [operation];
-  for (let link = operationOf(state, operation.chain.previous); link && links.length < 1000; ) {
-    links.unshift(link);
-    link = operationOf(state, link.chain.previous);
-  }
-  for (let link = operationOf(state, operation.chain.next); link && links.length < 1000; ) {
-    links.push(link);
-    link = operationOf(state, link.chain.next);
-  }
-  return links;
-}
-
-/** Whether a link that the chain names is not known yet. */
-export function chainIncomplete(state: State, operation: Operation): boolean {
-  const links = chainOf(state, operation);
-  return links[0]!.chain.previous !== null || links.at(-1)!.chain.next !== null;
-}
-
-/** Whether its processes are stopped by a pause. */
-export function isPaused({ state, pause }: Pick<Operation, "state" | "pause">): boolean {
-  return state === "running" && pause?.since != null;
-}
-
-export function isCancelling({ state, cancelRequested }: Operation): boolean {
-  return cancelRequested && state === "running";
-}
-
-/** Text parameters of a shell operation as a command; null: it is another operation. */
-export function shellCommand({ op, params }: Operation): string | null {
-  const { args } = params as { args?: unknown };
-  if (op !== "shell" || !Array.isArray(args)) return null;
-  return args.map(String).join(" ");
-}
-
-/** The name that stays while the chain goes on: label, else the shell command, else the title of the first link. */
-export function nameOfChain(links: readonly Operation[]): string {
-  const [first] = links;
-  if (first === undefined) return "";
-  const labelled = links.find(({ label }) => label !== null);
-  return labelled?.label ?? shellCommand(first) ?? first.title;
-}
-
-export function nameOf(state: Pick<State, "view" | "fetched">, operation: Operation): string {
-  return nameOfChain(chainOf(state, operation));
-}

@@ -1,4 +1,5 @@
 /** The pages that stand over list and operation: the types, a form, a retry, the timeline. */
+
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
@@ -7,11 +8,12 @@ import { type Form, filledForm, openForm, withLine } from "../form/form.js";
 import { AT_THE_END, grown, type Player, played } from "../replay/player.js";
 import { EMPTY_TAPE, record, type Tape, type TapedLine } from "../replay/tape.js";
 import { EMPTY_LINE } from "../text/line-edit.js";
+import { chainOf, operationOf } from "./chain.js";
 import { hostOfKey, typeKey } from "./host-key.js";
+import { hasSeveral, isReachable } from "./host-view.js";
 import { followLog } from "./log-window.js";
-import { chainOf, operationOf, type State, type TimelinePage } from "./model.js";
+import type { State, TimelinePage } from "./model.js";
 import { nearOnes } from "./near.js";
-import { hasSeveral, isReachable } from "./reach.js";
 
 export function openTypes(state: State): State {
   const entry = { kind: "types", line: EMPTY_LINE } as const;

@@ -2,11 +2,13 @@
  * The finished operations that the list fetches besides what the watch stream brings: a window of pages. It grows where
  * one comes near to its end, loses pages at the other end, and can be put at the oldest operations by one request.
  */
+
 import type { Operation } from "../../../protocol/operation.js";
+import { selectedOperation } from "./chain.js";
+import { hasSeveral } from "./host-view.js";
 import { listLayout, type SectionLayout } from "./layout.js";
 import { isExact, type ListPage, type Paging, queryOf, UNASKED } from "./listing.js";
-import { finishedIn, type State, selectedOperation } from "./model.js";
-import { hasSeveral } from "./reach.js";
+import { finishedIn, type State } from "./model.js";
 import { addFetched, reordered, without } from "./watched.js";
 
 /** Operations of a page; pages of a window; fetched operations that are held at most, where an order needs them all. */

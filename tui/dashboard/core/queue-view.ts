@@ -1,4 +1,5 @@
 /** What the screen knows of queues and schedules, of the place of an operation, and of what it waits for. */
+
 import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply, QueueReply, ScheduleReply } from "../../../protocol/replies.js";
 import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
@@ -7,8 +8,9 @@ import { describeOperation, type Row } from "../../describe/operation.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
 import { formatDuration } from "../../terminal/format.js";
 import { sanitizeLine } from "../text/cells.js";
+import { chainOf, nameOf, operationOf, selectedOperation } from "./chain.js";
 import { bareOf, keyBeside } from "./host-key.js";
-import { chainOf, nameOf, operationOf, type State, selectedOperation } from "./model.js";
+import type { State } from "./model.js";
 
 /** The state with the queues and schedules that the daemon told; the same state if they are as before. */
 export function withQueues(

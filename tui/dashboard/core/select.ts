@@ -6,11 +6,12 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
+import { nameOf, operationOf, selectedOperation } from "./chain.js";
 import { linksOf, openChainLog } from "./chain-log.js";
+import { isReachable } from "./host-view.js";
 import { followLog, jumpTo } from "./log-window.js";
-import { emit, isFree, nameOf, operationOf, type State, selectedOperation } from "./model.js";
+import { emit, isFree, type State } from "./model.js";
 import { restarted } from "./paging.js";
-import { isReachable } from "./reach.js";
 
 /** Seconds after which an idle selection of a finished operation returns to the newest live operation. */
 const IDLE = 60;

@@ -1,10 +1,12 @@
 /** Signs, words and styles of states: the glyphs that all screens share. */
+
 import type { Operation } from "../../../protocol/operation.js";
 import { knownStageState, type StageState } from "../../../protocol/stage-state.js";
 import type { State as OperationState } from "../../../protocol/state.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
 import type { Style } from "../text/theme.js";
-import { isCancelling, isPaused, type Level } from "./model.js";
+import { isCancelling, isPaused } from "./chain.js";
+import type { Level } from "./model.js";
 
 export const LEVEL_GLYPHS: Record<Level, string> = { info: "•", success: "✓", warning: "▲", error: "✗" };
 export const LEVEL_STYLES: Record<Level, Style> = {

@@ -1,8 +1,8 @@
 /** The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and an entry of `PAGES`. */
 import type { ComponentType } from "react";
+import { hasSeveral } from "../core/host-view.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
-import { hasSeveral } from "../core/reach.js";
 import { DETAILS_MOVER, DetailsPage } from "./details/DetailsPage.js";
 import { HELP_MOVER, HelpPage } from "./help/GeneralPages.js";
 import { HostsPage } from "./hosts/HostsPage.js";

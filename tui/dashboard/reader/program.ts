@@ -2,11 +2,13 @@
  * The dashboard for a screen reader: no screen, no signs, no colours; what changes is a line, what one wants to know or
  * do is typed as a line. It keeps the state that the full screen has.
  */
+
 import { Client } from "../../../protocol/client/client.js";
 import { exitCodeOfStatus, Refusal } from "../../../protocol/errors.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
+import { operationOf } from "../core/chain.js";
 import type { Message } from "../core/message.js";
-import { initialState, operationOf, type State } from "../core/model.js";
+import { initialState, type State } from "../core/model.js";
 import { commandOf, type Flags, type Request } from "../core/request.js";
 import { send } from "../daemon-calls.js";
 import { sanitizeLine } from "../text/cells.js";

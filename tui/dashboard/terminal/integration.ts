@@ -11,9 +11,10 @@ import { elapsedOf } from "../../describe/duration.js";
 import { takesSequences } from "../../kit/output/links.js";
 import { formatDuration, formatOverall } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
+import { chainOf, operationOf, selectedOperation } from "../core/chain.js";
 import { progressOf } from "../core/estimate.js";
-import { chainOf, operationOf, type State, selectedOperation } from "../core/model.js";
-import { isReachable } from "../core/reach.js";
+import { isReachable } from "../core/host-view.js";
+import type { State } from "../core/model.js";
 import type { ReportFilter } from "./input.js";
 import {
   ASK_BACKGROUND,

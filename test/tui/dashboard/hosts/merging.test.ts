@@ -12,9 +12,9 @@ import {
   type WatchLine,
 } from "../../../../protocol/watch.js";
 import { reasonOf } from "../../../../tui/dashboard/core/action.js";
+import { isReachable } from "../../../../tui/dashboard/core/host-view.js";
 import type { Message } from "../../../../tui/dashboard/core/message.js";
 import type { State } from "../../../../tui/dashboard/core/model.js";
-import { isReachable } from "../../../../tui/dashboard/core/reach.js";
 import { commandOf, type Flags } from "../../../../tui/dashboard/core/request.js";
 import { hostNames } from "../../../../tui/dashboard/hosts/open-hosts.js";
 import { AT_FIRST, hasMore, takePage, withPage } from "../../../../tui/dashboard/hosts/paging.js";

@@ -2,9 +2,8 @@
 
 import { formatAge } from "../../../kit/output/time.js";
 import { formatBytes, formatCount, formatDuration } from "../../../terminal/format.js";
-import type { Host } from "../../core/connection.js";
 import { hostNames } from "../../core/host-view.js";
-import type { PageOf, State } from "../../core/model.js";
+import type { Host, PageOf, State } from "../../core/model.js";
 import { rowAt } from "../../core/movers.js";
 import { dialogSize, RowDialog, useTheme } from "../../core/Panel.js";
 import { LEVEL_GLYPHS, PAUSED } from "../../core/state-style.js";

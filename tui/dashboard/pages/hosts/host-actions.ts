@@ -1,11 +1,9 @@
 /** The actions of the page of the hosts: of a fleet, or of several daemons. */
 
 import type { HostReply } from "../../../../protocol/replies.js";
-import type { Host } from "../../core/connection.js";
-import { ownHost } from "../../core/host-view.js";
-import { emit, type State } from "../../core/model.js";
+import { hasSeveral, hostOfOperation, ownHost } from "../../core/host-view.js";
+import { emit, type Host, type State } from "../../core/model.js";
 import { rowAt, rowMover } from "../../core/movers.js";
-import { hasSeveral, hostOfOperation } from "../../core/reach.js";
 import { ask, busy, free, inGroup, isLive, onPage, send } from "../../core/when.js";
 import { filtered } from "../list/list-actions.js";
 

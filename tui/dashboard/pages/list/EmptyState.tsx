@@ -1,8 +1,8 @@
 /** The screen without operations. It names the next commands. */
+import { hasSeveral } from "../../core/host-view.js";
 import { SMALLEST } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
-import { hasSeveral } from "../../core/reach.js";
 import { liveops, startDaemon, submitAny } from "../../core/request.js";
 import { fit, sanitizeLine, widthOf, wrap } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";

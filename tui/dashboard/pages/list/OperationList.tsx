@@ -2,15 +2,15 @@
 import { Box } from "ink";
 import type { Operation } from "../../../../protocol/operation.js";
 import { formatCount } from "../../../terminal/format.js";
-import { hostColumn } from "../../core/host-view.js";
+import { operationOf } from "../../core/chain.js";
+import { asLastHeard, hasSeveral, hostColumn } from "../../core/host-view.js";
 import { listLayout, panesOf, type SectionLayout } from "../../core/layout.js";
 import { type UnknownName, unknownName } from "../../core/listing.js";
-import { finishedIn, operationOf, type Section, type State } from "../../core/model.js";
+import { finishedIn, type Section, type State } from "../../core/model.js";
 import { selectedRow } from "../../core/order.js";
 import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
 import { extentOf } from "../../core/paging.js";
 import { pausedQueues } from "../../core/queue-view.js";
-import { asLastHeard, hasSeveral } from "../../core/reach.js";
 import { PAUSED } from "../../core/state-style.js";
 import { sanitizeLine, wrap } from "../../text/cells.js";
 import { Line } from "../../text/line.js";

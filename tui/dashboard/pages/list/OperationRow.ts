@@ -13,18 +13,11 @@ import { formatDuration, formatEta, formatOverall } from "../../../terminal/form
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { allowedFailures } from "../../../terminal/stage-note.js";
 import { addProgress, motionTime } from "../../core/bars.js";
+import { chainOf, isCancelling, isPaused, nameOfChain, shellCommand } from "../../core/chain.js";
 import { chainElapsed, chainProgress, chainSecondsLeft, secondsLeft, stallOf } from "../../core/estimate.js";
 import { usualSuccessors } from "../../core/history.js";
 import { hostLabel } from "../../core/host-view.js";
-import {
-  chainOf,
-  type Fold,
-  isCancelling,
-  isPaused,
-  nameOfChain,
-  type State,
-  shellCommand,
-} from "../../core/model.js";
+import type { Fold, State } from "../../core/model.js";
 import { waitOf } from "../../core/queue-view.js";
 import { glyphOf, stateWord, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";

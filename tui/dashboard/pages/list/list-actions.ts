@@ -1,9 +1,10 @@
 /** The keys and the mouse in the list: filter, order, unfold, mark, and move. */
+import { operationOf, selectedOperation } from "../../core/chain.js";
 import { moved } from "../../core/chain-log.js";
 import { BORDER, listLayout, panesOf } from "../../core/layout.js";
 import { type Listing, parseFilter, SORTS } from "../../core/listing.js";
 import { scrollLog } from "../../core/log-window.js";
-import { isFree, operationOf, type Pane, type State, selectedOperation } from "../../core/model.js";
+import { isFree, type Pane, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
 import { selectedRow } from "../../core/order.js";
 import { endsWithOldest, restarted } from "../../core/paging.js";

@@ -3,6 +3,7 @@
 import type { LogLine } from "../../../../protocol/operation.js";
 import { formatCount } from "../../../terminal/format.js";
 import { linksIn } from "../../../terminal/links.js";
+import { chainOf, nameOfChain, operationOf, selectedOperation } from "../../core/chain.js";
 import { linkAt, shownLines } from "../../core/chain-log.js";
 import {
   detailPlan,
@@ -14,7 +15,7 @@ import {
 } from "../../core/detail-plan.js";
 import { panesOf } from "../../core/layout.js";
 import { isFiltered, wantedLines } from "../../core/log-window.js";
-import { chainOf, nameOfChain, operationOf, type State, selectedOperation } from "../../core/model.js";
+import type { State } from "../../core/model.js";
 import { Panel, type Piece, Row, Rows, useTheme } from "../../core/Panel.js";
 import { perObject } from "../../core/per-object.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "../../core/state-style.js";

@@ -1,5 +1,7 @@
 /** The keys in the log: move, search, filter, wrap, copy. */
+
 import type { Link } from "../../../terminal/links.js";
+import { selectedOperation } from "../../core/chain.js";
 import { keepMatch, moved, searchOn, seekStage, shownLines, withLog } from "../../core/chain-log.js";
 import { plainText } from "../../core/detail-plan.js";
 import {
@@ -13,7 +15,7 @@ import {
   scrollToStart,
   WHOLE_LOG,
 } from "../../core/log-window.js";
-import { emit, notify, type State, selectedOperation } from "../../core/model.js";
+import { emit, notify, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
 import { closePage } from "../../core/pages.js";
 import { inDetail, inGroup, onPage, seesLog } from "../../core/when.js";

@@ -5,19 +5,13 @@ import { elapsedOf } from "../../../describe/duration.js";
 import { shownParams } from "../../../describe/params.js";
 import { formatBytes, formatCount, formatDuration, formatRate } from "../../../terminal/format.js";
 import { addSparkline, isIndeterminate, LEAST_CORES, sparkline } from "../../core/bars.js";
+import { chainOf, isPaused, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
 import { type DetailView, detailPlan, type Part, type PartKind } from "../../core/detail-plan.js";
 import { historyName, runNumber } from "../../core/history.js";
 import { bareOf } from "../../core/host-key.js";
 import { hostNames } from "../../core/host-view.js";
 import { panesOf } from "../../core/layout.js";
-import {
-  chainOf,
-  isPaused,
-  nameOfChain,
-  type State,
-  selectedOperation,
-  shellCommand,
-} from "../../core/model.js";
+import type { State } from "../../core/model.js";
 import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
 import { isHeldByQueue } from "../../core/queue-view.js";
 import {

@@ -1,4 +1,5 @@
 /** The bar of the chain with its time, and the row of a stall. */
+
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
@@ -6,6 +7,7 @@ import { elapsedOf } from "../../../describe/duration.js";
 import { formatDuration, formatEta, formatOverall } from "../../../terminal/format.js";
 import { stagePercent } from "../../../terminal/overall-progress.js";
 import { addProgress, motionTime } from "../../core/bars.js";
+import { isPaused } from "../../core/chain.js";
 import type { DetailView } from "../../core/detail-plan.js";
 import {
   chainElapsed,
@@ -16,7 +18,7 @@ import {
   stallOf,
 } from "../../core/estimate.js";
 import { usualOf, usualSuccessors } from "../../core/history.js";
-import { isPaused, type State } from "../../core/model.js";
+import type { State } from "../../core/model.js";
 import { type Wait, waitOf } from "../../core/queue-view.js";
 import { clock, styleOf } from "../../core/state-style.js";
 import { sanitizeLine, widthOf } from "../../text/cells.js";

@@ -1,10 +1,12 @@
 /** The actions on operations in list and detail: requests to the daemon, and programs beside the screen. */
+
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
+import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
-import { chainOf, emit, notify, operationOf, type State, selectedOperation } from "../../core/model.js";
+import { hasSeveral } from "../../core/host-view.js";
+import { emit, notify, type State } from "../../core/model.js";
 import { closePage, openRetry, openTimeline, openTypes } from "../../core/pages.js";
-import { hasSeveral } from "../../core/reach.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
 import {
   ask,

@@ -1,7 +1,8 @@
 /** The actions on queues and on places in them: pause, resume, priority, edit. */
 import { MAX_PRIORITY } from "../../../../protocol/limits.js";
 import { isFinal } from "../../../../protocol/state.js";
-import { emit, isPaused, type State, selectedOperation } from "../../core/model.js";
+import { isPaused, selectedOperation } from "../../core/chain.js";
+import { emit, type State } from "../../core/model.js";
 import { isQueuePaused, queueOf } from "../../core/queue-view.js";
 import { ask, busy, free, hasSelected, inGroup, isLive, send, targets } from "../../core/when.js";
 

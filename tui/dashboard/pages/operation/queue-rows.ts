@@ -1,8 +1,8 @@
 /** Rows of the selected operation about its queue: place and pause, what it starts after, hooks that failed. */
 
 import { firstLine } from "../../../../protocol/text/first-line.js";
+import { nameOf, operationOf } from "../../core/chain.js";
 import type { DetailView } from "../../core/detail-plan.js";
-import { nameOf, operationOf } from "../../core/model.js";
 import { dependenciesOf, dependencyEnd, placementText } from "../../core/queue-view.js";
 import { glyphOf, LEVEL_GLYPHS, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";

@@ -1,8 +1,9 @@
 /** The form of a submit, and the page that asks from which stage a retry resumes. */
 
+import { operationOf } from "../../core/chain.js";
 import { bareOf } from "../../core/host-key.js";
 import { scrollTop } from "../../core/layout.js";
-import { emit, operationOf, type PageOf, type State } from "../../core/model.js";
+import { emit, type PageOf, type State } from "../../core/model.js";
 import { rowMover } from "../../core/movers.js";
 import { Dialog, type DialogSize, dialogSize, type Piece, useTheme } from "../../core/Panel.js";
 import { isResumable, type RetryChoice, retryChoices } from "../../core/pages.js";
