@@ -376,7 +376,6 @@ export type InputBody = z.input<typeof inputBody>;
 export type EditBody = z.input<typeof editBody>;
 export type ListQuery = QueryOf<typeof listQuery>;
 export type LogQuery = QueryOf<typeof logQuery>;
-export type WatchQuery = QueryOf<typeof watchQuery>;
 
 /** What a client gives: a query before it is text, without its defaults. */
 type QueryOf<S extends z.ZodMiniType> = Partial<z.output<S>>;

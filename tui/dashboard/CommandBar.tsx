@@ -1,6 +1,7 @@
 /** The last row: a question, an announcement or the line that is typed, and the keys that do something now. */
 
 import { labelOf, reasonOf } from "./core/action.js";
+import { asking } from "./core/action-parts.js";
 import { nameOf, operationOf } from "./core/chain.js";
 import { bareOf, hostOfKey } from "./core/host-key.js";
 import { hostNamed, hostOfOperation } from "./core/host-view.js";
@@ -9,7 +10,6 @@ import type { DashboardAction, Notice, Question, State } from "./core/model.js";
 import { Row, useTheme } from "./core/Panel.js";
 import { commandOf, idsOf } from "./core/request.js";
 import { LEVEL_GLYPHS, LEVEL_STYLES } from "./core/state-style.js";
-import { asking } from "./core/when.js";
 import { ENTRIES } from "./entry.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
 import { fitting, Line, paragraph } from "./text/line.js";

@@ -17,7 +17,7 @@ import { silence } from "./pages/hosts/SeveralHostsPage.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
 import { fitting, Line } from "./text/line.js";
 import type { Style, Theme } from "./text/theme.js";
-import { ticks } from "./wants.js";
+import { ticks } from "./wanted-effects.js";
 
 /** Columns of the spinner, with the space before it. */
 const SPINNER = 4;

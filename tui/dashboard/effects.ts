@@ -14,7 +14,7 @@ import { pageQuery } from "./core/paging.js";
 import type { Flags } from "./core/request.js";
 import { type DashboardClient, pause, send } from "./daemon-calls.js";
 import type { AllHosts } from "./hosts/all-hosts.js";
-import type { Looks } from "./hosts/looks.js";
+import type { Looks } from "./hosts/seen-failures.js";
 import { TAPE_MOST, type TapedLine } from "./replay/tape.js";
 import { attach, connectHost, edit, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";

@@ -8,7 +8,7 @@ import type { HostLine } from "./core/hosts.js";
 import { isUrgent, type Message } from "./core/message.js";
 import type { State } from "./core/model.js";
 import { update } from "./update.js";
-import { ticks } from "./wants.js";
+import { ticks } from "./wanted-effects.js";
 
 /**
  * The clock of the screen: the wall clock as it was last trusted, and from there the monotonic one. A jump of the wall

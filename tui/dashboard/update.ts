@@ -26,7 +26,7 @@ import { addFetched, addHistory, applyLines, reordered, sampled } from "./core/w
 import { pasted, typed } from "./entry.js";
 import { clicked, scrolled } from "./pages/list/list-actions.js";
 import { nameOfKey } from "./text/keys.js";
-import { withWanted } from "./wants.js";
+import { withWanted } from "./wanted-effects.js";
 
 const NOTHING: readonly Effect[] = [];
 

@@ -11,7 +11,7 @@ import type { WatchLine } from "../../protocol/watch.js";
 import type { Message } from "./core/message.js";
 import { pause } from "./daemon-calls.js";
 import type { AllHosts, HostClient } from "./hosts/all-hosts.js";
-import { watchLineAt } from "./hosts/qualify.js";
+import { watchLineAt } from "./hosts/keyed-records.js";
 
 export interface WatchTarget {
   dispatch(message: Message): void;

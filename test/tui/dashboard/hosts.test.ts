@@ -9,7 +9,7 @@ import { slotCount } from "../../../tui/dashboard/core/queue-view.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
 import { announce } from "../../../tui/dashboard/reader/announce.js";
-import { ticks } from "../../../tui/dashboard/wants.js";
+import { ticks } from "../../../tui/dashboard/wanted-effects.js";
 import { courseOf } from "../../../tui/export/spans.js";
 import { fleetOf, host } from "../../harness/hosts.js";
 import { Story } from "../../harness/records.js";

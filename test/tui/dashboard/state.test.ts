@@ -7,7 +7,7 @@ import { meaningOf, reasonOf } from "../../../tui/dashboard/core/action.js";
 import { chainOf, selectedOperation } from "../../../tui/dashboard/core/chain.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { ticks } from "../../../tui/dashboard/wants.js";
+import { ticks } from "../../../tui/dashboard/wanted-effects.js";
 import {
   act,
   after,

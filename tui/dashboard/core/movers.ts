@@ -1,6 +1,7 @@
 /** The movement keys, which are the same on each part of the screen, and how each kind of page moves. */
+
+import { inGroup, inList, onPage } from "./action-parts.js";
 import type { DashboardAction, Page, State } from "./model.js";
-import { inGroup, inList, onPage } from "./when.js";
 
 /** How one part of the screen moves. */
 export interface Mover {

@@ -13,7 +13,7 @@ import { hostOfKey, typeKey } from "./host-key.js";
 import { hasSeveral, isReachable } from "./host-view.js";
 import { followLog } from "./log-window.js";
 import type { State, TimelinePage } from "./model.js";
-import { nearOnes } from "./near.js";
+import { nearOnes } from "./name-match.js";
 
 export function openTypes(state: State): State {
   const entry = { kind: "types", line: EMPTY_LINE } as const;

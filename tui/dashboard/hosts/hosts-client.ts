@@ -12,8 +12,8 @@ import type { OperationPage } from "../../../protocol/replies.js";
 import type { ListQuery, LogQuery } from "../../../protocol/requests.js";
 import { bareOf, hostOfKey } from "../core/host-key.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";
+import { LINES_AT, MERGED, operationAt, REPLIES_AT } from "./keyed-records.js";
 import { AT_FIRST, hasMore, isHungry, type Place, takePage, withPage } from "./paging.js";
-import { LINES_AT, MERGED, operationAt, REPLIES_AT } from "./qualify.js";
 
 /** Lists whose next pages are kept. */
 const LISTS_MOST = 64;

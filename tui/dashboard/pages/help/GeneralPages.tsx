@@ -1,11 +1,11 @@
 /** The help, made from the list of actions, and the actions that work everywhere. */
 
 import { GROUPS, type Group, labelOf } from "../../core/action.js";
+import { inGroup, notTyping, onPage } from "../../core/action-parts.js";
 import { type DashboardAction, emit, type PageOf, type State } from "../../core/model.js";
 import { scrollMover } from "../../core/movers.js";
 import { Dialog, type DialogSize, dialogSize, useTheme } from "../../core/Panel.js";
 import { closePage } from "../../core/pages.js";
-import { inGroup, notTyping, onPage } from "../../core/when.js";
 import { pad, widthOf, wrap } from "../../text/cells.js";
 import { keyLabel } from "../../text/keys.js";
 import { Line } from "../../text/line.js";

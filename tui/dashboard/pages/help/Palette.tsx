@@ -1,11 +1,11 @@
 /** The palette: a panel above the command bar with the commands that the typed text leaves over. */
 
 import { Box } from "ink";
+import { inGroup, notTyping } from "../../core/action-parts.js";
 import { BORDER, panesOf, scrollTop } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { askTypes } from "../../core/pages.js";
-import { inGroup, notTyping } from "../../core/when.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";
 import { EMPTY_LINE } from "../../text/line-edit.js";

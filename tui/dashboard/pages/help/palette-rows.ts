@@ -1,7 +1,7 @@
 /** The palette: every action by name, by the command of the CLI that does the same, and every type to submit. */
 import { type Action, labelOf, reasonOf } from "../../core/action.js";
 import type { State } from "../../core/model.js";
-import { misspelt, ranked } from "../../core/near.js";
+import { misspelt, ranked } from "../../core/name-match.js";
 import { formPage, knownTypes } from "../../core/pages.js";
 import { liveops } from "../../core/request.js";
 

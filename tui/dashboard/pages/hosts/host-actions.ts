@@ -1,10 +1,10 @@
 /** The actions of the page of the hosts: of a fleet, or of several daemons. */
 
 import type { HostReply } from "../../../../protocol/replies.js";
+import { ask, busy, free, inGroup, isLive, onPage, send } from "../../core/action-parts.js";
 import { hasSeveral, hostOfOperation, ownHost } from "../../core/host-view.js";
 import { emit, type Host, type State } from "../../core/model.js";
 import { rowAt, rowMover } from "../../core/movers.js";
-import { ask, busy, free, inGroup, isLive, onPage, send } from "../../core/when.js";
 import { filtered } from "../list/list-actions.js";
 
 const fleetHosts = ({ fleet }: State): readonly HostReply[] => fleet?.hosts ?? [];

@@ -1,4 +1,6 @@
 /** The keys and the mouse in the list: filter, order, unfold, mark, and move. */
+
+import { hasList, hasSelected, inGroup, inList } from "../../core/action-parts.js";
 import { operationOf, selectedOperation } from "../../core/chain.js";
 import { moved } from "../../core/chain-log.js";
 import { BORDER, listLayout, panesOf } from "../../core/layout.js";
@@ -10,11 +12,10 @@ import { selectedRow } from "../../core/order.js";
 import { endsWithOldest, restarted } from "../../core/paging.js";
 import { choose, select } from "../../core/select.js";
 import { reordered } from "../../core/watched.js";
-import { hasList, hasSelected, inGroup, inList } from "../../core/when.js";
 import { lineOf } from "../../text/line-edit.js";
 
 /** The selected operation stays selected where it still has a row; where nothing matches, nothing is selected. */
-export function listed(state: State, change: Partial<Listing>): State {
+function listed(state: State, change: Partial<Listing>): State {
   const next = reordered({ ...state, listing: { ...state.listing, ...change } });
   return selectedRow(next) === -1 ? select(next, next.order[0] ?? null) : next;
 }
@@ -24,7 +25,7 @@ export function filtered(state: State, text: string): State {
 }
 
 /** Unfolds or folds the selected chain; on the queue, the queue. */
-export function turnFold(state: State): State {
+function turnFold(state: State): State {
   const operation = selectedOperation(state);
   if (operation === null) return state;
   if (operation.state === "queued" && !isChain(state))
@@ -37,19 +38,19 @@ export function turnFold(state: State): State {
 }
 
 /** Whether the selected operation belongs to a chain that can be folded. */
-export function isChain(state: State): boolean {
+function isChain(state: State): boolean {
   const chain = selectedOperation(state)?.chain.id;
   for (const fold of state.folds.values()) if (fold.chain === chain) return true;
   return false;
 }
 
-export function walkChain(state: State, to: "previous" | "next"): State {
+function walkChain(state: State, to: "previous" | "next"): State {
   const id = selectedOperation(state)?.chain[to] ?? null;
   return operationOf(state, id) === null ? state : choose(state, id);
 }
 
 /** The selection moved by rows. */
-export function moveBy(before: State, by: number): State {
+function moveBy(before: State, by: number): State {
   const state = waiting(before, false);
   const count = state.order.length;
   if (count === 0) return state;
@@ -57,14 +58,14 @@ export function moveBy(before: State, by: number): State {
   return choose(state, state.order[Math.max(0, Math.min(count - 1, from + by))] ?? null);
 }
 
-export function toFirst(state: State): State {
+function toFirst(state: State): State {
   // Another window replaces all rows, and the selected one too.
   const start = state.listing.paging.only === null ? state : restarted({ ...state, selected: null });
   return moveBy(start, Number.NEGATIVE_INFINITY);
 }
 
 /** To the last row of all; where it is not here, its page is asked for. */
-export function toLast(state: State): State {
+function toLast(state: State): State {
   const last = moveBy(state, Number.POSITIVE_INFINITY);
   return endsWithOldest(last) ? last : waiting(last, true);
 }

@@ -1,6 +1,7 @@
 /** The keys in the log: move, search, filter, wrap, copy. */
 
 import type { Link } from "../../../terminal/links.js";
+import { inDetail, inGroup, onPage, seesLog } from "../../core/action-parts.js";
 import { selectedOperation } from "../../core/chain.js";
 import { keepMatch, moved, searchOn, seekStage, shownLines, withLog } from "../../core/chain-log.js";
 import { plainText } from "../../core/detail-plan.js";
@@ -18,7 +19,6 @@ import {
 import { emit, notify, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
 import { closePage } from "../../core/pages.js";
-import { inDetail, inGroup, onPage, seesLog } from "../../core/when.js";
 import { EMPTY_LINE } from "../../text/line-edit.js";
 import { linksOf } from "./LogView.js";
 

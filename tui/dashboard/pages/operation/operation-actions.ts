@@ -2,12 +2,6 @@
 
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
-import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
-import { bareOf, hostOfKey } from "../../core/host-key.js";
-import { hasSeveral } from "../../core/host-view.js";
-import { emit, notify, type State } from "../../core/model.js";
-import { closePage, openRetry, openTimeline, openTypes } from "../../core/pages.js";
-import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
 import {
   ask,
   asking,
@@ -21,7 +15,13 @@ import {
   onPage,
   send,
   targets,
-} from "../../core/when.js";
+} from "../../core/action-parts.js";
+import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
+import { bareOf, hostOfKey } from "../../core/host-key.js";
+import { hasSeveral } from "../../core/host-view.js";
+import { emit, notify, type State } from "../../core/model.js";
+import { closePage, openRetry, openTimeline, openTypes } from "../../core/pages.js";
+import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
 import { framesOf } from "../../text/outcome.js";
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });

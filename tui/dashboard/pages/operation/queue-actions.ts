@@ -1,10 +1,10 @@
 /** The actions on queues and on places in them: pause, resume, priority, edit. */
 import { MAX_PRIORITY } from "../../../../protocol/limits.js";
 import { isFinal } from "../../../../protocol/state.js";
+import { ask, busy, free, hasSelected, inGroup, isLive, send, targets } from "../../core/action-parts.js";
 import { isPaused, selectedOperation } from "../../core/chain.js";
 import { emit, type State } from "../../core/model.js";
 import { isQueuePaused, queueOf } from "../../core/queue-view.js";
-import { ask, busy, free, hasSelected, inGroup, isLive, send, targets } from "../../core/when.js";
 
 const running = (state: State) => targets(state).filter((operation) => operation.state === "running");
 const pausable = (state: State) =>

@@ -4,13 +4,13 @@ import type { QueueReply, ScheduleReply } from "../../../../protocol/replies.js"
 import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatCount, formatEta } from "../../../terminal/format.js";
+import { ask, busy, inGroup, onPage, send } from "../../core/action-parts.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
 import { hasSeveral, hostColumn, hostNames, isReachable } from "../../core/host-view.js";
 import type { PageOf, State } from "../../core/model.js";
 import { rowAt, rowMover } from "../../core/movers.js";
 import { dialogSize, RowDialog, useTheme } from "../../core/Panel.js";
 import { PAUSED } from "../../core/state-style.js";
-import { ask, busy, inGroup, onPage, send } from "../../core/when.js";
 import { fit, fitName, sanitizeLine } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";

@@ -1,5 +1,6 @@
 /** The form of a submit, and the page that asks from which stage a retry resumes. */
 
+import { inGroup, onPage } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
 import { bareOf } from "../../core/host-key.js";
 import { scrollTop } from "../../core/layout.js";
@@ -8,7 +9,6 @@ import { rowMover } from "../../core/movers.js";
 import { Dialog, type DialogSize, dialogSize, type Piece, useTheme } from "../../core/Panel.js";
 import { isResumable, type RetryChoice, retryChoices } from "../../core/pages.js";
 import { commandOf, type Request } from "../../core/request.js";
-import { inGroup, onPage } from "../../core/when.js";
 import type { Field } from "../../form/field.js";
 import { type Form, firstProblem, heldIn, nameOf, onButton, submitOf } from "../../form/form.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";

@@ -5,13 +5,13 @@
 
 import { Box } from "ink";
 import { formatCount, formatDuration } from "../../../terminal/format.js";
+import { inGroup, onPage } from "../../core/action-parts.js";
 import { chainOf, operationOf } from "../../core/chain.js";
 import { FRAME_ROWS, panesOf } from "../../core/layout.js";
 import { NO_LOG } from "../../core/log-window.js";
 import type { State, TimelinePage } from "../../core/model.js";
 import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
 import { isPlaying, movePlayer } from "../../core/pages.js";
-import { inGroup, onPage } from "../../core/when.js";
 import {
   faster,
   type Player,

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import type { Operation } from "../../../protocol/operation.js";
 import type { DashboardClient } from "../daemon-calls.js";
 import type { AllHosts } from "./all-hosts.js";
-import { operationAt } from "./qualify.js";
+import { operationAt } from "./keyed-records.js";
 
 export interface NewFailures {
   readonly operations: readonly Operation[];

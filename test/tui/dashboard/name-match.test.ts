@@ -1,6 +1,6 @@
 /** What a typed text means among named things. */
 import { expect, test } from "vitest";
-import { nearOnes } from "../../../tui/dashboard/core/near.js";
+import { nearOnes } from "../../../tui/dashboard/core/name-match.js";
 
 const NAMES = ["cancel", "retry", "retry from", "follow", "submit backup", "submit prune-backups", "help"];
 const near = (typed: string) => nearOnes(typed, NAMES, (name) => [name]);
