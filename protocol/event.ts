@@ -18,6 +18,7 @@ import {
   resourcesSchema,
   statusSchema,
 } from "./operation.js";
+import { doc } from "./schema/doc.js";
 import { STAGE_ENDS } from "./stage-state.js";
 import type { FinalState } from "./state.js";
 
@@ -31,9 +32,10 @@ const sourceSchema = z.object({
 });
 
 /** The record has no copy of the source, so that lists and streams do not carry the text. */
-const source = z
-  .optional(sourceSchema)
-  .check(z.describe("the pipeline file that defines the type, as it was then; absent for other types"));
+const source = doc(
+  z.optional(sourceSchema),
+  "the pipeline file that defines the type, as it was then; absent for other types",
+);
 
 /** The part of an operation that is known at the submit. */
 export const submissionSchema = z.object({
@@ -58,30 +60,27 @@ export const submissionSchema = z.object({
   limits: z.optional(z.object(limitShapes)),
   historyKey: z.optional(z.string()),
   requires: operationSchema.shape.requires,
-  hosts: z
-    .optional(z.literal("any"))
-    .check(
-      z.describe("the next operation of a chain may run on any host; absent: on the host of the one before"),
-    ),
+  hosts: doc(
+    z.optional(z.literal("any")),
+    "the next operation of a chain may run on any host; absent: on the host of the one before",
+  ),
   omitted: z.optional(omittedSchema),
   source,
 });
 
 const numbered = {
-  seq: z.int().check(z.describe("number of the event in its operation, from 1; 0: not numbered")),
+  seq: doc(z.int(), "number of the event in its operation, from 1; 0: not numbered"),
   at: z.iso.datetime(),
   attempt: z.int(),
 };
 
 const event = <const T extends string, S extends z.core.$ZodLooseShape>(type: T, shape: S, text: string) =>
-  z.object({ type: z.literal(type), ...numbered, ...shape }).check(z.describe(text));
+  doc(z.object({ type: z.literal(type), ...numbered, ...shape }), text);
 
-const stageIndex = z
-  .nullable(z.int())
-  .check(z.describe("index into the stages of the type; null: an untracked stage"));
+const stageIndex = doc(z.nullable(z.int()), "index into the stages of the type; null: an untracked stage");
 
-const changes = z
-  .object({
+const changes = doc(
+  z.object({
     title: z.optional(z.string()),
     queue: z.optional(z.string()),
     priority: z.optional(z.int()),
@@ -94,8 +93,9 @@ const changes = z
     on: operationSchema.shape.on,
     tags: operationSchema.shape.tags,
     source,
-  })
-  .check(z.describe("keys of the record with their new values"));
+  }),
+  "keys of the record with their new values",
+);
 
 /** The values of an end that the record has too, beside the state. */
 export const END_VALUES = ["result", "resultText", "error"] as const;
@@ -104,10 +104,10 @@ export const END_VALUES = ["result", "resultText", "error"] as const;
 const outcome = z.object({
   state: finalState,
   result: z.unknown(),
-  resultText: z.optional(z.string()).check(z.describe("text of the result, for people; absent: none")),
+  resultText: doc(z.optional(z.string()), "text of the result, for people; absent: none"),
   error: z.nullable(operationErrorSchema),
-  next: z.nullable(submissionSchema).check(z.describe("the next operation of the chain")),
-  notLoaded: z.optional(z.literal(true)).check(z.describe("the type did not load; run was not called")),
+  next: doc(z.nullable(submissionSchema), "the next operation of the chain"),
+  notLoaded: doc(z.optional(z.literal(true)), "the type did not load; run was not called"),
 });
 
 export const daemonEvents = {
@@ -116,18 +116,16 @@ export const daemonEvents = {
     "operation:edited",
     {
       changes,
-      env: z.array(z.string()).check(z.describe("names of the environment variables that changed")),
+      env: doc(z.array(z.string()), "names of the environment variables that changed"),
     },
     "the queued operation was edited",
   ),
   started: event(
     "attempt:started",
     {
-      slot: z.optional(z.int()).check(z.describe("number of the slot of its queue, from 1")),
-      host: z.optional(z.string()).check(z.describe("name of the host; absent without a fleet")),
-      fence: z
-        .optional(z.int())
-        .check(z.describe("greater than that of every earlier start; absent without a fleet")),
+      slot: doc(z.optional(z.int()), "number of the slot of its queue, from 1"),
+      host: doc(z.optional(z.string()), "name of the host; absent without a fleet"),
+      fence: doc(z.optional(z.int()), "greater than that of every earlier start; absent without a fleet"),
     },
     "the daemon gave the attempt to a worker",
   ),
@@ -143,12 +141,12 @@ export const daemonEvents = {
   ),
   paused: event(
     "attempt:paused",
-    { n: z.int().check(z.describe("number of the pause or resume in its attempt, from 1")) },
+    { n: doc(z.int(), "number of the pause or resume in its attempt, from 1") },
     "the processes of the operation were stopped",
   ),
   resumed: event(
     "attempt:resumed",
-    { n: z.int(), seconds: z.number().check(z.describe("length of the pause")) },
+    { n: z.int(), seconds: doc(z.number(), "length of the pause") },
     "the processes of the operation run again",
   ),
   retried: event(
@@ -161,11 +159,11 @@ export const daemonEvents = {
     {
       state: finalState,
       result: z.unknown(),
-      resultText: z.optional(z.string()).check(z.describe("text of the result, for people; absent: none")),
+      resultText: doc(z.optional(z.string()), "text of the result, for people; absent: none"),
       omitted: z.optional(omittedSchema),
       error: z.nullable(operationErrorSchema),
-      next: z.nullable(z.string()).check(z.describe("id of the next operation of the chain")),
-      resources: z.optional(resourcesSchema).check(z.describe("of the attempt that ended")),
+      next: doc(z.nullable(z.string()), "id of the next operation of the chain"),
+      resources: doc(z.optional(resourcesSchema), "of the attempt that ended"),
     },
     "the operation finished",
   ),
@@ -184,16 +182,18 @@ export const workerEvents = {
     {
       stage: z.string(),
       index: stageIndex,
-      state: z.enum(STAGE_ENDS).check(z.describe("a client takes a state that it does not know for done")),
-      resumed: z.boolean().check(z.describe("the block did not run; the value is from an earlier attempt")),
-      seconds: z.number().check(z.describe("duration, by the monotonic clock")),
-      untrackedStage: z
-        .optional(z.string())
-        .check(z.describe("the untracked stage that runs now; absent: none, or a tracked stage runs inside")),
-      reason: z
-        .optional(z.string())
-        .check(z.describe("why the block did not run: it was skipped, or an earlier attempt did it")),
-      error: z.optional(operationErrorSchema).check(z.describe("the error of an allowed failure")),
+      state: doc(z.enum(STAGE_ENDS), "a client takes a state that it does not know for done"),
+      resumed: doc(z.boolean(), "the block did not run; the value is from an earlier attempt"),
+      seconds: doc(z.number(), "duration, by the monotonic clock"),
+      untrackedStage: doc(
+        z.optional(z.string()),
+        "the untracked stage that runs now; absent: none, or a tracked stage runs inside",
+      ),
+      reason: doc(
+        z.optional(z.string()),
+        "why the block did not run: it was skipped, or an earlier attempt did it",
+      ),
+      error: doc(z.optional(operationErrorSchema), "the error of an allowed failure"),
     },
     "a stage ended",
   ),
@@ -211,15 +211,13 @@ export const workerEvents = {
   terminalChanged: event(
     "terminal:changed",
     {
-      program: z
-        .nullable(z.string())
-        .check(z.describe("name of the program that runs on a terminal now; null: none")),
+      program: doc(z.nullable(z.string()), "name of the program that runs on a terminal now; null: none"),
     },
     "a program began or ended to run on a terminal",
   ),
   inputWaiting: event(
     "input:waiting",
-    { prompt: z.string().check(z.describe("the unfinished line of the program; empty: none")) },
+    { prompt: doc(z.string(), "the unfinished line of the program; empty: none") },
     "the program on the terminal waits for input",
   ),
   inputResumed: event("input:resumed", {}, "the program does not wait for input any more"),
@@ -231,8 +229,8 @@ export const workerEvents = {
   attemptFinished: event(
     "attempt:finished",
     {
-      seconds: z.number().check(z.describe("duration of the attempt, by the monotonic clock")),
-      resources: z.optional(resourcesSchema).check(z.describe("of the worker process")),
+      seconds: doc(z.number(), "duration of the attempt, by the monotonic clock"),
+      resources: doc(z.optional(resourcesSchema), "of the worker process"),
       ...outcome.shape,
     },
     "the attempt ended",

@@ -11,10 +11,11 @@ import { operationSchema } from "./operation.js";
 import { PATHS, type Path, type RouteName } from "./paths.js";
 import * as replies from "./replies.js";
 import * as requests from "./requests.js";
+import { doc } from "./schema/doc.js";
 import * as lines from "./stream-lines.js";
 
 const id = z.object({
-  id: z.string().check(z.describe("id of the operation, or a unique prefix of 3 or more characters")),
+  id: doc(z.string(), "id of the operation, or a unique prefix of 3 or more characters"),
 });
 
 /** Media types of a route's replies, each with its schema; for NDJSON, the schema of a line. */
@@ -165,7 +166,7 @@ export const ROUTES = {
       replies: {
         200: {
           ...json(replies.logPage),
-          "text/plain": z.string().check(z.describe("one line of text per log line")),
+          "text/plain": doc(z.string(), "one line of text per log line"),
         },
       },
       refusals: [...NOT_FOUND, "LIVEOPS_RUN_FILES_UNREADABLE"],
@@ -416,7 +417,7 @@ export const ROUTES = {
       description:
         "Percentiles in seconds over the newest 100 succeeded runs, for the operation and for each stage; the newest " +
         "runs; the types that follow in a chain.",
-      params: z.object({ op: z.string().check(z.describe("name of the operation type")) }),
+      params: z.object({ op: doc(z.string(), "name of the operation type") }),
       query: requests.historyQuery,
       replies: { 200: json(replies.historyReply) },
       refusals: ["LIVEOPS_NO_SUCH_TYPE"],
@@ -486,7 +487,7 @@ export const ROUTES = {
       description:
         "The metrics of the daemon in the text format of Prometheus, version 0.0.4. Counting begins with the first " +
         "request, or with the start of a daemon that has --metrics.",
-      replies: { 200: { "text/plain": z.string().check(z.describe("one sample per line")) } },
+      replies: { 200: { "text/plain": doc(z.string(), "one sample per line") } },
       isLocal: true,
     },
   }),

@@ -2,19 +2,18 @@
 import * as z from "zod/mini";
 import { eventSchema } from "../../protocol/event.js";
 import { logLineSchema, operationSchema } from "../../protocol/operation.js";
+import { doc } from "../../protocol/schema/doc.js";
 import { EXPORT_FORMAT, EXPORT_VERSION } from "./json.js";
 
-const sum = z
-  .string()
-  .check(
-    z.regex(/^[0-9a-f]{64}$/),
-    z.describe("SHA-256 of each entry as JSON, as in the file, with a line feed"),
-  );
+const sum = doc(
+  z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  "SHA-256 of each entry as JSON, as in the file, with a line feed",
+);
 
 const exportedOperation = z.object({
-  record: operationSchema.check(z.describe("the record at the moment of the export")),
-  events: z.array(eventSchema).check(z.describe("the events of all attempts, in order")),
-  log: z.array(logLineSchema).check(z.describe("the log lines of all attempts, in order")),
+  record: doc(operationSchema, "the record at the moment of the export"),
+  events: doc(z.array(eventSchema), "the events of all attempts, in order"),
+  log: doc(z.array(logLineSchema), "the log lines of all attempts, in order"),
   checksums: z.object({ record: sum, events: sum, log: sum }),
 });
 
@@ -22,10 +21,8 @@ export const exportSchema = z.object({
   format: z.literal(EXPORT_FORMAT),
   version: z.literal(EXPORT_VERSION),
   exportedAt: z.iso.datetime(),
-  liveops: z.string().check(z.describe("version of liveops that wrote the file")),
-  operations: z
-    .array(exportedOperation)
-    .check(z.describe("one operation, or all operations of its chain, in order")),
+  liveops: doc(z.string(), "version of liveops that wrote the file"),
+  operations: doc(z.array(exportedOperation), "one operation, or all operations of its chain, in order"),
 });
 
 export type ExportedRun = z.infer<typeof exportSchema>;
