@@ -1,12 +1,6 @@
-/**
- * Describes what is wrong with a request's path, query or body: the field, the values it takes, the value it was given.
- * Also the hooks that run before the schemas of the route validate a query and a body.
- */
-import type { preValidationHookHandler } from "fastify";
+/** Describes what is wrong with a request's path, query or body: the field, the values it takes, the value it was given. */
 import * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
-import { MAX_ENV, MAX_WORDS } from "../../protocol/limits.js";
-import { isPlainObject } from "../../protocol/objects.js";
 import type { JsonSchema } from "../../protocol/schema/json-schema.js";
 import { expected, unknownName } from "../../protocol/schema/misfit.js";
 import { summarizeValue } from "../../protocol/text/summarize-value.js";
@@ -100,53 +94,7 @@ function inQuery(schema: JsonSchema): string {
   return Array.isArray(words) ? `any of ${words.join(", ")}, separated by commas` : expected(schema);
 }
 
-/** Most keys in a body, known or not. */
-const MAX_KEYS = 64;
-
-/** An empty parameter such as `?state=` counts as absent. */
-export const dropEmptyParameters: preValidationHookHandler = (request, _reply, done) => {
-  const query = request.query as Record<string, unknown>;
-  for (const name of Object.keys(query)) if (query[name] === "") delete query[name];
-  done();
-};
-
-/**
- * An absent body is `{}`. Keys are counted before the schema reads the body: zod makes an issue of each wrong key, and
- * hundreds of thousands would block the daemon for seconds.
- */
-export const limitBody: preValidationHookHandler = (request, _reply, done) => {
-  if (request.body === undefined) request.body = {};
-  const problem = excess(request.body);
-  if (problem === null) done();
-  else done(badRequest(problem));
-};
-
 /** @param problem a description of what does not fit */
 export function badRequest(problem: string): Refusal {
   return new Refusal("LIVEOPS_BAD_REQUEST", `${problem}; GET /openapi.json describes every route`);
-}
-
-/** Says which items a body has too many of; null if it fits. */
-function excess(body: unknown): string | null {
-  if (Array.isArray(body)) {
-    for (const each of body) {
-      const problem = excess(each);
-      if (problem !== null) return problem;
-    }
-    return null;
-  }
-  if (typeof body !== "object" || body === null) return null;
-  const { env, set } = body as { env?: unknown; set?: unknown };
-  const counts: Array<[what: string, count: number, most: number]> = [
-    ["keys", Object.keys(body).length, MAX_KEYS],
-    ["variables in env", isMap(env) ? Object.keys(env).length : 0, MAX_ENV],
-    ["words in set", Array.isArray(set) ? set.length : 0, MAX_WORDS],
-  ];
-  for (const [what, count, most] of counts)
-    if (count > most) return `the body has ${count} ${what}, at most ${most} are allowed`;
-  return null;
-}
-
-function isMap(value: unknown): value is object {
-  return isPlainObject(value);
 }

@@ -8,7 +8,7 @@ import type { ConfigReload } from "../admin/config-reload.js";
 import type { Parts } from "../compose.js";
 import { type AuditHooks, auditHooks, isAudited } from "./audited.js";
 import type { Connections } from "./connections.js";
-import { dropEmptyParameters, limitBody } from "./input-problem.js";
+import { limitBody } from "./request-body.js";
 
 /** The daemon's parts, and the run that a request may reload or stop. */
 export interface Context extends Parts {
@@ -37,6 +37,13 @@ interface Definition<R extends Route> extends AuditHooks, Pick<RouteOptions, "me
     response: Responses<R["replies"]>;
   };
 }
+
+/** An empty parameter such as `?state=` counts as absent. */
+const dropEmptyParameters: preValidationHookHandler = (request, _reply, done) => {
+  const query = request.query as Record<string, unknown>;
+  for (const name of Object.keys(query)) if (query[name] === "") delete query[name];
+  done();
+};
 
 export function definition<N extends RouteName>(name: N): Definition<(typeof ROUTES)[N]> {
   const route: Route = ROUTES[name];
