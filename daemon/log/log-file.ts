@@ -1,6 +1,6 @@
 /**
- * The bounded file of the daemon's log, and the writer of log lines, which never blocks. A full file is renamed to
- * `<file>.1`, which replaces the older one, and a new file is begun.
+ * The bounded file of a log, and the writer of log lines, which never blocks. A full file is renamed to `<file>.1`,
+ * which replaces the older one, and a new file is begun.
  *
  * The file is looked up by its name at each write, so that a file that was moved or removed is made again. Where its
  * directory was moved or removed, the open file is written: it has the last lines of the daemon. Only a
@@ -117,6 +117,7 @@ export class LogFile implements LogTarget {
   constructor(
     private readonly file: string,
     public maxBytes: number,
+    private readonly older = rotatedName(file),
   ) {}
 
   append(bytes: Buffer): number {
@@ -124,7 +125,7 @@ export class LogFile implements LogTarget {
     const { size } = fstatSync(fd);
     const isFull = size > 0 && size + bytes.length > this.maxBytes;
     if (isFull && this.#isInPlace()) {
-      renameSync(this.file, rotatedName(this.file));
+      renameSync(this.file, this.older);
       this.close();
       fd = this.#open();
     }

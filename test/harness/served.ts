@@ -163,7 +163,7 @@ export class Served {
     await this.app.close();
     waiting.stop();
     blockedTypes.stop();
-    await audit.stop();
+    audit.stop();
     await stateDocument.stop();
     await this.open.close();
   }

@@ -241,7 +241,7 @@ test("the audit log has the new operation and the finished one", async () => {
   const id = await finished();
   const made = expectRecord(await again(id), 201);
   await again("nosuchop");
-  await served.context.audit.flush();
+  served.context.audit.flush();
   const lines = readFileSync(served.context.layout.audit, "utf8").trim().split("\n");
   const audited = lines
     .map((line) => JSON.parse(line) as AuditLine)

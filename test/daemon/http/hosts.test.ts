@@ -130,7 +130,7 @@ test("nothing is expected to start on a drained host", async () => {
 test("lost and drain stand in the audit log, with the host", async () => {
   await post("/v1/hosts/b/lost");
   await post("/v1/drain", { draining: true });
-  await served.context.audit.flush();
+  served.context.audit.flush();
   const lines = readFileSync(served.context.layout.audit, "utf8").trim().split("\n");
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
     { action: "declareLost", result: "LIVEOPS_NOT_A_FLEET", details: { host: "b" } },

@@ -84,7 +84,7 @@ test("the refusal of one id leaves the others; the audit log has all of them", a
     `${done} succeeded`,
     "end",
   ]);
-  await served.context.audit.flush();
+  served.context.audit.flush();
   const lines = readFileSync(served.context.layout.audit, "utf8").trim().split("\n");
   expect(lines.map((line) => JSON.parse(line) as AuditLine)).toMatchObject([
     { action: "retry", ids: ["queued1"], result: "LIVEOPS_WRONG_STATE", details: { from: "Load" } },
