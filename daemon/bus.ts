@@ -5,7 +5,7 @@
 import { EventEmitter } from "node:events";
 import type { WorkerEvent } from "../protocol/event.js";
 import type { Operation } from "../protocol/operation.js";
-import type { StoredLine } from "./run-files/attempt-tail.js";
+import type { StoredLine } from "./run-files/log-tail.js";
 import type { Decision, Entry } from "./store/decision.js";
 import type { Change } from "./store/ledger.js";
 

@@ -241,10 +241,7 @@ export function remoteTail(
     onEvent: () => {
       if (entry.run) entry.run.accepted = true;
     },
-    onLine: () => {},
     // The host that runs the attempt records the outcome.
-    onOutcome: () => {},
     onDamage,
-    onDamagedEvent: () => {},
   });
 }

@@ -13,6 +13,9 @@ import { logFile, olderLogFiles } from "./attempt-files.js";
 import { firstLineOfFile, seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
 
+/** A log line as stored; `end`: how far the worker's own output file was read, for lines that came from there. */
+export type StoredLine = LogLine & { end?: number; cut?: number };
+
 /** The first record of a part that is not the first: it has the number of the last line before the part. */
 export interface LogHead extends LogLine {
   /** Bytes of all earlier lines of the attempt. */
@@ -20,7 +23,7 @@ export interface LogHead extends LogLine {
 }
 
 /** A record of a log file, without what only this folder needs. */
-export function lineOf(record: LogLine & { end?: number; cut?: number }): LogLine {
+export function lineOf(record: StoredLine): LogLine {
   const { end: _, cut: __, ...line } = record;
   return line;
 }

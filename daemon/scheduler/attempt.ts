@@ -10,28 +10,25 @@ import type { Outcome, StopReason, WorkerEvent } from "../../protocol/event.js";
 import { IrregularFileError } from "../../protocol/system/own-file.js";
 import type { Bus } from "../bus.js";
 import { isPausedNow } from "../lifecycle.js";
+import type { Log } from "../log/log.js";
 import { bootId, isStopped, signalProcess } from "../os/process-identity.js";
 import { sharedNow, sharedTime } from "../os/shared-clock.js";
 import { cancelFile, pauseFile } from "../run-files/attempt-files.js";
-import type { StoredLine } from "../run-files/attempt-tail.js";
+import type { StoredLine } from "../run-files/log-tail.js";
 import { isShortage } from "../run-files/unreadable.js";
 import type { Entry, Run } from "../store/decision.js";
 import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
 import { quarantineFile } from "../store/quarantine.js";
+import type { Containment } from "../worker/containment.js";
 import type { PooledWorker, WorkerExit } from "../worker/pool.js";
 import { RecordTail } from "./record-tail.js";
 import { ResourceSampler } from "./resource-sampler.js";
 
-interface AttemptListener {
+interface AttemptParts {
+  bus: Bus;
+  log: Pick<Log, "error">;
+  containment: Pick<Containment, "kill" | "lookEverywhere" | "pause" | "pidsOf">;
   onOutcome(attempt: Attempt, outcome: Outcome): void;
-  /** Called before the worker is told to stop. */
-  onStop(attempt: Attempt): void;
-  /** The worker and all processes that it started must be killed. */
-  onKill(attempt: Attempt): void;
-  /** The processes of the operation must be stopped, or run again. */
-  onPause(attempt: Attempt, isPaused: boolean): void;
-  /** Some run files are damaged or cannot be read. */
-  onDamage(attempt: Attempt, message: string): void;
 }
 
 /** Time in ms until the first read of the run files of a worker of this daemon. */
@@ -75,23 +72,22 @@ export class Attempt {
     readonly dir: string,
     /** Null for a worker adopted from an earlier daemon. */
     readonly worker: PooledWorker | null,
-    private readonly bus: Bus,
-    private readonly listener: AttemptListener,
+    private readonly parts: AttemptParts,
   ) {
     this.run = run;
     this.number = entry.record.attempt;
     this.sampler = new ResourceSampler(worker === null);
     this.#tail = new RecordTail(entry, dir, {
-      bus,
+      bus: parts.bus,
       isOwn: true,
       onEvent: (event) => this.#event(event),
       onLine: (line) => this.#line(line),
       onOutcome: (outcome) => {
         this.#clearTimers();
         // The lines logged before the outcome are in the log first.
-        queueMicrotask(() => listener.onOutcome(this, outcome));
+        queueMicrotask(() => parts.onOutcome(this, outcome));
       },
-      onDamage: (message) => listener.onDamage(this, message),
+      onDamage: (message) => this.#damaged(message),
       onDamagedEvent: () => {
         this.run.accepted = true;
       },
@@ -147,7 +143,7 @@ export class Attempt {
     const isPaused = isPausedNow(this.entry.record);
     this.#startTimeout();
     if (!isPaused) this.#writePause(pause?.seconds ?? 0);
-    this.listener.onPause(this, isPaused);
+    this.parts.containment.pause(this.run.worker, isPaused);
   }
 
   /** The worker reads how long it was paused when it runs again. Without the file, the pause counts as time. */
@@ -156,26 +152,18 @@ export class Attempt {
       replaceFileSync(pauseFile(this.dir), `${JSON.stringify({ seconds })}\n`);
     } catch (error) {
       if (!isDiskFull(error))
-        this.listener.onDamage(
-          this,
-          `the pause of ${this.id} could not be recorded: ${(error as Error).message}`,
-        );
+        this.#damaged(`the pause of ${this.id} could not be recorded: ${(error as Error).message}`);
     }
   }
 
-  /** Reads both run files to their end. Read errors are kept in `unreadable` and `unreadableLog`. */
+  /** Reads both run files to their end. Read errors are kept in `unreadable`. */
   read(): void {
     this.#tail.read();
   }
 
-  /** Why the events could not be read at the last read. */
-  get unreadable(): Error | null {
-    return this.#tail.unreadable.events;
-  }
-
-  /** Why the log could not be read at the last read. */
-  get unreadableLog(): Error | null {
-    return this.#tail.unreadable.log;
+  /** Why each file could not be read at the last read. */
+  get unreadable(): RecordTail["unreadable"] {
+    return this.#tail.unreadable;
   }
 
   /**
@@ -183,7 +171,7 @@ export class Attempt {
    * `UNREADABLE_MS`, and for as long as the daemon itself is short of descriptors or memory.
    */
   isGivenUp(): boolean {
-    const error = this.unreadable;
+    const error = this.unreadable.events;
     if (error === null) return false;
     if (error instanceof IrregularFileError) return true;
     const now = performance.now();
@@ -201,9 +189,11 @@ export class Attempt {
   }
 
   /** Measures the resources of the worker and of all processes that it started, if it is time. */
-  lookAtResources(pids: () => readonly number[]): void {
+  lookAtResources(): void {
     if (!this.run.accepted || this.outcome) return;
-    if (this.sampler.look(pids)) this.bus.emit("shown", this.entry.record, "resources", "usage");
+    const { bus, containment } = this.parts;
+    if (this.sampler.look(() => containment.pidsOf(this.run.worker)))
+      bus.emit("shown", this.entry.record, "resources", "usage");
   }
 
   /** Sets since when the attempt waits for room on the disk; null: it does not wait. */
@@ -217,18 +207,18 @@ export class Attempt {
   /** Whether the remaining time is shown depends on these keys. */
   #blockedChanged(key: "stalledSince" | "noRoomSince"): void {
     const { record } = this.entry;
-    if (record.progress === null) this.bus.emit("shown", record, key);
-    else this.bus.emit("shown", record, key, "progress");
+    if (record.progress === null) this.parts.bus.emit("shown", record, key);
+    else this.parts.bus.emit("shown", record, key, "progress");
   }
 
   /** Stops the worker: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace period. */
   stop(reason: StopReason): void {
     // After its outcome the worker may already run another operation.
     if (this.outcome) return;
-    this.listener.onStop(this);
+    this.parts.containment.lookEverywhere(this.run.worker);
     this.#writeCancelFile(reason);
     // A stopped process handles no other signal.
-    if (isPausedNow(this.entry.record)) this.listener.onPause(this, false);
+    if (isPausedNow(this.entry.record)) this.parts.containment.pause(this.run.worker, false);
     signalProcess(this.run.worker, "SIGTERM");
     this.#graceTimer ??= setTimeout(() => this.kill(), this.run.policy.gracePeriod * 1000);
   }
@@ -245,7 +235,7 @@ export class Attempt {
     if (there?.isFile()) return;
     try {
       if (there !== undefined)
-        this.listener.onDamage(this, `${file} was not a regular file; it is kept in ${quarantineFile(file)}`);
+        this.#damaged(`${file} was not a regular file; it is kept in ${quarantineFile(file)}`);
       // The worker may not have created the directory yet.
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       replaceFileSync(file, `${JSON.stringify({ reason })}\n`);
@@ -261,8 +251,7 @@ export class Attempt {
     if (this.#cancelFileFailed || isDiskFull(error)) return;
     this.#cancelFileFailed = true;
     const { gracePeriod } = this.run.policy;
-    this.listener.onDamage(
-      this,
+    this.#damaged(
       `the cancel file of ${this.id} could not be written (${error.message}); its worker was sent SIGTERM ` +
         `and is killed after ${gracePeriod} s`,
     );
@@ -271,8 +260,13 @@ export class Attempt {
   /** Sends SIGKILL to the worker and all processes that it started. */
   kill(): void {
     // While the worker is alive, the processes that it started can be found through it.
-    this.listener.onKill(this);
+    void this.parts.containment.kill(this.run.worker);
     signalProcess(this.run.worker, "SIGKILL");
+  }
+
+  /** Some run files are damaged or cannot be read. */
+  #damaged(message: string): void {
+    this.parts.log.error({ id: this.id, attempt: this.number }, message);
   }
 
   close(): void {

@@ -96,9 +96,10 @@ export class Finishing {
     if (attempt.worker === null && isRunning(worker)) return false;
     if (!isIdle && !isForeign(worker)) containment.forget(worker);
     if (attempt.worker === null && this.#isOver(attempt)) return true;
-    if (attempt.unreadable !== null) {
+    const { events: unreadable } = attempt.unreadable;
+    if (unreadable !== null) {
       if (!attempt.isGivenUp()) return false;
-      await this.finish(attempt, outcomeOfUnreadable(attempt.unreadable));
+      await this.finish(attempt, outcomeOfUnreadable(unreadable));
       return true;
     }
     // All processes of the attempt have ended, and no next attempt has begun.
@@ -158,11 +159,11 @@ export class Finishing {
 
   /** Moves aside unreadable objects in the place of run files, so that the other run files can be read. */
   #putAside(attempt: Attempt): void {
-    if (attempt.unreadable === null && attempt.unreadableLog === null) return;
+    const { events, log } = attempt.unreadable;
+    if (events === null && log === null) return;
     const { layout, bus } = this.options;
     try {
-      const isGivenUp = attempt.unreadable !== null;
-      for (const problem of putAsideRunFiles(runDir(layout, attempt.id), attempt.dir, isGivenUp))
+      for (const problem of putAsideRunFiles(runDir(layout, attempt.id), attempt.dir, events !== null))
         bus.emit("problem", problem);
     } catch (error) {
       if (!isUnreadable(error)) throw error;

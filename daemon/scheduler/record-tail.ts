@@ -1,19 +1,23 @@
 /**
- * Reduces what the tail of an attempt's run files reads into the record of the attempt's operation.
+ * Follows both run files of a live attempt, and reduces their records into the record of the attempt's operation, in the
+ * order in which the worker wrote them.
  *
  * The files are those of an attempt of this daemon (`attempt.ts`), or pieces of an attempt that another host runs.
+ * `fs.watch` is only a hint and may miss the last write. So the scheduler's half-second round and the worker's exit
+ * call `read` as well. The events are read first: all lines written before an outcome are then in the log.
  */
+import { type FSWatcher, watch } from "node:fs";
+import { dirname } from "node:path";
 import { OUTCOME_FIELDS, type Outcome, type WorkerEvent } from "../../protocol/event.js";
 import { pick } from "../../protocol/objects.js";
+import { parseRecord } from "../../protocol/record-line.js";
 import { RecordBuilder } from "../../protocol/reduce.js";
 import type { Bus } from "../bus.js";
-import { eventsFile } from "../run-files/attempt-files.js";
-import {
-  type AttemptFiles,
-  type AttemptListener,
-  AttemptTail,
-  type StoredLine,
-} from "../run-files/attempt-tail.js";
+import { EVENTS_FILE, eventsFile, LOG_FILE, logFile } from "../run-files/attempt-files.js";
+import { LogTail, type StoredLine } from "../run-files/log-tail.js";
+import type { LineReader } from "../run-files/runs.js";
+import { Tail } from "../run-files/tail.js";
+import { isDirectory, isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
 
 interface RecordTailOptions {
@@ -21,18 +25,21 @@ interface RecordTailOptions {
   /** The attempt runs on this host. */
   isOwn: boolean;
   /** Default: those in the directory. */
-  files?: AttemptFiles;
+  files?: Readonly<Record<"events" | "log", LineReader>>;
   /** An event was read. Called before the event is in the record. */
   onEvent(event: WorkerEvent): void;
   /** A line was read. A line that occurs twice is passed twice. */
-  onLine(line: StoredLine): void;
+  onLine?(line: StoredLine): void;
   /** The first outcome was read. The lines before it may not be in the record yet. */
-  onOutcome(outcome: Outcome): void;
+  onOutcome?(outcome: Outcome): void;
   /** Some run files are damaged or cannot be read. */
   onDamage(message: string): void;
   /** A line of the events is damaged. */
-  onDamagedEvent(): void;
+  onDamagedEvent?(): void;
 }
+
+/** Bytes read at a time: memory must not grow with a backlog. */
+const PIECE = 1024 * 1024;
 
 /**
  * From this many stages on, copying and sending their complete maps takes noticeable time. Between two reads the files
@@ -46,48 +53,145 @@ export class RecordTail {
   /** Number of the last event or line read. */
   seq: number;
   outcome: Outcome | null = null;
-  readonly #tail: AttemptTail;
+  /** Why each file could not be read the last time; null if it could. */
+  readonly unreadable: Record<"events" | "log", Error | null> = { events: null, log: null };
+  readonly #files: Readonly<Record<"events" | "log", LineReader>>;
+  #watcher: FSWatcher | null = null;
+  #begin: NodeJS.Timeout | null = null;
+  #rest: NodeJS.Timeout | null = null;
+  #begun = false;
+  #scheduled = false;
+  #closed = false;
+  /** Which file may have new records. A write after a read that reached the end is announced again. */
+  #unread = { events: false, log: false };
 
   /** @param dir - directory of the attempt */
   constructor(
     readonly entry: Entry,
-    dir: string,
+    private readonly dir: string,
     private readonly options: RecordTailOptions,
   ) {
     this.seq = entry.record.seq;
-    const listener: AttemptListener = {
-      onEvents: (events) => this.#events(events),
-      onLines: (lines) => this.#lines(lines),
-      onDamage: (file, line) => {
-        if (file === eventsFile(dir)) options.onDamagedEvent();
-        options.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`);
-      },
-      onUnreadable: ({ message }) => options.onDamage(`run files cannot be read: ${message}`),
-    };
-    this.#tail = new AttemptTail(dir, listener, options.files);
+    this.#files = options.files ?? { events: new Tail(eventsFile(dir)), log: new LogTail(dir) };
   }
 
-  /** @param delay - ms until the first read */
+  /**
+   * @param delay ms until the first read, for an attempt that has just begun. Most shorter attempts are read once, when
+   * their worker reports that it is idle
+   */
   start(delay: number): void {
-    this.#tail.start(delay);
+    const begin = () => {
+      this.#begun = true;
+      this.read();
+    };
+    if (delay > 0) this.#begin = setTimeout(begin, delay);
+    else begin();
   }
 
   /** Reads both files to their end. Errors are kept in `unreadable`. */
   read(): void {
-    this.#tail.read();
-  }
-
-  /** Why each file could not be read at the last read. */
-  get unreadable(): Readonly<Record<"events" | "log", Error | null>> {
-    return this.#tail.unreadable;
+    if (this.#begun && !this.#watcher && !this.#rest && !this.#closed) this.#watch();
+    do {
+      this.#unread = { events: true, log: true };
+    } while (this.#readPiece());
   }
 
   close(): void {
-    this.#tail.close();
+    this.#closed = true;
+    if (this.#begin) clearTimeout(this.#begin);
+    if (this.#rest) clearTimeout(this.#rest);
+    this.#unwatch();
+    this.#files.events.close();
+    this.#files.log.close();
   }
 
-  /** Returns how long the files may be left alone, in ms. */
-  #events(events: WorkerEvent[]): number {
+  #watch(): void {
+    try {
+      this.#watcher = watch(this.dir, (_event, name) => {
+        if (name !== LOG_FILE) this.#unread.events = true;
+        if (name !== EVENTS_FILE) this.#unread.log = true;
+        this.#readSoon();
+      });
+      this.#watcher.on("error", () => this.#unwatch());
+    } catch {
+      // No watch is left, or the worker has not made the directory yet: the half-second round tries again.
+    }
+  }
+
+  #unwatch(): void {
+    this.#watcher?.close();
+    this.#watcher = null;
+  }
+
+  /** Reads a piece now and the rest in later turns, so that an operation that floods its log delays no other. */
+  #readSoon(): void {
+    if (this.#scheduled || this.#closed || !this.#readPiece()) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#readSoon();
+    });
+  }
+
+  /** Returns whether there may be more. */
+  #readPiece(): boolean {
+    const unread = this.#unread;
+    const { events: eventFile } = this.#files;
+    if (unread.events) {
+      const events: WorkerEvent[] = [];
+      const hasRead = this.#readFile("events", events);
+      unread.events = hasRead && !(eventFile instanceof Tail && eventFile.atEnd);
+      if (events.some(({ type }) => type === "attempt:finished")) unread.log = true;
+      if (events.length > 0) this.#takeEvents(events);
+    }
+    if (unread.log) {
+      const lines: StoredLine[] = [];
+      unread.log = this.#readFile("log", lines);
+      // Only a file's first record has this key.
+      for (const line of lines) if (line.cut !== undefined) delete line.cut;
+      if (lines.length > 0) this.#takeLines(lines);
+    }
+    return unread.events || unread.log;
+  }
+
+  /** Returns whether anything was read. An error of the file system is noted, and must not end the daemon. */
+  #readFile<T>(name: "events" | "log", into: T[]): boolean {
+    const reader = this.#files[name];
+    try {
+      if (name === "events") this.#checkPlace();
+      const hasRead = reader.read((line) => {
+        const parsed = parseRecord<T>(line);
+        if (parsed === null) this.#damaged(name, line);
+        else into.push(parsed);
+      }, PIECE);
+      this.unreadable[name] = null;
+      return hasRead;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      const isNews = this.unreadable[name]?.message !== error.message;
+      this.unreadable[name] = error;
+      if (isNews) this.options.onDamage(`run files cannot be read: ${error.message}`);
+      return false;
+    }
+  }
+
+  /**
+   * Checks the directories until the first event was read. A link in the place of a directory would hide the events,
+   * and an attempt without events counts as never started.
+   */
+  #checkPlace(): void {
+    const { events } = this.#files;
+    if (!(events instanceof Tail) || events.offset > 0) return;
+    if (isDirectory(dirname(this.dir))) isDirectory(this.dir);
+  }
+
+  #damaged(name: "events" | "log", line: string): void {
+    if (name === "events") this.options.onDamagedEvent?.();
+    const file = name === "events" ? eventsFile(this.dir) : logFile(this.dir);
+    this.options.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`);
+  }
+
+  #takeEvents(events: readonly WorkerEvent[]): void {
     const { entry, options } = this;
     const before = entry.record;
     const builder = new RecordBuilder(before);
@@ -96,29 +200,40 @@ export class RecordTail {
       if (event.seq > this.seq) this.seq = event.seq;
       options.onEvent(event);
       options.bus.emit("event", entry, event, options.isOwn);
-      if (event.type === "attempt:finished") {
-        outcome = pick(event, OUTCOME_FIELDS);
-      }
+      if (event.type === "attempt:finished") outcome = pick(event, OUTCOME_FIELDS);
       builder.add(event);
     }
     entry.record = builder.record;
     if (entry.record !== before) options.bus.emit("record", entry, before);
     if (outcome && !this.outcome) {
       this.outcome = outcome;
-      options.onOutcome(outcome);
+      options.onOutcome?.(outcome);
     }
     const { stages, stageStates } = entry.record;
-    if (stages.length < MANY_STAGES || stageStates === before.stageStates) return 0;
-    return Math.min(stages.length / STAGES_A_MS, LONGEST_REST_MS);
+    if (stages.length >= MANY_STAGES && stageStates !== before.stageStates)
+      this.#restFor(Math.min(stages.length / STAGES_A_MS, LONGEST_REST_MS));
   }
 
-  #lines(lines: StoredLine[]): void {
+  /** The files need not be read for so many ms, however much is written. */
+  #restFor(ms: number): void {
+    if (this.#rest || this.#closed) return;
+    // Each watch notification costs the writer time too.
+    this.#unwatch();
+    this.#rest = setTimeout(() => {
+      this.#rest = null;
+      this.#watch();
+      this.#unread = { events: true, log: true };
+      this.#readSoon();
+    }, ms);
+  }
+
+  #takeLines(lines: readonly StoredLine[]): void {
     const { entry, options } = this;
     const before = entry.record;
     const builder = new RecordBuilder(before);
     for (const line of lines) {
       if (line.seq > this.seq) this.seq = line.seq;
-      options.onLine(line);
+      options.onLine?.(line);
       builder.addLine(line);
     }
     entry.record = builder.record;

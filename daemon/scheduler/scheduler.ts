@@ -190,16 +190,13 @@ export class Scheduler {
   #follow(entry: Entry, dir: string, worker: PooledWorker | null): Attempt | null {
     if (!entry.run) return null;
     const { bus, log, containment, outbox } = this.options;
-    const attempt = new Attempt(entry, entry.run, dir, worker, bus, {
+    const attempt = new Attempt(entry, entry.run, dir, worker, {
+      ...{ bus, log, containment },
       onOutcome: (finished, outcome) => {
         finished.isFollowed = outcome.next !== null || this.options.isAwaited(finished.id);
         void this.#finishing.finish(finished, outcome);
         this.kick();
       },
-      onDamage: ({ id, number: attempt }, message) => log.error({ id, attempt }, message),
-      onStop: ({ run }) => containment.lookEverywhere(run.worker),
-      onKill: ({ run }) => void containment.kill(run.worker),
-      onPause: ({ run }, isPaused) => containment.pause(run.worker, isPaused),
     });
     this.attempts.set(entry.record.id, attempt);
     outbox.follow(attempt);
@@ -335,7 +332,7 @@ export class Scheduler {
     this.options.containment.look(attempt.run.worker);
     if (attempt.outcome || attempt.isFinishing) return;
     attempt.lookIfStalled();
-    attempt.lookAtResources(() => this.options.containment.pidsOf(attempt.run.worker));
+    attempt.lookAtResources();
     attempt.lookIfUntold();
     attempt.waitsForRoom(waitsSince(this.#lockFile(attempt)));
     this.#boundOutput(attempt);

@@ -71,8 +71,8 @@ function syncLog(attemptDir: string): void {
 }
 
 /** Null where the run files cannot be written, on a full disk or otherwise: then the final output is lost. */
-function openSink({ dir, number, seq, entry, unreadableLog }: Attempt): RunWriter | null {
-  if (unreadableLog !== null) return null;
+function openSink({ dir, number, seq, entry, unreadable }: Attempt): RunWriter | null {
+  if (unreadable.log !== null) return null;
   try {
     return new RunWriter(dir, number, seq, entry.record.logLines, Number.POSITIVE_INFINITY);
   } catch (error) {

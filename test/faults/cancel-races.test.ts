@@ -2,12 +2,11 @@
  * An acknowledged cancel holds against any decision at the same moment: a retry, a resume, a finish, a timeout, a start.
  * First each pair of decisions in each order, with controlled syncs of the journal; then from outside.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pino from "pino";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Loader } from "../../daemon/loader/loader.js";
-import { Attempt } from "../../daemon/scheduler/attempt.js";
 import { Finishing } from "../../daemon/scheduler/finishing.js";
 import type { BlockedTypes } from "../../daemon/scheduler/holds/blocked-types.js";
 import type { TypeLimits } from "../../daemon/scheduler/holds/type-limits.js";
@@ -80,17 +79,7 @@ describe("decided at the same moment", () => {
     const id = await open.submit();
     const entry = (await open.lifecycle.start(id, WORKER, policy))!;
     entry.run!.accepted = accepted;
-    const dir = attemptDir(open.layout, id, 1);
-    mkdirSync(dir, { recursive: true });
-    const attempt = new Attempt(entry, entry.run!, dir, null, open.bus, {
-      onOutcome: () => {},
-      onStop: () => {},
-      onKill: () => {},
-      onPause: () => {},
-      onDamage: (_attempt, message) => {
-        throw new Error(message);
-      },
-    });
+    const attempt = open.attempt(entry);
     const done = Promise.withResolvers<void>();
     open.bus.on("broken", done.reject);
     const finishing = new Finishing({

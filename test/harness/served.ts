@@ -2,7 +2,6 @@
  * A daemon with all routes and a real store in a temporary directory, and without processes: the test plays the loader
  * and the workers. Requests go through `inject`, or over a socket after `listen`.
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import pino from "pino";
@@ -10,7 +9,6 @@ import { compose } from "../../daemon/compose.js";
 import { embeddedEngine } from "../../daemon/embedded-engine.js";
 import type { Context } from "../../daemon/http/route-definition.js";
 import { buildServer } from "../../daemon/http/server.js";
-import { Attempt } from "../../daemon/scheduler/attempt.js";
 import { Scheduler } from "../../daemon/scheduler/scheduler.js";
 import { type Settings, settingsFrom } from "../../daemon/settings.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
@@ -117,19 +115,10 @@ export class Served {
     const entry = store.ledger.get(id)!;
     const { attempt, seq, logLines } = entry.record;
     const dir = attemptDir(layout, id, attempt);
-    mkdirSync(dir, { recursive: true });
+    const attempted = this.open.attempt(entry);
     const sink = new RunWriter(dir, attempt, seq, logLines, Number.POSITIVE_INFINITY);
     this.#sinks.get(id)?.close();
     this.#sinks.set(id, sink);
-    const attempted = new Attempt(entry, entry.run!, dir, null, this.open.bus, {
-      onOutcome: () => {},
-      onStop: () => {},
-      onKill: () => {},
-      onPause: () => {},
-      onDamage: (_attempt, message) => {
-        throw new Error(message);
-      },
-    });
     this.scheduler.attempts.set(id, attempted);
     return sink;
   }

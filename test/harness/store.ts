@@ -1,12 +1,13 @@
 /** A real store in a directory, with the lifecycle that changes its operations, and without processes. */
-
+import { mkdirSync } from "node:fs";
 import { Bus } from "../../daemon/bus.js";
 import { Lifecycle } from "../../daemon/lifecycle.js";
 import { identify } from "../../daemon/os/process-identity.js";
-import type { IdempotencyKey, Policy } from "../../daemon/store/decision.js";
+import { Attempt } from "../../daemon/scheduler/attempt.js";
+import type { Entry, IdempotencyKey, Policy } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { EmbeddedStore } from "../../daemon/store/embedded-store.js";
-import { type Layout, layoutOf } from "../../daemon/store/layout.js";
+import { attemptDir, type Layout, layoutOf } from "../../daemon/store/layout.js";
 import type { Outcome, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import type { FinalState } from "../../protocol/state.js";
@@ -52,6 +53,19 @@ export class OpenStore {
 
   async start(id: string): Promise<boolean> {
     return (await this.lifecycle.start(id, WORKER, POLICY)) !== null;
+  }
+
+  /** The attempt of a running operation. The test is its worker. */
+  attempt(entry: Entry): Attempt {
+    const dir = attemptDir(this.layout, entry.record.id, entry.record.attempt);
+    mkdirSync(dir, { recursive: true });
+    const error = (_fields: unknown, message?: string) => {
+      throw new Error(message);
+    };
+    const containment = { kill: async () => {}, lookEverywhere() {}, pause() {}, pidsOf: () => [] };
+    return new Attempt(entry, entry.run!, dir, null, {
+      ...{ bus: this.bus, log: { error }, containment, onOutcome: () => {} },
+    });
   }
 
   async finish(id: string, state: FinalState, next: Submission | null = null): Promise<void> {

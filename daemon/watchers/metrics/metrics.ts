@@ -11,7 +11,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Bus } from "../../bus.js";
-import type { StoredLine } from "../../run-files/attempt-tail.js";
+import type { StoredLine } from "../../run-files/log-tail.js";
 import { earliestStart } from "../../scheduler/holds/start-time.js";
 import type { Decision, Entry } from "../../store/decision.js";
 import { MOST_QUEUES, MOST_STAGES, MOST_TYPES } from "./definitions.js";

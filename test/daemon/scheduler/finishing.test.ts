@@ -1,8 +1,8 @@
 /** The outcome of an operation whose worker died, and the limit of losses in a row. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { logFile } from "../../../daemon/run-files/attempt-files.js";
-import { Attempt } from "../../../daemon/scheduler/attempt.js";
+import type { Attempt } from "../../../daemon/scheduler/attempt.js";
 import { Finishing } from "../../../daemon/scheduler/finishing.js";
 import { NO_OUTBOX } from "../../../daemon/scheduler/outbox.js";
 import { placeOf, Queue } from "../../../daemon/scheduler/queue.js";
@@ -27,14 +27,6 @@ const WORKER = {
 };
 const RESUMED: Policy = { ...POLICY, resumable: true };
 
-const SILENT = {
-  onOutcome: () => {},
-  onStop: () => {},
-  onKill: () => {},
-  onPause: () => {},
-  onDamage: () => {},
-};
-
 const containment = { forget: () => {}, kill: async () => {}, ranOutOfMemory: () => false };
 const blockedTypes = { block: () => {}, isOverdue: () => false, loaded: () => {} };
 
@@ -55,9 +47,7 @@ async function attempted(
 ): Promise<void> {
   const entry = (await open.lifecycle.start(id, WORKER, policy))!;
   entry.run!.accepted = isAccepted;
-  const dir = attemptDir(open.layout, id, entry.record.attempt);
-  mkdirSync(dir, { recursive: true });
-  const attempt = new Attempt(entry, entry.run!, dir, null, open.bus, SILENT);
+  const attempt = open.attempt(entry);
   await new Promise<void>((resolve, reject) => {
     open.bus.on("broken", reject);
     const finishing = new Finishing({
@@ -158,9 +148,7 @@ test("a worker that was stopped by its timeout and ends as cancelled counts as t
 test("what cannot be recorded because the daemon stops is left to the next one, and is no broken disk", async () => {
   const id = await open.submit();
   const entry = (await open.lifecycle.start(id, WORKER, POLICY))!;
-  const dir = attemptDir(open.layout, id, 1);
-  mkdirSync(dir, { recursive: true });
-  const attempt = new Attempt(entry, entry.run!, dir, null, open.bus, SILENT);
+  const attempt = open.attempt(entry);
   const said: string[] = [];
   const concluded = Promise.withResolvers<void>();
   let isStopped = false;

@@ -1,11 +1,13 @@
-/** The tail of a live attempt: rests when its listener asks for it, and misses nothing after the rest. */
+/** The tail of a live attempt: rests between reads of an operation with many stages, and misses nothing after the rest. */
 import { appendFileSync, mkdirSync, rmdirSync, watch, writeFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
+import { Bus } from "../../../daemon/bus.js";
 import { eventsFile } from "../../../daemon/run-files/attempt-files.js";
-import { AttemptTail } from "../../../daemon/run-files/attempt-tail.js";
+import { RecordTail } from "../../../daemon/scheduler/record-tail.js";
+import type { Entry } from "../../../daemon/store/decision.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import { encodeRecord } from "../../../protocol/record-line.js";
-import { AT } from "../../harness/records.js";
+import { AT, Story } from "../../harness/records.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
@@ -15,28 +17,39 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A directory, what a tail of it handed on, and how to write the next event and wait until whoever watches was told. */
-function tailed(restMs: number) {
-  const dir = directory();
+/** A tail of a running operation, the numbers of the events of each read, and what the tail reports. */
+function follow(dir: string, stageCount: number) {
+  const stages = Array.from({ length: stageCount }, (_, index) => `Step ${index}`);
+  const record = new Story({ stages }).started().record();
+  const bus = new Bus();
   const batches: number[][] = [];
-  const tail = new AttemptTail(dir, {
-    onEvents: (events) => {
-      batches.push(events.map(({ seq }) => seq));
-      return restMs;
-    },
-    onLines: () => {},
-    onDamage: () => {},
-    onUnreadable: () => {},
+  const problems: string[] = [];
+  let batch: number[] = [];
+  bus.on("record", () => {
+    batches.push(batch);
+    batch = [];
   });
-  let seq = 0;
+  const tail = new RecordTail({ record } as Entry, dir, {
+    ...{ bus, isOwn: true },
+    onEvent: ({ seq }) => batch.push(seq),
+    onDamage: (message) => problems.push(message),
+  });
+  return { tail, batches, problems, seq: record.seq };
+}
+
+/** As `follow`, and how to write the next event and wait until whoever watches was told. */
+function tailed(stageCount: number) {
+  const dir = directory();
+  const { tail, batches, ...last } = follow(dir, stageCount);
+  let { seq } = last;
   const put = () => {
     const event: WorkerEvent = {
       seq: ++seq,
       at: AT,
       attempt: 1,
       type: "stage:entered",
-      stage: `Step ${seq}`,
-      index: seq,
+      stage: `Step ${seq - 3}`,
+      index: seq - 3,
     };
     appendFileSync(eventsFile(dir), encodeRecord(event));
   };
@@ -63,51 +76,46 @@ function tailed(restMs: number) {
   return { tail, batches, write };
 }
 
+/** So many stages that the files rest 20 ms after a read. */
+const MANY = 400;
+
 test("each event is handed on at once", async () => {
-  const { batches, write } = tailed(0);
+  const { batches, write } = tailed(10);
   for (let n = 0; n < 5; n++) await write();
-  expect(batches).toEqual([[1], [2], [3], [4], [5], [6]]);
+  expect(batches).toEqual([[3], [4], [5], [6], [7], [8]]);
 });
 
 test("events during the rest are passed on together after it", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  const { batches, write } = tailed(20);
+  const { batches, write } = tailed(MANY);
   for (let n = 0; n < 5; n++) await write();
-  expect(batches).toEqual([[1]]);
+  expect(batches).toEqual([[3]]);
   vi.advanceTimersByTime(20);
-  expect(batches).toEqual([[1], [2, 3, 4, 5, 6]]);
+  expect(batches).toEqual([[3], [4, 5, 6, 7, 8]]);
 });
 
 test("a full read does not wait for the end of the rest", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  const { tail, batches, write } = tailed(20);
+  const { tail, batches, write } = tailed(MANY);
   await write();
   tail.read();
-  expect(batches).toEqual([[1], [2]]);
+  expect(batches).toEqual([[3], [4]]);
 });
 
 test("files that cannot be read are told once, and read on when they can be", () => {
   const dir = directory();
-  const told: string[] = [];
-  const seen: number[] = [];
-  const tail = new AttemptTail(dir, {
-    onEvents: (events) => {
-      seen.push(...events.map(({ seq }) => seq));
-      return 0;
-    },
-    onLines: () => {},
-    onDamage: () => {},
-    onUnreadable: ({ message }) => told.push(message),
-  });
+  const { tail, batches, problems, seq } = follow(dir, 3);
   closers.push(() => tail.close());
   mkdirSync(eventsFile(dir));
   for (let n = 0; n < 3; n++) tail.read();
-  expect(told).toEqual([`${eventsFile(dir)} is a directory, not a regular file`]);
+  expect(problems).toEqual([
+    `run files cannot be read: ${eventsFile(dir)} is a directory, not a regular file`,
+  ]);
   expect(tail.unreadable.events).not.toBeNull();
   rmdirSync(eventsFile(dir));
-  const event = { seq: 1, at: AT, attempt: 1, type: "progress:changed", percent: 1, progress: null };
+  const event = { seq: seq + 1, at: AT, attempt: 1, type: "progress:changed", percent: 1, progress: null };
   writeFileSync(eventsFile(dir), encodeRecord(event));
   tail.read();
-  expect(seen).toEqual([1]);
+  expect(batches).toEqual([[seq + 1]]);
   expect(tail.unreadable.events).toBeNull();
 });
