@@ -22,7 +22,7 @@ import { type Change, Ledger } from "./ledger.js";
 import { Payloads } from "./payloads.js";
 import { journalSegments, numberOf, readJournal } from "./read-journal.js";
 import { matchesQuery, RECENT, Recent, StateCounts } from "./recent.js";
-import { type Archive, type Judged, type Store, VersionConflictError } from "./store.js";
+import { type Archive, type Judged, type KeyUse, type Store, VersionConflictError } from "./store.js";
 import { SubmittedSecrets } from "./submitted-secrets.js";
 
 interface StoreOptions {
@@ -35,14 +35,14 @@ interface StoreOptions {
 /** Free bytes above which a full disk has room again. */
 const ROOM_BYTES = 1024 * 1024;
 
-export class EmbeddedStore implements Store {
+export class EmbeddedStore implements Store, Archive {
   readonly ledger = new Ledger();
   readonly problems: string[] = [];
   readonly tombstones: IdempotencyTombstones;
   readonly recent = new Recent(() => this.#newestFinished());
   readonly payloads: Payloads;
   readonly secrets: SubmittedSecrets;
-  readonly archive: Archive = archiveOf(this);
+  readonly archive: Archive = this;
   readonly #counts = new StateCounts();
   /** Approximate bytes of parameters and environment of queued operations. */
   queuedBytes = 0;
@@ -152,8 +152,11 @@ export class EmbeddedStore implements Store {
     return this.ledger.entries.has(id) || this.#removed.has(id) || this.#history.has(id);
   }
 
-  findByKey(key: string): Entry | null {
-    return this.ledger.keys.get(key) ?? this.#history.byKey(key);
+  byKey(key: string): KeyUse | null {
+    const entry = this.ledger.keys.get(key) ?? this.#history.byKey(key);
+    if (entry?.key) return { hash: entry.key.hash, id: entry.record.id, entry };
+    const removed = this.tombstones.find(key);
+    return removed && { hash: removed.hash, id: removed.id, entry: null };
   }
 
   /** Ids that start with the prefix, at most `limit`. */
@@ -346,22 +349,4 @@ export class EmbeddedStore implements Store {
     const newest = [...finished, ...this.#history.list({}, RECENT)].sort((a, b) => a.order - b.order);
     return newest.slice(-RECENT);
   }
-}
-
-/** The operations of a store whose reads take no time. */
-function archiveOf(store: EmbeddedStore): Archive {
-  return {
-    find: async (id) => store.find(id),
-    knows: async (id) => store.knows(id),
-    byKey: async (key) => {
-      const entry = store.findByKey(key);
-      if (entry?.key) return { hash: entry.key.hash, id: entry.record.id, entry };
-      const removed = store.tombstones.find(key);
-      return removed && { hash: removed.hash, id: removed.id, entry: null };
-    },
-    idsWithPrefix: async (prefix, limit) => store.idsWithPrefix(prefix, limit),
-    list: async (query, limit) => store.list(query, limit),
-    count: async (query) => store.count(query),
-    expired: async (...asked) => store.expired(...asked),
-  };
 }

@@ -167,7 +167,7 @@ export class Payloads {
   }
 
   /** Removes files found at the start that belong to no operation. */
-  async removeOrphans(isKnown: (id: string) => Promise<boolean>): Promise<void> {
+  async removeOrphans(isKnown: (id: string) => boolean | Promise<boolean>): Promise<void> {
     const found = this.#found;
     this.#found = [];
     for (const name of found) {

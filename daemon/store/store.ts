@@ -48,20 +48,23 @@ export interface KeyUse extends Pick<IdempotencyKey, "hash"> {
   entry: Entry | null;
 }
 
+/** A value at once, or a promise of it where another machine has it. */
+type Soon<T> = T | Promise<T>;
+
 /** All operations, live and finished. */
 export interface Archive {
-  find(id: string): Promise<Entry | null>;
+  find(id: string): Soon<Entry | null>;
   /** Whether the id belongs to an operation, or to one that was removed a short time ago. */
-  knows(id: string): Promise<boolean>;
+  knows(id: string): Soon<boolean>;
   /** Null: the key was not used, or its operation was removed more than a day ago. */
-  byKey(key: string): Promise<KeyUse | null>;
+  byKey(key: string): Soon<KeyUse | null>;
   /** Ids that start with the prefix, at most `limit`. */
-  idsWithPrefix(prefix: string, limit: number): Promise<string[]>;
+  idsWithPrefix(prefix: string, limit: number): Soon<string[]>;
   /** Newest first, unless the query has another order. */
-  list(query: HistoryQuery, limit: number): Promise<Entry[]>;
-  count(query: HistoryQuery): Promise<number>;
+  list(query: HistoryQuery, limit: number): Soon<Entry[]>;
+  count(query: HistoryQuery): Soon<number>;
   /** Ids of expired finished operations, as by `HistoryIndex.expired`. */
-  expired(keep: number, cutoff: number, now: number, limit: number): Promise<string[]>;
+  expired(keep: number, cutoff: number, now: number, limit: number): Soon<string[]>;
 }
 
 export interface Store {

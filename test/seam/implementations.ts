@@ -112,7 +112,7 @@ export abstract class Opened {
   }
 
   /** All operations, newest first. */
-  all(): Promise<Entry[]> {
+  async all(): Promise<Entry[]> {
     return this.store.archive.list({}, 10_000);
   }
 

@@ -139,7 +139,7 @@ class Model {
     );
     for (const { id, key, state } of expected) {
       expect(store.find(id)?.record.state).toBe(state);
-      if (key !== null) expect(store.findByKey(key)?.record.id).toBe(id);
+      if (key !== null) expect(store.byKey(key)?.id).toBe(id);
     }
     for (const {
       record: { id },
