@@ -20,76 +20,58 @@ export function priorityBefore(turn: Priority | null, { priority: own }: Priorit
   return { priority: turn === null ? own : Math.max(own, Math.min(MAX_PRIORITY, turn.priority + 1)) };
 }
 
+/** An operation that waits. */
+interface Waiter extends Turn {
+  id: string;
+}
+
 export class Lane {
-  /** Three parallel lists; entries before `#head` are taken. An object for each operation would take 80 bytes. */
-  #ids: string[] = [];
-  #priorities: number[] = [];
-  #times: number[] = [];
+  /** In the order of their turns; those before `#head` are taken. */
+  #waiters: Waiter[] = [];
   #head = 0;
 
   get length(): number {
-    return this.#ids.length - this.#head;
+    return this.#waiters.length - this.#head;
   }
 
-  /** The turn of the next operation; null if there is none. */
-  get next(): Turn | null {
-    return this.length === 0 ? null : this.#turnAt(this.#head);
+  /** The next operation; null if there is none. */
+  get next(): Waiter | null {
+    return this.#waiters[this.#head] ?? null;
   }
 
   add(id: string, turn: Turn): void {
-    const index = this.#find(turn);
-    if (this.#isAt(index, turn) && this.#ids[index] === id) return;
-    this.#ids.splice(index, 0, id);
-    this.#priorities.splice(index, 0, turn.priority);
-    this.#times.splice(index, 0, turn.queuedAt);
+    if (this.#indexOf(id, turn) === null) this.#waiters.splice(this.#find(turn), 0, waiterOf(id, turn));
   }
 
   /** Adds many ids in one pass. */
   addAll(items: ReadonlyArray<readonly [id: string, turn: Turn]>): void {
-    const there = this.#ids
-      .slice(this.#head)
-      .map((id, index) => [id, this.#turnAt(this.#head + index)] as const);
-    const known = new Set(this.#ids.slice(this.#head));
-    this.#replace(
-      [...there, ...items.filter(([id]) => !known.has(id))].sort(([, a], [, b]) => compareTurns(a, b)),
-    );
+    const waiters = this.first(this.length);
+    const known = new Set(waiters.map(({ id }) => id));
+    for (const [id, turn] of items) if (!known.has(id)) waiters.push(waiterOf(id, turn));
+    this.#replace(waiters.sort(compareTurns));
   }
 
   /** Removes and returns all ids that fit. */
   takeWhere(fits: (id: string) => boolean): string[] {
-    const taken: string[] = [];
-    const kept: Array<readonly [string, Turn]> = [];
-    for (let index = this.#head; index < this.#ids.length; index++) {
-      const id = this.#ids[index]!;
-      if (fits(id)) taken.push(id);
-      else kept.push([id, this.#turnAt(index)]);
-    }
+    const { taken = [], kept = [] } = Object.groupBy(this.first(this.length), ({ id }) =>
+      fits(id) ? "taken" : "kept",
+    );
     if (taken.length > 0) this.#replace(kept);
-    return taken;
+    return taken.map(({ id }) => id);
   }
 
   /** Removes and returns the next id. */
   take(): string | null {
-    const id = this.#ids[this.#head];
-    if (id === undefined) return null;
+    const { next } = this;
+    if (next === null) return null;
     this.#head++;
-    if (this.#head > 1000 && this.#head * 2 > this.#ids.length) {
-      this.#ids = this.#ids.slice(this.#head);
-      this.#priorities = this.#priorities.slice(this.#head);
-      this.#times = this.#times.slice(this.#head);
-      this.#head = 0;
-    }
-    return id;
+    if (this.#head > 1000 && this.#head * 2 > this.#waiters.length) this.#replace(this.first(this.length));
+    return next.id;
   }
 
-  /** Returns whether the id was there. */
-  remove(id: string, turn: Turn): boolean {
+  remove(id: string, turn: Turn): void {
     const index = this.#indexOf(id, turn);
-    if (index === null) return false;
-    this.#ids.splice(index, 1);
-    this.#priorities.splice(index, 1);
-    this.#times.splice(index, 1);
-    return true;
+    if (index !== null) this.#waiters.splice(index, 1);
   }
 
   /** Position from 1 (next); null where the id is not queued. */
@@ -98,46 +80,32 @@ export class Lane {
     return index === null ? null : index - this.#head + 1;
   }
 
-  /** The first ids, at most `limit`. */
-  first(limit: number): string[] {
-    return this.#ids.slice(this.#head, this.#head + limit);
+  /** The first operations, at most `limit`. */
+  first(limit: number): Waiter[] {
+    return this.#waiters.slice(this.#head, this.#head + limit);
   }
 
-  /** The first turns, parallel to `first`. */
-  firstTurns(limit: number): Turn[] {
-    const end = Math.min(this.#ids.length, this.#head + limit);
-    return Array.from({ length: end - this.#head }, (_, index) => this.#turnAt(this.#head + index));
-  }
-
-  #turnAt(index: number): Turn {
-    return { priority: this.#priorities[index]!, queuedAt: this.#times[index]! };
-  }
-
-  #isAt(index: number, { priority, queuedAt }: Turn): boolean {
-    return this.#times[index] === queuedAt && this.#priorities[index] === priority;
-  }
-
-  #replace(items: ReadonlyArray<readonly [string, Turn]>): void {
-    this.#ids = items.map(([id]) => id);
-    this.#priorities = items.map(([, { priority }]) => priority);
-    this.#times = items.map(([, { queuedAt }]) => queuedAt);
+  #replace(waiters: Waiter[]): void {
+    this.#waiters = waiters;
     this.#head = 0;
   }
 
   #indexOf(id: string, turn: Turn): number | null {
-    for (let index = this.#find(turn); this.#isAt(index, turn); index++)
-      if (this.#ids[index] === id) return index;
+    for (let index = this.#find(turn); index < this.#waiters.length; index++) {
+      const waiter = this.#waiters[index]!;
+      if (compareTurns(waiter, turn) !== 0) break;
+      if (waiter.id === id) return index;
+    }
     return null;
   }
 
-  /** Index of the first item with this turn or a later one. */
-  #find({ priority, queuedAt }: Turn): number {
+  /** Index of the first operation with this turn or a later one. */
+  #find(turn: Turn): number {
     let low = this.#head;
-    let high = this.#ids.length;
+    let high = this.#waiters.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const higher = this.#priorities[middle]! - priority;
-      if (higher > 0 || (higher === 0 && this.#times[middle]! < queuedAt)) low = middle + 1;
+      if (compareTurns(this.#waiters[middle]!, turn) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -147,4 +115,9 @@ export class Lane {
 /** Negative if `a` comes before `b`. */
 export function compareTurns(a: Turn, b: Turn): number {
   return b.priority - a.priority || a.queuedAt - b.queuedAt;
+}
+
+/** Without the other keys of a place: there may be ten thousand of them. */
+function waiterOf(id: string, { priority, queuedAt }: Turn): Waiter {
+  return { id, priority, queuedAt };
 }

@@ -63,14 +63,9 @@ export class Queue {
 
   /** The first ids of all queues in the order of their turns, at most `limit`. */
   first(limit: number, isOpen: (queue: string) => boolean = () => true): string[] {
-    const lanes = [...this.#lanes].filter(([queue, lane]) => lane.length > 0 && isOpen(queue));
-    if (lanes.length === 1) return lanes[0]![1].first(limit);
-    return lanes
-      .flatMap(([, lane]) => {
-        const turns = lane.firstTurns(limit);
-        return lane.first(limit).map((id, index) => ({ id, turn: turns[index]! }));
-      })
-      .sort((a, b) => compareTurns(a.turn, b.turn))
+    return [...this.#lanes]
+      .flatMap(([queue, lane]) => (lane.length > 0 && isOpen(queue) ? lane.first(limit) : []))
+      .sort(compareTurns)
       .slice(0, limit)
       .map(({ id }) => id);
   }
@@ -78,24 +73,22 @@ export class Queue {
   /** The ids of one queue, in the order of their turns. */
   idsOf(queue: string): string[] {
     const lane = this.#lanes.get(queue);
-    return lane?.first(lane.length) ?? [];
+    return lane?.first(lane.length).map(({ id }) => id) ?? [];
   }
 
   /** The change that makes the operation the next of its queue. */
   changeToTop(record: Operation): Partial<Operation> {
-    const lane = this.#lanes.get(record.queue);
-    const isNext = lane?.first(1)[0] === record.id;
-    return priorityBefore(isNext ? null : (lane?.next ?? null), record);
+    const next = this.#lanes.get(record.queue)?.next ?? null;
+    return priorityBefore(next?.id === record.id ? null : next, record);
   }
 
   #nextLane(isOpen: (queue: string) => boolean): Lane | null {
-    let found: { lane: Lane; turn: Turn } | null = null;
+    let first: Lane | null = null;
     for (const [queue, lane] of this.#lanes) {
-      const turn = lane.next;
-      if (turn === null || !isOpen(queue)) continue;
-      if (found === null || compareTurns(turn, found.turn) < 0) found = { lane, turn };
+      if (lane.next === null || !isOpen(queue)) continue;
+      if (first === null || compareTurns(lane.next, first.next!) < 0) first = lane;
     }
-    return found?.lane ?? null;
+    return first;
   }
 
   #lane(queue: string): Lane {
