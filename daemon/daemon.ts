@@ -2,10 +2,10 @@
  * One run of the daemon: it locks the state directory and the socket, starts its services in order, and stops them in
  * reverse. A daemon whose state is removed or cannot be written fails: it stops at once and records nothing more.
  */
-import { setTimeout as after } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Config } from "../protocol/system/config-settings.js";
 import { configFile } from "../protocol/system/places.js";
+import { atMost } from "../protocol/system/until.js";
 import { ConfigReload } from "./admin/config-reload.js";
 import { CleanupStack } from "./cleanup-stack.js";
 import { compose, type Parts } from "./compose.js";
@@ -281,8 +281,12 @@ class DaemonRun implements Daemon {
     if (!guard.hasRuns()) {
       // Their output can no longer be kept.
       for (const attempt of scheduler.attempts.values()) attempt.kill();
-      if (guard.hasJournal()) await Promise.race([scheduler.idle().catch(() => {}), after(RECORD_MS)]);
-      await Promise.race([containment.idle(), after(KILL_MS)]);
+      if (guard.hasJournal())
+        await atMost(
+          RECORD_MS,
+          scheduler.idle().catch(() => {}),
+        );
+      await atMost(KILL_MS, containment.idle());
     }
     this.#stopped.reject(reason);
   }

@@ -4,6 +4,7 @@
  * Files are looked at regularly too: otherwise nothing would tell of a broken file before the next submit.
  */
 import { notLoading } from "../../ops/loading/type-names.js";
+import { atMost } from "../../protocol/system/until.js";
 import type { Log } from "../log/log.js";
 import type { Loader } from "./loader.js";
 
@@ -50,13 +51,11 @@ export class LoadProblems {
   /** The files that do not load now; none before `start`, and for a client of a fleet, which loads no files. */
   async list(): Promise<string[]> {
     if (this.#timer === null) return [];
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, WAIT_MS);
-    });
     // While a file is being loaded, those that the log has are the newest known.
-    await Promise.race([this.loader.types().catch(() => {}), late]);
-    clearTimeout(timer);
+    await atMost(
+      WAIT_MS,
+      this.loader.types().catch(() => {}),
+    );
     this.update();
     const all = [...this.#logged].map(([file, reason]) => notLoading(file, reason));
     if (all.length <= MOST) return all;

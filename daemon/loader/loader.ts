@@ -8,6 +8,7 @@ import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
+import { atMost } from "../../protocol/system/until.js";
 import { unknownType } from "../../protocol/text/unknown-name.js";
 import type { Policy } from "../store/decision.js";
 import { LoaderClient } from "./loader-client.js";
@@ -248,12 +249,7 @@ export class Loader implements Types {
     if (this.#client.failure) throw this.#client.failure;
     if (this.#isStopped) throw new Error("the daemon is stopping");
     void this.#work();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      if (ms !== undefined) timer = setTimeout(resolve, ms);
-    });
-    await Promise.race([this.#news.promise, late]);
-    clearTimeout(timer);
+    await (ms === undefined ? this.#news.promise : atMost(ms, this.#news.promise));
   }
 }
 

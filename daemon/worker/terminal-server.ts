@@ -12,6 +12,7 @@ import { DEFAULT_SIZE, type TerminalSize } from "../../ops/programs/pty.js";
 import type { OpenTerminal, TerminalHost } from "../../ops/programs/terminals.js";
 import { LineSplitter } from "../../protocol/ndjson.js";
 import type { InputBody } from "../../protocol/requests.js";
+import { atMost } from "../../protocol/system/until.js";
 import {
   type FromTerminal,
   type SocketPath,
@@ -74,15 +75,13 @@ export class TerminalServer implements TerminalHost {
     this.#socketPath = null;
   }
 
-  #flushed(): Promise<unknown> {
+  #flushed(): Promise<void> {
     const open = [...this.#sockets].map((socket) => {
       // Nothing else keeps the process alive now.
       socket.ref();
       return new Promise<void>((done) => void socket.once("close", () => done()));
     });
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, FLUSH_MS);
-    return Promise.race([Promise.all(open), late]).finally(() => clearTimeout(timer));
+    return atMost(FLUSH_MS, Promise.all(open));
   }
 
   #listen(): void {

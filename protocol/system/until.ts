@@ -1,8 +1,12 @@
-/** Polls until there is an answer, for events that nothing announces: another process's socket, lock or end. */
+/** Waits for a bounded time: for a promise, or by polling for events that nothing announces. */
 
 const AGAIN_MS = 20;
 
-/** The first answer that is neither null nor false, or null when the time is up. */
+/**
+ * Polls, for what another process does: its socket, its lock, its end.
+ *
+ * @returns the first answer that is neither null nor false, or null when the time is up
+ */
 export async function until<T>(ask: () => T | Promise<T>, ms: number): Promise<NonNullable<T> | null> {
   const end = performance.now() + ms;
   for (;;) {
@@ -11,4 +15,11 @@ export async function until<T>(ask: () => T | Promise<T>, ms: number): Promise<N
     if (performance.now() >= end) return null;
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
+}
+
+/** Resolves as the promise does, at the latest after `ms`. */
+export async function atMost(ms: number, promise: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  await Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
 }

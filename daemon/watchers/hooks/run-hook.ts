@@ -1,7 +1,7 @@
 /** Runs the command of a hook with the shell, in a process group of its own, for a bounded time. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
+import { atMost } from "../../../protocol/system/until.js";
 
 export interface HookCommand {
   /** For `sh -c`. */
@@ -54,7 +54,7 @@ export async function runHook(hook: HookCommand): Promise<string | null> {
     // `exit` and not `close`: a process that it leaves in the background keeps its output open.
     const [code, killedBy] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
     if (code === 0) return null;
-    await Promise.race([closed, delay(REST_MS)]);
+    await atMost(REST_MS, closed);
     const how = isLate
       ? `it was killed after ${timeout / 1000} s`
       : killedBy !== null

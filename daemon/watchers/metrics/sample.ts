@@ -3,6 +3,7 @@
 import { HOST_STATES, type HostReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
+import { atMost } from "../../../protocol/system/until.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Parts } from "../../compose.js";
 import { dueSince } from "./metrics.js";
@@ -25,18 +26,13 @@ export async function readMetrics(context: Parts): Promise<string> {
 
 /** Empty where the engine does not answer and nothing is known. */
 async function hostsOf({ hosts, metrics }: Parts): Promise<readonly HostReply[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, HOSTS_MS);
-  });
   const described = hosts.describe().then(
     (reply) => {
       metrics.hosts = reply.hosts;
     },
     () => {},
   );
-  await Promise.race([described, late]);
-  clearTimeout(timer);
+  await atMost(HOSTS_MS, described);
   return metrics.hosts;
 }
 

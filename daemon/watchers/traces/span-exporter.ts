@@ -12,6 +12,7 @@ import type {
   SpanExporter,
   SpanProcessor,
 } from "@opentelemetry/sdk-trace";
+import { atMost } from "../../../protocol/system/until.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Link, Span } from "./span-plan.js";
 import type { TraceSettings } from "./trace-settings.js";
@@ -122,12 +123,7 @@ export class Exporter {
   async stop(): Promise<void> {
     const ended = this.#provider.shutdown().catch(() => {});
     if (this.problem !== null || this.waiting === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, STOP_MS);
-    });
-    await Promise.race([ended, late]);
-    clearTimeout(timer);
+    await atMost(STOP_MS, ended);
   }
 
   /** The SDK drops silently what does not fit; here it is counted. */
