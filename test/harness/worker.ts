@@ -190,6 +190,11 @@ export class Probe extends LiveOperation { ${statics}
     return readdirSync(`/proc/${this.pid}/task`).length;
   }
 
+  /** Bytes that the process has read, from files and otherwise. */
+  get bytesRead(): number {
+    return Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${this.pid}/io`, "utf8"))![1]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.child.kill("SIGKILL");
     await this.ended;

@@ -197,8 +197,11 @@ test("a lease file that is gone, or that cannot be read, keeps its last deadline
   const deadline = worker.lease(1.5);
   worker.orderLeased();
   await seen(() => worker.lines.length > 0);
-  writeFileSync(worker.leaseFile, '{"deadline":');
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  // So long that the worker's other reads do not count.
+  const cut = '{"deadline":'.padEnd(4000);
+  const before = worker.bytesRead;
+  writeFileSync(worker.leaseFile, cut);
+  await seen(() => worker.bytesRead >= before + 2 * cut.length);
   rmSync(worker.leaseFile);
   const late = await endsAfter(worker, deadline);
   expect(late).toBeGreaterThan(-0.02);
