@@ -6,8 +6,9 @@
  * children may hold no process itself, so the daemon moves into `<base>/daemon`.
  */
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { textOf } from "../../ops/programs/proc.js";
 import { LIMIT_NAMES, type LimitName } from "../../protocol/resource-limits.js";
 import { Cgroup, CONTROLLERS, joinCgroup } from "./cgroup.js";
 
@@ -28,8 +29,8 @@ export interface CgroupSystem {
 
 function realSystem(): CgroupSystem {
   return {
-    cgroup: textOf("/proc/self/cgroup"),
-    mountinfo: textOf("/proc/self/mountinfo"),
+    cgroup: textOf("/proc/self/cgroup", "utf8"),
+    mountinfo: textOf("/proc/self/mountinfo", "utf8"),
     uid: process.geteuid?.() ?? -1,
     isDelegated: askSystemd,
   };
@@ -137,12 +138,4 @@ function unescaped(text: string): string {
 
 function none(reason: string): CgroupBase {
   return { dir: null, reason };
-}
-
-function textOf(file: string): string | null {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return null;
-  }
 }

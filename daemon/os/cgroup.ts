@@ -2,9 +2,10 @@
  * One cgroup (v2), as files below a directory: its processes, its limits, its removal. See cgroup-v2.rst of the
  * kernel's documentation.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { send, textOf } from "../../ops/programs/proc.js";
 import type { LimitName, ResourceLimits } from "../../protocol/resource-limits.js";
 
 /** How long the kernel may take to end all processes, in ms. */
@@ -118,7 +119,7 @@ export class Cgroup {
       while (!isFrozen() && this.isPopulated() && performance.now() < deadline) await delay(1);
       for (let left = others(); ; left = others()) {
         if (left.length === 0 || performance.now() > deadline) return left;
-        for (const pid of left) kill(pid);
+        for (const pid of left) send(pid, "SIGKILL");
         await delay(1);
       }
     } finally {
@@ -145,11 +146,7 @@ export class Cgroup {
   }
 
   #read(file: string): string | null {
-    try {
-      return readFileSync(join(this.dir, file), "utf8");
-    } catch {
-      return null;
-    }
+    return textOf(join(this.dir, file));
   }
 
   #write(file: string, text: string): void {
@@ -167,12 +164,4 @@ export function joinCgroup(dir: string): void {
 function entryOf(text: string | null, name: string): number | null {
   const line = text?.split("\n").find((each) => each.startsWith(`${name} `));
   return line === undefined ? null : Number(line.slice(name.length + 1));
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // The process has ended meanwhile.
-  }
 }

@@ -2,8 +2,7 @@
  * Identifies a process beyond its pid: start time and boot id, read from /proc. Used only to signal the right process;
  * the kernel lock of a worker shows whether the worker is alive.
  */
-import { readFileSync } from "node:fs";
-import { statFields } from "../../ops/programs/proc.js";
+import { send, statFields, textOf } from "../../ops/programs/proc.js";
 import { ProcessSweep } from "../../ops/programs/process-sweep.js";
 import { hasProc } from "../../protocol/system/own-process.js";
 
@@ -50,8 +49,7 @@ function exists(pid: number): boolean {
 
 /** Sends a signal if the pid still belongs to that process; returns whether it was sent. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
-  if (!isSame(identity)) return false;
-  return send(identity.pid, signal);
+  return isSame(identity) && send(identity.pid, signal);
 }
 
 /** The environment variable by which all processes of a worker are found, whatever session they moved to. */
@@ -72,27 +70,10 @@ export function markOf(workerId: string): string {
 
 let cachedBootId: string | null | undefined;
 export function bootId(): string | null {
-  if (cachedBootId === undefined) cachedBootId = read("/proc/sys/kernel/random/boot_id")?.trim() ?? null;
+  if (cachedBootId === undefined) cachedBootId = textOf("/proc/sys/kernel/random/boot_id")?.trim() ?? null;
   return cachedBootId;
 }
 
 function startTime(pid: number): string | null {
   return statFields(pid)?.[19] ?? null;
-}
-
-function read(file: string): string | null {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return null;
-  }
-}
-
-function send(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(pid, signal);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -7,6 +7,7 @@
  */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { send } from "../../ops/programs/proc.js";
 import { ProcessSweep } from "../../ops/programs/process-sweep.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import {
@@ -248,14 +249,6 @@ export class Containment {
 
   #whyNone(): string {
     return `operations have no cgroups here: ${this.#reason}`;
-  }
-}
-
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // The process has ended.
   }
 }
 

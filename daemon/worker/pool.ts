@@ -6,9 +6,10 @@
  */
 
 import { type ChildProcess, fork } from "node:child_process";
-import { closeSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { textOf } from "../../ops/programs/proc.js";
 import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
 import { directoryIdentity } from "../../protocol/system/lock-owner.js";
@@ -286,7 +287,8 @@ export class Pool {
     const held = this.options.whyHeld?.() ?? null;
     if (held !== null) return held;
     const how = `a worker process ended before it was ready (${signal ?? `exit code ${code}`})`;
-    const text = endOf(workerFiles(this.options.dir, identity.workerId).stderrFile);
+    const { stderrFile } = workerFiles(this.options.dir, identity.workerId);
+    const text = (textOf(stderrFile, "utf8") ?? "").slice(-REASON_BYTES);
     const said = text.split("\n").findLast((line) => /^\w*Error\b/.test(line));
     return said === undefined ? how : `${how}: ${said}`;
   }
@@ -311,14 +313,5 @@ export class Pool {
   /** Removes a dead worker's files. */
   #forget(workerId: string): void {
     for (const file of Object.values(workerFiles(this.options.dir, workerId))) rmSync(file, { force: true });
-  }
-}
-
-/** The end of a file; empty if it cannot be read. */
-function endOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8").slice(-REASON_BYTES);
-  } catch {
-    return "";
   }
 }

@@ -5,8 +5,8 @@
  * A process that waits for the terminal and for something else too, as ssh does for its connection, does not count, and
  * neither does a wait with a time limit.
  */
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
-import { childrenOf, pids, processStat, statFields } from "./proc.js";
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { childrenOf, pids, processStat, statFields, textOf } from "./proc.js";
 
 /** Numbers of the system calls that wait; `timeout` is the argument that is 0 or -1 for a wait without a limit. */
 interface Calls {
@@ -43,7 +43,7 @@ export function inputWait(leader: number): InputWait {
   let isUnknown = false;
   for (const pid of membersOf(group, leader)) {
     for (const thread of threadsOf(pid)) {
-      const call = read(`/proc/${pid}/task/${thread}/syscall`);
+      const call = textOf(`/proc/${pid}/task/${thread}/syscall`);
       if (call === null) isUnknown ||= processStat(pid)?.state === "S";
       else if (waits(pid, call, calls)) return "yes";
     }
@@ -123,7 +123,7 @@ function polled(pid: number, address: number, count: number): number[] {
 
 /** An event loop, as that of Node, waits for its terminal, and has no open connection. */
 function epollWaits(pid: number, epoll: number): boolean {
-  const entries = (read(`/proc/${pid}/fdinfo/${epoll}`) ?? "").matchAll(
+  const entries = (textOf(`/proc/${pid}/fdinfo/${epoll}`) ?? "").matchAll(
     /^tfd:\s*(\d+)\s+events:\s*([\da-f]+)/gm,
   );
   let waitsForTerminal = false;
@@ -154,13 +154,5 @@ function link(pid: number, fd: number): string {
     return readlinkSync(`/proc/${pid}/fd/${fd}`);
   } catch {
     return "";
-  }
-}
-
-function read(file: string): string | null {
-  try {
-    return readFileSync(file, "latin1");
-  } catch {
-    return null;
   }
 }

@@ -32,7 +32,7 @@ export function newestPids(): number[] {
 
 /** The pid that the kernel assigned last; 0 without /proc. */
 export function lastPid(): number {
-  return Number(read("/proc/loadavg")?.split(" ")[4] ?? 0);
+  return Number(textOf("/proc/loadavg")?.split(" ")[4] ?? 0);
 }
 
 /**
@@ -40,7 +40,7 @@ export function lastPid(): number {
  * [1] the parent, [2] the process group, [3] the session, [19] the start time. Null if the process has ended.
  */
 export function statFields(pid: number): string[] | null {
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = textOf(`/proc/${pid}/stat`);
   return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
@@ -61,25 +61,35 @@ export function processStat(pid: number): ProcessStat | null {
 
 /** Pids of the children of a process's first thread; empty if the kernel has no such list. */
 export function childrenOf(pid: number): number[] {
-  const list = read(`/proc/${pid}/task/${pid}/children`)?.trim();
+  const list = textOf(`/proc/${pid}/task/${pid}/children`)?.trim();
   return list ? list.split(" ").map(Number) : [];
 }
 
 /** Whether the number is that of a thread that is not the first of its process. /proc answers for it, and does not list it. */
 export function isThread(pid: number): boolean {
-  const group = /^Tgid:\s*(\d+)$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1];
+  const group = /^Tgid:\s*(\d+)$/m.exec(textOf(`/proc/${pid}/status`) ?? "")?.[1];
   return group !== undefined && Number(group) !== pid;
 }
 
 /** Whether the initial environment of the process contains this `NAME=value`. */
 export function hasMark(pid: number, mark: string): boolean {
-  return read(`/proc/${pid}/environ`)?.split("\0").includes(mark) ?? false;
+  return textOf(`/proc/${pid}/environ`)?.split("\0").includes(mark) ?? false;
 }
 
-function read(file: string): string | null {
+/** Null if the file cannot be read: the process has ended, or the system has no such file. */
+export function textOf(file: string, encoding: BufferEncoding = "latin1"): string | null {
   try {
-    return readFileSync(file, "latin1");
+    return readFileSync(file, encoding);
   } catch {
     return null;
+  }
+}
+
+/** Returns whether the signal was sent: not if the process has ended, or belongs to another user. */
+export function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
   }
 }

@@ -14,7 +14,16 @@ const STOP_ROUNDS = 20;
  * contains such processes.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { childrenOf, hasMark, isThread, lastPid, newestPids, type ProcessStat, processStat } from "./proc.js";
+import {
+  childrenOf,
+  hasMark,
+  isThread,
+  lastPid,
+  newestPids,
+  type ProcessStat,
+  processStat,
+  send,
+} from "./proc.js";
 
 /** The two values that identify a process during one boot. */
 export interface ProcessName {
@@ -254,13 +263,5 @@ export class ProcessSweep {
   /** Signals the process; or its complete group, if the group belongs to the sweep and is not in `kept`. */
   #signal({ pid, group }: ProcessStat, signal: "SIGSTOP" | "SIGKILL", kept: ReadonlySet<number>): void {
     send(!kept.has(group) && this.#isOurs(group) ? -group : pid, signal);
-  }
-}
-
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // The process has ended, or belongs to another user.
   }
 }
