@@ -7,7 +7,7 @@ import type { Hook } from "../protocol/hooks.js";
 import { HOST_PATTERN } from "../protocol/host-names.js";
 import { readConfig } from "../protocol/system/config.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
-import { type Config, LOST_AFTER } from "../protocol/system/config-settings.js";
+import { type Config, LOST_AFTER, SETTINGS } from "../protocol/system/config-settings.js";
 import { type LogLevel, logLevelFrom } from "../protocol/system/log-level.js";
 import { configFile, type Places, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
 import { type TraceSettings, traceSettingsFrom } from "./watchers/traces/trace-settings.js";
@@ -100,7 +100,7 @@ export function settingsFrom(
     queues: config.queues ?? {},
     hooks: config.hooks ?? {},
     startsPaused: flags.paused ?? false,
-    cgroup: config.cgroup ?? "auto",
+    cgroup: config.cgroup ?? SETTINGS.cgroup.default,
     fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
     metrics: flags.metrics === "none" ? null : (flags.metrics ?? config.metrics ?? null),

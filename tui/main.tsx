@@ -10,6 +10,7 @@ import { UnreachableHostError } from "../protocol/client/ssh/errors.js";
 import { askNothing } from "../protocol/client/ssh/host.js";
 import { EXIT } from "../protocol/exit-codes.js";
 import { UsageError } from "../protocol/failures.js";
+import { SETTINGS } from "../protocol/system/config-settings.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
 import { type DashboardHost, dashboardHosts } from "./dashboard/hosts/open-hosts.js";
 import { type Program, type ProgramOptions, startDashboard } from "./dashboard/program.js";
@@ -123,7 +124,7 @@ async function onScreen(
     stdout: output as unknown as NodeJS.WriteStream,
     env,
     ...of,
-    notify: config.notify ?? true,
+    notify: config.notify ?? SETTINGS.notify.default,
     allow: config.env?.allow,
     theme: config.theme,
     mouse: config.mouse,

@@ -7,7 +7,7 @@ import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-
 import type { JsonSchema } from "../schema/json-schema.js";
 import type { OwnKeywords } from "../schema/misfit.js";
 import { LIMITS, type Limits } from "./config-limits.js";
-import { LOG_LEVELS } from "./log-level.js";
+import { DEFAULT_LOG_LEVEL, LOG_LEVELS } from "./log-level.js";
 import { METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";
 import { parseTraces, TRACES_ENDPOINT } from "./traces-endpoint.js";
 
@@ -18,11 +18,13 @@ import { parseTraces, TRACES_ENDPOINT } from "./traces-endpoint.js";
 export type Reload = "live" | "restart" | "command" | "dashboard";
 
 /** A setting that is not a limit. */
-interface Setting {
+export interface Setting {
   /** In Markdown. */
   description: string;
-  /** In Markdown. */
-  default: string;
+  /** Absent: none, or it depends on the machine. */
+  default?: unknown;
+  /** In Markdown, where `default` does not tell it. */
+  defaultText?: string;
   reload: Reload;
   schema: JsonSchema & OwnKeywords;
 }
@@ -83,32 +85,32 @@ function sameSchema<const N extends string, S>(names: readonly N[], schema: S): 
 export const SETTINGS = {
   stateDir: {
     description: "State directory",
-    default: "see [Places](#places)",
+    defaultText: "see [Places](#places)",
     reload: "restart",
     schema: PATH_SCHEMA,
   },
   socket: {
     description: "Socket of the daemon",
-    default: "see [Places](#places)",
+    defaultText: "see [Places](#places)",
     reload: "restart",
     schema: PATH_SCHEMA,
   },
   ops: {
     description:
       "List of operations directories or files, searched after those of `--ops` and `$LIVEOPS_OPS`",
-    default: "`[]`",
+    default: [],
     reload: "live",
     schema: { type: "array", items: PATH_SCHEMA, expected: 'a list of paths, such as ["~/ops"]' },
   },
   concurrency: {
     description: "Operations of the default queue that run at the same time",
-    default: "number of cores, at least 2",
+    defaultText: "number of cores, at least 2",
     reload: "live",
     schema: CONCURRENCY_SCHEMA,
   },
   queues: {
     description: 'Other queues by name, each with its concurrency (default 1): `{"gpu": {"concurrency": 2}}`',
-    default: "`{}`",
+    default: {},
     reload: "live",
     schema: {
       type: "object",
@@ -127,7 +129,7 @@ export const SETTINGS = {
   },
   hooks: {
     description: `Commands that run when something happens: ${HOOKS.map((hook) => `\`${hook}\``).join(", ")}; see [hooks](hooks.md)`,
-    default: "`{}`",
+    default: {},
     reload: "live",
     schema: {
       type: "object",
@@ -139,13 +141,14 @@ export const SETTINGS = {
   notify: {
     description:
       'Notification of the dashboard when an operation that is not shown finishes: `true`, `"bell"`, `"desktop"`, `false`',
-    default: "`true` (both)",
+    default: true,
+    defaultText: "`true` (both)",
     reload: "dashboard",
     schema: { enum: [true, false, "bell", "desktop"], expected: 'true, false, "bell" or "desktop"' },
   },
   theme: {
     description: `Colours of the dashboard: \`"auto"\`, \`"dark"\`, \`"light"\`, \`"16"\`, or a table such as \`{"accent": "#4080ff"}\` with ${THEME_ROLES.map((role) => `\`${role}\``).join(", ")}`,
-    default: '`"auto"`',
+    default: "auto",
     reload: "dashboard",
     schema: {
       anyOf: [
@@ -157,21 +160,21 @@ export const SETTINGS = {
   },
   mouse: {
     description: "Whether the dashboard takes the mouse: the wheel scrolls, a click selects",
-    default: "`false`",
+    default: false,
     reload: "dashboard",
     schema: { type: "boolean" },
   },
   links: {
     description:
       "Whether web addresses and files are hyperlinks (OSC 8): in the dashboard's log, and in what commands print",
-    default: "`true`",
+    default: true,
     reload: "dashboard",
     schema: { type: "boolean" },
   },
   keys: {
     description:
       'Keys of the dashboard by the name of the action: `{"cancel": "C", "filter": ["/", "ctrl-f"]}`',
-    default: "`{}`",
+    default: {},
     reload: "dashboard",
     schema: {
       type: "object",
@@ -187,7 +190,7 @@ export const SETTINGS = {
   },
   cgroup: {
     description: 'cgroup for operations: `"auto"`, `"off"` or a path; see [Containment](#containment)',
-    default: '`"auto"`',
+    default: "auto",
     reload: "restart",
     schema: {
       type: "string",
@@ -197,21 +200,21 @@ export const SETTINGS = {
   },
   logLevel: {
     description: `Level of the daemon's log: ${LOG_LEVELS.map((level) => `\`"${level}"\``).join(", ")}`,
-    default: '`"info"`',
+    default: DEFAULT_LOG_LEVEL,
     reload: "live",
     schema: { enum: LOG_LEVELS },
   },
   autostart: {
     description:
       "Whether a command that needs the daemon starts it where none answers; see [autostart](#autostart)",
-    default: "`false`",
+    default: false,
     reload: "command",
     schema: { type: "boolean" },
   },
   metrics: {
     description:
       'TCP address that serves `GET /metrics` for Prometheus, such as `"127.0.0.1:9464"`; see [metrics](metrics.md)',
-    default: "none: only the socket does",
+    defaultText: "none: only the socket does",
     reload: "live",
     schema: {
       type: "string",
@@ -224,7 +227,7 @@ export const SETTINGS = {
   traces: {
     description:
       'Collector of OpenTelemetry traces: an OTLP/HTTP URL such as `"http://127.0.0.1:4318"`, `"env"`, or an object with `url` and `headers`; see [traces](traces.md)',
-    default: "none: no traces",
+    defaultText: "none: no traces",
     reload: "restart",
     schema: {
       anyOf: [
@@ -252,7 +255,7 @@ export const SETTINGS = {
   env: {
     description:
       "Environment variables that reach an operation: an object with the lists `allow` and `fromDaemon`; see [Environment of an operation](#environment-of-an-operation)",
-    default: "see there",
+    defaultText: "see there",
     reload: "live",
     schema: {
       type: "object",
@@ -264,7 +267,7 @@ export const SETTINGS = {
   fleet: {
     description:
       "The fleet that the daemon joins: `url` of its PostgreSQL database, `passwordFile`, `host` (name of this host), `tags`, `lostAfter` (seconds, default 300); see [from one machine to many](fleet.md)",
-    default: "none: the daemon runs alone",
+    defaultText: "none: the daemon runs alone",
     reload: "restart",
     schema: {
       type: "object",
@@ -347,6 +350,13 @@ export const SCHEMA_KEY = "$schema";
 
 /** All settings, in the order of the documentation. */
 export const CONFIG_KEYS = [...Object.keys(SETTINGS), ...Object.keys(LIMITS)] as Array<keyof Config>;
+
+/** The fixed defaults, by setting. */
+export const DEFAULTS = Object.fromEntries(
+  Object.entries<Pick<Setting, "default" | "description">>({ ...SETTINGS, ...LIMITS }).map(
+    ([name, setting]) => [name, setting.default],
+  ),
+) as Config;
 
 /** By setting. */
 export const RELOAD = Object.fromEntries([

@@ -7,7 +7,13 @@ import {
   PROGRAM_VARIABLES,
 } from "../../protocol/environment.js";
 import { LIMITS } from "../../protocol/system/config-limits.js";
-import { type Config, RELOAD, type Reload, SETTINGS } from "../../protocol/system/config-settings.js";
+import {
+  type Config,
+  RELOAD,
+  type Reload,
+  SETTINGS,
+  type Setting,
+} from "../../protocol/system/config-settings.js";
 import { code, type Regions, table } from "./markdown.js";
 
 const UNITS = [
@@ -24,10 +30,10 @@ const WHEN: Record<Reload, string> = {
 };
 
 export function configurationRegions(): Regions {
-  const settings = Object.entries(SETTINGS).map(([name, { description, default: text }]) => [
+  const settings = Object.entries<Setting>(SETTINGS).map(([name, setting]) => [
     code(name),
-    description,
-    text,
+    setting.description,
+    setting.defaultText ?? code(JSON.stringify(setting.default)),
     "",
     WHEN[RELOAD[name as keyof Config]],
   ]);

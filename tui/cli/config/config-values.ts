@@ -5,8 +5,7 @@ import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { ALLOWED_VARIABLES } from "../../../protocol/environment.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
-import { LIMITS } from "../../../protocol/system/config-limits.js";
-import { CONFIG_KEYS, type Config, LOST_AFTER } from "../../../protocol/system/config-settings.js";
+import { CONFIG_KEYS, type Config, DEFAULTS, LOST_AFTER } from "../../../protocol/system/config-settings.js";
 import { DEFAULT_LOG_LEVEL, logLevelFrom } from "../../../protocol/system/log-level.js";
 import { socketPath, stateDir } from "../../../protocol/system/places.js";
 import { type ConfigKey, valueAt } from "./config-keys.js";
@@ -109,23 +108,11 @@ function fleetFlags({ url, host, tags }: DaemonReply["flags"]["fleet"]): Config[
 }
 
 function defaultsOf({ options, env, config }: ValueSources): Config {
-  const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, limit]) => [name, limit.default]));
   return {
-    ...(limits as Config),
+    ...DEFAULTS,
     stateDir: stateDir(options, env, config),
     socket: socketPath(options, env, config),
-    ops: [],
     concurrency: Math.max(2, availableParallelism()),
-    queues: {},
-    hooks: {},
-    autostart: false,
-    notify: true,
-    theme: "auto",
-    mouse: false,
-    links: true,
-    keys: {},
-    cgroup: "auto",
-    logLevel: DEFAULT_LOG_LEVEL,
     env: memberDefaults("env"),
   };
 }
