@@ -9,6 +9,8 @@ export interface Limit {
   min: number;
   max: number;
   description: string;
+  /** When a change takes effect, as in `Setting`; default: at a reload. */
+  reload?: "restart";
 }
 
 const MiB = 1024 * 1024;
@@ -32,6 +34,7 @@ export const LIMITS = {
     min: 1024,
     max: 64 * MiB,
     description: "Bytes of a request body at most",
+    reload: "restart",
   },
   maxLog: {
     default: 64 * MiB,

@@ -6,7 +6,7 @@ import { HOOKS, MAX_HOOK } from "../hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-names.js";
 import type { JsonSchema } from "../schema/json-schema.js";
 import type { OwnKeywords } from "../schema/misfit.js";
-import { LIMITS, type Limits } from "./config-limits.js";
+import { LIMITS, type Limit, type Limits } from "./config-limits.js";
 import { DEFAULT_LOG_LEVEL, LOG_LEVELS } from "./log-level.js";
 import { METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";
 import { parseTraces, TRACES_ENDPOINT } from "./traces-endpoint.js";
@@ -349,34 +349,36 @@ export type Notify = NonNullable<Config["notify"]>;
 export const SCHEMA_KEY = "$schema";
 
 /** All settings, in the order of the documentation. */
-export const CONFIG_KEYS = [...Object.keys(SETTINGS), ...Object.keys(LIMITS)] as Array<keyof Config>;
+const ALL: Record<keyof Config, Setting> = {
+  ...SETTINGS,
+  ...(Object.fromEntries(
+    Object.entries<Limit>(LIMITS).map(([name, limit]) => [name, limitSetting(limit)]),
+  ) as Record<keyof Limits, Setting>),
+};
+
+function limitSetting({ min, max, default: value, description, reload }: Limit): Setting {
+  const expected = `a whole number from ${min} to ${max}`;
+  const schema = { type: "integer", minimum: min, maximum: max, default: value, expected };
+  return { description, default: value, reload: reload ?? "live", schema };
+}
+
+function ofAll<T>(part: (setting: Setting) => T): Record<keyof Config, T> {
+  return Object.fromEntries(Object.entries(ALL).map(([name, setting]) => [name, part(setting)])) as Record<
+    keyof Config,
+    T
+  >;
+}
+
+export const CONFIG_KEYS = Object.keys(ALL) as Array<keyof Config>;
 
 /** The fixed defaults, by setting. */
-export const DEFAULTS = Object.fromEntries(
-  Object.entries<Pick<Setting, "default" | "description">>({ ...SETTINGS, ...LIMITS }).map(
-    ([name, setting]) => [name, setting.default],
-  ),
-) as Config;
+export const DEFAULTS = ofAll((setting) => setting.default) as Config;
 
 /** By setting. */
-export const RELOAD = Object.fromEntries([
-  ...Object.entries(SETTINGS).map(([name, { reload }]) => [name, reload]),
-  ...Object.keys(LIMITS).map((name) => [name, name === "maxBody" ? "restart" : "live"]),
-]) as Record<keyof Config, Reload>;
+export const RELOAD = ofAll(({ reload }) => reload);
 
 /** The JSON Schema of each setting, with the keywords of liveops. */
 export const SETTING_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   [SCHEMA_KEY]: { type: "string", description: "Path or URL of this schema, for editors" },
-  ...Object.fromEntries(
-    Object.entries(SETTINGS).map(([name, { schema, description }]) => [name, { ...schema, description }]),
-  ),
-  ...Object.fromEntries(
-    Object.entries(LIMITS).map(([name, { min, max, default: value, description }]) => [
-      name,
-      {
-        ...{ type: "integer", minimum: min, maximum: max, default: value, description },
-        expected: `a whole number from ${min} to ${max}`,
-      },
-    ]),
-  ),
+  ...ofAll(({ schema, description }) => ({ ...schema, description })),
 };
