@@ -25,7 +25,7 @@ import { type ReportTo, report, say } from "../kit/report.js";
 import { formatDuration } from "../terminal/format.js";
 import { connectFor } from "./connection.js";
 import { CANCEL_VARIABLE } from "./run/child.js";
-import { typePage } from "./type-page.js";
+import { typePage } from "./type-page/type-page.js";
 
 const TYPES: TableSpec<OperationType> = {
   columns: [

@@ -5,7 +5,7 @@ import { paintFor } from "../../protocol/text/colour.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { typeIn } from "./ops.js";
 import { pipelineBundle, pipelinePath, unwrapped } from "./pipeline-argument.js";
-import { typePage } from "./type-page.js";
+import { typePage } from "./type-page/type-page.js";
 
 export async function showType(client: Client, op: string, to: ReportTo): Promise<void> {
   const types = await client.types().catch((error: unknown) => {

@@ -24,7 +24,7 @@ import { exitStatusOf } from "../follow/exit-status.js";
 import { givenParams } from "../options/params.js";
 import { checkStdin, isPipelineArgument, namingFile, pipelinePath } from "../pipeline-argument.js";
 import { namedPrompts, secretValues } from "../secrets.js";
-import { typePage } from "../type-page.js";
+import { typePage } from "../type-page/type-page.js";
 import { CANCEL_VARIABLE, RUN_VARIABLE, SKIP_VARIABLE, SUPERVISOR_VARIABLE } from "./child.js";
 import { aside, tellSupervisor, written } from "./in-child.js";
 import { InlineScreen } from "./screen.js";

@@ -1,10 +1,10 @@
 /** The page of a type: nested names, variants, bounds and defaults of its parameters, and an example. */
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { readWords } from "../../../ops/types/words.js";
-import { exampleWords } from "../../../protocol/schema/example-words.js";
-import type { JsonSchema } from "../../../protocol/schema/json-schema.js";
-import { detailParameters, renderParameterDetails } from "../../../protocol/schema/parameter-details.js";
+import { readWords } from "../../../../ops/types/words.js";
+import type { JsonSchema } from "../../../../protocol/schema/json-schema.js";
+import { exampleWords } from "../../../../tui/cli/type-page/example-words.js";
+import { detailParameters, renderParameterDetails } from "../../../../tui/cli/type-page/parameter-details.js";
 
 const jsonSchema = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
 const rowsOf = (schema: z.ZodType) =>

@@ -1,13 +1,13 @@
 /** The page of one operation type: `liveops ops NAME`, `liveops submit NAME --help` and `liveops run NAME --help`. */
 
-import type { OperationType } from "../../protocol/replies.js";
-import { limitsText } from "../../protocol/resource-limits.js";
-import { exampleWords } from "../../protocol/schema/example-words.js";
-import { renderParameterDetails } from "../../protocol/schema/parameter-details.js";
-import type { Paint } from "../../protocol/text/colour.js";
-import { sanitize } from "../../protocol/text/sanitize.js";
-import { shellQuote } from "../../protocol/text/shell-quote.js";
-import { fileUrl, type Linker, unlinked } from "../kit/output/links.js";
+import type { OperationType } from "../../../protocol/replies.js";
+import { limitsText } from "../../../protocol/resource-limits.js";
+import type { Paint } from "../../../protocol/text/colour.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
+import { shellQuote } from "../../../protocol/text/shell-quote.js";
+import { fileUrl, type Linker, unlinked } from "../../kit/output/links.js";
+import { exampleWords } from "./example-words.js";
+import { renderParameterDetails } from "./parameter-details.js";
 
 /**
  * The page as lines.

@@ -2,10 +2,16 @@
  * Describes the parameters of an operation type in full, from the JSON Schema of its input: nested names, variants,
  * bounds, defaults. For the page of one type; `parameters.ts` has the short form. Pure.
  */
-import { isPlainObject } from "../objects.js";
-import { branches, fixedValues, type JsonSchema, objectShape, resolveRef } from "./json-schema.js";
-import { boundsInWords, sizeInWords, stepInWords } from "./misfit.js";
-import { alignedRows, typeInWords } from "./parameters.js";
+import { isPlainObject } from "../../../protocol/objects.js";
+import {
+  branches,
+  fixedValues,
+  type JsonSchema,
+  objectShape,
+  resolveRef,
+} from "../../../protocol/schema/json-schema.js";
+import { boundsInWords, sizeInWords, stepInWords } from "../../../protocol/schema/misfit.js";
+import { alignedRows, typeInWords } from "../../../protocol/schema/parameters.js";
 
 export interface ParameterDetail {
   /** Full name, such as `db.host`, `jobs[].name` or `env.NAME`; of a variant `target: kind=s3`. */

@@ -1,5 +1,11 @@
 /** Makes example arguments for a type: one for each required parameter. Pure. */
-import { branches, fixedValues, type JsonSchema, objectShape, resolveRef } from "./json-schema.js";
+import {
+  branches,
+  fixedValues,
+  type JsonSchema,
+  objectShape,
+  resolveRef,
+} from "../../../protocol/schema/json-schema.js";
 
 /** `name=value` arguments, and `-- ARG` for a list `args`. The values only show the form. */
 export function exampleWords(schema: JsonSchema | null): string[] {
