@@ -92,7 +92,7 @@ function branchInWords(schema: JsonSchema, root: JsonSchema, depth: number): str
     case "integer":
       return "whole number";
     case "array": {
-      if (depth > 3 || !isSchema(schema.items)) return "list";
+      if (depth > 3 || !isPlainObject(schema.items)) return "list";
       if (Array.isArray(schema.items.prefixItems)) return "list of pairs";
       const inner = typeInWords(schema.items, root, depth + 1);
       return inner === "any" ? "list" : `list of ${inner}`;
@@ -104,8 +104,4 @@ function branchInWords(schema: JsonSchema, root: JsonSchema, depth: number): str
     default:
       return schema.allOf ? "object" : "any";
   }
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return isPlainObject(value);
 }

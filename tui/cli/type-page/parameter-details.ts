@@ -10,7 +10,7 @@ import {
   objectShape,
   resolveRef,
 } from "../../../protocol/schema/json-schema.js";
-import { boundsInWords, sizeInWords, stepInWords } from "../../../protocol/schema/misfit.js";
+import { asTyped, boundsInWords, sizeInWords, stepInWords } from "../../../protocol/schema/misfit.js";
 import { alignedRows, typeInWords } from "../../../protocol/schema/parameters.js";
 
 export interface ParameterDetail {
@@ -111,7 +111,7 @@ class Details {
     this.found.push({ name, type, given, description: descriptionOf(resolved), depth });
     this.addObject(name, schema, level + 1, depth);
     for (const branch of branches(schema, this.root)) {
-      if (branch.type !== "array" || !isSchema(branch.items)) continue;
+      if (branch.type !== "array" || !isPlainObject(branch.items)) continue;
       this.addObject(`${name}[]`, branch.items, level + 1, depth);
     }
   }
@@ -131,7 +131,7 @@ function discriminator(objects: readonly JsonSchema[], root: JsonSchema): string
 function fixedValue(object: JsonSchema, name: string, root: JsonSchema): string | null {
   const property = objectShape(object, root)?.properties.get(name);
   const values = property === undefined ? null : fixedValues(resolveRef(property, root));
-  return values === null ? null : values.map(valueText).join("|");
+  return values === null ? null : values.map(asTyped).join("|");
 }
 
 function descriptionOf({ description }: JsonSchema): string {
@@ -142,7 +142,7 @@ function descriptionOf({ description }: JsonSchema): string {
 function boundsOf(schema: JsonSchema, root: JsonSchema): string[] {
   return branches(schema, root).flatMap((branch) => {
     const { items } = branch;
-    const isPlain = isSchema(items) && !items.prefixItems && objectShape(items, root) === null;
+    const isPlain = isPlainObject(items) && !items.prefixItems && objectShape(items, root) === null;
     const inner = isPlain ? boundsOf(items, root) : [];
     return [...ownBounds(branch, root).filter(Boolean), ...inner.map((text) => `each ${text}`)];
   });
@@ -156,7 +156,7 @@ function ownBounds(schema: JsonSchema, root: JsonSchema): string[] {
     case "string":
       return [sizeInWords(schema, "Length", "character"), formInWords(schema)];
     case "array": {
-      const parts = (isSchema(schema.items) ? schema.items.prefixItems : schema.prefixItems) as unknown;
+      const parts = (isPlainObject(schema.items) ? schema.items.prefixItems : schema.prefixItems) as unknown;
       const pair = Array.isArray(parts) ? `[${parts.map((part) => typeInWords(part, root)).join(", ")}]` : "";
       return [sizeInWords(schema, "Items", "item"), pair];
     }
@@ -175,12 +175,4 @@ function formInWords({ format, pattern }: JsonSchema): string {
 function isAny(schema: JsonSchema): boolean {
   const { description: _, default: __, $schema: ___, ...rest } = schema;
   return Object.keys(rest).length === 0;
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return isPlainObject(value);
-}
-
-function valueText(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }
