@@ -9,13 +9,13 @@ import { OP_PATTERN } from "../../../protocol/type-names.js";
 import type { Pipeline, PipelineFile, PipelineStage, Template } from "../definition.js";
 import { nameOfPath } from "../file-name.js";
 import { MAX_BYTES } from "../limits.js";
-import { ParamReader } from "./params.js";
+import { readParams } from "./params.js";
 import { type PipelineProblem, Problems, problemLines, quoted } from "./problems.js";
 import { Scope } from "./scope.js";
-import { StageReader } from "./stage.js";
-import { Reader, type Section } from "./values.js";
+import { readFinally, readStage, readThen } from "./stage.js";
+import { Field, type Section } from "./values.js";
 import { tooLarge } from "./yaml-text.js";
-import { type MapEntry, readTree, type TreeNode } from "./yaml-tree.js";
+import { readTree, type TreeNode } from "./yaml-tree.js";
 
 export type ParsedPipeline =
   | { ok: true; file: PipelineFile; warnings: PipelineProblem[] }
@@ -83,101 +83,77 @@ function readBounded(fd: number): Uint8Array | null {
 export function parsePipeline(text: string, path: string | null): ParsedPipeline {
   const problems = new Problems();
   const tree = readTree(text, problems);
-  const pipeline = tree === null ? null : new PipelineReader(problems, path).read(tree);
+  const pipeline = tree === null ? null : readPipeline(tree, problems, path);
   if (pipeline === null || !problems.isEmpty) return { ok: false, problems: problems.sorted() };
   return { ok: true, file: { pipeline, text, path }, warnings: problems.warnings() };
 }
 
-class PipelineReader {
-  readonly #reader: Reader;
+function readPipeline(tree: TreeNode, problems: Problems, path: string | null): Pipeline | null {
+  const section = new Field(problems, tree, "", "").section("a pipeline", PIPELINE_KEYS);
+  if (section === null) return null;
+  const stages = section.get("stages");
+  const params = readParams(section.get("params"));
+  const scope = new Scope(problems, outputsIn(stages?.node));
+  for (const { name, secret, required, default: value } of params)
+    scope.addParam(name, { isSecret: secret, mayBeMissing: !required && value === undefined });
+  const env = section.get("env")?.env(scope) ?? new Map();
+  return {
+    name: readName(section, problems, path),
+    description: section.get("description")?.text() ?? null,
+    params,
+    env,
+    cwd: readCwd(section.get("cwd"), scope, path),
+    timeout: section.get("timeout")?.duration("above 0") ?? null,
+    stages: readStages(stages, scope),
+    finally: readFinally(section.get("finally"), scope),
+    // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file
+    then: readThen(section.get("then"), scope),
+  };
+}
 
-  constructor(
-    private readonly problems: Problems,
-    private readonly path: string | null,
-  ) {
-    this.#reader = new Reader(problems);
+function readName(section: Section<"name">, problems: Problems, path: string | null): string {
+  const field = section.get("name");
+  if (field === undefined) {
+    const name = nameOfPath(path);
+    if (name === null)
+      problems.add(
+        section.at,
+        "name",
+        `the file's name ${quoted(basename(path ?? ""))} gives no name of a type; add the key name: ${PIPELINE_KEYS.name.takes}`,
+      );
+    return name ?? "";
   }
+  const name = field.text();
+  if (name === null || OP_PATTERN.test(name)) return name ?? "";
+  const fixed = name
+    .trim()
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  const hint = OP_PATTERN.test(fixed) ? `; write ${fixed}` : "";
+  field.problem(`name takes ${field.takes}, not ${quoted(name)}${hint}`);
+  return "";
+}
 
-  read(tree: TreeNode): Pipeline | null {
-    const section = this.#reader.section(tree, "", "a pipeline", PIPELINE_KEYS);
-    if (section === null) return null;
-    const description = section.get("description");
-    const stages = section.get("stages");
-    const params = new ParamReader(this.#reader).read(section.get("params"));
-    const scope = new Scope(this.problems, outputsIn(stages?.value));
-    for (const { name, secret, required, default: value } of params)
-      scope.addParam(name, { isSecret: secret, mayBeMissing: !required && value === undefined });
-    const env = this.#reader.env(section.get("env"), "env", PIPELINE_KEYS.env, scope);
-    const reader = new StageReader(this.#reader, scope);
-    return {
-      name: this.#name(section),
-      description:
-        description === undefined
-          ? null
-          : this.#reader.text(description.value, "description", PIPELINE_KEYS.description),
-      params,
-      env,
-      cwd: this.#cwd(section.get("cwd"), scope),
-      timeout: this.#reader.duration(section.get("timeout"), "timeout", PIPELINE_KEYS.timeout, "above 0"),
-      stages: this.#stages(stages, reader),
-      finally: reader.last(section.get("finally")),
-      // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file
-      then: reader.next(section.get("then")),
-    };
-  }
+function readCwd(field: Field | undefined, scope: Scope, path: string | null): Template | "file" | null {
+  if (!field?.is("file")) return field?.template(scope, "cwd") ?? null;
+  if (path === null) field.problem("cwd: file needs a file; this text came from stdin");
+  return "file";
+}
 
-  #name(section: Section): string {
-    const entry = section.get("name");
-    if (entry === undefined) {
-      const name = nameOfPath(this.path);
-      if (name === null)
-        this.problems.add(
-          section.at,
-          "name",
-          `the file's name ${quoted(basename(this.path ?? ""))} gives no name of a type; add the key name: ${PIPELINE_KEYS.name.takes}`,
-        );
-      return name ?? "";
+function readStages(field: Field | undefined, scope: Scope): PipelineStage[] {
+  const lines = new Map<string, number>();
+  return (field?.items("") ?? []).map((item) => {
+    const stage = readStage(item, scope);
+    const { at } = item.node;
+    const first = lines.get(stage.name);
+    if (first === undefined) lines.set(stage.name, at.line);
+    else if (stage.name !== "") {
+      const message = `the name ${quoted(stage.name)} is that of the stage in line ${first} too; choose another`;
+      item.problems.add(nodeOf(item.node, "name")?.at ?? at, `${item.key}.name`, message);
     }
-    const name = this.#reader.text(entry.value, "name", PIPELINE_KEYS.name);
-    if (name === null || OP_PATTERN.test(name)) return name ?? "";
-    const fixed = name
-      .trim()
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, "-")
-      .replace(/^-|-$/g, "");
-    const hint = OP_PATTERN.test(fixed) ? `; write ${fixed}` : "";
-    this.problems.add(
-      entry.value.at,
-      "name",
-      `name takes ${PIPELINE_KEYS.name.takes}, not ${quoted(name)}${hint}`,
-    );
-    return "";
-  }
-
-  #cwd(entry: MapEntry | undefined, scope: Scope): Template | "file" | null {
-    if (entry?.value.kind !== "scalar" || entry.value.text !== "file")
-      return this.#reader.template(entry, "cwd", PIPELINE_KEYS.cwd, scope, "cwd");
-    if (this.path === null)
-      this.problems.add(entry.value.at, "cwd", "cwd: file needs a file; this text came from stdin");
-    return "file";
-  }
-
-  #stages(entry: MapEntry | undefined, reader: StageReader): PipelineStage[] {
-    if (entry === undefined) return [];
-    const list = this.#reader.list(entry.value, "stages", PIPELINE_KEYS.stages);
-    const names = new Map<string, number>();
-    return (list?.items ?? []).map((item, index) => {
-      const stage = reader.stage(item, `stages[${index}]`);
-      const first = names.get(stage.name);
-      if (first === undefined) names.set(stage.name, item.at.line);
-      else if (stage.name !== "") {
-        const at = nodeOf(item, "name")?.at ?? item.at;
-        const message = `the name ${quoted(stage.name)} is that of the stage in line ${first} too; choose another`;
-        this.problems.add(at, `stages[${index}].name`, message);
-      }
-      return stage;
-    });
-  }
+    return stage;
+  });
 }
 
 function nodeOf(node: TreeNode, name: string): TreeNode | undefined {

@@ -1,11 +1,5 @@
 /** Reads a stage, `finally` and `then`. */
-import {
-  FINALLY_KEYS,
-  PIPELINE_KEYS,
-  RETRY_KEYS,
-  STAGE_KEYS,
-  THEN_KEYS,
-} from "../../../protocol/pipeline/keys.js";
+import { FINALLY_KEYS, RETRY_KEYS, STAGE_KEYS, THEN_KEYS } from "../../../protocol/pipeline/keys.js";
 import { MAX_ATTEMPTS, MAX_STAGE_NAME } from "../../../protocol/pipeline/values.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
 import type {
@@ -16,184 +10,117 @@ import type {
   Retry,
   TemplateValue,
 } from "../definition.js";
-import { type Problems, quoted } from "./problems.js";
+import { quoted } from "./problems.js";
 import { nameProblem, type Scope } from "./scope.js";
-import type { Reader, Section } from "./values.js";
-import type { MapEntry, ScalarNode, TreeNode } from "./yaml-tree.js";
+import type { Field, Section } from "./values.js";
 
 /** In place of a command that has problems. */
 const NO_COMMAND: Command = { kind: "words", words: [], line: 0 };
 
 const ONCE: Retry = { attempts: 1, backoff: 1, exit: null };
 
-export class StageReader {
-  readonly #problems: Problems;
+/** @param scope - gets the outputs of the stage */
+export function readStage(field: Field, scope: Scope): PipelineStage {
+  const section = field.section("a stage", STAGE_KEYS);
+  if (section === null) return NO_STAGE;
+  const inner = scope.inner();
+  const stage = {
+    ...stepOf(section, inner),
+    name: nameOf(section.get("name")),
+    when: section.get("when")?.command(inner) ?? null,
+    retry: retryOf(section.get("retry")),
+    allowFailure: section.get("allow_failure")?.flag() ?? false,
+    outputs: outputsOf(section.get("outputs"), scope),
+  };
+  for (const output of stage.outputs) scope.addOutput(output, stage.name);
+  return stage;
+}
 
-  constructor(
-    private readonly reader: Reader,
-    /** Grows with the outputs of each stage. */
-    private readonly scope: Scope,
-  ) {
-    this.#problems = reader.problems;
+/** A script, a list of words, or a map. */
+export function readFinally(field: Field | undefined, scope: Scope): PipelineStep | null {
+  if (field === undefined) return null;
+  if (field.node.kind !== "map") return { ...NO_STEP, run: field.command(scope.inner()) ?? NO_COMMAND };
+  const section = field.section("finally", FINALLY_KEYS);
+  return section && stepOf(section, scope.inner());
+}
+
+export function readThen(field: Field | undefined, scope: Scope): PipelineThen | null {
+  const section = field?.section("then", THEN_KEYS);
+  if (!section) return null;
+  const op = section.get("op");
+  const name = op?.text() ?? "";
+  if (name !== "" && !OP_PATTERN.test(name)) op?.refuse();
+  const values = section.get("with")?.entries("") ?? [];
+  return { op: name, with: new Map(values.map(([key, value]) => [key, templateValue(value, scope)])) };
+}
+
+function templateValue(field: Field, scope: Scope): TemplateValue {
+  const { node, key } = field;
+  if (node.kind === "list") {
+    const items = node.items.length === 0 ? [] : field.items("");
+    return { kind: "list", items: items.map((item) => templateValue(item, scope)) };
   }
-
-  stage(node: TreeNode, key: string): PipelineStage {
-    const section = this.reader.section(node, key, "a stage", STAGE_KEYS);
-    if (section === null) return NO_STAGE;
-    const { reader } = this;
-    const scope = this.scope.inner();
-    const step = this.#step(section, key, STAGE_KEYS, scope);
-    const when = section.get("when");
-    const stage = {
-      ...step,
-      name: this.#name(section.get("name"), `${key}.name`),
-      when: when ? reader.command(when.value, `${key}.when`, STAGE_KEYS.when, scope) : null,
-      retry: this.#retry(section.get("retry"), `${key}.retry`),
-      allowFailure: reader.flag(
-        section.get("allow_failure"),
-        `${key}.allow_failure`,
-        STAGE_KEYS.allow_failure,
-      ),
-      outputs: this.#outputs(section.get("outputs"), `${key}.outputs`),
-    };
-    for (const output of stage.outputs) this.scope.addOutput(output, stage.name);
-    return stage;
+  if (node.kind === "map") {
+    const entries = field.entries("").map(([name, each]) => [name, templateValue(each, scope)] as const);
+    return { kind: "map", entries: new Map(entries) };
   }
-
-  /** A script, a list of words, or a map. */
-  last(entry: MapEntry | undefined): PipelineStep | null {
-    if (entry === undefined) return null;
-    const { value } = entry;
-    if (value.kind !== "map") {
-      const run = this.reader.command(value, "finally", PIPELINE_KEYS.finally, this.scope.inner());
-      return { ...NO_STEP, run: run ?? NO_COMMAND };
-    }
-    const section = this.reader.section(value, "finally", "finally", FINALLY_KEYS);
-    if (section === null) return null;
-    return this.#step(section, "finally", FINALLY_KEYS, this.scope.inner());
-  }
-
-  next(entry: MapEntry | undefined): PipelineThen | null {
-    if (entry === undefined) return null;
-    const section = this.reader.section(entry.value, "then", "then", THEN_KEYS);
-    if (section === null) return null;
-    const op = section.get("op");
-    const name = op === undefined ? null : this.reader.text(op.value, "then.op", THEN_KEYS.op);
-    if (op !== undefined && name !== null && !OP_PATTERN.test(name))
-      this.reader.refuse(op.value, "then.op", THEN_KEYS.op);
-    return { op: name ?? "", with: this.#with(section.get("with")) };
-  }
-
-  #with(entry: MapEntry | undefined): PipelineThen["with"] {
-    const map = entry === undefined ? null : this.reader.map(entry.value, "then.with", THEN_KEYS.with);
-    const values = new Map<string, TemplateValue>();
-    for (const { name, value } of map?.entries ?? [])
-      values.set(name, this.#templateValue(value, `then.with.${name}`));
-    return values;
-  }
-
-  #templateValue(node: TreeNode, key: string): TemplateValue {
-    if (node.kind === "list")
-      return {
-        kind: "list",
-        items: node.items.map((item, index) => this.#templateValue(item, `${key}[${index}]`)),
-      };
-    if (node.kind === "map")
-      return {
-        kind: "map",
-        entries: new Map(
-          node.entries.map(({ name, value }) => [name, this.#templateValue(value, `${key}.${name}`)]),
-        ),
-      };
-    const { value, text } = node;
-    if (typeof value === "string") return { kind: "text", text: this.scope.template(node, key, "with") };
-    if (typeof value === "number" && String(value) !== text) this.#notAsWritten(node, value, key);
-    return { kind: "constant", value };
-  }
-
-  /** `3.10` is the number 3.1 in JSON, so the author must say which of the two is meant. */
-  #notAsWritten({ at, text }: ScalarNode, value: number, key: string): void {
+  const { value, text } = node;
+  if (typeof value === "string") return { kind: "text", text: scope.template(node, key, "with") };
+  if (typeof value === "number" && String(value) !== text) {
+    // `3.10` is the number 3.1 in JSON, so the author must say which of the two is meant.
     const or = Number.isFinite(value) ? `, or ${value} for the number` : "";
-    this.#problems.add(at, key, `${key}: ${text} is a number; write "${text}" for the text${or}`);
+    field.problem(`${key}: ${text} is a number; write "${text}" for the text${or}`);
   }
+  return { kind: "constant", value };
+}
 
-  #step(section: Section, key: string, keys: typeof FINALLY_KEYS, scope: Scope): PipelineStep {
-    const { reader } = this;
-    const env = reader.env(section.get("env"), `${key}.env`, keys.env, scope);
-    const run = section.get("run");
-    const cwd = section.get("cwd");
-    if (cwd?.value.kind === "scalar" && cwd.value.text === "file")
-      this.#problems.add(
-        cwd.value.at,
-        `${key}.cwd`,
-        `${key}.cwd: file is for the cwd of the pipeline; write ./file for a directory of that name`,
-      );
-    return {
-      run: (run && reader.command(run.value, `${key}.run`, keys.run, scope)) ?? NO_COMMAND,
-      env,
-      cwd: reader.template(cwd, `${key}.cwd`, keys.cwd, scope, "cwd"),
-      timeout: reader.duration(section.get("timeout"), `${key}.timeout`, keys.timeout, "above 0"),
-      tty: reader.flag(section.get("tty"), `${key}.tty`, keys.tty),
-    };
-  }
+/** What a stage and `finally` have in common. */
+function stepOf(section: Section<keyof typeof FINALLY_KEYS>, scope: Scope): PipelineStep {
+  const env = section.get("env")?.env(scope) ?? new Map();
+  const cwd = section.get("cwd");
+  if (cwd?.is("file"))
+    cwd.problem(`${cwd.key}: file is for the cwd of the pipeline; write ./file for a directory of that name`);
+  return {
+    run: section.get("run")?.command(scope) ?? NO_COMMAND,
+    env,
+    cwd: cwd?.template(scope, "cwd") ?? null,
+    timeout: section.get("timeout")?.duration("above 0") ?? null,
+    tty: section.get("tty")?.flag() ?? false,
+  };
+}
 
-  #name(entry: MapEntry | undefined, key: string): string {
-    if (entry === undefined) return "";
-    const scalar = this.reader.scalar(entry.value, key, STAGE_KEYS.name);
-    if (scalar === null) return "";
-    const { text } = scalar;
-    const isName = text.trim() !== "" && text.length <= MAX_STAGE_NAME && !/[\x00-\x1f\x7f]/.test(text);
-    if (!isName) this.reader.refuse(entry.value, key, STAGE_KEYS.name);
-    return text;
-  }
+function nameOf(field: Field | undefined): string {
+  const text = field?.scalar()?.text;
+  if (text === undefined) return "";
+  const isName = text.trim() !== "" && text.length <= MAX_STAGE_NAME && !/[\x00-\x1f\x7f]/.test(text);
+  if (!isName) field?.refuse();
+  return text;
+}
 
-  #retry(entry: MapEntry | undefined, key: string): Retry {
-    const section = entry && this.reader.section(entry.value, key, "retry", RETRY_KEYS);
-    if (!section) return ONCE;
-    const { reader } = this;
-    const exit = section.get("exit");
-    const attempts = section.get("attempts");
-    return {
-      attempts: attempts
-        ? this.#whole(attempts.value, `${key}.attempts`, RETRY_KEYS.attempts, MAX_ATTEMPTS)
-        : 1,
-      backoff: reader.duration(section.get("backoff"), `${key}.backoff`, RETRY_KEYS.backoff, 0) ?? 1,
-      exit: exit
-        ? (reader.list(exit.value, `${key}.exit`, RETRY_KEYS.exit)?.items ?? []).map((item, index) =>
-            this.#whole(item, `${key}.exit[${index}]`, { takes: "an exit code from 1 to 255" }, 255),
-          )
-        : null,
-    };
-  }
+function retryOf(field: Field | undefined): Retry {
+  const section = field?.section("retry", RETRY_KEYS);
+  if (!section) return ONCE;
+  const codes = section.get("exit")?.items("an exit code from 1 to 255");
+  return {
+    attempts: section.get("attempts")?.whole(MAX_ATTEMPTS) ?? 1,
+    backoff: section.get("backoff")?.duration(0) ?? 1,
+    exit: codes?.map((code) => code.whole(255)) ?? null,
+  };
+}
 
-  #whole(node: TreeNode, key: string, about: { takes: string }, most: number): number {
-    const value = node.kind === "scalar" ? node.value : null;
-    if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most)
-      return value as number;
-    this.reader.refuse(node, key, about);
-    return 1;
+function outputsOf(field: Field | undefined, scope: Scope): string[] {
+  const names: string[] = [];
+  for (const item of field?.items("the name of an output") ?? []) {
+    const name = item.text();
+    if (name === null) continue;
+    const taken = names.includes(name) ? `the output ${name} of the same stage` : scope.taken(name);
+    const problem =
+      nameProblem(name, true) ??
+      (taken === null ? null : `${quoted(name)} is the name of ${taken}; choose another name`);
+    if (problem === null) names.push(name);
+    else item.problem(`${field!.key}: ${problem}`);
   }
-
-  #outputs(entry: MapEntry | undefined, key: string): string[] {
-    const names: string[] = [];
-    const list = entry === undefined ? null : this.reader.list(entry.value, key, STAGE_KEYS.outputs);
-    list?.items.forEach((item, index) => {
-      const path = `${key}[${index}]`;
-      const name = this.reader.text(item, path, { takes: "the name of an output" });
-      if (name === null) return;
-      const problem = nameProblem(name, true);
-      const taken = names.includes(name) ? `the output ${name} of the same stage` : this.scope.taken(name);
-      if (problem !== null) this.#problems.add(item.at, path, `${key}: ${problem}`);
-      else if (taken !== null)
-        this.#problems.add(
-          item.at,
-          path,
-          `${key}: ${quoted(name)} is the name of ${taken}; choose another name`,
-        );
-      else names.push(name);
-    });
-    return names;
-  }
+  return names;
 }
 
 const NO_STEP: PipelineStep = {

@@ -1,18 +1,12 @@
 /** Reads the values of a pipeline file: maps with known keys, texts, flags, durations, commands. */
 
-import { MAX_DURATION, type PipelineKey, type PipelineKeys } from "../../../protocol/pipeline/values.js";
+import { MAX_DURATION, type PipelineKeys } from "../../../protocol/pipeline/values.js";
 import { parseDuration } from "../../../protocol/text/duration.js";
 import type { Command, Template } from "../definition.js";
 import { FOREIGN, NO_EXPRESSIONS } from "../template.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 import { nameProblem, type Scope, type Use } from "./scope.js";
-import type { ListNode, MapEntry, MapNode, ScalarNode, TreeNode } from "./yaml-tree.js";
-
-/** A map of which each key was checked against its table. */
-export interface Section {
-  at: Place;
-  get(name: string): MapEntry | undefined;
-}
+import type { ScalarNode, TreeNode } from "./yaml-tree.js";
 
 /** Keys of other tools, with the key of a pipeline that does the same. */
 const SYNONYMS: Record<string, string> = {
@@ -73,26 +67,69 @@ const WITHOUT_KEY: Record<string, string> = {
   on: `a pipeline starts by a submit, or ${SCHEDULED}`,
 };
 
-export class Reader {
-  constructor(readonly problems: Problems) {}
+/** The fields of a map whose keys were checked against their table. */
+export interface Section<Name extends string = string> {
+  at: Place;
+  get(name: Name): Field | undefined;
+}
 
+/** A value of the file. Each method adds a problem where the value is not what the key takes. */
+export class Field {
   /**
-   * Null if the node is not a map. Unknown and missing keys are added as problems.
-   *
-   * @param key - path of the map; empty: the whole file
-   * @param of - the map in a message: `a stage`
+   * @param key - its path in a message; empty: the whole file
+   * @param takes - what the value must be, for a message
+   * @param keyAt - the position of its name
    */
-  section(node: TreeNode, key: string, of: string, keys: PipelineKeys): Section | null {
+  constructor(
+    readonly problems: Problems,
+    readonly node: TreeNode,
+    readonly key: string,
+    readonly takes: string,
+    readonly keyAt: Place = node.at,
+  ) {}
+
+  /** A value within this one. */
+  #inner(node: TreeNode, key: string, takes: string, keyAt?: Place): Field {
+    return new Field(this.problems, node, key, takes, keyAt);
+  }
+
+  /** Adds a problem at the value. */
+  problem(message: string, near?: readonly string[]): void {
+    this.problems.add(this.node.at, this.key, message, near);
+  }
+
+  /** Adds a problem at the name. */
+  keyProblem(message: string): void {
+    this.problems.add(this.keyAt, this.key, message);
+  }
+
+  /** Adds that the value is not what the key takes. */
+  refuse(takes: string = this.takes): null {
+    const { node, key } = this;
+    const isNothing = node.kind === "scalar" && node.value === null;
+    const hint = isNothing ? "; remove the key, or give a value" : "";
+    this.problem(`${key} takes ${takes}, not ${shown(node)}${hint}`);
+    return null;
+  }
+
+  /** Whether the value is this text. */
+  is(text: string): boolean {
+    return this.node.kind === "scalar" && this.node.text === text;
+  }
+
+  /** The fields of a map; null: it is none. Unknown and missing keys are problems. @param of - the map in a message */
+  section<Name extends string>(of: string, keys: PipelineKeys & Record<Name, unknown>): Section<Name> | null {
+    const { node, key } = this;
+    const names = Object.keys(keys);
     if (node.kind !== "map") {
-      const names = Object.keys(keys).join(", ");
-      const what = key === "" ? "a pipeline" : key;
-      this.problems.add(node.at, key, `${what} takes a map with the keys ${names}, not ${shown(node)}`);
+      this.problem(`${key || of} takes a map with the keys ${names.join(", ")}, not ${shown(node)}`);
       return null;
     }
-    const found = new Map<string, MapEntry>();
-    for (const entry of node.entries) {
-      if (Object.hasOwn(keys, entry.name)) found.set(entry.name, entry);
-      else this.#unknownKey(entry, key, of, Object.keys(keys));
+    const found = new Map<string, Field>();
+    for (const { name, at, value } of node.entries) {
+      const path = join(key, name);
+      if (Object.hasOwn(keys, name)) found.set(name, this.#inner(value, path, keys[name]!.takes, at));
+      else this.#unknownKey(name, at, of, names);
     }
     for (const [name, { isRequired, takes }] of Object.entries(keys))
       if (isRequired && !found.has(name))
@@ -100,8 +137,8 @@ export class Reader {
     return { at: node.at, get: (name) => found.get(name) };
   }
 
-  #unknownKey({ name, at }: MapEntry, key: string, of: string, names: string[]): void {
-    const path = join(key, name);
+  #unknownKey(name: string, at: Place, of: string, names: string[]): void {
+    const path = join(this.key, name);
     const synonym = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : "";
     const message = `${quoted(name)} is not a key of ${of}`;
     if (names.includes(synonym)) this.problems.add(at, path, `${message}; write ${synonym}`, [synonym]);
@@ -110,60 +147,64 @@ export class Reader {
     else this.problems.addNear(at, path, `${message}, which has ${names.join(", ")}`, name, names);
   }
 
-  /** Adds that the value is not what the key takes. */
-  refuse(node: TreeNode, key: string, { takes }: Pick<PipelineKey, "takes">): null {
-    const empty = isNothing(node) ? "; remove the key, or give a value" : "";
-    this.problems.add(node.at, key, `${key} takes ${takes}, not ${shown(node)}${empty}`);
-    return null;
-  }
-
   /** A scalar as it is written. An empty value is none. */
-  scalar(node: TreeNode, key: string, about: Pick<PipelineKey, "takes">): ScalarNode | null {
-    return node.kind === "scalar" && node.value !== null ? node : this.refuse(node, key, about);
+  scalar(): ScalarNode | null {
+    return this.node.kind === "scalar" && this.node.value !== null ? this.node : this.refuse();
   }
 
-  text(node: TreeNode, key: string, about: Pick<PipelineKey, "takes">): string | null {
+  text(): string | null {
+    const { node } = this;
     const isText = node.kind === "scalar" && typeof node.value === "string" && node.text.trim() !== "";
-    return isText ? node.text : this.refuse(node, key, about);
+    return isText ? node.text : this.refuse();
   }
 
-  flag(entry: MapEntry | undefined, key: string, about: PipelineKey): boolean {
-    if (entry === undefined) return false;
-    const { value } = entry;
-    if (value.kind === "scalar" && typeof value.value === "boolean") return value.value;
-    this.refuse(value, key, about);
+  flag(): boolean {
+    const { node } = this;
+    if (node.kind === "scalar" && typeof node.value === "boolean") return node.value;
+    this.refuse();
     return false;
   }
 
-  list(node: TreeNode, key: string, about: PipelineKey): ListNode | null {
-    return node.kind === "list" && node.items.length > 0 ? node : this.refuse(node, key, about);
+  /** The items of a list; none if the value is no list, or an empty one. @param takes - of each item */
+  items(takes: string): Field[] {
+    const { node, key } = this;
+    const items = node.kind === "list" ? node.items : [];
+    if (items.length === 0) this.refuse();
+    return items.map((item, index) => this.#inner(item, `${key}[${index}]`, takes));
   }
 
-  map(node: TreeNode, key: string, about: PipelineKey): MapNode | null {
-    return node.kind === "map" ? node : this.refuse(node, key, about);
+  /** The values of a map, by name. @param takes - of each value */
+  entries(takes: string): Array<[name: string, value: Field]> {
+    const { node, key } = this;
+    if (node.kind !== "map") this.refuse();
+    const entries = node.kind === "map" ? node.entries : [];
+    return entries.map(({ name, at, value }) => [name, this.#inner(value, join(key, name), takes, at)]);
+  }
+
+  /** A whole number from 1. */
+  whole(most: number): number {
+    const value = this.node.kind === "scalar" ? this.node.value : null;
+    if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most) return value;
+    this.refuse();
+    return 1;
   }
 
   /** Seconds; null without a value. @param least - 0: the duration may be 0 */
-  duration(
-    entry: MapEntry | undefined,
-    key: string,
-    about: PipelineKey,
-    least: "above 0" | 0,
-  ): number | null {
-    if (entry === undefined) return null;
-    const { value } = entry;
-    const isGiven = value.kind === "scalar" && value.value !== null && typeof value.value !== "boolean";
-    const seconds = isGiven ? (secondsOf(value) ?? -1) : -1;
-    if (seconds < 0 || (seconds === 0 && least !== 0)) return this.refuse(value, key, about);
+  duration(least: "above 0" | 0): number | null {
+    const { node } = this;
+    const isGiven = node.kind === "scalar" && node.value !== null && typeof node.value !== "boolean";
+    const seconds = isGiven ? (secondsOf(node) ?? -1) : -1;
+    if (seconds < 0 || (seconds === 0 && least !== 0)) return this.refuse();
     if (seconds <= MAX_DURATION) return seconds;
-    this.problems.add(value.at, key, `${key} takes at most ${MAX_DURATION} s, which are about 24 days`);
+    this.problem(`${this.key} takes at most ${MAX_DURATION} s, which are about 24 days`);
     return null;
   }
 
-  /** A script, or the words of a command; null if the node is neither. */
-  command(node: TreeNode, key: string, about: PipelineKey, scope: Scope): Command | null {
-    if (node.kind === "list") return this.#words(node, key, about, scope);
-    const script = this.text(node, key, about);
+  /** A script, or the words of a command; null if the value is neither. */
+  command(scope: Scope): Command | null {
+    const { node, key } = this;
+    if (node.kind === "list") return this.#words(scope);
+    const script = this.text();
     if (script === null) return null;
     const { textLine, placeOf } = node as ScalarNode;
     const foreign = script.indexOf(FOREIGN);
@@ -172,52 +213,40 @@ export class Reader {
     return { kind: "script", script, line: textLine };
   }
 
-  #words(node: ListNode, key: string, about: PipelineKey, scope: Scope): Command | null {
-    if (node.items.length === 0) return this.refuse(node, key, about);
+  #words(scope: Scope): Command | null {
+    const items = this.items("a text or a number");
     const words: Template[] = [];
-    node.items.forEach((item, index) => {
-      const word = this.scalar(item, `${key}[${index}]`, ONE_WORD);
-      if (word === null) return;
-      if (index === 0 && word.text.trim() === "") this.refuse(item, `${key}[0]`, { takes: "a program" });
-      words.push(scope.template(word, `${key}[${index}]`, "words"));
-    });
-    return { kind: "words", words, line: node.at.line };
+    for (const [index, item] of items.entries()) {
+      const word = item.scalar();
+      if (word === null) continue;
+      if (index === 0 && word.text.trim() === "") item.refuse("a program");
+      words.push(scope.template(word, item.key, "words"));
+    }
+    return items.length === 0 ? null : { kind: "words", words, line: this.node.at.line };
   }
 
   /** Adds the variables to the scope, each after its own value. */
-  env(entry: MapEntry | undefined, key: string, about: PipelineKey, scope: Scope): Map<string, Template> {
+  env(scope: Scope): Map<string, Template> {
     const env = new Map<string, Template>();
-    const map = entry === undefined ? null : this.map(entry.value, key, about);
-    for (const { name, at, value } of map?.entries ?? []) {
-      const path = join(key, name);
+    for (const [name, field] of this.entries('a text or a number, or "" for an empty text')) {
       const problem = nameProblem(name, false);
       const hidden = problem === null ? scope.hidden(name) : null;
-      if (problem !== null) this.problems.add(at, path, `${key}: ${problem}`);
+      if (problem !== null) field.keyProblem(`${this.key}: ${problem}`);
       else if (hidden !== null)
-        this.problems.add(at, path, `${path} would hide ${hidden}, which is a variable already`);
-      const scalar = this.scalar(value, path, ENV_VALUE);
+        field.keyProblem(`${field.key} would hide ${hidden}, which is a variable already`);
+      const scalar = field.scalar();
       if (scalar === null || problem !== null || hidden !== null) continue;
-      const template = scope.template(scalar, path, "env");
+      const template = scope.template(scalar, field.key, "env");
       scope.addVariable(name, template);
       env.set(name, template);
     }
     return env;
   }
 
-  template(
-    entry: MapEntry | undefined,
-    key: string,
-    about: PipelineKey,
-    scope: Scope,
-    use: Use,
-  ): Template | null {
-    if (entry === undefined || this.text(entry.value, key, about) === null) return null;
-    return scope.template(entry.value as ScalarNode, key, use);
+  template(scope: Scope, use: Use): Template | null {
+    return this.text() === null ? null : scope.template(this.node as ScalarNode, this.key, use);
   }
 }
-
-const ONE_WORD = { takes: "a text or a number" };
-const ENV_VALUE = { takes: 'a text or a number, or "" for an empty text' };
 
 function join(key: string, name: string): string {
   return key === "" ? name : `${key}.${name}`;
@@ -225,10 +254,6 @@ function join(key: string, name: string): string {
 
 function secondsOf({ text, value }: ScalarNode): number | null {
   return typeof value === "number" ? value : parseDuration(text);
-}
-
-function isNothing(node: TreeNode): boolean {
-  return node.kind === "scalar" && node.value === null;
 }
 
 /** The node in a message. */
