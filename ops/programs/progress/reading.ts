@@ -40,12 +40,10 @@ export interface Recogniser {
   read(text: string, isFrame: boolean): Reading | null;
 }
 
-/** Creates the recogniser for one run of a program. */
-export type CreateRecogniser = () => Recogniser;
-
 /** A recogniser, and the source of progress that it belongs to. */
 export interface RecogniserEntry {
   /** `json`: an output made for programs; `text`: an output made for people. */
   readonly source: "json" | "text";
-  readonly create: CreateRecogniser;
+  /** Creates the recogniser for one run of a program. */
+  readonly create: () => Recogniser;
 }

@@ -14,6 +14,11 @@ export interface Recognised {
   readonly reading: Reading;
 }
 
+interface Asked {
+  readonly source: RecogniserEntry["source"];
+  readonly recogniser: Recogniser;
+}
+
 /** Texts in a row that no recogniser understood, after which a sample is read. */
 const SILENT = 1000;
 /** One line of so many is in the sample. */
@@ -23,16 +28,13 @@ const SAMPLE = 8;
 const LONGEST_TEXT = 2000;
 
 export class Recognition {
-  readonly #json: Recogniser[];
-  readonly #text: Recogniser[];
+  #asked: readonly Asked[];
   /** Texts after the last one that was understood. */
   #silent = 0;
 
   constructor(entries: readonly RecogniserEntry[]) {
-    const of = (source: RecogniserEntry["source"]) =>
-      entries.filter((entry) => entry.source === source).map(({ create }) => create());
-    this.#json = of("json");
-    this.#text = of("text");
+    const { json = [], text = [] } = Object.groupBy(entries, ({ source }) => source);
+    this.#asked = [...json, ...text].map(({ source, create }) => ({ source, recogniser: create() }));
   }
 
   /** Whether to read this text. Call once for each text; colours do not matter. */
@@ -43,40 +45,33 @@ export class Recognition {
 
   /** @returns null if no recogniser understands the text */
   read(text: string, isFrame: boolean): Recognised | null {
-    const found = this.#ask("json", this.#json, text, isFrame) ?? this.#askText(text, isFrame);
-    if (found !== null) this.#silent = 0;
-    return found;
-  }
-
-  #askText(text: string, isFrame: boolean): Recognised | null {
-    return text.length > LONGEST_TEXT ? null : this.#ask("text", this.#text, text, isFrame);
-  }
-
-  #ask(
-    source: RecogniserEntry["source"],
-    recognisers: Recogniser[],
-    text: string,
-    isFrame: boolean,
-  ): Recognised | null {
-    for (const recogniser of recognisers) {
-      const reading = this.#readingOf(recogniser, recognisers, text, isFrame);
-      if (reading !== null) return { source, form: recogniser.name, reading };
+    for (const asked of this.#asked) {
+      if (asked.source === "text" && text.length > LONGEST_TEXT) return null;
+      const reading = this.#ask(asked, text, isFrame);
+      if (reading === null) continue;
+      this.#silent = 0;
+      return { source: asked.source, form: asked.recogniser.name, reading };
     }
     return null;
   }
 
   /** A recogniser that throws is not asked again: its mistake must not end the operation. */
-  #readingOf(
-    recogniser: Recogniser,
-    recognisers: Recogniser[],
-    text: string,
-    isFrame: boolean,
-  ): Reading | null {
+  #ask(asked: Asked, text: string, isFrame: boolean): Reading | null {
     try {
-      return recogniser.read(text, isFrame);
+      const reading = asked.recogniser.read(text, isFrame);
+      // A text with a figure out of range is not progress, whatever its form.
+      return reading !== null && isInRange(reading) ? reading : null;
     } catch {
-      recognisers.splice(recognisers.indexOf(recogniser), 1);
+      this.#asked = this.#asked.filter((each) => each !== asked);
       return null;
     }
   }
+}
+
+/** Whether all figures of the reading can be true. */
+function isInRange({ percent = 0, done = 0, total = null }: Reading): boolean {
+  const isCount = Number.isSafeInteger(Math.trunc(done)) && done >= 0;
+  return (
+    percent >= 0 && percent <= 100 && isCount && (total === null || (Number.isFinite(total) && done <= total))
+  );
 }

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Lines } from "../../../ops/programs/output.js";
-import type { Reading, Recogniser } from "../../../ops/programs/progress/reading.js";
+import type { Reading } from "../../../ops/programs/progress/reading.js";
 import { RECOGNISERS } from "../../../ops/programs/progress/recognisers/index.js";
+import { Recognition } from "../../../ops/programs/progress/recognition.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
 
 const FOLDER = fileURLToPath(new URL("../../fixtures/programs", import.meta.url));
@@ -36,25 +37,17 @@ export function recording(name: string): Buffer {
   return readFileSync(join(FOLDER, `${name}.bin`));
 }
 
-/** Asks all recognisers about a text, as the engine does: the first that understands it answers. */
+/** Asks all recognisers about a text: the first that understands it answers. */
 export class Asked {
   readonly said: Said[] = [];
-  readonly #recognisers: Array<{ source: "json" | "text"; recogniser: Recogniser }>;
-
-  constructor() {
-    const all = RECOGNISERS.map(({ source, create }) => ({ source, recogniser: create() }));
-    const of = (source: "json" | "text") => all.filter((entry) => entry.source === source);
-    this.#recognisers = [...of("json"), ...of("text")];
-  }
+  readonly #recognition = new Recognition(RECOGNISERS);
 
   read(text: string, isFrame: boolean): Reading | null {
-    for (const { source, recogniser } of this.#recognisers) {
-      const reading = recogniser.read(text, isFrame);
-      if (reading === null) continue;
-      this.said.push({ name: recogniser.name, source, text, reading });
-      return reading;
-    }
-    return null;
+    const found = this.#recognition.read(text, isFrame);
+    if (found === null) return null;
+    const { form: name, source, reading } = found;
+    this.said.push({ name, source, text, reading });
+    return reading;
   }
 }
 

@@ -21,7 +21,7 @@ import {
   SCP,
   ZSTD,
 } from "./patterns.js";
-import { isInRange, type ProgramRecogniser } from "./program.js";
+import type { ProgramRecogniser } from "./program.js";
 import { json, text } from "./row.js";
 import { RcloneJson, RcloneText, Rsync, Tar, Xz } from "./transfers.js";
 
@@ -30,7 +30,7 @@ import { RcloneJson, RcloneText, Rsync, Tar, Xz } from "./transfers.js";
  * program. A recogniser that needs lines without progress, such as the name of a file, sees them only if no recogniser
  * before it understood them.
  */
-const TABLE: readonly ProgramRecogniser[] = [
+export const RECOGNISERS: readonly ProgramRecogniser[] = [
   json(() => new BuildxJson(), ["docker buildx", "steps", "`--progress rawjson`"]),
   json(() => new ComposeJson(), ["docker compose", "layers, images, containers", "`--progress json`"]),
   text(() => new DockerPull(), ["docker pull, docker push", "layers"]),
@@ -130,22 +130,3 @@ const TABLE: readonly ProgramRecogniser[] = [
     ["a line that a carriage return replaces, with `45%` or `12/90`", "percent, or count"],
   ),
 ];
-
-/** A text with a figure out of range is not progress, whatever its form. */
-function checked({ create, ...entry }: ProgramRecogniser): ProgramRecogniser {
-  return {
-    ...entry,
-    create() {
-      const recogniser = create();
-      return {
-        name: recogniser.name,
-        read(text, isFrame) {
-          const reading = recogniser.read(text, isFrame);
-          return reading === null || isInRange(reading) ? reading : null;
-        },
-      };
-    },
-  };
-}
-
-export const RECOGNISERS: readonly ProgramRecogniser[] = TABLE.map(checked);

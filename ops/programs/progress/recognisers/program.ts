@@ -1,5 +1,5 @@
 /** What each recogniser declares, and parsers that the recognisers share. */
-import type { CreateRecogniser, Reading } from "../reading.js";
+import type { Reading, RecogniserEntry } from "../reading.js";
 
 /** A program whose output is understood: a row of the table in docs/progress.md. */
 export interface Program {
@@ -12,10 +12,7 @@ export interface Program {
   readonly needs: "pipe" | "tty";
 }
 
-export interface ProgramRecogniser {
-  /** `json`: an output made for programs; `text`: an output made for people. */
-  readonly source: "json" | "text";
-  readonly create: CreateRecogniser;
+export interface ProgramRecogniser extends RecogniserEntry {
   readonly programs: readonly Program[];
 }
 
@@ -80,14 +77,6 @@ export function cutAtPercent(text: string): Cut | null {
 export function bytesReading(label: string, done: number, total: number | null): Reading {
   if (total === null || total === 0) return { label, done, total: null, unit: "B", isOnlyProgress: true };
   return { label, done: Math.min(done, total), total, unit: "B", isOnlyProgress: true };
-}
-
-/** Whether all figures of the reading can be true. */
-export function isInRange({ percent = 0, done = 0, total = null }: Reading): boolean {
-  const isCount = Number.isSafeInteger(Math.trunc(done)) && done >= 0;
-  return (
-    percent >= 0 && percent <= 100 && isCount && (total === null || (Number.isFinite(total) && done <= total))
-  );
 }
 
 /** The object of a JSON line; null if the text is no JSON object. */

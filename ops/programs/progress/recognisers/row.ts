@@ -1,5 +1,5 @@
 /** The rows of the table of recognisers: a program that patterns describe, or one that needs code of its own. */
-import type { CreateRecogniser, Reading, Recogniser } from "../reading.js";
+import type { Reading, Recogniser, RecogniserEntry } from "../reading.js";
 import { bytesOf, bytesReading, type Program, type ProgramRecogniser } from "./program.js";
 
 /** A text that a program prints, and the reading of its named groups. */
@@ -22,6 +22,8 @@ export interface Pattern {
 
 /** A row of the table in docs/progress.md: name, what the bar shows, what to add, and `tty` for a terminal. */
 type Words = readonly [name: string, shows: string, add?: string, needs?: Program["needs"]];
+
+type CreateRecogniser = RecogniserEntry["create"];
 
 /** An output made for programs. */
 export function json(create: CreateRecogniser, ...programs: Words[]): ProgramRecogniser {
