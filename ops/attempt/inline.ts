@@ -7,14 +7,16 @@ import type { DaemonEvent, EventBody, OperationEvent, Outcome, Submission } from
 import type { LogLine, LogStream, Operation, Resources } from "../../protocol/operation.js";
 import { RecordBuilder, submittedRecord } from "../../protocol/reduce.js";
 import { limitsText } from "../../protocol/resource-limits.js";
+import { firstLine } from "../../protocol/text/first-line.js";
 import { type Capture, captureOutput } from "../programs/capture-output.js";
 import type { TerminalHost } from "../programs/terminals.js";
 import { typeOfSubmission } from "../types/prepare.js";
 import { type OperationCtor, readType } from "../types/read-type.js";
 import { InlineStop } from "./cancellation.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
-import { InlineRetries, type InlineRetry, waited } from "./inline-retries.js";
+import { MemoryStageValues } from "./memory-values.js";
 import { enterOperationVariables, setStageVariable } from "./operation-variables.js";
+import { retryDelay } from "./retry-delay.js";
 import { type AttemptOptions, CANCELLED, cwdGone, runAttempt, type TypeFinder } from "./run-attempt.js";
 import type { Order, StageValues } from "./sink.js";
 import { OwnUsage } from "./usage.js";
@@ -98,13 +100,18 @@ export class InlineLink extends AttemptWriter {
     flush: () => void,
     isCancelled?: () => boolean,
   ): Promise<Outcome> {
-    const retries = this.options.retries ? new InlineRetries(Type, this.submission.params) : null;
-    for (;;) {
+    const { retry, resumable } = readType(Type);
+    const isRetried = this.options.retries === true && retry !== null;
+    /** Where another attempt may need them. */
+    let kept: MemoryStageValues | null = null;
+    for (let tries = 0; ; tries++) {
       this.#say({ type: "attempt:started" });
       this.#say({ type: "attempt:accepted", pid: process.pid });
       const started = this.#clock.now();
       const usage = new OwnUsage();
-      const values = this.options.values ?? retries?.valuesOf(this.#attemptNumber) ?? null;
+      if (isRetried && resumable)
+        kept = new MemoryStageValues(this.submission.params, this.#attemptNumber, kept?.before(null, []));
+      const values = this.options.values ?? kept;
       const outcome =
         cwdGone(this.submission.cwd) ?? (await this.#attempt(Type, values, signal, isCancelled));
       flush();
@@ -112,17 +119,19 @@ export class InlineLink extends AttemptWriter {
       const resources = usage.end();
       // `runAttempt` has masked the outcome.
       this.#say({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
-      const retry = this.#isAbandoned || signal.aborted ? null : (retries?.after(outcome) ?? null);
-      if (retry === null) {
+      const delay =
+        !isRetried || this.#isAbandoned || signal.aborted ? null : retryDelay(retry, tries, outcome);
+      if (delay === null) {
         this.finish(outcome, resources);
         return outcome;
       }
-      if (!(await this.#waitFor(retry, signal))) return this.#cancelled();
+      if (!(await this.#waitFor(outcome, delay * 1000, signal))) return this.#cancelled();
     }
   }
 
   /** Queued again, until the next attempt. Returns false if the operation was cancelled meanwhile. */
-  async #waitFor({ reason, ms }: InlineRetry, signal: AbortSignal): Promise<boolean> {
+  async #waitFor({ error }: Outcome, ms: number, signal: AbortSignal): Promise<boolean> {
+    const reason = `${firstLine(error?.message ?? "")} (${error?.code})`;
     const retryAt = new Date(Date.parse(this.#clock.time()) + ms).toISOString();
     this.#say({ type: "attempt:requeued", reason, retryAt });
     this.#attemptNumber++;
@@ -202,6 +211,21 @@ export class InlineLink extends AttemptWriter {
     this.#builder.add(event);
     this.watcher.event(event, this.submission.id);
   }
+}
+
+/** Waits for the time. Resolves with false, at once, if the signal is aborted. */
+function waited(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const end = (isOver: boolean) => {
+      clear();
+      signal.removeEventListener("abort", onAbort);
+      resolve(isOver);
+    };
+    const onAbort = () => end(false);
+    const clear = clock.schedule(ms, () => end(true), true);
+    signal.addEventListener("abort", onAbort);
+  });
 }
 
 /** Receives the events and lines of an inline run, synchronously and in order; `id` is that of the operation. */
