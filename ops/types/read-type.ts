@@ -78,7 +78,7 @@ export function isOperationType(value: unknown): value is OperationCtor {
 /** The name of a type that may be invalid; null: it has none. */
 export function declaredName(Type: OperationCtor): string | null {
   const op = Object.hasOwn(Type, "op") ? (Type as unknown as Record<string, unknown>).op : undefined;
-  return typeof op === "string" && OP_PATTERN.test(op) ? op : opOf(Type.name);
+  return isOp(op) ? op : opOf(Type.name);
 }
 
 /** @throws TypeFault */
@@ -110,8 +110,8 @@ export function readType(Type: OperationCtor): TypeDefinition {
     gracePeriod: readSeconds("gracePeriod", statics.gracePeriod, fault) ?? DEFAULT_GRACE_PERIOD,
     timeout: readSeconds("timeout", statics.timeout, fault),
     retry: readRetry(statics.retry, fault),
-    concurrency: readConcurrency(statics.concurrency, fault),
-    queue: readQueue(statics.queue, fault),
+    concurrency: read("concurrency", statics.concurrency, isCount, "a whole number of at least 1", fault),
+    queue: read("queue", statics.queue, isOp, 'the name of a queue, like "gpu"', fault),
     requires: readRequires(statics.requires, fault),
     hosts: readChoice("hosts", statics.hosts, ["same", "any"], fault),
     partition: readChoice("partition", statics.partition, ["end", "finish"], fault),
@@ -162,13 +162,16 @@ export async function titleFor(Type: OperationCtor, parsed: unknown): Promise<st
 
 type Fault = (problem: string) => TypeFault;
 
+const isOp = (value: unknown): value is string => typeof value === "string" && OP_PATTERN.test(value);
+const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 1;
+
 function readOp(op: unknown, className: string, fault: Fault): string {
   if (op === undefined) {
     const name = opOf(className);
     if (name !== null) return name;
     throw fault('no name can be made from the class name; write: static op = "my-operation"');
   }
-  if (typeof op === "string" && OP_PATTERN.test(op)) return op;
+  if (isOp(op)) return op;
   throw fault(`static op must be in kebab-case, like "my-operation", not ${show(op)}`);
 }
 
@@ -208,10 +211,22 @@ function readStages(stages: unknown, fault: Fault): readonly string[] {
   return stages;
 }
 
-function readSeconds(name: string, value: unknown, fault: Fault): number | null {
+/** The static; null if it is absent. */
+function read<T>(
+  name: string,
+  value: unknown,
+  fits: (value: unknown) => boolean,
+  must: string,
+  fault: Fault,
+): T | null {
   if (value === undefined || value === null) return null;
-  if (typeof value === "number" && value > 0 && value <= MAX_SECONDS) return value;
-  throw fault(`static ${name} must be a number of seconds above 0, not ${show(value)}`);
+  if (fits(value)) return value as T;
+  throw fault(`static ${name} must be ${must}, not ${show(value)}`);
+}
+
+function readSeconds(name: string, value: unknown, fault: Fault): number | null {
+  const isSeconds = (each: unknown) => typeof each === "number" && each > 0 && each <= MAX_SECONDS;
+  return read(name, value, isSeconds, "a number of seconds above 0", fault);
 }
 
 function readLimits(statics: Record<string, unknown>, fault: Fault): ResourceLimits | undefined {
@@ -224,18 +239,6 @@ function readLimits(statics: Record<string, unknown>, fault: Fault): ResourceLim
     limits[name] = value as number;
   }
   return effectiveLimits(limits, undefined);
-}
-
-function readConcurrency(value: unknown, fault: Fault): number | null {
-  if (value === undefined || value === null) return null;
-  if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
-  throw fault(`static concurrency must be a whole number of at least 1, not ${show(value)}`);
-}
-
-function readQueue(value: unknown, fault: Fault): string | null {
-  if (value === undefined || value === null) return null;
-  if (typeof value === "string" && OP_PATTERN.test(value)) return value;
-  throw fault(`static queue must be the name of a queue, like "gpu", not ${show(value)}`);
 }
 
 function readRequires(value: unknown, fault: Fault): readonly string[] {
@@ -257,15 +260,9 @@ function readRequires(value: unknown, fault: Fault): readonly string[] {
 }
 
 /** One of two texts; the first is the default. */
-function readChoice<T extends string>(
-  name: string,
-  value: unknown,
-  [first, second]: readonly [T, T],
-  fault: Fault,
-): T {
-  if (value === undefined || value === null) return first;
-  if (value === first || value === second) return value as T;
-  throw fault(`static ${name} must be "${first}" or "${second}", not ${show(value)}`);
+function readChoice<T extends string>(name: string, value: unknown, all: readonly [T, T], fault: Fault): T {
+  const isOne = (each: unknown) => all.includes(each as T);
+  return read<T>(name, value, isOne, `"${all[0]}" or "${all[1]}"`, fault) ?? all[0];
 }
 
 /** Accepts any zod 4 schema, also of the author's own copy of zod. */
@@ -278,7 +275,7 @@ function show(value: unknown): string {
   return text === undefined ? String(value) : text.slice(0, 80);
 }
 
-function readRetry(value: unknown, fault: (problem: string) => TypeFault): TypeDefinition["retry"] {
+function readRetry(value: unknown, fault: Fault): TypeDefinition["retry"] {
   if (value === undefined || value === null) return null;
   const { attempts, backoff = 1 } = value as { attempts?: unknown; backoff?: unknown };
   if (typeof attempts !== "number" || !Number.isInteger(attempts) || attempts < 1 || attempts > 1000)
