@@ -1,7 +1,4 @@
-/**
- * Finds many texts in another one. A text that has none of their first characters costs one regular expression; else the
- * time is linear (Knuth, Morris and Pratt), also for texts that repeat themselves.
- */
+/** Finds many texts in another one. A text that has none of their first characters costs one regular expression. */
 
 /** From a character, and to one that is no more part of it. */
 export type Range = [from: number, to: number];
@@ -9,9 +6,9 @@ export type Range = [from: number, to: number];
 export class TextSearch {
   /** Length of the longest text. */
   longest = 0;
-  readonly #patterns = new Map<string, Pattern>();
+  readonly #texts = new Set<string>();
   /** By their first characters. */
-  readonly #byStart = new Map<string, Pattern[]>();
+  readonly #byStart = new Map<string, string[]>();
   #starts: RegExp | null = null;
   /** The beginnings that are shorter. */
   readonly #beginnings = new Set<string>();
@@ -21,15 +18,14 @@ export class TextSearch {
 
   add(texts: readonly string[]): void {
     for (const text of texts) {
-      if (this.#patterns.has(text)) continue;
-      const pattern = new Pattern(text);
-      this.#patterns.set(text, pattern);
+      if (this.#texts.has(text)) continue;
+      this.#texts.add(text);
       this.longest = Math.max(this.longest, text.length);
       const start = text.slice(0, this.startLength);
       const same = this.#byStart.get(start);
-      if (same !== undefined) same.push(pattern);
+      if (same !== undefined) same.push(text);
       else {
-        this.#byStart.set(start, [pattern]);
+        this.#byStart.set(start, [text]);
         for (let length = 1; length < start.length; length++) this.#beginnings.add(start.slice(0, length));
         this.#starts = null;
       }
@@ -44,10 +40,14 @@ export class TextSearch {
   find(text: string, shortest: number): { ranges: Range[]; open: number } {
     const ranges: Range[] = [];
     let open = text.length;
-    for (const [start, at] of this.#startsIn(text)) {
-      for (const pattern of this.#byStart.get(start)!) {
-        const length = pattern.find(text, at, ranges);
-        if (length >= shortest) open = Math.min(open, text.length - length);
+    for (const [start, first] of this.#startsIn(text)) {
+      for (const each of this.#byStart.get(start)!) {
+        const { length } = each;
+        for (let at = text.indexOf(each, first); at !== -1; at = text.indexOf(each, at + 1))
+          ranges.push([at, at + length]);
+        let at = text.indexOf(start, Math.max(first, text.length - length + 1));
+        while (at !== -1 && at < open && !each.startsWith(text.slice(at))) at = text.indexOf(start, at + 1);
+        if (at !== -1 && text.length - at >= shortest) open = Math.min(open, at);
       }
     }
     for (let length = this.startLength - 1; length >= shortest && open === text.length; length--)
@@ -68,41 +68,6 @@ export class TextSearch {
     }
     return places;
   }
-}
-
-class Pattern {
-  #borders: Int32Array | null = null;
-
-  constructor(private readonly text: string) {}
-
-  /** Adds all places. @returns the length of the longest beginning of this text at the end of `within` */
-  find(within: string, from: number, ranges: Range[]): number {
-    const { text } = this;
-    this.#borders ??= bordersOf(text);
-    let length = 0;
-    for (let at = from; at < within.length; at++) {
-      length = longer(text, this.#borders, length, within.charCodeAt(at));
-      if (length < text.length) continue;
-      ranges.push([at + 1 - length, at + 1]);
-      length = this.#borders[length - 1]!;
-    }
-    return length;
-  }
-}
-
-/** For each beginning of the text, the longest shorter beginning that it ends with. */
-function bordersOf(text: string): Int32Array {
-  const borders = new Int32Array(text.length);
-  for (let at = 1; at < text.length; at++)
-    borders[at] = longer(text, borders, borders[at - 1]!, text.charCodeAt(at));
-  return borders;
-}
-
-/** The longest beginning of the text that ends with one of this length and the character, or with a part of both. */
-function longer(text: string, borders: Int32Array, length: number, character: number): number {
-  let known = length;
-  while (known > 0 && text.charCodeAt(known) !== character) known = borders[known - 1]!;
-  return text.charCodeAt(known) === character ? known + 1 : known;
 }
 
 function escaped(text: string): string {
