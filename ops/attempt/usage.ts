@@ -3,10 +3,9 @@
  *
  * The CPU time and I/O of a process include those of its ended children that it waited for, as the kernel adds them up.
  */
-import { readFileSync } from "node:fs";
 import type { UsedBefore } from "../../protocol/event.js";
 import type { Resources } from "../../protocol/operation.js";
-import { statFields } from "../programs/proc.js";
+import { statFields, textOf } from "../programs/proc.js";
 
 /** The use of one process, since its start. */
 export interface ProcessUsage {
@@ -28,7 +27,7 @@ export function usageOf(pid: number): ProcessUsage | null {
   const fields = statFields(pid);
   if (fields === null) return null;
   const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number);
-  const io = read(`/proc/${pid}/io`);
+  const io = textOf(`/proc/${pid}/io`);
   return {
     cpuSeconds: (user! + system! + childrenUser! + childrenSystem!) / TICKS_A_SECOND,
     rssBytes: Number(fields[21]) * bytesOfPage(),
@@ -79,18 +78,11 @@ export function greaterOf(a: Resources | null, b: Resources | null): Resources |
 
 function bytesOfPage(): number {
   // The kernel states it beside each mapping.
-  pageBytes ??= 1024 * Number(/^KernelPageSize:\s+(\d+) kB/m.exec(read("/proc/self/smaps") ?? "")?.[1] ?? 4);
+  pageBytes ??=
+    1024 * Number(/^KernelPageSize:\s+(\d+) kB/m.exec(textOf("/proc/self/smaps") ?? "")?.[1] ?? 4);
   return pageBytes;
 }
 
 function ioEntry(text: string | null, name: string): number {
   return Number(new RegExp(`^${name}: (\\d+)`, "m").exec(text ?? "")?.[1] ?? 0);
-}
-
-function read(file: string): string | null {
-  try {
-    return readFileSync(file, "latin1");
-  } catch {
-    return null;
-  }
 }

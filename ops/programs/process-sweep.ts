@@ -1,6 +1,3 @@
-/** Most rounds of `stop`: a fork bomb is not waited for. */
-const STOP_ROUNDS = 20;
-
 /**
  * The process sweep: finds and kills all descendants of a process. The daemon uses it for a worker, `liveops run` for
  * an operation.
@@ -39,6 +36,8 @@ export interface SweepReport {
   left: number[];
 }
 
+/** Most rounds of `stop`: a fork bomb is not waited for. */
+const STOP_ROUNDS = 20;
 /** Longest time of one kill, in ms. */
 const KILL_MS = 3000;
 /** Pause between two rounds while killed processes end, in ms. */
@@ -56,6 +55,23 @@ const MAX_RECORDED = 10_000;
 export class ProcessSweep {
   /** Start time by pid of all found processes. An ended process still identifies the session and group that it led. */
   readonly #recorded = new Map<number, number>();
+  /** Recorded processes that were alive at the last scan. */
+  readonly #living = new Set<number>();
+  /** Recorded processes that lead a process group. */
+  readonly #groups = new Set<number>();
+
+  /**
+   * @param mark `NAME=value`; must not be in the environment of a process that must survive
+   * @param root the ancestor of all processes of the sweep; null: find processes by the mark only
+   */
+  constructor(
+    private readonly mark: string,
+    private readonly root: ProcessName | null,
+  ) {
+    const stat = root && processStat(root.pid);
+    if (root) this.#record(stat?.startTime === root.startTime ? stat : root);
+  }
+
   /** Stops all processes that belong (SIGSTOP), in rounds until a round finds no other: a process may fork meanwhile. */
   stop(): void {
     const stopped = new Set<number>();
@@ -72,23 +88,6 @@ export class ProcessSweep {
   /** Continues all processes that belong (SIGCONT). */
   continue(): void {
     this.#find(new Set([process.pid]), (stat) => send(stat.pid, "SIGCONT"));
-  }
-
-  /** Recorded processes that were alive at the last scan. */
-  readonly #living = new Set<number>();
-  /** Recorded processes that lead a process group. */
-  readonly #groups = new Set<number>();
-
-  /**
-   * @param mark `NAME=value`; must not be in the environment of a process that must survive
-   * @param root the ancestor of all processes of the sweep; null: find processes by the mark only
-   */
-  constructor(
-    private readonly mark: string,
-    private readonly root: ProcessName | null,
-  ) {
-    const stat = root && processStat(root.pid);
-    if (root) this.#record(stat?.startTime === root.startTime ? stat : root);
   }
 
   /** Records all processes that belong. Reads all of /proc. */

@@ -1,6 +1,6 @@
 /** Runs the stages of a pipeline, one after another, then `finally`, and continues the chain with `then`. */
-import { readFileSync, statSync } from "node:fs";
 import type { LiveOperation, Progress } from "liveops";
+import { readRegularFile } from "../../../protocol/system/own-file.js";
 import type { AttemptProgress } from "../../attempt/attempt-progress.js";
 import { Failure, failWithResult } from "../../attempt/failure.js";
 import { OperationCancelled } from "../../sdk/live-operation.js";
@@ -176,9 +176,7 @@ function noteChange(p: AttemptProgress, { path, text }: PipelineFile, attempt: n
 
 function textOf(path: string): string | null {
   try {
-    const stat = statSync(path);
-    // A pipe would never end.
-    return stat.isFile() && stat.size <= MAX_BYTES ? readFileSync(path, "utf8") : null;
+    return readRegularFile(path, MAX_BYTES).toString("utf8");
   } catch {
     return null;
   }
