@@ -2,7 +2,7 @@
 import type { OperationEvent, Outcome, Submission } from "../../protocol/event.js";
 import type { LogLine, LogStream, Operation } from "../../protocol/operation.js";
 import type { FinalState } from "../../protocol/state.js";
-import { InlineLink, type InlineWatcher, type LinkOptions } from "../attempt/inline.js";
+import { InlineLink, type InlineWatcher, type LinkOptions } from "../attempt/inline-link.js";
 import type { MemoryStageValues } from "../attempt/memory-values.js";
 import type { OperationClass } from "../sdk/live-operation.js";
 import type { StagesOf } from "../sdk/statics.js";

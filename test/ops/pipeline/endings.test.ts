@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { InlineLink } from "../../../ops/attempt/inline.js";
+import { InlineLink } from "../../../ops/attempt/inline-link.js";
 import type { Pipeline } from "../../../ops/pipeline/definition.js";
 import { gracePeriodOf } from "../../../ops/pipeline/run/finally.js";
 import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";

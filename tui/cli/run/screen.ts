@@ -1,5 +1,5 @@
 /** Text mode for an inline run. Writes to the real streams, because the operation's output is captured. */
-import type { InlineWatcher } from "../../../ops/attempt/inline.js";
+import type { InlineWatcher } from "../../../ops/attempt/inline-link.js";
 import type { OperationCtor } from "../../../ops/types/read-type.js";
 import type { OperationEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
