@@ -14,7 +14,7 @@ import type { Cancellation } from "./cancellation.js";
 import type { Clock } from "./clock.js";
 import { Failure } from "./failure.js";
 import { type KeyedHost, type KeyedOptions, trackKeyedAsync, trackKeyedSync } from "./keyed-track.js";
-import { Meter, ProgramHolder } from "./meter.js";
+import { Meter } from "./meter.js";
 import { OutcomeCalls } from "./outcome-calls.js";
 import type { Sink, StageValues } from "./sink.js";
 import { type RunnerStageOptions, Stages } from "./stages.js";
@@ -183,7 +183,7 @@ export class AttemptProgress implements Progress<unknown> {
   exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult> {
     // The lines belong to this stage, whatever runs when they come.
     const stage = this.stages.current;
-    const bar = new ProgramHolder(this.#meter);
+    const bar = this.#meter.program();
     const host = {
       bar,
       now: () => this.clock.now(),

@@ -115,9 +115,31 @@ export class Meter {
     this.touch(now);
   }
 
-  /** The bar of the block that runs now, to which a program that the block starts reports. */
-  get current(): Bar {
-    return this.#bar;
+  /**
+   * Connects a program of `p.exec` with the bar of the block that runs now.
+   *
+   * @returns `release`: call when the program has ended; its last values stay
+   */
+  program(): BarTarget & { release(): void } {
+    const bar = this.#bar;
+    const program = {};
+    let value: BarValue | null = null;
+    let isHeld = false;
+    const begin = (next: BarValue) => {
+      value = next;
+      isHeld = this.#countProgram(bar, next, program);
+    };
+    return {
+      begin,
+      changed: () => {
+        // The program that had the bar may have ended.
+        if (!isHeld && value !== null) begin(value);
+        else if (isHeld && bar === this.#bar && bar.holder === program) this.touch(this.clock.now());
+      },
+      release: () => {
+        if (bar.holder === program) bar.holder = null;
+      },
+    };
   }
 
   /**
@@ -125,7 +147,7 @@ export class Meter {
    *
    * @returns false if the code of the block or another program has the bar
    */
-  countProgram(bar: Bar, counted: Counted, program: object): boolean {
+  #countProgram(bar: Bar, counted: Counted, program: object): boolean {
     if (bar.holder !== null && bar.holder !== program) return false;
     bar.holder = program;
     const now = this.clock.now();
@@ -139,16 +161,6 @@ export class Meter {
     bar.rate = new Rate();
     if (isSent) this.touch(now);
     return true;
-  }
-
-  /** Call when the values of a program have changed. */
-  touchProgram(bar: Bar, program: object): void {
-    if (bar === this.#bar && bar.holder === program) this.touch(this.clock.now());
-  }
-
-  /** Call when a program has ended. Its last values stay. */
-  releaseProgram(bar: Bar, program: object): void {
-    if (bar.holder === program) bar.holder = null;
   }
 
   /** Call when the values may have changed: sends them now, or starts the timer. */
@@ -242,32 +254,4 @@ function key(percent: number, counted: Counted | null): string {
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-/** Connects a program of `p.exec` with the bar of the block that started it. */
-export class ProgramHolder implements BarTarget {
-  readonly #bar: Bar;
-  #value: BarValue | null = null;
-  #isHeld = false;
-
-  /** The program reports to the bar of the block that runs now. */
-  constructor(private readonly meter: Meter) {
-    this.#bar = meter.current;
-  }
-
-  begin(value: BarValue): void {
-    this.#value = value;
-    this.#isHeld = this.meter.countProgram(this.#bar, value, this);
-  }
-
-  changed(): void {
-    if (this.#isHeld) this.meter.touchProgram(this.#bar, this);
-    // The program that had the bar may have ended.
-    else if (this.#value !== null) this.begin(this.#value);
-  }
-
-  /** Call when the program has ended. */
-  release(): void {
-    this.meter.releaseProgram(this.#bar, this);
-  }
 }
