@@ -26,25 +26,28 @@ export function captureOutput(
   onLine: (stream: OutputStream, text: string) => void,
   placeOf?: CutPlace,
 ): Capture {
-  const streams = (["stdout", "stderr"] as const).map((name) =>
-    capture(name, (text) => onLine(name, text), placeOf),
-  );
-  const [stdout, stderr] = streams as [CapturedStream, CapturedStream];
+  const capture = (name: OutputStream) => {
+    const stream = process[name];
+    const original = stream.write;
+    const lines = new WrittenLines((text) => onLine(name, text), placeOf);
+    stream.write = lines.write.bind(lines) as typeof original;
+    const real = (text: string | Uint8Array) => original.call(stream, text);
+    const restore = () => {
+      lines.flush();
+      stream.write = original;
+    };
+    return { real, restore, flush: () => lines.flush() };
+  };
+  const [stdout, stderr] = [capture("stdout"), capture("stderr")];
+  const both = (work: "flush" | "restore") => () => {
+    stdout[work]();
+    stderr[work]();
+  };
   return {
     real: { stdout: stdout.real, stderr: stderr.real },
-    flush: () => {
-      for (const stream of streams) stream.flush();
-    },
-    restore: () => {
-      for (const stream of streams) stream.restore();
-    },
+    flush: both("flush"),
+    restore: both("restore"),
   };
-}
-
-interface CapturedStream {
-  real(text: string | Uint8Array): boolean;
-  flush(): void;
-  restore(): void;
 }
 
 /** Makes lines of the chunks that are written to one stream. */
@@ -82,21 +85,6 @@ export class WrittenLines {
     this.#rest = pieces.pop() ?? "";
     for (const piece of pieces) this.onLine(piece);
   }
-}
-
-function capture(name: OutputStream, onLine: (text: string) => void, placeOf?: CutPlace): CapturedStream {
-  const stream = process[name];
-  const original = stream.write;
-  const lines = new WrittenLines(onLine, placeOf);
-  stream.write = lines.write.bind(lines) as typeof stream.write;
-  return {
-    real: (text) => original.call(stream, text),
-    flush: () => lines.flush(),
-    restore: () => {
-      lines.flush();
-      stream.write = original;
-    },
-  };
 }
 
 function isOtherEncoding(encoding: unknown): encoding is BufferEncoding {
