@@ -11,7 +11,7 @@ import { Group, type Output } from "./group.js";
 import { checkDirectory, notStarted } from "./not-started.js";
 import type { OscProgress } from "./osc-progress.js";
 import { Latest, readLines } from "./output.js";
-import { ProgramOutputs } from "./program-outputs.js";
+import { Captured, LastLines, ProgramOutputs } from "./program-outputs.js";
 import { ProgramProgress, type ProgramTarget } from "./program-progress.js";
 import type { BarTarget } from "./progress/program-bar.js";
 import { TtyMissing, terminalEnvironment } from "./pty.js";
@@ -37,13 +37,8 @@ export interface ExecHost {
   readonly terminals: Pick<AttemptTerminals, "size" | "opened">;
 }
 
-/** Most bytes of stdout that `capture` returns. */
-const MAX_CAPTURE = 1024 * 1024;
-
 const MAX_STATUS = 500;
 const STATUS_MS = 250;
-const LAST_LINES = 10;
-const MAX_LAST_LINE = 500;
 
 /**
  * @throws ExecError if the program failed and `check` is not false; the reason of the stop; NotStarted if the program
@@ -208,51 +203,6 @@ function targetOf(host: ExecHost, outputs: ProgramOutputs, status: Latest): Prog
       if (problem !== null) host.line("liveops", problem);
     },
   };
-}
-
-/** The last lines of the log, for the error. */
-class LastLines {
-  readonly #lines: string[] = [];
-  #next = 0;
-
-  constructor(private readonly masker: Masker) {}
-
-  add(line: string): void {
-    this.#lines[this.#next] = line;
-    this.#next = (this.#next + 1) % LAST_LINES;
-  }
-
-  get newest(): string {
-    return this.#lines[(this.#next + LAST_LINES - 1) % LAST_LINES] ?? "";
-  }
-
-  /** Without secrets and colours, shortened. */
-  get texts(): string[] {
-    const ordered = [...this.#lines.slice(this.#next), ...this.#lines.slice(0, this.#next)];
-    return ordered.map((line) => withoutSequences(this.masker.mask(line)).slice(0, MAX_LAST_LINE));
-  }
-}
-
-/** The text of stdout, bounded. */
-class Captured {
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
-
-  /** False if there is too much. */
-  add(chunk: Buffer): boolean {
-    this.#bytes += chunk.length;
-    if (this.#bytes > MAX_CAPTURE) return false;
-    this.#chunks.push(chunk);
-    return true;
-  }
-
-  /** @throws RangeError if there was too much */
-  of(label: string): string {
-    if (this.#bytes <= MAX_CAPTURE) return Buffer.concat(this.#chunks).toString("utf8");
-    throw new RangeError(
-      `${label} printed more than ${MAX_CAPTURE / 1024 / 1024} MiB, the limit of capture; let it write to a file`,
-    );
-  }
 }
 
 /** Code in JavaScript is not checked by a compiler. */

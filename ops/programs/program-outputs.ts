@@ -1,8 +1,17 @@
-/** The named values that a program reports: `output name=value`. */
+/** What is kept of one program of `p.exec`: the values that it reports, its last lines, and its stdout. */
+import { withoutSequences } from "../../protocol/text/sgr.js";
+import type { Masker } from "../secrets/masker.js";
 
 /** Most characters of all names and values together. */
 const MOST_CHARACTERS = 256 * 1024;
 
+const LAST_LINES = 10;
+const MAX_LAST_LINE = 500;
+
+/** Most bytes of stdout that `capture` returns. */
+const MAX_CAPTURE = 1024 * 1024;
+
+/** The named values that a program reports: `output name=value`. */
 export class ProgramOutputs {
   readonly #values = new Map<string, string>();
   #characters = 0;
@@ -28,5 +37,48 @@ export class ProgramOutputs {
 
   get values(): Record<string, string> {
     return Object.fromEntries(this.#values);
+  }
+}
+
+/** The last lines of the log, for the error. */
+export class LastLines {
+  readonly #lines: string[] = [];
+
+  constructor(private readonly masker: Masker) {}
+
+  add(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > LAST_LINES) this.#lines.shift();
+  }
+
+  get newest(): string {
+    return this.#lines.at(-1) ?? "";
+  }
+
+  /** Without secrets and colours, shortened. */
+  get texts(): string[] {
+    return this.#lines.map((line) => withoutSequences(this.masker.mask(line)).slice(0, MAX_LAST_LINE));
+  }
+}
+
+/** The text of stdout, bounded. */
+export class Captured {
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  /** False if there is too much. */
+  add(chunk: Buffer): boolean {
+    this.#bytes += chunk.length;
+    if (this.#bytes > MAX_CAPTURE) return false;
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  /** @throws RangeError if there was too much */
+  of(label: string): string {
+    if (this.#bytes <= MAX_CAPTURE) return Buffer.concat(this.#chunks).toString("utf8");
+    throw new RangeError(
+      `${label} printed more than ${MAX_CAPTURE / 1024 / 1024} MiB, the limit of capture; let it write to a file`,
+    );
   }
 }
