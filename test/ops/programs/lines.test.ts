@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Lines, LONGEST_LINE } from "../../../ops/programs/output.js";
+import { cutUp } from "./progress/chunks.js";
 
 function linesOf(chunks: Iterable<Buffer>) {
   const out: string[] = [];
@@ -71,16 +72,6 @@ it("holds one frame of a progress bar, not all of them", () => {
   expect(longest).toBeGreaterThan(50);
   expect(longest).toBeLessThan(200);
 });
-
-function cutUp(bytes: Buffer, cuts: readonly number[]): Buffer[] {
-  let rest = bytes;
-  const chunks = cuts.map((cut) => {
-    const chunk = rest.subarray(0, cut);
-    rest = rest.subarray(cut);
-    return chunk;
-  });
-  return [...chunks, rest];
-}
 
 it("gives a frame before the unfinished text that replaces it, also where each frame begins with the return", () => {
   const said: string[] = [];
