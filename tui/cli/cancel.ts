@@ -4,7 +4,7 @@ import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { interruptible } from "../kit/interruptible.js";
-import { addCommand, reportTo } from "../kit/options.js";
+import { addCommand } from "../kit/options.js";
 import {
   addResultOptions,
   checkResultOptions,
@@ -33,9 +33,8 @@ export function registerCancel(root: Command): void {
     cancel,
     "Print the record of each operation, one per line; with --wait, the finished record",
   ).action(async (named: string[], _options: unknown, command: Command) => {
-    const { client, options } = connectFor<CancelOptions>(command);
+    const { client, options, to } = connectFor<CancelOptions>(command);
     checkResultOptions(options);
-    const to = reportTo(command.parent!);
     const selection = { verb: "cancel", states: LIVE_STATES, to };
     const selected = await givenSelection(client, named, options, selection);
     if (selected === null)

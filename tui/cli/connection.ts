@@ -4,11 +4,12 @@ import type { Client } from "../../protocol/client/client.js";
 import { waitingClient } from "../../protocol/client/find-daemon.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import type { Config } from "../../protocol/system/config-settings.js";
-import { allOptions, commandPlaces, type GlobalOptions } from "../kit/options.js";
+import { allOptions, commandPlaces, type GlobalOptions, reportTo } from "../kit/options.js";
 import { type ReportTo, report } from "../kit/report.js";
 
 interface Connected<T> {
   client: Client;
+  to: ReportTo;
   options: T & GlobalOptions;
   config: Config;
   stateDir: string;
@@ -19,7 +20,7 @@ export function connectFor<T>(command: Command): Connected<T> {
   const options = allOptions<T & GlobalOptions>(command);
   const places = commandPlaces(options);
   const { config, stateDir } = places;
-  return { client: waitingClient(places, options), options, config, stateDir };
+  return { client: waitingClient(places, options), to: reportTo(command), options, config, stateDir };
 }
 
 /**

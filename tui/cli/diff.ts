@@ -5,7 +5,7 @@ import { paintFor } from "../../protocol/text/colour.js";
 import { diffRuns } from "../export/diff.js";
 import { diffLines } from "../export/diff-text.js";
 import { interruptible } from "../kit/interruptible.js";
-import { addCommand, reportTo } from "../kit/options.js";
+import { addCommand } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { printLines } from "../kit/output/print.js";
 import { say } from "../kit/report.js";
@@ -39,9 +39,8 @@ attempts, states of stages, result, error and log. Ids, labels, times and
 durations are printed and not compared.`,
     )
     .action(async (left: string, right: string, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<DiffOptions>(command);
+      const { client, options, to } = connectFor<DiffOptions>(command);
       const { ignoreTimes = false, ignoreNumbers = false, json = false } = options;
-      const to = reportTo(command.parent!);
       await interruptible(
         () => "interrupted",
         async (signal) => {

@@ -6,7 +6,7 @@ import { htmlPieces } from "../export/html.js";
 import { jsonPieces } from "../export/json.js";
 import { toFile, toStdout } from "../export/output.js";
 import { interruptible } from "../kit/interruptible.js";
-import { addCommand, reportTo } from "../kit/options.js";
+import { addCommand } from "../kit/options.js";
 import { fileUrl, linkerFor } from "../kit/output/links.js";
 import { say } from "../kit/report.js";
 import { formatBytes } from "../terminal/format.js";
@@ -31,10 +31,9 @@ export function registerExport(root: Command): void {
     .option("--html", "Write a page for a browser instead of JSON")
     .option("--chain", "Write all operations of the chain")
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
-      const { client, options, config } = connectFor<ExportOptions>(command);
+      const { client, options, to, config } = connectFor<ExportOptions>(command);
       const { output, html = false, chain = false } = options;
       if (output === "") throw new UsageError("-o: the name of the file is empty");
-      const to = reportTo(command.parent!);
       await interruptible(
         () => (output === undefined ? "interrupted" : `interrupted; ${output} was not written`),
         async (signal) => {

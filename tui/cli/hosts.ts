@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { UsageError } from "../../protocol/failures.js";
 import type { FleetState, HostReply } from "../../protocol/replies.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
-import { addCommand, reportTo } from "../kit/options.js";
+import { addCommand } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { addListOptions, givenListOutput, type ListOutputOptions } from "../kit/output/options.js";
 import { printList } from "../kit/output/print.js";
@@ -100,7 +100,7 @@ export function registerHosts(root: Command): void {
 }
 
 async function listHosts(command: Command): Promise<void> {
-  const { client, options } = connectFor<ListOutputOptions>(command);
+  const { client, options, to } = connectFor<ListOutputOptions>(command);
   const output = givenListOutput(options, HOSTS);
   const reply = await client.hosts();
   await printList(
@@ -112,7 +112,7 @@ async function listHosts(command: Command): Promise<void> {
     output,
   );
   if (output.format !== "table" && output.format !== "wide") return;
-  for (const note of fleetNotes(reply.fleet)) say(reportTo(command.parent!), note, "yellow");
+  for (const note of fleetNotes(reply.fleet)) say(to, note, "yellow");
 }
 
 async function declareLost(name: string, command: Command): Promise<void> {

@@ -18,7 +18,7 @@ import { withoutSequences } from "../../protocol/text/sgr.js";
 import { unknownStage } from "../../protocol/text/unknown-name.js";
 import { sinceFrom } from "../kit/given-duration.js";
 import { interruptible } from "../kit/interruptible.js";
-import { addCommand, reportTo } from "../kit/options.js";
+import { addCommand } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { logTime } from "../kit/output/time.js";
 import { type ReportTo, say } from "../kit/report.js";
@@ -60,13 +60,12 @@ export function registerLogs(root: Command): void {
     .option("--timestamps", "Print the time of each line before its text, in the local zone")
     .option("--json", "Print one JSON object per line, with the exact text");
   logs.action(async (name: string | undefined, _options: unknown, command: Command) => {
-    const { client, options } = connectFor<LogsOptions>(command);
+    const { client, options, to } = connectFor<LogsOptions>(command);
     const tail = tailOf(options.lines);
     const filter = givenLogFilter(options, Date.now());
     const operation = await namedOrNewest(client, name);
     const { id } = operation;
     if (!options.follow) checkAttempt(operation, filter.attempt);
-    const to = reportTo(command.parent!);
     const coloured = wantsColour(process.stdout);
     let printed = 0;
     const print = (line: LogLine) => {

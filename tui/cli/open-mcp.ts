@@ -22,7 +22,7 @@ export function registerMcp(root: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const options = allOptions<McpOptions>(command);
       const { serve } = (await import(SERVER)) as McpBundle;
-      await serve({ options, readOnly: options.readOnly === true, to: reportTo(command.parent!) });
+      await serve({ options, readOnly: options.readOnly === true, to: reportTo(command) });
     });
 }
 

@@ -11,7 +11,7 @@ import { userOpsDirs } from "../../protocol/system/places.js";
 import { type Paint, paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { unknownType } from "../../protocol/text/unknown-name.js";
-import { addCommand, type GlobalOptions, reportTo } from "../kit/options.js";
+import { addCommand, type GlobalOptions } from "../kit/options.js";
 import { fileUrl, type Linker, linkerFor, unlinked } from "../kit/output/links.js";
 import {
   addListOptions,
@@ -126,12 +126,12 @@ export function registerOps(root: Command): void {
     "Print the types, JSON Schemas, load errors and shadowed names, or one type, as JSON",
     { times: null },
   ).action(async (op: string | undefined, _options: unknown, command: Command) => {
-    const { client, options, config } = connectFor<OpsOptions>(command);
+    const { client, options, to, config } = connectFor<OpsOptions>(command);
     if (options.ops !== undefined) {
-      await withoutDaemon(options.ops, op, options, config, reportTo(command.parent!));
+      await withoutDaemon(options.ops, op, options, config, to);
       return;
     }
-    await show(await client.types(), op, options, config, reportTo(command.parent!));
+    await show(await client.types(), op, options, config, to);
   });
 }
 

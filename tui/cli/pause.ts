@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/failures.js";
-import { addCommand, reportTo } from "../kit/options.js";
+import { addCommand } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { connectFor, forEachId } from "./connection.js";
@@ -37,7 +37,7 @@ function register(root: Command, name: "pause" | "resume", description: string, 
     .addOption(new Option("--all", "All queues").conflicts("queue"))
     .option("--json", "Print the record of each operation or the queues, one per line")
     .action(async (ids: string[], _options: unknown, command: Command) => {
-      const { client, options } = connectFor<PauseOptions>(command);
+      const { client, options, to } = connectFor<PauseOptions>(command);
       const { queue, all = false, json = false } = options;
       const isQueue = queue !== undefined || all;
       if (isQueue === ids.length > 0)
@@ -54,10 +54,10 @@ function register(root: Command, name: "pause" | "resume", description: string, 
           process.stdout.write(
             `${json ? jsonLine(each) : `${each.name} ${each.pausedSince ? "paused" : "open"}`}\n`,
           );
-        if (name === "resume") await notePaused(client, queue, reportTo(command.parent!));
+        if (name === "resume") await notePaused(client, queue, to);
         return;
       }
-      process.exitCode = await forEachId(ids, reportTo(command.parent!), async (id) => {
+      process.exitCode = await forEachId(ids, to, async (id) => {
         const operation = await client[name](id);
         process.stdout.write(`${json ? jsonLine(operation) : `${operation.id} ${name}d`}\n`);
       });

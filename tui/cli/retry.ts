@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { State } from "../../protocol/state.js";
-import { addCommand, reportTo } from "../kit/options.js";
+import { addCommand } from "../kit/options.js";
 import {
   addResultOptions,
   checkResultOptions,
@@ -42,9 +42,8 @@ export function registerRetry(root: Command): void {
     .option("--current", "Run the pipeline file as it is now, not the text of the submit");
   addResultOptions(retry, "Print the record as JSON").action(
     async (named: string[], _options: unknown, command: Command) => {
-      const { client, options } = connectFor<RetryOptions>(command);
+      const { client, options, to } = connectFor<RetryOptions>(command);
       checkResultOptions(options);
-      const to = reportTo(command.parent!);
       const selection = { verb: "retry", states: RETRIED, to };
       const selected = (await givenSelection(client, named, options, selection)) ?? {
         ids: [(await namedOrNewest(client, undefined)).id],

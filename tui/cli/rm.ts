@@ -1,7 +1,7 @@
 /** `liveops rm`: removes finished and queued operations and their logs. Prints the removed ids. */
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/failures.js";
-import { addCommand, reportTo } from "../kit/options.js";
+import { addCommand } from "../kit/options.js";
 import {
   addResultOptions,
   checkResultOptions,
@@ -28,9 +28,8 @@ export function registerRm(root: Command): void {
     .option("--finished", "Remove all finished operations");
   addResultOptions(rm, "Print the last record of each operation, one per line").action(
     async (ids: string[], _options: unknown, command: Command) => {
-      const { client, options } = connectFor<RemoveOptions>(command);
+      const { client, options, to } = connectFor<RemoveOptions>(command);
       checkResultOptions(options);
-      const to = reportTo(command.parent!);
       const { finished, ...selection } = options;
       const all = finished ? { ...selection, all: true } : selection;
       const kind = { verb: "rm", states: FINISHED_STATES, to };

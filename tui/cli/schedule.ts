@@ -5,7 +5,7 @@ import { newKey } from "../../protocol/client/idempotency-key.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import type { ScheduleBody, SubmitBody } from "../../protocol/requests.js";
 import { givenDuration } from "../kit/given-duration.js";
-import { addCommand, reportTo } from "../kit/options.js";
+import { addCommand } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { formatLocalTime, formatShortTime } from "../kit/output/local-time.js";
 import { addListOptions, givenListOutput, type ListOutputOptions } from "../kit/output/options.js";
@@ -164,9 +164,9 @@ export function registerSchedule(root: Command): void {
     .addOption(new Option("--follow", "Show the operation and its chain live in text mode").conflicts("wait"))
     .option("--json", "Print the record as JSON; with --follow, one JSON event per line")
     .action(async (name: string, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<OutcomeOptions>(command);
+      const { client, options, to } = connectFor<OutcomeOptions>(command);
       const operation = await client.runSchedule(name, newKey());
-      await afterSubmit(client, operation, options, command.parent!);
+      await afterSubmit(client, operation, options, to);
     });
   addDefaultAction(addScheduleListOptions(schedule), MEANT, () => listSchedules(schedule));
 }
@@ -205,9 +205,8 @@ function registerAdd(schedule: Command): void {
   addSubmitOptions(add, "schedule")
     .option("--json", "Print the schedule as JSON")
     .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
-      const { client, options, config } = connectFor<AddOptions>(command);
+      const { client, options, to, config } = connectFor<AddOptions>(command);
       const { name = nameOf(op), overlap, catchup } = options;
-      const to = reportTo(command.parent!.parent!);
       const jitter = jitterOf(options.jitter);
       const trailing = trailingWords();
       const words = isPipelineArgument(op)
@@ -245,8 +244,8 @@ function registerChange(
     .argument("<name...>", "Names of schedules")
     .option("--json", "Print each schedule as JSON, one per line")
     .action(async (names: string[], _options: unknown, command: Command) => {
-      const { client, options } = connectFor<{ json?: boolean }>(command);
-      process.exitCode = await forEachId(names, reportTo(command.parent!.parent!), async (each) => {
+      const { client, options, to } = connectFor<{ json?: boolean }>(command);
+      process.exitCode = await forEachId(names, to, async (each) => {
         const changed = await client[method](each);
         process.stdout.write(`${options.json ? jsonLine(changed) : changed.name}\n`);
       });

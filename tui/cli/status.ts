@@ -5,7 +5,7 @@ import type { Client } from "../../protocol/client/client.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { givenDuration } from "../kit/given-duration.js";
-import { addCommand, reportTo } from "../kit/options.js";
+import { addCommand } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { addFormat, type OutputOptions, wantsJson } from "../kit/output/options.js";
 import { report } from "../kit/report.js";
@@ -69,7 +69,7 @@ export function registerStatus(root: Command): void {
 Exit code 3 if no daemon answers in time. The state of the daemon itself: liveopsd status`,
     )
     .action(async (_options: unknown, command: Command) => {
-      const { client, options } = connectFor<StatusOptions>(command);
+      const { client, options, to } = connectFor<StatusOptions>(command);
       const pieces = parseFormat(options.format ?? "{summary}");
       const since = givenDuration("--since", options.since ?? DEFAULT_SINCE, FORMS);
       const timeout = givenDuration("--timeout", options.timeout ?? DEFAULT_TIMEOUT, FORMS);
@@ -87,7 +87,7 @@ Exit code 3 if no daemon answers in time. The state of the daemon itself: liveop
         if (!isAbsent(error)) throw error;
         if (options.absent !== undefined) printLine(options.absent);
         // A prompt and a status bar read a pipe, and must not get a message.
-        else if (process.stdout.isTTY) report(error, reportTo(command.parent!));
+        else if (process.stdout.isTTY) report(error, to);
         process.exitCode = EXIT.noDaemon;
         // A request to a daemon that does not answer would keep the process. A fleet closes its connection itself.
         if (options.fleet === undefined) process.stdout.write("", () => process.exit());

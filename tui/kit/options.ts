@@ -154,8 +154,10 @@ function withoutUnknownHelp(root: Command, argv: string[]): string[] {
   return isKnown ? argv : [name];
 }
 
-/** The parameters of `report` for this command line. */
-export function reportTo(root: Command): ReportTo {
+/** The parameters of `report` for a command. */
+export function reportTo(command: Command): ReportTo {
+  if (command.parent !== null) return reportTo(command.parent);
+  const root = command;
   const optionSets = root.commands
     .flatMap((command) => [command, ...command.commands])
     .map((it) => it.opts());

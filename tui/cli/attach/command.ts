@@ -5,7 +5,7 @@ import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { InterruptedError, NotFoundError } from "../../../protocol/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import { addCommand, reportTo } from "../../kit/options.js";
+import { addCommand, type reportTo } from "../../kit/options.js";
 import { say } from "../../kit/report.js";
 import { OwnTerminal } from "../../terminal/own-terminal.js";
 import { connectFor } from "../connection.js";
@@ -36,8 +36,8 @@ export function registerAttach(root: Command): void {
     .option("--once", "Return when the program ends, not when the operation does")
     .option("--read-only", "Show the terminal, and type nothing; Ctrl-C detaches too")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<AttachOptions>(command);
-      process.exitCode = await attach(client, await chosen(client, id), options, reportTo(root));
+      const { client, options, to } = connectFor<AttachOptions>(command);
+      process.exitCode = await attach(client, await chosen(client, id), options, to);
     });
 }
 

@@ -81,7 +81,7 @@ function placesOf(command: Command) {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
   }
-  return { file: configFile(process.env), options, before, to: reportTo(command.parent!.parent!) };
+  return { file: configFile(process.env), options, before, to: reportTo(command) };
 }
 
 async function sourcesOf(options: GlobalOptions): Promise<ValueSources & { daemon: DaemonReply | null }> {
@@ -110,8 +110,7 @@ async function printAll(command: Command): Promise<void> {
   const waiting = daemon !== null && daemon.config.file === file ? daemon.config.restart : [];
   const paint = paintFor(process.stdout);
   process.stdout.write(`${configLines(settings, waiting, process.stdout.columns, paint).join("\n")}\n`);
-  if (daemon !== null)
-    for (const note of staleNotes(daemon, file)) say(reportTo(command.parent!), note, "yellow");
+  if (daemon !== null) for (const note of staleNotes(daemon, file)) say(reportTo(command), note, "yellow");
 }
 
 const HEADS = ["SETTING", "ORIGIN"] as const;

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { UsageError } from "../../../protocol/failures.js";
 import { givenDuration } from "../../kit/given-duration.js";
-import { addCommand, reportTo } from "../../kit/options.js";
+import { addCommand } from "../../kit/options.js";
 import { addResultOptions, givenFormat, type OutputOptions } from "../../kit/output/options.js";
 import { addExitStatus } from "../arguments.js";
 import { connectFor } from "../connection.js";
@@ -36,7 +36,7 @@ export function registerWait(root: Command): void {
     LIVE_STATES,
     false,
   ).action(async (ids: string[], _options: unknown, command: Command) => {
-    const { client, options } = connectFor<WaitOptions>(command);
+    const { client, options, to } = connectFor<WaitOptions>(command);
     const output = givenFormat(options);
     const { timeout } = options;
     if (hasSelection(options) && ids.length > 0)
@@ -50,7 +50,7 @@ export function registerWait(root: Command): void {
       any: options.any === true,
       output,
       exitStatus: options.exitStatus === true,
-      to: reportTo(command.parent!),
+      to,
     });
   });
 }

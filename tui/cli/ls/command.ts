@@ -194,6 +194,6 @@ export function registerLs(root: Command): void {
     OPERATIONS,
     "Print the operations as a JSON array of records; with --watch, one record per line, again at each change",
   ).action(async (_options: unknown, command: Command) => {
-    await list(allOptions<ListOptions>(command), reportTo(command.parent!), process.stdout);
+    await list(allOptions<ListOptions>(command), reportTo(command), process.stdout);
   });
 }

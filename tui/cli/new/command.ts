@@ -75,7 +75,7 @@ export function registerNew(root: Command): void {
     .option("--json", "Print the type's name and the written files as JSON")
     .action((kind: string, name: string | undefined, _options: unknown, command: Command) => {
       const options = allOptions<NewOptions>(command);
-      write(planOf(kind, name, options.dir), options, reportTo(command.parent!));
+      write(planOf(kind, name, options.dir), options, reportTo(command));
     });
 }
 

@@ -2,8 +2,8 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { reportTo } from "../../kit/options.js";
 import { addResultOptions, type OutputOptions, resultLine, wantsJson } from "../../kit/output/options.js";
+import type { ReportTo } from "../../kit/report.js";
 import { addExitStatus } from "../arguments.js";
 
 export interface OutcomeOptions extends OutputOptions {
@@ -34,7 +34,7 @@ export async function afterSubmit(
   client: Client,
   operation: Operation,
   options: OutcomeOptions,
-  command: Command,
+  to: ReportTo,
 ): Promise<void> {
   const { exitStatus = false } = options;
   const json = wantsJson(options);
@@ -50,11 +50,6 @@ export async function afterSubmit(
     process.exitCode = await followInText(client, operation, { json, exitStatus });
   } else if (options.wait || exitStatus) {
     const { waitAfterSubmit } = await import("../follow/wait-for-all.js");
-    process.exitCode = await waitAfterSubmit(
-      client,
-      operation,
-      { json, exitStatus },
-      reportTo(command.parent!),
-    );
+    process.exitCode = await waitAfterSubmit(client, operation, { json, exitStatus }, to);
   } else process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);
 }

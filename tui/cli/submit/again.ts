@@ -37,7 +37,7 @@ export function registerAgain(root: Command): void {
   );
   addOutcomeOptions(again).action(
     async (id: string, words: string[], _options: unknown, command: Command) => {
-      const { client, options } = connectFor<AgainOptions>(command);
+      const { client, options, to } = connectFor<AgainOptions>(command);
       checkResultOptions(options);
       await checkCwd(client, options);
       const params = givenParams(options.params);
@@ -53,7 +53,7 @@ export function registerAgain(root: Command): void {
         ...(await submitFields(options, { form: "again", client })),
         ...(Object.keys(secrets).length > 0 && { secrets }),
       };
-      await afterSubmit(client, await client.again(id, body, newKey()), options, command);
+      await afterSubmit(client, await client.again(id, body, newKey()), options, to);
     },
   );
 }

@@ -9,8 +9,9 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { addCommand, reportTo } from "../../kit/options.js";
+import { addCommand } from "../../kit/options.js";
 import { checkResultOptions, givenFormat, resultLine } from "../../kit/output/options.js";
+import type { ReportTo } from "../../kit/report.js";
 import { trailingWords, wantsTypeHelp } from "../arguments.js";
 import { missingType } from "../command-hint.js";
 import { connectFor } from "../connection.js";
@@ -96,11 +97,11 @@ export function registerSubmit(root: Command): void {
     .option("--key <text>", "Submit once for this key: the same command again returns the same operation");
   addOutcomeOptions(submit).action(
     async (op: string | undefined, set: string[], _options: unknown, command: Command) => {
-      const { client, options, config } = connectFor<SubmitOptions>(command);
+      const { client, options, to, config } = connectFor<SubmitOptions>(command);
       checkResultOptions(options);
       await checkCwd(client, options);
       if (options.batch !== undefined || options.each !== undefined)
-        return await submitMany(client, op, set, options, config.env?.allow, command);
+        return await submitMany(client, op, set, options, config.env?.allow, to);
       if (op === undefined)
         throw new UsageError(
           "the operation type is missing",
@@ -109,7 +110,7 @@ export function registerSubmit(root: Command): void {
       if (wantsTypeHelp()) {
         const { showFile, showType } = await import("../type-help.js");
         if (isPipelineArgument(op)) return await showFile(op);
-        return await showType(client, op, reportTo(command.parent!));
+        return await showType(client, op, to);
       }
       const allow = config.env?.allow;
       const trailing = trailingWords();
@@ -128,7 +129,7 @@ export function registerSubmit(root: Command): void {
         process.stderr.write(
           `runs in ${sanitize(operation.cwd)} on ${parseAddress(options.remote).name}; --cwd names another directory\n`,
         );
-      await afterSubmit(client, operation, options, command);
+      await afterSubmit(client, operation, options, to);
     },
   );
 }
@@ -140,7 +141,7 @@ async function submitMany(
   set: string[],
   options: SubmitOptions,
   allow: readonly string[] | undefined,
-  command: Command,
+  to: ReportTo,
 ): Promise<void> {
   const { batchBodies, eachBodies, readLinesOf, submitAll } = await import("./many.js");
   const trailing = trailingWords();
@@ -185,7 +186,6 @@ async function submitMany(
   if (!waits || ids.length === 0) return;
   const { waitForAll } = await import("../follow/wait-for-all.js");
   const { exitStatus = false } = options;
-  const to = reportTo(command.parent!);
   process.exitCode = await waitForAll(client, {
     ...{ ids, output: givenFormat(options), exitStatus, to, all: null, timeoutSeconds: null, any: false },
   });

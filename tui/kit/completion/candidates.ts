@@ -1,8 +1,15 @@
 /** The values that fit a question: from the table, then from the daemon. */
 import type { Client } from "../../../protocol/client/client.js";
-import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType } from "../../../protocol/replies.js";
+import {
+  branches,
+  fixedValues,
+  type JsonSchema,
+  objectShape,
+  resolveRef,
+} from "../../../protocol/schema/json-schema.js";
+import { listParameters } from "../../../protocol/schema/parameters.js";
 import type { Given, Question } from "./line.js";
 import type { Candidate } from "./shells.js";
 import type { CommandEntry, Value } from "./table.js";
@@ -138,57 +145,24 @@ async function parameters(client: Client, question: Question): Promise<Candidate
   return parameterNames(type?.params ?? null, new Set(before));
 }
 
-type Schema = Record<string, unknown>;
-
-/** References and alternatives that are followed at most. */
-const DEEPEST = 8;
-
 /** `name=` for each parameter that is not given. */
-function parameterNames(params: Schema | null, taken: ReadonlySet<string>): Candidate[] {
-  return Object.entries(propertiesOf(params))
-    .filter(([name]) => !taken.has(name))
-    .map(([name, schema]) => ({ word: `${name}=`, description: description(schema) }));
+function parameterNames(params: JsonSchema | null, taken: ReadonlySet<string>): Candidate[] {
+  return listParameters(params)
+    .filter(({ name }) => !taken.has(name))
+    .map(({ name, description, type }) => ({ word: `${name}=`, description: description ?? type }));
 }
 
 /** `name=value` for a parameter with a fixed number of values. */
-function parameterValues(params: Schema | null, name: string): Candidate[] {
-  const schema = getOwn(propertiesOf(params), name);
-  if (!isSchema(schema)) return [];
-  const values = new Set(valuesOf(schema, params ?? {}, 0));
-  return [...values].map((value) => ({
+function parameterValues(params: JsonSchema | null, name: string): Candidate[] {
+  const root = params ?? {};
+  const schema = objectShape(root, root)?.properties.get(name);
+  if (schema === undefined) return [];
+  const values = branches(schema, root).flatMap(
+    (branch) => fixedValues(branch) ?? (branch.type === "boolean" ? [true, false] : []),
+  );
+  const standard = String(resolveRef(schema, root).default ?? "");
+  return [...new Set(values.map(String))].map((value) => ({
     word: `${name}=${value}`,
-    description: String(schema.default ?? "") === value ? "default" : "",
+    description: value === standard ? "default" : "",
   }));
-}
-
-function propertiesOf(params: Schema | null): Schema {
-  return isSchema(params?.properties) ? params.properties : {};
-}
-
-function description(schema: unknown): string {
-  if (!isSchema(schema)) return "";
-  if (typeof schema.description === "string") return schema.description;
-  return typeof schema.type === "string" ? schema.type : "";
-}
-
-function valuesOf(schema: Schema, root: Schema, depth: number): string[] {
-  if (depth > DEEPEST) return [];
-  const target = typeof schema.$ref === "string" ? resolve(schema.$ref, root) : undefined;
-  if (target) return valuesOf(target, root, depth + 1);
-  if (Array.isArray(schema.enum)) return schema.enum.map(String);
-  if ("const" in schema) return [String(schema.const)];
-  if (schema.type === "boolean") return ["true", "false"];
-  const alternatives = [schema.anyOf, schema.oneOf].flatMap((each) => (Array.isArray(each) ? each : []));
-  return alternatives.filter(isSchema).flatMap((each) => valuesOf(each, root, depth + 1));
-}
-
-/** A reference within the schema: `#/$defs/Name`. */
-function resolve(reference: string, root: Schema): Schema | undefined {
-  let at: unknown = root;
-  for (const key of reference.split("/").slice(1)) at = isSchema(at) ? getOwn(at, key) : undefined;
-  return isSchema(at) ? at : undefined;
-}
-
-function isSchema(value: unknown): value is Schema {
-  return isPlainObject(value);
 }
