@@ -9,7 +9,7 @@ import {
   addResultOptions,
   checkResultOptions,
   type OutputOptions,
-  resultLine,
+  printResult,
 } from "../kit/output/options.js";
 import { connectFor } from "./connection.js";
 import { LIVE_STATES } from "./list-pages.js";
@@ -43,7 +43,7 @@ export function registerCancel(root: Command): void {
         "liveops cancel k3f; for a list that may be empty: xargs -r liveops cancel",
       );
     const print = (operation: Operation, state: string) =>
-      process.stdout.write(`${resultLine(options, operation, `${operation.id} ${state}`)}\n`);
+      printResult(options, operation, operation.id, `${operation.id} ${state}`);
     const asked: string[] = [];
     process.exitCode = await changeAll(client.cancelAll(selected), selected, selection, (operation) => {
       const { id, state } = operation;

@@ -5,7 +5,7 @@ import { sanitize } from "../../protocol/text/sanitize.js";
 import { addCommand, reportTo } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { say } from "../kit/report.js";
-import { pipelineBundle, pipelinePath } from "./pipeline-argument.js";
+import { inPipelineBundle, pipelinePath } from "./pipeline-argument.js";
 
 export function registerCheck(root: Command): void {
   addCommand(root, "check", "Check pipeline files, without the daemon", [
@@ -17,8 +17,9 @@ export function registerCheck(root: Command): void {
     .argument("<file...>", "Pipeline files; - is stdin; of a directory, its YAML files with stages")
     .option("--json", "Print the result of each file, with positions and near names, as JSON")
     .action(async (typed: string[], options: { json?: boolean }, command: Command) => {
-      const { checkFile } = await pipelineBundle();
-      const files = typed.flatMap((word) => checkFile(word, pipelinePath(word)));
+      const files = await inPipelineBundle(({ checkFile }) =>
+        typed.flatMap((word) => checkFile(word, pipelinePath(word))),
+      );
       const ok = files.every((file) => file.ok);
       if (!ok) process.exitCode = EXIT.usage;
       if (options.json) {

@@ -4,11 +4,16 @@ import { UsageError } from "../../protocol/failures.js";
 import type { FleetState, HostReply } from "../../protocol/replies.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { addCommand } from "../kit/options.js";
-import { jsonLine } from "../kit/output/json.js";
-import { addListOptions, givenListOutput, type ListOutputOptions } from "../kit/output/options.js";
+import { numberColumn, timeColumn } from "../kit/output/columns.js";
+import {
+  addListOptions,
+  givenListOutput,
+  type ListOutputOptions,
+  printResult,
+} from "../kit/output/options.js";
 import { printList } from "../kit/output/print.js";
-import type { Column, TableSpec } from "../kit/output/table.js";
-import { formatAge, timeText } from "../kit/output/time.js";
+import type { TableSpec } from "../kit/output/table.js";
+import { formatAge } from "../kit/output/time.js";
 import { say } from "../kit/report.js";
 import { formatSkew, hostState } from "../terminal/host-state.js";
 import { connectFor } from "./connection.js";
@@ -24,42 +29,23 @@ export const HOSTS: TableSpec<HostReply> = {
   columns: [
     { name: "host", about: "Name", text: (it) => it.name, atLeast: 8 },
     { name: "state", about: "State, and for how long", text: (it, { now }) => hostState(it, now) },
-    number("slots", "Operations that may run there at the same time", (it) => it.slots),
-    number("running", "Operations that run there", (it) => it.running),
+    numberColumn("slots", "Operations that may run there at the same time", (it) => it.slots),
+    numberColumn("running", "Operations that run there", (it) => it.running),
     { name: "tags", about: "Tags", text: ({ tags }) => tags.join(",") || "-", atLeast: 6 },
-    number(
-      "load",
-      "Load average of one minute",
-      (it) => it.load,
-      (load) => load.toFixed(2),
-    ),
+    numberColumn("load", "Load average of one minute", (it) => it.load, {
+      format: (load) => load.toFixed(2),
+    }),
     { name: "version", about: "Version of liveops", text: (it) => it.version },
-    number("skew", "How far its clock is ahead of the clock of the engine", (it) => it.skewMs, formatSkew),
-    number("types", "Operation types that the host has", (it) => it.types, String, "wide"),
-    timed("joined", "Since when the host is in the fleet", (it) => it.joinedAt),
-    timed("renewed", "Last sign of life", (it) => it.renewedAt),
+    numberColumn("skew", "How far its clock is ahead of the clock of the engine", (it) => it.skewMs, {
+      format: formatSkew,
+    }),
+    numberColumn("types", "Operation types that the host has", (it) => it.types, { only: "wide" }),
+    timeColumn("joined", "Since when the host is in the fleet", (it) => it.joinedAt, { only: "wide" }),
+    timeColumn("renewed", "Last sign of life", (it) => it.renewedAt, { only: "wide" }),
   ],
   firstToShrink: ["tags", "host"],
   firstToGo: ["renewed", "joined", "types", "version", "skew", "load", "tags", "slots", "running", "state"],
 };
-
-function number(
-  name: string,
-  about: string,
-  of: (host: HostReply) => number | null,
-  format: (value: number) => string = String,
-  only?: "wide",
-): Column<HostReply> {
-  const text = (host: HostReply) => {
-    const value = of(host);
-    return value === null ? "-" : format(value);
-  };
-  return { name, about, text, sort: (it) => of(it) ?? -Infinity, align: "right", ...(only && { only }) };
-}
-
-function timed(name: string, about: string, of: (host: HostReply) => string): Column<HostReply> {
-  return { name, about, text: (it, { time, now }) => timeText(of(it), time, now), sort: of, only: "wide" };
-}
 
 /** Warnings about the fleet, printed beside the table. Pure. */
 export function fleetNotes(fleet: FleetState | null, now: number = Date.now()): string[] {
@@ -124,7 +110,7 @@ async function declareLost(name: string, command: Command): Promise<void> {
     if (host && !(await isConfirmed(lostQuestion(host)))) throw new UsageError("nothing was changed");
   }
   const reply = await client.declareLost(name);
-  process.stdout.write(`${options.json ? jsonLine(reply) : name}\n`);
+  printResult(options, reply, name);
 }
 
 /** Pure. */

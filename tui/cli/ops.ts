@@ -25,7 +25,7 @@ import { type ReportTo, report, say } from "../kit/report.js";
 import { formatDuration } from "../terminal/format.js";
 import { connectFor } from "./connection.js";
 import { CANCEL_VARIABLE } from "./run/child.js";
-import { typePage } from "./type-page/type-page.js";
+import { stagesText, typePage } from "./type-page/type-page.js";
 
 const TYPES: TableSpec<OperationType> = {
   columns: [
@@ -75,11 +75,6 @@ export function typeLines(type: OperationType, paint: Paint, link: Linker = unli
     ...renderParameters(type.params).map((line) => `    ${sanitize(line)}`),
     `  ${paint("dim", "file")}    ${link(fileUrl(type.file), sanitize(type.file))}`,
   ];
-}
-
-function stagesText(stages: OperationType["stages"]): string {
-  if (stages === null) return "depend on the parameters";
-  return stages.length === 0 ? "none" : stages.map((stage) => sanitize(stage)).join(", ");
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/failures.js";
 import { addCommand } from "../kit/options.js";
-import { jsonLine } from "../kit/output/json.js";
+import { printResult } from "../kit/output/options.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { connectFor, forEachId } from "./connection.js";
 import { listPages } from "./list-pages.js";
@@ -38,7 +38,7 @@ function register(root: Command, name: "pause" | "resume", description: string, 
     .option("--json", "Print the record of each operation or the queues, one per line")
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const { client, options, to } = connectFor<PauseOptions>(command);
-      const { queue, all = false, json = false } = options;
+      const { queue, all = false } = options;
       const isQueue = queue !== undefined || all;
       if (isQueue === ids.length > 0)
         throw new UsageError(
@@ -51,15 +51,13 @@ function register(root: Command, name: "pause" | "resume", description: string, 
           : client.resumeQueue({ queue }));
         const changed = queues.filter((each) => all || each.name === queue);
         for (const each of changed)
-          process.stdout.write(
-            `${json ? jsonLine(each) : `${each.name} ${each.pausedSince ? "paused" : "open"}`}\n`,
-          );
+          printResult(options, each, each.name, `${each.name} ${each.pausedSince ? "paused" : "open"}`);
         if (name === "resume") await notePaused(client, queue, to);
         return;
       }
       process.exitCode = await forEachId(ids, to, async (id) => {
         const operation = await client[name](id);
-        process.stdout.write(`${json ? jsonLine(operation) : `${operation.id} ${name}d`}\n`);
+        printResult(options, operation, operation.id, `${operation.id} ${name}d`);
       });
     });
 }

@@ -11,15 +11,22 @@ import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 import { withTrailing } from "../../protocol/schema/parameters.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
+import { asOurs } from "../kit/report.js";
 import { isProgram } from "./command-hint.js";
 import { givenParams } from "./options/params.js";
-import type { Answer } from "./run/pipeline-file.js";
 
 /** Entry of the bundle: `run/pipeline-file.ts`. */
 const BUNDLE: string = "./pipeline-file.js";
 
-export function pipelineBundle(): Promise<typeof import("./run/pipeline-file.js")> {
-  return import(BUNDLE) as Promise<typeof import("./run/pipeline-file.js")>;
+type PipelineBundle = typeof import("./run/pipeline-file.js");
+
+/** Asks the bundle. @throws UsageError, Refusal */
+export async function inPipelineBundle<T>(ask: (bundle: PipelineBundle) => T | Promise<T>): Promise<T> {
+  try {
+    return await ask((await import(BUNDLE)) as PipelineBundle);
+  } catch (error) {
+    throw asOurs(error);
+  }
 }
 
 /** Whether the word names a pipeline file, or stdin. The name of an operation type has no dot. */
@@ -51,13 +58,6 @@ export function namingFile(
   return new Refusal(error.code, `there is no operation type ${JSON.stringify(op)}; ${hint}`, error.extra);
 }
 
-/** @throws UsageError, Refusal */
-export function unwrapped<T>(answer: Answer<T>): T {
-  if ("value" in answer) return answer.value;
-  if ("problem" in answer) throw Refusal.fromProblem(answer.problem);
-  throw new UsageError(answer.usage);
-}
-
 /** The file as an absolute path; null: stdin. */
 export function pipelinePath(word: string): string | null {
   return word === "-" ? null : resolve(word);
@@ -86,9 +86,8 @@ interface PipelineWords {
  */
 export async function pipelineSubmit({ file, set, trailing, params, shell = process.env }: PipelineWords) {
   checkStdin(file, params);
-  const { submitOf } = await pipelineBundle();
   const given = { params: givenParams(params), words: withTrailing(set, trailing), shell };
-  return unwrapped(await submitOf(file, pipelinePath(file), given));
+  return inPipelineBundle(({ submitOf }) => submitOf(file, pipelinePath(file), given));
 }
 
 /**
@@ -106,8 +105,8 @@ export async function changedParameters(
   const isChanged = params !== undefined || words.length > 0;
   if (operation.op !== "pipeline" || !isChanged || params?.text !== undefined)
     return { ...(params && { params }), ...(words.length > 0 && { set: words }) };
-  const { changedSubmit } = await pipelineBundle();
   const given = { params, words, shell: process.env };
-  const changed = await changedSubmit(operation.params, given, ["liveops", command, operation.id]);
-  return { params: unwrapped(changed).params };
+  const line = ["liveops", command, operation.id];
+  const changed = await inPipelineBundle((bundle) => bundle.changedSubmit(operation.params, given, line));
+  return { params: changed.params };
 }

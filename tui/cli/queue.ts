@@ -3,10 +3,15 @@ import type { Command } from "commander";
 import { UsageError } from "../../protocol/failures.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { addCommand } from "../kit/options.js";
-import { jsonLine } from "../kit/output/json.js";
-import { addListOptions, givenListOutput, type ListOutputOptions } from "../kit/output/options.js";
+import { numberColumn } from "../kit/output/columns.js";
+import {
+  addListOptions,
+  givenListOutput,
+  type ListOutputOptions,
+  printResult,
+} from "../kit/output/options.js";
 import { printList } from "../kit/output/print.js";
-import type { Column, TableSpec } from "../kit/output/table.js";
+import type { TableSpec } from "../kit/output/table.js";
 import { formatAge, timeText } from "../kit/output/time.js";
 import { connectFor } from "./connection.js";
 import { addDefaultAction } from "./subcommand.js";
@@ -28,9 +33,9 @@ export const QUEUES: TableSpec<QueueReply> = {
           ? "open"
           : `paused ${time === "relative" ? formatAge(pausedSince, now) : timeText(pausedSince, time, now)}`,
     },
-    number("concurrency", "Operations that may run at the same time", (it) => it.concurrency),
-    number("running", "Running operations", (it) => it.running),
-    number("queued", "Queued operations", (it) => it.queued),
+    numberColumn("concurrency", "Operations that may run at the same time", (it) => it.concurrency),
+    numberColumn("running", "Running operations", (it) => it.running),
+    numberColumn("queued", "Queued operations", (it) => it.queued),
     {
       name: "configured",
       about: "Whether the config file defines the queue",
@@ -41,10 +46,6 @@ export const QUEUES: TableSpec<QueueReply> = {
   firstToShrink: ["queue"],
   firstToGo: ["configured", "concurrency", "queued", "running", "state"],
 };
-
-function number(name: string, about: string, of: (queue: QueueReply) => number): Column<QueueReply> {
-  return { name, about, text: (it) => String(of(it)), sort: of, align: "right" };
-}
 
 /** What other programs call the subcommands. */
 const MEANT = {
@@ -78,7 +79,7 @@ export function registerQueue(root: Command): void {
     .action(async (name: string, _options: unknown, command: Command) => {
       const { client, options } = connectFor<QueueOptions>(command);
       const changed = await client.setQueue(name, { concurrency: concurrencyOf(options.concurrency!) });
-      process.stdout.write(`${options.json ? jsonLine(changed) : changed.name}\n`);
+      printResult(options, changed, changed.name);
     });
   addCommand(queue, "rm", "Remove a queue that has no operations", ["liveops queue rm gpu"])
     .argument("<name>", "Name of the queue")
@@ -86,7 +87,7 @@ export function registerQueue(root: Command): void {
     .action(async (name: string, _options: unknown, command: Command) => {
       const { client, options } = connectFor<QueueOptions>(command);
       const removed = await client.removeQueue(name);
-      process.stdout.write(`${options.json ? jsonLine(removed) : removed.name}\n`);
+      printResult(options, removed, removed.name);
     });
   addDefaultAction(addQueueListOptions(queue), MEANT, () => listQueues(queue));
 }

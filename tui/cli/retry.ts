@@ -8,7 +8,7 @@ import {
   addResultOptions,
   checkResultOptions,
   type OutputOptions,
-  resultLine,
+  printResult,
 } from "../kit/output/options.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectFor } from "./connection.js";
@@ -57,7 +57,7 @@ export function registerRetry(root: Command): void {
         ...(Object.keys(secrets).length > 0 && { secrets }),
       });
       process.exitCode = await changeAll(lines, selected, selection, (operation) => {
-        process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);
+        printResult(options, operation, operation.id);
       });
     },
   );

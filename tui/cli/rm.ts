@@ -6,7 +6,7 @@ import {
   addResultOptions,
   checkResultOptions,
   type OutputOptions,
-  resultLine,
+  printResult,
 } from "../kit/output/options.js";
 import { connectFor } from "./connection.js";
 import { FINISHED_STATES } from "./list-pages.js";
@@ -40,7 +40,7 @@ export function registerRm(root: Command): void {
           "liveops rm k3f; for a list that may be empty: xargs -r liveops rm",
         );
       process.exitCode = await changeAll(client.removeAll(selected), selected, kind, (operation) => {
-        process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);
+        printResult(options, operation, operation.id);
       });
     },
   );

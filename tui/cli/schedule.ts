@@ -6,9 +6,14 @@ import type { ScheduleReply } from "../../protocol/replies.js";
 import type { ScheduleBody, SubmitBody } from "../../protocol/requests.js";
 import { givenDuration } from "../kit/given-duration.js";
 import { addCommand } from "../kit/options.js";
-import { jsonLine } from "../kit/output/json.js";
+import { timeColumn } from "../kit/output/columns.js";
 import { formatLocalTime, formatShortTime } from "../kit/output/local-time.js";
-import { addListOptions, givenListOutput, type ListOutputOptions } from "../kit/output/options.js";
+import {
+  addListOptions,
+  givenListOutput,
+  type ListOutputOptions,
+  printResult,
+} from "../kit/output/options.js";
 import { printList } from "../kit/output/print.js";
 import type { CellContext, TableSpec } from "../kit/output/table.js";
 import { timeText } from "../kit/output/time.js";
@@ -65,12 +70,7 @@ export const SCHEDULES: TableSpec<ScheduleReply> = {
       text: ({ jitter }) => (jitter === 0 ? "" : formatDuration(jitter)),
       ...{ sort: (it) => it.jitter, only: "wide" },
     },
-    {
-      name: "created",
-      about: "Time of the creation",
-      text: (it, { time, now }) => timeText(it.createdAt, time, now),
-      ...{ sort: (it) => it.createdAt, only: "wide" },
-    },
+    timeColumn("created", "Time of the creation", (it) => it.createdAt, { only: "wide" }),
   ],
   firstToShrink: ["params", "file", "label", "note", "op", "schedule"],
   firstToGo: [
@@ -230,7 +230,7 @@ function registerAdd(schedule: Command): void {
       });
       if (!options.json && added.nextAt !== null)
         process.stderr.write(`first run at ${formatLocalTime(new Date(added.nextAt))}\n`);
-      process.stdout.write(`${options.json ? jsonLine(added) : added.name}\n`);
+      printResult(options, added, added.name);
     });
 }
 
@@ -247,7 +247,7 @@ function registerChange(
       const { client, options, to } = connectFor<{ json?: boolean }>(command);
       process.exitCode = await forEachId(names, to, async (each) => {
         const changed = await client[method](each);
-        process.stdout.write(`${options.json ? jsonLine(changed) : changed.name}\n`);
+        printResult(options, changed, changed.name);
       });
     });
 }

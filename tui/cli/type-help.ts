@@ -4,7 +4,7 @@ import { NoDaemonError } from "../../protocol/client/errors.js";
 import { paintFor } from "../../protocol/text/colour.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { typeIn } from "./ops.js";
-import { pipelineBundle, pipelinePath, unwrapped } from "./pipeline-argument.js";
+import { inPipelineBundle, pipelinePath } from "./pipeline-argument.js";
 import { typePage } from "./type-page/type-page.js";
 
 export async function showType(client: Client, op: string, to: ReportTo): Promise<void> {
@@ -18,8 +18,7 @@ export async function showType(client: Client, op: string, to: ReportTo): Promis
 
 /** The page of a pipeline file, which needs no daemon. @param word - the file as it was typed, or `-` */
 export async function showFile(word: string): Promise<void> {
-  const { typeOf } = await pipelineBundle();
-  const type = unwrapped(await typeOf(word, pipelinePath(word)));
+  const type = await inPipelineBundle(({ typeOf }) => typeOf(word, pipelinePath(word)));
   writePage(typePage({ ...type, op: word }, paintFor(process.stdout)));
 }
 

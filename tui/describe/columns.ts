@@ -4,9 +4,10 @@ import type { Operation } from "../../protocol/operation.js";
 import { STATES } from "../../protocol/state.js";
 import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { firstLine } from "../../protocol/text/first-line.js";
+import { numberColumn, timeColumn } from "../kit/output/columns.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import type { CellContext, Column, TableSpec } from "../kit/output/table.js";
-import { formatAge, timeText } from "../kit/output/time.js";
+import { formatAge } from "../kit/output/time.js";
 import {
   formatAbout,
   formatAmount,
@@ -120,19 +121,21 @@ const TEXTS: OperationColumn[] = [
   },
 ];
 
+const COUNT = { format: formatCount };
+
 const ASKED: OperationColumn[] = (
   [
     timeColumn("started", "Start of the last attempt", (it) => it.startedAt),
     timeColumn("finished", "End of the operation", (it) => it.finishedAt),
-    numberColumn("attempt", "Number of the attempt", (it) => it.attempt),
+    numberColumn("attempt", "Number of the attempt", (it) => it.attempt, COUNT),
     {
       name: "pid",
       about: "Process id of the worker",
       text: (it) => (it.pid ? String(it.pid) : ""),
       ...{ sort: (it) => it.pid ?? -1, align: "right" },
     },
-    numberColumn("priority", "Priority in the queue", (it) => it.priority),
-    numberColumn("lines", "Lines of the log", (it) => it.logLines),
+    numberColumn("priority", "Priority in the queue", (it) => it.priority, COUNT),
+    numberColumn("lines", "Lines of the log", (it) => it.logLines, COUNT),
     { name: "schedule", about: "Schedule that submitted the operation", text: (it) => it.schedule ?? "" },
     { name: "chain", about: "Id of the first operation of the chain", text: (it) => it.chain.id },
     { name: "cwd", about: "Directory of the operation", text: (it) => it.cwd, atLeast: 8 },
@@ -159,20 +162,6 @@ export const OPERATIONS: TableSpec<Operation, OperationContext> = {
     ...["host", "done", "op"],
   ],
 };
-
-function timeColumn(
-  name: string,
-  about: string,
-  timeOf: (operation: Operation) => string | null,
-  more: Partial<OperationColumn> = {},
-): OperationColumn {
-  const text = (it: Operation, { time, now }: OperationContext) => timeText(timeOf(it), time, now);
-  return { name, about, text, sort: (it) => timeOf(it) ?? "", ...more };
-}
-
-function numberColumn(name: string, about: string, of: (operation: Operation) => number): OperationColumn {
-  return { name, about, text: (it) => formatCount(of(it)), sort: of, align: "right" };
-}
 
 function stageCell(operation: Operation): string {
   if (operation.untrackedStage !== null) return operation.untrackedStage;

@@ -3,9 +3,9 @@
  * socket in this process, and runs nothing.
  */
 import { createRequire } from "node:module";
-import { Refusal } from "../../protocol/errors.js";
 import { UsageError } from "../../protocol/failures.js";
 import { usableConfig } from "../../protocol/system/usable-config.js";
+import { asOurs } from "./report.js";
 
 /** A fleet that is open for this command. */
 export interface OpenFleet {
@@ -28,15 +28,8 @@ export async function openFleet(url: string): Promise<OpenFleet> {
       passwordFile: usableConfig("warn", process.env, true).fleet?.passwordFile ?? null,
     });
   } catch (error) {
-    throw asOurs(error as Error);
+    throw asOurs(error);
   }
-}
-
-/** The error classes of another bundle are not those of this one. */
-function asOurs(error: Error): Error {
-  if (error.name === "UsageError") return new UsageError(error.message, (error as UsageError).hint);
-  if (error.name === "Refusal") return new Refusal((error as Refusal).code, error.message);
-  return error;
 }
 
 /**

@@ -119,6 +119,13 @@ function status(startCommand: string): string {
   return startCommand.replace("liveopsd start", "liveopsd status");
 }
 
+/** The error of another bundle, whose error classes are not those of this one, as one of this bundle. */
+export function asOurs(error: unknown): unknown {
+  const { name, message } = error as Error;
+  if (name === "UsageError") return new UsageError(message, (error as UsageError).hint);
+  return name === "Refusal" ? Refusal.fromProblem((error as Refusal).toProblem()) : error;
+}
+
 /**
  * Ends a command quietly when the reader of its output has exited (`| head`), as SIGPIPE does elsewhere. The exit code
  * is `interrupted`, because the output is incomplete. Any other write error is reported in one line.

@@ -1,5 +1,5 @@
 /** `liveopsd audit`: prints the newest lines of the audit log. Needs no running daemon. */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { layoutOf } from "../../../daemon/store/layout.js";
 import type { AuditLine } from "../../../protocol/audit.js";
 import { NotFoundError } from "../../../protocol/failures.js";
@@ -7,6 +7,7 @@ import { IrregularFileError, readOwnFile } from "../../../protocol/system/own-fi
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { sinceFrom } from "../../kit/given-duration.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
+import { timeColumn } from "../../kit/output/columns.js";
 import {
   addListOptions,
   givenFormat,
@@ -16,15 +17,11 @@ import {
 import { printLines, printList } from "../../kit/output/print.js";
 import type { TableSpec } from "../../kit/output/table.js";
 import { timeText } from "../../kit/output/time.js";
+import { lineCount } from "./logs.js";
 
 const LINES: TableSpec<AuditLine> = {
   columns: [
-    {
-      name: "at",
-      about: "Time of the request",
-      text: ({ at }, { time, now }) => timeText(at, time, now),
-      sort: ({ at }) => at,
-    },
+    timeColumn("at", "Time of the request", ({ at }) => at),
     { name: "action", about: "What was asked", text: (it) => it.action },
     {
       name: "result",
@@ -94,12 +91,6 @@ function filterOf({ since, id = "" }: AuditFilter, now: number): (line: AuditLin
   const from = since === undefined ? Number.NEGATIVE_INFINITY : sinceFrom(since, now);
   return ({ at, ids }) =>
     (since === undefined || Date.parse(at) >= from) && (id === "" || ids.some((each) => each.startsWith(id)));
-}
-
-function lineCount(text: string): number {
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < 0) throw new InvalidArgumentError("Give a whole number, 0 or more.");
-  return n;
 }
 
 /** The complete lines of a file; none if the file is missing. */

@@ -88,7 +88,8 @@ function lineLevel(text: string): NonNullable<LogLineFilter["level"]> {
   return level;
 }
 
-function lineCount(text: string): number {
+/** The value of `--lines`. */
+export function lineCount(text: string): number {
   const n = Number(text);
   if (!Number.isInteger(n) || n < 0) throw new InvalidArgumentError("Give a whole number, 0 or more.");
   return n;

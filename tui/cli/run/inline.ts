@@ -29,7 +29,7 @@ import { CANCEL_VARIABLE, RUN_VARIABLE, SKIP_VARIABLE, SUPERVISOR_VARIABLE } fro
 import { aside, tellSupervisor, written } from "./in-child.js";
 import { InlineScreen } from "./screen.js";
 
-export { typesHere } from "./types-here.js";
+export { typesHere } from "./in-child.js";
 
 export interface InlineRun {
   op: string;

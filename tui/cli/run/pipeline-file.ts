@@ -11,12 +11,9 @@ import {
 } from "../../../ops/pipeline/read/parse.js";
 import { type PipelineProblem, problemLines } from "../../../ops/pipeline/read/problems.js";
 import type { Variables } from "../../../protocol/environment.js";
-import { type Problem, Refusal } from "../../../protocol/errors.js";
+import { UsageError } from "../../../protocol/failures.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { OperationType } from "../../../protocol/replies.js";
-
-/** A plain value also for an error, because the error classes of two bundles differ. */
-export type Answer<T> = { value: T } | { usage: string } | { problem: Problem };
 
 export interface CheckedFile {
   /** As it was typed; `-` for stdin. */
@@ -91,20 +88,28 @@ export interface GivenParameters {
 }
 
 /** The submit of the shipped type `pipeline`. */
-export interface PipelineSubmit {
+interface PipelineSubmit {
   op: "pipeline";
   params: Record<string, unknown>;
 }
 
-/** The parameters of the shipped type `pipeline` for this file. */
+/**
+ * The parameters of the shipped type `pipeline` for this file.
+ *
+ * @throws UsageError where the file is not a pipeline; Refusal where it does not accept the parameters
+ */
 export async function submitOf(
   typed: string,
   path: string | null,
   given: GivenParameters,
-): Promise<Answer<PipelineSubmit>> {
-  const parsed = parseFile(path);
-  if (!parsed.ok) return { usage: notAPipeline(typed, parsed.problems) };
-  return submitOfFile(parsed.file, given, ["liveops", "submit", typed]);
+): Promise<PipelineSubmit> {
+  return submitOfFile(fileOf(typed, parseFile(path)), given, ["liveops", "submit", typed]);
+}
+
+/** @throws UsageError where the file is not a pipeline */
+function fileOf(typed: string, parsed: ParsedPipeline): PipelineFile {
+  if (parsed.ok) return parsed.file;
+  throw new UsageError(notAPipeline(typed, parsed.problems));
 }
 
 /**
@@ -117,12 +122,11 @@ export async function changedSubmit(
   submitted: Readonly<Record<string, unknown>>,
   given: GivenParameters,
   command: string[],
-): Promise<Answer<PipelineSubmit>> {
+): Promise<PipelineSubmit> {
   const path = typeof submitted.path === "string" ? submitted.path : null;
-  const parsed = parsePipeline(String(submitted.text), path);
-  if (!parsed.ok) return { usage: notAPipeline(path ?? "-", parsed.problems) };
+  const file = fileOf(path ?? "-", parsePipeline(String(submitted.text), path));
   const before = (submitted.params ?? {}) as Record<string, unknown>;
-  return submitOfFile(parsed.file, { ...given, params: given.params ?? before }, command, before);
+  return submitOfFile(file, { ...given, params: given.params ?? before }, command, before);
 }
 
 async function submitOfFile(
@@ -130,7 +134,7 @@ async function submitOfFile(
   { params, words, shell }: GivenParameters,
   command: string[],
   before: Readonly<Record<string, unknown>> = {},
-): Promise<Answer<PipelineSubmit>> {
+): Promise<PipelineSubmit> {
   const { paramsSchema } = await import("../../../ops/pipeline/params-schema.js");
   const { inputSchema } = await import("../../../ops/types/describe-type.js");
   const { readWords } = await import("../../../ops/types/words.js");
@@ -138,17 +142,12 @@ async function submitOfFile(
   const { description } = file.pipeline;
   const schema = paramsSchema(file.pipeline.params, description);
   const json = inputSchema(schema);
-  try {
-    const input = readWords(json, params, words, command);
-    const read = await parseParams(schema, input);
-    if (!read.ok) throw paramsRefusal(read.problems, json, read.nearest);
-    const usage = secretsProblem(file, input, shell, before);
-    if (usage !== null) return { usage };
-    return { value: { op: "pipeline", params: { text: file.text, path: file.path, params: input } } };
-  } catch (error) {
-    if (error instanceof Refusal) return { problem: error.toProblem() };
-    throw error;
-  }
+  const input = readWords(json, params, words, command);
+  const read = await parseParams(schema, input);
+  if (!read.ok) throw paramsRefusal(read.problems, json, read.nearest);
+  const problem = secretsProblem(file, input, shell, before);
+  if (problem !== null) throw new UsageError(problem);
+  return { op: "pipeline", params: { text: file.text, path: file.path, params: input } };
 }
 
 /**
@@ -174,13 +173,12 @@ export function secretsProblem(
   return null;
 }
 
-/** The file as an operation type, for `--help`. */
-export async function typeOf(typed: string, path: string | null): Promise<Answer<OperationType>> {
-  const parsed = parseFile(path);
-  if (!parsed.ok) return { usage: notAPipeline(typed, parsed.problems) };
+/** The file as an operation type, for `--help`. @throws UsageError where the file is not a pipeline */
+export async function typeOf(typed: string, path: string | null): Promise<OperationType> {
+  const file = fileOf(typed, parseFile(path));
   const { pipelineType } = await import("../../../ops/pipeline/type.js");
   const { describeType } = await import("../../../ops/types/describe-type.js");
-  return { value: describeType(pipelineType(parsed.file), typed) };
+  return describeType(pipelineType(file), typed);
 }
 
 /** Also used by `inline.ts`, for `liveops run FILE.yaml`. */

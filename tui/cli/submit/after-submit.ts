@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { addResultOptions, type OutputOptions, resultLine, wantsJson } from "../../kit/output/options.js";
+import { addResultOptions, type OutputOptions, printResult, wantsJson } from "../../kit/output/options.js";
 import type { ReportTo } from "../../kit/report.js";
 import { addExitStatus } from "../arguments.js";
 
@@ -51,5 +51,5 @@ export async function afterSubmit(
   } else if (options.wait || exitStatus) {
     const { waitAfterSubmit } = await import("../follow/wait-for-all.js");
     process.exitCode = await waitAfterSubmit(client, operation, { json, exitStatus }, to);
-  } else process.stdout.write(`${resultLine(options, operation, operation.id)}\n`);
+  } else printResult(options, operation, operation.id);
 }

@@ -180,7 +180,7 @@ async function submitMany(
   const waits = options.wait === true || options.exitStatus === true;
   await submitAll(client, bodies, (operations) => {
     ids.push(...operations.map(({ id }) => id));
-    if (!waits) process.stdout.write(operations.map((it) => `${resultLine(options, it, it.id)}\n`).join(""));
+    if (!waits) process.stdout.write(operations.map((it) => resultLine(options, it, it.id)).join(""));
   });
   if (bodies.length === 0) process.stderr.write("no lines, so nothing was submitted\n");
   if (!waits || ids.length === 0) return;

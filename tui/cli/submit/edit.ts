@@ -6,7 +6,7 @@ import { UsageError } from "../../../protocol/failures.js";
 import type { EditBody } from "../../../protocol/requests.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { addCommand } from "../../kit/options.js";
-import { jsonLine } from "../../kit/output/json.js";
+import { printResult } from "../../kit/output/options.js";
 import { trailingWords } from "../arguments.js";
 import { connectFor } from "../connection.js";
 import { checkCwd } from "../options/cwd.js";
@@ -54,6 +54,6 @@ export function registerEdit(root: Command): void {
       const { client, options } = connectFor<EditOptions>(self);
       await checkCwd(client, options);
       const operation = await client.edit(id, await editBody(client, id, words, options));
-      process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
+      printResult(options, operation, operation.id);
     });
 }

@@ -43,9 +43,10 @@ export function typePage(
   ];
 }
 
-function stagesText(stages: OperationType["stages"]): string {
+/** The stages of a type in a line. */
+export function stagesText(stages: OperationType["stages"]): string {
   if (stages === null) return "depend on the parameters";
-  return stages.length === 0 ? "none" : stages.join(", ");
+  return stages.length === 0 ? "none" : sanitize(stages.join(", "));
 }
 
 /** What a fleet must know of the type; empty if all is as by default. */

@@ -1,7 +1,33 @@
-/** `--columns` and `--sort`: names of columns, in words of the command line. */
+/** Kinds of columns, and `--columns` and `--sort`: names of columns, in words of the command line. */
 import { UsageError } from "../../../protocol/failures.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 import type { CellContext, Column, TableSpec } from "./table.js";
+import { timeText } from "./time.js";
+
+/** A column of numbers; `-` for null. */
+export function numberColumn<T, C extends CellContext>(
+  name: string,
+  about: string,
+  of: (record: T) => number | null,
+  { format = String, ...more }: Partial<Column<T, C>> & { format?: (value: number) => string } = {},
+): Column<T, C> {
+  const text = (record: T) => {
+    const value = of(record);
+    return value === null ? "-" : format(value);
+  };
+  return { name, about, text, sort: (it) => of(it) ?? Number.NEGATIVE_INFINITY, align: "right", ...more };
+}
+
+/** A column of times; empty for null. */
+export function timeColumn<T, C extends CellContext>(
+  name: string,
+  about: string,
+  of: (record: T) => string | null,
+  more: Partial<Column<T, C>> = {},
+): Column<T, C> {
+  const text = (it: T, { time, now }: C) => timeText(of(it), time, now);
+  return { name, about, text, sort: (it) => of(it) ?? "", ...more };
+}
 
 /** The columns of `--columns id,state`, in their order; null: the option is absent. @throws UsageError */
 export function givenColumns<T, C extends CellContext>(

@@ -70,10 +70,15 @@ export function addResultOptions(command: Command, json: string): Command {
   return addFormat(command, RESULT_FORMATS, "Form of the output (default: text)").option("--json", json);
 }
 
-/** The line of a changed record. @param text - without the options */
-export function resultLine(options: OutputOptions, record: { id: string }, text: string): string {
-  const format = givenFormat(options);
-  return format === "json" || format === "jsonl" ? jsonLine(record) : format === "name" ? record.id : text;
+/** The line of a changed record: its name, unless the options ask for JSON. @param text - instead of the name */
+export function resultLine(options: OutputOptions, record: object, name: string, text = name): string {
+  if (wantsJson(options)) return `${jsonLine(record)}\n`;
+  return `${givenFormat(options) === "name" ? name : text}\n`;
+}
+
+/** Prints the line on stdout. */
+export function printResult(...result: Parameters<typeof resultLine>): void {
+  process.stdout.write(resultLine(...result));
 }
 
 /** Checks the options before the command changes anything. @throws UsageError where they contradict each other */
