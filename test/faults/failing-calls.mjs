@@ -6,7 +6,7 @@
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { systemError } from "../harness/system-error.ts";
+import { systemError } from "../harness/system-error.js";
 
 const { readFileSync, readlinkSync } = fs;
 const file = new URL(import.meta.url).searchParams.get("file");

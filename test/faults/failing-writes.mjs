@@ -4,7 +4,7 @@
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { systemError } from "../harness/system-error.ts";
+import { systemError } from "../harness/system-error.js";
 
 const file = process.env.LIVEOPS_TEST_FAILING;
 const { openSync, writeSync, readFileSync } = fs;

@@ -2,7 +2,7 @@ import { followChain } from "../../protocol/client/follow.js";
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
 import type { LogLine } from "../../protocol/operation.js";
 import type { LogQuery } from "../../protocol/requests.js";
-import { courseOf } from "../export/spans.js";
+import { courseOf } from "../describe/course.js";
 import { chainPage, shifted } from "./core/chain-log.js";
 import type { Effect, LogLink, SlotEffect } from "./core/effect.js";
 import { parseHistoryName } from "./core/history.js";

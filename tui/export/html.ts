@@ -7,10 +7,10 @@ import { AnsiUp } from "ansi_up";
 import type { LogLine } from "../../protocol/operation.js";
 import { sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";
+import { type Course, courseOf } from "../describe/course.js";
 import { html, Markup } from "./markup.js";
 import { attemptTable, countOf, errorSection, header, stageTable, valueSections } from "./sections.js";
 import type { RunSource } from "./source.js";
-import { type Course, courseOf } from "./spans.js";
 import { timeline } from "./timeline.js";
 
 /** Lines that the browser lays out together. */

@@ -2,12 +2,12 @@
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, OperationError } from "../../protocol/operation.js";
 import { knownStageState } from "../../protocol/stage-state.js";
+import type { AttemptRow } from "../describe/course.js";
 import { describeOperation, type Row } from "../describe/operation.js";
 import { formatCount, formatDuration } from "../terminal/format.js";
 import { stageGlyph, stateGlyph } from "../terminal/glyphs.js";
 import { ranHere, stageNote } from "../terminal/stage-note.js";
 import { html, type Markup, type Piece, shownValue } from "./markup.js";
-import type { AttemptRow } from "./spans.js";
 
 export function header(it: Operation): Markup {
   const facts = describeOperation(it, { now: Date.parse(it.updatedAt) });

@@ -1,8 +1,8 @@
 /** The timeline of the page: an SVG with a row for each operation and each stage. */
 import type { Operation } from "../../protocol/operation.js";
+import type { Course, Span } from "../describe/course.js";
 import { formatDuration } from "../terminal/format.js";
 import { html, type Markup } from "./markup.js";
-import type { Course, Span } from "./spans.js";
 
 /** Units of the drawing. */
 const [WIDTH, NAME, ROW, TOP] = [1000, 190, 22, 24];

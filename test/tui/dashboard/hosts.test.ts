@@ -10,7 +10,7 @@ import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
 import { announce } from "../../../tui/dashboard/reader/announce.js";
 import { ticks } from "../../../tui/dashboard/wanted-effects.js";
-import { courseOf } from "../../../tui/export/spans.js";
+import { courseOf } from "../../../tui/describe/course.js";
 import { fleetOf, host } from "../../harness/hosts.js";
 import { Story } from "../../harness/records.js";
 import { action, after, effectsOf, opened, press, screenText, update, wanted } from "./core.js";

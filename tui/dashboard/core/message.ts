@@ -12,7 +12,7 @@ import type {
   ScheduleReply,
   TypesReply,
 } from "../../../protocol/replies.js";
-import type { AttemptRow } from "../../export/spans.js";
+import type { AttemptRow } from "../../describe/course.js";
 import type { TapedLine } from "../replay/tape.js";
 import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";

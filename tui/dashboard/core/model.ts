@@ -15,7 +15,7 @@ import type {
   TypesReply,
 } from "../../../protocol/replies.js";
 import { type Counts, EMPTY_VIEW, NO_COUNTS, type WatchView } from "../../../protocol/watch.js";
-import type { AttemptRow } from "../../export/spans.js";
+import type { AttemptRow } from "../../describe/course.js";
 import type { Form } from "../form/form.js";
 import type { Player } from "../replay/player.js";
 import type { Tape } from "../replay/tape.js";

@@ -3,6 +3,7 @@ import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { knownStageState, type StageState } from "../../../../protocol/stage-state.js";
 import type { State } from "../../../../protocol/state.js";
+import { CourseReader, type Span as CourseSpan } from "../../../describe/course.js";
 import { entryAt, type Tape } from "../../replay/tape.js";
 
 export interface Span {
@@ -47,69 +48,22 @@ export function lanesOfRecords(chain: readonly Operation[]): Lanes {
   return { start, lanes };
 }
 
-interface Open {
-  from: number;
-  look: Span["look"];
-}
-
 /** From the events: all attempts, and stages that the type does not declare. */
 export function lanesOfTape(tape: Tape): Lanes {
-  const spans = new Map<string, Span[]>();
-  const open = new Map<string, Open>();
-  const names = new Map<string, Set<string>>();
-  const key = (id: string, stage: string | null) => `${id} ${stage ?? ""}`;
-  const begin = (id: string, stage: string | null, from: number, look: Span["look"]) => {
-    if (stage !== null) names.get(id)?.add(stage);
-    open.set(key(id, stage), { from, look });
-  };
-  const close = (id: string, stage: string | null, to: number, look?: Span["look"]) => {
-    const was = open.get(key(id, stage));
-    if (was === undefined) return;
-    open.delete(key(id, stage));
-    const list = spans.get(key(id, stage)) ?? [];
-    list.push({ from: was.from, to, look: look ?? was.look });
-    spans.set(key(id, stage), list);
-  };
-  /** A worker that died leaves its stages open. */
-  const closeStages = (id: string, to: number, look: Span["look"]) => {
-    for (const stage of names.get(id) ?? []) close(id, stage, to, look);
-  };
+  const readers = new Map<string, CourseReader>();
   for (const index of tape.milestones) {
     const { id, t, line } = entryAt(tape, index)!;
-    switch (line.type) {
-      case "operation:submitted":
-        names.set(id, new Set(line.operation.stages));
-        begin(id, null, t, "waiting");
-        break;
-      case "attempt:started":
-        close(id, null, t);
-        begin(id, null, t, "running");
-        break;
-      case "attempt:requeued":
-        closeStages(id, t, "failed");
-        close(id, null, t, "failed");
-        begin(id, null, t, "waiting");
-        break;
-      case "operation:retried":
-        begin(id, null, t, "waiting");
-        break;
-      case "stage:entered":
-        begin(id, line.stage, t, "active");
-        break;
-      case "stage:left":
-        close(id, line.stage, t, line.resumed ? "kept" : knownStageState(line.state));
-        break;
-      case "operation:finished":
-        closeStages(id, t, line.state);
-        close(id, null, t, open.get(key(id, null))?.look === "waiting" ? "waiting" : line.state);
-    }
+    if (line.type === "operation:submitted") readers.set(id, new CourseReader(line.operation.stages));
+    readers.get(id)?.add(line, t);
   }
-  for (const [at, { from, look }] of open)
-    spans.set(at, [...(spans.get(at) ?? []), { from, to: null, look }]);
-  const lanes = [...names].flatMap(([id, stages]): Lane[] =>
-    [null, ...stages].map((stage) => ({ id, stage, spans: spans.get(key(id, stage)) ?? [] })),
+  const lanes = [...readers].flatMap(([id, reader]) =>
+    reader.lanes.map(({ stage, spans }): Lane => ({ id, stage, spans: spans.map(drawn) })),
   );
   return { start: tape.start, lanes };
+}
+
+function drawn({ look, ...span }: CourseSpan): Span {
+  return { ...span, look: look === "requeued" ? "failed" : look };
 }
 
 /** With the pause that lasts, from the records as they are now: the events do not tell of pauses. */
