@@ -14,3 +14,10 @@ export function pick<T extends object, K extends keyof T>(from: T, names: readon
     names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])),
   ) as Pick<T, K>;
 }
+
+/** An object without the names whose value is null. */
+export function withoutNull<T extends object>(from: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(from).filter(([, value]) => value !== null)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}

@@ -1,6 +1,6 @@
 /** Turns a finished operation into the draft of a submit that runs it again. */
 import { Refusal } from "../../protocol/errors.js";
-import { pick } from "../../protocol/objects.js";
+import { pick, withoutNull } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { AgainBody } from "../../protocol/requests.js";
 import { isFinal } from "../../protocol/state.js";
@@ -27,7 +27,7 @@ export async function draftOfAgain(
   const draft = { ...pick(record, REPEATED), ...record.limits, ...changes };
   return {
     // Null: none.
-    ...Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== null)),
+    ...withoutNull(draft),
     op: record.op,
     params: params ?? paramsOf(context.store, record),
     env: changedVariables(env, variables),

@@ -3,7 +3,7 @@ import { availableParallelism, hostname } from "node:os";
 import { delimiter, resolve } from "node:path";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { ALLOWED_VARIABLES } from "../../../protocol/environment.js";
-import { getOwn } from "../../../protocol/objects.js";
+import { getOwn, withoutNull } from "../../../protocol/objects.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { CONFIG_KEYS, type Config, DEFAULTS, LOST_AFTER } from "../../../protocol/system/config-settings.js";
 import { DEFAULT_LOG_LEVEL, logLevelFrom } from "../../../protocol/system/log-level.js";
@@ -77,15 +77,14 @@ function layersOf({ options, env, config, flags }: ValueSources): Layer[] {
     .split(delimiter)
     .filter(Boolean)
     .map((dir) => resolve(dir));
+  const { concurrency = null, logLevel = null, metrics = null, traces = null } = flags ?? {};
   const flagged: Config = {
     ...(options.stateDir && { stateDir: resolve(options.stateDir) }),
     ...(options.socket && { socket: resolve(options.socket) }),
     ...(flags && flags.ops.length > 0 && { ops: flags.ops }),
-    ...(flags?.concurrency != null && { concurrency: flags.concurrency }),
-    ...(flags?.logLevel != null && { logLevel: flags.logLevel }),
-    ...(flags?.metrics != null && { metrics: flags.metrics }),
-    ...(flags?.traces != null && { traces: { url: flags.traces } }),
-    ...(flags?.fleet.url != null && { fleet: fleetFlags(flags.fleet) }),
+    ...withoutNull({ concurrency, logLevel, metrics }),
+    ...(traces !== null && { traces: { url: traces } }),
+    ...(flags?.fleet.url != null && { fleet: withoutNull(flags.fleet) }),
   };
   const given: Config = {
     ...(env.LIVEOPS_STATE_DIR && { stateDir: resolve(env.LIVEOPS_STATE_DIR) }),
@@ -101,10 +100,6 @@ function layersOf({ options, env, config, flags }: ValueSources): Layer[] {
     { origin: "environment", config: given },
     { origin: "file", config },
   ];
-}
-
-function fleetFlags({ url, host, tags }: DaemonReply["flags"]["fleet"]): Config["fleet"] {
-  return { ...(url !== null && { url }), ...(host !== null && { host }), ...(tags !== null && { tags }) };
 }
 
 function defaultsOf({ options, env, config }: ValueSources): Config {

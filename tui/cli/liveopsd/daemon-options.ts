@@ -5,6 +5,7 @@ import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { isAddress, onHost, parseAddress } from "../../../protocol/client/ssh/address.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../../protocol/host-names.js";
+import { withoutNull } from "../../../protocol/objects.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import {
   DEFAULT_LOG_LEVEL,
@@ -45,22 +46,21 @@ function isConcurrency(n: number): boolean {
   return Number.isInteger(n) && n >= 1 && n <= 1000;
 }
 
+/** In the order in which a command line names them. */
+const FLAGS = {
+  ...{ socket: "--socket", stateDir: "--state-dir", ops: "--ops", concurrency: "--concurrency" },
+  ...{ logLevel: "--log-level", metrics: "--metrics", traces: "--traces", runQueued: "--run-queued" },
+  ...{ paused: "--paused", fleet: "--fleet", host: "--host", tags: "--tags" },
+} as const;
+
 /** The options as command-line words, for the daemon's own process. */
 export function asWords(options: DaemonOptions): string[] {
-  const words: string[] = [];
-  if (options.socket) words.push("--socket", options.socket);
-  if (options.stateDir) words.push("--state-dir", options.stateDir);
-  for (const dir of options.ops ?? []) words.push("--ops", dir);
-  if (options.concurrency) words.push("--concurrency", String(options.concurrency));
-  if (options.logLevel) words.push("--log-level", options.logLevel);
-  if (options.metrics) words.push("--metrics", options.metrics);
-  if (options.traces) words.push("--traces", options.traces);
-  if (options.runQueued) words.push("--run-queued");
-  if (options.paused) words.push("--paused");
-  if (options.fleet) words.push("--fleet", options.fleet);
-  if (options.host) words.push("--host", options.host);
-  if (options.tags && options.tags.length > 0) words.push("--tags", options.tags.join(","));
-  return words;
+  const given = { ...options, tags: options.tags?.join(",") };
+  return Object.entries(FLAGS).flatMap(([name, flag]) => {
+    const value = given[name as keyof typeof FLAGS];
+    if (!value) return [];
+    return value === true ? [flag] : [value].flat().flatMap((each) => [flag, String(each)]);
+  });
 }
 
 /** The options that no other place gives: with them a daemon differs from one that was started without options. */
@@ -70,19 +70,9 @@ export function ownWords({ socket: _, stateDir: __, ...options }: DaemonOptions)
 
 /** Both paths: a state directory alone would move the socket. Otherwise only flags: the config may have changed. */
 export function optionsOf({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
-  const { ops, concurrency, logLevel, metrics, traces, fleet } = flags;
-  return {
-    socket,
-    stateDir,
-    ops,
-    ...(concurrency !== null && { concurrency }),
-    ...(logLevel !== null && { logLevel }),
-    ...(metrics !== null && { metrics }),
-    ...(traces !== null && { traces }),
-    ...(fleet.url !== null && { fleet: fleet.url }),
-    ...(fleet.host !== null && { host: fleet.host }),
-    ...(fleet.tags !== null && { tags: fleet.tags }),
-  };
+  const { ops, fleet, ...others } = flags;
+  const { url, host, tags } = fleet;
+  return { socket, stateDir, ops, ...withoutNull({ ...others, fleet: url, host, tags }) };
 }
 
 /** Reports the paths of `--ops` that do not exist. Not refused: they may be made later, and are read each time. */
