@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pipelineSchemaText } from "../../protocol/pipeline/schema.js";
-import { configSchemaText } from "../../tui/cli/config/config-schema.js";
+import { configSchemaText } from "../../tui/cli/schema.js";
 import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
 import { errorRegions, exitCodes } from "./errors.js";

@@ -3,9 +3,9 @@ import type { Command } from "commander";
 import { UsageError } from "../../protocol/failures.js";
 import { getOwn } from "../../protocol/objects.js";
 import { pipelineSchemaText } from "../../protocol/pipeline/schema.js";
+import { SETTING_SCHEMAS } from "../../protocol/system/config-settings.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { addCommand } from "../kit/options.js";
-import { configSchemaText } from "./config/config-schema.js";
 
 /** A bundle of its own, because zod would slow down the start of every command. */
 const BUNDLE: string = "./schemas.js";
@@ -33,4 +33,30 @@ export function registerSchema(root: Command): void {
         `${JSON.stringify(name)} is not the name of a schema; ${hint}valid names: ${NAMES.join(", ")}`,
       );
     });
+}
+
+/** The JSON Schema of the config file, made from those of its settings. Editors use it to check and complete. */
+export function configSchema(): Record<string, unknown> {
+  const schema = {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Config file of liveops",
+    type: "object",
+    properties: SETTING_SCHEMAS,
+    additionalProperties: false,
+  };
+  // Without the keywords of liveops.
+  const text = JSON.stringify(schema, (key, value) =>
+    key === "expected" ? undefined : key === "description" ? plain(value) : value,
+  );
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+/** The text as it is published: `docs/config.schema.json` and `liveops schema config`. */
+export function configSchemaText(): string {
+  return `${JSON.stringify(configSchema(), null, 2)}\n`;
+}
+
+/** Without the links and code marks of Markdown. */
+function plain(markdown: string): string {
+  return markdown.replace(/\[([^\]]+)\]\([^)]*\)/g, "$1").replaceAll("`", "");
 }

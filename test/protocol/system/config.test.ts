@@ -11,7 +11,7 @@ import { readConfig, readUsableConfig } from "../../../protocol/system/config.js
 import { LIMITS } from "../../../protocol/system/config-limits.js";
 import { SETTINGS } from "../../../protocol/system/config-settings.js";
 import { invalidConfigLines } from "../../../protocol/system/usable-config.js";
-import { configSchema } from "../../../tui/cli/config/config-schema.js";
+import { configSchema } from "../../../tui/cli/schema.js";
 
 let dir: string;
 let env: Record<string, string>;

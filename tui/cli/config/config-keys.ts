@@ -2,11 +2,11 @@
 
 import { UsageError } from "../../../protocol/failures.js";
 import { getOwn } from "../../../protocol/objects.js";
-import { CONFIG_KEYS, type Config, SCHEMA_KEY } from "../../../protocol/system/config-settings.js";
+import type { Config } from "../../../protocol/system/config-settings.js";
+import { CONFIG_KEYS, SCHEMA_KEY, SETTING_SCHEMAS } from "../../../protocol/system/config-settings.js";
 import { nearest } from "../../../protocol/text/nearest.js";
-import { configSchema } from "./config-schema.js";
 
-/** The part of JSON Schema that `configSchema` uses. */
+/** The part of JSON Schema that the settings use. */
 export interface ConfigValueSchema {
   type?: string;
   enum?: readonly unknown[];
@@ -22,10 +22,13 @@ export interface ConfigKey {
   schema: ConfigValueSchema;
 }
 
+/** The schema of the file. */
+const WHOLE = { type: "object", properties: SETTING_SCHEMAS as Record<string, ConfigValueSchema> };
+
 /** @throws UsageError for an unknown key, with the near ones */
 export function configKey(text: string): ConfigKey {
   const path = text.split(".");
-  let schema: ConfigValueSchema | undefined = configSchema() as ConfigValueSchema;
+  let schema: ConfigValueSchema | undefined = WHOLE;
   for (const name of path) {
     schema = schema && memberOf(schema, name);
     if (schema === undefined) throw unknownKey(text);
@@ -35,9 +38,8 @@ export function configKey(text: string): ConfigKey {
 
 /** Every key with a fixed name, for completion and suggestions. */
 export function knownKeys(): string[] {
-  const { properties = {} } = configSchema() as ConfigValueSchema;
   return CONFIG_KEYS.flatMap((name) => {
-    const members = Object.keys(tableOf(properties[name]!)?.properties ?? {});
+    const members = Object.keys(tableOf(WHOLE.properties[name]!)?.properties ?? {});
     return [name, ...members.map((member) => `${name}.${member}`)];
   });
 }

@@ -1,42 +1,14 @@
 /** The table of `ls`, for one print or for a list that changes. */
 import type { Operation } from "../../../protocol/operation.js";
 import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
-import {
-  columnsOf,
-  fitColumns,
-  headerLine,
-  type Layout,
-  type Look,
-  rowLine,
-  tableLines,
-} from "../../kit/output/table.js";
+import { columnsOf, type Look, tableLines } from "../../kit/output/table.js";
 import { overallProgress } from "../../terminal/overall-progress.js";
 
 /** The context may be left out in parts: all stages count the same, and no start is known. */
 export interface TableOptions extends Look<Operation, OperationContext>, Partial<OperationContext> {}
 
-/** A layout whose columns may be kept for later rows. */
-export type FittedColumns = Layout<Operation, OperationContext>;
-
 export function table(operations: readonly Operation[], options: TableOptions): string[] {
   return tableLines(OPERATIONS, operations, contextOf(options), options);
-}
-
-/** @param before a layout whose columns stay, at least as wide: for rows that are printed later */
-export function fittedColumns(
-  operations: readonly Operation[],
-  options: TableOptions,
-  before: FittedColumns = [],
-): FittedColumns {
-  return fitColumns(OPERATIONS, operations, contextOf(options), options, before);
-}
-
-export function headerOf(layout: FittedColumns, options: TableOptions): string {
-  return headerLine(layout, options);
-}
-
-export function rowOf(layout: FittedColumns, operation: Operation, options: TableOptions): string {
-  return rowLine(layout, operation, contextOf(options), options);
 }
 
 /** Columns that change without an event. */

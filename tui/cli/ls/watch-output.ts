@@ -3,19 +3,12 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { paintFor } from "../../../protocol/text/colour.js";
+import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
 import { jsonLine } from "../../kit/output/json.js";
-import type { TableStream } from "../../kit/output/table.js";
+import { fitColumns, headerLine, type Layout, rowLine, type TableStream } from "../../kit/output/table.js";
 import * as widths from "../../kit/output/width.js";
 import type { ListProgress } from "./progress.js";
-import {
-  contentOf,
-  type FittedColumns,
-  fittedColumns,
-  headerOf,
-  rowOf,
-  type TableOptions,
-  table,
-} from "./table.js";
+import { contentOf, contextOf, type TableOptions, table } from "./table.js";
 
 /** Columns, header and times that the options ask for. */
 export type ListLook = Pick<TableOptions, "wide" | "chosen" | "header" | "time">;
@@ -74,7 +67,7 @@ export class RowsOutput implements LiveOutput {
   readonly showsConnection = false;
   readonly #printed = new Map<string, string>();
   readonly #last = new Map<string, Operation>();
-  #layout: FittedColumns = [];
+  #layout: Layout<Operation, OperationContext> = [];
 
   constructor(
     private readonly output: TableStream,
@@ -94,14 +87,15 @@ export class RowsOutput implements LiveOutput {
     });
     const gone = removed.flatMap((id) => (this.#printed.has(id) ? (this.#last.get(id) ?? []) : []));
     const isFirst = this.#layout.length === 0;
-    const removedOptions = { ...options, removed: true };
-    this.#layout = fittedColumns(changed, options, this.#layout);
-    this.#layout = fittedColumns(gone, removedOptions, this.#layout);
+    const context = contextOf(options);
+    const ofRemoved = { ...context, removed: true };
+    this.#layout = fitColumns(OPERATIONS, changed, context, options, this.#layout);
+    this.#layout = fitColumns(OPERATIONS, gone, ofRemoved, options, this.#layout);
     const lines = [
-      ...(isFirst && this.look.header !== false ? [headerOf(this.#layout, options)] : []),
+      ...(isFirst && this.look.header !== false ? [headerLine(this.#layout, options)] : []),
       // The newest change is at the end, as in a log.
-      ...(isFirst ? changed : changed.reverse()).map((it) => rowOf(this.#layout, it, options)),
-      ...gone.map((it) => rowOf(this.#layout, it, removedOptions)),
+      ...(isFirst ? changed : changed.reverse()).map((it) => rowLine(this.#layout, it, context, options)),
+      ...gone.map((it) => rowLine(this.#layout, it, ofRemoved, options)),
     ];
     for (const { id } of gone) this.#printed.delete(id);
     forgetOthers(this.#printed, ids);

@@ -6,7 +6,7 @@
 import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import { shownParams } from "../../describe/params.js";
+import { shownParams } from "../../describe/operation.js";
 import { hardWrap, sanitizeLine, widthOf } from "../text/cells.js";
 import { coloured } from "../text/coloured.js";
 import type { Line } from "../text/line.js";

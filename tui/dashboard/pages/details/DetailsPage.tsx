@@ -3,8 +3,8 @@
 import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
-import { describeOperation, type Row } from "../../../describe/operation.js";
 import type { AttemptRow } from "../../../describe/course.js";
+import { describeOperation, type Row } from "../../../describe/operation.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageNote } from "../../../terminal/stage-note.js";
 import { chainOf, nameOf, operationOf } from "../../core/chain.js";

@@ -7,7 +7,7 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
-import { shownParams } from "../../../describe/params.js";
+import { shownParams } from "../../../describe/operation.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatDuration, formatEta, formatOverall } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";

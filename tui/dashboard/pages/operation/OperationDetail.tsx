@@ -2,7 +2,7 @@
 import { Box } from "ink";
 import type { Operation } from "../../../../protocol/operation.js";
 import { elapsedOf } from "../../../describe/duration.js";
-import { shownParams } from "../../../describe/params.js";
+import { shownParams } from "../../../describe/operation.js";
 import { formatBytes, formatCount, formatDuration, formatRate } from "../../../terminal/format.js";
 import { addSparkline, isIndeterminate, LEAST_CORES, sparkline } from "../../core/bars.js";
 import { chainOf, isPaused, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
