@@ -8,20 +8,12 @@ import type { LogLine, Operation } from "../../protocol/operation.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
 import { type Cursor, decodeCursor, encodeCursor, type LogPosition } from "./cursor.js";
+import type { OperationView } from "./operation-view.js";
 import type { Scope } from "./scope.js";
 import { ChangeVersions } from "./versions.js";
 import { Watcher, type WatcherSource } from "./watcher.js";
 
-export interface HubSource {
-  /** The operation as it is shown, wherever it is stored. */
-  record(id: string): Operation | null;
-  /** All live operations, and the newest finished ones, that fit the scope; oldest first. */
-  matching(scope: Scope): Operation[];
-  /** Queued operations of the queue; null: of all queues. */
-  queued(queue: string | null): Iterable<Operation>;
-  counts(): Counts;
-  linesAfter(id: string, after: number, limit: number): LogLine[];
-}
+type View = Pick<OperationView, "record" | "matching" | "queued" | "counts" | "linesAfter">;
 
 const PING_MS = 15_000;
 
@@ -37,7 +29,7 @@ export class Hub implements WatcherSource {
 
   constructor(
     bus: Bus,
-    private readonly source: HubSource,
+    private readonly view: View,
   ) {
     bus.on("decided", (changes) => {
       for (const { id, before, after } of changes)
@@ -49,7 +41,7 @@ export class Hub implements WatcherSource {
     bus.on("lines", ({ record }, lines) => this.#lines(record.id, lines));
     bus.on("shown", (record, ...keys) => this.#changedKeys(record, keys));
     bus.on("blocked", (queue) => {
-      for (const record of source.queued(queue)) this.#changedKeys(record, ["blocked"]);
+      for (const record of view.queued(queue)) this.#changedKeys(record, ["blocked"]);
     });
   }
 
@@ -126,17 +118,17 @@ export class Hub implements WatcherSource {
   }
 
   record(id: string): Operation | null {
-    return this.source.record(id);
+    return this.view.record(id);
   }
 
   matching(scope: Scope): Operation[] {
-    if (scope.operation === null) return this.source.matching(scope);
-    const record = this.source.record(scope.operation);
+    if (scope.operation === null) return this.view.matching(scope);
+    const record = this.view.record(scope.operation);
     return record ? [record] : [];
   }
 
   counts(): Counts {
-    return this.source.counts();
+    return this.view.counts();
   }
 
   changedLine(id: string, sent: number | null, cursor: string): string {
@@ -147,7 +139,7 @@ export class Hub implements WatcherSource {
   }
 
   #patch(id: string, sent: number | null): string {
-    const record = this.source.record(id);
+    const record = this.view.record(id);
     if (!record) return "";
     const keys = sent === null ? null : this.versions.keysSince(id, sent);
     return JSON.stringify(
@@ -172,7 +164,7 @@ export class Hub implements WatcherSource {
     const index = fresh === undefined ? -1 : after + 1 - fresh[0]!.n;
     // After a gap of a damaged line, the index in the list does not follow from the number.
     if (fresh?.[index]?.n === after + 1) return fresh.slice(index, index + limit);
-    return this.source.linesAfter(id, after, limit);
+    return this.view.linesAfter(id, after, limit);
   }
 
   #schedule(): void {

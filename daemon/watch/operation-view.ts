@@ -17,7 +17,6 @@ import type { Entry } from "../store/decision.js";
 import type { Store } from "../store/store.js";
 import type { Hooks } from "../watchers/hooks/hooks.js";
 import type { Tracing } from "../watchers/traces/tracing.js";
-import type { HubSource } from "./hub.js";
 import { fits, type Scope } from "./scope.js";
 
 /** Candidates shown for an ambiguous prefix. */
@@ -37,7 +36,7 @@ interface ViewParts {
   tracing: Pick<Tracing, "traceparentOf">;
 }
 
-export class OperationView implements HubSource {
+export class OperationView {
   constructor(private readonly parts: ViewParts) {}
 
   /** @throws Refusal where the id, or prefix of 3 or more characters, matches none or several */
@@ -72,11 +71,13 @@ export class OperationView implements HubSource {
     return store.payloads.complete(record, (problem) => bus.emit("problem", problem));
   }
 
+  /** As `present`, of an operation wherever it is stored. */
   record(id: string): Operation | null {
     const entry = this.parts.store.find(id);
     return entry ? this.present(entry) : null;
   }
 
+  /** All live operations, and the newest finished ones, that fit the scope; oldest first. */
   matching(scope: Scope): Operation[] {
     const finished = [...this.parts.store.recent.values()].filter(({ record }) => fits(scope, record));
     const newest = finished.slice(Math.max(0, finished.length - scope.limit));
@@ -88,7 +89,8 @@ export class OperationView implements HubSource {
     return this.#inOrder([...this.parts.store.recent.values(), ...this.#live()]);
   }
 
-  *queued(queue: string | null): Generator<Operation> {
+  /** Queued operations of the queue; null: of all queues. */
+  *queued(queue: string | null): Iterable<Operation> {
     for (const { record } of this.parts.store.ledger.entries.values())
       if (record.state === "queued" && (queue === null || record.queue === queue)) yield record;
   }
