@@ -1,6 +1,6 @@
 /** The daemon's log: lines of pino in one bounded file and, if asked for, on stderr. */
 import { spawnSync } from "node:child_process";
-import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
+import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import pino from "pino";
 import type { LogLevel } from "../../protocol/system/log-level.js";
 import { traceIdOf } from "../../protocol/trace-context.js";
@@ -22,12 +22,12 @@ const MAX_WAITING = 1024 * 1024;
  */
 function stderrLog(): LogTarget {
   const stat = fstatSync(STDERR);
-  if (stat.isFile()) return new Descriptor(STDERR, false);
+  if (stat.isFile()) return toDescriptor(STDERR);
   if (stat.isFIFO() || stat.isCharacterDevice()) {
     try {
       // Opened again: O_NONBLOCK on the inherited descriptor would hold for every process that shares it.
       const { O_APPEND, O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
-      return new Descriptor(openSync("/dev/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY), true);
+      return toDescriptor(openSync("/dev/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY));
     } catch {
       // A terminal of another user, or a system without /dev/fd.
     }
@@ -35,19 +35,8 @@ function stderrLog(): LogTarget {
   return new Stream();
 }
 
-class Descriptor implements LogTarget {
-  constructor(
-    private readonly fd: number,
-    private readonly isOurs: boolean,
-  ) {}
-
-  append(bytes: Buffer): number {
-    return writeWhole(this.fd, bytes);
-  }
-
-  close(): void {
-    if (this.isOurs) closeSync(this.fd);
-  }
+function toDescriptor(fd: number): LogTarget {
+  return { append: (bytes) => writeWhole(fd, bytes) };
 }
 
 /** Node writes to a socket without blocking and buffers the rest. This class bounds the buffer. */
@@ -64,8 +53,6 @@ class Stream implements LogTarget {
     stderr.write(bytes);
     return bytes.length;
   }
-
-  close(): void {}
 }
 
 export interface DaemonLog {

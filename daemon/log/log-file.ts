@@ -19,7 +19,6 @@ export interface LogTarget {
    * @throws Error if nothing could be written
    */
   append(bytes: Buffer): number;
-  close(): void;
 }
 
 /** Milliseconds between two tries of a target that fails. */
@@ -43,7 +42,6 @@ export class LogWriter {
   #dropped = 0;
   /** The last line was written in part: the next one begins on a line of its own. */
   #torn = false;
-  #retry: NodeJS.Timeout | null = null;
 
   constructor(private readonly target: LogTarget) {}
 
@@ -63,11 +61,6 @@ export class LogWriter {
     this.#append("");
   }
 
-  close(): void {
-    if (this.#retry) clearTimeout(this.#retry);
-    this.target.close();
-  }
-
   #append(line: string): boolean {
     const text = line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}\n` : line;
     const bytes = Buffer.from(this.#torn ? `\n${text}` : text);
@@ -84,7 +77,7 @@ export class LogWriter {
 
   #fail(reason: string): void {
     this.#problem = reason;
-    this.#retry = setTimeout(() => this.#recover(), RETRY_MS).unref();
+    setTimeout(() => this.#recover(), RETRY_MS).unref();
   }
 
   #recover(): void {
