@@ -163,12 +163,7 @@ export function compose({
     isTraced: (id) => tracing.isSampled(id),
     onLeft: () => cleaner.start(),
   });
-  const cleaner = new StaleWorkerCleaner({
-    dir: layout.workers,
-    isNeeded: (workerId) => scheduler.needs(workerId),
-    kill: (workerId) => containment.killUnknown(workerId),
-    onEnded: (workerId) => log.warn({ worker: workerId }, "a worker that belongs to no operation was ended"),
-  });
+  const cleaner = new StaleWorkerCleaner({ layout, scheduler, containment, log });
   const stopping = new Stopping(scheduler, lifecycle, store);
   const retention = new Retention({ archive: store.archive, lifecycle, limits: settings, clock, log });
 
@@ -189,12 +184,7 @@ export function compose({
     ...{ bus, log, store, queue, waiting, dependencies, attempts, hooks, tracing, runs: engine.runs },
   });
   const hub = new Hub(bus, view);
-  const stateDocument = new StateDocumentWriter(layout.document, bus, {
-    journal: () => store.journalNumber,
-    counts: () => store.counts(),
-    operations: () => view.inMemory(),
-    onError: (error) => log.error({ err: error }, `${layout.document} could not be written`),
-  });
+  const stateDocument = new StateDocumentWriter(layout.document, { bus, log, store, view });
 
   const types = engine.typesOf(loader);
   const submissions = new Submissions({

@@ -180,11 +180,7 @@ class DaemonRun implements Daemon {
   /** The state is loaded: fills the queues and the hub. */
   #noteStored(): void {
     const { store, copied, hub, waiting } = this.#parts;
-    copied.recognise({
-      entries: () => store.ledger.entries.values(),
-      journalNumber: store.journalNumber,
-      runsQueued: this.settings.runsQueued,
-    });
+    copied.recognise(store, this.settings.runsQueued);
     const copy = copied.describe();
     if (copy !== null) this.log.logger.warn(copy);
     const entries = [...store.ledger.entries.values()];

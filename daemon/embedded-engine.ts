@@ -18,16 +18,7 @@ export function embeddedEngine(services: EngineParts): Engine {
     bus: services.bus,
     now: () => services.now(),
   });
-  const hosts = new EmbeddedHosts({
-    running: () => services.scheduler.attempts.size,
-    slots: () => services.queues.slots,
-    types: () => services.loader.typeCount,
-    counters: services.counters,
-    onDrain: (isDraining) => {
-      services.scheduler.drain(isDraining);
-      services.bus.emit("blocked", null);
-    },
-  });
+  const hosts = new EmbeddedHosts(services);
   return {
     isClient: false,
     store,

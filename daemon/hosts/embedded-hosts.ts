@@ -2,21 +2,13 @@
 import { freemem, hostname, loadavg, totalmem } from "node:os";
 import { Refusal } from "../../protocol/errors.js";
 import type { Blocked } from "../../protocol/operation.js";
-import type { HostCounters, HostsReply } from "../../protocol/replies.js";
+import type { HostsReply } from "../../protocol/replies.js";
 import { ownMemory } from "../../protocol/system/own-process.js";
 import { VERSION } from "../../protocol/version.js";
+import type { EngineParts } from "../engine.js";
 import type { Hosts } from "./hosts.js";
 
-interface EmbeddedHostsOptions {
-  /** Operations that run here now, and how many may. */
-  running(): number;
-  slots(): number;
-  /** Number of operation types. */
-  types(): number;
-  counters: Readonly<HostCounters>;
-  /** No more operations start, or they start again. */
-  onDrain(isDraining: boolean): void;
-}
+type Services = Pick<EngineParts, "bus" | "scheduler" | "queues" | "loader" | "counters">;
 
 const START_FLEET = "start it in a fleet with: liveopsd start --fleet URL";
 
@@ -25,7 +17,7 @@ export class EmbeddedHosts implements Hosts {
   readonly #startedAt = new Date().toISOString();
   #drainingSince: string | null = null;
 
-  constructor(private readonly options: EmbeddedHostsOptions) {}
+  constructor(private readonly services: Services) {}
 
   get isDraining(): boolean {
     return this.#drainingSince !== null;
@@ -36,7 +28,7 @@ export class EmbeddedHosts implements Hosts {
   }
 
   async describe(): Promise<HostsReply> {
-    const { running, slots, types, counters } = this.options;
+    const { scheduler, queues, loader, counters } = this.services;
     const { rss, heapUsed } = ownMemory();
     const host = {
       name: this.name,
@@ -44,8 +36,8 @@ export class EmbeddedHosts implements Hosts {
       since: null,
       session: 0,
       tags: [],
-      slots: slots(),
-      running: running(),
+      slots: queues.slots,
+      running: scheduler.attempts.size,
       draining: this.isDraining,
       load: loadavg()[0] ?? null,
       memory: rss === null ? null : { rss, heapUsed, free: freemem(), total: totalmem() },
@@ -53,7 +45,7 @@ export class EmbeddedHosts implements Hosts {
       joinedAt: this.#startedAt,
       renewedAt: new Date().toISOString(),
       skewMs: null,
-      types: types(),
+      types: loader.typeCount,
       counters: { ...counters },
     };
     return { fleet: null, hosts: [host] };
@@ -69,7 +61,8 @@ export class EmbeddedHosts implements Hosts {
   drain(isDraining: boolean): Promise<HostsReply> {
     if (isDraining !== this.isDraining) {
       this.#drainingSince = isDraining ? new Date().toISOString() : null;
-      this.options.onDrain(isDraining);
+      this.services.scheduler.drain(isDraining);
+      this.services.bus.emit("blocked", null);
     }
     return this.describe();
   }

@@ -14,6 +14,7 @@ import { bootId, isRunning } from "../os/process-identity.js";
 import type { Entry, WorkerIdentity } from "../store/decision.js";
 import { isDiskFull, replaceFileSync, replaceFileUnsynced } from "../store/durable-file.js";
 import type { Layout } from "../store/layout.js";
+import type { Store } from "../store/store.js";
 
 /** Most bytes read from the file, which has some hundred. */
 const MOST_BYTES = 64 * 1024;
@@ -45,13 +46,6 @@ export interface CopyReport {
   held: number;
 }
 
-interface FoundState {
-  entries: () => Iterable<Entry>;
-  journalNumber: number;
-  /** The user wants the held operations to run here. */
-  runsQueued: boolean;
-}
-
 /** A hold of queued operations. */
 export class CopiedState {
   readonly name = "copied state";
@@ -65,17 +59,18 @@ export class CopiedState {
   /**
    * Finds out whether the directory is a copy. Called once, before an operation is queued or adopted.
    *
+   * @param runsQueued the user wants the held operations to run here
    * @throws the system error where the finding cannot be recorded, other than for a full disk
    */
-  recognise({ entries, journalNumber, runsQueued }: FoundState): void {
+  recognise(store: Pick<Store, "ledger" | "journalNumber">, runsQueued: boolean): void {
     const now = identityNow(this.layout);
     if (now === null) return;
-    this.#entries = entries;
+    this.#entries = () => store.ledger.entries.values();
     const before = readRecord(this.layout);
     this.#copy = before?.copy ?? null;
     if (before !== null && !isSameDirectory(before.directory, before.bootId, now.directory)) {
-      this.#copy = { of: before.path, since: new Date().toISOString(), lastNumber: journalNumber };
-      for (const { run } of entries()) if (run && !this.isOurs(run.worker)) this.#wereRunning++;
+      this.#copy = { of: before.path, since: new Date().toISOString(), lastNumber: store.journalNumber };
+      for (const { run } of this.#entries()) if (run && !this.isOurs(run.worker)) this.#wereRunning++;
     }
     if (runsQueued || (this.#copy !== null && this.#held() === 0 && this.#wereRunning === 0))
       this.#copy = null;

@@ -4,19 +4,20 @@
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Log } from "../log/log.js";
 import { isLocked } from "../os/kernel-lock.js";
+import type { Layout } from "../store/layout.js";
+import type { Containment } from "../worker/containment.js";
 
 /** Time between two checks. An idle worker exits at once with its daemon; this time is for a worker still starting. */
 const LOOK_MS = 5000;
 
-interface StaleWorkerOptions {
-  dir: string;
-  /** Whether the worker belongs to this daemon's pool or runs an operation. */
-  isNeeded(workerId: string): boolean;
-  /** Kills a worker and the processes that it started. */
-  kill(workerId: string): Promise<void>;
-  /** A stale worker was killed. */
-  onEnded(workerId: string): void;
+interface StaleWorkerParts {
+  layout: Layout;
+  /** Knows whether the worker belongs to this daemon's pool or runs an operation. */
+  scheduler: { needs(workerId: string): boolean };
+  containment: Pick<Containment, "killUnknown">;
+  log: Log;
 }
 
 export class StaleWorkerCleaner {
@@ -24,7 +25,7 @@ export class StaleWorkerCleaner {
   /** Workers alive and not needed at the last check. */
   #left = new Set<string>();
 
-  constructor(private readonly options: StaleWorkerOptions) {}
+  constructor(private readonly parts: StaleWorkerParts) {}
 
   /** Checks now, and repeatedly until no stale worker is left. */
   start(): void {
@@ -41,20 +42,21 @@ export class StaleWorkerCleaner {
 
   /** Checks once; returns whether a stale worker is left. */
   look(): boolean {
-    const { dir, isNeeded, kill, onEnded } = this.options;
+    const { scheduler, containment, log } = this.parts;
+    const dir = this.parts.layout.workers;
     const before = this.#left;
     this.#left = new Set();
     for (const name of readdirSync(dir)) {
       // Other objects in the directory are not ours to remove.
       const workerId = /^([0-9a-z]+)\.(?:lock|stdout|stderr)$/.exec(name)?.[1];
-      if (workerId === undefined || isNeeded(workerId)) continue;
+      if (workerId === undefined || scheduler.needs(workerId)) continue;
       if (!isLocked(join(dir, `${workerId}.lock`))) rmSync(join(dir, name), { force: true, recursive: true });
       else this.#left.add(workerId);
     }
     for (const workerId of this.#left) {
       if (!before.has(workerId)) continue;
-      void kill(workerId);
-      onEnded(workerId);
+      void containment.killUnknown(workerId);
+      log.warn({ worker: workerId }, "a worker that belongs to no operation was ended");
     }
     return this.#left.size > 0;
   }

@@ -11,8 +11,10 @@ import type { Operation } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/system/own-file.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
+import type { Log } from "../log/log.js";
 import { isDiskFull, replaceFile, writeAll } from "../store/durable-file.js";
 import { STATE_FORMAT } from "../store/layout.js";
+import type { Store } from "../store/store.js";
 
 export interface StateDocument {
   format: number;
@@ -86,13 +88,12 @@ function* pieces({ operations, ...head }: StateDocument): Generator<string> {
   yield `${piece}\n}}\n`;
 }
 
-interface StateDocumentSource {
-  journal(): number;
-  counts(): Counts;
+interface StateDocumentParts {
+  bus: Bus;
+  log: Pick<Log, "error">;
+  store: Pick<Store, "journalNumber" | "counts">;
   /** The operations to show, oldest first. */
-  operations(): Operation[];
-  /** The document could not be written, and not because of a full disk. */
-  onError(error: Error): void;
+  view: { inMemory(): Operation[] };
 }
 
 export class StateDocumentWriter {
@@ -105,12 +106,11 @@ export class StateDocumentWriter {
   #isStopped = false;
 
   constructor(
-    file: string,
-    bus: Bus,
-    private readonly source: StateDocumentSource,
+    private readonly file: string,
+    private readonly parts: StateDocumentParts,
   ) {
-    bus.on("decided", () => this.changed());
-    bus.on("record", () => this.changed());
+    parts.bus.on("decided", () => this.changed());
+    parts.bus.on("record", () => this.changed());
     this.#adapter = new PiecewiseAdapter(file);
     this.#low = new Low(this.#adapter, EMPTY);
   }
@@ -146,7 +146,7 @@ export class StateDocumentWriter {
     try {
       await this.#low.write();
     } catch (error) {
-      if (!isDiskFull(error)) this.source.onError(error as Error);
+      if (!isDiskFull(error)) this.parts.log.error({ err: error }, `${this.file} could not be written`);
       this.changed();
     } finally {
       // The document would keep operations in memory that are forgotten later.
@@ -156,13 +156,13 @@ export class StateDocumentWriter {
   }
 
   #document(): StateDocument {
-    const { journal, counts, operations } = this.source;
+    const { store, view } = this.parts;
     return {
       format: STATE_FORMAT,
       savedAt: new Date().toISOString(),
-      journal: journal(),
-      counts: counts(),
-      operations: Object.fromEntries(operations().map((operation) => [operation.id, operation])),
+      journal: store.journalNumber,
+      counts: store.counts(),
+      operations: Object.fromEntries(view.inMemory().map((operation) => [operation.id, operation])),
     };
   }
 }

@@ -5,6 +5,7 @@ import { bootId } from "../../../daemon/os/process-identity.js";
 import { CopiedState } from "../../../daemon/recovery/copied-state.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import { layoutOf } from "../../../daemon/store/layout.js";
+import { Ledger } from "../../../daemon/store/ledger.js";
 import { directoryIdentity } from "../../../protocol/system/lock-owner.js";
 import { useDirectories } from "../../harness/temporary.js";
 
@@ -14,13 +15,17 @@ function queuedAt(n: number): Entry {
   return { record: { state: "queued" }, queuedAt: n, run: null } as unknown as Entry;
 }
 
+const ledger = new Ledger();
+ledger.entries.set("three", queuedAt(3));
+const STORE = { ledger, journalNumber: 5 };
+
 /** Whether an operation that was queued before the record is held. */
 function holdsAfter(record: unknown): boolean {
   const layout = layoutOf(directory());
   if (record !== undefined)
     writeFileSync(layout.directory, typeof record === "string" ? record : JSON.stringify(record));
   const copied = new CopiedState(layout);
-  copied.recognise({ entries: () => [queuedAt(3)], journalNumber: 5, runsQueued: false });
+  copied.recognise(STORE, false);
   const now = JSON.parse(readFileSync(layout.directory, "utf8"));
   expect(now).toMatchObject({
     path: layout.root,
@@ -53,7 +58,7 @@ test("a restart of the machine may change the device number; the same boot does 
       JSON.stringify({ path: "/before", directory: `999:${inode}`, bootId: boot }),
     );
     const copied = new CopiedState(layout);
-    copied.recognise({ entries: () => [queuedAt(3)], journalNumber: 5, runsQueued: false });
+    copied.recognise(STORE, false);
     expect(copied.holds(queuedAt(3)), boot ?? "").toBe(isCopy);
   }
 });
@@ -66,7 +71,7 @@ test("a copy of a copy holds what was queued in both", () => {
     JSON.stringify({ path: "/second", directory: "1:2", bootId: bootId(), copy }),
   );
   const copied = new CopiedState(layout);
-  copied.recognise({ entries: () => [queuedAt(3)], journalNumber: 5, runsQueued: false });
+  copied.recognise(STORE, false);
   expect(copied.original).toBe("/second");
   expect([copied.holds(queuedAt(1)), copied.holds(queuedAt(5))]).toEqual([true, true]);
 });

@@ -56,12 +56,17 @@ test("a change during a write is written after it, and every write leaves a whol
   const bus = new Bus();
   const record = new Story().record();
   const operations: Operation[] = [];
-  const errors: Error[] = [];
-  const writer = new StateDocumentWriter(file, bus, {
-    journal: () => operations.length,
-    counts: () => ({ ...COUNTS, queued: operations.length }),
-    operations: () => [...operations],
-    onError: (error) => errors.push(error),
+  const errors: unknown[] = [];
+  const writer = new StateDocumentWriter(file, {
+    bus,
+    log: { error: (fields: unknown) => errors.push(fields) },
+    store: {
+      get journalNumber() {
+        return operations.length;
+      },
+      counts: () => ({ ...COUNTS, queued: operations.length }),
+    },
+    view: { inMemory: () => [...operations] },
   });
   const writes: Promise<void>[] = [];
   for (let n = 1; n <= 2000; n++) {
@@ -81,22 +86,20 @@ test("a change during a write is written after it, and every write leaves a whol
 test("a disk whose sync takes long does not make the document older than a second and that sync", async () => {
   const file = join(directory(), "state.json");
   const bus = new Bus();
-  let journal = 0;
-  const writer = new StateDocumentWriter(file, bus, {
-    journal: () => journal,
-    counts: () => COUNTS,
-    operations: () => [],
-    onError: (error) => expect.unreachable(error.message),
+  const store = { journalNumber: 0, counts: () => COUNTS };
+  const writer = new StateDocumentWriter(file, {
+    ...{ bus, store, view: { inMemory: () => [] } },
+    log: { error: (_fields: unknown, message?: string) => expect.unreachable(message) },
   });
   const syncMs = 200;
   disk.beforeSync = () => new Promise((resolve) => setTimeout(resolve, syncMs));
   await writer.write();
-  for (journal = 1; journal <= 3; journal++) {
+  for (store.journalNumber = 1; store.journalNumber <= 3; store.journalNumber++) {
     const began = performance.now();
     writer.changed();
     await eventually("the change is in the file", () => {
       const document = JSON.parse(readFileSync(file, "utf8")) as StateDocument;
-      return document.journal === journal;
+      return document.journal === store.journalNumber;
     });
     // Counted against the share of the time, such a sync would hold up the next write for 20 seconds.
     expect(performance.now() - began).toBeLessThan(10_000);
