@@ -10,13 +10,8 @@ import { statSync } from "node:fs";
 import { homedir, uptime } from "node:os";
 import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { clockAhead } from "../os/shared-clock.js";
-import {
-  type Candidate,
-  candidateOf,
-  type OperationStarter,
-  order,
-  type StarterOptions,
-} from "../scheduler/starter.js";
+import { type Candidate, candidateOf, order } from "../scheduler/start.js";
+import type { OperationStarter, StarterOptions } from "../scheduler/starter.js";
 import type { Entry } from "../store/decision.js";
 import { NotRecordedError } from "../store/not-recorded.js";
 import type { PooledWorker } from "../worker/pool.js";

@@ -21,7 +21,8 @@ import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/work
 import { Attempt } from "./attempt.js";
 import { Finishing } from "./finishing.js";
 import type { Outbox } from "./outbox.js";
-import { type OperationStarter, Starter, type StarterOptions, type StartParts } from "./starter.js";
+import type { StartParts } from "./start.js";
+import { type OperationStarter, Starter, type StarterOptions } from "./starter.js";
 
 /** How often every live attempt is checked, in ms, even without a file system event. */
 const ROUND_MS = 500;

@@ -13,7 +13,7 @@ import type { TypeLimits } from "../../daemon/scheduler/holds/type-limits.js";
 import { NO_OUTBOX } from "../../daemon/scheduler/outbox.js";
 import { Queue } from "../../daemon/scheduler/queue.js";
 import type { Queues } from "../../daemon/scheduler/queues.js";
-import { start } from "../../daemon/scheduler/starter.js";
+import { start } from "../../daemon/scheduler/start.js";
 import type { Settings } from "../../daemon/settings.js";
 import type { Policy } from "../../daemon/store/decision.js";
 import { attemptDir } from "../../daemon/store/layout.js";

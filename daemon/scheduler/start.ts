@@ -1,0 +1,157 @@
+/** The start of one queued operation: looks up its type, records the start, and orders the worker to run it. */
+import { effectiveLimits } from "../../protocol/resource-limits.js";
+import type { Lifecycle } from "../lifecycle.js";
+import type { Loader } from "../loader/loader.js";
+import type { ResolvedType } from "../loader/messages.js";
+import type { Log } from "../log/log.js";
+import type { Settings } from "../settings.js";
+import type { Entry, Policy } from "../store/decision.js";
+import { sourceOf } from "../store/entry-events.js";
+import { attemptDir, type Layout, valuesDir } from "../store/layout.js";
+import { NotRecordedError } from "../store/not-recorded.js";
+import { payloadFile } from "../store/payloads.js";
+import type { Store } from "../store/store.js";
+import type { Containment } from "../worker/containment.js";
+import type { OrderMessage } from "../worker/messages.js";
+import type { PooledWorker } from "../worker/pool.js";
+import type { BlockedTypes } from "./holds/blocked-types.js";
+import type { TypeLimits } from "./holds/type-limits.js";
+import type { Queue } from "./queue.js";
+import type { Queues } from "./queues.js";
+import type { Waiting } from "./waiting.js";
+
+/** What the start of an operation needs. */
+export interface StartParts {
+  store: Store;
+  lifecycle: Lifecycle;
+  loader: Loader;
+  queue: Queue;
+  queues: Queues;
+  waiting: Pick<Waiting, "returned">;
+  blockedTypes: BlockedTypes;
+  typeLimits: TypeLimits;
+  containment: Containment;
+  layout: Layout;
+  log: Log;
+  settings: Settings;
+  /** Whether the spans of an operation are exported; null: no traces. */
+  isTraced(id: string): boolean | null;
+}
+
+/** Follows the attempt, and gives the worker its order. */
+export type Begin = (entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker) => void;
+
+/** A queued operation that may start: its type as it loads now. */
+export interface Candidate {
+  entry: Entry;
+  /** Version of the entry before the lookup of its type. A change during the lookup raises it. */
+  version: number;
+  type: ResolvedType;
+  /** With the effective limits of the operation. */
+  policy: Policy;
+}
+
+/**
+ * Starts a queued operation on an idle worker.
+ *
+ * @param isOpen whether operations may start now, besides the pause of their queue
+ * @returns whether it started. Otherwise the worker is free, and the operation waits again where it is still queued
+ */
+export async function start(
+  id: string,
+  worker: PooledWorker,
+  slot: number,
+  parts: StartParts & { begin: Begin },
+  isOpen: () => boolean,
+): Promise<boolean> {
+  const { lifecycle, queues, typeLimits, layout, log } = parts;
+  try {
+    const candidate = await candidateOf(id, parts);
+    if (candidate === null) return false;
+    const { entry, version, policy } = candidate;
+    worker.prepare(attemptDir(layout, id, entry.nextAttempt));
+    // What has changed during the lookup of the type may belong elsewhere now.
+    const mayStart = (now: Entry) => isOpen() && now.version === version && queues.isOpen(now.record.queue);
+    const started = await lifecycle.start(id, worker.identity, policy, slot, mayStart);
+    if (started === null) return false;
+    order(started, candidate, worker, parts);
+    return true;
+  } catch (error) {
+    if (!(error instanceof NotRecordedError))
+      log.error({ err: error, id }, "an operation could not be started");
+    return false;
+  } finally {
+    typeLimits.started(id);
+  }
+}
+
+/**
+ * Looks up the type of an operation that is about to start, and counts it for the limit of the type:
+ * `typeLimits.started` must follow.
+ *
+ * @returns null: the operation is not queued any more, or a hold has it now
+ */
+export async function candidateOf(
+  id: string,
+  {
+    store,
+    loader,
+    blockedTypes,
+    typeLimits,
+  }: Pick<StartParts, "store" | "loader" | "blockedTypes" | "typeLimits">,
+): Promise<Candidate | null> {
+  const entry = store.ledger.get(id);
+  if (entry?.record.state !== "queued") return null;
+  const { version } = entry;
+  const { op } = entry.record;
+  const type =
+    typeOfSource(entry) ?? (await loader.resolve(op).catch((error: Error) => ({ reason: error.message })));
+  if ("reason" in type) {
+    blockedTypes.block(op, type.reason, "loader");
+    return null;
+  }
+  const limits = effectiveLimits(type.policy.limits, entry.record.limits);
+  const policy = limits ? { ...type.policy, limits } : type.policy;
+  return typeLimits.reserve(entry, policy.concurrency ?? null) ? { entry, version, type, policy } : null;
+}
+
+/**
+ * The start is durable: the worker gets its order.
+ *
+ * @param ofFleet what the order has only in a fleet
+ */
+export function order(
+  entry: Entry,
+  { type: { file }, policy }: Candidate,
+  worker: PooledWorker,
+  parts: StartParts & { begin: Begin },
+  ofFleet: Partial<OrderMessage> = {},
+): void {
+  const { layout, settings, store, containment } = parts;
+  const { id, attempt, omitted } = entry.record;
+  const dir = attemptDir(layout, id, attempt);
+  const secrets = store.secrets.get(id);
+  const isTraced = parts.isTraced(id);
+  const message: OrderMessage = {
+    type: "order",
+    entry,
+    paramsFile: omitted?.params === undefined ? null : payloadFile(layout.payloads, id, "params"),
+    file,
+    attemptDir: dir,
+    maxLog: settings.maxLog,
+    valuesDir: policy.resumable ? valuesDir(layout, id) : null,
+    notice: containment.limit(worker.identity, policy.limits),
+    ...(secrets !== undefined && { secrets }),
+    ...(isTraced !== null && { isTraced }),
+    ...ofFleet,
+  };
+  parts.begin(entry, dir, message, worker);
+}
+
+/** The type of a pipeline is in its text, so that it needs no file; null: the type is no pipeline. */
+function typeOfSource(entry: Entry): ResolvedType | null {
+  const source = sourceOf(entry);
+  if (source === null) return null;
+  const { path, timeout, gracePeriod } = source;
+  return { file: path, policy: { resumable: true, timeout, gracePeriod, retry: null } };
+}
