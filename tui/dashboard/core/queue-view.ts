@@ -120,7 +120,7 @@ export function unknownDependencies(state: State): string[] {
   return dependenciesOf(selected).filter((id) => operationOf(state, id) === null);
 }
 
-/** One line with hosts, queue, priority, start time, pauses and hooks, as `queue gpu · priority 5 · slot 2`. Defaults are omitted. */
+/** One line with hosts, queue, start time, pauses and hooks, as `queue gpu · slot 2`. Defaults are omitted. */
 export function placementText({ now }: State, operation: Operation): string {
   const { slot, hooks = {}, pause, state } = operation;
   const placed = ({ label, value, kind, isDefault }: Row): string[] => {
