@@ -9,6 +9,7 @@ import type { Hosts, Placeable } from "../hosts/hosts.js";
 import type { Entry } from "../store/decision.js";
 import { EngineAwayError } from "./engine/errors.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
+import { tagsOf } from "./engine/operation-index.js";
 import type { HostRow, TypeRow } from "./engine/rows.js";
 import { asItTravels } from "./travel.js";
 
@@ -189,7 +190,7 @@ export class FleetHosts implements Hosts {
       return `it runs only on ${on}, which ${draining && state === "up" ? "drains" : `is ${state}`}; change it with: liveops edit ${entry.record.id} --on HOST`;
     }
     if (open.length > 0) return `no host that may run it has the type ${op}`;
-    const tags = tagsOf(entry);
+    const tags = tagsOf(entry.record);
     const where = tags.length > 0 ? ` with the tags ${tags.join(", ")}` : "";
     return placed.length > 0
       ? `all hosts${where} drain or are lost`
@@ -221,11 +222,7 @@ export class FleetHosts implements Hosts {
 /** Whether a host with these tags may run the operation, by its submit and its type. */
 function isPlaced(entry: Entry, host: string, tags: readonly string[]): boolean {
   const { on } = entry.record;
-  return (!on || on === host) && tagsOf(entry).every((tag) => tags.includes(tag));
-}
-
-function tagsOf({ record: { tags = [], requires = [] } }: Entry): string[] {
-  return [...new Set([...requires, ...tags])];
+  return (!on || on === host) && tagsOf(entry.record).every((tag) => tags.includes(tag));
 }
 
 /** What decides where operations may run. */

@@ -9,7 +9,6 @@ import { afterEach, describe } from "vitest";
 import { Bus } from "../../daemon/bus.js";
 import type { EngineParts } from "../../daemon/engine.js";
 import { LostWritesError } from "../../daemon/fleet/engine/errors.js";
-import type { FleetEngine } from "../../daemon/fleet/engine/fleet-engine.js";
 import { FleetRuns } from "../../daemon/fleet/fleet-runs.js";
 import { FleetSetting } from "../../daemon/fleet/store/fleet-setting.js";
 import { FleetStore } from "../../daemon/fleet/store/fleet-store.js";
@@ -30,7 +29,7 @@ import { type Store, VersionConflictError } from "../../daemon/store/store.js";
 import type { Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import type { FinalState, State } from "../../protocol/state.js";
-import { type Fleet, useFleet } from "../fleet/engine/fleet.js";
+import { type Fleet, type TestEngine, useFleet } from "../fleet/engine/fleet.js";
 import { submission } from "../harness/records.js";
 import { outcome, POLICY, WORKER } from "../harness/store.js";
 import { useDirectories } from "../harness/temporary.js";
@@ -213,7 +212,7 @@ export class FleetOpened extends Opened {
     readonly fleet: Fleet,
     host: string,
     dir: string,
-    readonly engine: FleetEngine,
+    readonly engine: TestEngine,
   ) {
     const layout = layoutOf(dir);
     super(host, layout);

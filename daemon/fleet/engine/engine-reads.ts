@@ -6,10 +6,10 @@ import { Connection, type ConnectionOptions, LONG } from "./connection.js";
 import { type Hint, parseHint } from "./hints.js";
 import { countsOf, OperationQueries } from "./operation-queries.js";
 import type {
+  Abandoned,
   DecisionRow,
   Head,
   HostRow,
-  OperationRow,
   Piece,
   PieceCursor,
   SettingRow,
@@ -171,13 +171,15 @@ export class EngineReads {
     )[0]!;
   }
 
-  async operations(ids: readonly string[]): Promise<OperationRow[]> {
-    return this.rows(`select ${OPERATION} from liveops.operation where id = any ($1)`, [ids]);
+  /** Those of the operations that are not removed. */
+  async existing(ids: readonly string[]): Promise<Set<string>> {
+    const sql = "select id from liveops.operation where id = any ($1)";
+    return new Set((await this.rows<{ id: string }>(sql, [ids])).map(({ id }) => id));
   }
 
   /** Running operations whose host is lost or began another session. */
-  async abandoned(): Promise<OperationRow[]> {
-    return this.rows(`select ${OPERATION} from liveops.abandoned()`, []);
+  async abandoned(): Promise<Abandoned[]> {
+    return this.rows("select id, fence from liveops.abandoned()", []);
   }
 
   async hosts(): Promise<HostRow[]> {
@@ -234,9 +236,6 @@ export class EngineReads {
     return (await this.rows<{ names: string }>(sql, []))[0]!.names !== "";
   }
 }
-
-export const OPERATION =
-  "id, version, ord, state, op, queue, host, session, fence, attempt, partition, resumable, stop, pin, requires";
 
 function headOf({ head, epoch, settings, types }: Head): Head {
   return { head, epoch, settings, types };

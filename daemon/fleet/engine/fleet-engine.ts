@@ -6,13 +6,12 @@
  */
 import { setClockAhead } from "../../os/shared-clock.js";
 import { LONG, SHORT_MS } from "./connection.js";
-import { EngineReads, OPERATION } from "./engine-reads.js";
+import { EngineReads } from "./engine-reads.js";
 import { errorOfCode, SessionOverError } from "./errors.js";
 import { HintSender } from "./hints.js";
 import { appended, offered, storable } from "./operation-index.js";
 import type {
   AppendGroup,
-  AppendItem,
   Claimed,
   ClaimRequest,
   HostRow,
@@ -20,7 +19,6 @@ import type {
   JoinOptions,
   LogCut,
   OfferItem,
-  OperationRow,
   Piece,
   Renewed,
   RunFile,
@@ -72,18 +70,9 @@ export class FleetEngine extends EngineReads {
   }
 
   /**
-   * Records decisions: all or none. The same token again answers as the first time.
-   *
-   * @returns number of the last of them
-   * @throws VersionConflictError, KeyTakenError, FencedError, RoleError
+   * Records the decisions of independent callers in one transaction. Each group is recorded as a whole or not at all, and
+   * has its own verdict. The same token again answers as the first time.
    */
-  async append(items: readonly AppendItem[], token: string): Promise<number> {
-    const [verdict] = await this.appendEach([{ items, token }]);
-    if (verdict!.error) throw verdict!.error;
-    return verdict!.n!;
-  }
-
-  /** Records the groups of independent callers in one transaction; each group has its own verdict. */
   async appendEach(groups: readonly AppendGroup[]): Promise<Verdict[]> {
     if (groups.length === 0) return [];
     const sent = groups.map(({ items, token }) => ({ token, items: items.map(appended) }));
@@ -176,12 +165,6 @@ export class FleetEngine extends EngineReads {
       this.#hints.decided(last.n);
     }
     return claims;
-  }
-
-  /** Operations that run on this host by the engine, of this session and earlier ones. */
-  claimed(): Promise<OperationRow[]> {
-    const sql = `select ${OPERATION} from liveops.claimed($1, $2, $3)`;
-    return this.#decisions.query(sql, [this.host, this.known, this.knownMark], this.giveUpMs);
   }
 
   /**

@@ -1,53 +1,53 @@
 /** From decisions to the values that the engine indexes. */
 import type { Submission } from "../../../protocol/event.js";
-import type { Decision } from "../../store/decision.js";
-import { type AppendItem, INDEXED, type OfferItem, type OperationIndex } from "./rows.js";
+import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
+import { type Decision, idOf } from "../../store/decision.js";
+import type { AppendItem, OfferItem, OperationIndex } from "./rows.js";
 import { splitSecrets } from "./secrets.js";
 
-/** Text that a search looks through. Lower case by the rules of JavaScript, as the question is. */
-export function searchText({
-  id,
-  op,
-  title,
-  label,
-}: Pick<Submission, "id" | "op" | "title" | "label">): string {
-  return [id, op, title, label ?? ""].join("\n").toLowerCase();
-}
+type Indexed = Pick<
+  Submission,
+  | "id"
+  | "op"
+  | "title"
+  | "label"
+  | "queue"
+  | "notBefore"
+  | "historyKey"
+  | "chain"
+  | "on"
+  | "tags"
+  | "requires"
+>;
 
-/**
- * The indexed ones of the values.
- *
- * @param absent - for those that are missing: null clears a column, undefined keeps it
- */
-export function indexed(values: Partial<Submission>, absent: null | undefined): OperationIndex {
-  return Object.fromEntries(INDEXED.map((key) => [key, values[key] === undefined ? absent : values[key]]));
-}
-
-/** The index of a submission. `more`: what is no part of it. */
-export function indexOf(submission: Submission, more: OperationIndex = {}): OperationIndex {
-  const { chain } = submission;
+/** What the engine reads of an operation. Null clears a column. */
+export function indexOf(operation: Indexed): OperationIndex {
+  const { id, op, title, label, queue, notBefore, historyKey, chain, on } = operation;
   return {
-    ...indexed(submission, null),
+    op,
+    queue: queue ?? DEFAULT_QUEUE,
+    notBefore: notBefore ?? null,
+    historyKey: historyKey ?? null,
     chainId: chain.id,
-    previous: chain.previous,
-    text: searchText(submission),
-    ...more,
+    pin: on ?? null,
+    requires: tagsOf(operation),
+    // Lower case by the rules of JavaScript, as the question of a search is.
+    text: [id, op, title, label ?? ""].join("\n").toLowerCase(),
   };
 }
 
-function idOf(decision: Decision): string {
-  return decision.kind === "submitted" ? decision.event.operation.id : decision.id;
+/** The tags that a host must have: those that the type requires, and those that the submit asks for. */
+export function tagsOf({ requires = [], tags = [] }: Pick<Submission, "requires" | "tags">): string[] {
+  return [...new Set([...requires, ...tags])];
 }
 
 /** Names of columns are those of the values, such as `not_before` of `notBefore`. */
 function columns(index: object): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(index)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [
-        name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-        storable(value),
-      ]),
+    Object.entries(index).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      storable(value),
+    ]),
   );
 }
 
@@ -69,20 +69,21 @@ export function appended(item: AppendItem): Record<string, unknown> {
     ...(decision.kind === "submitted" && { key: keyOf(decision.key) }),
     ...(fence !== undefined && fence !== null && { fence }),
     ...(takeover && { takeover }),
-    ...(successor && { successor: appendedSuccessor(successor, item.successor) }),
+    ...(successor && { successor: appendedSuccessor(successor) }),
   };
 }
 
-function appendedSuccessor(
-  { submitted, cancelled }: NonNullable<Extract<Decision, { kind: "finished" }>["successor"]>,
-  index: OperationIndex = indexOf(submitted.event.operation),
-): Record<string, unknown> {
-  const { id } = submitted.event.operation;
+function appendedSuccessor({
+  submitted,
+  cancelled,
+}: NonNullable<Extract<Decision, { kind: "finished" }>["successor"]>): Record<string, unknown> {
+  const { operation } = submitted.event;
+  const { id } = operation;
   const end = { kind: "finished", id, event: cancelled, runState: {}, successor: null };
   return {
     id,
     ...splitSecrets({ kind: "submitted", ...submitted }),
-    index: columns(index),
+    index: columns(indexOf(operation)),
     key: keyOf(submitted.key),
     cancelled: cancelled ? JSON.stringify(end) : null,
   };

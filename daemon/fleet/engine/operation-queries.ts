@@ -20,10 +20,10 @@ export class OperationQueries {
   }
 
   async idsByKey(keys: readonly string[]): Promise<Map<string, KeyRow>> {
-    const sql = `select key, hash, id, at, removed_at is not null as "isRemoved" from liveops.key
+    const sql = `select key, hash, id, removed_at is not null as "isRemoved" from liveops.key
       where key = any ($1) and (removed_at is null or removed_at > now() - interval '1 day')`;
-    const rows = await this.#ask<Omit<KeyRow, "at"> & { at: Date }>(sql, [keys.map(storable)]);
-    return new Map(rows.map((row) => [row.key, { ...row, at: row.at.toISOString() }]));
+    const rows = await this.#ask<KeyRow>(sql, [keys.map(storable)]);
+    return new Map(rows.map((row) => [row.key, row]));
   }
 
   async idsWithPrefix(prefix: string, limit: number): Promise<string[]> {

@@ -1,46 +1,46 @@
 /** What goes to the engine and comes from it. Numbers of decisions, sessions and fences are below 2^53. */
 
-import type { Submission } from "../../../protocol/event.js";
 import type { FinalState, State } from "../../../protocol/state.js";
 import type { Counts } from "../../../protocol/watch.js";
 import type { Decision } from "../../store/decision.js";
 import type { HistoryQuery } from "../../store/history-index.js";
 
-/** The values of a submission that the engine indexes as they are. */
-export const INDEXED = ["op", "label", "queue", "priority", "notBefore", "historyKey"] as const;
-
-/** What the engine indexes of an operation, to queue, place, find and list it. Times are ISO 8601. */
-export interface OperationIndex extends Nullable<Pick<Submission, (typeof INDEXED)[number]>> {
-  retryAt?: string | null;
-  /** Tags that a host must have. */
-  requires?: string[];
+/** What the engine reads of an operation, to place, find and list it. Times are ISO 8601. A name is that of its column. */
+export interface OperationIndex {
+  op: string;
+  queue: string;
+  notBefore: string | null;
+  historyKey: string | null;
+  chainId: string;
   /** The only host that may run the operation. */
-  pin?: string | null;
-  /** What ends a running operation whose host is cut off: `end`, its host does; `finish`: nothing. */
-  partition?: "end" | "finish";
-  resumable?: boolean;
-  chainId?: string | null;
-  previous?: string | null;
-  /** As `searchText` makes it. */
-  text?: string;
-  /** Set by a decision that finishes the operation. */
-  state?: FinalState;
-  finishedAt?: string | null;
+  pin: string | null;
+  /** Tags that a host must have. */
+  requires: string[];
+  /** For searches. */
+  text: string;
 }
 
-type Nullable<T> = { [K in keyof T]?: T[K] | null };
-
 /** The complete row of an offered operation. */
-export interface OfferedIndex extends Omit<OperationIndex, "state"> {
+export interface OfferedIndex extends OperationIndex {
   state: State;
   ord: number;
-  queuedN: number;
-  finishedN?: number | null;
-  stop?: boolean;
-  host?: string | null;
-  session?: number | null;
-  fence?: number | null;
   attempt: number;
+  /** What ends a running operation whose host is cut off: `end`, its host does; `finish`: nothing. */
+  partition: "end" | "finish";
+  retryAt: string | null;
+  finishedAt?: string | null;
+  finishedN?: number;
+  host: string | null;
+  session: number | null;
+  fence: number | null;
+}
+
+/** The values of the index that a decision changes. */
+interface ChangedIndex extends Partial<OperationIndex> {
+  retryAt?: string | null;
+  /** Set by a decision that finishes the operation. */
+  state?: FinalState;
+  finishedAt?: string;
 }
 
 /** One decision to record. */
@@ -48,14 +48,12 @@ export interface AppendItem {
   decision: Decision;
   /** The version that the decision was judged by; null: the operation is new. Later items of a group on the same operation are not checked. */
   expect: number | null;
-  /** The values of the index that the decision changes; complete for a new operation. */
-  index?: OperationIndex | Partial<OperationIndex>;
+  /** Complete for a new operation. */
+  index?: ChangedIndex;
   /** Required to finish or requeue a running operation, except for a takeover. */
   fence?: number | null;
   /** The operation's host is lost, or began another session: a peer ends what the host ran. */
   takeover?: boolean;
-  /** The index of the successor in `decision`. */
-  successor?: OperationIndex;
 }
 
 /** Decisions of one caller: all are recorded, or none. The same token again gives the answer of the first time. */
@@ -120,23 +118,10 @@ export interface Claimed {
   worker: number;
 }
 
-/** An operation's row, as far as hosts need it. */
-export interface OperationRow {
+/** A running operation that its host does not run any more. */
+export interface Abandoned {
   id: string;
-  version: number;
-  ord: number;
-  state: State;
-  op: string;
-  queue: string;
-  host: string | null;
-  session: number | null;
-  fence: number | null;
-  attempt: number;
-  partition: "end" | "finish";
-  resumable: boolean;
-  stop: boolean;
-  pin: string | null;
-  requires: string[];
+  fence: number;
 }
 
 export interface JoinOptions {
@@ -250,8 +235,6 @@ export interface KeyRow {
   key: string;
   hash: string;
   id: string;
-  /** ISO 8601. */
-  at: string;
   isRemoved: boolean;
 }
 

@@ -1,38 +1,34 @@
 /** Decisions of this daemon as the engine takes them: with the values that it indexes, and the right to end an attempt. */
-import type { Submission } from "../../../protocol/event.js";
 import { isFinal } from "../../../protocol/state.js";
-import { type Decision, type Entry, idOf } from "../../store/decision.js";
+import { type Entry, idOf } from "../../store/decision.js";
 import type { Judged } from "../../store/store.js";
-import { indexed, indexOf, searchText } from "../engine/operation-index.js";
-import type { AppendItem, OfferItem, OperationIndex } from "../engine/rows.js";
+import { indexOf } from "../engine/operation-index.js";
+import type { AppendItem, OfferItem } from "../engine/rows.js";
 import { lastFence } from "./fold.js";
 
 /** Whether a running entry is run by this session of this host. */
 export type IsOwn = (entry: Entry) => boolean;
 
 /**
- * @param entry the operation as it was judged; undefined: it is new
+ * @param entry the operation as it was judged; null: it is new
  * @param isOwn false: the host of the attempt is lost, and the decision takes the operation over
  */
-function itemOf({ decision, version }: Judged, entry: Entry | undefined, isOwn: IsOwn): AppendItem {
+function itemOf({ decision, version }: Judged, entry: Entry | null, isOwn: IsOwn): AppendItem {
   const item = { decision, expect: version };
   switch (decision.kind) {
     case "submitted":
-      return { ...item, index: indexOfSubmission(decision.event.operation) };
+      return { ...item, index: indexOf(decision.event.operation) };
     case "edited":
-      return { ...item, index: indexOfEdit(decision, entry) };
+      return { ...item, ...(entry && { index: indexOf({ ...entry.record, ...decision.event.changes }) }) };
     case "requeued":
       return { ...item, index: { retryAt: decision.event.retryAt }, ...claimOf(entry, isOwn) };
     case "finished": {
-      const next = decision.successor?.submitted.event.operation;
+      const { state, at: finishedAt } = decision.event;
+      // The attempt may have declared another title.
+      const now = entry && indexOf({ ...entry.record, ...decision.runState });
       return {
         ...item,
-        index: {
-          ...{ state: decision.event.state, finishedAt: decision.event.at },
-          // The attempt may have declared another title.
-          ...(entry && { text: searchText({ ...entry.record, ...decision.runState }) }),
-        },
-        ...(next && { successor: indexOfSubmission(next) }),
+        index: { ...now, state, finishedAt },
         ...(entry?.record.state === "running" && claimOf(entry, isOwn)),
       };
     }
@@ -43,19 +39,18 @@ function itemOf({ decision, version }: Judged, entry: Entry | undefined, isOwn: 
 
 /** An entry that the engine may have lost. */
 export function offerOf(entry: Entry): OfferItem {
-  const { record, run, version, order, queuedAt, finishedBy } = entry;
-  const { id, state, finishedAt, retryAt, attempt, cancelRequested } = record;
-  const claim = run?.claim ?? null;
+  const { record, run, version, order, finishedBy } = entry;
+  const { id, state, finishedAt, retryAt, attempt } = record;
   return {
     id,
     version,
     decision: { kind: "restored", id, entry },
     index: {
-      ...indexOfSubmission({ ...record, omitted: record.omitted ?? {} }),
-      ...{ state, attempt, retryAt, ord: order, queuedN: queuedAt, stop: cancelRequested },
+      ...indexOf(record),
+      ...{ state, attempt, retryAt, ord: order, partition: run?.policy.partition ?? "end" },
       ...(isFinal(state) && { finishedAt, finishedN: finishedBy }),
       // With its fence, the host of a finished attempt may ship what the engine lost of the files.
-      ...(claim ?? {
+      ...(run?.claim ?? {
         host: record.host ?? null,
         session: null,
         fence: isFinal(state) ? lastFence(entry) : null,
@@ -64,33 +59,9 @@ export function offerOf(entry: Entry): OfferItem {
   };
 }
 
-function claimOf(entry: Entry | undefined, isOwn: IsOwn): Pick<AppendItem, "fence" | "takeover"> {
+function claimOf(entry: Entry | null, isOwn: IsOwn): Pick<AppendItem, "fence" | "takeover"> {
   if (!entry?.run?.claim) return {};
   return isOwn(entry) ? { fence: entry.run.claim.fence } : { takeover: true };
-}
-
-function indexOfSubmission(submission: Submission): OperationIndex {
-  const { requires = [], tags, on } = submission;
-  return indexOf(submission, { requires: tagsOf(requires, tags), pin: on ?? null });
-}
-
-function indexOfEdit(
-  { event: { changes } }: Extract<Decision, { kind: "edited" }>,
-  entry: Entry | undefined,
-): Partial<OperationIndex> {
-  const { on, tags } = changes;
-  const record = entry?.record;
-  return {
-    ...indexed(changes, undefined),
-    ...(on !== undefined && { pin: on }),
-    ...(tags !== undefined && { requires: tagsOf(record?.requires ?? [], tags) }),
-    ...(record && { text: searchText({ ...record, ...changes }) }),
-  };
-}
-
-/** The tags that the type requires, and those that the submit asks for. */
-function tagsOf(required: readonly string[], asked: readonly string[] = []): string[] {
-  return [...new Set([...required, ...asked])];
 }
 
 /** The entries of the decisions by which they were judged. */
@@ -99,5 +70,5 @@ export function itemsOf(
   find: (id: string) => Entry | null,
   isOwn: IsOwn,
 ): AppendItem[] {
-  return judged.map((each) => itemOf(each, find(idOf(each.decision)) ?? undefined, isOwn));
+  return judged.map((each) => itemOf(each, find(idOf(each.decision)), isOwn));
 }

@@ -130,7 +130,7 @@ export class FleetStore implements Store {
       const fresh = new Ledger(orderOf);
       applyRows(fresh, rows);
       const missing = [...this.ledger.entries.keys()].filter((id) => !fresh.get(id));
-      const older = new Set((await this.options.engine.operations(missing)).map(({ id }) => id));
+      const older = await this.options.engine.existing(missing);
       await this.#holdAll(fresh.entries.values(), head);
       this.#memory.renew(fresh, older, counts);
       return head;

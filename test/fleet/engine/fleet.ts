@@ -14,17 +14,49 @@ import type {
 import { migrate } from "../../../daemon/fleet/migrate.js";
 import type { Decision, IdempotencyKey, Successor } from "../../../daemon/store/decision.js";
 import type { Submission } from "../../../protocol/event.js";
-import type { FinalState } from "../../../protocol/state.js";
+import type { FinalState, State } from "../../../protocol/state.js";
 import { Postgres } from "../../harness/postgres.js";
 
 export const token = randomUUID;
+
+/** An engine with calls of its own, which a daemon does not need. */
+export class TestEngine extends FleetEngine {
+  /** Records decisions: all or none. Returns the number of the last of them. */
+  async append(items: readonly AppendItem[], token: string): Promise<number> {
+    const [verdict] = await this.appendEach([{ items, token }]);
+    if (verdict!.error) throw verdict!.error;
+    return verdict!.n!;
+  }
+
+  /** The rows of operations. */
+  operations(ids: readonly string[]): Promise<OperationRow[]> {
+    return this.rows("select * from liveops.operation where id = any ($1)", [ids]);
+  }
+
+  /** The rows of the operations that run on this host. */
+  running(): Promise<OperationRow[]> {
+    const sql = "select * from liveops.operation where host = $1 and state = 'running' order by version";
+    return this.rows(sql, [this.host]);
+  }
+}
+
+interface OperationRow {
+  id: string;
+  version: number;
+  state: State;
+  queue: string;
+  host: string | null;
+  session: number | null;
+  fence: number | null;
+  attempt: number;
+}
 
 /** A fleet without operations, which is copied for each test. */
 const TEMPLATE = "empty";
 
 /** The server of a test file; each test gets an empty fleet. */
 export function useFleet(options: ConstructorParameters<typeof Postgres>[0] = {}) {
-  const engines: FleetEngine[] = [];
+  const engines: TestEngine[] = [];
   const fleet = {
     server: undefined as unknown as Postgres,
     /** Name of the test's database. */
@@ -35,13 +67,13 @@ export function useFleet(options: ConstructorParameters<typeof Postgres>[0] = {}
       fleet.server.createdb(fleet.database, TEMPLATE);
       fleet.url = fleet.server.url(fleet.database);
     },
-    engine(more: Partial<EngineOptions> = {}): FleetEngine {
-      const engine = new FleetEngine({ url: fleet.url, giveUpMs: 10_000, ...more });
+    engine(more: Partial<EngineOptions> = {}): TestEngine {
+      const engine = new TestEngine({ url: fleet.url, giveUpMs: 10_000, ...more });
       engines.push(engine);
       return engine;
     },
     /** An engine that has joined as the host `name`. */
-    async host(name: string, more: Partial<JoinOptions> = {}): Promise<FleetEngine> {
+    async host(name: string, more: Partial<JoinOptions> = {}): Promise<TestEngine> {
       const engine = fleet.engine({ name });
       await engine.join({ name, owner: name, tags: [], slots: 2, version: "1.0.0", lostAfter: 300, ...more });
       return engine;
@@ -96,11 +128,11 @@ export function submitted(id: string, { env = {}, key = null, ...more }: SubmitO
 /** A submit to append. */
 export function submit(id: string, { index, ...options }: SubmitOptions = {}): AppendItem {
   const decision = submitted(id, options);
-  return { decision, expect: null, index: indexOf(decision.event.operation, index) };
+  return { decision, expect: null, index: { ...indexOf(decision.event.operation), ...index } };
 }
 
 /** Submits an operation; returns its id. */
-export async function add(engine: FleetEngine, options: SubmitOptions = {}): Promise<string> {
+export async function add(engine: TestEngine, options: SubmitOptions = {}): Promise<string> {
   const id = newId();
   await engine.append([submit(id, options)], token());
   return id;
@@ -146,11 +178,11 @@ type Limits = Partial<
 
 /** Claims operations as they are now, with a worker for each. */
 export async function claim(
-  engine: FleetEngine,
+  engine: TestEngine,
   ids: readonly string[],
   limits: Limits = {},
 ): Promise<Claimed[]> {
-  const rows = new Map((await engine.operations(ids)).map((row) => [row.id, row]));
+  const rows = new Map((await engine.operations(ids)).map((each) => [each.id, each]));
   const candidates = ids.map((id) =>
     candidate(id, rows.get(id)?.version ?? 0, (rows.get(id)?.attempt ?? 0) + 1),
   );
@@ -158,17 +190,17 @@ export async function claim(
   return engine.claim({ candidates, workers, token: token(), ...limits });
 }
 
-export async function claimOne(engine: FleetEngine, id: string): Promise<Claimed> {
+export async function claimOne(engine: TestEngine, id: string): Promise<Claimed> {
   return (await claim(engine, [id]))[0]!;
 }
 
 /** The operation's row. */
-export async function row(engine: FleetEngine, id: string) {
+export async function row(engine: TestEngine, id: string) {
   return (await engine.operations([id]))[0]!;
 }
 
 /** All decisions of the fleet, in order. */
-export async function history(engine: FleetEngine) {
+export async function history(engine: TestEngine) {
   const rows = [];
   for (let n = 0; ; n = rows.at(-1)!.n) {
     const { rows: more } = await engine.decisionsAfter(n, 100);

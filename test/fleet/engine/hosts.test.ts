@@ -2,13 +2,12 @@
 // @module-tag postgresql
 import { beforeEach, describe, expect, test } from "vitest";
 import { HostNameTakenError, SessionOverError } from "../../../daemon/fleet/engine/errors.js";
-import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import type { JoinOptions } from "../../../daemon/fleet/engine/rows.js";
-import { about, add, claimOne, row, token, useFleet } from "./fleet.js";
+import { about, add, claimOne, row, type TestEngine, token, useFleet } from "./fleet.js";
 
 const fleet = useFleet();
-let a: FleetEngine;
-let b: FleetEngine;
+let a: TestEngine;
+let b: TestEngine;
 beforeEach(async () => {
   await fleet.create();
   a = await fleet.host("a", { tags: ["gpu"], slots: 4 });
@@ -46,7 +45,7 @@ test("a daemon that starts again keeps its running operations and their fences",
   const { fence } = await claimOne(a, id);
   const again = fleet.engine();
   expect(await again.join(options("a"))).toMatchObject({ session: 2, n: 2 });
-  expect(await again.claimed()).toMatchObject([{ id, fence, session: 2 }]);
+  expect(await again.running()).toMatchObject([{ id, fence, session: 2 }]);
   expect(await b.abandoned()).toEqual([]);
   expect(await a.renew()).toBeNull();
   await expect(add(a)).rejects.toThrow(SessionOverError);
@@ -99,7 +98,7 @@ describe("declared lost", () => {
     expect(await declared).toBe(true);
     const abandoned = (await b.abandoned()).map(({ id }) => id);
     expect(abandoned.sort()).toEqual(claimed.sort());
-    for (const { id, version } of await b.abandoned())
+    for (const { id, version } of await b.operations(abandoned))
       await b.append([about("requeued", id, version, { takeover: true })], token());
     expect((await row(b, queued[9]!)).state).toBe("queued");
   });

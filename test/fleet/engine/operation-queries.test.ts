@@ -1,12 +1,11 @@
 /** Lists, counts and searches, beside the rules of `HistoryQuery`. */
 // @module-tag postgresql
 import { beforeEach, expect, test } from "vitest";
-import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import type { OperationQueries } from "../../../daemon/fleet/engine/operation-queries.js";
-import { add, claimOne, finish, row, submission, token, useFleet } from "./fleet.js";
+import { add, claimOne, finish, row, submission, type TestEngine, token, useFleet } from "./fleet.js";
 
 const fleet = useFleet();
-let a: FleetEngine;
+let a: TestEngine;
 beforeEach(async () => {
   await fleet.create();
   a = await fleet.host("a");

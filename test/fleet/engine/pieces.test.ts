@@ -2,13 +2,12 @@
 // @module-tag postgresql
 import { beforeEach, expect, test } from "vitest";
 import { SessionOverError } from "../../../daemon/fleet/engine/errors.js";
-import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import type { Piece } from "../../../daemon/fleet/engine/rows.js";
-import { about, add, claimOne, finish, token, useFleet } from "./fleet.js";
+import { about, add, claimOne, finish, type TestEngine, token, useFleet } from "./fleet.js";
 
 const fleet = useFleet();
-let a: FleetEngine;
-let b: FleetEngine;
+let a: TestEngine;
+let b: TestEngine;
 let id: string;
 let fence: number;
 let version: number;

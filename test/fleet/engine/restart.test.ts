@@ -3,11 +3,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { VersionConflictError } from "../../../daemon/fleet/engine/errors.js";
-import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
-import { add, candidate, finish, history, newId, submit, token, useFleet } from "./fleet.js";
+import { add, candidate, finish, history, newId, submit, type TestEngine, token, useFleet } from "./fleet.js";
 
 const fleet = useFleet();
-let a: FleetEngine;
+let a: TestEngine;
 beforeEach(async () => {
   await fleet.create();
   a = await fleet.host("a");
@@ -17,7 +16,7 @@ test("crashes under load: each call has one effect, and answers with it", async 
   const hosts = [a, await fleet.host("b"), await fleet.host("c")];
   const done: string[] = [];
   let isOver = false;
-  const work = async (engine: FleetEngine) => {
+  const work = async (engine: TestEngine) => {
     while (!isOver) {
       const id = newId();
       const submitted = await engine.append([submit(id)], token());

@@ -2,8 +2,19 @@
 // @module-tag postgresql
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { EngineRefusedError, FencedError, RoleError } from "../../../daemon/fleet/engine/errors.js";
-import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
-import { about, add, claim, claimOne, finish, newId, row, submit, token, useFleet } from "./fleet.js";
+import {
+  about,
+  add,
+  claim,
+  claimOne,
+  finish,
+  newId,
+  row,
+  submit,
+  type TestEngine,
+  token,
+  useFleet,
+} from "./fleet.js";
 
 const fleet = useFleet();
 const USERS = {
@@ -21,10 +32,10 @@ beforeAll(() => {
   }
 });
 
-const as = (user: keyof typeof USERS): FleetEngine =>
+const as = (user: keyof typeof USERS): TestEngine =>
   fleet.engine({ url: fleet.server.url(fleet.database, { user, password: `pw ${user}` }) });
 
-let host: FleetEngine;
+let host: TestEngine;
 beforeEach(async () => {
   await fleet.create();
   host = as("hugo");
@@ -73,7 +84,7 @@ describe("an operator", () => {
   test("submits and changes operations, and ends queued ones", async () => {
     const otto = as("otto");
     const [id, second] = [await add(otto), await add(otto)];
-    await otto.append([about("edited", id, 1, { index: { priority: 1 } })], token());
+    await otto.append([about("edited", id, 1, { index: { queue: "other" } })], token());
     await otto.append([finish(id, 3, { state: "cancelled" })], token());
     await otto.append([about("retried", id, 4)], token());
     const { n } = await claimOne(host, second);
@@ -107,13 +118,12 @@ describe("an operator", () => {
       version: 99,
       ord: 99,
       attempt: 3,
-      stop: true,
       id: "other",
     };
     const { index } = submit(id);
     await otto.append([{ ...submit(id), index: { ...index, ...wrong } as never }], token());
     await otto.append([about("edited", id, 1, { index: wrong as never })], token());
-    const kept = { host: null, session: null, fence: null, version: 2, ord: 1, attempt: 0, stop: false };
+    const kept = { host: null, session: null, fence: null, version: 2, ord: 1, attempt: 0 };
     expect(await row(otto, id)).toMatchObject(kept);
   });
 });
@@ -123,7 +133,7 @@ describe("a host with a role of its own", () => {
   const join = { owner: "i", tags: [], slots: 1, version: "1", lostAfter: 300 };
 
   /** Another host of the same fleet that calls in the name of `h`. */
-  async function intruder(): Promise<{ ida: FleetEngine; posing: FleetEngine }> {
+  async function intruder(): Promise<{ ida: TestEngine; posing: TestEngine }> {
     const ida = as("ida");
     await ida.join({ ...join, name: "i" });
     const posing = as("ida");

@@ -1,11 +1,22 @@
 /** What a tail sees: every number once, in order, while several hosts append. */
 // @module-tag postgresql
 import { beforeEach, expect, test } from "vitest";
-import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
-import { about, add, claim, claimOne, finish, history, newId, submit, token, useFleet } from "./fleet.js";
+import {
+  about,
+  add,
+  claim,
+  claimOne,
+  finish,
+  history,
+  newId,
+  submit,
+  type TestEngine,
+  token,
+  useFleet,
+} from "./fleet.js";
 
 const fleet = useFleet();
-let a: FleetEngine;
+let a: TestEngine;
 beforeEach(async () => {
   await fleet.create();
   a = await fleet.host("a");
@@ -25,7 +36,7 @@ test("under concurrent appends a polling tail sees exactly 1 to n, in order", as
       if (wasOver && rows.length === 0) return;
     }
   })();
-  const work = async (engine: FleetEngine, worker: number) => {
+  const work = async (engine: TestEngine, worker: number) => {
     for (let round = 0; round < 12; round++) {
       const made = Array.from({ length: 1 + ((round + worker) % 4) }, () => newId());
       await engine.append(

@@ -16,7 +16,9 @@ export async function runOn(engine: FleetEngine, id: string): Promise<number> {
   const operation = submission({ id, queue: "default", priority: 0 });
   const event = { type: "operation:submitted", seq: 1, at: AT, attempt: 0, operation } as const;
   const decision = { kind: "submitted", event, env: {}, key: null } as const;
-  const expect = await engine.append([{ decision, expect: null, index: indexOf(operation) }], randomUUID());
+  const items = [{ decision, expect: null, index: indexOf(operation) }];
+  const [verdict] = await engine.appendEach([{ items, token: randomUUID() }]);
+  const expect = verdict!.n!;
   const started = { kind: "started", id, event: { slot: 1 }, policy: {}, uptime: 1 };
   const candidate = { id, expect, attempt: 1, decision: started as unknown as Candidate["decision"] };
   const claim = { candidates: [candidate], workers: [{ workerId: "w1" }], token: randomUUID() };

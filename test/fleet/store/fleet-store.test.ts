@@ -293,7 +293,7 @@ test("who made a decision that the engine took and lost is told so", async () =>
   a.engine.decisionsAfter = (...asked) => promise.then(() => decisionsAfter.apply(a.engine, asked));
   const id = newId();
   const submitting = expect(a.submit({ id })).rejects.toMatchObject({ code: "LIVEOPS_ENGINE_BEHIND" });
-  await until("the engine has the decision", async () => (await a.engine.operations([id])).length === 1);
+  await until("the engine has the decision", async () => (await a.engine.existing([id])).has(id));
   rewind();
   resolve();
   await submitting;

@@ -10,7 +10,6 @@ export const APPEND = `
 create function liveops.meets(p_kind text, p_state text) returns boolean language sql immutable as $$
   select case p_kind
     when 'submitted' then p_state is null
-    when 'restored' then p_state is distinct from 'running'
     when 'edited' then p_state = 'queued'
     when 'requeued' then p_state = 'running'
     when 'cancelled' then p_state = 'running'
@@ -54,7 +53,7 @@ begin
       return jsonb_build_object('code', 'LF409', 'id', v_id, 'version', o.version);
     end if;
     if not coalesce(meets(v_kind, o.state), false) then
-return jsonb_build_object('code', 'LF400', 'id', v_id, 'state', o.state, 'kind', v_kind);
+      return jsonb_build_object('code', 'LF400', 'id', v_id, 'state', o.state, 'kind', v_kind);
     end if;
     if o.state = 'running' and v_kind in ('finished', 'requeued') then
       if not p_is_host then

@@ -1,4 +1,4 @@
-/** `claim`: queued operations become operations of a host. `claimed`: what a host runs, by the engine. */
+/** `claim`: queued operations become operations of a host. */
 export const CLAIM = `
 -- Whether one more operation may run under a limit. Counts of the call are kept in p_running, by name.
 create function liveops.has_room(p_limits jsonb, p_running jsonb, p_name text) returns boolean language sql immutable as $$
@@ -88,16 +88,5 @@ begin
     claims := claims || jsonb_build_object('id', o.id, 'n', number, 'fence', o.fence, 'attempt', v_attempt, 'worker', claimed_count - 1);
   end loop;
   return claims;
-end $$;
-
--- Operations that the host runs. Each keeps its fence when the daemon starts again, so all sessions are listed.
-create function liveops.claimed(p_host text, p_known bigint, p_mark bigint) returns setof liveops.operation
-language plpgsql stable security definer set search_path = liveops, pg_temp as $$
-declare
-  h head;
-begin
-  h := read_head();
-  perform guard(h, p_known, p_mark);
-  return query select * from operation where host = p_host and state = 'running' order by version;
 end $$;
 `;

@@ -100,7 +100,7 @@ begin
   return found;
 end $$;
 
--- Running operations whose host is lost or began another session, with the host that ran each.
+-- Running operations whose host is lost or began another session.
 create function liveops.abandoned() returns setof liveops.operation
 language sql stable security definer set search_path = liveops, pg_temp as $$
   select o.* from operation o where o.state = 'running' and is_abandoned(o) order by o.version

@@ -9,17 +9,10 @@ begin
   o.id := p_id;
   o.version := p_n;
   o.ord := p_n;
-  o.queued_n := p_n;
   o.state := p_state;
   o.finished_n := case when p_state = 'queued' then null else p_n end;
   o.finished_at := case when p_state = 'queued' then null else coalesce(o.finished_at, clock_timestamp()) end;
-  o.queue := coalesce(o.queue, 'default');
-  o.priority := coalesce(o.priority, 0);
-  o.requires := coalesce(o.requires, '{}');
   o.partition := coalesce(o.partition, 'end');
-  o.resumable := coalesce(o.resumable, false);
-  o.text := coalesce(o.text, '');
-  o.stop := false;
   o.host := null;
   o.session := null;
   o.fence := null;
@@ -30,10 +23,10 @@ end $$;
 -- Writes the row back. PostgreSQL leaves indexes alone whose columns did not change.
 create function liveops.save(o liveops.operation) returns void language plpgsql as $$
 begin
-  update operation set (version, state, op, label, queue, priority, queued_n, finished_n, finished_at, not_before, retry_at,
-      requires, pin, partition, resumable, history_key, text, stop, host, session, fence, attempt)
-    = (o.version, o.state, o.op, o.label, o.queue, o.priority, o.queued_n, o.finished_n, o.finished_at, o.not_before, o.retry_at,
-      o.requires, o.pin, o.partition, o.resumable, o.history_key, o.text, o.stop, o.host, o.session, o.fence, o.attempt)
+  update operation set (version, state, queue, finished_n, finished_at, not_before, retry_at, requires, pin, partition, history_key,
+      text, host, session, fence, attempt)
+    = (o.version, o.state, o.queue, o.finished_n, o.finished_at, o.not_before, o.retry_at, o.requires, o.pin, o.partition, o.history_key,
+      o.text, o.host, o.session, o.fence, o.attempt)
     where id = o.id;
 end $$;
 
@@ -53,7 +46,7 @@ declare
   s jsonb := item->'successor';
   v_id text := item->>'id';
   v_kind text := item->>'kind';
-  v_index jsonb := coalesce(item->'index', '{}') - array['id', 'version', 'ord', 'queued_n', 'finished_n', 'stop', 'host', 'session', 'fence', 'attempt'];
+  v_index jsonb := coalesce(item->'index', '{}') - array['id', 'version', 'ord', 'finished_n', 'host', 'session', 'fence', 'attempt'];
 begin
   insert into decision (n, id, kind, body, secret, token, origin)
     values (p_n, v_id, v_kind, item->>'body', item->>'secret', p_token, p_origin);
@@ -66,7 +59,7 @@ begin
     return;
   end if;
   if was is null then
-    o := born(p_n, v_id, v_index, case when v_kind = 'restored' then coalesce(v_index->>'state', 'queued') else 'queued' end);
+    o := born(p_n, v_id, v_index, 'queued');
     insert into operation values (o.*);
     perform keep_key(v_id, item->'key');
     return;
@@ -76,18 +69,14 @@ begin
   case v_kind
     when 'requeued', 'retried' then
       o.state := 'queued';
-      o.queued_n := p_n;
       o.finished_n := null;
       o.finished_at := null;
       if not v_index ? 'retry_at' then
         o.retry_at := null;
       end if;
-      o.stop := false;
       -- The host stays: lists find the operation by the host that ran it last. Only the fence says who may write.
       o.session := null;
       o.fence := null;
-    when 'cancelled' then
-      o.stop := true;
     when 'finished' then
       o.state := v_index->>'state';
       if o.state not in ('succeeded', 'failed', 'cancelled') then
@@ -99,8 +88,6 @@ begin
       if was = 'queued' or (item->>'takeover')::boolean then
         o.fence := null;
       end if;
-    when 'restored' then
-      o.state := coalesce(v_index->>'state', o.state);
     else
       null;
   end case;

@@ -53,7 +53,6 @@ const EXECUTE: Record<(typeof ROLES)[number], string[]> = {
     "renew",
     "leave",
     "claim",
-    "claimed",
     "ship",
     "cut_log",
     "offer",

@@ -54,6 +54,7 @@ create table liveops.host (
   known bigint not null default 0
 ) with (fillfactor = 50);
 
+-- The values that the functions and the lists read. All others are in the decisions.
 create table liveops.operation (
   id text primary key,
   -- Number of the last decision about the operation, and of the first.
@@ -61,10 +62,7 @@ create table liveops.operation (
   ord bigint not null,
   state text not null check (state in ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
   op text not null,
-  label text,
   queue text not null,
-  priority int not null,
-  queued_n bigint not null,
   finished_n bigint,
   finished_at timestamptz,
   not_before timestamptz,
@@ -72,14 +70,10 @@ create table liveops.operation (
   requires text[] not null,
   pin text,
   partition text not null check (partition in ('end', 'finish')),
-  resumable boolean not null,
   chain_id text,
-  previous text,
   history_key text,
   -- Lower-case id, type, title and label, for searches.
   text text not null,
-  -- A stop was requested.
-  stop boolean not null,
   -- Who runs it, or ran it last. The fence is null where a peer took the operation over.
   host text,
   session bigint,
