@@ -15,7 +15,7 @@ import type { Engine, EngineParts } from "../engine.js";
 import { NO_OUTBOX } from "../scheduler/outbox.js";
 import type { OperationStarter } from "../scheduler/starter.js";
 import { type FleetSettings, settingsFrom } from "../settings.js";
-import { EngineAwayError, FleetError } from "./engine/errors.js";
+import { EngineAwayError, FleetError, LostWritesError } from "./engine/errors.js";
 import { FleetView } from "./fleet-view.js";
 import { atStart } from "./host/at-start.js";
 
@@ -93,9 +93,9 @@ export async function openFleetClient({
     };
   } catch (error) {
     remove();
-    if (!(error instanceof FleetError)) throw error;
     if (error instanceof EngineAwayError) throw new Refusal("LIVEOPS_ENGINE_AWAY", error.message);
-    throw new UsageError(error.message);
+    if (error instanceof FleetError || error instanceof LostWritesError) throw new UsageError(error.message);
+    throw error;
   }
 }
 

@@ -88,8 +88,7 @@ export class FleetHosts implements Hosts {
 
   async describe(): Promise<HostsReply> {
     await this.refresh().catch((error: unknown) => {
-      if (!(error instanceof EngineAwayError)) throw error;
-      if (this.rows.length === 0) throw this.#away(error);
+      if (!(error instanceof EngineAwayError) || this.rows.length === 0) throw error;
     });
     return { fleet: this.fleet(), hosts: this.rows.map(replyOf) };
   }
@@ -113,9 +112,7 @@ export class FleetHosts implements Hosts {
       );
     if (row.state !== "up")
       throw new Refusal("LIVEOPS_WRONG_STATE", `the host ${name} is ${row.state} already`);
-    await this.options.engine.declareLost(name, row.session, null).catch((error: unknown) => {
-      throw this.#away(error);
-    });
+    await this.options.engine.declareLost(name, row.session, null);
     return this.describe();
   }
 
@@ -126,9 +123,7 @@ export class FleetHosts implements Hosts {
         "LIVEOPS_WRONG_STATE",
         "this client runs no operations; drain a host with its own daemon: liveopsd drain",
       );
-    await engine.drain(name, isDraining).catch((error: unknown) => {
-      throw this.#away(error);
-    });
+    await engine.drain(name, isDraining);
     this.drained(isDraining);
     return this.describe();
   }
@@ -206,16 +201,9 @@ export class FleetHosts implements Hosts {
   }
 
   async #known(name: string): Promise<HostRow> {
-    await this.refresh().catch((error: unknown) => {
-      throw this.#away(error);
-    });
+    await this.refresh();
     await this.checkPlacement(name, []);
     return this.rows.find((row) => row.name === name)!;
-  }
-
-  #away(error: unknown): Error {
-    if (!(error instanceof EngineAwayError)) return error as Error;
-    return new Refusal("LIVEOPS_ENGINE_AWAY", `${error.message}; try again when the engine is back`);
   }
 }
 

@@ -17,7 +17,6 @@ import { NotRecordedError } from "../store/not-recorded.js";
 import type { PooledWorker } from "../worker/pool.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
 import type { Claimed, ClaimRequest } from "./engine/rows.js";
-import { asStoreError } from "./store/unavailable.js";
 
 /** Operations offered beyond the number of workers. */
 const SPARE = 32;
@@ -84,7 +83,7 @@ export class FleetStarter implements OperationStarter {
       this.#isWanted = false;
       this.options.typeLimits.release();
       await this.#claim().catch((error: unknown) => {
-        if (!(asStoreError(error) instanceof NotRecordedError))
+        if (!(error instanceof NotRecordedError))
           this.options.log.error({ err: error }, "no operation could be claimed");
       });
     }

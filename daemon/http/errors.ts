@@ -6,7 +6,7 @@ import type * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
 import { PATHS } from "../../protocol/paths.js";
 import { VERSION, VERSION_HEADER } from "../../protocol/version.js";
-import { NotRecordedError } from "../store/not-recorded.js";
+import type { NotRecordedError } from "../store/not-recorded.js";
 import { badRequest, inputProblem } from "./input-problem.js";
 import { drainBody } from "./request-body.js";
 
@@ -60,7 +60,7 @@ const PROBLEM = "application/problem+json";
 
 export function asRefusal(error: FastifyError | Error, maxBody: number): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof NotRecordedError) return error.toRefusal();
+  if ("toRefusal" in error) return (error as NotRecordedError).toRefusal();
   const status = "statusCode" in error ? (error.statusCode ?? 500) : 500;
   if (status === 413) {
     return new Refusal(

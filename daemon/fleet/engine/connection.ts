@@ -29,8 +29,8 @@ export interface ConnectionOptions {
    * Default: 60,000
    */
   statementMs?: number;
-  /** Called after each break. */
-  onBreak?: () => void;
+  /** The calls record nothing. */
+  isReading?: boolean;
 }
 
 export class Connection {
@@ -73,7 +73,7 @@ export class Connection {
     let wasSent = false;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
       if (deadline <= performance.now() || this.#isEnded)
-        throw new EngineAwayError(this.address.describe(), last, wasSent);
+        throw new EngineAwayError(this.address.describe(), last, wasSent && !this.options.isReading);
       try {
         const client = this.#client ?? (await within(deadline - performance.now(), this.#open()));
         wasSent = true;
@@ -85,11 +85,6 @@ export class Connection {
       }
       await sleep(Math.max(0, Math.min(wait, deadline - performance.now())));
     }
-  }
-
-  /** Whether the last call got through. */
-  get isOpen(): boolean {
-    return this.#client !== null;
   }
 
   async end(): Promise<void> {
@@ -126,7 +121,6 @@ export class Connection {
     if (this.#client !== client) return;
     this.#client = null;
     destroy(client);
-    this.options.onBreak?.();
   }
 
   #open(): Promise<Client> {

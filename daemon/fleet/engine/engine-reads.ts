@@ -58,6 +58,7 @@ export class EngineReads {
     this.address = new Address(options);
     this.#name = `liveops ${options.name ?? ""}`.trim();
     this.reads = this.connection("reads", {
+      isReading: true,
       onNotification: (payload) => {
         for (const hear of this.#hearers) hear(parseHint(payload));
       },

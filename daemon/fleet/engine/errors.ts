@@ -1,32 +1,39 @@
-/** Errors of the fleet's engine. Messages hold no password. */
+/**
+ * Errors of the fleet's engine. Messages hold no password. After a NotRecordedError, a later try may succeed; after a
+ * FleetError, trying again does not help.
+ */
+import { Refusal } from "../../../protocol/errors.js";
+import { NotRecordedError } from "../../store/not-recorded.js";
 
-/** A base to tell them from bugs. */
 export class FleetError extends Error {
   override name = "FleetError";
 }
 
 /** The engine did not answer in time, or answers as a standby. */
-export class EngineAwayError extends FleetError {
+export class EngineAwayError extends NotRecordedError {
   override name = "EngineAwayError";
-  /** @param wasSent the call reached the engine, which may have carried it out */
+  readonly code = "LIVEOPS_ENGINE_AWAY";
+  readonly advice: string;
+
   constructor(
     engine: string,
     cause: unknown,
-    readonly wasSent = false,
+    override readonly mayBeRecorded = false,
   ) {
     const why = cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : "";
     super(`the fleet's engine ${engine} does not answer${why}`, { cause });
+    this.advice = `${this.message}; running operations continue; see liveops hosts, and try again when the engine is back`;
   }
 }
 
-/** The engine refuses the connection: password, certificate, database, schema. Trying again does not help. */
+/** The engine refuses the connection: password, certificate, database, schema. */
 export class EngineRefusedError extends FleetError {
   override name = "EngineRefusedError";
 }
 
 /** The operation has another version than the decision was judged by: catch up, judge again. */
-export class VersionConflictError extends FleetError {
-  override name = "VersionConflictError";
+export class OvertakenError extends FleetError {
+  override name = "OvertakenError";
   /** `version`: the operation's version; null: there is no such operation. */
   constructor(
     readonly id: string,
@@ -58,18 +65,46 @@ export class FencedError extends FleetError {
 }
 
 /** The host was declared lost, or another daemon joined under its name: end its work, join again. */
-export class SessionOverError extends FleetError {
+export class SessionOverError extends NotRecordedError {
   override name = "SessionOverError";
+  readonly code = "LIVEOPS_ENGINE_AWAY";
+  readonly advice = "the fleet has declared this host lost; the host joins again; try again in a moment";
 }
 
 /** The engine may have lost writes: offer first. */
-export class LostWritesError extends FleetError {
+export class LostWritesError extends NotRecordedError {
   override name = "LostWritesError";
+  readonly code = "LIVEOPS_ENGINE_BEHIND";
+  readonly advice =
+    "the engine may have lost writes, and waits until each host has told what it knows; try again, or see liveops hosts";
+
+  constructor(
+    message: string,
+    override readonly mayBeRecorded = false,
+  ) {
+    super(message);
+  }
+}
+
+/** Another host runs the operation, and is not lost: only that host may end the attempt. */
+export class RunsElsewhereError extends NotRecordedError {
+  override name = "RunsElsewhereError";
+  readonly code = "LIVEOPS_WRONG_STATE";
+  readonly advice: string;
+
+  constructor(id: string) {
+    super(`${id} runs on another host`);
+    this.advice = `${this.message}; see liveops hosts`;
+  }
 }
 
 /** The role of the connection may not do this. */
 export class RoleError extends FleetError {
   override name = "RoleError";
+
+  toRefusal(): Refusal {
+    return new Refusal("LIVEOPS_WRONG_STATE", `nothing was recorded: ${this.message}`);
+  }
 }
 
 /** Another daemon is up under the host's name. */
@@ -101,7 +136,7 @@ interface VerdictDetail {
 }
 
 /** The error of a verdict or of an exception of our own; null: it is none of ours. */
-export function errorOfCode(code: string, message: string, detail: VerdictDetail = {}): FleetError | null {
+export function errorOfCode(code: string, message: string, detail: VerdictDetail = {}): Error | null {
   const id = detail.id ?? "";
   switch (code) {
     case "LF001":
@@ -111,7 +146,7 @@ export function errorOfCode(code: string, message: string, detail: VerdictDetail
     case "LF400":
       return new FleetError(`${detail.state ?? "unknown"} ${id} cannot be ${detail.kind}`);
     case "LF409":
-      return new VersionConflictError(id, detail.version ?? null);
+      return new OvertakenError(id, detail.version ?? null);
     case "LF410":
       return new KeyTakenError(id, detail.key ?? "", detail.hash ?? "");
     case "LF411":

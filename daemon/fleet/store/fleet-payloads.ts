@@ -3,7 +3,6 @@ import type { Submission } from "../../../protocol/event.js";
 import type { Omitted, Operation } from "../../../protocol/operation.js";
 import { type PayloadKind, Payloads } from "../../store/payloads.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
-import { asStoreError } from "./unavailable.js";
 
 export class FleetPayloads extends Payloads {
   readonly #engine: Pick<FleetEngine, "putPayload" | "payload">;
@@ -39,11 +38,7 @@ export class FleetPayloads extends Payloads {
     }
   }
 
-  async #put(id: string, kind: PayloadKind, value: unknown): Promise<void> {
-    try {
-      await this.#engine.putPayload(id, kind, JSON.stringify(value));
-    } catch (error) {
-      throw asStoreError(error);
-    }
+  #put(id: string, kind: PayloadKind, value: unknown): Promise<void> {
+    return this.#engine.putPayload(id, kind, JSON.stringify(value));
   }
 }

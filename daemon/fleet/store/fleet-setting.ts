@@ -2,7 +2,6 @@
 import type { Setting } from "../../store/setting.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { SettingRow } from "../engine/rows.js";
-import { asStoreError } from "./unavailable.js";
 
 export class FleetSetting<T> implements Setting<T> {
   #value: T;
@@ -27,20 +26,19 @@ export class FleetSetting<T> implements Setting<T> {
     for (;;) {
       const next = change(this.#value);
       const body = JSON.stringify(next);
-      try {
-        const version = await this.engine.putSetting(this.name, body, this.#version);
-        if (version !== null) return this.#set({ name: this.name, body, version });
-        await this.#read();
-      } catch (error) {
-        throw asStoreError(error);
-      }
+      const version = await this.engine.putSetting(this.name, body, this.#version);
+      if (version !== null) return this.#set({ name: this.name, body, version });
+      await this.refresh();
     }
   }
 
+  /** Reads the setting until no change of this process comes between. */
   async refresh(): Promise<void> {
-    await this.#read().catch((error: unknown) => {
-      throw asStoreError(error, false);
-    });
+    for (;;) {
+      const before = this.#version;
+      const rows = await this.engine.settings();
+      if (this.#version === before) return this.#set(rows.find(({ name }) => name === this.name) ?? null);
+    }
   }
 
   onChange(listener: () => void): void {
@@ -50,17 +48,8 @@ export class FleetSetting<T> implements Setting<T> {
   /** @param row as the engine had it when it was read; null: it was never set */
   take(row: SettingRow | null): void {
     // A change of this process was faster than the read, or the engine lost writes: the engine says which.
-    if ((row?.version ?? 0) < (this.#version ?? 0)) void this.#read().catch(() => {});
+    if ((row?.version ?? 0) < (this.#version ?? 0)) void this.refresh().catch(() => {});
     else this.#set(row);
-  }
-
-  /** Reads the setting until no change of this process comes between. */
-  async #read(): Promise<void> {
-    for (;;) {
-      const before = this.#version;
-      const rows = await this.engine.settings();
-      if (this.#version === before) return this.#set(rows.find(({ name }) => name === this.name) ?? null);
-    }
   }
 
   #set(row: SettingRow | null): void {

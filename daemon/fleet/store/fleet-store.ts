@@ -11,7 +11,7 @@ import type { Bus } from "../../bus.js";
 import { type Decision, type Entry, idOf } from "../../store/decision.js";
 import { type Layout, runDir } from "../../store/layout.js";
 import { type Change, Ledger } from "../../store/ledger.js";
-import { StoreFullError } from "../../store/not-recorded.js";
+import { NotRecordedError, StoreFullError } from "../../store/not-recorded.js";
 import { RECENT, type Recent } from "../../store/recent.js";
 import { type Judged, KeyUsedError, type Store, VersionConflictError } from "../../store/store.js";
 import { SubmittedSecrets } from "../../store/submitted-secrets.js";
@@ -19,7 +19,8 @@ import {
   FencedError,
   FleetError,
   KeyTakenError,
-  VersionConflictError as OvertakenError,
+  OvertakenError,
+  RunsElsewhereError,
 } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { DecisionRow } from "../engine/rows.js";
@@ -30,7 +31,6 @@ import { FleetMemory } from "./fleet-memory.js";
 import { FleetPayloads } from "./fleet-payloads.js";
 import { applyRows, completed, orderOf, takenOver } from "./fold.js";
 import { Tail } from "./tail.js";
-import { asStoreError, RunsElsewhereError } from "./unavailable.js";
 import { type Waiter, waiterIn } from "./waited-for.js";
 
 export interface FleetStoreOptions {
@@ -164,12 +164,10 @@ export class FleetStore implements Store {
 
   async decideAll(judged: readonly Judged[]): Promise<void> {
     const items = itemsOf(judged, (id) => this.archive.peek(id), this.options.isOwn);
-    const n = await this.#appends.add(items).catch(async (error: unknown) => {
+    const n = await this.#appends.add(items).catch(async (error: Error) => {
       throw await this.#refused(error, judged);
     });
-    await this.#tail.until(n).catch((error: unknown) => {
-      throw asStoreError(error, true);
-    });
+    await this.#tail.until(n);
   }
 
   find(id: string): Entry | null {
@@ -219,19 +217,15 @@ export class FleetStore implements Store {
   }
 
   /** What the caller gets. Where it judges again, the ledger has caught up before. */
-  async #refused(error: unknown, judged: readonly Judged[]): Promise<Error> {
+  async #refused(error: Error, judged: readonly Judged[]): Promise<Error> {
     if (error instanceof KeyTakenError) {
       await this.#tail.catchUp().catch(() => {});
       return new KeyUsedError(error.id);
     }
-    if (!(error instanceof OvertakenError || error instanceof FencedError)) return asStoreError(error);
+    if (!(error instanceof OvertakenError || error instanceof FencedError)) return error;
     const { id } = error;
     if (error instanceof FencedError) await new Promise((resolve) => setTimeout(resolve, TAKEOVER_MS));
-    try {
-      await this.#tail.catchUp();
-    } catch (away) {
-      return asStoreError(away, false);
-    }
+    await this.#tail.catchUp();
     this.archive.forget(id);
     // Without a newer decision, the same judgement would be made for as long as the other host runs the operation.
     const version = judged.find(({ decision }) => idOf(decision) === id)?.version;
@@ -278,7 +272,7 @@ export class FleetStore implements Store {
     try {
       await work();
     } catch (error) {
-      if (error instanceof FleetError) throw error;
+      if (error instanceof NotRecordedError || error instanceof FleetError) throw error;
       this.#report(row.n, row.decision, error as Error);
     }
   }

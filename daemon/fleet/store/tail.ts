@@ -4,10 +4,10 @@
  * A notification or `kick` makes it look at once. It also looks every `POLL_MS`, since a notification may be lost.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { NotRecordedError } from "../../store/not-recorded.js";
 import { EngineAwayError, LostWritesError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { DecisionRow } from "../engine/rows.js";
-import { EngineUnavailableError } from "./unavailable.js";
 
 const POLL_MS = 500;
 
@@ -63,7 +63,8 @@ export class Tail {
     this.#isStopped = true;
     this.#wake?.();
     await this.#running;
-    for (const { reject } of [...this.#waiting.splice(0), ...this.#until.splice(0)]) reject(stopped());
+    for (const { reject } of this.#waiting.splice(0)) reject(new StoppedError(false));
+    for (const { reject } of this.#until.splice(0)) reject(new StoppedError(true));
   }
 
   /**
@@ -77,7 +78,8 @@ export class Tail {
       const until = [...this.#until];
       this.#applied = await load();
       this.#until = this.#until.filter((waiter) => !until.includes(waiter));
-      for (const { reject } of until) reject(new LostWritesError("the engine may have lost the decision"));
+      for (const { reject } of until)
+        reject(new LostWritesError("the engine may have lost the decision", true));
       this.#settle();
     });
   }
@@ -91,7 +93,7 @@ export class Tail {
   /** Resolves when everything is applied that the engine has now. Rejects where the engine does not answer. */
   catchUp(): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#isStopped) reject(stopped());
+      if (this.#isStopped) reject(new StoppedError(false));
       else this.#waiting.push({ resolve, reject });
       this.kick();
     });
@@ -101,7 +103,7 @@ export class Tail {
   until(n: number): Promise<void> {
     if (n <= this.#applied) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      if (this.#isStopped) reject(stopped());
+      if (this.#isStopped) reject(new StoppedError(true));
       else this.#until.push({ n, resolve, reject });
       this.kick();
     });
@@ -178,6 +180,12 @@ export class Tail {
   }
 }
 
-function stopped(): Error {
-  return new EngineUnavailableError("LIVEOPS_STOPPING", "the daemon is stopping; start it, and look again");
+class StoppedError extends NotRecordedError {
+  override name = "StoppedError";
+  readonly code = "LIVEOPS_STOPPING";
+  readonly advice = "the daemon is stopping; start it, and look again";
+
+  constructor(override readonly mayBeRecorded: boolean) {
+    super("the daemon is stopping");
+  }
 }

@@ -5,8 +5,8 @@ import {
   FencedError,
   KeyTakenError,
   LostWritesError,
+  OvertakenError,
   SessionOverError,
-  VersionConflictError,
 } from "../../../daemon/fleet/engine/errors.js";
 import {
   about,
@@ -51,7 +51,7 @@ describe("versions", () => {
     const id = await add(a);
     await a.append([about("edited", id, 1, { index: { queue: "5" } })], token());
     const late = b.append([about("edited", id, 1, { index: { queue: "9" } })], token());
-    await expect(late).rejects.toThrow(VersionConflictError);
+    await expect(late).rejects.toThrow(OvertakenError);
     await expect(late).rejects.toMatchObject({ id, version: 2 });
     expect(await history(a)).toHaveLength(2);
   });
@@ -66,13 +66,13 @@ describe("versions", () => {
       const both = [ofA[index]!, ofB[index]!];
       expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
       const lost = both.find((each) => each.status === "rejected")!;
-      expect(lost.reason).toBeInstanceOf(VersionConflictError);
+      expect(lost.reason).toBeInstanceOf(OvertakenError);
     }
   });
 
   test("an id that is there already, or is gone, is a conflict", async () => {
     const id = await add(a);
-    await expect(a.append([submit(id)], token())).rejects.toThrow(VersionConflictError);
+    await expect(a.append([submit(id)], token())).rejects.toThrow(OvertakenError);
     await expect(a.append([about("edited", newId(), 1)], token())).rejects.toMatchObject({ version: null });
   });
 
@@ -117,7 +117,7 @@ describe("groups", () => {
     ]);
     expect(verdicts.map(({ n }) => n)).toEqual([2, undefined, undefined, 4]);
     expect(verdicts[1]!.error).toMatchObject({ name: "KeyTakenError", id, key: "k", hash: "hash of k" });
-    expect(verdicts[2]!.error).toMatchObject({ name: "VersionConflictError", id, version: 1 });
+    expect(verdicts[2]!.error).toMatchObject({ name: "OvertakenError", id, version: 1 });
     expect((await a.operations([good, taken, half, last])).map((each) => each.id).sort()).toEqual(
       [good, last].sort(),
     );
@@ -129,7 +129,7 @@ describe("groups", () => {
     const edit = () => ({ items: [about("edited", id, 1)], token: token() });
     const [first, second] = await a.appendEach([edit(), edit()]);
     expect(first).toEqual({ n: 2 });
-    expect(second!.error).toBeInstanceOf(VersionConflictError);
+    expect(second!.error).toBeInstanceOf(OvertakenError);
   });
 
   test("the same token again answers as the first time, whoever asks and however often", async () => {

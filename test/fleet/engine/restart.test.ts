@@ -2,7 +2,7 @@
 // @module-tag postgresql
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
-import { VersionConflictError } from "../../../daemon/fleet/engine/errors.js";
+import { OvertakenError } from "../../../daemon/fleet/engine/errors.js";
 import { add, candidate, finish, history, newId, submit, type TestEngine, token, useFleet } from "./fleet.js";
 
 const fleet = useFleet();
@@ -94,14 +94,14 @@ describe("an engine that is away", () => {
     await fleet.server.halt("immediate");
     const away = impatient.append([submit(id)], token());
     // The server was down all the time: nothing can have been recorded.
-    await expect(away).rejects.toMatchObject({ name: "EngineAwayError", wasSent: false });
+    await expect(away).rejects.toMatchObject({ name: "EngineAwayError", mayBeRecorded: false });
     const { message } = (await away.catch((error: Error) => error)) as Error;
     expect(message).toContain("does not answer");
     expect(message).not.toContain(fleet.server.password);
     const patient = a.append([submit(id)], token());
     await fleet.server.restart();
     await patient;
-    await expect(impatient.append([submit(id)], token())).rejects.toThrow(VersionConflictError);
+    await expect(impatient.append([submit(id)], token())).rejects.toThrow(OvertakenError);
   });
 
   test("a call that hangs ends too, and does not hold up the next", async () => {
@@ -113,7 +113,7 @@ describe("an engine that is away", () => {
     expect(stopped).toBeGreaterThan(1);
     process.kill(stopped, "SIGSTOP");
     try {
-      await expect(impatient.drain("a", true)).rejects.toMatchObject({ wasSent: true });
+      await expect(impatient.drain("a", true)).rejects.toMatchObject({ mayBeRecorded: true });
       expect(await impatient.drain("a", false)).toBe(true);
     } finally {
       process.kill(stopped, "SIGCONT");

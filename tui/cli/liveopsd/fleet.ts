@@ -42,8 +42,8 @@ export function registerFleet(root: Command): void {
         });
         process.stdout.write(sanitize(describe(migration), { newlines: true }));
       } catch (error) {
-        if (!(error instanceof errors.FleetError)) throw error;
-        if (!(error instanceof errors.EngineAwayError)) throw new UsageError(error.message);
+        if (error instanceof errors.FleetError) throw new UsageError(error.message);
+        if (!(error instanceof errors.EngineAwayError)) throw error;
         say(reportTo(root), error.message);
         process.exitCode = EXIT.failed;
       }
