@@ -1,5 +1,6 @@
 /** The hosts of a fleet, as the engine knows them: every host and every client replies the same. */
 import { freemem, loadavg, totalmem } from "node:os";
+import { isOfAMachine } from "../../protocol/environment.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Blocked } from "../../protocol/operation.js";
 import type { FleetState, HostCounters, HostReply, HostsReply } from "../../protocol/replies.js";
@@ -11,7 +12,6 @@ import { EngineAwayError } from "./engine/errors.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
 import { tagsOf } from "./engine/operation-index.js";
 import type { HostRow, TypeRow } from "./engine/rows.js";
-import { asItTravels } from "./travel.js";
 
 /** Part of `lostAfter` after which a host that does not renew is shown as unreachable. */
 const UNREACHABLE_PART = 0.1;
@@ -236,4 +236,26 @@ function replyOf(row: HostRow): HostReply {
     types: status.types ?? 0,
     counters: status.counters ?? { claimed: 0, finished: 0, requeued: 0, fenced: 0, shippedBytes: 0 },
   };
+}
+
+/**
+ * The parts of a submit that are valid on another host. A directory and variables such as `PATH` name places of the
+ * submitter's machine: they count only where the operation must run there. Values of secret parameters never leave that
+ * machine.
+ *
+ * @param host this host; null: a client, which runs nothing
+ * @throws Refusal where the operation has secrets and may not run here
+ */
+function asItTravels<B extends Placeable>(body: B, host: string | null): B {
+  const hasSecrets = Object.keys(body.secrets ?? {}).length > 0;
+  const on = body.on ?? (hasSecrets ? host : undefined);
+  if (hasSecrets && (host === null || on !== host))
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `the values of secret parameters stay on the host that takes the submit; submit the operation on ${body.on ?? "the host that is to run it"}`,
+    );
+  if (on === host && host !== null) return { ...body, on: host };
+  const { cwd: _, env, ...rest } = body;
+  const kept = Object.entries(env ?? {}).filter(([name]) => !isOfAMachine(name));
+  return { ...rest, ...(env && { env: Object.fromEntries(kept) }) } as B;
 }

@@ -9,7 +9,6 @@ import { Address, type AddressOptions } from "./engine/address.js";
 import { connect, explain } from "./engine/connect.js";
 import { NewerFormatError, RoleError } from "./engine/errors.js";
 import {
-  ADDITIONS,
   CREATE,
   CREATE_ROLES,
   FORMAT,
@@ -49,7 +48,7 @@ export async function migrate(options: AddressOptions): Promise<Migration> {
     await client.query(LOCK);
     const from = await revisionOf(client);
     if (from === null) await create(client);
-    else if (from < REVISION) await lift(client, from);
+    else if (from < REVISION) await lift(client);
     const todo = await grant(client, from === null || from <= REVISION);
     await client.query("commit");
     const done = from === null ? "created" : from < REVISION ? "changed" : "unchanged";
@@ -92,8 +91,7 @@ async function create(client: Client): Promise<void> {
 }
 
 /** Functions may have other columns now, which `create or replace` refuses. */
-async function lift(client: Client, from: number): Promise<void> {
-  for (const addition of ADDITIONS.slice(from - 1)) await client.query(addition);
+async function lift(client: Client): Promise<void> {
   const { rows } = await client.query(
     "select oid::regprocedure as name from pg_proc where pronamespace = 'liveops'::regnamespace",
   );

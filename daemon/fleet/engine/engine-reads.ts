@@ -7,6 +7,7 @@ import { type Hint, parseHint } from "./hints.js";
 import { countsOf, OperationQueries } from "./operation-queries.js";
 import type {
   Abandoned,
+  Cursor,
   DecisionRow,
   Head,
   HostRow,
@@ -194,11 +195,11 @@ export class EngineReads {
   }
 
   /** Numbers of the last lines that the engine has of an attempt; 0: none. */
-  async shippedTo(id: string, attempt: number): Promise<{ events: number; log: number }> {
+  async shippedTo(id: string, attempt: number): Promise<Cursor> {
     const last = (file: string) =>
       `coalesce((select last from liveops.piece where id = $1 and attempt = $2 and file = '${file}' order by first desc limit 1), 0)`;
     const sql = `select ${last("events")} as events, ${last("log")} as log`;
-    return (await this.rows<{ events: number; log: number }>(sql, [id, attempt]))[0]!;
+    return (await this.rows<Cursor>(sql, [id, attempt]))[0]!;
   }
 
   /**

@@ -14,12 +14,12 @@ import type {
   AppendGroup,
   Claimed,
   ClaimRequest,
+  FencedPiece,
   HostRow,
   Joined,
   JoinOptions,
   LogCut,
   OfferItem,
-  Piece,
   Renewed,
   RunFile,
   Settled,
@@ -173,7 +173,7 @@ export class FleetEngine extends EngineReads {
    * @param isDurable - all pieces that were shipped so far are on the engine's disk when this resolves; otherwise a crash
    * of the engine may take those of the last second
    */
-  async ship(pieces: ReadonlyArray<Piece & { fence: number }>, isDurable: boolean): Promise<Shipped> {
+  async ship(pieces: readonly FencedPiece[], isDurable: boolean): Promise<Shipped> {
     if (pieces.length === 0 && !isDurable) return { fenced: [], behind: [] };
     const names = ["id", "attempt", "file", "first", "last", "fence"] as const;
     const values = names.map((name) => pieces.map((piece) => piece[name]));

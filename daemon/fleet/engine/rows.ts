@@ -207,6 +207,15 @@ export interface Piece {
   body: Buffer;
 }
 
+/**
+ * A piece on its way to the engine, with the fence of the attempt. One without lines (`last` is `first` - 1) is not
+ * stored: it asks whether the engine still has everything before it.
+ */
+export type FencedPiece = Piece & { fence: number };
+
+/** Number of the last line of each file that is shipped, or held; 0: none. */
+export type Cursor = Record<RunFile, number>;
+
 /** Lines that the host has removed from the log of its attempt. */
 export interface LogCut {
   id: string;
@@ -224,12 +233,7 @@ export interface Shipped {
 }
 
 /** How far a reader is in an attempt. */
-export interface PieceCursor {
-  id: string;
-  attempt: number;
-  events: number;
-  log: number;
-}
+export type PieceCursor = Cursor & { id: string; attempt: number };
 
 export interface KeyRow {
   key: string;

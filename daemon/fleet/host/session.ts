@@ -60,12 +60,6 @@ export class HostSession {
     await this.#running;
   }
 
-  /** Renews now, so that the others learn the status of this host. */
-  async renew(): Promise<void> {
-    await this.#running;
-    await this.#look();
-  }
-
   async #join(): Promise<{ draining: boolean }> {
     const { engine, lease, join, log, status } = this.options;
     const sentAt = uptime();

@@ -9,7 +9,8 @@ import { eventsFile } from "../../run-files/attempt-files.js";
 import { LogTail } from "../../run-files/log-tail.js";
 import { seekLine } from "../../run-files/seek.js";
 import { Tail } from "../../run-files/tail.js";
-import { type Cursor, RUN_FILES, type RunFile } from "./pieces.js";
+import type { Cursor, RunFile } from "../engine/rows.js";
+import { RUN_FILES } from "./pieces.js";
 
 export interface RunLine {
   seq: number;

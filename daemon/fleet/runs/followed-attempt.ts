@@ -1,7 +1,8 @@
 /** An own attempt whose run files are shipped: cuts what is new of them into pieces. */
 import { lastCut } from "../../run-files/log-parts.js";
+import type { Cursor, RunFile } from "../engine/rows.js";
 import { AttemptReader, type RunLine } from "./attempt-reader.js";
-import { type Cursor, PIECE_BYTES, RUN_FILES, type RunFile } from "./pieces.js";
+import { PIECE_BYTES, RUN_FILES } from "./pieces.js";
 
 /** An attempt that this host runs, or has just run. */
 export interface OwnAttempt {

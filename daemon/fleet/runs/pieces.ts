@@ -8,45 +8,15 @@ import { promisify } from "node:util";
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { ID_PATTERN } from "../../../protocol/id.js";
 import { MOST_LINE } from "../../run-files/tail.js";
-import type { LogCut, Piece, PieceCursor, RunFile, Shipped } from "../engine/rows.js";
-
-export type { LogCut, Piece, PieceCursor, RunFile, Shipped };
+import type { RunFile } from "../engine/rows.js";
 
 export const RUN_FILES: readonly RunFile[] = ["events", "log"];
-
-/** Number of the last line of each file that is shipped, or held; 0: none. */
-export type Cursor = Record<RunFile, number>;
 
 /** An operation, and an attempt of it. */
 export interface WantedRun {
   id: string;
   /** From 1; 0: none. */
   attempt: number;
-}
-
-/**
- * A piece on its way to the engine, with the fence of the attempt. One without lines (`last` is `first` - 1) is not
- * stored: it asks whether the engine still has everything before it.
- */
-export type FencedPiece = Piece & { fence: number };
-
-/** What shipping and reading need of `FleetEngine`. */
-export interface PieceStore {
-  /**
-   * Stores pieces, those of a file in order. Repeated pieces are ignored.
-   *
-   * @param isDurable - everything that was shipped so far is on the engine's disk when the promise resolves
-   */
-  ship(pieces: readonly FencedPiece[], isDurable: boolean): Promise<Shipped>;
-  shippedTo(id: string, attempt: number): Promise<Cursor>;
-  /** Deletes the pieces of these lines, but for the last piece of the log. */
-  cutLog(cut: LogCut): Promise<void>;
-  /**
-   * The pieces that end after the cursors, in the order of `wanted`, then by `first`. One answer is one snapshot.
-   *
-   * @param maxBytes - most bytes of bodies, but at least one piece. `more`: the limit left pieces out
-   */
-  piecesAfter(wanted: readonly PieceCursor[], maxBytes: number): Promise<{ rows: Piece[]; more: boolean }>;
 }
 
 /** As the cursor of a file that is not wanted. */

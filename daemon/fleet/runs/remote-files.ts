@@ -7,7 +7,8 @@
 import type { LogLine } from "../../../protocol/operation.js";
 import { encodeRecord, parseRecord, seqOfRecord } from "../../../protocol/record-line.js";
 import type { LineReader } from "../../run-files/runs.js";
-import { type Cursor, decompress, decompressSync, type Piece, type RunFile } from "./pieces.js";
+import type { Cursor, Piece, RunFile } from "../engine/rows.js";
+import { decompress, decompressSync } from "./pieces.js";
 
 /** Part by which the lines of a log may pass its bound, as in the engine. */
 const SLACK = 9 / 8;

@@ -7,12 +7,14 @@ import { dirname, join } from "node:path";
 import { eventsFile, isOfOtherHost, otherHostMark } from "../../run-files/attempt-files.js";
 import { localFiles, type RunFiles } from "../../run-files/runs.js";
 import { isDirectory } from "../../run-files/unreadable.js";
+import type { FleetEngine } from "../engine/fleet-engine.js";
+import type { PieceCursor } from "../engine/rows.js";
 import { Follow, type Look } from "./follow.js";
-import { isRunPath, NOT_WANTED, type PieceCursor, type PieceStore, type WantedRun } from "./pieces.js";
+import { isRunPath, NOT_WANTED, type WantedRun } from "./pieces.js";
 import { RemoteFiles } from "./remote-files.js";
 
 export interface RemoteRunsOptions {
-  store: Pick<PieceStore, "piecesAfter">;
+  store: Pick<FleetEngine, "piecesAfter">;
   /** The directory of the run files of this host. */
   runs: string;
   isFinished(id: string): boolean;

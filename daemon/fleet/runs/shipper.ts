@@ -7,11 +7,13 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { isUnreadable } from "../../run-files/unreadable.js";
+import type { FleetEngine } from "../engine/fleet-engine.js";
+import type { FencedPiece, Shipped } from "../engine/rows.js";
 import { FollowedAttempt, type OwnAttempt, type RawPiece } from "./followed-attempt.js";
-import { compress, type FencedPiece, PIECE_BYTES, type PieceStore, type Shipped } from "./pieces.js";
+import { compress, PIECE_BYTES } from "./pieces.js";
 
 export interface ShipperOptions {
-  store: Pick<PieceStore, "ship" | "shippedTo" | "cutLog">;
+  store: Pick<FleetEngine, "ship" | "shippedTo" | "cutLog">;
   /** Bytes of the newest lines that the log of an attempt keeps. The engine keeps an eighth more. Default: no bound. */
   maxLog?: number;
   /** Counts the bytes of the pieces that the engine took, as compressed. */

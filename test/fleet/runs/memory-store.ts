@@ -1,14 +1,16 @@
 /** The pieces of an engine in memory, with the faults that an engine has. */
+import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import type {
   Cursor,
   FencedPiece,
   LogCut,
   Piece,
   PieceCursor,
-  PieceStore,
   RunFile,
   Shipped,
-} from "../../../daemon/fleet/runs/pieces.js";
+} from "../../../daemon/fleet/engine/rows.js";
+
+type PieceStore = Pick<FleetEngine, "ship" | "shippedTo" | "cutLog" | "piecesAfter">;
 
 class EngineFault extends Error {
   override name = "EngineAwayError";

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import type { PieceStore } from "../../../daemon/fleet/runs/pieces.js";
+import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import { RemoteRuns, type RemoteRunsOptions } from "../../../daemon/fleet/runs/remote-runs.js";
 import { Shipper } from "../../../daemon/fleet/runs/shipper.js";
 import { eventsFile, isOfOtherHost, keptValues } from "../../../daemon/run-files/attempt-files.js";
@@ -48,7 +48,7 @@ async function shipped(store: MemoryStore, id: string, lines: number[]): Promise
   return sources;
 }
 
-function newRemote(store: Pick<PieceStore, "piecesAfter">, more: Partial<RemoteRunsOptions> = {}) {
+function newRemote(store: Pick<FleetEngine, "piecesAfter">, more: Partial<RemoteRunsOptions> = {}) {
   const records: string[] = [];
   const runs = directory();
   const remote = new RemoteRuns({

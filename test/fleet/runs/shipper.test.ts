@@ -1,6 +1,6 @@
 /** The shipper's calls: none without news, one at a time, all attempts in one. */
 import { afterEach, expect, test } from "vitest";
-import type { FencedPiece, Shipped } from "../../../daemon/fleet/runs/pieces.js";
+import type { FencedPiece, Shipped } from "../../../daemon/fleet/engine/rows.js";
 import { Shipper } from "../../../daemon/fleet/runs/shipper.js";
 import { until } from "../../end-to-end/until.js";
 import { useDirectories } from "../../harness/temporary.js";

@@ -1,7 +1,7 @@
 /** Run files of an attempt as a worker writes them, and what another host reads of them. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Cursor, RunFile } from "../../../daemon/fleet/runs/pieces.js";
+import type { Cursor, RunFile } from "../../../daemon/fleet/engine/rows.js";
 import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/attempt-files.js";
 import type { RunFiles } from "../../../daemon/run-files/runs.js";
 import { RunWriter } from "../../../daemon/worker/run-writer.js";

@@ -13,10 +13,7 @@ import { TABLES } from "./tables.js";
 export const FORMAT = 1;
 
 /** Additions within the format: a daemon works with a newer revision, and not with an older one. */
-export const REVISION = 2;
-
-/** `ADDITIONS[n]` leads the tables from revision n + 1 to n + 2. Functions are created again as a whole. */
-export const ADDITIONS: readonly string[] = ["alter table liveops.host add column if not exists role text"];
+export const REVISION = 1;
 
 export const CREATE = `create schema liveops;\n${TABLES}`;
 
