@@ -22,7 +22,6 @@ interface FleetHostsOptions {
   name: string | null;
   tags: readonly string[];
   counters: Readonly<HostCounters>;
-  running(): number;
   types(): number;
   /** Whether the type loads here. */
   hasType(op: string): boolean;

@@ -39,35 +39,38 @@ export class FleetTypes implements Types {
   }
 
   async prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
+    const all = await this.#prepareHere(asks);
+    if (Array.isArray(all) || this.#typeElsewhere(asks[all.index]!.op, all.refusal) === undefined) return all;
     const prepared: Prepared[] = [];
-    while (prepared.length < asks.length) {
-      const index = prepared.length;
-      const rest = asks.slice(index);
-      const answer = (await this.local()?.prepare(rest)) ?? this.#missing(rest[0]!.op);
-      if (Array.isArray(answer)) return [...prepared, ...answer];
-      const refused = rest[answer.index]!;
-      // The type of another host is other code than that of the file which does not load here.
-      const isElsewhere = answer.refusal.code === "LIVEOPS_NO_SUCH_TYPE" && !this.isBroken(refused.op);
-      const type = isElsewhere ? this.#published().get(refused.op) : undefined;
-      if (!type) return { ...answer, index: index + answer.index };
-      // Those before it are asked again alone, so that each question has one answer.
-      if (answer.index > 0) {
-        const before = await this.prepare(rest.slice(0, answer.index));
-        if (!Array.isArray(before)) return { ...before, index: index + before.index };
-        prepared.push(...before);
-      }
-      try {
-        prepared.push(await prepareByPublished(type, refused));
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        return { index: prepared.length, refusal: error };
-      }
+    for (const [index, ask] of asks.entries()) {
+      const one = await this.#prepare(ask);
+      if (one instanceof Refusal) return { index, refusal: one };
+      prepared.push(one);
     }
     return prepared;
   }
 
-  #missing(op: string): RefusedAsk {
-    return { index: 0, refusal: unknownType(op, [...this.#published().keys()], 0) };
+  async #prepare(ask: PrepareAsk): Promise<Prepared | Refusal> {
+    const here = await this.#prepareHere([ask]);
+    if (Array.isArray(here)) return here[0]!;
+    const type = this.#typeElsewhere(ask.op, here.refusal);
+    if (type === undefined) return here.refusal;
+    try {
+      return await prepareByPublished(type, ask);
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    }
+  }
+
+  async #prepareHere(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
+    const missing = () => unknownType(asks[0]!.op, [...this.#published().keys()], 0);
+    return (await this.local()?.prepare(asks)) ?? { index: 0, refusal: missing() };
+  }
+
+  /** The published type, where none loads here. A file that does not load here is other code. */
+  #typeElsewhere(op: string, { code }: Refusal): OperationType | undefined {
+    return code === "LIVEOPS_NO_SUCH_TYPE" && !this.isBroken(op) ? this.#published().get(op) : undefined;
   }
 
   /** By name; the first host that has published a type counts. */

@@ -69,7 +69,6 @@ export abstract class FleetView {
     this.hosts = new FleetHosts({
       engine: this.engine,
       ...{ name: host, tags, counters },
-      running: () => services.scheduler.attempts.size,
       types: () => services.loader.typeCount,
       hasType: (op) => services.loader.has(op),
       isHeld: () => this.offers.areOpen,

@@ -243,8 +243,8 @@ function headOf({ head, epoch, settings, types }: Head): Head {
   return { head, epoch, settings, types };
 }
 
-function decisionRow({ n, id, part, body, secret, origin, mark }: RawDecision): DecisionRow {
-  return { n, id, decision: joinSecrets(body, secret), derived: part > 0, origin, at: mark / 1000 };
+function decisionRow({ n, id, part, body, secret, origin }: RawDecision): DecisionRow {
+  return { n, id, decision: joinSecrets(body, secret), derived: part > 0, origin };
 }
 
 function withoutSuccessor(row: DecisionRow): DecisionRow {

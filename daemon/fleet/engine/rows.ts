@@ -75,8 +75,6 @@ export interface DecisionRow {
   derived: boolean;
   /** Host, or database user. */
   origin: string;
-  /** Milliseconds since 1970, by the engine's clock. */
-  at: number;
 }
 
 /** `head`: number of the last decision. `settings`, `types`: grow with each change. */

@@ -6,37 +6,27 @@ import type { Decision } from "../../store/decision.js";
 
 type Env = Record<string, string>;
 
-/** The variables that a decision sets; null: none. */
-function envOf(decision: Decision): Env | null {
+/** The decision with other values of the variables that it sets. */
+function withEnv(decision: Decision, change: (env: Env) => Env): Decision {
   switch (decision.kind) {
     case "submitted":
-      return decision.env;
+      return { ...decision, env: change(decision.env) };
     case "edited":
-      return decision.env ?? null;
-    case "finished":
-      return decision.successor?.submitted.env ?? null;
-    case "retried":
-    case "restored":
-      return decision.entry.env ?? null;
-    default:
-      return null;
-  }
-}
-
-/** The decision with other values of its variables. */
-function withEnv(decision: Decision, env: Env): Decision {
-  switch (decision.kind) {
-    case "submitted":
-    case "edited":
-      return { ...decision, env };
+      return decision.env ? { ...decision, env: change(decision.env) } : decision;
     case "finished": {
       const { successor } = decision;
       if (!successor) return decision;
-      return { ...decision, successor: { ...successor, submitted: { ...successor.submitted, env } } };
+      const { submitted } = successor;
+      return {
+        ...decision,
+        successor: { ...successor, submitted: { ...submitted, env: change(submitted.env) } },
+      };
     }
     case "retried":
-    case "restored":
-      return { ...decision, entry: { ...decision.entry, env } };
+    case "restored": {
+      const { entry } = decision;
+      return entry.env ? { ...decision, entry: { ...entry, env: change(entry.env) } } : decision;
+    }
     default:
       return decision;
   }
@@ -44,15 +34,17 @@ function withEnv(decision: Decision, env: Env): Decision {
 
 /** Splits a decision into its text without values and the values; `secret` null: it sets no variable. */
 export function splitSecrets(decision: Decision): { body: string; secret: string | null } {
-  const env = envOf(decision);
-  const names = env === null ? [] : Object.keys(env);
-  if (names.length === 0) return { body: JSON.stringify(decision), secret: null };
-  const empty = Object.fromEntries(names.map((name) => [name, ""]));
-  return { body: JSON.stringify(withEnv(decision, empty)), secret: JSON.stringify(env) };
+  let values: Env = {};
+  const empty = withEnv(decision, (env) => {
+    values = env;
+    return Object.fromEntries(Object.keys(env).map((name) => [name, ""]));
+  });
+  const secret = Object.keys(values).length > 0 ? JSON.stringify(values) : null;
+  return { body: JSON.stringify(empty), secret };
 }
 
 /** The decision with its values, where `secret` could be read. */
 export function joinSecrets(body: string, secret: string | null): Decision {
   const decision = JSON.parse(body) as Decision;
-  return secret === null ? decision : withEnv(decision, JSON.parse(secret) as Env);
+  return secret === null ? decision : withEnv(decision, () => JSON.parse(secret) as Env);
 }
