@@ -14,6 +14,7 @@ import type { Decision, Entry } from "../store/decision.js";
 import type { Change } from "../store/ledger.js";
 import { EngineAwayError } from "./engine/errors.js";
 import { FleetEngine } from "./engine/fleet-engine.js";
+import type { Head } from "./engine/rows.js";
 import { FleetHosts } from "./fleet-hosts.js";
 import { FleetRuns } from "./fleet-runs.js";
 import { FleetTypes } from "./fleet-types.js";
@@ -60,7 +61,10 @@ export abstract class FleetView {
       onTakenOver: (id, attempt) => {
         if (!services.scheduler.attempts.has(id)) this.runs.takeAside(id, attempt);
       },
-      onSettings: (settingsVersion, typesVersion) => void this.#versions(settingsVersion, typesVersion),
+      onHead: (head) => {
+        this.answered();
+        this.#readChanged(head).catch((error: Error) => this.failed(error));
+      },
       onLostWrites: () => this.offers.make(),
       isReloading: () => this.offers.areOpen,
       onError: (error) => this.failed(error),
@@ -140,12 +144,9 @@ export abstract class FleetView {
 
   /** Loads the state of the fleet. */
   protected async load(): Promise<void> {
-    await atStart(() => this.store.start());
-    const rows = await atStart(() => this.engine.settings());
-    for (const setting of [this.queues, this.schedules])
-      setting.take(rows.find(({ name }) => name === setting.name) ?? null);
+    const head = await atStart(() => this.store.start());
+    await atStart(() => this.#readChanged(head));
     await atStart(() => this.hosts.refresh());
-    this.hosts.types = await atStart(() => this.engine.types());
     this.hosts.synchronous = await atStart(() => this.engine.hasSynchronousReplica());
     this.store.follow();
   }
@@ -193,22 +194,18 @@ export abstract class FleetView {
     if (isElsewhere && this.services.hub.watchers > 0) await this.runs.bring([decision.id]).catch(() => {});
   }
 
-  async #versions(settings: number, types: number): Promise<void> {
-    this.answered();
-    try {
-      if (settings !== this.#settingsVersion) {
-        const rows = await this.engine.settings();
-        for (const setting of [this.queues, this.schedules])
-          setting.take(rows.find(({ name }) => name === setting.name) ?? null);
-        this.#settingsVersion = settings;
-      }
-      if (types !== this.#typesVersion) {
-        this.hosts.types = await this.engine.types();
-        this.#typesVersion = types;
-        this.services.bus.emit("blocked", null);
-      }
-    } catch (error) {
-      this.failed(error as Error);
+  /** Reads the settings and the published types where they have changed. */
+  async #readChanged({ settings, types }: Head): Promise<void> {
+    if (settings !== this.#settingsVersion) {
+      const rows = await this.engine.settings();
+      for (const setting of [this.queues, this.schedules])
+        setting.take(rows.find(({ name }) => name === setting.name) ?? null);
+      this.#settingsVersion = settings;
+    }
+    if (types !== this.#typesVersion) {
+      this.hosts.types = await this.engine.types();
+      this.#typesVersion = types;
+      this.services.bus.emit("blocked", null);
     }
   }
 }

@@ -222,7 +222,7 @@ export class FleetOpened extends Opened {
       bus: this.bus,
       before: (decision) => this.before(decision),
       isOwn: (entry) => entry.run?.claim?.host === host,
-      onSettings: (settings) => void this.#versions(settings),
+      onHead: ({ settings }) => void this.#versions(settings),
       onLostWrites: () => this.#offers.make(),
       isReloading: () => this.#offers.areOpen,
       onTakenOver: () => {},

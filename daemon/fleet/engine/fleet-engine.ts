@@ -64,6 +64,11 @@ export class FleetEngine extends EngineReads {
     return this.#session;
   }
 
+  /** Who calls, and the last decision that it knows: the first parameters of most functions. */
+  get #caller(): unknown[] {
+    return [this.host, this.session, this.known, this.knownMark];
+  }
+
   /** Milliseconds that the engine's clock is ahead of this machine's, at the last join or renewal. */
   get skewMs(): number {
     return this.#skew;
@@ -76,7 +81,7 @@ export class FleetEngine extends EngineReads {
   async appendEach(groups: readonly AppendGroup[]): Promise<Verdict[]> {
     if (groups.length === 0) return [];
     const sent = groups.map(({ items, token }) => ({ token, items: items.map(appended) }));
-    const values = [this.host, this.session, this.known, this.knownMark, JSON.stringify(sent)];
+    const values = [...this.#caller, JSON.stringify(sent)];
     const verdicts = (await this.call<RawVerdict[]>("append", values, this.#decisions)).map(verdictOf);
     const last = Math.max(0, ...verdicts.map(({ n }) => n ?? 0));
     this.know(last, null);
@@ -138,7 +143,7 @@ export class FleetEngine extends EngineReads {
   /** Keeps the session; null: the session is over. */
   async renew(status?: Record<string, unknown>): Promise<Renewed | null> {
     const now = status ? JSON.stringify(status) : null;
-    const values = [this.host, this.session, this.known, this.knownMark, this.applied, now];
+    const values = [...this.#caller, this.applied, now];
     const sent = Date.now();
     const renewed = await this.call<Renewed | null>("renew", values, this.#lease);
     if (renewed === null) return null;
@@ -156,7 +161,7 @@ export class FleetEngine extends EngineReads {
     }));
     const texts = workers.map((worker) => JSON.stringify(worker));
     const limits = [JSON.stringify(queueLimits), JSON.stringify(opLimits)];
-    const who = [this.host, this.session, this.known, this.knownMark, token];
+    const who = [...this.#caller, token];
     const values = [...who, JSON.stringify(sent), texts, ...limits];
     const claims = await this.call<Claimed[]>("claim", values, this.#decisions);
     const last = claims.at(-1);
@@ -179,7 +184,7 @@ export class FleetEngine extends EngineReads {
     const values = names.map((name) => pieces.map((piece) => piece[name]));
     const bodies = pieces.map(({ body }) => body);
     const sizes = bodies.map(({ length }) => length);
-    const who = [this.host, this.session, this.known, this.knownMark, isDurable];
+    const who = [...this.#caller, isDurable];
     const sent = [...who, ...values, sizes, Buffer.concat(bodies)];
     type Refused = { verdict: "fenced" | "behind"; id: string; attempt: number; file: RunFile; last: number };
     const refused = await this.call<Refused[]>("ship", sent, this.#files, LONG);
@@ -195,8 +200,7 @@ export class FleetEngine extends EngineReads {
 
   /** Deletes the pieces of lines that this host has removed from the log of its attempt. */
   async cutLog({ id, attempt, fence, to }: LogCut): Promise<void> {
-    const who = [this.host, this.session, this.known, this.knownMark];
-    await this.call("cut_log", [...who, id, attempt, fence, to], this.#files, LONG);
+    await this.call("cut_log", [...this.#caller, id, attempt, fence, to], this.#files, LONG);
   }
 
   /** Leaves the fleet; false: operations still run here, or the session is over. */
@@ -225,7 +229,7 @@ export class FleetEngine extends EngineReads {
     do {
       const part = items.slice(start, start + OFFERED_AT_ONCE).map(offered);
       start += OFFERED_AT_ONCE;
-      const known = [this.host, this.session, this.known, this.knownMark, this.#epoch];
+      const known = [...this.#caller, this.#epoch];
       const sent = [...known, join, JSON.stringify(part), start >= items.length];
       answer = await this.call<Settled>("offer", sent, this.#decisions, LONG);
     } while (start < items.length && !answer.settled);

@@ -77,7 +77,7 @@ export interface DecisionRow {
   origin: string;
 }
 
-/** `head`: number of the last decision. `settings`, `types`: grow with each change. */
+/** `head`: number of the last decision. `settings`, `types`: grow with each change of a setting, of a published type. */
 export interface Head {
   head: number;
   epoch: number;

@@ -10,7 +10,6 @@ import { LogTail } from "../../run-files/log-tail.js";
 import { seekLine } from "../../run-files/seek.js";
 import { Tail } from "../../run-files/tail.js";
 import type { Cursor, RunFile } from "../engine/rows.js";
-import { RUN_FILES } from "./pieces.js";
 
 export interface RunLine {
   seq: number;
@@ -106,11 +105,6 @@ export class AttemptReader {
     ];
     const upTo = Math.min(Number.POSITIVE_INFINITY, ...bounds);
     return { events: events.take(upTo), log: log.take(upTo), isPartial };
-  }
-
-  /** Whether lines were read that are not in a cut yet. */
-  get holdsLines(): boolean {
-    return RUN_FILES.some((file) => (file === "events" ? this.#events : this.#log).held.length > 0);
   }
 
   close(): void {

@@ -23,7 +23,7 @@ import {
   RunsElsewhereError,
 } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
-import type { DecisionRow } from "../engine/rows.js";
+import type { DecisionRow, Head } from "../engine/rows.js";
 import { itemsOf } from "./append-item.js";
 import { Appends } from "./appends.js";
 import { FleetArchive } from "./fleet-archive.js";
@@ -45,8 +45,8 @@ export interface FleetStoreOptions {
   onTakenOver(id: string, attempt: number): void;
   /** Name of this host; null: a client that runs nothing. */
   host: string | null;
-  /** The engine answers. `settings`, `types`: grow with each change. */
-  onSettings(settings: number, types: number): void;
+  /** The engine answers. */
+  onHead(head: Head): void;
   /** The engine may have lost writes. The journal goes on when this resolves. */
   onLostWrites(): Promise<void>;
   isReloading(): boolean;
@@ -101,10 +101,11 @@ export class FleetStore implements Store {
   }
 
   /** Loads the live operations and the newest finished ones, and follows the journal from there. */
-  async start(): Promise<void> {
-    const { engine, onSettings, onLostWrites, isReloading, onError } = this.options;
+  async start(): Promise<Head> {
+    const { engine, onHead, onLostWrites, isReloading, onError } = this.options;
     this.payloads.start();
-    const { head, rows, counts } = await engine.snapshot(RECENT);
+    const snapshot = await engine.snapshot(RECENT);
+    const { head, rows, counts } = snapshot;
     applyRows(this.ledger, rows);
     this.#findTakenOver(rows);
     await this.#holdAll(this.ledger.entries.values(), head);
@@ -113,7 +114,7 @@ export class FleetStore implements Store {
       engine,
       from: head,
       apply: (row) => this.#apply(row),
-      onSettings,
+      onHead,
       onLostWrites,
       isReloading,
       onError,
@@ -121,6 +122,7 @@ export class FleetStore implements Store {
     this.#unhear = engine.onHint((hint) => {
       if ("settings" in hint || ("n" in hint && hint.n > this.#tail.applied)) this.#tail.kick();
     });
+    return snapshot;
   }
 
   /** Loads the state of the engine anew, after it lost writes and the hosts have told what they know. */

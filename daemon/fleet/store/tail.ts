@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { NotRecordedError } from "../../store/not-recorded.js";
 import { EngineAwayError, LostWritesError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
-import type { DecisionRow } from "../engine/rows.js";
+import type { DecisionRow, Head } from "../engine/rows.js";
 
 const POLL_MS = 500;
 
@@ -20,8 +20,8 @@ interface TailOptions {
   from: number;
   /** Applies a decision; called in order. Where it rejects, the decision is not applied, and the tail tries it again. */
   apply(row: DecisionRow): Promise<void> | void;
-  /** Number of the last change of the settings. Called after each read. */
-  onSettings(settings: number, types: number): void;
+  /** Called after each read. */
+  onHead(head: Head): void;
   /** The engine may have lost writes. The tail goes on when this is over. */
   onLostWrites(): Promise<void>;
   /** Whether that is under way: what the engine answers then follows on a state that is not loaded yet. */
@@ -136,7 +136,7 @@ export class Tail {
 
   async #read(): Promise<void> {
     for (;;) {
-      const { rows, settings, types } = await this.options.engine.decisionsAfter(this.#applied, PIECE);
+      const { rows, ...head } = await this.options.engine.decisionsAfter(this.#applied, PIECE);
       try {
         for (const row of rows) {
           if (this.options.isReloading()) throw new LostWritesError("the state is loaded anew");
@@ -146,7 +146,7 @@ export class Tail {
       } finally {
         this.#settle();
       }
-      this.options.onSettings(settings, types);
+      this.options.onHead(head);
       if (rows.length < PIECE || this.#isStopped) return;
     }
   }
