@@ -148,8 +148,25 @@ export class FleetHosts implements Hosts {
     );
   }
 
+  /**
+   * A directory and variables such as `PATH` name places of the submitter's machine: they are valid only where the
+   * operation must run there. Values of secret parameters never leave that machine.
+   *
+   * @throws Refusal where the operation has secrets and may not run here
+   */
   place<B extends Placeable>(body: B): B {
-    return asItTravels(body, this.options.name);
+    const { name: host } = this.options;
+    const hasSecrets = Object.keys(body.secrets ?? {}).length > 0;
+    const on = body.on ?? (hasSecrets ? host : undefined);
+    if (hasSecrets && (host === null || on !== host))
+      throw new Refusal(
+        "LIVEOPS_BAD_REQUEST",
+        `the values of secret parameters stay on the host that takes the submit; submit the operation on ${body.on ?? "the host that is to run it"}`,
+      );
+    if (on === host && host !== null) return { ...body, on: host };
+    const { cwd: _, env, ...rest } = body;
+    const kept = Object.entries(env ?? {}).filter(([name]) => !isOfAMachine(name));
+    return { ...rest, ...(env && { env: Object.fromEntries(kept) }) } as B;
   }
 
   /** Whether this host may run the operation. */
@@ -235,26 +252,4 @@ function replyOf(row: HostRow): HostReply {
     types: status.types ?? 0,
     counters: status.counters ?? { claimed: 0, finished: 0, requeued: 0, fenced: 0, shippedBytes: 0 },
   };
-}
-
-/**
- * The parts of a submit that are valid on another host. A directory and variables such as `PATH` name places of the
- * submitter's machine: they count only where the operation must run there. Values of secret parameters never leave that
- * machine.
- *
- * @param host this host; null: a client, which runs nothing
- * @throws Refusal where the operation has secrets and may not run here
- */
-function asItTravels<B extends Placeable>(body: B, host: string | null): B {
-  const hasSecrets = Object.keys(body.secrets ?? {}).length > 0;
-  const on = body.on ?? (hasSecrets ? host : undefined);
-  if (hasSecrets && (host === null || on !== host))
-    throw new Refusal(
-      "LIVEOPS_BAD_REQUEST",
-      `the values of secret parameters stay on the host that takes the submit; submit the operation on ${body.on ?? "the host that is to run it"}`,
-    );
-  if (on === host && host !== null) return { ...body, on: host };
-  const { cwd: _, env, ...rest } = body;
-  const kept = Object.entries(env ?? {}).filter(([name]) => !isOfAMachine(name));
-  return { ...rest, ...(env && { env: Object.fromEntries(kept) }) } as B;
 }
