@@ -32,7 +32,7 @@ interface FleetHostsOptions {
   onChange(): void;
 }
 
-/** What a host tells the others with each renewal. */
+/** The status that a host publishes with each renewal. */
 interface HostStatus {
   load: number | null;
   memory: HostReply["memory"];
@@ -44,7 +44,7 @@ interface HostStatus {
 
 export class FleetHosts implements Hosts {
   isDraining = false;
-  /** As the engine last said. */
+  /** By the last answer of the engine. */
   rows: readonly HostRow[] = [];
   types: readonly TypeRow[] = [];
   awaySince: string | null = null;
@@ -127,7 +127,7 @@ export class FleetHosts implements Hosts {
     return this.describe();
   }
 
-  /** The engine says whether this host drains. */
+  /** Takes over from the engine whether this host drains. */
   drained(isDraining: boolean): void {
     if (isDraining === this.isDraining) return;
     this.isDraining = isDraining;

@@ -52,7 +52,7 @@ export class FleetRuns implements Runs {
       onFenced: (id, attempt) => {
         counters.fenced++;
         options.onFenced(id);
-        // The journal tells this host later, and then finds no attempt here.
+        // The decision that ends the attempt comes later, and then finds no attempt here.
         this.takeAside(id, attempt);
       },
       onProblem: (error) =>

@@ -173,7 +173,7 @@ export class Fleet extends FleetView implements Engine {
     this.answered();
     this.hosts.drained(draining);
     this.#giveBack();
-    // Nothing starts while the lease is over, and nothing else tells that it is renewed.
+    // Nothing starts while the lease is over. No other event follows its renewal.
     this.services.scheduler.kick();
     if (loader.version !== this.#publishedTypes) void this.#publishTypes();
     this.#pruneInTurn(sentAt);

@@ -1,4 +1,4 @@
-/** Connects to the engine with the driver `pg`, and tells what an error of it means. */
+/** Connects to the engine with the driver `pg`, and translates its errors. */
 import type { Client } from "pg";
 import { UsageError } from "../../../protocol/failures.js";
 import type { Address } from "./address.js";

@@ -125,7 +125,7 @@ export class NewerFormatError extends FleetError {
   }
 }
 
-/** What a verdict of `append` says besides its code. */
+/** The values of a verdict of `append`, besides its code. */
 interface VerdictDetail {
   id?: string;
   version?: number | null;

@@ -92,7 +92,7 @@ export class FleetEngine extends EngineReads {
   /**
    * Declares a host lost, if it is up in this session and has not renewed since.
    *
-   * Without a session of its own, an operator says so: `session` and `renewals` null are not checked.
+   * An operator has no session: `session` and `renewals` null are not checked.
    */
   async declareLost(name: string, session: number | null, renewals: number | null): Promise<boolean> {
     const values = [this.host, this.session, name, session, renewals];

@@ -71,7 +71,7 @@ export interface DecisionRow {
   n: number;
   id: string;
   decision: Decision;
-  /** It repeats what a `finished` with a successor said of the successor. */
+  /** It repeats the part of a `finished` that creates its successor. */
   derived: boolean;
   /** Host, or database user. */
   origin: string;

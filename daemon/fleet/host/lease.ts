@@ -2,7 +2,7 @@
  * The lease of a host: until when its workers may run, in a file that each of them reads.
  *
  * The deadline is a time since boot that runs through a suspend. It is counted from the moment the renewal was sent, and
- * ends before any peer may take over: a worker that cannot be told ends by itself.
+ * ends before any peer may take over: a worker that gets no message ends by itself.
  */
 import { mkdirSync } from "node:fs";
 import { uptime } from "node:os";

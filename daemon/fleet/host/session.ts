@@ -18,7 +18,7 @@ interface SessionOptions {
   lease: Lease;
   join: JoinOptions;
   log: Log;
-  /** What the other hosts are told of this one. */
+  /** Published with each renewal. */
   status(): Record<string, unknown>;
   /** The lease was renewed. `sentAt`: `uptime()` of the call; `wasLate`: an earlier renewal had failed. */
   onRenewed(sentAt: number, draining: boolean): Promise<void>;

@@ -47,7 +47,7 @@ export class FleetSetting<T> implements Setting<T> {
 
   /** @param row as the engine had it when it was read; null: it was never set */
   take(row: SettingRow | null): void {
-    // A change of this process was faster than the read, or the engine lost writes: the engine says which.
+    // A change of this process was faster than the read, or the engine lost writes: the next read decides.
     if ((row?.version ?? 0) < (this.#version ?? 0)) void this.refresh().catch(() => {});
     else this.#set(row);
   }

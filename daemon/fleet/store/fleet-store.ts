@@ -125,7 +125,7 @@ export class FleetStore implements Store {
     return snapshot;
   }
 
-  /** Loads the state of the engine anew, after it lost writes and the hosts have told what they know. */
+  /** Loads the state of the engine anew, after it lost writes and all hosts have offered. */
   reload(): Promise<void> {
     return this.#tail.reset(async () => {
       const { head, rows, counts } = await this.options.engine.snapshot(RECENT);

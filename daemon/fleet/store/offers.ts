@@ -1,5 +1,5 @@
 /**
- * Tells an engine that lost writes what this host knows, and loads its state anew when all hosts have told.
+ * Offers the operations in memory to an engine that lost writes, and loads its state anew when all hosts have offered.
  *
  * An asynchronous standby that was promoted, or a restored dump, does not have the last decisions. Each host has applied
  * them: the operations that are newer here than in the engine are offered.
@@ -77,7 +77,7 @@ export class Offers {
         else if (!(error instanceof EngineAwayError || error instanceof SessionOverError))
           log.error({ err: error }, "the offer failed");
         await delay(AGAIN_MS);
-        // The session knows by itself, and joins again.
+        // The next renewal finds the session over, and joins again.
         if (error instanceof SessionOverError) return;
         continue;
       }

@@ -99,7 +99,7 @@ export class Tail {
     });
   }
 
-  /** Resolves when decision `n` is applied. Rejects where that cannot be told any more. */
+  /** Resolves when decision `n` is applied. Rejects where it may never be. */
   until(n: number): Promise<void> {
     if (n <= this.#applied) return Promise.resolve();
     return new Promise((resolve, reject) => {

@@ -58,7 +58,7 @@ begin
     'now', extract(epoch from clock_timestamp()) * 1000);
 end $$;
 
--- Without p_by, an operator says that the host is gone.
+-- p_by null: an operator declares the host lost.
 create function liveops.declare_lost(p_by text, p_by_session bigint, p_name text, p_session bigint, p_renewals bigint) returns boolean
 language plpgsql security definer set search_path = liveops, pg_temp as $$
 declare

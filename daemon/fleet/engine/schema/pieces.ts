@@ -59,8 +59,8 @@ begin
   return refused;
 end $$;
 
--- Deletes pieces of lines that the host itself has removed from a long log. The last piece stays: it tells how far the
--- engine is.
+-- Deletes pieces of lines that the host itself has removed from a long log. The last piece stays: its number is the
+-- cursor of the file.
 create function liveops.cut_log(p_host text, p_session bigint, p_known bigint, p_mark bigint, p_id text, p_attempt int, p_fence bigint, p_to bigint) returns void
 language plpgsql security definer set search_path = liveops, pg_temp as $$
 declare

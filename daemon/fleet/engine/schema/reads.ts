@@ -4,7 +4,7 @@
  * A stable function reads all from one snapshot: the number of the last decision fits the rows.
  */
 export const READS = `
--- A row without a decision (n is null) where there is none: it tells the head all the same.
+-- Without decisions, one row has the head alone; its n is null.
 create function liveops.decisions_after(p_known bigint, p_mark bigint, p_after bigint, p_limit int)
 returns table (head bigint, epoch int, settings bigint, types bigint, n bigint, id text, part smallint, kind text, body text, secret text, origin text, mark bigint)
 language plpgsql stable security definer set search_path = liveops, pg_temp as $$
