@@ -16,7 +16,6 @@ import type { OrderMessage } from "../worker/messages.js";
 import { boundOutput } from "../worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
 import { waitsSince } from "../worker/retry-while-disk-full.js";
-import { whyPackageHolds } from "../worker/versions.js";
 import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/worker-processes.js";
 import { Attempt } from "./attempt.js";
 import { Finishing } from "./finishing.js";
@@ -60,16 +59,10 @@ export class Scheduler {
       dir: options.layout.workers,
       size: options.slots,
       lease: options.leaseFile === null ? null : { file: options.leaseFile },
-      // Read at each use: a reload changes it.
-      get nice() {
-        return options.settings.nice;
-      },
-      fromDaemon: options.settings.fromDaemon,
+      settings: options.settings,
       userCode: () => options.loader.hasUserCode(options.settings.shippedDirs),
-      opsDirs: options.settings.opsDirs,
       containment: options.containment,
       onIdle: (worker) => this.#workerIdle(worker),
-      whyHeld: whyPackageHolds,
       onBlocked: () => options.bus.emit("blocked", null),
       onExit: (worker, exit) => this.#workerGone(worker, exit),
     });

@@ -17,9 +17,11 @@ import { APPEND, openOwnFile } from "../../protocol/system/own-file.js";
 import { childEnvironment } from "../os/child-environment.js";
 import { identify, WORKER_VARIABLE } from "../os/process-identity.js";
 import { sharedTime } from "../os/shared-clock.js";
+import type { Settings } from "../settings.js";
 import type { WorkerIdentity } from "../store/decision.js";
 import type { Containment } from "./containment.js";
 import type { FromWorker, LeaseFile, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
+import { whyPackageHolds } from "./versions.js";
 import { workerFiles } from "./worker-processes.js";
 
 export interface WorkerExit {
@@ -77,20 +79,16 @@ interface PoolOptions {
   dir: string;
   /** How many workers may be busy now. */
   size: () => number;
-  nice: number;
-  /** Names of the daemon's own variables that operations get. */
-  fromDaemon: readonly string[];
+  /** Read at each start of a worker: a reload changes them. */
+  settings: Pick<Settings, "nice" | "fromDaemon" | "opsDirs">;
   userCode: () => boolean;
-  opsDirs: readonly string[];
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
-  /** In a fleet: the lease of the orders to come. */
-  lease?: LeaseFile | null;
+  /** In a fleet: the lease of the orders to come; null: no fleet. */
+  lease: LeaseFile | null;
   /** A worker is idle; null: there may be room for another worker. */
   onIdle: (worker: PooledWorker | null) => void;
   /** The worker's files are kept until this resolves. */
   onExit: (worker: PooledWorker, exit: WorkerExit) => Promise<void>;
-  /** Why no operation may start now, also in a worker that is idle; null: it may. Default: it always may. */
-  whyHeld?: () => string | null;
   /** `blocked` changed. */
   onBlocked: () => void;
 }
@@ -200,9 +198,9 @@ export class Pool {
     }
   }
 
-  /** Asks again after a pause, as after a worker that could not be started. */
+  /** Whether no operation may start now, also in an idle worker. Asks again after a pause. */
   #isHeld(): boolean {
-    const reason = this.options.whyHeld?.() ?? null;
+    const reason = whyPackageHolds();
     if (reason !== null) this.#rest(reason);
     else if (this.#wasHeld) this.#setBlocked(null);
     this.#wasHeld = reason !== null;
@@ -215,19 +213,19 @@ export class Pool {
 
   #spawn(): void {
     const workerId = newId();
-    const { containment } = this.options;
+    const { containment, settings, lease } = this.options;
     containment.open();
     const files = workerFiles(this.options.dir, workerId);
-    const { env, startOnly } = childEnvironment(process.env, this.options.fromDaemon);
+    const { env, startOnly } = childEnvironment(process.env, settings.fromDaemon);
     const setup: WorkerSetup = {
       workerId,
       ...files,
-      nice: this.options.nice,
+      nice: settings.nice,
       userCode: this.options.userCode(),
-      opsDirs: this.options.opsDirs,
+      opsDirs: settings.opsDirs,
       cgroup: containment.cgroupOf(workerId),
       startOnly,
-      ...(this.options.lease && { lease: this.options.lease }),
+      ...(lease && { lease }),
     };
     const output: number[] = [];
     let child: ChildProcess;
@@ -284,7 +282,7 @@ export class Pool {
 
   /** What is wrong with the package, or else how the worker ended and the last error that it wrote. */
   #whyUnborn({ identity }: PooledWorker, { code, signal }: WorkerExit): string {
-    const held = this.options.whyHeld?.() ?? null;
+    const held = whyPackageHolds();
     if (held !== null) return held;
     const how = `a worker process ended before it was ready (${signal ?? `exit code ${code}`})`;
     const { stderrFile } = workerFiles(this.options.dir, identity.workerId);
