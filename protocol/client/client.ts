@@ -5,8 +5,8 @@ import { PATHS, type Path, type RouteName } from "../paths.js";
 import type { LogQuery } from "../requests.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError, NoDaemonError } from "./errors.js";
-import { type Methods, Requests, requestOf } from "./methods.js";
-import { askJson, open, type RequestOptions, readText } from "./request.js";
+import { type Methods, type RequestOptions, Requests, requestOf } from "./methods.js";
+import { askJson, open, readText } from "./request.js";
 import { UnreachableHostError } from "./ssh/errors.js";
 
 /** What a client knows of its daemon beyond the socket. All are optional. */

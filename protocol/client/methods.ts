@@ -5,7 +5,7 @@ import { PATHS, type Path, type RouteName } from "../paths.js";
 import type { LogPage } from "../replies.js";
 import type { LogQuery, SubmitBody } from "../requests.js";
 import type { ROUTES } from "../routes.js";
-import type { RequestOptions } from "./request.js";
+import type { Deadlines } from "./deadline.js";
 
 type Routes = typeof ROUTES;
 type Asked = Exclude<RouteName, "openapi" | "metrics">;
@@ -86,6 +86,23 @@ for (const name of Object.keys(PATHS) as RouteName[]) {
       return lastLine === undefined ? this.request(name, args) : this.lines(name, args);
     },
   });
+}
+
+export interface RequestOptions {
+  method: "GET" | "POST" | "PATCH" | "DELETE";
+  path: string;
+  query?: Record<string, unknown>;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+  /** Accept a reply of any version, to show or stop a daemon of another version. */
+  anyVersion?: boolean;
+  /** Default: `DEADLINES`. */
+  deadlines?: Deadlines;
+  /** Gets the daemon's clock at its reply, in ms since 1970. */
+  onClock?: (time: number) => void;
+  /** The reply may last, so that no other request waits for its connection. */
+  isStream?: boolean;
 }
 
 /** The request of a method's arguments. */

@@ -6,27 +6,11 @@ import { socketPathProblem } from "../system/places.js";
 import { CLOCK_HEADER, compatible, VERSION, VERSION_HEADER } from "../version.js";
 import { CLIENT_HEADER, clientHeader } from "./client-header.js";
 import { connectionTo } from "./connection.js";
-import { DEADLINES, Deadline, type Deadlines, isQueueFull, retryWhileQueueFull } from "./deadline.js";
+import { DEADLINES, Deadline, isQueueFull, retryWhileQueueFull } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
+import type { RequestOptions } from "./methods.js";
 import { isRemote, onRemote, parseAddress } from "./ssh/address.js";
 import { UnreachableHostError } from "./ssh/errors.js";
-
-export interface RequestOptions {
-  method: "GET" | "POST" | "PATCH" | "DELETE";
-  path: string;
-  query?: Record<string, unknown>;
-  body?: unknown;
-  headers?: Record<string, string>;
-  signal?: AbortSignal | undefined;
-  /** Accept a reply of any version, to show or stop a daemon of another version. */
-  anyVersion?: boolean;
-  /** Default: `DEADLINES`. */
-  deadlines?: Deadlines;
-  /** Gets the daemon's clock at its reply, in ms since 1970. */
-  onClock?: (time: number) => void;
-  /** The reply may last, so that no other request waits for its connection. */
-  isStream?: boolean;
-}
 
 /** Sends a request and parses the reply as JSON. */
 export async function askJson<T>(socket: string, options: RequestOptions): Promise<T> {
