@@ -21,7 +21,7 @@ interface DependenciesOptions {
   find(id: string): Entry | null;
   /** Ends a queued operation; rejects where that cannot be recorded now. */
   reject(id: string, outcome: Outcome): Promise<void>;
-  waiting: Pick<Waiting, "again">;
+  waiting: Pick<Waiting, "again" | "takeOut">;
 }
 
 /** How the chain of a dependency stands, and the ids of its links up to the last one. */
@@ -57,8 +57,10 @@ export class Dependencies implements Hold {
 
   constructor(private readonly options: DependenciesOptions) {
     options.bus.on("decided", (changes, { kind }) => {
-      for (const { id, after } of changes)
+      for (const { id, after } of changes) {
         if (after === null || isFinal(after.state) || kind === "retried") this.#changed(id);
+        if (kind === "retried") this.#waitAgain(id);
+      }
     });
   }
 
@@ -127,6 +129,13 @@ export class Dependencies implements Hold {
   #changed(id: string): void {
     const waiters = this.#waiters.get(id);
     if (waiters) this.options.waiting.again([...waiters]);
+  }
+
+  /** An operation is retried: what waited for its end, and is in its queue since, waits again. */
+  #waitAgain(id: string): void {
+    this.options.waiting.takeOut(({ record: { afterAny = [] } }) =>
+      afterAny.some((dependency) => this.#standing(dependency).links.includes(id)),
+    );
   }
 
   forget({ id }: Operation): void {

@@ -23,6 +23,17 @@ const post = (payload: unknown, headers: Record<string, string> = {}) =>
 const op = "load-process-save";
 const count = () => served.open.store.count({});
 
+test("what waits for any end waits again once its dependency is retried before it starts", async () => {
+  const { id } = expectRecord(await post({ op }), 201);
+  const waits = expectRecord(await post({ op, afterAny: [id] }), 201);
+  const shown = async () => expectRecord(await served.inject({ url: `/v1/operations/${waits.id}` }), 200);
+  expect(await shown()).toMatchObject({ waitsFor: [id], queuePosition: null });
+  await served.inject({ method: "POST", url: `/v1/operations/${id}/cancel` });
+  expect(await shown()).toMatchObject({ waitsFor: null, queuePosition: 1 });
+  await served.inject({ method: "POST", url: `/v1/operations/${id}/retry` });
+  expect(await shown()).toMatchObject({ waitsFor: [id], queuePosition: null });
+});
+
 test("answers with the queued record, its place, and what was given", async () => {
   const record = expectRecord(await post({ op, params: { a: 1 }, label: "mine", cwd: "/tmp" }), 201);
   expect(record).toMatchObject({
