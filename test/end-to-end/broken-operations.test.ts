@@ -15,10 +15,13 @@ export class Hello extends LiveOperation {
 }
 `;
 
-/** A file that never yields is waited for, by design, for 10 seconds. */
+/** Holds the thread and takes no CPU time. */
+const NEVER_YIELDS = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);";
+
+/** A file that never yields is waited for, by design, for 10 seconds: the tests that wait run at the same time. */
 const SLOW = 60_000;
 
-test("each is reported with its error, and hides no other", { timeout: SLOW }, async () => {
+test.concurrent("each is reported with its error, and hides no other", { timeout: SLOW }, async () => {
   world.write("config/liveops/ops/hello.ts", HELLO);
   world.write("config/liveops/ops/broken.ts", "this is not (TypeScript");
   world.write("config/liveops/ops/throws.ts", 'throw new Error("thrown on load");');
@@ -27,7 +30,7 @@ test("each is reported with its error, and hides no other", { timeout: SLOW }, a
   const tried = join(world.dir, "tried");
   const says = (name: string) =>
     `import { appendFileSync } from "node:fs"; appendFileSync(${JSON.stringify(tried)}, "${name}\\n");`;
-  world.write("config/liveops/ops/hangs.ts", `${says("hangs")} for (;;);`);
+  world.write("config/liveops/ops/hangs.ts", `${says("hangs")} ${NEVER_YIELDS}`);
   world.write(
     "config/liveops/ops/waits.ts",
     `${says("waits")} await new Promise(() => setInterval(() => {}, 1000));`,
@@ -67,6 +70,30 @@ test("each is reported with its error, and hides no other", { timeout: SLOW }, a
   expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "=== [1/1] Greet ===\nhello\n" });
   // Every command that looks for an unknown type would wait for it.
   rmSync(join(world.dir, "config/liveops/ops/waits.ts"));
+});
+
+test.concurrent("liveops run: a file that never yields holds up its own types only", {
+  timeout: SLOW,
+}, async () => {
+  const ops = join(world.dir, "held");
+  world.write("held/a-loops.ts", `${NEVER_YIELDS} export {};`);
+  world.write("held/b-waits.ts", "await new Promise(() => {}); export {};");
+  world.write("held/hello.ts", HELLO);
+  // Its name is in no text: found only after the files before it.
+  world.write(
+    "held/made.ts",
+    HELLO.replace("static stages", 'static op = ["ma", "de"].join("");\n  static stages'),
+  );
+  const started = performance.now();
+  expect(await world.liveops(["run", "--ops", ops, "hello"])).toMatchObject({ code: 0, stderr: "" });
+  expect(performance.now() - started).toBeLessThan(9000);
+  const made = world.liveops(["run", "--ops", ops, "made", "--params", "-"], { input: '{"n": 1}' });
+  const loops = await world.liveops(["run", "--ops", ops, "a-loops"]);
+  expect(loops.code).toBe(4);
+  expect(loops.stderr).toContain(
+    `there is no operation type "a-loops": ${join(ops, "a-loops.ts")} does not load: its top level did not finish within 10 s`,
+  );
+  expect(await made).toMatchObject({ code: 0, stdout: "=== [1/1] Greet ===\nhello\n", stderr: "" });
 });
 
 test("a file without a type is named with the reason, helpers and tests are not", async () => {
@@ -126,28 +153,6 @@ test("a file without a type is named with the reason, helpers and tests are not"
       stderr: says,
     });
   }
-});
-
-test("liveops run: a file that never yields holds up its own types only", { timeout: SLOW }, async () => {
-  const ops = join(world.dir, "held");
-  world.write("held/a-loops.ts", "for (;;); export {};");
-  world.write("held/b-waits.ts", "await new Promise(() => {}); export {};");
-  world.write("held/hello.ts", HELLO);
-  // Its name is in no text: found only after the files before it.
-  world.write(
-    "held/made.ts",
-    HELLO.replace("static stages", 'static op = ["ma", "de"].join("");\n  static stages'),
-  );
-  const started = performance.now();
-  expect(await world.liveops(["run", "--ops", ops, "hello"])).toMatchObject({ code: 0, stderr: "" });
-  expect(performance.now() - started).toBeLessThan(9000);
-  const made = world.liveops(["run", "--ops", ops, "made", "--params", "-"], { input: '{"n": 1}' });
-  const loops = await world.liveops(["run", "--ops", ops, "a-loops"]);
-  expect(loops.code).toBe(4);
-  expect(loops.stderr).toContain(
-    `there is no operation type "a-loops": ${join(ops, "a-loops.ts")} does not load: its top level did not finish within 10 s`,
-  );
-  expect(await made).toMatchObject({ code: 0, stdout: "=== [1/1] Greet ===\nhello\n", stderr: "" });
 });
 
 test("--ops, LIVEOPS_OPS and the config file take a single file too", async () => {

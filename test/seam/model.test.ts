@@ -31,7 +31,7 @@ describe("one host", { tags: ["postgresql"] }, () => {
         expect(await stateOf(other)).toEqual(await stateOf(one));
         await Promise.all([embedded.close(one), fleet.close(other)]);
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   }, 240_000);
 
@@ -63,7 +63,7 @@ describe("two hosts", { tags: ["postgresql"] }, () => {
         await expectSame(...hosts);
         await Promise.all(hosts.map((each) => seam.close(each)));
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   }, 240_000);
 

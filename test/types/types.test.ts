@@ -33,7 +33,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe.each(Object.keys(COMPILERS) as Compiler[])("%s", (compiler) => {
+// A compile takes all of a core for seconds.
+describe.each(Object.keys(COMPILERS) as Compiler[])("%s", { timeout: 120_000 }, (compiler) => {
   it("has errors in the marked lines and in no others, against the emitted declarations", async () => {
     const errors = await errorsIn(compiler, dir, cases, types);
     const lines = errors.map(({ file, line }) => `${file}:${line}`);
@@ -70,11 +71,12 @@ describe.each(Object.keys(COMPILERS) as Compiler[])("%s", (compiler) => {
         writeFileSync(join(bare, "import-users.test.ts"), operationTest(newNames("ImportUsers")));
         writeFileSync(join(bare, "deploy.test.ts"), pipelineTest("deploy", "deploy.yaml"));
       }
-      expect(await tsc(compiler, ["-p", bare])).toBe("");
+      // A compile takes seconds: one of all files, in which only this one is wrong.
       const wrong = operationSource(newNames("Other")).replace('p.stage("Save"', 'p.stage("Svae"');
       writeFileSync(join(bare, "other.ts"), wrong);
-      const errors = parse(await tsc(compiler, ["-p", bare]));
-      expect(errors.map(({ file }) => file)).toEqual(["other.ts"]);
+      const output = await tsc(compiler, ["-p", bare]);
+      expect(output).not.toMatch(/^error /m);
+      expect(parse(output).map(({ file }) => file)).toEqual(["other.ts"]);
     } finally {
       rmSync(bare, { recursive: true, force: true });
     }
