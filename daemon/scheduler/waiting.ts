@@ -96,6 +96,8 @@ export class Waiting {
       const entry = this.#holdOf.delete(id) ? this.options.entry(id) : null;
       if (entry?.record.state === "queued") entries.push(entry);
     }
+    // What is ready asks the holds again, so that this would not end.
+    if (entries.length === 0) return;
     this.#place(entries);
     this.#tell(entries);
     this.options.onReady();
