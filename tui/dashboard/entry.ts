@@ -3,8 +3,17 @@
 import { search } from "./core/chain-log.js";
 import { panesOf } from "./core/layout.js";
 import { type EntryKind, emit, notify, type State } from "./core/model.js";
-import { changeForm, formPage, knownTypes, showForm, shownTypes, typedInForm } from "./core/pages.js";
-import { choiceAfter, type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "./form/form.js";
+import {
+  askTypes,
+  changeForm,
+  formPage,
+  knownTypes,
+  showForm,
+  shownTypes,
+  typedInForm,
+} from "./core/pages.js";
+import { choiceAfter } from "./form/field.js";
+import { type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "./form/form.js";
 import { nearNames, shownItems } from "./pages/help/palette-rows.js";
 import { filtered } from "./pages/list/list-actions.js";
 import { nameOfKey, type Pressed } from "./text/keys.js";
@@ -61,13 +70,7 @@ export const ENTRIES: Record<EntryKind, EntryHandlers> = {
       const entry = { kind: "types", line: { text, at: text.length } } as const;
       if (state.types === null) {
         const page = { kind: "types", entered: true } as const;
-        return {
-          ...state,
-          entry,
-          page,
-          typesWanted: true,
-          typesRun: state.typesRun + (state.typesWanted ? 0 : 1),
-        };
+        return { ...askTypes(state), entry, page };
       }
       const type = shownTypes({ ...state, entry })[state.choice];
       return type === undefined ? { ...state, entry } : formPage(state, type);

@@ -51,8 +51,7 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
     const history = wantedHistory(state);
     return history === null ? null : { type: "fetch-history", ...history };
   },
-  types: (state) =>
-    state.typesWanted && isLive(state) ? { type: "fetch-types", run: state.typesRun } : null,
+  types: (state) => (state.typesWanted && isLive(state) ? { type: "fetch-types" } : null),
   attempts: (state) => {
     if (state.page?.kind !== "record" || !isReachable(state, state.page.id)) return null;
     const operation = operationOf(state, state.page.id);

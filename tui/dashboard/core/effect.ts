@@ -27,7 +27,7 @@ export type SlotEffect =
   | { type: "find"; id: string }
   | { type: "fetch-chain"; chain: string; known: string }
   | { type: "fetch-history"; name: string; succeeded: number }
-  | { type: "fetch-types"; run: number }
+  | { type: "fetch-types" }
   | { type: "read-attempts"; id: string; attempt: number; state: string }
   | { type: "read-tape"; first: string }
   | { type: "fetch-forecast"; run: string }

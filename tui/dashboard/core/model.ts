@@ -266,7 +266,6 @@ export interface State {
   readonly choice: number;
   readonly types: TypesReply | null;
   readonly typesWanted: boolean;
-  readonly typesRun: number;
   /** Forms that were left before they were submitted, by type. */
   readonly drafts: ReadonlyMap<string, Form>;
   readonly notice: Notice | null;
@@ -355,7 +354,6 @@ export function initialState({
     choice: 0,
     types: null,
     typesWanted: false,
-    typesRun: 0,
     drafts: new Map(),
     notice: null,
     noticedAt: null,

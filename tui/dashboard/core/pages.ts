@@ -183,5 +183,5 @@ export function closePage(state: State): State {
 
 /** The types are asked for again: they may have changed. */
 export function askTypes(state: State): State {
-  return { ...state, typesWanted: true, typesRun: state.typesRun + 1 };
+  return { ...state, typesWanted: true };
 }

@@ -179,5 +179,3 @@ export function submitOf(form: Form): Submit {
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");
 }
-
-export { choiceAfter } from "./field.js";
