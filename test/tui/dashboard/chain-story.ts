@@ -63,6 +63,7 @@ export function recordOf(lines: readonly EventLine[]): Operation {
 export function tellChain(world: World): void {
   const told = { [CHAIN.first]: backupLines(), [CHAIN.second]: verifyLines() };
   for (const lines of Object.values(told)) world.put(recordOf(lines));
+  world.histories.set(BACKUP.op, { next: [{ op: VERIFY.op, title: VERIFY.op, runs: 1 }] });
   world.daemon.on("GET", /\/events$/, (asked, reply) => {
     const stream = reply.stream();
     for (const line of told[asked.path.split("/")[3]! as keyof typeof told] ?? []) stream.line(line);

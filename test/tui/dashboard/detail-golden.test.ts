@@ -38,7 +38,6 @@ function histories(world: World): void {
     seconds: { p50: 260, p90: 380 },
     stages: { Scan: stage(2.4), Archive: stage(190), Checksum: stage(64) },
     recent: [],
-    next: [],
   });
   world.histories.set("verify-backup", {
     op: "verify-backup",
@@ -47,7 +46,6 @@ function histories(world: World): void {
     seconds: { p50: 95, p90: 120 },
     stages: { Read: stage(60), Compare: stage(31) },
     recent: [],
-    next: [],
   });
 }
 

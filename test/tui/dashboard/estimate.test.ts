@@ -14,7 +14,7 @@ import { wantedHistory } from "../../../tui/dashboard/core/history.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { SteadyClock } from "../../../tui/dashboard/store.js";
 import { initial, screenText, update } from "./core.js";
-import { ago, backup, backupDone, failed, NOW, queued, verify } from "./operations.js";
+import { ago, backup, failed, NOW, queued } from "./operations.js";
 
 const spread = (p50: number, p90 = p50 * 1.5) => ({ p50, p90 });
 const stages = (given: Record<string, number>) =>
@@ -159,21 +159,10 @@ describe("time left of an operation", () => {
 });
 
 describe("time left of a chain", () => {
-  const earlier = backupDone({
-    id: "earlieraaaaa",
-    chain: { id: "earlieraaaaa", index: 0, previous: null, next: "earlierbbbbb" },
-    createdAt: ago(9000),
-  });
-  const earlierB = verify({
-    id: "earlierbbbbb",
-    state: "succeeded",
-    finishedAt: ago(8000),
-    createdAt: ago(8900),
-    chain: { id: "earlieraaaaa", index: 1, previous: "earlieraaaaa", next: null },
-  });
+  const followed = { ...BACKUP, next: [{ op: "verify-backup", title: "Verify a backup", runs: 5 }] };
 
-  test("goes on as the newest chain of its kind did", () => {
-    const state = opened([silent(), earlier, earlierB], BACKUP, VERIFY);
+  test("goes on as earlier chains of its kind did", () => {
+    const state = opened([silent()], followed, VERIFY);
     expect(chainSecondsLeft(state, silent())).toBe(200 - 72 + 60 + 90);
   });
 
@@ -182,7 +171,7 @@ describe("time left of a chain", () => {
   });
 
   test("a link of which nothing is known leaves no number", () => {
-    expect(chainSecondsLeft(opened([silent(), earlier, earlierB], BACKUP), silent())).toBeNull();
+    expect(chainSecondsLeft(opened([silent()], followed), silent())).toBeNull();
   });
 });
 

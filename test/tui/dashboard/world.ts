@@ -15,7 +15,8 @@ interface Watcher {
 export class World {
   readonly operations = new Map<string, Operation>();
   readonly lines = new Map<string, LogLine[]>();
-  readonly histories = new Map<string, HistoryReply>();
+  /** What the replies have besides; `next` comes of the operations where it is not given. */
+  readonly histories = new Map<string, Partial<HistoryReply>>();
   /** Lines that one request looks through for a filter; the real daemon counts bytes. */
   looksThrough = Number.POSITIVE_INFINITY;
   readonly #watchers = new Set<Watcher>();
@@ -27,17 +28,8 @@ export class World {
       .on("GET", "/v1/operations", (asked, reply) => this.#list(asked, reply))
       .on("GET", /^\/v1\/ops\/[^/]+\/history$/, (asked, reply) => {
         const op = asked.path.split("/")[3]!;
-        reply.json(
-          this.histories.get(op) ?? {
-            op,
-            runs: 0,
-            finished: 0,
-            seconds: null,
-            stages: {},
-            recent: [],
-            next: [],
-          },
-        );
+        const none = { op, runs: 0, finished: 0, seconds: null, stages: {}, recent: [] };
+        reply.json({ ...none, next: this.#followers(op), ...this.histories.get(op) });
       })
       .on("GET", /^\/v1\/operations\/[^/]+$/, (asked, reply) => {
         const id = asked.path.split("/")[3]!;
@@ -54,6 +46,18 @@ export class World {
 
   get socket(): string {
     return this.daemon.socket;
+  }
+
+  /** What the succeeded operations of the type handed over to. */
+  #followers(op: string): HistoryReply["next"] {
+    const followers = new Map<string, HistoryReply["next"][number]>();
+    for (const { op: own, state, chain } of this.operations.values()) {
+      const next = own === op && state === "succeeded" ? this.operations.get(chain.next ?? "") : undefined;
+      if (next === undefined) continue;
+      const runs = (followers.get(next.op)?.runs ?? 0) + 1;
+      followers.set(next.op, { op: next.op, title: next.title, runs });
+    }
+    return [...followers.values()].sort((a, b) => b.runs - a.runs);
   }
 
   /** Adds an operation, or changes keys of one that is there. */

@@ -110,7 +110,7 @@ function groupsOf(
     ...part("hooks", (operation.hookFailures ?? []).length > 0),
   ];
   const measured = operation.usage != null || (isFinal(operation.state) && operation.resources != null);
-  const runs = state.histories.get(historyName(operation))?.recent?.length ?? 0;
+  const runs = state.histories.get(historyName(operation))?.recent.length ?? 0;
   const figures = [
     ...part("rate", running && operation.progress?.rate != null),
     ...part("cpu", measured),

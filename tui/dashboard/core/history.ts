@@ -88,41 +88,17 @@ function shownHistories(state: State): Set<string> {
 /** Most links that a forecast assumes for a chain without a known end. */
 const LINKS_MOST = 10;
 
-/**
- * The histories of what earlier chains went on with after an operation like this one: the daemon tells, else the newest one.
- * Empty where none is known, or where it ended there.
- */
+/** The histories of what earlier chains went on with after an operation like this one; empty where none is known. */
 export function usualSuccessors(state: State, operation: Operation): string[] {
   const names: string[] = [];
   let name = historyName(operation);
   while (names.length < LINKS_MOST) {
-    const next = state.histories.get(name)?.next?.[0]?.op ?? state.successors.get(name);
-    if (next === undefined || next === null || names.includes(next)) break;
+    const next = state.histories.get(name)?.next[0]?.op;
+    if (next === undefined || names.includes(next)) break;
     names.push(next);
     name = next;
   }
   return names;
-}
-
-/** By name, the history of what its newest succeeded operation handed over to; null where it was the last link. */
-export function successorsOf({
-  view,
-  fetched,
-}: Pick<State, "view" | "fetched">): ReadonlyMap<string, string | null> {
-  const newest = new Map<string, Operation>();
-  const look = (operation: Operation) => {
-    if (operation.state !== "succeeded") return;
-    const name = historyName(operation);
-    const known = newest.get(name);
-    if (known === undefined || known.createdAt < operation.createdAt) newest.set(name, operation);
-  };
-  for (const operation of view.operations.values()) look(operation);
-  const successors = new Map<string, string | null>();
-  for (const [name, { chain }] of newest) {
-    const next = chain.next === null ? null : (view.operations.get(chain.next) ?? fetched.get(chain.next));
-    if (next !== undefined) successors.set(name, next === null ? null : historyName(next));
-  }
-  return successors;
 }
 
 /** Which run of its type and history key it is, of those in the store; null: not known. */

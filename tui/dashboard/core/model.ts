@@ -206,8 +206,6 @@ export interface State {
   /** Cores that all running operations use together, one a second. */
   readonly load: readonly number[];
   readonly histories: ReadonlyMap<string, History>;
-  /** By type, the type that its newest succeeded operation handed over to; null: to none. */
-  readonly successors: ReadonlyMap<string, string | null>;
   readonly forecast: ForecastReply | null;
   /** The hosts as told last; null: not known yet. */
   readonly fleet: HostsReply | null;
@@ -315,7 +313,6 @@ export function initialState({
     samples: new Map(),
     load: [],
     histories: new Map(),
-    successors: new Map(),
     forecast: null,
     queues: [],
     fleet: null,

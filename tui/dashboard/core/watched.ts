@@ -4,7 +4,7 @@ import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { applyWatchLines, type WatchLine, type WatchView } from "../../../protocol/watch.js";
 import { reachedBy } from "./estimate.js";
-import { historyName, successorsOf, usualIn } from "./history.js";
+import { historyName, usualIn } from "./history.js";
 import type { Samples, State } from "./model.js";
 import { moves, rowsOf } from "./order.js";
 
@@ -139,7 +139,7 @@ export function addFetched(state: State, operations: readonly Operation[]): Stat
 const LIVE = { state: "live" } as const;
 
 export function reordered(state: State): State {
-  return { ...state, ...rowsOf(state), successors: successorsOf(state) };
+  return { ...state, ...rowsOf(state) };
 }
 
 /** Histories that are held: one a type, or one a history key, of which there may be any number. */
@@ -148,8 +148,6 @@ const HISTORIES_MOST = 500;
 export function addHistory(state: State, name: string, reply: HistoryReply, succeeded: number): State {
   const histories = new Map(state.histories).set(name, {
     ...reply,
-    recent: reply.recent ?? [],
-    next: reply.next ?? [],
     usual: usualIn(reply),
     succeeded,
     at: state.now,

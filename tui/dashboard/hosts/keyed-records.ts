@@ -97,8 +97,8 @@ const submissionAt = (submission: Submission, host: string): Submission => quali
 function historyAt(reply: HistoryReply, host: string): HistoryReply {
   return {
     ...reply,
-    recent: (reply.recent ?? []).map((run) => ({ ...run, id: keyAt(run.id, host) })),
-    next: (reply.next ?? []).map((next) => ({ ...next, op: keyAt(next.op, host) })),
+    recent: reply.recent.map((run) => ({ ...run, id: keyAt(run.id, host) })),
+    next: reply.next.map((next) => ({ ...next, op: keyAt(next.op, host) })),
   };
 }
 

@@ -96,9 +96,7 @@ function crumbOf(state: State, link: Operation, here: boolean, withHost: boolean
 function ghostOf(state: State, name: string): Crumb {
   const { op } = parseHistoryName(name);
   const usual = usualNamed(state, name)?.seconds?.p50 ?? null;
-  const title = [...state.histories.values()]
-    .flatMap(({ next }) => next ?? [])
-    .find((next) => next.op === op);
+  const title = [...state.histories.values()].flatMap(({ next }) => next).find((next) => next.op === op);
   const known = [...state.view.operations.values()].find((operation) => typeKey(operation) === op);
   return {
     glyph: "○",
