@@ -4,7 +4,8 @@
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { systemError } from "../harness/system-error.js";
+// Node loads this module without a build, so the import names the .ts file.
+import { systemError } from "../harness/system-error.ts";
 
 const file = process.env.LIVEOPS_TEST_FAILING;
 const { openSync, writeSync, readFileSync } = fs;
