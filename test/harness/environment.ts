@@ -14,5 +14,7 @@ export default function clearEnvironment(): () => void {
   const home = mkdtempSync(join(tmpdir(), "liveops-test-home-"));
   process.env.HOME = home;
   process.env.TZ = "UTC";
+  // Ink draws borders in colour only where it may.
+  if (process.env.LIVEOPS_PICTURES) process.env.FORCE_COLOR = "3";
   return () => rmSync(home, { recursive: true, force: true });
 }
