@@ -131,10 +131,8 @@ export function isPrivateGroup(
 }
 
 function parentProblem(path: string, stat: Owned): string | null {
-  if (!isUnmapped(stat.uid)) {
-    const problem = ownerProblem(path, stat);
-    if (problem !== null) return problem;
-  }
+  const problem = ownerProblem(path, stat);
+  if (problem !== null && !isUnmapped(stat.uid)) return problem;
   return (stat.mode & STICKY) === 0 ? writersProblem(path, stat) : null;
 }
 

@@ -1,6 +1,6 @@
 /** Generates the regions of docs/commands.md from the commander trees of `liveops` and `liveopsd`. */
 import type { Argument, Command, Option } from "commander";
-import { commandTree as operationTree } from "../../tui/cli/command-line.js";
+import { commandTree as operationTree } from "../../tui/cli/commands.js";
 import { commandTree as daemonTree } from "../../tui/cli/liveopsd/command-line.js";
 import { examplesOf, isGlobal } from "../../tui/kit/options.js";
 import { tableOf } from "../../tui/kit/output/options.js";

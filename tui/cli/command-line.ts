@@ -5,51 +5,23 @@ import { commandIndex, rootCommand, runRoot } from "../kit/options.js";
 import { endQuietlyOnClosedPipe, say } from "../kit/report.js";
 import { takeTrailing, takeTypeHelp, trailingWords } from "./arguments.js";
 
+/** Adds one command to the tree. */
 type Register = (root: Command) => void;
 
-/** In the order of `--help`. */
-const COMMANDS: Record<string, () => Promise<Register>> = {
-  submit: async () => (await import("./submit/command.js")).registerSubmit,
-  run: async () => (await import("./run/command.js")).registerRun,
-  ls: async () => (await import("./ls/command.js")).registerLs,
-  status: async () => (await import("./status.js")).registerStatus,
-  show: async () => (await import("./show/command.js")).registerShow,
-  watch: async () => (await import("./follow/watch.js")).registerWatch,
-  attach: async () => (await import("./attach/command.js")).registerAttach,
-  logs: async () => (await import("./logs.js")).registerLogs,
-  wait: async () => (await import("./follow/wait.js")).registerWait,
-  edit: async () => (await import("./submit/edit.js")).registerEdit,
-  pause: async () => (await import("./pause.js")).registerPause,
-  resume: async () => (await import("./pause.js")).registerResume,
-  cancel: async () => (await import("./cancel.js")).registerCancel,
-  retry: async () => (await import("./retry.js")).registerRetry,
-  again: async () => (await import("./submit/again.js")).registerAgain,
-  rm: async () => (await import("./rm.js")).registerRm,
-  queue: async () => (await import("./queue.js")).registerQueue,
-  hosts: async () => (await import("./hosts.js")).registerHosts,
-  schedule: async () => (await import("./schedule.js")).registerSchedule,
-  export: async () => (await import("./export.js")).registerExport,
-  diff: async () => (await import("./diff.js")).registerDiff,
-  ops: async () => (await import("./ops.js")).registerOps,
-  new: async () => (await import("./new/command.js")).registerNew,
-  check: async () => (await import("./check.js")).registerCheck,
-  report: async () => (await import("./report.js")).registerReport,
-  config: async () => (await import("./config/config.js")).registerConfig,
-  schema: async () => (await import("./schema.js")).registerSchema,
-  doctor: async () => (await import("./doctor.js")).registerDoctor,
-  mcp: async () => (await import("./open-mcp.js")).registerMcp,
-  completion: async () => (await import("./completion.js")).registerCompletion,
-  "dial-stdio": async () => (await import("./dial-stdio.js")).registerDialStdio,
-  tui: async () => (await import("./open-tui.js")).registerTui,
-};
+/** Loaders of commands, by name. */
+export type Commands = Readonly<Record<string, () => Promise<Register>>>;
 
 /** Commands that take arguments of the operation after `--`. */
 const WITH_TRAILING = new Set(["submit", "run", "edit", "again", "schedule"]);
 
-export async function runCommandLine(words: string[]): Promise<void> {
+/**
+ * @param words - without the program
+ * @param commands - the commands that this bundle can run
+ */
+export async function runCommandLine(words: string[], commands: Commands): Promise<void> {
   endQuietlyOnClosedPipe();
   const typed = words[commandIndex(words)];
-  const entry = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
+  const entry = typed !== undefined && Object.hasOwn(commands, typed) ? commands[typed] : undefined;
   if (entry === undefined || typed === "status") {
     const { nameHint, synonymHint } = await import("../kit/name-hints.js");
     const hint = entry === undefined ? nameHint("liveops", words) : synonymHint(words);
@@ -59,8 +31,7 @@ export async function runCommandLine(words: string[]): Promise<void> {
       return;
     }
   }
-  const root = entry ? emptyTree() : await commandTree();
-  if (entry) (await entry())(root);
+  const root = await treeOf(entry ? [entry] : Object.values(commands));
   if (typed === undefined || !WITH_TRAILING.has(typed)) return runRoot(root, words);
   const before = takeTrailing(words);
   const [only] = root.commands;
@@ -77,14 +48,10 @@ export async function runCommandLine(words: string[]): Promise<void> {
   });
 }
 
-function emptyTree(): Command {
-  return rootCommand("liveops", "Run long operations in a local daemon and watch their stages live");
-}
-
-/** All commands. */
-export async function commandTree(): Promise<Command> {
-  const root = emptyTree();
-  for (const load of Object.values(COMMANDS)) (await load())(root);
+/** The tree of these commands. */
+export async function treeOf(loaders: ReadonlyArray<Commands[string]>): Promise<Command> {
+  const root = rootCommand("liveops", "Run long operations in a local daemon and watch their stages live");
+  for (const load of loaders) (await load())(root);
   return root.addHelpText(
     "after",
     `

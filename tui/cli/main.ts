@@ -1,4 +1,5 @@
-/** Entry point of `liveops`. */
+/** Entry point of `liveops`, with all commands. */
 import { runCommandLine } from "./command-line.js";
+import { COMMANDS } from "./commands.js";
 
-void runCommandLine(process.argv.slice(2));
+void runCommandLine(process.argv.slice(2), COMMANDS);

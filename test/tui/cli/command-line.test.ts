@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { commandTree } from "../../../tui/cli/command-line.js";
+import { commandTree } from "../../../tui/cli/commands.js";
 import { commandTree as daemonTree } from "../../../tui/cli/liveopsd/command-line.js";
 import { synonymHint } from "../../../tui/kit/name-hints.js";
 import { useCli } from "./cli.js";

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { UsageError } from "../../../protocol/failures.js";
-import { commandTree } from "../../../tui/cli/command-line.js";
+import { commandTree } from "../../../tui/cli/commands.js";
 import { commandTree as daemonTree } from "../../../tui/cli/liveopsd/command-line.js";
 import { tuiCommand } from "../../../tui/dashboard/arguments.js";
 import { readHostOption } from "../../../tui/kit/host-option.js";

@@ -2,7 +2,7 @@
 
 import { isDiskFull } from "../../../daemon/store/durable-file.js";
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
-import { keepCompileCache, useCompileCache } from "../../kit/compile-cache.js";
+import { keepCompileCache } from "../../kit/compile-cache.js";
 import { type ReportTo, report, say } from "../../kit/report.js";
 import { daemonBundle } from "./daemon-bundle.js";
 import type { DaemonOptions } from "./daemon-options.js";
@@ -18,7 +18,6 @@ export type LaunchReport =
 const ASK_MS = 1000;
 
 export async function runForeground(options: DaemonOptions, to: ReportTo): Promise<ExitCode> {
-  useCompileCache();
   const { AlreadyRunningError, PlaceError, runDaemon, configSource } = daemonBundle();
   const isChild = process.send !== undefined;
   // The command that reads stderr ends when the daemon answers.

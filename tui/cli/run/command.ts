@@ -5,7 +5,6 @@ import type { Command } from "commander";
 import { commandPlaces } from "../../../protocol/client/daemon-address.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { userOpsDirs } from "../../../protocol/system/places.js";
-import { useCompileCache } from "../../kit/compile-cache.js";
 import { addCommand, allOptions } from "../../kit/options.js";
 import { say } from "../../kit/report.js";
 import { addExitStatus, trailingWords, wantsTypeHelp } from "../arguments.js";
@@ -52,7 +51,6 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
   const { config } = commandPlaces(options);
   for (const path of options.ops ?? [])
     if (!existsSync(path)) say(TO, `--ops ${path}: no such directory or file`, "yellow");
-  useCompileCache();
   const { runHere } = (await import(INLINE)) as typeof import("./inline.js");
   await runHere({
     op,
