@@ -8,7 +8,8 @@ import { remoteHost } from "./ssh/host.js";
  * @param isStream - the reply may last
  */
 export function connectionTo(socket: string, isStream = false): RequestOptions {
-  if (!isRemote(socket)) return { socketPath: socket, agent: false };
+  // Without an agent, which parses the host name first: 4 ms of CPU in each process.
+  if (!isRemote(socket)) return { createConnection: () => process.getBuiltinModule("node:net").connect(socket) };
   const { streams, requests } = remoteHost(socket);
   return { agent: isStream ? streams : requests };
 }
