@@ -109,7 +109,7 @@ async function showSeveral(args: Arguments, hosts: readonly DashboardHost[]): Pr
     );
   // The screen does not wait for the slowest host: what asks for a password does so from the page of the hosts.
   askNothing();
-  const { config } = commandPlaces({}, env);
+  const { config } = await commandPlaces({}, env);
   return onScreen({ socket: "", id: args.id, hosts }, config);
 }
 
@@ -152,7 +152,7 @@ for (const stream of [stdout, stderr]) stream.on("error", () => {});
 const command = tuiCommand(async (args) => {
   const { remotes: [first, ...more] = [] } = args;
   if (more.length > 0) {
-    process.exitCode = await showSeveral(args, dashboardHosts(args.remotes!, env)).catch(orFault);
+    process.exitCode = await showSeveral(args, await dashboardHosts(args.remotes!, env)).catch(orFault);
     return;
   }
   if (first?.kind === "ssh") {
@@ -165,7 +165,7 @@ const command = tuiCommand(async (args) => {
   }
   // As text, `liveops watch` reports an invalid config file.
   const isText = !readsAloud(args) && noScreen() !== null;
-  const places = commandPlaces(flagsOf(args), env, isText ? "ignore" : "warn");
+  const places = await commandPlaces(flagsOf(args), env, isText ? "ignore" : "warn");
   const client = clientFor(places, flagsOf(args));
   // Before anything is drawn, so that a failure is printed as that of any command.
   const start = starterFor(places, flagsOf(args));

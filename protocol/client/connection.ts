@@ -9,7 +9,8 @@ import { remoteHost } from "./ssh/host.js";
  */
 export function connectionTo(socket: string, isStream = false): RequestOptions {
   // Without an agent, which parses the host name first: 4 ms of CPU in each process.
-  if (!isRemote(socket)) return { createConnection: () => process.getBuiltinModule("node:net").connect(socket) };
+  if (!isRemote(socket))
+    return { createConnection: () => process.getBuiltinModule("node:net").connect(socket) };
   const { streams, requests } = remoteHost(socket);
   return { agent: isStream ? streams : requests };
 }

@@ -24,12 +24,20 @@ export interface CommandPlaces {
 }
 
 /** @param onInvalid what to do about an invalid config file. @throws UsageError for `throw` */
-export function commandPlaces(
+export async function commandPlaces(
   options: GlobalOptions,
   env: Record<string, string | undefined> = process.env,
   onInvalid: OnInvalidConfig = "warn",
+): Promise<CommandPlaces> {
+  return placesWith(await usableConfig(onInvalid, env, isDaemonNamed(options, env)), options, env);
+}
+
+/** The places of a command with this config file. */
+export function placesWith(
+  config: Config,
+  options: GlobalOptions,
+  env: Record<string, string | undefined> = process.env,
 ): CommandPlaces {
-  const config = usableConfig(onInvalid, env, isDaemonNamed(options, env));
   return {
     socket: options.remote ?? socketPath(options, env, config),
     stateDir: stateDir(options, env, config),

@@ -27,8 +27,11 @@ const ASK = { answer: 2000, request: 2000 };
  *
  * @throws UsageError for a socket path that is too long
  */
-export function daemonClient(options: GlobalOptions, deadlines: Partial<Deadlines> = {}): Client {
-  return clientFor(commandPlaces(options), options, deadlines);
+export async function daemonClient(
+  options: GlobalOptions,
+  deadlines: Partial<Deadlines> = {},
+): Promise<Client> {
+  return clientFor(await commandPlaces(options), options, deadlines);
 }
 
 /** As `daemonClient`, for places that were read before. */

@@ -6,8 +6,9 @@ import { UsageError } from "../failures.js";
 import type { LogLine, Operation } from "../operation.js";
 import type { DaemonReply, HistoryReply, HostsReply, OperationPage, TypesReply } from "../replies.js";
 import { isFinal, type State } from "../state.js";
+import { readConfig } from "../system/config.js";
 import type { Client } from "./client.js";
-import { addressedDaemon, commandPlaces } from "./daemon-address.js";
+import { addressedDaemon, placesWith } from "./daemon-address.js";
 import type { Deadlines } from "./deadline.js";
 import { clientFor } from "./find-daemon.js";
 import { followOne } from "./follow.js";
@@ -122,7 +123,7 @@ export class LiveopsClient implements AsyncDisposable {
     };
     try {
       const flags = addressedDaemon(host, Object.keys(places).length > 0) ?? places;
-      const daemonPlaces = commandPlaces(flags, process.env, "throw");
+      const daemonPlaces = placesWith(readConfig(), flags);
       this.#client = clientFor(daemonPlaces, flags, deadlines);
       this.#allow = daemonPlaces.config.env?.allow;
     } catch (error) {

@@ -2,11 +2,13 @@
  * The config file for a command that must work with an invalid one: a typing error in the file must not keep a person
  * from the running operations. The problem is reported on stderr, once for each process.
  */
+import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { paintFor } from "../text/colour.js";
 import { sanitize } from "../text/sanitize.js";
-import { readConfig, readUsableConfig, type UsableConfig } from "./config.js";
+import type { UsableConfig } from "./config.js";
 import type { Config } from "./config-settings.js";
+import { configFile } from "./places.js";
 
 type Env = Record<string, string | undefined>;
 
@@ -19,7 +21,14 @@ let isReported = false;
  * @param namesPlaces the command line or the environment names the state directory or the socket
  * @throws UsageError for `throw`
  */
-export function usableConfig(onInvalid: OnInvalidConfig, env: Env, namesPlaces: boolean): Config {
+export async function usableConfig(
+  onInvalid: OnInvalidConfig,
+  env: Env,
+  namesPlaces: boolean,
+): Promise<Config> {
+  // Most people have no file: their commands do not load what reads one.
+  if (hasNoFile(env)) return {};
+  const { readConfig, readUsableConfig } = await import("./config.js");
   if (onInvalid === "throw") return readConfig(env);
   const read = readUsableConfig(env);
   if (read.problem !== null && onInvalid === "warn" && !isReported) {
@@ -30,6 +39,15 @@ export function usableConfig(onInvalid: OnInvalidConfig, env: Env, namesPlaces: 
     process.stderr.write(`${[`${prefix} ${first}`, ...rest].join("\n")}\n`);
   }
   return read.config;
+}
+
+/** False also where only reading the file tells. */
+function hasNoFile(env: Env): boolean {
+  try {
+    return !env.LIVEOPS_CONFIG && statSync(configFile(env), { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** The problem of an invalid file, and what the command does without it. Pure. */

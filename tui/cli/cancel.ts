@@ -33,7 +33,7 @@ export function registerCancel(root: Command): void {
     cancel,
     "Print the record of each operation, one per line; with --wait, the finished record",
   ).action(async (named: string[], _options: unknown, command: Command) => {
-    const { client, options, to } = connectFor<CancelOptions>(command);
+    const { client, options, to } = await connectFor<CancelOptions>(command);
     checkResultOptions(options);
     const selection = { verb: "cancel", states: LIVE_STATES, to };
     const selected = await givenSelection(client, named, options, selection);

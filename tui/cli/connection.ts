@@ -16,9 +16,9 @@ interface Connected<T> {
 }
 
 /** A client for the daemon that the command's options select. */
-export function connectFor<T>(command: Command): Connected<T> {
+export async function connectFor<T>(command: Command): Promise<Connected<T>> {
   const options = allOptions<T & GlobalOptions>(command);
-  const places = commandPlaces(options);
+  const places = await commandPlaces(options);
   const { config, stateDir } = places;
   return { client: waitingClient(places, options), to: reportTo(command), options, config, stateDir };
 }
@@ -38,7 +38,7 @@ export async function forEachId(
     try {
       await work(id);
     } catch (error) {
-      const its = report(error, to);
+      const its = await report(error, to);
       // Without a daemon, or after Ctrl-C, the others would fail too.
       if (its === EXIT.noDaemon || its === EXIT.interrupted) return its;
       if (code === EXIT.done) code = its;

@@ -39,7 +39,7 @@ attempts, states of stages, result, error and log. Ids, labels, times and
 durations are printed and not compared.`,
     )
     .action(async (left: string, right: string, _options: unknown, command: Command) => {
-      const { client, options, to } = connectFor<DiffOptions>(command);
+      const { client, options, to } = await connectFor<DiffOptions>(command);
       const { ignoreTimes = false, ignoreNumbers = false, json = false } = options;
       await interruptible(
         () => "interrupted",

@@ -31,7 +31,7 @@ export function registerExport(root: Command): void {
     .option("--html", "Write a page for a browser instead of JSON")
     .option("--chain", "Write all operations of the chain")
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
-      const { client, options, to, config } = connectFor<ExportOptions>(command);
+      const { client, options, to, config } = await connectFor<ExportOptions>(command);
       const { output, html = false, chain = false } = options;
       if (output === "") throw new UsageError("-o: the name of the file is empty");
       await interruptible(

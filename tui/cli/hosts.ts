@@ -86,7 +86,7 @@ export function registerHosts(root: Command): void {
 }
 
 async function listHosts(command: Command): Promise<void> {
-  const { client, options, to } = connectFor<ListOutputOptions>(command);
+  const { client, options, to } = await connectFor<ListOutputOptions>(command);
   const output = givenListOutput(options, HOSTS);
   const reply = await client.hosts();
   await printList(
@@ -102,7 +102,7 @@ async function listHosts(command: Command): Promise<void> {
 }
 
 async function declareLost(name: string, command: Command): Promise<void> {
-  const { client, options } = connectFor<HostsOptions>(command);
+  const { client, options } = await connectFor<HostsOptions>(command);
   if (!options.yes && process.stdin.isTTY && process.stderr.isTTY) {
     const { hosts } = await client.hosts();
     const host = hosts.find((each) => each.name === name);

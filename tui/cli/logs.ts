@@ -60,7 +60,7 @@ export function registerLogs(root: Command): void {
     .option("--timestamps", "Print the time of each line before its text, in the local zone")
     .option("--json", "Print one JSON object per line, with the exact text");
   logs.action(async (name: string | undefined, _options: unknown, command: Command) => {
-    const { client, options, to } = connectFor<LogsOptions>(command);
+    const { client, options, to } = await connectFor<LogsOptions>(command);
     const tail = tailOf(options.lines);
     const filter = givenLogFilter(options, Date.now());
     const operation = await namedOrNewest(client, name);

@@ -121,7 +121,7 @@ export function registerOps(root: Command): void {
     "Print the types, JSON Schemas, load errors and shadowed names, or one type, as JSON",
     { times: null },
   ).action(async (op: string | undefined, _options: unknown, command: Command) => {
-    const { client, options, to, config } = connectFor<OpsOptions>(command);
+    const { client, options, to, config } = await connectFor<OpsOptions>(command);
     if (options.ops !== undefined) {
       await withoutDaemon(options.ops, op, options, config, to);
       return;

@@ -37,7 +37,7 @@ function register(root: Command, name: "pause" | "resume", description: string, 
     .addOption(new Option("--all", "All queues").conflicts("queue"))
     .option("--json", "Print the record of each operation or the queues, one per line")
     .action(async (ids: string[], _options: unknown, command: Command) => {
-      const { client, options, to } = connectFor<PauseOptions>(command);
+      const { client, options, to } = await connectFor<PauseOptions>(command);
       const { queue, all = false } = options;
       const isQueue = queue !== undefined || all;
       if (isQueue === ids.length > 0)

@@ -77,7 +77,7 @@ export function registerQueue(root: Command): void {
     )
     .option("--json", "Print the queue as JSON")
     .action(async (name: string, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<QueueOptions>(command);
+      const { client, options } = await connectFor<QueueOptions>(command);
       const changed = await client.setQueue(name, { concurrency: concurrencyOf(options.concurrency!) });
       printResult(options, changed, changed.name);
     });
@@ -85,7 +85,7 @@ export function registerQueue(root: Command): void {
     .argument("<name>", "Name of the queue")
     .option("--json", "Print the removed queue as JSON")
     .action(async (name: string, _options: unknown, command: Command) => {
-      const { client, options } = connectFor<QueueOptions>(command);
+      const { client, options } = await connectFor<QueueOptions>(command);
       const removed = await client.removeQueue(name);
       printResult(options, removed, removed.name);
     });
@@ -97,7 +97,7 @@ function addQueueListOptions(command: Command): Command {
 }
 
 async function listQueues(command: Command): Promise<void> {
-  const { client, options } = connectFor<ListOutputOptions>(command);
+  const { client, options } = await connectFor<ListOutputOptions>(command);
   const output = givenListOutput(options, QUEUES);
   const { queues } = await client.queues();
   const context = { now: client.now(), time: output.time };

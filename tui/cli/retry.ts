@@ -42,7 +42,7 @@ export function registerRetry(root: Command): void {
     .option("--current", "Run the pipeline file as it is now, not the text of the submit");
   addResultOptions(retry, "Print the record as JSON").action(
     async (named: string[], _options: unknown, command: Command) => {
-      const { client, options, to } = connectFor<RetryOptions>(command);
+      const { client, options, to } = await connectFor<RetryOptions>(command);
       checkResultOptions(options);
       const selection = { verb: "retry", states: RETRIED, to };
       const selected = (await givenSelection(client, named, options, selection)) ?? {

@@ -28,7 +28,7 @@ export function registerRm(root: Command): void {
     .option("--finished", "Remove all finished operations");
   addResultOptions(rm, "Print the last record of each operation, one per line").action(
     async (ids: string[], _options: unknown, command: Command) => {
-      const { client, options, to } = connectFor<RemoveOptions>(command);
+      const { client, options, to } = await connectFor<RemoveOptions>(command);
       checkResultOptions(options);
       const { finished, ...selection } = options;
       const all = finished ? { ...selection, all: true } : selection;

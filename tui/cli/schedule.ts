@@ -164,7 +164,7 @@ export function registerSchedule(root: Command): void {
     .addOption(new Option("--follow", "Show the operation and its chain live in text mode").conflicts("wait"))
     .option("--json", "Print the record as JSON; with --follow, one JSON event per line")
     .action(async (name: string, _options: unknown, command: Command) => {
-      const { client, options, to } = connectFor<OutcomeOptions>(command);
+      const { client, options, to } = await connectFor<OutcomeOptions>(command);
       const operation = await client.runSchedule(name, newKey());
       await afterSubmit(client, operation, options, to);
     });
@@ -205,7 +205,7 @@ function registerAdd(schedule: Command): void {
   addSubmitOptions(add, "schedule")
     .option("--json", "Print the schedule as JSON")
     .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
-      const { client, options, to, config } = connectFor<AddOptions>(command);
+      const { client, options, to, config } = await connectFor<AddOptions>(command);
       const { name = nameOf(op), overlap, catchup } = options;
       const jitter = jitterOf(options.jitter);
       const trailing = trailingWords();
@@ -244,7 +244,7 @@ function registerChange(
     .argument("<name...>", "Names of schedules")
     .option("--json", "Print each schedule as JSON, one per line")
     .action(async (names: string[], _options: unknown, command: Command) => {
-      const { client, options, to } = connectFor<{ json?: boolean }>(command);
+      const { client, options, to } = await connectFor<{ json?: boolean }>(command);
       process.exitCode = await forEachId(names, to, async (each) => {
         const changed = await client[method](each);
         printResult(options, changed, changed.name);
@@ -253,7 +253,7 @@ function registerChange(
 }
 
 async function listSchedules(command: Command): Promise<void> {
-  const { client, options } = connectFor<ListOutputOptions>(command);
+  const { client, options } = await connectFor<ListOutputOptions>(command);
   const output = givenListOutput(options, SCHEDULES);
   const { schedules } = await client.schedules();
   if (schedules.length === 0 && (output.format === "table" || output.format === "wide")) {

@@ -125,7 +125,7 @@ export async function changeAll(
       onChanged(line.operation);
       continue;
     }
-    const its = report(Refusal.fromProblem(line.problem), to);
+    const its = await report(Refusal.fromProblem(line.problem), to);
     if (code === EXIT.done) code = its;
   }
   if (selected.ids !== undefined) return code;

@@ -69,7 +69,7 @@ export function registerStatus(root: Command): void {
 Exit code 3 if no daemon answers in time. The state of the daemon itself: liveopsd status`,
     )
     .action(async (_options: unknown, command: Command) => {
-      const { client, options, to } = connectFor<StatusOptions>(command);
+      const { client, options, to } = await connectFor<StatusOptions>(command);
       const pieces = parseFormat(options.format ?? "{summary}");
       const since = givenDuration("--since", options.since ?? DEFAULT_SINCE, FORMS);
       const timeout = givenDuration("--timeout", options.timeout ?? DEFAULT_TIMEOUT, FORMS);
@@ -87,7 +87,7 @@ Exit code 3 if no daemon answers in time. The state of the daemon itself: liveop
         if (!isAbsent(error)) throw error;
         if (options.absent !== undefined) printLine(options.absent);
         // A prompt and a status bar read a pipe, and must not get a message.
-        else if (process.stdout.isTTY) report(error, to);
+        else if (process.stdout.isTTY) await report(error, to);
         process.exitCode = EXIT.noDaemon;
         // A request to a daemon that does not answer would keep the process. A fleet closes its connection itself.
         if (options.fleet === undefined) process.stdout.write("", () => process.exit());

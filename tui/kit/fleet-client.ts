@@ -25,7 +25,7 @@ export async function openFleet(url: string): Promise<OpenFleet> {
   try {
     return await bundle.openFleetClient({
       url,
-      passwordFile: usableConfig("warn", process.env, true).fleet?.passwordFile ?? null,
+      passwordFile: (await usableConfig("warn", process.env, true)).fleet?.passwordFile ?? null,
     });
   } catch (error) {
     throw asOurs(error);

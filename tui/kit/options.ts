@@ -124,7 +124,7 @@ export async function runRoot(
       if (text !== null) process.stderr.write(`${sanitize(text)}\n`);
       return;
     }
-    process.exitCode = report(error, reportTo(root));
+    process.exitCode = await report(error, reportTo(root));
   } finally {
     await (fleet as OpenFleet | null)?.close();
     closeHosts();

@@ -34,8 +34,8 @@ export interface ReportTo {
 }
 
 /** Prints the error on stderr; returns the exit code. */
-export function report(error: unknown, to: ReportTo): ExitCode {
-  const { lines, code } = describeError(error, to);
+export async function report(error: unknown, to: ReportTo): Promise<ExitCode> {
+  const { lines, code } = await describeError(error, to);
   if (lines.length > 0) say(to, lines.join("\n"));
   return code;
 }
@@ -57,17 +57,17 @@ export function say(
 }
 
 /** The error as text: what failed, then the next commands, a line each; and the exit code. */
-export function describeError(
+export async function describeError(
   error: unknown,
   { startCommand, options = {} }: ReportTo,
-): { lines: string[]; code: ExitCode } {
+): Promise<{ lines: string[]; code: ExitCode }> {
   if (error instanceof Refusal) return { lines: refusal(error), code: exitCodeOfStatus(error.status) };
   if (error instanceof StartFailedError) return { lines: [error.message], code: error.exitCode };
   if (error instanceof UnreachableHostError)
     return { lines: [error.problem, ...error.next], code: EXIT.noDaemon };
   if (error instanceof NoDaemonError) {
     return {
-      lines: [error.problem, ...noDaemon(error.socket, options, startCommand)],
+      lines: [error.problem, ...(await noDaemon(error.socket, options, startCommand))],
       code: EXIT.noDaemon,
     };
   }
@@ -76,7 +76,7 @@ export function describeError(
   }
   if (error instanceof NoAnswerError) {
     return {
-      lines: [error.message, ...silentDaemon(error.socket, options, startCommand)],
+      lines: [error.message, ...(await silentDaemon(error.socket, options, startCommand))],
       code: EXIT.noDaemon,
     };
   }

@@ -3,8 +3,12 @@ import { commandPlaces, type GlobalOptions } from "../../protocol/client/daemon-
 import { isProcessStopped, isThere, type LockOwner, ownerOf } from "../../protocol/system/lock-owner.js";
 
 /** Lines for stderr with the next command. */
-export function silentDaemon(socket: string, options: GlobalOptions, startCommand: string): string[] {
-  const owner = holder(options);
+export async function silentDaemon(
+  socket: string,
+  options: GlobalOptions,
+  startCommand: string,
+): Promise<string[]> {
+  const owner = await holder(options);
   if (owner?.socket !== socket)
     return [`end the daemon's process, then: ${startCommand} (running operations continue)`];
   return [
@@ -13,8 +17,12 @@ export function silentDaemon(socket: string, options: GlobalOptions, startComman
 }
 
 /** Lines for stderr where no daemon answers: which daemon holds the state directory, or how to start one. */
-export function noDaemon(socket: string, options: GlobalOptions, startCommand: string): string[] {
-  const owner = holder(options);
+export async function noDaemon(
+  socket: string,
+  options: GlobalOptions,
+  startCommand: string,
+): Promise<string[]> {
+  const owner = await holder(options);
   if (owner === null) return [`start it with: ${startCommand}`];
   const { pid } = owner;
   const holds = `the daemon with pid ${pid} holds the state directory`;
@@ -36,10 +44,10 @@ export function howToEnd(pid: number): string {
 }
 
 /** The daemon that holds the state directory of these options; null if none is known. */
-function holder(options: GlobalOptions): LockOwner | null {
+async function holder(options: GlobalOptions): Promise<LockOwner | null> {
   if (options.remote !== undefined) return null;
   try {
-    const owner = ownerOf(commandPlaces(options, process.env, "ignore").stateDir);
+    const owner = ownerOf((await commandPlaces(options, process.env, "ignore")).stateDir);
     return owner !== null && isThere(owner) ? owner : null;
   } catch {
     // The state directory cannot be read: the command reports it, or does not need it.

@@ -29,9 +29,9 @@ export class Daemon {
    *
    * @throws LiveopsError `LIVEOPS_CONFIG_INVALID`
    */
-  connect(): Connected {
+  async connect(): Promise<Connected> {
     try {
-      const places = commandPlaces(this.options, process.env, "throw");
+      const places = await commandPlaces(this.options, process.env, "throw");
       return { client: waitingClient(places, this.options), config: places.config };
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

@@ -13,11 +13,11 @@ export interface ErrorReply {
   next: string[];
 }
 
-export function errorReply(
+export async function errorReply(
   error: unknown,
   { to, readOnly }: { to: ReportTo; readOnly: boolean },
-): ErrorReply {
-  const [first = "", ...lines] = describeError(error, to).lines;
+): Promise<ErrorReply> {
+  const [first = "", ...lines] = (await describeError(error, to)).lines;
   const text = (line: string) => plainText(withTools(line, { readOnly }));
   const { message, next } = splitNext(text(error instanceof Refusal ? error.message : first));
   return { code: codeOf(error), message, next: [...next, ...lines.map(text)] };

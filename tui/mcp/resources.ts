@@ -57,9 +57,9 @@ export function registerResources(server: McpServer, daemon: Daemon): void {
 /** Throws errors of the daemon as errors of MCP, with the code and the next step. */
 export async function withErrors<T>(daemon: Daemon, work: (to: Connected) => Promise<T>): Promise<T> {
   try {
-    return await daemon.track((async () => await work(daemon.connect()))());
+    return await daemon.track((async () => await work(await daemon.connect()))());
   } catch (error) {
-    const reply = errorReply(error, daemon);
+    const reply = await errorReply(error, daemon);
     const code = reply.code === "LIVEOPS_NO_SUCH_OPERATION" ? NOT_FOUND : ErrorCode.InternalError;
     throw new McpError(code, errorText(reply), reply);
   }

@@ -65,11 +65,11 @@ async function call(
   try {
     const { signal } = extra;
     const { ended } = daemon;
-    const context = { ...daemon.connect(), signal, ended, sendProgress: progressOf(extra) };
+    const context = { ...(await daemon.connect()), signal, ended, sendProgress: progressOf(extra) };
     const value = plain(await tool.run(input, context));
     return { content: [{ type: "text", text: JSON.stringify(value) }] };
   } catch (error) {
-    const reply = errorReply(error, daemon);
+    const reply = await errorReply(error, daemon);
     return {
       isError: true,
       content: [{ type: "text", text: errorText(reply) }],

@@ -75,7 +75,7 @@ test("brackets in a text are no levels", () => {
   expect(readConfig(env)).toEqual({});
 });
 
-test("an invalid file: the valid settings are used, and a hidden state directory is reported", () => {
+test("an invalid file: the valid settings are used, and a hidden state directory is reported", async () => {
   config('{"nice": 99, "keepDays": 3, "socket": "run/s"}');
   expect(readUsableConfig(env)).toMatchObject({
     config: { keepDays: 3, socket: join(dir, "run/s") },
@@ -83,8 +83,8 @@ test("an invalid file: the valid settings are used, and a hidden state directory
     problem: { message: `${dir}/config.json:1:10: nice must be a whole number from 0 to 19` },
   });
   expect(invalidConfigLines(readUsableConfig(env), false)[1]).toMatch(/^only its valid settings are used; /);
-  expect(commandPlaces({}, env, "ignore").socket).toBe(join(dir, "run/s"));
-  expect(() => commandPlaces({}, env, "throw")).toThrow("nice must be");
+  expect((await commandPlaces({}, env, "ignore")).socket).toBe(join(dir, "run/s"));
+  await expect(commandPlaces({}, env, "throw")).rejects.toThrow("nice must be");
 
   config('{"stateDir": "/file", ');
   const read = readUsableConfig(env);
@@ -94,7 +94,7 @@ test("an invalid file: the valid settings are used, and a hidden state directory
     "no setting of the file is used; this command uses the default state directory and socket, and the file may name others; correct the file: liveops config edit",
   ]);
   expect(invalidConfigLines(read, true)[1]).not.toContain("state directory");
-  expect(commandPlaces({ stateDir: "/flag" }, env, "ignore").stateDir).toBe("/flag");
+  expect((await commandPlaces({ stateDir: "/flag" }, env, "ignore")).stateDir).toBe("/flag");
 
   chmodSync(join(dir, "config.json"), 0o666);
   config('{"socket": "/other-user"}');
@@ -116,14 +116,14 @@ test("a relative path is relative to the file, and ~/ is the home directory", ()
   });
 });
 
-test("it is read, and beaten by the environment, which is beaten by flags", () => {
+test("it is read, and beaten by the environment, which is beaten by flags", async () => {
   config(JSON.stringify({ socket: "/file.sock", stateDir: "/file", concurrency: 3, ops: ["/ops"] }));
   expect(readConfig(env)).toEqual({ socket: "/file.sock", stateDir: "/file", concurrency: 3, ops: ["/ops"] });
-  expect(commandPlaces({}, env).socket).toBe("/file.sock");
-  expect(commandPlaces({}, { ...env, LIVEOPS_SOCKET: "/env.sock" }).socket).toBe("/env.sock");
-  expect(commandPlaces({ socket: "/flag.sock" }, { ...env, LIVEOPS_SOCKET: "/env.sock" }).socket).toBe(
-    "/flag.sock",
-  );
+  expect((await commandPlaces({}, env)).socket).toBe("/file.sock");
+  expect((await commandPlaces({}, { ...env, LIVEOPS_SOCKET: "/env.sock" })).socket).toBe("/env.sock");
+  expect(
+    (await commandPlaces({ socket: "/flag.sock" }, { ...env, LIVEOPS_SOCKET: "/env.sock" })).socket,
+  ).toBe("/flag.sock");
 });
 
 test.each([

@@ -5,10 +5,14 @@ import { Refusal } from "../../../protocol/errors.js";
 import { InterruptedError, NotFoundError, TimedOutError, UsageError } from "../../../protocol/failures.js";
 import { report } from "../../../tui/kit/report.js";
 
-function reported(error: unknown): { code: number; text: string } {
+async function reported(error: unknown): Promise<{ code: number; text: string }> {
   let text = "";
   const stderr = { write: (more: string) => (text += more) };
-  const code = report(error, { program: "liveops", startCommand: "liveopsd start --socket /x", stderr });
+  const code = await report(error, {
+    program: "liveops",
+    startCommand: "liveopsd start --socket /x",
+    stderr,
+  });
   return { code, text };
 }
 
@@ -25,40 +29,43 @@ test.each([
   ],
   [new ConnectionLostError("it went"), 3, "liveops: it went\nsee: liveopsd status --socket /x\n"],
   [new Refusal("LIVEOPS_WRONG_STATE", "aaa is over"), 5, "liveops: Not possible now: aaa is over\n"],
-])("%s", (error, code, text) => {
-  expect(reported(error)).toEqual({ code, text });
+])("%s", async (error, code, text) => {
+  expect(await reported(error)).toEqual({ code, text });
 });
 
-test("near names are added only where the detail does not say them", () => {
+test("near names are added only where the detail does not say them", async () => {
   const said = new Refusal("LIVEOPS_NO_SUCH_TYPE", "did you mean shell?", { nearest: ["shell"] });
-  expect(reported(said).text.match(/shell/g)).toHaveLength(1);
+  expect((await reported(said)).text.match(/shell/g)).toHaveLength(1);
   const unsaid = new Refusal("LIVEOPS_NO_SUCH_TYPE", "there is no shel", { nearest: ["shell"] });
-  expect(reported(unsaid)).toMatchObject({ code: 4, text: expect.stringContaining("did you mean shell?") });
+  expect(await reported(unsaid)).toMatchObject({
+    code: 4,
+    text: expect.stringContaining("did you mean shell?"),
+  });
 });
 
 test.each([[new TypeError("x is not a function")], ["thrown text"]])(
   "what it does not know is our fault: %s",
-  (error) => {
-    const { code, text } = reported(error);
+  async (error) => {
+    const { code, text } = await reported(error);
     expect(code).toBe(70);
     expect(text).toContain(error instanceof Error ? error.message : error);
     expect(text).toContain("please report it");
   },
 );
 
-test("a fault of the daemon says where its log is", () => {
-  expect(reported(new Refusal("LIVEOPS_INTERNAL", "it broke"))).toEqual({
+test("a fault of the daemon says where its log is", async () => {
+  expect(await reported(new Refusal("LIVEOPS_INTERNAL", "it broke"))).toEqual({
     code: 70,
     text: "liveops: Internal error (a bug in liveops): it broke\nsee the daemon's log: liveopsd logs\n",
   });
 });
 
-test("no error's text acts on the terminal", () => {
+test("no error's text acts on the terminal", async () => {
   for (const error of [
     new UsageError("\x1b[31m"),
     new Refusal("LIVEOPS_BAD_REQUEST", "\x9b"),
     new Error("\x07"),
   ]) {
-    expect(reported(error).text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+    expect((await reported(error)).text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
   }
 });

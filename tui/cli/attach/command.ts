@@ -36,7 +36,7 @@ export function registerAttach(root: Command): void {
     .option("--once", "Return when the program ends, not when the operation does")
     .option("--read-only", "Show the terminal, and type nothing; Ctrl-C detaches too")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
-      const { client, options, to } = connectFor<AttachOptions>(command);
+      const { client, options, to } = await connectFor<AttachOptions>(command);
       process.exitCode = await attach(client, await chosen(client, id), options, to);
     });
 }

@@ -36,7 +36,7 @@ export function registerWait(root: Command): void {
     LIVE_STATES,
     false,
   ).action(async (ids: string[], _options: unknown, command: Command) => {
-    const { client, options, to } = connectFor<WaitOptions>(command);
+    const { client, options, to } = await connectFor<WaitOptions>(command);
     const output = givenFormat(options);
     const { timeout } = options;
     if (hasSelection(options) && ids.length > 0)

@@ -14,7 +14,7 @@ export function registerWatch(root: Command): void {
     .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
     .option("--json", "Print one JSON event per line, log lines included");
   addExitStatus(watch).action(async (id: string | undefined, _options: unknown, command: Command) => {
-    const { client, options } = connectFor<{ json?: boolean; exitStatus?: boolean }>(command);
+    const { client, options } = await connectFor<{ json?: boolean; exitStatus?: boolean }>(command);
     const { json = false, exitStatus = false } = options;
     const operation = await namedOrNewest(client, id);
     process.exitCode = await followInText(client, operation, { json, exitStatus });

@@ -68,7 +68,7 @@ export function registerAudit(root: Command): void {
     const { columns, sort } = options;
     const isTable = givenFormat(options) !== null || columns !== undefined || sort !== undefined;
     const output = givenListOutput(options, LINES);
-    const { stateDir, config } = commandPlaces(options);
+    const { stateDir, config } = await commandPlaces(options);
     const { audit, olderAudit } = layoutOf(stateDir);
     const now = Date.now();
     const fits = filterOf(options, now);

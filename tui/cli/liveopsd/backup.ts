@@ -96,7 +96,7 @@ async function backUpTo(
   signal: AbortSignal,
   progress: ProgressLine,
 ): Promise<BackupSummary> {
-  const places = commandPlaces(options);
+  const places = await commandPlaces(options);
   const { stateDir } = places;
   const client = clientFor(places, options);
   const daemon = await answering(client);
@@ -151,7 +151,7 @@ export function registerRestore(root: Command): void {
         command,
       );
       // A restore replaces the state directory, so an invalid config file must not select another one.
-      const { stateDir } = commandPlaces(options, process.env, "throw");
+      const { stateDir } = await commandPlaces(options, process.env, "throw");
       const { BackupError, restore } = daemonBundle();
       const progress = new ProgressLine("restoring:");
       try {

@@ -20,7 +20,7 @@ export function registerDoctor(root: Command): void {
   command.option("--json", "Print the report as JSON").action(async () => {
     const options = allOptions<GlobalOptions & { json?: boolean }>(command);
     const { examine } = daemonBundle();
-    const examination = await examine(commandPlaces(options).stateDir);
+    const examination = await examine((await commandPlaces(options)).stateDir);
     const problems = readUsableConfig().problem?.message.split("\n") ?? [];
     const report = { ...examination, problems };
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : describe(report));
@@ -31,9 +31,8 @@ export function registerDoctor(root: Command): void {
 
 /** Which version holds the state directory; empty if that daemon does not answer. */
 async function describeDaemon(options: GlobalOptions): Promise<string> {
-  const daemon = await daemonClient(options, { answer: ANSWER_MS })
-    .daemon()
-    .catch(() => null);
+  const client = await daemonClient(options, { answer: ANSWER_MS });
+  const daemon = await client.daemon().catch(() => null);
   if (daemon === null) return "";
   const lines = [
     `the daemon is liveops ${daemon.version} of ${daemon.package.dir} (pid ${daemon.pid}), this command is ${VERSION}`,

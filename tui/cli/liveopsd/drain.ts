@@ -35,7 +35,7 @@ export function registerDrain(root: Command): void {
     )
     .action(async () => {
       const options = allOptions<DrainOptions>(command);
-      const client = daemonClient(options, { answer: ANSWER_MS });
+      const client = await daemonClient(options, { answer: ANSWER_MS });
       await client.drain({ draining: options.undo !== true });
       const { host, running } = await client.daemon();
       if (options.undo) return say(`${host} starts operations again`);

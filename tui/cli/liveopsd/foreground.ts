@@ -62,7 +62,7 @@ async function sayWho(socket: string, taken: Taken, to: ReportTo): Promise<void>
     const { pid } = await otherDaemon(socket, taken, ASK_MS);
     say(to, `${taken.message}: pid ${pid}, which answers on ${socket}`);
   } catch (refusal) {
-    report(refusal, to);
+    await report(refusal, to);
   }
 }
 

@@ -55,7 +55,7 @@ interface Installed {
 }
 
 async function install(options: InstallOptions, to: ReportTo): Promise<void> {
-  const places = commandPlaces(options, process.env, "throw");
+  const places = await commandPlaces(options, process.env, "throw");
   const problem = socketPathProblem(places.socket);
   if (problem !== null) throw new UsageError(problem);
   logLevelFrom(options.logLevel, process.env, places.config.logLevel);

@@ -43,7 +43,7 @@ export function registerLogs(root: Command): void {
 }
 
 async function printLog(options: LogsOptions): Promise<void> {
-  const { log } = layoutOf(commandPlaces(options).stateDir);
+  const { log } = layoutOf((await commandPlaces(options)).stateDir);
   const { level, id, follow = false, lines: most } = options;
   const since = options.since === undefined ? undefined : sinceFrom(options.since, Date.now());
   const count = most ?? Number.POSITIVE_INFINITY;

@@ -28,7 +28,7 @@ export function registerReload(root: Command): void {
     )
     .action(async () => {
       const options = allOptions<GlobalOptions & { json?: boolean }>(command);
-      const places = commandPlaces(options, process.env, "throw");
+      const places = await commandPlaces(options, process.env, "throw");
       const reply = await clientFor(places, options, { answer: ANSWER_MS }).reload();
       if (options.json) process.stdout.write(`${JSON.stringify(reply)}\n`);
       if (reply.config.problem !== null)

@@ -17,7 +17,7 @@ export function registerRestart(root: Command): void {
   withDaemonFlags(command).action(async () => {
     const options = allOptions<DaemonOptions>(command);
     const to = reportTo(root);
-    const places = commandPlaces(options, process.env, "throw");
+    const places = await commandPlaces(options, process.env, "throw");
     // An invalid level must not stop the running daemon.
     logLevelFrom(options.logLevel, process.env, places.config.logLevel);
     const client = clientFor(places, options, { answer: ANSWER_MS });

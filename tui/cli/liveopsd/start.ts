@@ -34,7 +34,7 @@ const END_MS = 5000;
 
 /** Returns when the socket answers. A daemon that is already running is a success. */
 async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> {
-  const places = commandPlaces(options, process.env, "throw");
+  const places = await commandPlaces(options, process.env, "throw");
   const { socket, stateDir, config } = places;
   const logLevel = logLevelFrom(options.logLevel, process.env, config.logLevel);
   const client = clientFor(places, options);

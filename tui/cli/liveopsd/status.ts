@@ -28,7 +28,8 @@ export function registerStatus(root: Command): void {
       const options = allOptions<GlobalOptions & OutputOptions>(command);
       const format = givenFormat(options);
       const { time = null } = options;
-      const daemon = await daemonClient(options, { answer: ANSWER_MS }).daemon();
+      const client = await daemonClient(options, { answer: ANSWER_MS });
+      const daemon = await client.daemon();
       const text =
         format === null
           ? describe(daemon, await unitRunning(daemon), time, configProblems(daemon, options))

@@ -107,7 +107,7 @@ export function registerStop(root: Command): void {
   ]);
   command.option("--now", "Cancel running operations first").action(async () => {
     const options = allOptions<GlobalOptions & { now?: boolean }>(command);
-    const places = commandPlaces(options);
+    const places = await commandPlaces(options);
     const { socket, stateDir, config } = places;
     const client = clientFor(places, options, { answer: ANSWER_MS });
     const waitDir = mayFind(options, process.env, config) ? stateDir : null;

@@ -26,7 +26,7 @@ interface Uninstalled {
 }
 
 async function uninstall(options: UninstallOptions): Promise<Uninstalled> {
-  const places = commandPlaces(options);
+  const places = await commandPlaces(options);
   const { name } = options;
   const unit = (name === undefined ? unitFor(places.stateDir) : null) ?? unitNamed(name);
   const { file } = unit;

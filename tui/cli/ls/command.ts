@@ -68,7 +68,7 @@ export interface ListOptions extends GlobalOptions, ClientFilter, ListOutputOpti
 }
 
 export async function list(options: ListOptions, to: ReportTo, output: TableStream): Promise<void> {
-  const places = commandPlaces(options);
+  const places = await commandPlaces(options);
   const client = waitingClient(places, options);
   const listOutput = givenListOutput(options, OPERATIONS);
   const filter = { ...givenFilter(options), host: await hostFilter(client, options.host) };

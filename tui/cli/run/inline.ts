@@ -71,7 +71,7 @@ export async function runHere(run: InlineRun): Promise<never> {
     if (error instanceof TypeFault) {
       say(TO, error.message);
       code = EXIT.failed;
-    } else code = report(error, TO);
+    } else code = await report(error, TO);
   }
   await Promise.all([process.stdout, process.stderr].map(written));
   if (lost !== null) {

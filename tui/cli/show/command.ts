@@ -33,7 +33,7 @@ export function registerShow(root: Command): void {
   addTime(show, "absolute and relative")
     .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
-      const { client, options, config, stateDir } = connectFor<ShowOptions>(command);
+      const { client, options, config, stateDir } = await connectFor<ShowOptions>(command);
       const { time = null } = options;
       const format = givenFormat(options);
       const summary = await namedOrNewest(client, id);

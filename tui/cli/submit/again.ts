@@ -37,7 +37,7 @@ export function registerAgain(root: Command): void {
   );
   addOutcomeOptions(again).action(
     async (id: string, words: string[], _options: unknown, command: Command) => {
-      const { client, options, to } = connectFor<AgainOptions>(command);
+      const { client, options, to } = await connectFor<AgainOptions>(command);
       checkResultOptions(options);
       await checkCwd(client, options);
       const params = givenParams(options.params);

@@ -97,7 +97,7 @@ export function registerSubmit(root: Command): void {
     .option("--key <text>", "Submit once for this key: the same command again returns the same operation");
   addOutcomeOptions(submit).action(
     async (op: string | undefined, set: string[], _options: unknown, command: Command) => {
-      const { client, options, to, config } = connectFor<SubmitOptions>(command);
+      const { client, options, to, config } = await connectFor<SubmitOptions>(command);
       checkResultOptions(options);
       await checkCwd(client, options);
       if (options.batch !== undefined || options.each !== undefined)

@@ -51,7 +51,7 @@ export function registerEdit(root: Command): void {
   addSubmitOptions(command, "edit")
     .option("--json", "Print the record as JSON")
     .action(async (id: string, words: string[], _options: unknown, self: Command) => {
-      const { client, options } = connectFor<EditOptions>(self);
+      const { client, options } = await connectFor<EditOptions>(self);
       await checkCwd(client, options);
       const operation = await client.edit(id, await editBody(client, id, words, options));
       printResult(options, operation, operation.id);

@@ -12,21 +12,22 @@ export interface DashboardHost extends HostClient {
 }
 
 /** @throws UsageError for a socket path that is too long */
-export function dashboardHosts(
+export async function dashboardHosts(
   addresses: readonly HostAddress[],
   env: NodeJS.ProcessEnv,
-): readonly DashboardHost[] {
+): Promise<readonly DashboardHost[]> {
   const names = hostNames(addresses.map(({ text }) => text));
-  return addresses.map((address, i) => {
+  const hosts = addresses.map(async (address, i) => {
     const flags: GlobalOptions =
       address.kind === "ssh"
         ? { remote: address.text }
         : address.socket === null
           ? {}
           : { socket: address.socket };
-    const client = clientFor(commandPlaces(flags, env), flags);
+    const client = clientFor(await commandPlaces(flags, env), flags);
     return { name: names[i]!, address: address.text, flags, client };
   });
+  return Promise.all(hosts);
 }
 
 /** Characters that a name must not have: liveops cuts a history at a space, and a filter at a comma. */

@@ -73,7 +73,7 @@ async function fromDaemon(question: Question): Promise<Candidate[]> {
   askNothing();
   const options = addressed ?? places;
   // A message would land on the line that the person types.
-  const found = commandPlaces(options, process.env, "ignore");
+  const found = await commandPlaces(options, process.env, "ignore");
   return daemonCandidates(clientFor(found, options), question);
 }
 

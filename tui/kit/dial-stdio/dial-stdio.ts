@@ -14,7 +14,7 @@ const QUEUE_MS = 10_000;
  * @throws NoDaemonError; Refusal for a socket that is not ours
  */
 export async function dialDaemon(options: GlobalOptions, starts = false): Promise<Socket> {
-  const places = commandPlaces(options);
+  const places = await commandPlaces(options);
   const { socket, stateDir, config } = places;
   try {
     return await dial(socket);

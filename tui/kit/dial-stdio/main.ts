@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     connection = await dialDaemon(options, process.argv.includes("--start"));
   } catch (error) {
     const to = { program: "liveops", startCommand: startCommand(options), options };
-    const { lines, code } = describeError(error, to);
+    const { lines, code } = await describeError(error, to);
     process.exitCode = code;
     return say({ code, lines });
   }
