@@ -150,7 +150,7 @@ const built = await Promise.all([
       daemon: "daemon/main.ts",
       complete: "tui/kit/completion/main.ts",
       dial: "tui/kit/dial-stdio/main.ts",
-      "compile-cache": "tui/kit/compile-cache.ts",
+      "compile-cache": "tui/kit/compile-cache/main.ts",
     },
   }),
 ]);
@@ -214,7 +214,7 @@ if (+v[0] < ${major} || (+v[0] === ${major} && +v[1] < ${minor})) {
   process.stderr.write('${name}: Node ${major}.${minor} or newer is required, this is Node ' + process.versions.node + '; install a newer Node, or use npx in a checkout\\n');
   process.exitCode = 2;
 } else {
-  require('../compile-cache.cjs').useCompileCache();
+  require('../compile-cache.cjs');
   ${load};
 }
 `,

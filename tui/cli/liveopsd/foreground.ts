@@ -1,8 +1,8 @@
 /** Runs the daemon in this process. Forked by `launch`, it reports to its parent that it answers, or why it cannot. */
 
+import * as module from "node:module";
 import { isDiskFull } from "../../../daemon/store/durable-file.js";
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
-import { keepCompileCache } from "../../kit/compile-cache.js";
 import { type ReportTo, report, say } from "../../kit/report.js";
 import { daemonBundle } from "./daemon-bundle.js";
 import type { DaemonOptions } from "./daemon-options.js";
@@ -13,6 +13,9 @@ export type LaunchReport =
   | { type: "answers"; pid: number; logProblem: string | null; copy: string | null }
   | ({ type: "taken" } & Taken)
   | { type: "failed"; message: string; code: ExitCode };
+
+/** Milliseconds after the first reply until new compiled code is written. A process that ends earlier writes it then. */
+const FLUSH_MS = 1000;
 
 /** Milliseconds to ask, in the foreground, which daemon holds the paths: no command waits for it. */
 const ASK_MS = 1000;
@@ -31,7 +34,8 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
       tell({ type: "answers", pid: process.pid, logProblem, copy });
       if (!isChild && logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
       if (!isChild && copy !== null) say(to, copy, "yellow");
-      keepCompileCache();
+      // Written when no client waits, with the code that a start needs.
+      setTimeout(() => module.flushCompileCache(), FLUSH_MS).unref();
     });
     return EXIT.done;
   } catch (error) {
