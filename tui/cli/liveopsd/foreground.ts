@@ -1,6 +1,6 @@
 /** Runs the daemon in this process. Forked by `launch`, it reports to its parent that it answers, or why it cannot. */
 
-import * as module from "node:module";
+import { flushCompileCache } from "node:module";
 import { isDiskFull } from "../../../daemon/store/durable-file.js";
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
 import { type ReportTo, report, say } from "../../kit/report.js";
@@ -35,7 +35,7 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
       if (!isChild && logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
       if (!isChild && copy !== null) say(to, copy, "yellow");
       // Written when no client waits, with the code that a start needs.
-      setTimeout(() => module.flushCompileCache(), FLUSH_MS).unref();
+      setTimeout(flushCompileCache, FLUSH_MS).unref();
     });
     return EXIT.done;
   } catch (error) {

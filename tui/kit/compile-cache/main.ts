@@ -4,10 +4,10 @@
  * a tenth of a command. Node checks the cache against the source and its own version. An outdated, damaged or
  * unwritable cache is ignored; the start is only slower.
  */
-import * as module from "node:module";
+import { enableCompileCache } from "node:module";
 import { makeCacheDirectory } from "../../../protocol/system/directories.js";
 import { cacheDir } from "../../../protocol/system/places.js";
 
 const dir = cacheDir(process.env);
 // Without a home, disk space or permission there is no cache.
-if (makeCacheDirectory(dir)) module.enableCompileCache(dir);
+if (makeCacheDirectory(dir)) enableCompileCache(dir);
