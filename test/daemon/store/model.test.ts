@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isFinal, STATES, type State } from "../../../protocol/state.js";
+import { submission } from "../../harness/records.js";
 import { OpenStore } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 
@@ -85,9 +86,8 @@ class Model {
       case "chain": {
         const id = `z${known.id.slice(1)}`;
         if (this.operations.some((other) => other.id === id)) return;
-        const { omitted: _, ...record } = open.store.find(known.id)!.record;
         const chain = { id: known.id, index: 1, previous: known.id, next: null };
-        await open.finish(known.id, "succeeded", { ...record, id, op: "b", chain });
+        await open.finish(known.id, "succeeded", submission({ id, op: "b", chain }));
         known.state = "succeeded";
         this.operations.push({ id, op: "b", key: null, state: "queued", attempt: 0 });
         return;
