@@ -21,7 +21,7 @@ import type { Layout } from "./layout.js";
 import { type Change, Ledger } from "./ledger.js";
 import { Payloads } from "./payloads.js";
 import { journalSegments, numberOf, readJournal } from "./read-journal.js";
-import { matchesQuery, RECENT, Recent, StateCounts } from "./recent.js";
+import { RECENT, Recent, StateCounts } from "./recent.js";
 import { type Archive, type Judged, type KeyUse, type Store, VersionConflictError } from "./store.js";
 import { SubmittedSecrets } from "./submitted-secrets.js";
 
@@ -169,20 +169,14 @@ export class EmbeddedStore implements Store, Archive {
 
   /** Newest first, unless the query has another order. */
   list(query: HistoryQuery, limit: number): Entry[] {
-    const inMemory: Entry[] = [];
-    for (const entry of this.ledger.entries.values()) if (matchesQuery(entry, query)) inMemory.push(entry);
     const way = query.order === "oldest" ? 1 : -1;
-    const inOrder = (a: Entry, b: Entry) => way * (a.order - b.order);
-    inMemory.sort(inOrder);
-    const sealed = this.#history.list(query, limit);
-    return [...inMemory.slice(0, limit), ...sealed].sort(inOrder).slice(0, limit);
+    return [...this.ledger.list(query, limit), ...this.#history.list(query, limit)]
+      .sort((a, b) => way * (a.order - b.order))
+      .slice(0, limit);
   }
 
   count(query: HistoryQuery): number {
-    let n = this.#history.count(query);
-    for (const entry of this.ledger.entries.values())
-      if (matchesQuery(entry, { ...query, before: undefined })) n++;
-    return n;
+    return this.#history.count(query) + this.ledger.count(query);
   }
 
   /** Number of the last durable decision. */

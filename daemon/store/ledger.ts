@@ -7,9 +7,13 @@ import { keptBefore } from "../../ops/attempt/stage-values.js";
 import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
+import { STATES, type State } from "../../protocol/state.js";
 import type { Decision, Entry, HostClaim, Submitted } from "./decision.js";
 import { keptBeforeEdit, keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
+import type { HistoryQuery } from "./history-index.js";
+import { OrderIndex } from "./order-index.js";
 import { jsonSize } from "./payloads.js";
+import { matchesQuery } from "./recent.js";
 import { SharedParts } from "./shared-parts.js";
 
 /** The change of one entry by a decision. `before` is null for a new entry, `after` for a removed one. */
@@ -29,6 +33,14 @@ export class Ledger {
   /** Called with an entry before a decision changes it in place. */
   beforeChange: (entry: Entry) => void = () => {};
   readonly #shared = new SharedParts();
+  /** The entries in each state, in the order of their submission. */
+  readonly #inState: Readonly<Record<State, OrderIndex>> = {
+    queued: new OrderIndex(),
+    running: new OrderIndex(),
+    succeeded: new OrderIndex(),
+    failed: new OrderIndex(),
+    cancelled: new OrderIndex(),
+  };
 
   /**
    * @param orderOf the order of an operation that is new here, by the number of the decision that submits or restores
@@ -45,7 +57,48 @@ export class Ledger {
     this.#hold(this.#shared.share(entry));
   }
 
+  /** Oldest first. */
+  inState(state: State): Iterable<Entry> {
+    return this.#inState[state].oldest();
+  }
+
+  countIn(state: State): number {
+    return this.#inState[state].size;
+  }
+
+  /** A page: the first entries that match the query, in its order. */
+  list(query: HistoryQuery, limit: number): Entry[] {
+    const isOldest = query.order === "oldest";
+    const page: Entry[] = [];
+    for (const state of statesOf(query)) {
+      const index = this.#inState[state];
+      let left = limit;
+      for (const entry of isOldest ? index.oldest(query.before) : index.newest(query.before)) {
+        if (left === 0) break;
+        if (!matchesQuery(entry, query)) continue;
+        page.push(entry);
+        left--;
+      }
+    }
+    return page.sort((a, b) => (isOldest ? a.order - b.order : b.order - a.order)).slice(0, limit);
+  }
+
+  /** Entries that match the query, on all pages. */
+  count(query: HistoryQuery): number {
+    const { state: _, order: __, before: ___, ...conditions } = query;
+    const isByState = Object.values(conditions).every((each) => each === undefined);
+    let n = 0;
+    for (const state of statesOf(query)) {
+      if (isByState) n += this.#inState[state].size;
+      else for (const entry of this.inState(state)) if (matchesQuery(entry, conditions)) n++;
+    }
+    return n;
+  }
+
   #hold(entry: Entry): void {
+    const before = this.entries.get(entry.record.id);
+    if (before) this.#inState[before.record.state].remove(before);
+    this.#inState[entry.record.state].add(entry);
     this.entries.set(entry.record.id, entry);
     if (entry.key) this.keys.set(entry.key.key, entry);
     if (entry.order >= this.nextOrder) this.nextOrder = entry.order + 1;
@@ -56,6 +109,7 @@ export class Ledger {
     const entry = this.entries.get(id);
     if (!entry) return;
     this.entries.delete(id);
+    this.#inState[entry.record.state].remove(entry);
     if (entry.key) this.keys.delete(entry.key.key);
   }
 
@@ -200,7 +254,7 @@ export class Ledger {
 
   #finish(entry: Entry, event: Extract<DaemonEvent, { type: "operation:finished" }>, n: number): void {
     entry.finishedBy = n;
-    entry.record = reduceEvent(entry.record, event);
+    this.#update(entry, reduceEvent(entry.record, event));
     entry.events.push(keptFinish(event, entry.record));
   }
 
@@ -208,10 +262,20 @@ export class Ledger {
     entry: Entry,
     event: Exclude<DaemonEvent, { type: "operation:submitted" | "operation:finished" }>,
   ): void {
-    entry.record = reduceEvent(entry.record, event);
+    this.#update(entry, reduceEvent(entry.record, event));
     entry.events.push(event);
   }
+
+  #update(entry: Entry, record: Operation): void {
+    const { state } = entry.record;
+    entry.record = record;
+    if (record.state === state || this.entries.get(record.id) !== entry) return;
+    this.#inState[state].remove(entry);
+    this.#inState[record.state].add(entry);
+  }
 }
+
+const statesOf = ({ state }: HistoryQuery): State[] => STATES.filter((each) => state?.includes(each) ?? true);
 
 /** Approximate bytes of an operation in the queue. */
 export function sizeOf(

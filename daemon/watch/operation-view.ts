@@ -91,8 +91,8 @@ export class OperationView {
 
   /** Queued operations of the queue; null: of all queues. */
   *queued(queue: string | null): Iterable<Operation> {
-    for (const { record } of this.parts.store.ledger.entries.values())
-      if (record.state === "queued" && (queue === null || record.queue === queue)) yield record;
+    for (const { record } of this.parts.store.ledger.inState("queued"))
+      if (queue === null || record.queue === queue) yield record;
   }
 
   counts(): Counts {
@@ -102,9 +102,9 @@ export class OperationView {
   /** The live operations of a queue. */
   countsOf(queue: string): { queued: number; running: number } {
     const counts = { queued: 0, running: 0 };
-    for (const { record } of this.parts.store.ledger.entries.values())
-      if (record.queue === queue && (record.state === "queued" || record.state === "running"))
-        counts[record.state]++;
+    for (const state of ["queued", "running"] as const)
+      for (const { record } of this.parts.store.ledger.inState(state))
+        if (record.queue === queue) counts[state]++;
     return counts;
   }
 

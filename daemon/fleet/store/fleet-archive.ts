@@ -7,7 +7,6 @@ import { Refusal } from "../../../protocol/errors.js";
 import type { Entry } from "../../store/decision.js";
 import type { HistoryQuery } from "../../store/history-index.js";
 import type { Ledger } from "../../store/ledger.js";
-import { matchesQuery } from "../../store/recent.js";
 import type { Archive, KeyUse } from "../../store/store.js";
 import { EngineAwayError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
@@ -105,10 +104,7 @@ export class FleetArchive implements Archive {
   async list(query: HistoryQuery, limit: number): Promise<Entry[]> {
     const ids = await this.#orFromMemory(
       () => this.engine.queries.list(query, limit),
-      () =>
-        this.#inMemory(query)
-          .slice(0, limit)
-          .map(({ record }) => record.id),
+      () => this.ledger.list(query, limit).map(({ record }) => record.id),
     );
     // What is read takes the place of what was kept, maybe of this very page.
     const known = new Map(ids.map((id) => [id, this.peek(id)]));
@@ -120,7 +116,7 @@ export class FleetArchive implements Archive {
   count(query: HistoryQuery): Promise<number> {
     return this.#orFromMemory(
       () => this.engine.queries.count(query),
-      () => this.#inMemory({ ...query, before: undefined }).length,
+      () => this.ledger.count(query),
     );
   }
 
@@ -167,14 +163,6 @@ export class FleetArchive implements Archive {
       this.#kept.delete(oldest);
     }
     this.#kept.set(id, entry);
-  }
-
-  /** In the order of the query. */
-  #inMemory(query: HistoryQuery): Entry[] {
-    const way = query.order === "oldest" ? 1 : -1;
-    return [...this.ledger.entries.values()]
-      .filter((entry) => matchesQuery(entry, query))
-      .sort((a, b) => way * (a.order - b.order));
   }
 
   async #orFromMemory<T>(ask: () => Promise<T>, memory: () => T): Promise<T> {
