@@ -26,6 +26,8 @@ interface Events {
   problem: [problem: string];
   /** The state can no longer be written: the daemon must stop. */
   broken: [error: Error];
+  /** The queues moved: other operations may be among the first. */
+  moved: [];
   /** Why operations of the queue, or of all queues, cannot start changed. */
   blocked: [queue: string | null];
 }

@@ -8,6 +8,10 @@ import { logLineSchema, operationSchema } from "./operation.js";
 import { countsSchema, problemSchema } from "./replies.js";
 import { doc } from "./schema/doc.js";
 
+const moreQueued = doc(
+  z.optional(z.int()),
+  "queued operations that fit and that the stream has not sent; absent: none. GET /v1/operations?state=queued lists them",
+);
 const cursor = doc(z.string(), "position in the stream (opaque); pass it as since to continue there");
 
 export const pingLine = doc(
@@ -21,8 +25,9 @@ export const snapshotLine = doc(
     cursor,
     operations: z.array(operationSchema),
     counts: countsSchema,
+    moreQueued,
   }),
-  "first line of a stream without a usable cursor; replaces the client's view",
+  "first line of a stream without a usable cursor; replaces the client's view. Holds what runs, the newest finished operations and the first 500 queued ones",
 );
 
 export const resumedLine = doc(
@@ -37,7 +42,7 @@ export const operationPatch = doc(
 
 export const changedLine = doc(
   z.object({ type: z.literal("changed"), cursor, id: z.string(), patch: operationPatch }),
-  "a changed operation; for a new operation, the patch is the complete record",
+  "a changed operation; for an operation that the stream has not sent, the patch is the complete record",
 );
 
 export const logLines = doc(
@@ -67,7 +72,7 @@ export const removedLine = doc(
 );
 
 export const countsLine = doc(
-  z.object({ type: z.literal("counts"), counts: countsSchema }),
+  z.object({ type: z.literal("counts"), counts: countsSchema, moreQueued }),
   "number of operations in each state",
 );
 

@@ -18,6 +18,8 @@ export interface WatchView {
   cursor: string | null;
   operations: ReadonlyMap<string, Operation>;
   counts: Counts;
+  /** Queued operations that fit and that the view does not have. */
+  moreQueued: number;
   /** Id of an operation → id of the next operation of its chain, as seen on this stream. */
   handovers: ReadonlyMap<string, string>;
 }
@@ -28,6 +30,7 @@ export const EMPTY_VIEW: WatchView = {
   cursor: null,
   operations: new Map(),
   counts: NO_COUNTS,
+  moreQueued: 0,
   handovers: new Map(),
 };
 
@@ -49,7 +52,7 @@ export function applyWatchLines(view: WatchView, lines: readonly WatchLine[]): W
     switch (line.type) {
       case "snapshot":
         operations = new Map(line.operations.map((operation) => [operation.id, operation]));
-        next = { ...next, cursor: line.cursor, counts: line.counts };
+        next = { ...next, cursor: line.cursor, counts: line.counts, moreQueued: line.moreQueued ?? 0 };
         break;
       case "resumed":
         next = { ...next, cursor: line.cursor };
@@ -78,7 +81,7 @@ export function applyWatchLines(view: WatchView, lines: readonly WatchLine[]): W
         if (line.cursor !== undefined) next = { ...next, cursor: line.cursor };
         break;
       case "counts":
-        next = { ...next, counts: line.counts };
+        next = { ...next, counts: line.counts, moreQueued: line.moreQueued ?? 0 };
         break;
       default:
         break;

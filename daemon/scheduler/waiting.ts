@@ -3,15 +3,15 @@
  *
  * Sends queue positions to watchers at intervals.
  */
+import { FIRST_QUEUED } from "../../protocol/limits.js";
 import type { Blocked, Operation } from "../../protocol/operation.js";
 import type { Bus } from "../bus.js";
 import type { Entry } from "../store/decision.js";
 import type { Hold } from "./holds/hold.js";
 import { placeOf, type Queue } from "./queue.js";
 
-/** Positions change with every start: they are sent at most this often (ms), for this many operations. */
+/** Positions change with every start: they are sent at most this often, in ms. */
 const NEWS_MS = 500;
-const NEWS_LENGTH = 500;
 
 interface WaitingOptions {
   bus: Bus;
@@ -141,16 +141,18 @@ export class Waiting {
   #tell(entries: readonly Entry[]): void {
     for (const { record } of entries)
       this.options.bus.emit("shown", record, "queuePosition", "blocked", "waitsFor");
+    this.#tellPositions();
   }
 
   #tellPositions(): void {
     if (this.#news || !this.options.isWatched()) return;
     this.#news = setTimeout(() => {
       this.#news = null;
-      for (const id of this.options.queue.first(NEWS_LENGTH)) {
+      for (const id of this.options.queue.first(FIRST_QUEUED)) {
         const entry = this.options.entry(id);
         if (entry) this.options.bus.emit("shown", entry.record, "queuePosition");
       }
+      this.options.bus.emit("moved");
     }, NEWS_MS);
   }
 }

@@ -16,21 +16,24 @@ export interface LogPosition {
 export interface Cursor {
   boot: string;
   n: number;
+  /** The client did not hold all queued operations then: it gets a snapshot. */
+  isPartial: boolean;
   log: LogPosition | null;
 }
 
 /** Most operations in a cursor. All lines of the others are sent again, which does no harm. */
 const MOST = 300;
 
-export function encodeCursor({ boot, n, log }: Cursor): string {
-  if (log === null) return `${boot}.${n}`;
+export function encodeCursor({ boot, n, isPartial, log }: Cursor): string {
+  const place = `${boot}.${n}${isPartial ? "p" : ""}`;
+  if (log === null) return place;
   const lines = [...log.lines].slice(-MOST).map(([id, line]) => `.${id}-${line}`);
-  return `${boot}.${n}~${log.at}${lines.join("")}`;
+  return `${place}~${log.at}${lines.join("")}`;
 }
 
 /** Null if the text is not a cursor. */
 export function decodeCursor(text: string): Cursor | null {
-  const [, boot, n, at, told = ""] = /^(\w+)\.(\d+)(?:~(\d+)((?:\.\w+-\d+)*))?$/.exec(text) ?? [];
+  const [, boot, n, part, at, told = ""] = /^(\w+)\.(\d+)(p?)(?:~(\d+)((?:\.\w+-\d+)*))?$/.exec(text) ?? [];
   if (boot === undefined) return null;
   const lines = told
     .split(".")
@@ -40,5 +43,5 @@ export function decodeCursor(text: string): Cursor | null {
     at === undefined
       ? null
       : { at: Number(at), lines: new Map(lines.map(([id, line]) => [id!, Number(line)])) };
-  return { boot, n: Number(n), log };
+  return { boot, n: Number(n), isPartial: part === "p", log };
 }

@@ -13,7 +13,10 @@ import type { Scope } from "./scope.js";
 import { ChangeVersions } from "./versions.js";
 import { Watcher, type WatcherSource } from "./watcher.js";
 
-type View = Pick<OperationView, "record" | "matching" | "queued" | "counts" | "linesAfter">;
+type View = Pick<
+  OperationView,
+  "record" | "matching" | "queued" | "firstQueued" | "queuedCount" | "counts" | "linesAfter"
+>;
 
 const PING_MS = 15_000;
 
@@ -34,7 +37,7 @@ export class Hub implements WatcherSource {
     bus.on("decided", (changes) => {
       for (const { id, before, after } of changes)
         if (after) this.changed(before, after);
-        else this.#removed(id);
+        else this.#removed(id, before);
     });
     bus.on("forgotten", (id) => this.#forget(id));
     bus.on("record", ({ record }, before) => this.changed(before, record));
@@ -42,6 +45,10 @@ export class Hub implements WatcherSource {
     bus.on("shown", (record, ...keys) => this.#changedKeys(record, keys));
     bus.on("blocked", (queue) => {
       for (const record of view.queued(queue)) this.#changedKeys(record, ["blocked"]);
+    });
+    bus.on("moved", () => {
+      for (const watcher of this.#watchers) watcher.queuesMoved();
+      this.#schedule();
     });
   }
 
@@ -52,7 +59,7 @@ export class Hub implements WatcherSource {
   /** Attaches a new stream: it gets a snapshot, or the changes since its cursor. */
   attach(scope: Scope, response: ServerResponse, logAfter: number, since: string | undefined): void {
     const cursor = since === undefined ? null : decodeCursor(since);
-    const from = this.#usable(cursor);
+    const from = this.#usable(cursor, scope);
     const watcher = new Watcher(this, scope, response, logAfter, from);
     this.#watchers.add(watcher);
     response.on("close", () => this.detach(watcher));
@@ -74,7 +81,7 @@ export class Hub implements WatcherSource {
     if (!this.versions.note(before, after)) return;
     const next = before && before.chain.next === null ? after.chain.next : null;
     for (const watcher of this.#watchers) {
-      watcher.changed(after);
+      watcher.changed(before, after);
       if (next !== null) watcher.handedOver(after.id, next);
     }
     this.#schedule();
@@ -82,7 +89,7 @@ export class Hub implements WatcherSource {
 
   #changedKeys(operation: Operation, keys: readonly string[]): void {
     for (const key of keys) this.versions.noteKey(operation.id, key);
-    for (const watcher of this.#watchers) watcher.changed(operation);
+    for (const watcher of this.#watchers) watcher.changed(operation, operation);
     this.#schedule();
   }
 
@@ -92,9 +99,9 @@ export class Hub implements WatcherSource {
     for (const watcher of this.#watchers) watcher.forget(id);
   }
 
-  #removed(id: string): void {
+  #removed(id: string, before: Operation | null): void {
     this.versions.remove(id);
-    for (const watcher of this.#watchers) watcher.removed(id);
+    for (const watcher of this.#watchers) watcher.removed(id, before);
     this.#schedule();
   }
 
@@ -112,9 +119,9 @@ export class Hub implements WatcherSource {
   }
 
   /** @param log the position in the logs, on a stream of many operations with logs */
-  cursor(n = this.versions.current, log: LogPosition | null = null): string {
+  cursor(n = this.versions.current, isPartial = false, log: LogPosition | null = null): string {
     this.#boot ??= newId();
-    return encodeCursor({ boot: this.#boot, n, log });
+    return encodeCursor({ boot: this.#boot, n, isPartial, log });
   }
 
   record(id: string): Operation | null {
@@ -125,6 +132,14 @@ export class Hub implements WatcherSource {
     if (scope.operation === null) return this.view.matching(scope);
     const record = this.view.record(scope.operation);
     return record ? [record] : [];
+  }
+
+  firstQueued(scope: Scope): Operation[] {
+    return this.view.firstQueued(scope);
+  }
+
+  queuedCount(scope: Scope): number {
+    return scope.operation === null ? this.view.queuedCount(scope) : 0;
   }
 
   counts(): Counts {
@@ -179,9 +194,13 @@ export class Hub implements WatcherSource {
     this.#freshLines.clear();
   }
 
-  /** The number in a cursor of this daemon that is not too old; else null. */
-  #usable(cursor: Cursor | null): number | null {
+  /**
+   * The number in a cursor of this daemon that is not too old; else null. A client that does not hold all queued
+   * operations gets a snapshot: nobody remembers which ones it holds.
+   */
+  #usable(cursor: Cursor | null, scope: Scope): number | null {
     if (cursor === null || cursor.boot !== this.#boot) return null;
+    if (cursor.isPartial || this.queuedCount(scope) > scope.queued) return null;
     const { n } = cursor;
     return n < this.versions.floor || n > this.versions.current ? null : n;
   }

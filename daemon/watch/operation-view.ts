@@ -2,7 +2,6 @@
 import { Refusal } from "../../protocol/errors.js";
 import { MIN_PREFIX } from "../../protocol/id.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
-import { isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
 import type { Log } from "../log/log.js";
@@ -14,13 +13,19 @@ import type { Dependencies } from "../scheduler/holds/dependencies.js";
 import { placeOf, type Queue } from "../scheduler/queue.js";
 import type { Waiting } from "../scheduler/waiting.js";
 import type { Entry } from "../store/decision.js";
+import { RECENT } from "../store/recent.js";
 import type { Store } from "../store/store.js";
 import type { Hooks } from "../watchers/hooks/hooks.js";
 import type { Tracing } from "../watchers/traces/tracing.js";
-import { fits, type Scope } from "./scope.js";
+import { fits, isUnfiltered, type Scope } from "./scope.js";
 
 /** Candidates shown for an ambiguous prefix. */
 const MAX_CANDIDATES = 8;
+
+const DOCUMENT: Scope = {
+  ...{ operation: null, followChain: false, state: null, op: null, host: null, log: false },
+  ...{ limit: RECENT, queued: 1000 },
+};
 
 interface ViewParts {
   bus: Bus;
@@ -77,16 +82,46 @@ export class OperationView {
     return entry ? this.present(entry) : null;
   }
 
-  /** All live operations, and the newest finished ones, that fit the scope; oldest first. */
+  /** What runs, the newest finished ones and the first queued ones that fit the scope; oldest first. */
   matching(scope: Scope): Operation[] {
-    const finished = [...this.parts.store.recent.values()].filter(({ record }) => fits(scope, record));
+    const { recent, ledger } = this.parts.store;
+    const fitting = (entries: Iterable<Entry>) => [...entries].filter(({ record }) => fits(scope, record));
+    const finished = fitting(recent.values());
     const newest = finished.slice(Math.max(0, finished.length - scope.limit));
-    return this.#inOrder([...newest, ...this.#live().filter(({ record }) => fits(scope, record))]);
+    return this.#inOrder([...newest, ...fitting(ledger.inState("running")), ...this.#firstQueued(scope)]);
   }
 
-  /** The live operations and the newest finished ones, oldest first. */
-  inMemory(): Operation[] {
-    return this.#inOrder([...this.parts.store.recent.values(), ...this.#live()]);
+  /** What the state document shows. */
+  newest(): Operation[] {
+    return this.matching(DOCUMENT);
+  }
+
+  /** The first queued operations that fit the scope. */
+  firstQueued(scope: Scope): Operation[] {
+    return this.#firstQueued(scope).map((entry) => this.present(entry));
+  }
+
+  /** Number of queued operations that fit the scope. */
+  queuedCount(scope: Scope): number {
+    const { ledger } = this.parts.store;
+    if (isUnfiltered(scope)) return ledger.countIn("queued");
+    let n = 0;
+    for (const { record } of ledger.inState("queued")) if (fits(scope, record)) n++;
+    return n;
+  }
+
+  /** In the order of their turns; after them those that wait outside the queues, oldest first. */
+  #firstQueued(scope: Scope): Entry[] {
+    const { queue, store } = this.parts;
+    const first = new Set<Entry>();
+    const add = (entry: Entry | undefined) => {
+      if (entry?.record.state === "queued" && fits(scope, entry.record)) first.add(entry);
+      return first.size < scope.queued;
+    };
+    for (const id of queue.first(isUnfiltered(scope) ? scope.queued : queue.length))
+      if (!add(store.ledger.get(id))) return [...first];
+    for (const entry of store.ledger.inState("queued")) if (!add(entry)) break;
+    return [...first];
   }
 
   /** Queued operations of the queue; null: of all queues. */
@@ -140,10 +175,6 @@ export class OperationView {
     // The remaining time of an operation that does not progress is unknown.
     const progress = record.progress && { ...record.progress, etaSeconds: null };
     return { ...record, ...values, progress };
-  }
-
-  #live(): Entry[] {
-    return [...this.parts.store.ledger.entries.values()].filter(({ record }) => !isFinal(record.state));
   }
 
   #inOrder(entries: Entry[]): Operation[] {

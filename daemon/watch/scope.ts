@@ -12,6 +12,8 @@ export interface Scope {
   host: string | null;
   /** Newest finished operations in the snapshot. */
   limit: number;
+  /** First queued operations that the stream sends. */
+  queued: number;
   log: boolean;
 }
 

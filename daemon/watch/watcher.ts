@@ -10,6 +10,7 @@ import type { LogLine, Operation } from "../../protocol/operation.js";
 import { type FinalState, isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { LogPosition } from "./cursor.js";
+import { HeldQueue } from "./held-queue.js";
 import { fits, isUnfiltered, type Scope } from "./scope.js";
 import { SentLines } from "./sent-lines.js";
 import type { ChangeVersions } from "./versions.js";
@@ -22,8 +23,12 @@ export interface WatcherSource {
   readonly versions: ChangeVersions;
   record(id: string): Operation | null;
   matching(scope: Scope): Operation[];
+  /** The first queued operations that fit. */
+  firstQueued(scope: Scope): Operation[];
+  /** Number of all queued operations that fit. */
+  queuedCount(scope: Scope): number;
   counts(): Counts;
-  cursor(n: number, log: LogPosition | null): string;
+  cursor(n: number, isPartial: boolean, log: LogPosition | null): string;
   /** A `changed` line: the keys changed since `sent`, or the complete record; empty if the operation is gone. */
   changedLine(id: string, sent: number | null, cursor: string): string;
   logLine(id: string, lines: LogLine[]): string;
@@ -43,6 +48,9 @@ export class Watcher {
   /** Without `operation`: hand-overs of operations the client holds, not announced yet. */
   readonly #handovers = new Map<string, string>();
   readonly #lines: SentLines;
+  readonly #queue: HeldQueue;
+  /** The client did not hold all queued operations after the last complete flush. */
+  #isPartial = false;
   /** With `operation`: the ids of its chain so far, in order. The last one is followed. */
   readonly #chain: string[] = [];
   #counts = "";
@@ -63,6 +71,7 @@ export class Watcher {
   ) {
     this.#sent = since ?? hub.versions.current;
     this.#lines = new SentLines(scope, logAfter);
+    this.#queue = new HeldQueue(scope, hub.queuedCount(scope));
     if (scope.operation !== null) this.#chain.push(scope.operation);
     response.on("drain", () => {
       this.#draining = false;
@@ -77,12 +86,16 @@ export class Watcher {
    */
   begin(since: number | null, log: LogPosition | null): void {
     const operations = this.hub.matching(this.scope);
-    for (const operation of operations) this.#known.add(operation.id);
+    for (const operation of operations) {
+      this.#known.add(operation.id);
+      this.#queue.hold(operation);
+    }
+    this.#isPartial = this.#queue.leftOut > 0;
     this.#lines.begin(operations, log, (id) => this.hub.record(id) !== null);
     if (since === null) {
-      const counts = this.hub.counts();
+      const counts = this.#countsNow();
       this.#counts = JSON.stringify(counts);
-      this.#write({ type: "snapshot", cursor: this.#cursor(), operations, counts });
+      this.#write({ type: "snapshot", cursor: this.#cursor(), operations, ...counts });
     } else {
       // The snapshot that the client had may have held operations that left memory since.
       this.#holdsOthers = this.scope.operation === null;
@@ -94,7 +107,12 @@ export class Watcher {
   }
 
   #cursor(n = this.hub.versions.current): string {
-    return this.hub.cursor(n, this.#lines.areMany ? { at: this.#upTo, lines: this.#lines.all } : null);
+    const isPartial = this.#isPartial || this.#queue.leftOut > 0;
+    return this.hub.cursor(
+      n,
+      isPartial,
+      this.#lines.areMany ? { at: this.#upTo, lines: this.#lines.all } : null,
+    );
   }
 
   /** Marks the changes since the cursor, also of operations that the client holds and that no longer fit its filter. */
@@ -108,13 +126,27 @@ export class Watcher {
     }
   }
 
-  /** The operation is new or changed. */
-  changed(operation: Operation): void {
+  /** The operation is new or changed; the same record twice: what is computed when it is shown has changed. */
+  changed(before: Operation | null, operation: Operation): void {
     const { id, state } = operation;
+    this.#queue.note(before, operation);
     if (id === this.#chain.at(-1)) this.#outcome = isFinal(state) ? state : null;
     if (this.#lines.areMany && this.#mayHold(id)) this.#lines.begun(operation);
-    if (this.#known.has(id) || this.#chain.includes(id)) this.#dirty.add(id);
-    else if (this.scope.operation === null && fits(this.scope, operation)) this.#dirty.add(id);
+    const isHeld = this.#known.has(id) || this.#dirty.has(id) || this.#chain.includes(id);
+    const isNew = !isHeld && this.scope.operation === null && fits(this.scope, operation);
+    if (isHeld || (isNew && this.#queue.takes(operation))) this.#send(operation);
+  }
+
+  #send(operation: Operation): void {
+    this.#dirty.add(operation.id);
+    this.#queue.hold(operation);
+  }
+
+  /** The queues moved: the client gets the operations that came among the first. */
+  queuesMoved(): void {
+    if (this.#draining || this.#queue.leftOut === 0) return;
+    for (const operation of this.hub.firstQueued(this.scope))
+      if (!this.#known.has(operation.id)) this.#send(operation);
   }
 
   /** An operation handed over to the next operation of its chain. */
@@ -123,10 +155,13 @@ export class Watcher {
     if (this.scope.operation === null && holds) this.#handovers.set(from, to);
   }
 
-  removed(id: string): void {
+  removed(id: string, before: Operation | null): void {
+    // A client reads the operations that the stream leaves out by pages.
+    const mayHold = this.#mayHold(id) || this.#queue.leftOut > 0;
+    this.#queue.note(before, null);
     this.#handovers.delete(id);
     this.#dirty.delete(id);
-    if (this.#mayHold(id)) this.#removed.add(id);
+    if (mayHold) this.#removed.add(id);
   }
 
   #mayHold(id: string): boolean {
@@ -189,6 +224,7 @@ export class Watcher {
     if (left === 0) {
       this.#sent = this.hub.versions.current;
       this.#upTo = this.#began;
+      this.#isPartial = this.#queue.leftOut > 0;
     }
     return going;
   }
@@ -234,6 +270,7 @@ export class Watcher {
       const operation = this.#mayHold(from) ? this.hub.record(to) : null;
       if (!operation) continue;
       this.#known.add(to);
+      this.#queue.hold(operation);
       this.#write({ type: "chained", cursor: this.#cursor(), from, to, operation });
       if (this.#draining) return false;
     }
@@ -267,11 +304,16 @@ export class Watcher {
 
   #sendCounts(): void {
     if (this.scope.operation !== null) return;
-    const counts: Counts = this.hub.counts();
+    const counts = this.#countsNow();
     const text = JSON.stringify(counts);
     if (text === this.#counts) return;
     this.#counts = text;
-    this.#write({ type: "counts", counts });
+    this.#write({ type: "counts", ...counts });
+  }
+
+  #countsNow(): { counts: Counts; moreQueued?: number } {
+    const { leftOut } = this.#queue;
+    return { counts: this.hub.counts(), ...(leftOut > 0 && { moreQueued: leftOut }) };
   }
 
   #endIfOver(): void {

@@ -1,5 +1,6 @@
 /**
- * The state document `state.json`: a lowdb document for people, with the live and the newest finished operations.
+ * The state document `state.json`: a lowdb document for people, with what runs, the newest finished operations and the
+ * first queued ones.
  *
  * The document is a view. The journal makes decisions durable, and no start reads this file. The file is rewritten
  * within a second of a change. A large document is rewritten less often: building its JSON takes at most 1 % of the
@@ -9,7 +10,7 @@
 import { type Adapter, Low } from "lowdb";
 import type { Operation } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/system/own-file.js";
-import type { Counts } from "../../protocol/watch.js";
+import { type Counts, NO_COUNTS } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
 import type { Log } from "../log/log.js";
 import { isDiskFull, replaceFile, writeAll } from "../store/durable-file.js";
@@ -23,6 +24,8 @@ export interface StateDocument {
   /** Number of the last journal record that the document reflects. */
   journal: number;
   counts: Counts;
+  /** Queued operations that are not listed. */
+  moreQueued: number;
   /** By id, oldest first. */
   operations: Record<string, Operation>;
 }
@@ -31,7 +34,8 @@ const EMPTY: StateDocument = {
   format: STATE_FORMAT,
   savedAt: "",
   journal: 0,
-  counts: { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
+  counts: NO_COUNTS,
+  moreQueued: 0,
   operations: {},
 };
 
@@ -92,8 +96,8 @@ interface StateDocumentParts {
   bus: Bus;
   log: Pick<Log, "error">;
   store: Pick<Store, "journalNumber" | "counts">;
-  /** The operations to show, oldest first. */
-  view: { inMemory(): Operation[] };
+  /** The operations to show, oldest first. A long queue is not among them: the document is rewritten at each change. */
+  view: { newest(): Operation[] };
 }
 
 export class StateDocumentWriter {
@@ -157,12 +161,16 @@ export class StateDocumentWriter {
 
   #document(): StateDocument {
     const { store, view } = this.parts;
+    const counts = store.counts();
+    const operations = view.newest();
+    const queued = operations.filter(({ state }) => state === "queued").length;
     return {
       format: STATE_FORMAT,
       savedAt: new Date().toISOString(),
       journal: store.journalNumber,
-      counts: store.counts(),
-      operations: Object.fromEntries(view.inMemory().map((operation) => [operation.id, operation])),
+      counts,
+      moreQueued: counts.queued - queued,
+      operations: Object.fromEntries(operations.map((operation) => [operation.id, operation])),
     };
   }
 }

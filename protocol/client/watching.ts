@@ -19,10 +19,12 @@ export interface WatchFilter {
 
 /** The watched operations after a change. */
 export interface WatchState {
-  /** By id: the live operations that fit, and the newest finished ones. */
+  /** By id: what runs, the newest finished operations and the first 500 queued ones that fit. */
   readonly operations: ReadonlyMap<string, Operation>;
   /** Number of operations in each state, over the complete store. */
   readonly counts: Readonly<Record<State, number>>;
+  /** Queued operations that fit and that are not in `operations`; `list({ state: ["queued"] })` reads them. */
+  readonly moreQueued: number;
   /** The record that changed; null if several may have changed, or one was removed. */
   readonly changed: Operation | null;
 }
@@ -43,7 +45,8 @@ export async function* watchStates(
       continue;
     const id = line.type === "changed" ? line.id : line.type === "chained" ? line.to : null;
     const changed = id === null ? null : (view.operations.get(id) ?? null);
-    yield { operations: view.operations, counts: view.counts, changed };
+    const { operations, counts, moreQueued } = view;
+    yield { operations, counts, moreQueued, changed };
   }
 }
 

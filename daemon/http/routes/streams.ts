@@ -3,6 +3,7 @@
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
+import { FIRST_QUEUED } from "../../../protocol/limits.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { EventLine } from "../../../protocol/stream-lines.js";
 import { VERSION, VERSION_HEADER } from "../../../protocol/version.js";
@@ -56,8 +57,7 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
         state: state ?? null,
         op: op ?? null,
         host: hostFilter(context.hosts, host) ?? null,
-        limit,
-        log,
+        ...{ limit, queued: FIRST_QUEUED, log },
       };
       context.hub.attach(scope, openStream(reply, connections, true), logAfter, since);
       return reply;

@@ -26,6 +26,8 @@ afterEach(() => {
   return served.close();
 });
 
+type Snapshot = Extract<WatchLine, { type: "snapshot" }>;
+
 async function all<T>(lines: AsyncIterable<T>): Promise<T[]> {
   const out: T[] = [];
   for await (const line of lines) out.push(line);
@@ -247,6 +249,31 @@ describe("the server", () => {
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
     expect(text.toLowerCase()).toContain("content-type: application/problem+json");
     expect(JSON.parse(text.slice(text.indexOf("\r\n\r\n"))).code).toBe("LIVEOPS_BAD_REQUEST");
+  });
+
+  test("sends the first of a long queue, and counts the others", async () => {
+    const submitted = await Promise.all(Array.from({ length: 503 }, () => served.submit()));
+    const first = await served.submit({ priority: 1 });
+    const stop = new AbortController();
+    const lines = client.watch({}, stop.signal);
+    const { operations, counts, moreQueued, cursor } = (await next(lines, "snapshot")) as Snapshot;
+    expect({ counts, moreQueued }).toMatchObject({ counts: { queued: 504 }, moreQueued: 4 });
+    expect(operations).toHaveLength(500);
+    expect(operations.map(({ id }) => id)).toContain(first);
+    const last = submitted.at(-1)!;
+    await served.run(last);
+    for (;;) {
+      const line = (await next(lines, "changed")) as Extract<WatchLine, { type: "changed" }>;
+      if (line.id !== last) continue;
+      expect(line.patch).toMatchObject({ id: last, state: "running" });
+      break;
+    }
+    expect(await next(lines, "counts")).toMatchObject({ counts: { queued: 503 }, moreQueued: 3 });
+    stop.abort();
+    // A client that lacks some of them gets a snapshot for its cursor.
+    const again = client.watch({ since: cursor });
+    expect(await next(again, "snapshot")).toMatchObject({ moreQueued: 3 });
+    await again.return(undefined);
   });
 
   test("takes twenty watchers and lets each go", async () => {

@@ -24,6 +24,7 @@ export const ALL: Scope = {
   op: null,
   host: null,
   limit: 200,
+  queued: 500,
   log: false,
 };
 
@@ -37,6 +38,8 @@ export class WatchedWorld {
     record: (id) => this.operations.get(id) ?? null,
     matching: (scope) => this.matching(scope),
     queued: () => [],
+    firstQueued: (scope) => this.firstQueued(scope),
+    queuedCount: (scope) => this.queued(scope).length,
     counts: () => {
       const counts = { ...NO_COUNTS };
       for (const { state } of this.operations.values()) counts[state]++;
@@ -52,7 +55,29 @@ export class WatchedWorld {
     const all = [...this.operations.values()].filter((record) => fits(scope, record));
     const finished = all.filter(({ state }) => isFinal(state));
     const cut = new Set(finished.slice(0, Math.max(0, finished.length - scope.limit)));
-    return all.filter((record) => !cut.has(record));
+    const first = new Set(this.firstQueued(scope));
+    return all.filter((record) => !cut.has(record) && (record.state !== "queued" || first.has(record)));
+  }
+
+  queued(scope: Scope): Operation[] {
+    return [...this.operations.values()].filter((record) => record.state === "queued" && fits(scope, record));
+  }
+
+  /** By priority, then oldest first. */
+  firstQueued(scope: Scope): Operation[] {
+    return this.queued(scope)
+      .sort((a, b) => b.priority - a.priority)
+      .slice(0, scope.queued);
+  }
+
+  /** The queued operation gets another priority and label. */
+  edit(id: string, priority: number): void {
+    this.say(id, { type: "operation:edited", changes: { priority, label: `priority ${priority}` }, env: [] });
+  }
+
+  /** The daemon says so some time after the queues moved. */
+  moved(): void {
+    this.bus.emit("moved");
   }
 
   submit(id: string, op = "a", chain = { id, index: 0, previous: null as string | null, next: null }): void {

@@ -66,7 +66,7 @@ test("a change during a write is written after it, and every write leaves a whol
       },
       counts: () => ({ ...COUNTS, queued: operations.length }),
     },
-    view: { inMemory: () => [...operations] },
+    view: { newest: () => [...operations] },
   });
   const writes: Promise<void>[] = [];
   for (let n = 1; n <= 2000; n++) {
@@ -88,7 +88,7 @@ test("a disk whose sync takes long does not make the document older than a secon
   const bus = new Bus();
   const store = { journalNumber: 0, counts: () => COUNTS };
   const writer = new StateDocumentWriter(file, {
-    ...{ bus, store, view: { inMemory: () => [] } },
+    ...{ bus, store, view: { newest: () => [] } },
     log: { error: (_fields: unknown, message?: string) => expect.unreachable(message) },
   });
   const syncMs = 200;
