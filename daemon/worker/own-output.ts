@@ -81,14 +81,20 @@ export class OwnOutput {
   stop(): void {
     const fd = this.#fd;
     if (fd === null || this.#listener === null) return;
-    // Later output, from a child that was left behind, belongs to no operation.
-    for (let left = fstatSync(fd).size; left > 0 && this.#readPiece(); ) left -= PIECE;
-    const rest = this.#bytes(fd, PIECE);
-    if (rest.length > 0 && !rest.includes(NEWLINE)) this.#say(rest);
+    const { size } = fstatSync(fd);
+    // Most operations write nothing here.
+    if (size > 0) this.#readToEnd(fd, size);
     this.#listener = null;
     // If the worker dies before its next operation empties the file, that operation must not get this output.
     if (this.#offset > 0) ftruncateSync(fd, 0);
     this.#offset = 0;
+  }
+
+  /** Later output, from a child that was left behind, belongs to no operation. */
+  #readToEnd(fd: number, size: number): void {
+    for (let left = size; left > 0 && this.#readPiece(); ) left -= PIECE;
+    const rest = this.#bytes(fd, PIECE);
+    if (rest.length > 0 && !rest.includes(NEWLINE)) this.#say(rest);
   }
 
   /** Whether there is more to read. */
