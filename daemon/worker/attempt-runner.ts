@@ -103,6 +103,11 @@ export class AttemptRunner {
     this.#stop.signalled();
   }
 
+  /** The process was stopped, and runs again. */
+  continued(): void {
+    this.#clock.continued();
+  }
+
   /** Handles an uncaught error. True: the runner handles it, while it runs the attempt. Else the attempt fails here. */
   takesFault(thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin): boolean {
     this.#faulty = true;
@@ -267,7 +272,6 @@ export class AttemptRunner {
     this.#finished = true;
     for (const close of this.#closers) close();
     const seconds = (this.#clock.now() - this.#started) / 1000;
-    this.#clock.stop();
     const resources = this.#usage.end();
     this.#writer.finish({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
     this.#held?.release();

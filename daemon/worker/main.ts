@@ -53,6 +53,7 @@ let current: AttemptRunner | null = null;
 let prepared: string | null = null;
 
 process.on("SIGTERM", () => current?.stopRequested());
+process.on("SIGCONT", () => current?.continued());
 // Ctrl-C in the terminal that started the daemon is not meant for workers.
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});

@@ -14,11 +14,8 @@ const MOST_BYTES = 4096;
 
 export class PausableClock implements Clock {
   #pausedMs = 0;
-  readonly #onContinue = () => this.#read();
 
-  constructor(private readonly attemptDir: string) {
-    process.on("SIGCONT", this.#onContinue);
-  }
+  constructor(private readonly attemptDir: string) {}
 
   now(): number {
     return performance.now() - this.#pausedMs;
@@ -38,7 +35,7 @@ export class PausableClock implements Clock {
         left,
         () => {
           // The timers come before SIGCONT in the turn after a pause.
-          if (performance.now() - from - left > LATE_MS) this.#read();
+          if (performance.now() - from - left > LATE_MS) this.continued();
           const rest = due - this.now();
           if (rest >= 1) set(rest);
           else callback();
@@ -50,12 +47,8 @@ export class PausableClock implements Clock {
     return () => clear();
   }
 
-  stop(): void {
-    process.off("SIGCONT", this.#onContinue);
-  }
-
-  /** Without the file, somebody else stopped the process: the clock goes on. */
-  #read(): void {
+  /** The process runs again. Without the file, somebody else stopped it: the clock goes on. */
+  continued(): void {
     try {
       const { seconds } = JSON.parse(readOwnFile(pauseFile(this.attemptDir), MOST_BYTES).toString("utf8"));
       if (Number.isFinite(seconds) && seconds >= 0) this.#pausedMs = seconds * 1000;

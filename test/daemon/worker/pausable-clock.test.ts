@@ -22,7 +22,6 @@ test("a timer waits for the time that a pause took, also before the signal has a
   writeFileSync(pauseFile(dir), JSON.stringify({ seconds: 0.5 }));
   setTimeout(cleared, 50);
   expect(await fired).toBeGreaterThan(690);
-  clock.stop();
 });
 
 test("a process that is stopped by somebody else is late, and its timers are due", async () => {
@@ -30,5 +29,4 @@ test("a process that is stopped by somebody else is late, and its timers are due
   const fired = scheduled(clock, 100);
   stand(300);
   expect(await fired).toBeLessThan(390);
-  clock.stop();
 });
