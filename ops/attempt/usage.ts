@@ -3,9 +3,10 @@
  *
  * The CPU time and I/O of a process include those of its ended children that it waited for, as the kernel adds them up.
  */
+import { openSync, readSync } from "node:fs";
 import type { UsedBefore } from "../../protocol/event.js";
 import type { Resources } from "../../protocol/operation.js";
-import { statFields, textOf } from "../programs/proc.js";
+import { fieldsOf, textOf } from "../programs/proc.js";
 
 /** The use of one process, since its start. */
 export interface ProcessUsage {
@@ -24,10 +25,13 @@ let pageBytes: number | null = null;
 
 /** Null if the process has ended. */
 export function usageOf(pid: number): ProcessUsage | null {
-  const fields = statFields(pid);
-  if (fields === null) return null;
+  return usageIn(textOf(`/proc/${pid}/stat`), textOf(`/proc/${pid}/io`));
+}
+
+function usageIn(stat: string | null, io: string | null): ProcessUsage | null {
+  if (stat === null) return null;
+  const fields = fieldsOf(stat);
   const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number);
-  const io = textOf(`/proc/${pid}/io`);
   return {
     cpuSeconds: (user! + system! + childrenUser! + childrenSystem!) / TICKS_A_SECOND,
     rssBytes: Number(fields[21]) * bytesOfPage(),
@@ -37,13 +41,36 @@ export function usageOf(pid: number): ProcessUsage | null {
   };
 }
 
+/** A file of this process in /proc. It stays open, so that each read is one system call. */
+class OwnFile {
+  #fd: number | null = null;
+
+  constructor(private readonly file: string) {}
+
+  /** Null if it cannot be read. */
+  text(): string | null {
+    try {
+      this.#fd ??= openSync(this.file, "r");
+      return buffer.toString("latin1", 0, readSync(this.#fd, buffer, 0, buffer.length, 0));
+    } catch {
+      return null;
+    }
+  }
+}
+
+/** Longer than each of the two files. */
+const buffer = Buffer.alloc(4096);
+const ownStat = new OwnFile("/proc/self/stat");
+const ownIo = new OwnFile("/proc/self/io");
+const ownUsage = () => usageIn(ownStat.text(), ownIo.text());
+
 /** Measures what this process, and its children that it waited for, use from now on. */
 export class OwnUsage {
-  readonly #start = usageOf(process.pid);
+  readonly #start = ownUsage();
 
   /** The use since the start; null without /proc. */
   end(): Resources | null {
-    const end = this.#start && usageOf(process.pid);
+    const end = this.#start && ownUsage();
     if (!this.#start || !end) return null;
     return { ...difference(end, this.#start), maxRssBytes: end.rssBytes };
   }

@@ -41,7 +41,12 @@ export function lastPid(): number {
  */
 export function statFields(pid: number): string[] | null {
   const stat = textOf(`/proc/${pid}/stat`);
-  return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return stat === null ? null : fieldsOf(stat);
+}
+
+/** As `statFields`, of the text of the file. */
+export function fieldsOf(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** Null if the process has ended. A zombie still has an entry. */
