@@ -62,6 +62,8 @@ export class RecordTail {
   #begun = false;
   #scheduled = false;
   #closed = false;
+  /** The outcome was read, and then the log to its end: the worker writes nothing more. */
+  #isComplete = false;
   /** Which file may have new records. A write after a read that reached the end is announced again. */
   #unread = { events: false, log: false };
 
@@ -90,6 +92,7 @@ export class RecordTail {
 
   /** Reads both files to their end. Errors are kept in `unreadable`. */
   read(): void {
+    if (this.#isComplete) return;
     if (this.#begun && !this.#watcher && !this.#rest && !this.#closed) this.#watch();
     do {
       this.#unread = { events: true, log: true };
@@ -151,7 +154,11 @@ export class RecordTail {
       for (const line of lines) if (line.cut !== undefined) delete line.cut;
       if (lines.length > 0) this.#takeLines(lines);
     }
-    return unread.events || unread.log;
+    const hasMore = unread.events || unread.log;
+    // Pieces from another host may come later.
+    this.#isComplete =
+      this.outcome !== null && !hasMore && this.unreadable.log === null && this.options.isOwn;
+    return hasMore;
   }
 
   /** Returns whether anything was read. An error of the file system is noted, and must not end the daemon. */
