@@ -118,13 +118,12 @@ export class Pool {
    * that has prepared nothing, so that the preparations for other attempts are used.
    */
   take(attemptDir: string): PooledWorker | null {
-    if (this.#isHeld()) return null;
     const idle = this.#idle();
     const worker =
       idle.find(({ prepared }) => prepared === attemptDir) ??
       idle.find(({ prepared }) => prepared === null) ??
       idle[0];
-    if (!worker) return null;
+    if (!worker || this.#isHeld()) return null;
     worker.state = "busy";
     return worker;
   }
@@ -154,11 +153,13 @@ export class Pool {
 
   /** Keeps idle workers for the `waiting` operations, at least one below `size`, and up to `spare` more than `size`. */
   warm(waiting: number): void {
-    if (this.#stopped || this.#resting || this.#isHeld()) return;
+    if (this.#stopped || this.#resting) return;
     const { busy, idle, starting } = this.counts();
     const size = this.options.size();
     const wanted = Math.min(size + this.spare, busy + Math.max(busy < size ? 1 : 0, waiting));
-    for (let n = busy + idle + starting; n < wanted; n++) {
+    const count = busy + idle + starting;
+    if ((count < wanted || this.#wasHeld) && this.#isHeld()) return;
+    for (let n = count; n < wanted; n++) {
       try {
         this.#spawn();
       } catch (error) {
