@@ -15,6 +15,9 @@ import { pathProblem } from "../../protocol/system/owned-path.js";
 /** The directory of the bundle; the shipped operations are below it. */
 const PROGRAM = fileURLToPath(new URL(".", import.meta.url));
 
+/** More than the granularity of the times of any file system. */
+const GRANULARITY_MS = 3000;
+
 export class Sources {
   /** In order of precedence: if two files define a type of the same name, the first file counts. */
   files: readonly string[] = [];
@@ -23,6 +26,8 @@ export class Sources {
   /** Files of the user that look like operation files but are never loaded. */
   unusable: LoadErrors = [];
   #listing: string | null = null;
+  /** What `namesIn` said of a directory that has not changed since; `stamp`: how its change would show. */
+  readonly #names = new Map<string, { stamp: string; names: string }>();
   /** The files of each directory of the user when it was read last. */
   readonly #known = new Map<string, string[]>();
   /** Files in a directory that cannot be read now, with the reason. */
@@ -34,7 +39,7 @@ export class Sources {
   look(): boolean {
     const listing = this.dirs
       .filter(isUsers)
-      .map((dir) => `${dir}:${accessOf(dir)}:${namesIn(dir).join(",")}`)
+      .map((dir) => `${dir}:${this.#listingOf(dir)}`)
       .join("\n");
     if (listing === this.#listing) return false;
     this.#listing = listing;
@@ -43,6 +48,19 @@ export class Sources {
     this.#unread.clear();
     this.files = [...new Set(this.dirs.flatMap((dir) => this.#filesIn(dir)))];
     return true;
+  }
+
+  /** Owner, mode and names of a directory. A directory that others may write to is not read. */
+  #listingOf(dir: string): string {
+    const stat = statSync(dir, { throwIfNoEntry: false });
+    if (stat === undefined) return "";
+    const { uid, mode, dev, ino, ctimeMs } = stat;
+    const stamp = `${dev}:${ino}:${ctimeMs}`;
+    const known = this.#names.get(dir);
+    const names = known?.stamp === stamp ? known.names : namesIn(dir).join(",");
+    // Another change within the granularity of the clock would leave the stamp as it is.
+    if (Date.now() - ctimeMs > GRANULARITY_MS) this.#names.set(dir, { stamp, names });
+    return `${uid} ${mode}:${names}`;
   }
 
   /** Why the file cannot be read now: the error of its directory. Null: it can. */
@@ -82,12 +100,6 @@ function listed(dir: string): string[] | null {
   } catch {
     return null;
   }
-}
-
-/** Owner and mode of a directory. A directory that others may write to is not read. */
-function accessOf(dir: string): string {
-  const { uid = 0, mode = 0 } = statSync(dir, { throwIfNoEntry: false }) ?? {};
-  return `${uid} ${mode}`;
 }
 
 /** Names of the files in a directory, or of the file itself. */
