@@ -4,12 +4,13 @@
  *     npm run bench -- [part of a measure's name]… [--quick] [--write]
  *
  * `--quick` takes fewer rounds, to check that the measures run; do not quote its figures. `--write` writes the rows to
- * docs/performance.md. Exit code 1 where a goal is missed or a measure fails.
+ * docs/performance.md. Exit code 1 where a goal is missed or a measure fails. `--gate` runs `gate/gate.ts` instead.
  */
 import { fork } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { gate } from "./gate/gate.js";
 import { conditions, weather } from "./harness/conditions.js";
 import { writeDocument } from "./harness/document.js";
 import { isMet, type MeasureOptions, type Row } from "./harness/row.js";
@@ -21,8 +22,14 @@ const LIMIT_MS = 600_000;
 
 const { values: flags, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: "boolean", default: false }, write: { type: "boolean", default: false } },
+  options: {
+    quick: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+    gate: { type: "boolean", default: false },
+  },
 });
+
+if (flags.gate) process.exit(await gate(wanted, flags));
 
 const measures = readdirSync(new URL("measures/", import.meta.url))
   .filter((file) => file.endsWith(".ts"))

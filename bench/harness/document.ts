@@ -40,13 +40,13 @@ export function writeDocument({ name, conditions, measures }: Run, document: URL
   const list = [...runs, `- ${name}: ${conditions.join("; ")}`];
   const parts = [`${text.slice(0, start)}${BEGIN}`, table.join("\n"), list.join("\n"), text.slice(end)];
   writeFileSync(document, parts.join("\n\n"));
-  if (document === DOCUMENT) format();
+  if (document === DOCUMENT) format(fileURLToPath(DOCUMENT));
 }
 
-/** Formats the page as `npm run check` requires. */
-function format(): void {
+/** Formats a file as `npm run check` requires. */
+export function format(file: string): void {
   const biome = fileURLToPath(new URL("../../node_modules/@biomejs/biome/bin/biome", import.meta.url));
-  execFileSync(process.execPath, [biome, "format", "--write", fileURLToPath(DOCUMENT)], { stdio: "ignore" });
+  execFileSync(process.execPath, [biome, "format", "--write", file], { stdio: "ignore" });
 }
 
 /** The cells of a table row; the first cell without its code marks. */

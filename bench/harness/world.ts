@@ -1,5 +1,5 @@
 /** A real daemon for a benchmark, with the built bins, in a temporary directory that is removed at the end. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,9 +28,12 @@ export interface WorldOptions {
   config?: Config;
   /** Called before the daemon starts, with the state directory. */
   prepare?: (stateDir: string) => Promise<void>;
+  /** A command line that runs `liveopsd start` and ends with the daemon, as strace does. It may write to `dir`. */
+  tracer?: (dir: string) => readonly string[];
 }
 
 export interface BenchWorld {
+  dir: string;
   client: Client;
   socket: string;
   stateDir: string;
@@ -65,10 +68,13 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
     run("liveopsd", "stop", "--now");
     rmSync(dir, { recursive: true, force: true });
   });
-  run("liveopsd", "start", "--ops", opsDir, ...(options.flags ?? []));
+  const start = ["start", "--ops", opsDir, ...(options.flags ?? [])];
+  if (options.tracer === undefined) run("liveopsd", ...start);
+  else await untilStarted([...options.tracer(dir), node, bin("liveopsd"), ...start], env);
   const client = new Client(socket);
   const { pid } = await client.daemon();
   return {
+    dir,
     client,
     socket,
     stateDir,
@@ -78,4 +84,18 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
     run,
     stop: forget,
   };
+}
+
+/** Starts the program; resolves when it has said that the daemon answers. */
+function untilStarted([program, ...words]: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const child = spawn(program!, words, { env, stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  return new Promise((resolve, reject) => {
+    child.stderr.on("data", (data) => {
+      said += data;
+      if (said.includes("answers on")) resolve();
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`${program} ended with ${code}: ${said}`)));
+  });
 }

@@ -1,0 +1,57 @@
+/**
+ * CPU time of commands, of the daemon's start and of operations, beside the CPU time of `node -e 0` in the same round.
+ */
+import { runBatch } from "../harness/batch.js";
+import { cpuOfProgram, cpuOfThreads, processTree } from "../harness/cpu.js";
+import { THREE_STAGES } from "../harness/no-op.js";
+import { compared, interleave } from "../harness/rounds.js";
+import { type BenchWorld, benchWorld, bin, node } from "../harness/world.js";
+import type { GateRow } from "./bounds.js";
+
+const ROUNDS = 7;
+const OPERATIONS = 20;
+
+export default async function cpu(): Promise<GateRow[]> {
+  const world = await benchWorld({ ops: THREE_STAGES, flags: ["--concurrency", "1"] });
+  const program = (...words: string[]) => cpuOfProgram([node, ...words], world.env);
+  const bare = () => program("-e", "0");
+  try {
+    await runBatch(world, OPERATIONS);
+    const ofOperations = await interleave({ bare, ours: () => cpuOfTen(world) }, ROUNDS - 2);
+    const ofPrograms = await interleave(
+      {
+        bare,
+        // Starts in an hour, so that it takes no CPU from the measure.
+        submit: () => program(bin("liveops"), "submit", "shell", "--in", "1h", "--", "true"),
+        ls: () => program(bin("liveops"), "ls"),
+        start: async () => {
+          world.run("liveopsd", "stop", "--now");
+          const ofCommand = program(bin("liveopsd"), "start", "--ops", world.opsDir);
+          const { pid } = await world.client.daemon();
+          return ofCommand + cpuOfThreads(pid);
+        },
+      },
+      ROUNDS,
+    );
+    const { bare: reference, ...programs } = ofPrograms;
+    const row = (name: string, ours: readonly number[], samples: readonly number[]) => ({
+      name: `${name}: CPU beside node -e 0`,
+      value: compared(name, ours, { what: "node -e 0", samples }, { unit: "ms" }).ratio!,
+      room: 0.15,
+    });
+    return [
+      ...Object.entries(programs).map(([name, samples]) => row(name, samples, reference)),
+      row("ten operations", ofOperations.ours, ofOperations.bare),
+    ];
+  } finally {
+    world.stop();
+  }
+}
+
+/** Milliseconds of the daemon, its loader and its worker for ten operations. */
+async function cpuOfTen(world: BenchWorld): Promise<number> {
+  const spent = () => processTree(world.pid).reduce((sum, pid) => sum + cpuOfThreads(pid), 0);
+  const before = spent();
+  await runBatch(world, OPERATIONS);
+  return ((spent() - before) * 10) / OPERATIONS;
+}
