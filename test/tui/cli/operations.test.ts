@@ -63,16 +63,37 @@ function holds(states: Record<string, Operation["state"]>): void {
 
 test("ls shows the newest, and the live ones that are older", async () => {
   const finished = Array.from({ length: 20 }, (_, i) => record(`f${i}x`, "succeeded"));
-  daemon.on("GET", "/v1/operations", ({ query }, reply) =>
-    query.state === "queued,running"
-      ? reply.json({ operations: [record("old")], next: null, total: 1 })
-      : reply.json({ operations: finished, next: "more", total: 50 }),
+  daemon.on("GET", "/v1/operations", (_, reply) =>
+    reply.json({ operations: finished, next: "more", total: 50 }),
   );
-  const { code, stdout } = await liveops("ls", "--json");
+  daemon.on("GET", "/v1/watch", ({ query }, reply) => {
+    expect(query).toEqual({ state: "queued,running", limit: "0" });
+    reply.stream().line({ type: "snapshot", cursor: "1", operations: [record("old")], counts: {} });
+  });
+  const { code, stdout, stderr } = await liveops("ls", "--json");
   expect(code).toBe(0);
+  expect(stderr).toBe("");
   expect(JSON.parse(stdout).map((it: Operation) => it.id)).toEqual([...finished.map((it) => it.id), "old"]);
   const text = await liveops("ls");
   expect(text.stdout.split("\n")[21]).toMatch(/^old +load-process-save +● running/);
+});
+
+test("ls of a long queue lists the first of it, and says how many more there are", async () => {
+  const newest = Array.from({ length: 20 }, (_, i) => record(`q${i}x`, "queued"));
+  daemon.on("GET", "/v1/operations", (_, reply) =>
+    reply.json({ operations: newest, next: "more", total: 1000 }),
+  );
+  const first = ["a", "b"].map((id) => record(id, "queued"));
+  const operations = [record("old"), ...first];
+  daemon.on("GET", "/v1/watch", (_, reply) =>
+    reply.stream().line({ type: "snapshot", cursor: "1", operations, counts: {}, moreQueued: 997 }),
+  );
+  const { stdout, stderr } = await liveops("ls", "--json");
+  expect(JSON.parse(stdout).map((it: Operation) => it.id)).toEqual([
+    ...newest.map((it) => it.id),
+    ...["b", "a", "old"],
+  ]);
+  expect(stderr).toContain("977 more operations are queued; list all 1000 with liveops ls --limit 1000");
 });
 
 test("ls sends its filters, and reads on through the pages", async () => {

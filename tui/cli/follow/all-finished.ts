@@ -6,6 +6,7 @@ import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { WatchLine } from "../../../protocol/watch.js";
+import { listPages } from "../list-pages.js";
 
 export interface FinishedChain {
   /** Id of the operation that was waited for. */
@@ -33,6 +34,9 @@ export async function* allFinished(
   }
   throw new Error("the watch stream closed before the operations finished");
 }
+
+/** Operations that are asked for one by one. */
+const MOST_SHOWN = 100;
 
 class Waiting {
   /** Records of live operations, and of finished ones that are waited for. */
@@ -62,6 +66,7 @@ class Waiting {
           this.#records.set(operation.id, operation);
           missing.delete(operation.id);
         }
+        if (line.moreQueued !== undefined && missing.size > MOST_SHOWN) await this.#skipQueued(missing);
         return this.check([...missing]);
       }
       case "changed": {
@@ -84,6 +89,13 @@ class Waiting {
       default:
         return [];
     }
+  }
+
+  /** Of a long queue, the stream sends the others when they start: they need no request each. */
+  async #skipQueued(missing: Set<string>): Promise<void> {
+    const list = () => listPages(this.client, { state: ["queued"] });
+    for (const operation of (await untilAnswered(list, this.options)).operations)
+      if (missing.delete(operation.id)) this.#records.set(operation.id, operation);
   }
 
   /** Returns the chains that are finished. */

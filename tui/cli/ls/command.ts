@@ -1,14 +1,16 @@
-/** `liveops ls`: lists the live operations and the newest operations, once or live (`ls-watch.ts`). */
+/** `liveops ls`: lists the newest operations, those that run and the first queued ones, once or live (`watch.ts`). */
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import { commandPlaces, type GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { waitingClient } from "../../../protocol/client/find-daemon.js";
 import { UsageError } from "../../../protocol/failures.js";
+import { FIRST_QUEUED } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import { STATES } from "../../../protocol/state.js";
 import { hasProc, NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
 import { paintFor } from "../../../protocol/text/colour.js";
+import type { WatchLine } from "../../../protocol/watch.js";
 import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
 import { useHost } from "../../kit/host-option.js";
 import { addCommand, allOptions, reportTo } from "../../kit/options.js";
@@ -36,27 +38,45 @@ import {
 import { ListProgress } from "./progress.js";
 import { contextOf } from "./table.js";
 
-/** Newest first; `total` counts all operations that match the filters. */
-export async function listed(
-  client: Client,
-  filter: LsFilter,
-): Promise<{ operations: Operation[]; total: number }> {
+type SnapshotLine = Extract<WatchLine, { type: "snapshot" }>;
+
+interface Listed {
+  /** Newest first. */
+  operations: Operation[];
+  /** All operations that match the filters. */
+  total: number;
+  /** Those of them that are queued and not listed; 0 with a limit. */
+  moreQueued: number;
+}
+
+async function listed(client: Client, filter: LsFilter): Promise<Listed> {
   const { state, op, host, limit, fits } = filter;
   if (fits !== undefined) {
-    const { operations } = await listPages(client, { state, op, host });
-    const matching = operations.filter(fits);
-    return { operations: newestOf(matching, filter), total: matching.length };
+    const matching = (await listPages(client, { state, op, host })).operations.filter(fits);
+    const operations = newestOf(matching, filter);
+    const moreQueued = limit === undefined ? queuedIn(matching) - queuedIn(operations) : 0;
+    return { operations, total: matching.length, moreQueued };
   }
   const newest = await listPages(client, { state, op, host }, limit ?? DEFAULT_LIMIT);
-  if (limit !== undefined || newest.operations.length < DEFAULT_LIMIT) return newest;
   const live = LIVE_STATES.filter((it) => state?.includes(it) ?? true);
-  if (live.length === 0) return newest;
-  const older = await listPages(client, { state: live, op, host });
+  if (limit !== undefined || newest.operations.length < DEFAULT_LIMIT || live.length === 0)
+    return { ...newest, moreQueued: 0 };
+  const first = await snapshotOf(client, { state: live, op, host });
   const known = new Set(newest.operations.map((it) => it.id));
-  return {
-    operations: [...newest.operations, ...older.operations.filter((it) => !known.has(it.id))],
-    total: newest.total,
-  };
+  const older = first.operations.toReversed().filter((it) => !known.has(it.id));
+  const operations = [...newest.operations, ...older];
+  const all = queuedIn(first.operations) + (first.moreQueued ?? 0);
+  return { operations, total: newest.total, moreQueued: Math.max(0, all - queuedIn(operations)) };
+}
+
+const queuedIn = (operations: Operation[]) => operations.filter(({ state }) => state === "queued").length;
+
+/** What runs, and the first queued operations, oldest first. */
+async function snapshotOf(client: Client, { state, op, host }: LsFilter): Promise<SnapshotLine> {
+  const filter = { limit: 0, ...(state && { state }), ...(op !== undefined && { op }) };
+  for await (const line of client.watch({ ...filter, ...(host !== undefined && { host }) }))
+    if (line.type === "snapshot") return line;
+  throw new Error("the daemon closed the stream before its first line");
 }
 
 export interface ListOptions extends GlobalOptions, ClientFilter, ListOutputOptions {
@@ -80,7 +100,7 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const isPlain = output.isTTY === true && isTable && !isFiltered(filter);
   // A daemon without schedules is the usual case; the list does not wait for it.
   const schedules = isPlain ? client.schedules().catch(() => null) : null;
-  const { operations, total } = await listed(client, filter);
+  const { operations, total, moreQueued } = await listed(client, filter);
   // The daemon refuses a name that is neither a type nor the type of any operation, and suggests near names.
   if (operations.length === 0 && options.op !== undefined) await client.history(options.op);
   if (operations.length === 0 && isTable) {
@@ -114,13 +134,18 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const isUnmeasured = !hasProc() && operations.every(({ resources }) => resources === null);
   if (listOutput.format === "wide" && isUnmeasured)
     say(to, `CPU, MEM, READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
-  if (isTable && total > operations.length && process.stderr.isTTY) {
+  if (moreQueued > 0) say(to, moreQueuedText(moreQueued, total), "yellow");
+  else if (isTable && total > operations.length && process.stderr.isTTY) {
     say(
       to,
       `${operations.length} of ${total} operations shown; list more with liveops ls --limit N`,
       "yellow",
     );
   }
+}
+
+function moreQueuedText(moreQueued: number, total: number): string {
+  return `${moreQueued} more operations are queued; list all ${total} with liveops ls --limit ${total}`;
 }
 
 /** @throws UsageError for what a list without an end cannot have */
@@ -160,17 +185,22 @@ function nothingToList(filter: LsFilter): string {
 }
 
 export function registerLs(root: Command): void {
-  const ls = addCommand(root, "ls", `List all live operations and the newest ${DEFAULT_LIMIT}`, [
-    "liveops ls",
-    "liveops ls --state failed,cancelled --op backup",
-    "liveops ls --queue gpu --state queued",
-    "liveops ls --schedule nightly --since 7d",
-    "liveops ls --watch",
-    "liveops ls --wide",
-    "liveops ls --columns id,state,took,title --sort -took",
-    "liveops ls --state queued --output name | xargs liveops cancel",
-    "liveops ls --limit 100 --json | jq -r '.[].id'",
-  ]);
+  const ls = addCommand(
+    root,
+    "ls",
+    `List the newest ${DEFAULT_LIMIT} operations, those that run, and the first ${FIRST_QUEUED} queued ones`,
+    [
+      "liveops ls",
+      "liveops ls --state failed,cancelled --op backup",
+      "liveops ls --queue gpu --state queued",
+      "liveops ls --schedule nightly --since 7d",
+      "liveops ls --watch",
+      "liveops ls --wide",
+      "liveops ls --columns id,state,took,title --sort -took",
+      "liveops ls --state queued --limit 100 --output name | xargs liveops cancel",
+      "liveops ls --limit 100 --json | jq -r '.[].id'",
+    ],
+  );
   useHost(
     ls,
     "or-name",

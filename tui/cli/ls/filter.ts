@@ -2,12 +2,16 @@
 import type { Client } from "../../../protocol/client/client.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { UsageError } from "../../../protocol/failures.js";
+import { FIRST_QUEUED } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal, STATES, type State } from "../../../protocol/state.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 import { givenDuration } from "../../kit/given-duration.js";
 
-/** Without a limit, `ls` shows all live operations and the newest 20; with a limit, only the newest N. */
+/**
+ * Without a limit, `ls` shows the newest 20 operations, those that run and the first queued ones; with a limit, only
+ * the newest N.
+ */
 export const DEFAULT_LIMIT = 20;
 
 export interface LsFilter {
@@ -82,7 +86,14 @@ function secondsOf(option: string, text: string | undefined): number | null {
 /** The operations to list, from those that match, newest first. */
 export function newestOf(matching: Operation[], { limit }: LsFilter): Operation[] {
   if (limit !== undefined) return matching.slice(0, limit);
-  return matching.filter((it, i) => i < DEFAULT_LIMIT || !isFinal(it.state));
+  const queued = matching.filter(({ state }) => state === "queued");
+  const first = new Set(queued.sort((a, b) => placeOf(a) - placeOf(b)).slice(0, FIRST_QUEUED));
+  return matching.filter((it, i) => i < DEFAULT_LIMIT || it.state === "running" || first.has(it));
+}
+
+/** The place in the queue; last: the operation waits for something else. */
+export function placeOf({ queuePosition }: Operation): number {
+  return queuePosition ?? Number.MAX_SAFE_INTEGER;
 }
 
 /**

@@ -7,6 +7,7 @@ import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { fitColumns, headerLine, type Layout, rowLine, type TableStream } from "../../kit/output/table.js";
 import * as widths from "../../kit/output/width.js";
+import { placeOf } from "./filter.js";
 import type { ListProgress } from "./progress.js";
 import { contentOf, contextOf, type TableOptions, table } from "./table.js";
 
@@ -20,6 +21,8 @@ export interface ListUpdate {
   held: ReadonlyMap<string, Operation>;
   /** Ids of operations that were removed since the last update. */
   removed: string[];
+  /** Queued operations that the daemon does not send. */
+  moreQueued: number;
 }
 
 export interface LiveOutput {
@@ -154,6 +157,7 @@ export class TerminalOutput implements LiveOutput {
   readonly interval = 100;
   readonly showsConnection = true;
   #listed: Operation[] | null = null;
+  #moreQueued = 0;
   #isLost = false;
   #drawn = "";
   readonly #ages = setInterval(() => this.redraw(), AGE_MS);
@@ -175,9 +179,10 @@ export class TerminalOutput implements LiveOutput {
     private readonly look: ListLook,
   ) {}
 
-  show({ listed }: ListUpdate): void {
+  show({ listed, moreQueued }: ListUpdate): void {
     if (this.#listed === null) this.#begin();
     this.#listed = listed;
+    this.#moreQueued = moreQueued;
     this.redraw();
   }
 
@@ -196,7 +201,7 @@ export class TerminalOutput implements LiveOutput {
     const listed = fittingRows(this.#listed, rows - 2);
     const lines = [
       ...this.#table(listed, columns),
-      this.#footer(this.#listed.length - listed.length, columns),
+      this.#footer(this.#listed.length - listed.length + this.#moreQueued, columns),
     ];
     const frame = lines.map((line) => `${line}${CLEAR_LINE_END}`).join("\r\n");
     if (frame === this.#drawn) return;
@@ -250,9 +255,8 @@ export class TerminalOutput implements LiveOutput {
 function fittingRows(listed: Operation[], most: number): Operation[] {
   if (listed.length <= most) return listed;
   const rank = ({ state }: Operation) => (state === "running" ? 0 : isFinal(state) ? 2 : 1);
-  const place = ({ queuePosition }: Operation) => queuePosition ?? Number.MAX_SAFE_INTEGER;
   const kept = new Set(
-    listed.toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b)).slice(0, Math.max(0, most)),
+    listed.toSorted((a, b) => rank(a) - rank(b) || placeOf(a) - placeOf(b)).slice(0, Math.max(0, most)),
   );
   return listed.filter((it) => kept.has(it));
 }

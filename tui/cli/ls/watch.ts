@@ -12,7 +12,7 @@ import { wantsRedraw } from "../../../protocol/text/colour.js";
 import { applyWatchLines, EMPTY_VIEW, type WatchLine, type WatchView } from "../../../protocol/watch.js";
 import { interruptible } from "../../kit/interruptible.js";
 import type { TableStream } from "../../kit/output/table.js";
-import type { ReportTo } from "../../kit/report.js";
+import { type ReportTo, say } from "../../kit/report.js";
 import { lostNotes } from "../follow/notes.js";
 import { DEFAULT_LIMIT, type LsFilter, newestOf } from "./filter.js";
 import { ListProgress } from "./progress.js";
@@ -72,7 +72,7 @@ async function follow(client: Client, filter: LsFilter, following: Following): P
     view = trimmed(applyWatchLines(view, pending));
     pending = [];
     const listed = chosen(view, filter);
-    output.show({ listed, held: view.operations, removed });
+    output.show({ listed, held: view.operations, removed, moreQueued: view.moreQueued });
     void progress.load(listed).then((isNew) => isNew && !signal.aborted && output.redraw());
   };
   const open = () => client.watch(queryOf(filter, view), signal);
@@ -86,6 +86,8 @@ async function follow(client: Client, filter: LsFilter, following: Following): P
       if (line.type === "snapshot") {
         await progress.load(chosen(applyWatchLines(view, pending), filter));
         flush();
+        if (view.moreQueued > 0 && !output.showsConnection)
+          say(to, `${view.moreQueued} more operations are queued; they are listed when they are next`);
       } else timer ??= setTimeout(flush, output.interval);
     }
   } finally {
