@@ -10,7 +10,7 @@ import { typeKey } from "./core/host-key.js";
 import { LOG_PAGE } from "./core/log-window.js";
 import type { Message } from "./core/message.js";
 import type { State } from "./core/model.js";
-import { pageQuery } from "./core/paging.js";
+import { pageQuery, queueQuery } from "./core/paging.js";
 import type { Flags } from "./core/request.js";
 import { type DashboardClient, pause, send } from "./daemon-calls.js";
 import type { AllHosts } from "./hosts/all-hosts.js";
@@ -172,6 +172,14 @@ const RUNS: Runs = {
     if (left.aborted) return;
     const page = await client.list(pageQuery(state(), effect));
     if (!left.aborted) dispatch({ type: "page-fetched", text, order, before, ...page });
+  },
+
+  "fetch-queue": async (effect, { client, dispatch, state }, left) => {
+    const { text, before } = effect;
+    if (text !== "" && before === null) await pause(TYPING, left);
+    if (left.aborted) return;
+    const { operations, next } = await client.list(queueQuery(state(), effect));
+    if (!left.aborted) dispatch({ type: "queue-fetched", text, before, operations, next });
   },
 
   find: ({ id }, { client, hosts, dispatch }) =>

@@ -18,7 +18,7 @@ import type { Message } from "./core/message.js";
 import { emit, type Notice, notify, type State } from "./core/model.js";
 import { selectedRow } from "./core/order.js";
 import { changeForm, filledPage, playOn, tapeBroken, taped, typesCame, withoutDraft } from "./core/pages.js";
-import { addPageOf, endsWithOldest } from "./core/paging.js";
+import { addPageOf, addQueuePage, endsWithOldest } from "./core/paging.js";
 import { withQueues } from "./core/queue-view.js";
 import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
 import { choose, select, settleIdle, settleSelection } from "./core/select.js";
@@ -92,6 +92,8 @@ function reduce(state: State, message: Message): State {
         : state;
     case "page-fetched":
       return toEnd(settleSelection(state, addPageOf(state, message)));
+    case "queue-fetched":
+      return settleSelection(state, addQueuePage(state, message));
     case "found": {
       const next = select(addFetched(state, [message.operation]), message.operation.id);
       return { ...next, wanted: null, movedAt: state.now };

@@ -13,14 +13,14 @@ import { countsHostSeconds, isReachable, liveHosts } from "./core/host-view.js";
 import { listLayout } from "./core/layout.js";
 import { emit, type State } from "./core/model.js";
 import { isPlaying } from "./core/pages.js";
-import { wantedPage } from "./core/paging.js";
+import { wantedPage, wantedQueuePage } from "./core/paging.js";
 import { unknownDependencies } from "./core/queue-view.js";
 
 const isLive = (state: State): boolean => state.connection.state === "live";
 
 /** Questions that all hosts are asked: again where others answer. */
 const OF_ALL: ReadonlySet<string> = new Set([
-  ...["page", "find", "types", "forecast", "queues", "today", "failures"],
+  ...["page", "queue", "find", "types", "forecast", "queues", "today", "failures"],
 ]);
 
 const WANTS: Record<string, (state: State) => SlotEffect | null> = {
@@ -38,6 +38,10 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
   page: (state) => {
     const page = wantedPage(state);
     return page === null ? null : { type: "fetch-page", ...page };
+  },
+  queue: (state) => {
+    const page = wantedQueuePage(state);
+    return page === null ? null : { type: "fetch-queue", ...page };
   },
   find: (state) => (isLive(state) && state.wanted !== null ? { type: "find", id: state.wanted } : null),
   chain: (state) => {

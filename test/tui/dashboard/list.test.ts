@@ -7,7 +7,7 @@ import { fits, parseFilter, queryOf } from "../../../tui/dashboard/core/listing.
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { selectedRow } from "../../../tui/dashboard/core/order.js";
 import { LIST_PAGE, PAGES_MOST, wantedPage } from "../../../tui/dashboard/core/paging.js";
-import { opened as open, press, screenText, type, update } from "./core.js";
+import { after, opened as open, press, screenText, type, update, wanted } from "./core.js";
 import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
 
 const A = backupDone({ chain: { id: "backupaaaaaa", index: 0, previous: null, next: "verifybbbbbb" } });
@@ -330,4 +330,62 @@ test("ten thousand are put in order in a few frames' time, and a patch of progre
   expect(state.order).toHaveLength(10_001);
   const line = { type: "changed", cursor: "2", id: live.id, patch: { percent: 5 } } as const;
   expect(update(state, { type: "watched", line }).order).toBe(state.order);
+});
+
+describe("a queue longer than what the stream brings", () => {
+  const waiting = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) =>
+      queued({ id: `waits${from + i}`, queuePosition: from + i + 1, label: `item-${from + i}` }),
+    );
+  const counts = { ...NO_COUNTS, queued: 100_000 };
+  const snapshot = (moreQueued: number) =>
+    ({ type: "snapshot", cursor: "2", operations: waiting(0, 500), counts, moreQueued }) as const;
+  const long = after(open([], { counts }), { type: "watched", line: snapshot(99_500) });
+  const page = (text: string, before: string | null, from: number, to: number, next: string | null) =>
+    ({ type: "queue-fetched", text, before, operations: waiting(from, to), next }) as const;
+
+  test("says how many more there are, folded and unfolded", () => {
+    expect(screenText(long)).toContain("99,997 more queued");
+    const whole = press(long, "z");
+    expect(screenText(whole)).toContain("99,500 more queued");
+    expect(screenText(whole)).toMatch(/1–\d+ of 100,000/);
+    expect(wanted(whole, "queue")).toBeNull();
+  });
+
+  test("pages reach them where one comes near to the end", () => {
+    let state = press(long, "z");
+    for (let n = 0; n < 499; n++) state = press(state, "j");
+    expect(wanted(state, "queue")).toEqual({ type: "fetch-queue", text: "", before: null });
+    // The first page has what the stream brought.
+    state = after(state, page("", null, 0, 500, "p2"));
+    expect(wanted(state, "queue")).toEqual({ type: "fetch-queue", text: "", before: "p2" });
+    state = after(state, page("", "p2", 500, 1000, "p3"));
+    expect(state.order.slice(0, 1000)).toEqual(waiting(0, 1000).map(({ id }) => id));
+    expect(screenText(press(state, "j"))).toContain("99,000 more queued");
+    expect(wanted(state, "queue")).toBeNull();
+  });
+
+  test("a filter asks the daemon for them", () => {
+    const state = type(press(long, "/"), "item-70");
+    expect(wanted(state, "queue")).toEqual({ type: "fetch-queue", text: "item-70", before: null });
+    const found = after(state, page("item-70", null, 700, 710, null));
+    expect(found.order).toContain("waits705");
+    expect(wanted(found, "queue")).toBeNull();
+    expect(wanted(type(press(long, "/"), "state:failed"), "queue")).toBeNull();
+  });
+
+  test("one that was fetched and starts is the stream's, and a snapshot drops what waited", () => {
+    const found = after(type(press(long, "/"), "item-70"), page("item-70", null, 700, 710, null));
+    const [first] = waiting(700, 701);
+    const patch = { ...first!, state: "running", startedAt: first!.createdAt } as const;
+    const started = after(found, {
+      type: "watched",
+      line: { type: "changed", cursor: "3", id: first!.id, patch },
+    });
+    expect(started.fetched.has(first!.id)).toBe(false);
+    expect(started.view.operations.get(first!.id)?.state).toBe("running");
+    expect(started.fetched.size).toBe(9);
+    const again = after(started, { type: "watched", line: snapshot(99_499) });
+    expect(again.fetched.size).toBeLessThanOrEqual(1);
+  });
 });

@@ -24,6 +24,7 @@ export type SlotEffect =
     }
   | { type: "seek"; chain: string; links: readonly LogLink[]; query: LogQuery }
   | { type: "fetch-page"; text: string; order: "newest" | "oldest"; before: string | null }
+  | { type: "fetch-queue"; text: string; before: string | null }
   | { type: "find"; id: string }
   | { type: "fetch-chain"; chain: string; known: string }
   | { type: "fetch-history"; name: string; succeeded: number }

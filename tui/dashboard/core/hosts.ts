@@ -13,11 +13,14 @@ import { applyLines } from "./watched.js";
 /** A line with the host that sent it; its ids are keys. */
 export type HostLine = WatchLine & { readonly host?: string };
 
-function sumOf(hosts: readonly Host[]): Counts {
+function sumOf(hosts: readonly Host[]): { counts: Counts; moreQueued: number } {
   const sum = { ...NO_COUNTS };
-  for (const { counts } of hosts)
+  let more = 0;
+  for (const { counts, moreQueued } of hosts) {
     for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name];
-  return sum;
+    more += moreQueued;
+  }
+  return { counts: sum, moreQueued: more };
 }
 
 function changed(state: State, name: string, change: Partial<Host>): State {
@@ -39,8 +42,8 @@ export function applyHostLines(before: State, lines: readonly HostLine[]): State
     const { host } = line;
     if (host === undefined) waiting.push(line);
     else if (line.type === "counts") {
-      state = changed(state, host, { counts: line.counts });
-      waiting.push({ type: "counts", counts: sumOf(state.hosts) });
+      state = changed(state, host, { counts: line.counts, moreQueued: line.moreQueued ?? 0 });
+      waiting.push({ type: "counts", ...sumOf(state.hosts) });
     } else if (line.type === "snapshot" || line.type === "resumed") {
       apply();
       state = began(state, line, host);
@@ -53,14 +56,14 @@ export function applyHostLines(before: State, lines: readonly HostLine[]): State
 /** A host answers: what it sent replaces its own operations, and leaves those of the others. */
 function began(state: State, line: WatchLine, host: string): State {
   const connection = { state: "live" } as const;
-  const counts = line.type === "snapshot" ? { counts: line.counts } : {};
+  const counts = line.type === "snapshot" ? { counts: line.counts, moreQueued: line.moreQueued ?? 0 } : {};
   const next = changed(state, host, { connection, heardAt: state.now, ...counts });
   // The count of today is made again, with this host.
   const live = { ...withMoreToList(next), today: null };
   if (line.type !== "snapshot") return applyLines(live, [line]);
   const others = [...state.view.operations.values()].filter(({ id }) => hostOfKey(id) !== host);
   const operations = [...others, ...line.operations];
-  return applyLines(live, [{ ...line, operations, counts: sumOf(live.hosts) }]);
+  return applyLines(live, [{ ...line, operations, ...sumOf(live.hosts) }]);
 }
 
 /** Older operations of a host that came later have no place in a window that was closed without it. */

@@ -2,7 +2,7 @@
 
 import { isFinal } from "../../../protocol/state.js";
 import { operationOf } from "./chain.js";
-import type { Section, Size, State } from "./model.js";
+import { moreQueued, type Section, type Size, type State } from "./model.js";
 import { isSectioned, selectedRow } from "./order.js";
 import { perObject } from "./per-object.js";
 
@@ -83,7 +83,7 @@ export interface SectionLayout {
   readonly height: number;
   /** Rows in the section. */
   readonly total: number;
-  /** Queued operations that the folded queue does not show. */
+  /** Queued operations that have no row. */
   readonly hidden: number;
 }
 
@@ -123,7 +123,7 @@ function makeLayout(state: State): ListLayout {
   const { listWidth, listHeight } = panesOf(state);
   const sectioned = isSectioned(state.listing);
   const ids = sectioned ? idsBySection(state.order, state) : NO_IDS;
-  const hidden = sectioned ? Math.max(0, queuedHeads(state) - ids.queued.length) : 0;
+  const hidden = sectioned ? hiddenQueued(state, ids.queued.length) : 0;
   const panels = sectioned && listWidth >= PANELS_FROM && listHeight >= PANEL_ROWS_FROM;
   if (!panels) return onePanel(state, listHeight - BORDER, listWidth, hidden);
   const queueLines = ids.queued.length === 0 ? 0 : ids.queued.length + (hidden > 0 ? 1 : 0) + BORDER;
@@ -181,10 +181,11 @@ function onePanelWith(state: State, height: number, width: number, hidden: numbe
   return { panels: false, sections: { all, finished: { ...all, section: "finished" } }, rows: all.rows };
 }
 
-/** Rows that the queue would have, unfolded. */
-function queuedHeads(state: State): number {
-  if (state.listing.wholeQueue || state.listing.text !== "") return 0;
-  return state.view.counts.queued;
+/** Queued operations that have no row: those of a folded queue, and those that are not in the state. */
+function hiddenQueued(state: State, rows: number): number {
+  const { wholeQueue, text } = state.listing;
+  if (text !== "") return 0;
+  return wholeQueue ? moreQueued(state) : Math.max(0, state.view.counts.queued - rows);
 }
 
 /** The first row to show so that the selected one is on the screen and no row is wasted. */

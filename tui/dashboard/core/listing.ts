@@ -37,6 +37,14 @@ export interface Paging {
   readonly skipped: number;
   /** The last row of all is wanted: it is selected once its page is there. */
   readonly toEnd: boolean;
+  /** The pages of queued operations that the stream does not bring. */
+  readonly queue: QueuePages;
+}
+
+export interface QueuePages {
+  /** The place to go on from; null: the first page. */
+  readonly before: string | null;
+  readonly hasAll: boolean;
 }
 
 export interface ListPage {
@@ -46,7 +54,10 @@ export interface ListPage {
   readonly older: string | null;
 }
 
-export const UNASKED: Paging = { pages: [], only: null, total: null, skipped: 0, toEnd: false };
+export const UNASKED: Paging = {
+  ...{ pages: [], only: null, total: null, skipped: 0, toEnd: false },
+  queue: { before: null, hasAll: false },
+};
 
 export const NO_LISTING: Listing = {
   text: "",

@@ -19,7 +19,7 @@ import type { Rgb } from "../text/theme.js";
 import type { HostLine } from "./hosts.js";
 import type { LogFilter, LogWant } from "./log-window.js";
 import type { Size } from "./model.js";
-import type { PageReply } from "./paging.js";
+import type { PageReply, QueuePageReply } from "./paging.js";
 import type { Request } from "./request.js";
 
 export type Message =
@@ -62,6 +62,7 @@ export type Message =
   | { type: "attempts-read"; id: string; attempts: readonly AttemptRow[] }
   | { type: "fetched"; operations: readonly Operation[] }
   | ({ type: "page-fetched" } & PageReply)
+  | ({ type: "queue-fetched" } & QueuePageReply)
   | { type: "found"; operation: Operation }
   | { type: "not-found"; code: number; message: string }
   | { type: "taped"; first: string; id: string; lines: readonly TapedLine[] }

@@ -25,6 +25,7 @@ import type { Action } from "./action.js";
 import type { Effect, LogLink } from "./effect.js";
 import { type Listing, NO_LISTING } from "./listing.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
+import { perObject } from "./per-object.js";
 import type { Flags, Request } from "./request.js";
 
 export type Connection =
@@ -43,6 +44,8 @@ export interface Host {
   readonly connection: Connection;
   /** As told last. */
   readonly counts: Counts;
+  /** Queued operations that its stream does not bring. */
+  readonly moreQueued: number;
   /** Null: not told yet. */
   readonly daemon: DaemonReply | null;
   /** The machine of the daemon as `GET /v1/hosts` has it; null: not told yet. */
@@ -360,7 +363,16 @@ export function initialState({
 
 function newHost({ name, address }: Pick<Host, "name" | "address">): Host {
   const connection = { state: "connecting", reason: null } as const;
-  return { name, address, connection, counts: NO_COUNTS, daemon: null, machine: null, heardAt: null };
+  return {
+    name,
+    address,
+    connection,
+    counts: NO_COUNTS,
+    moreQueued: 0,
+    daemon: null,
+    machine: null,
+    heardAt: null,
+  };
 }
 
 /** The state with one more effect to run. */
@@ -379,3 +391,11 @@ export const isFree = ({ page, entry, question }: State): boolean =>
 /** Finished operations in the store. */
 export const finishedIn = ({ counts }: WatchView): number =>
   counts.succeeded + counts.failed + counts.cancelled;
+
+const queuedIn = perObject((fetched: State["fetched"]) => ({
+  count: [...fetched.values()].filter(({ state }) => state === "queued").length,
+}));
+
+/** Queued operations that are not in the state. */
+export const moreQueued = ({ view, fetched }: Pick<State, "view" | "fetched">): number =>
+  Math.max(0, view.moreQueued - queuedIn(fetched).count);

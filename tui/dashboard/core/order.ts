@@ -112,7 +112,8 @@ export function rowsOf(state: Pick<State, "view" | "fetched" | "listing" | "size
   if (listing.reverse) heads.reverse();
   const order: string[] = [];
   const folds = new Map<string, Fold>();
-  const most = isSectioned(listing) && !listing.wholeQueue ? queueRows(state) : Number.POSITIVE_INFINITY;
+  const isFolded = isSectioned(listing) && !listing.wholeQueue && listing.text === "";
+  const most = isFolded ? queueRows(state) : Number.POSITIVE_INFINITY;
   let [queued, finished, queueColumn] = [0, 0, 0];
   for (const head of heads) {
     if (head.state === "queued" && ++queued > most) continue;

@@ -8,7 +8,8 @@ import { selectedOperation } from "./chain.js";
 import { hasSeveral } from "./host-view.js";
 import { listLayout, type SectionLayout } from "./layout.js";
 import { isExact, type ListPage, type Paging, queryOf, UNASKED } from "./listing.js";
-import { finishedIn, type State } from "./model.js";
+import { finishedIn, moreQueued, type State } from "./model.js";
+import { isSectioned } from "./order.js";
 import { addFetched, reordered, without } from "./watched.js";
 
 /** Operations of a page; pages of a window; fetched operations that are held at most, where an order needs them all. */
@@ -59,8 +60,10 @@ export function endsWithOldest(state: State): boolean {
 
 const hasAll = (state: State): boolean => state.listing.paging.only === null && endsWithOldest(state);
 
-function streamHasAll({ view, fetched }: State): boolean {
-  return view.operations.size + fetched.size - view.counts.queued - view.counts.running >= finishedIn(view);
+function streamHasAll(state: State): boolean {
+  const { view, fetched } = state;
+  const live = view.counts.queued - moreQueued(state) + view.counts.running;
+  return view.operations.size + fetched.size - live >= finishedIn(view);
 }
 
 /** The daemon's query for what fits; it may answer with more. */
@@ -119,7 +122,57 @@ function withPage(paging: Paging, reply: PageReply, isBounded: boolean): Paging 
     skipped -= ids.length;
   }
   const only = pages[0]!.newer === null ? null : new Set(pages.flatMap((each) => each.ids));
-  return { pages, only, total, skipped: only === null ? 0 : Math.max(0, skipped), toEnd: paging.toEnd };
+  const more = only === null ? 0 : Math.max(0, skipped);
+  return { ...paging, pages, only, total, skipped: more };
+}
+
+/** A page of the queue to ask for: the filter as typed, and the place to go on from. */
+export interface QueuePageWanted {
+  readonly text: string;
+  readonly before: string | null;
+}
+
+export interface QueuePageReply extends QueuePageWanted {
+  readonly operations: readonly Operation[];
+  readonly next: string | null;
+}
+
+/** The list reaches queued operations that the stream does not bring: by a filter, by its order, or by its end. */
+export function wantedQueuePage(state: State): QueuePageWanted | null {
+  const { listing, connection, fetched } = state;
+  const { text, filter, paging, wholeQueue } = listing;
+  const { before, hasAll } = paging.queue;
+  if (connection.state !== "live" || hasAll || moreQueued(state) === 0 || fetched.size >= HELD_MOST)
+    return null;
+  if (queryOf(filter).state?.includes("queued") === false) return null;
+  const isAtEnd = wholeQueue && isNearEndOfQueue(state);
+  return text !== "" || !isSectioned(listing) || isAtEnd ? { text, before } : null;
+}
+
+function isNearEndOfQueue(state: State): boolean {
+  const { queued, all } = listLayout(state).sections;
+  const { top, height, total } = queued ?? { ...all!, total: all!.total - state.finished };
+  return top + 2 * height >= total;
+}
+
+/** Oldest first: the stream brings the first ones. */
+export function queueQuery({ listing }: State, { before }: QueuePageWanted) {
+  const place = before === null ? {} : { before };
+  return {
+    ...queryOf(listing.filter),
+    ...{ state: ["queued" as const], limit: LIST_PAGE, order: "oldest" as const },
+    ...place,
+  };
+}
+
+export function addQueuePage(state: State, { text, before, operations, next }: QueuePageReply): State {
+  const { listing } = state;
+  const { paging } = listing;
+  if (text !== listing.text || before !== paging.queue.before) return addFetched(state, operations);
+  const queue = { before: next, hasAll: next === null };
+  return reordered(
+    addFetched({ ...state, listing: { ...listing, paging: { ...paging, queue } } }, operations),
+  );
 }
 
 /** The window at the newest operations again. */

@@ -20,6 +20,7 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
   const queued = view.counts.queued !== state.view.counts.queued;
   const next: State = {
     ...state,
+    fetched: fetchedAfter(state, lines),
     view: trimmed(view, state.selected),
     heard: heardOf(state, view, lines),
     reached: reachedBy(state, changedOf(view, lines)),
@@ -27,12 +28,26 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
     // The notice about the start of the daemon stays until the daemon answers.
     ...(began && state.connection.state !== "live" && state.notice?.level === "info" && { notice: null }),
     ...(gone.length > 0 && {
-      fetched: without(state.fetched, gone),
       newFailures: state.newFailures.filter((id) => !gone.includes(id)),
       marked: new Set([...state.marked].filter((id) => !gone.includes(id))),
     }),
   };
   return queued || rowsMoved(state.view, view, lines) ? reordered(next) : next;
+}
+
+/**
+ * What stays of the fetched records: the stream brings those that it sends from now on. After a snapshot nothing tells
+ * which queued ones still wait: the list fetches them anew.
+ */
+function fetchedAfter({ fetched, selected }: State, lines: readonly WatchLine[]): State["fetched"] {
+  const ids = lines.flatMap((line) => {
+    if (line.type === "chained") return [line.to];
+    if (line.type === "changed") return line.patch.id === undefined ? [] : [line.id];
+    return line.type === "removed" ? [line.id] : [];
+  });
+  if (lines.some(({ type }) => type === "snapshot"))
+    for (const { id, state } of fetched.values()) if (state === "queued" && id !== selected) ids.push(id);
+  return ids.some((id) => fetched.has(id)) ? without(fetched, ids) : fetched;
 }
 
 function rowsMoved(before: WatchView, after: WatchView, lines: readonly WatchLine[]): boolean {

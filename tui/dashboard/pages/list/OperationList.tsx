@@ -120,10 +120,11 @@ const matches = (count: number): Piece[] => [
 
 function rangeOf(section: SectionLayout, state: State): Piece[] {
   if (state.listing.paging.toEnd) return [["loading the last rows…", "warn"]];
-  const { rows, top, total } = section;
+  const { rows, top, total, hidden } = section;
+  const outside = section.section === "queued" && state.listing.wholeQueue ? hidden : 0;
   const extent =
     section.section === "running" || section.section === "queued"
-      ? { from: top + 1, to: top + rows.length, of: total, isLeast: false }
+      ? { from: top + 1, to: top + rows.length, of: total + outside, isLeast: false }
       : extentOf(state, section);
   const { from, to, of, isLeast } = extent;
   if (rows.length < of)
@@ -180,7 +181,7 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
   if (section.hidden > 0) {
     const text = `   ⋯ ${formatCount(section.hidden)} more queued`;
     const more = new Line(width, theme.paint).add(text, "muted");
-    if (more.left >= 12) more.add("   z", "bold").add(" unfolds", "muted");
+    if (more.left >= 12 && !state.listing.wholeQueue) more.add("   z", "bold").add(" unfolds", "muted");
     const place = section.section === "all" ? lastQueued(state, section) : rows.length;
     rows.splice(place, 0, more.toString());
   }
