@@ -28,7 +28,7 @@ type Bound = NumberBound | readonly string[];
 export type Bounds = Record<string, Bound>;
 
 export interface Verdict {
-  isMet: boolean;
+  outcome: "ok" | "skipped" | "FAILED";
   text: string;
 }
 
@@ -42,27 +42,30 @@ export function judge(
   const missing = Object.keys(bounds).filter((name) => !measured.has(name));
   return [
     ...rows.map((row) => verdictOf(row, bounds[row.name], mustMeasure)),
-    ...missing.map((name) => ({ isMet: false, text: `${name}: no measure has this row` })),
+    ...missing.map((name) => failed(`${name}: no measure has this row`)),
   ];
 }
 
 function verdictOf(row: GateRow, bound: Bound | undefined, mustMeasure: boolean): Verdict {
   const { name } = row;
-  if ("skipped" in row) return { isMet: !mustMeasure, text: `${name}: skipped, ${row.skipped}` };
+  if ("skipped" in row)
+    return { outcome: mustMeasure ? "FAILED" : "skipped", text: `${name}: ${row.skipped}` };
   if ("names" in row) {
     const bounds = Array.isArray(bound) ? bound : [];
     const added = row.names.filter((each) => !bounds.includes(each));
-    if (added.length === 0) return { isMet: true, text: `${name}: ${row.names.length}, all in the list` };
-    return { isMet: false, text: `${name}: ${added.join(", ")}, not in the list of ${bounds.length}` };
+    if (added.length === 0) return ok(`${name}: ${row.names.length}, all in the list`);
+    return failed(`${name}: ${added.join(", ")}, not in the list of ${bounds.length}`);
   }
   const value = figure(row.value);
-  if (bound === undefined || Array.isArray(bound))
-    return { isMet: false, text: `${name}: ${value}, no bound` };
+  if (bound === undefined || Array.isArray(bound)) return failed(`${name}: ${value}, no bound`);
   const { was, bound: limit } = bound as NumberBound;
-  const isMet = row.value <= limit;
-  const detail = isMet || row.detail === undefined ? "" : `; ${row.detail}`;
-  return { isMet, text: `${name}: ${value}, bound ${limit} (was ${was})${detail}` };
+  const text = `${name}: ${value}, bound ${limit} (was ${was})`;
+  if (row.value <= limit) return ok(text);
+  return failed(row.detail === undefined ? text : `${text}; ${row.detail}`);
 }
+
+const ok = (text: string): Verdict => ({ outcome: "ok", text });
+const failed = (text: string): Verdict => ({ outcome: "FAILED", text });
 
 /** The bounds that the rows set; a row that could not be measured keeps its bound. */
 export function boundsFrom(rows: readonly GateRow[], before: Readonly<Bounds>): Bounds {

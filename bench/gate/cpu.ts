@@ -1,15 +1,16 @@
 /**
  * CPU time of commands, of the daemon's start and of operations, beside the CPU time of `node -e 0` in the same round.
  */
-import { runBatch } from "../harness/batch.js";
+import { runBatch, submitBatch } from "../harness/batch.js";
 import { cpuOfProgram, cpuOfThreads, processTree } from "../harness/cpu.js";
 import { THREE_STAGES } from "../harness/no-op.js";
 import { compared, interleave } from "../harness/rounds.js";
 import { type BenchWorld, benchWorld, bin, node } from "../harness/world.js";
 import type { GateRow } from "./bounds.js";
 
-const ROUNDS = 7;
+const ROUNDS = 9;
 const OPERATIONS = 20;
+const ARRAY = 500;
 
 export default async function cpu(): Promise<GateRow[]> {
   const world = await benchWorld({ ops: THREE_STAGES, flags: ["--concurrency", "1"] });
@@ -17,7 +18,7 @@ export default async function cpu(): Promise<GateRow[]> {
   const bare = () => program("-e", "0");
   try {
     await runBatch(world, OPERATIONS);
-    const ofOperations = await interleave({ bare, ours: () => cpuOfTen(world) }, ROUNDS - 2);
+    const ofOperations = await interleave({ bare, ours: () => cpuOfTen(world) }, 5);
     const ofPrograms = await interleave(
       {
         bare,
@@ -33,15 +34,18 @@ export default async function cpu(): Promise<GateRow[]> {
       },
       ROUNDS,
     );
+    world.run("liveops", "submit", "shell", "--", "sleep", "3600");
+    const ofArrays = await interleave({ bare, ours: () => cpuOfArray(world) }, 2 * ROUNDS);
     const { bare: reference, ...programs } = ofPrograms;
     const row = (name: string, ours: readonly number[], samples: readonly number[]) => ({
       name: `${name}: CPU beside node -e 0`,
       value: compared(name, ours, { what: "node -e 0", samples }, { unit: "ms" }).ratio!,
-      room: 0.15,
+      room: 0.2,
     });
     return [
       ...Object.entries(programs).map(([name, samples]) => row(name, samples, reference)),
       row("ten operations", ofOperations.ours, ofOperations.bare),
+      row(`submits in an array of ${ARRAY}`, ofArrays.ours, ofArrays.bare),
     ];
   } finally {
     world.stop();
@@ -54,4 +58,12 @@ async function cpuOfTen(world: BenchWorld): Promise<number> {
   const before = spent();
   await runBatch(world, OPERATIONS);
   return ((spent() - before) * 10) / OPERATIONS;
+}
+
+async function cpuOfArray(world: BenchWorld): Promise<number> {
+  // Not the daemon that the world began with.
+  const { pid } = await world.client.daemon();
+  const before = cpuOfThreads(pid);
+  await submitBatch(world, ARRAY);
+  return cpuOfThreads(pid) - before;
 }

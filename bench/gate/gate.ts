@@ -13,8 +13,9 @@ import calls from "./calls.js";
 import code from "./code.js";
 import cpu from "./cpu.js";
 import growth from "./growth.js";
+import memory from "./memory.js";
 
-const MEASURES: Record<string, GateMeasure> = { code, cpu, calls, growth };
+const MEASURES: Record<string, GateMeasure> = { code, memory, cpu, calls, growth };
 const FILE = fileURLToPath(new URL("bounds.json", import.meta.url));
 
 /** Resolves to the exit code. */
@@ -36,8 +37,8 @@ export async function gate(chosen: readonly string[], { write }: { write: boolea
     if (write) bounds[name] = boundsFrom(rows, bounds[name] ?? {});
     const verdicts = judge(rows, bounds[name] ?? {}, { mustMeasure: process.env.CI === "true" });
     console.log(`${name} (${took})`);
-    for (const verdict of verdicts) console.log(`  ${verdict.isMet ? "ok    " : "FAILED"}  ${verdict.text}`);
-    isMet &&= verdicts.every((verdict) => verdict.isMet);
+    for (const { outcome, text } of verdicts) console.log(`  ${outcome.padEnd(7)}  ${text}`);
+    isMet &&= verdicts.every(({ outcome }) => outcome !== "FAILED");
   }
   if (write) {
     writeFileSync(FILE, JSON.stringify(bounds));

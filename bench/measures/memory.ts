@@ -43,7 +43,7 @@ export default async function memory({ quick }: MeasureOptions): Promise<Row[]> 
 }
 
 /** Resident MB. */
-async function idleDaemon(): Promise<{ bare: number; daemon: number }> {
+export async function idleDaemon(): Promise<{ bare: number; daemon: number }> {
   const world = await benchWorld();
   const server = spawn(node, ["-e", SERVER], { env: cleanEnv(), stdio: "ignore" });
   try {
