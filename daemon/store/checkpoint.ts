@@ -9,6 +9,7 @@ import { existsSync, linkSync, rmSync } from "node:fs";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import type { Entry } from "./decision.js";
 import { replaceFile, writeAll } from "./durable-file.js";
+import { entryOf, type StoredEntry, storedEntry } from "./entry-events.js";
 import type { IdempotencyTombstone } from "./idempotency-tombstones.js";
 import { STATE_FORMAT } from "./layout.js";
 import { quarantineFile } from "./quarantine.js";
@@ -31,7 +32,7 @@ interface Salvaged {
 
 type CheckpointLine =
   | { type: "checkpoint"; format: number; journal: number; nextOrder: number }
-  | { type: "operation"; journal: number; entry: Entry }
+  | { type: "operation"; journal: number; entry: StoredEntry }
   | { type: "tombstone"; key: IdempotencyTombstone }
   | { type: "end"; lines: number };
 
@@ -67,7 +68,7 @@ export function readCheckpoint(file: string): CheckpointContent | null {
         content.nextOrder = line.nextOrder;
         break;
       case "operation":
-        content.operations.push(line.entry);
+        content.operations.push(entryOf(line.entry));
         break;
       case "tombstone":
         content.tombstones.push(line.key);
@@ -114,7 +115,7 @@ function* linesOf({
   tombstones,
 }: CheckpointContent): Generator<CheckpointLine> {
   yield { type: "checkpoint", format: STATE_FORMAT, journal, nextOrder };
-  for (const entry of operations) yield { type: "operation", journal, entry };
+  for (const entry of operations) yield { type: "operation", journal, entry: storedEntry(entry) };
   for (const key of tombstones) yield { type: "tombstone", key };
   yield { type: "end", lines: 1 + operations.length + tombstones.length };
 }
@@ -130,7 +131,7 @@ function encoded(text: string, room: Buffer): Buffer {
 function* salvage(file: string): Generator<Salvaged> {
   for (const { text } of readLines(file)) {
     const line = parseRecord<CheckpointLine>(text);
-    if (line?.type === "operation") yield { entry: line.entry, journal: line.journal };
+    if (line?.type === "operation") yield { entry: entryOf(line.entry), journal: line.journal };
   }
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "../../../daemon/store/checkpoint.js";
+import { AT } from "../../harness/records.js";
 import { OpenStore } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 
@@ -18,6 +19,9 @@ test("it is read as it was written, and each of its lines has a checksum", async
   expect(statSync(file).size).toBe(size);
   expect(readCheckpoint(file)).toEqual(content);
   const text = readFileSync(file, "utf8");
+  // A submission is stored once.
+  expect(text.split("ü".repeat(200))).toHaveLength(501);
+  expect(text.split('"op"')).toHaveLength(501);
   const damages: Array<[string, string]> = [
     [text.replace("ü", "u"), "line 2 is damaged"],
     [text.slice(0, text.length / 2), "is damaged"],
@@ -31,6 +35,38 @@ test("it is read as it was written, and each of its lines has a checksum", async
     writeFileSync(file, damaged);
     expect(() => readCheckpoint(file)).toThrow(message);
   }
+  await open.close();
+});
+
+test("operations in every state and with every submit field are read as they were", async () => {
+  const open = await OpenStore.open(directory());
+  const fields = {
+    ...{
+      label: "nightly",
+      queue: "gpu",
+      priority: 3,
+      notBefore: AT,
+      after: ["aaa111bbb222"],
+      historyKey: "key",
+    },
+    ...{ hooks: { onFailure: "true" }, tags: ["big"], hosts: "any" as const, omitted: { params: 20_000 } },
+    source: { path: "/a.yaml", text: "stages: []", timeout: null, gracePeriod: 10 },
+  };
+  await open.submit(fields);
+  await open.submit({ params: { text: "edited" } });
+  const id = await open.submit({});
+  await open.start(id);
+  const requeued = await open.submit({});
+  await open.start(requeued);
+  const failed = await open.submit({});
+  await open.start(failed);
+  await open.finish(failed, "failed");
+  await open.lifecycle.retry(failed, null, () => {});
+  const operations = [...open.store.ledger.entries.values()];
+  const file = join(open.dir, "written.ndjson");
+  await writeCheckpoint(file, { journal: 7, nextOrder: 9, operations, tombstones: [] });
+  const json = (entries: readonly unknown[]) => entries.map((entry) => JSON.parse(JSON.stringify(entry)));
+  expect(json(readCheckpoint(file)!.operations)).toEqual(json(operations));
   await open.close();
 });
 
