@@ -228,7 +228,8 @@ export class AttemptProgress implements Progress<unknown> {
     this.#meter.flush();
     for (const running of this.#running) running.catch(() => {});
     for (const running of this.#programs.keys()) running.catch(() => {});
-    this.#over.abort();
+    // The default reason is an error with a stack, and nobody reads it.
+    this.#over.abort("the attempt is over");
   }
 
   get #keyed(): KeyedHost {
