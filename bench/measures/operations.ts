@@ -1,17 +1,19 @@
 /**
- * Operations of three empty stages per second, from submit to finished, and the time of one operation at a time.
- * Compared with BullMQ jobs that report the same three stages, in a sandboxed process and in the worker's process.
+ * Operations of three empty stages per second, from submit to finished, the time of one operation at a time, and the
+ * CPU time of an operation. Compared with BullMQ jobs that report the same three stages, in a sandboxed process and in
+ * the worker's process.
  *
  * Both sides have the same number of concurrent submits and of running jobs. Each answer to a submit comes after an
  * fdatasync.
  */
 
 import type { Operation } from "../../protocol/operation.js";
+import { cpuOfThreads, processTree } from "../harness/cpu.js";
 import { Finished } from "../harness/finished.js";
 import { THREE_STAGES } from "../harness/no-op.js";
 import { HOW_TO_INSTALL, libraryVersion, Peer } from "../harness/peer.js";
 import { type Redis, redisVersion, startRedis } from "../harness/redis.js";
-import { compared, interleave } from "../harness/rounds.js";
+import { alone, compared, interleave } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
 import { Submitter, untilDone } from "../harness/submitter.js";
 import { benchWorld } from "../harness/world.js";
@@ -31,15 +33,19 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
   const bullmq = libraryVersion("bullmq");
   const title = (name: Processor) => `operations/s, three empty stages, beside BullMQ ${name}`;
   const oneTitle = "submit to finished, one at a time, beside BullMQ in-process";
+  const cpuTitle = "CPU of an operation of three empty stages";
   if (redisVersion() === null || bullmq === null) {
     const absent = `${bullmq === null ? "bullmq" : "redis-server"} is not there; ${HOW_TO_INSTALL}`;
-    return [...names.map(title), oneTitle].map((name) => ({ name, absent }));
+    return [...names.map(title), oneTitle, cpuTitle].map((name) => ({ name, absent }));
   }
 
   const world = await benchWorld({ ops: THREE_STAGES, flags: ["--concurrency", `${CONCURRENCY}`] });
   const submitter = new Submitter(world.socket, AT_ONCE);
   let redis: Redis | null = null;
   const peers: Peer[] = [];
+  /** Of each round, the one that warms up included. */
+  const cpuOfRounds: number[] = [];
+  const cpu = () => processTree(world.pid).reduce((sum, pid) => sum + cpuOfThreads(pid), 0);
   try {
     redis = await startRedis();
     const { socket } = redis;
@@ -53,10 +59,13 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
     const samples = await interleave(
       {
         liveops: async () => {
+          const before = cpu();
           const start = performance.now();
           await submitter.submit({ op: "three-stages" }, jobs);
           await untilDone(world.client);
-          return (jobs / (performance.now() - start)) * 1000;
+          const perSecond = (jobs / (performance.now() - start)) * 1000;
+          cpuOfRounds.push((cpu() - before) / jobs);
+          return perSecond;
         },
         liveopsOne: async () => {
           const body = Buffer.from(JSON.stringify({ op: "three-stages" }));
@@ -97,6 +106,11 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
         { what, samples: samples.bullmqOne },
         { unit: "ms", notes: `${few} a round, each submitted when the one before has finished` },
       ),
+      alone(cpuTitle, cpuOfRounds.slice(1), {
+        unit: "ms",
+        goal: { of: "ours", atMost: 1.6 },
+        notes: `user and system time of daemon, loader and workers; ${jobs} a round`,
+      }),
     ];
   } finally {
     submitter.close();
