@@ -81,8 +81,20 @@ export function declaredName(Type: OperationCtor): string | null {
   return isOp(op) ? op : opOf(Type.name);
 }
 
-/** @throws TypeFault */
+const definitions = new WeakMap<OperationCtor, TypeDefinition>();
+
+/**
+ * Reads a type once: a submit asks four times, and an attempt six times.
+ *
+ * @throws TypeFault
+ */
 export function readType(Type: OperationCtor): TypeDefinition {
+  const type = definitions.get(Type) ?? definitionOf(Type);
+  definitions.set(Type, type);
+  return type;
+}
+
+function definitionOf(Type: OperationCtor): TypeDefinition {
   const statics = Type as unknown as Record<string, unknown>;
   const fault = (problem: string) => new TypeFault(`class ${Type.name || "(without a name)"}: ${problem}`);
   const own = (name: string) => (Object.hasOwn(Type, name) ? statics[name] : undefined);
