@@ -374,6 +374,18 @@ describe("a queue longer than what the stream brings", () => {
     expect(wanted(type(press(long, "/"), "state:failed"), "queue")).toBeNull();
   });
 
+  test("the last page is read again when the queue has grown, and all of them after a snapshot", () => {
+    let state = press(after(open([], { counts }), { type: "watched", line: snapshot(200) }), "z");
+    for (let n = 0; n < 499; n++) state = press(state, "j");
+    state = after(state, page("", null, 0, 500, "p2"), page("", "p2", 500, 600, null));
+    expect(wanted(state, "queue")).toBeNull();
+    const line = { type: "counts", counts, moreQueued: 201 } as const;
+    const grown = after(press(state, "G"), { type: "watched", line });
+    expect(wanted(grown, "queue")).toEqual({ type: "fetch-queue", text: "", before: "p2" });
+    const anew = after(grown, { type: "watched", line: snapshot(200) });
+    expect(anew.listing.paging.queue).toEqual({ before: null, hasAll: false });
+  });
+
   test("one that was fetched and starts is the stream's, and a snapshot drops what waited", () => {
     const found = after(type(press(long, "/"), "item-70"), page("item-70", null, 700, 710, null));
     const [first] = waiting(700, 701);

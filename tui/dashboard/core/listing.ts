@@ -42,7 +42,7 @@ export interface Paging {
 }
 
 export interface QueuePages {
-  /** The place to go on from; null: the first page. */
+  /** The place from which the next page is listed, or again the last one; null: the first page. */
   readonly before: string | null;
   readonly hasAll: boolean;
 }

@@ -169,7 +169,8 @@ export function addQueuePage(state: State, { text, before, operations, next }: Q
   const { listing } = state;
   const { paging } = listing;
   if (text !== listing.text || before !== paging.queue.before) return addFetched(state, operations);
-  const queue = { before: next, hasAll: next === null };
+  // The last page is read again when the queue has grown.
+  const queue = next === null ? { before, hasAll: true } : { before: next, hasAll: false };
   return reordered(
     addFetched({ ...state, listing: { ...listing, paging: { ...paging, queue } } }, operations),
   );

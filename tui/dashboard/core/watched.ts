@@ -5,6 +5,7 @@ import { isFinal } from "../../../protocol/state.js";
 import { applyWatchLines, type WatchLine, type WatchView } from "../../../protocol/watch.js";
 import { reachedBy } from "./estimate.js";
 import { historyName, usualIn } from "./history.js";
+import { type Listing, UNASKED } from "./listing.js";
 import type { Samples, State } from "./model.js";
 import { moves, rowsOf } from "./order.js";
 
@@ -21,6 +22,7 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
   const next: State = {
     ...state,
     fetched: fetchedAfter(state, lines),
+    listing: listingAfter(state, view, lines),
     view: trimmed(view, state.selected),
     heard: heardOf(state, view, lines),
     reached: reachedBy(state, changedOf(view, lines)),
@@ -48,6 +50,15 @@ function fetchedAfter({ fetched, selected }: State, lines: readonly WatchLine[])
   if (lines.some(({ type }) => type === "snapshot"))
     for (const { id, state } of fetched.values()) if (state === "queued" && id !== selected) ids.push(id);
   return ids.some((id) => fetched.has(id)) ? without(fetched, ids) : fetched;
+}
+
+/** The queue is read on, or anew after a snapshot, where it has more operations that the stream does not bring. */
+function listingAfter({ listing, view }: State, after: WatchView, lines: readonly WatchLine[]): Listing {
+  const { queue } = listing.paging;
+  const isAnew = lines.some(({ type }) => type === "snapshot") && queue !== UNASKED.queue;
+  if (!isAnew && !(queue.hasAll && after.moreQueued > view.moreQueued)) return listing;
+  const pages = isAnew ? UNASKED.queue : { ...queue, hasAll: false };
+  return { ...listing, paging: { ...listing.paging, queue: pages } };
 }
 
 function rowsMoved(before: WatchView, after: WatchView, lines: readonly WatchLine[]): boolean {
