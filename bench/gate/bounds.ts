@@ -67,6 +67,15 @@ function verdictOf(row: GateRow, bound: Bound | undefined, mustMeasure: boolean)
 const ok = (text: string): Verdict => ({ outcome: "ok", text });
 const failed = (text: string): Verdict => ({ outcome: "FAILED", text });
 
+/** Of two runs the lower figures: a busy machine only adds. */
+export function lower(rows: readonly GateRow[], again: readonly GateRow[]): GateRow[] {
+  return rows.map((row) => {
+    const other = again.find(({ name }) => name === row.name);
+    if (other === undefined || !("value" in row && "value" in other)) return row;
+    return other.value < row.value ? other : row;
+  });
+}
+
 /** The bounds that the rows set; a row that could not be measured keeps its bound. */
 export function boundsFrom(rows: readonly GateRow[], before: Readonly<Bounds>): Bounds {
   const bounds: Bounds = {};

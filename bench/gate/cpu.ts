@@ -35,7 +35,7 @@ export default async function cpu(): Promise<GateRow[]> {
       ROUNDS,
     );
     world.run("liveops", "submit", "shell", "--", "sleep", "3600");
-    const ofArrays = await interleave({ bare, ours: () => cpuOfArray(world) }, 2 * ROUNDS);
+    const ofArrays = await interleave({ bare, ours: () => cpuOfArray(world) }, ROUNDS);
     const { bare: reference, ...programs } = ofPrograms;
     const row = (name: string, ours: readonly number[], samples: readonly number[]) => ({
       name: `${name}: CPU beside node -e 0`,

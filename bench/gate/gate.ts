@@ -8,7 +8,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { format } from "../harness/document.js";
-import { type Bounds, boundsFrom, type GateMeasure, judge } from "./bounds.js";
+import { type Bounds, boundsFrom, type GateMeasure, judge, lower } from "./bounds.js";
 import calls from "./calls.js";
 import code from "./code.js";
 import cpu from "./cpu.js";
@@ -32,13 +32,16 @@ export async function gate(chosen: readonly string[], { write }: { write: boolea
   for (const [name, measure] of Object.entries(MEASURES)) {
     if (chosen.length > 0 && !chosen.includes(name)) continue;
     const start = performance.now();
-    const rows = await measure();
-    const took = `${((performance.now() - start) / 1000).toFixed(0)} s`;
+    let rows = await measure();
     if (write) bounds[name] = boundsFrom(rows, bounds[name] ?? {});
-    const verdicts = judge(rows, bounds[name] ?? {}, { mustMeasure: process.env.CI === "true" });
+    const verdicts = () => judge(rows, bounds[name] ?? {}, { mustMeasure: process.env.CI === "true" });
+    const isOk = () => verdicts().every(({ outcome }) => outcome !== "FAILED");
+    // A row fails if it is over its bound twice.
+    if (!isOk()) rows = lower(rows, await measure());
+    const took = `${((performance.now() - start) / 1000).toFixed(0)} s`;
     console.log(`${name} (${took})`);
-    for (const { outcome, text } of verdicts) console.log(`  ${outcome.padEnd(7)}  ${text}`);
-    isMet &&= verdicts.every(({ outcome }) => outcome !== "FAILED");
+    for (const { outcome, text } of verdicts()) console.log(`  ${outcome.padEnd(7)}  ${text}`);
+    isMet &&= isOk();
   }
   if (write) {
     writeFileSync(FILE, JSON.stringify(bounds));

@@ -66,7 +66,8 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
   await options.prepare?.(stateDir);
   const forget = atExit(() => {
     run("liveopsd", "stop", "--now");
-    rmSync(dir, { recursive: true, force: true });
+    // A daemon that was interrupted at its start may still write.
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   });
   const start = ["start", "--ops", opsDir, ...(options.flags ?? [])];
   if (options.tracer === undefined) run("liveopsd", ...start);

@@ -1,6 +1,6 @@
 /** The verdict of the benchmark's gate on a row. */
 import { describe, expect, test } from "vitest";
-import { boundsFrom, type GateRow, judge } from "../../bench/gate/bounds.js";
+import { boundsFrom, type GateRow, judge, lower } from "../../bench/gate/bounds.js";
 
 const bounds = { calls: { was: 100, bound: 105 }, builtins: ["net", "stream"] };
 const rows = (calls: number, names = ["net", "stream"]): GateRow[] => [
@@ -34,6 +34,11 @@ describe("a row of the gate", () => {
     const skipped: GateRow[] = [{ name: "calls", skipped: "strace is missing" }, rows(0)[1]!];
     expect(failures(skipped)).toEqual([]);
     expect(failures(skipped, true)).toEqual(["calls: strace is missing"]);
+  });
+
+  test("has the lower figure of two runs", () => {
+    expect(lower(rows(106), rows(90))).toEqual(rows(90));
+    expect(lower(rows(90), rows(106))).toEqual(rows(90));
   });
 
   test("sets a bound with its room, and a skipped row keeps its bound", () => {
