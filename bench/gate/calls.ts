@@ -34,7 +34,7 @@ type Counts = Map<string, number>;
 const PROCESSES = ["daemon", "worker"] as const;
 type Process = (typeof PROCESSES)[number];
 /** The daemon serves several events at once where it is late. */
-const ROOM: Record<Process, number> = { daemon: 0.1, worker: 0.05 };
+const ROOM: Record<Process, number> = { daemon: 0.2, worker: 0.05 };
 
 export default async function calls(): Promise<GateRow[]> {
   const absent = whyNotTraced();
