@@ -8,7 +8,7 @@
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Submission } from "../../protocol/event.js";
 import type { Omitted, Operation } from "../../protocol/operation.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
@@ -78,8 +78,11 @@ export function readPayload(file: string): unknown {
 }
 
 export class Payloads {
-  /** Files found at the start; `removeOrphans` removes those that no operation names. */
-  #found: string[] = [];
+  /**
+   * Files found at the start and not written again; `removeOrphans` removes those that no operation names. The successor
+   * of a finish that is repeated after a crash has the same file again before a decision names it.
+   */
+  readonly #found = new Set<string>();
 
   /** @param onError called when a payload could not be written */
   constructor(
@@ -94,7 +97,7 @@ export class Payloads {
   start(): void {
     for (const name of readdirSync(this.dir))
       if (/\.json\.tmp$/.test(name)) rmSync(join(this.dir, name), { force: true, recursive: true });
-      else this.#found.push(name);
+      else this.#found.add(name);
   }
 
   /**
@@ -168,13 +171,12 @@ export class Payloads {
 
   /** Removes files found at the start that belong to no operation. */
   async removeOrphans(isKnown: (id: string) => boolean | Promise<boolean>): Promise<void> {
-    const found = this.#found;
-    this.#found = [];
-    for (const name of found) {
+    for (const name of this.#found) {
       const [, id] = /^(\w+)\.(?:params|result)\.json$/.exec(name) ?? [];
-      if (id !== undefined && !(await isKnown(id)))
+      if (id !== undefined && !(await isKnown(id)) && this.#found.has(name))
         rmSync(join(this.dir, name), { force: true, recursive: true });
     }
+    this.#found.clear();
   }
 
   /** Keeps all payloads or none: where one cannot be written, the others are removed. */
@@ -206,6 +208,7 @@ export class Payloads {
     const line = encodeRecord({ value });
     const file = payloadFile(this.dir, id, kind);
     const temporary = `${file}.tmp`;
+    this.#found.delete(basename(file));
     const handle = await openNew(temporary);
     try {
       await handle.writeFile(line);
