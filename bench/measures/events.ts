@@ -57,17 +57,17 @@ export default async function events({ quick }: MeasureOptions): Promise<Row[]> 
         "event to watcher, p50",
         p50.watcher,
         { what, samples: p50.socket },
-        { unit: "ms", goal: { of: "ours", atMost: 1 }, notes },
+        { unit: "ms", goal: { of: "ours", atMost: 0.5 }, notes },
       ),
       compared(
         "event to watcher, p99",
         p99.watcher.slice(1),
         { what, samples: p99.socket.slice(1) },
-        { unit: "ms", goal: { of: "ours", atMost: 10 }, notes },
+        { unit: "ms", goal: { of: "ours", atMost: 5 }, notes },
       ),
       alone("event to the dashboard's screen, p95", await toScreen(world, quick ? 30 : 150), {
         unit: "ms",
-        goal: { of: "ours", atMost: 120 },
+        goal: { of: "ours", atMost: 80 },
         notes: "a status to the bytes on a pty of 160x50, the operation's page, four statuses a second",
       }),
     ];

@@ -30,7 +30,7 @@ export default async function memory({ quick }: MeasureOptions): Promise<Row[]> 
       { what: "bare Node server", samples: bare },
       {
         unit: "MB",
-        goal: { of: "ours", atMost: 110 },
+        goal: { of: "ours", atMost: 80 },
         notes: "Rss of smaps_rollup, 3 s after loader and worker are warm",
       },
     ),

@@ -48,7 +48,7 @@ export default async function stages({ quick }: MeasureOptions): Promise<Row[]> 
         { what: `DBOS ${dbos}`, samples: samples.dbos },
         {
           unit: "/s",
-          goal: { of: "ratio", atLeast: 5 },
+          goal: { of: "ratio", atLeast: 6 },
           notes: `${count} one after the other in one resumable operation; liveops: both events fdatasynced, the value with the second; PostgreSQL ${postgres} on a Unix socket: fsync and synchronous_commit on`,
         },
       ),

@@ -43,7 +43,7 @@ export default async function start({ quick }: MeasureOptions): Promise<Row[]> {
         "liveopsd start until it answers",
         samples.empty,
         { what: "node -e 0", samples: samples.bare },
-        { unit: "ms", goal: { of: "ratio", atMost: 8 }, notes: "spawn to exit of the command" },
+        { unit: "ms", goal: { of: "ratio", atMost: 6 }, notes: "spawn to exit of the command" },
       ),
       compared(
         `liveopsd start with ${many} finished operations`,
@@ -73,7 +73,7 @@ export default async function start({ quick }: MeasureOptions): Promise<Row[]> {
           { what: `pm2 ${libraryVersion("pm2")}`, samples: beside.pm2 },
           {
             unit: "ms",
-            goal: { of: "ratio", atMost: 0.8 },
+            goal: { of: "ratio", atMost: 0.6 },
             notes: "spawn to exit of the command that starts it",
           },
         ),

@@ -56,7 +56,7 @@ async function reading(world: BenchWorld, id: string, { quick }: MeasureOptions)
     return [
       compared("CPU time for a delivery to a watcher", samples.liveops, beside, {
         unit: "µs",
-        goal: { of: "ratio", atMost: 2 },
+        goal: { of: "ratio", atMost: 1.5 },
         notes: `${notes}; less what the daemon takes without watchers`,
       }),
     ];
