@@ -19,7 +19,7 @@ const BATCHES = 5;
 
 const UNTRACED = [
   ...["brk", "clock_gettime", "clock_nanosleep", "madvise", "mmap", "mprotect", "munmap"],
-  ...["epoll_ctl", "epoll_pwait", "futex", "getpid", "restart_syscall", "sched_yield"],
+  ...["epoll_ctl", "epoll_pwait", "futex", "geteuid", "getpid", "restart_syscall", "sched_yield"],
 ];
 const OPTIONS = [
   ..."-f --seccomp-bpf -y -qq -s 0 -e signal=none".split(" "),
@@ -27,21 +27,24 @@ const OPTIONS = [
 ];
 /** What the daemon does at intervals: it watches its places and processes, and writes `state.json`. */
 const AT_INTERVALS = /state\.json|\/liveopsd\.|\/state\/(history|workers)"|\/state>|\/proc\/\d+\//;
+/** The daemon reads what a worker writes in few or many parts, depending on the load. */
+const RUN_FILE = "/state/runs/";
+const OF_RUN_FILES = " of run files";
 const SYNCS = ["fdatasync", "fsync", "msync", "sync", "sync_file_range", "syncfs"];
 
 /** Calls of each name. */
 type Counts = Map<string, number>;
 const PROCESSES = ["daemon", "worker"] as const;
 type Process = (typeof PROCESSES)[number];
-/** The daemon serves several events at once where it is late. */
-const ROOM: Record<Process, number> = { daemon: 0.2, worker: 0.05 };
+const READS = "daemon: system calls an operation on run files";
 
 export default async function calls(): Promise<GateRow[]> {
   const absent = whyNotTraced();
   if (absent !== null)
-    return PROCESSES.flatMap((process) =>
-      Object.values(namesOf(process)).map((name) => ({ name, skipped: absent })),
-    );
+    return [...PROCESSES.flatMap((process) => Object.values(namesOf(process))), READS].map((name) => ({
+      name,
+      skipped: absent,
+    }));
 
   const world = await benchWorld({
     ops: THREE_STAGES,
@@ -91,7 +94,8 @@ function countCalls(lines: readonly string[]): Record<Process, Counts> {
     const process = processes.get(thread) ?? processOf(thread);
     processes.set(thread, process);
     if (process === "daemon" && AT_INTERVALS.test(line)) continue;
-    counts[process].set(call!, (counts[process].get(call!) ?? 0) + 1);
+    const key = process === "daemon" && line.includes(RUN_FILE) ? `${call}${OF_RUN_FILES}` : call!;
+    counts[process].set(key, (counts[process].get(key) ?? 0) + 1);
   }
   return counts;
 }
@@ -114,9 +118,10 @@ function rowsOf(process: Process, counts: Counts): GateRow[] {
     .map(([call, count]) => `${call} ${count.toFixed(1)}`)
     .join(", ");
   const { calls, syncs } = namesOf(process);
-  const room = ROOM[process];
+  const others = each.filter(([call]) => !call.endsWith(OF_RUN_FILES));
   return [
-    { name: calls, value: sum(each), room, detail },
-    { name: syncs, value: sum(each.filter(([call]) => SYNCS.includes(call))), room },
+    { name: calls, value: sum(others), room: 0.08, detail },
+    { name: syncs, value: sum(each.filter(([call]) => SYNCS.includes(call))), room: 0.05 },
+    ...(process === "daemon" ? [{ name: READS, value: sum(each) - sum(others), room: 0.5 }] : []),
   ];
 }
