@@ -9,7 +9,7 @@ import { type BenchWorld, benchWorld, bin, node } from "../harness/world.js";
 import type { GateRow } from "./bounds.js";
 
 const ROUNDS = 9;
-const OPERATIONS = 20;
+const OPERATIONS = 50;
 const ARRAY = 500;
 
 export default async function cpu(): Promise<GateRow[]> {
@@ -17,7 +17,8 @@ export default async function cpu(): Promise<GateRow[]> {
   const program = (...words: string[]) => cpuOfProgram([node, ...words], world.env);
   const bare = () => program("-e", "0");
   try {
-    await runBatch(world, OPERATIONS);
+    // The first operations run code that V8 has not optimized yet.
+    await runBatch(world, 2 * OPERATIONS);
     const ofOperations = await interleave({ bare, ours: () => cpuOfTen(world) }, 5);
     const ofPrograms = await interleave(
       {
@@ -37,14 +38,15 @@ export default async function cpu(): Promise<GateRow[]> {
     world.run("liveops", "submit", "shell", "--", "sleep", "3600");
     const ofArrays = await interleave({ bare, ours: () => cpuOfArray(world) }, ROUNDS);
     const { bare: reference, ...programs } = ofPrograms;
-    const row = (name: string, ours: readonly number[], samples: readonly number[]) => ({
+    const row = (name: string, ours: readonly number[], samples: readonly number[], room = 0.2) => ({
       name: `${name}: CPU beside node -e 0`,
       value: compared(name, ours, { what: "node -e 0", samples }, { unit: "ms" }).ratio!,
-      room: 0.2,
+      room,
     });
     return [
       ...Object.entries(programs).map(([name, samples]) => row(name, samples, reference)),
-      row("ten operations", ofOperations.ours, ofOperations.bare),
+      // Daemon and worker wake each other more often on a busy machine.
+      row("ten operations", ofOperations.ours, ofOperations.bare, 0.5),
       row(`submits in an array of ${ARRAY}`, ofArrays.ours, ofArrays.bare),
     ];
   } finally {
