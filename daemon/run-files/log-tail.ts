@@ -29,8 +29,9 @@ export function lineOf(record: StoredLine): LogLine {
 }
 
 export class LogTail {
-  /** Null: there was no log yet. */
-  #tail: Tail | null = null;
+  #tail: Tail;
+  /** There was a log to open. */
+  #found: boolean;
   /** The next line is the first of its file. */
   #isAtStart = true;
   /** The open file follows the one before it without a gap. */
@@ -46,16 +47,23 @@ export class LogTail {
     // Opened now, so that renames before the first read do not matter.
     try {
       this.#tail = this.#begin();
+      this.#found = this.#tail.inode() !== null;
     } catch {
       // The first read tries again, and throws.
+      this.#tail = new Tail(logFile(dir));
+      this.#found = false;
     }
   }
 
   /** Calls back for every new complete line, at most about `maxBytes` of them; returns whether there was any. */
   read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
-    // The log may have been made, and renamed, since.
-    this.#tail ??= this.#begin();
-    if (this.#tail === null) return false;
+    if (!this.#found) {
+      // The log may have been made, and renamed, since.
+      this.#tail.close();
+      this.#tail = this.#begin();
+      this.#found = this.#tail.inode() !== null;
+      if (!this.#found) return false;
+    }
     let left = maxBytes;
     let any = false;
     const take = (line: string) => {
@@ -69,16 +77,16 @@ export class LogTail {
     };
     while (left > 0) {
       // The next file is opened only at the end of this one.
-      if (!this.#tail.read(take, left) && !this.#advance(this.#tail, take)) break;
+      if (!this.#tail.read(take, left) && !this.#advance(take)) break;
     }
     return any;
   }
 
   close(): void {
-    this.#tail?.close();
+    this.#tail.close();
   }
 
-  #begin(): Tail | null {
+  #begin(): Tail {
     const files = this.#files();
     const { isBefore } = this;
     if (isBefore) {
@@ -87,9 +95,7 @@ export class LogTail {
         if (first !== null && isBefore(first)) return this.#open(file, seekLine(file, isBefore));
       }
     }
-    const [first] = files;
-    const tail = first === undefined ? null : this.#open(first, 0);
-    return tail === null || tail.inode() === null ? null : tail;
+    return this.#open(files[0]!, 0);
   }
 
   #open(file: string, offset: number): Tail {
@@ -97,19 +103,19 @@ export class LogTail {
     return new Tail(file, offset);
   }
 
-  /** All parts, oldest first; none if there is no log. */
+  /** All parts, oldest first. */
   #files(): string[] {
     const file = logFile(this.dir);
-    // Between two renames there is only the file to be renamed.
-    if (inodeOf(file) === null && inodeOf(`${file}.new`) === null) return [];
+    // Most attempts have no log, or a short one; between two renames there is only the file to be renamed.
+    if (inodeOf(file) === null && inodeOf(`${file}.new`) === null) return [file];
     return [...olderLogFiles(this.dir), file];
   }
 
   /** Opens the next file once the open one was renamed; false if the open one is the newest. */
-  #advance(tail: Tail, take: (line: string) => void): boolean {
-    const ours = tail.inode();
+  #advance(take: (line: string) => void): boolean {
+    const ours = this.#tail.inode();
     if (ours === null || ours === inodeOf(logFile(this.dir))) return false;
-    tail.read(take);
+    this.#tail.read(take);
     const files = this.#files();
     const place = files.findIndex((file) => inodeOf(file) === ours);
     const next = new Tail(files[place + 1] ?? logFile(this.dir));
@@ -118,7 +124,7 @@ export class LogTail {
       next.close();
       return false;
     }
-    tail.close();
+    this.#tail.close();
     this.#tail = next;
     this.#isAtStart = true;
     this.#isNext = place !== -1;
