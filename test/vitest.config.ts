@@ -8,7 +8,7 @@ import { ALONE, daemon, LONGEST, SMOKE, unit } from "./harness/projects.js";
 type Test = NonNullable<TestProjectInlineConfiguration["test"]>;
 
 /** Tests of processes wait for about half of their time; complete faults leave no time. */
-const maxWorkers = availableParallelism() * (FULL ? 1 : 2);
+const maxWorkers = FULL ? availableParallelism() : Math.ceil(availableParallelism() * 1.5);
 
 /** Starts the longest faults first, so that none of them runs alone at the end. */
 class LongestFirst extends BaseSequencer {
