@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { selector } from "../../../tui/cli/ls/filter.js";
+import { moreQueuedText, selector } from "../../../tui/cli/ls/filter.js";
 import { chosen } from "../../../tui/cli/ls/watch.js";
 import { batchBodies, eachBodies, readLinesOf } from "../../../tui/cli/submit/many.js";
 import { TestDaemon } from "../../harness/daemon.js";
@@ -167,4 +167,9 @@ test("ls --watch keeps the filters of ls", () => {
   expect(ids()).toHaveLength(2);
   expect(ids(selector({ schedule: "nightly" }, Date.now))).toEqual(["b"]);
   expect(ids(selector({ label: "b", queue: "gpu" }, Date.now))).toEqual([]);
+});
+
+test("a list says how many queued operations it leaves out", () => {
+  expect(moreQueuedText(1)).toBe("1 more operation is queued");
+  expect(moreQueuedText(180)).toBe("180 more operations are queued");
 });

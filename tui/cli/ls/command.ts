@@ -33,6 +33,7 @@ import {
   givenFilter,
   hostFilter,
   type LsFilter,
+  moreQueuedText,
   newestOf,
 } from "./filter.js";
 import { ListProgress } from "./progress.js";
@@ -134,7 +135,8 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const isUnmeasured = !hasProc() && operations.every(({ resources }) => resources === null);
   if (listOutput.format === "wide" && isUnmeasured)
     say(to, `CPU, MEM, READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
-  if (moreQueued > 0) say(to, moreQueuedText(moreQueued, total), "yellow");
+  if (moreQueued > 0)
+    say(to, `${moreQueuedText(moreQueued)}; list all ${total} with liveops ls --limit ${total}`, "yellow");
   else if (isTable && total > operations.length && process.stderr.isTTY) {
     say(
       to,
@@ -142,10 +144,6 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
       "yellow",
     );
   }
-}
-
-function moreQueuedText(moreQueued: number, total: number): string {
-  return `${moreQueued} more operations are queued; list all ${total} with liveops ls --limit ${total}`;
 }
 
 /** @throws UsageError for what a list without an end cannot have */

@@ -91,6 +91,11 @@ export function newestOf(matching: Operation[], { limit }: LsFilter): Operation[
   return matching.filter((it, i) => i < DEFAULT_LIMIT || it.state === "running" || first.has(it));
 }
 
+/** Says how many queued operations a list leaves out. */
+export function moreQueuedText(count: number): string {
+  return count === 1 ? "1 more operation is queued" : `${count} more operations are queued`;
+}
+
 /** The place in the queue; last: the operation waits for something else. */
 export function placeOf({ queuePosition }: Operation): number {
   return queuePosition ?? Number.MAX_SAFE_INTEGER;

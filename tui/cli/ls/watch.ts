@@ -6,6 +6,7 @@
  */
 import type { Client } from "../../../protocol/client/client.js";
 import { reconnecting } from "../../../protocol/client/reconnect.js";
+import { FIRST_QUEUED } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { wantsRedraw } from "../../../protocol/text/colour.js";
@@ -14,7 +15,7 @@ import { interruptible } from "../../kit/interruptible.js";
 import type { TableStream } from "../../kit/output/table.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { lostNotes } from "../follow/notes.js";
-import { DEFAULT_LIMIT, type LsFilter, newestOf } from "./filter.js";
+import { DEFAULT_LIMIT, type LsFilter, moreQueuedText, newestOf } from "./filter.js";
 import { ListProgress } from "./progress.js";
 import { JsonOutput, type ListLook, type LiveOutput, RowsOutput, TerminalOutput } from "./watch-output.js";
 
@@ -87,7 +88,10 @@ async function follow(client: Client, filter: LsFilter, following: Following): P
         await progress.load(chosen(applyWatchLines(view, pending), filter));
         flush();
         if (view.moreQueued > 0 && !output.showsConnection)
-          say(to, `${view.moreQueued} more operations are queued; they are listed when they are next`);
+          say(
+            to,
+            `${moreQueuedText(view.moreQueued)}; the list shows the first ${FIRST_QUEUED} of the queue`,
+          );
       } else timer ??= setTimeout(flush, output.interval);
     }
   } finally {
