@@ -48,6 +48,9 @@ export const MAX_BATCH = 1000;
 /** Queued operations that a watch stream sends, and `ls` lists, in the order of the queues; pages list the others. */
 export const FIRST_QUEUED = 500;
 
+/** Milliseconds between two pings of a watch stream. */
+export const WATCH_PING_MS = 2000;
+
 /** Ids of one request that acts on many operations. */
 export const MAX_SELECTED = 100_000;
 

@@ -16,7 +16,7 @@ const cursor = doc(z.string(), "position in the stream (opaque); pass it as sinc
 
 export const pingLine = doc(
   z.object({ type: z.literal("ping") }),
-  "sent every 15 seconds: the daemon is alive",
+  "sent every 2 seconds on a watch stream, every 15 seconds on another: the daemon is alive",
 );
 
 export const snapshotLine = doc(

@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { newId } from "../../protocol/id.js";
+import { WATCH_PING_MS } from "../../protocol/limits.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
@@ -17,8 +18,6 @@ type View = Pick<
   OperationView,
   "record" | "matching" | "queued" | "firstQueued" | "queuedCount" | "counts" | "linesAfter"
 >;
-
-const PING_MS = 15_000;
 
 export class Hub implements WatcherSource {
   readonly versions = new ChangeVersions();
@@ -65,7 +64,7 @@ export class Hub implements WatcherSource {
     response.on("close", () => this.detach(watcher));
     this.#pings ??= setInterval(() => {
       for (const each of this.#watchers) each.ping();
-    }, PING_MS);
+    }, WATCH_PING_MS);
     watcher.begin(from, cursor?.log ?? null);
   }
 

@@ -15,7 +15,7 @@ export interface Deadlines {
   answer: number;
   /** Longest time for one request while the daemon replies to others. */
   request: number;
-  /** Longest time without data on a stream; the daemon sends a ping every 15 s. */
+  /** Longest time without data on a stream; the daemon sends a ping every 15 s or more often. */
   stream: number;
 }
 

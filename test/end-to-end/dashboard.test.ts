@@ -132,6 +132,29 @@ test("the daemon is killed: it says so, keeps what it showed, and comes back by 
   expect(await restored(terminal)).toBe(0);
 });
 
+test("the daemon is stopped (SIGSTOP): it says so, blames no operation, and goes on when the daemon does", async () => {
+  const gate = join(world.dir, "stopped-gate");
+  const id = await world.submit("gate", `file=${gate}`);
+  await using terminal = dashboard([id]);
+  const { screen } = terminal;
+  await screen.until(/line \d/);
+  const { pid } = await world.client.daemon();
+  process.kill(pid, "SIGSTOP");
+  try {
+    const text = await screen.until(/▲ daemon not responding \(\d+s\)/);
+    expect(text).toMatch(/● Wait/);
+    expect(text).not.toContain("no progress");
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  const back = await screen.until((text) => !text.includes("not responding"));
+  expect(back).not.toContain("no progress");
+  world.write("stopped-gate", "");
+  await screen.until(/✓ Close/);
+  terminal.press("q");
+  expect(await restored(terminal)).toBe(0);
+});
+
 describe("the terminal is given back", () => {
   test.each([
     ["SIGTERM", 130],

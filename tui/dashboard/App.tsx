@@ -3,7 +3,7 @@ import { Box, type Key as InkKey, useApp, useInput, usePaste } from "ink";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { CommandBar, shellRows } from "./CommandBar.js";
 import { asLastHeard } from "./core/host-view.js";
-import { panesOf } from "./core/layout.js";
+import { panesOf, troubleRows } from "./core/layout.js";
 import type { State } from "./core/model.js";
 import { Rows, ThemeContext, useTheme } from "./core/Panel.js";
 import { Header } from "./Header.js";
@@ -14,6 +14,7 @@ import { CopyPage } from "./pages/log/LogView.js";
 import { OperationDetail } from "./pages/operation/OperationDetail.js";
 import { PageView } from "./pages/pages.js";
 import type { Store } from "./store.js";
+import { TroubleLine } from "./TroubleLine.js";
 import type { SuspendTerminal } from "./terminal/suspend.js";
 import { type Pressed, SPECIAL } from "./text/keys.js";
 import { dimmed, type TerminalFacts, themeFor } from "./text/theme.js";
@@ -67,6 +68,7 @@ export function Screen({ state, motion = false }: { state: State; motion?: boole
   return (
     <Box flexDirection="column" width={columns} height={rows}>
       <Header state={state} />
+      {troubleRows(state) > 0 && <TroubleLine state={state} />}
       {/* Clipping costs time in each frame: only where something stands over the panels. */}
       <Box height={body} overflow={body < panes.height ? "hidden" : "visible"}>
         <Body state={state} motion={motion} />

@@ -1,22 +1,20 @@
-/** The first row: counts of running, queued and failed operations, and the state of the daemon. */
+/** The first row: counts of running, queued and failed operations, slots, CPU and the clock. */
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
 import { formatShortTime } from "../kit/output/local-time.js";
-import { formatAge } from "../kit/output/time.js";
-import { formatBytes, formatCount, formatDuration } from "../terminal/format.js";
+import { formatBytes, formatCount } from "../terminal/format.js";
 import { EMPTY, FULL, LEAST_CORES, sparkline } from "./core/bars.js";
 import { finishedToday } from "./core/history.js";
-import { hasSeveral, ownHost, silentHosts, unreachableHosts } from "./core/host-view.js";
+import { hasSeveral } from "./core/host-view.js";
 import type { State } from "./core/model.js";
 import { type Piece, Row, useTheme } from "./core/Panel.js";
-import { nextRun, pausedQueues, slotCount } from "./core/queue-view.js";
+import { nextRun, slotCount } from "./core/queue-view.js";
 import { underWay } from "./core/request.js";
-import { clock, PAUSED } from "./core/state-style.js";
-import { silence } from "./pages/hosts/SeveralHostsPage.js";
+import { clock } from "./core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
 import { fitting, Line } from "./text/line.js";
-import type { Style, Theme } from "./text/theme.js";
+import { dimmed, type Style, type Theme } from "./text/theme.js";
 import { ticks } from "./wanted-effects.js";
 
 /** Columns of the spinner, with the space before it. */
@@ -24,9 +22,15 @@ const SPINNER = 4;
 
 export function Header({ state }: { state: State }) {
   const theme = useTheme();
-  const busy = state.connection.state !== "live" || state.request !== null;
+  const { connection } = state;
+  const busy = connection.state === "connecting" || state.request !== null;
   const width = state.size.columns - (busy ? SPINNER : 0);
-  const text = state.connection.state === "live" ? facts(state, width, theme) : lost(state, width, theme);
+  const text =
+    connection.state === "live"
+      ? facts(state, width, theme)
+      : connection.state === "away"
+        ? facts({ ...state, now: connection.since }, width, dimmed(theme))
+        : connecting(state, width, theme);
   return <HeaderRow text={text} busy={busy} />;
 }
 
@@ -41,18 +45,12 @@ const HeaderRow = memo(function HeaderRow({ text, busy }: { text: string; busy: 
   );
 });
 
-function lost(state: State, width: number, { paint }: Theme): string {
-  const line = new Line(width, paint).add(" liveops ", "bold");
-  if (state.connection.state === "connecting")
-    return line.add(state.connection.reason === null ? "connecting" : none(state), "warn").toString();
-  const since = state.connection.state === "away" ? state.connection.since : state.now;
-  const age = formatDuration(Math.max(0, Math.floor((state.now - since) / 1000)));
-  const who = hasSeveral(state) ? "no host responds" : "daemon not responding";
-  const text = `${who} (${age}), reconnecting`;
-  return line.add(widthOf(text) <= line.left ? text : `reconnecting (${age})`, "warn", "bold").toString();
+function connecting(state: State, width: number, { paint }: Theme): string {
+  const { connection } = state;
+  const isNew = connection.state !== "connecting" || connection.reason === null;
+  const text = isNew ? "connecting" : hasSeveral(state) ? "no host answers" : "no daemon";
+  return new Line(width, paint).add(" liveops ", "bold").add(text, "warn").toString();
 }
-
-const none = (state: State) => (hasSeveral(state) ? "no host answers" : "no daemon");
 
 interface Fact {
   readonly long: readonly Piece[];
@@ -95,12 +93,6 @@ function facts(state: State, width: number, theme: Theme): string {
   return line.fill().toString();
 }
 
-const warning = (rank: number, long: string, short: string): Fact => ({
-  long: [[long, "warn", "bold"]],
-  short: [[short, "warn", "bold"]],
-  rank,
-});
-
 /** A sign with a count; the word gives way. */
 const count = (rank: number, figure: string, word: string, ...styles: Style[]): Fact => ({
   long: [[`${figure}${word}`, ...styles]],
@@ -113,7 +105,6 @@ function leftFacts(state: State): Fact[] {
   const empty = state.forecast?.emptyAt ?? null;
   const until = queued > 0 && empty !== null ? Math.max(0, (Date.parse(empty) - state.now) / 1000) : null;
   const wait: Piece[] = until === null ? [] : [[` ~${about(until)}`]];
-  const fresh = state.newFailures.length;
   const today = finishedToday(state);
   const waiting = count(1, `○ ${formatCount(queued)}`, " queued", queued > 0 ? "plain" : "muted");
   const list: Fact[] = [
@@ -121,16 +112,7 @@ function leftFacts(state: State): Fact[] {
     count(0, `● ${formatCount(running)}`, " running", ...(running > 0 ? BUSY : IDLE)),
     { ...waiting, long: [...waiting.long, ...wait], short: [...waiting.short!, ...wait] },
   ];
-  if (fresh > 0)
-    list.push({
-      long: [
-        [`✗ ${formatCount(fresh)} new failure${fresh === 1 ? "" : "s"}`, "bad", "bold"],
-        [" (!)", "muted"],
-      ],
-      short: [[`✗ ${formatCount(fresh)} new !`, "bad", "bold"]],
-      rank: 2,
-    });
-  else if (failed > 0) list.push(count(5, `✗ ${formatCount(failed)}`, " failed", "muted"));
+  if (failed > 0) list.push(count(5, `✗ ${formatCount(failed)}`, " failed", "muted"));
   if (today !== null && today > 0)
     list.push({
       long: [
@@ -140,49 +122,16 @@ function leftFacts(state: State): Fact[] {
       short: [[`✓ ${formatCount(today)}`, "muted"]],
       rank: 7,
     });
-  return [...list, ...hostFacts(state), ...queueFacts(state)];
+  return [...list, ...hostFacts(state), ...scheduleFacts(state)];
 }
 
 /** Columns of the name of a queue, a schedule or a host. */
 const NAME_MOST = 16;
 const nameOf = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
 
-/** Problems of the fleet: its engine, hosts that do not answer, and whether this host starts nothing. */
+/** With several hosts: the operations of each. */
 function hostFacts(state: State): Fact[] {
-  if (hasSeveral(state)) return severalFacts(state);
-  const list: Fact[] = [];
-  const away = state.fleet?.fleet?.awaySince ?? null;
-  if (away !== null) {
-    const age = formatAge(away, state.now);
-    list.push(warning(1, `▲ engine not responding (${age})`, `▲ engine ${age}`));
-  }
-  const lost = unreachableHosts(state);
-  const [first] = lost;
-  if (first !== undefined) {
-    const name = lost.length === 1 ? `host ${nameOf(first.name)}` : `${lost.length} hosts`;
-    list.push(warning(2, `▲ ${name} unreachable`, `▲ ${name}`));
-  }
-  if (ownHost(state)?.draining) list.push(warning(2, `${PAUSED} host drained`, `${PAUSED} drained`));
-  return list;
-}
-
-/** With several hosts: the hosts that do not answer, and the operations of each host. */
-function severalFacts(state: State): Fact[] {
-  const list: Fact[] = [];
-  const [first, ...others] = silentHosts(state);
-  if (first !== undefined) {
-    const { connection } = first;
-    const age = connection.state === "away" ? silence(connection.since, state.now) : null;
-    const isNew = connection.state === "connecting" && connection.reason === null;
-    const one = age !== null ? `no answer for ${age}` : isNew ? "connecting" : "never answered";
-    const style = isNew && others.length === 0 ? "muted" : "warn";
-    const [name, all] = [nameOf(first.name), `▲ ${others.length + 1} hosts`];
-    list.push({
-      long: [[others.length === 0 ? `▲ ${name}: ${one}` : `${all} do not answer`, style]],
-      short: [[others.length === 0 ? `▲ ${name}${age === null ? "" : ` ${age}`}` : all, style]],
-      rank: 1,
-    });
-  }
+  if (!hasSeveral(state)) return [];
   // The row shows all hosts or none. A host that never answered has no counts.
   const known = state.hosts.filter(({ connection }) => connection.state !== "connecting");
   const each = known.flatMap(({ name, counts, connection }, i): Piece[] => {
@@ -193,27 +142,15 @@ function severalFacts(state: State): Fact[] {
       [figures, isLive && counts.running > 0 ? "accent" : "muted"],
     ];
   });
-  list.push({ long: each, rank: 9 });
-  return list;
+  return [{ long: each, rank: 9 }];
 }
 
-/** Queues that start nothing, and the run that the schedules submit next. */
-function queueFacts(state: State): Fact[] {
-  const list: Fact[] = [];
-  const paused = pausedQueues(state);
-  const [first] = paused;
-  if (first !== undefined) {
-    const isOne = paused.length === 1;
-    const some = isOne ? `queue ${nameOf(first)}` : `${paused.length} queues`;
-    const which = paused.length < state.queues.length ? some : "all queues";
-    list.push(warning(2, `${PAUSED} ${which} paused`, `${PAUSED} ${isOne ? nameOf(first) : paused.length}`));
-  }
+/** The run that the schedules submit next. */
+function scheduleFacts(state: State): Fact[] {
   const next = nextRun(state);
-  if (next !== null) {
-    const at = formatShortTime(new Date(next.at), new Date(state.now));
-    list.push({ long: [["next ", "muted"], [nameOf(next.name)], [` ${at}`, "muted"]], rank: 8 });
-  }
-  return list;
+  if (next === null) return [];
+  const at = formatShortTime(new Date(next.at), new Date(state.now));
+  return [{ long: [["next ", "muted"], [nameOf(next.name)], [` ${at}`, "muted"]], rank: 8 }];
 }
 
 /** The text has one unit, because the duration is an estimate. */

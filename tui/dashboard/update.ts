@@ -11,7 +11,7 @@ import { jumped, settleLinks, shifted, sought, stepOn, withLog } from "./core/ch
 import type { Effect } from "./core/effect.js";
 import { counted } from "./core/history.js";
 import { hasSeveral, isReachable, withHosts } from "./core/host-view.js";
-import { applyHostLines, type HostLine, hostLost, hostTold } from "./core/hosts.js";
+import { answers, applyHostLines, type HostLine, hostLost, hostTold } from "./core/hosts.js";
 import { listLayout, panesOf } from "./core/layout.js";
 import { addPage, appendLines, sameFilter } from "./core/log-window.js";
 import type { Message } from "./core/message.js";
@@ -66,7 +66,9 @@ function reduce(state: State, message: Message): State {
     case "lost":
       return lost(state, message.reason, message.at);
     case "host-lost":
-      return hostLost(state, message.host, message.reason, message.heardAt, message.at);
+      return hostLost(state, message.host, message.reason, message.at);
+    case "heard":
+      return answers(state, message.host ?? null);
     case "host-told": {
       const { host, at, type: _, ...told } = message;
       return hostTold(state, host, told, at);
@@ -173,8 +175,9 @@ const applied = (state: State, lines: readonly HostLine[]): State =>
   hasSeveral(state) ? applyHostLines(state, lines) : applyLines(state, lines);
 
 function sampledAt(state: State, now: number): State {
+  const isLive = state.connection.state === "live";
   // A flush may tick as well: a sample a second.
-  return Math.floor(now / 1000) === Math.floor(state.now / 1000)
+  return !isLive || Math.floor(now / 1000) === Math.floor(state.now / 1000)
     ? { ...state, now }
     : sampled({ ...state, now });
 }
@@ -182,7 +185,7 @@ function sampledAt(state: State, now: number): State {
 function lost(state: State, reason: string, at: number): State {
   const { connection } = state;
   if (connection.state === "live")
-    return { ...state, connection: { state: "away", since: at, reason }, now: at };
+    return { ...state, connection: { state: "away", since: at, reason }, now: Math.max(state.now, at) };
   if (connection.reason === reason) return state;
   return { ...state, connection: { ...connection, reason } };
 }

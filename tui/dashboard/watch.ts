@@ -6,6 +6,7 @@ import type { Client } from "../../protocol/client/client.js";
 import { NoDaemonError } from "../../protocol/client/errors.js";
 import { isRemote } from "../../protocol/client/ssh/address.js";
 import { UnreachableHostError } from "../../protocol/client/ssh/errors.js";
+import { WATCH_PING_MS } from "../../protocol/limits.js";
 import type { DaemonReply, HostReply } from "../../protocol/replies.js";
 import type { WatchLine } from "../../protocol/watch.js";
 import type { Message } from "./core/message.js";
@@ -25,16 +26,26 @@ const LONGEST_WAIT = 1000;
 const LONGEST_WAIT_REMOTE = 5000;
 const REFUSED_WAIT = 30_000;
 
+/** Milliseconds without a line after which the daemon does not respond: two pings are missing. */
+const SILENT_MS = 2.5 * WATCH_PING_MS;
+/** Milliseconds for lines that came while this program was stopped. */
+const UNREAD_MS = 100;
+const SILENT = `It has sent nothing for ${SILENT_MS / 1000} s.`;
+
 interface Stream {
   onLine(line: WatchLine): void;
   onLost(error: unknown): void;
+  /** The open stream brings no line. */
+  onSilent(): void;
+  /** The first line after that. */
+  onHeard(): void;
   /** The wait before the next attempt. */
   wait(milliseconds: number, left: AbortSignal): Promise<void>;
 }
 
 async function keepOpen(
   client: Pick<Client, "watch" | "socket">,
-  { onLine, onLost, wait }: Stream,
+  { onLine, onLost, onSilent, onHeard, wait }: Stream,
   left: AbortSignal,
 ): Promise<void> {
   const longest = isRemote(client.socket) ? LONGEST_WAIT_REMOTE : LONGEST_WAIT;
@@ -42,12 +53,15 @@ async function keepOpen(
   let cursor: string | null = null;
   while (!left.aborted) {
     let isRefused = false;
+    const silence = new Silence(onSilent);
     try {
       for await (const line of client.watch(
         { limit: 200, ...(cursor !== null && { since: cursor }) },
         left,
       )) {
         next = FIRST_WAIT;
+        if (silence.heard()) onHeard();
+        if (line.type === "ping") continue;
         if ("cursor" in line && line.cursor !== undefined) cursor = line.cursor;
         onLine(line);
       }
@@ -55,9 +69,41 @@ async function keepOpen(
       if (left.aborted) return;
       isRefused = error instanceof UnreachableHostError && error.kind === "refused";
       onLost(error);
+    } finally {
+      silence.stop();
     }
     await wait(isRefused ? REFUSED_WAIT : next, left);
     next = Math.min(next * 2, longest);
+  }
+}
+
+/** Whether an open stream is silent: a daemon that hangs keeps its connections. */
+class Silence {
+  #timer: NodeJS.Timeout | null = null;
+  #unread: NodeJS.Timeout | undefined;
+  #isSilent = false;
+
+  constructor(private readonly onSilent: () => void) {}
+
+  /** A line came. Returns whether it is the first one after a silence. */
+  heard(): boolean {
+    const wasSilent = this.#isSilent;
+    this.#isSilent = false;
+    clearTimeout(this.#unread);
+    this.#timer = this.#timer?.refresh() ?? setTimeout(() => this.#late(), SILENT_MS);
+    return wasSilent;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer ?? undefined);
+    clearTimeout(this.#unread);
+  }
+
+  #late(): void {
+    this.#unread = setTimeout(() => {
+      this.#isSilent = true;
+      this.onSilent();
+    }, UNREAD_MS);
   }
 }
 
@@ -69,6 +115,8 @@ export function watchDaemon(
   const stream: Stream = {
     onLine: (line) => dispatch({ type: "watched", line }),
     onLost: (error) => dispatch({ type: "lost", reason: reasonOf(error), at: now() }),
+    onSilent: () => dispatch({ type: "lost", reason: SILENT, at: now() - SILENT_MS }),
+    onHeard: () => dispatch({ type: "heard" }),
     wait: pause,
   };
   return keepOpen(client, stream, left);
@@ -80,18 +128,18 @@ export async function watchHosts(target: WatchTarget, all: AllHosts, left: Abort
 
 function watchHost(target: WatchTarget, all: AllHosts, host: HostClient, left: AbortSignal): Promise<void> {
   const { name, client } = host;
-  let heardAt: number | null = null;
+  const lost = (reason: string, at: number) => target.dispatch({ type: "host-lost", host: name, reason, at });
   const stream: Stream = {
     onLine(line) {
-      heardAt = target.now();
       target.dispatch({ type: "watched", line: { ...watchLineAt(line, name), host: name } });
       if (line.type === "snapshot" || line.type === "resumed") void tellOfHost(target, host, left);
     },
+    onSilent: () => lost(SILENT, target.now() - SILENT_MS),
+    onHeard: () => target.dispatch({ type: "heard", host: name }),
     onLost(error) {
       // The message of ssh has the next commands, and lines of ssh itself.
       const isSsh = error instanceof UnreachableHostError;
-      const reason = isSsh ? error.message.replaceAll("\n", "; ") : reasonOf(error);
-      target.dispatch({ type: "host-lost", host: name, reason, heardAt, at: target.now() });
+      lost(isSsh ? error.message.replaceAll("\n", "; ") : reasonOf(error), target.now());
     },
     wait: (milliseconds) => all.wait(name, milliseconds, left),
   };

@@ -19,6 +19,34 @@ function busy(world: World): void {
   world.log("failedcccccc", "loading 10 rows", "row 7 has no price");
 }
 
+const QUEUE = { concurrency: 1, configured: true, queued: 0, running: 0, pausedSince: null };
+
+/** Something waits for input, a deploy is about to fail, and a queue is paused. */
+function troubled(world: World): void {
+  busy(world);
+  world.put(
+    operation({
+      ...{ id: "askingffffff", op: "ask", title: "Ask", label: "ask me", stages: ["Ask"] },
+      ...{ state: "running", currentStage: 0, stageStates: { Ask: "active" }, startedAt: ago(600) },
+      ...{ terminal: "ask", waitingForInput: { prompt: "Name? ", since: ago(540) } },
+    }),
+  );
+  world.put({ ...deploy(), state: "running", error: null, finishedAt: null });
+  const queues = [
+    { ...QUEUE, name: "default", concurrency: 2 },
+    { ...QUEUE, name: "gpu", pausedSince: ago(300) },
+  ];
+  world.daemon
+    .on("GET", "/v1/queues", (_asked, reply) => reply.json({ queues }))
+    .on("GET", "/v1/schedules", (_asked, reply) => reply.json({ schedules: [] }));
+}
+
+const deploy = () =>
+  failed({
+    ...{ id: "deploygggggg", label: "deploy" },
+    error: { code: "X", message: "certificate expired", stack: null },
+  });
+
 const DANGEROUS = "\x1b[2J\x1b]0;owned\x07\u202egnp.exe\r\nnext\u0000";
 
 const SCENES: Scene[] = [
@@ -90,7 +118,18 @@ const SCENES: Scene[] = [
       // How far it is as a whole is told once the history was.
       await screen.until((text) => text.includes("Fails at") && text.includes("49%"));
       await world.daemon.stop();
-      await screen.until("reconnecting");
+      await screen.until("daemon not responding");
+    },
+  },
+  {
+    name: "trouble",
+    whole: true,
+    set: troubled,
+    async show({ screen }, world) {
+      await screen.until((text) => text.includes("waits for input") && /gpu paused|\+1/.test(text));
+      world.put(deploy());
+      const isTold = (text: string) => /✗ deploy.* ! |\+2/.test(text.split("\n")[1] ?? "");
+      await screen.until((text) => isTold(text) && text.includes("✗ 2") && text.includes("49%"));
     },
   },
   {

@@ -67,7 +67,7 @@ describe("the page of the hosts", () => {
     expect(sentBy(undo, "d")).toEqual({ kind: "undrain-host", name: "build-1" });
     expect(commandOf(sentBy(undo, "d")!, { socket: "/s" })).toBe("liveopsd drain --undo --socket /s");
     expect(press(page, "j", "d").notice?.text).toBe("drain build-2 there, with: liveopsd drain");
-    expect(screenText(open(drained)).split("\n")[0]).toContain("‖ host drained");
+    expect(screenText(open(drained)).split("\n")[1]).toContain("‖ host drained  H");
   });
 
   test("declares another host lost after a question, and asks for the hosts anew", () => {

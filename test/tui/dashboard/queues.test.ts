@@ -199,7 +199,7 @@ describe("what a queued operation waits for", () => {
     expect(text).toMatch(/late +at 14:30 +14:30/);
     expect(text).toMatch(/○ held +gpu queue gpu paused +paused/);
     expect(text).toContain("Queued 3  ‖ gpu paused");
-    expect(text.split("\n")[0]).toContain("‖ queue gpu paused");
+    expect(text.split("\n")[1]).toBe(" ‖ queue gpu paused  Q shows");
     expect(state.queueColumn).toBe(3);
     expect(open([A, three]).queueColumn).toBe(0);
   });

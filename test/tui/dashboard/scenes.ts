@@ -80,8 +80,7 @@ async function compare(
   const seen = () =>
     `${shown.screen
       .text()
-      .replace(/^( liveops .*(?:reconnecting|no daemon|connecting)) \.*$/m, "$1")
-      .replace(/^( liveops reconnecting \(0s\)) \.*$/m, "$1 ..")
+      .replace(/^( liveops .*(?:no daemon|connecting)) \.*$/m, "$1")
       .replaceAll(world.socket, "SOCKET")}\n`;
   // A screen may be drawn in parts. A screen that never matches is compared as it stands.
   const path = fileURLToPath(new URL(file, import.meta.url));

@@ -1,5 +1,6 @@
 /** A scripted daemon that holds operations: what a test puts into it reaches every watcher, as the real one does it. */
 
+import { WATCH_PING_MS } from "../../../protocol/limits.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal, STATES, type State } from "../../../protocol/state.js";
@@ -138,7 +139,11 @@ export class World {
     if (since === String(this.#cursor)) stream.line({ type: "resumed", cursor: since });
     else stream.line({ type: "snapshot", cursor: String(this.#cursor), operations, counts: this.counts() });
     this.#watchers.add(watcher);
-    void stream.closed.then(() => this.#watchers.delete(watcher));
+    const pings = setInterval(() => stream.line({ type: "ping" }), WATCH_PING_MS);
+    void stream.closed.then(() => {
+      clearInterval(pings);
+      this.#watchers.delete(watcher);
+    });
     if (operation !== null) this.#sendLog(watcher);
   }
 

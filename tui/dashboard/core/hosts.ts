@@ -8,7 +8,7 @@ import { type Counts, NO_COUNTS, type WatchLine } from "../../../protocol/watch.
 import { hostOfKey } from "./host-key.js";
 import { UNASKED } from "./listing.js";
 import { type Connection, type Host, notify, type State } from "./model.js";
-import { applyLines } from "./watched.js";
+import { applyLines, heardNow, LIVE } from "./watched.js";
 
 /** A line with the host that sent it; its ids are keys. */
 export type HostLine = WatchLine & { readonly host?: string };
@@ -55,11 +55,11 @@ export function applyHostLines(before: State, lines: readonly HostLine[]): State
 
 /** A host answers: what it sent replaces its own operations, and leaves those of the others. */
 function began(state: State, line: WatchLine, host: string): State {
-  const connection = { state: "live" } as const;
+  const isBack = state.hosts.find(({ name }) => name === host)?.connection.state === "away";
   const counts = line.type === "snapshot" ? { counts: line.counts, moreQueued: line.moreQueued ?? 0 } : {};
-  const next = changed(state, host, { connection, heardAt: state.now, ...counts });
+  const next = changed(state, host, { connection: LIVE, heardAt: state.now, ...counts });
   // The count of today is made again, with this host.
-  const live = { ...withMoreToList(next), today: null };
+  const live = { ...withMoreToList(next), today: null, ...(isBack && { heard: heardNow(state, host) }) };
   if (line.type !== "snapshot") return applyLines(live, [line]);
   const others = [...state.view.operations.values()].filter(({ id }) => hostOfKey(id) !== host);
   const operations = [...others, ...line.operations];
@@ -73,25 +73,24 @@ function withMoreToList(state: State): State {
   return { ...state, listing: { ...listing, paging: UNASKED } };
 }
 
-/** @param heardAt when the host answered last, in ms; null: it never did */
-export function hostLost(
-  before: State,
-  name: string,
-  reason: string,
-  heardAt: number | null,
-  now: number,
-): State {
+/** @param at when the host answered last, or when the attempt to reach it failed, in ms */
+export function hostLost(before: State, name: string, reason: string, at: number): State {
   const host = before.hosts.find((each) => each.name === name);
   if (host === undefined) return before;
   const { connection } = host;
   if (connection.state !== "live" && connection.reason === reason) return before;
   const next: Connection =
-    connection.state === "live"
-      ? { state: "away", since: heardAt ?? now, reason }
-      : { ...connection, reason };
-  const at = connection.state === "live" ? now : before.now;
-  const state = { ...changed(before, name, { connection: next }), now: at };
+    connection.state === "live" ? { state: "away", since: at, reason } : { ...connection, reason };
+  const now = connection.state === "live" ? Math.max(before.now, at) : before.now;
+  const state = { ...changed(before, name, { connection: next }), now };
   return { ...state, connection: connectionOf(state.hosts) };
+}
+
+/** The daemon, or one of several hosts, answers again on the same stream. */
+export function answers(state: State, host: string | null): State {
+  const heard = heardNow(state, host);
+  if (host === null) return { ...state, connection: LIVE, heard };
+  return { ...changed(state, host, { connection: LIVE, heardAt: state.now }), connection: LIVE, heard };
 }
 
 /** Connection of the whole dashboard: one host that answers is enough. */

@@ -2,9 +2,10 @@
 
 import { isFinal } from "../../../protocol/state.js";
 import { operationOf } from "./chain.js";
-import { moreQueued, type Section, type Size, type State } from "./model.js";
+import { moreQueued, type Section, type State } from "./model.js";
 import { isSectioned, selectedRow } from "./order.js";
 import { perObject } from "./per-object.js";
+import { troublesOf } from "./trouble.js";
 
 /** On a smaller terminal there is one line of explanation. */
 export const SMALLEST = { columns: 40, rows: 15 };
@@ -22,6 +23,10 @@ export const FRAME_ROWS = 2;
 /** Border of a panel, above and below, left and right. */
 export const BORDER = 2;
 
+/** Rows of what is wrong, below the header. A replay has no frame. */
+export const troubleRows = (state: State): number =>
+  !state.size.alone && troublesOf(state).length > 0 ? 1 : 0;
+
 export interface Panes {
   readonly tooSmall: boolean;
   /** `one`: the list or the operation, whichever has the keys. */
@@ -38,11 +43,12 @@ export interface Panes {
   readonly height: number;
 }
 
-export function panesOf({ size, logView }: { size: Size; logView?: State["logView"] }): Panes {
+export function panesOf(state: State): Panes {
+  const { size, logView } = state;
   const { columns, rows } = size;
-  const height = Math.max(0, rows - FRAME_ROWS);
+  const height = Math.max(0, rows - FRAME_ROWS - troubleRows(state));
   const tooSmall = columns < SMALLEST.columns || rows < SMALLEST.rows;
-  const isAlone = logView?.full === true || size.alone === true;
+  const isAlone = logView.full || size.alone === true;
   const arrangement = isAlone
     ? "one"
     : columns >= SIDE_FROM

@@ -35,10 +35,12 @@ export type Message =
   | { type: "watched"; line: HostLine }
   /** Several lines that came in between two drawings. */
   | { type: "watched-lines"; lines: readonly HostLine[] }
-  /** The watch stream broke, or could not be opened. */
+  /** The watch stream broke, could not be opened, or is silent since then. */
   | { type: "lost"; reason: string; at: number }
-  /** The stream of one of several hosts; `heardAt`: when it answered last, in ms; null: never. */
-  | { type: "host-lost"; host: string; reason: string; heardAt: number | null; at: number }
+  /** The stream of one of several hosts. */
+  | { type: "host-lost"; host: string; reason: string; at: number }
+  /** The silent stream, or that of one of several hosts, brings lines again. */
+  | { type: "heard"; host?: string }
   /** What one of several hosts told of itself, at this time. */
   | { type: "host-told"; host: string; daemon?: DaemonReply; machine?: HostReply; at: number }
   /** A host answered a request to all hosts after their reply was made without that host. */

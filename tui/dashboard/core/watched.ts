@@ -5,6 +5,7 @@ import { isFinal } from "../../../protocol/state.js";
 import { applyWatchLines, type WatchLine, type WatchView } from "../../../protocol/watch.js";
 import { reachedBy } from "./estimate.js";
 import { historyName, usualIn } from "./history.js";
+import { hostOfKey } from "./host-key.js";
 import { type Listing, UNASKED } from "./listing.js";
 import type { Samples, State } from "./model.js";
 import { moves, rowsOf } from "./order.js";
@@ -19,12 +20,14 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
   if (view === state.view && !began) return state;
   const gone = lines.flatMap((line) => (line.type === "removed" ? [line.id] : []));
   const queued = view.counts.queued !== state.view.counts.queued;
+  const isBack = began && state.connection.state === "away";
+  const back = isBack ? { ...state, heard: heardNow(state, null) } : state;
   const next: State = {
     ...state,
     fetched: fetchedAfter(state, lines),
     listing: listingAfter(state, view, lines),
     view: trimmed(view, state.selected),
-    heard: heardOf(state, view, lines),
+    heard: heardOf(back, view, lines),
     reached: reachedBy(state, changedOf(view, lines)),
     ...(began && { connection: LIVE }),
     // The notice about the start of the daemon stays until the daemon answers.
@@ -100,6 +103,14 @@ function heardOf(state: State, after: WatchView, lines: readonly WatchLine[]): S
   return heard ?? state.heard;
 }
 
+/** What runs counts as heard now: the silence was that of its daemon. */
+export function heardNow({ view, heard, now }: State, host: string | null): State["heard"] {
+  const all = new Map(heard);
+  for (const { id, state } of view.operations.values())
+    if (state === "running" && (host === null || hostOfKey(id) === host)) all.set(id, now);
+  return all;
+}
+
 /** The daemon measures the figures, so they do not show that the operation lives. */
 function isUsageOnly(patch: object): boolean {
   const keys = Object.keys(patch);
@@ -162,7 +173,7 @@ export function addFetched(state: State, operations: readonly Operation[]): Stat
   return reordered({ ...state, fetched, view, reached: reachedBy(state, fresh) });
 }
 
-const LIVE = { state: "live" } as const;
+export const LIVE = { state: "live" } as const;
 
 export function reordered(state: State): State {
   return { ...state, ...rowsOf(state) };

@@ -52,7 +52,6 @@ const lost = (host: string, at: number): Message => ({
   type: "host-lost",
   host,
   reason: "Nothing listens on the socket.",
-  heardAt: at,
   at,
 });
 
@@ -194,7 +193,6 @@ describe("a host that does not answer", () => {
       type: "host-lost",
       host: "den",
       reason: "the daemon is liveops 9",
-      heardAt: null,
       at: NOW,
     };
     const state = after(several(), refused, snapshot("box", onBox));

@@ -1,12 +1,13 @@
 /** The daemons of several `--host`, a row each: whether it answers, what it has, and why it does not. */
 
 import { formatAge } from "../../../kit/output/time.js";
-import { formatBytes, formatCount, formatDuration } from "../../../terminal/format.js";
+import { formatBytes, formatCount } from "../../../terminal/format.js";
 import { hostNames } from "../../core/host-view.js";
 import type { Host, PageOf, State } from "../../core/model.js";
 import { rowAt } from "../../core/movers.js";
 import { dialogSize, RowDialog, useTheme } from "../../core/Panel.js";
 import { LEVEL_GLYPHS, PAUSED } from "../../core/state-style.js";
+import { silence } from "../../core/trouble.js";
 import { fitName, sanitizeLine } from "../../text/cells.js";
 import { factRows, Line, paragraph } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
@@ -99,9 +100,6 @@ function stateOf({ connection, machine }: Host, now: number): [text: string, sty
         : [`${LEVEL_GLYPHS.error} never answered`, "bad"];
   }
 }
-
-export const silence = (since: number, now: number): string =>
-  formatDuration(Math.max(0, Math.floor((now - since) / 1000)));
 
 /** Facts of the chosen host beside its row. */
 function about(host: Host, state: State, width: number, paint: Paint): Line[] {

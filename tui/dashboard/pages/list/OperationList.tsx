@@ -145,7 +145,6 @@ function listTitle(state: State): Piece[] {
 function footOf(state: State): Piece[] {
   const hints: [key: string, hint: string][] = [["/", "filter"]];
   if (state.view.counts.queued > 3 || state.folds.size > 0) hints.push(["z", "unfold"]);
-  if (state.newFailures.length > 0) hints.push(["!", "next failure"]);
   let room = panesOf(state).listWidth - FOOT_FRAME;
   return hints.flatMap(([key, hint], i): Piece[] => {
     const before = i === 0 ? "" : "   ";

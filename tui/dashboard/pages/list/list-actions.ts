@@ -3,7 +3,7 @@
 import { hasList, hasSelected, inGroup, inList } from "../../core/action-parts.js";
 import { operationOf, selectedOperation } from "../../core/chain.js";
 import { moved } from "../../core/chain-log.js";
-import { BORDER, listLayout, panesOf } from "../../core/layout.js";
+import { BORDER, listLayout, panesOf, troubleRows } from "../../core/layout.js";
 import { type Listing, parseFilter, SORTS } from "../../core/listing.js";
 import { scrollLog } from "../../core/log-window.js";
 import { isFree, type Pane, type State } from "../../core/model.js";
@@ -11,6 +11,7 @@ import type { Mover } from "../../core/movers.js";
 import { selectedRow } from "../../core/order.js";
 import { endsWithOldest, restarted } from "../../core/paging.js";
 import { choose, select } from "../../core/select.js";
+import { needsLook } from "../../core/trouble.js";
 import { reordered } from "../../core/watched.js";
 import { lineOf } from "../../text/line-edit.js";
 
@@ -79,7 +80,8 @@ function waiting(state: State, toEnd: boolean): State {
 function paneAt(state: State, x: number, y: number): Pane {
   const panes = panesOf(state);
   if (panes.arrangement === "side") return x < panes.listWidth ? "list" : "detail";
-  return panes.arrangement === "stacked" ? (y - 1 < panes.listHeight ? "list" : "detail") : state.pane;
+  const line = y - 1 - troubleRows(state);
+  return panes.arrangement === "stacked" ? (line < panes.listHeight ? "list" : "detail") : state.pane;
 }
 
 export function clicked(state: State, x: number, y: number): State {
@@ -95,7 +97,7 @@ export function clicked(state: State, x: number, y: number): State {
 function rowAt(state: State, y: number): string | null {
   const { panels, sections } = listLayout(state);
   // The header, then the border of the first panel.
-  let line = 2;
+  let line = 2 + troubleRows(state);
   const shown = panels ? [sections.running, sections.queued, sections.finished] : [sections.all];
   for (const section of shown) {
     if (section === undefined) continue;
@@ -223,24 +225,16 @@ export const LIST_ACTIONS = inGroup("list", inList, [
   {
     name: "next-failure",
     keys: ["!"],
-    description: "show the announced operation or the next new failure",
-    hint: (state) => (state.newFailures.length > 0 ? "next failure" : null),
-    rank: 3,
+    description: "show what was announced, waits for input or failed newly",
     keepsNotice: true,
     when: hasList,
-    disabledReason: (state) => (failureOf(state) === null ? "no new failures" : null),
+    disabledReason: (state) => (needsLook(state) === null ? "no new failures" : null),
     run: (state) => {
-      const id = failureOf(state);
+      const id = needsLook(state);
       return id === null ? state : { ...choose(state, id), notice: null };
     },
   },
 ]);
-
-function failureOf(state: State): string | null {
-  const about = state.notice?.about ?? null;
-  if (about !== null && operationOf(state, about) !== null) return about;
-  return state.newFailures.find((id) => operationOf(state, id) !== null) ?? null;
-}
 
 function foldHint(state: State): string {
   const operation = selectedOperation(state);

@@ -1,0 +1,201 @@
+/** The row that says what is wrong, its keys, and a daemon that is silent on an open stream. */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { ScheduleReply } from "../../../protocol/replies.js";
+import type { WatchLine } from "../../../protocol/watch.js";
+import { stallOf } from "../../../tui/dashboard/core/estimate.js";
+import type { Message } from "../../../tui/dashboard/core/message.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
+import { choose } from "../../../tui/dashboard/core/select.js";
+import { watchDaemon } from "../../../tui/dashboard/watch.js";
+import { after, opened as open, press, screenText, update } from "./core.js";
+import { ago, backup, failed, NOW, operation, scanning } from "./operations.js";
+
+const SIZE = { columns: 160, rows: 30 };
+const rowOf = (state: State) => screenText(state).split("\n")[1]!.trimEnd();
+const put = (it: ReturnType<typeof backup>): Message => ({
+  type: "watched",
+  line: { type: "changed", cursor: "2", id: it.id, patch: it },
+});
+const asks = (id: string, seconds: number, prompt = "Name?") =>
+  operation({
+    id,
+    label: `ask ${id.slice(0, 1)}`,
+    state: "running",
+    startedAt: ago(900),
+    terminal: "ask",
+    waitingForInput: { prompt, since: ago(seconds) },
+  });
+const queue = (name: string, pausedSince: string | null) => ({
+  ...{ name, pausedSince, concurrency: 1, configured: false, queued: 0, running: 0 },
+});
+const schedule = { name: "nightly", lastProblem: "2 runs were missed", pausedSince: null, nextAt: null };
+const queues = (...paused: string[]): Message => ({
+  type: "queues-fetched",
+  queues: [queue("default", null), ...paused.map((name) => queue(name, ago(60)))],
+  schedules: [],
+});
+
+/** An operation that runs, and then fails. */
+const fails = (over: Parameters<typeof failed>[0] = {}) => {
+  const it = failed(over);
+  return { before: { ...it, state: "running" as const, error: null, finishedAt: null }, now: put(it) };
+};
+
+describe("the row below the header", () => {
+  test("is there only while something is wrong, and takes its row from the panels", () => {
+    const quiet = open([backup(), scanning()], { size: SIZE });
+    expect(rowOf(quiet)).toMatch(/^╭─ Running/);
+    const wrong = after(quiet, queues("gpu"));
+    expect(rowOf(wrong)).toBe(" ‖ queue gpu paused  Q shows");
+    for (const state of [quiet, wrong]) expect(screenText(state).split("\n")).toHaveLength(SIZE.rows);
+    // A click is on the row that is seen.
+    const y = screenText(wrong)
+      .split("\n")
+      .findIndex((row) => row.includes("Crawl a site"));
+    expect(update(wrong, { type: "clicked", x: 4, y }).selected).toBe(scanning().id);
+  });
+
+  test("names what waits for input, with its question; i answers the selected one, ! shows another", () => {
+    const all = [backup(), asks("inputaaaaaaa", 540), asks("jnputaaaaaaa", 60)];
+    const away = choose(open(all, { size: SIZE }), backup().id);
+    expect(rowOf(away)).toBe(' ▲ ask i waits for input (1 more) 9m: "Name?"  ! shows');
+    const first = press(away, "!");
+    expect(first.selected).toBe("inputaaaaaaa");
+    expect(rowOf(first)).toBe(' ▲ ask i waits for input (1 more) 9m: "Name?"  i answers');
+    expect(press(first, "!").selected).toBe("jnputaaaaaaa");
+  });
+
+  test("names a new failure with its error until it was looked at", () => {
+    const [one, other] = [fails(), fails({ id: "secondcccccc", label: "deploy" })];
+    const all = [backup(), one.before, other.before];
+    const state = after(choose(open(all, { size: SIZE }), backup().id), one.now);
+    expect(rowOf(state)).toContain(" ✗ Fails at an item: row 7 of 10 has no price: expected a number,");
+    expect(rowOf(state)).toMatch(/ {2}! shows$/);
+    expect(screenText(press(state, "!")).split("\n")[1]).toMatch(/^╭─ Running/);
+    const two = after(state, other.now);
+    expect(rowOf(two)).toContain(" ✗ 2 new failures: deploy: row 7");
+  });
+
+  test("names a schedule whose last run submitted nothing, unless it is paused", () => {
+    const told = (over: Partial<ScheduleReply>): Message => ({
+      type: "queues-fetched",
+      queues: [queue("default", null)],
+      schedules: [{ ...schedule, ...over } as ScheduleReply],
+    });
+    const state = open([backup()], { size: SIZE });
+    expect(rowOf(after(state, told({})))).toBe(" ▲ schedule nightly: 2 runs were missed  Q shows");
+    expect(rowOf(after(state, told({ lastProblem: null })))).toMatch(/^╭/);
+    expect(rowOf(after(state, told({ pausedSince: ago(9) })))).toMatch(/^╭/);
+  });
+
+  test("on a narrow terminal the worst stays whole, and the others are counted", () => {
+    const one = fails();
+    const all = [backup(), asks("inputaaaaaaa", 540), one.before];
+    const small = { columns: 40, rows: 15 };
+    const state = after(choose(open(all, { size: small }), backup().id), one.now, queues("gpu"));
+    expect(rowOf(state)).toMatch(/^ ▲ ask i waits for input {2}! shows +\+2$/);
+    for (const row of screenText(state).split("\n")) expect([...row].length).toBeLessThanOrEqual(40);
+  });
+
+  test("a name and a prompt reach the terminal only as text", () => {
+    const state = open([asks("inputaaaaaaa", 60, "\x1b[2J\x07Name\u202e?")], { size: SIZE });
+    expect(rowOf(state)).toContain('"\\x1b[2J\\x07Name\\u202e?"');
+  });
+});
+
+describe("a daemon that does not answer", () => {
+  const running = backup({ updatedAt: ago(1) });
+  const later = (ms: number) => ({ type: "ticked", now: NOW + ms }) as const;
+  const lost = { type: "lost", reason: "It has sent nothing for 5 s.", at: NOW } as const;
+
+  test("is the only trouble, with its age; the header keeps its figures", () => {
+    const counts = { queued: 3, running: 1, succeeded: 0, failed: 0, cancelled: 0 };
+    const state = after(
+      open([running], { size: SIZE, counts }),
+      queues("gpu"),
+      later(5000),
+      lost,
+      later(8000),
+    );
+    expect(rowOf(state)).toBe(" ▲ daemon not responding (8s), reconnecting  s starts it");
+    expect(screenText(state).split("\n")[0]).toContain("● 1 running   ○ 3 queued");
+  });
+
+  test("blames no operation, while it is silent and when it is back", () => {
+    const silent = after(open([running], { size: SIZE }), later(5000), lost, later(60_000));
+    expect(screenText(silent)).not.toContain("no progress");
+    const back = after(silent, { type: "heard" });
+    expect(back.connection.state).toBe("live");
+    expect(stallOf(back, running)).toBeNull();
+    expect(rowOf(back)).toMatch(/^╭/);
+    const snapshot = { type: "resumed", cursor: "1" } as const;
+    expect(stallOf(after(silent, { type: "watched", line: snapshot }), running)).toBeNull();
+  });
+});
+
+describe("the heartbeat of the stream", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** A stream whose lines the test sends. */
+  function stream() {
+    const told: Message[] = [];
+    const lines: WatchLine[] = [];
+    let wake = () => {};
+    const left = new AbortController();
+    const client = {
+      socket: "/s",
+      async *watch() {
+        while (!left.signal.aborted) {
+          for (const line of lines.splice(0)) yield line;
+          await new Promise<void>((resolve) => (wake = resolve));
+        }
+      },
+    };
+    const done = watchDaemon(
+      { dispatch: (message) => told.push(message), now: () => NOW },
+      client as never,
+      left.signal,
+    );
+    return {
+      told: () => told.map(({ type }) => type),
+      async send(line: WatchLine) {
+        lines.push(line);
+        wake();
+        await vi.advanceTimersByTimeAsync(0);
+      },
+      async [Symbol.asyncDispose]() {
+        left.abort();
+        wake();
+        await vi.advanceTimersByTimeAsync(5000);
+        await done;
+      },
+    };
+  }
+
+  test("pings keep it alive and change nothing; without them it is silent, until the next line", async () => {
+    await using daemon = stream();
+    await daemon.send({ type: "resumed", cursor: "1" });
+    for (let i = 0; i < 5; i++) {
+      await vi.advanceTimersByTimeAsync(2000);
+      await daemon.send({ type: "ping" });
+    }
+    expect(daemon.told()).toEqual(["watched"]);
+    await vi.advanceTimersByTimeAsync(5200);
+    expect(daemon.told()).toEqual(["watched", "lost"]);
+    await vi.advanceTimersByTimeAsync(20_000);
+    await daemon.send({ type: "ping" });
+    expect(daemon.told()).toEqual(["watched", "lost", "heard"]);
+    await vi.advanceTimersByTimeAsync(5200);
+    expect(daemon.told()).toEqual(["watched", "lost", "heard", "lost"]);
+  });
+
+  test("a line that came while the dashboard itself was stopped is read first", async () => {
+    await using daemon = stream();
+    await daemon.send({ type: "resumed", cursor: "1" });
+    await vi.advanceTimersByTimeAsync(5000);
+    await daemon.send({ type: "ping" });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(daemon.told()).toEqual(["watched"]);
+  });
+});

@@ -1,0 +1,176 @@
+/**
+ * What is wrong now, the worst first, each with the key that shows or mends it: the daemon does not answer, a program
+ * waits for input, new failures, hosts, schedules, paused queues. Pure.
+ */
+import type { Operation } from "../../../protocol/operation.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
+import { formatAge } from "../../kit/output/time.js";
+import { formatDuration } from "../../terminal/format.js";
+import { fit, sanitizeLine } from "../text/cells.js";
+import type { Style } from "../text/theme.js";
+import { labelOf } from "./action.js";
+import { nameOf, operationOf, selectedOperation } from "./chain.js";
+import { hasSeveral, ownHost, silentHosts, unreachableHosts } from "./host-view.js";
+import type { State } from "./model.js";
+import { perObject } from "./per-object.js";
+import { pausedQueues } from "./queue-view.js";
+import { PAUSED } from "./state-style.js";
+
+export interface Trouble {
+  readonly style: Style;
+  /** With its sign. */
+  readonly text: string;
+  /** Cut where there is no room for all of it; "": none. */
+  readonly detail: string;
+  readonly key: string;
+  /** What the key does. */
+  readonly does: string;
+}
+
+/** The same for the same state: the layout asks for it too. */
+export const troublesOf = perObject((state: State): readonly Trouble[] => {
+  // The rest is only what was told last.
+  if (state.connection.state === "away") return [silentDaemon(state, state.connection.since)];
+  if (state.connection.state === "connecting") return [];
+  return [
+    ...inputTrouble(state),
+    ...failureTrouble(state),
+    ...(hasSeveral(state) ? severalTrouble(state) : fleetTrouble(state)),
+    ...scheduleTrouble(state),
+    ...queueTrouble(state),
+  ];
+});
+
+const keyOf = ({ actions }: State, name: string): string => {
+  const action = actions.find((each) => each.name === name);
+  return action === undefined ? "" : labelOf(action);
+};
+
+const warning = (state: State, text: string, detail: string, action: string, does = "shows"): Trouble => ({
+  style: "warn",
+  text,
+  detail,
+  key: keyOf(state, action),
+  does,
+});
+
+/** How long a daemon has not answered. */
+export const silence = (since: number, now: number): string =>
+  formatDuration(Math.max(0, Math.floor((now - since) / 1000)));
+
+function silentDaemon(state: State, since: number): Trouble {
+  const who = hasSeveral(state) ? "no host responds" : "daemon not responding";
+  const text = `▲ ${who} (${silence(since, state.now)})`;
+  const detail = ", reconnecting";
+  return hasSeveral(state)
+    ? warning(state, text, detail, "hosts")
+    : warning(state, text, detail, "start-lost-daemon", "starts it");
+}
+
+/** Running operations with a program that waits for input, the longest wait first. */
+const waiting = perObject((operations: State["view"]["operations"]): readonly Operation[] =>
+  [...operations.values()]
+    .filter(({ state, waitingForInput, cancelRequested }) => {
+      return state === "running" && waitingForInput !== null && !cancelRequested;
+    })
+    .toSorted((a, b) => (a.waitingForInput!.since < b.waitingForInput!.since ? -1 : 1)),
+);
+
+/** The operation that `!` shows: what the notice is about, what waits for input, a new failure; null: none. */
+export function needsLook(state: State): string | null {
+  const about = state.notice?.about ?? null;
+  if (operationOf(state, about) !== null) return about;
+  const waits = waiting(state.view.operations).map(({ id }) => id);
+  const failures = state.newFailures.filter((id) => operationOf(state, id) !== null);
+  // From one that waits, on to the failures.
+  const all = waits.includes(state.selected ?? "") ? [...failures, ...waits] : [...waits, ...failures];
+  return all.find((id) => id !== state.selected) ?? null;
+}
+
+function inputTrouble(state: State): Trouble[] {
+  const all = waiting(state.view.operations);
+  const [first] = all;
+  if (first === undefined) return [];
+  const selected = selectedOperation(state);
+  const one = all.find(({ id }) => id === selected?.id) ?? first;
+  const { prompt, since } = one.waitingForInput!;
+  const others = all.length > 1 ? ` (${all.length - 1} more)` : "";
+  const text = `▲ ${named(state, one)} waits for input${others}`;
+  const detail = ` ${formatAge(since, state.now)}${prompt === "" ? "" : `: "${sanitizeLine(prompt).trim()}"`}`;
+  return one === selected
+    ? [warning(state, text, detail, "attach", "answers")]
+    : [warning(state, text, detail, "next-failure")];
+}
+
+function failureTrouble(state: State): Trouble[] {
+  const known = state.newFailures.map((id) => operationOf(state, id)).filter((each) => each !== null);
+  const [first] = known;
+  if (first === undefined) return [];
+  const name = named(state, first);
+  const why = first.error === null ? "failed" : sanitizeLine(firstLine(first.error.message));
+  const count = state.newFailures.length;
+  return [
+    {
+      style: "bad",
+      text: count === 1 ? `✗ ${name}` : `✗ ${count} new failures`,
+      detail: count === 1 ? `: ${why}` : `: ${name}: ${why}`,
+      key: keyOf(state, "next-failure"),
+      does: "shows",
+    },
+  ];
+}
+
+/** The engine of the fleet, hosts that do not answer, and whether this host starts nothing. */
+function fleetTrouble(state: State): Trouble[] {
+  const list: Trouble[] = [];
+  const away = state.fleet?.fleet?.awaySince ?? null;
+  if (away !== null)
+    list.push(warning(state, `▲ engine not responding (${formatAge(away, state.now)})`, "", "hosts"));
+  const lost = unreachableHosts(state);
+  const [first] = lost;
+  const name = lost.length === 1 ? `host ${short(first!.name)}` : `${lost.length} hosts`;
+  if (first !== undefined) list.push(warning(state, `▲ ${name} unreachable`, "", "hosts"));
+  if (ownHost(state)?.draining) list.push(warning(state, `${PAUSED} host drained`, "", "hosts"));
+  return list;
+}
+
+/** Of several hosts, those that do not answer. A host that is asked for the first time is no trouble. */
+function severalTrouble(state: State): Trouble[] {
+  const silent = silentHosts(state).filter(
+    ({ connection: is }) => is.state === "away" || (is.state === "connecting" && is.reason !== null),
+  );
+  const [first, ...others] = silent;
+  if (first === undefined) return [];
+  const { connection } = first;
+  const one =
+    connection.state === "away" ? `no answer for ${silence(connection.since, state.now)}` : "never answered";
+  const text =
+    others.length === 0 ? `▲ ${short(first.name)}: ${one}` : `▲ ${silent.length} hosts do not answer`;
+  return [warning(state, text, "", "hosts")];
+}
+
+/** Schedules whose last run submitted nothing. */
+function scheduleTrouble(state: State): Trouble[] {
+  const failed = state.schedules.filter(
+    ({ lastProblem, pausedSince }) => lastProblem !== null && pausedSince === null,
+  );
+  const [first, ...others] = failed;
+  if (first === undefined) return [];
+  const text =
+    others.length === 0 ? `▲ schedule ${short(first.name)}` : `▲ ${failed.length} schedules submit nothing`;
+  const detail = others.length === 0 ? `: ${sanitizeLine(firstLine(first.lastProblem!))}` : "";
+  return [warning(state, text, detail, "queues")];
+}
+
+function queueTrouble(state: State): Trouble[] {
+  const paused = pausedQueues(state);
+  const [first, ...others] = paused;
+  if (first === undefined) return [];
+  const some = others.length === 0 ? `queue ${short(first)}` : `${paused.length} queues`;
+  const which = paused.length < state.queues.length ? some : "all queues";
+  return [warning(state, `${PAUSED} ${which} paused`, "", "queues")];
+}
+
+const NAME_MOST = 24;
+const short = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
+const named = (state: State, operation: Operation): string => short(nameOf(state, operation));
