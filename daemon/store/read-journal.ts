@@ -143,7 +143,7 @@ export function readSegmentLines(
   problems: string[],
 ): { lines: SegmentLine[]; end: number } {
   const { bytes, first } = readFrom(file, from);
-  // A power cut leaves zeros in the place of unwritten records; later records follow the zeros.
+  // A hole: a power cut left zeros in the place of some records, and later records follow.
   const scanned = scanLines(bytes, 0, bytes.length, true);
   const damaged = scanned.damaged.filter((range) => !isZeros(bytes, range));
   const last = damaged.at(-1);
@@ -168,13 +168,17 @@ export function readSegmentLines(
   };
 }
 
-/** The file's bytes from the offset (at most its size) on, and that offset. Zeros at the end are left out. */
+/**
+ * The file's bytes from the offset (at most its size) on, and that offset. Zeros at the end are cut off the file: a power
+ * cut left them in the place of records that were not synced.
+ */
 function readFrom(file: string, from: number): { bytes: Buffer; first: number } {
   const fd = openOwnFile(file);
   try {
     const { size } = fstatSync(fd);
     const { end } = endOfText(fd, size);
-    const first = Math.min(from, size);
+    if (end < size) truncateSync(file, end);
+    const first = Math.min(from, end);
     return { bytes: readAt(fd, first, end), first };
   } finally {
     closeSync(fd);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Journal, segmentName } from "../../../daemon/store/journal.js";
-import { readJournal } from "../../../daemon/store/read-journal.js";
+import { readJournal, readSegmentLines } from "../../../daemon/store/read-journal.js";
 import { encodeNumberedRecord } from "../../../protocol/record-line.js";
 import { useDirectories } from "../../harness/temporary.js";
 
@@ -193,4 +193,16 @@ describe("segments", () => {
     writeFileSync(join(dir, segmentName(2)), record(2, "b") + record(3, "c"));
     expect(readJournal(dir, 0).records.map(({ n }) => n)).toEqual([1, 2, 3]);
   });
+});
+
+test("zeros at the end of a history segment, in the place of records that were not synced, are cut off", () => {
+  const file = join(directory(), "000001.ndjson");
+  const sealed = encodeNumberedRecord(1, { id: "a", entry: null });
+  for (const from of [0, sealed.length, sealed.length + 100]) {
+    writeFileSync(file, `${sealed}${"\0".repeat(5000)}`);
+    const problems: string[] = [];
+    expect(readSegmentLines(file, from, problems)).toMatchObject({ end: sealed.length });
+    expect(readFileSync(file, "utf8")).toBe(sealed);
+    expect(problems).toEqual([]);
+  }
 });
