@@ -116,7 +116,9 @@ function brokenOf(
   if (state === "cancelled" && story.cancel === null && !cancelled.has(id)) say("nobody has cancelled it");
   if (state !== "failed" || (shown?.state === "failed" && story.retry === null)) return broken;
   const isLost = record.error?.code === "LIVEOPS_WORKER_LOST";
-  if (isLost && op === "resumes") say("it resumes, and its worker was lost");
+  // The workload kills workers too: the power cut may be the third loss in a row.
+  const isThird = / worker in a row /.test(record.error?.message ?? "");
+  if (isLost && op === "resumes" && !isThird) say("it resumes, and its worker was lost");
   else if (isLost && !begun.has(`${id}/${attempt}`)) say("its worker was lost before it had begun");
   else if (!isLost && !(op === "fails" && attempt === 1))
     say(`${record.error?.code} ${record.error?.message}`);
