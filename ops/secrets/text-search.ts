@@ -43,8 +43,11 @@ export class TextSearch {
     for (const [start, first] of this.#startsIn(text)) {
       for (const each of this.#byStart.get(start)!) {
         const { length } = each;
-        for (let at = text.indexOf(each, first); at !== -1; at = text.indexOf(each, at + 1))
-          ranges.push([at, at + length]);
+        for (let from = text.indexOf(each, first); from !== -1; ) {
+          const to = endOfOverlaps(text, each, from);
+          ranges.push([from, to]);
+          from = text.indexOf(each, to);
+        }
         let at = text.indexOf(start, Math.max(first, text.length - length + 1));
         while (at !== -1 && at < open && !each.startsWith(text.slice(at))) at = text.indexOf(start, at + 1);
         if (at !== -1 && text.length - at >= shortest) open = Math.min(open, at);
@@ -64,9 +67,25 @@ export class TextSearch {
     starts.lastIndex = 0;
     for (let found = starts.exec(text); found !== null; found = starts.exec(text)) {
       if (!places.has(found[0])) places.set(found[0], found.index);
+      if (places.size === this.#byStart.size) break;
       starts.lastIndex = found.index + 1;
     }
     return places;
+  }
+}
+
+/**
+ * The end of the last place of a series in which each place overlaps the one before: a text such as `aaaa` has a place
+ * at almost each character.
+ *
+ * @param first - a place of `each`
+ */
+function endOfOverlaps(text: string, each: string, first: number): number {
+  for (let from = first; ; ) {
+    const to = from + each.length;
+    const last = text.lastIndexOf(each, to - 1);
+    if (last === from) return to;
+    from = last;
   }
 }
 
