@@ -171,9 +171,7 @@ export function compose({
     ...{ bus, settings, store, log, file: layout.hooks },
     isOurs: (entry) => engine.ownsHooks(entry),
     emptyQueue: (name) => {
-      // The counts walk over all live operations.
-      if (queue.lengthOf(name) > 0) return null;
-      const counts = view.countsOf(name);
+      const counts = store.ledger.liveIn(name);
       return counts.queued + counts.running > 0 ? null : queues.describe(name, counts);
     },
     onRun: (hook, hasFailed) => metrics.hookRan(hook, hasFailed),

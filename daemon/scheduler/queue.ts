@@ -70,10 +70,9 @@ export class Queue {
       .map(({ id }) => id);
   }
 
-  /** The ids of one queue, in the order of their turns. */
-  idsOf(queue: string): string[] {
-    const lane = this.#lanes.get(queue);
-    return lane?.first(lane.length).map(({ id }) => id) ?? [];
+  /** The first ids of one queue, in the order of their turns, at most `limit`. */
+  firstOf(queue: string, limit: number): string[] {
+    return (this.#lanes.get(queue)?.first(limit) ?? []).map(({ id }) => id);
   }
 
   /** The change that makes the operation the next of its queue. */

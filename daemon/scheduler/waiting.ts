@@ -63,6 +63,11 @@ export class Waiting {
     return held;
   }
 
+  /** The operations that wait outside their queues as their submit asked. */
+  planned(): Entry[] {
+    return this.#holds.filter(({ isPlanned }) => isPlanned).flatMap((hold) => this.heldBy(hold));
+  }
+
   /** Whether the operation waits as its submit asked. */
   isPlanned(id: string): boolean {
     return this.#holdOf.get(id)?.isPlanned === true;

@@ -8,6 +8,7 @@ import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
 import { STATES, type State } from "../../protocol/state.js";
+import { type Counts, NO_COUNTS } from "../../protocol/watch.js";
 import type { Decision, Entry, HostClaim, Submitted } from "./decision.js";
 import { keptBeforeEdit, keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
 import type { HistoryQuery } from "./history-index.js";
@@ -41,6 +42,8 @@ export class Ledger {
     failed: new OrderIndex(),
     cancelled: new OrderIndex(),
   };
+  /** Number of the entries in each state, by queue. */
+  readonly #inQueue = new Map<string, Counts>();
 
   /**
    * @param orderOf the order of an operation that is new here, by the number of the decision that submits or restores
@@ -64,6 +67,12 @@ export class Ledger {
 
   countIn(state: State): number {
     return this.#inState[state].size;
+  }
+
+  /** The live operations of a queue. */
+  liveIn(queue: string): Pick<Counts, "queued" | "running"> {
+    const { queued, running } = this.#inQueue.get(queue) ?? NO_COUNTS;
+    return { queued, running };
   }
 
   /** A page: the first entries that match the query, in its order. */
@@ -97,8 +106,8 @@ export class Ledger {
 
   #hold(entry: Entry): void {
     const before = this.entries.get(entry.record.id);
-    if (before) this.#inState[before.record.state].remove(before);
-    this.#inState[entry.record.state].add(entry);
+    if (before) this.#unindex(before);
+    this.#index(entry);
     this.entries.set(entry.record.id, entry);
     if (entry.key) this.keys.set(entry.key.key, entry);
     if (entry.order >= this.nextOrder) this.nextOrder = entry.order + 1;
@@ -109,7 +118,7 @@ export class Ledger {
     const entry = this.entries.get(id);
     if (!entry) return;
     this.entries.delete(id);
-    this.#inState[entry.record.state].remove(entry);
+    this.#unindex(entry);
     if (entry.key) this.keys.delete(entry.key.key);
   }
 
@@ -267,11 +276,26 @@ export class Ledger {
   }
 
   #update(entry: Entry, record: Operation): void {
-    const { state } = entry.record;
+    const { state, queue } = entry.record;
+    const isMoved = record.state !== state || record.queue !== queue;
+    const isIndexed = isMoved && this.entries.get(record.id) === entry;
+    if (isIndexed) this.#unindex(entry);
     entry.record = record;
-    if (record.state === state || this.entries.get(record.id) !== entry) return;
+    if (isIndexed) this.#index(entry);
+  }
+
+  #index(entry: Entry): void {
+    const { state, queue } = entry.record;
+    this.#inState[state].add(entry);
+    const counts = this.#inQueue.get(queue);
+    if (counts) counts[state]++;
+    else this.#inQueue.set(queue, { ...NO_COUNTS, [state]: 1 });
+  }
+
+  #unindex(entry: Entry): void {
+    const { state, queue } = entry.record;
     this.#inState[state].remove(entry);
-    this.#inState[record.state].add(entry);
+    this.#inQueue.get(queue)![state]--;
   }
 }
 

@@ -134,15 +134,6 @@ export class OperationView {
     return this.parts.store.counts();
   }
 
-  /** The live operations of a queue. */
-  countsOf(queue: string): { queued: number; running: number } {
-    const counts = { queued: 0, running: 0 };
-    for (const state of ["queued", "running"] as const)
-      for (const { record } of this.parts.store.ledger.inState(state))
-        if (record.queue === queue) counts[state]++;
-    return counts;
-  }
-
   linesAfter(id: string, after: number, limit: number): LogLine[] {
     const { runs, log } = this.parts;
     try {

@@ -8,17 +8,23 @@ import { type Context, definition, type RoutePlugin } from "../route-definition.
 /** Most queued operations in a reply. */
 const MOST_QUEUED = 500;
 
+/** Operations of each queue that are simulated. A longer queue is expected to go on at the pace of these. */
+const SIMULATED = 1000;
+
 export const forecastRoute: RoutePlugin = (app, { context }, done) => {
   app.route({ ...definition("forecast"), handler: () => reply(context, Date.now()) });
   done();
 };
 
 async function reply(context: Context, now: number): Promise<ForecastReply> {
-  const inLine = context.queues.names().flatMap((name) => context.queue.idsOf(name));
-  const { slots, running, queued } = await inputOf(context, inLine, now);
+  const names = context.queues.names().filter((name) => context.queue.lengthOf(name) > 0);
+  const lines = names.map((name) => context.queue.firstOf(name, SIMULATED));
+  const { slots, running, queued } = await inputOf(context, lines.flat(), now);
   const expected = forecast({ now, slots, running, queued });
-  const starts = inLine.map((id) => expected.get(id)?.startsAt ?? null);
-  const isKnown = starts.length > 0 && !starts.includes(null);
+  const lasts = lines.map((ids, n) => {
+    const last = lastStart(ids, expected);
+    return last === null ? null : now + ((last - now) * context.queue.lengthOf(names[n]!)) / ids.length;
+  });
   const first = queued
     .map(({ id }) => [id, expected.get(id)!] as const)
     .sort(([, a], [, b]) => startOf(a) - startOf(b))
@@ -26,7 +32,7 @@ async function reply(context: Context, now: number): Promise<ForecastReply> {
   const shown = [...running.map(({ id }) => [id, expected.get(id)!] as const), ...first];
   return {
     at: iso(now)!,
-    emptyAt: isKnown ? iso(starts.reduce<number>((last, start) => Math.max(last, start!), 0)) : null,
+    emptyAt: lasts.length === 0 || lasts.includes(null) ? null : iso(Math.max(...(lasts as number[]))),
     operations: Object.fromEntries(
       shown.map(([id, { startsAt, endsAt }]) => [id, { startsAt: iso(startsAt), endsAt: iso(endsAt) }]),
     ),
@@ -36,12 +42,8 @@ async function reply(context: Context, now: number): Promise<ForecastReply> {
 /** Held operations are left out unless their wait is planned: nobody knows when they continue. */
 async function inputOf(context: Context, inLine: readonly string[], now: number): Promise<ForecastInput> {
   const { store, queues, hosts, scheduler, durations, dependencies } = context;
-  const planned = [...store.ledger.entries.values()].filter(({ record }) =>
-    context.waiting.isPlanned(record.id),
-  );
-  const waiting = [...inLine.flatMap((id) => store.ledger.get(id) ?? []), ...planned].filter(
-    ({ record }) => record.state === "queued",
-  );
+  const ready = inLine.flatMap((id) => store.ledger.get(id) ?? []);
+  const waiting = [...ready, ...context.waiting.planned()].filter(({ record }) => record.state === "queued");
   const attempts = [...scheduler.attempts.values()];
   const median = await durations.medians([...attempts.map(({ entry }) => entry), ...waiting]);
   const running = attempts.map(({ id, entry: { record } }) => {
@@ -67,6 +69,12 @@ async function inputOf(context: Context, inLine: readonly string[], now: number)
   const isOpen = (name: string) => queues.isOpen(name) && !hosts.isDraining;
   const slots = new Map(queues.names().map((name) => [name, isOpen(name) ? queues.concurrency(name) : 0]));
   return { now, slots, running, queued };
+}
+
+/** Null: the start of one is unknown. */
+function lastStart(ids: readonly string[], expected: ReadonlyMap<string, Expected>): number | null {
+  const starts = ids.map((id) => expected.get(id)?.startsAt ?? null);
+  return starts.includes(null) ? null : Math.max(...(starts as number[]));
 }
 
 function startOf({ startsAt }: Expected): number {

@@ -42,8 +42,8 @@ function describeAll(context: Context): QueuesReply {
   return { queues: context.queues.names().map((name) => describe(context, name)) };
 }
 
-function describe({ queues, view }: Context, name: string): QueueReply {
-  return queues.describe(name, view.countsOf(name));
+function describe({ queues, store }: Context, name: string): QueueReply {
+  return queues.describe(name, store.ledger.liveIn(name));
 }
 
 function notEmpty({ name, queued, running }: QueueReply): Refusal {

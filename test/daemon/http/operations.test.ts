@@ -596,6 +596,19 @@ describe("the forecast", () => {
     expect(emptyAt).toBe(operations[queued[2]!]!.startsAt);
   });
 
+  test("of a queue that is longer than what is simulated, at the pace of its first operations", async () => {
+    const id = await served.submit({ op: "known" });
+    (await served.run(id)).event({ type: "attempt:finished", seconds: 6, ...outcome("succeeded") }, true);
+    await served.finish(id, "succeeded");
+    const ids = Array.from({ length: 1500 }, () => newId());
+    const submits = ids.map((id) => ({ operation: submission({ id, op: "known" }), env: {}, key: null }));
+    await served.open.lifecycle.submit(submits);
+    const { at, emptyAt, operations } = await forecast();
+    // Two slots: the operation with number 1,000 starts after 499 pairs.
+    expect(Date.parse(emptyAt!) - Date.parse(at)).toBe(499 * 6000 * 1.5);
+    expect(Object.keys(operations).sort()).toEqual(ids.slice(0, 500).sort());
+  });
+
   test("of an operation with a history key, by the runs with this key", async () => {
     for (const [historyKey, seconds] of [
       ["make", 100],

@@ -84,7 +84,7 @@ test("ids come out by priority and arrival, each once, from open queues only, an
         expect(queue.first(1000)).toEqual(model.map(({ id }) => id));
         for (const name of QUEUES) {
           const its = model.filter(({ place }) => place.queue === name);
-          expect(queue.idsOf(name)).toEqual(its.map(({ id }) => id));
+          expect(queue.firstOf(name, 1000)).toEqual(its.map(({ id }) => id));
           expect(queue.lengthOf(name)).toBe(its.length);
           its.forEach(({ id, place }, index) => {
             expect(queue.position(id, place)).toBe(index + 1);

@@ -12,7 +12,11 @@ const directory = useDirectories();
 
 type Step =
   | { do: "submit"; op: string; key: boolean }
-  | { do: "start" | "finish" | "retry" | "remove" | "chain" | "cancel"; which: number; state: number }
+  | {
+      do: "start" | "finish" | "retry" | "remove" | "chain" | "cancel" | "edit";
+      which: number;
+      state: number;
+    }
   | { do: "checkpoint" | "restart" | "crash" | "lose the index" };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -28,7 +32,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     {
       weight: 12,
       arbitrary: fc.record({
-        do: fc.constantFrom("start", "finish", "finish", "retry", "remove", "chain", "cancel"),
+        do: fc.constantFrom("start", "finish", "finish", "retry", "remove", "chain", "cancel", "edit"),
         which: fc.nat(),
         state: fc.nat({ max: 2 }),
       }),
@@ -96,6 +100,11 @@ class Model {
         await open.lifecycle.cancel(known.id);
         known.state = "cancelled";
         return;
+      case "edit": {
+        const changes = { queue: QUEUES[step.state]! };
+        await open.lifecycle.edit(known.id, () => ({ changes, changedVariables: [] }));
+        return;
+      }
       case "retry":
         await open.lifecycle.retry(known.id, null, () => {});
         known.state = "queued";
@@ -133,6 +142,11 @@ class Model {
       expect(store.counts()[state]).toBe(those.length);
       expect(store.count({ state: [state] })).toBe(those.length);
     }
+    for (const queue of QUEUES) {
+      const those = [...store.ledger.entries.values()].filter(({ record }) => record.queue === queue);
+      const number = (state: State) => those.filter(({ record }) => record.state === state).length;
+      expect(store.ledger.liveIn(queue)).toEqual({ queued: number("queued"), running: number("running") });
+    }
     const bs = expected.filter(({ op }) => op === "b");
     expect(store.list({ op: "b" }, 3).map(({ record }) => record.id)).toEqual(
       bs.slice(0, 3).map(({ id }) => id),
@@ -148,11 +162,14 @@ class Model {
   }
 }
 
+const QUEUES = ["default", "gpu", "night"];
+
 const FITS: Record<Extract<Step, { which: number }>["do"], (state: State) => boolean> = {
   start: (state) => state === "queued",
   finish: (state) => state === "running",
   chain: (state) => state === "running",
   cancel: (state) => state === "queued",
+  edit: (state) => state === "queued",
   retry: (state) => state === "failed" || state === "cancelled",
   remove: (state) => state !== "running",
 };
