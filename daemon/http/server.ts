@@ -118,7 +118,7 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
       );
     done();
   });
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     reply.header(VERSION_HEADER, VERSION);
     reply.header(CLOCK_HEADER, Math.round(context.now()));
     const staleSince = context.hosts.fleet()?.awaySince ?? null;
@@ -129,11 +129,9 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
     const theirs = request.headers[VERSION_HEADER];
     // A client of another version may still ask the daemon for its version, and stop it.
     if (typeof theirs !== "string" || compatible(theirs, VERSION) || request.url.startsWith("/v1/daemon"))
-      return;
-    throw new Refusal(
-      "LIVEOPS_VERSION",
-      `the daemon is liveops ${VERSION}, the client is ${theirs}; run liveopsd restart with the newer of the two`,
-    );
+      return done();
+    const problem = `the daemon is liveops ${VERSION}, the client is ${theirs}; run liveopsd restart with the newer of the two`;
+    done(new Refusal("LIVEOPS_VERSION", problem));
   });
   handleErrors(app, maxBody);
   for (const routes of ROUTE_PLUGINS) app.register(routes, { context, connections });
