@@ -15,6 +15,7 @@ import type { Entry } from "../store/decision.js";
 import { attemptDir } from "../store/layout.js";
 import { EngineAwayError } from "./engine/errors.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
+import type { FencedPiece } from "./engine/rows.js";
 import { isRunPath, type WantedRun } from "./runs/pieces.js";
 import type { RemoteFiles } from "./runs/remote-files.js";
 import { RemoteRuns } from "./runs/remote-runs.js";
@@ -83,7 +84,7 @@ export class FleetRuns implements Runs {
     services.bus.on("record", ({ record }) => this.#shipper.hint(record.id));
     this.outbox = {
       follow: (attempt) => this.#follow(attempt),
-      flush: ({ id, number }) => this.#shipper.flush(id, number),
+      flush: ({ id, number }) => this.#shipper.end(id, number),
       release: ({ id, number }) => this.#shipper.release(id, number),
     };
   }
@@ -99,6 +100,16 @@ export class FleetRuns implements Runs {
     await this.#shipper.stop();
     await this.#elsewhere.stop();
     for (const { tail } of this.#remote.values()) tail.close();
+  }
+
+  /** The last lines of an attempt of this host that ends: the decision has them, and they were not shipped. */
+  lastPieces(id: string): readonly FencedPiece[] {
+    return this.#shipper.lastPieces(id);
+  }
+
+  /** The engine did not take the last lines of an attempt. */
+  linesRefused(id: string, isFenced: boolean): void {
+    this.#shipper.refused(id, isFenced);
   }
 
   async bring(ids: readonly string[]): Promise<void> {

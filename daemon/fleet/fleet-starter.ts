@@ -15,7 +15,6 @@ import type { OperationStarter, StarterOptions } from "../scheduler/starter.js";
 import type { Entry } from "../store/decision.js";
 import { NotRecordedError } from "../store/not-recorded.js";
 import type { PooledWorker } from "../worker/pool.js";
-import type { FleetEngine } from "./engine/fleet-engine.js";
 import type { Claimed, ClaimRequest } from "./engine/rows.js";
 
 /** Operations offered beyond the number of workers. */
@@ -28,7 +27,8 @@ const LOOKED_AT = 4;
 const AGAIN_MS = 250;
 
 interface FleetStarterOptions extends StarterOptions {
-  engine: Pick<FleetEngine, "claim">;
+  /** Takes queued operations for free workers. */
+  claim(request: ClaimRequest): Promise<Claimed[]>;
   host: string;
   /** Most operations that run on this host at the same time. */
   slots(): number;
@@ -95,14 +95,14 @@ export class FleetStarter implements OperationStarter {
   }
 
   async #claim(): Promise<void> {
-    const { engine, pool, typeLimits } = this.options;
+    const { pool, typeLimits } = this.options;
     const workers = this.#takeWorkers();
     if (workers.length === 0) return;
     const used = new Set<PooledWorker>();
     const candidates = await this.#candidates(workers.length);
     try {
       if (candidates.length === 0) return;
-      const claims = await engine.claim(this.#requestOf(candidates, workers));
+      const claims = await this.options.claim(this.#requestOf(candidates, workers));
       const byId = new Map(candidates.map((each) => [each.entry.record.id, each]));
       for (const claim of claims) {
         const worker = workers[claim.worker]!;

@@ -58,6 +58,8 @@ export abstract class FleetView {
       bus,
       isOwn: (entry) => this.mayEnd(entry),
       before: (decision, isOwn) => this.#before(decision, isOwn),
+      lastPieces: (id) => this.runs.lastPieces(id),
+      onLinesRefused: (id, isFenced) => this.runs.linesRefused(id, isFenced),
       onTakenOver: (id, attempt) => {
         if (!services.scheduler.attempts.has(id)) this.runs.takeAside(id, attempt);
       },

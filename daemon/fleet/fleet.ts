@@ -86,7 +86,7 @@ export class Fleet extends FleetView implements Engine {
   readonly makeStarter = (options: StarterOptions): OperationStarter => {
     this.#starter = new FleetStarter({
       ...options,
-      engine: this.engine,
+      claim: (request) => this.store.claim(request),
       host: this.#name,
       slots: () => this.slots(),
       fits: (entry) => this.hosts.fits(entry),

@@ -124,7 +124,7 @@ describe("claims of two hosts", { tags: ["postgresql"] }, () => {
     const event = { type: "attempt:started", seq: 2, at: "", attempt: 1 } as const;
     const decision = { kind: "started", id, event, policy: POLICY, uptime: 1 } as const;
     const request = { candidates: [{ id, expect: known, attempt: 1, decision }], workers: [WORKER] };
-    expect(await b.engine.claim({ ...request, token: crypto.randomUUID() })).toEqual([]);
+    expect(await b.store.claim({ ...request, token: crypto.randomUUID() })).toEqual([]);
   });
 
   test("only the host that runs an attempt ends it: the others are refused, and go on", async () => {

@@ -225,6 +225,8 @@ export class FleetOpened extends Opened {
       onHead: ({ settings }) => void this.#versions(settings),
       onLostWrites: () => this.#offers.make(),
       isReloading: () => this.#offers.areOpen,
+      lastPieces: (id) => this.runs.lastPieces(id),
+      onLinesRefused: (id, isFenced) => this.runs.linesRefused(id, isFenced),
       onTakenOver: () => {},
       isAway: () => false,
       onError: (error) => this.errors.push(error),
@@ -273,7 +275,7 @@ export class FleetOpened extends Opened {
     const event = this.startOf(entry);
     const { version: expect, nextAttempt: attempt } = entry;
     const candidates = [{ id, expect, attempt, decision: { ...this.started, id, event } }];
-    const [claimed] = await this.engine.claim({ candidates, workers: [WORKER], token: randomUUID() });
+    const [claimed] = await this.store.claim({ candidates, workers: [WORKER], token: randomUUID() });
     if (!claimed) return null;
     await this.store.until(claimed.n);
     return this.store.ledger.get(id) ?? null;

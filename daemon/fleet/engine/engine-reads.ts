@@ -29,13 +29,17 @@ export interface EngineOptions extends AddressOptions {
 interface RawDecision {
   n: number;
   id: string;
-  part: number;
-  kind: string;
   body: string;
   secret: string | null;
   origin: string;
   mark: number;
 }
+
+/** `part`: above 0 where it is about the successor of the operation. */
+type RawPart = RawDecision & { part: number };
+
+/** As the function `news` answers: the first row has the head, and what a call adds to it. */
+type RawNews<Answer> = [{ answer: Head & Answer }, ...RawDecision[]];
 
 /**
  * All methods throw EngineAwayError where the engine does not answer within `giveUpMs`, EngineRefusedError where it
@@ -113,8 +117,7 @@ export class EngineReads {
 
   /** Calls a function of the schema that returns one value. */
   protected async call<T>(name: string, values: unknown[], connection: Connection, times = 1): Promise<T> {
-    const places = values.map((_, index) => `$${index + 1}`).join(", ");
-    const sql = `select liveops.${name}(${places}) as answer`;
+    const sql = `select liveops.${name}(${places(values)}) as answer`;
     const [row] = await connection.query<{ answer: T }>(sql, values, this.giveUpMs * times, name);
     return row!.answer;
   }
@@ -131,14 +134,24 @@ export class EngineReads {
    * @throws LostWritesError where the engine no longer has the last decision that this process saw
    */
   async decisionsAfter(n: number, limit = 500): Promise<Head & { rows: DecisionRow[] }> {
-    const sql = "select * from liveops.decisions_after($1, $2, $3, $4)";
     const values = [this.known, this.knownMark, n, limit];
-    const raw = await this.reads.query<Head & RawDecision>(sql, values, this.giveUpMs, "decisions_after");
-    const rows = raw[0]!.n === null ? [] : raw.map(decisionRow);
-    const last = rows.at(-1);
-    if (last) this.know(last.n, raw.at(-1)!.mark);
-    this.applied = last?.n ?? n;
-    return { ...headOf(raw[0]!), rows };
+    const news = await this.news("decisions_after", values, this.reads);
+    this.applied = news.rows.at(-1)?.n ?? n;
+    return news;
+  }
+
+  /** Calls a function of the schema that answers with the head and the next decisions. */
+  protected async news<Answer = unknown>(
+    name: string,
+    values: unknown[],
+    connection: Connection,
+  ): Promise<Head & Answer & { rows: DecisionRow[] }> {
+    const sql = `select * from liveops.${name}(${places(values)})`;
+    const rows = await connection.query(sql, values, this.giveUpMs, name);
+    const [{ answer }, ...raw] = rows as RawNews<Answer>;
+    const last = raw.at(-1);
+    if (last) this.know(last.n, last.mark);
+    return { ...answer, rows: raw.map(decisionRow) };
   }
 
   /**
@@ -148,19 +161,19 @@ export class EngineReads {
   async snapshot(recent: number): Promise<Snapshot> {
     const sql = "select * from liveops.snapshot($1, $2, $3)";
     const values = [this.known, this.knownMark, recent];
-    type Raw = Head & RawDecision & { counts: string[]; head_mark: number | null };
+    type Raw = Head & RawPart & { counts: string[]; head_mark: number | null };
     const raw = await this.rows<Raw>(sql, values, LONG);
     const first = raw[0]!;
     this.know(first.head, first.head_mark);
     this.applied = first.head;
-    const rows = first.n === null ? [] : raw.map(decisionRow).map(withoutSuccessor);
+    const rows = first.n === null ? [] : raw.map(partRow);
     return { ...headOf(first), rows, counts: countsOf(first.counts) };
   }
 
   /** All decisions about each operation, as in `snapshot`. An operation that does not exist is not in the map. */
   async decisionsOf(ids: readonly string[]): Promise<Map<string, DecisionRow[]>> {
-    const raw = await this.rows<RawDecision>("select * from liveops.decisions_of($1)", [ids], LONG);
-    return Map.groupBy(raw.map(decisionRow).map(withoutSuccessor), ({ id }) => id);
+    const raw = await this.rows<RawPart>("select * from liveops.decisions_of($1)", [ids], LONG);
+    return Map.groupBy(raw.map(partRow), ({ id }) => id);
   }
 
   /** Number of the engine's last decision, and whether it waits for offers. For `offer`: nothing is checked. */
@@ -243,13 +256,20 @@ function headOf({ head, epoch, settings, types }: Head): Head {
   return { head, epoch, settings, types };
 }
 
-function decisionRow({ n, id, part, body, secret, origin }: RawDecision): DecisionRow {
-  return { n, id, decision: joinSecrets(body, secret), derived: part > 0, origin };
+function decisionRow({ n, id, body, secret, origin }: RawDecision): DecisionRow {
+  return { n, id, decision: joinSecrets(body, secret), derived: false, origin };
 }
 
-function withoutSuccessor(row: DecisionRow): DecisionRow {
+/** A decision, or the part of it that is about its successor. */
+function partRow({ part, ...raw }: RawPart): DecisionRow {
+  const row = { ...decisionRow(raw), derived: part > 0 };
   const { decision } = row;
   return decision.kind === "finished" && decision.successor
     ? { ...row, decision: { ...decision, successor: null } satisfies Decision }
     : row;
+}
+
+/** `$1, $2, …` */
+function places(values: readonly unknown[]): string {
+  return values.map((_, index) => `$${index + 1}`).join(", ");
 }

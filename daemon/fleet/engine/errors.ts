@@ -64,6 +64,18 @@ export class FencedError extends FleetError {
   }
 }
 
+/** The engine does not have all lines of the attempt before those that came with its end. */
+export class BehindError extends NotRecordedError {
+  override name = "BehindError";
+  readonly code = "LIVEOPS_ENGINE_BEHIND";
+  readonly advice: string;
+
+  constructor(readonly id: string) {
+    super(`the fleet's engine has lost lines of ${id}`);
+    this.advice = `${this.message}; they are shipped again`;
+  }
+}
+
 /** The host was declared lost, or another daemon joined under its name: end its work, join again. */
 export class SessionOverError extends NotRecordedError {
   override name = "SessionOverError";
@@ -125,7 +137,7 @@ export class NewerFormatError extends FleetError {
   }
 }
 
-/** The values of a verdict of `append`, besides its code. */
+/** The values of a verdict of `exchange`, besides its code. */
 interface VerdictDetail {
   id?: string;
   version?: number | null;
@@ -151,6 +163,8 @@ export function errorOfCode(code: string, message: string, detail: VerdictDetail
       return new KeyTakenError(id, detail.key ?? "", detail.hash ?? "");
     case "LF411":
       return new FencedError(id);
+    case "LF413":
+      return new BehindError(id);
     case "LF412":
       return new HostNameTakenError(`${message}; give this one another name with --host`);
     case "LF403":

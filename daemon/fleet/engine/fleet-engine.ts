@@ -11,9 +11,10 @@ import { errorOfCode, SessionOverError } from "./errors.js";
 import { HintSender } from "./hints.js";
 import { appended, offered, storable } from "./operation-index.js";
 import type {
-  AppendGroup,
   Claimed,
   ClaimRequest,
+  Exchange,
+  Exchanged,
   FencedPiece,
   HostRow,
   Joined,
@@ -39,6 +40,9 @@ interface RawVerdict {
   key?: string;
   hash?: string;
 }
+
+/** Decisions that a call brings. */
+const MOST_NEWS = 500;
 
 /** Items of one call of `offer`. */
 const OFFERED_AT_ONCE = 500;
@@ -75,18 +79,28 @@ export class FleetEngine extends EngineReads {
   }
 
   /**
-   * Records the decisions of independent callers in one transaction. Each group is recorded as a whole or not at all, and
-   * has its own verdict. The same token again answers as the first time.
+   * Records the decisions of independent callers and claims queued operations, in one transaction, and reads the journal.
+   * Each group is recorded as a whole or not at all, and has its own verdict. A group or a claim with the same token again
+   * gets the answer of the first time.
+   *
+   * A claim takes operations for free workers, in the order of the candidates. Those that changed are left out.
    */
-  async appendEach(groups: readonly AppendGroup[]): Promise<Verdict[]> {
-    if (groups.length === 0) return [];
-    const sent = groups.map(({ items, token }) => ({ token, items: items.map(appended) }));
-    const values = [...this.#caller, JSON.stringify(sent)];
-    const verdicts = (await this.call<RawVerdict[]>("append", values, this.#decisions)).map(verdictOf);
-    const last = Math.max(0, ...verdicts.map(({ n }) => n ?? 0));
+  async exchange({ groups, claim, after }: Exchange): Promise<Exchanged> {
+    const pieces = groups.flatMap(({ items }) => items.flatMap((item) => item.pieces ?? []));
+    const items = groups.flatMap(({ items, token }, caller) =>
+      items.map((item) => ({ caller, token, ...appended(item) })),
+    );
+    const values = [...this.#caller, ...columnsOf(pieces), JSON.stringify(items)];
+    values.push(claim && JSON.stringify(claimed(claim)), after, MOST_NEWS);
+    type Answer = { verdicts: Record<number, RawVerdict>; claims: Claimed[] };
+    const news = await this.news<Answer>("exchange", values, this.#decisions);
+    const { rows, claims } = news;
+    const verdicts = groups.map((_, caller) => verdictOf(news.verdicts[caller]!));
+    const last = Math.max(0, ...verdicts.map(({ n }) => n ?? 0), ...claims.map(({ n }) => n));
     this.know(last, null);
     if (last > 0) this.#hints.decided(last);
-    return verdicts;
+    this.applied = rows.at(-1)?.n ?? this.applied;
+    return { ...news, verdicts };
   }
 
   /**
@@ -152,26 +166,6 @@ export class FleetEngine extends EngineReads {
     return renewed;
   }
 
-  /** Takes queued operations for free workers, in the order of the candidates. Those that changed are left out. */
-  async claim(request: ClaimRequest): Promise<Claimed[]> {
-    const { candidates, workers, queueLimits = {}, opLimits = {}, token } = request;
-    const sent = candidates.map(({ id, expect, attempt, partition, decision }) => ({
-      ...{ id, expect, attempt, partition },
-      body: JSON.stringify(decision),
-    }));
-    const texts = workers.map((worker) => JSON.stringify(worker));
-    const limits = [JSON.stringify(queueLimits), JSON.stringify(opLimits)];
-    const who = [...this.#caller, token];
-    const values = [...who, JSON.stringify(sent), texts, ...limits];
-    const claims = await this.call<Claimed[]>("claim", values, this.#decisions);
-    const last = claims.at(-1);
-    if (last) {
-      this.know(last.n, null);
-      this.#hints.decided(last.n);
-    }
-    return claims;
-  }
-
   /**
    * Stores pieces of run files, those of a file in order. Pieces that the engine has are left out.
    *
@@ -180,12 +174,7 @@ export class FleetEngine extends EngineReads {
    */
   async ship(pieces: readonly FencedPiece[], isDurable: boolean): Promise<Shipped> {
     if (pieces.length === 0 && !isDurable) return { fenced: [], behind: [] };
-    const names = ["id", "attempt", "file", "first", "last", "fence"] as const;
-    const values = names.map((name) => pieces.map((piece) => piece[name]));
-    const bodies = pieces.map(({ body }) => body);
-    const sizes = bodies.map(({ length }) => length);
-    const who = [...this.#caller, isDurable];
-    const sent = [...who, ...values, sizes, Buffer.concat(bodies)];
+    const sent = [...this.#caller, isDurable, ...columnsOf(pieces)];
     type Refused = { verdict: "fenced" | "behind"; id: string; attempt: number; file: RunFile; last: number };
     const refused = await this.call<Refused[]>("ship", sent, this.#files, LONG);
     const news = pieces.filter(({ first, last }) => last >= first);
@@ -271,6 +260,29 @@ export class FleetEngine extends EngineReads {
     this.#skew = Math.round(now - (sent + Date.now()) / 2);
     setClockAhead(this.#skew);
   }
+}
+
+/** Pieces as arrays, with all bodies as one value. */
+function columnsOf(pieces: readonly FencedPiece[]): unknown[] {
+  const names = ["id", "attempt", "file", "first", "last", "fence"] as const;
+  const bodies = pieces.map(({ body }) => body);
+  return [
+    ...names.map((name) => pieces.map((piece) => piece[name])),
+    bodies.map(({ length }) => length),
+    Buffer.concat(bodies),
+  ];
+}
+
+/** As the function `claim` takes it. */
+function claimed({ candidates, workers, queueLimits = {}, opLimits = {}, token }: ClaimRequest): object {
+  return {
+    ...{ token, queueLimits, opLimits },
+    workers: workers.map((worker) => JSON.stringify(worker)),
+    candidates: candidates.map(({ decision, ...candidate }) => ({
+      ...candidate,
+      body: JSON.stringify(decision),
+    })),
+  };
 }
 
 function verdictOf({ n, code = "", ...detail }: RawVerdict): Verdict {

@@ -54,6 +54,8 @@ export interface AppendItem {
   fence?: number | null;
   /** The operation's host is lost, or began another session: a peer ends what the host ran. */
   takeover?: boolean;
+  /** The last lines of the attempt that the decision ends. The decision is recorded with them, or not at all. */
+  pieces?: readonly FencedPiece[];
 }
 
 /** Decisions of one caller: all are recorded, or none. The same token again gives the answer of the first time. */
@@ -63,7 +65,7 @@ export interface AppendGroup {
   token: string;
 }
 
-/** `n`: number of the group's last decision. `error`: VersionConflictError, KeyTakenError, FencedError or RoleError. */
+/** `n`: number of the group's last decision. `error`: OvertakenError, KeyTakenError, FencedError, BehindError or RoleError. */
 export type Verdict = { n: number; error?: undefined } | { n?: undefined; error: Error };
 
 /** A recorded decision. */
@@ -84,6 +86,21 @@ export interface Head {
   settings: number;
   types: number;
 }
+
+/** What a host has to say in one call. */
+export interface Exchange {
+  groups: readonly AppendGroup[];
+  /** Null: nothing is claimed. */
+  claim: ClaimRequest | null;
+  /** Number of the last decision that the host has applied: the answer has those after it. */
+  after: number;
+}
+
+/** Verdicts in the order of the groups. */
+export type Exchanged = News & { verdicts: Verdict[]; claims: Claimed[] };
+
+/** Decisions in order: there may be more up to the head. */
+export type News = Head & { rows: DecisionRow[] };
 
 export interface Candidate {
   id: string;

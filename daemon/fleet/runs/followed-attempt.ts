@@ -1,8 +1,8 @@
 /** An own attempt whose run files are shipped: cuts what is new of them into pieces. */
 import { lastCut } from "../../run-files/log-parts.js";
-import type { Cursor, RunFile } from "../engine/rows.js";
+import type { Cursor, FencedPiece, RunFile } from "../engine/rows.js";
 import { AttemptReader, type RunLine } from "./attempt-reader.js";
-import { PIECE_BYTES, RUN_FILES } from "./pieces.js";
+import { compressShort, PIECE_BYTES, RUN_FILES, SHORT } from "./pieces.js";
 
 /** An attempt that this host runs, or has just run. */
 export interface OwnAttempt {
@@ -30,6 +30,8 @@ const LOOK_PART = 1 / 8;
 type Flush = PromiseWithResolvers<void>;
 
 export class FollowedAttempt {
+  /** Since when it is followed, by the monotonic clock in ms. */
+  readonly since = performance.now();
   /** Grows when pieces that were cut before must not be sent any more. */
   generation = 0;
   flushes: Flush[] = [];
@@ -37,6 +39,13 @@ export class FollowedAttempt {
   unconfirmedSince: number | null = null;
   /** The next cut asks whether the engine has everything. */
   isAsking = false;
+  /** Calls with pieces of it that are under way. */
+  calls = 0;
+  /** The last pieces are kept for the decision that ends the attempt: no call takes them. */
+  isEnding = false;
+  /** Pieces that were cut and are in no call. */
+  #kept: RawPiece[] = [];
+  #lastPieces: FencedPiece[] | null = null;
   #reader: AttemptReader | null = null;
   /** Bytes of log lines since the last look for what the log has lost, and the last line that it had lost then. */
   #logged = 0;
@@ -62,12 +71,41 @@ export class FollowedAttempt {
   /** Until it is opened again, nothing is cut. */
   close(): void {
     this.generation++;
+    this.isEnding = false;
+    this.#kept = [];
+    this.#lastPieces = null;
     this.#reader?.close();
     this.#reader = null;
   }
 
+  /** What the decision that ends the attempt takes along. */
+  get lastPieces(): readonly FencedPiece[] {
+    if (!this.isEnding) return [];
+    const { id, attempt, fence } = this.own;
+    this.#lastPieces ??= this.#kept.map(({ lines, ...piece }) => ({
+      ...piece,
+      ...{ id, attempt, fence, body: compressShort(lines) },
+    }));
+    return this.#lastPieces;
+  }
+
   /**
-   * Cuts what is new.
+   * Cuts what is left of an attempt that has ended, and keeps it for the decision that ends it.
+   *
+   * @returns false: there is more than `SHORT` bytes, and the next calls take it
+   * @throws the error of the file system if a file cannot be read
+   */
+  keepLast(): boolean {
+    if (!this.#reader) return false;
+    if (this.isEnding) return true;
+    const { pieces, isPartial } = this.#cutNew(SHORT, true);
+    this.#kept.push(...pieces);
+    this.isEnding = !isPartial && this.#kept.reduce((sum, { lines }) => sum + lines.length, 0) <= SHORT;
+    return this.isEnding;
+  }
+
+  /**
+   * Cuts what is new, after what was kept.
    *
    * @param maxBytes - of each file, about
    * @returns `isPartial`: there may be more
@@ -75,8 +113,13 @@ export class FollowedAttempt {
    */
   cut(maxBytes: number): { pieces: RawPiece[]; isPartial: boolean } {
     if (!this.#reader) return { pieces: [], isPartial: false };
-    const { isPartial, ...lines } = this.#reader.read(maxBytes, this.flushes.length > 0);
-    const isFlush = this.flushes.length > 0;
+    const { pieces, isPartial } = this.#cutNew(maxBytes, this.flushes.length > 0);
+    [this.isEnding, this.#lastPieces] = [false, null];
+    return { pieces: [...this.#kept.splice(0), ...pieces], isPartial };
+  }
+
+  #cutNew(maxBytes: number, isFlush: boolean): { pieces: RawPiece[]; isPartial: boolean } {
+    const { isPartial, ...lines } = this.#reader!.read(maxBytes, isFlush);
     const isAsking = (isFlush || this.isAsking) && !isPartial;
     let isNew = false;
     const piecesOf = (file: RunFile) => {

@@ -104,10 +104,56 @@ export class Shipper {
     return flush.promise;
   }
 
+  /**
+   * As `flush` for an attempt that has ended. What is left of a short one is not shipped: it goes with the decision that
+   * ends the attempt, as `lastPieces`.
+   */
+  async end(id: string, attempt: number): Promise<void> {
+    const followed = this.#followed.get(id);
+    const isShort = followed?.own.attempt === attempt && this.#keepsLast(followed);
+    if (!isShort || this.#stopped.signal.aborted) await this.flush(id, attempt);
+  }
+
+  /** A call that is under way may have lines before the last ones, and lose them. */
+  #keepsLast(followed: FollowedAttempt): boolean {
+    if (followed.calls > 0 || followed.flushes.length > 0) return false;
+    try {
+      return followed.keepLast();
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return false;
+    }
+  }
+
+  /** What `end` has kept of the operation's attempt. */
+  lastPieces(id: string): readonly FencedPiece[] {
+    return this.#followed.get(id)?.lastPieces ?? [];
+  }
+
+  /** The engine did not take the last pieces of the attempt. */
+  refused(id: string, isFenced: boolean): void {
+    const followed = this.#followed.get(id);
+    if (!followed) return;
+    if (!isFenced) void this.#open(followed);
+    else this.#fence(followed);
+  }
+
+  #fence(followed: FollowedAttempt): void {
+    this.#drop(followed);
+    this.options.onFenced(followed.own.id, followed.own.attempt);
+  }
+
   /** Ships nothing more of the attempt. Its end must be recorded: what is not shipped stays in the files alone. */
   release(id: string, attempt: number): void {
     const followed = this.#followed.get(id);
-    if (followed?.own.attempt === attempt) this.#drop(followed);
+    if (followed?.own.attempt !== attempt) return;
+    this.#count(followed.lastPieces);
+    this.#drop(followed);
+  }
+
+  #count(pieces: readonly FencedPiece[]): void {
+    const { counters } = this.options;
+    if (counters) counters.shippedBytes += pieces.reduce((sum, { body }) => sum + body.length, 0);
   }
 
   /** Ends after the call that is on its way, or a second later. The files keep what is not shipped. */
@@ -171,6 +217,7 @@ export class Shipper {
     for (;;) {
       const next: Promise<Batch> | null = batch.isPartial ? this.#gather() : null;
       await this.#send(batch);
+      for (const owner of new Set(batch.pieces.map((piece) => piece.owner))) owner.calls--;
       if (next === null) return;
       batch = await next;
     }
@@ -181,19 +228,23 @@ export class Shipper {
     const raw: Array<Owned<RawPiece>> = [];
     const ended: Batch["ended"] = [];
     const share = Math.max(PIECE_BYTES, BATCH_BYTES / this.#unread.size);
+    const young = performance.now() - EVERY_MS;
+    // A young attempt may end before the next round: then its end takes all lines along.
+    const isReady = ({ flushes, since }: FollowedAttempt) => flushes.length > 0 || since <= young;
     let bytes = 0;
-    for (const owner of [...this.#unread]) {
+    for (const owner of [...this.#unread].filter(isReady)) {
       if (bytes >= BATCH_BYTES) break;
       this.#unread.delete(owner);
-      if (!owner.isOpen) continue;
+      if (!owner.isOpen || (owner.isEnding && owner.flushes.length === 0)) continue;
       const { pieces, isPartial } = this.#cut(owner, share);
       const { generation } = owner;
+      if (pieces.length > 0) owner.calls++;
       for (const piece of pieces) raw.push({ ...piece, owner, generation });
       bytes += pieces.reduce((sum, { lines }) => sum + lines.length, 0);
       if (isPartial) this.#unread.add(owner);
       else if (owner.flushes.length > 0) ended.push({ owner, generation, flushes: owner.flushes.splice(0) });
     }
-    const isPartial = this.#unread.size > 0;
+    const isPartial = [...this.#unread].some(isReady);
     const compressed = raw.map(async ({ lines, ...piece }): Promise<Owned<FencedPiece>> => {
       const { id, attempt, fence } = piece.owner.own;
       return { ...piece, id, attempt, fence, body: await compress(lines) };
@@ -219,10 +270,9 @@ export class Shipper {
       if (current.length === 0 && !isFlush) return;
       try {
         const sent = current.map(({ owner: _, generation: __, ...piece }) => piece);
-        const { store, counters } = this.options;
-        const shipped = await store.ship(sent, isFlush);
+        const shipped = await this.options.store.ship(sent, isFlush);
         this.#failure = null;
-        if (counters) counters.shippedBytes += sent.reduce((sum, { body }) => sum + body.length, 0);
+        this.#count(sent);
         this.#conclude(new Set(current.map(({ owner }) => owner)), ended, shipped);
         return;
       } catch (error) {
@@ -235,12 +285,10 @@ export class Shipper {
 
   #conclude(owners: Set<FollowedAttempt>, ended: Batch["ended"], { fenced, behind }: Shipped): void {
     for (const owner of owners) {
-      const { id, attempt } = owner.own;
+      const { id } = owner.own;
       if (!this.#isFollowed(owner)) continue;
-      if (fenced.includes(id)) {
-        this.#drop(owner);
-        this.options.onFenced(id, attempt);
-      } else if (behind.some((each) => each.id === id)) void this.#open(owner);
+      if (fenced.includes(id)) this.#fence(owner);
+      else if (behind.some((each) => each.id === id)) void this.#open(owner);
       else this.#cutLog(owner);
     }
     for (const end of ended) {

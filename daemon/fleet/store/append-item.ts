@@ -3,17 +3,22 @@ import { isFinal } from "../../../protocol/state.js";
 import { type Entry, idOf } from "../../store/decision.js";
 import type { Judged } from "../../store/store.js";
 import { indexOf } from "../engine/operation-index.js";
-import type { AppendItem, OfferItem } from "../engine/rows.js";
+import type { AppendItem, FencedPiece, OfferItem } from "../engine/rows.js";
 import { lastFence } from "./fold.js";
 
-/** Whether a running entry is run by this session of this host. */
-export type IsOwn = (entry: Entry) => boolean;
+/** Whether a running entry is run by this host; otherwise the decision takes the operation over from a lost one. */
+type IsOwn = (entry: Entry) => boolean;
 
-/**
- * @param entry the operation as it was judged; null: it is new
- * @param isOwn false: the host of the attempt is lost, and the decision takes the operation over
- */
-function itemOf({ decision, version }: Judged, entry: Entry | null, isOwn: IsOwn): AppendItem {
+interface ItemParts {
+  /** The entry of an operation in memory: the one by which its decision was judged. */
+  find(id: string): Entry | null;
+  isOwn: IsOwn;
+  /** The last lines of an attempt of this host that ends. */
+  lastPieces(id: string): readonly FencedPiece[];
+}
+
+/** @param entry the operation as it was judged; null: it is new */
+function itemOf({ decision, version }: Judged, entry: Entry | null, parts: ItemParts): AppendItem {
   const item = { decision, expect: version };
   switch (decision.kind) {
     case "submitted":
@@ -21,7 +26,7 @@ function itemOf({ decision, version }: Judged, entry: Entry | null, isOwn: IsOwn
     case "edited":
       return { ...item, ...(entry && { index: indexOf({ ...entry.record, ...decision.event.changes }) }) };
     case "requeued":
-      return { ...item, index: { retryAt: decision.event.retryAt }, ...claimOf(entry, isOwn) };
+      return { ...item, index: { retryAt: decision.event.retryAt }, ...endOf(entry, parts) };
     case "finished": {
       const { state, at: finishedAt } = decision.event;
       // The attempt may have declared another title.
@@ -29,7 +34,7 @@ function itemOf({ decision, version }: Judged, entry: Entry | null, isOwn: IsOwn
       return {
         ...item,
         index: { ...now, state, finishedAt },
-        ...(entry?.record.state === "running" && claimOf(entry, isOwn)),
+        ...(entry?.record.state === "running" && endOf(entry, parts)),
       };
     }
     default:
@@ -59,16 +64,14 @@ export function offerOf(entry: Entry): OfferItem {
   };
 }
 
-function claimOf(entry: Entry | null, isOwn: IsOwn): Pick<AppendItem, "fence" | "takeover"> {
+/** The right to end the attempt, and its last lines. */
+function endOf(entry: Entry | null, parts: ItemParts): Pick<AppendItem, "fence" | "takeover" | "pieces"> {
   if (!entry?.run?.claim) return {};
-  return isOwn(entry) ? { fence: entry.run.claim.fence } : { takeover: true };
+  const { fence } = entry.run.claim;
+  if (!parts.isOwn(entry)) return { takeover: true };
+  return { fence, pieces: parts.lastPieces(entry.record.id).filter((piece) => piece.fence === fence) };
 }
 
-/** The entries of the decisions by which they were judged. */
-export function itemsOf(
-  judged: readonly Judged[],
-  find: (id: string) => Entry | null,
-  isOwn: IsOwn,
-): AppendItem[] {
-  return judged.map((each) => itemOf(each, find(idOf(each.decision)), isOwn));
+export function itemsOf(judged: readonly Judged[], parts: ItemParts): AppendItem[] {
+  return judged.map((each) => itemOf(each, parts.find(idOf(each.decision)), parts));
 }

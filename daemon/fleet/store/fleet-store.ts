@@ -16,6 +16,7 @@ import { RECENT, type Recent } from "../../store/recent.js";
 import { type Judged, KeyUsedError, type Store, VersionConflictError } from "../../store/store.js";
 import { SubmittedSecrets } from "../../store/submitted-secrets.js";
 import {
+  BehindError,
   FencedError,
   FleetError,
   KeyTakenError,
@@ -23,9 +24,9 @@ import {
   RunsElsewhereError,
 } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
-import type { DecisionRow, Head } from "../engine/rows.js";
+import type { Claimed, ClaimRequest, DecisionRow, FencedPiece, Head } from "../engine/rows.js";
 import { itemsOf } from "./append-item.js";
-import { Appends } from "./appends.js";
+import { Exchanges } from "./exchanges.js";
 import { FleetArchive } from "./fleet-archive.js";
 import { FleetMemory } from "./fleet-memory.js";
 import { FleetPayloads } from "./fleet-payloads.js";
@@ -41,6 +42,10 @@ export interface FleetStoreOptions {
   before(decision: Decision, isOwn: boolean): Promise<void>;
   /** Whether this host may end the attempt of the entry; otherwise it takes the operation over. */
   isOwn(entry: Entry): boolean;
+  /** The last lines of an attempt of this host that ends, which go with the decision. */
+  lastPieces(id: string): readonly FencedPiece[];
+  /** The engine did not take the last lines of an attempt. `isFenced`: the attempt is not this host's any more. */
+  onLinesRefused(id: string, isFenced: boolean): void;
   /** Another host ended an attempt of this one, maybe long ago. */
   onTakenOver(id: string, attempt: number): void;
   /** Name of this host; null: a client that runs nothing. */
@@ -66,7 +71,7 @@ export class FleetStore implements Store {
   readonly secrets: SubmittedSecrets;
   readonly problems: string[] = [];
   readonly #memory: FleetMemory;
-  readonly #appends: Appends;
+  readonly #exchanges: Exchanges;
   #tail!: Tail;
   #isDiskFull = false;
   #unhear = () => {};
@@ -97,7 +102,9 @@ export class FleetStore implements Store {
       () => this.#tail.catchUp(),
       (rows) => this.#findTakenOver(rows),
     );
-    this.#appends = new Appends(engine, () => this.#tail.kick());
+    this.#exchanges = new Exchanges((sent) =>
+      this.#tail.exchange((after) => engine.exchange({ ...sent, after })),
+    );
   }
 
   /** Loads the live operations and the newest finished ones, and follows the journal from there. */
@@ -120,7 +127,8 @@ export class FleetStore implements Store {
       onError,
     });
     this.#unhear = engine.onHint((hint) => {
-      if ("settings" in hint || ("n" in hint && hint.n > this.#tail.applied)) this.#tail.kick();
+      if ("n" in hint) this.#tail.hear(hint.n);
+      else if ("settings" in hint) this.#tail.kick();
     });
     return snapshot;
   }
@@ -165,11 +173,17 @@ export class FleetStore implements Store {
   }
 
   async decideAll(judged: readonly Judged[]): Promise<void> {
-    const items = itemsOf(judged, (id) => this.archive.peek(id), this.options.isOwn);
-    const n = await this.#appends.add(items).catch(async (error: Error) => {
+    const { isOwn, lastPieces } = this.options;
+    const items = itemsOf(judged, { find: (id) => this.archive.peek(id), isOwn, lastPieces });
+    const n = await this.#exchanges.append(items).catch(async (error: Error) => {
       throw await this.#refused(error, judged);
     });
     await this.#tail.until(n);
+  }
+
+  /** Takes queued operations for free workers of this host. @throws the errors of the engine */
+  claim(request: ClaimRequest): Promise<Claimed[]> {
+    return this.#exchanges.claim(request);
   }
 
   find(id: string): Entry | null {
@@ -189,7 +203,7 @@ export class FleetStore implements Store {
   }
 
   get waitingMs(): number {
-    return this.#appends.waitingMs;
+    return this.#exchanges.waitingMs;
   }
 
   counts(): Counts {
@@ -224,15 +238,16 @@ export class FleetStore implements Store {
       await this.#tail.catchUp().catch(() => {});
       return new KeyUsedError(error.id);
     }
-    if (!(error instanceof OvertakenError || error instanceof FencedError)) return error;
+    const isFenced = error instanceof FencedError;
+    if (isFenced || error instanceof BehindError) this.options.onLinesRefused(error.id, isFenced);
+    if (!(error instanceof OvertakenError || isFenced)) return error;
     const { id } = error;
-    if (error instanceof FencedError) await new Promise((resolve) => setTimeout(resolve, TAKEOVER_MS));
+    if (isFenced) await new Promise((resolve) => setTimeout(resolve, TAKEOVER_MS));
     await this.#tail.catchUp();
     this.archive.forget(id);
     // Without a newer decision, the same judgement would be made for as long as the other host runs the operation.
     const version = judged.find(({ decision }) => idOf(decision) === id)?.version;
-    if (error instanceof FencedError && this.ledger.get(id)?.version === version)
-      return new RunsElsewhereError(id);
+    if (isFenced && this.ledger.get(id)?.version === version) return new RunsElsewhereError(id);
     return new VersionConflictError(id);
   }
 

@@ -1,13 +1,14 @@
 /**
  * Follows the journal of the fleet: applies each decision in the order of its number, its own and those of other hosts.
  *
- * A notification or `kick` makes it look at once. It also looks every `POLL_MS`, since a notification may be lost.
+ * Each exchange with the engine brings decisions. A notification or `kick` makes the tail read them itself. It also reads
+ * every `POLL_MS`, since a notification may be lost.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { NotRecordedError } from "../../store/not-recorded.js";
 import { EngineAwayError, LostWritesError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
-import type { DecisionRow, Head } from "../engine/rows.js";
+import type { DecisionRow, Head, News } from "../engine/rows.js";
 
 const POLL_MS = 500;
 
@@ -42,6 +43,14 @@ export class Tail {
   /** Callers that wait for a read that begins after their call. */
   #waiting: Waiter[] = [];
   #until: Array<Waiter & { n: number }> = [];
+  /** Number of the last decision that an exchange has brought. */
+  #brought = 0;
+  /** Exchanges that are under way. */
+  #exchanges = 0;
+  /** Number of the newest decision of which a hint told. */
+  #heard = 0;
+  /** How often the state was loaded anew. */
+  #loads = 0;
   #running: Promise<void> | null = null;
   /** Reads and resets come one after the other. */
   #turn: Promise<void> = Promise.resolve();
@@ -77,11 +86,51 @@ export class Tail {
     return this.#next(async () => {
       const until = [...this.#until];
       this.#applied = await load();
+      this.#loads++;
+      [this.#brought, this.#heard] = [0, 0];
       this.#until = this.#until.filter((waiter) => !until.includes(waiter));
       for (const { reject } of until)
         reject(new LostWritesError("the engine may have lost the decision", true));
       this.#settle();
     });
+  }
+
+  /**
+   * Makes a call of the engine that also brings the decisions after the last applied one, and applies them.
+   *
+   * @param call gets the number of the last applied decision
+   */
+  async exchange<Answer extends News>(call: (after: number) => Promise<Answer>): Promise<Answer> {
+    const loads = this.#loads;
+    this.#exchanges++;
+    try {
+      const answer = await call(this.#applied);
+      if (loads === this.#loads) void this.#take(answer);
+      return answer;
+    } finally {
+      this.#exchanges--;
+      if (this.#exchanges === 0 && this.#heard > this.#brought) this.kick();
+    }
+  }
+
+  async #take({ rows, ...head }: News): Promise<void> {
+    const loads = this.#loads;
+    this.#brought = Math.max(this.#brought, rows.at(-1)?.n ?? 0);
+    try {
+      await this.#next(async () => {
+        if (!this.#isStopped && loads === this.#loads) await this.#applyAll(rows, head);
+      });
+    } catch {
+      // The tail meets the same error, and handles it.
+      this.#brought = 0;
+      this.kick();
+    }
+  }
+
+  /** The engine has recorded decision `n`. */
+  hear(n: number): void {
+    this.#heard = Math.max(this.#heard, n);
+    if (this.#exchanges === 0 && n > this.#applied && n > this.#brought) this.kick();
   }
 
   /** There may be new decisions. */
@@ -105,7 +154,7 @@ export class Tail {
     return new Promise((resolve, reject) => {
       if (this.#isStopped) reject(new StoppedError(true));
       else this.#until.push({ n, resolve, reject });
-      this.kick();
+      if (n > this.#brought) this.kick();
     });
   }
 
@@ -137,18 +186,23 @@ export class Tail {
   async #read(): Promise<void> {
     for (;;) {
       const { rows, ...head } = await this.options.engine.decisionsAfter(this.#applied, PIECE);
-      try {
-        for (const row of rows) {
-          if (this.options.isReloading()) throw new LostWritesError("the state is loaded anew");
-          await this.options.apply(row);
-          this.#applied = row.n;
-        }
-      } finally {
-        this.#settle();
-      }
-      this.options.onHead(head);
+      await this.#applyAll(rows, head);
       if (rows.length < PIECE || this.#isStopped) return;
     }
+  }
+
+  async #applyAll(rows: readonly DecisionRow[], head: Head): Promise<void> {
+    try {
+      for (const row of rows) {
+        if (row.n <= this.#applied) continue;
+        if (this.options.isReloading()) throw new LostWritesError("the state is loaded anew");
+        await this.options.apply(row);
+        this.#applied = row.n;
+      }
+    } finally {
+      this.#settle();
+    }
+    this.options.onHead(head);
   }
 
   #settle(): void {

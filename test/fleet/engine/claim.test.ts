@@ -172,9 +172,13 @@ test("an attempt whose number is used again begins without lines", async () => {
 });
 
 test("reads its candidates alone, however long the queue is", async () => {
+  const claim = JSON.stringify({
+    ...{ token: token(), candidates: [{ id: "gone", expect: 1 }], workers: ["{}"] },
+    ...{ queueLimits: {}, opLimits: {} },
+  });
   const claims = (count: number) =>
-    `select count(liveops.claim('a', ${a.session}, null, null, gen_random_uuid(), '[{"id":"gone","expect":1}]', '{"{}"}', '{}', '{}'))
-      from generate_series(1, ${count})`;
+    `select count(n) from generate_series(1, ${count}), liveops.exchange('a', ${a.session}, null, null, '{}', '{}', '{}', '{}', '{}', '{}',
+      '{}', '', '[]', '${claim}', 0, 1)`;
   const queue = `insert into liveops.operation (id, version, ord, state, op, queue, requires, partition, text, attempt)
     select 'id' || n, n, n, 'queued', 'noop', 'default', '{}', 'end', '', 0 from generate_series(1, 3000) n`;
   const read = "select pg_stat_get_xact_tuples_returned('liveops.operation_queued'::regclass)";

@@ -5,11 +5,14 @@ import type { EngineOptions } from "../../../daemon/fleet/engine/engine-reads.js
 import { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
 import { indexOf } from "../../../daemon/fleet/engine/operation-index.js";
 import type {
+  AppendGroup,
   AppendItem,
   Candidate,
   Claimed,
+  ClaimRequest,
   JoinOptions,
   OperationIndex,
+  Verdict,
 } from "../../../daemon/fleet/engine/rows.js";
 import { migrate } from "../../../daemon/fleet/migrate.js";
 import type { Decision, IdempotencyKey, Successor } from "../../../daemon/store/decision.js";
@@ -19,8 +22,21 @@ import { Postgres } from "../../harness/postgres.js";
 
 export const token = randomUUID;
 
+/** After the last decision. */
+const END = Number.MAX_SAFE_INTEGER;
+
 /** An engine with calls of its own, which a daemon does not need. */
 export class TestEngine extends FleetEngine {
+  /** Records decisions, and reads none. */
+  async appendEach(groups: readonly AppendGroup[]): Promise<Verdict[]> {
+    return (await this.exchange({ groups, claim: null, after: END })).verdicts;
+  }
+
+  /** Claims operations, and reads no decision. */
+  async claim(request: ClaimRequest): Promise<Claimed[]> {
+    return (await this.exchange({ groups: [], claim: request, after: END })).claims;
+  }
+
   /** Records decisions: all or none. Returns the number of the last of them. */
   async append(items: readonly AppendItem[], token: string): Promise<number> {
     const [verdict] = await this.appendEach([{ items, token }]);
@@ -145,7 +161,7 @@ export function keyOf(key: string): IdempotencyKey {
 export function finish(
   id: string,
   expect: number,
-  options: Partial<Pick<AppendItem, "fence" | "takeover">> & {
+  options: Partial<Pick<AppendItem, "fence" | "takeover" | "pieces">> & {
     state?: FinalState;
     successor?: Successor | null;
     finishedAt?: string;
@@ -172,9 +188,7 @@ export function candidate(id: string, expect: number, attempt = 1): Candidate {
   return { id, expect, attempt, decision: decision as unknown as Candidate["decision"] };
 }
 
-type Limits = Partial<
-  Pick<Parameters<FleetEngine["claim"]>[0], "queueLimits" | "opLimits" | "workers" | "token">
->;
+type Limits = Partial<Pick<ClaimRequest, "queueLimits" | "opLimits" | "workers" | "token">>;
 
 /** Claims operations as they are now, with a worker for each. */
 export async function claim(

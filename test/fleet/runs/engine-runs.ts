@@ -17,11 +17,12 @@ export async function runOn(engine: FleetEngine, id: string): Promise<number> {
   const event = { type: "operation:submitted", seq: 1, at: AT, attempt: 0, operation } as const;
   const decision = { kind: "submitted", event, env: {}, key: null } as const;
   const items = [{ decision, expect: null, index: indexOf(operation) }];
-  const [verdict] = await engine.appendEach([{ items, token: randomUUID() }]);
-  const expect = verdict!.n!;
+  const groups = [{ items, token: randomUUID() }];
+  const { verdicts } = await engine.exchange({ groups, claim: null, after: 0 });
+  const expect = verdicts[0]!.n!;
   const started = { kind: "started", id, event: { slot: 1 }, policy: {}, uptime: 1 };
   const candidate = { id, expect, attempt: 1, decision: started as unknown as Candidate["decision"] };
   const claim = { candidates: [candidate], workers: [{ workerId: "w1" }], token: randomUUID() };
-  const [claimed] = await engine.claim(claim);
-  return claimed!.fence;
+  const { claims } = await engine.exchange({ groups: [], claim, after: 0 });
+  return claims[0]!.fence;
 }

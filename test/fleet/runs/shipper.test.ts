@@ -114,3 +114,80 @@ test("a stop rejects the flushes that wait", async () => {
   await shipper.stop();
   await refused;
 });
+
+/** The numbers of the first and the last lines of pieces. */
+const numbers = (pieces: readonly FencedPiece[]) =>
+  pieces.map(({ file, first, last }) => [file, first, last]);
+
+test("what is left of an ended attempt is kept for its end, and no call ships it", async () => {
+  const { store, shipper, sources } = setUp();
+  const [source, other] = sources;
+  source!.line(10);
+  shipper.hint(IDS[0]);
+  await until("the line is shipped", () => store.rows.length === 1);
+  source!.event();
+  source!.line(10);
+  await shipper.end(IDS[0], 1);
+  const last = [
+    ["events", 1, source!.last.events],
+    ["log", 2, source!.last.log],
+  ];
+  expect(numbers(shipper.lastPieces(IDS[0]))).toEqual(last);
+  shipper.hint(IDS[0]);
+  other!.line(10);
+  await shipper.flush(IDS[1], 1);
+  expect(store.rows.map(({ id }) => id)).toEqual([...IDS]);
+  // The end is tried again.
+  await shipper.end(IDS[0], 1);
+  expect(numbers(shipper.lastPieces(IDS[0]))).toEqual(last);
+  shipper.release(IDS[0], 1);
+  expect(shipper.lastPieces(IDS[0])).toEqual([]);
+});
+
+test("without new lines, the end asks whether the engine has all of each file", async () => {
+  const { store, shipper, sources } = setUp();
+  sources[0]!.line(10);
+  shipper.hint(IDS[0]);
+  await until("the line is shipped", () => store.rows.length === 1);
+  await shipper.end(IDS[0], 1);
+  expect(numbers(shipper.lastPieces(IDS[0]))).toEqual([["log", 2, 1]]);
+});
+
+test("more than 16 KiB are shipped before the end", async () => {
+  const { store, shipper, sources } = setUp();
+  const [source] = sources;
+  for (let n = 0; n < 30; n++) source!.line(1000);
+  await shipper.end(IDS[0], 1);
+  expect(shipper.lastPieces(IDS[0])).toEqual([]);
+  expect((await store.shippedTo(IDS[0], 1)).log).toBe(source!.last.log);
+});
+
+test("an attempt whose lines are on their way is shipped to its end", async () => {
+  const { store, shipper, sources } = setUp();
+  const [source] = sources;
+  store.faults = ["call", "call"];
+  source!.line(10);
+  shipper.hint(IDS[0]);
+  await until("a call is under way", () => store.calls.length > 0);
+  source!.line(10);
+  await shipper.end(IDS[0], 1);
+  expect(shipper.lastPieces(IDS[0])).toEqual([]);
+  expect((await store.shippedTo(IDS[0], 1)).log).toBe(source!.last.log);
+});
+
+test("where the engine refuses the last lines, they are shipped after what it has", async () => {
+  const { store, shipper, sources, fenced } = setUp();
+  const [source] = sources;
+  source!.line(10);
+  shipper.hint(IDS[0]);
+  await until("the line is shipped", () => store.rows.length === 1);
+  source!.line(10);
+  await shipper.end(IDS[0], 1);
+  store.lose(1);
+  shipper.refused(IDS[0], false);
+  await shipper.end(IDS[0], 1);
+  expect((await store.shippedTo(IDS[0], 1)).log).toBe(source!.last.log);
+  expect(shipper.lastPieces(IDS[0])).toEqual([]);
+  shipper.refused(IDS[0], true);
+  expect(fenced).toEqual([`${IDS[0]}/1`]);
+});

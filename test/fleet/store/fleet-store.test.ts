@@ -289,8 +289,10 @@ test("who made a decision that the engine took and lost is told so", async () =>
   await a.submit();
   const rewind = await copied();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const { decisionsAfter } = a.engine;
+  const { decisionsAfter, exchange } = a.engine;
   a.engine.decisionsAfter = (...asked) => promise.then(() => decisionsAfter.apply(a.engine, asked));
+  // The decision is recorded, and not yet read.
+  a.engine.exchange = async (sent) => ({ ...(await exchange.call(a.engine, sent)), rows: [] });
   const id = newId();
   const submitting = expect(a.submit({ id })).rejects.toMatchObject({ code: "LIVEOPS_ENGINE_BEHIND" });
   await until("the engine has the decision", async () => (await a.engine.existing([id])).has(id));

@@ -1,9 +1,12 @@
 /**
  * `append`: decisions, each judged by the version of its operation.
  *
- * A call brings groups of independent callers. A group is recorded completely or not at all, and has its own verdict:
- * `{"n": last}`, or `{"code": "LF400" | "LF403" | "LF409" | "LF410" | "LF411", "id": …}`. Checks come before writes, so a refused
- * group needs no savepoint.
+ * A call brings the items of independent callers. Those of a caller are recorded completely or not at all, and have their
+ * own verdict: `{"n": last}`, or `{"code": "LF400" | "LF403" | "LF409" | "LF410" | "LF411" | "LF413", "id": …}`. Checks
+ * come before writes, so a refused caller needs no savepoint.
+ *
+ * The items of all callers are judged in one query and recorded in one (`record.ts`). Callers that name one operation or
+ * one key take turns after that.
  */
 export const APPEND = `
 -- The states in which a kind of decision may meet an operation; null: there is none yet.
@@ -20,112 +23,148 @@ create function liveops.meets(p_kind text, p_state text) returns boolean languag
     else false end
 $$;
 
--- Why a group cannot be recorded; null: it can. Later items on the same operation build on the first one.
-create function liveops.refusal(p_host text, p_is_host boolean, p_items jsonb) returns jsonb language plpgsql as $$
-declare
-  item jsonb;
-  o operation;
-  k key;
-  seen text[] := '{}';
-  keys text[] := '{}';
-  v_id text;
-  v_kind text;
-  v_key text;
-  v_fence bigint;
+-- Why an item cannot be recorded; null: it can. p_refused: the code by the id of each attempt whose pieces were not stored.
+create function liveops.refusal(p_host text, p_is_host boolean, p_refused jsonb, i liveops.item, o liveops.operation, k liveops.key)
+returns jsonb language plpgsql stable as $$
 begin
-  for place in 0 .. jsonb_array_length(p_items) - 1 loop
-    item := p_items->place;
-    v_id := item->>'id';
-    v_kind := item->>'kind';
-    if not p_is_host and v_kind not in ('submitted', 'edited', 'cancelled', 'paused', 'retried', 'removed', 'finished') then
-      return jsonb_build_object('code', 'LF403', 'id', v_id);
-    end if;
-    if v_id = any (seen) then
-      continue;
-    end if;
-    seen := seen || v_id;
-    select * into o from operation where id = v_id;
-    v_fence := (item->>'fence')::bigint;
-    if v_fence is not null and (o.fence is distinct from v_fence or o.host is distinct from p_host) then
-      return jsonb_build_object('code', 'LF411', 'id', v_id);
-    end if;
-    if o.version is distinct from (item->>'expect')::bigint then
-      return jsonb_build_object('code', 'LF409', 'id', v_id, 'version', o.version);
-    end if;
-    if not coalesce(meets(v_kind, o.state), false) then
-      return jsonb_build_object('code', 'LF400', 'id', v_id, 'state', o.state, 'kind', v_kind);
-    end if;
-    if o.state = 'running' and v_kind in ('finished', 'requeued') then
-      if not p_is_host then
-        return jsonb_build_object('code', 'LF403', 'id', v_id);
-      elsif (item->>'takeover')::boolean then
-        if not is_abandoned(o) then
-          return jsonb_build_object('code', 'LF411', 'id', v_id);
-        end if;
-      elsif v_fence is null then
-        return jsonb_build_object('code', 'LF411', 'id', v_id);
+  if not p_is_host and i.kind not in ('submitted', 'edited', 'cancelled', 'paused', 'retried', 'removed', 'finished') then
+    return jsonb_build_object('code', 'LF403', 'id', i.id);
+  end if;
+  if i.fence is not null and (o.fence is distinct from i.fence or o.host is distinct from p_host) then
+    return jsonb_build_object('code', 'LF411', 'id', i.id);
+  end if;
+  if o.version is distinct from i.expect then
+    return jsonb_build_object('code', 'LF409', 'id', i.id, 'version', o.version);
+  end if;
+  if not coalesce(meets(i.kind, o.state), false) then
+    return jsonb_build_object('code', 'LF400', 'id', i.id, 'state', o.state, 'kind', i.kind);
+  end if;
+  if o.state = 'running' and i.kind in ('finished', 'requeued') then
+    if not p_is_host then
+      return jsonb_build_object('code', 'LF403', 'id', i.id);
+    elsif i.takeover then
+      if not is_abandoned(o) then
+        return jsonb_build_object('code', 'LF411', 'id', i.id);
       end if;
+    elsif i.fence is null then
+      return jsonb_build_object('code', 'LF411', 'id', i.id);
+    elsif p_refused ? i.id then
+      return jsonb_build_object('code', p_refused->>i.id, 'id', i.id);
     end if;
-    v_key := item->'key'->>'key';
-    if v_key is not null then
-      select * into k from key where key = v_key and (removed_at is null or removed_at > clock_timestamp() - interval '1 day');
-      if found then
-        return jsonb_build_object('code', 'LF410', 'id', k.id, 'key', v_key, 'hash', k.hash);
-      elsif v_key = any (keys) then
-        return jsonb_build_object('code', 'LF410', 'id', v_id, 'key', v_key, 'hash', item->'key'->>'hash');
-      end if;
-      keys := keys || v_key;
+  end if;
+  if k.key is not null then
+    return jsonb_build_object('code', 'LF410', 'id', k.id, 'key', k.key, 'hash', k.hash);
+  end if;
+  if i.successor is not null then
+    perform from operation where id = i.successor->>'id';
+    if found then
+      return jsonb_build_object('code', 'LF409', 'id', i.successor->>'id');
     end if;
-    v_id := item->'successor'->>'id';
-    if v_id is not null then
-      perform from operation where id = v_id;
-      if found or v_id = any (seen) then
-        return jsonb_build_object('code', 'LF409', 'id', v_id);
-      end if;
-      seen := seen || v_id;
-    end if;
-  end loop;
+  end if;
   return null;
 end $$;
 
-create function liveops.append(p_host text, p_session bigint, p_known bigint, p_mark bigint, p_groups jsonb) returns jsonb
-language plpgsql security definer set search_path = liveops, pg_temp as $$
+-- What an item names: operations, and keys after a blank, which no id has.
+create function liveops.names(i liveops.item) returns text[] language sql immutable as $$
+  select array_remove(array[i.id, i.successor->>'id', ' ' || (i.key->>'key'), ' ' || (i.successor->'key'->>'key')], null)
+$$;
+
+-- The first refusal of each caller; null: none. takes_turns: it names what p_shared has.
+create function liveops.judge(p_host text, p_is_host boolean, p_refused jsonb, p_items liveops.item[], p_shared text[])
+returns table (caller int, items liveops.item[], refusal jsonb, takes_turns boolean) language plpgsql stable as $$
+begin
+  return query select j.caller, array_agg(j.item order by j.place), (array_agg(j.refusal order by j.place) filter (where j.refusal is not null))[1],
+    bool_or(names(j.item) && p_shared)
+  from (
+    select x.*, refusal(p_host, p_is_host, p_refused, x.item, o.whole, k.whole) as refusal
+    from (select i as item, i.caller, i.id, i.key->>'key' as key, row_number() over () as place from unnest(p_items) i) x
+    left join lateral (select t as whole from operation t where t.id = x.id offset 0) o on true
+    left join lateral (select t as whole from key t where t.key = x.key
+      and (t.removed_at is null or t.removed_at > clock_timestamp() - interval '1 day') offset 0) k on true
+  ) j group by j.caller;
+end $$;
+
+-- What was recorded cannot be recorded again: only a refused caller can be one that calls again.
+create function liveops.verdict_of(p_last liveops.item, p_refusal jsonb) returns jsonb language plpgsql stable as $$
 declare
-  h head;
-  g jsonb;
-  items jsonb;
-  verdict jsonb;
-  verdicts jsonb := '[]';
+  recorded bigint;
+begin
+  select max(n) into recorded from decision where id = p_last.id and token = p_last.token and part = 0;
+  return case when recorded is null then p_refusal else jsonb_build_object('n', recorded) end;
+end $$;
+
+-- Callers that share an operation or a key with others, or name one twice, one after the other: later items on the same
+-- operation build on the first one.
+create function liveops.append_in_turn(p_host text, p_is_host boolean, p_origin text, p_refused jsonb, p_items liveops.item[],
+  inout number bigint, out verdict jsonb) language plpgsql as $$
+declare
+  firsts liveops.item[] := '{}';
+  seen text[] := '{}';
+  i item;
+begin
+  foreach i in array p_items loop
+    if i.id = any (seen) then
+      continue;
+    end if;
+    firsts := firsts || i;
+    if ' ' || (i.key->>'key') = any (seen) then
+      verdict := coalesce(verdict, jsonb_build_object('code', 'LF410', 'id', i.id, 'key', i.key->>'key', 'hash', i.key->>'hash'));
+    elsif i.successor->>'id' = any (seen) then
+      verdict := coalesce(verdict, jsonb_build_object('code', 'LF409', 'id', i.successor->>'id'));
+    end if;
+    seen := seen || names(i);
+  end loop;
+  select coalesce(j.refusal, verdict) into verdict from judge(p_host, p_is_host, p_refused, firsts, '{}') j;
+  if verdict is not null then
+    verdict := verdict_of(p_items[cardinality(p_items)], verdict);
+    return;
+  end if;
+  foreach i in array p_items loop
+    perform record_items(array[i], number, p_origin);
+    number := number + 1;
+  end loop;
+  verdict := jsonb_build_object('n', number);
+end $$;
+
+-- The verdicts by caller. number: of the last decision, before and after.
+create function liveops.append(p_host text, p_refused jsonb, p_items json, inout number bigint, out verdicts jsonb) language plpgsql as $$
+declare
   is_host boolean := may('liveops_host');
   v_origin text := coalesce(p_host, session_user);
-  number bigint;
-  recorded bigint;
-  v_token uuid;
+  items item[] := array(select i from json_populate_recordset(null::item, p_items) i);
+  shared text[] := '{}';
+  good item[] := '{}';
+  verdict jsonb;
+  c record;
 begin
-  perform require(case when p_host is null then 'liveops_operator' else 'liveops_host' end);
-  h := lock_head(p_host, p_session, p_known, p_mark);
-  number := h.n;
-  -- A loop over numbers costs less than a query, and groups are small.
-  for place in 0 .. jsonb_array_length(p_groups) - 1 loop
-    g := p_groups->place;
-    items := g->'items';
-    v_token := (g->>'token')::uuid;
-    verdict := refusal(p_host, is_host, items);
-    if verdict is null then
-      for inner_place in 0 .. jsonb_array_length(items) - 1 loop
-        number := number + 1;
-        perform record_decision(number, v_token, v_origin, items->inner_place);
-      end loop;
-      verdict := jsonb_build_object('n', number);
-    else
-      -- What was recorded cannot be recorded again: only a refused group can be a repeated one.
-      select max(n) into recorded from decision where id = items->-1->>'id' and token = v_token and part = 0;
-      if recorded is not null then
-        verdict := jsonb_build_object('n', recorded);
-      end if;
+  verdicts := '{}';
+  if cardinality(items) = 0 then
+    return;
+  elsif cardinality(items) > 1 then
+    shared := array(select name from unnest(items) i, unnest(names(i)) name group by name having count(*) > 1);
+  end if;
+  for c in select * from judge(p_host, is_host, p_refused, items, shared) loop
+    if c.takes_turns then
+      continue;
     end if;
-    verdicts := verdicts || verdict;
+    if c.refusal is null then
+      good := good || c.items;
+      verdict := jsonb_build_object('n', number + cardinality(good));
+    else
+      verdict := verdict_of(c.items[cardinality(c.items)], c.refusal);
+    end if;
+    verdicts := verdicts || jsonb_build_object(c.caller, verdict);
   end loop;
-  return verdicts;
+  if cardinality(good) > 0 then
+    perform record_items(good, number, v_origin);
+  end if;
+  number := number + cardinality(good);
+  if cardinality(shared) > 0 then
+    for c in select caller, array_agg(i) as items from unnest(items) i
+      group by caller having bool_or(names(i) && shared) order by caller loop
+      select * into number, verdict from append_in_turn(p_host, is_host, v_origin, p_refused, c.items, number);
+      verdicts := verdicts || jsonb_build_object(c.caller, verdict);
+    end loop;
+  end if;
 end $$;
 `;

@@ -15,7 +15,7 @@ create function liveops.current_system() returns text language sql as $$
 $$;
 
 -- Tells two decisions of one number apart: microseconds since 1970.
-create function liveops.mark(p_at timestamptz) returns bigint language sql immutable as $$
+create function liveops.mark(p_at timestamptz) returns bigint language sql stable as $$
   select (extract(epoch from p_at) * 1000000)::bigint
 $$;
 

@@ -1,13 +1,12 @@
 /** Pieces of run files, and the values that are too large for a decision. */
 export const PIECES = `
--- All bodies come as one value, which is sent as it is; an array would be sent as text. Answers with the pieces that were not stored: "fenced", or "behind" with the last line that the engine has. The pieces
--- of a file are contiguous: a crash may take pieces that were answered, and the next one must not hide that. A piece
--- without lines (last = first - 1) is not stored, and asks whether everything before it is there.
-create function liveops.ship(p_host text, p_session bigint, p_known bigint, p_mark bigint, p_durable boolean, p_ids text[], p_attempts int[], p_files text[],
-  p_firsts bigint[], p_lasts bigint[], p_fences bigint[], p_sizes int[], p_bodies bytea) returns jsonb
-language plpgsql security definer set search_path = liveops, pg_temp as $$
+-- Stores pieces. All bodies come as one value, which is sent as it is; an array would be sent as text. Answers with the pieces that were
+-- not stored: "fenced", or "behind" with the last line that the engine has. The pieces of a file are contiguous: a crash may take pieces
+-- that were answered, and the next one must not hide that. A piece without lines (last = first - 1) is not stored, and asks whether
+-- everything before it is there.
+create function liveops.store_pieces(p_host text, p_session bigint, p_ids text[], p_attempts int[], p_files text[],
+  p_firsts bigint[], p_lasts bigint[], p_fences bigint[], p_sizes int[], p_bodies bytea) returns jsonb language plpgsql as $$
 declare
-  h head;
   o operation;
   p record;
   reached bigint;
@@ -15,22 +14,6 @@ declare
   next_start int := 1;
   refused jsonb := '[]';
 begin
-  perform require('liveops_host');
-  perform require_own(p_host);
-  if p_durable then
-    -- A transaction that writes nothing waits for nothing; this one waits for all before it.
-    perform pg_logical_emit_message(true, 'liveops', '');
-  else
-    -- The host keeps the file, and asks the engine how far it is.
-    perform set_config('synchronous_commit', 'off', true);
-  end if;
-  h := read_head();
-  perform guard(h, p_known, p_mark);
-  -- A host becomes lost only when this call has committed: a peer that takes over has all pieces that will ever come.
-  perform from host where name = p_host and session = p_session and state = 'up' for share;
-  if not found then
-    raise exception 'session % of host % is over', p_session, p_host using errcode = 'LF001';
-  end if;
   for p in select * from unnest(p_ids, p_attempts, p_files, p_firsts, p_lasts, p_fences, p_sizes)
     as x (id, attempt, file, first, last, fence, size) loop
     start := next_start;
@@ -57,6 +40,32 @@ begin
     end if;
   end loop;
   return refused;
+end $$;
+
+-- Stores pieces of attempts that go on. p_durable: all that were shipped so far are on the disk when this has answered.
+create function liveops.ship(p_host text, p_session bigint, p_known bigint, p_mark bigint, p_durable boolean, p_ids text[], p_attempts int[], p_files text[],
+  p_firsts bigint[], p_lasts bigint[], p_fences bigint[], p_sizes int[], p_bodies bytea) returns jsonb
+language plpgsql security definer set search_path = liveops, pg_temp as $$
+declare
+  h head;
+begin
+  perform require('liveops_host');
+  perform require_own(p_host);
+  if p_durable then
+    -- A transaction that writes nothing waits for nothing; this one waits for all before it.
+    perform pg_logical_emit_message(true, 'liveops', '');
+  else
+    -- The host keeps the file, and asks the engine how far it is.
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  h := read_head();
+  perform guard(h, p_known, p_mark);
+  -- A host becomes lost only when this call has committed: a peer that takes over has all pieces that will ever come.
+  perform from host where name = p_host and session = p_session and state = 'up' for share;
+  if not found then
+    raise exception 'session % of host % is over', p_session, p_host using errcode = 'LF001';
+  end if;
+  return store_pieces(p_host, p_session, p_ids, p_attempts, p_files, p_firsts, p_lasts, p_fences, p_sizes, p_bodies);
 end $$;
 
 -- Deletes pieces of lines that the host itself has removed from a long log. The last piece stays: its number is the

@@ -4,21 +4,28 @@
  * A stable function reads all from one snapshot: the number of the last decision fits the rows.
  */
 export const READS = `
--- Without decisions, one row has the head alone; its n is null.
-create function liveops.decisions_after(p_known bigint, p_mark bigint, p_after bigint, p_limit int)
-returns table (head bigint, epoch int, settings bigint, types bigint, n bigint, id text, part smallint, kind text, body text, secret text, origin text, mark bigint)
-language plpgsql stable security definer set search_path = liveops, pg_temp as $$
+-- What hosts read of the journal: a row with p_answer alone, whose n is null, and the decisions after number p_after.
+create function liveops.news(p_answer jsonb, p_after bigint, p_limit int)
+returns table (answer jsonb, n bigint, id text, body text, secret text, origin text, mark bigint) language plpgsql stable as $$
 #variable_conflict use_column
 declare
-  h head;
   sees_secrets boolean := may('liveops_operator');
+begin
+  answer := p_answer;
+  return next;
+  return query select null::jsonb, d.n, d.id, d.body, case when sees_secrets then d.secret end, d.origin, mark(d.at)
+    from decision d where d.n > p_after and d.part = 0 order by d.n limit p_limit;
+end $$;
+
+create function liveops.decisions_after(p_known bigint, p_mark bigint, p_after bigint, p_limit int)
+returns table (answer jsonb, n bigint, id text, body text, secret text, origin text, mark bigint)
+language plpgsql stable security definer set search_path = liveops, pg_temp as $$
+declare
+  h head;
 begin
   h := read_head();
   perform guard(h, p_known, p_mark);
-  return query select h.n, h.epoch, h.settings, h.types, d.n, d.id, d.part, d.kind, d.body, case when sees_secrets then d.secret end, d.origin, mark(d.at)
-    from (select 1) one left join lateral
-      (select * from decision where n > p_after and part = 0 order by n limit p_limit) d on true
-    order by d.n;
+  return query select * from news(jsonb_build_object('head', h.n, 'epoch', h.epoch, 'settings', h.settings, 'types', h.types), p_after, p_limit);
 end $$;
 
 -- In the order of the states: queued, running, succeeded, failed, cancelled.

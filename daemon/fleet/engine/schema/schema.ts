@@ -1,6 +1,7 @@
 /** The schema `liveops` of a fleet's database, as `liveopsd fleet migrate` creates it. */
 import { APPEND } from "./append.js";
 import { CLAIM } from "./claim.js";
+import { EXCHANGE } from "./exchange.js";
 import { GUARD } from "./guard.js";
 import { HOSTS } from "./hosts.js";
 import { OFFERS } from "./offers.js";
@@ -21,7 +22,7 @@ export const CREATE = `create schema liveops;\n${TABLES}`;
 export const FUNCTIONS = `
 set local check_function_bodies = off;
 set local search_path = liveops, pg_temp;
-${[GUARD, RECORD, APPEND, CLAIM, HOSTS, OFFERS, PIECES, READS].join("\n")}
+${[GUARD, RECORD, APPEND, CLAIM, HOSTS, OFFERS, PIECES, READS, EXCHANGE].join("\n")}
 `;
 
 /** Group roles, from the least to the most: each may all that the roles before it may. */
@@ -44,19 +45,8 @@ const EXECUTE: Record<(typeof ROLES)[number], string[]> = {
     "counts_by_state",
     "head_position",
   ],
-  liveops_operator: ["append", "declare_lost", "drain", "put_setting", "put_payload"],
-  liveops_host: [
-    "join",
-    "renew",
-    "leave",
-    "claim",
-    "ship",
-    "cut_log",
-    "offer",
-    "settle_offers",
-    "put_types",
-    "prune",
-  ],
+  liveops_operator: ["exchange", "declare_lost", "drain", "put_setting", "put_payload"],
+  liveops_host: ["join", "renew", "leave", "ship", "cut_log", "offer", "settle_offers", "put_types", "prune"],
 };
 
 /** Tables without secrets. Decisions are read through functions, which leave out the values of variables. */

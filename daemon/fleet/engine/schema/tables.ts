@@ -157,4 +157,8 @@ create index removed_at on liveops.removed (at);
 create table liveops.offer (id text primary key, version bigint not null, item jsonb not null);
 
 create sequence liveops.fence;
+
+-- One decision to append, with the number of its caller in the call. Callers are independent of each other.
+create type liveops.item as (caller int, token uuid, kind text, id text, expect bigint, fence bigint, takeover boolean,
+  body text, secret text, index jsonb, key jsonb, successor jsonb);
 `;
