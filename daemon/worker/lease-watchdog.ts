@@ -40,7 +40,7 @@ try {
 function watch(): void {
   let isComplete = false;
   for (let n = 0; !lease.isEnding; n++) {
-    lease.waitWhile("idle");
+    lease.waitForAttempt();
     lease.read();
     if (lease.isHeld && lease.isOver()) lease.end();
     else if (setup.cgroup === null) {

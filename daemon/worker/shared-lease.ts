@@ -21,6 +21,7 @@ const HELD = 1;
 const ENDING = 2;
 
 export class SharedLease {
+  /** The state, and whether the watchdog waits for an attempt (1) or not (0). */
   readonly #state: Int32Array;
   /** Seconds since boot. 0: no attempt had a lease yet. */
   readonly #deadline: Float64Array;
@@ -33,20 +34,21 @@ export class SharedLease {
     readonly file: string,
     readonly memory = new SharedArrayBuffer(16),
   ) {
-    this.#state = new Int32Array(memory, 0, 1);
+    this.#state = new Int32Array(memory, 0, 2);
     this.#deadline = new Float64Array(memory, 8, 1);
   }
 
-  /** An attempt begins. */
+  /** An attempt begins. A watchdog that waits for its next reading finds it then: short attempts do not wake it. */
   hold(): void {
     if (this.#deadline[0] === 0) this.#deadline[0] = uptime() + FIRST_WAIT;
     this.read();
-    this.#change(IDLE, HELD);
+    Atomics.compareExchange(this.#state, 0, IDLE, HELD);
+    if (Atomics.load(this.#state, 1) === 1) Atomics.notify(this.#state, 0);
   }
 
-  /** The attempt has ended: its lease does not matter any more. */
+  /** The attempt has ended: its lease does not matter any more. The watchdog finds that at its next reading. */
   release(): void {
-    this.#change(HELD, IDLE);
+    Atomics.compareExchange(this.#state, 0, HELD, IDLE);
   }
 
   /** The worker ends. */
@@ -85,13 +87,15 @@ export class SharedLease {
     return this.left < 0;
   }
 
-  /** Blocks the thread until an attempt begins or ends, at most `ms`. */
-  waitWhile(state: "idle" | "held" | "ending", ms?: number): void {
-    Atomics.wait(this.#state, 0, { idle: IDLE, held: HELD, ending: ENDING }[state], ms);
+  /** Blocks the watchdog until an attempt begins. */
+  waitForAttempt(): void {
+    Atomics.store(this.#state, 1, 1);
+    Atomics.wait(this.#state, 0, IDLE);
+    Atomics.store(this.#state, 1, 0);
   }
 
-  #change(from: number, to: number): void {
-    Atomics.compareExchange(this.#state, 0, from, to);
-    Atomics.notify(this.#state, 0);
+  /** Blocks the thread until the state is another one, at most `ms`. */
+  waitWhile(state: "held" | "ending", ms?: number): void {
+    Atomics.wait(this.#state, 0, { held: HELD, ending: ENDING }[state], ms);
   }
 }
