@@ -16,6 +16,7 @@ import { type DashboardClient, pause, send } from "./daemon-calls.js";
 import type { AllHosts } from "./hosts/all-hosts.js";
 import type { Looks } from "./hosts/seen-failures.js";
 import { TAPE_MOST, type TapedLine } from "./replay/tape.js";
+import { readSource } from "./source-lines.js";
 import { attach, connectHost, edit, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";
 import { tellOfHosts, watchDaemon, watchHosts } from "./watch.js";
@@ -164,6 +165,11 @@ const RUNS: Runs = {
   seek: async (effect, { client, dispatch }, left) => {
     const line = await firstLine(client, effect.links, effect.query, left);
     if (!left.aborted) dispatch({ type: "sought", key: JSON.stringify(effect), line });
+  },
+
+  "read-source": async ({ file, line, since }, { dispatch }, left) => {
+    const source = await readSource(file, line, since);
+    if (!left.aborted) dispatch({ type: "source-read", source });
   },
 
   "fetch-page": async (effect, { client, dispatch, state }, left) => {

@@ -75,6 +75,8 @@ function reduce(state: State, message: Message): State {
     }
     case "host-late":
       return { ...state, queuesRun: state.queuesRun + 1 };
+    case "source-read":
+      return { ...state, source: message.source };
     case "logged": {
       const link = state.logLinks.find(({ id }) => id === message.id);
       if (link === undefined || link !== state.logLinks.at(-1)) return state;

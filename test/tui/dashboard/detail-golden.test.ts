@@ -1,4 +1,6 @@
 /** The screens of one operation: estimates and warnings, resumed and many stages, all of it on a page. */
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, vi } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { ago, backup, backupDone, failed, operation, verify } from "./operations.js";
@@ -47,6 +49,62 @@ function histories(world: World): void {
     stages: { Read: stage(60), Compare: stage(31) },
     recent: [],
   });
+}
+
+/** A deploy that failed in its own code, and whose last good run had other parameters. */
+function deployFailed(world: World): void {
+  const file = join(world.daemon.dir, "ops", "deploy.ts");
+  mkdirSync(dirname(file));
+  const body = ["if (this.params.fails)", '  throw new Error("certificate expired");', "await push();"];
+  writeFileSync(
+    file,
+    ["export class Deploy {", "  async run() {", ...body.map((line) => `    ${line}`), "  }", "}"].join("\n"),
+  );
+  // Older than the run.
+  utimesSync(file, 1, 1);
+  const good = operation({
+    ...{
+      id: "goodaaaaaaaa",
+      op: "deploy",
+      title: "Deploy",
+      state: "succeeded",
+      params: { target: "staging" },
+    },
+    ...{ startedAt: ago(7300), finishedAt: ago(7200), seconds: 98 },
+  });
+  const it = failed({
+    ...{ op: "deploy", title: "Deploy", label: "prod rollout", params: { target: "prod" }, attempt: 2 },
+    error: {
+      code: "LIVEOPS_EXCEPTION",
+      message: "certificate expired",
+      stack: `Error: certificate expired\n    at Deploy.run (${file}:4:13)`,
+      causes: [{ depth: 0, message: "Error: TLS handshake with registry.example failed", stack: null }],
+    },
+  });
+  world.put(good);
+  world.put(it);
+  world.histories.set("deploy", {
+    ...{ op: "deploy", runs: 1, finished: 2 },
+    recent: [
+      { id: it.id, state: "failed", seconds: 10, finishedAt: it.finishedAt! },
+      { id: good.id, state: "succeeded", seconds: 98, finishedAt: good.finishedAt! },
+    ],
+  });
+  world.log(it.id, "pushing to registry.example", { text: "Error: certificate expired", stream: "stderr" });
+}
+
+/** A test program whose last lines the error repeats. */
+function testsFailed(world: World): void {
+  const lines = Array.from({ length: 9 }, (_, i) => `ok ${i + 22}`);
+  const tail = [...lines.slice(-7), "not ok 31 - adds two numbers", "# failed 1 of 31"];
+  world.put(
+    failed({
+      ...{ op: "shell", title: "npm test", params: { args: ["npm", "test"] }, stages: ["Run"] },
+      ...{ currentStage: 0, stageStates: { Run: "failed" }, stageTimes: {} },
+      error: { code: "LIVEOPS_EXCEPTION", message: ["npm exited with 1", ...tail].join("\n"), stack: null },
+    }),
+  );
+  world.log("failedcccccc", ...lines, ...tail.slice(-2));
 }
 
 const silent = (over: Partial<Operation> = {}) => backup({ progress: null, percent: 0, ...over });
@@ -135,6 +193,24 @@ const SCENES: Scene[] = [
     },
     id: "backupaaaaaa",
     show: ({ screen }) => screen.until("● Warm cache"),
+  },
+  {
+    name: "failure-source",
+    set: deployFailed,
+    id: "failed",
+    async show({ screen }) {
+      await screen.until((text) => text.split("certificate expired").length > 2);
+      // A small screen has no room for the rest.
+      if (screen.rows().length < 20) return;
+      await screen.until((text) => /▸ *4 │/.test(text) && text.includes("changed:"));
+    },
+  },
+  {
+    name: "failure-program",
+    set: testsFailed,
+    id: "failed",
+    // In the card and in the log.
+    show: ({ screen }) => screen.until((text) => text.split("# failed 1 of 31").length > 2),
   },
   {
     name: "all-of-it",

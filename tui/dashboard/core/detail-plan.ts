@@ -14,6 +14,7 @@ import { chainResults, outcomeRows } from "../text/outcome.js";
 import { type Theme, unpainted } from "../text/theme.js";
 import { chainOf, selectedOperation } from "./chain.js";
 import { stallOf } from "./estimate.js";
+import { failureCard } from "./failure-card.js";
 import { historyName, usualSuccessors } from "./history.js";
 import { BORDER, panesOf } from "./layout.js";
 import type { RowsOf } from "./log-window.js";
@@ -31,7 +32,7 @@ export interface Part {
 export type PartKind =
   | ("about" | "breadcrumb" | "bar" | "stall" | "status" | "stages")
   | ("placement" | "after" | "hooks")
-  | ("rate" | "cpu" | "recent" | "outcome" | "results" | "blank");
+  | ("rate" | "cpu" | "recent" | "failure" | "outcome" | "results" | "blank");
 
 export interface DetailPlan {
   readonly parts: readonly Part[];
@@ -58,6 +59,10 @@ export interface DetailView {
 const LOG_SHARE = 0.3;
 const LOG_LEAST = 5;
 const OUTCOME_MOST = 12;
+const FAILURE_MOST = 30;
+/** Rows of stages beside a failure. */
+const STAGES_KEPT = 6;
+const STAGES_FROM = 20;
 /** With fewer rows, the operation has no row for its identifier alone. */
 const SMALL = 8;
 
@@ -117,13 +122,25 @@ function groupsOf(
     ...part("recent", runs > 1 && roomy),
   ];
   let left = budget - head.length - whole.length;
-  const outcome = outcomeRows(operation, width, Math.min(OUTCOME_MOST, Math.max(0, left)), unpainted).length;
+  const isFailed = operation.state === "failed" && operation.error !== null;
+  // On a large screen the stages keep some rows; on a small one, the stage that failed.
+  const kept =
+    isFailed && roomy ? Math.min(operation.stages.length, budget < STAGES_FROM ? 1 : STAGES_KEPT) : 0;
+  const most = Math.max(0, Math.min(isFailed ? FAILURE_MOST : OUTCOME_MOST, left - kept));
+  const outcome = (
+    isFailed
+      ? failureCard(state, operation, width, most, unpainted)
+      : outcomeRows(operation, width, most, unpainted)
+  ).length;
   left -= outcome;
   const some = figures.slice(0, Math.max(0, roomy ? left : Math.min(1, left)));
   left -= some.length;
   const stages = stagesOf(operation, left, roomy);
   const results = Math.min(chainResults(links, operation).length, left - heightOf(stages) - 2);
-  return [head, whole, part("outcome", outcome), stages, some, part("results", results)];
+  const rest = [stages, some, part("results", results)];
+  return isFailed
+    ? [part("failure", outcome), head, whole, ...rest]
+    : [head, whole, part("outcome", outcome), ...rest];
 }
 
 /** The stages that fit, with the current stage near the middle. */

@@ -23,6 +23,8 @@ export type SlotEffect =
       reached: number | null;
     }
   | { type: "seek"; chain: string; links: readonly LogLink[]; query: LogQuery }
+  /** `since`: when the run began. */
+  | { type: "read-source"; file: string; line: number; since: string }
   | { type: "fetch-page"; text: string; order: "newest" | "oldest"; before: string | null }
   | { type: "fetch-queue"; text: string; before: string | null }
   | { type: "find"; id: string }

@@ -18,7 +18,7 @@ import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";
 import type { HostLine } from "./hosts.js";
 import type { LogFilter, LogWant } from "./log-window.js";
-import type { Size } from "./model.js";
+import type { Size, Source } from "./model.js";
 import type { PageReply, QueuePageReply } from "./paging.js";
 import type { Request } from "./request.js";
 
@@ -45,6 +45,7 @@ export type Message =
   | { type: "host-told"; host: string; daemon?: DaemonReply; machine?: HostReply; at: number }
   /** A host answered a request to all hosts after their reply was made without that host. */
   | { type: "host-late" }
+  | { type: "source-read"; source: Source }
   | { type: "logged"; id: string; lines: readonly LogLine[] }
   /** Numbers count through the chain. */
   | {

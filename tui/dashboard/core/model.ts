@@ -91,6 +91,18 @@ export interface History extends HistoryReply {
   readonly at: number;
 }
 
+/** Lines of a file around the one that failed. */
+export interface Source {
+  readonly file: string;
+  readonly line: number;
+  /** Number of the first line. */
+  readonly from: number;
+  /** Empty: the file cannot be read. */
+  readonly lines: readonly string[];
+  /** The file was written after the run began. */
+  readonly isNewer: boolean;
+}
+
 /** What finished since the local midnight, as counted last. */
 export interface FinishedToday {
   /** The midnight, in ms. */
@@ -209,6 +221,8 @@ export interface State {
   /** Cores that all running operations use together, one a second. */
   readonly load: readonly number[];
   readonly histories: ReadonlyMap<string, History>;
+  /** Of the failure that was selected last; null: none was read. */
+  readonly source: Source | null;
   readonly forecast: ForecastReply | null;
   /** The hosts as told last; null: not known yet. */
   readonly fleet: HostsReply | null;
@@ -316,6 +330,7 @@ export function initialState({
     samples: new Map(),
     load: [],
     histories: new Map(),
+    source: null,
     forecast: null,
     queues: [],
     fleet: null,

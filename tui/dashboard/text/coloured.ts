@@ -29,21 +29,6 @@ export function coloured(logged: string): Coloured {
   return { text, spans };
 }
 
-/** Words with which programs begin a line of this level; after a time or a bracket, or as a field. */
-const WARNING = "warn(?:ing)?";
-const ERROR = "err(?:or)?|fatal|critical|panic";
-const LEVEL = new RegExp(
-  `^(?:[\\d\\s:.,TZ/+-]*[[(<]?(${WARNING}|(${ERROR}))[\\])>:\\s]|.*\\blevel"?[=:]\\s?"?(${WARNING}|(${ERROR}))\\b)`,
-  "i",
-);
-
-/** The level that the program gave the line, where it is no ordinary one. */
-export function levelOf(text: string): "warning" | "error" | null {
-  const match = LEVEL.exec(text.slice(0, 300));
-  if (match === null) return null;
-  return (match[2] ?? match[4]) === undefined ? "warning" : "error";
-}
-
 /** Where what is searched for stands in the text, from and after; upper and lower case count the same. */
 function marksIn(text: string, sought: string): [from: number, after: number][] {
   const lower = text.toLowerCase();

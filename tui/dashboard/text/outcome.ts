@@ -1,6 +1,6 @@
 /** The outcome of an operation: its result as a table, or its error with all causes and the operation's own frame. */
 import type { Operation, OperationError } from "../../../protocol/operation.js";
-import { formatBytes } from "../../terminal/format.js";
+import { formatAmount, formatBytes, formatCount } from "../../terminal/format.js";
 import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
 import { Line, paragraph } from "./line.js";
 import type { Paint, Style } from "./theme.js";
@@ -10,7 +10,7 @@ import { valueTable } from "./value-table.js";
 export function outcomeRows(operation: Operation, width: number, height: number, paint: Paint): string[] {
   if (height <= 0) return [];
   if (operation.error !== null && operation.state !== "succeeded")
-    return failureRows(operation.error, operation.state === "failed" ? "bad" : "warn", width, height, paint);
+    return errorRows(operation.error, operation.state === "failed" ? "bad" : "warn", width, height, paint);
   if (operation.state !== "succeeded") return [];
   if (operation.resultText !== null)
     return signedRows(textRows(operation.resultText, width - 2, height + 1), width, height, paint);
@@ -66,6 +66,43 @@ export function chainResults(links: readonly Operation[], operation: Operation):
   });
 }
 
+/** Columns of one value in a summary. */
+const VALUE_MOST = 40;
+
+/** What a success came to, in a line: `600 rows · orders`, `312 tests`; "": nothing to tell. */
+export function summaryOf({ result, resultText, progress }: Operation): string {
+  if (resultText !== null) return resultText.split("\n", 1)[0]!;
+  const counts =
+    progress === null || progress.unit === "%"
+      ? ""
+      : formatAmount(progress.total ?? progress.done, null, progress.unit);
+  const told = isProgramResult(result) ? (result.outputs ?? null) : result;
+  if (typeof told !== "object" || told === null)
+    return told === null || told === undefined ? counts : String(told);
+  const all = Object.entries(told);
+  // Figures tell more than names, and a long name may have no end.
+  const isFigure = ([, value]: [string, unknown]) => typeof value === "number";
+  const parts = [...all.filter(isFigure), ...all.filter((each) => !isFigure(each))].flatMap(([name, value]) =>
+    partOf(name, value),
+  );
+  return parts.length === 0 ? counts : parts.join(" · ");
+}
+
+/** The result of a program that ran: its exit code is known by the state. */
+function isProgramResult(result: unknown): result is { outputs?: Record<string, string> } {
+  return typeof result === "object" && result !== null && "exitCode" in result && "seconds" in result;
+}
+
+function partOf(name: string, value: unknown): string[] {
+  if (typeof value === "number")
+    return [isBytes(name) ? formatBytes(value) : `${formatCount(value)} ${name}`];
+  if (typeof value === "string") return value === "" ? [] : [fit(sanitizeLine(value), VALUE_MOST)];
+  if (Array.isArray(value)) return [`${formatCount(value.length)} ${name}`];
+  return value === true ? [name] : [];
+}
+
+const isBytes = (name: string): boolean => /bytes$/i.test(name);
+
 /** A value in one line, without the signs of JSON where it has names. */
 export function inOneLine(value: unknown): string {
   const text = (part: unknown) => (typeof part === "string" ? part : (JSON.stringify(part) ?? ""));
@@ -75,7 +112,7 @@ export function inOneLine(value: unknown): string {
     .join(", ");
 }
 
-function failureRows(
+function errorRows(
   error: OperationError,
   style: Style,
   width: number,

@@ -22,6 +22,7 @@ import { waitOf } from "../../core/queue-view.js";
 import { glyphOf, stateWord, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
+import { summaryOf } from "../../text/outcome.js";
 import type { Style, Theme } from "../../text/theme.js";
 
 export interface RowColumns {
@@ -207,8 +208,9 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
     default: {
       const allowed = links.flatMap(allowedFailures).length;
       const marked = allowed === 0 ? "" : ` ${stageGlyph("allowed-failure")} ${allowed}`;
+      const summary = summaryOf(operation);
+      if (summary !== "") return [summary, "muted", marked];
       if (chain) return [links.map(({ title }) => title).join("→"), "muted", marked];
-      if (operation.resultText !== null) return [firstLine(operation.resultText), "muted", marked];
       const named = nameOfChain(links) === operation.title || shellCommand(operation) !== null;
       return [[named ? "" : operation.title, paramsOf(operation)].filter(Boolean).join(" "), "muted", marked];
     }

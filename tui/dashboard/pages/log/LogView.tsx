@@ -20,8 +20,9 @@ import { Panel, type Piece, Row, Rows, useTheme } from "../../core/Panel.js";
 import { perObject } from "../../core/per-object.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "../../core/state-style.js";
 import { fit, sanitizeLine } from "../../text/cells.js";
-import { addColoured, coloured, levelOf } from "../../text/coloured.js";
+import { addColoured, coloured } from "../../text/coloured.js";
 import { Line } from "../../text/line.js";
+import { levelOf } from "../../text/log-level.js";
 import type { Style, Theme } from "../../text/theme.js";
 
 /** Columns from which the title says whose log it is. */

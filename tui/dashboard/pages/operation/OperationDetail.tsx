@@ -7,6 +7,7 @@ import { formatBytes, formatCount, formatDuration, formatRate } from "../../../t
 import { addSparkline, isIndeterminate, LEAST_CORES, sparkline } from "../../core/bars.js";
 import { chainOf, isPaused, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
 import { type DetailView, detailPlan, type Part, type PartKind } from "../../core/detail-plan.js";
+import { failureCard } from "../../core/failure-card.js";
 import { historyName, runNumber } from "../../core/history.js";
 import { bareOf } from "../../core/host-key.js";
 import { hostNames } from "../../core/host-view.js";
@@ -131,6 +132,8 @@ const ROWS: Record<PartKind, (view: DetailView, part: Part) => Drawn | readonly 
   rate,
   cpu: resources,
   recent: recentRuns,
+  failure: ({ state, operation, width, theme }, { height }) =>
+    failureCard(state, operation, width, height, theme.paint),
   outcome: ({ operation, width, theme }, { height }) => outcomeRows(operation, width, height, theme.paint),
   results: ({ links, operation, width, theme }, { height }) =>
     linkResultRows(links, operation, width, height, theme.paint),

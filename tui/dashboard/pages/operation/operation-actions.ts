@@ -17,12 +17,12 @@ import {
   targets,
 } from "../../core/action-parts.js";
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
+import { placeOf } from "../../core/failure.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
 import { hasSeveral } from "../../core/host-view.js";
 import { emit, notify, type State } from "../../core/model.js";
 import { closePage, openRetry, openTimeline, openTypes } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
-import { framesOf } from "../../text/outcome.js";
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
 
@@ -326,11 +326,8 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     run: (state) => {
       const operation = selectedOperation(state);
       if (operation === null) return state;
-      // A file of the same path here may be another one.
-      const stack = hasSeveral(state) ? null : (operation.error?.stack ?? null);
-      const own = framesOf(stack).find((frame) => frame.own && frame.source !== null);
       const { id, title } = operation;
-      return emit(state, { type: "edit", id, title, source: own?.source ?? null });
+      return emit(state, { type: "edit", id, title, source: placeOf(state, operation) });
     },
   },
   {
