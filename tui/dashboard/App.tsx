@@ -8,6 +8,7 @@ import type { State } from "./core/model.js";
 import { Rows, ThemeContext, useTheme } from "./core/Panel.js";
 import { Header } from "./Header.js";
 import { Palette, paletteHeight } from "./pages/help/Palette.js";
+import { Aside } from "./pages/list/Aside.js";
 import { EmptyState, tooSmall } from "./pages/list/EmptyState.js";
 import { OperationList } from "./pages/list/OperationList.js";
 import { CopyPage } from "./pages/log/LogView.js";
@@ -95,7 +96,7 @@ function Panes({ state: now, motion }: { state: State; motion: boolean }) {
   // If the daemon is away, the screen shows its last state, dimmed, and its clocks stand still.
   const away = connection.state !== "live";
   const state = connection.state === "away" ? { ...now, now: connection.since } : now;
-  const { arrangement, gap } = panesOf(state);
+  const { arrangement, gap, asideWidth } = panesOf(state);
   const list = arrangement !== "one" || state.pane === "list";
   const detail = arrangement !== "one" || state.pane === "detail";
   // If a host does not answer, its operations are dimmed and show its last reply.
@@ -109,6 +110,7 @@ function Panes({ state: now, motion }: { state: State; motion: boolean }) {
           <OperationDetail state={own} />
         </ThemeContext>
       )}
+      {asideWidth > 0 && <Aside state={state} />}
     </Box>
   );
   return away ? <ThemeContext value={dimmed(theme)}>{panes}</ThemeContext> : panes;

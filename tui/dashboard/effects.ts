@@ -8,6 +8,7 @@ import type { Effect, LogLink, SlotEffect } from "./core/effect.js";
 import { parseHistoryName } from "./core/history.js";
 import { typeKey } from "./core/host-key.js";
 import { LOG_PAGE } from "./core/log-window.js";
+import { MATCHES_MOST } from "./core/matches.js";
 import type { Message } from "./core/message.js";
 import type { State } from "./core/model.js";
 import { pageQuery, queueQuery } from "./core/paging.js";
@@ -19,6 +20,9 @@ import { TAPE_MOST, type TapedLine } from "./replay/tape.js";
 import { readSource } from "./source-lines.js";
 import { attach, connectHost, edit, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";
+import { coloured } from "./text/coloured.js";
+import { jsonLine } from "./text/json-line.js";
+import { isErrorLine } from "./text/log-level.js";
 import { tellOfHosts, watchDaemon, watchHosts } from "./watch.js";
 
 export interface EffectOptions {
@@ -131,6 +135,9 @@ const FORECAST_EVERY = 5000;
 const QUEUES_SETTLED = 100;
 const QUEUES_EVERY = 10_000;
 
+/** Milliseconds for which a log is looked through for its first error, or for all matches. */
+const LOOK_MOST = 3000;
+
 const RUNS: Runs = {
   watch: (_effect, { client, hosts, dispatch, now }, left) =>
     hosts === null
@@ -163,8 +170,31 @@ const RUNS: Runs = {
   },
 
   seek: async (effect, { client, dispatch }, left) => {
-    const line = await firstLine(client, effect.links, effect.query, left);
+    const { links, query, errorSince } = effect;
+    const line =
+      errorSince === undefined
+        ? await firstLine(client, links, query, left)
+        : await firstError(client, links, query, errorSince, left);
     if (!left.aborted) dispatch({ type: "sought", key: JSON.stringify(effect), line });
+  },
+
+  "count-matches": async (effect, { client, dispatch }, left) => {
+    await pause(TYPING, left);
+    const { links, query } = effect;
+    const numbers: number[] = [];
+    const end = performance.now() + LOOK_MOST;
+    let isMore = false;
+    for (const { id, offset } of links) {
+      for await (const { lines, next } of client.logPages(id, { ...query, limit: MATCHES_MOST }, left)) {
+        numbers.push(...shifted(lines, offset).map(({ n }) => n));
+        isMore = numbers.length > MATCHES_MOST || (next !== null && performance.now() > end);
+        if (left.aborted) return;
+        if (isMore) break;
+      }
+      if (isMore) break;
+    }
+    const key = JSON.stringify(effect);
+    dispatch({ type: "matches-counted", key, numbers: numbers.slice(0, MATCHES_MOST), isMore });
   },
 
   "read-source": async ({ file, line, since }, { dispatch }, left) => {
@@ -312,6 +342,28 @@ async function firstLine(
       if (lines[0] !== undefined) return shifted(lines, offset)[0]!;
       if (left.aborted) return null;
     }
+  }
+  return null;
+}
+
+/** The first line of an error since then: of the last attempt, not of an earlier one. */
+async function firstError(
+  client: DashboardClient,
+  links: readonly LogLink[],
+  { after = 0, ...words }: LogQuery,
+  since: string,
+  left: AbortSignal,
+): Promise<LogLine | null> {
+  const link = links.findLast(({ offset }) => offset === after) ?? links.at(-1);
+  if (link === undefined) return null;
+  const end = performance.now() + LOOK_MOST;
+  const begin = Date.parse(since);
+  const isError = ({ stream, at, text }: LogLine) =>
+    stream !== "liveops" && Date.parse(at) >= begin && isErrorLine(jsonLine(text) ?? coloured(text).text);
+  for await (const { lines } of client.logPages(link.id, { ...words, limit: LOG_PAGE }, left)) {
+    const line = lines.find(isError);
+    if (line !== undefined) return shifted([line], link.offset)[0]!;
+    if (left.aborted || performance.now() > end) return null;
   }
   return null;
 }

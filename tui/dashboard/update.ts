@@ -14,6 +14,7 @@ import { hasSeveral, isReachable, withHosts } from "./core/host-view.js";
 import { answers, applyHostLines, type HostLine, hostLost, hostTold } from "./core/hosts.js";
 import { listLayout, panesOf } from "./core/layout.js";
 import { addPage, appendLines, sameFilter } from "./core/log-window.js";
+import { counted as countedMatches, withLogged } from "./core/matches.js";
 import type { Message } from "./core/message.js";
 import { emit, type Notice, notify, type State } from "./core/model.js";
 import { selectedRow } from "./core/order.js";
@@ -75,12 +76,15 @@ function reduce(state: State, message: Message): State {
     }
     case "host-late":
       return { ...state, queuesRun: state.queuesRun + 1 };
+    case "matches-counted":
+      return countedMatches(state, message.key, message.numbers, message.isMore);
     case "source-read":
       return { ...state, source: message.source };
     case "logged": {
       const link = state.logLinks.find(({ id }) => id === message.id);
       if (link === undefined || link !== state.logLinks.at(-1)) return state;
-      return stepOn(withLog(state, appendLines(state.log, shifted(message.lines, link.offset))));
+      const lines = shifted(message.lines, link.offset);
+      return stepOn(withLogged(withLog(state, appendLines(state.log, lines)), lines));
     }
     case "log-fetched":
       return fetchedLog(state, message);

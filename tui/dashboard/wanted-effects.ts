@@ -12,6 +12,7 @@ import { wantedGoodRun, wantedSource } from "./core/failure.js";
 import { wantedHistory, wantedToday } from "./core/history.js";
 import { countsHostSeconds, isReachable, liveHosts } from "./core/host-view.js";
 import { listLayout } from "./core/layout.js";
+import { wantedMatches } from "./core/matches.js";
 import { emit, type State } from "./core/model.js";
 import { isPlaying } from "./core/pages.js";
 import { wantedPage, wantedQueuePage } from "./core/paging.js";
@@ -36,6 +37,7 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
   "log-range": (state) =>
     isReachable(state, state.selected) ? wantedRange(state, logRoom(state).height) : null,
   seek: wantedSeek,
+  matches: wantedMatches,
   page: (state) => {
     const page = wantedPage(state);
     return page === null ? null : { type: "fetch-page", ...page };

@@ -3,6 +3,7 @@
  * count through the chain; the daemon counts by operation.
  */
 
+import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/requests.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
@@ -40,6 +41,18 @@ export function openChainLog(state: State): State {
   const last = links.at(-1)!;
   const log = openLog(operation.chain.id, last.offset + last.lines, last.offset);
   return { ...state, log, logLinks: links };
+}
+
+/** The log of a failed operation, from the first line that tells of its error. */
+export function seekError(state: State, operation: Operation): State {
+  const { stages, stageStates, stageTimes, startedAt } = operation;
+  const failed = stages.find((stage) => getOwn(stageStates, stage) === "failed");
+  const errorSince = (failed === undefined ? null : getOwn(stageTimes, failed)?.startedAt) ?? startedAt;
+  if (operation.state !== "failed" || errorSince === null) return state;
+  const after = state.logLinks.find(({ id }) => id === operation.id)?.offset ?? 0;
+  const whole: Seek = { query: { after }, orElse: null, none: "", errorSince };
+  const seek = failed === undefined ? whole : { ...whole, query: { after, stage: failed }, orElse: whole };
+  return { ...state, seek };
 }
 
 /** After data came in: the links as they are now. Where an earlier one has grown, its numbers are new: the log is opened again. */
@@ -101,7 +114,7 @@ function boundsOf(want: LogWant, { offset }: LogLink): LogQuery {
   return { after: Math.max(0, ("after" in want ? want.after : afterOfJump(want.around)) - offset) };
 }
 
-const filterQuery = ({ stage, stream }: LogFilter): LogQuery => ({
+export const filterQuery = ({ stage, stream }: LogFilter): LogQuery => ({
   ...(stage !== null && { stage }),
   ...(stream !== null && { stream }),
 });
@@ -172,6 +185,17 @@ export function stepOn(state: State): State {
   return state.stepWaits === null ? state : seekStage(state, state.stepWaits);
 }
 
+/** A person moves the log. */
+export function movedByHand(state: State, move: Parameters<typeof moved>[1]): State {
+  return moved(leftError(state), move);
+}
+
+/** The log stands where a person put it, not where it was opened. */
+export const leftError = (state: State): State => {
+  const seek = state.seek?.errorSince === undefined ? state.seek : null;
+  return state.openedAt === null && seek === state.seek ? state : { ...state, openedAt: null, seek };
+};
+
 /** The lines on the screen. */
 export function shownLines(state: State): readonly LogLine[] {
   const { height, rowsOf } = logRoom(state);
@@ -215,6 +239,7 @@ export function wantedSeek(state: State): SlotEffect | null {
     chain: state.log.id,
     links: state.logLinks.map((link) => ({ ...link, lines: 0 })),
     query: { ...filterQuery(state.log.filter), ...state.seek.query },
+    ...(state.seek.errorSince !== undefined && { errorSince: state.seek.errorSince }),
   };
 }
 
@@ -223,8 +248,9 @@ export function sought(state: State, key: string, line: LogLine | null): State {
   if (seek === null || JSON.stringify(wantedSeek(state)) !== key) return state;
   if (line === null) {
     if (seek.orElse !== null) return { ...state, seek: seek.orElse };
-    return notify({ ...state, seek: null }, seek.none);
+    return seek.none === "" ? { ...state, seek: null } : notify({ ...state, seek: null }, seek.none);
   }
+  if (seek.errorSince !== undefined) return { ...jumped({ ...state, seek: null }, line.n), openedAt: line.n };
   const match =
     seek.query.match === undefined || state.search === null ? state.search : { ...state.search, at: line.n };
   return jumped({ ...state, seek: null, search: match }, line.n);

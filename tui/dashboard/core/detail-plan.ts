@@ -9,6 +9,7 @@ import { isFinal } from "../../../protocol/state.js";
 import { shownParams } from "../../describe/operation.js";
 import { hardWrap, sanitizeLine, widthOf } from "../text/cells.js";
 import { coloured } from "../text/coloured.js";
+import { jsonLine } from "../text/json-line.js";
 import type { Line } from "../text/line.js";
 import { chainResults, outcomeRows } from "../text/outcome.js";
 import { type Theme, unpainted } from "../text/theme.js";
@@ -221,15 +222,20 @@ export function logRoom(state: State): LogRoom {
   const height = Math.max(0, copying ? state.size.rows - 1 : plan.logHeight - BORDER);
   const textWidth = Math.max(1, width - logColumns(state).width);
   if (!copying && !state.logView.wrap) return { width, height, rowsOf: () => 1 };
-  return { width, height, rowsOf: (line: LogLine) => wrapped(line, textWidth, height).length };
+  const textOf = (line: LogLine) => (copying ? plainText(line) : shownText(line).text);
+  return { width, height, rowsOf: (line) => wrapped(textOf(line), textWidth, height).length };
 }
 
-/** The text of a line without its colours. */
+/** The text of a line as the program wrote it, without its colours. */
 export const plainText = ({ text }: LogLine): string => coloured(text).text;
 
-/** The text of a line in rows of this width; a line never takes more than the whole height. */
-export function wrapped(line: LogLine, width: number, height: number): string[] {
-  const text = plainText(line);
+/** The text of a line as the screen shows it: a JSON object as level, message and values. */
+export const shownText = perObject(({ text, stream }: LogLine) =>
+  coloured((stream === "liveops" ? null : jsonLine(text)) ?? text),
+);
+
+/** A text in rows of this width; a line never takes more than the whole height. */
+export function wrapped(text: string, width: number, height: number): string[] {
   if (text.length <= width && widthOf(text) <= width) return [text];
   return hardWrap(text, width, Math.max(1, Math.min(LINE_MOST, height)));
 }

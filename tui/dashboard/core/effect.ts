@@ -22,7 +22,9 @@ export type SlotEffect =
       /** The end of the log at the request. A longer log repeats the request. */
       reached: number | null;
     }
-  | { type: "seek"; chain: string; links: readonly LogLink[]; query: LogQuery }
+  /** `errorSince`: the first line of an error that was logged since then. */
+  | { type: "seek"; chain: string; links: readonly LogLink[]; query: LogQuery; errorSince?: string }
+  | { type: "count-matches"; links: readonly LogLink[]; query: LogQuery }
   /** `since`: when the run began. */
   | { type: "read-source"; file: string; line: number; since: string }
   | { type: "fetch-page"; text: string; order: "newest" | "oldest"; before: string | null }

@@ -116,7 +116,7 @@ export function runNumber(state: State, operation: Operation): number | null {
   return history.finished + before + 1;
 }
 
-const midnight = (now: number): number => new Date(now).setHours(0, 0, 0, 0);
+export const midnight = (now: number): number => new Date(now).setHours(0, 0, 0, 0);
 
 /** Null: not counted yet. */
 export function finishedToday(state: State): number | null {

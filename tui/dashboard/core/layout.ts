@@ -12,6 +12,8 @@ export const SMALLEST = { columns: 40, rows: 15 };
 
 /** From this width on the list and the operation stand side by side. */
 const SIDE_FROM = 76;
+/** From this width on there is a third column. */
+const ASIDE_FROM = 180;
 /** From this height on they stand one below the other where they cannot stand side by side. */
 const STACKED_FROM = 30;
 /** List widths from which the sections have a panel each, and a row has all columns. */
@@ -39,6 +41,8 @@ export interface Panes {
   readonly listHeight: number;
   readonly detailWidth: number;
   readonly detailHeight: number;
+  /** Of the third column, at the right; 0: there is none. */
+  readonly asideWidth: number;
   /** Rows between header and command bar. */
   readonly height: number;
 }
@@ -57,9 +61,12 @@ export function panesOf(state: State): Panes {
         ? "one"
         : "stacked";
   const gap = arrangement !== "side" ? 0 : columns >= 120 ? 2 : 1;
-  const share = columns < 100 ? 0.34 : columns < 110 ? 0.4 : columns < 140 ? 0.43 : 0.38;
+  const isWide = arrangement === "side" && columns >= ASIDE_FROM;
+  const asideWidth = isWide ? Math.min(44, Math.floor(columns * 0.2)) : 0;
+  const share = columns < 100 ? 0.34 : columns < 110 ? 0.4 : columns < 140 ? 0.43 : isWide ? 0.33 : 0.38;
   const listWidth =
     arrangement === "side" ? Math.max(27, Math.min(70, Math.round(columns * share))) : columns;
+  const besideWidth = isWide ? asideWidth + gap : 0;
   const listHeight = arrangement === "stacked" ? Math.max(8, Math.floor(height * 0.34)) : height;
   return {
     tooSmall,
@@ -68,7 +75,8 @@ export function panesOf(state: State): Panes {
     gap,
     listWidth,
     listHeight,
-    detailWidth: arrangement === "side" ? columns - listWidth - gap : columns,
+    detailWidth: arrangement === "side" ? columns - listWidth - gap - besideWidth : columns,
+    asideWidth,
     detailHeight: arrangement === "stacked" ? height - listHeight : height,
     height,
   };

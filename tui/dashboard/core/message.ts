@@ -45,6 +45,7 @@ export type Message =
   | { type: "host-told"; host: string; daemon?: DaemonReply; machine?: HostReply; at: number }
   /** A host answered a request to all hosts after their reply was made without that host. */
   | { type: "host-late" }
+  | { type: "matches-counted"; key: string; numbers: readonly number[]; isMore: boolean }
   | { type: "source-read"; source: Source }
   | { type: "logged"; id: string; lines: readonly LogLine[] }
   /** Numbers count through the chain. */

@@ -143,8 +143,10 @@ export interface Seek {
   readonly query: { after?: number; before?: number; match?: string; stage?: string };
   /** Where to look when there is none. */
   readonly orElse: Seek | null;
-  /** The notice if no line matches. */
+  /** The notice if no line matches; "": none. */
   readonly none: string;
+  /** The first line of an error that was logged since then, at which the log of a failed operation opens. */
+  readonly errorSince?: string;
 }
 
 /** An action of the dashboard. */
@@ -267,7 +269,15 @@ export interface State {
     readonly text: string /** The match that one is at. */;
     readonly at: number | null;
   } | null;
+  /** Numbers of the lines that match the search, counted for `key`; null: not counted. */
+  readonly matches: {
+    readonly key: string;
+    readonly numbers: readonly number[];
+    readonly isMore: boolean;
+  } | null;
   readonly seek: Seek | null;
+  /** The line of the error at which the log was opened, until a person moves the log; null: it was opened at its end. */
+  readonly openedAt: number | null;
   /** A step from stage to stage that waits for the lines to step from. */
   readonly stepWaits: 1 | -1 | null;
   /** Raised when the log has to be streamed again: the operation was retried. */
@@ -359,7 +369,9 @@ export function initialState({
     logLinks: [],
     logView: { wrap: false, numbers: false, full: false },
     search: null,
+    matches: null,
     seek: null,
+    openedAt: null,
     stepWaits: null,
     logRun: 0,
     question: null,

@@ -7,7 +7,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { nameOf, operationOf, selectedOperation } from "./chain.js";
-import { linksOf, openChainLog } from "./chain-log.js";
+import { linksOf, openChainLog, seekError } from "./chain-log.js";
 import { isReachable } from "./host-view.js";
 import { followLog, jumpTo } from "./log-window.js";
 import { emit, isFree, type State } from "./model.js";
@@ -30,10 +30,11 @@ export function select(state: State, id: string | null): State {
     },
     id,
   );
-  if (operation === null) return { ...openChainLog(next), search: null, seek: null, stepWaits: null };
+  const still = { seek: null, openedAt: null, stepWaits: null };
+  if (operation === null) return { ...openChainLog(next), ...still, search: null };
   if (before !== null && before.chain.id === operation.chain.id && next.log.id === operation.chain.id)
-    return toLink(next, operation);
-  return { ...openChainLog(next), logRun: 0, search: null, seek: null, stepWaits: null };
+    return seekError(toLink({ ...next, openedAt: null }, operation), operation);
+  return seekError({ ...openChainLog(next), ...still, logRun: 0, search: null }, operation);
 }
 
 /** By a person. */
@@ -142,7 +143,8 @@ const isIdle = (state: State): boolean => isFree(state) && state.listing.text ==
 export function settleIdle(state: State): State {
   if (state.movedAt === null || state.now - state.movedAt < IDLE * 1000 || !isIdle(state)) return state;
   const selected = selectedOperation(state);
-  if (selected === null || !isFinal(selected.state) || !state.log.follow) return state;
+  if (selected === null || !isFinal(selected.state)) return state;
+  if (!state.log.follow && state.openedAt === null) return state;
   const newest = newestLive(state);
   return newest === null ? state : { ...select(restarted(state), newest.id), movedAt: null };
 }

@@ -2,7 +2,7 @@
 
 import { hasList, hasSelected, inGroup, inList } from "../../core/action-parts.js";
 import { operationOf, selectedOperation } from "../../core/chain.js";
-import { moved } from "../../core/chain-log.js";
+import { movedByHand } from "../../core/chain-log.js";
 import { BORDER, listLayout, panesOf, troubleRows } from "../../core/layout.js";
 import { type Listing, parseFilter, SORTS } from "../../core/listing.js";
 import { scrollLog } from "../../core/log-window.js";
@@ -79,6 +79,7 @@ function waiting(state: State, toEnd: boolean): State {
 
 function paneAt(state: State, x: number, y: number): Pane {
   const panes = panesOf(state);
+  if (panes.asideWidth > 0 && x >= state.size.columns - panes.asideWidth) return state.pane;
   if (panes.arrangement === "side") return x < panes.listWidth ? "list" : "detail";
   const line = y - 1 - troubleRows(state);
   return panes.arrangement === "stacked" ? (line < panes.listHeight ? "list" : "detail") : state.pane;
@@ -114,7 +115,7 @@ function rowAt(state: State, y: number): string | null {
 export function scrolled(state: State, x: number, y: number, rows: number): State {
   if (!isFree(state)) return state;
   if (paneAt(state, x, y) === "list") return moveBy(state, Math.sign(rows));
-  return moved(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf));
+  return movedByHand(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf));
 }
 
 export const LIST_MOVER: Mover = {

@@ -11,16 +11,18 @@ import {
   logColumns,
   logRoom,
   plainText,
+  shownText,
   wrapped,
 } from "../../core/detail-plan.js";
 import { panesOf } from "../../core/layout.js";
 import { isFiltered, wantedLines } from "../../core/log-window.js";
+import { matchRows, matchText } from "../../core/matches.js";
 import type { State } from "../../core/model.js";
 import { Panel, type Piece, Row, Rows, useTheme } from "../../core/Panel.js";
 import { perObject } from "../../core/per-object.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "../../core/state-style.js";
 import { fit, sanitizeLine } from "../../text/cells.js";
-import { addColoured, coloured } from "../../text/coloured.js";
+import { addColoured } from "../../text/coloured.js";
 import { Line } from "../../text/line.js";
 import { levelOf } from "../../text/log-level.js";
 import type { Style, Theme } from "../../text/theme.js";
@@ -34,7 +36,13 @@ export function LogView({ state }: { state: State }) {
   const { logHeight } = detailPlan(state);
   const { width, height } = logRoom(state);
   const lines = shownLines(state);
-  const rows = lines.flatMap((line) => lineRows(state, line, width, height, theme));
+  const marks = matchRows(state, height);
+  // The marks stand behind the rows.
+  const isFilled = marks.size > 0;
+  const rows = lines
+    .flatMap((line) => lineRows(state, line, width, height, theme))
+    .slice(-height)
+    .map((row) => (isFilled ? row.fill() : row).toString());
   return (
     <Panel
       width={detailWidth}
@@ -42,11 +50,26 @@ export function LogView({ state }: { state: State }) {
       title={titleOf(state, width)}
       right={placeOf(state, lines, height)}
       active={state.pane === "detail"}
-      margin={1}
+      margin={isFilled ? 0 : 1}
     >
-      <Rows rows={rows.slice(-height)} />
+      <Rows rows={isFilled ? marked(rows, marks, width, height, theme) : rows} />
     </Panel>
   );
+}
+
+/** The rows with the places of all matches in the whole log at the right edge. */
+function marked(
+  rows: readonly string[],
+  marks: ReadonlyMap<number, boolean>,
+  width: number,
+  height: number,
+  { paint }: Theme,
+): string[] {
+  return Array.from({ length: height }, (_, i) => {
+    const here = marks.get(i);
+    const mark = here === undefined ? " " : paint("▐", here ? "accent" : "warn");
+    return ` ${rows[i] ?? " ".repeat(width)}${mark}`;
+  });
 }
 
 function titleOf(state: State, width: number): Piece[] {
@@ -60,7 +83,11 @@ function titleOf(state: State, width: number): Piece[] {
     const names = [log.filter.stage, log.filter.stream].filter((name) => name !== null);
     pieces.push([` only ${names.map(sanitizeLine).join(", ")}`, "warn"]);
   }
-  if (search !== null && entry?.kind !== "search") pieces.push([` /${sanitizeLine(search.text)}`, "warn"]);
+  if (search !== null && entry?.kind !== "search") {
+    pieces.push([` /${sanitizeLine(search.text)}`, "warn"]);
+    const matches = matchText(state);
+    if (matches !== "") pieces.push([`  ${matches}`, "muted"]);
+  }
   return pieces;
 }
 
@@ -68,14 +95,17 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
   const { log, logLinks } = state;
   const last = logLinks.at(-1);
   const total = Math.max(log.total, last === undefined ? 0 : last.offset + last.lines);
-  if (state.seek !== null || state.stepWaits !== null) return [["searching…", "warn"]];
+  // The log of a failed operation shows its end while its error is sought.
+  const isSought = state.seek !== null && state.seek.errorSince === undefined;
+  if (isSought || state.stepWaits !== null) return [["searching…", "warn"]];
   if (isFiltered(log.filter) && lines.length === 0)
     return [[wantedLines(log, height) === null ? "no lines" : "loading…", "warn"]];
   if (!log.follow) {
     const [from, to] = [lines[0]?.n ?? 0, lines.at(-1)?.n ?? 0];
     const place = `${formatCount(from)}–${formatCount(to)} of ${formatCount(total)}`;
+    const isOver = selectedOperation(state)?.finishedAt != null;
     return [
-      [log.jump === null ? "paused " : "loading… ", "warn"],
+      [log.jump !== null ? "loading… " : isOver ? "" : "paused ", "warn"],
       [place, "muted"],
     ];
   }
@@ -103,14 +133,14 @@ const STREAMS: Record<LogLine["stream"], readonly [word: string, style: Style]> 
   liveops: ["note", "accent"],
 };
 
-function lineRows(state: State, logged: LogLine, width: number, height: number, theme: Theme): string[] {
+function lineRows(state: State, logged: LogLine, width: number, height: number, theme: Theme): Line[] {
   const columns = logColumns(state);
   const here = state.search !== null && state.search.at === logged.n;
   const [word, style] = STREAMS[logged.stream] ?? ["", "muted"];
   const sought = state.entry?.kind === "search" ? state.entry.line.text : (state.search?.text ?? "");
-  const { text: whole, spans } = coloured(logged.text);
+  const { text: whole, spans } = shownText(logged);
   const links = linksOf(logged, state);
-  const texts = state.logView.wrap ? wrapped(logged, Math.max(1, width - columns.width), height) : [whole];
+  const texts = state.logView.wrap ? wrapped(whole, Math.max(1, width - columns.width), height) : [whole];
   let offset = 0;
   return texts.map((text, i) => {
     const line = new Line(width, theme.paint);
@@ -124,18 +154,26 @@ function lineRows(state: State, logged: LogLine, width: number, height: number, 
       line.add(name, side).fill(columns.number + columns.time + columns.stage);
     }
     if (columns.stream > 0) line.add(first ? word : "", style).fill(columns.width - 1);
-    const [sign, signStyle] = here ? (["▸", "warn"] as const) : signOf(logged, columns, first ? whole : "");
+    const [sign, signStyle] = here
+      ? (["▸", "warn"] as const)
+      : signOf(state, logged, columns, first ? whole : "");
     line.add(sign, signStyle ?? style);
     const plain = logged.stream === "liveops" ? "muted" : logged.stream === "stderr" ? "warn" : "plain";
     addColoured(line, text, { spans, links, offset, sought, style: plain });
     offset += text.length;
-    return line.toString();
+    return line;
   });
 }
 
 /** The level that the program gave the line; else, without a column for the stream, what says the stream. */
-function signOf({ stream }: LogLine, columns: LogColumns, text: string): readonly [string, Style?] {
-  const level = stream === "liveops" ? null : levelOf(text);
+function signOf(
+  { openedAt }: State,
+  { n, stream }: LogLine,
+  columns: LogColumns,
+  text: string,
+): readonly [string, Style?] {
+  const isError = n === openedAt && text !== "";
+  const level = stream === "liveops" ? null : isError ? "error" : levelOf(text);
   if (level !== null) return [LEVEL_GLYPHS[level], LEVEL_STYLES[level]];
   if (columns.stream > 0) return [" "];
   return [stream === "stderr" ? "▏" : stream === "liveops" ? "·" : " "];
@@ -144,7 +182,7 @@ function signOf({ stream }: LogLine, columns: LogColumns, text: string): readonl
 /** By line: the same lines are drawn many times. */
 export const linksOf = perObject((line: LogLine, state: State) => {
   const operation = operationOf(state, linkAt(state.logLinks, line.n)?.id ?? null);
-  return linksIn(plainText(line), operation?.cwd ?? "/");
+  return linksIn(shownText(line).text, operation?.cwd ?? "/");
 });
 
 /** In a chain the operation, else the stage. */
@@ -157,7 +195,7 @@ export function CopyPage({ state }: { state: State }) {
   const { paint } = useTheme();
   const { width, height } = logRoom(state);
   const lines = shownLines(state);
-  const rows = lines.flatMap((line) => wrapped(line, width, height)).slice(-height);
+  const rows = lines.flatMap((line) => wrapped(plainText(line), width, height)).slice(-height);
   while (rows.length < height) rows.push("");
   const hint = new Line(width, paint).add(" esc", "bold").add(" back  ", "muted").add("↑↓ pgup pgdn", "bold");
   return (

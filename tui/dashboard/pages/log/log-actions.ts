@@ -3,7 +3,16 @@
 import type { Link } from "../../../terminal/links.js";
 import { inDetail, inGroup, onPage, seesLog } from "../../core/action-parts.js";
 import { selectedOperation } from "../../core/chain.js";
-import { keepMatch, moved, searchOn, seekStage, shownLines, withLog } from "../../core/chain-log.js";
+import {
+  keepMatch,
+  leftError,
+  moved,
+  movedByHand,
+  searchOn,
+  seekStage,
+  shownLines,
+  withLog,
+} from "../../core/chain-log.js";
 import { plainText } from "../../core/detail-plan.js";
 import {
   filterLog,
@@ -33,8 +42,8 @@ function sourceOnScreen(state: State): Link["source"] {
   return null;
 }
 
-const toStart = (state: State) => moved(state, scrollToStart);
-const toEnd = (state: State) => withLog(state, followLog(state.log));
+const toStart = (state: State) => movedByHand(state, scrollToStart);
+const toEnd = (state: State) => withLog(leftError(state), followLog(state.log));
 
 function filtered(state: State, filter: LogFilter): State {
   return { ...state, seek: null, stepWaits: null, log: filterLog(state.log, filter) };
@@ -63,8 +72,9 @@ const copying = onPage("copy");
 
 export const LOG_MOVER: Mover = {
   when: (state) => inDetail(state) || copying(state),
-  by: (state, rows) => moved(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf)),
-  page: (state, direction) => moved(state, (log, height, rowsOf) => pageLog(log, direction, height, rowsOf)),
+  by: (state, rows) => movedByHand(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf)),
+  page: (state, direction) =>
+    movedByHand(state, (log, height, rowsOf) => pageLog(log, direction, height, rowsOf)),
   first: toStart,
   last: toEnd,
 };
@@ -87,7 +97,7 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     name: "log-end",
     keys: ["end"],
     command: "logs",
-    hint: (state) => (state.log.follow ? null : "follow log"),
+    hint: ({ log, openedAt }) => (log.follow || openedAt !== null ? null : "follow log"),
     rank: 3,
     when: seesLog,
     run: toEnd,
@@ -97,7 +107,7 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     keys: ["p"],
     description: "hold the log still, or follow it again",
     when: inDetail,
-    run: (state) => (state.log.follow ? moved(state, pauseLog) : toEnd(state)),
+    run: (state) => (state.log.follow ? movedByHand(state, pauseLog) : toEnd(state)),
   },
   {
     name: "log-full",

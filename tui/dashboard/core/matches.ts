@@ -1,0 +1,73 @@
+/** All matches of a search in the log of the chain: how many there are, which one is shown, and where they stand. */
+import type { LogLine } from "../../../protocol/operation.js";
+import { filterQuery } from "./chain-log.js";
+import { plainText } from "./detail-plan.js";
+import type { SlotEffect } from "./effect.js";
+import { isReachable } from "./host-view.js";
+import type { State } from "./model.js";
+
+/** Matches that are counted. */
+export const MATCHES_MOST = 1000;
+
+/** The count that the search wants; null: there is no search. */
+export function wantedMatches(state: State): SlotEffect | null {
+  const { search, log, logLinks } = state;
+  if (search === null || log.id === null || !isReachable(state, state.selected)) return null;
+  return {
+    type: "count-matches",
+    links: logLinks.map((link) => ({ ...link, lines: 0 })),
+    query: { ...filterQuery(log.filter), match: search.text },
+  };
+}
+
+/** The count came, of the search that is still on. */
+export function counted(state: State, key: string, numbers: readonly number[], isMore: boolean): State {
+  if (JSON.stringify(wantedMatches(state)) !== key) return state;
+  return { ...state, matches: { key, numbers, isMore } };
+}
+
+/** The matches of the present search; null: not counted yet. */
+function matchesOf(state: State): State["matches"] {
+  const { matches } = state;
+  return matches !== null && matches.key === JSON.stringify(wantedMatches(state)) ? matches : null;
+}
+
+/** Lines that were logged since the count. */
+export function withLogged(state: State, lines: readonly LogLine[]): State {
+  const matches = matchesOf(state);
+  if (matches === null || matches.isMore || state.search === null) return state;
+  const sought = state.search.text.toLowerCase();
+  const { stage, stream } = state.log.filter;
+  const last = matches.numbers.at(-1) ?? 0;
+  const found = lines
+    .filter((line) => (stage ?? line.stage) === line.stage && (stream ?? line.stream) === line.stream)
+    .filter((line) => line.n > last && plainText(line).toLowerCase().includes(sought))
+    .map(({ n }) => n);
+  if (found.length === 0) return state;
+  const numbers = [...matches.numbers, ...found];
+  return { ...state, matches: { ...matches, numbers, isMore: numbers.length > MATCHES_MOST } };
+}
+
+/** `3 of 17`, `17 matches`; "": not counted yet. */
+export function matchText(state: State): string {
+  const matches = matchesOf(state);
+  if (matches === null) return "";
+  const { numbers, isMore } = matches;
+  const all = `${numbers.length.toLocaleString("en")}${isMore ? "+" : ""}`;
+  const at = numbers.indexOf(state.search?.at ?? -1);
+  if (at !== -1) return `${(at + 1).toLocaleString("en")} of ${all}`;
+  return `${all} ${numbers.length === 1 && !isMore ? "match" : "matches"}`;
+}
+
+/** Rows of a screen of this height that stand for a part of the whole log with a match; true: the one that is shown. */
+export function matchRows(state: State, height: number): ReadonlyMap<number, boolean> {
+  const rows = new Map<number, boolean>();
+  const { log, logLinks, search } = state;
+  const last = logLinks.at(-1);
+  const total = Math.max(log.total, last === undefined ? 0 : last.offset + last.lines, 1);
+  for (const n of matchesOf(state)?.numbers ?? []) {
+    const row = Math.min(height - 1, Math.floor(((n - 1) / total) * height));
+    rows.set(row, n === search?.at || rows.get(row) === true);
+  }
+  return rows;
+}
