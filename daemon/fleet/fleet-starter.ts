@@ -198,6 +198,7 @@ export class FleetStarter implements OperationStarter {
   #requestOf(candidates: readonly OfferedCandidate[], workers: readonly PooledWorker[]): ClaimRequest {
     const { queues, isLimited, host } = this.options;
     const at = new Date(this.options.now()).toISOString();
+    const sinceBoot = uptime();
     const queueLimits: Record<string, number> = {};
     const opLimits: Record<string, number> = {};
     const offered = candidates.map(({ entry, version, policy, slot }) => {
@@ -206,7 +207,7 @@ export class FleetStarter implements OperationStarter {
       if (policy.concurrency) opLimits[op] = policy.concurrency;
       const attempt = entry.nextAttempt;
       const event = { type: "attempt:started", seq: seq + 1, at, attempt, slot, host } as const;
-      const decision = { kind: "started", id, event, policy, uptime: uptime() } as const;
+      const decision = { kind: "started", id, event, policy, uptime: sinceBoot } as const;
       const { partition } = policy;
       return { id, expect: version, attempt, decision, ...(partition && { partition }) };
     });

@@ -9,8 +9,11 @@ export type Hint = { n: number } | { ids: string[] } | { settings: true };
 /** A payload has 8000 bytes at most. */
 const IDS_IN_A_HINT = 400;
 
-/** Rest in ms after a hint, in which others gather: each hint wakes every host. */
-const REST_MS = 5;
+/**
+ * Rest in ms after a hint, in which others gather: each hint wakes every host. A busy host reads decisions by its own
+ * exchanges, so hints of decisions are for the others.
+ */
+const REST_MS = { pieces: 5, decisions: 20 };
 
 export function parseHint(payload: string): Hint {
   const [kind, ...words] = payload.split(" ");
@@ -48,7 +51,10 @@ export class HintSender {
     try {
       for (let payloads = this.#take(); payloads.length > 0; payloads = this.#take()) {
         await this.send(payloads);
-        await new Promise((resolve) => setTimeout(resolve, REST_MS));
+        const rest = payloads.every((payload) => payload.startsWith("d "))
+          ? REST_MS.decisions
+          : REST_MS.pieces;
+        await new Promise((resolve) => setTimeout(resolve, rest));
       }
     } catch {
       // The engine is away: who polls finds out.

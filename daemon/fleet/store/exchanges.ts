@@ -6,6 +6,12 @@
 import { randomUUID } from "node:crypto";
 import type { AppendGroup, AppendItem, Claimed, ClaimRequest, Exchange, Exchanged } from "../engine/rows.js";
 
+/**
+ * Time in ms between the beginnings of two calls of a busy host: each call costs the engine as much as some decisions. A
+ * caller that is alone does not wait.
+ */
+const BUSY_MS = 10;
+
 /** Most groups in a call, and most bytes of lines. */
 const MOST = { groups: 500, bytes: 1024 * 1024 };
 
@@ -54,9 +60,13 @@ export class Exchanges {
       const groups = this.#take();
       const claim = this.#claims.shift();
       if (groups.length === 0 && !claim) break;
-      this.#since = performance.now();
+      const begun = performance.now();
+      this.#since = begun;
       await this.#send(groups, claim);
       this.#since = null;
+      const rest = begun + BUSY_MS - performance.now();
+      const isBusy = groups.length + (claim ? 1 : 0) > 1;
+      if (isBusy && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
     }
     this.#isRunning = false;
   }

@@ -109,13 +109,15 @@ export class Tail {
       return answer;
     } finally {
       this.#exchanges--;
-      if (this.#exchanges === 0 && this.#heard > this.#brought) this.kick();
+      if (this.#exchanges === 0 && this.#heard > Math.max(this.#applied, this.#brought)) this.kick();
     }
   }
 
   async #take({ rows, ...head }: News): Promise<void> {
     const loads = this.#loads;
     this.#brought = Math.max(this.#brought, rows.at(-1)?.n ?? 0);
+    // An answer has so many decisions at most.
+    this.#heard = Math.max(this.#heard, head.head);
     try {
       await this.#next(async () => {
         if (!this.#isStopped && loads === this.#loads) await this.#applyAll(rows, head);

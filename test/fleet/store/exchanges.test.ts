@@ -4,6 +4,7 @@ import type { AppendItem, DecisionRow, Exchange, Exchanged } from "../../../daem
 import { Exchanges } from "../../../daemon/fleet/store/exchanges.js";
 import { Tail } from "../../../daemon/fleet/store/tail.js";
 import type { Decision } from "../../../daemon/store/decision.js";
+import { until } from "../../end-to-end/until.js";
 
 type Sent = Omit<Exchange, "after">;
 
@@ -40,7 +41,7 @@ test("what gathers while a call is under way shares the next one", async () => {
   expect(calls.map(({ sent }) => [sent.groups.length, sent.claim])).toEqual([[2, null]]);
   answer(2);
   expect(await Promise.all([first, second])).toEqual([2, 2]);
-  await turn();
+  await until("the next call", () => calls.length === 2);
   expect(calls.map(({ sent }) => [sent.groups.length, sent.claim])).toEqual([
     [2, null],
     [1, request],
@@ -57,7 +58,7 @@ test("a call that fails is an error for all that it had, and the next one goes o
   calls[0]!.answer.reject(new Error("away"));
   expect((await both).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   const next = exchanges.append(items());
-  await turn();
+  await until("the next call", () => calls.length === 2);
   answer(1);
   expect(await next).toBe(1);
 });
