@@ -9,7 +9,7 @@ import { code, type Regions, table } from "./markdown.js";
 
 /** @param dashboardHelp output of `liveops-tui --help` */
 export async function commandRegions(dashboardHelp: string): Promise<Regions> {
-  const trees = [await operationTree(), daemonTree()];
+  const trees = [await operationTree(), await daemonTree()];
   const regions: Record<string, string> = {
     "global options": globalOptions(trees[0]!),
     "liveops-tui": fence(dashboardHelp.trim(), ""),

@@ -5,5 +5,5 @@ import { commandTree as daemonTree } from "../../tui/cli/liveopsd/command-line.j
 import { tuiCommand } from "../../tui/dashboard/arguments.js";
 
 export async function programs(): Promise<Command[]> {
-  return [await operationTree(), daemonTree(), tuiCommand(async () => {})];
+  return [await operationTree(), await daemonTree(), tuiCommand(async () => {})];
 }

@@ -111,7 +111,7 @@ test.each([
 });
 
 test("no synonym is the name of a command of one of the bins", async () => {
-  const names = [...(await commandTree()).commands, ...daemonTree().commands].map((it) => it.name());
+  const names = [...(await commandTree()).commands, ...(await daemonTree()).commands].map((it) => it.name());
   for (const name of names.filter((it) => it !== "status"))
     expect(synonymHint([name, "k3f"]), name).toBeNull();
 });

@@ -18,7 +18,7 @@ async function read(words: string[], env: Record<string, string> = {}): Promise<
     program === "liveops"
       ? await commandTree()
       : program === "liveopsd"
-        ? daemonTree()
+        ? await daemonTree()
         : tuiCommand(async () => {});
   let found: Read | null = null;
   // The action of the command is not what is tested.
