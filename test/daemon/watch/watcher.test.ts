@@ -1,5 +1,5 @@
 /** Behaviours of watch streams, one by one. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { applyWatchLine, EMPTY_VIEW } from "../../../protocol/watch.js";
 import { FakeResponse } from "./fake-response.js";
 import { ALL, WatchedWorld } from "./watched-world.js";
@@ -26,6 +26,23 @@ function running(...ids: string[]): WatchedWorld {
   }
   return world;
 }
+
+test("a ping comes every two seconds, while somebody watches and reads", () => {
+  vi.useFakeTimers();
+  try {
+    const world = running("one");
+    const response = watching(world);
+    const full = watching(world, ALL, 1);
+    vi.advanceTimersByTime(6000);
+    expect(response.of("ping")).toHaveLength(3);
+    expect(full).toMatchObject({ violations: 0 });
+    expect(full.of("ping")).toHaveLength(0);
+    for (const each of [response, full]) each.end();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
 
 describe("the first line", () => {
   test("is a snapshot of all that fits, oldest first, with the counts", () => {

@@ -97,6 +97,13 @@ describe("the row below the header", () => {
     for (const row of screenText(state).split("\n")) expect([...row].length).toBeLessThanOrEqual(40);
   });
 
+  test("the operation that waits has its question once", () => {
+    const it = { ...asks("inputaaaaaaa", 60), status: { text: "Name?", level: "info" as const } };
+    const text = screenText(open([it], { size: SIZE }));
+    expect(text).toContain("▲ waiting for input for 1m00s: Name?");
+    expect(text).not.toContain("• Name?");
+  });
+
   test("a name and a prompt reach the terminal only as text", () => {
     const state = open([asks("inputaaaaaaa", 60, "\x1b[2J\x07Name\u202e?")], { size: SIZE });
     expect(rowOf(state)).toContain('"\\x1b[2J\\x07Name\\u202e?"');

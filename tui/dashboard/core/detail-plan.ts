@@ -110,7 +110,7 @@ function groupsOf(
     ...part("breadcrumb", isChain),
     ...part("bar"),
     ...part("stall", stallOf(state, operation) !== null),
-    ...part("status", operation.status !== null),
+    ...part("status", operation.status !== null && !isPrompt(operation)),
     ...part("placement", placementText(state, operation) !== ""),
     ...part("after", dependenciesOf(operation).length > 0),
     ...part("hooks", (operation.hookFailures ?? []).length > 0),
@@ -142,6 +142,12 @@ function groupsOf(
   return isFailed
     ? [part("failure", outcome), head, whole, ...rest]
     : [head, whole, part("outcome", outcome), ...rest];
+}
+
+/** The row of the stall has the unfinished line of a program that waits for input. */
+function isPrompt({ status, waitingForInput }: Operation): boolean {
+  const prompt = waitingForInput?.prompt.trim() ?? "";
+  return prompt !== "" && prompt === status?.text.trim();
 }
 
 /** The stages that fit, with the current stage near the middle. */

@@ -12,6 +12,7 @@ import {
   type WatchLine,
 } from "../../../../protocol/watch.js";
 import { reasonOf } from "../../../../tui/dashboard/core/action.js";
+import { stallOf } from "../../../../tui/dashboard/core/estimate.js";
 import { isReachable } from "../../../../tui/dashboard/core/host-view.js";
 import type { Message } from "../../../../tui/dashboard/core/message.js";
 import type { State } from "../../../../tui/dashboard/core/model.js";
@@ -185,6 +186,14 @@ describe("a host that does not answer", () => {
     const fresh = backup({ id: "otheraaaaaaa", label: "other" });
     const back = update(silent(), snapshot("den", fresh));
     expect([...back.view.operations.keys()].toSorted()).toEqual([`otheraaaaaaa@den`, `${SAME}@box`]);
+    expect(screenText(back)).not.toContain("no answer");
+  });
+
+  test("brings lines again on the same stream: it is live, and nothing of it counts as stalled", () => {
+    const later = after(silent(), { type: "ticked", now: NOW + 60_000 });
+    const back = update(later, { type: "heard", host: "den" });
+    expect(back.hosts.map(({ connection }) => connection.state)).toEqual(["live", "live"]);
+    expect(stallOf(back, back.view.operations.get(`${SAME}@den`)!)).toBeNull();
     expect(screenText(back)).not.toContain("no answer");
   });
 
