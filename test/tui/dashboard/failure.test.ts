@@ -11,7 +11,7 @@ import { isErrorLine } from "../../../tui/dashboard/text/log-level.js";
 import { summaryOf } from "../../../tui/dashboard/text/outcome.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { temporaryDirectory } from "../../harness/temporary.js";
-import { after, colourTheme, opened as open, screenText, wanted } from "./core.js";
+import { after, colourTheme, effectsOf, opened as open, screenText, wanted } from "./core.js";
 import { ago, backupDone, failed, operation } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
@@ -63,6 +63,15 @@ describe("the card", () => {
     const at = rows.findIndex((row) => row.includes("✗ certificate expired  "));
     expect(rows[at - 1]).toContain("─ failed ─");
     expect(rows.join("\n")).not.toContain("LIVEOPS_EXCEPTION");
+  });
+
+  test("offers the log where the file of the source cannot be read", () => {
+    const gone = { type: "source-read", source: { ...SOURCE, lines: [] } } as const;
+    const state = after(show(deploy()), gone);
+    expect(card(state)).toContain("  R retry   r run again   e edit log");
+    expect(effectsOf(state, { type: "pressed", pressed: { input: "e" } })).toContainEqual(
+      expect.objectContaining({ type: "edit", source: null }),
+    );
   });
 
   test("says that the file changed after the run", () => {

@@ -12,7 +12,7 @@ import { isErrorLine } from "../text/log-level.js";
 import { framesOf } from "../text/outcome.js";
 import type { Paint } from "../text/theme.js";
 import { labelOf } from "./action.js";
-import { isOfProgram, placeOf, sinceGood, sourceAt } from "./failure.js";
+import { editablePlace, isOfProgram, placeOf, sinceGood, sourceAt } from "./failure.js";
 import { historyName } from "./history.js";
 import type { State } from "./model.js";
 import { isResumable, retryChoices } from "./pages.js";
@@ -168,7 +168,7 @@ function keyRows({ state, operation, width, paint }: Room): Line[] {
   const does: Record<string, string> = {
     retry: `retry${from}`,
     again: "run again",
-    editor: placeOf(state, operation) === null ? "edit log" : "edit source",
+    editor: editablePlace(state, operation) === null ? "edit log" : "edit source",
   };
   const line = new Line(width, paint).add("  ");
   for (const [name, hint] of Object.entries(does)) {

@@ -46,6 +46,13 @@ export function wantedSource(state: State): Place | null {
 const isOf = (source: Source | null, { file, line }: Place): boolean =>
   source !== null && source.file === file && source.line === line;
 
+/** The place that the editor can open; null: there is none, or its file cannot be read. */
+export function editablePlace(state: State, operation: Operation): Place | null {
+  const place = placeOf(state, operation);
+  const isGone = place !== null && isOf(state.source, place) && state.source?.lines.length === 0;
+  return isGone ? null : place;
+}
+
 /** The lines around the place, if they are read; null: not read, or the file is gone. */
 export function sourceAt(state: State, place: Place): Source | null {
   const { source } = state;

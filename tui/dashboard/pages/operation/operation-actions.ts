@@ -17,7 +17,7 @@ import {
   targets,
 } from "../../core/action-parts.js";
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
-import { placeOf } from "../../core/failure.js";
+import { editablePlace } from "../../core/failure.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
 import { hasSeveral } from "../../core/host-view.js";
 import { emit, notify, type State } from "../../core/model.js";
@@ -327,7 +327,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
       const operation = selectedOperation(state);
       if (operation === null) return state;
       const { id, title } = operation;
-      return emit(state, { type: "edit", id, title, source: placeOf(state, operation) });
+      return emit(state, { type: "edit", id, title, source: editablePlace(state, operation) });
     },
   },
   {
