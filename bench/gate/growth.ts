@@ -30,10 +30,12 @@ export default async function growth(): Promise<GateRow[]> {
       return Math.max(1, median(rounds));
     };
     const page = await ratio(20, ({ client }) => client.list({ limit: 20 }));
+    const forecast = await ratio(20, ({ client }) => client.forecast());
     const submit = await ratio(20, (world) => submitBatch(world, 1));
     const watch = await ratio(4, snapshot);
     return [
       { name: "list page: CPU, 10,000 queued beside 1,000", value: page, room: 0.3 },
+      { name: "forecast: CPU, 10,000 queued beside 1,000", value: forecast, room: 0.3 },
       { name: "submit: CPU, 10,000 queued beside 1,000", value: submit, room: 0.3 },
       { name: "watch snapshot: CPU, 10,000 queued beside 1,000", value: watch, room: 0.3 },
       { name: "watch snapshot: bytes, 10,000 queued", value: await snapshot(many), room: 0.05 },
