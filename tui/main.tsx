@@ -128,6 +128,7 @@ async function onScreen(
     allow: config.env?.allow,
     theme: config.theme,
     mouse: config.mouse,
+    motion: config.motion,
     links: config.links,
     keys: config.keys,
   });

@@ -164,6 +164,12 @@ export const SETTINGS = {
     reload: "dashboard",
     schema: { type: "boolean" },
   },
+  motion: {
+    description: "Whether something on the dashboard or in the taskbar may move by itself",
+    default: true,
+    reload: "dashboard",
+    schema: { type: "boolean" },
+  },
   links: {
     description:
       "Whether web addresses and files are hyperlinks (OSC 8): in the dashboard's log, and in what commands print",

@@ -25,7 +25,7 @@ export interface AppProps {
   terminal: Omit<TerminalFacts, "background">;
   /** Gets Ink's function that releases the terminal for a while. */
   onSuspendable: (suspend: SuspendTerminal) => void;
-  /** Whether running operations have a spinner. */
+  /** Whether anything moves by itself. */
   motion: boolean;
 }
 
@@ -68,11 +68,11 @@ export function Screen({ state, motion = false }: { state: State; motion?: boole
   const body = panes.height - shell.length - (palette ? paletteHeight(state) : 0);
   return (
     <Box flexDirection="column" width={columns} height={rows}>
-      <Header state={state} />
+      <Header state={state} motion={motion} />
       {troubleRows(state) > 0 && <TroubleLine state={state} />}
       {/* Clipping costs time in each frame: only where something stands over the panels. */}
       <Box height={body} overflow={body < panes.height ? "hidden" : "visible"}>
-        <Body state={state} motion={motion} />
+        <Body state={state} />
       </Box>
       {palette && <Palette state={state} />}
       <Rows rows={shell} />
@@ -81,16 +81,16 @@ export function Screen({ state, motion = false }: { state: State; motion?: boole
   );
 }
 
-function Body({ state, motion }: { state: State; motion: boolean }) {
+function Body({ state }: { state: State }) {
   const { page } = state;
   if (page !== null && page.kind !== "copy") return <PageView state={state} page={page} />;
   // Nothing to list, and not because of a filter.
   if (state.order.length === 0 && state.listing.text === "" && state.selected === null)
     return <EmptyState state={state} />;
-  return <Panes state={state} motion={motion} />;
+  return <Panes state={state} />;
 }
 
-function Panes({ state: now, motion }: { state: State; motion: boolean }) {
+function Panes({ state: now }: { state: State }) {
   const theme = useTheme();
   const { connection } = now;
   // If the daemon is away, the screen shows its last state, dimmed, and its clocks stand still.
@@ -104,7 +104,7 @@ function Panes({ state: now, motion }: { state: State; motion: boolean }) {
   const panes = (
     <Box flexDirection={arrangement === "side" ? "row" : "column"} columnGap={gap}>
       {list && <OperationList state={state} />}
-      {detail && own === state && <OperationDetail state={state} spin={motion && !away} />}
+      {detail && own === state && <OperationDetail state={state} />}
       {detail && own !== state && (
         <ThemeContext value={dimmed(theme)}>
           <OperationDetail state={own} />

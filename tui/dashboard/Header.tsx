@@ -3,7 +3,7 @@ import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
 import { formatShortTime } from "../kit/output/local-time.js";
-import { formatBytes, formatCount } from "../terminal/format.js";
+import { formatCount } from "../terminal/format.js";
 import { EMPTY, FULL, LEAST_CORES, sparkline } from "./core/bars.js";
 import { finishedToday } from "./core/history.js";
 import { hasSeveral } from "./core/host-view.js";
@@ -20,7 +20,7 @@ import { ticks } from "./wanted-effects.js";
 /** Columns of the spinner, with the space before it. */
 const SPINNER = 4;
 
-export function Header({ state }: { state: State }) {
+export function Header({ state, motion }: { state: State; motion: boolean }) {
   const theme = useTheme();
   const { connection } = state;
   const busy = connection.state === "connecting" || state.request !== null;
@@ -31,16 +31,22 @@ export function Header({ state }: { state: State }) {
       : connection.state === "away"
         ? facts({ ...state, now: connection.since }, width, dimmed(theme))
         : connecting(state, width, theme);
-  return <HeaderRow text={text} busy={busy} />;
+  return <HeaderRow text={text} busy={busy} motion={motion} />;
 }
 
-const HeaderRow = memo(function HeaderRow({ text, busy }: { text: string; busy: boolean }) {
+interface HeaderRowProps {
+  text: string;
+  busy: boolean;
+  motion: boolean;
+}
+
+const HeaderRow = memo(function HeaderRow({ text, busy, motion }: HeaderRowProps) {
   if (!busy) return <Row text={text} />;
   return (
     <Box>
       <Row text={text} />
       <Text> </Text>
-      <Spinner type="simpleDots" />
+      {motion ? <Spinner type="simpleDots" /> : <Text>…</Text>}
     </Box>
   );
 });
@@ -55,11 +61,15 @@ function connecting(state: State, width: number, { paint }: Theme): string {
 interface Fact {
   readonly long: readonly Piece[];
   readonly short?: readonly Piece[];
+  /** Least columns of both forms, so that the next fact keeps its place while the figures change. */
+  readonly least?: readonly [long: number, short: number];
   /** On a narrow terminal, a lower rank stays longer. */
   readonly rank: number;
 }
 
 const pieceWidth = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
+const longWidth = ({ long, least }: Fact) => Math.max(pieceWidth(long), least?.[0] ?? 0);
+const shortWidth = ({ long, short = long, least }: Fact) => Math.max(pieceWidth(short), least?.[1] ?? 0);
 const BUSY: readonly Style[] = ["accent", "bold"];
 const IDLE: readonly Style[] = ["muted"];
 const GAP = 3;
@@ -70,33 +80,40 @@ const AFTER_LEFT = 100;
 function facts(state: State, width: number, theme: Theme): string {
   const [left, right] = [leftFacts(state), rightFacts(state, theme)];
   const all = [...left, ...right];
-  const gap = all.reduce((sum, fact) => sum + pieceWidth(fact.long) + GAP, 0) <= width - 2 ? GAP : 2;
+  const gap = all.reduce((sum, fact) => sum + longWidth(fact) + GAP, 0) <= width - 2 ? GAP : 2;
   const shortOf = (fact: Fact) => fact.short ?? fact.long;
-  const costOf = (fact: Fact) => pieceWidth(shortOf(fact)) + gap;
+  const costOf = (fact: Fact) => shortWidth(fact) + gap;
   const chosen = fitting(all, width - 1, costOf, ({ rank }) => rank);
   const room = [...chosen].reduce((rest, fact) => rest - costOf(fact), width - 1);
-  const moreOf = (fact: Fact) => pieceWidth(fact.long) - pieceWidth(shortOf(fact));
+  const moreOf = (fact: Fact) => longWidth(fact) - shortWidth(fact);
   const leftFirst = (fact: Fact) => fact.rank + (left.includes(fact) ? 0 : AFTER_LEFT);
   const long = fitting([...chosen], room, moreOf, leftFirst);
   const textOf = (fact: Fact) => (long.has(fact) ? fact.long : shortOf(fact));
+  const widthIn = (fact: Fact) => (long.has(fact) ? longWidth(fact) : shortWidth(fact));
   const line = new Line(width, theme.paint).add(" ");
   const add = (list: readonly Fact[]) => {
     for (const fact of list) {
+      const end = width - line.left + widthIn(fact) + gap;
       for (const [text, ...styles] of textOf(fact)) line.add(text, ...styles);
-      line.add(" ".repeat(Math.min(gap, line.left)));
+      line.fill(end);
     }
   };
   add(left.filter((fact) => chosen.has(fact)));
   const last = right.filter((fact) => chosen.has(fact));
-  line.fill(width - last.reduce((sum, fact) => sum + pieceWidth(textOf(fact)) + gap, 0) + gap - 1);
+  line.fill(width - last.reduce((sum, fact) => sum + widthIn(fact) + gap, 0) + gap - 1);
   add(last);
   return line.fill().toString();
 }
+
+/** Columns of a sign and of two digits, and of ` ~12 min`. */
+const FIGURE = 4;
+const WAIT = 8;
 
 /** A sign with a count; the word gives way. */
 const count = (rank: number, figure: string, word: string, ...styles: Style[]): Fact => ({
   long: [[`${figure}${word}`, ...styles]],
   short: [[figure, ...styles]],
+  least: [FIGURE + word.length, FIGURE],
   rank,
 });
 
@@ -110,7 +127,12 @@ function leftFacts(state: State): Fact[] {
   const list: Fact[] = [
     { long: [["liveops", "bold"]], rank: 6 },
     count(0, `● ${formatCount(running)}`, " running", ...(running > 0 ? BUSY : IDLE)),
-    { ...waiting, long: [...waiting.long, ...wait], short: [...waiting.short!, ...wait] },
+    {
+      ...waiting,
+      long: [...waiting.long, ...wait],
+      short: [...waiting.short!, ...wait],
+      least: [waiting.least![0] + WAIT, waiting.least![1] + WAIT],
+    },
   ];
   if (failed > 0) list.push(count(5, `✗ ${formatCount(failed)}`, " failed", "muted"));
   if (today !== null && today > 0)
@@ -163,7 +185,7 @@ function rightFacts(state: State, theme: Theme): Fact[] {
   if (state.request !== null) return [{ long: [[underWay(state.request), "warn"]], rank: 2 }];
   const list: Fact[] = [];
   const { running } = state.view.counts;
-  const { daemon, load } = state;
+  const { load } = state;
   const all = slotCount(state);
   if (all !== null) {
     const slots = Math.min(12, all);
@@ -180,23 +202,23 @@ function rightFacts(state: State, theme: Theme): Fact[] {
       rank: 8,
     });
   }
-  const usage = usageOf(state);
-  if (usage !== null) {
-    const percent = `${formatCount(Math.round(usage.cpu * 100))}%`;
-    list.push({
-      long: [["cpu ", "muted"], ...spark(load, 8, theme), [` ${percent}`]],
-      short: [["cpu ", "muted"], ...spark(load, 4, theme), [` ${percent}`]],
-      rank: 4,
-    });
-    list.push({ long: [["mem ", "muted"], [formatBytes(usage.memory)]], rank: 9 });
-  }
-  if (daemon !== null)
-    list.push({
-      long: [["up ", "muted"], [upTime((state.now - Date.parse(daemon.startedAt)) / 1000)]],
-      rank: 10,
-    });
-  list.push({ long: [[clock(state.now, ticks(state)), "plain"]], rank: 3 });
+  const percent = cpuText(state).padStart(4);
+  list.push({
+    long: [["cpu ", "muted"], ...spark(load, 8, theme), [` ${percent}`]],
+    short: [["cpu ", "muted"], ...spark(load, 4, theme), [` ${percent}`]],
+    rank: 4,
+  });
+  list.push({ long: [[clock(state.now, ticks(state)), "plain"]], least: [TIME, TIME], rank: 3 });
   return list;
+}
+
+/** Columns of `12:03:45`. Without its seconds, the time of day keeps its place. */
+const TIME = 8;
+
+/** The load of all running operations in percent of a core; `–` before the first sample. */
+function cpuText({ load, view }: State): string {
+  const cores = view.counts.running === 0 ? 0 : load.at(-1);
+  return cores === undefined ? "–" : `${formatCount(Math.round(cores * 100))}%`;
 }
 
 function spark(load: readonly number[], width: number, theme: Theme): Piece[] {
@@ -205,24 +227,4 @@ function spark(load: readonly number[], width: number, theme: Theme): Piece[] {
     [(theme.sparks[0] ?? " ").repeat(width - [...line].length), "track"],
     [line, "accent"],
   ];
-}
-
-/** In its largest unit. */
-function upTime(seconds: number): string {
-  if (seconds >= 86400) return `${Math.floor(seconds / 86400)} d`;
-  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h`;
-  return `${Math.max(0, Math.floor(seconds / 60))} min`;
-}
-
-/** What all running operations use together; null: not measured. */
-function usageOf(state: State): { cpu: number; memory: number } | null {
-  let measured = false;
-  let [cpu, memory] = [0, 0];
-  for (const { state: is, usage } of state.view.operations.values()) {
-    if (is !== "running" || usage == null) continue;
-    measured = true;
-    cpu += usage.cpu;
-    memory += usage.rssBytes;
-  }
-  return measured ? { cpu, memory } : null;
 }

@@ -42,8 +42,8 @@ export interface ProgramOptions {
   /** Whether addresses and files in the log are hyperlinks; true by default. */
   links?: boolean | undefined;
   keys?: KeyConfig | undefined;
-  /** Whether a spinner turns on what runs; true by default. */
-  motion?: boolean;
+  /** Whether anything moves by itself; true by default. */
+  motion?: boolean | undefined;
   clock?: Clock;
 }
 
@@ -81,7 +81,7 @@ export function startDashboard(options: ProgramOptions): Program {
     scrolled: (x, y, rows) => store.dispatch({ type: "scrolled", x, y, rows }),
   });
   const input = new TerminalInput(stdin, filter);
-  const integration = new TerminalIntegration({ stdout, env, notify: options.notify ?? true, mouse, filter });
+  const integration = new TerminalIntegration({ stdout, env, notify: options.notify ?? true, mouse, motion, filter });
   const suspending = suspension(integration, store.drawn);
   const isLive = (name: string) =>
     store.state.hosts.some((host) => host.name === name && host.connection.state === "live");

@@ -1,7 +1,7 @@
 /** Sparklines: the newest values, scaled to the highest. Bars: as wide as they are asked to be. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addProgress, LEAST_CORES, sparkline } from "../../../tui/dashboard/core/bars.js";
+import { addBar, LEAST_CORES, sparkline } from "../../../tui/dashboard/core/bars.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
 import { type Theme, unpainted } from "../../../tui/dashboard/text/theme.js";
 
@@ -18,17 +18,25 @@ test("an idle operation looks idle", () => {
   expect(sparkline([0, 0.125, 0.25], 3, theme, LEAST_CORES)).toBe("158");
 });
 
-test("a bar has its width at every time and progress", () => {
+test("a bar has its width at every progress, and only 100 percent fills it", () => {
+  const widths = fc.integer({ min: 1, max: 60 });
+  const percents = fc.double({ min: 0, max: 100, noNaN: true });
   fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 60 }),
-      fc.double({ min: 0, max: 100, noNaN: true }),
-      fc.boolean(),
-      fc.integer({ min: 0, max: 100_000 }),
-      (width, percent, known, now) => {
-        const line = addProgress(new Line(80, unpainted), width, { percent, known }, now, "accent");
-        expect(80 - line.left).toBe(width);
-      },
-    ),
+    fc.property(widths, percents, (width, percent) => {
+      const line = addBar(new Line(80, unpainted), width, percent, "accent");
+      expect(80 - line.left).toBe(width);
+      expect(line.toString() === "━".repeat(width)).toBe(percent === 100);
+    }),
   );
+});
+
+test("a bar is thin and ends in half columns", () => {
+  const bar = (percent: number) => addBar(new Line(80, unpainted), 10, percent, "accent").toString();
+  expect([0, 5, 50, 54, 99.9].map(bar)).toEqual([
+    "──────────",
+    "╸─────────",
+    "━━━━━─────",
+    "━━━━━╸────",
+    "━━━━━━━━━╸",
+  ]);
 });

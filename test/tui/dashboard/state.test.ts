@@ -354,11 +354,9 @@ describe("attention", () => {
     const told = after(state, changed(A.id, { state: "failed", finishedAt: ago(0), error }));
     expect(told.notice).toMatchObject({ text: "✗ nightly failed: certificate expired", level: "error" });
     expect(told.newFailures).toEqual([A.id]);
-    expect(told.unseen.has(A.id)).toBe(true);
     const seen = press(told, "!");
     expect(seen.selected).toBe(A.id);
     expect(seen.newFailures).toEqual([]);
-    expect(seen.unseen.has(A.id)).toBe(false);
   });
 
   test("after a minute, a finished selection goes back to what is live", () => {

@@ -1,6 +1,5 @@
 /** What every component is made of: the theme of the terminal, rows, panels, dialogs. */
 import { Box, Text } from "ink";
-import Spinner from "ink-spinner";
 import { createContext, memo, type ReactNode, useContext } from "react";
 import { fit, widthOf } from "../text/cells.js";
 import { type Drawn, Line } from "../text/line.js";
@@ -39,17 +38,12 @@ export interface PanelProps {
   /** In the lower border. */
   foot?: readonly Piece[];
   active?: boolean;
-  /** A spinner turns behind the right part. */
-  spin?: boolean;
   margin?: number;
   children: ReactNode;
 }
 
 /** Columns of a later part of the title below which the part is left out. */
 const STUB = 8;
-
-/** Columns of ink-spinner's dots. */
-const DOTS = 3;
 
 export function Panel({
   width,
@@ -58,25 +52,14 @@ export function Panel({
   right = [],
   foot,
   active = false,
-  spin = false,
   margin = 0,
   children,
 }: PanelProps) {
   const theme = useTheme();
-  const { before, after } = edge(theme, { width, active, left: title, right, spin, corners: "top" });
+  const top = edge(theme, { width, active, left: title, right, corners: "top" });
   return (
     <Box flexDirection="column" width={width} height={height} flexShrink={0}>
-      {spin ? (
-        <Box>
-          <Row text={before} />
-          <Text color={theme.activeBorder}>
-            <Spinner type="simpleDots" />
-          </Text>
-          <Row text={after} />
-        </Box>
-      ) : (
-        <Row text={before + after} />
-      )}
+      <Row text={top} />
       <Box
         flexDirection="column"
         width={width}
@@ -96,15 +79,7 @@ export function Panel({
 }
 
 function FootRow({ width, active, foot }: { width: number; active: boolean; foot: readonly Piece[] }) {
-  const { before, after } = edge(useTheme(), {
-    width,
-    active,
-    left: foot,
-    right: [],
-    spin: false,
-    corners: "bottom",
-  });
-  return <Row text={before + after} />;
+  return <Row text={edge(useTheme(), { width, active, left: foot, right: [], corners: "bottom" })} />;
 }
 
 const CORNERS = {
@@ -117,17 +92,15 @@ interface Edge {
   active: boolean;
   left: readonly Piece[];
   right: readonly Piece[];
-  spin: boolean;
   corners: "top" | "bottom";
 }
 
-/** A border with text in it: `╭─ Running 2 ─────╮`; in two parts where a spinner stands between them. */
-function edge(theme: Theme, { width, active, left, right, spin, corners }: Edge) {
+/** A border with text in it: `╭─ Running 2 ─────╮`. */
+function edge(theme: Theme, { width, active, left, right, corners }: Edge): string {
   const style: Style = active ? "accent" : "border";
   const [first = "", last = ""] = CORNERS[theme.borderStyle][corners];
-  const end = `${spin ? "" : " "}─${last}`;
   const columns = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
-  const line = new Line(width - (spin ? DOTS : 0), theme.paint).add(first, style);
+  const line = new Line(width, theme.paint).add(first, style);
   const room = line.left - 2;
   const rightWidth = columns(right) + 3;
   // The right part is omitted before the first words of the title are cut.
@@ -145,14 +118,15 @@ function edge(theme: Theme, { width, active, left, right, spin, corners }: Edge)
     }
     line.add(" ");
   }
-  if (!isRight) {
-    line.fill(line.width - 1, "─", style).add(last, style);
-    return { before: line.toString(), after: "" };
+  if (isRight) {
+    line.fill(width - columns(right) - 4, "─", style).add(" ");
+    for (const [text, ...styles] of right) line.add(text, ...styles);
+    line.add(" ");
   }
-  line.fill(line.width - columns(right) - end.length - 1, "─", style).add(" ");
-  for (const [text, ...styles] of right) line.add(text, ...styles);
-  const tail = new Line(end.length, theme.paint).add(end, style).toString();
-  return { before: line.toString(), after: tail };
+  return line
+    .fill(width - 1, "─", style)
+    .add(last, style)
+    .toString();
 }
 
 /** Columns of a row of text, borders and margins included, beyond which a line is hard to read. */

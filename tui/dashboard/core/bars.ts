@@ -1,56 +1,21 @@
-/** Bars and sparklines, as pieces of a row. */
-import type { Operation } from "../../../protocol/operation.js";
-import { type OverallProgress, stagePercent } from "../../terminal/overall-progress.js";
+/** Bars and sparklines, as pieces of a row. Bars are thin, and nothing in them moves by itself. */
 import type { Line } from "../text/line.js";
 import type { Style, Theme } from "../text/theme.js";
 
-/** Done and rest of a bar. */
-export const FULL = "█";
-export const EMPTY = "░";
+/** Done, the half column at its end, and the rest of a bar. */
+export const FULL = "━";
+const HALF = "╸";
+export const EMPTY = "─";
 
-/** Milliseconds that the moving block stays in one place. */
-const STEP = 200;
-
-/** Whether the operation runs and the share of its stage is not known. */
-export function isIndeterminate(operation: Operation): boolean {
-  return operation.state === "running" && stagePercent(operation) === null;
-}
-
-/** Adds a bar of exactly this width. Only 100 percent fills the bar. */
+/** Adds a bar of exactly this width, in half columns. Only 100 percent fills the bar. */
 export function addBar(line: Line, width: number, percent: number, style: Style): Line {
-  const filled = Math.round((Math.max(0, Math.min(100, percent)) / 100) * width);
-  const full = percent < 100 ? Math.min(filled, width - 1) : filled;
-  return line.draw(FULL, full, style).draw(EMPTY, width - full, "track");
-}
-
-/** Adds the bar of a progress. If the share is not known, a block moves through the rest of the bar. */
-export function addProgress(
-  line: Line,
-  width: number,
-  { percent, known }: OverallProgress,
-  now: number,
-  style: Style,
-): Line {
-  if (known) return addBar(line, width, percent, style);
-  const full = Math.min(width - 1, Math.floor((percent / 100) * width));
-  return addWandering(line.draw(FULL, full, style), width - full, now, style);
-}
-
-/** The time that moves the block. During a pause the block stands still. */
-export function motionTime({ pause }: Operation, now: number): number {
-  return pause?.since == null ? now : Date.parse(pause.since);
-}
-
-/** Adds a bar with a block that goes to and fro. */
-export function addWandering(line: Line, width: number, now: number, style: Style): Line {
-  const block = Math.max(1, Math.floor(width / 4));
-  const way = Math.max(0, width - block);
-  const step = way === 0 ? 0 : Math.floor(now / STEP) % (2 * way);
-  const at = step < way ? step : 2 * way - step;
+  const halves = Math.round((Math.max(0, Math.min(100, percent)) / 100) * width * 2);
+  const filled = percent < 100 ? Math.min(halves, width * 2 - 1) : halves;
+  const [full, half] = [Math.floor(filled / 2), filled % 2];
   return line
-    .draw(EMPTY, at, "track")
-    .draw(FULL, block, style)
-    .draw(EMPTY, width - at - block, "track");
+    .draw(FULL, full, style)
+    .draw(HALF, half, style)
+    .draw(EMPTY, width - full - half, "track");
 }
 
 /** A sparkline of CPU use reaches its top at this many cores or more, so that an idle operation looks idle. */

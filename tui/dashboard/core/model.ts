@@ -239,8 +239,6 @@ export interface State {
   readonly seenFailures: ReadonlySet<string>;
   /** Place in the daemon's failures up to which somebody looked, and the newest place. */
   readonly failureCursor: string | null;
-  /** Operations that ended since the dashboard opened and were not selected yet. */
-  readonly unseen: ReadonlySet<string>;
   readonly marked: ReadonlySet<string>;
   readonly listing: Listing;
   /** Ids as the list shows them, a row each. */
@@ -350,7 +348,6 @@ export function initialState({
     newFailures: [],
     seenFailures: new Set(),
     failureCursor: null,
-    unseen: new Set(),
     marked: new Set(),
     listing: NO_LISTING,
     order: [],

@@ -45,13 +45,10 @@ export function choose(state: State, id: string | null): State {
 /** The operation was on the screen, so it is not new. */
 function looked(at: State, id: string | null): State {
   const state = failureSeen(at, id);
-  if (id === null || (!state.unseen.has(id) && !state.newFailures.includes(id))) return state;
-  const unseen = new Set(state.unseen);
-  unseen.delete(id);
+  if (id === null || !state.newFailures.includes(id)) return state;
   const newFailures = state.newFailures.filter((failure) => failure !== id);
-  const last = state.newFailures.length > 0 && newFailures.length === 0;
-  const next = { ...state, unseen, newFailures };
-  return last && state.failureCursor !== null
+  const next = { ...state, newFailures };
+  return newFailures.length === 0 && state.failureCursor !== null
     ? emit(next, { type: "remember-look", cursor: state.failureCursor })
     : next;
 }
@@ -168,7 +165,6 @@ function reopened(before: State, after: State): boolean {
 function announce(before: State, after: State): State {
   if (before.connection.state !== "live" || before.view.operations === after.view.operations) return after;
   let notice = after.notice;
-  let unseen: Set<string> | null = null;
   const failures: string[] = [];
   const selected = selectedOperation(after);
   for (const [id, operation] of after.view.operations) {
@@ -195,10 +191,7 @@ function announce(before: State, after: State): State {
     if (operation.state === "running" && was?.state !== "running" && operation.chain.previous === null)
       notice = worst(notice, { text: `● ${nameOf(after, operation)} started`, level: "info", about: id });
     // A snapshot may bring what ended long ago.
-    if (was === undefined || !isFinal(operation.state) || operation.chain.next !== null) continue;
-    unseen ??= new Set(after.unseen);
-    unseen.add(id);
-    if (operation.state !== "failed") continue;
+    if (was === undefined || operation.state !== "failed" || operation.chain.next !== null) continue;
     failures.push(id);
     const why = operation.error === null ? "" : `: ${firstLine(operation.error.message)}`;
     notice = worst(notice, {
@@ -207,11 +200,10 @@ function announce(before: State, after: State): State {
       about: id,
     });
   }
-  if (notice === after.notice && unseen === null) return after;
+  if (notice === after.notice && failures.length === 0) return after;
   return {
     ...after,
     notice,
-    unseen: unseen ?? after.unseen,
     newFailures: [...failures.filter((id) => !after.newFailures.includes(id)), ...after.newFailures],
   };
 }

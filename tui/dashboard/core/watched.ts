@@ -136,7 +136,13 @@ export function sampled(state: State): State {
     if (usage != null) cores = (cores ?? 0) + usage.cpu;
   }
   if (samples.size === 0 && state.samples.size === 0 && state.load.length === 0) return state;
-  return { ...state, samples, load: cores === null ? [] : more(state.load, cores) };
+  return { ...state, samples, load: loadAfter(state, samples.size, cores) };
+}
+
+/** An operation has no figures before its first sample: the load of what runs keeps its last value until then. */
+function loadAfter({ load }: State, running: number, cores: number | null): readonly number[] {
+  if (running === 0) return [];
+  return cores === null ? load : [...load, cores].slice(-SAMPLES_MOST);
 }
 
 function trimmed(view: WatchView, selected: string | null): WatchView {

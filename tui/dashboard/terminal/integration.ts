@@ -37,6 +37,8 @@ export interface IntegrationOptions {
   env: Record<string, string | undefined>;
   notify: Notify;
   mouse: boolean;
+  /** Whether the taskbar may show work without a known share, which most terminals draw as something that moves. */
+  motion: boolean;
   filter: ReportFilter;
 }
 
@@ -70,7 +72,7 @@ export class TerminalIntegration {
     // A slow terminal gets the changes with a later drawing.
     if (!this.#set || this.options.stdout.writableNeedDrain) return;
     const title = setTitle(titleOf(state));
-    const progress = setProgress(progressToShow(state));
+    const progress = setProgress(progressToShow(state, this.options.motion));
     const changed = (title === this.#title ? "" : title) + (progress === this.#progress ? "" : progress);
     this.#title = title;
     this.#progress = progress;
@@ -117,13 +119,13 @@ function titleOf(state: State): string {
   return `${percent} ${title}${stage === undefined ? "" : ` · ${stage}`} · liveops`;
 }
 
-function progressToShow(state: State): TaskProgress {
+function progressToShow(state: State, motion: boolean): TaskProgress {
   const operation = selectedOperation(state);
   // Nothing is known about a daemon that is away: the operation may continue.
   if (operation === null || !isReachable(state, operation.id)) return { kind: "none" };
   const { percent, known } = progressOf(state, operation);
   if (operation.state === "running")
-    return known ? { kind: "percent", percent, failed: false } : { kind: "busy" };
+    return known ? { kind: "percent", percent, failed: false } : { kind: motion ? "busy" : "none" };
   return operation.state === "failed"
     ? { kind: "percent", percent: Math.max(1, percent), failed: true }
     : { kind: "none" };

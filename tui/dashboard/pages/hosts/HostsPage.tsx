@@ -99,6 +99,7 @@ function about(host: HostReply, state: State, width: number, paint: Paint): Line
     `joined ${formatAge(host.joinedAt, state.now)} ago`,
     ...(host.state === "up" ? [] : [`last seen ${formatAge(host.renewedAt, state.now)} ago`]),
     ...(skewMs === null ? [] : [`clock ${formatSkew(skewMs)}`]),
+    ...useOf(state, host),
     ...(memory === null
       ? []
       : [
@@ -113,6 +114,21 @@ function about(host: HostReply, state: State, width: number, paint: Paint): Line
     ...(shippedBytes === 0 ? [] : [`${formatBytes(shippedBytes)} of events and logs sent`]),
   ];
   return factRows(facts, width, paint);
+}
+
+/** What the running operations of the host use together. */
+function useOf(state: State, host: HostReply): string[] {
+  const isHere = (name: string | undefined) =>
+    name === host.name || (name === undefined && ownHost(state) === host);
+  const running = [...state.view.operations.values()].filter(
+    (it) => it.state === "running" && isHere(it.host),
+  );
+  const used = running.flatMap(({ usage }) => usage ?? []);
+  if (used.length === 0) return [];
+  const [cpu, memory] = [used.map((each) => each.cpu), used.map((each) => each.rssBytes)].map((all) =>
+    all.reduce((sum, value) => sum + value, 0),
+  ) as [number, number];
+  return [`operations ${formatCount(Math.round(cpu * 100))}% cpu, ${formatBytes(memory)}`];
 }
 
 /** The engine of the fleet and its problems, or how a fleet is begun. */

@@ -12,7 +12,7 @@ import { formatAge } from "../../../kit/output/time.js";
 import { formatDuration, formatEta, formatOverall } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { allowedFailures } from "../../../terminal/stage-note.js";
-import { addProgress, motionTime } from "../../core/bars.js";
+import { addBar } from "../../core/bars.js";
 import { chainOf, isCancelling, isPaused, nameOfChain, shellCommand } from "../../core/chain.js";
 import { chainElapsed, chainProgress, chainSecondsLeft, secondsLeft, stallOf } from "../../core/estimate.js";
 import { usualSuccessors } from "../../core/history.js";
@@ -39,8 +39,8 @@ export interface RowColumns {
   readonly bar: number;
 }
 
-/** Selection, sign, mark. */
-const HEAD = 3;
+/** Selection, mark, sign, and a blank. */
+const HEAD = 4;
 const PERCENT = 5;
 const LEFT = 7;
 const TOOK = 7;
@@ -118,16 +118,18 @@ export function operationRow(
   const begun = () =>
     new Line(columns.width, theme.paint).add(selected ? "▌" : " ", active ? "accent" : "muted");
   const stalled = stallOf(state, operation) !== null;
-  const line = begun().add(stalled ? "▲" : glyphOf(operation), stalled ? "warn" : styleOf(operation));
-  const isNews = state.unseen.has(operation.id) || state.newFailures.includes(operation.id);
-  line.add(state.marked.has(operation.id) ? "◆" : isNews ? "•" : " ", isNews ? "warn" : "accent");
+  const isNews = state.newFailures.includes(operation.id);
+  const line = begun()
+    .add(state.marked.has(operation.id) ? "◆" : isNews ? "•" : " ", isNews ? "warn" : "accent")
+    .add(stalled ? "▲" : glyphOf(operation), stalled ? "warn" : styleOf(operation))
+    .add(" ");
   const name = `${placeOf(fold)}${sanitizeLine(nameOfRow(operation, links, fold))}`;
   const bold: Style = selected || isNews ? "bold" : "plain";
   const before = hostBefore(state, operation, columns);
   line.add(before, "muted");
   if (height === 2) {
     const bar = Math.max(4, columns.width - HEAD - PERCENT - LEFT);
-    const second = addProgressOf(begun().add("  "), row, bar);
+    const second = addProgressOf(begun().add("   "), row, bar);
     return [line.add(name, bold).fill().toString(), second.fill().toString()];
   }
   const figures = figuresWidth(row);
@@ -280,10 +282,10 @@ function addFigures(line: Line, row: RowOf): void {
 
 /** The bar, the percent of the whole chain, and the time left. */
 function addProgressOf(line: Line, row: RowOf, bar: number): Line {
-  const { state, operation } = row;
+  const { operation } = row;
   const whole = wholeOf(row);
-  if (isCancelling(operation)) line.add("cancelling".slice(0, bar), "warn");
-  else addProgress(line, bar, whole, motionTime(operation, state.now), styleOf(operation));
+  if (isCancelling(operation)) line.add(fit("cancelling", bar), "warn");
+  else addBar(line, bar, whole.percent, styleOf(operation));
   return line
     .fill(row.columns.width - PERCENT - LEFT)
     .add(formatOverall(whole).padStart(PERCENT))

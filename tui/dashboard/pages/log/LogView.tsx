@@ -127,7 +127,7 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
 
 /** Word and style of a stream. */
 const STREAMS: Record<LogLine["stream"], readonly [word: string, style: Style]> = {
-  log: ["info", "muted"],
+  log: ["", "muted"],
   stdout: ["out", "muted"],
   stderr: ["err", "warn"],
   liveops: ["note", "accent"],

@@ -4,8 +4,8 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { shownParams } from "../../../describe/operation.js";
 import { formatBytes, formatCount, formatDuration, formatRate } from "../../../terminal/format.js";
-import { addSparkline, isIndeterminate, LEAST_CORES, sparkline } from "../../core/bars.js";
-import { chainOf, isPaused, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
+import { addSparkline, LEAST_CORES, sparkline } from "../../core/bars.js";
+import { chainOf, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
 import { type DetailView, detailPlan, type Part, type PartKind } from "../../core/detail-plan.js";
 import { failureCard } from "../../core/failure-card.js";
 import { historyName, runNumber } from "../../core/history.js";
@@ -34,8 +34,7 @@ import { chainBar, stall } from "./chain-bar.js";
 import { dependencyRow, hookRow, placementRow } from "./queue-rows.js";
 import { stageTable, WORD } from "./stage-table.js";
 
-/** @param spin whether an operation without a known share has a spinner */
-export function OperationDetail({ state, spin = false }: { state: State; spin?: boolean }) {
+export function OperationDetail({ state }: { state: State }) {
   const theme = useTheme();
   const { detailWidth, detailHeight } = panesOf(state);
   const operation = selectedOperation(state);
@@ -63,8 +62,6 @@ export function OperationDetail({ state, spin = false }: { state: State; spin?: 
           height={plan.height}
           title={titleOf(view)}
           right={[[stateText(state, operation), styleOf(operation)]]}
-          // A bar that moves shows already that the operation runs.
-          spin={spin && isIndeterminate(operation) && !isPaused(operation)}
           active={state.pane === "detail"}
           margin={1}
         >

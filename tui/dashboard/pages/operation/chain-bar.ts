@@ -6,7 +6,7 @@ import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { formatDuration, formatEta, formatOverall } from "../../../terminal/format.js";
 import { stagePercent } from "../../../terminal/overall-progress.js";
-import { addProgress, motionTime } from "../../core/bars.js";
+import { addBar } from "../../core/bars.js";
 import { isPaused } from "../../core/chain.js";
 import type { DetailView } from "../../core/detail-plan.js";
 import {
@@ -43,13 +43,7 @@ export function chainBar({ state, operation, links, width, line }: DetailView): 
   );
   if (isFinal(operation.state) && operation.state !== "succeeded" && stagePercent(operation) === null)
     return line().add(text, "muted");
-  return addProgress(
-    line(),
-    bar,
-    running ? progress : { ...progress, known: true },
-    motionTime(operation, state.now),
-    styleOf(operation),
-  )
+  return addBar(line(), bar, progress.percent, styleOf(operation))
     .add(percent, "bold")
     .add("  ")
     .add(text, "muted");

@@ -5,7 +5,8 @@ import type { StageState } from "../../../../protocol/stage-state.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { formatAmount, formatDuration, formatPercent } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
-import { addBar, addWandering, isIndeterminate, motionTime } from "../../core/bars.js";
+import { stagePercent } from "../../../terminal/overall-progress.js";
+import { addBar } from "../../core/bars.js";
 import type { DetailView, Part } from "../../core/detail-plan.js";
 import { stageSeconds, usualSeconds } from "../../core/estimate.js";
 import { stageStyle } from "../../core/state-style.js";
@@ -95,15 +96,12 @@ function stageRow(view: DetailView, stage: string, { name, usuals, bar }: Column
   const owns = active && untracked === (operation.untrackedStage !== null);
   const counts = owns ? countsOf(operation) : "";
   const text = formatPercent(operation.percent, operation.progress?.approximate);
-  const share = owns && !isIndeterminate(operation) ? ` ${text.padStart(4)}` : "";
+  const share = owns && stagePercent(operation) !== null ? ` ${text.padStart(4)}` : "";
   if (bar === 0) return line.add(share, "bold");
   line.add("  ");
-  if (active && isIndeterminate(operation)) addWandering(line, bar, motionTime(operation, state.now), style);
-  else {
-    const stopped = is === "failed" || is === "cancelled";
-    const percent = is === "done" ? 100 : owns || stopped ? operation.percent : 0;
-    addBar(line, bar, percent, style);
-  }
+  const stopped = is === "failed" || is === "cancelled";
+  const percent = is === "done" ? 100 : owns || stopped ? operation.percent : 0;
+  addBar(line, bar, percent, style);
   return line.add(share, "bold").addWhole(counts === "" ? "" : `  ${counts}`, "muted");
 }
 

@@ -1,0 +1,79 @@
+/** The screen is calm: nothing moves by itself, and what is on it keeps its place. */
+import { expect, test } from "vitest";
+import { NO_COUNTS } from "../../../protocol/watch.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
+import { after, opened, press, screenText } from "./core.js";
+import { ago, backup, backupDone, failed, NOW, queued, scanning } from "./operations.js";
+
+const WIDE = { size: { columns: 160, rows: 50 } };
+const rows = (state: State) => screenText(state).split("\n");
+const later = (state: State, seconds: number) =>
+  after(state, { type: "ticked", now: state.now + seconds * 1000 });
+const changed = (id: string, patch: object) =>
+  ({ type: "watched", line: { type: "changed", cursor: "2", id, patch } }) as const;
+
+test("the bar of an unknown share stands still", () => {
+  const silent = { ...backup({ progress: null, percent: 0 }), label: "silent" };
+  const state = opened([silent, scanning()], WIDE);
+  const barOf = (at: State) => rows(at).map((row) => row.replace(/[^━╸─]/g, ""));
+  expect(barOf(later(state, 1))).toEqual(barOf(state));
+  expect(rows(state).join("\n")).not.toMatch(/[█░]/);
+});
+
+test("only a failure is marked in the list", () => {
+  const state = press(opened([backup(), scanning(), failed()], WIDE), "j");
+  const id = scanning().id;
+  const succeeded = after(state, changed(id, { state: "succeeded", finishedAt: ago(0), percent: 100 }));
+  expect(rows(succeeded).find((row) => row.includes("Crawl a site"))).toMatch(/^│ {2}✓ Crawl/);
+  const error = { code: "X", message: "gone", stack: null };
+  const lost = after(state, changed(id, { state: "failed", finishedAt: ago(0), error }));
+  expect(rows(lost).find((row) => row.includes("Crawl a site"))).toMatch(/^│ •✗ Crawl/);
+});
+
+test("a line of the operation itself has no word for its stream", () => {
+  const lines = (["log", "stderr"] as const).map((stream, i) => ({
+    ...{ n: i + 1, seq: i + 1, at: ago(1), attempt: 1, stage: null, stream, text: `from ${stream}` },
+  }));
+  const state = opened([backup({ logLines: 2 })], WIDE);
+  const text = screenText(after(state, { type: "logged", id: backup().id, lines }));
+  expect(text).toMatch(/:04 +from log/);
+  expect(text).toMatch(/:04 +err +from stderr/);
+});
+
+/** Columns at which the facts of the header stand. */
+const places = (state: State) =>
+  Object.fromEntries(
+    ["● ", "○ ", "✗ ", "✓ ", "slots", "cpu", "03:0"].map((fact) => [fact, rows(state)[0]!.indexOf(fact)]),
+  );
+
+test.each([200, 160, 120, 80])("at %i columns the facts of the header keep their places", (columns) => {
+  const counts = { ...NO_COUNTS, running: 2, queued: 9, succeeded: 4, failed: 2 };
+  const start = opened([backup(), queued(), scanning(), backupDone({ id: "done" })], {
+    size: { columns, rows: 40 },
+    counts,
+  });
+  const usage = { cpu: 1.43, rssBytes: 1, processes: 1 };
+  const measured = later(after(start, changed(backup().id, { usage })), 1);
+  const emptyAt = new Date(NOW + 700_000).toISOString();
+  const forecast = { emptyAt, operations: {} } as unknown as NonNullable<State["forecast"]>;
+  const told = after(start, { type: "forecast-fetched", forecast });
+  const more = { ...start, view: { ...start.view, counts: { ...counts, running: 12, queued: 98 } } };
+  for (const state of [measured, told, more]) expect(places(state)).toEqual(places(start));
+});
+
+test("the time of day keeps its place without its seconds", () => {
+  const state = opened([backupDone()], WIDE);
+  expect(rows(state)[0]).toMatch(/03:04$/);
+  expect(places(opened([backup()], WIDE))["03:0"]).toBe(places(state)["03:0"]);
+});
+
+test("the processor load keeps its last figure until a new operation has a sample", () => {
+  const usage = { cpu: 0.5, rssBytes: 1, processes: 1 };
+  const measured = later(
+    opened([{ ...backup(), usage }], { ...WIDE, counts: { ...NO_COUNTS, running: 1 } }),
+    1,
+  );
+  expect(rows(measured)[0]).toContain("50%");
+  const unmeasured = later(after(measured, changed(backup().id, { usage: null })), 1);
+  expect(rows(unmeasured)[0]).toContain("50%");
+});
