@@ -1,7 +1,7 @@
 /** Stages named like a property of every object, before they are entered. */
 import { expect, test } from "vitest";
 import { recordLines } from "../../tui/cli/show/record-lines.js";
-import { lanesOfRecords } from "../../tui/dashboard/pages/timeline/lanes.js";
+import { lanesOfRecords } from "../../tui/dashboard/core/lanes.js";
 import { Story } from "../harness/records.js";
 
 const NAMES = ["constructor", "toString", "__proto__", "valueOf"];

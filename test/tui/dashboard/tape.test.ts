@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { reduceEvent, reduceLogLine } from "../../../protocol/reduce.js";
-import { lanesOfTape, secondsOf } from "../../../tui/dashboard/pages/timeline/lanes.js";
+import { lanesOfTape, secondsOf } from "../../../tui/dashboard/core/lanes.js";
 import {
   AT_THE_END,
   faster,

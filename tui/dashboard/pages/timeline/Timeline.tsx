@@ -24,9 +24,9 @@ import {
 import { durationOf, entryAt, linesBefore, type Moment, momentAt, type Tape } from "../../replay/tape.js";
 import { fit, sanitizeLine } from "../../text/cells.js";
 import { OperationDetail } from "../operation/OperationDetail.js";
-import { gantt, ganttHeight } from "./gantt.js";
+import { gantt, ganttHeight } from "../operation/waterfall.js";
 import { inWords } from "./in-words.js";
-import { type Lanes, lanesOfRecords, lanesOfTape, withPauses } from "./lanes.js";
+import { type Lanes, lanesOfRecords, lanesOfTape, withPauses } from "../../core/lanes.js";
 
 /** Rows that the replay keeps at least. */
 const REPLAY_LEAST = 9;

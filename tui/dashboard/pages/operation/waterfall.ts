@@ -8,7 +8,7 @@ import { glyphOf, stageStyle, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
-import { type Lane, type Span, secondsOf } from "./lanes.js";
+import { type Lane, type Span, secondsOf } from "../../core/lanes.js";
 
 /** Columns of a duration at the right edge. */
 const TIME = 8;

@@ -1,10 +1,10 @@
 /** The timeline's rows: each operation of the chain and each of its stages, with the spans of time they took. Pure. */
-import { getOwn } from "../../../../protocol/objects.js";
-import type { Operation } from "../../../../protocol/operation.js";
-import { knownStageState, type StageState } from "../../../../protocol/stage-state.js";
-import type { State } from "../../../../protocol/state.js";
-import { CourseReader, type Span as CourseSpan } from "../../../describe/course.js";
-import { entryAt, type Tape } from "../../replay/tape.js";
+import { getOwn } from "../../../protocol/objects.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { knownStageState, type StageState } from "../../../protocol/stage-state.js";
+import type { State } from "../../../protocol/state.js";
+import { CourseReader, type Span as CourseSpan } from "../../describe/course.js";
+import { entryAt, type Tape } from "../replay/tape.js";
 
 export interface Span {
   /** Milliseconds since the timeline's start. */
