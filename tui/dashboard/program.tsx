@@ -81,7 +81,14 @@ export function startDashboard(options: ProgramOptions): Program {
     scrolled: (x, y, rows) => store.dispatch({ type: "scrolled", x, y, rows }),
   });
   const input = new TerminalInput(stdin, filter);
-  const integration = new TerminalIntegration({ stdout, env, notify: options.notify ?? true, mouse, motion, filter });
+  const integration = new TerminalIntegration({
+    stdout,
+    env,
+    notify: options.notify ?? true,
+    mouse,
+    motion,
+    filter,
+  });
   const suspending = suspension(integration, store.drawn);
   const isLive = (name: string) =>
     store.state.hosts.some((host) => host.name === name && host.connection.state === "live");

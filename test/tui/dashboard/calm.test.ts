@@ -15,7 +15,8 @@ const changed = (id: string, patch: object) =>
 test("the bar of an unknown share stands still", () => {
   const silent = { ...backup({ progress: null, percent: 0 }), label: "silent" };
   const state = opened([silent, scanning()], WIDE);
-  const barOf = (at: State) => rows(at).map((row) => row.replace(/[^━╸─]/g, ""));
+  // The list alone: a stage under way grows on the axis of time.
+  const barOf = (at: State) => rows(at).map((row) => row.slice(0, 60).replace(/[^━╸─]/g, ""));
   expect(barOf(later(state, 1))).toEqual(barOf(state));
   expect(rows(state).join("\n")).not.toMatch(/[█░]/);
 });

@@ -3,7 +3,6 @@
  * results and a long table of stages give way first. The keys of the log count by the same plan as its view.
  */
 
-import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { shownParams } from "../../describe/operation.js";
@@ -17,6 +16,7 @@ import { chainOf, selectedOperation } from "./chain.js";
 import { stallOf } from "./estimate.js";
 import { failureCard } from "./failure-card.js";
 import { historyName, usualSuccessors } from "./history.js";
+import { type Lanes, lanesOfView, rowsOfLanes } from "./lanes.js";
 import { BORDER, panesOf } from "./layout.js";
 import type { RowsOf } from "./log-window.js";
 import type { State } from "./model.js";
@@ -26,8 +26,8 @@ import { dependenciesOf, placementText } from "./queue-view.js";
 export interface Part {
   readonly kind: PartKind;
   readonly height: number;
-  /** Rows of the table of stages. */
-  readonly stages?: { readonly head: boolean; readonly from: number; readonly to: number };
+  /** Of the waterfall. */
+  readonly lanes?: Lanes;
 }
 
 export type PartKind =
@@ -107,7 +107,6 @@ function groupsOf(
     operation.attempt < 2 && (operation.error !== null || Object.keys(shownParams(operation)).length === 0);
   const head = part("about", budget >= SMALL || !isBare);
   const whole = [
-    ...part("breadcrumb", isChain),
     ...part("bar"),
     ...part("stall", stallOf(state, operation) !== null),
     ...part("status", operation.status !== null && !isPrompt(operation)),
@@ -118,7 +117,7 @@ function groupsOf(
   const measured = operation.usage != null || (isFinal(operation.state) && operation.resources != null);
   const runs = state.histories.get(historyName(operation))?.recent.length ?? 0;
   const figures = [
-    ...part("rate", running && operation.progress?.rate != null),
+    ...part("rate", running && operation.progress !== null),
     ...part("cpu", measured),
     ...part("recent", runs > 1 && roomy),
   ];
@@ -136,12 +135,19 @@ function groupsOf(
   left -= outcome;
   const some = figures.slice(0, Math.max(0, roomy ? left : Math.min(1, left)));
   left -= some.length;
-  const stages = stagesOf(operation, left, roomy);
+  // The timeline above a replay has the lanes already.
+  const isAlone = state.size.alone === true;
+  const all = isChain && !isAlone ? lanesOfView(state, links, operation, true) : null;
+  const hasLinks = all !== null && rowsOfLanes(all) <= left;
+  const crumbs = part("breadcrumb", isChain && !isAlone && !hasLinks);
+  left -= crumbs.length;
+  const stages = isAlone ? [] : stagesOf(hasLinks ? all : lanesOfView(state, links, operation, false), left);
   const results = Math.min(chainResults(links, operation).length, left - heightOf(stages) - 2);
   const rest = [stages, some, part("results", results)];
+  const chain = [...crumbs, ...whole];
   return isFailed
-    ? [part("failure", outcome), head, whole, ...rest]
-    : [head, whole, part("outcome", outcome), ...rest];
+    ? [part("failure", outcome), head, chain, ...rest]
+    : [head, chain, part("outcome", outcome), ...rest];
 }
 
 /** The row of the stall has the unfinished line of a program that waits for input. */
@@ -150,23 +156,9 @@ function isPrompt({ status, waitingForInput }: Operation): boolean {
   return prompt !== "" && prompt === status?.text.trim();
 }
 
-/** The stages that fit, with the current stage near the middle. */
-function stagesOf(
-  { stages, currentStage, stageStates, untrackedStage }: Operation,
-  free: number,
-  roomy: boolean,
-): Part[] {
-  // An untracked stage has a row of its own below the others.
-  const extra = untrackedStage === null ? 0 : 1;
-  const room = free - extra;
-  if ((stages.length === 0 && extra === 0) || room < 0) return [];
-  const head = room > 0 && roomy && room > Math.min(stages.length, 3) + 3;
-  const count = room < 1 ? 0 : Math.min(stages.length, Math.max(1, room - (head ? 2 : 0)));
-  const active = stages.findIndex((stage) => getOwn(stageStates, stage) === "active");
-  const at = active === -1 ? Math.max(0, currentStage) : active;
-  const from = Math.max(0, Math.min(stages.length - count, at - Math.floor(count / 2)));
-  const height = count + extra + (head ? 1 : 0);
-  return [{ kind: "stages", height, stages: { head, from, to: from + count } }];
+function stagesOf(lanes: Lanes, room: number): Part[] {
+  const height = Math.min(rowsOfLanes(lanes), room);
+  return height <= 0 ? [] : [{ kind: "stages", height, lanes }];
 }
 
 /** The groups one below the other, with blank rows between them as far as the budget goes. */

@@ -4,7 +4,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
-import { typeKey } from "./host-key.js";
+import { bareOf, typeKey } from "./host-key.js";
 import { isReachable } from "./host-view.js";
 import { listLayout } from "./layout.js";
 import { finishedIn, type History, type Spread, type State } from "./model.js";
@@ -99,6 +99,14 @@ export function usualSuccessors(state: State, operation: Operation): string[] {
     name = next;
   }
   return names;
+}
+
+/** The title of an operation that usually follows. */
+export function titleNamed(state: State, name: string): string {
+  const { op } = parseHistoryName(name);
+  const title = [...state.histories.values()].flatMap(({ next }) => next).find((next) => next.op === op);
+  const known = [...state.view.operations.values()].find((operation) => typeKey(operation) === op);
+  return title?.title ?? known?.title ?? bareOf(op);
 }
 
 /** Which run of its type and history key it is, of those in the store; null: not known. */

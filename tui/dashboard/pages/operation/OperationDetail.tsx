@@ -1,16 +1,23 @@
 /** The selected operation: parameters, chain, one bar with one finish time, stages, figures, outcome. */
 import { Box } from "ink";
-import type { Operation } from "../../../../protocol/operation.js";
+import type { Operation, ProgressState } from "../../../../protocol/operation.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { shownParams } from "../../../describe/operation.js";
-import { formatBytes, formatCount, formatDuration, formatRate } from "../../../terminal/format.js";
+import {
+  formatAmount,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+} from "../../../terminal/format.js";
 import { addSparkline, LEAST_CORES, sparkline } from "../../core/bars.js";
 import { chainOf, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
 import { type DetailView, detailPlan, type Part, type PartKind } from "../../core/detail-plan.js";
 import { failureCard } from "../../core/failure-card.js";
-import { historyName, runNumber } from "../../core/history.js";
+import { historyName, runNumber, titleNamed } from "../../core/history.js";
 import { bareOf } from "../../core/host-key.js";
 import { hostNames } from "../../core/host-view.js";
+import { placeIn } from "../../core/lanes.js";
 import { panesOf } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
@@ -32,7 +39,7 @@ import { LogView } from "../log/LogView.js";
 import { breadcrumb } from "./breadcrumb.js";
 import { chainBar, stall } from "./chain-bar.js";
 import { dependencyRow, hookRow, placementRow } from "./queue-rows.js";
-import { stageTable, WORD } from "./stage-table.js";
+import { waterfall } from "./waterfall.js";
 
 export function OperationDetail({ state }: { state: State }) {
   const theme = useTheme();
@@ -125,7 +132,7 @@ const ROWS: Record<PartKind, (view: DetailView, part: Part) => Drawn | readonly 
   after: dependencyRow,
   hooks: hookRow,
   status,
-  stages: stageTable,
+  stages: stageRows,
   rate,
   cpu: resources,
   recent: recentRuns,
@@ -135,6 +142,15 @@ const ROWS: Record<PartKind, (view: DetailView, part: Part) => Drawn | readonly 
   results: ({ links, operation, width, theme }, { height }) =>
     linkResultRows(links, operation, width, height, theme.paint),
 };
+
+function stageRows({ state, operation, links, width, theme }: DetailView, { lanes, height }: Part): Line[] {
+  const titles = new Map(links.map(({ id, title }) => [id, title]));
+  for (const { id } of lanes!.lanes) if (!titles.has(id)) titles.set(id, titleNamed(state, id));
+  const records = new Map(links.map((link) => [link.id, link]));
+  const at = placeIn(lanes!, state.now);
+  const view = { ...lanes!, records, titles, current: operation.id, at, live: true };
+  return waterfall(view, width, height, theme.paint);
+}
 
 /** Columns of the name of a host. */
 const HOST_MOST = 20;
@@ -174,17 +190,32 @@ const LABEL = 9;
 
 const sparkWidth = (width: number) => Math.max(6, Math.floor(Math.min(width / 4, Math.max(24, width / 5))));
 
+/** Columns that an operation's own word for what it counts may take. */
+const WORD = 16;
+
+/** What the stage counts, and how fast. */
 function rate({ state, operation, width, theme, line }: DetailView): Line {
+  const { progress } = operation;
+  if (progress === null) return line();
   const samples = state.samples.get(operation.id)?.rate ?? [];
   const spark = sparkWidth(width);
-  const unit = operation.progress?.unit == null ? null : fit(sanitizeLine(operation.progress.unit), WORD);
-  const now = operation.progress?.rate ?? 0;
+  const unit = progress.unit === null ? null : fit(sanitizeLine(progress.unit), WORD);
+  const now = progress.rate ?? 0;
   // The newest rate may be newer than the newest sample.
   const peak = samples.length > 1 ? `   peak ${formatRate(Math.max(now, ...samples), unit)}` : "";
   return addSparkline(line().add("rate", "muted").fill(LABEL), theme, samples, spark)
     .fill(LABEL + spark + 2)
     .add(formatRate(now, unit))
+    .addWhole(`   ${countsOf(progress)}`, "muted")
     .addWhole(peak, "muted");
+}
+
+function countsOf({ done, total, label, unit }: ProgressState): string {
+  const word = unit === null ? null : fit(sanitizeLine(unit), WORD);
+  const before = label === null ? "" : `${fit(sanitizeLine(label), WORD)} `;
+  // `Rows 3/10` says it: no `row` behind that.
+  const hasUnit = word !== null && word !== "%" && before.toLowerCase().includes(word.toLowerCase());
+  return (before + formatAmount(done, total, hasUnit ? null : word)).trimEnd();
 }
 
 function resources({ state, operation, width, theme, line: begun }: DetailView): Line {

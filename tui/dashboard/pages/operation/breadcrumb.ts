@@ -8,8 +8,7 @@ import { formatDuration } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { allowedFailures } from "../../../terminal/stage-note.js";
 import type { DetailView } from "../../core/detail-plan.js";
-import { parseHistoryName, usualNamed, usualOf, usualSuccessors } from "../../core/history.js";
-import { bareOf, typeKey } from "../../core/host-key.js";
+import { titleNamed, usualNamed, usualOf, usualSuccessors } from "../../core/history.js";
 import type { State } from "../../core/model.js";
 import { glyphOf, stageStyle, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
@@ -94,14 +93,11 @@ function crumbOf(state: State, link: Operation, here: boolean, withHost: boolean
 
 /** A link that usually follows and has not been started. */
 function ghostOf(state: State, name: string): Crumb {
-  const { op } = parseHistoryName(name);
   const usual = usualNamed(state, name)?.seconds?.p50 ?? null;
-  const title = [...state.histories.values()].flatMap(({ next }) => next).find((next) => next.op === op);
-  const known = [...state.view.operations.values()].find((operation) => typeKey(operation) === op);
   return {
     glyph: "○",
     style: "muted",
-    title: sanitizeLine(title?.title ?? known?.title ?? bareOf(op)),
+    title: sanitizeLine(titleNamed(state, name)),
     time: usual === null ? "" : `~${formatDuration(usual)}`,
     mark: "",
     here: false,

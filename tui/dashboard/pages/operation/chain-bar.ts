@@ -5,7 +5,7 @@ import { isFinal } from "../../../../protocol/state.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { formatDuration, formatEta, formatOverall } from "../../../terminal/format.js";
-import { stagePercent } from "../../../terminal/overall-progress.js";
+import { type OverallProgress, stagePercent } from "../../../terminal/overall-progress.js";
 import { addBar } from "../../core/bars.js";
 import { isPaused } from "../../core/chain.js";
 import type { DetailView } from "../../core/detail-plan.js";
@@ -17,7 +17,7 @@ import {
   secondsLeft,
   stallOf,
 } from "../../core/estimate.js";
-import { usualOf, usualSuccessors } from "../../core/history.js";
+import { usualNamed, usualOf, usualSuccessors } from "../../core/history.js";
 import type { State } from "../../core/model.js";
 import { type Wait, waitOf } from "../../core/queue-view.js";
 import { clock, styleOf } from "../../core/state-style.js";
@@ -33,7 +33,8 @@ export function chainBar({ state, operation, links, width, line }: DetailView): 
   const least = 12;
   const all = running ? leftText(state, operation) : tookText(state, operation, links);
   // The last parts of the text are omitted if they do not fit beside the bar.
-  const parts = all.split(" · ");
+  const pace = running ? paceOf(state, operation, links) : null;
+  const parts = [...all.split(" · "), ...comparedText(pace, progress)];
   const cut = parts.map((_, i) => parts.slice(0, parts.length - i).join(" · "));
   const text = cut.find((some) => widthOf(some) + widthOf(percent) + 2 <= width - least) ?? parts[0]!;
   const columns = widthOf(text) + widthOf(percent) + 3;
@@ -43,10 +44,41 @@ export function chainBar({ state, operation, links, width, line }: DetailView): 
   );
   if (isFinal(operation.state) && operation.state !== "succeeded" && stagePercent(operation) === null)
     return line().add(text, "muted");
-  return addBar(line(), bar, progress.percent, styleOf(operation))
+  return addBar(line(), bar, progress.percent, styleOf(operation), pace && (pace.ran / pace.usual) * 100)
     .add(percent, "bold")
     .add("  ")
     .add(text, "muted");
+}
+
+interface PaceOfMedian {
+  /** Seconds so far, and those that the median run takes for all. */
+  readonly ran: number;
+  readonly usual: number;
+}
+
+/** Null: the duration of a part of the chain is not known. */
+function paceOf(state: State, operation: Operation, links: readonly Operation[]): PaceOfMedian | null {
+  const known = [
+    ...links.map((link) => usualOf(state, link)),
+    ...usualSuccessors(state, links.at(-1)!).map((name) => usualNamed(state, name)),
+  ].map((usual) => usual?.seconds?.p50 ?? null);
+  const ran = links.length > 1 ? chainElapsed(links, state.now) : elapsedOf(operation, state.now);
+  if (ran === null || known.includes(null)) return null;
+  const usual = known.reduce((sum: number, seconds) => sum + seconds!, 0);
+  return usual === 0 ? null : { ran: Math.min(ran, usual), usual };
+}
+
+/** Seconds, and part of the whole, below which the difference tells nothing. */
+const ALIKE_SECONDS = 2;
+const ALIKE_PART = 0.05;
+
+/** `3s ahead of the median`, where the share is known. */
+function comparedText(pace: PaceOfMedian | null, { percent, known }: OverallProgress): string[] {
+  if (pace === null || !known || pace.ran === pace.usual) return [];
+  const ahead = (percent / 100) * pace.usual - pace.ran;
+  const size = Math.abs(ahead);
+  if (size < Math.max(ALIKE_SECONDS, pace.usual * ALIKE_PART)) return [];
+  return [`${formatDuration(Math.round(size))} ${ahead > 0 ? "ahead of" : "behind"} the median`];
 }
 
 /** `13s left · done ≈ 10:04:28` */

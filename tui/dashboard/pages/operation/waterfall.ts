@@ -1,24 +1,242 @@
-/** The timeline's lanes as rows: names, spans on one axis of time, durations, and where the replay stands. */
+/**
+ * The waterfall: operations and stages as rows on one axis of time, each bar where and as long as it was, and what is to
+ * come with its usual time. The operation view and the timeline draw the same picture.
+ */
 import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import { formatDuration } from "../../../terminal/format.js";
+import type { StageState } from "../../../../protocol/stage-state.js";
+import { firstLine } from "../../../../protocol/text/first-line.js";
+import { elapsedOf } from "../../../describe/duration.js";
+import { formatDuration, formatPercent } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
+import { stagePercent } from "../../../terminal/overall-progress.js";
+import { isPaused } from "../../core/chain.js";
+import { type Lane, type Span, secondsOf } from "../../core/lanes.js";
 import { scrollTop } from "../../core/layout.js";
-import { glyphOf, stageStyle, styleOf } from "../../core/state-style.js";
+import { glyphOf, PAUSED, stageStyle, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
-import { type Lane, type Span, secondsOf } from "../../core/lanes.js";
 
-/** Columns of a duration at the right edge. */
+/** Columns of the duration behind the name, and of the percent at the right edge. */
 const TIME = 8;
-/** A span is shown however short it was. */
+const PERCENT = 5;
+/** Columns of the chart from which there is one. */
+const CHART_LEAST = 6;
+const NAME_MOST = 28;
+/** Rows above which the axis stands although not all lanes have room. */
+const AXIS_FROM = 5;
+
+export interface Waterfall {
+  readonly lanes: readonly Lane[];
+  /** As they are at that time. */
+  readonly records: ReadonlyMap<string, Operation>;
+  readonly titles: ReadonlyMap<string, string>;
+  /** The operation whose stages come first where there is no room for all. */
+  readonly current: string | null;
+  /** Wall clock of the begin of the axis, in ms. */
+  readonly start: number;
+  /** The place that is drawn, in milliseconds from the begin. */
+  readonly at: number;
+  /** Whether the place is the present: what follows it is expected, and there is nothing to point at. */
+  readonly live: boolean;
+}
+
+export function waterfall(view: Waterfall, width: number, height: number, paint: Paint): Line[] {
+  const { lanes } = view;
+  const hasAxis = lanes.length > 1 && height > Math.min(lanes.length, AXIS_FROM);
+  const chosen = laneChoice(view, height - (hasAxis ? 1 : 0));
+  const chart = chartOf(view, chosen, width);
+  const rows = chosen.map((lane) => row(new Line(width, paint), view, lane, chart));
+  const before = lanes.indexOf(chosen[0]!);
+  const after = lanes.length - 1 - lanes.indexOf(chosen.at(-1)!);
+  // A row that was left out is counted in the place of the first or the last one.
+  if (rows.length > 2 && before > 0) rows[0] = new Line(width, paint).add(`⋮ ${before + 1} before`, "muted");
+  if (rows.length > 2 && after > 0)
+    rows[rows.length - 1] = new Line(width, paint).add(`⋮ ${after + 1} more`, "muted");
+  return hasAxis && chart.room > 0 ? [axis(new Line(width, paint), chart), ...rows] : rows;
+}
+
+interface Chart {
+  /** Columns of sign and name. */
+  readonly names: number;
+  /** Columns of the chart; 0: there is no room for one. */
+  readonly room: number;
+  /** Milliseconds of all columns. */
+  readonly end: number;
+  /** Stages stand below their operations. */
+  readonly isDeep: boolean;
+}
+
+function chartOf(view: Waterfall, lanes: readonly Lane[], width: number): Chart {
+  const isDeep = lanes.some(({ stage }) => stage === null) && lanes.some(({ stage }) => stage !== null);
+  const longest = Math.max(5, ...lanes.map((lane) => indent(lane, isDeep) + widthOf(nameOf(view, lane))));
+  // Names come before bars where there is room for one of them.
+  const most = Math.min(NAME_MOST, Math.max(12, Math.floor(width * 0.3)), width - TIME - PERCENT - 3);
+  const names = 2 + Math.max(1, Math.min(longest, most));
+  const room = width - names - TIME - 2 - (view.live ? PERCENT + 1 : 0);
+  return { names, room: room < CHART_LEAST ? 0 : room, end: endOf(view), isDeep };
+}
+
+/** The last end that is known or expected; without one, a round time, so that the axis changes seldom. */
+export function endOf({ lanes, at, live }: Pick<Waterfall, "lanes" | "at" | "live">): number {
+  const spans = lanes.flatMap((lane) => lane.spans);
+  const last = Math.max(1, at, ...spans.map(({ from, to }) => to ?? from));
+  const isOpen = live && spans.some(({ to }) => to === null);
+  if (!isOpen || spans.some(({ look }) => look === "usual")) return last;
+  return (STEPS.find((step) => step * 1000 >= last * 1.1) ?? last / 1000) * 1000;
+}
+
+const STEPS = [
+  ...[0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800],
+  ...[3600, 7200, 21_600, 43_200, 86_400, 172_800, 604_800],
+];
+
+/** Where there is no room for all: the operations, and the stages of the current one around what runs. */
+function laneChoice({ lanes, records, current }: Waterfall, height: number): readonly Lane[] {
+  if (lanes.length <= height) return lanes;
+  const fewer = lanes.filter(({ id, stage }) => stage === null || id === current);
+  const operation = current === null ? undefined : records.get(current);
+  const stage = operation?.untrackedStage ?? operation?.stages[Math.max(0, operation.currentStage)] ?? null;
+  const at = fewer.findIndex((lane) => lane.id === current && lane.stage === stage);
+  const top = scrollTop(0, Math.min(fewer.length - 1, at + Math.floor(height / 2)), fewer.length, height);
+  return fewer.slice(top, top + Math.max(0, height));
+}
+
+function axis(line: Line, { end, names, room }: Chart): Line {
+  const begin = names + TIME + 2;
+  const step = niceStep(end / 1000, Math.max(2, Math.floor(room / 11)));
+  let used = 0;
+  for (let seconds = 0; seconds * 1000 <= end; seconds += step) {
+    const x = Math.floor(((seconds * 1000) / end) * room);
+    const text = `╵${formatDuration(seconds)}`;
+    if (x < used || x + widthOf(text) > room) continue;
+    line.fill(begin + x).add(text, "muted");
+    used = x + widthOf(text) + 1;
+  }
+  return line;
+}
+
+/** Seconds between two ticks, so that there are about so many. */
+function niceStep(seconds: number, count: number): number {
+  return STEPS.find((step) => seconds / step <= count) ?? Math.ceil(seconds / count / 86400) * 86400;
+}
+
+const indent = ({ stage }: Lane, isDeep: boolean): number => (isDeep && stage !== null ? 2 : 0);
+
+const nameOf = ({ titles }: Waterfall, { id, stage }: Lane): string =>
+  sanitizeLine(stage ?? titles.get(id) ?? id);
+
+/** In place of the duration of a stage whose block did not run. */
+const UNRUN: Partial<Record<Span["look"], string>> = { kept: "reused", skipped: "skipped" };
+
+function row(line: Line, view: Waterfall, lane: Lane, chart: Chart): Line {
+  const { names, room, isDeep } = chart;
+  addName(line.add(" ".repeat(indent(lane, isDeep))), view, lane, names);
+  const [time, style] = timeOf(view, lane);
+  line.fill(names).add(time.padStart(TIME), style);
+  const share = shareOf(view, lane);
+  if (room === 0) return line.add(share === "" ? "" : ` ${share.padStart(4)}`, "bold");
+  const note = noteOf(view, lane);
+  addSpans(line.add("  "), view, lane, chart, note);
+  return share === "" ? line : line.fill(line.width - PERCENT).add(share.padStart(PERCENT), "bold");
+}
+
+function addName(line: Line, view: Waterfall, lane: Lane, names: number): void {
+  const operation = view.records.get(lane.id);
+  const name = nameOf(view, lane);
+  if (lane.stage === null) {
+    const [glyph, style] =
+      operation === undefined ? (["○", "muted"] as const) : [glyphOf(operation), styleOf(operation)];
+    line.add(`${glyph} `, style);
+    line.add(fit(name, names - 2), operation === undefined ? "muted" : "bold");
+    return;
+  }
+  const state = stateOf(view, lane);
+  const isActive = state === "active" && operation?.state === "running";
+  const [glyph, style] =
+    isActive && isPaused(operation)
+      ? ([PAUSED, "warn"] as const)
+      : ([stageGlyph(state), stageStyle(state)] as const);
+  const styles: Style[] = isActive ? [style, "bold"] : state === undefined ? ["muted"] : [];
+  line.add(`${glyph} `, style);
+  line.add(fit(name, names - (line.width - line.left)), ...styles);
+}
+
+/** Undefined: not entered. */
+function stateOf({ records }: Waterfall, { id, stage }: Lane): StageState | undefined {
+  const operation = records.get(id);
+  if (operation === undefined || stage === null) return undefined;
+  return operation.untrackedStage === stage ? "active" : getOwn(operation.stageStates, stage);
+}
+
+/** What it took, or usually takes. */
+function timeOf(view: Waterfall, lane: Lane): [text: string, style: Style] {
+  const { at, live, start, records } = view;
+  const spans = lane.spans.filter(({ from, look }) => from <= at && look !== "usual");
+  if (spans.length === 0) {
+    const usual = lane.spans.find(({ look }) => look === "usual");
+    const text = usual === undefined ? "" : `~${formatDuration((usual.to! - usual.from) / 1000)}`;
+    return [text, "muted"];
+  }
+  const unrun = UNRUN[spans.at(-1)!.look];
+  if (unrun !== undefined) return [unrun, "muted"];
+  const seconds = secondsOf({ ...lane, spans: spans.map((span) => cutAt(span, at)) }, at);
+  if (seconds === null) return ["", "muted"];
+  const operation = records.get(lane.id);
+  const isOpen = spans.at(-1)!.to === null || spans.at(-1)!.to! > at;
+  // Only the total of earlier pauses is known, not the stages in which they were.
+  const elapsed = live && operation !== undefined ? elapsedOf(operation, start + at) : null;
+  const paused = operation?.pause != null && live;
+  const ran = paused && elapsed !== null ? Math.min(seconds, elapsed) : seconds;
+  return [formatDuration(isOpen ? Math.floor(ran) : ran), "plain"];
+}
+
+function cutAt(span: Span, at: number): Span {
+  const { from, to, look } = span;
+  return to !== null && to > at ? { from, to: at, look } : span;
+}
+
+/** Whether the reported progress is that of the lane. */
+function ownsProgress({ records }: Waterfall, { id, stage }: Lane): boolean {
+  const operation = records.get(id);
+  if (operation?.state !== "running" || stage === null) return false;
+  const { untrackedStage, stageStates } = operation;
+  return untrackedStage === null ? getOwn(stageStates, stage) === "active" : untrackedStage === stage;
+}
+
+function shareOf(view: Waterfall, lane: Lane): string {
+  const operation = view.records.get(lane.id);
+  if (!view.live || operation === undefined || !ownsProgress(view, lane)) return "";
+  if (stagePercent(operation) === null) return "";
+  return formatPercent(operation.percent, operation.progress?.approximate);
+}
+
+interface Note {
+  readonly text: string;
+  readonly style: Style;
+}
+
+/** Why the stage was skipped or did not end well. */
+function noteOf(view: Waterfall, lane: Lane): Note | null {
+  const operation = view.records.get(lane.id);
+  if (!view.live || operation === undefined || lane.stage === null) return null;
+  const times = getOwn(operation.stageTimes, lane.stage);
+  const why = times?.reason ?? times?.error;
+  if (why === undefined || operation.untrackedStage === lane.stage) return null;
+  // An allowed failure needs attention. The reason of a skipped stage does not.
+  const isAllowed = getOwn(operation.stageStates, lane.stage) === "allowed-failure";
+  return { text: sanitizeLine(firstLine(why)), style: isAllowed ? "warn" : "muted" };
+}
+
 const RUN = "━";
-const WAIT = "┄";
-const PAUSE = "‖";
-const KEPT = "·";
-const AHEAD = "─";
+const RIGHT_HALF = "╺";
+const LEFT_HALF = "╸";
 const HERE = "┃";
+const TIP = "●";
+/** Spans in which nothing runs have a sign in each column. */
+const STILL: Partial<Record<Span["look"], string>> = { waiting: "┄", paused: "‖", kept: "·", usual: "╌" };
+const AHEAD = "─";
 /** How a span ended, where it did not end well: not told by colour alone. */
 const ENDS: Partial<Record<Span["look"], string>> = {
   failed: "✗",
@@ -26,144 +244,78 @@ const ENDS: Partial<Record<Span["look"], string>> = {
   "allowed-failure": "▲",
   skipped: "»",
 };
+/** Columns between a bar and its note. */
+const APART = 2;
 
-/** In place of the duration of a stage whose block did not run. */
-const UNRUN: Partial<Record<Span["look"], string>> = { kept: "reused", skipped: "skipped" };
+type Cell = readonly [sign: string, style: Style];
 
-export interface GanttView {
-  readonly lanes: readonly Lane[];
-  /** As they are at the replay's place. */
-  readonly records: ReadonlyMap<string, Operation>;
-  readonly titles: ReadonlyMap<string, string>;
-  readonly current: string | null;
-  /** Milliseconds from the timeline's start. */
-  readonly at: number;
-  readonly end: number;
-  /** Whether the place is the end: then there is nothing to point at. */
-  readonly live: boolean;
-}
-
-/** The axis, then the lanes that there is height for: those around what the replay is at. */
-export function gantt(view: GanttView, width: number, height: number, paint: Paint): Line[] {
-  const names = Math.max(13, Math.min(28, Math.floor(width * 0.28)));
-  const room = width - names - TIME - 1;
-  const line = () => new Line(width, paint);
-  const lanes = laneChoice(view, height - 1);
-  return [axis(line(), view, names, room), ...lanes.map((lane) => row(line(), view, lane, names, room))];
-}
-
-/** How many rows it would take whole. */
-export function ganttHeight({ lanes }: Pick<GanttView, "lanes">): number {
-  return lanes.length + 1;
-}
-
-/** Where there is not room for all: the operations, and the stages of the current one as far as they fit. */
-function laneChoice({ lanes, records, current }: GanttView, height: number): readonly Lane[] {
-  if (lanes.length <= height) return lanes;
-  const fewer = lanes.filter(({ id, stage }) => stage === null || id === current);
-  const operation = current === null ? undefined : records.get(current);
-  const stage = operation?.untrackedStage ?? operation?.stages[operation.currentStage] ?? null;
-  const at = fewer.findIndex((lane) => lane.id === current && lane.stage === stage);
-  // One row before it is kept in sight.
-  const top = scrollTop(0, Math.min(fewer.length - 1, at + 1), fewer.length, height);
-  return fewer.slice(top, top + height);
-}
-
-function axis(line: Line, { end, at, live }: GanttView, names: number, room: number): Line {
-  const step = niceStep(end / 1000, Math.max(1, Math.floor(room / 12)));
-  let used = 0;
-  for (let seconds = 0; seconds * 1000 <= end; seconds += step) {
-    const x = Math.floor(((seconds * 1000) / Math.max(1, end)) * (room - 1));
-    const text = `╵${formatDuration(seconds)}`;
-    if (x < used || x + widthOf(text) > room) continue;
-    line.fill(names + x).add(text, "muted");
-    used = x + widthOf(text) + 1;
-  }
-  return line.fill(names + room).add(formatDuration((live ? end : at) / 1000).padStart(TIME), "bold");
-}
-
-const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400];
-
-/** Seconds between two ticks, so that there are about so many. */
-function niceStep(seconds: number, count: number): number {
-  return STEPS.find((step) => seconds / step <= count) ?? Math.ceil(seconds / count / 86400) * 86400;
-}
-
-function row(line: Line, view: GanttView, lane: Lane, names: number, room: number): Line {
-  addName(line, view, lane, names);
-  addSpans(line.fill(names), view, lane, room);
-  const spans = lane.spans.filter(({ from }) => from <= view.at);
-  const seconds = secondsOf({ ...lane, spans: spans.map((span) => cutAt(span, view.at)) }, view.at);
-  const unrun = UNRUN[spans.at(-1)?.look ?? "waiting"];
-  // Only the total of earlier pauses is known, not the stages in which they were.
-  const { pause } = view.records.get(lane.id) ?? {};
-  const paused = lane.stage === null && view.live ? (pause?.seconds ?? 0) : 0;
-  const time = unrun ?? (seconds === null ? "" : formatDuration(Math.max(0, seconds - paused)));
-  return line.add(time.padStart(TIME), "muted");
-}
-
-const cutAt = (span: Span, at: number): Span =>
-  span.to !== null && span.to > at ? { ...span, to: at } : span;
-
-function addName(line: Line, { records, titles }: GanttView, { id, stage }: Lane, names: number): void {
-  const operation = records.get(id);
-  if (stage === null) {
-    const [glyph, style] =
-      operation === undefined ? (["○", "muted"] as const) : [glyphOf(operation), styleOf(operation)];
-    line.add(` ${glyph} `, style);
-    line.add(fit(sanitizeLine(titles.get(id) ?? id), names - 4), operation === undefined ? "muted" : "bold");
-    return;
-  }
-  const state = operation && getOwn(operation.stageStates, stage);
-  const style = state === "active" ? "bold" : state === undefined ? "muted" : "plain";
-  line.add(`   ${stageGlyph(state)} `, stageStyle(state)).add(fit(sanitizeLine(stage), names - 6), style);
-}
-
-/** Each column as what was going on in it; what lies ahead of the replay is thin. */
-function addSpans(line: Line, { at, end, live }: GanttView, lane: Lane, room: number): void {
-  const column = (t: number) =>
-    Math.max(0, Math.min(room - 1, Math.floor((t / Math.max(1, end)) * (room - 1))));
-  const cells = Array<string>(room).fill(" ");
-  const styles = Array<Style>(room).fill("muted");
-  for (const span of lane.spans) {
-    const last = column(span.to ?? Math.max(end, span.from));
-    for (let x = column(span.from); x <= last; x++) {
-      // A span that ended where the next one begins leaves the column to that one.
-      const ahead = !live && x > column(at);
-      const still = span.look === "waiting" ? WAIT : span.look === "paused" ? PAUSE : null;
-      cells[x] = still ?? (span.look === "kept" ? KEPT : ahead ? AHEAD : RUN);
-      styles[x] = ahead || span.look === "waiting" ? "muted" : styleOfSpan(span);
-    }
-    const sign = ENDS[span.look];
-    if (sign !== undefined && (live || column(at) > last)) cells[last] = sign;
-  }
-  if (!live) {
-    const x = column(at);
-    cells[x] = HERE;
-    styles[x] = "bold";
-  }
-  for (let x = 0; x < room; ) {
+/** Each half column as what was going on in it; then the note where the row has room for it. */
+function addSpans(line: Line, view: Waterfall, lane: Lane, { room, end }: Chart, note: Note | null): void {
+  const cells = cellsOf(view, lane, room, end);
+  const isUsed = cells.map((cell) => cell !== null);
+  const [first, last] = [isUsed.indexOf(true), isUsed.lastIndexOf(true)];
+  const before = first === -1 ? 0 : first - APART;
+  const after = first === -1 ? room : room - 1 - last - APART;
+  const isRight = after >= before || widthOf(note?.text ?? "") <= after;
+  const shown = fit(note?.text ?? "", Math.max(0, isRight ? after : before));
+  const begin = line.width - line.left;
+  if (shown !== "" && !isRight) line.fill(begin + before - widthOf(shown)).add(shown, note!.style);
+  for (let x = Math.max(0, first); x <= last; ) {
+    const [sign, style] = cells[x] ?? [" ", "plain"];
     let next = x + 1;
-    while (next < room && cells[next] === cells[x] && styles[next] === styles[x]) next++;
-    line.draw(cells[x]!, next - x, styles[x]!);
+    while (next <= last && cells[next]?.[0] === cells[x]?.[0] && cells[next]?.[1] === cells[x]?.[1]) next++;
+    line.fill(begin + x).draw(sign, next - x, style);
     x = next;
   }
+  if (shown !== "" && isRight)
+    line.fill(begin + (last === -1 ? 0 : last + 1 + APART)).add(shown, note!.style);
 }
 
+function cellsOf({ at, live }: Waterfall, lane: Lane, room: number, end: number): (Cell | null)[] {
+  const half = (t: number) => Math.max(0, Math.min(2 * room, Math.round((t / end) * 2 * room)));
+  const halves = Array<Span | null>(2 * room).fill(null);
+  const here = Math.min(room - 1, Math.floor(half(at) / 2));
+  for (const span of lane.spans) {
+    const from = Math.min(2 * room - 1, half(span.from));
+    // A span is drawn however short it was.
+    const to = Math.max(from + 1, half(span.to ?? (live ? at : end)));
+    halves.fill(span, from, to);
+  }
+  const cells = Array.from({ length: room }, (_, x): Cell | null => {
+    const [left, right] = [halves[2 * x]!, halves[2 * x + 1]!];
+    const span = left !== null && STILL[left.look] === undefined ? left : (right ?? left);
+    if (span === null) return null;
+    const still = STILL[span.look];
+    if (!live && x > here) return [still ?? AHEAD, "muted"];
+    const style = styleOfSpan(span);
+    if (still !== undefined) return [still, style];
+    const isWhole = left !== null && right !== null && STILL[right.look] === undefined;
+    return [isWhole ? RUN : left === span ? LEFT_HALF : RIGHT_HALF, style];
+  });
+  for (const span of lane.spans) {
+    const x = Math.min(room - 1, Math.max(0, Math.ceil(half(span.to ?? at) / 2) - 1));
+    const sign = ENDS[span.look];
+    if (sign !== undefined && (live || here > x)) cells[x] = [sign, styleOfSpan(span)];
+    const isTip = span.to === null && live && (span.look === "active" || span.look === "running");
+    if (isTip) cells[x] = [TIP, styleOfSpan(span)];
+  }
+  if (!live) cells[here] = [HERE, "bold"];
+  return cells;
+}
+
+/** What is over is grey: its sign has the colour. */
 function styleOfSpan({ look }: Span): Style {
   switch (look) {
     case "active":
     case "running":
       return "accent";
-    case "done":
-    case "succeeded":
-    case "kept":
-      return "good";
     case "failed":
       return "bad";
-    case "skipped":
-      return "muted";
-    default:
+    case "cancelled":
+    case "allowed-failure":
+    case "paused":
       return "warn";
+    default:
+      return "muted";
   }
 }

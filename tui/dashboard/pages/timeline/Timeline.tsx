@@ -1,13 +1,23 @@
 /**
- * The timeline of a chain: its lanes on one axis above, the replay below. The replay is the view of an operation that
+ * The timeline of a chain: its waterfall above, the replay below. The replay is the view of an operation that
  * the dashboard has, over the records as they were and the lines that had been logged by then.
  */
 
 import { Box } from "ink";
+import type { Operation } from "../../../../protocol/operation.js";
 import { formatCount, formatDuration } from "../../../terminal/format.js";
 import { inGroup, onPage } from "../../core/action-parts.js";
 import { chainOf, operationOf } from "../../core/chain.js";
-import { FRAME_ROWS, panesOf } from "../../core/layout.js";
+import { titleNamed } from "../../core/history.js";
+import {
+  type Lanes,
+  lanesOfRecords,
+  lanesOfTape,
+  rowsOfLanes,
+  withPauses,
+  withUsual,
+} from "../../core/lanes.js";
+import { BORDER, FRAME_ROWS, panesOf } from "../../core/layout.js";
 import { NO_LOG } from "../../core/log-window.js";
 import type { State, TimelinePage } from "../../core/model.js";
 import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
@@ -24,9 +34,8 @@ import {
 import { durationOf, entryAt, linesBefore, type Moment, momentAt, type Tape } from "../../replay/tape.js";
 import { fit, sanitizeLine } from "../../text/cells.js";
 import { OperationDetail } from "../operation/OperationDetail.js";
-import { gantt, ganttHeight } from "../operation/waterfall.js";
+import { waterfall } from "../operation/waterfall.js";
 import { inWords } from "./in-words.js";
-import { type Lanes, lanesOfRecords, lanesOfTape, withPauses } from "../../core/lanes.js";
 
 /** Rows that the replay keeps at least. */
 const REPLAY_LEAST = 9;
@@ -37,26 +46,24 @@ export function Timeline({ state, page }: { state: State; page: TimelinePage }) 
   const { columns } = state.size;
   const { tape, player } = page;
   const moment = shownMoment(state, page);
-  const all = lanesOf(state, page);
+  const told = lanesOf(state, page);
   // A replay shows the past, and the records of the tape know nothing of pauses.
-  const { start, lanes } = player.live ? withPauses(all, moment.records) : all;
+  const all = player.live ? withUsual(state, withPauses(told, moment.records), liveLinks(state, page)) : told;
+  const { start, lanes } = all;
   const running = [...moment.records.values()].some(({ finishedAt }) => finishedAt === null);
   // A live replay follows the clock, not the last event.
   const now = state.connection.state === "away" ? state.connection.since : state.now;
   const length = Math.max(
     durationOf(tape),
-    ...lanes.flatMap((lane) => lane.spans.map(({ from, to }) => to ?? from)),
+    ...told.lanes.flatMap((lane) => lane.spans.map(({ from, to }) => to ?? from)),
   );
   const end = Math.max(1, player.live && running ? Math.max(length, now - start) : length);
   const at = player.live ? end : player.at;
   const titles = new Map([...tape.end.records, ...moment.records].map(([id, { title }]) => [id, title]));
+  for (const { id } of lanes) if (!titles.has(id)) titles.set(id, titleNamed(state, id));
   const { records, current } = moment;
-  const view = { lanes, records, titles, current, at, end, live: player.live };
-  const above = Math.min(
-    ganttHeight(view) + 2,
-    Math.max(5, height - REPLAY_LEAST),
-    Math.max(6, Math.ceil(height * 0.5)),
-  );
+  const view = { lanes, records, titles, current, start, at, live: player.live };
+  const above = Math.min(rowsOfLanes(all) + BORDER, Math.max(5, height - REPLAY_LEAST));
   const past = pastOf(state, page, moment, start + at, columns, height - above);
   return (
     <Box flexDirection="column" width={columns} height={height}>
@@ -68,11 +75,17 @@ export function Timeline({ state, page }: { state: State; page: TimelinePage }) 
         active
         margin={1}
       >
-        <Rows rows={gantt(view, columns - 4, above - 2, paint)} />
+        <Rows rows={waterfall(view, columns - 4, above - BORDER, paint)} />
       </Panel>
       {past !== null && <OperationDetail state={past} />}
     </Box>
   );
+}
+
+/** The chain as the stream has it. */
+function liveLinks(state: State, { id }: Pick<TimelinePage, "id">): readonly Operation[] {
+  const operation = operationOf(state, id);
+  return operation === null ? [] : chainOf(state, operation);
 }
 
 /** Before the tape is read, the records give the spans. */
@@ -89,8 +102,8 @@ function shownMoment(state: State, { tape, player, id }: TimelinePage): Moment {
 
 function lanesOf(state: State, { tape, id }: TimelinePage): Lanes {
   if (tape.length > 0) return lanesOfTape(tape);
-  const operation = operationOf(state, id);
-  return operation === null ? { start: state.now, lanes: [] } : lanesOfRecords(chainOf(state, operation));
+  const links = liveLinks(state, { id });
+  return links.length === 0 ? { start: state.now, lanes: [] } : lanesOfRecords(links);
 }
 
 /** `▸ 4x · 12s of 1m05s · event 123/456 · entered Archive` */
