@@ -75,11 +75,14 @@ export function startDashboard(options: ProgramOptions): Program {
   const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id, flags, hosts, actions });
   const isReady = () => !stdout.writableNeedDrain;
   const store = new Store(state, clock, (effects) => running.run(effects), isReady);
-  const filter = new ReportFilter({
-    background: (colour) => store.dispatch({ type: "background", colour }),
-    clicked: (x, y) => store.dispatch({ type: "clicked", x, y }),
-    scrolled: (x, y, rows) => store.dispatch({ type: "scrolled", x, y, rows }),
-  });
+  const filter = new ReportFilter(
+    {
+      background: (colour) => store.dispatch({ type: "background", colour }),
+      clicked: (x, y) => store.dispatch({ type: "clicked", x, y }),
+      scrolled: (x, y, rows) => store.dispatch({ type: "scrolled", x, y, rows }),
+    },
+    mouse,
+  );
   const input = new TerminalInput(stdin, filter);
   const integration = new TerminalIntegration({
     stdout,

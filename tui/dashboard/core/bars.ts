@@ -56,14 +56,19 @@ export function addSparkline(
   return line.draw(theme.sparks[0] ?? " ", missing, "track").add(text, "accent");
 }
 
+/** A value of a sparkline for a second in which nothing was told. */
+export const NOTHING_TOLD = Number.NaN;
+const GAP = "·";
+
 /** The newest values as a sparkline of at most this width, between 0 and the highest, which is at least `least`. */
 export function sparkline(values: readonly number[], width: number, theme: Theme, least = 0): string {
   const newest = values.slice(-width);
-  const highest = Math.max(...newest, least, Number.MIN_VALUE);
+  const highest = Math.max(...newest.filter((value) => !Number.isNaN(value)), least, Number.MIN_VALUE);
   const steps = [...theme.sparks];
   return newest
-    .map(
-      (value) => steps[Math.min(steps.length - 1, Math.floor((Math.max(0, value) / highest) * steps.length))],
-    )
+    .map((value) => {
+      if (Number.isNaN(value)) return GAP;
+      return steps[Math.min(steps.length - 1, Math.floor((Math.max(0, value) / highest) * steps.length))];
+    })
     .join("");
 }

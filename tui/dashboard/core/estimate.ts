@@ -177,6 +177,19 @@ function movedAt(state: State, operation: Operation): number {
   return Math.max(Date.parse(operation.updatedAt), state.heard.get(operation.id) ?? 0);
 }
 
+/** Counts, at the last rate, in whose time an event has to come; and the least seconds. */
+const EVENT_COUNTS = 3;
+const EVENT_LEAST = 2;
+
+/** Seconds since the last event, where the rate says that one should have come; 0: it moves. */
+export function standsStillFor(state: State, operation: Operation): number {
+  const since = operation.pause?.since ?? null;
+  if (since !== null) return Math.max(1, (state.now - Date.parse(since)) / 1000);
+  const seconds = (state.now - movedAt(state, operation)) / 1000;
+  const rate = operation.progress?.rate ?? 0;
+  return seconds > Math.max(EVENT_LEAST, rate > 0 ? EVENT_COUNTS / rate : 0) ? seconds : 0;
+}
+
 /** Seconds of silence that are still usual. */
 function usualSilence(state: State, operation: Operation): number | null {
   const rate = operation.progress?.rate ?? 0;

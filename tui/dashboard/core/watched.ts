@@ -3,7 +3,8 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { applyWatchLines, type WatchLine, type WatchView } from "../../../protocol/watch.js";
-import { reachedBy } from "./estimate.js";
+import { NOTHING_TOLD } from "./bars.js";
+import { reachedBy, standsStillFor } from "./estimate.js";
 import { historyName, usualIn } from "./history.js";
 import { hostOfKey } from "./host-key.js";
 import { type Listing, UNASKED } from "./listing.js";
@@ -126,11 +127,13 @@ export function sampled(state: State): State {
   let cores: number | null = null;
   const more = (list: readonly number[] | undefined, value: number) =>
     [...(list ?? []), value].slice(-SAMPLES_MOST);
-  for (const { id, state: is, progress, usage } of state.view.operations.values()) {
+  for (const operation of state.view.operations.values()) {
+    const { id, state: is, progress, usage } = operation;
     if (is !== "running") continue;
     const before = state.samples.get(id);
+    const rate = standsStillFor(state, operation) > 0 ? NOTHING_TOLD : progress?.rate;
     samples.set(id, {
-      rate: progress?.rate == null ? (before?.rate ?? []) : more(before?.rate, progress.rate),
+      rate: progress?.rate == null ? (before?.rate ?? []) : more(before?.rate, rate!),
       cpu: usage == null ? (before?.cpu ?? []) : more(before?.cpu, usage.cpu),
     });
     if (usage != null) cores = (cores ?? 0) + usage.cpu;

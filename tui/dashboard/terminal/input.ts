@@ -10,6 +10,10 @@ const ESC = "\x1b";
 const STRING = /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)/g;
 /** The beginning of a string at the end of what was read; alt with the bracket or the letter alone is a key. */
 const BEGUN = /\x1b(?:\]\d+;|P[\d>!])[^\x07\x1b]*\x1b?$/;
+/** The beginning of a mouse report at the end of what was read. */
+const MOUSE_BEGUN = /\x1b\[(?:<[\d;]{0,16})?$/;
+/** The rest of a mouse report whose escape came with an earlier read, as a key. */
+const MOUSE_REST = /^\[<\d+;\d+;\d+[Mm]/;
 const FOCUS = /\x1b\[([IO])/g;
 const MOUSE = /\x1b\[<(\d+);(\d+);(\d+)([Mm])/g;
 const BACKGROUND = /\x1b\]11;rgba?:([\da-f]+)\/([\da-f]+)\/([\da-f]+)/i;
@@ -26,19 +30,36 @@ export class ReportFilter {
   focused = true;
   #begun = "";
   #focusRest = "";
+  #mouseBegun = "";
+  #endedWithEscape = false;
 
-  constructor(private readonly reports: Reports = {}) {}
+  constructor(
+    private readonly reports: Reports = {},
+    /** Whether the terminal sends mouse reports: their beginning is then no key. */
+    private readonly hasMouse = false,
+  ) {}
 
   /** The typed part of the input. */
   typed(read: string): string {
     this.#look(read);
-    return this.#withoutStrings(read).replace(
-      MOUSE,
-      (_all, button: string, x: string, y: string, end: string) => {
-        this.#mouse(Number(button), Number(x) - 1, Number(y) - 1, end === "M");
-        return "";
-      },
-    );
+    const input = this.#withoutStrings(read);
+    return this.hasMouse ? this.#withoutMouse(input) : input;
+  }
+
+  /** A report may be cut between two reads, as over ssh. */
+  #withoutMouse(input: string): string {
+    const text = this.#mouseBegun + input;
+    this.#mouseBegun = "";
+    // A read may end between the escape and the bracket: Ink has the escape already.
+    const whole = this.#endedWithEscape && MOUSE_REST.test(text) ? ESC + text : text;
+    this.#endedWithEscape = text === "" ? this.#endedWithEscape : text.endsWith(ESC);
+    const keys = whole.replace(MOUSE, (_all, button: string, x: string, y: string, end: string) => {
+      this.#mouse(Number(button), Number(x) - 1, Number(y) - 1, end === "M");
+      return "";
+    });
+    const begun = MOUSE_BEGUN.exec(keys)?.[0] ?? "";
+    this.#mouseBegun = begun;
+    return keys.slice(0, keys.length - begun.length);
   }
 
   #look(read: string): void {

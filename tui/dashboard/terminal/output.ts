@@ -10,6 +10,10 @@ type Done = (error?: Error | null) => void;
 /** Errors of a terminal that takes no more for now. */
 const FULL = new Set<string | undefined>(["EAGAIN", "EINTR"]);
 
+/** The cursor keeps its place when the terminal enters the alternate screen, and the frame is drawn from there. */
+const ENTERS = "\x1b[?1049h";
+const HOME = "\x1b[H";
+
 /** Pause before the next try, in ms. */
 const AGAIN_MS = 5;
 
@@ -30,11 +34,11 @@ export class TerminalOutput extends Writable {
   }
 
   override _write(bytes: Buffer, _encoding: string, done: Done): void {
-    this.#put(bytes, done);
+    this.#put(homed(bytes), done);
   }
 
   override _writev(chunks: ReadonlyArray<{ chunk: Buffer }>, done: Done): void {
-    this.#put(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+    this.#put(Buffer.concat(chunks.map(({ chunk }) => homed(chunk))), done);
   }
 
   #put(bytes: Buffer, done: Done): void {
@@ -52,3 +56,6 @@ export class TerminalOutput extends Writable {
 
   readonly #resized = () => this.emit("resize");
 }
+
+const homed = (bytes: Buffer): Buffer =>
+  bytes.includes(ENTERS) ? Buffer.from(bytes.toString().replaceAll(ENTERS, ENTERS + HOME)) : bytes;

@@ -13,6 +13,7 @@ import {
 import { addSparkline, LEAST_CORES, sparkline } from "../../core/bars.js";
 import { chainOf, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
 import { type DetailView, detailPlan, type Part, type PartKind } from "../../core/detail-plan.js";
+import { standsStillFor } from "../../core/estimate.js";
 import { failureCard } from "../../core/failure-card.js";
 import { historyName, runNumber, titleNamed } from "../../core/history.js";
 import { bareOf } from "../../core/host-key.js";
@@ -193,6 +194,9 @@ const sparkWidth = (width: number) => Math.max(6, Math.floor(Math.min(width / 4,
 /** Columns that an operation's own word for what it counts may take. */
 const WORD = 16;
 
+/** Seconds without an event after which the rate is 0. */
+const RATE_STANDS = 10;
+
 /** What the stage counts, and how fast. */
 function rate({ state, operation, width, theme, line }: DetailView): Line {
   const { progress } = operation;
@@ -200,12 +204,14 @@ function rate({ state, operation, width, theme, line }: DetailView): Line {
   const samples = state.samples.get(operation.id)?.rate ?? [];
   const spark = sparkWidth(width);
   const unit = progress.unit === null ? null : fit(sanitizeLine(progress.unit), WORD);
-  const now = progress.rate ?? 0;
+  const still = standsStillFor(state, operation);
+  const now = still >= RATE_STANDS ? 0 : (progress.rate ?? 0);
+  const told = samples.filter((value) => !Number.isNaN(value));
   // The newest rate may be newer than the newest sample.
-  const peak = samples.length > 1 ? `   peak ${formatRate(Math.max(now, ...samples), unit)}` : "";
+  const peak = told.length > 1 ? `   peak ${formatRate(Math.max(now, ...told), unit)}` : "";
   return addSparkline(line().add("rate", "muted").fill(LABEL), theme, samples, spark)
     .fill(LABEL + spark + 2)
-    .add(formatRate(now, unit))
+    .add(formatRate(now, unit), still > 0 ? "muted" : "plain")
     .addWhole(`   ${countsOf(progress)}`, "muted")
     .addWhole(peak, "muted");
 }
