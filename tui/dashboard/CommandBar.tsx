@@ -1,14 +1,13 @@
 /** The last row: a question, an announcement or the line that is typed, and the keys that do something now. */
 
 import { labelOf, reasonOf } from "./core/action.js";
-import { asking } from "./core/action-parts.js";
 import { nameOf, operationOf } from "./core/chain.js";
 import { bareOf, hostOfKey } from "./core/host-key.js";
 import { hostNamed, hostOfOperation } from "./core/host-view.js";
 import { panesOf } from "./core/layout.js";
 import type { DashboardAction, Notice, Question, State } from "./core/model.js";
 import { Row, useTheme } from "./core/Panel.js";
-import { commandOf, idsOf } from "./core/request.js";
+import { commandOf, idsOf, type Request } from "./core/request.js";
 import { LEVEL_GLYPHS, LEVEL_STYLES } from "./core/state-style.js";
 import { ENTRIES } from "./entry.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
@@ -22,11 +21,28 @@ export function CommandBar({ state }: { state: State }) {
 
 function commandBar(state: State, theme: Theme): string {
   if (state.entry !== null && state.question === null) return typing(state, theme);
+  if (state.question !== null) return questionBar(state, state.question, theme);
   const line = new Line(state.size.columns, theme.paint).add(" ");
-  if (state.question !== null) addQuestion(state, state.question, line);
-  else if (state.notice !== null) addNotice(state.notice, line);
+  if (state.notice !== null) addNotice(state.notice, line);
   return addKeys(state, line).toString();
 }
+
+/** The whole row is highlighted. Where there is no room for all, the question is cut and not its keys. */
+function questionBar(state: State, question: Question, { paint }: Theme): string {
+  const keys = state.actions
+    .filter((action) => action.hint !== undefined && action.when(state))
+    .map((action) => [labelOf(action), sanitizeLine(action.hint!(state) ?? "")] as const);
+  const width = state.size.columns;
+  const fitted = keys.map(([label, hint]) => [label, fit(hint, Math.max(8, Math.floor(width / 6)))] as const);
+  const keysWidth = fitted.reduce((sum, [label, hint]) => sum + widthOf(label) + widthOf(hint) + 3, 0);
+  const line = new Line(width, paint).add(" ", ...ASKED);
+  const text = questionText(state, question, Math.max(8, line.left - keysWidth - 1));
+  line.add(text, ...ASKED, "bold").add("  ", ...ASKED);
+  for (const [label, hint] of fitted) line.add(label, ...ASKED, "bold").add(` ${hint}  `, ...ASKED);
+  return line.fill(width, " ", ...ASKED).toString();
+}
+
+const ASKED = ["inverse", "warn"] as const;
 
 /** Rows above the command bar: the shell command for the question, or for the last action. */
 export function shellRows(state: State, { paint }: Theme): Line[] {
@@ -59,12 +75,8 @@ function typing(state: State, { paint }: Theme): string {
   return line.toString();
 }
 
-function addQuestion(state: State, { request, only }: Question, line: Line): void {
-  if ("name" in request) {
-    const room = Math.max(8, line.left - 18);
-    line.add(fit(questionAbout(state, request), room), "warn", "bold").add("  ");
-    return;
-  }
+function questionText(state: State, { request, only }: Question, room: number): string {
+  if ("name" in request) return fit(questionAbout(state, request), room);
   const ids = idsOf(request);
   const operation = operationOf(state, ids[0] ?? null);
   const host = hostOfKey(ids[0] ?? "");
@@ -78,8 +90,21 @@ function addQuestion(state: State, { request, only }: Question, line: Line): voi
       : request.kind === "retry"
         ? [`Discard from ${fit(sanitizeLine(request.from ?? ""), 16)} on and retry `, "?"]
         : [request.kind === "pause" ? "Pause " : "Cancel ", "?"];
-  const room = Math.max(8, line.left - before.length - after.length - 18);
-  line.add(`${before}${fit(what, room)}${after}`, "warn", "bold").add("  ");
+  const rest = after + leftOut(state, request.kind, ids);
+  const shown = [rest, after, "?"].find((end) => before.length + widthOf(what) + end.length <= room) ?? "?";
+  return fit(`${before}${fit(what, Math.max(4, room - before.length - shown.length))}${shown}`, room);
+}
+
+const STAYS: Partial<Record<Request["kind"], string>> = {
+  remove: "still running",
+  cancel: "already finished",
+  pause: "not running",
+};
+
+/** Marked rows to which the question does not apply. */
+function leftOut({ marked }: State, kind: Request["kind"], ids: readonly string[]): string {
+  const count = [...marked].filter((id) => !ids.includes(id)).length;
+  return count === 0 ? "" : ` ${count} marked left out: ${STAYS[kind] ?? "not possible"}`;
 }
 
 /** The question says what the answer does to the operations of the queue or the host. */
@@ -138,15 +163,15 @@ function addKeys(state: State, line: Line): Line {
   const actions = shownActions(state);
   const cost = (action: DashboardAction) => widthOf(labelOf(action)) + widthOf(action.hint!(state)!) + 3;
   const chosen = fitting(actions, line.left + 1, cost, (action) => rankOf(action, state));
-  const add = (action: DashboardAction, style: "plain" | "muted" = "muted") =>
+  const add = (action: DashboardAction) =>
     line
       .add(labelOf(action), "bold")
-      .add(` ${sanitizeLine(action.hint!(state)!)}`, style)
+      .add(` ${sanitizeLine(action.hint!(state)!)}`, "muted")
       .add("  ".slice(0, line.left));
   const [left, right] = [false, true].map((isRight) =>
     actions.filter((action) => chosen.has(action) && RIGHT.has(action.name) === isRight),
   ) as [DashboardAction[], DashboardAction[]];
-  for (const action of left) add(action, asking(state) ? "plain" : "muted");
+  for (const action of left) add(action);
   const width = right.reduce((sum, action) => sum + cost(action), 0);
   line.fill(line.width - width + 1);
   for (const action of right) add(action);

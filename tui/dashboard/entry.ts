@@ -13,7 +13,7 @@ import {
   typedInForm,
 } from "./core/pages.js";
 import { choiceAfter } from "./form/field.js";
-import { type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "./form/form.js";
+import { atScript, type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "./form/form.js";
 import { nearNames, shownItems } from "./pages/help/palette-rows.js";
 import { filtered } from "./pages/list/list-actions.js";
 import { nameOfKey, type Pressed } from "./text/keys.js";
@@ -131,9 +131,12 @@ export function typed(state: State, pressed: Pressed): State {
 }
 
 export function pasted(state: State, text: string): State {
-  const { entry } = state;
-  const taken = entry !== null && !panesOf(state).tooSmall;
-  return taken ? withText(state, insertText(entry.line, text)) : state;
+  const { entry, page } = state;
+  if (entry === null || panesOf(state).tooSmall) return state;
+  const form = entry.kind === "field" && page?.kind === "form" ? atScript(page.form, text) : null;
+  if (form === null) return withText(state, insertText(entry.line, text));
+  const at = showForm(state, form);
+  return withText(at, insertText(at.entry!.line, text, true));
 }
 
 function withText(state: State, line: LineEdit): State {

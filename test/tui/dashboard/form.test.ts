@@ -5,14 +5,17 @@ import { Command } from "commander";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readWords } from "../../../ops/types/words.js";
+import type { TypesReply } from "../../../protocol/replies.js";
 import type { JsonSchema } from "../../../protocol/schema/json-schema.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { registerSubmit, type SubmitOptions, type SubmitWords } from "../../../tui/cli/submit/command.js";
+import type { PageOf } from "../../../tui/dashboard/core/model.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { choiceAfter, fieldsOf, heldBy, shellSplit } from "../../../tui/dashboard/form/field.js";
 import { type Form, firstProblem, nameOf, openForm, submitOf } from "../../../tui/dashboard/form/form.js";
 import { lineOf } from "../../../tui/dashboard/text/line-edit.js";
-import { BACKUP_TYPE, SHELL_TYPE, type } from "./types.js";
+import { after, opened, press, screenText } from "./core.js";
+import { BACKUP_TYPE, SCRIPT_TYPE, SHELL_TYPE, TYPES, type } from "./types.js";
 
 /** The form with these texts in the fields of these names; "label" is the label's. */
 function filled(form: Form, texts: Record<string, string>): Form {
@@ -240,6 +243,11 @@ describe("a list in words", () => {
     expect(firstProblem(form)).toBe(operator === null ? null : 0);
   });
 
+  test("an operator at the end of a word is one", () => {
+    expect(shellSplit("for i in 1 2 3; do echo $i done")).toMatchObject({ operator: ";" });
+    expect(shellSplit("find . -exec ls {} \\;")).toMatchObject({ operator: null });
+  });
+
   test("what is quoted comes out of the split as it was", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 8 })), (words) => {
@@ -247,5 +255,43 @@ describe("a list in words", () => {
         expect(shellSplit(quoted)).toEqual({ words, operator: null });
       }),
     );
+  });
+});
+
+describe("the form on the screen", () => {
+  const types: TypesReply = { ...TYPES, ops: [SCRIPT_TYPE] };
+  const at = (text: string) => {
+    const typesAt = press(after(opened([]), { type: "types-fetched", types }), "s");
+    const form = press(typesAt, "return");
+    return text === "" ? form : after(form, { type: "pasted", text });
+  };
+
+  test("a pasted script goes into the field of the script, with its lines", () => {
+    const state = at("for i in 1 2\ndo echo $i\ndone\n");
+    const { form } = state.page as PageOf<"form">;
+    expect(nameOf(form.fields[form.at]!)).toBe("script");
+    expect(submitOf(form).set).toEqual(["script=for i in 1 2\ndo echo $i\ndone"]);
+  });
+
+  test("a pasted line with an operator does so too; a plain command stays in its words", () => {
+    const fieldOf = (text: string) => {
+      const { form } = at(text).page as PageOf<"form">;
+      return nameOf(form.fields[form.at]!);
+    };
+    expect(fieldOf("make && make install")).toBe("script");
+    expect(fieldOf("for i in 1 2 3; do echo $i; done")).toBe("script");
+    expect(fieldOf("make -j4 install")).toBe("args");
+  });
+
+  test("a type stands behind the value of its field", () => {
+    const rows = screenText(at("")).split("\n");
+    expect(rows.find((row) => row.includes("grace"))).toMatch(/grace +8 {2}number/);
+    expect(rows.find((row) => row.includes("script"))).toMatch(/script {3,9}text/);
+  });
+
+  test("a problem is told once", () => {
+    const typed = press(at(""), ..."a &&");
+    expect(screenText(typed).match(/no shell reads &&/g)).toHaveLength(1);
+    expect(screenText(press(typed, "downArrow")).match(/no shell reads &&/g)).toHaveLength(1);
   });
 });

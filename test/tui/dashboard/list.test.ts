@@ -303,6 +303,17 @@ test("in one panel the note about the folded queue is below its rows, and goes w
   expect(screenText(press(state, "G"))).not.toContain("more queued");
 });
 
+test("z unfolds the queue wherever the selection is, unless it is on a chain", () => {
+  const waiting = Array.from({ length: 9 }, (_, i) =>
+    queued({ id: `waits${i}aaaaaa`, queuePosition: i + 1 }),
+  );
+  const counts = { ...NO_COUNTS, running: 1, queued: 9 };
+  const state = open([backup(), ...waiting], { size: { columns: 160, rows: 50 }, counts });
+  expect(state.selected).toBe(backup().id);
+  expect(screenText(state)).toContain("more queued");
+  expect(screenText(press(state, "z"))).not.toContain("more queued");
+});
+
 test("x on a folded chain asks: all of them or only the last", () => {
   const B2 = { ...B, state: "succeeded" as const, finishedAt: ago(1) };
   const asked = press(opened([A, B2]), "x");

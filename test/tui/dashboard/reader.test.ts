@@ -6,7 +6,7 @@ import { ago, backup, failed, verify } from "./operations.js";
 import { World } from "./world.js";
 
 /** A reader on streams of its own: lines in, lines out. */
-function reading(world: World, id: string | null = null) {
+function reading(world: { socket: string }, id: string | null = null) {
   const stdin = new PassThrough();
   const stdout = new PassThrough();
   let heard = "";
@@ -123,6 +123,12 @@ describe("what is typed", () => {
     await reader.until("operations keep running");
     reader.type("jump");
     await reader.until("No command jump.");
+  });
+
+  test("before the daemon has answered, nothing is said of its operations", async () => {
+    await using reader = reading({ socket: "/no/such/socket" });
+    reader.type("list");
+    await reader.until("The daemon has not answered yet.");
   });
 
   test("cancel asks, and only yes cancels", async () => {

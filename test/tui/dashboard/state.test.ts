@@ -359,6 +359,22 @@ describe("attention", () => {
     expect(seen.newFailures).toEqual([]);
   });
 
+  test("what waits for input comes before what started last, and that before what is paused", () => {
+    const paused = { ...scanning(), createdAt: ago(1), pause: { since: ago(1), seconds: 0, changes: 1 } };
+    const state = opened([A, paused]);
+    expect(state.selected).toBe(A.id);
+    const waitingForInput = { since: ago(0), prompt: "Name?" };
+    const newer = { ...scanning(), id: "newerzzzzzzz", chain: { ...scanning().chain, id: "newerzzzzzzz" } };
+    const three = after(state, changed(newer.id, { ...newer, createdAt: ago(0) }));
+    expect(three.selected).toBe(newer.id);
+    expect(after(three, changed(A.id, { waitingForInput })).selected).toBe(A.id);
+  });
+
+  test("while nothing runs, what finished last is selected, and not what waits for its time", () => {
+    const later = { ...queued(), notBefore: new Date(NOW + 3_600_000).toISOString() };
+    expect(opened([later, failed()]).selected).toBe(failed().id);
+  });
+
   test("after a minute, a finished selection goes back to what is live", () => {
     const moved = press(opened([A, failed()]), "j");
     expect(ticks(moved)).toBe(true);

@@ -64,9 +64,11 @@ describe("which colours", () => {
     expect(painted(FULL, "accent", null, { accent: "#ffcc00" })).toEqual([255, 204, 0]);
   });
 
-  test("the Linux console gets no sign that its font lacks", () => {
+  test("the Linux console gets no sign that its font lacks, and a cut text does not look like a sentence", () => {
     const console = theme({ TERM: "linux" });
     expect(console.paint("● ✓ ✗")).toBe("• √ x");
+    expect(console.paint("━╸─ ╺━╌ ‖")).toBe('═── ─═· "');
+    expect(console.paint("needs in…")).toBe("needs in~");
     expect(console.borderStyle).toBe("single");
   });
 
@@ -112,6 +114,23 @@ describe("contrast", () => {
       }),
     );
   });
+});
+
+/** xterm's own palette. */
+const XTERM: Record<string, Rgb> = {
+  ...{ "30": [0, 0, 0], "31": [205, 0, 0], "32": [0, 205, 0], "33": [205, 205, 0], "34": [0, 0, 238] },
+  ...{ "35": [205, 0, 205], "36": [0, 205, 205], "91": [255, 0, 0], "92": [0, 255, 0], "93": [255, 255, 0] },
+  "96": [0, 255, 255],
+};
+
+test.each([
+  ["white", [255, 255, 255]],
+  ["black", [0, 0, 0]],
+] as [string, Rgb][])("the 16 colours can be read on %s", (_, behind) => {
+  for (const role of ["accent", "good", "bad", "warn"] as const) {
+    const [, code = ""] = /\x1b\[(\d+)m/.exec(theme({ TERM: "xterm" }, behind).paint("x", role)) ?? [];
+    expect(contrast(XTERM[code]!, behind), `${role} ${code}`).toBeGreaterThanOrEqual(CONTRAST);
+  }
 });
 
 /** Linear light from 0 to 1. */

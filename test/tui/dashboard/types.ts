@@ -71,6 +71,20 @@ export const SHELL_TYPE = type({
   },
 });
 
+/** `shell` with all that it takes. */
+export const SCRIPT_TYPE = type({
+  op: "shell",
+  title: "Shell command",
+  params: {
+    type: "object",
+    properties: {
+      args: { type: "array", items: { type: "string" }, default: [], description: "command and its words" },
+      script: { type: "string", description: "script for sh -c" },
+      grace: { type: "number", default: 8 },
+    },
+  },
+});
+
 export const TYPES: TypesReply = {
   ops: [
     BACKUP_TYPE,

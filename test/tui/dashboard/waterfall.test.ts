@@ -147,13 +147,7 @@ describe("the operation view", () => {
   });
 });
 
-function draw(
-  state: State,
-  id: string,
-  width: number,
-  height: number,
-  paint: Paint = unpainted,
-): string[] {
+function draw(state: State, id: string, width: number, height: number, paint: Paint = unpainted): string[] {
   const one = operationOf(state, id)!;
   const links = chainOf(state, one);
   const lanes = lanesOfView(state, links, one, true);

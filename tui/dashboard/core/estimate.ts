@@ -11,7 +11,7 @@ import { chainOf, isPaused } from "./chain.js";
 import { historyName, type Usual, usualNamed, usualOf, usualSuccessors } from "./history.js";
 import { hostNamed } from "./host-view.js";
 import type { Reached, State } from "./model.js";
-import { isHeldByQueue } from "./queue-view.js";
+import { isBlocked, isHeldByQueue } from "./queue-view.js";
 
 /** Seconds of a chain, from the start of the first operation to the end of the last one, without pauses. */
 export function chainElapsed(links: readonly Operation[], now: number): number | null {
@@ -153,8 +153,8 @@ export interface Stall {
 }
 
 export function stallOf(state: State, operation: Operation): Stall | null {
-  if (operation.state === "queued" && operation.blocked && !isHeldByQueue(state, operation))
-    return { seconds: since(state.now, Date.parse(operation.blocked.since)), why: "blocked" };
+  if (operation.state === "queued" && isBlocked(state, operation) && !isHeldByQueue(state, operation))
+    return { seconds: since(state.now, Date.parse(operation.blocked!.since)), why: "blocked" };
   // A pause stops the worker on purpose.
   if (operation.state !== "running" || isPaused(operation)) return null;
   if (state.silentFor !== null) return { seconds: state.silentFor, why: "host" };

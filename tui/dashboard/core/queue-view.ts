@@ -34,6 +34,10 @@ export function isHeldByQueue(
   return is === "queued" && waitsFor === null && isQueuePaused(state, keyBeside(queue, id));
 }
 
+/** Whether something blocks it. The queues are told after the operations: until then it may be a paused queue. */
+export const isBlocked = (state: Pick<State, "queues">, { blocked }: Operation): boolean =>
+  blocked !== null && blocked !== undefined && state.queues.length > 0;
+
 export function pausedQueues({ queues }: Pick<State, "queues">): string[] {
   return queues.filter(({ pausedSince }) => pausedSince !== null).map(({ name }) => name);
 }

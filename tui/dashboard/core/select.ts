@@ -6,12 +6,13 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
-import { nameOf, operationOf, selectedOperation } from "./chain.js";
+import { isPaused, nameOf, operationOf, selectedOperation } from "./chain.js";
 import { linksOf, openChainLog, seekError } from "./chain-log.js";
 import { isReachable } from "./host-view.js";
 import { followLog, jumpTo } from "./log-window.js";
 import { emit, isFree, type State } from "./model.js";
 import { restarted } from "./paging.js";
+import { waitOf } from "./queue-view.js";
 
 /** Seconds after which an idle selection of a finished operation returns to the newest live operation. */
 const IDLE = 60;
@@ -121,15 +122,23 @@ function attention(before: State, after: State): string | null {
   // A hand-over moves the view along its chain, or leaves it.
   if (newest === null || newest.chain.id === selected?.chain.id) return null;
   if (selected === null || isFinal(selected.state)) return newest.id;
-  // Something runs already: only a newer operation that runs takes its place.
-  return operationOf(before, newest.id)?.state !== "running" ? newest.id : null;
+  // Something runs already: only what needs more attention takes its place, or a newer operation that runs.
+  const was = operationOf(before, newest.id);
+  const isNew = was?.state !== "running" || needOf(was) < needOf(newest);
+  return isNew || needOf(newest) > needOf(selected) ? newest.id : null;
 }
 
+/** How much a running operation needs a person: one that waits for input the most, a paused one the least. */
+const needOf = (operation: Operation): number =>
+  operation.waitingForInput && !operation.cancelRequested ? 2 : isPaused(operation) ? 0 : 1;
+
+/** The newest of those that need the most attention. */
 function newestLive(state: State): Operation | null {
   let newest: Operation | null = null;
   for (const operation of state.view.operations.values()) {
     if (operation.state !== "running") continue;
-    if (newest === null || operation.createdAt > newest.createdAt) newest = operation;
+    const more = newest === null ? 1 : needOf(operation) - needOf(newest);
+    if (more > 0 || (more === 0 && operation.createdAt > newest!.createdAt)) newest = operation;
   }
   return newest;
 }
@@ -148,10 +157,19 @@ export function settleIdle(state: State): State {
 
 function replaceSelected(before: State, after: State): State {
   if (after.wanted !== null) return after;
-  const place = after.selected === null ? 0 : before.order.indexOf(after.selected);
+  const place = after.selected === null ? firstPlace(after) : before.order.indexOf(after.selected);
   const id = after.order[Math.max(0, Math.min(place, after.order.length - 1))] ?? null;
   const selected = select(after, id);
   return id === null ? { ...selected, pane: "list" } : selected;
+}
+
+/** What needs a person most; while nothing runs, what finished last, and not what waits for its time. */
+function firstPlace(state: State): number {
+  const live = newestLive(state);
+  if (live !== null) return state.order.findIndex((id) => operationOf(state, id)?.chain.id === live.chain.id);
+  const first = operationOf(state, state.order[0] ?? null);
+  if (first === null || first.state !== "queued" || waitOf(state, first) === null) return 0;
+  return state.order.findIndex((id) => isFinal(operationOf(state, id)?.state ?? "queued"));
 }
 
 /** A finished operation that is queued again: its ended log stream has to be opened again. */

@@ -210,6 +210,7 @@ export function shellSplit(text: string): SplitText | null {
     if (word === null) return;
     words.push(word);
     if (!isQuoted && OPERATORS.has(word)) operator ??= word;
+    else if (!isQuoted && word.endsWith(";")) operator ??= ";";
     word = null;
     isQuoted = false;
   };

@@ -5,7 +5,7 @@ import type { OperationType } from "../../../protocol/replies.js";
 import type { JsonSchema } from "../../../protocol/schema/json-schema.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import { EMPTY_LINE, type LineEdit, lineOf } from "../text/line-edit.js";
-import { asTyped, type Field, fieldsOf, type Held, heldBy, wordsFor } from "./field.js";
+import { asTyped, type Field, fieldsOf, type Held, heldBy, shellSplit, wordsFor } from "./field.js";
 
 export interface Form {
   readonly type: OperationType;
@@ -128,6 +128,20 @@ export function onButton(form: Form): boolean {
 export function withLine(form: Form, line: LineEdit): Form {
   const fields = form.fields.map((field, i) => (i === form.at ? { ...field, line } : field));
   return { ...form, fields, refusal: null };
+}
+
+/** A pasted script: several lines, or an operator of a shell between plain words. */
+function isScript(text: string): boolean {
+  return /[\r\n]/.test(text.trim()) || (shellSplit(text)?.operator ?? null) !== null;
+}
+
+/** The form at its field `script`, where a script is pasted into an empty list of words; null: nothing of that kind. */
+export function atScript(form: Form, text: string): Form | null {
+  const field = form.fields[form.at];
+  const script = form.fields.findIndex(({ name, kind }) => name === "script" && kind === "text");
+  if (field?.name === "script" && field.kind === "text") return form;
+  const isEmpty = field?.kind === "list" && field.line.text === "" && form.fields[script]?.line.text === "";
+  return isEmpty && isScript(text) ? moveTo(form, script) : null;
 }
 
 export function moveTo(form: Form, at: number): Form {

@@ -88,15 +88,18 @@ function list(state: State): string[] {
     return operation === null ? [] : describe(operation, state);
   });
   const rest = state.order.length - ids.length;
-  if (lines.length === 0) return ["There is no operation yet."];
+  if (lines.length === 0) return [nothing(state)];
   return rest > 0 ? [...lines, `${rest} more: liveops ls`] : lines;
 }
+
+const nothing = ({ connection }: State): string =>
+  connection.state === "connecting" ? "The daemon has not answered yet." : "There is no operation yet.";
 
 /** The operation that a prefix of an id means, or what is wrong with it. */
 function find(state: State, prefix: string | undefined) {
   if (prefix === undefined) {
     const newest = operationOf(state, state.order[0] ?? null);
-    return newest ?? "There is no operation yet.";
+    return newest ?? nothing(state);
   }
   const fitting = [...state.view.operations.values()].filter(({ id }) => id.startsWith(prefix));
   if (fitting.length === 1) return fitting[0]!;

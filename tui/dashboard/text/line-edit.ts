@@ -21,11 +21,16 @@ export function lineOf(text: string): LineEdit {
   return { text, at: text.length };
 }
 
-/** Typed or pasted at the cursor, as one line of plain text. */
-export function insertText(line: LineEdit, text: string): LineEdit {
+/**
+ * Typed or pasted at the cursor, as plain text: in one line, unless it keeps its line breaks.
+ *
+ * @param breaks whether line breaks stay: those of a script mean something
+ */
+export function insertText(line: LineEdit, text: string, breaks = false): LineEdit {
   // What is copied from a terminal often ends with a line break.
-  const inOneLine = text.replace(/[\r\n]+$/, "").replace(/\s*[\r\n]\s*/g, " ");
-  const plain = sanitize(inOneLine).slice(0, Math.max(0, LONGEST - line.text.length));
+  const ended = text.replace(/[\r\n]+$/, "");
+  const lines = breaks ? ended.replace(/\r\n?/g, "\n") : ended.replace(/\s*[\r\n]\s*/g, " ");
+  const plain = sanitize(lines, { newlines: breaks }).slice(0, Math.max(0, LONGEST - line.text.length));
   if (plain === "") return line;
   return { text: line.text.slice(0, line.at) + plain + line.text.slice(line.at), at: line.at + plain.length };
 }

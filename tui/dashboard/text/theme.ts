@@ -157,7 +157,7 @@ export function fixedColour(index: number): Rgb {
 
 type Codes = Readonly<Partial<Record<Role, string>>>;
 
-/** The terminal's own palette. Cyan and yellow cannot be read on white. */
+/** The terminal's own palette. Cyan, green and yellow cannot be read on white. */
 const SIXTEEN: Codes = {
   accent: "96",
   good: "92",
@@ -167,7 +167,7 @@ const SIXTEEN: Codes = {
   track: "90",
   border: "90",
 };
-const SIXTEEN_ON_LIGHT: Codes = { ...SIXTEEN, accent: "34", good: "32", bad: "31", warn: "35", track: "37" };
+const SIXTEEN_ON_LIGHT: Codes = { ...SIXTEEN, accent: "34", good: "30", bad: "31", warn: "35", track: "37" };
 
 const ATTRIBUTES = { bold: [1, 22], dim: [2, 22], inverse: [7, 27] } as const;
 /** Without colours these roles keep an attribute. */

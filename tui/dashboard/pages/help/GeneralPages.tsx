@@ -29,31 +29,61 @@ export function HelpPage({ state, page: { top } }: { state: State; page: PageOf<
   const { paint } = useTheme();
   const { rows, size } = helpDialog(state, paint);
   const visible = rows.slice(top, top + size.height);
-  const below = rows.length - top - visible.length;
+  const pages = Math.ceil(rows.length / size.height);
+  const page = Math.min(pages, Math.floor(top / size.height) + 1);
   return (
     <Dialog
       state={state}
       size={size}
       title={[["Keys", "bold"]]}
-      right={below > 0 ? [[`↓ ${below} more`, "muted"]] : []}
+      right={pages > 1 ? [[`${page}/${pages}`, "muted"]] : []}
       rows={visible}
     />
   );
 }
 
 function helpDialog(state: State, paint: Paint): { rows: string[]; size: DialogSize } {
-  const { width } = dialogSize(state, undefined, WIDEST);
-  const rows = helpRows(state, width, paint);
+  const { width, height } = dialogSize(state, undefined, WIDEST);
+  const rows = helpRows(state, width, height, paint);
   return { rows, size: dialogSize(state, rows.length, WIDEST) };
 }
 
-/** A group below the other, in columns where there is width. */
-function helpRows(state: State, width: number, paint: Paint): string[] {
+/** A group below the other, in columns where there is width, and in pages where there is no height for all. */
+function helpRows(state: State, width: number, height: number, paint: Paint): string[] {
   const count = Math.max(1, Math.min(3, Math.floor(width / COLUMN)));
   const columnWidth = Math.floor(width / count);
-  const columns = balanced(groups(state, columnWidth - (count > 1 ? 3 : 0), paint), count);
+  const all = groups(state, columnWidth - (count > 1 ? 3 : 0), paint);
+  const columns = balanced(all, count);
   // Each group ends with a blank row.
-  const height = Math.max(...columns.map((column) => column.length)) - 1;
+  const highest = Math.max(...columns.map((column) => column.length)) - 1;
+  if (highest <= height) return inColumns(columns, highest, columnWidth, width, paint);
+  return paged(all, count, height).flatMap((page) => inColumns(page, height, columnWidth, width, paint));
+}
+
+/** Pages of columns. No group is broken, unless it is higher than a page. */
+function paged(all: readonly Line[][], count: number, height: number): Line[][][] {
+  const columns: Line[][] = [[]];
+  for (const group of all) {
+    const rows = group.slice(0, -1);
+    const [blank] = group.slice(-1);
+    if (columns.at(-1)!.length + rows.length > height) columns.push([]);
+    for (const row of rows) {
+      if (columns.at(-1)!.length >= height) columns.push([]);
+      columns.at(-1)!.push(row);
+    }
+    columns.at(-1)!.push(blank!);
+  }
+  const pages = Array.from({ length: Math.ceil(columns.length / count) }, (_, i) => i * count);
+  return pages.map((from) => columns.slice(from, from + count));
+}
+
+function inColumns(
+  columns: readonly Line[][],
+  height: number,
+  columnWidth: number,
+  width: number,
+  paint: Paint,
+): string[] {
   return Array.from({ length: height }, (_, y) =>
     columns
       .reduce(

@@ -18,7 +18,7 @@ import { chainElapsed, chainProgress, chainSecondsLeft, secondsLeft, stallOf } f
 import { usualSuccessors } from "../../core/history.js";
 import { hostLabel } from "../../core/host-view.js";
 import type { Fold, State } from "../../core/model.js";
-import { waitOf } from "../../core/queue-view.js";
+import { isBlocked, waitOf } from "../../core/queue-view.js";
 import { glyphOf, stateWord, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
@@ -198,7 +198,7 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
     case "queued": {
       const wait = waitOf(state, operation);
       if (wait !== null) return [wait.long, wait.why === "paused queue" ? "warn" : "muted"];
-      if (operation.blocked) return [operation.blocked.reason, "warn"];
+      if (isBlocked(state, operation)) return [operation.blocked!.reason, "warn"];
       return [nameOfChain(links) === operation.title ? paramsOf(operation) : operation.title, "muted"];
     }
     case "failed": {
@@ -269,7 +269,7 @@ function addFigures(line: Line, row: RowOf): void {
     const seconds = starts === null ? 0 : (Date.parse(starts) - state.now) / 1000;
     const wait = waitOf(state, operation);
     const text = wait?.short ?? (seconds >= 1 ? `in ${formatEta(seconds)}` : stateWord(operation));
-    const isWarning = wait === null ? operation.blocked !== null : wait.why === "paused queue";
+    const isWarning = wait === null ? isBlocked(state, operation) : wait.why === "paused queue";
     line.fill(columns.width - TOOK).add(fit(text, TOOK).padStart(TOOK), isWarning ? "warn" : "muted");
     return;
   }

@@ -29,8 +29,7 @@ export function filtered(state: State, text: string): State {
 function turnFold(state: State): State {
   const operation = selectedOperation(state);
   if (operation === null) return state;
-  if (operation.state === "queued" && !isChain(state))
-    return listed(state, { wholeQueue: !state.listing.wholeQueue });
+  if (!isChain(state)) return listed(state, { wholeQueue: !state.listing.wholeQueue });
   const turned = new Set(state.listing.turned);
   if (!turned.delete(operation.chain.id)) turned.add(operation.chain.id);
   const next = reordered({ ...state, listing: { ...state.listing, turned } });
@@ -44,6 +43,15 @@ function isChain(state: State): boolean {
   for (const fold of state.folds.values()) if (fold.chain === chain) return true;
   return false;
 }
+
+/** The queue has rows that are folded away, or would be. */
+const mayFoldQueue = (state: State): boolean => {
+  const { listing, view } = state;
+  return (
+    listing.text === "" &&
+    (listing.wholeQueue ? view.counts.queued > 0 : (listLayout(state).sections.queued?.hidden ?? 0) > 0)
+  );
+};
 
 function walkChain(state: State, to: "previous" | "next"): State {
   const id = selectedOperation(state)?.chain[to] ?? null;
@@ -174,7 +182,7 @@ export const LIST_ACTIONS = inGroup("list", inList, [
     hint: (state) => foldHint(state),
     rank: 6,
     when: hasSelected,
-    disabledReason: (state) => (isChain(state) || selectedOperation(state)?.state === "queued" ? null : ""),
+    disabledReason: (state) => (isChain(state) || mayFoldQueue(state) ? null : ""),
     run: turnFold,
   },
   {
@@ -239,8 +247,7 @@ export const LIST_ACTIONS = inGroup("list", inList, [
 
 function foldHint(state: State): string {
   const operation = selectedOperation(state);
-  if (operation?.state === "queued" && !isChain(state))
-    return state.listing.wholeQueue ? "fold queue" : "unfold queue";
+  if (!isChain(state)) return state.listing.wholeQueue ? "fold queue" : "unfold queue";
   for (const fold of state.folds.values())
     if (fold.chain === operation?.chain.id && fold.part === "folded") return "unfold";
   return "fold";

@@ -5,12 +5,13 @@ import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatCount, formatEta } from "../../../terminal/format.js";
 import { ask, busy, inGroup, onPage, send } from "../../core/action-parts.js";
-import { bareOf, hostOfKey } from "../../core/host-key.js";
+import { operationOf } from "../../core/chain.js";
+import { bareOf, hostOfKey, keyBeside } from "../../core/host-key.js";
 import { hasSeveral, hostColumn, hostNames, isReachable } from "../../core/host-view.js";
 import type { PageOf, State } from "../../core/model.js";
 import { rowAt, rowMover } from "../../core/movers.js";
 import { dialogSize, RowDialog, useTheme } from "../../core/Panel.js";
-import { PAUSED } from "../../core/state-style.js";
+import { glyphOf, PAUSED, styleOf } from "../../core/state-style.js";
 import { fit, fitName, sanitizeLine } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
@@ -18,6 +19,9 @@ import type { Paint, Style } from "../../text/theme.js";
 const WIDEST = 100;
 const NAME = 18;
 const FIGURE = 9;
+/** Columns of the next run of a schedule, and of what came of the last one. */
+const NEXT = 22;
+const LAST = 9;
 
 export function QueuesPage({ state, page }: { state: State; page: PageOf<"queues"> }) {
   const { paint } = useTheme();
@@ -47,9 +51,9 @@ function pageRows(
       .add("  ")
       .add(name, "muted")
       .fill(2 + NAME);
-    addHost(line, state, "HOST", "muted");
+    addHost(line, state, "host", "muted");
     for (const word of words) line.add(word.padStart(FIGURE), "muted");
-    return line.toString();
+    return line;
   };
   const queueRows = queues.map((queue, i) => queueRow(state, queue, i === at, width, paint));
   const scheduleRows = schedules.map((schedule, i) =>
@@ -59,11 +63,13 @@ function pageRows(
     .add("  none; add one with: ", "muted")
     .add("liveops schedule add '0 2 * * *' …");
   const rows = [
-    head(["slots", "running", "queued"], "QUEUE"),
+    head(["slots", "running", "queued"], "queue").add("   state", "muted").toString(),
     ...queueRows,
     "",
-    addHost(new Line(width, paint).add("  SCHEDULE", "muted").fill(2 + NAME), state, "HOST", "muted")
-      .add("  next run", "muted")
+    addHost(new Line(width, paint).add("  schedule", "muted").fill(2 + NAME), state, "host", "muted")
+      .add("  next run".padEnd(NEXT + 2), "muted")
+      .add("last".padEnd(LAST), "muted")
+      .add("operation and times", "muted")
       .toString(),
     ...(schedules.length === 0 ? [none.toString()] : scheduleRows),
   ];
@@ -108,18 +114,27 @@ function queueRow(
 
 function scheduleRow(
   state: State,
-  { name, nextAt, pausedSince, cron, zone, operation, lastProblem, missed }: ScheduleReply,
+  { name, nextAt, pausedSince, cron, zone, operation, lastOperation, lastProblem, missed }: ScheduleReply,
   chosen: boolean,
   width: number,
   paint: Paint,
 ): string {
   const line = rowOf(state, name, chosen, width, paint);
+  const end = width - line.left + 2 + NEXT;
   if (pausedSince !== null) line.add(`  ${PAUSED} paused for ${formatAge(pausedSince, state.now)}`, "warn");
   else if (nextAt === null) line.add("  no run is left", "muted");
   else {
     const left = formatEta(Math.max(0, (Date.parse(nextAt) - state.now) / 1000));
     line.add(`  ${formatShortTime(new Date(nextAt), new Date(state.now))}, in ${left}`);
   }
+  const last = operationOf(state, lastOperation === null ? null : keyBeside(lastOperation, name));
+  line.fill(end);
+  if (last === null) line.add(lastOperation === null ? "none" : "–", "muted");
+  else
+    line
+      .add(`${glyphOf(last)} `, styleOf(last))
+      .add(formatAge(last.finishedAt ?? last.updatedAt, state.now), "muted");
+  line.fill(end + LAST - 2);
   line.addWhole(`  ${sanitizeLine(operation.op)}`, "accent");
   line.addWhole(`  ${sanitizeLine(cron)} ${sanitizeLine(zone)}`, "muted");
   if (missed > 0) line.addWhole(`  ${formatCount(missed)} missed`, "warn");

@@ -54,8 +54,10 @@ const commandRows = (command: string, width: number, most: number, paint: Paint)
 /** Rows about a field, and of the command. */
 const ABOUT_MOST = 4;
 const COMMAND_MOST = 3;
-/** Columns from which a field has its type beside it. */
-const TYPES_FROM = 84;
+/** Columns from which a field has its type behind its value. */
+const TYPES_FROM = 60;
+/** Columns of a field that is typed into, at least. */
+const TYPED_LEAST = 24;
 
 function formRows(state: State, form: Form, { width, height }: DialogSize, { paint }: Theme): Drawn[] {
   const command = commandRows(commandOf(submitOf(form), state.flags), width, COMMAND_MOST, paint);
@@ -86,22 +88,26 @@ function fieldRow(form: Form, i: number, names: number, width: number, paint: Pa
   line.fill(names + 3);
   const data = heldIn(form, field);
   const loud = form.tried || field.line.text !== "";
-  const mark =
-    "problem" in data ? (loud ? ` ✗ ${data.problem}` : ` ${data.problem}`) : "value" in data ? " ✓" : "";
-  // The type of a field stands beside it until a person types.
-  const hint = mark === "" && width >= TYPES_FROM ? ` ${sanitizeLine(field.type)}` : mark;
-  const markWidth = Math.max(2, Math.min(widthOf(hint), Math.floor(width * 0.4)));
+  // The problem of the chosen field stands below the fields.
+  const why = "problem" in data && !(chosen && loud) ? ` ${data.problem}` : "";
+  const mark = "problem" in data ? (loud ? `  ✗${why}` : ` ${why}`) : "value" in data ? "  ✓" : "";
+  // The type of a field stands behind its value until a person types.
+  const hint = mark === "" && width >= TYPES_FROM ? `  ${sanitizeLine(field.type)}` : mark;
+  const markWidth = Math.max(3, Math.min(widthOf(hint), Math.floor(width * 0.4)));
   const room = Math.max(4, line.left - markWidth);
   if (chosen && field.kind === "choice")
     line.add("‹ ", "accent").add(choiceText(field), "inverse").add(" ›", "accent");
   else if (chosen) {
+    const before = line.left;
     addTyped(line, field.line, room);
+    // The hint keeps its place while the first letters are typed.
+    if (field.line.text !== "") line.fill(width - before + Math.min(TYPED_LEAST, room));
     if (field.line.text === "" && field.default !== null)
       line.add(fit(` ${sanitizeLine(field.default)}`, Math.max(0, room - 1)), "muted");
   } else if (field.line.text !== "") line.add(fit(sanitizeLine(field.line.text), room));
   else line.add(fit(field.default === null ? "" : sanitizeLine(field.default), room), "muted");
   const style = hint !== mark ? "muted" : "problem" in data ? (loud ? "bad" : "muted") : "good";
-  return line.fill(width - markWidth).add(fit(hint, markWidth), style);
+  return line.add(fit(hint, Math.min(markWidth, line.left)), style);
 }
 
 function choiceText({ line, default: byDefault }: Field): string {
@@ -119,12 +125,8 @@ function buttonRow(form: Form, names: number, width: number, paint: Paint): Line
       : (["muted"] as const);
   const word = form.edits === null ? "run" : "save";
   line.add(onButton(form) ? ` ${word} ` : `[${word}]`, ...styles);
-  if (problem === null) return line.addWhole(`  ctrl-s ${word}s from any field`, "muted");
-  const field = form.fields[problem]!;
-  const data = heldIn(form, field);
-  const why = "problem" in data ? data.problem : "";
-  const reason = why === "required" ? "is required" : why;
-  return line.add(`  ${sanitizeLine(nameOf(field))} ${reason}`, "muted");
+  const hint = problem === null ? `${word}s from any field` : "goes to the field that is not filled in yet";
+  return line.addWhole(`  ctrl-s ${hint}`, "muted");
 }
 
 /** The description of the chosen field, or the refusal of the daemon. */
@@ -139,7 +141,9 @@ function aboutField(form: Form, width: number, most: number, paint: Paint): Draw
   const type = `${field.type}${kind}${field.default === null ? "" : `; default ${field.default}`}`;
   return [
     new Line(width, paint).addUntrusted(type, "accent"),
-    ...(loud ? paragraph(`${nameOf(field)} ${data.problem}`, { width, most: 1, paint }, "bad") : []),
+    ...(loud
+      ? paragraph(`${nameOf(field)} ${data.problem}`, { width, most: 1, paint, sign: "✗ " }, "bad")
+      : []),
     ...paragraph(field.description, { width, most: most - (loud ? 2 : 1), paint }, "muted"),
   ];
 }

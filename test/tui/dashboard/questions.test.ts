@@ -1,0 +1,48 @@
+/** The question in the last row: it keeps its keys, says what it leaves out, and is the loudest row. */
+import { describe, expect, test } from "vitest";
+import type { State } from "../../../tui/dashboard/core/model.js";
+import { colourTheme, opened, press, screenRows, screenText } from "./core.js";
+import { ago, backup, backupDone, failed, operation, scanning } from "./operations.js";
+
+const bar = (state: State) => screenText(state).split("\n").at(-1)!;
+const long = "Prune backups of a folder with a very long name in /var/backups/of/this/machine";
+const CHAIN = { id: "pruneaaaaaaa", index: 0, previous: null, next: "prunebbbbbbb" };
+const links = [
+  operation({ id: "pruneaaaaaaa", title: "Back up", chain: CHAIN, state: "succeeded", finishedAt: ago(9) }),
+  operation({
+    ...{ id: "prunebbbbbbb", title: long, state: "succeeded", finishedAt: ago(5) },
+    chain: { ...CHAIN, index: 1, previous: "pruneaaaaaaa", next: null },
+  }),
+];
+
+describe.each([160, 120, 80, 60, 40])("at %i columns", (columns) => {
+  const size = { columns, rows: 30 };
+
+  test("the answers stay on the screen, whatever the names are", () => {
+    const folded = press(opened(links, { size }), "x");
+    expect(bar(folded)).toMatch(/y all .*o only .*n no/);
+    const one = press(opened([{ ...failed(), label: long }], { size }), "x");
+    expect(bar(one)).toMatch(/^ Remove .*y yes {2}n no/);
+  });
+});
+
+test("marked rows that the question leaves out are counted", () => {
+  const all = opened([backup(), scanning(), failed(), backupDone({ id: "doneaaaaaaaa" })], {
+    size: { columns: 160, rows: 30 },
+  });
+  const marked = press(all, " ", " ", " ", "x");
+  expect(marked.marked.size).toBe(3);
+  expect(bar(marked)).toContain("2 marked left out: still running");
+});
+
+test("the question is highlighted over the whole row", () => {
+  const state = press(opened([backup()], { size: { columns: 100, rows: 30 } }), "c");
+  const row = screenRows(state, colourTheme()).at(-1)!;
+  expect(
+    row
+      .split("\x1b[27m")
+      .at(-1)!
+      .replace(/\x1b\[[\d;]*m/g, ""),
+  ).toBe("");
+  expect(row.startsWith("\x1b")).toBe(true);
+});
