@@ -26,7 +26,7 @@ test("list, stages, bar and log of an operation that runs; it ends under the eye
   await screen.until(/● Wait/);
   await screen.until(/○ Close/);
   await screen.until(/line \d\d/);
-  await screen.until(/█+.*\d+ ?%/);
+  await screen.until(/━+.*\d+ ?%/);
   expect(screen.alternate).toBe(true);
   world.write("gate", "");
   await screen.until(/✓ Close/);
@@ -73,7 +73,7 @@ test("p pauses an operation and a queue, and the list says so; resumed, both go 
   await world.submit("gate", "--queue", "gpu", `file=${join(world.dir, "pause-gate")}`);
   await using terminal = dashboard([], { size: [140, 40] });
   const { screen } = terminal;
-  await screen.until(/▌● .*gpu/);
+  await screen.until(/▌ ● .*gpu/);
   terminal.press("p");
   await screen.until(/Pause .*\? .* yes/);
   expect((await world.client.show(id)).pause).toBeNull();
@@ -91,7 +91,7 @@ test("p pauses an operation and a queue, and the list says so; resumed, both go 
   await world.client.resumeQueue({ queue: "gpu" });
   terminal.press("Q");
   terminal.press("kp");
-  await screen.until(/▌● .*gpu/);
+  await screen.until(/▌ ● .*gpu/);
   world.write("pause-gate", "");
   expect((await world.finished(id)).state).toBe("succeeded");
   await screen.until(/Finished \d/);

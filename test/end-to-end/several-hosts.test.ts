@@ -47,7 +47,7 @@ test("the operations of two daemons are on one screen, and each daemon gets what
   expect((await den.finished(ofDen)).state).toBe("cancelled");
   await screen.until(/● 1 running/);
   terminal.press("/host:local\r");
-  await screen.until((text) => !text.includes("second") && /▌● first +local/.test(text));
+  await screen.until((text) => !text.includes("second") && /▌ ● first +local/.test(text));
   terminal.press("p");
   await screen.until("Pause first on local?");
   terminal.press("y");
@@ -64,7 +64,7 @@ test("a daemon is killed: its operations stay with the age of its answer, the ot
   const ofDen = await den.submit("gate", "--label", "silent", `file=${den.dir}/gate-2`);
   await using terminal = dashboard([ofDen.slice(0, 6)]);
   const { screen } = terminal;
-  await screen.until(/▌● silent/);
+  await screen.until(/▌ ● silent/);
   await screen.until(/line \d/);
   await den.killDaemon();
   await screen.until(/▲ den: no answer for \d+s/);
@@ -80,7 +80,7 @@ test("a daemon is killed: its operations stay with the age of its answer, the ot
   await screen.until(/✓.?stays +local/);
   expect(screen.text()).toMatch(/▌▲ silent/);
   await den.startDaemon();
-  await screen.until(/▌✓.?silent/);
+  await screen.until(/▌ ✓.?silent/);
   await screen.until(/closed after \d+/);
   await screen.until((text) => !text.includes("no answer"));
   expect(await den.client.show(ofDen)).toMatchObject({ state: "succeeded", attempt: 1 });
@@ -100,7 +100,7 @@ test("over ssh: the operations of another machine stand beside those of this one
     const { screen } = terminal;
     // The screen does not wait for ssh.
     await screen.until("liveops");
-    await screen.until(/▌● .*far/);
+    await screen.until(/▌ ● .*far/);
     await screen.until(new RegExp(`on elsewhere .* ${ofDen}`));
     await screen.until(/line \d/);
     await ssh.close();
@@ -108,7 +108,7 @@ test("over ssh: the operations of another machine stand beside those of this one
     den.write("gate-3", "");
     expect((await den.finished(ofDen)).state).toBe("succeeded");
     await ssh.listen();
-    await screen.until(/▌✓.*far/, 20_000);
+    await screen.until(/▌ ✓.*far/, 20_000);
     await screen.until(/closed after \d+/);
     terminal.press("H");
     await screen.until(/elsewhere +● up/);

@@ -33,7 +33,7 @@ function questionBar(state: State, question: Question, { paint }: Theme): string
     .filter((action) => action.hint !== undefined && action.when(state))
     .map((action) => [labelOf(action), sanitizeLine(action.hint!(state) ?? "")] as const);
   const width = state.size.columns;
-  const fitted = keys.map(([label, hint]) => [label, fit(hint, Math.max(8, Math.floor(width / 6)))] as const);
+  const fitted = keys.map(([label, hint]) => [label, fit(hint, Math.floor(width / 4))] as const);
   const keysWidth = fitted.reduce((sum, [label, hint]) => sum + widthOf(label) + widthOf(hint) + 3, 0);
   const line = new Line(width, paint).add(" ", ...ASKED);
   const text = questionText(state, question, Math.max(8, line.left - keysWidth - 1));

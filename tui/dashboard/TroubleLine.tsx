@@ -23,7 +23,8 @@ function troubleLine(troubles: readonly Trouble[], width: number, { paint }: The
   const rank = (trouble: Trouble) => troubles.indexOf(trouble);
   const room = line.left + GAP - 1;
   const all = fitting(troubles, room, cost, rank);
-  const chosen = all.size === troubles.length ? all : fitting(troubles, room - MORE, cost, rank);
+  const some = all.size === troubles.length ? all : fitting(troubles, room - MORE, cost, rank);
+  const chosen = some.has(troubles[0]!) ? some : new Set<Trouble>();
   // Where not even the worst fits, it is cut.
   const shown = troubles.filter(
     (trouble) => chosen.has(trouble) || (chosen.size === 0 && rank(trouble) === 0),

@@ -41,10 +41,10 @@ describe("keys", () => {
     await using opened = openDashboard({ socket: world.socket });
     await opened.screen.until("Fails at an item");
     opened.press("jjj");
-    await opened.screen.until("▌✗ Fails at an item");
+    await opened.screen.until("▌ ✗ Fails at an item");
     opened.press("\x1b[200~gcy\x1b[201~");
     opened.press("k");
-    await opened.screen.until("▌○ make -j4");
+    await opened.screen.until("▌ ○ make -j4");
     expect(world.daemon.asked.some(({ method }) => method === "POST")).toBe(false);
   });
 

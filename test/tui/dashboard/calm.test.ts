@@ -28,7 +28,9 @@ test("only a failure is marked in the list", () => {
   expect(rows(succeeded).find((row) => row.includes("Crawl a site"))).toMatch(/^│ {2}✓ Crawl/);
   const error = { code: "X", message: "gone", stack: null };
   const lost = after(state, changed(id, { state: "failed", finishedAt: ago(0), error }));
-  expect(rows(lost).find((row) => row.includes("Crawl a site"))).toMatch(/^│ •✗ Crawl/);
+  expect(rows(lost).find((row) => row.startsWith("│") && row.includes("Crawl a site"))).toMatch(
+    /^│ •✗ Crawl/,
+  );
 });
 
 test("a line of the operation itself has no word for its stream", () => {

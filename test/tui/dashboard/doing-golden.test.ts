@@ -69,7 +69,7 @@ const SCENES: Scene[] = [
       opened.press("0");
       await opened.screen.until("at least 1");
       opened.press("\x13");
-      await opened.screen.until((text) => /▌target.*required/.test(text));
+      await opened.screen.until((text) => text.includes("✗ target required"));
     },
   },
   {

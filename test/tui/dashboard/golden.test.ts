@@ -59,10 +59,10 @@ const SCENES: Scene[] = [
       await screen.until("Fails at");
       press(KEY.down);
       press(KEY.up);
-      await screen.until(screen.columns < 76 ? "▌● Crawl" : "Crawl a site ─");
+      await screen.until(screen.columns < 76 ? "▌ ● Crawl" : "Crawl a site ─");
       press(KEY.down);
       const alone = screen.columns < 76 && screen.rows().length < 30;
-      const last = alone ? "▌● nightly" : "2 lines were dropped";
+      const last = alone ? "▌ ● nightly" : "2 lines were dropped";
       await screen.until((text) => text.includes(last) && text.includes("49%"));
     },
   },
@@ -101,7 +101,7 @@ const SCENES: Scene[] = [
         status: null,
       });
       world.handOver("backupaaaaaa", verify());
-      await screen.until((text) => text.includes("→ Verify") && text.includes("▸"));
+      await screen.until((text) => text.includes("→ Verify") && /▸|● Verify a b/.test(text));
     },
   },
   {

@@ -99,7 +99,7 @@ test("a late answer about colours runs nothing again", async () => {
   await using world = await World.start();
   world.put(failed());
   await using opened = openDashboard({ socket: world.socket });
-  await opened.screen.until("▌✗ Fails at an item");
+  await opened.screen.until("▌ ✗ Fails at an item");
   opened.press(COLOUR);
   opened.press("?");
   await opened.screen.until("─ Keys");

@@ -33,8 +33,17 @@ const end = {
 } as const;
 
 describe("while it stands", () => {
-  test("the title and the taskbar tell how far the followed operation is", async () => {
+  test("without motion, the taskbar shows no work whose share is not known", async () => {
     const { world, opened, written } = await following();
+    await using _world = world;
+    await using _opened = opened;
+    world.patch("backupaaaaaa", { progress: { ...backup().progress!, total: null } });
+    await opened.screen.until((text) => !text.includes("47%"));
+    expect(written()).not.toContain(`\x1b]9;4;3${ST}`);
+  });
+
+  test("the title and the taskbar tell how far the followed operation is", async () => {
+    const { world, opened, written } = await following({ options: { motion: true } });
     await using _world = world;
     await using _opened = opened;
     expect(written()).toContain(`\x1b]2;49% Back up a folder · Archive · liveops${ST}`);
@@ -140,7 +149,7 @@ describe("a notification", () => {
     await using _opened = opened;
     opened.press(BLURRED);
     world.handOver("backupaaaaaa", verify());
-    await opened.screen.until("▸");
+    await opened.screen.until("● Verify a backup");
     expect(written()).not.toContain("\x07");
     world.patch("verifybbbbbb", {
       state: "failed",

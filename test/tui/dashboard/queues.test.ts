@@ -169,7 +169,7 @@ describe("a paused operation", () => {
 
   test("has its own sign and word in list and detail, with the total", () => {
     const text = screenText(open([it], { size: SIZE }));
-    expect(text).toMatch(/▌‖ nightly .* paused │/);
+    expect(text).toMatch(/▌ ‖ nightly .* paused │/);
     expect(text).toMatch(/─ ‖ nightly .*─ paused ─╮/);
     expect(text).toContain("paused for 20s");
     expect(text).toContain("paused 30s in all");
@@ -177,7 +177,7 @@ describe("a paused operation", () => {
 
   test("the timeline shows the pause that lasts, and counts no pause", () => {
     const text = screenText(press(open([it], { size: SIZE }), "t"));
-    expect(text).toMatch(/‖ Back up a folder +[┄━]+‖+ +45s/);
+    expect(text).toMatch(/‖ Back up a folder +45s +[┄╺━]+‖+/);
   });
 });
 
@@ -227,7 +227,7 @@ test("finished operations stand in the order of their ends", () => {
 
 test("a very long time stands apart from the percent", () => {
   const text = screenText(open([backup({ startedAt: ago(28_281_600) })], { size: SIZE }));
-  expect(text).toMatch(/▌. nightly .*(?:%|…) +327d │/);
+  expect(text).toMatch(/▌ . nightly .*(?:%|…) +327d │/);
 });
 
 test("a hook that failed is told, and all of it in the details", () => {
@@ -266,7 +266,7 @@ describe("queues and schedules", () => {
     const text = screenText(page);
     expect(text).toMatch(/▌ default +2 +1 +1/);
     expect(text).toMatch(/gpu .* ‖ paused for 1m/);
-    expect(text).toMatch(/nightly +04:04, in 1h00m +backup/);
+    expect(text).toMatch(/nightly +04:04, in 1h00m +none +backup/);
     expect(press(page, "p").question?.request).toEqual({ kind: "pause-queue", name: "default" });
     expect(press(page, "j", "p").question?.request).toEqual({ kind: "resume-queue", name: "gpu" });
     expect(sentBy(press(page, "G"), "p")).toEqual({ kind: "pause-schedule", name: "nightly" });

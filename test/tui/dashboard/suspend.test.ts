@@ -39,9 +39,8 @@ test("ctrl-Z gives the terminal back and stops; fg draws it anew", async () => {
     world.patch(backup().id, { percent: 63 });
     shell.write("fg\r");
     await screen.until((text) => screen.alternate && text.includes("63%"));
-    expect(screen.written.lastIndexOf("\x1b[?1004h")).toBeGreaterThan(
-      screen.written.lastIndexOf("\x1b[?1004l"),
-    );
+    const reports = () => screen.written.lastIndexOf("\x1b[?1004h");
+    await screen.until(() => reports() > screen.written.lastIndexOf("\x1b[?1004l"));
     world.patch(backup().id, { percent: 64 });
     await screen.until("64%");
     expect(world.daemon.asked.every(({ method }) => method === "GET")).toBe(true);
@@ -50,5 +49,33 @@ test("ctrl-Z gives the terminal back and stops; fg draws it anew", async () => {
     expect(screen.faults).toEqual([]);
   } finally {
     shell.kill("SIGKILL");
+  }
+});
+
+test("an editor that leaves the cursor in a line does not move the screen", async () => {
+  await using world = await World.start();
+  world.put(backup());
+  world.log(backup().id, "archived");
+  const screen = new HeadlessTerminal(100, 30);
+  const child = pty.spawn(process.execPath, [BIN, "--socket", world.socket], {
+    cols: 100,
+    rows: 30,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      TERM: "xterm-256color",
+      EDITOR: "printf hello",
+    } as Record<string, string>,
+  });
+  child.onData((data) => screen.write(data));
+  try {
+    await screen.until("running for");
+    const [header] = screen.rows();
+    child.write("e");
+    await screen.until(() => screen.written.includes("hello"));
+    await screen.until((text) => screen.alternate && text.includes("running for"));
+    expect(screen.rows()[0]!.slice(0, 40)).toBe(header!.slice(0, 40));
+  } finally {
+    child.kill("SIGKILL");
   }
 });

@@ -125,7 +125,7 @@ describe("a daemon that does not answer", () => {
       later(8000),
     );
     expect(rowOf(state)).toBe(" ▲ daemon not responding (8s), reconnecting  s starts it");
-    expect(screenText(state).split("\n")[0]).toContain("● 1 running   ○ 3 queued");
+    expect(screenText(state).split("\n")[0]).toContain("● 1 running    ○ 3 queued");
   });
 
   test("blames no operation, while it is silent and when it is back", () => {

@@ -23,7 +23,7 @@ export function levelOf(text: string): "warning" | "error" | null {
  */
 const TOLD = new RegExp(
   [
-    "^\\s*(?:not ok\\b|FAIL(?:ED|URE)?\\b|[✗✘✖×]\\s|Traceback \\(most recent|npm (?:ERR!|error)|E\\s{2,}\\S|--- FAIL)",
+    "^\\s*(?:not ok\\b|FAIL(?:ED|URE)?\\b|[✗✘\u2716×]\\s|Traceback \\(most recent|npm (?:ERR!|error)|E\\s{2,}\\S|--- FAIL)",
     "^\\s*(?:Uncaught |thread '[^']*' panicked|Caused by:|(?:[\\w$.]*\\.)?[A-Z]\\w*(?:Error|Exception)\\b)",
     "^(?:[^\\s:]+:)?(?:\\s?line )?\\d+(?::\\d+)?: (?:fatal )?error\\b",
     "^[\\w./~+-]{1,80}: (?:fatal|error|line \\d+): ",

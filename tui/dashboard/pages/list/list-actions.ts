@@ -45,13 +45,12 @@ function isChain(state: State): boolean {
 }
 
 /** The queue has rows that are folded away, or would be. */
-const mayFoldQueue = (state: State): boolean => {
+function mayFoldQueue(state: State): boolean {
   const { listing, view } = state;
-  return (
-    listing.text === "" &&
-    (listing.wholeQueue ? view.counts.queued > 0 : (listLayout(state).sections.queued?.hidden ?? 0) > 0)
-  );
-};
+  if (selectedOperation(state)?.state === "queued") return true;
+  if (listing.text !== "") return false;
+  return listing.wholeQueue ? view.counts.queued > 0 : (listLayout(state).sections.queued?.hidden ?? 0) > 0;
+}
 
 function walkChain(state: State, to: "previous" | "next"): State {
   const id = selectedOperation(state)?.chain[to] ?? null;

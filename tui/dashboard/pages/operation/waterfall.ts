@@ -10,6 +10,7 @@ import { elapsedOf } from "../../../describe/duration.js";
 import { formatDuration, formatPercent } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { stagePercent } from "../../../terminal/overall-progress.js";
+import { allowedFailures } from "../../../terminal/stage-note.js";
 import { isPaused } from "../../core/chain.js";
 import { type Lane, type Span, secondsOf } from "../../core/lanes.js";
 import { scrollTop } from "../../core/layout.js";
@@ -70,16 +71,17 @@ interface Chart {
 
 function chartOf(view: Waterfall, lanes: readonly Lane[], width: number): Chart {
   const isDeep = lanes.some(({ stage }) => stage === null) && lanes.some(({ stage }) => stage !== null);
-  const longest = Math.max(5, ...lanes.map((lane) => indent(lane, isDeep) + widthOf(nameOf(view, lane))));
+  const widths = lanes.map((lane) => indent(lane, isDeep) + widthOf(nameOf(view, lane) + markOf(view, lane)));
+  const longest = Math.max(5, ...widths);
   // Names come before bars where there is room for one of them.
-  const most = Math.min(NAME_MOST, Math.max(12, Math.floor(width * 0.3)), width - TIME - PERCENT - 3);
+  const most = Math.min(NAME_MOST, Math.max(16, Math.floor(width * 0.3)), width - TIME - PERCENT - 3);
   const names = 2 + Math.max(1, Math.min(longest, most));
   const room = width - names - TIME - 2 - (view.live ? PERCENT + 1 : 0);
   return { names, room: room < CHART_LEAST ? 0 : room, end: endOf(view), isDeep };
 }
 
 /** The last end that is known or expected; without one, a round time, so that the axis changes seldom. */
-export function endOf({ lanes, at, live }: Pick<Waterfall, "lanes" | "at" | "live">): number {
+function endOf({ lanes, at, live }: Pick<Waterfall, "lanes" | "at" | "live">): number {
   const spans = lanes.flatMap((lane) => lane.spans);
   const last = Math.max(1, at, ...spans.map(({ from, to }) => to ?? from));
   const isOpen = live && spans.some(({ to }) => to === null);
@@ -124,6 +126,13 @@ function niceStep(seconds: number, count: number): number {
 
 const indent = ({ stage }: Lane, isDeep: boolean): number => (isDeep && stage !== null ? 2 : 0);
 
+/** An operation with an allowed failure tells it beside its name. */
+function markOf({ records }: Waterfall, { id, stage }: Lane): string {
+  const operation = records.get(id);
+  if (stage !== null || operation === undefined || allowedFailures(operation).length === 0) return "";
+  return ` ${stageGlyph("allowed-failure")}`;
+}
+
 const nameOf = ({ titles }: Waterfall, { id, stage }: Lane): string =>
   sanitizeLine(stage ?? titles.get(id) ?? id);
 
@@ -149,7 +158,9 @@ function addName(line: Line, view: Waterfall, lane: Lane, names: number): void {
     const [glyph, style] =
       operation === undefined ? (["○", "muted"] as const) : [glyphOf(operation), styleOf(operation)];
     line.add(`${glyph} `, style);
-    line.add(fit(name, names - 2), operation === undefined ? "muted" : "bold");
+    const mark = markOf(view, lane);
+    line.add(fit(name, names - 2 - widthOf(mark)), operation === undefined ? "muted" : "bold");
+    line.add(mark, "warn");
     return;
   }
   const state = stateOf(view, lane);
@@ -217,10 +228,15 @@ interface Note {
   readonly style: Style;
 }
 
-/** Why the stage was skipped or did not end well. */
+/** Why the stage was skipped or did not end well; of operations of several hosts, the host. */
 function noteOf(view: Waterfall, lane: Lane): Note | null {
   const operation = view.records.get(lane.id);
-  if (!view.live || operation === undefined || lane.stage === null) return null;
+  if (!view.live || operation === undefined) return null;
+  if (lane.stage === null) {
+    const hosts = new Set([...view.records.values()].flatMap(({ host }) => host ?? []));
+    const { host } = operation;
+    return hosts.size < 2 || host === undefined ? null : { text: `on ${sanitizeLine(host)}`, style: "muted" };
+  }
   const times = getOwn(operation.stageTimes, lane.stage);
   const why = times?.reason ?? times?.error;
   if (why === undefined || operation.untrackedStage === lane.stage) return null;
