@@ -78,7 +78,7 @@ try {
   await type("!");
   await screen.until("✗ prod rollout Deploy");
   await delay(1900);
-  for (let i = 0; i < 6 && !/▌[●▲] nightly/.test(screen.text()); i++) await type("k");
+  for (let i = 0; i < 6 && !/▌.[●▲] nightly/.test(screen.text()); i++) await type("k");
   await until(10_800);
   await type("t");
   await screen.until("Timeline");

@@ -78,7 +78,7 @@ test("p pauses an operation and a queue, and the list says so; resumed, both go 
   await screen.until(/Pause .*\? .* yes/);
   expect((await world.client.show(id)).pause).toBeNull();
   terminal.press("y");
-  await screen.until(/▌‖ .* paused │/);
+  await screen.until(/▌ ‖ .* paused │/);
   expect((await world.client.show(id)).pause?.since).toMatch(/Z$/);
   terminal.press("j+");
   await screen.until("priority 1");

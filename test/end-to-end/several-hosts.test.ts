@@ -51,7 +51,7 @@ test("the operations of two daemons are on one screen, and each daemon gets what
   terminal.press("p");
   await screen.until("Pause first on local?");
   terminal.press("y");
-  await screen.until(/▌‖ first/);
+  await screen.until(/▌ ‖ first/);
   expect((await box.client.show(ofBox)).pause?.since).toMatch(/Z$/);
   terminal.press("p");
   box.write("gate", "");
@@ -68,7 +68,7 @@ test("a daemon is killed: its operations stay with the age of its answer, the ot
   await screen.until(/line \d/);
   await den.killDaemon();
   await screen.until(/▲ den: no answer for \d+s/);
-  await screen.until(/▌▲ silent/);
+  await screen.until(/▌ ▲ silent/);
   terminal.press("H");
   await screen.until(/▲ no answer \d+s/);
   await screen.until(/local +● up +1/);
@@ -78,7 +78,7 @@ test("a daemon is killed: its operations stay with the age of its answer, the ot
   box.write("gate-2", "");
   expect((await box.finished(ofBox)).state).toBe("succeeded");
   await screen.until(/✓.?stays +local/);
-  expect(screen.text()).toMatch(/▌▲ silent/);
+  expect(screen.text()).toMatch(/▌ ▲ silent/);
   await den.startDaemon();
   await screen.until(/▌ ✓.?silent/);
   await screen.until(/closed after \d+/);
