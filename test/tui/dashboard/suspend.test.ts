@@ -64,7 +64,7 @@ test("an editor that leaves the cursor in a line does not move the screen", asyn
       PATH: process.env.PATH,
       HOME: process.env.HOME,
       TERM: "xterm-256color",
-      EDITOR: "printf hello",
+      EDITOR: "sh -c 'printf hello'",
     } as Record<string, string>,
   });
   child.onData((data) => screen.write(data));

@@ -129,9 +129,8 @@ function errorRows(
   const head = rows.slice(0, height);
   if (head.length === height) return head;
   const [frame] = framesOf(error.stack);
-  const line = new Line(width, paint).add("  ");
-  if (frame !== undefined) line.add(`at ${frame.place}`, frame.own ? "plain" : "muted").add("  ");
-  head.push(line.addWhole(sanitizeLine(error.code), "muted").toString());
+  if (frame !== undefined)
+    head.push(new Line(width, paint).add(`  at ${frame.place}`, frame.own ? "plain" : "muted").toString());
   return head;
 }
 
