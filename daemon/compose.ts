@@ -154,7 +154,7 @@ export function compose({
   const scheduler: Scheduler = makeScheduler({
     ...{ bus, settings, layout, log, store, lifecycle, loader, queue, queues, waiting },
     ...{ blockedTypes, typeLimits, containment, copied },
-    ...{ outbox: engine.outbox, leaseFile: engine.leaseFile },
+    ...{ outbox: engine.outbox, leaseFile: engine.leaseFile, workerEvents: engine.workerEvents },
     slots: () => engine.slots(),
     runsHere: (entry) => engine.runsHere(entry),
     whyLeaseEnded: () => engine.whyLeaseEnded(),
@@ -163,7 +163,10 @@ export function compose({
     isTraced: (id) => tracing.isSampled(id),
     onLeft: () => cleaner.start(),
   });
-  const cleaner = new StaleWorkerCleaner({ layout, scheduler, containment, log });
+  const cleaner = new StaleWorkerCleaner({
+    ...{ layout, scheduler, containment, log },
+    workerEvents: engine.workerEvents,
+  });
   const stopping = new Stopping(scheduler, lifecycle, store);
   const retention = new Retention({ archive: store.archive, lifecycle, limits: settings, clock, log });
 

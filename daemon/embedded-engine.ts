@@ -2,8 +2,10 @@
 import { Backups } from "./admin/backup/backups.js";
 import type { Engine, EngineParts } from "./engine.js";
 import { EmbeddedHosts } from "./hosts/embedded-hosts.js";
-import { adoptOrphans, hasOrphan } from "./recovery/orphans.js";
+import { recoverEvents } from "./recovery/orphans.js";
 import { localRuns } from "./run-files/runs.js";
+import { SealedEvents } from "./run-files/sealed-events.js";
+import { WorkerEvents } from "./run-files/worker-events.js";
 import { NO_OUTBOX } from "./scheduler/outbox.js";
 import { queuesFile } from "./scheduler/queues.js";
 import { schedulesFile } from "./schedules/schedules.js";
@@ -13,8 +15,10 @@ import { isOfFleet } from "./store/layout.js";
 
 export function embeddedEngine(services: EngineParts): Engine {
   const { layout } = services;
+  const workerEvents = new WorkerEvents(layout.workers);
   const store = new EmbeddedStore({
     layout,
+    attemptEvents: new SealedEvents(layout, workerEvents, (problem) => services.bus.emit("problem", problem)),
     bus: services.bus,
     now: () => services.now(),
   });
@@ -24,7 +28,8 @@ export function embeddedEngine(services: EngineParts): Engine {
     store,
     hosts,
     typesOf: (loader) => loader,
-    runs: localRuns(layout),
+    runs: localRuns(layout, workerEvents, (id, attempt) => store.sealedEvents(id, attempt)),
+    workerEvents,
     outbox: NO_OUTBOX,
     leaseFile: null,
     whyLeaseEnded: () => null,
@@ -42,8 +47,7 @@ export function embeddedEngine(services: EngineParts): Engine {
           `${layout.root} is the state directory of a host of a fleet: start the daemon with --fleet, or choose another --state-dir; to leave the fleet for good, remove ${layout.fleet}`,
         );
       await store.start();
-      if (store.problems.length > 0 || hasOrphan(store, layout))
-        store.problems.push(...(await adoptOrphans(store, layout)));
+      await recoverEvents(store, layout, workerEvents);
     },
     begin: () => {},
     stop: () => store.stop(),

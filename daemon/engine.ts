@@ -11,6 +11,7 @@ import type { Lifecycle } from "./lifecycle.js";
 import type { Loader, Types } from "./loader/loader.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import type { Runs } from "./run-files/runs.js";
+import type { WorkerEvents } from "./run-files/worker-events.js";
 import type { Outbox } from "./scheduler/outbox.js";
 import type { Queues, SavedQueues } from "./scheduler/queues.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
@@ -54,6 +55,8 @@ export interface Engine {
   readonly isClient: boolean;
   readonly store: Store;
   readonly runs: Runs;
+  /** Where the workers write the events; null: each attempt has a file of its own, which this host sends to others. */
+  readonly workerEvents: WorkerEvents | null;
   readonly hosts: Hosts;
   readonly backups: BackupMaker;
   /** What commands have set of the queues. */

@@ -28,7 +28,7 @@ const OPTIONS = [
 /** What the daemon does at intervals: it watches its places and processes, and writes `state.json`. */
 const AT_INTERVALS = /state\.json|\/liveopsd\.|\/state\/(history|workers)"|\/state>|\/proc\/\d+\//;
 /** The daemon reads what a worker writes in few or many parts, depending on the load. */
-const RUN_FILE = "/state/runs/";
+const RUN_FILE = /\/state\/runs\/|\.events\.ndjson/;
 const OF_RUN_FILES = " of run files";
 const SYNCS = ["fdatasync", "fsync", "msync", "sync", "sync_file_range", "syncfs"];
 
@@ -94,7 +94,7 @@ function countCalls(lines: readonly string[]): Record<Process, Counts> {
     const process = processes.get(thread) ?? processOf(thread);
     processes.set(thread, process);
     if (process === "daemon" && AT_INTERVALS.test(line)) continue;
-    const key = process === "daemon" && line.includes(RUN_FILE) ? `${call}${OF_RUN_FILES}` : call!;
+    const key = process === "daemon" && RUN_FILE.test(line) ? `${call}${OF_RUN_FILES}` : call!;
     counts[process].set(key, (counts[process].get(key) ?? 0) + 1);
   }
   return counts;

@@ -1,5 +1,7 @@
 /** Makes a state directory with finished operations, written by the real store and sealed by a checkpoint. */
 import { Bus } from "../../daemon/bus.js";
+import { SealedEvents } from "../../daemon/run-files/sealed-events.js";
+import { WorkerEvents } from "../../daemon/run-files/worker-events.js";
 import { type Decision, runStateOf } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { EmbeddedStore } from "../../daemon/store/embedded-store.js";
@@ -15,7 +17,10 @@ export async function fillHistory(dir: string, count: number): Promise<void> {
   bus.on("broken", (error) => {
     throw error;
   });
-  const store = new EmbeddedStore({ layout, bus });
+  const attemptEvents = new SealedEvents(layout, new WorkerEvents(layout.workers), (problem) => {
+    throw new Error(problem);
+  });
+  const store = new EmbeddedStore({ layout, bus, attemptEvents });
   await store.start();
   const at = new Date().toISOString();
   for (let done = 0; done < count; done += 1000) {

@@ -22,6 +22,7 @@ import { atStart } from "./host/at-start.js";
 class FleetClient extends FleetView implements Engine {
   readonly isClient = true;
   readonly outbox = NO_OUTBOX;
+  readonly workerEvents = null;
   readonly leaseFile = null;
 
   whyLeaseEnded(): null {

@@ -133,7 +133,7 @@ export class FleetStarter implements OperationStarter {
     const workers: PooledWorker[] = [];
     const free = Math.min(this.#free(), queue.length);
     while (workers.length < free) {
-      const worker = pool.take("");
+      const worker = pool.take();
       if (!worker) break;
       workers.push(worker);
     }

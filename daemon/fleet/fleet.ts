@@ -23,6 +23,7 @@ const PRUNE = { part: 0.2, most: 60, atOnce: 100 };
 
 export class Fleet extends FleetView implements Engine {
   readonly isClient = false;
+  readonly workerEvents = null;
   readonly leaseFile: string;
   readonly #name: string;
   readonly #session: HostSession;

@@ -6,13 +6,15 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Bus } from "../bus.js";
 import type { KernelLock } from "../os/kernel-lock.js";
+import { SealedEvents } from "../run-files/sealed-events.js";
+import { WorkerEvents } from "../run-files/worker-events.js";
 import { checkStateDir, PlaceError } from "../store/directories.js";
 import { EmbeddedStore } from "../store/embedded-store.js";
 import { isOfFleet, type Layout, layoutOf } from "../store/layout.js";
 import { prepareStateFiles, putAsideIfOdd } from "../store/quarantine.js";
 import { lockStateDir } from "../store/state-lock.js";
 import { TrustedClock } from "../store/trusted-clock.js";
-import { adoptOrphans, hasOrphan } from "./orphans.js";
+import { recoverEvents } from "./orphans.js";
 import { type Finding, operationIds, quarantined, scan } from "./state-scan.js";
 
 export interface Examination {
@@ -57,15 +59,16 @@ async function mend(layout: Layout, odd: readonly string[]): Promise<Finding[]> 
   const clock = new TrustedClock(layout.clock);
   const bus = new Bus();
   bus.on("broken", (error) => broken.push(error));
+  const workerEvents = new WorkerEvents(layout.workers);
   const store = new EmbeddedStore({
     layout,
+    attemptEvents: new SealedEvents(layout, workerEvents, (problem) => store.addProblem(problem)),
     bus,
     now: () => clock.now(),
   });
   store.problems.push(...odd);
   await store.start();
-  if (store.problems.length > 0 || hasOrphan(store, layout))
-    store.problems.push(...(await adoptOrphans(store, layout)));
+  await recoverEvents(store, layout, workerEvents);
   const found: Finding[] = store.problems.map((what) => ({ state: "mended", what }));
   // After damage, now or earlier, an operation may only seem to be removed.
   const isWhole = found.length === 0 && quarantined(layout).length === 0;

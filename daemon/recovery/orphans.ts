@@ -1,40 +1,56 @@
 /**
- * Orphans: operations that have run files but, after damage, no record in the store. They are restored from run files.
+ * Orphans: operations that have events but, after damage, no record in the store. They are restored from the events.
  *
  * A worker writes the daemon's entry of its operation into the first event of the attempt. So an operation whose record
- * was lost with checkpoint, journal or history is found by its run files: with a live worker it is adopted, with a dead
- * worker it is finished from its files. An operation that may have finished is not rerun automatically.
+ * was lost with checkpoint or journal is found by its events: with a live worker it is adopted, with a dead worker it
+ * is finished from its files. An operation that may have finished is not rerun automatically.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ID_PATTERN } from "../../protocol/id.js";
 import { isLocked } from "../os/kernel-lock.js";
-import { isOfOtherHost, readAccepted } from "../run-files/attempt-files.js";
-import { attemptsIn } from "../run-files/runs.js";
+import { readAccepted } from "../run-files/attempt-files.js";
 import { isUnreadable } from "../run-files/unreadable.js";
+import type { WorkerEvents } from "../run-files/worker-events.js";
 import type { Entry } from "../store/decision.js";
 import type { EmbeddedStore } from "../store/embedded-store.js";
-import { attemptDir, type Layout, runDir } from "../store/layout.js";
+import { attemptDir, type Layout } from "../store/layout.js";
 import { StoreFullError } from "../store/not-recorded.js";
 import { readStopReason } from "../worker/stop-file.js";
 import { isWorkerAlive } from "../worker/worker-processes.js";
+
+/**
+ * Looks for orphans where the store has found damage, or a live worker has no operation. Then forgets the events of all
+ * operations that are not in memory: they are sealed or removed, and a crash came before their files went.
+ */
+export async function recoverEvents(
+  store: EmbeddedStore,
+  layout: Layout,
+  workerEvents: WorkerEvents,
+): Promise<void> {
+  if (store.problems.length > 0 || hasOrphan(store, layout))
+    store.problems.push(...(await adoptOrphans(store, layout, workerEvents)));
+  for (const id of [...workerEvents.ids()]) if (!store.ledger.get(id)) workerEvents.release(id);
+}
 
 /**
  * Restores the records of orphans in the store.
  *
  * @returns what was found, in words
  */
-export async function adoptOrphans(store: EmbeddedStore, layout: Layout): Promise<string[]> {
+async function adoptOrphans(
+  store: EmbeddedStore,
+  layout: Layout,
+  workerEvents: WorkerEvents,
+): Promise<string[]> {
   const said: string[] = [];
-  const ids = readdirSync(layout.runs).filter((name) => ID_PATTERN.test(name));
-  const found = ids.flatMap((id) => orphan(store, layout, id) ?? []);
+  const found = [...workerEvents.ids()].flatMap((id) => orphan(store, layout, workerEvents, id) ?? []);
   found.sort((a, b) => a.order - b.order);
   for (const entry of found) {
     const { id, op, attempt } = entry.record;
-    const dir = attemptDir(layout, id, attempt);
+    const file = workerEvents.get(id, attempt)?.file;
     try {
       await store.decide({ kind: "restored", id, entry }, store.ledger.get(id)?.version ?? null);
-      said.push(`the record of ${op} ${id} was lost; it was restored from ${dir}`);
+      said.push(`the record of ${op} ${id} was lost; it was restored from ${file}`);
     } catch (error) {
       if (!(error instanceof StoreFullError)) throw error;
       said.push(
@@ -46,24 +62,18 @@ export async function adoptOrphans(store: EmbeddedStore, layout: Layout): Promis
 }
 
 /** The entry that the worker accepted, where the store does not know the acceptance. */
-function orphan(store: EmbeddedStore, layout: Layout, id: string): Entry | null {
+function orphan(store: EmbeddedStore, layout: Layout, workerEvents: WorkerEvents, id: string): Entry | null {
   const known = store.ledger.get(id);
   if (known ? known.record.state !== "queued" : store.knows(id)) return null;
-  for (const attempt of readableAttempts(runDir(layout, id)).sort((a, b) => b - a)) {
-    if (known && attempt < known.nextAttempt) return null;
-    // Another host runs it.
-    if (isOfOtherHost(attemptDir(layout, id, attempt))) return null;
-    const accepted = readable(() => readAccepted(attemptDir(layout, id, attempt)));
+  for (const place of workerEvents.of(id).toReversed()) {
+    if (known && place.attempt < known.nextAttempt) return null;
+    const accepted = readable(() => readAccepted(place));
     if (accepted?.run && accepted.record.id === id) return asNow(accepted, layout, known !== undefined);
   }
   return null;
 }
 
-function readableAttempts(dir: string): number[] {
-  return readable(() => attemptsIn(dir)) ?? [];
-}
-
-/** Null where another object is in the place of the run files. */
+/** Null where the file cannot be read. */
 function readable<T>(read: () => T): T | null {
   try {
     return read();
@@ -89,7 +99,7 @@ function asNow(entry: Entry, layout: Layout, isLive: boolean): Entry {
 }
 
 /** Whether a live worker runs no operation of the store: a reason to look for orphans without other damage. */
-export function hasOrphan(store: EmbeddedStore, layout: Layout): boolean {
+function hasOrphan(store: EmbeddedStore, layout: Layout): boolean {
   const owned = new Set([...store.ledger.entries.values()].map(({ run }) => run?.worker.workerId));
   return readdirSync(layout.workers).some((name) => {
     const [, workerId] = /^(\w+)\.lock$/.exec(name) ?? [];

@@ -6,6 +6,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "../log/log.js";
 import { isLocked } from "../os/kernel-lock.js";
+import type { WorkerEvents } from "../run-files/worker-events.js";
 import type { Layout } from "../store/layout.js";
 import type { Containment } from "../worker/containment.js";
 
@@ -17,6 +18,8 @@ interface StaleWorkerParts {
   /** Knows whether the worker belongs to this daemon's pool or runs an operation. */
   scheduler: { needs(workerId: string): boolean };
   containment: Pick<Containment, "killUnknown">;
+  /** Null: the workers write no events into files of their own. */
+  workerEvents: WorkerEvents | null;
   log: Log;
 }
 
@@ -42,7 +45,7 @@ export class StaleWorkerCleaner {
 
   /** Checks once; returns whether a stale worker is left. */
   look(): boolean {
-    const { scheduler, containment, log } = this.parts;
+    const { scheduler, containment, workerEvents, log } = this.parts;
     const dir = this.parts.layout.workers;
     const before = this.#left;
     this.#left = new Set();
@@ -50,8 +53,12 @@ export class StaleWorkerCleaner {
       // Other objects in the directory are not ours to remove.
       const workerId = /^([0-9a-z]+)\.(?:lock|stdout|stderr)$/.exec(name)?.[1];
       if (workerId === undefined || scheduler.needs(workerId)) continue;
-      if (!isLocked(join(dir, `${workerId}.lock`))) rmSync(join(dir, name), { force: true, recursive: true });
-      else this.#left.add(workerId);
+      if (isLocked(join(dir, `${workerId}.lock`))) {
+        this.#left.add(workerId);
+        continue;
+      }
+      rmSync(join(dir, name), { force: true, recursive: true });
+      workerEvents?.workerEnded(workerId);
     }
     for (const workerId of this.#left) {
       if (!before.has(workerId)) continue;

@@ -68,10 +68,10 @@ export class StateGuard {
     );
   }
 
-  /** Whether the run files can still be kept. */
+  /** Whether logs and events can still be kept. */
   hasRuns(): boolean {
-    const { root, runs } = this.options.layout;
-    return this.#isThere(root) && this.#isThere(runs);
+    const { root, runs, workers } = this.options.layout;
+    return [root, runs, workers].every((path) => this.#isThere(path));
   }
 
   /** Whether decisions can still be recorded, by this daemon alone. */

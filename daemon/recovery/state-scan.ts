@@ -1,9 +1,9 @@
 /** Reads every record of every file of a state directory, and verifies its checksum. */
 import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { ID_PATTERN } from "../../protocol/id.js";
 import { type NumberedRecord, parseNumberedRecord, seqOfRecord } from "../../protocol/record-line.js";
-import { EVENTS_FILE } from "../run-files/attempt-files.js";
+import { attemptOf } from "../run-files/events-reader.js";
 import { attemptsIn } from "../run-files/runs.js";
 import { isUnreadable, recordFiles } from "../run-files/unreadable.js";
 import { readCheckpoint } from "../store/checkpoint.js";
@@ -42,34 +42,60 @@ function scanStore(layout: Layout, ends: AttemptEnds): Finding[] {
   const decided = numbered((record) => {
     if (record.n > journal) ends.addDecision(record);
   });
+  const found: Finding[] = [];
   const sealed = numbered(({ value }) => {
     const { entry } = value as { entry: Entry | null };
-    if (entry !== null) ends.addFinished(entry);
+    if (entry === null) return;
+    ends.addFinished(entry);
+    found.push(...scanSealedEvents(entry, ends));
   });
   return [
     finding,
     ...scanLines("the journal", filesIn(layout.journal, ".ndjson"), decided),
     ...scanLines("the history", filesIn(layout.history, ".ndjson"), sealed),
+    ...found,
   ];
 }
 
+/** Checks the events in a record of the history. */
+function scanSealedEvents({ record: { id }, attemptEvents = {} }: Entry, ends: AttemptEnds): Finding[] {
+  return Object.entries(attemptEvents).flatMap(([attempt, text]): Finding[] => {
+    const numbers = text.split("\n").slice(0, -1).map(seqOfRecord);
+    const damaged = numbers.filter((seq) => seq === null).length;
+    const where = `the history: the events of ${id}, attempt ${attempt}`;
+    const what = `${where}: ${damaged} of ${numbers.length} records are damaged`;
+    const last = numbers.findLast((seq) => seq !== null) ?? 0;
+    return [
+      ...(damaged > 0 ? [{ state: "damaged" as const, what }] : []),
+      ...cutShort(`${where},`, last, ends.lastOf(id, attempt)),
+    ];
+  });
+}
+
+/** @param end - number of the last record by the record of the operation; undefined: not known */
+function cutShort(where: string, last: number, end = 0): Finding[] {
+  const what = `${where} were cut short: the last record is number ${last}, and the attempt ended with ${end}`;
+  return last < end ? [{ state: "damaged", what }] : [];
+}
+
 function scanRunFiles(layout: Layout, ends: AttemptEnds): Finding[] {
-  const files = runFiles(layout);
-  const last = new Map(files.filter((file) => basename(file) === EVENTS_FILE).map((file) => [file, 0]));
+  const files = [...runFiles(layout), ...filesIn(layout.workers, ".events.ndjson")];
+  /** The last event of each attempt, and its file. */
+  const last = new Map<string, { id: string; attempt: number; seq: number; file: string }>();
   const read = (line: string, file: string) => {
     const seq = seqOfRecord(line);
-    if (seq !== null && last.has(file)) last.set(file, seq);
+    const of = seq === null ? null : attemptOf(line);
+    if (of !== null) last.set(`${of.id}/${of.attempt}`, { ...of, seq: seq!, file });
     return seq !== null;
   };
   // A power cut may have taken the newline of the last record, and have left NUL bytes of its reserved space.
   const readRest = (text: string, file: string) => void read(text.replace(/[\t\0]+$/, ""), file);
   const found = scanLines("run files", files, read, readRest);
-  for (const [file, seq] of last) {
-    const dir = dirname(file);
-    const end = ends.lastOf(basename(dirname(dir)), basename(dir)) ?? 0;
-    const what = `${file} was cut short: its last record is number ${seq}, and the attempt ended with ${end}`;
+  for (const { id, attempt, seq, file } of last.values()) {
     // A running daemon may have removed the operation.
-    if (seq < end && existsSync(file)) found.push({ state: "damaged", what });
+    if (!existsSync(file)) continue;
+    const where = `${file}: the events of ${id}, attempt ${attempt},`;
+    found.push(...cutShort(where, seq, ends.lastOf(id, String(attempt))));
   }
   return found;
 }
@@ -166,6 +192,7 @@ export function quarantined(layout: Layout): Finding[] {
 }
 
 function filesIn(dir: string, ending: string): string[] {
+  if (!existsSync(dir)) return [];
   return readdirSync(dir)
     .filter((name) => name.endsWith(ending))
     .sort()

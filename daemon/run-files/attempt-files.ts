@@ -7,8 +7,9 @@ import { parseRecord } from "../../protocol/record-line.js";
 import { endOfText, giveBackReserved } from "../../protocol/system/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
 import type { Entry } from "../store/decision.js";
+import { type EventsPlace, EventsReader, TextReader } from "./events-reader.js";
 import { endOfLines } from "./seek.js";
-import { MOST_LINE, Tail } from "./tail.js";
+import { MOST_LINE } from "./tail.js";
 
 export const EVENTS_FILE = "events.ndjson";
 export const LOG_FILE = "log.ndjson";
@@ -82,56 +83,58 @@ const PIECE = 64 * 1024;
  * The entry as the daemon held it at the start, from the first event of the attempt (`attempt:accepted`). With it the
  * run files identify their operation, even if every other record is lost. Null if the event is missing or unreadable.
  */
-export function readAccepted(attemptDir: string): Entry | null {
+export function readAccepted(place: EventsPlace): Entry | null {
   let entry: Entry | null = null;
   const look = (line: string) => {
     if (entry !== null || !line.includes('"attempt:accepted"')) return;
     const event = parseRecord<{ type: string; entry: Entry }>(line);
     if (event?.type === "attempt:accepted") entry = event.entry;
   };
-  const tail = new Tail(eventsFile(attemptDir));
+  const reader = new EventsReader(place);
   try {
-    while (entry === null && tail.read(look, PIECE));
+    while (entry === null && reader.read(look, PIECE));
     // The event is durable, but a power cut came before its newline was.
-    if (entry === null) look(tail.takeRest());
+    if (entry === null) look(reader.takeRest());
   } finally {
-    tail.close();
+    reader.close();
   }
   return entry;
 }
 
+/** The events of an attempt that has ended: where they are stored, or as text. */
+export type EarlierEvents = EventsPlace | { attempt: number; text: string };
+
 /** The stage values in the events of earlier attempts, oldest first. A stage whose event is damaged runs again. */
-export function* keptValues(runDir: string, before: number): Generator<KeptValue> {
-  for (const [attempt, event] of eventsBefore(runDir, before, "stage:left"))
+export function* keptValues(earlier: readonly EarlierEvents[]): Generator<KeptValue> {
+  for (const [attempt, event] of eventsIn(earlier, "stage:left"))
     if (event.state === "done" && event.value) yield { attempt, stage: event.stage, ...event.value };
 }
 
 /** The finished items in the events of earlier attempts, oldest first. Those of a damaged event are done again. */
-export function* keptItems(runDir: string, before: number): Generator<KeptItems> {
-  for (const [attempt, event] of eventsBefore(runDir, before, "items:finished"))
+export function* keptItems(earlier: readonly EarlierEvents[]): Generator<KeptItems> {
+  for (const [attempt, event] of eventsIn(earlier, "items:finished"))
     if (event.items) yield { attempt, stage: event.stage, ...event.items };
 }
 
 type EventOf<T> = Extract<WorkerEvent, { type: T }>;
 
 /** The events of one type of the earlier attempts, and their attempts. */
-function* eventsBefore<T extends WorkerEvent["type"]>(
-  runDir: string,
-  before: number,
+function* eventsIn<T extends WorkerEvent["type"]>(
+  earlier: readonly EarlierEvents[],
   type: T,
 ): Generator<[number, EventOf<T>]> {
-  for (let attempt = 1; attempt < before; attempt++) {
+  for (const each of earlier) {
     const found: Array<[number, EventOf<T>]> = [];
     const look = (line: string) => {
       if (!line.includes(`"${type}"`)) return;
       const event = parseRecord<WorkerEvent>(line);
-      if (event?.type === type) found.push([attempt, event as EventOf<T>]);
+      if (event?.type === type) found.push([each.attempt, event as EventOf<T>]);
     };
-    const tail = new Tail(eventsFile(join(runDir, String(attempt))));
+    const reader = "text" in each ? new TextReader(each.text) : new EventsReader(each);
     try {
-      tail.read(look);
+      reader.read(look);
     } finally {
-      tail.close();
+      reader.close();
     }
     yield* found;
   }

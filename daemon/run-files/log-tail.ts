@@ -31,7 +31,7 @@ export function lineOf(record: StoredLine): LogLine {
 export class LogTail {
   #tail: Tail;
   /** There was a log to open. */
-  #found: boolean;
+  #found = false;
   /** The next line is the first of its file. */
   #isAtStart = true;
   /** The open file follows the one before it without a gap. */
@@ -44,26 +44,19 @@ export class LogTail {
     private readonly dir: string,
     private readonly isBefore?: (line: string) => boolean,
   ) {
-    // Opened now, so that renames before the first read do not matter.
+    this.#tail = new Tail(logFile(dir));
     try {
-      this.#tail = this.#begin();
-      this.#found = this.#tail.inode() !== null;
+      // Opened now, so that renames before the first read do not matter.
+      this.#find();
     } catch {
       // The first read tries again, and throws.
-      this.#tail = new Tail(logFile(dir));
-      this.#found = false;
     }
   }
 
   /** Calls back for every new complete line, at most about `maxBytes` of them; returns whether there was any. */
   read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
-    if (!this.#found) {
-      // The log may have been made, and renamed, since.
-      this.#tail.close();
-      this.#tail = this.#begin();
-      this.#found = this.#tail.inode() !== null;
-      if (!this.#found) return false;
-    }
+    // The log may have been made, and renamed, since.
+    if (!this.#found && !this.#find()) return false;
     let left = maxBytes;
     let any = false;
     const take = (line: string) => {
@@ -84,6 +77,16 @@ export class LogTail {
 
   close(): void {
     this.#tail.close();
+  }
+
+  /** Opens the log; false if there is none. */
+  #find(): boolean {
+    // Most attempts log nothing, and have no directory.
+    if (inodeOf(this.dir) === null) return false;
+    this.#tail.close();
+    this.#tail = this.#begin();
+    this.#found = this.#tail.inode() !== null;
+    return this.#found;
   }
 
   #begin(): Tail {

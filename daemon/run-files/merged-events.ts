@@ -8,7 +8,8 @@
 import type { DaemonEvent } from "../../protocol/event.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import type { EventLine } from "../../protocol/stream-lines.js";
-import type { LineReader, RunFiles } from "./runs.js";
+import type { LineReader } from "./events-reader.js";
+import type { RunFiles } from "./runs.js";
 
 /** Bytes read from a file at a time: the reader may be slow, and memory must not grow with the file. */
 const READ_BYTES = 64 * 1024;
@@ -17,6 +18,7 @@ type Stored = Exclude<EventLine, { type: "end" }>;
 
 /** Keys of the files that no reader of the events gets. */
 interface OnlyStored {
+  id?: string;
   end?: number;
   cut?: number;
   entry?: unknown;
@@ -102,7 +104,7 @@ export class MergedEvents {
     if (isLine) this.#lastLine = parsed.seq;
     else this.#lastEvent = parsed.seq;
     if (parsed.seq < this.#next) return;
-    const { end: _, cut: __, entry: ___, used: ____, value: _____, items: ______, ...stored } = parsed;
+    const { id, end: _, cut: __, entry: ___, used: ____, value: _____, items: ______, ...stored } = parsed;
     this.#ahead.set(parsed.seq, (isLine ? { ...stored, type: "log:line" } : stored) as Stored);
   }
 

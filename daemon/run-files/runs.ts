@@ -3,20 +3,12 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Layout, runDir } from "../store/layout.js";
 import { eventsFile } from "./attempt-files.js";
+import { EventsReader, type IsBefore, type LineReader, TextReader } from "./events-reader.js";
 import { LogTail } from "./log-tail.js";
 import { seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
 import { isDirectory } from "./unreadable.js";
-
-/** Reads the new complete lines of a run file. */
-export interface LineReader {
-  /** Calls back for each new line, at most about `maxBytes` of them; returns whether there was any. */
-  read(onLine: (line: string) => void, maxBytes?: number): boolean;
-  close(): void;
-}
-
-/** Lines for which it is true are skipped; they must come first. */
-type IsBefore = (line: string) => boolean;
+import type { WorkerEvents } from "./worker-events.js";
 
 /** The run files of one operation. */
 export interface RunFiles {
@@ -35,6 +27,7 @@ export interface Runs {
   of(id: string): RunFiles;
 }
 
+/** The run files in the directory of an operation. */
 export function localFiles(runDir: string): RunFiles {
   const dirOf = (attempt: number) => join(runDir, String(attempt));
   return {
@@ -47,9 +40,30 @@ export function localFiles(runDir: string): RunFiles {
   };
 }
 
-/** All run files are on this machine. */
-export function localRuns(layout: Layout): Runs {
-  return { bring: async () => {}, of: (id) => localFiles(runDir(layout, id)) };
+/**
+ * All run files are on this machine. The events of an attempt are in the file of its worker until they are sealed; then
+ * they are in the history, or in the attempt's directory if they are long.
+ *
+ * @param sealed the sealed events of an attempt as text; null: they are not in the history
+ */
+export function localRuns(
+  layout: Layout,
+  workerEvents: WorkerEvents,
+  sealed: (id: string, attempt: number) => string | null,
+): Runs {
+  const of = (id: string): RunFiles => {
+    const files = localFiles(runDir(layout, id));
+    return {
+      ...files,
+      events: (attempt, isBefore) => {
+        const place = workerEvents.get(id, attempt);
+        if (place !== null) return new EventsReader(place, isBefore);
+        const text = sealed(id, attempt);
+        return text === null ? files.events(attempt, isBefore) : new TextReader(text, isBefore);
+      },
+    };
+  };
+  return { bring: async () => {}, of };
 }
 
 /**

@@ -8,16 +8,20 @@ import { openOwnFile } from "../../protocol/system/own-file.js";
 
 const NEWLINE = 10;
 
-/** Offset of the first line for which `isBefore` is false; the file's end if there is none. */
-export function seekLine(file: string, isBefore: (line: string) => boolean): number {
+/**
+ * Offset of the first line for which `isBefore` is false; the file's end if there is none.
+ *
+ * @param from - offset of the line to begin with. Default: the first one
+ */
+export function seekLine(file: string, isBefore: (line: string) => boolean, from = 0): number {
   let fd: number;
   try {
     fd = openOwnFile(file);
   } catch {
-    return 0;
+    return from;
   }
   try {
-    let low = 0;
+    let low = from;
     let high = endOfLines(fd);
     // Invariant: every line that starts before `low` is before; the wanted one starts at or before `high`.
     while (low < high) {

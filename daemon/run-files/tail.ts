@@ -6,10 +6,12 @@
  * a line: a power cut leaves them, and so does a file that was made longer.
  */
 import { closeSync, fstatSync, lstatSync, readSync } from "node:fs";
-import { endOfText } from "../../protocol/system/append-file.js";
+import { endOfText, FILLER } from "../../protocol/system/append-file.js";
 import { IrregularFileError, openOwnFile, readAt } from "../../protocol/system/own-file.js";
 
 const CHUNK = 256 * 1024;
+/** Bytes of the first piece of a read: mostly there are a few new lines, and reserved space after them. */
+const FIRST = 4096;
 const buffer = Buffer.allocUnsafe(CHUNK);
 const NEWLINE = 10;
 /** Bytes; no record is that long. */
@@ -41,8 +43,8 @@ export class Tail {
     // The beginning of a line, in pieces. Not kept for the next read: a writer removes a line cut by a full disk.
     let rest: Buffer[] = [];
     let restLength = 0;
-    const wanted = Math.min(CHUNK, Math.max(1, maxBytes));
-    while (!any || taken < maxBytes) {
+    const most = Math.min(CHUNK, Math.max(1, maxBytes));
+    for (let wanted = Math.min(FIRST, most); !any || taken < maxBytes; wanted = most) {
       const length = readSync(fd, buffer, 0, wanted, this.offset + restLength);
       if (length === 0 && taken === 0) this.offset = Math.min(this.offset, fstatSync(fd).size);
       taken += length;
@@ -60,7 +62,9 @@ export class Tail {
         rest = [Buffer.from(bytes.subarray(used))];
         restLength = bytes.length - used;
       }
-      if (rest[0]?.[0] === 0) this.atEnd = true;
+      // No line holds a tab or a zero byte: only reserved space follows.
+      const last = buffer[length - 1];
+      if (length > 0 && (last === FILLER || last === 0)) this.atEnd = true;
       if (this.atEnd) break;
     }
     return any;

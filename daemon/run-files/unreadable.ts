@@ -69,17 +69,16 @@ export function recordFiles(attemptDir: string): string[] {
  *
  * @param runDir - of the operation
  * @param attemptDir - of the attempt
- * @param isGivenUp - the events file is put aside too, whatever it is
+ * @param givenUp - an events file that is put aside too, whatever it is; null: none
  * @returns one text for each path that was put aside
  */
-export function putAsideRunFiles(runDir: string, attemptDir: string, isGivenUp: boolean): string[] {
+export function putAsideRunFiles(runDir: string, attemptDir: string, givenUp: string | null): string[] {
   const aside = (path: string) => `${path} could not be read; it is kept in ${quarantineFile(path)}`;
   for (const dir of [runDir, attemptDir]) if (isOdd(dir, whyNoDirectory)) return [aside(dir)];
-  const events = eventsFile(attemptDir);
   const older = existsSync(attemptDir) ? olderLogFiles(attemptDir) : [];
   const files = [logFile(attemptDir), ...older, cancelFile(attemptDir)];
-  const odd = [events, ...files].filter((file) => isOdd(file, whyIrregular));
-  if (isGivenUp && !odd.includes(events) && isOdd(events, () => "")) odd.push(events);
+  const odd = [eventsFile(attemptDir), ...files].filter((file) => isOdd(file, whyIrregular));
+  if (givenUp !== null && !odd.includes(givenUp) && isOdd(givenUp, () => "")) odd.push(givenUp);
   return odd.map(aside);
 }
 

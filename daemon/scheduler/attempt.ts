@@ -14,6 +14,7 @@ import type { Log } from "../log/log.js";
 import { bootId, isStopped, signalProcess } from "../os/process-identity.js";
 import { sharedNow, sharedTime } from "../os/shared-clock.js";
 import { cancelFile, pauseFile } from "../run-files/attempt-files.js";
+import type { EventsPlace } from "../run-files/events-reader.js";
 import type { StoredLine } from "../run-files/log-tail.js";
 import { isShortage } from "../run-files/unreadable.js";
 import type { Entry, Run } from "../store/decision.js";
@@ -70,6 +71,7 @@ export class Attempt {
     readonly entry: Entry,
     run: Run,
     readonly dir: string,
+    readonly events: EventsPlace,
     /** Null for a worker adopted from an earlier daemon. */
     readonly worker: PooledWorker | null,
     private readonly parts: AttemptParts,
@@ -78,8 +80,7 @@ export class Attempt {
     this.number = entry.record.attempt;
     this.sampler = new ResourceSampler(worker === null);
     this.#tail = new RecordTail(entry, dir, {
-      bus: parts.bus,
-      isOwn: true,
+      ...{ bus: parts.bus, isOwn: true, files: events },
       onEvent: (event) => this.#event(event),
       onLine: (line) => this.#line(line),
       onOutcome: (outcome) => {
@@ -149,6 +150,7 @@ export class Attempt {
   /** The worker reads how long it was paused when it runs again. Without the file, the pause counts as time. */
   #writePause(seconds: number): void {
     try {
+      mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       replaceFileSync(pauseFile(this.dir), `${JSON.stringify({ seconds })}\n`);
     } catch (error) {
       if (!isDiskFull(error))
@@ -236,7 +238,7 @@ export class Attempt {
     try {
       if (there !== undefined)
         this.#damaged(`${file} was not a regular file; it is kept in ${quarantineFile(file)}`);
-      // The worker may not have created the directory yet.
+      // The worker creates the directory only for a log.
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       replaceFileSync(file, `${JSON.stringify({ reason })}\n`);
     } catch (error) {

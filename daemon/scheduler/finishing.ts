@@ -11,14 +11,14 @@ import type { Bus } from "../bus.js";
 import type { Conclusion, Lifecycle } from "../lifecycle.js";
 import { isRunning } from "../os/process-identity.js";
 import { sharedNow } from "../os/shared-clock.js";
-import { completeEvents, eventsFile } from "../run-files/attempt-files.js";
+import { completeEvents } from "../run-files/attempt-files.js";
 import { isUnreadable, putAsideRunFiles } from "../run-files/unreadable.js";
 import type { Entry, WorkerLosses } from "../store/decision.js";
-import { type Layout, runDir } from "../store/layout.js";
+import { type Layout, runDir, workerFiles } from "../store/layout.js";
 import { NotRecordedError } from "../store/not-recorded.js";
 import type { Containment } from "../worker/containment.js";
 import type { WorkerExit } from "../worker/pool.js";
-import { isForeign, mayRunElsewhere, workerFiles } from "../worker/worker-processes.js";
+import { isForeign, mayRunElsewhere } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./holds/blocked-types.js";
 import type { Outbox } from "./outbox.js";
@@ -125,9 +125,14 @@ export class Finishing {
 
   /** Whether the attempt has an outcome or is finishing. Reads its files to their end first. */
   #isOver(attempt: Attempt): boolean {
-    completeEvents(eventsFile(attempt.dir));
+    // A live worker changes its file itself: it may run another operation by now.
+    if (attempt.worker === null || attempt.worker.state === "gone") this.#complete(attempt);
     attempt.read();
     return attempt.outcome !== null || attempt.isFinishing || !this.options.isCurrent(attempt);
+  }
+
+  #complete({ run, events }: Attempt): void {
+    if (isForeign(run.worker) || !isRunning(run.worker)) completeEvents(events.file);
   }
 
   async finish(attempt: Attempt, given: Outcome): Promise<void> {
@@ -163,7 +168,8 @@ export class Finishing {
     if (events === null && log === null) return;
     const { layout, bus } = this.options;
     try {
-      for (const problem of putAsideRunFiles(runDir(layout, attempt.id), attempt.dir, events !== null))
+      const unreadable = events === null ? null : attempt.events.file;
+      for (const problem of putAsideRunFiles(runDir(layout, attempt.id), attempt.dir, unreadable))
         bus.emit("problem", problem);
     } catch (error) {
       if (!isUnreadable(error)) throw error;

@@ -6,17 +6,16 @@
  * `fs.watch` is only a hint and may miss the last write. So the scheduler's half-second round and the worker's exit
  * call `read` as well. The events are read first: all lines written before an outcome are then in the log.
  */
-import { type FSWatcher, watch } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, type FSWatcher, watch } from "node:fs";
+import { basename, dirname } from "node:path";
 import { OUTCOME_FIELDS, type Outcome, type WorkerEvent } from "../../protocol/event.js";
 import { pick } from "../../protocol/objects.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import { RecordBuilder } from "../../protocol/reduce.js";
 import type { Bus } from "../bus.js";
-import { EVENTS_FILE, eventsFile, LOG_FILE, logFile } from "../run-files/attempt-files.js";
+import { LOG_FILE, logFile } from "../run-files/attempt-files.js";
+import { type EventsPlace, EventsReader, type LineReader } from "../run-files/events-reader.js";
 import { LogTail, type StoredLine } from "../run-files/log-tail.js";
-import type { LineReader } from "../run-files/runs.js";
-import { Tail } from "../run-files/tail.js";
 import { isDirectory, isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
 
@@ -24,8 +23,8 @@ interface RecordTailOptions {
   bus: Bus;
   /** The attempt runs on this host. */
   isOwn: boolean;
-  /** Default: those in the directory. */
-  files?: Readonly<Record<"events" | "log", LineReader>>;
+  /** The events in a file, with the log in the directory; or a reader of each. */
+  files: EventsPlace | Readonly<Record<"events" | "log", LineReader>>;
   /** An event was read. Called before the event is in the record. */
   onEvent(event: WorkerEvent): void;
   /** A line was read. A line that occurs twice is passed twice. */
@@ -56,7 +55,8 @@ export class RecordTail {
   /** Why each file could not be read the last time; null if it could. */
   readonly unreadable: Record<"events" | "log", Error | null> = { events: null, log: null };
   readonly #files: Readonly<Record<"events" | "log", LineReader>>;
-  #watcher: FSWatcher | null = null;
+  /** By path: the file of the events, and the directory of the log once it is there. */
+  readonly #watchers = new Map<string, FSWatcher>();
   #begin: NodeJS.Timeout | null = null;
   #rest: NodeJS.Timeout | null = null;
   #begun = false;
@@ -74,7 +74,8 @@ export class RecordTail {
     private readonly options: RecordTailOptions,
   ) {
     this.seq = entry.record.seq;
-    this.#files = options.files ?? { events: new Tail(eventsFile(dir)), log: new LogTail(dir) };
+    const { files } = options;
+    this.#files = "file" in files ? { events: new EventsReader(files), log: new LogTail(dir) } : files;
   }
 
   /**
@@ -93,7 +94,7 @@ export class RecordTail {
   /** Reads both files to their end. Errors are kept in `unreadable`. */
   read(): void {
     if (this.#isComplete) return;
-    if (this.#begun && !this.#watcher && !this.#rest && !this.#closed) this.#watch();
+    if (this.#begun) this.#watch();
     do {
       this.#unread = { events: true, log: true };
     } while (this.#readPiece());
@@ -109,21 +110,41 @@ export class RecordTail {
   }
 
   #watch(): void {
+    const { events } = this.#files;
+    if (this.#rest || this.#closed || !(events instanceof EventsReader)) return;
+    const { file } = events.place;
+    const isApart = dirname(file) !== this.dir;
+    if (isApart)
+      this.#watchPath(file, () => {
+        this.#unread.events = true;
+        // The worker touches the file when it has created the directory of the log.
+        if (!this.#watchers.has(this.dir)) this.#watch();
+      });
+    if (isApart && !existsSync(this.dir)) return;
+    this.#unread.log = true;
+    this.#watchPath(this.dir, (name) => {
+      if (name !== LOG_FILE && !isApart) this.#unread.events = true;
+      if (isApart || name !== basename(file)) this.#unread.log = true;
+    });
+  }
+
+  #watchPath(path: string, onChange: (name: string | null) => void): void {
+    if (this.#watchers.has(path)) return;
     try {
-      this.#watcher = watch(this.dir, (_event, name) => {
-        if (name !== LOG_FILE) this.#unread.events = true;
-        if (name !== EVENTS_FILE) this.#unread.log = true;
+      const watcher = watch(path, (_event, name) => {
+        onChange(name);
         this.#readSoon();
       });
-      this.#watcher.on("error", () => this.#unwatch());
+      this.#watchers.set(path, watcher);
+      watcher.on("error", () => this.#unwatch());
     } catch {
       // No watch is left, or the worker has not made the directory yet: the half-second round tries again.
     }
   }
 
   #unwatch(): void {
-    this.#watcher?.close();
-    this.#watcher = null;
+    for (const watcher of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
   }
 
   /** Reads a piece now and the rest in later turns, so that an operation that floods its log delays no other. */
@@ -143,7 +164,7 @@ export class RecordTail {
     if (unread.events) {
       const events: WorkerEvent[] = [];
       const hasRead = this.#readFile("events", events);
-      unread.events = hasRead && !(eventFile instanceof Tail && eventFile.atEnd);
+      unread.events = hasRead && !(eventFile instanceof EventsReader && eventFile.atEnd);
       if (events.some(({ type }) => type === "attempt:finished")) unread.log = true;
       if (events.length > 0) this.#takeEvents(events);
     }
@@ -188,13 +209,15 @@ export class RecordTail {
    */
   #checkPlace(): void {
     const { events } = this.#files;
-    if (!(events instanceof Tail) || events.offset > 0) return;
-    if (isDirectory(dirname(this.dir))) isDirectory(this.dir);
+    if (!(events instanceof EventsReader) || !events.isAtStart) return;
+    if (dirname(events.place.file) === this.dir && isDirectory(dirname(this.dir))) isDirectory(this.dir);
   }
 
   #damaged(name: "events" | "log", line: string): void {
     if (name === "events") this.options.onDamagedEvent?.();
-    const file = name === "events" ? eventsFile(this.dir) : logFile(this.dir);
+    const { events } = this.#files;
+    const eventsFile = events instanceof EventsReader ? events.place.file : `the events of ${this.dir}`;
+    const file = name === "events" ? eventsFile : logFile(this.dir);
     this.options.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`);
   }
 

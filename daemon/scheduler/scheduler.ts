@@ -3,20 +3,22 @@
  * follow each attempt (`attempt.ts`), finish it (`finishing.ts`). No other module runs operations.
  */
 import { EventEmitter, once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "../bus.js";
 import { isPausedNow } from "../lifecycle.js";
 import type { CopiedState } from "../recovery/copied-state.js";
+import { eventsFile } from "../run-files/attempt-files.js";
+import type { EventsPlace } from "../run-files/events-reader.js";
 import { isUnreadable } from "../run-files/unreadable.js";
-import type { Entry } from "../store/decision.js";
-import { attemptDir, runDir } from "../store/layout.js";
+import type { Entry, Run } from "../store/decision.js";
+import { attemptDir, workerFiles } from "../store/layout.js";
 import { NotRecordedError, StoreFullError } from "../store/not-recorded.js";
 import type { OrderMessage } from "../worker/messages.js";
 import { boundOutput } from "../worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
 import { waitsSince } from "../worker/retry-while-disk-full.js";
-import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/worker-processes.js";
+import { asForeign, isForeign, isWorkerAlive } from "../worker/worker-processes.js";
 import { Attempt } from "./attempt.js";
 import { Finishing } from "./finishing.js";
 import type { Outbox } from "./outbox.js";
@@ -58,6 +60,7 @@ export class Scheduler {
     this.pool = new Pool({
       dir: options.layout.workers,
       size: options.slots,
+      workerEvents: options.workerEvents,
       lease: options.leaseFile === null ? null : { file: options.leaseFile },
       settings: options.settings,
       userCode: () => options.loader.hasUserCode(options.settings.shippedDirs),
@@ -86,11 +89,8 @@ export class Scheduler {
 
   /** Adopts the running operations of an earlier daemon, then starts queued operations. */
   start(): void {
-    const { bus, layout } = this.options;
-    bus.on("decided", (changes) => {
-      for (const { id, after } of changes) if (after === null) this.pool.discard(runDir(layout, id));
-      this.kick();
-    });
+    const { bus } = this.options;
+    bus.on("decided", () => this.kick());
     bus.on("blocked", (queue) => {
       // The queue was resumed, or may run more at a time.
       if (queue !== null) this.kick();
@@ -184,7 +184,7 @@ export class Scheduler {
   #follow(entry: Entry, dir: string, worker: PooledWorker | null): Attempt | null {
     if (!entry.run) return null;
     const { bus, log, containment, outbox } = this.options;
-    const attempt = new Attempt(entry, entry.run, dir, worker, {
+    const attempt = new Attempt(entry, entry.run, dir, this.#eventsPlace(entry, entry.run, dir), worker, {
       ...{ bus, log, containment },
       onOutcome: (finished, outcome) => {
         finished.isFollowed = outcome.next !== null || this.options.isAwaited(finished.id);
@@ -198,14 +198,23 @@ export class Scheduler {
     return attempt;
   }
 
+  #eventsPlace({ record }: Entry, run: Run, dir: string): EventsPlace {
+    const { id, attempt } = record;
+    const { workerEvents } = this.options;
+    const { workerId } = run.worker;
+    if (workerEvents === null) return { id, attempt, file: eventsFile(dir), from: 0 };
+    return workerEvents.running(id, attempt, workerId);
+  }
+
   #adopt(entry: Entry): void {
     const { layout, log, copied } = this.options;
     const dir = attemptDir(layout, entry.record.id, entry.record.attempt);
     if (entry.run && !copied.isOurs(entry.run.worker))
       entry.run.worker = asForeign(entry.run.worker, copied.isOfOriginal(entry.run.worker));
-    makeAgain(dir);
     const attempt = this.#follow(entry, dir, null);
     if (!attempt || attempt.outcome) return;
+    // A worker creates the file before it gets an order. Without the file nobody knows what the operation has done.
+    if (this.options.workerEvents !== null && !existsSync(attempt.events.file)) attempt.run.accepted = true;
     void this.#guard(attempt, async () => {
       if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
         log.info({ id: attempt.id, workerPid: attempt.run.worker.pid }, "adopted a running operation");
@@ -332,15 +341,5 @@ export class Scheduler {
     this.#boundOutput(attempt);
     const isDead = attempt.worker === null ? !this.#isAlive(attempt) : attempt.ended !== null;
     if (isDead) await this.#finishing.lost(attempt, attempt.ended?.exit ?? null);
-  }
-}
-
-/** A power cut may have removed an attempt's directory: its name becomes durable only when the worker accepts. */
-function makeAgain(dir: string): void {
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    // Another object in the directory's place is reported when the run files are read.
-    if (!isUnreadable(error)) throw error;
   }
 }

@@ -4,6 +4,9 @@ import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
 import type { ResolvedType } from "../loader/messages.js";
 import type { Log } from "../log/log.js";
+import { eventsFile } from "../run-files/attempt-files.js";
+import type { EventsPlace } from "../run-files/events-reader.js";
+import type { WorkerEvents } from "../run-files/worker-events.js";
 import type { Settings } from "../settings.js";
 import type { Entry, Policy } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
@@ -32,6 +35,7 @@ export interface StartParts {
   typeLimits: TypeLimits;
   containment: Containment;
   layout: Layout;
+  workerEvents: WorkerEvents | null;
   log: Log;
   settings: Settings;
   /** Whether the spans of an operation are exported; null: no traces. */
@@ -64,16 +68,19 @@ export async function start(
   parts: StartParts & { begin: Begin },
   isOpen: () => boolean,
 ): Promise<boolean> {
-  const { lifecycle, queues, typeLimits, layout, log } = parts;
+  const { lifecycle, queues, typeLimits, workerEvents, log } = parts;
+  /** Of an attempt whose start is not recorded. */
+  let place: EventsPlace | undefined;
   try {
     const candidate = await candidateOf(id, parts);
     if (candidate === null) return false;
     const { entry, version, policy } = candidate;
-    worker.prepare(attemptDir(layout, id, entry.nextAttempt));
     // What has changed during the lookup of the type may belong elsewhere now.
     const mayStart = (now: Entry) => isOpen() && now.version === version && queues.isOpen(now.record.queue);
+    place = workerEvents?.begin(id, entry.nextAttempt, worker.identity.workerId, worker.eventsEnd);
     const started = await lifecycle.start(id, worker.identity, policy, slot, mayStart);
     if (started === null) return false;
+    place = undefined;
     order(started, candidate, worker, parts);
     return true;
   } catch (error) {
@@ -81,6 +88,7 @@ export async function start(
       log.error({ err: error, id }, "an operation could not be started");
     return false;
   } finally {
+    if (place) workerEvents?.drop(place);
     typeLimits.started(id);
   }
 }
@@ -138,6 +146,7 @@ export function order(
     paramsFile: omitted?.params === undefined ? null : payloadFile(layout.payloads, id, "params"),
     file,
     attemptDir: dir,
+    earlier: policy.resumable ? earlierEvents(id, attempt, parts) : [],
     maxLog: settings.maxLog,
     valuesDir: policy.resumable ? valuesDir(layout, id) : null,
     notice: containment.limit(worker.identity, policy.limits),
@@ -146,6 +155,20 @@ export function order(
     ...ofFleet,
   };
   parts.begin(entry, dir, message, worker);
+}
+
+/** Where the events of the earlier attempts are, except those in the entry. */
+function earlierEvents(
+  id: string,
+  attempt: number,
+  { layout, workerEvents }: Pick<StartParts, "layout" | "workerEvents">,
+): EventsPlace[] {
+  const places: EventsPlace[] = [];
+  for (let n = 1; n < attempt; n++) {
+    const inDirectory = { id, attempt: n, file: eventsFile(attemptDir(layout, id, n)), from: 0 };
+    places.push(workerEvents?.get(id, n) ?? inDirectory);
+  }
+  return places;
 }
 
 /** The type of a pipeline is in its text, so that it needs no file; null: the type is no pipeline. */

@@ -1,5 +1,4 @@
 /** Starts queued operations: gives them to idle workers, up to the number of slots, and keeps workers warm. */
-import { attemptDir } from "../store/layout.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
 import type { Attempt } from "./attempt.js";
 import { type Begin, type StartParts, start } from "./start.js";
@@ -37,7 +36,7 @@ export class Starter implements OperationStarter {
   /** Starts as many queued operations as there are slots and idle workers. */
   kick(): void {
     if (this.isPaused || this.isDraining) return;
-    const { queue, queues, store, pool, typeLimits, layout } = this.options;
+    const { queue, queues, store, pool, typeLimits } = this.options;
     typeLimits.release();
     while (queue.length > 0 && !store.isFull) {
       const slots = this.#slots();
@@ -50,22 +49,13 @@ export class Starter implements OperationStarter {
         queue.take(isFree);
         continue;
       }
-      const worker = pool.take(attemptDir(layout, id, entry.nextAttempt));
+      const worker = pool.take();
       if (!worker) break;
       queue.take(isFree);
       const name = entry.record.queue;
       void this.#start(id, worker, { queue: name, slot: slots.lowest(name) });
     }
     this.#warmSoon();
-  }
-
-  /** Directories of the next attempts of the first operations of the queues. */
-  #next(count: number, isOpen: (queue: string) => boolean): string[] {
-    const { queue, store, layout } = this.options;
-    return queue.first(count, isOpen).flatMap((id) => {
-      const entry = store.ledger.get(id);
-      return entry ? attemptDir(layout, id, entry.nextAttempt) : [];
-    });
   }
 
   async #start(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
@@ -85,10 +75,7 @@ export class Starter implements OperationStarter {
     this.#warming ??= setImmediate(() => {
       this.#warming = null;
       if (this.isPaused) return;
-      const { queue, queues, pool } = this.options;
-      const isOpen = (name: string) => queues.isOpen(name);
-      if (queue.length > 0) pool.prepare(this.#next(pool.spare, isOpen));
-      pool.warm(this.#wanted());
+      this.options.pool.warm(this.#wanted());
     });
   }
 

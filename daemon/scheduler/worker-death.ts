@@ -2,9 +2,11 @@
  * Handles a worker that died without an outcome: the cause of death, its final output, and the operation's outcome or
  * requeue. Also corrects outcomes whose cause the worker did not know: a timeout, a memory limit.
  */
+
 import { closeSync, fdatasyncSync, fstatSync } from "node:fs";
 import type { Cause } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
+import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream, OperationError } from "../../protocol/operation.js";
 import { sizeText } from "../../protocol/resource-limits.js";
 import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
@@ -12,11 +14,13 @@ import { bootId } from "../os/process-identity.js";
 import { logFile } from "../run-files/attempt-files.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry, Policy, Run, WorkerLosses } from "../store/decision.js";
-import { syncDirectory } from "../store/durable-file.js";
+import { isDiskFull } from "../store/durable-file.js";
+import type { workerFiles } from "../store/layout.js";
+import { LogWriter, syncLogNames } from "../worker/log-writer.js";
 import { STALE_EXIT } from "../worker/messages.js";
+import { cutLine } from "../worker/own-output.js";
 import type { WorkerExit } from "../worker/pool.js";
-import { RunWriter } from "../worker/run-writer.js";
-import { isForeign, type workerFiles } from "../worker/worker-processes.js";
+import { isForeign } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
 
 /** After this many worker deaths in a row an operation fails: the operation counts as their cause. */
@@ -34,7 +38,7 @@ const LAST_WORDS = 64 * 1024;
 /** Appends the dead worker's unread output to the log; returns what the worker wrote to stderr. */
 export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof workerFiles>): string {
   const { record } = attempt.entry;
-  const sink = openSink(attempt);
+  const log = openLog(attempt);
   const tracked = record.stages[record.currentStage] ?? "";
   const stage = record.untrackedStage ?? (record.stageStates[tracked] === "active" ? tracked : null);
   let stderr = "";
@@ -45,10 +49,10 @@ export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof wo
     ] as const) {
       const unread = readUnread(file, attempt.outputEnd[stream]);
       if (stream === "stderr") stderr = unread.bytes.toString("utf8");
-      if (sink) writeLines(sink, stream, stage, unread);
+      if (log) writeLines(log, stream, stage, unread);
     }
   } finally {
-    sink?.close();
+    log?.close();
   }
   syncLog(attempt.dir);
   attempt.read();
@@ -64,36 +68,52 @@ function syncLog(attemptDir: string): void {
     } finally {
       closeSync(fd);
     }
-    syncDirectory(attemptDir);
+    syncLogNames(attemptDir);
   } catch {
     // There is no log, or the disk fails: the operation is judged all the same.
   }
 }
 
-/** Null where the run files cannot be written, on a full disk or otherwise: then the final output is lost. */
-function openSink({ dir, number, seq, entry, unreadable }: Attempt): RunWriter | null {
-  if (unreadable.log !== null) return null;
-  try {
-    return new RunWriter(dir, number, seq, entry.record.logLines, Number.POSITIVE_INFINITY);
-  } catch (error) {
-    if (isUnreadable(error)) return null;
-    throw error;
+/** The log of a dead worker's attempt, for its last lines. */
+class LastLines {
+  readonly #log: LogWriter;
+  #seq: number;
+
+  constructor({ dir, number, seq, entry }: Attempt) {
+    this.#seq = seq;
+    this.#log = new LogWriter(dir, number, entry.record.logLines, Number.POSITIVE_INFINITY);
+  }
+
+  /** On a full disk the line is lost. */
+  append(stream: LogStream, stage: string | null, text: string, end: number): void {
+    try {
+      for (const piece of cutLine(text, MAX_LOG_LINE)) {
+        this.#log.append(this.#seq + 1, stream, stage, piece, end);
+        this.#seq++;
+      }
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
+  }
+
+  close(): void {
+    this.#log.close();
   }
 }
 
+/** Null where the log cannot be read: then the final output is lost. */
+function openLog(attempt: Attempt): LastLines | null {
+  return attempt.unreadable.log === null ? new LastLines(attempt) : null;
+}
+
 /** Each line records the read offset in the output file, so the next daemon continues there after a crash. */
-function writeLines(
-  sink: RunWriter,
-  stream: LogStream,
-  stage: string | null,
-  { bytes, start }: Unread,
-): void {
+function writeLines(log: LastLines, stream: LogStream, stage: string | null, { bytes, start }: Unread): void {
   for (let from = 0; from < bytes.length; ) {
     const newline = bytes.indexOf(10, from);
     const end = newline === -1 ? bytes.length : newline;
     const next = newline === -1 ? end : end + 1;
     const text = bytes.toString("utf8", from, end).replace(/\r$/, "");
-    sink.outputLine(stream, stage, text, start + next);
+    log.append(stream, stage, text, start + next);
     from = next;
   }
 }

@@ -33,6 +33,18 @@ const LEAST_BYTES = 2 * 1024 * 1024;
 /** Operations sealed at once: some milliseconds of work. */
 const SEALED_AT_ONCE = 64;
 
+/** The events of the attempts, which workers write. */
+export interface AttemptEvents {
+  /** Finds what an earlier daemon left. Returns problems, in words. */
+  find(): string[];
+  /** Adds its events to an entry that moves to the history. Long events are durable when this returns. */
+  add(entry: Entry): void;
+  /** A checkpoint covers the moves. Until then, a start takes the operations from the journal, without their events. */
+  covered(): void;
+  /** The operation was removed. */
+  forget(id: string): void;
+}
+
 interface CheckpointingParts {
   layout: Layout;
   journal: Journal<Decision>;
@@ -44,6 +56,7 @@ interface CheckpointingParts {
   tombstones: IdempotencyTombstones;
   /** Number of operations that are not finished. */
   live: () => number;
+  attemptEvents: AttemptEvents;
   /** A finished operation left the ledger. */
   onSealed: (id: string) => void;
 }
@@ -70,7 +83,7 @@ export class Checkpointing {
   }
 
   async #run(): Promise<void> {
-    const { layout, journal, ledger, history, checkpoint, removed, tombstones } = this.parts;
+    const { layout, journal, ledger, history, checkpoint, removed, tombstones, attemptEvents } = this.parts;
     const { value, segment, last } = await journal.rotate(() => ({
       ...this.#snapshot(),
       nextOrder: ledger.nextOrder,
@@ -84,6 +97,7 @@ export class Checkpointing {
       operations: value.live,
       tombstones: tombstones.all(),
     });
+    attemptEvents.covered();
     for (const id of value.removed) removed.delete(id);
     history.dropUnused();
     // The journal since the previous checkpoint stays, to recover from that checkpoint.
@@ -114,12 +128,13 @@ export class Checkpointing {
 
   /** Seals a few operations in each turn of the event loop. */
   async #seal(finished: Entry[]): Promise<void> {
-    const { ledger, history, onSealed } = this.parts;
+    const { ledger, history, attemptEvents, onSealed } = this.parts;
     for (let from = 0; from < finished.length; from += SEALED_AT_ONCE) {
       // Skips operations retried or removed in the meantime: the journal after the checkpoint has them.
       const entries = finished
         .slice(from, from + SEALED_AT_ONCE)
         .filter((entry) => ledger.get(entry.record.id) === entry);
+      for (const entry of entries) attemptEvents.add(entry);
       history.seal(entries, []);
       // In the same turn: a sealed operation must not be in the ledger too.
       for (const { record } of entries) {

@@ -189,6 +189,11 @@ export interface Entry {
   tries: number;
   /** Absent: the last attempt did not end with the death of its worker. */
   losses?: WorkerLosses | undefined;
+  /**
+   * The events of ended attempts as text: lines of JSON, by the number of the attempt. Absent until the operation is
+   * sealed into the history. An attempt with long events is not in it: they are in its directory.
+   */
+  attemptEvents?: Readonly<Record<string, string>>;
   /** The retries from a stage, with the values that still count after each; absent: none. Equal on all hosts. */
   forgotten?: readonly Forgotten[];
   run: Run | null;

@@ -9,7 +9,7 @@ import { isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
 import { Checkpoint } from "./checkpoint.js";
-import { Checkpointing } from "./checkpointing.js";
+import { type AttemptEvents, Checkpointing } from "./checkpointing.js";
 import { type Decision, type Entry, idOf } from "./decision.js";
 import { isDiskFull, isIoError } from "./durable-file.js";
 import { History } from "./history.js";
@@ -28,6 +28,7 @@ import { SubmittedSecrets } from "./submitted-secrets.js";
 interface StoreOptions {
   layout: Layout;
   bus: Bus;
+  attemptEvents: AttemptEvents;
   /** Milliseconds since 1970, for the expiry of idempotency keys. Default: the wall clock. */
   now?: () => number;
 }
@@ -70,7 +71,7 @@ export class EmbeddedStore implements Store, Archive {
 
   /** Loads the last daemon's state. Afterwards the ledger holds every live operation with all its decisions applied. */
   async start(): Promise<void> {
-    const { layout } = this.options;
+    const { layout, attemptEvents } = this.options;
     this.payloads.start();
     const document = this.#checkpoint.read(this.problems);
     this.#history = new History(layout.history, this.problems, () => [
@@ -101,6 +102,7 @@ export class EmbeddedStore implements Store, Archive {
       onBroken: (error) => this.options.bus.emit("broken", error),
     });
     await this.#journal.start();
+    this.problems.push(...attemptEvents.find());
     this.#checkpointing = new Checkpointing({
       layout,
       journal: this.#journal,
@@ -110,6 +112,7 @@ export class EmbeddedStore implements Store, Archive {
       removed: this.#removed,
       tombstones: this.tombstones,
       live: () => this.#counts.live,
+      attemptEvents,
       onSealed: (id) => this.#noteForgotten(id),
     });
   }
@@ -145,6 +148,12 @@ export class EmbeddedStore implements Store, Archive {
   /** The entry in memory or in the history. */
   find(id: string): Entry | null {
     return this.ledger.get(id) ?? this.recent.get(id) ?? this.#history.read(id);
+  }
+
+  /** The events of an attempt as the history keeps them, as text; null: they are elsewhere, or there are none. */
+  sealedEvents(id: string, attempt: number): string | null {
+    const entry = this.ledger.get(id) ?? this.#history.read(id);
+    return entry?.attemptEvents?.[attempt] ?? null;
   }
 
   /** Whether the id belongs to an operation, or to an operation removed since the last checkpoint. */
@@ -307,6 +316,7 @@ export class EmbeddedStore implements Store, Archive {
     const entry = this.find(decision.id);
     this.ledger.drop(decision.id);
     this.#forgetRemoved(decision);
+    this.#holds.whenReleased(() => this.options.attemptEvents.forget(decision.id));
     if (!entry) return;
     const change = { id: decision.id, before: entry.record, after: null };
     this.#account(change);

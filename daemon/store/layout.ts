@@ -89,3 +89,14 @@ export function attemptDir(layout: Layout, id: string, attempt: number): string 
 export function valuesDir(layout: Layout, id: string): string {
   return join(layout.runs, id, "values");
 }
+
+/** The files of a worker, by its id; an adopted worker has them too. */
+export function workerFiles(dir: string, workerId: string) {
+  return {
+    lockFile: join(dir, `${workerId}.lock`),
+    stdoutFile: join(dir, `${workerId}.stdout`),
+    stderrFile: join(dir, `${workerId}.stderr`),
+    /** The events of its attempts, one attempt after the other. */
+    eventsFile: join(dir, `${workerId}.events.ndjson`),
+  };
+}

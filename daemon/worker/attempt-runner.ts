@@ -4,7 +4,7 @@
  * Whatever happens to this process in between, an outcome is written once: by the runner, by the handler of an
  * uncaught exception, or during `process.exit`. If none is written, the daemon sees a dead worker.
  */
-import { rmdirSync, rmSync } from "node:fs";
+import { closeSync, constants, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { toOperationError } from "../../ops/attempt/failure.js";
 import { operationVariables, setStageVariable } from "../../ops/attempt/operation-variables.js";
@@ -20,21 +20,25 @@ import { captureOutput } from "../../ops/programs/capture-output.js";
 import { handSecrets } from "../../ops/secrets/handed-secrets.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
+import { AppendFile } from "../../protocol/system/append-file.js";
+import { openOwnFile } from "../../protocol/system/own-file.js";
 import { Cgroup } from "../os/cgroup.js";
-import { keptItems, keptValues } from "../run-files/attempt-files.js";
+import { type EarlierEvents, eventsFile, keptItems, keptValues } from "../run-files/attempt-files.js";
+import type { EventsPlace } from "../run-files/events-reader.js";
 import type { Entry } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
 import { startOfAttempt } from "../watchers/traces/span-plan.js";
-import { RemovedDirectory } from "./end-worker.js";
+import { RemovedFiles } from "./end-worker.js";
 import { enterEnvironment, leaveEnvironment, TraceVariable } from "./environment.js";
 import type { Lease } from "./lease.js";
+import { syncLogNames } from "./log-writer.js";
 import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
 import type { OwnOutput } from "./own-output.js";
 import { PausableClock } from "./pausable-clock.js";
 import { ActivityBaseline } from "./recycling.js";
 import { type RetryWhileDiskFull, waitingAt } from "./retry-while-disk-full.js";
-import { prepareEvents, RunWriter } from "./run-writer.js";
+import { RunWriter } from "./run-writer.js";
 import { StopFile } from "./stop-file.js";
 import { TerminalServer } from "./terminal-server.js";
 
@@ -46,6 +50,8 @@ export class AttemptRunner {
   #writer: RunWriter | null = null;
   #held: Lease | null = null;
   #closers: Array<() => void> = [];
+  /** Closes a file that has the events of this attempt alone. */
+  #closeEvents: () => void = () => {};
   readonly #clock: PausableClock;
   readonly #started: number;
   readonly #usage = new OwnUsage();
@@ -58,8 +64,8 @@ export class AttemptRunner {
     private readonly message: OrderMessage,
     private readonly setup: WorkerSetup,
     private readonly output: Record<"stdout" | "stderr", OwnOutput>,
-    /** Whether this worker has prepared the run files. */
-    private readonly isPrepared: boolean,
+    /** The worker's own file of events; null: each attempt has a file. */
+    private readonly events: AppendFile | null,
     /** Lease of this host for this attempt; null if it needs none. */
     private readonly lease: Promise<Lease> | null = null,
   ) {
@@ -81,22 +87,36 @@ export class AttemptRunner {
     }
     const { attemptDir, maxLog } = this.message;
     const baseline = new ActivityBaseline();
-    const { attempt, seq, logLines } = this.#order;
-    const writer = this.#retryWhileFull(
-      () => new RunWriter(attemptDir, attempt, seq, logLines, maxLog, this.isPrepared, this.#retryWhileFull),
-    );
+    const { id, attempt, seq, logLines } = this.#order;
+    const events = this.#retryWhileFull(() => this.#openEvents());
+    const writer = new RunWriter({
+      ...{ events, dir: attemptDir, id, attempt, seq, lines: logLines, maxLog },
+      retryWhileFull: this.#retryWhileFull,
+    });
     writer.checkLease = this.#held?.check ?? null;
     writer.event(
-      { type: "attempt:accepted", pid: process.pid, entry: this.#entry, used: this.#usage.before },
+      {
+        type: "attempt:accepted",
+        pid: process.pid,
+        entry: withoutEvents(this.#entry),
+        used: this.#usage.before,
+      },
       true,
     );
     this.#writer = writer;
-    const directory = new RemovedDirectory(attemptDir, this.setup);
+    const removed = new RemovedFiles(this.setup.eventsFile ?? attemptDir, this.setup);
     const outcome = await this.#run(writer);
-    await directory.stop();
+    await removed.stop();
     this.#finish(outcome);
     const isFault = this.#faulty || FAULTS.has(outcome.error?.code ?? "") || this.#stop.signal.aborted;
     return !isFault && baseline.isQuiet() && this.#isAlone();
+  }
+
+  #openEvents(): AppendFile {
+    if (this.events !== null) return this.events;
+    const file = openOwnEvents(this.message.attemptDir);
+    this.#closeEvents = () => file.close();
+    return file;
   }
 
   stopRequested(): void {
@@ -214,9 +234,10 @@ export class AttemptRunner {
     const params = isPipeline ? {} : order.params;
     // The next attempt may run on another host.
     const isInFleet = (order.fence ?? null) !== null;
+    const earlier = earlierEvents(this.#entry, this.message.earlier);
     const values = fileStageValues(dir, params, attempt, {
-      earlier: () => keptValues(dirname(dir), attempt),
-      earlierItems: () => keptItems(dirname(dir), attempt),
+      earlier: () => keptValues(earlier),
+      earlierItems: () => keptItems(earlier),
       forgotten: this.#entry.forgotten ?? [],
       ...(isInFleet && { recordItems: (event) => writer.event(event, false) }),
     });
@@ -276,6 +297,7 @@ export class AttemptRunner {
     this.#writer.finish({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
     this.#held?.release();
     this.#writer.close();
+    this.#closeEvents();
   }
 }
 
@@ -295,26 +317,31 @@ function orderOf({ record, env }: Entry): Order {
   return { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines, slot: slot ?? 1 };
 }
 
-/**
- * Prepares run files while the daemon records the start: two waits for the disk become one.
- *
- * @returns false if this failed: the order itself tries again, and reports the error
- */
-export function prepareRunFiles(attemptDir: string): boolean {
-  try {
-    prepareEvents(attemptDir);
-    return true;
-  } catch {
-    return false;
-  }
+/** An entry without the events of earlier attempts, which the events of this attempt must not repeat. */
+function withoutEvents({ attemptEvents: _, ...entry }: Entry): Entry {
+  return entry;
 }
 
-/** Removes the prepared run files of an operation that was removed. */
-export function discardRunFiles(attemptDir: string): void {
-  try {
-    rmSync(attemptDir, { recursive: true, force: true });
-    rmdirSync(dirname(attemptDir));
-  } catch {
-    // The daemon has removed them, or removes the earlier attempts later.
-  }
+/** The events of the earlier attempts, oldest first. */
+function earlierEvents({ attemptEvents }: Entry, places: readonly EventsPlace[]): EarlierEvents[] {
+  const texts = Object.entries(attemptEvents ?? {});
+  return [
+    ...places.filter((place) => attemptEvents?.[place.attempt] === undefined),
+    ...texts.map(([n, text]) => ({ attempt: Number(n), text })),
+  ].sort((a, b) => a.attempt - b.attempt);
 }
+
+/**
+ * Opens a file for the events of one attempt, and makes its directories. Its name is durable: the first event is
+ * durable, and must be found.
+ */
+function openOwnEvents(attemptDir: string): AppendFile {
+  const file = eventsFile(attemptDir);
+  mkdirSync(attemptDir, { recursive: true, mode: 0o700 });
+  closeSync(openOwnFile(file, constants.O_RDONLY | constants.O_CREAT));
+  syncLogNames(attemptDir);
+  return new AppendFile(file, { reserve: OWN_RESERVE });
+}
+
+/** Bytes reserved ahead in a file that has the events of one attempt. */
+const OWN_RESERVE = 16 * 1024;

@@ -11,9 +11,9 @@ type Ending = Pick<WorkerSetup, "workerId" | "cgroup">;
 /** Longest time of the search for processes, in ms; then the worker ends, whatever it leaves behind. */
 const SWEEP_MS = 1000;
 
-/** Time between two looks at the directory of an attempt. */
+/** Time between two looks, in ms. */
 const LOOK_MS = 1000;
-/** Looks in a row that find the directory missing before the worker ends. */
+/** Looks in a row that find the events missing before the worker ends. */
 const ENOUGH = 2;
 
 /** The sweep of this worker's own processes; null if the system does not show them. */
@@ -50,17 +50,17 @@ async function endWorker(setup: Ending): Promise<void> {
 }
 
 /**
- * Ends a worker that outlived its daemon, if the directory of its attempt was removed, for example with the state
- * directory. No daemon can record the outcome, and nothing else would end the operation. While the daemon that started
+ * Ends a worker that outlived its daemon, if its events were removed, for example with the state directory. No daemon can record the outcome, and nothing else would end the operation. While the daemon that started
  * the worker runs, the daemon decides.
  */
-export class RemovedDirectory {
+export class RemovedFiles {
   readonly #timer: NodeJS.Timeout;
   #missing = 0;
   #ending: Promise<void> | null = null;
 
   constructor(
-    private readonly dir: string,
+    /** The file or directory of the events. */
+    private readonly path: string,
     private readonly setup: Ending,
   ) {
     // With a ref, the timer would hide an operation that never settles.
@@ -74,7 +74,7 @@ export class RemovedDirectory {
   }
 
   #look(): void {
-    if (process.connected || existsSync(this.dir)) this.#missing = 0;
+    if (process.connected || existsSync(this.path)) this.#missing = 0;
     else if (++this.#missing >= ENOUGH) this.#ending ??= endWorker(this.setup);
   }
 }

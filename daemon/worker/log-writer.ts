@@ -2,7 +2,8 @@
  * Appends the log lines of one attempt, and begins a new part of the log when the present one is long. The newest parts
  * stay.
  */
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import type { LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import { AppendFile } from "../../protocol/system/append-file.js";
@@ -28,6 +29,8 @@ export class LogWriter {
     private lines: number,
     /** Bytes of the newest lines to keep; the files take up to two parts more. */
     private readonly maxLog: number,
+    /** The directory has just been created: nobody can have watched it. */
+    private readonly onCreated: () => void = () => {},
   ) {
     this.#first = lines + 1;
   }
@@ -43,7 +46,7 @@ export class LogWriter {
   append(seq: number, stream: LogStream, stage: string | null, text: string, end?: number): void {
     const n = this.lines + 1;
     const { attempt } = this;
-    this.#file ??= new AppendFile(logFile(this.dir));
+    this.#file ??= this.#create();
     // `n` first: pages are found by it without parsing the line.
     this.#file.append(encodeRecord({ n, seq, at: sharedTime(), attempt, stage, stream, text, end }));
     this.lines = n;
@@ -58,13 +61,20 @@ export class LogWriter {
     this.#file?.sync();
   }
 
-  /** Makes the name of the log durable, and after a rotation that of the older log. */
+  /** Makes the names of the log's files durable. */
   syncNames(): void {
-    syncDirectory(this.dir);
+    syncLogNames(this.dir);
   }
 
   close(): void {
     this.#file?.close();
+  }
+
+  #create(): AppendFile {
+    const isNew = mkdirSync(this.dir, { recursive: true, mode: 0o700 }) !== undefined;
+    const file = new AppendFile(logFile(this.dir));
+    if (isNew) this.onCreated();
+    return file;
   }
 
   /**
@@ -116,4 +126,10 @@ export class LogWriter {
       throw error;
     }
   }
+}
+
+/** Makes the names in the directory of an attempt durable, and the names of the directory and of its operation's. */
+export function syncLogNames(attemptDir: string): void {
+  const runDir = dirname(attemptDir);
+  for (const dir of [attemptDir, runDir, dirname(runDir)]) syncDirectory(dir);
 }

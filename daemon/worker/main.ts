@@ -7,22 +7,31 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
+import { dirname } from "node:path";
 import { enableTypeScript, enableUserCode } from "../../ops/loading/user-code.js";
 import { keepMark } from "../../ops/programs/group.js";
+import { AppendFile } from "../../protocol/system/append-file.js";
+import { syncDirectory } from "../../protocol/system/replace-file.js";
 import { VERSION } from "../../protocol/version.js";
 import { joinCgroup } from "../os/cgroup.js";
 import { removeStartVariables } from "../os/child-environment.js";
 import { acquireLock } from "../os/kernel-lock.js";
 import { markOf } from "../os/process-identity.js";
 import { setClockAhead } from "../os/shared-clock.js";
-import { AttemptRunner, discardRunFiles, prepareRunFiles } from "./attempt-runner.js";
+import { AttemptRunner } from "./attempt-runner.js";
 import { Lease } from "./lease.js";
-import type { FromWorker, LeaseFile, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
+import type { FromWorker, LeaseFile, OrderMessage, WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
 import { Recycling } from "./recycling.js";
 
 /** Added to the daemon's own oom_score_adj, which is 0 by default; 1000 is the most. */
 const OOM_SCORE = 500;
+
+/** Bytes of the worker's events above which it runs no other operation: the file goes only as a whole. */
+const MOST_EVENTS = 4 * 1024 * 1024;
+
+/** Bytes of the file that are reserved ahead, so that an event's sync is one write. */
+const RESERVE = 64 * 1024;
 
 const setup = JSON.parse(process.argv[2] ?? "{}") as WorkerSetup;
 
@@ -47,10 +56,9 @@ const output = {
   stdout: new OwnOutput(setup.stdoutFile, "stdout"),
   stderr: new OwnOutput(setup.stderrFile, "stderr"),
 };
+const events = setup.eventsFile === null ? null : openEvents(setup.eventsFile);
 const recycling = new Recycling();
 let current: AttemptRunner | null = null;
-/** Directory of the attempt whose run files are prepared. */
-let prepared: string | null = null;
 
 process.on("SIGTERM", () => current?.stopRequested());
 process.on("SIGCONT", () => current?.continued());
@@ -66,26 +74,17 @@ process.on("exit", (code) => current?.exited(code));
 process.on("disconnect", () => {
   if (!current) process.exit(0);
 });
-process.on("message", (message: ToWorker) => {
-  if (message.type === "order") return void perform(message);
-  if (message.type === "prepare") {
-    prepared = prepareRunFiles(message.attemptDir) ? message.attemptDir : null;
-    return;
-  }
-  if (prepared) discardRunFiles(prepared);
-  prepared = null;
-});
+process.on("message", (message: OrderMessage) => void perform(message));
 send({ type: "ready", cgroup: setup.cgroup, problem, version: VERSION });
 
 async function perform(order: OrderMessage): Promise<void> {
   setClockAhead(order.clockAhead ?? 0);
-  const isPrepared = prepared === order.attemptDir;
-  prepared = null;
-  current = new AttemptRunner(order, setup, output, isPrepared, leaseOf(order));
+  current = new AttemptRunner(order, setup, output, events, leaseOf(order));
   const clean = await current.perform();
   current = null;
-  if (!clean || !process.connected || recycling.isDue()) process.exit(0);
-  send({ type: "idle" });
+  const eventsEnd = events?.length ?? 0;
+  if (!clean || !process.connected || eventsEnd > MOST_EVENTS || recycling.isDue()) process.exit(0);
+  send({ type: "idle", eventsEnd });
 }
 
 /** Null if the attempt needs no lease: there is no fleet, or the operation runs to its end wherever its host is. */
@@ -101,6 +100,13 @@ function openLease({ file }: LeaseFile): Promise<Lease> {
     lease = { file, opened: Lease.open(file, program, setup) };
   }
   return lease.opened;
+}
+
+/** The name of the file is durable before the first order: its events must be found. */
+function openEvents(file: string): AppendFile {
+  const opened = new AppendFile(file, { reserve: RESERVE });
+  syncDirectory(dirname(file));
+  return opened;
 }
 
 /** Returns why the worker could not enter the cgroup; null if it could. */

@@ -2,6 +2,7 @@
  * The messages between daemon and worker over IPC. No message carries an event: events go through the run files.
  * After a worker accepted an order, it sends nothing until it is idle again.
  */
+import type { EventsPlace } from "../run-files/events-reader.js";
 import type { Entry } from "../store/decision.js";
 
 /** The only command-line argument of a worker. */
@@ -10,6 +11,8 @@ export interface WorkerSetup {
   lockFile: string;
   stdoutFile: string;
   stderrFile: string;
+  /** For the events of all attempts of the worker; null: each attempt has a file in its directory. */
+  eventsFile: string | null;
   /** Whether user code is likely: tsx and the resolve hook are prepared while the worker is idle. */
   userCode: boolean;
   nice: number;
@@ -23,22 +26,6 @@ export interface WorkerSetup {
   lease?: LeaseFile | null;
 }
 
-export type ToWorker = PrepareMessage | DiscardMessage | OrderMessage;
-
-/** An order is likely to follow, while its start is being recorded: the run files may be prepared. */
-export interface PrepareMessage {
-  type: "prepare";
-  attemptDir: string;
-}
-
-/**
- * The operation of the prepared attempt was removed: the run files are removed. Not sent for any other reason, because
- * another worker may run the attempt.
- */
-export interface DiscardMessage {
-  type: "discard";
-}
-
 export interface OrderMessage {
   type: "order";
   /** What the daemon keeps of the operation. */
@@ -48,6 +35,8 @@ export interface OrderMessage {
   /** The file that defines the type. */
   file: string;
   attemptDir: string;
+  /** The events of the attempts before that are stored, for the values in them. */
+  earlier: readonly EventsPlace[];
   /** Bytes the attempt's log may take. */
   maxLog: number;
   /** Null if the type is not resumable. */
@@ -76,11 +65,12 @@ export interface LeaseFile {
 
 /**
  * `cgroup`: the cgroup of the worker; null: none. `problem`: why the worker could not join the cgroup it was given.
- * `version`: of the worker, which another install may have put in the place of the daemon's.
+ * `version`: of the worker, which another install may have put in the place of the daemon's. `eventsEnd`: bytes of
+ * events in the worker's own file.
  */
 export type FromWorker =
   | { type: "ready"; cgroup: string | null; problem: string | null; version: string }
-  | { type: "idle" };
+  | { type: "idle"; eventsEnd: number };
 
 /** A worker that finds its loaded files edited exits with this code before it accepts an order. */
 export const STALE_EXIT = 75;

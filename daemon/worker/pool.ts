@@ -17,12 +17,13 @@ import { APPEND, openOwnFile } from "../../protocol/system/own-file.js";
 import { childEnvironment } from "../os/child-environment.js";
 import { identify, WORKER_VARIABLE } from "../os/process-identity.js";
 import { sharedTime } from "../os/shared-clock.js";
+import type { WorkerEvents } from "../run-files/worker-events.js";
 import type { Settings } from "../settings.js";
 import type { WorkerIdentity } from "../store/decision.js";
+import { workerFiles } from "../store/layout.js";
 import type { Containment } from "./containment.js";
-import type { FromWorker, LeaseFile, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
+import type { FromWorker, LeaseFile, OrderMessage, WorkerSetup } from "./messages.js";
 import { whyPackageHolds } from "./versions.js";
-import { workerFiles } from "./worker-processes.js";
 
 export interface WorkerExit {
   code: number | null;
@@ -34,8 +35,8 @@ export class PooledWorker {
   state: "starting" | "idle" | "busy" | "gone" = "starting";
   /** The last operation of the worker did not succeed: its processes end with the worker. */
   leftFailure = false;
-  /** The attempt whose run files the worker has prepared. */
-  prepared: string | null = null;
+  /** Bytes of events in the file of the worker: there the next attempt begins. */
+  eventsEnd = 0;
   /** The worker was started with earlier settings. */
   isOutdated = false;
 
@@ -47,25 +48,8 @@ export class PooledWorker {
     this.identity = { workerId, directory, ...identify(child.pid ?? -1) };
   }
 
-  prepare(attemptDir: string): void {
-    if (this.prepared === attemptDir) return;
-    this.prepared = attemptDir;
-    this.#send({ type: "prepare", attemptDir });
-  }
-
-  /** The operation of the prepared attempt was removed. */
-  discard(): void {
-    this.prepared = null;
-    this.#send({ type: "discard" });
-  }
-
   order(message: OrderMessage): void {
     this.leftFailure = false;
-    this.prepared = null;
-    this.#send(message);
-  }
-
-  #send(message: ToWorker): void {
     // A worker that is gone accepts no order: its exit puts the operation back into the queue.
     this.child.send(message, () => {});
   }
@@ -83,6 +67,8 @@ interface PoolOptions {
   settings: Pick<Settings, "nice" | "fromDaemon" | "opsDirs">;
   userCode: () => boolean;
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
+  /** Null: the workers have no file for the events of all their attempts. */
+  workerEvents: WorkerEvents | null;
   /** In a fleet: the lease of the orders to come; null: no fleet. */
   lease: LeaseFile | null;
   /** A worker is idle; null: there may be room for another worker. */
@@ -100,7 +86,7 @@ const LONGEST_REST_MS = 5000;
 const REASON_BYTES = 8192;
 
 export class Pool {
-  /** Workers beyond those that may be busy: they prepare the next attempts. */
+  /** Workers beyond those that may be busy, so that the next operation finds one ready. */
   readonly spare = 1;
   /** Why no worker can be started, and since when; null: the last worker became ready. */
   blocked: Blocked | null = null;
@@ -113,32 +99,12 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {}
 
-  /**
-   * An idle worker, now busy with the attempt, or null. Preferably the worker that has prepared the attempt, else one
-   * that has prepared nothing, so that the preparations for other attempts are used.
-   */
-  take(attemptDir: string): PooledWorker | null {
-    const idle = this.#idle();
-    const worker =
-      idle.find(({ prepared }) => prepared === attemptDir) ??
-      idle.find(({ prepared }) => prepared === null) ??
-      idle[0];
+  /** An idle worker, now busy; null: there is none. */
+  take(): PooledWorker | null {
+    const [worker] = this.#idle();
     if (!worker || this.#isHeld()) return null;
     worker.state = "busy";
     return worker;
-  }
-
-  /** Lets idle workers prepare the next attempts. */
-  prepare(next: readonly string[]): void {
-    const idle = this.#idle();
-    const isReady = (dir: string) => idle.some(({ prepared }) => prepared === dir);
-    const free = idle.filter(({ prepared }) => prepared === null || !next.includes(prepared));
-    for (const dir of next) if (!isReady(dir)) free.shift()?.prepare(dir);
-  }
-
-  /** Lets workers remove what they have prepared for an operation that was removed. */
-  discard(runDir: string): void {
-    for (const worker of this.#workers) if (worker.prepared?.startsWith(`${runDir}/`)) worker.discard();
   }
 
   has(workerId: string): boolean {
@@ -174,7 +140,6 @@ export class Pool {
   renew(): void {
     for (const worker of this.#workers) {
       worker.isOutdated = true;
-      // What the worker has prepared stays: another worker may run that attempt before this one ends.
       if (worker.state === "idle") worker.end();
     }
   }
@@ -214,13 +179,14 @@ export class Pool {
 
   #spawn(): void {
     const workerId = newId();
-    const { containment, settings, lease } = this.options;
+    const { containment, settings, workerEvents, lease } = this.options;
     containment.open();
     const files = workerFiles(this.options.dir, workerId);
     const { env, startOnly } = childEnvironment(process.env, settings.fromDaemon);
     const setup: WorkerSetup = {
       workerId,
       ...files,
+      eventsFile: workerEvents === null ? null : files.eventsFile,
       nice: settings.nice,
       userCode: this.options.userCode(),
       opsDirs: settings.opsDirs,
@@ -257,6 +223,7 @@ export class Pool {
           worker.identity.cgroup = message.cgroup;
         else if (message.problem !== null) containment.joinFailed(message.problem);
       }
+      if (message.type === "idle") worker.eventsEnd = message.eventsEnd;
       worker.state = "idle";
       if (worker.isOutdated) worker.end();
       this.options.onIdle(worker);
@@ -309,8 +276,10 @@ export class Pool {
     ).unref();
   }
 
-  /** Removes a dead worker's files. */
+  /** Removes a dead worker's files. Its events stay until nobody needs them. */
   #forget(workerId: string): void {
-    for (const file of Object.values(workerFiles(this.options.dir, workerId))) rmSync(file, { force: true });
+    const { eventsFile: _, ...files } = workerFiles(this.options.dir, workerId);
+    for (const file of Object.values(files)) rmSync(file, { force: true });
+    this.options.workerEvents?.workerEnded(workerId);
   }
 }

@@ -1,32 +1,26 @@
 /**
- * The writer of a worker: numbers events and lines in one sequence and appends them to the attempt's two files.
+ * The writer of a worker: numbers the events and lines of an attempt in one sequence. It appends the events to the
+ * worker's file, which holds one attempt after the other, and the lines to the attempt's log.
  *
  * On a full disk, progress and log lines are dropped and counted, and the count is reported once there is space. A
  * durable event waits for space: the block it announces must not start before the event is on disk. A durable event is
  * visible only when it is on disk.
  */
 
-import { closeSync, constants, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { AttemptWriter } from "../../ops/attempt/writer.js";
 import type { EventBody } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
-import { AppendFile } from "../../protocol/system/append-file.js";
-import { openOwnFile } from "../../protocol/system/own-file.js";
+import type { AppendFile } from "../../protocol/system/append-file.js";
 import { sharedTime } from "../os/shared-clock.js";
-import { eventsFile } from "../run-files/attempt-files.js";
-import { isDiskFull, syncDirectory } from "../store/durable-file.js";
+import { isDiskFull } from "../store/durable-file.js";
 import { LogWriter } from "./log-writer.js";
 import { cutLine } from "./own-output.js";
 import { type RetryWhileDiskFull, retryWhileDiskFull as waitForRoom } from "./retry-while-disk-full.js";
 
 /** Bytes of a line with the large value of a stage, which only a fleet keeps in its events. */
 const LARGE_LINE = 32 * 1024;
-
-/** Bytes of the events file that are reserved ahead, so that an event's sync is one write. */
-const RESERVE = 16 * 1024;
 
 /**
  * How long a kind of progress pauses after it was recorded, by the used part of the events' bound. So an operation of
@@ -43,11 +37,38 @@ function isStageEvent(body: EventBody): body is StageEvent {
   return body.type === "stage:entered" || body.type === "stage:left";
 }
 
+export interface RunWriterParts {
+  /** Where the events go. The file stays open: other attempts follow in it. */
+  events: AppendFile;
+  /** Directory of the attempt, for its log. Created with the first line. */
+  dir: string;
+  id: string;
+  attempt: number;
+  /** Number of the last event or line of the operation. */
+  seq: number;
+  /** Number of its last line. */
+  lines: number;
+  /**
+   * Bytes of the newest log lines to keep; the files take up to two parts more. The events may take as much, apart from
+   * stages and outcome.
+   */
+  maxLog: number;
+  /** Default: waits for room, without a sign of it. */
+  retryWhileFull?: RetryWhileDiskFull;
+}
+
 export class RunWriter extends AttemptWriter {
   /** Called before each record is written; null: the attempt needs no lease. */
   checkLease: (() => void) | null = null;
   readonly #events: AppendFile;
   readonly #log: LogWriter;
+  readonly #maxLog: number;
+  readonly #retryWhileFull: RetryWhileDiskFull;
+  private readonly id: string;
+  private readonly attempt: number;
+  /** Bytes of the events file before the attempt. */
+  readonly #begin: number;
+  #seq: number;
   /** Drops that are not yet reported, as an event and in the log: one file may have space before the other. */
   #dropped = { event: 0, line: 0 };
   /** Bytes of large stage values in the events, which do not count towards their bound. */
@@ -62,24 +83,25 @@ export class RunWriter extends AttemptWriter {
   /** The last event of an untracked stage that was dropped on a full disk; recorded once there is space. */
   #lostStage: StageEvent | null = null;
 
-  constructor(
-    dir: string,
-    private readonly attempt: number,
-    private seq: number,
-    lines: number,
-    /**
-     * Bytes of the newest log lines to keep; the files take up to two parts more. The events may take as much, apart
-     * from stages and outcome.
-     */
-    private readonly maxLog: number,
-    /** Whether `prepareEvents` was called for the directory. */
-    isPrepared = false,
-    private readonly retryWhileFull: RetryWhileDiskFull = waitForRoom,
-  ) {
+  constructor({
+    events,
+    dir,
+    id,
+    attempt,
+    seq,
+    lines,
+    maxLog,
+    retryWhileFull = waitForRoom,
+  }: RunWriterParts) {
     super();
-    if (!isPrepared) prepareEvents(dir);
-    this.#events = new AppendFile(eventsFile(dir), { reserve: RESERVE });
-    this.#log = new LogWriter(dir, attempt, lines, maxLog);
+    this.#events = events;
+    this.#begin = events.length;
+    this.#log = new LogWriter(dir, attempt, lines, maxLog, () => events.touch());
+    this.id = id;
+    this.attempt = attempt;
+    this.#seq = seq;
+    this.#maxLog = maxLog;
+    this.#retryWhileFull = retryWhileFull;
   }
 
   protected append(body: EventBody, durable: boolean): void {
@@ -90,17 +112,17 @@ export class RunWriter extends AttemptWriter {
       return;
     }
     this.#recordHeld();
-    const seq = this.seq + 1;
+    const seq = this.#seq + 1;
     const before = this.#events.length;
-    this.retryWhileFull(() => this.#events.appendSynced(this.#lineOf(seq, body)));
-    this.seq = seq;
+    this.#retryWhileFull(() => this.#events.appendSynced(this.#lineOf(seq, body)));
+    this.#seq = seq;
     const length = this.#events.length - before;
     if (body.type === "stage:left" && length > LARGE_LINE) this.#values += length;
     this.#lostStage = null;
     this.#noteShown(body);
     // The sync may have taken long. The record is durable: readers take it after the death of its writer.
     this.checkLease?.();
-    this.retryWhileFull(() => this.#events.commit());
+    this.#retryWhileFull(() => this.#events.commit());
   }
 
   /** As `line`, for one line; `end` is how far the worker's output file was read, so that no line is read twice. */
@@ -119,25 +141,25 @@ export class RunWriter extends AttemptWriter {
     this.#recordHeld();
     this.#sayDropped();
     const count = this.#unrecorded;
-    if (count > 0) this.#orDrop(() => this.#write(this.#events, { type: "records:dropped", count }));
+    if (count > 0) this.#orDrop(() => this.#write({ type: "records:dropped", count }));
     if (!this.#log.isEmpty) {
-      this.retryWhileFull(() => this.#log.sync());
-      this.retryWhileFull(() => this.#log.syncNames());
+      this.#retryWhileFull(() => this.#log.sync());
+      this.#retryWhileFull(() => this.#log.syncNames());
     }
     this.append(body, true);
   }
 
+  /** Closes the log. */
   close(): void {
-    this.#events.close();
     this.#log.close();
   }
 
   get lastSeq(): number {
-    return this.seq;
+    return this.#seq;
   }
 
   get #boundedBytes(): number {
-    return this.#events.length - this.#values;
+    return this.#events.length - this.#begin - this.#values;
   }
 
   /** Records an event that is not durable. At the bound of the events file it is dropped and counted, with one note. */
@@ -146,11 +168,11 @@ export class RunWriter extends AttemptWriter {
     if (body.type === "items:finished") {
       // A later attempt needs them, so they have a bound of their own.
       const before = this.#events.length;
-      this.#orDrop(() => this.#write(this.#events, body));
+      this.#orDrop(() => this.#write(body));
       this.#values += this.#events.length - before;
       return;
     }
-    if (this.#boundedBytes < this.maxLog) {
+    if (this.#boundedBytes < this.#maxLog) {
       this.#appendStageOrOther(body);
       return;
     }
@@ -161,7 +183,7 @@ export class RunWriter extends AttemptWriter {
       return;
     }
     if (this.#unrecorded++ > 0) return;
-    const bound = `${Math.round(this.maxLog / 1024)} KiB`;
+    const bound = `${Math.round(this.#maxLog / 1024)} KiB`;
     const text = `progress, status and untracked stages are no longer recorded: the events reached their bound of ${bound}`;
     this.#orDrop(() => this.#writeLine("liveops", null, text));
   }
@@ -169,7 +191,7 @@ export class RunWriter extends AttemptWriter {
   #appendStageOrOther(body: EventBody): void {
     this.#orDrop(
       () => {
-        this.#write(this.#events, body);
+        this.#write(body);
         this.#noteShown(body);
       },
       isStageEvent(body) ? body : null,
@@ -184,7 +206,7 @@ export class RunWriter extends AttemptWriter {
   /** Whether progress or a status waits: the more space the events take, the fewer of these are recorded. */
   #isHeld(body: EventBody): boolean {
     if (body.type !== "progress:changed" && body.type !== "status:changed") return false;
-    const part = this.#boundedBytes / this.maxLog;
+    const part = this.#boundedBytes / this.#maxLog;
     const { restMs } = RESTS.find(({ above }) => part >= above) ?? { restMs: 0 };
     if (restMs === 0) return false;
     const now = performance.now();
@@ -203,22 +225,24 @@ export class RunWriter extends AttemptWriter {
     this.#held.clear();
   }
 
-  #write(file: AppendFile, body: EventBody): void {
-    const seq = this.seq + 1;
-    file.append(this.#lineOf(seq, body));
-    this.seq = seq;
+  #write(body: EventBody): void {
+    const seq = this.#seq + 1;
+    this.#events.append(this.#lineOf(seq, body));
+    this.#seq = seq;
   }
 
   #lineOf(seq: number, body: EventBody): string {
     this.checkLease?.();
-    return encodeRecord({ seq, at: sharedTime(), attempt: this.attempt, ...body });
+    // In this order: readers tell by the first keys which attempt the line belongs to, and parse only their own.
+    const { id, attempt } = this;
+    return encodeRecord({ seq, id, at: sharedTime(), attempt, ...body });
   }
 
   #writeLine(stream: LogStream, stage: string | null, text: string, end?: number): void {
-    const seq = this.seq + 1;
+    const seq = this.#seq + 1;
     this.checkLease?.();
     this.#log.append(seq, stream, stage, text, end);
-    this.seq = seq;
+    this.#seq = seq;
     this.#log.rotateIfLong(seq);
   }
 
@@ -242,9 +266,9 @@ export class RunWriter extends AttemptWriter {
     const lost = this.#lostStage;
     if (event === 0 && line === 0 && lost === null) return;
     try {
-      if (event > 0) this.#write(this.#events, { type: "records:dropped", count: event });
+      if (event > 0) this.#write({ type: "records:dropped", count: event });
       this.#dropped.event = 0;
-      if (lost !== null) this.#write(this.#events, lost);
+      if (lost !== null) this.#write(lost);
       if (lost !== null) this.#noteShown(lost);
       this.#lostStage = null;
       const text = `${line} log lines or progress records were dropped: the disk was full`;
@@ -253,28 +277,5 @@ export class RunWriter extends AttemptWriter {
     } catch (error) {
       if (!isDiskFull(error)) throw error;
     }
-  }
-}
-
-/**
- * Makes the file for an attempt's events, and its directories. Its name is durable: the first event is durable, and
- * must be found.
- *
- * A preparation never reads or changes what the file holds, because another worker may have the order by now. Only one
- * process changes the run files of an attempt: the worker that has the order, and once it is dead, the daemon.
- */
-export function prepareEvents(attemptDir: string): void {
-  const runDir = dirname(attemptDir);
-  makeDirectory(runDir);
-  makeDirectory(attemptDir);
-  closeSync(openOwnFile(eventsFile(attemptDir), constants.O_RDONLY | constants.O_CREAT));
-  for (const dir of [attemptDir, runDir, dirname(runDir)]) syncDirectory(dir);
-}
-
-function makeDirectory(dir: string): void {
-  try {
-    mkdirSync(dir, { mode: 0o700 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }

@@ -5,7 +5,7 @@
  * The program waits only moments for a person who reads slowly. After that the person misses output, and gets the
  * present screen when there is room again.
  */
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { foregroundGroup } from "../../ops/programs/input-wait.js";
 import { DEFAULT_SIZE, type TerminalSize } from "../../ops/programs/pty.js";
@@ -89,6 +89,7 @@ export class TerminalServer implements TerminalHost {
     this.#server = createServer((socket) => this.#connected(socket)).unref();
     this.#server.on("error", (error) => this.onProblem(error.message));
     try {
+      mkdirSync(this.attemptDir, { recursive: true, mode: 0o700 });
       this.#socketPath = terminalSocket(this.attemptDir);
       const { path } = this.#socketPath;
       // A worker that was killed before it accepted this attempt may have left a socket.

@@ -1,19 +1,10 @@
 /** Worker processes by the files of the state directory: which are alive, which belong to another state directory. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { isLocked } from "../os/kernel-lock.js";
 import { isSame, type ProcessIdentity } from "../os/process-identity.js";
 import { holdsRemovedLock } from "../os/removed-lock.js";
 import type { WorkerIdentity } from "../store/decision.js";
-
-/** The files of a worker, by its id; an adopted worker has them too. */
-export function workerFiles(dir: string, workerId: string) {
-  return {
-    lockFile: join(dir, `${workerId}.lock`),
-    stdoutFile: join(dir, `${workerId}.stdout`),
-    stderrFile: join(dir, `${workerId}.stderr`),
-  };
-}
+import { workerFiles } from "../store/layout.js";
 
 /**
  * Whether a worker is alive: it holds the lock on its file, even if the file was removed.

@@ -5,12 +5,12 @@
  * A batch is one write, and no other process writes the file. So the death of the worker costs what was not yet
  * written, and a power cut what was not yet synced.
  */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { AppendFile } from "../../protocol/system/append-file.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/system/own-file.js";
-import { syncDirectory } from "../../protocol/system/replace-file.js";
+import { makeDurableDirectory, syncDirectory } from "../../protocol/system/replace-file.js";
 
 /** The ending of their names. */
 export const ITEMS_FILE = ".items";
@@ -58,7 +58,7 @@ export class ItemsFile {
 
   #create(): AppendFile {
     const dir = dirname(this.file);
-    if (mkdirSync(dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(dir));
+    makeDurableDirectory(dir);
     return new AppendFile(this.file);
   }
 }

@@ -8,13 +8,13 @@
  * Writes are atomic, and a value is valid only for the params that produced it. The worker writes values; the daemon
  * calls `forgetFrom` between attempts.
  */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { EventBody, StageValue, StoredItems } from "../../protocol/event.js";
 import { isPlainObject } from "../../protocol/objects.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/system/own-file.js";
-import { replaceFileSync, syncDirectory } from "../../protocol/system/replace-file.js";
+import { makeDurableDirectory, replaceFileSync } from "../../protocol/system/replace-file.js";
 import { batchesOf, ITEMS_FILE, ItemsFile, itemsFilesIn, placeOf, removeItems } from "./item-files.js";
 import type { FinishedItems, StageValues } from "./sink.js";
 
@@ -108,7 +108,7 @@ class FileStageValues implements StageValues {
     const kept = { occurrence, params: this.paramsHash };
     if (json.length <= SMALL || this.options.recordItems) return json === "" ? kept : { ...kept, value };
     const head = JSON.stringify({ stage, attempt: this.attempt, ...kept });
-    if (mkdirSync(this.dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(this.dir));
+    makeDurableDirectory(this.dir);
     replaceFileSync(join(this.dir, fileName(stage, occurrence)), `${head.slice(0, -1)},"value":${json}}`);
     return null;
   }
@@ -201,7 +201,7 @@ function keyOf(stage: string, occurrence: number): string {
  */
 export function forgetFrom(dir: string, stage: string, stages: readonly string[], attempt: number): void {
   const kept = keptBefore(stage, stages);
-  if (mkdirSync(dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(dir));
+  makeDurableDirectory(dir);
   for (const file of [...filesIn(dir), ...itemsFilesIn(dir)]) {
     const path = join(dir, file);
     const stored = file.endsWith(ITEMS_FILE) ? placeOf(path) : readStored(path);

@@ -85,6 +85,11 @@ export class AppendFile {
     this.#isUncommitted = false;
   }
 
+  /** Writes nothing new, and wakes those who watch the file. */
+  touch(): void {
+    if (this.#length > 0 && !this.#isUncommitted) writeAllSync(this.#fd, NEWLINES, this.#length - 1);
+  }
+
   #append(bytes: Buffer): void {
     const end = this.#length + bytes.length;
     if (end <= this.#size || this.#reserve === 0) this.#write(bytes, end);

@@ -1,5 +1,14 @@
 /** Replaces files atomically and durably. Also used by the daemon's store. */
-import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fdatasyncSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { constants } from "node:os";
 import { dirname } from "node:path";
 import { CREATE, openOwnFile } from "./own-file.js";
@@ -12,6 +21,13 @@ export function syncDirectory(dir: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Creates a directory, and its parent if it is missing; makes both names durable. */
+export function makeDurableDirectory(dir: string): void {
+  if (mkdirSync(dir, { recursive: true, mode: 0o700 }) === undefined) return;
+  const parent = dirname(dir);
+  for (const changed of [parent, dirname(parent)]) syncDirectory(changed);
 }
 
 /** Replaces a file: temporary file, fdatasync, rename, fsync of the directory. After an error, the old file remains. */

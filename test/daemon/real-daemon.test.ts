@@ -1,6 +1,6 @@
 /** The daemon as a process: starts, runs, keeps acknowledged operations over a SIGKILL, and leaves nothing behind. */
-import { existsSync, readFileSync } from "node:fs";
-import { expect, test, vi } from "vitest";
+import { existsSync } from "node:fs";
+import { expect, test } from "vitest";
 import { TestDaemon } from "../harness/daemon.js";
 
 const WAITS = `
@@ -23,9 +23,6 @@ export class Waits extends LiveOperation {
 `;
 
 const EXAMPLES = new URL("../../ops/examples", import.meta.url).pathname;
-
-/** Resolves once it holds. */
-const until = (holds: () => boolean) => vi.waitFor(() => expect(holds()).toBe(true), { timeout: 20_000 });
 
 test("nothing is left after a daemon that ran an operation", async () => {
   let world: TestDaemon["world"];
@@ -74,35 +71,6 @@ test("an operation outlives a killed daemon, and the next one takes it up", asyn
     attempt: 1,
     result: { attempt: 1 },
   });
-});
-
-test("the run files of what is next are made while others run, by a worker to spare; none runs before its turn", async () => {
-  await using daemon = await TestDaemon.start({ ops: { "waits.mjs": WAITS }, concurrency: 1 });
-  const { dir, stateDir } = daemon.world;
-  const submit = async (name: string) =>
-    (await daemon.submit("waits", { params: { file: `${dir}/${name}` } })).id;
-  const events = (id: string) => `${stateDir}/runs/${id}/1/events.ndjson`;
-  const first = await submit("go");
-  const removed = await submit("never");
-  await until(() => existsSync(events(removed)));
-  expect((await daemon.client.show(removed)).state).toBe("queued");
-  await daemon.client.cancel(removed);
-  await daemon.client.remove(removed);
-  expect(existsSync(`${stateDir}/runs/${removed}`)).toBe(false);
-
-  const next = await submit("go");
-  await until(() => existsSync(events(next)));
-  expect(readFileSync(events(next), "utf8")).toBe("");
-  expect(await daemon.client.show(next)).toMatchObject({ state: "queued", attempt: 0 });
-  expect(await daemon.client.daemon()).toMatchObject({ counts: { running: 1, queued: 1 } });
-  daemon.world.writeOp("../go", "");
-  const ended = [await daemon.untilFinished(first), await daemon.untilFinished(next)];
-  expect(ended).toMatchObject([
-    { state: "succeeded", attempt: 1 },
-    { state: "succeeded", attempt: 1 },
-  ]);
-  const pids = ended.map(({ result }) => (result as { pid: number }).pid);
-  expect(new Set(pids).size).toBe(2);
 });
 
 const WRITES = `

@@ -208,10 +208,11 @@ describe("decided at the same moment", () => {
       const begun: Array<{ attempt: number; dir: string; isRunning: boolean }> = [];
       const claiming = start(
         id,
-        { identity: WORKER, prepare: () => {} } as unknown as PooledWorker,
+        { identity: WORKER } as unknown as PooledWorker,
         1,
         {
           ...open,
+          workerEvents: null,
           store: open.store,
           lifecycle: open.lifecycle,
           layout: open.layout,

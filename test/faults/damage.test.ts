@@ -14,6 +14,7 @@ import { expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
 import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
+import { eventsFileOf } from "../harness/stored-events.js";
 import { journalFiles } from "./crafted.js";
 import { FULL } from "./mode.js";
 import { eventually, expectWholeStory, inStage, startDaemon, untilFinished, wholeLog } from "./start.js";
@@ -366,7 +367,7 @@ test("a worker that works for nothing that is known is ended, and its files go",
   const pid = await inStage(daemon, id, "Wait");
   await daemon.kill();
   for (const name of journalFiles(stateDir)) rmSync(name);
-  rmSync(join(stateDir, "runs", id), { recursive: true });
+  rmSync(eventsFileOf(stateDir, id));
   await daemon.startAgain();
   expect((await daemon.client.list({})).total).toBe(0);
   await eventually("it is ended", () => !isAlive(pid));

@@ -11,11 +11,12 @@ import { localFiles } from "../../daemon/run-files/runs.js";
 import { Tail } from "../../daemon/run-files/tail.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { layoutOf } from "../../daemon/store/layout.js";
-import { RunWriter } from "../../daemon/worker/run-writer.js";
 import type { EventBody } from "../../protocol/event.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import { isAlive } from "../end-to-end/processes.js";
 import { disk } from "../harness/failing-disk.js";
+import { FileWriter, placeIn } from "../harness/file-writer.js";
+import { eventsFileOf } from "../harness/stored-events.js";
 import { useDirectories } from "../harness/temporary.js";
 import { eventually, expectWholeStory, inStage, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
@@ -44,7 +45,7 @@ const PROGRESS: EventBody = { type: "progress:changed", percent: 1, progress: nu
 function newSink() {
   const dir = join(directory(), "1");
   mkdirSync(dir);
-  return { dir, sink: new RunWriter(dir, 1, 0, 0, Number.POSITIVE_INFINITY) };
+  return { dir, sink: new FileWriter(dir) };
 }
 
 /** What a reader sees that begins now. */
@@ -137,7 +138,7 @@ test("a durable line without its newline is ended, a torn one is not", () => {
   ] as const) {
     const dir = directory();
     writeFileSync(eventsFile(dir), left);
-    expect(readAccepted(dir) !== null).toBe(left.includes(whole));
+    expect(readAccepted(placeIn(dir)) !== null).toBe(left.includes(whole));
     completeEvents(eventsFile(dir));
     expect(readFileSync(eventsFile(dir), "utf8")).toBe(expected);
   }
@@ -152,8 +153,8 @@ test("an outcome whose newline a power cut took counts: the operation is not run
   await daemon.kill();
   writeFileSync(`${gate}.1`, "");
   await eventually("the worker is done", () => !isAlive(worker));
-  const file = eventsFile(join(daemon.world.stateDir, "runs", id, "1"));
-  writeFileSync(file, readFileSync(file, "utf8").replace(/\n$/, "\t\t\t\t"));
+  const file = eventsFileOf(daemon.world.stateDir, id);
+  writeFileSync(file, readFileSync(file, "utf8").replace(/\n\t*$/, "\t\t\t\t"));
   await daemon.startAgain();
   const ended = await untilFinished(daemon, id);
   expect(ended).toMatchObject({ state: "succeeded", attempt: 1 });

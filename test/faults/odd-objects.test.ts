@@ -27,6 +27,7 @@ import { type PayloadKind, payloadFile } from "../../daemon/store/payloads.js";
 import { Refusal } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
 import { TestDaemon } from "../harness/daemon.js";
+import { eventsFileOf } from "../harness/stored-events.js";
 import { temporaryDirectory } from "../harness/temporary.js";
 import { journalFiles } from "./crafted.js";
 import { FULL } from "./mode.js";
@@ -252,7 +253,7 @@ const PLACES: Place[] = [
     isPutAside: true,
   },
   { place: "an attempt", group: 1, path: inRuns("running", "1"), costs: ["running"], isPutAside: true },
-  { place: "events", path: inRuns("running", "1", "events.ndjson"), costs: ["running"], isPutAside: true },
+  { place: "events", path: (dir) => eventsFileOf(dir, past.running), costs: ["running"], isPutAside: true },
   { place: "log", path: inRuns("running", "1", "log.ndjson"), costs: ["running"], isPutAside: true },
   { place: "the older half of a log", path: inRuns("running", "1", "log.1.ndjson"), costs: ["running"] },
   { place: "a cancel file", path: inRuns("running", "1", "cancel"), costs: ["running"] },
@@ -262,12 +263,6 @@ const PLACES: Place[] = [
     group: 1,
     path: inRuns("failed", "values", "values.ndjson"),
     costs: ["failed"],
-  },
-  {
-    place: "the events of what is over",
-    group: 2,
-    path: inRuns("sealed", "1", "events.ndjson"),
-    costs: ["sealed"],
   },
   { place: "the log of what is over", path: inRuns("sealed", "1", "log.ndjson"), costs: ["sealed"] },
   { place: "the run files of what is queued", path: inRuns("queued"), costs: ["queued"] },
@@ -361,7 +356,7 @@ describe("in the place of a file", () => {
         const { stats, isSame } = before.get(at)!;
         if (isLeft) expect(lstatSync(at).ino).toBe(stats.ino);
         // Run files of zeros hold no line: nothing has to be put aside for them.
-        const isNoLine = isEmpty(stats) && at.includes("/runs/");
+        const isNoLine = isEmpty(stats) && /\/runs\/|\.events\./.test(at);
         // Of large values only the type is looked at before they are read.
         const isUnread = stats.isFile() && at.includes("/payloads/");
         const isOdd = !row.isHarmless && !isNoLine && !isUnread;
@@ -417,7 +412,7 @@ describe("while the daemon runs", () => {
       await inStage(daemon, other, "Wait");
       // The next daemon opens the files anew.
       await daemon.kill();
-      const files = ["events.ndjson", "log.ndjson"].map((name) => join(stateDir, "runs", id, "1", name));
+      const files = [eventsFileOf(stateDir, id), join(stateDir, "runs", id, "1", "log.ndjson")];
       for (const file of files) await put(file);
       await daemon.startAgain();
       await recordThat(daemon, other, ({ logLines }) => logLines > 0);

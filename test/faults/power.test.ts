@@ -11,6 +11,8 @@ import { cpSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { examine } from "../../daemon/recovery/doctor.js";
+import { attemptOf } from "../../daemon/run-files/events-reader.js";
+import { workerOfEvents } from "../../daemon/run-files/worker-events.js";
 import { TestDaemon } from "../harness/daemon.js";
 import { counts, Dice, patience } from "./mode.js";
 import { Disk, ORDERS, type Order } from "./power/disk.js";
@@ -79,7 +81,7 @@ test("whatever a power cut leaves of what was not synced, every promise holds", 
 test.each([
   ["the journal", /\/journal\/\d+\.ndjson$/, "is lost"],
   ["the names in the journal", /\/journal$/, "is lost"],
-  ["run files", /\/events\.ndjson$/, "twice"],
+  ["events", /\.events\.ndjson$/, "twice"],
 ] as const)(
   "a disk that drops the syncs of %s breaks a promise, and that is found",
   { timeout: 180_000 },
@@ -132,7 +134,8 @@ const EXPECTED = [
   /\/journal\/\d+\.ndjson: (a torn tail|a damaged record|\d+ damaged records) of /,
   /\/journal: records \d+ to \d+ are missing/,
   // Log lines and progress of the last moment.
-  /\/runs\/.*: \d+ of \d+ records are damaged/,
+  /\/(?:runs|workers)\/.*: \d+ of \d+ records are damaged/,
+  /^the history: the events of \w+, attempt \d+: \d+ of \d+ records are damaged/,
   /run files of \w+, which was removed, were deleted/,
 ];
 
@@ -155,9 +158,9 @@ function momentIn({ calls, marks }: Recording, dice: Dice): number {
 function knownAt({ calls, marks, effects }: Recording, moment: number): Known {
   const begun = new Set<string>();
   for (const call of calls.slice(0, moment)) {
-    const [, attempt] =
-      (call.type === "write" && /\/runs\/(\w+\/\d+)\/events\.ndjson$/.exec(call.path)) || [];
-    if (attempt !== undefined) begun.add(attempt);
+    if (call.type !== "write" || workerOfEvents(call.path) === null) continue;
+    const of = attemptOf(call.bytes.toString("utf8"));
+    if (of !== null) begun.add(`${of.id}/${of.attempt}`);
   }
   return {
     marks: marks.filter(({ at }) => at <= moment).map(({ mark }) => mark),

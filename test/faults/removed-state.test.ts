@@ -32,7 +32,7 @@ function remove(path: string): void {
   rmSync(path, { recursive: true, maxRetries: 20, retryDelay: 5 });
 }
 
-test.each(["state", "runs"])(
+test.each(["state", "runs", "workers"])(
   "%s removed: the daemon ends with the reason, and so does what it ran",
   async (what) => {
     await using daemon = await startDaemon(["gate"]);
@@ -56,7 +56,7 @@ test.each(["state", "runs"])(
   },
 );
 
-test.each(["journal", "history", "workers", "liveopsd.lock"])(
+test.each(["journal", "history", "liveopsd.lock"])(
   "%s removed: the daemon ends with the reason, and the next one takes up what runs",
   async (what) => {
     await using daemon = await startDaemon(["gate"]);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
+import { eventsFileOf } from "../harness/stored-events.js";
 import { rewriteWorkers } from "./crafted.js";
 import { inStage, startDaemon, untilFinished } from "./start.js";
 import { compareOnce, record } from "./tally.js";
@@ -172,7 +173,7 @@ test("a damaged stage value is not returned: the stage runs again", async () => 
   await using daemon = await startDaemon(["resumes"]);
   const { id, ran } = await submit(daemon, "value", ["throw", "go"]);
   await untilFinished(daemon, id);
-  const events = join(daemon.world.stateDir, "runs", id, "1", "events.ndjson");
+  const events = eventsFileOf(daemon.world.stateDir, id);
   const text = readFileSync(events, "utf8");
   expect(text).toContain("by attempt 1");
   writeFileSync(events, text.replace("by attempt 1", "by attempt 9"));

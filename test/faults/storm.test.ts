@@ -13,6 +13,7 @@ import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import { seqOfRecord } from "../../protocol/record-line.js";
 import type { TestDaemon } from "../harness/daemon.js";
+import { storedEvents } from "../harness/stored-events.js";
 import { counts, Dice, patience } from "./mode.js";
 import { runBin } from "./run-bin.js";
 import { eventually, everyOperation, startDaemon, strike, untilIdle } from "./start.js";
@@ -178,15 +179,13 @@ async function repeat(request: Request, storm: { over: boolean }, dice: Dice): P
 
 /** What is wrong with the run files of the operation's attempt: their numbers run up to the end without a gap. */
 function damageOf({ world }: TestDaemon, { id, seq, state, attempt }: Operation): string[] {
-  const dir = join(world.stateDir, "runs", id, "1");
-  const files = ["events.ndjson", "log.ndjson"].map((name) => join(dir, name)).filter(existsSync);
-  // The worker may not have removed the reserved space yet.
-  const texts = files.map((file) => readFileSync(file, "utf8").replaceAll("\t", ""));
-  const lines = texts.flatMap((text) => text.split("\n").slice(0, -1));
+  const log = join(world.stateDir, "runs", id, "1", "log.ndjson");
+  const text = existsSync(log) ? readFileSync(log, "utf8") : "";
+  const lines = [...storedEvents(world.stateDir, id), ...text.split("\n").slice(0, -1)];
   if (lines.length === 0 && state !== "succeeded") return [];
   const numbers = lines.map((line) => seqOfRecord(line) ?? 0).sort((a, b) => a - b);
   const isWhole =
-    texts.every((text) => text === "" || text.endsWith("\n")) &&
+    (text === "" || text.endsWith("\n")) &&
     numbers.every((number, index) => number === seq - numbers.length + index) &&
     attempt === 1;
   return isWhole ? [] : [`${id} ${state} ${attempt}: ${numbers}, and the operation ended with ${seq}`];

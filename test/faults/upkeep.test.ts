@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Examination } from "../../daemon/recovery/doctor.js";
+import { isAlive, processesOf } from "../end-to-end/processes.js";
+import { eventsFileOf, storedEvents } from "../harness/stored-events.js";
 import { useDirectories } from "../harness/temporary.js";
 import { journalFiles } from "./crafted.js";
 import { counts, patience } from "./mode.js";
@@ -92,7 +94,8 @@ test("retention: the newest so many finished operations are kept, with their log
   const listed = async () => (await daemon.client.list()).operations.map(({ id }) => id).reverse();
   await eventually("the older ones are removed", async () => (await listed()).length === kept.length, listed);
   expect(await listed()).toEqual(kept);
-  expect(readdirSync(join(daemon.world.stateDir, "runs")).sort()).toEqual([...kept].sort());
+  // The live one has logged nothing.
+  expect(readdirSync(join(daemon.world.stateDir, "runs")).sort()).toEqual(ids.slice(-3).sort());
   await daemon.kill();
   await daemon.startAgain();
   expect(await listed()).toEqual(kept);
@@ -136,29 +139,48 @@ test("doctor finds damage in every place, repairs what a start would repair, and
 test("doctor finds an events file that was cut short, and a hole of NUL bytes, by the records of the operations", async () => {
   await using daemon = await startDaemon(["floods"]);
   const { world } = daemon;
-  const eventsOf = async () => {
+  const finished = async () => {
     const { id } = await daemon.submit("floods", { params: { lines: 2 } });
     await untilFinished(daemon, id);
-    return join(world.stateDir, "runs", id, "1", "events.ndjson");
+    return id;
   };
-  const [cut, hole, torn] = [await eventsOf(), await eventsOf(), await eventsOf()];
-  const damage = (file: string, change: (lines: string[]) => string[]) =>
-    writeFileSync(file, change(readFileSync(file, "utf8").split("\n")).join("\n"));
-  damage(cut, (lines) => [...lines.slice(0, -2), ""]);
-  damage(hole, ([first = "", ...lines]) => ["\0".repeat(first.length + 1) + lines[0], ...lines.slice(1)]);
-  // A power cut may take the newline of the outcome, and leave reserved space: nothing is lost.
-  damage(torn, (lines) => [...lines.slice(0, -2), `${lines.at(-2)}\0\0\t\t`]);
+  const [cut, hole, torn] = [await finished(), await finished(), await finished()];
+  /** Changes the lines of the operation in the file of its worker. */
+  const damage = (id: string, change: (lines: string[]) => string) => {
+    const file = eventsFileOf(world.stateDir, id);
+    const lines = storedEvents(world.stateDir, id);
+    const whole = lines.map((line) => `${line}\n`).join("");
+    writeFileSync(
+      file,
+      readFileSync(file, "utf8").replace(whole, () => change(lines)),
+    );
+    return file;
+  };
+  const ended = (lines: string[]) => lines.map((line) => `${line}\n`).join("");
+  const file = damage(cut, (lines) => ended(lines.slice(0, -1)));
+  damage(hole, ([first = "", ...lines]) => `${"\0".repeat(first.length + 1)}${ended(lines)}`);
   const damaged = async () => {
     const { code, stdout } = await runBin(world, "liveopsd", ["doctor", "--json"]);
     const { findings } = JSON.parse(stdout) as Examination;
     return { code, found: findings.filter(({ state }) => state === "damaged").map(({ what }) => what) };
   };
-  const found = [
-    expect.stringMatching(/1 of \d+ records are damaged, in a hole of \d+ NUL bytes/),
-    expect.stringContaining(`${cut} was cut short: its last record is number `),
-  ];
-  // The daemon has the records in its journal, then in the history.
-  expect(await damaged()).toEqual({ code: 1, found });
+  const isCut = expect.stringContaining(
+    `${file}: the events of ${cut}, attempt 1, were cut short: the last record`,
+  );
+  const isHole = expect.stringMatching(/1 of \d+ records are damaged, in a hole of \d+ NUL bytes/);
+  expect(await damaged()).toEqual({ code: 1, found: [isHole, isCut] });
+
+  // A power cut may take the newline of the outcome, and leave reserved space: nothing is lost.
+  const workers = processesOf(world.dir).filter(({ command }) => command.includes("worker.js"));
+  await daemon.kill();
+  await eventually("the workers have ended", () => workers.every(({ pid }) => !isAlive(pid)));
+  damage(torn, (lines) => `${ended(lines).trimEnd()}\0\0\t\t`);
+  await daemon.startAgain();
   await daemon.stop();
-  expect(await damaged()).toEqual({ code: 1, found });
+  // The events are in the history now.
+  const sealed = [
+    expect.stringMatching(new RegExp(`the events of ${cut}, attempt 1, were cut short: the last record`)),
+    expect.stringMatching(new RegExp(`the events of ${hole}, attempt 1: 1 of \\d+ records are damaged`)),
+  ];
+  expect(await damaged()).toEqual({ code: 1, found: expect.arrayContaining(sealed) });
 });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Cause } from "../../protocol/errors.js";
-import { isAlive, processesOf } from "../end-to-end/processes.js";
+import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import {
   eventually,
@@ -126,25 +126,18 @@ test("a stopped worker (SIGSTOP) is shown as stalled, is not run twice, and cont
   record({ fault: "worker stopped (SIGSTOP)", injected: 1, survived: 1, lost: 0, duplicated: 0 });
 });
 
-test("a reload of nice replaces idle workers: what one has prepared is left to the worker that runs it", async () => {
+test("a reload of nice ends idle workers, and busy ones after their operation", async () => {
   await using daemon = await startDaemon(["gate"], { concurrency: 1, config: {} });
   const gate = (name: string) => join(daemon.world.dir, name);
   const first = await daemon.submit("gate", { params: { gate: gate("first") } });
   const busy = await inStage(daemon, first.id, "Wait");
   const { id } = await daemon.submit("gate", { params: { gate: gate("second") } });
-  // So that the daemon starts another worker while the idle one is stopped.
-  await daemon.submit("gate", { params: { gate: gate("third") } });
-  const dir = join(daemon.world.stateDir, "runs", id, "1");
-  await eventually("a worker has prepared the run files", () => existsSync(join(dir, "events.ndjson")));
-  const workers = processesOf(daemon.world.dir).filter(({ command }) => command.includes("worker.js"));
-  const idle = workers.find(({ pid }) => pid !== busy)!.pid;
-  process.kill(idle, "SIGSTOP");
   daemon.world.writeConfig({ nice: 1 });
   await daemon.client.reload();
+  expect(isAlive(busy)).toBe(true);
   writeFileSync(`${gate("first")}.1`, "");
+  await eventually("the busy worker has ended", () => !isAlive(busy));
   await inStage(daemon, id, "Wait");
-  process.kill(idle, "SIGCONT");
-  await eventually("the idle worker has ended", () => !isAlive(idle));
   writeFileSync(`${gate("second")}.1`, "");
   const finished = await untilFinished(daemon, id);
   expect(finished).toMatchObject({ state: "succeeded", attempt: 1 });

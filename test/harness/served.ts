@@ -14,12 +14,13 @@ import { type Settings, settingsFrom } from "../../daemon/settings.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { EmbeddedStore } from "../../daemon/store/embedded-store.js";
 import { attemptDir, layoutOf } from "../../daemon/store/layout.js";
-import { RunWriter } from "../../daemon/worker/run-writer.js";
+import type { RunWriter } from "../../daemon/worker/run-writer.js";
 import type { Client } from "../../protocol/client/client.js";
 import type { Submission } from "../../protocol/event.js";
 import type { FinalState } from "../../protocol/state.js";
 import { CheckedClient } from "./checked-client.js";
 import { FakeLoader } from "./fake-loader.js";
+import { FileWriter } from "./file-writer.js";
 import { expectPublished } from "./published.js";
 import { OpenStore, outcome } from "./store.js";
 
@@ -116,7 +117,7 @@ export class Served {
     const { attempt, seq, logLines } = entry.record;
     const dir = attemptDir(layout, id, attempt);
     const attempted = this.open.attempt(entry);
-    const sink = new RunWriter(dir, attempt, seq, logLines, Number.POSITIVE_INFINITY);
+    const sink = new FileWriter(dir, seq, logLines);
     this.#sinks.get(id)?.close();
     this.#sinks.set(id, sink);
     this.scheduler.attempts.set(id, attempted);

@@ -3,6 +3,8 @@ import { mkdirSync } from "node:fs";
 import { Bus } from "../../daemon/bus.js";
 import { Lifecycle } from "../../daemon/lifecycle.js";
 import { identify } from "../../daemon/os/process-identity.js";
+import { SealedEvents } from "../../daemon/run-files/sealed-events.js";
+import { WorkerEvents } from "../../daemon/run-files/worker-events.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
 import type { Entry, IdempotencyKey, Policy } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
@@ -11,10 +13,18 @@ import { attemptDir, type Layout, layoutOf } from "../../daemon/store/layout.js"
 import type { Outcome, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import type { FinalState } from "../../protocol/state.js";
+import { placeIn } from "./file-writer.js";
 import { submission } from "./records.js";
 
 export const WORKER = { workerId: "worker000000", directory: "0:0", ...identify(process.pid) };
 export const POLICY: Policy = { resumable: false, timeout: null, gracePeriod: 10, retry: null };
+
+/** What the store takes the events from. A problem fails the test. */
+export function sealedEvents(layout: Layout, workerEvents: WorkerEvents): SealedEvents {
+  return new SealedEvents(layout, workerEvents, (problem) => {
+    throw new Error(problem);
+  });
+}
 
 export class OpenStore {
   readonly layout: Layout;
@@ -39,8 +49,10 @@ export class OpenStore {
     const layout = layoutOf(dir);
     prepareStateDir(layout);
     const bus = new Bus();
-    const store = new EmbeddedStore({ layout, bus });
-    const open = new OpenStore(dir, { layout, bus, store, lifecycle: new Lifecycle(store, layout) });
+    const workerEvents = new WorkerEvents(layout.workers);
+    const store = new EmbeddedStore({ layout, bus, attemptEvents: sealedEvents(layout, workerEvents) });
+    const lifecycle = new Lifecycle(store, layout);
+    const open = new OpenStore(dir, { layout, bus, store, lifecycle });
     await store.start();
     return open;
   }
@@ -63,7 +75,7 @@ export class OpenStore {
       throw new Error(message);
     };
     const containment = { kill: async () => {}, lookEverywhere() {}, pause() {}, pidsOf: () => [] };
-    return new Attempt(entry, entry.run!, dir, null, {
+    return new Attempt(entry, entry.run!, dir, placeIn(dir), null, {
       ...{ bus: this.bus, log: { error }, containment, onOutcome: () => {} },
     });
   }

@@ -3,6 +3,7 @@
  *
  * `await using worker = await TestWorker.start(text)` kills what is left at the end of the scope.
  */
+
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -23,8 +24,8 @@ import { fileURLToPath } from "node:url";
 import { identify, markOf, WORKER_VARIABLE } from "../../daemon/os/process-identity.js";
 import { eventsFile, logFile } from "../../daemon/run-files/attempt-files.js";
 import type { Entry, Policy } from "../../daemon/store/decision.js";
-import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "../../daemon/worker/messages.js";
-import { workerFiles } from "../../daemon/worker/worker-processes.js";
+import { workerFiles } from "../../daemon/store/layout.js";
+import type { FromWorker, OrderMessage, WorkerSetup } from "../../daemon/worker/messages.js";
 import { hasMark, pids, processStat } from "../../ops/programs/proc.js";
 import type { OperationEvent } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
@@ -72,7 +73,16 @@ export class Probe extends LiveOperation { ${statics}
     const output = [files.stdoutFile, files.stderrFile].map((file) => openSync(file, "a", 0o600));
     const { PATH = "" } = process.env;
     const given: WorkerSetup = {
-      ...{ workerId, ...files, userCode: false, nice: 0, opsDirs: [], cgroup: null, startOnly: [] },
+      ...{
+        workerId,
+        ...files,
+        eventsFile: null,
+        userCode: false,
+        nice: 0,
+        opsDirs: [],
+        cgroup: null,
+        startOnly: [],
+      },
       ...setup,
     };
     const child = fork(PROGRAM, [JSON.stringify(given)], {
@@ -139,7 +149,7 @@ export class Probe extends LiveOperation { ${statics}
     };
     this.#send({
       ...{ type: "order", entry, paramsFile: null, file: join(this.dir, "probe.mjs") },
-      ...{ attemptDir: this.attemptDir, maxLog: 2 ** 26, valuesDir: null, notice: null },
+      ...{ attemptDir: this.attemptDir, earlier: [], maxLog: 2 ** 26, valuesDir: null, notice: null },
       ...over,
     });
   }
@@ -202,7 +212,7 @@ export class Probe extends LiveOperation { ${statics}
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  #send(message: ToWorker): void {
+  #send(message: OrderMessage): void {
     this.child.send(message);
   }
 

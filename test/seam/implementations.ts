@@ -2,6 +2,7 @@
  * The implementations of the seam between the daemon and what keeps its state: files of one machine, and the engine of a
  * fleet. `describeSeam` runs one suite against both.
  */
+
 import { randomUUID } from "node:crypto";
 import { uptime } from "node:os";
 import pino from "pino";
@@ -16,6 +17,7 @@ import { Offers } from "../../daemon/fleet/store/offers.js";
 import { hostCounters } from "../../daemon/hosts/hosts.js";
 import { Lifecycle } from "../../daemon/lifecycle.js";
 import { localRuns, type Runs } from "../../daemon/run-files/runs.js";
+import { WorkerEvents } from "../../daemon/run-files/worker-events.js";
 import { parseQueues, queuesFile, type SavedQueues } from "../../daemon/scheduler/queues.js";
 import type { Schedule } from "../../daemon/schedules/schedule.js";
 import { parseSchedules, schedulesFile } from "../../daemon/schedules/schedules.js";
@@ -31,7 +33,7 @@ import { newId } from "../../protocol/id.js";
 import type { FinalState, State } from "../../protocol/state.js";
 import { type Fleet, type TestEngine, useFleet } from "../fleet/engine/fleet.js";
 import { submission } from "../harness/records.js";
-import { outcome, POLICY, WORKER } from "../harness/store.js";
+import { outcome, POLICY, sealedEvents, WORKER } from "../harness/store.js";
 import { useDirectories } from "../harness/temporary.js";
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -142,13 +144,15 @@ class Embedded extends Opened {
     const layout = layoutOf(dir);
     super("a", layout);
     prepareStateDir(layout);
+    const workerEvents = new WorkerEvents(layout.workers);
     this.store = new EmbeddedStore({
       layout,
+      attemptEvents: sealedEvents(layout, workerEvents),
       bus: this.bus,
       now: () => Date.now() + this.#days * DAY_MS,
     });
     this.lifecycle = new Lifecycle(this.store, layout);
-    this.runs = localRuns(layout);
+    this.runs = localRuns(layout, workerEvents, (...attempt) => this.store.sealedEvents(...attempt));
     const onProblem = (problem: string) => this.store.addProblem(problem);
     this.queues = queuesFile(layout.queues, onProblem);
     this.schedules = schedulesFile(layout.schedules, onProblem);

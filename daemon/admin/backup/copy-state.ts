@@ -1,7 +1,7 @@
 /**
  * Copies a state directory while its daemon works.
  *
- * Files that belong to processes are left out: locks, sockets, the daemon's log, and workers' files. So are unfinished
+ * Files that belong to processes are left out: locks, sockets, the daemon's log, and workers' files except events. So are unfinished
  * files (`*.tmp`), the index of the history, which a start makes again, and `directory.json`, which names the directory
  * that was copied. Everything else is copied.
  */
@@ -19,11 +19,14 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { attemptOf } from "../../run-files/events-reader.js";
+import { workerOfEvents } from "../../run-files/worker-events.js";
 import type { StoreHold } from "../../store/hold.js";
 import { type Layout, STATE_FORMAT } from "../../store/layout.js";
+import { readLines } from "../../store/read-lines.js";
 import { MANIFEST } from "./manifest.js";
 
-const OF_PROCESSES = /\.(?:lock|sock|sock\.new)$|^liveopsd\.(?:json|log)|^directory\.json$|^workers$/;
+const OF_PROCESSES = /\.(?:lock|sock|sock\.new)$|^liveopsd\.(?:json|log)|^directory\.json$/;
 const LEFT_OUT = /\.tmp$|^index\.sqlite/;
 
 export interface CopyProgress {
@@ -53,6 +56,7 @@ export async function copyState(copy: StateCopy): Promise<void> {
     const from = join(layout.root, name);
     const to = join(target, name);
     if (from === layout.runs) await copyRuns(from, to, hold, tree);
+    else if (from === layout.workers) await copyEvents(from, to, hold);
     else if (from === layout.journal && hold !== null) await copyJournal(hold, to);
     else await tree(from, to, false);
   }
@@ -80,6 +84,21 @@ async function copyRuns(from: string, to: string, hold: StoreHold | null, tree: 
     const last = hold?.lastAttempt(name) ?? Number.POSITIVE_INFINITY;
     if (last === -1) await rm(run, { recursive: true, force: true });
     else await removeAttemptsAfter(last, run);
+  }
+}
+
+/** Copies the events of the attempts that had begun at the moment. */
+async function copyEvents(from: string, to: string, hold: StoreHold | null): Promise<void> {
+  await mkdir(to, { mode: 0o700 });
+  for (const name of await readdir(from)) {
+    if (workerOfEvents(name) === null) continue;
+    const lines: string[] = [];
+    for (const { text, isComplete } of readLines(join(from, name))) {
+      const whose = isComplete ? attemptOf(text) : null;
+      const last = whose && (hold?.lastAttempt(whose.id) ?? Number.POSITIVE_INFINITY);
+      if (last !== null && whose!.attempt <= last) lines.push(`${text}\n`);
+    }
+    await writeFile(join(to, name), lines.join(""), { mode: 0o600 });
   }
 }
 

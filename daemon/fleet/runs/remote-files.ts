@@ -6,7 +6,7 @@
  */
 import type { LogLine } from "../../../protocol/operation.js";
 import { encodeRecord, parseRecord, seqOfRecord } from "../../../protocol/record-line.js";
-import type { LineReader } from "../../run-files/runs.js";
+import type { LineReader } from "../../run-files/events-reader.js";
 import type { Cursor, Piece, RunFile } from "../engine/rows.js";
 import { decompress, decompressSync } from "./pieces.js";
 

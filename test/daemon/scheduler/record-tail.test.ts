@@ -7,6 +7,7 @@ import { RecordTail } from "../../../daemon/scheduler/record-tail.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import { encodeRecord } from "../../../protocol/record-line.js";
+import { placeIn } from "../../harness/file-writer.js";
 import { AT, Story } from "../../harness/records.js";
 import { useDirectories } from "../../harness/temporary.js";
 
@@ -30,7 +31,7 @@ function follow(dir: string, stageCount: number) {
     batch = [];
   });
   const tail = new RecordTail({ record } as Entry, dir, {
-    ...{ bus, isOwn: true },
+    ...{ bus, isOwn: true, files: placeIn(dir) },
     onEvent: ({ seq }) => batch.push(seq),
     onDamage: (message) => problems.push(message),
   });

@@ -34,7 +34,7 @@ const textOf = (daemon: TestDaemon, dir: string) =>
     .join("");
 
 test("the examples of docs/state.md show what the routes show, while the daemon runs and when it is stopped", async () => {
-  expect(examples).toHaveLength(3);
+  expect(examples).toHaveLength(5);
   await using daemon = await startDaemon(["dies", "floods"]);
   const finished: Operation[] = [];
   for (const [op, params, label] of [
@@ -46,6 +46,9 @@ test("the examples of docs/state.md show what the routes show, while the daemon 
     finished.push(await untilFinished(daemon, id));
   }
   await daemon.client.remove(finished.pop()!.id);
+  const id = `id=${finished[0]!.id}\n`;
+  const types = (run(daemon, id + example("workers/")) as unknown[][]).map(([, type]) => type);
+  expect(types).toEqual(expect.arrayContaining(["attempt:accepted", "attempt:finished"]));
   const failed = [["dies", finished[1]!.error!.code]];
   const submitted = [
     [1, "floods", finished[0]!.label],
@@ -70,11 +73,13 @@ test("the examples of docs/state.md show what the routes show, while the daemon 
   expect(run(daemon, failures)).toEqual(failed);
   expect(run(daemon, example("journal/"))).toEqual(submitted);
   expect(textOf(daemon, "journal")).toMatch(/\n$/);
+  const sealed = run(daemon, id + example("attemptEvents")) as Array<{ type: string }>;
+  expect(sealed.map(({ type }) => type)).toEqual(types);
   const ended = finished.map(({ op, state, seconds }) => [op, state, seconds]);
-  expect(run(daemon, example("history/"))).toEqual(ended);
+  expect(run(daemon, example(".entry.record |"))).toEqual(ended);
 
   await daemon.startAgain();
-  expect(run(daemon, example("history/"))).toEqual(ended);
+  expect(run(daemon, example(".entry.record |"))).toEqual(ended);
   const all = ["journal", "history"].map((dir) => `${dir}/*.ndjson`).join(" ");
   for (const line of run(daemon, `jq -c . ${all} checkpoint.ndjson runs/*/*/*.ndjson`))
     expect(line).toMatchObject({ sum: expect.stringMatching(/^[0-9a-f]{8}$/) });

@@ -1,5 +1,5 @@
 /** The worker's sink: complete lines, one `seq` counter, a full disk, a bounded log. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -8,12 +8,12 @@ import { pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { linesAfter, slicesAfter } from "../../../daemon/run-files/log-slices.js";
 import { type LogHead, LogTail } from "../../../daemon/run-files/log-tail.js";
 import { localFiles } from "../../../daemon/run-files/runs.js";
-import { prepareEvents, RunWriter } from "../../../daemon/worker/run-writer.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { parseRecord } from "../../../protocol/record-line.js";
 import { reduceEvent } from "../../../protocol/reduce.js";
 import { disk } from "../../harness/failing-disk.js";
+import { FileWriter } from "../../harness/file-writer.js";
 import { Story } from "../../harness/records.js";
 import { useDirectories } from "../../harness/temporary.js";
 
@@ -25,11 +25,10 @@ const directory = useDirectories();
 
 const NO_BOUND = Number.POSITIVE_INFINITY;
 
-function newSink(maxLog = NO_BOUND): { dir: string; runDir: string; sink: RunWriter } {
+function newSink(maxLog = NO_BOUND): { dir: string; runDir: string; sink: FileWriter } {
   const runDir = directory();
   const dir = join(runDir, "1");
-  mkdirSync(dir);
-  return { dir, runDir, sink: new RunWriter(dir, 1, 0, 0, maxLog) };
+  return { dir, runDir, sink: new FileWriter(dir, 0, 0, maxLog) };
 }
 
 function stored<T>(file: string): T[] {
@@ -55,32 +54,6 @@ const linesIn = (dir: string): LogLine[] =>
     .filter(({ cut }, index) => index === 0 || cut === undefined);
 const progress = (percent: number) => ({ type: "progress:changed", percent, progress: null }) as const;
 const from1To = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
-
-describe("prepared run files", () => {
-  test("a worker that prepares them does not change what the worker with the order writes", () => {
-    const dir = join(directory(), "1");
-    prepareEvents(dir);
-    const sink = new RunWriter(dir, 1, 2, 0, NO_BOUND, true);
-    // Called before each record is written, and when it is durable but not visible yet.
-    sink.checkLease = () => prepareEvents(dir);
-    for (const percent of [1, 2, 3, 4]) sink.event(progress(percent), percent % 2 === 0);
-    const file = readFileSync(eventsFile(dir), "utf8");
-    prepareEvents(dir);
-    expect(readFileSync(eventsFile(dir), "utf8")).toBe(file);
-    sink.close();
-    expect(eventsIn(dir).map(({ seq }) => seq)).toEqual([3, 4, 5, 6]);
-  });
-
-  test("the worker with the order continues after what a dead worker has written since", () => {
-    const dir = join(directory(), "1");
-    prepareEvents(dir);
-    new RunWriter(dir, 1, 2, 0, NO_BOUND, true).event(progress(1), true);
-    const sink = new RunWriter(dir, 1, 3, 0, NO_BOUND, true);
-    sink.event(progress(2), true);
-    sink.close();
-    expect(eventsIn(dir).map(({ seq }) => seq)).toEqual([3, 4]);
-  });
-});
 
 describe("lines", () => {
   test("a text of several lines is several, a long one is cut in pieces, nothing is lost", () => {
@@ -109,7 +82,7 @@ describe("lines", () => {
     expect(() => sink.line("log", null, "torn")).not.toThrow();
     disk.heal();
     sink.close();
-    const again = new RunWriter(dir, 1, 1, 1, NO_BOUND);
+    const again = new FileWriter(dir, 1, 1);
     again.line("log", null, "after");
     again.close();
     expect(linesIn(dir).map(({ text }) => text)).toEqual(["whole", "after"]);
@@ -335,8 +308,7 @@ describe("a bounded log", () => {
   test("the lines of a second attempt are numbered on, and its note has its own numbers", () => {
     const runDir = directory();
     const dir = join(runDir, "2");
-    mkdirSync(dir);
-    const sink = new RunWriter(dir, 2, 500, 100, 8192);
+    const sink = new FileWriter(dir, 500, 100, 8192);
     for (let n = 101; n <= 600; n++) sink.line("log", null, `line ${n}`);
     sink.close();
     const [head] = linesIn(dir);

@@ -10,6 +10,7 @@ import { eventsFile, isOfOtherHost, keptValues } from "../../../daemon/run-files
 import { MergedEvents } from "../../../daemon/run-files/merged-events.js";
 import { IrregularFileError } from "../../../protocol/system/own-file.js";
 import { until } from "../../end-to-end/until.js";
+import { placeIn } from "../../harness/file-writer.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { MemoryStore } from "./memory-store.js";
 import { ID, SourceAttempt, textsOf } from "./source.js";
@@ -125,7 +126,8 @@ describe("attempts", () => {
     const [first] = await shipped(store, ID, [3, 3, 3]);
     const { remote, runs } = newRemote(store);
     for (let n = 0; n < 2; n++) await remote.bringForRun(ID, 3);
-    expect([...keptValues(join(runs, ID), 3)].map(({ value }) => value)).toEqual([1, 2]);
+    const places = [1, 2].map((attempt) => placeIn(join(runs, ID, String(attempt))));
+    expect([...keptValues(places)].map(({ value }) => value)).toEqual([1, 2]);
     expect(readdirSync(join(runs, ID))).toEqual(["1", "2"]);
     expect(isOfOtherHost(join(runs, ID, "1"))).toBe(true);
     // The log, which the start did not need, is read later.

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import type { Cursor, RunFile } from "../../../daemon/fleet/engine/rows.js";
 import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/attempt-files.js";
 import type { RunFiles } from "../../../daemon/run-files/runs.js";
-import { RunWriter } from "../../../daemon/worker/run-writer.js";
+import type { RunWriter } from "../../../daemon/worker/run-writer.js";
 import { parseRecord } from "../../../protocol/record-line.js";
+import { FileWriter } from "../../harness/file-writer.js";
 
 export const ID = "aaa111bbb222";
 
@@ -27,7 +28,7 @@ export class SourceAttempt {
     const runDir = join(runs, id);
     mkdirSync(runDir, { recursive: true });
     this.dir = join(runDir, String(attempt));
-    this.sink = new RunWriter(this.dir, attempt, seq, 0, maxLog);
+    this.sink = new FileWriter(this.dir, seq, 0, maxLog);
   }
 
   event(): void {

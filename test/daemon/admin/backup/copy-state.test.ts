@@ -12,8 +12,10 @@ import {
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { copyState } from "../../../../daemon/admin/backup/copy-state.js";
-import { attemptDir } from "../../../../daemon/store/layout.js";
-import { OpenStore } from "../../../harness/store.js";
+import { attemptOf } from "../../../../daemon/run-files/events-reader.js";
+import { attemptDir, workerFiles } from "../../../../daemon/store/layout.js";
+import { encodeRecord, seqOfRecord } from "../../../../protocol/record-line.js";
+import { OpenStore, WORKER } from "../../../harness/store.js";
 import { useDirectories } from "../../../harness/temporary.js";
 
 const directory = useDirectories();
@@ -24,6 +26,13 @@ function write(open: OpenStore, id: string, attempt: number, name: string, text:
   const file = join(dir, name);
   appendFileSync(file, text);
   return file;
+}
+
+/** Appends an event as a worker does. */
+function writeEvent(open: OpenStore, id: string, attempt: number, seq: number): void {
+  const at = "2026-01-01T00:00:00.000Z";
+  const { eventsFile } = workerFiles(open.layout.workers, WORKER.workerId);
+  appendFileSync(eventsFile, encodeRecord({ seq, id, at, attempt, type: "progress:changed" }));
 }
 
 /** Takes the moment; the result makes the copy of it and returns where it is. */
@@ -47,7 +56,8 @@ test("submitted, started, retried and removed after the moment: none of it is in
   const running = await open.submit();
   await open.start(running);
   const queued = await open.submit();
-  for (const id of [removed, retried, sealed, running]) write(open, id, 1, "events.ndjson", "before\n");
+  for (const id of [removed, retried, sealed, running]) writeEvent(open, id, 1, 1);
+  for (const id of [removed, retried, sealed]) write(open, id, 1, "log.ndjson", "before\n");
   const log = write(open, running, 1, "log.ndjson", "line 1\n");
   const before = open.seen();
   const copy = await moment(open);
@@ -56,17 +66,20 @@ test("submitted, started, retried and removed after the moment: none of it is in
   for (const id of [retried, sealed]) {
     await open.lifecycle.retry(id, null, () => {});
     await open.start(id);
-    write(open, id, 2, "events.ndjson", "after\n");
+    writeEvent(open, id, 2, 5);
+    write(open, id, 2, "log.ndjson", "after\n");
   }
-  writeFileSync(join(attemptDir(open.layout, running, 1), "events.ndjson"), "before\nafter\n");
+  writeEvent(open, running, 1, 2);
   renameSync(log, join(attemptDir(open.layout, running, 1), "log.1.ndjson"));
   write(open, running, 1, "log.ndjson", "line 2\n");
   write(open, running, 1, "cancel", "{}\n");
   await open.start(queued);
-  write(open, queued, 1, "events.ndjson", "after\n");
+  writeEvent(open, queued, 1, 3);
+  write(open, queued, 1, "log.ndjson", "after\n");
   await open.finish(running, "succeeded");
   const later = await open.submit();
-  write(open, later, 1, "events.ndjson", "after\n");
+  writeEvent(open, later, 1, 3);
+  write(open, later, 1, "log.ndjson", "after\n");
   const checkpoint = open.store.checkpoint();
 
   const root = await copy();
@@ -83,11 +96,16 @@ test("submitted, started, retried and removed after the moment: none of it is in
   };
   // What a running attempt wrote until the copy is there, as after a crash.
   expect(files(running, 1)).toMatchObject({
-    "events.ndjson": "before\nafter\n",
     "log.1.ndjson": "line 1\n",
     "log.ndjson": "line 2\n",
   });
-  for (const id of [removed, retried, sealed]) expect(files(id, 1)).toEqual({ "events.ndjson": "before\n" });
+  const events = readFileSync(workerFiles(copied.layout.workers, WORKER.workerId).eventsFile, "utf8");
+  const numbers = events
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => [attemptOf(line)?.id, seqOfRecord(line)]);
+  expect(numbers).toEqual([...[removed, retried, sealed, running].map((id) => [id, 1]), [running, 2]]);
+  for (const id of [removed, retried, sealed]) expect(files(id, 1)).toEqual({ "log.ndjson": "before\n" });
   expect(existsSync(attemptDir(copied.layout, retried, 2))).toBe(false);
   expect(existsSync(attemptDir(copied.layout, sealed, 2))).toBe(false);
   expect(readdirSync(copied.layout.runs).sort()).toEqual([removed, retried, sealed, running, queued].sort());
@@ -103,7 +121,7 @@ test("an attempt that was never accepted and began again under its number is not
   await open.lifecycle.conclude(id, 1, 2, () => ({ requeue: again }));
   const copy = await moment(open);
   await open.start(id);
-  write(open, id, 1, "events.ndjson", "after\n");
+  write(open, id, 1, "log.ndjson", "after\n");
   const root = await copy();
   expect(existsSync(join(root, "runs", id, "1"))).toBe(false);
   await open.close();
@@ -112,7 +130,7 @@ test("an attempt that was never accepted and began again under its number is not
 test("no checkpoint and no removal of files while it is held; two holds end one by one", async () => {
   const open = await OpenStore.open(directory());
   const id = await open.finished("succeeded");
-  const file = write(open, id, 1, "events.ndjson", "before\n");
+  const file = write(open, id, 1, "log.ndjson", "before\n");
   const [first, second] = [await open.store.hold(), await open.store.hold()];
   const segments = readdirSync(open.layout.journal);
   let isDone = false;
@@ -148,6 +166,7 @@ test("locks, sockets, workers' files and the daemon's log stay behind; links are
     "payloads",
     "runs",
     "version.json",
+    "workers",
   ]);
   expect(readdirSync(join(copied, "history")).filter((name) => name.startsWith("index"))).toEqual([]);
   await open.close();

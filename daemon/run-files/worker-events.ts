@@ -1,0 +1,167 @@
+/**
+ * Where the events of the attempts of this machine are stored, from the start of an attempt until the store has taken
+ * them up into its history. They are in the files of the workers (`workers/<id>.events.ndjson`), one attempt after the
+ * other. A file is removed when its worker has ended and no event in it is needed any more.
+ *
+ * The places are in memory only: a start finds them again by reading the files.
+ */
+
+import { readdirSync, rmSync } from "node:fs";
+import { basename } from "node:path";
+import { isLocked } from "../os/kernel-lock.js";
+import { workerFiles } from "../store/layout.js";
+import { completeEvents } from "./attempt-files.js";
+import { attemptOf, type EventsPlace } from "./events-reader.js";
+import { Tail } from "./tail.js";
+import { isUnreadable } from "./unreadable.js";
+
+const NAME = /^(\w+)\.events\.ndjson$/;
+
+/** The id of a worker, by the name of its events file; null: the file is another one. */
+export function workerOfEvents(name: string): string | null {
+  return NAME.exec(basename(name))?.[1] ?? null;
+}
+
+export class WorkerEvents {
+  /** By operation, then by attempt. */
+  readonly #places = new Map<string, Map<number, EventsPlace>>();
+  /** Number of places in each file. */
+  readonly #used = new Map<string, number>();
+  /** Where the next attempt of a worker would begin, for workers of an earlier daemon. */
+  readonly #ends = new Map<string, number>();
+  /** What stands in the place of a file and cannot be read stays there. */
+  readonly #unreadable = new Set<string>();
+  /** Files of workers that have ended. */
+  readonly #ended = new Set<string>();
+
+  /** @param dir of the workers' files */
+  constructor(private readonly dir: string) {}
+
+  /**
+   * Finds the attempts in the files of all workers. Completes the files of dead workers.
+   *
+   * @returns problems, in words
+   */
+  find(): string[] {
+    const problems: string[] = [];
+    for (const name of readdirSync(this.dir)) {
+      const workerId = workerOfEvents(name);
+      if (workerId === null) continue;
+      const { eventsFile, lockFile } = workerFiles(this.dir, workerId);
+      const isAlive = isLocked(lockFile);
+      if (!isAlive) completeEvents(eventsFile);
+      try {
+        this.#read(eventsFile);
+        if (!isAlive) this.workerEnded(workerId);
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        problems.push(`${eventsFile} cannot be read: ${error.message}`);
+        this.#unreadable.add(eventsFile);
+      }
+    }
+    return problems;
+  }
+
+  /**
+   * The attempt is about to begin: its events come into the worker's file. Called before the start is recorded, since
+   * readers look for the events from then on.
+   *
+   * @param from bytes of events that are in the file
+   */
+  begin(id: string, attempt: number, workerId: string, from: number): EventsPlace {
+    const place = { id, attempt, file: workerFiles(this.dir, workerId).eventsFile, from };
+    this.#put(place);
+    return place;
+  }
+
+  /** The attempt did not begin, or its events are stored elsewhere. */
+  drop(place: EventsPlace): void {
+    const { id, attempt, file } = place;
+    const attempts = this.#places.get(id);
+    if (attempts?.get(attempt) !== place) return;
+    attempts.delete(attempt);
+    if (attempts.size === 0) this.#places.delete(id);
+    this.#unused(file);
+  }
+
+  get(id: string, attempt: number): EventsPlace | null {
+    return this.#places.get(id)?.get(attempt) ?? null;
+  }
+
+  /** The place of a running attempt. Of an earlier daemon's, without any event, it is the end of the worker's file. */
+  running(id: string, attempt: number, workerId: string): EventsPlace {
+    const known = this.get(id, attempt);
+    if (known !== null) return known;
+    const { eventsFile } = workerFiles(this.dir, workerId);
+    return this.begin(id, attempt, workerId, this.#ends.get(eventsFile) ?? 0);
+  }
+
+  /** The attempts of the operation, in order. */
+  of(id: string): EventsPlace[] {
+    return [...(this.#places.get(id)?.values() ?? [])].sort((a, b) => a.attempt - b.attempt);
+  }
+
+  ids(): Iterable<string> {
+    return this.#places.keys();
+  }
+
+  /** The events of the operation are not needed any more. */
+  release(id: string): void {
+    for (const place of this.of(id)) this.drop(place);
+  }
+
+  /** The worker writes no more. */
+  workerEnded(workerId: string): void {
+    const { eventsFile } = workerFiles(this.dir, workerId);
+    this.#ended.add(eventsFile);
+    this.#removeUnneeded(eventsFile);
+  }
+
+  #put(place: EventsPlace): void {
+    const attempts = this.#places.get(place.id) ?? new Map<number, EventsPlace>();
+    this.#places.set(place.id, attempts);
+    const before = attempts.get(place.attempt);
+    attempts.set(place.attempt, place);
+    this.#used.set(place.file, (this.#used.get(place.file) ?? 0) + 1);
+    // A worker that died before it accepted the attempt wrote nothing of it.
+    if (before) this.#unused(before.file);
+  }
+
+  #unused(file: string): void {
+    this.#used.set(file, (this.#used.get(file) ?? 1) - 1);
+    this.#removeUnneeded(file);
+  }
+
+  #removeUnneeded(file: string): void {
+    if ((this.#used.get(file) ?? 0) > 0 || !this.#ended.has(file) || this.#unreadable.has(file)) return;
+    this.#used.delete(file);
+    this.#ended.delete(file);
+    this.#ends.delete(file);
+    rmSync(file, { force: true, recursive: true });
+  }
+
+  /** A damaged line counts as one of the attempt whose line follows. */
+  #read(file: string): void {
+    const tail = new Tail(file);
+    let last: EventsPlace | null = null;
+    let end = 0;
+    try {
+      const look = (line: string) => {
+        const whose = attemptOf(line);
+        if (whose === null) return;
+        if (whose.id !== last?.id || whose.attempt !== last.attempt) {
+          last = { ...whose, file, from: end };
+          this.#put(last);
+        }
+        end = tail.offset;
+      };
+      while (tail.read(look, PIECE));
+    } finally {
+      tail.close();
+      this.#ends.set(file, end);
+    }
+  }
+}
+
+/** Bytes of a file read at a time. */
+const PIECE = 1024 * 1024;
