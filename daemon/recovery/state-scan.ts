@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ID_PATTERN } from "../../protocol/id.js";
 import { type NumberedRecord, parseNumberedRecord, seqOfRecord } from "../../protocol/record-line.js";
+import { linesOfRest } from "../run-files/attempt-files.js";
 import { attemptOf } from "../run-files/events-reader.js";
 import { attemptsIn } from "../run-files/runs.js";
 import { isUnreadable, recordFiles } from "../run-files/unreadable.js";
@@ -88,8 +89,10 @@ function scanRunFiles(layout: Layout, ends: AttemptEnds): Finding[] {
     if (of !== null) last.set(`${of.id}/${of.attempt}`, { ...of, seq: seq!, file });
     return seq !== null;
   };
-  // A power cut may have taken the newline of the last record, and have left NUL bytes of its reserved space.
-  const readRest = (text: string, file: string) => void read(text.replace(/[\t\0]+$/, ""), file);
+  // A power cut may have taken the newlines of the last records, and have left NUL bytes of reserved space.
+  const readRest = (text: string, file: string) => {
+    for (const line of linesOfRest(text)) read(line, file);
+  };
   const found = scanLines("run files", files, read, readRest);
   for (const { id, attempt, seq, file } of last.values()) {
     // A running daemon may have removed the operation.

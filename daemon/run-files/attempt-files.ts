@@ -11,9 +11,8 @@ import { type EventsPlace, EventsReader, TextReader } from "./events-reader.js";
 import { endOfLines } from "./seek.js";
 import { MOST_LINE } from "./tail.js";
 
-export const EVENTS_FILE = "events.ndjson";
 export const LOG_FILE = "log.ndjson";
-export const eventsFile = (dir: string) => join(dir, EVENTS_FILE);
+export const eventsFile = (dir: string) => join(dir, "events.ndjson");
 export const logFile = (dir: string) => join(dir, LOG_FILE);
 /** An older part of a long log; the parts are numbered from 1. The worker removes the oldest ones. */
 export const olderLogFile = (dir: string, part: number) => join(dir, `log.${part}.ndjson`);
@@ -43,10 +42,10 @@ export function olderLogParts(dir: string): number[] {
 }
 
 /**
- * Completes the events file of a dead worker. A durable line gets its newline only after its sync. A worker that was
- * killed in between, or a power cut, leaves a valid last line without a newline.
+ * Completes the events file of a dead worker. Durable lines get their newlines only after their sync. A worker that was
+ * killed in between, or a power cut, leaves valid last lines with a tab in the place of each newline.
  *
- * Ends a complete last line, removes the reserved space, and makes the file durable: the daemon's next decision depends
+ * Ends the complete last lines, removes the reserved space, and makes the file durable: the daemon's next decision depends
  * on the file. A file that is missing or cannot be changed stays as it is, and its readable part counts.
  */
 export function completeEvents(file: string): void {
@@ -57,7 +56,7 @@ export function completeEvents(file: string): void {
     return;
   }
   try {
-    endLastLine(fd);
+    endLastLines(fd);
     giveBackReserved(file);
     fdatasyncSync(fd);
   } catch {
@@ -67,13 +66,21 @@ export function completeEvents(file: string): void {
   }
 }
 
-function endLastLine(fd: number): void {
-  const start = endOfLines(fd);
+function endLastLines(fd: number): void {
+  let start = endOfLines(fd);
   const { end } = endOfText(fd, fstatSync(fd).size);
   if (end - start > MOST_LINE) return;
-  const line = readAt(fd, start, end).toString("utf8");
-  if (line === "" || parseRecord(line) === null) return;
-  writeSync(fd, "\n", start + Buffer.byteLength(line));
+  for (const line of linesOfRest(readAt(fd, start, end).toString("utf8"))) {
+    if (parseRecord(line) === null) return;
+    start += Buffer.byteLength(line);
+    writeSync(fd, "\n", start++);
+  }
+}
+
+/** The lines of the text after the last newline: there is a tab in the place of each newline. */
+export function linesOfRest(text: string): string[] {
+  const whole = text.replace(/[\t\0]+$/, "");
+  return whole === "" ? [] : whole.split("\t");
 }
 
 /** Bytes of a run file read at a time. */
@@ -94,7 +101,7 @@ export function readAccepted(place: EventsPlace): Entry | null {
   try {
     while (entry === null && reader.read(look, PIECE));
     // The event is durable, but a power cut came before its newline was.
-    if (entry === null) look(reader.takeRest());
+    if (entry === null) linesOfRest(reader.takeRest()).forEach(look);
   } finally {
     reader.close();
   }
@@ -132,7 +139,7 @@ function* eventsIn<T extends WorkerEvent["type"]>(
     };
     const reader = "text" in each ? new TextReader(each.text) : new EventsReader(each);
     try {
-      reader.read(look);
+      while (reader.read(look, PIECE));
     } finally {
       reader.close();
     }

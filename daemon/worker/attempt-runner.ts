@@ -5,7 +5,6 @@
  * uncaught exception, or during `process.exit`. If none is written, the daemon sees a dead worker.
  */
 import { closeSync, constants, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { toOperationError } from "../../ops/attempt/failure.js";
 import { operationVariables, setStageVariable } from "../../ops/attempt/operation-variables.js";
 import { cwdGone, runAttempt } from "../../ops/attempt/run-attempt.js";
@@ -91,6 +90,7 @@ export class AttemptRunner {
     const events = this.#retryWhileFull(() => this.#openEvents());
     const writer = new RunWriter({
       ...{ events, dir: attemptDir, id, attempt, seq, lines: logLines, maxLog },
+      isResumable: this.message.valuesDir !== null,
       retryWhileFull: this.#retryWhileFull,
     });
     writer.checkLease = this.#held?.check ?? null;

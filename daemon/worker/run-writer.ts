@@ -2,6 +2,9 @@
  * The writer of a worker: numbers the events and lines of an attempt in one sequence. It appends the events to the
  * worker's file, which holds one attempt after the other, and the lines to the attempt's log.
  *
+ * One sync makes a group of events durable: the end of a stage waits for the event that follows it, such as the begin of
+ * the next stage. A record that comes in between, or a moment in which nothing follows, ends the wait.
+ *
  * On a full disk, progress and log lines are dropped and counted, and the count is reported once there is space. A
  * durable event waits for space: the block it announces must not start before the event is on disk. A durable event is
  * visible only when it is on disk.
@@ -53,9 +56,14 @@ export interface RunWriterParts {
    * stages and outcome.
    */
   maxLog: number;
+  /** Whether the end of a stage must be durable before the code after the stage runs. Default: false. */
+  isResumable?: boolean;
   /** Default: waits for room, without a sign of it. */
   retryWhileFull?: RetryWhileDiskFull;
 }
+
+/** Longest wait of the end of a stage for the next event, in ms. */
+const GROUP_MS = 5;
 
 export class RunWriter extends AttemptWriter {
   /** Called before each record is written; null: the attempt needs no lease. */
@@ -68,7 +76,10 @@ export class RunWriter extends AttemptWriter {
   private readonly attempt: number;
   /** Bytes of the events file before the attempt. */
   readonly #begin: number;
+  readonly #isResumable: boolean;
   #seq: number;
+  /** The end of a stage that is not written yet, and when it will be. */
+  #left: { line: string; timer: NodeJS.Timeout } | null = null;
   /** Drops that are not yet reported, as an event and in the log: one file may have space before the other. */
   #dropped = { event: 0, line: 0 };
   /** Bytes of large stage values in the events, which do not count towards their bound. */
@@ -91,6 +102,7 @@ export class RunWriter extends AttemptWriter {
     seq,
     lines,
     maxLog,
+    isResumable = false,
     retryWhileFull = waitForRoom,
   }: RunWriterParts) {
     super();
@@ -101,6 +113,7 @@ export class RunWriter extends AttemptWriter {
     this.attempt = attempt;
     this.#seq = seq;
     this.#maxLog = maxLog;
+    this.#isResumable = isResumable;
     this.#retryWhileFull = retryWhileFull;
   }
 
@@ -113,16 +126,35 @@ export class RunWriter extends AttemptWriter {
     }
     this.#recordHeld();
     const seq = this.#seq + 1;
-    const before = this.#events.length;
-    this.#retryWhileFull(() => this.#events.appendSynced(this.#lineOf(seq, body)));
+    if (body.type === "stage:left" && !this.#isResumable) {
+      this.#settle();
+      const timer = setTimeout(() => this.#settle(), GROUP_MS).unref();
+      this.#left = { line: this.#lineOf(seq, body), timer };
+    } else {
+      const before = this.#events.length;
+      this.#appendSynced(() => this.#lineOf(seq, body));
+      const length = this.#events.length - before;
+      if (body.type === "stage:left" && length > LARGE_LINE) this.#values += length;
+    }
     this.#seq = seq;
-    const length = this.#events.length - before;
-    if (body.type === "stage:left" && length > LARGE_LINE) this.#values += length;
     this.#lostStage = null;
     this.#noteShown(body);
-    // The sync may have taken long. The record is durable: readers take it after the death of its writer.
+  }
+
+  /** Makes the line durable, after the end of a stage that waits, and then visible. */
+  #appendSynced(line: () => string): void {
+    const left = this.#left?.line ?? "";
+    this.#retryWhileFull(() => this.#events.appendSynced(left + line()));
+    if (this.#left) clearTimeout(this.#left.timer);
+    this.#left = null;
+    // The sync may have taken long. The records are durable: readers take them after the death of their writer.
     this.checkLease?.();
     this.#retryWhileFull(() => this.#events.commit());
+  }
+
+  /** Records the end of a stage that waits. */
+  #settle(): void {
+    if (this.#left !== null) this.#appendSynced(() => "");
   }
 
   /** As `line`, for one line; `end` is how far the worker's output file was read, so that no line is read twice. */
@@ -151,6 +183,7 @@ export class RunWriter extends AttemptWriter {
 
   /** Closes the log. */
   close(): void {
+    this.#settle();
     this.#log.close();
   }
 
@@ -226,6 +259,7 @@ export class RunWriter extends AttemptWriter {
   }
 
   #write(body: EventBody): void {
+    this.#settle();
     const seq = this.#seq + 1;
     this.#events.append(this.#lineOf(seq, body));
     this.#seq = seq;
@@ -239,6 +273,7 @@ export class RunWriter extends AttemptWriter {
   }
 
   #writeLine(stream: LogStream, stage: string | null, text: string, end?: number): void {
+    this.#settle();
     const seq = this.#seq + 1;
     this.checkLease?.();
     this.#log.append(seq, stream, stage, text, end);

@@ -6,8 +6,9 @@
  * new file size, which saves a journaling file system a commit and others a block. For a reader, the tabs are an
  * incomplete line. They are removed when the file is closed.
  *
- * A line may be made durable before readers see it: it is written without its newline and synced; the commit then
- * writes the newline. So a reader of complete lines never sees a line that a power cut may remove.
+ * Lines may be made durable before readers see them: they are written with a tab in the place of each newline and
+ * synced; the commit then writes the newlines. So a reader of complete lines never sees a line that a power cut may
+ * remove.
  */
 import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, readSync } from "node:fs";
 import { openOwnFile } from "./own-file.js";
@@ -32,8 +33,8 @@ export class AppendFile {
   #length = 0;
   /** Bytes of lines and of reserved space. */
   #size: number;
-  /** The last line is durable and has a filler in place of its newline. */
-  #isUncommitted = false;
+  /** The last lines, which are durable and have a filler in place of each newline; null: none. */
+  #uncommitted: Buffer | null = null;
 
   constructor(file: string, { reserve = 0 }: AppendOptions = {}) {
     this.#reserve = reserve;
@@ -54,15 +55,16 @@ export class AppendFile {
   }
 
   /**
-   * Appends a line and makes it durable. No reader sees it before `commit`.
+   * Appends lines and makes them durable by one sync. No reader sees them before `commit`.
    *
-   * @param line - with its newline
-   * @throws the system error; the file then contains no part of the line, which may be appended again
+   * @param lines - each with its newline
+   * @throws the system error; the file then contains no part of the lines, which may be appended again
    */
-  appendSynced(line: string): void {
+  appendSynced(lines: string): void {
     this.commit();
-    const bytes = Buffer.from(line);
-    bytes[bytes.length - 1] = FILLER;
+    const committed = Buffer.from(lines);
+    const bytes = Buffer.from(committed);
+    for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at)) bytes[at] = FILLER;
     const before = this.#length;
     this.#append(bytes);
     try {
@@ -71,23 +73,25 @@ export class AppendFile {
       this.#cutBack(before);
       throw error;
     }
-    this.#isUncommitted = true;
+    this.#uncommitted = committed;
   }
 
   /**
-   * Makes the last appended line visible to readers.
+   * Makes the last appended lines visible to readers.
    *
-   * @throws the system error; the line is still durable, and may be committed again
+   * @throws the system error; the lines are still durable, and may be committed again
    */
   commit(): void {
-    if (!this.#isUncommitted) return;
-    writeAllSync(this.#fd, NEWLINES, this.#length - 1);
-    this.#isUncommitted = false;
+    const lines = this.#uncommitted;
+    if (lines === null) return;
+    const first = lines.indexOf(NEWLINE);
+    writeAllSync(this.#fd, lines.subarray(first), this.#length - lines.length + first);
+    this.#uncommitted = null;
   }
 
   /** Writes nothing new, and wakes those who watch the file. */
   touch(): void {
-    if (this.#length > 0 && !this.#isUncommitted) writeAllSync(this.#fd, NEWLINES, this.#length - 1);
+    if (this.#length > 0 && this.#uncommitted === null) writeAllSync(this.#fd, NEWLINES, this.#length - 1);
   }
 
   #append(bytes: Buffer): void {

@@ -103,3 +103,54 @@ test("what goes around JavaScript into a worker's output is in the log of the op
   // All in one process, which is what could mix them up.
   expect(new Set(pids).size).toBe(1);
 });
+
+const TELLS = `
+import { LiveOperation, z } from "liveops";
+
+export class Tells extends LiveOperation {
+  static stages = ["Tell"];
+  static resumable = true;
+  static params = z.object({ count: z.number() });
+  async run(p) {
+    await p.stage("Tell", () => "told by " + this.attempt);
+    for (let n = 1; n <= this.params.count; n++) { p.status("status " + n + " " + "x".repeat(200)); await new Promise((done) => setTimeout(done, 60)); }
+    if (this.attempt === 1) throw new Error("the first attempt fails");
+    p.result(this.attempt);
+  }
+}
+`;
+
+test("the events of an operation are the same before and after they are sealed, short or long, and over a retry", async () => {
+  await using daemon = await TestDaemon.start({ ops: { "tells.mjs": TELLS } });
+  const { stateDir } = daemon.world;
+  const eventsOf = async (id: string) => {
+    const events = [];
+    for await (const event of daemon.client.events(id, {})) events.push(event);
+    return events;
+  };
+  const submit = (count: number) => daemon.submit("tells", { params: { count } });
+  const ids = [(await submit(1)).id, (await submit(90)).id];
+  for (const id of ids) expect((await daemon.untilFinished(id)).state).toBe("failed");
+  const before = await Promise.all(ids.map(eventsOf));
+  // A stop seals what has finished.
+  await daemon.client.stop();
+  await daemon.exited();
+  await daemon.startAgain();
+  expect(await Promise.all(ids.map(eventsOf))).toEqual(before);
+  const isLong = (id: string) => existsSync(`${stateDir}/runs/${id}/1/events.ndjson`);
+  expect(ids.map(isLong)).toEqual([false, true]);
+
+  for (const id of ids) await daemon.client.retry(id);
+  for (const id of ids)
+    expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: 2 });
+  const after = await Promise.all(ids.map(eventsOf));
+  for (const [index, events] of after.entries()) {
+    // The end of the stream is no event.
+    expect(events.slice(0, before[index]!.length - 1)).toEqual(before[index]!.slice(0, -1));
+    expect(events).toContainEqual(expect.objectContaining({ type: "stage:left", attempt: 2, resumed: true }));
+  }
+  await daemon.kill();
+  await daemon.startAgain();
+  expect(await Promise.all(ids.map(eventsOf))).toEqual(after);
+  expect((await daemon.client.daemon()).problems).toEqual([]);
+});

@@ -70,8 +70,9 @@ test("no reader sees a durable event before it is synced", () => {
   DURABLE.forEach((body, index) => {
     sink.event(PROGRESS, false);
     sink.event(body, true);
-    // And at once after it.
-    expect(seen(dir).at(-1)).toMatchObject({ type: body.type, seq: 2 * (index + 1) });
+    // And at once after it, except the end of a stage, which shares the next sync.
+    const isShown = body.type !== "stage:left";
+    expect(seen(dir).at(-1)?.seq).toBe(2 * (index + 1) - (isShown ? 0 : 1));
   });
   disk.heal();
   sink.close();
@@ -98,6 +99,39 @@ test.each([false, true])(
     );
   },
 );
+
+test("the end of a stage and the event after it share a sync and are shown together", () => {
+  const { dir, sink } = newSink();
+  const [accepted, entered, left, finished] = DURABLE as [EventBody, EventBody, EventBody, EventBody];
+  sink.event(accepted, true);
+  sink.event(entered, true);
+  const before = disk.syncs;
+  sink.event(left, true);
+  expect([disk.syncs - before, seen(dir).length]).toEqual([0, 2]);
+  disk.beforeChange = () => expect([2, 4]).toContain(seen(dir).length);
+  sink.event({ ...entered, stage: "Save", index: 1 } as EventBody, true);
+  disk.heal();
+  expect([disk.syncs - before, seen(dir).length]).toEqual([1, 4]);
+  // A line comes after all that was reported before it.
+  sink.event({ ...left, stage: "Save", index: 1 } as EventBody, true);
+  sink.line("log", null, "between");
+  expect(seen(dir).at(-1)).toMatchObject({ type: "stage:left", stage: "Save", seq: 5 });
+  sink.event(finished, true);
+  sink.close();
+  expect(seen(dir).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 7]);
+});
+
+test("the end of a stage that nothing follows is shown soon; of a resumable type, at once", async () => {
+  const { dir, sink } = newSink();
+  for (const body of DURABLE.slice(0, 3)) sink.event(body, true);
+  await eventually("the end is shown", () => seen(dir).at(-1)?.type === "stage:left");
+  sink.close();
+  const again = join(directory(), "1");
+  const resumable = new FileWriter(again, 0, 0, Number.POSITIVE_INFINITY, true);
+  for (const body of DURABLE.slice(0, 3)) resumable.event(body, true);
+  expect(seen(again).at(-1)?.type).toBe("stage:left");
+  resumable.close();
+});
 
 test("an event that stands in the file twice is read once", () => {
   const runDir = directory();
@@ -133,6 +167,8 @@ test("a durable line without its newline is ended, a torn one is not", () => {
     [`${whole}\n${whole}\t\t`, `${whole}\n${whole}\n`],
     [`${whole}\n${whole.slice(0, -9)}\t`, `${whole}\n${whole.slice(0, -9)}`],
     [`${whole}\n\t\t`, `${whole}\n`],
+    [`${whole}\t${whole}\t\t`, `${whole}\n${whole}\n`],
+    [`${whole}\t${whole.slice(0, -9)}\t`, `${whole}\n${whole.slice(0, -9)}`],
     ["\t\t", ""],
     ["", ""],
   ] as const) {
