@@ -4,9 +4,11 @@ const SMOOTH_SECONDS = 3;
 /** Over a shorter time, the rate is only noise. */
 const MIN_SECONDS = 0.05;
 
-/** Units per second, smoothed over the last few seconds. */
+/** Units per second over the last few seconds: older ones count less. */
 export class Rate {
-  #value: number | null = null;
+  /** Units, and the seconds that they took. */
+  #units = 0;
+  #seconds = 0;
   #done = 0;
   #at: number | null = null;
 
@@ -17,13 +19,16 @@ export class Rate {
       return null;
     }
     const seconds = (now - this.#at) / 1000;
-    if (seconds < MIN_SECONDS) return this.#value;
-    const latest = (done - this.#done) / seconds;
-    const weight = 1 - Math.exp(-seconds / SMOOTH_SECONDS);
-    this.#value = this.#value === null ? latest : this.#value + weight * (latest - this.#value);
-    this.#at = now;
-    this.#done = done;
-    return this.#value;
+    if (seconds >= MIN_SECONDS) {
+      const kept = Math.exp(-seconds / SMOOTH_SECONDS);
+      // The units count evenly over these seconds.
+      const weight = ((1 - kept) * SMOOTH_SECONDS) / seconds;
+      this.#units = this.#units * kept + (done - this.#done) * weight;
+      this.#seconds = this.#seconds * kept + seconds * weight;
+      this.#at = now;
+      this.#done = done;
+    }
+    return this.#seconds === 0 ? null : this.#units / this.#seconds;
   }
 }
 
