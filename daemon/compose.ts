@@ -19,6 +19,7 @@ import { BlockedTypes } from "./scheduler/holds/blocked-types.js";
 import { Dependencies } from "./scheduler/holds/dependencies.js";
 import { StartTimes } from "./scheduler/holds/start-time.js";
 import { TypeLimits } from "./scheduler/holds/type-limits.js";
+import { Paces } from "./scheduler/paces.js";
 import { Queue } from "./scheduler/queue.js";
 import { Queues } from "./scheduler/queues.js";
 import { Scheduler, type SchedulerOptions } from "./scheduler/scheduler.js";
@@ -119,6 +120,7 @@ export function compose({
     now,
   );
   const durations = new Durations(store.archive, bus);
+  const paces = new Paces(bus);
 
   const queue = new Queue();
   const queues = new Queues({ bus, settings, saved: engine.queues });
@@ -213,7 +215,7 @@ export function compose({
     ...{ loader, loadProblems, types, lifecycle, submissions, schedules },
     ...{ queue, queues, waiting, dependencies, blockedTypes, copied },
     ...{ scheduler, containment, cleaner, stopping, retention },
-    ...{ view, hub, stateDocument, durations, hooks, stalls, metrics, tracing },
+    ...{ view, hub, stateDocument, durations, paces, hooks, stalls, metrics, tracing },
   };
 }
 

@@ -106,6 +106,7 @@ export const typesReply = z.object({
 });
 
 const spread = z.nullable(z.object({ p50: z.number(), p90: z.number() }));
+const stageSpreads = z.record(z.string(), z.object({ runs: z.int(), p50: z.number(), p90: z.number() }));
 const finishedRun = z.object({
   id: z.string(),
   state: z.enum(["succeeded", "failed", "cancelled"]),
@@ -117,7 +118,20 @@ export const historyReply = z.object({
   runs: doc(z.int(), "number of succeeded runs in the percentiles"),
   finished: doc(z.int(), "number of all finished runs in the store"),
   seconds: spread,
-  stages: z.record(z.string(), z.object({ runs: z.int(), p50: z.number(), p90: z.number() })),
+  stages: stageSpreads,
+  byParams: doc(
+    z.optional(
+      z.array(
+        z.object({
+          params: doc(z.string(), "hash of the parameters"),
+          runs: z.int(),
+          seconds: spread,
+          stages: stageSpreads,
+        }),
+      ),
+    ),
+    "the same for runs with equal parameters, of at most 20 sets that two or more of the runs had; absent: no two had equal ones",
+  ),
   recent: doc(z.array(finishedRun), "the newest 12 finished runs, newest first"),
   next: doc(
     z.array(z.object({ op: z.string(), title: z.string(), runs: z.int() })),
@@ -128,20 +142,33 @@ export const historyReply = z.object({
 const expected = z.object({
   startsAt: z.nullable(z.iso.datetime()),
   endsAt: z.nullable(z.iso.datetime()),
+  margin: doc(z.optional(z.number()), "seconds by which `endsAt` may be off; only of a running operation"),
+  runs: doc(
+    z.optional(z.int()),
+    "earlier runs that `endsAt` is from; absent: it is from the operation's own pace",
+  ),
+  late: doc(
+    z.optional(z.literal(true)),
+    "true: it runs longer than nine of ten earlier runs; otherwise absent",
+  ),
 });
 export const forecastReply = doc(
   z.object({
     at: z.iso.datetime(),
     emptyAt: doc(
       z.nullable(z.iso.datetime()),
-      "when the last operation in a queue starts; null: no queue has operations, or unknown",
+      "when the last queued operation starts that has no later start time of its own; null: there is none, or unknown",
+    ),
+    delayed: doc(
+      z.optional(z.object({ operations: z.int(), startsAt: z.iso.datetime() })),
+      "queued operations with a later start time of their own, and the first of these times; absent: there are none",
     ),
     operations: doc(
       z.record(z.string(), expected),
       "by id: running operations, and the 500 queued operations that start first; those that wait for others start after the expected ends of these",
     ),
   }),
-  "expected from the median durations of each type, or of each historyKey; null: unknown, since an operation before has no succeeded run, or the queue is paused",
+  "expected from the pace of what runs and from the median durations of runs with the same parameters, or of the type or historyKey; null: unknown, since too few runs of an operation before succeeded, its runs differ too much, it is late, or the queue is paused",
 );
 
 const hostMemory = z.object({

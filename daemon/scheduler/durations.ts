@@ -4,6 +4,7 @@
  *
  * Read from the store at the first question, and kept until a run of the type finishes.
  */
+import { paramsKey, RUNS_LEAST, type Usual, usualIn } from "../../protocol/estimate/usual.js";
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { HistoryReply } from "../../protocol/replies.js";
@@ -15,8 +16,11 @@ import type { Archive } from "../store/store.js";
 /** Most runs in the percentiles, in the list of the newest runs, and in the list of types that follow. */
 const NEWEST = { measured: 100, listed: 12, followed: 20 };
 
-/** Most succeeded runs of a type that give the medians of its history keys. */
+/** Most succeeded runs of a type that are read for all its history keys together. */
 const NEWEST_KEYED = 200;
+
+/** Most sets of parameters of a type that have durations of their own. */
+const MOST_SETS = 20;
 
 /** Most types whose durations are kept, and most history keys of a type. */
 const MOST_KEPT = 200;
@@ -25,9 +29,11 @@ const MOST_KEPT = 200;
 interface Known {
   /** By history key; undefined: all runs. */
   readonly replies: Map<string | undefined, HistoryReply>;
-  /** Medians by history key; null: not read. */
-  medians: Map<string, number> | null;
+  /** Durations by history key; null: not read. */
+  keyed: Map<string, Measured> | null;
 }
+
+type Measured = Pick<HistoryReply, "runs" | "seconds" | "stages" | "byParams">;
 
 const FINISHED: readonly FinalState[] = ["succeeded", "failed", "cancelled"];
 
@@ -55,60 +61,58 @@ export class Durations {
   }
 
   /**
-   * Returns a function: the median seconds of the succeeded runs that are like one of the operations; null where there
-   * is none. The medians of all history keys of a type are read at once, because each operation of a long queue may
-   * have its own key.
+   * Returns a function: what earlier runs tell about one of the operations. The durations of all history keys of a type
+   * are read at once, because each operation of a long queue may have its own key.
    */
-  async medians(
-    entries: ReadonlyArray<Pick<Entry, "record">>,
-  ): Promise<(record: Pick<Operation, "op" | "historyKey">) => number | null> {
-    const all = new Map<string, number | null>();
-    const keyed = new Map<string, Map<string, number>>();
+  async usual(entries: ReadonlyArray<Pick<Entry, "record">>): Promise<(record: Operation) => Usual | null> {
+    const all = new Map<string, Measured>();
+    const keyed = new Map<string, Map<string, Measured>>();
     for (const { record } of entries) {
       const { op, historyKey } = record;
       if (historyKey === undefined) {
-        if (!all.has(op)) all.set(op, (await this.of(op)).seconds?.p50 ?? null);
+        if (!all.has(op)) all.set(op, await this.of(op));
       } else if (!keyed.has(op)) {
         const known = this.#knownOf(op);
-        known.medians ??= await this.#readMedians(op);
-        keyed.set(op, known.medians);
+        known.keyed ??= await this.#readKeyed(op);
+        keyed.set(op, known.keyed);
       }
     }
-    return ({ op, historyKey }) =>
-      (historyKey === undefined ? all.get(op) : keyed.get(op)?.get(historyKey)) ?? null;
+    return (record) => {
+      const { op, historyKey } = record;
+      const measured = historyKey === undefined ? all.get(op) : keyed.get(op)?.get(historyKey);
+      return measured === undefined ? null : usualIn(measured, paramsKey(record));
+    };
   }
 
   #knownOf(op: string): Known {
     let known = this.#known.get(op);
     if (known) return known;
     if (this.#known.size >= MOST_KEPT) this.#known.clear();
-    known = { replies: new Map(), medians: null };
+    known = { replies: new Map(), keyed: null };
     this.#known.set(op, known);
     return known;
   }
 
-  async #readMedians(op: string): Promise<Map<string, number>> {
-    const seconds = new Map<string, number[]>();
-    for (const { record } of await this.archive.list({ op, state: ["succeeded"] }, NEWEST_KEYED)) {
-      if (record.historyKey === undefined || record.seconds === null || hasResumedStage(record)) continue;
-      const values = seconds.get(record.historyKey);
-      if (values) values.push(record.seconds);
-      else seconds.set(record.historyKey, [record.seconds]);
-    }
-    return new Map([...seconds].map(([key, values]) => [key, spread(values)!.p50]));
+  async #readKeyed(op: string): Promise<Map<string, Measured>> {
+    const runs = (await this.archive.list({ op, state: ["succeeded"] }, NEWEST_KEYED)).map(
+      ({ record }) => record,
+    );
+    const keyed = runs.filter(({ historyKey }) => historyKey !== undefined);
+    return new Map(
+      [...Map.groupBy(keyed, ({ historyKey }) => historyKey!)].map(([key, each]) => [key, measuredOf(each)]),
+    );
   }
 
   async #read(op: string, historyKey: string | undefined): Promise<HistoryReply> {
     const records = async (state: readonly FinalState[], limit: number) =>
       (await this.archive.list({ op, historyKey, state }, limit)).map(({ record }) => record);
     const runs = await records(["succeeded"], NEWEST.measured);
-    const whole = runs.filter((run) => !hasResumedStage(run)).map(({ seconds }) => seconds);
+    const { seconds, stages, byParams } = measuredOf(runs);
     return {
       op,
       runs: runs.length,
       finished: await this.archive.count({ op, historyKey, state: FINISHED }),
-      seconds: spread(whole.filter((seconds) => seconds !== null)),
-      stages: byStage(runs),
+      ...{ seconds, stages },
       recent: (await records(FINISHED, NEWEST.listed)).map(({ id, state, seconds, finishedAt }) => ({
         id,
         state: state as FinalState,
@@ -116,6 +120,7 @@ export class Durations {
         finishedAt: finishedAt!,
       })),
       next: await this.#followers(runs.slice(0, NEWEST.followed)),
+      ...(byParams && { byParams }),
     };
   }
 
@@ -132,6 +137,24 @@ export class Durations {
   }
 }
 
+/** The durations of succeeded runs, the newest first. */
+export function measuredOf(runs: readonly Operation[]): Measured {
+  const sets = [...Map.groupBy(runs, paramsKey)].flatMap(([params, like]) =>
+    params === null || like.length < RUNS_LEAST ? [] : [{ params, ...durationsOf(like) }],
+  );
+  const byParams = sets.slice(0, MOST_SETS);
+  return { ...durationsOf(runs), ...(byParams.length > 0 && { byParams }) };
+}
+
+function durationsOf(runs: readonly Operation[]): Omit<Measured, "byParams"> {
+  const whole = runs.filter((run) => !hasResumedStage(run)).map(({ seconds }) => seconds);
+  return {
+    runs: runs.length,
+    seconds: spread(whole.filter((seconds) => seconds !== null)),
+    stages: byStage(runs),
+  };
+}
+
 function byStage(runs: readonly Operation[]): HistoryReply["stages"] {
   const durations = new Map<string, number[]>();
   for (const run of runs) {
@@ -143,9 +166,17 @@ function byStage(runs: readonly Operation[]): HistoryReply["stages"] {
       else durations.set(stage, [times.seconds]);
     }
   }
-  return Object.fromEntries(
-    [...durations].map(([stage, values]) => [stage, { runs: values.length, ...spread(values)! }]),
+  const ran = [...durations].map(
+    ([stage, values]) => [stage, { runs: values.length, ...spread(values)! }] as const,
   );
+  // A stage that all runs skipped is likely to take no time again.
+  const skipped = runs.flatMap((run) =>
+    run.stages.filter((stage) => getOwn(run.stageStates, stage) === "skipped"),
+  );
+  const counts = [...Map.groupBy(skipped, (stage) => stage)].map(
+    ([stage, all]) => [stage, { runs: all.length, p50: 0, p90: 0 }] as const,
+  );
+  return Object.fromEntries([...counts, ...ran]);
 }
 
 function spread(values: readonly number[]): { p50: number; p90: number } | null {

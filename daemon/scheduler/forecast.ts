@@ -1,9 +1,9 @@
 /**
- * The forecast: when running operations end, and when queued operations start and end, if each takes as long as the
- * median of its type. Pure.
+ * The forecast: when queued operations start and end, from the expected ends of those that run and the usual duration of
+ * each. Pure.
  *
- * The forecast simulates the queues, from one end of an operation to the next. An operation without a median keeps its
- * slot for an unknown time: later operations start in the other slots, and operations that wait for its end have no
+ * The forecast simulates the queues, from one end of an operation to the next. An operation whose end is unknown keeps
+ * its slot for an unknown time: later operations start in the other slots, and operations that wait for its end have no
  * expected start. Operations that join a queue later start after those in it.
  */
 import { compareTurns, type Turn } from "./lane.js";
@@ -13,7 +13,8 @@ export interface ForecastInput {
   now: number;
   /** By queue: how many operations may run at the same time. 0: nothing starts. */
   slots: ReadonlyMap<string, number>;
-  running: ReadonlyArray<{ id: string; queue: string; startedAt: number; seconds: number | null }>;
+  /** `endsAt` is now or later; null: unknown. */
+  running: ReadonlyArray<{ id: string; queue: string; startedAt: number; endsAt: number | null }>;
   queued: ReadonlyArray<QueuedInput>;
 }
 
@@ -58,10 +59,8 @@ class Play {
 
   run(): Map<string, Expected> {
     const { now, running, queued } = this.input;
-    for (const { id, queue, startedAt, seconds } of running) {
+    for (const { id, queue, startedAt, endsAt } of running) {
       this.#addFree(queue, -1);
-      // An operation that takes longer than the median may end at any moment.
-      const endsAt = seconds === null ? null : Math.max(now, startedAt + seconds * 1000);
       this.#expected.set(id, { startsAt: startedAt, endsAt });
       if (endsAt !== null) this.#happenings.push({ at: endsAt, ends: id, queue });
     }

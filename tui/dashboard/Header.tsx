@@ -9,7 +9,7 @@ import { finishedToday } from "./core/history.js";
 import { hasSeveral } from "./core/host-view.js";
 import type { State } from "./core/model.js";
 import { type Piece, Row, useTheme } from "./core/Panel.js";
-import { nextRun, slotCount } from "./core/queue-view.js";
+import { nextRun, queueTime, slotCount } from "./core/queue-view.js";
 import { underWay } from "./core/request.js";
 import { clock } from "./core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
@@ -119,9 +119,7 @@ const count = (rank: number, figure: string, word: string, ...styles: Style[]): 
 
 function leftFacts(state: State): Fact[] {
   const { running, queued, failed } = state.view.counts;
-  const empty = state.forecast?.emptyAt ?? null;
-  const until = queued > 0 && empty !== null ? Math.max(0, (Date.parse(empty) - state.now) / 1000) : null;
-  const wait: Piece[] = until === null ? [] : [[` ~${about(until)}`]];
+  const { until, delayed } = queueTime(state);
   const today = finishedToday(state);
   const waiting = count(1, `○ ${formatCount(queued)}`, " queued", queued > 0 ? "plain" : "muted");
   const list: Fact[] = [
@@ -129,8 +127,8 @@ function leftFacts(state: State): Fact[] {
     count(0, `● ${formatCount(running)}`, " running", ...(running > 0 ? BUSY : IDLE)),
     {
       ...waiting,
-      long: [...waiting.long, ...wait],
-      short: [...waiting.short!, ...wait],
+      long: [...waiting.long, [until], [delayed, "muted"]],
+      short: [...waiting.short!, [until]],
       least: [waiting.least![0] + WAIT, waiting.least![1] + WAIT],
     },
   ];
@@ -173,12 +171,6 @@ function scheduleFacts(state: State): Fact[] {
   if (next === null) return [];
   const at = formatShortTime(new Date(next.at), new Date(state.now));
   return [{ long: [["next ", "muted"], [nameOf(next.name)], [` ${at}`, "muted"]], rank: 8 }];
-}
-
-/** The text has one unit, because the duration is an estimate. */
-function about(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)}s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
 function rightFacts(state: State, theme: Theme): Fact[] {

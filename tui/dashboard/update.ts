@@ -8,6 +8,7 @@ import { isFinal, type State as OperationState } from "../../protocol/state.js";
 import { meaningOf } from "./core/action.js";
 import { operationOf } from "./core/chain.js";
 import { jumped, settleLinks, shifted, sought, stepOn, withLog } from "./core/chain-log.js";
+import { withPromises } from "./core/chain-time.js";
 import type { Effect } from "./core/effect.js";
 import { counted } from "./core/history.js";
 import { hasSeveral, isReachable, withHosts } from "./core/host-view.js";
@@ -185,7 +186,7 @@ function sampledAt(state: State, now: number): State {
   // A flush may tick as well: a sample a second.
   return !isLive || Math.floor(now / 1000) === Math.floor(state.now / 1000)
     ? { ...state, now }
-    : sampled({ ...state, now });
+    : withPromises(sampled({ ...state, now }));
 }
 
 function lost(state: State, reason: string, at: number): State {

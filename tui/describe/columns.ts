@@ -1,6 +1,7 @@
 /** The columns of a list of operations. */
 
 import type { Operation } from "../../protocol/operation.js";
+import type { ForecastReply } from "../../protocol/replies.js";
 import { STATES } from "../../protocol/state.js";
 import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { firstLine } from "../../protocol/text/first-line.js";
@@ -20,16 +21,20 @@ import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { hostOf } from "../terminal/host-state.js";
 import type { OverallProgress } from "../terminal/overall-progress.js";
 import { allowedFailures } from "../terminal/stage-note.js";
+import { expectedLeft } from "../terminal/time-left.js";
 
 export interface OperationContext extends CellContext {
   removed: boolean;
   progress: (operation: Operation) => OverallProgress;
   /** When a queued operation is expected to start, in ms since 1970; null: unknown. */
   startsAt: (operation: Operation) => number | null;
+  /** When a running operation is expected to end; undefined: nothing is known. */
+  expectedEnd: (operation: Operation) => Expected | undefined;
   /** Address of the directory of the run; null: none is known. */
   runUrl: (operation: Operation) => string | null;
 }
 
+type Expected = ForecastReply["operations"][string];
 type OperationColumn = Column<Operation, OperationContext>;
 
 const ALWAYS: OperationColumn[] = [
@@ -67,6 +72,14 @@ const ALWAYS: OperationColumn[] = [
     about: "Share that is done; of a queued operation, the position and the expected start",
     ...{ text: doneCell, align: "right" },
     sort: (it, { progress }) => progress(it).percent,
+  },
+  {
+    name: "left",
+    about: "Expected time left of a running operation; late: longer than nine of ten earlier runs",
+    text: (it, { expectedEnd, now }) =>
+      expectedLeft(it.state === "running" ? expectedEnd(it) : undefined, now),
+    ...{ align: "right", optional: true },
+    sort: (it, { expectedEnd }) => Date.parse(expectedEnd(it)?.endsAt ?? "") || Number.MAX_VALUE,
   },
   {
     name: "age",
@@ -159,7 +172,7 @@ export const OPERATIONS: TableSpec<Operation, OperationContext> = {
   firstToShrink: ["error", "status", "cwd", "title", "label", "stage", "queue", "host", "op"],
   firstToGo: [
     ...["read", "written", "title", "label", "stage", "took", "mem", "cpu", "queue", "created", "age"],
-    ...["host", "done", "op"],
+    ...["host", "left", "done", "op"],
   ],
 };
 

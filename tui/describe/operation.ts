@@ -1,9 +1,10 @@
 /** The facts of an operation as rows. `liveops show`, the dashboard and the exported page draw the same rows. */
+import { pausedSeconds } from "../../protocol/estimate/seconds.js";
 import type { Operation } from "../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import { formatBytes, formatDuration } from "../terminal/format.js";
-import { elapsedOf, pausedSeconds } from "./duration.js";
+import { elapsedOf } from "./duration.js";
 
 export interface Row {
   readonly label: string;

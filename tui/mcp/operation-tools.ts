@@ -1,6 +1,7 @@
 /** Tools that read operation types and operations. */
 
 import * as z from "zod";
+import type { Client } from "../../protocol/client/client.js";
 import { lastOfChain } from "../../protocol/client/until-finished.js";
 import { watchOperation } from "../../protocol/client/watching.js";
 import { LiveopsError } from "../../protocol/errors.js";
@@ -25,7 +26,8 @@ async function waitForOperation(input: WaitInput, context: CallContext): Promise
   const { client, sendProgress } = context;
   const signal = AbortSignal.any([context.signal, context.ended]);
   const first = await client.show(input.id, signal);
-  if (input.timeout === 0) return reply(input.chain ? await lastOfChain(client, first, signal) : first);
+  if (input.timeout === 0)
+    return reply(client, input.chain ? await lastOfChain(client, first, signal) : first);
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), input.timeout * 1000);
   const reporter = sendProgress && new ProgressReporter(sendProgress);
@@ -40,7 +42,7 @@ async function waitForOperation(input: WaitInput, context: CallContext): Promise
       reporter?.report(record);
     }
   } catch (error) {
-    if (late.signal.aborted && !signal.aborted) return reply(last);
+    if (late.signal.aborted && !signal.aborted) return reply(client, last);
     if (signal.aborted) throw stopped(last);
     throw error;
   } finally {
@@ -48,7 +50,7 @@ async function waitForOperation(input: WaitInput, context: CallContext): Promise
     await reporter?.close();
   }
   // The stream leaves out large values.
-  return reply(await client.show(last.id, signal));
+  return reply(client, await client.show(last.id, signal));
 }
 
 /** The wait ended with its call or the server. No client reads it unless the server ends. */
@@ -56,10 +58,17 @@ function stopped({ id }: Operation): LiveopsError {
   return new LiveopsError("LIVEOPS_CLIENT_CLOSED", `the wait was stopped; ${id} continues`);
 }
 
-function reply(operation: Operation) {
+async function reply(client: Client, operation: Operation) {
   const finished = isFinal(operation.state);
   const next = finished ? {} : { next: `${operation.id} continues. Call ${WAIT} again to wait longer.` };
-  return { finished, ...next, operation: shortRecord(operation) };
+  return { finished, ...next, operation: await recordOf(client, operation) };
+}
+
+/** The record, and when the operation is expected to start and to end, if that is known. */
+async function recordOf(client: Client, operation: Operation) {
+  const forecast = isFinal(operation.state) ? null : await client.forecast().catch(() => null);
+  const expected = forecast?.operations[operation.id];
+  return { ...shortRecord(operation), ...(expected && { expected }) };
 }
 
 /** Most operations of one list. */
@@ -105,11 +114,12 @@ function fittingTypes(types: TypeReply[], errors: Array<{ file: string; message:
 const showOperation = defineTool({
   name: "show_operation",
   title: "Show an operation",
-  description: "Show the record of an operation: state, stages, progress, parameters, result and error.",
+  description:
+    "Show the record of an operation: state, stages, progress, expected end, parameters, result and error.",
   input: { id },
   changes: "nothing",
   async run(input, { client, signal }) {
-    return shortRecord(await client.show(input.id, signal));
+    return recordOf(client, await client.show(input.id, signal));
   },
 });
 

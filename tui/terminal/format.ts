@@ -35,11 +35,6 @@ export function formatDuration(seconds: number): string {
   return `${total}s`;
 }
 
-/** Time left, in whole seconds rounded up, so that `0s` means no time left. */
-export function formatEta(seconds: number): string {
-  return formatDuration(Math.ceil(seconds));
-}
-
 /** A forecast: `40s`, `4m`, `3h`, `2d`. Finer figures would claim too much. */
 export function formatAbout(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));

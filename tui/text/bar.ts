@@ -3,7 +3,8 @@
 import type { ProgressState } from "../../protocol/operation.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { columnsOf, cut } from "../kit/output/width.js";
-import { formatAmount, formatEta, formatPercent, formatRate } from "../terminal/format.js";
+import { formatAmount, formatPercent, formatRate } from "../terminal/format.js";
+import { formatLeft } from "../terminal/time-left.js";
 
 /** The values of a progress bar. */
 export interface BarView {
@@ -41,7 +42,8 @@ function figuresOf(progress: ProgressState | null): string[] {
   const unit = progress.unit === null ? null : sanitize(progress.unit);
   const figures = [formatAmount(progress.done, progress.total, unit)];
   if (progress.rate !== null) figures.push(formatRate(progress.rate, unit));
-  if (progress.etaSeconds !== null) figures.push(`ETA ${formatEta(progress.etaSeconds)}`);
+  // At the end of a loop, the stage may still take a while.
+  if (progress.etaSeconds) figures.push(`ETA ${formatLeft(progress.etaSeconds)}`);
   return figures;
 }
 

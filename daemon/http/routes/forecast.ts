@@ -1,8 +1,10 @@
 /** `GET /v1/forecast`: when live operations are expected to start and to end. */
+import { type TimeLeft, timeLeft, usualTime } from "../../../protocol/estimate/time-left.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
-import { type Expected, type ForecastInput, forecast, type QueuedInput } from "../../scheduler/forecast.js";
+import { type Expected, forecast } from "../../scheduler/forecast.js";
 import { earliestStart } from "../../scheduler/holds/start-time.js";
 import { placeOf } from "../../scheduler/queue.js";
+import type { Entry } from "../../store/decision.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
 /** Most queued operations in a reply. */
@@ -19,7 +21,8 @@ export const forecastRoute: RoutePlugin = (app, { context }, done) => {
 async function reply(context: Context, now: number): Promise<ForecastReply> {
   const names = context.queues.names().filter((name) => context.queue.lengthOf(name) > 0);
   const lines = names.map((name) => context.queue.firstOf(name, SIMULATED));
-  const { slots, running, queued } = await inputOf(context, lines.flat(), now);
+  const planned = context.waiting.planned();
+  const { slots, running, queued } = await inputOf(context, lines.flat(), planned, now);
   const expected = forecast({ now, slots, running, queued });
   const lasts = lines.map((ids, n) => {
     const last = lastStart(ids, expected);
@@ -29,40 +32,68 @@ async function reply(context: Context, now: number): Promise<ForecastReply> {
     .map(({ id }) => [id, expected.get(id)!] as const)
     .sort(([, a], [, b]) => startOf(a) - startOf(b))
     .slice(0, MOST_QUEUED);
-  const shown = [...running.map(({ id }) => [id, expected.get(id)!] as const), ...first];
+  const delayed = queued.filter(({ isDelayed }) => isDelayed);
+  const inLine = new Set(lines.flat());
+  const others = queued.filter(({ id, isDelayed }) => !isDelayed && !inLine.has(id));
+  const starts = [...lasts, ...others.map(({ id }) => expected.get(id)!.startsAt)];
+  // Nobody knows when an operation starts that is held against its plan.
+  const isHeld = context.waiting.length > context.queue.length + planned.length;
+  const isKnown = !isHeld && !starts.includes(null);
   return {
     at: iso(now)!,
-    emptyAt: lasts.length === 0 || lasts.includes(null) ? null : iso(Math.max(...(lasts as number[]))),
-    operations: Object.fromEntries(
-      shown.map(([id, { startsAt, endsAt }]) => [id, { startsAt: iso(startsAt), endsAt: iso(endsAt) }]),
-    ),
+    emptyAt:
+      isKnown && starts.length > 0
+        ? iso(starts.reduce<number>((last, start) => Math.max(last, start!), 0))
+        : null,
+    ...(delayed.length > 0 && {
+      delayed: {
+        operations: delayed.length,
+        startsAt: iso(delayed.reduce((least, { earliest }) => Math.min(least, earliest!), Number.MAX_VALUE))!,
+      },
+    }),
+    operations: Object.fromEntries([
+      ...running.map(({ id, left }) => [id, expectedEnd(expected.get(id)!, left)] as const),
+      ...first.map(
+        ([id, { startsAt, endsAt }]) => [id, { startsAt: iso(startsAt), endsAt: iso(endsAt) }] as const,
+      ),
+    ]),
   };
 }
 
+/** The end of a running operation, and what it is from. */
+function expectedEnd({ startsAt, endsAt }: Expected, { margin, runs, isLate }: TimeLeft) {
+  const from =
+    endsAt === null ? {} : { margin: Math.round(margin * 10) / 10, ...(runs !== null && { runs }) };
+  return { startsAt: iso(startsAt), endsAt: iso(endsAt), ...from, ...(isLate && { late: true as const }) };
+}
+
 /** Held operations are left out unless their wait is planned: nobody knows when they continue. */
-async function inputOf(context: Context, inLine: readonly string[], now: number): Promise<ForecastInput> {
-  const { store, queues, hosts, scheduler, durations, dependencies } = context;
+async function inputOf(context: Context, inLine: readonly string[], planned: readonly Entry[], now: number) {
+  const { store, queues, hosts, scheduler, durations, paces, dependencies, view } = context;
   const ready = inLine.flatMap((id) => store.ledger.get(id) ?? []);
-  const waiting = [...ready, ...context.waiting.planned()].filter(({ record }) => record.state === "queued");
+  const waiting = [...ready, ...planned].filter(({ record }) => record.state === "queued");
   const attempts = [...scheduler.attempts.values()];
-  const median = await durations.medians([...attempts.map(({ entry }) => entry), ...waiting]);
-  const running = attempts.map(({ id, entry: { record } }) => {
+  const usual = await durations.usual([...attempts.map(({ entry }) => entry), ...waiting]);
+  const running = attempts.map(({ id, entry }) => {
+    const record = view.present(entry);
     const { pause, startedAt, queue } = record;
-    // A paused operation ends at an unknown time.
+    const left = timeLeft(record, usual(record), paces.of(id), now);
     const isPaused = pause !== null && pause.since !== null;
+    const isKnown = left.seconds !== null && !left.isLeast && !isPaused;
     return {
-      ...{ id, queue },
+      ...{ id, queue, left },
       startedAt: Date.parse(startedAt!) + (pause?.seconds ?? 0) * 1000,
-      seconds: isPaused ? null : median(record),
+      endsAt: isKnown ? Math.round(now + left.seconds! * 1000) : null,
     };
   });
-  const queued = waiting.map((entry): QueuedInput => {
-    const { id, queue } = entry.record;
+  const queued = waiting.map((entry) => {
+    const { id, queue, notBefore } = entry.record;
     return {
       ...{ id, queue, turn: placeOf(entry) },
-      seconds: median(entry.record),
+      seconds: usualTime(usual(entry.record)).seconds,
       earliest: earliestStart(entry.record),
       after: dependencies.liveLinks(id),
+      isDelayed: notBefore !== null && Date.parse(notBefore) > now,
     };
   });
   // Nothing starts in a paused queue or on a drained host.

@@ -1,5 +1,5 @@
 /** The routes of stored operations: list, show, log, cancel, retry, remove; types, history, the daemon. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod/mini";
 import { newId } from "../../../protocol/id.js";
 import {
@@ -483,7 +483,7 @@ describe("types and history", () => {
       sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true);
       const left = { stage: "Load", index: 0, state: "done", resumed: false, seconds: 2 } as const;
       sink.event({ type: "stage:left", ...left }, true);
-      // A skipped stage took no time, and an allowed failure not the time of a whole run.
+      // A stage that every run skipped takes no time; an allowed failure took not the time of a whole run.
       for (const [index, state] of (["skipped", "allowed-failure"] as const).entries()) {
         const stage = ["Process", "Save"][index]!;
         sink.event({ type: "stage:entered", stage, index: index + 1 }, true);
@@ -496,7 +496,10 @@ describe("types and history", () => {
       .strictObject(historyReply.shape)
       .parse((await get("/v1/ops/load-process-save/history")).json());
     expect(reply).toMatchObject({ op: "load-process-save", runs: 1 });
-    expect(reply.stages).toEqual({ Load: { runs: 1, p50: 2, p90: 2 } });
+    expect(reply.stages).toEqual({
+      Load: { runs: 1, p50: 2, p90: 2 },
+      Process: { runs: 1, p50: 0, p90: 0 },
+    });
     expect(reply.seconds?.p50).toBe(3);
     expect(reply.recent).toMatchObject([
       { state: "failed", seconds: 3 },
@@ -572,6 +575,12 @@ describe("types and history", () => {
 describe("the forecast", () => {
   const forecast = async () => z.strictObject(forecastReply.shape).parse((await get("/v1/forecast")).json());
 
+  const earlier = async (op: string, params: Record<string, unknown>, seconds: number) => {
+    const id = await served.submit({ op, params });
+    (await served.run(id)).event({ type: "attempt:finished", seconds, ...outcome("succeeded") }, true);
+    await served.finish(id, "succeeded");
+  };
+
   test("of two slots, by the medians of the types", async () => {
     for (const seconds of [4, 6, 8]) {
       const id = await served.submit({ op: "known" });
@@ -589,6 +598,7 @@ describe("the forecast", () => {
     expect(operations[running]).toEqual({
       startsAt: record.startedAt,
       endsAt: new Date(Date.parse(record.startedAt) + 6000).toISOString(),
+      ...{ margin: 2, runs: 3 },
     });
     expect([after(queued[0]!, "startsAt"), after(queued[0]!, "endsAt")]).toEqual([0, 6000]);
     expect(operations[queued[1]!]!.startsAt).toBe(operations[running]!.endsAt);
@@ -597,9 +607,7 @@ describe("the forecast", () => {
   });
 
   test("of a queue that is longer than what is simulated, at the pace of its first operations", async () => {
-    const id = await served.submit({ op: "known" });
-    (await served.run(id)).event({ type: "attempt:finished", seconds: 6, ...outcome("succeeded") }, true);
-    await served.finish(id, "succeeded");
+    for (const seconds of [6, 6]) await earlier("known", {}, seconds);
     const ids = Array.from({ length: 1500 }, () => newId());
     const submits = ids.map((id) => ({ operation: submission({ id, op: "known" }), env: {}, key: null }));
     await served.open.lifecycle.submit(submits);
@@ -612,6 +620,8 @@ describe("the forecast", () => {
   test("of an operation with a history key, by the runs with this key", async () => {
     for (const [historyKey, seconds] of [
       ["make", 100],
+      ["make", 100],
+      ["true", 1],
       ["true", 1],
     ] as const) {
       const id = await served.submit({ op: "keyed", historyKey });
@@ -624,6 +634,41 @@ describe("the forecast", () => {
     const { startsAt, endsAt } = operations[known]!;
     expect(Date.parse(endsAt!) - Date.parse(startsAt!)).toBe(1000);
     expect(operations[other]!.endsAt).toBeNull();
+  });
+
+  test("by the runs with the same parameters, if there are two", async () => {
+    for (const seconds of [2, 2, 2]) await earlier("rows", { count: 20 }, seconds);
+    for (const seconds of [60, 60]) await earlier("rows", { count: 200 }, seconds);
+    const { byParams } = historyReply.parse((await get("/v1/ops/rows/history")).json());
+    expect(byParams?.map(({ runs, seconds }) => [runs, seconds!.p50])).toEqual([
+      [2, 60],
+      [3, 2],
+    ]);
+    const counts = [20, 200];
+    const ids = await Promise.all(counts.map((count) => served.submit({ op: "rows", params: { count } })));
+    const { operations } = await forecast();
+    const lengths = ids.map((id) => {
+      const { startsAt, endsAt } = operations[id]!;
+      return Date.parse(endsAt!) - Date.parse(startsAt!);
+    });
+    expect(lengths).toEqual([2000, 60_000]);
+  });
+
+  test("of what starts at a later time apart, and of a queue behind an operation that is late: nothing", async () => {
+    for (const seconds of [0.01, 0.01]) await earlier("known", {}, seconds);
+    const later = "2099-01-02T03:04:05.000Z";
+    await served.submit({ op: "known", notBefore: later });
+    const { emptyAt, delayed } = await forecast();
+    expect({ emptyAt, delayed }).toEqual({ emptyAt: null, delayed: { operations: 1, startsAt: later } });
+    const running = [await served.submit({ op: "known" }), await served.submit({ op: "known" })];
+    for (const id of running) await served.run(id);
+    const queued = await served.submit({ op: "known" });
+    const isLate = async () =>
+      expect((await forecast()).operations[running[1]!]).toMatchObject({ late: true });
+    await vi.waitFor(isLate, 20_000);
+    const late = await forecast();
+    expect(late.operations[running[0]!]).toMatchObject({ endsAt: null, late: true });
+    expect([late.emptyAt, late.operations[queued]!.startsAt]).toEqual([null, null]);
   });
 
   test("of nothing, and of a type that never succeeded", async () => {

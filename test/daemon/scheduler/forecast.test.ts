@@ -12,9 +12,13 @@ const seconds = fc.option(fc.integer({ min: 1, max: 20 }), { freq: 8 });
 const inputs: fc.Arbitrary<ForecastInput> = fc
   .record({
     slots: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 2 })),
-    running: fc.array(fc.record({ queue, startedAt: fc.integer({ min: NOW - 20_000, max: NOW }), seconds }), {
-      maxLength: 6,
-    }),
+    running: fc.array(
+      fc.record({
+        ...{ queue, startedAt: fc.integer({ min: NOW - 20_000, max: NOW }) },
+        endsAt: fc.option(fc.integer({ min: NOW, max: NOW + 20_000 }), { freq: 8 }),
+      }),
+      { maxLength: 6 },
+    ),
     queued: fc.array(
       fc.record({
         ...{ queue, seconds, priority: fc.integer({ min: -1, max: 1 }) },
@@ -110,14 +114,20 @@ const slots = new Map([["default", 1]]);
 const turn = { priority: 0, queuedAt: 1 };
 const queuedOne = { id: "q", queue: "default", turn, seconds: 5, earliest: null, after: [] };
 
-test("an operation that takes longer than usual may end at any moment", () => {
-  const running = [{ id: "r", queue: "default", startedAt: NOW - 60_000, seconds: 10 }];
+test("what waits behind an operation starts at its expected end", () => {
+  const running = [{ id: "r", queue: "default", startedAt: NOW - 60_000, endsAt: NOW + 7000 }];
   const expected = forecast({ now: NOW, slots, running, queued: [queuedOne] });
-  expect(expected.get("q")).toEqual({ startsAt: NOW, endsAt: NOW + 5000 });
+  expect(expected.get("q")).toEqual({ startsAt: NOW + 7000, endsAt: NOW + 12_000 });
+});
+
+test("nothing is known of what waits behind an operation that is late", () => {
+  const running = [{ id: "r", queue: "default", startedAt: NOW - 60_000, endsAt: null }];
+  const expected = forecast({ now: NOW, slots, running, queued: [queuedOne] });
+  expect(expected.get("q")).toEqual({ startsAt: null, endsAt: null });
 });
 
 test("what waits for an operation of unknown length, or for one that is not there, starts at an unknown time", () => {
-  const running = [{ id: "r", queue: "other", startedAt: NOW, seconds: null }];
+  const running = [{ id: "r", queue: "other", startedAt: NOW, endsAt: null }];
   const queued = [
     { ...queuedOne, after: ["r"] },
     { ...queuedOne, id: "s", after: ["gone"] },

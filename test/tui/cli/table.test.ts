@@ -71,10 +71,31 @@ test("a queued operation has its expected start, where that is known and not now
   );
 });
 
+test("a running operation has its expected time left, or is late; the column is there only for these", () => {
+  const rows = (expectedEnd: { endsAt: string | null; late?: true } | undefined) =>
+    table([operation({ state: "running" })], {
+      ...{ width: 200, widths, paint: plain, now },
+      expectedEnd: () => expectedEnd && { startsAt: AT, ...expectedEnd },
+    }).map((row) => row.split(/ {2,}/));
+  const left = (expectedEnd: { endsAt: string | null; late?: true }) => {
+    const [header, cells] = rows(expectedEnd);
+    return cells![header!.indexOf("LEFT")];
+  };
+  expect(left({ endsAt: new Date(now + 241_500).toISOString() })).toBe("~4m02s");
+  expect(left({ endsAt: new Date(now - 500).toISOString() })).toBe("~1s");
+  expect(left({ endsAt: null, late: true })).toBe("late");
+  expect(rows(undefined)[0]).not.toContain("LEFT");
+});
+
 test("the record of a live operation says when it is expected to start and to end", () => {
-  const expected = (state: "queued" | "running", startsAt: string | null, endsAt: string | null) => {
+  const expected = (
+    state: "queued" | "running",
+    startsAt: string | null,
+    endsAt: string | null,
+    from: { margin?: number; runs?: number; late?: true } = {},
+  ) => {
     const it = operation({ state });
-    const forecast = { at: AT, emptyAt: null, operations: { [it.id]: { startsAt, endsAt } } };
+    const forecast = { at: AT, emptyAt: null, operations: { [it.id]: { startsAt, endsAt, ...from } } };
     const lines = recordLines(it, { paint: plain, now, forecast });
     return lines.find((line) => line.startsWith("expected"))?.replace(/at [\d:]+/g, "at TIME");
   };
@@ -85,6 +106,13 @@ test("the record of a live operation says when it is expected to start and to en
   expect(expected("queued", at(0), null)).toBe("expected    to start now");
   expect(expected("running", at(-9), at(30))).toBe("expected    to end in ~30s, at TIME");
   expect(expected("queued", null, null)).toBeUndefined();
+  expect(expected("running", at(-9), at(0))).toBe("expected    to end in ~1s, at TIME");
+  expect(expected("running", at(-9), at(30), { margin: 2.1, runs: 11 })).toBe(
+    "expected    to end in ~30s, at TIME (±3s, 11 runs)",
+  );
+  expect(expected("running", at(-9), null, { late: true })).toBe(
+    "expected    later than usual: nine of ten earlier runs took less",
+  );
 });
 
 test("a wide table shows the resources: the current memory of a running operation, the peak of another", () => {

@@ -129,7 +129,7 @@ const SCENES: Scene[] = [
     },
     id: "backupaaaaaa",
     show: ({ screen }) =>
-      screen.until((text) => text.includes("longer than usual") && text.includes("no progress for")),
+      screen.until((text) => text.includes("later than usual") && text.includes("no progress for")),
   },
   {
     name: "resumed",

@@ -1,19 +1,14 @@
 /** Time left from earlier runs, and the warning that nothing moves: numbers only where something tells them. */
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import type { HistoryReply } from "../../../protocol/replies.js";
+import type { ForecastReply, HistoryReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import {
-  chainSecondsLeft,
-  isOverdue,
-  secondsLeft,
-  stallOf,
-  usualSeconds,
-} from "../../../tui/dashboard/core/estimate.js";
+import { chainTime, usualSeconds } from "../../../tui/dashboard/core/chain-time.js";
+import { stallOf } from "../../../tui/dashboard/core/estimate.js";
 import { wantedHistory } from "../../../tui/dashboard/core/history.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { SteadyClock } from "../../../tui/dashboard/store.js";
-import { initial, screenText, update } from "./core.js";
+import { initial, opened as open, screenText, update } from "./core.js";
 import { ago, backup, failed, NOW, queued } from "./operations.js";
 
 const spread = (p50: number, p90 = p50 * 1.5) => ({ p50, p90 });
@@ -47,6 +42,17 @@ function opened(operations: Operation[], ...histories: HistoryReply[]): State {
   );
 }
 
+/** The end that the screen tells, in seconds; null: none. */
+function secondsLeft(state: State, operation: Operation): number | null {
+  const { seconds, isLeast } = chainTime(state, operation);
+  return isLeast || seconds === null ? null : Math.round(seconds * 10) / 10;
+}
+const least = (state: State, operation: Operation) => {
+  const { seconds, isLeast, unknown } = chainTime(state, operation);
+  return { seconds, isLeast, unknown };
+};
+const isOverdue = (state: State, operation: Operation) => chainTime(state, operation).isLate;
+
 /** Says nothing of its own pace. */
 const silent = (over: Partial<Operation> = {}) => backup({ progress: null, percent: 0, ...over });
 
@@ -63,18 +69,19 @@ describe("time left of an operation", () => {
   });
 
   test("a stage that counts knows its own rest better", () => {
-    expect(secondsLeft(opened([backup()], BACKUP), backup())).toBe(79.2 + 60);
+    // Since the last report a second has passed.
+    expect(secondsLeft(opened([backup()], BACKUP), backup())).toBe(78.6 + 60);
   });
 
   test("without a history, the last stage's own rest is all that is left", () => {
     const last = backup({ stages: ["Scan", "Archive"] });
-    expect(secondsLeft(opened([last]), last)).toBe(79.2);
+    expect(secondsLeft(opened([last]), last)).toBe(78.6);
     expect(secondsLeft(opened([backup()]), backup())).toBeNull();
   });
 
   test("a stage that only says its percent is taken at its pace", () => {
     const half = silent({ percent: 50 });
-    expect(secondsLeft(opened([half], BACKUP), half)).toBe(72 + 60);
+    expect(secondsLeft(opened([half], BACKUP), half)).toBe(70 + 60);
   });
 
   test("the bar of an untracked stage says nothing of the stage around it", () => {
@@ -90,9 +97,12 @@ describe("time left of an operation", () => {
     expect(isOverdue(opened([backup({ stageTimes })], BACKUP), backup({ stageTimes }))).toBe(false);
   });
 
-  test("a stage that no earlier run came through leaves the whole's median", () => {
+  test("a later stage that no earlier run came through is left out, and the rest is the least", () => {
     const { Checksum: _, ...known } = BACKUP.stages;
-    expect(secondsLeft(opened([silent()], { ...BACKUP, stages: known }), silent())).toBe(300 - 75);
+    const state = opened([silent()], { ...BACKUP, stages: known });
+    expect(least(state, silent())).toEqual({ seconds: 200 - 72, isLeast: true, unknown: ["Checksum"] });
+    expect(screenText(state)).toMatch(/≥2m08s left · then Checksum/);
+    expect(screenText(state)).not.toContain("done ≈");
   });
 
   test("a stage that is called as what every object has is a stage like others", () => {
@@ -101,7 +111,7 @@ describe("time left of an operation", () => {
       currentStage: 0,
       stageStates: { Archive: "active" },
     });
-    expect(secondsLeft(opened([odd], BACKUP), odd)).toBe(300 - 75);
+    expect(least(opened([odd], BACKUP), odd)).toMatchObject({ seconds: 200 - 72, unknown: ["constructor"] });
     expect(screenText(opened([odd]))).toContain("○ constructor");
   });
 
@@ -163,15 +173,97 @@ describe("time left of a chain", () => {
 
   test("goes on as earlier chains of its kind did", () => {
     const state = opened([silent()], followed, VERIFY);
-    expect(chainSecondsLeft(state, silent())).toBe(200 - 72 + 60 + 90);
+    expect(secondsLeft(state, silent())).toBe(200 - 72 + 60 + 90);
   });
 
   test("an operation that was never followed by another is no chain", () => {
-    expect(chainSecondsLeft(opened([silent()], BACKUP), silent())).toBeNull();
+    expect(secondsLeft(opened([silent()], BACKUP), silent())).toBe(200 - 72 + 60);
   });
 
-  test("a link of which nothing is known leaves no number", () => {
-    expect(chainSecondsLeft(opened([silent()], followed), silent())).toBeNull();
+  test("a link of which nothing is known is left out: no end is told, and the link is named", () => {
+    const state = opened([silent()], followed);
+    expect(least(state, silent())).toEqual({
+      seconds: 200 - 72 + 60,
+      isLeast: true,
+      unknown: ["Verify a backup"],
+    });
+    const text = screenText(state);
+    expect(text).toContain("≥3m08s left · then Verify a backup");
+    expect(text).toMatch(/≥3m08s │/);
+    expect(text).not.toContain("done ≈");
+  });
+});
+
+describe("on the screen", () => {
+  const at = (state: State, seconds: number) => update(state, { type: "ticked", now: NOW + seconds * 1000 });
+
+  test("the end has its range, and says how many runs it is from", () => {
+    expect(screenText(opened([silent()], BACKUP))).toMatch(/3m08s left · done ≈ [\d:]+ ±1m45s · 5 runs/);
+  });
+
+  test("of a first run tells that nothing is known, and no time in the column of what is left", () => {
+    const text = screenText(opened([silent()], { ...BACKUP, runs: 0, seconds: null, stages: {} }));
+    expect(text).toContain("running for 1m15s · first run: no estimate");
+    expect(text).toMatch(/● nightly +Archive 2\/3 [^│]*≥33% +│/);
+  });
+
+  test("past the p90 it is late: neither a time left nor an end", () => {
+    const state = at(opened([silent()], BACKUP), 300);
+    const text = screenText(state);
+    expect(text).toMatch(/later than usual, p90 5m00s · ≥1m00s left/);
+    expect(text).toMatch(/ late │/);
+    expect(text).not.toContain("done ≈");
+  });
+
+  test("an end that slides by more than a third is told, until the pace is as it was", () => {
+    const counting = (seconds: number, percent: number) =>
+      ({
+        type: "watched",
+        line: {
+          type: "changed",
+          cursor: String(seconds),
+          id: silent().id,
+          patch: { percent, updatedAt: ago(-seconds) },
+        },
+      }) as const;
+    const only = { stages: ["Archive"], currentStage: 0 };
+    let state = opened([silent({ ...only, percent: 50 })], { ...BACKUP, runs: 0, seconds: null, stages: {} });
+    for (let n = 1; n <= 10; n++) state = at(update(state, counting(n, 50 + n)), n);
+    expect(screenText(state)).not.toContain("later than expected");
+    for (let n = 1; n <= 20; n++) state = at(update(state, counting(10 + n * 8, 60 + n)), 10 + n * 8);
+    expect(screenText(state)).toMatch(/later than expected · \dm\d\ds left · done ≈/);
+  });
+
+  test("a pause is not called the time that it ran", () => {
+    const paused = silent({ pause: { since: ago(20), seconds: 0, changes: 1 } });
+    const state = update(opened([paused], BACKUP), { type: "resized", size: { columns: 80, rows: 24 } });
+    expect(screenText(state)).toMatch(/─ paused ─╮/);
+  });
+});
+
+describe("the time until the queue is empty", () => {
+  const header = (forecast: Partial<ForecastReply>, seconds = 0) => {
+    const counts = { ...NO_COUNTS, queued: 7, running: 1 };
+    const told = { at: ago(0), emptyAt: null, operations: {}, ...forecast };
+    const state = update(open([backup()], { size: { columns: 160, rows: 50 }, counts }), {
+      type: "forecast-fetched",
+      forecast: told,
+    });
+    return screenText(update(state, { type: "ticked", now: NOW + seconds * 1000 })).split("\n")[0];
+  };
+
+  test("goes by, and is never 0", () => {
+    const emptyAt = ago(-95);
+    expect(header({ emptyAt })).toContain("○ 7 queued ~2 min ");
+    expect(header({ emptyAt }, 60)).toContain("○ 7 queued ~35s ");
+    expect(header({ emptyAt }, 94.5)).toContain("○ 7 queued ~1s ");
+    for (const seconds of [95, 200]) expect(header({ emptyAt }, seconds)).toMatch(/○ 7 queued {2,}/);
+  });
+
+  test("does not include what starts at a later time, which stands apart", () => {
+    const delayed = { operations: 1, startsAt: ago(-3600) };
+    expect(header({ emptyAt: ago(-44), delayed })).toMatch(/○ 7 queued ~44s · 1 at \d\d:\d\d /);
+    expect(header({ delayed })).toMatch(/○ 7 queued · 1 at \d\d:\d\d /);
   });
 });
 

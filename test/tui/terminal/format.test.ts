@@ -7,10 +7,10 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
-  formatEta,
   formatPercent,
   formatRate,
 } from "../../../tui/terminal/format.js";
+import { formatLeft, formatMargin, longLeft, shortLeft } from "../../../tui/terminal/time-left.js";
 
 test.each([
   [0, "0s"],
@@ -30,9 +30,15 @@ test.each([
   expect(formatDuration(seconds)).toBe(text);
 });
 
-test("time left is 0 only where nothing is left", () => {
-  expect(formatEta(0.1)).toBe("1s");
-  expect(formatEta(0)).toBe("0s");
+test("the time left is never 0", () => {
+  expect([0.1, 0, -5].map(formatLeft)).toEqual(["1s", "1s", "1s"]);
+  expect(shortLeft({ seconds: null, isLeast: true })).toBe("");
+  expect(shortLeft({ seconds: 12.1, isLeast: false })).toBe("~13s");
+  expect(longLeft({ seconds: 12.1, isLeast: true })).toBe("≥13s left");
+});
+
+test("a range is told from a second on", () => {
+  expect([0.2, 2, 65].map(formatMargin)).toEqual(["", " ±2s", " ±1m05s"]);
 });
 
 test.each([

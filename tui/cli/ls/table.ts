@@ -12,7 +12,7 @@ export function table(operations: readonly Operation[], options: TableOptions): 
 }
 
 /** Columns that change without an event. */
-const MOVING = new Set(["age", "done", "took", "cpu", "mem", "read", "written", "lines"]);
+const MOVING = new Set(["age", "done", "left", "took", "cpu", "mem", "read", "written", "lines"]);
 
 /**
  * What makes a new row worth printing: all cells but the age, the queue position, and the share below a tenth. As in
@@ -29,5 +29,6 @@ export function contentOf(operation: Operation, options: TableOptions): string {
 export function contextOf(options: Partial<OperationContext>): OperationContext {
   const { now = Date.now(), time = "relative", removed = false } = options;
   const { progress = (it) => overallProgress(it, null), startsAt = () => null } = options;
-  return { now, time, removed, progress, startsAt, runUrl: options.runUrl ?? (() => null) };
+  const { expectedEnd = () => undefined } = options;
+  return { now, time, removed, progress, startsAt, expectedEnd, runUrl: options.runUrl ?? (() => null) };
 }

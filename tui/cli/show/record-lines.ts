@@ -13,6 +13,7 @@ import { fullTime, type TimeStyle } from "../../kit/output/time.js";
 import { formatAbout, formatCount, formatDuration } from "../../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../../terminal/glyphs.js";
 import { ranHere, stageNote } from "../../terminal/stage-note.js";
+import { formatMargin, groundOf } from "../../terminal/time-left.js";
 import { barLine } from "../../text/bar.js";
 import { causeLines, frameLines } from "../../text/causes.js";
 import { resultLines, valueLines } from "../../text/lines.js";
@@ -105,13 +106,23 @@ function expectedText(
     const time = new Date(at);
     const left = time.getTime() - now;
     return [
-      left < 1000
+      left < 1000 && what === "to start"
         ? `${what} now`
-        : `${what} in ~${formatAbout(left)}, at ${formatShortTime(time, new Date(now))}`,
+        : `${what} in ~${formatAbout(Math.max(1000, left))}, at ${formatShortTime(time, new Date(now))}`,
     ];
   };
   const starts = state === "queued" ? timeRow("to start", expected?.startsAt) : [];
-  return [...starts, ...timeRow("to end", expected?.endsAt)].join("; ") || null;
+  if (expected?.late) return "later than usual: nine of ten earlier runs took less";
+  const ends = timeRow("to end", expected?.endsAt).map((text) => `${text}${groundText(expected)}`);
+  return [...starts, ...ends].join("; ") || null;
+}
+
+/** ` (±2s, 11 runs)`: what the end of a running operation is from. */
+function groundText(
+  { margin, runs }: ForecastReply["operations"][string] = { startsAt: null, endsAt: null },
+) {
+  const parts = [formatMargin(margin).trim(), groundOf(runs ?? null, null)].filter(Boolean);
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }
 
 function stateNote(it: Operation, when: (iso: string) => string): string {

@@ -4,7 +4,8 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { formatLocalTime } from "../../kit/output/local-time.js";
-import { formatDuration, formatEta } from "../../terminal/format.js";
+import { formatDuration } from "../../terminal/format.js";
+import { formatLeft } from "../../terminal/time-left.js";
 
 /** Null: the operation starts at once, or nothing is known. */
 export async function startNote(client: Client, operation: Operation): Promise<string | null> {
@@ -25,7 +26,7 @@ export function startText(operation: Operation, forecast: ForecastReply | null, 
   const expected = forecast?.operations[id];
   const startsAt = expected?.startsAt ? Date.parse(expected.startsAt) : null;
   const endsAt = expected?.endsAt ? Date.parse(expected.endsAt) : null;
-  const inTime = (at: number) => formatEta(Math.max(0, at - now) / 1000);
+  const inTime = (at: number) => formatLeft((at - now) / 1000);
   const starts = startsAt === null ? "" : `; starts in about ${inTime(startsAt)}`;
   const ends = endsAt === null ? "" : `, ends in about ${inTime(endsAt)}`;
   if (waitsFor !== null) return `waits for ${listed(waitsFor)}${starts}${ends}`;

@@ -1,14 +1,17 @@
-/**
- * Times and progress of an operation and its chain. What is left is always an estimate, from earlier runs of the type
- * or from the pace of the last stage; there is none without both.
- */
+/** Times and progress of an operation and its chain, as the screen knows them. */
 
+import {
+  activeStage,
+  pausedSeconds,
+  secondsBetween,
+  stageRanSeconds,
+} from "../../../protocol/estimate/seconds.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { elapsedOf, pausedSeconds, secondsBetween } from "../../describe/duration.js";
 import { type OverallProgress, overallProgress } from "../../terminal/overall-progress.js";
 import { chainOf, isPaused } from "./chain.js";
-import { historyName, type Usual, usualNamed, usualOf, usualSuccessors } from "./history.js";
+import { shareOfTime, usualStage } from "./chain-time.js";
+import { historyName, usualNamed } from "./history.js";
 import { hostNamed } from "./host-view.js";
 import type { Reached, State } from "./model.js";
 import { isBlocked, isHeldByQueue } from "./queue-view.js";
@@ -28,113 +31,7 @@ export function stageSeconds(operation: Operation, stage: string, now: number): 
   const times = getOwn(operation.stageTimes, stage);
   if (times === undefined) return null;
   if (times.finishedAt !== null) return times.seconds ?? secondsBetween(times.startedAt, times.finishedAt);
-  if (operation.state !== "running") return null;
-  const ran = Math.floor(secondsBetween(times.startedAt, operation.pause?.since ?? now));
-  // The record does not say in which stage an earlier pause was.
-  return operation.pause === null ? ran : Math.min(ran, elapsedOf(operation, now) ?? ran);
-}
-
-/** Seconds left of the operation; null: no estimate. */
-export function secondsLeft(state: State, operation: Operation): number | null {
-  if (operation.state === "queued") return usualWhole(usualOf(state, operation));
-  if (operation.state !== "running") return null;
-  if (isOverdue(state, operation)) return null;
-  const usual = usualOf(state, operation);
-  if (usual === null) return lastEta(operation);
-  return byStages(operation, usual, state.now) ?? byWhole(operation, usual, state.now) ?? lastEta(operation);
-}
-
-/** The last stage counts the rest by itself. */
-function lastEta(operation: Operation): number | null {
-  const { stages, currentStage } = operation;
-  return currentStage < stages.length - 1 ? null : ownEta(operation);
-}
-
-/** Seconds left of the chain with the links that are still to come; null where a link's time is not known. */
-export function chainSecondsLeft(state: State, operation: Operation): number | null {
-  const links = chainOf(state, operation);
-  const last = links.at(-1)!;
-  if (last.chain.next !== null) return null;
-  const open = links.filter((link) => link.state === "running" || link.state === "queued");
-  const coming = last.state === "running" || last.state === "queued" ? usualSuccessors(state, last) : [];
-  // An operation without an earlier and a later link is no chain.
-  if (open.length === 0 || (links.length === 1 && coming.length === 0)) return null;
-  let left = 0;
-  for (const seconds of [
-    ...open.map((link) => secondsLeft(state, link)),
-    ...coming.map((name) => usualWhole(usualNamed(state, name))),
-  ]) {
-    if (seconds === null) return null;
-    left += seconds;
-  }
-  return left;
-}
-
-/** Whether the active stage has passed its p90 duration and reports no progress. */
-export function isOverdue(state: State, operation: Operation): boolean {
-  const stage = activeStage(operation);
-  if (operation.state !== "running" || stage === null || ownEta(operation) !== null) return false;
-  const usual = usualStage(state, operation, stage)?.p90 ?? null;
-  // One second over the usual duration is not reported.
-  const ran = stageSeconds(operation, stage, state.now) ?? 0;
-  return usual !== null && ran > usual + 1;
-}
-
-function activeStage({ stages, currentStage, stageStates }: Operation): string | null {
-  const stage = stages[currentStage];
-  return stage !== undefined && getOwn(stageStates, stage) === "active" ? stage : null;
-}
-
-const usualStage = (state: State, operation: Operation, stage: string) =>
-  getOwn(usualOf(state, operation)?.stages ?? {}, stage);
-
-/** Seconds a stage usually takes. */
-export function usualSeconds(state: State, operation: Operation, stage: string): number | null {
-  return usualStage(state, operation, stage)?.p50 ?? null;
-}
-
-/** The active stage's rest and the medians of those after it; null where one of them was never run to its end. */
-function byStages(operation: Operation, known: Usual, now: number): number | null {
-  const { stages, stageStates, currentStage } = operation;
-  if (stages.length === 0) return null;
-  let left = 0;
-  for (const [i, stage] of stages.entries()) {
-    const state = getOwn(stageStates, stage);
-    // The stage is skipped or finished.
-    if (state !== "active" && (state !== undefined || i < currentStage)) continue;
-    const usual = getOwn(known.stages, stage)?.p50 ?? null;
-    const seconds = state === "active" ? activeLeft(operation, stage, usual, now) : usual;
-    if (seconds === null) return null;
-    left += seconds;
-  }
-  return left;
-}
-
-/** The percent of the tracked stage. The bar of an untracked stage does not count. */
-function ownEta({ untrackedStage, progress }: Operation): number | null {
-  return untrackedStage === null ? (progress?.etaSeconds ?? null) : null;
-}
-
-/** Percent from which the stage's own pace is a better estimate than its usual duration. */
-const PACE_FROM = 10;
-
-function activeLeft(operation: Operation, stage: string, usual: number | null, now: number): number | null {
-  const eta = ownEta(operation);
-  if (eta !== null) return eta;
-  const ran = stageSeconds(operation, stage, now) ?? 0;
-  const { untrackedStage, progress } = operation;
-  if (untrackedStage === null && progress === null && operation.percent >= PACE_FROM)
-    return (ran * (100 - operation.percent)) / operation.percent;
-  return usual === null ? null : Math.max(0, usual - ran);
-}
-
-function byWhole(operation: Operation, known: Usual, now: number): number | null {
-  const usual = usualWhole(known);
-  return usual === null ? null : Math.max(0, usual - (elapsedOf(operation, now) ?? 0));
-}
-
-function usualWhole(usual: Usual | null): number | null {
-  return usual?.seconds?.p50 ?? null;
+  return operation.state === "running" ? Math.floor(stageRanSeconds(operation, stage, now)) : null;
 }
 
 /*
@@ -196,7 +93,7 @@ function usualSilence(state: State, operation: Operation): number | null {
   if (rate > 0) return Math.max(LEAST, UNITS / rate);
   const stage = activeStage(operation);
   const runs = stage === null ? undefined : usualStage(state, operation, stage);
-  return runs === undefined ? null : Math.max(LEAST, RUNS * runs.p90);
+  return runs == null ? null : Math.max(LEAST, RUNS * runs.p90);
 }
 
 const since = (now: number, at: number): number => Math.max(0, Math.floor((now - at) / 1000));
@@ -241,6 +138,13 @@ function reachedBefore(state: State, { id, attempt }: Operation): Reached | null
   return reached?.attempt === attempt ? reached : null;
 }
 
+/** Where no stage tells its share, the share of the time. */
+function withTime(state: State, operation: Operation, progress: OverallProgress): OverallProgress {
+  const share = progress.known || operation.state !== "running" ? null : shareOfTime(state, operation);
+  if (share === null) return progress;
+  return { percent: Math.min(99, Math.max(share, progress.percent)), known: true, approximate: true };
+}
+
 /** Progress of the whole chain, with the operations to come. Each counts for its usual duration. */
 export function chainProgress(
   state: State,
@@ -248,8 +152,8 @@ export function chainProgress(
   coming: readonly string[],
 ): OverallProgress {
   const links = chainOf(state, operation);
-  if (links.length + coming.length === 1) return progressOf(state, operation);
-  const usual = (name: string) => state.histories.get(name)?.usual?.seconds?.p50 ?? null;
+  if (links.length + coming.length === 1) return withTime(state, operation, progressOf(state, operation));
+  const usual = (name: string) => usualNamed(state, name)?.seconds?.p50 ?? null;
   const told = [...links.map((link) => usual(historyName(link)) ?? link.seconds), ...coming.map(usual)];
   const counted = told.filter((seconds) => seconds !== null);
   const mean = counted.reduce((sum, seconds) => sum + seconds, 0) / counted.length || 1;
@@ -266,5 +170,5 @@ export function chainProgress(
   const last = links.at(-1)!;
   if (last.state === "succeeded" && coming.length === 0 && last.chain.next === null)
     return { percent: 100, known: true };
-  return { percent: Math.max(0, Math.min(99, done)), known, ...mark };
+  return withTime(state, operation, { percent: Math.max(0, Math.min(99, done)), known, ...mark });
 }

@@ -1,13 +1,14 @@
 /** How long earlier runs took, by type and history key, which histories the screen needs, and what finished today. */
 
+import { paramsKey, type Usual, usualIn } from "../../../protocol/estimate/usual.js";
 import type { Operation } from "../../../protocol/operation.js";
-import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { bareOf, typeKey } from "./host-key.js";
 import { isReachable } from "./host-view.js";
 import { listLayout } from "./layout.js";
-import { finishedIn, type History, type Spread, type State } from "./model.js";
+import { finishedIn, type History, type State } from "./model.js";
+import { perObject } from "./per-object.js";
 
 /** Each of several daemons has its own histories. */
 export function historyName(operation: Pick<Operation, "id" | "op" | "historyKey">): string {
@@ -24,38 +25,35 @@ export function parseHistoryName(name: string): { op: string; key: string | unde
     : { op: name.slice(0, space), key: name.slice(space + 1) };
 }
 
-export type Usual = NonNullable<History["usual"]>;
-
 /** Milliseconds for which a history, and a count of what finished today, is good whatever happens. */
 const GOOD_FOR = 30_000;
+/** Milliseconds for which a history of few runs is: each run changes it much. */
+const FEW_GOOD_FOR = 2000;
+const FEW_RUNS = 20;
 
-/** The usual durations of runs of this type with the same history key; null: not known. */
+/** What earlier runs of this type with the same history key tell; null: nothing is known. */
 export function usualOf(state: State, operation: Operation): Usual | null {
-  return usualNamed(state, historyName(operation));
+  return usualBy(state.histories.get(historyName(operation)), paramsKey(operation));
 }
 
 export function usualNamed(state: State, name: string): Usual | null {
-  return state.histories.get(name)?.usual ?? null;
+  return usualBy(state.histories.get(name), null);
 }
 
-/** Runs that can be compared. */
-const RUNS_LEAST = 2;
-/** Most times the median for the p90: beyond it, the runs of the type differ too much to compare. */
-const ALIKE = 3;
-/** Or most seconds between the p90 and the median: short runs need no exact estimate. */
-const NO_TIME = 1;
+/** Every row asks at every drawing. */
+const knownUsual = perObject((_history: History) => new Map<string | null, Usual | null>());
 
-function isAlike(runs: number, { p50, p90 }: Spread): boolean {
-  return runs >= RUNS_LEAST && (p90 <= p50 * ALIKE || p90 - p50 <= NO_TIME);
+function usualBy(history: History | undefined, params: string | null): Usual | null {
+  if (history === undefined) return null;
+  const known = knownUsual(history);
+  const usual = known.get(params) ?? usualIn(history, params);
+  known.set(params, usual);
+  return usual;
 }
 
-export function usualIn({ runs, seconds, stages }: HistoryReply): Usual | null {
-  if (runs < RUNS_LEAST) return null;
-  const alike = Object.entries(stages).filter(([, spread]) => isAlike(spread.runs, spread));
-  return {
-    seconds: seconds !== null && isAlike(runs, seconds) ? seconds : null,
-    stages: Object.fromEntries(alike),
-  };
+/** Earlier runs that succeeded; null: not known. */
+export function earlierRuns(state: State, operation: Operation): number | null {
+  return state.histories.get(historyName(operation))?.runs ?? null;
 }
 
 /** The name of a history to fetch, and the count whose change fetches it again; null: none. */
@@ -66,7 +64,8 @@ export function wantedHistory(state: State): { name: string; succeeded: number }
     if (!isReachable(state, parseHistoryName(name).op)) continue;
     const history = state.histories.get(name);
     if (history === undefined) return { name, succeeded };
-    if (history.succeeded !== succeeded && state.now - history.at > GOOD_FOR) return { name, succeeded };
+    const goodFor = history.runs < FEW_RUNS ? FEW_GOOD_FOR : GOOD_FOR;
+    if (history.succeeded !== succeeded && state.now - history.at > goodFor) return { name, succeeded };
   }
   return null;
 }
@@ -80,7 +79,9 @@ function shownHistories(state: State): Set<string> {
   }
   for (const { id } of listLayout(state).rows) {
     const operation = operationOf(state, id);
-    if (operation?.state === "running") names.add(historyName(operation));
+    if (operation?.state !== "running") continue;
+    names.add(historyName(operation));
+    for (const name of usualSuccessors(state, operation)) names.add(name);
   }
   return names;
 }

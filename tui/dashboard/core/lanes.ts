@@ -8,7 +8,8 @@ import { knownStageState, type StageState } from "../../../protocol/stage-state.
 import type { State } from "../../../protocol/state.js";
 import { CourseReader, type Span as CourseSpan } from "../../describe/course.js";
 import { entryAt, type Tape } from "../replay/tape.js";
-import { secondsLeft, stageSeconds, usualSeconds } from "./estimate.js";
+import { operationTime, usualSeconds } from "./chain-time.js";
+import { stageSeconds } from "./estimate.js";
 import { usualNamed, usualSuccessors } from "./history.js";
 import type { State as DashboardState } from "./model.js";
 
@@ -164,7 +165,7 @@ export function withUsual(
   const open = links.filter((link) => link.state === "running" || link.state === "queued");
   for (const link of open) {
     const begin = at;
-    const end = begin + (secondsLeft(state, link) ?? 0) * 1000;
+    const end = begin + (operationTime(state, link).seconds ?? 0) * 1000;
     for (const [stage, seconds] of comingStages(state, link)) {
       add(link.id, stage, at, at + seconds * 1000);
       at += seconds * 1000;
@@ -196,7 +197,7 @@ function comingStages(state: DashboardState, operation: Operation): [stage: stri
   if (active === undefined || getOwn(stageStates, active) !== "active")
     return later.map((stage, i) => [stage, known[i]!]);
   const sum = known.reduce((all, seconds) => all + seconds, 0);
-  const left = usual.includes(null) ? null : secondsLeft(state, operation);
+  const left = usual.includes(null) ? null : operationTime(state, operation).seconds;
   const own = usualSeconds(state, operation, active) ?? 0;
   const rest = left === null ? own - (stageSeconds(operation, active, state.now) ?? 0) : left - sum;
   return [[active, Math.max(0, rest)], ...later.map((stage, i): [string, number] => [stage, known[i]!])];

@@ -3,6 +3,8 @@
  * that come of it.
  */
 
+import type { Pace } from "../../../protocol/estimate/pace.js";
+import type { Promised } from "../../../protocol/estimate/promise.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type {
   DaemonReply,
@@ -73,18 +75,7 @@ export interface Notice {
   readonly about?: string;
 }
 
-export interface Spread {
-  /** Seconds that half of the runs did not exceed, and nine of ten. */
-  readonly p50: number;
-  readonly p90: number;
-}
-
 export interface History extends HistoryReply {
-  /** Null where too few runs succeeded. */
-  readonly usual: {
-    readonly seconds: Spread | null;
-    readonly stages: Readonly<Record<string, Spread | undefined>>;
-  } | null;
   /** Succeeded operations in the store at that time: with more of them the history is fetched again. */
   readonly succeeded: number;
   /** When it was fetched, in ms. */
@@ -112,6 +103,14 @@ export interface FinishedToday {
   readonly finished: number;
   /** When they were counted, in ms. */
   readonly at: number;
+}
+
+/** What the screen told of the end of a chain. */
+export interface Told extends Promised {
+  /** The operation of the chain that ran. */
+  readonly link: string;
+  /** The share of the time that was over; null: unknown. */
+  readonly percent: number | null;
 }
 
 /** The highest progress that was shown in an attempt. */
@@ -219,6 +218,10 @@ export interface State {
   /** When a running operation last moved, by id, in ms: its last event or log line. */
   readonly heard: ReadonlyMap<string, number>;
   readonly reached: ReadonlyMap<string, Reached>;
+  /** How the active stage of a running operation has moved, by id. */
+  readonly paces: ReadonlyMap<string, Pace>;
+  /** What the screen told of the end, by chain. */
+  readonly promises: ReadonlyMap<string, Told>;
   readonly samples: ReadonlyMap<string, Samples>;
   /** Cores that all running operations use together, one a second. */
   readonly load: readonly number[];
@@ -335,6 +338,8 @@ export function initialState({
     fetched: new Map(),
     heard: new Map(),
     reached: new Map(),
+    paces: new Map(),
+    promises: new Map(),
     samples: new Map(),
     load: [],
     histories: new Map(),

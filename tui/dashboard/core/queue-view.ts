@@ -1,12 +1,12 @@
 /** What the screen knows of queues and schedules, of the place of an operation, and of what it waits for. */
 
+import { pausedSeconds } from "../../../protocol/estimate/seconds.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply, QueueReply, ScheduleReply } from "../../../protocol/replies.js";
 import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
-import { pausedSeconds } from "../../describe/duration.js";
 import { describeOperation, type Row } from "../../describe/operation.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
-import { formatDuration } from "../../terminal/format.js";
+import { formatCount, formatDuration } from "../../terminal/format.js";
 import { sanitizeLine } from "../text/cells.js";
 import { chainOf, nameOf, operationOf, selectedOperation } from "./chain.js";
 import { bareOf, keyBeside } from "./host-key.js";
@@ -75,6 +75,25 @@ export function slotCount({
 /** The queue of an operation, or the default one, as `queues` names it. */
 export const queueOf = (operation: Operation | null): string =>
   operation === null ? DEFAULT_QUEUE : keyBeside(operation.queue, operation.id);
+
+/** `~1 min` until the queue is empty, and ` · 1 at 20:30` of what starts at a later time. Empty: nothing is known. */
+export function queueTime({ forecast, view, now }: Pick<State, "forecast" | "view" | "now">) {
+  if (forecast === null || view.counts.queued === 0) return { until: "", delayed: "" };
+  const { emptyAt, delayed } = forecast;
+  const seconds = emptyAt === null ? 0 : (Date.parse(emptyAt) - now) / 1000;
+  const at = delayed && formatShortTime(new Date(delayed.startsAt), new Date(now));
+  return {
+    // A forecast whose time is over tells nothing.
+    until: seconds > 0 ? ` ~${about(seconds)}` : "",
+    delayed: delayed ? ` · ${formatCount(delayed.operations)} at ${at}` : "",
+  };
+}
+
+/** One unit, because it is an estimate. */
+function about(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)}s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
 
 /** The reason why an operation waits, other than its place in the queue. */
 export interface Wait {

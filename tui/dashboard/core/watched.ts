@@ -4,8 +4,9 @@ import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { applyWatchLines, type WatchLine, type WatchView } from "../../../protocol/watch.js";
 import { NOTHING_TOLD } from "./bars.js";
+import { pacesBy } from "./chain-time.js";
 import { reachedBy, standsStillFor } from "./estimate.js";
-import { historyName, usualIn } from "./history.js";
+import { historyName } from "./history.js";
 import { hostOfKey } from "./host-key.js";
 import { type Listing, UNASKED } from "./listing.js";
 import type { Samples, State } from "./model.js";
@@ -30,6 +31,7 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
     view: trimmed(view, state.selected),
     heard: heardOf(back, view, lines),
     reached: reachedBy(state, changedOf(view, lines)),
+    paces: pacesBy(state, changedOf(view, lines)),
     ...(began && { connection: LIVE }),
     // The notice about the start of the daemon stays until the daemon answers.
     ...(began && state.connection.state !== "live" && state.notice?.level === "info" && { notice: null }),
@@ -179,7 +181,10 @@ export function addFetched(state: State, operations: readonly Operation[]): Stat
   const watched = new Map(state.view.operations);
   for (const operation of fresh) (watched.has(operation.id) ? watched : fetched).set(operation.id, operation);
   const view = { ...state.view, operations: watched };
-  return reordered({ ...state, fetched, view, reached: reachedBy(state, fresh) });
+  return reordered({
+    ...{ ...state, fetched, view },
+    ...{ reached: reachedBy(state, fresh), paces: pacesBy(state, fresh) },
+  });
 }
 
 export const LIVE = { state: "live" } as const;
@@ -194,7 +199,6 @@ const HISTORIES_MOST = 500;
 export function addHistory(state: State, name: string, reply: HistoryReply, succeeded: number): State {
   const histories = new Map(state.histories).set(name, {
     ...reply,
-    usual: usualIn(reply),
     succeeded,
     at: state.now,
   });

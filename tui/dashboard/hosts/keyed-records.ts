@@ -174,12 +174,22 @@ export const MERGED = {
   /** The queues are empty when the last one is. */
   forecast: (replies: Replies<ForecastReply>): ForecastReply => {
     const ends = replies.flatMap(([, { emptyAt }]) => emptyAt ?? []);
+    const isKnown = replies.every(([, { emptyAt, operations: all }]) =>
+      emptyAt !== null ? true : Object.values(all).every(({ startsAt }) => startsAt !== null),
+    );
+    const delayed = replies.flatMap(([, each]) => each.delayed ?? []);
     const operations = replies.flatMap(([host, reply]) =>
       Object.entries(reply.operations).map(([id, expected]) => [keyAt(id, host), expected] as const),
     );
     return {
       at: new Date().toISOString(),
-      emptyAt: ends.sort().at(-1) ?? null,
+      emptyAt: isKnown ? (ends.sort().at(-1) ?? null) : null,
+      ...(delayed.length > 0 && {
+        delayed: {
+          operations: delayed.reduce((sum, { operations: count }) => sum + count, 0),
+          startsAt: delayed.map(({ startsAt }) => startsAt).sort()[0]!,
+        },
+      }),
       operations: Object.fromEntries(operations),
     };
   },

@@ -8,9 +8,10 @@ import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../describe/duration.js";
-import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
+import { formatDuration, formatRate } from "../../terminal/format.js";
 import { stagePercent } from "../../terminal/overall-progress.js";
 import { allowedFailures, stageNote } from "../../terminal/stage-note.js";
+import { formatLeft } from "../../terminal/time-left.js";
 import { chainOf, isPaused, operationOf } from "../core/chain.js";
 import { hostNamed } from "../core/host-view.js";
 import type { State } from "../core/model.js";
@@ -136,7 +137,7 @@ export function nameOf({ title, label }: Operation): string {
 function pace({ progress }: Operation): string {
   const parts = [
     progress?.rate == null ? "" : formatRate(progress.rate, progress.unit),
-    progress?.etaSeconds == null ? "" : `${formatEta(progress.etaSeconds)} left`,
+    progress?.etaSeconds ? `${formatLeft(progress.etaSeconds)} left` : "",
   ].filter(Boolean);
   return parts.length === 0 ? "" : `, ${sanitizeLine(parts.join(", "))}`;
 }

@@ -9,12 +9,14 @@ import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { shownParams } from "../../../describe/operation.js";
 import { formatAge } from "../../../kit/output/time.js";
-import { formatDuration, formatEta, formatOverall } from "../../../terminal/format.js";
+import { formatDuration, formatOverall } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { allowedFailures } from "../../../terminal/stage-note.js";
+import { formatLeft, shortLeft } from "../../../terminal/time-left.js";
 import { addBar } from "../../core/bars.js";
 import { chainOf, isCancelling, isPaused, nameOfChain, shellCommand } from "../../core/chain.js";
-import { chainElapsed, chainProgress, chainSecondsLeft, secondsLeft, stallOf } from "../../core/estimate.js";
+import { chainTime } from "../../core/chain-time.js";
+import { chainElapsed, chainProgress, stallOf } from "../../core/estimate.js";
 import { usualSuccessors } from "../../core/history.js";
 import { hostLabel } from "../../core/host-view.js";
 import type { Fold, State } from "../../core/model.js";
@@ -228,13 +230,14 @@ function paramsOf(operation: Operation): string {
     .join(" ");
 }
 
-/** `~2m10s` to go, else how long it has been running; with a column between it and the percent. */
-function leftText({ state, operation, links }: RowOf): string {
-  if (isPaused(operation)) return "paused";
-  const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation);
-  const seconds = elapsed(state, operation, links);
-  const text = left !== null ? `~${formatEta(left)}` : seconds === null ? "" : formatDuration(seconds);
-  return text.length < LEFT ? text : (/^~?\d+[a-z]+/.exec(text)?.[0] ?? text);
+/** `~2m10s` to go, with a column between it and the percent; empty where nothing is known. */
+function leftText({ state, operation }: RowOf): readonly [text: string, style: Style] {
+  if (isPaused(operation)) return ["paused", "muted"];
+  const time = chainTime(state, operation);
+  if (time.isLate) return ["late", "warn"];
+  const text = shortLeft(time);
+  const short = text.length < LEFT ? text : (/^[~≥]\d+[a-z]+/.exec(text)?.[0] ?? text);
+  return [short, time.isLater ? "warn" : "muted"];
 }
 
 function elapsed(state: State, operation: Operation, links: readonly Operation[]): number | null {
@@ -268,7 +271,7 @@ function addFigures(line: Line, row: RowOf): void {
     const starts = state.forecast?.operations[operation.id]?.startsAt ?? null;
     const seconds = starts === null ? 0 : (Date.parse(starts) - state.now) / 1000;
     const wait = waitOf(state, operation);
-    const text = wait?.short ?? (seconds >= 1 ? `in ${formatEta(seconds)}` : stateWord(operation));
+    const text = wait?.short ?? (seconds >= 1 ? `in ${formatLeft(seconds)}` : stateWord(operation));
     const isWarning = wait === null ? isBlocked(state, operation) : wait.why === "paused queue";
     line.fill(columns.width - TOOK).add(fit(text, TOOK).padStart(TOOK), isWarning ? "warn" : "muted");
     return;
@@ -284,10 +287,11 @@ function addFigures(line: Line, row: RowOf): void {
 function addProgressOf(line: Line, row: RowOf, bar: number): Line {
   const { operation } = row;
   const whole = wholeOf(row);
+  const [left, style] = leftText(row);
   if (isCancelling(operation)) line.add(fit("cancelling", bar), "warn");
   else addBar(line, bar, whole.percent, styleOf(operation));
   return line
     .fill(row.columns.width - PERCENT - LEFT)
     .add(formatOverall(whole).padStart(PERCENT))
-    .add(leftText(row).padStart(LEFT), "muted");
+    .add(left.padStart(LEFT), style);
 }

@@ -11,11 +11,11 @@ import {
   formatRate,
 } from "../../../terminal/format.js";
 import { addSparkline, LEAST_CORES, sparkline } from "../../core/bars.js";
-import { chainOf, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
+import { chainOf, isPaused, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
 import { type DetailView, detailPlan, type Part, type PartKind } from "../../core/detail-plan.js";
 import { standsStillFor } from "../../core/estimate.js";
 import { failureCard } from "../../core/failure-card.js";
-import { historyName, runNumber, titleNamed } from "../../core/history.js";
+import { historyName, runNumber, titleNamed, usualOf } from "../../core/history.js";
 import { bareOf } from "../../core/host-key.js";
 import { hostNames } from "../../core/host-view.js";
 import { placeIn } from "../../core/lanes.js";
@@ -119,7 +119,8 @@ function titleOf({ operation, links }: DetailView): Piece[] {
 function stateText(state: State, operation: Operation): string {
   const word = isHeldByQueue(state, operation) ? "queue paused" : stateWord(operation);
   const seconds = elapsedOf(operation, state.now);
-  if (panesOf(state).detailWidth >= 70 || operation.state !== "running" || seconds === null) return word;
+  const runs = operation.state === "running" && !isPaused(operation);
+  if (panesOf(state).detailWidth >= 70 || !runs || seconds === null) return word;
   return `${word} ${formatDuration(seconds)}`;
 }
 
@@ -253,7 +254,7 @@ function recentRuns({ state, operation, theme, line: begun }: DetailView): Line 
   const times = runs.map(({ seconds }) => seconds ?? 0);
   const bars = sparkline(times, 12, theme);
   for (const [i, bar] of [...bars].entries()) line.add(bar, styleOfState(runs[i]!.state));
-  const median = history?.usual?.seconds?.p50 ?? history?.seconds?.p50 ?? null;
+  const median = usualOf(state, operation)?.seconds?.p50 ?? history?.seconds?.p50 ?? null;
   if (median !== null) line.add(`   median ${formatDuration(median)}`);
   const count = (name: string) => runs.filter(({ state: is }) => is === name).length;
   line.add(`${median === null ? "  " : " ·"} ${count("succeeded")} ✓`, "muted");

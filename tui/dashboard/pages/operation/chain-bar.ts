@@ -4,25 +4,21 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { elapsedOf } from "../../../describe/duration.js";
-import { formatDuration, formatEta, formatOverall } from "../../../terminal/format.js";
+import { formatDuration, formatOverall } from "../../../terminal/format.js";
 import { type OverallProgress, stagePercent } from "../../../terminal/overall-progress.js";
+import { formatLeft, formatMargin, groundOf, longLeft } from "../../../terminal/time-left.js";
 import { addBar } from "../../core/bars.js";
 import { isPaused } from "../../core/chain.js";
+import { chainTime, usualMost } from "../../core/chain-time.js";
 import type { DetailView } from "../../core/detail-plan.js";
-import {
-  chainElapsed,
-  chainProgress,
-  chainSecondsLeft,
-  isOverdue,
-  secondsLeft,
-  stallOf,
-} from "../../core/estimate.js";
-import { usualNamed, usualOf, usualSuccessors } from "../../core/history.js";
+import { chainElapsed, chainProgress, stallOf } from "../../core/estimate.js";
+import { earlierRuns, usualNamed, usualOf, usualSuccessors } from "../../core/history.js";
 import type { State } from "../../core/model.js";
 import { type Wait, waitOf } from "../../core/queue-view.js";
 import { clock, styleOf } from "../../core/state-style.js";
 import { sanitizeLine, widthOf } from "../../text/cells.js";
 import type { Line } from "../../text/line.js";
+import type { Style } from "../../text/theme.js";
 
 /** One bar for the chain, with its percent and the time at which it is done; of a finished one, the time it took. */
 export function chainBar({ state, operation, links, width, line }: DetailView): Line {
@@ -34,8 +30,8 @@ export function chainBar({ state, operation, links, width, line }: DetailView): 
   const all = running ? leftText(state, operation) : tookText(state, operation, links);
   // The last parts of the text are omitted if they do not fit beside the bar.
   const pace = running ? paceOf(state, operation, links) : null;
-  const parts = [...all.split(" · "), ...comparedText(pace, progress)];
-  const cut = parts.map((_, i) => parts.slice(0, parts.length - i).join(" · "));
+  const parts = [...all.split(/(?= · | ±)/), ...comparedText(pace, progress).map((text) => ` · ${text}`)];
+  const cut = parts.map((_, i) => parts.slice(0, parts.length - i).join(""));
   const text = cut.find((some) => widthOf(some) + widthOf(percent) + 2 <= width - least) ?? parts[0]!;
   const columns = widthOf(text) + widthOf(percent) + 3;
   const bar = Math.max(
@@ -47,7 +43,8 @@ export function chainBar({ state, operation, links, width, line }: DetailView): 
   return addBar(line(), bar, progress.percent, styleOf(operation), pace && (pace.ran / pace.usual) * 100)
     .add(percent, "bold")
     .add("  ")
-    .add(text, "muted");
+    .add(...lateness(text))
+    .add(text.slice(lateness(text)[0].length), "muted");
 }
 
 interface PaceOfMedian {
@@ -81,23 +78,51 @@ function comparedText(pace: PaceOfMedian | null, { percent, known }: OverallProg
   return [`${formatDuration(Math.round(size))} ${ahead > 0 ? "ahead of" : "behind"} the median`];
 }
 
-/** `13s left · done ≈ 10:04:28` */
+const LATE = /^later than (?:expected|usual(?:, p90 [^ ]+)?)/;
+
+/** The part of the text that is a warning. */
+const lateness = (text: string): [late: string, style: Style] => [LATE.exec(text)?.[0] ?? "", "warn"];
+
+/** `13s left · done ≈ 10:04:28 ±2s · 11 runs` */
 function leftText(state: State, operation: Operation): string {
+  const time = chainTime(state, operation);
+  const earlier = earlierRuns(state, operation);
+  if (isPaused(operation)) return [pausedText(state, operation), longLeft(time)].filter(Boolean).join(" · ");
+  const then = time.isLeast && time.unknown.length > 0 ? [`then ${listed(time.unknown)}`] : [];
   const seconds = elapsedOf(operation, state.now);
-  if (isPaused(operation)) return pausedText(state, operation);
-  if (isOverdue(state, operation)) return `longer than usual · ${formatDuration(seconds ?? 0)}`;
-  const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation);
-  const own = state.forecast?.operations[operation.id]?.endsAt ?? null;
-  const until = left ?? (own === null ? null : Math.max(0, (Date.parse(own) - state.now) / 1000));
-  if (until === null) return seconds === null ? "" : `running for ${formatDuration(seconds)}`;
-  return `${formatEta(until)} left · done ≈ ${clock(state.now + until * 1000)}`;
+  const ran = seconds === null ? "" : `running for ${formatDuration(seconds)}`;
+  if (time.isLate) {
+    const most = usualMost(state, operation);
+    const late = most === null ? "later than usual" : `later than usual, p90 ${formatDuration(most)}`;
+    return [late, ...(time.seconds === null ? [ran] : [longLeft(time), ...then])].filter(Boolean).join(" · ");
+  }
+  if (time.seconds === null) return [ran, noEstimate(earlier)].filter(Boolean).join(" · ");
+  const done = `done ≈ ${clock(state.now + time.seconds * 1000)}${formatMargin(time.margin)}`;
+  const parts = [
+    ...(time.isLater ? ["later than expected"] : []),
+    longLeft(time),
+    ...(time.isLeast ? then : [done]),
+    groundOf(time.runs, earlier),
+  ];
+  return parts.filter(Boolean).join(" · ");
 }
 
-/** `paused for 5m · 13s left` */
+const listed = (titles: readonly string[]): string =>
+  titles.length <= 2 ? titles.map(sanitizeLine).join(", ") : `${titles.length} more`;
+
+/** Why there is no estimate, as far as earlier runs tell. */
+function noEstimate(earlier: number | null): string {
+  if (earlier === null) return "";
+  return earlier === 0
+    ? "first run: no estimate"
+    : earlier === 1
+      ? "only one earlier run"
+      : "earlier runs differ";
+}
+
 function pausedText(state: State, operation: Operation): string {
   const since = Math.max(0, Math.floor((state.now - Date.parse(operation.pause!.since!)) / 1000));
-  const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation);
-  return `paused for ${formatDuration(since)}${left === null ? "" : ` · ${formatEta(left)} left`}`;
+  return `paused for ${formatDuration(since)}`;
 }
 
 function tookText(state: State, operation: Operation, links: readonly Operation[]): string {
@@ -113,7 +138,7 @@ function tookText(state: State, operation: Operation, links: readonly Operation[
 function waitText(state: State, operation: Operation): string {
   if (operation.retryAt != null) {
     const seconds = (Date.parse(operation.retryAt) - state.now) / 1000;
-    if (seconds > 0) return `next attempt in ${formatEta(seconds)}`;
+    if (seconds > 0) return `next attempt in ${formatLeft(seconds)}`;
   }
   const { startsAt = null, endsAt = null } = state.forecast?.operations[operation.id] ?? {};
   const usual = usualOf(state, operation)?.seconds?.p50 ?? null;
@@ -133,7 +158,7 @@ function waitText(state: State, operation: Operation): string {
 
 function waitedFor(state: State, { notBefore }: Operation, { why, long }: Wait): string {
   if (why === "operations") return `starts ${sanitizeLine(long)}`;
-  return `starts ${long}, in ${formatEta((Date.parse(notBefore!) - state.now) / 1000)}`;
+  return `starts ${long}, in ${formatLeft((Date.parse(notBefore!) - state.now) / 1000)}`;
 }
 
 export function stall({ state, operation, line }: DetailView): Line {

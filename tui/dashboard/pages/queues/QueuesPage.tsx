@@ -3,7 +3,8 @@
 import type { QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
 import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatAge } from "../../../kit/output/time.js";
-import { formatCount, formatEta } from "../../../terminal/format.js";
+import { formatCount } from "../../../terminal/format.js";
+import { formatLeft } from "../../../terminal/time-left.js";
 import { ask, busy, inGroup, onPage, send } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
 import { bareOf, hostOfKey, keyBeside } from "../../core/host-key.js";
@@ -124,7 +125,7 @@ function scheduleRow(
   if (pausedSince !== null) line.add(`  ${PAUSED} paused for ${formatAge(pausedSince, state.now)}`, "warn");
   else if (nextAt === null) line.add("  no run is left", "muted");
   else {
-    const left = formatEta(Math.max(0, (Date.parse(nextAt) - state.now) / 1000));
+    const left = formatLeft((Date.parse(nextAt) - state.now) / 1000);
     line.add(`  ${formatShortTime(new Date(nextAt), new Date(state.now))}, in ${left}`);
   }
   const last = operationOf(state, lastOperation === null ? null : keyBeside(lastOperation, name));

@@ -160,6 +160,8 @@ function pastOf(
     fetched: new Map(),
     heard: new Map([[id, now - sinceMoved(tape, player)]]),
     forecast: null,
+    paces: player.live ? state.paces : new Map(),
+    promises: player.live ? state.promises : new Map(),
     samples: player.live ? state.samples : new Map(),
     // The present progress is too high for a place in the past.
     reached: player.live ? state.reached : new Map(),

@@ -1,0 +1,224 @@
+/** The time left, by the rule: own pace, median, p90, unknown, and never 0. */
+import { describe, expect, test } from "vitest";
+import { type Pace, paced } from "../../../protocol/estimate/pace.js";
+import { isLaterThanPromised, type Promised, promised } from "../../../protocol/estimate/promise.js";
+import { sumOf, type TimeLeft, timeLeft, UNKNOWN, usualTime } from "../../../protocol/estimate/time-left.js";
+import { paramsKey, type Usual, usualIn } from "../../../protocol/estimate/usual.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { submittedRecord } from "../../../protocol/reduce.js";
+import { submission } from "../../harness/records.js";
+
+const START = Date.parse("2026-01-02T03:04:05.000Z");
+const at = (seconds: number) => new Date(START + seconds * 1000).toISOString();
+const times = (startedAt: number, finishedAt: number | null = null) => ({
+  ...{ startedAt: at(startedAt), finishedAt: finishedAt === null ? null : at(finishedAt) },
+  ...{ resumed: false, seconds: null },
+});
+const count = (done: number, total: number, rate: number | null) => ({
+  ...{ done, total, rate, unit: null, label: null },
+  etaSeconds: rate === null ? null : (total - done) / rate,
+});
+
+/** In its second stage, which began after ten seconds. */
+function running(over: Partial<Operation> = {}): Operation {
+  return {
+    ...submittedRecord(submission(), at(0), 1),
+    ...{ state: "running", attempt: 1, startedAt: at(0), updatedAt: at(10), currentStage: 1 },
+    stageStates: { Load: "done", Process: "active" },
+    stageTimes: { Load: times(0, 10), Process: times(10) },
+    ...over,
+  };
+}
+
+const stages = { Load: [10, 12], Process: [60, 80], Save: [20, 25] };
+function history(over: Record<string, number[]> = stages, runs = 11) {
+  const spreads = Object.entries(over).map(([name, [p50, p90]]) => [name, { runs, p50: p50!, p90: p90! }]);
+  return { runs, seconds: { p50: 90, p90: 110 }, stages: Object.fromEntries(spreads) };
+}
+const usual = usualIn(history(), null);
+
+const left = (operation: Operation, seconds: number, known: Usual | null = usual, pace?: Pace) =>
+  timeLeft(operation, known, pace, START + seconds * 1000);
+
+/** What is told after these reports of the share: seconds and percent. */
+function after(
+  reports: ReadonlyArray<readonly [seconds: number, percent: number]>,
+  seconds: number,
+  only = {},
+) {
+  let pace: Pace | undefined;
+  let operation = running(only);
+  for (const [time, percent] of reports) {
+    operation = running({ ...only, percent, updatedAt: at(time) });
+    pace = paced(pace, operation);
+  }
+  return left(operation, seconds, null, pace);
+}
+
+describe("a stage without a pace", () => {
+  test("takes the rest of its median, then of its p90", () => {
+    expect(left(running(), 40)).toMatchObject({ seconds: 30 + 20, isLeast: false, runs: 11 });
+    expect(left(running(), 75)).toMatchObject({ seconds: 23 + 20, isLate: false });
+  });
+
+  test("is late after that: only what comes later is known", () => {
+    expect(left(running(), 120)).toMatchObject({ seconds: 20, isLeast: true, isLate: true });
+  });
+
+  test("is never at 0", () => {
+    for (let seconds = 10; seconds < 200; seconds += 0.5) {
+      const told = left(running({ stages: ["Load", "Process"] }), seconds).seconds;
+      expect(told === null || told > 0).toBe(true);
+    }
+  });
+
+  test("is unknown where its runs differ; the median of the whole counts, if it is known", () => {
+    const differs = usualIn(history({ ...stages, Process: [10, 100] }), null);
+    expect(left(running(), 40, differs)).toMatchObject({ seconds: 50, isLeast: false });
+    expect(left(running(), 40, { ...differs!, seconds: null })).toMatchObject({ seconds: 20, isLeast: true });
+  });
+
+  test("that no earlier run had is left out", () => {
+    const { Process: _, ...known } = stages;
+    expect(left(running(), 40, usualIn(history(known), null))).toMatchObject({ seconds: 20, isLeast: true });
+    expect(left(running(), 40, null)).toEqual(UNKNOWN);
+  });
+
+  test("does not count the time of a pause", () => {
+    const paused = running({ pause: { since: null, seconds: 30, changes: 2 } });
+    const pace = paced(undefined, running({ updatedAt: at(10) }));
+    expect(left(paused, 70, usual, pace).seconds).toBe(30 + 20);
+    const now = running({ pause: { since: at(40), seconds: 0, changes: 1 } });
+    expect([50, 500].map((seconds) => left(now, seconds).seconds)).toEqual([50, 50]);
+  });
+
+  test("that waits for input, for disk space or for a stopped worker has an unknown rest", () => {
+    for (const waits of [
+      { waitingForInput: { prompt: "Name?", since: at(20) } },
+      { noRoomSince: at(20) },
+      { stalledSince: at(20) },
+    ])
+      expect(left(running(waits), 40)).toEqual(UNKNOWN);
+  });
+});
+
+describe("a stage that counts", () => {
+  const counting = (done: number, total: number, rate: number | null) =>
+    running({
+      stages: ["Load", "Process"],
+      progress: count(done, total, rate),
+      percent: (100 * done) / total,
+    });
+
+  test("takes its rest at its rate, whatever earlier runs with other parameters took", () => {
+    expect(left(counting(50, 1000, 5), 10).seconds).toBeCloseTo(190);
+  });
+
+  test("has a rest that goes by with the time, also between two reports", () => {
+    const slow = counting(5, 10, 0.1);
+    const pace = paced(undefined, slow);
+    expect(left(slow, 10, null, pace).seconds).toBeCloseTo(50);
+    expect(left(slow, 18, null, pace).seconds).toBeCloseTo(42);
+    // The next item is due after ten seconds.
+    expect(left(slow, 40, null, pace).seconds!).toBeGreaterThan(70);
+  });
+
+  test("has no rest before it has a rate, nor when all is counted", () => {
+    expect(left(counting(0, 10, null), 10, null)).toEqual(UNKNOWN);
+    expect(left(counting(10, 10, 1), 10, null)).toEqual(UNKNOWN);
+  });
+
+  test("with the same parameters as before takes what it took, as long as little is done", () => {
+    const same = usualIn({ ...history(), byParams: [{ params: "x", ...history() }] }, "x");
+    const slowStart = counting(50, 1000, 1);
+    expect(left(slowStart, 15, same).seconds!).toBeLessThan(110);
+    expect(left(slowStart, 15).seconds!).toBeGreaterThan(900);
+  });
+
+  test("in a later attempt goes by its pace: the attempt does not begin the stage anew", () => {
+    const same = usualIn({ ...history(), byParams: [{ params: "x", ...history() }] }, "x");
+    const retried = { ...counting(800, 1000, 20), attempt: 2 };
+    expect(left(retried, 12, same).seconds).toBeCloseTo(10);
+  });
+});
+
+describe("a stage that tells its percent", () => {
+  const only = { stages: ["Load", "Process"] };
+
+  test("takes its rest at the pace of the last percents", () => {
+    const reports = Array.from({ length: 60 }, (_, i): [number, number] => [10 + i / 10, i]);
+    expect(after(reports, 16, only).seconds).toBeCloseTo(4.1, 0);
+    // From here on, a percent takes a second.
+    const slower = Array.from({ length: 15 }, (_, i): [number, number] => [17 + i, 60 + i]);
+    const told = after([...reports, ...slower], 31, only).seconds!;
+    expect(told).toBeGreaterThan(20);
+    expect(told).toBeLessThan(30);
+  });
+
+  test("gets slower while it stands still, and then has no pace", () => {
+    const reports = Array.from({ length: 50 }, (_, i): [number, number] => [10 + i, i]);
+    const [soon, late, never] = [60, 69, 71].map((seconds) => after(reports, seconds, only).seconds!);
+    expect(late).toBeGreaterThan(soon! * 1.5);
+    expect(never).toBeNull();
+  });
+
+  test("that jumps in steps of a quarter is not slower between two of them", () => {
+    const reports: Array<[number, number]> = [
+      [20, 25],
+      [30, 50],
+    ];
+    expect(after(reports, 39, only).seconds).toBeCloseTo(11);
+  });
+});
+
+describe("earlier runs", () => {
+  const other = { params: "aaa", ...history({ Load: [1, 1], Process: [6, 8], Save: [2, 2] }, 3) };
+
+  test("with the same parameters come first, and all others where there are none", () => {
+    const reply = { ...history(), byParams: [other] };
+    expect(usualIn(reply, "aaa")).toMatchObject({ isSame: true, runs: 3, stages: { Process: { p50: 6 } } });
+    expect(usualIn(reply, "bbb")).toMatchObject({
+      isSame: false,
+      runs: 11,
+      stages: { Process: { p50: 60 } },
+    });
+  });
+
+  test("that are fewer than two, or differ too much, tell nothing", () => {
+    expect(usualIn(history(stages, 1), null)).toBeNull();
+    const wide = { ...history(), seconds: { p50: 10, p90: 31 } };
+    expect(usualTime(usualIn(wide, null))).toEqual(UNKNOWN);
+  });
+
+  test("have equal keys for equal parameters, in any order", () => {
+    const key = (params: Record<string, unknown>) => paramsKey({ params, omitted: null });
+    expect(key({ a: 1, b: { c: [1], d: 2 } })).toBe(key({ b: { d: 2, c: [1] }, a: 1 }));
+    expect(key({ a: 1 })).not.toBe(key({ a: 2 }));
+    expect(paramsKey({ params: {}, omitted: { params: 20_000 } })).toBeNull();
+  });
+});
+
+test("a sum leaves out what is unknown, and says so", () => {
+  const known: TimeLeft = { seconds: 5, isLeast: false, margin: 3, runs: 4, isLate: false };
+  expect(sumOf([known, { ...known, margin: 4, runs: 9 }])).toEqual({ ...known, seconds: 10, margin: 5 });
+  expect(sumOf([known, UNKNOWN])).toEqual({ ...known, isLeast: true });
+  expect(sumOf([UNKNOWN])).toEqual(UNKNOWN);
+});
+
+test("an end that slides by more than a third of what was left is later than promised", () => {
+  const time = (seconds: number, margin = 0): TimeLeft => ({ ...UNKNOWN, isLeast: false, seconds, margin });
+  let told: Promised | undefined;
+  for (const [ran, seconds] of [
+    [10, 30],
+    [20, 20],
+    [30, 15],
+  ] as const) {
+    expect(isLaterThanPromised(told, 1, ran, time(seconds))).toBe(false);
+    told = promised(told, 1, ran, time(seconds));
+  }
+  expect(isLaterThanPromised(told, 1, 30, time(18))).toBe(true);
+  // Nobody has read what stood there for a moment; a range says more; another attempt promises anew.
+  expect(promised(undefined, 1, 1, time(30))).toBeUndefined();
+  expect(promised(undefined, 1, 10, time(30, 25))).toEqual({ attempt: 1, limit: 65 });
+  expect(isLaterThanPromised(told, 2, 30, time(100))).toBe(false);
+});

@@ -1,0 +1,117 @@
+/** How long chains still take, and when they were told to end. The rule is `protocol/estimate/time-left.ts`. */
+import { type Pace, paced } from "../../../protocol/estimate/pace.js";
+import { isLaterThanPromised, promised } from "../../../protocol/estimate/promise.js";
+import { activeStage, pausedSeconds, secondsBetween } from "../../../protocol/estimate/seconds.js";
+import { sumOf, type TimeLeft, timeLeft, UNKNOWN, usualTime } from "../../../protocol/estimate/time-left.js";
+import { getOwn } from "../../../protocol/objects.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { chainOf } from "./chain.js";
+import { titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
+import type { State, Told } from "./model.js";
+
+export interface ChainTime extends TimeLeft {
+  /** Titles of the parts to come whose time is unknown. */
+  readonly unknown: readonly string[];
+  /** The end is later than the screen said before. */
+  readonly isLater: boolean;
+}
+
+/** The time left of the operation, with the links of its chain that are still to come. */
+export function chainTime(state: State, operation: Operation): ChainTime {
+  const { last, ran, left, unknown } = chainRest(state, operation);
+  const isLater = isLaterThanPromised(state.promises.get(last.chain.id), last.attempt, ran, left);
+  return { ...left, unknown, isLater };
+}
+
+function chainRest(state: State, operation: Operation) {
+  const links = chainOf(state, operation);
+  const last = links.at(-1)!;
+  const open = links.filter((link) => link.state === "running" || link.state === "queued");
+  const coming = open.includes(last) ? usualSuccessors(state, last) : [];
+  const parts: ReadonlyArray<readonly [title: string | null, time: TimeLeft]> = [
+    ...open.map((link) => [link.state === "queued" ? link.title : null, operationTime(state, link)] as const),
+    ...coming.map((name) => [titleNamed(state, name), usualTime(usualNamed(state, name))] as const),
+    // The chain has links that were not read yet.
+    ...(last.chain.next === null ? [] : [[null, UNKNOWN] as const]),
+  ];
+  const started = links[0]!.startedAt;
+  const paused = links.reduce((sum, link) => sum + pausedSeconds(link, state.now), 0);
+  const left = open.length === 0 ? UNKNOWN : sumOf(parts.map(([, time]) => time));
+  return {
+    ...{ last, left },
+    ran: started === null ? 0 : Math.max(0, secondsBetween(started, state.now) - paused),
+    unknown: [
+      ...unknownStages(state, operation),
+      ...parts.flatMap(([title, { isLeast }]) => (title !== null && isLeast ? [title] : [])),
+    ],
+  };
+}
+
+/** The time left of the operation alone. */
+export function operationTime(state: State, operation: Operation): TimeLeft {
+  return timeLeft(operation, usualOf(state, operation), state.paces.get(operation.id), state.now);
+}
+
+/** Later stages whose time is unknown. */
+function unknownStages(state: State, operation: Operation): string[] {
+  const { stages, stageStates, currentStage } = operation;
+  const usual = usualOf(state, operation);
+  return stages.filter((stage, i) => {
+    const isToCome = i > currentStage && getOwn(stageStates, stage) === undefined;
+    return operation.state === "running" && isToCome && !(usual && getOwn(usual.stages, stage));
+  });
+}
+
+/** What nine of ten earlier runs of the active stage, or of the whole, took at most. */
+export function usualMost(state: State, operation: Operation): number | null {
+  const stage = activeStage(operation);
+  const usual = usualOf(state, operation);
+  const spread = stage === null ? null : (usual && getOwn(usual.stages, stage)) || null;
+  return (spread ?? usual?.seconds)?.p90 ?? null;
+}
+
+/** Seconds a stage usually takes. */
+export function usualSeconds(state: State, operation: Operation, stage: string): number | null {
+  return usualStage(state, operation, stage)?.p50 ?? null;
+}
+
+export const usualStage = (state: State, operation: Operation, stage: string) =>
+  getOwn(usualOf(state, operation)?.stages ?? {}, stage) ?? null;
+
+/** The map with the paces of these operations; the same one where nothing is new. */
+export function pacesBy({ paces }: State, operations: Iterable<Operation>): State["paces"] {
+  let next: Map<string, Pace> | null = null;
+  for (const operation of operations) {
+    const before = paces.get(operation.id);
+    const pace = paced(before, operation);
+    if (pace === before) continue;
+    next ??= new Map(paces);
+    if (pace === undefined) next.delete(operation.id);
+    else next.set(operation.id, pace);
+  }
+  return next ?? paces;
+}
+
+/** The share of the time that is over, in percent; null: the end is unknown. It never goes back. */
+export function shareOfTime(state: State, operation: Operation): number | null {
+  const { last, ran, left } = chainRest(state, operation);
+  const before = state.promises.get(last.chain.id);
+  const isSame = before?.attempt === last.attempt && before.link === last.id;
+  const told = isSame ? before.percent : null;
+  if (left.seconds === null || left.isLeast) return told;
+  return Math.max(told ?? 0, (100 * ran) / (ran + left.seconds));
+}
+
+/** Once a second: what the screen tells of the end of each chain that runs. */
+export function withPromises(state: State): State {
+  const promises = new Map<string, Told>();
+  for (const operation of state.view.operations.values()) {
+    if (operation.state !== "running") continue;
+    const { last, ran, left } = chainRest(state, operation);
+    const { id } = last.chain;
+    const promise = promised(state.promises.get(id), last.attempt, ran, left);
+    if (promise === undefined) continue;
+    promises.set(id, { ...promise, link: last.id, percent: shareOfTime(state, operation) });
+  }
+  return promises.size === 0 && state.promises.size === 0 ? state : { ...state, promises };
+}

@@ -1,0 +1,39 @@
+/** The time left in words: lists, `show` and the dashboard say it alike. */
+import type { TimeLeft } from "../../protocol/estimate/time-left.js";
+import type { ForecastReply } from "../../protocol/replies.js";
+import { formatCount, formatDuration } from "./format.js";
+
+/** Seconds to go, in whole seconds rounded up: never 0. */
+export function formatLeft(seconds: number): string {
+  return formatDuration(Math.max(1, Math.ceil(seconds)));
+}
+
+type Left = Pick<TimeLeft, "seconds" | "isLeast">;
+
+/** `~13s`; `≥13s` where a part is unknown; empty where all is. */
+export function shortLeft({ seconds, isLeast }: Left): string {
+  return seconds === null ? "" : `${isLeast ? "≥" : "~"}${formatLeft(seconds)}`;
+}
+
+/** `13s left`, `≥13s left`; empty where nothing is known. */
+export function longLeft({ seconds, isLeast }: Left): string {
+  return seconds === null ? "" : `${isLeast ? "≥" : ""}${formatLeft(seconds)} left`;
+}
+
+/** As `shortLeft`, of an operation in a forecast; `late` past what nine of ten earlier runs took. */
+export function expectedLeft(expected: ForecastReply["operations"][string] | undefined, now: number): string {
+  if (expected?.late) return "late";
+  const seconds = expected?.endsAt ? (Date.parse(expected.endsAt) - now) / 1000 : null;
+  return shortLeft({ seconds, isLeast: false });
+}
+
+/** ` ±2s`, from a second on. */
+export function formatMargin(margin: number | undefined): string {
+  return margin === undefined || margin < 0.5 ? "" : ` ±${formatLeft(margin)}`;
+}
+
+/** What an estimate is from: `11 runs`, `first run`; empty: its own pace, beside earlier runs. */
+export function groundOf(runs: number | null, earlier: number | null): string {
+  if (runs !== null) return `${formatCount(runs)} runs`;
+  return earlier === 0 ? "first run" : "";
+}
