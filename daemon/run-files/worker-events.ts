@@ -31,6 +31,8 @@ export class WorkerEvents {
   readonly #ends = new Map<string, number>();
   /** What stands in the place of a file and cannot be read stays there. */
   readonly #unreadable = new Set<string>();
+  /** Workers of an earlier daemon that have a file. */
+  readonly #found = new Set<string>();
   /** Files of workers that have ended. */
   readonly #ended = new Set<string>();
 
@@ -48,6 +50,7 @@ export class WorkerEvents {
       const workerId = workerOfEvents(name);
       if (workerId === null) continue;
       const { eventsFile, lockFile } = workerFiles(this.dir, workerId);
+      this.#found.add(workerId);
       const isAlive = isLocked(lockFile);
       if (!isAlive) completeEvents(eventsFile);
       try {
@@ -94,6 +97,14 @@ export class WorkerEvents {
     if (known !== null) return known;
     const { eventsFile } = workerFiles(this.dir, workerId);
     return this.begin(id, attempt, workerId, this.#ends.get(eventsFile) ?? 0);
+  }
+
+  /**
+   * Whether the worker of an earlier daemon had a file at the start. A worker creates it before it gets an order: without
+   * it nobody knows what the operation has done.
+   */
+  hasFound(workerId: string): boolean {
+    return this.#found.has(workerId);
   }
 
   /** The attempts of the operation, in order. */

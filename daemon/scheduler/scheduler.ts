@@ -3,7 +3,6 @@
  * follow each attempt (`attempt.ts`), finish it (`finishing.ts`). No other module runs operations.
  */
 import { EventEmitter, once } from "node:events";
-import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "../bus.js";
 import { isPausedNow } from "../lifecycle.js";
@@ -207,14 +206,14 @@ export class Scheduler {
   }
 
   #adopt(entry: Entry): void {
-    const { layout, log, copied } = this.options;
+    const { layout, log, copied, workerEvents } = this.options;
     const dir = attemptDir(layout, entry.record.id, entry.record.attempt);
     if (entry.run && !copied.isOurs(entry.run.worker))
       entry.run.worker = asForeign(entry.run.worker, copied.isOfOriginal(entry.run.worker));
     const attempt = this.#follow(entry, dir, null);
     if (!attempt || attempt.outcome) return;
-    // A worker creates the file before it gets an order. Without the file nobody knows what the operation has done.
-    if (this.options.workerEvents !== null && !existsSync(attempt.events.file)) attempt.run.accepted = true;
+    if (workerEvents !== null && !workerEvents.hasFound(attempt.run.worker.workerId))
+      attempt.run.accepted = true;
     void this.#guard(attempt, async () => {
       if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
         log.info({ id: attempt.id, workerPid: attempt.run.worker.pid }, "adopted a running operation");

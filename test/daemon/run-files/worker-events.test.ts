@@ -110,6 +110,17 @@ test("a file goes when its worker has ended and nothing in it is needed any more
   lock.release();
 });
 
+test("a file that a dead worker left without an event goes, and is known to have been there", () => {
+  const dir = directory();
+  const { eventsFile } = workerFiles(dir, "worker000000");
+  writeFileSync(eventsFile, "\t\t");
+  const events = new WorkerEvents(dir);
+  expect(events.find()).toEqual([]);
+  expect(existsSync(eventsFile)).toBe(false);
+  expect(["worker000000", "worker000001"].map((id) => events.hasFound(id))).toEqual([true, false]);
+  expect(numbersIn(events.running("aaaa", 1, "worker000000"))).toEqual([]);
+});
+
 test("what cannot be read is said, and stays", () => {
   const dir = directory();
   const { eventsFile } = workerFiles(dir, "worker000000");
