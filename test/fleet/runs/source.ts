@@ -28,7 +28,7 @@ export class SourceAttempt {
     const runDir = join(runs, id);
     mkdirSync(runDir, { recursive: true });
     this.dir = join(runDir, String(attempt));
-    this.sink = new FileWriter(this.dir, seq, 0, maxLog);
+    this.sink = new FileWriter(this.dir, seq, 0, maxLog, true);
   }
 
   event(): void {
