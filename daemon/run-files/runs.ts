@@ -3,7 +3,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Layout, runDir } from "../store/layout.js";
 import { eventsFile } from "./attempt-files.js";
-import { EventsReader, type IsBefore, type LineReader, TextReader } from "./events-reader.js";
+import {
+  type EventsPlace,
+  EventsReader,
+  type IsBefore,
+  type LineReader,
+  TextReader,
+} from "./events-reader.js";
 import { LogTail } from "./log-tail.js";
 import { seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
@@ -40,6 +46,31 @@ export function localFiles(runDir: string): RunFiles {
   };
 }
 
+/** Reads the events of an attempt that another worker begins again, if its first worker has not accepted it. */
+class MovingReader implements LineReader {
+  #place: EventsPlace | null = null;
+
+  constructor(
+    private reader: LineReader,
+    private readonly find: () => EventsPlace | null,
+    private readonly isBefore: IsBefore,
+  ) {}
+
+  read(onLine: (line: string) => void, maxBytes?: number): boolean {
+    const place = this.find();
+    if (place !== null && place !== this.#place) {
+      this.close();
+      this.#place = place;
+      this.reader = new EventsReader(place, this.isBefore);
+    }
+    return this.reader.read(onLine, maxBytes);
+  }
+
+  close(): void {
+    this.reader.close();
+  }
+}
+
 /**
  * All run files are on this machine. The events of an attempt are in the file of its worker until they are sealed; then
  * they are in the history, or in the attempt's directory if they are long.
@@ -56,10 +87,10 @@ export function localRuns(
     return {
       ...files,
       events: (attempt, isBefore) => {
-        const place = workerEvents.get(id, attempt);
-        if (place !== null) return new EventsReader(place, isBefore);
-        const text = sealed(id, attempt);
-        return text === null ? files.events(attempt, isBefore) : new TextReader(text, isBefore);
+        const find = () => workerEvents.get(id, attempt);
+        const text = find() === null ? sealed(id, attempt) : null;
+        const first = text === null ? files.events(attempt, isBefore) : new TextReader(text, isBefore);
+        return new MovingReader(first, find, isBefore);
       },
     };
   };

@@ -6,8 +6,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { acquireLock } from "../../../daemon/os/kernel-lock.js";
 import { type EventsPlace, EventsReader, TextReader } from "../../../daemon/run-files/events-reader.js";
+import { MergedEvents } from "../../../daemon/run-files/merged-events.js";
+import { localRuns } from "../../../daemon/run-files/runs.js";
 import { WorkerEvents } from "../../../daemon/run-files/worker-events.js";
-import { workerFiles } from "../../../daemon/store/layout.js";
+import { layoutOf, workerFiles } from "../../../daemon/store/layout.js";
 import { encodeRecord, seqOfRecord } from "../../../protocol/record-line.js";
 import { AT } from "../../harness/records.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -119,6 +121,23 @@ test("a file that a dead worker left without an event goes, and is known to have
   expect(existsSync(eventsFile)).toBe(false);
   expect(["worker000000", "worker000001"].map((id) => events.hasFound(id))).toEqual([true, false]);
   expect(numbersIn(events.running("aaaa", 1, "worker000000"))).toEqual([]);
+});
+
+test("a stream of events follows an attempt that a second worker begins, after the first one has not accepted it", () => {
+  const layout = layoutOf(directory());
+  mkdirSync(layout.workers, { recursive: true });
+  const events = new WorkerEvents(layout.workers);
+  const merged = new MergedEvents(localRuns(layout, events, () => null).of("aaaa"), 0, false);
+  events.begin("aaaa", 1, "worker000000", 0);
+  expect(merged.read([], 1)).toEqual([]);
+  events.begin("aaaa", 1, "worker000001", 0);
+  appendFileSync(workerFiles(layout.workers, "worker000001").eventsFile, event("aaaa", 1, 1));
+  expect(merged.read([], 1)).toMatchObject([{ seq: 1 }]);
+  // An open stream outlives the move of the events.
+  appendFileSync(workerFiles(layout.workers, "worker000001").eventsFile, event("aaaa", 1, 2));
+  events.release("aaaa");
+  expect(merged.read([], 1)).toMatchObject([{ seq: 2 }]);
+  merged.close();
 });
 
 test("what cannot be read is said, and stays", () => {
