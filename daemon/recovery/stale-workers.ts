@@ -6,7 +6,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "../log/log.js";
 import { isLocked } from "../os/kernel-lock.js";
-import type { WorkerEvents } from "../run-files/worker-events.js";
+import { type WorkerEvents, workerOfEvents } from "../run-files/worker-events.js";
 import type { Layout } from "../store/layout.js";
 import type { Containment } from "../worker/containment.js";
 
@@ -51,14 +51,14 @@ export class StaleWorkerCleaner {
     this.#left = new Set();
     for (const name of readdirSync(dir)) {
       // Other objects in the directory are not ours to remove.
-      const workerId = /^([0-9a-z]+)\.(?:lock|stdout|stderr)$/.exec(name)?.[1];
+      const workerId = /^([0-9a-z]+)\.(?:lock|stdout|stderr|events\.ndjson)$/.exec(name)?.[1];
       if (workerId === undefined || scheduler.needs(workerId)) continue;
       if (isLocked(join(dir, `${workerId}.lock`))) {
         this.#left.add(workerId);
         continue;
       }
-      rmSync(join(dir, name), { force: true, recursive: true });
-      workerEvents?.workerEnded(workerId);
+      if (workerOfEvents(name) === null) rmSync(join(dir, name), { force: true, recursive: true });
+      else workerEvents?.workerEnded(workerId);
     }
     for (const workerId of this.#left) {
       if (!before.has(workerId)) continue;

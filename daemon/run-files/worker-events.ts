@@ -40,7 +40,8 @@ export class WorkerEvents {
   constructor(private readonly dir: string) {}
 
   /**
-   * Finds the attempts in the files of all workers. Completes the files of dead workers.
+   * Finds the attempts in the files of all workers. Completes the files of dead workers, and removes none: without its
+   * file, an attempt that nobody has accepted counts as begun (`hasFound`).
    *
    * @returns problems, in words
    */
@@ -51,11 +52,9 @@ export class WorkerEvents {
       if (workerId === null) continue;
       const { eventsFile, lockFile } = workerFiles(this.dir, workerId);
       this.#found.add(workerId);
-      const isAlive = isLocked(lockFile);
-      if (!isAlive) completeEvents(eventsFile);
+      if (!isLocked(lockFile)) completeEvents(eventsFile);
       try {
         this.#read(eventsFile);
-        if (!isAlive) this.workerEnded(workerId);
       } catch (error) {
         if (!isUnreadable(error)) throw error;
         problems.push(`${eventsFile} cannot be read: ${error.message}`);
