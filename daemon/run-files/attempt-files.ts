@@ -49,6 +49,21 @@ export function olderLogParts(dir: string): number[] {
  * on the file. A file that is missing or cannot be changed stays as it is, and its readable part counts.
  */
 export function completeEvents(file: string): void {
+  complete(file, (fd) => {
+    endLastLines(fd);
+    giveBackReserved(file);
+    fdatasyncSync(fd);
+  });
+}
+
+/** As `completeEvents`, where no decision depends on the file now: mostly there is nothing to change, and no sync. */
+export function completeLines(file: string): void {
+  complete(file, (fd) => {
+    if (endLastLines(fd)) fdatasyncSync(fd);
+  });
+}
+
+function complete(file: string, change: (fd: number) => void): void {
   let fd: number;
   try {
     fd = openOwnFile(file, constants.O_RDWR);
@@ -56,9 +71,7 @@ export function completeEvents(file: string): void {
     return;
   }
   try {
-    endLastLines(fd);
-    giveBackReserved(file);
-    fdatasyncSync(fd);
+    change(fd);
   } catch {
     // The disk is full, or fails: one operation is judged by the readable part.
   } finally {
@@ -66,15 +79,18 @@ export function completeEvents(file: string): void {
   }
 }
 
-function endLastLines(fd: number): void {
-  let start = endOfLines(fd);
+/** Returns whether there were any. */
+function endLastLines(fd: number): boolean {
+  const before = endOfLines(fd);
   const { end } = endOfText(fd, fstatSync(fd).size);
-  if (end - start > MOST_LINE) return;
-  for (const line of linesOfRest(readAt(fd, start, end).toString("utf8"))) {
-    if (parseRecord(line) === null) return;
+  if (end - before > MOST_LINE) return false;
+  let start = before;
+  for (const line of linesOfRest(readAt(fd, before, end).toString("utf8"))) {
+    if (parseRecord(line) === null) break;
     start += Buffer.byteLength(line);
     writeSync(fd, "\n", start++);
   }
+  return start > before;
 }
 
 /** The lines of the text after the last newline: there is a tab in the place of each newline. */

@@ -20,8 +20,10 @@ export interface EventsPlace {
   id: string;
   attempt: number;
   file: string;
-  /** Offset in the file of the attempt's first event. The events end before the first one of another attempt. */
+  /** Offset in the file of the attempt's first event. */
   from: number;
+  /** Offset at which the next attempt begins; absent: none has begun. */
+  to?: number;
 }
 
 /** The first keys of each event in a file. */
@@ -61,7 +63,8 @@ export class EventsReader implements LineReader {
     if (this.#isOver) return false;
     let any = false;
     this.#tail.read((line) => {
-      this.#isOver ||= this.#isOther(line);
+      const { to = Number.POSITIVE_INFINITY } = this.place;
+      this.#isOver ||= this.#isOther(line) || this.#tail.offset > to;
       if (this.#isOver) return;
       any = true;
       onLine(line);

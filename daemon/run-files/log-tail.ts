@@ -7,11 +7,13 @@
  * place of the lines that it has not read.
  */
 import { lstatSync } from "node:fs";
+import { dirname } from "node:path";
 import type { LogLine } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import { logFile, olderLogFiles } from "./attempt-files.js";
 import { firstLineOfFile, seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
+import { isDirectory } from "./unreadable.js";
 
 /** A log line as stored; `end`: how far the worker's own output file was read, for lines that came from there. */
 export type StoredLine = LogLine & { end?: number; cut?: number };
@@ -79,10 +81,10 @@ export class LogTail {
     this.#tail.close();
   }
 
-  /** Opens the log; false if there is none. */
+  /** Opens the log; false if there is none. @throws IrregularFileError if something else is in the place of a directory */
   #find(): boolean {
     // Most attempts log nothing, and have no directory.
-    if (inodeOf(this.dir) === null) return false;
+    if (!isDirectory(this.dir) || !isDirectory(dirname(this.dir))) return false;
     this.#tail.close();
     this.#tail = this.#begin();
     this.#found = this.#tail.inode() !== null;

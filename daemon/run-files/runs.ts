@@ -46,13 +46,18 @@ export function localFiles(runDir: string): RunFiles {
   };
 }
 
-/** Reads the events of an attempt that another worker begins again, if its first worker has not accepted it. */
+/**
+ * Reads the events of an attempt where they are. Another worker may begin the attempt again, if its first worker has not
+ * accepted it: then they are in another file.
+ */
 class MovingReader implements LineReader {
   #place: EventsPlace | null = null;
+  #reader: LineReader | null = null;
 
+  /** @param elsewhere opens the events where no worker has them */
   constructor(
-    private reader: LineReader,
     private readonly find: () => EventsPlace | null,
+    private readonly elsewhere: () => LineReader,
     private readonly isBefore: IsBefore,
   ) {}
 
@@ -61,13 +66,14 @@ class MovingReader implements LineReader {
     if (place !== null && place !== this.#place) {
       this.close();
       this.#place = place;
-      this.reader = new EventsReader(place, this.isBefore);
+      this.#reader = new EventsReader(place, this.isBefore);
     }
-    return this.reader.read(onLine, maxBytes);
+    this.#reader ??= this.elsewhere();
+    return this.#reader.read(onLine, maxBytes);
   }
 
   close(): void {
-    this.reader.close();
+    this.#reader?.close();
   }
 }
 
@@ -87,10 +93,11 @@ export function localRuns(
     return {
       ...files,
       events: (attempt, isBefore) => {
-        const find = () => workerEvents.get(id, attempt);
-        const text = find() === null ? sealed(id, attempt) : null;
-        const first = text === null ? files.events(attempt, isBefore) : new TextReader(text, isBefore);
-        return new MovingReader(first, find, isBefore);
+        const elsewhere = () => {
+          const text = sealed(id, attempt);
+          return text === null ? files.events(attempt, isBefore) : new TextReader(text, isBefore);
+        };
+        return new MovingReader(() => workerEvents.get(id, attempt), elsewhere, isBefore);
       },
     };
   };

@@ -2,10 +2,9 @@
  * Moves the events of finished operations from the files of their workers into the history: a short text into the
  * record of the operation, a long one into the attempt's directory.
  */
-import { makeDurableDirectory } from "../../protocol/system/replace-file.js";
 import type { AttemptEvents } from "../store/checkpointing.js";
 import type { Entry } from "../store/decision.js";
-import { replaceFileSync } from "../store/durable-file.js";
+import { makeDurableDirectory, replaceFile, writeAll } from "../store/durable-file.js";
 import { attemptDir, type Layout } from "../store/layout.js";
 import { eventsFile } from "./attempt-files.js";
 import { type EventsPlace, EventsReader } from "./events-reader.js";
@@ -16,8 +15,10 @@ import type { WorkerEvents } from "./worker-events.js";
 const SHORT = 16 * 1024;
 
 export class SealedEvents implements AttemptEvents {
+  /** Where the events of entries are that are about to move. */
+  readonly #added = new WeakMap<Entry, EventsPlace[]>();
   /** Places that a checkpoint must cover before their files may go. */
-  #places: EventsPlace[] = [];
+  #sealed: EventsPlace[] = [];
 
   constructor(
     private readonly layout: Layout,
@@ -30,16 +31,20 @@ export class SealedEvents implements AttemptEvents {
     return this.workerEvents.find();
   }
 
-  add(entry: Entry): void {
+  async add(entry: Entry): Promise<void> {
     const short: Record<string, string> = {};
     const places = this.workerEvents.of(entry.record.id);
     for (const place of places) {
       const text = this.#read(place);
-      if (text.length > SHORT) this.#keepLong(place, text);
+      if (text.length > SHORT) await this.#keepLong(place, text);
       else if (text !== "") short[place.attempt] = text;
     }
-    this.#places.push(...places);
+    this.#added.set(entry, places);
     if (Object.keys(short).length > 0) entry.attemptEvents = { ...entry.attemptEvents, ...short };
+  }
+
+  sealed(entry: Entry): void {
+    this.#sealed.push(...(this.#added.get(entry) ?? []));
   }
 
   forget(id: string): void {
@@ -47,7 +52,7 @@ export class SealedEvents implements AttemptEvents {
   }
 
   covered(): void {
-    for (const place of this.#places.splice(0)) this.workerEvents.drop(place);
+    for (const place of this.#sealed.splice(0)) this.workerEvents.drop(place);
   }
 
   #read(place: EventsPlace): string {
@@ -64,9 +69,9 @@ export class SealedEvents implements AttemptEvents {
     return lines.map((line) => `${line}\n`).join("");
   }
 
-  #keepLong({ id, attempt }: EventsPlace, text: string): void {
+  async #keepLong({ id, attempt }: EventsPlace, text: string): Promise<void> {
     const dir = attemptDir(this.layout, id, attempt);
-    makeDurableDirectory(dir);
-    replaceFileSync(eventsFile(dir), text);
+    await makeDurableDirectory(dir);
+    await replaceFile(eventsFile(dir), (handle) => writeAll(handle, Buffer.from(text), 0));
   }
 }

@@ -10,7 +10,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { isLocked } from "../os/kernel-lock.js";
 import { workerFiles } from "../store/layout.js";
-import { completeEvents } from "./attempt-files.js";
+import { completeLines } from "./attempt-files.js";
 import { attemptOf, type EventsPlace } from "./events-reader.js";
 import { Tail } from "./tail.js";
 import { isUnreadable } from "./unreadable.js";
@@ -25,6 +25,8 @@ export function workerOfEvents(name: string): string | null {
 export class WorkerEvents {
   /** By operation, then by attempt. */
   readonly #places = new Map<string, Map<number, EventsPlace>>();
+  /** The last place in each file. */
+  readonly #last = new Map<string, EventsPlace>();
   /** Number of places in each file. */
   readonly #used = new Map<string, number>();
   /** Where the next attempt of a worker would begin, for workers of an earlier daemon. */
@@ -52,7 +54,7 @@ export class WorkerEvents {
       if (workerId === null) continue;
       const { eventsFile, lockFile } = workerFiles(this.dir, workerId);
       this.#found.add(workerId);
-      if (!isLocked(lockFile)) completeEvents(eventsFile);
+      if (!isLocked(lockFile)) completeLines(eventsFile);
       try {
         this.#read(eventsFile);
       } catch (error) {
@@ -132,6 +134,9 @@ export class WorkerEvents {
     this.#places.set(place.id, attempts);
     const before = attempts.get(place.attempt);
     attempts.set(place.attempt, place);
+    const previous = this.#last.get(place.file);
+    if (previous) previous.to = place.from;
+    this.#last.set(place.file, place);
     this.#used.set(place.file, (this.#used.get(place.file) ?? 0) + 1);
     // A worker that died before it accepted the attempt wrote nothing of it.
     if (before) this.#unused(before.file);
@@ -147,6 +152,7 @@ export class WorkerEvents {
     this.#used.delete(file);
     this.#ended.delete(file);
     this.#ends.delete(file);
+    this.#last.delete(file);
     rmSync(file, { force: true, recursive: true });
   }
 

@@ -125,14 +125,11 @@ export class Finishing {
 
   /** Whether the attempt has an outcome or is finishing. Reads its files to their end first. */
   #isOver(attempt: Attempt): boolean {
+    const { run, events } = attempt;
     // A live worker changes its file itself: it may run another operation by now.
-    if (attempt.worker === null || attempt.worker.state === "gone") this.#complete(attempt);
+    if (isForeign(run.worker) || !isRunning(run.worker)) completeEvents(events.file);
     attempt.read();
     return attempt.outcome !== null || attempt.isFinishing || !this.options.isCurrent(attempt);
-  }
-
-  #complete({ run, events }: Attempt): void {
-    if (isForeign(run.worker) || !isRunning(run.worker)) completeEvents(events.file);
   }
 
   async finish(attempt: Attempt, given: Outcome): Promise<void> {

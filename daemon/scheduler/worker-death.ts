@@ -2,7 +2,6 @@
  * Handles a worker that died without an outcome: the cause of death, its final output, and the operation's outcome or
  * requeue. Also corrects outcomes whose cause the worker did not know: a timeout, a memory limit.
  */
-
 import { closeSync, fdatasyncSync, fstatSync } from "node:fs";
 import type { Cause } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
@@ -84,7 +83,7 @@ class LastLines {
     this.#log = new LogWriter(dir, number, entry.record.logLines, Number.POSITIVE_INFINITY);
   }
 
-  /** On a full disk the line is lost. */
+  /** Where the log cannot be written, on a full disk or otherwise, the line is lost. */
   append(stream: LogStream, stage: string | null, text: string, end: number): void {
     try {
       for (const piece of cutLine(text, MAX_LOG_LINE)) {
@@ -92,7 +91,7 @@ class LastLines {
         this.#seq++;
       }
     } catch (error) {
-      if (!isDiskFull(error)) throw error;
+      if (!isDiskFull(error) && !isUnreadable(error)) throw error;
     }
   }
 

@@ -37,8 +37,10 @@ const SEALED_AT_ONCE = 64;
 export interface AttemptEvents {
   /** Finds what an earlier daemon left. Returns problems, in words. */
   find(): string[];
-  /** Adds its events to an entry that moves to the history. Long events are durable when this returns. */
-  add(entry: Entry): void;
+  /** Adds its events to an entry that moves to the history. Long events are durable when this resolves. */
+  add(entry: Entry): Promise<void>;
+  /** The entry has moved, and was not retried or removed before. */
+  sealed(entry: Entry): void;
   /** A checkpoint covers the moves. Until then, a start takes the operations from the journal, without their events. */
   covered(): void;
   /** The operation was removed. */
@@ -131,15 +133,17 @@ export class Checkpointing {
     const { ledger, history, attemptEvents, onSealed } = this.parts;
     for (let from = 0; from < finished.length; from += SEALED_AT_ONCE) {
       // Skips operations retried or removed in the meantime: the journal after the checkpoint has them.
-      const entries = finished
-        .slice(from, from + SEALED_AT_ONCE)
-        .filter((entry) => ledger.get(entry.record.id) === entry);
-      for (const entry of entries) attemptEvents.add(entry);
+      const isSame = (entry: Entry) => ledger.get(entry.record.id) === entry;
+      const next = finished.slice(from, from + SEALED_AT_ONCE);
+      for (const entry of next) if (isSame(entry)) await attemptEvents.add(entry);
+      const entries = next.filter(isSame);
       history.seal(entries, []);
       // In the same turn: a sealed operation must not be in the ledger too.
-      for (const { record } of entries) {
-        ledger.drop(record.id);
-        onSealed(record.id);
+      for (const entry of entries) {
+        const { id } = entry.record;
+        ledger.drop(id);
+        attemptEvents.sealed(entry);
+        onSealed(id);
       }
       await turn();
     }

@@ -1,6 +1,6 @@
 /** Atomic and durable file replacement: after a power cut a file is complete or unchanged. */
 import { renameSync, rmSync, writeFileSync } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isDiskFull } from "../../protocol/system/replace-file.js";
 
@@ -26,7 +26,19 @@ export async function replaceFile(file: string, write: (handle: FileHandle) => P
     await handle?.close();
   }
   await rename(temporary, file);
-  const dir = await open(dirname(file), "r");
+  await syncNames(dirname(file));
+}
+
+/** As `makeDurableDirectory` of `replace-file.ts`, off the event loop. */
+export async function makeDurableDirectory(dir: string): Promise<void> {
+  if ((await mkdir(dir, { recursive: true, mode: 0o700 })) === undefined) return;
+  const parent = dirname(dir);
+  for (const changed of [parent, dirname(parent)]) await syncNames(changed);
+}
+
+/** As `syncDirectory`, off the event loop. */
+async function syncNames(path: string): Promise<void> {
+  const dir = await open(path, "r");
   try {
     await dir.sync();
   } finally {

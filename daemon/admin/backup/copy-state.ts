@@ -1,9 +1,9 @@
 /**
  * Copies a state directory while its daemon works.
  *
- * Files that belong to processes are left out: locks, sockets, the daemon's log, and workers' files except events. So are unfinished
- * files (`*.tmp`), the index of the history, which a start makes again, and `directory.json`, which names the directory
- * that was copied. Everything else is copied.
+ * Files that belong to processes are left out: locks, sockets, the daemon's log, and workers' files other than events. So
+ * are unfinished files (`*.tmp`), the index of the history, which a start makes again, and `directory.json`, which names
+ * the directory that was copied. Everything else is copied.
  */
 import { lstatSync, readdirSync } from "node:fs";
 import {
@@ -56,7 +56,7 @@ export async function copyState(copy: StateCopy): Promise<void> {
     const from = join(layout.root, name);
     const to = join(target, name);
     if (from === layout.runs) await copyRuns(from, to, hold, tree);
-    else if (from === layout.workers) await copyEvents(from, to, hold);
+    else if (from === layout.workers) await copyWorkers(from, to, hold, tree);
     else if (from === layout.journal && hold !== null) await copyJournal(hold, to);
     else await tree(from, to, false);
   }
@@ -87,19 +87,29 @@ async function copyRuns(from: string, to: string, hold: StoreHold | null, tree: 
   }
 }
 
-/** Copies the events of the attempts that had begun at the moment. */
-async function copyEvents(from: string, to: string, hold: StoreHold | null): Promise<void> {
+async function copyWorkers(from: string, to: string, hold: StoreHold | null, tree: CopyTree): Promise<void> {
   await mkdir(to, { mode: 0o700 });
   for (const name of await readdir(from)) {
     if (workerOfEvents(name) === null) continue;
-    const lines: string[] = [];
-    for (const { text, isComplete } of readLines(join(from, name))) {
-      const whose = isComplete ? attemptOf(text) : null;
-      const last = whose && (hold?.lastAttempt(whose.id) ?? Number.POSITIVE_INFINITY);
-      if (last !== null && whose!.attempt <= last) lines.push(`${text}\n`);
+    try {
+      await tree(join(from, name), join(to, name), true);
+    } catch (error) {
+      // A worker that ran nothing has ended meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
-    await writeFile(join(to, name), lines.join(""), { mode: 0o600 });
+    if (hold !== null) await removeEventsAfter(hold, join(to, name));
   }
+}
+
+/** Removes the events of attempts that began after the moment, and what its worker had not shown yet. */
+async function removeEventsAfter(hold: StoreHold, file: string): Promise<void> {
+  if (!lstatSync(file, { throwIfNoEntry: false })) return;
+  const lines: string[] = [];
+  for (const { text, isComplete } of readLines(file)) {
+    const of = attemptOf(text);
+    if (isComplete && (of === null || of.attempt <= hold.lastAttempt(of.id))) lines.push(`${text}\n`);
+  }
+  await writeFile(file, lines.join(""));
 }
 
 async function removeAttemptsAfter(last: number, run: string): Promise<void> {

@@ -80,9 +80,10 @@ test("a damaged line counts as one of the attempt that follows, or of the attemp
     reader.close();
     return lines.map((line) => seqOfRecord(line));
   };
-  expect(linesOf(found.get("aaaa", 1)!)).toEqual([1, null]);
-  expect(linesOf(found.get("bbbb", 1)!)).toEqual([null, 2, null]);
-  expect(linesOf(found.running("cccc", 1, "worker000000"))).toEqual([null]);
+  const next = found.running("cccc", 1, "worker000000");
+  expect(linesOf(found.get("aaaa", 1)!)).toEqual([1]);
+  expect(linesOf(found.get("bbbb", 1)!)).toEqual([null, 2]);
+  expect(linesOf(next)).toEqual([null]);
 });
 
 test("a file goes when its worker has ended and nothing in it is needed any more", () => {

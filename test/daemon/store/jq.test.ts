@@ -49,6 +49,8 @@ test("the examples of docs/state.md show what the routes show, while the daemon 
   const id = `id=${finished[0]!.id}\n`;
   const types = (run(daemon, id + example("workers/")) as unknown[][]).map(([, type]) => type);
   expect(types).toEqual(expect.arrayContaining(["attempt:accepted", "attempt:finished"]));
+  for (const line of run(daemon, "jq -c . workers/*.ndjson"))
+    expect(line).toMatchObject({ sum: expect.stringMatching(/^[0-9a-f]{8}$/) });
   const failed = [["dies", finished[1]!.error!.code]];
   const submitted = [
     [1, "floods", finished[0]!.label],

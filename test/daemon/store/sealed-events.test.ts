@@ -81,6 +81,19 @@ test("a retry of what has just moved to the history keeps the events of the earl
   await opened.close();
 });
 
+test("a retry while long events move keeps them", async () => {
+  const { opened, store, workerEvents, linesOf, run } = await open(directory());
+  const id = await opened.submit();
+  const first = await run(id, 500);
+  const checkpoint = store.checkpoint();
+  await opened.lifecycle.retry(id, null, () => {});
+  await checkpoint;
+  workerEvents.workerEnded(WORKER.workerId);
+  expect(store.ledger.get(id)?.record.state).toBe("queued");
+  expect(linesOf(id, 1)).toBe(first);
+  await opened.close();
+});
+
 test("a daemon that dies between the move and the end of the checkpoint loses none of them", async () => {
   const dir = directory();
   const { opened, store, workerEvents, layout, linesOf, run } = await open(dir);
