@@ -35,7 +35,7 @@ export interface OrderMessage {
   /** The file that defines the type. */
   file: string;
   attemptDir: string;
-  /** The events of the attempts before that are stored, for the values in them. */
+  /** Where the events of earlier attempts are stored: they have the values of done stages. */
   earlier: readonly EventsPlace[];
   /** Bytes the attempt's log may take. */
   maxLog: number;
