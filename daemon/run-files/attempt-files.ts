@@ -4,12 +4,13 @@ import { join } from "node:path";
 import type { KeptItems, KeptValue } from "../../ops/attempt/stage-values.js";
 import type { WorkerEvent } from "../../protocol/event.js";
 import { parseRecord } from "../../protocol/record-line.js";
-import { endOfText, giveBackReserved } from "../../protocol/system/append-file.js";
+import { endOfText, FILLER, giveBackReserved } from "../../protocol/system/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
 import type { Entry } from "../store/decision.js";
 import { type EventsPlace, EventsReader, TextReader } from "./events-reader.js";
-import { endOfLines } from "./seek.js";
 import { MOST_LINE } from "./tail.js";
+
+const NEWLINE = 10;
 
 export const LOG_FILE = "log.ndjson";
 export const eventsFile = (dir: string) => join(dir, "events.ndjson");
@@ -43,14 +44,15 @@ export function olderLogParts(dir: string): number[] {
 
 /**
  * Completes the events file of a dead worker. Durable lines get their newlines only after their sync. A worker that was
- * killed in between, or a power cut, leaves valid last lines with a tab in the place of each newline.
+ * killed in between, or a power cut, leaves valid lines with a tab in the place of the newline. After a power cut, other
+ * lines may follow the tab.
  *
- * Ends the complete last lines, removes the reserved space, and makes the file durable: the daemon's next decision depends
- * on the file. A file that is missing or cannot be changed stays as it is, and its readable part counts.
+ * Ends these lines, removes the reserved space, and makes the file durable: the daemon's next decision depends on the
+ * file. A file that is missing or cannot be changed stays as it is, and its readable part counts.
  */
 export function completeEvents(file: string): void {
   complete(file, (fd) => {
-    endLastLines(fd);
+    endLines(fd);
     giveBackReserved(file);
     fdatasyncSync(fd);
   });
@@ -59,7 +61,7 @@ export function completeEvents(file: string): void {
 /** As `completeEvents`, where no decision depends on the file now: mostly there is nothing to change, and no sync. */
 export function completeLines(file: string): void {
   complete(file, (fd) => {
-    if (endLastLines(fd)) fdatasyncSync(fd);
+    if (endLines(fd)) fdatasyncSync(fd);
   });
 }
 
@@ -79,18 +81,24 @@ function complete(file: string, change: (fd: number) => void): void {
   }
 }
 
-/** Returns whether there were any. */
-function endLastLines(fd: number): boolean {
-  const before = endOfLines(fd);
+/** Writes a newline in the place of each tab that ends a line; returns whether there was any. */
+function endLines(fd: number): boolean {
   const { end } = endOfText(fd, fstatSync(fd).size);
-  if (end - before > MOST_LINE) return false;
-  let start = before;
-  for (const line of linesOfRest(readAt(fd, before, end).toString("utf8"))) {
-    if (parseRecord(line) === null) break;
-    start += Buffer.byteLength(line);
-    writeSync(fd, "\n", start++);
+  if (end > MOST_LINE) return false;
+  const text = readAt(fd, 0, end);
+  let any = false;
+  for (let start = 0; start <= end; ) {
+    const tab = text.indexOf(FILLER, start);
+    const lineEnd = tab === -1 ? end : tab;
+    const line = text.subarray(text.subarray(start, lineEnd).lastIndexOf(NEWLINE) + 1 + start, lineEnd);
+    // Nothing follows the last line, so it may be torn.
+    if (line.length > 0 && (tab !== -1 || parseRecord(line.toString("utf8")) !== null)) {
+      writeSync(fd, "\n", lineEnd);
+      any = true;
+    }
+    start = lineEnd + 1;
   }
-  return start > before;
+  return any;
 }
 
 /** The lines of the text after the last newline: there is a tab in the place of each newline. */

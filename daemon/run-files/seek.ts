@@ -64,7 +64,7 @@ const LONG_PIECE = 1024 * 1024;
 const SPARSE = 1024 * 1024;
 
 /** The byte after the last newline. An incomplete line or reserved space may follow it. */
-export function endOfLines(fd: number): number {
+function endOfLines(fd: number): number {
   const { size, blocks } = fstatSync(fd);
   if (size > SPARSE && blocks === 0) return 0;
   return afterLastNewline(fd, size);

@@ -169,14 +169,17 @@ test("a durable line without its newline is ended, a torn one is not", () => {
     [`${whole}\n\t\t`, `${whole}\n`],
     [`${whole}\t${whole}\t\t`, `${whole}\n${whole}\n`],
     [`${whole}\t${whole.slice(0, -9)}\t`, `${whole}\n${whole.slice(0, -9)}`],
+    [`${whole}\t${whole}\n`, `${whole}\n${whole}\n`],
+    [`${whole}\n${whole}\t${whole}\n${whole}\n\t`, `${whole}\n${whole}\n${whole}\n${whole}\n`],
+    [`${whole}\t\t\t${whole.slice(9)}\n${whole}\n`, `${whole}\n\t\t${whole.slice(9)}\n${whole}\n`],
     ["\t\t", ""],
     ["", ""],
   ] as const) {
     const dir = directory();
     writeFileSync(eventsFile(dir), left);
-    expect(readAccepted(placeIn(dir)) !== null).toBe(left.includes(whole));
     completeEvents(eventsFile(dir));
     expect(readFileSync(eventsFile(dir), "utf8")).toBe(expected);
+    expect(readAccepted(placeIn(dir)) !== null).toBe(left.includes(whole));
   }
   completeEvents(eventsFile(join(directory(), "missing")));
 });
