@@ -118,10 +118,10 @@ function brokenOf(
   const isLost = record.error?.code === "LIVEOPS_WORKER_LOST";
   // The workload kills workers too: the power cut may be the third loss in a row.
   const isThird = / worker in a row /.test(record.error?.message ?? "");
-  if (isLost && op === "resumes" && !isThird) say("it resumes, and its worker was lost");
-  else if (isLost && !begun.has(`${id}/${attempt}`)) say("its worker was lost before it had begun");
-  else if (!isLost && !(op === "fails" && attempt === 1))
-    say(`${record.error?.code} ${record.error?.message}`);
+  const error = `${record.error?.code} ${record.error?.message}`;
+  if (isLost && op === "resumes" && !isThird) say(`it resumes: ${error}`);
+  else if (isLost && !begun.has(`${id}/${attempt}`)) say(`it had not begun: ${error}`);
+  else if (!isLost && !(op === "fails" && attempt === 1)) say(error);
   return broken;
 }
 
