@@ -84,7 +84,7 @@ export class LogTail {
   /** Opens the log; false if there is none. @throws IrregularFileError if something else is in the place of a directory */
   #find(): boolean {
     // Most attempts log nothing, and have no directory.
-    if (!isDirectory(this.dir) || !isDirectory(dirname(this.dir))) return false;
+    if (!isDirectory(dirname(this.dir)) || !isDirectory(this.dir)) return false;
     this.#tail.close();
     this.#tail = this.#begin();
     this.#found = this.#tail.inode() !== null;
