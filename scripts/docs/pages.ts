@@ -7,7 +7,7 @@ import { pipelineSchemaText } from "../../protocol/pipeline/schema.js";
 import { configSchemaText } from "../../tui/cli/schema.js";
 import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
-import { errorRegions, exitCodes } from "./errors.js";
+import { errorRegions } from "./errors.js";
 import { logRegions } from "./log.js";
 import { type Regions, withRegions } from "./markdown.js";
 import { mcpRegions } from "./mcp.js";
@@ -31,7 +31,6 @@ export interface Page {
 /** @throws Error where a page and the code do not have the same regions */
 export async function referencePages(): Promise<Page[]> {
   const regions: Record<string, Regions> = {
-    "README.md": { "exit codes": exitCodes() },
     "docs/commands.md": await commandRegions(dashboardHelp()),
     "docs/configuration.md": configurationRegions(),
     "docs/errors.md": errorRegions(),
