@@ -77,7 +77,8 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_KEY_REUSED: "The same `Idempotency-Key` came with another body",
   LIVEOPS_TOO_LARGE: "The body is larger than `maxBody`",
   LIVEOPS_NO_SUCH_OPERATION: "No operation has this id, or the prefix has fewer than 3 characters",
-  LIVEOPS_AMBIGUOUS_ID: "Several operations have ids with this prefix; `candidates` lists them",
+  LIVEOPS_AMBIGUOUS_ID:
+    "Several operations have ids with this prefix, or this label; `candidates` lists them",
   LIVEOPS_NO_SUCH_TYPE: "No file defines this type; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_QUEUE: "There is no queue of this name; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_SCHEDULE: "There is no schedule of this name; `nearest` lists similar names",

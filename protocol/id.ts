@@ -18,7 +18,9 @@ function random(size: number): Uint8Array {
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 const first = customRandom(LETTERS, 1, random);
-const rest = customRandom(`0123456789${LETTERS}`, 11, random);
+
+export const ID_LENGTH = 12;
+const rest = customRandom(`0123456789${LETTERS}`, ID_LENGTH - 1, random);
 
 export function newId(): string {
   return first() + rest();

@@ -200,7 +200,7 @@ export const retryBody = z.strictObject({
 const selection = {
   ids: doc(
     z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(MAX_SELECTED))),
-    "ids, or unique prefixes of 3 or more characters; without the other keys",
+    "ids, unique prefixes of 3 or more characters, or labels; without the other keys",
   ),
   all: doc(z.optional(z.literal(true)), "all operations in the states of the request"),
   state: doc(z.optional(z.array(z.enum(STATES)).check(z.minLength(1))), "only in these states"),

@@ -15,7 +15,7 @@ import { doc } from "./schema/doc.js";
 import * as lines from "./stream-lines.js";
 
 const id = z.object({
-  id: doc(z.string(), "id of the operation, or a unique prefix of 3 or more characters"),
+  id: doc(z.string(), "id of the operation, a unique prefix of 3 or more characters, or a label"),
 });
 
 /** Media types of a route's replies, each with its schema; for NDJSON, the schema of a line. */

@@ -1,7 +1,8 @@
 /** Finds operations, and shows them with their momentary values, such as their queue positions. */
 import { Refusal } from "../../protocol/errors.js";
-import { MIN_PREFIX } from "../../protocol/id.js";
+import { ID_LENGTH, MIN_PREFIX } from "../../protocol/id.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
+import { shellLine } from "../../protocol/text/shell-quote.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
 import type { Log } from "../log/log.js";
@@ -44,17 +45,34 @@ interface ViewParts {
 export class OperationView {
   constructor(private readonly parts: ViewParts) {}
 
-  /** @throws Refusal where the id, or prefix of 3 or more characters, matches none or several */
+  /**
+   * @param typed - an id, a prefix of 3 or more characters, or the label of a live or recent operation
+   * @throws Refusal where it matches none or several
+   */
   async find(typed: string): Promise<Entry> {
     const { archive } = this.parts.store;
     const exact = await archive.find(typed);
     if (exact) return exact;
-    if (typed.length < MIN_PREFIX || typed.length >= 12) throw noSuchOperation(typed);
-    const ids = await archive.idsWithPrefix(typed, MAX_CANDIDATES + 1);
-    if (ids.length > 1) throw ambiguous(typed, ids);
-    const entry = ids[0] === undefined ? null : await archive.find(ids[0]);
+    const isPrefix = typed.length >= MIN_PREFIX && typed.length < ID_LENGTH;
+    const ids = isPrefix ? await archive.idsWithPrefix(typed, MAX_CANDIDATES + 1) : [];
+    const labelled = this.#labelled(typed);
+    const all = [...new Set([...ids, ...labelled])];
+    if (all.length > 1) throw ids.length > 0 ? ambiguous(typed, all) : ambiguousLabel(typed, all);
+    const entry = all[0] === undefined ? null : await archive.find(all[0]);
     if (!entry) throw noSuchOperation(typed);
     return entry;
+  }
+
+  /** Ids with this label, newest first. One that is live goes before those that are finished. */
+  #labelled(label: string): string[] {
+    const { ledger, recent } = this.parts.store;
+    const idsOf = (entries: Iterable<Entry>) =>
+      [...entries]
+        .filter(({ record }) => record.label === label)
+        .sort((a, b) => b.order - a.order)
+        .map(({ record }) => record.id);
+    const live = idsOf([...ledger.inState("queued"), ...ledger.inState("running")]);
+    return live.length === 1 ? live : [...live, ...idsOf(recent.values())];
   }
 
   /** The record as lists and streams show it. */
@@ -177,6 +195,14 @@ function noSuchOperation(typed: string): Refusal {
   return new Refusal(
     "LIVEOPS_NO_SUCH_OPERATION",
     `there is no operation ${JSON.stringify(typed)}${short}; liveops ls lists them`,
+  );
+}
+
+function ambiguousLabel(label: string, ids: string[]): Refusal {
+  return new Refusal(
+    "LIVEOPS_AMBIGUOUS_ID",
+    `${ids.length} operations have the label ${JSON.stringify(label)}; give an id. ${shellLine(["liveops", "ls", "--label", label])} lists them`,
+    { candidates: ids.slice(0, MAX_CANDIDATES) },
   );
 }
 

@@ -27,7 +27,7 @@ export function registerCancel(root: Command): void {
     "liveops cancel k3f --wait --json | jq -r .state",
   ]);
   addSelectionOptions(cancel, "queued and running operations", LIVE_STATES)
-    .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters")
+    .argument("[id...]", "Operation ids, unique prefixes of 3 or more characters, or labels")
     .option("--wait", "Wait for operations to finish");
   addResultOptions(
     cancel,

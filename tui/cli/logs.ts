@@ -48,7 +48,10 @@ export function registerLogs(root: Command): void {
     "liveops logs k3f --attempt 2",
     "liveops logs k3f --since 10m -f",
   ])
-    .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
+    .argument(
+      "[id]",
+      "Operation id, a unique prefix of 3 or more characters, or a label (default: the newest)",
+    )
     .option("-f, --follow", "Print new lines until the operation finishes")
     .option("-n, --lines <n>", "Print only the last <n> lines that fit the other options")
     .option("--stage <name>", "Print only lines of this stage")

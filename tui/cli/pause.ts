@@ -32,7 +32,7 @@ export function registerResume(root: Command): void {
 
 function register(root: Command, name: "pause" | "resume", description: string, examples: string[]): void {
   addCommand(root, name, description, examples)
-    .argument("[id...]", "Ids of running operations, or unique prefixes of 3 or more characters")
+    .argument("[id...]", "Ids of running operations, unique prefixes of 3 or more characters, or labels")
     .option("--queue <name>", "A queue: its running operations continue")
     .addOption(new Option("--all", "All queues").conflicts("queue"))
     .option("--json", "Print the record of each operation or the queues, one per line")

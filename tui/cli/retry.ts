@@ -37,7 +37,10 @@ export function registerRetry(root: Command): void {
     "liveops retry k3f --json | jq .attempt",
   ]);
   addSelectionOptions(retry, "failed and cancelled operations", RETRIED)
-    .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters (default: the newest)")
+    .argument(
+      "[id...]",
+      "Operation ids, unique prefixes of 3 or more characters, or labels (default: the newest)",
+    )
     .option("--from <stage>", "Rerun from this stage (resumable types only)")
     .option("--current", "Run the pipeline file as it is now, not the text of the submit");
   addResultOptions(retry, "Print the record as JSON").action(

@@ -24,7 +24,7 @@ export function registerRm(root: Command): void {
     "liveops rm k3f --json | jq .result",
   ]);
   addSelectionOptions(rm, "finished operations", FINISHED_STATES)
-    .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters")
+    .argument("[id...]", "Operation ids, unique prefixes of 3 or more characters, or labels")
     .option("--finished", "Remove all finished operations");
   addResultOptions(rm, "Print the last record of each operation, one per line").action(
     async (ids: string[], _options: unknown, command: Command) => {

@@ -1,7 +1,10 @@
 /** Arguments and names that several tools share. */
 import * as z from "zod";
 
-export const id = z.string().min(1).describe("Operation id, or a unique prefix of 3 or more characters");
+export const id = z
+  .string()
+  .min(1)
+  .describe("Operation id, a unique prefix of 3 or more characters, or a label");
 
 export const stage = z.string().optional().describe("Only lines of this stage");
 

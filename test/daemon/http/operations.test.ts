@@ -189,6 +189,30 @@ describe("one operation", () => {
     expect(reply.json().candidates).toEqual(["abc000000001", "abc000000002"]);
   });
 
+  test("is shown by its label: of several, by that of the only live one", async () => {
+    const finished = await served.finished("failed", { label: "my build" });
+    const shown = async () => expectRecord(await get("/v1/operations/my%20build")).id;
+    expect(await shown()).toBe(finished);
+    const live = await served.submit({ label: "my build" });
+    expect(await shown()).toBe(live);
+    const second = await served.submit({ label: "my build" });
+    const reply = await get("/v1/operations/my%20build");
+    expectProblem(
+      reply,
+      "LIVEOPS_AMBIGUOUS_ID",
+      /^3 operations have the label "my build"; give an id. liveops ls --label 'my build' lists them$/,
+    );
+    expect(reply.json().candidates).toEqual([second, live, finished]);
+  });
+
+  test("a label that is also the prefix of another id names neither", async () => {
+    await served.submit({ id: "abc123def456" });
+    const id = await served.submit({ label: "abc" });
+    const reply = await get("/v1/operations/abc");
+    expectProblem(reply, "LIVEOPS_AMBIGUOUS_ID", /type more characters/);
+    expect(reply.json().candidates).toEqual(["abc123def456", id]);
+  });
+
   test("of very many, eight candidates are named", async () => {
     for (let n = 10; n < 30; n++) await served.submit({ id: `abc0000000${n}` });
     const reply = await get("/v1/operations/abc");

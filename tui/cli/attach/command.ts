@@ -30,7 +30,7 @@ export function registerAttach(root: Command): void {
   ])
     .argument(
       "[id]",
-      "Operation id, or a unique prefix of 3 or more characters (default: the newest that waits for input, else the newest with a terminal)",
+      "Operation id, a unique prefix of 3 or more characters, or a label (default: the newest that waits for input, else the newest with a terminal)",
     )
     .option("--detach-keys <keys>", "Keys that detach", DETACH_KEYS)
     .option("--once", "Return when the program ends, not when the operation does")

@@ -23,7 +23,10 @@ export function registerWait(root: Command): void {
     "liveops wait k3f x81 --any",
     "liveops wait --all",
   ])
-    .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters (default: the newest)")
+    .argument(
+      "[id...]",
+      "Operation ids, unique prefixes of 3 or more characters, or labels (default: the newest)",
+    )
     .option(
       "--timeout <duration>",
       "Stop waiting after this time (such as 30, 30s, 10m or 1h30m) with exit code 124; operations continue. 0: only look, do not wait",

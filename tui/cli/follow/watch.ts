@@ -11,7 +11,10 @@ export function registerWatch(root: Command): void {
     "liveops watch k3f",
     "liveops watch k3f --json | jq -c 'select(.type == \"stage:entered\")'",
   ])
-    .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
+    .argument(
+      "[id]",
+      "Operation id, a unique prefix of 3 or more characters, or a label (default: the newest)",
+    )
     .option("--json", "Print one JSON event per line, log lines included");
   addExitStatus(watch).action(async (id: string | undefined, _options: unknown, command: Command) => {
     const { client, options } = await connectFor<{ json?: boolean; exitStatus?: boolean }>(command);

@@ -28,7 +28,10 @@ export function registerShow(root: Command): void {
     "liveops show k3f",
     "liveops show k3f --time absolute",
     "liveops show k3f --json | jq .result",
-  ]).argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)");
+  ]).argument(
+    "[id]",
+    "Operation id, a unique prefix of 3 or more characters, or a label (default: the newest)",
+  );
   addFormat(show, LIST_FORMATS, "Form of the output; table is a row of liveops ls (default: text)");
   addTime(show, "absolute and relative")
     .option("--json", "Print the record as JSON")

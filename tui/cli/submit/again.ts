@@ -29,7 +29,7 @@ export function registerAgain(root: Command): void {
     ],
   )
     .usage("[options] <id> [name=value...] [-- ARG...]")
-    .argument("<id>", "Id of the finished operation, or a unique prefix of 3 or more characters")
+    .argument("<id>", "Id of the finished operation, a unique prefix of 3 or more characters, or a label")
     .argument("[name=value...]", "Parameters to change; a list is replaced as a whole");
   addSubmitOptions(again, "again").option(
     "--chain",

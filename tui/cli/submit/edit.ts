@@ -46,7 +46,7 @@ export function registerEdit(root: Command): void {
     "liveops edit k3f -- make -j8",
   ])
     .usage("[options] <id> [name=value...] [-- ARG...]")
-    .argument("<id>", "Operation id, or a unique prefix of 3 or more characters")
+    .argument("<id>", "Operation id, a unique prefix of 3 or more characters, or a label")
     .argument("[name=value...]", "Parameters to change; the others stay");
   addSubmitOptions(command, "edit")
     .option("--json", "Print the record as JSON")
