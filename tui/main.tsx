@@ -86,17 +86,19 @@ function orFault(error: unknown): never {
 }
 
 /** Resolves with the exit code. */
-async function show(args: Arguments, { socket, config }: CommandPlaces, client: Client): Promise<number> {
+async function show(args: Arguments, places: CommandPlaces, client: Client): Promise<number> {
+  const { socket, config } = places;
+  const stateDir = args.remote === undefined ? places.stateDir : null;
   if (readsAloud(args))
     return readAloud({
-      ...{ stdin, stdout, socket, client, id: args.id },
+      ...{ stdin, stdout, socket, stateDir, client, id: args.id },
       flags: flagsOf(args),
       allow: config.env?.allow,
     });
   const why = noScreen();
   if (why !== null) return textMode({ args, client, why, say });
 
-  return onScreen({ socket, client, id: args.id, flags: flagsOf(args) }, config);
+  return onScreen({ socket, stateDir, client, id: args.id, flags: flagsOf(args) }, config);
 }
 
 /** Several daemons, on the screen alone. */
@@ -114,7 +116,7 @@ async function showSeveral(args: Arguments, hosts: readonly DashboardHost[]): Pr
 }
 
 async function onScreen(
-  of: Pick<ProgramOptions, "socket" | "client" | "id" | "flags" | "hosts">,
+  of: Pick<ProgramOptions, "socket" | "stateDir" | "client" | "id" | "flags" | "hosts">,
   config: CommandPlaces["config"],
 ): Promise<number> {
   const output = new TerminalOutput(stdout);

@@ -54,7 +54,9 @@ const HeaderRow = memo(function HeaderRow({ text, busy, motion }: HeaderRowProps
 function connecting(state: State, width: number, { paint }: Theme): string {
   const { connection } = state;
   const isNew = connection.state !== "connecting" || connection.reason === null;
-  const text = isNew ? "connecting" : hasSeveral(state) ? "no host answers" : "no daemon";
+  const isHung = connection.state === "connecting" && connection.hung !== undefined;
+  const none = isHung ? "daemon not responding" : hasSeveral(state) ? "no host answers" : "no daemon";
+  const text = isNew ? "connecting" : none;
   return new Line(width, paint).add(" liveops ", "bold").add(text, "warn").toString();
 }
 

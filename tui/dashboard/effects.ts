@@ -39,6 +39,8 @@ export interface EffectOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly looks: Looks;
   readonly flags: Flags;
+  /** Of the one daemon; null: not known. */
+  readonly stateDir: string | null;
   /** `env.allow` of the config file. */
   readonly allow?: readonly string[] | undefined;
 }
@@ -139,9 +141,9 @@ const QUEUES_EVERY = 10_000;
 const LOOK_MOST = 3000;
 
 const RUNS: Runs = {
-  watch: (_effect, { client, hosts, dispatch, now }, left) =>
+  watch: (_effect, { client, hosts, dispatch, now, stateDir }, left) =>
     hosts === null
-      ? watchDaemon({ dispatch, now }, client, left)
+      ? watchDaemon({ dispatch, now }, client, stateDir, left)
       : watchHosts({ dispatch, now }, hosts, left),
 
   tick: ({ every }, { dispatch, now }, left) =>

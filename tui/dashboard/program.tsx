@@ -26,6 +26,8 @@ export interface ProgramOptions {
   stdout: NodeJS.WriteStream;
   env: Record<string, string | undefined>;
   socket: string;
+  /** Of the daemon on `socket`; null: not known. */
+  stateDir?: string | null;
   /** Default: a client that asks on `socket` only. */
   client?: Client;
   /** Several daemons, instead of the one on `socket`. */
@@ -113,6 +115,7 @@ export function startDashboard(options: ProgramOptions): Program {
         ? new Look(client, lookFile(env, socket))
         : new HostLooks(all, (name) => lookFile(env, all.client(name).socket)),
     flags,
+    stateDir: options.stateDir ?? null,
   });
   const terminal = { stdout, env, choice: options.theme, links: options.links };
   const app = () => <App store={store} terminal={terminal} onSuspendable={suspending.use} motion={motion} />;

@@ -66,7 +66,7 @@ function reduce(state: State, message: Message): State {
     case "watched-lines":
       return settleSelection(state, applied(state, message.lines));
     case "lost":
-      return lost(state, message.reason, message.at);
+      return lost(state, message);
     case "host-lost":
       return hostLost(state, message.host, message.reason, message.at);
     case "heard":
@@ -189,12 +189,13 @@ function sampledAt(state: State, now: number): State {
     : withPromises(sampled({ ...state, now }));
 }
 
-function lost(state: State, reason: string, at: number): State {
+function lost(state: State, { reason, at, hung }: Extract<Message, { type: "lost" }>): State {
   const { connection } = state;
   if (connection.state === "live")
-    return { ...state, connection: { state: "away", since: at, reason }, now: Math.max(state.now, at) };
-  if (connection.reason === reason) return state;
-  return { ...state, connection: { ...connection, reason } };
+    return { ...state, connection: { state: "away", since: at, reason, hung }, now: Math.max(state.now, at) };
+  const isSame = connection.hung?.pid === hung?.pid && connection.hung?.isStopped === hung?.isStopped;
+  if (connection.reason === reason && isSame) return state;
+  return { ...state, connection: { ...connection, reason, hung } };
 }
 
 /** After a page: the last row of all is selected where it was asked for. */

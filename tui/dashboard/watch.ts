@@ -3,12 +3,13 @@
  * opened again and continues at its cursor.
  */
 import type { Client } from "../../protocol/client/client.js";
-import { NoDaemonError } from "../../protocol/client/errors.js";
+import { NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { isRemote } from "../../protocol/client/ssh/address.js";
 import { UnreachableHostError } from "../../protocol/client/ssh/errors.js";
 import { WATCH_PING_MS } from "../../protocol/limits.js";
 import type { DaemonReply, HostReply } from "../../protocol/replies.js";
 import type { WatchLine } from "../../protocol/watch.js";
+import { hungDaemon } from "../kit/silent-daemon.js";
 import type { Message } from "./core/message.js";
 import { pause } from "./daemon-calls.js";
 import type { AllHosts, HostClient } from "./hosts/all-hosts.js";
@@ -26,7 +27,7 @@ const LONGEST_WAIT = 1000;
 const LONGEST_WAIT_REMOTE = 5000;
 const REFUSED_WAIT = 30_000;
 
-/** Milliseconds without a line after which the daemon does not respond: two pings are missing. */
+/** Milliseconds without a line after which the daemon does not respond: its first line, or two pings, are missing. */
 const SILENT_MS = 2.5 * WATCH_PING_MS;
 /** Milliseconds for lines that came while this program was stopped. */
 const UNREAD_MS = 100;
@@ -35,7 +36,7 @@ const SILENT = `It has sent nothing for ${SILENT_MS / 1000} s.`;
 interface Stream {
   onLine(line: WatchLine): void;
   onLost(error: unknown): void;
-  /** The open stream brings no line. */
+  /** The stream brings no line. */
   onSilent(): void;
   /** The first line after that. */
   onHeard(): void;
@@ -77,9 +78,9 @@ async function keepOpen(
   }
 }
 
-/** Whether an open stream is silent: a daemon that hangs keeps its connections. */
+/** Whether a stream is silent: a daemon that hangs keeps its connections, and the kernel accepts new ones. */
 class Silence {
-  #timer: NodeJS.Timeout | null = null;
+  readonly #timer = setTimeout(() => this.#late(), SILENT_MS);
   #unread: NodeJS.Timeout | undefined;
   #isSilent = false;
 
@@ -90,12 +91,12 @@ class Silence {
     const wasSilent = this.#isSilent;
     this.#isSilent = false;
     clearTimeout(this.#unread);
-    this.#timer = this.#timer?.refresh() ?? setTimeout(() => this.#late(), SILENT_MS);
+    this.#timer.refresh();
     return wasSilent;
   }
 
   stop(): void {
-    clearTimeout(this.#timer ?? undefined);
+    clearTimeout(this.#timer);
     clearTimeout(this.#unread);
   }
 
@@ -107,16 +108,31 @@ class Silence {
   }
 }
 
+/** @param stateDir of the daemon; null: not known */
 export function watchDaemon(
   { dispatch, now }: WatchTarget,
   client: Pick<Client, "watch" | "socket">,
+  stateDir: string | null,
   left: AbortSignal,
 ): Promise<void> {
+  let isSilent = false;
+  const hung = () => hungDaemon(client.socket, stateDir);
   const stream: Stream = {
     onLine: (line) => dispatch({ type: "watched", line }),
-    onLost: (error) => dispatch({ type: "lost", reason: reasonOf(error), at: now() }),
-    onSilent: () => dispatch({ type: "lost", reason: SILENT, at: now() - SILENT_MS }),
-    onHeard: () => dispatch({ type: "heard" }),
+    onLost(error) {
+      // The client gives up on a silent stream. The process of a daemon that was ended is gone.
+      const isHung = error instanceof NoAnswerError || (isSilent && hung().pid !== null);
+      const lost = { type: "lost", at: now() } as const;
+      dispatch(isHung ? { ...lost, reason: SILENT, hung: hung() } : { ...lost, reason: reasonOf(error) });
+    },
+    onSilent() {
+      isSilent = true;
+      dispatch({ type: "lost", reason: SILENT, at: now() - SILENT_MS, hung: hung() });
+    },
+    onHeard() {
+      isSilent = false;
+      dispatch({ type: "heard" });
+    },
     wait: pause,
   };
   return keepOpen(client, stream, left);

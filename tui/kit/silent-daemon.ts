@@ -43,14 +43,32 @@ export function howToEnd(pid: number): string {
   return isProcessStopped(pid) ? howToWake(pid) : `stop it with: kill ${pid}`;
 }
 
+/** A daemon that accepts connections and does not reply. */
+export interface HungDaemon {
+  /** Null: not known, as with a daemon on another machine. */
+  readonly pid: number | null;
+  /** Stopped by a signal (SIGSTOP). */
+  readonly isStopped: boolean;
+}
+
+export function hungDaemon(socket: string, stateDir: string | null): HungDaemon {
+  const owner = stateDir === null ? null : presentOwner(stateDir);
+  const pid = owner?.socket === socket ? owner.pid : null;
+  return { pid, isStopped: pid !== null && isProcessStopped(pid) };
+}
+
 /** The daemon that holds the state directory of these options; null if none is known. */
 async function holder(options: GlobalOptions): Promise<LockOwner | null> {
   if (options.remote !== undefined) return null;
   try {
-    const owner = ownerOf((await commandPlaces(options, process.env, "ignore")).stateDir);
-    return owner !== null && isThere(owner) ? owner : null;
+    return presentOwner((await commandPlaces(options, process.env, "ignore")).stateDir);
   } catch {
     // The state directory cannot be read: the command reports it, or does not need it.
     return null;
   }
+}
+
+function presentOwner(stateDir: string): LockOwner | null {
+  const owner = ownerOf(stateDir);
+  return owner !== null && isThere(owner) ? owner : null;
 }

@@ -47,6 +47,7 @@ export class DrawnScreen {
       env: {},
       looks: new Look(this.#client, null),
       flags: {},
+      stateDir: null,
     });
     this.dispatch({ type: "started" });
   }

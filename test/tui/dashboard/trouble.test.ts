@@ -7,7 +7,7 @@ import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { watchDaemon } from "../../../tui/dashboard/watch.js";
-import { after, opened as open, press, screenText, update } from "./core.js";
+import { after, initial, opened as open, press, screenText, update } from "./core.js";
 import { ago, backup, failed, NOW, operation, scanning } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 30 };
@@ -128,6 +128,29 @@ describe("a daemon that does not answer", () => {
     expect(screenText(state).split("\n")[0]).toContain("● 1 running    ○ 3 queued");
   });
 
+  test("that hangs is named with the command that helps, and no start is offered", () => {
+    const live = open([running], { size: SIZE });
+    const hangs = after(live, { ...lost, hung: { pid: 42, isStopped: true } }, later(8000));
+    expect(rowOf(hangs)).toBe(" ▲ daemon not responding (8s)  kill -CONT 42 to continue the stopped daemon");
+    expect(screenText(press(hangs, "s"))).toContain("the daemon runs and does not answer");
+    const busy = after(live, { ...lost, hung: { pid: 42, isStopped: false } });
+    expect(rowOf(busy)).toContain("liveopsd status to check the daemon");
+    const ended = after(hangs, { ...lost, reason: "Nothing listens on the socket." });
+    expect(rowOf(ended)).toContain("s starts it");
+  });
+
+  test("that hangs when the dashboard is opened is named on the empty screen", () => {
+    const hangs = (hung: { pid: number | null; isStopped: boolean }) =>
+      screenText(update(initial({ size: SIZE }), { ...lost, hung }));
+    const text = hangs({ pid: 42, isStopped: true });
+    expect(text).toContain(" liveops daemon not responding");
+    expect(text).toContain("─ The daemon does not answer ─");
+    expect(text).toMatch(/kill -CONT 42 +continue the stopped daemon/);
+    expect(text).toMatch(/kill -9 42 +end it \(operations keep running\)/);
+    expect(text).not.toContain("start the daemon");
+    expect(hangs({ pid: null, isStopped: false })).toMatch(/liveopsd status +check the daemon/);
+  });
+
   test("blames no operation, while it is silent and when it is back", () => {
     const silent = after(open([running], { size: SIZE }), later(5000), lost, later(60_000));
     expect(screenText(silent)).not.toContain("no progress");
@@ -162,10 +185,12 @@ describe("the heartbeat of the stream", () => {
     const done = watchDaemon(
       { dispatch: (message) => told.push(message), now: () => NOW },
       client as never,
+      null,
       left.signal,
     );
     return {
       told: () => told.map(({ type }) => type),
+      last: () => told.at(-1),
       async send(line: WatchLine) {
         lines.push(line);
         wake();
@@ -195,6 +220,14 @@ describe("the heartbeat of the stream", () => {
     expect(daemon.told()).toEqual(["watched", "lost", "heard"]);
     await vi.advanceTimersByTimeAsync(5200);
     expect(daemon.told()).toEqual(["watched", "lost", "heard", "lost"]);
+  });
+
+  test("a daemon that accepts the connection and sends no first line is silent within 6 s", async () => {
+    await using daemon = stream();
+    await vi.advanceTimersByTimeAsync(5900);
+    expect(daemon.last()).toMatchObject({ type: "lost", hung: { pid: null, isStopped: false } });
+    await daemon.send({ type: "resumed", cursor: "1" });
+    expect(daemon.told()).toEqual(["lost", "heard", "watched"]);
   });
 
   test("a line that came while the dashboard itself was stopped is read first", async () => {

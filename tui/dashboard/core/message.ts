@@ -13,6 +13,7 @@ import type {
   TypesReply,
 } from "../../../protocol/replies.js";
 import type { AttemptRow } from "../../describe/course.js";
+import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { TapedLine } from "../replay/tape.js";
 import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";
@@ -36,7 +37,7 @@ export type Message =
   /** Several lines that came in between two drawings. */
   | { type: "watched-lines"; lines: readonly HostLine[] }
   /** The watch stream broke, could not be opened, or is silent since then. */
-  | { type: "lost"; reason: string; at: number }
+  | { type: "lost"; reason: string; at: number; hung?: HungDaemon | undefined }
   /** The stream of one of several hosts. */
   | { type: "host-lost"; host: string; reason: string; at: number }
   /** The silent stream, or that of one of several hosts, brings lines again. */

@@ -18,6 +18,7 @@ import type {
 } from "../../../protocol/replies.js";
 import { type Counts, EMPTY_VIEW, NO_COUNTS, type WatchView } from "../../../protocol/watch.js";
 import type { AttemptRow } from "../../describe/course.js";
+import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { Form } from "../form/form.js";
 import type { Player } from "../replay/player.js";
 import type { Tape } from "../replay/tape.js";
@@ -30,12 +31,18 @@ import { type LogWindow, NO_LOG } from "./log-window.js";
 import { perObject } from "./per-object.js";
 import type { Flags, Request } from "./request.js";
 
+/** `hung`: the daemon accepts connections and does not reply. */
 export type Connection =
   /** Not heard from yet; `reason` once an attempt failed. */
-  | { readonly state: "connecting"; readonly reason: string | null }
+  | { readonly state: "connecting"; readonly reason: string | null; readonly hung?: HungDaemon | undefined }
   | { readonly state: "live" }
   /** `since` in ms of the wall clock. */
-  | { readonly state: "away"; readonly since: number; readonly reason: string };
+  | {
+      readonly state: "away";
+      readonly since: number;
+      readonly reason: string;
+      readonly hung?: HungDaemon | undefined;
+    };
 
 /** One of several daemons, each named by a `--host`. */
 export interface Host {

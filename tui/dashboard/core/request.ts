@@ -2,6 +2,7 @@
 import { onRemote } from "../../../protocol/client/ssh/address.js";
 import type { EditBody } from "../../../protocol/requests.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
+import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { Submit } from "../form/form.js";
 import { bareOf, hostOfKey } from "./host-key.js";
 
@@ -82,6 +83,17 @@ function liveopsEach(ids: readonly string[], words: (ids: readonly string[]) => 
 
 export function startDaemon(flags: Flags): string {
   return liveopsd(["start"], flags);
+}
+
+/** The commands that help against a daemon that hangs, with what each does. */
+export function againstHung(
+  { pid, isStopped }: HungDaemon,
+  flags: Flags,
+): readonly (readonly [command: string, does: string])[] {
+  const status = [liveopsd(["status"], flags), "check the daemon"] as const;
+  if (pid === null) return [status];
+  const end = [`kill -9 ${pid}`, "end it (operations keep running)"] as const;
+  return [isStopped ? [`kill -CONT ${pid}`, "continue the stopped daemon"] : status, end];
 }
 
 function liveopsd(words: readonly string[], flags: Flags): string {

@@ -11,9 +11,10 @@ import type { Style } from "../text/theme.js";
 import { labelOf } from "./action.js";
 import { nameOf, operationOf, selectedOperation } from "./chain.js";
 import { hasSeveral, ownHost, silentHosts, unreachableHosts } from "./host-view.js";
-import type { State } from "./model.js";
+import type { Connection, State } from "./model.js";
 import { perObject } from "./per-object.js";
 import { pausedQueues } from "./queue-view.js";
+import { againstHung } from "./request.js";
 import { PAUSED } from "./state-style.js";
 
 export interface Trouble {
@@ -30,7 +31,7 @@ export interface Trouble {
 /** The same for the same state: the layout asks for it too. */
 export const troublesOf = perObject((state: State): readonly Trouble[] => {
   // The rest is only what was told last.
-  if (state.connection.state === "away") return [silentDaemon(state, state.connection.since)];
+  if (state.connection.state === "away") return [silentDaemon(state, state.connection)];
   if (state.connection.state === "connecting") return [];
   return [
     ...inputTrouble(state),
@@ -58,10 +59,18 @@ const warning = (state: State, text: string, detail: string, action: string, doe
 export const silence = (since: number, now: number): string =>
   formatDuration(Math.max(0, Math.floor((now - since) / 1000)));
 
-function silentDaemon(state: State, since: number): Trouble {
+/** Columns from which the row has room for what a command does. */
+const NARROW = 90;
+
+function silentDaemon(state: State, { since, hung }: Extract<Connection, { state: "away" }>): Trouble {
   const who = hasSeveral(state) ? "no host responds" : "daemon not responding";
   const text = `▲ ${who} (${silence(since, state.now)})`;
   const detail = ", reconnecting";
+  if (hung !== undefined) {
+    const [command, does] = againstHung(hung, state.flags)[0]!;
+    const isNarrow = state.size.columns < NARROW;
+    return { style: "warn", text, detail: "", key: command, does: isNarrow ? "" : `to ${does}` };
+  }
   return hasSeveral(state)
     ? warning(state, text, detail, "hosts")
     : warning(state, text, detail, "start-lost-daemon", "starts it");

@@ -16,7 +16,7 @@ import { chainOf, isPaused, operationOf } from "../core/chain.js";
 import { hostNamed } from "../core/host-view.js";
 import type { State } from "../core/model.js";
 import { pausedQueues, waitOf } from "../core/queue-view.js";
-import { startDaemon } from "../core/request.js";
+import { againstHung, startDaemon } from "../core/request.js";
 import { sanitizeLine } from "../text/cells.js";
 import { inOneLine } from "../text/outcome.js";
 
@@ -27,6 +27,8 @@ export function announce(before: State, after: State, id: string | null): string
 
 function connection(before: State, after: State): string[] {
   const reason = (state: State) => (state.connection.state === "connecting" ? state.connection.reason : null);
+  const silent = hungOf(after) === undefined || hungOf(before) !== undefined ? [] : [hung(after)];
+  if (silent.length > 0) return silent;
   if (reason(before) === null && reason(after) !== null)
     return [
       `No daemon responds on ${sanitizeLine(after.socket)}. Start one with: ${sanitizeLine(startDaemon(after.flags))}. Reconnecting.`,
@@ -41,6 +43,15 @@ function connection(before: State, after: State): string[] {
     case "connecting":
       return [];
   }
+}
+
+const hungOf = ({ connection }: State) => (connection.state === "live" ? undefined : connection.hung);
+
+function hung(state: State): string {
+  const next = againstHung(hungOf(state)!, state.flags).map(
+    ([command, does]) => `To ${does}: ${sanitizeLine(command)}.`,
+  );
+  return ["The daemon does not answer. Operations keep running.", ...next, "Reconnecting."].join(" ");
 }
 
 /** Queues that were paused or resumed. */

@@ -112,6 +112,8 @@ export interface ReaderOptions {
   stdin: NodeJS.ReadableStream;
   stdout: NodeJS.WritableStream;
   socket: string;
+  /** Of the daemon on `socket`; null: not known. */
+  stateDir?: string | null;
   /** Default: a client that asks on `socket` only. */
   client?: Client;
   id: string | null;
@@ -125,7 +127,7 @@ const LOG_LINES = 10;
 
 /** @returns the exit code, once the reader leaves */
 export async function readAloud(options: ReaderOptions): Promise<number> {
-  const { stdin, stdout, socket, client = new Client(socket), id, flags, allow } = options;
+  const { stdin, stdout, socket, client = new Client(socket), id, flags, allow, stateDir = null } = options;
   const left = new AbortController();
   const say = (lines: readonly string[]) => {
     for (const line of lines) stdout.write(`${line}\n`);
@@ -160,7 +162,7 @@ export async function readAloud(options: ReaderOptions): Promise<number> {
     const { lines } = await client.log(of, { tail: LOG_LINES });
     say(lines.length === 0 ? ["The log is empty."] : lines.map(({ text }) => coloured(text).text));
   };
-  void watchDaemon({ dispatch, now: () => client.now() }, client, left.signal);
+  void watchDaemon({ dispatch, now: () => client.now() }, client, stateDir, left.signal);
 
   let question: Request | null = null;
   // Loaded here: the full screen does without it.

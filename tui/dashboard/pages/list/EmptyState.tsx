@@ -1,9 +1,9 @@
 /** The screen without operations. It names the next commands. */
 import { hasSeveral } from "../../core/host-view.js";
 import { SMALLEST } from "../../core/layout.js";
-import type { State } from "../../core/model.js";
+import type { Connection, State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
-import { liveops, startDaemon, submitAny } from "../../core/request.js";
+import { againstHung, liveops, startDaemon, submitAny } from "../../core/request.js";
 import { fit, sanitizeLine, widthOf, wrap } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";
 import type { Paint } from "../../text/theme.js";
@@ -23,26 +23,45 @@ export function EmptyState({ state }: { state: State }) {
   const size = dialogSize(state, all.length, WIDEST);
   // A sentence that does not fit whole is left out with the blank row before it.
   const rows = all.length <= size.height ? all : all.slice(0, all.lastIndexOf("", all.length - 2));
-  const title = isLive ? "No operation yet" : hasSeveral(state) ? "No host answers" : "No daemon";
-  return <Dialog state={state} size={size} title={[[title, "bold"]]} rows={rows} />;
+  return <Dialog state={state} size={size} title={[[titleOf(state), "bold"]]} rows={rows} />;
 }
+
+function titleOf(state: State): string {
+  const { connection } = state;
+  if (connection.state === "live") return "No operation yet";
+  if (hasSeveral(state)) return "No host answers";
+  if (connection.hung !== undefined) return "The daemon does not answer";
+  return isFirst(connection) ? "Connecting" : "No daemon";
+}
+
+/** Whether no attempt to connect has failed yet. */
+const isFirst = (connection: Connection) => connection.state === "connecting" && connection.reason === null;
 
 function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
   const text = (words: string) => wrap(words, width, 4);
   const { connection } = state;
-  if (connection.state === "connecting" && connection.reason === null)
-    return ["", ...text(`Connecting to ${sanitizeLine(state.socket)}`), ""];
-  const reason = connection.state === "live" ? null : connection.reason;
+  if (isFirst(connection)) return ["", ...text(`Connecting to ${sanitizeLine(state.socket)}`), ""];
+  const { reason = null, hung } = connection.state === "live" ? {} : connection;
+  const muted = (words: string) => text(words).map((row) => paint(row, "muted"));
+  if (hung !== undefined)
+    return [
+      "",
+      ...text(`The daemon on ${sanitizeLine(state.socket)} does not answer.`),
+      ...(reason === null ? [] : muted(sanitizeLine(reason))),
+      "",
+      ...commands(againstHung(hung, state.flags), width, paint),
+      "",
+      ...muted("The dashboard connects by itself as soon as the daemon answers."),
+      "",
+    ];
   return [
     "",
     ...text(`No daemon responds on ${sanitizeLine(state.socket)}`),
-    ...(reason === null ? [] : text(sanitizeLine(reason)).map((row) => paint(row, "muted"))),
+    ...(reason === null ? [] : muted(sanitizeLine(reason))),
     "",
     ...commands(startCommands(state), width, paint),
     "",
-    ...text("The dashboard connects by itself as soon as a daemon responds.").map((row) =>
-      paint(row, "muted"),
-    ),
+    ...muted("The dashboard connects by itself as soon as a daemon responds."),
     "",
   ];
 }

@@ -72,6 +72,11 @@ function submitCommand(state: State): string | null {
 const isLost = (state: State) =>
   state.connection.state === "away" && selectedOperation(state) !== null && !hasSeveral(state);
 
+/** A start cannot help where a daemon hangs: it holds the state directory. */
+const isHung = ({ connection }: State) => connection.state !== "live" && connection.hung !== undefined;
+
+const noStart = (state: State) => (isHung(state) ? "the daemon runs and does not answer" : null);
+
 const startDaemon = (state: State): State =>
   notify(emit(state, { type: "start-daemon" }), "starting the daemon…");
 
@@ -175,6 +180,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     hint: () => "start the daemon",
     rank: 0,
     when: (state) => free(state) && !isLive(state) && selectedOperation(state) === null && !hasSeveral(state),
+    disabledReason: noStart,
     run: startDaemon,
   },
   {
@@ -184,6 +190,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     hint: () => "start the daemon",
     rank: 0,
     when: (state) => free(state) && isLost(state),
+    disabledReason: noStart,
     run: startDaemon,
   },
   {
