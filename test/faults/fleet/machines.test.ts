@@ -44,9 +44,9 @@ test("a machine that dies with its disk: others read its log, and continue what 
 }, async () => {
   const side = fileIn("resumed");
   const resumed = await submit("resumes", { side, ends: ["wait", "go"] });
-  await recordThat(fleet.up[0]!.daemon, resumed.id, ({ stageStates }) => stageStates.Second === "active");
   const dying = await hostOf(resumed.id);
   const peer = fleet.peerOf(dying);
+  await recordThat(peer.daemon, resumed.id, ({ stageStates }) => stageStates.Second === "active");
   // On the same machine, an operation that no other attempt may repeat.
   const gate = fileIn("unrepeatable");
   const pinned = await peer.submit("gate", { on: dying.name, params: { gate, chatty: true } });
