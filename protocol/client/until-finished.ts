@@ -11,6 +11,8 @@ export interface WaitOptions extends Reconnect {
   chain?: boolean;
   /** Called with the id of the next operation of the chain when the wait moves to that operation. */
   onLink?: (id: string) => void;
+  /** Called with the record of the operation that the chain has reached, at the start and after each change. */
+  onRecord?: (operation: Operation) => void;
 }
 
 /** @returns the record of the operation that finished last */
@@ -31,6 +33,8 @@ export async function untilFinished(
       current = line.to;
       options.onLink?.(current);
     }
+    const now = view.operations.get(current);
+    if (now !== undefined) options.onRecord?.(now);
     if (line.type === "end") {
       if (removed?.id === line.id) return removedRecord(removed);
       const record = view.operations.get(line.id);

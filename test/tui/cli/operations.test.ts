@@ -468,6 +468,46 @@ test("wait --all waits for the live operations over one stream", async () => {
   ]);
 });
 
+test("wait --all says what it waits for, and why an operation does not start now", async () => {
+  holds({ aaa: "succeeded", bbb: "succeeded" });
+  const blocked = { reason: "the queue default is paused", since: "2026-11-24T11:59:00.000Z" };
+  const held = { ...record("aaa", "queued"), blocked };
+  const later = {
+    ...record("bbb", "queued"),
+    notBefore: new Date(Date.now() + 14 * 3_600_000).toISOString(),
+  };
+  daemon.on("GET", "/v1/operations", (_asked, reply) =>
+    reply.json({ operations: [later, held], next: null, total: 2 }),
+  );
+  const { code, stderr } = await liveops("wait", "--all");
+  expect(code).toBe(0);
+  expect(stderr).toContain("liveops: waits for 2 operations: aaa bbb\n");
+  expect(stderr).toContain("liveops: aaa waits: the queue default is paused\n");
+  expect(stderr).toMatch(/liveops: bbb starts at .*, in (14h|13h59m|14h00m)/);
+});
+
+test("wait for one operation says why it cannot start, and that it continues", async () => {
+  const waits = { ...record("aaa", "queued"), queuePosition: 1 };
+  daemon.on("GET", "/v1/operations/aaa", (_asked, reply) => reply.json(waits));
+  daemon.on("GET", "/v1/watch", (_asked, reply) => {
+    const reason = "the queue default is paused; resume it with: liveops resume --queue default";
+    const stream = reply.stream();
+    const operations = [{ ...waits, blocked: { reason, since: waits.createdAt } }];
+    stream.line({ type: "snapshot", cursor: "1", operations, counts: {} });
+    stream.line({ type: "changed", cursor: "2", id: "aaa", patch: { blocked: null, state: "running" } });
+    stream.line({ type: "changed", cursor: "3", id: "aaa", patch: { state: "succeeded" } });
+    stream.line({ type: "end", id: "aaa", state: "succeeded" });
+    stream.end();
+  });
+  expect(await liveops("wait", "aaa")).toEqual({
+    code: 0,
+    stdout: "aaa succeeded\n",
+    stderr:
+      "liveops: blocked: the operation cannot start: the queue default is paused; resume it with: liveops resume --queue default\n" +
+      "liveops: continues\n",
+  });
+});
+
 test("wait --all without a live operation is success, and says so", async () => {
   daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations: [], next: null, total: 0 }));
   const ended = await liveops("wait", "--all");

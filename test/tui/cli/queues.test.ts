@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import { plain } from "../../../protocol/text/colour.js";
+import { startText } from "../../../tui/cli/follow/start-note.js";
 import { nextRunsLine } from "../../../tui/cli/ls/command.js";
 import { QUEUES } from "../../../tui/cli/queue.js";
-import { startText } from "../../../tui/cli/submit/start-note.js";
 import { tableLines } from "../../../tui/kit/output/table.js";
 import { PLAIN_WIDTHS } from "../../../tui/kit/output/widths.js";
 import { TestDaemon } from "../../harness/daemon.js";
@@ -70,6 +70,25 @@ test("an operation is placed, moved, paused and continued", async () => {
   });
   const again = await run("again", id, "--priority", "7", "--env", "COLOUR=red");
   expect(await record(again.stdout.trim())).toMatchObject({ priority: 7, againOf: id });
+});
+
+test("submit --wait says why the operation cannot start, and where it is in the queue", async () => {
+  await using daemon = await TestDaemon.start();
+  const words = (command: string, ...rest: string[]) => [command, "--socket", daemon.world.socket, ...rest];
+  await cli.run(words("queue", "set", "default", "--concurrency", "1"));
+  const { stdout } = await cli.run(words("submit", "shell", "--", "sleep", "100"));
+  const second = cli.start(words("submit", "shell", "--wait", "--", "true"));
+  await second.says("stderr", "number 1 in the queue");
+  await cli.run(words("cancel", stdout.trim()));
+  expect((await second.ended).code).toBe(0);
+  await cli.run(words("pause", "--queue", "default"));
+  const waiting = cli.start(words("submit", "shell", "--wait", "--json", "--", "true"));
+  await waiting.says(
+    "stderr",
+    "the queue default is paused; resume it with: liveops resume --queue default\n",
+  );
+  await cli.run(words("resume", "--queue", "default"));
+  expect((await waiting.ended).code).toBe(0);
 });
 
 test("a word that is no subcommand is named, with what is meant", async () => {

@@ -4,37 +4,14 @@ import { followChain } from "../../../protocol/client/follow.js";
 import { reconnecting } from "../../../protocol/client/reconnect.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { type FinalState, isFinal } from "../../../protocol/state.js";
-import { sanitize } from "../../../protocol/text/sanitize.js";
+import type { FinalState } from "../../../protocol/state.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import { interruptible } from "../../kit/interruptible.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen } from "../../text/screen.js";
 import { exitStatusOf } from "./exit-status.js";
-
-/** Keys of the record that say why an operation does not go on. No event reports them. */
-type Key = "stalledSince" | "noRoomSince" | "blocked" | "pause";
-
-const WORDS: Record<Key, (operation: Partial<Operation>) => string> = {
-  stalledSince: () => "stalled: the operation's process is stopped (SIGSTOP)",
-  noRoomSince: () => "paused: the disk is full; the operation waits for free space",
-  blocked: ({ blocked }) => `blocked: the operation cannot start: ${sanitize(blocked?.reason ?? "")}`,
-  pause: ({ id }) => `paused; resume it with: liveops resume${id === undefined ? "" : ` ${id}`}`,
-};
-/** After the reason is gone. */
-const OVER: Record<Key, string> = {
-  stalledSince: "continues",
-  noRoomSince: "continues",
-  blocked: "continues",
-  pause: "resumed",
-};
-
-/** Undefined: a patch without the key. */
-function sinceOf(operation: Partial<Operation>, key: Key): unknown {
-  if (key !== "pause") return operation[key];
-  return operation.pause === undefined ? undefined : (operation.pause?.since ?? null);
-}
+import { holdNotes } from "./notes.js";
 
 /** Reports stalls and pauses along the chain until it is finished or `signal` is aborted. Ignores a refused stream. */
 export async function sayBlocked(
@@ -43,24 +20,12 @@ export async function sayBlocked(
   screen: Pick<TextScreen, "say">,
   signal: AbortSignal,
 ): Promise<void> {
-  const keys = new Set<Key>();
+  const note = holdNotes((text, kind) => screen.say(text, kind));
   try {
     const open = () => client.watch({ operation: id, follow: "chain" }, signal);
-    for await (const line of reconnecting(open, { signal })) for (const it of operationsOf(line)) say(it);
+    for await (const line of reconnecting(open, { signal })) for (const it of operationsOf(line)) note(it);
   } catch {
     // The event stream reports the operation's errors.
-  }
-
-  function say(operation: Partial<Operation>): void {
-    const over = operation.state !== undefined && isFinal(operation.state);
-    for (const key of Object.keys(WORDS) as Key[]) {
-      const since = sinceOf(operation, key);
-      if (since === undefined || (since !== null) === keys.has(key)) continue;
-      if (since === null) keys.delete(key);
-      else keys.add(key);
-      if (!over)
-        screen.say(since === null ? OVER[key] : WORDS[key](operation), since === null ? "note" : "warning");
-    }
   }
 }
 

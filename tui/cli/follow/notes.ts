@@ -1,6 +1,9 @@
 /** What the commands that wait print on stderr. */
 import type { Reconnect } from "../../../protocol/client/reconnect.js";
+import type { WaitOptions } from "../../../protocol/client/until-finished.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
 import { type ReportTo, say } from "../../kit/report.js";
 
 /** The notes of a waiting command when the connection to the daemon is lost and restored. */
@@ -22,4 +25,49 @@ export function noteOutcome(to: ReportTo, operation: Operation): void {
   const more = finishedAt === null ? "; it was removed" : `; see: liveops show ${id}`;
   const lines = [`${op} ${id} ${state}${why}${more}`, ...details];
   say(to, lines.join("\n"), state === "failed" ? "red" : "yellow");
+}
+
+/** Keys of the record that say why an operation does not go on. No event reports them. */
+type Key = "stalledSince" | "noRoomSince" | "blocked" | "pause";
+
+const WORDS: Record<Key, (operation: Partial<Operation>) => string> = {
+  stalledSince: () => "stalled: the operation's process is stopped (SIGSTOP)",
+  noRoomSince: () => "paused: the disk is full; the operation waits for free space",
+  blocked: ({ blocked }) => `blocked: the operation cannot start: ${sanitize(blocked?.reason ?? "")}`,
+  pause: ({ id }) => `paused; resume it with: liveops resume${id === undefined ? "" : ` ${id}`}`,
+};
+/** After the reason is gone. */
+const OVER: Record<Key, string> = {
+  stalledSince: "continues",
+  noRoomSince: "continues",
+  blocked: "continues",
+  pause: "resumed",
+};
+
+/** Undefined: a patch without the key. */
+function sinceOf(operation: Partial<Operation>, key: Key): unknown {
+  if (key !== "pause") return operation[key];
+  return operation.pause === undefined ? undefined : (operation.pause?.since ?? null);
+}
+
+/** Says each reason why an operation does not go on, and its end, once. Takes records and patches. */
+export function holdNotes(
+  say: (text: string, kind: "note" | "warning") => void,
+): (operation: Partial<Operation>) => void {
+  const keys = new Set<Key>();
+  return (operation) => {
+    const over = operation.state !== undefined && isFinal(operation.state);
+    for (const key of Object.keys(WORDS) as Key[]) {
+      const since = sinceOf(operation, key);
+      if (since === undefined || (since !== null) === keys.has(key)) continue;
+      if (since === null) keys.delete(key);
+      else keys.add(key);
+      if (!over) say(since === null ? OVER[key] : WORDS[key](operation), since === null ? "note" : "warning");
+    }
+  };
+}
+
+/** For the commands that wait for one operation and its chain. */
+export function waitNotes(to: ReportTo): Pick<WaitOptions, "onLost" | "onBack" | "onRecord"> {
+  return { ...lostNotes(to), onRecord: holdNotes((text) => say(to, text, "yellow")) };
 }

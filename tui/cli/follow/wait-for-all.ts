@@ -1,7 +1,7 @@
 /** Waits for several operations at once; prints `ID STATE`, or the record, when each finishes. */
 import type { Client } from "../../../protocol/client/client.js";
 import { type Reconnect, untilAnswered } from "../../../protocol/client/reconnect.js";
-import { lastOfChain, untilFinished } from "../../../protocol/client/until-finished.js";
+import { lastOfChain, untilFinished, type WaitOptions } from "../../../protocol/client/until-finished.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { TimedOutError } from "../../../protocol/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -13,7 +13,8 @@ import { type ReportTo, say } from "../../kit/report.js";
 import { namedOrNewest } from "../arguments.js";
 import { allFinished, type FinishedChain } from "./all-finished.js";
 import { exitStatusOf } from "./exit-status.js";
-import { lostNotes, noteOutcome } from "./notes.js";
+import { lostNotes, noteOutcome, waitNotes } from "./notes.js";
+import { startText } from "./start-note.js";
 
 export interface WaitFor {
   /** Ids or prefixes; empty: the newest operation. */
@@ -53,10 +54,11 @@ export async function waitForAll(client: Client, wait: WaitFor): Promise<number>
         waiting.clear();
         for (const { id } of operations) waiting.add(id);
         if (operations.length === 0) say(wait.to, "no live operations to wait for", "yellow");
+        else if (wait.timeoutSeconds !== 0) sayWaits(client, wait, operations);
         const chains =
           wait.timeoutSeconds === 0
             ? finishedNow(client, operations, signal)
-            : chainsOf(client, operations, reconnect);
+            : chainsOf(client, operations, { ...reconnect, ...waitNotes(wait.to) });
         for await (const { id, last } of chains) {
           waiting.delete(id);
           process.stdout.write(`${lineOf(wait.output, id, last)}\n`);
@@ -79,6 +81,24 @@ function lineOf(output: OutputFormat | null, id: string, last: Operation): strin
   return output === "name" ? id : jsonLine(last);
 }
 
+/** Says what the command waits for, where no ids name it, and which operations do not start soon. */
+function sayWaits(client: Client, wait: WaitFor, operations: readonly Operation[]): void {
+  const live = operations.filter(({ state }) => !isFinal(state));
+  const several = operations.length > 1;
+  const ids = new Set(live.map(({ id }) => id));
+  if (wait.ids.length === 0 && ids.size > 0)
+    say(wait.to, `waits for ${several ? `${ids.size} operations: ` : ""}${listed(ids)}`, "yellow");
+  const later = live.flatMap((it) => {
+    // The wait for one operation reports its block.
+    const isLater = it.notBefore !== null || it.waitsFor !== null || (several && it.blocked !== null);
+    const text = it.state === "queued" && isLater ? startText(it, null, client.now()) : null;
+    return text === null ? [] : [`${it.id} ${text}`];
+  });
+  for (const line of later.slice(0, MOST_LISTED)) say(wait.to, line, "yellow");
+  if (later.length > MOST_LISTED)
+    say(wait.to, `${later.length - MOST_LISTED} more do not start now`, "yellow");
+}
+
 function listed(ids: ReadonlySet<string>): string {
   const all = [...ids];
   const more = all.length > MOST_LISTED ? ` and ${all.length - MOST_LISTED} more` : "";
@@ -88,7 +108,7 @@ function listed(ids: ReadonlySet<string>): string {
 async function* chainsOf(
   client: Client,
   operations: Operation[],
-  reconnect: Reconnect,
+  reconnect: WaitOptions,
 ): AsyncGenerator<FinishedChain> {
   const [first, second] = operations;
   if (first === undefined) return;
@@ -158,7 +178,7 @@ export async function waitAfterSubmit(
         onLink: (id) => {
           current = id;
         },
-        ...lostNotes(to),
+        ...waitNotes(to),
       }),
   );
   if (options.json) process.stdout.write(`${jsonLine(last)}\n`);

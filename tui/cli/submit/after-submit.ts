@@ -38,9 +38,12 @@ export async function afterSubmit(
 ): Promise<void> {
   const { exitStatus = false } = options;
   const json = wantsJson(options);
+  const waits = options.wait === true || exitStatus;
   const isAsked = operation.notBefore !== null || operation.waitsFor !== null;
-  if (!json && !options.follow && (isAsked || process.stderr.isTTY)) {
-    const { startNote } = await import("./start-note.js");
+  // The wait reports a block, and its end.
+  const isReported = options.follow || (waits && operation.blocked !== null);
+  if (!json && !isReported && (isAsked || waits || process.stderr.isTTY)) {
+    const { startNote } = await import("../follow/start-note.js");
     const note = await startNote(client, operation);
     if (note !== null) process.stderr.write(`${note}\n`);
   }
@@ -48,7 +51,7 @@ export async function afterSubmit(
     const { followInText } = await import("../follow/in-text.js");
     if (!json) process.stderr.write(`submitted ${operation.id}\n`);
     process.exitCode = await followInText(client, operation, { json, exitStatus });
-  } else if (options.wait || exitStatus) {
+  } else if (waits) {
     const { waitAfterSubmit } = await import("../follow/wait-for-all.js");
     process.exitCode = await waitAfterSubmit(client, operation, { json, exitStatus }, to);
   } else printResult(options, operation, operation.id);
