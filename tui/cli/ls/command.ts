@@ -7,7 +7,7 @@ import { UsageError } from "../../../protocol/failures.js";
 import { FIRST_QUEUED } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
-import { isFinal, STATES } from "../../../protocol/state.js";
+import { STATES } from "../../../protocol/state.js";
 import { hasProc, NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
 import { paintFor } from "../../../protocol/text/colour.js";
 import type { WatchLine } from "../../../protocol/watch.js";
@@ -109,19 +109,11 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
     return;
   }
   const progress = new ListProgress(client);
-  // A list without live operations asks for no forecast; without a forecast the list is still right.
-  const isLive = isTable && operations.some(({ state }) => !isFinal(state));
-  const needsProgress = isTable || listOutput.sort !== null;
-  const [, forecast] = await Promise.all([
-    needsProgress ? progress.load(operations) : null,
-    isLive ? client.forecast().catch(() => null) : null,
-  ]);
+  if (isTable || listOutput.sort !== null)
+    await Promise.all([progress.load(operations), progress.foresee(operations)]);
   const context = contextOf({
-    now: client.now(),
+    ...progress.figures(),
     time: listOutput.time,
-    progress: (it) => progress.of(it),
-    startsAt: ({ id }) => Date.parse(forecast?.operations[id]?.startsAt ?? "") || null,
-    expectedEnd: ({ id }) => forecast?.operations[id],
     runUrl: runUrlIn(places.stateDir),
   });
   const { links } = places.config;

@@ -1,11 +1,21 @@
-/** The overall progress of listed operations, weighted by the durations of earlier runs, as in the dashboard. */
+/**
+ * The overall progress of listed operations, weighted by the durations of earlier runs, as in the dashboard; and when
+ * they are expected to start and to end.
+ */
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
+import type { ForecastReply } from "../../../protocol/replies.js";
+import { isFinal } from "../../../protocol/state.js";
+import type { OperationContext } from "../../describe/columns.js";
 import {
   type OverallProgress,
   overallProgress,
   type StageDurations,
 } from "../../terminal/overall-progress.js";
+
+/** Milliseconds between two forecasts of the same operations, and of others. */
+const FORECAST_MS = 5000;
+const FORECAST_LEAST_MS = 1000;
 
 const UNKNOWN: OverallProgress = { percent: 0, known: false };
 
@@ -16,11 +26,38 @@ export class ListProgress {
   /** By operation id: a second `track` in a stage does not decrease the percent. */
   readonly #reached = new Map<string, { attempt: number; percent: number }>();
 
+  #forecast: ForecastReply | null = null;
+  /** What the forecast was asked for, and when, by the monotonic clock. */
+  #foreseen = { live: "", at: Number.NEGATIVE_INFINITY };
+
   constructor(private readonly client: Client) {}
 
-  /** The daemon's clock. */
-  now(): number {
-    return this.client.now();
+  /** The figures of a table. */
+  figures(): Pick<OperationContext, "now" | "progress" | "startsAt" | "expectedEnd"> {
+    return {
+      now: this.client.now(),
+      progress: (it) => this.of(it),
+      startsAt: ({ id }) => Date.parse(this.#forecast?.operations[id]?.startsAt ?? "") || null,
+      expectedEnd: ({ id }) => this.#forecast?.operations[id],
+    };
+  }
+
+  /**
+   * Reads the forecast if it is older than 5 seconds, or if other operations are live. Without live operations, none is
+   * read.
+   *
+   * @returns whether it was read
+   */
+  async foresee(operations: Iterable<Operation>): Promise<boolean> {
+    const live = [...operations].filter(({ state }) => !isFinal(state));
+    const key = live.map(({ id, state }) => `${id} ${state}`).join();
+    const age = performance.now() - this.#foreseen.at;
+    if (live.length === 0 || age < (key === this.#foreseen.live ? FORECAST_MS : FORECAST_LEAST_MS))
+      return false;
+    this.#foreseen = { live: key, at: performance.now() };
+    // Without a forecast the list is still right.
+    this.#forecast = await this.client.forecast().catch(() => null);
+    return true;
   }
 
   /**

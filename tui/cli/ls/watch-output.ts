@@ -28,6 +28,8 @@ export interface ListUpdate {
 export interface LiveOutput {
   /** Shortest time between two updates, in ms. */
   readonly interval: number;
+  /** Whether it shows the progress and the expected times of operations. */
+  readonly showsFigures: boolean;
   /** Whether `connection` shows the state of the connection. */
   readonly showsConnection: boolean;
   show(update: ListUpdate): void;
@@ -40,6 +42,7 @@ export interface LiveOutput {
 /** One record per line: each listed operation, and again each time it changes. */
 export class JsonOutput implements LiveOutput {
   readonly interval = 100;
+  readonly showsFigures = false;
   readonly showsConnection = false;
   readonly #printed = new Map<string, string>();
 
@@ -67,6 +70,7 @@ export class JsonOutput implements LiveOutput {
 /** The table, then a row for each operation that changes: its state, its stage, or the next tenth of its progress. */
 export class RowsOutput implements LiveOutput {
   readonly interval = 1000;
+  readonly showsFigures = true;
   readonly showsConnection = false;
   readonly #printed = new Map<string, string>();
   readonly #last = new Map<string, Operation>();
@@ -115,8 +119,7 @@ export class RowsOutput implements LiveOutput {
         paint,
         allColumns: true,
         ...this.look,
-        now: this.progress.now(),
-        progress: (it) => this.progress.of(it),
+        ...this.progress.figures(),
       },
     };
   }
@@ -155,6 +158,7 @@ const AGE_MS = 1000;
 /** The table on the alternate screen. At the end, the last table stays on the normal screen. */
 export class TerminalOutput implements LiveOutput {
   readonly interval = 100;
+  readonly showsFigures = true;
   readonly showsConnection = true;
   #listed: Operation[] | null = null;
   #moreQueued = 0;
@@ -216,8 +220,7 @@ export class TerminalOutput implements LiveOutput {
 
   #table(listed: Operation[], columns: number): string[] {
     const paint = paintFor(this.output);
-    const progress = (it: Operation) => this.progress.of(it);
-    return table(listed, { ...this.look, now: this.progress.now(), width: columns, widths, paint, progress });
+    return table(listed, { ...this.look, ...this.progress.figures(), width: columns, widths, paint });
   }
 
   #footer(hidden: number, columns: number): string {

@@ -24,6 +24,8 @@ const MOST_FINISHED = 1000;
 /** Finished operations that are kept of those that finish during the watch. */
 const KEPT_FINISHED = 5000;
 
+const CLOCK_MS = 1000;
+
 export interface WatchListOptions {
   json: boolean;
   look: ListLook;
@@ -66,6 +68,15 @@ async function follow(client: Client, filter: LsFilter, following: Following): P
   let view = EMPTY_VIEW;
   let pending: WatchLine[] = [];
   let timer: NodeJS.Timeout | undefined;
+  /** Returns whether figures are new. */
+  const readFigures = async (listed: Operation[]): Promise<boolean> => {
+    if (!output.showsFigures) return false;
+    return (await Promise.all([progress.load(listed), progress.foresee(listed)])).includes(true);
+  };
+  const redrawWithFigures = async () => {
+    const isNew = await readFigures(chosen(view, filter));
+    if (isNew && !signal.aborted) output.redraw();
+  };
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
@@ -74,8 +85,10 @@ async function follow(client: Client, filter: LsFilter, following: Following): P
     pending = [];
     const listed = chosen(view, filter);
     output.show({ listed, held: view.operations, removed, moreQueued: view.moreQueued });
-    void progress.load(listed).then((isNew) => isNew && !signal.aborted && output.redraw());
+    void redrawWithFigures();
   };
+  // A forecast gets old without an event.
+  const clock = setInterval(redrawWithFigures, CLOCK_MS);
   const open = () => client.watch(queryOf(filter, view), signal);
   const notes = output.showsConnection
     ? { onLost: () => output.connection("lost"), onBack: () => output.connection("back") }
@@ -85,7 +98,7 @@ async function follow(client: Client, filter: LsFilter, following: Following): P
       if (line.type === "ping") continue;
       pending.push(line);
       if (line.type === "snapshot") {
-        await progress.load(chosen(applyWatchLines(view, pending), filter));
+        await readFigures(chosen(applyWatchLines(view, pending), filter));
         flush();
         if (view.moreQueued > 0 && !output.showsConnection)
           say(
@@ -96,6 +109,7 @@ async function follow(client: Client, filter: LsFilter, following: Following): P
     }
   } finally {
     clearTimeout(timer);
+    clearInterval(clock);
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import { printLines, printList } from "../../kit/output/print.js";
 import { namedOrNewest } from "../arguments.js";
 import { connectFor } from "../connection.js";
+import { ListProgress } from "../ls/progress.js";
 import { contextOf } from "../ls/table.js";
 import { logUrlIn, runUrlIn } from "../run-links.js";
 import { chainLinks } from "./chain-lines.js";
@@ -44,8 +45,11 @@ export function registerShow(root: Command): void {
       const operation = id === undefined ? await client.show(summary.id) : summary;
       const link = linkerFor(process.stdout, process.env, config.links);
       if (format !== null) {
+        const progress = new ListProgress(client);
+        if (format === "table" || format === "wide")
+          await Promise.all([progress.load([operation]), progress.foresee([operation])]);
         const context = contextOf({
-          now: client.now(),
+          ...progress.figures(),
           time: time ?? "relative",
           runUrl: runUrlIn(stateDir),
         });

@@ -13,6 +13,7 @@ import { stagePercent } from "../../terminal/overall-progress.js";
 import { allowedFailures, stageNote } from "../../terminal/stage-note.js";
 import { formatLeft } from "../../terminal/time-left.js";
 import { chainOf, isPaused, operationOf } from "../core/chain.js";
+import { operationTime } from "../core/chain-time.js";
 import { hostNamed } from "../core/host-view.js";
 import type { State } from "../core/model.js";
 import { pausedQueues, waitOf } from "../core/queue-view.js";
@@ -111,7 +112,7 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
   const sameStage =
     was !== null && was.currentStage === is.currentStage && was.untrackedStage === is.untrackedStage;
   if (is.state === "running" && sameStage && ten(is) > ten(was))
-    sentences.push(`${name}: ${about(is)}${ten(is) * 10} percent${pace(is)}.`);
+    sentences.push(`${name}: ${about(is)}${ten(is) * 10} percent${pace(is, state)}.`);
   const level = is.status?.level;
   if ((level === "warning" || level === "error") && is.status?.text !== was?.status?.text)
     sentences.push(`${name}: ${level}: ${sanitizeLine(is.status!.text)}`);
@@ -145,10 +146,12 @@ export function nameOf({ title, label }: Operation): string {
   return label === null ? sanitizeLine(title) : `${sanitizeLine(title)}, ${sanitizeLine(label)}`;
 }
 
-function pace({ progress }: Operation): string {
+function pace(operation: Operation, state: State): string {
+  const { progress } = operation;
+  const { seconds, isLeast } = operationTime(state, operation);
   const parts = [
     progress?.rate == null ? "" : formatRate(progress.rate, progress.unit),
-    progress?.etaSeconds ? `${formatLeft(progress.etaSeconds)} left` : "",
+    seconds === null ? "" : `${isLeast ? "at least " : ""}${formatLeft(seconds)} left`,
   ].filter(Boolean);
   return parts.length === 0 ? "" : `, ${sanitizeLine(parts.join(", "))}`;
 }
@@ -187,7 +190,9 @@ export function describe(operation: Operation, at: State): string[] {
   const stage = untrackedStage === null ? tracked : `, untracked stage ${sanitizeLine(untrackedStage)}`;
   const share = state === "running" ? stagePercent(operation) : null;
   const percent =
-    share === null ? pace(operation) : `, ${about(operation)}${Math.floor(share)} percent${pace(operation)}`;
+    share === null
+      ? pace(operation, at)
+      : `, ${about(operation)}${Math.floor(share)} percent${pace(operation, at)}`;
   const seconds = elapsedOf(operation, at.now);
   const running = seconds === null ? "" : `, for ${formatDuration(seconds)}`;
   const { waitingForInput } = operation;
