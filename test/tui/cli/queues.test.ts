@@ -73,9 +73,8 @@ test("an operation is placed, moved, paused and continued", async () => {
 });
 
 test("submit --wait says why the operation cannot start, and where it is in the queue", async () => {
-  await using daemon = await TestDaemon.start();
+  await using daemon = await TestDaemon.start({ concurrency: 1 });
   const words = (command: string, ...rest: string[]) => [command, "--socket", daemon.world.socket, ...rest];
-  await cli.run(words("queue", "set", "default", "--concurrency", "1"));
   const { stdout } = await cli.run(words("submit", "shell", "--", "sleep", "100"));
   const second = cli.start(words("submit", "shell", "--wait", "--", "true"));
   await second.says("stderr", "number 1 in the queue");
