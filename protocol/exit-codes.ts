@@ -12,6 +12,7 @@ export const EXIT = {
   fault: 70,
   timedOut: 124,
   interrupted: 130,
+  brokenPipe: 141,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -28,6 +29,7 @@ export const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
   fault: "Internal error (a bug in liveops)",
   timedOut: "`wait --timeout` ran out",
   interrupted: "The command was interrupted; the operations it watched continue",
+  brokenPipe: "The reader of the output ended, such as `head` in a pipe; the operations continue",
 };
 
 /** The exit code for the final state of an operation. */

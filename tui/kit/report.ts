@@ -127,8 +127,8 @@ export function asOurs(error: unknown): unknown {
 }
 
 /**
- * Ends a command quietly when the reader of its output has exited (`| head`), as SIGPIPE does elsewhere. The exit code
- * is `interrupted`, because the output is incomplete. Any other write error is reported in one line.
+ * Ends a command quietly when the reader of its output has exited (`| head`), with the exit code of a program that
+ * SIGPIPE ends. Any other write error is reported in one line.
  *
  * Called once at the start of a command that prints more than a line.
  */
@@ -137,7 +137,7 @@ export function endQuietlyOnClosedPipe(
 ): void {
   for (const stream of streams) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") process.exit(EXIT.interrupted);
+      if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") process.exit(EXIT.brokenPipe);
       // Only messages are lost: the command continues, and the exit code reports the result.
       if (stream === process.stderr) return;
       try {

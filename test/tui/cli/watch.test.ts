@@ -141,7 +141,7 @@ test("a closed reader ends it quietly", async () => {
     stderr += chunk;
   });
   await new Promise((resolve) => shell.on("close", resolve));
-  expect({ stdout, stderr }).toEqual({ stdout: "line 0\n", stderr: "exit 130\n" });
+  expect({ stdout, stderr }).toEqual({ stdout: "line 0\n", stderr: "exit 141\n" });
 });
 
 test("no operation yet is exit 4", async () => {
