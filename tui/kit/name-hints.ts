@@ -82,6 +82,9 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   cron: ["schedule"],
   schedules: ["schedule"],
   queues: ["queue"],
+  history: ["ls"],
+  version: ["--version"],
+  daemon: ["start"],
 };
 
 /**

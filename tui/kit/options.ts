@@ -120,7 +120,8 @@ export async function runRoot(
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-      const text = error.exitCode === 0 ? null : await hint(error);
+      const text =
+        error.exitCode === 0 ? null : ((await hint(error)) ?? (await optionHint(root, argv, error)));
       if (text !== null) process.stderr.write(`${sanitize(text)}\n`);
       return;
     }
@@ -129,6 +130,15 @@ export async function runRoot(
     await (fleet as OpenFleet | null)?.close();
     closeHosts();
   }
+}
+
+async function optionHint(
+  root: Command,
+  argv: string[],
+  { message }: CommanderError,
+): Promise<string | null> {
+  const hints = await import("./option-hints.js");
+  return hints.optionHint(root.name(), argv[commandIndex(argv)] ?? "", argv, message);
 }
 
 /** Global options whose value is the next word. */

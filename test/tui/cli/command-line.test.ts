@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { commandTree } from "../../../tui/cli/commands.js";
 import { commandTree as daemonTree } from "../../../tui/cli/liveopsd/command-line.js";
 import { synonymHint } from "../../../tui/kit/name-hints.js";
+import { OPTION_SYNONYMS } from "../../../tui/kit/option-hints.js";
 import { useCli } from "./cli.js";
 
 const cli = useCli();
@@ -108,6 +109,36 @@ test.each([
 ])("%j is a synonym", (words, line) => {
   expect(synonymHint(words)).toMatch(/^there is no command \w+; type: /);
   expect(synonymHint(words)).toContain(`; type: ${line}`);
+});
+
+test.each([
+  [["logs", "k3f", "--tail", "3"], "liveops logs k3f --lines 3"],
+  [["logs", "--tail=3"], "liveops logs --lines 3"],
+  [["submit", "--name", "a b", "shell"], "liveops submit --label 'a b' shell"],
+  [["submit", "-f", "shell"], "liveops submit --follow shell"],
+  [["ls", "-a"], "liveops ls --limit 1000"],
+  [["ls", "-w"], "liveops ls --watch"],
+  [["-v"], "liveops --version"],
+  [["-V"], "liveops --version"],
+  [["version"], "liveops --version"],
+  [["history"], "liveops ls"],
+  [["daemon"], "liveops start"],
+])("%j names the usual word in liveops", async (words, line) => {
+  const { code, stderr } = await cli.run(words);
+  expect(code).toBe(2);
+  expect(stderr.trimEnd().endsWith(`type: ${line}`), stderr).toBe(true);
+});
+
+test("an option that has a hint is no option, and what is named instead is one", async () => {
+  const root = await commandTree();
+  for (const [name, options] of Object.entries(OPTION_SYNONYMS)) {
+    const command = name === "" ? root : root.commands.find((each) => each.name() === name)!;
+    const names = command.options.flatMap(({ long, short }) => [long, short]);
+    for (const [option, [meant]] of Object.entries(options)) {
+      expect(names, `${name} ${option}`).not.toContain(option);
+      if (meant !== undefined) expect(names, `${name} ${option}`).toContain(meant);
+    }
+  }
 });
 
 test("no synonym is the name of a command of one of the bins", async () => {
