@@ -1,6 +1,6 @@
 /**
  * The daemon's process: logs to a file in the state directory, stops on SIGTERM and SIGINT, and leaves running
- * operations to the next daemon. `liveopsd start` forks it; `--foreground` runs it in the command's own process.
+ * operations to the next daemon. `liveops start` forks it; `--foreground` runs it in the command's own process.
  */
 import { isatty } from "node:tty";
 import { type Daemon, startDaemon } from "./daemon.js";
@@ -119,7 +119,7 @@ function whyStopped(error: Error, stateDir: string): string {
   if (error instanceof StateRemovedError || error instanceof SocketTakenError) return error.message;
   return (
     `the state directory ${stateDir} cannot be written: ${error.message}; ` +
-    "running operations continue; check the disk, then: liveopsd start"
+    "running operations continue; check the disk, then: liveops start"
   );
 }
 

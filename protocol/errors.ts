@@ -96,7 +96,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_BACKUP_RUNNING: "Another backup is running; only one runs at a time",
   LIVEOPS_SOCKET_NOT_OURS:
     "Raised by the client: another user made the socket or could replace it, or you may not open it; nothing was sent",
-  LIVEOPS_VERSION: "The major versions differ; before 1.0, the minor versions. Run `liveopsd restart`",
+  LIVEOPS_VERSION: "The major versions differ; before 1.0, the minor versions. Run `liveops restart`",
   LIVEOPS_QUEUE_FULL: "`maxQueued` operations or `maxQueuedBytes` bytes are queued",
   LIVEOPS_TYPE_FAULT: "The code that reads the parameters hung or ended its process; the detail says how",
   LIVEOPS_INTERNAL: "The daemon failed unexpectedly; `liveopsd logs` shows more",
@@ -115,7 +115,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
 
 /** Codes of errors that the client throws without a reply of the daemon. */
 export const CLIENT_ERRORS = {
-  LIVEOPS_NO_DAEMON: "No daemon answers on the socket; start it with `liveopsd start`",
+  LIVEOPS_NO_DAEMON: "No daemon answers on the socket; start it with `liveops start`",
   LIVEOPS_NO_ANSWER: "The daemon accepted the connection and did not reply in time",
   LIVEOPS_CONNECTION_LOST: "The connection broke during a reply",
   LIVEOPS_WAIT_TIMEOUT: "The operation was not finished within the `timeout` of `wait`",

@@ -295,7 +295,7 @@ export const daemonReply = z.object({
         tags: z.nullable(z.array(z.string())),
       }),
     }),
-    "flags of the start; liveopsd restart passes them to the next daemon",
+    "flags of the start; liveops restart passes them to the next daemon",
   ),
   metrics: doc(z.nullable(z.string()), "TCP address that serves GET /metrics; null: only the socket does"),
   traces: doc(

@@ -35,7 +35,7 @@ async function demo() {
   say(`submitted ${id}: this checkout, to ${target}`);
   const shown = hasTerminal ? await run("liveops-tui", [id]) : await run("liveops", ["watch", id]);
   const daemon = wasRunning ? "the daemon was running before and continues" : "the daemon continues to run";
-  say(`${daemon}: see npx liveops ls or npx liveops-tui, or stop it with npx liveopsd stop`);
+  say(`${daemon}: see npx liveops ls or npx liveops-tui, or stop it with npx liveops stop`);
   return shown.code;
 }
 

@@ -55,7 +55,7 @@ async function readAnew(context: Parts, entry: Entry, body: EditBody): Promise<C
   if (stopping.begun)
     throw new Refusal(
       "LIVEOPS_STOPPING",
-      "nothing was changed: the daemon is stopping; start it again with: liveopsd start",
+      "nothing was changed: the daemon is stopping; start it again with: liveops start",
     );
   const { id, op, omitted } = entry.record;
   if (omitted?.params !== undefined) throw tooLarge(id);

@@ -172,7 +172,7 @@ export class Submissions {
     if (isStopping()) {
       throw new Refusal(
         "LIVEOPS_STOPPING",
-        "nothing was recorded: the daemon is stopping; start it again with: liveopsd start",
+        "nothing was recorded: the daemon is stopping; start it again with: liveops start",
       );
     }
     const bytesQueued = store.queuedBytes + this.#bytesUnderWay;

@@ -107,7 +107,7 @@ export class FleetHosts implements Hosts {
     if (name === this.options.name)
       throw new Refusal(
         "LIVEOPS_WRONG_STATE",
-        `the host ${name} answers this request, so it is not lost; stop it with: liveopsd stop`,
+        `the host ${name} answers this request, so it is not lost; stop it with: liveops stop`,
       );
     if (row.state !== "up")
       throw new Refusal("LIVEOPS_WRONG_STATE", `the host ${name} is ${row.state} already`);
@@ -120,7 +120,7 @@ export class FleetHosts implements Hosts {
     if (name === null)
       throw new Refusal(
         "LIVEOPS_WRONG_STATE",
-        "this client runs no operations; drain a host with its own daemon: liveopsd drain",
+        "this client runs no operations; drain a host with its own daemon: liveops drain",
       );
     await engine.drain(name, isDraining);
     this.drained(isDraining);

@@ -63,7 +63,7 @@ export async function migrate(options: AddressOptions): Promise<Migration> {
   } catch (error) {
     if ((error as { code?: string }).code !== "42501") throw explain(error, address);
     throw new RoleError(
-      `this user may not change the schema in ${address.describe()}: ${(error as Error).message}; run liveopsd fleet migrate as the owner of the database`,
+      `this user may not change the schema in ${address.describe()}: ${(error as Error).message}; run liveops fleet migrate as the owner of the database`,
     );
   } finally {
     await client.end();

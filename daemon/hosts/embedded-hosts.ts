@@ -10,7 +10,7 @@ import type { Hosts } from "./hosts.js";
 
 type Services = Pick<EngineParts, "bus" | "scheduler" | "queues" | "loader" | "counters">;
 
-const START_FLEET = "start it in a fleet with: liveopsd start --fleet URL";
+const START_FLEET = "start it in a fleet with: liveops start --fleet URL";
 
 export class EmbeddedHosts implements Hosts {
   readonly name = hostname();
@@ -87,6 +87,6 @@ export class EmbeddedHosts implements Hosts {
   blocked(): Blocked | null {
     const since = this.#drainingSince;
     if (since === null) return null;
-    return { reason: `${this.name} is drained; start operations again with: liveopsd drain --undo`, since };
+    return { reason: `${this.name} is drained; start operations again with: liveops drain --undo`, since };
   }
 }

@@ -130,7 +130,7 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
     // A client of another version may still ask the daemon for its version, and stop it.
     if (typeof theirs !== "string" || compatible(theirs, VERSION) || request.url.startsWith("/v1/daemon"))
       return done();
-    const problem = `the daemon is liveops ${VERSION}, the client is ${theirs}; run liveopsd restart with the newer of the two`;
+    const problem = `the daemon is liveops ${VERSION}, the client is ${theirs}; run liveops restart with the newer of the two`;
     done(new Refusal("LIVEOPS_VERSION", problem));
   });
   handleErrors(app, maxBody);

@@ -92,7 +92,7 @@ export class Sources {
 }
 
 const MISSING =
-  "it is missing, and its types wait for it; create it again, or restart the daemon to go on without it: liveopsd restart";
+  "it is missing, and its types wait for it; create it again, or restart the daemon to go on without it: liveops restart";
 
 function listed(dir: string): string[] | null {
   try {

@@ -3,7 +3,7 @@
  *
  * `directory.json` names the directory that it was written in: its path, device and inode. In a copy these differ. An
  * operation that ran in the original may still run there, so it is neither adopted nor resumed. An operation that was
- * queued may run there, so it is held until the user decides. A directory of `liveopsd restore` is no copy: its backup
+ * queued may run there, so it is held until the user decides. A directory of `liveops restore` is no copy: its backup
  * has no such file.
  */
 
@@ -146,7 +146,7 @@ export class CopiedState {
   }
 }
 
-const RUN_QUEUED = "liveopsd restart --run-queued";
+const RUN_QUEUED = "liveops restart --run-queued";
 
 /** The path of the original of a copied state directory that no daemon was started on yet; null for any other. */
 export function originalOf(layout: Layout): string | null {

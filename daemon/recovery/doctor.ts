@@ -1,5 +1,5 @@
 /**
- * Checks a state directory for `liveopsd doctor`: reads every record of every file, verifies its checksum, and repairs
+ * Checks a state directory for `liveops doctor`: reads every record of every file, verifies its checksum, and repairs
  * what a start would repair. While a daemon runs, the check changes nothing.
  */
 import { existsSync, rmSync } from "node:fs";

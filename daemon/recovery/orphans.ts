@@ -54,7 +54,7 @@ async function adoptOrphans(
     } catch (error) {
       if (!(error instanceof StoreFullError)) throw error;
       said.push(
-        `the record of ${op} ${id} was lost, and the disk is full; make room, then run: liveopsd restart`,
+        `the record of ${op} ${id} was lost, and the disk is full; make room, then run: liveops restart`,
       );
     }
   }

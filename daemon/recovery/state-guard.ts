@@ -64,7 +64,7 @@ export class StateGuard {
     const what = removed === root ? `the state directory ${root}` : removed;
     return new StateRemovedError(
       `${what} was removed or replaced while the daemon ran, so new operations would be lost; ` +
-        "put it back if it was moved, then run: liveopsd start",
+        "put it back if it was moved, then run: liveops start",
     );
   }
 

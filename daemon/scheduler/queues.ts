@@ -176,7 +176,7 @@ export class Queues implements Hold {
     if (Object.hasOwn(this.options.settings.queues, name))
       throw new Refusal(
         "LIVEOPS_WRONG_STATE",
-        `the config file defines the queue ${name}; remove it there, then run liveopsd reload`,
+        `the config file defines the queue ${name}; remove it there, then run liveops reload`,
       );
     await this.#save([name], () => null);
   }

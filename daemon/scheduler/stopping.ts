@@ -66,7 +66,7 @@ function notStopped(running: number, error: NotRecordedError): Refusal {
   const next = isFull ? "make room and try again" : "try again later";
   return new Refusal(
     error.code,
-    `the daemon is not stopped: ${why}, so ${what} cannot be recorded; ${next}, or run: liveopsd stop (running ` +
+    `the daemon is not stopped: ${why}, so ${what} cannot be recorded; ${next}, or run: liveops stop (running ` +
       "operations continue under the next daemon)",
   );
 }

@@ -31,7 +31,7 @@ export function whyPackageHolds(): string | null {
     version === null
       ? `the package ${OWN_PACKAGE} was removed`
       : `liveops ${version} took the place of ${VERSION} in ${OWN_PACKAGE}`;
-  return `${what}; run: liveopsd restart`;
+  return `${what}; run: liveops restart`;
 }
 
 /** The package of this daemon, and the version that is installed in its place now. */

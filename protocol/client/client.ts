@@ -15,7 +15,7 @@ export interface DaemonHints {
   findSocket?: (() => Promise<string | null>) | undefined;
   /** Starts the daemon where the first request finds none. Default: none is started. */
   startDaemon?: (() => Promise<void>) | undefined;
-  /** The command that starts the daemon, for `NoDaemonError`. Default: `liveopsd start`. */
+  /** The command that starts the daemon, for `NoDaemonError`. Default: `liveops start`. */
   startCommand?: string;
   /** Why a daemon that was lost does not come back; null: it may. The error replaces that of the connection. */
   whyGone?: (() => Error | null) | undefined;

@@ -71,8 +71,8 @@ export function addressedDaemon(
 
 /** The command that starts the daemon for these options. */
 export function startCommand(options: GlobalOptions): string {
-  if (options.remote) return onRemote(options.remote, ["liveopsd", "start"]);
-  const words = ["liveopsd start"];
+  if (options.remote) return onRemote(options.remote, ["liveops", "start"]);
+  const words = ["liveops start"];
   if (options.stateDir) words.push(`--state-dir ${shellQuote(options.stateDir)}`);
   if (options.socket) words.push(`--socket ${shellQuote(options.socket)}`);
   return words.join(" ");

@@ -19,7 +19,7 @@ export class NoDaemonError extends LiveopsError {
   constructor(
     readonly socket: string,
     readonly reason: string,
-    startCommand = "liveopsd start",
+    startCommand = "liveops start",
   ) {
     const problem = `no daemon answers on ${socket} (${reason})`;
     super(NO_DAEMON, `${problem}; start it with: ${startCommand}`);

@@ -140,11 +140,11 @@ function checkVersion(theirs: unknown, { anyVersion }: RequestOptions, socket: s
   if (isRemote(socket))
     throw new Refusal(
       "LIVEOPS_VERSION",
-      `the daemon on ${parseAddress(socket).name} is liveops ${theirs}, this command is ${VERSION}; use liveops ${theirs} here, or install ${VERSION} there and run: ${onRemote(socket, ["liveopsd", "restart"])}`,
+      `the daemon on ${parseAddress(socket).name} is liveops ${theirs}, this command is ${VERSION}; use liveops ${theirs} here, or install ${VERSION} there and run: ${onRemote(socket, ["liveops", "restart"])}`,
     );
   throw new Refusal(
     "LIVEOPS_VERSION",
-    `the daemon is liveops ${theirs}, this command is ${VERSION}; use liveops ${theirs}, or run: liveopsd restart`,
+    `the daemon is liveops ${theirs}, this command is ${VERSION}; use liveops ${theirs}, or run: liveops restart`,
   );
 }
 

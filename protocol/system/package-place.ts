@@ -1,6 +1,6 @@
 /** Where the package of a command or a daemon is installed. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 /** The directory of the package that has this script, such as `dist/bin/liveopsd.cjs`; null if there is none. */
 export function packageOf(script: string): string | null {
@@ -22,4 +22,11 @@ export function versionIn(dir: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** The script of `liveopsd` beside the script of a command. A link is kept: an upgrade changes where it leads. */
+export function daemonScript(script: string): string {
+  const path = resolve(script);
+  const beside = join(dirname(path), basename(path).replace(/^liveops(?=$|\.)/, "liveopsd"));
+  return existsSync(beside) ? beside : join(dirname(realpathSync(script)), "liveopsd.cjs");
 }

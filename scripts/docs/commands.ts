@@ -1,7 +1,11 @@
-/** Generates the regions of docs/commands.md from the commander trees of `liveops` and `liveopsd`. */
+/**
+ * Generates the regions of docs/commands.md from the commander trees of `liveops` and `liveopsd`. The commands that both
+ * have are described once, as those of `liveops`.
+ */
 import type { Argument, Command, Option } from "commander";
 import { commandTree as operationTree } from "../../tui/cli/commands.js";
 import { commandTree as daemonTree } from "../../tui/cli/liveopsd/command-line.js";
+import { SHARED_COMMANDS } from "../../tui/cli/liveopsd/commands.js";
 import { examplesOf, isGlobal } from "../../tui/kit/options.js";
 import { tableOf } from "../../tui/kit/output/options.js";
 import { exitCodes } from "./errors.js";
@@ -16,15 +20,18 @@ export async function commandRegions(dashboardHelp: string): Promise<Regions> {
     "exit codes": exitCodes(),
   };
   for (const tree of trees) {
+    const programOf = (command: Command) =>
+      Object.hasOwn(SHARED_COMMANDS, command.name()) ? "liveops" : tree.name();
     regions[tree.name()] = table(
       ["command", "does"],
       tree.commands.map((command) => [
-        `[\`${tree.name()} ${command.name()}\`](#${tree.name()}-${command.name()})`,
+        `[\`${tree.name()} ${command.name()}\`](#${programOf(command)}-${command.name()})`,
         command.description(),
       ]),
     );
     for (const command of tree.commands)
-      regions[`${tree.name()} ${command.name()}`] = section(tree.name(), command);
+      if (programOf(command) === tree.name())
+        regions[`${tree.name()} ${command.name()}`] = section(tree.name(), command);
   }
   return regions;
 }

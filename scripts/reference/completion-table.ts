@@ -10,6 +10,7 @@ import type {
   Table,
   Value,
 } from "../../tui/kit/completion/table.js";
+import { isOfDaemon } from "../../tui/kit/host-option.js";
 import { tableOf } from "../../tui/kit/output/options.js";
 
 const finished = STATES.filter(isFinal);
@@ -122,7 +123,7 @@ function optionValue(
   if (long === "--state") return { of: "choices", choices: listed(description), list: true };
   if (long === "--stream") return { of: "choices", choices: listed(description) };
   // A new name for this host, not one of the fleet.
-  if (path.startsWith("liveopsd") && placeholder === "name") return { of: "text" };
+  if (isOfDaemon(command) && placeholder === "name") return { of: "text" };
   return BY_PLACEHOLDER[placeholder] ?? { of: "text" };
 }
 

@@ -1,7 +1,11 @@
-/** Man pages in section 1: one for each program, and one for each command with its subcommands. */
+/**
+ * Man pages in section 1: one for each program, and one for each command with its subcommands. The commands that
+ * `liveops` and `liveopsd` share have a page of `liveops`.
+ */
 import type { Command, Option } from "commander";
 import { EXIT, EXIT_MEANINGS } from "../../protocol/exit-codes.js";
 import { VERSION } from "../../protocol/version.js";
+import { SHARED_COMMANDS } from "../../tui/cli/liveopsd/commands.js";
 import { examplesOf } from "../../tui/kit/options.js";
 
 /** Text of each page by its path in dist/. */
@@ -14,6 +18,7 @@ export function manPages(programs: readonly Command[], date: string): Record<str
       const name = `${program.name()}-${command.name()}`;
       // `liveops tui` is `liveops-tui`, which has its page.
       if (names.includes(name)) continue;
+      if (program.name() === "liveopsd" && Object.hasOwn(SHARED_COMMANDS, command.name())) continue;
       pages[`man/${name}.1`] = page(command, [program.name(), command.name()], names, date);
     }
   }

@@ -29,7 +29,7 @@ test("running operations continue, queued ones and the next of a chain wait with
   const { hosts } = await client.drain({ draining: true });
   expect(hosts).toMatchObject([{ name: hostname(), draining: true, running: 1, slots: 2 }]);
   const queued = await daemon.submit("gate");
-  const reason = `${hostname()} is drained; start operations again with: liveopsd drain --undo`;
+  const reason = `${hostname()} is drained; start operations again with: liveops drain --undo`;
   expect(await client.show(queued.id)).toMatchObject({ state: "queued", blocked: { reason } });
   // A pause and its end do not undo the drain.
   await client.pauseQueue();

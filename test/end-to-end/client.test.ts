@@ -251,7 +251,7 @@ describe("errors", () => {
       const error = await call.catch((error: unknown) => error);
       expect(error).toBeInstanceOf(NoDaemonError);
       expect(error).toMatchObject({ code: "LIVEOPS_NO_DAEMON", status: null, reason: "ENOENT" });
-      expect((error as NoDaemonError).detail).toContain("start it with: liveopsd start");
+      expect((error as NoDaemonError).detail).toContain("start it with: liveops start");
     }
   });
 
@@ -264,9 +264,9 @@ describe("errors", () => {
       const error = await connect(options)
         .get("abc123")
         .catch((error: unknown) => error as NoDaemonError);
-      const said = expect.stringMatching(/^no daemon answers on .*; start it with: liveopsd start --/);
+      const said = expect.stringMatching(/^no daemon answers on .*; start it with: liveops start --/);
       expect(error).toMatchObject({ message: said, detail: said });
-      expect((error as NoDaemonError).detail.endsWith(`liveopsd start ${flag}`)).toBe(true);
+      expect((error as NoDaemonError).detail.endsWith(`liveops start ${flag}`)).toBe(true);
       expect((error as NoDaemonError).message).toBe((error as NoDaemonError).detail);
     }
   });

@@ -153,7 +153,6 @@ describe("exit codes", () => {
     ],
     [["frobnicate"], "unknown command"],
     [["ls", "--nonsense"], "--nonsense"],
-    [["start"], "liveopsd start"],
   ])("2: %j", async (words, says) => {
     const ended = await world.liveops(words);
     expect(ended).toMatchObject({ code: 2, stdout: "" });
@@ -388,13 +387,14 @@ test("params from --params, @file, stdin and words on top; a label; an empty std
 });
 
 test("every command has --help with an example, and --version; they need no daemon", async () => {
-  const commands = "submit run ls show watch logs wait cancel retry again rm ops new tui".split(" ");
+  const commands =
+    "submit run ls show watch logs wait cancel retry again rm ops new tui start stop restart".split(" ");
   for (const command of commands) {
     const { code, stdout, stderr } = await world.liveops([command, "--help"]);
     expect({ code, stderr }, command).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain(`$ liveops ${command}`);
   }
-  for (const command of ["start", "stop", "restart", "status", "logs"])
+  for (const command of ["status", "logs"])
     expect((await world.liveopsd([command, "--help"])).stdout).toContain(`$ liveopsd ${command}`);
   for (const bin of ["liveops", "liveopsd", "liveops-tui"])
     expect((await world.start(bin, ["--version"]).ended).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -36,7 +36,7 @@ for (const name of SHELLS)
           await shell.completes("liveops schedule pa", "liveops schedule pause");
           await shell.completes("liveops new pip", "liveops new pipeline");
           await shell.completes("liveops ls --state=queued,su", "liveops ls --state=queued,succeeded");
-          await shell.completes("liveopsd start --log-level si", "liveopsd start --log-level silent");
+          await shell.completes("liveops start --log-level si", "liveops start --log-level silent");
           await shell.completes("liveops-tui --scr", "liveops-tui --screen-reader");
           await shell.lists("liveops re", ["report", "resume", "Continue paused operations or queues"]);
         }),

@@ -85,7 +85,7 @@ describe("without a daemon", () => {
     expect((await config("get", "keepDays")).stdout).toBe("180\n");
     expect(await config("set", "keepDays", "7")).toMatchObject({
       ...{ code: 0, stdout: "" },
-      stderr: expect.stringContaining("keepDays: in effect at the next liveopsd start; no daemon runs"),
+      stderr: expect.stringContaining("keepDays: in effect at the next liveops start; no daemon runs"),
     });
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({
       $schema: expect.stringMatching(/^https:.*config\.schema\.json$/),
@@ -246,11 +246,11 @@ describe("with a daemon", () => {
     await until("requests are logged", () => log().includes('"msg":"answered a request"'));
 
     expect((await config("set", "cgroup", "off")).stderr).toContain(
-      "cgroup: in effect after: liveopsd restart",
+      "cgroup: in effect after: liveops restart",
     );
-    expect((await config()).stdout).toMatch(/cgroup +file +off {2}\(after liveopsd restart\)/);
+    expect((await config()).stdout).toMatch(/cgroup +file +off {2}\(after liveops restart\)/);
     const status = await world.liveopsd(["status"]);
-    expect(status.stdout).toMatch(/config +\S+config\.json, read .+; after liveopsd restart: cgroup/);
+    expect(status.stdout).toMatch(/config +\S+config\.json, read .+; after liveops restart: cgroup/);
 
     write('{"concurrency": 9,}\n');
     process.kill(pid, "SIGHUP");

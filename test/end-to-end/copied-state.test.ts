@@ -20,7 +20,7 @@ afterEach(async () => {
   await world.close();
 });
 
-const RUN_QUEUED = "liveopsd restart --run-queued";
+const RUN_QUEUED = "liveops restart --run-queued";
 
 interface Shown {
   id: string;
@@ -103,7 +103,7 @@ test("the hold stays over restarts, and ends with --run-queued; a held operation
   );
   expect((await list(onCopy))[queued]!.state).toBe("queued");
   expect((await world.liveopsd(["start", "--run-queued"], onCopy)).stderr).toContain(
-    "without --run-queued; to apply, run: liveopsd restart --run-queued",
+    "without --run-queued; to apply, run: liveops restart --run-queued",
   );
   expect(runs()).toBe(0);
 

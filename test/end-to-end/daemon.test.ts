@@ -28,14 +28,14 @@ describe("without a daemon", () => {
     const ended = await world.start(bin, words).ended;
     expect(ended).toMatchObject({ code: 3, stdout: "" });
     expect(ended.stderr).toContain(world.socket);
-    expect(ended.stderr).toContain("start it with: liveopsd start\n");
+    expect(ended.stderr).toContain("start it with: liveops start\n");
   });
 
   test("the command that starts it carries the flags that were given", async () => {
     const dir = join(world.dir, "else where");
     const { code, stderr } = await world.liveops(["ls", "--state-dir", dir]);
     expect(code).toBe(3);
-    expect(stderr).toContain(`liveopsd start --state-dir '${dir}'`);
+    expect(stderr).toContain(`liveops start --state-dir '${dir}'`);
   });
 
   test("stop is success", async () => {
@@ -95,7 +95,7 @@ test.each([[[]], [["--foreground"]]])(
     expect(other.stderr).toContain(
       `Not started: another daemon uses the state directory ${world.state}: pid ${pid}, which answers on ${world.socket};`,
     );
-    expect(other.stderr).toContain(`liveopsd stop --socket ${world.socket} stops it`);
+    expect(other.stderr).toContain(`liveops stop --socket ${world.socket} stops it`);
     expect(existsSync(socket)).toBe(false);
     expect((await world.client.daemon()).pid).toBe(pid);
     await world.liveopsd(["stop"]);
@@ -166,8 +166,8 @@ test("stop says what goes on; the next daemon takes it up and it finishes on att
   const stopped = await world.liveopsd(["stop"]);
   expect(stopped.code).toBe(0);
   expect(stopped.stderr).toContain("2 running operations continue without the daemon");
-  expect(stopped.stderr).toContain("chains and queued operations wait for the next liveopsd start");
-  expect(stopped.stderr).toContain("liveopsd stop --now");
+  expect(stopped.stderr).toContain("chains and queued operations wait for the next liveops start");
+  expect(stopped.stderr).toContain("liveops stop --now");
   expect(existsSync(world.socket)).toBe(false);
   await world.startDaemon();
   for (const id of ids) expect((await world.client.show(id)).state).toBe("running");

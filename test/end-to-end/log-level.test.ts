@@ -46,7 +46,7 @@ test("debug logs decisions and requests, and a restart keeps the level", async (
 
   const again = await world.liveopsd(["start", "--log-level", "debug"]);
   expect(again).toMatchObject({ code: 0 });
-  expect(again.stderr).toContain("liveopsd restart --log-level debug");
+  expect(again.stderr).toContain("liveops restart --log-level debug");
 
   expect(await world.liveopsd(["restart", "--log-level", "debug"])).toMatchObject({ code: 0 });
   expect(await world.liveopsd(["restart"])).toMatchObject({ code: 0 });

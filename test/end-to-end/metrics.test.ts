@@ -45,7 +45,7 @@ test("status shows the address, start names a flag that the daemon lacks, restar
   await new Promise((resolve) => free.close(resolve));
   const again = await world.liveopsd(["start", "--metrics", `:${port}`]);
   expect(again).toMatchObject({ code: 0 });
-  expect(again.stderr).toContain(`liveopsd restart --metrics 127.0.0.1:${port}`);
+  expect(again.stderr).toContain(`liveops restart --metrics 127.0.0.1:${port}`);
 
   expect(await world.liveopsd(["restart", "--metrics", `localhost:${port}`])).toMatchObject({ code: 0 });
   expect(await world.liveopsd(["restart"])).toMatchObject({ code: 0 });

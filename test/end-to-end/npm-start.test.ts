@@ -36,7 +36,7 @@ test("starts the daemon, runs the chain and shows it, removes the archives, exit
     ]);
     expect(stdout).toContain("1 archive kept, 0 removed, 0 B freed\n");
     expect(stderr).toContain(`${says}: see npx liveops ls`);
-    expect(stderr).toContain("stop it with npx liveopsd stop");
+    expect(stderr).toContain("stop it with npx liveops stop");
     expect(demos()).toEqual([]);
   }
 });

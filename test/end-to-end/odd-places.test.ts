@@ -76,8 +76,8 @@ describe("run", () => {
 test("a command whose words cannot be written keeps its exit code", async () => {
   expect((await inShell("$liveops ls 2>/dev/full")).code).toBe(3);
   expect((await inShell("$liveops run nothing 2>/dev/full")).code).toBe(4);
-  expect((await inShell("$liveopsd start --state-dir s 2>/dev/full")).code).toBe(0);
-  expect((await inShell("$liveopsd stop --state-dir s 2>/dev/full")).code).toBe(0);
+  expect((await inShell("$liveops start --state-dir s 2>/dev/full")).code).toBe(0);
+  expect((await inShell("$liveops stop --state-dir s 2>/dev/full")).code).toBe(0);
 });
 
 test.each([
@@ -87,7 +87,7 @@ test.each([
   ["--socket /dev/null/here.sock", "/dev/null"],
 ])("a start with %s is wrong usage", async (flags, says) => {
   for (const foreground of ["", "--foreground"]) {
-    const { code, stderr } = await inShell(`$liveopsd start ${foreground} ${flags}`);
+    const { code, stderr } = await inShell(`$liveops start ${foreground} ${flags}`);
     expect(code, stderr).toBe(2);
     expect(stderr).toContain(`liveopsd: `);
     expect(stderr).toContain(says);

@@ -140,7 +140,7 @@ test("the example of docs/client.md compiles and runs, and a test with liveops/t
   expect(await count()).toMatchObject({
     code: 3,
     stdout: "",
-    stderr: expect.stringContaining("liveopsd start"),
+    stderr: expect.stringContaining("liveops start"),
   });
   expect(await installed("liveopsd", ["start", "--ops", "ops"])).toMatchObject({ code: 0 });
   const counted = await count();

@@ -258,14 +258,14 @@ describe("a host that is not reached", () => {
     const stderr = await ls({ LIVEOPS_HOST: `ssh://box${remote.dir}/none.sock` });
     expect(stderr).toBe(
       `liveops: no daemon answers on box: ${remote.dir}/none.sock (ENOENT)\n` +
-        `start it with: ssh box liveopsd start --socket ${remote.dir}/none.sock\n`,
+        `start it with: ssh box liveops start --socket ${remote.dir}/none.sock\n`,
     );
   });
 
   test("starts its daemon where its configuration says so", async () => {
     await remote.liveopsd(["stop"]);
     expect(await ls()).toMatch(
-      /^liveops: no daemon answers on box: .*\nstart it with: ssh box liveopsd start\n$/,
+      /^liveops: no daemon answers on box: .*\nstart it with: ssh box liveops start\n$/,
     );
     const config = remote.write("config/liveops/config.json", '{"autostart": true}');
     try {
@@ -321,7 +321,7 @@ describe("a host that is not reached", () => {
     server.close();
     expect(ended.code).toBe(5);
     expect(ended.stderr).toContain("is liveops 99.0.0, this command is");
-    expect(ended.stderr).toContain("ssh box liveopsd restart");
+    expect(ended.stderr).toContain("ssh box liveops restart");
   });
 });
 

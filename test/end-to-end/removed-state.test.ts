@@ -44,7 +44,7 @@ test("removed: daemon, loader, workers and sockets are gone, and the system's lo
   expect(existsSync(world.state)).toBe(false);
   expect(readFileSync(said, "utf8")).toBe(
     `-t\nliveopsd\n-p\ndaemon.err\n--\nstopped: the state directory ${world.state} ${REASON}, so new operations ` +
-      "would be lost; put it back if it was moved, then run: liveopsd start\n",
+      "would be lost; put it back if it was moved, then run: liveops start\n",
   );
 });
 
@@ -150,7 +150,7 @@ test("removed under a daemon: every command that waits ends with the reason, exi
   removeState();
   const reason =
     `liveops: the state directory ${world.state} was removed or replaced, which ends its daemon and operations\n` +
-    "if the directory was moved, put it back; then run: liveopsd start\n";
+    "if the directory was moved, put it back; then run: liveops start\n";
   for (const [name, command] of commands) {
     const { code, stderr } = await command.ended;
     expect(stderr.slice(-reason.length), name).toBe(reason);

@@ -1,4 +1,4 @@
-/** `liveopsd install` without a service manager, and the calls that it makes of one that a script plays. */
+/** `liveops install` without a service manager, and the calls that it makes of one that a script plays. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";

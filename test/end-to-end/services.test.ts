@@ -1,4 +1,4 @@
-/** `liveopsd install` and the commands around it, with a real user's manager of systemd. */
+/** `liveops install` and the commands around it, with a real user's manager of systemd. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -98,17 +98,17 @@ describe.skipIf(whyNoManager() !== null)("with the user's manager of systemd", {
   test("stop stays stopped, and start, restart and autostart go through the unit", async () => {
     await succeeds("install", "--json");
     expect(await active()).toBe("active");
-    expect(await succeeds("stop")).toContain("liveopsd start, or the next login, starts it again");
+    expect(await succeeds("stop")).toContain("liveops start, or the next login, starts it again");
     expect(await active()).toBe("inactive");
 
     expect(await succeeds("start", "--concurrency", "7")).toMatch(
-      /by the systemd unit liveopsd.service, .*without --concurrency 7; to apply, run: liveopsd install --concurrency 7$/m,
+      /by the systemd unit liveopsd.service, .*without --concurrency 7; to apply, run: liveops install --concurrency 7$/m,
     );
     expect(await active()).toBe("active");
     const refused = await manager.liveopsd("restart", "--concurrency", "7");
     expect(refused).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("change them with: liveopsd install --concurrency 7"),
+      stderr: expect.stringContaining("change them with: liveops install --concurrency 7"),
     });
     await succeeds("stop");
 
@@ -140,7 +140,7 @@ describe.skipIf(whyNoManager() !== null)("with the user's manager of systemd", {
     const foreign = await manager.liveopsd("install");
     expect(foreign).toMatchObject({
       code: 5,
-      stderr: expect.stringContaining("liveopsd install did not write it"),
+      stderr: expect.stringContaining("liveops install did not write it"),
     });
     expect(await manager.liveopsd("uninstall")).toMatchObject({ code: 5 });
     expect(readFileSync(unit, "utf8")).toContain("/bin/true");

@@ -87,14 +87,14 @@ test("after an upgrade restart adopts what runs, and status says which version r
   expect(await run(now("liveops"), "ls")).toMatchObject({
     code: 5,
     stderr: expect.stringContaining(
-      `the daemon is liveops ${version}, this command is 0.9.0; use liveops ${version}, or run: liveopsd restart`,
+      `the daemon is liveops ${version}, this command is 0.9.0; use liveops ${version}, or run: liveops restart`,
     ),
   });
   const before = await succeeds(now("liveopsd"), "status");
   expect(before).toContain(
-    `liveops was upgraded from ${version} to 0.9.0 (${place.dir}). The daemon starts no new operations until you restart it: liveopsd restart (running operations continue)`,
+    `liveops was upgraded from ${version} to 0.9.0 (${place.dir}). The daemon starts no new operations until you restart it: liveops restart (running operations continue)`,
   );
-  expect(await succeeds(now("liveopsd"), "start")).toContain("until you restart it: liveopsd restart");
+  expect(await succeeds(now("liveopsd"), "start")).toContain("until you restart it: liveops restart");
 
   expect(await succeeds(now("liveopsd"), "restart")).toContain("kept 2 running operations");
   const after = await succeeds(now("liveopsd"), "status");
@@ -125,7 +125,7 @@ test("a daemon whose package was removed hands over to a package elsewhere", asy
   const elsewhere = install(tarball, join(world.dir, "opt"));
   const before = await succeeds(elsewhere("liveopsd"), "status");
   expect(before).toContain(`The package of the daemon was removed (${place.dir})`);
-  expect(before).toContain("liveopsd restart (running operations continue)");
+  expect(before).toContain("liveops restart (running operations continue)");
   const examined = await succeeds(elsewhere("liveopsd"), "doctor");
   expect(examined).toContain("The package of the daemon was removed");
 

@@ -195,7 +195,7 @@ test("full: stop --now is refused and says what to do, daemon and running operat
   const refused = await runBin(daemon.world, "liveopsd", ["stop", "--now"]);
   expect(refused.code).toBe(5);
   expect(refused.stderr).toMatch(
-    /the daemon is not stopped: .*disk is full.*make room and try again, or run: liveopsd stop /,
+    /the daemon is not stopped: .*disk is full.*make room and try again, or run: liveops stop /,
   );
   expect(await daemon.client.daemon()).toMatchObject({ pid: daemon.pid, storeFull: true });
   await recordThat(daemon, id, ({ state }) => state === "running");

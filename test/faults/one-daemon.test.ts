@@ -22,7 +22,7 @@ import { record } from "./tally.js";
 
 const STARTERS = 20;
 
-/** A world whose daemon is started by `liveopsd start`, as a user does; at the end it is stopped. */
+/** A world whose daemon is started by `liveops start`, as a user does; at the end it is stopped. */
 class Place implements AsyncDisposable {
   readonly world = new World();
   readonly client = new Client(this.world.socket);

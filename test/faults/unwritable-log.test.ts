@@ -149,14 +149,14 @@ test("journal and log both fail: the daemon stops, and says why on stderr", asyn
   await daemon.submit("shell", { params: { args: ["true"] } }).catch(() => {});
   const { code, stderr } = await daemon.exited();
   expect(code).toBe(70);
-  expect(stderr).toMatch(/liveopsd: stopped: the state directory .* cannot be written: EIO.*liveopsd start/);
+  expect(stderr).toMatch(/liveopsd: stopped: the state directory .* cannot be written: EIO.*liveops start/);
   failing.end();
   await daemon.startAgain();
   expect((await daemon.client.daemon()).pid).toBe(daemon.pid);
   record({ fault: "journal and log fail", injected: 1, survived: 1, lost: 0, duplicated: 0 });
 });
 
-test("a foreground daemon whose stderr nobody reads: it works, and liveopsd stop ends it", async () => {
+test("a foreground daemon whose stderr nobody reads: it works, and liveops stop ends it", async () => {
   const world = new World();
   const child = spawn(process.execPath, [world.bin("liveopsd"), "start", "--foreground"], {
     cwd: world.dir,

@@ -1,4 +1,4 @@
-/** Upkeep of a state directory: bounded logs, retention, `liveopsd doctor`. */
+/** Upkeep of a state directory: bounded logs, retention, `liveops doctor`. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

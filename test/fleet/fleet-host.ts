@@ -92,7 +92,7 @@ export class FleetHost implements AsyncDisposable {
     return this.daemon.submit(op, body);
   }
 
-  /** Stops the daemon as `liveopsd stop`; its operations continue until the lease of the host ends. */
+  /** Stops the daemon as `liveops stop`; its operations continue until the lease of the host ends. */
   async stop(): Promise<void> {
     await this.daemon.stop();
     this.#isUp = false;

@@ -1,4 +1,4 @@
-/** `liveopsd fleet migrate`, and the connections that are refused before anything is asked. */
+/** `liveops fleet migrate`, and the connections that are refused before anything is asked. */
 // @module-tag openssl
 // @module-tag postgresql
 import { execFileSync } from "node:child_process";
@@ -54,7 +54,7 @@ beforeEach(() => {
 const migrateByCommand = (url: string, env: Record<string, string> = {}) =>
   cli.run(server.migrateWords(url), { bin: "liveopsd", env });
 
-describe("liveopsd fleet migrate", () => {
+describe("liveops fleet migrate", () => {
   test("creates the schema once, says so in one line, and shows no password", async () => {
     const url = server.url(database);
     const first = await migrateByCommand(url);
@@ -101,7 +101,7 @@ describe("liveopsd fleet migrate", () => {
     await migrate({ url });
     server.sql(database, "update liveops.head set revision = 0; drop function liveops.prune");
     const engine = new FleetEngine({ url });
-    await expect(engine.queries.count({})).rejects.toThrow("run: liveopsd fleet migrate");
+    await expect(engine.queries.count({})).rejects.toThrow("run: liveops fleet migrate");
     expect((await migrateByCommand(url)).stdout).toMatch(/^upgraded the schema liveops/);
     expect(await engine.putSetting("kept", "{}", null)).toBe(1);
     expect(server.sql(database, "select count(*) from pg_proc where proname = 'prune'")).toBe("1");
@@ -168,7 +168,7 @@ describe("liveopsd fleet migrate", () => {
 
   test("a database that is not migrated says what to run", async () => {
     const engine = new FleetEngine({ url: server.url(database) });
-    await expect(engine.hosts()).rejects.toThrow("run: liveopsd fleet migrate");
+    await expect(engine.hosts()).rejects.toThrow("run: liveops fleet migrate");
     await engine.end();
   });
 });

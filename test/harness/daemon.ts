@@ -108,7 +108,7 @@ export class TestDaemon {
     return { code, stderr: this.#stderr };
   }
 
-  /** Stops like `liveopsd stop`; with `now`, like `stop --now`. Resolves when the process is gone. */
+  /** Stops like `liveops stop`; with `now`, like `stop --now`. Resolves when the process is gone. */
   async stop(now = false): Promise<void> {
     await this.client.stop({ now });
     await this.#ended;

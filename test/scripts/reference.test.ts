@@ -43,7 +43,7 @@ test("the options whose values are not completed are free text", () => {
   );
 });
 
-/** Numbers, times, texts, new names and addresses. `--host` is that of `liveopsd start`. */
+/** Numbers, times, texts, new names and addresses. `--host` is that of `liveops start`. */
 const FREE = [
   "--absent",
   "--at",

@@ -8,12 +8,18 @@ import { say } from "../kit/report.js";
 import { inPipelineBundle, pipelinePath } from "./pipeline-argument.js";
 
 export function registerCheck(root: Command): void {
-  addCommand(root, "check", "Check pipeline files, without the daemon", [
-    "liveops check nightly.yaml",
-    "liveops check ~/.config/liveops/ops",
-    "liveops check - < nightly.yaml",
-    "liveops check nightly.yaml --json | jq '.files[].problems'",
-  ])
+  addCommand(
+    root,
+    "check",
+    "Check pipeline files, without the daemon",
+    [
+      "liveops check nightly.yaml",
+      "liveops check ~/.config/liveops/ops",
+      "liveops check - < nightly.yaml",
+      "liveops check nightly.yaml --json | jq '.files[].problems'",
+    ],
+    "none",
+  )
     .argument("<file...>", "Pipeline files; - is stdin; of a directory, its YAML files with stages")
     .option("--json", "Print the result of each file, with positions and near names, as JSON")
     .action(async (typed: string[], options: { json?: boolean }, command: Command) => {

@@ -14,6 +14,9 @@ export type Commands = Readonly<Record<string, () => Promise<Register>>>;
 /** Commands that take arguments of the operation after `--`. */
 const WITH_TRAILING = new Set(["submit", "run", "edit", "again", "schedule"]);
 
+/** Commands whose words may mean another command. */
+const AMBIGUOUS = new Set(["status", "backup", "start", "stop", "restart"]);
+
 /**
  * @param words - without the program
  * @param commands - the commands that this bundle can run
@@ -22,9 +25,9 @@ export async function runCommandLine(words: string[], commands: Commands): Promi
   endQuietlyOnClosedPipe();
   const typed = words[commandIndex(words)];
   const entry = typed !== undefined && Object.hasOwn(commands, typed) ? commands[typed] : undefined;
-  if (entry === undefined || typed === "status") {
-    const { nameHint, synonymHint } = await import("../kit/name-hints.js");
-    const hint = entry === undefined ? nameHint("liveops", words) : synonymHint(words);
+  if (typed === undefined || entry === undefined || AMBIGUOUS.has(typed)) {
+    const { synonymHint } = await import("../kit/name-hints.js");
+    const hint = synonymHint(words);
     if (hint !== null) {
       say({ program: "liveops" }, hint);
       process.exitCode = EXIT.usage;
@@ -61,6 +64,6 @@ Examples:
   $ liveops ls
 
 Run liveops <command> --help for the options and examples of a command.
-The daemon has its own commands: liveopsd --help`,
+Without arguments, on a terminal, liveops opens the dashboard.`,
   );
 }

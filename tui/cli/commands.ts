@@ -1,6 +1,7 @@
 /** The commands of `liveops`. */
 import type { Command } from "commander";
 import { type Commands, treeOf } from "./command-line.js";
+import { SHARED_COMMANDS } from "./liveopsd/commands.js";
 
 /** In the order of `--help`. */
 export const COMMANDS: Commands = {
@@ -31,7 +32,7 @@ export const COMMANDS: Commands = {
   report: async () => (await import("./report.js")).registerReport,
   config: async () => (await import("./config/config.js")).registerConfig,
   schema: async () => (await import("./schema.js")).registerSchema,
-  doctor: async () => (await import("./doctor.js")).registerDoctor,
+  ...SHARED_COMMANDS,
   mcp: async () => (await import("./open-mcp.js")).registerMcp,
   completion: async () => (await import("./completion.js")).registerCompletion,
   "dial-stdio": async () => (await import("./dial-stdio.js")).registerDialStdio,

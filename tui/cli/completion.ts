@@ -104,11 +104,17 @@ The script also completes liveopsd and liveops-tui. For fish, link it for these:
   ln -s liveops.fish ~/.config/fish/completions/liveops-tui.fish`;
 
 export function registerCompletion(root: Command): void {
-  addCommand(root, "completion", "Print the completion script of a shell", [
-    "liveops completion bash",
-    "source <(liveops completion bash)",
-    "liveops completion fish > ~/.config/fish/completions/liveops.fish",
-  ])
+  addCommand(
+    root,
+    "completion",
+    "Print the completion script of a shell",
+    [
+      "liveops completion bash",
+      "source <(liveops completion bash)",
+      "liveops completion fish > ~/.config/fish/completions/liveops.fish",
+    ],
+    "none",
+  )
     .addArgument(new Argument("<shell>", "The shell to complete in").choices(SHELLS))
     .addHelpText("after", HELP)
     .action((shell: Shell) => void process.stdout.write(SCRIPTS[shell]));

@@ -1,5 +1,15 @@
-/** Entry point of `liveops`, with all commands. */
+/** Entry point of `liveops`, with all commands. Without words, on a terminal, it is the dashboard. */
+import { commandIndex, selectsDaemon } from "../kit/options.js";
 import { runCommandLine } from "./command-line.js";
 import { COMMANDS } from "./commands.js";
+import { SHARED_COMMANDS } from "./liveopsd/commands.js";
+import { openDashboard } from "./open-tui.js";
 
-void runCommandLine(process.argv.slice(2), COMMANDS);
+const words = process.argv.slice(2);
+const typed = words[commandIndex(words)];
+// node:sqlite, which holds our locks, still announces itself as experimental.
+if (typed !== undefined && Object.hasOwn(SHARED_COMMANDS, typed)) process.removeAllListeners("warning");
+
+const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
+if (typed === undefined && hasTerminal && selectsDaemon(words)) void openDashboard();
+else void runCommandLine(words, COMMANDS);

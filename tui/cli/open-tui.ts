@@ -14,9 +14,14 @@ export function registerTui(root: Command): void {
   useHost(withTuiArguments(command), "several").action(async () => {
     // `liveops-tui` parses the same words without the command's name.
     process.argv.splice(2 + commandIndex(process.argv.slice(2)), 1);
-    await import(DASHBOARD);
+    await openDashboard();
   });
 }
 
-/** The bundle of the dashboard, next to ours. Reads the command line and starts when it is loaded. */
+/** The bundle of the dashboard, next to ours. */
 const DASHBOARD: string = "./tui.js";
+
+/** The dashboard reads the command line of this process, and starts when it is loaded. */
+export async function openDashboard(): Promise<void> {
+  await import(DASHBOARD);
+}

@@ -17,15 +17,21 @@ const IF_AVAILABLE = "--if-available";
 
 export function registerReport(root: Command): void {
   const forms = Object.values(REPORT_FORMS);
-  addCommand(root, "report", "Tell progress, status or a value from a script that an operation runs", [
-    "liveops report progress 12/90 files",
-    "liveops report percent 40",
-    "liveops report status waiting for the server",
-    "liveops report stage Upload",
-    "liveops report log warning the disk is nearly full",
-    "liveops report output size=1024",
-    'echo "progress 12/90" >> "$LIVEOPS_REPORT"',
-  ])
+  addCommand(
+    root,
+    "report",
+    "Tell progress, status or a value from a script that an operation runs",
+    [
+      "liveops report progress 12/90 files",
+      "liveops report percent 40",
+      "liveops report status waiting for the server",
+      "liveops report stage Upload",
+      "liveops report log warning the disk is nearly full",
+      "liveops report output size=1024",
+      'echo "progress 12/90" >> "$LIVEOPS_REPORT"',
+    ],
+    "none",
+  )
     .usage("[options] <report...>")
     .argument("<report...>", `One report: ${forms.join("; ")}`)
     .option(IF_AVAILABLE, "Do nothing where no operation reads reports (default: exit code 2)")

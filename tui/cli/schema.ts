@@ -18,11 +18,17 @@ const SCHEMAS: Record<string, () => string | Promise<string>> = {
 const NAMES = Object.keys(SCHEMAS);
 
 export function registerSchema(root: Command): void {
-  addCommand(root, "schema", "Print a JSON Schema: of the config file, a pipeline file or an exported run", [
-    "liveops schema config > ~/.config/liveops/config.schema.json",
-    "liveops schema pipeline > pipeline.schema.json",
-    "liveops schema export > export.schema.json",
-  ])
+  addCommand(
+    root,
+    "schema",
+    "Print a JSON Schema: of the config file, a pipeline file or an exported run",
+    [
+      "liveops schema config > ~/.config/liveops/config.schema.json",
+      "liveops schema pipeline > pipeline.schema.json",
+      "liveops schema export > export.schema.json",
+    ],
+    "none",
+  )
     .argument("<name>", `What the schema describes: ${NAMES.join(", ")}`)
     .action(async (name: string) => {
       const text = getOwn(SCHEMAS, name);

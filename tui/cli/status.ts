@@ -23,6 +23,7 @@ import {
 } from "./status-line.js";
 
 interface StatusOptions extends OutputOptions {
+  daemon?: boolean;
   format?: string;
   since?: string;
   idle?: string;
@@ -44,7 +45,9 @@ export function registerStatus(root: Command): void {
     "liveops status --format '{running} running, {title:30} {percent}' --idle ''",
     "liveops status --absent 'no daemon' --escape tmux",
     "liveops status --json | jq .failed",
+    "liveops status --daemon",
   ])
+    .option("--daemon", "Show the daemon: version, places, workers and problems (same as liveopsd status)")
     .option(
       "--format <text>",
       `Print this text; placeholders: ${PLACEHOLDER_NAMES.map((name) => `{${name}}`).join(", ")}; {title:20} cuts, {{ is a brace (default: {summary})`,
@@ -66,9 +69,10 @@ export function registerStatus(root: Command): void {
     .addHelpText(
       "after",
       `
-Exit code 3 if no daemon answers in time. The state of the daemon itself: liveopsd status`,
+Exit code 3 if no daemon answers in time.`,
     )
-    .action(async (_options: unknown, command: Command) => {
+    .action(async (given: StatusOptions, command: Command) => {
+      if (given.daemon) return await showDaemon();
       const { client, options, to } = await connectFor<StatusOptions>(command);
       const pieces = parseFormat(options.format ?? "{summary}");
       const since = givenDuration("--since", options.since ?? DEFAULT_SINCE, FORMS);
@@ -93,6 +97,14 @@ Exit code 3 if no daemon answers in time. The state of the daemon itself: liveop
         if (options.fleet === undefined) process.stdout.write("", () => process.exit());
       }
     });
+}
+
+/** The bundle of `liveopsd`, next to ours. It reads the command line of this process when it is loaded. */
+const LIVEOPSD: string = "./liveopsd-cli.cjs";
+
+async function showDaemon(): Promise<void> {
+  process.argv = process.argv.filter((word) => word !== "--daemon");
+  await import(LIVEOPSD);
 }
 
 function printLine(text: string): void {

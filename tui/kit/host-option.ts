@@ -22,21 +22,20 @@ export type HostUse =
   /** As `none`, and `--host` is the name of this machine in its fleet. */
   | "own-name";
 
-/** Commands that work on the files of this machine, or start something on it; and their subcommands. */
-const ON_THIS_MACHINE = new Set(
-  ["run", "new", "check", "report", "schema", "doctor", "config", "completion", "dial-stdio"]
-    .map((name) => `liveops ${name}`)
-    .concat(
-      ["logs", "doctor", "backup", "restore", "audit", "fleet", "uninstall"].map(
-        (name) => `liveopsd ${name}`,
-      ),
-    ),
-);
-
-/** Commands with an option of their own under this name: this machine in its fleet. */
-const NAMES_THIS_HOST = new Set(["start", "restart", "install"].map((name) => `liveopsd ${name}`));
-
 const uses = new WeakMap<Command, HostUse>();
+
+/** Commands on the daemon itself, in `liveops`. */
+const ofDaemon = new WeakSet<Command>();
+
+export function markOfDaemon(command: Command): void {
+  ofDaemon.add(command);
+}
+
+/** Whether the command works on the daemon itself, and not on its operations. */
+export function isOfDaemon(command: Command): boolean {
+  if (ofDaemon.has(command)) return true;
+  return command.parent ? isOfDaemon(command.parent) : command.name() === "liveopsd";
+}
 
 /** What does on another machine what a command does here. */
 const INSTEAD: Record<string, (address: string) => string> = {
@@ -55,13 +54,17 @@ function collect(value: string, before: string[] = []): string[] {
 }
 
 /** Adds `--host` to a command. Its value is read before the action of the command. */
-export function addHostOption(command: Command): void {
-  const path = pathOf(command).join(" ");
-  if (NAMES_THIS_HOST.has(path)) return void uses.set(command, "own-name");
-  const use = ON_THIS_MACHINE.has(pathOf(command).slice(0, 2).join(" ")) ? "none" : "one";
+export function addHostOption(command: Command, use = usual(command)): void {
   uses.set(command, use);
+  // The command has an option of its own under this name.
+  if (use === "own-name") return;
   const option = new Option("--host <address>", TEXT[use]).argParser(collect);
   command.addOption(use === "none" ? option.hideHelp() : option);
+}
+
+/** A subcommand does what its command does. */
+function usual({ parent }: Command): HostUse {
+  return parent !== null && uses.get(parent) === "none" ? "none" : "one";
 }
 
 /** Changes what a command does with `--host`. @param text - for the help; default: that of the use */
@@ -93,7 +96,7 @@ interface HostValues extends GlobalOptions {
  *
  * @throws UsageError
  */
-export function readHostOption(command: Command, program: string, env = process.env): void {
+export function readHostOption(command: Command, env = process.env): void {
   const use = uses.get(command);
   if (use === undefined) return;
   const before = [...parents(command)].flatMap((each) => valuesOf(each));
@@ -104,7 +107,7 @@ export function readHostOption(command: Command, program: string, env = process.
   const names = all.filter((text) => !isAddress(text));
   const targets = all.filter(isAddress).map((text) => parseAddress(text));
   if (use === "none" || use === "own-name") {
-    refuseHosts(command, program, all, isChosen, env);
+    refuseHosts(command, all, isChosen, env);
     return;
   }
   if (names.length > 0 && use !== "or-name") parseAddress(names[0]!);
@@ -152,7 +155,6 @@ function merged(command: Command): GlobalOptions {
 /** A command of this machine: `--host` is wrong, and LIVEOPS_HOST is not meant for it. */
 function refuseHosts(
   command: Command,
-  program: string,
   given: string[],
   isChosen: boolean,
   env: Record<string, string | undefined>,
@@ -170,10 +172,10 @@ function refuseHosts(
         : (INSTEAD[line]?.(address.text) ?? `on that machine, run: ${there}`),
     );
   }
-  // What a person asks of liveopsd beside LIVEOPS_HOST could be meant for that host.
-  const isTyped = program === "liveopsd" && process.send === undefined;
+  // What a person asks of the daemon beside LIVEOPS_HOST could be meant for that host.
+  const isTyped = isOfDaemon(command) && process.send === undefined;
   if (env.LIVEOPS_HOST && isTyped && !isChosen)
-    say({ program }, `${line} works on this machine, whatever LIVEOPS_HOST says`, "yellow");
+    say({ program: words[0]! }, `${line} works on this machine, whatever LIVEOPS_HOST says`, "yellow");
 }
 
 /** `liveops`, `queue`, `set`. */

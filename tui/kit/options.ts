@@ -6,11 +6,12 @@ import { Command, CommanderError, Help, type Option } from "commander";
 import { commandPlaces, type GlobalOptions, startCommand } from "../../protocol/client/daemon-address.js";
 import { closeHosts } from "../../protocol/client/ssh/host.js";
 import { EXIT } from "../../protocol/exit-codes.js";
+import { UsageError } from "../../protocol/failures.js";
 import { paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";
 import { type OpenFleet, openFleet, urlWithoutPassword } from "./fleet-client.js";
-import { addHostOption, readHostOption } from "./host-option.js";
+import { addHostOption, type HostUse, isOfDaemon, markOfDaemon, readHostOption } from "./host-option.js";
 import { type ReportTo, report } from "./report.js";
 
 export { commandPlaces, type GlobalOptions };
@@ -59,30 +60,49 @@ export function examplesOf(command: Command): string[] {
   return examplesByCommand.get(command) ?? [];
 }
 
-/** Adds a command with the common options, and its examples at the end of its help. */
-export function addCommand(root: Command, usage: string, description: string, examples: string[]): Command {
+/**
+ * Adds a command with the common options, and its examples at the end of its help.
+ *
+ * @param host - what the command does with `--host`; default: that of the command above
+ */
+export function addCommand(
+  root: Command,
+  usage: string,
+  description: string,
+  examples: string[],
+  host?: HostUse,
+): Command {
+  return withHelp(root.command(usage).description(description), examples, host);
+}
+
+/** As `addCommand`, for a command on the daemon itself: `liveops` and `liveopsd` share these. */
+export function addDaemonCommand(
+  ...[root, usage, description, ...rest]: Parameters<typeof addCommand>
+): Command {
   const command = root.command(usage).description(description);
+  markOfDaemon(command);
+  return withHelp(command, ...rest);
+}
+
+function withHelp(command: Command, examples: string[], host?: HostUse): Command {
+  const root = command.parent!;
   examplesByCommand.set(command, examples);
   const lines = examples.map((example) => `  $ ${example}`).join("\n");
   command.addHelpText("after", `\nExamples:\n${lines}`);
   const above = root.parent === null ? root.name() : `${root.parent.name()} ${root.name()}`;
-  return withGlobals(command, `Try: ${above} ${command.name()} --help`);
+  return withGlobals(command, `Try: ${above} ${command.name()} --help`, host);
 }
 
-/** The fleet of `liveopsd start` is the one that the daemon joins. */
-function isOfDaemon(command: Command): boolean {
-  return command.parent ? isOfDaemon(command.parent) : command.name() === "liveopsd";
-}
-
-function withGlobals(command: Command, help: string): Command {
+function withGlobals(command: Command, help: string, host?: HostUse): Command {
   command.optionsGroup(GLOBAL_OPTIONS);
+  // The fleet of `start` is the one that the daemon joins.
   if (!isOfDaemon(command))
     command.option(
       "--fleet <url>",
       "Ask the fleet of this PostgreSQL database, without a daemon",
       urlWithoutPassword("--fleet"),
     );
-  addHostOption(command);
+  addHostOption(command, host);
   command
     .option("--socket <path>", "Socket of the daemon")
     .option("--state-dir <dir>", "State directory of the daemon")
@@ -106,10 +126,11 @@ export async function runRoot(
   /** More help for wrong usage, after the error of the parser; null for none. */
   hint: (error: CommanderError) => Promise<string | null> = async () => null,
 ): Promise<void> {
-  root.hook("preAction", (_root, command) => readHostOption(command, root.name()));
+  root.hook("preAction", (_root, command) => readHostOption(command));
   let fleet: OpenFleet | null = null;
-  if (argv.some((word) => word.startsWith("--fleet")) && !isOfDaemon(root))
+  if (argv.some((word) => word.startsWith("--fleet")))
     root.hook("preAction", async (_root, command) => {
+      if (isOfDaemon(command)) return checkFleetPlace(root, command);
       const { fleet: url } = allOptions<GlobalOptions>(command);
       if (url === undefined) return;
       fleet = await openFleet(url);
@@ -141,6 +162,16 @@ async function optionHint(
   return hints.optionHint(root.name(), argv[commandIndex(argv)] ?? "", argv, message);
 }
 
+/** @throws UsageError for a fleet that is to be asked, which a command on the daemon does not do */
+function checkFleetPlace(root: Command, command: Command): void {
+  if (root.opts<GlobalOptions>().fleet === undefined) return;
+  const line = `${root.name()} ${command.name()}`;
+  throw new UsageError(
+    `${line} works with the daemon, and asks no fleet`,
+    `leave out --fleet; to join a fleet: liveops start --fleet URL`,
+  );
+}
+
 /** Global options whose value is the next word. */
 const WITH_VALUE = new Set(["--socket", "--state-dir", "--fleet", "--host"]);
 
@@ -152,6 +183,13 @@ export function commandIndex(words: readonly string[]): number {
     else if (!word.startsWith("-")) return i;
   }
   return -1;
+}
+
+/** Whether the words are only options that select a daemon, with their values. */
+export function selectsDaemon(words: readonly string[]): boolean {
+  return words.every(
+    (word, i) => WITH_VALUE.has(word.split("=", 1)[0]!) || WITH_VALUE.has(words[i - 1] ?? ""),
+  );
 }
 
 /** For `help NAME` of an unknown command, the name alone: commander then reports it with the near names. */

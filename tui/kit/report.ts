@@ -116,7 +116,7 @@ function refusal(error: Refusal): string[] {
 }
 
 function status(startCommand: string): string {
-  return startCommand.replace("liveopsd start", "liveopsd status");
+  return startCommand.replace("liveops start", "liveopsd status");
 }
 
 /** The error of another bundle, whose error classes are not those of this one, as one of this bundle. */

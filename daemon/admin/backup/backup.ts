@@ -105,7 +105,7 @@ async function backUpLocked(layout: Layout, options: BackupOptions): Promise<Man
   const stateDir = layout.root;
   if (!existsSync(layout.version))
     throw new BackupError(
-      `there is no state in ${stateDir} to back up; liveopsd start creates the state directory`,
+      `there is no state in ${stateDir} to back up; liveops start creates the state directory`,
       EXIT.notFound,
     );
   checkStateDir(layout);
@@ -144,6 +144,6 @@ function failed(dir: string, error: Error): Refusal {
     : `${error.message}; resolve this`;
   return new Refusal(
     "LIVEOPS_BACKUP_FAILED",
-    `nothing was left in ${dir}: ${what}, then run liveopsd backup again`,
+    `nothing was left in ${dir}: ${what}, then run liveops backup again`,
   );
 }

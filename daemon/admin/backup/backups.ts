@@ -57,6 +57,6 @@ export class Backups {
 function stopping(): Refusal {
   return new Refusal(
     "LIVEOPS_STOPPING",
-    "the daemon is stopping, nothing was backed up; run liveopsd backup again when it has stopped",
+    "the daemon is stopping, nothing was backed up; run liveops backup again when it has stopped",
   );
 }

@@ -92,7 +92,7 @@ function checkBackup(dir: string, acceptDamage: boolean): Manifest {
     throw unusable(`${dir} may be written by others; check its content, then run: chmod 700 ${dir}`);
   const manifest = readManifest(dir);
   if (!manifest)
-    throw unusable(`${dir} is not a backup: it has no readable backup.json; liveopsd backup makes one`);
+    throw unusable(`${dir} is not a backup: it has no readable backup.json; liveops backup makes one`);
   if (!manifest.complete) throw unusable(`${dir} is an unfinished backup; name a finished one`);
   const { files, bytes } = measure(dir);
   if (!acceptDamage && (files !== manifest.files || bytes !== manifest.bytes))
@@ -121,7 +121,7 @@ function lockState(stateDir: string, force: boolean): KernelLock | null {
   // Checked first: without --force nothing in the directory is touched.
   if (isLocked(layout.lock)) throw inUse(usedBy(layout));
   if (!force)
-    throw unusable(`the state directory ${stateDir} is not empty; liveopsd restore --force moves it aside`);
+    throw unusable(`the state directory ${stateDir} is not empty; liveops restore --force moves it aside`);
   const lock = acquireLock(layout.lock);
   if (!lock) throw inUse(usedBy(layout));
   const live = liveWorkers(layout);
@@ -129,7 +129,7 @@ function lockState(stateDir: string, force: boolean): KernelLock | null {
   lock.release();
   throw inUse(
     `${live} running ${live === 1 ? "operation belongs" : "operations belong"} to the state directory ${stateDir}; ` +
-      "to end them, run liveopsd start, then liveopsd stop --now",
+      "to end them, run liveops start, then liveops stop --now",
   );
 }
 
@@ -144,7 +144,7 @@ function originalInUse({ stateDir }: Manifest, target: string): Layout | null {
 function usedBy(layout: Layout): string {
   const owner = lockOwnerOf(layout);
   const pid = owner ? ` (pid ${owner.pid})` : "";
-  return `a daemon${pid} uses the state directory ${layout.root}; run liveopsd stop first`;
+  return `a daemon${pid} uses the state directory ${layout.root}; run liveops stop first`;
 }
 
 function liveWorkers({ workers }: Layout): number {

@@ -49,7 +49,7 @@ export async function check(client: Client, address: Address): Promise<void> {
   if (format > FORMAT) throw new NewerFormatError(format, FORMAT);
   if (format < FORMAT || revision < REVISION)
     throw new EngineRefusedError(
-      `the fleet's database has format ${format}.${revision}, and this liveops needs ${FORMAT}.${REVISION}; run: liveopsd fleet migrate`,
+      `the fleet's database has format ${format}.${revision}, and this liveops needs ${FORMAT}.${REVISION}; run: liveops fleet migrate`,
     );
   // A pooler gives its clients numbers of its own.
   if (pid === (client as unknown as { processID: number }).processID || !(await isShared(client, address)))
@@ -129,10 +129,10 @@ export function breaks(error: unknown): boolean {
 const REFUSING: Record<string, string> = {
   "28P01": "check the password",
   "28000": "check the user, and pg_hba.conf of the server",
-  "3D000": "create the database, then run: liveopsd fleet migrate",
-  "3F000": "run: liveopsd fleet migrate",
-  "42P01": "run: liveopsd fleet migrate",
-  "42883": "run: liveopsd fleet migrate",
+  "3D000": "create the database, then run: liveops fleet migrate",
+  "3F000": "run: liveops fleet migrate",
+  "42P01": "run: liveops fleet migrate",
+  "42883": "run: liveops fleet migrate",
 };
 
 /** Codes and texts of errors of TLS, which `pg` passes on from Node. */

@@ -298,7 +298,7 @@ export class FleetStore implements Store {
   #report(n: number | null, decision: Decision, error: Error): void {
     const name = n === null ? "a decision" : `decision ${n}`;
     this.addProblem(
-      `${name} of the fleet (${idOf(decision)} ${decision.kind}) was not handled completely: ${error.message}; restart the daemon: liveopsd restart`,
+      `${name} of the fleet (${idOf(decision)} ${decision.kind}) was not handled completely: ${error.message}; restart the daemon: liveops restart`,
     );
     this.options.onError(error);
   }

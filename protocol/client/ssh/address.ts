@@ -116,7 +116,7 @@ export function sshWords({ user, host, port }: SshAddress, end: string[] = []): 
   return [...(port === null ? [] : ["-p", String(port)]), ...end, user === null ? host : `${user}@${host}`];
 }
 
-/** A command line that runs a command on the host: `ssh box liveopsd start`. */
+/** A command line that runs a command on the host: `ssh box liveops start`. */
 export function onHost(address: SshAddress, words: readonly string[]): string {
   return shellLine(["ssh", ...sshWords(address), ...words]);
 }
@@ -124,7 +124,7 @@ export function onHost(address: SshAddress, words: readonly string[]): string {
 /** The command line that starts the daemon of the address. */
 export function startOnHost(address: SshAddress): string {
   const { socket } = address;
-  return onHost(address, ["liveopsd", "start", ...(socket === null ? [] : ["--socket", socket])]);
+  return onHost(address, ["liveops", "start", ...(socket === null ? [] : ["--socket", socket])]);
 }
 
 /** As `onHost`, for the address of a `Client`. */

@@ -739,7 +739,7 @@ describe("every route", () => {
     "$method $url refuses another version",
     async (request) => {
       const reply = await served.inject({ ...request, headers: { "liveops-version": "999.0.0" } });
-      expectProblem(reply, "LIVEOPS_VERSION", /the client is 999\.0\.0; run liveopsd restart/);
+      expectProblem(reply, "LIVEOPS_VERSION", /the client is 999\.0\.0; run liveops restart/);
     },
   );
 

@@ -91,7 +91,7 @@ test("the options that select the daemon, before and after the command", async (
   expect(await bySocket.call("list_operations", { limit: 1 })).toMatchObject({ total: expect.any(Number) });
   await using elsewhere = await McpClient.start(world, "--state-dir", join(world.dir, "elsewhere"));
   expect((await elsewhere.ask("list_operations")).text).toMatch(
-    /^LIVEOPS_NO_DAEMON: [^\n]*\nstart it with: liveopsd start --state-dir \S*elsewhere$/,
+    /^LIVEOPS_NO_DAEMON: [^\n]*\nstart it with: liveops start --state-dir \S*elsewhere$/,
   );
 });
 

@@ -263,9 +263,7 @@ test("a daemon that is away is an error with the next command; a wait goes on ov
   await expect.poll(() => seen.some((text) => text.includes("Reconnecting")), { timeout: 15_000 }).toBe(true);
   expect(await mcp.ask("show_operation", { id })).toMatchObject({
     isError: true,
-    text: expect.stringMatching(
-      /^LIVEOPS_NO_DAEMON: no daemon answers on .*\nstart it with: liveopsd start$/,
-    ),
+    text: expect.stringMatching(/^LIVEOPS_NO_DAEMON: no daemon answers on .*\nstart it with: liveops start$/),
   });
   await daemon.startAgain();
   writeFileSync(gate, "");

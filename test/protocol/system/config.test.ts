@@ -243,9 +243,9 @@ describe("the JSON Schema", () => {
 });
 
 test("the command that starts the daemon can be typed as it stands", () => {
-  expect(startCommand({})).toBe("liveopsd start");
+  expect(startCommand({})).toBe("liveops start");
   expect(startCommand({ socket: "/a b/it's", stateDir: "/s" })).toBe(
-    "liveopsd start --state-dir /s --socket '/a b/it'\\''s'",
+    "liveops start --state-dir /s --socket '/a b/it'\\''s'",
   );
 });
 

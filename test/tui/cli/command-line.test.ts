@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { commandTree } from "../../../tui/cli/commands.js";
 import { commandTree as daemonTree } from "../../../tui/cli/liveopsd/command-line.js";
+import { SHARED_COMMANDS } from "../../../tui/cli/liveopsd/commands.js";
 import { synonymHint } from "../../../tui/kit/name-hints.js";
 import { OPTION_SYNONYMS } from "../../../tui/kit/option-hints.js";
 import { useCli } from "./cli.js";
@@ -92,6 +93,11 @@ test.each([
 test.each([
   [["kill", "k3f", "--wait"], "liveops cancel k3f --wait"],
   [["start", "backup", "source=."], "to submit an operation: liveops submit backup source=."],
+  [["restart", "k3f"], "to run an operation again: liveops again k3f"],
+  [
+    ["backup", "source=.", "target=t"],
+    "to submit the operation type: liveops submit backup source=. target=t",
+  ],
   [["stop", "k3f"], "to cancel an operation: liveops cancel k3f"],
   [["status", "k3f"], "to show an operation: liveops show k3f"],
 ])("%j names the command of liveops: exit 2, one line", async (words, line) => {
@@ -143,7 +149,7 @@ test("an option that has a hint is no option, and what is named instead is one",
 
 test("no synonym is the name of a command of one of the bins", async () => {
   const names = [...(await commandTree()).commands, ...(await daemonTree()).commands].map((it) => it.name());
-  for (const name of names.filter((it) => it !== "status"))
+  for (const name of names.filter((it) => !["status", "start", "stop", "restart"].includes(it)))
     expect(synonymHint([name, "k3f"]), name).toBeNull();
 });
 
@@ -188,25 +194,47 @@ test.each([[["ls"]], [["show"]], [["ops"]], [["cancel", "abc"]], [["wait", "abc"
   async (words) => {
     const { code, stdout, stderr } = await cli.run([...words, "--state-dir", "/nowhere/x y"]);
     expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
-    expect(stderr).toContain("liveopsd start --state-dir '/nowhere/x y'");
+    expect(stderr).toContain("liveops start --state-dir '/nowhere/x y'");
   },
 );
 
-test.each([
-  [["start", "--ops", "my ops"], "start is a command of liveopsd: liveopsd start --ops 'my ops'"],
-  [["drain"], "drain is a command of liveopsd: liveopsd drain"],
-  [["--state-dir", "/x/status", "stop", "--now"], "liveopsd --state-dir /x/status stop --now"],
-  [["help", "restart"], "restart is a command of liveopsd: liveopsd help restart"],
-  [["backup", "./copy"], "backup is a command of liveopsd: liveopsd backup ./copy\n"],
-  [
-    ["backup", "source=.", "target=t"],
-    "to submit the operation type: liveops submit backup source=. target=t",
-  ],
-])("%j names the command of liveopsd: exit 2, one line", async (words, said) => {
-  const { code, stdout, stderr } = await cli.run(words);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toContain(said);
-  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+test("a command on the daemon is the same in both bins", async () => {
+  const help = async (bin: string, name: string) => {
+    const { code, stdout, stderr } = await cli.run([name, "--help"], { bin });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    return stdout.replace(/^Usage: \w+/, "");
+  };
+  for (const name of Object.keys(SHARED_COMMANDS))
+    expect(await help("liveops", name)).toBe(await help("liveopsd", name));
+  expect(Object.keys(SHARED_COMMANDS)).toEqual(
+    expect.arrayContaining(["start", "stop", "restart", "install", "uninstall", "doctor"]),
+  );
+});
+
+test("liveops stop, drain and reload work with the daemon", async () => {
+  const stateDir = join(cli.dir, "no-daemon");
+  const run = (...words: string[]) => cli.run([...words, "--state-dir", stateDir]);
+  expect(await run("stop")).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("no daemon was running"),
+  });
+  for (const name of ["drain", "reload"]) expect(await run(name)).toMatchObject({ code: 3, stdout: "" });
+});
+
+test("liveops status --daemon is liveopsd status", async () => {
+  const words = ["--state-dir", "/nowhere/x"];
+  const ended = await cli.run(["status", "--daemon", ...words]);
+  expect(ended).toEqual(await cli.run(["status", ...words], { bin: "liveopsd" }));
+  expect(ended.code).toBe(3);
+});
+
+test("a fleet that is to be asked is refused for a command on the daemon", async () => {
+  const { code, stderr } = await cli.run(["--fleet", "postgres://x/y", "stop"]);
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr:
+      "liveops: liveops stop works with the daemon, and asks no fleet\nleave out --fleet; to join a fleet: liveops start --fleet URL\n",
+  });
 });
 
 test.each([

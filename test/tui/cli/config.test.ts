@@ -22,16 +22,16 @@ test("the table: control characters are escaped, long values cut to the terminal
     "nice           file     9",
     "metrics        default  -",
     "hooks.onStall  file     echo \\x1b[31m",
-    `cgroup         file     /${"x".repeat(20)}…  (after liveopsd restart)`,
+    `cgroup         file     /${"x".repeat(21)}…  (after liveops restart)`,
   ]);
 });
 
 describe("the notes of a change", () => {
   test.each([
-    ["no daemon", null, null, "in effect at the next liveopsd start; no daemon runs"],
+    ["no daemon", null, null, "in effect at the next liveops start; no daemon runs"],
     ["an older daemon", daemon(), "other" as const, "the daemon did not read the file"],
     ["applied", daemon(), reply(["concurrency"]), "in effect; the daemon (pid 7) has read the file"],
-    ["restart", daemon(), reply([], ["concurrency"]), "in effect after: liveopsd restart"],
+    ["restart", daemon(), reply([], ["concurrency"]), "in effect after: liveops restart"],
     ["a flag", daemon({ concurrency: 2 }), reply([]), "started with a flag, which wins"],
     ["the same value", daemon(), reply([]), "the daemon has this value already"],
     ["refused", daemon(), reply([], [], "why"), "the daemon (pid 7) keeps its settings: why"],

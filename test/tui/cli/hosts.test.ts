@@ -126,14 +126,14 @@ test("a daemon alone lists itself, is drained, and tells how to start a fleet", 
   ])
     expect(await liveops(...words)).toMatchObject({
       code: 5,
-      stderr: expect.stringContaining("liveopsd start --fleet URL"),
+      stderr: expect.stringContaining("liveops start --fleet URL"),
     });
   expect(await liveops("submit", "shell", "--on", "", "--", "true")).toMatchObject({ code: 2 });
 
   const id = (await liveops("submit", "shell", "--on", name, "--", "sleep", "100")).stdout.trim();
   expect(await liveopsd("drain")).toMatchObject({ code: 0, stderr: expect.stringContaining("is drained; ") });
   const waiting = (await liveops("submit", "shell", "--", "true")).stdout.trim();
-  expect((await liveops("show", waiting)).stdout).toContain("liveopsd drain --undo");
+  expect((await liveops("show", waiting)).stdout).toContain("liveops drain --undo");
   expect((await liveopsd("status")).stdout).toContain("\ndrained ");
   await daemon.client.cancel(id);
   expect(await liveopsd("drain", "--wait")).toMatchObject({

@@ -192,7 +192,7 @@ test("no daemon: exit 3 and the command that starts it, for this socket", async 
   await daemon.stop();
   const { code, stdout, stderr } = await submit(["shell"]);
   expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
-  expect(stderr).toContain(`liveopsd start --socket ${daemon.socket}`);
+  expect(stderr).toContain(`liveops start --socket ${daemon.socket}`);
 });
 
 test("--wait prints the id at once and exits as the chain's last operation does", async () => {

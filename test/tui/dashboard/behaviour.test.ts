@@ -112,7 +112,7 @@ describe("the daemon", () => {
     await using world = await World.start();
     await world.daemon.stop();
     await using opened = openDashboard({ socket: world.socket });
-    await opened.screen.until("liveopsd start");
+    await opened.screen.until("liveops start");
     await world.daemon.listen();
     await opened.screen.until("No operation yet");
   });

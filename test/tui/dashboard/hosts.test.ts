@@ -59,14 +59,14 @@ describe("the page of the hosts", () => {
     const page = press(open(), "H");
     const asked = press(page, "d");
     expect(screenText(asked)).toContain("Drain build-1? Nothing starts there. 5 running continue.");
-    expect(screenText(asked)).toContain("$ liveopsd drain");
+    expect(screenText(asked)).toContain("$ liveops drain");
     expect(sentBy(asked, "y")).toEqual({ kind: "drain-host", name: "build-1" });
     const drained = fleetOf(HOSTS.map((each) => ({ ...each, draining: true })));
     const undo = press(open(drained), "H");
     expect(screenText(undo)).toContain("d undo the drain");
     expect(sentBy(undo, "d")).toEqual({ kind: "undrain-host", name: "build-1" });
-    expect(commandOf(sentBy(undo, "d")!, { socket: "/s" })).toBe("liveopsd drain --undo --socket /s");
-    expect(press(page, "j", "d").notice?.text).toBe("drain build-2 there, with: liveopsd drain");
+    expect(commandOf(sentBy(undo, "d")!, { socket: "/s" })).toBe("liveops drain --undo --socket /s");
+    expect(press(page, "j", "d").notice?.text).toBe("drain build-2 there, with: liveops drain");
     expect(screenText(open(drained)).split("\n")[1]).toContain("‖ host drained  H");
   });
 
@@ -95,7 +95,7 @@ describe("the page of the hosts", () => {
   test("of one machine shows it and how to begin a fleet", () => {
     const text = screenText(press(open(alone), "H"));
     expect(text).toMatch(/build-1 +0\/2 .* ● up/);
-    expect(text).toContain("This daemon runs alone. In a fleet: liveopsd start --fleet URL");
+    expect(text).toContain("This daemon runs alone. In a fleet: liveops start --fleet URL");
   });
 });
 

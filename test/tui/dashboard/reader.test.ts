@@ -94,7 +94,7 @@ describe("what changes is read", () => {
     await using world = await World.start();
     await world.daemon.stop();
     await using reader = reading(world);
-    await reader.until("Start one with: liveopsd start");
+    await reader.until("Start one with: liveops start");
     await world.daemon.listen();
     await reader.until("Connected");
   });

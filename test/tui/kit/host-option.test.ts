@@ -23,7 +23,7 @@ async function read(words: string[], env: Record<string, string> = {}): Promise<
   let found: Read | null = null;
   // The action of the command is not what is tested.
   root.hook("preAction", (_root: Command, command: Command) => {
-    readHostOption(command, root.name(), env);
+    readHostOption(command, env);
     found = allOptions<Read>(command);
     throw new Stop();
   });
@@ -63,7 +63,7 @@ describe("the daemon of a command line", () => {
     ["liveops ls --host ssh://box --host web-1", {}, { remote: "ssh://box", host: "web-1" }],
     ["liveops ls --host web-1", { LIVEOPS_HOST: "ssh://box" }, { remote: "ssh://box", host: "web-1" }],
     ["liveops cancel --host web-1", {}, { host: "web-1" }],
-    ["liveopsd start --host web-1", {}, { host: "web-1" }],
+    ["liveops start --host web-1", {}, { host: "web-1" }],
   ])("%s with %j", async (words, env, expected) => {
     expect(await read(line(words), env)).toEqual(expected);
   });
@@ -86,9 +86,9 @@ describe("a line that is refused", () => {
     ["liveops run --host ssh://a shell", /this machine.*liveops submit --follow --host ssh:\/\/a/s],
     ["liveops check --host ssh://a x.yaml", /this machine.*ssh a liveops check/s],
     ["liveops config set concurrency 4 --host ssh://a", /this machine.*ssh a liveops config set/s],
-    ["liveopsd backup --host ssh://a /b", /this machine.*ssh a liveopsd backup/s],
-    ["liveopsd --host ssh://a start", /this machine.*ssh a liveopsd start/s],
-    ["liveopsd start --host ssh://a", /name of this machine in its fleet.*ssh a liveopsd start/s],
+    ["liveops backup --host ssh://a /b", /this machine.*ssh a liveops backup/s],
+    ["liveops --host ssh://a start", /this machine.*ssh a liveops start/s],
+    ["liveops start --host ssh://a", /name of this machine in its fleet.*ssh a liveops start/s],
   ])("%s", async (words, why) => {
     const error = await read(line(words)).then(
       () => null,

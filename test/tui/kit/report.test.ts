@@ -10,7 +10,7 @@ async function reported(error: unknown): Promise<{ code: number; text: string }>
   const stderr = { write: (more: string) => (text += more) };
   const code = await report(error, {
     program: "liveops",
-    startCommand: "liveopsd start --socket /x",
+    startCommand: "liveops start --socket /x",
     stderr,
   });
   return { code, text };
@@ -25,7 +25,7 @@ test.each([
   [
     new NoDaemonError("/x", "ENOENT"),
     3,
-    "liveops: no daemon answers on /x (ENOENT)\nstart it with: liveopsd start --socket /x\n",
+    "liveops: no daemon answers on /x (ENOENT)\nstart it with: liveops start --socket /x\n",
   ],
   [new ConnectionLostError("it went"), 3, "liveops: it went\nsee: liveopsd status --socket /x\n"],
   [new Refusal("LIVEOPS_WRONG_STATE", "aaa is over"), 5, "liveops: Not possible now: aaa is over\n"],

@@ -4,7 +4,7 @@ import { Refusal } from "../../../protocol/errors.js";
 import { errorReply, withTools } from "../../../tui/mcp/errors.js";
 import { TOOLS } from "../../../tui/mcp/main.js";
 
-const to = { program: "liveops", startCommand: "liveopsd start" };
+const to = { program: "liveops", startCommand: "liveops start" };
 const ID = "k3fa81x0c2pd";
 
 async function reply(message: string, readOnly = false) {

@@ -93,8 +93,8 @@ export function changeNotes(
   );
   const its = known.filter((key) => RELOAD[key] === "live" || RELOAD[key] === "restart");
   if (its.length === 0) return notes;
-  if (daemon === null) note(its, "in effect at the next liveopsd start; no daemon runs");
-  else if (reply === "other") note(its, "the daemon did not read the file; run: liveopsd restart");
+  if (daemon === null) note(its, "in effect at the next liveops start; no daemon runs");
+  else if (reply === "other") note(its, "the daemon did not read the file; run: liveops restart");
   if (daemon === null || reply === null || reply === "other") return notes;
   const { pid, config, applied } = reply;
   const { problem, restart } = config;
@@ -105,13 +105,13 @@ export function changeNotes(
   );
   note(
     its.filter((key) => restart.includes(key)),
-    "in effect after: liveopsd restart (running operations continue)",
+    "in effect after: liveops restart (running operations continue)",
   );
   const others = its.filter((key) => !applied.includes(key) && !restart.includes(key));
   const flagged = others.filter((key) => isFlagged(key, daemon.flags));
   note(
     flagged,
-    `the daemon was started with a flag, which wins, also after a restart; to change it, give the flag to liveopsd restart, such as --metrics none; to drop all flags: liveopsd stop, then liveopsd start`,
+    `the daemon was started with a flag, which wins, also after a restart; to change it, give the flag to liveops restart, such as --metrics none; to drop all flags: liveops stop, then liveops start`,
   );
   note(
     others.filter((key) => !flagged.includes(key)),

@@ -27,12 +27,18 @@ interface ConfigOptions extends GlobalOptions {
 }
 
 export function registerConfig(root: Command): void {
-  const config = addCommand(root, "config", "Show the settings in effect, or change the config file", [
-    "liveops config",
-    "liveops config get concurrency",
-    "liveops config set queues.gpu.concurrency 2",
-    "liveops config edit",
-  ]);
+  const config = addCommand(
+    root,
+    "config",
+    "Show the settings in effect, or change the config file",
+    [
+      "liveops config",
+      "liveops config get concurrency",
+      "liveops config set queues.gpu.concurrency 2",
+      "liveops config edit",
+    ],
+    "none",
+  );
   // Options after the name of a subcommand belong to the subcommand.
   config.enablePositionalOptions();
   addCommand(config, "get", "Print the value of a setting that is in effect", [
@@ -134,7 +140,7 @@ export function configLines(
   const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
   const rows = settings.map(({ key, value, origin }, row) => {
     const isWaiting = waiting.includes(key.split(".")[0]!);
-    const note = isWaiting ? "  (after liveopsd restart)" : "";
+    const note = isWaiting ? "  (after liveops restart)" : "";
     const text = value === undefined ? "-" : sanitize(textOf(value));
     const its = origin.padEnd(widths[1]);
     return [
@@ -156,7 +162,7 @@ function staleNotes({ pid, config }: DaemonReply, file: string): string[] {
   if (config.file !== file) return [`the running daemon (pid ${pid}) reads another file: ${config.file}`];
   if (config.problem !== null) return [`the daemon (pid ${pid}) keeps earlier settings: ${config.problem}`];
   return config.changed
-    ? [`the daemon (pid ${pid}) read the file before it was changed; run: liveopsd reload`]
+    ? [`the daemon (pid ${pid}) read the file before it was changed; run: liveops reload`]
     : [];
 }
 

@@ -1,4 +1,4 @@
-/** `liveopsd audit`: prints the newest lines of the audit log. Needs no running daemon. */
+/** `liveops audit`: prints the newest lines of the audit log. Needs no running daemon. */
 import type { Command } from "commander";
 import { layoutOf } from "../../../daemon/store/layout.js";
 import type { AuditLine } from "../../../protocol/audit.js";
@@ -6,7 +6,7 @@ import { NotFoundError } from "../../../protocol/failures.js";
 import { IrregularFileError, readOwnFile } from "../../../protocol/system/own-file.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { sinceFrom } from "../../kit/given-duration.js";
-import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
 import { timeColumn } from "../../kit/output/columns.js";
 import {
   addListOptions,
@@ -47,16 +47,17 @@ interface AuditFilter {
 }
 
 export function registerAudit(root: Command): void {
-  const command = addCommand(
+  const command = addDaemonCommand(
     root,
     "audit",
     "Show who changed operations, made backups or stopped the daemon",
     [
-      "liveopsd audit",
-      "liveopsd audit --since 2h --output table --time absolute",
-      "liveopsd audit --id k3f",
-      "liveopsd audit -n 1000 --json",
+      "liveops audit",
+      "liveops audit --since 2h --output table --time absolute",
+      "liveops audit --id k3f",
+      "liveops audit -n 1000 --json",
     ],
+    "none",
   )
     .option("-n, --lines <n>", "Show the newest <n> lines that fit the other options", lineCount, 100)
     .option("--since <time>", "Show only lines since this time, or of the last 10m, 2h or 7d")
@@ -102,7 +103,7 @@ function readLines(file: string): AuditLine[] {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     if (!(error instanceof IrregularFileError)) throw error;
     throw new NotFoundError(
-      `there is no audit log: ${error.message}; liveopsd restart moves that file aside and starts a new log`,
+      `there is no audit log: ${error.message}; liveops restart moves that file aside and starts a new log`,
     );
   }
   return text.split("\n").flatMap((line) => parse(line) ?? []);

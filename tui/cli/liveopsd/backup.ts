@@ -1,4 +1,4 @@
-/** `liveopsd backup <dir>` and `liveopsd restore <dir>`. A daemon that answers makes the backup, else this command. */
+/** `liveops backup <dir>` and `liveops restore <dir>`. A daemon that answers makes the backup, else this command. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
@@ -6,7 +6,13 @@ import { clientFor } from "../../../protocol/client/find-daemon.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { interruptible } from "../../kit/interruptible.js";
-import { addCommand, allOptions, commandPlaces, type GlobalOptions, reportTo } from "../../kit/options.js";
+import {
+  addDaemonCommand,
+  allOptions,
+  commandPlaces,
+  type GlobalOptions,
+  reportTo,
+} from "../../kit/options.js";
 import { fullTime } from "../../kit/output/time.js";
 import { say } from "../../kit/report.js";
 import { daemonBundle } from "./daemon-bundle.js";
@@ -55,11 +61,12 @@ interface BackupSummary {
 }
 
 export function registerBackup(root: Command): void {
-  const command = addCommand(
+  const command = addDaemonCommand(
     root,
     "backup <dir>",
     "Copy the state to a new directory; the daemon may keep running",
-    ["liveopsd backup /backups/liveops-2026-11-25", "liveopsd backup --json ./backup"],
+    ["liveops backup /backups/liveops-2026-11-25", "liveops backup --json ./backup"],
+    "none",
   );
   command.option("--json", "Print the summary as JSON").action(async (given: string) => {
     const options = allOptions<GlobalOptions & { json?: boolean }>(command);
@@ -124,7 +131,7 @@ async function byDaemon(
     if (line.type === "progress") progress.show(line);
     if (line.type === "done") return { dir: line.dir, at: line.at, files: line.files, bytes: line.bytes };
   }
-  throw new Error("the daemon did not report how the backup ended; run liveopsd backup again");
+  throw new Error("the daemon did not report how the backup ended; run liveops backup again");
 }
 
 function otherState(socket: string, has: string, wanted: string): Refusal {
@@ -136,12 +143,18 @@ function otherState(socket: string, has: string, wanted: string): Refusal {
   );
 }
 
-/** `liveopsd restore <dir> [--force]`: replaces the state directory with a backup. */
+/** `liveops restore <dir> [--force]`: replaces the state directory with a backup. */
 export function registerRestore(root: Command): void {
-  const command = addCommand(root, "restore <dir>", "Check a backup and make it the state directory", [
-    "liveopsd restore /backups/liveops-2026-11-25",
-    "liveopsd restore --force ./backup   # moves the current state aside",
-  ]);
+  const command = addDaemonCommand(
+    root,
+    "restore <dir>",
+    "Check a backup and make it the state directory",
+    [
+      "liveops restore /backups/liveops-2026-11-25",
+      "liveops restore --force ./backup   # moves the current state aside",
+    ],
+    "none",
+  );
   command
     .option("--force", "Move an existing state directory to <state dir>.replaced-N")
     .option("--accept-damage", "Restore the intact parts of a damaged backup")
@@ -177,7 +190,7 @@ export function registerRestore(root: Command): void {
             `liveopsd: ${sanitize(original)} is in use: its queued operations are held in the restored state\n`,
           );
         process.stderr.write(
-          `liveopsd: restored the state of ${sanitize(fullTime(manifest.at, "absolute", Date.now()))}; start the daemon with: liveopsd start\n`,
+          `liveopsd: restored the state of ${sanitize(fullTime(manifest.at, "absolute", Date.now()))}; start the daemon with: liveops start\n`,
         );
         const summary = { stateDir, at: manifest.at, replaced, original, findings: problems };
         process.stdout.write(`${options.json ? JSON.stringify(summary) : stateDir}\n`);

@@ -123,7 +123,7 @@ function hostName(text: string): string {
     throw new UsageError(
       "--host is the name of this machine in its fleet, and not an address",
       address.kind === "ssh"
-        ? `to start the daemon there, run: ${onHost(address, ["liveopsd", "start"])}`
+        ? `to start the daemon there, run: ${onHost(address, ["liveops", "start"])}`
         : "give a name such as a.example.com",
     );
   }

@@ -1,4 +1,4 @@
-/** `liveopsd doctor [--json]`: checks the state directory, reports findings and repairs. Exits with 1 for damage. */
+/** `liveops doctor [--json]`: checks the state directory, reports findings and repairs. Exits with 1 for damage. */
 import type { Command } from "commander";
 import type { Examination } from "../../../daemon/recovery/doctor.js";
 import { daemonClient } from "../../../protocol/client/find-daemon.js";
@@ -6,17 +6,20 @@ import { EXIT } from "../../../protocol/exit-codes.js";
 import { readUsableConfig } from "../../../protocol/system/config.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { VERSION } from "../../../protocol/version.js";
-import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
 import { daemonBundle } from "./daemon-bundle.js";
 import { ANSWER_MS } from "./other-daemon.js";
 import { unitRunning } from "./service/systemd.js";
 import { versionProblems } from "./version-problems.js";
 
 export function registerDoctor(root: Command): void {
-  const command = addCommand(root, "doctor", "Check the state directory; repair what a start would repair", [
-    "liveopsd doctor",
-    "liveopsd doctor --json",
-  ]);
+  const command = addDaemonCommand(
+    root,
+    "doctor",
+    "Check the state directory; repair what a start would repair",
+    ["liveops doctor", "liveops doctor --json"],
+    "none",
+  );
   command.option("--json", "Print the report as JSON").action(async () => {
     const options = allOptions<GlobalOptions & { json?: boolean }>(command);
     const { examine } = daemonBundle();
@@ -47,8 +50,6 @@ function describe({ running, findings, problems }: Examination & { problems: str
   const lines = findings.map(({ state, what }) => `${state.padEnd(8)} ${sanitize(what)}`);
   for (const problem of problems) lines.push(`${"problem".padEnd(8)} ${sanitize(problem)}`);
   if (running)
-    lines.push(
-      "a daemon is running: nothing was changed; to repair, run liveopsd stop, then liveopsd doctor",
-    );
+    lines.push("a daemon is running: nothing was changed; to repair, run liveops stop, then liveops doctor");
   return `${lines.join("\n")}\n`;
 }

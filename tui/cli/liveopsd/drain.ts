@@ -1,11 +1,11 @@
-/** `liveopsd drain [--undo] [--wait]`: starts no more operations on this host. */
+/** `liveops drain [--undo] [--wait]`: starts no more operations on this host. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import { daemonClient } from "../../../protocol/client/find-daemon.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { interruptible } from "../../kit/interruptible.js";
-import { addCommand, allOptions, type GlobalOptions } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, type GlobalOptions } from "../../kit/options.js";
 import { ANSWER_MS } from "./other-daemon.js";
 import { operations } from "./stop.js";
 
@@ -18,11 +18,11 @@ interface DrainOptions extends GlobalOptions {
 const LOOK_MS = 300;
 
 export function registerDrain(root: Command): void {
-  const command = addCommand(
+  const command = addDaemonCommand(
     root,
     "drain",
     "Start no more operations on this host, such as before an upgrade",
-    ["liveopsd drain --wait && liveopsd stop", "liveopsd drain --undo"],
+    ["liveops drain --wait && liveops stop", "liveops drain --undo"],
   );
   command
     .option("--undo", "Start operations again")
@@ -41,10 +41,10 @@ export function registerDrain(root: Command): void {
       if (options.undo) return say(`${host} starts operations again`);
       const left =
         running === 0 ? "no operation runs" : `${operations(running)} continue${running === 1 ? "s" : ""}`;
-      say(`${host} is drained; ${left} (liveopsd drain --undo starts operations again)`);
+      say(`${host} is drained; ${left} (liveops drain --undo starts operations again)`);
       if (!options.wait || running === 0) return;
       await interruptible(
-        () => `${host} stays drained (liveopsd drain --undo)`,
+        () => `${host} stays drained (liveops drain --undo)`,
         (signal) => untilIdle(client, signal),
       );
       say(`no operation runs on ${host}`);

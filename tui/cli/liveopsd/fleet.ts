@@ -1,4 +1,4 @@
-/** `liveopsd fleet migrate`: creates the schema of a fleet in its database, or leads it to this version. */
+/** `liveops fleet migrate`: creates the schema of a fleet in its database, or leads it to this version. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Migration } from "../../../daemon/fleet/migrate.js";
@@ -6,18 +6,22 @@ import { EXIT } from "../../../protocol/exit-codes.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { urlWithoutPassword } from "../../kit/fleet-client.js";
-import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../kit/options.js";
+import { addCommand, addDaemonCommand, allOptions, type GlobalOptions, reportTo } from "../../kit/options.js";
 import { say } from "../../kit/report.js";
 
 export function registerFleet(root: Command): void {
-  const fleet = addCommand(root, "fleet", "Prepare the PostgreSQL database of several machines", [
-    "liveopsd fleet migrate --url postgres://owner@db.example.com/ops?sslmode=verify-full",
-  ]);
+  const fleet = addDaemonCommand(
+    root,
+    "fleet",
+    "Prepare the PostgreSQL database of several machines",
+    ["liveops fleet migrate --url postgres://owner@db.example.com/ops?sslmode=verify-full"],
+    "none",
+  );
   // Options after the name of a subcommand belong to the subcommand.
   fleet.enablePositionalOptions();
   const command = addCommand(fleet, "migrate", "Create or upgrade the schema liveops; safe to repeat", [
-    "liveopsd fleet migrate --url postgres:///ops?host=/run/postgresql",
-    "liveopsd fleet migrate --url postgres://owner@db.example.com/ops?sslmode=verify-full --password-file ~/.ops-password",
+    "liveops fleet migrate --url postgres:///ops?host=/run/postgresql",
+    "liveops fleet migrate --url postgres://owner@db.example.com/ops?sslmode=verify-full --password-file ~/.ops-password",
   ]);
   command
     .option("--url <url>", "Address of the database", urlWithoutPassword("--url"))
@@ -28,7 +32,7 @@ export function registerFleet(root: Command): void {
       if (url === undefined)
         throw new UsageError(
           "the database of the fleet is not named",
-          "run: liveopsd fleet migrate --url postgres://…",
+          "run: liveops fleet migrate --url postgres://…",
         );
       // Loaded here: the other commands need neither the schema nor the driver.
       const [{ migrate }, errors] = await Promise.all([
@@ -60,7 +64,7 @@ function describe({ engine, done, format, revision, todo }: Migration): string {
   const lines = [`${DONE[done]} (format ${format}.${revision}) in ${engine}`];
   if (todo.length > 0)
     lines.push(
-      `the roles of the fleet are missing: an administrator runs: ${todo.join("; ")}; then run liveopsd fleet migrate again`,
+      `the roles of the fleet are missing: an administrator runs: ${todo.join("; ")}; then run liveops fleet migrate again`,
     );
   return `${lines.join("\n")}\n`;
 }

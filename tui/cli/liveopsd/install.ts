@@ -1,4 +1,4 @@
-/** `liveopsd install`: lets systemd run the daemon. The unit starts with `--take-over`: a running daemon hands over. */
+/** `liveops install`: lets systemd run the daemon. The unit starts with `--take-over`: a running daemon hands over. */
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
@@ -8,11 +8,11 @@ import { clientFor } from "../../../protocol/client/find-daemon.js";
 import { UsageError } from "../../../protocol/failures.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { logLevelFrom } from "../../../protocol/system/log-level.js";
-import { packageOf } from "../../../protocol/system/package-place.js";
+import { daemonScript, packageOf } from "../../../protocol/system/package-place.js";
 import { socketPathProblem } from "../../../protocol/system/places.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
-import { addCommand, allOptions, commandPlaces, reportTo } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, commandPlaces, reportTo } from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { asWords, type DaemonOptions, warnOfMissing, withDaemonFlags } from "./daemon-options.js";
 import { NODE_FLAGS } from "./launch.js";
@@ -102,7 +102,7 @@ function specOf(options: DaemonOptions, stateDir: string): UnitSpec {
   });
   return {
     node: [nodeProgram(process.env), ...NODE_FLAGS],
-    script: resolve(process.argv[1]!),
+    script: daemonScript(process.argv[1]!),
     options: words,
     env: withAbsolutePaths(unitVariables(process.env)),
     stateDir,
@@ -125,7 +125,7 @@ function withAbsolutePaths(env: Record<string, string>): Record<string, string> 
 export function placeWarnings(dir: string): string[] {
   if (/[\\/]_npx[\\/]/.test(dir))
     return [
-      `the service runs liveops from the cache of npx (${dir}), which npm may clean; install liveops to keep it: npm install -g liveops, then: liveopsd install`,
+      `the service runs liveops from the cache of npx (${dir}), which npm may clean; install liveops to keep it: npm install -g liveops, then: liveops install`,
     ];
   if (existsSync(join(dir, ".git")))
     return [
@@ -139,11 +139,11 @@ function checkUnit(unit: Unit, { stateDir }: CommandPlaces, isForced: boolean): 
   const other = unitFor(stateDir);
   if (other !== null && other.name !== unit.name)
     throw notInstalled(
-      `${other.label} runs the daemon of ${stateDir} already; remove it first: liveopsd uninstall --state-dir ${stateDir}`,
+      `${other.label} runs the daemon of ${stateDir} already; remove it first: liveops uninstall --state-dir ${stateDir}`,
     );
   if (isForced || unit.text === null || unit.stateDir === stateDir) return;
   if (unit.stateDir === null)
-    throw notInstalled(`${unit.file} exists, and liveopsd install did not write it; replace it with --force`);
+    throw notInstalled(`${unit.file} exists, and liveops install did not write it; replace it with --force`);
   throw notInstalled(
     `${unit.file} runs the daemon of ${unit.stateDir}; give this daemon a service of its own with --name, or replace that one with --force`,
   );
@@ -220,16 +220,22 @@ export function checkedName(name: string): string {
 export const NAME_TEXT = "Name of the service, for a second daemon of yours (default: liveopsd)";
 
 export function registerInstall(root: Command): void {
-  const command = addCommand(root, "install", "Let systemd run the daemon; running operations continue", [
-    "liveopsd install",
-    "liveopsd install --ops ./ops --concurrency 4",
-    "liveopsd install --print",
-    "liveopsd install --name test --state-dir ~/test-state",
-  ]);
+  const command = addDaemonCommand(
+    root,
+    "install",
+    "Let systemd run the daemon; running operations continue",
+    [
+      "liveops install",
+      "liveops install --ops ./ops --concurrency 4",
+      "liveops install --print",
+      "liveops install --name test --state-dir ~/test-state",
+    ],
+    "own-name",
+  );
   withDaemonFlags(command)
     .option("--name <name>", NAME_TEXT, checkedName)
     .option("--print", "Print the file of the service and change nothing")
-    .option("--force", "Replace a file that liveopsd install did not write")
+    .option("--force", "Replace a file that liveops install did not write")
     .option(
       "--linger",
       "Also enable lingering: systemd keeps the daemon after a logout (loginctl enable-linger)",

@@ -5,6 +5,7 @@ import { NoAnswerError } from "../../../protocol/client/errors.js";
 import { mayFind } from "../../../protocol/client/find-daemon.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
 import { UsageError } from "../../../protocol/failures.js";
+import { daemonScript } from "../../../protocol/system/package-place.js";
 import { asWords, type DaemonOptions } from "./daemon-options.js";
 import type { LaunchReport } from "./foreground.js";
 import { daemonNotStarted, OTHER_MS, otherDaemon } from "./other-daemon.js";
@@ -30,7 +31,7 @@ const MAX_SAID = 4096;
 
 /** @throws UsageError for an unusable state directory or socket; Refusal if another daemon holds one of them */
 export async function launch(options: DaemonOptions, { socket, config }: CommandPlaces): Promise<Launched> {
-  const words = [process.argv[1]!, "start", "--foreground", ...asWords(options)];
+  const words = [daemonScript(process.argv[1]!), "start", "--foreground", ...asWords(options)];
   const child = spawn(process.execPath, [...NODE_FLAGS, ...words], {
     detached: true,
     // stderr is read until the daemon answers. Later writes are lost and do not end the daemon.
@@ -51,7 +52,7 @@ export async function launch(options: DaemonOptions, { socket, config }: Command
           ? { type: "taken", message: "another daemon was started at the same time", owner: null }
           : {
               type: "failed",
-              message: `its process ended with ${signal ?? `exit code ${code}`}: ${stderr.trim() || "no message on stderr"}; liveopsd start --foreground shows more`,
+              message: `its process ended with ${signal ?? `exit code ${code}`}: ${stderr.trim() || "no message on stderr"}; liveops start --foreground shows more`,
               code: EXIT.fault,
             },
       ),

@@ -10,7 +10,7 @@ import { LOG_LEVELS, type LogLevel } from "../../../protocol/system/log-level.js
 import { whyIrregular } from "../../../protocol/system/own-file.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { sinceFrom } from "../../kit/given-duration.js";
-import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
 import { logTime } from "../../kit/output/time.js";
 
 /** Milliseconds between two checks of the file; `fs.watch` is only a hint. */
@@ -26,12 +26,18 @@ interface LogsOptions extends GlobalOptions {
 }
 
 export function registerLogs(root: Command): void {
-  const command = addCommand(root, "logs", "Print the log of the daemon", [
-    "liveopsd logs",
-    "liveopsd logs -n 20 -f",
-    "liveopsd logs --level warn --since 2h",
-    "liveopsd logs --id k3f --json | jq -r .msg",
-  ]);
+  const command = addDaemonCommand(
+    root,
+    "logs",
+    "Print the log of the daemon",
+    [
+      "liveopsd logs",
+      "liveopsd logs -n 20 -f",
+      "liveopsd logs --level warn --since 2h",
+      "liveopsd logs --id k3f --json | jq -r .msg",
+    ],
+    "none",
+  );
   command
     .option("-f, --follow", "Print new lines as they are written")
     .option("-n, --lines <n>", "Print only the last <n> lines that fit the other options", lineCount)
@@ -52,7 +58,7 @@ async function printLog(options: LogsOptions): Promise<void> {
   if (why !== null)
     throw new NotFoundError(`${log} ${why}, so the daemon does not write its log; remove ${log}`);
   if (stats === undefined && !follow)
-    throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
+    throw new NotFoundError(`there is no log at ${log} yet; liveops start makes one`);
   const print = (line: string) => process.stdout.write(`${options.json ? line : readable(line)}\n`);
   // Stored lines wait in the buffer until the last ones are known.
   let buffer: string[] | null = most === undefined ? null : [];

@@ -126,7 +126,7 @@ function inWords(socket: string, { message, owner }: Taken, running: DaemonReply
     const at = `--socket ${shellQuote(running.socket)}`;
     return (
       `${message}: pid ${running.pid}, which answers on ${running.socket}; ` +
-      `liveops ls ${at} uses it, liveopsd stop ${at} stops it, --state-dir chooses another directory`
+      `liveops ls ${at} uses it, liveops stop ${at} stops it, --state-dir chooses another directory`
     );
   }
   if (owner === null || owner.socket === socket)

@@ -1,23 +1,23 @@
-/** `liveopsd reload`: the daemon reads its config file again. */
+/** `liveops reload`: the daemon reads its config file again. */
 import type { Command } from "commander";
 import { clientFor } from "../../../protocol/client/find-daemon.js";
 import { UsageError } from "../../../protocol/failures.js";
 import type { ReloadReply } from "../../../protocol/replies.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
 import { ANSWER_MS } from "./other-daemon.js";
 
 /** What a reload did. Pure. */
 function describeReload({ pid, config, applied }: ReloadReply): string {
   const { file, restart } = config;
   const done = applied.length === 0 ? "no setting has changed" : `applied: ${applied.join(", ")}`;
-  const waits = restart.length === 0 ? "" : `; after liveopsd restart: ${restart.join(", ")}`;
+  const waits = restart.length === 0 ? "" : `; after liveops restart: ${restart.join(", ")}`;
   return `the daemon (pid ${pid}) has read ${file}; ${done}${waits}`;
 }
 
 export function registerReload(root: Command): void {
-  const command = addCommand(root, "reload", "Read the config file again, without a restart", [
-    "liveopsd reload",
+  const command = addDaemonCommand(root, "reload", "Read the config file again, without a restart", [
+    "liveops reload",
     "kill -HUP $(liveopsd status --json | jq .pid)   # the same",
   ]);
   command

@@ -1,8 +1,8 @@
-/** `liveopsd restart`: stops the daemon and starts it with the same state directory and socket. Operations continue. */
+/** `liveops restart`: stops the daemon and starts it with the same state directory and socket. Operations continue. */
 import type { Command } from "commander";
 import { clientFor, mayFind } from "../../../protocol/client/find-daemon.js";
 import { logLevelFrom } from "../../../protocol/system/log-level.js";
-import { addCommand, allOptions, commandPlaces, reportTo } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, commandPlaces, reportTo } from "../../kit/options.js";
 import { say } from "../../kit/report.js";
 import { type DaemonOptions, optionsOf, withDaemonFlags } from "./daemon-options.js";
 import { launch } from "./launch.js";
@@ -11,9 +11,13 @@ import { restartByUnit, unitToUse } from "./start-by-unit.js";
 import { operations, stopDaemon } from "./stop.js";
 
 export function registerRestart(root: Command): void {
-  const command = addCommand(root, "restart", "Restart the daemon; running operations continue", [
-    "liveopsd restart",
-  ]);
+  const command = addDaemonCommand(
+    root,
+    "restart",
+    "Restart the daemon; running operations continue",
+    ["liveops restart"],
+    "own-name",
+  );
   withDaemonFlags(command).action(async () => {
     const options = allOptions<DaemonOptions>(command);
     const to = reportTo(root);

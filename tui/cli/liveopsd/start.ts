@@ -1,4 +1,4 @@
-/** `liveopsd start`. */
+/** `liveops start`. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
@@ -10,7 +10,7 @@ import type { DaemonReply } from "../../../protocol/replies.js";
 import { type LogLevel, logLevelFrom } from "../../../protocol/system/log-level.js";
 import { until } from "../../../protocol/system/until.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
-import { addCommand, allOptions, commandPlaces, reportTo } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, commandPlaces, reportTo } from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import {
   asWords,
@@ -121,16 +121,22 @@ async function untaken(options: StartOptions, logLevel: LogLevel, running: Daemo
   const unit = await unitRunning(running);
   const command =
     unit?.installLine(ownWords({ ...optionsOf(running), ...given })) ??
-    shellLine(["liveopsd", "restart", ...asWords(given)]);
+    shellLine(["liveops", "restart", ...asWords(given)]);
   return `, without ${words.join(" ")}; to apply, run: ${command}`;
 }
 
 export function registerStart(root: Command): void {
-  const command = addCommand(root, "start", "Start the daemon; return when it answers", [
-    "liveopsd start",
-    "liveopsd start --ops ./ops --concurrency 4",
-    "liveopsd start --foreground --log-level debug",
-  ]);
+  const command = addDaemonCommand(
+    root,
+    "start",
+    "Start the daemon; return when it answers",
+    [
+      "liveops start",
+      "liveops start --ops ./ops --concurrency 4",
+      "liveops start --foreground --log-level debug",
+    ],
+    "own-name",
+  );
   withDaemonFlags(command)
     .option("--foreground", "Run in this process and also log to stderr")
     .option("--take-over", "Stop the daemon that runs and take its place; running operations continue")

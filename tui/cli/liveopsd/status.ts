@@ -6,7 +6,7 @@ import { readUsableConfig } from "../../../protocol/system/config.js";
 import { NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
 import { configFile } from "../../../protocol/system/places.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { addCommand, allOptions, type GlobalOptions } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, type GlobalOptions } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { fileUrl, linkerFor } from "../../kit/output/links.js";
 import { addFormat, addTime, givenFormat, type OutputOptions } from "../../kit/output/options.js";
@@ -17,10 +17,12 @@ import { operations } from "./stop.js";
 import { versionProblems } from "./version-problems.js";
 
 export function registerStatus(root: Command): void {
-  const command = addCommand(root, "status", "Show whether the daemon runs, its workers and its problems", [
-    "liveopsd status",
-    "liveopsd status --json",
-  ]);
+  const command = addDaemonCommand(
+    root,
+    "status",
+    "Show whether the daemon runs, its workers and its problems",
+    ["liveopsd status", "liveopsd status --json"],
+  );
   addFormat(command, ["json", "jsonl"], "Form of the output (default: text)");
   addTime(command, "absolute and relative")
     .option("--json", "Print the status as JSON")
@@ -101,8 +103,8 @@ function configText(
   { file, loadedAt, changed, restart }: DaemonReply["config"],
   time: TimeStyle | null,
 ): string {
-  const waits = restart.length === 0 ? "" : `; after liveopsd restart: ${restart.join(", ")}`;
-  return `${file}, read ${fullTime(loadedAt, time, Date.now())}${changed ? "; changed since then: liveopsd reload" : ""}${waits}`;
+  const waits = restart.length === 0 ? "" : `; after liveops restart: ${restart.join(", ")}`;
+  return `${file}, read ${fullTime(loadedAt, time, Date.now())}${changed ? "; changed since then: liveops reload" : ""}${waits}`;
 }
 
 /** Versions that finish the operations which they started. */
@@ -117,7 +119,7 @@ function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, strin
   const rows: Array<[string, string]> = [];
   if (fleet) rows.push(["fleet", `host ${host}, engine ${fleet.engine}`]);
   if (draining)
-    rows.push(["drained", "no operations start on this host; undo it with: liveopsd drain --undo"]);
+    rows.push(["drained", "no operations start on this host; undo it with: liveops drain --undo"]);
   return rows;
 }
 

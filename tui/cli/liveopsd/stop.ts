@@ -1,4 +1,4 @@
-/** `liveopsd stop [--now]`: stops the daemon. Running operations continue. If no daemon runs, that is a success. */
+/** `liveops stop [--now]`: stops the daemon. Running operations continue. If no daemon runs, that is a success. */
 import type { Command } from "commander";
 import { isLocked } from "../../../daemon/os/kernel-lock.js";
 import { layoutOf } from "../../../daemon/store/layout.js";
@@ -10,7 +10,13 @@ import { Refusal } from "../../../protocol/errors.js";
 import type { DaemonReply, StopReply } from "../../../protocol/replies.js";
 import type { LockOwner } from "../../../protocol/system/lock-owner.js";
 import { until } from "../../../protocol/system/until.js";
-import { addCommand, allOptions, commandPlaces, type GlobalOptions, reportTo } from "../../kit/options.js";
+import {
+  addDaemonCommand,
+  allOptions,
+  commandPlaces,
+  type GlobalOptions,
+  reportTo,
+} from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { howToEnd } from "../../kit/silent-daemon.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
@@ -77,8 +83,8 @@ function describeStop({ running, cancelled }: StopReply): string {
   if (cancelled > 0) parts.push(`${operations(cancelled)} cancelled`);
   if (running > 0) {
     parts.push(
-      `${operations(running)} ${running === 1 ? "continues" : "continue"} without the daemon; chains and queued operations wait for the next liveopsd start ` +
-        "(liveopsd stop --now cancels running operations first)",
+      `${operations(running)} ${running === 1 ? "continues" : "continue"} without the daemon; chains and queued operations wait for the next liveops start ` +
+        "(liveops stop --now cancels running operations first)",
     );
   }
   return parts.join("; ");
@@ -88,7 +94,7 @@ function describeStop({ running, cancelled }: StopReply): string {
 async function stopUnit(unit: Unit, to: ReportTo): Promise<void> {
   try {
     await unit.stop();
-    say(to, `${unit.label} is stopped too; liveopsd start, or the next login, starts it again`, "yellow");
+    say(to, `${unit.label} is stopped too; liveops start, or the next login, starts it again`, "yellow");
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     say(to, `${unit.label} may start the daemon again: ${error.message}`, "yellow");
@@ -101,9 +107,9 @@ export function operations(count: number): string {
 }
 
 export function registerStop(root: Command): void {
-  const command = addCommand(root, "stop", "Stop the daemon; running operations continue", [
-    "liveopsd stop",
-    "liveopsd stop --now   # cancels running operations first",
+  const command = addDaemonCommand(root, "stop", "Stop the daemon; running operations continue", [
+    "liveops stop",
+    "liveops stop --now   # cancels running operations first",
   ]);
   command.option("--now", "Cancel running operations first").action(async () => {
     const options = allOptions<GlobalOptions & { now?: boolean }>(command);

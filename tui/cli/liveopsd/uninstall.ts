@@ -1,9 +1,15 @@
-/** `liveopsd uninstall`: removes the unit that `install` made, and stops its daemon. Running operations continue. */
+/** `liveops uninstall`: removes the unit that `install` made, and stops its daemon. Running operations continue. */
 import { rmSync } from "node:fs";
 import type { Command } from "commander";
 import { clientFor } from "../../../protocol/client/find-daemon.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { addCommand, allOptions, commandPlaces, type GlobalOptions, reportTo } from "../../kit/options.js";
+import {
+  addDaemonCommand,
+  allOptions,
+  commandPlaces,
+  type GlobalOptions,
+  reportTo,
+} from "../../kit/options.js";
 import type { ReportTo } from "../../kit/report.js";
 import { checkedName, NAME_TEXT } from "./install.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
@@ -47,7 +53,7 @@ async function uninstall(options: UninstallOptions): Promise<Uninstalled> {
 /** @param stateDir whose unit it must be; null: it was named */
 function checkMayRemove(unit: Unit, stateDir: string | null): void {
   if (unit.stateDir === null)
-    throw notRemoved(`liveopsd install did not write ${unit.file}; remove it with --force`);
+    throw notRemoved(`liveops install did not write ${unit.file}; remove it with --force`);
   if (stateDir !== null && unit.stateDir !== stateDir)
     throw notRemoved(
       `${unit.file} runs the daemon of ${unit.stateDir}, not of ${stateDir}; remove it with --state-dir ${unit.stateDir}`,
@@ -71,17 +77,20 @@ function describe({ service, file, removed, stopped }: Uninstalled, to: ReportTo
     running === 0
       ? ""
       : `; ${operations(running)} ${running === 1 ? "continues" : "continue"} without the daemon`;
-  done(`stopped the daemon (pid ${pid})${kept}; to start it without a service: liveopsd start`);
+  done(`stopped the daemon (pid ${pid})${kept}; to start it without a service: liveops start`);
 }
 
 export function registerUninstall(root: Command): void {
-  const command = addCommand(root, "uninstall", "Remove the service that install made, and stop its daemon", [
-    "liveopsd uninstall",
-    "liveopsd uninstall --name test",
-  ]);
+  const command = addDaemonCommand(
+    root,
+    "uninstall",
+    "Remove the service that install made, and stop its daemon",
+    ["liveops uninstall", "liveops uninstall --name test"],
+    "none",
+  );
   command
     .option("--name <name>", NAME_TEXT, checkedName)
-    .option("--force", "Remove a file that liveopsd install did not write")
+    .option("--force", "Remove a file that liveops install did not write")
     .option("--json", "Print the result as JSON")
     .addHelpText("after", "\nRunning operations continue. State directory and config file stay.")
     .action(async () => {

@@ -11,7 +11,7 @@ export function versionProblems(daemon: DaemonReply, unit: Unit | null): string[
   const { dir, installed } = daemon.package;
   const own = packageOf(process.argv[1]!);
   const install = own === dir ? null : unit?.installLine(ownWords(optionsOf(daemon)));
-  const command = install ?? "liveopsd restart";
+  const command = install ?? "liveops restart";
   const next = `${command} (running operations continue)`;
   if (installed === null)
     return [

@@ -11,7 +11,7 @@ export function chainSource(names: NewNames): string {
  * The first of three operations that hand over: ${op}, ${check.op}, ${report.op}.
  *
  * Try it without the daemon:  liveops run --ops . ${op} count=5
- * Through the daemon:         liveopsd start --ops . ; liveops submit ${op} --follow
+ * Through the daemon:         liveops start --ops . ; liveops submit ${op} --follow
  */
 export class ${className} extends LiveOperation<typeof ${className}> {
   static op = "${op}";

@@ -54,14 +54,20 @@ interface Plan {
 }
 
 export function registerNew(root: Command): void {
-  addCommand(root, "new", "Create a working operation, pipeline or chain, with its test", [
-    "liveops new operation ImportUsers",
-    "liveops new pipeline deploy",
-    "liveops new chain Nightly --dir ops",
-    "liveops new ImportUsers --dir ~/.config/liveops/ops",
-    "liveops new deploy.yaml",
-    "liveops new operation ImportUsers --json | jq -r .file",
-  ])
+  addCommand(
+    root,
+    "new",
+    "Create a working operation, pipeline or chain, with its test",
+    [
+      "liveops new operation ImportUsers",
+      "liveops new pipeline deploy",
+      "liveops new chain Nightly --dir ops",
+      "liveops new ImportUsers --dir ~/.config/liveops/ops",
+      "liveops new deploy.yaml",
+      "liveops new operation ImportUsers --json | jq -r .file",
+    ],
+    "none",
+  )
     .argument(
       "<kind>",
       "What to create: operation, pipeline or chain. Or only the name, for an operation (ImportUsers) or a pipeline (deploy.yaml) without a test",

@@ -40,7 +40,7 @@ export function operationSource({ className, op, title }: NewNames): string {
 
 /**
  * Try it without the daemon:  liveops run --ops . ${op} count=5
- * Through the daemon:         liveopsd start --ops . ; liveops submit ${op} --follow
+ * Through the daemon:         liveops start --ops . ; liveops submit ${op} --follow
  */
 export class ${className} extends LiveOperation<typeof ${className}> {
   static op = "${op}";

@@ -67,12 +67,18 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
 }
 
 export function registerRun(root: Command): void {
-  const run = addCommand(root, "run", "Run an operation in text mode, without the daemon", [
-    "liveops run backup source=. target=/tmp/backups",
-    "liveops run --ops . import-users count=5",
-    "liveops run shell -- make -j4",
-    "liveops run nightly.yaml target=s3:x",
-  ])
+  const run = addCommand(
+    root,
+    "run",
+    "Run an operation in text mode, without the daemon",
+    [
+      "liveops run backup source=. target=/tmp/backups",
+      "liveops run --ops . import-users count=5",
+      "liveops run shell -- make -j4",
+      "liveops run nightly.yaml target=s3:x",
+    ],
+    "none",
+  )
     .usage("[options] <op|FILE.yaml|-> [name=value...] [-- ARG...]")
     .argument("<op>", "Name of the operation type. Or a pipeline file; - is stdin")
     .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value");

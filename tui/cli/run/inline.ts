@@ -50,7 +50,7 @@ export interface InlineRun {
 /** Interval in ms at which a waiting operation checks that the supervisor is alive. */
 const LOOK_MS = 500;
 
-const TO = { program: "liveops", startCommand: "liveopsd start" };
+const TO = { program: "liveops", startCommand: "liveops start" };
 
 /** Ends the process, because an operation can leave timers and sockets open. */
 export async function runHere(run: InlineRun): Promise<never> {

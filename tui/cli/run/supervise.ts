@@ -38,7 +38,7 @@ const LOAD_MS = LOAD_SECONDS * 1000 + MARGIN_MS;
 /** Interval in ms at which the operation's processes are recorded. */
 const LOOK_MS = 500;
 
-const TO = { program: "liveops", startCommand: "liveopsd start" };
+const TO = { program: "liveops", startCommand: "liveops start" };
 
 /** @throws UsageError where the directory cannot be created */
 function temporaryDirectory(): string {

@@ -82,7 +82,7 @@ function liveopsEach(ids: readonly string[], words: (ids: readonly string[]) => 
 }
 
 export function startDaemon(flags: Flags): string {
-  return liveopsd(["start"], flags);
+  return onItsMachine(["liveops", "start"], flags);
 }
 
 /** The commands that help against a daemon that hangs, with what each does. */
@@ -90,15 +90,16 @@ export function againstHung(
   { pid, isStopped }: HungDaemon,
   flags: Flags,
 ): readonly (readonly [command: string, does: string])[] {
-  const status = [liveopsd(["status"], flags), "check the daemon"] as const;
+  const status = [onItsMachine(["liveopsd", "status"], flags), "check the daemon"] as const;
   if (pid === null) return [status];
   const end = [`kill -9 ${pid}`, "end it (operations keep running)"] as const;
   return [isStopped ? [`kill -CONT ${pid}`, "continue the stopped daemon"] : status, end];
 }
 
-function liveopsd(words: readonly string[], flags: Flags): string {
-  if (flags.remote !== undefined) return onRemote(flags.remote, ["liveopsd", ...words]);
-  return ["liveopsd", ...words, ...flagWords(flags)].map(shellQuote).join(" ");
+/** A command that works on the machine of the daemon. */
+function onItsMachine(words: readonly string[], flags: Flags): string {
+  if (flags.remote !== undefined) return onRemote(flags.remote, words);
+  return [...words, ...flagWords(flags)].map(shellQuote).join(" ");
 }
 
 /** With the type left to the person who types it. */
@@ -190,12 +191,12 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
   "drain-host": {
     underWay: "draining the host",
     done: ({ name }) => `host ${name} drained; its running operations continue`,
-    command: ({ name }, flags) => liveopsd(["drain"], hostFlags(name, flags)),
+    command: ({ name }, flags) => onItsMachine(["liveops", "drain"], hostFlags(name, flags)),
   },
   "undrain-host": {
     underWay: "undoing the drain",
     done: ({ name }) => `host ${name} starts operations again`,
-    command: ({ name }, flags) => liveopsd(["drain", "--undo"], hostFlags(name, flags)),
+    command: ({ name }, flags) => onItsMachine(["liveops", "drain", "--undo"], hostFlags(name, flags)),
   },
   submit: {
     underWay: "submitting",

@@ -22,7 +22,7 @@ interface Surroundings {
   readonly suspend: (meanwhile: () => Promise<void>) => void;
 }
 
-/** Runs `liveopsd start` of the same installation. */
+/** Runs `liveops start` of the same installation. */
 export function startDaemon({ dispatch, flags }: Surroundings): void {
   if (flags.remote !== undefined) {
     const text = `start it on that machine: ${startCommand(flags)}`;
@@ -43,7 +43,7 @@ export function startDaemon({ dispatch, flags }: Surroundings): void {
     if (code !== 0)
       dispatch({
         type: "noticed",
-        text: `liveopsd start: ${output.trim() || `exit ${code}`}`,
+        text: `liveops start: ${output.trim() || `exit ${code}`}`,
         level: "error",
       });
   });

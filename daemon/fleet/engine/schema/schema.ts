@@ -1,4 +1,4 @@
-/** The schema `liveops` of a fleet's database, as `liveopsd fleet migrate` creates it. */
+/** The schema `liveops` of a fleet's database, as `liveops fleet migrate` creates it. */
 import { APPEND } from "./append.js";
 import { CLAIM } from "./claim.js";
 import { EXCHANGE } from "./exchange.js";

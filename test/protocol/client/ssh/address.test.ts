@@ -107,7 +107,7 @@ describe("an address of a socket", () => {
 });
 
 test("a command for the host is a line that a person can type", () => {
-  expect(onRemote("ssh://ann@box:22", ["liveopsd", "start", "--socket", "/a b"])).toBe(
-    "ssh -p 22 ann@box liveopsd start --socket '/a b'",
+  expect(onRemote("ssh://ann@box:22", ["liveops", "start", "--socket", "/a b"])).toBe(
+    "ssh -p 22 ann@box liveops start --socket '/a b'",
   );
 });

@@ -1,4 +1,4 @@
-/** `liveopsd audit`, without a daemon: it reads the files. */
+/** `liveops audit`, without a daemon: it reads the files. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

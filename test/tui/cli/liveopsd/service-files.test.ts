@@ -112,7 +112,7 @@ test("the unit of a state directory is found by its file", () => {
   symlinkSync("/dev/null", join(dir, "liveopsd-null.service"));
   const unit = unitFor("/srv/test", { XDG_CONFIG_HOME });
   expect(unit?.name).toBe("liveopsd-test.service");
-  expect(unit?.installLine(["--concurrency", "3"])).toBe("liveopsd install --name test --concurrency 3");
+  expect(unit?.installLine(["--concurrency", "3"])).toBe("liveops install --name test --concurrency 3");
   expect(unitFor("/srv/other", { XDG_CONFIG_HOME })).toBeNull();
 });
 

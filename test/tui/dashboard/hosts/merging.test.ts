@@ -246,7 +246,7 @@ describe("commands and questions", () => {
     expect(commandOf({ kind: "pause-queue", name: "gpu@den" }, FLAGS)).toBe(
       "liveops pause --socket /run/den.sock --queue gpu",
     );
-    expect(commandOf({ kind: "drain-host", name: "box" }, FLAGS)).toBe("ssh box liveopsd drain");
+    expect(commandOf({ kind: "drain-host", name: "box" }, FLAGS)).toBe("ssh box liveops drain");
     const submit = { kind: "submit", op: "shell@box", set: [], params: undefined, label: "" } as const;
     expect(commandOf({ ...submit, args: ["mail", "ann@den"] }, FLAGS)).toBe(
       "liveops submit --host ssh://box shell -- mail ann@den",

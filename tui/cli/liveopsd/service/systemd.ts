@@ -24,7 +24,7 @@ export class Unit {
     return `the systemd ${this.isUser ? "" : "system "}unit ${this.name}`;
   }
 
-  /** Where `liveopsd install` writes the unit. */
+  /** Where `liveops install` writes the unit. */
   get file(): string {
     return join(unitDirectory(this.env), this.name);
   }
@@ -34,18 +34,18 @@ export class Unit {
     return textOf(this.file);
   }
 
-  /** The state directory of the daemon, where `liveopsd install` wrote the file; null otherwise. */
+  /** The state directory of the daemon, where `liveops install` wrote the file; null otherwise. */
   get stateDir(): string | null {
     return this.isUser ? stateDirIn(this.text ?? "") : null;
   }
 
-  /** The `liveopsd install` that gives the daemon these options; null for a unit that somebody else wrote. */
+  /** The `liveops install` that gives the daemon these options; null for a unit that somebody else wrote. */
   installLine(options: readonly string[]): string | null {
     const { stateDir } = this;
     if (stateDir === null) return null;
     const name = UNIT_NAME.exec(this.name)?.[1];
     return shellLine([
-      ...["liveopsd", "install"],
+      ...["liveops", "install"],
       ...(name === undefined ? [] : ["--name", name]),
       ...(this.text!.includes(" --state-dir ") ? ["--state-dir", stateDir] : []),
       ...options,

@@ -26,7 +26,7 @@ export function unitText({ node, script, options, env, stateDir }: UnitSpec): st
   const environment = Object.entries(env).map(
     ([name, value]) => `Environment=${unitWord(`${name}=${value}`)}\n`,
   );
-  return `# Written by liveopsd install, which replaces this file.
+  return `# Written by liveops install, which replaces this file.
 # Settings of your own belong in a drop-in: systemctl --user edit with the name of this unit.
 ${STATE_DIR}${JSON.stringify(stateDir)}
 
@@ -59,7 +59,7 @@ WantedBy=default.target
 
 const STATE_DIR = "# State directory: ";
 
-/** The state directory of a unit that `liveopsd install` wrote; null for every other text. */
+/** The state directory of a unit that `liveops install` wrote; null for every other text. */
 export function stateDirIn(text: string): string | null {
   const line = text.split("\n").find((each) => each.startsWith(STATE_DIR));
   try {

@@ -34,7 +34,7 @@ function noDrain(state: State): string | null {
   if (target === null) return "";
   return chosen === null || chosen === target
     ? busy(state)
-    : `drain ${chosen.name} there, with: liveopsd drain`;
+    : `drain ${chosen.name} there, with: liveops drain`;
 }
 
 function noLoss(state: State): string | null {

@@ -1,0 +1,25 @@
+/** The commands on the daemon. `liveopsd` has all of them, and `liveops` those whose names it has no other use for. */
+import type { Commands } from "../command-line.js";
+
+/** In the order of `--help`. */
+export const DAEMON_COMMANDS: Commands = {
+  start: async () => (await import("./start.js")).registerStart,
+  stop: async () => (await import("./stop.js")).registerStop,
+  restart: async () => (await import("./restart.js")).registerRestart,
+  reload: async () => (await import("./reload.js")).registerReload,
+  status: async () => (await import("./status.js")).registerStatus,
+  install: async () => (await import("./install.js")).registerInstall,
+  uninstall: async () => (await import("./uninstall.js")).registerUninstall,
+  drain: async () => (await import("./drain.js")).registerDrain,
+  logs: async () => (await import("./logs.js")).registerLogs,
+  doctor: async () => (await import("./doctor.js")).registerDoctor,
+  backup: async () => (await import("./backup.js")).registerBackup,
+  restore: async () => (await import("./backup.js")).registerRestore,
+  audit: async () => (await import("./audit.js")).registerAudit,
+  fleet: async () => (await import("./fleet.js")).registerFleet,
+};
+
+const { status: _, logs: __, ...shared } = DAEMON_COMMANDS;
+
+/** Those of `liveops`, whose `status` and `logs` are about operations. */
+export const SHARED_COMMANDS: Commands = shared;
