@@ -170,8 +170,8 @@ const command = tuiCommand(async (args) => {
   const isText = !readsAloud(args) && noScreen() !== null;
   const places = await commandPlaces(flagsOf(args), env, isText ? "ignore" : "warn");
   const client = clientFor(places, flagsOf(args));
-  // Before anything is drawn, so that a failure is printed as that of any command.
-  const start = starterFor(places, flagsOf(args));
+  // Before anything is drawn, so that a failure is printed as that of any command. As text, it only asks.
+  const start = isText ? null : starterFor(places, flagsOf(args));
   if (start !== null) await startIfNone(client, start);
   process.exitCode = await show(args, places, client).catch(orFault);
 });

@@ -1,5 +1,5 @@
 /**
- * `autostart` of the config file: a command that needs the daemon and finds none starts it, with `liveopsd start`.
+ * `autostart`: a command that acts and finds no daemon starts it, with `liveops start`. What only asks starts none.
  *
  * Two commands at the same time may both start one. The lock of the state directory decides, and the other start
  * reports the daemon that won.
@@ -43,7 +43,7 @@ export function autostart(
   options: GlobalOptions,
   env: Env = process.env,
 ): (() => Promise<void>) | null {
-  const isOn = fromEnvironment(env.LIVEOPS_AUTOSTART) ?? config.autostart ?? false;
+  const isOn = fromEnvironment(env.LIVEOPS_AUTOSTART) ?? config.autostart ?? true;
   if (!isOn || OF_OPERATION.some((name) => env[name])) return null;
   return () => start(socket, options);
 }

@@ -53,11 +53,16 @@ export function clientFor(
 }
 
 /**
- * As `clientFor`, for a command that needs the daemon: `autostart` starts it where the first request finds none, and
- * the command may wait for a lost daemon. Its requests and streams throw `StateRemovedError` if
+ * As `clientFor`, for a command that may wait for a lost daemon. Its requests and streams throw `StateRemovedError` if
  * the daemon is lost and the state directory is no longer that of the call.
+ *
+ * @param startDaemon where the first request finds no daemon. Default: none is started
  */
-export function waitingClient(places: CommandPlaces, options: GlobalOptions): Client {
+export function waitingClient(
+  places: CommandPlaces,
+  options: GlobalOptions,
+  startDaemon: (() => Promise<void>) | null = null,
+): Client {
   const { stateDir, config } = places;
   const isHere = options.remote === undefined;
   const isKnown = isHere && (mayFind(options, process.env, config) || options.stateDir !== undefined);
@@ -66,7 +71,7 @@ export function waitingClient(places: CommandPlaces, options: GlobalOptions): Cl
     const now = before ? identityOf(stateDir) : before;
     return now === undefined || now === before ? null : new StateRemovedError(stateDir);
   };
-  return clientFor(places, options, {}, { whyGone, startDaemon: starterFor(places, options) ?? undefined });
+  return clientFor(places, options, {}, { whyGone, startDaemon: startDaemon ?? undefined });
 }
 
 /**

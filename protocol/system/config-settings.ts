@@ -212,8 +212,8 @@ export const SETTINGS = {
   },
   autostart: {
     description:
-      "Whether a command that needs the daemon starts it where none answers; see [autostart](#autostart)",
-    default: false,
+      "Whether a command that submits, and the dashboard, start the daemon where none answers; see [autostart](#autostart)",
+    default: true,
     reload: "command",
     schema: { type: "boolean" },
   },

@@ -36,6 +36,7 @@ export class World {
     XDG_RUNTIME_DIR: join(this.dir, "run"),
     XDG_CONFIG_HOME: join(this.dir, "config"),
     TMPDIR: join(this.dir, "tmp"),
+    LIVEOPS_AUTOSTART: "0",
     TZ: "UTC",
     TERM: "xterm-256color",
   };

@@ -1,6 +1,6 @@
 /**
  * Gives the tests of a run a small environment and a home of their own: no test meets a setting, the state or a daemon of
- * the user. Tests see times in UTC.
+ * the user, and no command starts a daemon that a test did not ask for. Tests see times in UTC.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,6 +14,7 @@ export default function clearEnvironment(): () => void {
   const home = mkdtempSync(join(tmpdir(), "liveops-test-home-"));
   process.env.HOME = home;
   process.env.TZ = "UTC";
+  process.env.LIVEOPS_AUTOSTART = "0";
   // Ink draws borders in colour only where it may.
   if (process.env.LIVEOPS_PICTURES) process.env.FORCE_COLOR = "3";
   return () => rmSync(home, { recursive: true, force: true });

@@ -56,6 +56,7 @@ export class World {
       XDG_RUNTIME_DIR: join(this.dir, "run"),
       LIVEOPS_STATE_DIR: this.stateDir,
       LIVEOPS_OPS: this.opsDir,
+      LIVEOPS_AUTOSTART: "0",
       NO_COLOR: "1",
     };
   }

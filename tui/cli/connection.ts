@@ -1,11 +1,13 @@
 /** Helpers for commands that call the daemon: the client, and one action on several operations. */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
-import { waitingClient } from "../../protocol/client/find-daemon.js";
+import { starterFor, waitingClient } from "../../protocol/client/find-daemon.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import type { Config } from "../../protocol/system/config-settings.js";
 import { allOptions, commandPlaces, type GlobalOptions, reportTo } from "../kit/options.js";
 import { type ReportTo, report } from "../kit/report.js";
+
+type Starter = (...args: Parameters<typeof starterFor>) => (() => Promise<void>) | null;
 
 interface Connected<T> {
   client: Client;
@@ -16,11 +18,21 @@ interface Connected<T> {
 }
 
 /** A client for the daemon that the command's options select. */
-export async function connectFor<T>(command: Command): Promise<Connected<T>> {
+export function connectFor<T>(command: Command): Promise<Connected<T>> {
+  return connect(command, () => null);
+}
+
+/** As `connectFor`, for a command that makes the daemon run something: `autostart` starts the daemon where none runs. */
+export function connectOrStart<T>(command: Command): Promise<Connected<T>> {
+  return connect(command, starterFor);
+}
+
+async function connect<T>(command: Command, starter: Starter): Promise<Connected<T>> {
   const options = allOptions<T & GlobalOptions>(command);
   const places = await commandPlaces(options);
   const { config, stateDir } = places;
-  return { client: waitingClient(places, options), to: reportTo(command), options, config, stateDir };
+  const client = waitingClient(places, options, starter(places, options));
+  return { client, to: reportTo(command), options, config, stateDir };
 }
 
 /**

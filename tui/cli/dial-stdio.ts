@@ -10,11 +10,12 @@ export function registerDialStdio(root: Command): void {
     "dial-stdio",
     "Connect stdin and stdout to the daemon's socket; --host runs this over ssh",
     ["liveops dial-stdio", "ssh box liveops dial-stdio"],
+    "none",
   )
     // The bin loads tui/kit/dial-stdio/main.ts for it.
     .addOption(new Option("--hello", "Begin with a line that says whether a daemon answers").hideHelp())
     .action(async (_options: unknown, command: Command) => {
-      const socket = await dialDaemon(allOptions<GlobalOptions>(command), true);
+      const socket = await dialDaemon(allOptions<GlobalOptions>(command));
       if (!(await passBytes(socket))) throw new ConnectionLostError("the daemon closed the connection");
     });
 }

@@ -11,7 +11,7 @@ import {
   printResult,
 } from "../kit/output/options.js";
 import { namedOrNewest } from "./arguments.js";
-import { connectFor } from "./connection.js";
+import { connectOrStart } from "./connection.js";
 import { type SecretValues, secretValues } from "./secrets.js";
 import {
   addSelectionOptions,
@@ -45,7 +45,7 @@ export function registerRetry(root: Command): void {
     .option("--current", "Run the pipeline file as it is now, not the text of the submit");
   addResultOptions(retry, "Print the record as JSON").action(
     async (named: string[], _options: unknown, command: Command) => {
-      const { client, options, to } = await connectFor<RetryOptions>(command);
+      const { client, options, to } = await connectOrStart<RetryOptions>(command);
       checkResultOptions(options);
       const selection = { verb: "retry", states: RETRIED, to };
       const selected = (await givenSelection(client, named, options, selection)) ?? {

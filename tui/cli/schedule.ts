@@ -20,7 +20,7 @@ import { timeText } from "../kit/output/time.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { formatDuration } from "../terminal/format.js";
 import { trailingWords } from "./arguments.js";
-import { connectFor, forEachId } from "./connection.js";
+import { connectFor, connectOrStart, forEachId } from "./connection.js";
 import { checkCwd } from "./options/cwd.js";
 import { addSubmitOptions, type SubmitFlags } from "./options/list.js";
 import { isPipelineArgument, pipelinePath, pipelineSubmit } from "./pipeline-argument.js";
@@ -205,7 +205,7 @@ function registerAdd(schedule: Command): void {
   addSubmitOptions(add, "schedule")
     .option("--json", "Print the schedule as JSON")
     .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
-      const { client, options, to, config } = await connectFor<AddOptions>(command);
+      const { client, options, to, config } = await connectOrStart<AddOptions>(command);
       const { name = nameOf(op), overlap, catchup } = options;
       const jitter = jitterOf(options.jitter);
       const trailing = trailingWords();

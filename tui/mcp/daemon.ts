@@ -1,7 +1,7 @@
 /** The daemon behind the server: a client for each call, and the calls that are open. */
 import type { Client } from "../../protocol/client/client.js";
 import { commandPlaces, type GlobalOptions } from "../../protocol/client/daemon-address.js";
-import { waitingClient } from "../../protocol/client/find-daemon.js";
+import { starterFor, waitingClient } from "../../protocol/client/find-daemon.js";
 import { LiveopsError } from "../../protocol/errors.js";
 import { UsageError } from "../../protocol/failures.js";
 import type { Config } from "../../protocol/system/config-settings.js";
@@ -27,12 +27,14 @@ export class Daemon {
    * A client of its own for each call: a call sees the present config file and state directory, however old the server
    * is.
    *
+   * @param starts - start the daemon where none answers (`autostart`)
    * @throws LiveopsError `LIVEOPS_CONFIG_INVALID`
    */
-  async connect(): Promise<Connected> {
+  async connect(starts = false): Promise<Connected> {
     try {
       const places = await commandPlaces(this.options, process.env, "throw");
-      return { client: waitingClient(places, this.options), config: places.config };
+      const startDaemon = starts ? starterFor(places, this.options) : null;
+      return { client: waitingClient(places, this.options, startDaemon), config: places.config };
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       throw new LiveopsError("LIVEOPS_CONFIG_INVALID", error.message, null, { cause: error });

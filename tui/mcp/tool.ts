@@ -65,7 +65,9 @@ async function call(
   try {
     const { signal } = extra;
     const { ended } = daemon;
-    const context = { ...(await daemon.connect()), signal, ended, sendProgress: progressOf(extra) };
+    // What submits or retries makes the daemon run something.
+    const connected = await daemon.connect(tool.changes === "adds");
+    const context = { ...connected, signal, ended, sendProgress: progressOf(extra) };
     const value = plain(await tool.run(input, context));
     return { content: [{ type: "text", text: JSON.stringify(value) }] };
   } catch (error) {

@@ -37,7 +37,7 @@ export class Cli {
     const bin = join(BINS, `${options.bin ?? "liveops"}.cjs`);
     const child = spawn(process.execPath, ["--", bin, ...words], {
       cwd: options.cwd ?? this.dir,
-      env: { PATH: process.env.PATH, HOME: this.home, ...options.env },
+      env: { PATH: process.env.PATH, HOME: this.home, LIVEOPS_AUTOSTART: "0", ...options.env },
     });
     this.#running.add(child);
     child.on("exit", () => this.#running.delete(child));

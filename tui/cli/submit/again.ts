@@ -6,7 +6,7 @@ import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { addCommand } from "../../kit/options.js";
 import { checkResultOptions } from "../../kit/output/options.js";
 import { trailingWords } from "../arguments.js";
-import { connectFor } from "../connection.js";
+import { connectOrStart } from "../connection.js";
 import { checkCwd } from "../options/cwd.js";
 import { addSubmitOptions, type SubmitFlags, submitFields } from "../options/list.js";
 import { givenParams } from "../options/params.js";
@@ -37,7 +37,7 @@ export function registerAgain(root: Command): void {
   );
   addOutcomeOptions(again).action(
     async (id: string, words: string[], _options: unknown, command: Command) => {
-      const { client, options, to } = await connectFor<AgainOptions>(command);
+      const { client, options, to } = await connectOrStart<AgainOptions>(command);
       checkResultOptions(options);
       await checkCwd(client, options);
       const params = givenParams(options.params);

@@ -14,7 +14,7 @@ import { checkResultOptions, givenFormat, resultLine } from "../../kit/output/op
 import type { ReportTo } from "../../kit/report.js";
 import { trailingWords, wantsTypeHelp } from "../arguments.js";
 import { missingType } from "../command-hint.js";
-import { connectFor } from "../connection.js";
+import { connectFor, connectOrStart } from "../connection.js";
 import { checkCwd } from "../options/cwd.js";
 import { addSubmitOptions, type SubmitFlags, submitFields } from "../options/list.js";
 import type { Context } from "../options/option.js";
@@ -97,7 +97,8 @@ export function registerSubmit(root: Command): void {
     .option("--key <text>", "Submit once for this key: the same command again returns the same operation");
   addOutcomeOptions(submit).action(
     async (op: string | undefined, set: string[], _options: unknown, command: Command) => {
-      const { client, options, to, config } = await connectFor<SubmitOptions>(command);
+      const connect = wantsTypeHelp() ? connectFor : connectOrStart;
+      const { client, options, to, config } = await connect<SubmitOptions>(command);
       checkResultOptions(options);
       await checkCwd(client, options);
       if (options.batch !== undefined || options.each !== undefined)
