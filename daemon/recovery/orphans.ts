@@ -19,16 +19,18 @@ import { readStopReason } from "../worker/stop-file.js";
 import { isWorkerAlive } from "../worker/worker-processes.js";
 
 /**
- * Looks for orphans where the store has found damage, or a live worker has no operation. Then forgets the events of all
- * operations that are not in memory: they are sealed or removed, and a crash came before their files went.
+ * Restores orphans: of all operations in the events files where the store has found damage, else of those that live
+ * workers may run. Then forgets the events of all operations that are not in memory: they are sealed or removed, and a
+ * crash came before their files went.
  */
 export async function recoverEvents(
   store: EmbeddedStore,
   layout: Layout,
   workerEvents: WorkerEvents,
 ): Promise<void> {
-  if (store.problems.length > 0 || hasOrphan(store, layout))
-    store.problems.push(...(await adoptOrphans(store, layout, workerEvents)));
+  const isDamaged = store.problems.length > 0;
+  const ids = isDamaged ? [...workerEvents.ids()] : withoutOperation(store, layout, workerEvents);
+  if (ids.length > 0) store.problems.push(...(await adoptOrphans(store, layout, workerEvents, ids)));
   for (const id of [...workerEvents.ids()]) if (!store.ledger.get(id)) workerEvents.release(id);
 }
 
@@ -41,10 +43,13 @@ async function adoptOrphans(
   store: EmbeddedStore,
   layout: Layout,
   workerEvents: WorkerEvents,
+  ids: readonly string[],
 ): Promise<string[]> {
   const said: string[] = [];
-  const found = [...workerEvents.ids()].flatMap((id) => orphan(store, layout, workerEvents, id) ?? []);
-  found.sort((a, b) => a.order - b.order);
+  let found = ids.flatMap((id) => orphan(store, layout, workerEvents, id) ?? []);
+  // The events of a removed operation stay in the file of its worker as long as the file does.
+  const removed = found.length > 0 ? store.removedIds() : null;
+  found = found.filter(({ record }) => !removed!.has(record.id)).sort((a, b) => a.order - b.order);
   for (const entry of found) {
     const { id, op, attempt } = entry.record;
     const file = workerEvents.get(id, attempt)?.file;
@@ -98,11 +103,12 @@ function asNow(entry: Entry, layout: Layout, isLive: boolean): Entry {
   };
 }
 
-/** Whether a live worker runs no operation of the store: a reason to look for orphans without other damage. */
-function hasOrphan(store: EmbeddedStore, layout: Layout): boolean {
+/** Operations that live workers may run whose worker runs no operation of the store. */
+function withoutOperation(store: EmbeddedStore, layout: Layout, workerEvents: WorkerEvents): string[] {
   const owned = new Set([...store.ledger.entries.values()].map(({ run }) => run?.worker.workerId));
-  return readdirSync(layout.workers).some((name) => {
+  return readdirSync(layout.workers).flatMap((name) => {
     const [, workerId] = /^(\w+)\.lock$/.exec(name) ?? [];
-    return workerId !== undefined && !owned.has(workerId) && isLocked(join(layout.workers, name));
+    if (workerId === undefined || owned.has(workerId) || !isLocked(join(layout.workers, name))) return [];
+    return workerEvents.lastOf(workerId)?.id ?? [];
   });
 }

@@ -108,6 +108,11 @@ export class WorkerEvents {
     return this.#found.has(workerId);
   }
 
+  /** The last attempt in the worker's file; null: there is none. */
+  lastOf(workerId: string): EventsPlace | null {
+    return this.#last.get(workerFiles(this.dir, workerId).eventsFile) ?? null;
+  }
+
   /** The attempts of the operation, in order. */
   of(id: string): EventsPlace[] {
     return [...(this.#places.get(id)?.values() ?? [])].sort((a, b) => a.attempt - b.attempt);

@@ -161,6 +161,11 @@ export class EmbeddedStore implements Store, Archive {
     return this.ledger.entries.has(id) || this.#removed.has(id) || this.#history.has(id);
   }
 
+  /** Ids of operations removed before the last checkpoint, as far as the history still says so. Reads all of it. */
+  removedIds(): Set<string> {
+    return this.#history.removedIds();
+  }
+
   byKey(key: string): KeyUse | null {
     const entry = this.ledger.keys.get(key) ?? this.#history.byKey(key);
     if (entry?.key) return { hash: entry.key.hash, id: entry.record.id, entry };

@@ -25,6 +25,7 @@ import type { Entry } from "./decision.js";
 import { syncDirectory, writeAllSync } from "./durable-file.js";
 import { HistoryIndex, type HistoryQuery, isUnusable, type RecordLocation } from "./history-index.js";
 import { readSegmentLines } from "./read-journal.js";
+import { readLines } from "./read-lines.js";
 
 /** A segment is closed at about this many bytes. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
@@ -67,6 +68,22 @@ export class History {
 
   has(id: string): boolean {
     return this.#indexed((index) => index.find(id)) !== null;
+  }
+
+  /** Ids of removed operations, as far as segments still say so. Reads all segments; an unreadable one says nothing. */
+  removedIds(): Set<string> {
+    const ids = new Set<string>();
+    for (const segment of this.#segments()) {
+      try {
+        for (const { text } of readLines(this.#file(segment))) {
+          const removal = text.startsWith('{"n":0,') ? parseNumberedRecord(text) : null;
+          if (removal !== null) ids.add((removal.value as { id: string }).id);
+        }
+      } catch (error) {
+        this.#say(`${this.#file(segment)} could not be read: ${(error as Error).message}`);
+      }
+    }
+    return ids;
   }
 
   byKey(key: string): Entry | null {

@@ -1,5 +1,6 @@
 /** Damage in the state directory: the damaged part is set aside and reported, the rest still works. */
 import {
+  appendFileSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -248,6 +249,30 @@ test("damage in the checkpoint and in the one before it: their intact lines coun
   record({ fault: "damage: both checkpoints", injected: 2, ...found }, found.details);
   openGates(daemon);
   for (const id of expected) expect((await untilFinished(daemon, id)).state).toBe("succeeded");
+});
+
+test("an operation that was removed stays removed, though its worker's file still has its events", async () => {
+  await using daemon = await startDaemon(["gate"], { concurrency: 1 });
+  const { stateDir } = daemon.world;
+  const removed = await finish(daemon, "removed");
+  const running = await submitGate(daemon, "running");
+  await inStage(daemon, running, "Wait");
+  expect(eventsFileOf(stateDir, running)).toBe(eventsFileOf(stateDir, removed));
+  await daemon.client.remove(removed);
+  for (let n = 0; n < 2; n++) {
+    await daemon.stop();
+    await daemon.startAgain();
+  }
+  await daemon.kill();
+  appendFileSync(lastJournal(stateDir), '0badc0de 99 {"kind":"subm');
+  await daemon.startAgain();
+  const { problems } = await daemon.client.daemon();
+  expect(problems.filter((problem) => /torn tail/.test(problem))).toHaveLength(1);
+  const { operations } = await daemon.client.list({ limit: 1000 });
+  expect(operations.map(({ id }) => id)).toEqual([running]);
+  record({ fault: "damage after a removal", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+  openGates(daemon);
+  expect(await untilFinished(daemon, running)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
 /** Takes away or damages all that knows of an operation but its run files. */
