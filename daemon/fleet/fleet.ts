@@ -3,6 +3,7 @@
  * claims operations, ends what other hosts took over, and takes over what lost hosts ran.
  */
 import { createHash } from "node:crypto";
+import { uptime } from "node:os";
 import { VERSION } from "../../protocol/version.js";
 import type { Engine, EngineParts } from "../engine.js";
 import type { Attempt } from "../scheduler/attempt.js";
@@ -63,11 +64,11 @@ export class Fleet extends FleetView implements Engine {
         ...{ tags: [...tags], slots: services.settings.concurrency, version: VERSION, lostAfter },
       },
       status: () => ({ ...this.hosts.status() }),
-      onRenewed: (sentAt, draining) => this.#renewed(sentAt, draining),
+      onRenewed: (draining) => this.#renewed(draining),
       onMissed: () => this.#peers.forget(),
       onOver: () => this.#over(),
       onJoined: () => services.scheduler.kick(),
-      onLostWrites: () => this.offers.make(),
+      onLostWrites: () => void this.offers.make(),
     });
   }
 
@@ -169,7 +170,7 @@ export class Fleet extends FleetView implements Engine {
       if (attempt.outcome === null && attempt.run.policy.partition !== "finish") attempt.kill();
   }
 
-  async #renewed(sentAt: number, draining: boolean): Promise<void> {
+  async #renewed(draining: boolean): Promise<void> {
     const { loader, log } = this.services;
     this.answered();
     this.hosts.drained(draining);
@@ -177,9 +178,10 @@ export class Fleet extends FleetView implements Engine {
     // Nothing starts while the lease is over. No other event follows its renewal.
     this.services.scheduler.kick();
     if (loader.version !== this.#publishedTypes) void this.#publishTypes();
-    this.#pruneInTurn(sentAt);
+    const asked = uptime();
+    this.#pruneInTurn(asked);
     const rows = await this.hosts.refresh();
-    const lost = this.#peers.look(rows, sentAt);
+    const lost = this.#peers.look(rows, asked, uptime());
     for (const { name, session, renewals } of lost)
       if (await this.engine.declareLost(name, session, renewals))
         log.logger.error({ host: name }, "declared a host lost: it did not renew its lease");

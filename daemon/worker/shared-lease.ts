@@ -7,6 +7,7 @@
  * clock of `performance.now()` stands still during a suspend, and people and NTP set the clock of `Date`.
  */
 import { uptime } from "node:os";
+import { parseRecord } from "../../protocol/record-line.js";
 import { readOwnFile } from "../../protocol/system/own-file.js";
 
 /** Bytes that the file may have. */
@@ -27,7 +28,7 @@ export class SharedLease {
   readonly #deadline: Float64Array;
 
   /**
-   * @param file JSON with `deadline`, in seconds since boot; always replaced as a whole
+   * @param file a record with `deadline`, in seconds since boot, and blanks after it
    * @param memory of the other thread; default: new memory
    */
   constructor(
@@ -70,14 +71,16 @@ export class SharedLease {
     return this.#deadline[0]! - uptime();
   }
 
-  /** Reads the file. A file that is missing, or that cannot be read, leaves the deadline as it was. */
+  /** Reads the file. A file that is missing, half written or damaged leaves the deadline as it was. */
   read(): void {
+    let text: string;
     try {
-      const { deadline } = JSON.parse(readOwnFile(this.file, MOST_BYTES).toString("utf8"));
-      if (Number.isFinite(deadline) && deadline > 0) this.#deadline[0] = deadline;
+      text = readOwnFile(this.file, MOST_BYTES).toString("utf8");
     } catch {
-      // The last deadline stays.
+      return;
     }
+    const deadline = parseRecord<{ deadline?: unknown }>(text.trimEnd())?.deadline;
+    if (typeof deadline === "number" && deadline > 0) this.#deadline[0] = deadline;
   }
 
   /** Whether the lease is over. The file is read first: a process that was stopped missed what was renewed meanwhile. */

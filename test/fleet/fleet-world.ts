@@ -20,7 +20,7 @@ import { Postgres } from "../harness/postgres.js";
 import { Relay } from "../harness/relay.js";
 import { World } from "../harness/world.js";
 import type { History, Strike, Told } from "./checker.js";
-import { type Effect, readEffects } from "./effects.js";
+import { type Effect, now, readEffects } from "./effects.js";
 import { FleetHost, type HostOptions } from "./fleet-host.js";
 
 export interface FleetOptions {
@@ -131,6 +131,18 @@ export class FleetWorld implements AsyncDisposable {
 
   get engine(): Postgres {
     return this.#engine;
+  }
+
+  /**
+   * Crashes the engine and starts it again. Where that takes long, it is a strike at every host, until the leases that
+   * were not renewed meanwhile are over.
+   */
+  async crashEngine(): Promise<void> {
+    const from = now();
+    await this.engine.restart("immediate");
+    const lease = 800 * this.lostAfter;
+    if (now() - from < lease / 2) return;
+    for (const host of this.up) this.strikes.push({ host: host.name, from, to: now() + lease });
   }
 
   /** From now on the hosts reach this server, such as a standby that was promoted. The former one is ended. */

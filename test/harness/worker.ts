@@ -14,7 +14,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -30,6 +29,7 @@ import { hasMark, pids, processStat } from "../../ops/programs/proc.js";
 import type { OperationEvent } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import type { LogLine } from "../../protocol/operation.js";
+import { encodeRecord } from "../../protocol/record-line.js";
 import { submittedRecord } from "../../protocol/reduce.js";
 import { AT, submission } from "./records.js";
 import { POLICY } from "./store.js";
@@ -111,8 +111,7 @@ export class Probe extends LiveOperation { ${statics}
    */
   lease(secondsFromNow: number): number {
     const deadline = uptime() + secondsFromNow;
-    writeFileSync(`${this.leaseFile}.new`, JSON.stringify({ deadline, session: 1 }));
-    renameSync(`${this.leaseFile}.new`, this.leaseFile);
+    writeFileSync(this.leaseFile, encodeRecord({ deadline }));
     return deadline;
   }
 

@@ -4,10 +4,12 @@
  * The deadline is a time since boot that runs through a suspend. It is counted from the moment the renewal was sent, and
  * ends before any peer may take over: a worker that gets no message ends by itself.
  */
-import { mkdirSync } from "node:fs";
+import { closeSync, constants, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
 import { dirname, join } from "node:path";
-import { replaceFileSync } from "../../store/durable-file.js";
+import { encodeRecord } from "../../../protocol/record-line.js";
+import { openOwnFile } from "../../../protocol/system/own-file.js";
+import { writeAllSync } from "../../store/durable-file.js";
 import type { Layout } from "../../store/layout.js";
 
 /**
@@ -15,6 +17,9 @@ import type { Layout } from "../../store/layout.js";
  * a free CPU, the end of a process takes some tenths of a second.
  */
 const MARGIN = { part: 0.2, least: 1 };
+
+/** Bytes of the file, always the same: a renewal needs no room on the disk. */
+const BYTES = 64;
 
 export function leaseFile({ fleet }: Pick<Layout, "fleet">): string {
   return join(fleet, "lease");
@@ -43,10 +48,20 @@ export class Lease {
     return this.isOver || uptime() - this.#overAt < seconds;
   }
 
-  /** @param sentAt `uptime()` when the renewal was sent that has succeeded */
-  renewed(sentAt: number, session: number): void {
+  /**
+   * Writes the file in its place, without a sync: no worker outlives the kernel.
+   *
+   * @param sentAt `uptime()` when the renewal was sent that has succeeded
+   */
+  renewed(sentAt: number): void {
     if (this.isOver && Number.isFinite(this.#deadline)) this.#overAt = uptime();
     this.#deadline = sentAt + this.lostAfter - Math.max(MARGIN.least, MARGIN.part * this.lostAfter);
-    replaceFileSync(this.file, `${JSON.stringify({ deadline: this.#deadline, session })}\n`);
+    const line = encodeRecord({ deadline: this.#deadline }).trimEnd();
+    const fd = openOwnFile(this.file, constants.O_WRONLY | constants.O_CREAT);
+    try {
+      writeAllSync(fd, Buffer.from(`${line.padEnd(BYTES - 1)}\n`));
+    } finally {
+      closeSync(fd);
+    }
   }
 }

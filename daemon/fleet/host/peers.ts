@@ -25,10 +25,10 @@ export class Peers {
   }
 
   /**
-   * @param now seconds since boot
+   * @param asked seconds since boot when the engine was asked for the rows; now: when it had answered
    * @returns the hosts that are lost
    */
-  look(rows: readonly HostRow[], now: number): HostRow[] {
+  look(rows: readonly HostRow[], asked: number, now: number): HostRow[] {
     const lost: HostRow[] = [];
     const names = new Set(rows.map(({ name }) => name));
     for (const name of this.#seen.keys()) if (!names.has(name)) this.#seen.delete(name);
@@ -41,7 +41,7 @@ export class Peers {
       const seen = this.#seen.get(name);
       if (seen?.session !== session || seen.renewals !== renewals)
         this.#seen.set(name, { session, renewals, since: now });
-      else if (now - seen.since >= lostAfter) lost.push(row);
+      else if (asked - seen.since >= lostAfter) lost.push(row);
     }
     return lost;
   }

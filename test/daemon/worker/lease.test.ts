@@ -1,6 +1,6 @@
 /** Workers in a fleet end themselves once the lease of their host is over, with all that they started. */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -68,8 +68,22 @@ test.each([
   const dir = mkdtempSync(join(tmpdir(), "liveops-lease-"));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const lease = new HostLease(join(dir, "lease"), lostAfter);
-  lease.renewed(100, 1);
+  lease.renewed(100);
   expect(JSON.parse(readFileSync(lease.file, "utf8")).deadline - 100).toBeCloseTo(expected);
+});
+
+test("a renewal takes no new room on the disk", () => {
+  const dir = mkdtempSync(join(tmpdir(), "liveops-lease-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const lease = new HostLease(join(dir, "lease"), 3);
+  const files = [1, 123_456.78, 9_999_999.999].map((sentAt) => {
+    lease.renewed(sentAt);
+    const { ino, size } = statSync(lease.file);
+    return { ino, size };
+  });
+  expect(files[1]).toEqual(files[0]);
+  expect(files[2]).toEqual(files[0]);
+  expect(readdirSync(dir)).toEqual(["lease"]);
 });
 
 /** Each containment that this machine has: a cgroup only where this process may make one. */

@@ -113,7 +113,7 @@ test("operations of a fleet under all faults are done once each, and every host 
       await Promise.all(pair);
       injected += pair.length;
     }
-    await fleet.engine.restart("immediate");
+    await fleet.crashEngine();
     injected++;
   }
   await load;
