@@ -6,7 +6,7 @@ import type { Argument, Command, Option } from "commander";
 import { commandTree as operationTree } from "../../tui/cli/commands.js";
 import { commandTree as daemonTree } from "../../tui/cli/liveopsd/command-line.js";
 import { SHARED_COMMANDS } from "../../tui/cli/liveopsd/commands.js";
-import { examplesOf, isGlobal } from "../../tui/kit/options.js";
+import { examplesOf, isAdvanced, isGlobal } from "../../tui/kit/options.js";
 import { tableOf } from "../../tui/kit/output/options.js";
 import { exitCodes } from "./errors.js";
 import { code, type Regions, table } from "./markdown.js";
@@ -22,13 +22,18 @@ export async function commandRegions(dashboardHelp: string): Promise<Regions> {
   for (const tree of trees) {
     const programOf = (command: Command) =>
       Object.hasOwn(SHARED_COMMANDS, command.name()) ? "liveops" : tree.name();
-    regions[tree.name()] = table(
-      ["command", "does"],
-      tree.commands.map((command) => [
-        `[\`${tree.name()} ${command.name()}\`](#${programOf(command)}-${command.name()})`,
-        command.description(),
-      ]),
-    );
+    const groups = Map.groupBy(tree.commands, (command) => command.helpGroup().replace(":", ""));
+    regions[tree.name()] = [...groups]
+      .map(([group, commands]) =>
+        table(
+          [group || "command", "does"],
+          commands.map((command) => [
+            `[\`${tree.name()} ${command.name()}\`](#${programOf(command)}-${command.name()})`,
+            command.description(),
+          ]),
+        ),
+      )
+      .join("\n\n");
     for (const command of tree.commands)
       if (programOf(command) === tree.name())
         regions[`${tree.name()} ${command.name()}`] = section(tree.name(), command);
@@ -43,7 +48,11 @@ function section(parent: string, command: Command): string {
   if (command.registeredArguments.length > 0)
     parts.push(table(["argument", "meaning"], command.registeredArguments.map(argumentRow)));
   const options = command.options.filter((option) => option.long && !option.hidden && !isGlobal(option));
-  if (options.length > 0) parts.push(table(["option", "meaning"], options.map(optionRow)));
+  const [advanced = [], everyday = []] = [true, false].map((is) =>
+    options.filter((option) => isAdvanced(option) === is),
+  );
+  if (everyday.length > 0) parts.push(table(["option", "meaning"], everyday.map(optionRow)));
+  if (advanced.length > 0) parts.push(table(["advanced option", "meaning"], advanced.map(optionRow)));
   const list = tableOf(command);
   // The subcommand `ls` of a command has the same columns.
   if (list !== null && command.parent?.parent == null) parts.push(`Columns:\n\n${columnTable(list)}`);

@@ -82,7 +82,11 @@ function optionEntry({ flags, description, defaultValue, argChoices }: Option): 
 
 function commandList(program: Command): string[] {
   if (program.commands.length === 0) return [];
-  const entries = program.commands.flatMap((command) => entry(command.name(), command.description()));
+  const groups = Map.groupBy(program.commands, (command) => command.helpGroup().replace(":", ""));
+  const entries = [...groups].flatMap(([group, commands]) => [
+    ...(group === "" ? [] : [`.SS "${text(group)}"`]),
+    ...commands.flatMap((command) => entry(command.name(), command.description())),
+  ]);
   return [".SH COMMANDS", ...entries];
 }
 

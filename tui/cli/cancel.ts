@@ -4,7 +4,7 @@ import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { interruptible } from "../kit/interruptible.js";
-import { addCommand } from "../kit/options.js";
+import { addCommand, everyday } from "../kit/options.js";
 import {
   addResultOptions,
   checkResultOptions,
@@ -65,4 +65,5 @@ export function registerCancel(root: Command): void {
       },
     );
   });
+  everyday(cancel, ["--all", "--state", "--op", "--label", "--queue", "--wait", "--json"]);
 }

@@ -20,8 +20,13 @@ const AMBIGUOUS = new Set(["status", "backup", "start", "stop", "restart"]);
 /**
  * @param words - without the program
  * @param commands - the commands that this bundle can run
+ * @param whole - the tree of all commands, for help and for a name that is none of them
  */
-export async function runCommandLine(words: string[], commands: Commands): Promise<void> {
+export async function runCommandLine(
+  words: string[],
+  commands: Commands,
+  whole = () => treeOf(Object.values(commands)),
+): Promise<void> {
   endQuietlyOnClosedPipe();
   const typed = words[commandIndex(words)];
   const entry = typed !== undefined && Object.hasOwn(commands, typed) ? commands[typed] : undefined;
@@ -34,7 +39,7 @@ export async function runCommandLine(words: string[], commands: Commands): Promi
       return;
     }
   }
-  const root = await treeOf(entry ? [entry] : Object.values(commands));
+  const root = await (entry ? treeOf([entry]) : whole());
   if (typed === undefined || !WITH_TRAILING.has(typed)) return runRoot(root, words);
   const before = takeTrailing(words);
   const [only] = root.commands;
@@ -59,11 +64,10 @@ export async function treeOf(loaders: ReadonlyArray<Commands[string]>): Promise<
     "after",
     `
 Examples:
-  $ liveops ops
+  $ liveops submit shell -- make test
   $ liveops submit backup source=. target=/tmp/backups --follow
-  $ liveops ls
+  $ liveops
 
-Run liveops <command> --help for the options and examples of a command.
-Without arguments, on a terminal, liveops opens the dashboard.`,
+Run liveops <command> --help for the options and examples of a command.`,
   );
 }

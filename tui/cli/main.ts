@@ -1,7 +1,8 @@
 /** Entry point of `liveops`, with all commands. Without words, on a terminal, it is the dashboard. */
 import { commandIndex, selectsDaemon } from "../kit/options.js";
 import { runCommandLine } from "./command-line.js";
-import { COMMANDS } from "./commands.js";
+import { COMMANDS, commandTree } from "./commands.js";
+import { helpKind, helpTree } from "./help.js";
 import { SHARED_COMMANDS } from "./liveopsd/commands.js";
 import { openDashboard } from "./open-tui.js";
 
@@ -12,4 +13,8 @@ if (typed !== undefined && Object.hasOwn(SHARED_COMMANDS, typed)) process.remove
 
 const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
 if (typed === undefined && hasTerminal && selectsDaemon(words)) void openDashboard();
-else void runCommandLine(words, COMMANDS);
+else {
+  const kind = helpKind(words);
+  const line = kind === "all" ? ["--help"] : words;
+  void runCommandLine(line, COMMANDS, () => (kind === null ? commandTree() : helpTree(kind)));
+}

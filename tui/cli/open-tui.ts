@@ -5,7 +5,7 @@ import { useHost } from "../kit/host-option.js";
 import { addCommand, commandIndex } from "../kit/options.js";
 
 export function registerTui(root: Command): void {
-  const command = addCommand(root, "tui", "Open the dashboard (same as liveops-tui)", [
+  const command = addCommand(root, "tui", "Open the dashboard, as liveops does without a command", [
     "liveops tui",
     "liveops tui k3f",
     "liveops tui --host ssh://ann@box",

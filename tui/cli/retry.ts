@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { State } from "../../protocol/state.js";
-import { addCommand } from "../kit/options.js";
+import { addCommand, everyday } from "../kit/options.js";
 import {
   addResultOptions,
   checkResultOptions,
@@ -64,6 +64,7 @@ export function registerRetry(root: Command): void {
       });
     },
   );
+  everyday(retry, ["--failed", "--op", "--label", "--from", "--current", "--json"]);
 }
 
 /** The values of the secrets of all operations, by their references. */

@@ -1,7 +1,7 @@
 /** `liveops rm`: removes finished and queued operations and their logs. Prints the removed ids. */
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/failures.js";
-import { addCommand } from "../kit/options.js";
+import { addCommand, everyday } from "../kit/options.js";
 import {
   addResultOptions,
   checkResultOptions,
@@ -44,4 +44,5 @@ export function registerRm(root: Command): void {
       });
     },
   );
+  everyday(rm, ["--finished", "--failed", "--op", "--label", "--older-than", "--json"]);
 }

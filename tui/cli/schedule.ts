@@ -5,7 +5,7 @@ import { newKey } from "../../protocol/client/idempotency-key.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import type { ScheduleBody, SubmitBody } from "../../protocol/requests.js";
 import { givenDuration } from "../kit/given-duration.js";
-import { addCommand } from "../kit/options.js";
+import { addCommand, everyday } from "../kit/options.js";
 import { timeColumn } from "../kit/output/columns.js";
 import { formatLocalTime, formatShortTime } from "../kit/output/local-time.js";
 import {
@@ -232,6 +232,7 @@ function registerAdd(schedule: Command): void {
         process.stderr.write(`first run at ${formatLocalTime(new Date(added.nextAt))}\n`);
       printResult(options, added, added.name);
     });
+  everyday(add, ["--name", "--zone", "--overlap", "--catchup", "--replace", "--label", "--queue", "--json"]);
 }
 
 function registerChange(

@@ -29,7 +29,7 @@ export function rootCommand(name: string, description: string): Command {
     .configureHelp({
       showGlobalOptions: false,
       // Commander shows options in the order in which they were added, and the common ones are added first.
-      visibleOptions: (command) => globalsLast(new Help().visibleOptions(command)),
+      visibleOptions: (command) => inGroups(new Help().visibleOptions(command)),
       groupItems(all, visible, groupOf) {
         const isOption = visible.some((item) => isGlobal(item as Option));
         return new Help().groupItems(isOption ? [] : all, visible, groupOf);
@@ -44,8 +44,24 @@ export function rootCommand(name: string, description: string): Command {
   return withGlobals(root, `Try: ${name} --help`);
 }
 
-function globalsLast(options: readonly Option[]): Option[] {
-  return [...options.filter((it) => !isGlobal(it)), ...options.filter(isGlobal)];
+const ADVANCED_OPTIONS = "Advanced options:";
+
+/** Gives the command's other options a heading of their own in the help, below these. */
+export function everyday(command: Command, names: readonly string[]): Command {
+  for (const option of command.options)
+    if (!option.helpGroupHeading && !names.includes(option.long!)) option.helpGroup(ADVANCED_OPTIONS);
+  return command;
+}
+
+/** Whether the option is one that few need. */
+export function isAdvanced({ helpGroupHeading }: Option): boolean {
+  return helpGroupHeading === ADVANCED_OPTIONS;
+}
+
+/** Those of every day, the advanced ones, then those that all commands have. */
+function inGroups(options: readonly Option[]): Option[] {
+  const rank = (option: Option) => (isGlobal(option) ? 2 : isAdvanced(option) ? 1 : 0);
+  return options.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** Whether the option is one of those that all commands have. */

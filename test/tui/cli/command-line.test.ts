@@ -7,6 +7,7 @@ import { commandTree as daemonTree } from "../../../tui/cli/liveopsd/command-lin
 import { SHARED_COMMANDS } from "../../../tui/cli/liveopsd/commands.js";
 import { synonymHint } from "../../../tui/kit/name-hints.js";
 import { OPTION_SYNONYMS } from "../../../tui/kit/option-hints.js";
+import { isAdvanced, isGlobal } from "../../../tui/kit/options.js";
 import { useCli } from "./cli.js";
 
 const cli = useCli();
@@ -37,10 +38,58 @@ test.each(NAMES)("%s --help has an example and the options all have", async (nam
   }
 });
 
-test("help lists every command", async () => {
-  const { code, stdout } = await cli.run(["--help"]);
+const GROUPS = ["Run", "Look", "Change", "Plan", "Share", "Set up"];
+
+/** The headings of a help text, and the names below each. */
+function listed(help: string): Map<string, string[]> {
+  const lists = new Map<string, string[]>();
+  for (const part of help.split(/^(?=\w[\w ]*:$)/m)) {
+    const heading = /^(\w[\w ]*):$/m.exec(part)?.[1];
+    const names = [...part.matchAll(/^ {2}(\S+(?: \S+)?) {2,}\S/gm)].map((match) => match[1]!);
+    if (heading !== undefined) lists.set(heading, names);
+  }
+  return lists;
+}
+
+test.each([[["--help"]], [["-h"]], [["help"]]])(
+  "%j lists the commands of every day in groups",
+  async (words) => {
+    const { code, stdout } = await cli.run(words);
+    expect(code).toBe(0);
+    const lists = listed(stdout);
+    expect([...lists.keys()]).toEqual([...GROUPS, "Examples"]);
+    expect(lists.get("Look")).toEqual(expect.arrayContaining(["tui", "ls", "show", "logs"]));
+    expect(lists.get("Set up")).toEqual(expect.arrayContaining(["start", "stop"]));
+    expect([...lists.values()].flat().length).toBeLessThan(26);
+    expect(stdout).toContain("liveops help all lists every command");
+  },
+);
+
+test("help all lists every command and subcommand, and the global options", async () => {
+  const { code, stdout } = await cli.run(["help", "all"]);
   expect(code).toBe(0);
-  for (const name of NAMES) expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, "m"));
+  const lists = listed(stdout);
+  expect([...lists.keys()]).toEqual(["Global options", ...GROUPS, "Examples"]);
+  const names = (await commandTree()).commands.flatMap((command) => [
+    command.name(),
+    ...command.commands.map((sub) => `${command.name()} ${sub.name()}`),
+  ]);
+  expect(GROUPS.flatMap((group) => lists.get(group)!).sort()).toEqual(names.sort());
+});
+
+test("the options of every day come first in a help, and the others have their own heading", async () => {
+  const { stdout } = await cli.run(["submit", "--help"]);
+  const [everyday = "", advanced = ""] = stdout.split("\nAdvanced options:\n");
+  const options = everyday.slice(everyday.indexOf("\nOptions:\n")).match(/^ {2}--\S+/gm);
+  expect(options).toHaveLength(8);
+  expect(everyday).toContain("  --wait ");
+  expect(advanced.indexOf("  --batch ")).toBeLessThan(advanced.indexOf("\nGlobal options:\n"));
+  for (const command of (await commandTree()).commands) {
+    const own = command.options.filter(
+      (option) => !isGlobal(option) && !isAdvanced(option) && !option.hidden,
+    );
+    expect(own.length, command.name()).toBeLessThan(11);
+  }
 });
 
 test.each([[["--version"]], [["ls", "--version"]], [["submit", "--version"]]])(

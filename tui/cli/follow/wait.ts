@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { UsageError } from "../../../protocol/failures.js";
 import { givenDuration } from "../../kit/given-duration.js";
-import { addCommand } from "../../kit/options.js";
+import { addCommand, everyday } from "../../kit/options.js";
 import { addResultOptions, givenFormat, type OutputOptions } from "../../kit/output/options.js";
 import { addExitStatus } from "../arguments.js";
 import { connectFor } from "../connection.js";
@@ -56,4 +56,5 @@ export function registerWait(root: Command): void {
       to,
     });
   });
+  everyday(wait, ["--timeout", "--any", "--all", "--op", "--label", "--queue", "--json"]);
 }

@@ -12,7 +12,7 @@ import { daemonScript, packageOf } from "../../../protocol/system/package-place.
 import { socketPathProblem } from "../../../protocol/system/places.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
-import { addDaemonCommand, allOptions, commandPlaces, reportTo } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { asWords, type DaemonOptions, warnOfMissing, withDaemonFlags } from "./daemon-options.js";
 import { NODE_FLAGS } from "./launch.js";
@@ -249,4 +249,5 @@ export function registerInstall(root: Command): void {
     .action(async () => {
       await install(allOptions<InstallOptions>(command), reportTo(root));
     });
+  everyday(command, ["--ops", "--concurrency", "--name", "--print", "--linger", "--json"]);
 }

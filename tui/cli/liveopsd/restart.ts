@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { clientFor, mayFind } from "../../../protocol/client/find-daemon.js";
 import { logLevelFrom } from "../../../protocol/system/log-level.js";
-import { addDaemonCommand, allOptions, commandPlaces, reportTo } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
 import { say } from "../../kit/report.js";
 import { type DaemonOptions, optionsOf, withDaemonFlags } from "./daemon-options.js";
 import { launch } from "./launch.js";
@@ -42,4 +42,5 @@ export function registerRestart(root: Command): void {
     );
     if (copy !== null) say(to, copy, "yellow");
   });
+  everyday(command, ["--ops", "--concurrency", "--log-level"]);
 }

@@ -10,7 +10,7 @@ import type { DaemonReply } from "../../../protocol/replies.js";
 import { type LogLevel, logLevelFrom } from "../../../protocol/system/log-level.js";
 import { until } from "../../../protocol/system/until.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
-import { addDaemonCommand, allOptions, commandPlaces, reportTo } from "../../kit/options.js";
+import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import {
   asWords,
@@ -143,4 +143,5 @@ export function registerStart(root: Command): void {
     .action(async () => {
       process.exitCode = await runStart(allOptions<StartOptions>(command), reportTo(root));
     });
+  everyday(command, ["--ops", "--concurrency", "--log-level", "--foreground"]);
 }

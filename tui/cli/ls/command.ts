@@ -13,7 +13,7 @@ import { paintFor } from "../../../protocol/text/colour.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
 import { useHost } from "../../kit/host-option.js";
-import { addCommand, allOptions, reportTo } from "../../kit/options.js";
+import { addCommand, allOptions, everyday, reportTo } from "../../kit/options.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
 import {
   addListOptions,
@@ -217,4 +217,5 @@ export function registerLs(root: Command): void {
   ).action(async (_options: unknown, command: Command) => {
     await list(allOptions<ListOptions>(command), reportTo(command), process.stdout);
   });
+  everyday(ls, ["--state", "--op", "--label", "--queue", "--limit", "--wide", "--watch", "--json"]);
 }

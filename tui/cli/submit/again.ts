@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
-import { addCommand } from "../../kit/options.js";
+import { addCommand, everyday } from "../../kit/options.js";
 import { checkResultOptions } from "../../kit/output/options.js";
 import { trailingWords } from "../arguments.js";
 import { connectOrStart } from "../connection.js";
@@ -56,4 +56,5 @@ export function registerAgain(root: Command): void {
       await afterSubmit(client, await client.again(id, body, newKey()), options, to);
     },
   );
+  everyday(again, ["--label", "--queue", "--chain", "--wait", "--follow", "--json"]);
 }

@@ -9,7 +9,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { addCommand } from "../../kit/options.js";
+import { addCommand, everyday } from "../../kit/options.js";
 import { checkResultOptions, givenFormat, resultLine } from "../../kit/output/options.js";
 import type { ReportTo } from "../../kit/report.js";
 import { trailingWords, wantsTypeHelp } from "../arguments.js";
@@ -133,6 +133,7 @@ export function registerSubmit(root: Command): void {
       await afterSubmit(client, operation, options, to);
     },
   );
+  everyday(submit, ["--label", "--queue", "--after", "--in", "--at", "--wait", "--follow", "--json"]);
 }
 
 /** `--batch` and `--each`: prints the ids, or with `--wait` waits for all chains. */

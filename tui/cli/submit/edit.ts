@@ -5,7 +5,7 @@ import type { Client } from "../../../protocol/client/client.js";
 import { UsageError } from "../../../protocol/failures.js";
 import type { EditBody } from "../../../protocol/requests.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
-import { addCommand } from "../../kit/options.js";
+import { addCommand, everyday } from "../../kit/options.js";
 import { printResult } from "../../kit/output/options.js";
 import { trailingWords } from "../arguments.js";
 import { connectFor } from "../connection.js";
@@ -56,4 +56,5 @@ export function registerEdit(root: Command): void {
       const operation = await client.edit(id, await editBody(client, id, words, options));
       printResult(options, operation, operation.id);
     });
+  everyday(command, ["--label", "--queue", "--priority", "--top", "--in", "--at", "--now", "--json"]);
 }

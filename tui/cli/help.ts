@@ -1,0 +1,58 @@
+/** The help of `liveops`: the commands of every day, or with `liveops help all` every command and subcommand. */
+import type { Command } from "commander";
+import { commandIndex } from "../kit/options.js";
+import { commandTree } from "./commands.js";
+
+const EVERYDAY = new Set([
+  ...["submit", "run", "again", "retry", "cancel", "ls", "show", "logs", "watch", "wait", "edit", "pause"],
+  ...[
+    "resume",
+    "schedule",
+    "queue",
+    "export",
+    "diff",
+    "ops",
+    "new",
+    "start",
+    "stop",
+    "install",
+    "config",
+    "tui",
+  ],
+]);
+
+export type HelpKind = "everyday" | "all";
+
+/** The help that a command line without a command asks for; null: it asks for none, or for that of a command. */
+export function helpKind(words: readonly string[]): HelpKind | null {
+  const at = commandIndex(words);
+  if (at === -1) return words.every((word) => word === "-h" || word === "--help") ? "everyday" : null;
+  if (words[at] !== "help") return null;
+  const [name, more] = words.slice(at + 1);
+  if (name === undefined) return "everyday";
+  return name === "all" && more === undefined ? "all" : null;
+}
+
+/** The tree of all commands, whose help is of this kind. */
+export async function helpTree(kind: HelpKind): Promise<Command> {
+  const root = await commandTree();
+  const all = kind === "all";
+  return root
+    .configureHelp({
+      ...root.configureHelp(),
+      visibleCommands: ({ commands }) =>
+        all ? commands.flatMap(withSubcommands) : commands.filter((command) => EVERYDAY.has(command.name())),
+      ...(all ? {} : { visibleOptions: () => [] }),
+      subcommandTerm: (command) => pathOf(command).join(" "),
+    })
+    .addHelpText("after", all ? "" : "liveops help all lists every command, and the options that all have.");
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.map((each) => each.helpGroup(command.helpGroup()))];
+}
+
+/** Below the program: `queue`, `set`. */
+function pathOf(command: Command): string[] {
+  return command.parent === null ? [] : [...pathOf(command.parent), command.name()];
+}
