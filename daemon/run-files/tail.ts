@@ -45,7 +45,7 @@ export class Tail {
     let restLength = 0;
     const most = Math.min(CHUNK, Math.max(1, maxBytes));
     for (let wanted = Math.min(FIRST, most); !any || taken < maxBytes; wanted = most) {
-      const length = readSync(fd, buffer, 0, wanted, this.offset + restLength);
+      const length = readWhole(fd, wanted, this.offset + restLength);
       if (length === 0 && taken === 0) this.offset = Math.min(this.offset, fstatSync(fd).size);
       taken += length;
       this.atEnd = length < wanted;
@@ -115,4 +115,15 @@ export class Tail {
     }
     return this.#fd;
   }
+}
+
+/**
+ * Reads into the buffer; returns the number of bytes. A read beside a write into reserved space may see the end of the
+ * written bytes and not their beginning. The write was over by then, so a second read sees all of them.
+ */
+function readWhole(fd: number, wanted: number, position: number): number {
+  const length = readSync(fd, buffer, 0, wanted, position);
+  const tab = buffer.subarray(0, length).indexOf(FILLER);
+  const isTorn = tab !== -1 && buffer.lastIndexOf(NEWLINE, length - 1) > tab;
+  return isTorn ? readSync(fd, buffer, 0, wanted, position) : length;
 }

@@ -1,0 +1,39 @@
+/** Tail: a read beside a write that sees the end of the written bytes and not their beginning. */
+import { appendFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { Tail } from "../../../daemon/run-files/tail.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+/** What the next read sees in the place of the file's bytes. */
+const torn = vi.hoisted(() => ({ text: null as string | null }));
+
+vi.mock("node:fs", async (importOriginal) => {
+  const fs = await importOriginal<typeof import("node:fs")>();
+  return {
+    ...fs,
+    readSync: (fd: number, buffer: Buffer, offset: number, length: number, position: number) => {
+      const { text } = torn;
+      torn.text = null;
+      return text === null ? fs.readSync(fd, buffer, offset, length, position) : buffer.write(text, offset);
+    },
+  };
+});
+
+const directory = useDirectories();
+
+test.each([
+  ["a group of lines, with only the last newline", '{"seq":2}\t{"seq":3}\n\t\t'],
+  ["a line without its beginning", '\t\t\t\t\t\t\t\t:2}\n{"seq":3}\n\t\t'],
+])("%s is read again", (_, text) => {
+  const file = join(directory(), "events.ndjson");
+  writeFileSync(file, '{"seq":1}\n');
+  const lines: string[] = [];
+  const tail = new Tail(file);
+  tail.read((line) => lines.push(line));
+  appendFileSync(file, '{"seq":2}\n{"seq":3}\n\t\t');
+  torn.text = text;
+  tail.read((line) => lines.push(line));
+  tail.close();
+  expect(lines).toEqual(['{"seq":1}', '{"seq":2}', '{"seq":3}']);
+});
