@@ -47,7 +47,7 @@ const pauseQueue = (choice: number, isPaused: boolean) =>
       const name = choose(names(model), choice);
       if (isPaused) await real.daemon.client.pauseQueue({ queue: name });
       else await real.daemon.client.resumeQueue({ queue: name });
-      model.pauseQueue(name, isPaused);
+      model.pauseQueues(isPaused, name);
     },
   );
 
@@ -57,7 +57,7 @@ const resumeAll = () =>
     () => true,
     async (model, real) => {
       await real.daemon.client.resumeQueue();
-      for (const name of names(model)) model.pauseQueue(name, false);
+      model.pauseQueues(false, ...names(model));
     },
   );
 
@@ -174,7 +174,7 @@ const retryAndMove = (choice: number) =>
       const queue = choose(names(model), choice);
       const { client } = real.daemon;
       await client.pauseQueue();
-      for (const name of names(model)) model.pauseQueue(name, true);
+      model.pauseQueues(true, ...names(model));
       await Promise.all([
         client.retry(idOf(real, finished)),
         client.edit(idOf(real, queued), { queue, label: "moved" }),

@@ -122,8 +122,9 @@ export class Model {
     this.#settle();
   }
 
-  pauseQueue(name: string, isPaused: boolean): void {
-    this.queues.get(name)!.isPaused = isPaused;
+  /** In one step: what starts first is chosen among the operations of all of them. */
+  pauseQueues(isPaused: boolean, ...names: string[]): void {
+    for (const name of names) this.queues.get(name)!.isPaused = isPaused;
     this.#settle();
   }
 
