@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 // Node loads this module without a build, so the import names the .ts file.
-import { systemError } from "../harness/system-error.js";
+import { systemError } from "../harness/system-error.ts";
 
 const { readFileSync, readlinkSync } = fs;
 const file = new URL(import.meta.url).searchParams.get("file");

@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 // Node loads this module without a build, so the import names the .ts file.
-import { systemError } from "../harness/system-error.js";
+import { systemError } from "../harness/system-error.ts";
 
 const file = process.env.LIVEOPS_TEST_FAILING;
 const { openSync, writeSync, readFileSync } = fs;
