@@ -45,7 +45,7 @@ export class Tail {
     let restLength = 0;
     const most = Math.min(CHUNK, Math.max(1, maxBytes));
     for (let wanted = Math.min(FIRST, most); !any || taken < maxBytes; wanted = most) {
-      const length = readWhole(fd, wanted, this.offset + restLength);
+      const length = readSync(fd, buffer, 0, wanted, this.offset + restLength);
       if (length === 0 && taken === 0) this.offset = Math.min(this.offset, fstatSync(fd).size);
       taken += length;
       this.atEnd = length < wanted;
@@ -56,7 +56,9 @@ export class Tail {
         restLength += length;
         if (restLength > MOST_LINE) throw new IrregularFileError(`${this.file} holds a line of over 256 MiB`);
       } else {
-        const bytes = restLength > 0 ? Buffer.concat([...rest, read]) : read;
+        let bytes: Buffer = restLength > 0 ? Buffer.concat([...rest, read]) : read;
+        // The write is over: the newline at its end was seen.
+        if (isTorn(bytes)) bytes = readAt(fd, this.offset, this.offset + bytes.length);
         const used = this.#cut(bytes, onLine);
         any = true;
         rest = [Buffer.from(bytes.subarray(used))];
@@ -118,12 +120,10 @@ export class Tail {
 }
 
 /**
- * Reads into the buffer; returns the number of bytes. A read beside a write into reserved space may see the end of the
- * written bytes and not their beginning. The write was over by then, so a second read sees all of them.
+ * Whether bytes of complete lines hold a tab. Reads beside a write into reserved space may see the end of what is
+ * written, and in an earlier read, or earlier in the same one, the space in the place of its beginning.
  */
-function readWhole(fd: number, wanted: number, position: number): number {
-  const length = readSync(fd, buffer, 0, wanted, position);
-  const tab = buffer.subarray(0, length).indexOf(FILLER);
-  const isTorn = tab !== -1 && buffer.lastIndexOf(NEWLINE, length - 1) > tab;
-  return isTorn ? readSync(fd, buffer, 0, wanted, position) : length;
+function isTorn(bytes: Buffer): boolean {
+  const tab = bytes.indexOf(FILLER);
+  return tab !== -1 && bytes.lastIndexOf(NEWLINE) > tab;
 }

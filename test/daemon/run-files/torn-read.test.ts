@@ -22,18 +22,21 @@ vi.mock("node:fs", async (importOriginal) => {
 
 const directory = useDirectories();
 
+const LONG = `{"seq":3,"text":"${"x".repeat(5000)}"}`;
+
 test.each([
-  ["a group of lines, with only the last newline", '{"seq":2}\t{"seq":3}\n\t\t'],
-  ["a line without its beginning", '\t\t\t\t\t\t\t\t:2}\n{"seq":3}\n\t\t'],
-])("%s is read again", (_, text) => {
+  ["a group of lines, with only the last newline", '{"seq":2}\t{"seq":3}\n\t\t', '{"seq":3}'],
+  ["a line without its beginning", '\t\t\t\t\t\t\t\t:2}\n{"seq":3}\n\t\t', '{"seq":3}'],
+  ["a group longer than a read, without newlines at first", `{"seq":2}\t${LONG}`.slice(0, 4096), LONG],
+])("%s is read again", (_, text, last) => {
   const file = join(directory(), "events.ndjson");
   writeFileSync(file, '{"seq":1}\n');
   const lines: string[] = [];
   const tail = new Tail(file);
   tail.read((line) => lines.push(line));
-  appendFileSync(file, '{"seq":2}\n{"seq":3}\n\t\t');
+  appendFileSync(file, `{"seq":2}\n${last}\n\t\t`);
   torn.text = text;
   tail.read((line) => lines.push(line));
   tail.close();
-  expect(lines).toEqual(['{"seq":1}', '{"seq":2}', '{"seq":3}']);
+  expect(lines).toEqual(['{"seq":1}', '{"seq":2}', last]);
 });
