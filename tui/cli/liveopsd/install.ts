@@ -100,11 +100,12 @@ function specOf(options: DaemonOptions, stateDir: string): UnitSpec {
     ...(options.stateDir !== undefined && { stateDir }),
     ...(ops !== undefined && { ops: ops.map((path) => resolve(path)) }),
   });
+  const node = nodeProgram(process.env);
   return {
-    node: [nodeProgram(process.env), ...NODE_FLAGS],
+    node: [node, ...NODE_FLAGS],
     script: daemonScript(process.argv[1]!),
     options: words,
-    env: withAbsolutePaths(unitVariables(process.env)),
+    env: withAbsolutePaths(unitVariables(process.env, node)),
     stateDir,
   };
 }

@@ -147,7 +147,11 @@ test("keeps the places of the shell and no secret of it; prefers the Node of the
     LIVEOPS_WORKER: "w",
     XDG_STATE_HOME: "",
   };
-  expect(unitVariables(env)).toEqual({ LC_TIME: "C", LIVEOPS_OPS: "/ops", PATH: "/bin" });
+  expect(unitVariables(env, "/usr/bin/node")).toEqual({ LC_TIME: "C", LIVEOPS_OPS: "/ops", PATH: "/bin" });
+  const nvm = "/home/ann/.nvm/versions/node/v22.15.0/bin";
+  const PATH = `${nvm}:/bin`;
+  expect(unitVariables({ PATH }, "/home/ann/.local/lib/liveops/node/bin/node")).toEqual({ PATH: "/bin" });
+  expect(unitVariables({ PATH }, `${nvm}/node`)).toEqual({ PATH });
   const dir = directory();
   expect(nodeProgram({ PATH: dir })).toBe(process.execPath);
   symlinkSync(process.execPath, join(dir, "node"));

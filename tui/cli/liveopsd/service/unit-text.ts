@@ -110,10 +110,21 @@ const UNIT_VARIABLES = [
   "XDG_STATE_HOME",
 ];
 
-export function unitVariables(env: Env): Record<string, string> {
+export function unitVariables(env: Env, node: string): Record<string, string> {
   const isForUnit = nameMatcher(UNIT_VARIABLES);
-  const entries = Object.entries(env).filter(([name, value]) => isForUnit(name) && value);
+  const path = env.PATH && !OF_NVM.test(node) ? withoutNvm(env.PATH) : env.PATH;
+  const entries = Object.entries({ ...env, PATH: path }).filter(([name, value]) => isForUnit(name) && value);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))) as Record<string, string>;
+}
+
+/** nvm removes such a directory with its version of Node. */
+const OF_NVM = /\/\.?nvm\/versions\//;
+
+function withoutNvm(path: string): string {
+  return path
+    .split(delimiter)
+    .filter((dir) => !OF_NVM.test(dir))
+    .join(delimiter);
 }
 
 /**
