@@ -10,14 +10,17 @@ import { fileURLToPath } from "node:url";
 
 interface Component {
   "bom-ref": string;
+  type?: string;
   name: string;
   version: string;
+  purl?: string;
   properties?: Array<{ name: string; value: string }>;
 }
 
 /** The parts of a CycloneDX document that this module reads. */
 export interface Sbom {
-  metadata: { component: Component };
+  serialNumber?: string;
+  metadata: { timestamp?: string; component: Component };
   components: Component[];
   dependencies: Array<{ ref: string; dependsOn: string[] }>;
 }
@@ -26,6 +29,7 @@ interface Manifest {
   name: string;
   dependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
 }
 
 /** npm marks the packages that only a developer installs; those in a bundle are no such packages for a user. */
@@ -97,11 +101,49 @@ function keyOf({ name, version }: Component): string {
 
 /** The document of this checkout, after a build. */
 export function sbomText(root: string): string {
+  return textOf(sbomOf(...sourcesIn(root)));
+}
+
+/**
+ * The document of an archive with a Node of its own: without the packages of other systems, and with `pg`. An archive
+ * that is made again has the same document, so that it has no random serial number.
+ *
+ * @param packages names of the packages in the archive, beside the bundles
+ */
+export function standaloneSbomText(root: string, packages: string[], node: string, date: Date): string {
+  const [all, notices, manifest] = sourcesIn(root);
+  const dependencies = { ...manifest.dependencies, ...manifest.peerDependencies };
+  const { serialNumber: _, ...sbom } = sbomOf(all, notices, { ...manifest, dependencies });
+  const isInArchive = ({ name, properties = [] }: Component) =>
+    packages.includes(name) || properties.some(({ value }) => value === "in a bundle");
+  const ref = `node@${node}`;
+  const components = [
+    ...sbom.components.filter(isInArchive),
+    { "bom-ref": ref, type: "platform", name: "node", version: node, purl: `pkg:generic/node@${node}` },
+  ];
+  const top = sbom.metadata.component["bom-ref"];
+  const refs = [top, ...components.map((component) => component["bom-ref"])];
+  sbom.dependencies.push({ ref, dependsOn: [] });
+  sbom.dependencies.find((each) => each.ref === top)?.dependsOn.push(ref);
+  return textOf({
+    ...sbom,
+    metadata: { ...sbom.metadata, timestamp: date.toISOString() },
+    components,
+    dependencies: sbom.dependencies
+      .filter((each) => refs.includes(each.ref))
+      .map((each) => ({ ref: each.ref, dependsOn: each.dependsOn.filter((name) => refs.includes(name)) })),
+  });
+}
+
+function sourcesIn(root: string): [Sbom, string, Manifest] {
   const words = ["sbom", "--sbom-format", "cyclonedx", "--package-lock-only"];
   const all = execFileSync("npm", words, { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   const read = (path: string) => readFileSync(`${root}/${path}`, "utf8");
-  const notices = read("dist/THIRD_PARTY_NOTICES.txt");
-  return `${JSON.stringify(sbomOf(JSON.parse(all), notices, JSON.parse(read("package.json"))), null, 2)}\n`;
+  return [JSON.parse(all), read("dist/THIRD_PARTY_NOTICES.txt"), JSON.parse(read("package.json"))];
+}
+
+function textOf(sbom: Sbom): string {
+  return `${JSON.stringify(sbom, null, 2)}\n`;
 }
 
 const [, program, file] = process.argv;

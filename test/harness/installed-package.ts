@@ -35,7 +35,7 @@ function link(target: string, path: string): void {
 }
 
 /** The bundles have the version of their manifest. */
-function setVersion(dir: string, version: string): void {
+export function setVersion(dir: string, version: string): void {
   const manifest = join(dir, "package.json");
   const { version: present } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
   const bundles = readdirSync(join(dir, "dist"), { recursive: true, encoding: "utf8" })

@@ -1,0 +1,60 @@
+/**
+ * `npm run release:tarball -- [--target TARGET]… [--out DIR] [--node-mirror URL]`: archives of liveops with a Node of
+ * their own, Debian packages of those for Linux, and `SHA256SUMS` (default: `release/`).
+ *
+ * Without `--target`, each target whose Node can be had. `SOURCE_DATE_EPOCH` is the date of the files; default: the
+ * date of the commit.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { debOf } from "./deb.js";
+import { inTemporary, NoNodeError, ROOT, TARGETS, type Target } from "./packages.js";
+import { archiveName, makeTree, pack, sumLine } from "./tree.js";
+
+const say = (text: string) => process.stderr.write(`release:tarball: ${text}\n`);
+
+const { values } = parseArgs({
+  options: {
+    target: { type: "string", multiple: true },
+    out: { type: "string", default: join(ROOT, "release") },
+    "node-mirror": { type: "string", default: "https://nodejs.org/dist" },
+  },
+});
+const out = resolve(values.out);
+const named = values.target as Target[] | undefined;
+const unknown = named?.find((target) => !TARGETS.includes(target));
+if (unknown !== undefined) {
+  say(`${unknown} is not a target; give one of: ${TARGETS.join(", ")}`);
+  process.exit(2);
+}
+const commitTime = () => execFileSync("git", ["log", "-1", "--format=%ct"], { cwd: ROOT, encoding: "utf8" });
+const date = new Date(Number(process.env.SOURCE_DATE_EPOCH ?? commitTime()) * 1000);
+
+mkdirSync(out, { recursive: true });
+const made: string[] = [];
+for (const target of named ?? TARGETS) {
+  try {
+    for (const file of await make(target)) {
+      say(`made ${join(out, file)}`);
+      made.push(file);
+    }
+  } catch (error) {
+    // A target that was named must be made.
+    if (!(error instanceof NoNodeError) || named !== undefined) throw error;
+    say(`left out ${target}, whose Node cannot be had: ${error.message}`);
+  }
+}
+writeFileSync(join(out, "SHA256SUMS"), made.map((file) => sumLine(out, file)).join(""));
+
+/** @returns the names of the files */
+function make(target: Target): Promise<string[]> {
+  return inTemporary(async (dir) => {
+    const name = archiveName(target);
+    await makeTree(target, join(dir, name), values["node-mirror"], date);
+    await pack(dir, name, join(out, `${name}.tar.gz`), date);
+    const deb = debOf(target, join(dir, name), out, date);
+    return [`${name}.tar.gz`, ...(deb === null ? [] : [deb])];
+  });
+}
