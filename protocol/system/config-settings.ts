@@ -128,7 +128,7 @@ export const SETTINGS = {
     },
   },
   hooks: {
-    description: `Commands that run when something happens: ${HOOKS.map((hook) => `\`${hook}\``).join(", ")}; see [hooks](hooks.md)`,
+    description: `Commands that run when something happens: ${HOOKS.map((hook) => `\`${hook}\``).join(", ")}; see [hooks](afterwards.md#hooks)`,
     default: {},
     reload: "live",
     schema: {
