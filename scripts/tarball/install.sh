@@ -143,8 +143,9 @@ main() {
       *) prefix=$HOME/.local ;;
     esac
   fi
-  [ "$action" = uninstall_liveops ] || mkdir -p "$prefix"
-  prefix=$(CDPATH='' cd -- "$prefix" && pwd -P) || exit 4
+  [ "$action" = install_liveops ] || [ -d "$prefix" ] || fail 4 "no liveops is installed in $prefix"
+  mkdir -p "$prefix"
+  prefix=$(CDPATH='' cd -- "$prefix" && pwd -P)
   lib=$prefix/lib/liveops
   $action
   exit

@@ -15,23 +15,33 @@ import { archiveName, makeTree, pack, sumLine } from "./tree.js";
 
 const say = (text: string) => process.stderr.write(`release:tarball: ${text}\n`);
 
-const { values } = parseArgs({
-  options: {
-    target: { type: "string", multiple: true },
-    out: { type: "string", default: join(ROOT, "release") },
-    "node-mirror": { type: "string", default: "https://nodejs.org/dist" },
-  },
-});
-const out = resolve(values.out);
-const named = values.target as Target[] | undefined;
-const unknown = named?.find((target) => !TARGETS.includes(target));
-if (unknown !== undefined) {
-  say(`${unknown} is not a target; give one of: ${TARGETS.join(", ")}`);
-  process.exit(2);
+function endWith(code: number, error: unknown): never {
+  say((error as Error).message);
+  process.exit(code);
 }
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        target: { type: "string", multiple: true },
+        out: { type: "string", default: join(ROOT, "release") },
+        "node-mirror": { type: "string", default: "https://nodejs.org/dist" },
+      },
+    });
+    const unknown = values.target?.find((target) => !TARGETS.some((each) => each === target));
+    if (unknown !== undefined)
+      throw new Error(`${unknown} is not a target; give one of: ${TARGETS.join(", ")}`);
+    const named = values.target as Target[] | undefined;
+    return { named, out: resolve(values.out), mirror: values["node-mirror"] };
+  } catch (error) {
+    return endWith(2, error);
+  }
+}
+
+const { named, out, mirror } = readArguments();
 const commitTime = () => execFileSync("git", ["log", "-1", "--format=%ct"], { cwd: ROOT, encoding: "utf8" });
 const date = new Date(Number(process.env.SOURCE_DATE_EPOCH ?? commitTime()) * 1000);
-
 mkdirSync(out, { recursive: true });
 const made: string[] = [];
 for (const target of named ?? TARGETS) {
@@ -42,7 +52,7 @@ for (const target of named ?? TARGETS) {
     }
   } catch (error) {
     // A target that was named must be made.
-    if (!(error instanceof NoNodeError) || named !== undefined) throw error;
+    if (!(error instanceof NoNodeError) || named !== undefined) endWith(1, error);
     say(`left out ${target}, whose Node cannot be had: ${error.message}`);
   }
 }
@@ -52,7 +62,7 @@ writeFileSync(join(out, "SHA256SUMS"), made.map((file) => sumLine(out, file)).jo
 function make(target: Target): Promise<string[]> {
   return inTemporary(async (dir) => {
     const name = archiveName(target);
-    await makeTree(target, join(dir, name), values["node-mirror"], date);
+    await makeTree(target, join(dir, name), mirror, date);
     await pack(dir, name, join(out, `${name}.tar.gz`), date);
     const deb = debOf(target, join(dir, name), out, date);
     return [`${name}.tar.gz`, ...(deb === null ? [] : [deb])];

@@ -128,6 +128,10 @@ describe.runIf(process.platform === "linux")("an install without any Node on the
       stderr: expect.stringContaining("bin/liveopsd belongs to another"),
     });
     expect(readdirSync(other)).toEqual(["bin"]);
+    expect(await install("--prefix", join(other, "none"), "--uninstall")).toMatchObject({
+      code: 4,
+      stderr: `install.sh: no liveops is installed in ${join(other, "none")}\n`,
+    });
     expect(await install("--prefix")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("needs a directory"),
