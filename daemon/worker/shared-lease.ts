@@ -13,6 +13,9 @@ import { readOwnFile } from "../../protocol/system/own-file.js";
 /** Bytes that the file may have. */
 const MOST_BYTES = 4096;
 
+/** Readings of a file that is damaged. */
+const TRIES = 3;
+
 /** Seconds from the order until a lease counts as over whose file never existed. */
 const FIRST_WAIT = 5;
 
@@ -71,16 +74,21 @@ export class SharedLease {
     return this.#deadline[0]! - uptime();
   }
 
-  /** Reads the file. A file that is missing, half written or damaged leaves the deadline as it was. */
+  /** Reads the file. A file that is missing or damaged leaves the deadline as it was. */
   read(): void {
-    let text: string;
-    try {
-      text = readOwnFile(this.file, MOST_BYTES).toString("utf8");
-    } catch {
+    // A read beside a write may be torn.
+    for (let tries = 0; tries < TRIES; tries++) {
+      let text: string;
+      try {
+        text = readOwnFile(this.file, MOST_BYTES).toString("utf8");
+      } catch {
+        return;
+      }
+      const deadline = parseRecord<{ deadline?: unknown }>(text.trimEnd())?.deadline;
+      if (typeof deadline !== "number" || deadline <= 0) continue;
+      this.#deadline[0] = deadline;
       return;
     }
-    const deadline = parseRecord<{ deadline?: unknown }>(text.trimEnd())?.deadline;
-    if (typeof deadline === "number" && deadline > 0) this.#deadline[0] = deadline;
   }
 
   /** Whether the lease is over. The file is read first: a process that was stopped missed what was renewed meanwhile. */
