@@ -19,19 +19,33 @@ import { readStopReason } from "../worker/stop-file.js";
 import { isWorkerAlive } from "../worker/worker-processes.js";
 
 /**
- * Restores orphans: of all operations in the events files where the store has found damage, else of those that live
- * workers may run. Then forgets the events of all operations that are not in memory: they are sealed or removed, and a
- * crash came before their files went.
+ * Restores orphans where the store has found damage, or a live worker may run one. Then forgets the events of all
+ * operations that are not in memory: they are sealed or removed, and a crash came before their files went.
  */
 export async function recoverEvents(
   store: EmbeddedStore,
   layout: Layout,
   workerEvents: WorkerEvents,
 ): Promise<void> {
-  const isDamaged = store.problems.length > 0;
-  const ids = isDamaged ? [...workerEvents.ids()] : withoutOperation(store, layout, workerEvents);
-  if (ids.length > 0) store.problems.push(...(await adoptOrphans(store, layout, workerEvents, ids)));
+  const orphans = (ids: Iterable<string>) => findOrphans(store, layout, workerEvents, ids);
+  const isDamaged =
+    store.problems.length > 0 || orphans(withoutOwner(store, layout, workerEvents)).length > 0;
+  const found = isDamaged ? orphans(workerEvents.ids()) : [];
+  if (found.length > 0) store.problems.push(...(await restore(found, store, workerEvents)));
   for (const id of [...workerEvents.ids()]) if (!store.ledger.get(id)) workerEvents.release(id);
+}
+
+/** In the order of their submits. */
+function findOrphans(
+  store: EmbeddedStore,
+  layout: Layout,
+  workerEvents: WorkerEvents,
+  ids: Iterable<string>,
+): Entry[] {
+  const found = [...ids].flatMap((id) => orphan(store, layout, workerEvents, id) ?? []);
+  // The events of a removed operation stay in the file of its worker as long as the file does.
+  const removed = found.length > 0 ? store.removedIds() : new Set<string>();
+  return found.filter(({ record }) => !removed.has(record.id)).sort((a, b) => a.order - b.order);
 }
 
 /**
@@ -39,17 +53,12 @@ export async function recoverEvents(
  *
  * @returns what was found, in words
  */
-async function adoptOrphans(
+async function restore(
+  found: readonly Entry[],
   store: EmbeddedStore,
-  layout: Layout,
   workerEvents: WorkerEvents,
-  ids: readonly string[],
 ): Promise<string[]> {
   const said: string[] = [];
-  let found = ids.flatMap((id) => orphan(store, layout, workerEvents, id) ?? []);
-  // The events of a removed operation stay in the file of its worker as long as the file does.
-  const removed = found.length > 0 ? store.removedIds() : null;
-  found = found.filter(({ record }) => !removed!.has(record.id)).sort((a, b) => a.order - b.order);
   for (const entry of found) {
     const { id, op, attempt } = entry.record;
     const file = workerEvents.get(id, attempt)?.file;
@@ -103,8 +112,8 @@ function asNow(entry: Entry, layout: Layout, isLive: boolean): Entry {
   };
 }
 
-/** Operations that live workers may run whose worker runs no operation of the store. */
-function withoutOperation(store: EmbeddedStore, layout: Layout, workerEvents: WorkerEvents): string[] {
+/** The last operations of live workers that run none of the store. */
+function withoutOwner(store: EmbeddedStore, layout: Layout, workerEvents: WorkerEvents): string[] {
   const owned = new Set([...store.ledger.entries.values()].map(({ run }) => run?.worker.workerId));
   return readdirSync(layout.workers).flatMap((name) => {
     const [, workerId] = /^(\w+)\.lock$/.exec(name) ?? [];
