@@ -97,8 +97,8 @@ async function logOf(daemon: TestDaemon, id: string): Promise<string[]> {
 }
 
 /**
- * All but what belongs to processes (locks, socket, the daemon's own log, and the index's side files), and the file by
- * which a copy is recognised: the fixture is no copy.
+ * All but what belongs to processes (locks, sockets, output of workers, the daemon's own log, and the index's side
+ * files), and the file by which a copy is recognised: the fixture is no copy.
  */
 function copyState(from: string, to: string): void {
   rmSync(to, { recursive: true, force: true });
@@ -107,6 +107,9 @@ function copyState(from: string, to: string): void {
     if (/\.(sock|lock|log)$/.test(name) || name === "workers" || name === "directory.json") continue;
     cpSync(join(from, name), join(to, name), { recursive: true });
   }
+  mkdirSync(join(to, "workers"), { mode: 0o700 });
+  for (const name of readdirSync(join(from, "workers")).filter((each) => each.endsWith(".events.ndjson")))
+    cpSync(join(from, "workers", name), join(to, "workers", name));
   for (const name of readdirSync(join(to, "history")))
     if (/-(wal|shm)$/.test(name)) rmSync(join(to, "history", name));
 }
