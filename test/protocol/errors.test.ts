@@ -48,6 +48,7 @@ test("the exit codes are the contract's", () => {
     fault: 70,
     timedOut: 124,
     interrupted: 130,
+    brokenPipe: 141,
   });
   expect([exitCodeOf("succeeded"), exitCodeOf("failed"), exitCodeOf("cancelled")]).toEqual([0, 1, 6]);
 });
