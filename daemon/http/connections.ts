@@ -94,7 +94,8 @@ export class Connections {
     private readonly log: Pick<Log, "warn">,
   ) {
     server.on("connection", (socket: Socket) => this.#connected(socket));
-    server.on("request", (request, response) => this.#requested(request, response));
+    // First: fastify may read the body in its own listener.
+    server.prependListener("request", (request, response) => this.#requested(request, response));
     // Without a listener, an error such as a failed accept would end the daemon.
     server.on("error", (error) => this.#say({ err: error }, "a connection could not be accepted"));
   }
