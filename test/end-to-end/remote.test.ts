@@ -24,6 +24,8 @@ import { until } from "./until.js";
 import { useWorld, World } from "./world.js";
 
 const remote = useWorld();
+// Its configuration decides, as on a user's host.
+delete remote.env.LIVEOPS_AUTOSTART;
 const local = new World();
 const host = new SshHost(remote);
 
@@ -262,24 +264,23 @@ describe("a host that is not reached", () => {
     );
   });
 
-  test("starts its daemon where its configuration says so", async () => {
+  test("starts its daemon for a submit, unless its configuration says otherwise", async () => {
     await remote.liveopsd(["stop"]);
     expect(await ls()).toMatch(
       /^liveops: no daemon answers on box: .*\nstart it with: ssh box liveops start\n$/,
     );
-    const config = remote.write("config/liveops/config.json", '{"autostart": true}');
+    const words = ["submit", "shell", "--", "true"];
+    const config = remote.write("config/liveops/config.json", '{"autostart": false}');
     try {
-      // Not with a command of liveopsd.
-      expect((await local.liveopsd(["status"])).code).toBe(3);
-      const ended = await local.liveops(["queue"]);
-      expect(ended).toMatchObject({
-        code: 0,
-        stderr: expect.stringMatching(/^liveopsd: started \(pid \d+\)/),
-      });
-      expect((await local.liveops(["queue"])).stderr).toBe("");
+      expect((await local.liveops(words)).code).toBe(3);
     } finally {
       rmSync(config);
     }
+    expect(await local.liveops(words)).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^liveopsd: started \(pid \d+\)/),
+    });
+    expect((await local.liveops(words)).stderr).toBe("");
   });
 
   test("has no liveops", async () => {

@@ -91,7 +91,7 @@ test.skipIf(process.platform !== "linux")(
       "Not installed: this machine has no systemd (systemctl was not found); instead",
     );
     expect(refused.stderr).toContain(`liveopsd.cjs start --state-dir ${join(world.dir, "100\\%")}\n`);
-    expect(refused.stderr).toContain('"autostart": true');
+    expect(refused.stderr).toContain("the next submit, which starts the daemon");
     expect(await install(["--name", "a b"])).toMatchObject({ code: 2 });
     expect(await install(["--concurrency", "0"])).toMatchObject({ code: 2 });
   },

@@ -183,7 +183,7 @@ function noSystemd(why: string, { node, script, options }: UnitSpec): Error {
   const line = `@reboot ${shellLine([...node, script, "start", ...options]).replaceAll("%", "\\%")}`;
   return notInstalled(
     `${why}; instead, let cron start the daemon (crontab -e): ${line}\n` +
-      'or let a command start it when it is needed: "autostart": true in the config file',
+      "or leave it to the next submit, which starts the daemon where none runs",
   );
 }
 
