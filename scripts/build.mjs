@@ -6,6 +6,7 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -154,6 +155,8 @@ const built = await Promise.all([
     },
   }),
 ]);
+
+cpSync(join(root, "ops/demo"), join(fresh, "demo"), { recursive: true });
 
 // The style of the page that `liveops export --html` writes.
 await build({

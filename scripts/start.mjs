@@ -36,6 +36,7 @@ async function demo() {
   const shown = hasTerminal ? await run("liveops-tui", [id]) : await run("liveops", ["watch", id]);
   const daemon = wasRunning ? "the daemon was running before and continues" : "the daemon continues to run";
   say(`${daemon}: see npx liveops ls or npx liveops-tui, or stop it with npx liveops stop`);
+  say("sample operations of every kind, which leave nothing behind: npx liveops demo");
   return shown.code;
 }
 

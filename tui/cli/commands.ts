@@ -7,6 +7,7 @@ import { SHARED_COMMANDS } from "./liveopsd/commands.js";
 const GROUPS: Readonly<Record<string, Commands>> = {
   Run: {
     submit: async () => (await import("./submit/command.js")).registerSubmit,
+    demo: async () => (await import("./demo.js")).registerDemo,
     run: async () => (await import("./run/command.js")).registerRun,
     again: async () => (await import("./submit/again.js")).registerAgain,
     retry: async () => (await import("./retry.js")).registerRetry,

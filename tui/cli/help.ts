@@ -4,7 +4,21 @@ import { commandIndex } from "../kit/options.js";
 import { commandTree } from "./commands.js";
 
 const EVERYDAY = new Set([
-  ...["submit", "run", "again", "retry", "cancel", "ls", "show", "logs", "watch", "wait", "edit", "pause"],
+  ...[
+    "submit",
+    "run",
+    "demo",
+    "again",
+    "retry",
+    "cancel",
+    "ls",
+    "show",
+    "logs",
+    "watch",
+    "wait",
+    "edit",
+    "pause",
+  ],
   ...[
     "resume",
     "schedule",

@@ -4,15 +4,14 @@ import { runCommandLine } from "./command-line.js";
 import { COMMANDS, commandTree } from "./commands.js";
 import { helpKind, helpTree } from "./help.js";
 import { SHARED_COMMANDS } from "./liveopsd/commands.js";
-import { openDashboard } from "./open-tui.js";
+import { hasTerminal, openDashboard } from "./open-tui.js";
 
 const words = process.argv.slice(2);
 const typed = words[commandIndex(words)];
 // node:sqlite, which holds our locks, still announces itself as experimental.
 if (typed !== undefined && Object.hasOwn(SHARED_COMMANDS, typed)) process.removeAllListeners("warning");
 
-const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
-if (typed === undefined && hasTerminal && selectsDaemon(words)) void openDashboard();
+if (typed === undefined && hasTerminal() && selectsDaemon(words)) void openDashboard();
 else {
   const kind = helpKind(words);
   const line = kind === "all" ? ["--help"] : words;

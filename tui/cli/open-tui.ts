@@ -21,6 +21,11 @@ export function registerTui(root: Command): void {
 /** The bundle of the dashboard, next to ours. */
 const DASHBOARD: string = "./tui.js";
 
+/** Whether the dashboard can be drawn. */
+export function hasTerminal(): boolean {
+  return process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
+}
+
 /** The dashboard reads the command line of this process, and starts when it is loaded. */
 export async function openDashboard(): Promise<void> {
   await import(DASHBOARD);
