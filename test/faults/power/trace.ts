@@ -1,7 +1,8 @@
 /**
  * The system calls of a recorded workload that change files, read from the output of strace in one global order.
  *
- * A call takes effect at its end. A sync covers what had ended when it began.
+ * A call takes effect at its end. A sync covers what had ended when it began. A write whose process was killed counts as
+ * whole: the next daemon finds its bytes, and cuts off what is torn.
  */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
@@ -74,10 +75,13 @@ export async function* readTrace(file: string, isOurs: (path: string) => boolean
       unfinished.set(thread, { text: text.slice(0, -"<unfinished ...>".length), sync });
       continue;
     }
-    const parsed = /^(\w+)\((.*)\)\s+= (-?\d+)(?:<(.*)>)?(?: .*)?$/s.exec(text);
+    const parsed = /^(\w+)\((.*)\)\s+= (-?\d+|\?)(?:<(.*)>)?(?: .*)?$/s.exec(text);
     if (!parsed || Number(parsed[3]) < 0) continue;
-    const [, name, words, result, opened] = parsed;
-    const call = callOf(name!, argumentsOf(words!), Number(result), opened, { thread, sync });
+    const [, name, list, told, opened] = parsed;
+    const words = argumentsOf(list!);
+    const isKilled = told === "?";
+    if (isKilled && (!/^p?write(64)?$/.test(name!) || fileOf(words[0]!) === null)) continue;
+    const call = callOf(name!, words, Number(isKilled ? words[2] : told), opened, { thread, sync });
     if (call === null) continue;
     const paths = call.type === "send" ? [] : "path" in call ? [call.path] : [call.from, call.to];
     if (call.type !== "send" && !paths.some(isOurs)) continue;
