@@ -44,7 +44,7 @@ export const LIGHT: Table = {
   accent: [20, 80, 220],
   good: [0, 110, 110],
   bad: [200, 20, 60],
-  warn: [150, 80, 0],
+  warn: [95, 45, 0],
   muted: [87, 96, 106],
   track: [190, 196, 204],
   border: [120, 128, 138],
