@@ -368,7 +368,7 @@ describe("copying", () => {
     expect(opened.screen.written).toContain(base64("liveops submit backup source=/home/ada --label nightly"));
     opened.press(KEY.enter);
     opened.press("y");
-    await opened.screen.until("1 lines copied");
+    await opened.screen.until("1 line copied");
     expect(opened.screen.written).toContain(base64("a line to copy"));
   });
 });

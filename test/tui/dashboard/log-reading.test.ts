@@ -44,12 +44,18 @@ describe("a line that is a JSON object", () => {
     await using opened = openDashboard({ socket: world.socket, id: "backup", size: [100, 30] });
     await opened.screen.until("✗error no db host=a");
     opened.press("y");
-    await opened.screen.until("1 lines copied");
+    await opened.screen.until("1 line copied");
     const copied = /\x1b\]52;c;([^\x07\x1b]+)/.exec(opened.screen.written)?.[1] ?? "";
     expect(Buffer.from(copied, "base64").toString()).toBe('{"level":"error","msg":"no db","host":"a"}');
     opened.press("Y");
     await opened.screen.until('{"level":"error","msg":"no db","host":"a"}');
   });
+});
+
+test("a log whose lines are not here yet says that it loads, not that it follows", () => {
+  const state = open([backup({ logLines: 26 })]);
+  expect(screenText(state)).toMatch(/─ Log ─+ loading… ─╮/);
+  expect(screenText(state)).not.toContain("following");
 });
 
 const line = (n: number, text: string, over: Partial<LogLine> = {}): LogLine => ({

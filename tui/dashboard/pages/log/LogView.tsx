@@ -115,6 +115,7 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
       [lines.length === 0 ? "not loaded: no answer" : `${formatCount(total)} lines, no answer`, "warn"],
     ];
   if (total === 0) return [["empty", "muted"]];
+  if (lines.length === 0 && log.to < total) return [["loading…", "muted"]];
   const count = `${isFiltered(log.filter) ? "of " : ""}${formatCount(total)} line${total === 1 ? "" : "s"}`;
   const live = selectedOperation(state)?.finishedAt === null;
   return live

@@ -219,7 +219,11 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     run: (state) => {
       const lines = shownLines(state);
       const text = lines.map(plainText).join("\n");
-      return notify(emit(state, { type: "copy", text }), `${lines.length} lines copied`, "success");
+      return notify(
+        emit(state, { type: "copy", text }),
+        `${lines.length} line${lines.length === 1 ? "" : "s"} copied`,
+        "success",
+      );
     },
   },
   {
