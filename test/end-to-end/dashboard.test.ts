@@ -104,8 +104,8 @@ test("R retries a failed operation", async () => {
   await using terminal = dashboard([id]);
   await terminal.screen.until("item 13 of 20 failed");
   terminal.press("R");
-  await terminal.screen.until("from the start");
-  terminal.press("\r");
+  await terminal.screen.until("Retry Fail at item?");
+  terminal.press("y");
   await world.record(id, ({ attempt, state }) => attempt === 2 && state === "failed");
   await terminal.screen.until(/attempt 2/i);
   terminal.press("q");

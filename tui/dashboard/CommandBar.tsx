@@ -7,6 +7,7 @@ import { hostNamed, hostOfOperation } from "./core/host-view.js";
 import { panesOf } from "./core/layout.js";
 import type { DashboardAction, Notice, Question, State } from "./core/model.js";
 import { Row, useTheme } from "./core/Panel.js";
+import { isResumable, retryChoices } from "./core/pages.js";
 import { commandOf, idsOf, type Request } from "./core/request.js";
 import { LEVEL_GLYPHS, LEVEL_STYLES } from "./core/state-style.js";
 import { ENTRIES } from "./entry.js";
@@ -88,17 +89,32 @@ function questionText(state: State, { request, only }: Question, room: number): 
     request.kind === "remove"
       ? ["Remove ", " with the log?"]
       : request.kind === "retry"
-        ? [`Discard from ${fit(sanitizeLine(request.from ?? ""), 16)} on and retry `, "?"]
+        ? retryWords(state, request)
         : [request.kind === "pause" ? "Pause " : "Cancel ", "?"];
   const rest = after + leftOut(state, request.kind, ids);
   const shown = [rest, after, "?"].find((end) => before.length + widthOf(what) + end.length <= room) ?? "?";
   return fit(`${before}${fit(what, Math.max(4, room - before.length - shown.length))}${shown}`, room);
 }
 
+function retryWords(
+  state: State,
+  { ids, from }: Extract<Request, { kind: "retry" }>,
+): [before: string, after: string] {
+  if (from !== undefined) return [`Discard from ${fit(sanitizeLine(from), 16)} on and retry `, "?"];
+  const operation = ids.length === 1 ? operationOf(state, ids[0]!) : null;
+  const isResumed = operation === null ? null : isResumable(state, operation);
+  // Not before the types are known.
+  if (isResumed === null) return ["Retry ", "?"];
+  const first = retryChoices(state, ids[0]!)[0]?.first ?? null;
+  const where = isResumed && first !== null ? ` Resumes at ${fit(sanitizeLine(first), 16)}.` : "";
+  return ["Retry ", isResumed ? `?${where}` : "? Runs from the start."];
+}
+
 const STAYS: Partial<Record<Request["kind"], string>> = {
   remove: "still running",
   cancel: "already finished",
   pause: "not running",
+  retry: "not failed or cancelled",
 };
 
 /** Marked rows to which the question does not apply. */

@@ -30,8 +30,8 @@ describe("keys", () => {
     await using opened = openDashboard({ socket: world.socket });
     await opened.screen.until("Fails at an item");
     opened.press("R");
-    await opened.screen.until("from the start");
-    opened.press(KEY.enter);
+    await opened.screen.until("Retry Fails at an item?");
+    opened.press("y");
     await opened.screen.until("retry: it runs already; see: liveops show");
   });
 

@@ -99,7 +99,9 @@ const SCENES: Scene[] = [
     async show({ screen, press }) {
       await screen.until("Checksum");
       press("R");
-      await screen.until("resume at Checksum");
+      await screen.until("s stages");
+      press("s");
+      await screen.until("▌ resume at Checksum");
       press("j");
       await screen.until("▌ rerun from Archive");
     },

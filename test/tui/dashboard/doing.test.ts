@@ -144,7 +144,9 @@ describe("retry from a stage", () => {
     await using opened = openDashboard({ socket: world.socket, id: "brokenbackup" });
     await opened.screen.until("Checksum");
     opened.press("R");
-    await opened.screen.until("resume at Checksum");
+    await opened.screen.until("Resumes at Checksum.");
+    opened.press("s");
+    await opened.screen.until("▌ resume at Checksum");
     opened.press("j");
     await opened.screen.until("▌ rerun from Archive");
     opened.press(KEY.enter);
@@ -160,8 +162,8 @@ describe("retry from a stage", () => {
     await using opened = openDashboard({ socket: world.socket });
     await opened.screen.until("Fails at an item");
     opened.press("R");
-    await opened.screen.until("stores no values of stages");
-    expect(opened.screen.text()).toContain("▌ from the start");
+    await opened.screen.until("Runs from the start.");
+    expect(opened.screen.text()).not.toContain("s stages");
   });
 });
 

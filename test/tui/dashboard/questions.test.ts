@@ -1,8 +1,9 @@
 /** The question in the last row: it keeps its keys, says what it leaves out, and is the loudest row. */
 import { describe, expect, test } from "vitest";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { colourTheme, opened, press, screenRows, screenText } from "./core.js";
+import { colourTheme, opened, press, screenRows, screenText, update } from "./core.js";
 import { ago, backup, backupDone, failed, operation, scanning } from "./operations.js";
+import { TYPES } from "./types.js";
 
 const bar = (state: State) => screenText(state).split("\n").at(-1)!;
 const long = "Prune backups of a folder with a very long name in /var/backups/of/this/machine";
@@ -33,6 +34,17 @@ test("marked rows that the question leaves out are counted", () => {
   const marked = press(all, " ", " ", " ", "x");
   expect(marked.marked.size).toBe(3);
   expect(bar(marked)).toContain("2 marked left out: still running");
+});
+
+test("a retry is a question of its own: y sends it, and it leaves out what cannot be retried", () => {
+  const all = opened([backup(), failed()], { size: { columns: 160, rows: 30 } });
+  const asked = press(all, "j", "R");
+  expect(bar(asked)).toMatch(/^ Retry Fails at an item\? {2}y yes {2}n no/);
+  expect(press(asked, "y").request).toEqual({ kind: "retry", ids: [failed().id] });
+  const known = update(asked, { type: "types-fetched", types: TYPES });
+  expect(bar(known)).toContain("Retry Fails at an item? Runs from the start.  y yes  n no");
+  const marked = press(all, " ", " ", "R");
+  expect(bar(marked)).toContain("1 marked left out: not failed or cancelled");
 });
 
 test("the question is highlighted over the whole row", () => {

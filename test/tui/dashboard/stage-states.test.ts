@@ -145,7 +145,7 @@ test("a retry of a pipeline offers the present text of its file", () => {
     first: "Upload",
     current: file,
   });
-  const page = press(press(known, "R"), "j");
+  const page = press(known, "R", "s", "j");
   expect(screenText(page)).toContain("with the present text of nightly.yaml; unchanged stages are reused");
   const request = { kind: "retry", ids: [ID], current: true } as const;
   expect(press(page, "return").request).toEqual(request);

@@ -92,9 +92,9 @@ function pipelineFile(state: State, operation: Operation): string | null {
   return /\.ya?ml$/i.test(file) ? file : null;
 }
 
-export function openRetry(state: State): State {
-  const { selected } = state;
-  return selected === null ? state : { ...askTypes(state), page: { kind: "retry", id: selected, at: 0 } };
+/** The stages from which the operation can be retried. */
+export function openRetry(state: State, id: string | null): State {
+  return id === null ? state : { ...state, question: null, page: { kind: "retry", id, at: 0 } };
 }
 
 /** Whether its type keeps the values of stages; null while that is not known. */

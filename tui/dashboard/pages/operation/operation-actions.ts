@@ -21,7 +21,7 @@ import { editablePlace } from "../../core/failure.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
 import { hasSeveral } from "../../core/host-view.js";
 import { emit, notify, type State } from "../../core/model.js";
-import { closePage, openRetry, openTimeline, openTypes } from "../../core/pages.js";
+import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
@@ -42,6 +42,13 @@ const mayRetry = ({ state }: { state: string }) => state === "failed" || state =
 
 function noRetry(state: State): string | null {
   return targets(state).some(mayRetry) ? busy(state) : "only a failed or cancelled operation can be retried";
+}
+
+/** The operation of the question, if its retry has stages to choose from; else null. */
+function retriesFrom(state: State): string | null {
+  const request = state.question?.request;
+  const id = request?.kind === "retry" && request.from === undefined ? (request.ids[0] ?? null) : null;
+  return id !== null && retryChoices(state, id).length > 1 ? id : null;
 }
 
 /** Operations, not running, that the rows of the targets stand for: of a folded chain, all of them. */
@@ -115,6 +122,14 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     rank: 0,
     when: (state) => asking(state) && state.question?.only !== undefined,
     run: (state) => (state.question?.only === undefined ? state : send(state, state.question.only)),
+  },
+  {
+    name: "retry-from",
+    keys: ["s"],
+    hint: () => "stages",
+    rank: 0,
+    when: (state) => asking(state) && retriesFrom(state) !== null,
+    run: (state) => openRetry(state, retriesFrom(state)),
   },
   {
     name: "no",
@@ -252,7 +267,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
       const ids = targets(state)
         .filter(mayRetry)
         .map(({ id }) => id);
-      return state.marked.size > 0 ? send(state, { kind: "retry", ids }) : openRetry(state);
+      return ask(askTypes(state), { kind: "retry", ids });
     },
   },
   {

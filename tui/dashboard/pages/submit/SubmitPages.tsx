@@ -1,4 +1,4 @@
-/** The form of a submit, and the page that asks from which stage a retry resumes. */
+/** The form of a submit, and the page that chooses the stage from which a retry runs. */
 
 import { inGroup, onPage } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
@@ -7,7 +7,7 @@ import { scrollTop } from "../../core/layout.js";
 import { emit, type PageOf, type State } from "../../core/model.js";
 import { rowMover } from "../../core/movers.js";
 import { Dialog, type DialogSize, dialogSize, type Piece, useTheme } from "../../core/Panel.js";
-import { isResumable, type RetryChoice, retryChoices } from "../../core/pages.js";
+import { type RetryChoice, retryChoices } from "../../core/pages.js";
 import { commandOf, type Request } from "../../core/request.js";
 import type { Field } from "../../form/field.js";
 import { type Form, firstProblem, heldIn, nameOf, onButton, submitOf } from "../../form/form.js";
@@ -157,11 +157,10 @@ function retryRows(
 ): Drawn[] {
   const operation = operationOf(state, page.id);
   if (operation === null) return [];
-  const resumable = isResumable(state, operation);
   const choices = retryChoices(state, page.id);
   const at = Math.min(page.at, choices.length - 1);
-  const rows = choices.map((choice, i) => retryRow(choice, resumable === true, i === at, width, paint));
-  const why = paragraph(retryReason(resumable, operation.op), { width, most: 3, paint }, "muted");
+  const rows = choices.map((choice, i) => retryRow(choice, i === at, width, paint));
+  const why = paragraph(STORED, { width, most: 3, paint }, "muted");
   const foot = commandRows(commandOf(retryRequest(page.id, choices[at]), state.flags), width, 3, paint);
   return filled([...rows, "", ...why], foot, height);
 }
@@ -173,35 +172,21 @@ const retryRequest = (id: string, choice: RetryChoice | undefined): Request => (
   ...(choice?.current !== undefined && { current: true }),
 });
 
-function retryRow(
-  choice: RetryChoice,
-  resumable: boolean,
-  chosen: boolean,
-  width: number,
-  paint: Paint,
-): Line {
+const STORED =
+  "A stage with a stored value does not run again. A rerun discards the values from its stage on.";
+
+function retryRow(choice: RetryChoice, chosen: boolean, width: number, paint: Paint): Line {
   const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
   const first = sanitizeLine(choice.first ?? "the end");
-  const text = !resumable
-    ? "from the start"
-    : choice.from === undefined
-      ? `resume at ${first}`
-      : `rerun from ${first}`;
+  const text = choice.from === undefined ? `resume at ${first}` : `rerun from ${first}`;
   line.add(text, chosen ? "bold" : "plain");
   if (choice.current !== undefined) {
     const name = choice.current.slice(choice.current.lastIndexOf("/") + 1);
     return line.add(` with the present text of ${sanitizeLine(name)}; unchanged stages are reused`, "muted");
   }
   if (choice.kept.length > 0) line.add(`, reusing ${choice.kept.map(sanitizeLine).join(", ")}`, "muted");
-  else if (resumable) line.add(", reusing nothing", "muted");
+  else line.add(", reusing nothing", "muted");
   return line;
-}
-
-function retryReason(resumable: boolean | null, op: string): string {
-  if (resumable === null) return "Loading whether the type stores the values of its stages.";
-  return resumable
-    ? "A stage with a stored value does not run again. A rerun discards the values from its stage on."
-    : `${sanitizeLine(op)} stores no values of stages. A type with static resumable = true resumes where it failed.`;
 }
 
 export const RETRY_MOVER = rowMover("retry", (state) =>
