@@ -3,13 +3,14 @@ import { Box, type Key as InkKey, useApp, useInput, usePaste } from "ink";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { CommandBar, shellRows } from "./CommandBar.js";
 import { asLastHeard } from "./core/host-view.js";
-import { panesOf, troubleRows } from "./core/layout.js";
+import { filterRows, panesOf, troubleRows } from "./core/layout.js";
 import type { State } from "./core/model.js";
 import { Rows, ThemeContext, useTheme } from "./core/Panel.js";
 import { Header } from "./Header.js";
 import { Palette, paletteHeight } from "./pages/help/Palette.js";
 import { Aside } from "./pages/list/Aside.js";
 import { EmptyState, tooSmall } from "./pages/list/EmptyState.js";
+import { FilterLine } from "./pages/list/FilterLine.js";
 import { OperationList } from "./pages/list/OperationList.js";
 import { CopyPage } from "./pages/log/LogView.js";
 import { OperationDetail } from "./pages/operation/OperationDetail.js";
@@ -70,6 +71,7 @@ export function Screen({ state, motion = false }: { state: State; motion?: boole
     <Box flexDirection="column" width={columns} height={rows}>
       <Header state={state} motion={motion} />
       {troubleRows(state) > 0 && <TroubleLine state={state} />}
+      {filterRows(state) > 0 && <FilterLine state={state} />}
       {/* Clipping costs time in each frame: only where something stands over the panels. */}
       <Box height={body} overflow={body < panes.height ? "hidden" : "visible"}>
         <Body state={state} />

@@ -38,7 +38,7 @@ const unchanged = (state: State): State => state;
 
 export const ENTRIES: Record<EntryKind, EntryHandlers> = {
   filter: {
-    prompt: "/",
+    prompt: "",
     keys: [
       ["⏎", "apply"],
       ["esc", "clear"],

@@ -7,7 +7,18 @@ import { fits, parseFilter, queryOf } from "../../../tui/dashboard/core/listing.
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { selectedRow } from "../../../tui/dashboard/core/order.js";
 import { LIST_PAGE, PAGES_MOST, wantedPage } from "../../../tui/dashboard/core/paging.js";
-import { after, opened as open, press, screenText, type, update, wanted } from "./core.js";
+import { choose } from "../../../tui/dashboard/core/select.js";
+import {
+  after,
+  colourTheme,
+  opened as open,
+  press,
+  screenRows,
+  screenText,
+  type,
+  update,
+  wanted,
+} from "./core.js";
 import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
 
 const A = backupDone({ chain: { id: "backupaaaaaa", index: 0, previous: null, next: "verifybbbbbb" } });
@@ -108,6 +119,23 @@ describe("a filter", () => {
     expect(text).toContain("No matches for nosuch");
     expect(text).not.toContain("Archive");
     expect(press(state, "return", "escape").selected).toBe(backup().id);
+  });
+
+  test("has the row below the header, with the count of matches; its words are marked in the names", () => {
+    const rowsOf = (state: State) => screenText(state).split("\n");
+    const typed = type(press(opened([backup(), failed()]), "/"), "fails");
+    expect(rowsOf(typed)[1]).toMatch(/^ \/fails {3,}1 match$/);
+    expect(rowsOf(typed).at(-1)).toMatch(/^ ⏎ apply {2}esc clear/);
+    const applied = press(typed, "return");
+    expect(rowsOf(applied)[1]).toBe(" /fails   1 match");
+    expect(rowsOf(applied)).toHaveLength(30);
+    expect(screenRows(applied, colourTheme()).join("\n")).toMatch(/\x1b\[1m\x1b\[[\d;]+mFails\x1b/);
+    // A click is on the row that is seen.
+    const y = rowsOf(applied).findIndex((row) => /^│..✗ Fails/.test(row));
+    expect(update(choose(applied, null), { type: "clicked", x: 4, y }).selected).toBe(failed().id);
+    expect(rowsOf(press(applied, "escape"))[1]).toMatch(/^╭─ Running/);
+    const nothing = press(type(press(opened([backup()]), "/"), "zzz"), "return");
+    expect(rowsOf(nothing)[1]).toBe(" /zzz   no matches");
   });
 
   test("takes what is pasted with its line breaks as one line", () => {

@@ -29,6 +29,13 @@ export const BORDER = 2;
 export const troubleRows = (state: State): number =>
   !state.size.alone && troublesOf(state).length > 0 ? 1 : 0;
 
+/** Rows of the filter of the list, below what is wrong. */
+export const filterRows = ({ size, listing, entry }: State): number =>
+  !size.alone && (listing.text !== "" || entry?.kind === "filter") ? 1 : 0;
+
+/** Rows above the panels. */
+export const topRows = (state: State): number => 1 + troubleRows(state) + filterRows(state);
+
 export interface Panes {
   readonly tooSmall: boolean;
   /** `one`: the list or the operation, whichever has the keys. */
@@ -50,7 +57,7 @@ export interface Panes {
 export function panesOf(state: State): Panes {
   const { size, logView } = state;
   const { columns, rows } = size;
-  const height = Math.max(0, rows - FRAME_ROWS - troubleRows(state));
+  const height = Math.max(0, rows - FRAME_ROWS + 1 - topRows(state));
   const tooSmall = columns < SMALLEST.columns || rows < SMALLEST.rows;
   const isAlone = logView.full || size.alone === true;
   const arrangement = isAlone

@@ -120,6 +120,11 @@ export function parseFilter(text: string): Filter {
   return terms.length === 0 ? NO_FILTER : { terms };
 }
 
+/** The words of the filter that names and labels have. */
+export const wordsOf = perObject(({ terms }: Filter): readonly string[] =>
+  terms.filter(({ kind, not }) => !not && (kind === "text" || kind === "label")).map(({ text }) => text),
+);
+
 function termOf(word: string): Term {
   const not = word.startsWith("-") && word.length > 1;
   const bare = not ? word.slice(1) : word;

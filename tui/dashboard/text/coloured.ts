@@ -41,6 +41,20 @@ function marksIn(text: string, sought: string): [from: number, after: number][] 
   return marks;
 }
 
+/** Adds the text with the places of the words in bold colour. */
+export function addMarked(line: Line, text: string, words: readonly string[], style: Style): Line {
+  const marks = words.flatMap((word) => marksIn(text, word));
+  if (marks.length === 0) return line.add(text, style);
+  const ends = [...new Set([...marks.flat(), text.length])].filter((at) => at > 0).sort((a, b) => a - b);
+  let from = 0;
+  for (const end of ends) {
+    const isMarked = marks.some(([begin, after]) => begin <= from && from < after);
+    line.add(text.slice(from, end), ...(isMarked ? (["accent", "bold"] as const) : [style]));
+    from = end;
+  }
+  return line;
+}
+
 /** The properties of a row of a log line besides its text. */
 export interface RowLook {
   readonly spans: Coloured["spans"];

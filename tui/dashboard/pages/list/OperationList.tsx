@@ -84,7 +84,6 @@ function sectionTitle(state: State, name: Section, section: SectionLayout): Piec
   return [
     [TITLES[name], "bold"],
     ...(isRange ? [] : [[` ${formatCount(count)}`, "muted"] as const]),
-    ...(name === "running" ? filterOf(state) : []),
     ...(name === "queued" ? pausedOf(state) : []),
   ];
 }
@@ -97,26 +96,16 @@ function pausedOf(state: State): Piece[] {
   return [[`  ${PAUSED} ${all}paused`, "warn"]];
 }
 
-function filterOf({ listing, entry }: State): Piece[] {
-  return listing.text === "" || entry?.kind === "filter"
-    ? []
-    : [[`  /${sanitizeLine(listing.text)}`, "warn"]];
-}
-
 function sectionRight(state: State, name: Section, section: SectionLayout): Piece[] {
   if (name !== "finished") return section.total > section.rows.length ? rangeOf(section, state) : [];
   if (section.top > 0 || state.listing.paging.toEnd) return rangeOf(section, state);
   const { failed, cancelled } = state.view.counts;
-  if (state.listing.text !== "") return matches(extentOf(state, section).of);
+  if (state.listing.text !== "") return [];
   const pieces: Piece[] = [];
   if (failed > 0) pieces.push([`✗ ${formatCount(failed)}`, "bad"]);
   if (cancelled > 0) pieces.push([`${failed > 0 ? " " : ""}⊘ ${formatCount(cancelled)}`, "warn"]);
   return pieces;
 }
-
-const matches = (count: number): Piece[] => [
-  [`${formatCount(count)} ${count === 1 ? "match" : "matches"}`, "muted"],
-];
 
 function rangeOf(section: SectionLayout, state: State): Piece[] {
   if (state.listing.paging.toEnd) return [["loading the last rows…", "warn"]];
@@ -129,7 +118,7 @@ function rangeOf(section: SectionLayout, state: State): Piece[] {
   const { from, to, of, isLeast } = extent;
   if (rows.length < of)
     return [[`${formatCount(from)}–${formatCount(to)} of ${formatCount(of)}${isLeast ? "+" : ""}`, "muted"]];
-  return state.listing.text === "" ? [] : matches(of);
+  return [];
 }
 
 function listTitle(state: State): Piece[] {
@@ -138,7 +127,10 @@ function listTitle(state: State): Piece[] {
     sort === "live" && !reverse
       ? ""
       : ` sorted by ${sort === "live" ? "activity" : sort} ${reverse ? "↑" : "↓"}`;
-  return [["Operations", "bold"], [order, "muted"], ...filterOf(state)];
+  return [
+    ["Operations", "bold"],
+    [order, "muted"],
+  ];
 }
 
 /** Keys of the list in the border, as many as fit whole. */

@@ -19,10 +19,12 @@ import { chainTime } from "../../core/chain-time.js";
 import { chainElapsed, chainProgress, stallOf } from "../../core/estimate.js";
 import { usualSuccessors } from "../../core/history.js";
 import { hostLabel } from "../../core/host-view.js";
+import { wordsOf } from "../../core/listing.js";
 import type { Fold, State } from "../../core/model.js";
 import { isBlocked, waitOf } from "../../core/queue-view.js";
 import { glyphOf, stateWord, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
+import { addMarked } from "../../text/coloured.js";
 import { Line } from "../../text/line.js";
 import { summaryOf } from "../../text/outcome.js";
 import type { Style, Theme } from "../../text/theme.js";
@@ -126,17 +128,20 @@ export function operationRow(
     .add(stalled ? "▲" : glyphOf(operation), stalled ? "warn" : styleOf(operation))
     .add(" ");
   const name = `${placeOf(fold)}${sanitizeLine(nameOfRow(operation, links, fold))}`;
+  const words = wordsOf(state.listing.filter);
   const bold: Style = selected || isNews ? "bold" : "plain";
   const before = hostBefore(state, operation, columns);
   line.add(before, "muted");
   if (height === 2) {
     const bar = Math.max(4, columns.width - HEAD - PERCENT - LEFT);
     const second = addProgressOf(begun().add("   "), row, bar);
-    return [line.add(name, bold).fill().toString(), second.fill().toString()];
+    return [addMarked(line, name, words, bold).fill().toString(), second.fill().toString()];
   }
   const figures = figuresWidth(row);
   const nameWidth = columns.info > 0 ? columns.name : columns.width - HEAD - figures;
-  line.add(fit(name, nameWidth - widthOf(before)), bold).fill(HEAD + nameWidth + (columns.info > 0 ? 1 : 0));
+  addMarked(line, fit(name, nameWidth - widthOf(before)), words, bold).fill(
+    HEAD + nameWidth + (columns.info > 0 ? 1 : 0),
+  );
   const column = (text: string, width: number, style: Style) => {
     if (width === 0) return;
     const end = columns.width - line.left + width + 1;

@@ -3,7 +3,7 @@
 import { hasList, hasSelected, inGroup, inList } from "../../core/action-parts.js";
 import { operationOf, selectedOperation } from "../../core/chain.js";
 import { movedByHand } from "../../core/chain-log.js";
-import { BORDER, listLayout, panesOf, troubleRows } from "../../core/layout.js";
+import { BORDER, listLayout, panesOf, topRows } from "../../core/layout.js";
 import { type Listing, parseFilter, SORTS } from "../../core/listing.js";
 import { scrollLog } from "../../core/log-window.js";
 import { isFree, type Pane, type State } from "../../core/model.js";
@@ -88,7 +88,7 @@ function paneAt(state: State, x: number, y: number): Pane {
   const panes = panesOf(state);
   if (panes.asideWidth > 0 && x >= state.size.columns - panes.asideWidth) return state.pane;
   if (panes.arrangement === "side") return x < panes.listWidth ? "list" : "detail";
-  const line = y - 1 - troubleRows(state);
+  const line = y - topRows(state);
   return panes.arrangement === "stacked" ? (line < panes.listHeight ? "list" : "detail") : state.pane;
 }
 
@@ -104,8 +104,8 @@ export function clicked(state: State, x: number, y: number): State {
 /** The row of the list on a line of the screen; null: none. */
 function rowAt(state: State, y: number): string | null {
   const { panels, sections } = listLayout(state);
-  // The header, then the border of the first panel.
-  let line = 2 + troubleRows(state);
+  // Below the border of the first panel.
+  let line = topRows(state) + 1;
   const shown = panels ? [sections.running, sections.queued, sections.finished] : [sections.all];
   for (const section of shown) {
     if (section === undefined) continue;

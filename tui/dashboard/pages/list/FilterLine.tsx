@@ -1,0 +1,31 @@
+/** The row below the header with the filter of the list: what is typed, and how many operations match. */
+import { formatCount } from "../../../terminal/format.js";
+import { listLayout } from "../../core/layout.js";
+import type { State } from "../../core/model.js";
+import { Row, useTheme } from "../../core/Panel.js";
+import { extentOf } from "../../core/paging.js";
+import { fit, sanitizeLine } from "../../text/cells.js";
+import { Line } from "../../text/line.js";
+import { addTyped } from "../../text/line-edit.js";
+
+/** Columns of `   1,000 matches`, and those that the typed text has at least. */
+const COUNT = 17;
+const TYPED_LEAST = 24;
+
+export function FilterLine({ state }: { state: State }) {
+  const { entry, listing, size } = state;
+  const line = new Line(size.columns, useTheme().paint).add(" /", "accent", "bold");
+  const room = Math.max(TYPED_LEAST, line.left - COUNT);
+  if (entry?.kind === "filter") addTyped(line, entry.line, room);
+  else line.add(fit(sanitizeLine(listing.text), room), "bold");
+  if (listing.text !== "") line.addWhole(`   ${matchText(state)}`, "muted");
+  return <Row text={line.toString()} />;
+}
+
+function matchText(state: State): string {
+  const { sections } = listLayout(state);
+  const { of, isLeast } = extentOf(state, sections.all ?? sections.finished!);
+  const count = (sections.running?.total ?? 0) + (sections.queued?.total ?? 0) + of;
+  if (count === 0) return "no matches";
+  return `${formatCount(count)}${isLeast ? "+" : ""} ${count === 1 ? "match" : "matches"}`;
+}
