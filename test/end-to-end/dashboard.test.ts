@@ -87,7 +87,7 @@ test("p pauses an operation and a queue, and the list says so; resumed, both go 
   terminal.press("y");
   await screen.until(/Queued 1 {2}‖ gpu paused/);
   terminal.press("Q");
-  await screen.until(/gpu .*‖ paused for/);
+  await screen.until(/‖ gpu +\d/);
   await world.client.resumeQueue({ queue: "gpu" });
   terminal.press("Q");
   terminal.press("kp");

@@ -267,13 +267,46 @@ describe("queues and schedules", () => {
   test("the page lists them; p acts on the chosen one", () => {
     const page = press(list, "Q");
     const text = screenText(page);
-    expect(text).toMatch(/▌ default +2 +1 +1/);
-    expect(text).toMatch(/gpu .* ‖ paused for 1m/);
-    expect(text).toMatch(/nightly +04:04, in 1h00m +none +backup/);
+    expect(text).toMatch(/▌ {2}default +2 +1 +1 │/);
+    expect(text).toMatch(/ ‖ gpu +2 +1 +1 │/);
+    expect(text).toMatch(/ nightly +04:04 +none +│/);
+    // The chosen one stands beside the tables, with what runs and what comes next.
+    expect(text).toMatch(/─ Queue default ─/);
+    expect(text).toMatch(/● starts operations/);
+    expect(text).toMatch(/● nightly .* left │/);
+    const held = open([backup({ pause: paused() })], { size: SIZE });
+    expect(screenText(press(after(held, told([queue({ name: "default" })])), "Q"))).toMatch(
+      /‖ nightly +paused │/,
+    );
+    expect(screenText(press(page, "j"))).toContain("‖ paused for 1m: nothing starts   p resumes");
+    const chosen = screenText(press(page, "G"));
+    expect(chosen).toContain("─ Schedule nightly ─");
+    expect(chosen).toMatch(/next run +04:04, in 1h00m/);
+    expect(chosen).toMatch(/times +0 2 \* \* \* UTC/);
     expect(press(page, "p").question?.request).toEqual({ kind: "pause-queue", name: "default" });
     expect(press(page, "j", "p").question?.request).toEqual({ kind: "resume-queue", name: "gpu" });
     expect(sentBy(press(page, "G"), "p")).toEqual({ kind: "pause-schedule", name: "nightly" });
     expect(press(page, "Q").page).toBeNull();
+  });
+
+  test.each([
+    [100, 30],
+    [80, 24],
+    [60, 40],
+    [40, 15],
+  ])("the page at %ix%i keeps its tables, and no row is too wide", (columns, rows) => {
+    const size = { columns, rows };
+    const many = Array.from({ length: 20 }, (_, i) => queue({ name: `queue-${i}` }));
+    const late = schedule({ name: "weekly", lastProblem: "2 runs were missed", missed: 2 });
+    const state = after(open([backup()], { size }), told(many, [late]));
+    for (const page of [press(state, "Q"), press(state, "Q", "G"), press(state, "Q", "j", "j", "j")]) {
+      const lines = screenText(page).split("\n");
+      expect(lines).toHaveLength(rows);
+      for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns);
+      expect(screenText(page)).toMatch(/Queues 20/);
+      expect(screenText(page)).toMatch(/weekly .*▲ missed/);
+      expect(screenText(page)).toContain("▌");
+    }
   });
 
   test("the header has the next run; the same answer draws nothing anew", () => {
