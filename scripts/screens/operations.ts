@@ -87,4 +87,31 @@ export class Deploy extends LiveOperation<typeof Deploy> {
   }
 }
 `,
+  "samples.ts": `
+import { setTimeout as delay } from "node:timers/promises";
+import { LiveOperation, type Progress, z } from "liveops";
+
+export class Hertz extends LiveOperation<typeof Hertz> {
+  static title = "Ten hertz";
+  static stages = ["Run"] as const;
+  static params = z.object({ seconds: z.number().default(90) });
+  async run(p: Progress<Hertz>) {
+    await p.stage("Run", async () => {
+      for (const beat of p.track(Array.from({ length: this.params.seconds * 10 }, (_, i) => i), { unit: "beat" })) {
+        await delay(100, undefined, { signal: p.signal });
+        if (beat % 10 === 0) p.log("beat " + beat);
+      }
+    });
+  }
+}
+
+export class Silent extends LiveOperation<typeof Silent> {
+  static stages = ["Think", "Write"] as const;
+  static params = z.object({ ms: z.number().default(1000) });
+  async run(p: Progress<Silent>) {
+    await p.stage("Think", () => delay(this.params.ms, undefined, { signal: p.signal }));
+    await p.stage("Write", () => delay(300, undefined, { signal: p.signal }));
+  }
+}
+`,
 };
