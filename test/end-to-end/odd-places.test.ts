@@ -89,7 +89,7 @@ test.each([
   for (const foreground of ["", "--foreground"]) {
     const { code, stderr } = await inShell(`$liveops start ${foreground} ${flags}`);
     expect(code, stderr).toBe(2);
-    expect(stderr).toContain(`liveopsd: `);
+    expect(stderr).toContain(`liveops: `);
     expect(stderr).toContain(says);
     expect(stderr).not.toMatch(/^ +at /m);
   }

@@ -139,7 +139,7 @@ test("a file that was removed is made again; one that cannot be written costs li
 
 test.each([
   [["node", "/x/bin/liveops.cjs", "submit", "shell", "secret"], "liveops submit"],
-  [["node", "/x/.bin/liveopsd", "stop"], "liveops stop"],
+  [["node", "/x/.bin/liveopsd", "stop"], "liveopsd stop"],
   [["node", "/x/bin/liveops.cjs", "--socket", "/s"], "liveops"],
   [["node", "/x/my script.mjs", "password"], "my_script"],
   [["node"], "node"],
