@@ -6,7 +6,6 @@
  */
 import { writeSync } from "node:fs";
 import { StartFailedError } from "../../protocol/client/autostart.js";
-import type { GlobalOptions } from "../../protocol/client/daemon-address.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { UnreachableHostError } from "../../protocol/client/ssh/errors.js";
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
@@ -21,6 +20,7 @@ import {
 import { type MaybeTerminal, paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";
+import { type KeptOptions, keepOptions } from "./kept-options.js";
 import { noDaemon, silentDaemon } from "./silent-daemon.js";
 
 export interface ReportTo {
@@ -28,8 +28,8 @@ export interface ReportTo {
   program: string;
   /** The command, with its flags, that starts the daemon of these options. */
   startCommand: string;
-  /** The options that select the daemon, to find its pid for an error message. */
-  options?: GlobalOptions;
+  /** The options that select the daemon: its pid is in an error message, and the commands of messages keep them. */
+  options?: KeptOptions;
   stderr?: MaybeTerminal & { write(text: string): unknown };
 }
 
@@ -41,19 +41,19 @@ export async function report(error: unknown, to: ReportTo): Promise<ExitCode> {
 }
 
 /**
- * Prints a message on stderr after the program's name. Keeps line breaks.
+ * Prints a message on stderr after the program's name. Keeps line breaks, and the options in commands.
  *
  * @param decorate - called with the sanitized text, to make parts of it links
  */
 export function say(
-  to: Pick<ReportTo, "program" | "stderr">,
+  to: Pick<ReportTo, "program" | "stderr" | "options">,
   text: string,
   colour: "red" | "yellow" = "red",
   decorate = (sanitized: string) => sanitized,
 ): void {
   const stderr = to.stderr ?? process.stderr;
   const prefix = paintFor(stderr)(colour, `${to.program}:`);
-  stderr.write(`${prefix} ${decorate(sanitize(text, { newlines: true }))}\n`);
+  stderr.write(`${prefix} ${decorate(sanitize(keepOptions(text, to.options), { newlines: true }))}\n`);
 }
 
 /** The error as text: what failed, then the next commands, a line each; and the exit code. */

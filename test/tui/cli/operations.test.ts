@@ -93,7 +93,9 @@ test("ls of a long queue lists the first of it, and says how many more there are
     ...newest.map((it) => it.id),
     ...["b", "a", "old"],
   ]);
-  expect(stderr).toContain("977 more operations are queued; list all 1000 with liveops ls --limit 1000");
+  expect(stderr).toContain(
+    `977 more operations are queued; list all 1000 with liveops ls --socket ${daemon.socket} --limit 1000`,
+  );
 });
 
 test("ls sends its filters, and reads on through the pages", async () => {
@@ -503,7 +505,7 @@ test("wait for one operation says why it cannot start, and that it continues", a
     code: 0,
     stdout: "aaa succeeded\n",
     stderr:
-      "liveops: blocked: the operation cannot start: the queue default is paused; resume it with: liveops resume --queue default\n" +
+      `liveops: blocked: the operation cannot start: the queue default is paused; resume it with: liveops resume --socket ${daemon.socket} --queue default\n` +
       "liveops: continues\n",
   });
 });

@@ -12,7 +12,7 @@ test("a pause and its end are said once each, with the command that resumes it",
   world.put(backup());
   const said: string[] = [];
   const over = new AbortController();
-  const done = sayBlocked(new Client(world.socket), id, { say: (text) => said.push(text) }, over.signal);
+  const done = sayBlocked(new Client(world.socket), id, (text) => said.push(text), over.signal);
   await world.daemon.request(({ path }) => path === "/v1/watch");
   world.patch(id, { pause: { since: ago(1), seconds: 0, changes: 1 } });
   await until("the pause is said", () => said.length === 1);

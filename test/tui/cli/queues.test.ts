@@ -42,7 +42,7 @@ test("an operation is placed, moved, paused and continued", async () => {
   expect(await run("queue", "rm", "gpu")).toMatchObject({ code: 5 });
   expect(await run("submit", "shell", "--queue", "gup", "--", "true")).toMatchObject({
     code: 4,
-    stderr: expect.stringContaining("liveops queue set gup"),
+    stderr: expect.stringContaining(`liveops queue --socket ${daemon.world.socket} set gup`),
   });
   expect(await run("edit", id, "--top", "--queue", "default")).toMatchObject({ code: 0 });
   expect(await daemon.untilFinished(waits.stdout.trim())).toMatchObject({ state: "succeeded" });
@@ -62,7 +62,7 @@ test("an operation is placed, moved, paused and continued", async () => {
   expect(await run("resume", "--all")).toEqual({
     code: 0,
     stdout: "default open\n",
-    stderr: `liveops: 1 operation stays paused; to continue: liveops resume ${running}\n`,
+    stderr: `liveops: 1 operation stays paused; to continue: liveops resume --socket ${daemon.world.socket} ${running}\n`,
   });
   expect(await run("resume", running, "nothere123")).toMatchObject({
     code: 4,
@@ -84,7 +84,7 @@ test("submit --wait says why the operation cannot start, and where it is in the 
   const waiting = cli.start(words("submit", "shell", "--wait", "--json", "--", "true"));
   await waiting.says(
     "stderr",
-    "the queue default is paused; resume it with: liveops resume --queue default\n",
+    `the queue default is paused; resume it with: liveops resume --socket ${daemon.world.socket} --queue default\n`,
   );
   await cli.run(words("resume", "--queue", "default"));
   expect((await waiting.ended).code).toBe(0);

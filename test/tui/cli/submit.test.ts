@@ -162,7 +162,9 @@ test("an unknown type that is a program: the command line that runs it", async (
   refuses([]);
   const { code, stderr } = await submit(["sh", "a b", "--", "-x"]);
   expect(code).toBe(4);
-  expect(stderr).toContain(`"sh"; to run the program: liveops submit shell -- sh 'a b' -x\n`);
+  expect(stderr).toContain(
+    `"sh"; to run the program: liveops submit --socket ${daemon.socket} shell -- sh 'a b' -x\n`,
+  );
   expect((await submit(["no-such-program"])).stderr).not.toContain("to run");
   refuses(["shell"]);
   expect((await submit(["sh"])).stderr).not.toContain("to run");

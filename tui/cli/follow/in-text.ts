@@ -7,7 +7,9 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { FinalState } from "../../../protocol/state.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import { interruptible } from "../../kit/interruptible.js";
+import { keepOptions } from "../../kit/kept-options.js";
 import { jsonLine } from "../../kit/output/json.js";
+import type { ReportTo } from "../../kit/report.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen } from "../../text/screen.js";
 import { exitStatusOf } from "./exit-status.js";
@@ -17,10 +19,10 @@ import { holdNotes } from "./notes.js";
 export async function sayBlocked(
   client: Client,
   id: string,
-  screen: Pick<TextScreen, "say">,
+  say: (text: string, kind: "note" | "warning") => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const note = holdNotes((text, kind) => screen.say(text, kind));
+  const note = holdNotes(say);
   try {
     const open = () => client.watch({ operation: id, follow: "chain" }, signal);
     for await (const line of reconnecting(open, { signal })) for (const it of operationsOf(line)) note(it);
@@ -40,15 +42,17 @@ export async function followInText(
   client: Client,
   operation: Operation,
   options: { json: boolean; exitStatus: boolean },
+  to: ReportTo,
 ): Promise<number> {
   const screen = new TextScreen();
+  const say = (text: string, kind: "note" | "warning") => screen.say(keepOptions(text, to.options), kind);
   let current = operation.id;
   const goesOn = () =>
     `interrupted; ${current} continues: follow it with liveops watch ${current}, or stop it with liveops cancel ${current}`;
   const place = operation.queuePosition ?? 0;
   if (place > 1 && !options.json) screen.say(`queued, number ${place} in the queue`);
   const over = new AbortController();
-  if (!options.json) void sayBlocked(client, operation.id, screen, over.signal);
+  if (!options.json) void sayBlocked(client, operation.id, say, over.signal);
   try {
     return await interruptible(goesOn, async (signal) => {
       let state = textState();
@@ -76,7 +80,7 @@ export async function followInText(
         screen.print(next.lines);
       }
       if (last === null) return EXIT.fault;
-      if (last === "failed" && !options.json) screen.say(`to run it again: liveops retry ${current}`, "note");
+      if (last === "failed" && !options.json) say(`to run it again: liveops retry ${current}`, "note");
       if (!options.exitStatus) return exitCodeOf(last);
       return exitStatusOf(isOmitted ? await client.show(current, signal) : { state: last, result });
     });

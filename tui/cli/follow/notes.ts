@@ -4,6 +4,7 @@ import type { WaitOptions } from "../../../protocol/client/until-finished.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
+import { keepOptions } from "../../kit/kept-options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 
 /** The notes of a waiting command when the connection to the daemon is lost and restored. */
@@ -22,9 +23,11 @@ export function noteOutcome(to: ReportTo, operation: Operation): void {
   const [reason, ...details] = error?.message.split("\n") ?? [];
   const why = reason === undefined ? "" : `: ${reason}`;
   // Only a record that was removed before its end has no time of its end.
-  const more = finishedAt === null ? "; it was removed" : `; see: liveops show ${id}`;
+  const more =
+    finishedAt === null ? "; it was removed" : keepOptions(`; see: liveops show ${id}`, to.options);
   const lines = [`${op} ${id} ${state}${why}${more}`, ...details];
-  say(to, lines.join("\n"), state === "failed" ? "red" : "yellow");
+  // A program may have printed the name of a command.
+  say({ ...to, options: {} }, lines.join("\n"), state === "failed" ? "red" : "yellow");
 }
 
 /** Keys of the record that say why an operation does not go on. No event reports them. */

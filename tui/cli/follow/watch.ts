@@ -17,9 +17,9 @@ export function registerWatch(root: Command): void {
     )
     .option("--json", "Print one JSON event per line, log lines included");
   addExitStatus(watch).action(async (id: string | undefined, _options: unknown, command: Command) => {
-    const { client, options } = await connectFor<{ json?: boolean; exitStatus?: boolean }>(command);
+    const { client, options, to } = await connectFor<{ json?: boolean; exitStatus?: boolean }>(command);
     const { json = false, exitStatus = false } = options;
     const operation = await namedOrNewest(client, id);
-    process.exitCode = await followInText(client, operation, { json, exitStatus });
+    process.exitCode = await followInText(client, operation, { json, exitStatus }, to);
   });
 }

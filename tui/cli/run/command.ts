@@ -62,6 +62,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     // There is no `--unset-env`.
     env: givenVariables(options) as Record<string, string>,
     help: wantsTypeHelp(),
+    ops: options.ops,
     opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),
   });
 }

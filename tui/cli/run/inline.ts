@@ -19,7 +19,8 @@ import { newId } from "../../../protocol/id.js";
 import { isFinal } from "../../../protocol/state.js";
 import { paintFor } from "../../../protocol/text/colour.js";
 import { unknownType } from "../../../protocol/text/unknown-name.js";
-import { report, say } from "../../kit/report.js";
+import { keepOptions } from "../../kit/kept-options.js";
+import { type ReportTo, report, say } from "../../kit/report.js";
 import { exitStatusOf } from "../follow/exit-status.js";
 import { givenParams } from "../options/params.js";
 import { checkStdin, isPipelineArgument, namingFile, pipelinePath } from "../pipeline-argument.js";
@@ -43,6 +44,8 @@ export interface InlineRun {
   env: Record<string, string>;
   /** Only show the type. */
   help: boolean;
+  /** The paths of `--ops`. */
+  ops: string[] | undefined;
   /** The user's directories, first match wins; the shipped operations come last. */
   opsDirs: string[];
 }
@@ -51,6 +54,11 @@ export interface InlineRun {
 const LOOK_MS = 500;
 
 const TO = { program: "liveops", startCommand: "liveops start" };
+
+/** For messages: `liveops run` with the directories that were typed. */
+function toOf({ ops }: InlineRun): ReportTo {
+  return { ...TO, options: { ops } };
+}
 
 /** Ends the process, because an operation can leave timers and sockets open. */
 export async function runHere(run: InlineRun): Promise<never> {
@@ -71,7 +79,7 @@ export async function runHere(run: InlineRun): Promise<never> {
     if (error instanceof TypeFault) {
       say(TO, error.message);
       code = EXIT.failed;
-    } else code = await report(error, TO);
+    } else code = await report(error, toOf(run));
   }
   await Promise.all([process.stdout, process.stderr].map(written));
   if (lost !== null) {
@@ -94,7 +102,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
     const page = typePage(
       isPipelineArgument(run.op) ? { ...type, op: run.op } : type,
       paintFor(process.stdout),
-      { command: "liveops run" },
+      { command: keepOptions("liveops run", run) },
     );
     const lines = [...page, "", "Options of the command: liveops run --help"];
     process.stdout.write(`${lines.join("\n")}\n`);

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { keepOptions } from "../../kit/kept-options.js";
 import { addResultOptions, type OutputOptions, printResult, wantsJson } from "../../kit/output/options.js";
 import type { ReportTo } from "../../kit/report.js";
 import { addExitStatus } from "../arguments.js";
@@ -45,12 +46,12 @@ export async function afterSubmit(
   if (!json && !isReported && (isAsked || waits || process.stderr.isTTY)) {
     const { startNote } = await import("../follow/start-note.js");
     const note = await startNote(client, operation);
-    if (note !== null) process.stderr.write(`${note}\n`);
+    if (note !== null) process.stderr.write(`${keepOptions(note, to.options)}\n`);
   }
   if (options.follow) {
     const { followInText } = await import("../follow/in-text.js");
     if (!json) process.stderr.write(`submitted ${operation.id}\n`);
-    process.exitCode = await followInText(client, operation, { json, exitStatus });
+    process.exitCode = await followInText(client, operation, { json, exitStatus }, to);
   } else if (waits) {
     const { waitAfterSubmit } = await import("../follow/wait-for-all.js");
     process.exitCode = await waitAfterSubmit(client, operation, { json, exitStatus }, to);
