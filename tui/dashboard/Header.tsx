@@ -5,7 +5,7 @@ import { memo } from "react";
 import { formatShortTime } from "../kit/output/local-time.js";
 import { formatCount } from "../terminal/format.js";
 import { EMPTY, FULL, LEAST_CORES, sparkline } from "./core/bars.js";
-import { finishedToday } from "./core/history.js";
+import { succeededToday } from "./core/history.js";
 import { hasSeveral } from "./core/host-view.js";
 import type { State } from "./core/model.js";
 import { type Piece, Row, useTheme } from "./core/Panel.js";
@@ -122,7 +122,7 @@ const count = (rank: number, figure: string, word: string, ...styles: Style[]): 
 function leftFacts(state: State): Fact[] {
   const { running, queued, failed } = state.view.counts;
   const { until, delayed } = queueTime(state);
-  const today = finishedToday(state);
+  const today = succeededToday(state);
   const waiting = count(1, `○ ${formatCount(queued)}`, " queued", queued > 0 ? "plain" : "muted");
   const list: Fact[] = [
     { long: [["liveops", "bold"]], rank: 6 },

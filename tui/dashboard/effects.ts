@@ -301,8 +301,11 @@ const RUNS: Runs = {
   },
 
   "count-today": async ({ since }, { client, dispatch }, left) => {
-    const { total } = await client.list({ finishedSince: since, limit: 0 }, left);
-    dispatch({ type: "today-counted", since, count: total });
+    const [all, good] = await Promise.all([
+      client.list({ finishedSince: since, limit: 0 }, left),
+      client.list({ finishedSince: since, state: ["succeeded"], limit: 0 }, left),
+    ]);
+    dispatch({ type: "today-counted", since, count: all.total, succeeded: good.total });
   },
 
   "fetch-failures": async (_effect, { dispatch, looks, state }, left) => {

@@ -131,7 +131,7 @@ function reduce(state: State, message: Message): State {
     case "hosts-fetched":
       return withHosts(state, message.fleet);
     case "today-counted":
-      return counted(state, message.since, message.count);
+      return counted(state, message.since, message.count, message.succeeded);
     case "failures-fetched": {
       const { operations, cursor } = message;
       const known = addFetched(state, operations);

@@ -90,6 +90,16 @@ test("today has a column for each hour, the counts and the median; what the list
   expect(rows[at + 1]).toMatch(/^│ [▁█▄▅▃▆]{3,4} +│$/);
   expect(rows[at + 2]).toMatch(/^│ ✓ 2 {2}✗ 1 {2}median 40s +│$/);
   const since = new Date(new Date(state.now).setHours(0, 0, 0, 0)).toISOString();
-  const counted = asideOf(update(state, { type: "today-counted", since, count: 1234 }));
+  const counted = asideOf(update(state, { type: "today-counted", since, count: 1234, succeeded: 1000 }));
   expect(counted.join("\n")).toContain("newest 3 of 1,234");
+});
+
+test("the header counts what succeeded today, also since it was counted", () => {
+  const counts = { queued: 0, running: 0, succeeded: 2, failed: 2, cancelled: 0 };
+  const state = open([backup()], { size: SIZE, counts });
+  const since = new Date(new Date(state.now).setHours(0, 0, 0, 0)).toISOString();
+  const counted = update(state, { type: "today-counted", since, count: 14, succeeded: 10 });
+  expect(screenText(counted)).toMatch(/✓ 10 today/);
+  const view = { ...counted.view, counts: { ...counts, succeeded: 3, failed: 4 } };
+  expect(screenText({ ...counted, view })).toMatch(/✓ 11 today/);
 });

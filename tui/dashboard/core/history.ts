@@ -129,9 +129,16 @@ export const midnight = (now: number): number => new Date(now).setHours(0, 0, 0,
 
 /** Null: not counted yet. */
 export function finishedToday(state: State): number | null {
-  const { today } = state;
+  const { today, view } = state;
   if (today === null || today.since !== midnight(state.now)) return null;
-  return today.count + Math.max(0, finishedIn(state.view) - today.finished);
+  return today.count + Math.max(0, finishedIn(view) - finishedIn(today));
+}
+
+/** Null: not counted yet. */
+export function succeededToday(state: State): number | null {
+  const { today, view } = state;
+  if (today === null || today.since !== midnight(state.now)) return null;
+  return today.succeeded + Math.max(0, view.counts.succeeded - today.counts.succeeded);
 }
 
 /** The midnight to count from, with the time of the last count; null: the last count is good. */
@@ -139,13 +146,11 @@ export function wantedToday(state: State): { since: string; after: number | null
   const { today, now } = state;
   const since = midnight(now);
   const isGood =
-    today?.since === since && (today.finished === finishedIn(state.view) || now - today.at < GOOD_FOR);
+    today?.since === since && (finishedIn(today) === finishedIn(state.view) || now - today.at < GOOD_FOR);
   return isGood ? null : { since: new Date(since).toISOString(), after: today?.at ?? null };
 }
 
-export function counted(state: State, since: string, count: number): State {
-  return {
-    ...state,
-    today: { since: Date.parse(since), count, finished: finishedIn(state.view), at: state.now },
-  };
+export function counted(state: State, since: string, count: number, succeeded: number): State {
+  const { counts } = state.view;
+  return { ...state, today: { since: Date.parse(since), count, succeeded, counts, at: state.now } };
 }

@@ -77,7 +77,7 @@ export type Message =
   | { type: "types-lost"; message: string }
   | { type: "form-ready"; operation: Operation; operationType: OperationType }
   | { type: "forecast-fetched"; forecast: ForecastReply }
-  | { type: "today-counted"; since: string; count: number }
+  | { type: "today-counted"; since: string; count: number; succeeded: number }
   | { type: "failures-fetched"; operations: readonly Operation[]; cursor: string }
   | { type: "daemon-fetched"; daemon: DaemonReply }
   | { type: "answered"; request: Request; operations: readonly Operation[] }

@@ -106,8 +106,9 @@ export interface FinishedToday {
   /** The midnight, in ms. */
   readonly since: number;
   readonly count: number;
-  /** Finished operations in the store when they were counted. */
-  readonly finished: number;
+  readonly succeeded: number;
+  /** Operations of each state in the store when they were counted. */
+  readonly counts: Counts;
   /** When they were counted, in ms. */
   readonly at: number;
 }
@@ -425,7 +426,7 @@ export const isFree = ({ page, entry, question }: State): boolean =>
   page === null && entry === null && question === null;
 
 /** Finished operations in the store. */
-export const finishedIn = ({ counts }: WatchView): number =>
+export const finishedIn = ({ counts }: Pick<WatchView, "counts">): number =>
   counts.succeeded + counts.failed + counts.cancelled;
 
 const queuedIn = perObject((fetched: State["fetched"]) => ({

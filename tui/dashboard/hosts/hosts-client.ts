@@ -123,7 +123,7 @@ class HostsRequests extends Requests {
 
   async #list(query: ListQuery, signal?: AbortSignal): Promise<OperationPage> {
     if (query.limit !== 0) return this.#page(query, signal);
-    const question = `count ${query.finishedSince ?? ""}`;
+    const question = `count ${query.finishedSince ?? ""} ${query.state ?? ""}`;
     const answers = await this.all.ask(question, (client) => client.list(query, signal), signal);
     return page([], null, sum([...answers.values()].map(({ total }) => total)));
   }
