@@ -103,3 +103,17 @@ test("the header counts what succeeded today, also since it was counted", () => 
   const view = { ...counted.view, counts: { ...counts, succeeded: 3, failed: 4 } };
   expect(screenText({ ...counted, view })).toMatch(/✓ 11 today/);
 });
+
+test("a shell command is shown as it is typed", () => {
+  const args = ["sh", "-c", "sleep 30 & wait"];
+  const command = operation({
+    id: "shellllllll1",
+    op: "shell",
+    title: "x",
+    params: { args },
+    state: "running",
+  });
+  const text = screenText(open([command], { size: SIZE }));
+  expect(text).toContain("$ sh -c 'sleep 30 & wait'");
+  expect(text).not.toContain("sh -c sleep");
+});

@@ -1,5 +1,6 @@
 /** The known operations, the chain of one, and what it is called. */
 import type { Operation } from "../../../protocol/operation.js";
+import { shellLine } from "../../../protocol/text/shell-quote.js";
 import type { State } from "./model.js";
 
 type Known = Pick<State, "view" | "fetched">;
@@ -42,11 +43,11 @@ export function isCancelling({ state, cancelRequested }: Operation): boolean {
   return cancelRequested && state === "running";
 }
 
-/** Text parameters of a shell operation as a command; null: it is another operation. */
+/** The command of a shell operation, as it is typed; null: it is another operation, or a script. */
 export function shellCommand({ op, params }: Operation): string | null {
-  const { args } = params as { args?: unknown };
-  if (op !== "shell" || !Array.isArray(args)) return null;
-  return args.map(String).join(" ");
+  const { args, script } = params as { args?: unknown; script?: unknown };
+  if (op !== "shell" || !Array.isArray(args) || script !== undefined) return null;
+  return shellLine(args.map(String));
 }
 
 /** The name that stays while the chain goes on: label, else the shell command, else the title of the first link. */
