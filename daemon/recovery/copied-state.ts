@@ -10,6 +10,7 @@
 import type { Blocked } from "../../protocol/operation.js";
 import { directoryIdentity } from "../../protocol/system/lock-owner.js";
 import { readOwnFile } from "../../protocol/system/own-file.js";
+import { count } from "../../protocol/text/count.js";
 import { bootId, isRunning } from "../os/process-identity.js";
 import type { Entry, WorkerIdentity } from "../store/decision.js";
 import { isDiskFull, replaceFileSync, replaceFileUnsynced } from "../store/durable-file.js";
@@ -120,11 +121,13 @@ export class CopiedState {
     const parts = [`this state directory is a copy of ${this.#copy.of}`];
     if (this.#wereRunning > 0)
       parts.push(
-        `${count(this.#wereRunning)} ran there when it was copied, so ${this.#wereRunning === 1 ? "it is" : "they are"} ` +
+        `${count(this.#wereRunning, "operation")} ran there when it was copied, so ${this.#wereRunning === 1 ? "it is" : "they are"} ` +
           "failed here; liveops retry runs an operation here",
       );
     if (held > 0)
-      parts.push(`${count(held)} queued there ${held === 1 ? "is" : "are"} held here; to run: ${RUN_QUEUED}`);
+      parts.push(
+        `${count(held, "operation")} queued there ${held === 1 ? "is" : "are"} held here; to run: ${RUN_QUEUED}`,
+      );
     return parts.length === 1 ? null : parts.join("; ");
   }
 
@@ -198,8 +201,4 @@ function writeRecord({ directory }: Layout, record: DirectoryRecord): void {
 
 function textOf(record: DirectoryRecord): string {
   return `${JSON.stringify(record)}\n`;
-}
-
-function count(n: number): string {
-  return `${n} operation${n === 1 ? "" : "s"}`;
 }

@@ -1,8 +1,10 @@
 /** Reads every record of every file of a state directory, and verifies its checksum. */
+
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ID_PATTERN } from "../../protocol/id.js";
 import { type NumberedRecord, parseNumberedRecord, seqOfRecord } from "../../protocol/record-line.js";
+import { count } from "../../protocol/text/count.js";
 import { linesOfRest } from "../run-files/attempt-files.js";
 import { attemptOf } from "../run-files/events-reader.js";
 import { attemptsIn } from "../run-files/runs.js";
@@ -115,7 +117,9 @@ function scanCheckpoint({ checkpoint }: Layout, ends: AttemptEnds): { finding: F
   try {
     const document = readCheckpoint(checkpoint);
     for (const entry of document?.operations ?? []) ends.addLive(entry);
-    const what = document ? `holds ${document.operations.length} live operations` : "not written yet";
+    const what = document
+      ? `holds ${count(document.operations.length, "live operation")}`
+      : "not written yet";
     return { finding: { state: "ok", what: `${checkpoint}: ${what}` }, journal: document?.journal ?? 0 };
   } catch (error) {
     const what = `${checkpoint}: ${(error as Error).message}`;
@@ -148,7 +152,7 @@ function scanLines(
       found.push({ state: "damaged", what: error.message });
     }
     records += whole;
-    const hole = zeros > 0 ? `, in a hole of ${counted(zeros, "NUL byte")}` : "";
+    const hole = zeros > 0 ? `, in a hole of ${count(zeros, "NUL byte")}` : "";
     if (damaged > 0)
       found.push({
         state: "damaged",
@@ -156,12 +160,10 @@ function scanLines(
       });
   }
   return [
-    { state: "ok", what: `${name}: ${counted(records, "record")} in ${counted(files.length, "file")}` },
+    { state: "ok", what: `${name}: ${count(records, "record")} in ${count(files.length, "file")}` },
     ...found,
   ];
 }
-
-const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function scanPayloads(layout: Layout): Finding[] {
   const files = filesIn(layout.payloads, ".json");
@@ -173,10 +175,7 @@ function scanPayloads(layout: Layout): Finding[] {
       return [{ state: "damaged", what: (error as Error).message }];
     }
   });
-  return [
-    { state: "ok", what: `large values: ${counted(files.length - damaged.length, "file")}` },
-    ...damaged,
-  ];
+  return [{ state: "ok", what: `large values: ${count(files.length - damaged.length, "file")}` }, ...damaged];
 }
 
 /** Files that earlier starts moved aside: they remain until the user deletes them. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ID_PATTERN, newId } from "../../protocol/id.js";
 import { isFinal, mayMove, STATES } from "../../protocol/state.js";
+import { count } from "../../protocol/text/count.js";
 import { parseDuration } from "../../protocol/text/duration.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { compatible } from "../../protocol/version.js";
@@ -144,4 +145,9 @@ test("versions understand each other within a major; before 1.0 within a minor",
   expect(compatible("0.1.3", "0.2.0")).toBe(false);
   expect(compatible("0.1.0", "1.1.0")).toBe(false);
   expect(compatible("0.1.0", "what is this")).toBe(false);
+});
+
+test("a count and its noun agree", () => {
+  expect([0, 1, 2].map((n) => count(n, "file"))).toEqual(["0 files", "1 file", "2 files"]);
+  expect(count(2, "entry", "entries")).toBe("2 entries");
 });

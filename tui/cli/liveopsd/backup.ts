@@ -1,9 +1,11 @@
 /** `liveops backup <dir>` and `liveops restore <dir>`. A daemon that answers makes the backup, else this command. */
+
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import { clientFor } from "../../../protocol/client/find-daemon.js";
 import { Refusal } from "../../../protocol/errors.js";
+import { count } from "../../../protocol/text/count.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { interruptible } from "../../kit/interruptible.js";
 import {
@@ -36,7 +38,7 @@ class ProgressLine {
     const every = this.stderr.isTTY ? 100 : EVERY_MS;
     if (now - this.#last < every) return;
     this.#last = now;
-    const text = `${this.verb} ${files} files, ${megabytes(bytes)}`;
+    const text = `${this.verb} ${count(files, "file")}, ${megabytes(bytes)}`;
     if (this.stderr.isTTY) this.stderr.write(`\r${text}\u001b[K`);
     else this.stderr.write(`liveopsd: ${text}\n`);
     this.#isDrawn = this.stderr.isTTY === true;
@@ -79,7 +81,7 @@ export function registerBackup(root: Command): void {
     if (!summary) return;
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     process.stderr.write(
-      `liveopsd: backed up ${summary.files} files, ${megabytes(summary.bytes)} in ${seconds} s\n`,
+      `liveopsd: backed up ${count(summary.files, "file")}, ${megabytes(summary.bytes)} in ${seconds} s\n`,
     );
     process.stdout.write(`${options.json ? JSON.stringify(summary) : summary.dir}\n`);
   });

@@ -1,10 +1,12 @@
 /** `liveopsd status [--json]`: prints the daemon's report about itself. Exits with 3 if no daemon answers. */
+
 import type { Command } from "commander";
 import { daemonClient } from "../../../protocol/client/find-daemon.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { readUsableConfig } from "../../../protocol/system/config.js";
 import { NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
 import { configFile } from "../../../protocol/system/places.js";
+import { count } from "../../../protocol/text/count.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { addDaemonCommand, allOptions, type GlobalOptions } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
@@ -176,7 +178,7 @@ function problemsOf(daemon: DaemonReply): string[] {
     );
   if (auditLost > 0)
     all.push(
-      `${auditLost} lines of the audit log could not be written; look at audit.ndjson in the state directory`,
+      `${count(auditLost, "line")} of the audit log could not be written; look at audit.ndjson in the state directory`,
     );
   return [...all, ...problems];
 }

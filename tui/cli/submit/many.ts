@@ -1,4 +1,5 @@
 /** `submit --batch` and `submit --each`: many operations from one file, in requests of up to 1,000. */
+
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import type { Client } from "../../../protocol/client/client.js";
@@ -8,6 +9,7 @@ import { UsageError } from "../../../protocol/failures.js";
 import { MAX_BATCH } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
+import { count } from "../../../protocol/text/count.js";
 
 /** Bytes of one request at most: the daemon takes 4 MiB by default. */
 const MOST_BYTES = 2 * 1024 * 1024;
@@ -157,7 +159,9 @@ function partsOf(all: readonly Numbered[]): Numbered[][] {
 function withLine(error: unknown, part: readonly Numbered[], submitted: number): unknown {
   if (!(error instanceof LiveopsError)) return error;
   const before =
-    submitted === 0 ? "nothing was submitted" : `the ${submitted} operations before this part were submitted`;
+    submitted === 0
+      ? "nothing was submitted"
+      : `${count(submitted, "operation")} before this part ${submitted === 1 ? "was" : "were"} submitted`;
   // An error of the schema names its place in the body.
   error.message = error.message.replaceAll(/the body's \[(\d+)\](\.?)/g, (_, index, dot) => {
     return `line ${part[Number(index)]!.line}${dot === "" ? "" : "'s "}`;

@@ -112,7 +112,12 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
   // A silent host was not asked, or cannot tell what it logged since.
   if (state.silentFor !== null)
     return [
-      [lines.length === 0 ? "not loaded: no answer" : `${formatCount(total)} lines, no answer`, "warn"],
+      [
+        lines.length === 0
+          ? "not loaded: no answer"
+          : `${formatCount(total)} line${total === 1 ? "" : "s"}, no answer`,
+        "warn",
+      ],
     ];
   if (total === 0) return [["empty", "muted"]];
   if (lines.length === 0 && log.to < total) return [["loading…", "muted"]];

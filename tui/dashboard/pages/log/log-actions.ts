@@ -1,5 +1,6 @@
 /** The keys in the log: move, search, filter, wrap, copy. */
 
+import { count } from "../../../../protocol/text/count.js";
 import type { Link } from "../../../terminal/links.js";
 import { inDetail, inGroup, onPage, seesLog } from "../../core/action-parts.js";
 import { selectedOperation } from "../../core/chain.js";
@@ -219,11 +220,7 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     run: (state) => {
       const lines = shownLines(state);
       const text = lines.map(plainText).join("\n");
-      return notify(
-        emit(state, { type: "copy", text }),
-        `${lines.length} line${lines.length === 1 ? "" : "s"} copied`,
-        "success",
-      );
+      return notify(emit(state, { type: "copy", text }), `${count(lines.length, "line")} copied`, "success");
     },
   },
   {

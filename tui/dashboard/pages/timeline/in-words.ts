@@ -1,4 +1,5 @@
 /** An event in a few words, for the line that says what the replay has just shown. Untrusted text comes out as it is. */
+import { count } from "../../../../protocol/text/count.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { formatDuration, formatPercent } from "../../../terminal/format.js";
 import type { TapedLine } from "../../replay/tape.js";
@@ -36,7 +37,7 @@ export function inWords(line: TapedLine): string {
     case "status:changed":
       return line.status.text;
     case "records:dropped":
-      return `${line.count} records dropped`;
+      return `${count(line.count, "record")} dropped`;
     case "log:line":
       return line.text;
     default:
