@@ -1,7 +1,7 @@
 /**
  * `npm start`: starts the daemon, submits backup -> verify-backup -> prune-backups for this checkout, and shows the
- * chain in the dashboard, or as text where there is no terminal. Then it removes the archives, unless an operation
- * still uses them.
+ * chain in the dashboard, or as text where there is no terminal. Then it cancels what is left of the chain and removes
+ * the archives, unless an operation of another run still uses them.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -34,6 +34,7 @@ async function demo() {
   if (code !== 0) return code;
   say(`submitted ${id}: this checkout, to ${target}`);
   const shown = hasTerminal ? await run("liveops-tui", [id]) : await run("liveops", ["watch", id]);
+  await endChain(id);
   const daemon = wasRunning ? "the daemon was running before and continues" : "the daemon continues to run";
   say(`${daemon}: see npx liveops ls or npx liveops-tui, or stop it with npx liveops stop`);
   say("sample operations of every kind, which leave nothing behind: npx liveops demo");
@@ -42,30 +43,39 @@ async function demo() {
 
 function submission() {
   mkdirSync(target, { recursive: true, mode: 0o700 });
-  // On a terminal node_modules is included, so that the backup is long enough to watch.
-  const excluded = hasTerminal ? [".git", "dist"] : [".git", "dist", "node_modules"];
+  const excluded = [".git", "dist", "node_modules"];
   const words = [`source=${root}`, `target=${target}`, "name=liveops", "keep=2"];
   return [...words, ...excluded.map((name) => `exclude=${name}`), "--label", "this checkout"];
+}
+
+/** Cancels what is left of the chain, where the dashboard was left or Ctrl-C came before its end. */
+async function endChain(first) {
+  const isOwn = ({ chain }) => chain.id === first;
+  const left = async () => (await usersOfTarget())?.filter(isOwn).map(({ id }) => id) ?? [];
+  let ids = await left();
+  if (ids.length > 0) say("the chain is cancelled");
+  // An operation that ends before its cancel hands over to the next one.
+  for (; ids.length > 0; ids = await left())
+    if ((await run("liveops", ["cancel", "--wait", ...ids], "ignore")).code !== 0) return;
 }
 
 /** Removes the archives, also those of an earlier run that was interrupted. */
 async function cleanUp() {
   if (!existsSync(target)) return;
-  const live = await usersOfTarget();
+  const live = (await usersOfTarget())?.map(({ id }) => id) ?? null;
   if (live?.length === 0) return rmSync(target, { recursive: true, force: true });
   if (live === null) return say(`the archives are in ${target}; remove them with: rm -r ${target}`);
   const what = live.length === 1 ? "an operation still uses" : `${live.length} operations still use`;
   say(`${what} the archives; end it with: npx liveops cancel --wait ${live.join(" ")} && rm -r ${target}`);
 }
 
-/** Ids of the operations that are not finished and use the target; null where the daemon cannot tell. */
+/** The operations that are not finished and use the target; null where the daemon does not answer. */
 async function usersOfTarget() {
   const list = ["ls", "--state", "queued,running", "--limit", "1000", "--json"];
   const { code, stdout } = await run("liveops", list, "pipe", "ignore");
   if (code !== 0) return null;
-  return JSON.parse(stdout)
-    .filter(({ params }) => Object.values(params).some((value) => `${value}`.startsWith(target)))
-    .map(({ id }) => id);
+  const usesTarget = ({ params }) => Object.values(params).some((value) => `${value}`.startsWith(target));
+  return JSON.parse(stdout).filter(usesTarget);
 }
 
 /** Runs one of our commands. @returns its exit code and, with `pipe`, what it printed */

@@ -4,7 +4,6 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { Running } from "./bins.js";
-import { until } from "./until.js";
 import { useWorld } from "./world.js";
 
 const world = useWorld({ daemon: false });
@@ -41,27 +40,25 @@ test("starts the daemon, runs the chain and shows it, removes the archives, exit
   }
 });
 
-test("interrupted while the chain runs: it says how to end the chain and remove the archives", async () => {
+test("interrupted while the chain runs: it cancels the chain, and leaves the operation of another", async () => {
   // The chain waits for its turn behind another operation.
   await world.startDaemon(["--concurrency", "1"]);
   const first = await world.submit("shell", "--", "sleep", "600");
   const started = npmStart();
   await started.says("stderr", "submitted ");
-  const [, id] = /submitted (\w+):/.exec(started.stderr)!;
+  const [, id, target] = /submitted (\w+): .* to (\S+)\n/.exec(started.stderr)!;
+  const other = await world.submit("backup", "source=.", `target=${target}`);
   started.signal("SIGINT");
   const { code, stderr } = await started.ended;
   expect(code, stderr).toBe(130);
-  const [demo] = demos();
-  const target = join(world.env.HOME!, ".cache", "liveops", demo!);
+  expect(stderr).toContain("the chain is cancelled\n");
+  expect((await world.client.show(id!)).state).toBe("cancelled");
+  expect((await world.client.show(first)).state).toBe("running");
   expect(stderr).toContain(
-    `an operation still uses the archives; end it with: npx liveops cancel --wait ${id} && rm -r ${target}`,
+    `an operation still uses the archives; end it with: npx liveops cancel --wait ${other} && rm -r ${target}`,
   );
-  // The next run clears up for both.
-  await world.liveops(["cancel", "--wait", first]);
-  await until("the first chain has finished", async () => {
-    const { total } = await world.client.list({ state: ["queued", "running"] });
-    return total === 0;
-  });
+  await world.liveops(["cancel", "--wait", first, other]);
+  // The next run removes the archives of both.
   expect((await npmStart().ended).code).toBe(0);
   expect(demos()).toEqual([]);
 });
