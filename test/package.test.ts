@@ -46,6 +46,11 @@ function importedByTypes(): string[] {
   );
 }
 
+test("an install runs no script, so that npm reports none", () => {
+  const ofInstall = ["preinstall", "install", "postinstall", "prepare"];
+  expect(Object.keys(manifest.scripts).filter((name) => ofInstall.includes(name))).toEqual([]);
+});
+
 test("dependencies are what an install needs", async () => {
   const needed = [...(await importedByDist()), ...importedByTypes()]
     .filter((name) => /^[@\w]/.test(name) && !isBuiltin(name))
