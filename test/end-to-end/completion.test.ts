@@ -11,7 +11,13 @@ const world = useWorld({ operations: ["shells"] });
 let failed: string;
 let succeeded: string;
 
+const PIPELINE = `
+params: { target: { required: true }, level: { enum: [low, high], default: low } }
+stages: [{ name: A, run: echo "$target" }]
+`;
+
 beforeAll(async () => {
+  world.write("work/own.yaml", PIPELINE);
   const label = "it's $(touch owned) `touch owned`";
   failed = await world.submit("shells", "fail=true", "--label", label);
   succeeded = await world.submit("shells");
@@ -50,6 +56,8 @@ for (const name of SHELLS)
           await shell.completes("liveops submit shells mo", "liveops submit shells mode=");
           await shell.completes("liveops submit shells mode=ca", "liveops submit shells mode=careful");
           await shell.completes("liveops run shells verbose=t", "liveops run shells verbose=true");
+          await shell.completes("liveops submit ./own.yaml tar", "liveops submit ./own.yaml target=");
+          await shell.completes("liveops run own.yaml level=lo", "liveops run own.yaml level=low");
           await shell.completes("liveops cancel --queue def", "liveops cancel --queue default");
           await shell.completes("liveops check ../hom", "liveops check ../home/");
           await shell.completes(`liveops-tui ${succeeded.slice(0, 8)}`, `liveops-tui ${succeeded}`);

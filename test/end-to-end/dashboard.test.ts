@@ -48,6 +48,31 @@ test("a chain hands over from step-a to step-b on the same screen, and the bread
   expect(await restored(terminal)).toBe(0);
 });
 
+test("s offers the pipelines of the directory, with their parameters, and runs one", async () => {
+  const text =
+    "params: { target: { required: true } }\nstages: [{ name: Copy, run: 'echo \"to $target\"' }]\n";
+  world.write("work/own.yaml", text);
+  world.write("work/broken.yaml", "stages: [{ name: A, rnu: x }]\n");
+  await using terminal = dashboard();
+  const { screen } = terminal;
+  await screen.until(/Running|nothing/i);
+  terminal.press("s");
+  await screen.until(/own\.yaml/);
+  await screen.until("broken.yaml does not load");
+  terminal.press("own.yaml");
+  await screen.until(/target\*/);
+  terminal.press("\r");
+  await screen.until("liveops submit own.yaml");
+  terminal.press("a b");
+  await screen.until("liveops submit own.yaml 'target=a b'");
+  terminal.press("\x13");
+  await screen.until("to a b");
+  const [newest] = (await world.client.list({ limit: 1 })).operations;
+  expect(await world.finished(newest!.id)).toMatchObject({ op: "pipeline", state: "succeeded" });
+  terminal.press("q");
+  expect(await restored(terminal)).toBe(0);
+});
+
 test("c asks, n leaves it alone, y cancels", async () => {
   const id = await world.submit("listens");
   await using terminal = dashboard([id]);

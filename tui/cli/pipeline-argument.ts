@@ -11,6 +11,7 @@ import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 import { withTrailing } from "../../protocol/schema/parameters.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
+import { isPipelineFile } from "../kit/pipelines.js";
 import { asOurs } from "../kit/report.js";
 import { isProgram } from "./command-hint.js";
 import { givenParams } from "./options/params.js";
@@ -31,7 +32,7 @@ export async function inPipelineBundle<T>(ask: (bundle: PipelineBundle) => T | P
 
 /** Whether the word names a pipeline file, or stdin. The name of an operation type has no dot. */
 export function isPipelineArgument(word: string): boolean {
-  return word === "-" || /\.ya?ml$/i.test(word);
+  return word === "-" || isPipelineFile(word);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The requests to the daemon that full screen and screen reader share. */
+import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "../../protocol/client/client.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
@@ -9,8 +10,10 @@ import type { Operation } from "../../protocol/operation.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import { withTrailing } from "../../protocol/schema/parameters.js";
 import type { SelectionLine } from "../../protocol/stream-lines.js";
+import { inPipelines, isPipelineFile } from "../kit/pipelines.js";
 import { hostOfKey } from "./core/host-key.js";
 import type { Request, SwitchKind } from "./core/request.js";
+import type { Submit } from "./form/form.js";
 
 /** The client of the dashboard: for one daemon its client, for several the client of all of them. */
 export type DashboardClient = Methods &
@@ -37,15 +40,13 @@ export async function send(
   allow?: readonly string[],
 ): Promise<Operation[]> {
   if (request.kind === "submit") {
-    const { op, set, args, params, label, again, edit } = request;
+    const { op, params, label, again, edit } = request;
     if (edit !== undefined)
       return [await client.edit(edit, { params: { ...params }, label: label === "" ? null : label })];
     if (again !== undefined)
       return [await client.again(again, { params: { ...params }, ...(label !== "" && { label }) }, newKey())];
     const body = {
-      op,
-      set: withTrailing([...set], args && [...args]),
-      ...(params !== undefined && { params: { ...params } }),
+      ...(await typeAndParameters(request)),
       ...(label !== "" && { label }),
       ...submitPlace(daemonOf(client, op).socket, { allow }),
     };
@@ -56,6 +57,28 @@ export async function send(
     return [];
   }
   return changeAll(client, request);
+}
+
+/** The type of a submit, with its parameters; for a pipeline file, those of the type that runs it. */
+async function typeAndParameters({ op, set, args, params }: Submit) {
+  const words = withTrailing([...set], args && [...args]);
+  const given = params === undefined ? undefined : { ...params };
+  if (!isPipelineFile(op)) return { op, set: words, ...(given && { params: given }) };
+  const own = { params: given, words, shell: process.env };
+  const submit = await inPipelines(({ submitOf }) => submitOf(op, resolve(op), own));
+  return { ...submit, secrets: secretsOf(words) };
+}
+
+/** The values of secrets that are variables of this process, by their references. */
+function secretsOf(words: readonly string[]): Record<string, string> {
+  const references = words.map((word) => word.slice(word.indexOf("=") + 1));
+  return Object.fromEntries(
+    references.flatMap((reference) => {
+      const [, name] = /^env:(\w+)$/.exec(reference) ?? [];
+      const value = name === undefined ? undefined : process.env[name];
+      return value === undefined || value === "" ? [] : [[reference, value]];
+    }),
+  );
 }
 
 /**

@@ -1,8 +1,10 @@
 import { followChain } from "../../protocol/client/follow.js";
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
 import type { LogLine } from "../../protocol/operation.js";
+import type { TypesReply } from "../../protocol/replies.js";
 import type { LogQuery } from "../../protocol/requests.js";
 import { courseOf } from "../describe/course.js";
+import { inPipelines } from "../kit/pipelines.js";
 import { chainPage, shifted } from "./core/chain-log.js";
 import type { Effect, LogLink, SlotEffect } from "./core/effect.js";
 import { parseHistoryName } from "./core/history.js";
@@ -43,6 +45,13 @@ export interface EffectOptions {
   readonly stateDir: string | null;
   /** `env.allow` of the config file. */
   readonly allow?: readonly string[] | undefined;
+}
+
+/** The pipelines of the directory of the dashboard, before the types of the daemon. */
+async function withPipelines(types: TypesReply): Promise<TypesReply> {
+  const none = { ops: [], errors: [] };
+  const here = await inPipelines(({ pipelinesIn }) => pipelinesIn(process.cwd())).catch(() => none);
+  return { ...types, ops: [...here.ops, ...types.ops], errors: [...here.errors, ...types.errors] };
 }
 
 type Run<T> = (effect: T, options: EffectOptions, left: AbortSignal) => Promise<void> | void;
@@ -245,9 +254,13 @@ const RUNS: Runs = {
     dispatch({ type: "history-fetched", name, reply, succeeded });
   },
 
-  "fetch-types": (_effect, { client, dispatch }) =>
+  "fetch-types": (_effect, { client, dispatch, hosts, flags }) =>
     client.types().then(
-      (types) => dispatch({ type: "types-fetched", types }),
+      async (types) => {
+        // A pipeline of this directory runs where this directory is.
+        const isHere = hosts === null && flags.remote === undefined;
+        dispatch({ type: "types-fetched", types: isHere ? await withPipelines(types) : types });
+      },
       (error: Error) => dispatch({ type: "types-lost", message: error.message }),
     ),
 

@@ -13,7 +13,7 @@ import { type PipelineProblem, problemLines } from "../../../ops/pipeline/read/p
 import type { Variables } from "../../../protocol/environment.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { getOwn } from "../../../protocol/objects.js";
-import type { OperationType } from "../../../protocol/replies.js";
+import type { OperationType, TypesReply } from "../../../protocol/replies.js";
 
 export interface CheckedFile {
   /** As it was typed; `-` for stdin. */
@@ -179,6 +179,26 @@ export async function typeOf(typed: string, path: string | null): Promise<Operat
   const { pipelineType } = await import("../../../ops/pipeline/type.js");
   const { describeType } = await import("../../../ops/types/describe-type.js");
   return describeType(pipelineType(file), typed);
+}
+
+/** Files that a directory offers at most. */
+const MOST_OFFERED = 100;
+
+/** The pipelines of the directory as operation types, each with the name of its file; and the files with problems. */
+export async function pipelinesIn(directory: string): Promise<Pick<TypesReply, "ops" | "errors">> {
+  const ops: OperationType[] = [];
+  const errors: TypesReply["errors"] = [];
+  const names = readdirSync(directory).filter((name) => isYamlPath(name) && !/^[_.]|@/.test(name));
+  for (const name of names.sort().slice(0, MOST_OFFERED)) {
+    const path = join(directory, name);
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile() || !hasStages(path)) continue;
+    try {
+      ops.push({ ...(await typeOf(name, path)), op: name, file: path });
+    } catch (error) {
+      errors.push({ file: path, message: (error as Error).message });
+    }
+  }
+  return { ops, errors };
 }
 
 /** Also used by `inline.ts`, for `liveops run FILE.yaml`. */

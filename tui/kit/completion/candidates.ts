@@ -10,6 +10,7 @@ import {
   resolveRef,
 } from "../../../protocol/schema/json-schema.js";
 import { listParameters } from "../../../protocol/schema/parameters.js";
+import { isPipelineFile } from "../pipelines.js";
 import type { Given, Question } from "./line.js";
 import type { Candidate } from "./shells.js";
 import type { CommandEntry, Value } from "./table.js";
@@ -134,15 +135,29 @@ async function stages(client: Client, { args }: Question): Promise<Candidate[]> 
 }
 
 async function parameters(client: Client, question: Question): Promise<Candidate[]> {
-  const { args, text } = question;
-  const typeName = args.find(({ value }) => value.of === "type")?.text ?? (await operation(client, args))?.op;
+  const typeName = typeOf(question) ?? (await operation(client, question.args))?.op;
   const type: OperationType | undefined = (await client.types()).ops.find(({ op }) => op === typeName);
+  return parameterCandidates(type?.params ?? null, question);
+}
+
+function typeOf({ args }: Question): string | undefined {
+  return args.find(({ value }) => value.of === "type")?.text;
+}
+
+/** The pipeline file before the cursor, whose parameters fit; null: none. */
+export function pipelineOf(question: Question): string | null {
+  const type = question.value?.of === "parameter" ? typeOf(question) : undefined;
+  return type !== undefined && isPipelineFile(type) ? type : null;
+}
+
+/** Names and values of the parameters of a type. */
+export function parameterCandidates(params: JsonSchema | null, { args, text }: Question): Candidate[] {
   const cut = text.indexOf("=");
-  if (cut !== -1) return parameterValues(type?.params ?? null, text.slice(0, cut));
+  if (cut !== -1) return parameterValues(params, text.slice(0, cut));
   const before = args
     .filter(({ value }) => value.of === "parameter")
     .map(({ text: word }) => word.split("=")[0]!);
-  return parameterNames(type?.params ?? null, new Set(before));
+  return parameterNames(params, new Set(before));
 }
 
 /** `name=` for each parameter that is not given. */

@@ -4,8 +4,8 @@
  *
  * bash: `bash COMP_TYPE COMP_WORDBREAKS COLUMNS WORD…`; zsh and fish: `SHELL COLUMNS WORD…`.
  */
-import { readFileSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, statSync, writeSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { addressedDaemon, commandPlaces } from "../../../protocol/client/daemon-address.js";
@@ -14,7 +14,15 @@ import { isAddress } from "../../../protocol/client/ssh/address.js";
 import { askNothing } from "../../../protocol/client/ssh/host.js";
 import { leaveConnections } from "../../../protocol/client/ssh/tunnel.js";
 import { inHome } from "../../../protocol/system/places.js";
-import { daemonCandidates, needsDaemon, staticCandidates, takesFiles } from "./candidates.js";
+import { inPipelines } from "../pipelines.js";
+import {
+  daemonCandidates,
+  needsDaemon,
+  parameterCandidates,
+  pipelineOf,
+  staticCandidates,
+  takesFiles,
+} from "./candidates.js";
 import { type Question, readLine } from "./line.js";
 import { bashLines, type Candidate, linesFor, type Typed, unquote } from "./shells.js";
 import { TABLE_FILE, type Table } from "./table.js";
@@ -52,15 +60,26 @@ function readRequest([shell, ...rest]: string[]): Request | null {
   return { words: [...words, typed.text], typed, width, lines: (all) => linesFor(shell, all, width) };
 }
 
+/** The path of a word, which the shell has not expanded. */
+function pathOf(word: string): string {
+  const expanded = word.replace(
+    /\$(\w+|\{\w+\})/g,
+    (_, key: string) => process.env[key.replace(/[{}]/g, "")] ?? "",
+  );
+  return inHome(expanded, process.env);
+}
+
+async function fromPipeline(file: string, question: Question): Promise<Candidate[]> {
+  const path = resolve(pathOf(file));
+  if (!statSync(path).isFile()) return [];
+  const { params } = await inPipelines(({ typeOf }) => typeOf(file, path));
+  return parameterCandidates(params, question);
+}
+
 async function fromDaemon(question: Question): Promise<Candidate[]> {
   const path = (name: string) => {
     const text = question.values.get(name);
-    // The shell has not expanded the word.
-    const expanded = text?.replace(
-      /\$(\w+|\{\w+\})/g,
-      (_, key: string) => process.env[key.replace(/[{}]/g, "")] ?? "",
-    );
-    return expanded === undefined ? undefined : inHome(expanded, process.env);
+    return text === undefined ? undefined : pathOf(text);
   };
   const [socket, stateDir] = [path("--socket"), path("--state-dir")];
   const places = { ...(socket && { socket }), ...(stateDir && { stateDir }) };
@@ -86,8 +105,12 @@ async function answer(request: Request): Promise<string[]> {
   );
   const question = readLine(table, request.words);
   if (question === null) return [];
-  const asked = needsDaemon(question) ? fromDaemon(question).catch(() => []) : [];
-  const answers = await Promise.race([asked, delay(DEADLINE_MS, [])]);
+  const file = pipelineOf(question);
+  const asked = file === null && needsDaemon(question) ? fromDaemon(question).catch(() => []) : [];
+  const answers =
+    file === null
+      ? await Promise.race([asked, delay(DEADLINE_MS, [])])
+      : await fromPipeline(file, question).catch(() => []);
   const fitting = [...staticCandidates(question), ...answers].filter(
     ({ word }) => word !== "" && word.startsWith(question.text) && !CONTROL.test(word),
   );
