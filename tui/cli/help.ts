@@ -1,5 +1,8 @@
 /** The help of `liveops`: the commands of every day, or with `liveops help all` every command and subcommand. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
+import { packageOf } from "../../protocol/system/package-place.js";
 import { commandIndex } from "../kit/options.js";
 import { commandTree } from "./commands.js";
 
@@ -59,7 +62,16 @@ export async function helpTree(kind: HelpKind): Promise<Command> {
       ...(all ? {} : { visibleOptions: () => [] }),
       subcommandTerm: (command) => pathOf(command).join(" "),
     })
-    .addHelpText("after", all ? "" : "liveops help all lists every command, and the options that all have.");
+    .addHelpText("after", [...(all ? [] : [HELP_ALL]), `Documentation: ${documentation()}`].join("\n"));
+}
+
+const HELP_ALL = "liveops help all lists every command, and the options that all have.";
+
+/** The index of the pages that came with this version. */
+function documentation(): string {
+  const dir = packageOf(process.argv[1] ?? "");
+  const index = join(dir ?? "", "docs", "README.md");
+  return dir !== null && existsSync(index) ? index : "https://github.com/liveops/liveops/tree/main/docs";
 }
 
 function withSubcommands(command: Command): Command[] {

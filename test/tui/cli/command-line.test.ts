@@ -1,5 +1,5 @@
 /** Help, version and wrong usage, the same for every command. */
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { commandTree } from "../../../tui/cli/commands.js";
@@ -64,6 +64,13 @@ test.each([[["--help"]], [["-h"]], [["help"]]])(
     expect(stdout).toContain("liveops help all lists every command");
   },
 );
+
+test("the help names the index of the documentation", async () => {
+  for (const words of [["--help"], ["help", "all"]]) {
+    const [, file] = /^Documentation: (\S+)$/m.exec((await cli.run(words)).stdout) ?? [];
+    expect(existsSync(file ?? ""), file).toBe(true);
+  }
+});
 
 test("help all lists every command and subcommand, and the global options", async () => {
   const { code, stdout } = await cli.run(["help", "all"]);
