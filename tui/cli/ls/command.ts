@@ -188,7 +188,7 @@ export function registerLs(root: Command): void {
       "liveops ls --watch",
       "liveops ls --wide",
       "liveops ls --columns id,state,took,title --sort -took",
-      "liveops ls --state queued --limit 100 --output name | xargs liveops cancel",
+      "liveops ls --state queued --limit 100 --output name | xargs -r liveops cancel",
       "liveops ls --limit 100 --json | jq -r '.[].id'",
     ],
   );
