@@ -129,11 +129,17 @@ export class Effects {
     const running = new AbortController();
     this.#slots.set(slot, running);
     const run = RUNS[effect.type] as Run<SlotEffect>;
-    // The watch stream reports a lost daemon. Failed effects run again when it is back.
-    void Promise.resolve(run(effect, this.options, running.signal)).catch(() => {});
+    // The watch stream reports a lost daemon; its return starts the effects anew. A single lost connection does not.
+    void Promise.resolve(run(effect, this.options, running.signal)).catch(async (error) => {
+      if (error instanceof Refusal) return;
+      await pause(AGAIN_MS, running.signal);
+      if (!running.signal.aborted) this.#start(slot, effect);
+    });
   }
 }
 
+/** Milliseconds after which an effect runs again whose connection was lost. */
+const AGAIN_MS = 1000;
 /** Milliseconds without another letter before a filter is asked for. */
 const TYPING = 120;
 /** Milliseconds between two moves of a replay. */
@@ -419,6 +425,7 @@ async function readTape(
     hand();
   } catch (error) {
     if (left.aborted) return;
+    if (count === 0 && !(error instanceof Refusal)) throw error;
     hand();
     dispatch({ type: "tape-broken", first, reason: (error as Error).message });
   } finally {

@@ -59,14 +59,16 @@ export function recordOf(lines: readonly EventLine[]): Operation {
   return record!;
 }
 
-/** Puts the chain into the world, and answers for its stored events. */
-export function tellChain(world: World): void {
+/** Puts the chain into the world, and answers for its stored events. The first `broken` requests lose their connection. */
+export function tellChain(world: World, { broken = 0 } = {}): void {
+  let asked = 0;
   const told = { [CHAIN.first]: backupLines(), [CHAIN.second]: verifyLines() };
   for (const lines of Object.values(told)) world.put(recordOf(lines));
   world.histories.set(BACKUP.op, { next: [{ op: VERIFY.op, title: VERIFY.op, runs: 1 }] });
-  world.daemon.on("GET", /\/events$/, (asked, reply) => {
+  world.daemon.on("GET", /\/events$/, ({ path }, reply) => {
+    if (asked++ < broken) return reply.break();
     const stream = reply.stream();
-    for (const line of told[asked.path.split("/")[3]! as keyof typeof told] ?? []) stream.line(line);
+    for (const line of told[path.split("/")[3]! as keyof typeof told] ?? []) stream.line(line);
     stream.end();
   });
 }

@@ -2,9 +2,11 @@
 import { expect, test } from "vitest";
 import type { TapedLine } from "../../../tui/dashboard/replay/tape.js";
 import { Story } from "../../harness/records.js";
-import { recordOf } from "./chain-story.js";
+import { CHAIN, recordOf, tellChain } from "./chain-story.js";
 import { opened, press, screenText, update } from "./core.js";
 import { ago } from "./operations.js";
+import { DrawnScreen } from "./screen.js";
+import { World } from "./world.js";
 
 const ID = "longaaaaaaaa";
 
@@ -21,4 +23,17 @@ test.each([10, 60, 700])("of a log of %i lines", (count) => {
   const back = press(state, "h", "h", "h", "h");
   expect(screenText(back)).toContain(` line ${count - 1}.`);
   expect(screenText(back)).not.toContain(` line ${count}.`);
+});
+
+test("is read again where the connection was lost before its first line", async () => {
+  await using world = await World.start();
+  tellChain(world, { broken: 2 });
+  const screen = new DrawnScreen(world.socket, [100, 30], CHAIN.first);
+  try {
+    await screen.until("─ succeeded");
+    screen.press("t");
+    await screen.until("■ end · 1m32s of 1m32s · event 29/29");
+  } finally {
+    screen.close();
+  }
 });
