@@ -95,9 +95,12 @@ export class Attempt {
     });
   }
 
-  /** Whether the attempt needs its slot. An outcome that nothing follows frees the slot before it is recorded. */
+  /**
+   * Whether the attempt needs its slot. An outcome that nothing follows frees the slot before it is recorded. Else the
+   * record frees it: what waited for this operation and what waited for the slot are then chosen from together.
+   */
   get holdsSlot(): boolean {
-    return this.outcome === null || this.isFollowed;
+    return this.entry.run === this.run && (this.outcome === null || this.isFollowed);
   }
 
   get id(): string {

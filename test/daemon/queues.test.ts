@@ -140,6 +140,24 @@ test("a type with a limit holds up no other type", async () => {
   expect(await daemon.untilFinished(singles[2]!.id)).toMatchObject({ state: "succeeded" });
 });
 
+test("what waited for an operation does not pass what waited for its type and has a higher priority", async () => {
+  await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 1, config: { queues: { side: {} } } });
+  const [end, file] = [join(daemon.world.dir, "end"), join(daemon.world.dir, "go")];
+  const [first] = await submitAll(daemon, [{ op: "single", queue: "side", params: { file: end } }]);
+  await until(async () => (await stateOf(daemon, first!.id)) === "running");
+  const [urgent, follows] = await submitAll(daemon, [
+    { op: "single", priority: 2, params: { file } },
+    { afterAny: [first!.id], params: { file } },
+  ]);
+  await until(async () => (await daemon.client.show(urgent!.id)).blocked !== null);
+  appendFileSync(end, "");
+  await until(async () => (await stateOf(daemon, first!.id)) === "succeeded");
+  await until(async () => (await stateOf(daemon, urgent!.id)) === "running");
+  expect(await stateOf(daemon, follows!.id)).toBe("queued");
+  appendFileSync(file, "");
+  for (const { id } of [urgent!, follows!]) await daemon.untilFinished(id);
+});
+
 test("a raised limit of a type counts at once, and a chain that others wait for is not removed", async () => {
   await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 3 });
   const { client, world } = daemon;

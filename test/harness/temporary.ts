@@ -17,7 +17,8 @@ export function temporaryDirectory(): TemporaryDirectory {
 /** One directory for all tests of the file; each call returns a new directory inside it. */
 export function useDirectories(): () => string {
   const all = temporaryDirectory();
-  afterAll(() => all[Symbol.dispose]());
+  // A complete fault leaves hundreds of thousands of files.
+  afterAll(() => all[Symbol.dispose](), 180_000);
   let count = 0;
   return () => {
     const path = join(all.path, String(++count));
