@@ -77,6 +77,18 @@ describe("lawful", () => {
       ),
     ],
     [
+      "a hole of an attempt whose host was lost right after a crash of the engine",
+      history(
+        {
+          effects: [...attempt("x", "begin 1"), ...second("begin 2 end")],
+          strikes: STRUCK_A,
+          crashes: [5],
+          logs: new Map([["b", new Map([["x", [1, 3]]])]]),
+        },
+        { attempt: 2, logLines: 3 },
+      ),
+    ],
+    [
       "a host lost under an operation that is not resumable",
       history(
         { effects: attempt("x", "begin 1"), strikes: STRUCK_A, isResumable: () => false },
@@ -279,6 +291,19 @@ const BROKEN: Array<[Violation["law"], string, History, RegExp]> = [
     "logs are whole",
     "a hole",
     history({ logs: new Map([["b", new Map([["x", [1, 3]]])]]) }),
+    /b: line 2 has the number 3/,
+  ],
+  [
+    "logs are whole",
+    "a hole of an attempt that was taken over without a crash of the engine",
+    history(
+      {
+        effects: [...attempt("x", "begin 1"), ...second("begin 2 end")],
+        strikes: STRUCK_A,
+        logs: new Map([["b", new Map([["x", [1, 3]]])]]),
+      },
+      { attempt: 2 },
+    ),
     /b: line 2 has the number 3/,
   ],
   [

@@ -50,6 +50,8 @@ export class FleetWorld implements AsyncDisposable {
   /** Listens on a Unix socket alone: hosts reach it through their relays. */
   #engine = new Postgres();
   readonly strikes: Strike[] = [];
+  /** When the engine crashed. */
+  readonly crashes: number[] = [];
   /** Ids that a submit of this world returned. */
   readonly acknowledged: string[] = [];
   readonly #hosts = new Map<string, FleetHost>();
@@ -139,6 +141,7 @@ export class FleetWorld implements AsyncDisposable {
    */
   async crashEngine(): Promise<void> {
     const from = now();
+    this.crashes.push(from);
     await this.engine.restart("immediate");
     const lease = 800 * this.lostAfter;
     if (now() - from < lease / 2) return;
@@ -293,6 +296,7 @@ export class FleetWorld implements AsyncDisposable {
       told,
       logs,
       strikes: this.strikes,
+      crashes: this.crashes,
       isResumable: ({ op }) => RESUMABLE.has(op),
     };
   }
