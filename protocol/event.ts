@@ -19,7 +19,7 @@ import {
   statusSchema,
 } from "./operation.js";
 import { doc } from "./schema/doc.js";
-import { STAGE_ENDS } from "./stage-state.js";
+import { STAGE_ENDS, STEP_ENDS } from "./stage-state.js";
 import type { FinalState } from "./state.js";
 
 export const finalState = z.enum(["succeeded", "failed", "cancelled"] satisfies FinalState[]);
@@ -78,6 +78,8 @@ const event = <const T extends string, S extends z.core.$ZodLooseShape>(type: T,
   doc(z.object({ type: z.literal(type), ...numbered, ...shape }), text);
 
 const stageIndex = doc(z.nullable(z.int()), "index into the stages of the type; null: an untracked stage");
+
+const ofStep = doc(z.optional(z.string()), "name of the step of the active stage; absent: of the stage");
 
 const changes = doc(
   z.object({
@@ -197,17 +199,46 @@ export const workerEvents = {
     },
     "a stage ended",
   ),
+  stepEntered: event(
+    "step:entered",
+    {
+      stage: z.string(),
+      step: doc(z.string(), "its name, unique in the run of the stage"),
+      total: doc(
+        z.int(),
+        "steps that this run of the stage has begun or will begin, as far as they are known",
+      ),
+    },
+    "a step of the active stage began",
+  ),
+  stepFinished: event(
+    "step:finished",
+    {
+      stage: z.string(),
+      step: z.string(),
+      state: doc(
+        z.enum(STEP_ENDS),
+        "as of a stage, and ended: another step of the stage failed. A client takes a state that it does not know for done",
+      ),
+      resumed: doc(z.boolean(), "the step did not run; its value is from an earlier attempt"),
+      seconds: doc(z.number(), "duration, by the monotonic clock"),
+      exitCode: doc(z.optional(z.int()), "of its last program; absent: none has exited"),
+      reason: doc(z.optional(z.string()), "why the step was ended, or did not run"),
+      error: doc(z.optional(operationErrorSchema), "the error of a failure, also of an allowed one"),
+    },
+    "a step ended",
+  ),
   itemsFinished: event(
     "items:finished",
-    { stage: z.nullable(z.string()), count: z.int() },
+    { stage: z.nullable(z.string()), step: ofStep, count: z.int() },
     "in a fleet: items of tracked loops are finished",
   ),
   progressChanged: event(
     "progress:changed",
-    { percent: z.number(), progress: z.nullable(progressSchema) },
+    { step: ofStep, percent: z.number(), progress: z.nullable(progressSchema) },
     "the progress bar changed",
   ),
-  statusChanged: event("status:changed", { status: statusSchema }, "the status line changed"),
+  statusChanged: event("status:changed", { step: ofStep, status: statusSchema }, "the status line changed"),
   terminalChanged: event(
     "terminal:changed",
     {
@@ -258,7 +289,7 @@ export type StopReason = z.infer<typeof daemonEvents.cancelRequested>["reason"];
 /** What a worker process had used before an attempt. */
 export type UsedBefore = Omit<Resources, "maxRssBytes">;
 
-/** Return value of a stage, kept for a later attempt. */
+/** Return value of a stage or step, kept for a later attempt. */
 export interface StageValue {
   /** How many times the attempt had entered the stage, from 1. */
   occurrence: number;
@@ -283,6 +314,7 @@ interface FileKeys {
   "attempt:accepted": { entry?: unknown; used?: UsedBefore | null };
   /** Only of a resumable type. */
   "stage:left": { value?: StageValue };
+  "step:finished": { value?: StageValue };
   "items:finished": { items?: StoredItems };
 }
 

@@ -56,3 +56,18 @@ export const MAX_SELECTED = 100_000;
 
 /** Nesting depth of lists and objects in parameters, results and stage values. jq 1.6 reads no deeper. */
 export const MAX_DEPTH = 256;
+
+/** Steps in one run of a stage's block. */
+export const MAX_STEPS = 10_000;
+
+/** Steps of a stage that run at the same time. */
+export const MAX_AT_ONCE = 200;
+
+/** Steps that a record lists; `stepCounts` counts all. Greater than `MAX_AT_ONCE`, since active steps stay in the list. */
+export const MAX_LISTED_STEPS = 300;
+
+/** Characters of the name of a step. */
+export const MAX_STEP_NAME = 200;
+
+/** Characters of the status, the reason and the label of a step in a record; a longer text is cut. */
+export const MAX_STEP_TEXT = 200;

@@ -9,7 +9,7 @@ import { HOOKS, MAX_HOOK, type OperationHook } from "./hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "./host-names.js";
 import { LIMIT_BOUNDS, type LimitName } from "./resource-limits.js";
 import { doc } from "./schema/doc.js";
-import { STAGE_STATES } from "./stage-state.js";
+import { STAGE_STATES, STEP_STATES, type StepEnd } from "./stage-state.js";
 import { STATES } from "./state.js";
 
 const time = z.iso.datetime();
@@ -69,6 +69,39 @@ export const stageTimesSchema = z.object({
     "why the block did not run: the stage was skipped, or an earlier attempt did it",
   ),
   error: doc(z.optional(z.string()), "message of the error of an allowed failure"),
+});
+
+export const stepSchema = z.object({
+  name: z.string(),
+  state: doc(
+    z.enum(STEP_STATES),
+    "as of a stage, and `ended`: another step of the stage failed. A client takes a state that it does not know for `done`",
+  ),
+  percent: z.number().check(z.gte(0), z.lte(100)),
+  progress: z.nullable(progressSchema),
+  status: z.nullable(statusSchema),
+  startedAt: time,
+  finishedAt: z.nullable(time),
+  seconds: doc(z.nullable(z.number()), "duration, by the monotonic clock"),
+  resumed: doc(z.boolean(), "the step did not run; its value is from an earlier attempt"),
+  exitCode: doc(z.nullable(z.int()), "of its last program; null: none, or it has not exited"),
+  reason: doc(
+    z.nullable(z.string()),
+    "why it failed, was ended or did not run: the first line, at most 200 characters; null: none",
+  ),
+});
+
+/** Number of steps of a stage: in all, and those in each state in which a step ends. */
+export const stepCountsSchema = z.object({
+  total: doc(z.int(), "steps that have begun or wait"),
+  ...({
+    done: z.optional(z.int()),
+    "allowed-failure": z.optional(z.int()),
+    skipped: z.optional(z.int()),
+    failed: z.optional(z.int()),
+    cancelled: z.optional(z.int()),
+    ended: z.optional(z.int()),
+  } satisfies Record<StepEnd, unknown>),
 });
 
 export const chainSchema = z.object({
@@ -176,6 +209,14 @@ export const operationSchema = z.object({
   stageTimes: doc(
     z.record(z.string(), stageTimesSchema),
     "Times of each stage, by name: `startedAt`, `finishedAt`, `seconds` (by the monotonic clock) `resumed` (the value is from an earlier attempt), `reason` (why the block did not run) and `error` (message of an allowed failure)",
+  ),
+  steps: doc(
+    z.optional(z.record(z.string(), z.array(stepSchema))),
+    "Steps that ran side by side, by stage, in the order of their begin: `name`, `state`, `percent`, `progress`, `status`, `startedAt`, `finishedAt`, `seconds`, `resumed`, `exitCode` and `reason`. At most 300 in all: of more, the oldest that have ended are left out, those that went well first. Absent: there are none",
+  ),
+  stepCounts: doc(
+    z.optional(z.record(z.string(), stepCountsSchema)),
+    "Number of steps, by stage: `total`, and how many ended as `done`, `allowed-failure`, `skipped`, `failed`, `cancelled` or `ended`. Absent: there are none",
   ),
   percent: doc(
     z.number().check(z.gte(0), z.lte(100)),
@@ -318,6 +359,8 @@ export type ProgressState = z.infer<typeof progressSchema>;
 export type Status = z.infer<typeof statusSchema>;
 export type StatusLevel = Status["level"];
 export type StageTimes = z.infer<typeof stageTimesSchema>;
+export type Step = z.infer<typeof stepSchema>;
+export type StepCounts = z.infer<typeof stepCountsSchema>;
 /** Why a queued operation cannot start, and since when. */
 export type Blocked = NonNullable<Operation["blocked"]>;
 export type HookFailure = z.infer<typeof hookFailureSchema>;
@@ -332,6 +375,7 @@ export const logLineSchema = z.object({
   at: time,
   attempt: z.int(),
   stage: z.nullable(z.string()),
+  step: doc(z.optional(z.string()), "name of the step within the stage; absent: of none"),
   stream: doc(
     z.enum(["log", "stdout", "stderr", "liveops"]),
     "log: p.log; stdout, stderr: output of the process; liveops: a message of liveops",

@@ -7,6 +7,15 @@
 import type { OperationEvent, Submission } from "./event.js";
 import { MAX_STATUS } from "./limits.js";
 import type { LogLine, Operation, StageTimes } from "./operation.js";
+import {
+  closeSteps,
+  enterStep,
+  finishStep,
+  type Put,
+  reportOfStep,
+  withoutSteps,
+  withoutStepsOf,
+} from "./reduce-steps.js";
 import { knownStageState } from "./stage-state.js";
 import type { FinalState } from "./state.js";
 import { SUBMIT_DEFAULTS } from "./submit-fields.js";
@@ -27,13 +36,10 @@ export function reduceEvent(record: Operation | null, event: OperationEvent): Op
   return reduceWith(putInCopy, record, event);
 }
 
-/** As `reduceEvent`, but keeps no state or times per stage, so that the record does not grow. */
+/** As `reduceEvent`, but keeps no state or times per stage, and no steps, so that the record does not grow. */
 export function reduceOutline(record: Operation | null, event: OperationEvent): Operation {
   return reduceWith((map) => map, record, event);
 }
-
-/** Returns the map with one entry added or replaced: the state or times of a stage. */
-type Put = <V>(map: Record<string, V>, key: string, value: V) => Record<string, V>;
 
 const putInCopy: Put = (map, key, value) => setEntry({ ...map }, key, value);
 
@@ -102,6 +108,7 @@ function changes(
     case "attempt:started":
       return {
         ...CLEAN,
+        ...withoutSteps(record),
         state: "running",
         attempt: event.attempt,
         startedAt: event.at,
@@ -115,9 +122,15 @@ function changes(
     case "stages:declared":
       return { title: event.title, stages: event.stages };
     case "attempt:requeued":
-      return { ...CLEAN, state: "queued", startedAt: null, retryAt: event.retryAt };
+      return { ...CLEAN, ...withoutSteps(record), state: "queued", startedAt: null, retryAt: event.retryAt };
     case "operation:retried":
-      return { ...CLEAN, state: "queued", startedAt: null, chain: { ...record.chain, next: null } };
+      return {
+        ...CLEAN,
+        ...withoutSteps(record),
+        state: "queued",
+        startedAt: null,
+        chain: { ...record.chain, next: null },
+      };
     case "stage:entered":
       if (event.index === null) return { untrackedStage: event.stage, ...EMPTY_BAR };
       return {
@@ -130,6 +143,7 @@ function changes(
           resumed: false,
           seconds: null,
         }),
+        ...withoutStepsOf(put, record, event.stage),
         ...EMPTY_BAR,
       };
     case "stage:left": {
@@ -141,12 +155,23 @@ function changes(
         ...(untrackedStage !== null && EMPTY_BAR),
         stageStates: put(record.stageStates, event.stage, knownStageState(event.state)),
         stageTimes: put(record.stageTimes, event.stage, leftTimes(record, event.stage, event)),
+        ...closeSteps(put, record, event.stage, "ended", event.at),
       };
     }
-    case "progress:changed":
-      return { percent: event.percent, progress: event.progress };
-    case "status:changed":
-      return { status: event.status };
+    case "step:entered":
+      return enterStep(put, record, event);
+    case "step:finished":
+      return finishStep(put, record, event);
+    case "progress:changed": {
+      const { step, percent, progress } = event;
+      return step === undefined
+        ? { percent, progress }
+        : reportOfStep(put, record, step, { percent, progress });
+    }
+    case "status:changed": {
+      const { step, status } = event;
+      return step === undefined ? { status } : reportOfStep(put, record, step, { status });
+    }
     case "terminal:changed":
       return { terminal: event.program, waitingForInput: null };
     case "input:waiting":
@@ -246,13 +271,14 @@ function leftTimes(
   };
 }
 
-/** Closes the stages that a dead worker left active, with the state and time of the operation. */
+/** Closes the stages and steps that a dead worker left active, with the state and time of the operation. */
 function closeStages(
   put: Put,
   record: Operation,
   event: { state: FinalState; at: string },
-): Partial<Pick<Operation, "stageStates" | "stageTimes">> {
+): Partial<Operation> {
   let { stageStates, stageTimes } = record;
+  let steps: Partial<Operation> = {};
   const open = Object.keys(stageStates).filter((name) => record.stageStates[name] === "active");
   if (open.length === 0) return {};
   const state = event.state === "succeeded" ? "done" : event.state;
@@ -263,8 +289,9 @@ function closeStages(
       name,
       leftTimes(record, name, { at: event.at, resumed: false, seconds: null }),
     );
+    steps = { ...steps, ...closeSteps(put, { ...record, ...steps }, name, state, event.at) };
   }
-  return { stageStates, stageTimes };
+  return { stageStates, stageTimes, ...steps };
 }
 
 /**

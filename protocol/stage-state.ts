@@ -20,14 +20,30 @@ export type StageState = (typeof STAGE_STATES)[number];
 export const STAGE_ENDS = STAGE_STATES.filter((state) => state !== "active");
 export type StageEnd = Exclude<StageState, "active">;
 
+/** The states of a step. `ended`: it was stopped because another step of its stage failed. */
+export const STEP_STATES = [...STAGE_STATES, "ended"] as const;
+export type StepState = (typeof STEP_STATES)[number];
+
+/** The states in which a step ends. */
+export const STEP_ENDS = STEP_STATES.filter((state) => state !== "active");
+export type StepEnd = Exclude<StepState, "active">;
+
+/** As `knownStageState`, of a step. */
+export function knownStepState(state: string): StepState {
+  return STEP_STATES.find((known) => known === state) ?? "done";
+}
+
 /** The state as this version knows it: a state of a later version counts as `done`. */
 export function knownStageState(state: string): StageState {
   return STAGE_STATES.find((known) => known === state) ?? "done";
 }
 
-/** Whether the operation went on after the stage: done, an allowed failure, skipped, or a state of a later version. */
+/**
+ * Whether the operation went on after the stage or step: done, an allowed failure, skipped, or a state of a later
+ * version.
+ */
 export function isPassed(state: string | undefined): boolean {
   if (state === undefined) return false;
-  const known = knownStageState(state);
+  const known = knownStepState(state);
   return known === "done" || known === "allowed-failure" || known === "skipped";
 }

@@ -14,6 +14,8 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   Progress: operation.progressSchema,
   Pause: operation.pauseSchema,
   StageTimes: operation.stageTimesSchema,
+  Step: operation.stepSchema,
+  StepCounts: operation.stepCountsSchema,
   Status: operation.statusSchema,
   Counts: replies.countsSchema,
   LogLine: operation.logLineSchema,

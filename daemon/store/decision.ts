@@ -76,6 +76,8 @@ type RunState = Pick<
   | "untrackedStage"
   | "stageStates"
   | "stageTimes"
+  | "steps"
+  | "stepCounts"
   | "percent"
   | "progress"
   | "status"
@@ -86,10 +88,11 @@ type RunState = Pick<
 >;
 
 export function runStateOf(record: Operation): RunState {
-  const { title, stages, currentStage, untrackedStage, stageStates, stageTimes } = record;
+  const { title, stages, currentStage, untrackedStage, stageStates, stageTimes, steps, stepCounts } = record;
   const { percent, progress, status, seconds, cancelRequested, logLines, seq } = record;
   return {
     ...{ title, stages, currentStage, untrackedStage, stageStates, stageTimes },
+    ...(steps !== undefined && { steps, stepCounts }),
     ...{ percent, progress, status, seconds, cancelRequested, logLines, seq },
   };
 }

@@ -1,12 +1,13 @@
 /** Any history that an operation can have: events of daemon and workers, numbered and in order. */
 import fc from "fast-check";
 import type { OperationEvent } from "../../protocol/event.js";
-import { STAGE_ENDS } from "../../protocol/stage-state.js";
+import { STAGE_ENDS, STEP_ENDS } from "../../protocol/stage-state.js";
 import { isFinal, type State } from "../../protocol/state.js";
 import { submission } from "../harness/records.js";
 
 const STAGES = ["Load", "Process", "Save"];
 const ENDS = ["succeeded", "failed", "cancelled"] as const;
+const STEPS = ["lint", "unit", "__proto__", "constructor"];
 const START = Date.parse("2026-01-02T03:04:05.000Z");
 
 /** Each number is one move, taken among those that are possible then. */
@@ -32,6 +33,8 @@ class History {
   #state: State = "queued";
   /** The running blocks, the latest last; at most one is tracked. */
   #open: Block[] = [];
+  /** Steps of the tracked stage that runs; whether they are active. */
+  #steps = new Map<string, boolean>();
   #stopping = false;
   #accepted = false;
 
@@ -73,9 +76,29 @@ class History {
     if (this.#open.length < 4)
       moves.push((n) => this.#enter({ stage: UNTRACKED[n % UNTRACKED.length]!, index: null }));
     if (this.#open.length > 0) moves.push((n) => this.#leave(n));
+    const tracked = this.#open.find(({ index }) => index !== null)?.stage;
+    if (tracked !== undefined) moves.push((n) => this.#step(tracked, n));
     if (!this.#accepted) moves.push(() => this.#accept());
     if (!this.#stopping) moves.push(() => this.#requeue());
     return moves;
+  }
+
+  /** A step begins, reports or ends. */
+  #step(stage: string, n: number): void {
+    const step = STEPS[n % STEPS.length]!;
+    const isActive = this.#steps.get(step);
+    if (isActive === undefined) {
+      this.#steps.set(step, true);
+      this.#say({ type: "step:entered", stage, step, total: STEPS.length });
+    } else if (!isActive || n % 3 === 0) {
+      // The last report may come after the end, and must change nothing.
+      this.#say({ type: "progress:changed", step, percent: n % 101, progress: null });
+      this.#say({ type: "status:changed", step, status: { text: `step at ${n}`, level: "info" } });
+    } else {
+      this.#steps.set(step, false);
+      const state = STEP_ENDS[n % STEP_ENDS.length]!;
+      this.#say({ type: "step:finished", stage, step, state, resumed: n % 5 === 0, seconds: n });
+    }
   }
 
   #start(): void {
@@ -95,6 +118,7 @@ class History {
 
   #enter(block: Block): void {
     this.#open.push(block);
+    if (block.index !== null) this.#steps.clear();
     this.#say({ type: "stage:entered", ...block });
   }
 

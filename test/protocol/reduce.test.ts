@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import type { OperationEvent } from "../../protocol/event.js";
+import { MAX_LISTED_STEPS } from "../../protocol/limits.js";
 import { type Operation, operationSchema } from "../../protocol/operation.js";
 import { RecordBuilder, reduceEvent, reduceLogLine, reduceOutline } from "../../protocol/reduce.js";
 import { isFinal, mayMove } from "../../protocol/state.js";
@@ -98,7 +99,9 @@ describe("laws", () => {
     fc.assert(
       fc.property(histories, (events) => {
         const outline = events.reduce<Operation | null>((so, event) => reduceOutline(so, event), null);
-        expect(outline).toEqual({ ...foldAll(null, events), stageStates: {}, stageTimes: {} });
+        const whole = foldAll(null, events);
+        const steps = whole.steps && { steps: {}, stepCounts: {} };
+        expect(outline).toEqual({ ...whole, stageStates: {}, stageTimes: {}, ...steps });
       }),
     );
   });
@@ -129,7 +132,7 @@ describe("laws", () => {
           // The runner then reports the bar of the block that runs on.
           if (event.type === "stage:left" && (event.index === null || untracked !== null)) reported = 0;
           owner = named;
-          if (event.type === "progress:changed") reported = event.percent;
+          if (event.type === "progress:changed" && event.step === undefined) reported = event.percent;
           if (!isFinal(record.state)) expect(record.percent).toBe(reported);
         }
       }),
@@ -170,6 +173,43 @@ describe("laws", () => {
     );
   });
 
+  test("the steps of a record are those that began in the run of their stage, counted by how they ended", () => {
+    fc.assert(
+      fc.property(histories, (events) => {
+        let record: Operation | null = null;
+        /** The states that each stage of the attempt has. */
+        let stages = new Map<string, Map<string, string>>();
+        const close = (stage: string, state: string) => {
+          for (const [step, now] of stages.get(stage) ?? [])
+            if (now === "active") stages.get(stage)!.set(step, state);
+        };
+        for (const event of events) {
+          record = reduceEvent(record, event);
+          if (event.type === "attempt:started") stages = new Map();
+          if (event.type === "attempt:requeued" || event.type === "operation:retried") stages = new Map();
+          if (event.type === "stage:entered" && event.index !== null) stages.set(event.stage, new Map());
+          if (event.type === "step:entered") stages.get(event.stage)!.set(event.step, "active");
+          if (event.type === "step:finished") stages.get(event.stage)!.set(event.step, event.state);
+          if (event.type === "stage:left" && event.index !== null) close(event.stage, "ended");
+          if (event.type === "operation:finished")
+            for (const stage of stages.keys())
+              close(stage, event.state === "succeeded" ? "done" : event.state);
+          const { steps = {}, stepCounts = {} } = record;
+          for (const [stage, states] of stages) {
+            const listed = (steps[stage] ?? []).map(({ name, state }) => [name, state]);
+            expect(listed).toEqual([...states]);
+            const { total = 0, ...counts } = stepCounts[stage] ?? {};
+            expect(total).toBe(states.size === 0 ? 0 : 4);
+            const ended = [...states.values()].filter((state) => state !== "active");
+            const count = (state: string) => ended.filter((each) => each === state).length;
+            expect(counts).toEqual(Object.fromEntries(ended.map((state) => [state, count(state)])));
+          }
+          expect(Object.keys(steps).every((stage) => stages.has(stage))).toBe(true);
+        }
+      }),
+    );
+  });
+
   test("every record on the way is a valid one, and moves only as the table allows", () => {
     fc.assert(
       fc.property(histories, (events) => {
@@ -183,6 +223,70 @@ describe("laws", () => {
         }
       }),
     );
+  });
+});
+
+describe("steps", () => {
+  /** A record after `count` steps, of which every seventh failed and the last 40 run. */
+  function many(count: number) {
+    const builder = new RecordBuilder(new Story().started().entered("Load", 0).record());
+    let seq = builder.record.seq;
+    const add = (body: object) => builder.add({ seq: ++seq, at: AT, attempt: 1, ...body } as OperationEvent);
+    for (let n = 0; n < count; n++) {
+      add({ type: "step:entered", stage: "Load", step: `step ${n}`, total: count });
+      if (n < 40) continue;
+      const state = (n - 40) % 7 === 0 ? "failed" : "done";
+      add({
+        type: "step:finished",
+        stage: "Load",
+        step: `step ${n - 40}`,
+        state,
+        resumed: false,
+        seconds: 1,
+      });
+    }
+    return builder.record;
+  }
+
+  test("a record lists a bounded number of steps and counts all: the active ones, then those that failed", () => {
+    const { steps, stepCounts } = many(10_000);
+    const listed = steps!.Load!;
+    expect(listed).toHaveLength(MAX_LISTED_STEPS);
+    expect(listed.filter(({ state }) => state === "active")).toHaveLength(40);
+    expect(listed.filter(({ state }) => state === "failed").length).toBeGreaterThan(250);
+    expect(stepCounts).toEqual({ Load: { total: 10_000, failed: 1423, done: 8537 } });
+    expect(JSON.stringify({ steps, stepCounts }).length).toBeLessThan(75_000);
+  });
+
+  test("below the bound no step is left out", () => {
+    const { steps } = many(MAX_LISTED_STEPS);
+    expect(steps!.Load!.map(({ name }) => name)).toEqual(
+      Array.from({ length: MAX_LISTED_STEPS }, (_, n) => `step ${n}`),
+    );
+  });
+
+  test("a step keeps why it failed in one short line", () => {
+    const error = { code: "LIVEOPS_EXCEPTION", message: `${"long ".repeat(100)}\nsecond line`, stack: null };
+    const record = new Story()
+      .started()
+      .entered("Load", 0)
+      .event({ type: "step:entered", stage: "Load", step: "unit", total: 1 })
+      .event({ type: "progress:changed", step: "unit", percent: 40, progress: null })
+      .event({
+        ...{ type: "step:finished", stage: "Load", step: "unit", state: "failed" },
+        ...{ resumed: false, seconds: 2, exitCode: 3, error },
+      } as OperationEvent)
+      .record();
+    expect(record.percent).toBe(0);
+    expect(record.steps).toEqual({
+      Load: [
+        {
+          ...{ name: "unit", state: "failed", percent: 40, progress: null, status: null, startedAt: AT },
+          ...{ finishedAt: AT, seconds: 2, resumed: false, exitCode: 3 },
+          reason: "long ".repeat(100).slice(0, 200),
+        },
+      ],
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 /** The glyph and the colour of each state, the same in every list and on every screen. */
 
-import { knownStageState, type StageState } from "../../protocol/stage-state.js";
+import { knownStepState, type StepState } from "../../protocol/stage-state.js";
 import type { State } from "../../protocol/state.js";
 import type { Colour } from "../../protocol/text/colour.js";
 
@@ -12,13 +12,15 @@ const STATE_GLYPHS: Record<State, string> = {
   cancelled: "⊘",
 };
 
-const STAGE_GLYPHS: Record<StageState, string> = {
+/** Of stages and steps. */
+const STAGE_GLYPHS: Record<StepState, string> = {
   active: "●",
   done: "✓",
   "allowed-failure": "▲",
   skipped: "»",
   failed: "✗",
   cancelled: "⊘",
+  ended: "⊘",
 };
 
 const STATE_COLOURS: Record<State, Colour> = {
@@ -29,13 +31,14 @@ const STATE_COLOURS: Record<State, Colour> = {
   cancelled: "yellow",
 };
 
-const STAGE_COLOURS: Record<StageState, Colour> = {
+const STAGE_COLOURS: Record<StepState, Colour> = {
   active: "cyan",
   done: "green",
   "allowed-failure": "yellow",
   skipped: "dim",
   failed: "red",
   cancelled: "yellow",
+  ended: "dim",
 };
 
 export function stateGlyph(state: State): string {
@@ -46,11 +49,11 @@ export function stateColour(state: State): Colour {
   return STATE_COLOURS[state] ?? "dim";
 }
 
-/** `undefined` means that the stage was not entered. */
-export function stageGlyph(state: StageState | undefined): string {
-  return state === undefined ? "○" : STAGE_GLYPHS[knownStageState(state)];
+/** Of a stage or step; `undefined` means that it was not entered. */
+export function stageGlyph(state: StepState | undefined): string {
+  return state === undefined ? "○" : STAGE_GLYPHS[knownStepState(state)];
 }
 
-export function stageColour(state: StageState | undefined): Colour {
-  return state === undefined ? "dim" : STAGE_COLOURS[knownStageState(state)];
+export function stageColour(state: StepState | undefined): Colour {
+  return state === undefined ? "dim" : STAGE_COLOURS[knownStepState(state)];
 }

@@ -32,15 +32,23 @@ export function inWords(line: TapedLine): string {
       return line.state === "allowed-failure"
         ? `${line.stage} failed, allowed: ${firstLine(line.error?.message ?? "")}`
         : `left ${line.stage} after ${formatDuration(line.seconds)}: ${line.state}`;
+    case "step:entered":
+      return `began ${line.step}`;
+    case "step:finished":
+      return `${line.step} ${line.state}${line.reason === undefined ? "" : `: ${line.reason}`}`;
     case "progress:changed":
-      return formatPercent(line.percent, line.progress?.approximate);
+      return ofStep(line.step, formatPercent(line.percent, line.progress?.approximate));
     case "status:changed":
-      return line.status.text;
+      return ofStep(line.step, line.status.text);
     case "records:dropped":
       return `${count(line.count, "record")} dropped`;
     case "log:line":
-      return line.text;
+      return ofStep(line.step, line.text);
     default:
       return "";
   }
+}
+
+function ofStep(step: string | undefined, text: string): string {
+  return step === undefined ? text : `${step}: ${text}`;
 }
