@@ -14,9 +14,10 @@ import {
   type StopReason,
   type Submission,
 } from "../protocol/event.js";
-import { pick } from "../protocol/objects.js";
+import { getOwn, pick } from "../protocol/objects.js";
 import type { Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove } from "../protocol/state.js";
+import { stageAndStep } from "../protocol/step-names.js";
 import { OF_CHAIN, withoutDefaults } from "../protocol/submit-fields.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
 import { unknownStage } from "../protocol/text/unknown-name.js";
@@ -253,7 +254,7 @@ export class Lifecycle {
       }
       const { version } = entry;
       const stages = changes?.stages ?? entry.record.stages;
-      if (from !== null && !stages.includes(from)) {
+      if (from !== null && !mayStartFrom(from, entry.record, stages)) {
         const { message, nearest } = unknownStage(from, entry.record.op, stages);
         throw new Refusal("LIVEOPS_BAD_REQUEST", message, { nearest });
       }
@@ -460,4 +461,14 @@ function finishedEvent(
     next,
     ...(resources && { resources }),
   };
+}
+
+/** Whether the stage, or the stage and the step in it, exist, as far as the record lists its steps. */
+function mayStartFrom(from: string, { steps, stepCounts }: Operation, stages: readonly string[]): boolean {
+  const place = stageAndStep(from, stages);
+  if (place === null || place.step === null) return place !== null;
+  const { stage, step } = place;
+  const listed = getOwn(steps ?? {}, stage) ?? [];
+  const { total = 0 } = getOwn(stepCounts ?? {}, stage) ?? {};
+  return listed.length < total || listed.some(({ name }) => name === step);
 }

@@ -135,31 +135,37 @@ export function readAccepted(place: EventsPlace): Entry | null {
 /** The events of an attempt that has ended: where they are stored, or as text. */
 export type EarlierEvents = EventsPlace | { attempt: number; text: string };
 
-/** The stage values in the events of earlier attempts, oldest first. A stage whose event is damaged runs again. */
+/**
+ * The values of stages and steps in the events of earlier attempts, oldest first. A stage or step whose event is damaged
+ * runs again.
+ */
 export function* keptValues(earlier: readonly EarlierEvents[]): Generator<KeptValue> {
-  for (const [attempt, event] of eventsIn(earlier, "stage:left"))
-    if (event.state === "done" && event.value) yield { attempt, stage: event.stage, ...event.value };
+  for (const [attempt, event] of eventsIn(earlier, "stage:left", "step:finished")) {
+    if (event.state !== "done" || !event.value) continue;
+    const step = event.type === "stage:left" ? undefined : event.step;
+    yield { attempt, stage: event.stage, step, ...event.value };
+  }
 }
 
 /** The finished items in the events of earlier attempts, oldest first. Those of a damaged event are done again. */
 export function* keptItems(earlier: readonly EarlierEvents[]): Generator<KeptItems> {
   for (const [attempt, event] of eventsIn(earlier, "items:finished"))
-    if (event.items) yield { attempt, stage: event.stage, ...event.items };
+    if (event.items) yield { attempt, stage: event.stage, step: event.step, ...event.items };
 }
 
 type EventOf<T> = Extract<WorkerEvent, { type: T }>;
 
-/** The events of one type of the earlier attempts, and their attempts. */
+/** The events of these types of the earlier attempts, and their attempts. */
 function* eventsIn<T extends WorkerEvent["type"]>(
   earlier: readonly EarlierEvents[],
-  type: T,
+  ...types: T[]
 ): Generator<[number, EventOf<T>]> {
   for (const each of earlier) {
     const found: Array<[number, EventOf<T>]> = [];
     const look = (line: string) => {
-      if (!line.includes(`"${type}"`)) return;
+      if (!types.some((type) => line.includes(`"${type}"`))) return;
       const event = parseRecord<WorkerEvent>(line);
-      if (event?.type === type) found.push([each.attempt, event as EventOf<T>]);
+      if (types.some((type) => event?.type === type)) found.push([each.attempt, event as EventOf<T>]);
     };
     const reader = "text" in each ? new TextReader(each.text) : new EventsReader(each);
     try {

@@ -87,7 +87,7 @@ class LastLines {
   append(stream: LogStream, stage: string | null, text: string, end: number): void {
     try {
       for (const piece of cutLine(text, MAX_LOG_LINE)) {
-        this.#log.append(this.#seq + 1, stream, stage, piece, end);
+        this.#log.append(this.#seq + 1, stream, { stage }, piece, end);
         this.#seq++;
       }
     } catch (error) {

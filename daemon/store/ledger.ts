@@ -237,7 +237,7 @@ export class Ledger {
     const { forgotten = [] } = decision.entry;
     const entry: Entry = {
       ...decision.entry,
-      ...(from !== null && { forgotten: [...forgotten, { attempt, kept: keptBefore(from, before.stages) }] }),
+      ...(from !== null && { forgotten: [...forgotten, { attempt, ...keptBefore(from, before.stages) }] }),
       events: keptBeforeRetry(decision.entry),
       run: null,
       tries: 0,

@@ -243,7 +243,7 @@ export class AttemptRunner {
     });
     return {
       items: (...place) => values.items(...place),
-      load: (stage, occurrence) => values.load(stage, occurrence),
+      load: (...place) => values.load(...place),
       keep: (...value) =>
         this.#retryWhileFull(() => {
           this.#held?.check();

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import type { LogStream } from "../../protocol/operation.js";
+import type { LogLine, LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import { AppendFile } from "../../protocol/system/append-file.js";
 import { sharedTime } from "../os/shared-clock.js";
@@ -43,12 +43,18 @@ export class LogWriter {
    * @param end how far the worker's output file was read, so that no line is read twice
    * @throws the system error; the line is then not in the log
    */
-  append(seq: number, stream: LogStream, stage: string | null, text: string, end?: number): void {
+  append(
+    seq: number,
+    stream: LogStream,
+    { stage, step }: Pick<LogLine, "stage" | "step">,
+    text: string,
+    end?: number,
+  ): void {
     const n = this.lines + 1;
     const { attempt } = this;
     this.#file ??= this.#create();
     // `n` first: pages are found by it without parsing the line.
-    this.#file.append(encodeRecord({ n, seq, at: sharedTime(), attempt, stage, stream, text, end }));
+    this.#file.append(encodeRecord({ n, seq, at: sharedTime(), attempt, stage, step, stream, text, end }));
     this.lines = n;
   }
 

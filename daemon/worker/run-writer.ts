@@ -3,7 +3,8 @@
  * worker's file, which holds one attempt after the other, and the lines to the attempt's log.
  *
  * One sync makes a group of events durable: the end of a stage waits for the event that follows it, such as the begin of
- * the next stage. A record that comes in between, or a moment in which nothing follows, ends the wait.
+ * the next stage. The begin and the end of a step wait too. A record that comes in between, or a moment in which nothing
+ * follows, ends the wait.
  *
  * On a full disk, progress and log lines are dropped and counted, and the count is reported once there is space. A
  * durable event waits for space: the block it announces must not start before the event is on disk. A durable event is
@@ -13,7 +14,7 @@
 import { AttemptWriter } from "../../ops/attempt/writer.js";
 import type { EventBody } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
-import type { LogStream } from "../../protocol/operation.js";
+import type { LogLine, LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import type { AppendFile } from "../../protocol/system/append-file.js";
 import { sharedTime } from "../os/shared-clock.js";
@@ -40,6 +41,17 @@ function isStageEvent(body: EventBody): body is StageEvent {
   return body.type === "stage:entered" || body.type === "stage:left";
 }
 
+type StepEvent = Extract<EventBody, { type: "step:entered" | "step:finished" }>;
+
+function isStepEvent(body: EventBody): body is StepEvent {
+  return body.type === "step:entered" || body.type === "step:finished";
+}
+
+/** Of a value that waits: the kind, and the step. */
+function keyOf(type: string, step: string | undefined): string {
+  return step === undefined ? type : `${type} ${step}`;
+}
+
 export interface RunWriterParts {
   /** Where the events go. The file stays open: other attempts follow in it. */
   events: AppendFile;
@@ -62,7 +74,7 @@ export interface RunWriterParts {
   retryWhileFull?: RetryWhileDiskFull;
 }
 
-/** Longest wait of the end of a stage for the next event, in ms. */
+/** Longest wait of the end of a stage, and of events of steps, for the next event, in ms. */
 const GROUP_MS = 5;
 
 export class RunWriter extends AttemptWriter {
@@ -78,11 +90,11 @@ export class RunWriter extends AttemptWriter {
   readonly #begin: number;
   readonly #isResumable: boolean;
   #seq: number;
-  /** The end of a stage that is not written yet, and when it will be. */
-  #left: { line: string; timer: NodeJS.Timeout } | null = null;
+  /** Events that are not written yet, and when they will be: the end of a stage, or events of steps. */
+  #group: { lines: string; timer: NodeJS.Timeout } | null = null;
   /** Drops that are not yet reported, as an event and in the log: one file may have space before the other. */
   #dropped = { event: 0, line: 0 };
-  /** Bytes of large stage values in the events, which do not count towards their bound. */
+  /** Bytes of large stage values, finished items and steps in the events, which do not count towards their bound. */
   #values = 0;
   /** Events that were dropped because the events file had reached its bound. */
   #unrecorded = 0;
@@ -118,6 +130,10 @@ export class RunWriter extends AttemptWriter {
   }
 
   protected append(body: EventBody, durable: boolean): void {
+    if (isStepEvent(body)) {
+      this.#appendStep(body, durable);
+      return;
+    }
     if (!durable) {
       // Progress that waits is of the stage before, and must not be recorded as that of the stage after.
       if (isStageEvent(body)) this.#held.delete("progress:changed");
@@ -128,8 +144,7 @@ export class RunWriter extends AttemptWriter {
     const seq = this.#seq + 1;
     if (body.type === "stage:left" && !this.#isResumable) {
       this.#settle();
-      const timer = setTimeout(() => this.#settle(), GROUP_MS).unref();
-      this.#left = { line: this.#lineOf(seq, body), timer };
+      this.#addToGroup(this.#lineOf(seq, body));
     } else {
       const before = this.#events.length;
       this.#appendSynced(() => this.#lineOf(seq, body));
@@ -141,31 +156,53 @@ export class RunWriter extends AttemptWriter {
     this.#noteShown(body);
   }
 
-  /** Makes the line durable, after the end of a stage that waits, and then visible. */
+  /** Many steps may begin and end at once, so that a sync of each would take longer than the steps. */
+  #appendStep(body: StepEvent, durable: boolean): void {
+    // What waits is older than the end.
+    for (const type of ["progress:changed", "status:changed"]) this.#held.delete(keyOf(type, body.step));
+    const line = this.#lineOf(this.#seq + 1, body);
+    this.#addToGroup(line);
+    this.#seq++;
+    this.#values += Buffer.byteLength(line);
+    if (durable) this.#settle();
+  }
+
+  #addToGroup(line: string): void {
+    if (this.#group !== null) this.#group.lines += line;
+    else this.#group = { lines: line, timer: setTimeout(() => this.#settle(), GROUP_MS).unref() };
+  }
+
+  /** Makes the line durable, after the events that wait, and then visible. */
   #appendSynced(line: () => string): void {
-    const left = this.#left?.line ?? "";
-    this.#retryWhileFull(() => this.#events.appendSynced(left + line()));
-    if (this.#left) clearTimeout(this.#left.timer);
-    this.#left = null;
+    const group = this.#group?.lines ?? "";
+    this.#retryWhileFull(() => this.#events.appendSynced(group + line()));
+    if (this.#group) clearTimeout(this.#group.timer);
+    this.#group = null;
     // The sync may have taken long. The records are durable: readers take them after the death of their writer.
     this.checkLease?.();
     this.#retryWhileFull(() => this.#events.commit());
   }
 
-  /** Records the end of a stage that waits. */
+  /** Records the events that wait. */
   #settle(): void {
-    if (this.#left !== null) this.#appendSynced(() => "");
+    if (this.#group !== null) this.#appendSynced(() => "");
   }
 
   /** As `line`, for one line; `end` is how far the worker's output file was read, so that no line is read twice. */
   outputLine(stream: LogStream, stage: string | null, text: string, end: number): void {
-    this.appendLine(stream, stage, this.masker.mask(text), end);
+    this.appendLine(stream, stage, this.masker.mask(text), undefined, end);
   }
 
-  protected appendLine(stream: LogStream, stage: string | null, text: string, end?: number): void {
+  protected appendLine(
+    stream: LogStream,
+    stage: string | null,
+    text: string,
+    step?: string,
+    end?: number,
+  ): void {
     this.#sayDropped();
     for (const piece of cutLine(text, MAX_LOG_LINE))
-      this.#orDrop(() => this.#writeLine(stream, stage, piece, end));
+      this.#orDrop(() => this.#writeLine(stream, { stage, step }, piece, end));
   }
 
   /** Makes the log durable, then writes the outcome durably. */
@@ -218,7 +255,7 @@ export class RunWriter extends AttemptWriter {
     if (this.#unrecorded++ > 0) return;
     const bound = `${Math.round(this.#maxLog / 1024)} KiB`;
     const text = `progress, status and untracked stages are no longer recorded: the events reached their bound of ${bound}`;
-    this.#orDrop(() => this.#writeLine("liveops", null, text));
+    this.#orDrop(() => this.#writeLine("liveops", { stage: null }, text));
   }
 
   #appendStageOrOther(body: EventBody): void {
@@ -243,11 +280,12 @@ export class RunWriter extends AttemptWriter {
     const { restMs } = RESTS.find(({ above }) => part >= above) ?? { restMs: 0 };
     if (restMs === 0) return false;
     const now = performance.now();
-    const isEarly = now - (this.#recordedAt.get(body.type) ?? Number.NEGATIVE_INFINITY) < restMs;
-    if (isEarly) this.#held.set(body.type, body);
+    const key = keyOf(body.type, body.step);
+    const isEarly = now - (this.#recordedAt.get(key) ?? Number.NEGATIVE_INFINITY) < restMs;
+    if (isEarly) this.#held.set(key, body);
     else {
-      this.#held.delete(body.type);
-      this.#recordedAt.set(body.type, now);
+      this.#held.delete(key);
+      this.#recordedAt.set(key, now);
     }
     return isEarly;
   }
@@ -272,11 +310,11 @@ export class RunWriter extends AttemptWriter {
     return encodeRecord({ seq, id, at: sharedTime(), attempt, ...body });
   }
 
-  #writeLine(stream: LogStream, stage: string | null, text: string, end?: number): void {
+  #writeLine(stream: LogStream, place: Pick<LogLine, "stage" | "step">, text: string, end?: number): void {
     this.#settle();
     const seq = this.#seq + 1;
     this.checkLease?.();
-    this.#log.append(seq, stream, stage, text, end);
+    this.#log.append(seq, stream, place, text, end);
     this.#seq = seq;
     this.#log.rotateIfLong(seq);
   }
@@ -307,7 +345,7 @@ export class RunWriter extends AttemptWriter {
       if (lost !== null) this.#noteShown(lost);
       this.#lostStage = null;
       const text = `${line} log lines or progress records were dropped: the disk was full`;
-      if (line > 0) this.#writeLine("liveops", null, text);
+      if (line > 0) this.#writeLine("liveops", { stage: null }, text);
       this.#dropped.line = 0;
     } catch (error) {
       if (!isDiskFull(error)) throw error;

@@ -3,95 +3,63 @@
  */
 import type { StopReason } from "../../protocol/event.js";
 import { MAX_STATUS } from "../../protocol/limits.js";
-import type { LogStream } from "../../protocol/operation.js";
-import { exec } from "../programs/exec.js";
-import { TtyMissing } from "../programs/pty.js";
 import { AttemptTerminals, type TerminalHost } from "../programs/terminals.js";
-import type { ExecOptions, ExecResult } from "../sdk/exec.js";
-import type { OperationClass, Progress, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
-import type { Masker } from "../secrets/masker.js";
+import type {
+  EachOptions,
+  OperationClass,
+  Progress,
+  StepProgress,
+  StepsOptions,
+} from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
 import type { Clock } from "./clock.js";
-import { Failure } from "./failure.js";
-import { type KeyedHost, type KeyedOptions, trackKeyedAsync, trackKeyedSync } from "./keyed-track.js";
+import type { ItemKeys } from "./item-keys.js";
 import { Meter } from "./meter.js";
 import { OutcomeCalls } from "./outcome-calls.js";
+import { Reports, until } from "./reports.js";
 import type { Sink, StageValues } from "./sink.js";
 import { type RunnerStageOptions, Stages } from "./stages.js";
-import { trackAsync, trackSync } from "./track.js";
+import { Steps, type StepTask, tasksOfEach, tasksOfParallel } from "./steps.js";
 
-const LEVELS: readonly StatusLevel[] = ["info", "success", "warning", "error"];
-
-/** Share of the grace period that a program of `exec` gets at most, and the most seconds. */
-const EXEC_SHARE = 0.8;
-const MAX_EXEC_GRACE = 8;
-
-export class AttemptProgress implements Progress<unknown> {
+export class AttemptProgress extends Reports implements Progress<unknown> {
   readonly stages: Stages;
   readonly outcome = new OutcomeCalls();
-  /** Hides secrets in everything that is reported. */
-  readonly masker: Masker;
-  readonly #meter: Meter;
-  readonly #sink: Sink;
-  readonly #cancellation: Cancellation;
   /** Blocks that may still be running. */
   #running: Promise<unknown>[] = [];
-  #notedNoPercent = false;
-  #notedNoKeys = false;
-  /** Names of the programs of `exec` that are running. */
-  readonly #programs = new Map<Promise<unknown>, string>();
-  /** Aborts when the attempt is over. */
-  readonly #over = new AbortController();
-  readonly #gracePeriod: number;
-  readonly #terminals: AttemptTerminals;
 
   constructor(
     declared: readonly string[],
     writer: Sink,
     cancellation: Cancellation,
-    values: StageValues | null,
+    private readonly values: StageValues | null,
     gracePeriod: number,
     clock: Clock,
     host: TerminalHost | null,
-    /** The name of the type, if later attempts begin from the start; null: they do not. */
-    private readonly notResumable: string | null,
+    notResumable: string | null,
   ) {
-    this.#gracePeriod = gracePeriod;
-    this.masker = writer.masker;
-    // A forgotten timer must not write into the files of the next attempt.
-    const isOver = () => this.#over.signal.aborted;
-    const sink: Sink = {
-      masker: writer.masker,
-      event: (...report) => isOver() || writer.event(...report),
-      line: (...report) => isOver() || writer.line(...report),
-    };
-    this.#sink = sink;
-    this.#terminals = new AttemptTerminals((body) => sink.event(body, false), host, this.masker);
-    this.#cancellation = cancellation;
-    this.#meter = new Meter(
+    const over = new AbortController();
+    const sink = until(over.signal, writer);
+    const terminals = new AttemptTerminals((body) => sink.event(body, false), host, writer.masker);
+    const meter = new Meter(
       (percent, progress) => sink.event({ type: "progress:changed", percent, progress }, false),
       (status) => sink.event({ type: "status:changed", status }, false),
       clock,
     );
-    this.stages = new Stages(declared, sink, this.#meter, cancellation, values);
-    // Bound, because authors pass these methods as callbacks: lines.on("line", p.log).
-    this.log = this.log.bind(this);
-    this.status = this.status.bind(this);
-    this.percent = this.percent.bind(this);
-    this.checkCancelled = this.checkCancelled.bind(this);
+    super({ sink, meter, cancellation, over, terminals, gracePeriod, notResumable });
+    this.stages = new Stages(declared, sink, meter, cancellation, values);
   }
 
-  get signal(): AbortSignal {
-    return this.#cancellation.signal;
+  protected place(): { stage: string | null } {
+    return { stage: this.stages.current };
   }
 
-  get clock(): Clock {
-    return this.#meter.clock;
+  protected items(): ItemKeys {
+    return this.stages.items;
   }
 
   /** Why the attempt must stop; null: no stop was requested. */
   get stopReason(): StopReason | null {
-    return this.#cancellation.reason;
+    return this.parts.cancellation.reason;
   }
 
   stage<R>(
@@ -116,41 +84,33 @@ export class AttemptProgress implements Progress<unknown> {
     return this.#remember(this.stages.untracked(name, block));
   }
 
-  track<T>(items: Iterable<T>, options?: TrackOptions<T>): Iterable<T>;
-  track<T>(items: AsyncIterable<T>, options?: TrackOptions<T>): AsyncIterable<T>;
-  track<T>(
-    items: Iterable<T> | AsyncIterable<T>,
-    options: TrackOptions<T> = {},
-  ): Iterable<T> | AsyncIterable<T> {
-    const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = Object(items);
-    if (options.key !== undefined && (sync ?? async) && this.#remembers())
-      return typeof sync === "function"
-        ? trackKeyedSync(items as Iterable<T>, options as KeyedOptions<T>, this.#keyed)
-        : trackKeyedAsync(items as AsyncIterable<T>, options as KeyedOptions<T>, this.#keyed);
-    if (typeof sync === "function")
-      return trackSync(items as Iterable<T>, options, this.#meter, this.#cancellation);
-    if (typeof async === "function")
-      return trackAsync(items as AsyncIterable<T>, options, this.#meter, this.#cancellation);
-    throw new TypeError("p.track takes an iterable or an async iterable: an array, a Set, a stream, …");
+  async parallel<T extends Readonly<Record<string, (s: StepProgress) => unknown>>>(
+    steps: T,
+    options: StepsOptions = {},
+  ): Promise<{ -readonly [K in keyof T]: Awaited<ReturnType<T[K]>> }> {
+    const results = await this.runSteps(tasksOfParallel(steps), options);
+    // A key without a value would be no JSON, and most stages return what their steps return.
+    const named = Object.keys(steps)
+      .map((name, index) => [name, results[index]] as const)
+      .filter(([, value]) => value !== undefined);
+    return Object.fromEntries(named) as { [K in keyof T]: Awaited<ReturnType<T[K]>> };
   }
 
-  percent(value: number): void {
-    // A numeric text is accepted too: child.stdout.on("data", p.percent).
-    const text = typeof value === "string" ? (value as string).trim() : "";
-    const percent = text === "" ? value : Number(text);
-    if (Number.isFinite(percent)) this.#meter.set(percent);
-    else this.#noteNoPercent(value);
+  async each<T, R>(
+    items: Iterable<T>,
+    block: (item: T, s: StepProgress) => R,
+    { name, ...options }: EachOptions<T> = {},
+  ): Promise<Awaited<R>[]> {
+    return (await this.runSteps(tasksOfEach(items, block, name), options)) as Awaited<R>[];
   }
 
-  status(text: string, level: StatusLevel = "info"): void {
-    if (!LEVELS.includes(level))
-      throw new TypeError(`p.status takes one of the levels ${LEVELS.join(", ")}, not ${String(level)}`);
-    this.#meter.status({ text: this.masker.mask(String(text)).slice(0, MAX_STATUS), level });
-  }
-
-  log(line: string): void {
-    // A line feed at the end, as in the output of a child process, adds no empty line.
-    this.#sink.line("log", this.stages.current, String(line).replace(/\r?\n$/, ""));
+  /** Runs steps of the active stage. @returns their values, in the order of the tasks; undefined: skipped, or an allowed failure */
+  runSteps(tasks: readonly StepTask[], options: StepsOptions): Promise<unknown[]> {
+    const { active } = this.stages;
+    if (active === null)
+      throw new Error('steps run inside a stage: await p.stage("…", () => p.parallel({ … }))');
+    this.stages.steps ??= new Steps(active, this.stages.occurrence(active), this.parts, this.values);
+    return this.#remember(this.stages.steps.run(tasks, options));
   }
 
   result(value: unknown): void {
@@ -174,91 +134,14 @@ export class AttemptProgress implements Progress<unknown> {
     this.outcome.setNext(op, params, words, new Error("p.chainTo"));
   }
 
-  exec(
-    command: string,
-    args: readonly string[] | undefined,
-    options: ExecOptions & { capture: true },
-  ): Promise<ExecResult & { stdout: string }>;
-  exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
-  exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult> {
-    // The lines belong to this stage, whatever runs when they come.
-    const stage = this.stages.current;
-    const bar = this.#meter.program();
-    const host = {
-      bar,
-      now: () => this.clock.now(),
-      masker: this.masker,
-      signal:
-        options?.afterStop === true ? this.#over.signal : AbortSignal.any([this.signal, this.#over.signal]),
-      stopped: () => this.#cancellation.error(),
-      checkLease: this.#cancellation.checkLease,
-      // Before the grace period of the operation ends, so that the operation can clean up.
-      grace: Math.min(MAX_EXEC_GRACE, this.#gracePeriod * EXEC_SHARE),
-      line: (stream: LogStream, text: string) => this.#sink.line(stream, stage, text),
-      status: (text: string, level?: StatusLevel) => this.status(text, level),
-      terminals: this.#terminals,
-    };
-    const running: Promise<ExecResult> = exec(host, command, args, options)
-      .catch((thrown: unknown) => {
-        throw thrown instanceof TtyMissing ? new Failure("LIVEOPS_TTY_MISSING", thrown.message) : thrown;
-      })
-      .finally(() => {
-        bar.release();
-        this.#programs.delete(running);
-      });
-    this.#programs.set(running, options?.label ?? String(command));
-    return running;
-  }
-
-  /** The name of a program that is still running; null if there is none. */
-  get program(): string | null {
-    return this.#programs.values().next().value ?? null;
-  }
-
-  checkCancelled(): void {
-    this.#cancellation.check();
-  }
-
   /**
    * Call when the attempt is over: sends the last value of the progress bar. Later reports and errors of blocks that
    * are still running are ignored.
    */
   close(): void {
     this.stages.close();
-    this.#meter.flush();
     for (const running of this.#running) running.catch(() => {});
-    for (const running of this.#programs.keys()) running.catch(() => {});
-    // The default reason is an error with a stack, and nobody reads it.
-    this.#over.abort("the attempt is over");
-  }
-
-  get #keyed(): KeyedHost {
-    return {
-      meter: this.#meter,
-      cancellation: this.#cancellation,
-      keys: () => this.stages.items,
-      note: (text) => this.#sink.line("liveops", this.stages.current, text),
-    };
-  }
-
-  /** Whether a loop with a `key` has a use for it. If not, the log says so once. */
-  #remembers(): boolean {
-    if (this.notResumable === null) return true;
-    if (!this.#notedNoKeys) {
-      const text = `p.track: the key has no effect, because ${this.notResumable} is not resumable; add: static resumable = true`;
-      this.#sink.line("liveops", this.stages.current, text);
-    }
-    this.#notedNoKeys = true;
-    return false;
-  }
-
-  /** Logs an invalid percent once. It does not throw, because a 0/0 must not fail an hour's work. */
-  #noteNoPercent(value: unknown): void {
-    if (this.#notedNoPercent) return;
-    this.#notedNoPercent = true;
-    const given = typeof value === "number" ? `${value}` : this.masker.quoted(value, 40);
-    const text = `p.percent takes a number from 0 to 100, not ${given}; the progress bar does not change`;
-    this.#sink.line("liveops", this.stages.current, text);
+    this.end();
   }
 
   #remember<P extends Promise<unknown>>(running: P): P {

@@ -29,7 +29,7 @@ export class Cancellation {
   ) {
     this.#control = control;
     this.checkLease = control.checkLease ?? null;
-    this.#onAbort = () => this.#stop(reasonOf(control.signal));
+    this.#onAbort = () => this.stop(reasonOf(control.signal));
     if (control.signal.aborted) this.#onAbort();
     else control.signal.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -40,13 +40,17 @@ export class Cancellation {
 
   /** @throws OperationCancelled after a stop was requested */
   check(now: number = this.clock.now()): void {
-    this.checkLease?.();
-    if (!this.stopped && now - this.#polledAt >= POLL_MS) {
-      this.#polledAt = now;
-      const reason = this.#control.poll();
-      if (reason !== null) this.#stop(reason);
-    }
+    this.look(now);
     if (this.stopped) throw this.error();
+  }
+
+  /** Looks for a stop request that no event has reported. */
+  look(now: number = this.clock.now()): void {
+    this.checkLease?.();
+    if (this.stopped || now - this.#polledAt < POLL_MS) return;
+    this.#polledAt = now;
+    const reason = this.#control.poll();
+    if (reason !== null) this.stop(reason);
   }
 
   /** A new error each time, so that its stack shows where the operation stopped. */
@@ -73,11 +77,54 @@ export class Cancellation {
     this.#control.signal.removeEventListener("abort", this.#onAbort);
   }
 
-  #stop(reason: StopReason): void {
+  protected stop(reason: StopReason): void {
     if (this.stopped) return;
     this.stopped = true;
     this.reason = reason;
     this.#abort.abort(this.error());
+  }
+}
+
+/** Stops steps that run side by side: with their attempt, or when one of them has failed. */
+export class StepsCancellation extends Cancellation {
+  /** The step whose failure ended the others; null: none. */
+  endedBy: string | null = null;
+  readonly #parent: Cancellation;
+  readonly #onParent: () => void;
+
+  constructor(parent: Cancellation, clock: Clock) {
+    const poll = () => {
+      parent.look();
+      return parent.reason;
+    };
+    const { checkLease } = parent;
+    super({ signal: new AbortController().signal, poll, ...(checkLease && { checkLease }) }, clock);
+    this.#parent = parent;
+    this.#onParent = () => this.stop(parent.reason ?? "cancel");
+    if (parent.signal.aborted) this.#onParent();
+    else parent.signal.addEventListener("abort", this.#onParent, { once: true });
+  }
+
+  /** A step failed: the others end, as by a cancel. */
+  end(step: string): void {
+    if (this.stopped) return;
+    this.endedBy = step;
+    this.stop("cancel");
+  }
+
+  /** The stage has ended: nothing of it may run on. */
+  stopAll(): void {
+    this.stop("cancel");
+  }
+
+  override error(): OperationCancelled {
+    if (this.endedBy === null) return super.error();
+    return new OperationCancelled(`the step "${this.endedBy}" failed`);
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#parent.signal.removeEventListener("abort", this.#onParent);
   }
 }
 

@@ -154,7 +154,12 @@ function decode(path: string): string {
  *
  * @param thrown - the value that the block threw
  */
-export function failureText(stage: string, error: OperationError, thrown: unknown): string {
+export function failureText(
+  name: string,
+  error: OperationError,
+  thrown: unknown,
+  what: "stage" | "step" = "stage",
+): string {
   const { message, stack, causes = [] } = error;
   // The log just showed the last lines of a failed program, and its frames are of no use.
   const isProgram = thrown instanceof ExecError;
@@ -165,7 +170,7 @@ export function failureText(stage: string, error: OperationError, thrown: unknow
     const text = `caused by: ${cause.message}`.split("\n");
     return [...text, ...framesOf(cause.stack)].map((line) => indent + line);
   });
-  return [`stage "${stage}" failed, and its failure is allowed: ${said}`, ...frames, ...caused].join("\n");
+  return [`${what} "${name}" failed, and its failure is allowed: ${said}`, ...frames, ...caused].join("\n");
 }
 
 function framesOf(stack: string | null): string[] {

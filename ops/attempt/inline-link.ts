@@ -78,11 +78,12 @@ export class InlineLink extends AttemptWriter {
     this.#say(body);
   }
 
-  protected appendLine(stream: LogStream, stage: string | null, text: string): void {
+  protected appendLine(stream: LogStream, stage: string | null, text: string, step?: string): void {
     if (this.#over) return;
     const n = this.#builder.logLines + 1;
     const at = this.#clock.time();
-    const line: LogLine = { n, seq: ++this.#seq, at, attempt: this.#attemptNumber, stage, stream, text };
+    const place = { stage, ...(step !== undefined && { step }) };
+    const line: LogLine = { n, seq: ++this.#seq, at, attempt: this.#attemptNumber, ...place, stream, text };
     this.#builder.addLine(line);
     this.watcher.line(line, this.submission.id);
   }

@@ -22,6 +22,8 @@ const MOST_FILE = 32 * 1024 * 1024;
 export interface ItemsPlace {
   /** Null: of loops outside of all stages. */
   stage: string | null;
+  /** Absent: of the stage itself. */
+  step?: string | undefined;
   occurrence: number;
   /** Hash of the params of the attempt. */
   params: string;

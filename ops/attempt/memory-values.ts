@@ -1,10 +1,11 @@
 /** Stage values in memory, for an attempt that resumes an earlier one. */
 import type { StageValue } from "../../protocol/event.js";
 import type { FinishedItems, StageValues } from "./sink.js";
-import { hashOfParams } from "./stage-values.js";
+import { hashOfParams, keptBefore, stillCounts } from "./stage-values.js";
 
 interface Stored {
   stage: string;
+  step: string | undefined;
   occurrence: number;
   params: string;
   attempt: number;
@@ -15,6 +16,7 @@ interface Stored {
 /** Finished items of one batch. */
 interface StoredBatch {
   stage: string | null;
+  step: string | undefined;
   occurrence: number;
   params: string;
   attempt: number;
@@ -43,29 +45,32 @@ export class MemoryStageValues implements StageValues {
     this.#items = [...items];
   }
 
-  /** As `retry --from`: without what the stage, later stages and unknown stages left. Null: everything. */
-  before(stage: string | null, stages: readonly string[]): KeptValues {
-    if (stage === null) return { values: this.#stored, items: this.#items };
-    const kept = stages.slice(0, Math.max(0, stages.indexOf(stage)));
-    const isKept = (each: { stage: string | null }) => each.stage !== null && kept.includes(each.stage);
+  /** As `retry --from`: without what the stage or step, later stages and unknown stages left. Null: everything. */
+  before(from: string | null, stages: readonly string[]): KeptValues {
+    if (from === null) return { values: this.#stored, items: this.#items };
+    const kept = keptBefore(from, stages);
+    const isKept = (each: Stored | StoredBatch) => stillCounts(each, kept);
     return { values: this.#stored.filter(isKept), items: this.#items.filter(isKept) };
   }
 
-  load(stage: string, occurrence: number): { value: unknown; attempt: number } | undefined {
-    const stored = this.#stored.findLast((each) => each.stage === stage && each.occurrence === occurrence);
+  load(stage: string, occurrence: number, step?: string): { value: unknown; attempt: number } | undefined {
+    const stored = this.#stored.findLast(
+      (each) => each.stage === stage && each.occurrence === occurrence && each.step === step,
+    );
     if (stored === undefined || stored.params !== this.#params) return undefined;
     return { value: stored.json === "" ? undefined : JSON.parse(stored.json), attempt: stored.attempt };
   }
 
-  keep(stage: string, occurrence: number, json: string, value: unknown): StageValue {
+  keep(stage: string, occurrence: number, json: string, value: unknown, step?: string): StageValue {
     const kept = { occurrence, params: this.#params };
-    this.#stored.push({ stage, ...kept, attempt: this.attempt, json });
+    this.#stored.push({ stage, step, ...kept, attempt: this.attempt, json });
     return json === "" ? kept : { ...kept, value };
   }
 
-  items(stage: string | null, occurrence: number): FinishedItems {
-    const place = { stage, occurrence, params: this.#params };
-    const isHere = (each: StoredBatch) => each.stage === stage && each.occurrence === occurrence;
+  items(stage: string | null, occurrence: number, step?: string): FinishedItems {
+    const place = { stage, step, occurrence, params: this.#params };
+    const isHere = (each: StoredBatch) =>
+      each.stage === stage && each.occurrence === occurrence && each.step === step;
     return {
       everyMs: 0,
       load: () => this.#items.filter((each) => isHere(each) && each.params === this.#params),

@@ -17,7 +17,7 @@ import type { BarTarget, BarValue } from "../programs/progress/program-bar.js";
 import { type Bar, type Counted, NEW_BAR, Rate } from "./bar.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 
-const INTERVAL_MS = 100;
+export const INTERVAL_MS = 100;
 
 /** Last values of loops that may be sent at once, then 10 a second: a thousand short loops must not send a thousand. */
 const MOST_LAST = 20;
@@ -51,6 +51,8 @@ export class Meter {
     private readonly send: (percent: number, progress: ProgressState | null) => void,
     private readonly sendStatus: (status: Status) => void = () => {},
     readonly clock: Clock = SYSTEM_CLOCK,
+    /** Ms between two values. Default: a tenth of a second. */
+    private readonly interval: () => number = () => INTERVAL_MS,
   ) {
     this.#lastsAt = clock.now();
     this.#statusAt = clock.now();
@@ -59,11 +61,14 @@ export class Meter {
   /** Sends the status now; above the rate, only the last one after 100 ms or before the next stage. */
   status(status: Status): void {
     const now = this.clock.now();
-    this.#statusesLeft = Math.min(MOST_STATUSES, this.#statusesLeft + (now - this.#statusAt) / INTERVAL_MS);
+    this.#statusesLeft = Math.min(
+      MOST_STATUSES,
+      this.#statusesLeft + (now - this.#statusAt) / this.interval(),
+    );
     this.#statusAt = now;
     this.#status = status;
     if (this.#statusesLeft >= 1) this.flush();
-    else this.#statusTimer ??= this.clock.schedule(INTERVAL_MS, () => this.flush());
+    else this.#statusTimer ??= this.clock.schedule(this.interval(), () => this.flush());
   }
 
   /** Begins the bar of a block; call after `stage:entered`, which empties the bar of the record. */
@@ -96,6 +101,12 @@ export class Meter {
       this.#show(latest);
       this.#sendIfChanged(this.clock.now());
     }
+  }
+
+  /** The percent of the bar that is shown. */
+  get current(): number {
+    const { counted, percent } = this.#bar;
+    return counted === null ? percent : percentOf(counted, percent);
   }
 
   set(percent: number): void {
@@ -165,7 +176,7 @@ export class Meter {
 
   /** Call when the values may have changed: sends them now, or starts the timer. */
   touch(now: number): void {
-    const wait = this.#sentAt + INTERVAL_MS - now;
+    const wait = this.#sentAt + this.interval() - now;
     if (wait <= 0) this.#sendIfChanged(now);
     else this.#timer ??= this.clock.schedule(Math.ceil(wait), () => this.flush());
   }
@@ -186,7 +197,7 @@ export class Meter {
   /** Call before the bar changes its source: sends the last value of the previous loop, if any. */
   #sendLast(now: number): void {
     if (this.#bar.counted === null) return;
-    this.#lastsLeft = Math.min(MOST_LAST, this.#lastsLeft + (now - this.#lastsAt) / INTERVAL_MS);
+    this.#lastsLeft = Math.min(MOST_LAST, this.#lastsLeft + (now - this.#lastsAt) / this.interval());
     this.#lastsAt = now;
     if (this.#lastsLeft < 1) return;
     this.#lastsLeft--;

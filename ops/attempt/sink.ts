@@ -12,7 +12,7 @@ export interface Sink {
   /** Numbers, timestamps and stores an event, synchronously. With `durable`, it is on disk when this returns. */
   event(body: EventBody, durable: boolean): void;
   /** Appends to the log, synchronously; each line of the text becomes a log line. */
-  line(stream: LogStream, stage: string | null, text: string): void;
+  line(stream: LogStream, stage: string | null, text: string, step?: string): void;
   /** Masks secrets in all events and lines. The attempt registers its secrets here. */
   readonly masker: Masker;
 }
@@ -34,23 +34,26 @@ export interface StopControl {
   readonly checkLease?: (() => void) | undefined;
 }
 
-/** Stored stage values of a resumable type, by (stage, occurrence). All methods are synchronous. */
+/**
+ * Stored values of a resumable type, by (stage, occurrence), and by step where a step is given. All methods are
+ * synchronous.
+ */
 export interface StageValues {
   /** The JSON value that an earlier attempt stored, and the number of that attempt; undefined if there is none. */
-  load(stage: string, occurrence: number): { value: unknown; attempt: number } | undefined;
+  load(stage: string, occurrence: number, step?: string): { value: unknown; attempt: number } | undefined;
   /**
-   * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` event, and in a fleet any
-   * value. Otherwise writes a large value to disk atomically and returns null.
+   * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` or `step:finished` event,
+   * and in a fleet any value. Otherwise writes a large value to disk atomically and returns null.
    *
    * @param json - the value as JSON; empty means undefined
    */
-  keep(stage: string, occurrence: number, json: string, value: unknown): StageValue | null;
+  keep(stage: string, occurrence: number, json: string, value: unknown, step?: string): StageValue | null;
   /**
-   * The finished items of one run of a stage's block.
+   * The finished items of one run of a stage's block, or of a step.
    *
    * @param stage - null: loops outside of all stages
    */
-  items(stage: string | null, occurrence: number): FinishedItems;
+  items(stage: string | null, occurrence: number, step?: string): FinishedItems;
 }
 
 /** Stored items of tracked loops with a `key`. All methods are synchronous. */

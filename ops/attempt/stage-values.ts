@@ -1,6 +1,6 @@
 /**
- * Stores the stage values of one operation. A small value is stored in its `stage:left` event, which saves a write and
- * a sync. A large value has its own file, by (stage, occurrence), in a directory of the operation. In a fleet every
+ * Stores the values of the stages and steps of one operation. A small value is stored in the `stage:left` or
+ * `step:finished` event, which saves a write and a sync. A large value has its own file, by (stage, occurrence, step), in a directory of the operation. In a fleet every
  * value is in its event: events reach the other hosts, and files do not.
  *
  * Finished items of tracked loops are in files of that directory too, and in a fleet in events of their own.
@@ -13,9 +13,18 @@ import { join } from "node:path";
 import type { EventBody, StageValue, StoredItems } from "../../protocol/event.js";
 import { isPlainObject } from "../../protocol/objects.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
+import { stageAndStep } from "../../protocol/step-names.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/system/own-file.js";
 import { makeDurableDirectory, replaceFileSync } from "../../protocol/system/replace-file.js";
-import { batchesOf, ITEMS_FILE, ItemsFile, itemsFilesIn, placeOf, removeItems } from "./item-files.js";
+import {
+  batchesOf,
+  ITEMS_FILE,
+  ItemsFile,
+  type ItemsPlace,
+  itemsFilesIn,
+  placeOf,
+  removeItems,
+} from "./item-files.js";
 import type { FinishedItems, StageValues } from "./sink.js";
 
 /** Most characters of JSON of a small value. */
@@ -33,12 +42,15 @@ const MOST_FILE = 17 * 1024 * 1024;
 /** A value of an earlier attempt: from its run files, or the content of the file of a large value. */
 export interface KeptValue extends StageValue {
   stage: string;
+  /** Absent: the value of the stage. */
+  step?: string | undefined;
   attempt: number;
 }
 
 /** Finished items of an earlier attempt, from its run files. */
 export interface KeptItems extends StoredItems {
   stage: string | null;
+  step?: string | undefined;
   attempt: number;
 }
 
@@ -50,6 +62,8 @@ export interface Forgotten {
   attempt: number;
   /** The stages whose values still count. */
   kept: string[];
+  /** A step from which the retry starts: the values of the other steps of its stage still count. */
+  except?: { stage: string; step: string };
 }
 
 export interface StageValuesOptions {
@@ -79,9 +93,15 @@ export function fileStageValues(
   return new FileStageValues(dir, hashOfParams(params), attempt, options);
 }
 
-/** The stages whose values still count after a retry from `stage`: those before it. */
-export function keptBefore(stage: string, stages: readonly string[]): string[] {
-  return stages.slice(0, Math.max(0, stages.indexOf(stage)));
+/**
+ * What still counts after a retry: the stages before `from`, and the other steps of a stage whose step `from` is.
+ *
+ * @param from - a stage, or `Stage/step`
+ */
+export function keptBefore(from: string, stages: readonly string[]): Pick<Forgotten, "kept" | "except"> {
+  const { stage, step } = stageAndStep(from, stages) ?? { stage: from, step: null };
+  const kept = stages.slice(0, Math.max(0, stages.indexOf(stage)));
+  return step === null ? { kept } : { kept, except: { stage, step } };
 }
 
 class FileStageValues implements StageValues {
@@ -95,28 +115,30 @@ class FileStageValues implements StageValues {
     private readonly options: StageValuesOptions,
   ) {}
 
-  load(stage: string, occurrence: number): { value: unknown; attempt: number } | undefined {
-    const key = keyOf(stage, occurrence);
+  load(stage: string, occurrence: number, step?: string): { value: unknown; attempt: number } | undefined {
+    const key = keyOf(stage, occurrence, step);
     this.#held ??= this.#read();
-    const stored = this.#held.events.get(key) ?? this.#readFile(stage, occurrence);
+    const stored = this.#held.events.get(key) ?? this.#readFile(stage, occurrence, step);
     if (stored === undefined || stored.params !== this.paramsHash) return undefined;
     const { value, attempt } = stored;
-    return stored.stage === stage && stored.occurrence === occurrence ? { value, attempt } : undefined;
+    const isIt = stored.stage === stage && stored.occurrence === occurrence && stored.step === step;
+    return isIt ? { value, attempt } : undefined;
   }
 
-  keep(stage: string, occurrence: number, json: string, value: unknown): StageValue | null {
+  keep(stage: string, occurrence: number, json: string, value: unknown, step?: string): StageValue | null {
     const kept = { occurrence, params: this.paramsHash };
     if (json.length <= SMALL || this.options.recordItems) return json === "" ? kept : { ...kept, value };
-    const head = JSON.stringify({ stage, attempt: this.attempt, ...kept });
+    const head = JSON.stringify({ stage, step, attempt: this.attempt, ...kept });
     makeDurableDirectory(this.dir);
-    replaceFileSync(join(this.dir, fileName(stage, occurrence)), `${head.slice(0, -1)},"value":${json}}`);
+    const file = join(this.dir, fileName(stage, occurrence, step));
+    replaceFileSync(file, `${head.slice(0, -1)},"value":${json}}`);
     return null;
   }
 
-  items(stage: string | null, occurrence: number): FinishedItems {
-    const place = { stage, occurrence, params: this.paramsHash, attempt: this.attempt };
-    const beginning = itemsName(stage, occurrence);
-    const load = () => this.#loadItems(stage, occurrence, beginning);
+  items(stage: string | null, occurrence: number, step?: string): FinishedItems {
+    const place = { stage, step, occurrence, params: this.paramsHash, attempt: this.attempt };
+    const beginning = itemsName(stage, occurrence, step);
+    const load = () => this.#loadItems(place, beginning);
     const discard = () => removeItems(this.dir, beginning);
     const { recordItems } = this.options;
     if (recordItems === undefined) {
@@ -132,16 +154,23 @@ class FileStageValues implements StageValues {
     }
     const append = (keys: readonly string[]) => {
       const items = { occurrence, params: this.paramsHash, keys };
-      recordItems({ type: "items:finished", stage, count: keys.length, items });
+      recordItems({
+        type: "items:finished",
+        stage,
+        ...(step !== undefined && { step }),
+        count: keys.length,
+        items,
+      });
     };
     return { everyMs: ITEMS_MS.inEvents, load, append, sync: () => {}, close: () => {}, discard };
   }
 
-  *#loadItems(stage: string | null, occurrence: number, beginning: string) {
+  *#loadItems({ stage, step, occurrence }: Omit<ItemsPlace, "params">, beginning: string) {
     const forgotten = this.#forgotten();
     if (forgotten === null) return;
-    const isWanted = (place: { stage: string | null; occurrence: number; params: string; attempt: number }) =>
+    const isWanted = (place: ItemsPlace) =>
       place.stage === stage &&
+      place.step === step &&
       place.occurrence === occurrence &&
       place.params === this.paramsHash &&
       place.attempt < this.attempt &&
@@ -156,10 +185,10 @@ class FileStageValues implements StageValues {
       if (isWanted(kept)) yield { attempt: kept.attempt, keys: kept.keys };
   }
 
-  #readFile(stage: string, occurrence: number): KeptValue | undefined {
+  #readFile(stage: string, occurrence: number, step?: string): KeptValue | undefined {
     const { files } = this.#held!;
     if (files.size === 0) return undefined;
-    const name = fileName(stage, occurrence);
+    const name = fileName(stage, occurrence, step);
     const stored = files.has(name) ? readStored(join(this.dir, name)) : undefined;
     return stored !== undefined && isKept(stored, this.options.forgotten ?? []) ? stored : undefined;
   }
@@ -170,7 +199,7 @@ class FileStageValues implements StageValues {
     if (all === null) return { events, files: new Set<string>() };
     const { earlier = () => [] } = this.options;
     for (const value of earlier())
-      if (isKept(value, all)) events.set(keyOf(value.stage, value.occurrence), value);
+      if (isKept(value, all)) events.set(keyOf(value.stage, value.occurrence, value.step), value);
     return { events, files: new Set(filesIn(this.dir)) };
   }
 
@@ -182,32 +211,45 @@ class FileStageValues implements StageValues {
 }
 
 /** Whether no retry from a stage has forgotten the value. What is outside of all stages, each has forgotten. */
-function isKept(
-  { stage, attempt: of }: { stage: string | null; attempt: number },
-  forgotten: readonly Forgotten[],
-): boolean {
-  return forgotten.every(({ attempt, kept }) => of > attempt || (stage !== null && kept.includes(stage)));
+function isKept(value: Owner & { attempt: number }, forgotten: readonly Forgotten[]): boolean {
+  return forgotten.every((each) => value.attempt > each.attempt || stillCounts(value, each));
 }
 
-function keyOf(stage: string, occurrence: number): string {
-  return `${occurrence} ${stage}`;
+/** Whose a value is. */
+interface Owner {
+  stage: string | null;
+  step?: string | undefined;
+}
+
+/** Whether the values of a stage, or of a step, count after a retry. */
+export function stillCounts(
+  { stage, step }: Owner,
+  { kept, except }: Pick<Forgotten, "kept" | "except">,
+): boolean {
+  if (stage === null) return false;
+  return kept.includes(stage) || (stage === except?.stage && step !== undefined && step !== except.step);
+}
+
+function keyOf(stage: string, occurrence: number, step: string | undefined): string {
+  return `${occurrence} ${step === undefined ? stage : JSON.stringify([stage, step])}`;
 }
 
 /**
- * For `retry --from STAGE`: forgets the values of that stage, of the later stages in `stages`, and of stages that are
+ * For `retry --from`: forgets the values of that stage or step, of the later stages in `stages`, and of stages that are
  * no longer in `stages`.
  *
+ * @param from - a stage, or `Stage/step`
  * @param attempt - number of the last attempt
  */
-export function forgetFrom(dir: string, stage: string, stages: readonly string[], attempt: number): void {
-  const kept = keptBefore(stage, stages);
+export function forgetFrom(dir: string, from: string, stages: readonly string[], attempt: number): void {
+  const kept = keptBefore(from, stages);
   makeDurableDirectory(dir);
   for (const file of [...filesIn(dir), ...itemsFilesIn(dir)]) {
     const path = join(dir, file);
     const stored = file.endsWith(ITEMS_FILE) ? placeOf(path) : readStored(path);
-    if (!stored || stored.stage === null || !kept.includes(stored.stage)) rmSync(path, { force: true });
+    if (!stored || !stillCounts(stored, kept)) rmSync(path, { force: true });
   }
-  const forgotten = [...readForgotten(dir), { attempt, kept }];
+  const forgotten = [...readForgotten(dir), { attempt, ...kept }];
   replaceFileSync(join(dir, FORGOTTEN), forgotten.map(encodeRecord).join(""));
 }
 
@@ -260,15 +302,16 @@ function readStored(file: string): KeptValue | undefined {
   }
 }
 
-/** A safe and short name for any stage name; begins with letters of the stage name, for people. */
-function fileName(stage: string, occurrence: number): string {
-  const letters = stage.replace(/[^A-Za-z0-9]+/g, "-").slice(0, 40);
-  return `${letters}.${hash(stage).slice(0, 16)}.${occurrence}.json`;
+/** A safe and short name for any name of a stage or step; begins with letters of that name, for people. */
+function fileName(stage: string, occurrence: number, step?: string): string {
+  const letters = (step ?? stage).replace(/[^A-Za-z0-9]+/g, "-").slice(0, 40);
+  const whole = step === undefined ? stage : JSON.stringify([stage, step]);
+  return `${letters}.${hash(whole).slice(0, 16)}.${occurrence}.json`;
 }
 
 /** As `fileName`, for the files of items; the number of the attempt follows. */
-function itemsName(stage: string | null, occurrence: number): string {
-  return stage === null ? "outside." : fileName(stage, occurrence).slice(0, -"json".length);
+function itemsName(stage: string | null, occurrence: number, step?: string): string {
+  return stage === null ? "outside." : fileName(stage, occurrence, step).slice(0, -"json".length);
 }
 
 /** A hash of the params that does not depend on the order of the keys. */

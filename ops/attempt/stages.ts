@@ -7,16 +7,13 @@
 import type { EventBody, StageValue } from "../../protocol/event.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { StageOptions } from "../sdk/live-operation.js";
-import { whyNotJson } from "../types/json-value.js";
 import type { Bar } from "./bar.js";
 import type { Cancellation } from "./cancellation.js";
 import { Failure, failureText, toOperationError } from "./failure.js";
 import { ItemKeys } from "./item-keys.js";
 import type { Meter } from "./meter.js";
 import type { Sink, StageValues } from "./sink.js";
-
-/** Most bytes of the return value of a stage of a resumable type, as JSON. */
-const MAX_STAGE_VALUE_BYTES = 16 * 1024 * 1024;
+import { jsonToKeep, type Steps } from "./steps.js";
 
 /** A running block. */
 interface Block {
@@ -37,6 +34,8 @@ export interface RunnerStageOptions extends StageOptions {
 export class Stages {
   /** The tracked stage whose block is running. */
   active: string | null = null;
+  /** The steps of its block; null: there are none yet. */
+  steps: Steps | null = null;
   /** The first misuse; it fails the attempt even if the operation caught the error. */
   misuse: Failure | null = null;
   /** All running blocks, tracked or not, the latest last. */
@@ -75,8 +74,13 @@ export class Stages {
       this.#itemsOutside ??= this.#itemsOf(null, 1);
       return this.#itemsOutside;
     }
-    this.#items ??= this.#itemsOf(stage, this.#occurrences.get(stage) ?? 1);
+    this.#items ??= this.#itemsOf(stage, this.occurrence(stage));
     return this.#items;
+  }
+
+  /** How many times the attempt has entered the stage, from 1. */
+  occurrence(stage: string): number {
+    return this.#occurrences.get(stage) ?? 1;
   }
 
   /** Stores the finished items of an attempt that is over. */
@@ -113,6 +117,7 @@ export class Stages {
     } finally {
       this.active = null;
       this.#items = null;
+      this.steps = null;
     }
   }
 
@@ -156,7 +161,9 @@ export class Stages {
     this.cancellation.checkLease?.();
     try {
       value = await block();
+      if (index !== null) this.steps?.checkEnded();
     } catch (thrown) {
+      if (index !== null) this.steps?.abandon();
       const isCancelled = this.cancellation.explains(thrown);
       // After a stop request the operation must end, so the error goes on.
       if (!allowFailure || isCancelled || this.cancellation.stopped) {
@@ -217,13 +224,7 @@ export class Stages {
 
   #keep(stage: string, occurrence: number, value: unknown): StageValue | null {
     if (this.values === null) return null;
-    const problem = whyNotJson(value, { roundTrip: true });
-    if (problem !== null) throw notStorable(stage, `cannot be stored as JSON: ${problem}`);
-    // JSON has no undefined; the empty text stands for it.
-    const json = JSON.stringify(value) ?? "";
-    const bytes = Buffer.byteLength(json);
-    if (bytes > MAX_STAGE_VALUE_BYTES)
-      throw notStorable(stage, `is ${(bytes / 1024 / 1024).toFixed(1)} MiB as JSON, more than 16 MiB`);
+    const json = jsonToKeep(`stage "${stage}"`, value);
     return this.values.keep(stage, occurrence, json, value);
   }
 
@@ -244,11 +245,4 @@ export class Stages {
     const text = `"${name}" is not one of the stages and runs untracked. Did you mean "${near}"?`;
     this.sink.line("liveops", this.current, text);
   }
-}
-
-function notStorable(stage: string, why: string): Failure {
-  return new Failure(
-    "LIVEOPS_STAGE_VALUE_NOT_JSON",
-    `the type is resumable, and the value that stage "${stage}" returned ${why}; return plain JSON data (a path, an id), or nothing`,
-  );
 }

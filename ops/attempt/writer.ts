@@ -39,8 +39,8 @@ export abstract class AttemptWriter implements Sink {
     this.onStage(this.#open.at(-1) ?? null);
   }
 
-  line(stream: LogStream, stage: string | null, text: string): void {
-    for (const line of this.masker.mask(text).split(/\r?\n/)) this.appendLine(stream, stage, line);
+  line(stream: LogStream, stage: string | null, text: string, step?: string): void {
+    for (const line of this.masker.mask(text).split(/\r?\n/)) this.appendLine(stream, stage, line, step);
   }
 
   /** Call before the next attempt of the same writer. */
@@ -53,5 +53,5 @@ export abstract class AttemptWriter implements Sink {
 
   protected abstract append(body: EventBody, durable: boolean): void;
 
-  protected abstract appendLine(stream: LogStream, stage: string | null, text: string): void;
+  protected abstract appendLine(stream: LogStream, stage: string | null, text: string, step?: string): void;
 }

@@ -3,6 +3,21 @@
  */
 export { z } from "zod";
 export { ExecError, type ExecOptions, type ExecResult } from "./exec.js";
-export type { ChainArguments, Progress, StageOptions, StatusLevel, TrackOptions } from "./live-operation.js";
-export { LiveOperation, OperationCancelled, type OperationClass, type StageName } from "./live-operation.js";
+export type {
+  ChainArguments,
+  EachOptions,
+  Progress,
+  StageOptions,
+  StatusLevel,
+  StepProgress,
+  StepsOptions,
+  TrackOptions,
+} from "./live-operation.js";
+export {
+  LiveOperation,
+  OperationCancelled,
+  type OperationClass,
+  type StageName,
+  StepsError,
+} from "./live-operation.js";
 export type { OperationStatics, Params, ParamsInput } from "./statics.js";

@@ -69,6 +69,32 @@ export interface StageOptions {
   allowFailure?: boolean;
 }
 
+/** Options of {@link Progress.parallel}. */
+export interface StepsOptions {
+  /** Most steps that run at the same time, from 1 to 200. Default: the number of cores. */
+  atOnce?: number;
+  /**
+   * What follows the first failure. `"stop"`: the other steps are ended as by a cancel, and those that wait do not run.
+   * `"finish"`: all steps run. Default: `"stop"`.
+   */
+  onFailure?: "stop" | "finish";
+}
+
+/** Options of {@link Progress.each}. */
+export interface EachOptions<T = unknown> extends StepsOptions {
+  /** Name of the step of an item; no two may be equal. Default: the item if it is a text or a number, else its number. */
+  name?: (item: T, index: number) => string;
+}
+
+/**
+ * Reports of one step: as {@link Progress}, with a bar, a status and a name of its own in the log. `signal` aborts also
+ * when another step failed.
+ */
+export interface StepProgress
+  extends Pick<Progress, "track" | "percent" | "status" | "log" | "exec" | "checkCancelled" | "signal"> {
+  readonly name: string;
+}
+
 /** The second argument of `chainTo`; optional if every parameter of the type is optional. */
 export type ChainArguments<T> =
   Record<never, never> extends ParamsInput<T> ? [params?: ParamsInput<T>] : [params: ParamsInput<T>];
@@ -112,6 +138,37 @@ export interface Progress<Op = unknown> {
    * @throws Error `LIVEOPS_STAGE_ACTIVE` if a stage is active
    */
   skip(name: StageName<Op>, reason: string): void;
+
+  /**
+   * Runs steps of the active stage side by side, and returns their values by name. Await the promise inside the block
+   * of the stage. A step ends as done, failed, cancelled, or as ended by the failure of another step.
+   *
+   * ```ts
+   * const { lint, test } = await p.stage("Check", () =>
+   *   p.parallel({
+   *     lint: (s) => s.exec("npm", ["run", "lint"]),
+   *     test: (s) => s.exec("npm", ["test"]),
+   *   }),
+   * );
+   * ```
+   *
+   * In a `resumable` type, a step that an earlier attempt finished does not run again: its stored value is returned.
+   *
+   * @throws the error of the step that failed; {@link StepsError} if several failed; Error outside of a stage; TypeError
+   *   for a name that is empty, longer than 200 characters, or used twice in the stage; RangeError for more than 10,000
+   *   steps
+   */
+  parallel<T extends Readonly<Record<string, (s: StepProgress) => unknown>>>(
+    steps: T,
+    options?: StepsOptions,
+  ): Promise<{ -readonly [K in keyof T]: Awaited<ReturnType<T[K]>> }>;
+
+  /** As {@link Progress.parallel}, with a step for each item. Returns the values in the order of the items. */
+  each<T, R>(
+    items: Iterable<T>,
+    block: (item: T, s: StepProgress) => R,
+    options?: EachOptions<T>,
+  ): Promise<Awaited<R>[]>;
 
   /** Runs the block under a name that is not a stage, and returns its value. The stage stepper does not change. */
   untracked<R>(name: string, block: () => R): Promise<Awaited<R>>;
@@ -290,6 +347,21 @@ export type OperationClass = OperationStatics & { readonly [TYPE]: true };
 
 /** The stage names that `p.stage` accepts; any string if the stages are not declared `as const`. */
 export type StageName<Op> = Op extends { readonly [STATICS]: infer T } ? StagesOf<T> : string;
+
+/** Several steps of `p.parallel` or `p.each` failed. */
+export class StepsError extends Error {
+  override name = "StepsError";
+
+  constructor(
+    message: string,
+    /** Names of the steps that failed, in the order of their failures. */
+    readonly steps: readonly string[],
+    /** Their errors. */
+    readonly errors: readonly unknown[],
+  ) {
+    super(message);
+  }
+}
 
 /**
  * Thrown by `p.checkCancelled()` and `p.track` after a stop was requested; also the reason of `p.signal`. Do not catch

@@ -13,7 +13,7 @@ import { type Range, TextSearch } from "./text-search.js";
 export const MASK = "***";
 
 /** Keys of events that are not masked. */
-const KEPT = new Set(["type", "stage", "stages", "untrackedStage", "value", "items", "state"]);
+const KEPT = new Set(["type", "stage", "step", "stages", "untrackedStage", "value", "items", "state"]);
 
 /** Where secrets are in a text. */
 interface Found {

@@ -120,7 +120,7 @@ export function progressOf(events: readonly OperationEvent[]): ProgressValue[] {
   for (const event of events) {
     if (event.type === "stage:entered") open.push(event.stage);
     if (event.type === "stage:left") open.splice(open.lastIndexOf(event.stage), 1);
-    if (event.type !== "progress:changed") continue;
+    if (event.type !== "progress:changed" || event.step !== undefined) continue;
     const { percent, progress } = event;
     values.push({ stage: open.at(-1) ?? null, percent, progress });
   }

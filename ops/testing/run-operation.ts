@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
+import { stageAndStep } from "../../protocol/step-names.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { unknownStage } from "../../protocol/text/unknown-name.js";
 import type { Clock } from "../attempt/clock.js";
@@ -36,7 +37,7 @@ export interface RunOptions {
   cancelAt?: CancelAt;
   /** An earlier run that failed or was cancelled: this run is its next attempt, as after `liveops retry`. */
   resumeFrom?: OperationRun;
-  /** With `resumeFrom`: the stage to start from, as `liveops retry --from`. Default: all stored values count. */
+  /** With `resumeFrom`: the stage to start from, or `Stage/step`, as `liveops retry --from`. Default: all stored values count. */
   from?: string;
 }
 
@@ -219,7 +220,7 @@ async function retried(
   if (earlier.state === "succeeded")
     throw new Refusal("LIVEOPS_WRONG_STATE", `${earlier.op} succeeded, so it cannot be retried`);
   const { env = null, from = null, set, cwd, label } = options;
-  if (from !== null && !earlier.record.stages.includes(from))
+  if (from !== null && stageAndStep(from, earlier.record.stages) === null)
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",
       `${earlier.op} has no stage "${from}"; it has ${earlier.record.stages.join(", ")}`,

@@ -199,7 +199,9 @@ function finishedRun<T extends OperationClass>(
     log,
     stages: stagesOf(events),
     progress: progressOf(events),
-    statuses: events.flatMap((event) => (event.type === "status:changed" ? [event.status] : [])),
+    statuses: events.flatMap((event) =>
+      event.type === "status:changed" && event.step === undefined ? [event.status] : [],
+    ),
     record,
     texts: (stream?: LogStream) =>
       log.filter((line) => stream === undefined || line.stream === stream).map(({ text }) => text),

@@ -273,7 +273,7 @@ it.each([false, true])("forgets what a retry from a stage forgets (in a fleet: %
     for (const item of run.track(upTo(3), id)) if (item === 3) break;
     run.keys().end();
   }
-  if (fleet) forgotten.push({ attempt: 1, kept: keptBefore("B", stages) });
+  if (fleet) forgotten.push({ attempt: 1, ...keptBefore("B", stages) });
   else forgetFrom(dir, "B", stages, 1);
   const left = [...stages, null].map(
     (stage) => [...new Attempt(storeOf(2, stage)).track(upTo(3), id)].length,

@@ -130,7 +130,7 @@ it("law: what was stored since it was last forgotten counts, small or large, who
       };
       for (const [index, { from, stored }] of attempts.entries()) {
         if (from !== null && index > 0) {
-          if (inFleet) forgotten.push({ attempt: index, kept: keptBefore(from, stages) });
+          if (inFleet) forgotten.push({ attempt: index, ...keptBefore(from, stages) });
           else forgetFrom(dir, from, stages, index);
           for (const key of last.keys()) if (key[0]! >= from) last.delete(key);
         }

@@ -1,0 +1,223 @@
+/**
+ * What code of an operation reports from one place: `p` for the code of the operation, and `s` for the code of a step.
+ * Both track, log and run programs in the same way; each has its own progress bar.
+ */
+import { MAX_STATUS } from "../../protocol/limits.js";
+import type { LogStream } from "../../protocol/operation.js";
+import { exec } from "../programs/exec.js";
+import { TtyMissing } from "../programs/pty.js";
+import type { AttemptTerminals } from "../programs/terminals.js";
+import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
+import type { StatusLevel, TrackOptions } from "../sdk/live-operation.js";
+import type { Masker } from "../secrets/masker.js";
+import type { Cancellation } from "./cancellation.js";
+import type { Clock } from "./clock.js";
+import { Failure } from "./failure.js";
+import type { ItemKeys } from "./item-keys.js";
+import { type KeyedHost, type KeyedOptions, trackKeyedAsync, trackKeyedSync } from "./keyed-track.js";
+import type { Meter } from "./meter.js";
+import type { Sink } from "./sink.js";
+import { trackAsync, trackSync } from "./track.js";
+
+const LEVELS: readonly StatusLevel[] = ["info", "success", "warning", "error"];
+
+/** Share of the grace period that a program of `exec` gets at most, and the most seconds. */
+const EXEC_SHARE = 0.8;
+const MAX_EXEC_GRACE = 8;
+
+/** What all places of an attempt share. */
+export interface AttemptParts {
+  terminals: AttemptTerminals;
+  /** In seconds. */
+  gracePeriod: number;
+  /** The name of the type, if later attempts begin from the start; null: they do not. */
+  notResumable: string | null;
+}
+
+export interface ReportsParts extends AttemptParts {
+  sink: Sink;
+  meter: Meter;
+  cancellation: Cancellation;
+  /** Aborts when the code that reports has ended. */
+  over: AbortController;
+}
+
+export abstract class Reports {
+  /** Hides secrets in everything that is reported. */
+  readonly masker: Masker;
+  /** Of the last program of `exec` that has exited; null: none, or a signal ended it. */
+  exitCode: number | null = null;
+  protected readonly parts: ReportsParts;
+  #notedNoPercent = false;
+  #notedNoKeys = false;
+  /** Names of the programs of `exec` that are running. */
+  readonly #programs = new Map<Promise<unknown>, string>();
+
+  constructor(parts: ReportsParts) {
+    this.parts = parts;
+    this.masker = parts.sink.masker;
+    // Bound, because authors pass these methods as callbacks: lines.on("line", p.log).
+    this.log = this.log.bind(this);
+    this.status = this.status.bind(this);
+    this.percent = this.percent.bind(this);
+    this.checkCancelled = this.checkCancelled.bind(this);
+  }
+
+  /** Where a line belongs that is logged now. */
+  protected abstract place(): { stage: string | null; step?: string };
+
+  /** The finished items of loops with a `key`. */
+  protected abstract items(): ItemKeys;
+
+  get signal(): AbortSignal {
+    return this.parts.cancellation.signal;
+  }
+
+  get clock(): Clock {
+    return this.parts.meter.clock;
+  }
+
+  track<T>(items: Iterable<T>, options?: TrackOptions<T>): Iterable<T>;
+  track<T>(items: AsyncIterable<T>, options?: TrackOptions<T>): AsyncIterable<T>;
+  track<T>(
+    items: Iterable<T> | AsyncIterable<T>,
+    options: TrackOptions<T> = {},
+  ): Iterable<T> | AsyncIterable<T> {
+    const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = Object(items);
+    if (options.key !== undefined && (sync ?? async) && this.#remembers())
+      return typeof sync === "function"
+        ? trackKeyedSync(items as Iterable<T>, options as KeyedOptions<T>, this.#keyed)
+        : trackKeyedAsync(items as AsyncIterable<T>, options as KeyedOptions<T>, this.#keyed);
+    const { meter, cancellation } = this.parts;
+    if (typeof sync === "function") return trackSync(items as Iterable<T>, options, meter, cancellation);
+    if (typeof async === "function")
+      return trackAsync(items as AsyncIterable<T>, options, meter, cancellation);
+    throw new TypeError("p.track takes an iterable or an async iterable: an array, a Set, a stream, …");
+  }
+
+  percent(value: number): void {
+    // A numeric text is accepted too: child.stdout.on("data", p.percent).
+    const text = typeof value === "string" ? (value as string).trim() : "";
+    const percent = text === "" ? value : Number(text);
+    if (Number.isFinite(percent)) this.parts.meter.set(percent);
+    else this.#noteNoPercent(value);
+  }
+
+  status(text: string, level: StatusLevel = "info"): void {
+    if (!LEVELS.includes(level))
+      throw new TypeError(`p.status takes one of the levels ${LEVELS.join(", ")}, not ${String(level)}`);
+    this.parts.meter.status({ text: this.masker.mask(String(text)).slice(0, MAX_STATUS), level });
+  }
+
+  log(line: string): void {
+    // A line feed at the end, as in the output of a child process, adds no empty line.
+    this.#line("log", String(line).replace(/\r?\n$/, ""));
+  }
+
+  exec(
+    command: string,
+    args: readonly string[] | undefined,
+    options: ExecOptions & { capture: true },
+  ): Promise<ExecResult & { stdout: string }>;
+  exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult> {
+    const { sink, meter, cancellation, over, terminals, gracePeriod } = this.parts;
+    // The lines belong to this stage, whatever runs when they come.
+    const { stage, step } = this.place();
+    const bar = meter.program();
+    const host = {
+      bar,
+      now: () => this.clock.now(),
+      masker: this.masker,
+      signal: options?.afterStop === true ? over.signal : AbortSignal.any([this.signal, over.signal]),
+      stopped: () => cancellation.error(),
+      checkLease: cancellation.checkLease,
+      // Before the grace period of the operation ends, so that the operation can clean up.
+      grace: Math.min(MAX_EXEC_GRACE, gracePeriod * EXEC_SHARE),
+      line: (stream: LogStream, text: string) => sink.line(stream, stage, text, step),
+      status: (text: string, level?: StatusLevel) => this.status(text, level),
+      terminals,
+    };
+    const running: Promise<ExecResult> = exec(host, command, args, options)
+      .then(
+        (result) => {
+          this.exitCode = result.exitCode;
+          return result;
+        },
+        (thrown: unknown) => {
+          if (thrown instanceof ExecError) this.exitCode = thrown.exitCode;
+          throw thrown instanceof TtyMissing ? new Failure("LIVEOPS_TTY_MISSING", thrown.message) : thrown;
+        },
+      )
+      .finally(() => {
+        bar.release();
+        this.#programs.delete(running);
+      });
+    this.#programs.set(running, options?.label ?? String(command));
+    return running;
+  }
+
+  /** The name of a program that is still running; null if there is none. */
+  get program(): string | null {
+    return this.#programs.values().next().value ?? null;
+  }
+
+  checkCancelled(): void {
+    this.parts.cancellation.check();
+  }
+
+  /** Call when the code has ended: sends the last value of its bar. Later reports are ignored, and programs stopped. */
+  protected end(): void {
+    this.parts.meter.flush();
+    for (const running of this.#programs.keys()) running.catch(() => {});
+    // The default reason is an error with a stack, and nobody reads it.
+    this.parts.over.abort("the attempt is over");
+  }
+
+  #line(stream: LogStream, text: string): void {
+    const { stage, step } = this.place();
+    this.parts.sink.line(stream, stage, text, step);
+  }
+
+  get #keyed(): KeyedHost {
+    const { meter, cancellation } = this.parts;
+    return {
+      meter,
+      cancellation,
+      keys: () => this.items(),
+      note: (text) => this.#line("liveops", text),
+    };
+  }
+
+  /** Whether a loop with a `key` has a use for it. If not, the log says so once. */
+  #remembers(): boolean {
+    const { notResumable } = this.parts;
+    if (notResumable === null) return true;
+    if (!this.#notedNoKeys) {
+      const text = `p.track: the key has no effect, because ${notResumable} is not resumable; add: static resumable = true`;
+      this.#line("liveops", text);
+    }
+    this.#notedNoKeys = true;
+    return false;
+  }
+
+  /** Logs an invalid percent once. It does not throw, because a 0/0 must not fail an hour's work. */
+  #noteNoPercent(value: unknown): void {
+    if (this.#notedNoPercent) return;
+    this.#notedNoPercent = true;
+    const given = typeof value === "number" ? `${value}` : this.masker.quoted(value, 40);
+    this.#line(
+      "liveops",
+      `p.percent takes a number from 0 to 100, not ${given}; the progress bar does not change`,
+    );
+  }
+}
+
+/** A sink that ignores what comes after the end: a forgotten timer must not write into the files of the next attempt. */
+export function until(over: AbortSignal, sink: Sink): Sink {
+  return {
+    masker: sink.masker,
+    event: (...report) => over.aborted || sink.event(...report),
+    line: (...report) => over.aborted || sink.line(...report),
+  };
+}

@@ -1,0 +1,87 @@
+/** Implements `StepProgress`, the `s` of one step: as `p`, with a bar, a status and a name in the log of its own. */
+import { MAX_STEP_TEXT } from "../../protocol/limits.js";
+import type { StepProgress } from "../sdk/live-operation.js";
+import type { Cancellation } from "./cancellation.js";
+import { Failure } from "./failure.js";
+import { ItemKeys } from "./item-keys.js";
+import { Meter } from "./meter.js";
+import { type AttemptParts, Reports, until } from "./reports.js";
+import type { Sink, StageValues } from "./sink.js";
+
+/** Where a step is: in one run of a stage's block. */
+export interface StepPlace {
+  stage: string;
+  occurrence: number;
+  step: string;
+}
+
+export class RunningStep extends Reports implements StepProgress {
+  readonly name: string;
+  #items: ItemKeys | null = null;
+
+  /** @param interval - ms between two values of its bar */
+  constructor(
+    private readonly at: StepPlace,
+    parts: AttemptParts & { sink: Sink; meter: Meter },
+    cancellation: Cancellation,
+    private readonly values: StageValues | null,
+    interval: () => number,
+  ) {
+    const over = new AbortController();
+    const sink = until(over.signal, parts.sink);
+    const { step } = at;
+    const meter = new Meter(
+      (percent, progress) => {
+        const label = progress?.label?.slice(0, MAX_STEP_TEXT) ?? null;
+        const bar = progress === null ? null : { ...progress, label };
+        sink.event({ type: "progress:changed", step, percent, progress: bar }, false);
+      },
+      ({ text, level }) => {
+        const status = { text: text.slice(0, MAX_STEP_TEXT), level };
+        sink.event({ type: "status:changed", step, status }, false);
+      },
+      parts.meter.clock,
+      interval,
+    );
+    super({ ...parts, sink, meter, cancellation, over });
+    this.name = step;
+  }
+
+  /** From 0 to 100. */
+  get done(): number {
+    return this.parts.meter.current;
+  }
+
+  protected place(): { stage: string; step: string } {
+    const { stage, step } = this.at;
+    return { stage, step };
+  }
+
+  protected items(): ItemKeys {
+    const { stage, occurrence, step } = this.at;
+    const note = (text: string) => this.parts.sink.line("liveops", stage, text, step);
+    this.#items ??= new ItemKeys(this.values?.items(stage, occurrence, step) ?? null, note, this.clock);
+    return this.#items;
+  }
+
+  /** @throws Failure if a program of the step is still running */
+  checkEnded(): void {
+    const { program } = this;
+    if (program !== null)
+      throw new Failure(
+        "LIVEOPS_STAGE_ACTIVE",
+        `step "${this.name}" returned while ${program} was running, and it was stopped: await s.exec(${JSON.stringify(program)}, …)`,
+      );
+  }
+
+  /** The code of the step has ended. Call before its end is recorded. */
+  close(): void {
+    this.#items?.end();
+    this.end();
+  }
+
+  /** The end is recorded, with the value that takes the place of the items. */
+  discardItems(): void {
+    this.#items?.discard();
+  }
+}

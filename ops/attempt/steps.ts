@@ -1,0 +1,307 @@
+/**
+ * Runs the steps of a stage side by side: at most some at once, each with its own reports, bar and stored value.
+ *
+ * The events of steps are durable soon after they are sent, and the end of a step beside which no other runs at once. So
+ * a step that a person saw as done, or whose stage went on, does not run again in a later attempt.
+ */
+import { availableParallelism } from "node:os";
+import type { EventBody } from "../../protocol/event.js";
+import { MAX_AT_ONCE, MAX_STATUS, MAX_STEP_NAME, MAX_STEPS } from "../../protocol/limits.js";
+import { isPassed } from "../../protocol/stage-state.js";
+import { type EachOptions, type StepProgress, StepsError, type StepsOptions } from "../sdk/live-operation.js";
+import { whyNotJson } from "../types/json-value.js";
+import type { Counted } from "./bar.js";
+import { type Cancellation, StepsCancellation } from "./cancellation.js";
+import { Failure, failureText, toOperationError } from "./failure.js";
+import { INTERVAL_MS, type Meter } from "./meter.js";
+import type { AttemptParts } from "./reports.js";
+import type { Sink, StageValues } from "./sink.js";
+import { RunningStep } from "./step-progress.js";
+
+/** Ms between two values of all bars together: 200 steps must not cost more than a few do. */
+const SHARED_MS = 10;
+
+/** Most bytes of the value of a stage or step of a resumable type, as JSON. */
+const MAX_VALUE_BYTES = 16 * 1024 * 1024;
+
+/** A step that `run` is to run. */
+export interface StepTask {
+  readonly name: string;
+  run(s: RunningStep): unknown;
+  /** Whether the stage goes on when the step fails. Default: false. */
+  readonly allowFailure?: boolean;
+  /** Why the step runs although an earlier attempt has finished it; null: the stored value counts. Default: it counts. */
+  again?(stored: unknown): string | null;
+}
+
+/** Thrown by a task that decides not to run. */
+export class StepSkipped extends Error {}
+
+type Finished = Omit<Extract<EventBody, { type: "step:finished" }>, "type" | "stage" | "step">;
+
+interface StepsParts extends AttemptParts {
+  sink: Sink;
+  meter: Meter;
+  cancellation: Cancellation;
+}
+
+interface Ended {
+  value?: unknown;
+  /** Present: the step failed. */
+  error?: unknown;
+  /** Present: a stop of the operation ended the step. */
+  cancelled?: unknown;
+}
+
+/** The steps of one run of a stage's block. */
+export class Steps {
+  readonly #active = new Set<RunningStep>();
+  readonly #names = new Set<string>();
+  readonly #sets = new Set<StepsCancellation>();
+  #total = 0;
+  /** Steps after which the stage goes on. */
+  #passed = 0;
+  readonly #bar: Counted;
+
+  constructor(
+    private readonly stage: string,
+    private readonly occurrence: number,
+    private readonly parts: StepsParts,
+    private readonly values: StageValues | null,
+  ) {
+    const steps = this;
+    this.#bar = {
+      unit: "steps",
+      label: null,
+      get done() {
+        return steps.#passed;
+      },
+      get total() {
+        return steps.#total;
+      },
+      get percent() {
+        const parts = [...steps.#active].reduce((sum, { done }) => sum + done, 0);
+        return (100 * steps.#passed + parts) / steps.#total;
+      },
+    };
+  }
+
+  /**
+   * @returns the values, in the order of the tasks
+   * @throws the failure of a step, after all steps of the set have ended; OperationCancelled
+   */
+  async run(tasks: readonly StepTask[], options: StepsOptions): Promise<unknown[]> {
+    const { atOnce, onFailure } = checkedOptions(options);
+    this.#take(tasks);
+    if (tasks.length === 0) return [];
+    const { cancellation, meter } = this.parts;
+    const stop = new StepsCancellation(cancellation, meter.clock);
+    this.#sets.add(stop);
+    meter.count(this.#bar);
+    const values: unknown[] = tasks.map(() => undefined);
+    const failed: Array<{ name: string; error: unknown }> = [];
+    let cancelled: unknown;
+    let next = 0;
+    const lane = async () => {
+      while (next < tasks.length && !stop.stopped) {
+        const index = next++;
+        const task = tasks[index]!;
+        const ended = await this.#one(task, stop);
+        values[index] = ended.value;
+        cancelled ??= ended.cancelled;
+        if (!("error" in ended)) continue;
+        failed.push({ name: task.name, error: ended.error });
+        if (onFailure === "stop") stop.end(task.name);
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: Math.min(atOnce, tasks.length) }, lane));
+    } finally {
+      this.#sets.delete(stop);
+      stop.dispose();
+    }
+    if (cancelled !== undefined) throw cancelled;
+    if (failed.length > 0) throw failureOf(failed, tasks.length);
+    if (next < tasks.length) throw cancellation.error();
+    return values;
+  }
+
+  /** @throws Failure if steps are still running: the block of the stage did not await them */
+  checkEnded(): void {
+    const [active] = this.#active;
+    if (active !== undefined)
+      throw new Failure(
+        "LIVEOPS_STAGE_ACTIVE",
+        `stage "${this.stage}" returned while its step "${active.name}" was running: await p.parallel(…)`,
+      );
+  }
+
+  /** The block of the stage has ended by an error: steps that still run are stopped, and their later reports ignored. */
+  abandon(): void {
+    for (const set of this.#sets) set.stopAll();
+    for (const step of this.#active) {
+      step.close();
+      const reason = "the stage ended before the step";
+      this.#finish(step, { state: "ended", resumed: false, seconds: 0, reason });
+    }
+  }
+
+  /** Counts the steps of a set. @throws TypeError, RangeError */
+  #take(tasks: readonly StepTask[]): void {
+    if (this.#total + tasks.length > MAX_STEPS)
+      throw new RangeError(
+        `stage "${this.stage}" has ${this.#total + tasks.length} steps, more than ${MAX_STEPS.toLocaleString("en-US")}; let each step do several`,
+      );
+    const names = new Set(this.#names);
+    for (const { name } of tasks) {
+      if (typeof name !== "string" || name.trim() === "" || /[\x00-\x1f\x7f]/.test(name))
+        throw new TypeError(`a step needs a name of one line, not ${JSON.stringify(name)}`);
+      if (name.length > MAX_STEP_NAME)
+        throw new TypeError(
+          `the name of a step has at most ${MAX_STEP_NAME} characters: ${JSON.stringify(name.slice(0, 40))}…`,
+        );
+      if (names.has(name))
+        throw new TypeError(`two steps of stage "${this.stage}" have the name ${JSON.stringify(name)}`);
+      names.add(name);
+    }
+    for (const name of names) this.#names.add(name);
+    this.#total += tasks.length;
+  }
+
+  async #one(task: StepTask, stop: StepsCancellation): Promise<Ended> {
+    const { stage, occurrence, parts, values } = this;
+    const { name, allowFailure = false } = task;
+    const at = { stage, occurrence, step: name };
+    const stored = values?.load(stage, occurrence, name);
+    const again = stored === undefined ? null : (task.again?.(stored.value) ?? null);
+    const step = new RunningStep(at, parts, stop, values, () =>
+      Math.max(INTERVAL_MS, SHARED_MS * this.#active.size),
+    );
+    this.#active.add(step);
+    parts.sink.event({ type: "step:entered", stage, step: name, total: this.#total }, false);
+    if (stored !== undefined && again === null) {
+      const reason = `done in attempt ${stored.attempt}`;
+      this.#finish(step, { state: "done", resumed: true, seconds: 0, reason });
+      return { value: stored.value };
+    }
+    if (again !== null) parts.sink.line("liveops", stage, `runs again: ${again}`, name);
+    const start = parts.meter.clock.now();
+    const finish = (end: Omit<Finished, "resumed" | "seconds" | "exitCode">) => {
+      step.close();
+      const seconds = (parts.meter.clock.now() - start) / 1000;
+      const { exitCode } = step;
+      this.#finish(step, { resumed: false, seconds, ...(exitCode !== null && { exitCode }), ...end });
+    };
+    let value: unknown;
+    let kept: Pick<Finished, "value"> = {};
+    parts.cancellation.checkLease?.();
+    try {
+      value = await task.run(step);
+      step.checkEnded();
+      if (values !== null) {
+        const json = jsonToKeep(`step "${name}" of stage "${stage}"`, value);
+        const inEvent = values.keep(stage, occurrence, json, value, name);
+        if (inEvent !== null) kept = { value: inEvent };
+      }
+    } catch (thrown) {
+      // The stage has ended, and with it the step.
+      if (!this.#active.has(step)) return { error: thrown };
+      if (thrown instanceof StepSkipped) {
+        finish({ state: "skipped", reason: thrown.message });
+        return {};
+      }
+      if (stop.explains(thrown)) {
+        const isEnded = stop.endedBy !== null;
+        finish(isEnded ? { state: "ended", reason: stop.error().message } : { state: "cancelled" });
+        return isEnded ? {} : { cancelled: thrown };
+      }
+      const error = toOperationError(thrown, parts.sink.masker);
+      const isAllowed = allowFailure && !stop.stopped;
+      if (isAllowed) parts.sink.line("liveops", stage, failureText(name, error, thrown, "step"), name);
+      finish({ state: isAllowed ? "allowed-failure" : "failed", error });
+      return isAllowed ? {} : { error: thrown };
+    }
+    if (!this.#active.has(step)) return { value };
+    finish({ state: "done", ...kept });
+    step.discardItems();
+    return { value };
+  }
+
+  #finish(step: RunningStep, end: Finished): void {
+    const { sink, meter } = this.parts;
+    this.#active.delete(step);
+    if (isPassed(end.state)) this.#passed++;
+    const reason =
+      end.reason === undefined ? {} : { reason: sink.masker.mask(end.reason).slice(0, MAX_STATUS) };
+    const isAlone = this.#active.size === 0;
+    sink.event({ type: "step:finished", stage: this.stage, step: step.name, ...end, ...reason }, isAlone);
+    meter.touch(meter.clock.now());
+  }
+}
+
+export function tasksOfParallel(steps: Readonly<Record<string, (s: StepProgress) => unknown>>): StepTask[] {
+  return Object.entries(Object(steps) as typeof steps).map(([name, run]) => {
+    if (typeof run !== "function")
+      throw new TypeError(`p.parallel takes functions by name: { ${name}: (s) => s.exec(…) }`);
+    return { name, run };
+  });
+}
+
+export function tasksOfEach<T>(
+  items: Iterable<T>,
+  block: (item: T, s: StepProgress) => unknown,
+  name: EachOptions<T>["name"] = (item, index) =>
+    typeof item === "string" || typeof item === "number" ? String(item) : String(index + 1),
+): StepTask[] {
+  if (typeof Object(items)[Symbol.iterator] !== "function" || typeof block !== "function")
+    throw new TypeError("p.each takes items and a function: p.each(files, (file, s) => …)");
+  return Array.from(items, (item, index) => ({ name: name(item, index), run: (s) => block(item, s) }));
+}
+
+function checkedOptions(options: StepsOptions): Required<StepsOptions> {
+  const { atOnce = Math.min(MAX_AT_ONCE, availableParallelism()), onFailure = "stop" } = options;
+  if (!Number.isInteger(atOnce) || atOnce < 1 || atOnce > MAX_AT_ONCE)
+    throw new TypeError(`atOnce takes a whole number from 1 to ${MAX_AT_ONCE}, not ${String(atOnce)}`);
+  if (onFailure !== "stop" && onFailure !== "finish")
+    throw new TypeError(`onFailure takes "stop" or "finish", not ${JSON.stringify(onFailure)}`);
+  return { atOnce, onFailure };
+}
+
+/** Names and errors that an error of several steps has. */
+const MOST_NAMED = 32;
+
+function failureOf(failed: ReadonlyArray<{ name: string; error: unknown }>, count: number): unknown {
+  if (failed.length === 1) return failed[0]!.error;
+  const named = failed.slice(0, MOST_NAMED);
+  const names = named.map(({ name }) => name);
+  const more = failed.length > named.length ? `, and ${failed.length - named.length} more` : "";
+  const message = `${failed.length} of ${count} steps failed: ${names.join(", ")}${more}`;
+  return new StepsError(
+    message,
+    names,
+    named.map(({ error }) => error),
+  );
+}
+
+/**
+ * @param of - the stage or step that returned the value
+ * @returns the value as JSON, to be stored; JSON has no undefined, and the empty text stands for it
+ */
+export function jsonToKeep(of: string, value: unknown): string {
+  // What `p.each` returns where the steps return nothing.
+  if (Array.isArray(value) && value.length > 0 && value.every((each) => each === undefined)) return "";
+  const problem = whyNotJson(value, { roundTrip: true });
+  if (problem !== null) throw notStorable(of, `cannot be stored as JSON: ${problem}`);
+  const json = JSON.stringify(value) ?? "";
+  const bytes = Buffer.byteLength(json);
+  if (bytes > MAX_VALUE_BYTES)
+    throw notStorable(of, `is ${(bytes / 1024 / 1024).toFixed(1)} MiB as JSON, more than 16 MiB`);
+  return json;
+}
+
+function notStorable(of: string, why: string): Failure {
+  return new Failure(
+    "LIVEOPS_STAGE_VALUE_NOT_JSON",
+    `the type is resumable, and the value that ${of} returned ${why}; return plain JSON data (a path, an id), or nothing`,
+  );
+}

@@ -1,0 +1,385 @@
+/** Steps side by side: `p.parallel` and `p.each`. */
+import { setTimeout as delay } from "node:timers/promises";
+import { LiveOperation, type Progress, type StepProgress, StepsError } from "liveops";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { FakeClock, type OperationRun, runOperation, startOperation } from "../../../ops/testing/index.js";
+import type { Operation } from "../../../protocol/operation.js";
+
+function typeOf(run: (p: Progress, attempt: number) => unknown, resumable = true) {
+  return class Build extends LiveOperation {
+    static stages = ["Check", "Ship"];
+    static resumable = resumable;
+    async run(p: Progress) {
+      await run(p, this.attempt);
+    }
+  };
+}
+
+/** The states of the steps of a record, by name. */
+const statesOf = ({ steps = {} }: Pick<Operation, "steps">, stage = "Check") =>
+  Object.fromEntries((steps[stage] ?? []).map(({ name, state }) => [name, state]));
+
+const check = <R>(p: Progress, block: () => R) => p.stage("Check", block);
+
+/** Counts how many steps run at the same time. */
+class Lanes {
+  now = 0;
+  most = 0;
+  readonly begun: string[] = [];
+
+  step = async (s: StepProgress): Promise<void> => {
+    this.begun.push(s.name);
+    this.most = Math.max(this.most, ++this.now);
+    await delay(1, undefined, { signal: s.signal }).finally(() => this.now--);
+  };
+}
+
+describe("values", () => {
+  it("come back by name, each with its type", async () => {
+    const run = await runOperation(
+      typeOf(async (p) => {
+        const values = await check(p, () =>
+          p.parallel({ slow: () => delay(5, 7), name: (s) => s.name, nothing: () => {} }),
+        );
+        expectTypeOf(values).toEqualTypeOf<{ slow: number; name: string; nothing: void }>();
+        p.result(Object.entries(values));
+      }),
+    );
+    expect(run.result).toEqual([
+      ["slow", 7],
+      ["name", "name"],
+    ]);
+  });
+
+  it("of each item come back in the order of the items", async () => {
+    const run = await runOperation(
+      typeOf(async (p) => {
+        const values = await check(p, () => p.each([30, 1, 15], (ms) => delay(ms, `after ${ms}`)));
+        expectTypeOf(values).toEqualTypeOf<string[]>();
+        p.result(values);
+      }),
+    );
+    expect(run.result).toEqual(["after 30", "after 1", "after 15"]);
+    expect(run.record.steps!.Check!.map(({ name }) => name)).toEqual(["30", "1", "15"]);
+  });
+
+  it("may be nothing, also in a resumable type", async () => {
+    const run = await runOperation(
+      typeOf(async (p) => {
+        await check(p, () => p.each([1, 2], (item, s) => s.log(`${item}`)));
+        await p.stage("Ship", () => p.parallel({ a: () => {}, b: () => 2 }));
+      }),
+    );
+    expect(run.error).toBeNull();
+  });
+
+  it("of no items are none, and make no steps", async () => {
+    const run = await runOperation(typeOf(async (p) => p.result(await check(p, () => p.each([], () => 1)))));
+    expect(run.result).toEqual([]);
+    expect(run.record.steps).toBeUndefined();
+  });
+});
+
+describe("at once", () => {
+  it("run as many steps as are allowed, and no more", async () => {
+    for (const atOnce of [1, 3]) {
+      const lanes = new Lanes();
+      const items = Array.from({ length: 9 }, (_, n) => `step ${n}`);
+      const run = await runOperation(
+        typeOf((p) => check(p, () => p.each(items, (_, s) => lanes.step(s), { atOnce }))),
+      );
+      expect(run.error).toBeNull();
+      expect(lanes.most).toBe(atOnce);
+      expect(lanes.begun).toEqual(items);
+    }
+  });
+});
+
+describe("a failure", () => {
+  const failing = () => {
+    const lanes = new Lanes();
+    const broken = async () => {
+      await delay(2);
+      throw new Error("unit broke");
+    };
+    const steps = { lint: () => 1, unit: broken, fast: lanes.step, other: broken };
+    const type = typeOf((p) => check(p, () => p.parallel(steps, { atOnce: 3, onFailure: "finish" })));
+    return { run: runOperation(type), lanes };
+  };
+
+  it("ends the others as by a cancel, and those that wait do not begin", async () => {
+    const lanes = new Lanes();
+    const run = await runOperation(
+      typeOf((p) =>
+        check(p, () =>
+          p.parallel(
+            {
+              slow: (s) => s.exec("sleep", ["60"]),
+              loop: async (s) => {
+                for (;;) {
+                  s.checkCancelled();
+                  await delay(1);
+                }
+              },
+              unit: async () => {
+                await delay(20);
+                throw new Error("unit broke");
+              },
+              late: lanes.step,
+            },
+            { atOnce: 3 },
+          ),
+        ),
+      ),
+    );
+    expect(run.error).toMatchObject({ message: "unit broke" });
+    expect(statesOf(run.record)).toEqual({ slow: "ended", loop: "ended", unit: "failed" });
+    expect(run.record.steps!.Check![0]!.reason).toBe('the step "unit" failed');
+    expect(run.record.stepCounts).toEqual({ Check: { total: 4, ended: 2, failed: 1 } });
+    expect(run.record.stageStates).toEqual({ Check: "failed" });
+    expect(lanes.begun).toEqual([]);
+  });
+
+  it("lets all run with finish, and names those that failed", async () => {
+    const { run, lanes } = failing();
+    const { error, record } = await run;
+    expect(error!.message).toBe("2 of 4 steps failed: unit, other");
+    expect(error!.causes!.map(({ message }) => message)).toEqual(["Error: unit broke", "Error: unit broke"]);
+    expect(statesOf(record)).toEqual({ lint: "done", unit: "failed", fast: "done", other: "failed" });
+    expect(lanes.begun).toEqual(["fast"]);
+  });
+
+  it("can be caught, with the names and errors of the steps", async () => {
+    const run = await runOperation(
+      typeOf((p) =>
+        check(p, async () => {
+          const failed = await p
+            .each(["a", "b"], (item) => Promise.reject(new Error(item)), { onFailure: "finish" })
+            .catch((error: unknown) => error);
+          expect(failed).toBeInstanceOf(StepsError);
+          const { steps, errors } = failed as StepsError;
+          p.result({ steps, errors: errors.map((error) => (error as Error).message) });
+        }),
+      ),
+    );
+    expect(run.result).toEqual({ steps: ["a", "b"], errors: ["a", "b"] });
+    expect(run.record.stageStates).toEqual({ Check: "done" });
+  });
+});
+
+describe("a stop", () => {
+  it("of the operation reaches all steps", async () => {
+    const type = typeOf((p) =>
+      check(p, () =>
+        p.parallel({
+          program: (s) => s.exec("sleep", ["60"]),
+          loop: async (s) => {
+            for (const _ of s.track(Array.from({ length: 100_000 }))) await delay(1);
+          },
+        }),
+      ),
+    );
+    await using run = startOperation(type);
+    await run.untilEvent("progress:changed", ({ step }) => step === "loop");
+    const { state, error, record } = await run.cancel();
+    expect(error).toBeNull();
+    expect(state).toBe("cancelled");
+    expect(statesOf(record)).toEqual({ program: "cancelled", loop: "cancelled" });
+  });
+
+  it("by the timeout too", async () => {
+    const clock = new FakeClock();
+    const type = typeOf((p) =>
+      check(p, () => p.each([1, 2], (_, s) => s.exec("sleep", ["60"]), { atOnce: 2 })),
+    );
+    await using run = startOperation(type, {}, { clock, timeout: 5 });
+    await run.untilEvent("step:entered", ({ step }) => step === "2");
+    await clock.advance(5000);
+    const { error, record } = await run.finished;
+    expect(error!.code).toBe("LIVEOPS_TIMEOUT");
+    expect(statesOf(record)).toEqual({ 1: "cancelled", 2: "cancelled" });
+  });
+});
+
+describe("reports of a step", () => {
+  it("are its own: log, status, bar and exit code", async () => {
+    const run = await runOperation(
+      typeOf((p) =>
+        check(p, async () => {
+          p.log("before");
+          await p.parallel({
+            unit: async (s) => {
+              s.log("mine");
+              s.status("testing", "warning");
+              s.percent(40);
+              await s.exec("sh", ["-c", "echo out"]);
+            },
+            codes: (s) => s.exec("sh", ["-c", "exit 3"], { check: false }),
+          });
+        }),
+      ),
+    );
+    // The threads of the test runner report descriptors.
+    const lines = run.log.filter(({ stream }) => stream !== "stderr");
+    expect(lines.map(({ stage, step, text }) => [stage, step, text])).toEqual([
+      ["Check", undefined, "before"],
+      ["Check", "unit", "mine"],
+      ["Check", "unit", "out"],
+    ]);
+    expect(run.statuses).toEqual([]);
+    expect(run.record.status).toBeNull();
+    expect(run.record.steps!.Check).toMatchObject([
+      { name: "unit", status: { text: "testing", level: "warning" }, exitCode: 0, percent: 100 },
+      { name: "codes", status: null, exitCode: 3 },
+    ]);
+  });
+
+  it("make the bar of the stage: the mean of the steps", async () => {
+    const clock = new FakeClock();
+    const type = typeOf((p) =>
+      check(p, () =>
+        p.parallel(
+          {
+            done: () => {},
+            half: async (s) => {
+              s.percent(50);
+              await clock.advance(200);
+            },
+          },
+          { atOnce: 1 },
+        ),
+      ),
+    );
+    const run = await runOperation(type, {}, { clock });
+    expect(
+      run.progress.map(({ percent, progress }) => [percent, progress?.done, progress?.total]),
+    ).toContainEqual([75, 1, 2]);
+    expect(run.progress.at(-1)).toMatchObject({
+      percent: 100,
+      progress: { done: 2, total: 2, unit: "steps" },
+    });
+  });
+});
+
+describe("a later attempt", () => {
+  const ran: string[] = [];
+
+  async function attempts(...from: Array<string | undefined>): Promise<OperationRun[]> {
+    const runs: OperationRun[] = [];
+    ran.length = 0;
+    const build = typeOf(async (p, attempt) => {
+      const values = await check(p, () =>
+        p.each(
+          ["lint", "unit", "items"],
+          async (name, s) => {
+            ran.push(`${name} ${attempt}`);
+            if (name === "unit" && attempt === 1) throw new Error("unit broke");
+            if (name === "items")
+              for (const item of s.track(["a", "b", "c"], { key: (each) => each })) {
+                ran.push(item);
+                if (item === "b" && attempt === 1) throw new Error("b broke");
+              }
+            return `${name} of ${attempt}`;
+          },
+          { onFailure: "finish", atOnce: 1 },
+        ),
+      );
+      await p.stage("Ship", () => {
+        ran.push(`ship ${attempt}`);
+        if (attempt < 3) throw new Error("no ship");
+      });
+      p.result(values);
+    });
+    runs.push(await runOperation(build));
+    for (const each of from) {
+      ran.push("|");
+      const resumeFrom = runs.at(-1)!;
+      runs.push(await runOperation(build, {}, { resumeFrom, ...(each !== undefined && { from: each }) }));
+    }
+    return runs;
+  }
+
+  it("does the missing steps alone, and the items that are missing in them", async () => {
+    const [, second, third] = await attempts(undefined, undefined);
+    expect(ran.join(" ")).toBe("lint 1 unit 1 items 1 a b | unit 2 items 2 b c ship 2 | ship 3");
+    expect(second!.record.steps!.Check).toMatchObject([
+      { name: "lint", state: "done", resumed: true, reason: "done in attempt 1", percent: 100 },
+      { name: "unit", state: "done", resumed: false, reason: null },
+      { name: "items", state: "done", resumed: false, reason: null },
+    ]);
+    expect(third!.result).toEqual(["lint of 1", "unit of 2", "items of 2"]);
+  });
+
+  it("does one step again, and what follows its stage", async () => {
+    const [, , third] = await attempts(undefined, "Check/unit");
+    expect(ran.join(" ")).toBe("lint 1 unit 1 items 1 a b | unit 2 items 2 b c ship 2 | unit 3 ship 3");
+    expect(third!.result).toEqual(["lint of 1", "unit of 3", "items of 2"]);
+  });
+
+  it("does all steps of a stage again that is named itself", async () => {
+    await attempts(undefined, "Check");
+    expect(ran.join(" ")).toMatch(/\| lint 3 unit 3 items 3 a b c ship 3$/);
+  });
+});
+
+describe("wrong use", () => {
+  const errorOf = async (run: (p: Progress) => unknown) =>
+    (await runOperation(typeOf((p) => check(p, () => run(p))))).error;
+
+  it("says what to do", async () => {
+    const outside = await runOperation(typeOf((p) => p.parallel({ a: () => {} })));
+    expect(outside.error!.message).toContain('steps run inside a stage: await p.stage("…"');
+    const cases: Array<[(p: Progress) => unknown, string]> = [
+      [(p) => p.each(["a", "b", "a"], () => {}), 'two steps of stage "Check" have the name "a"'],
+      [(p) => p.each([""], () => {}), 'a step needs a name of one line, not ""'],
+      [(p) => p.each(["a\nb"], () => {}), "a step needs a name of one line"],
+      [(p) => p.each(["x".repeat(201)], () => {}), "at most 200 characters"],
+      [(p) => p.each([1], () => {}, { name: () => 5 as never }), "a step needs a name of one line, not 5"],
+      [(p) => p.each(Array.from({ length: 10_001 }), () => {}), "has 10001 steps, more than 10,000"],
+      [(p) => p.each([1], () => {}, { atOnce: 0 }), "atOnce takes a whole number from 1 to 200, not 0"],
+      [(p) => p.each([1], () => {}, { onFailure: "go" as never }), 'onFailure takes "stop" or "finish"'],
+      [(p) => p.parallel({ a: 5 as never }), "p.parallel takes functions by name: { a: (s) =>"],
+      [(p) => p.each(5 as never, () => {}), "p.each takes items and a function"],
+    ];
+    for (const [run, message] of cases) expect((await errorOf(run))!.message).toContain(message);
+  });
+
+  it("without await fails the stage, and what the steps do later changes nothing", async () => {
+    let late: Promise<unknown> = Promise.resolve();
+    const run = await runOperation(
+      typeOf((p) =>
+        check(p, () => {
+          late = p.parallel({
+            slow: async (s) => {
+              await delay(30);
+              s.log("too late");
+            },
+          });
+        }),
+      ),
+    );
+    await late.catch(() => {});
+    expect(run.error!.message).toBe(
+      'stage "Check" returned while its step "slow" was running: await p.parallel(…)',
+    );
+    expect(statesOf(run.record)).toEqual({ slow: "ended" });
+    expect(run.texts()).toEqual([]);
+  });
+
+  it("of a program without await fails the step", async () => {
+    const error = await errorOf((p) =>
+      p.parallel({
+        a: (s) => {
+          void s.exec("sleep", ["60"]);
+        },
+      }),
+    );
+    expect(error!.message).toContain('step "a" returned while sleep was running');
+  });
+
+  it("of a value that is no JSON fails the step of a resumable type", async () => {
+    const error = await errorOf((p) => p.parallel({ a: () => new Map() }));
+    expect(error).toMatchObject({ code: "LIVEOPS_STAGE_VALUE_NOT_JSON" });
+    expect(error!.message).toContain('the value that step "a" of stage "Check" returned');
+  });
+});
