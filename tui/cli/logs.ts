@@ -13,7 +13,7 @@ import type { LogLine, LogStream, Operation } from "../../protocol/operation.js"
 import { isFinal } from "../../protocol/state.js";
 import { wantsColour } from "../../protocol/text/colour.js";
 import { nearest } from "../../protocol/text/nearest.js";
-import { sanitizeLogLine } from "../../protocol/text/sanitize.js";
+import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import { unknownStage } from "../../protocol/text/unknown-name.js";
 import { sinceFrom } from "../kit/given-duration.js";
@@ -93,7 +93,8 @@ export function registerLogs(root: Command): void {
 
 function textOf(line: LogLine, { json, timestamps }: LogsOptions, coloured: boolean): string {
   if (json) return jsonLine(line);
-  const text = coloured ? sanitizeLogLine(line.text) : withoutSequences(sanitizeLogLine(line.text));
+  const own = coloured ? sanitizeLogLine(line.text) : withoutSequences(sanitizeLogLine(line.text));
+  const text = line.step === undefined ? own : `[${sanitize(line.step)}] ${own}`;
   return timestamps ? `${logTime(line.at)}  ${text}` : text;
 }
 

@@ -5,15 +5,17 @@
  * it, so that an operation looks the same with and without the daemon.
  */
 
-import type { Operation } from "../../protocol/operation.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
 import { reduceOutline } from "../../protocol/reduce.js";
+import { knownStepState, type StepState } from "../../protocol/stage-state.js";
 import type { EventLine } from "../../protocol/stream-lines.js";
 import { DERIVED } from "../../protocol/submit-fields.js";
+import { firstLine } from "../../protocol/text/first-line.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import { jsonLine } from "../kit/output/json.js";
 import { formatLocalTime } from "../kit/output/local-time.js";
-import { formatAmount, formatPercent } from "../terminal/format.js";
+import { formatAmount, formatDuration, formatPercent } from "../terminal/format.js";
 import { stageGlyph } from "../terminal/glyphs.js";
 import type { BarView } from "./bar.js";
 import { causeLines } from "./causes.js";
@@ -42,9 +44,11 @@ function valueText(value: unknown): string {
   return typeof value === "string" ? sanitize(value) : jsonLine(value);
 }
 
+/** The text of a log line may have SGR colours. `step`: the name of the step that the line is of. */
+type PrintedLine = { to: "out" | "err"; text: string; tone: Tone; step?: string };
+
 export type TextLine =
-  /** The text of a log line may have SGR colours. */
-  | { to: "out" | "err"; text: string; tone: Tone }
+  | PrintedLine
   /** The current bar; null removes the bar. `untracked`: an untracked stage begins or ends. */
   | { to: "bar"; view: BarView | null; untracked?: "begins" | "ends" };
 
@@ -79,7 +83,7 @@ export function step(state: TextState, line: EventLine): Step {
   if (line.type === "end") return { state, lines: [] };
   if (line.type === "log:line") {
     const recent = [...state.recent, line.text].slice(-RECENT);
-    return { state: { ...state, recent }, lines: [logLine(line.stream, line.text)] };
+    return { state: { ...state, recent }, lines: [logLine(line)] };
   }
   // The next operation of a chain has its own record.
   const before = line.type === "operation:submitted" ? null : state.operation;
@@ -117,10 +121,16 @@ function linesOf(
       return [noBar(event.index, "begins"), header(event.stage, event.index, operation?.stages.length ?? 0)];
     case "stage:left":
       return [noBar(event.index, "ends"), ...endOfStage(event)];
+    case "step:finished":
+      return [stepEnd(event)];
     case "progress:changed":
+      // The bar of the stage counts the steps.
+      if (event.step !== undefined) return [];
       return [{ to: "bar", view: { ...event, stage: operation === null ? null : stageOfBar(operation) } }];
     case "status:changed":
-      return [oneLine(event.status.text, event.status.level === "info" ? "plain" : event.status.level)];
+      return [
+        oneLine(event.status.text, event.status.level === "info" ? "plain" : event.status.level, event.step),
+      ];
     case "input:waiting":
       return waitsForInput(event.prompt, operation, ownTerminal);
     case "records:dropped":
@@ -212,20 +222,53 @@ function header(stage: string, index: number | null, count: number): TextLine {
   };
 }
 
-function logLine(stream: string, text: string): TextLine {
-  return stream === "liveops" ? note(text) : { to: "out", text: sanitizeLogLine(text), tone: "plain" };
+function logLine({ stream, text, step }: LogLine): TextLine {
+  const line = stream === "liveops" ? note(text) : oneLogLine(text);
+  return step === undefined ? line : { ...line, step };
+}
+
+function oneLogLine(text: string): PrintedLine {
+  return { to: "out", text: sanitizeLogLine(text), tone: "plain" };
 }
 
 /** Always one line: a second line could look like a header. */
-function oneLine(text: string, tone: Tone): TextLine {
-  return { to: "out", text: sanitize(text), tone };
+function oneLine(text: string, tone: Tone, step?: string): TextLine {
+  return { to: "out", text: sanitize(text), tone, ...(step !== undefined && { step }) };
 }
+
+/** Unlike a stage, a step has a line for each end: others run on, so that no header says it. */
+function stepEnd(event: Extract<EventLine, { type: "step:finished" }>): TextLine {
+  const { step, state, resumed, seconds, reason, error } = event;
+  const tone = STEP_TONES[knownStepState(state)] ?? "note";
+  const why = sanitize(firstLine(reason ?? error?.message ?? ""));
+  const text = resumed
+    ? why
+    : [`${stageGlyph(state)} ${STEP_WORDS[knownStepState(state)]}${why && `: ${why}`}`]
+        .concat(state === "skipped" ? [] : formatDuration(seconds))
+        .join("  ");
+  return { to: "err", text, tone, step };
+}
+
+const STEP_WORDS: Record<StepState, string> = {
+  active: "active",
+  done: "done",
+  "allowed-failure": "allowed failure",
+  skipped: "skipped",
+  failed: "failed",
+  cancelled: "cancelled",
+  ended: "ended",
+};
+const STEP_TONES: Partial<Record<StepState, Tone>> = {
+  failed: "error",
+  "allowed-failure": "warning",
+  cancelled: "warning",
+};
 
 function err(text: string): TextLine {
   return { to: "err", text: sanitize(text, { newlines: true }), tone: "error" };
 }
 
-function note(text: string): TextLine {
+function note(text: string): PrintedLine {
   return { to: "err", text: sanitize(text, { newlines: true }), tone: "note" };
 }
 

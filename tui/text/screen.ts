@@ -5,6 +5,7 @@
  * every tenth. Callers sanitize the text.
  */
 import { type Colour, type Paint, paintFor, wantsColour, wantsRedraw } from "../../protocol/text/colour.js";
+import { sanitize } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import { type BarView, barLine } from "./bar.js";
 import { type Steps, stepLine, type TextLine, type Tone } from "./lines.js";
@@ -31,6 +32,16 @@ const COLOURS: Record<Tone, Colour | null> = {
   warning: "yellow",
   error: "red",
 };
+
+/** Without red, which says that something failed. */
+const STEP_COLOURS = ["cyan", "magenta", "blue", "green", "yellow"] as const satisfies Colour[];
+
+/** The same name has the same colour, in each run. */
+export function colourOfStep(name: string): Colour {
+  let sum = 0;
+  for (const letter of name) sum = (sum * 31 + letter.codePointAt(0)!) % 65_521;
+  return STEP_COLOURS[sum % STEP_COLOURS.length]!;
+}
 
 const CLEAR_LINE = "\r\x1b[2K";
 
@@ -60,7 +71,7 @@ export class TextScreen {
   print(lines: TextLine[]): void {
     for (const item of lines) {
       if (item.to === "bar") this.#bar(item.view, item.untracked);
-      else this.#line(item.to, item.text, item.tone);
+      else this.#line(item.to, item.text, item.tone, item.step);
     }
   }
 
@@ -74,13 +85,14 @@ export class TextScreen {
     this.#bar(null);
   }
 
-  #line(to: "out" | "err", text: string, tone: Tone): void {
+  #line(to: "out" | "err", text: string, tone: Tone, step?: string): void {
     this.#clear();
+    const prefix = step === undefined ? "" : `${this.#paint[to](colourOfStep(step), `[${sanitize(step)}]`)} `;
     const colour = COLOURS[tone];
     const stream = to === "out" ? this.#stdout : this.#stderr;
     // Only log lines have no tone of their own; the program chose their colours.
     const plain = this.#coloured ? text : withoutSequences(text);
-    stream.write(`${colour === null ? plain : this.#paint[to](colour, text)}\n`);
+    stream.write(`${prefix}${colour === null ? plain : this.#paint[to](colour, text)}\n`);
     if (this.#view) this.#schedule();
   }
 

@@ -7,6 +7,7 @@ import type { Paint } from "../../../protocol/text/colour.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { describeOperation, type Row, shownParams } from "../../describe/operation.js";
+import { stepFacts, stepsOf } from "../../describe/steps.js";
 import { fileUrl, type Linker, unlinked } from "../../kit/output/links.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
 import { fullTime, type TimeStyle } from "../../kit/output/time.js";
@@ -149,7 +150,7 @@ function promptText({ waitingForInput }: Operation): string {
 }
 
 function stageLines(it: Operation, paint: Paint, now: number): string[] {
-  return it.stages.map((stage) => {
+  return it.stages.flatMap((stage) => {
     const state = getOwn(it.stageStates, stage);
     const times = getOwn(it.stageTimes, stage);
     const end = times?.finishedAt ? Date.parse(times.finishedAt) : now;
@@ -158,8 +159,23 @@ function stageLines(it: Operation, paint: Paint, now: number): string[] {
     const took = seconds === undefined || !ranHere(state, times) ? "" : formatDuration(seconds);
     const glyph = paint(stageColour(state), stageGlyph(state));
     const text = [took, note].filter(Boolean).join("  ");
-    return `${glyph} ${sanitize(stage)}${text ? `  ${paint("dim", text)}` : ""}`;
+    const line = `${glyph} ${sanitize(stage)}${text ? `  ${paint("dim", text)}` : ""}`;
+    return [line, ...stepLines(it, stage, paint, now).map((each) => `  ${each}`)];
   });
+}
+
+function stepLines(it: Operation, stage: string, paint: Paint, now: number): string[] {
+  const { rows, others } = stepsOf(it, stage);
+  const lines = rows.map((step) => {
+    const text = paint(
+      "dim",
+      stepFacts(step, now)
+        .map((fact) => sanitize(fact))
+        .join("  "),
+    );
+    return `${paint(stageColour(step.state), stageGlyph(step.state))} ${sanitize(step.name)}  ${text}`;
+  });
+  return others === "" ? lines : [...lines, paint("dim", others)];
 }
 
 function errorLines({ error }: Operation): string[] {

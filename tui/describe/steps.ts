@@ -1,0 +1,71 @@
+/** The steps of a stage as rows: those that matter most where there are many, and the number of the others. */
+import { getOwn } from "../../protocol/objects.js";
+import type { Operation, Step, StepCounts } from "../../protocol/operation.js";
+import { knownStepState, STEP_ENDS, type StepState } from "../../protocol/stage-state.js";
+import { formatCount, formatDuration, formatPercent } from "../terminal/format.js";
+
+/** Rows of a stage. */
+const MOST_ROWS = 20;
+
+/** What a person looks for first. */
+const RANKS: Record<StepState, number> = {
+  failed: 0,
+  "allowed-failure": 1,
+  active: 2,
+  cancelled: 3,
+  ended: 4,
+  skipped: 5,
+  done: 6,
+};
+
+export interface StepRows {
+  /** In the order of their begin. */
+  readonly rows: readonly Step[];
+  /** What the rows leave out, such as `9,950 done, 12 wait`; empty: nothing. */
+  readonly others: string;
+}
+
+/** @param most - rows at most */
+export function stepsOf(
+  { steps, stepCounts }: Pick<Operation, "steps" | "stepCounts">,
+  stage: string,
+  most: number = MOST_ROWS,
+): StepRows {
+  const list = getOwn(steps ?? {}, stage) ?? [];
+  const ranked = [...list.entries()].toSorted(([i, a], [j, b]) => rankOf(a) - rankOf(b) || j - i);
+  const rows = ranked
+    .slice(0, most)
+    .toSorted(([i], [j]) => i - j)
+    .map(([, step]) => step);
+  return { rows, others: othersOf(getOwn(stepCounts ?? {}, stage) ?? { total: 0 }, list, rows) };
+}
+
+const rankOf = ({ state }: Step) => RANKS[knownStepState(state)];
+
+function othersOf(counts: StepCounts, list: readonly Step[], rows: readonly Step[]): string {
+  const shown = (state: StepState) => rows.filter((step) => knownStepState(step.state) === state).length;
+  const ended = STEP_ENDS.map((state) => [counts[state] ?? 0, state] as const);
+  const active = list.filter(({ state }) => state === "active").length;
+  const waiting = counts.total - active - ended.reduce((sum, [n]) => sum + n, 0);
+  return [[active, "active"] as const, ...ended]
+    .map(([n, state]) => [n - shown(state), state.replace("-", " ")] as const)
+    .concat([[waiting, waiting === 1 ? "waits" : "wait"]])
+    .filter(([n]) => n > 0)
+    .map(([n, word]) => `${formatCount(n)} ${word}`)
+    .join(", ");
+}
+
+/** How long it took, its percent or status while it is active, and why it ended as it did. Untrusted text. */
+export function stepFacts(step: Step, now: number): string[] {
+  const { state, resumed, seconds, startedAt, finishedAt, percent, status, reason } = step;
+  const end = finishedAt === null ? now : Date.parse(finishedAt);
+  const took = formatDuration(seconds ?? Math.max(0, Math.floor((end - Date.parse(startedAt)) / 1000)));
+  const isActive = state === "active";
+  return [
+    resumed || state === "skipped" ? "" : took,
+    isActive && percent > 0 ? formatPercent(percent, step.progress?.approximate) : "",
+    isActive ? (status?.text ?? "") : "",
+    ...(state === "ended" || state === "skipped" ? [state] : []),
+    reason ?? "",
+  ].filter(Boolean);
+}
