@@ -20,7 +20,7 @@ import { isFinal, mayMove } from "../protocol/state.js";
 import { stageAndStep } from "../protocol/step-names.js";
 import { OF_CHAIN, withoutDefaults } from "../protocol/submit-fields.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
-import { unknownStage } from "../protocol/text/unknown-name.js";
+import { unknownStage, unknownStep } from "../protocol/text/unknown-name.js";
 import { boundedChain } from "./scheduler/chain-bounds.js";
 import {
   type Decision,
@@ -254,10 +254,7 @@ export class Lifecycle {
       }
       const { version } = entry;
       const stages = changes?.stages ?? entry.record.stages;
-      if (from !== null && !mayStartFrom(from, entry.record, stages)) {
-        const { message, nearest } = unknownStage(from, entry.record.op, stages);
-        throw new Refusal("LIVEOPS_BAD_REQUEST", message, { nearest });
-      }
+      if (from !== null) checkStart(from, entry.record, stages);
       forget(entry);
       const event = { type: "operation:retried", ...this.#numbered(entry.record), from } as const;
       const retried: Decision = { kind: "retried", id, event, entry };
@@ -463,12 +460,19 @@ function finishedEvent(
   };
 }
 
-/** Whether the stage, or the stage and the step in it, exist, as far as the record lists its steps. */
-function mayStartFrom(from: string, { steps, stepCounts }: Operation, stages: readonly string[]): boolean {
+/**
+ * A stage that the last attempt took from an earlier one has no steps in the record, and one of many steps lists some.
+ *
+ * @throws Refusal where there is no such stage, or the record lists all steps of the stage, without this one
+ */
+function checkStart(from: string, { op, steps, stepCounts }: Operation, stages: readonly string[]): void {
   const place = stageAndStep(from, stages);
-  if (place === null || place.step === null) return place !== null;
+  const refuse = ({ message, nearest }: ReturnType<typeof unknownStage>) =>
+    new Refusal("LIVEOPS_BAD_REQUEST", message, { nearest });
+  if (place === null) throw refuse(unknownStage(from, op, stages));
   const { stage, step } = place;
-  const listed = getOwn(steps ?? {}, stage) ?? [];
+  const names = (getOwn(steps ?? {}, stage) ?? []).map(({ name }) => name);
   const { total = 0 } = getOwn(stepCounts ?? {}, stage) ?? {};
-  return listed.length < total || listed.some(({ name }) => name === step);
+  if (step !== null && total > 0 && names.length >= total && !names.includes(step))
+    throw refuse(unknownStep(step, stage, names));
 }

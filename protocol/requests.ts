@@ -187,7 +187,7 @@ const side = z.int().check(z.gte(1), z.lte(1000));
 export const retryBody = z.strictObject({
   from: doc(
     z.optional(z.string()),
-    "stage to start from; its stored value and those of later stages are deleted",
+    "stage to start from, or `Stage/step`; its stored value and those of later stages are deleted",
   ),
   current: doc(
     z.optional(z.boolean()),

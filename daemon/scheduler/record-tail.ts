@@ -46,6 +46,8 @@ const PIECE = 1024 * 1024;
  */
 const MANY_STAGES = 200;
 const STAGES_A_MS = 20;
+/** The same for steps that a record lists, whose bars change while they run: 1 ms for each. */
+const MANY_STEPS = 50;
 const LONGEST_REST_MS = 200;
 
 export class RecordTail {
@@ -239,7 +241,9 @@ export class RecordTail {
       this.outcome = outcome;
       options.onOutcome?.(outcome);
     }
-    const { stages, stageStates } = entry.record;
+    const { stages, stageStates, steps } = entry.record;
+    const listed = steps === before.steps ? 0 : Object.values(steps ?? {}).flat().length;
+    if (listed >= MANY_STEPS) this.#restFor(Math.min(listed, LONGEST_REST_MS));
     if (stages.length >= MANY_STAGES && stageStates !== before.stageStates)
       this.#restFor(Math.min(stages.length / STAGES_A_MS, LONGEST_REST_MS));
   }

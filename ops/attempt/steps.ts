@@ -109,6 +109,8 @@ export class Steps {
         const ended = await this.#one(task, stop);
         values[index] = ended.value;
         cancelled ??= ended.cancelled;
+        // The step may have thrown the error without a stop request.
+        if (cancelled !== undefined) stop.stopAll();
         if (!("error" in ended)) continue;
         failed.push({ name: task.name, error: ended.error });
         if (onFailure === "stop") stop.end(task.name);
@@ -233,7 +235,8 @@ export class Steps {
     if (isPassed(end.state)) this.#passed++;
     const reason =
       end.reason === undefined ? {} : { reason: sink.masker.mask(end.reason).slice(0, MAX_STATUS) };
-    const isAlone = this.#active.size === 0;
+    // What an earlier attempt did is stored already.
+    const isAlone = this.#active.size === 0 && !end.resumed;
     sink.event({ type: "step:finished", stage: this.stage, step: step.name, ...end, ...reason }, isAlone);
     meter.touch(meter.clock.now());
   }

@@ -6,10 +6,11 @@
 /** One parameter of a pipeline, in the order of the file. */
 export interface PipelineParam {
   name: string;
-  type: "string" | "integer" | "number" | "boolean";
+  /** `list`: of texts. */
+  type: "string" | "integer" | "number" | "boolean" | "list";
   required: boolean;
   /** Undefined: none. A parameter without a value is not in the environment of a script. */
-  default?: string | number | boolean;
+  default?: string | number | boolean | readonly string[];
   minimum?: number;
   maximum?: number;
   enum?: ReadonlyArray<string | number>;
@@ -51,7 +52,7 @@ export interface Retry {
 }
 
 /** What `stages` and `finally` have in common. */
-export interface PipelineStep {
+export interface PipelineCommand {
   run: Command;
   env: ReadonlyMap<string, Template>;
   /** Relative paths begin at that of the pipeline; null: that of the pipeline. */
@@ -61,14 +62,46 @@ export interface PipelineStep {
   tty: boolean;
 }
 
-export interface PipelineStage extends PipelineStep {
+/** A stage, or a step of a stage. */
+export interface PipelineTask extends PipelineCommand {
   name: string;
-  /** Exit 0: the stage runs; 1: the stage is skipped; another: an error. Null: the stage always runs. */
+  /** Exit 0: it runs; 1: it is skipped; another: an error. Null: it always runs. */
   when: Command | null;
   retry: Retry;
   allowFailure: boolean;
   /** Names that the script writes to `$LIVEOPS_OUTPUT`. Later stages, `with` and `finally` can use them. */
   outputs: readonly string[];
+}
+
+/**
+ * With steps, what a stage has of a command is for each of them: `env` and `cwd` of `parallel` are in its steps already,
+ * and `each` runs the command of the stage once for each value. `outputs` are those of all steps.
+ */
+export interface PipelineStage extends PipelineTask {
+  /** Null: the stage runs its command. */
+  steps: PipelineSteps | null;
+}
+
+export interface PipelineSteps {
+  /** Empty: the steps are those of `each`. */
+  parallel: readonly PipelineTask[];
+  /** All combinations make a step each, the last name first. Empty: the steps are those of `parallel`. */
+  each: readonly EachValues[];
+  /** Steps that run at the same time; null: as many as there are cores. */
+  atOnce: number | null;
+  onFailure: "stop" | "finish";
+}
+
+/** Where the values of a name of `each` come from. */
+export interface EachValues {
+  name: string;
+  source:
+    | { kind: "list"; items: readonly Template[] }
+    | { kind: "param"; param: string }
+    | { kind: "lines" | "glob"; text: Template };
+  /** Of the values, in the file. */
+  line: number;
+  column: number;
 }
 
 export interface PipelineThen {
@@ -86,7 +119,7 @@ export interface Pipeline {
   /** Seconds, of the whole pipeline; null: none. */
   timeout: number | null;
   stages: readonly PipelineStage[];
-  finally: PipelineStep | null;
+  finally: PipelineCommand | null;
   /** The next operation of the chain; null: none. */
   then: PipelineThen | null;
 }

@@ -39,13 +39,15 @@ function secretSchema(): z.ZodType {
   });
 }
 
-function valueSchema({ type, enum: values, minimum, maximum }: PipelineParam): z.ZodType {
+function valueSchema(param: Pick<PipelineParam, "type" | "enum" | "minimum" | "maximum">): z.ZodType {
+  const { type, enum: values, minimum, maximum } = param;
   if (values !== undefined) return z.literal([...values]);
   if (type === "string")
     return z.string().superRefine((text, context) => {
       const problem = whyNotVariable(text);
       if (problem !== null) context.addIssue(problem);
     });
+  if (type === "list") return z.array(valueSchema({ ...param, type: "string" }));
   if (type === "boolean") return z.boolean();
   let schema = type === "integer" ? z.int() : z.number();
   if (minimum !== undefined) schema = schema.min(minimum);

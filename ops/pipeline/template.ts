@@ -52,7 +52,7 @@ function whyNot(rest: string): string {
 }
 
 /** A value of a param or an output; undefined: an optional param without a value. */
-export type Value = string | number | boolean | undefined;
+export type Value = string | number | boolean | readonly string[] | undefined;
 
 /** Finds the value of a name. */
 export interface Scope {
@@ -62,6 +62,7 @@ export interface Scope {
 
 /** Text as the environment of a program and the words of a command have it. */
 export function textOf(value: Exclude<Value, undefined>): string {
+  if (typeof value === "object") return value.join("\n");
   // `String` writes large numbers with an exponent, which no program reads as an integer.
   if (typeof value === "number" && Number.isInteger(value)) return BigInt(value).toString();
   return String(value);

@@ -2,6 +2,7 @@
  * The keys of a pipeline file. These tables make the loader's messages, the JSON Schema for editors
  * (`schema.ts`) and the reference in docs/pipelines.md.
  */
+import { MAX_AT_ONCE } from "../limits.js";
 import {
   A_COMMAND,
   A_DURATION,
@@ -12,6 +13,7 @@ import {
   CWD,
   DURATION,
   DURATION_TEXT,
+  EACH_VALUES,
   ENV_KEY,
   FLAG,
   GIVEN_NAME,
@@ -23,6 +25,7 @@ import {
   type PipelineKeys,
   RUN_KEY,
   SCALAR,
+  SCALAR_OR_LIST,
   TEXT,
   TRUE_OR_FALSE,
   TTY_KEY,
@@ -58,7 +61,7 @@ export const PIPELINE_KEYS = {
     default: "none",
   },
   stages: {
-    takes: "a list of stages, each with name and run",
+    takes: "a list of stages, each with name, and run or parallel",
     description: "The stages, in their order. The names must be unique",
     schema: {},
     isRequired: true,
@@ -83,7 +86,7 @@ export const PIPELINE_KEYS = {
 export const PARAM_KEYS = {
   type: {
     takes: `one of ${PARAM_TYPES.join(", ")}`,
-    description: `Type of the value: ${PARAM_TYPES.map((type) => `\`${type}\``).join(", ")}`,
+    description: `Type of the value: ${PARAM_TYPES.map((type) => `\`${type}\``).join(", ")}. A list is of texts, given as \`name=a name=b\`; a script reads it as one value a line`,
     schema: { enum: [...PARAM_TYPES] },
     default: "`string`",
   },
@@ -96,7 +99,7 @@ export const PARAM_KEYS = {
   default: {
     takes: "a value of the type",
     description: "Value where none is given. A parameter of type `string` keeps the text as it is written",
-    schema: SCALAR,
+    schema: SCALAR_OR_LIST,
     default: "none",
   },
   minimum: {
@@ -132,11 +135,11 @@ export const PARAM_KEYS = {
   },
 } satisfies PipelineKeys;
 
-/** Keys of one stage. */
-export const STAGE_KEYS = {
+/** Keys of one step of `parallel`: those of a stage, apart from those that make steps. */
+export const STEP_KEYS = {
   name: {
     takes: `a text of one line, at most ${MAX_STAGE_NAME} characters`,
-    description: "Name of the stage",
+    description: "Name",
     schema: {
       ...SCALAR,
       pattern: "^[^\\x00-\\x1f\\x7f]*\\S[^\\x00-\\x1f\\x7f]*$",
@@ -155,9 +158,9 @@ export const STAGE_KEYS = {
   when: {
     takes: A_COMMAND,
     description:
-      "A command that decides, as `run`. Exit code 0: the stage runs. 1: the stage is skipped. Another: the stage fails",
+      "A command that decides, as `run`. Exit code 0: it runs. 1: it is skipped. Another: it fails",
     schema: COMMAND,
-    default: "the stage always runs",
+    default: "it always runs",
   },
   timeout: {
     takes: A_DURATION,
@@ -173,7 +176,7 @@ export const STAGE_KEYS = {
   },
   allow_failure: {
     takes: TRUE_OR_FALSE,
-    description: "The pipeline continues after a failure of the stage, and shows the failure",
+    description: "The pipeline continues after a failure, and shows it",
     schema: FLAG,
     default: "`false`",
   },
@@ -184,6 +187,44 @@ export const STAGE_KEYS = {
       "Names of values that the command writes as `name=value` lines to the file `$LIVEOPS_OUTPUT`. Later stages, `finally` and `with` can use them",
     schema: { type: "array", items: GIVEN_NAME, minItems: 1 },
     default: "none",
+  },
+} satisfies PipelineKeys;
+
+/** Keys of one stage. */
+export const STAGE_KEYS = {
+  ...STEP_KEYS,
+  run: {
+    takes: RUN_KEY.takes,
+    description: RUN_KEY.description,
+    schema: COMMAND,
+    default: "required without `parallel`",
+  },
+  parallel: {
+    takes: "a list of steps, each with name and run",
+    description:
+      "Steps that run side by side, in the place of `run`. The names must be unique. `env` and `cwd` of the stage are for all steps",
+    schema: {},
+    default: "none",
+  },
+  each: {
+    takes: "a map of names, each with a list, $name of a list, { lines: FILE } or { glob: PATTERN }",
+    description:
+      "Runs `run` once for each value, side by side; of several names, for all combinations. A script reads the value as an environment variable",
+    schema: { type: "object", propertyNames: GIVEN_NAME, additionalProperties: EACH_VALUES, minProperties: 1 },
+    default: "none",
+  },
+  at_once: {
+    takes: `a whole number from 1 to ${MAX_AT_ONCE}`,
+    description: "Most steps that run at the same time",
+    schema: { type: "integer", minimum: 1, maximum: MAX_AT_ONCE },
+    default: "the number of cores",
+  },
+  on_failure: {
+    takes: "stop or finish",
+    description:
+      "After the first failure of a step. `stop`: the other steps are ended as by a cancel. `finish`: all steps run. Then the stage fails",
+    schema: { enum: ["stop", "finish"] },
+    default: "`stop`",
   },
 } satisfies PipelineKeys;
 
@@ -217,9 +258,9 @@ export const RETRY_KEYS = {
 /** Keys of `finally`, where it is a map. */
 export const FINALLY_KEYS = {
   run: RUN_KEY,
-  env: STAGE_KEYS.env,
-  cwd: STAGE_KEYS.cwd,
-  timeout: { ...STAGE_KEYS.timeout, default: "`60s`" },
+  env: STEP_KEYS.env,
+  cwd: STEP_KEYS.cwd,
+  timeout: { ...STEP_KEYS.timeout, default: "`60s`" },
   tty: TTY_KEY,
 } satisfies PipelineKeys;
 

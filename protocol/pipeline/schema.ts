@@ -1,16 +1,21 @@
 /** The JSON Schema of a pipeline file, from the tables of `keys.ts`. Editors use it to check and complete. */
 import type { JsonSchema } from "../schema/json-schema.js";
-import { FINALLY_KEYS, PARAM_KEYS, PIPELINE_KEYS, RETRY_KEYS, STAGE_KEYS, THEN_KEYS } from "./keys.js";
+import { FINALLY_KEYS, PARAM_KEYS, PIPELINE_KEYS, RETRY_KEYS, STAGE_KEYS, STEP_KEYS, THEN_KEYS } from "./keys.js";
 import { GIVEN_NAME, type PipelineKeys } from "./values.js";
 
 export function pipelineSchema(): JsonSchema {
-  const command = STAGE_KEYS.run.schema.anyOf as JsonSchema[];
+  const command = STEP_KEYS.run.schema.anyOf as JsonSchema[];
   const params = {
     type: "object",
     propertyNames: GIVEN_NAME,
     additionalProperties: { anyOf: [{ type: "null" }, mapOf(PARAM_KEYS)] },
   };
-  const stage = mapOf(STAGE_KEYS, { retry: mapOf(RETRY_KEYS) });
+  const retry = mapOf(RETRY_KEYS);
+  const parallel = { type: "array", items: mapOf(STEP_KEYS, { retry }), minItems: 1 };
+  const stage = {
+    ...mapOf(STAGE_KEYS, { retry, parallel }),
+    oneOf: [{ required: ["run"] }, { required: ["parallel"] }],
+  };
   const top = mapOf(PIPELINE_KEYS, {
     params,
     stages: { type: "array", items: stage, minItems: 1 },

@@ -54,10 +54,13 @@ export const OF_PROGRAMS = [
   "GIT_CONFIG\\w*|SSH_ASKPASS|SUDO_ASKPASS|RSYNC_RSH|TAR_OPTIONS|LESSOPEN|LESSCLOSE|PAGER|MANPAGER|EDITOR|VISUAL|BROWSER",
 ].join("|");
 
-export const PARAM_TYPES = ["string", "integer", "number", "boolean"] as const;
+export const PARAM_TYPES = ["string", "integer", "number", "boolean", "list"] as const;
 
 /** A YAML scalar other than null: the text counts as it is written. */
 export const SCALAR: JsonSchema = { type: ["string", "number", "boolean"] };
+
+/** A default: of type `list`, a list of texts. */
+export const SCALAR_OR_LIST: JsonSchema = { anyOf: [SCALAR, { type: "array", items: SCALAR }] };
 
 const WORDS: JsonSchema = { type: "array", items: SCALAR, minItems: 1 };
 const SCRIPT: JsonSchema = { type: "string", pattern: "\\S" };
@@ -106,6 +109,23 @@ export const TTY_KEY: PipelineKey = {
   description: "Run the command on a terminal of its own, so that it prints colours and progress",
   schema: FLAG,
   default: "`false`",
+};
+
+const FROM = (key: string): JsonSchema => ({
+  type: "object",
+  properties: { [key]: TEXT },
+  required: [key],
+  additionalProperties: false,
+});
+
+/** The values of a name of `each`. */
+export const EACH_VALUES: JsonSchema = {
+  anyOf: [
+    { type: "array", items: SCALAR, minItems: 1 },
+    { type: "string", pattern: "^\\$(\\w+|\\{\\w+\\})$" },
+    FROM("lines"),
+    FROM("glob"),
+  ],
 };
 
 export const CWD: JsonSchema = { ...TEXT, type: "string", not: { const: "file" } };

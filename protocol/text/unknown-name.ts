@@ -58,6 +58,19 @@ export function unknownStage(
   return { message: `${quoted(name)} is not a stage of ${op}; ${hint}`, nearest: near };
 }
 
+/** The message for a name that is not a step of a stage. */
+export function unknownStep(
+  name: string,
+  stage: string,
+  steps: readonly string[],
+): { message: string; nearest: string[] } {
+  const near = nearest(name, steps);
+  const more = steps.length > MOST ? `, and ${steps.length - MOST} more` : "";
+  const all = steps.length === 0 ? "it had no steps" : `its steps: ${steps.slice(0, MOST).join(", ")}${more}`;
+  const hint = near.length > 0 ? `did you mean ${near.join(", ")}? ` : "";
+  return { message: `${quoted(name)} is not a step of the stage ${quoted(stage)}; ${hint}${all}`, nearest: near };
+}
+
 function quoted(name: string): string {
   return JSON.stringify(name.slice(0, MOST_LETTERS));
 }

@@ -5,6 +5,7 @@ import {
   PIPELINE_KEYS,
   RETRY_KEYS,
   STAGE_KEYS,
+  STEP_KEYS,
   THEN_KEYS,
 } from "../../protocol/pipeline/keys.js";
 import type { PipelineKeys } from "../../protocol/pipeline/values.js";
@@ -15,6 +16,7 @@ export function pipelineRegions(): Regions {
     "keys of a pipeline": keys(PIPELINE_KEYS),
     "keys of a parameter": keys(PARAM_KEYS),
     "keys of a stage": keys(STAGE_KEYS),
+    "keys of a step": keys(STEP_KEYS),
     "keys of retry": keys(RETRY_KEYS),
     "keys of finally": keys(FINALLY_KEYS),
     "keys of then": keys(THEN_KEYS),

@@ -87,7 +87,9 @@ test("a killed daemon changes nothing, a killed worker costs the steps that ran,
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "failed", error: { message: "no ship" } });
   expect(ran()).toBe("1a 1b 1c 1d 1e 2c 2d 2e 2ship");
 
-  await expect(daemon.client.retry(id, { from: "Check/x" })).rejects.toThrow("is not a stage of gates");
+  await expect(daemon.client.retry(id, { from: "Check/x" })).rejects.toThrow(
+    '"x" is not a step of the stage "Check"; its steps: a, b, c, d, e',
+  );
   await daemon.kill();
   await daemon.startAgain();
   await daemon.client.retry(id, { from: "Check/d" });

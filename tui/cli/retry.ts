@@ -33,6 +33,7 @@ export function registerRetry(root: Command): void {
     "liveops retry",
     "liveops retry --failed --op backup",
     "liveops retry k3f --from Archive",
+    "liveops retry k3f --from Check/unit",
     "liveops retry k3f --current",
     "liveops retry k3f --json | jq .attempt",
   ]);
@@ -41,7 +42,7 @@ export function registerRetry(root: Command): void {
       "[id...]",
       "Operation ids, unique prefixes of 3 or more characters, or labels (default: the newest)",
     )
-    .option("--from <stage>", "Rerun from this stage (resumable types only)")
+    .option("--from <stage>", "Rerun from this stage, or Stage/step (resumable types only)")
     .option("--current", "Run the pipeline file as it is now, not the text of the submit");
   addResultOptions(retry, "Print the record as JSON").action(
     async (named: string[], _options: unknown, command: Command) => {

@@ -8,7 +8,7 @@ import type { Field, Section } from "./values.js";
 
 type ParamType = PipelineParam["type"];
 type ParamSection = Section<keyof typeof PARAM_KEYS>;
-type Value = string | number | boolean;
+type Value = NonNullable<PipelineParam["default"]>;
 
 export function readParams(field: Field | undefined): PipelineParam[] {
   return (field?.entries("") ?? []).map(([name, param]) => readParam(name, param));
@@ -41,7 +41,9 @@ function typeOf(field: Field | undefined): ParamType | null {
   const text = node.kind === "scalar" ? node.text : "";
   const type = PARAM_TYPES.find((each) => each === text);
   if (type !== undefined) return type;
-  const named = { int: "integer", float: "number", bool: "boolean", text: "string", str: "string" }[text];
+  const named = { int: "integer", float: "number", bool: "boolean", text: "string", str: "string", array: "list" }[
+    text
+  ];
   const message = `${key} takes ${takes}, not ${text === "" ? "this" : quoted(text)}`;
   if (named !== undefined) field.problem(`${message}; write ${named}`, [named]);
   else field.problems.addNear(node.at, key, message, text, PARAM_TYPES);
@@ -64,6 +66,10 @@ function readValues(param: PipelineParam, section: ParamSection, key: string): v
   if (maximum !== undefined) param.maximum = maximum;
   if (minimum !== undefined && maximum !== undefined && minimum > maximum)
     section.get("maximum")!.problem(`${key}.maximum is ${maximum}, less than the minimum ${minimum}`);
+  if (param.type === "list") {
+    readList(param, section, key);
+    return;
+  }
   const values = enumOf(section.get("enum"), param);
   if (values !== undefined) param.enum = values;
   const field = section.get("default");
@@ -74,6 +80,18 @@ function readValues(param: PipelineParam, section: ParamSection, key: string): v
   param.default = value;
   if (values !== undefined && !(values as Value[]).includes(value))
     field.problem(`${field.key} takes one of ${values.map(String).join(", ")}, not ${quoted(String(value))}`);
+}
+
+/** Its default is a list of texts, which may be empty. */
+function readList(param: PipelineParam, section: ParamSection, key: string): void {
+  section.get("enum")?.keyProblem(`${key}: a list takes no enum`);
+  const field = section.get("default");
+  if (field === undefined) return;
+  if (param.required) field.keyProblem(`${key}: a required parameter takes no default; remove one`);
+  const isList = field.node.kind === "list";
+  if (!isList) field.refuse("a list of texts");
+  const items = isList && field.node.kind === "list" && field.node.items.length > 0 ? field.items("a text") : [];
+  param.default = items.flatMap((item) => item.scalar()?.text ?? []);
 }
 
 function boundOf(field: Field | undefined, type: ParamType): number | undefined {
@@ -100,7 +118,10 @@ function enumOf(field: Field | undefined, param: PipelineParam): PipelineParam["
 }
 
 /** A value of the type, within the bounds. Undefined if it is not, which is added as a problem. */
-function valueWithin(field: Field, { type, minimum, maximum }: PipelineParam): Value | undefined {
+function valueWithin(
+  field: Field,
+  { type, minimum, maximum }: PipelineParam,
+): string | number | boolean | undefined {
   const value = ofType(field, type);
   if (typeof value !== "number") return value;
   const problem =
@@ -114,7 +135,8 @@ function valueWithin(field: Field, { type, minimum, maximum }: PipelineParam): V
   return undefined;
 }
 
-function ofType(field: Field, type: ParamType): Value | undefined {
+function ofType(field: Field, type: ParamType): string | number | boolean | undefined {
+  if (type === "list") return undefined;
   const { node } = field;
   const value = node.kind === "scalar" ? node.value : null;
   if (node.kind === "scalar" && value !== null) {
@@ -127,7 +149,7 @@ function ofType(field: Field, type: ParamType): Value | undefined {
   return undefined;
 }
 
-const OF_TYPE: Record<ParamType, string> = {
+const OF_TYPE: Record<Exclude<ParamType, "list">, string> = {
   string: "a text",
   integer: "a whole number",
   number: "a number",

@@ -13,6 +13,7 @@ import { readParams } from "./params.js";
 import { type PipelineProblem, Problems, problemLines, quoted } from "./problems.js";
 import { Scope } from "./scope.js";
 import { readFinally, readStage, readThen } from "./stage.js";
+import { nodeOf, uniquelyNamed } from "./steps.js";
 import { Field, type Section } from "./values.js";
 import { tooLarge } from "./yaml-text.js";
 import { readTree, type TreeNode } from "./yaml-tree.js";
@@ -94,8 +95,12 @@ function readPipeline(tree: TreeNode, problems: Problems, path: string | null): 
   const stages = section.get("stages");
   const params = readParams(section.get("params"));
   const scope = new Scope(problems, outputsIn(stages?.node));
-  for (const { name, secret, required, default: value } of params)
-    scope.addParam(name, { isSecret: secret, mayBeMissing: !required && value === undefined });
+  for (const { name, type, secret, required, default: value } of params)
+    scope.addParam(name, {
+      isSecret: secret,
+      isList: type === "list",
+      mayBeMissing: !required && value === undefined,
+    });
   const env = section.get("env")?.env(scope) ?? new Map();
   return {
     name: readName(section, problems, path),
@@ -142,33 +147,21 @@ function readCwd(field: Field | undefined, scope: Scope, path: string | null): T
 }
 
 function readStages(field: Field | undefined, scope: Scope): PipelineStage[] {
-  const lines = new Map<string, number>();
-  return (field?.items("") ?? []).map((item) => {
-    const stage = readStage(item, scope);
-    const { at } = item.node;
-    const first = lines.get(stage.name);
-    if (first === undefined) lines.set(stage.name, at.line);
-    else if (stage.name !== "") {
-      const message = `the name ${quoted(stage.name)} is that of the stage in line ${first} too; choose another`;
-      item.problems.add(nodeOf(item.node, "name")?.at ?? at, `${item.key}.name`, message);
-    }
-    return stage;
-  });
+  return uniquelyNamed(field?.items("") ?? [], "stage", (item) => readStage(item, scope));
 }
 
-function nodeOf(node: TreeNode, name: string): TreeNode | undefined {
-  return node.kind === "map" ? node.entries.find((entry) => entry.name === name)?.value : undefined;
-}
-
-/** The outputs of all stages, before the stages are checked. */
-function outputsIn(stages: TreeNode | undefined): Map<string, string> {
+/** The outputs of all stages and steps, before the stages are checked. */
+function outputsIn(stages: TreeNode | undefined, stage?: string): Map<string, string> {
   const outputs = new Map<string, string>();
-  for (const stage of stages?.kind === "list" ? stages.items : []) {
-    const name = nodeOf(stage, "name");
-    const list = nodeOf(stage, "outputs");
-    for (const item of list?.kind === "list" ? list.items : [])
-      if (item.kind === "scalar" && !outputs.has(item.text))
-        outputs.set(item.text, name?.kind === "scalar" ? name.text : "");
+  for (const node of stages?.kind === "list" ? stages.items : []) {
+    const name = nodeOf(node, "name");
+    const of = stage ?? (name?.kind === "scalar" ? name.text : "");
+    const list = nodeOf(node, "outputs");
+    const names = list?.kind === "list" ? list.items : [];
+    for (const item of names)
+      if (item.kind === "scalar" && !outputs.has(item.text)) outputs.set(item.text, of);
+    for (const [output, by] of outputsIn(nodeOf(node, "parallel"), of))
+      if (!outputs.has(output)) outputs.set(output, by);
   }
   return outputs;
 }

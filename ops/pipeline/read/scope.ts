@@ -23,16 +23,20 @@ interface Known {
   /** Another variable of `env` may have the same name. */
   isVariable: boolean;
   isSecret: boolean;
+  isList: boolean;
   /** Why the name may have no value; null: it always has one. */
   mayBeMissing: string | null;
 }
 
-/** Where a template is used. A secret is allowed in `env` only. */
-export type Use = "env" | "words" | "cwd" | "with";
+const PLAIN = { isVariable: false, isSecret: false, isList: false, mayBeMissing: null };
+
+/** Where a template is used. A secret is allowed in `env` only. `each`: values that name steps. */
+export type Use = "env" | "words" | "cwd" | "with" | "each";
 
 const NO_SECRET: Record<Exclude<Use, "env">, string> = {
   words: 'would be visible in the list of processes; use env, and a script that reads "$NAME"',
   cwd: "would be visible in the record of the operation",
+  each: "would be visible as the name of a step",
   with: 'would be stored in the record of the next operation; give that operation its own source, such as "env:NAME"',
 };
 
@@ -59,20 +63,29 @@ export class Scope {
     return new Scope(this.problems, this.laterOutputs, this.#known);
   }
 
-  addParam(name: string, param: { isSecret: boolean; mayBeMissing: boolean }): void {
-    const { isSecret } = param;
+  addParam(name: string, param: { isSecret: boolean; isList: boolean; mayBeMissing: boolean }): void {
+    const { isSecret, isList } = param;
     const mayBeMissing = param.mayBeMissing ? "write required: true, or a default" : null;
-    this.#known.set(name, { what: `the parameter ${name}`, isVariable: false, isSecret, mayBeMissing });
+    this.#known.set(name, { ...PLAIN, what: `the parameter ${name}`, isSecret, isList, mayBeMissing });
   }
 
   addOutput(name: string, stage: string): void {
-    const what = `the output ${name} of the stage ${quoted(stage)}`;
-    this.#known.set(name, { what, isVariable: false, isSecret: false, mayBeMissing: null });
+    this.#known.set(name, { ...PLAIN, what: `the output ${name} of the stage ${quoted(stage)}` });
+  }
+
+  /** A name of `each`. */
+  addValue(name: string): void {
+    this.#known.set(name, { ...PLAIN, what: `the value ${name} of each` });
+  }
+
+  /** Whether the name is that of a parameter that is a list. */
+  isList(name: string): boolean {
+    return this.#known.get(name)?.isList ?? false;
   }
 
   addVariable(name: string, template: Template): void {
     const isSecret = template.some((part) => "name" in part && this.#known.get(part.name)?.isSecret);
-    this.#known.set(name, { what: `the variable ${name}`, isVariable: true, isSecret, mayBeMissing: null });
+    this.#known.set(name, { ...PLAIN, what: `the variable ${name}`, isVariable: true, isSecret });
   }
 
   /** What has the name already; null: nothing. */
@@ -103,7 +116,7 @@ export class Scope {
   warnOfUnset({ text, placeOf }: ScalarNode, key: string): void {
     for (const { name, at } of unsetNames(text)) {
       if (this.#known.has(name) || isUsual(name) || OF_PROGRAMS_PATTERN.test(name)) continue;
-      const near = nearest(name, [...this.#known.keys(), ...OF_STEPS]);
+      const near = nearest(name, [...this.#known.keys(), ...OF_COMMANDS]);
       // Any other name in capitals may be a variable of the submit.
       const isSure = name.startsWith(OWN_PREFIX) || near.some((each) => isTypo(name, each));
       if (/^[A-Z_][A-Z0-9_]*$/.test(name) && !isSure) continue;
@@ -125,8 +138,11 @@ export class Scope {
       this.#unknown(name, at, key, use);
       return;
     }
-    const { what, isSecret, mayBeMissing } = known;
-    if (isSecret && use !== "env") {
+    const { what, isSecret, isList, mayBeMissing } = known;
+    if (isList && (use === "words" || use === "cwd")) {
+      const hint = `a script reads it as "$${name}", one value a line, and each runs a step for each value`;
+      this.problems.add(at, key, `${key}: ${what} is a list, which is no single word; ${hint}`);
+    } else if (isSecret && use !== "env") {
       this.problems.add(at, key, `${key}: ${what} holds a secret, which ${NO_SECRET[use]}`);
     } else if (mayBeMissing !== null)
       this.problems.add(at, key, `${key}: ${what} may have no value; ${mayBeMissing}`);
@@ -151,19 +167,19 @@ const BUILT_IN: ReadonlyMap<string, Known> = new Map(
     .filter((name) => name !== "LIVEOPS_STAGE")
     .map((name) => [
       name,
-      { what: `the variable ${name}`, isVariable: false, isSecret: false, mayBeMissing: null },
+      { ...PLAIN, what: `the variable ${name}` },
     ]),
 );
 
-/** Variables of liveops that a step has, besides `OPERATION_VARIABLES`. */
-const OF_STEPS = ["LIVEOPS_REPORT", "LIVEOPS_OUTPUT", "LIVEOPS_OUTCOME", "LIVEOPS_FAILED_STAGE"];
+/** Variables of liveops that a command has, besides `OPERATION_VARIABLES`. */
+const OF_COMMANDS = ["LIVEOPS_REPORT", "LIVEOPS_OUTPUT", "LIVEOPS_OUTCOME", "LIVEOPS_FAILED_STAGE"];
 
 /** Variables that every command has, or may have, by convention. */
 const isUsual = nameMatcher([
   ...BASE_VARIABLES,
   ...ALLOWED_VARIABLES,
   ...RESERVED_VARIABLES,
-  ...OF_STEPS,
+  ...OF_COMMANDS,
   "*_proxy",
   "npm_*",
 ]);

@@ -1,17 +1,25 @@
 /** Reads a stage, `finally` and `then`. */
-import { FINALLY_KEYS, RETRY_KEYS, STAGE_KEYS, THEN_KEYS } from "../../../protocol/pipeline/keys.js";
-import { MAX_ATTEMPTS, MAX_STAGE_NAME } from "../../../protocol/pipeline/values.js";
+import {
+  FINALLY_KEYS,
+  RETRY_KEYS,
+  STAGE_KEYS,
+  STEP_KEYS,
+  THEN_KEYS,
+} from "../../../protocol/pipeline/keys.js";
+import { A_COMMAND, MAX_ATTEMPTS, MAX_STAGE_NAME } from "../../../protocol/pipeline/values.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
 import type {
   Command,
+  PipelineCommand,
   PipelineStage,
-  PipelineStep,
+  PipelineTask,
   PipelineThen,
   Retry,
   TemplateValue,
 } from "../definition.js";
 import { quoted } from "./problems.js";
 import { nameProblem, type Scope } from "./scope.js";
+import { readSteps } from "./steps.js";
 import type { Field, Section } from "./values.js";
 
 /** In place of a command that has problems. */
@@ -23,25 +31,45 @@ const ONCE: Retry = { attempts: 1, backoff: 1, exit: null };
 export function readStage(field: Field, scope: Scope): PipelineStage {
   const section = field.section("a stage", STAGE_KEYS);
   if (section === null) return NO_STAGE;
+  const isParallel = section.get("parallel") !== undefined;
+  if (!isParallel && section.get("run") === undefined)
+    field.problems.add(section.at, `${field.key}.run`, `a stage needs the key run: ${A_COMMAND}; or parallel`);
   const inner = scope.inner();
-  const stage = {
-    ...stepOf(section, inner),
+  // The command and its env may use the values of `each`; the steps of `parallel` use the env of the stage.
+  const each = isParallel ? null : readSteps(section, inner, () => NO_STAGE);
+  const task = taskOf(section, inner, scope);
+  const steps = isParallel ? readSteps(section, inner, (item) => readStep(item, task, inner, scope)) : each;
+  const ofSteps = steps?.parallel.flatMap((step) => step.outputs) ?? [];
+  const outputs = [...new Set([...task.outputs, ...ofSteps])];
+  for (const output of outputs) scope.addOutput(output, task.name);
+  return { ...task, outputs, steps };
+}
+
+/** @param outer - without the outputs of the stage: steps that run side by side do not have those of each other */
+function readStep(field: Field, stage: PipelineTask, scope: Scope, outer: Scope): PipelineTask {
+  const section = field.section("a step", STEP_KEYS);
+  if (section === null) return NO_STAGE;
+  const task = taskOf(section, scope.inner(), outer);
+  return { ...task, env: new Map([...stage.env, ...task.env]), cwd: task.cwd ?? stage.cwd };
+}
+
+function taskOf(section: Section<keyof typeof STEP_KEYS>, scope: Scope, outer: Scope): PipelineTask {
+  return {
+    ...partsOf(section, scope),
     name: nameOf(section.get("name")),
-    when: section.get("when")?.command(inner) ?? null,
+    when: section.get("when")?.command(scope) ?? null,
     retry: retryOf(section.get("retry")),
     allowFailure: section.get("allow_failure")?.flag() ?? false,
-    outputs: outputsOf(section.get("outputs"), scope),
+    outputs: outputsOf(section.get("outputs"), outer),
   };
-  for (const output of stage.outputs) scope.addOutput(output, stage.name);
-  return stage;
 }
 
 /** A script, a list of words, or a map. */
-export function readFinally(field: Field | undefined, scope: Scope): PipelineStep | null {
+export function readFinally(field: Field | undefined, scope: Scope): PipelineCommand | null {
   if (field === undefined) return null;
-  if (field.node.kind !== "map") return { ...NO_STEP, run: field.command(scope.inner()) ?? NO_COMMAND };
+  if (field.node.kind !== "map") return { ...NOTHING, run: field.command(scope.inner()) ?? NO_COMMAND };
   const section = field.section("finally", FINALLY_KEYS);
-  return section && stepOf(section, scope.inner());
+  return section && partsOf(section, scope.inner());
 }
 
 export function readThen(field: Field | undefined, scope: Scope): PipelineThen | null {
@@ -75,7 +103,7 @@ function templateValue(field: Field, scope: Scope): TemplateValue {
 }
 
 /** What a stage and `finally` have in common. */
-function stepOf(section: Section<keyof typeof FINALLY_KEYS>, scope: Scope): PipelineStep {
+function partsOf(section: Section<keyof typeof FINALLY_KEYS>, scope: Scope): PipelineCommand {
   const env = section.get("env")?.env(scope) ?? new Map();
   const cwd = section.get("cwd");
   if (cwd?.is("file"))
@@ -123,7 +151,7 @@ function outputsOf(field: Field | undefined, scope: Scope): string[] {
   return names;
 }
 
-const NO_STEP: PipelineStep = {
+const NOTHING: PipelineCommand = {
   run: NO_COMMAND,
   env: new Map(),
   cwd: null,
@@ -132,10 +160,11 @@ const NO_STEP: PipelineStep = {
 };
 
 const NO_STAGE: PipelineStage = {
-  ...NO_STEP,
+  ...NOTHING,
   name: "",
   when: null,
   retry: ONCE,
   allowFailure: false,
   outputs: [],
+  steps: null,
 };

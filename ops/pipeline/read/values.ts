@@ -37,6 +37,13 @@ const SYNONYMS: Record<string, string> = {
   steps: "stages",
   tasks: "stages",
   jobs: "stages",
+  matrix: "each",
+  foreach: "each",
+  for_each: "each",
+  "max-parallel": "at_once",
+  max_parallel: "at_once",
+  concurrency: "at_once",
+  "fail-fast": "on_failure",
   on_exit: "finally",
   after_script: "finally",
   next: "then",
@@ -46,9 +53,8 @@ const SYNONYMS: Record<string, string> = {
   max: "maximum",
 };
 
-const IN_ORDER = "stages run in the order of the file";
+const IN_ORDER = "stages run in the order of the file, and the steps of parallel side by side";
 const NO_ACTIONS = "a stage is a command; write run";
-const EACH = "submit one operation for each value with: liveops submit --each FILE";
 const SCHEDULED = "add a schedule with: liveops schedule add";
 
 /** Keys of other tools that no key of a pipeline replaces, with what to do. */
@@ -57,11 +63,9 @@ const WITHOUT_KEY: Record<string, string> = {
   deps: IN_ORDER,
   depends: IN_ORDER,
   depends_on: IN_ORDER,
-  parallel: IN_ORDER,
   uses: NO_ACTIONS,
   action: NO_ACTIONS,
-  matrix: EACH,
-  strategy: EACH,
+  strategy: "write each, with at_once and on_failure",
   schedule: SCHEDULED,
   cron: SCHEDULED,
   on: `a pipeline starts by a submit, or ${SCHEDULED}`,

@@ -2,8 +2,9 @@
  * Runs `finally` of a pipeline, after success, failure, cancel and timeout. Its time is bounded, and its failure is
  * shown and changes no outcome.
  */
-import type { Pipeline, PipelineStep } from "../definition.js";
-import { runStep, type StepContext } from "./step.js";
+import type { Pipeline, PipelineCommand } from "../definition.js";
+import { runCommand } from "./command.js";
+import type { StageContext } from "./stage.js";
 
 /** How the stages ended: the variable `LIVEOPS_OUTCOME`. */
 export type StagesOutcome = "succeeded" | "failed" | "cancelled" | "timeout";
@@ -21,33 +22,33 @@ const STAGE_STOPS = 10;
 const AROUND = 5;
 
 /** The `gracePeriod` of the type: after a stop request, the command that runs is stopped, then `finally` runs. */
-export function gracePeriodOf({ finally: step }: Pick<Pipeline, "finally">): number {
-  return step === null ? STAGE_STOPS : STAGE_STOPS + timeoutOf(step) + GRACE + AROUND;
+export function gracePeriodOf({ finally: spec }: Pick<Pipeline, "finally">): number {
+  return spec === null ? STAGE_STOPS : STAGE_STOPS + timeoutOf(spec) + GRACE + AROUND;
 }
 
 /** The `gracePeriod` of a type that runs any file. A file without `finally` ends as soon as its command has ended. */
 export const LONGEST_GRACE_PERIOD = STAGE_STOPS + MAX_TIMEOUT + GRACE + AROUND;
 
-function timeoutOf({ timeout }: PipelineStep): number {
+function timeoutOf({ timeout }: PipelineCommand): number {
   return Math.min(MAX_TIMEOUT, timeout ?? DEFAULT_TIMEOUT);
 }
 
 /** @returns what failed; null: nothing */
 export async function runFinally(
-  context: StepContext,
+  context: StageContext,
   outcome: StagesOutcome,
   failedStage: string | null,
 ): Promise<string | null> {
   const { p, file } = context;
-  const step = file.pipeline.finally;
-  if (step === null) return null;
+  const spec = file.pipeline.finally;
+  if (spec === null) return null;
   const own = { LIVEOPS_OUTCOME: outcome, LIVEOPS_FAILED_STAGE: failedStage ?? "" };
   try {
     await p.untracked("finally", () =>
-      runStep(context, step, {
+      runCommand(context, spec, {
         label: "finally",
         own,
-        timeout: timeoutOf(step),
+        timeout: timeoutOf(spec),
         afterStop: true,
         grace: GRACE,
       }),

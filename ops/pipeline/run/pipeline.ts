@@ -6,14 +6,14 @@ import { Failure, failWithResult } from "../../attempt/failure.js";
 import { OperationCancelled } from "../../sdk/live-operation.js";
 import type { Pipeline, PipelineFile } from "../definition.js";
 import { MAX_BYTES } from "../limits.js";
-import { fillEntries, namesIn, onlyName } from "../template.js";
+import { fillEntries, namesIn, onlyName, textOf as textOfValue } from "../template.js";
+import { Workspace } from "./command.js";
 import { runFinally, type StagesOutcome } from "./finally.js";
 import { Resume } from "./resume.js";
 import { readSecrets } from "./secrets.js";
 import { findShell, shellText } from "./shell.js";
-import { type StageResult, StageRun } from "./stage.js";
-import { type StepContext, Workspace } from "./step.js";
-import { Variables } from "./variables.js";
+import { type StageContext, type StageResult, StageRun } from "./stage.js";
+import { type Output, Variables } from "./variables.js";
 
 export interface PipelineContext {
   file: PipelineFile;
@@ -30,7 +30,7 @@ export interface PipelineResult {
   /** Absent if no stage failed. */
   failedStage?: string;
   stages: Record<string, StageResult>;
-  outputs: Record<string, string>;
+  outputs: Record<string, Output>;
   /** What went wrong and did not fail the pipeline. */
   warnings?: string[];
 }
@@ -73,7 +73,7 @@ function deadlineOf(p: AttemptProgress, { file, operation }: PipelineContext) {
 }
 
 async function runAll(
-  context: StepContext,
+  context: StageContext,
   { params, operation: { attempt } }: PipelineContext,
   secrets: ReadonlySet<string>,
 ): Promise<void> {
@@ -92,8 +92,9 @@ async function runAll(
       } catch (error) {
         run.failed();
         result.stages[stage.name] = run.result;
-        result.exitCode = run.exitCode;
-        if (run.signal !== null) result.signal = run.signal;
+        const { exitCode, signal } = run.result;
+        result.exitCode = exitCode;
+        if (signal !== undefined) result.signal = signal;
         result.failedStage = stage.name;
         throw error;
       }
@@ -113,7 +114,7 @@ async function runAll(
   p.result(result);
 }
 
-function outcomeOf({ p, deadline }: StepContext, failure: { error: unknown } | null): StagesOutcome {
+function outcomeOf({ p, deadline }: StageContext, failure: { error: unknown } | null): StagesOutcome {
   if (p.stopReason !== null) return p.stopReason === "timeout" ? "timeout" : "cancelled";
   if (failure === null) return "succeeded";
   if (deadline.aborted) return "timeout";
@@ -121,9 +122,10 @@ function outcomeOf({ p, deadline }: StepContext, failure: { error: unknown } | n
 }
 
 /** The first line of the log: the shell rule. */
-function noteShell({ p, file }: StepContext): void {
+function noteShell({ p, file }: StageContext): void {
   const { stages, finally: last } = file.pipeline;
-  const commands = [...stages.flatMap(({ run, when }) => [run, when]), last?.run];
+  const tasks = stages.flatMap((stage) => [stage, ...(stage.steps?.parallel ?? [])]);
+  const commands = [...tasks.flatMap(({ run, when }) => [run, when]), last?.run];
   if (!commands.some((command) => command?.kind === "script")) return;
   const shell = findShell(process.env.PATH, process.cwd());
   const lost = shell.isBash
@@ -134,7 +136,7 @@ function noteShell({ p, file }: StepContext): void {
 
 /** Names the next operation. A secret is passed as its reference, never as its value. */
 function chain(
-  { p, variables }: StepContext,
+  { p, variables }: StageContext,
   { then, stages }: Pipeline,
   secrets: ReadonlySet<string>,
   params: Readonly<Record<string, unknown>>,
@@ -157,7 +159,8 @@ function chain(
     } else if (outputs.has(only)) {
       // An output is text: it is read by the schema of the next type, as a word of a command line is.
       values.delete(name);
-      words.push(`${name}=${scope.valueOf(only)}`);
+      const told = scope.valueOf(only);
+      words.push(...(Array.isArray(told) ? told : [told]).map((each) => `${name}=${each}`));
     }
   }
   p.chainToNamed(op, fillEntries(values, scope), words);
@@ -184,9 +187,10 @@ function textOf(path: string): string | null {
 
 /** The outputs, one a line, and the warnings; without outputs, the number of stages. */
 export function pipelineResultText({ stages, outputs, warnings = [] }: PipelineResult): string {
-  const lines = Object.entries(outputs).map(([name, value]) =>
-    value.includes("\n") ? `${name}:\n${value.replace(/^/gm, "  ")}` : `${name}=${value}`,
-  );
+  const lines = Object.entries(outputs).map(([name, output]) => {
+    const value = textOfValue(output);
+    return value.includes("\n") ? `${name}:\n${value.replace(/^/gm, "  ")}` : `${name}=${value}`;
+  });
   if (lines.length === 0) lines.push(countText(Object.values(stages)));
   return [...lines, ...warnings.map((warning) => `warning: ${warning}`)].join("\n");
 }

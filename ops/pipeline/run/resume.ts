@@ -3,9 +3,10 @@
  * its own text and the params that it can see are the same, and no stage before it has run again since.
  */
 import { createHash } from "node:crypto";
-import type { Command, Pipeline, PipelineStage, Template } from "../definition.js";
+import type { Command, Pipeline, PipelineStage, PipelineTask, Template } from "../definition.js";
+import type { Output } from "./variables.js";
 
-/** What is stored of a stage that succeeded. */
+/** What is stored of a stage or step that succeeded. */
 export interface StageRecord {
   fingerprint: string;
   /** For each stage before: the attempt in which its command succeeded last; null: skipped, or an allowed failure. */
@@ -14,8 +15,14 @@ export interface StageRecord {
   /** Runs of the command. */
   attempts: number;
   seconds: number;
-  outputs: Record<string, string>;
+  outputs: Record<string, Output>;
+  /** Number of its steps; absent: it has none. */
+  steps?: number;
 }
+
+/** What is compared: a stage with its steps, or a step with its values of `each`. */
+type Compared = PipelineTask & Partial<Pick<PipelineStage, "steps">>;
+type Values = ReadonlyMap<string, string>;
 
 export class Resume {
   /** As `after` of the next stage. */
@@ -32,9 +39,10 @@ export class Resume {
   ) {}
 
   /** @returns why the stage runs again although an earlier attempt has finished it; null: the stored value counts */
-  whyAgain(stage: PipelineStage, stored: unknown): string | null {
+  whyAgain(task: Compared, stored: unknown, values?: Values): string | null {
     const { fingerprint, after = [] } = (stored ?? {}) as Partial<StageRecord>;
-    if (fingerprint !== this.fingerprint(stage)) return "the stage's script changed";
+    if (fingerprint !== this.fingerprint(task, values))
+      return task.steps === undefined ? "the step's script changed" : "the stage's script changed";
     const changed = this.#done.findIndex((attempt, index) => attempt !== after[index]);
     if (changed === -1 && after.length === this.#done.length) return null;
     const before = this.pipeline.stages[changed];
@@ -49,25 +57,28 @@ export class Resume {
   }
 
   /** The parts of a stage's record that a later attempt compares. */
-  basis(stage: PipelineStage): Pick<StageRecord, "fingerprint" | "after"> {
-    return { fingerprint: this.fingerprint(stage), after: [...this.#done] };
+  basis(task: Compared, values?: Values): Pick<StageRecord, "fingerprint" | "after"> {
+    return { fingerprint: this.fingerprint(task, values), after: [...this.#done] };
   }
 
   /** A hash of all that decides what the command of a stage does, without the outputs of earlier stages. */
-  fingerprint({ run, when, env, cwd, outputs }: PipelineStage): string {
+  fingerprint(task: Compared, values?: Values): string {
     const { pipeline, params } = this;
     const text = JSON.stringify([
-      commandOf(run),
-      when && commandOf(when),
-      [...env],
-      cwd,
-      outputs,
+      ...partsOf(task),
       [...pipeline.env],
       pipeline.cwd,
       pipeline.params.map(({ name, secret }) => [name, secret, params[name] ?? null]),
+      ...(values ? [[...values]] : []),
+      ...(task.steps ? [task.steps.parallel.map((step) => [step.name, ...partsOf(step)])] : []),
+      ...(task.steps ? [task.steps.each.map(({ name, source }) => [name, source])] : []),
     ]);
     return createHash("sha256").update(text).digest("hex");
   }
+}
+
+function partsOf({ run, when, env, cwd, outputs }: PipelineTask): unknown[] {
+  return [commandOf(run), when && commandOf(when), [...env], cwd, outputs];
 }
 
 /** Without the line, which an edit of another stage moves. */

@@ -1,13 +1,19 @@
-/** Runs one stage of a pipeline: `when`, `retry`, `timeout`, `outputs` and `allow_failure`. */
-import { setTimeout as delay } from "node:timers/promises";
-import { ExecError, type ExecResult } from "../../sdk/exec.js";
-import type { PipelineStage } from "../definition.js";
-import { OutputError, readOutputs, readWrittenOutputs } from "./outputs.js";
+/** Runs or resumes one stage of a pipeline: its command, or its steps side by side. */
+import type { AttemptProgress } from "../../attempt/attempt-progress.js";
+import { StepSkipped, type StepTask } from "../../attempt/steps.js";
+import type { PipelineStage, PipelineSteps, PipelineTask } from "../definition.js";
+import type { CommandContext } from "./command.js";
+import { valuesOfEach } from "./each.js";
 import type { Resume, StageRecord } from "./resume.js";
-import { durationText, runStep, type StepContext, StepFailure, StepTimeout, wordsText } from "./step.js";
+import { type Decision, TaskRun } from "./task.js";
+import type { Output } from "./variables.js";
+
+export interface StageContext extends CommandContext {
+  p: AttemptProgress;
+}
 
 export interface StageResult {
-  /** Null: the stage was skipped, or ended by a signal or its timeout. */
+  /** Null: the stage was skipped, or ended by a signal or its timeout. Of steps: of the first one that failed, else 0. */
   exitCode: number | null;
   /** The signal that ended the command; absent after an exit. */
   signal?: string;
@@ -15,47 +21,58 @@ export interface StageResult {
   attempts: number;
   /** Duration of the last run. */
   seconds: number;
+  /** Number of its steps; absent: it has none. */
+  steps?: number;
   /** Why the stage was skipped. */
   skipped?: string;
   /** The stage failed, and the pipeline continued. */
   allowedFailure?: true;
 }
 
-/** Longest pause between two runs of a command, in seconds. */
-const MAX_BACKOFF = 3600;
+/** A step, with the values of `each` that it is for. */
+interface Step {
+  task: PipelineTask;
+  values?: ReadonlyMap<string, string>;
+}
 
 /** A stage of an attempt: what it did until now, also after it failed. */
 export class StageRun {
-  attempts = 0;
-  exitCode: number | null = null;
-  signal: string | null = null;
-  seconds = 0;
-  /** What the last run of the command had written when it failed. */
-  #written: Record<string, string> = {};
+  /** Of the command of the stage; of a stage with steps, of the step that failed first. */
+  #task: TaskRun;
+  /** What each step has told, in the order of the steps. */
+  #told: Array<Record<string, Output>> = [];
+  #steps = 0;
+  #seconds: number | null = null;
 
   constructor(
-    private readonly context: StepContext,
+    private readonly context: StageContext,
     private readonly resume: Resume,
     private readonly stage: PipelineStage,
-  ) {}
+  ) {
+    this.#task = new TaskRun(context, resume, stage, { label: stage.name, stage: stage.name });
+  }
 
-  /** Runs or resumes the stage. @throws the failure of the stage, unless it is allowed */
+  /** @throws the failure of the stage, unless it is allowed */
   async perform(): Promise<StageResult> {
     const { p, variables, deadline } = this.context;
-    const { name, outputs, allowFailure } = this.stage;
+    const { name, outputs, allowFailure, steps } = this.stage;
     const stored = p.stages.stored(name);
     const again = stored === undefined ? null : this.resume.whyAgain(this.stage, stored.value);
     let decision: Decision = { kind: "run" };
-    if (stored === undefined || again !== null) decision = await this.#decide();
+    // The `when` of `each` decides for each step.
+    const isAsked = this.stage.when !== null && (steps?.each.length ?? 0) === 0;
+    if (isAsked && (stored === undefined || again !== null))
+      decision = await this.#task.decide((label, block) => p.untracked(label, block));
     if (decision.kind === "skip") {
       p.skip(name, decision.reason);
       variables.missOutputs(outputs, `the stage "${name}" was skipped`);
       this.resume.passed(null);
       return { exitCode: null, attempts: 0, seconds: 0, skipped: decision.reason };
     }
+    // The error of `when` is that of the stage.
     const block = (): Promise<StageRecord> => {
       if (decision.kind === "fail") throw decision.error;
-      return this.#run();
+      return steps === null ? this.#task.run() : this.#runSteps(steps);
     };
     const record = await p.stage(name, block, { allowFailure, ...(again !== null && { again }) });
     if (record === undefined) {
@@ -65,120 +82,97 @@ export class StageRun {
       return { ...this.result, allowedFailure: true };
     }
     variables.setOutputs(record.outputs);
+    variables.missOutputs(outputs, `no step of the stage "${name}" told it`);
     this.resume.passed(stored !== undefined && again === null ? stored.attempt : this.resume.attempt);
-    return { exitCode: record.exitCode, attempts: record.attempts, seconds: record.seconds };
+    const { exitCode, attempts, seconds } = record;
+    return { exitCode, attempts, seconds, ...(record.steps !== undefined && { steps: record.steps }) };
   }
 
-  /** Call after a failure: keeps the outputs that the command has written. */
+  /** Call after a failure: keeps the outputs that the commands have written. */
   failed(): void {
-    const { name, outputs } = this.stage;
-    this.context.variables.setOutputs(this.#written);
-    this.context.variables.missOutputs(outputs, `the stage "${name}" failed`);
+    const { name, outputs, steps } = this.stage;
+    const { variables } = this.context;
+    variables.setOutputs(steps === null ? this.#task.written : this.#outputs);
+    variables.missOutputs(outputs, `the stage "${name}" failed`);
   }
 
   get result(): StageResult {
-    const { exitCode, signal, attempts, seconds } = this;
-    return { exitCode, ...(signal !== null && { signal }), attempts, seconds };
+    if (this.stage.steps === null) return this.#task.result;
+    return { ...this.#task.result, seconds: this.#seconds ?? 0, steps: this.#steps };
   }
 
-  /** Asks `when`. Its error is that of the stage, so it is thrown within the stage. */
-  async #decide(): Promise<Decision> {
-    const { stage } = this;
-    const { name, when, timeout } = stage;
-    if (when === null) return { kind: "run" };
+  async #runSteps(steps: PipelineSteps): Promise<StageRecord> {
     const { p, deadline } = this.context;
-    try {
-      const own = { LIVEOPS_STAGE: name };
-      const label = `when of "${name}"`;
-      // Without a terminal, so that a test prints as it does in a script.
-      const step = { ...stage, tty: false };
-      await p.untracked(label, () => runStep(this.context, step, { label, own, timeout, condition: when }));
-      return { kind: "run" };
-    } catch (error) {
-      p.checkCancelled();
-      deadline.throwIfAborted();
-      if (!(error instanceof ExecError)) return { kind: "fail", error };
-      this.#ended(error);
-      const isError = error instanceof StepFailure && error.isBroken;
-      if (error.exitCode !== 1 || isError) return { kind: "fail", error };
-      return { kind: "skip", reason: `when exited with 1: ${textOf(when)}` };
-    }
-  }
-
-  async #run(): Promise<StageRecord> {
-    const { p, deadline } = this.context;
-    const { retry } = this.stage;
-    for (;;) {
-      this.attempts++;
-      try {
-        return await this.#runOnce();
-      } catch (error) {
-        p.checkCancelled();
-        deadline.throwIfAborted();
-        if (this.attempts >= retry.attempts || !this.#mayRetry(error)) throw error;
-        await this.#pause(error as Error);
-      }
-    }
-  }
-
-  async #runOnce(): Promise<StageRecord> {
-    const { p, workspace } = this.context;
-    const { name, outputs: declared } = this.stage;
-    const file = workspace.outputFile();
-    this.#written = {};
+    const all = this.#stepsOf(steps);
+    this.#steps = all.length;
     const started = performance.now();
-    let reported: Record<string, string> | undefined;
+    const options = { onFailure: steps.onFailure, ...(steps.atOnce !== null && { atOnce: steps.atOnce }) };
     try {
-      const own = { LIVEOPS_STAGE: name, LIVEOPS_OUTPUT: file };
-      const result = await runStep(this.context, this.stage, { label: `"${name}"`, own });
-      this.#ended(result);
-      reported = result.outputs;
+      await p.runSteps(
+        all.map((step, index) => this.#stepTask(step, index)),
+        options,
+      );
     } catch (error) {
-      this.#ended(error instanceof ExecError ? error : { exitCode: null, signal: null });
-      const written = Object.entries(readWrittenOutputs(file, declared));
-      this.#written = Object.fromEntries(written.filter(([, value]) => !p.masker.finds(value)));
+      // The steps have all failed by the timeout of the pipeline, which is one failure.
+      deadline.throwIfAborted();
       throw error;
     } finally {
-      this.seconds = Math.round(performance.now() - started) / 1000;
+      this.#seconds = Math.round(performance.now() - started) / 1000;
     }
-    const outputs = readOutputs(file, declared, p.masker, reported);
-    for (const [output, value] of Object.entries(outputs))
-      if (p.masker.finds(value))
-        throw new OutputError(`the output ${output} contains a secret, and outputs are stored in clear`);
-    return { ...this.resume.basis(this.stage), ...this.result, outputs };
+    const record = { exitCode: 0, attempts: 1, seconds: this.#seconds, outputs: this.#outputs };
+    return { ...this.resume.basis(this.stage), ...record, steps: all.length };
   }
 
-  #ended({ exitCode, signal }: Pick<ExecResult, "exitCode" | "signal">): void {
-    this.exitCode = exitCode;
-    this.signal = signal;
+  #stepsOf({ parallel, each }: PipelineSteps): Step[] {
+    if (each.length === 0) return parallel.map((task) => ({ task }));
+    return valuesOfEach(this.context, each).map(({ step, values }) => ({
+      // A failure is allowed to the stage, not to a step.
+      task: { ...taskOf(this.stage), name: step, allowFailure: false },
+      values,
+    }));
   }
 
-  #mayRetry(error: unknown): boolean {
-    const { exit } = this.stage.retry;
-    if (error instanceof StepTimeout) return exit === null;
-    if (!(error instanceof ExecError)) return false;
-    return exit === null || (error.exitCode !== null && exit.includes(error.exitCode));
+  #stepTask({ task, values }: Step, index: number): StepTask {
+    const { context, resume, stage } = this;
+    return {
+      name: task.name,
+      allowFailure: task.allowFailure,
+      again: (stored) => {
+        const why = resume.whyAgain(task, stored, values);
+        if (why === null) this.#told[index] = (stored as StageRecord).outputs;
+        return why;
+      },
+      run: async (p) => {
+        const label = `${stage.name}/${task.name}`;
+        const place = { label, stage: stage.name, ...(values && { values }) };
+        const run = new TaskRun({ ...context, p }, resume, task, place);
+        try {
+          const decision = await run.decide();
+          if (decision.kind === "skip") throw new StepSkipped(decision.reason);
+          if (decision.kind === "fail") throw decision.error;
+          const record = await run.run();
+          this.#told[index] = record.outputs;
+          return record;
+        } catch (error) {
+          const isFirst = this.#task.exitCode === null && this.#task.signal === null;
+          if (isFirst && !task.allowFailure && !(error instanceof StepSkipped) && !p.signal.aborted) this.#task = run;
+          throw error;
+        }
+      },
+    };
   }
 
-  /** Waits before the next run. @throws OperationCancelled at once after a stop request */
-  async #pause(error: Error): Promise<void> {
-    const { p, deadline } = this.context;
-    const { attempts, backoff } = this.stage.retry;
-    const seconds = Math.min(MAX_BACKOFF, backoff * 2 ** (this.attempts - 1));
-    const next = `attempt ${this.attempts + 1} of ${attempts} in ${durationText(seconds)}`;
-    p.log(`${error.message.split("\n", 1)[0]}; ${next}`);
-    p.status(next, "warning");
-    const signal = AbortSignal.any([p.signal, deadline]);
-    await delay(seconds * 1000, undefined, { signal }).catch(() => {});
-    p.checkCancelled();
-    deadline.throwIfAborted();
-    p.status(`attempt ${this.attempts + 1} of ${attempts}`);
+  /** An output that one step told is a text; one of several steps a list, in the order of the steps. */
+  get #outputs(): Record<string, Output> {
+    const all = new Map<string, string[]>();
+    for (const told of this.#told)
+      for (const [name, value] of Object.entries(told ?? {}))
+        all.set(name, [...(all.get(name) ?? []), String(value)]);
+    return Object.fromEntries([...all].map(([name, values]) => [name, values.length === 1 ? values[0]! : values]));
   }
 }
 
-type Decision = { kind: "run" } | { kind: "skip"; reason: string } | { kind: "fail"; error: unknown };
-
-function textOf(when: NonNullable<PipelineStage["when"]>): string {
-  const text = when.kind === "script" ? when.script : wordsText(when.words);
-  return text.trim().replace(/\s+/g, " ").slice(0, 120);
+/** What the steps of `each` have in common. */
+function taskOf({ steps: _, ...task }: PipelineStage): PipelineTask {
+  return task;
 }

@@ -2,10 +2,10 @@
  * The values that commands of a pipeline see: the environment of a script, and the names of templates.
  *
  * Where several have the same name, the later of these counts: environment of the submit, params, outputs of earlier
- * stages, `env` of the pipeline, `env` of the stage, variables of liveops.
+ * stages, values of `each`, `env` of the pipeline, `env` of the stage, variables of liveops.
  */
 import { OPERATION_VARIABLES } from "../../../protocol/environment.js";
-import type { Pipeline, PipelineStep } from "../definition.js";
+import type { Pipeline, PipelineCommand } from "../definition.js";
 import { whyNotVariable } from "../limits.js";
 import { fill, onlyName, type Scope, textOf, type Value } from "../template.js";
 
@@ -19,8 +19,11 @@ const NOT_SET: Environment = {
   LIVEOPS_FAILED_STAGE: undefined,
 };
 
+/** A list: several steps told the output, in their order. */
+export type Output = string | readonly string[];
+
 export class Variables {
-  readonly #outputs = new Map<string, string>();
+  readonly #outputs = new Map<string, Output>();
   /** Why outputs are missing, by name. */
   readonly #missing = new Map<string, string>();
   readonly #params: ReadonlyMap<string, Value>;
@@ -35,20 +38,24 @@ export class Variables {
     params: Readonly<Record<string, unknown>>,
     secrets: ReadonlyMap<string, string>,
   ) {
-    const values = pipeline.params.map(({ name, secret }) => {
+    const given = pipeline.params.map(({ name, secret }) => {
       const value = (secret ? secrets.get(name) : params[name]) as Value;
       if (value !== undefined) checkVariable(`the parameter ${name}`, textOf(value));
       return [name, value] as const;
     });
-    this.#params = new Map(values);
+    this.#params = new Map(given);
   }
 
-  get outputs(): Record<string, string> {
+  get outputs(): Record<string, Output> {
     return Object.fromEntries(this.#outputs);
   }
 
-  setOutputs(outputs: Readonly<Record<string, string>>): void {
-    for (const [name, value] of Object.entries(outputs)) this.#outputs.set(name, value);
+  /** @throws Error for a list that no environment can hold */
+  setOutputs(outputs: Readonly<Record<string, Output>>): void {
+    for (const [name, value] of Object.entries(outputs)) {
+      if (typeof value !== "string") checkVariable(`the output ${name} of ${value.length} steps`, textOf(value));
+      this.#outputs.set(name, value);
+    }
   }
 
   /** These outputs have no value, unless one was set. @param why - completes "the output x is missing: …" */
@@ -56,11 +63,26 @@ export class Variables {
     for (const name of names) if (!this.#outputs.has(name)) this.#missing.set(name, why);
   }
 
-  /** The environment of a step and the scope of its words. @param own - variables of liveops for this step */
-  of(step: Pick<PipelineStep, "env">, own: Record<string, string>): { env: Environment; scope: Scope } {
-    const layers: Map<string, string>[] = [];
+  /** The values of a parameter that is a list. */
+  listOf(param: string): readonly string[] {
+    const value = this.#params.get(param);
+    return typeof value === "object" ? value : [];
+  }
+
+  /**
+   * The environment of a command and the scope of its words.
+   *
+   * @param own - variables of liveops for it
+   * @param values - of `each`
+   */
+  of(
+    spec: Pick<PipelineCommand, "env">,
+    own: Record<string, string>,
+    values?: ReadonlyMap<string, string>,
+  ): { env: Environment; scope: Scope } {
+    const layers: ReadonlyMap<string, string>[] = values ? [values] : [];
     const scope: Scope = { valueOf: (name) => this.#valueOf(name, layers, own) };
-    for (const templates of [this.pipeline.env, step.env]) {
+    for (const templates of [this.pipeline.env, spec.env]) {
       const layer = new Map<string, string>();
       layers.unshift(layer);
       for (const [name, template] of templates) {
@@ -75,17 +97,17 @@ export class Variables {
     const env: Environment = {};
     for (const [name, value] of this.#params) env[name] = value === undefined ? undefined : textOf(value);
     for (const name of this.#missing.keys()) env[name] = undefined;
-    Object.assign(env, Object.fromEntries(this.#outputs));
+    for (const [name, value] of this.#outputs) env[name] = textOf(value);
     for (const layer of layers.toReversed()) Object.assign(env, Object.fromEntries(layer));
     return { env: Object.assign(env, NOT_SET, own), scope };
   }
 
-  #isMissing(name: string, layers: readonly Map<string, string>[], own: Record<string, string>): boolean {
+  #isMissing(name: string, layers: ReadonlyArray<ReadonlyMap<string, string>>, own: Record<string, string>): boolean {
     if (layers.some((layer) => layer.has(name)) || this.#outputs.has(name)) return false;
     return this.#missing.has(name) || this.#valueOf(name, [], own) === undefined;
   }
 
-  #valueOf(name: string, layers: readonly Map<string, string>[], own: Record<string, string>): Value {
+  #valueOf(name: string, layers: ReadonlyArray<ReadonlyMap<string, string>>, own: Record<string, string>): Value {
     for (const layer of layers) if (layer.has(name)) return layer.get(name);
     if (this.#outputs.has(name)) return this.#outputs.get(name);
     const why = this.#missing.get(name);

@@ -12,14 +12,14 @@ import { prepareSubmission } from "../../../ops/types/prepare.js";
 import type { OperationCtor } from "../../../ops/types/read-type.js";
 import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";
-import { envOf, fileOf, param, script, stage, step, template, typeOf, words } from "./hand-made.js";
+import { command, envOf, fileOf, param, script, stage, template, typeOf, words } from "./hand-made.js";
 
 type Stages = Parameters<typeof fileOf>[0];
 
 const END = 'echo "$LIVEOPS_OUTCOME|$LIVEOPS_FAILED_STAGE|${size-none}" >end';
 
 function withFinally(stages: Stages, more: Partial<Pipeline> = {}, run = END) {
-  return typeOf(fileOf(stages, { finally: step(run, { timeout: 5 }), ...more }));
+  return typeOf(fileOf(stages, { finally: command(run, { timeout: 5 }), ...more }));
 }
 
 describe("finally", () => {
@@ -86,7 +86,7 @@ describe("finally", () => {
 
   it("that runs too long is stopped with its processes", async () => {
     const file = fileOf([stage("A", "true")], {
-      finally: step('sleep 60 & echo "$!"; wait', { timeout: 0.3 }),
+      finally: command('sleep 60 & echo "$!"; wait', { timeout: 0.3 }),
     });
     const { state, result, texts } = await runOperation(typeOf(file));
     expect(state).toBe("succeeded");
@@ -98,7 +98,7 @@ describe("finally", () => {
 
   it("fits into the grace period of the type", () => {
     const grace = (timeout: number | null) =>
-      gracePeriodOf(fileOf([], { finally: step("true", { timeout }) }).pipeline);
+      gracePeriodOf(fileOf([], { finally: command("true", { timeout }) }).pipeline);
     expect(gracePeriodOf(fileOf([]).pipeline)).toBe(10);
     // The command of a stage: 8 s and 1 s for the kill; finally: its timeout, 5 s and 1 s.
     expect(grace(null)).toBeGreaterThanOrEqual(9 + 60 + 6);
@@ -259,7 +259,7 @@ describe("env and words of finally", () => {
   it("say what is missing, as a warning", async () => {
     const out = stage("A", 'echo dir=/x >>"$LIVEOPS_OUTPUT"; exit 1', { outputs: ["size", "dir"] });
     const run = words("echo", "$dir", "$size");
-    const file = fileOf([out], { finally: step(run, { env: envOf({ X: "$size" }) }) });
+    const file = fileOf([out], { finally: command(run, { env: envOf({ X: "$size" }) }) });
     const { texts, error, result } = await runOperation(typeOf(file));
     expect(error?.message).toMatch(/^"A" exited with 1/);
     // Written before the failure: finally may need it.

@@ -3,10 +3,10 @@
 import type {
   Command,
   Pipeline,
+  PipelineCommand,
   PipelineFile,
   PipelineParam,
   PipelineStage,
-  PipelineStep,
   Template,
 } from "../../../ops/pipeline/definition.js";
 import { gracePeriodOf } from "../../../ops/pipeline/run/finally.js";
@@ -29,18 +29,17 @@ export function words(...list: string[]): Command {
   return { kind: "words", words: list.map(template), line: 1 };
 }
 
-export function envOf(variables: Record<string, string>): PipelineStep["env"] {
+export function envOf(variables: Record<string, string>): PipelineCommand["env"] {
   return new Map(Object.entries(variables).map(([name, text]) => [name, template(text)]));
 }
 
-export function step(run: Command | string, more: Partial<PipelineStep> = {}): PipelineStep {
-  const command = typeof run === "string" ? script(run) : run;
-  return { run: command, env: new Map(), cwd: null, timeout: null, tty: false, ...more };
+export function command(run: Command | string, more: Partial<PipelineCommand> = {}): PipelineCommand {
+  return { run: typeof run === "string" ? script(run) : run, env: new Map(), cwd: null, timeout: null, tty: false, ...more };
 }
 
 export function stage(name: string, run: Command | string, more: Partial<PipelineStage> = {}): PipelineStage {
-  const rest = { when: null, allowFailure: false, outputs: [] };
-  return { name, ...step(run), ...rest, retry: { attempts: 1, backoff: 0, exit: null }, ...more };
+  const rest = { when: null, allowFailure: false, outputs: [], steps: null };
+  return { name, ...command(run), ...rest, retry: { attempts: 1, backoff: 0, exit: null }, ...more };
 }
 
 export function param(name: string, more: Partial<PipelineParam> = {}): PipelineParam {

@@ -9,7 +9,7 @@ import { runOperation, startOperation } from "../../../ops/testing/index.js";
 import { exitStatusOf } from "../../../tui/cli/follow/exit-status.js";
 import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";
-import { envOf, fileOf, param, script, stage, step, template, typeOf, words } from "./hand-made.js";
+import { command, envOf, fileOf, param, script, stage, template, typeOf, words } from "./hand-made.js";
 
 type File = Parameters<typeof typeOf>[0];
 
@@ -337,7 +337,7 @@ describe("retry", () => {
     const retry = { attempts: 2, backoff: 0.01, exit: null };
     const once = "[ ! -e tried ] || exit 0; touch tried; echo v=stale >>$LIVEOPS_OUTPUT; exit 1";
     const { result, error, texts } = await run(
-      fileOf([stage("A", once, { retry, outputs: ["v"] })], { finally: step('echo "${v-none}"') }),
+      fileOf([stage("A", once, { retry, outputs: ["v"] })], { finally: command('echo "${v-none}"') }),
       {},
       { cwd: temporary() },
     );
@@ -455,7 +455,7 @@ describe("files of a run", () => {
     const left = join(tmpdir(), "liveops-abcdefghijkl-left");
     writeFileSync(left, "");
     const print = stage("A", 'dirname "$LIVEOPS_OUTPUT"');
-    const { texts } = await run(fileOf([print], { finally: step("true") }), {}, { id: "abcdefghijkl" });
+    const { texts } = await run(fileOf([print], { finally: command("true") }), {}, { id: "abcdefghijkl" });
     expect(texts("stdout")[0]).toMatch(/liveops-abcdefghijkl-\w+$/);
     expect(existsSync(texts("stdout")[0] as string)).toBe(false);
     expect(existsSync(left)).toBe(false);

@@ -6,7 +6,7 @@ import { handSecrets } from "../../../ops/secrets/handed-secrets.js";
 import { MASK } from "../../../ops/secrets/masker.js";
 import { runOperation } from "../../../ops/testing/index.js";
 import { temporary } from "../temporary.js";
-import { envOf, fileOf, param, stage, step, template, typeOf } from "./hand-made.js";
+import { command, envOf, fileOf, param, stage, template, typeOf } from "./hand-made.js";
 
 const SECRET = "s3cr3t-äö-value";
 const params = [param("token", { secret: true })];
@@ -37,7 +37,7 @@ describe("a secret", () => {
         }),
         stage("Fails", 'echo "$token is wrong"; exit 4'),
       ],
-      { params, finally: step('echo "$token"; exit 1') },
+      { params, finally: command('echo "$token"; exit 1') },
     );
     const result = await runOperation(typeOf(file), { token: "env:TOKEN" }, { env: { TOKEN: SECRET } });
     const { events, log, record, texts } = result;

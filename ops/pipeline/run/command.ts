@@ -1,11 +1,11 @@
 /** Runs one command of a pipeline: a script by the shell rule, or words without a shell. */
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
-import type { AttemptProgress } from "../../attempt/attempt-progress.js";
+import type { Reports } from "../../attempt/reports.js";
 import { makeTemporary, removeTemporary } from "../../attempt/temporary.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../../sdk/exec.js";
-import type { Command, PipelineFile, PipelineStep, Template } from "../definition.js";
+import type { Command, PipelineCommand, PipelineFile, Template } from "../definition.js";
 import { fill } from "../template.js";
 import { CONDITION_END, FailureTrap, findShell } from "./shell.js";
 import type { Variables } from "./variables.js";
@@ -13,18 +13,18 @@ import type { Variables } from "./variables.js";
 /** A private directory for the files of one attempt: outputs, and records of failed commands. */
 export class Workspace {
   readonly dir: string;
+  #rooms = 0;
 
   constructor(id: string) {
     removeTemporary(id);
     this.dir = makeTemporary(id);
   }
 
-  /** An empty file. */
-  outputFile(): string {
-    const file = join(this.dir, "output");
-    rmSync(file, { recursive: true, force: true });
-    writeFileSync(file, "", { mode: 0o600 });
-    return file;
+  /** A directory for one run of a command: others may run beside it. */
+  room(): { readonly dir: string; remove(): void } {
+    const dir = join(this.dir, String(++this.#rooms));
+    mkdirSync(dir, { mode: 0o700 });
+    return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
   }
 
   remove(): void {
@@ -33,7 +33,7 @@ export class Workspace {
 }
 
 /** A command that exited with another code than 0, or by a signal, with its place in the file. */
-export class StepFailure extends ExecError {
+export class CommandFailure extends ExecError {
   /** @param isBroken - bash ended the script for an error in it, and the exit code is no answer */
   constructor(
     { command, args, exitCode, signal, seconds, lastLines }: ExecError,
@@ -51,7 +51,7 @@ export class StepFailure extends ExecError {
 }
 
 /** A command that ran longer than its timeout. */
-export class StepTimeout extends Error {
+export class CommandTimeout extends Error {
   readonly exitCode = null;
 
   constructor(label: string, timeout: number, place: string) {
@@ -62,8 +62,9 @@ export class StepTimeout extends Error {
   }
 }
 
-export interface StepContext {
-  p: AttemptProgress;
+export interface CommandContext {
+  /** Of the operation, or of a step. */
+  p: Reports;
   file: PipelineFile;
   variables: Variables;
   workspace: Workspace;
@@ -71,39 +72,42 @@ export interface StepContext {
   deadline: AbortSignal;
 }
 
-interface StepOptions {
+interface CommandOptions {
   /** Name in messages. */
   label: string;
   /** Variables of liveops for this command. */
   own?: Record<string, string>;
-  /** Seconds; default: that of the step. */
+  /** Values of `each`. */
+  values?: ReadonlyMap<string, string>;
+  /** Seconds; default: that of the command. */
   timeout?: number | null;
   /** Runs also after a stop was requested. */
   afterStop?: boolean;
   grace?: number;
-  /** Runs instead of the `run` of the step, and its exit code is an answer. */
+  /** Runs instead of `run`, and its exit code is an answer. */
   condition?: Command | null;
 }
 
 /**
- * @throws StepFailure, StepTimeout; Error if a template has no value or the command cannot be started
+ * @throws CommandFailure, CommandTimeout; Error if a template has no value or the command cannot be started
  */
-export async function runStep(
-  { p, file, variables, workspace, deadline }: StepContext,
-  step: PipelineStep,
-  { label, own = {}, timeout = step.timeout, afterStop = false, grace, condition = null }: StepOptions,
+export async function runCommand(
+  { p, file, variables, workspace, deadline }: CommandContext,
+  spec: PipelineCommand,
+  options: CommandOptions,
 ): Promise<ExecResult> {
-  const command = condition ?? step.run;
-  const { env, scope } = variables.of(step, own);
-  const cwd = directoryOf(file, step.cwd, (template) => fill(template, scope));
+  const { label, own = {}, values, timeout = spec.timeout, afterStop = false, grace, condition = null } = options;
+  const command = condition ?? spec.run;
+  const { env, scope } = variables.of(spec, own, values);
+  const cwd = directoryOf(file, spec.cwd, (template) => fill(template, scope));
   const place = placeOf(file, command, 1);
   const late = new AbortController();
   // By the clock of the attempt, which stops while the operation is paused.
   const clear =
     timeout === null
       ? null
-      : p.clock.schedule(timeout * 1000, () => late.abort(new StepTimeout(label, timeout, place)), true);
-  const options: ExecOptions = {
+      : p.clock.schedule(timeout * 1000, () => late.abort(new CommandTimeout(label, timeout, place)), true);
+  const execOptions: ExecOptions = {
     env,
     cwd,
     label,
@@ -111,38 +115,40 @@ export async function runStep(
     signal: afterStop ? late.signal : AbortSignal.any([late.signal, deadline]),
     afterStop,
     ...(grace !== undefined && { grace }),
-    ...(step.tty && { tty: true }),
+    ...(spec.tty && { tty: true }),
   };
+  const room = workspace.room();
   try {
     if (command.kind === "words") {
       const [program = "", ...args] = command.words.map((word) => fill(word, scope));
       p.log(`$ ${shellLine([program, ...args].map((word) => p.masker.mask(word)))}`);
-      return await p.exec(program, args, options).catch((error) => {
+      return await p.exec(program, args, execOptions).catch((error) => {
         throw failureAt(error, label, `${place}: ${wordsText(command.words).slice(0, 200)}`);
       });
     }
     const shell = findShell("PATH" in env ? env.PATH : process.env.PATH, cwd);
-    const trap = new FailureTrap(workspace.dir);
+    const trap = new FailureTrap(room.dir);
     const before = "BASH_ENV" in env ? env.BASH_ENV : process.env.BASH_ENV;
     p.log(scriptText(file, command));
     const isCondition = condition !== null && shell.isBash;
     const script = command.script + (isCondition ? CONDITION_END : "");
     const changes = shell.isBash ? { ...env, ...trap.set(before, isCondition) } : env;
     return await p
-      .exec(shell.command, [...shell.options, script], { ...options, env: changes })
+      .exec(shell.command, [...shell.options, script], { ...execOptions, env: changes })
       .catch((error) => {
         if (!(error instanceof ExecError)) throw failureAt(error, label, placeOf(file, command, 1));
         const failed = trap.failed(error.exitCode);
         const place = placeOfFailure(file, command, failed?.line ?? null, failed?.command);
-        throw new StepFailure(error, label, place, isCondition && trap.isBroken);
+        throw new CommandFailure(error, label, place, isCondition && trap.isBroken);
       });
   } finally {
     clear?.();
+    room.remove();
   }
 }
 
 function failureAt(error: unknown, label: string, place: string): unknown {
-  if (error instanceof ExecError) return new StepFailure(error, label, place);
+  if (error instanceof ExecError) return new CommandFailure(error, label, place);
   const { code, message } = error as NodeJS.ErrnoException;
   // A program that the system did not start: the stack shows only liveops.
   if (code === undefined) return error;
@@ -151,8 +157,8 @@ function failureAt(error: unknown, label: string, place: string): unknown {
   return failure;
 }
 
-/** The directory of a step. A relative path begins at that of the pipeline. */
-function directoryOf(
+/** The directory of a command. A relative path begins at that of the pipeline. */
+export function directoryOf(
   { pipeline, path }: PipelineFile,
   cwd: Template | null,
   filled: (template: Template) => string,

@@ -1,0 +1,106 @@
+/** The values of `each` when its stage begins: lines of a file and paths of a pattern are known only then. */
+import { globSync } from "node:fs";
+import { resolve } from "node:path";
+import { MAX_STEP_NAME, MAX_STEPS } from "../../../protocol/limits.js";
+import { readRegularFile } from "../../../protocol/system/own-file.js";
+import type { EachValues } from "../definition.js";
+import { whyNotVariable } from "../limits.js";
+import { fill, type Scope } from "../template.js";
+import { type CommandContext, directoryOf } from "./command.js";
+
+/** Most bytes of a file with values. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** A step of `each`: its name, and its value of each name. */
+export interface EachStep {
+  step: string;
+  values: ReadonlyMap<string, string>;
+}
+
+/** All combinations, the values of the first name first. @throws Error with the place in the file */
+export function valuesOfEach(
+  { file, variables }: CommandContext,
+  each: readonly EachValues[],
+): EachStep[] {
+  const { scope } = variables.of({ env: new Map() }, {});
+  // The `cwd` of the stage may be made of the values.
+  const cwd = directoryOf(file, null, (template) => fill(template, scope));
+  let steps: EachStep[] = [{ step: "", values: new Map() }];
+  for (const of of each) {
+    const fail = (why: string) => failure(file.path, of, why);
+    const list = valuesOf(of, cwd, scope, (param) => variables.listOf(param), fail);
+    if (list.length * steps.length > MAX_STEPS)
+      throw fail(`makes ${(list.length * steps.length).toLocaleString("en-US")} steps, more than ${MAX_STEPS.toLocaleString("en-US")}`);
+    steps = steps.flatMap(({ step, values }) =>
+      list.map((value) => ({
+        step: step === "" ? value : `${step}, ${value}`,
+        values: new Map([...values, [of.name, value]]),
+      })),
+    );
+  }
+  return named(steps, (why) => failure(file.path, each[0]!, why));
+}
+
+function valuesOf(
+  { source }: EachValues,
+  cwd: string,
+  scope: Scope,
+  listOf: (param: string) => readonly string[],
+  fail: (why: string) => Error,
+): readonly string[] {
+  const values = listFrom(source, cwd, scope, listOf, fail);
+  if (values.length === 0) throw fail(emptyText(source, scope));
+  for (const value of values) {
+    const problem = whyNotVariable(value);
+    if (problem !== null) throw fail(`a value ${problem}`);
+  }
+  return values;
+}
+
+function listFrom(
+  source: EachValues["source"],
+  cwd: string,
+  scope: Scope,
+  listOf: (param: string) => readonly string[],
+  fail: (why: string) => Error,
+): readonly string[] {
+  if (source.kind === "param") return listOf(source.param);
+  if (source.kind === "list") return source.items.map((item) => fill(item, scope));
+  const text = fill(source.text, scope);
+  try {
+    if (source.kind === "glob") return globSync(text, { cwd }).sort();
+    const lines = readRegularFile(resolve(cwd, text), MAX_BYTES).toString("utf8").split(/\r?\n/);
+    return lines.filter((line) => line.trim() !== "");
+  } catch (error) {
+    throw fail(`cannot read ${text}: ${(error as Error).message}`);
+  }
+}
+
+function emptyText(source: EachValues["source"], scope: Scope): string {
+  if (source.kind === "param") return `has no values: the parameter ${source.param} is an empty list`;
+  if (source.kind === "list") return "has no values";
+  const text = fill(source.text, scope);
+  return source.kind === "glob" ? `matches no file: ${text}` : `has no values: ${text} has no lines`;
+}
+
+/** Control characters, which a name cannot have. */
+const CONTROL = /[\x00-\x1f\x7f]+/g;
+
+/** The steps with names of one line, which must differ. */
+function named(steps: readonly EachStep[], fail: (why: string) => Error): EachStep[] {
+  const names = new Set<string>();
+  return steps.map(({ step, values }) => {
+    const line = step.replace(CONTROL, " ").trim();
+    const name = line.length > MAX_STEP_NAME ? `${line.slice(0, MAX_STEP_NAME - 1)}…` : line || '""';
+    if (names.has(name)) throw fail(`makes two steps with the name ${JSON.stringify(name)}`);
+    names.add(name);
+    return { step: name, values };
+  });
+}
+
+function failure(path: string | null, { name, line, column }: EachValues, why: string): Error {
+  const error = new Error(`each.${name} ${why} (at ${path ?? "stdin"}:${line}:${column})`);
+  // The stack shows only liveops.
+  delete error.stack;
+  return error;
+}

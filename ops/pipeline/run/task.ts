@@ -1,0 +1,168 @@
+/** Runs the command of a stage or of a step: `when`, `retry`, `timeout` and `outputs`. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { ExecError, type ExecResult } from "../../sdk/exec.js";
+import type { PipelineTask } from "../definition.js";
+import {
+  type CommandContext,
+  CommandFailure,
+  CommandTimeout,
+  durationText,
+  runCommand,
+  wordsText,
+} from "./command.js";
+import { OutputError, readOutputs, readWrittenOutputs } from "./outputs.js";
+import type { Resume, StageRecord } from "./resume.js";
+
+/** Longest pause between two runs of a command, in seconds. */
+const MAX_BACKOFF = 3600;
+
+export type Decision = { kind: "run" } | { kind: "skip"; reason: string } | { kind: "fail"; error: unknown };
+
+interface TaskPlace {
+  /** In messages: the stage, or `Stage/step`. */
+  label: string;
+  stage: string;
+  /** The values of `each`; absent: the task is not a step of it. */
+  values?: ReadonlyMap<string, string>;
+}
+
+/** What a task of an attempt did until now, also after it failed. */
+export class TaskRun {
+  attempts = 0;
+  exitCode: number | null = null;
+  signal: string | null = null;
+  seconds = 0;
+  /** What the last run of the command had written when it failed. */
+  written: Record<string, string> = {};
+
+  constructor(
+    private readonly context: CommandContext,
+    private readonly resume: Resume,
+    private readonly task: PipelineTask,
+    private readonly place: TaskPlace,
+  ) {}
+
+  get result() {
+    const { exitCode, signal, attempts, seconds } = this;
+    return { exitCode, ...(signal !== null && { signal }), attempts, seconds };
+  }
+
+  /**
+   * Asks `when`.
+   *
+   * @param within - runs the command in a block of its own, such as an untracked stage
+   */
+  async decide(within: (label: string, block: () => Promise<unknown>) => Promise<unknown> = inPlace): Promise<Decision> {
+    const { when, timeout } = this.task;
+    if (when === null) return { kind: "run" };
+    const { p, deadline } = this.context;
+    try {
+      // Without a terminal, so that a test prints as it does in a script.
+      const spec = { ...this.task, tty: false };
+      const { stage, values } = this.place;
+      const label = `when of "${this.place.label}"`;
+      const own = { LIVEOPS_STAGE: stage };
+      const options = { label, own, timeout, condition: when, ...(values && { values }) };
+      await within(label, () => runCommand(this.context, spec, options));
+      return { kind: "run" };
+    } catch (error) {
+      p.checkCancelled();
+      deadline.throwIfAborted();
+      if (!(error instanceof ExecError)) return { kind: "fail", error };
+      this.#ended(error);
+      const isError = error instanceof CommandFailure && error.isBroken;
+      if (error.exitCode !== 1 || isError) return { kind: "fail", error };
+      return { kind: "skip", reason: `when exited with 1: ${textOf(when)}` };
+    }
+  }
+
+  /** Runs the command until it succeeds, or is not to run again. */
+  async run(): Promise<StageRecord> {
+    const { p, deadline } = this.context;
+    const { retry } = this.task;
+    for (;;) {
+      this.attempts++;
+      try {
+        return await this.#runOnce();
+      } catch (error) {
+        p.checkCancelled();
+        deadline.throwIfAborted();
+        if (this.attempts >= retry.attempts || !this.#mayRetry(error)) throw error;
+        await this.#pause(error as Error);
+      }
+    }
+  }
+
+  async #runOnce(): Promise<StageRecord> {
+    const { p, workspace } = this.context;
+    const { outputs: declared } = this.task;
+    const { label, stage, values } = this.place;
+    const room = workspace.room();
+    const file = join(room.dir, "output");
+    writeFileSync(file, "", { mode: 0o600 });
+    this.written = {};
+    const started = performance.now();
+    let reported: Record<string, string> | undefined;
+    try {
+      try {
+        const own = { LIVEOPS_STAGE: stage, LIVEOPS_OUTPUT: file };
+        const options = { label: `"${label}"`, own, ...(values && { values }) };
+        const result = await runCommand(this.context, this.task, options);
+        this.#ended(result);
+        reported = result.outputs;
+      } catch (error) {
+        this.#ended(error instanceof ExecError ? error : { exitCode: null, signal: null });
+        const written = Object.entries(readWrittenOutputs(file, declared));
+        this.written = Object.fromEntries(written.filter(([, value]) => !p.masker.finds(value)));
+        throw error;
+      } finally {
+        this.seconds = Math.round(performance.now() - started) / 1000;
+      }
+      const outputs = readOutputs(file, declared, p.masker, reported);
+      for (const [output, value] of Object.entries(outputs))
+        if (p.masker.finds(value))
+          throw new OutputError(`the output ${output} contains a secret, and outputs are stored in clear`);
+      return { ...this.resume.basis(this.task, values), ...this.result, outputs };
+    } finally {
+      room.remove();
+    }
+  }
+
+  #ended({ exitCode, signal }: Pick<ExecResult, "exitCode" | "signal">): void {
+    this.exitCode = exitCode;
+    this.signal = signal;
+  }
+
+  #mayRetry(error: unknown): boolean {
+    const { exit } = this.task.retry;
+    if (error instanceof CommandTimeout) return exit === null;
+    if (!(error instanceof ExecError)) return false;
+    return exit === null || (error.exitCode !== null && exit.includes(error.exitCode));
+  }
+
+  /** Waits before the next run. @throws OperationCancelled at once after a stop request */
+  async #pause(error: Error): Promise<void> {
+    const { p, deadline } = this.context;
+    const { attempts, backoff } = this.task.retry;
+    const seconds = Math.min(MAX_BACKOFF, backoff * 2 ** (this.attempts - 1));
+    const next = `attempt ${this.attempts + 1} of ${attempts} in ${durationText(seconds)}`;
+    p.log(`${error.message.split("\n", 1)[0]}; ${next}`);
+    p.status(next, "warning");
+    const signal = AbortSignal.any([p.signal, deadline]);
+    await delay(seconds * 1000, undefined, { signal }).catch(() => {});
+    p.checkCancelled();
+    deadline.throwIfAborted();
+    p.status(`attempt ${this.attempts + 1} of ${attempts}`);
+  }
+}
+
+function inPlace(_label: string, block: () => Promise<unknown>): Promise<unknown> {
+  return block();
+}
+
+function textOf(when: NonNullable<PipelineTask["when"]>): string {
+  const text = when.kind === "script" ? when.script : wordsText(when.words);
+  return text.trim().replace(/\s+/g, " ").slice(0, 120);
+}

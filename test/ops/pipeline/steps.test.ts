@@ -1,0 +1,296 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are shell scripts
+/** `parallel` and `each`: what is read and refused, and how the steps run. */
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
+import { problemLines } from "../../../ops/pipeline/read/problems.js";
+import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
+import { pipelineType } from "../../../ops/pipeline/type.js";
+import { type OperationRun, runOperation, startOperation } from "../../../ops/testing/index.js";
+import { temporary } from "../temporary.js";
+
+function read(text: string) {
+  const parsed = parsePipeline(text, "/x/nightly.yaml");
+  if (!parsed.ok) throw new Error(problemLines("f", parsed.problems).join("\n"));
+  return parsed.file;
+}
+
+function problems(text: string): string[] {
+  const parsed = parsePipeline(text, "/x/nightly.yaml");
+  return parsed.ok ? [] : problemLines("f", parsed.problems);
+}
+
+/** A pipeline with one stage, whose keys are given. */
+const stage = (keys: string, top = "") =>
+  `${top}stages:\n  - name: Check\n    ${keys.replaceAll("\n", "\n    ")}\n`;
+
+async function run(text: string, options: Parameters<typeof runOperation>[1] & object = {}, params = {}) {
+  return runOperation(pipelineType(read(text)) as never, params as never, options as never) as Promise<OperationRun>;
+}
+
+const stepsOf = ({ record }: OperationRun, name = "Check") =>
+  (record.steps?.[name] ?? []).map(({ name, state }) => `${name} ${state}`);
+const linesOf = (run: OperationRun, step: string) =>
+  run.log.filter((line) => line.step === step && line.stream === "stdout").map(({ text }) => text);
+const resultOf = (run: OperationRun) => run.result as PipelineResult;
+
+describe("what is wrong", () => {
+  const cases: Array<[name: string, text: string, problem: string]> = [
+    ["a name twice", stage("parallel:\n  - { name: a, run: x }\n  - { name: a, run: y }"), 'f:5:17: the name "a" is that of the step in line 4 too; choose another'],
+    ["a step without a command", stage("parallel:\n  - { name: a }"), "f:4:9: a step needs the key run: a script (text), or a list of words"],
+    ["a stage without a command", "stages:\n  - name: A\n", "f:2:5: a stage needs the key run: a script (text), or a list of words; or parallel"],
+    ["parallel without steps", stage("parallel: []"), "f:3:15: stages[0].parallel takes a list of steps, each with name and run, not an empty list"],
+    ["run beside parallel", stage("run: x\nparallel: [{ name: a, run: x }]"), "f:3:5: stages[0].run is not possible beside parallel; write one of them"],
+    ["a timeout beside parallel", stage("timeout: 5\nparallel: [{ name: a, run: x }]"), "f:3:5: stages[0].timeout is not possible beside parallel; write it in each step that needs it"],
+    ["parallel in parallel", stage("parallel: [{ name: a, run: x, parallel: [] }]"), 'f:3:35: "parallel" is not a key of a step, which has name, run, env, cwd, when, timeout, retry, allow_failure, tty, outputs'],
+    ["at_once 0", stage("run: x\neach: { db: [a] }\nat_once: 0"), 'f:5:14: stages[0].at_once takes a whole number from 1 to 200, not "0"'],
+    ["at_once without steps", stage("run: x\nat_once: 2"), "f:4:5: stages[0].at_once is for the steps of parallel or each, and the stage has none"],
+    ["on_failure", stage("run: x\neach: { db: [a] }\non_failure: go"), 'f:5:17: stages[0].on_failure takes stop or finish, not "go"'],
+    ["each over nothing", stage("run: x\neach: { db: [] }"), "f:4:17: stages[0].each.db takes a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not an empty list"],
+    ["each without names", stage("run: x\neach: {}"), "f:4:11: stages[0].each takes a map of names, each with a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not an empty map"],
+    ["a value twice", stage("run: x\neach: { db: [a, b, a] }"), 'f:4:24: stages[0].each.db has the value "a" twice'],
+    ["too many combinations", stage(`run: x\neach:\n  a: [${Array.from({ length: 101 }, (_, n) => n)}]\n  b: [${Array.from({ length: 100 }, (_, n) => n)}]`), "f:4:5: stages[0].each makes 10,100 steps, more than 10,000"],
+    ["a name that is taken", stage("run: x\neach: { level: [a] }", "params: { level: }\n"), 'f:5:13: each: "level" is the name of the parameter level; choose another name'],
+    ["a name of a program", stage("run: x\neach: { PATH: [a] }"), "f:4:13: each: PATH is a name that shells or programs use themselves; choose another name"],
+    ["a name that env hides", stage("run: x\neach: { db: [a] }\nenv: { db: b }"), "f:5:12: stages[0].env.db would hide the value db of each, which is a variable already"],
+    ["a parameter that is no list", stage("run: x\neach: { db: $dbs }", "params: { dbs: { required: true } }\n"), "f:5:17: stages[0].each.db: the parameter dbs is no list; a parameter is one with type: list"],
+    ["an unknown list", stage("run: x\neach: { db: $dsb }", "params: { dbs: { type: list, required: true } }\n"), "f:5:17: stages[0].each.db: $dsb is no parameter, no output of a stage above and no variable of env; did you mean dbs?"],
+    ["a text", stage("run: x\neach: { db: main }"), 'f:4:17: stages[0].each.db takes a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not "main"'],
+    ["another source", stage("run: x\neach: { db: { files: x } }"), "f:4:17: stages[0].each.db takes a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not a map"],
+    ["a secret", stage("run: x\neach: { db: [$token] }", "params: { token: { secret: true, required: true } }\n"), "f:5:18: stages[0].each.db[0]: the parameter token holds a secret, which would be visible as the name of a step"],
+    ["a list as a word", stage("run: [echo, $dbs]", "params: { dbs: { type: list, required: true } }\n"), 'f:4:17: stages[0].run[1]: the parameter dbs is a list, which is no single word; a script reads it as "$dbs", one value a line, and each runs a step for each value'],
+    ["the output of a step beside it", stage("parallel:\n  - { name: a, run: x, outputs: [size] }\n  - { name: b, run: [echo, $size] }"), 'f:5:31: stages[0].parallel[1].run[1]: $size is an output of the stage "Check", which has not run then'],
+    ["the key of another tool", stage("run: x\nmatrix: { db: [a] }"), 'f:4:5: "matrix" is not a key of a stage; write each'],
+  ];
+
+  it.each(cases)("%s is said with its place", (_name, text, problem) => {
+    expect(problems(text)).toContain(problem);
+  });
+});
+
+describe("parallel", () => {
+  it("runs its steps side by side, with env and cwd of the stage, and their outputs are those of later stages", async () => {
+    const dir = temporary();
+    const text = `stages:
+  - name: Check
+    env: { COMMON: both, OWN: stage }
+    parallel:
+      - name: lint
+        run: |
+          touch lint; until test -e unit; do sleep 0.01; done
+          echo "$COMMON $OWN"; echo "size=1" >>"$LIVEOPS_OUTPUT"; echo "only=lint" >>"$LIVEOPS_OUTPUT"
+        outputs: [size, only]
+      - name: unit
+        env: { OWN: step }
+        run: |
+          touch unit; until test -e lint; do sleep 0.01; done
+          echo "$COMMON $OWN"; echo "size=2" >>"$LIVEOPS_OUTPUT"
+        outputs: [size]
+      - { name: skipped, when: "false", run: touch skipped }
+      - { name: allowed, run: exit 3, allow_failure: true }
+    at_once: 2
+  - name: Show
+    run: echo "$size" "$only" | tr '\\n' ','
+`;
+    const done = await run(text, { cwd: dir });
+    expect(done.error).toBeNull();
+    expect(stepsOf(done)).toEqual(["lint done", "unit done", "skipped skipped", "allowed allowed-failure"]);
+    expect(linesOf(done, "lint")).toEqual(["both stage"]);
+    expect(linesOf(done, "unit")).toEqual(["both step"]);
+    expect(existsSync(join(dir, "skipped"))).toBe(false);
+    expect(done.record.steps!.Check!.map(({ exitCode, reason }) => [exitCode, reason])).toEqual([
+      [0, null],
+      [0, null],
+      [1, "when exited with 1: false"],
+      [3, '"Check/allowed" exited with 3 at /x/nightly.yaml:19: exit 3'],
+    ]);
+    expect(done.texts("stdout")).toContain("1,2 lint,");
+    expect(resultOf(done)).toMatchObject({
+      exitCode: 0,
+      outputs: { size: ["1", "2"], only: "lint" },
+      stages: { Check: { exitCode: 0, steps: 4 } },
+    });
+  });
+
+  it("fails with the step that failed, and its exit code; the others are ended", async () => {
+    const text = stage(`parallel:
+  - { name: slow, run: sleep 60 }
+  - { name: unit, run: exit 7 }
+at_once: 2`);
+    const done = await run(text);
+    expect(done.error!.message).toBe('"Check/unit" exited with 7 at /x/nightly.yaml:5: exit 7');
+    expect(stepsOf(done)).toEqual(["slow ended", "unit failed"]);
+    expect(resultOf(done)).toMatchObject({ exitCode: 7, failedStage: "Check", stages: { Check: { steps: 2 } } });
+  });
+
+  it("retries and times out each step by itself", async () => {
+    const dir = temporary();
+    const text = stage(`parallel:
+  - name: flaky
+    run: test -e tried || { touch tried; exit 75; }
+    retry: { attempts: 2, backoff: 0, exit: [75] }
+  - { name: slow, run: sleep 60, timeout: 0.1 }
+on_failure: finish`);
+    const done = await run(text, { cwd: dir });
+    expect(done.error!.message).toContain('"Check/slow" ran longer than its timeout of 100ms');
+    expect(stepsOf(done)).toEqual(["flaky done", "slow failed"]);
+    expect(done.log.some(({ step, text }) => step === "flaky" && text.endsWith("attempt 2 of 2 in 0ms"))).toBe(true);
+  });
+});
+
+describe("each", () => {
+  it("runs its command for all combinations, in order, and a list of outputs goes on in the chain", async () => {
+    const text = stage(`each: { db: [main, a b], part: [1, 2.50] }
+run: echo "$db-$part"; echo "size=$db $part" >>"$LIVEOPS_OUTPUT"
+outputs: [size]
+at_once: 4`);
+    const done = await run(text);
+    expect(done.error).toBeNull();
+    expect(stepsOf(done)).toEqual(["main, 1 done", "main, 2.50 done", "a b, 1 done", "a b, 2.50 done"]);
+    expect(linesOf(done, "a b, 2.50")).toEqual(["a b-2.50"]);
+    expect(resultOf(done).outputs).toEqual({ size: ["main 1", "main 2.50", "a b 1", "a b 2.50"] });
+    expect(done.record.resultText).toBe("size:\n  main 1\n  main 2.50\n  a b 1\n  a b 2.50");
+  });
+
+  it("takes a list parameter, the lines of a file, and a pattern", async () => {
+    const dir = temporary();
+    for (const name of ["b.csv", "a.csv", "c.txt"]) writeFileSync(join(dir, name), "");
+    writeFileSync(join(dir, "names"), "one\r\n\ntwo words\n");
+    const text = `params: { dbs: { type: list, default: [x] }, names: { default: names } }
+stages:
+  - { name: List, each: { db: $dbs }, run: [echo, "<$db>"] }
+  - { name: Lines, each: { line: { lines: $names } }, run: [echo, "<$line>"] }
+  - { name: Files, each: { file: { glob: "*.csv" } }, run: [echo, "<$file>"] }
+  - { name: All, run: printf '%s.' "$dbs" }
+`;
+    const done = await run(text, { cwd: dir }, { dbs: ["p", "q"] });
+    expect(done.error).toBeNull();
+    expect(["List", "Lines", "Files"].map((name) => stepsOf(done, name))).toEqual([
+      ["p done", "q done"],
+      ["one done", "two words done"],
+      ["a.csv done", "b.csv done"],
+    ]);
+    expect(linesOf(done, "two words")).toContain("<two words>");
+    expect(done.texts("stdout").slice(-2)).toEqual(["p", "q."]);
+    expect(stepsOf(await run(text, { cwd: dir }), "List")).toEqual(["x done"]);
+  });
+
+  it("says where values are missing, and makes no step", async () => {
+    const dir = temporary();
+    writeFileSync(join(dir, "empty"), "\n\n");
+    writeFileSync(join(dir, "twice"), "a\nb\na\n");
+    writeFileSync(join(dir, "many"), "x\n".repeat(10_001));
+    writeFileSync(join(dir, "secret"), "x\n");
+    chmodSync(join(dir, "secret"), 0o000);
+    const cases: Array<[each: string, error: string]> = [
+      ['{ glob: "*.none" }', "each.db matches no file: *.none"],
+      ["{ lines: empty }", "each.db has no values: empty has no lines"],
+      ["{ lines: gone }", "each.db cannot read gone: ENOENT"],
+      ["{ lines: twice }", 'each.db makes two steps with the name "a"'],
+      ["{ lines: many }", "each.db makes 10,001 steps, more than 10,000"],
+      ["$dbs", "each.db has no values: the parameter dbs is an empty list"],
+      ...(process.getuid?.() === 0 ? [] : [["{ lines: secret }", "each.db cannot read secret: EACCES"] as [string, string]]),
+    ];
+    for (const [each, error] of cases) {
+      const text = stage(`each: { db: ${each} }\nrun: "true"`, "params: { dbs: { type: list, default: [] } }\n");
+      const done = await run(text, { cwd: dir });
+      expect(done.error!.message).toContain(error);
+      expect(done.error!.message).toMatch(/\(at \/x\/nightly\.yaml:4:17\)$/);
+      expect(done.record.steps).toBeUndefined();
+    }
+  });
+
+  it("asks when for each value, and allows the failure of the stage", async () => {
+    const dir = temporary();
+    writeFileSync(join(dir, "b.done"), "");
+    const text = `stages:
+  - name: Check
+    each: { db: [a, b, c] }
+    when: test ! -e "$db.done"
+    run: test "$db" != c; touch "$db.done"
+    on_failure: finish
+    allow_failure: true
+  - { name: After, run: touch after }
+`;
+    const done = await run(text, { cwd: dir });
+    expect(done.error).toBeNull();
+    expect(stepsOf(done)).toEqual(["a done", "b skipped", "c failed"]);
+    expect(done.record.stageStates).toEqual({ Check: "allowed-failure", After: "done" });
+    expect(existsSync(join(dir, "after"))).toBe(true);
+  });
+});
+
+describe("a later attempt", () => {
+  const text = (script: string, more = "") => `stages:
+  - { name: First, run: "echo first >>ran" }
+  - name: Check
+    parallel:
+      - { name: lint, run: "echo lint >>ran; echo n=7 >>$LIVEOPS_OUTPUT", outputs: [n] }
+      - { name: unit, run: ${JSON.stringify(script)} }
+${more}    at_once: 1
+  - { name: Ship, run: "echo ship $n >>ran" }
+`;
+  const ran = (dir: string) => readFileSync(join(dir, "ran"), "utf8").trim().split("\n").join(" ");
+
+  it("does the missing steps alone, also of a changed text", async () => {
+    const dir = temporary();
+    const script = "echo unit >>ran; test -e ok";
+    const type = pipelineType(read(text(script))) as never;
+    const first = (await runOperation(type, {} as never, { cwd: dir })) as OperationRun;
+    expect(stepsOf(first)).toEqual(["lint done", "unit failed"]);
+    writeFileSync(join(dir, "ok"), "");
+    const second = await (runOperation as never as (...words: unknown[]) => Promise<OperationRun>)(type, {}, { cwd: dir, resumeFrom: first });
+    expect(second.error).toBeNull();
+    expect(second.record.steps!.Check!.map(({ name, reason }) => [name, reason])).toEqual([
+      ["lint", "done in attempt 1"],
+      ["unit", null],
+    ]);
+    expect(ran(dir)).toBe("first lint unit unit ship 7");
+  });
+
+  it("runs a step again whose script changed, and what comes after its stage", async () => {
+    const dir = temporary();
+    const again = runOperation as never as (...words: unknown[]) => Promise<OperationRun>;
+    const failing = "exit 1";
+    const first = await again(pipelineType(read(text("echo unit >>ran").replace("echo ship $n >>ran", failing))), {}, { cwd: dir });
+    expect(first.state).toBe("failed");
+    const changed = pipelineType(read(text("echo unit 2 >>ran")));
+    const second = await again(changed, {}, { cwd: dir, resumeFrom: first });
+    expect(second.error).toBeNull();
+    expect(ran(dir)).toBe("first lint unit unit 2 ship 7");
+    expect(second.log.filter(({ stream }) => stream === "liveops").map(({ step, text }) => [step, text])).toEqual([
+      [undefined, "runs again: the stage's script changed"],
+      ["unit", "runs again: the step's script changed"],
+    ]);
+  });
+
+  it("begins at one step with from", async () => {
+    const dir = temporary();
+    const again = runOperation as never as (...words: unknown[]) => Promise<OperationRun>;
+    const type = pipelineType(read(text("echo unit >>ran").replace("echo ship $n >>ran", "echo ship $n >>ran; test -e ok")));
+    const first = await again(type, {}, { cwd: dir });
+    writeFileSync(join(dir, "ok"), "");
+    const second = await again(type, {}, { cwd: dir, resumeFrom: first, from: "Check/lint" });
+    expect(second.error).toBeNull();
+    expect(ran(dir)).toBe("first lint unit ship 7 lint ship 7");
+  });
+});
+
+describe("a stop", () => {
+  it("ends all commands, and finally runs", async () => {
+    const dir = temporary();
+    const text = `${stage("each: { n: [1, 2, 3] }\nrun: touch $n; sleep 60\nat_once: 3")}finally: echo "$LIVEOPS_OUTCOME" >end\n`;
+    await using running = startOperation(pipelineType(read(text)) as never, {} as never, { cwd: dir } as never);
+    await running.untilEvent("step:entered", ({ step }) => step === "3");
+    const done = (await running.cancel()) as OperationRun;
+    expect(done.state).toBe("cancelled");
+    expect(stepsOf(done)).toEqual(["1 cancelled", "2 cancelled", "3 cancelled"]);
+    expect(readFileSync(join(dir, "end"), "utf8")).toBe("cancelled\n");
+  });
+
+  it("by the timeout of the pipeline is one failure", async () => {
+    const done = await run(`timeout: 0.2\n${stage("each: { n: [1, 2] }\nrun: sleep 60\non_failure: finish\nat_once: 2")}`);
+    expect(done.error!.code).toBe("LIVEOPS_TIMEOUT");
+  });
+});
