@@ -210,7 +210,12 @@ export const STAGE_KEYS = {
     takes: "a map of names, each with a list, $name of a list, { lines: FILE } or { glob: PATTERN }",
     description:
       "Runs `run` once for each value, side by side; of several names, for all combinations. A script reads the value as an environment variable",
-    schema: { type: "object", propertyNames: GIVEN_NAME, additionalProperties: EACH_VALUES, minProperties: 1 },
+    schema: {
+      type: "object",
+      propertyNames: GIVEN_NAME,
+      additionalProperties: EACH_VALUES,
+      minProperties: 1,
+    },
     default: "none",
   },
   at_once: {

@@ -1,6 +1,14 @@
 /** The JSON Schema of a pipeline file, from the tables of `keys.ts`. Editors use it to check and complete. */
 import type { JsonSchema } from "../schema/json-schema.js";
-import { FINALLY_KEYS, PARAM_KEYS, PIPELINE_KEYS, RETRY_KEYS, STAGE_KEYS, STEP_KEYS, THEN_KEYS } from "./keys.js";
+import {
+  FINALLY_KEYS,
+  PARAM_KEYS,
+  PIPELINE_KEYS,
+  RETRY_KEYS,
+  STAGE_KEYS,
+  STEP_KEYS,
+  THEN_KEYS,
+} from "./keys.js";
 import { GIVEN_NAME, type PipelineKeys } from "./values.js";
 
 export function pipelineSchema(): JsonSchema {

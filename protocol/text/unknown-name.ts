@@ -68,7 +68,10 @@ export function unknownStep(
   const more = steps.length > MOST ? `, and ${steps.length - MOST} more` : "";
   const all = steps.length === 0 ? "it had no steps" : `its steps: ${steps.slice(0, MOST).join(", ")}${more}`;
   const hint = near.length > 0 ? `did you mean ${near.join(", ")}? ` : "";
-  return { message: `${quoted(name)} is not a step of the stage ${quoted(stage)}; ${hint}${all}`, nearest: near };
+  return {
+    message: `${quoted(name)} is not a step of the stage ${quoted(stage)}; ${hint}${all}`,
+    nearest: near,
+  };
 }
 
 function quoted(name: string): string {

@@ -41,9 +41,14 @@ function typeOf(field: Field | undefined): ParamType | null {
   const text = node.kind === "scalar" ? node.text : "";
   const type = PARAM_TYPES.find((each) => each === text);
   if (type !== undefined) return type;
-  const named = { int: "integer", float: "number", bool: "boolean", text: "string", str: "string", array: "list" }[
-    text
-  ];
+  const named = {
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    text: "string",
+    str: "string",
+    array: "list",
+  }[text];
   const message = `${key} takes ${takes}, not ${text === "" ? "this" : quoted(text)}`;
   if (named !== undefined) field.problem(`${message}; write ${named}`, [named]);
   else field.problems.addNear(node.at, key, message, text, PARAM_TYPES);
@@ -90,7 +95,8 @@ function readList(param: PipelineParam, section: ParamSection, key: string): voi
   if (param.required) field.keyProblem(`${key}: a required parameter takes no default; remove one`);
   const isList = field.node.kind === "list";
   if (!isList) field.refuse("a list of texts");
-  const items = isList && field.node.kind === "list" && field.node.items.length > 0 ? field.items("a text") : [];
+  const items =
+    isList && field.node.kind === "list" && field.node.items.length > 0 ? field.items("a text") : [];
   param.default = items.flatMap((item) => item.scalar()?.text ?? []);
 }
 

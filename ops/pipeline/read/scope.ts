@@ -165,10 +165,7 @@ export class Scope {
 const BUILT_IN: ReadonlyMap<string, Known> = new Map(
   Object.keys(OPERATION_VARIABLES)
     .filter((name) => name !== "LIVEOPS_STAGE")
-    .map((name) => [
-      name,
-      { ...PLAIN, what: `the variable ${name}` },
-    ]),
+    .map((name) => [name, { ...PLAIN, what: `the variable ${name}` }]),
 );
 
 /** Variables of liveops that a command has, besides `OPERATION_VARIABLES`. */

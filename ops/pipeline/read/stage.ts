@@ -33,7 +33,11 @@ export function readStage(field: Field, scope: Scope): PipelineStage {
   if (section === null) return NO_STAGE;
   const isParallel = section.get("parallel") !== undefined;
   if (!isParallel && section.get("run") === undefined)
-    field.problems.add(section.at, `${field.key}.run`, `a stage needs the key run: ${A_COMMAND}; or parallel`);
+    field.problems.add(
+      section.at,
+      `${field.key}.run`,
+      `a stage needs the key run: ${A_COMMAND}; or parallel`,
+    );
   const inner = scope.inner();
   // The command and its env may use the values of `each`; the steps of `parallel` use the env of the stage.
   const each = isParallel ? null : readSteps(section, inner, () => NO_STAGE);

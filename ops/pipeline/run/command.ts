@@ -96,7 +96,15 @@ export async function runCommand(
   spec: PipelineCommand,
   options: CommandOptions,
 ): Promise<ExecResult> {
-  const { label, own = {}, values, timeout = spec.timeout, afterStop = false, grace, condition = null } = options;
+  const {
+    label,
+    own = {},
+    values,
+    timeout = spec.timeout,
+    afterStop = false,
+    grace,
+    condition = null,
+  } = options;
   const command = condition ?? spec.run;
   const { env, scope } = variables.of(spec, own, values);
   const cwd = directoryOf(file, spec.cwd, (template) => fill(template, scope));

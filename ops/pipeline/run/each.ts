@@ -18,10 +18,7 @@ export interface EachStep {
 }
 
 /** All combinations, the values of the first name first. @throws Error with the place in the file */
-export function valuesOfEach(
-  { file, variables }: CommandContext,
-  each: readonly EachValues[],
-): EachStep[] {
+export function valuesOfEach({ file, variables }: CommandContext, each: readonly EachValues[]): EachStep[] {
   const { scope } = variables.of({ env: new Map() }, {});
   // The `cwd` of the stage may be made of the values.
   const cwd = directoryOf(file, null, (template) => fill(template, scope));
@@ -30,7 +27,9 @@ export function valuesOfEach(
     const fail = (why: string) => failure(file.path, of, why);
     const list = valuesOf(of, cwd, scope, (param) => variables.listOf(param), fail);
     if (list.length * steps.length > MAX_STEPS)
-      throw fail(`makes ${(list.length * steps.length).toLocaleString("en-US")} steps, more than ${MAX_STEPS.toLocaleString("en-US")}`);
+      throw fail(
+        `makes ${(list.length * steps.length).toLocaleString("en-US")} steps, more than ${MAX_STEPS.toLocaleString("en-US")}`,
+      );
     steps = steps.flatMap(({ step, values }) =>
       list.map((value) => ({
         step: step === "" ? value : `${step}, ${value}`,

@@ -155,7 +155,8 @@ export class StageRun {
           return record;
         } catch (error) {
           const isFirst = this.#task.exitCode === null && this.#task.signal === null;
-          if (isFirst && !task.allowFailure && !(error instanceof StepSkipped) && !p.signal.aborted) this.#task = run;
+          if (isFirst && !task.allowFailure && !(error instanceof StepSkipped) && !p.signal.aborted)
+            this.#task = run;
           throw error;
         }
       },
@@ -168,7 +169,9 @@ export class StageRun {
     for (const told of this.#told)
       for (const [name, value] of Object.entries(told ?? {}))
         all.set(name, [...(all.get(name) ?? []), String(value)]);
-    return Object.fromEntries([...all].map(([name, values]) => [name, values.length === 1 ? values[0]! : values]));
+    return Object.fromEntries(
+      [...all].map(([name, values]) => [name, values.length === 1 ? values[0]! : values]),
+    );
   }
 }
 

@@ -54,7 +54,9 @@ export class TaskRun {
    *
    * @param within - runs the command in a block of its own, such as an untracked stage
    */
-  async decide(within: (label: string, block: () => Promise<unknown>) => Promise<unknown> = inPlace): Promise<Decision> {
+  async decide(
+    within: (label: string, block: () => Promise<unknown>) => Promise<unknown> = inPlace,
+  ): Promise<Decision> {
     const { when, timeout } = this.task;
     if (when === null) return { kind: "run" };
     const { p, deadline } = this.context;

@@ -53,7 +53,8 @@ export class Variables {
   /** @throws Error for a list that no environment can hold */
   setOutputs(outputs: Readonly<Record<string, Output>>): void {
     for (const [name, value] of Object.entries(outputs)) {
-      if (typeof value !== "string") checkVariable(`the output ${name} of ${value.length} steps`, textOf(value));
+      if (typeof value !== "string")
+        checkVariable(`the output ${name} of ${value.length} steps`, textOf(value));
       this.#outputs.set(name, value);
     }
   }
@@ -102,12 +103,20 @@ export class Variables {
     return { env: Object.assign(env, NOT_SET, own), scope };
   }
 
-  #isMissing(name: string, layers: ReadonlyArray<ReadonlyMap<string, string>>, own: Record<string, string>): boolean {
+  #isMissing(
+    name: string,
+    layers: ReadonlyArray<ReadonlyMap<string, string>>,
+    own: Record<string, string>,
+  ): boolean {
     if (layers.some((layer) => layer.has(name)) || this.#outputs.has(name)) return false;
     return this.#missing.has(name) || this.#valueOf(name, [], own) === undefined;
   }
 
-  #valueOf(name: string, layers: ReadonlyArray<ReadonlyMap<string, string>>, own: Record<string, string>): Value {
+  #valueOf(
+    name: string,
+    layers: ReadonlyArray<ReadonlyMap<string, string>>,
+    own: Record<string, string>,
+  ): Value {
     for (const layer of layers) if (layer.has(name)) return layer.get(name);
     if (this.#outputs.has(name)) return this.#outputs.get(name);
     const why = this.#missing.get(name);

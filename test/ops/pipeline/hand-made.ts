@@ -34,7 +34,14 @@ export function envOf(variables: Record<string, string>): PipelineCommand["env"]
 }
 
 export function command(run: Command | string, more: Partial<PipelineCommand> = {}): PipelineCommand {
-  return { run: typeof run === "string" ? script(run) : run, env: new Map(), cwd: null, timeout: null, tty: false, ...more };
+  return {
+    run: typeof run === "string" ? script(run) : run,
+    env: new Map(),
+    cwd: null,
+    timeout: null,
+    tty: false,
+    ...more,
+  };
 }
 
 export function stage(name: string, run: Command | string, more: Partial<PipelineStage> = {}): PipelineStage {

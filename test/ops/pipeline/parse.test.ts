@@ -426,11 +426,7 @@ describe("refused", () => {
       `${stage("run: x")}then: { op: v, with: { a: 3.10 } }`,
       /a: 3\.10 is a number; write "3\.10" for the text, or 3\.1 for the number/,
     ],
-    [
-      "a matrix",
-      stage("run: x\nmatrix: [a]"),
-      /"matrix" is not a key of a stage; submit one operation for each value/,
-    ],
+    ["a matrix", stage("run: x\nmatrix: [a]"), /"matrix" is not a key of a stage; write each/],
     [
       "a dependency",
       stage("run: x\nneeds: A"),

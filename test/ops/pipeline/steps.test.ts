@@ -25,9 +25,10 @@ function problems(text: string): string[] {
 const stage = (keys: string, top = "") =>
   `${top}stages:\n  - name: Check\n    ${keys.replaceAll("\n", "\n    ")}\n`;
 
-async function run(text: string, options: Parameters<typeof runOperation>[1] & object = {}, params = {}) {
-  return runOperation(pipelineType(read(text)) as never, params as never, options as never) as Promise<OperationRun>;
-}
+/** Any type takes any parameters here. */
+const again = runOperation as unknown as (...words: unknown[]) => Promise<OperationRun>;
+
+const run = (text: string, options = {}, params = {}) => again(pipelineType(read(text)), params, options);
 
 const stepsOf = ({ record }: OperationRun, name = "Check") =>
   (record.steps?.[name] ?? []).map(({ name, state }) => `${name} ${state}`);
@@ -37,31 +38,133 @@ const resultOf = (run: OperationRun) => run.result as PipelineResult;
 
 describe("what is wrong", () => {
   const cases: Array<[name: string, text: string, problem: string]> = [
-    ["a name twice", stage("parallel:\n  - { name: a, run: x }\n  - { name: a, run: y }"), 'f:5:17: the name "a" is that of the step in line 4 too; choose another'],
-    ["a step without a command", stage("parallel:\n  - { name: a }"), "f:4:9: a step needs the key run: a script (text), or a list of words"],
-    ["a stage without a command", "stages:\n  - name: A\n", "f:2:5: a stage needs the key run: a script (text), or a list of words; or parallel"],
-    ["parallel without steps", stage("parallel: []"), "f:3:15: stages[0].parallel takes a list of steps, each with name and run, not an empty list"],
-    ["run beside parallel", stage("run: x\nparallel: [{ name: a, run: x }]"), "f:3:5: stages[0].run is not possible beside parallel; write one of them"],
-    ["a timeout beside parallel", stage("timeout: 5\nparallel: [{ name: a, run: x }]"), "f:3:5: stages[0].timeout is not possible beside parallel; write it in each step that needs it"],
-    ["parallel in parallel", stage("parallel: [{ name: a, run: x, parallel: [] }]"), 'f:3:35: "parallel" is not a key of a step, which has name, run, env, cwd, when, timeout, retry, allow_failure, tty, outputs'],
-    ["at_once 0", stage("run: x\neach: { db: [a] }\nat_once: 0"), 'f:5:14: stages[0].at_once takes a whole number from 1 to 200, not "0"'],
-    ["at_once without steps", stage("run: x\nat_once: 2"), "f:4:5: stages[0].at_once is for the steps of parallel or each, and the stage has none"],
-    ["on_failure", stage("run: x\neach: { db: [a] }\non_failure: go"), 'f:5:17: stages[0].on_failure takes stop or finish, not "go"'],
-    ["each over nothing", stage("run: x\neach: { db: [] }"), "f:4:17: stages[0].each.db takes a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not an empty list"],
-    ["each without names", stage("run: x\neach: {}"), "f:4:11: stages[0].each takes a map of names, each with a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not an empty map"],
-    ["a value twice", stage("run: x\neach: { db: [a, b, a] }"), 'f:4:24: stages[0].each.db has the value "a" twice'],
-    ["too many combinations", stage(`run: x\neach:\n  a: [${Array.from({ length: 101 }, (_, n) => n)}]\n  b: [${Array.from({ length: 100 }, (_, n) => n)}]`), "f:4:5: stages[0].each makes 10,100 steps, more than 10,000"],
-    ["a name that is taken", stage("run: x\neach: { level: [a] }", "params: { level: }\n"), 'f:5:13: each: "level" is the name of the parameter level; choose another name'],
-    ["a name of a program", stage("run: x\neach: { PATH: [a] }"), "f:4:13: each: PATH is a name that shells or programs use themselves; choose another name"],
-    ["a name that env hides", stage("run: x\neach: { db: [a] }\nenv: { db: b }"), "f:5:12: stages[0].env.db would hide the value db of each, which is a variable already"],
-    ["a parameter that is no list", stage("run: x\neach: { db: $dbs }", "params: { dbs: { required: true } }\n"), "f:5:17: stages[0].each.db: the parameter dbs is no list; a parameter is one with type: list"],
-    ["an unknown list", stage("run: x\neach: { db: $dsb }", "params: { dbs: { type: list, required: true } }\n"), "f:5:17: stages[0].each.db: $dsb is no parameter, no output of a stage above and no variable of env; did you mean dbs?"],
-    ["a text", stage("run: x\neach: { db: main }"), 'f:4:17: stages[0].each.db takes a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not "main"'],
-    ["another source", stage("run: x\neach: { db: { files: x } }"), "f:4:17: stages[0].each.db takes a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not a map"],
-    ["a secret", stage("run: x\neach: { db: [$token] }", "params: { token: { secret: true, required: true } }\n"), "f:5:18: stages[0].each.db[0]: the parameter token holds a secret, which would be visible as the name of a step"],
-    ["a list as a word", stage("run: [echo, $dbs]", "params: { dbs: { type: list, required: true } }\n"), 'f:4:17: stages[0].run[1]: the parameter dbs is a list, which is no single word; a script reads it as "$dbs", one value a line, and each runs a step for each value'],
-    ["the output of a step beside it", stage("parallel:\n  - { name: a, run: x, outputs: [size] }\n  - { name: b, run: [echo, $size] }"), 'f:5:31: stages[0].parallel[1].run[1]: $size is an output of the stage "Check", which has not run then'],
-    ["the key of another tool", stage("run: x\nmatrix: { db: [a] }"), 'f:4:5: "matrix" is not a key of a stage; write each'],
+    [
+      "a name twice",
+      stage("parallel:\n  - { name: a, run: x }\n  - { name: a, run: y }"),
+      'f:5:17: the name "a" is that of the step in line 4 too; choose another',
+    ],
+    [
+      "a step without a command",
+      stage("parallel:\n  - { name: a }"),
+      "f:4:9: a step needs the key run: a script (text), or a list of words",
+    ],
+    [
+      "a stage without a command",
+      "stages:\n  - name: A\n",
+      "f:2:5: a stage needs the key run: a script (text), or a list of words; or parallel",
+    ],
+    [
+      "parallel without steps",
+      stage("parallel: []"),
+      "f:3:15: stages[0].parallel takes a list of steps, each with name and run, not an empty list",
+    ],
+    [
+      "run beside parallel",
+      stage("run: x\nparallel: [{ name: a, run: x }]"),
+      "f:3:5: stages[0].run is not possible beside parallel; write one of them",
+    ],
+    [
+      "a timeout beside parallel",
+      stage("timeout: 5\nparallel: [{ name: a, run: x }]"),
+      "f:3:5: stages[0].timeout is not possible beside parallel; write it in each step that needs it",
+    ],
+    [
+      "parallel in parallel",
+      stage("parallel: [{ name: a, run: x, parallel: [] }]"),
+      'f:3:35: "parallel" is not a key of a step, which has name, run, env, cwd, when, timeout, retry, allow_failure, tty, outputs',
+    ],
+    [
+      "at_once 0",
+      stage("run: x\neach: { db: [a] }\nat_once: 0"),
+      'f:5:14: stages[0].at_once takes a whole number from 1 to 200, not "0"',
+    ],
+    [
+      "at_once without steps",
+      stage("run: x\nat_once: 2"),
+      "f:4:5: stages[0].at_once is for the steps of parallel or each, and the stage has none",
+    ],
+    [
+      "on_failure",
+      stage("run: x\neach: { db: [a] }\non_failure: go"),
+      'f:5:17: stages[0].on_failure takes stop or finish, not "go"',
+    ],
+    [
+      "each over nothing",
+      stage("run: x\neach: { db: [] }"),
+      "f:4:17: stages[0].each.db takes a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not an empty list",
+    ],
+    [
+      "each without names",
+      stage("run: x\neach: {}"),
+      "f:4:11: stages[0].each takes a map of names, each with a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not an empty map",
+    ],
+    [
+      "a value twice",
+      stage("run: x\neach: { db: [a, b, a] }"),
+      'f:4:24: stages[0].each.db has the value "a" twice',
+    ],
+    [
+      "too many combinations",
+      stage(
+        `run: x\neach:\n  a: [${Array.from({ length: 101 }, (_, n) => n)}]\n  b: [${Array.from({ length: 100 }, (_, n) => n)}]`,
+      ),
+      "f:4:5: stages[0].each makes 10,100 steps, more than 10,000",
+    ],
+    [
+      "a name that is taken",
+      stage("run: x\neach: { level: [a] }", "params: { level: }\n"),
+      'f:5:13: each: "level" is the name of the parameter level; choose another name',
+    ],
+    [
+      "a name of a program",
+      stage("run: x\neach: { PATH: [a] }"),
+      "f:4:13: each: PATH is a name that shells or programs use themselves; choose another name",
+    ],
+    [
+      "a name that env hides",
+      stage("run: x\neach: { db: [a] }\nenv: { db: b }"),
+      "f:5:12: stages[0].env.db would hide the value db of each, which is a variable already",
+    ],
+    [
+      "a parameter that is no list",
+      stage("run: x\neach: { db: $dbs }", "params: { dbs: { required: true } }\n"),
+      "f:5:17: stages[0].each.db: the parameter dbs is no list; a parameter is one with type: list",
+    ],
+    [
+      "an unknown list",
+      stage("run: x\neach: { db: $dsb }", "params: { dbs: { type: list, required: true } }\n"),
+      "f:5:17: stages[0].each.db: $dsb is no parameter, no output of a stage above and no variable of env; did you mean dbs?",
+    ],
+    [
+      "a text",
+      stage("run: x\neach: { db: main }"),
+      'f:4:17: stages[0].each.db takes a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not "main"',
+    ],
+    [
+      "another source",
+      stage("run: x\neach: { db: { files: x } }"),
+      "f:4:17: stages[0].each.db takes a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not a map",
+    ],
+    [
+      "a secret",
+      stage("run: x\neach: { db: [$token] }", "params: { token: { secret: true, required: true } }\n"),
+      "f:5:18: stages[0].each.db[0]: the parameter token holds a secret, which would be visible as the name of a step",
+    ],
+    [
+      "a list as a word",
+      stage("run: [echo, $dbs]", "params: { dbs: { type: list, required: true } }\n"),
+      'f:4:17: stages[0].run[1]: the parameter dbs is a list, which is no single word; a script reads it as "$dbs", one value a line, and each runs a step for each value',
+    ],
+    [
+      "the output of a step beside it",
+      stage("parallel:\n  - { name: a, run: x, outputs: [size] }\n  - { name: b, run: [echo, $size] }"),
+      'f:5:31: stages[0].parallel[1].run[1]: $size is an output of the stage "Check", which has not run then',
+    ],
+    [
+      "the key of another tool",
+      stage("run: x\nmatrix: { db: [a] }"),
+      'f:4:5: "matrix" is not a key of a stage; write each',
+    ],
   ];
 
   it.each(cases)("%s is said with its place", (_name, text, problem) => {
@@ -121,7 +224,11 @@ at_once: 2`);
     const done = await run(text);
     expect(done.error!.message).toBe('"Check/unit" exited with 7 at /x/nightly.yaml:5: exit 7');
     expect(stepsOf(done)).toEqual(["slow ended", "unit failed"]);
-    expect(resultOf(done)).toMatchObject({ exitCode: 7, failedStage: "Check", stages: { Check: { steps: 2 } } });
+    expect(resultOf(done)).toMatchObject({
+      exitCode: 7,
+      failedStage: "Check",
+      stages: { Check: { steps: 2 } },
+    });
   });
 
   it("retries and times out each step by itself", async () => {
@@ -135,7 +242,9 @@ on_failure: finish`);
     const done = await run(text, { cwd: dir });
     expect(done.error!.message).toContain('"Check/slow" ran longer than its timeout of 100ms');
     expect(stepsOf(done)).toEqual(["flaky done", "slow failed"]);
-    expect(done.log.some(({ step, text }) => step === "flaky" && text.endsWith("attempt 2 of 2 in 0ms"))).toBe(true);
+    expect(
+      done.log.some(({ step, text }) => step === "flaky" && text.endsWith("attempt 2 of 2 in 0ms")),
+    ).toBe(true);
   });
 });
 
@@ -190,10 +299,15 @@ stages:
       ["{ lines: twice }", 'each.db makes two steps with the name "a"'],
       ["{ lines: many }", "each.db makes 10,001 steps, more than 10,000"],
       ["$dbs", "each.db has no values: the parameter dbs is an empty list"],
-      ...(process.getuid?.() === 0 ? [] : [["{ lines: secret }", "each.db cannot read secret: EACCES"] as [string, string]]),
+      ...(process.getuid?.() === 0
+        ? []
+        : [["{ lines: secret }", "each.db cannot read secret: EACCES"] as [string, string]]),
     ];
     for (const [each, error] of cases) {
-      const text = stage(`each: { db: ${each} }\nrun: "true"`, "params: { dbs: { type: list, default: [] } }\n");
+      const text = stage(
+        `each: { db: ${each} }\nrun: "true"`,
+        "params: { dbs: { type: list, default: [] } }\n",
+      );
       const done = await run(text, { cwd: dir });
       expect(done.error!.message).toContain(error);
       expect(done.error!.message).toMatch(/\(at \/x\/nightly\.yaml:4:17\)$/);
@@ -236,11 +350,11 @@ ${more}    at_once: 1
   it("does the missing steps alone, also of a changed text", async () => {
     const dir = temporary();
     const script = "echo unit >>ran; test -e ok";
-    const type = pipelineType(read(text(script))) as never;
-    const first = (await runOperation(type, {} as never, { cwd: dir })) as OperationRun;
+    const type = pipelineType(read(text(script)));
+    const first = await again(type, {}, { cwd: dir });
     expect(stepsOf(first)).toEqual(["lint done", "unit failed"]);
     writeFileSync(join(dir, "ok"), "");
-    const second = await (runOperation as never as (...words: unknown[]) => Promise<OperationRun>)(type, {}, { cwd: dir, resumeFrom: first });
+    const second = await again(type, {}, { cwd: dir, resumeFrom: first });
     expect(second.error).toBeNull();
     expect(second.record.steps!.Check!.map(({ name, reason }) => [name, reason])).toEqual([
       ["lint", "done in attempt 1"],
@@ -251,15 +365,20 @@ ${more}    at_once: 1
 
   it("runs a step again whose script changed, and what comes after its stage", async () => {
     const dir = temporary();
-    const again = runOperation as never as (...words: unknown[]) => Promise<OperationRun>;
     const failing = "exit 1";
-    const first = await again(pipelineType(read(text("echo unit >>ran").replace("echo ship $n >>ran", failing))), {}, { cwd: dir });
+    const first = await again(
+      pipelineType(read(text("echo unit >>ran").replace("echo ship $n >>ran", failing))),
+      {},
+      { cwd: dir },
+    );
     expect(first.state).toBe("failed");
     const changed = pipelineType(read(text("echo unit 2 >>ran")));
     const second = await again(changed, {}, { cwd: dir, resumeFrom: first });
     expect(second.error).toBeNull();
     expect(ran(dir)).toBe("first lint unit unit 2 ship 7");
-    expect(second.log.filter(({ stream }) => stream === "liveops").map(({ step, text }) => [step, text])).toEqual([
+    expect(
+      second.log.filter(({ stream }) => stream === "liveops").map(({ step, text }) => [step, text]),
+    ).toEqual([
       [undefined, "runs again: the stage's script changed"],
       ["unit", "runs again: the step's script changed"],
     ]);
@@ -267,8 +386,9 @@ ${more}    at_once: 1
 
   it("begins at one step with from", async () => {
     const dir = temporary();
-    const again = runOperation as never as (...words: unknown[]) => Promise<OperationRun>;
-    const type = pipelineType(read(text("echo unit >>ran").replace("echo ship $n >>ran", "echo ship $n >>ran; test -e ok")));
+    const type = pipelineType(
+      read(text("echo unit >>ran").replace("echo ship $n >>ran", "echo ship $n >>ran; test -e ok")),
+    );
     const first = await again(type, {}, { cwd: dir });
     writeFileSync(join(dir, "ok"), "");
     const second = await again(type, {}, { cwd: dir, resumeFrom: first, from: "Check/lint" });
@@ -281,7 +401,11 @@ describe("a stop", () => {
   it("ends all commands, and finally runs", async () => {
     const dir = temporary();
     const text = `${stage("each: { n: [1, 2, 3] }\nrun: touch $n; sleep 60\nat_once: 3")}finally: echo "$LIVEOPS_OUTCOME" >end\n`;
-    await using running = startOperation(pipelineType(read(text)) as never, {} as never, { cwd: dir } as never);
+    await using running = startOperation(
+      pipelineType(read(text)) as never,
+      {} as never,
+      { cwd: dir } as never,
+    );
     await running.untilEvent("step:entered", ({ step }) => step === "3");
     const done = (await running.cancel()) as OperationRun;
     expect(done.state).toBe("cancelled");
@@ -290,7 +414,9 @@ describe("a stop", () => {
   });
 
   it("by the timeout of the pipeline is one failure", async () => {
-    const done = await run(`timeout: 0.2\n${stage("each: { n: [1, 2] }\nrun: sleep 60\non_failure: finish\nat_once: 2")}`);
+    const done = await run(
+      `timeout: 0.2\n${stage("each: { n: [1, 2] }\nrun: sleep 60\non_failure: finish\nat_once: 2")}`,
+    );
     expect(done.error!.code).toBe("LIVEOPS_TIMEOUT");
   });
 });
