@@ -22,7 +22,7 @@ export function pipelineSchema(): JsonSchema {
   const parallel = { type: "array", items: mapOf(STEP_KEYS, { retry }), minItems: 1 };
   const stage = {
     ...mapOf(STAGE_KEYS, { retry, parallel }),
-    oneOf: [{ required: ["run"] }, { required: ["parallel"] }],
+    oneOf: ["run", "parallel"].map((name) => ({ properties: { [name]: {} }, required: [name] })),
   };
   const top = mapOf(PIPELINE_KEYS, {
     params,

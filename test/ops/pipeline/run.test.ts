@@ -454,7 +454,7 @@ describe("files of a run", () => {
   it("are removed, also those that a killed worker left", async () => {
     const left = join(tmpdir(), "liveops-abcdefghijkl-left");
     writeFileSync(left, "");
-    const print = stage("A", 'dirname "$LIVEOPS_OUTPUT"');
+    const print = stage("A", 'dirname "$(dirname "$LIVEOPS_OUTPUT")"');
     const { texts } = await run(fileOf([print], { finally: command("true") }), {}, { id: "abcdefghijkl" });
     expect(texts("stdout")[0]).toMatch(/liveops-abcdefghijkl-\w+$/);
     expect(existsSync(texts("stdout")[0] as string)).toBe(false);

@@ -8,6 +8,8 @@ import { problemLines } from "../../../ops/pipeline/read/problems.js";
 import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
 import { type OperationRun, runOperation, startOperation } from "../../../ops/testing/index.js";
+import { until } from "../../end-to-end/until.js";
+import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";
 
 function read(text: string) {
@@ -158,7 +160,7 @@ describe("what is wrong", () => {
     [
       "the output of a step beside it",
       stage("parallel:\n  - { name: a, run: x, outputs: [size] }\n  - { name: b, run: [echo, $size] }"),
-      'f:5:31: stages[0].parallel[1].run[1]: $size is an output of the stage "Check", which has not run then',
+      'f:5:32: stages[0].parallel[1].run[1]: $size is an output of the stage "Check", which has not run then',
     ],
     [
       "the key of another tool",
@@ -206,7 +208,7 @@ describe("parallel", () => {
       [0, null],
       [0, null],
       [1, "when exited with 1: false"],
-      [3, '"Check/allowed" exited with 3 at /x/nightly.yaml:19: exit 3'],
+      [3, '"Check/allowed" exited with 3 at /x/nightly.yaml:17: exit 3'],
     ]);
     expect(done.texts("stdout")).toContain("1,2 lint,");
     expect(resultOf(done)).toMatchObject({
@@ -400,16 +402,21 @@ ${more}    at_once: 1
 describe("a stop", () => {
   it("ends all commands, and finally runs", async () => {
     const dir = temporary();
-    const text = `${stage("each: { n: [1, 2, 3] }\nrun: touch $n; sleep 60\nat_once: 3")}finally: echo "$LIVEOPS_OUTCOME" >end\n`;
+    const text = `${stage("each: { n: [1, 2, 3] }\nrun: echo $$ >$n; sleep 60\nat_once: 3")}finally: echo "$LIVEOPS_OUTCOME" >end\n`;
     await using running = startOperation(
       pipelineType(read(text)) as never,
       {} as never,
       { cwd: dir } as never,
     );
-    await running.untilEvent("step:entered", ({ step }) => step === "3");
+    const pids = await Promise.all(
+      ["1", "2", "3"].map((n) =>
+        until(`step ${n} runs`, () => existsSync(join(dir, n)) && readFileSync(join(dir, n), "utf8").trim()),
+      ),
+    );
     const done = (await running.cancel()) as OperationRun;
     expect(done.state).toBe("cancelled");
     expect(stepsOf(done)).toEqual(["1 cancelled", "2 cancelled", "3 cancelled"]);
+    expect(pids.map((pid) => isRunning(Number(pid)))).toEqual([false, false, false]);
     expect(readFileSync(join(dir, "end"), "utf8")).toBe("cancelled\n");
   });
 
