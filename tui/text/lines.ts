@@ -241,11 +241,9 @@ function stepEnd(event: Extract<EventLine, { type: "step:finished" }>): TextLine
   const { step, state, resumed, seconds, reason, error } = event;
   const tone = STEP_TONES[knownStepState(state)] ?? "note";
   const why = sanitize(firstLine(reason ?? error?.message ?? ""));
-  const text = resumed
-    ? why
-    : [`${stageGlyph(state)} ${STEP_WORDS[knownStepState(state)]}${why && `: ${why}`}`]
-        .concat(state === "skipped" ? [] : formatDuration(seconds))
-        .join("  ");
+  const took = state === "skipped" ? "" : `  ${formatDuration(seconds)}`;
+  const end = `${stageGlyph(state)} ${STEP_WORDS[knownStepState(state)]}${took}`;
+  const text = resumed ? why : end + (why && `: ${why}`);
   return { to: "err", text, tone, step };
 }
 

@@ -37,7 +37,7 @@ const COLOURS: Record<Tone, Colour | null> = {
 const STEP_COLOURS = ["cyan", "magenta", "blue", "green", "yellow"] as const satisfies Colour[];
 
 /** The same name has the same colour, in each run. */
-export function colourOfStep(name: string): Colour {
+function colourOfStep(name: string): Colour {
   let sum = 0;
   for (const letter of name) sum = (sum * 31 + letter.codePointAt(0)!) % 65_521;
   return STEP_COLOURS[sum % STEP_COLOURS.length]!;

@@ -259,3 +259,36 @@ test("values of results", () => {
   expect(valueLines({})).toEqual([]);
   expect(valueLines({ a: null, b: { c: 1 } })).toEqual(["a=null", 'b={"c":1}']);
 });
+
+test("the lines of a step name it, its end is a line, and only the bar of the stage is drawn", () => {
+  const finished = { type: "step:finished", stage: "Load", resumed: false, seconds: 2 } as const;
+  const error = { code: "LIVEOPS_EXCEPTION", message: "it broke\nat line 3", stack: null };
+  const story = new Story()
+    .started()
+    .entered("Load", 0)
+    .event({ type: "step:entered", stage: "Load", step: "unit", total: 4 })
+    .event({ type: "progress:changed", step: "unit", percent: 50, progress: null })
+    .event({ type: "status:changed", step: "unit", status: { text: "half\nway", level: "info" } })
+    .event({ ...finished, step: "unit", state: "failed", error })
+    .event({ ...finished, step: "lint", state: "ended", reason: 'the step "unit" failed' })
+    .event({ ...finished, step: "old", state: "done", resumed: true, reason: "done in attempt 1" })
+    .event({ ...finished, step: "not", state: "skipped", reason: "no need" })
+    .event({ ...finished, step: "e2e", state: "done" });
+  let state = textState();
+  const lines = story.lines.flatMap((line) => {
+    const next = step(state, line);
+    state = next.state;
+    return next.lines.flatMap((each) =>
+      each.to === "bar" ? [] : [each.step === undefined ? each.text : `[${each.step}] ${each.text}`],
+    );
+  });
+  expect(lines).toEqual([
+    "=== [1/3] Load ===",
+    "[unit] half\\nway",
+    "[unit] ✗ failed  2s: it broke",
+    '[lint] ⊘ ended  2s: the step "unit" failed',
+    "[old] done in attempt 1",
+    "[not] » skipped: no need",
+    "[e2e] ✓ done  2s",
+  ]);
+});

@@ -145,3 +145,16 @@ test("the bar is never wider than the terminal", () => {
     expect(barLine(view(37, null), columns).length).toBeLessThanOrEqual(columns);
   }
 });
+
+test("each line of a step begins with its name, made harmless, always in the same colour", () => {
+  const of = (step: string): TextLine => ({ to: "out", text: "hello", tone: "plain", step });
+  const { screen, written } = screenOn(false);
+  screen.print([of("unit"), of("a\x1b[31mb")]);
+  expect(written).toEqual(["out [unit] hello\n", "out [a\\x1b[31mb] hello\n"]);
+  const coloured = screenOn(true);
+  coloured.screen.print(["unit", "lint", "unit", "e2e"].map(of));
+  const colours = coloured.written.map((text) => /\x1b\[(\d+)m\[/.exec(text)?.[1]);
+  expect(colours[0]).toBe(colours[2]);
+  expect(new Set(colours).size).toBeGreaterThan(1);
+  expect(colours).not.toContain("31");
+});
