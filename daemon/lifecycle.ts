@@ -9,6 +9,7 @@ import { Refusal } from "../protocol/errors.js";
 import {
   type Changes,
   type DaemonEvent,
+  type DoneByHand,
   END_VALUES,
   type Outcome,
   type StopReason,
@@ -51,6 +52,15 @@ export interface Edit {
   env?: Record<string, string>;
   /** Names of the variables that were set or removed. */
   changedVariables: string[];
+}
+
+/** How a failed or cancelled operation runs again. */
+interface Retry {
+  /** The stage, or `Stage/step`, from which it runs; null: where it failed. */
+  from?: string | null;
+  /** What a person has done by hand. */
+  done?: readonly DoneByHand[];
+  changes?: Changes | null;
 }
 
 /** Why and when the daemon queues an operation again. */
@@ -238,14 +248,13 @@ export class Lifecycle {
   /**
    * failed or cancelled → queued, also for an operation in the history.
    *
-   * @param changes - what the same write changes of the queued operation; null: nothing
+   * @param retry - `changes`: what the same write changes of the queued operation; null: nothing
    * @throws Refusal where the operation is not finished or has succeeded
    */
   retry(
     id: string,
-    from: string | null,
-    forget: (entry: Entry) => void,
-    changes: Changes | null = null,
+    { from = null, done = [], changes = null }: Retry = {},
+    forget: (entry: Entry) => void = () => {},
   ): Promise<Operation> {
     return this.#judge(id, async () => {
       const entry = await this.store.archive.find(id);
@@ -254,9 +263,12 @@ export class Lifecycle {
       }
       const { version } = entry;
       const stages = changes?.stages ?? entry.record.stages;
-      if (from !== null) checkStart(from, entry.record, stages);
+      if (from !== null) placeIn(from, entry.record, stages);
       forget(entry);
-      const event = { type: "operation:retried", ...this.#numbered(entry.record), from } as const;
+      const event = {
+        ...({ type: "operation:retried", ...this.#numbered(entry.record), from } as const),
+        ...(done.length > 0 && { done: [...done] }),
+      } as const;
       const retried: Decision = { kind: "retried", id, event, entry };
       if (changes === null) await this.store.decide(retried, version);
       else {
@@ -461,18 +473,24 @@ function finishedEvent(
 }
 
 /**
- * A stage that the last attempt took from an earlier one has no steps in the record, and one of many steps lists some.
+ * The stage, and the step, that a retry names. A stage that the last attempt took from an earlier one has no steps in the
+ * record, and one of many steps lists some.
  *
  * @throws Refusal where there is no such stage, or the record lists all steps of the stage, without this one
  */
-function checkStart(from: string, { op, steps, stepCounts }: Operation, stages: readonly string[]): void {
-  const place = stageAndStep(from, stages);
+export function placeIn(
+  name: string,
+  { op, steps, stepCounts }: Operation,
+  stages: readonly string[],
+): NonNullable<ReturnType<typeof stageAndStep>> {
+  const place = stageAndStep(name, stages);
   const refuse = ({ message, nearest }: ReturnType<typeof unknownStage>) =>
     new Refusal("LIVEOPS_BAD_REQUEST", message, { nearest });
-  if (place === null) throw refuse(unknownStage(from, op, stages));
+  if (place === null) throw refuse(unknownStage(name, op, stages));
   const { stage, step } = place;
   const names = (getOwn(steps ?? {}, stage) ?? []).map(({ name }) => name);
   const { total = 0 } = getOwn(stepCounts ?? {}, stage) ?? {};
   if (step !== null && total > 0 && names.length >= total && !names.includes(step))
     throw refuse(unknownStep(step, stage, names));
+  return place;
 }

@@ -33,6 +33,8 @@ export interface AuditClient {
   claimed: true;
   pid: number;
   command: string;
+  /** Name of the user. */
+  user?: string;
   /** The machine of the client, if it is another one. */
   host?: string;
   /** The process of that pid in `/proc` at the time of the request; null if there was none, or on another machine. */

@@ -81,6 +81,13 @@ const stageIndex = doc(z.nullable(z.int()), "index into the stages of the type; 
 
 const ofStep = doc(z.optional(z.string()), "name of the step of the active stage; absent: of the stage");
 
+const doneByHand = z.object({
+  stage: z.string(),
+  step: ofStep,
+  outputs: doc(z.optional(z.record(z.string(), z.string())), "as they were given; absent: none"),
+  by: doc(z.string(), "name of the person: the user of the client, with `@host` from another machine"),
+});
+
 const changes = doc(
   z.object({
     title: z.optional(z.string()),
@@ -153,7 +160,13 @@ export const daemonEvents = {
   ),
   retried: event(
     "operation:retried",
-    { from: z.nullable(z.string()) },
+    {
+      from: z.nullable(z.string()),
+      done: doc(
+        z.optional(z.array(doneByHand)),
+        "stages and steps that a person has done by hand; absent: none",
+      ),
+    },
     "a retry was requested; from: the stage to start from",
   ),
   finished: event(
@@ -283,6 +296,8 @@ export type Submission = z.infer<typeof submissionSchema>;
 /** The values that an edit changed. */
 export type Changes = z.infer<typeof changes>;
 export type Outcome = z.infer<typeof outcome>;
+/** A stage or step that a person has done by hand. */
+export type DoneByHand = z.infer<typeof doneByHand>;
 /** Why an attempt must stop. The first reason counts. */
 export type StopReason = z.infer<typeof daemonEvents.cancelRequested>["reason"];
 
@@ -297,6 +312,14 @@ export interface StageValue {
   params: string;
   /** JSON; absent: the stage returned undefined. */
   value?: unknown;
+  /** Who has done it by hand, and when; absent: it ran. */
+  byHand?: ByHand;
+}
+
+export interface ByHand {
+  by: string;
+  /** ISO 8601. */
+  at: string;
 }
 
 /** Finished items of a stage, kept for a later attempt. */

@@ -54,6 +54,9 @@ export const WATCH_PING_MS = 2000;
 /** Ids of one request that acts on many operations. */
 export const MAX_SELECTED = 100_000;
 
+/** Stages and steps that one retry takes as done by hand. */
+export const MAX_DONE = 100;
+
 /** Nesting depth of lists and objects in parameters, results and stage values. jq 1.6 reads no deeper. */
 export const MAX_DEPTH = 256;
 

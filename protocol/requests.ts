@@ -1,7 +1,7 @@
 /** The request bodies and queries of the routes, as schemas and types. */
 import * as z from "zod/mini";
 import { RESERVED_VARIABLES } from "./environment.js";
-import { MAX_AFTER, MAX_BATCH, MAX_CWD, MAX_LABEL, MAX_PRIORITY, MAX_SELECTED } from "./limits.js";
+import { MAX_AFTER, MAX_BATCH, MAX_CWD, MAX_DONE, MAX_LABEL, MAX_PRIORITY, MAX_SELECTED } from "./limits.js";
 import { hooksSchema, hostNameSchema, limitShapes, tagsSchema } from "./operation.js";
 import { doc } from "./schema/doc.js";
 import { STATES } from "./state.js";
@@ -184,7 +184,8 @@ export const watchQuery = z.object({
 
 const side = z.int().check(z.gte(1), z.lte(1000));
 
-export const retryBody = z.strictObject({
+/** What a retry of several operations takes, too. */
+const retryShape = {
   from: doc(
     z.optional(z.string()),
     "stage to start from, or `Stage/step`; its stored value and those of later stages are deleted",
@@ -194,6 +195,43 @@ export const retryBody = z.strictObject({
     "run the present text of the pipeline file, not the text of the submit",
   ),
   secrets: z.optional(secrets),
+};
+
+/** Most characters of an output that a person gives: that of a command is no longer. */
+const MAX_OUTPUT = 64 * 1024;
+
+export const retryBody = z.strictObject({
+  ...retryShape,
+  done: doc(
+    z.optional(
+      z
+        .array(
+          z.strictObject({
+            stage: doc(z.string().check(z.minLength(1)), "a stage, or `Stage/step`"),
+            outputs: doc(
+              z.optional(
+                z.record(
+                  z
+                    .string()
+                    .check(
+                      z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an output has letters, digits and _"),
+                    ),
+                  variableValue.check(z.maxLength(MAX_OUTPUT)),
+                ),
+              ),
+              "its outputs by name; of a type in code, this object is the value of the stage",
+            ),
+          }),
+        )
+        .check(z.minLength(1), z.maxLength(MAX_DONE)),
+    ),
+    "stages and steps that a person has done by hand: the next attempt takes them as done",
+  ),
+  params: doc(z.optional(z.record(z.string(), z.unknown())), "all parameters anew"),
+  set: doc(
+    z.optional(z.array(z.string())),
+    "name=value arguments that override the parameters; stages that are done run again where parameters change",
+  ),
 });
 
 /** What one request acts on: ids, or all operations that have what the other keys say. */
@@ -216,7 +254,7 @@ const selection = {
 
 export const selectionBody = z.strictObject(selection);
 
-export const retrySelectionBody = z.strictObject({ ...selection, ...retryBody.shape });
+export const retrySelectionBody = z.strictObject({ ...selection, ...retryShape });
 
 /** Where a changed operation may run. */
 const newPlace = {

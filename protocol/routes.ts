@@ -232,13 +232,18 @@ export const ROUTES = {
     },
     retry: {
       summary: "Retry a failed or cancelled operation",
-      description: "Queues the operation again. A resumable operation may start from a stage.",
+      description:
+        "Queues the operation again. A resumable operation may start from a stage, or take stages as done by hand. " +
+        "Other parameters are checked as at a submit.",
       params: id,
       body: requests.retryBody,
       replies: { 200: json(operationSchema) },
       refusals: [
         ...NOT_FOUND,
         "LIVEOPS_NO_SUCH_TYPE",
+        "LIVEOPS_PARAMS_INVALID",
+        "LIVEOPS_TYPE_FAULT",
+        "LIVEOPS_TOO_LARGE",
         "LIVEOPS_WRONG_STATE",
         "LIVEOPS_QUEUE_FULL",
         "LIVEOPS_RUN_FILES_UNREADABLE",

@@ -2,6 +2,7 @@
 import type { FastifyRequest, onErrorHookHandler, preSerializationHookHandler } from "fastify";
 import type { AuditAction, AuditLine } from "../../protocol/audit.js";
 import { PATHS, type Path, type RouteName } from "../../protocol/paths.js";
+import type { RetryBody } from "../../protocol/requests.js";
 import type { AuditLog } from "../log/audit-log.js";
 import { asRefusal } from "./errors.js";
 
@@ -46,7 +47,7 @@ function idsOf(result: unknown): string[] {
 }
 
 /**
- * The request's options: the keys of an edit (never its values), `from` of a retry, `now` of a stop; the id that `again`
+ * The request's options: the keys of an edit (never its values), what a retry names, `now` of a stop; the id that `again`
  * was given.
  */
 function detailsOf(action: AuditAction, { body, params }: FastifyRequest): AuditLine["details"] {
@@ -56,8 +57,8 @@ function detailsOf(action: AuditAction, { body, params }: FastifyRequest): Audit
         .join(", ")
         .slice(0, 200),
     };
-  const { from, now, draining } = (body ?? {}) as { from?: unknown; now?: unknown; draining?: unknown };
-  if (action === "retry" && typeof from === "string") return { from: from.slice(0, 200) };
+  const { now, draining } = (body ?? {}) as { now?: unknown; draining?: unknown };
+  if (action === "retry") return detailsOfRetry(body as RetryBody | null);
   // The ids of a done request are those of the new operations.
   if (action === "again") return { of: (params as { id: string }).id.slice(0, 200) };
   const queue = (params as { queue?: string } | null)?.queue ?? (body as { queue?: unknown } | null)?.queue;
@@ -70,4 +71,18 @@ function detailsOf(action: AuditAction, { body, params }: FastifyRequest): Audit
   if (action === "drain" && typeof draining === "boolean") return { draining };
   if (action === "stop" && now === true) return { now };
   return null;
+}
+
+/** Stages and steps, and the names of changed parameters, never their values. A wrong body may hold anything. */
+function detailsOfRetry(body: RetryBody | null): AuditLine["details"] {
+  const { from, done, set, params } = (body ?? {}) as Record<keyof RetryBody, unknown>;
+  const stages = (Array.isArray(done) ? done : []).map((each: { stage?: unknown } | null) => each?.stage);
+  const words = (Array.isArray(set) ? set : []).map((word) => String(word).split(/:?=/, 1)[0]);
+  const names = [...words, ...Object.keys(Object(params ?? {}))];
+  const details = {
+    ...(typeof from === "string" && { from: from.slice(0, 200) }),
+    ...(stages.length > 0 && { done: stages.join(", ").slice(0, 200) }),
+    ...(names.length > 0 && { parameters: names.join(", ").slice(0, 200) }),
+  };
+  return Object.keys(details).length > 0 ? details : null;
 }

@@ -18,6 +18,7 @@ import type {
   LocatedAsk,
   PrepareAsk,
   ResolvedType,
+  StageOutputs,
   Unresolved,
 } from "./messages.js";
 import { OperationFiles } from "./operation-files.js";
@@ -167,12 +168,20 @@ export class Loader implements Types {
     return prepared;
   }
 
+  /** The outputs that the stages of a pipeline declare. */
+  async outputsOf(text: string): Promise<StageOutputs[]> {
+    const late = `reading the pipeline did not finish within ${LOAD_SECONDS} s`;
+    const reply = await this.#client.ask({ type: "outputs", text }, late);
+    return reply.type === "outputs" ? reply.stages : [];
+  }
+
   /** Asks of one type. */
   async #prepareOf(op: string, asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
-    const found = await this.#located(op);
-    const plain = asks.flatMap((ask) => withoutParams(ask, found) ?? []);
+    const isKept = asks.every(({ source }) => source !== undefined);
+    const found = isKept ? null : await this.#located(op);
+    const plain = found === null ? [] : asks.flatMap((ask) => withoutParams(ask, found) ?? []);
     if (plain.length === asks.length) return plain;
-    const { file } = found.type;
+    const file = found?.type.file ?? "";
     const located: LocatedAsk[] = asks.map((ask) => ({ ...ask, file }));
     const late = `reading them did not finish within ${LOAD_SECONDS} s`;
     const reply = await this.#client.ask({ type: "prepare", asks: located }, late);

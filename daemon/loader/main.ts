@@ -5,11 +5,20 @@
  */
 import { loadFile } from "../../ops/loading/load-files.js";
 import { enableUserCode, sourcesOf } from "../../ops/loading/user-code.js";
+import { typeOfText } from "../../ops/pipeline/type.js";
 import { type Prepared, prepare } from "../../ops/types/prepare.js";
 import { type OperationCtor, readType } from "../../ops/types/read-type.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import { removeStartVariables } from "../os/child-environment.js";
-import type { FileResult, FromLoader, LoaderReply, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
+import type {
+  FileResult,
+  FromLoader,
+  LoaderReply,
+  LoaderSetup,
+  LocatedAsk,
+  StageOutputs,
+  ToLoader,
+} from "./messages.js";
 
 interface LoadedTypes {
   result: FileResult;
@@ -34,6 +43,7 @@ send({ type: "ready" });
 async function answer(message: ToLoader): Promise<LoaderReply> {
   if (message.type === "load") return { type: "loaded", result: (await load(message.file)).result };
   const prepared: Prepared[] = [];
+  if (message.type === "outputs") return { type: "outputs", stages: await outputsOf(message.text) };
   try {
     for (const ask of message.asks) prepared.push(await prepare(await typeOf(ask), ask.input));
     return { type: "prepared", prepared };
@@ -57,7 +67,20 @@ async function load(file: string): Promise<LoadedTypes> {
   return { result, types };
 }
 
-async function typeOf({ op, file }: LocatedAsk): Promise<OperationCtor> {
+/** None where this version does not accept the text: the attempt then fails by that. */
+async function outputsOf(text: string): Promise<StageOutputs[]> {
+  // The YAML library takes time to load.
+  const { parsePipeline } = await import("../../ops/pipeline/read/parse.js");
+  const parsed = parsePipeline(text, null);
+  if (!parsed.ok) return [];
+  return parsed.file.pipeline.stages.map(({ name, outputs, steps }) => ({
+    ...{ stage: name, outputs },
+    steps: Object.fromEntries((steps?.parallel ?? []).map((step) => [step.name, step.outputs])),
+  }));
+}
+
+async function typeOf({ op, file, source }: LocatedAsk): Promise<OperationCtor> {
+  if (source?.path) return typeOfText({ path: source.path, text: source.text });
   const { types, result } = await load(file);
   const Type = types.get(op);
   if (Type) return Type;

@@ -3,6 +3,7 @@ import type { FileTypes } from "../../ops/loading/load-files.js";
 import type { LoadedFile } from "../../ops/loading/type-files.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import type { Problem } from "../../protocol/errors.js";
+import type { SubmissionSource } from "../../protocol/event.js";
 import type { OperationType } from "../../protocol/replies.js";
 import type { Policy } from "../store/decision.js";
 
@@ -24,17 +25,30 @@ export interface FileResult extends Omit<FileTypes, "types"> {
   sources: LoadedFile[];
 }
 
-export type ToLoader = { type: "load"; file: string } | { type: "prepare"; asks: LocatedAsk[] };
+export type ToLoader =
+  | { type: "load"; file: string }
+  | { type: "prepare"; asks: LocatedAsk[] }
+  /** `text`: of a pipeline. */
+  | { type: "outputs"; text: string };
 
 /** Parameters that a type is to read. */
 export interface PrepareAsk {
   op: string;
   input: PrepareInput;
+  /** A pipeline whose text is kept with the operation: its file need not load. Absent: the type as it loads now. */
+  source?: Pick<SubmissionSource, "path" | "text">;
 }
 
 /** A `PrepareAsk` with the file that defines the type. */
 export interface LocatedAsk extends PrepareAsk {
   file: string;
+}
+
+/** The outputs that a stage of a pipeline declares, and those of each step of `parallel`. */
+export interface StageOutputs {
+  stage: string;
+  outputs: readonly string[];
+  steps: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface PrepareInput {
@@ -45,6 +59,7 @@ export interface PrepareInput {
 export type LoaderReply =
   | { type: "loaded"; result: FileResult }
   | { type: "prepared"; prepared: Prepared[] }
+  | { type: "outputs"; stages: StageOutputs[] }
   /** `index`: of the first ask that is refused. */
   | { type: "refused"; index: number; problem: Problem };
 

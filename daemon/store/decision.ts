@@ -4,7 +4,7 @@
  * A replay of the journal and the running daemon both apply decisions in order (`ledger.ts`). A decision reaches
  * memory, the checkpoint and the watchers only after it is on disk.
  */
-import type { Forgotten } from "../../ops/attempt/stage-values.js";
+import type { Forgotten, Taken } from "../../ops/attempt/stage-values.js";
 import type { DaemonEvent, END_VALUES, Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ResourceLimits } from "../../protocol/resource-limits.js";
@@ -199,6 +199,8 @@ export interface Entry {
   attemptEvents?: Readonly<Record<string, string>>;
   /** The retries from a stage, with the values that still count after each; absent: none. Equal on all hosts. */
   forgotten?: readonly Forgotten[];
+  /** Stages and steps that a person has done by hand; absent: none. Equal on all hosts. */
+  byHand?: readonly Taken[];
   run: Run | null;
 }
 

@@ -3,7 +3,7 @@
  *
  * Only `apply` changes them by a decision, in the running daemon and in recovery alike.
  */
-import { keptBefore } from "../../ops/attempt/stage-values.js";
+import { keptBefore, takenByHand } from "../../ops/attempt/stage-values.js";
 import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
@@ -234,10 +234,13 @@ export class Ledger {
   #retry(decision: Extract<Decision, { kind: "retried" }>, n: number): Change {
     const before = decision.entry.record;
     const { from, attempt } = decision.event;
-    const { forgotten = [] } = decision.entry;
+    const { forgotten = [], byHand = [] } = decision.entry;
+    const kept = from === null ? null : keptBefore(from, before.stages);
+    const taken = takenByHand(byHand, decision.event, kept);
     const entry: Entry = {
       ...decision.entry,
-      ...(from !== null && { forgotten: [...forgotten, { attempt, ...keptBefore(from, before.stages) }] }),
+      ...(kept !== null && { forgotten: [...forgotten, { attempt, ...kept }] }),
+      ...((taken.length > 0 || byHand.length > 0) && { byHand: taken }),
       events: keptBeforeRetry(decision.entry),
       run: null,
       tries: 0,

@@ -239,11 +239,13 @@ export class AttemptRunner {
       earlier: () => keptValues(earlier),
       earlierItems: () => keptItems(earlier),
       forgotten: this.#entry.forgotten ?? [],
+      byHand: this.#entry.byHand ?? [],
       ...(isInFleet && { recordItems: (event) => writer.event(event, false) }),
     });
     return {
       items: (...place) => values.items(...place),
       load: (...place) => values.load(...place),
+      byHand: (...place) => values.byHand(...place),
       keep: (...value) =>
         this.#retryWhileFull(() => {
           this.#held?.check();

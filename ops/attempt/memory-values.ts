@@ -1,9 +1,9 @@
 /** Stage values in memory, for an attempt that resumes an earlier one. */
 import type { StageValue } from "../../protocol/event.js";
-import type { FinishedItems, StageValues } from "./sink.js";
+import type { FinishedItems, StageValues, Stored } from "./sink.js";
 import { hashOfParams, keptBefore, stillCounts } from "./stage-values.js";
 
-interface Stored {
+interface StoredValue {
   stage: string;
   step: string | undefined;
   occurrence: number;
@@ -25,14 +25,14 @@ interface StoredBatch {
 
 /** What a run leaves for a later attempt. */
 export interface KeptValues {
-  values: readonly Stored[];
+  values: readonly StoredValue[];
   items: readonly StoredBatch[];
 }
 
 /** As in a worker, a value is valid only for the parameters that produced it, and is read back from JSON. */
 export class MemoryStageValues implements StageValues {
   readonly #params: string;
-  readonly #stored: Stored[];
+  readonly #stored: StoredValue[];
   #items: StoredBatch[];
 
   constructor(
@@ -49,16 +49,21 @@ export class MemoryStageValues implements StageValues {
   before(from: string | null, stages: readonly string[]): KeptValues {
     if (from === null) return { values: this.#stored, items: this.#items };
     const kept = keptBefore(from, stages);
-    const isKept = (each: Stored | StoredBatch) => stillCounts(each, kept);
+    const isKept = (each: StoredValue | StoredBatch) => stillCounts(each, kept);
     return { values: this.#stored.filter(isKept), items: this.#items.filter(isKept) };
   }
 
-  load(stage: string, occurrence: number, step?: string): { value: unknown; attempt: number } | undefined {
+  load(stage: string, occurrence: number, step?: string): Stored | undefined {
     const stored = this.#stored.findLast(
       (each) => each.stage === stage && each.occurrence === occurrence && each.step === step,
     );
     if (stored === undefined || stored.params !== this.#params) return undefined;
     return { value: stored.json === "" ? undefined : JSON.parse(stored.json), attempt: stored.attempt };
+  }
+
+  /** Only a daemon takes that. */
+  byHand(): undefined {
+    return undefined;
   }
 
   keep(stage: string, occurrence: number, json: string, value: unknown, step?: string): StageValue {

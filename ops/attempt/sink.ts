@@ -4,7 +4,7 @@
  *
  * `AttemptWriter` is the sink of both callers.
  */
-import type { EventBody, StageValue, StopReason } from "../../protocol/event.js";
+import type { ByHand, DoneByHand, EventBody, StageValue, StopReason } from "../../protocol/event.js";
 import type { Chain, LogStream } from "../../protocol/operation.js";
 import type { Masker } from "../secrets/masker.js";
 
@@ -34,20 +34,47 @@ export interface StopControl {
   readonly checkLease?: (() => void) | undefined;
 }
 
+/** The value of a stage or step that an earlier attempt stored. */
+export interface Stored {
+  /** JSON. */
+  value: unknown;
+  /** Number of that attempt. */
+  attempt: number;
+  /** Who has done it by hand, and when; absent: it ran. */
+  byHand?: ByHand;
+}
+
 /**
  * Stored values of a resumable type, by (stage, occurrence), and by step where a step is given. All methods are
  * synchronous.
  */
 export interface StageValues {
-  /** The JSON value that an earlier attempt stored, and the number of that attempt; undefined if there is none. */
-  load(stage: string, occurrence: number, step?: string): { value: unknown; attempt: number } | undefined;
+  load(stage: string, occurrence: number, step?: string): Stored | undefined;
+  /**
+   * What a person has done by hand since the last attempt that came to it; undefined: nothing.
+   *
+   * @param isStored - whether a stored value counts: only outputs that the person has given replace it
+   */
+  byHand(
+    stage: string,
+    occurrence: number,
+    isStored: boolean,
+    step?: string,
+  ): (DoneByHand & ByHand) | undefined;
   /**
    * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` or `step:finished` event,
    * and in a fleet any value. Otherwise writes a large value to disk atomically and returns null.
    *
    * @param json - the value as JSON; empty means undefined
    */
-  keep(stage: string, occurrence: number, json: string, value: unknown, step?: string): StageValue | null;
+  keep(
+    stage: string,
+    occurrence: number,
+    json: string,
+    value: unknown,
+    step?: string,
+    byHand?: ByHand,
+  ): StageValue | null;
   /**
    * The finished items of one run of a stage's block, or of a step.
    *

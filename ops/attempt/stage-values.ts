@@ -10,7 +10,14 @@
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { EventBody, StageValue, StoredItems } from "../../protocol/event.js";
+import type {
+  ByHand,
+  DaemonEvent,
+  DoneByHand,
+  EventBody,
+  StageValue,
+  StoredItems,
+} from "../../protocol/event.js";
 import { isPlainObject } from "../../protocol/objects.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { stageAndStep } from "../../protocol/step-names.js";
@@ -25,7 +32,7 @@ import {
   placeOf,
   removeItems,
 } from "./item-files.js";
-import type { FinishedItems, StageValues } from "./sink.js";
+import type { FinishedItems, StageValues, Stored } from "./sink.js";
 
 /** Most characters of JSON of a small value. */
 const SMALL = 8 * 1024;
@@ -66,11 +73,18 @@ export interface Forgotten {
   except?: { stage: string; step: string };
 }
 
+/** A stage or step that a person has done by hand, for all attempts after `attempt` that have not come to it yet. */
+export interface Taken extends DoneByHand, ByHand {
+  attempt: number;
+}
+
 export interface StageValuesOptions {
   /** Returns the values in the events of earlier attempts; called once, at the first `load`. Default: none. */
   earlier?: () => Iterable<KeptValue>;
   /** Retries from a stage, beside those that `forgetFrom` recorded in the directory. Default: none. */
   forgotten?: readonly Forgotten[];
+  /** Default: none. */
+  byHand?: readonly Taken[];
   /** Returns the finished items in the events of earlier attempts. Default: none. */
   earlierItems?: () => Iterable<KeptItems>;
   /** In a fleet: records finished items in the events, which have large values too. Absent: both are in files. */
@@ -104,6 +118,25 @@ export function keptBefore(from: string, stages: readonly string[]): Pick<Forgot
   return step === null ? { kept } : { kept, except: { stage, step } };
 }
 
+/**
+ * What a person has done by hand, after a retry.
+ *
+ * @param kept - what still counts after a retry from a stage; null: it is none
+ */
+export function takenByHand(
+  before: readonly Taken[],
+  { done = [], at, attempt }: Extract<DaemonEvent, { type: "operation:retried" }>,
+  kept: Pick<Forgotten, "kept" | "except"> | null,
+): Taken[] {
+  const isSame = (a: DoneByHand, b: DoneByHand) => a.stage === b.stage && a.step === b.step;
+  return [
+    ...before.filter(
+      (taken) => (kept === null || stillCounts(taken, kept)) && !done.some((each) => isSame(taken, each)),
+    ),
+    ...done.map((each) => ({ ...each, at, attempt })),
+  ];
+}
+
 class FileStageValues implements StageValues {
   /** Stored values by stage and occurrence; read at the first `load`. */
   #held: { events: Map<string, KeptValue>; files: Set<string> } | null = null;
@@ -115,18 +148,32 @@ class FileStageValues implements StageValues {
     private readonly options: StageValuesOptions,
   ) {}
 
-  load(stage: string, occurrence: number, step?: string): { value: unknown; attempt: number } | undefined {
-    const key = keyOf(stage, occurrence, step);
-    this.#held ??= this.#read();
-    const stored = this.#held.events.get(key) ?? this.#readFile(stage, occurrence, step);
+  load(stage: string, occurrence: number, step?: string): Stored | undefined {
+    const stored = this.#stored(stage, occurrence, step);
     if (stored === undefined || stored.params !== this.paramsHash) return undefined;
-    const { value, attempt } = stored;
-    const isIt = stored.stage === stage && stored.occurrence === occurrence && stored.step === step;
-    return isIt ? { value, attempt } : undefined;
+    const { value, attempt, byHand } = stored;
+    return { value, attempt, ...(byHand && { byHand }) };
   }
 
-  keep(stage: string, occurrence: number, json: string, value: unknown, step?: string): StageValue | null {
-    const kept = { occurrence, params: this.paramsHash };
+  byHand(stage: string, occurrence: number, isStored: boolean, step?: string): Taken | undefined {
+    const taken = this.options.byHand?.findLast((each) => each.stage === stage && each.step === step);
+    if (taken === undefined || (isStored && taken.outputs === undefined)) return undefined;
+    const stored = this.#stored(stage, occurrence, step);
+    return stored === undefined || stored.attempt <= taken.attempt ? taken : undefined;
+  }
+
+  keep(
+    stage: string,
+    occurrence: number,
+    json: string,
+    value: unknown,
+    step?: string,
+    byHand?: ByHand,
+  ): StageValue | null {
+    const kept = {
+      ...{ occurrence, params: this.paramsHash },
+      ...(byHand && { byHand: { by: byHand.by, at: byHand.at } }),
+    };
     if (json.length <= SMALL || this.options.recordItems) return json === "" ? kept : { ...kept, value };
     const head = JSON.stringify({ stage, step, attempt: this.attempt, ...kept });
     makeDurableDirectory(this.dir);
@@ -183,6 +230,16 @@ class FileStageValues implements StageValues {
         yield { attempt, keys };
     for (const kept of this.options.earlierItems?.() ?? [])
       if (isWanted(kept)) yield { attempt: kept.attempt, keys: kept.keys };
+  }
+
+  /** Of any parameters. */
+  #stored(stage: string, occurrence: number, step?: string): KeptValue | undefined {
+    this.#held ??= this.#read();
+    const stored =
+      this.#held.events.get(keyOf(stage, occurrence, step)) ?? this.#readFile(stage, occurrence, step);
+    if (stored === undefined) return undefined;
+    const isIt = stored.stage === stage && stored.occurrence === occurrence && stored.step === step;
+    return isIt ? stored : undefined;
   }
 
   #readFile(stage: string, occurrence: number, step?: string): KeptValue | undefined {

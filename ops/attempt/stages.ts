@@ -4,7 +4,7 @@
  * One tracked stage is active at a time. `stage:entered` is durable before the block starts. `stage:left`, with the
  * stage's value in a resumable type, is durable before `stage` resolves.
  */
-import type { EventBody, StageValue } from "../../protocol/event.js";
+import type { ByHand, DoneByHand, EventBody, StageValue } from "../../protocol/event.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { StageOptions } from "../sdk/live-operation.js";
 import type { Bar } from "./bar.js";
@@ -12,8 +12,8 @@ import type { Cancellation } from "./cancellation.js";
 import { Failure, failureText, toOperationError } from "./failure.js";
 import { ItemKeys } from "./item-keys.js";
 import type { Meter } from "./meter.js";
-import type { Sink, StageValues } from "./sink.js";
-import { jsonToKeep, type Steps } from "./steps.js";
+import type { Sink, StageValues, Stored } from "./sink.js";
+import { jsonToKeep, reasonOf, type Steps } from "./steps.js";
 
 /** A running block. */
 interface Block {
@@ -29,6 +29,8 @@ type Left = Omit<Extract<EventBody, { type: "stage:left" }>, "type" | "stage" | 
 export interface RunnerStageOptions extends StageOptions {
   /** Why the stage runs although an earlier attempt has finished it: the stored value does not count. */
   again?: string;
+  /** The value of the stage where a person has done it by hand. Default: the outputs. */
+  valueByHand?(outputs: DoneByHand["outputs"]): unknown;
 }
 
 export class Stages {
@@ -63,8 +65,13 @@ export class Stages {
   }
 
   /** What an earlier attempt stored of the stage, for its next run; undefined: nothing. */
-  stored(name: string): { value: unknown; attempt: number } | undefined {
+  stored(name: string): Stored | undefined {
     return this.values?.load(name, (this.#occurrences.get(name) ?? 0) + 1);
+  }
+
+  /** Whether a person has done by hand what the next run of the stage would do. */
+  isByHand(name: string, isStored: boolean): boolean {
+    return this.values?.byHand(name, (this.#occurrences.get(name) ?? 0) + 1, isStored) !== undefined;
   }
 
   /** The finished items of the stage that runs now. */
@@ -93,7 +100,7 @@ export class Stages {
   async tracked<R>(
     name: string,
     block: () => R,
-    { allowFailure = false, again }: RunnerStageOptions = {},
+    { allowFailure = false, again, valueByHand = (outputs) => outputs }: RunnerStageOptions = {},
   ): Promise<Awaited<R> | undefined> {
     const index = this.#places.get(name);
     if (index === undefined) {
@@ -105,6 +112,12 @@ export class Stages {
     this.active = name;
     try {
       const stored = again === undefined ? this.values?.load(name, occurrence) : undefined;
+      const byHand = this.values?.byHand(name, occurrence, stored !== undefined);
+      if (byHand !== undefined) {
+        const value = valueByHand(byHand.outputs);
+        const kept = this.#keep(name, occurrence, value, byHand);
+        return this.#resume(name, index, { value, attempt: 0, byHand }, kept) as Awaited<R>;
+      }
       if (stored !== undefined) return this.#resume(name, index, stored) as Awaited<R>;
       return await this.#run(
         name,
@@ -216,16 +229,16 @@ export class Stages {
     this.meter.leave(bar, isTracked, !isTracked || untracked !== null);
   }
 
-  #resume(stage: string, index: number, { value, attempt }: { value: unknown; attempt: number }): unknown {
-    const reason = `done in attempt ${attempt}`;
-    this.#leave(this.#enter(stage, index), { state: "done", resumed: true, seconds: 0, reason });
-    return value;
+  #resume(stage: string, index: number, stored: Stored, kept: StageValue | null = null): unknown {
+    const end = { state: "done", resumed: true, seconds: 0, reason: reasonOf(stored) } as const;
+    this.#leave(this.#enter(stage, index), { ...end, ...(kept !== null && { value: kept }) });
+    return stored.value;
   }
 
-  #keep(stage: string, occurrence: number, value: unknown): StageValue | null {
+  #keep(stage: string, occurrence: number, value: unknown, byHand?: ByHand): StageValue | null {
     if (this.values === null) return null;
     const json = jsonToKeep(`stage "${stage}"`, value);
-    return this.values.keep(stage, occurrence, json, value);
+    return this.values.keep(stage, occurrence, json, value, undefined, byHand);
   }
 
   #stageActive(name: string, active: string): Failure {

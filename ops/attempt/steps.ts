@@ -5,7 +5,7 @@
  * a step that a person saw as done, or whose stage went on, does not run again in a later attempt.
  */
 import { availableParallelism } from "node:os";
-import type { EventBody } from "../../protocol/event.js";
+import type { DoneByHand, EventBody } from "../../protocol/event.js";
 import { MAX_AT_ONCE, MAX_STATUS, MAX_STEP_NAME, MAX_STEPS } from "../../protocol/limits.js";
 import { isPassed } from "../../protocol/stage-state.js";
 import { type EachOptions, type StepProgress, StepsError, type StepsOptions } from "../sdk/live-operation.js";
@@ -15,7 +15,7 @@ import { type Cancellation, StepsCancellation } from "./cancellation.js";
 import { Failure, failureText, toOperationError } from "./failure.js";
 import { INTERVAL_MS, type Meter } from "./meter.js";
 import type { AttemptParts } from "./reports.js";
-import type { Sink, StageValues } from "./sink.js";
+import type { Sink, StageValues, Stored } from "./sink.js";
 import { RunningStep } from "./step-progress.js";
 
 /** Ms between two values of all bars together: 200 steps must not cost more than a few do. */
@@ -32,6 +32,8 @@ export interface StepTask {
   readonly allowFailure?: boolean;
   /** Why the step runs although an earlier attempt has finished it; null: the stored value counts. Default: it counts. */
   again?(stored: unknown): string | null;
+  /** The value of the step where a person has done it by hand. Default: the outputs. */
+  valueByHand?(outputs: DoneByHand["outputs"]): unknown;
 }
 
 /** Thrown by a task that decides not to run. */
@@ -181,11 +183,18 @@ export class Steps {
     );
     this.#active.add(step);
     parts.sink.event({ type: "step:entered", stage, step: name, total: this.#total }, false);
-    if (stored !== undefined && again === null) {
-      const reason = `done in attempt ${stored.attempt}`;
-      this.#finish(step, { state: "done", resumed: true, seconds: 0, reason });
-      return { value: stored.value };
+    const isStored = stored !== undefined && again === null;
+    const byHand = values?.byHand(stage, occurrence, isStored, name);
+    const resume = (from: Stored, kept: Pick<Finished, "value"> = {}) => {
+      this.#finish(step, { state: "done", resumed: true, seconds: 0, reason: reasonOf(from), ...kept });
+      return { value: from.value };
+    };
+    if (byHand !== undefined) {
+      const { valueByHand = (outputs: typeof byHand.outputs): unknown => outputs } = task;
+      const value = valueByHand(byHand.outputs);
+      return resume({ value, attempt: 0, byHand }, this.#keep(name, value, byHand));
     }
+    if (isStored) return resume(stored);
     if (again !== null) parts.sink.line("liveops", stage, `runs again: ${again}`, name);
     const start = parts.meter.clock.now();
     const finish = (end: Omit<Finished, "resumed" | "seconds" | "exitCode">) => {
@@ -200,11 +209,7 @@ export class Steps {
     try {
       value = await task.run(step);
       step.checkEnded();
-      if (values !== null) {
-        const json = jsonToKeep(`step "${name}" of stage "${stage}"`, value);
-        const inEvent = values.keep(stage, occurrence, json, value, name);
-        if (inEvent !== null) kept = { value: inEvent };
-      }
+      kept = this.#keep(name, value);
     } catch (thrown) {
       // The stage has ended, and with it the step.
       if (!this.#active.has(step)) return { error: thrown };
@@ -229,6 +234,15 @@ export class Steps {
     return { value };
   }
 
+  /** The value of a step as its event has it. */
+  #keep(name: string, value: unknown, byHand?: Stored["byHand"]): Pick<Finished, "value"> {
+    const { stage, occurrence, values } = this;
+    if (values === null) return {};
+    const json = jsonToKeep(`step "${name}" of stage "${stage}"`, value);
+    const inEvent = values.keep(stage, occurrence, json, value, name, byHand);
+    return inEvent === null ? {} : { value: inEvent };
+  }
+
   #finish(step: RunningStep, end: Finished): void {
     const { sink, meter } = this.parts;
     this.#active.delete(step);
@@ -236,7 +250,7 @@ export class Steps {
     const reason =
       end.reason === undefined ? {} : { reason: sink.masker.mask(end.reason).slice(0, MAX_STATUS) };
     // What an earlier attempt did is stored already.
-    const isAlone = this.#active.size === 0 && !end.resumed;
+    const isAlone = this.#active.size === 0 && (!end.resumed || end.value !== undefined);
     sink.event({ type: "step:finished", stage: this.stage, step: step.name, ...end, ...reason }, isAlone);
     meter.touch(meter.clock.now());
   }
@@ -300,6 +314,12 @@ export function jsonToKeep(of: string, value: unknown): string {
   if (bytes > MAX_VALUE_BYTES)
     throw notStorable(of, `is ${(bytes / 1024 / 1024).toFixed(1)} MiB as JSON, more than 16 MiB`);
   return json;
+}
+
+/** Why a stage or step does not run: its value is stored. */
+export function reasonOf({ attempt, byHand }: Stored): string {
+  if (byHand === undefined) return `done in attempt ${attempt}`;
+  return `done by hand by ${byHand.by}, ${byHand.at.slice(0, 16).replace("T", " ")} UTC`;
 }
 
 function notStorable(of: string, why: string): Failure {

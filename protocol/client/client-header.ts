@@ -1,28 +1,38 @@
-/** The header by which the daemon's audit log names the client of a request. */
-import { hostname } from "node:os";
+/** The header by which a client tells who makes a request: for the audit log, and for what a person has done by hand. */
+import { hostname, userInfo } from "node:os";
 import { basename, extname } from "node:path";
 
-/** `Liveops-Client: pid=123; command=liveops submit; host=laptop`: identifies the client in the daemon's audit log. */
+/** `Liveops-Client: pid=123; command=liveops submit; user=ann; host=laptop`: names the client to the daemon. */
 export const CLIENT_HEADER = "liveops-client";
 
-/** Longest command and name of a machine in the header, in characters. */
+/** Longest command and name in the header, in characters. */
 const MAX_COMMAND = 64;
-const MAX_HOST = 64;
+const MAX_NAME = 64;
 
 let own: string | undefined;
 
 /**
- * The header of this process: its pid, program and liveops command, without arguments.
+ * The header of this process: its pid, program and liveops command, without arguments, and its user.
  *
  * @param isAway the daemon is on another machine, which gets the name of this one
  */
 export function clientHeader(isAway: boolean): string {
-  own ??= `pid=${process.pid}; command=${commandOf(process.argv)}`;
-  return isAway
-    ? `${own}; host=${hostname()
-        .replace(/[^\w.-]/g, "_")
-        .slice(0, MAX_HOST)}`
-    : own;
+  own ??= `pid=${process.pid}; command=${commandOf(process.argv)}; user=${userName()}`;
+  return isAway ? `${own}; host=${nameFor(hostname())}` : own;
+}
+
+/** The user of this process. */
+export function userName(): string {
+  try {
+    return nameFor(userInfo().username);
+  } catch {
+    // A container may have no name for the id.
+    return String(process.getuid?.() ?? "unknown");
+  }
+}
+
+function nameFor(text: string): string {
+  return text.replace(/[^\w.-]/g, "_").slice(0, MAX_NAME);
 }
 
 export function commandOf([, script = "", word = ""]: readonly string[]): string {
@@ -34,10 +44,23 @@ export function commandOf([, script = "", word = ""]: readonly string[]): string
   return command.slice(0, MAX_COMMAND);
 }
 
-/** Null if the header has another form. @returns `host`: the client runs on this other machine */
-export function parseClientHeader(header: string): { pid: number; command: string; host?: string } | null {
-  const form = /^pid=(\d{1,10}); command=([\w.@+ -]{1,64})(?:; host=([\w.-]{1,64}))?$/;
-  const [, pid, command, host] = form.exec(header) ?? [];
+export interface ClaimedClient {
+  pid: number;
+  command: string;
+  user?: string;
+  /** The client runs on this other machine. */
+  host?: string;
+}
+
+/** Null if the header has another form. */
+export function parseClientHeader(header: string): ClaimedClient | null {
+  const form =
+    /^pid=(\d{1,10}); command=([\w.@+ -]{1,64})(?:; user=([\w.-]{1,64}))?(?:; host=([\w.-]{1,64}))?$/;
+  const [, pid, command, user, host] = form.exec(header) ?? [];
   if (pid === undefined || command === undefined) return null;
-  return { pid: Number(pid), command, ...(host !== undefined && { host }) };
+  return {
+    ...{ pid: Number(pid), command },
+    ...(user !== undefined && { user }),
+    ...(host !== undefined && { host }),
+  };
 }

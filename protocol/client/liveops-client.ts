@@ -76,6 +76,14 @@ export interface AgainSettings extends SubmitSettings {
   chain?: boolean;
 }
 
+export interface RetrySettings extends RequestSettings {
+  from?: string;
+  current?: boolean;
+  done?: Array<{ stage: string; outputs?: Record<string, string> }>;
+  params?: Record<string, unknown>;
+  set?: string[];
+}
+
 export interface StreamSettings extends RequestSettings {
   /** Called once when the connection is lost; the stream reconnects. */
   onLost?: () => void;
@@ -272,13 +280,12 @@ export class LiveopsClient implements AsyncDisposable {
     return this.#client.cancel(id, this.#signal(settings));
   }
 
-  /** @param settings - `from`: the stage to start from; its stored value and those of later stages are deleted */
-  async retry(
-    id: string,
-    settings: RequestSettings & { from?: string; current?: boolean } = {},
-  ): Promise<Operation> {
-    const { from, current } = settings;
-    const body = { ...(from !== undefined && { from }), ...(current !== undefined && { current }) };
+  /**
+   * @param settings - `from`: the stage to start from; its stored value and those of later stages are deleted. `done`:
+   *   what a person has done by hand. `params`, `set`: as in `again`
+   */
+  async retry(id: string, settings: RetrySettings = {}): Promise<Operation> {
+    const { signal: _, ...body } = settings;
     return this.#client.retry(id, body, this.#signal(settings));
   }
 

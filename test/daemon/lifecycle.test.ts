@@ -39,7 +39,7 @@ const MOVES: Record<
   cancel: { by: (id) => open.lifecycle.cancel(id), allowed: { queued: "cancelled", running: "running" } },
   reject: { by: (id) => open.lifecycle.reject(id, outcome("failed")), allowed: { queued: "failed" } },
   retry: {
-    by: (id) => open.lifecycle.retry(id, null, () => {}),
+    by: (id) => open.lifecycle.retry(id),
     allowed: { failed: "queued", cancelled: "queued" },
   },
   requeue: {
@@ -102,7 +102,7 @@ test("a second finish, or one of an earlier attempt, does nothing", async () => 
   const finish = (state: FinalState) => open.lifecycle.conclude(id, 1, 2, () => ({ finish: outcome(state) }));
   await Promise.all([finish("failed"), finish("succeeded"), finish("cancelled")]);
   expect(stateOf(id)).toBe("failed");
-  await open.lifecycle.retry(id, null, () => {});
+  await open.lifecycle.retry(id);
   await open.start(id);
   await finish("succeeded");
   expect(open.store.find(id)?.record).toMatchObject({ state: "running", attempt: 2 });
@@ -172,12 +172,12 @@ describe("a chain's hand-over", () => {
 
 test("a retry from an unknown stage is refused with the stages", async () => {
   const id = await open.finished("failed");
-  await expect(open.lifecycle.retry(id, "Laod", () => {})).rejects.toMatchObject({
+  await expect(open.lifecycle.retry(id, { from: "Laod" })).rejects.toMatchObject({
     code: "LIVEOPS_BAD_REQUEST",
     message: expect.stringContaining("did you mean Load? Its stages: Load, Process, Save"),
     extra: { nearest: ["Load"] },
   });
-  await expect(open.lifecycle.retry(id, "SAVE", () => {})).rejects.toMatchObject({
+  await expect(open.lifecycle.retry(id, { from: "SAVE" })).rejects.toMatchObject({
     message: expect.stringContaining("did you mean Save?"),
   });
   expect(stateOf(id)).toBe("failed");
@@ -187,7 +187,7 @@ test("a retry from the history: sealed, taken up, sealed again", async () => {
   const id = await open.finished("failed");
   await open.store.checkpoint();
   expect(open.store.ledger.get(id)).toBeUndefined();
-  await open.lifecycle.retry(id, null, () => {});
+  await open.lifecycle.retry(id);
   await open.start(id);
   await open.finish(id, "succeeded");
   await open.store.checkpoint();

@@ -192,7 +192,7 @@ describe("decided at the same moment", () => {
     it.finishing.lost(it.attempt, null);
     await it.done;
     expect(recordOf(it.id)).toMatchObject({ state: "cancelled", cancelRequested: true });
-    const queued = await open.lifecycle.retry(it.id, null, () => {});
+    const queued = await open.lifecycle.retry(it.id);
     expect(queued).toMatchObject({ state: "queued", cancelRequested: false });
     await open.lifecycle.start(it.id, WORKER, RETRIED);
     expect(open.store.ledger.get(it.id)?.run?.stopReason).toBeNull();
@@ -252,7 +252,7 @@ describe("decided at the same moment", () => {
     const changes: Array<() => Promise<unknown>> = [
       async () => {
         await open.lifecycle.cancel(id);
-        await open.lifecycle.retry(id, null, () => {});
+        await open.lifecycle.retry(id);
       },
       () => edit(id, { queue: "gpu" }),
       () => edit(id, { queue: "default", priority: 2 }),

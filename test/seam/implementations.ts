@@ -109,7 +109,7 @@ export abstract class Opened {
   }
 
   async retry(id: string): Promise<void> {
-    await this.lifecycle.retry(id, null, () => {});
+    await this.lifecycle.retry(id);
   }
 
   /** All operations, newest first. */

@@ -14,7 +14,7 @@ const COMMANDS: Record<string, Command> = {
   fail: ({ lifecycle }, id) => lifecycle.conclude(id, 1, 5, () => ({ finish: outcome("failed") })),
   requeue: ({ lifecycle }, id) =>
     lifecycle.conclude(id, 1, 5, () => ({ requeue: { reason: "r", next: 2, tries: 1, delay: 0 } })),
-  retry: ({ lifecycle }, id) => lifecycle.retry(id, null, () => {}),
+  retry: ({ lifecycle }, id) => lifecycle.retry(id),
   start: (opened, id) => opened.start(id),
   edit: ({ lifecycle }, id) =>
     lifecycle.edit(id, () => ({ changes: { label: "edited" }, changedVariables: [] })),

@@ -92,13 +92,13 @@ export async function pipelineSubmit({ file, set, trailing, params, shell = proc
 }
 
 /**
- * Parameters for `liveops again` and `edit`. Those of an operation of the type `pipeline` are the parameters of its
+ * Parameters for `liveops again`, `edit` and `retry`. Those of an operation of the type `pipeline` are the parameters of its
  * file, as in its submit, and not those of the type, which are text and path.
  *
  * @throws UsageError, Refusal where the pipeline does not accept the parameters
  */
 export async function changedParameters(
-  command: "again" | "edit",
+  command: "again" | "edit" | "retry",
   operation: Operation,
   params: Record<string, unknown> | undefined,
   words: string[],

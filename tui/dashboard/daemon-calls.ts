@@ -40,7 +40,16 @@ export async function send(
   allow?: readonly string[],
 ): Promise<Operation[]> {
   if (request.kind === "submit") {
-    const { op, params, label, again, edit } = request;
+    const { op, params, label, again, edit, retry } = request;
+    if (retry !== undefined) {
+      const { id, done } = retry;
+      const secrets = secretsOf(Object.values(params ?? {}).filter((value) => typeof value === "string"));
+      const body = {
+        ...{ params: { ...params }, secrets },
+        ...(done.length > 0 && { done: [...done] }),
+      };
+      return [await client.retry(id, body)];
+    }
     if (edit !== undefined)
       return [await client.edit(edit, { params: { ...params }, label: label === "" ? null : label })];
     if (again !== undefined)

@@ -97,7 +97,11 @@ export class Effects {
                 text: `The type ${operation.op} does not exist any more`,
                 level: "warning",
               });
-            else dispatch({ type: "form-ready", operation, operationType });
+            else
+              dispatch({
+                ...{ type: "form-ready", operation, operationType },
+                ...(effect.retries && { retries: true }),
+              });
           },
           (error: Error) => dispatch({ type: "noticed", text: error.message, level: "error" }),
         );

@@ -202,9 +202,9 @@ function submit(state: State, form: Form): State {
 function leaveForm(state: State, form: Form): State {
   const written = form.fields.some(({ line }) => line.text !== "");
   const drafts = new Map(state.drafts);
-  if (written && form.again === null && form.edits === null) drafts.set(form.type.op, form);
+  if (written && form.of === null) drafts.set(form.type.op, form);
   else drafts.delete(form.type.op);
-  if (form.again !== null || form.edits !== null) return { ...state, page: null, entry: null, drafts };
+  if (form.of !== null) return { ...state, page: null, entry: null, drafts };
   const entry = { kind: "types", line: EMPTY_LINE } as const;
   const choice = Math.max(
     0,

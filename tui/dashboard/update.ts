@@ -19,13 +19,14 @@ import { counted as countedMatches, withLogged } from "./core/matches.js";
 import type { Message } from "./core/message.js";
 import { emit, type Notice, notify, type State } from "./core/model.js";
 import { selectedRow } from "./core/order.js";
-import { changeForm, filledPage, playOn, tapeBroken, taped, typesCame, withoutDraft } from "./core/pages.js";
+import { changeForm, playOn, showForm, tapeBroken, taped, typesCame, withoutDraft } from "./core/pages.js";
 import { addPageOf, addQueuePage, endsWithOldest } from "./core/paging.js";
 import { withQueues } from "./core/queue-view.js";
 import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
 import { choose, select, settleIdle, settleSelection } from "./core/select.js";
 import { addFetched, addHistory, applyLines, reordered, sampled } from "./core/watched.js";
 import { pasted, typed } from "./entry.js";
+import { filledForm } from "./form/form.js";
 import { clicked, scrolled } from "./pages/list/list-actions.js";
 import { nameOfKey } from "./text/keys.js";
 import { withWanted } from "./wanted-effects.js";
@@ -123,7 +124,7 @@ function reduce(state: State, message: Message): State {
       if (state.page !== null || state.entry !== null) return state;
       return message.operation.state === "running"
         ? notify(state, "already running: it cannot be edited", "warning")
-        : filledPage(state, message.operation, message.operationType);
+        : showForm(state, filledForm(message.operation, message.operationType, message.retries));
     case "forecast-fetched":
       return { ...state, forecast: message.forecast };
     case "queues-fetched":

@@ -2,8 +2,9 @@
 import * as z from "zod";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
-import { submitBody } from "../../protocol/requests.js";
+import { retryBody, submitBody } from "../../protocol/requests.js";
 import { secretValues } from "../cli/secrets.js";
+import { repeatedText } from "../describe/repeated.js";
 import { id, WAIT } from "./arguments.js";
 import { shortRecord } from "./plain.js";
 import { defineTool } from "./tool.js";
@@ -59,20 +60,26 @@ const retryOperation = defineTool({
   name: "retry_operation",
   title: "Retry an operation",
   description:
-    "Run a failed or cancelled operation again, as its next attempt. A resumable operation resumes at the stage that failed.",
+    "Run a failed or cancelled operation again, as its next attempt. A resumable operation resumes at the stage that failed. " +
+    "Other parameters run all its stages again. Take a stage as done by hand only where a person has said so.",
   input: {
     id,
-    from: z.string().optional().describe("Rerun from this stage (resumable types only)"),
+    from: z.string().optional().describe("Rerun from this stage, or Stage/step (resumable types only)"),
     current: z
       .boolean()
       .optional()
       .describe("Run the pipeline file as it is now, not the text of the submit"),
+    done: retryBody.shape.done,
+    params: retryBody.shape.params,
   },
   changes: "adds",
   async run({ id, ...body }, { client, signal }) {
-    const secrets = await secretValues([], (await client.show(id, signal)).params);
+    const before = await client.show(id, signal);
+    const secrets = await secretValues([], [before.params, body.params]);
     const all = { ...body, ...(Object.keys(secrets).length > 0 && { secrets }) };
-    return shortRecord(await client.retry(id, all, signal));
+    const after = await client.retry(id, all, signal);
+    const repeats = repeatedText(before, after.params, body.done);
+    return { ...shortRecord(after), ...(repeats !== null && { repeats }) };
   },
 });
 

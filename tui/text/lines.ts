@@ -114,7 +114,7 @@ function linesOf(
         ),
       ];
     case "operation:retried":
-      return [note(event.from === null ? "retried" : `retried from ${event.from}`)];
+      return [note(retriedText(event))];
     case "cancel:requested":
       return [note(event.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping")];
     case "stage:entered":
@@ -140,6 +140,12 @@ function linesOf(
     default:
       return [];
   }
+}
+
+function retriedText({ from, done = [] }: Extract<EventLine, { type: "operation:retried" }>): string {
+  const places = done.map(({ stage, step }) => (step === undefined ? stage : `${stage}/${step}`));
+  const byHand = done.length === 0 ? "" : `; done by hand by ${done[0]!.by}: ${places.join(", ")}`;
+  return (from === null ? "retried" : `retried from ${from}`) + byHand;
 }
 
 /** A stage that is done, failed or cancelled has no line: the next header or the end of the operation says it. */

@@ -1,20 +1,14 @@
 /** The routes of operations: submit, again, list, show, edit, cancel, pause, resume, retry, remove. */
 import type * as z from "zod/mini";
-import { forgetFrom } from "../../../ops/attempt/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationPage } from "../../../protocol/replies.js";
-import type { listQuery, RetryBody } from "../../../protocol/requests.js";
+import type { listQuery } from "../../../protocol/requests.js";
 import { draftOfAgain } from "../../admission/again.js";
-import { readCurrent } from "../../admission/current-text.js";
 import { editOperation } from "../../admission/edit.js";
+import { retryOperation } from "../../admission/retry.js";
 import { hostFilter } from "../../hosts/hosts.js";
-import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
-import type { Entry } from "../../store/decision.js";
-import { isDiskFull } from "../../store/durable-file.js";
-import { sourceOf } from "../../store/entry-events.js";
-import { valuesDir } from "../../store/layout.js";
-import { StoreFullError } from "../../store/not-recorded.js";
+import { personOf } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
 export const operationRoutes: RoutePlugin = (app, { context }, done) => {
@@ -78,9 +72,9 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
     });
   app.route({
     ...definition("retry"),
-    handler: async ({ params, body }) => {
-      const entry = await view.find(params.id);
-      await retryOperation(context, entry, body);
+    handler: async (request) => {
+      const entry = await view.find(request.params.id);
+      await retryOperation(context, entry, request.body, personOf(request));
       return wholeRecord(context, entry.record.id);
     },
   });
@@ -154,41 +148,6 @@ async function pauseOperation(context: Context, id: string, isPaused: boolean): 
   if (why !== null) throw new Refusal("LIVEOPS_WRONG_STATE", `pausing an operation is ${why}`);
   await lifecycle.pause(id, isPaused);
   scheduler.pauseOperation(id);
-}
-
-export async function retryOperation(context: Context, entry: Entry, body: RetryBody): Promise<null> {
-  const { id, op, state } = entry.record;
-  const from = body.from ?? null;
-  // The lifecycle refuses an operation in another state. That error comes before one about its type.
-  const mayBeRetried = state === "failed" || state === "cancelled";
-  // A pipeline is resumable, and its text is kept, so that its file need not load.
-  const isPipeline = sourceOf(entry) !== null;
-  if (mayBeRetried && from !== null && !isPipeline) await checkResumable(context, op);
-  const changes = mayBeRetried && body.current === true ? await readCurrent(context, id) : null;
-  if (mayBeRetried) context.store.secrets.put(id, body.secrets);
-  await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from), changes);
-  return null;
-}
-
-/** @throws Refusal if the type is not resumable, or does not load */
-async function checkResumable({ types }: Context, op: string): Promise<void> {
-  const type = await types.resolve(op);
-  if ("reason" in type) throw new Refusal("LIVEOPS_NO_SUCH_TYPE", type.reason);
-  if (type.policy.resumable) return;
-  throw new Refusal(
-    "LIVEOPS_BAD_REQUEST",
-    `${op} is not resumable, so it cannot rerun from a stage; leave out from to run it again from the start`,
-  );
-}
-
-function forget(context: Context, { record }: Entry, from: string | null): void {
-  if (from === null) return;
-  try {
-    forgetFrom(valuesDir(context.layout, record.id), from, record.stages, record.attempt);
-  } catch (error) {
-    if (isDiskFull(error)) throw new StoreFullError("no disk space to remove the values of its stages");
-    throw isUnreadable(error) ? runFilesRefusal(record.id, error) : error;
-  }
 }
 
 /** @returns the last record */

@@ -8,12 +8,14 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { RetrySelectionBody, SelectionBody } from "../../../protocol/requests.js";
 import { isFinal, mayMove, STATES, type State } from "../../../protocol/state.js";
 import type { SelectionLine } from "../../../protocol/stream-lines.js";
+import { retryOperation } from "../../admission/retry.js";
 import { MAX_IDS } from "../../log/audit-log.js";
 import type { Entry } from "../../store/decision.js";
 import { asRefusal } from "../errors.js";
+import { personOf } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 import { type Piece, select } from "../selection.js";
-import { cancelOperation, removeOperation, retryOperation, wholeRecord } from "./operations.js";
+import { cancelOperation, removeOperation, wholeRecord } from "./operations.js";
 import { openStream } from "./streams.js";
 
 interface Change {
@@ -57,7 +59,16 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
       reply(request, raw, {
         action: "retry",
         states: STATES.filter((state) => isFinal(state) && mayMove(state, "queued")),
-        act: (entry) => retryOperation(context, entry, request.body),
+        act: async (entry) => {
+          const { from, current, secrets } = request.body;
+          const body = {
+            ...(from !== undefined && { from }),
+            ...(current !== undefined && { current }),
+            ...(secrets && { secrets }),
+          };
+          await retryOperation(context, entry, body, personOf(request));
+          return null;
+        },
       }),
   });
   app.route({

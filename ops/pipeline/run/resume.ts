@@ -9,6 +9,8 @@ import type { Output } from "./variables.js";
 /** What is stored of a stage or step that succeeded. */
 export interface StageRecord {
   fingerprint: string;
+  /** Hash of the params. */
+  params: string;
   /** For each stage before: the attempt in which its command succeeded last; null: skipped, or an allowed failure. */
   after: Array<number | null>;
   exitCode: number | null;
@@ -27,6 +29,7 @@ type Values = ReadonlyMap<string, string>;
 export class Resume {
   /** As `after` of the next stage. */
   readonly #done: Array<number | null> = [];
+  readonly #params: string;
 
   /**
    * @param params - parsed; a secret is its reference
@@ -34,13 +37,16 @@ export class Resume {
    */
   constructor(
     private readonly pipeline: Pipeline,
-    private readonly params: Readonly<Record<string, unknown>>,
+    params: Readonly<Record<string, unknown>>,
     readonly attempt: number,
-  ) {}
+  ) {
+    this.#params = hash(pipeline.params.map(({ name, secret }) => [name, secret, params[name] ?? null]));
+  }
 
   /** @returns why the stage runs again although an earlier attempt has finished it; null: the stored value counts */
   whyAgain(task: Compared, stored: unknown, values?: Values): string | null {
-    const { fingerprint, after = [] } = (stored ?? {}) as Partial<StageRecord>;
+    const { fingerprint, params, after = [] } = (stored ?? {}) as Partial<StageRecord>;
+    if (params !== this.#params) return "the parameters changed";
     if (fingerprint !== this.fingerprint(task, values))
       return task.steps === undefined ? "the step's script changed" : "the stage's script changed";
     const changed = this.#done.findIndex((attempt, index) => attempt !== after[index]);
@@ -57,24 +63,32 @@ export class Resume {
   }
 
   /** The parts of a stage's record that a later attempt compares. */
-  basis(task: Compared, values?: Values): Pick<StageRecord, "fingerprint" | "after"> {
-    return { fingerprint: this.fingerprint(task, values), after: [...this.#done] };
+  basis(task: Compared, values?: Values): Pick<StageRecord, "fingerprint" | "params" | "after"> {
+    const fingerprint = this.fingerprint(task, values);
+    return { fingerprint, params: this.#params, after: [...this.#done] };
   }
 
-  /** A hash of all that decides what the command of a stage does, without the outputs of earlier stages. */
+  /** The record of what a person has done by hand: it stays done as if its command had run now. */
+  recordByHand(task: Compared, outputs: Record<string, Output> = {}, values?: Values): StageRecord {
+    return { ...this.basis(task, values), exitCode: null, attempts: 0, seconds: 0, outputs };
+  }
+
+  /** A hash of all that decides what the command of a stage does, without params and the outputs of earlier stages. */
   fingerprint(task: Compared, values?: Values): string {
-    const { pipeline, params } = this;
-    const text = JSON.stringify([
+    const { pipeline } = this;
+    return hash([
       ...partsOf(task),
       [...pipeline.env],
       pipeline.cwd,
-      pipeline.params.map(({ name, secret }) => [name, secret, params[name] ?? null]),
       ...(values ? [[...values]] : []),
       ...(task.steps ? [task.steps.parallel.map((step) => [step.name, ...partsOf(step)])] : []),
       ...(task.steps ? [task.steps.each.map(({ name, source }) => [name, source])] : []),
     ]);
-    return createHash("sha256").update(text).digest("hex");
   }
+}
+
+function hash(parts: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
 function partsOf({ run, when, env, cwd, outputs }: PipelineTask): unknown[] {

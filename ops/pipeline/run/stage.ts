@@ -58,10 +58,12 @@ export class StageRun {
     const { name, outputs, allowFailure, steps } = this.stage;
     const stored = p.stages.stored(name);
     const again = stored === undefined ? null : this.resume.whyAgain(this.stage, stored.value);
+    const isStored = stored !== undefined && again === null;
+    const isByHand = p.stages.isByHand(name, isStored);
     let decision: Decision = { kind: "run" };
     // The `when` of `each` decides for each step.
     const isAsked = this.stage.when !== null && (steps?.each.length ?? 0) === 0;
-    if (isAsked && (stored === undefined || again !== null))
+    if (isAsked && !isStored && !isByHand)
       decision = await this.#task.decide((label, block) => p.untracked(label, block));
     if (decision.kind === "skip") {
       p.skip(name, decision.reason);
@@ -74,7 +76,11 @@ export class StageRun {
       if (decision.kind === "fail") throw decision.error;
       return steps === null ? this.#task.run() : this.#runSteps(steps);
     };
-    const record = await p.stage(name, block, { allowFailure, ...(again !== null && { again }) });
+    const record = await p.stage(name, block, {
+      allowFailure,
+      ...(again !== null && { again }),
+      valueByHand: (given) => this.resume.recordByHand(this.stage, given),
+    });
     if (record === undefined) {
       deadline.throwIfAborted();
       this.failed();
@@ -83,7 +89,7 @@ export class StageRun {
     }
     variables.setOutputs(record.outputs);
     variables.missOutputs(outputs, `no step of the stage "${name}" told it`);
-    this.resume.passed(stored !== undefined && again === null ? stored.attempt : this.resume.attempt);
+    this.resume.passed(isStored && !isByHand ? stored.attempt : this.resume.attempt);
     const { exitCode, attempts, seconds } = record;
     return { exitCode, attempts, seconds, ...(record.steps !== undefined && { steps: record.steps }) };
   }
@@ -141,6 +147,11 @@ export class StageRun {
         const why = resume.whyAgain(task, stored, values);
         if (why === null) this.#told[index] = (stored as StageRecord).outputs;
         return why;
+      },
+      valueByHand: (given) => {
+        const record = resume.recordByHand(task, given, values);
+        this.#told[index] = record.outputs;
+        return record;
       },
       run: async (p) => {
         const label = `${stage.name}/${task.name}`;

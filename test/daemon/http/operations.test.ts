@@ -130,7 +130,7 @@ describe("list", () => {
     await served.close();
     served = await Served.start(root);
     await isSeen();
-    await served.open.lifecycle.retry(late, null, () => {});
+    await served.open.lifecycle.retry(late);
     expect(await ids(`finishedAfter=${cursor}&state=failed`)).toEqual([newest]);
     const seen = await page("");
     expect((await page(`finishedAfter=${seen.cursor}`)).total).toBe(0);

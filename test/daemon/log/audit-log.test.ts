@@ -43,7 +43,12 @@ test("each change is logged with its requester and its result; a read is not", a
   await post("/v1/operations", { op: "nothing" });
   await post(`/v1/operations/${id}/cancel`);
   await post(`/v1/operations/${id}/cancel`);
-  await post(`/v1/operations/${id}/retry`, { from: "nowhere" });
+  await post(`/v1/operations/${id}/retry`, {
+    from: "nowhere",
+    done: [{ stage: "A", outputs: { key: "hidden" } }, { stage: "B/c" }],
+    set: ["token=hidden"],
+    params: { region: "hidden" },
+  });
   await served.inject({ method: "GET", url: `/v1/operations/${id}`, headers: client });
   await served.inject({ method: "DELETE", url: `/v1/operations/${id}` });
   await post("/v1/daemon/stop", { now: true });
@@ -71,7 +76,7 @@ test("each change is logged with its requester and its result; a read is not", a
       process: { uid: process.getuid!(), comm: readFileSync("/proc/self/comm", "utf8").trim() },
     },
   });
-  expect(retried!.details).toEqual({ from: "nowhere" });
+  expect(retried!.details).toEqual({ from: "nowhere", done: "A, B/c", parameters: "token, region" });
   expect(removed).toMatchObject({ ids: [id], client: null, key: null });
   expect(stopped!.details).toEqual({ now: true });
   expect(statSync(served.open.layout.audit).mode & 0o777).toBe(0o600);
@@ -148,4 +153,6 @@ test.each([
   expect(parseClientHeader(`pid=7; command=${command}`)).toEqual({ pid: 7, command });
   const remote = parseClientHeader(`pid=7; command=${command}; host=my-laptop.local`);
   expect(remote).toEqual({ pid: 7, command, host: "my-laptop.local" });
+  const named = parseClientHeader(`pid=7; command=${command}; user=ann.b; host=box`);
+  expect(named).toEqual({ pid: 7, command, user: "ann.b", host: "box" });
 });

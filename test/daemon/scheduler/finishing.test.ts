@@ -89,7 +89,7 @@ test("a resumable operation is lost three times in a row, over restarts of the d
   expect(await lossesUntilOver(id, RESUMED, true, null)).toBe(MAX_LOSSES);
   expect(recordOf(id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_WORKER_LOST" } });
   expect(recordOf(id).error?.message).toContain("the third worker in a row that died under the operation");
-  await open.lifecycle.retry(id, null, () => {});
+  await open.lifecycle.retry(id);
   expect(await lossesUntilOver(id, RESUMED, true, null)).toBe(MAX_LOSSES);
 });
 

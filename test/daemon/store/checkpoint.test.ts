@@ -61,7 +61,7 @@ test("operations in every state and with every submit field are read as they wer
   const failed = await open.submit({});
   await open.start(failed);
   await open.finish(failed, "failed");
-  await open.lifecycle.retry(failed, null, () => {});
+  await open.lifecycle.retry(failed);
   const operations = [...open.store.ledger.entries.values()];
   const file = join(open.dir, "written.ndjson");
   await writeCheckpoint(file, { journal: 7, nextOrder: 9, operations, tombstones: [] });
@@ -108,9 +108,9 @@ test("of many that are finished: one that is retried and one that is removed whi
   while (open.store.ledger.get(first)) await new Promise((resolve) => setImmediate(resolve));
   expect(open.store.ledger.get(last)).toBeDefined();
   await Promise.all([
-    open.lifecycle.retry(first, null, () => {}),
+    open.lifecycle.retry(first),
     open.lifecycle.remove(ids[1]!),
-    open.lifecycle.retry(last, null, () => {}),
+    open.lifecycle.retry(last),
     open.lifecycle.remove(ids[498]!),
   ]);
   await checkpoint;

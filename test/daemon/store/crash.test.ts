@@ -52,7 +52,7 @@ async function peopled(): Promise<OpenStore> {
   const [retried, removed] = [await open.finished("failed"), await open.finished("succeeded")];
   await open.finished("cancelled");
   await open.store.checkpoint();
-  await open.lifecycle.retry(retried, null, () => {});
+  await open.lifecycle.retry(retried);
   await open.lifecycle.remove(removed);
   await open.submit();
   await open.start(await open.submit());

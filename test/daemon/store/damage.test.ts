@@ -74,7 +74,7 @@ describe("the checkpoint", () => {
     await open.start(running);
     await open.store.checkpoint();
     await open.finish(running, "failed");
-    await open.lifecycle.retry(running, null, () => {});
+    await open.lifecycle.retry(running);
     const later = await open.submit();
     await open.store.checkpoint();
     await open.start(later);
@@ -122,7 +122,7 @@ describe("the checkpoint", () => {
     const later = await more.submit();
     const retried = await more.finished("failed");
     await more.store.checkpoint();
-    await more.lifecycle.retry(retried, null, () => {});
+    await more.lifecycle.retry(retried);
     await more.start(later);
     const expected = more.seen();
     expect(expected.at(0)).toContain(`${retried} queued`);

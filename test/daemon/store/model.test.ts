@@ -106,7 +106,7 @@ class Model {
         return;
       }
       case "retry":
-        await open.lifecycle.retry(known.id, null, () => {});
+        await open.lifecycle.retry(known.id);
         known.state = "queued";
         return;
       case "remove":

@@ -73,7 +73,7 @@ test("a retry of what has just moved to the history keeps the events of the earl
   const first = await run(id, 2);
   await store.checkpoint();
   expect(workerEvents.of(id)).toEqual([]);
-  await opened.lifecycle.retry(id, null, () => {});
+  await opened.lifecycle.retry(id);
   expect(linesOf(id, 1)).toBe(first);
   const second = await run(id, 4);
   await store.checkpoint();
@@ -86,7 +86,7 @@ test("a retry while long events move keeps them", async () => {
   const id = await opened.submit();
   const first = await run(id, 500);
   const checkpoint = store.checkpoint();
-  await opened.lifecycle.retry(id, null, () => {});
+  await opened.lifecycle.retry(id);
   await checkpoint;
   workerEvents.workerEnded(WORKER.workerId);
   expect(store.ledger.get(id)?.record.state).toBe("queued");

@@ -47,7 +47,7 @@ test("a replay of the journal makes the record and the events that the daemon ha
   const error = { code: "LIVEOPS_EXCEPTION", message: "the first failure", stack: null };
   await open.lifecycle.conclude(failed, attempt, seq, () => ({ finish: { ...outcome("failed"), error } }));
   expect(count(textOf(open, "journal"), error.message)).toBe(1);
-  await open.lifecycle.retry(failed, null, () => {});
+  await open.lifecycle.retry(failed);
   await open.start(failed);
   ({ attempt, seq } = says(open, failed));
   const result = "the result";

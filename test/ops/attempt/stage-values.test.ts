@@ -42,6 +42,7 @@ function valuesOf(params: Record<string, unknown> = {}, attempt = 1): StageValue
   return {
     items: (...place) => values.items(...place),
     load: (...place) => values.load(...place),
+    byHand: (...place) => values.byHand(...place),
     keep: (stage, ...kept) => {
       const inEvent = values.keep(stage, ...kept);
       // As it comes back from the file.
@@ -244,6 +245,7 @@ it("stores the value before it says the stage was left, or with it", async () =>
   const values: StageValues = {
     items: () => expect.fail("no loop has a key"),
     load: () => undefined,
+    byHand: () => undefined,
     keep: (stage, occurrence, _json, value) => {
       sink.all.push(`stored ${stage}`);
       return stage === "Each" ? { occurrence, params: "", value } : null;

@@ -1,6 +1,7 @@
 /** The question in the last row: it keeps its keys, says what it leaves out, and is the loudest row. */
 import { describe, expect, test } from "vitest";
 import type { State } from "../../../tui/dashboard/core/model.js";
+import { commandOf, type Request } from "../../../tui/dashboard/core/request.js";
 import { colourTheme, opened, press, screenRows, screenText, update } from "./core.js";
 import { ago, backup, backupDone, failed, operation, scanning } from "./operations.js";
 import { TYPES } from "./types.js";
@@ -39,10 +40,10 @@ test("marked rows that the question leaves out are counted", () => {
 test("a retry is a question of its own: y sends it, and it leaves out what cannot be retried", () => {
   const all = opened([backup(), failed()], { size: { columns: 160, rows: 30 } });
   const asked = press(all, "j", "R");
-  expect(bar(asked)).toMatch(/^ Retry Fails at an item\? {2}y yes {2}n no/);
+  expect(bar(asked)).toMatch(/^ Retry Fails at an item\? {2}y yes {2}p change {2}n no/);
   expect(press(asked, "y").request).toEqual({ kind: "retry", ids: [failed().id] });
   const known = update(asked, { type: "types-fetched", types: TYPES });
-  expect(bar(known)).toContain("Retry Fails at an item? Runs from the start.  y yes  n no");
+  expect(bar(known)).toContain("Retry Fails at an item? Runs from the start.  y yes  p change  n no");
   const marked = press(all, " ", " ", "R");
   expect(bar(marked)).toContain("1 marked left out: not failed or cancelled");
 });
@@ -57,4 +58,65 @@ test("the question is highlighted over the whole row", () => {
       .replace(/\x1b\[[\d;]*m/g, ""),
   ).toBe("");
   expect(row.startsWith("\x1b")).toBe(true);
+});
+
+describe("a retry by a form", () => {
+  const record = failed({
+    op: "backup",
+    params: { source: "/a", target: "/b" },
+    stages: ["Scan", "Archive", "Verify"],
+    stageStates: { Scan: "done", Archive: "failed" },
+  });
+  const type = { ...TYPES.ops.find(({ op }) => op === "backup")!, resumable: true };
+  const size = { columns: 120, rows: 30 };
+  const form = () =>
+    update(opened([record], { size }), {
+      ...{ type: "form-ready", operation: record, operationType: type },
+      retries: true,
+    });
+  const sent = (state: State) => {
+    const pressed = { input: "s", ctrl: true };
+    return update(state, { type: "pressed", pressed }).request as Extract<Request, { kind: "submit" }>;
+  };
+
+  test("p of the question opens it, with the parameters and a field for what was done by hand", () => {
+    const asked = press(opened([record], { size }), "R");
+    expect(bar(asked)).toContain("p change");
+    expect(press(asked, "p").question).toBeNull();
+    const text = screenText(form());
+    expect(text).toContain("Retry backup");
+    expect(text).toContain("done by hand");
+    expect(text).toContain(`$ liveops retry ${record.id}\n`.trim());
+    expect(text).not.toContain("run again");
+    expect(sent(form()).retry).toEqual({ id: record.id, set: [], done: [], repeats: null });
+  });
+
+  test("a changed parameter names the stages that run again, before the retry and after it", () => {
+    const changed = press(form(), "2");
+    expect(screenText(changed)).toContain("Scan runs again: the parameter source changed");
+    const request = sent(changed);
+    expect(request).toMatchObject({
+      params: { source: "/a2", target: "/b" },
+      retry: { set: ["source=/a2"] },
+    });
+    const done = update(changed, { type: "answered", request, operations: [record] });
+    expect(done.notice?.text).toBe("queued again; Scan runs again: the parameter source changed");
+  });
+
+  test("a stage done by hand takes its outputs with it", () => {
+    const fields = form().page as { form: { fields: readonly unknown[] } };
+    const at = fields.form.fields.length - 1;
+    const there = press(form(), ...Array<string>(at).fill("tab"));
+    const typed = press(there, ...Array.from("Archive size='2 MB' Verify/one"));
+    const request = sent(typed);
+    expect(request.retry!.done).toEqual([
+      { stage: "Archive", outputs: { size: "2 MB" } },
+      { stage: "Verify/one" },
+    ]);
+    expect(commandOf(request, {})).toBe(
+      `liveops retry ${record.id} --done Archive --output 'size=2 MB' --done Verify/one`,
+    );
+    const refused = update(typed, { type: "refused", request, message: '"Archive" has no output "size"' });
+    expect(screenText(refused)).toContain('"Archive" has no output "size"');
+  });
 });

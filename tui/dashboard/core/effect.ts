@@ -47,7 +47,8 @@ export type SlotEffect =
 export type Effect =
   | { type: "slot"; slot: string; effect: SlotEffect | null }
   | { type: "send"; request: Request }
-  | { type: "prepare-form"; id: string }
+  /** `retries`: the form of a retry. */
+  | { type: "prepare-form"; id: string; retries?: true }
   | { type: "copy"; text: string }
   | { type: "edit"; id: string; title: string; source: { file: string; line: number } | null }
   | { type: "attach"; id: string }

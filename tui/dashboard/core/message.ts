@@ -75,7 +75,7 @@ export type Message =
   | { type: "played"; milliseconds: number }
   | { type: "types-fetched"; types: TypesReply }
   | { type: "types-lost"; message: string }
-  | { type: "form-ready"; operation: Operation; operationType: OperationType }
+  | { type: "form-ready"; operation: Operation; operationType: OperationType; retries?: true }
   | { type: "forecast-fetched"; forecast: ForecastReply }
   | { type: "today-counted"; since: string; count: number; succeeded: number }
   | { type: "failures-fetched"; operations: readonly Operation[]; cursor: string }

@@ -4,7 +4,7 @@ import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
 import { knownStageState } from "../../../protocol/stage-state.js";
-import { type Form, filledForm, openForm, withLine } from "../form/form.js";
+import { type Form, openForm, withLine } from "../form/form.js";
 import { AT_THE_END, grown, type Player, played } from "../replay/player.js";
 import { EMPTY_TAPE, record, type Tape, type TapedLine } from "../replay/tape.js";
 import { EMPTY_LINE } from "../text/line-edit.js";
@@ -46,11 +46,6 @@ export function typesCame(before: State, types: TypesReply): State {
 
 export function formPage(state: State, type: OperationType): State {
   return showForm(state, openForm(type, state.drafts.get(type.op)));
-}
-
-/** The form of an operation, with its parameters: runs it again, or changes it while it is queued. */
-export function filledPage(state: State, operation: Operation, type: OperationType): State {
-  return showForm(state, filledForm(operation, type));
 }
 
 export function showForm(state: State, form: Form): State {

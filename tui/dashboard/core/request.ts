@@ -200,7 +200,12 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
   },
   submit: {
     underWay: "submitting",
-    done: ({ edit }) => (edit === undefined ? "submitted" : "changed"),
+    done: ({ edit, retry }) =>
+      retry !== undefined
+        ? `queued again${retry.repeats === null ? "" : `; ${retry.repeats}`}`
+        : edit === undefined
+          ? "submitted"
+          : "changed",
     command: submitCommand,
   },
 };
@@ -227,7 +232,14 @@ const changeWords = (change: EditBody): string[] =>
   );
 
 function submitCommand(request: Submit, flags: Flags): string {
-  const { again, edit, label, params, op } = request;
+  const { again, edit, retry, label, params, op } = request;
+  if (retry !== undefined) {
+    const done = retry.done.flatMap(({ stage, outputs = {} }) => [
+      ...flagged("--done", stage),
+      ...Object.entries(outputs).flatMap(([name, value]) => ["--output", `${name}=${value}`]),
+    ]);
+    return command("liveops", ["retry", bareOf(retry.id), ...done, ...retry.set], flagsOf(retry.id, flags));
+  }
   const id = again ?? edit;
   // Words that a person typed are never keys.
   if (id === undefined)

@@ -2,8 +2,10 @@
 
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType } from "../../../protocol/replies.js";
+import type { RetryBody } from "../../../protocol/requests.js";
 import type { JsonSchema } from "../../../protocol/schema/json-schema.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
+import { repeatedText } from "../../describe/repeated.js";
 import { EMPTY_LINE, type LineEdit, lineOf } from "../text/line-edit.js";
 import { asTyped, type Field, fieldsOf, type Held, heldBy, shellSplit, wordsFor } from "./field.js";
 
@@ -17,11 +19,11 @@ export interface Form {
   readonly refusal: string | null;
   /** A submit was tried: missing fields are highlighted. */
   readonly tried: boolean;
-  /** The finished operation whose parameters fill the form; null: a new submit. */
-  readonly again: string | null;
-  /** The queued operation that the form changes; null: it submits. */
-  readonly edits: string | null;
+  /** The operation whose parameters fill the form, and what the form does with it; null: a new submit. */
+  readonly of: { readonly does: "again" | "edit" | "retry"; readonly operation: FilledBy } | null;
 }
+
+type FilledBy = Pick<Operation, "id" | "op" | "params" | "label" | "state" | "stages" | "stageStates">;
 
 export interface Submit {
   readonly kind: "submit";
@@ -38,12 +40,27 @@ export interface Submit {
   readonly again?: string | undefined;
   /** The queued operation that is changed; `label` "" removes its label. */
   readonly edit?: string | undefined;
+  /** The failed operation that is retried, with `params`. */
+  readonly retry?: Retry | undefined;
+}
+
+interface Retry {
+  readonly id: string;
+  /** The changed parameters, as words. */
+  readonly set: readonly string[];
+  /** What a person has done by hand. */
+  readonly done: NonNullable<RetryBody["done"]>;
+  /** Which stages that are done run again, and why; null: none. */
+  readonly repeats: string | null;
 }
 
 /** Its own field beside the parameters: a name that no parameter has, since it cannot be typed. */
 const LABEL = "\u0000label";
 /** The same field of a type that has a parameter `label`. */
 const LABEL_FLAG = "\u0000--label";
+
+/** The fields of a retry. */
+const DONE = "\u0000done by hand";
 
 const LABEL_FIELD: Field = {
   name: LABEL,
@@ -69,24 +86,51 @@ export function openForm(type: OperationType, draft?: Form): Form {
     ...field,
     line: typed.get(field.name) ?? EMPTY_LINE,
   }));
-  return { type, fields: filled, at: 0, refusal: null, tried: false, again: null, edits: null };
+  return { type, fields: filled, at: 0, refusal: null, tried: false, of: null };
 }
 
-/** A form with the parameters of an operation: a queued one is changed by it, a finished one runs again. */
-export function filledForm(
-  { id, params, label, state }: Pick<Operation, "id" | "params" | "label" | "state">,
-  type: OperationType,
-): Form {
+/**
+ * A form with the parameters of an operation: a queued one is changed by it, a finished one runs again.
+ *
+ * @param retries - a failed one runs as its next attempt
+ */
+export function filledForm(operation: FilledBy, type: OperationType, retries = false): Form {
+  const { params, label, state, stages } = operation;
   const form = openForm(type);
-  const fields = form.fields.map((field) => {
+  const own = retries
+    ? [...form.fields.filter((field) => !isLabel(field)), ...(type.resumable ? [doneField(stages)] : [])]
+    : form.fields;
+  const fields = own.map((field) => {
     if (isLabel(field)) return { ...field, line: lineOf(label ?? "") };
     if (field.name === ANY) return { ...field, line: lineOf(JSON.stringify(params)) };
     const value = Object.hasOwn(params, field.name) ? params[field.name] : undefined;
     return value === undefined ? field : { ...field, line: lineOf(textOf(field, value)) };
   });
-  return state === "queued"
-    ? { ...form, fields, edits: id }
-    : { ...form, fields, at: fields.length, again: id };
+  const does = retries ? "retry" : state === "queued" ? "edit" : "again";
+  return { ...form, fields, at: does === "again" ? fields.length : 0, of: { does, operation } };
+}
+
+function doneField(stages: readonly string[]): Field {
+  return {
+    ...LABEL_FIELD,
+    name: DONE,
+    kind: "list",
+    schema: { type: "array", items: { type: "string" } },
+    type: "stages",
+    description: `stages, or Stage/step, that you have done by hand, each with its outputs: ${shellQuote(stages[0] ?? "Build")} version=4.2`,
+  };
+}
+
+/** A word with a `=` is an output of the stage before it. */
+function doneOf(words: readonly string[]): Retry["done"] {
+  const done: Retry["done"] = [];
+  for (const word of words) {
+    const last = done.at(-1);
+    const at = word.indexOf("=");
+    if (at < 1 || last === undefined) done.push({ stage: word });
+    else last.outputs = { ...last.outputs, [word.slice(0, at)]: word.slice(at + 1) };
+  }
+  return done;
 }
 
 function textOf(field: Field, value: unknown): string {
@@ -107,7 +151,7 @@ const ANY_FIELD: Field = {
 
 /** As the form calls a field. */
 export function nameOf({ name }: Field): string {
-  if (isLabel({ name })) return name.slice(1);
+  if (isLabel({ name }) || name === DONE) return name.slice(1);
   return name === ANY ? "parameters" : name;
 }
 
@@ -164,22 +208,25 @@ export function submitOf(form: Form): Submit {
   const label = (values.find(({ field }) => isLabel(field))?.value ?? "") as string;
   const base = { kind: "submit", op: form.type.op, label } as const;
   const any = values.find(({ field }) => field.name === ANY);
-  const parameters = values.filter(({ field }) => !isLabel(field) && field.name !== ANY);
+  const parameters = values.filter(({ field }) => ![ANY, DONE].includes(field.name) && !isLabel(field));
   // `args` are the words after `--` in a shell. An empty list has no such words.
   const args = parameters.find(({ field, value }) => field.name === "args" && isTexts(value));
   const words = parameters
     .filter((each) => each !== args)
     .map(({ field, value }) => wordsFor(field.name, value, field.schema, root));
-  if (any !== undefined || words.includes(null) || form.again !== null || form.edits !== null) {
-    const params =
-      any?.value ?? Object.fromEntries(parameters.map(({ field, value }) => [field.name, value]));
+  if (any !== undefined || words.includes(null) || form.of !== null) {
+    const params = (any?.value ??
+      Object.fromEntries(parameters.map(({ field, value }) => [field.name, value]))) as Operation["params"];
+    const { does, operation } = form.of ?? {};
+    const done = (values.find(({ field }) => field.name === DONE)?.value ?? []) as string[];
     return {
       ...base,
       set: [],
       args: undefined,
-      params: params as Record<string, unknown>,
-      ...(form.again !== null && { again: form.again }),
-      ...(form.edits !== null && { edit: form.edits }),
+      params,
+      ...(does === "again" && { again: operation!.id }),
+      ...(does === "edit" && { edit: operation!.id }),
+      ...(does === "retry" && { retry: retryOf(operation!, parameters, params, doneOf(done), root) }),
     };
   }
   return {
@@ -188,6 +235,21 @@ export function submitOf(form: Form): Submit {
     args: args?.value as string[] | undefined,
     params: undefined,
   };
+}
+
+function retryOf(
+  operation: FilledBy,
+  parameters: ReadonlyArray<{ field: Field; value: unknown }>,
+  params: Operation["params"],
+  done: Retry["done"],
+  root: JsonSchema,
+): Retry {
+  const isChanged = ({ field: { name }, value }: { field: Field; value: unknown }) =>
+    JSON.stringify(operation.params[name]) !== JSON.stringify(value);
+  const set = parameters
+    .filter(isChanged)
+    .flatMap(({ field, value }) => wordsFor(field.name, value, field.schema, root) ?? []);
+  return { id: operation.id, set, done, repeats: repeatedText(operation, params, done) };
 }
 
 function isTexts(value: unknown): value is string[] {

@@ -72,7 +72,7 @@ export async function daemonCandidates(client: Client, question: Question): Prom
   const { value } = question;
   switch (value?.of) {
     case "id":
-      return ids(client, question, value);
+      return [...(await ids(client, question, value)), ...(await parametersOfRetry(client, question))];
     case "type":
       return (await client.types()).ops.map(({ op, title }) => ({ word: op, description: title }));
     case "queue":
@@ -108,6 +108,12 @@ async function ids(client: Client, { args }: Question, { states }: { states: Ope
     .map(({ id, state, title, label }) => ({
       ...{ word: id, description: `${state}: ${title}${label === null ? "" : ` (${label})`}` },
     }));
+}
+
+/** `liveops retry` takes ids, then parameters of the operation. */
+async function parametersOfRetry(client: Client, question: Question): Promise<Candidate[]> {
+  const { command, args } = question;
+  return command.name === "retry" && args.length > 0 ? parameters(client, question) : [];
 }
 
 async function tags(client: Client): Promise<Candidate[]> {

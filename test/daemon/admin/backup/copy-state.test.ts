@@ -64,7 +64,7 @@ test("submitted, started, retried and removed after the moment: none of it is in
 
   await open.lifecycle.remove(removed);
   for (const id of [retried, sealed]) {
-    await open.lifecycle.retry(id, null, () => {});
+    await open.lifecycle.retry(id);
     await open.start(id);
     writeEvent(open, id, 2, 5);
     write(open, id, 2, "log.ndjson", "after\n");

@@ -42,7 +42,7 @@ test("a retry by a command is below the first root, with an attempt of its own",
   const id = await open.submit();
   await open.start(id);
   await open.finish(id, "failed");
-  await open.lifecycle.retry(id, null, () => {});
+  await open.lifecycle.retry(id);
   await open.start(id);
   await open.finish(id, "succeeded");
   await vi.waitFor(() => expect(collector.spans).toHaveLength(6));

@@ -44,6 +44,12 @@ function noRetry(state: State): string | null {
   return targets(state).some(mayRetry) ? busy(state) : "only a failed or cancelled operation can be retried";
 }
 
+/** The one operation of the question, if it is a retry. */
+function retriedAlone(state: State): string | null {
+  const request = state.question?.request;
+  return request?.kind === "retry" && request.ids.length === 1 ? request.ids[0]! : null;
+}
+
 /** The operation of the question, if its retry has stages to choose from; else null. */
 function retriesFrom(state: State): string | null {
   const request = state.question?.request;
@@ -130,6 +136,19 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     rank: 0,
     when: (state) => asking(state) && retriesFrom(state) !== null,
     run: (state) => openRetry(state, retriesFrom(state)),
+  },
+  {
+    name: "retry-with",
+    keys: ["p"],
+    hint: () => "change",
+    rank: 0,
+    when: (state) => asking(state) && retriedAlone(state) !== null,
+    run: (state) => {
+      const id = retriedAlone(state);
+      return id === null
+        ? state
+        : emit({ ...state, question: null }, { type: "prepare-form", id, retries: true });
+    },
   },
   {
     name: "no",

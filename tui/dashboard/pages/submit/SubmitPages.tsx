@@ -22,7 +22,7 @@ export function FormPage({ state, page: { form } }: { state: State; page: PageOf
   // The height stays while the fields are filled in: with the most rows that tell about a field, and of the command.
   const size = dialogSize(state, form.fields.length + 1 + 2 + ABOUT_MOST + COMMAND_MOST + 1);
   const title: Piece[] = [
-    [form.edits !== null ? "Edit " : form.again === null ? "Submit " : "Run again ", "bold"],
+    [TITLES[form.of?.does ?? "submit"], "bold"],
     ...typeTitle(form.type.op, "accent"),
     ...(form.type.title.toLowerCase() === bareOf(form.type.op)
       ? []
@@ -30,6 +30,8 @@ export function FormPage({ state, page: { form } }: { state: State; page: PageOf
   ];
   return <Dialog state={state} size={size} title={title} rows={formRows(state, form, size, theme)} />;
 }
+
+const TITLES = { submit: "Submit ", again: "Run again ", edit: "Edit ", retry: "Retry " };
 
 export function RetryPage({ state, page }: { state: State; page: PageOf<"retry"> }) {
   const { paint } = useTheme();
@@ -60,7 +62,10 @@ const TYPES_FROM = 60;
 const TYPED_LEAST = 24;
 
 function formRows(state: State, form: Form, { width, height }: DialogSize, { paint }: Theme): Drawn[] {
-  const command = commandRows(commandOf(submitOf(form), state.flags), width, COMMAND_MOST, paint);
+  const request = submitOf(form);
+  const command = commandRows(commandOf(request, state.flags), width, COMMAND_MOST, paint);
+  const repeats = request.retry?.repeats ?? null;
+  if (repeats !== null) command.unshift(new Line(width, paint).addUntrusted(repeats, "warn"));
   const about = aboutField(form, width, height < 16 ? 2 : ABOUT_MOST, paint);
   const lead = height >= form.fields.length + 4 + ABOUT_MOST + command.length ? [""] : [];
   const room = Math.max(1, height - command.length - about.length - 2 - lead.length);
@@ -115,6 +120,9 @@ function choiceText({ line, default: byDefault }: Field): string {
   return byDefault === null ? "not set" : `${sanitizeLine(byDefault)} (default)`;
 }
 
+const BUTTONS = { submit: "run", again: "run", edit: "save", retry: "retry" };
+const BUTTON_WORDS = { submit: "runs", again: "runs", edit: "saves", retry: "retries" };
+
 function buttonRow(form: Form, names: number, width: number, paint: Paint): Line {
   const line = new Line(width, paint).add(onButton(form) ? "▌" : " ", "accent").fill(names + 3);
   const problem = firstProblem(form);
@@ -123,9 +131,12 @@ function buttonRow(form: Form, names: number, width: number, paint: Paint): Line
     : problem === null
       ? (["bold", "accent"] as const)
       : (["muted"] as const);
-  const word = form.edits === null ? "run" : "save";
+  const word = BUTTONS[form.of?.does ?? "submit"];
   line.add(onButton(form) ? ` ${word} ` : `[${word}]`, ...styles);
-  const hint = problem === null ? `${word}s from any field` : "goes to the field that is not filled in yet";
+  const hint =
+    problem === null
+      ? `${BUTTON_WORDS[form.of?.does ?? "submit"]} from any field`
+      : "goes to the field that is not filled in yet";
   return line.addWhole(`  ctrl-s ${hint}`, "muted");
 }
 

@@ -1,0 +1,200 @@
+/** `retry`: what it changes of the operation, and what a person has done by hand. */
+import { forgetFrom, hashOfParams } from "../../ops/attempt/stage-values.js";
+import { Refusal } from "../../protocol/errors.js";
+import type { Changes, DoneByHand } from "../../protocol/event.js";
+import { getOwn } from "../../protocol/objects.js";
+import type { Operation } from "../../protocol/operation.js";
+import type { RetryBody } from "../../protocol/requests.js";
+import { IrregularFileError, readRegularFile } from "../../protocol/system/own-file.js";
+import { nearest } from "../../protocol/text/nearest.js";
+import type { Parts } from "../compose.js";
+import { placeIn } from "../lifecycle.js";
+import type { StageOutputs } from "../loader/messages.js";
+import { isUnreadable, runFilesRefusal } from "../run-files/unreadable.js";
+import type { Entry } from "../store/decision.js";
+import { isDiskFull } from "../store/durable-file.js";
+import { sourceOf } from "../store/entry-events.js";
+import { valuesDir } from "../store/layout.js";
+import { StoreFullError } from "../store/not-recorded.js";
+import { editedBy } from "./steps.js";
+
+/** The shipped type that has the text and the path of a file as parameters. */
+const ANY_FILE = "pipeline";
+
+/** A pipeline has at most 64 KiB. */
+const MOST_BYTES = 64 * 1024;
+
+/**
+ * @param by - name of the person
+ * @throws Refusal where the operation cannot be retried, or not so
+ */
+export async function retryOperation(
+  context: Parts,
+  entry: Entry,
+  body: RetryBody,
+  by: string,
+): Promise<void> {
+  const { id, op, state } = entry.record;
+  const from = body.from ?? null;
+  // The lifecycle refuses an operation in another state. That error comes before one about its type.
+  const mayBeRetried = state === "failed" || state === "cancelled";
+  // A pipeline is resumable, and its text is kept, so that its file need not load.
+  const isPipeline = op === ANY_FILE || sourceOf(entry) !== null;
+  const isFrom = from !== null || body.done !== undefined;
+  if (mayBeRetried && isFrom && !isPipeline) await checkResumable(context, op, from);
+  const changes = mayBeRetried ? await changesOf(context, entry, body) : null;
+  const done = mayBeRetried ? await doneByHand(context, entry, body, changes, by) : [];
+  if (mayBeRetried) context.store.secrets.put(id, body.secrets);
+  await context.lifecycle.retry(id, { from, done, changes }, (now) => forget(context, now, from));
+}
+
+/** @throws Refusal if the type is not resumable, or does not load */
+async function checkResumable({ types }: Parts, op: string, from: string | null): Promise<void> {
+  const type = await types.resolve(op);
+  if ("reason" in type) throw new Refusal("LIVEOPS_NO_SUCH_TYPE", type.reason);
+  if (type.policy.resumable) return;
+  const what =
+    from !== null
+      ? "it cannot rerun from a stage; leave out from to run it again from the start"
+      : "no stage of it can be taken as done by hand; a type in code needs static resumable = true for that";
+  throw new Refusal("LIVEOPS_BAD_REQUEST", `${op} is not resumable, so ${what}`);
+}
+
+/**
+ * What changes with the present text, and with other parameters. Both are checked as at a submit, the parameters against
+ * the text that runs.
+ *
+ * @returns null: nothing
+ * @throws Refusal if the type does not accept the parameters, comes from no file, or its file is not a valid pipeline now
+ */
+async function changesOf(
+  { types, store }: Parts,
+  entry: Entry,
+  { current = false, params, set }: RetryBody,
+): Promise<Changes | null> {
+  const isChanged = params !== undefined || set !== undefined;
+  if (!current && !isChanged) return null;
+  const { id, op, omitted } = entry.record;
+  if (isChanged && omitted?.params !== undefined) throw tooLarge(id);
+  const before =
+    omitted?.params === undefined
+      ? entry.record.params
+      : (store.payloads.read(id, "params") as Record<string, unknown>);
+  const given = params ?? before;
+  const input = {
+    params: current && op === ANY_FILE ? { ...given, text: textOf(before.path) } : given,
+    ...(set && { set }),
+  };
+  const source = current ? null : sourceOf(entry);
+  const answers = await types.prepare([{ op, input, ...(source && { source }) }]);
+  if (!Array.isArray(answers)) throw answers.refusal;
+  const changes = editedBy(answers[0]!);
+  if (current && op !== ANY_FILE && changes.source === undefined)
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `${op} is not a pipeline: a retry always runs its present code; leave out current`,
+    );
+  if (store.payloads.isLarge(changes.params)) throw isChanged ? tooLarge(id) : fileTooLarge();
+  if (!current && hashOfParams(changes.params ?? {}) === hashOfParams(before)) return null;
+  // The text stays that of the submit.
+  if (source !== null) delete changes.source;
+  return changes;
+}
+
+function tooLarge(id: string): Refusal {
+  return new Refusal(
+    "LIVEOPS_TOO_LARGE",
+    `a retry cannot change parameters of more than 16 KiB; run the operation again with others: liveops again ${id} name=value`,
+  );
+}
+
+function fileTooLarge(): Refusal {
+  return new Refusal(
+    "LIVEOPS_TOO_LARGE",
+    "the file and its parameters have more than 16 KiB together: submit the file again, with liveops submit",
+  );
+}
+
+function textOf(path: unknown): string {
+  if (typeof path !== "string")
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      "the pipeline was read from stdin, so no file has a newer text; submit the new text instead",
+    );
+  try {
+    return readRegularFile(path, MOST_BYTES).toString("utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = error instanceof IrregularFileError ? message : `${path} cannot be read: ${code}`;
+    throw new Refusal("LIVEOPS_BAD_REQUEST", `${why}; leave out current to run the text of the submit`);
+  }
+}
+
+/** @throws Refusal for a stage or step that does not exist, and for outputs that the pipeline does not declare */
+async function doneByHand(
+  { loader }: Parts,
+  entry: Entry,
+  { done = [] }: RetryBody,
+  changes: Changes | null,
+  by: string,
+): Promise<DoneByHand[]> {
+  if (done.length === 0) return [];
+  const { record } = entry;
+  const stages = changes?.stages ?? record.stages;
+  const text = pipelineText(entry, changes);
+  const declared = text === null ? null : await loader.outputsOf(text);
+  return done.map(({ stage: name, outputs }) => {
+    const { stage, step } = placeIn(name, record, stages);
+    const isStored = step === null && getOwn(record.stageStates, stage) === "done";
+    const its = declared?.find((each) => each.stage === stage);
+    if (its !== undefined) checkOutputs(name, outputs, outputsIn(its, step), isStored);
+    return { stage, ...(step !== null && { step }), ...(outputs && { outputs }), by };
+  });
+}
+
+/** The text of the pipeline that runs; null: the type is in code. */
+function pipelineText(entry: Entry, changes: Changes | null): string | null {
+  const source = changes?.source ?? sourceOf(entry);
+  if (source) return source.text;
+  const { op, params } = { ...entry.record, ...changes } as Operation;
+  return op === ANY_FILE && typeof params.text === "string" ? params.text : null;
+}
+
+function outputsIn({ outputs, steps }: StageOutputs, step: string | null): readonly string[] {
+  return (step === null ? null : getOwn(steps, step)) ?? outputs;
+}
+
+function checkOutputs(
+  name: string,
+  outputs: Readonly<Record<string, string>> | undefined,
+  declared: readonly string[],
+  /** A stage that is done has its outputs already. */
+  isStored: boolean,
+): void {
+  const quoted = JSON.stringify(name);
+  const unknown = Object.keys(outputs ?? {}).find((each) => !declared.includes(each));
+  if (unknown !== undefined)
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `${quoted} has no output ${JSON.stringify(unknown)}; ${declared.length === 0 ? "it declares none" : `its outputs: ${declared.join(", ")}`}`,
+      { nearest: nearest(unknown, declared) },
+    );
+  if (outputs === undefined && isStored) return;
+  const missing = declared.filter((each) => !Object.hasOwn(outputs ?? {}, each));
+  if (missing.length === 0) return;
+  const flags = missing.map((each) => `--output ${each}=…`).join(" ");
+  throw new Refusal(
+    "LIVEOPS_BAD_REQUEST",
+    `what comes after ${quoted} uses its output ${missing.join(", ")}; give the value: --done ${quoted} ${flags}`,
+  );
+}
+
+function forget(context: Parts, { record }: Entry, from: string | null): void {
+  if (from === null) return;
+  try {
+    forgetFrom(valuesDir(context.layout, record.id), from, record.stages, record.attempt);
+  } catch (error) {
+    if (isDiskFull(error)) throw new StoreFullError("no disk space to remove the values of its stages");
+    throw isUnreadable(error) ? runFilesRefusal(record.id, error) : error;
+  }
+}

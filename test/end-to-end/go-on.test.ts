@@ -1,0 +1,67 @@
+/** Going on differently after a failure, with the real bins: what a person has done by hand, and other parameters. */
+import { expect, test } from "vitest";
+import { useWorld } from "./world.js";
+
+const world = useWorld();
+
+const RELEASE = `name: release
+params: { region: { default: us, enum: [us, eu] } }
+stages:
+  - { name: Build, run: 'echo "built for $region"' }
+  - name: Publish
+    run: exit 3
+    outputs: [url, size]
+  - { name: Ship, run: 'echo "ships $url of $size" && exit 4' }
+`;
+
+test("retry --done takes a stage as done with its outputs, and every screen says who has done it", async () => {
+  world.write("work/release.yaml", RELEASE);
+  const id = await world.submit("release.yaml");
+  await world.inState(id, "failed");
+  const words = ["--done", "Publish", "--output", "url=http://x", "--output", "size=2 MB", "-o", "name"];
+  expect(await world.liveops(["retry", id, ...words])).toMatchObject({
+    code: 0,
+    stdout: `${id}\n`,
+    stderr: "",
+  });
+  await world.inState(id, "failed");
+  expect(await world.lines(id)).toContain("ships http://x of 2 MB");
+  const shown = (await world.liveops(["show", id])).stdout;
+  expect(shown).toMatch(/Publish .*done by hand by [\w.-]+, \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+  expect(shown).toMatch(/Build .*done in attempt 1/);
+  const watched = await world.liveops(["watch", id]);
+  expect(watched.stderr).toMatch(/retried; done by hand by [\w.-]+: Publish\n/);
+  expect(watched.stdout + watched.stderr).toContain("done by hand by");
+  expect((await world.liveops(["export", id, "--html"])).stdout).toContain("done by hand by");
+});
+
+test("retry name=value names the stages that run again, and why", async () => {
+  const id = await world.submit("release.yaml");
+  await world.inState(id, "failed");
+  const retried = await world.liveops(["retry", id, "region=eu"]);
+  expect(retried).toMatchObject({ code: 0, stdout: `${id}\n` });
+  expect(retried.stderr).toBe("liveops: Build runs again: the parameter region changed\n");
+  await world.inState(id, "failed");
+  expect(await world.lines(id)).toEqual(expect.arrayContaining(["built for us", "built for eu"]));
+  const same = await world.liveops(["retry", id, "region=eu"]);
+  expect(same).toMatchObject({ code: 0, stderr: "" });
+  await world.inState(id, "failed");
+});
+
+test.each([
+  [["--done", "Publish"], 'give the value: --done "Publish" --output url=… --output size=…'],
+  [["--done", "Publsh"], '"Publsh" is not a stage of pipeline; did you mean Publish?'],
+  [["--done", "Build", "--output", "x=1"], '"Build" has no output "x"; it declares none'],
+  [["--output", "x=1"], "It follows --done: --done Build --output x=1"],
+  [["--done", "Build", "--failed"], "--done and name=value are for one operation: give one id"],
+  [["region=mars"], "region takes one of us, eu, not"],
+  [["regin=eu"], "Did you mean region?"],
+])("retry %j is wrong usage, and changes nothing", async (words, text) => {
+  const [newest] = (await world.client.list({ state: ["failed"], limit: 1 })).operations;
+  const { id } = newest!;
+  const before = await world.client.show(id);
+  const retried = await world.liveops(["retry", id, ...words]);
+  expect(retried).toMatchObject({ code: 2, stdout: "" });
+  expect(retried.stderr).toContain(text);
+  expect(await world.client.show(id)).toEqual(before);
+});
