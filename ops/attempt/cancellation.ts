@@ -40,14 +40,14 @@ export class Cancellation {
 
   /** @throws OperationCancelled after a stop was requested */
   check(now: number = this.clock.now()): void {
-    this.look(now);
+    this.checkLease?.();
+    if (now - this.#polledAt >= POLL_MS) this.look(now);
     if (this.stopped) throw this.error();
   }
 
   /** Looks for a stop request that no event has reported. */
   look(now: number = this.clock.now()): void {
-    this.checkLease?.();
-    if (this.stopped || now - this.#polledAt < POLL_MS) return;
+    if (this.stopped) return;
     this.#polledAt = now;
     const reason = this.#control.poll();
     if (reason !== null) this.stop(reason);

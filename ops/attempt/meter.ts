@@ -36,7 +36,8 @@ export class Meter {
   /** The bar of an ended stage, which stays until another block begins. */
   #ended: Bar | null = null;
   #sent = key(0, null);
-  #sentAt = Number.NEGATIVE_INFINITY;
+  /** When the next value may be sent. A tracked loop compares it every few items. */
+  #dueAt = Number.NEGATIVE_INFINITY;
   /** Clears the timer. */
   #timer: (() => void) | null = null;
   #lastsLeft = MOST_LAST;
@@ -176,7 +177,7 @@ export class Meter {
 
   /** Call when the values may have changed: sends them now, or starts the timer. */
   touch(now: number): void {
-    const wait = this.#sentAt + this.interval() - now;
+    const wait = this.#dueAt - now;
     if (wait <= 0) this.#sendIfChanged(now);
     else this.#timer ??= this.clock.schedule(Math.ceil(wait), () => this.flush());
   }
@@ -226,7 +227,7 @@ export class Meter {
     const state = key(bar.percent, counted);
     if (state === this.#sent) return;
     this.#sent = state;
-    this.#sentAt = now;
+    this.#dueAt = now + this.interval();
     this.send(bar.percent, counted === null ? null : this.#snapshot(counted, bar.rate, now));
   }
 
