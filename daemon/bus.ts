@@ -20,6 +20,8 @@ interface Events {
   lines: [entry: Entry, lines: readonly StoredLine[], isOwn: boolean];
   /** Events or lines of a running attempt changed its record. */
   record: [entry: Entry, before: Operation];
+  /** A running operation of this host reports nothing, or its worker is stopped; once for each silence. */
+  stalled: [entry: Entry];
   /** Keys changed that are computed when the record is shown. */
   shown: [record: Operation, ...keys: Array<keyof Operation>];
   /** Something is wrong that `liveopsd status` must show. */

@@ -182,7 +182,7 @@ export function compose({
     onRun: (hook, hasFailed) => metrics.hookRan(hook, hasFailed),
   });
   const { attempts } = scheduler;
-  const stalls = new Stalls({ bus, settings, attempts, hooks });
+  const stalls = new Stalls({ bus, settings, attempts });
   const view = new OperationView({
     ...{ bus, log, store, queue, waiting, dependencies, attempts, hooks, tracing, runs: engine.runs },
   });

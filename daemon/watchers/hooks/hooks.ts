@@ -67,6 +67,7 @@ export class Hooks {
 
   constructor(private readonly options: HooksOptions) {
     this.#file = new HookFile(options.file, (problem) => options.bus.emit("problem", problem));
+    options.bus.on("stalled", (entry) => this.#stalled(entry));
     options.bus.on("decided", (changes, _decision, isOwn) => {
       for (const { id, after } of isOwn ? changes : []) {
         const entry = after && isFinal(after.state) ? options.store.ledger.get(id) : undefined;
@@ -108,14 +109,9 @@ export class Hooks {
   }
 
   /** A running operation reports nothing. */
-  stalled(entry: Entry): void {
+  #stalled(entry: Entry): void {
     for (const [source, commands] of this.#sources(entry.record))
       if (commands.onStall !== undefined) this.#add(entry, "onStall", source, commands.onStall, () => {});
-  }
-
-  /** Whether a stall of the operation has a hook. */
-  watchesStall({ hooks }: Operation): boolean {
-    return this.options.settings.hooks.onStall !== undefined || hooks?.onStall !== undefined;
   }
 
   #queueEmpty(queue: QueueReply, command: string): void {

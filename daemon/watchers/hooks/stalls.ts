@@ -1,10 +1,9 @@
-/** Finds running operations that report nothing, for the hook `onStall`: once for each silence. */
+/** Finds running operations that report nothing, once for each silence. */
 
 import type { Bus } from "../../bus.js";
 import { isPausedNow } from "../../lifecycle.js";
 import type { Attempt } from "../../scheduler/attempt.js";
 import type { Settings } from "../../settings.js";
-import type { Hooks } from "./hooks.js";
 
 /** How often running operations are looked at, in ms. */
 const LOOK_MS = 1000;
@@ -14,7 +13,6 @@ interface StallsOptions {
   settings: Pick<Settings, "stallAfter">;
   /** Running attempts, by operation id. */
   attempts: ReadonlyMap<string, Pick<Attempt, "entry" | "outcome" | "stalledSince">>;
-  hooks: Pick<Hooks, "stalled" | "watchesStall">;
 }
 
 export class Stalls {
@@ -40,10 +38,8 @@ export class Stalls {
   }
 
   look(now: number = performance.now()): void {
-    const { attempts, hooks, settings } = this.options;
-    const running = [...attempts.values()].filter(
-      ({ entry, outcome }) => outcome === null && hooks.watchesStall(entry.record),
-    );
+    const { attempts, bus, settings } = this.options;
+    const running = [...attempts.values()].filter(({ outcome }) => outcome === null);
     const ids = new Set(running.map(({ entry }) => entry.record.id));
     for (const id of [...this.#news.keys()]) {
       if (ids.has(id)) continue;
@@ -59,7 +55,7 @@ export class Stalls {
       const isSilent = now - this.#news.get(id)! >= settings.stallAfter * 1000;
       if (!(isSilent || stalledSince !== null) || this.#told.has(id)) continue;
       this.#told.add(id);
-      hooks.stalled(entry);
+      bus.emit("stalled", entry);
     }
   }
 }

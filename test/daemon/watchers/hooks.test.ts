@@ -122,11 +122,12 @@ test("a silent operation has its stall told once for each silence", async () => 
 test("silence counts from the last report, and not while an operation is paused", () => {
   const entry = { record: { id: "a", pause: null } } as Entry;
   const stalled: string[] = [];
+  const bus = new Bus();
+  bus.on("stalled", ({ record }) => stalled.push(record.id));
   const stalls = new Stalls({
-    bus: new Bus(),
+    bus,
     settings: { stallAfter: 10 },
     attempts: new Map([["a", { entry, outcome: null, stalledSince: null }]]),
-    hooks: { watchesStall: () => true, stalled: ({ record }) => stalled.push(record.id) },
   });
   const start = performance.now();
   stalls.look(start);
