@@ -85,11 +85,20 @@ function linkedFile(file: string): string {
     try {
       return realpathSync(target);
     } catch {
-      if (!lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) return target;
+      if (!isLink(target)) return target;
       target = resolve(dirname(target), readlinkSync(target));
     }
   }
   throw new UsageError(`the config file ${file} is a link that leads to itself`);
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    // It is missing, or its directory is a file: the write says so.
+    return false;
+  }
 }
 
 async function take(lock: string, lockMs: number): Promise<number> {
