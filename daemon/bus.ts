@@ -4,6 +4,7 @@
  */
 import { EventEmitter } from "node:events";
 import type { WorkerEvent } from "../protocol/event.js";
+import type { NoticeDraft } from "../protocol/notices.js";
 import type { Operation } from "../protocol/operation.js";
 import type { StoredLine } from "./run-files/log-tail.js";
 import type { Decision, Entry } from "./store/decision.js";
@@ -22,6 +23,8 @@ interface Events {
   record: [entry: Entry, before: Operation];
   /** A running operation of this host reports nothing, or its worker is stopped; once for each silence. */
   stalled: [entry: Entry];
+  /** Something happened that a person may want to know. Only the host that owns it emits it. */
+  notice: [draft: NoticeDraft];
   /** Keys changed that are computed when the record is shown. */
   shown: [record: Operation, ...keys: Array<keyof Operation>];
   /** Something is wrong that `liveopsd status` must show. */

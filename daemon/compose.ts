@@ -34,6 +34,7 @@ import { OperationView } from "./watch/operation-view.js";
 import { Hooks } from "./watchers/hooks/hooks.js";
 import { Stalls } from "./watchers/hooks/stalls.js";
 import { Metrics } from "./watchers/metrics/metrics.js";
+import { Notices } from "./watchers/notices/notices.js";
 import { StateDocumentWriter } from "./watchers/state-document.js";
 import { Tracing } from "./watchers/traces/tracing.js";
 import { Containment } from "./worker/containment.js";
@@ -181,6 +182,13 @@ export function compose({
     },
     onRun: (hook, hasFailed) => metrics.hookRan(hook, hasFailed),
   });
+  const notices = new Notices({
+    ...{ bus, settings, store, log, file: layout.notices },
+    host: hosts.name,
+    isOurs: (entry) => engine.ownsHooks(entry),
+    runsHere: (entry) => engine.runsHere(entry),
+    now: () => new Date(now()),
+  });
   const { attempts } = scheduler;
   const stalls = new Stalls({ bus, settings, attempts });
   const view = new OperationView({
@@ -215,7 +223,7 @@ export function compose({
     ...{ loader, loadProblems, types, lifecycle, submissions, schedules },
     ...{ queue, queues, waiting, dependencies, blockedTypes, copied },
     ...{ scheduler, containment, cleaner, stopping, retention },
-    ...{ view, hub, stateDocument, durations, paces, hooks, stalls, metrics, tracing },
+    ...{ view, hub, stateDocument, durations, paces, hooks, notices, stalls, metrics, tracing },
   };
 }
 

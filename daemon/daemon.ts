@@ -196,15 +196,15 @@ class DaemonRun implements Daemon {
 
   #addReleasers(): void {
     const { audit, engine, retention, loader, waiting, schedules, hooks, stalls } = this.#parts;
-    const { loadProblems } = this.#parts;
+    const { loadProblems, notices } = this.#parts;
     const services = [audit, engine.backups, retention, loader, loadProblems, waiting, schedules];
-    for (const service of [...services, hooks, stalls]) this.cleanup.add(() => service.stop());
+    for (const service of [...services, hooks, notices, stalls]) this.cleanup.add(() => service.stop());
   }
 
   /** Starts what the first answer does not need, one step in each turn of the event loop. */
   #startTheRest(): void {
     const { containment, loader, scheduler, stopping, store, stateDocument, retention } = this.#parts;
-    const { engine, schedules, hooks, stalls, loadProblems } = this.#parts;
+    const { engine, schedules, hooks, notices, stalls, loadProblems } = this.#parts;
     const { socket, stateDir } = this.settings;
     if (engine.isClient) {
       engine.begin();
@@ -224,6 +224,7 @@ class DaemonRun implements Daemon {
         () => void (stopping.begun || schedules.start()),
         () => {
           void hooks.start();
+          void notices.start();
           stalls.start();
         },
         () => loadProblems.start(),
@@ -239,13 +240,14 @@ class DaemonRun implements Daemon {
 
   async #reload(changed: ReadonlySet<keyof Config>, next: Settings, commit: () => void): Promise<void> {
     if (changed.has("metrics")) await this.#moveMetrics(next.metrics);
-    const { queues, loader, scheduler, retention } = this.#parts;
+    const { queues, loader, scheduler, retention, notices } = this.#parts;
     const { settings, log } = this;
     const has = (...keys: Array<keyof Config>) => keys.some((key) => changed.has(key));
     queues.configure(commit);
     if (has("logLevel", "maxDaemonLog")) log.configure(settings.maxDaemonLog, settings.logLevel);
     if (has("ops", "env")) loader.renew();
     if (has("ops", "env", "nice")) scheduler.pool.renew();
+    if (has("notify")) notices.configure();
     if (has("keepFinished", "keepDays")) void retention.sweep();
     scheduler.kick();
   }
@@ -264,11 +266,12 @@ class DaemonRun implements Daemon {
     // The removal of the state is noticed in several places.
     if (this.#isFailing) return;
     this.#isFailing = true;
-    const { scheduler, stopping, containment } = this.#parts;
+    const { scheduler, stopping, containment, notices } = this.#parts;
     const guard = this.#guard;
     const reason = guard.problem() ?? error;
     guard.stop();
     this.log.logger.fatal({ err: reason }, what);
+    const alarmed = notices.alarm(`${what}: ${reason.message}`);
     stopping.begun = true;
     scheduler.pause();
     // A daemon that starts now must not wait for the kills below.
@@ -284,6 +287,7 @@ class DaemonRun implements Daemon {
         );
       await atMost(KILL_MS, containment.idle());
     }
+    await alarmed;
     this.#stopped.reject(reason);
   }
 }

@@ -7,7 +7,7 @@ import type { Hook } from "../protocol/hooks.js";
 import { HOST_PATTERN } from "../protocol/host-names.js";
 import { readConfig } from "../protocol/system/config.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
-import { type Config, LOST_AFTER, SETTINGS } from "../protocol/system/config-settings.js";
+import { type Channel, type Config, LOST_AFTER, SETTINGS } from "../protocol/system/config-settings.js";
 import { type LogLevel, logLevelFrom } from "../protocol/system/log-level.js";
 import { configFile, type Places, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
 import { type TraceSettings, traceSettingsFrom } from "./watchers/traces/trace-settings.js";
@@ -34,6 +34,8 @@ export interface Settings extends Limits {
   queues: Record<string, { concurrency?: number | undefined }>;
   /** Hooks of the config file. */
   hooks: Partial<Record<Hook, string>>;
+  /** Channels of notices. */
+  notify: Record<string, Channel>;
   /** All queues are paused at the start. */
   startsPaused: boolean;
   /** The cgroup below which each worker gets its own cgroup: `auto`, `off` or a path. */
@@ -99,6 +101,7 @@ export function settingsFrom(
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
     queues: config.queues ?? {},
     hooks: config.hooks ?? {},
+    notify: config.notify ?? {},
     startsPaused: flags.paused ?? false,
     cgroup: config.cgroup ?? SETTINGS.cgroup.default,
     fromDaemon: config.env?.fromDaemon ?? [],

@@ -4,6 +4,7 @@ import { type Problem, REFUSALS, type RefusalCode } from "./errors.js";
 import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
 import { doc } from "./schema/doc.js";
 import type { State } from "./state.js";
+import { CHANNEL_KIND_NAMES } from "./system/config-channels.js";
 import { LOG_LEVELS } from "./system/log-level.js";
 
 export const HOST_STATES = ["up", "unreachable", "lost", "left"] as const;
@@ -21,6 +22,21 @@ export const problemSchema: z.ZodMiniType<Problem> = doc(
   }),
   "RFC 9457 problem details",
 );
+
+/** A channel of notices, as the daemon sees it. */
+export const channelReply = z.object({
+  channel: z.string(),
+  kind: z.enum(CHANNEL_KIND_NAMES),
+  waiting: doc(z.int(), "notices that are not delivered yet"),
+  sent: doc(z.int(), "notices that were delivered since the start of the daemon"),
+  dropped: doc(z.int(), "notices that were given up since then"),
+  lastSentAt: z.nullable(z.iso.datetime()),
+  problem: doc(z.nullable(z.string()), "why the last message was not taken; null: it was"),
+});
+
+export const channelTestReply = z.object({
+  problem: doc(z.nullable(z.string()), "why the test notice was not taken; null: it was"),
+});
 
 export const countsSchema = doc(
   z.object({
@@ -313,6 +329,7 @@ export const daemonReply = z.object({
     ),
     "export of OpenTelemetry traces; null: no traces",
   ),
+  channels: doc(z.array(channelReply), "channels of notices"),
   counts: countsSchema,
   workers: z.object({
     busy: z.int(),
@@ -426,6 +443,7 @@ export type OperationType = z.infer<typeof operationTypeSchema>;
 export type TypesReply = z.infer<typeof typesReply>;
 export type HistoryReply = z.infer<typeof historyReply>;
 export type ForecastReply = z.infer<typeof forecastReply>;
+export type ChannelReply = z.infer<typeof channelReply>;
 export type DaemonReply = z.infer<typeof daemonReply>;
 export type HostReply = z.infer<typeof hostReply>;
 export type HostCounters = z.infer<typeof hostCounters>;

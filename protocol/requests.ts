@@ -341,6 +341,8 @@ export const scheduleBody = z.strictObject({
   ),
 });
 
+export const channelParams = z.object({ channel: z.string() });
+
 export const scheduleParams = z.object({ schedule: z.string() });
 
 export const queueBody = z.strictObject({

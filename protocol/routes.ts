@@ -474,6 +474,15 @@ export const ROUTES = {
       body: requests.noBody,
       replies: { 200: json(replies.reloadReply) },
     },
+    testChannel: {
+      summary: "Send a test notice over a channel",
+      description: "Replies once the channel has taken the notice, or has not. Nothing is retried.",
+      params: requests.channelParams,
+      body: requests.noBody,
+      replies: { 200: json(replies.channelTestReply) },
+      isLocal: true,
+      refusals: ["LIVEOPS_NO_SUCH_CHANNEL"],
+    },
     stop: {
       summary: "Stop the daemon",
       description: "Running operations continue under the next daemon. With now, they are cancelled first.",

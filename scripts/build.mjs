@@ -87,6 +87,7 @@ const cjs = {
     "./pipeline-file.js",
     "./prometheus.js",
     "./traces.js",
+    "./nodemailer.js",
   ],
   define: { ...shared.define, "import.meta.url": "__bundleUrl" },
   banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
@@ -127,6 +128,12 @@ const built = await Promise.all([
   build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/watchers/metrics/prometheus.ts" } }),
   // The SDK of OpenTelemetry, which a daemon with traces loads at its start.
   build({ ...esm, splitting: false, entryPoints: { traces: "daemon/watchers/traces/traces.ts" } }),
+  // nodemailer, which a daemon loads for its first mail.
+  build({
+    ...esm,
+    splitting: false,
+    entryPoints: { nodemailer: "daemon/watchers/notices/channels/nodemailer.ts" },
+  }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
   build({ ...esm, splitting: false, entryPoints: { mcp: "tui/mcp/main.ts" } }),
   ...Object.entries(hot).map(([command, [file, register]]) =>

@@ -126,7 +126,7 @@ async function onScreen(
     stdout: output as unknown as NodeJS.WriteStream,
     env,
     ...of,
-    notify: config.notify ?? SETTINGS.notify.default,
+    alert: config.alert ?? SETTINGS.alert.default,
     allow: config.env?.allow,
     theme: config.theme,
     mouse: config.mouse,

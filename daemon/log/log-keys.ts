@@ -28,6 +28,7 @@ export const LOG_KEYS = {
   queue: text("Name of the queue"),
   schedule: text("Name of the schedule"),
   hook: text("Name of the hook"),
+  channel: text("Name of a channel of notices"),
   source: text(
     "Where a hook was set, `config` or `submit`; `loader`: the line is output of an operation file",
   ),

@@ -39,6 +39,8 @@ export interface Layout {
   schedules: string;
   /** Which hooks have run. */
   hooks: string;
+  /** Notices that are not delivered yet. */
+  notices: string;
   /** Lease of a host of a fleet. */
   fleet: string;
 }
@@ -66,6 +68,7 @@ export function layoutOf(root: string): Layout {
     queues: join(root, "queues.json"),
     schedules: join(root, "schedules.json"),
     hooks: join(root, "hooks.json"),
+    notices: join(root, "notices.ndjson"),
     fleet: join(root, "fleet"),
   };
 }

@@ -6,6 +6,7 @@ import { HOOKS, MAX_HOOK } from "../hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-names.js";
 import type { JsonSchema } from "../schema/json-schema.js";
 import type { OwnKeywords } from "../schema/misfit.js";
+import { CHANNELS_SCHEMA } from "./config-channels.js";
 import { LIMITS, type Limit, type Limits } from "./config-limits.js";
 import { DEFAULT_LOG_LEVEL, LOG_LEVELS } from "./log-level.js";
 import { METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";
@@ -140,7 +141,14 @@ export const SETTINGS = {
   },
   notify: {
     description:
-      'Notification of the dashboard when an operation that is not shown finishes: `true`, `"bell"`, `"desktop"`, `false`',
+      'Channels that tell people what needs them, by name: `{"phone": {"ntfy": {"topic": "builds"}}}`; see [notices](notices.md)',
+    default: {},
+    reload: "live",
+    schema: CHANNELS_SCHEMA,
+  },
+  alert: {
+    description:
+      'How the dashboard tells that an operation which is not shown finished: `true`, `"bell"`, `"desktop"`, `false`',
     default: true,
     defaultText: "`true` (both)",
     reload: "dashboard",
@@ -349,7 +357,10 @@ export interface Config extends Omit<Settings, "traces">, Partial<Limits> {
 export type TracesConfig = Exclude<NonNullable<Settings["traces"]>, string>;
 
 /** `true`: bell and desktop notification; `"bell"` or `"desktop"`: one of them; `false`: none. */
-export type Notify = NonNullable<Config["notify"]>;
+export type Alert = NonNullable<Config["alert"]>;
+
+/** A channel of notices. */
+export type Channel = NonNullable<Config["notify"]>[string];
 
 /** The key with which an editor finds the JSON Schema of the file; liveops ignores its value. */
 export const SCHEMA_KEY = "$schema";

@@ -12,6 +12,7 @@ import { logRegions } from "./log.js";
 import { type Regions, withRegions } from "./markdown.js";
 import { mcpRegions } from "./mcp.js";
 import { metricRegions } from "./metrics.js";
+import { noticeRegions } from "./notices.js";
 import { pipelineRegions } from "./pipelines.js";
 import { programRegions } from "./programs.js";
 import { protocolRegions } from "./protocol.js";
@@ -36,6 +37,7 @@ export async function referencePages(): Promise<Page[]> {
     "docs/errors.md": errorRegions(),
     "docs/mcp.md": mcpRegions(),
     "docs/metrics.md": metricRegions(),
+    "docs/notices.md": noticeRegions(),
     "docs/operating.md": logRegions(),
     "docs/progress.md": programRegions(),
     "docs/pipelines.md": pipelineRegions(),

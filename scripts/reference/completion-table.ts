@@ -1,6 +1,8 @@
 /** Makes the table that completion reads (`tui/kit/completion/table.ts`) from the command trees. */
 import type { Argument, Command, Option } from "commander";
+import { EVENT_NAMES } from "../../protocol/notices.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
+import { CHANNEL_KIND_NAMES, CHANNEL_KINDS } from "../../protocol/system/config-channels.js";
 import { LOG_LEVELS } from "../../protocol/system/log-level.js";
 import { knownKeys } from "../../tui/cli/config/config-keys.js";
 import type {
@@ -58,6 +60,19 @@ const BY_OPTION: Record<string, Value> = {
 const BY_COMMAND: Record<string, Value> = {
   "liveops queue set name": { of: "queue" },
   "liveops queue rm name": { of: "queue" },
+  "liveops notify add kind": { of: "choices", choices: [...CHANNEL_KIND_NAMES] },
+  "liveops notify add setting=value": {
+    of: "choices",
+    choices: [
+      ...new Set(CHANNEL_KIND_NAMES.flatMap((kind) => Object.keys(CHANNEL_KINDS[kind].properties))),
+    ].map((name) => `${name}=`),
+  },
+  "liveops notify add --events": { of: "choices", choices: [...EVENT_NAMES], list: true },
+  "liveops notify add --op": { of: "type", list: true },
+  "liveops notify add --queue": { of: "queue", list: true },
+  "liveops notify add --label": { of: "label", list: true },
+  "liveops notify rm name": { of: "channel" },
+  "liveops notify test name": { of: "channel" },
   "liveops schedule rm name": { of: "schedule" },
   "liveops schedule pause name": { of: "schedule" },
   "liveops schedule resume name": { of: "schedule" },

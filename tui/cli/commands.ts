@@ -33,6 +33,7 @@ const GROUPS: Readonly<Record<string, Commands>> = {
   },
   Plan: {
     schedule: async () => (await import("./schedule.js")).registerSchedule,
+    notify: async () => (await import("./notify/command.js")).registerNotify,
     queue: async () => (await import("./queue.js")).registerQueue,
     hosts: async () => (await import("./hosts.js")).registerHosts,
   },

@@ -4,7 +4,7 @@
  */
 import { render } from "ink";
 import { Client } from "../../protocol/client/client.js";
-import type { Notify } from "../../protocol/system/config-settings.js";
+import type { Alert } from "../../protocol/system/config-settings.js";
 import { App } from "./App.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import { initialState, type Size } from "./core/model.js";
@@ -36,7 +36,7 @@ export interface ProgramOptions {
   id?: string | null;
   /** The flags of the command line that name the daemon: the commands we show need them as well. */
   flags?: Flags;
-  notify?: Notify;
+  alert?: Alert;
   /** `env.allow` of the config file: the variables that a submit sends. */
   allow?: readonly string[] | undefined;
   theme?: ThemeChoice | undefined;
@@ -89,7 +89,7 @@ export function startDashboard(options: ProgramOptions): Program {
   const integration = new TerminalIntegration({
     stdout,
     env,
-    notify: options.notify ?? true,
+    alert: options.alert ?? true,
     mouse,
     motion,
     filter,

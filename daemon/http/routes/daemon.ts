@@ -31,6 +31,10 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
       return said;
     },
   });
+  app.route({
+    ...definition("testChannel"),
+    handler: async ({ params }) => ({ problem: await context.notices.test(params.channel) }),
+  });
   app.route({ ...definition("openapi"), handler: () => openapi() });
   app.route({
     ...definition("metrics"),
@@ -64,6 +68,7 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     hooks,
     hosts,
     metrics,
+    notices,
     tracing,
   } = context;
   const { busy, idle } = scheduler.pool.counts();
@@ -86,6 +91,7 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     flags: settings.flags,
     metrics: metrics.address,
     traces: tracing.report(),
+    channels: notices.report(),
     counts: store.counts(),
     workers: {
       busy,

@@ -52,8 +52,8 @@ describe("the typed value", () => {
   test.each([
     ["concurrency", "4", false, 4],
     ["mouse", "true", false, true],
-    ["notify", "bell", false, "bell"],
-    ["notify", "false", false, false],
+    ["alert", "bell", false, "bell"],
+    ["alert", "false", false, false],
     ["theme", "16", false, "16"],
     ["theme", '{"good": "#00ff00"}', false, { good: "#00ff00" }],
     ["ops", '["a"]', false, ["a"]],

@@ -127,7 +127,7 @@ describe("a notification", () => {
 
   test.each([
     ["the terminal has the focus", {}, FOCUSED],
-    ["it is off", { notify: false }, BLURRED],
+    ["it is off", { alert: false }, BLURRED],
   ] as const)("is not sent where %s", async (_, over, focus) => {
     const said = await ended(over, focus);
     expect(said).not.toContain("\x07");
@@ -137,8 +137,8 @@ describe("a notification", () => {
   test.each([
     ["bell", true, false],
     ["desktop", false, true],
-  ] as const)("can be the %s alone", async (notify, rings, shows) => {
-    const said = await ended({ notify }, BLURRED);
+  ] as const)("can be the %s alone", async (alert, rings, shows) => {
+    const said = await ended({ alert }, BLURRED);
     expect(said.includes("\x07")).toBe(rings);
     expect(/\x1b\]9;Back/.test(said)).toBe(shows);
   });

@@ -1,7 +1,7 @@
 /** Opens the dashboard, in this process, on a screen model of a given size. */
 import { PassThrough, Writable } from "node:stream";
 import { expect } from "vitest";
-import type { Notify } from "../../../protocol/system/config-settings.js";
+import type { Alert } from "../../../protocol/system/config-settings.js";
 import { type Program, type ProgramOptions, startDashboard } from "../../../tui/dashboard/program.js";
 import { NOW } from "./operations.js";
 import { HeadlessTerminal } from "./terminal.js";
@@ -39,7 +39,7 @@ export interface OpenOptions {
   size?: readonly [number, number];
   id?: string;
   env?: Record<string, string>;
-  notify?: Notify;
+  alert?: Alert;
   now?: () => number;
   options?: Partial<ProgramOptions>;
 }
@@ -49,7 +49,7 @@ export function openDashboard({
   size = [100, 30],
   id,
   env = {},
-  notify = true,
+  alert = true,
   now = () => NOW,
   options = {},
 }: OpenOptions): Opened {
@@ -72,7 +72,7 @@ export function openDashboard({
     stdout: stdout as unknown as NodeJS.WriteStream,
     env: { TERM: "xterm-256color", ...env },
     socket,
-    notify,
+    alert,
     id: id ?? null,
     clock: { now },
     motion: false,

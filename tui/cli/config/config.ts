@@ -79,7 +79,7 @@ export function registerConfig(root: Command): void {
 }
 
 /** The config file, and the settings before a change: they select the daemon. */
-function placesOf(command: Command) {
+export function placesOf(command: Command) {
   const options = allOptions<ConfigOptions>(command);
   let before: Config = {};
   try {
@@ -178,17 +178,18 @@ async function set(key: string, word: string, command: Command): Promise<void> {
   const known = configKey(key);
   const { file, options, before, to } = placesOf(command);
   const value = typedValue(word, known.schema, options.json === true);
-  if (await change(known.path, value, file, to)) await tellDaemon([known.path[0]], file, options, before, to);
+  if (await changeSetting(known.path, value, file, to))
+    await tellDaemon([known.path[0]], file, options, before, to);
 }
 
 async function unset(key: string, command: Command): Promise<void> {
   const { file, options, before, to } = placesOf(command);
   const path = key.split(".") as [keyof Config, ...string[]];
-  if (await change(path, undefined, file, to)) await tellDaemon([path[0]], file, options, before, to);
+  if (await changeSetting(path, undefined, file, to)) await tellDaemon([path[0]], file, options, before, to);
 }
 
 /** Returns whether the file is valid: a daemon reads no other. */
-async function change(
+export async function changeSetting(
   path: [keyof Config, ...string[]],
   value: unknown,
   file: string,

@@ -86,6 +86,7 @@ function describe(
     ["memory", memoryText(daemon.memory)],
     ...metricsRows(daemon),
     ...traceRows(daemon),
+    ...channelRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
   ];
   const problems = [...versionProblems(daemon, unit), ...problemsOf(daemon), ...ownConfig];
@@ -136,6 +137,14 @@ function traceRows({ traces }: DaemonReply): Array<[string, string]> {
   return [["traces", `${url}, ${exported} spans exported, ${lost} dropped`]];
 }
 
+function channelRows({ channels }: DaemonReply): Array<[string, string]> {
+  const words = channels.map(({ channel, kind, waiting }) => {
+    const name = channel === kind ? channel : `${channel} (${kind})`;
+    return waiting === 0 ? name : `${name}, ${count(waiting, "notice")} waiting`;
+  });
+  return words.length === 0 ? [] : [["channels", words.join("; ")]];
+}
+
 function fleetProblems(fleet: DaemonReply["fleet"]): string[] {
   if (fleet === null) return [];
   const { awaySince, problems } = fleet;
@@ -176,6 +185,13 @@ function problemsOf(daemon: DaemonReply): string[] {
     all.push(
       `the collector of the traces does not take spans: ${daemon.traces.problem}. They are dropped; operations are not affected`,
     );
+  for (const { channel, problem, dropped } of daemon.channels) {
+    const lost = dropped === 0 ? "" : `; ${count(dropped, "notice")} given up`;
+    if (problem !== null)
+      all.push(
+        `the channel ${channel} does not take notices: ${problem}. They wait and are sent again${lost}; to try it: liveops notify test ${channel}`,
+      );
+  }
   if (auditLost > 0)
     all.push(
       `${count(auditLost, "line")} of the audit log could not be written; look at audit.ndjson in the state directory`,

@@ -5,7 +5,7 @@
 
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import type { Notify } from "../../../protocol/system/config-settings.js";
+import type { Alert } from "../../../protocol/system/config-settings.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../describe/duration.js";
 import { takesSequences } from "../../kit/output/links.js";
@@ -35,7 +35,7 @@ import {
 export interface IntegrationOptions {
   stdout: NodeJS.WriteStream;
   env: Record<string, string | undefined>;
-  notify: Notify;
+  alert: Alert;
   mouse: boolean;
   /** Whether the taskbar may show work without a known share, which most terminals draw as something that moves. */
   motion: boolean;
@@ -89,11 +89,11 @@ export class TerminalIntegration {
   }
 
   #tell(before: State, after: State): void {
-    const { notify, env } = this.options;
-    const ended = notify === false ? null : (endedBetween(before, after) ?? waitingBetween(before, after));
+    const { alert, env } = this.options;
+    const ended = alert === false ? null : (endedBetween(before, after) ?? waitingBetween(before, after));
     if (ended === null) return;
-    const desktop = notify === "bell" ? "" : desktopNotification(ended.title, endInWords(ended), env);
-    this.write((notify === "desktop" ? "" : bell) + desktop);
+    const desktop = alert === "bell" ? "" : desktopNotification(ended.title, endInWords(ended), env);
+    this.write((alert === "desktop" ? "" : bell) + desktop);
   }
 
   /** Resolves when the terminal has taken all that was written. */

@@ -49,6 +49,7 @@ const FROM_DAEMON: readonly Kind[] = [
   "host",
   "tag",
   "schedule",
+  "channel",
   "stage",
   "label",
   "parameter",
@@ -88,6 +89,10 @@ export async function daemonCandidates(client: Client, question: Question): Prom
     case "schedule":
       return (await client.schedules()).schedules.map(({ name, cron, operation }) => ({
         ...{ word: name, description: `${operation.op} at ${cron}` },
+      }));
+    case "channel":
+      return (await client.daemon()).channels.map(({ channel, kind }) => ({
+        ...{ word: channel, description: kind },
       }));
     case "stage":
       return stages(client, question);
