@@ -11,6 +11,7 @@ import { Loader } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import type { Log } from "./log/log.js";
+import { OddNumbers } from "./odd/odd-numbers.js";
 import { CopiedState } from "./recovery/copied-state.js";
 import { Retention } from "./recovery/retention.js";
 import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
@@ -122,6 +123,7 @@ export function compose({
   );
   const durations = new Durations(store.archive, bus);
   const paces = new Paces(bus);
+  const odd = new OddNumbers(store.archive, bus);
 
   const queue = new Queue();
   const queues = new Queues({ bus, settings, saved: engine.queues });
@@ -156,7 +158,7 @@ export function compose({
   const containment = new Containment({ setting: settings.cgroup, log });
   const scheduler: Scheduler = makeScheduler({
     ...{ bus, settings, layout, log, store, lifecycle, loader, queue, queues, waiting },
-    ...{ blockedTypes, typeLimits, containment, copied },
+    ...{ blockedTypes, typeLimits, containment, copied, odd },
     ...{ outbox: engine.outbox, leaseFile: engine.leaseFile, workerEvents: engine.workerEvents },
     slots: () => engine.slots(),
     runsHere: (entry) => engine.runsHere(entry),

@@ -16,7 +16,7 @@ import {
   type Submission,
 } from "../protocol/event.js";
 import { getOwn, pick } from "../protocol/objects.js";
-import type { Operation, Resources } from "../protocol/operation.js";
+import type { Odd, Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove } from "../protocol/state.js";
 import { stageAndStep } from "../protocol/step-names.js";
 import { OF_CHAIN, withoutDefaults } from "../protocol/submit-fields.js";
@@ -86,7 +86,7 @@ interface Dependents {
 const NO_DEPENDENTS: Dependents = { waiterOf: () => null, cancelled: async () => {} };
 
 /** What follows a finished attempt. */
-export type Conclusion = { finish: Outcome } | { requeue: Again };
+export type Conclusion = { finish: Outcome; odd?: Odd[] } | { requeue: Again };
 
 export class Lifecycle {
   readonly #perOperation = new KeyedMutex();
@@ -182,7 +182,8 @@ export class Lifecycle {
       const entry = this.#running(id, attempt);
       if (!entry) return;
       const conclusion = decide(entry);
-      if ("finish" in conclusion) await this.#finish(entry, seq, conclusion.finish, resources);
+      if ("finish" in conclusion)
+        await this.#finish(entry, seq, conclusion.finish, resources, conclusion.odd);
       else if (isCancelRecorded(entry)) await this.#finish(entry, seq, CANCELLED, resources);
       else await this.#requeue(entry, seq, conclusion.requeue);
     });
@@ -325,7 +326,13 @@ export class Lifecycle {
     }
   }
 
-  async #finish(entry: Entry, seq: number, given: Outcome, resources: Resources | null): Promise<void> {
+  async #finish(
+    entry: Entry,
+    seq: number,
+    given: Outcome,
+    resources: Resources | null,
+    odd: Odd[] = [],
+  ): Promise<void> {
     const { version } = entry;
     const { id, state } = entry.record;
     const outcome = boundedChain(given, this.limits.maxChainLength);
@@ -339,7 +346,7 @@ export class Lifecycle {
     const event = finishedEvent(
       entry.record,
       seq + 1,
-      { ...stored, resources },
+      { ...stored, resources, odd },
       next?.id ?? null,
       this.#at(),
     );
@@ -458,15 +465,16 @@ type FinishedEvent = Extract<DaemonEvent, { type: "operation:finished" }>;
 function finishedEvent(
   record: Operation,
   seq: number,
-  outcome: Outcome & Pick<FinishedEvent, "omitted"> & { resources?: Resources | null },
+  outcome: Outcome & Pick<FinishedEvent, "omitted" | "odd"> & { resources?: Resources | null },
   next: string | null,
   at: string,
 ): FinishedEvent {
-  const { omitted, resources } = outcome;
+  const { omitted, resources, odd = [] } = outcome;
   return {
     ...{ type: "operation:finished", seq, at, attempt: record.attempt },
     ...pick(outcome, ["state", ...END_VALUES]),
     ...(omitted && { omitted }),
+    ...(odd.length > 0 && { odd }),
     next,
     ...(resources && { resources }),
   };

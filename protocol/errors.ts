@@ -144,6 +144,7 @@ export const FAILURES = {
   LIVEOPS_NEVER_SETTLED: "The operation waits for a promise that nothing can settle",
   LIVEOPS_STAGE_VALUE_NOT_JSON: "A stage of a resumable type returned a value that JSON cannot represent",
   LIVEOPS_RESULT_NOT_JSON: "The result is not JSON",
+  LIVEOPS_ODD: "The operation succeeded with odd numbers, and its type has `failIfOdd`",
   LIVEOPS_RESULT_TOO_LARGE: "The result is larger than 1 MiB as JSON",
   LIVEOPS_SECRET_MISSING: "The value of a secret is not there, or cannot be used",
   LIVEOPS_CHAIN_TYPE: "The next operation of the chain has no type of this name",

@@ -10,6 +10,7 @@
 import * as z from "zod/mini";
 import {
   limitShapes,
+  oddSchema,
   omittedSchema,
   operationErrorSchema,
   operationSchema,
@@ -117,6 +118,7 @@ const outcome = z.object({
   error: z.nullable(operationErrorSchema),
   next: doc(z.nullable(submissionSchema), "the next operation of the chain"),
   notLoaded: doc(z.optional(z.literal(true)), "the type did not load; run was not called"),
+  failIfOdd: doc(z.optional(z.literal(true)), "a success with odd numbers fails the operation"),
 });
 
 export const daemonEvents = {
@@ -177,6 +179,7 @@ export const daemonEvents = {
       resultText: doc(z.optional(z.string()), "text of the result, for people; absent: none"),
       omitted: z.optional(omittedSchema),
       error: z.nullable(operationErrorSchema),
+      odd: doc(z.optional(z.array(oddSchema)), "numbers far outside of what earlier successes told"),
       next: doc(z.nullable(z.string()), "id of the next operation of the chain"),
       resources: doc(z.optional(resourcesSchema), "of the attempt that ended"),
     },

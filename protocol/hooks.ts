@@ -1,7 +1,7 @@
 /** The hooks: commands that the daemon runs when something happened to an operation, or a queue is empty. */
 
 /** Hooks of an operation, which the config file and a submit can set. */
-export const OPERATION_HOOKS = ["onSuccess", "onFailure", "onFinish", "onStall"] as const;
+export const OPERATION_HOOKS = ["onSuccess", "onFailure", "onFinish", "onStall", "onOdd"] as const;
 
 /** All hooks; `onQueueEmpty` only in the config file. */
 export const HOOKS = [...OPERATION_HOOKS, "onQueueEmpty"] as const;
@@ -15,6 +15,7 @@ export const HOOK_TIMES: Readonly<Record<OperationHook, string>> = {
   onFailure: "the operation, or a later one of its chain, has failed",
   onFinish: "the chain has finished, with any outcome",
   onStall: "the running operation has reported nothing for stallAfter seconds, or its worker is stopped",
+  onOdd: "the operation has told a number far outside of what its earlier runs told",
 };
 
 /** Variables of a hook's environment. */
@@ -30,6 +31,7 @@ export const HOOK_VARIABLES = {
   LIVEOPS_SECONDS: "Duration of the last attempt; empty if it is not known",
   LIVEOPS_ERROR: "First line of the error; empty without one",
   LIVEOPS_ERROR_CODE: "Code of the error; empty without one",
+  LIVEOPS_ODD: "Odd numbers, one a line, such as `size 0.7 GiB, usually 1.9 to 2.1 GiB`; empty without one",
 } as const;
 
 /** Characters of a hook's command. */

@@ -69,6 +69,10 @@ export const stageTimesSchema = z.object({
     "why the block did not run: the stage was skipped, or an earlier attempt did it",
   ),
   error: doc(z.optional(z.string()), "message of the error of an allowed failure"),
+  items: doc(
+    z.optional(z.object({ done: z.number(), unit: z.nullable(z.string()) })),
+    "what the last bar of the stage had counted at its end; absent: it had no bar of items",
+  ),
 });
 
 export const stepSchema = z.object({
@@ -176,7 +180,21 @@ export const hooksSchema = z.strictObject({
   onFailure: hookCommand,
   onFinish: hookCommand,
   onStall: hookCommand,
+  onOdd: hookCommand,
 } satisfies Record<OperationHook, z.ZodMiniType>);
+
+/** A number of a success that is far outside of what earlier successes told. */
+export const oddSchema = z.object({
+  name: doc(
+    z.string(),
+    "of the output, of the value of the result, or of the stage whose items or time it is",
+  ),
+  value: z.number(),
+  low: doc(z.number(), "least usual value"),
+  high: doc(z.number(), "greatest usual value"),
+  runs: doc(z.int(), "successes with which it is compared"),
+  unit: doc(z.optional(z.string()), "`bytes`, `seconds`, or the unit of a bar; absent: a plain number"),
+});
 
 export const hookFailureSchema = z.object({
   hook: z.enum(HOOKS),
@@ -208,7 +226,7 @@ export const operationSchema = z.object({
   ),
   stageTimes: doc(
     z.record(z.string(), stageTimesSchema),
-    "Times of each stage, by name: `startedAt`, `finishedAt`, `seconds` (by the monotonic clock) `resumed` (the value is from an earlier attempt), `reason` (why the block did not run) and `error` (message of an allowed failure)",
+    "Times of each stage, by name: `startedAt`, `finishedAt`, `seconds` (by the monotonic clock) `resumed` (the value is from an earlier attempt), `reason` (why the block did not run), `error` (message of an allowed failure) and `items` (what its last bar counted)",
   ),
   steps: doc(
     z.optional(z.record(z.string(), z.array(stepSchema))),
@@ -251,6 +269,10 @@ export const operationSchema = z.object({
   error: doc(
     z.nullable(operationErrorSchema),
     "`code`, `message`, `stack` and, for some codes, `cause`; see [errors](errors.md)",
+  ),
+  odd: doc(
+    z.optional(z.array(oddSchema)),
+    "Numbers far outside of what earlier successes told: `name`, `value`, `low`, `high`, `runs` (number of these successes) and `unit`; see [odd successes](odd.md). Absent or empty: none",
   ),
   attempt: doc(z.int(), "Number of the attempt; 0 until the first start"),
   queue: doc(z.string(), "Queue that the operation waits and runs in"),
@@ -314,7 +336,7 @@ export const operationSchema = z.object({
   ),
   hooks: doc(
     z.optional(hooksSchema),
-    "Commands of the submit that run after the chain, or at a stall; absent without any",
+    "Commands of the submit that run after the chain, at a stall, or after an odd success; absent without any",
   ),
   hookFailures: doc(
     z.optional(z.array(hookFailureSchema)),
@@ -363,6 +385,7 @@ export type Step = z.infer<typeof stepSchema>;
 export type StepCounts = z.infer<typeof stepCountsSchema>;
 /** Why a queued operation cannot start, and since when. */
 export type Blocked = NonNullable<Operation["blocked"]>;
+export type Odd = z.infer<typeof oddSchema>;
 export type HookFailure = z.infer<typeof hookFailureSchema>;
 export type Resources = z.infer<typeof resourcesSchema>;
 export type Usage = z.infer<typeof usageSchema>;

@@ -107,8 +107,7 @@ function changes(
       return { ...NO_WORKER, seconds: event.seconds, resources: event.resources ?? null };
     case "attempt:started":
       return {
-        ...CLEAN,
-        ...withoutSteps(record),
+        ...cleaned(record),
         state: "running",
         attempt: event.attempt,
         startedAt: event.at,
@@ -122,11 +121,10 @@ function changes(
     case "stages:declared":
       return { title: event.title, stages: event.stages };
     case "attempt:requeued":
-      return { ...CLEAN, ...withoutSteps(record), state: "queued", startedAt: null, retryAt: event.retryAt };
+      return { ...cleaned(record), state: "queued", startedAt: null, retryAt: event.retryAt };
     case "operation:retried":
       return {
-        ...CLEAN,
-        ...withoutSteps(record),
+        ...cleaned(record),
         state: "queued",
         startedAt: null,
         chain: { ...record.chain, next: null },
@@ -154,7 +152,10 @@ function changes(
         // The bar of the last tracked stage stays after its end. It never stands beside the name of another stage.
         ...(untrackedStage !== null && EMPTY_BAR),
         stageStates: put(record.stageStates, event.stage, knownStageState(event.state)),
-        stageTimes: put(record.stageTimes, event.stage, leftTimes(record, event.stage, event)),
+        stageTimes: put(record.stageTimes, event.stage, {
+          ...leftTimes(record, event.stage, event),
+          ...countedItems(record),
+        }),
         ...closeSteps(put, record, event.stage, "ended", event.at),
       };
     }
@@ -185,6 +186,7 @@ function changes(
         resultText: event.resultText ?? null,
         ...(event.omitted && { omitted: { ...record.omitted, ...event.omitted } }),
         error: event.error,
+        ...(event.odd && { odd: event.odd }),
         resources: event.resources ?? null,
         ...NO_WORKER,
         finishedSuccessfully: event.state === "succeeded",
@@ -233,6 +235,11 @@ const CLEAN = {
   resources: null,
 } satisfies Partial<Operation>;
 
+/** For a new attempt and for a wait in the queue. A record that never had a key does not get it. */
+function cleaned(record: Operation): Partial<Operation> {
+  return { ...CLEAN, ...withoutSteps(record), ...(record.odd && { odd: [] }) };
+}
+
 /** A queued operation before its first attempt, without the fields of its submit. */
 const QUEUED = {
   ...CLEAN,
@@ -269,6 +276,13 @@ function leftTimes(
     // The event keeps the complete error. A record of many stages stays small.
     ...(error !== undefined && { error: error.message.slice(0, MAX_STATUS) }),
   };
+}
+
+/** What the bar of the stage that ends has counted. */
+function countedItems({ progress }: Operation): Pick<StageTimes, "items"> {
+  if (progress === null || progress.approximate || progress.unit === "%") return {};
+  const { done, unit } = progress;
+  return { items: { done, unit } };
 }
 
 /** Closes the stages and steps that a dead worker left active, with the state and time of the operation. */

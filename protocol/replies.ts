@@ -74,6 +74,7 @@ export const operationTypeSchema = z.object({
   title: z.string(),
   stages: doc(z.nullable(z.array(z.string())), "null if the stages depend on the parameters"),
   resumable: z.boolean(),
+  failIfOdd: doc(z.boolean(), "a success with odd numbers fails"),
   timeout: doc(z.nullable(z.number()), "seconds"),
   gracePeriod: doc(z.number(), "seconds"),
   ...limitShapes,

@@ -6,9 +6,12 @@
 import { retryDelay } from "../../ops/attempt/retry-delay.js";
 import { removeTemporary } from "../../ops/attempt/temporary.js";
 import type { Outcome } from "../../protocol/event.js";
+import type { Odd } from "../../protocol/operation.js";
 import { firstLine } from "../../protocol/text/first-line.js";
 import type { Bus } from "../bus.js";
 import type { Conclusion, Lifecycle } from "../lifecycle.js";
+import { oddOutcome } from "../odd/fail-if-odd.js";
+import type { OddNumbers } from "../odd/odd-numbers.js";
 import { isRunning } from "../os/process-identity.js";
 import { sharedNow } from "../os/shared-clock.js";
 import { completeEvents } from "../run-files/attempt-files.js";
@@ -52,6 +55,8 @@ interface FinishingOptions {
   onDone(attempt: Attempt): void;
   /** Why the workers of this host have ended themselves; null: they have not. */
   whyLeaseEnded(): string | null;
+  /** The odd numbers of a success with this result. */
+  odd: Pick<OddNumbers, "of">;
   /** Must be complete before the end of an attempt is recorded. */
   outbox: Pick<Outbox, "flush">;
   /** A decision waits, since the disk has no room to record it. */
@@ -140,10 +145,35 @@ export class Finishing {
     attempt.read();
     if (outcome.state !== "succeeded") await this.#endLeftovers(attempt);
     if (isStopped()) return;
-    await this.#conclude(attempt, (entry) => {
-      const blocked = this.#blockedAgain(attempt, entry, outcome);
-      return blocked ?? finishOrRetry(attempt, entry, correctedOutcome(outcome, entry), undefined);
-    });
+    let odd: Odd[] = [];
+    await this.#conclude(
+      attempt,
+      (entry) => {
+        const blocked = this.#blockedAgain(attempt, entry, outcome);
+        if (blocked) return blocked;
+        const corrected = correctedOutcome(outcome, entry);
+        if (corrected.state !== "succeeded") return finishOrRetry(attempt, entry, corrected, undefined);
+        return { finish: oddOutcome(corrected, odd, entry), odd };
+      },
+      async () => {
+        if (outcome.state === "succeeded") odd = await this.#oddOf(attempt.entry, outcome);
+      },
+    );
+  }
+
+  /** Without a readable history nothing is odd. */
+  async #oddOf(entry: Entry, { result }: Outcome): Promise<Odd[]> {
+    try {
+      return await this.options.odd.of(entry, result);
+    } catch (error) {
+      if (error instanceof NotRecordedError) throw error;
+      const { message } = error as Error;
+      this.options.bus.emit(
+        "problem",
+        `the earlier runs of ${entry.record.op} could not be read: ${message}`,
+      );
+      return [];
+    }
   }
 
   /** Requeues an operation whose type did not load in the worker, unless it has waited too long for the type. */
@@ -184,8 +214,16 @@ export class Finishing {
     if (!isThere || run.stopReason) await this.options.containment.kill(run.worker, run.worker.pid);
   }
 
-  /** Records the decision; on a full disk, retries until there is room. */
-  async #conclude(attempt: Attempt, decide: (entry: Entry) => Conclusion): Promise<void> {
+  /**
+   * Records the decision; on a full disk, retries until there is room.
+   *
+   * @param prepare - called before, outside the lock of the operation
+   */
+  async #conclude(
+    attempt: Attempt,
+    decide: (entry: Entry) => Conclusion,
+    prepare: () => Promise<void> = async () => {},
+  ): Promise<void> {
     const { lifecycle, isStopped, onDone, bus } = this.options;
     if (attempt.isFinishing) return;
     attempt.isFinishing = true;
@@ -195,6 +233,7 @@ export class Finishing {
       attempt.waitsForRoom(since);
       try {
         await this.options.outbox.flush(attempt);
+        await prepare();
         await lifecycle.conclude(id, number, attempt.seq, decide, attempt.sampler.resources);
         onDone(attempt);
         return;

@@ -6,6 +6,7 @@ import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "../bus.js";
 import { isPausedNow } from "../lifecycle.js";
+import type { OddNumbers } from "../odd/odd-numbers.js";
 import type { CopiedState } from "../recovery/copied-state.js";
 import { eventsFile } from "../run-files/attempt-files.js";
 import type { EventsPlace } from "../run-files/events-reader.js";
@@ -33,6 +34,7 @@ export interface SchedulerOptions extends StartParts {
   /** Most operations that run at the same time. */
   slots: () => number;
   outbox: Outbox;
+  odd: Pick<OddNumbers, "of">;
   /** The lease that bounds the work of the workers; null: nothing does. */
   leaseFile: string | null;
   whyLeaseEnded: () => string | null;

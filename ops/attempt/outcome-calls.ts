@@ -32,6 +32,8 @@ const ONCE: Record<Name, string> = {
 export class OutcomeCalls {
   /** In the order of the calls. */
   readonly #made = new Map<Name, Calls[Name]>();
+  /** A success with odd numbers fails the operation. */
+  failIfOdd = false;
 
   get<N extends Name>(name: N): Calls[N] | null {
     return (this.#made.get(name) as Calls[N] | undefined) ?? null;

@@ -74,7 +74,7 @@ export async function runAttempt(
   let outcome: Outcome;
   try {
     const { parsed, stages } = await Promise.race([declare(Type, order, sink), faults.first]);
-    const { resumable, gracePeriod, op } = readType(Type);
+    const { resumable, gracePeriod, op, failIfOdd } = readType(Type);
     const kept = resumable ? values : null;
     const notResumable = resumable ? null : op;
     progress = new AttemptProgress(
@@ -87,6 +87,7 @@ export async function runAttempt(
       terminals,
       notResumable,
     );
+    progress.outcome.failIfOdd = failIfOdd;
     const { id, label, attempt, fence = null } = order;
     const operation = constructing({ id, params: parsed, label, attempt, fence }, () => new Type());
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
@@ -151,7 +152,7 @@ async function finish(calls: OutcomeCalls, order: Order, findType?: TypeFinder):
   const result = calls.get("result")?.value ?? null;
   const chainTo = calls.get("chainTo");
   const next = chainTo === null ? null : await nextLink(chainTo, order, findType);
-  return { state: "succeeded", result, error: null, next };
+  return { state: "succeeded", result, error: null, next, ...(calls.failIfOdd && { failIfOdd: true }) };
 }
 
 async function nextLink(call: ChainCall, order: Order, findType?: TypeFinder): Promise<Submission> {

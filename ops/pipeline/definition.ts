@@ -118,6 +118,7 @@ export interface Pipeline {
   cwd: Template | "file" | null;
   /** Seconds, of the whole pipeline; null: none. */
   timeout: number | null;
+  failIfOdd: boolean;
   stages: readonly PipelineStage[];
   finally: PipelineCommand | null;
   /** The next operation of the chain; null: none. */

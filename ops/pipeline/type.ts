@@ -52,6 +52,7 @@ export function pipelineType(file: PipelineFile): OperationCtor {
     static stages = stageNames(file);
     static params = paramsSchema(pipeline.params, pipeline.description);
     static resumable = true;
+    static failIfOdd = pipeline.failIfOdd;
     static timeout = pipeline.timeout ?? undefined;
     static gracePeriod = gracePeriodOf(pipeline);
     static resultText = (result: PipelineResult) => pipelineResultText(result);

@@ -43,6 +43,12 @@ export interface OperationStatics {
    * Default: false.
    */
   readonly resumable?: boolean;
+  /**
+   * Whether a success fails with `LIVEOPS_ODD` if one of its numbers is far outside of what earlier successes told, such
+   * as a third of the usual size. The next operation of the chain is then not started. Without effect in `liveops run`,
+   * which knows no earlier runs. Default: false, and the number is shown.
+   */
+  readonly failIfOdd?: boolean;
   /** Seconds between a stop request and the kill. Default: 10. */
   readonly gracePeriod?: number;
   /**

@@ -43,14 +43,27 @@ function innerSchema(schema: Schema): JsonSchema {
 /** @throws TypeFault for invalid statics, or a schema that JSON Schema cannot describe */
 export function describeType(Type: OperationCtor, file: string): OperationType {
   const type = readType(Type);
-  const { op, title, stages, resumable, timeout, gracePeriod, retry, limits, params, concurrency, queue } =
-    type;
+  const {
+    op,
+    title,
+    stages,
+    resumable,
+    failIfOdd,
+    timeout,
+    gracePeriod,
+    retry,
+    limits,
+    params,
+    concurrency,
+    queue,
+  } = type;
   const { requires, hosts, partition } = type;
   return {
     op,
     title,
     stages: typeof stages === "function" ? null : [...stages],
     resumable,
+    failIfOdd,
     timeout,
     gracePeriod,
     retry,

@@ -35,6 +35,7 @@ export interface TypeDefinition {
   historyKey: ((params: unknown) => unknown) | null;
   params: z.ZodType | null;
   resumable: boolean;
+  failIfOdd: boolean;
   /** Seconds. */
   gracePeriod: number;
   /** Seconds; null: no limit. */
@@ -99,8 +100,9 @@ function definitionOf(Type: OperationCtor): TypeDefinition {
   const fault = (problem: string) => new TypeFault(`class ${Type.name || "(without a name)"}: ${problem}`);
   const own = (name: string) => (Object.hasOwn(Type, name) ? statics[name] : undefined);
 
-  const { params = null, stages = [], resumable = false, resultText = null } = statics;
+  const { params = null, stages = [], resumable = false, failIfOdd = false, resultText = null } = statics;
   if (typeof resumable !== "boolean") throw fault("static resumable must be true or false");
+  if (typeof failIfOdd !== "boolean") throw fault("static failIfOdd must be true or false");
   if (params !== null && !isSchema(params))
     throw fault(
       'static params must be a zod 4 schema: static params = z.object({ … }), with z from "liveops"',
@@ -119,6 +121,7 @@ function definitionOf(Type: OperationCtor): TypeDefinition {
     historyKey: readHistoryKey(statics.historyKey, params, fault),
     params: params as z.ZodType | null,
     resumable,
+    failIfOdd,
     gracePeriod: readSeconds("gracePeriod", statics.gracePeriod, fault) ?? DEFAULT_GRACE_PERIOD,
     timeout: readSeconds("timeout", statics.timeout, fault),
     retry: readRetry(statics.retry, fault),

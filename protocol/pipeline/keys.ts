@@ -60,6 +60,13 @@ export const PIPELINE_KEYS = {
     schema: DURATION,
     default: "none",
   },
+  fail_if_odd: {
+    takes: TRUE_OR_FALSE,
+    description:
+      "Fail a success with a number far outside of those of earlier runs, such as a third of the usual size. Without it, the number is shown",
+    schema: FLAG,
+    default: "`false`",
+  },
   stages: {
     takes: "a list of stages, each with name, and run or parallel",
     description: "The stages, in their order. The names must be unique",

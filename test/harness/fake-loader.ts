@@ -11,6 +11,7 @@ const type = (op: string, resumable: boolean): OperationType => ({
   title: `Title of ${op}`,
   stages: ["Load", "Process", "Save"],
   resumable,
+  failIfOdd: false,
   timeout: null,
   gracePeriod: 10,
   retry: null,

@@ -2,7 +2,7 @@
  * Runs the hooks of operations and queues, a few at a time and beside the work of the daemon. A hook never changes the
  * outcome of an operation; its failure is in the record and in `liveopsd status`.
  *
- * The hooks of an operation run when its chain has finished. Each runs at least once: those that a daemon did not
+ * The hooks of an operation run when its chain has finished, `onOdd` when the operation has. Each runs at least once: those that a daemon did not
  * finish are run by the next one.
  */
 
@@ -12,6 +12,7 @@ import type { HookFailure, Operation } from "../../../protocol/operation.js";
 import type { QueueReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
+import { oddText } from "../../../protocol/text/odd-text.js";
 import type { Bus } from "../../bus.js";
 import type { Log } from "../../log/log.js";
 import { childEnvironment } from "../../os/child-environment.js";
@@ -98,7 +99,7 @@ export class Hooks {
 
   #finished(entry: Entry): void {
     const { record, finishedBy } = entry;
-    const hooks = endsChain(record) ? this.#hooksOf(record) : [];
+    const hooks = this.#hooksOf(record);
     this.#write(() => this.#file.finished(finishedBy, hooks.length > 0));
     let left = hooks.length;
     for (const { hook, source, command } of hooks)
@@ -163,9 +164,13 @@ export class Hooks {
   #hooksOf(
     record: Operation,
   ): Array<{ hook: OperationHook; source: HookFailure["source"]; command: string }> {
-    const wanted: OperationHook[] = ["onFinish"];
-    if (record.state === "succeeded") wanted.unshift("onSuccess");
-    if (record.state === "failed") wanted.unshift("onFailure");
+    const wanted: OperationHook[] = [];
+    if (record.odd?.length) wanted.push("onOdd");
+    if (endsChain(record)) {
+      if (record.state === "succeeded") wanted.push("onSuccess");
+      if (record.state === "failed") wanted.push("onFailure");
+      wanted.push("onFinish");
+    }
     return this.#sources(record).flatMap(([source, commands]) =>
       wanted.flatMap((hook) => {
         const command = commands[hook];
@@ -262,6 +267,7 @@ function variablesOf(hook: Hook, record: Operation): Record<keyof typeof HOOK_VA
     LIVEOPS_SECONDS: seconds === null ? "" : String(Math.round(seconds * 1000) / 1000),
     LIVEOPS_ERROR: oneLine(error === null ? "" : firstLine(error.message)),
     LIVEOPS_ERROR_CODE: error?.code ?? "",
+    LIVEOPS_ODD: oneLine((record.odd ?? []).map(oddText).join("\n")),
   };
 }
 

@@ -34,6 +34,10 @@ export const METRICS = {
     "queue",
   ]),
   liveops_operations_finished_total: counter("Finished operations", ["type", "queue", "outcome"]),
+  liveops_operations_odd_total: counter(
+    "Finished operations that told a number far outside of what earlier ones told",
+    ["type"],
+  ),
   liveops_operations_requeued_total: counter("Operations that the daemon queued again", ["type"]),
   liveops_operations_retried_total: counter("Operations that a command queued again", ["type"]),
   liveops_operation_duration_seconds: histogram(

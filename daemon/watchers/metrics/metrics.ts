@@ -88,6 +88,7 @@ export class Metrics {
     if (!isFinal(after.state) || (before && isFinal(before.state))) return;
     const outcome = after.state;
     registry.count("liveops_operations_finished_total", { type, queue, outcome });
+    if (after.odd?.length) registry.count("liveops_operations_odd_total", { type });
     const seconds = secondsOf(after);
     if (seconds !== null) registry.observe("liveops_operation_duration_seconds", { type, outcome }, seconds);
   }

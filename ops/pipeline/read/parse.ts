@@ -109,6 +109,7 @@ function readPipeline(tree: TreeNode, problems: Problems, path: string | null): 
     env,
     cwd: readCwd(section.get("cwd"), scope, path),
     timeout: section.get("timeout")?.duration("above 0") ?? null,
+    failIfOdd: section.get("fail_if_odd")?.flag() ?? false,
     stages: readStages(stages, scope),
     finally: readFinally(section.get("finally"), scope),
     // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file

@@ -44,6 +44,8 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   noteChange(progress, file, operation.attempt);
   const secrets = readSecrets(pipeline, params, operation.id);
   for (const value of secrets.values()) progress.masker.add(value);
+  // The shipped type runs any file.
+  progress.outcome.failIfOdd = pipeline.failIfOdd;
   const variables = new Variables(pipeline, params, secrets);
   const workspace = new Workspace(operation.id);
   const deadline = deadlineOf(progress, context);

@@ -52,6 +52,7 @@ async function attempted(
     open.bus.on("broken", reject);
     const finishing = new Finishing({
       outbox: NO_OUTBOX,
+      odd: { of: async () => [] },
       whyLeaseEnded: () => null,
       lifecycle: open.lifecycle,
       layout: open.layout,
@@ -155,6 +156,7 @@ test("what cannot be recorded because the daemon stops is left to the next one, 
   open.bus.on("broken", () => said.push("broken"));
   const finishing = new Finishing({
     outbox: NO_OUTBOX,
+    odd: { of: async () => [] },
     whyLeaseEnded: () => null,
     lifecycle: {
       conclude: async () => {

@@ -54,7 +54,7 @@ export function param(name: string, more: Partial<PipelineParam> = {}): Pipeline
 }
 
 export function fileOf(stages: PipelineStage[], more: Partial<Pipeline> = {}, text = ""): PipelineFile {
-  const rest = { description: null, params: [], env: new Map(), cwd: null, timeout: null };
+  const rest = { description: null, params: [], env: new Map(), cwd: null, timeout: null, failIfOdd: false };
   const pipeline = { name: "nightly", ...rest, stages, finally: null, then: null, ...more };
   return { pipeline, text, path: "/pipelines/nightly.yaml" };
 }

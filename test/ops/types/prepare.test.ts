@@ -253,6 +253,7 @@ it("describes a type by the schema of its input", () => {
     title: "Load CSV File",
     stages: ["Load"],
     resumable: false,
+    failIfOdd: false,
     timeout: 60,
     gracePeriod: 10,
     retry: null,

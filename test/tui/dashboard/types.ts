@@ -5,6 +5,7 @@ export function type(over: Partial<OperationType> & { op: string }): OperationTy
   return {
     title: over.op,
     stages: ["Run"],
+    failIfOdd: false,
     resumable: false,
     timeout: null,
     gracePeriod: 10,

@@ -19,7 +19,7 @@ export function typePage(
   paint: Paint,
   { command = "liveops submit", link = unlinked }: { command?: string; link?: Linker } = {},
 ): string[] {
-  const { op, title, params, stages, timeout, gracePeriod, retry, resumable, file } = type;
+  const { op, title, params, stages, timeout, gracePeriod, retry, resumable, failIfOdd, file } = type;
   const field = (name: string, text: string) => `  ${paint("dim", name.padEnd(14))}${sanitize(text)}`;
   const limits = limitsText(type);
   const fleet = fleetText(type);
@@ -33,6 +33,7 @@ export function typePage(
     field("grace period", secondsText(gracePeriod)),
     field("retry", retryText(retry)),
     field("resumable", resumable ? "yes: a retry does not run finished stages again" : "no"),
+    ...(failIfOdd ? [field("odd numbers", "fail the operation")] : []),
     ...(limits === "" ? [] : [field("limits", limits)]),
     ...(fleet === "" ? [] : [field("in a fleet", fleet)]),
     `  ${paint("dim", "file".padEnd(14))}${link(fileUrl(file), sanitize(file))}`,

@@ -1,0 +1,151 @@
+/** Odd successes on a real daemon: in the record, as a failure, once under kill -9, for hooks, and in the metrics. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
+import { until } from "../../end-to-end/until.js";
+import { type DaemonOptions, TestDaemon } from "../../harness/daemon.js";
+import { scrape } from "../../harness/prometheus.js";
+
+/** `Dump` tells what it is given; `gate`: a file that it waits for. `Guarded` fails if it is odd. */
+const OPS = {
+  "dump.mjs": `
+    import { existsSync } from "node:fs";
+    import { setTimeout as delay } from "node:timers/promises";
+    import { LiveOperation, z } from "liveops";
+    const params = z.object({ bytes: z.number(), rows: z.number().default(9), gate: z.string().optional() });
+    class Told extends LiveOperation {
+      static params = params;
+      static stages = ["Dump"];
+      static resumable = true;
+      async run(p) {
+        const { bytes, rows, gate } = this.params;
+        await p.stage("Dump", async () => {
+          for (const _ of p.track(Array.from({ length: rows }, (_, i) => i), { unit: "row" })) ;
+          while (gate && !existsSync(gate)) await delay(5, undefined, { signal: p.signal });
+        });
+        p.result({ bytes });
+        if (this.constructor.op === "guarded") p.chainTo(Dump, { bytes: 1 });
+      }
+    }
+    export class Dump extends Told { static op = "dump"; }
+    export class Guarded extends Told { static op = "guarded"; static failIfOdd = true; }`,
+  "nightly.yaml": `
+fail_if_odd: true
+params: { told: { type: integer } }
+stages:
+  - name: Dump
+    run: echo "size=$told" >>"$LIVEOPS_OUTPUT"
+    outputs: [size]
+`,
+};
+
+const GIB = 1024 ** 3;
+
+async function world(options: DaemonOptions = {}) {
+  const daemon = await TestDaemon.start({ ops: OPS, ...options });
+  const { client } = daemon;
+  const finished = (id: string) =>
+    until("it has finished", async () => {
+      const record = await client.show(id);
+      return isFinal(record.state) && record;
+    });
+  const run = async (op: string, params: Record<string, unknown>, more = {}) =>
+    finished((await daemon.submit(op, { params, env: { PATH: process.env.PATH! }, ...more })).id);
+  /** As many usual runs as are needed. */
+  const usual = async (op: string, name = "bytes") => {
+    for (const part of [19, 20, 21, 20, 20])
+      expect((await run(op, { [name]: Math.round((part * GIB) / 10) })).odd).toBeUndefined();
+  };
+  return { daemon, client, finished, run, usual, [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose]() };
+}
+
+const SMALL = Math.round(0.7 * GIB);
+const ODD = { name: "bytes", value: SMALL, low: 1.9 * GIB, high: 2.1 * GIB, runs: 5, unit: "bytes" };
+const near = (odd: Operation["odd"]) =>
+  odd?.map((each) => ({ ...each, low: Math.round(each.low), high: Math.round(each.high) }));
+
+/** Whether the worker's file has the event after those of the operation began. */
+function wrote(stateDir: string, type: string): boolean {
+  const dir = join(stateDir, "workers");
+  const files = readdirSync(dir).filter((name) => name.endsWith(".events.ndjson"));
+  return files.some((name) => {
+    const text = readFileSync(join(dir, name), "utf8");
+    const begin = text.lastIndexOf('"attempt:accepted"');
+    return begin !== -1 && text.includes(type, begin);
+  });
+}
+
+test("a success with a third of the size is odd, also after a restart, and its hook runs", async () => {
+  await using it = await world({ config: { hooks: { onOdd: 'printf "$LIVEOPS_ODD" >odd.txt' } } });
+  const { daemon, run, usual } = it;
+  await usual("dump");
+  await daemon.stop();
+  await daemon.startAgain();
+  const odd = await run("dump", { bytes: SMALL });
+  expect(odd).toMatchObject({ state: "succeeded" });
+  expect(near(odd.odd)).toEqual(near([ODD]));
+  const file = join(daemon.world.home, "odd.txt");
+  await until("the hook has run", () => existsSync(file) && readFileSync(file, "utf8") !== "");
+  expect(readFileSync(file, "utf8")).toBe("bytes 0.7 GiB, usually 1.9 to 2.1 GiB");
+
+  const none = await run("dump", { bytes: 2 * GIB, rows: 0 });
+  expect(none.odd).toEqual([{ name: "Dump", value: 0, low: 9, high: 9, runs: 6, unit: "row" }]);
+  // Counting begins with the first scrape.
+  await scrape(daemon.world.socket);
+  expect((await run("dump", { bytes: 0 })).odd).toHaveLength(1);
+  expect((await run("dump", { bytes: 2 * GIB })).odd).toBeUndefined();
+  const { value } = await scrape(daemon.world.socket);
+  expect(value("liveops_operations_odd_total", { type: "dump" })).toBe(1);
+});
+
+test("failIfOdd fails the operation, starts nothing after it, and a retry that tells the same succeeds", async () => {
+  await using it = await world();
+  const { client, run, usual, finished } = it;
+  await usual("guarded");
+  const failed = await run("guarded", { bytes: SMALL });
+  expect(failed).toMatchObject({
+    state: "failed",
+    result: { bytes: SMALL },
+    chain: { next: null },
+    odd: [{ name: "bytes" }],
+    error: {
+      code: "LIVEOPS_ODD",
+      message: `it succeeded with odd numbers: bytes 0.7 GiB, usually 1.9 to 2.1 GiB. If they are right, a retry that tells them again succeeds: liveops retry ${failed.id}`,
+    },
+  });
+  await client.retry(failed.id);
+  const retried = await finished(failed.id);
+  expect(retried).toMatchObject({ state: "succeeded", attempt: 2, odd: [{ name: "bytes" }], error: null });
+  expect(retried.chain.next).not.toBeNull();
+});
+
+test("fail_if_odd holds for a pipeline file and for one that was submitted by its text", async () => {
+  await using it = await world();
+  const { run, usual } = it;
+  await usual("nightly", "told");
+  const error = { code: "LIVEOPS_ODD" };
+  expect(await run("nightly", { told: 0 })).toMatchObject({ state: "failed", error });
+  const text = OPS["nightly.yaml"];
+  const whole = (told: number) => run("pipeline", { text, path: "/x/nightly.yaml", params: { told } });
+  for (let n = 0; n < 5; n++) expect(await whole(2000)).toMatchObject({ state: "succeeded" });
+  expect(await whole(600)).toMatchObject({ state: "failed", error });
+});
+
+test("a daemon that is killed before it has recorded the end decides the same once", async () => {
+  await using it = await world();
+  const { daemon, client, usual, finished } = it;
+  await usual("guarded");
+  const gate = join(daemon.world.dir, "gate");
+  const { id } = await daemon.submit("guarded", { params: { bytes: SMALL, gate } });
+  await until("it waits", async () => (await client.show(id)).stageStates.Dump === "active");
+  await daemon.kill();
+  writeFileSync(gate, "");
+  await until("the worker has written its outcome", () => wrote(daemon.world.stateDir, "attempt:finished"));
+  await daemon.startAgain();
+  expect(await finished(id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_ODD" }, attempt: 1 });
+  const types: string[] = [];
+  for await (const { type } of client.events(id)) types.push(type);
+  expect(types.filter((type) => type === "operation:finished")).toHaveLength(1);
+});
