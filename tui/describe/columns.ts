@@ -20,7 +20,7 @@ import {
 import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { hostOf } from "../terminal/host-state.js";
 import type { OverallProgress } from "../terminal/overall-progress.js";
-import { allowedFailures } from "../terminal/stage-note.js";
+import { allowedFailures, oddNotes } from "../terminal/stage-note.js";
 import { expectedLeft } from "../terminal/time-left.js";
 
 export interface OperationContext extends CellContext {
@@ -62,7 +62,7 @@ const ALWAYS: OperationColumn[] = [
   },
   {
     name: "stage",
-    about: "Current stage and its number, or allowed failures",
+    about: "Current stage and its number; of a success, odd numbers and allowed failures",
     text: stageCell,
     atLeast: 5,
     readable: 12,
@@ -158,6 +158,7 @@ const ASKED: OperationColumn[] = (
       text: (it) => it.status?.text ?? "",
       atLeast: 8,
     },
+    { name: "odd", about: "Odd numbers", text: (it) => oddNotes(it).join("; "), atLeast: 8 },
     {
       name: "error",
       about: "First line of the error",
@@ -169,7 +170,7 @@ const ASKED: OperationColumn[] = (
 
 export const OPERATIONS: TableSpec<Operation, OperationContext> = {
   columns: [...ALWAYS, ...WIDE, ...TEXTS, ...ASKED],
-  firstToShrink: ["error", "status", "cwd", "title", "label", "stage", "queue", "host", "op"],
+  firstToShrink: ["error", "odd", "status", "cwd", "title", "label", "stage", "queue", "host", "op"],
   firstToGo: [
     ...["read", "written", "title", "label", "stage", "took", "mem", "cpu", "queue", "created", "age"],
     ...["host", "left", "done", "op"],
@@ -180,9 +181,9 @@ function stageCell(operation: Operation): string {
   if (operation.untrackedStage !== null) return operation.untrackedStage;
   const stage = operation.stages[operation.currentStage];
   if (operation.state === "succeeded") {
-    const [first, ...more] = allowedFailures(operation);
-    if (first === undefined) return "";
-    return `${stageGlyph("allowed-failure")} ${first}${more.length === 0 ? "" : ` +${more.length}`}`;
+    const allowed = allowedFailures(operation).map((name) => `${stageGlyph("allowed-failure")} ${name}`);
+    const [first, ...more] = [...oddNotes(operation), ...allowed];
+    return `${first ?? ""}${more.length === 0 ? "" : ` +${more.length}`}`;
   }
   if (stage === undefined) return "";
   return `[${operation.currentStage + 1}/${operation.stages.length}] ${stage}`;

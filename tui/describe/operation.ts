@@ -4,6 +4,7 @@ import type { Operation } from "../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import { formatBytes, formatDuration } from "../terminal/format.js";
+import { oddNotes } from "../terminal/stage-note.js";
 import { elapsedOf } from "./duration.js";
 
 export interface Row {
@@ -61,6 +62,7 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("started", it.startedAt, "time"),
     ...row("finished", it.finishedAt, "time"),
     ...row(it.finishedAt === null ? "elapsed" : "took", elapsed !== null && formatDuration(elapsed)),
+    ...row("odd", oddNotes(it).join("; ")),
     ...row("paused", pausedText(it, now)),
     ...row("chain", chainText(it, id)),
     ...resourceTexts(it).flatMap(([label, value]) => row(label, value)),

@@ -1,9 +1,10 @@
-/** The note of a stage that was skipped or failed with permission: the reason or the error. */
+/** The notes of a success: of a stage that was skipped or failed with permission, and of odd numbers. */
 
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, StageTimes } from "../../protocol/operation.js";
 import { knownStageState, type StageState } from "../../protocol/stage-state.js";
 import { firstLine } from "../../protocol/text/first-line.js";
+import { oddText } from "../../protocol/text/odd-text.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 
 /** One line, safe for a terminal; empty: there is nothing to say. */
@@ -27,6 +28,11 @@ export function allowedFailures({
   stageStates,
 }: Pick<Operation, "stages" | "stageStates">): string[] {
   return stages.filter((stage) => getOwn(stageStates, stage) === "allowed-failure");
+}
+
+/** `▲ size 0.7 GiB, usually 1.9 to 2.1 GiB` of each odd number. Untrusted text. */
+export function oddNotes({ odd = [] }: Pick<Operation, "odd">): string[] {
+  return odd.map((each) => `▲ ${oddText(each)}`);
 }
 
 function joined(word: string, text: string | undefined): string {

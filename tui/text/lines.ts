@@ -17,6 +17,7 @@ import { jsonLine } from "../kit/output/json.js";
 import { formatLocalTime } from "../kit/output/local-time.js";
 import { formatAmount, formatDuration, formatPercent } from "../terminal/format.js";
 import { stageGlyph } from "../terminal/glyphs.js";
+import { oddNotes } from "../terminal/stage-note.js";
 import type { BarView } from "./bar.js";
 import { causeLines } from "./causes.js";
 
@@ -185,8 +186,12 @@ function finished(
   stacks: boolean,
   recent: readonly string[],
 ): TextLine[] {
-  if (event.state === "succeeded")
-    return resultLines(event).map((text) => ({ to: "out", text, tone: "plain" }));
+  if (event.state === "succeeded") {
+    const odd = oddNotes(event).map(
+      (text): TextLine => ({ to: "err", text: sanitize(text), tone: "warning" }),
+    );
+    return [...resultLines(event).map((text): TextLine => ({ to: "out", text, tone: "plain" })), ...odd];
+  }
   if (event.state === "cancelled") return [{ to: "err", text: "cancelled", tone: "warning" }];
   const error = event.error ?? { code: "", message: "failed", stack: null };
   const { code, message, stack } = error;

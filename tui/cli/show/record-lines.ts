@@ -54,6 +54,7 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
     if (kind === "time" || kind === "start") return field(label, when(value));
     const text = sanitize(value);
     if (kind === "directory") return field(label, link(cwd === null ? null : fileUrl(cwd), text));
+    if (label === "odd") return field(label, paint("yellow", text));
     return field(label, label === "label" ? linkedText(text) : text);
   };
   const rows = describeOperation(it, { now });

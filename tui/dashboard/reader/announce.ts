@@ -7,6 +7,7 @@ import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
+import { oddText } from "../../../protocol/text/odd-text.js";
 import { elapsedOf } from "../../describe/duration.js";
 import { formatDuration, formatRate } from "../../terminal/format.js";
 import { stagePercent } from "../../terminal/overall-progress.js";
@@ -171,7 +172,8 @@ function ended(operation: Operation): string {
     operation.state === "succeeded" && result !== null && result !== undefined
       ? `. Result: ${sanitizeLine(typeof result === "string" ? JSON.stringify(result) : inOneLine(result))}`
       : "";
-  return `${nameOf(operation)}: ${operation.state}${took}${passed}${why}${what}.`;
+  const odd = (operation.odd ?? []).map((each) => `. Odd: ${sanitizeLine(oddText(each))}`).join("");
+  return `${nameOf(operation)}: ${operation.state}${took}${passed}${why}${odd}${what}.`;
 }
 
 /** What stands before a percent that is an estimate. */

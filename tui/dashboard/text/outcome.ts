@@ -1,10 +1,14 @@
 /** The outcome of an operation: its result as a table, or its error with all causes and the operation's own frame. */
 import type { Operation, OperationError } from "../../../protocol/operation.js";
 import { formatAmount, formatBytes, formatCount } from "../../terminal/format.js";
+import { oddNotes } from "../../terminal/stage-note.js";
 import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
 import { Line, paragraph } from "./line.js";
 import type { Paint, Style } from "./theme.js";
 import { valueTable } from "./value-table.js";
+
+/** Odd numbers above the result. */
+const ODD_MOST = 3;
 
 /** @param height rows at most */
 export function outcomeRows(operation: Operation, width: number, height: number, paint: Paint): string[] {
@@ -12,6 +16,13 @@ export function outcomeRows(operation: Operation, width: number, height: number,
   if (operation.error !== null && operation.state !== "succeeded")
     return errorRows(operation.error, operation.state === "failed" ? "bad" : "warn", width, height, paint);
   if (operation.state !== "succeeded") return [];
+  const odd = oddNotes(operation)
+    .slice(0, Math.min(ODD_MOST, height - 1))
+    .map((text) => new Line(width, paint).addUntrusted(text, "warn").toString());
+  return [...odd, ...valueRows(operation, width, height - odd.length, paint)];
+}
+
+function valueRows(operation: Operation, width: number, height: number, paint: Paint): string[] {
   if (operation.resultText !== null)
     return signedRows(textRows(operation.resultText, width - 2, height + 1), width, height, paint);
   if (operation.omitted?.result !== undefined)

@@ -11,7 +11,7 @@ import { shownParams } from "../../../describe/operation.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatDuration, formatOverall } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
-import { allowedFailures } from "../../../terminal/stage-note.js";
+import { allowedFailures, oddNotes } from "../../../terminal/stage-note.js";
 import { formatLeft, shortLeft } from "../../../terminal/time-left.js";
 import { addBar } from "../../core/bars.js";
 import { chainOf, isCancelling, isPaused, nameOfChain, shellCommand } from "../../core/chain.js";
@@ -215,6 +215,8 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
     case "cancelled":
       return [chain ? `${operation.title} · cancelled` : "cancelled", "warn"];
     default: {
+      const [odd, ...more] = links.flatMap(oddNotes);
+      if (odd !== undefined) return [odd, "warn", more.length === 0 ? "" : ` +${more.length}`];
       const allowed = links.flatMap(allowedFailures).length;
       const marked = allowed === 0 ? "" : ` ${stageGlyph("allowed-failure")} ${allowed}`;
       const summary = summaryOf(operation);

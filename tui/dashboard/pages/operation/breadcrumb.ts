@@ -6,7 +6,7 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
-import { allowedFailures } from "../../../terminal/stage-note.js";
+import { allowedFailures, oddNotes } from "../../../terminal/stage-note.js";
 import type { DetailView } from "../../core/detail-plan.js";
 import { titleNamed, usualNamed, usualOf, usualSuccessors } from "../../core/history.js";
 import type { State } from "../../core/model.js";
@@ -85,7 +85,7 @@ function crumbOf(state: State, link: Operation, here: boolean, withHost: boolean
     ]
       .filter(Boolean)
       .join(" "),
-    mark: allowedFailures(link).length === 0 ? "" : stageGlyph("allowed-failure"),
+    mark: allowedFailures(link).length + oddNotes(link).length === 0 ? "" : stageGlyph("allowed-failure"),
     here,
     ghost: false,
   };

@@ -10,7 +10,7 @@ import { elapsedOf } from "../../../describe/duration.js";
 import { formatDuration, formatPercent } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { stagePercent } from "../../../terminal/overall-progress.js";
-import { allowedFailures } from "../../../terminal/stage-note.js";
+import { allowedFailures, oddNotes } from "../../../terminal/stage-note.js";
 import { isPaused } from "../../core/chain.js";
 import { type Lane, type Span, secondsOf } from "../../core/lanes.js";
 import { scrollTop } from "../../core/layout.js";
@@ -126,10 +126,11 @@ function niceStep(seconds: number, count: number): number {
 
 const indent = ({ stage }: Lane, isDeep: boolean): number => (isDeep && stage !== null ? 2 : 0);
 
-/** An operation with an allowed failure tells it beside its name. */
+/** An operation with an allowed failure or odd numbers tells it beside its name. */
 function markOf({ records }: Waterfall, { id, stage }: Lane): string {
   const operation = records.get(id);
-  if (stage !== null || operation === undefined || allowedFailures(operation).length === 0) return "";
+  if (stage !== null || operation === undefined) return "";
+  if (allowedFailures(operation).length + oddNotes(operation).length === 0) return "";
   return ` ${stageGlyph("allowed-failure")}`;
 }
 
