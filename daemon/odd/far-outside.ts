@@ -27,7 +27,7 @@ export interface Usual {
 /** Values that are compared, and the fewest of them. */
 export const NEWEST = 20;
 export const FEWEST = 5;
-/** With so many values, the least and the greatest are left out of the usual range. */
+/** With so many numbers, the least and the greatest are left out of the usual range; a busy machine makes long times. */
 const TRIMMED_FROM = 10;
 
 export const LEAST_FACTOR = 1.5;
@@ -35,7 +35,7 @@ export const LEAST_FACTOR = 1.5;
 const LIMITS = {
   number: { factor: LEAST_FACTOR, offset: 5, atLeast: 0 },
   /** Seconds. A loaded machine is slower; a short run is no loss. */
-  time: { factor: 3, offset: 1, atLeast: 5 },
+  time: { factor: 4, offset: 1, atLeast: 5 },
 };
 
 /** A time that is so short is never odd. */
@@ -75,7 +75,7 @@ export function farOutside(
   const n = newest.length;
   if (n < FEWEST) return null;
   const sorted = newest.map((each) => each.value).sort((a, b) => a - b);
-  const trimmed = n >= TRIMMED_FROM ? 1 : 0;
+  const trimmed = n >= TRIMMED_FROM && !isTime ? 1 : 0;
   // The last value is usual too: a number that rises or falls run by run does not jump.
   const low = Math.min(sorted[trimmed]!, newest[0]!.value);
   const high = Math.max(sorted[n - 1 - trimmed]!, newest[0]!.value);
