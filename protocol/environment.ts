@@ -64,6 +64,7 @@ export const OPERATION_VARIABLES = {
   LIVEOPS_OP: "Name of the operation type",
   LIVEOPS_ATTEMPT: "Number of the attempt, from 1",
   LIVEOPS_STAGE: "Name of the running stage, tracked or not; absent while no stage runs",
+  LIVEOPS_STEP: "Name of the step that runs the program; absent in other programs and in `process.env`",
   LIVEOPS_CHAIN: "Id of the chain, which is the id of its first operation",
   LIVEOPS_SLOT: "Number of the slot of its queue, from 1 to the concurrency of the queue; 1 in `liveops run`",
 } as const;

@@ -5,6 +5,7 @@
  * uncaught exception, or during `process.exit`. If none is written, the daemon sees a dead worker.
  */
 import { closeSync, constants, mkdirSync } from "node:fs";
+import { currentStep, type StepPlace } from "../../ops/attempt/current-step.js";
 import { toOperationError } from "../../ops/attempt/failure.js";
 import { operationVariables, setStageVariable } from "../../ops/attempt/operation-variables.js";
 import { cwdGone, runAttempt } from "../../ops/attempt/run-attempt.js";
@@ -269,8 +270,10 @@ export class AttemptRunner {
       for (const file of files) file.read();
     };
     const captured = captureOutput(
-      (stream, text) => writer.line(stream, writer.stage, text),
+      (stream, text, at: StepPlace | undefined) =>
+        writer.line(stream, at?.stage ?? writer.stage, text, at?.step),
       (...line) => writer.masker.cut(...line),
+      currentStep,
     );
     this.#closers.push(
       () => captured.restore(),

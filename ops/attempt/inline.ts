@@ -5,6 +5,7 @@ import { limitsText } from "../../protocol/resource-limits.js";
 import { captureOutput } from "../programs/capture-output.js";
 import { typeOfSubmission } from "../types/prepare.js";
 import { type OperationCtor, readType } from "../types/read-type.js";
+import { currentStep, type StepPlace } from "./current-step.js";
 import { InlineLink, type InlineWatcher } from "./inline-link.js";
 import { CANCELLED, type TypeFinder } from "./run-attempt.js";
 
@@ -28,8 +29,9 @@ export async function runInline(
 ): Promise<Operation> {
   let link: InlineLink | null = null;
   const capture = captureOutput(
-    (stream, text) => link?.line(stream, link.stage, text),
+    (stream, text, at: StepPlace | undefined) => link?.line(stream, at?.stage ?? link.stage, text, at?.step),
     (...line) => link?.masker.cut(...line) ?? null,
+    currentStep,
   );
   watcher.started?.(capture.real);
   try {

@@ -8,6 +8,7 @@ import type { Order } from "./sink.js";
 type Name = keyof typeof OPERATION_VARIABLES;
 
 const STAGE: Name = "LIVEOPS_STAGE";
+const STEP: Name = "LIVEOPS_STEP";
 
 /** The variables of an attempt; no stage runs yet. */
 export function operationVariables(order: Pick<Order, "id" | "op" | "attempt" | "chain" | "slot">) {
@@ -17,7 +18,7 @@ export function operationVariables(order: Pick<Order, "id" | "op" | "attempt" | 
     LIVEOPS_ATTEMPT: String(order.attempt),
     LIVEOPS_CHAIN: order.chain.id,
     LIVEOPS_SLOT: String(order.slot),
-  } satisfies Record<Exclude<Name, typeof STAGE>, string>;
+  } satisfies Record<Exclude<Name, typeof STAGE | typeof STEP>, string>;
 }
 
 /** The variables of this process outside of all attempts, while an attempt runs in it. */
@@ -33,6 +34,7 @@ export function enterOperationVariables(order: Parameters<typeof operationVariab
   const names = Object.keys(OPERATION_VARIABLES);
   if (active++ === 0) outer = Object.fromEntries(names.map((name) => [name, process.env[name]]));
   setStageVariable(null);
+  delete process.env[STEP];
   Object.assign(process.env, operationVariables(order));
   return () => {
     if (--active > 0) return;
@@ -41,6 +43,11 @@ export function enterOperationVariables(order: Parameters<typeof operationVariab
       else process.env[name] = value;
     }
   };
+}
+
+/** The variables of a program of a step: steps share the environment of their process. */
+export function stepVariables(step: string): Record<string, string> {
+  return { [STEP]: step };
 }
 
 /** Call whenever another stage runs. @param stage null: none */

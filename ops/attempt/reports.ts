@@ -16,6 +16,7 @@ import { Failure } from "./failure.js";
 import type { ItemKeys } from "./item-keys.js";
 import { type KeyedHost, type KeyedOptions, trackKeyedAsync, trackKeyedSync } from "./keyed-track.js";
 import type { Meter } from "./meter.js";
+import { stepVariables } from "./operation-variables.js";
 import type { Sink } from "./sink.js";
 import { trackAsync, trackSync } from "./track.js";
 
@@ -138,7 +139,9 @@ export abstract class Reports {
       status: (text: string, level?: StatusLevel) => this.status(text, level),
       terminals,
     };
-    const running: Promise<ExecResult> = exec(host, command, args, options)
+    const own =
+      step === undefined ? options : { ...options, env: { ...options?.env, ...stepVariables(step) } };
+    const running: Promise<ExecResult> = exec(host, command, args, own)
       .then(
         (result) => {
           this.exitCode = result.exitCode;

@@ -2,18 +2,12 @@
 import { MAX_STEP_TEXT } from "../../protocol/limits.js";
 import type { StepProgress } from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
+import type { StepPlace } from "./current-step.js";
 import { Failure } from "./failure.js";
 import { ItemKeys } from "./item-keys.js";
 import { Meter } from "./meter.js";
 import { type AttemptParts, Reports, until } from "./reports.js";
 import type { Sink, StageValues } from "./sink.js";
-
-/** Where a step is: in one run of a stage's block. */
-export interface StepPlace {
-  stage: string;
-  occurrence: number;
-  step: string;
-}
 
 export class RunningStep extends Reports implements StepProgress {
   readonly name: string;

@@ -12,6 +12,7 @@ import { type EachOptions, type StepProgress, StepsError, type StepsOptions } fr
 import { whyNotJson } from "../types/json-value.js";
 import type { Counted } from "./bar.js";
 import { type Cancellation, StepsCancellation } from "./cancellation.js";
+import { asStep } from "./current-step.js";
 import { Failure, failureText, toOperationError } from "./failure.js";
 import { INTERVAL_MS, type Meter } from "./meter.js";
 import type { AttemptParts } from "./reports.js";
@@ -207,7 +208,7 @@ export class Steps {
     let kept: Pick<Finished, "value"> = {};
     parts.cancellation.checkLease?.();
     try {
-      value = await task.run(step);
+      value = await asStep(at, () => task.run(step));
       step.checkEnded();
       kept = this.#keep(name, value);
     } catch (thrown) {

@@ -21,15 +21,20 @@ export interface Capture {
 /** Characters of a line; a longer line is split. */
 const MAX_LINE = 64 * 1024;
 
-/** @param placeOf - where to cut a line that is too long */
-export function captureOutput(
-  onLine: (stream: OutputStream, text: string) => void,
+/**
+ * @param onLine - gets each line with who wrote it
+ * @param placeOf - where to cut a line that is too long
+ * @param writerNow - who writes now: what two of them write makes no line together. Default: all is of one
+ */
+export function captureOutput<W>(
+  onLine: (stream: OutputStream, text: string, writer: W | undefined) => void,
   placeOf?: CutPlace,
+  writerNow: () => W | undefined = () => undefined,
 ): Capture {
   const capture = (name: OutputStream) => {
     const stream = process[name];
     const original = stream.write;
-    const lines = new WrittenLines((text) => onLine(name, text), placeOf);
+    const lines = new WrittenLines<W>((text, writer) => onLine(name, text, writer), placeOf, writerNow);
     stream.write = lines.write.bind(lines) as typeof original;
     const real = (text: string | Uint8Array) => original.call(stream, text);
     const restore = () => {
@@ -51,39 +56,60 @@ export function captureOutput(
 }
 
 /** Makes lines of the chunks that are written to one stream. */
-export class WrittenLines {
-  readonly #decoder = new StringDecoder("utf8");
-  #rest = "";
+export class WrittenLines<W = undefined> {
+  /** By writer: what is written between two chunks of a line is not of that line. */
+  readonly #unfinished = new Map<W | undefined, UnfinishedLine>();
 
   constructor(
-    private readonly onLine: (text: string) => void,
+    private readonly onLine: (text: string, writer: W | undefined) => void,
     private readonly placeOf?: CutPlace,
+    private readonly writerNow?: () => W | undefined,
   ) {}
 
   /** Takes the arguments of `stream.write`, and calls its callback. */
   write(chunk: Uint8Array | string, encoding?: unknown, done?: unknown): true {
     const bytes =
       typeof chunk === "string" && isOtherEncoding(encoding) ? Buffer.from(chunk, encoding) : chunk;
-    this.#take(typeof bytes === "string" ? bytes : this.#decoder.write(Buffer.from(bytes)));
+    const writer = this.writerNow?.();
+    const line = this.#unfinished.get(writer) ?? new UnfinishedLine();
+    for (const whole of line.add(bytes, this.placeOf)) this.onLine(whole, writer);
+    if (line.isEmpty) this.#unfinished.delete(writer);
+    else this.#unfinished.set(writer, line);
     const callback = typeof encoding === "function" ? encoding : done;
     if (typeof callback === "function") process.nextTick(callback as () => void);
     return true;
   }
 
-  /** Passes on the incomplete line. */
+  /** Passes on the incomplete lines. */
   flush(): void {
-    const last = this.#rest + this.#decoder.end();
-    this.#rest = "";
-    if (last !== "") this.onLine(last);
+    for (const [writer, line] of this.#unfinished) this.onLine(line.end(), writer);
+    this.#unfinished.clear();
+  }
+}
+
+class UnfinishedLine {
+  readonly #decoder = new StringDecoder("utf8");
+  /** Whether the decoder may hold the first bytes of a character. */
+  #isInBytes = false;
+  #rest = "";
+
+  get isEmpty(): boolean {
+    return this.#rest === "" && !this.#isInBytes;
   }
 
-  #take(text: string): void {
+  /** @returns the lines that are complete, and pieces of one that is too long */
+  add(chunk: Uint8Array | string, placeOf?: CutPlace): string[] {
+    const text = typeof chunk === "string" ? chunk : this.#decoder.write(Buffer.from(chunk));
+    this.#isInBytes = typeof chunk !== "string" && !text.endsWith("\n");
     const lines = (this.#rest + text).split("\n");
     const rest = lines.pop() ?? "";
-    for (const line of lines) this.onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
-    const pieces = cut(rest, MAX_LINE, false, this.placeOf);
+    const pieces = cut(rest, MAX_LINE, false, placeOf);
     this.#rest = pieces.pop() ?? "";
-    for (const piece of pieces) this.onLine(piece);
+    return [...lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line)), ...pieces];
+  }
+
+  end(): string {
+    return this.#rest + this.#decoder.end();
   }
 }
 

@@ -8,20 +8,20 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Console } from "node:console";
 import type { Writable } from "node:stream";
+import { currentStep, type StepPlace } from "../attempt/current-step.js";
 import { type OutputStream, WrittenLines } from "../programs/capture-output.js";
 import type { CutPlace } from "../programs/output.js";
 
 /** The written lines of one run. */
-export type RunOutput = Readonly<Record<OutputStream, WrittenLines>>;
+export type RunOutput = Readonly<Record<OutputStream, WrittenLines<StepPlace>>>;
 
 export function runOutput(
-  onLine: (stream: OutputStream, text: string) => void,
+  onLine: (stream: OutputStream, text: string, step: StepPlace | undefined) => void,
   placeOf: CutPlace,
 ): RunOutput {
-  return {
-    stdout: new WrittenLines((text) => onLine("stdout", text), placeOf),
-    stderr: new WrittenLines((text) => onLine("stderr", text), placeOf),
-  };
+  const lines = (stream: OutputStream) =>
+    new WrittenLines<StepPlace>((text, step) => onLine(stream, text, step), placeOf, currentStep);
+  return { stdout: lines("stdout"), stderr: lines("stderr") };
 }
 
 const writing = new AsyncLocalStorage<RunOutput>();

@@ -100,7 +100,7 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
   async #perform({ Type, submission, values, options, env }: Prepared): Promise<OperationRun<T>> {
     const link = new InlineLink(submission, this.#watcher, { ...options, values });
     const output = runOutput(
-      (stream, text) => link.line(stream, link.stage, text),
+      (stream, text, at) => link.line(stream, at?.stage ?? link.stage, text, at?.step),
       (...line) => link.masker.cut(...line),
     );
     const flush = () => {

@@ -161,10 +161,10 @@ export class Scope {
   }
 }
 
-/** Without the name of the stage, which the author knows. */
+/** Without the names of stage and step, which the author knows. */
 const BUILT_IN: ReadonlyMap<string, Known> = new Map(
   Object.keys(OPERATION_VARIABLES)
-    .filter((name) => name !== "LIVEOPS_STAGE")
+    .filter((name) => name !== "LIVEOPS_STAGE" && name !== "LIVEOPS_STEP")
     .map((name) => [name, { ...PLAIN, what: `the variable ${name}` }]),
 );
 

@@ -322,6 +322,65 @@ describe("a later attempt", () => {
   });
 });
 
+describe("output", () => {
+  it("of the process names the step whose code wrote it, and what two steps write makes no line together", async () => {
+    const run = await runOperation(
+      typeOf(async (p) => {
+        await check(p, () =>
+          p.parallel(
+            {
+              a: async () => {
+                process.stdout.write("a begins, ");
+                await delay(5);
+                console.log("and ends");
+              },
+              b: async () => {
+                process.stdout.write("b ");
+                await delay(10);
+                setTimeout(() => console.error("later"), 1);
+                console.log("alone");
+                await delay(5);
+              },
+            },
+            { atOnce: 2 },
+          ),
+        );
+        console.log("of no step");
+      }),
+    );
+    const lines = run.log.map(({ stage, step, stream, text }) => [stage, step, stream, text].join("|"));
+    expect(lines.sort()).toEqual([
+      "Check|a|stdout|a begins, and ends",
+      "Check|b|stderr|later",
+      "Check|b|stdout|b alone",
+      "||stdout|of no step",
+    ]);
+  });
+
+  it("without a line end is not lost", async () => {
+    const run = await runOperation(
+      typeOf((p) => check(p, () => p.each(["a", "b"], (name) => void process.stdout.write(name)))),
+    );
+    expect(run.log.map(({ step, text }) => `${step} ${text}`).sort()).toEqual(["a a", "b b"]);
+  });
+});
+
+describe("LIVEOPS_STEP", () => {
+  it("is the name of the step in each of its programs, and absent in the others", async () => {
+    const run = await runOperation(
+      typeOf((p) =>
+        check(p, async () => {
+          const print = ["-c", 'echo "$LIVEOPS_STEP|$LIVEOPS_STAGE|$OWN"'];
+          await p.exec("sh", print, { env: { OWN: "1" } });
+          await p.each(["a b", "c"], (_, s) => s.exec("sh", print, { env: { OWN: "2" } }), { atOnce: 1 });
+        }),
+      ),
+    );
+    const printed = run.log.filter(({ stream }) => stream === "stdout").map(({ text }) => text);
+    expect(printed).toEqual(["|Check|1", "a b|Check|2", "c|Check|2"]);
+  });
+});
+
 describe("wrong use", () => {
   const errorOf = async (run: (p: Progress) => unknown) =>
     (await runOperation(typeOf((p) => check(p, () => run(p))))).error;
