@@ -499,6 +499,6 @@ export function placeIn(
   const names = (getOwn(steps ?? {}, stage) ?? []).map(({ name }) => name);
   const { total = 0 } = getOwn(stepCounts ?? {}, stage) ?? {};
   if (step !== null && total > 0 && names.length >= total && !names.includes(step))
-    throw refuse(unknownStep(step, stage, names));
+    throw refuse(unknownStep(step, `the stage ${JSON.stringify(stage)}`, names));
   return place;
 }

@@ -158,6 +158,7 @@ export const logQuery = z.object({
   limit: z._default(count.check(z.lte(10_000)), MAX_PAGE),
   match: doc(z.optional(z.string()), "text to find in the line, case-insensitive"),
   stage: z.optional(z.string()),
+  step: doc(z.optional(z.string()), "name of a step of a stage"),
   stream: z.optional(z.enum(["log", "stdout", "stderr", "liveops"])),
 });
 

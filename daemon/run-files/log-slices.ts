@@ -10,11 +10,12 @@ export interface LineFilter {
   /** Text in the line without its colours, case-insensitive. */
   match?: string | undefined;
   stage?: string | undefined;
+  step?: string | undefined;
   stream?: LogStream | undefined;
 }
 
-export function isFiltered({ match, stage, stream }: LineFilter): boolean {
-  return Boolean(match) || stage !== undefined || stream !== undefined;
+export function isFiltered({ match, stage, step, stream }: LineFilter): boolean {
+  return Boolean(match) || stage !== undefined || step !== undefined || stream !== undefined;
 }
 
 function matcher(filter: LineFilter): (line: LogLine) => boolean {
@@ -22,6 +23,7 @@ function matcher(filter: LineFilter): (line: LogLine) => boolean {
   return (line) =>
     (match === undefined || withoutSequences(line.text).toLowerCase().includes(match)) &&
     (filter.stage === undefined || line.stage === filter.stage) &&
+    (filter.step === undefined || line.step === filter.step) &&
     (filter.stream === undefined || line.stream === filter.stream);
 }
 
@@ -32,10 +34,11 @@ const AS_IT_IS = /^[ !#-[\]-~]+$/;
 const ESCAPE = "\\u001b";
 
 /** Whether a stored line may be wanted, without parsing it. Never false for a wanted line. */
-function sieve({ match, stage, stream }: LineFilter): (stored: string) => boolean {
+function sieve({ match, stage, step, stream }: LineFilter): (stored: string) => boolean {
   const text = match && AS_IT_IS.test(match) ? match.toLowerCase() : "";
   const keys = [
     ...(stage === undefined ? [] : [`"stage":${JSON.stringify(stage)}`]),
+    ...(step === undefined ? [] : [`"step":${JSON.stringify(step)}`]),
     ...(stream === undefined ? [] : [`"stream":"${stream}"`]),
   ];
   return (stored) =>

@@ -12,6 +12,7 @@ const PAGE = 10_000;
 /** Which log lines to read. */
 export interface LineFilter {
   stage?: string | undefined;
+  step?: string | undefined;
   stream?: LogStream | undefined;
   /** Only lines that match; the pattern does not see the colours of a line. */
   grep?: RegExp | undefined;
@@ -65,17 +66,18 @@ export async function lastLines(stored: StoredLines, count: number): Promise<Log
   return batches.reverse().flat();
 }
 
-/** The daemon filters by stage and stream, the client by the rest. A regular expression is not given to the daemon: it could block it. */
+/** The daemon filters by stage, step and stream, the client by the rest. A regular expression is not given to the daemon: it could block it. */
 async function* pages(
   { client, id, filter, end, signal }: StoredLines,
   bounds: { after: number } | { tail: number },
 ): AsyncGenerator<LogLine[]> {
-  const { stage, stream } = filter;
+  const { stage, step, stream } = filter;
   const most = end?.logLine ?? Number.POSITIVE_INFINITY;
   const query = {
     ...bounds,
     limit: "tail" in bounds ? bounds.tail : PAGE,
     ...(stage !== undefined && { stage }),
+    ...(step !== undefined && { step }),
     ...(stream && { stream }),
   };
   for await (const { lines } of client.logPages(id, query, signal)) {
@@ -97,11 +99,12 @@ export async function* newLines(
 }
 
 /** Whether the line passes the filter. A regular expression does not see the colours of a line. */
-function passes({ stage, stream, grep, attempt, since }: LineFilter, line: LogLine): boolean {
+function passes({ stage, step, stream, grep, attempt, since }: LineFilter, line: LogLine): boolean {
   return (
     (attempt === undefined || line.attempt === attempt) &&
     (since === undefined || Date.parse(line.at) >= since) &&
     (stage === undefined || line.stage === stage) &&
+    (step === undefined || line.step === step) &&
     (stream === undefined || line.stream === stream) &&
     (grep === undefined || withoutSequences(line.text).search(grep) !== -1)
   );

@@ -58,10 +58,14 @@ export function unknownStage(
   return { message: `${quoted(name)} is not a stage of ${op}; ${hint}`, nearest: near };
 }
 
-/** The message for a name that is not a step of a stage. */
+/**
+ * The message for a name that is not a step.
+ *
+ * @param of - what the steps are of: a stage or an operation
+ */
 export function unknownStep(
   name: string,
-  stage: string,
+  of: string,
   steps: readonly string[],
 ): { message: string; nearest: string[] } {
   const near = nearest(name, steps);
@@ -69,7 +73,7 @@ export function unknownStep(
   const all = steps.length === 0 ? "it had no steps" : `its steps: ${steps.slice(0, MOST).join(", ")}${more}`;
   const hint = near.length > 0 ? `did you mean ${near.join(", ")}? ` : "";
   return {
-    message: `${quoted(name)} is not a step of the stage ${quoted(stage)}; ${hint}${all}`,
+    message: `${quoted(name)} is not a step of ${of}; ${hint}${all}`,
     nearest: near,
   };
 }

@@ -45,6 +45,21 @@ export class Moody extends LiveOperation {
 }
 `;
 
+const STEPS = `import { LiveOperation } from "liveops";
+
+export class Checks extends LiveOperation {
+  static stages = ["Check", "Ship"];
+  async run(p) {
+    await p.stage("Check", () => p.parallel({
+      lint: (s) => { s.log("412 files"); console.log("clean"); },
+      unit: (s) => s.exec("sh", ["-c", "echo $LIVEOPS_STEP runs; echo oops >&2"]),
+      quiet: () => {},
+    }, { atOnce: 1 }));
+    await p.stage("Ship", () => p.log("shipped"));
+  }
+}
+`;
+
 beforeAll(async () => {
   world.write("config/liveops/ops/talks.js", TALKS);
   id = await world.submit("talks");
@@ -103,6 +118,23 @@ test("a mistyped stage is wrong usage, with near names; also with -f", async () 
     expect(ended).toMatchObject({ code: 2, stdout: "" });
     expect(ended.stderr).toContain('--stage: "Sav" is not a stage of talks; did you mean Save?');
   }
+});
+
+test("--step chooses, and a mistyped step is wrong usage, with near names", async () => {
+  world.write("config/liveops/ops/checks.js", STEPS);
+  const checks = await world.submit("checks");
+  await world.finished(checks);
+  expect(await logs(checks, "--step", "lint")).toEqual(["[lint] 412 files", "[lint] clean"]);
+  expect((await logs(checks, "--step", "unit")).sort()).toEqual(["[unit] oops", "[unit] unit runs"]);
+  expect(await logs(checks, "--step", "lint", "--grep", "clean", "-n", "5")).toEqual(["[lint] clean"]);
+  expect(await logs(checks, "--step", "quiet", "-f")).toEqual([]);
+  const typo = await world.liveops(["logs", checks, "--step", "unti"]);
+  expect(typo).toMatchObject({ code: 2, stdout: "" });
+  expect(typo.stderr).toContain(
+    '--step: "unti" is not a step of checks; did you mean unit? its steps: lint, unit, quiet',
+  );
+  const other = await world.liveops(["logs", checks, "--stage", "Ship", "--step", "unit"]);
+  expect(other.stderr).toContain('"unit" is not a step of the stage "Ship"; it had no steps');
 });
 
 test("--attempt and --since choose, with -n and --grep", async () => {

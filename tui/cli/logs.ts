@@ -15,7 +15,7 @@ import { wantsColour } from "../../protocol/text/colour.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
-import { unknownStage } from "../../protocol/text/unknown-name.js";
+import { unknownStage, unknownStep } from "../../protocol/text/unknown-name.js";
 import { sinceFrom } from "../kit/given-duration.js";
 import { interruptible } from "../kit/interruptible.js";
 import { addCommand } from "../kit/options.js";
@@ -30,6 +30,7 @@ interface LogsOptions {
   follow?: boolean;
   lines?: string;
   stage?: string;
+  step?: string;
   stream?: string;
   grep?: string;
   ignoreCase?: boolean;
@@ -44,6 +45,7 @@ export function registerLogs(root: Command): void {
     "liveops logs",
     "liveops logs k3f -n 20 -f",
     "liveops logs k3f --stage Archive --timestamps",
+    "liveops logs k3f --step unit",
     "liveops logs k3f --grep 'error|warning' --ignore-case -n 5",
     "liveops logs k3f --attempt 2",
     "liveops logs k3f --since 10m -f",
@@ -55,6 +57,7 @@ export function registerLogs(root: Command): void {
     .option("-f, --follow", "Print new lines until the operation finishes")
     .option("-n, --lines <n>", "Print only the last <n> lines that fit the other options")
     .option("--stage <name>", "Print only lines of this stage")
+    .option("--step <name>", "Print only lines of this step of a stage")
     .option("--stream <name>", "Print only lines of this stream: log, stdout, stderr, liveops")
     .option("--grep <regexp>", "Print only lines that match this regular expression (JavaScript syntax)")
     .option("-i, --ignore-case", "Let --grep match upper and lower case alike")
@@ -79,7 +82,7 @@ export function registerLogs(root: Command): void {
     const stored = { client, id, filter, end };
     if (tail === undefined) for await (const line of storedLines(stored)) print(line);
     else for (const line of await lastLines(stored, tail)) print(line);
-    if (printed === 0) await checkStage(operation, stored, to);
+    if (printed === 0) await checkNames(operation, stored, to);
     if (end === undefined) return;
     await interruptible(
       () => `interrupted; ${id} continues`,
@@ -106,28 +109,37 @@ function checkAttempt({ id, attempt: last }: Operation, attempt: number | undefi
 }
 
 /**
- * Checks the name of a stage without any line. An untracked stage is not declared: the events name those that ran, and a
- * running operation may still enter one.
+ * Checks the names of a stage and a step without any line. Neither an untracked stage nor a step is declared: the events
+ * name those that ran, and a running operation may still enter one.
  *
- * @throws UsageError for an unknown stage
+ * @throws UsageError for an unknown stage or step
  */
-async function checkStage(
-  { id, op, stages, state }: Operation,
-  stored: StoredLines,
-  to: ReportTo,
-): Promise<void> {
-  const { stage } = stored.filter;
-  if (stage === undefined || stages.includes(stage)) return;
-  const [line] = await lastLines({ ...stored, filter: { stage } }, 1);
+async function checkNames(operation: Operation, stored: StoredLines, to: ReportTo): Promise<void> {
+  const { id, op, state } = operation;
+  const { stage, step } = stored.filter;
+  const stages = new Set(operation.stages);
+  const steps = new Set<string>();
+  if (step === undefined && (stage === undefined || stages.has(stage))) return;
+  const [line] = await lastLines({ ...stored, filter: { stage, step } }, 1);
   if (line !== undefined) return;
-  const untracked = new Set<string>();
-  for await (const event of stored.client.events(id))
-    if (event.type === "stage:entered" && event.index === null) untracked.add(event.stage);
-  if (untracked.has(stage)) return;
-  const { message, nearest } = unknownStage(stage, op, [...new Set([...stages, ...untracked])]);
-  if (nearest.length > 0 || isFinal(state)) throw new UsageError(`--stage: ${message}`);
-  say(to, `no lines of the stage ${JSON.stringify(stage)} yet; ${message}`, "yellow");
+  for await (const event of stored.client.events(id)) {
+    if (event.type === "stage:entered") stages.add(event.stage);
+    if (event.type === "step:entered" && (stage ?? event.stage) === event.stage) steps.add(event.step);
+  }
+  const check = (what: "stage" | "step", name: string, { message, nearest }: Unknown) => {
+    if (nearest.length > 0 || isFinal(state)) throw new UsageError(`--${what}: ${message}`);
+    say(to, `no lines of the ${what} ${JSON.stringify(name)} yet; ${message}`, "yellow");
+  };
+  if (stage !== undefined && !stages.has(stage)) check("stage", stage, unknownStage(stage, op, [...stages]));
+  else if (step !== undefined && !steps.has(step))
+    check(
+      "step",
+      step,
+      unknownStep(step, stage === undefined ? op : `the stage ${JSON.stringify(stage)}`, [...steps]),
+    );
 }
+
+type Unknown = ReturnType<typeof unknownStage>;
 
 function tailOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
@@ -139,6 +151,7 @@ const STREAMS = ["log", "stdout", "stderr", "liveops"] as const satisfies LogStr
 
 interface FilterOptions {
   stage?: string;
+  step?: string;
   stream?: string;
   grep?: string;
   ignoreCase?: boolean;
@@ -148,13 +161,14 @@ interface FilterOptions {
 
 /** @throws UsageError for an unknown stream, a wrong attempt or time, or text that is not a regular expression */
 function givenLogFilter(
-  { stage, stream, grep, ignoreCase, attempt, since }: FilterOptions,
+  { stage, step, stream, grep, ignoreCase, attempt, since }: FilterOptions,
   now: number,
 ): LineFilter {
   if (ignoreCase && grep === undefined)
     throw new UsageError("--ignore-case needs --grep", "liveops logs --grep error --ignore-case");
   return {
     stage,
+    step,
     stream: streamOf(stream),
     grep: patternOf(grep, ignoreCase === true),
     attempt: attemptOf(attempt),

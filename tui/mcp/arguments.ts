@@ -8,6 +8,8 @@ export const id = z
 
 export const stage = z.string().optional().describe("Only lines of this stage");
 
+export const step = z.string().optional().describe("Only lines of this step of a stage");
+
 export const stream = z
   .enum(["log", "stdout", "stderr", "liveops"])
   .optional()

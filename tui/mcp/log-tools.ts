@@ -5,7 +5,7 @@ import type { LogLine } from "../../protocol/operation.js";
 import type { LogPage } from "../../protocol/replies.js";
 import type { LogQuery } from "../../protocol/requests.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
-import { id, lineNumber, stage, stream } from "./arguments.js";
+import { id, lineNumber, stage, step, stream } from "./arguments.js";
 import { badRequest } from "./errors.js";
 import { cutText, MAX_REPLY } from "./plain.js";
 import { defineTool } from "./tool.js";
@@ -95,8 +95,16 @@ async function readLines(pages: AsyncIterable<LogPage>, collect: Collect): Promi
   return result(null, total);
 }
 
-function replyLine({ n, at, attempt, stage, stream, text }: LogLine) {
-  return { n, at, attempt, stage, stream, text: cutText(text, MAX_LINE) };
+function replyLine({ n, at, attempt, stage, step, stream, text }: LogLine) {
+  return {
+    n,
+    at,
+    attempt,
+    stage,
+    ...(step !== undefined && { step }),
+    stream,
+    text: cutText(text, MAX_LINE),
+  };
 }
 
 /** Most lines of one reply. */
@@ -119,6 +127,7 @@ const readLog = defineTool({
     limit: z.int().min(1).max(MAX_LINES).default(100).describe("Most lines, with after or before"),
     match: z.string().optional().describe("Only lines that contain this text, in upper or lower case"),
     stage,
+    step,
     stream,
   },
   changes: "nothing",
@@ -146,6 +155,7 @@ const searchLog = defineTool({
     before: z.int().min(1).optional().describe("Only lines with a smaller number, to find older matches"),
     limit: z.int().min(1).max(MAX_FOUND).default(50).describe("Most lines of the reply"),
     stage,
+    step,
     stream,
   },
   changes: "nothing",

@@ -11,7 +11,7 @@ export const logRoute: RoutePlugin = (app, { context }, done) => {
       const { id } = (await context.view.find(params.id)).record;
       await context.runs.bring([id]);
       const { record } = await context.view.find(id);
-      const { after, before, tail, limit, match, stage, stream } = query;
+      const { after, before, tail, limit, match, stage, step, stream } = query;
       if ([after, before, tail].filter((given) => given !== undefined).length > 1) {
         throw new Refusal("LIVEOPS_BAD_REQUEST", "give one of after, before and tail");
       }
@@ -20,7 +20,7 @@ export const logRoute: RoutePlugin = (app, { context }, done) => {
       const asText = headers.accept?.includes("text/plain") === true;
       const question = {
         files: context.runs.of(record.id),
-        filter: { match, stage, stream },
+        filter: { match, stage, step, stream },
         isGone: () => reply.raw.destroyed,
         // Plain text has no field for `next`, so the log is searched to its end.
         ...(asText && { most: Number.POSITIVE_INFINITY }),

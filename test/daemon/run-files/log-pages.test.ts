@@ -232,17 +232,21 @@ test("a line that is being written is not there yet", async () => {
   expect(await after(dir, 0, 10)).toEqual({ lines: all, next: null });
 });
 
-test("stages and streams are filters too", async () => {
+test("stages, steps and streams are filters too", async () => {
   const dir = directory();
   write(dir, story([[true]]));
-  const line = (n: number, stage: string | null, stream: string) =>
-    appendFileSync(logFile(join(dir, "1")), encodeRecord({ n, seq: n + 9, stage, stream, text: "t" }));
+  const line = (n: number, stage: string | null, stream: string, step?: string) =>
+    appendFileSync(logFile(join(dir, "1")), encodeRecord({ n, seq: n + 9, stage, step, stream, text: "t" }));
   line(2, "Load", "stdout");
   line(3, "Save", "stderr");
+  line(4, "Save", "stdout", 'a/b "é"');
+  line(5, "Save", "stdout", "a");
   const numbers = ({ lines }: FoundLines) => lines.map(({ n }) => n);
   expect(numbers(await after(dir, 0, 9, { stage: "Load" }))).toEqual([2]);
   expect(numbers(await before(dir, 9, 9, { stream: "stderr" }))).toEqual([3]);
   expect(numbers(await after(dir, 0, 9, { stage: "Load", stream: "stderr" }))).toEqual([]);
+  expect(numbers(await after(dir, 0, 9, { step: "a" }))).toEqual([5]);
+  expect(numbers(await before(dir, 9, 9, { stage: "Save", step: 'a/b "é"' }))).toEqual([4]);
 });
 
 test("text with JSON escapes is found too", async () => {
