@@ -141,10 +141,18 @@ export const resourcesSchema = z.object({
 });
 
 /** What the processes of a running operation use at this moment. */
-export const usageSchema = z.object({
+const useShapes = {
   cpu: doc(z.number(), "cores, over the last 2 s"),
   rssBytes: z.int(),
   processes: z.int(),
+};
+
+export const usageSchema = z.object({
+  ...useShapes,
+  steps: doc(
+    z.optional(z.record(z.string(), z.object(useShapes))),
+    "of the programs of each active step; absent: none runs a program",
+  ),
 });
 
 /** The pauses of an attempt. */
@@ -312,7 +320,7 @@ export const operationSchema = z.object({
   ),
   usage: doc(
     z.nullable(usageSchema),
-    "Current use of a running operation: `cpu` (cores), `rssBytes`, `processes`; null: not running, or not measured yet",
+    "Current use of a running operation: `cpu` (cores), `rssBytes`, `processes`, and `steps` with the same of each active step; null: not running, or not measured yet",
   ),
   host: doc(
     z.optional(z.string()),

@@ -197,8 +197,11 @@ export class Attempt {
   lookAtResources(): void {
     if (!this.run.accepted || this.outcome) return;
     const { bus, containment } = this.parts;
-    if (this.sampler.look(() => containment.pidsOf(this.run.worker)))
-      bus.emit("shown", this.entry.record, "resources", "usage");
+    const { record } = this.entry;
+    const steps = Object.values(record.steps ?? {}).at(-1) ?? [];
+    const hasSteps = steps.some(({ state }) => state === "active");
+    if (this.sampler.look(() => containment.pidsOf(this.run.worker), hasSteps))
+      bus.emit("shown", record, "resources", "usage");
   }
 
   /** Sets since when the attempt waits for room on the disk; null: it does not wait. */

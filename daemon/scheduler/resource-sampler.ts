@@ -7,6 +7,7 @@
 import { difference, greaterOf, type ProcessUsage, usageOf } from "../../ops/attempt/usage.js";
 import type { UsedBefore } from "../../protocol/event.js";
 import type { Resources, Usage } from "../../protocol/operation.js";
+import { StepUsage } from "./step-usage.js";
 
 /** Time between two measures, in ms. */
 export const SAMPLE_MS = 2000;
@@ -21,6 +22,7 @@ export class ResourceSampler {
   /** Usage of processes that ended and that nothing waited for. */
   #ended: UsedBefore = NOTHING;
   #last: UsedBefore | null = null;
+  readonly #steps = new StepUsage();
   /** By the monotonic clock, in ms. */
   #measuredAt: number;
 
@@ -44,13 +46,22 @@ export class ResourceSampler {
     this.usage = null;
   }
 
-  /** Measures if it is time. Returns whether the values changed. */
-  look(pids: () => readonly number[]): boolean {
+  /**
+   * Measures if it is time. Returns whether the values changed.
+   *
+   * @param hasSteps - whether steps of a stage are active
+   */
+  look(pids: () => readonly number[], hasSteps = false): boolean {
     const now = this.now();
     const seconds = (now - this.#measuredAt) / 1000;
     if (seconds * 1000 < SAMPLE_MS) return false;
     this.#measuredAt = now;
-    const measured = pids().flatMap((pid) => this.measure(pid) ?? []);
+    const processes = new Map<number, ProcessUsage>();
+    for (const pid of pids()) {
+      const usage = this.measure(pid);
+      if (usage !== null) processes.set(pid, usage);
+    }
+    const measured = [...processes.values()];
     if (measured.length === 0) return false;
     const sum = (key: keyof ProcessUsage) => measured.reduce((total, each) => total + each[key], 0);
     const total = this.#monotonic({
@@ -64,7 +75,9 @@ export class ResourceSampler {
     this.resources = greaterOf(this.resources, used);
     const isFirst = cpuBefore === null;
     const cpu = isFirst && this.isAdopted ? 0 : Math.max(0, used.cpuSeconds - (cpuBefore ?? 0)) / seconds;
-    this.usage = { cpu: Math.round(cpu * 100) / 100, rssBytes, processes: measured.length };
+    const steps = hasSteps ? this.#steps.look(processes, seconds) : undefined;
+    const use = { cpu: Math.round(cpu * 100) / 100, rssBytes, processes: measured.length };
+    this.usage = { ...use, ...(steps && { steps }) };
     return true;
   }
 

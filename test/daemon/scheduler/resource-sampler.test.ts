@@ -1,7 +1,11 @@
 /** What the samples of an attempt's processes add up to. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { expect, test } from "vitest";
 import { ResourceSampler, SAMPLE_MS } from "../../../daemon/scheduler/resource-sampler.js";
-import type { ProcessUsage } from "../../../ops/attempt/usage.js";
+import { StepUsage } from "../../../daemon/scheduler/step-usage.js";
+import { type ProcessUsage, usageOf } from "../../../ops/attempt/usage.js";
+import { until } from "../../end-to-end/until.js";
 
 const MIB = 1024 * 1024;
 
@@ -100,4 +104,50 @@ test("the worker's own measure at the end adds to the samples, and the current u
     writtenBytes: 6,
   });
   expect(sampler.usage).toBeNull();
+});
+
+test("tells the use of the programs of each step, by the name in their environment", () => {
+  const names = new Map([
+    [2, "unit"],
+    [3, "unit"],
+    [4, "__proto__"],
+  ]);
+  const steps = new StepUsage((pid) => names.get(pid) ?? null);
+  const use = (cpuSeconds: number, rssBytes: number) => ({
+    cpuSeconds,
+    rssBytes,
+    readBytes: 0,
+    writtenBytes: 0,
+  });
+  const first = new Map([
+    [1, use(9, 900)],
+    [2, use(1, 10)],
+    [3, use(2, 20)],
+    [4, use(0, 1)],
+  ]);
+  expect(Object.entries(steps.look(first, 2)!)).toEqual([
+    ["unit", { cpu: 1.5, rssBytes: 30, processes: 2 }],
+    ["__proto__", { cpu: 0, rssBytes: 1, processes: 1 }],
+  ]);
+  // A process that has ended takes its time with it, and its number may be that of another program.
+  names.clear();
+  names.set(5, "unit");
+  expect(steps.look(new Map([[5, use(1, 5)]]), 2)).toEqual({ unit: { cpu: 0, rssBytes: 5, processes: 1 } });
+  expect(steps.look(new Map([[5, use(2, 5)]]), 2)).toEqual({ unit: { cpu: 0.5, rssBytes: 5, processes: 1 } });
+  expect(steps.look(new Map([[1, use(9, 900)]]), 2)).toBeUndefined();
+});
+
+test("the name of the step is that in the environment of a process", async () => {
+  const child = spawn("sleep", ["600"], { env: { ...process.env, LIVEOPS_STEP: "déjà vu" } });
+  try {
+    await once(child, "spawn");
+    const steps = new StepUsage();
+    await until("the program has its environment", () => {
+      const shown = steps.look(new Map([[child.pid!, usageOf(child.pid!)!]]), 2);
+      return Object.keys(shown ?? {}).join() === "déjà vu";
+    });
+  } finally {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
 });
