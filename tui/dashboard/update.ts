@@ -24,6 +24,7 @@ import { addPageOf, addQueuePage, endsWithOldest } from "./core/paging.js";
 import { withQueues } from "./core/queue-view.js";
 import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
 import { choose, select, settleIdle, settleSelection } from "./core/select.js";
+import { withStepLines } from "./core/steps.js";
 import { addFetched, addHistory, applyLines, reordered, sampled } from "./core/watched.js";
 import { pasted, typed } from "./entry.js";
 import { filledForm } from "./form/form.js";
@@ -86,7 +87,8 @@ function reduce(state: State, message: Message): State {
       const link = state.logLinks.find(({ id }) => id === message.id);
       if (link === undefined || link !== state.logLinks.at(-1)) return state;
       const lines = shifted(message.lines, link.offset);
-      return stepOn(withLogged(withLog(state, appendLines(state.log, lines)), lines));
+      const told = withStepLines(state, link.id, lines);
+      return stepOn(withLogged(withLog(told, appendLines(state.log, lines)), lines));
     }
     case "log-fetched":
       return fetchedLog(state, message);

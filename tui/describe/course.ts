@@ -1,7 +1,7 @@
 /** What a run did when: its attempts, and the spans of its stages on one axis of time. Made from its events. */
 
 import type { OperationError } from "../../protocol/operation.js";
-import { knownStageState, type StageState } from "../../protocol/stage-state.js";
+import { knownStageState, knownStepState, type StepEnd, type StepState } from "../../protocol/stage-state.js";
 import type { FinalState } from "../../protocol/state.js";
 import type { EventLine } from "../../protocol/stream-lines.js";
 
@@ -10,12 +10,14 @@ export interface Span {
   readonly from: number;
   /** Null: not over. */
   to: number | null;
-  look: StageState | "waiting" | "running" | "kept" | FinalState | "requeued";
+  look: StepState | "waiting" | "running" | "kept" | FinalState | "requeued";
 }
 
 export interface Lane {
   /** Null: the operation itself. */
   readonly stage: string | null;
+  /** Absent: the stage itself. */
+  readonly step?: string;
   readonly isTracked: boolean;
   readonly spans: Span[];
 }
@@ -57,6 +59,8 @@ export class CourseReader implements Course {
   #count = 0;
   readonly #whole: Lane = { stage: null, isTracked: true, spans: [] };
   readonly #lanes: Map<string, Lane>;
+  /** The lanes of steps, by tracked stage and name. */
+  readonly #steps = new Map<string, Map<string, Lane>>();
 
   constructor(
     stages: readonly string[],
@@ -66,7 +70,10 @@ export class CourseReader implements Course {
   }
 
   get lanes(): readonly Lane[] {
-    return [this.#whole, ...this.#lanes.values()];
+    const all = [...this.#lanes.values()];
+    const stepsOf = ({ stage, isTracked }: Lane) =>
+      isTracked ? (this.#steps.get(stage!)?.values() ?? []) : [];
+    return [this.#whole, ...all.flatMap((lane) => [lane, ...stepsOf(lane)])];
   }
 
   /** @param at - time of the event on the axis. Default: milliseconds since the epoch */
@@ -98,7 +105,14 @@ export class CourseReader implements Course {
         break;
       case "stage:left":
         if (event.resumed) this.attempts.at(-1)?.reused.push(event.stage);
+        if (event.index !== null) this.#endSteps(event.stage, time, "ended");
         end(this.#laneOf(event), time, event.resumed ? "kept" : knownStageState(event.state));
+        break;
+      case "step:entered":
+        this.#begin(this.#laneOfStep(event), time, "active");
+        break;
+      case "step:finished":
+        end(this.#laneOfStep(event), time, event.resumed ? "kept" : knownStepState(event.state));
         break;
       case "attempt:finished":
         this.#change({ ended: event.state, seconds: event.seconds, error: event.error });
@@ -131,8 +145,22 @@ export class CourseReader implements Course {
     return lane;
   }
 
-  /** A worker that died leaves its stages open. */
-  #endStages(to: number, look: Span["look"]): void {
+  #laneOfStep({ stage, step }: { stage: string; step: string }): Lane {
+    const steps = this.#steps.get(stage) ?? new Map<string, Lane>();
+    this.#steps.set(stage, steps);
+    const lane = steps.get(step) ?? { stage, step, isTracked: true, spans: [] };
+    steps.set(step, lane);
+    return lane;
+  }
+
+  /** Steps that the stage did not wait for. */
+  #endSteps(stage: string, to: number, look: StepEnd): void {
+    for (const lane of this.#steps.get(stage)?.values() ?? []) end(lane, to, look);
+  }
+
+  /** A worker that died leaves its stages and steps open. */
+  #endStages(to: number, look: StepEnd): void {
+    for (const stage of this.#steps.keys()) this.#endSteps(stage, to, look);
     for (const lane of this.#lanes.values())
       while (lane.spans.some((span) => span.to === null)) end(lane, to, look);
   }

@@ -2,7 +2,8 @@
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, Step, StepCounts } from "../../protocol/operation.js";
 import { knownStepState, STEP_ENDS, type StepState } from "../../protocol/stage-state.js";
-import { formatCount, formatDuration, formatPercent } from "../terminal/format.js";
+import { firstLine } from "../../protocol/text/first-line.js";
+import { formatBytes, formatCount, formatDuration, formatPercent } from "../terminal/format.js";
 
 /** Rows of a stage. */
 const MOST_ROWS = 20;
@@ -40,14 +41,20 @@ export function stepsOf(
   return { rows, others: othersOf(getOwn(stepCounts ?? {}, stage) ?? { total: 0 }, list, rows) };
 }
 
+/** The first step of the stage that failed; null: none did. */
+export function failedStep({ steps }: Pick<Operation, "steps">, stage: string): string | null {
+  return (getOwn(steps ?? {}, stage) ?? []).find(({ state }) => state === "failed")?.name ?? null;
+}
+
 const rankOf = ({ state }: Step) => RANKS[knownStepState(state)];
 
 function othersOf(counts: StepCounts, list: readonly Step[], rows: readonly Step[]): string {
   const shown = (state: StepState) => rows.filter((step) => knownStepState(step.state) === state).length;
   const ended = STEP_ENDS.map((state) => [counts[state] ?? 0, state] as const);
+  const isFirst = ([, state]: readonly [number, StepState]) => RANKS[state] < RANKS.active;
   const active = list.filter(({ state }) => state === "active").length;
   const waiting = counts.total - active - ended.reduce((sum, [n]) => sum + n, 0);
-  return [[active, "active"] as const, ...ended]
+  return [...ended.filter(isFirst), [active, "active"] as const, ...ended.filter((each) => !isFirst(each))]
     .map(([n, state]) => [n - shown(state), state.replace("-", " ")] as const)
     .concat([[waiting, waiting === 1 ? "waits" : "wait"]])
     .filter(([n]) => n > 0)
@@ -55,17 +62,31 @@ function othersOf(counts: StepCounts, list: readonly Step[], rows: readonly Step
     .join(", ");
 }
 
-/** How long it took, its percent or status while it is active, and why it ended as it did. Untrusted text. */
-export function stepFacts(step: Step, now: number): string[] {
-  const { state, resumed, seconds, startedAt, finishedAt, percent, status, reason } = step;
+/** Why it ended as it did, one line; empty: there is nothing to say. Untrusted text. */
+export function stepNote({ state, reason }: Step): string {
+  const known = knownStepState(state);
+  const word =
+    known === "ended" || known === "skipped" || known === "allowed-failure" ? known.replace("-", " ") : "";
+  return [word, firstLine(reason ?? "")].filter(Boolean).join(": ");
+}
+
+/** Use of the programs of an active step; empty: none runs, or it is not measured yet. */
+export function stepUse({ usage }: Pick<Operation, "usage">, { name, state }: Step): string {
+  const use = state === "active" ? getOwn(usage?.steps ?? {}, name) : undefined;
+  return use === undefined ? "" : `${Math.round(use.cpu * 100)}% cpu ${formatBytes(use.rssBytes)}`;
+}
+
+/** How long it took, its percent, use or status while it is active, and why it ended as it did. Untrusted text. */
+export function stepFacts(step: Step, now: number, of: Pick<Operation, "usage"> = { usage: null }): string[] {
+  const { state, resumed, seconds, startedAt, finishedAt, percent, status } = step;
   const end = finishedAt === null ? now : Date.parse(finishedAt);
   const took = formatDuration(seconds ?? Math.max(0, Math.floor((end - Date.parse(startedAt)) / 1000)));
   const isActive = state === "active";
   return [
     resumed || state === "skipped" ? "" : took,
     isActive && percent > 0 ? formatPercent(percent, step.progress?.approximate) : "",
+    stepUse(of, step),
     isActive ? (status?.text ?? "") : "",
-    ...(state === "ended" || state === "skipped" ? [state] : []),
-    reason ?? "",
+    stepNote(step),
   ].filter(Boolean);
 }

@@ -88,12 +88,12 @@ function blockOf(rows: readonly string[]): string {
   return `<div class="block">${rows.join("\n")}</div>\n`;
 }
 
-function row(id: string, { n, at, attempt, stage, stream, text }: LogLine): Markup {
+function row(id: string, { n, at, attempt, stage, step, stream, text }: LogLine): Markup {
   // A file may have anything in place of a stream.
   const known = STREAMS.includes(stream) ? stream : "log";
   const anchor = `${id}.L${Number(n)}`;
-  const place = `${at}, attempt ${attempt}${stage === null ? "" : `, ${stage}`}, ${known}`;
-  return html`<span class="row ${known}" id="${anchor}" title="${place}"><a href="#${anchor}">${Number(n)}</a>${coloured(String(text))}</span>`;
+  const place = `${at}, attempt ${attempt}${stage === null ? "" : `, ${stage}`}${step === undefined ? "" : `, ${step}`}, ${known}`;
+  return html`<span class="row ${known}" id="${anchor}" title="${place}"><a href="#${anchor}">${Number(n)}</a>${step === undefined ? null : html`<b class="step">[${step}]</b> `}${coloured(String(text))}</span>`;
 }
 
 /** A log line with its colours. All other control sequences are dropped. */

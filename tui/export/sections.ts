@@ -1,9 +1,12 @@
 /** The parts of the page beside timeline and log: state, stages, attempts, values, errors. */
+
+import { MAX_LISTED_STEPS } from "../../protocol/limits.js";
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, OperationError } from "../../protocol/operation.js";
-import { knownStageState } from "../../protocol/stage-state.js";
+import { knownStageState, knownStepState, type StepState } from "../../protocol/stage-state.js";
 import type { AttemptRow } from "../describe/course.js";
 import { describeOperation, type Row } from "../describe/operation.js";
+import { stepNote, stepsOf } from "../describe/steps.js";
 import { formatCount, formatDuration } from "../terminal/format.js";
 import { stageGlyph, stateGlyph } from "../terminal/glyphs.js";
 import { ranHere, stageNote } from "../terminal/stage-note.js";
@@ -36,20 +39,53 @@ function time(at: string | null): Piece {
 export function stageTable(it: Operation): Markup | null {
   if (it.stages.length === 0) return null;
   const longest = Math.max(0.001, ...it.stages.map((stage) => getOwn(it.stageTimes, stage)?.seconds ?? 0));
-  const rows = it.stages.map((stage, index) => {
+  const rows = it.stages.flatMap((stage, index) => {
     const state = getOwn(it.stageStates, stage);
     const times = getOwn(it.stageTimes, stage);
     const seconds = times !== undefined && ranHere(state, times) ? times.seconds : null;
     const word = state === undefined ? "pending" : times?.resumed ? "kept" : knownStageState(state);
-    return html`<tr class="${word}"><td class="n">${index + 1}</td>
-<td class="sign" title="${word}">${stageGlyph(state)}</td><th scope="row">${stage}</th>
-<td class="time">${seconds === null ? "" : formatDuration(seconds)}</td>
-<td class="bar">${seconds === null ? null : html`<svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="${word}" width="${Math.max(0.5, (seconds / longest) * 100).toFixed(2)}" height="6" rx="1"/></svg>`}</td>
-<td class="note">${stageNote(state, times) || (state === undefined ? "not entered" : "")}</td></tr>`;
+    const note = stageNote(state, times) || (state === undefined ? "not entered" : "");
+    return [
+      row({ n: index + 1, name: stage, word, state, seconds, note }, longest),
+      ...stepsTable(it, stage, longest),
+    ];
   });
   return html`<section class="stages"><h2>Stages</h2><table>
 <thead><tr><th class="n">#</th><th></th><th>Stage</th><th class="time">Took</th><th class="bar"></th><th></th></tr></thead>
 <tbody>${rows}</tbody></table></section>`;
+}
+
+interface TableRow {
+  /** Number of the stage; null: a step. */
+  n: number | null;
+  name: string;
+  word: string;
+  state: StepState | undefined;
+  seconds: number | null;
+  note: string;
+}
+
+function row({ n, name, word, state, seconds, note }: TableRow, longest: number): Markup {
+  return html`<tr class="${word}${n === null ? " step" : ""}"><td class="n">${n}</td>
+<td class="sign" title="${word}">${stageGlyph(state)}</td><th scope="row">${name}</th>
+<td class="time">${seconds === null ? "" : formatDuration(seconds)}</td>
+<td class="bar">${seconds === null ? null : html`<svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="${word}" width="${Math.max(0.5, Math.min(100, (seconds / longest) * 100)).toFixed(2)}" height="6" rx="1"/></svg>`}</td>
+<td class="note">${note}</td></tr>`;
+}
+
+/** All steps that the record lists, and the number of the others. */
+function stepsTable(it: Operation, stage: string, longest: number): Markup[] {
+  const { rows, others } = stepsOf(it, stage, MAX_LISTED_STEPS);
+  const all = rows.map((step) => {
+    const word = step.resumed ? "kept" : knownStepState(step.state);
+    const seconds = step.resumed || step.state === "skipped" ? null : step.seconds;
+    return row({ n: null, name: step.name, word, state: step.state, seconds, note: stepNote(step) }, longest);
+  });
+  if (others === "") return all;
+  return [
+    ...all,
+    html`<tr class="step"><td class="n"></td><td></td><td class="note" colspan="4">${others}</td></tr>`,
+  ];
 }
 
 export function attemptTable(attempts: readonly AttemptRow[]): Markup | null {

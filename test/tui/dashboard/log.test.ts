@@ -1,7 +1,7 @@
 /** The log, through the real Ink, against a scripted daemon: what is asked for, and what is seen. */
 import { describe, expect, test } from "vitest";
 import { KEY, type Opened, openDashboard } from "./open.js";
-import { backup } from "./operations.js";
+import { backup, step } from "./operations.js";
 import { World } from "./world.js";
 
 const ID = "backupaaaaaa";
@@ -99,6 +99,26 @@ describe("a long log", () => {
       (shown) => shown.includes("only stderr") && shown.includes("line 1."),
     );
     expect(text).not.toContain("searching");
+  });
+
+  test("of one step alone they lead to the one beside it", async () => {
+    await using world = await World.start();
+    const steps = [step("lint"), step("unit")];
+    world.put(backup({ steps: { Archive: steps }, stepCounts: { Archive: { total: 2 } } }));
+    for (let i = 1; i <= 600; i++)
+      world.log("backupaaaaaa", { text: `line ${i}.`, stage: "Archive", step: i % 2 ? "lint" : "unit" });
+    await using opened = open(world);
+    await opened.screen.until("line 600.");
+    opened.press("P");
+    const unit = await opened.screen.until("only Archive, unit");
+    await opened.screen.until((text) => text.includes("line 592.") && !text.includes("line 591."));
+    expect(unit).toContain("line 600.");
+    opened.press("[");
+    await opened.screen.until((text) => text.includes("only Archive, lint") && text.includes("line 591."));
+    opened.press("[");
+    await opened.screen.until("No previous step");
+    opened.press("PP");
+    await opened.screen.until((text) => !text.includes(" only ") && text.includes("line 600."));
   });
 
   test("a daemon that looks through a part at a time is asked on, by search, stage and filter", async () => {

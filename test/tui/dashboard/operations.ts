@@ -1,6 +1,6 @@
 /** Operations for the screens, at a fixed time, so that every figure on them is fixed too. */
 
-import type { Operation } from "../../../protocol/operation.js";
+import type { Operation, Step } from "../../../protocol/operation.js";
 import { submittedRecord } from "../../../protocol/reduce.js";
 import { submission } from "../../harness/records.js";
 
@@ -141,3 +141,15 @@ export function scanning(over: Partial<Operation> = {}): Operation {
     ...over,
   });
 }
+
+/** An active step. */
+export function step(name: string, over: Partial<Step> = {}): Step {
+  return {
+    ...{ name, state: "active", percent: 0, progress: null, status: null },
+    ...{ startedAt: ago(12), finishedAt: null, seconds: null, exitCode: null, reason: null, resumed: false },
+    ...over,
+  };
+}
+
+export const doneStep = (name: string, seconds = 4.2): Step =>
+  step(name, { state: "done", percent: 100, finishedAt: ago(8), seconds, exitCode: 0 });

@@ -186,11 +186,13 @@ export class World {
 
   #log(asked: Asked, reply: Reply): void {
     const all = this.lines.get(asked.path.split("/")[3]!) ?? [];
-    const { after = "0", before, tail, limit = "1000", match, stage, stream } = asked.query;
+    const { after = "0", before, tail, limit = "1000", match, stage, step, stream } = asked.query;
     const backwards = before !== undefined || tail !== undefined;
     const rest = all.filter(({ n }) => n > Number(after) && (before === undefined || n < Number(before)));
     const looked =
-      match === undefined && stage === undefined && stream === undefined ? all.length : this.looksThrough;
+      match === undefined && stage === undefined && step === undefined && stream === undefined
+        ? all.length
+        : this.looksThrough;
     const part = backwards ? rest.slice(-looked) : rest.slice(0, looked);
     const fits = part
       .filter(
@@ -198,6 +200,7 @@ export class World {
           match === undefined || withoutSequences(line.text).toLowerCase().includes(match.toLowerCase()),
       )
       .filter((line) => stage === undefined || line.stage === stage)
+      .filter((line) => step === undefined || line.step === step)
       .filter((line) => stream === undefined || line.stream === stream);
     const most = Math.min(Number(limit), Number(tail ?? limit));
     const lines = backwards ? fits.slice(-most) : fits.slice(0, most);

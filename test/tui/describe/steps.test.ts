@@ -44,7 +44,7 @@ test("the facts of a step are how long, how far and why", () => {
   const active = { state: "active", percent: 40, status, seconds: null, finishedAt: null } as const;
   expect(stepFacts(step("a", active), now)).toEqual(["5s", "40%", "half way"]);
   expect(stepFacts(step("a", { state: "failed", reason: "broke" }), now)).toEqual(["2s", "broke"]);
-  expect(stepFacts(step("a", { state: "skipped", reason: "no need" }), now)).toEqual(["skipped", "no need"]);
+  expect(stepFacts(step("a", { state: "skipped", reason: "no need" }), now)).toEqual(["skipped: no need"]);
   expect(stepFacts(step("a", { resumed: true, reason: "done in attempt 1" }), now)).toEqual([
     "done in attempt 1",
   ]);

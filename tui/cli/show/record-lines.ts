@@ -170,7 +170,7 @@ function stepLines(it: Operation, stage: string, paint: Paint, now: number): str
   const lines = rows.map((step) => {
     const text = paint(
       "dim",
-      stepFacts(step, now)
+      stepFacts(step, now, it)
         .map((fact) => sanitize(fact))
         .join("  "),
     );

@@ -6,6 +6,7 @@
 import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/requests.js";
+import { failedStep } from "../../describe/steps.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { logRoom } from "./detail-plan.js";
 import type { LogLink, SlotEffect } from "./effect.js";
@@ -36,11 +37,11 @@ export function linksOf(state: State, operation: Operation): LogLink[] {
 /** The log of the selected chain, from its end. */
 export function openChainLog(state: State): State {
   const operation = selectedOperation(state);
-  if (operation === null) return { ...state, log: openLog(null, 0), logLinks: [] };
+  if (operation === null) return { ...state, log: openLog(null, 0), logLinks: [], stepLines: new Map() };
   const links = linksOf(state, operation);
   const last = links.at(-1)!;
   const log = openLog(operation.chain.id, last.offset + last.lines, last.offset);
-  return { ...state, log, logLinks: links };
+  return { ...state, log, logLinks: links, stepLines: new Map() };
 }
 
 /** The log of a failed operation, from the first line that tells of its error. */
@@ -51,7 +52,10 @@ export function seekError(state: State, operation: Operation): State {
   if (operation.state !== "failed" || errorSince === null) return state;
   const after = state.logLinks.find(({ id }) => id === operation.id)?.offset ?? 0;
   const whole: Seek = { query: { after }, orElse: null, none: "", errorSince };
-  const seek = failed === undefined ? whole : { ...whole, query: { after, stage: failed }, orElse: whole };
+  if (failed === undefined) return { ...state, seek: whole };
+  const step = failedStep(operation, failed);
+  const query = { after, stage: failed, ...(step !== null && { step }) };
+  const seek = { ...whole, query, orElse: whole };
   return { ...state, seek };
 }
 
@@ -114,8 +118,9 @@ function boundsOf(want: LogWant, { offset }: LogLink): LogQuery {
   return { after: Math.max(0, ("after" in want ? want.after : afterOfJump(want.around)) - offset) };
 }
 
-export const filterQuery = ({ stage, stream }: LogFilter): LogQuery => ({
+export const filterQuery = ({ stage, step, stream }: LogFilter): LogQuery => ({
   ...(stage !== null && { stage }),
+  ...(step !== null && { step }),
   ...(stream !== null && { stream }),
 });
 

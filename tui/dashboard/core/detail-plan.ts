@@ -22,12 +22,15 @@ import type { RowsOf } from "./log-window.js";
 import type { State } from "./model.js";
 import { perObject } from "./per-object.js";
 import { dependenciesOf, placementText } from "./queue-view.js";
+import { heightOfSteps, type StepRows, stepRowsIn } from "./steps.js";
 
 export interface Part {
   readonly kind: PartKind;
   readonly height: number;
   /** Of the waterfall. */
   readonly lanes?: Lanes;
+  /** Null: no stage is unfolded. */
+  readonly steps?: StepRows | null;
 }
 
 export type PartKind =
@@ -141,7 +144,9 @@ function groupsOf(
   const hasLinks = all !== null && rowsOfLanes(all) <= left;
   const crumbs = part("breadcrumb", isChain && !isAlone && !hasLinks);
   left -= crumbs.length;
-  const stages = isAlone ? [] : stagesOf(hasLinks ? all : lanesOfView(state, links, operation, false), left);
+  const stages = isAlone
+    ? []
+    : stagesOf(operation, hasLinks ? all : lanesOfView(state, links, operation, false), left);
   const results = Math.min(chainResults(links, operation).length, left - heightOf(stages) - 2);
   const rest = [stages, some, part("results", results)];
   const chain = [...crumbs, ...whole];
@@ -156,9 +161,11 @@ function isPrompt({ status, waitingForInput }: Operation): boolean {
   return prompt !== "" && prompt === status?.text.trim();
 }
 
-function stagesOf(lanes: Lanes, room: number): Part[] {
-  const height = Math.min(rowsOfLanes(lanes), room);
-  return height <= 0 ? [] : [{ kind: "stages", height, lanes }];
+function stagesOf(operation: Operation, lanes: Lanes, room: number): Part[] {
+  const rows = rowsOfLanes(lanes);
+  const steps = stepRowsIn(operation, room, rows);
+  const height = Math.min(rows + heightOfSteps(steps), room);
+  return height <= 0 ? [] : [{ kind: "stages", height, lanes, steps }];
 }
 
 /** The groups one below the other, with blank rows between them as far as the budget goes. */
@@ -181,6 +188,8 @@ const LINE_MOST = 40;
 const TIME_FROM = 40;
 const STAGE_FROM = 60;
 const STREAM_FROM = 76;
+/** From which lines of steps have their name in place of the time. */
+const STEP_FROM = 32;
 const STAGE_MOST = 14;
 
 export interface LogColumns {
@@ -197,9 +206,11 @@ export function logColumns(state: State): LogColumns {
   if (state.page?.kind === "copy") return { number: 0, time: 0, stage: 0, stream: 0, width: 0 };
   const { width } = detailPlan(state);
   const number = state.logView.numbers ? String(Math.max(state.log.total, 999)).length + 1 : 0;
-  const stage = width >= STAGE_FROM ? stageWidth(state) : 0;
+  const steps = stepWidth(selectedOperation(state));
+  const isTold = width < STAGE_FROM && width >= STEP_FROM && steps > 0;
+  const stage = isTold ? steps : width >= STAGE_FROM ? Math.max(steps, stageWidth(state)) : 0;
   const stream = width >= STREAM_FROM ? 6 : 0;
-  const time = width < TIME_FROM ? 0 : stage + stream > 0 ? 10 : 9;
+  const time = width < TIME_FROM || isTold ? 0 : stage + stream > 0 ? 10 : 9;
   return { number, time, stage, stream, width: number + time + stage + stream + 1 };
 }
 
@@ -209,8 +220,25 @@ function stageWidth(state: State): number {
     state.logLinks.length > 1
       ? state.logLinks.map(({ name }) => name)
       : (selectedOperation(state)?.stages ?? []).slice(0, 50);
-  if (names.length < 2) return 0;
+  return names.length < 2 ? 0 : columnOf(names);
+}
+
+function columnOf(names: readonly string[]): number {
   return Math.min(STAGE_MOST, Math.max(...names.map((name) => widthOf(sanitizeLine(name))))) + 2;
+}
+
+const namesOfSteps = perObject((steps: NonNullable<Operation["steps"]>) =>
+  Object.values(steps).flatMap((list) => list.map(({ name }) => sanitizeLine(name))),
+);
+
+/** The names of the steps that the record lists. */
+export const stepNames = (operation: Operation | null): readonly string[] =>
+  operation?.steps === undefined ? [] : namesOfSteps(operation.steps);
+
+/** 0: the operation has no steps. */
+function stepWidth(operation: Operation | null): number {
+  const names = stepNames(operation);
+  return names.length === 0 ? 0 : columnOf(names);
 }
 
 export function logRoom(state: State): LogRoom {

@@ -2,8 +2,10 @@
  * The first part of a failed operation: the error with its causes, the line of the source, the last lines of the output,
  * what changed since the last good run, and the keys that go on from here.
  */
+
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { failedStep } from "../../describe/steps.js";
 import { formatAge } from "../../kit/output/time.js";
 import { formatDuration } from "../../terminal/format.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
@@ -77,8 +79,10 @@ function headRows({ operation, width, paint }: Room, most: number): Line[] {
   const { error, stages, stageStates, attempt } = operation;
   const lines = error!.message.split("\n");
   const stage = stages.find((name) => getOwn(stageStates, name) === "failed");
+  const step = stage === undefined ? null : failedStep(operation, stage);
+  const place = step === null ? stage : `${stage}/${step}`;
   const facts = [
-    ...(stage === undefined ? [] : [fit(sanitizeLine(stage), 24)]),
+    ...(place === undefined ? [] : [fit(sanitizeLine(place), 24)]),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
   ].join(" · ");
   const rows = paragraph(lines[0]!, { width, most, paint, sign: "✗ " }, "bad", "bold");

@@ -3,8 +3,8 @@
  * those they usually take. Pure.
  */
 import { getOwn } from "../../../protocol/objects.js";
-import type { Operation } from "../../../protocol/operation.js";
-import { knownStageState, type StageState } from "../../../protocol/stage-state.js";
+import type { Operation, Step } from "../../../protocol/operation.js";
+import { knownStageState, knownStepState, type StepState } from "../../../protocol/stage-state.js";
 import type { State } from "../../../protocol/state.js";
 import { CourseReader, type Span as CourseSpan } from "../../describe/course.js";
 import { entryAt, type Tape } from "../replay/tape.js";
@@ -12,6 +12,7 @@ import { operationTime, usualSeconds } from "./chain-time.js";
 import { stageSeconds } from "./estimate.js";
 import { usualNamed, usualSuccessors } from "./history.js";
 import type { State as DashboardState } from "./model.js";
+import { perObject } from "./per-object.js";
 
 export interface Span {
   /** Milliseconds since the timeline's start. */
@@ -19,7 +20,7 @@ export interface Span {
   /** Null: not over yet. */
   readonly to: number | null;
   /** `usual`: not begun yet, as long as it usually takes. */
-  readonly look: "waiting" | "kept" | "paused" | "usual" | State | StageState;
+  readonly look: "waiting" | "kept" | "paused" | "usual" | State | StepState;
   /** Seconds that the record tells, without pauses; undefined: those from begin to end. */
   readonly seconds?: number;
 }
@@ -29,6 +30,8 @@ export interface Lane {
   readonly id: string;
   /** Null: the operation itself. */
   readonly stage: string | null;
+  /** Of a step of the stage; absent: the stage itself. */
+  readonly step?: string;
   readonly spans: readonly Span[];
 }
 
@@ -58,7 +61,13 @@ export function lanesOfRecords(chain: readonly Operation[]): Lanes {
     const waited: Span = { from: time(createdAt), to: end(startedAt ?? finishedAt), look: "waiting" };
     const ran: Span[] =
       startedAt === null ? [] : [{ from: time(startedAt), to: end(finishedAt), look: state }];
-    const stages = operation.stages.map((stage): Lane => {
+    const stepLane = (stage: string, step: Step): Lane => {
+      const { name, seconds, resumed } = step;
+      const look = resumed ? "kept" : knownStepState(step.state);
+      const span: Span = { from: time(step.startedAt), to: end(step.finishedAt), look };
+      return { id, stage, step: name, spans: [seconds === null ? span : { ...span, seconds }] };
+    };
+    const stageLane = (stage: string): Lane => {
       const times = getOwn(operation.stageTimes, stage);
       if (times === undefined) return { id, stage, spans: [] };
       const look = times.resumed ? "kept" : knownStageState(getOwn(operation.stageStates, stage) ?? "active");
@@ -70,25 +79,34 @@ export function lanesOfRecords(chain: readonly Operation[]): Lanes {
         stage,
         spans: [{ from: time(times.startedAt), to, look, ...(seconds !== undefined && { seconds }) }],
       };
-    });
+    };
+    const stages = operation.stages.flatMap((stage) => [
+      stageLane(stage),
+      ...(getOwn(operation.steps ?? {}, stage) ?? []).map((step) => stepLane(stage, step)),
+    ]);
     return [{ id, stage: null, spans: [waited, ...ran] }, ...stages];
   });
   return { start, lanes };
 }
 
-/** From the events: all attempts, and stages that the type does not declare. */
-export function lanesOfTape(tape: Tape): Lanes {
+/** From the events: all attempts, stages that the type does not declare, and all steps. */
+export const lanesOfTape = perObject((tape: Tape): Lanes => {
   const readers = new Map<string, CourseReader>();
-  for (const index of tape.milestones) {
+  for (const index of tape.turns) {
     const { id, t, line } = entryAt(tape, index)!;
     if (line.type === "operation:submitted") readers.set(id, new CourseReader(line.operation.stages));
     readers.get(id)?.add(line, t);
   }
   const lanes = [...readers].flatMap(([id, reader]) =>
-    reader.lanes.map(({ stage, spans }): Lane => ({ id, stage, spans: spans.map(drawn) })),
+    reader.lanes.map(
+      ({ stage, step, spans }): Lane => ({
+        ...{ id, stage, spans: spans.map(drawn) },
+        ...(step !== undefined && { step }),
+      }),
+    ),
   );
   return { start: tape.start, lanes };
-}
+});
 
 function drawn({ look, ...span }: CourseSpan): Span {
   return { ...span, look: look === "requeued" ? "failed" : look };
@@ -134,7 +152,7 @@ export function lanesOfView(
   const all = lanesOfRecords(withLinks ? links : [operation]);
   const { untrackedStage } = operation;
   const own = all.lanes
-    .filter(({ id, stage }) => (stage === null ? withLinks : id === operation.id))
+    .filter(({ id, stage, step }) => step === undefined && (stage === null ? withLinks : id === operation.id))
     .map((lane) => ({ ...lane, spans: lane.spans.filter(({ look }) => look !== "waiting") }));
   const last = own.findLastIndex(({ id }) => id === operation.id);
   if (untrackedStage !== null)
@@ -181,7 +199,7 @@ export function withUsual(
     return { id: name, stage: null, spans: at > from ? [{ from, to: at, look: "usual" }] : [] };
   });
   const own = lanes.map((lane): Lane => {
-    const span = usual.get(keyOf(lane.id, lane.stage));
+    const span = lane.step === undefined ? usual.get(keyOf(lane.id, lane.stage)) : undefined;
     return span === undefined ? lane : { ...lane, spans: [...lane.spans, span] };
   });
   return { start, lanes: [...own, ...later] };

@@ -6,24 +6,27 @@ import type { LogLine, LogStream } from "../../../protocol/operation.js";
 
 export interface LogFilter {
   readonly stage: string | null;
+  /** Of the stage. */
+  readonly step: string | null;
   readonly stream: LogStream | null;
 }
 
-export const WHOLE_LOG: LogFilter = { stage: null, stream: null };
+export const WHOLE_LOG: LogFilter = { stage: null, step: null, stream: null };
 
-function passes(filter: LogFilter, line: LogLine): boolean {
+export function passes(filter: LogFilter, line: LogLine): boolean {
   return (
     (filter.stage === null || line.stage === filter.stage) &&
+    (filter.step === null || line.step === filter.step) &&
     (filter.stream === null || line.stream === filter.stream)
   );
 }
 
 export function sameFilter(a: LogFilter, b: LogFilter): boolean {
-  return a.stage === b.stage && a.stream === b.stream;
+  return a.stage === b.stage && a.step === b.step && a.stream === b.stream;
 }
 
 export function isFiltered(filter: LogFilter): boolean {
-  return filter.stage !== null || filter.stream !== null;
+  return filter.stage !== null || filter.step !== null || filter.stream !== null;
 }
 
 /** Lines held at most. */

@@ -4,6 +4,7 @@ import { filterQuery } from "./chain-log.js";
 import { plainText } from "./detail-plan.js";
 import type { SlotEffect } from "./effect.js";
 import { isReachable } from "./host-view.js";
+import { passes } from "./log-window.js";
 import type { State } from "./model.js";
 
 /** Matches that are counted. */
@@ -37,11 +38,10 @@ export function withLogged(state: State, lines: readonly LogLine[]): State {
   const matches = matchesOf(state);
   if (matches === null || matches.isMore || state.search === null) return state;
   const sought = state.search.text.toLowerCase();
-  const { stage, stream } = state.log.filter;
   const last = matches.numbers.at(-1) ?? 0;
   const found = lines
-    .filter((line) => (stage ?? line.stage) === line.stage && (stream ?? line.stream) === line.stream)
-    .filter((line) => line.n > last && plainText(line).toLowerCase().includes(sought))
+    .filter((line) => line.n > last && passes(state.log.filter, line))
+    .filter((line) => plainText(line).toLowerCase().includes(sought))
     .map(({ n }) => n);
   if (found.length === 0) return state;
   const numbers = [...matches.numbers, ...found];

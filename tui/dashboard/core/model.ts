@@ -30,6 +30,7 @@ import { type Listing, NO_LISTING } from "./listing.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
 import { perObject } from "./per-object.js";
 import type { Flags, Request } from "./request.js";
+import type { StepLines } from "./steps.js";
 
 /** `hung`: the daemon accepts connections and does not reply. */
 export type Connection =
@@ -273,6 +274,8 @@ export interface State {
   readonly log: LogWindow;
   /** The operations whose lines the window counts through. */
   readonly logLinks: readonly LogLink[];
+  /** What each step of the last of them logged last. */
+  readonly stepLines: StepLines;
   readonly logView: { readonly wrap: boolean; readonly numbers: boolean; readonly full: boolean };
   readonly search: {
     readonly text: string /** The match that one is at. */;
@@ -377,6 +380,7 @@ export function initialState({
     followChain: true,
     log: NO_LOG,
     logLinks: [],
+    stepLines: new Map(),
     logView: { wrap: false, numbers: false, full: false },
     search: null,
     matches: null,

@@ -1,7 +1,7 @@
 /** Signs, words and styles of states: the glyphs that all screens share. */
 
 import type { Operation } from "../../../protocol/operation.js";
-import { knownStageState, type StageState } from "../../../protocol/stage-state.js";
+import { knownStepState, type StepState } from "../../../protocol/stage-state.js";
 import type { State as OperationState } from "../../../protocol/state.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
 import type { Style } from "../text/theme.js";
@@ -41,17 +41,19 @@ export function styleOfState(state: OperationState): Style {
   return STYLES[state] ?? "muted";
 }
 
-const STAGE_STYLES: Record<StageState, Style> = {
+/** Of stages and steps. */
+const STAGE_STYLES: Record<StepState, Style> = {
   active: "accent",
   done: "good",
   "allowed-failure": "warn",
   skipped: "muted",
   failed: "bad",
   cancelled: "warn",
+  ended: "muted",
 };
 
-export function stageStyle(state: StageState | undefined): Style {
-  return state === undefined ? "muted" : STAGE_STYLES[knownStageState(state)];
+export function stageStyle(state: StepState | undefined): Style {
+  return state === undefined ? "muted" : STAGE_STYLES[knownStepState(state)];
 }
 
 /** The state in a word, or what is about to come of it. */

@@ -37,7 +37,9 @@ export interface Tape {
   readonly start: number;
   /** After the last entry. */
   readonly end: Moment;
-  /** Places of the entries that begin or end something: a jump goes from one to the next. */
+  /** Places of the entries that begin or end something. */
+  readonly turns: readonly number[];
+  /** Those of them to which a jump goes: none of a step, of which a stage may have thousands. */
   readonly milestones: readonly number[];
 }
 
@@ -46,7 +48,7 @@ export const CHUNK = 512;
 export const TAPE_MOST = 200_000;
 
 const NOTHING: Moment = { records: new Map(), current: null };
-export const EMPTY_TAPE: Tape = { chunks: [], length: 0, start: 0, end: NOTHING, milestones: [] };
+export const EMPTY_TAPE: Tape = { chunks: [], length: 0, start: 0, end: NOTHING, turns: [], milestones: [] };
 
 const MILESTONES: ReadonlySet<TapedLine["type"]> = new Set([
   "operation:submitted",
@@ -58,12 +60,14 @@ const MILESTONES: ReadonlySet<TapedLine["type"]> = new Set([
   "stage:left",
   "operation:finished",
 ] as const);
+const OF_STEPS: ReadonlySet<TapedLine["type"]> = new Set(["step:entered", "step:finished"] as const);
 
 /** The tape with more at its end; what is over the most is left off. */
 export function record(tape: Tape, id: string, lines: readonly TapedLine[]): Tape {
   const fresh = lines.slice(0, Math.max(0, TAPE_MOST - tape.length));
   if (fresh.length === 0) return tape;
   const chunks = [...tape.chunks];
+  const turns = [...tape.turns];
   const milestones = [...tape.milestones];
   const reel = new Reel(tape.end);
   let { length } = tape;
@@ -85,10 +89,11 @@ export function record(tape: Tape, id: string, lines: readonly TapedLine[]): Tap
     t = Math.max(t, Date.parse(line.at) - start || 0);
     last.push({ id, t, line });
     if (MILESTONES.has(line.type)) milestones.push(length);
+    if (MILESTONES.has(line.type) || OF_STEPS.has(line.type)) turns.push(length);
     reel.take(id, line);
     length++;
   }
-  return { chunks, length, start, end: reel.moment, milestones };
+  return { chunks, length, start, end: reel.moment, turns, milestones };
 }
 
 /** The records from a moment on, entry after entry. */

@@ -43,7 +43,8 @@ export function fitName(name: string, width: number, names: readonly string[]): 
   const fitted = fit(name, width);
   if (fitted === name || !names.some((other) => other !== name && fit(other, width) === fitted))
     return fitted;
-  return `…${name.slice(1 - width)}`;
+  // The end may be wider than it is long.
+  return fit(`…${name.slice(1 - width)}`, width);
 }
 
 /** Fitted, then filled with spaces to exactly the width. */

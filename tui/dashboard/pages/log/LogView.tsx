@@ -12,6 +12,7 @@ import {
   logRoom,
   plainText,
   shownText,
+  stepNames,
   wrapped,
 } from "../../core/detail-plan.js";
 import { panesOf } from "../../core/layout.js";
@@ -21,7 +22,7 @@ import type { State } from "../../core/model.js";
 import { Panel, type Piece, Row, Rows, useTheme } from "../../core/Panel.js";
 import { perObject } from "../../core/per-object.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "../../core/state-style.js";
-import { fit, sanitizeLine } from "../../text/cells.js";
+import { fit, fitName, sanitizeLine } from "../../text/cells.js";
 import { addColoured } from "../../text/coloured.js";
 import { Line } from "../../text/line.js";
 import { levelOf } from "../../text/log-level.js";
@@ -80,7 +81,7 @@ function titleOf(state: State, width: number): Piece[] {
     pieces.push([` ${fit(sanitizeLine(nameOfChain(chainOf(state, operation))), Math.floor(width / 3))}`]);
   if (logLinks.length > 1 && width >= WHOLE_FROM) pieces.push([" whole chain", "muted"]);
   if (isFiltered(log.filter)) {
-    const names = [log.filter.stage, log.filter.stream].filter((name) => name !== null);
+    const names = [log.filter.stage, log.filter.step, log.filter.stream].filter((name) => name !== null);
     pieces.push([` only ${names.map(sanitizeLine).join(", ")}`, "warn"]);
   }
   if (search !== null && entry?.kind !== "search") {
@@ -141,6 +142,7 @@ const STREAMS: Record<LogLine["stream"], readonly [word: string, style: Style]> 
 
 function lineRows(state: State, logged: LogLine, width: number, height: number, theme: Theme): Line[] {
   const columns = logColumns(state);
+  const steps = stepNames(selectedOperation(state));
   const here = state.search !== null && state.search.at === logged.n;
   const [word, style] = STREAMS[logged.stream] ?? ["", "muted"];
   const sought = state.entry?.kind === "search" ? state.entry.line.text : (state.search?.text ?? "");
@@ -156,7 +158,9 @@ function lineRows(state: State, logged: LogLine, width: number, height: number, 
       line.add(first ? String(logged.n).padStart(columns.number - 1) : "", side).fill(columns.number);
     if (columns.time > 0) line.add(first ? clock(logged.at) : "", side).fill(columns.number + columns.time);
     if (columns.stage > 0) {
-      const name = first ? fit(sanitizeLine(stageOf(state, logged)), columns.stage - 2) : "";
+      const room = columns.stage - 2;
+      const place = sanitizeLine(stageOf(state, logged));
+      const name = !first ? "" : logged.step === undefined ? fit(place, room) : fitName(place, room, steps);
       line.add(name, side).fill(columns.number + columns.time + columns.stage);
     }
     if (columns.stream > 0) line.add(first ? word : "", style).fill(columns.width - 1);
@@ -191,8 +195,9 @@ export const linksOf = perObject((line: LogLine, state: State) => {
   return linksIn(shownText(line).text, operation?.cwd ?? "/");
 });
 
-/** In a chain the operation, else the stage. */
+/** The step; of a line of none in a chain the operation, else the stage. */
 function stageOf(state: State, line: LogLine): string {
+  if (line.step !== undefined) return line.step;
   return state.logLinks.length > 1 ? (linkAt(state.logLinks, line.n)?.name ?? "") : (line.stage ?? "");
 }
 

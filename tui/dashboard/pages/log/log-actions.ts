@@ -1,5 +1,6 @@
 /** The keys in the log: move, search, filter, wrap, copy. */
 
+import { getOwn } from "../../../../protocol/objects.js";
 import { count } from "../../../../protocol/text/count.js";
 import type { Link } from "../../../terminal/links.js";
 import { inDetail, inGroup, onPage, seesLog } from "../../core/action-parts.js";
@@ -50,14 +51,42 @@ function filtered(state: State, filter: LogFilter): State {
   return { ...state, seek: null, stepWaits: null, log: filterLog(state.log, filter) };
 }
 
-/** To another stage's first line; where only one stage is shown, to only the one beside it. */
+/** To another stage's first line; where only one stage or step is shown, to only the one beside it. */
 function toStage(state: State, direction: 1 | -1): State {
-  const { stage } = state.log.filter;
+  const { stage, step } = state.log.filter;
   if (stage === null) return seekStage(state, direction);
+  if (step !== null) {
+    const beside = besideStep(state, direction);
+    if (beside !== null) return filtered(state, { ...state.log.filter, ...beside });
+    return notify(state, `No ${direction === 1 ? "next" : "previous"} step`);
+  }
   const stages = selectedOperation(state)?.stages ?? [];
   const beside = stages[stages.indexOf(stage) + direction];
   if (beside !== undefined) return filtered(state, { ...state.log.filter, stage: beside });
   return notify(state, `No ${direction === 1 ? "next" : "previous"} stage`);
+}
+
+type StepName = Pick<LogFilter, "stage" | "step">;
+
+/** The steps of the stages that the record lists, in order. */
+function stepsOfLog(state: State): StepName[] {
+  const { stages = [], steps = {} } = selectedOperation(state) ?? {};
+  return stages.flatMap((stage) => (getOwn(steps, stage) ?? []).map(({ name }) => ({ stage, step: name })));
+}
+
+function besideStep(state: State, direction: 1 | -1): StepName | null {
+  const { stage, step } = state.log.filter;
+  const all = stepsOfLog(state);
+  const at = all.findIndex((each) => each.stage === stage && each.step === step);
+  return at === -1 ? null : (all[at + direction] ?? null);
+}
+
+/** The step of the lowest line on the screen that has one, then those after it, then all. */
+function nextStep(state: State): StepName {
+  const whole = { stage: null, step: null };
+  if (state.log.filter.step !== null) return besideStep(state, 1) ?? whole;
+  const line = shownLines(state).findLast(({ step }) => step !== undefined);
+  return line?.step === undefined ? (stepsOfLog(state)[0] ?? whole) : { stage: line.stage, step: line.step };
 }
 
 /** The stage that is on the screen, then those after it, then all. */
@@ -172,10 +201,18 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
   {
     name: "log-stage",
     keys: ["S"],
-    helpKeys: "S E",
-    description: "only one stage; only one stream",
+    helpKeys: "S P E",
+    description: "only one stage, one step, one stream",
     when: seesLog,
-    run: (state) => filtered(state, { ...state.log.filter, stage: nextStage(state) }),
+    run: (state) => filtered(state, { ...state.log.filter, stage: nextStage(state), step: null }),
+  },
+  {
+    name: "log-step",
+    keys: ["P"],
+    when: seesLog,
+    disabledReason: (state) =>
+      state.log.filter.step === null && stepsOfLog(state).length === 0 ? "no stage of it has steps" : null,
+    run: (state) => filtered(state, { ...state.log.filter, ...nextStep(state) }),
   },
   {
     name: "log-stream",

@@ -1,6 +1,6 @@
 /** The selected operation: parameters, chain, one bar with one finish time, stages, figures, outcome. */
 import { Box } from "ink";
-import type { Operation, ProgressState } from "../../../../protocol/operation.js";
+import type { Operation, ProgressState, Step } from "../../../../protocol/operation.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { shownParams } from "../../../describe/operation.js";
 import {
@@ -32,6 +32,7 @@ import {
   styleOf,
   styleOfState,
 } from "../../core/state-style.js";
+import { saidBy } from "../../core/steps.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";
 import { linkResultRows, outcomeRows } from "../../text/outcome.js";
@@ -145,13 +146,20 @@ const ROWS: Record<PartKind, (view: DetailView, part: Part) => Drawn | readonly 
     linkResultRows(links, operation, width, height, theme.paint),
 };
 
-function stageRows({ state, operation, links, width, theme }: DetailView, { lanes, height }: Part): Line[] {
+function stageRows(view: DetailView, { lanes, height, steps = null }: Part): Line[] {
+  const { state, operation, links, width, theme } = view;
   const titles = new Map(links.map(({ id, title }) => [id, title]));
   for (const { id } of lanes!.lanes) if (!titles.has(id)) titles.set(id, titleNamed(state, id));
   const records = new Map(links.map((link) => [link.id, link]));
   const at = placeIn(lanes!, state.now);
-  const view = { ...lanes!, records, titles, current: operation.id, at, live: true };
-  return waterfall(view, width, height, theme.paint);
+  const rows = steps && {
+    ...steps,
+    operation,
+    now: state.now,
+    said: (step: Step) => saidBy(state, steps.stage, step),
+  };
+  const picture = { ...lanes!, records, titles, current: operation.id, at, live: true, steps: rows };
+  return waterfall(picture, width, height, theme.paint);
 }
 
 /** Columns of the name of a host. */

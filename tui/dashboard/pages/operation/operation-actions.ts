@@ -20,6 +20,7 @@ import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
 import { editablePlace } from "../../core/failure.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
 import { hasSeveral } from "../../core/host-view.js";
+import { isFiltered } from "../../core/log-window.js";
 import { emit, notify, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
@@ -384,5 +385,5 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
 ]);
 
 function isNarrowed({ search, log, logView }: State): boolean {
-  return search !== null || log.filter.stage !== null || log.filter.stream !== null || logView.full;
+  return search !== null || isFiltered(log.filter) || logView.full;
 }

@@ -4,9 +4,11 @@
  */
 import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import type { StageState } from "../../../../protocol/stage-state.js";
+import { STEP_STATES, type StepState } from "../../../../protocol/stage-state.js";
+import { count } from "../../../../protocol/text/count.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
+import { stepsOf } from "../../../describe/steps.js";
 import { formatDuration, formatPercent } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { stagePercent } from "../../../terminal/overall-progress.js";
@@ -15,9 +17,11 @@ import { isPaused } from "../../core/chain.js";
 import { type Lane, type Span, secondsOf } from "../../core/lanes.js";
 import { scrollTop } from "../../core/layout.js";
 import { glyphOf, PAUSED, stageStyle, styleOf } from "../../core/state-style.js";
-import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
+import { heightOfSteps } from "../../core/steps.js";
+import { fit, fitName, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
+import { type StepsView, stepRows } from "./step-rows.js";
 
 /** Columns of the duration behind the name, and of the percent at the right edge. */
 const TIME = 8;
@@ -41,12 +45,15 @@ export interface Waterfall {
   readonly at: number;
   /** Whether the place is the present: what follows it is expected, and there is nothing to point at. */
   readonly live: boolean;
+  /** Below their stage, with their own bars; null: none. Absent: steps are lanes. */
+  readonly steps?: StepsView | null;
 }
 
 export function waterfall(view: Waterfall, width: number, height: number, paint: Paint): Line[] {
-  const { lanes } = view;
-  const hasAxis = lanes.length > 1 && height > Math.min(lanes.length, AXIS_FROM);
-  const chosen = laneChoice(view, height - (hasAxis ? 1 : 0));
+  const { lanes, steps = null } = view;
+  const laneRows = height - heightOfSteps(steps);
+  const hasAxis = lanes.length > 1 && laneRows > Math.min(lanes.length, AXIS_FROM);
+  const chosen = laneChoice(view, laneRows - (hasAxis ? 1 : 0));
   const chart = chartOf(view, chosen, width);
   const rows = chosen.map((lane) => row(new Line(width, paint), view, lane, chart));
   const before = lanes.indexOf(chosen[0]!);
@@ -55,6 +62,11 @@ export function waterfall(view: Waterfall, width: number, height: number, paint:
   if (rows.length > 2 && before > 0) rows[0] = new Line(width, paint).add(`⋮ ${before + 1} before`, "muted");
   if (rows.length > 2 && after > 0)
     rows[rows.length - 1] = new Line(width, paint).add(`⋮ ${after + 1} more`, "muted");
+  const unfolded = chosen.findIndex(({ id, stage }) => id === steps?.operation.id && stage === steps.stage);
+  if (steps !== null && unfolded !== -1) {
+    const columns = { indent: chart.isDeep ? 4 : 2, names: chart.names, time: TIME };
+    rows.splice(unfolded + 1, 0, ...stepRows(steps, columns, width, paint));
+  }
   return hasAxis && chart.room > 0 ? [axis(new Line(width, paint), chart), ...rows] : rows;
 }
 
@@ -67,17 +79,22 @@ interface Chart {
   readonly end: number;
   /** Stages stand below their operations. */
   readonly isDeep: boolean;
+  /** Of the steps that are lanes. */
+  readonly stepNames: readonly string[];
 }
 
 function chartOf(view: Waterfall, lanes: readonly Lane[], width: number): Chart {
   const isDeep = lanes.some(({ stage }) => stage === null) && lanes.some(({ stage }) => stage !== null);
   const widths = lanes.map((lane) => indent(lane, isDeep) + widthOf(nameOf(view, lane) + markOf(view, lane)));
-  const longest = Math.max(5, ...widths);
+  const deep = isDeep ? 4 : 2;
+  const steps = (view.steps?.rows ?? []).map(({ name }) => deep + widthOf(sanitizeLine(name)));
+  const longest = Math.max(5, ...widths, ...steps);
   // Names come before bars where there is room for one of them.
   const most = Math.min(NAME_MOST, Math.max(16, Math.floor(width * 0.3)), width - TIME - PERCENT - 3);
   const names = 2 + Math.max(1, Math.min(longest, most));
   const room = width - names - TIME - 2 - (view.live ? PERCENT + 1 : 0);
-  return { names, room: room < CHART_LEAST ? 0 : room, end: endOf(view), isDeep };
+  const stepNames = lanes.filter(({ step }) => step !== undefined).map((lane) => nameOf(view, lane));
+  return { names, room: room < CHART_LEAST ? 0 : room, end: endOf(view), isDeep, stepNames };
 }
 
 /** The last end that is known or expected; without one, a round time, so that the axis changes seldom. */
@@ -94,12 +111,19 @@ const STEPS = [
   ...[3600, 7200, 21_600, 43_200, 86_400, 172_800, 604_800],
 ];
 
-/** Where there is no room for all: the operations, and the stages of the current one around what runs. */
-function laneChoice({ lanes, records, current }: Waterfall, height: number): readonly Lane[] {
+/**
+ * Where there is no room for all: the operations, and the stages of the current one around what runs; the steps of its
+ * stage, if these have no room those that do not end well.
+ */
+function laneChoice(view: Waterfall, height: number): readonly Lane[] {
+  const { lanes, records, current } = view;
   if (lanes.length <= height) return lanes;
-  const fewer = lanes.filter(({ id, stage }) => stage === null || id === current);
   const operation = current === null ? undefined : records.get(current);
   const stage = operation?.untrackedStage ?? operation?.stages[Math.max(0, operation.currentStage)] ?? null;
+  const isNear = (lane: Lane) => lane.step === undefined || lane.stage === stage;
+  const near = lanes.filter((lane) => lane.stage === null || (lane.id === current && isNear(lane)));
+  const isFolded = (lane: Lane) => lane.step !== undefined && FOLDED.has(stepState(lane, view.at) ?? "done");
+  const fewer = near.length <= height ? near : near.filter((lane) => !isFolded(lane));
   const at = fewer.findIndex((lane) => lane.id === current && lane.stage === stage);
   const top = scrollTop(0, Math.min(fewer.length - 1, at + Math.floor(height / 2)), fewer.length, height);
   return fewer.slice(top, top + Math.max(0, height));
@@ -124,7 +148,8 @@ function niceStep(seconds: number, count: number): number {
   return STEPS.find((step) => seconds / step <= count) ?? Math.ceil(seconds / count / 86400) * 86400;
 }
 
-const indent = ({ stage }: Lane, isDeep: boolean): number => (isDeep && stage !== null ? 2 : 0);
+const indent = ({ stage, step }: Lane, isDeep: boolean): number =>
+  (isDeep && stage !== null ? 2 : 0) + (step === undefined ? 0 : 2);
 
 /** An operation with an allowed failure or odd numbers tells it beside its name. */
 function markOf({ records }: Waterfall, { id, stage }: Lane): string {
@@ -134,15 +159,15 @@ function markOf({ records }: Waterfall, { id, stage }: Lane): string {
   return ` ${stageGlyph("allowed-failure")}`;
 }
 
-const nameOf = ({ titles }: Waterfall, { id, stage }: Lane): string =>
-  sanitizeLine(stage ?? titles.get(id) ?? id);
+const nameOf = ({ titles }: Waterfall, { id, stage, step }: Lane): string =>
+  sanitizeLine(step ?? stage ?? titles.get(id) ?? id);
 
 /** In place of the duration of a stage whose block did not run. */
 const UNRUN: Partial<Record<Span["look"], string>> = { kept: "reused", skipped: "skipped" };
 
 function row(line: Line, view: Waterfall, lane: Lane, chart: Chart): Line {
   const { names, room, isDeep } = chart;
-  addName(line.add(" ".repeat(indent(lane, isDeep))), view, lane, names);
+  addName(line.add(" ".repeat(indent(lane, isDeep))), view, lane, chart);
   const [time, style] = timeOf(view, lane);
   line.fill(names).add(time.padStart(TIME), style);
   const share = shareOf(view, lane);
@@ -152,7 +177,7 @@ function row(line: Line, view: Waterfall, lane: Lane, chart: Chart): Line {
   return share === "" ? line : line.fill(line.width - PERCENT).add(share.padStart(PERCENT), "bold");
 }
 
-function addName(line: Line, view: Waterfall, lane: Lane, names: number): void {
+function addName(line: Line, view: Waterfall, lane: Lane, { names, stepNames }: Chart): void {
   const operation = view.records.get(lane.id);
   const name = nameOf(view, lane);
   if (lane.stage === null) {
@@ -172,15 +197,29 @@ function addName(line: Line, view: Waterfall, lane: Lane, names: number): void {
       : ([stageGlyph(state), stageStyle(state)] as const);
   const styles: Style[] = isActive ? [style, "bold"] : state === undefined ? ["muted"] : [];
   line.add(`${glyph} `, style);
-  line.add(fit(name, names - (line.width - line.left)), ...styles);
+  const room = names - (line.width - line.left);
+  line.add(lane.step === undefined ? fit(name, room) : fitName(name, room, stepNames), ...styles);
 }
 
 /** Undefined: not entered. */
-function stateOf({ records }: Waterfall, { id, stage }: Lane): StageState | undefined {
-  const operation = records.get(id);
+function stateOf(view: Waterfall, lane: Lane): StepState | undefined {
+  const { id, stage, step } = lane;
+  if (step !== undefined) return stepState(lane, view.at);
+  const operation = view.records.get(id);
   if (operation === undefined || stage === null) return undefined;
   return operation.untrackedStage === stage ? "active" : getOwn(operation.stageStates, stage);
 }
+
+/** A record lists a bounded number of steps: the spans tell all of them. */
+function stepState({ spans }: Lane, at: number): StepState | undefined {
+  const span = spans.findLast(({ from }) => from <= at);
+  if (span === undefined) return undefined;
+  if (span.to === null || span.to > at) return "active";
+  return STEP_STATES.find((state) => state === span.look) ?? "done";
+}
+
+/** Steps without a lane of their own where there is no room. */
+const FOLDED: ReadonlySet<StepState> = new Set(["done", "skipped"]);
 
 /** What it took, or usually takes. */
 function timeOf(view: Waterfall, lane: Lane): [text: string, style: Style] {
@@ -210,9 +249,9 @@ function cutAt(span: Span, at: number): Span {
 }
 
 /** Whether the reported progress is that of the lane. */
-function ownsProgress({ records }: Waterfall, { id, stage }: Lane): boolean {
+function ownsProgress({ records }: Waterfall, { id, stage, step }: Lane): boolean {
   const operation = records.get(id);
-  if (operation?.state !== "running" || stage === null) return false;
+  if (operation?.state !== "running" || stage === null || step !== undefined) return false;
   const { untrackedStage, stageStates } = operation;
   return untrackedStage === null ? getOwn(stageStates, stage) === "active" : untrackedStage === stage;
 }
@@ -232,18 +271,26 @@ interface Note {
 /** Why the stage was skipped or did not end well; of operations of several hosts, the host. */
 function noteOf(view: Waterfall, lane: Lane): Note | null {
   const operation = view.records.get(lane.id);
-  if (!view.live || operation === undefined) return null;
+  if (!view.live || operation === undefined || lane.step !== undefined) return null;
   if (lane.stage === null) {
     const hosts = new Set([...view.records.values()].flatMap(({ host }) => host ?? []));
     const { host } = operation;
     return hosts.size < 2 || host === undefined ? null : { text: `on ${sanitizeLine(host)}`, style: "muted" };
   }
   const times = getOwn(operation.stageTimes, lane.stage);
-  const why = times?.reason ?? times?.error;
+  const why = times?.reason ?? times?.error ?? foldedSteps(view, operation, lane.stage);
   if (why === undefined || operation.untrackedStage === lane.stage) return null;
   // An allowed failure needs attention. The reason of a skipped stage does not.
   const isAllowed = getOwn(operation.stageStates, lane.stage) === "allowed-failure";
   return { text: sanitizeLine(firstLine(why)), style: isAllowed ? "warn" : "muted" };
+}
+
+/** How many steps the stage has, where not all of them have rows. */
+function foldedSteps({ steps }: Waterfall, operation: Operation, stage: string): string | undefined {
+  if (steps?.stage === stage) return undefined;
+  const { total = 0, done = 0 } = getOwn(operation.stepCounts ?? {}, stage) ?? {};
+  if (total === 0) return undefined;
+  return done === total ? count(total, "step") : stepsOf(operation, stage, 0).others;
 }
 
 const RUN = "━";
@@ -259,6 +306,7 @@ const ENDS: Partial<Record<Span["look"], string>> = {
   failed: "✗",
   cancelled: "⊘",
   "allowed-failure": "▲",
+  ended: "⊘",
   skipped: "»",
 };
 /** Columns between a bar and its note. */

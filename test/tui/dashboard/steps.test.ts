@@ -1,0 +1,164 @@
+/** Steps in the operation view and in the timeline: what they say, what is folded, and that no row is too wide. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
+import { STEP_STATES } from "../../../protocol/stage-state.js";
+import { operationOf } from "../../../tui/dashboard/core/chain.js";
+import { detailPlan } from "../../../tui/dashboard/core/detail-plan.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
+import { saidBy, stepRowsIn } from "../../../tui/dashboard/core/steps.js";
+import { stepRows } from "../../../tui/dashboard/pages/operation/step-rows.js";
+import { unpainted } from "../../../tui/dashboard/text/theme.js";
+import { columnsOf } from "../../../tui/kit/output/width.js";
+import { after, opened, press, screenText } from "./core.js";
+import { ago, backup, doneStep, NOW, step } from "./operations.js";
+
+const SIZE = { columns: 160, rows: 50 };
+const ID = "backupaaaaaa";
+
+/** Those that are not listed are done. */
+const withSteps = (steps: readonly Step[], total = steps.length, over: Partial<Operation> = {}) => {
+  const ended = Object.groupBy(
+    steps.filter(({ state }) => state !== "active"),
+    ({ state }) => state,
+  );
+  const counts = Object.fromEntries(Object.entries(ended).map(([state, list]) => [state, list.length]));
+  const done = (counts.done ?? 0) + total - steps.length;
+  const stepCounts = { Archive: { total, ...counts, ...(done > 0 && { done }) } };
+  return backup({ steps: { Archive: [...steps] }, stepCounts, ...over });
+};
+
+function logged(text: string, name: string, over: Partial<LogLine> = {}): LogLine {
+  return {
+    ...{ n: 1, seq: 9, at: ago(0), attempt: 1, stage: "Archive", step: name, stream: "log", text },
+    ...over,
+  };
+}
+
+const said = (state: State, one: Step) => saidBy(state, "Archive", one);
+const stepOf = (state: State, name: string) =>
+  operationOf(state, ID)!.steps!.Archive!.find((each) => each.name === name)!;
+const patched = (state: State, steps: Step[]): State =>
+  after(state, {
+    type: "watched",
+    line: { type: "changed", cursor: "2", id: ID, patch: { seq: 50, steps: { Archive: steps } } },
+  });
+
+describe("an active step says", () => {
+  const one = step("a", { status: { text: "half way", level: "info" } });
+  const open = () => opened([withSteps([one, step("b")])], { size: SIZE });
+
+  test("its status, then the line that it logs, then a status that is newer", () => {
+    let state = open();
+    expect(said(state, stepOf(state, "a"))).toBe("half way");
+    state = after(state, { type: "logged", id: ID, lines: [logged("42 files", "a")] });
+    expect(said(state, stepOf(state, "a"))).toBe("42 files");
+    expect(said(state, stepOf(state, "b"))).toBe("");
+    state = patched(state, [step("a", { status: { text: "nearly there", level: "info" } }), step("b")]);
+    expect(said(state, stepOf(state, "a"))).toBe("nearly there");
+  });
+
+  test("its status, where the line is older than the dashboard, or of an earlier attempt", () => {
+    const old = after(open(), { type: "logged", id: ID, lines: [logged("old", "a", { at: ago(9) })] });
+    expect(said(old, stepOf(old, "a"))).toBe("half way");
+    const before = after(open(), { type: "logged", id: ID, lines: [logged("before", "b", { at: ago(20) })] });
+    expect(said(before, stepOf(before, "b"))).toBe("");
+  });
+
+  test("its last line also while the log shows another step alone", () => {
+    const state = after(press(open(), "F", "P"), {
+      type: "logged",
+      id: ID,
+      lines: [logged("of b", "b"), logged("of a", "a", { n: 2 })],
+    });
+    expect(state.log.filter.step).toBe("a");
+    expect(said(state, stepOf(state, "b"))).toBe("of b");
+  });
+
+  test("what it said last of at most 300 steps", () => {
+    const lines = Array.from({ length: 1000 }, (_, n) => logged(`line ${n}`, `step ${n}`, { n: n + 1 }));
+    const state = after(open(), { type: "logged", id: ID, lines });
+    expect(state.stepLines.size).toBe(300);
+    expect(said(state, step("step 999"))).toBe("line 999");
+  });
+});
+
+describe("the rows", () => {
+  test("are all steps where these are few, those that failed first", () => {
+    const one = withSteps([doneStep("a"), step("b"), step("c", { state: "failed", reason: "broke" })]);
+    expect(stepRowsIn(one, 20, 4)).toMatchObject({ stage: "Archive", others: "" });
+    expect(stepRowsIn(one, 20, 4)!.rows.map(({ name }) => name)).toEqual(["c", "a", "b"]);
+  });
+
+  test("of many steps leave out those that are done, and count them", () => {
+    const done = Array.from({ length: 30 }, (_, i) => doneStep(`done ${i}`));
+    const rows = stepRowsIn(withSteps([...done, step("x"), step("y")], 200), 20, 4)!;
+    expect(rows.rows.map(({ name }) => name)).toEqual(["x", "y"]);
+    expect(rows.others).toBe("198 done");
+  });
+
+  test("take half of the room where stages and steps have none together, and one row is the count", () => {
+    const one = withSteps(Array.from({ length: 30 }, (_, i) => step(`s${i}`)));
+    expect(stepRowsIn(one, 6, 9)).toMatchObject({ rows: { length: 2 }, others: "28 active" });
+    expect(stepRowsIn(one, 2, 9)).toMatchObject({ rows: [], others: "30 active" });
+    expect(stepRowsIn(one, 1, 9)).toBeNull();
+  });
+
+  test("stand below a stage that is done no more: it says how many it had", () => {
+    const one = withSteps([doneStep("a"), doneStep("b")], 2, {
+      stageStates: { Scan: "done", Archive: "done", Checksum: "active" },
+      currentStage: 2,
+    });
+    const text = screenText(opened([one], { size: SIZE }));
+    expect(text).toMatch(/✓ Archive .*2 steps/);
+    expect(text).not.toContain("✓ a ");
+  });
+
+  test("are cut before they are wider than their room, whatever a step says", () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.constantFrom("\x1b[31mred\x1b[0m", "\u202eevil", "漢字".repeat(40)),
+    );
+    const any = fc.record({
+      name: fc.string({ minLength: 1, maxLength: 60 }),
+      state: fc.constantFrom(...STEP_STATES),
+      percent: fc.nat(100),
+      reason: fc.option(text),
+      says: text,
+    });
+    fc.assert(
+      fc.property(
+        fc.array(any, { maxLength: 12 }),
+        fc.integer({ min: 20, max: 150 }),
+        fc.string(),
+        (steps, width, others) => {
+          const view = {
+            ...{ stage: "Archive", others: others.replace(/[^ -~]/g, ""), operation: backup(), now: NOW },
+            rows: steps.map(({ says: _, ...one }) => step(one.name, one)),
+            said: ({ name }: Step) => steps.find((one) => one.name === name)!.says,
+          };
+          const columns = { indent: 2, names: Math.min(16, width - 12), time: 8 };
+          for (const row of stepRows(view, columns, width, unpainted).map(String)) {
+            expect(columnsOf(row)).toBeLessThanOrEqual(width);
+            expect(row).not.toMatch(/[\x00-\x1f\x7f\u202e]/);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+test("the rows of the steps are in the plan, so that the log keeps its rows", () => {
+  const steps = Array.from({ length: 200 }, (_, i) => step(`s${i}`));
+  for (const [columns, rows] of [
+    [160, 50],
+    [100, 30],
+    [80, 24],
+    [40, 15],
+  ] as const) {
+    const state = press(opened([withSteps(steps)], { size: { columns, rows } }), "return");
+    expect(detailPlan(state).logHeight, `${columns}x${rows}`).toBeGreaterThanOrEqual(5);
+    expect(screenText(state)).toMatch(/\d+ active/);
+  }
+});

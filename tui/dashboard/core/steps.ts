@@ -1,0 +1,109 @@
+/** The steps of the stage that runs, or that ended badly, as rows below it; and what each of them said last. */
+import { getOwn } from "../../../protocol/objects.js";
+import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
+import { stepsOf } from "../../describe/steps.js";
+import { operationOf } from "./chain.js";
+import type { State } from "./model.js";
+
+export interface StepRows {
+  readonly stage: string;
+  /** Those that failed first. */
+  readonly rows: readonly Step[];
+  /** What the rows leave out; empty: nothing. */
+  readonly others: string;
+}
+
+/** Rows of steps at most, and up to how many steps those that are done have a row. */
+const ROWS_MOST = 20;
+const ALL_MOST = 8;
+/** Rows that the steps take of those of the stages, where there is no room for both. */
+const ROWS_LEAST = 4;
+
+/** The stage below which its steps stand; null: none. */
+export function unfoldedStage({ stages, currentStage, stageStates, steps }: Operation): string | null {
+  const stage = stages[currentStage];
+  if (stage === undefined || getOwn(steps ?? {}, stage) === undefined) return null;
+  const state = getOwn(stageStates, stage);
+  return state === "active" || state === "failed" || state === "cancelled" ? stage : null;
+}
+
+/**
+ * @param room - rows of stages and steps together
+ * @param stageRows - rows that the stages would like to have
+ */
+export function stepRowsIn(operation: Operation, room: number, stageRows: number): StepRows | null {
+  const stage = unfoldedStage(operation);
+  const most = Math.max(room - stageRows, Math.min(ROWS_LEAST, Math.floor(room / 2)));
+  if (stage === null || most < 1) return null;
+  const { rows, others } = rowsIn(operation, stage, Math.min(ROWS_MOST, most));
+  const failed = (step: Step) => step.state === "failed";
+  const sorted = [...rows.filter(failed), ...rows.filter((step) => !failed(step))];
+  return { stage, rows: sorted, others };
+}
+
+/** All steps where they are few; else those that are not done, and a row that counts the others. */
+function rowsIn(operation: Operation, stage: string, most: number) {
+  const all = stepsOf(operation, stage, Math.min(ALL_MOST, most));
+  if (all.others === "") return all;
+  const list = getOwn(operation.steps ?? {}, stage) ?? [];
+  const undone = list.filter(({ state }) => !FOLDED.has(state));
+  // Those that run have rows too, however many have failed.
+  const active = list.filter(({ state }) => state === "active").length;
+  const failedMost = Math.max(Math.ceil(most / 2), most - 1 - active);
+  const failed = undone.filter(({ state }) => state === "failed").slice(0, -failedMost);
+  const steps = { [stage]: list.filter((step) => !failed.includes(step)) };
+  return stepsOf({ ...operation, steps }, stage, Math.min(most - 1, undone.length - failed.length));
+}
+
+const FOLDED: ReadonlySet<Step["state"]> = new Set(["done", "skipped"]);
+
+export const heightOfSteps = (steps: StepRows | null): number =>
+  steps === null ? 0 : steps.rows.length + (steps.others === "" ? 0 : 1);
+
+/** What a step logged last, and its status then: a status that has changed since is newer. */
+interface StepLine {
+  readonly text: string;
+  readonly at: string;
+  readonly status: string | null;
+}
+
+export type StepLines = ReadonlyMap<string, StepLine>;
+
+/** As many as a record lists steps. */
+const LINES_MOST = 300;
+
+/** A line that is older may be older than the status, which has no time. */
+const NEW_MS = 2000;
+
+const keyOf = (stage: string | null, step: string) => JSON.stringify([stage, step]);
+
+/** With the last line of each step of the operation. */
+export function withStepLines(state: State, id: string, lines: readonly LogLine[]): State {
+  const last = new Map<string, LogLine>();
+  for (const line of lines) if (line.step !== undefined) last.set(keyOf(line.stage, line.step), line);
+  if (last.size === 0) return state;
+  const { steps = {} } = operationOf(state, id) ?? {};
+  const told = new Map(state.stepLines);
+  for (const [key, { stage, step, text, at }] of last) {
+    const before = told.get(key);
+    if (before !== undefined && before.at > at) continue;
+    const isNew = Date.parse(at) > state.now - NEW_MS;
+    const now = isNew ? getOwn(steps, stage ?? "")?.findLast(({ name }) => name === step) : undefined;
+    told.delete(key);
+    told.set(key, { text, at, status: now?.status?.text ?? null });
+  }
+  for (const key of told.keys()) {
+    if (told.size <= LINES_MOST) break;
+    told.delete(key);
+  }
+  return { ...state, stepLines: told };
+}
+
+/** What an active step says: its status, or the line that it logged since. Untrusted text. */
+export function saidBy(state: State, stage: string, step: Step): string {
+  const line = state.stepLines.get(keyOf(stage, step.name));
+  const status = step.status?.text ?? null;
+  // Another step of this name logged it, in an earlier attempt.
+  const isOld = line === undefined || line.at < step.startedAt;
+  return isOld || line.status !== status ? (status ?? "") : line.text;
+}
