@@ -1,6 +1,6 @@
 /** The differences of two runs as lines of text. Pure. */
 
-import type { StageState } from "../../protocol/stage-state.js";
+import type { StepState } from "../../protocol/stage-state.js";
 import type { State } from "../../protocol/state.js";
 import type { Paint } from "../../protocol/text/colour.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
@@ -83,7 +83,7 @@ function stageText(side: StageSide | null): string {
   const took = seconds === null || state === "skipped" ? "" : ` ${formatDuration(seconds)}`;
   // A note says the state too.
   const word = state === "done" || note !== "" ? "" : ` ${state}`;
-  return `${stageGlyph(state === "pending" ? undefined : (state as StageState))}${word}${took}${note === "" ? "" : ` ${note}`}`;
+  return `${stageGlyph(state === "pending" ? undefined : (state as StepState))}${word}${took}${note === "" ? "" : ` ${note}`}`;
 }
 
 function changeOf(left: number | null | undefined, right: number | null | undefined): string {
@@ -118,12 +118,14 @@ function logLines({ same, ignored, lines, equal, first, before }: LogDifference,
   const count = (lines: number) => `${formatCount(lines)} ${lines === 1 ? "line" : "lines"}`;
   if (same || first === null)
     return [...head, equal === 0 ? "  both are empty" : `  ${count(equal)}, all the same`];
+  const isOfStep = (first.left ?? first.right)?.step !== undefined;
+  const end = `(end of the ${isOfStep ? "step" : "log"})`;
   return [
     ...head,
     `  ${count(lines.left)} and ${count(lines.right)}; ${startText(equal)}`,
     ...before.map((line) => paint("dim", `    ${lineText(line)}`)),
-    paint("red", `  < ${first.left === null ? "(end of the log)" : lineText(first.left)}`),
-    paint("green", `  > ${first.right === null ? "(end of the log)" : lineText(first.right)}`),
+    paint("red", `  < ${first.left === null ? end : lineText(first.left)}`),
+    paint("green", `  > ${first.right === null ? end : lineText(first.right)}`),
   ];
 }
 
@@ -132,9 +134,10 @@ function startText(equal: number): string {
   return equal === 1 ? "the first line is the same" : `the first ${formatCount(equal)} are the same`;
 }
 
-function lineText({ n, stage, stream, text }: LogSide): string {
+function lineText({ n, stage, step, stream, text }: LogSide): string {
+  const place = [stage, step].filter((name) => name != null).map((name) => sanitize(name!));
   return cut(
-    `${n} ${stage === null ? "" : `[${sanitize(stage)}] `}${stream === "log" ? "" : `${stream}: `}${withoutSequences(sanitizeLogLine(text))}`,
+    `${n} ${place.length === 0 ? "" : `[${place.join("/")}] `}${stream === "log" ? "" : `${stream}: `}${withoutSequences(sanitizeLogLine(text))}`,
     MOST_LINE,
   );
 }

@@ -1,7 +1,8 @@
 /** Compares two runs. Values are compared exactly; only what the caller names is ignored, and the result says so. */
 import { getOwn, isPlainObject } from "../../protocol/objects.js";
-import type { LogLine, Operation } from "../../protocol/operation.js";
-import { knownStageState } from "../../protocol/stage-state.js";
+import type { LogLine, Operation, Step } from "../../protocol/operation.js";
+import { knownStageState, knownStepState } from "../../protocol/stage-state.js";
+import { stepNote } from "../describe/steps.js";
 import { stageNote } from "../terminal/stage-note.js";
 import type { RunSource } from "./source.js";
 
@@ -18,7 +19,7 @@ export interface StageSide {
   note: string;
 }
 
-/** A stage in both runs. Its times are not compared. */
+/** A stage in both runs, or a step of it (`Stage/step`). Its times are not compared. */
 export interface StageDifference {
   name: string;
   same: boolean;
@@ -27,7 +28,7 @@ export interface StageDifference {
   right: StageSide | null;
 }
 
-export type LogSide = Pick<LogLine, "n" | "attempt" | "stage" | "stream" | "text">;
+export type LogSide = Pick<LogLine, "n" | "attempt" | "stage" | "step" | "stream" | "text">;
 
 export interface LogDifference {
   same: boolean;
@@ -159,11 +160,35 @@ function canonical(value: unknown): string {
   );
 }
 
+/** The stages, each with its steps below it as `Stage/step`. */
 function stages(a: Operation, b: Operation): StageDifference[] {
-  return [...new Set([...a.stages, ...b.stages])].map((name) => {
+  return [...new Set([...a.stages, ...b.stages])].flatMap((name) => {
     const [left, right] = [stageSide(a, name), stageSide(b, name)];
-    return { name, same: left?.state === right?.state, left, right };
+    const counts = (it: Operation) => canonical(getOwn(it.stepCounts ?? {}, name) ?? {});
+    const same = left?.state === right?.state && counts(a) === counts(b);
+    return [{ name, same, left, right }, ...steps(a, b, name)];
   });
+}
+
+/** A record lists some of many steps: one that it does not list is not compared. */
+function steps(a: Operation, b: Operation, stage: string): StageDifference[] {
+  const list = (it: Operation) =>
+    new Map((getOwn(it.steps ?? {}, stage) ?? []).map((step) => [step.name, step]));
+  const [left, right] = [list(a), list(b)];
+  const hasAll = (it: Operation, listed: ReadonlyMap<string, Step>) =>
+    listed.size >= (getOwn(it.stepCounts ?? {}, stage)?.total ?? 0);
+  const [isLeftWhole, isRightWhole] = [hasAll(a, left), hasAll(b, right)];
+  return [...new Set([...left.keys(), ...right.keys()])].flatMap((name) => {
+    const [one, two] = [left.get(name), right.get(name)];
+    if ((one === undefined && !isLeftWhole) || (two === undefined && !isRightWhole)) return [];
+    const same = one?.state === two?.state;
+    return [{ name: `${stage}/${name}`, same, left: stepSide(one), right: stepSide(two) }];
+  });
+}
+
+function stepSide(step: Step | undefined): StageSide | null {
+  if (step === undefined) return null;
+  return { state: knownStepState(step.state), seconds: step.seconds, note: stepNote(step) };
 }
 
 function stageSide({ stages: all, stageStates, stageTimes }: Operation, stage: string): StageSide | null {
@@ -177,39 +202,89 @@ function stageSide({ stages: all, stageStates, stageTimes }: Operation, stage: s
   };
 }
 
+/**
+ * Steps log side by side, in another order in each run. So the lines of a step are compared with those of the step of the
+ * same name, and the other lines among themselves.
+ */
 async function diffLogs(left: RunSource, right: RunSource, options: DiffOptions): Promise<LogDifference> {
-  const [a, b] = [left.log()[Symbol.asyncIterator](), right.log()[Symbol.asyncIterator]()];
-  const before: LogSide[] = [];
+  const sides = [left.log(), right.log()].map((log) => log[Symbol.asyncIterator]()) as [Lines, Lines];
+  const lanes = new Map<string, LogLane>();
   let equal = 0;
-  const differenceAt = (first: LogDifference["first"]): LogDifference => ({
-    same: first === null,
-    ignored: [...(options.ignoreTimes ? ["times"] : []), ...(options.ignoreNumbers ? ["numbers"] : [])],
-    lines: { left: left.record.logLines, right: right.record.logLines },
-    equal,
-    first,
-    before: first === null ? [] : before,
-  });
+  let waiting = 0;
+  const isOver: [boolean, boolean] = [false, false];
+  const differenceAt = (lane: LogLane | null): LogDifference => {
+    const [one, two] = lane?.unmatched ?? [[], []];
+    const side = (line: LogLine | undefined) => (line === undefined ? null : logSide(line));
+    return {
+      same: lane === null,
+      ignored: [...(options.ignoreTimes ? ["times"] : []), ...(options.ignoreNumbers ? ["numbers"] : [])],
+      lines: { left: left.record.logLines, right: right.record.logLines },
+      equal,
+      first: lane === null ? null : { left: side(one[0]), right: side(two[0]) },
+      before: lane?.before ?? [],
+    };
+  };
   try {
-    for (;;) {
-      const [one, two] = [await a.next(), await b.next()];
-      if (one.done && two.done) return differenceAt(null);
-      if (one.done || two.done || keyOf(one.value, options) !== keyOf(two.value, options))
-        return differenceAt({
-          left: one.done ? null : logSide(one.value),
-          right: two.done ? null : logSide(two.value),
-        });
-      equal++;
-      before.push(logSide(one.value));
-      if (before.length > CONTEXT) before.shift();
-    }
+    while (!isOver[0] || !isOver[1])
+      for (const mine of [0, 1] as const) {
+        const { done, value } = isOver[mine]
+          ? { done: true as const, value: null }
+          : await sides[mine].next();
+        if (done) {
+          isOver[mine] = true;
+          continue;
+        }
+        const lane = laneOf(lanes, value);
+        lane.unmatched[mine].push(value);
+        const [one, two] = lane.unmatched;
+        if (one[0] === undefined || two[0] === undefined) {
+          // The other run has no such line any more.
+          if (isOver[1 - mine]) return differenceAt(lane);
+          if (++waiting > MOST_WAITING) throw tooFarApart();
+          continue;
+        }
+        if (keyOf(one[0], options) !== keyOf(two[0], options)) return differenceAt(lane);
+        equal++;
+        waiting--;
+        lane.before = [...lane.before, logSide(one[0])].slice(-CONTEXT);
+        one.shift();
+        two.shift();
+      }
+    const first = [...lanes.values()].find(({ unmatched: [one, two] }) => one.length + two.length > 0);
+    return differenceAt(first ?? null);
   } finally {
-    await a.return?.(undefined);
-    await b.return?.(undefined);
+    for (const lines of sides) await lines.return?.(undefined);
   }
 }
 
-function logSide({ n, attempt, stage, stream, text }: LogLine): LogSide {
-  return { n, attempt, stage, stream, text };
+type Lines = AsyncIterator<LogLine, undefined, undefined>;
+
+/** The lines of one step, or all lines of no step. */
+interface LogLane {
+  /** Of the left and of the right run: lines that wait for those of the other. */
+  unmatched: [LogLine[], LogLine[]];
+  /** The last equal lines, of the left log. */
+  before: LogSide[];
+}
+
+function laneOf(lanes: Map<string, LogLane>, { attempt, stage, step }: LogLine): LogLane {
+  const key = step === undefined ? "" : JSON.stringify([attempt, stage, step]);
+  const lane = lanes.get(key) ?? { unmatched: [[], []], before: [] };
+  lanes.set(key, lane);
+  return lane;
+}
+
+/** Lines that wait for those of the other run: they are in memory. */
+const MOST_WAITING = 200_000;
+
+function tooFarApart(): Error {
+  return new Error(
+    `the steps logged in so different an order that more than ${MOST_WAITING.toLocaleString("en-US")} lines would have to be held; compare one step with: liveops logs ID --step NAME`,
+  );
+}
+
+function logSide({ n, attempt, stage, step, stream, text }: LogLine): LogSide {
+  return { n, attempt, stage, ...(step !== undefined && { step }), stream, text };
 }
 
 /** Dates, times of day, and durations with their unit. */
