@@ -50,6 +50,12 @@ export const METRICS = {
     ["type", "stage"],
     RUN_BUCKETS,
   ),
+  liveops_step_duration_seconds: histogram(
+    "Duration of a step of a stage that ran and is done",
+    ["type", "stage"],
+    RUN_BUCKETS,
+  ),
+  liveops_steps_finished_total: counter("Steps of stages that ran and ended", ["type", "stage", "outcome"]),
   liveops_queue_wait_seconds: histogram(
     "Time from the submit, the retry or the chosen time of an operation to its start",
     ["queue"],

@@ -99,12 +99,16 @@ export class Metrics {
     const at = Date.parse(event.at);
     if (at < this.#since) return;
     registry.observe("liveops_tail_lag_seconds", { file: "events" }, (Date.now() - at) / 1000);
-    if (event.type !== "stage:left" || event.index === null) return;
-    if (event.state !== "done" || event.resumed) return;
+    const isTracked = event.type === "stage:left" && event.index !== null;
+    if ((!isTracked && event.type !== "step:finished") || event.resumed) return;
     const type = this.typeOf(record);
     const name = event.stage.slice(0, MOST_NAME);
     const stage = this.#stages.of(name, JSON.stringify([type, name]));
-    registry.observe("liveops_stage_duration_seconds", { type, stage }, event.seconds);
+    const isStep = event.type === "step:finished";
+    if (isStep) registry.count("liveops_steps_finished_total", { type, stage, outcome: event.state });
+    if (event.state !== "done") return;
+    const metric = isStep ? "liveops_step_duration_seconds" : "liveops_stage_duration_seconds";
+    registry.observe(metric, { type, stage }, event.seconds);
   }
 
   #linesRead([first]: readonly StoredLine[]): void {

@@ -1,12 +1,14 @@
-/** The stages of running attempts, as their events tell them, until the attempt has ended. */
+/** The stages and steps of running attempts, as their events tell them, until the attempt has ended. */
 import type { WorkerEvent } from "../../../protocol/event.js";
 import type { OperationError } from "../../../protocol/operation.js";
 
-/** Most stages of an attempt that become spans: an operation may enter stages in a loop. */
-const MOST_STAGES = 1000;
+/** Most stages and steps of an attempt that become spans: an operation may enter stages in a loop. */
+const MOST_SPANS = 1000;
 
 type Entered = Extract<WorkerEvent, { type: "stage:entered" }>;
 type Left = Extract<WorkerEvent, { type: "stage:left" }>;
+type StepEntered = Extract<WorkerEvent, { type: "step:entered" }>;
+type StepFinished = Extract<WorkerEvent, { type: "step:finished" }>;
 
 export interface StageRun {
   entered: Entered;
@@ -14,6 +16,13 @@ export interface StageRun {
   left: Left | null;
   /** Number of the stage that this one runs in; null: the attempt itself. */
   within: number | null;
+  steps: StepRun[];
+}
+
+export interface StepRun {
+  entered: StepEntered;
+  /** Null: the stage or the attempt ended within the step. */
+  finished: StepFinished | null;
 }
 
 /** What happened to an attempt at a moment. */
@@ -27,7 +36,9 @@ const MOST_MARKS = 100;
 
 export interface AttemptEvents {
   stages: StageRun[];
-  /** Stages that have no place here. */
+  /** Stages and steps that are kept. */
+  kept: number;
+  /** Stages and steps that have no place here. */
   notKept: number;
   /** Pid of the worker; null until it accepts. */
   pid: number | null;
@@ -47,7 +58,7 @@ export class AttemptStages {
       kept = {
         attempt: event.attempt,
         seq: 0,
-        events: { stages: [], notKept: 0, pid: null, finished: null, marks: [] },
+        events: { stages: [], kept: 0, notKept: 0, pid: null, finished: null, marks: [] },
       };
       this.#attempts.set(id, kept);
     }
@@ -79,12 +90,28 @@ function note(events: AttemptEvents, event: WorkerEvent): void {
   if (event.type === "attempt:accepted") events.pid = event.pid;
   if (event.type === "attempt:finished") events.finished ??= { at: event.at, error: event.error };
   if (event.type === "stage:entered") {
-    if (stages.length >= MOST_STAGES) events.notKept++;
-    else stages.push({ entered: event, left: null, within: lastOpen(stages)?.entered.seq ?? null });
+    const within = lastOpen(stages)?.entered.seq ?? null;
+    if (hasRoom(events)) stages.push({ entered: event, left: null, within, steps: [] });
+  }
+  if (event.type === "step:entered") {
+    const stage = stages.findLast(({ entered, left }) => left === null && entered.stage === event.stage);
+    if (stage !== undefined && hasRoom(events)) stage.steps.push({ entered: event, finished: null });
+  }
+  if (event.type === "step:finished") {
+    const steps = stages.findLast(({ entered }) => entered.stage === event.stage)?.steps ?? [];
+    const step = steps.findLast(({ entered, finished }) => finished === null && entered.step === event.step);
+    if (step) step.finished = { ...event, value: undefined } as StepFinished;
   }
   if (event.type !== "stage:left") return;
   const run = stages.findLast(({ entered, left }) => left === null && entered.stage === event.stage);
   if (run) run.left = { ...event, value: undefined } as Left;
+}
+
+function hasRoom(events: AttemptEvents): boolean {
+  const has = events.kept < MOST_SPANS;
+  if (has) events.kept++;
+  else events.notKept++;
+  return has;
 }
 
 function lastOpen(stages: readonly StageRun[]): StageRun | undefined {

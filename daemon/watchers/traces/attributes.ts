@@ -8,7 +8,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 
 /** Which spans have the attribute. */
-type On = "operation" | "queue" | "attempt" | "stage" | "link";
+type On = "operation" | "queue" | "attempt" | "stage" | "step" | "link";
 
 type Value = string | number | boolean | string[] | undefined;
 
@@ -21,12 +21,12 @@ interface Attribute {
 
 export const ATTRIBUTES = {
   "liveops.operation.id": {
-    on: ["operation", "queue", "attempt", "stage"],
+    on: ["operation", "queue", "attempt", "stage", "step"],
     meaning: "Id of the operation",
     of: ({ id }) => id,
   },
   "liveops.operation.type": {
-    on: ["operation", "queue", "attempt", "stage"],
+    on: ["operation", "queue", "attempt", "stage", "step"],
     meaning: "Name of the operation type",
     of: ({ op }) => op,
   },
@@ -75,7 +75,7 @@ export const ATTRIBUTES = {
     meaning: "Name of the queue",
     of: ({ queue }) => queue,
   },
-  "liveops.attempt.number": { on: ["attempt", "stage"], meaning: "Number of the attempt, from 1" },
+  "liveops.attempt.number": { on: ["attempt", "stage", "step"], meaning: "Number of the attempt, from 1" },
   "liveops.attempt.outcome": {
     on: ["attempt"],
     meaning: "`succeeded`, `failed` or `cancelled`; `requeued`: the operation was queued again",
@@ -84,9 +84,9 @@ export const ATTRIBUTES = {
   "liveops.attempt.slot": { on: ["attempt"], meaning: "Number of the slot of the queue, from 1" },
   "liveops.attempt.stages_not_exported": {
     on: ["attempt"],
-    meaning: "Number of stages beyond the first 1,000, which have no span; absent without any",
+    meaning: "Number of stages and steps beyond the first 1,000, which have no span; absent without any",
   },
-  "liveops.stage.name": { on: ["stage"], meaning: "Name of the stage" },
+  "liveops.stage.name": { on: ["stage", "step"], meaning: "Name of the stage" },
   "liveops.stage.index": { on: ["stage"], meaning: "Index in the stages of the type; absent: untracked" },
   "liveops.stage.state": {
     on: ["stage"],
@@ -97,13 +97,27 @@ export const ATTRIBUTES = {
     meaning: "`true`: the block did not run; an earlier attempt has done the stage",
   },
   "liveops.stage.reason": { on: ["stage"], meaning: "Why the block did not run" },
+  "liveops.step.name": { on: ["step"], meaning: "Name of the step" },
+  "liveops.step.state": {
+    on: ["step"],
+    meaning: "As of a stage, or `ended`: another step of the stage failed",
+  },
+  "liveops.step.resumed": {
+    on: ["step"],
+    meaning: "`true`: the step did not run; an earlier attempt has done it",
+  },
+  "liveops.step.reason": { on: ["step"], meaning: "Why the step was ended, or did not run" },
   "liveops.link.kind": {
     on: ["link"],
     meaning:
       "`chain`: the operation before in the chain; `after`: an operation that this one waited for; `again`: the operation that this one repeats; `submit`: the span that was active at the submit",
   },
-  "error.type": { on: ["operation", "attempt", "stage"], meaning: "Code of the error; absent without one" },
+  "error.type": {
+    on: ["operation", "attempt", "stage", "step"],
+    meaning: "Code of the error; absent without one",
+  },
   "process.pid": { on: ["attempt"], meaning: "Pid of the worker" },
+  "process.exit.code": { on: ["step"], meaning: "Exit code of the last program of the step" },
   "host.name": { on: ["attempt"], meaning: "Host of the fleet that ran the attempt" },
 } as const satisfies Record<string, Attribute>;
 

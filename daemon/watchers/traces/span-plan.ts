@@ -2,7 +2,7 @@
  * The spans of an operation, made of its events. Pure: the same events make the same spans, with the same ids.
  *
  * A run of the operation, from its submit to its end, is the root span. Each attempt of the run has a span for the wait
- * in the queue and one for the work, which has the stages. A retry by a command begins another run below the root.
+ * in the queue and one for the work, which has the stages, and these have their steps. A retry by a command begins another run below the root.
  */
 import type { OperationError } from "../../../protocol/operation.js";
 import type { FinalState } from "../../../protocol/state.js";
@@ -13,7 +13,7 @@ import {
   traceIdOf,
 } from "../../../protocol/trace-context.js";
 import type { Entry, KeptEvent } from "../../store/decision.js";
-import type { AttemptEvents, Mark, StageRun } from "./attempt-stages.js";
+import type { AttemptEvents, Mark, StageRun, StepRun } from "./attempt-stages.js";
 import { type Attributes, attributesOf } from "./attributes.js";
 
 /** Number of `operation:submitted`, the first event of each operation. */
@@ -96,7 +96,10 @@ export function attemptSpans(entry: Entry, read: AttemptEvents | null, end: Atte
     error: end.error,
     events: read?.marks ?? [],
   };
-  const stages = (read?.stages ?? []).map((stage) => stageSpan(attempt, stage, entry));
+  const stages = (read?.stages ?? []).flatMap((stage) => {
+    const span = stageSpan(attempt, stage, entry);
+    return [span, ...stage.steps.map((step) => stepSpan(span, step, entry))];
+  });
   return [queueSpan(entry, before, started), attempt, ...stages];
 }
 
@@ -166,6 +169,32 @@ function stageSpan(attempt: Span, { entered, left, within }: StageRun, { record 
     },
     status: state === "failed" ? "error" : state === "done" ? "ok" : "unset",
     error: spanError(left?.error) ?? (state === "failed" ? attempt.error : null),
+    ...{ events: [], links: [] },
+  };
+}
+
+function stepSpan(stage: Span, { entered, finished }: StepRun, { record }: Entry): Span {
+  const { step } = entered;
+  // A step that did not end has ended with its stage.
+  const state = finished?.state ?? "ended";
+  return {
+    name: step,
+    traceId: stage.traceId,
+    spanId: spanIdOf(record.id, entered.seq),
+    parentId: stage.spanId,
+    ...{ from: entered.at, to: finished?.at ?? stage.to },
+    attributes: {
+      ...attributesOf("step", record),
+      "liveops.attempt.number": entered.attempt,
+      "liveops.stage.name": entered.stage,
+      "liveops.step.name": step,
+      "liveops.step.state": state,
+      "liveops.step.resumed": finished?.resumed || undefined,
+      "liveops.step.reason": finished?.reason,
+      "process.exit.code": finished?.exitCode,
+    },
+    status: state === "failed" ? "error" : state === "done" ? "ok" : "unset",
+    error: spanError(finished?.error),
     ...{ events: [], links: [] },
   };
 }
