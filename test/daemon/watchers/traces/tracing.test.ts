@@ -56,6 +56,35 @@ test("a retry by a command is below the first root, with an attempt of its own",
   expect(new Set(collector.spans.map(({ traceId }) => traceId))).toEqual(new Set([traceIdOf(id)]));
 });
 
+test("a step is below the span of its stage, and what has no place is counted with the stages", () => {
+  const stages = new AttemptStages();
+  let seq = 10;
+  const say = (event: Record<string, unknown>) =>
+    stages.add("a", { at: "2026-01-02T03:04:05.000Z", attempt: 1, seq: ++seq, ...event } as WorkerEvent);
+  say({ type: "stage:entered", stage: "Check", index: 0 });
+  for (let i = 0; i < 1200; i++) say({ type: "step:entered", stage: "Check", step: `s${i}`, total: 1200 });
+  say({
+    type: "step:finished",
+    stage: "Check",
+    step: "s7",
+    state: "done",
+    resumed: false,
+    seconds: 1,
+    value: {},
+  });
+  say({ type: "stage:entered", stage: "Ship", index: 1 });
+  const {
+    stages: [check, ...others],
+    notKept,
+  } = stages.take("a", 1)!;
+  expect([check!.steps.length, others.length, notKept]).toEqual([999, 0, 202]);
+  expect(check!.steps[7]).toMatchObject({
+    entered: { step: "s7" },
+    finished: { state: "done", value: undefined },
+  });
+  expect(check!.steps[8]!.finished).toBeNull();
+});
+
 test("an operation links to what it waited for and to what it repeats", async () => {
   const { collector, open } = await opened();
   const id = await open.submit({ after: ["aaa111bbb222"], againOf: "ccc111ddd222" });
