@@ -67,7 +67,7 @@ test("lines that only one of the runs has are a difference, wherever its other l
 test("a step that ended otherwise is a difference, and a step that a record leaves out is not", async () => {
   const failed = step("b", { state: "failed", reason: "exit 1", finishedAt: a.finishedAt, seconds: 2 });
   const shown = await text(run([a, b], []), run([a, failed], []));
-  expect(shown).toMatch(/Archive\/b +✓ 4\.2s +✗ failed 2s/);
+  expect(shown).toMatch(/Archive\/b +✓ 4\.2s +✗ 2s exit 1/);
   expect(shown).toContain("The runs differ: stages.");
   const counts = { stepCounts: { Archive: { total: 10_000, done: 10_000 } } };
   expect((await diffRuns(run([a], [], counts), run([b], [], counts), EXACT)).same).toBe(true);
