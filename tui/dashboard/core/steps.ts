@@ -20,7 +20,7 @@ const ALL_MOST = 8;
 const ROWS_LEAST = 4;
 
 /** The stage below which its steps stand; null: none. */
-export function unfoldedStage({ stages, currentStage, stageStates, steps }: Operation): string | null {
+function unfoldedStage({ stages, currentStage, stageStates, steps }: Operation): string | null {
   const stage = stages[currentStage];
   if (stage === undefined || getOwn(steps ?? {}, stage) === undefined) return null;
   const state = getOwn(stageStates, stage);
