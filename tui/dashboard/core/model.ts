@@ -30,7 +30,6 @@ import { type Listing, NO_LISTING } from "./listing.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
 import { perObject } from "./per-object.js";
 import type { Flags, Request } from "./request.js";
-import type { StepLines } from "./steps.js";
 
 /** `hung`: the daemon accepts connections and does not reply. */
 export type Connection =
@@ -275,7 +274,7 @@ export interface State {
   /** The operations whose lines the window counts through. */
   readonly logLinks: readonly LogLink[];
   /** What each step of the last of them logged last. */
-  readonly stepLines: StepLines;
+  readonly stepLines: ReadonlyMap<string, StepLine>;
   readonly logView: { readonly wrap: boolean; readonly numbers: boolean; readonly full: boolean };
   readonly search: {
     readonly text: string /** The match that one is at. */;
@@ -310,6 +309,13 @@ export interface State {
   readonly noticedAt: number | null;
   /** Set once, with the exit code. */
   readonly quit: { readonly code: number; readonly message: string | null } | null;
+}
+
+/** What a step logged last, and its status then: a status that has changed since is newer. */
+interface StepLine {
+  readonly text: string;
+  readonly at: string;
+  readonly status: string | null;
 }
 
 export interface StateOptions {

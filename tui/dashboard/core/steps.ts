@@ -60,15 +60,6 @@ const FOLDED: ReadonlySet<Step["state"]> = new Set(["done", "skipped"]);
 export const heightOfSteps = (steps: StepRows | null): number =>
   steps === null ? 0 : steps.rows.length + (steps.others === "" ? 0 : 1);
 
-/** What a step logged last, and its status then: a status that has changed since is newer. */
-interface StepLine {
-  readonly text: string;
-  readonly at: string;
-  readonly status: string | null;
-}
-
-export type StepLines = ReadonlyMap<string, StepLine>;
-
 /** As many as a record lists steps. */
 const LINES_MOST = 300;
 

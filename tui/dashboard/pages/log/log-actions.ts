@@ -202,7 +202,7 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     name: "log-stage",
     keys: ["S"],
     helpKeys: "S P E",
-    description: "only one stage, one step, one stream",
+    description: "only one stage, step or stream",
     when: seesLog,
     run: (state) => filtered(state, { ...state.log.filter, stage: nextStage(state), step: null }),
   },
