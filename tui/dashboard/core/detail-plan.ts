@@ -206,7 +206,7 @@ export function logColumns(state: State): LogColumns {
   if (state.page?.kind === "copy") return { number: 0, time: 0, stage: 0, stream: 0, width: 0 };
   const { width } = detailPlan(state);
   const number = state.logView.numbers ? String(Math.max(state.log.total, 999)).length + 1 : 0;
-  const steps = stepWidth(selectedOperation(state));
+  const steps = stepColumn(selectedOperation(state)).width;
   const isTold = width < STAGE_FROM && width >= STEP_FROM && steps > 0;
   const stage = isTold ? steps : width >= STAGE_FROM ? Math.max(steps, stageWidth(state)) : 0;
   const stream = width >= STREAM_FROM ? 6 : 0;
@@ -227,18 +227,15 @@ function columnOf(names: readonly string[]): number {
   return Math.min(STAGE_MOST, Math.max(...names.map((name) => widthOf(sanitizeLine(name))))) + 2;
 }
 
-const namesOfSteps = perObject((steps: NonNullable<Operation["steps"]>) =>
-  Object.values(steps).flatMap((list) => list.map(({ name }) => sanitizeLine(name))),
-);
+/** A new record has a new list, and each line of the log asks for the names. */
+const columnOfSteps = perObject((steps: NonNullable<Operation["steps"]>) => {
+  const names = Object.values(steps).flatMap((list) => list.map(({ name }) => sanitizeLine(name)));
+  return { names, width: names.length === 0 ? 0 : columnOf(names) };
+});
 
-/** The names of the steps that the record lists. */
-export const stepNames = (operation: Operation | null): readonly string[] =>
-  operation?.steps === undefined ? [] : namesOfSteps(operation.steps);
-
-/** 0: the operation has no steps. */
-function stepWidth(operation: Operation | null): number {
-  const names = stepNames(operation);
-  return names.length === 0 ? 0 : columnOf(names);
+/** The names of the steps that the record lists, and the column that these need; 0: there are none. */
+export function stepColumn(operation: Operation | null): { names: readonly string[]; width: number } {
+  return operation?.steps === undefined ? { names: [], width: 0 } : columnOfSteps(operation.steps);
 }
 
 export function logRoom(state: State): LogRoom {

@@ -12,7 +12,7 @@ import {
   logRoom,
   plainText,
   shownText,
-  stepNames,
+  stepColumn,
   wrapped,
 } from "../../core/detail-plan.js";
 import { panesOf } from "../../core/layout.js";
@@ -142,7 +142,7 @@ const STREAMS: Record<LogLine["stream"], readonly [word: string, style: Style]> 
 
 function lineRows(state: State, logged: LogLine, width: number, height: number, theme: Theme): Line[] {
   const columns = logColumns(state);
-  const steps = stepNames(selectedOperation(state));
+  const steps = stepColumn(selectedOperation(state)).names;
   const here = state.search !== null && state.search.at === logged.n;
   const [word, style] = STREAMS[logged.stream] ?? ["", "muted"];
   const sought = state.entry?.kind === "search" ? state.entry.line.text : (state.search?.text ?? "");
