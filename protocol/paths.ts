@@ -24,6 +24,7 @@ export const PATHS = {
   events: { method: "GET", path: "/v1/operations/:id/events", sends: "query", lastLine: "end" },
   attach: { method: "GET", path: "/v1/operations/:id/terminal", lastLine: "end" },
   input: { method: "POST", path: "/v1/operations/:id/terminal", sends: "body" },
+  shell: { method: "POST", path: "/v1/operations/:id/shell" },
   cancel: { method: "POST", path: "/v1/operations/:id/cancel" },
   pause: { method: "POST", path: "/v1/operations/:id/pause" },
   resume: { method: "POST", path: "/v1/operations/:id/resume" },

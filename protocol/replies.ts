@@ -429,6 +429,28 @@ export const scheduleReply = z.object({
 
 export const schedulesReply = z.object({ schedules: z.array(scheduleReply) });
 
+export const shellReply = z.object({
+  id: z.string(),
+  env: doc(z.record(z.string(), z.string()), "variables of an attempt, before a stage adds its own"),
+  secrets: doc(
+    z.record(z.string(), z.string()),
+    "values of secret parameters that the daemon has in memory, by their reference",
+  ),
+  source: doc(
+    z.nullable(z.object({ path: z.nullable(z.string()), text: z.string() })),
+    "pipeline file that defines the type, as it runs; null: none",
+  ),
+  outputs: doc(
+    z.array(
+      z.object({
+        stage: z.string(),
+        outputs: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+      }),
+    ),
+    "outputs of the stages of a pipeline that are done",
+  ),
+});
+
 export const inputReply = z.object({
   size: doc(z.object({ columns: z.int(), rows: z.int() }), "size of the terminal, in characters"),
 });
@@ -439,6 +461,7 @@ export const stopReply = z.object({
 });
 
 export type OperationPage = z.infer<typeof operationPage>;
+export type ShellReply = z.infer<typeof shellReply>;
 export type LogPage = z.infer<typeof logPage>;
 export type OperationType = z.infer<typeof operationTypeSchema>;
 export type TypesReply = z.infer<typeof typesReply>;

@@ -230,6 +230,14 @@ export const ROUTES = {
       body: requests.selectionBody,
       replies: { 200: ndjson(lines.selectionLine) },
     },
+    shell: {
+      summary: "Read what a shell needs where a stage ran",
+      description:
+        "Variables, secrets and outputs of a finished operation, as its next attempt would have them. The values are in clear.",
+      params: id,
+      replies: { 200: json(replies.shellReply) },
+      refusals: [...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_RUN_FILES_UNREADABLE"],
+    },
     retry: {
       summary: "Retry a failed or cancelled operation",
       description:

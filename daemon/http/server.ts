@@ -18,6 +18,7 @@ import { operationRoutes } from "./routes/operations.js";
 import { queueRoutes } from "./routes/queues.js";
 import { scheduleRoutes } from "./routes/schedules.js";
 import { selectionRoutes } from "./routes/selections.js";
+import { shellRoutes } from "./routes/shell.js";
 import { eventsRoute, watchRoute } from "./routes/streams.js";
 import { terminalRoutes } from "./routes/terminal.js";
 import { typeRoutes } from "./routes/types.js";
@@ -28,6 +29,7 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
   logRoute,
   eventsRoute,
   terminalRoutes,
+  shellRoutes,
   selectionRoutes,
   queueRoutes,
   scheduleRoutes,

@@ -135,6 +135,18 @@ export function readAccepted(place: EventsPlace): Entry | null {
 /** The events of an attempt that has ended: where they are stored, or as text. */
 export type EarlierEvents = EventsPlace | { attempt: number; text: string };
 
+/** The events of ended attempts, oldest first: those that the entry has, and those of the places. */
+export function allEvents(
+  { attemptEvents }: Pick<Entry, "attemptEvents">,
+  places: readonly EventsPlace[],
+): EarlierEvents[] {
+  const texts = Object.entries(attemptEvents ?? {});
+  return [
+    ...places.filter((place) => attemptEvents?.[place.attempt] === undefined),
+    ...texts.map(([n, text]) => ({ attempt: Number(n), text })),
+  ].sort((a, b) => a.attempt - b.attempt);
+}
+
 /**
  * The values of stages and steps in the events of earlier attempts, oldest first. A stage or step whose event is damaged
  * runs again.

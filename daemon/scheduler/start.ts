@@ -158,7 +158,7 @@ export function order(
 }
 
 /** Where the events of the earlier attempts are, except those in the entry. */
-function earlierEvents(
+export function earlierEvents(
   id: string,
   attempt: number,
   { layout, workerEvents }: Pick<StartParts, "layout" | "workerEvents">,

@@ -23,8 +23,7 @@ import type { Outcome } from "../../protocol/event.js";
 import { AppendFile } from "../../protocol/system/append-file.js";
 import { openOwnFile } from "../../protocol/system/own-file.js";
 import { Cgroup } from "../os/cgroup.js";
-import { type EarlierEvents, eventsFile, keptItems, keptValues } from "../run-files/attempt-files.js";
-import type { EventsPlace } from "../run-files/events-reader.js";
+import { allEvents, eventsFile, keptItems, keptValues } from "../run-files/attempt-files.js";
 import type { Entry } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
@@ -235,7 +234,7 @@ export class AttemptRunner {
     const params = isPipeline ? {} : order.params;
     // The next attempt may run on another host.
     const isInFleet = (order.fence ?? null) !== null;
-    const earlier = earlierEvents(this.#entry, this.message.earlier);
+    const earlier = allEvents(this.#entry, this.message.earlier);
     const values = fileStageValues(dir, params, attempt, {
       earlier: () => keptValues(earlier),
       earlierItems: () => keptItems(earlier),
@@ -325,15 +324,6 @@ function orderOf({ record, env }: Entry): Order {
 /** An entry without the events of earlier attempts, which the events of this attempt must not repeat. */
 function withoutEvents({ attemptEvents: _, ...entry }: Entry): Entry {
   return entry;
-}
-
-/** The events of the earlier attempts, oldest first. */
-function earlierEvents({ attemptEvents }: Entry, places: readonly EventsPlace[]): EarlierEvents[] {
-  const texts = Object.entries(attemptEvents ?? {});
-  return [
-    ...places.filter((place) => attemptEvents?.[place.attempt] === undefined),
-    ...texts.map(([n, text]) => ({ attempt: Number(n), text })),
-  ].sort((a, b) => a.attempt - b.attempt);
 }
 
 /**

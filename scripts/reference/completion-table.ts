@@ -27,6 +27,7 @@ const TAKEN: Record<string, State[]> = {
   resume: ["running"],
   attach: ["running"],
   retry: ["failed", "cancelled"],
+  shell: finished,
   again: finished,
   rm: [...finished, "queued"],
 };

@@ -11,6 +11,7 @@ const GROUPS: Readonly<Record<string, Commands>> = {
     run: async () => (await import("./run/command.js")).registerRun,
     again: async () => (await import("./submit/again.js")).registerAgain,
     retry: async () => (await import("./retry.js")).registerRetry,
+    shell: async () => (await import("./shell/command.js")).registerShell,
     report: async () => (await import("./report.js")).registerReport,
   },
   Look: {

@@ -20,7 +20,7 @@ import type { AllHosts } from "./hosts/all-hosts.js";
 import type { Looks } from "./hosts/seen-failures.js";
 import { TAPE_MOST, type TapedLine } from "./replay/tape.js";
 import { readSource } from "./source-lines.js";
-import { attach, connectHost, edit, startDaemon } from "./terminal/programs.js";
+import { connectHost, edit, onTerminal, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";
 import { coloured } from "./text/coloured.js";
 import { jsonLine } from "./text/json-line.js";
@@ -113,7 +113,8 @@ export class Effects {
         options.suspend(() => edit(effect, options));
         return;
       case "attach":
-        options.suspend(() => attach(effect.id, options));
+      case "shell":
+        options.suspend(() => onTerminal(effect, options));
         return;
       case "start-daemon":
         startDaemon(options);

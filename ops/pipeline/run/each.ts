@@ -18,7 +18,10 @@ export interface EachStep {
 }
 
 /** All combinations, the values of the first name first. @throws Error with the place in the file */
-export function valuesOfEach({ file, variables }: CommandContext, each: readonly EachValues[]): EachStep[] {
+export function valuesOfEach(
+  { file, variables }: Pick<CommandContext, "file" | "variables">,
+  each: readonly EachValues[],
+): EachStep[] {
   const { scope } = variables.of({ env: new Map() }, {});
   // The `cwd` of the stage may be made of the values.
   const cwd = directoryOf(file, null, (template) => fill(template, scope));

@@ -209,3 +209,5 @@ export function notAPipeline(typed: string, problems: readonly PipelineProblem[]
 function shownName(typed: string): string {
   return typed === "-" ? "stdin" : typed;
 }
+
+export { stageShell, writtenOutputs } from "./stage-shell.js";

@@ -1,4 +1,4 @@
-/** Programs that the dashboard starts: the daemon, liveops attach, and the editor. */
+/** Programs that the dashboard starts: the daemon, liveops attach and shell, and the editor. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -58,17 +58,25 @@ function run(program: string, words: readonly string[]): Promise<void> {
   });
 }
 
-/** Runs `liveops attach` of the same installation. */
-export async function attach(id: string, { dispatch, flags }: Surroundings): Promise<void> {
+/** What `sh -c` does with the words: an error stays on the screen until the person has read it. */
+const UNTIL_READ = '"$@" || { printf "\\nEnter returns to the dashboard "; read -r _; }';
+
+/** Runs `liveops attach` or `liveops shell` of the same installation. */
+export async function onTerminal(
+  { type, id }: Extract<Effect, { type: "attach" | "shell" }>,
+  { dispatch, flags }: Surroundings,
+): Promise<void> {
   const bin = fileURLToPath(new URL("./bin/liveops.cjs", import.meta.url));
   if (!existsSync(bin)) {
     dispatch({ type: "noticed", text: "liveops is not installed beside liveops-tui", level: "error" });
     return;
   }
   try {
-    await run(process.execPath, [bin, "attach", bareOf(id), "--once", ...flagWords(flagsOf(id, flags))]);
+    const words = [process.execPath, bin, type, bareOf(id), ...flagWords(flagsOf(id, flags))];
+    if (type === "shell") await run("/bin/sh", ["-c", UNTIL_READ, "sh", ...words]);
+    else await run(words[0]!, [...words.slice(1), "--once"]);
   } catch (error) {
-    dispatch({ type: "noticed", text: `attach: ${(error as Error).message}`, level: "error" });
+    dispatch({ type: "noticed", text: `${type}: ${(error as Error).message}`, level: "error" });
   }
 }
 

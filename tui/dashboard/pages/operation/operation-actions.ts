@@ -39,6 +39,10 @@ function noTerminal(operation: Operation | null): string | null {
   return operation.terminal ? null : "None of its programs has a terminal. Submit it with --tty.";
 }
 
+function noShell(operation: Operation | null): string | null {
+  return operation !== null && isFinal(operation.state) ? null : "not finished yet";
+}
+
 const mayRetry = ({ state }: { state: string }) => state === "failed" || state === "cancelled";
 
 function noRetry(state: State): string | null {
@@ -256,6 +260,14 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     rank: 1,
     disabledReason: (state) => noHost(state, [state.selected]) ?? noTerminal(selectedOperation(state)),
     run: (state) => (state.selected === null ? state : emit(state, { type: "attach", id: state.selected })),
+  },
+  {
+    name: "shell",
+    keys: ["b"],
+    description: "open your shell where it failed; then retry, take it as done, or leave",
+    command: "shell",
+    disabledReason: (state) => noHost(state, [state.selected]) ?? noShell(selectedOperation(state)),
+    run: (state) => (state.selected === null ? state : emit(state, { type: "shell", id: state.selected })),
   },
   {
     name: "again",
