@@ -21,7 +21,9 @@ export function wrongState(record: Operation, what: Change): Refusal {
       `${op} ${id} cannot be removed: it is running; cancel it first: liveops cancel ${id}`,
     );
   }
-  const goesOn = state === "succeeded" && chain.next !== null ? `; its chain continues as ${chain.next}` : "";
+  const end = what === "cancelled" ? `; end the chain with: liveops cancel --chain ${id}` : "";
+  const goesOn =
+    state === "succeeded" && chain.next !== null ? `; its chain continues as ${chain.next}${end}` : "";
   const mayRepeat = what === "retried" || what === "edited";
   const queue =
     what === "paused" || what === "resumed" ? `, and only a running operation can be ${what}` : "";

@@ -255,6 +255,14 @@ const selection = {
 
 export const selectionBody = z.strictObject(selection);
 
+export const cancelSelectionBody = z.strictObject({
+  ...selection,
+  chain: doc(
+    z.optional(z.literal(true)),
+    "with ids: end their chains, whichever operation of each is queued or running now",
+  ),
+});
+
 export const retrySelectionBody = z.strictObject({ ...selection, ...retryShape });
 
 /** Where a changed operation may run. */
@@ -390,6 +398,7 @@ export const noBody = z.strictObject({});
 export type SubmitBody = z.input<typeof submitBody>;
 export type RetryBody = z.input<typeof retryBody>;
 export type SelectionBody = z.input<typeof selectionBody>;
+export type CancelSelectionBody = z.input<typeof cancelSelectionBody>;
 export type RetrySelectionBody = z.input<typeof retrySelectionBody>;
 export type AgainBody = z.input<typeof againBody>;
 export type ScheduleBody = z.input<typeof scheduleBody>;

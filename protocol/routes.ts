@@ -213,7 +213,7 @@ export const ROUTES = {
       description:
         "Cancels queued and running operations in one step, queued ones first: no operation starts in the slot of another " +
         "one. The reply has a line for each operation, once the requests are on disk.",
-      body: requests.selectionBody,
+      body: requests.cancelSelectionBody,
       replies: { 200: ndjson(lines.selectionLine) },
     },
     retryAll: {

@@ -17,6 +17,7 @@ import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions }
 
 interface CancelOptions extends SelectionOptions, OutputOptions {
   wait?: boolean;
+  chain?: boolean;
 }
 
 export function registerCancel(root: Command): void {
@@ -24,10 +25,12 @@ export function registerCancel(root: Command): void {
     "liveops cancel k3f",
     "liveops cancel --queue gpu --state queued",
     "liveops cancel k3f x81 --wait",
+    "liveops cancel --chain k3f",
     "liveops cancel k3f --wait --json | jq -r .state",
   ]);
   addSelectionOptions(cancel, "queued and running operations", LIVE_STATES)
     .argument("[id...]", "Operation ids, unique prefixes of 3 or more characters, or labels")
+    .option("--chain", "End the chain of each id: cancel whichever of its operations is queued or running")
     .option("--wait", "Wait for operations to finish");
   addResultOptions(
     cancel,
@@ -42,10 +45,13 @@ export function registerCancel(root: Command): void {
         "give the ids of the operations to cancel, or --all, --op, --label …",
         "liveops cancel k3f; for a list that may be empty: xargs -r liveops cancel",
       );
+    if (options.chain && selected.ids === undefined)
+      throw new UsageError("--chain takes ids", "liveops cancel --chain k3f");
+    const body = { ...selected, ...(options.chain && { chain: true as const }) };
     const print = (operation: Operation, state: string) =>
       printResult(options, operation, operation.id, `${operation.id} ${state}`);
     const asked: string[] = [];
-    process.exitCode = await changeAll(client.cancelAll(selected), selected, selection, (operation) => {
+    process.exitCode = await changeAll(client.cancelAll(body), selected, selection, (operation) => {
       const { id, state } = operation;
       if (options.wait && !isFinal(state)) asked.push(id);
       else print(operation, isFinal(state) ? state : "cancelling");
@@ -58,12 +64,16 @@ export function registerCancel(root: Command): void {
       async (signal) => {
         await Promise.all(
           asked.map(async (id) => {
-            const last = await untilFinished(client, id, { signal, chain: false, ...lostNotes(to) });
+            const last = await untilFinished(client, id, {
+              signal,
+              chain: options.chain === true,
+              ...lostNotes(to),
+            });
             print(last, last.state);
           }),
         );
       },
     );
   });
-  everyday(cancel, ["--all", "--state", "--op", "--label", "--queue", "--wait", "--json"]);
+  everyday(cancel, ["--all", "--state", "--op", "--label", "--queue", "--chain", "--wait", "--json"]);
 }

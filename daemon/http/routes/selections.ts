@@ -4,6 +4,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { FastifyRequest } from "fastify";
+import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { RetrySelectionBody, SelectionBody } from "../../../protocol/requests.js";
 import { isFinal, mayMove, STATES, type State } from "../../../protocol/state.js";
@@ -15,14 +16,14 @@ import { asRefusal } from "../errors.js";
 import { personOf } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 import { type Piece, select } from "../selection.js";
-import { cancelOperation, removeOperation, wholeRecord } from "./operations.js";
+import { cancelChain, cancelOperation, removeOperation, wholeRecord } from "./operations.js";
 import { openStream } from "./streams.js";
 
 interface Change {
   action: "cancel" | "retry" | "remove";
   /** States of the operations that a filter selects. */
   states: readonly State[];
-  /** Resolves with the last record of an operation that is gone. */
+  /** Resolves with the record of an operation that is gone, or of another one that was changed. */
   act(entry: Entry): Promise<Operation | null>;
 }
 
@@ -30,10 +31,11 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
   /** Selects before the stream is open: a wrong body gets an error as its reply. */
   const reply = (
     request: FastifyRequest<{ Body: SelectionBody }>,
+    body: SelectionBody,
     raw: Parameters<typeof openStream>[0],
     change: Change,
   ) => {
-    const pieces = select(context, request.body, change.states);
+    const pieces = select(context, body, change.states);
     const response = openStream(raw, connections);
     const lines = async function* () {
       for await (const line of changeAll(context, pieces, change, request)) yield `${JSON.stringify(line)}\n`;
@@ -46,17 +48,21 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
   };
   app.route({
     ...definition("cancelAll"),
-    handler: (request, raw) =>
-      reply(request, raw, {
+    handler: (request, raw) => {
+      const { chain, ...body } = request.body;
+      if (chain && body.ids === undefined)
+        throw new Refusal("LIVEOPS_BAD_REQUEST", "chain is taken with ids only");
+      return reply(request, body, raw, {
         action: "cancel",
         states: STATES.filter((state) => !isFinal(state)),
-        act: ({ record }) => cancelOperation(context, record.id),
-      }),
+        act: (entry) => (chain ? cancelChain(context, entry) : cancelOperation(context, entry.record.id)),
+      });
+    },
   });
   app.route({
     ...definition("retryAll"),
     handler: (request, raw) =>
-      reply(request, raw, {
+      reply(request, request.body, raw, {
         action: "retry",
         states: STATES.filter((state) => isFinal(state) && mayMove(state, "queued")),
         act: async (entry) => {
@@ -74,7 +80,7 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
   app.route({
     ...definition("removeAll"),
     handler: (request, raw) =>
-      reply(request, raw, {
+      reply(request, request.body, raw, {
         action: "remove",
         states: STATES.filter(isFinal),
         act: ({ record }) => removeOperation(context, record.id),
@@ -103,8 +109,8 @@ async function* changeAll(
       // All in one turn: each waits for its lock before a slot that another one leaves is given away.
       const outcomes = await Promise.allSettled(entries.map(act));
       for (const [id, error] of missing) yield refusal(id, error);
-      for (const [i, { status }] of outcomes.entries())
-        if (status === "fulfilled") done.push(entries[i]!.record.id);
+      for (const [i, outcome] of outcomes.entries())
+        if (outcome.status === "fulfilled") done.push(outcome.value?.id ?? entries[i]!.record.id);
       for (const [i, outcome] of outcomes.entries()) {
         const { id } = entries[i]!.record;
         if (outcome.status === "rejected") yield refusal(id, outcome.reason);
