@@ -30,7 +30,7 @@ export async function inPipelineBundle<T>(ask: (bundle: PipelineBundle) => T | P
   }
 }
 
-/** Whether the word names a pipeline file, or stdin. The name of an operation type has no dot. */
+/** Whether the word names a pipeline file, or stdin. */
 export function isPipelineArgument(word: string): boolean {
   return word === "-" || isPipelineFile(word);
 }
@@ -59,8 +59,13 @@ export function namingFile(
   return new Refusal(error.code, `there is no operation type ${JSON.stringify(op)}; ${hint}`, error.extra);
 }
 
-/** The file as an absolute path; null: stdin. */
+/** The file as an absolute path; null: stdin. @throws UsageError for a file of code */
 export function pipelinePath(word: string): string | null {
+  if (/\.[cm]?[jt]sx?$/.test(word))
+    throw new UsageError(
+      `${word} is a file of code, not a pipeline`,
+      `liveops run --ops ${shellLine([word])} <op>; liveops ops --ops ${shellLine([word])} lists its types`,
+    );
   return word === "-" ? null : resolve(word);
 }
 

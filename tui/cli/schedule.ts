@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { newKey } from "../../protocol/client/idempotency-key.js";
+import { UsageError } from "../../protocol/failures.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import type { ScheduleBody, SubmitBody } from "../../protocol/requests.js";
 import { givenDuration } from "../kit/given-duration.js";
@@ -216,7 +217,13 @@ function registerAdd(schedule: Command): void {
           }
         : { op, set, trailing };
       await checkCwd(client, options);
-      const file = isPipelineArgument(op) ? readFile(op, options, to) : null;
+      // The text of a pipe cannot be read again.
+      const file = "params" in words && words.params.path !== null ? readFile(op, options, to) : null;
+      if ("params" in words && words.params.path === null && options.name === undefined)
+        throw new UsageError(
+          "a pipeline that is not read from a file has no name for its schedule",
+          "give --name nightly",
+        );
       const added = await client.addSchedule({
         name,
         cron,

@@ -24,7 +24,7 @@ export async function inPipelines<T>(ask: (bundle: PipelineBundle) => Promise<T>
   }
 }
 
-/** Whether the word names a pipeline file. The name of an operation type has no dot. */
+/** Whether the word names a pipeline file. The name of an operation type has no dot and no slash. */
 export function isPipelineFile(word: string): boolean {
-  return /\.ya?ml$/i.test(word);
+  return word.includes("/") || /\.ya?ml$/i.test(word);
 }

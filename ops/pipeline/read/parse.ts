@@ -2,7 +2,7 @@
  * Reads a pipeline file, from disk or from stdin: its text becomes a `PipelineFile`, or a list of problems with their
  * positions.
  */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { PIPELINE_KEYS } from "../../../protocol/pipeline/keys.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
@@ -33,11 +33,17 @@ export class PipelineFault extends Error {
   }
 }
 
-/** @param path - absolute @throws the error of the system, such as ENOENT */
+/**
+ * A pipe, such as that of `<(…)`, is gone when it is read: its text has no path.
+ *
+ * @param path - absolute
+ * @throws the error of the system, such as ENOENT
+ */
 export function readPipelineFile(path: string): ParsedPipeline {
   const fd = openSync(path, "r");
   try {
-    return read(fd, path);
+    const isStream = fstatSync(fd).isFIFO() || /^\/(?:dev|proc)\//.test(path);
+    return read(fd, isStream ? null : path);
   } finally {
     closeSync(fd);
   }

@@ -3,7 +3,7 @@
  * never receives a signal, so the first Ctrl-C also creates the cancel file. The second Ctrl-C, or the end of the grace
  * period, kills the operation and its processes.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { type StdioOptions, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -35,6 +35,9 @@ const MARGIN_MS = 1000;
 /** How long one operation file may take to load, in ms; the child itself gives up on a file that yields before. */
 const LOAD_MS = LOAD_SECONDS * 1000 + MARGIN_MS;
 
+/** Greatest descriptor that a shell gives to `<(…)`. */
+const MOST_DESCRIPTORS = 255;
+
 /** Interval in ms at which the operation's processes are recorded. */
 const LOOK_MS = 500;
 
@@ -50,6 +53,18 @@ function temporaryDirectory(): string {
       "set TMPDIR to a writable directory",
     );
   }
+}
+
+/** The descriptors of the child: its pipe, and those that the arguments name, as `<(…)` of a shell does. */
+function stdioOf(argv: readonly string[]): StdioOptions {
+  const stdio: Array<"inherit" | "pipe" | "ignore"> = ["inherit", "inherit", "inherit", "pipe"];
+  for (const word of argv) {
+    const descriptor = Number(/^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(word)?.[1]);
+    if (!(descriptor > PIPE && descriptor <= MOST_DESCRIPTORS)) continue;
+    while (stdio.length < descriptor) stdio.push("ignore");
+    stdio[descriptor] = "inherit";
+  }
+  return stdio;
 }
 
 /** Runs the command line of this process in a child; resolves with the exit code. */
@@ -73,7 +88,7 @@ async function superviseOnce(dir: string, skip: readonly string[]): Promise<numb
   const file = join(dir, "cancel");
   const name = basename(dir);
   const child = spawn(process.execPath, ["--", ...process.argv.slice(1)], {
-    stdio: ["inherit", "inherit", "inherit", "pipe"],
+    stdio: stdioOf(process.argv),
     env: {
       ...process.env,
       [CANCEL_VARIABLE]: file,
