@@ -6,6 +6,7 @@
  */
 import { LiveOperation, type Params, type Progress, z } from "liveops";
 import type { PipelineFile } from "./pipeline/definition.js";
+import { tellFactsOfAny } from "./pipeline/facts.js";
 import { paramsSchema } from "./pipeline/params-schema.js";
 import { LONGEST_GRACE_PERIOD } from "./pipeline/run/finally.js";
 import { type PipelineResult, pipelineResultText, runPipeline } from "./pipeline/run/pipeline.js";
@@ -44,6 +45,8 @@ export class Pipeline extends LiveOperation<typeof Pipeline> {
     await runPipeline(p, { file, params, operation: this });
   }
 }
+
+tellFactsOfAny(Pipeline);
 
 async function readGiven(
   { text, path, params }: { text: string; path: string | null; params: Record<string, unknown> },

@@ -38,6 +38,7 @@ function refusal(status: keyof typeof PHRASES, summary: string): KnownRefusal {
 export const REFUSALS = {
   LIVEOPS_BAD_REQUEST: refusal(400, "The request is not valid"),
   LIVEOPS_PARAMS_INVALID: refusal(422, "The parameters are not valid"),
+  LIVEOPS_VARIABLE_MISSING: refusal(422, "A variable of the shell is missing"),
   LIVEOPS_KEY_REUSED: refusal(422, "The idempotency key was used for another request"),
   LIVEOPS_TOO_LARGE: refusal(413, "The request is too large"),
   LIVEOPS_NO_SUCH_OPERATION: refusal(404, "No such operation"),
@@ -75,6 +76,8 @@ export type RefusalCode = keyof typeof REFUSALS;
 export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_BAD_REQUEST: "The body or the query does not fit the route",
   LIVEOPS_PARAMS_INVALID: "The type does not accept these parameters; the detail lists those it accepts",
+  LIVEOPS_VARIABLE_MISSING:
+    "The type takes variables or secrets from the shell of the submit; `variables` and `secrets` list those that were not sent",
   LIVEOPS_KEY_REUSED: "The same `Idempotency-Key` came with another body",
   LIVEOPS_TOO_LARGE: "The body is larger than `maxBody`",
   LIVEOPS_NO_SUCH_OPERATION: "No operation has this id, or the prefix has fewer than 3 characters",
@@ -146,6 +149,7 @@ export const FAILURES = {
   LIVEOPS_RESULT_NOT_JSON: "The result is not JSON",
   LIVEOPS_ODD: "The operation succeeded with odd numbers, and its type has `failIfOdd`",
   LIVEOPS_RESULT_TOO_LARGE: "The result is larger than 1 MiB as JSON",
+  LIVEOPS_VARIABLE_MISSING: "A variable that the operation takes from the shell of the submit was not sent",
   LIVEOPS_SECRET_MISSING: "The value of a secret is not there, or cannot be used",
   LIVEOPS_CHAIN_TYPE: "The next operation of the chain has no type of this name",
   LIVEOPS_DEPENDENCY_FAILED: "The operation was cancelled: an operation of its `after` did not succeed",
@@ -185,7 +189,14 @@ export interface Problem {
   nearest?: string[];
   /** Ids that begin with an ambiguous prefix. */
   candidates?: string[];
+  /** Names of environment variables that the request must have in `shell`. */
+  variables?: string[];
+  /** References of secrets, such as `env:TOKEN`, that the request must have in `secrets`. */
+  secrets?: string[];
 }
+
+/** The parts of a problem that only some errors have. */
+type RefusalExtra = Pick<Problem, "nearest" | "candidates" | "variables" | "secrets">;
 
 /** An error with a stable code: a {@link Refusal} of the daemon, or an error of the client. */
 export class LiveopsError extends Error {
@@ -221,8 +232,7 @@ export class Refusal extends LiveopsError {
   constructor(
     code: string,
     detail: string,
-    /** Similar names, or the ids that an ambiguous prefix fits. */
-    readonly extra: Pick<Problem, "nearest" | "candidates"> = {},
+    readonly extra: RefusalExtra = {},
     known: { status: number; title: string; summary?: string } = REFUSALS[code as RefusalCode] ??
       REFUSALS.LIVEOPS_INTERNAL,
   ) {
@@ -243,8 +253,11 @@ export class Refusal extends LiveopsError {
   }
 
   static fromProblem(problem: Problem): Refusal {
-    const { nearest, candidates } = problem;
-    const extra = { ...(nearest && { nearest }), ...(candidates && { candidates }) };
+    const { nearest, candidates, variables, secrets } = problem;
+    const extra = {
+      ...{ ...(nearest && { nearest }), ...(candidates && { candidates }) },
+      ...{ ...(variables && { variables }), ...(secrets && { secrets }) },
+    };
     return new Refusal(problem.code, problem.detail, extra, { status: problem.status, title: problem.title });
   }
 }

@@ -19,6 +19,14 @@ export const problemSchema: z.ZodMiniType<Problem> = doc(
     detail: doc(z.string(), "what failed, why, and the next command"),
     nearest: doc(z.optional(z.array(z.string())), "names similar to a mistyped name"),
     candidates: doc(z.optional(z.array(z.string())), "ids that begin with an ambiguous prefix"),
+    variables: doc(
+      z.optional(z.array(z.string())),
+      "names of variables that the request must have in `shell`",
+    ),
+    secrets: doc(
+      z.optional(z.array(z.string())),
+      "references of secrets, such as `env:TOKEN`, that the request must have in `secrets`",
+    ),
   }),
   "RFC 9457 problem details",
 );

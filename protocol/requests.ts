@@ -77,6 +77,11 @@ const secrets = doc(
   "values of secret parameters, by their reference such as env:TOKEN; kept in memory and never stored",
 );
 
+const shell = doc(
+  z.optional(z.record(variableName, variableValue)),
+  "values of the variables that the type takes from the shell (`env_from` of a pipeline); others are left out",
+);
+
 const label = z.string().check(z.maxLength(MAX_LABEL));
 
 const host = doc(z.optional(hostNameSchema), "only operations that this host runs, or ran last");
@@ -89,6 +94,7 @@ export const submitBody = z.strictObject({
   cwd: z.optional(cwd),
   env: z.optional(z.record(variableName, variableValue)),
   secrets: z.optional(secrets),
+  shell,
   queue: doc(
     z.optional(queueName),
     "queue of the operation; default: that of its type, otherwise the default queue",
@@ -291,6 +297,7 @@ export const againBody = z.strictObject({
   ...newPlace,
   chain: doc(z.optional(z.boolean()), "begin at the first operation of the chain, not at this operation"),
   secrets: z.optional(secrets),
+  shell,
 });
 
 /** Every key is optional; a key that is absent changes nothing. */
@@ -398,7 +405,6 @@ export const noBody = z.strictObject({});
 export type SubmitBody = z.input<typeof submitBody>;
 export type RetryBody = z.input<typeof retryBody>;
 export type SelectionBody = z.input<typeof selectionBody>;
-export type CancelSelectionBody = z.input<typeof cancelSelectionBody>;
 export type RetrySelectionBody = z.input<typeof retrySelectionBody>;
 export type AgainBody = z.input<typeof againBody>;
 export type ScheduleBody = z.input<typeof scheduleBody>;

@@ -11,6 +11,9 @@ export const STALE_HEADER = "liveops-stale-since";
 /** In a reply: the clock of the daemon, or in a fleet of the engine, in ms since 1970. */
 export const CLOCK_HEADER = "liveops-clock";
 
+/** In the reply to a submit: what the submitter should know, percent-encoded. */
+export const WARNING_HEADER = "liveops-warning";
+
 /** Whether two versions are compatible: the same major version; before 1.0, the same minor version. */
 export function compatible(a: string, b: string): boolean {
   const line = (version: string) => {

@@ -2,6 +2,7 @@
  * The steps that admit a submit: each checks or completes drafts. A new check is one more step in `STEPS`.
  */
 import { homedir } from "node:os";
+import { missingIn, valuesOf } from "../../ops/types/pipeline-facts.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Changes, Submission } from "../../protocol/event.js";
@@ -10,10 +11,14 @@ import { pick } from "../../protocol/objects.js";
 import type { EditBody, SubmitBody } from "../../protocol/requests.js";
 import { effectiveLimits, LIMIT_NAMES } from "../../protocol/resource-limits.js";
 import { DEFAULT_QUEUE, DERIVED, withoutDefaults } from "../../protocol/submit-fields.js";
+import { nearest } from "../../protocol/text/nearest.js";
 import type { Hosts } from "../hosts/hosts.js";
 import type { Types } from "../loader/loader.js";
+import { childEnvironment } from "../os/child-environment.js";
 import type { Queues } from "../scheduler/queues.js";
+import type { Settings } from "../settings.js";
 import type { Entry } from "../store/decision.js";
+import { missingVariables } from "./missing-variables.js";
 
 /** A submit until it is admitted: the body of the request, and what the steps add to it. */
 export interface Draft extends SubmitBody {
@@ -23,12 +28,15 @@ export interface Draft extends SubmitBody {
   schedule?: string;
   /** What the type determines of the submission. */
   prepared?: Prepared;
+  /** What the submitter should know. */
+  warning?: string;
 }
 
 export interface AdmissionContext {
-  loader: Pick<Types, "prepare">;
+  loader: Pick<Types, "prepare" | "resolve" | "types">;
   queues: Pick<Queues, "check">;
   hosts: Pick<Hosts, "checkPlacement" | "place">;
+  settings: Pick<Settings, "fromDaemon">;
   /** @throws Refusal where the id, or prefix, matches none or several */
   find(idOrPrefix: string): Promise<Entry>;
 }
@@ -45,19 +53,32 @@ export class RefusedDraft extends Error {
 
 type Step = (drafts: readonly Draft[], context: AdmissionContext) => Promise<Draft[]>;
 
-const STEPS: readonly Step[] = [each(placement), each(dependencies), each(options), parameters, each(queue)];
+const STEPS: readonly Step[] = [
+  each(placement),
+  each(dependencies),
+  each(options),
+  parameters,
+  each(shell),
+  each(next),
+  each(queue),
+];
 
-/** A submission, and the variables of its attempts. */
+/** A submission, and the variables and secrets of its attempts. */
 interface Admitted {
   submission: Submission;
   env: Record<string, string>;
+  secrets: Draft["secrets"];
+  warning: string | undefined;
 }
 
 /** @throws RefusedDraft */
 export async function admit(drafts: readonly Draft[], context: AdmissionContext): Promise<Admitted[]> {
   let admitted = drafts;
   for (const step of STEPS) admitted = await step(admitted, context);
-  return admitted.map((draft) => ({ submission: submissionOf(draft), env: draft.env ?? NO_ENV }));
+  return admitted.map((draft) => ({
+    ...{ submission: submissionOf(draft), env: draft.env ?? NO_ENV },
+    ...{ secrets: draft.secrets, warning: draft.warning },
+  }));
 }
 
 /** A step of one draft, as a step of all. */
@@ -122,6 +143,38 @@ async function parameters(drafts: readonly Draft[], { loader }: AdmissionContext
   return drafts.map((draft, index) => ({ ...draft, prepared: answers[index]! }));
 }
 
+/** A client that gets this refusal adds what its own shell has. A schedule takes secrets from the daemon. */
+function shell(draft: Draft, { hosts, settings }: AdmissionContext): Draft {
+  const taken = draft.prepared?.fromShell;
+  if (taken === undefined) return draft;
+  const { schedule, shell: values = NO_ENV } = draft;
+  const named = Object.fromEntries(Object.entries(values).filter(([name]) => taken.variables.includes(name)));
+  const ofSubmit = { ...named, ...draft.env };
+  const env = { ...childEnvironment(process.env, settings.fromDaemon).env, ...ofSubmit };
+  const given = schedule === undefined ? {} : valuesOf(taken, process.env);
+  const secrets = { ...given, ...draft.secrets };
+  const missing = missingIn(taken, env, secrets);
+  if (missing.variables.length + Object.keys(missing.secrets).length > 0)
+    throw missingVariables(missing, schedule !== undefined);
+  const whole = { ...draft, env: ofSubmit };
+  // Values of secrets stay on this host.
+  return Object.keys(given).length === 0 ? whole : hosts.place({ ...whole, secrets });
+}
+
+/** A type may come until the pipeline ends, so that a missing one is no error yet. */
+async function next(draft: Draft, { loader }: AdmissionContext): Promise<Draft> {
+  const name = draft.prepared?.next;
+  if (name === undefined) return draft;
+  const found = await loader.resolve(name);
+  if (!("reason" in found)) return draft;
+  const names = (await loader.types()).ops.map(({ op }) => op);
+  if (names.includes(name)) return draft;
+  const near = nearest(name, names);
+  const hint = near.length === 0 ? found.reason : `did you mean ${near.join(" or ")}?`;
+  const warning = `then continues with ${name}, which is no operation type now, so that the pipeline would fail at its end; ${hint}`;
+  return { ...draft, warning };
+}
+
 /** What an edit takes of a type's answer. An operation keeps its queue and the tags of its type. */
 export function editedBy(prepared: Prepared): Changes {
   return pick(prepared, ["params", ...DERIVED]);
@@ -137,12 +190,15 @@ async function queue(draft: Draft, { queues }: AdmissionContext): Promise<Draft>
 const NO_ENV: Record<string, string> = Object.freeze({});
 
 /** What a submission does not keep of its draft, or keeps in another form. */
-const NOT_KEPT = new Set<string>(["params", "set", "env", "secrets", "ifAbsent", "prepared", ...LIMIT_NAMES]);
+const NOT_KEPT = new Set<string>([
+  ...["params", "set", "env", "secrets", "shell", "ifAbsent", "prepared", "warning"],
+  ...LIMIT_NAMES,
+]);
 
 /** Defaults are left out, so that the records of the journal stay short. */
 function submissionOf(draft: Draft): Submission {
   const id = newId();
-  const { op, title, params, stages, ...ofType } = draft.prepared!;
+  const { op, title, params, stages, fromShell: _, next: __, ...ofType } = draft.prepared!;
   const limits = effectiveLimits(undefined, draft);
   const kept = Object.entries(draft).filter(([key]) => !NOT_KEPT.has(key));
   const submission: Submission = {

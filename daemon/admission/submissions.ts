@@ -20,6 +20,8 @@ interface Submitted {
   entries: Entry[];
   /** False where an earlier request with the same key had submitted them all. */
   isNew: boolean;
+  /** What the submitter should know. */
+  warnings?: readonly string[];
 }
 
 interface SubmitOptions {
@@ -32,7 +34,7 @@ interface SubmitOptions {
 interface SubmissionsOptions extends AdmissionContext {
   lifecycle: Lifecycle;
   store: Store;
-  settings: Pick<Settings, "maxQueued" | "maxQueuedBytes">;
+  settings: Pick<Settings, "fromDaemon" | "maxQueued" | "maxQueuedBytes">;
   waiting: Pick<Waiting, "length">;
   /** Whether new operations are refused. */
   isStopping(): boolean;
@@ -67,11 +69,15 @@ export class Submissions {
     });
   }
 
-  /** @throws Refusal where a submit of the draft would be refused, room aside */
-  async check(draft: Draft): Promise<void> {
-    await admit([draft], this.options).catch((error: unknown) => {
+  /**
+   * @returns warnings
+   * @throws Refusal where a submit of the draft would be refused, room aside
+   */
+  async check(draft: Draft): Promise<readonly string[]> {
+    const admitted = await admit([draft], this.options).catch((error: unknown) => {
       throw error instanceof RefusedDraft ? error.refusal : error;
     });
+    return warningsOf(admitted);
   }
 
   #liveWith(label: string): Entry | null {
@@ -84,7 +90,8 @@ export class Submissions {
     const { isBatch, key } = options;
     if (key === null) return this.#record(drafts, options, [], []);
     // The hash is stored. That of a short secret would tell the secret. Two machines send the same where both submit it.
-    const shown = drafts.map(({ secrets: _, ...draft }) =>
+    // A client sends variables of the shell only when it is asked for them.
+    const shown = drafts.map(({ secrets: _, shell: __, ...draft }) =>
       withoutSpan(this.options.hosts.place<Draft>(draft)),
     );
     const hash = hashOfParams(isBatch ? { batch: shown } : { ...shown[0]! });
@@ -148,7 +155,7 @@ export class Submissions {
         ...{ operation: submission, env, key: missing[n]!.key },
       }));
       submits.forEach(({ operation: { id } }, n) => {
-        store.secrets.put(id, missing[n]!.draft.secrets);
+        store.secrets.put(id, admitted[n]!.secrets);
       });
       try {
         await lifecycle.submit(submits);
@@ -157,7 +164,8 @@ export class Submissions {
         throw error;
       }
       const made = submits.map(({ operation }) => store.find(operation.id)!).values();
-      return { entries: drafts.map((_, index) => earlier[index] ?? made.next().value!), isNew: true };
+      const entries = drafts.map((_, index) => earlier[index] ?? made.next().value!);
+      return { entries, isNew: true, warnings: warningsOf(admitted) };
     } catch (error) {
       if (!(error instanceof RefusedDraft)) throw error;
       throw isBatch ? ofBatch(error.refusal, missing[error.index]!.index, drafts.length) : error.refusal;
@@ -200,6 +208,10 @@ export class Submissions {
   async #otherUse(key: string, isBatch: boolean): Promise<boolean> {
     return (await this.options.store.archive.byKey(isBatch ? key : nthKey(key, 0))) !== null;
   }
+}
+
+function warningsOf(admitted: ReadonlyArray<{ warning: string | undefined }>): string[] {
+  return [...new Set(admitted.flatMap(({ warning }) => warning ?? []))];
 }
 
 function tooManyBytes(queued: number, wanted: number, most: number): Refusal {

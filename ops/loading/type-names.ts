@@ -6,8 +6,10 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
+import { nearest } from "../../protocol/text/nearest.js";
 import { kebabCase, OP_PATTERN } from "../../protocol/type-names.js";
 import { ANY_PIPELINE, isYamlPath, statedName } from "../pipeline/file-name.js";
+import { listTypeFiles } from "./type-files.js";
 
 /** Why the file that should define the type has no type; null if no file is known. */
 export function whyTypeMissing(
@@ -24,6 +26,27 @@ export function notLoading(file: string, message: string): string {
 
 export function withoutType(file: string, message: string): string {
   return `${file} has no operation type: ${message}`;
+}
+
+/** Why a chain could not continue with the type, as far as the text of the files tells; null: it could. */
+export function whyNoNext(op: string, dirs: readonly string[]): string | null {
+  const names = namesInDirs(dirs);
+  if (names.has(op)) return null;
+  const near = nearest(op, names);
+  const hint = near.length === 0 ? "liveops ops lists the types" : `did you mean ${near.join(" or ")}?`;
+  return `there is no operation type ${op}, so that the pipeline would fail at its end; ${hint}`;
+}
+
+/** The names of the types that directories define, by the text of their files. */
+function namesInDirs(dirs: readonly string[]): Set<string> {
+  const files = dirs.flatMap((dir) => {
+    try {
+      return listTypeFiles(dir);
+    } catch {
+      return [];
+    }
+  });
+  return new Set(files.flatMap((file) => [...claimedNames(file)]));
 }
 
 /** The names that a file stands for: its own, and those of the types that its text defines. */

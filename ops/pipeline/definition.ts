@@ -16,6 +16,8 @@ export interface PipelineParam {
   enum?: ReadonlyArray<string | number>;
   /** Given as `env:NAME` or `file:PATH`; only the worker reads the value. */
   secret: boolean;
+  /** Where the value of a secret is, unless the submit says so. Absent: the submit says so. */
+  from?: string;
   description: string | null;
 }
 
@@ -45,8 +47,10 @@ export type Command =
 export interface Retry {
   /** Runs of the command in all, at least 1. */
   attempts: number;
-  /** Seconds before the second run; doubles with each run. */
+  /** Seconds before the second run. */
   backoff: number;
+  /** Multiplies the pause with each further run. */
+  factor: number;
   /** Exit codes after which the command runs again; null: all but 0. */
   exit: readonly number[] | null;
 }
@@ -78,6 +82,8 @@ export interface PipelineTask extends PipelineCommand {
  * and `each` runs the command of the stage once for each value. `outputs` are those of all steps.
  */
 export interface PipelineStage extends PipelineTask {
+  /** Exit 0: the pipeline ends before the stage, successfully; 1: it goes on; another: an error. Null: it goes on. */
+  stopWhen: Command | null;
   /** Null: the stage runs its command. */
   steps: PipelineSteps | null;
 }
@@ -106,6 +112,9 @@ export interface EachValues {
 
 export interface PipelineThen {
   op: string;
+  /** Of the name, in the file. */
+  line: number;
+  column: number;
   with: ReadonlyMap<string, TemplateValue>;
 }
 
@@ -114,6 +123,8 @@ export interface Pipeline {
   description: string | null;
   params: readonly PipelineParam[];
   env: ReadonlyMap<string, Template>;
+  /** Variables of the shell of the submit. */
+  envFrom: readonly string[];
   /** `"file"`: the directory of the file; null: the directory of the submit. */
   cwd: Template | "file" | null;
   /** Seconds, of the whole pipeline; null: none. */
@@ -130,6 +141,6 @@ export interface PipelineFile {
   pipeline: Pipeline;
   /** The text as it was read. */
   text: string;
-  /** Absolute; null: the text came from stdin. */
+  /** Absolute; null: the text came from stdin or a pipe. */
   path: string | null;
 }

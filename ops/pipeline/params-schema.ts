@@ -25,7 +25,8 @@ export function paramsSchema(params: readonly PipelineParam[], description: stri
 function paramSchema(param: PipelineParam): z.ZodType {
   let schema = param.secret ? secretSchema() : valueSchema(param);
   const about = [param.description ?? "", param.secret ? SECRET_HINT : ""].filter(Boolean).join("; ");
-  if (param.default !== undefined) schema = schema.default(param.default);
+  const standard = param.default ?? param.from;
+  if (standard !== undefined) schema = schema.default(standard);
   else if (!param.required) schema = schema.optional();
   return about === "" ? schema : schema.describe(about);
 }

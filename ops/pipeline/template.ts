@@ -80,6 +80,19 @@ export function fill(template: Template, scope: Scope): string {
     .join("");
 }
 
+/**
+ * The words of a command. A list that is a word of its own becomes a word for each value.
+ *
+ * @throws Error if a name has no value
+ */
+export function fillWords(words: readonly Template[], scope: Scope): string[] {
+  return words.flatMap((word) => {
+    const name = onlyName(word);
+    const value = name === null ? undefined : scope.valueOf(name);
+    return typeof value === "object" ? value : [fill(word, scope)];
+  });
+}
+
 /** The name that a template consists of; null for any other template. */
 export function onlyName(template: Template): string | null {
   const [part, ...rest] = template;

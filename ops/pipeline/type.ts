@@ -1,8 +1,10 @@
 /** Makes an operation type of a pipeline: the type of a file in an operations directory, and of `liveops run FILE`. */
 import { LiveOperation, type Progress } from "liveops";
+import { setPipelineFacts } from "../types/pipeline-facts.js";
 import { setSourceFile } from "../types/prepare.js";
 import type { OperationCtor } from "../types/read-type.js";
 import type { PipelineFile } from "./definition.js";
+import { factsOf } from "./facts.js";
 import { ANY_PIPELINE } from "./file-name.js";
 import { paramsSchema } from "./params-schema.js";
 import { gracePeriodOf } from "./run/finally.js";
@@ -62,6 +64,7 @@ export function pipelineType(file: PipelineFile): OperationCtor {
     }
   };
   setSourceFile(Type, file);
+  setPipelineFacts(Type, (params, input) => factsOf(pipeline, params as Record<string, unknown>, input));
   return Type;
 }
 

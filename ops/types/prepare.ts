@@ -8,6 +8,7 @@ import { isDeeper, lossInValue } from "../../protocol/text/json-loss.js";
 import { inputSchema } from "./describe-type.js";
 import { whyNotJson } from "./json-value.js";
 import { paramsRefusal, parseParams } from "./parse-params.js";
+import { type FromShell, readPipelineFacts } from "./pipeline-facts.js";
 import { historyKeyFor, type OperationCtor, readType, stagesFor, TypeFault, titleFor } from "./read-type.js";
 import { readWords } from "./words.js";
 
@@ -23,21 +24,27 @@ type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain">;
 export type Prepared = Pick<
   Submission,
   "op" | "title" | "params" | "stages" | "historyKey" | "queue" | "requires" | "source"
->;
+> & {
+  /** What the submit must give; absent: nothing. No submission keeps this. */
+  fromShell?: FromShell;
+  /** Name of the type with which the chain continues; absent: not known before the run. No submission keeps this. */
+  next?: string;
+};
 
 /** As `prepare`, for an operation that this process submits itself. */
 export async function prepareSubmission(
   Type: OperationCtor,
   given: Given,
   { id, label, cwd, chain }: SubmissionContext,
-  command: "submit" | "run" = "submit",
+  line?: readonly string[],
 ): Promise<Submission> {
-  const { op, title, params, stages, ...others } = await prepare(Type, given, command);
+  const { op, title, params, stages, fromShell, next, ...others } = await prepare(Type, given, line);
   const submission = {
     ...{ id, op, title, label, cwd, params, stages, chain, ...others },
     ...(chain.index > 0 && readType(Type).hosts === "any" && { hosts: "any" as const }),
   };
   types.set(submission, Type);
+  needs.set(submission, { ...(fromShell && { fromShell }), ...(next !== undefined && { next }) });
   return submission;
 }
 
@@ -49,14 +56,14 @@ export async function prepareSubmission(
 export async function prepare(
   Type: OperationCtor,
   given: Given,
-  /** The command that gave the words, for an error message. */
-  command: "submit" | "run" = "submit",
+  /** The command line before the words, for an error message. Default: that of a submit. */
+  line?: readonly string[],
 ): Promise<Prepared> {
   const { op, params, queue: ownQueue, requires } = readType(Type);
   const schema = inputSchema(params);
   const problem = whyNotJson(given.params);
   if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
-  const input = readWords(schema, given.params, given.set ?? [], ["liveops", command, op]);
+  const input = readWords(schema, given.params, given.set ?? [], line ?? ["liveops", "submit", op]);
   if (isDeeper(input, MAX_DEPTH))
     throw paramsRefusal([`the parameters are nested more than ${MAX_DEPTH} levels deep`], schema);
   const loss = lossInValue(input);
@@ -73,13 +80,20 @@ export async function prepare(
   const title = await titleFor(Type, parsed.value).catch(refused("title"));
   const stages = await stagesFor(Type, parsed.value).catch(refused("stages"));
   const historyKey = historyKeyFor(Type, parsed.value);
+  const facts = readPipelineFacts(Type, parsed.value, input);
   return {
-    ...{ op, title, params: input, stages },
+    ...{ op, title, params: facts?.input ?? input, stages },
     ...(historyKey !== undefined && { historyKey }),
     ...(ownQueue !== null && { queue: ownQueue }),
     ...(requires.length > 0 && { requires: [...requires] }),
     ...sourceOf(Type),
+    ...(facts && takesAnything(facts.fromShell) && { fromShell: facts.fromShell }),
+    ...(facts?.next && { next: facts.next }),
   };
+}
+
+function takesAnything({ variables, secrets }: FromShell): boolean {
+  return variables.length + Object.keys(secrets).length > 0;
 }
 
 /** `path` is null for a text from stdin. */
@@ -104,10 +118,17 @@ function sourceOf(Type: OperationCtor): Pick<Submission, "source"> {
 }
 
 const types = new WeakMap<Submission, OperationCtor>();
+type Needs = Pick<Prepared, "fromShell" | "next">;
+const needs = new WeakMap<Submission, Needs>();
 
 /** The class of a submission that this process prepared, so that a chain continues without a catalogue. */
 export function typeOfSubmission(submission: Submission): OperationCtor | undefined {
   return types.get(submission);
+}
+
+/** What a submission that this process prepared takes from the shell, and the type that follows. */
+export function needsOf(submission: Submission): Needs {
+  return needs.get(submission) ?? {};
 }
 
 function messageOf(thrown: unknown): string {

@@ -32,6 +32,8 @@ class DaemonRequests extends Requests {
   #ahead = 0;
   /** Called with the daemon's clock at each reply, in ms since 1970. */
   onClock: (time: number) => void = () => {};
+  /** Called with each line that the daemon warns with at its reply. */
+  onWarning: (line: string) => void = () => {};
 
   /**
    * Every method throws `NoDaemonError` if nothing listens on the socket, and `NoAnswerError` if the daemon does not
@@ -82,7 +84,10 @@ class DaemonRequests extends Requests {
       this.#reach((socket) => {
         const sent = Date.now();
         const onClock = (time: number) => this.#tell(sent, time);
-        return askJson(socket, { deadlines, onClock, ...options });
+        const onWarning = (text: string) => {
+          for (const line of text.split("\n")) this.onWarning(line);
+        };
+        return askJson(socket, { deadlines, onClock, onWarning, ...options });
       });
     try {
       return await ask();

@@ -101,6 +101,8 @@ export interface RequestOptions {
   deadlines?: Deadlines;
   /** Gets the daemon's clock at its reply, in ms since 1970. */
   onClock?: (time: number) => void;
+  /** Gets what the daemon warns of at its reply. */
+  onWarning?: (text: string) => void;
   /** The reply may last, so that no other request waits for its connection. */
   isStream?: boolean;
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { type Problem, Refusal } from "../errors.js";
 import { accessProblem, ownerProblem, pathProblem } from "../system/owned-path.js";
 import { socketPathProblem } from "../system/places.js";
-import { CLOCK_HEADER, compatible, VERSION, VERSION_HEADER } from "../version.js";
+import { CLOCK_HEADER, compatible, VERSION, VERSION_HEADER, WARNING_HEADER } from "../version.js";
 import { CLIENT_HEADER, clientHeader } from "./client-header.js";
 import { connectionTo } from "./connection.js";
 import { DEADLINES, Deadline, isQueueFull, retryWhileQueueFull } from "./deadline.js";
@@ -28,6 +28,8 @@ export async function open(socket: string, options: RequestOptions): Promise<Inc
   }
   const time = Number(response.headers[CLOCK_HEADER]);
   if (time > 0) options.onClock?.(time);
+  const warning = response.headers[WARNING_HEADER];
+  if (typeof warning === "string") options.onWarning?.(decodeURIComponent(warning));
   const status = response.statusCode ?? 500;
   if (status >= 400) throw Refusal.fromProblem(problemOf(status, await readText(socket, response, options)));
   return response;

@@ -8,24 +8,27 @@ import {
   A_DURATION,
   A_MAP,
   A_NAME,
+  A_PAUSE,
   A_TEXT,
   COMMAND,
   CWD,
   DURATION,
-  DURATION_TEXT,
   EACH_VALUES,
   ENV_KEY,
   FLAG,
   GIVEN_NAME,
   MAX_ATTEMPTS,
-  MAX_DURATION,
+  MAX_FACTOR,
   MAX_STAGE_NAME,
+  NAME,
   OP,
   PARAM_TYPES,
+  PAUSE,
   type PipelineKeys,
   RUN_KEY,
   SCALAR,
   SCALAR_OR_LIST,
+  SECRET_SOURCE,
   TEXT,
   TRUE_OR_FALSE,
   TTY_KEY,
@@ -47,6 +50,13 @@ export const PIPELINE_KEYS = {
     default: "none",
   },
   env: ENV_KEY,
+  env_from: {
+    takes: "a list of names of variables",
+    description:
+      "Variables that the pipeline takes from the shell of the submit. A submit without one of them is refused. Their values are stored in clear with the operation; a secret is a parameter",
+    schema: { type: "array", items: NAME, minItems: 1 },
+    default: "none",
+  },
   cwd: {
     takes: "a directory, or file",
     description:
@@ -93,7 +103,7 @@ export const PIPELINE_KEYS = {
 export const PARAM_KEYS = {
   type: {
     takes: `one of ${PARAM_TYPES.join(", ")}`,
-    description: `Type of the value: ${PARAM_TYPES.map((type) => `\`${type}\``).join(", ")}. A list is of texts, given as \`name=a name=b\`; a script reads it as one value a line`,
+    description: `Type of the value: ${PARAM_TYPES.map((type) => `\`${type}\``).join(", ")}. A list is of texts, given as \`name=a name=b\`, or as \`-- a b\` if its name is \`args\`; a script reads it as one value a line`,
     schema: { enum: [...PARAM_TYPES] },
     default: "`string`",
   },
@@ -107,7 +117,7 @@ export const PARAM_KEYS = {
     takes: "a value of the type",
     description: "Value where none is given. A parameter of type `string` keeps the text as it is written",
     schema: SCALAR_OR_LIST,
-    default: "none",
+    default: "none; of a list, the empty list",
   },
   minimum: {
     takes: "a number",
@@ -133,6 +143,12 @@ export const PARAM_KEYS = {
       "The value is a secret: it is given as `env:NAME`, `file:PATH` or `prompt:`, and is never stored or shown. A secret is text, has no default, and reaches commands through their environment only",
     schema: FLAG,
     default: "`false`",
+  },
+  from: {
+    takes: "env:NAME, file:PATH or prompt:",
+    description: "Where the value of a secret is, unless the submit says so",
+    schema: { type: "string", pattern: SECRET_SOURCE },
+    default: "none",
   },
   description: {
     takes: A_TEXT,
@@ -206,6 +222,13 @@ export const STAGE_KEYS = {
     schema: COMMAND,
     default: "required without `parallel`",
   },
+  stop_when: {
+    takes: A_COMMAND,
+    description:
+      "A command that decides before the stage, as `when`. Exit code 0: the pipeline ends here, successfully. 1: it goes on. Another: the stage fails",
+    schema: COMMAND,
+    default: "the pipeline goes on",
+  },
   parallel: {
     takes: "a list of steps, each with name and run",
     description:
@@ -249,14 +272,10 @@ export const RETRY_KEYS = {
     isRequired: true,
   },
   backoff: {
-    takes: "a duration, such as 500ms, 10s or 2m",
-    description: "Pause before the second run. Doubles with each further run",
-    schema: {
-      anyOf: [
-        { type: "number", minimum: 0, maximum: MAX_DURATION },
-        { type: "string", pattern: DURATION_TEXT },
-      ],
-    },
+    takes: `${A_PAUSE}, or a map with delay and factor`,
+    description:
+      "Pause before the second run. Doubles with each further run, unless a map gives another factor",
+    schema: PAUSE,
     default: "`1s`",
   },
   exit: {
@@ -264,6 +283,22 @@ export const RETRY_KEYS = {
     description: "Exit codes after which the command runs again",
     schema: { type: "array", items: { type: "integer", minimum: 1, maximum: 255 }, minItems: 1 },
     default: "all but 0",
+  },
+} satisfies PipelineKeys;
+
+/** Keys of `backoff`, where it is a map. */
+export const BACKOFF_KEYS = {
+  delay: {
+    takes: A_PAUSE,
+    description: "Pause before the second run",
+    schema: PAUSE,
+    isRequired: true,
+  },
+  factor: {
+    takes: `a number from 1 to ${MAX_FACTOR}`,
+    description: "Multiplies the pause with each further run, up to one hour. 1: all pauses are alike",
+    schema: { type: "number", minimum: 1, maximum: MAX_FACTOR },
+    default: "2",
   },
 } satisfies PipelineKeys;
 

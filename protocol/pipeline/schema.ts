@@ -1,6 +1,7 @@
 /** The JSON Schema of a pipeline file, from the tables of `keys.ts`. Editors use it to check and complete. */
 import type { JsonSchema } from "../schema/json-schema.js";
 import {
+  BACKOFF_KEYS,
   FINALLY_KEYS,
   PARAM_KEYS,
   PIPELINE_KEYS,
@@ -18,7 +19,8 @@ export function pipelineSchema(): JsonSchema {
     propertyNames: GIVEN_NAME,
     additionalProperties: { anyOf: [{ type: "null" }, mapOf(PARAM_KEYS)] },
   };
-  const retry = mapOf(RETRY_KEYS);
+  const backoff = { anyOf: [RETRY_KEYS.backoff.schema, mapOf(BACKOFF_KEYS)] };
+  const retry = mapOf(RETRY_KEYS, { backoff });
   const parallel = { type: "array", items: mapOf(STEP_KEYS, { retry }), minItems: 1 };
   const stage = {
     ...mapOf(STAGE_KEYS, { retry, parallel }),

@@ -27,6 +27,9 @@ export const MAX_DURATION = 2_147_483;
 /** Most runs of a command by `retry`. */
 export const MAX_ATTEMPTS = 1000;
 
+/** Greatest factor between two pauses of `retry`. */
+export const MAX_FACTOR = 10;
+
 /** A variable of this prefix belongs to liveops. */
 export const OWN_PREFIX = "LIVEOPS_";
 
@@ -66,7 +69,7 @@ const WORDS: JsonSchema = { type: "array", items: SCALAR, minItems: 1 };
 const SCRIPT: JsonSchema = { type: "string", pattern: "\\S" };
 export const COMMAND: JsonSchema = { anyOf: [SCRIPT, WORDS] };
 
-export const DURATION_TEXT = "^\\s*(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)\\s*$";
+const DURATION_TEXT = "^\\s*(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)\\s*$";
 export const DURATION: JsonSchema = {
   anyOf: [
     { type: "number", exclusiveMinimum: 0, maximum: MAX_DURATION },
@@ -74,7 +77,15 @@ export const DURATION: JsonSchema = {
   ],
 };
 
-const NAME: JsonSchema = { type: "string", pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` };
+/** A duration that may be 0. */
+export const PAUSE: JsonSchema = {
+  anyOf: [
+    { type: "number", minimum: 0, maximum: MAX_DURATION },
+    { type: "string", pattern: DURATION_TEXT },
+  ],
+};
+
+export const NAME: JsonSchema = { type: "string", pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` };
 /** Name of a parameter or an output. Its value comes from outside the file. */
 export const GIVEN_NAME: JsonSchema = {
   type: "string",
@@ -94,6 +105,7 @@ export const A_NAME = "a name of lower-case letters, digits and dashes, such as 
 export const A_DURATION = "a duration above 0, such as 90s, 10m or 2h";
 export const A_MAP = "name: value pairs";
 export const A_COMMAND = "a script (text), or a list of words";
+export const A_PAUSE = "a duration, such as 500ms, 10s or 2m";
 export const TRUE_OR_FALSE = "true or false";
 
 export const ENV_KEY: PipelineKey = {
@@ -118,6 +130,9 @@ const FROM = (key: string): JsonSchema => ({
   additionalProperties: false,
 });
 
+/** Where the value of a secret is: a variable, a file, or what a person types. */
+export const SECRET_SOURCE = "^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+|prompt:)$";
+
 /** The values of a name of `each`. */
 export const EACH_VALUES: JsonSchema = {
   anyOf: [
@@ -133,7 +148,7 @@ export const CWD: JsonSchema = { ...TEXT, type: "string", not: { const: "file" }
 export const RUN_KEY: PipelineKey = {
   takes: A_COMMAND,
   description:
-    "The command. A text is a script for the shell, and nothing is replaced in it: `bash -euo pipefail`, or `sh -eu` where there is no bash. A list is a program with its arguments and runs without a shell; `$name` stands for a value",
+    "The command. A text is a script for the shell, and nothing is replaced in it: `bash -euo pipefail`, or `sh -eu` where there is no bash. A list is a program with its arguments and runs without a shell; `$name` stands for a value, and `$name` of a list for a word each",
   schema: COMMAND,
   isRequired: true,
 };

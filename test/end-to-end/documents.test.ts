@@ -9,7 +9,17 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { pipelineSource } from "../../tui/cli/new/pipeline.js";
-import { blocks, blocksOf, fileOf, isRun, pages, ROOT, textOf } from "../harness/doc-blocks.js";
+import {
+  blocks,
+  blocksOf,
+  fileOf,
+  isRun,
+  needsPostgres,
+  pages,
+  ROOT,
+  textOf,
+} from "../harness/doc-blocks.js";
+import { Postgres } from "../harness/postgres.js";
 import { DocumentWorld } from "./document-world.js";
 import { useWorld } from "./world.js";
 
@@ -89,7 +99,11 @@ for (const page of pages.filter((page) => !(page in ELSEWHERE))) {
   const texts = own.filter(isRun).map(({ text }) => text);
   const tags = PROGRAMS.filter((program) => texts.some((text) => new RegExp(`\\b${program}\\b`).test(text)));
   test(`the commands of ${page} do what it shows`, { tags, timeout: 120_000 }, async () => {
-    await using place = new DocumentWorld();
+    const server = own.some((block) => needsPostgres(block) && isRun(block))
+      ? await new Postgres().start()
+      : null;
+    await using _ = { [Symbol.asyncDispose]: async () => server?.stop() };
+    await using place = new DocumentWorld(server ?? undefined);
     for (const [n, block] of own.entries()) await place.take(block, own[n + 1]);
   });
 }

@@ -196,7 +196,7 @@ test("edit and again change the parameters of the file, and a secret that cannot
     expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toContain(
       words.length === 3
-        ? "a schedule has no shell; give token=file:PATH"
+        ? "a schedule has no shell, and the daemon has no such variable; give token=file:PATH"
         : "TOK, which is not set in this shell",
     );
   }

@@ -1,8 +1,9 @@
 /** `liveops check`: checks pipeline files, without a daemon. */
 import type { Command } from "commander";
 import { EXIT } from "../../protocol/exit-codes.js";
+import { userOpsDirs } from "../../protocol/system/places.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
-import { addCommand, reportTo } from "../kit/options.js";
+import { addCommand, commandPlaces, reportTo } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { say } from "../kit/report.js";
 import { inPipelineBundle, pipelinePath } from "./pipeline-argument.js";
@@ -23,8 +24,11 @@ export function registerCheck(root: Command): void {
     .argument("<file...>", "Pipeline files; - is stdin; of a directory, its YAML files with stages")
     .option("--json", "Print the result of each file, with positions and near names, as JSON")
     .action(async (typed: string[], options: { json?: boolean }, command: Command) => {
+      // A config file that is not valid is no problem of the pipeline.
+      const { config = {} } = await commandPlaces({}, process.env, "ignore").catch(() => ({ config: {} }));
+      const opsDirs = userOpsDirs({}, process.env, config);
       const files = await inPipelineBundle(({ checkFile }) =>
-        typed.flatMap((word) => checkFile(word, pipelinePath(word))),
+        typed.flatMap((word) => checkFile(word, pipelinePath(word), opsDirs)),
       );
       const ok = files.every((file) => file.ok);
       if (!ok) process.exitCode = EXIT.usage;

@@ -5,7 +5,7 @@ import { starterFor, waitingClient } from "../../protocol/client/find-daemon.js"
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import type { Config } from "../../protocol/system/config-settings.js";
 import { allOptions, commandPlaces, type GlobalOptions, reportTo } from "../kit/options.js";
-import { type ReportTo, report } from "../kit/report.js";
+import { type ReportTo, report, say } from "../kit/report.js";
 
 type Starter = (...args: Parameters<typeof starterFor>) => (() => Promise<void>) | null;
 
@@ -32,7 +32,9 @@ async function connect<T>(command: Command, starter: Starter): Promise<Connected
   const places = await commandPlaces(options);
   const { config, stateDir } = places;
   const client = waitingClient(places, options, starter(places, options));
-  return { client, to: reportTo(command), options, config, stateDir };
+  const to = reportTo(command);
+  client.onWarning = (line) => say(to, `warning: ${line}`, "yellow");
+  return { client, to, options, config, stateDir };
 }
 
 /**

@@ -5,6 +5,7 @@ import { newKey } from "../../protocol/client/idempotency-key.js";
 import { UsageError } from "../../protocol/failures.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import type { ScheduleBody, SubmitBody } from "../../protocol/requests.js";
+import { addShellValues, withShellValues } from "../kit/from-shell.js";
 import { givenDuration } from "../kit/given-duration.js";
 import { addCommand, everyday } from "../kit/options.js";
 import { timeColumn } from "../kit/output/columns.js";
@@ -224,7 +225,8 @@ function registerAdd(schedule: Command): void {
           "a pipeline that is not read from a file has no name for its schedule",
           "give --name nightly",
         );
-      const added = await client.addSchedule({
+      const operation = await submitBody(client, { ...words, options, allow: config.env?.allow }, "schedule");
+      const schedule = {
         name,
         cron,
         zone: options.zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -232,9 +234,11 @@ function registerAdd(schedule: Command): void {
         ...(overlap && { overlap }),
         ...(catchup && { catchup }),
         ...(file !== null && { file }),
-        ...(options.replace && { replace: true }),
-        operation: await submitBody(client, { ...words, options, allow: config.env?.allow }, "schedule"),
-      });
+        ...(options.replace && { replace: true as const }),
+      };
+      const added = await withShellValues(client.socket, (values) =>
+        client.addSchedule({ ...schedule, operation: addShellValues(operation, values) }),
+      );
       if (!options.json && added.nextAt !== null)
         process.stderr.write(`first run at ${formatLocalTime(new Date(added.nextAt))}\n`);
       printResult(options, added, added.name);

@@ -34,12 +34,13 @@ export async function secretValues(
     const value = name === undefined ? undefined : env[name];
     if (value !== undefined && value !== "") values[reference] = value;
     const asked = PROMPT.exec(reference)?.[1];
-    if (asked !== undefined) values[reference] = await ask(asked);
+    if (asked !== undefined) values[reference] = await askSecret(asked);
   }
   return values;
 }
 
-async function ask(name: string): Promise<string> {
+/** A secret that a person types. @throws UsageError where there is no terminal */
+export async function askSecret(name: string): Promise<string> {
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw new UsageError(
       `the secret ${name} must be typed, and this is no terminal`,

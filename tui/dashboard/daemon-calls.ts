@@ -7,9 +7,10 @@ import type { Methods } from "../../protocol/client/methods.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
-import type { RetryBody } from "../../protocol/requests.js";
+import type { RetryBody, SubmitBody } from "../../protocol/requests.js";
 import { withTrailing } from "../../protocol/schema/parameters.js";
 import type { SelectionLine } from "../../protocol/stream-lines.js";
+import { addShellValues, withShellValues } from "../kit/from-shell.js";
 import { inPipelines, isPipelineFile } from "../kit/pipelines.js";
 import { hostOfKey } from "./core/host-key.js";
 import type { Request, SwitchKind } from "./core/request.js";
@@ -54,12 +55,14 @@ export async function send(
       return [await client.edit(edit, { params: { ...params }, label: label === "" ? null : label })];
     if (again !== undefined)
       return [await client.again(again, { params: { ...params }, ...(label !== "" && { label }) }, newKey())];
-    const body = {
+    const { socket } = daemonOf(client, op);
+    const body: SubmitBody = {
       ...(await typeAndParameters(request)),
       ...(label !== "" && { label }),
-      ...submitPlace(daemonOf(client, op).socket, { allow }),
+      ...submitPlace(socket, { allow }),
     };
-    return [await client.submit(body, newKey())];
+    const key = newKey();
+    return [await withShellValues(socket, (values) => client.submit(addShellValues(body, values), key))];
   }
   if ("name" in request) {
     await flip(client, request.kind, request.name);
@@ -74,18 +77,16 @@ async function typeAndParameters({ op, set, args, params }: Submit) {
   const given = params === undefined ? undefined : { ...params };
   if (!isPipelineFile(op)) return { op, set: words, ...(given && { params: given }) };
   const own = { params: given, words, shell: process.env };
-  const submit = await inPipelines(({ submitOf }) => submitOf(op, resolve(op), own));
-  return { ...submit, secrets: secretsOf(words) };
+  return inPipelines(({ submitOf }) => submitOf(op, resolve(op), own));
 }
 
-/** The values of secrets that are variables of this process, by their references. */
-function secretsOf(words: readonly string[]): Record<string, string> {
-  const references = words.map((word) => word.slice(word.indexOf("=") + 1));
+/** The values of secrets that are variables of this process, by their sources. */
+function secretsOf(sources: readonly string[]): Record<string, string> {
   return Object.fromEntries(
-    references.flatMap((reference) => {
-      const [, name] = /^env:(\w+)$/.exec(reference) ?? [];
+    sources.flatMap((source) => {
+      const [, name] = /^env:(\w+)$/.exec(source) ?? [];
       const value = name === undefined ? undefined : process.env[name];
-      return value === undefined || value === "" ? [] : [[reference, value]];
+      return value === undefined || value === "" ? [] : [[source, value]];
     }),
   );
 }

@@ -5,12 +5,13 @@ import { submitPlace } from "../../protocol/client/submit-place.js";
 import { retryBody, submitBody } from "../../protocol/requests.js";
 import { secretValues } from "../cli/secrets.js";
 import { repeatedText } from "../describe/repeated.js";
+import { addShellValues, type ShellValues, withShellValues } from "../kit/from-shell.js";
 import { id, WAIT } from "./arguments.js";
 import { shortRecord } from "./plain.js";
 import { defineTool } from "./tool.js";
 
 /** Without what a shell types, and what the person who configures the daemon decides. */
-const { set, secrets, ifAbsent, hooks, memoryMax, cpuMax, pidsMax, ...fields } = submitBody.shape;
+const { set, secrets, shell, ifAbsent, hooks, memoryMax, cpuMax, pidsMax, ...fields } = submitBody.shape;
 
 const submitOperation = defineTool({
   name: "submit_operation",
@@ -41,7 +42,9 @@ const submitOperation = defineTool({
       env: { ...place.env, ...env },
       ...(Object.keys(secrets).length > 0 && { secrets }),
     };
-    return shortRecord(await client.submit(body, idempotencyKey ?? newKey(), signal));
+    const key = idempotencyKey ?? newKey();
+    const send = (values: ShellValues) => client.submit(addShellValues(body, values), key, signal);
+    return shortRecord(await withShellValues(client.socket, send));
   },
 });
 

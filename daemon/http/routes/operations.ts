@@ -1,9 +1,11 @@
 /** The routes of operations: submit, again, list, show, edit, cancel, pause, resume, retry, remove. */
+import type { FastifyReply } from "fastify";
 import type * as z from "zod/mini";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationPage } from "../../../protocol/replies.js";
 import type { listQuery } from "../../../protocol/requests.js";
+import { WARNING_HEADER } from "../../../protocol/version.js";
 import { draftOfAgain } from "../../admission/again.js";
 import { editOperation } from "../../admission/edit.js";
 import { retryOperation } from "../../admission/retry.js";
@@ -19,8 +21,11 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
     handler: async ({ body, headers }, reply) => {
       const isBatch = Array.isArray(body);
       const key = checkedKey(headers["idempotency-key"]);
-      const { entries, isNew } = await submissions.submit(isBatch ? body : [body], { isBatch, key });
-      reply.code(isNew ? 201 : 200);
+      const { entries, isNew, warnings } = await submissions.submit(isBatch ? body : [body], {
+        isBatch,
+        key,
+      });
+      warn(reply.code(isNew ? 201 : 200), warnings);
       return isBatch ? entries.map((entry) => view.present(entry)) : view.presentWhole(entries[0]!);
     },
   });
@@ -29,8 +34,8 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
     handler: async ({ params, body, headers }, reply) => {
       const key = checkedKey(headers["idempotency-key"]);
       const draft = await draftOfAgain(context, params.id, body);
-      const { entries, isNew } = await submissions.submit([draft], { isBatch: false, key });
-      reply.code(isNew ? 201 : 200);
+      const { entries, isNew, warnings } = await submissions.submit([draft], { isBatch: false, key });
+      warn(reply.code(isNew ? 201 : 200), warnings);
       return view.presentWhole(entries[0]!);
     },
   });
@@ -89,6 +94,11 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
 /** The present record, with its large values. */
 export async function wholeRecord({ view }: Context, id: string): Promise<Operation> {
   return view.presentWhole(await view.find(id));
+}
+
+/** Adds what the submitter should know. */
+export function warn(reply: FastifyReply, warnings: readonly string[] = []): void {
+  if (warnings.length > 0) reply.header(WARNING_HEADER, encodeURIComponent(warnings.join("\n")));
 }
 
 /** The `Idempotency-Key` header of a request; null without it. */

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { Refusal } from "../../../protocol/errors.js";
 import { withoutText, withText } from "../../schedules/scheduled-file.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
-import { checkedKey, wholeRecord } from "./operations.js";
+import { checkedKey, warn, wholeRecord } from "./operations.js";
 
 export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
   const { schedules } = context;
@@ -14,11 +14,13 @@ export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
       const { name, cron, zone, jitter = 0, overlap = "skip", catchup = "none", operation, file } = body;
       if (file !== undefined && operation.op !== "pipeline")
         throw new Refusal("LIVEOPS_BAD_REQUEST", "file is for the operation type pipeline only");
-      await context.submissions.check(file === undefined ? operation : await withText(operation, file));
-      const kept = file === undefined ? operation : withoutText(operation, file);
-      const submit = { ...kept, cwd: operation.cwd ?? homedir() };
+      const draft = file === undefined ? operation : await withText(operation, file);
+      const warnings = await context.submissions.check({ ...draft, schedule: name });
+      const { shell, ...kept } = file === undefined ? operation : withoutText(operation, file);
+      const env = { ...shell, ...kept.env };
+      const submit = { ...kept, env, cwd: operation.cwd ?? homedir() };
       const settings = { cron, zone: zone ?? ownZone(), jitter, overlap, catchup, submit, file };
-      reply.code(201);
+      warn(reply.code(201), warnings);
       return schedules.add(name, settings, body.replace);
     },
   });

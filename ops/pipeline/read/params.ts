@@ -1,6 +1,6 @@
 /** Reads `params`: types, bounds, defaults and secrets of the parameters. */
 import { PARAM_KEYS } from "../../../protocol/pipeline/keys.js";
-import { PARAM_TYPES } from "../../../protocol/pipeline/values.js";
+import { PARAM_TYPES, SECRET_SOURCE } from "../../../protocol/pipeline/values.js";
 import type { PipelineParam } from "../definition.js";
 import { quoted } from "./problems.js";
 import { nameProblem } from "./scope.js";
@@ -29,8 +29,13 @@ function readParam(name: string, field: Field): PipelineParam {
     secret: section.get("secret")?.flag() ?? false,
     description: section.get("description")?.text() ?? null,
   };
-  if (param.secret) checkSecret(param, section, field);
-  else if (type !== null) readValues(param, section, field.key);
+  if (param.secret) readSecret(param, section, field);
+  else {
+    section
+      .get("from")
+      ?.keyProblem(`${field.key}: from is the source of a secret; write secret: true, or default`);
+    if (type !== null) readValues(param, section, field.key);
+  }
   return param;
 }
 
@@ -55,13 +60,20 @@ function typeOf(field: Field | undefined): ParamType | null {
   return null;
 }
 
-function checkSecret({ type }: PipelineParam, section: ParamSection, { key, problems }: Field): void {
+function readSecret(param: PipelineParam, section: ParamSection, { key, problems }: Field): void {
   const { at } = section.get("type")?.node ?? section;
-  if (type !== "string") problems.add(at, `${key}.type`, `${key}: a secret is text; write type: string`);
+  if (param.type !== "string")
+    problems.add(at, `${key}.type`, `${key}: a secret is text; write type: string`);
   for (const name of ["default", "enum", "minimum", "maximum"] as const) {
     const why = name === "default" ? "; the file would hold the secret" : "";
     section.get(name)?.keyProblem(`${key}: a secret takes no ${name}${why}`);
   }
+  const from = section.get("from");
+  const source = from?.text();
+  if (from === undefined || source == null) return;
+  if (param.required) from.keyProblem(`${key}: a required parameter takes no from; remove one`);
+  if (!new RegExp(SECRET_SOURCE, "s").test(source)) from.refuse();
+  else param.from = source === "prompt:" ? `prompt:${param.name}` : source;
 }
 
 function readValues(param: PipelineParam, section: ParamSection, key: string): void {
@@ -87,11 +99,14 @@ function readValues(param: PipelineParam, section: ParamSection, key: string): v
     field.problem(`${field.key} takes one of ${values.map(String).join(", ")}, not ${quoted(String(value))}`);
 }
 
-/** Its default is a list of texts, which may be empty. */
+/** Its default is a list of texts, which may be empty: a list always has a value. */
 function readList(param: PipelineParam, section: ParamSection, key: string): void {
   section.get("enum")?.keyProblem(`${key}: a list takes no enum`);
   const field = section.get("default");
-  if (field === undefined) return;
+  if (field === undefined) {
+    if (!param.required) param.default = [];
+    return;
+  }
   if (param.required) field.keyProblem(`${key}: a required parameter takes no default; remove one`);
   const isList = field.node.kind === "list";
   if (!isList) field.refuse("a list of texts");

@@ -9,9 +9,10 @@ import { OP_PATTERN } from "../../../protocol/type-names.js";
 import type { Pipeline, PipelineFile, PipelineStage, Template } from "../definition.js";
 import { nameOfPath } from "../file-name.js";
 import { MAX_BYTES } from "../limits.js";
+import { outcomeVariables } from "../outcomes.js";
 import { readParams } from "./params.js";
 import { type PipelineProblem, Problems, problemLines, quoted } from "./problems.js";
-import { Scope } from "./scope.js";
+import { nameProblem, Scope } from "./scope.js";
 import { readFinally, readStage, readThen } from "./stage.js";
 import { nodeOf, uniquelyNamed } from "./steps.js";
 import { Field, type Section } from "./values.js";
@@ -100,19 +101,24 @@ function readPipeline(tree: TreeNode, problems: Problems, path: string | null): 
   if (section === null) return null;
   const stages = section.get("stages");
   const params = readParams(section.get("params"));
-  const scope = new Scope(problems, outputsIn(stages?.node));
-  for (const { name, type, secret, required, default: value } of params)
+  const scope = new Scope(problems, {
+    outputs: outputsIn(stages?.node),
+    outcomes: outcomeVariables(namesIn(stages?.node)),
+  });
+  for (const { name, type, secret, required, default: value, from } of params)
     scope.addParam(name, {
       isSecret: secret,
       isList: type === "list",
-      mayBeMissing: !required && value === undefined,
+      mayBeMissing: !required && value === undefined && from === undefined,
     });
+  const envFrom = readEnvFrom(section.get("env_from"), scope);
   const env = section.get("env")?.env(scope) ?? new Map();
   return {
     name: readName(section, problems, path),
     description: section.get("description")?.text() ?? null,
     params,
     env,
+    envFrom,
     cwd: readCwd(section.get("cwd"), scope, path),
     timeout: section.get("timeout")?.duration("above 0") ?? null,
     failIfOdd: section.get("fail_if_odd")?.flag() ?? false,
@@ -121,6 +127,22 @@ function readPipeline(tree: TreeNode, problems: Problems, path: string | null): 
     // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file
     then: readThen(section.get("then"), scope),
   };
+}
+
+function readEnvFrom(field: Field | undefined, scope: Scope): string[] {
+  const names: string[] = [];
+  for (const item of field?.items("the name of a variable") ?? []) {
+    const name = item.text();
+    if (name === null) continue;
+    const taken = scope.taken(name);
+    const problem =
+      nameProblem(name, false) ??
+      (taken === null ? null : `${quoted(name)} is the name of ${taken} already; remove one of them`);
+    if (problem !== null) item.problem(`env_from: ${problem}`);
+    else names.push(name);
+    if (problem === null) scope.addFromShell(name);
+  }
+  return names;
 }
 
 function readName(section: Section<"name">, problems: Problems, path: string | null): string {
@@ -155,6 +177,15 @@ function readCwd(field: Field | undefined, scope: Scope, path: string | null): T
 
 function readStages(field: Field | undefined, scope: Scope): PipelineStage[] {
   return uniquelyNamed(field?.items("") ?? [], "stage", (item) => readStage(item, scope));
+}
+
+/** The names of all stages, before the stages are checked. */
+function namesIn(stages: TreeNode | undefined): string[] {
+  const nodes = stages?.kind === "list" ? stages.items : [];
+  return nodes.flatMap((node) => {
+    const name = nodeOf(node, "name");
+    return name?.kind === "scalar" ? [name.text] : [];
+  });
 }
 
 /** The outputs of all stages and steps, before the stages are checked. */

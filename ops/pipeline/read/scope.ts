@@ -12,7 +12,8 @@ import {
 import { OF_PROGRAMS, OWN_PREFIX, VARIABLE_PATTERN } from "../../../protocol/pipeline/values.js";
 import { isTypo, nearest } from "../../../protocol/text/nearest.js";
 import type { Template } from "../definition.js";
-import { parseTemplate } from "../template.js";
+import { outcomeVariable } from "../outcomes.js";
+import { onlyName, parseTemplate } from "../template.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 import { unsetNames } from "./script-names.js";
 import type { ScalarNode } from "./yaml-tree.js";
@@ -46,13 +47,20 @@ const NO_ENVIRONMENT: Partial<Record<Use, string>> = {
   env: "; a script can extend a variable of the environment itself",
 };
 
+/** Names that stages give, also those that do not exist yet. */
+export interface LaterNames {
+  /** The stage of each output. */
+  outputs: ReadonlyMap<string, string>;
+  /** The stages of each variable of an outcome. */
+  outcomes: ReadonlyMap<string, readonly string[]>;
+}
+
 export class Scope {
   readonly #known: Map<string, Known>;
 
-  /** @param laterOutputs - the stage of each output of the file, also of those that do not exist yet */
   constructor(
     private readonly problems: Problems,
-    private readonly laterOutputs: ReadonlyMap<string, string>,
+    private readonly later: LaterNames,
     known?: ReadonlyMap<string, Known>,
   ) {
     this.#known = new Map(known ?? BUILT_IN);
@@ -60,7 +68,7 @@ export class Scope {
 
   /** A scope with the names of this one, for the variables of one stage. */
   inner(): Scope {
-    return new Scope(this.problems, this.laterOutputs, this.#known);
+    return new Scope(this.problems, this.later, this.#known);
   }
 
   addParam(name: string, param: { isSecret: boolean; isList: boolean; mayBeMissing: boolean }): void {
@@ -71,6 +79,18 @@ export class Scope {
 
   addOutput(name: string, stage: string): void {
     this.#known.set(name, { ...PLAIN, what: `the output ${name} of the stage ${quoted(stage)}` });
+  }
+
+  /** The variable of a stage that has ended. Two stages of one variable have none. */
+  addOutcome(stage: string): void {
+    const name = outcomeVariable(stage);
+    if (name !== null && this.later.outcomes.get(name)?.length === 1)
+      this.#known.set(name, { ...PLAIN, what: `the outcome of the stage ${quoted(stage)}` });
+  }
+
+  /** A variable of the shell of the submit. */
+  addFromShell(name: string): void {
+    this.#known.set(name, { ...PLAIN, what: `the variable ${name} of env_from` });
   }
 
   /** A name of `each`. */
@@ -97,7 +117,7 @@ export class Scope {
   hidden(name: string): string | null {
     const known = this.#known.get(name);
     if (known !== undefined && !known.isVariable) return known.what;
-    const stage = this.laterOutputs.get(name);
+    const stage = this.later.outputs.get(name);
     return stage === undefined ? null : `the output ${name} of the stage ${quoted(stage)}`;
   }
 
@@ -108,8 +128,10 @@ export class Scope {
       this.problems.add(node.at, key, `${key}: ${parsed.problem}`);
       return [];
     }
-    for (const part of parsed.template) if ("name" in part) this.#check(part.name, node.at, key, use);
-    return parsed.template;
+    const { template } = parsed;
+    const isWhole = onlyName(template) !== null;
+    for (const part of template) if ("name" in part) this.#check(part.name, node.at, key, use, isWhole);
+    return template;
   }
 
   /** Warns of names that the script reads and nothing sets, as far as that is sure. */
@@ -120,28 +142,42 @@ export class Scope {
       // Any other name in capitals may be a variable of the submit.
       const isSure = name.startsWith(OWN_PREFIX) || near.some((each) => isTypo(name, each));
       if (/^[A-Z_][A-Z0-9_]*$/.test(name) && !isSure) continue;
-      const stage = this.laterOutputs.get(name);
+      const why = this.#notYet(name);
       const hint =
-        stage !== undefined
-          ? `the stage ${quoted(stage)}, whose output it is, has not run then`
+        why !== null
+          ? `it is ${why}`
           : near.length > 0
             ? `did you mean ${near.join(" or ")}?`
-            : `write \${${name}:-} where it may be unset`;
+            : `write \${${name}:-} where it may be unset, or add ${name} to env_from`;
       const place = placeOf(at, text.startsWith("${", at) ? name.length + 2 : name.length + 1);
       this.problems.warn(place, key, `${key}: nothing sets $${name}; ${hint}`, near);
     }
   }
 
-  #check(name: string, at: Place, key: string, use: Use): void {
+  /** Completes "it is …" for a name that a stage gives later; null: no stage gives it. */
+  #notYet(name: string): string | null {
+    const output = this.later.outputs.get(name);
+    if (output !== undefined) return `an output of the stage ${quoted(output)}, which has not run then`;
+    const [stage, other] = this.later.outcomes.get(name) ?? [];
+    if (stage === undefined) return null;
+    return other === undefined
+      ? `the outcome of the stage ${quoted(stage)}, which has not run then`
+      : `the outcome of the stages ${quoted(stage)} and ${quoted(other)}; give one of them another name`;
+  }
+
+  #check(name: string, at: Place, key: string, use: Use, isWhole: boolean): void {
     const known = this.#known.get(name);
     if (known === undefined) {
       this.#unknown(name, at, key, use);
       return;
     }
     const { what, isSecret, isList, mayBeMissing } = known;
-    if (isList && (use === "words" || use === "cwd")) {
-      const hint = `a script reads it as "$${name}", one value a line, and each runs a step for each value`;
-      this.problems.add(at, key, `${key}: ${what} is a list, which is no single word; ${hint}`);
+    if (isList && (use === "cwd" || (use === "words" && !isWhole))) {
+      const hint =
+        use === "words"
+          ? `as a word of its own, $${name} becomes a word for each value`
+          : `a script reads it as "$${name}", one value a line`;
+      this.problems.add(at, key, `${key}: ${what} is a list, which is no single text; ${hint}`);
     } else if (isSecret && use !== "env") {
       this.problems.add(at, key, `${key}: ${what} holds a secret, which ${NO_SECRET[use]}`);
     } else if (mayBeMissing !== null)
@@ -149,10 +185,9 @@ export class Scope {
   }
 
   #unknown(name: string, at: Place, key: string, use: Use): void {
-    const stage = this.laterOutputs.get(name);
-    if (stage !== undefined) {
-      const why = `$${name} is an output of the stage ${quoted(stage)}, which has not run then`;
-      this.problems.add(at, key, `${key}: ${why}`);
+    const why = this.#notYet(name);
+    if (why !== null) {
+      this.problems.add(at, key, `${key}: $${name} is ${why}`);
       return;
     }
     const hint = NO_ENVIRONMENT[use] ?? "";

@@ -59,7 +59,7 @@ function readEach(field: Field, scope: Scope): EachValues[] {
   const count = all.reduce((n, { source }) => n * (source.kind === "list" ? source.items.length : 1), 1);
   if (count > MAX_STEPS)
     field.keyProblem(
-      `${field.key} makes ${count.toLocaleString("en-US")} steps, more than ${MAX_STEPS.toLocaleString("en-US")}`,
+      `${field.key} makes ${count.toLocaleString("en-US")} steps, more than ${MAX_STEPS.toLocaleString("en-US")}; divide the values among several stages`,
     );
   return all;
 }
@@ -104,7 +104,8 @@ function itemsOf(field: Field, scope: Scope): Template[] {
   return field.items("a text or a number").flatMap((item) => {
     const scalar = item.scalar();
     if (scalar === null) return [];
-    if (texts.has(scalar.text)) item.problem(`${field.key} has the value ${quoted(scalar.text)} twice`);
+    if (texts.has(scalar.text))
+      item.problem(`${field.key} has the value ${quoted(scalar.text)} twice; remove one`);
     texts.add(scalar.text);
     return [scope.template(scalar, item.key, "each")];
   });

@@ -44,6 +44,18 @@ const SYNONYMS: Record<string, string> = {
   max_parallel: "at_once",
   concurrency: "at_once",
   "fail-fast": "on_failure",
+  interval_sec: "backoff",
+  interval: "backoff",
+  multiplier: "factor",
+  max_attempts: "attempts",
+  limit: "attempts",
+  passenv: "env_from",
+  pass_env: "env_from",
+  envFrom: "env_from",
+  stop_if: "stop_when",
+  status: "stop_when",
+  value_from: "from",
+  valueFrom: "from",
   on_exit: "finally",
   after_script: "finally",
   next: "then",
@@ -185,6 +197,13 @@ export class Field {
     return entries.map(({ name, at, value }) => [name, this.#inner(value, join(key, name), takes, at)]);
   }
 
+  number(least: number, most: number): number {
+    const value = this.node.kind === "scalar" ? this.node.value : null;
+    if (typeof value === "number" && value >= least && value <= most) return value;
+    this.refuse();
+    return least;
+  }
+
   /** A whole number from 1. */
   whole(most: number): number {
     const value = this.node.kind === "scalar" ? this.node.value : null;
@@ -208,6 +227,12 @@ export class Field {
   command(scope: Scope): Command | null {
     const { node, key } = this;
     if (node.kind === "list") return this.#words(scope);
+    if (node.kind === "scalar" && typeof node.value === "boolean") {
+      this.problem(
+        `${key} takes ${this.takes}, and ${node.text} is a value of YAML; write "${node.text}" in quotes`,
+      );
+      return null;
+    }
     const script = this.text();
     if (script === null) return null;
     const { textLine, placeOf } = node as ScalarNode;

@@ -6,7 +6,7 @@ import type { Reports } from "../../attempt/reports.js";
 import { makeTemporary, removeTemporary } from "../../attempt/temporary.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineFile, Template } from "../definition.js";
-import { fill } from "../template.js";
+import { fill, fillWords } from "../template.js";
 import { CONDITION_END, FailureTrap, findShell } from "./shell.js";
 import type { Variables } from "./variables.js";
 
@@ -128,7 +128,8 @@ export async function runCommand(
   const room = workspace.room();
   try {
     if (command.kind === "words") {
-      const [program = "", ...args] = command.words.map((word) => fill(word, scope));
+      const [program, ...args] = fillWords(command.words, scope);
+      if (program === undefined) throw noProgram(label, `${place}: ${wordsText(command.words)}`);
       p.log(`$ ${shellLine([program, ...args].map((word) => p.masker.mask(word)))}`);
       return await p.exec(program, args, execOptions).catch((error) => {
         throw failureAt(error, label, `${place}: ${wordsText(command.words).slice(0, 200)}`);
@@ -153,6 +154,13 @@ export async function runCommand(
     clear?.();
     room.remove();
   }
+}
+
+/** All words are lists without values. */
+function noProgram(label: string, place: string): Error {
+  const error = new Error(`${label} has no program to run: its words are empty lists (at ${place})`);
+  delete error.stack;
+  return error;
 }
 
 function failureAt(error: unknown, label: string, place: string): unknown {

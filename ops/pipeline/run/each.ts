@@ -1,8 +1,9 @@
 /** The values of `each` when its stage begins: lines of a file and paths of a pattern are known only then. */
-import { globSync } from "node:fs";
-import { resolve } from "node:path";
+import { globSync, readdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { MAX_STEP_NAME, MAX_STEPS } from "../../../protocol/limits.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
+import { userName } from "../../../protocol/system/owned-path.js";
 import type { EachValues } from "../definition.js";
 import { whyNotVariable } from "../limits.js";
 import { fill, type Scope } from "../template.js";
@@ -31,7 +32,7 @@ export function valuesOfEach(
     const list = valuesOf(of, cwd, scope, (param) => variables.listOf(param), fail);
     if (list.length * steps.length > MAX_STEPS)
       throw fail(
-        `makes ${(list.length * steps.length).toLocaleString("en-US")} steps, more than ${MAX_STEPS.toLocaleString("en-US")}`,
+        `makes ${(list.length * steps.length).toLocaleString("en-US")} steps, more than ${MAX_STEPS.toLocaleString("en-US")}; ${FEWER}`,
       );
     steps = steps.flatMap(({ step, values }) =>
       list.map((value) => ({
@@ -51,7 +52,7 @@ function valuesOf(
   fail: (why: string) => Error,
 ): readonly string[] {
   const values = listFrom(source, cwd, scope, listOf, fail);
-  if (values.length === 0) throw fail(emptyText(source, scope));
+  if (values.length === 0) throw fail(emptyText(source, cwd, scope));
   for (const value of values) {
     const problem = whyNotVariable(value);
     if (problem !== null) throw fail(`a value ${problem}`);
@@ -69,20 +70,46 @@ function listFrom(
   if (source.kind === "param") return listOf(source.param);
   if (source.kind === "list") return source.items.map((item) => fill(item, scope));
   const text = fill(source.text, scope);
+  const path = resolve(cwd, text);
   try {
-    if (source.kind === "glob") return globSync(text, { cwd }).sort();
-    const lines = readRegularFile(resolve(cwd, text), MAX_BYTES).toString("utf8").split(/\r?\n/);
+    if (source.kind === "glob") {
+      const paths = globSync(text, { cwd }).sort();
+      // A directory that cannot be read has no paths for a pattern.
+      if (paths.length === 0) readdirSync(fixedPart(path));
+      return paths;
+    }
+    const lines = readRegularFile(path, MAX_BYTES).toString("utf8").split(/\r?\n/);
     return lines.filter((line) => line.trim() !== "");
   } catch (error) {
-    throw fail(`cannot read ${text}: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (source.kind === "glob" && (code === "ENOENT" || code === "ENOTDIR")) return [];
+    if (code === "ENOENT") throw fail(`reads ${text}, and there is no file ${path}; ${FROM}`);
+    if (code === "EACCES")
+      throw fail(
+        `reads ${source.kind === "glob" ? fixedPart(path) : path}, and ${userName(process.geteuid?.() ?? -1)} may not read it`,
+      );
+    throw fail(`cannot read ${path}: ${message}`);
   }
 }
 
-function emptyText(source: EachValues["source"], scope: Scope): string {
-  if (source.kind === "param") return `has no values: the parameter ${source.param} is an empty list`;
-  if (source.kind === "list") return "has no values";
+/** The directory before the first part of a path that is a pattern. */
+function fixedPart(pattern: string): string {
+  const [fixed = ""] = /^[^*?[{]*/.exec(pattern) ?? [];
+  return dirname(`${fixed}x`);
+}
+
+const FROM = "a path begins at the directory of the pipeline";
+const FEWER = "divide the values among several stages, or let a step do several of them";
+const NONE = "each needs a value; stop_when can end the pipeline before";
+
+function emptyText(source: EachValues["source"], cwd: string, scope: Scope): string {
+  if (source.kind === "param")
+    return `has no values: the parameter ${source.param} is an empty list; give ${source.param}=VALUE`;
+  if (source.kind === "list") return `has no values; ${NONE}`;
   const text = fill(source.text, scope);
-  return source.kind === "glob" ? `matches no file: ${text}` : `has no values: ${text} has no lines`;
+  return source.kind === "glob"
+    ? `matches no file in ${cwd}: ${text}; ${FROM}, and ${NONE}`
+    : `has no values: ${resolve(cwd, text)} has no lines; ${NONE}`;
 }
 
 /** Control characters, which a name cannot have. */
@@ -94,7 +121,10 @@ function named(steps: readonly EachStep[], fail: (why: string) => Error): EachSt
   return steps.map(({ step, values }) => {
     const line = step.replace(CONTROL, " ").trim();
     const name = line.length > MAX_STEP_NAME ? `${line.slice(0, MAX_STEP_NAME - 1)}…` : line || '""';
-    if (names.has(name)) throw fail(`makes two steps with the name ${JSON.stringify(name)}`);
+    if (names.has(name))
+      throw fail(
+        `makes two steps with the name ${JSON.stringify(name)}; a step is named by its values, so that no value may come twice`,
+      );
     names.add(name);
     return { step: name, values };
   });

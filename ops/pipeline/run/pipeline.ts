@@ -29,6 +29,8 @@ export interface PipelineResult {
   signal?: string;
   /** Absent if no stage failed. */
   failedStage?: string;
+  /** The stage before which `stop_when` ended the pipeline; absent: it ran to its end. */
+  stoppedBefore?: string;
   stages: Record<string, StageResult>;
   outputs: Record<string, Output>;
   /** What went wrong and did not fail the pipeline. */
@@ -42,6 +44,7 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   // The runner passes no other object.
   const progress = p as AttemptProgress;
   noteChange(progress, file, operation.attempt);
+  checkShell(pipeline);
   const secrets = readSecrets(pipeline, params, operation.id);
   for (const value of secrets.values()) progress.masker.add(value);
   // The shipped type runs any file.
@@ -60,6 +63,19 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
     deadline.clear();
     workspace.remove();
   }
+}
+
+/** @throws Failure for a variable of `env_from` that no shell has given */
+function checkShell({ envFrom }: Pipeline): void {
+  const missing = envFrom.filter((name) => process.env[name] === undefined);
+  if (missing.length === 0) return;
+  const [is, them] = missing.length === 1 ? ["it is", missing[0]] : ["they are", "each"];
+  const failure = new Failure(
+    "LIVEOPS_VARIABLE_MISSING",
+    `env_from takes ${missing.join(", ")} from the shell of the submit, and ${is} not set; submit again with --env NAME=VALUE for ${them}`,
+  );
+  delete failure.stack;
+  throw failure;
 }
 
 /** The timeout of the file, where the type has none: the shipped type runs files with any timeout. */
@@ -85,12 +101,21 @@ async function runAll(
   const result: PipelineResult = { exitCode: 0, stages: {}, outputs: {} };
   const resume = new Resume(pipeline, params, attempt);
   let failure: { error: unknown } | null = null;
+  let stopReason: string | null = null;
   try {
     for (const stage of pipeline.stages) {
       deadline.throwIfAborted();
       const run = new StageRun(context, resume, stage);
+      if (stopReason !== null) {
+        result.stages[stage.name] = run.skip(stopReason);
+        continue;
+      }
       try {
-        result.stages[stage.name] = await run.perform();
+        const { stops, ...ended } = await run.perform();
+        result.stages[stage.name] = ended;
+        if (!stops) continue;
+        stopReason = ended.skipped!;
+        result.stoppedBefore = stage.name;
       } catch (error) {
         run.failed();
         result.stages[stage.name] = run.result;
@@ -101,13 +126,17 @@ async function runAll(
         throw error;
       }
     }
-    if (pipeline.then !== null) chain(context, pipeline, secrets, params);
+    if (pipeline.then !== null && stopReason === null) chain(context, pipeline, secrets, params);
   } catch (error) {
     failure = { error };
   }
-  for (const { name, outputs } of pipeline.stages)
-    if (!(name in result.stages)) variables.missOutputs(outputs, `the stage "${name}" did not run`);
   const outcome = outcomeOf(context, failure);
+  for (const { name, outputs } of pipeline.stages) {
+    if (name === result.failedStage) variables.setOutcome(name, outcome);
+    if (name in result.stages) continue;
+    variables.missOutputs(outputs, `the stage "${name}" did not run`);
+    variables.setOutcome(name, "");
+  }
   const problem = await runFinally(context, outcome, result.failedStage ?? null);
   if (problem !== null) result.warnings = [problem];
   result.outputs = variables.outputs;
@@ -127,7 +156,8 @@ function outcomeOf({ p, deadline }: StageContext, failure: { error: unknown } | 
 function noteShell({ p, file }: StageContext): void {
   const { stages, finally: last } = file.pipeline;
   const tasks = stages.flatMap((stage) => [stage, ...(stage.steps?.parallel ?? [])]);
-  const commands = [...tasks.flatMap(({ run, when }) => [run, when]), last?.run];
+  const conditions = stages.map(({ stopWhen }) => stopWhen);
+  const commands = [...tasks.flatMap(({ run, when }) => [run, when]), ...conditions, last?.run];
   if (!commands.some((command) => command?.kind === "script")) return;
   const shell = findShell(process.env.PATH, process.cwd());
   const lost = shell.isBash
@@ -188,11 +218,17 @@ function textOf(path: string): string | null {
 }
 
 /** The outputs, one a line, and the warnings; without outputs, the number of stages. */
-export function pipelineResultText({ stages, outputs, warnings = [] }: PipelineResult): string {
+export function pipelineResultText({
+  stages,
+  outputs,
+  stoppedBefore,
+  warnings = [],
+}: PipelineResult): string {
   const lines = Object.entries(outputs).map(([name, output]) => {
     const value = textOfValue(output);
     return value.includes("\n") ? `${name}:\n${value.replace(/^/gm, "  ")}` : `${name}=${value}`;
   });
+  if (stoppedBefore !== undefined) lines.push(`ended before "${stoppedBefore}" by stop_when`);
   if (lines.length === 0) lines.push(countText(Object.values(stages)));
   return [...lines, ...warnings.map((warning) => `warning: ${warning}`)].join("\n");
 }

@@ -26,7 +26,12 @@ export function readSecrets(
   for (const { name, secret } of pipeline.params) {
     const reference = params[name];
     if (!secret || reference === undefined) continue;
-    const missing = (why: string) => new Failure("LIVEOPS_SECRET_MISSING", `the secret ${name} ${why}`);
+    const missing = (why: string) => {
+      const failure = new Failure("LIVEOPS_SECRET_MISSING", `the secret ${name} ${why}`);
+      // The stack shows only liveops.
+      delete failure.stack;
+      return failure;
+    };
     const value = readSecret(String(reference), id, missing);
     if (value.includes("\0"))
       throw missing("contains a null character, which no environment variable can hold");

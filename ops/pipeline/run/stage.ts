@@ -25,6 +25,8 @@ export interface StageResult {
   steps?: number;
   /** Why the stage was skipped. */
   skipped?: string;
+  /** The pipeline ends before the stage, successfully. */
+  stops?: true;
   /** The stage failed, and the pipeline continued. */
   allowedFailure?: true;
 }
@@ -60,17 +62,9 @@ export class StageRun {
     const again = stored === undefined ? null : this.resume.whyAgain(this.stage, stored.value);
     const isStored = stored !== undefined && again === null;
     const isByHand = p.stages.isByHand(name, isStored);
-    let decision: Decision = { kind: "run" };
-    // The `when` of `each` decides for each step.
-    const isAsked = this.stage.when !== null && (steps?.each.length ?? 0) === 0;
-    if (isAsked && !isStored && !isByHand)
-      decision = await this.#task.decide((label, block) => p.untracked(label, block));
-    if (decision.kind === "skip") {
-      p.skip(name, decision.reason);
-      variables.missOutputs(outputs, `the stage "${name}" was skipped`);
-      this.resume.passed(null);
-      return { exitCode: null, attempts: 0, seconds: 0, skipped: decision.reason };
-    }
+    const decision: Decision = isStored || isByHand ? { kind: "run" } : await this.#decide();
+    if (decision.kind === "skip") return this.skip(decision.reason);
+    if (decision.kind === "stop") return { ...this.skip(decision.reason), stops: true };
     // The error of `when` is that of the stage.
     const block = (): Promise<StageRecord> => {
       if (decision.kind === "fail") throw decision.error;
@@ -81,6 +75,7 @@ export class StageRun {
       ...(again !== null && { again }),
       valueByHand: (given) => this.resume.recordByHand(this.stage, given),
     });
+    variables.setOutcome(name, record === undefined ? "failed" : "succeeded");
     if (record === undefined) {
       deadline.throwIfAborted();
       this.failed();
@@ -92,6 +87,31 @@ export class StageRun {
     this.resume.passed(isStored && !isByHand ? stored.attempt : this.resume.attempt);
     const { exitCode, attempts, seconds } = record;
     return { exitCode, attempts, seconds, ...(record.steps !== undefined && { steps: record.steps }) };
+  }
+
+  /** Skips the stage, also one that an earlier attempt has finished. */
+  skip(reason: string): StageResult {
+    const { p, variables } = this.context;
+    const { name, outputs } = this.stage;
+    p.skip(name, reason);
+    variables.missOutputs(outputs, `the stage "${name}" was skipped`);
+    variables.setOutcome(name, "skipped");
+    this.resume.passed(null);
+    return { exitCode: null, attempts: 0, seconds: 0, skipped: reason };
+  }
+
+  /** Asks `stop_when`, then `when`. The `when` beside `each` decides for each step. */
+  async #decide(): Promise<Decision> {
+    const { stage } = this;
+    const { p } = this.context;
+    const isEach = (stage.steps?.each.length ?? 0) > 0;
+    const within = (label: string, block: () => Promise<unknown>) => p.untracked(label, block);
+    if (stage.stopWhen !== null) {
+      const spec = isEach ? { ...stage, env: new Map(), cwd: null } : stage;
+      const decision = await this.#task.decideStop(stage.stopWhen, spec, within);
+      if (decision.kind !== "run") return decision;
+    }
+    return isEach ? { kind: "run" } : this.#task.decide(within);
   }
 
   /** Call after a failure: keeps the outputs that the commands have written. */
@@ -187,6 +207,6 @@ export class StageRun {
 }
 
 /** What the steps of `each` have in common. */
-function taskOf({ steps: _, ...task }: PipelineStage): PipelineTask {
+function taskOf({ steps: _, stopWhen: __, ...task }: PipelineStage): PipelineTask {
   return task;
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
-import type { PipelineTask } from "../definition.js";
+import type { Command, PipelineCommand, PipelineTask } from "../definition.js";
 import {
   type CommandContext,
   CommandFailure,
@@ -18,7 +18,14 @@ import type { Resume, StageRecord } from "./resume.js";
 /** Longest pause between two runs of a command, in seconds. */
 const MAX_BACKOFF = 3600;
 
-export type Decision = { kind: "run" } | { kind: "skip"; reason: string } | { kind: "fail"; error: unknown };
+/** `stop`: the pipeline ends before the stage, successfully. */
+export type Decision =
+  | { kind: "run" }
+  | { kind: "skip" | "stop"; reason: string }
+  | { kind: "fail"; error: unknown };
+
+/** Runs a command in a block of its own, such as an untracked stage. */
+type Within = (label: string, block: () => Promise<unknown>) => Promise<unknown>;
 
 interface TaskPlace {
   /** In messages: the stage, or `Stage/step`. */
@@ -49,34 +56,48 @@ export class TaskRun {
     return { exitCode, ...(signal !== null && { signal }), attempts, seconds };
   }
 
-  /**
-   * Asks `when`.
-   *
-   * @param within - runs the command in a block of its own, such as an untracked stage
-   */
-  async decide(
-    within: (label: string, block: () => Promise<unknown>) => Promise<unknown> = inPlace,
-  ): Promise<Decision> {
-    const { when, timeout } = this.task;
+  /** Asks `when`. */
+  async decide(within: Within = inPlace): Promise<Decision> {
+    const { when } = this.task;
     if (when === null) return { kind: "run" };
+    const answer = await this.#ask("when", when, this.task, within);
+    if (typeof answer === "object") return answer;
+    return answer ? { kind: "run" } : { kind: "skip", reason: `when exited with 1: ${textOf(when)}` };
+  }
+
+  /** Asks `stop_when` of the stage. @param spec - its `env` and `cwd` */
+  async decideStop(stopWhen: Command, spec: PipelineCommand, within: Within): Promise<Decision> {
+    const answer = await this.#ask("stop_when", stopWhen, spec, within);
+    if (typeof answer === "object") return answer;
+    if (!answer) return { kind: "run" };
+    const what = `stop_when exited with 0: ${textOf(stopWhen)}`;
+    return { kind: "stop", reason: `the pipeline ended before "${this.place.stage}": ${what}` };
+  }
+
+  /** Whether the condition exited with 0, and not with 1; or its failure. */
+  async #ask(
+    key: "when" | "stop_when",
+    condition: Command,
+    spec: PipelineCommand,
+    within: Within,
+  ): Promise<boolean | (Decision & { kind: "fail" })> {
     const { p, deadline } = this.context;
+    const { stage, values } = this.place;
     try {
-      // Without a terminal, so that a test prints as it does in a script.
-      const spec = { ...this.task, tty: false };
-      const { stage, values } = this.place;
-      const label = `when of "${this.place.label}"`;
+      const label = `${key} of "${this.place.label}"`;
       const own = { LIVEOPS_STAGE: stage };
-      const options = { label, own, timeout, condition: when, ...(values && { values }) };
-      await within(label, () => runCommand(this.context, spec, options));
-      return { kind: "run" };
+      const { timeout } = this.task;
+      const options = { label, own, timeout, condition, ...(values && { values }) };
+      // Without a terminal, so that a test prints as it does in a script.
+      await within(label, () => runCommand(this.context, { ...spec, tty: false }, options));
+      return true;
     } catch (error) {
       p.checkCancelled();
       deadline.throwIfAborted();
-      if (!(error instanceof ExecError)) return { kind: "fail", error };
-      this.#ended(error);
-      const isError = error instanceof CommandFailure && error.isBroken;
-      if (error.exitCode !== 1 || isError) return { kind: "fail", error };
-      return { kind: "skip", reason: `when exited with 1: ${textOf(when)}` };
+      const isBroken = error instanceof CommandFailure && error.isBroken;
+      if (error instanceof ExecError && error.exitCode === 1 && !isBroken) return false;
+      if (error instanceof ExecError) this.#ended(error);
+      return { kind: "fail", error };
     }
   }
 
@@ -147,8 +168,9 @@ export class TaskRun {
   /** Waits before the next run. @throws OperationCancelled at once after a stop request */
   async #pause(error: Error): Promise<void> {
     const { p, deadline } = this.context;
-    const { attempts, backoff } = this.task.retry;
-    const seconds = Math.min(MAX_BACKOFF, backoff * 2 ** (this.attempts - 1));
+    const { attempts, backoff, factor } = this.task.retry;
+    const longest = Math.max(MAX_BACKOFF, backoff);
+    const seconds = Math.min(longest, backoff * factor ** (this.attempts - 1));
     const next = `attempt ${this.attempts + 1} of ${attempts} in ${durationText(seconds)}`;
     p.log(`${error.message.split("\n", 1)[0]}; ${next}`);
     p.status(next, "warning");
@@ -164,7 +186,7 @@ function inPlace(_label: string, block: () => Promise<unknown>): Promise<unknown
   return block();
 }
 
-function textOf(when: NonNullable<PipelineTask["when"]>): string {
-  const text = when.kind === "script" ? when.script : wordsText(when.words);
+function textOf(condition: Command): string {
+  const text = condition.kind === "script" ? condition.script : wordsText(condition.words);
   return text.trim().replace(/\s+/g, " ").slice(0, 120);
 }

@@ -1,12 +1,13 @@
 /**
  * The values that commands of a pipeline see: the environment of a script, and the names of templates.
  *
- * Where several have the same name, the later of these counts: environment of the submit, params, outputs of earlier
- * stages, values of `each`, `env` of the pipeline, `env` of the stage, variables of liveops.
+ * Where several have the same name, the later of these counts: environment of the submit, params, outputs and outcomes of
+ * earlier stages, values of `each`, `env` of the pipeline, `env` of the stage, variables of liveops.
  */
 import { OPERATION_VARIABLES } from "../../../protocol/environment.js";
 import type { Pipeline, PipelineCommand } from "../definition.js";
 import { whyNotVariable } from "../limits.js";
+import { outcomeVariable, outcomeVariables, type StageOutcome } from "../outcomes.js";
 import { fill, onlyName, type Scope, textOf, type Value } from "../template.js";
 
 /** The variables of a command; undefined: not in its environment, even if the submit has one of this name. */
@@ -27,6 +28,8 @@ export class Variables {
   /** Why outputs are missing, by name. */
   readonly #missing = new Map<string, string>();
   readonly #params: ReadonlyMap<string, Value>;
+  /** By variable; undefined: the stage has not run yet. */
+  readonly #outcomes: Map<string, StageOutcome | undefined>;
 
   /**
    * @param params - parsed, with defaults
@@ -44,6 +47,8 @@ export class Variables {
       return [name, value] as const;
     });
     this.#params = new Map(given);
+    const stages = [...outcomeVariables(pipeline.stages.map(({ name }) => name))];
+    this.#outcomes = new Map(stages.flatMap(([name, of]) => (of.length === 1 ? [[name, undefined]] : [])));
   }
 
   get outputs(): Record<string, Output> {
@@ -62,6 +67,12 @@ export class Variables {
   /** These outputs have no value, unless one was set. @param why - completes "the output x is missing: …" */
   missOutputs(names: readonly string[], why: string): void {
     for (const name of names) if (!this.#outputs.has(name)) this.#missing.set(name, why);
+  }
+
+  /** How a stage ended, for the commands after it. */
+  setOutcome(stage: string, outcome: StageOutcome): void {
+    const name = outcomeVariable(stage);
+    if (name !== null && this.#outcomes.has(name)) this.#outcomes.set(name, outcome);
   }
 
   /** The values of a parameter that is a list. */
@@ -99,6 +110,7 @@ export class Variables {
     for (const [name, value] of this.#params) env[name] = value === undefined ? undefined : textOf(value);
     for (const name of this.#missing.keys()) env[name] = undefined;
     for (const [name, value] of this.#outputs) env[name] = textOf(value);
+    for (const [name, outcome] of this.#outcomes) env[name] = outcome;
     for (const layer of layers.toReversed()) Object.assign(env, Object.fromEntries(layer));
     return { env: Object.assign(env, NOT_SET, own), scope };
   }
@@ -122,6 +134,8 @@ export class Variables {
     const why = this.#missing.get(name);
     if (why !== undefined) throw new Error(`the output ${name} is missing: ${why}`);
     if (this.#params.has(name)) return this.#params.get(name);
+    if (this.#outcomes.has(name)) return this.#outcomes.get(name);
+    if (this.pipeline.envFrom.includes(name)) return process.env[name];
     return own[name] ?? (Object.hasOwn(OPERATION_VARIABLES, name) ? process.env[name] : undefined);
   }
 }

@@ -228,7 +228,7 @@ describe("then", () => {
       missing: text("$gone"),
     };
     const { next, error } = await ended(
-      { then: { op: "verify", with: new Map(Object.entries(given)) } },
+      { then: { op: "verify", line: 1, column: 1, with: new Map(Object.entries(given)) } },
       sized,
     );
     expect(error).toBeNull();
@@ -237,12 +237,15 @@ describe("then", () => {
   });
 
   it("fails with the name of the type, or what it does not take", async () => {
-    const unknown = await ended({ then: { op: "verfy", with: new Map() } }, sized);
+    const unknown = await ended({ then: { op: "verfy", line: 1, column: 1, with: new Map() } }, sized);
     expect(unknown.error).toMatchObject({
       code: "LIVEOPS_CHAIN_TYPE",
       message: 'the chain cannot continue with verfy: there is no operation type "verfy"',
     });
-    const refused = await ended({ then: { op: "verify", with: new Map([["size", text("x")]]) } }, sized);
+    const refused = await ended(
+      { then: { op: "verify", line: 1, column: 1, with: new Map([["size", text("x")]]) } },
+      sized,
+    );
     expect(refused.error).toMatchObject({
       code: "LIVEOPS_PARAMS_INVALID",
       message: expect.stringMatching(/^the chain cannot continue with verify: size takes a number, not "x"/),
@@ -250,7 +253,9 @@ describe("then", () => {
   });
 
   it("does not continue after a failure", async () => {
-    const { next, state } = await ended({ then: { op: "verify", with: new Map() } }, [stage("A", "false")]);
+    const { next, state } = await ended({ then: { op: "verify", line: 1, column: 1, with: new Map() } }, [
+      stage("A", "false"),
+    ]);
     expect({ next, state }).toEqual({ next: null, state: "failed" });
   });
 });

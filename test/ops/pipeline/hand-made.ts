@@ -45,8 +45,14 @@ export function command(run: Command | string, more: Partial<PipelineCommand> = 
 }
 
 export function stage(name: string, run: Command | string, more: Partial<PipelineStage> = {}): PipelineStage {
-  const rest = { when: null, allowFailure: false, outputs: [], steps: null };
-  return { name, ...command(run), ...rest, retry: { attempts: 1, backoff: 0, exit: null }, ...more };
+  const rest = { when: null, allowFailure: false, outputs: [], stopWhen: null, steps: null };
+  return {
+    name,
+    ...command(run),
+    ...rest,
+    retry: { attempts: 1, backoff: 0, factor: 2, exit: null },
+    ...more,
+  };
 }
 
 export function param(name: string, more: Partial<PipelineParam> = {}): PipelineParam {
@@ -54,8 +60,9 @@ export function param(name: string, more: Partial<PipelineParam> = {}): Pipeline
 }
 
 export function fileOf(stages: PipelineStage[], more: Partial<Pipeline> = {}, text = ""): PipelineFile {
-  const rest = { description: null, params: [], env: new Map(), cwd: null, timeout: null, failIfOdd: false };
-  const pipeline = { name: "nightly", ...rest, stages, finally: null, then: null, ...more };
+  const rest = { description: null, params: [], env: new Map(), envFrom: [], cwd: null, timeout: null };
+  const flags = { failIfOdd: false };
+  const pipeline = { name: "nightly", ...rest, ...flags, stages, finally: null, then: null, ...more };
   return { pipeline, text, path: "/pipelines/nightly.yaml" };
 }
 

@@ -32,7 +32,7 @@ describe("a secret", () => {
           'printf "%s\\r" "50% $token"; sleep 0.6; printf "${token:0:7}"; sleep 0.6; echo "${token:7}"',
         ),
         stage("Retried", 'echo "$token"; exit 3', {
-          retry: { attempts: 2, backoff: 0, exit: null },
+          retry: { attempts: 2, backoff: 0, factor: 2, exit: null },
           allowFailure: true,
         }),
         stage("Fails", 'echo "$token is wrong"; exit 4'),
@@ -102,7 +102,10 @@ describe("a secret", () => {
     const { error } = await run('echo "size=<$token>" >>"$LIVEOPS_OUTPUT"', undefined, { outputs: ["size"] });
     expect(error?.message).toBe("the output size contains a secret, and outputs are stored in clear");
     const given = new Map([["x", { kind: "text" as const, text: template("a $token") }]]);
-    const file = fileOf([stage("A", "true")], { params, then: { op: "next", with: given } });
+    const file = fileOf([stage("A", "true")], {
+      params,
+      then: { op: "next", line: 1, column: 1, with: given },
+    });
     const next = await runOperation(typeOf(file), { token: "env:TOKEN" }, { env: { TOKEN: SECRET } });
     expect(next.error?.message).toBe(
       "then.with.x contains the secret token, and parameters are stored in clear",
@@ -193,7 +196,7 @@ describe("no part of a secret is seen", () => {
         allowFailure: true,
       }),
       stage("Retried", 'echo "log info at $token" >>"$LIVEOPS_REPORT"; echo "$token"; exit 3', {
-        retry: { attempts: 2, backoff: 0, exit: null },
+        retry: { attempts: 2, backoff: 0, factor: 2, exit: null },
         allowFailure: true,
       }),
       stage("Steps", 'echo "stage $token" >>"$LIVEOPS_REPORT"; sleep 0.3'),

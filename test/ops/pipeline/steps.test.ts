@@ -1,16 +1,22 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are shell scripts
 /** `parallel` and `each`: what is read and refused, and how the steps run. */
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
+import type { CommandContext } from "../../../ops/pipeline/run/command.js";
+import { valuesOfEach } from "../../../ops/pipeline/run/each.js";
 import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
+import { Variables } from "../../../ops/pipeline/run/variables.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
 import { type OperationRun, runOperation, startOperation } from "../../../ops/testing/index.js";
 import { until } from "../../end-to-end/until.js";
 import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";
+
+/** A user who may read little. */
+const NOBODY = 65534;
 
 function read(text: string) {
   const parsed = parsePipeline(text, "/x/nightly.yaml");
@@ -103,14 +109,14 @@ describe("what is wrong", () => {
     [
       "a value twice",
       stage("run: x\neach: { db: [a, b, a] }"),
-      'f:4:24: stages[0].each.db has the value "a" twice',
+      'f:4:24: stages[0].each.db has the value "a" twice; remove one',
     ],
     [
       "too many combinations",
       stage(
         `run: x\neach:\n  a: [${Array.from({ length: 101 }, (_, n) => n)}]\n  b: [${Array.from({ length: 100 }, (_, n) => n)}]`,
       ),
-      "f:4:5: stages[0].each makes 10,100 steps, more than 10,000",
+      "f:4:5: stages[0].each makes 10,100 steps, more than 10,000; divide the values among several stages",
     ],
     [
       "a name that is taken",
@@ -151,11 +157,6 @@ describe("what is wrong", () => {
       "a secret",
       stage("run: x\neach: { db: [$token] }", "params: { token: { secret: true, required: true } }\n"),
       "f:5:18: stages[0].each.db[0]: the parameter token holds a secret, which would be visible as the name of a step",
-    ],
-    [
-      "a list as a word",
-      stage("run: [echo, $dbs]", "params: { dbs: { type: list, required: true } }\n"),
-      'f:4:17: stages[0].run[1]: the parameter dbs is a list, which is no single word; a script reads it as "$dbs", one value a line, and each runs a step for each value',
     ],
     [
       "the output of a step beside it",
@@ -292,18 +293,17 @@ stages:
     writeFileSync(join(dir, "empty"), "\n\n");
     writeFileSync(join(dir, "twice"), "a\nb\na\n");
     writeFileSync(join(dir, "many"), "x\n".repeat(10_001));
-    writeFileSync(join(dir, "secret"), "x\n");
-    chmodSync(join(dir, "secret"), 0o000);
     const cases: Array<[each: string, error: string]> = [
-      ['{ glob: "*.none" }', "each.db matches no file: *.none"],
-      ["{ lines: empty }", "each.db has no values: empty has no lines"],
-      ["{ lines: gone }", "each.db cannot read gone: ENOENT"],
-      ["{ lines: twice }", 'each.db makes two steps with the name "a"'],
-      ["{ lines: many }", "each.db makes 10,001 steps, more than 10,000"],
-      ["$dbs", "each.db has no values: the parameter dbs is an empty list"],
-      ...(process.getuid?.() === 0
-        ? []
-        : [["{ lines: secret }", "each.db cannot read secret: EACCES"] as [string, string]]),
+      [
+        '{ glob: "*.none" }',
+        `each.db matches no file in ${dir}: *.none; a path begins at the directory of the`,
+      ],
+      ['{ glob: "gone/*" }', `each.db matches no file in ${dir}: gone/*`],
+      ["{ lines: empty }", `each.db has no values: ${dir}/empty has no lines; each needs a value`],
+      ["{ lines: gone }", `each.db reads gone, and there is no file ${dir}/gone; a path begins at`],
+      ["{ lines: twice }", 'each.db makes two steps with the name "a"; a step is named by its values'],
+      ["{ lines: many }", "each.db makes 10,001 steps, more than 10,000; divide the values"],
+      ["$dbs", "each.db has no values: the parameter dbs is an empty list; give dbs=VALUE"],
     ];
     for (const [each, error] of cases) {
       const text = stage(
@@ -314,6 +314,37 @@ stages:
       expect(done.error!.message).toContain(error);
       expect(done.error!.message).toMatch(/\(at \/x\/nightly\.yaml:4:17\)$/);
       expect(done.record.steps).toBeUndefined();
+    }
+  });
+
+  it("says who may not read a file or a directory of a pattern", () => {
+    const dir = temporary();
+    chmodSync(dir, 0o755);
+    mkdirSync(join(dir, "closed"), { mode: 0o700 });
+    writeFileSync(join(dir, "closed", "a"), "x\n");
+    for (const [each, path] of [
+      ["{ lines: closed/a }", "closed/a"],
+      ['{ glob: "closed/*" }', "closed"],
+    ] as const) {
+      const file = read(stage(`each: { db: ${each} }\nrun: "true"`));
+      const variables = new Variables(file.pipeline, {}, new Map());
+      const [before, of] = [process.cwd(), file.pipeline.stages[0]!.steps!.each];
+      const isRoot = process.geteuid?.() === 0;
+      if (!isRoot) chmodSync(join(dir, "closed"), 0o000);
+      process.chdir(dir);
+      if (isRoot) process.seteuid!(NOBODY);
+      try {
+        const ask = () => valuesOfEach({ file, variables } as CommandContext, of);
+        expect(ask).toThrow(
+          new RegExp(
+            `^each\\.db reads ${dir}/${path}, and .+ may not read it \\(at /x/nightly\\.yaml:3:17\\)$`,
+          ),
+        );
+      } finally {
+        if (isRoot) process.seteuid!(0);
+        process.chdir(before);
+        chmodSync(join(dir, "closed"), 0o700);
+      }
     }
   });
 

@@ -6,12 +6,13 @@ import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runInline } from "../../../ops/attempt/inline.js";
 import { findType, type LocatedType, typeFinder } from "../../../ops/loading/catalogue.js";
+import { whyNoNext } from "../../../ops/loading/type-names.js";
 import { enableUserCode } from "../../../ops/loading/user-code.js";
-import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { keepMark } from "../../../ops/programs/group.js";
 import { handSecrets } from "../../../ops/secrets/handed-secrets.js";
 import { describeType } from "../../../ops/types/describe-type.js";
-import { prepareSubmission } from "../../../ops/types/prepare.js";
+import { missingIn } from "../../../ops/types/pipeline-facts.js";
+import { needsOf, prepareSubmission } from "../../../ops/types/prepare.js";
 import { readType, TypeFault } from "../../../ops/types/read-type.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { UsageError } from "../../../protocol/failures.js";
@@ -94,7 +95,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
   Object.assign(process.env, run.env);
   const shipped = [fileURLToPath(new URL("./ops", import.meta.url))];
-  const { Type, file, pipeline } = isPipelineArgument(run.op)
+  const { Type, file } = isPipelineArgument(run.op)
     ? await typeOfPipeline(run.op, run.params)
     : await typeNamed(run, shipped);
   if (run.help) {
@@ -113,14 +114,25 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   const chain = { id, index: 0, previous: null, next: null };
   // Read after the type is found: a child that is replaced while it loads files must not have read stdin.
   const given = { params: givenParams(run.params), set: namedPrompts(run.set) };
-  handSecrets(await secretValues(given.set, given.params));
-  const prepare = () => prepareSubmission(Type, given, { ...place, chain }, "run");
+  const prepare = () => prepareSubmission(Type, given, { ...place, chain }, ["liveops", "run", run.op]);
   const submission = await aside(() => Promise.race([prepare(), schemaNeverSettles(run.op)]));
-  if (pipeline !== undefined) {
-    const { secretsProblem } = await import("./pipeline-file.js");
-    const problem = secretsProblem(pipeline, submission.params, process.env);
-    if (problem !== null) throw new UsageError(problem);
-  }
+  const { fromShell: taken = { variables: [], secrets: {} }, next } = needsOf(submission);
+  const secrets = await secretValues(given.set, [given.params, taken.secrets]);
+  handSecrets(secrets);
+  const missing = missingIn(taken, process.env, secrets);
+  const [variable] = missing.variables;
+  if (variable !== undefined)
+    throw new UsageError(
+      `env_from takes the variable ${variable} from this shell, and it is not set`,
+      `set and export it, or give --env ${variable}=VALUE`,
+    );
+  for (const [name, source] of Object.entries(missing.secrets))
+    throw new UsageError(
+      `the secret ${name} is the variable ${source.slice(4)}, which is not set in this shell`,
+      `set and export it, or give ${name}=file:PATH or ${name}=prompt:`,
+    );
+  const problem = next === undefined ? null : whyNoNext(next, [...run.opsDirs, ...shipped]);
+  if (problem !== null) say(TO, `warning: then: ${problem}`, "yellow");
   const stop = stopOnSignal(onLost);
   const screen = new InlineScreen(run.json, {
     unread: stop.unread,
@@ -147,24 +159,19 @@ function schemaNeverSettles(op: string): Promise<never> {
   });
 }
 
-interface Found extends LocatedType {
-  /** The pipeline file, if it was named by its path. */
-  pipeline?: PipelineFile;
-}
-
 /** The type of a pipeline file. @param word - the file as it was typed, or `-` */
-async function typeOfPipeline(word: string, params: string | undefined): Promise<Found> {
+async function typeOfPipeline(word: string, params: string | undefined): Promise<LocatedType> {
   tellSupervisor({ loading: null });
   checkStdin(word, params);
   const { notAPipeline, parseFile } = await import("./pipeline-file.js");
   const { pipelineType } = await import("../../../ops/pipeline/type.js");
   const parsed = parseFile(pipelinePath(word));
   if (!parsed.ok) throw new UsageError(notAPipeline(word, parsed.problems));
-  return { Type: pipelineType(parsed.file), file: word, pipeline: parsed.file };
+  return { Type: pipelineType(parsed.file), file: word };
 }
 
 /** Reports files that do not load only when the type is missing, because one of them may define it. */
-async function typeNamed({ op, set, opsDirs: dirs }: InlineRun, shipped: string[]): Promise<Found> {
+async function typeNamed({ op, set, opsDirs: dirs }: InlineRun, shipped: string[]): Promise<LocatedType> {
   const skip = JSON.parse(process.env[SKIP_VARIABLE] ?? "[]") as string[];
   delete process.env[SKIP_VARIABLE];
   const onFile = (file: string) => tellSupervisor({ loading: file });

@@ -1,6 +1,8 @@
 /** Entry of the bundle that reads pipeline files for `liveops check` and `liveops submit FILE.yaml`. */
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { whyNoNext } from "../../../ops/loading/type-names.js";
 import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { hasStages, isYamlPath } from "../../../ops/pipeline/file-name.js";
 import {
@@ -29,16 +31,22 @@ export interface CheckedFile {
   lines: string[];
 }
 
-/** Checks the file; of a directory, the YAML files with stages. @param path - null: stdin */
-export function checkFile(typed: string, path: string | null): CheckedFile[] {
-  if (path === null || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [check(typed, path)];
+/**
+ * Checks the file; of a directory, the YAML files with stages.
+ *
+ * @param path - null: stdin
+ * @param opsDirs - directories of operation types with which a chain may continue
+ */
+export function checkFile(typed: string, path: string | null, opsDirs: readonly string[]): CheckedFile[] {
+  if (path === null || !statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    return [check(typed, path, opsDirs)];
   return readdirSync(path)
     .filter((name) => isYamlPath(name) && !/^[_.]/.test(name) && hasStages(join(path, name)))
     .sort()
-    .map((name) => check(join(typed, name), join(path, name)));
+    .map((name) => check(join(typed, name), join(path, name), opsDirs));
 }
 
-function check(file: string, path: string | null): CheckedFile {
+function check(file: string, path: string | null, opsDirs: readonly string[]): CheckedFile {
   const parsed = parseFile(path);
   if (!parsed.ok)
     return {
@@ -46,8 +54,22 @@ function check(file: string, path: string | null): CheckedFile {
       problems: parsed.problems,
       lines: problemLines(shownName(file), parsed.problems),
     };
-  const { name, stages } = parsed.file.pipeline;
-  const { warnings } = parsed;
+  const { name, stages, then } = parsed.file.pipeline;
+  const shipped = fileURLToPath(new URL("./ops", import.meta.url));
+  const beside = path === null ? [] : [dirname(path)];
+  const problem = then && whyNoNext(then.op, [...opsDirs, ...beside, shipped]);
+  const unknown: PipelineProblem[] =
+    then && problem !== null
+      ? [
+          {
+            ...{ line: then.line, column: then.column },
+            key: "then.op",
+            message: `warning: then.op: ${problem}`,
+            nearest: [],
+          },
+        ]
+      : [];
+  const warnings = [...parsed.warnings, ...unknown];
   return {
     ...{ file, ok: true, op: name, problems: [], warnings },
     stages: stages.map((stage) => stage.name),
@@ -83,7 +105,7 @@ const READ_FAILURES: Record<string, string> = {
 export interface GivenParameters {
   params: Record<string, unknown> | undefined;
   words: string[];
-  /** Where secrets come from: the variables of this shell; null where there is no shell when the pipeline runs. */
+  /** Where secrets come from: the variables of this shell; null: the daemon knows. */
   shell: Variables | null;
 }
 
@@ -155,20 +177,19 @@ async function submitOfFile(
  *
  * @param before - the parameters of an earlier submit, whose secrets the daemon may have
  */
-export function secretsProblem(
+function secretsProblem(
   { pipeline }: PipelineFile,
   params: Readonly<Record<string, unknown>>,
   shell: Variables | null,
   before: Readonly<Record<string, unknown>> = {},
 ): string | null {
+  if (shell === null) return null;
   for (const { name, secret } of pipeline.params) {
     const reference = getOwn(params, name);
-    const [, kind, rest = ""] = /^(env|prompt):(.*)$/.exec(String(reference)) ?? [];
-    if (!secret || kind === undefined || reference === getOwn(before, name)) continue;
-    if (shell === null)
-      return `the secret ${name} is given as ${kind}:, and a schedule has no shell; give ${name}=file:PATH`;
-    if (kind === "env" && (shell[rest] ?? "") === "")
-      return `the secret ${name} is the variable ${rest}, which is not set in this shell; set and export it, or give ${name}=file:PATH or ${name}=prompt:`;
+    const [, variable] = /^env:(.*)$/.exec(String(reference)) ?? [];
+    if (!secret || variable === undefined || reference === getOwn(before, name)) continue;
+    if ((shell[variable] ?? "") === "")
+      return `the secret ${name} is the variable ${variable}, which is not set in this shell; set and export it, or give ${name}=file:PATH or ${name}=prompt:`;
   }
   return null;
 }

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
+import { addShellValues, withShellValues } from "../../kit/from-shell.js";
 import { addCommand, everyday } from "../../kit/options.js";
 import { checkResultOptions } from "../../kit/output/options.js";
 import { trailingWords } from "../arguments.js";
@@ -11,7 +12,7 @@ import { checkCwd } from "../options/cwd.js";
 import { addSubmitOptions, type SubmitFlags, submitFields } from "../options/list.js";
 import { givenParams } from "../options/params.js";
 import { changedParameters } from "../pipeline-argument.js";
-import { namedPrompts, secretValues } from "../secrets.js";
+import { askSecret, namedPrompts, secretValues } from "../secrets.js";
 import { addOutcomeOptions, afterSubmit, type OutcomeOptions } from "./after-submit.js";
 
 type AgainOptions = SubmitFlags & OutcomeOptions & { chain?: boolean };
@@ -53,7 +54,13 @@ export function registerAgain(root: Command): void {
         ...(await submitFields(options, { form: "again", client })),
         ...(Object.keys(secrets).length > 0 && { secrets }),
       };
-      await afterSubmit(client, await client.again(id, body, newKey()), options, to);
+      const key = newKey();
+      const submitted = await withShellValues(
+        client.socket,
+        (values) => client.again(id, addShellValues(body, values), key),
+        askSecret,
+      );
+      await afterSubmit(client, submitted, options, to);
     },
   );
   everyday(again, ["--label", "--queue", "--chain", "--wait", "--follow", "--json"]);

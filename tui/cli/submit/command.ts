@@ -9,6 +9,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
+import { addShellValues, withShellValues } from "../../kit/from-shell.js";
 import { addCommand, everyday } from "../../kit/options.js";
 import { checkResultOptions, givenFormat, resultLine } from "../../kit/output/options.js";
 import type { ReportTo } from "../../kit/report.js";
@@ -20,7 +21,7 @@ import { addSubmitOptions, type SubmitFlags, submitFields } from "../options/lis
 import type { Context } from "../options/option.js";
 import { givenParams, withTty } from "../options/params.js";
 import { isPipelineArgument, namingFile, pipelineSubmit } from "../pipeline-argument.js";
-import { namedPrompts, secretValues } from "../secrets.js";
+import { askSecret, namedPrompts, secretValues } from "../secrets.js";
 import { addOutcomeOptions, afterSubmit, type OutcomeOptions } from "./after-submit.js";
 
 /** The options of `liveops submit`. */
@@ -44,7 +45,12 @@ async function post(client: Client, words: SubmitWords): Promise<Operation> {
   // Apart, because a schedule stores the body.
   const secrets = await secretValues(body.set ?? [], body.params);
   const key = words.options.key ?? newKey();
-  return client.submit({ ...body, ...(Object.keys(secrets).length > 0 && { secrets }) }, key);
+  const whole = { ...body, ...(Object.keys(secrets).length > 0 && { secrets }) };
+  return withShellValues(
+    client.socket,
+    (values) => client.submit(addShellValues(whole, values), key),
+    askSecret,
+  );
 }
 
 /**
@@ -180,10 +186,16 @@ async function submitMany(
   }
   const ids: string[] = [];
   const waits = options.wait === true || options.exitStatus === true;
-  await submitAll(client, bodies, (operations) => {
-    ids.push(...operations.map(({ id }) => id));
-    if (!waits) process.stdout.write(operations.map((it) => resultLine(options, it, it.id)).join(""));
-  });
+  const takesShell = options.each !== undefined;
+  await submitAll(
+    client,
+    bodies,
+    (operations) => {
+      ids.push(...operations.map(({ id }) => id));
+      if (!waits) process.stdout.write(operations.map((it) => resultLine(options, it, it.id)).join(""));
+    },
+    takesShell,
+  );
   if (bodies.length === 0) process.stderr.write("no lines, so nothing was submitted\n");
   if (!waits || ids.length === 0) return;
   const { waitForAll } = await import("../follow/wait-for-all.js");

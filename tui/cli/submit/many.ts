@@ -10,6 +10,7 @@ import { MAX_BATCH } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { count } from "../../../protocol/text/count.js";
+import { addShellValues, type ShellValues, withShellValues } from "../../kit/from-shell.js";
 
 /** Bytes of one request at most: the daemon takes 4 MiB by default. */
 const MOST_BYTES = 2 * 1024 * 1024;
@@ -123,12 +124,21 @@ export async function submitAll(
   client: Client,
   all: readonly Numbered[],
   onSubmitted: (operations: Operation[]) => void,
+  /** Whether the operations get variables of this shell: they are of one type. */
+  takesShell = false,
 ): Promise<number> {
   let submitted = 0;
   for (const part of partsOf(all)) {
     try {
-      const bodies = part.map(({ body }) => body);
-      const operations = await client.submit(bodies, newKey());
+      const key = newKey();
+      const send = (values: ShellValues) =>
+        client.submit(
+          part.map(({ body }) => addShellValues(body, values)),
+          key,
+        );
+      const operations = await (takesShell
+        ? withShellValues(client.socket, send)
+        : send({ shell: {}, secrets: {} }));
       submitted += operations.length;
       onSubmitted(operations);
     } catch (error) {

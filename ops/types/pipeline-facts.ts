@@ -1,0 +1,68 @@
+/**
+ * What the text of a pipeline says to those that submit it: what it takes from their shell, and what follows it. The
+ * type may come from another bundle, so a symbol of the process names the property.
+ */
+import type { OperationCtor } from "./read-type.js";
+
+/** Variables of `env_from`, and secrets whose value is a variable or is typed. */
+export interface FromShell {
+  /** Names of variables that the attempt must have. */
+  variables: readonly string[];
+  /** The sources of secrets, such as `env:TOKEN`, by parameter. */
+  secrets: Readonly<Record<string, string>>;
+}
+
+export interface PipelineFacts {
+  fromShell: FromShell;
+  /** Name of the type with which the chain continues; null: none. */
+  next: string | null;
+  /** The accepted input, in which each secret names its source, also one that the file gives. */
+  input: Record<string, unknown>;
+}
+
+/** @param params - parsed, with defaults */
+type Read = (params: unknown, input: Record<string, unknown>) => PipelineFacts;
+
+const KEY = Symbol.for("liveops.pipeline-facts");
+
+export function setPipelineFacts(Type: object, read: Read): void {
+  Object.defineProperty(Type, KEY, { value: read });
+}
+
+/** Null: the type is no pipeline. */
+export function readPipelineFacts(
+  Type: OperationCtor,
+  params: unknown,
+  input: Record<string, unknown>,
+): PipelineFacts | null {
+  return (Type as { [KEY]?: Read })[KEY]?.(params, input) ?? null;
+}
+
+/** What neither the variables nor the values of secrets have. */
+export function missingIn(
+  { variables, secrets }: FromShell,
+  env: Readonly<Record<string, string | undefined>>,
+  values: Readonly<Record<string, string>> = {},
+): FromShell {
+  const isMissing = (source: string) => {
+    const [, name] = /^env:(.*)$/s.exec(source) ?? [];
+    return !(source in values) && (name === undefined || (env[name] ?? "") === "");
+  };
+  return {
+    variables: variables.filter((name) => env[name] === undefined),
+    secrets: Object.fromEntries(Object.entries(secrets).filter(([, source]) => isMissing(source))),
+  };
+}
+
+/** The values of secrets that are variables, by source. */
+export function valuesOf(
+  { secrets }: FromShell,
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.values(secrets).flatMap((source) => {
+      const value = env[/^env:(.*)$/s.exec(source)?.[1] ?? ""] ?? "";
+      return value === "" ? [] : [[source, value]];
+    }),
+  );
+}

@@ -1,0 +1,177 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are shell scripts
+/** What comes into a pipeline from outside its file, with the real bins: arguments, the shell, pipes; and its chain. */
+import { spawnSync } from "node:child_process";
+import { dirname } from "node:path";
+import { expect, test } from "vitest";
+import { filesWith } from "./files-with.js";
+import { until } from "./until.js";
+import { useWorld } from "./world.js";
+
+const world = useWorld();
+
+/** The lines that the commands of an operation printed. */
+async function printed(id: string): Promise<string[]> {
+  const { lines } = await world.client.log(id, { stream: "stdout" });
+  return lines.map(({ text }) => text);
+}
+
+/** Submits and waits; returns what the commands printed. */
+async function printedBy(words: string[], env: Record<string, string> = {}): Promise<string[]> {
+  const ended = await world.liveops([...words, "--wait"], { env });
+  expect(ended, ended.stderr).toMatchObject({ code: 0 });
+  return printed(ended.stdout.trim());
+}
+
+test("the words after -- are the parameter args, of submit, run and a schedule", async () => {
+  world.write(
+    "work/args.yaml",
+    "params: { args: { type: list } }\nstages: [{ name: A, run: [printf, '<%s>\\n', $args] }]\n",
+  );
+  const args = ["--check", "a b", "$HOME", "*"];
+  const words = args.map((word) => `<${word}>`);
+  const run = await world.liveops(["run", "args.yaml", "--", ...args]);
+  expect(run.stdout).toContain(`${words.join("\n")}\n`);
+  const submitted = await world.liveops(["submit", "args.yaml", "--wait", "--", ...args]);
+  expect(await printed(submitted.stdout.trim())).toEqual(words);
+  const added = await world.liveops([
+    "schedule",
+    "add",
+    "@yearly",
+    "args.yaml",
+    "--name",
+    "args",
+    "--",
+    ...args,
+  ]);
+  expect(added, added.stderr).toMatchObject({ code: 0 });
+  expect(await printedBy(["schedule", "run", "args"])).toEqual(words);
+  const wrong = await world.liveops(["run", "args.yaml", "x", "y"]);
+  expect(wrong.stderr).toContain("follow --: liveops run args.yaml -- x y");
+});
+
+test("env_from takes variables of the shell, by path and by name, and a submit without them is refused", async () => {
+  const text = "env_from: [DB_HOST]\nstages: [{ name: A, run: 'echo \"$DB_HOST\"' }]\n";
+  world.write("work/shell.yaml", text);
+  world.write("config/liveops/ops/shelled.yaml", text);
+  const env = { DB_HOST: "h1" };
+  for (const op of ["shell.yaml", "shelled"]) {
+    expect(await printedBy(["submit", op], env)).toEqual(["h1"]);
+    expect(await printedBy(["submit", op, "--env", "DB_HOST=h2"])).toEqual(["h2"]);
+    for (const words of [["submit"], ["run"], ["schedule", "add", "@yearly"]]) {
+      const refused = await world.liveops([...words, op]);
+      expect(refused).toMatchObject({ code: 2, stdout: "" });
+      expect(refused.stderr).toMatch(/the variable DB_HOST .*, and it is not set[\s\S]*--env DB_HOST=VALUE/);
+    }
+    expect((await world.liveops(["run", op], { env })).stdout).toContain("\nh1\n");
+    const added = await world.liveops(["schedule", "add", "@yearly", op, "--name", "shelled", "--replace"], {
+      env,
+    });
+    expect(added, added.stderr).toMatchObject({ code: 0 });
+    expect(await printedBy(["schedule", "run", "shelled"])).toEqual(["h1"]);
+  }
+  world.write("work/hosts", "a\nb\n");
+  const each = ["submit", "shelled", "--each", "hosts", "--label", "{}", "--wait"];
+  expect(await world.liveops(each, { env })).toMatchObject({ code: 0 });
+});
+
+test("a secret with its own source needs no word, also in a schedule where the daemon has the variable", async () => {
+  const text =
+    'params: { token: { secret: true, from: "env:TOKEN" } }\nstages: [{ name: A, run: \'echo "${#token} $token"\' }]\n';
+  world.write("work/own.yaml", text);
+  world.write("config/liveops/ops/owned.yaml", text);
+  const env = { TOKEN: "t0k-of-this-test" };
+  for (const op of ["own.yaml", "owned"]) {
+    expect(await printedBy(["submit", op], env)).toEqual(["16 ***"]);
+    expect((await world.liveops(["run", op], { env })).stdout).toContain("16 ***");
+    const refused = await world.liveops(["submit", op]);
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain("the secret token is the variable TOKEN");
+    const later = await world.liveops(["schedule", "add", "@yearly", op, "--name", "own"], { env });
+    expect(later).toMatchObject({ code: 2, stdout: "" });
+    expect(later.stderr).toContain("TOKEN=… liveopsd restart");
+  }
+  const restarted = await world.liveopsd(["restart"], { env: { TOKEN: "of-the-daemon" } });
+  expect(restarted, restarted.stderr).toMatchObject({ code: 0 });
+  for (const op of ["own.yaml", "owned"]) {
+    const added = await world.liveops(["schedule", "add", "@yearly", op, "--name", "own", "--replace"]);
+    expect(added, added.stderr).toMatchObject({ code: 0 });
+    expect(await printedBy(["schedule", "run", "own"])).toEqual(["13 ***"]);
+  }
+  for (const secret of [env.TOKEN, "of-the-daemon"])
+    expect(filesWith(dirname(world.state), secret)).toEqual([]);
+});
+
+test("then to an unknown type is a warning of check and of each submit", async () => {
+  const text = (op: string) => `stages: [{ name: A, run: 'true' }]\nthen: { op: ${op} }\n`;
+  const hint = "did you mean verify-backup?";
+  world.write("work/typo.yaml", text("verfy-backup"));
+  world.write("work/ends.yaml", text("shell"));
+  world.write("config/liveops/ops/typo.yaml", text("verfy-backup"));
+  const checked = await world.liveops(["check", "typo.yaml", "ends.yaml"]);
+  expect(checked).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^typo\.yaml:2:13: warning: then\.op: /),
+  });
+  expect(checked.stderr.trim().split("\n")).toHaveLength(1);
+  expect(checked.stderr).toContain(hint);
+  for (const words of [["submit"], ["schedule", "add", "@yearly", "--name", "typo"]])
+    for (const op of ["typo.yaml", "typo"]) {
+      const ended = await world.liveops([...words, op, ...(words.length > 1 ? ["--replace"] : [])]);
+      expect(ended.code, ended.stderr).toBe(0);
+      expect(ended.stderr).toContain("warning: then continues with verfy-backup");
+      expect(ended.stderr).toContain(hint);
+    }
+  expect((await world.liveops(["run", "typo.yaml"])).stderr).toContain(hint);
+  const plain = await world.liveops(["submit", "ends.yaml"]);
+  expect(plain).toMatchObject({ code: 0, stderr: "" });
+  await world.quiet();
+});
+
+test("a word with a slash is a path, also that of a pipe", async () => {
+  const file = world.write("work/dir/plain", "stages: [{ name: A, run: echo of the file }]\n");
+  expect((await world.liveops(["run", "./dir/plain"])).stdout).toContain("\nof the file\n");
+  const bin = new URL("../../dist/bin/liveops.cjs", import.meta.url).pathname;
+  const shell = (line: string) => {
+    const { env, work: cwd } = world;
+    const liveops = `liveops() { "${process.execPath}" "${bin}" "$@"; }\n`;
+    const ended = spawnSync("bash", ["-c", liveops + line], { env, cwd, encoding: "utf8" });
+    return { ...ended, all: `${ended.stdout}${ended.stderr}` };
+  };
+  expect(shell(`liveops run <(cat ${file})`).all).toContain("\nof the file\n");
+  expect(shell(`liveops check <(cat ${file})`).all).toMatch(/^\/dev\/fd\/\d+: valid, stages A$/m);
+  const { stdout } = shell(`liveops submit <(cat ${file}) --wait`);
+  const id = stdout.trim();
+  expect(await printed(id)).toEqual(["of the file"]);
+  expect((await world.client.show(id)).params).toMatchObject({ path: null });
+  const schedule = shell(`liveops schedule add @yearly <(cat ${file})`);
+  expect(schedule).toMatchObject({ status: 2, all: expect.stringContaining("give --name nightly") });
+  expect(shell(`liveops schedule add @yearly <(cat ${file}) --name piped`).status).toBe(0);
+  expect(await printedBy(["schedule", "run", "piped"])).toEqual(["of the file"]);
+  const none = await world.liveops(["submit", "dir/none"]);
+  expect(none).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("dir/none:1:1: there is no such file"),
+  });
+  const code = await world.liveops(["run", "./own.ts"]);
+  expect(code).toMatchObject({ code: 2, stderr: expect.stringContaining("liveops run --ops ./own.ts <op>") });
+});
+
+test("cancel --chain ends a chain, whichever of its operations runs", async () => {
+  world.write("config/liveops/ops/loops.yaml", "stages: [{ name: A, run: 'true' }]\nthen: { op: loops }\n");
+  const first = await world.submit("loops");
+  await until("the chain has gone on", async () => (await world.client.show(first)).chain.next !== null);
+  const alone = await world.liveops(["cancel", first]);
+  expect(alone).toMatchObject({
+    code: 5,
+    stderr: expect.stringContaining(`liveops cancel --chain ${first}`),
+  });
+  const ended = await world.liveops(["cancel", "--chain", first, "--wait", "--json"]);
+  expect(ended, ended.stderr).toMatchObject({ code: 0 });
+  expect(JSON.parse(ended.stdout)).toMatchObject({ state: "cancelled", chain: { id: first, next: null } });
+  const { operations } = await world.client.list({ state: ["queued", "running"], op: "loops" });
+  expect(operations).toEqual([]);
+  const over = await world.liveops(["cancel", "--chain", first]);
+  expect(over).toMatchObject({ code: 5, stderr: expect.stringContaining("it was cancelled") });
+  const usage = await world.liveops(["cancel", "--chain", "--all"]);
+  expect(usage).toMatchObject({ code: 2, stderr: expect.stringContaining("--chain takes ids") });
+});
