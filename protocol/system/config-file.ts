@@ -102,9 +102,13 @@ function isLink(path: string): boolean {
 }
 
 async function take(lock: string, lockMs: number): Promise<number> {
+  try {
+    mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw writeProblem(lock, error);
+  }
   for (const end = performance.now() + lockMs; ; await delay(PAUSE_MS)) {
     try {
-      mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
       return openSync(lock, CREATE, 0o600);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw writeProblem(lock, error);

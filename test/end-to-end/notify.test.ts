@@ -150,6 +150,23 @@ describe("bad input changes nothing", () => {
   });
 });
 
+test("a prompt that nobody answers is told, one that is answered is not", async () => {
+  await using sink = await HttpSink.start();
+  await notify("add", "webhook", `url=${sink.url}/hook`, "--events", "input");
+  const ask = (name: string) =>
+    world.submit("shell", "--tty", "--label", name, "--", "sh", "-c", "printf 'Name? '; read name");
+  const [answered, open] = [await ask("answered"), await ask("open")];
+  for (const id of [answered, open]) await world.record(id, (it) => it.waitingForInput !== null);
+  await world.client.input(answered, { text: "me\r" });
+  await world.inState(answered, "succeeded");
+  await until("the notice arrives", () => sink.posted.length > 0);
+  expect(sink.bodies("/hook").map(({ type, subject, data }) => [type, subject, data.reason[0]])).toEqual([
+    ["liveops.input", open, "Name?"],
+  ]);
+  await world.client.cancel(open);
+  await notify("rm", "webhook");
+});
+
 test("with no daemon, the list is that of the file, and a test says how to start one", async () => {
   await notify("add", "desktop");
   await world.liveopsd(["stop"]);

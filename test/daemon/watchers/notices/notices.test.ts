@@ -1,5 +1,5 @@
 /** Notices with a real daemon and real servers: which events, at least once, floods, and a channel that is dead. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { Config } from "../../../../protocol/system/config-settings.js";
@@ -203,7 +203,17 @@ test("a reload adds and removes channels; a secret that is missing is said befor
   expect(existsSync(file)).toBe(false);
 });
 
-test("silence and a prompt are told", async () => {
+test("a daemon whose state is removed tells that before it ends", async () => {
+  await using sink = await HttpSink.start();
+  await using daemon = await TestDaemon.start({ ops: OPS, config: { notify: { hook: hook(sink) } } });
+  rmSync(daemon.world.stateDir, { recursive: true, force: true });
+  expect((await daemon.exited()).code).not.toBe(0);
+  expect(sink.bodies("/hook")).toMatchObject([
+    { type: "liveops.trouble", data: { reason: [expect.stringContaining("state directory")] } },
+  ]);
+});
+
+test("silence is told", async () => {
   await using sink = await HttpSink.start();
   await using daemon = await TestDaemon.start({
     ops: OPS,
