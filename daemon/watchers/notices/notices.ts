@@ -80,13 +80,17 @@ export class Notices {
 
   /** Tells what an earlier daemon did not. */
   async start(): Promise<void> {
-    const { store } = this.options;
+    const { store, log } = this.options;
     for (const problem of store.problems) this.#tell([troubleDraft(problem)]);
     if (this.#channels.size === 0) return;
     const after = this.#after;
     if (after === null) return this.#outbox.begin(store.journalNumber);
-    const earlier = await store.archive.list({ finishedAfter: after }, MOST_EARLIER);
-    for (const entry of earlier.reverse()) if (this.options.isOurs(entry)) this.#finished(entry);
+    try {
+      const earlier = await store.archive.list({ finishedAfter: after }, MOST_EARLIER);
+      for (const entry of earlier.reverse()) if (this.options.isOurs(entry)) this.#finished(entry);
+    } catch (error) {
+      log.warn({ err: error }, "notices of operations that finished before the start may be missing");
+    }
   }
 
   /** The config file was read again. */

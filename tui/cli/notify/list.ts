@@ -45,12 +45,13 @@ const CHANNELS: TableSpec<Listed> = {
     },
     { name: "sent", about: "Notices sent since the start of the daemon", text: sentOf, only: "wide" },
   ],
-  firstToShrink: ["note", "events", "to", "for"],
+  firstToShrink: ["events", "to", "for", "note"],
   firstToGo: ["sent", "events", "quiet", "for", "to", "note", "waiting", "kind"],
 };
 
 function eventsOf({ events, longerThan = DEFAULT_LONGER_THAN }: Listed): string {
-  const all = (events ?? DEFAULT_EVENTS).map((event) =>
+  if (events === undefined || events.join() === DEFAULT_EVENTS.join()) return "all but finished";
+  const all = events.map((event) =>
     event === "finished" ? `finished after ${formatDuration(longerThan)}` : event,
   );
   return all.join(", ");
