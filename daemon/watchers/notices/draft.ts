@@ -11,6 +11,7 @@ import {
 import type { Operation } from "../../../protocol/operation.js";
 import type { Channel } from "../../../protocol/system/config-settings.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
+import { oddText } from "../../../protocol/text/odd-text.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 
 const MOST_REASONS = 3;
@@ -24,7 +25,12 @@ export function endDrafts(record: Operation): NoticeDraft[] {
   if (state === "cancelled") return [];
   const key = `end ${id} ${attempt}`;
   const finished: NoticeDraft = { event: "finished", key, record, reason: [], next: [`liveops show ${id}`] };
-  if (state === "succeeded") return [finished];
+  if (state === "succeeded") {
+    finished.reason = (record.odd ?? []).map(oddText);
+    const odd: NoticeDraft[] = finished.reason.length === 0 ? [] : [{ ...finished, event: "odd" }];
+    // The end of a chain is that of its last operation.
+    return record.chain.next === null ? [...odd, finished] : odd;
+  }
   const draft = {
     key,
     record,

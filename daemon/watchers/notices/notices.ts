@@ -197,9 +197,7 @@ export class Notices {
   }
 
   #finished({ record, finishedBy }: Entry): void {
-    const isLast = record.state !== "succeeded" || record.chain.next === null;
-    const isTold = isLast && this.#tell(endDrafts(record), finishedBy);
-    if (!isTold) this.#outbox.pass(finishedBy);
+    if (!this.#tell(endDrafts(record), finishedBy)) this.#outbox.pass(finishedBy);
   }
 
   /** @returns whether a channel tells it */

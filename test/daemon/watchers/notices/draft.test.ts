@@ -95,6 +95,20 @@ describe("a channel tells", () => {
     expect(ends(all, { ...failed, state: "cancelled" })).toBeUndefined();
   });
 
+  test("an odd success before its ordinary end, also within a chain", () => {
+    const odd = [{ name: "rows", value: 0, low: 90, high: 110, runs: 20 }];
+    const success: Operation = { ...failed, state: "succeeded", error: null, odd };
+    const both: Channel = { ...all, events: ["finished", "odd"] };
+    expect(ends(all, success)).toBe("odd");
+    expect(notice(wantedDraft(endDrafts(success), both)!)).toMatchObject({
+      ...{ event: "odd", title: "Odd: Backup of /srv (nightly)", reason: ["rows 0, usually 90 to 110"] },
+    });
+    const chain = { ...success.chain, next: "next" };
+    expect(ends(both, { ...success, chain })).toBe("odd");
+    expect(ends(both, { ...success, chain, odd: [] })).toBeUndefined();
+    expect(ends(both, { ...success, odd: [] })).toBe("finished");
+  });
+
   test("a long end once, also of a failure", () => {
     const long: Channel = { ...all, events: ["finished"], longerThan: 3600 };
     expect(ends(long)).toBe("finished");
