@@ -72,6 +72,7 @@ const FREE = [
   "--older-than",
   "--on-failure",
   "--on-finish",
+  "--on-odd",
   "--on-stall",
   "--on-success",
   "--params",

@@ -10,6 +10,7 @@ import type { NoticeDraft } from "../../../protocol/notices.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ChannelReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
+import { atMost } from "../../../protocol/system/until.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 import type { Bus } from "../../bus.js";
 import type { Log } from "../../log/log.js";
@@ -132,20 +133,15 @@ export class Notices {
     const draft = troubleDraft(problem);
     const notice = noticeOf(draft, this.options.host, this.options.now());
     const wanted = [...this.#channels.values()].filter(({ channel }) => wantedDraft([draft], channel));
-    const sent = Promise.allSettled(wanted.map((each) => each.sendNow(notice)));
-    await this.#stopAll(sent);
+    await atMost(STOP_MS, Promise.allSettled(wanted.map((each) => each.sendNow(notice))));
+    await this.stop();
   }
 
   async stop(): Promise<void> {
-    await this.#stopAll(Promise.resolve());
-    this.#outbox.close();
-  }
-
-  async #stopAll(first: Promise<unknown>): Promise<void> {
     for (const timer of this.#prompts.values()) clearTimeout(timer);
     this.#prompts.clear();
-    const stopped = [...this.#channels.values()].map((each) => each.stop(STOP_MS));
-    await Promise.all([first, ...stopped]);
+    await Promise.all([...this.#channels.values()].map((each) => each.stop(STOP_MS)));
+    this.#outbox.close();
   }
 
   #takeSettings(): void {

@@ -78,7 +78,7 @@ test("a failure is told with its reason, by the channels that want it", async ()
   );
   const worst = await daemon.submit("work", { params: { fails: true }, label: "production" });
   await until(() => expect(of(sink, "/other")).toEqual([["liveops.failed", worst.id]]));
-  expect([of(sink, "/late"), of(sink).length]).toEqual([[], 2]);
+  await until(() => expect([of(sink, "/late"), of(sink).length]).toEqual([[], 2]));
 });
 
 test("a channel that is dead holds nothing up, and gets its notices from the next daemon", async () => {
