@@ -31,11 +31,12 @@ function scaleOf(unit: string | undefined, size: number): { by: number; sign: st
   return { by: 1, sign: unit === undefined ? "" : ` ${unit}` };
 }
 
-/** Three figures, and all figures before the point: `0.7`, `1.95`, `1,020`. */
+/** Three figures, two below 1, and all figures before the point: `0.65`, `1.95`, `1,020`. */
 function amount(value: number): string {
+  const figures = Math.abs(value) < 1 ? 2 : 3;
   const isWhole = Number.isInteger(value) || Math.abs(value) >= 100;
   return value.toLocaleString(
     "en-US",
-    isWhole ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 },
+    isWhole ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: figures },
   );
 }

@@ -56,12 +56,12 @@ describe("the dashboard", () => {
     expect(screen).toMatch(/✓ .*Nightly dump/);
   });
 
-  test("cleans the name, and a small screen has no room for it in the row", () => {
+  test("cleans the name, and a small screen has only the sign in the row", () => {
     const odd = [dump([{ ...SIZE, name: "si\x1b[2Jze\n" }])];
     const screen = screenText(opened(odd, { size: { columns: 100, rows: 30 } }));
     expect(screen).toContain("▲ si");
     expect(screen).not.toContain("\x1b");
-    expect(screenText(opened(odd, { size: { columns: 40, rows: 15 } }))).toContain("✓ Nightly dump");
+    expect(screenText(opened(odd, { size: { columns: 40, rows: 15 } }))).toContain("✓ Nightly dump ▲");
   });
 
   test("has nothing where nothing is odd", () => {

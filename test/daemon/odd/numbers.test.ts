@@ -70,5 +70,5 @@ test("value and range have one unit, and few figures", () => {
   expect(text(0, 980, 1020)).toBe("size 0, usually 980 to 1,020");
   expect(text(0, 1000, 1000, "row")).toBe("size 0 row, usually 1,000 row");
   expect(text(600, 58, 62.5, "seconds")).toBe("size 10 min, usually 58 to 62.5 s");
-  expect(text(0.312, 0.96, 0.9821)).toBe("size 0.312, usually 0.96 to 0.982");
+  expect(text(0.312, 0.96, 0.9821)).toBe("size 0.31, usually 0.96 to 0.98");
 });

@@ -7,6 +7,8 @@ import { ago, backup, backupDone, failed, operation, verify } from "./operations
 import { golden, type Scene } from "./scenes.js";
 import type { World } from "./world.js";
 
+const GIB = 1024 ** 3;
+
 /** A chain that ended, so that it is known how such a one goes on. */
 function chainBefore(world: World): void {
   const chain = { id: "earlieraaaaa", index: 0, previous: null, next: "earlierbbbbb" };
@@ -265,6 +267,21 @@ const SCENES: Scene[] = [
         press("G");
         expect(screen.text()).toContain("reused Load");
       }, 10_000);
+    },
+  },
+  {
+    name: "odd",
+    set(world) {
+      const odd = [
+        { name: "size", value: 0.7 * GIB, low: 1.9 * GIB, high: 2.1 * GIB, runs: 20, unit: "bytes" },
+        { name: "Upload", value: 0, low: 980, high: 1020, runs: 20, unit: "row" },
+      ];
+      world.put(backupDone({ odd }));
+      world.put(backupDone({ id: "laterbackups" }));
+    },
+    id: "backup",
+    async show({ screen }) {
+      await screen.until("▲ size 0.7 GiB");
     },
   },
 ];
