@@ -8,6 +8,7 @@ import { detailPlan } from "../../../tui/dashboard/core/detail-plan.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { saidBy, stepRowsIn } from "../../../tui/dashboard/core/steps.js";
 import { stepRows } from "../../../tui/dashboard/pages/operation/step-rows.js";
+import { announce } from "../../../tui/dashboard/reader/announce.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { after, opened, press, screenText } from "./core.js";
@@ -161,4 +162,18 @@ test("the rows of the steps are in the plan, so that the log keeps its rows", ()
     expect(detailPlan(state).logHeight, `${columns}x${rows}`).toBeGreaterThanOrEqual(5);
     expect(screenText(state)).toMatch(/\d+ active/);
   }
+});
+
+test("a screen reader hears which steps failed, each once", () => {
+  const failed = (name: string) => step(name, { state: "failed", reason: `${name} broke` });
+  const none = opened([withSteps([step("a"), step("b")])], { size: SIZE });
+  const one = patched(none, [failed("a"), step("b")]);
+  expect(announce(none, one, null)).toEqual(["Back up a folder, nightly: step a failed: a broke."]);
+  expect(announce(one, patched(one, [failed("a"), step("b", { percent: 4 })]), null)).toEqual([]);
+  const many = patched(
+    one,
+    ["a", "b", "c", "d", "e", "f"].map((name) => failed(name)),
+  );
+  expect(announce(one, many, null)).toHaveLength(4);
+  expect(announce(one, many, null).at(-1)).toBe("Back up a folder, nightly: 2 more steps failed.");
 });

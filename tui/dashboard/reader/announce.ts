@@ -6,6 +6,7 @@
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
+import { count } from "../../../protocol/text/count.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { oddText } from "../../../protocol/text/odd-text.js";
 import { elapsedOf } from "../../describe/duration.js";
@@ -107,6 +108,7 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
       `${name}: stage ${is.currentStage + 1} of ${is.stages.length}, ${sanitizeLine(is.stages[is.currentStage] ?? "")}.`,
     );
   sentences.push(...unusualStages(was, is).map((text) => `${name}: ${text}.`));
+  sentences.push(...failedSteps(was, is).map((text) => `${name}: ${text}.`));
   if (is.untrackedStage !== (was?.untrackedStage ?? null) && is.untrackedStage !== null)
     sentences.push(`${name}: untracked stage ${sanitizeLine(is.untrackedStage)}.`);
   const ten = (operation: Operation) => Math.floor(operation.percent / 10);
@@ -137,6 +139,25 @@ function unusualStages(was: Operation | null, is: Operation): string[] {
     const isOld = was?.attempt === is.attempt && getOwn(was.stageStates, stage) === state;
     return isOld ? [] : [`stage ${sanitizeLine(stage)} ${stageNote(state, getOwn(is.stageTimes, stage))}`];
   });
+}
+
+/** Steps that are told at once. */
+const STEPS_MOST = 3;
+
+/** Steps that failed since then: the stage may go on for long. */
+function failedSteps(was: Operation | null, is: Operation): string[] {
+  if (is.steps === undefined || was?.steps === is.steps) return [];
+  const failed = Object.entries(is.steps).flatMap(([stage, list]) => {
+    const before = was?.attempt === is.attempt ? (getOwn(was.steps ?? {}, stage) ?? []) : [];
+    const old = new Set(before.flatMap(({ name, state }) => (state === "failed" ? [name] : [])));
+    return list.filter(({ name, state }) => state === "failed" && !old.has(name));
+  });
+  const told = failed.slice(0, STEPS_MOST).map(({ name, reason }) => {
+    const why = reason === null ? "" : `: ${sanitizeLine(reason)}`;
+    return `step ${sanitizeLine(name)} failed${why}`;
+  });
+  const more = failed.length - told.length;
+  return more > 0 ? [...told, `${count(more, "more step")} failed`] : told;
 }
 
 function asked(prompt: string): string {
