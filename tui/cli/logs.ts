@@ -18,7 +18,7 @@ import { withoutSequences } from "../../protocol/text/sgr.js";
 import { unknownStage, unknownStep } from "../../protocol/text/unknown-name.js";
 import { sinceFrom } from "../kit/given-duration.js";
 import { interruptible } from "../kit/interruptible.js";
-import { addCommand } from "../kit/options.js";
+import { addCommand, everyday } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { logTime } from "../kit/output/time.js";
 import { type ReportTo, say } from "../kit/report.js";
@@ -65,6 +65,8 @@ export function registerLogs(root: Command): void {
     .option("--since <time>", "Print only lines since this time, or of the last 10m, 2h or 7d")
     .option("--timestamps", "Print the time of each line before its text, in the local zone")
     .option("--json", "Print one JSON object per line, with the exact text");
+  const reading = ["--follow", "--lines", "--timestamps", "--json"];
+  everyday(logs, [...reading, "--stage", "--step", "--grep", "--ignore-case", "--since"]);
   logs.action(async (name: string | undefined, _options: unknown, command: Command) => {
     const { client, options, to } = await connectFor<LogsOptions>(command);
     const tail = tailOf(options.lines);
