@@ -55,7 +55,7 @@ export const PATHS = {
   backup: { method: "POST", path: "/v1/daemon/backup", sends: "body", lastLine: "done", anyVersion: true },
   reload: { method: "POST", path: "/v1/daemon/reload", anyVersion: true },
   stop: { method: "POST", path: "/v1/daemon/stop", sends: "body", anyVersion: true, isSlow: true },
-  testChannel: { method: "POST", path: "/v1/channels/:channel/test", anyVersion: true },
+  testChannel: { method: "POST", path: "/v1/channels/:channel/test" },
   openapi: { method: "GET", path: "/openapi.json" },
   metrics: { method: "GET", path: "/metrics" },
 } as const satisfies Record<string, Path>;
