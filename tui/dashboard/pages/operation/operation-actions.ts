@@ -264,7 +264,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
   {
     name: "shell",
     keys: ["b"],
-    description: "open your shell where it failed; then retry, take it as done, or leave",
+    description: "open your shell where it failed",
     command: "shell",
     disabledReason: (state) => noHost(state, [state.selected]) ?? noShell(selectedOperation(state)),
     run: (state) => (state.selected === null ? state : emit(state, { type: "shell", id: state.selected })),
