@@ -50,6 +50,7 @@ export const submissionSchema = z.object({
     stages: true,
     chain: true,
     againOf: true,
+    force: true,
     schedule: true,
     hooks: true,
     after: true,
@@ -88,6 +89,10 @@ const doneByHand = z.object({
   outputs: doc(z.optional(z.record(z.string(), z.string())), "as they were given; absent: none"),
   by: doc(z.string(), "name of the person: the user of the client, with `@host` from another machine"),
 });
+const saved = doc(
+  z.optional(z.number()),
+  "seconds that it did not take, because it or its steps are up to date",
+);
 
 const changes = doc(
   z.object({
@@ -209,11 +214,17 @@ export const workerEvents = {
       ),
       reason: doc(
         z.optional(z.string()),
-        "why the block did not run: it was skipped, or an earlier attempt did it",
+        "why the block did not run: it was skipped or is up to date, or an earlier attempt did it",
       ),
+      saved,
       error: doc(z.optional(operationErrorSchema), "the error of an allowed failure"),
     },
     "a stage ended",
+  ),
+  stageExplained: event(
+    "stage:explained",
+    { stage: z.string(), step: ofStep, reason: doc(z.string(), "such as `runs: src/app.ts changed`") },
+    "a stage or step that might have been up to date runs, and why",
   ),
   stepEntered: event(
     "step:entered",
@@ -240,6 +251,7 @@ export const workerEvents = {
       seconds: doc(z.number(), "duration, by the monotonic clock"),
       exitCode: doc(z.optional(z.int()), "of its last program; absent: none has exited"),
       reason: doc(z.optional(z.string()), "why the step was ended, or did not run"),
+      saved,
       error: doc(z.optional(operationErrorSchema), "the error of a failure, also of an allowed one"),
     },
     "a step ended",

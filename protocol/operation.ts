@@ -56,7 +56,7 @@ export const statusSchema = z.object({
 
 const stageStateSchema = doc(
   z.enum(STAGE_STATES),
-  "`allowed-failure`: the stage failed, and the operation permits that; `skipped`: the operation did not run it. A client takes a state that it does not know for `done`",
+  "`up-to-date`: what it needs and makes is as an earlier run left it; `allowed-failure`: the stage failed, and the operation permits that; `skipped`: the operation did not run it. A client takes a state that it does not know for `done`",
 );
 
 export const stageTimesSchema = z.object({
@@ -66,8 +66,9 @@ export const stageTimesSchema = z.object({
   seconds: doc(z.nullable(z.number()), "duration, by the monotonic clock"),
   reason: doc(
     z.optional(z.string()),
-    "why the block did not run: the stage was skipped, or an earlier attempt did it",
+    "why the block did not run: the stage was skipped or is up to date, or an earlier attempt did it. Or why it ran",
   ),
+  saved: doc(z.optional(z.number()), "seconds that it did not take, because it or its steps are up to date"),
   error: doc(z.optional(z.string()), "message of the error of an allowed failure"),
   items: doc(
     z.optional(z.object({ done: z.number(), unit: z.nullable(z.string()) })),
@@ -91,8 +92,9 @@ export const stepSchema = z.object({
   exitCode: doc(z.nullable(z.int()), "of its last program; null: none, or it has not exited"),
   reason: doc(
     z.nullable(z.string()),
-    "why it failed, was ended or did not run: the first line, at most 200 characters; null: none",
+    "why it failed, was ended, ran or did not run: the first line, at most 200 characters; null: none",
   ),
+  saved: doc(z.optional(z.number()), "seconds that it did not take, because it is up to date"),
 });
 
 /** Number of steps of a stage: in all, and those in each state in which a step ends. */
@@ -100,6 +102,7 @@ export const stepCountsSchema = z.object({
   total: doc(z.int(), "steps that have begun or wait"),
   ...({
     done: z.optional(z.int()),
+    "up-to-date": z.optional(z.int()),
     "allowed-failure": z.optional(z.int()),
     skipped: z.optional(z.int()),
     failed: z.optional(z.int()),
@@ -230,19 +233,19 @@ export const operationSchema = z.object({
   ),
   stageStates: doc(
     z.record(z.string(), stageStateSchema),
-    "State of each stage, by name: `active`, `done`, `allowed-failure`, `skipped`, `failed` or `cancelled`; a pending stage is absent. A client takes a state that it does not know for `done`",
+    "State of each stage, by name: `active`, `done`, `up-to-date`, `allowed-failure`, `skipped`, `failed` or `cancelled`; a pending stage is absent. A client takes a state that it does not know for `done`",
   ),
   stageTimes: doc(
     z.record(z.string(), stageTimesSchema),
-    "Times of each stage, by name: `startedAt`, `finishedAt`, `seconds` (by the monotonic clock) `resumed` (the value is from an earlier attempt), `reason` (why the block did not run), `error` (message of an allowed failure) and `items` (what its last bar counted)",
+    "Times of each stage, by name: `startedAt`, `finishedAt`, `seconds` (by the monotonic clock) `resumed` (the value is from an earlier attempt), `reason` (why the block ran or did not run), `saved` (seconds that it did not take, because it is up to date), `error` (message of an allowed failure) and `items` (what its last bar counted)",
   ),
   steps: doc(
     z.optional(z.record(z.string(), z.array(stepSchema))),
-    "Steps that ran side by side, by stage, in the order of their begin: `name`, `state`, `percent`, `progress`, `status`, `startedAt`, `finishedAt`, `seconds`, `resumed`, `exitCode` and `reason`. At most 300 in all: of more, the oldest that have ended are left out, those that went well first. Absent: there are none",
+    "Steps that ran side by side, by stage, in the order of their begin: `name`, `state`, `percent`, `progress`, `status`, `startedAt`, `finishedAt`, `seconds`, `resumed`, `exitCode`, `reason` and `saved`. At most 300 in all: of more, the oldest that have ended are left out, those that went well first. Absent: there are none",
   ),
   stepCounts: doc(
     z.optional(z.record(z.string(), stepCountsSchema)),
-    "Number of steps, by stage: `total`, and how many ended as `done`, `allowed-failure`, `skipped`, `failed`, `cancelled` or `ended`. Absent: there are none",
+    "Number of steps, by stage: `total`, and how many ended as `done`, `up-to-date`, `allowed-failure`, `skipped`, `failed`, `cancelled` or `ended`. Absent: there are none",
   ),
   percent: doc(
     z.number().check(z.gte(0), z.lte(100)),
@@ -357,6 +360,10 @@ export const operationSchema = z.object({
   againOf: doc(
     z.optional(z.string()),
     "Id of the finished operation that this one runs again; otherwise absent",
+  ),
+  force: doc(
+    z.optional(z.literal(true)),
+    "Stages and steps of a pipeline that are up to date run too; otherwise absent",
   ),
   limits: doc(
     z.optional(z.object(limitShapes)),

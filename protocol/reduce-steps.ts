@@ -6,7 +6,7 @@ import type { OperationEvent } from "./event.js";
 import { MAX_LISTED_STEPS, MAX_STEP_TEXT } from "./limits.js";
 import { getOwn } from "./objects.js";
 import type { Operation, Step, StepCounts } from "./operation.js";
-import { knownStepState, type StepEnd } from "./stage-state.js";
+import { isUnrun, knownStepState, type StepEnd } from "./stage-state.js";
 import { firstLine } from "./text/first-line.js";
 
 /** Returns the map with one entry added or replaced: the state, times or steps of a stage. */
@@ -38,24 +38,29 @@ export function enterStep(put: Put, record: Operation, event: EventOf<"step:ente
 }
 
 export function finishStep(put: Put, record: Operation, event: EventOf<"step:finished">): Partial<Steps> {
-  const { stage, step: name, at, resumed, seconds, exitCode = null } = event;
+  const { stage, step: name, at, resumed, seconds, exitCode = null, saved } = event;
   const state = knownStepState(event.state);
   const reason = event.reason ?? event.error?.message;
   const end = {
     ...{ state, finishedAt: at, seconds, resumed, exitCode },
-    reason: reason === undefined ? null : firstLine(reason).slice(0, MAX_STEP_TEXT),
+    ...(reason !== undefined && { reason: shortReason(reason) }),
+    ...(saved !== undefined && { saved }),
   };
   return ended(put, record, stage, (step) =>
     step.name === name ? { ...step, ...end, ...(state === "done" && { percent: 100 }) } : step,
   );
 }
 
-/** Progress or status of a step of the active stage. A step that has ended keeps what it has. */
+export function shortReason(reason: string): string {
+  return firstLine(reason).slice(0, MAX_STEP_TEXT);
+}
+
+/** Progress, status or reason of a step of the active stage. A step that has ended keeps what it has. */
 export function reportOfStep(
   put: Put,
   record: Operation,
   name: string,
-  report: Partial<Pick<Step, "percent" | "progress" | "status">>,
+  report: Partial<Pick<Step, "percent" | "progress" | "status" | "reason">>,
 ): Partial<Steps> {
   const stage = record.stages[record.currentStage];
   const list = stage === undefined ? [] : listOf(record, stage);
@@ -103,7 +108,7 @@ function bounded(put: Put, steps: Steps["steps"]): Steps["steps"] {
   return steps;
 }
 
-const wentWell = ({ state }: Step) => state === "done" || state === "skipped";
+const wentWell = ({ state }: Step) => state === "done" || isUnrun(state);
 const hasEnded = ({ state }: Step) => state !== "active";
 
 /** For a new attempt. A record that never had steps does not get the keys. */

@@ -6,6 +6,7 @@
  */
 import type { OperationEvent, Submission } from "./event.js";
 import { MAX_STATUS } from "./limits.js";
+import { getOwn } from "./objects.js";
 import type { LogLine, Operation, StageTimes } from "./operation.js";
 import {
   closeSteps,
@@ -13,6 +14,7 @@ import {
   finishStep,
   type Put,
   reportOfStep,
+  shortReason,
   withoutSteps,
   withoutStepsOf,
 } from "./reduce-steps.js";
@@ -159,6 +161,8 @@ function changes(
         ...closeSteps(put, record, event.stage, "ended", event.at),
       };
     }
+    case "stage:explained":
+      return explain(put, record, event);
     case "step:entered":
       return enterStep(put, record, event);
     case "step:finished":
@@ -262,17 +266,19 @@ function leftTimes(
     resumed: boolean;
     seconds: number | null;
     reason?: string | undefined;
+    saved?: number | undefined;
     error?: { message: string } | undefined;
   },
 ): StageTimes {
-  const startedAt = record.stageTimes[stage]?.startedAt ?? event.at;
-  const { at, resumed, seconds, reason, error } = event;
+  const before = getOwn(record.stageTimes, stage);
+  const { at, resumed, seconds, reason = before?.reason, saved, error } = event;
   return {
-    startedAt,
+    startedAt: before?.startedAt ?? at,
     finishedAt: at,
     resumed,
     seconds,
     ...(reason !== undefined && { reason }),
+    ...(saved !== undefined && { saved }),
     // The event keeps the complete error. A record of many stages stays small.
     ...(error !== undefined && { error: error.message.slice(0, MAX_STATUS) }),
   };
@@ -283,6 +289,17 @@ function countedItems({ progress }: Operation): Pick<StageTimes, "items"> {
   if (progress === null || progress.approximate || progress.unit === "%") return {};
   const { done, unit } = progress;
   return { items: { done, unit } };
+}
+
+/** Why the active stage, or a step of it, runs. */
+function explain(
+  put: Put,
+  record: Operation,
+  { stage, step, reason }: Extract<OperationEvent, { type: "stage:explained" }>,
+): Partial<Operation> {
+  if (step !== undefined) return reportOfStep(put, record, step, { reason: shortReason(reason) });
+  const times = getOwn(record.stageTimes, stage);
+  return times === undefined ? {} : { stageTimes: put(record.stageTimes, stage, { ...times, reason }) };
 }
 
 /** Closes the stages and steps that a dead worker left active, with the state and time of the operation. */

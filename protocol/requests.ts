@@ -90,6 +90,7 @@ export const submitBody = z.strictObject({
   op: doc(z.string().check(z.minLength(1)), "name of the operation type"),
   params: doc(z.optional(z.record(z.string(), z.unknown())), "parameters of the type"),
   set: doc(z.optional(z.array(z.string())), "name=value arguments, parsed with the schema of the type"),
+  force: doc(z.optional(z.literal(true)), "of a pipeline: run also the stages and steps that are up to date"),
   label: z.optional(label),
   cwd: z.optional(cwd),
   env: z.optional(z.record(variableName, variableValue)),

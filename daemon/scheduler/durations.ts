@@ -8,6 +8,7 @@ import { paramsKey, RUNS_LEAST, type Usual, usualIn } from "../../protocol/estim
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { HistoryReply } from "../../protocol/replies.js";
+import { isUnrun } from "../../protocol/stage-state.js";
 import { type FinalState, isFinal } from "../../protocol/state.js";
 import type { Bus } from "../bus.js";
 import type { Entry } from "../store/decision.js";
@@ -159,7 +160,7 @@ function byStage(runs: readonly Operation[]): HistoryReply["stages"] {
   const durations = new Map<string, number[]>();
   for (const run of runs) {
     for (const [stage, times] of Object.entries(run.stageTimes)) {
-      // Only a stage that ran to its end tells how long it usually takes: not one that was skipped, or failed early.
+      // Only a stage that ran to its end tells how long it usually takes: not one that did not run, or failed early.
       if (times.resumed || times.seconds === null || getOwn(run.stageStates, stage) !== "done") continue;
       const values = durations.get(stage);
       if (values) values.push(times.seconds);
@@ -169,9 +170,9 @@ function byStage(runs: readonly Operation[]): HistoryReply["stages"] {
   const ran = [...durations].map(
     ([stage, values]) => [stage, { runs: values.length, ...spread(values)! }] as const,
   );
-  // A stage that all runs skipped is likely to take no time again.
+  // A stage that all runs skipped, or that was up to date in all, is likely to take no time again.
   const skipped = runs.flatMap((run) =>
-    run.stages.filter((stage) => getOwn(run.stageStates, stage) === "skipped"),
+    run.stages.filter((stage) => isUnrun(getOwn(run.stageStates, stage))),
   );
   const counts = [...Map.groupBy(skipped, (stage) => stage)].map(
     ([stage, all]) => [stage, { runs: all.length, p50: 0, p90: 0 }] as const,

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { lockOwnerFile } from "../../protocol/system/lock-owner.js";
+import { stampsIn } from "../../protocol/system/places.js";
 
 /** The format that this version writes; a newer format is refused and left unchanged. */
 export const STATE_FORMAT = 1;
@@ -41,6 +42,8 @@ export interface Layout {
   hooks: string;
   /** Notices that are not delivered yet. */
   notices: string;
+  /** What stages of pipelines needed and made. */
+  stamps: string;
   /** Lease of a host of a fleet. */
   fleet: string;
 }
@@ -69,6 +72,7 @@ export function layoutOf(root: string): Layout {
     schedules: join(root, "schedules.json"),
     hooks: join(root, "hooks.json"),
     notices: join(root, "notices.ndjson"),
+    stamps: stampsIn(root),
     fleet: join(root, "fleet"),
   };
 }

@@ -200,7 +200,7 @@ export class AttemptRunner {
     const terminals = new TerminalServer(this.message.attemptDir, (reason) =>
       writer.line("liveops", writer.stage, `nobody can attach to the terminal: ${reason}`),
     );
-    const options = { clock: this.#clock, findType };
+    const options = { clock: this.#clock, findType, stampsDir: this.setup.stampsDir };
     const outcome = await runAttempt(Type, order, writer, this.#stop, values, options, terminals);
     if (outcome.state === "succeeded") this.#leaseEnds();
     await terminals.close();
@@ -317,8 +317,9 @@ function failed(code: FailureCode, message: string, stack: string | null = null)
 }
 
 function orderOf({ record, env }: Entry): Order {
-  const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines, slot } = record;
-  return { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines, slot: slot ?? 1 };
+  const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines, slot, force } = record;
+  const numbers = { seq, logLines, slot: slot ?? 1 };
+  return { id, op, attempt, params, title, label, stages, cwd, env, chain, force, ...numbers };
 }
 
 /** An entry without the events of earlier attempts, which the events of this attempt must not repeat. */

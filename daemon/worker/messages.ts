@@ -18,6 +18,8 @@ export interface WorkerSetup {
   nice: number;
   /** The operations directories, for a chain that continues by the name of a type; the shipped ones come last. */
   opsDirs: readonly string[];
+  /** The stamps of pipelines. */
+  stampsDir: string;
   /** The cgroup that the worker joins; null: none. */
   cgroup: string | null;
   /** Environment variables to remove before any code of an operation runs. */

@@ -14,6 +14,7 @@ import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
 import { directoryIdentity } from "../../protocol/system/lock-owner.js";
 import { APPEND, openOwnFile } from "../../protocol/system/own-file.js";
+import { stampsIn } from "../../protocol/system/places.js";
 import { childEnvironment } from "../os/child-environment.js";
 import { identify, WORKER_VARIABLE } from "../os/process-identity.js";
 import { sharedTime } from "../os/shared-clock.js";
@@ -64,7 +65,7 @@ interface PoolOptions {
   /** How many workers may be busy now. */
   size: () => number;
   /** Read at each start of a worker: a reload changes them. */
-  settings: Pick<Settings, "nice" | "fromDaemon" | "opsDirs">;
+  settings: Pick<Settings, "nice" | "fromDaemon" | "opsDirs" | "stateDir">;
   userCode: () => boolean;
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
   /** Null: the workers have no file for the events of all their attempts. */
@@ -190,6 +191,7 @@ export class Pool {
       nice: settings.nice,
       userCode: this.options.userCode(),
       opsDirs: settings.opsDirs,
+      stampsDir: stampsIn(settings.stateDir),
       cgroup: containment.cgroupOf(workerId),
       startOnly,
       ...(lease && { lease }),

@@ -36,6 +36,8 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
     clock: Clock,
     host: TerminalHost | null,
     notResumable: string | null,
+    /** For pipelines: where stamps are kept, and whether those are ignored. */
+    readonly build: { stampsDir: string | null; isForced: boolean },
   ) {
     const over = new AbortController();
     const sink = until(over.signal, writer);

@@ -194,10 +194,11 @@ export class InlineLink extends AttemptWriter {
   }
 
   #order(): Order {
-    const { id, op, title, label, cwd, params, stages, chain } = this.submission;
+    const { id, op, title, label, cwd, params, stages, chain, force } = this.submission;
     const numbers = { seq: this.#seq, logLines: this.#builder.logLines };
     const attempt = this.#attemptNumber;
-    return { id, op, title, label, cwd, params, stages, chain, attempt, env: {}, ...numbers, slot: 1 };
+    const order = { id, op, title, label, cwd, params, stages, chain, attempt, env: {}, ...numbers, slot: 1 };
+    return { ...order, ...(force && { force }) };
   }
 
   #say(body: EventBody | Body<DaemonEvent>): void {

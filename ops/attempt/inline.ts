@@ -7,7 +7,7 @@ import { typeOfSubmission } from "../types/prepare.js";
 import { type OperationCtor, readType } from "../types/read-type.js";
 import { currentStep, type StepPlace } from "./current-step.js";
 import { InlineLink, type InlineWatcher } from "./inline-link.js";
-import { CANCELLED, type TypeFinder } from "./run-attempt.js";
+import { type AttemptOptions, CANCELLED } from "./run-attempt.js";
 
 /**
  * Runs an operation and the rest of its chain.
@@ -16,7 +16,6 @@ import { CANCELLED, type TypeFinder } from "./run-attempt.js";
  * @param signal - cancels the operation. If the operation does not end within its grace period, the promise resolves,
  *   and the caller ends the process
  * @param isCancelled - also called by `track` and `checkCancelled`, because a busy loop receives no signal
- * @param findType - for a chain that continues by the name of a type
  * @returns the finished record of the last operation of the chain
  */
 export async function runInline(
@@ -25,7 +24,7 @@ export async function runInline(
   watcher: InlineWatcher,
   signal: AbortSignal,
   isCancelled?: () => boolean,
-  findType?: TypeFinder,
+  options: Pick<AttemptOptions, "findType" | "stampsDir"> = {},
 ): Promise<Operation> {
   let link: InlineLink | null = null;
   const capture = captureOutput(
@@ -40,7 +39,7 @@ export async function runInline(
       watcher.begins?.(current.Type);
       link = new InlineLink(current.submission, watcher, {
         retries: true,
-        ...(findType && { findType }),
+        ...options,
       });
       const { limits } = readType(current.Type);
       if (limits) link.line("liveops", null, `liveops run does not enforce limits (${limitsText(limits)})`);

@@ -160,6 +160,18 @@ export abstract class Reports {
     return running;
   }
 
+  /** Why the stage or step runs, where it might have been up to date. Its begin is durable when this returns. */
+  explain(reason: string): void {
+    const { stage, step } = this.place();
+    this.#line("liveops", reason);
+    const text = this.masker.mask(reason).slice(0, MAX_STATUS);
+    if (stage !== null)
+      this.parts.sink.event(
+        { type: "stage:explained", stage, ...(step !== undefined && { step }), reason: text },
+        true,
+      );
+  }
+
   /** The name of a program that is still running; null if there is none. */
   get program(): string | null {
     return this.#programs.values().next().value ?? null;

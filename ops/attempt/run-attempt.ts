@@ -44,6 +44,8 @@ export type TypeFinder = (op: string) => Promise<OperationCtor>;
 export interface AttemptOptions extends AttemptTime {
   /** Default: a name finds no type. */
   findType?: TypeFinder;
+  /** Directory of the stamps of pipelines. Default: none are kept, so that every stage runs. */
+  stampsDir?: string;
 }
 
 /**
@@ -59,7 +61,7 @@ export async function runAttempt(
   sink: Sink,
   control: StopControl,
   values: StageValues | null,
-  { clock = SYSTEM_CLOCK, timeout, findType }: AttemptOptions = {},
+  { clock = SYSTEM_CLOCK, timeout, findType, stampsDir }: AttemptOptions = {},
   terminals: TerminalHost | null = null,
 ): Promise<Outcome> {
   const cancellation = new Cancellation(control, clock);
@@ -86,6 +88,7 @@ export async function runAttempt(
       clock,
       terminals,
       notResumable,
+      { stampsDir: stampsDir ?? null, isForced: order.force === true },
     );
     progress.outcome.failIfOdd = failIfOdd;
     const { id, label, attempt, fence = null } = order;

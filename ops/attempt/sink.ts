@@ -128,4 +128,6 @@ export interface Order {
   slot: number;
   /** In a fleet: a number that is greater in each later attempt. Absent or null: no fleet. */
   fence?: number | null;
+  /** What is up to date runs too. */
+  force?: true | undefined;
 }

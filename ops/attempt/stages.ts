@@ -1,10 +1,12 @@
 /**
  * Runs and resumes the stages of one attempt.
  *
- * One tracked stage is active at a time. `stage:entered` is durable before the block starts. `stage:left`, with the
+ * One tracked stage is active at a time. `stage:entered` is durable before the block starts, or before a block that
+ * decides itself runs anything. `stage:left`, with the
  * stage's value in a resumable type, is durable before `stage` resolves.
  */
 import type { ByHand, DoneByHand, EventBody, StageValue } from "../../protocol/event.js";
+import { MAX_STATUS } from "../../protocol/limits.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { StageOptions } from "../sdk/live-operation.js";
 import type { Bar } from "./bar.js";
@@ -14,6 +16,7 @@ import { ItemKeys } from "./item-keys.js";
 import type { Meter } from "./meter.js";
 import type { Sink, StageValues, Stored } from "./sink.js";
 import { jsonToKeep, reasonOf, type Steps } from "./steps.js";
+import { Unrun } from "./unrun.js";
 
 /** A running block. */
 interface Block {
@@ -31,6 +34,13 @@ export interface RunnerStageOptions extends StageOptions {
   again?: string;
   /** The value of the stage where a person has done it by hand. Default: the outputs. */
   valueByHand?(outputs: DoneByHand["outputs"]): unknown;
+  /**
+   * The block may throw `Unrun`. It calls `explain` before it runs anything, and only that makes the begin of the stage
+   * durable: a stage that is up to date waits for no disk.
+   */
+  decides?: boolean;
+  /** Seconds that steps of the stage did not take; asked when the block has returned. */
+  saved?(): number | undefined;
 }
 
 export class Stages {
@@ -100,18 +110,19 @@ export class Stages {
   async tracked<R>(
     name: string,
     block: () => R,
-    { allowFailure = false, again, valueByHand = (outputs) => outputs }: RunnerStageOptions = {},
+    options: RunnerStageOptions = {},
   ): Promise<Awaited<R> | undefined> {
     const index = this.#places.get(name);
     if (index === undefined) {
       this.#noteNearMiss(name);
-      return this.#run(name, null, block, () => null, allowFailure);
+      return this.#run(name, null, block, () => null, { allowFailure: options.allowFailure ?? false });
     }
     if (this.active !== null) throw this.#stageActive(name, this.active);
     const occurrence = this.#nextOccurrence(name);
     this.active = name;
     try {
-      const stored = again === undefined ? this.values?.load(name, occurrence) : undefined;
+      const stored = options.again === undefined ? this.values?.load(name, occurrence) : undefined;
+      const { valueByHand = (outputs) => outputs } = options;
       const byHand = this.values?.byHand(name, occurrence, stored !== undefined);
       if (byHand !== undefined) {
         const value = valueByHand(byHand.outputs);
@@ -119,14 +130,7 @@ export class Stages {
         return this.#resume(name, index, { value, attempt: 0, byHand }, kept) as Awaited<R>;
       }
       if (stored !== undefined) return this.#resume(name, index, stored) as Awaited<R>;
-      return await this.#run(
-        name,
-        index,
-        block,
-        (value) => this.#keep(name, occurrence, value),
-        allowFailure,
-        again,
-      );
+      return await this.#run(name, index, block, (value) => this.#keep(name, occurrence, value), options);
     } finally {
       this.active = null;
       this.#items = null;
@@ -146,7 +150,7 @@ export class Stages {
   }
 
   untracked<R>(name: string, block: () => R): Promise<Awaited<R>> {
-    return this.#run(name, null, block, () => null, false) as Promise<Awaited<R>>;
+    return this.#run(name, null, block, () => null, {}) as Promise<Awaited<R>>;
   }
 
   async #run<R>(
@@ -154,13 +158,14 @@ export class Stages {
     index: number | null,
     block: () => R,
     keep: (value: unknown) => StageValue | null,
-    allowFailure: boolean,
-    reason?: string,
+    { allowFailure = false, again, decides = false, saved }: RunnerStageOptions,
   ): Promise<Awaited<R> | undefined> {
-    const open = this.#enter(stage, index);
+    const open = this.#enter(stage, index, !decides);
+    // A block that decides itself explains itself.
+    const reason = decides ? undefined : again;
     if (reason !== undefined) this.sink.line("liveops", stage, `runs again: ${reason}`);
     const start = this.meter.clock.now();
-    const leave = (left: Pick<Left, "state" | "value" | "error">) => {
+    const leave = (left: Pick<Left, "state" | "value" | "error" | "saved">) => {
       const items = index === null ? null : this.#items;
       if (left.state !== "done") items?.end();
       this.meter.flush();
@@ -176,6 +181,12 @@ export class Stages {
       value = await block();
       if (index !== null) this.steps?.checkEnded();
     } catch (thrown) {
+      if (thrown instanceof Unrun) {
+        const seconds = (this.meter.clock.now() - start) / 1000;
+        const why = this.sink.masker.mask(thrown.end.reason).slice(0, MAX_STATUS);
+        this.#leave(open, { ...thrown.end, reason: why, resumed: false, seconds }, false);
+        return undefined;
+      }
       if (index !== null) this.steps?.abandon();
       const isCancelled = this.cancellation.explains(thrown);
       // After a stop request the operation must end, so the error goes on.
@@ -195,7 +206,12 @@ export class Stages {
       leave({ state: "failed" });
       throw thrown;
     }
-    leave({ state: "done", ...(kept !== null && { value: kept }) });
+    const seconds = saved?.();
+    leave({
+      state: "done",
+      ...(kept !== null && { value: kept }),
+      ...(seconds !== undefined && { saved: seconds }),
+    });
     return value;
   }
 
@@ -210,21 +226,21 @@ export class Stages {
     return occurrence;
   }
 
-  #enter(stage: string, index: number | null): Block {
+  #enter(stage: string, index: number | null, isDurable = index !== null): Block {
     this.meter.flush();
-    this.sink.event({ type: "stage:entered", stage, index }, index !== null);
+    this.sink.event({ type: "stage:entered", stage, index }, isDurable && index !== null);
     const block = { stage, index, bar: this.meter.enter() };
     this.#open.push(block);
     return block;
   }
 
-  #leave(block: Block, left: Left): void {
+  #leave(block: Block, left: Left, isDurable = block.index !== null): void {
     this.#open.splice(this.#open.indexOf(block), 1);
     const { stage, index, bar } = block;
     const isTracked = index !== null;
     const now = this.#open.at(-1);
     const untracked = now?.index === null ? { untrackedStage: now.stage } : null;
-    this.sink.event({ type: "stage:left", stage, index, ...left, ...untracked }, isTracked);
+    this.sink.event({ type: "stage:left", stage, index, ...left, ...untracked }, isDurable);
     // The same condition as in the reducer.
     this.meter.leave(bar, isTracked, !isTracked || untracked !== null);
   }

@@ -7,7 +7,7 @@
 import { availableParallelism } from "node:os";
 import type { DoneByHand, EventBody } from "../../protocol/event.js";
 import { MAX_AT_ONCE, MAX_STATUS, MAX_STEP_NAME, MAX_STEPS } from "../../protocol/limits.js";
-import { isPassed } from "../../protocol/stage-state.js";
+import { isPassed, isUnrun } from "../../protocol/stage-state.js";
 import { type EachOptions, type StepProgress, StepsError, type StepsOptions } from "../sdk/live-operation.js";
 import { whyNotJson } from "../types/json-value.js";
 import type { Counted } from "./bar.js";
@@ -18,6 +18,8 @@ import { INTERVAL_MS, type Meter } from "./meter.js";
 import type { AttemptParts } from "./reports.js";
 import type { Sink, StageValues, Stored } from "./sink.js";
 import { RunningStep } from "./step-progress.js";
+import { StepQueue } from "./step-queue.js";
+import { Unrun } from "./unrun.js";
 
 /** Ms between two values of all bars together: 200 steps must not cost more than a few do. */
 const SHARED_MS = 10;
@@ -31,14 +33,13 @@ export interface StepTask {
   run(s: RunningStep): unknown;
   /** Whether the stage goes on when the step fails. Default: false. */
   readonly allowFailure?: boolean;
+  /** Places of the tasks after which the step starts: they make what it needs. They form no circle. Default: none. */
+  readonly after?: readonly number[];
   /** Why the step runs although an earlier attempt has finished it; null: the stored value counts. Default: it counts. */
-  again?(stored: unknown): string | null;
+  again?(stored: unknown): Promise<string | null>;
   /** The value of the step where a person has done it by hand. Default: the outputs. */
   valueByHand?(outputs: DoneByHand["outputs"]): unknown;
 }
-
-/** Thrown by a task that decides not to run. */
-export class StepSkipped extends Error {}
 
 type Finished = Omit<Extract<EventBody, { type: "step:finished" }>, "type" | "stage" | "step">;
 
@@ -104,19 +105,26 @@ export class Steps {
     const values: unknown[] = tasks.map(() => undefined);
     const failed: Array<{ name: string; error: unknown }> = [];
     let cancelled: unknown;
-    let next = 0;
+    let begun = 0;
+    const queue = new StepQueue(tasks.map(({ after = [] }) => after));
     const lane = async () => {
-      while (next < tasks.length && !stop.stopped) {
-        const index = next++;
+      for (;;) {
+        const next = await queue.next(() => stop.stopped);
+        if (next === null) return;
+        begun++;
+        const { index, failed: without } = next;
         const task = tasks[index]!;
-        const ended = await this.#one(task, stop);
+        const ended =
+          without === null ? await this.#one(task, stop) : this.#without(task, tasks[without]!.name, stop);
         values[index] = ended.value;
         cancelled ??= ended.cancelled;
         // The step may have thrown the error without a stop request.
         if (cancelled !== undefined) stop.stopAll();
-        if (!("error" in ended)) continue;
-        failed.push({ name: task.name, error: ended.error });
-        if (onFailure === "stop") stop.end(task.name);
+        if ("error" in ended) {
+          failed.push({ name: task.name, error: ended.error });
+          if (onFailure === "stop") stop.end(task.name);
+        }
+        queue.ended(index, "error" in ended || without !== null);
       }
     };
     try {
@@ -127,7 +135,7 @@ export class Steps {
     }
     if (cancelled !== undefined) throw cancelled;
     if (failed.length > 0) throw failureOf(failed, tasks.length);
-    if (next < tasks.length) throw cancellation.error();
+    if (begun < tasks.length) throw cancellation.error();
     return values;
   }
 
@@ -173,30 +181,31 @@ export class Steps {
     this.#total += tasks.length;
   }
 
-  async #one(task: StepTask, stop: StepsCancellation): Promise<Ended> {
+  #begin(name: string, stop: StepsCancellation): RunningStep {
     const { stage, occurrence, parts, values } = this;
-    const { name, allowFailure = false } = task;
     const at = { stage, occurrence, step: name };
-    const stored = values?.load(stage, occurrence, name);
-    const again = stored === undefined ? null : (task.again?.(stored.value) ?? null);
     const step = new RunningStep(at, parts, stop, values, () =>
       Math.max(INTERVAL_MS, SHARED_MS * this.#active.size),
     );
     this.#active.add(step);
     parts.sink.event({ type: "step:entered", stage, step: name, total: this.#total }, false);
-    const isStored = stored !== undefined && again === null;
-    const byHand = values?.byHand(stage, occurrence, isStored, name);
-    const resume = (from: Stored, kept: Pick<Finished, "value"> = {}) => {
-      this.#finish(step, { state: "done", resumed: true, seconds: 0, reason: reasonOf(from), ...kept });
-      return { value: from.value };
-    };
-    if (byHand !== undefined) {
-      const { valueByHand = (outputs: typeof byHand.outputs): unknown => outputs } = task;
-      const value = valueByHand(byHand.outputs);
-      return resume({ value, attempt: 0, byHand }, this.#keep(name, value, byHand));
-    }
-    if (isStored) return resume(stored);
-    if (again !== null) parts.sink.line("liveops", stage, `runs again: ${again}`, name);
+    return step;
+  }
+
+  /** Ends a step that did not begin. @param failed - the step that makes what it needs */
+  #without({ name }: StepTask, failed: string, stop: StepsCancellation): Ended {
+    const step = this.#begin(name, stop);
+    step.close();
+    const reason = `needs what "${failed}" makes, which failed`;
+    this.#finish(step, { state: "ended", resumed: false, seconds: 0, reason });
+    return {};
+  }
+
+  async #one(task: StepTask, stop: StepsCancellation): Promise<Ended> {
+    const { stage, occurrence, parts, values } = this;
+    const { name, allowFailure = false } = task;
+    const stored = values?.load(stage, occurrence, name);
+    const step = this.#begin(name, stop);
     const start = parts.meter.clock.now();
     const finish = (end: Omit<Finished, "resumed" | "seconds" | "exitCode">) => {
       step.close();
@@ -208,14 +217,28 @@ export class Steps {
     let kept: Pick<Finished, "value"> = {};
     parts.cancellation.checkLease?.();
     try {
-      value = await asStep(at, () => task.run(step));
+      const again = stored === undefined ? null : ((await task.again?.(stored.value)) ?? null);
+      const isStored = stored !== undefined && again === null;
+      const resume = (from: Stored, kept: Pick<Finished, "value"> = {}) => {
+        this.#finish(step, { state: "done", resumed: true, seconds: 0, reason: reasonOf(from), ...kept });
+        return { value: from.value };
+      };
+      const byHand = values?.byHand(stage, occurrence, isStored, name);
+      if (byHand !== undefined) {
+        const { valueByHand = (outputs: typeof byHand.outputs): unknown => outputs } = task;
+        const value = valueByHand(byHand.outputs);
+        return resume({ value, attempt: 0, byHand }, this.#keep(name, value, byHand));
+      }
+      if (isStored) return resume(stored);
+      if (again !== null) parts.sink.line("liveops", stage, `runs again: ${again}`, name);
+      value = await asStep({ stage, occurrence, step: name }, () => task.run(step));
       step.checkEnded();
       kept = this.#keep(name, value);
     } catch (thrown) {
       // The stage has ended, and with it the step.
       if (!this.#active.has(step)) return { error: thrown };
-      if (thrown instanceof StepSkipped) {
-        finish({ state: "skipped", reason: thrown.message });
+      if (thrown instanceof Unrun) {
+        finish(thrown.end);
         return {};
       }
       if (stop.explains(thrown)) {
@@ -250,8 +273,9 @@ export class Steps {
     if (isPassed(end.state)) this.#passed++;
     const reason =
       end.reason === undefined ? {} : { reason: sink.masker.mask(end.reason).slice(0, MAX_STATUS) };
-    // What an earlier attempt did is stored already.
-    const isAlone = this.#active.size === 0 && (!end.resumed || end.value !== undefined);
+    // What an earlier attempt or run did is stored already.
+    const isStored = end.resumed && end.value === undefined;
+    const isAlone = this.#active.size === 0 && !isStored && !isUnrun(end.state);
     sink.event({ type: "step:finished", stage: this.stage, step: step.name, ...end, ...reason }, isAlone);
     meter.touch(meter.clock.now());
   }

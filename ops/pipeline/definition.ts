@@ -75,6 +75,23 @@ export interface PipelineTask extends PipelineCommand {
   allowFailure: boolean;
   /** Names that the script writes to `$LIVEOPS_OUTPUT`. Later stages, `with` and `finally` can use them. */
   outputs: readonly string[];
+  /** Null: it always runs. */
+  files: TaskFiles | null;
+}
+
+/** What a task needs and makes: it runs where something of that changed since its last run. */
+export interface TaskFiles {
+  needs: readonly PathPattern[];
+  /** Commands of `needs` whose output counts. */
+  outputsOf: readonly Command[];
+  makes: readonly PathPattern[];
+}
+
+/** Paths, or those to leave out where the text begins with `!`. */
+export interface PathPattern {
+  text: Template;
+  line: number;
+  column: number;
 }
 
 /**

@@ -18,7 +18,7 @@ export interface Given {
   set?: string[] | undefined;
 }
 
-type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain">;
+type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain" | "force">;
 
 /** What the type and the parameters determine of a submission. */
 export type Prepared = Pick<
@@ -35,12 +35,13 @@ export type Prepared = Pick<
 export async function prepareSubmission(
   Type: OperationCtor,
   given: Given,
-  { id, label, cwd, chain }: SubmissionContext,
+  { id, label, cwd, chain, force }: SubmissionContext,
   line?: readonly string[],
 ): Promise<Submission> {
   const { op, title, params, stages, fromShell, next, ...others } = await prepare(Type, given, line);
   const submission = {
     ...{ id, op, title, label, cwd, params, stages, chain, ...others },
+    ...(force && { force }),
     ...(chain.index > 0 && readType(Type).hosts === "any" && { hosts: "any" as const }),
   };
   types.set(submission, Type);

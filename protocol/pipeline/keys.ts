@@ -22,6 +22,7 @@ import {
   MAX_STAGE_NAME,
   NAME,
   OP,
+  OUTPUT_OF,
   PARAM_TYPES,
   PAUSE,
   type PipelineKeys,
@@ -209,6 +210,19 @@ export const STEP_KEYS = {
     description:
       "Names of values that the command writes as `name=value` lines to the file `$LIVEOPS_OUTPUT`. Later stages, `finally` and `with` can use them",
     schema: { type: "array", items: GIVEN_NAME, minItems: 1 },
+    default: "none",
+  },
+  needs: {
+    takes: "a list of paths, patterns and { output: COMMAND }",
+    description:
+      "What the command reads: files, patterns, and commands whose output counts. Where nothing of it changed since the last run, and `makes` is as that run left it, the command does not run. In `parallel`, a step that needs what another step makes starts after it",
+    schema: { type: "array", items: { anyOf: [TEXT, OUTPUT_OF] }, minItems: 1 },
+    default: "none",
+  },
+  makes: {
+    takes: "a list of paths and patterns",
+    description: "Files that the command makes. It fails if one is not there after the command",
+    schema: { type: "array", items: TEXT, minItems: 1 },
     default: "none",
   },
 } satisfies PipelineKeys;

@@ -143,6 +143,14 @@ export const EACH_VALUES: JsonSchema = {
   ],
 };
 
+/** An item of `needs`. */
+export const OUTPUT_OF: JsonSchema = {
+  type: "object",
+  properties: { output: COMMAND },
+  required: ["output"],
+  additionalProperties: false,
+};
+
 export const CWD: JsonSchema = { ...TEXT, type: "string", not: { const: "file" } };
 
 export const RUN_KEY: PipelineKey = {

@@ -50,6 +50,11 @@ export function stateDir(flags: Places, env: Env, config: Places = {}): string {
   return chosen ? resolve(chosen) : join(env.XDG_STATE_HOME || join(home(env), ".local", "state"), "liveops");
 }
 
+/** The stamps of pipelines, of the daemon and of `liveops run`. */
+export function stampsIn(stateDir: string): string {
+  return join(stateDir, "stamps");
+}
+
 export function socketPath(flags: Places, env: Env, config: Places = {}): string {
   const chosen = flags.socket || env.LIVEOPS_SOCKET || config.socket;
   if (chosen) return resolve(chosen);

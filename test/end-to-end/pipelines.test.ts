@@ -263,3 +263,54 @@ test("a file that was typed without or with another ending is named, and a failu
   const run = await world.liveops(["run", "near.yaml"]);
   expect(run.stderr).not.toContain("liveops retry");
 }, 60_000);
+
+test("what is up to date does not run, and show and the log say why", async () => {
+  world.write("work/src/a.ts", "a");
+  world.write(
+    "work/site.yaml",
+    `stages:
+  - { name: Site, needs: [src/**], makes: [site.txt], run: sleep 0.6; cat src/* >site.txt }
+  - name: Check
+    parallel:
+      - { name: lint, needs: [src/**], run: "true" }
+      - { name: unit, run: echo tested }
+`,
+  );
+  const first = await world.submit("site.yaml");
+  await world.finished(first);
+  expect((await world.liveops(["show", first])).stdout).toMatch(
+    /✓ Site {2}0\.\ds {2}runs: no earlier run is known/,
+  );
+  const second = await world.submit("site.yaml");
+  await world.finished(second);
+  const shown = (await world.liveops(["show", second])).stdout;
+  expect(shown).toMatch(/^ {2}≡ Site {2}up to date: 1 file, made \d\d:\d\d, saved 0\.\ds$/m);
+  expect(shown).toMatch(/^ {4}≡ lint {2}up to date: 1 file, ran \d\d:\d\d$/m);
+  expect(shown).toMatch(/^ {2}✓ Check/m);
+  expect(shown).toMatch(/^saved +0\.\ds$/m);
+  expect(shown).toContain("1 of 2 stages done, 1 up to date");
+
+  // `liveops run` and the daemon have the same stamps.
+  const ran = await world.liveops(["run", "site.yaml"]);
+  expect(ran.stdout).toMatch(/^≡ up to date: 1 file, made \d\d:\d\d$/m);
+  const forced = await world.liveops(["run", "--force", "site.yaml"]);
+  expect(forced.stderr).toMatch(/^runs: --force$/m);
+  const id = await world.submit("site.yaml", "--force");
+  expect(await world.finished(id)).toMatchObject({ force: true, stageStates: { Site: "done" } });
+  expect((await world.liveops(["show", id])).stdout).toMatch(/^forced +also what is up to date$/m);
+});
+
+test("check names the steps that need what the others make in a circle", async () => {
+  const text = `stages:
+  - name: A
+    parallel:
+      - { name: x, needs: ["b/*"], makes: [a/q], run: "true" }
+      - { name: y, needs: [a/q], makes: [b/z], run: "true" }
+`;
+  const checked = await world.liveops(["check", "-"], { input: text });
+  expect(checked).toMatchObject({
+    code: 2,
+    stderr:
+      'stdin:4:28: stages[0].parallel: no step can start first, because "x" needs what "y" makes, and "y" needs what "x" makes\n',
+  });
+});

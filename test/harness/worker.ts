@@ -80,6 +80,7 @@ export class Probe extends LiveOperation { ${statics}
         userCode: false,
         nice: 0,
         opsDirs: [],
+        stampsDir: join(dir, "stamps"),
         cgroup: null,
         startOnly: [],
       },

@@ -4,7 +4,7 @@ import type { Operation } from "../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import { formatBytes, formatDuration } from "../terminal/format.js";
-import { oddNotes } from "../terminal/stage-note.js";
+import { LEAST_SAVED, oddNotes } from "../terminal/stage-note.js";
 import { elapsedOf } from "./duration.js";
 
 export interface Row {
@@ -46,6 +46,7 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("pid", it.pid ? String(it.pid) : null),
     ...row("terminal", it.terminal && `${it.terminal}: liveops attach ${id(it.id)}`),
     ...row("again of", it.againOf && id(it.againOf)),
+    ...row("forced", it.force && "also what is up to date"),
     ...row("trace", it.traceparent?.split("-")[1]),
     ...row("host", it.host),
     ...row("only on", it.on, "place"),
@@ -63,12 +64,19 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("finished", it.finishedAt, "time"),
     ...row(it.finishedAt === null ? "elapsed" : "took", elapsed !== null && formatDuration(elapsed)),
     ...row("odd", oddNotes(it).join("; ")),
+    ...row("saved", savedTime(it)),
     ...row("paused", pausedText(it, now)),
     ...row("chain", chainText(it, id)),
     ...resourceTexts(it).flatMap(([label, value]) => row(label, value)),
     ...row("env", it.env?.join(" ")),
     ...Object.entries(it.hooks ?? {}).flatMap(([hook, command]) => row(`hook ${hook}`, command)),
   ];
+}
+
+/** How long the stages and steps would have taken that are up to date. */
+function savedTime({ stageTimes }: Operation): string {
+  const seconds = Object.values(stageTimes).reduce((sum, { saved = 0 }) => sum + saved, 0);
+  return seconds < LEAST_SAVED ? "" : formatDuration(seconds);
 }
 
 function pausedText(it: Operation, now: number): string | null {

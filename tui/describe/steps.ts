@@ -1,9 +1,10 @@
 /** The steps of a stage as rows: those that matter most where there are many, and the number of the others. */
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, Step, StepCounts } from "../../protocol/operation.js";
-import { knownStepState, STEP_ENDS, type StepState } from "../../protocol/stage-state.js";
+import { isUnrun, knownStepState, STEP_ENDS, type StepState } from "../../protocol/stage-state.js";
 import { firstLine } from "../../protocol/text/first-line.js";
 import { formatBytes, formatCount, formatDuration, formatPercent } from "../terminal/format.js";
+import { savedText } from "../terminal/stage-note.js";
 
 /** Rows of a stage. */
 const MOST_ROWS = 20;
@@ -16,7 +17,8 @@ const RANKS: Record<StepState, number> = {
   cancelled: 3,
   ended: 4,
   skipped: 5,
-  done: 6,
+  "up-to-date": 6,
+  done: 7,
 };
 
 export interface StepRows {
@@ -55,7 +57,7 @@ function othersOf(counts: StepCounts, list: readonly Step[], rows: readonly Step
   const active = list.filter(({ state }) => state === "active").length;
   const waiting = counts.total - active - ended.reduce((sum, [n]) => sum + n, 0);
   return [...ended.filter(isFirst), [active, "active"] as const, ...ended.filter((each) => !isFirst(each))]
-    .map(([n, state]) => [n - shown(state), state.replace("-", " ")] as const)
+    .map(([n, state]) => [n - shown(state), state.replaceAll("-", " ")] as const)
     .concat([[waiting, waiting === 1 ? "waits" : "wait"]])
     .filter(([n]) => n > 0)
     .map(([n, word]) => `${formatCount(n)} ${word}`)
@@ -83,10 +85,11 @@ export function stepFacts(step: Step, now: number, of: Pick<Operation, "usage"> 
   const took = formatDuration(seconds ?? Math.max(0, Math.floor((end - Date.parse(startedAt)) / 1000)));
   const isActive = state === "active";
   return [
-    resumed || state === "skipped" ? "" : took,
+    resumed || isUnrun(state) ? "" : took,
     isActive && percent > 0 ? formatPercent(percent, step.progress?.approximate) : "",
     stepUse(of, step),
     isActive ? (status?.text ?? "") : "",
     stepNote(step),
+    savedText(step),
   ].filter(Boolean);
 }

@@ -1,6 +1,6 @@
 /** The differences of two runs as lines of text. Pure. */
 
-import type { StepState } from "../../protocol/stage-state.js";
+import { isUnrun, type StepState } from "../../protocol/stage-state.js";
 import type { State } from "../../protocol/state.js";
 import type { Paint } from "../../protocol/text/colour.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
@@ -80,7 +80,7 @@ function valueText(value: ValueDifference, side: "left" | "right"): string {
 function stageText(side: StageSide | null): string {
   if (side === null) return "–";
   const { state, seconds, note } = side;
-  const took = seconds === null || state === "skipped" ? "" : ` ${formatDuration(seconds)}`;
+  const took = seconds === null || isUnrun(state) ? "" : ` ${formatDuration(seconds)}`;
   // A note says the state too.
   const word = state === "done" || note !== "" ? "" : ` ${state}`;
   return `${stageGlyph(state === "pending" ? undefined : (state as StepState))}${word}${took}${note === "" ? "" : ` ${note}`}`;

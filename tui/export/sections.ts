@@ -3,7 +3,7 @@
 import { MAX_LISTED_STEPS } from "../../protocol/limits.js";
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, OperationError } from "../../protocol/operation.js";
-import { knownStageState, knownStepState, type StepState } from "../../protocol/stage-state.js";
+import { isUnrun, knownStageState, knownStepState, type StepState } from "../../protocol/stage-state.js";
 import type { AttemptRow } from "../describe/course.js";
 import { describeOperation, type Row } from "../describe/operation.js";
 import { stepNote, stepsOf } from "../describe/steps.js";
@@ -78,7 +78,7 @@ function stepsTable(it: Operation, stage: string, longest: number): Markup[] {
   const { rows, others } = stepsOf(it, stage, MAX_LISTED_STEPS);
   const all = rows.map((step) => {
     const word = step.resumed ? "kept" : knownStepState(step.state);
-    const seconds = step.resumed || step.state === "skipped" ? null : step.seconds;
+    const seconds = step.resumed || isUnrun(step.state) ? null : step.seconds;
     return row({ n: null, name: step.name, word, state: step.state, seconds, note: stepNote(step) }, longest);
   });
   if (others === "") return all;

@@ -57,9 +57,11 @@ function drawn({ name, depth, spans }: Row, y: number, x: (time: number) => numb
   return html`<text class="${KINDS[depth]}" x="${depth * 14}" y="${y + 14}">${short}</text>${spans.map(
     (span) => {
       const [from, to] = [x(span.from), x(span.to ?? end)];
-      const word = { "allowed-failure": "allowed failure", kept: "done in an earlier attempt" }[
-        span.look as string
-      ];
+      const word = {
+        "allowed-failure": "allowed failure",
+        "up-to-date": "up to date",
+        kept: "done in an earlier attempt",
+      }[span.look as string];
       const took = formatDuration(((span.to ?? end) - span.from) / 1000);
       return html`<rect class="${span.look}" x="${from.toFixed(1)}" y="${y + 4}" width="${Math.max(2, to - from).toFixed(1)}" height="${ROW - 9}" rx="2"><title>${name}: ${word ?? span.look}, ${took}</title></rect>`;
     },

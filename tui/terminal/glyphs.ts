@@ -16,6 +16,7 @@ const STATE_GLYPHS: Record<State, string> = {
 const STAGE_GLYPHS: Record<StepState, string> = {
   active: "●",
   done: "✓",
+  "up-to-date": "≡",
   "allowed-failure": "▲",
   skipped: "»",
   failed: "✗",
@@ -34,6 +35,7 @@ const STATE_COLOURS: Record<State, Colour> = {
 const STAGE_COLOURS: Record<StepState, Colour> = {
   active: "cyan",
   done: "green",
+  "up-to-date": "green",
   "allowed-failure": "yellow",
   skipped: "dim",
   failed: "red",

@@ -7,7 +7,7 @@
 
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { reduceOutline } from "../../protocol/reduce.js";
-import { knownStepState, type StepState } from "../../protocol/stage-state.js";
+import { isUnrun, knownStepState, type StepState } from "../../protocol/stage-state.js";
 import type { EventLine } from "../../protocol/stream-lines.js";
 import { DERIVED } from "../../protocol/submit-fields.js";
 import { firstLine } from "../../protocol/text/first-line.js";
@@ -154,6 +154,7 @@ function endOfStage(event: Extract<EventLine, { type: "stage:left" }>): TextLine
   const sign = stageGlyph(event.state);
   if (event.resumed) return [oneLine(event.reason ?? "done in an earlier attempt", "note")];
   if (event.state === "skipped") return [oneLine(`${sign} skipped: ${event.reason ?? ""}`, "note")];
+  if (event.state === "up-to-date") return [oneLine(`${sign} ${event.reason ?? "up to date"}`, "note")];
   // The log has the error.
   if (event.state === "allowed-failure") return [oneLine(`${sign} allowed failure`, "warning")];
   return [];
@@ -252,15 +253,20 @@ function stepEnd(event: Extract<EventLine, { type: "step:finished" }>): TextLine
   const { step, state, resumed, seconds, reason, error } = event;
   const tone = STEP_TONES[knownStepState(state)] ?? "note";
   const why = sanitize(firstLine(reason ?? error?.message ?? ""));
-  const took = state === "skipped" ? "" : `  ${formatDuration(seconds)}`;
+  const took = isUnrun(state) ? "" : `  ${formatDuration(seconds)}`;
   const end = `${stageGlyph(state)} ${STEP_WORDS[knownStepState(state)]}${took}`;
-  const text = resumed ? why : end + (why && `: ${why}`);
+  const text = resumed
+    ? why
+    : state === "up-to-date"
+      ? `${stageGlyph(state)} ${why}`
+      : end + (why && `: ${why}`);
   return { to: "err", text, tone, step };
 }
 
 const STEP_WORDS: Record<StepState, string> = {
   active: "active",
   done: "done",
+  "up-to-date": "up to date",
   "allowed-failure": "allowed failure",
   skipped: "skipped",
   failed: "failed",

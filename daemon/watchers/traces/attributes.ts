@@ -90,7 +90,7 @@ export const ATTRIBUTES = {
   "liveops.stage.index": { on: ["stage"], meaning: "Index in the stages of the type; absent: untracked" },
   "liveops.stage.state": {
     on: ["stage"],
-    meaning: "`done`, `allowed-failure`, `skipped`, `failed` or `cancelled`",
+    meaning: "`done`, `up-to-date`, `allowed-failure`, `skipped`, `failed` or `cancelled`",
   },
   "liveops.stage.resumed": {
     on: ["stage"],

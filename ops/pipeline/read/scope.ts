@@ -31,13 +31,14 @@ interface Known {
 
 const PLAIN = { isVariable: false, isSecret: false, isList: false, mayBeMissing: null };
 
-/** Where a template is used. A secret is allowed in `env` only. `each`: values that name steps. */
-export type Use = "env" | "words" | "cwd" | "with" | "each";
+/** Where a template is used. A secret is allowed in `env` only. `each`: values that name steps. `path`: of `needs` and `makes`. */
+export type Use = "env" | "words" | "cwd" | "with" | "each" | "path";
 
 const NO_SECRET: Record<Exclude<Use, "env">, string> = {
   words: 'would be visible in the list of processes; use env, and a script that reads "$NAME"',
   cwd: "would be visible in the record of the operation",
   each: "would be visible as the name of a step",
+  path: "would be visible in the reason why the stage runs",
   with: 'would be stored in the record of the next operation; give that operation its own source, such as "env:NAME"',
 };
 
@@ -172,7 +173,7 @@ export class Scope {
       return;
     }
     const { what, isSecret, isList, mayBeMissing } = known;
-    if (isList && (use === "cwd" || (use === "words" && !isWhole))) {
+    if (isList && (use === "cwd" || use === "path" || (use === "words" && !isWhole))) {
       const hint =
         use === "words"
           ? `as a word of its own, $${name} becomes a word for each value`

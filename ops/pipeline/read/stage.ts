@@ -18,6 +18,7 @@ import type {
   Retry,
   TemplateValue,
 } from "../definition.js";
+import { readFiles } from "./files.js";
 import { quoted } from "./problems.js";
 import { nameProblem, type Scope } from "./scope.js";
 import { readSteps } from "./steps.js";
@@ -69,6 +70,7 @@ function taskOf(section: Section<keyof typeof STEP_KEYS>, scope: Scope, outer: S
     retry: retryOf(section.get("retry")),
     allowFailure: section.get("allow_failure")?.flag() ?? false,
     outputs: outputsOf(section.get("outputs"), outer),
+    files: readFiles(section, scope),
   };
 }
 
@@ -190,5 +192,6 @@ const NO_STAGE: PipelineStage = {
   allowFailure: false,
   outputs: [],
   stopWhen: null,
+  files: null,
   steps: null,
 };

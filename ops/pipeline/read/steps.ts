@@ -2,6 +2,7 @@
 import { MAX_AT_ONCE, MAX_STEPS } from "../../../protocol/limits.js";
 import type { STAGE_KEYS } from "../../../protocol/pipeline/keys.js";
 import type { EachValues, PipelineSteps, PipelineTask, Template } from "../definition.js";
+import { circleText, orderOf } from "../files/order.js";
 import { onlyName } from "../template.js";
 import { quoted } from "./problems.js";
 import { nameProblem, type Scope } from "./scope.js";
@@ -11,7 +12,7 @@ import type { TreeNode } from "./yaml-tree.js";
 type StageSection = Section<keyof typeof STAGE_KEYS>;
 
 /** Keys of a stage that a step of `parallel` has itself. */
-const OF_STEPS = ["run", "timeout", "retry", "tty", "outputs", "each"] as const;
+const OF_STEPS = ["run", "timeout", "retry", "tty", "outputs", "needs", "makes", "each"] as const;
 
 /**
  * @param scope - of the stage: with its `env`; gets the names of `each`
@@ -37,12 +38,38 @@ export function readSteps(
       const field = section.get(name);
       field?.keyProblem(`${field.key} is not possible beside parallel; ${why}`);
     }
+  const ofParallel = parallel === undefined ? [] : uniquelyNamed(parallel.items(""), "step", readStep);
+  if (parallel !== undefined) checkOrder(parallel, ofParallel);
   return {
-    parallel: parallel === undefined ? [] : uniquelyNamed(parallel.items(""), "step", readStep),
+    parallel: ofParallel,
     each: parallel === undefined ? readEach(each!, scope) : [],
     atOnce: atOnce?.whole(MAX_AT_ONCE) ?? null,
     onFailure: onFailure !== undefined && isFinish(onFailure) ? "finish" : "stop",
   };
+}
+
+/** Adds a problem where steps need in a circle what the others make. */
+function checkOrder(field: Field, steps: readonly PipelineTask[]): void {
+  const files = steps.map(({ name, files, cwd }) => ({
+    name,
+    cwd: cwd === null ? "" : signOf(cwd),
+    needs: files?.needs.map(({ text }) => signOf(text)) ?? [],
+    makes: files?.makes.map(({ text }) => signOf(text)) ?? [],
+  }));
+  const { circle } = orderOf(files);
+  if (circle === null) return;
+  const first = steps.findIndex(({ name }) => name === circle[0]);
+  const [place = field.node.at] = steps[first]?.files?.needs ?? [];
+  field.problems.add(
+    place,
+    `${field.key}[${first}].needs`,
+    `${field.key}: no step can start first, because ${circleText(circle)}`,
+  );
+}
+
+/** A name stands for a text that is the same wherever the name is. */
+function signOf(template: Template): string {
+  return template.map((part) => ("text" in part ? part.text : `\u0001${part.name}\u0001`)).join("");
 }
 
 function isFinish(field: Field): boolean {

@@ -56,6 +56,9 @@ const SYNONYMS: Record<string, string> = {
   status: "stop_when",
   value_from: "from",
   valueFrom: "from",
+  sources: "needs",
+  generates: "makes",
+  creates: "makes",
   on_exit: "finally",
   after_script: "finally",
   next: "then",
@@ -71,7 +74,7 @@ const SCHEDULED = "add a schedule with: liveops schedule add";
 
 /** Keys of other tools that no key of a pipeline replaces, with what to do. */
 const WITHOUT_KEY: Record<string, string> = {
-  needs: IN_ORDER,
+  needs: `needs is a key of a stage or step, for the files that it reads; ${IN_ORDER}`,
   deps: IN_ORDER,
   depends: IN_ORDER,
   depends_on: IN_ORDER,

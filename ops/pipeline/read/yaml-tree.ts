@@ -167,7 +167,8 @@ class TreeReader {
     if (read === "reading") throw new Unbounded(at, `the alias *${source} is part of its own anchor`);
     if (read !== undefined) return read;
     const names = [...this.#anchors.keys()];
-    this.problems.addNear(at, "", `no anchor &${source} is above the alias *${source}`, source, names);
+    const hint = /^\w+$/.test(source) ? "" : "; put a pattern in quotes";
+    this.problems.addNear(at, "", `no anchor &${source} is above the alias *${source}${hint}`, source, names);
     return { node: nothingAt(at), values: 1 };
   }
 

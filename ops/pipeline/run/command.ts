@@ -6,6 +6,7 @@ import type { Reports } from "../../attempt/reports.js";
 import { makeTemporary, removeTemporary } from "../../attempt/temporary.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineFile, Template } from "../definition.js";
+import type { Build } from "../files/stamps.js";
 import { fill, fillWords } from "../template.js";
 import { CONDITION_END, FailureTrap, findShell } from "./shell.js";
 import type { Variables } from "./variables.js";
@@ -68,8 +69,18 @@ export interface CommandContext {
   file: PipelineFile;
   variables: Variables;
   workspace: Workspace;
+  build: Build;
   /** Aborts when the pipeline has run longer than its timeout, with the error as its reason. */
   deadline: AbortSignal;
+}
+
+/** Where a command runs. */
+export interface TaskPlace {
+  /** In messages: the stage, or `Stage/step`. */
+  label: string;
+  stage: string;
+  /** The values of `each`; absent: the task is not a step of it. */
+  values?: ReadonlyMap<string, string>;
 }
 
 interface CommandOptions {
@@ -84,8 +95,8 @@ interface CommandOptions {
   /** Runs also after a stop was requested. */
   afterStop?: boolean;
   grace?: number;
-  /** Runs instead of `run`, and its exit code is an answer. */
-  condition?: Command | null;
+  /** Runs instead of `run`. Of a condition, the exit code is an answer; of an output, stdout is returned. */
+  instead?: { command: Command; of: "condition" | "output" };
 }
 
 /**
@@ -96,16 +107,8 @@ export async function runCommand(
   spec: PipelineCommand,
   options: CommandOptions,
 ): Promise<ExecResult> {
-  const {
-    label,
-    own = {},
-    values,
-    timeout = spec.timeout,
-    afterStop = false,
-    grace,
-    condition = null,
-  } = options;
-  const command = condition ?? spec.run;
+  const { label, own = {}, values, timeout = spec.timeout, afterStop = false, grace, instead } = options;
+  const command = instead?.command ?? spec.run;
   const { env, scope } = variables.of(spec, own, values);
   const cwd = directoryOf(file, spec.cwd, (template) => fill(template, scope));
   const place = placeOf(file, command, 1);
@@ -124,6 +127,7 @@ export async function runCommand(
     afterStop,
     ...(grace !== undefined && { grace }),
     ...(spec.tty && { tty: true }),
+    ...(instead?.of === "output" && { capture: true }),
   };
   const room = workspace.room();
   try {
@@ -139,7 +143,7 @@ export async function runCommand(
     const trap = new FailureTrap(room.dir);
     const before = "BASH_ENV" in env ? env.BASH_ENV : process.env.BASH_ENV;
     p.log(scriptText(file, command));
-    const isCondition = condition !== null && shell.isBash;
+    const isCondition = instead?.of === "condition" && shell.isBash;
     const script = command.script + (isCondition ? CONDITION_END : "");
     const changes = shell.isBash ? { ...env, ...trap.set(before, isCondition) } : env;
     return await p

@@ -5,6 +5,7 @@ import type { AttemptProgress } from "../../attempt/attempt-progress.js";
 import { Failure, failWithResult } from "../../attempt/failure.js";
 import { OperationCancelled } from "../../sdk/live-operation.js";
 import type { Pipeline, PipelineFile } from "../definition.js";
+import { Stamps } from "../files/stamps.js";
 import { MAX_BYTES } from "../limits.js";
 import { fillEntries, namesIn, onlyName, textOf as textOfValue } from "../template.js";
 import { Workspace } from "./command.js";
@@ -51,17 +52,21 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   progress.outcome.failIfOdd = pipeline.failIfOdd;
   const variables = new Variables(pipeline, params, secrets);
   const workspace = new Workspace(operation.id);
+  const { stampsDir, isForced } = progress.build;
+  const stamps = stampsDir === null ? null : new Stamps(stampsDir);
+  const build = { stamps, isForced, made: new Map(), params };
   const deadline = deadlineOf(progress, context);
   const { signal } = deadline;
   try {
     await runAll(
-      { p: progress, file, variables, workspace, deadline: signal },
+      { p: progress, file, variables, workspace, build, deadline: signal },
       context,
       new Set(secrets.keys()),
     );
   } finally {
     deadline.clear();
     workspace.remove();
+    stamps?.prune();
   }
 }
 
@@ -236,8 +241,11 @@ export function pipelineResultText({
 function countText(stages: StageResult[]): string {
   const skipped = stages.filter((stage) => stage.skipped !== undefined).length;
   const failed = stages.filter((stage) => stage.allowedFailure).length;
-  const done = stages.length - skipped - failed;
+  const unchanged = stages.filter((stage) => stage.upToDate !== undefined).length;
+  const done = stages.length - skipped - failed - unchanged;
+  if (unchanged === stages.length) return `up to date: ${unchanged} ${unchanged === 1 ? "stage" : "stages"}`;
   const parts = [`${done} of ${stages.length} stages done`];
+  if (unchanged > 0) parts.push(`${unchanged} up to date`);
   if (skipped > 0) parts.push(`${skipped} skipped`);
   if (failed > 0) parts.push(`${failed} failed, which is allowed`);
   return parts.join(", ");

@@ -11,7 +11,7 @@ export interface StageRecord {
   fingerprint: string;
   /** Hash of the params. */
   params: string;
-  /** For each stage before: the attempt in which its command succeeded last; null: skipped, or an allowed failure. */
+  /** For each stage before: the attempt in which its command succeeded last; 0: up to date; null: skipped, or an allowed failure. */
   after: Array<number | null>;
   exitCode: number | null;
   /** Runs of the command. */

@@ -1,6 +1,8 @@
 /** Runs or resumes one stage of a pipeline: its command, or its steps side by side. */
+import { availableParallelism } from "node:os";
 import type { AttemptProgress } from "../../attempt/attempt-progress.js";
-import { StepSkipped, type StepTask } from "../../attempt/steps.js";
+import type { StepTask } from "../../attempt/steps.js";
+import { Unrun } from "../../attempt/unrun.js";
 import type { PipelineStage, PipelineSteps, PipelineTask } from "../definition.js";
 import type { CommandContext } from "./command.js";
 import { valuesOfEach } from "./each.js";
@@ -27,6 +29,8 @@ export interface StageResult {
   skipped?: string;
   /** The pipeline ends before the stage, successfully. */
   stops?: true;
+  /** What it needs and makes is as an earlier run left it, so that it did not run. */
+  upToDate?: string;
   /** The stage failed, and the pipeline continued. */
   allowedFailure?: true;
 }
@@ -45,6 +49,10 @@ export class StageRun {
   #told: Array<Record<string, Output>> = [];
   #steps = 0;
   #seconds: number | null = null;
+  /** Seconds of each step: of this run, or of the last one where the step is up to date. */
+  #durations: number[] = [];
+  #unrunSteps = 0;
+  #unrun: Unrun | null = null;
 
   constructor(
     private readonly context: StageContext,
@@ -59,22 +67,39 @@ export class StageRun {
     const { p, variables, deadline } = this.context;
     const { name, outputs, allowFailure, steps } = this.stage;
     const stored = p.stages.stored(name);
-    const again = stored === undefined ? null : this.resume.whyAgain(this.stage, stored.value);
+    const again =
+      stored === undefined
+        ? null
+        : (this.resume.whyAgain(this.stage, stored.value) ??
+          (isByHandRecord(stored.value) ? null : await this.#whyChanged()));
     const isStored = stored !== undefined && again === null;
     const isByHand = p.stages.isByHand(name, isStored);
     const decision: Decision = isStored || isByHand ? { kind: "run" } : await this.#decide();
     if (decision.kind === "skip") return this.skip(decision.reason);
     if (decision.kind === "stop") return { ...this.skip(decision.reason), stops: true };
     // The error of `when` is that of the stage.
-    const block = (): Promise<StageRecord> => {
+    const block = async (): Promise<StageRecord> => {
       if (decision.kind === "fail") throw decision.error;
-      return steps === null ? this.#task.run() : this.#runSteps(steps);
+      try {
+        return await (steps === null ? this.#task.run() : this.#runSteps(steps));
+      } catch (error) {
+        if (error instanceof Unrun) this.#unrun = error;
+        throw error;
+      }
     };
     const record = await p.stage(name, block, {
       allowFailure,
       ...(again !== null && { again }),
       valueByHand: (given) => this.resume.recordByHand(this.stage, given),
+      decides: this.#decides,
+      saved: () => this.#saved,
     });
+    if (this.#unrun !== null) {
+      variables.setOutputs(steps === null ? this.#task.written : this.#outputs);
+      variables.setOutcome(name, "succeeded");
+      this.resume.passed(UP_TO_DATE);
+      return { exitCode: null, attempts: 0, seconds: 0, upToDate: this.#unrun.end.reason };
+    }
     variables.setOutcome(name, record === undefined ? "failed" : "succeeded");
     if (record === undefined) {
       deadline.throwIfAborted();
@@ -127,15 +152,53 @@ export class StageRun {
     return { ...this.#task.result, seconds: this.#seconds ?? 0, steps: this.#steps };
   }
 
+  /** Whether each command of the stage may be up to date. */
+  get #decides(): boolean {
+    const { files, steps } = this.stage;
+    const tasks = steps === null || steps.each.length > 0 ? [{ files }] : steps.parallel;
+    return tasks.every((task) => task.files !== null);
+  }
+
+  /** What changed since an earlier attempt has finished the stage; null: nothing. */
+  async #whyChanged(): Promise<string | null> {
+    const { steps, name } = this.stage;
+    if (steps === null) return this.#task.whyChanged();
+    for (const { task, values } of this.#stepsOf(steps)) {
+      const label = `${name}/${task.name}`;
+      const place = { label, stage: name, ...(values && { values }) };
+      const why = await new TaskRun(this.context, this.resume, task, place).whyChanged();
+      if (why !== null) return `${task.name}: ${why}`;
+    }
+    return null;
+  }
+
+  /** Seconds that the stage would have taken longer, had all its steps run; undefined: none is up to date. */
+  get #saved(): number | undefined {
+    if (this.#unrunSteps === 0) return undefined;
+    const lanes = Array<number>(this.stage.steps!.atOnce ?? availableParallelism()).fill(0);
+    for (const seconds of this.#durations) {
+      const first = lanes.indexOf(Math.min(...lanes));
+      lanes[first]! += seconds ?? 0;
+    }
+    return Math.max(0, Math.round((Math.max(...lanes) - (this.#seconds ?? 0)) * 1000) / 1000);
+  }
+
   async #runSteps(steps: PipelineSteps): Promise<StageRecord> {
     const { p, deadline } = this.context;
     const all = this.#stepsOf(steps);
     this.#steps = all.length;
     const started = performance.now();
     const options = { onFailure: steps.onFailure, ...(steps.atOnce !== null && { atOnce: steps.atOnce }) };
+    const hasFiles = all.some(({ task }) => task.files !== null);
+    const after = hasFiles
+      ? (await import("./patterns.js")).orderOfSteps(this.context, this.stage.name, all)
+      : null;
     try {
       await p.runSteps(
-        all.map((step, index) => this.#stepTask(step, index)),
+        all.map((step, index) => ({
+          ...this.#stepTask(step, index),
+          ...(after && { after: after[index]! }),
+        })),
         options,
       );
     } catch (error) {
@@ -144,6 +207,10 @@ export class StageRun {
       throw error;
     } finally {
       this.#seconds = Math.round(performance.now() - started) / 1000;
+    }
+    if (this.#unrunSteps === all.length && all.length > 0) {
+      const reason = `up to date: ${all.length} ${all.length === 1 ? "step" : "steps"}`;
+      throw new Unrun({ state: "up-to-date", reason, saved: this.#saved ?? 0 });
     }
     const record = { exitCode: 0, attempts: 1, seconds: this.#seconds, outputs: this.#outputs };
     return { ...this.resume.basis(this.stage), ...record, steps: all.length };
@@ -160,11 +227,15 @@ export class StageRun {
 
   #stepTask({ task, values }: Step, index: number): StepTask {
     const { context, resume, stage } = this;
+    const label = `${stage.name}/${task.name}`;
+    const place = { label, stage: stage.name, ...(values && { values }) };
     return {
       name: task.name,
       allowFailure: task.allowFailure,
-      again: (stored) => {
-        const why = resume.whyAgain(task, stored, values);
+      again: async (stored) => {
+        const why =
+          resume.whyAgain(task, stored, values) ??
+          (isByHandRecord(stored) ? null : await new TaskRun(context, resume, task, place).whyChanged());
         if (why === null) this.#told[index] = (stored as StageRecord).outputs;
         return why;
       },
@@ -174,19 +245,23 @@ export class StageRun {
         return record;
       },
       run: async (p) => {
-        const label = `${stage.name}/${task.name}`;
-        const place = { label, stage: stage.name, ...(values && { values }) };
         const run = new TaskRun({ ...context, p }, resume, task, place);
         try {
           const decision = await run.decide();
-          if (decision.kind === "skip") throw new StepSkipped(decision.reason);
+          if (decision.kind === "skip") throw new Unrun({ state: "skipped", reason: decision.reason });
           if (decision.kind === "fail") throw decision.error;
           const record = await run.run();
           this.#told[index] = record.outputs;
+          this.#durations[index] = record.seconds;
           return record;
         } catch (error) {
+          if (error instanceof Unrun && error.end.state === "up-to-date") {
+            this.#told[index] = run.written;
+            this.#durations[index] = error.end.saved ?? 0;
+            this.#unrunSteps++;
+          }
           const isFirst = this.#task.exitCode === null && this.#task.signal === null;
-          if (isFirst && !task.allowFailure && !(error instanceof StepSkipped) && !p.signal.aborted)
+          if (isFirst && !task.allowFailure && !(error instanceof Unrun) && !p.signal.aborted)
             this.#task = run;
           throw error;
         }
@@ -205,6 +280,14 @@ export class StageRun {
     );
   }
 }
+
+/** Whether a person has done the stage or step: its files do not tell whether it is done. */
+function isByHandRecord(stored: unknown): boolean {
+  return (stored as StageRecord).attempts === 0;
+}
+
+/** As the attempt of a stage that did not run: the later stages count as long as it does not. */
+const UP_TO_DATE = 0;
 
 /** What the steps of `each` have in common. */
 function taskOf({ steps: _, stopWhen: __, ...task }: PipelineStage): PipelineTask {

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { Unrun } from "../../attempt/unrun.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineTask } from "../definition.js";
 import {
@@ -10,8 +11,10 @@ import {
   CommandTimeout,
   durationText,
   runCommand,
+  type TaskPlace,
   wordsText,
 } from "./command.js";
+import type { Freshness, Verdict } from "./freshness.js";
 import { OutputError, readOutputs, readWrittenOutputs } from "./outputs.js";
 import type { Resume, StageRecord } from "./resume.js";
 
@@ -27,14 +30,6 @@ export type Decision =
 /** Runs a command in a block of its own, such as an untracked stage. */
 type Within = (label: string, block: () => Promise<unknown>) => Promise<unknown>;
 
-interface TaskPlace {
-  /** In messages: the stage, or `Stage/step`. */
-  label: string;
-  stage: string;
-  /** The values of `each`; absent: the task is not a step of it. */
-  values?: ReadonlyMap<string, string>;
-}
-
 /** What a task of an attempt did until now, also after it failed. */
 export class TaskRun {
   attempts = 0;
@@ -43,6 +38,8 @@ export class TaskRun {
   seconds = 0;
   /** What the last run of the command had written when it failed. */
   written: Record<string, string> = {};
+
+  #freshness: Freshness | null = null;
 
   constructor(
     private readonly context: CommandContext,
@@ -87,7 +84,8 @@ export class TaskRun {
       const label = `${key} of "${this.place.label}"`;
       const own = { LIVEOPS_STAGE: stage };
       const { timeout } = this.task;
-      const options = { label, own, timeout, condition, ...(values && { values }) };
+      const instead = { command: condition, of: "condition" } as const;
+      const options = { label, own, timeout, instead, ...(values && { values }) };
       // Without a terminal, so that a test prints as it does in a script.
       await within(label, () => runCommand(this.context, { ...spec, tty: false }, options));
       return true;
@@ -101,14 +99,51 @@ export class TaskRun {
     }
   }
 
-  /** Runs the command until it succeeds, or is not to run again. */
+  /** Why the stored value of an earlier attempt does not count: something changed since; null: nothing did. */
+  async whyChanged(): Promise<string | null> {
+    const verdict = await this.#look();
+    return verdict === null || verdict.isUpToDate || !verdict.hasChanged ? null : verdict.why;
+  }
+
+  /** Null: the task always runs. */
+  async #look(): Promise<Verdict | null> {
+    const { context, task, place } = this;
+    const { p, deadline, build } = context;
+    if (task.files === null) return null;
+    try {
+      // Loaded for the tasks that need it.
+      const { Freshness } = await import("./freshness.js");
+      this.#freshness ??= new Freshness(context, build, task, task.files, place);
+      return await this.#freshness.look();
+    } catch (error) {
+      p.checkCancelled();
+      deadline.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs the command until it succeeds, or is not to run again.
+   *
+   * @throws Unrun if the task is up to date
+   */
   async run(): Promise<StageRecord> {
     const { p, deadline } = this.context;
     const { retry } = this.task;
+    const verdict = await this.#look();
+    if (verdict?.isUpToDate) {
+      const { reason, saved, outputs } = verdict;
+      this.written = outputs;
+      throw new Unrun({ state: "up-to-date", reason, saved });
+    }
+    if (verdict) p.explain(`runs: ${verdict.why}`);
+    this.#freshness?.begins();
     for (;;) {
       this.attempts++;
       try {
-        return await this.#runOnce();
+        const record = await this.#runOnce();
+        await this.#freshness?.ended(this.seconds, record.outputs as Record<string, string>);
+        return record;
       } catch (error) {
         p.checkCancelled();
         deadline.throwIfAborted();

@@ -45,7 +45,7 @@ export function command(run: Command | string, more: Partial<PipelineCommand> = 
 }
 
 export function stage(name: string, run: Command | string, more: Partial<PipelineStage> = {}): PipelineStage {
-  const rest = { when: null, allowFailure: false, outputs: [], stopWhen: null, steps: null };
+  const rest = { when: null, allowFailure: false, outputs: [], stopWhen: null, files: null, steps: null };
   return {
     name,
     ...command(run),

@@ -430,7 +430,7 @@ describe("refused", () => {
     [
       "a dependency",
       stage("run: x\nneeds: A"),
-      /"needs" is not a key of a stage; stages run in the order of the file/,
+      /takes a list of files that the command reads, not "A"; stages run in the order of the file/,
     ],
     [
       "an output that is no text",

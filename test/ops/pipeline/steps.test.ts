@@ -79,7 +79,7 @@ describe("what is wrong", () => {
     [
       "parallel in parallel",
       stage("parallel: [{ name: a, run: x, parallel: [] }]"),
-      'f:3:35: "parallel" is not a key of a step, which has name, run, env, cwd, when, timeout, retry, allow_failure, tty, outputs',
+      'f:3:35: "parallel" is not a key of a step, which has name, run, env, cwd, when, timeout, retry, allow_failure, tty, outputs, needs, makes',
     ],
     [
       "at_once 0",

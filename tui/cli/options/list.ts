@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { CWD } from "./cwd.js";
 import { ENVIRONMENT } from "./environment.js";
+import { FORCE } from "./force.js";
 import { HOOKS } from "./hooks.js";
 import { HOSTS } from "./hosts.js";
 import { LABEL } from "./label.js";
@@ -12,7 +13,7 @@ import { PARAMS } from "./params.js";
 import { QUEUE } from "./queue.js";
 import { START } from "./start.js";
 
-const OPTIONS = [PARAMS, LABEL, CWD, QUEUE, HOSTS, START, HOOKS, ENVIRONMENT, LIMITS] as const;
+const OPTIONS = [PARAMS, FORCE, LABEL, CWD, QUEUE, HOSTS, START, HOOKS, ENVIRONMENT, LIMITS] as const;
 
 type FieldsOf = (typeof OPTIONS)[number]["fields"];
 

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { commandPlaces } from "../../../protocol/client/daemon-address.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
-import { userOpsDirs } from "../../../protocol/system/places.js";
+import { stampsIn, userOpsDirs } from "../../../protocol/system/places.js";
 import { addCommand, allOptions } from "../../kit/options.js";
 import { say } from "../../kit/report.js";
 import { addExitStatus, trailingWords, wantsTypeHelp } from "../arguments.js";
@@ -48,7 +48,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     process.exitCode = await supervise();
     return;
   }
-  const { config } = await commandPlaces(options);
+  const { config, stateDir } = await commandPlaces(options);
   for (const path of options.ops ?? [])
     if (!existsSync(path)) say(TO, `--ops ${path}: no such directory or file`, "yellow");
   const { runHere } = (await import(INLINE)) as typeof import("./inline.js");
@@ -59,6 +59,8 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     label: givenLabel(options.label) || null,
     json: options.json === true,
     exitStatus: options.exitStatus === true,
+    force: options.force === true,
+    stampsDir: stampsIn(stateDir),
     // There is no `--unset-env`.
     env: givenVariables(options) as Record<string, string>,
     help: wantsTypeHelp(),

@@ -41,6 +41,9 @@ export interface InlineRun {
   label: string | null;
   json: boolean;
   exitStatus: boolean;
+  /** Stages and steps of a pipeline that are up to date run too. */
+  force: boolean;
+  stampsDir: string;
   /** Variables that are added to the environment of this process. */
   env: Record<string, string>;
   /** Only show the type. */
@@ -110,7 +113,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
     return EXIT.done;
   }
   const id = newId();
-  const place = { id, label: run.label, cwd: process.cwd() };
+  const place = { id, label: run.label, cwd: process.cwd(), ...(run.force && { force: true as const }) };
   const chain = { id, index: 0, previous: null, next: null };
   // Read after the type is found: a child that is replaced while it loads files must not have read stdin.
   const given = { params: givenParams(run.params), set: namedPrompts(run.set) };
@@ -140,9 +143,12 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
     hasTerminal: (hasTerminal) => tellSupervisor({ hasTerminal }),
   });
   try {
-    const last = await runInline(Type, submission, screen, stop.signal, stop.isCancelled, (op) =>
-      aside(() => typeFinder(run.opsDirs, shipped)(op)),
-    );
+    const { stampsDir } = run;
+    const findType = (op: string) => aside(() => typeFinder(run.opsDirs, shipped)(op));
+    const last = await runInline(Type, submission, screen, stop.signal, stop.isCancelled, {
+      findType,
+      stampsDir,
+    });
     if (!isFinal(last.state)) throw new Error(`${last.id} is ${last.state} after the end of its run`);
     return run.exitStatus ? exitStatusOf(last) : exitCodeOf(last.state);
   } finally {

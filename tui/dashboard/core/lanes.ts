@@ -131,7 +131,14 @@ export function withPauses({ start, lanes }: Lanes, records: ReadonlyMap<string,
 }
 
 /** Spans in which no block ran. */
-const UNCOUNTED: ReadonlySet<Span["look"]> = new Set(["waiting", "kept", "paused", "skipped", "usual"]);
+const UNCOUNTED: ReadonlySet<Span["look"]> = new Set([
+  "waiting",
+  "kept",
+  "paused",
+  "skipped",
+  "up-to-date",
+  "usual",
+]);
 
 /** How long the spans of a lane took together, in seconds; waiting and pauses are not counted. */
 export function secondsOf({ spans }: Lane, now: number): number | null {

@@ -111,7 +111,7 @@ export function retryChoices(state: State, id: string): RetryChoice[] {
   };
   const done = stages.filter((stage) => stateOf(stage) === "done");
   // An allowed failure runs again.
-  const next = stages.find((stage) => !["done", "skipped"].includes(stateOf(stage))) ?? null;
+  const next = stages.find((stage) => !["done", "skipped", "up-to-date"].includes(stateOf(stage))) ?? null;
   const file = pipelineFile(state, operation);
   return [
     { from: undefined, kept: done, first: next },

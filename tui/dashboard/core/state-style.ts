@@ -45,6 +45,7 @@ export function styleOfState(state: OperationState): Style {
 const STAGE_STYLES: Record<StepState, Style> = {
   active: "accent",
   done: "good",
+  "up-to-date": "good",
   "allowed-failure": "warn",
   skipped: "muted",
   failed: "bad",

@@ -55,7 +55,7 @@ function rowsIn(operation: Operation, stage: string, most: number) {
   return stepsOf({ ...operation, steps }, stage, Math.min(most - 1, undone.length - failed.length));
 }
 
-const FOLDED: ReadonlySet<Step["state"]> = new Set(["done", "skipped"]);
+const FOLDED: ReadonlySet<Step["state"]> = new Set(["done", "skipped", "up-to-date"]);
 
 export const heightOfSteps = (steps: StepRows | null): number =>
   steps === null ? 0 : steps.rows.length + (steps.others === "" ? 0 : 1);

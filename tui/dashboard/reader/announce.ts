@@ -5,6 +5,7 @@
 
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { isUnrun } from "../../../protocol/stage-state.js";
 import { isFinal } from "../../../protocol/state.js";
 import { count } from "../../../protocol/text/count.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
@@ -130,12 +131,12 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
   return sentences;
 }
 
-/** Stages that were skipped, or whose failure was allowed, since then. */
+/** Stages that were skipped or are up to date, or whose failure was allowed, since then. */
 function unusualStages(was: Operation | null, is: Operation): string[] {
   if (was?.stageStates === is.stageStates) return [];
   return is.stages.flatMap((stage) => {
     const state = getOwn(is.stageStates, stage);
-    if (state !== "skipped" && state !== "allowed-failure") return [];
+    if (!isUnrun(state) && state !== "allowed-failure") return [];
     const isOld = was?.attempt === is.attempt && getOwn(was.stageStates, stage) === state;
     return isOld ? [] : [`stage ${sanitizeLine(stage)} ${stageNote(state, getOwn(is.stageTimes, stage))}`];
   });

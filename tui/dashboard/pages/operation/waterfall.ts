@@ -163,7 +163,11 @@ const nameOf = ({ titles }: Waterfall, { id, stage, step }: Lane): string =>
   sanitizeLine(step ?? stage ?? titles.get(id) ?? id);
 
 /** In place of the duration of a stage whose block did not run. */
-const UNRUN: Partial<Record<Span["look"], string>> = { kept: "reused", skipped: "skipped" };
+const UNRUN: Partial<Record<Span["look"], string>> = {
+  kept: "reused",
+  skipped: "skipped",
+  "up-to-date": "as it was",
+};
 
 function row(line: Line, view: Waterfall, lane: Lane, chart: Chart): Line {
   const { names, room, isDeep } = chart;
@@ -219,7 +223,7 @@ function stepState({ spans }: Lane, at: number): StepState | undefined {
 }
 
 /** Steps without a lane of their own where there is no room. */
-const FOLDED: ReadonlySet<StepState> = new Set(["done", "skipped"]);
+const FOLDED: ReadonlySet<StepState> = new Set(["done", "skipped", "up-to-date"]);
 
 /** What it took, or usually takes. */
 function timeOf(view: Waterfall, lane: Lane): [text: string, style: Style] {
@@ -308,6 +312,7 @@ const ENDS: Partial<Record<Span["look"], string>> = {
   "allowed-failure": "▲",
   ended: "⊘",
   skipped: "»",
+  "up-to-date": "≡",
 };
 /** Columns between a bar and its note. */
 const APART = 2;

@@ -29,9 +29,12 @@ export function inWords(line: TapedLine): string {
     case "stage:left":
       if (line.resumed) return `${line.stage}: ${line.reason ?? "done in an earlier attempt"}`;
       if (line.state === "skipped") return `${line.stage} skipped: ${line.reason ?? ""}`;
+      if (line.state === "up-to-date") return `${line.stage} ${line.reason ?? "up to date"}`;
       return line.state === "allowed-failure"
         ? `${line.stage} failed, allowed: ${firstLine(line.error?.message ?? "")}`
         : `left ${line.stage} after ${formatDuration(line.seconds)}: ${line.state}`;
+    case "stage:explained":
+      return `${line.step ?? line.stage} ${line.reason}`;
     case "step:entered":
       return `began ${line.step}`;
     case "step:finished":

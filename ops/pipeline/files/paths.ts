@@ -1,0 +1,155 @@
+/** The files that the patterns of `needs` and `makes` match now, and the directories that tell so. */
+import { readdir, realpath, statSync } from "node:fs";
+import { posix } from "node:path";
+import { escapePath, glob, isDynamicPattern } from "tinyglobby";
+import { isKept, matches, UNNAMED } from "./order.js";
+import type { Walk } from "./walk.js";
+import { directoryState } from "./walk.js";
+
+/** A pattern with its values. */
+export interface Pattern {
+  text: string;
+  line: number;
+  column: number;
+}
+
+export interface PathsContext {
+  /** The directory at which relative patterns begin. */
+  cwd: string;
+  /** What these match is left out too. Default: nothing. */
+  except?: readonly Pattern[];
+  signal: AbortSignal;
+  /** The error of a pattern, with its place in the file. */
+  fail(pattern: Pattern, why: string): Error;
+}
+
+/** Files of one stage: more are a mistake in a pattern. */
+const MOST_FILES = 200_000;
+
+/**
+ * Relative to the directory where they are below it, sorted. A directory that is named stands for all files in it.
+ *
+ * @returns `walk`: null where the same patterns may match other files although no directory changed
+ * @throws the error of a pattern that matches no file, or of a directory that cannot be read
+ */
+export async function filesOf(
+  patterns: readonly Pattern[],
+  context: PathsContext,
+): Promise<{ files: string[]; walk: Walk | null }> {
+  const { cwd, except = [], fail, signal } = context;
+  const texts = patterns.map(({ text }) => text);
+  const leftOut = [
+    ...texts.filter((text) => !isKept(text)).map((text) => text.slice(1)),
+    ...except.map(({ text }) => text).filter(isKept),
+  ];
+  const all = new Set<string>();
+  const walker = new Walker();
+  for (const pattern of patterns) {
+    if (!isKept(pattern.text)) continue;
+    const files = isPlainFile(pattern, leftOut, context)
+      ? [posix.resolve(cwd, unescaped(pattern.text)).slice(1)]
+      : await matchesOf(pattern, leftOut, walker, context);
+    signal.throwIfAborted();
+    if (files.length === 0) throw fail(pattern, `no file matches ${pattern.text}`);
+    for (const file of files) all.add(posix.relative(cwd, `/${file}`));
+    if (all.size > MOST_FILES)
+      throw fail(
+        pattern,
+        `${pattern.text} matches more than ${MOST_FILES.toLocaleString("en-US")} files; leave some out with a pattern that begins with !`,
+      );
+  }
+  return { files: [...all].sort(), walk: walker.walk };
+}
+
+/** What the library reads of directories. */
+class Walker {
+  readonly #directories = new Set<string>();
+  #isSure = true;
+  problem: NodeJS.ErrnoException | null = null;
+
+  /** The library leaves out what it cannot read. */
+  readonly fs = {
+    readdir: ((path: string, options: { withFileTypes: true }, done: (...reply: unknown[]) => void) => {
+      this.#directories.add(path);
+      readdir(path, options, (error, entries) => {
+        if (error !== null && !isAbsent(error)) this.problem ??= error;
+        done(error, entries);
+      });
+    }) as typeof readdir,
+    realpath: ((path: string, done: (...reply: unknown[]) => void) =>
+      realpath(path, (error, found) => {
+        // What a link leads to may appear, and its directory is then as before.
+        this.#isSure = false;
+        done(error, found);
+      })) as typeof realpath,
+  };
+
+  get walk(): Walk | null {
+    if (!this.#isSure) return null;
+    const states = [...this.#directories].map((path) => directoryState(path));
+    return states.includes(null) ? null : (states as Walk);
+  }
+}
+
+/** Whether the pattern is the path of a file that is not left out: no directory is read then. */
+function isPlainFile({ text }: Pattern, leftOut: readonly string[], { cwd }: PathsContext): boolean {
+  if (isDynamicPattern(quoted(text)) || leftOut.some((each) => matches(each, text, cwd) !== false))
+    return false;
+  return statSync(posix.resolve(cwd, unescaped(text)), { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** Absolute, without the first `/`. */
+async function matchesOf(
+  pattern: Pattern,
+  leftOut: readonly string[],
+  walker: Walker,
+  { cwd, fail, signal }: PathsContext,
+): Promise<string[]> {
+  const isGlob = isDynamicPattern(quoted(pattern.text));
+  const isDirectory = !isGlob && isNamedDirectory(posix.resolve(cwd, unescaped(pattern.text)), pattern, fail);
+  const base = escapePath(cwd);
+  const whole = (text: string) => posix.resolve(base, quoted(text)).slice(1);
+  const unnamed = UNNAMED.filter((name) => !pattern.text.split("/").some((part) => part.includes(name)));
+  const found = await glob([isDirectory ? `${whole(pattern.text)}/**` : whole(pattern.text)], {
+    cwd: "/",
+    dot: true,
+    expandDirectories: false,
+    extglob: false,
+    signal,
+    ignore: [
+      ...leftOut.flatMap((text) => [whole(text), `${whole(text)}/**`]),
+      ...unnamed.map((name) => `${posix.resolve(base, rootOf(pattern.text)).slice(1)}/**/${name}`),
+    ],
+    fs: walker.fs,
+  });
+  const { problem } = walker;
+  if (problem !== null) throw fail(pattern, `cannot read a directory: ${problem.message}`);
+  return found;
+}
+
+/** Parentheses and bars mean nothing in a pattern of liveops. */
+function quoted(text: string): string {
+  return text.replace(/(?<!\\)[()|]/g, "\\$&");
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(.)/g, "$1");
+}
+
+/** The leading part that names a directory above: the names that are left out count below it. */
+function rootOf(text: string): string {
+  return /^(?:\.\.?\/+)*/.exec(text)![0];
+}
+
+function isNamedDirectory(path: string, pattern: Pattern, fail: PathsContext["fail"]): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (error) {
+    if (isAbsent(error as NodeJS.ErrnoException)) return false;
+    throw fail(pattern, `cannot read it: ${(error as Error).message}`);
+  }
+}
+
+function isAbsent({ code }: NodeJS.ErrnoException): boolean {
+  return code === "ENOENT" || code === "ENOTDIR";
+}
