@@ -13,7 +13,7 @@ import { useWorld } from "./world.js";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const EXAMPLES = join(ROOT, "ops/examples");
-const NAMES = ["build-and-test", "compress-directory", "dump-database"];
+const NAMES = ["build-and-test", "build-checkout", "compress-directory", "dump-database"];
 
 const world = useWorld({ examples: true });
 
@@ -53,6 +53,35 @@ test("build-and-test builds and tests this checkout in a copy", async () => {
   expect(log).toMatch(/Test Files {2}1 passed/);
   expect(existsSync(join(copy, "dist/bin/liveops.cjs"))).toBe(true);
   expect(built()).toBe(before);
+}, 300_000);
+
+test("build-checkout checks this checkout, and has nothing to do the second time", async () => {
+  const copy = join(world.dir, "checkout");
+  mkdirSync(join(copy, "node_modules"), { recursive: true });
+  execFileSync("sh", ["-c", `git ls-files -z | tar --null -T - -cf - | tar -C "$1" -xf -`, "sh", copy], {
+    cwd: ROOT,
+  });
+  // A directory of links takes a second; the copy has its own .bin, because the build links its commands there.
+  const modules = `ln -s "$1"/node_modules/* node_modules/; cp -a "$1"/node_modules/.bin "$1"/node_modules/.package-lock.json node_modules/`;
+  execFileSync("sh", ["-c", modules, "sh", ROOT], { cwd: copy });
+  const run = async () => {
+    const id = await world.submit("build-checkout", "tests=test/protocol/errors.test.ts", "--cwd", copy);
+    return { record: await finished(id), lines: await world.lines(id) };
+  };
+  const first = await run();
+  expect(first.record, first.lines.join("\n")).toMatchObject({ state: "succeeded" });
+  expect(first.record.stepCounts).toEqual({ Check: { total: 4, done: 4 } });
+  const unit = first.record.steps!.Check!.find(({ name }) => name === "unit")!;
+  const build = first.record.steps!.Check!.find(({ name }) => name === "build")!;
+  expect(Date.parse(unit.startedAt)).toBeGreaterThanOrEqual(Date.parse(build.finishedAt!));
+
+  const second = await run();
+  expect(second.record, JSON.stringify(second.record.steps)).toMatchObject({
+    state: "succeeded",
+    stageStates: { Install: "up-to-date", Check: "up-to-date" },
+    stepCounts: { Check: { total: 4, "up-to-date": 4 } },
+  });
+  expect(second.record.stageTimes.Check!.saved).toBeGreaterThan(1);
 }, 300_000);
 
 test("compress-directory continues at the file that failed", async () => {

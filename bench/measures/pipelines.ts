@@ -1,0 +1,156 @@
+/**
+ * Pipelines that have nothing to do, beside a no-op build of ninja over the same files; and steps side by side, beside
+ * GNU parallel with the same commands.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { HOW_TO_INSTALL } from "../harness/peer.js";
+import { alone, compared, interleave } from "../harness/rounds.js";
+import type { MeasureOptions, Row } from "../harness/row.js";
+import { type BenchWorld, benchWorld } from "../harness/world.js";
+
+const STAGES = 20;
+const FILES_OF_A_STAGE = 500;
+const FILE_BYTES = 2000;
+
+/** ms in which a file that has just been written is read again; see `ops/pipeline/files/content.ts`. */
+const SETTLES_MS = 3000;
+
+export default async function pipelines({ quick }: MeasureOptions): Promise<Row[]> {
+  const world = await benchWorld();
+  try {
+    return [...(await nothingToDo(world, quick)), ...(await sideBySide(world, quick))];
+  } finally {
+    world.stop();
+  }
+}
+
+async function nothingToDo(world: BenchWorld, quick: boolean): Promise<Row[]> {
+  const dir = join(world.dir, "files");
+  const stages = Array.from({ length: STAGES }, (_, n) => n);
+  for (const n of stages) {
+    mkdirSync(join(dir, `src${n}`), { recursive: true });
+    for (let file = 0; file < FILES_OF_A_STAGE; file++)
+      writeFileSync(join(dir, `src${n}`, `${file}.c`), `${n} ${file} `.repeat(FILE_BYTES / 6));
+  }
+  const command = (n: number) => `cat src${n}/*.c | cksum >out${n}`;
+  const stage = (n: number) =>
+    `  - { name: S${n}, needs: [src${n}/**], makes: [out${n}], run: "${command(n)}" }\n`;
+  const run = await submitter(world, dir, `stages:\n${stages.map(stage).join("")}`);
+  const first = await run();
+  await delay(SETTLES_MS);
+  // Reads all once more, and keeps the times of the files.
+  await run();
+  const name = `up to date: ${STAGES} stages, ${(STAGES * FILES_OF_A_STAGE).toLocaleString("en-US")} files`;
+  const notes = `submit to end on a daemon that is there; the first run, which reads all files, took ${Math.round(first)} ms`;
+  const touched = async () => {
+    utimesSync(join(dir, "src7", "7.c"), new Date(), new Date());
+    return run();
+  };
+  const ninja = version("ninja");
+  if (ninja === null)
+    return [{ name: `${name}, beside ninja`, absent: `ninja is not there; ${HOW_TO_INSTALL}` }];
+  const edges = stages.map((n) => {
+    const inputs = Array.from({ length: FILES_OF_A_STAGE }, (_, file) => `src${n}/${file}.c`);
+    return `build out${n}: sum ${inputs.join(" ")}\n  n = ${n}\n`;
+  });
+  writeFileSync(
+    join(dir, "build.ninja"),
+    `rule sum\n  command = cat src$n/*.c | cksum >out$n\n${edges.join("")}`,
+  );
+  execFileSync("ninja", { cwd: dir, stdio: "ignore" });
+  // ninja wrote the files of `makes` anew, with the same content.
+  await run();
+  await delay(SETTLES_MS);
+  await run();
+  const samples = await interleave(
+    { ours: run, ninja: () => timeOf("ninja", [], dir), touched },
+    quick ? 3 : 15,
+  );
+  return [
+    compared(
+      `${name}, beside ninja`,
+      samples.ours,
+      { what: `ninja ${ninja}`, samples: samples.ninja },
+      {
+        unit: "ms",
+        goal: { of: "ratio", atMost: 5 },
+        notes: `${notes}; ninja looks at the times only`,
+      },
+    ),
+    alone(`${name}, one with a new time`, samples.touched, {
+      unit: "ms",
+      notes: "its content is read, and is as it was",
+    }),
+  ];
+}
+
+async function sideBySide(world: BenchWorld, quick: boolean): Promise<Row[]> {
+  const parallel = version("parallel");
+  const kinds = [
+    { name: "100 steps of true, 8 at once", words: ["true"], atMost: 2 },
+    { name: "100 steps that sleep 0.1 s, 8 at once", words: ["sleep", "0.1"], atMost: 1.2 },
+  ];
+  const rows: Row[] = [];
+  for (const { name, words, atMost } of kinds) {
+    const numbers = Array.from({ length: 100 }, (_, n) => n);
+    const text = `stages:\n  - name: All\n    each: { n: [${numbers.join(", ")}] }\n    at_once: 8\n    run: [${words.join(", ")}]\n`;
+    const run = await submitter(world, world.dir, text);
+    if (parallel === null) {
+      rows.push({
+        name: `${name}, beside GNU parallel`,
+        absent: `GNU parallel is not there; ${HOW_TO_INSTALL}`,
+      });
+      continue;
+    }
+    const input = numbers.join("\n");
+    const samples = await interleave(
+      { ours: run, parallel: () => timeOf("parallel", ["-j8", "-N0", words.join(" ")], world.dir, input) },
+      quick ? 3 : 11,
+    );
+    rows.push(
+      compared(
+        `${name}, beside GNU parallel`,
+        samples.ours,
+        { what: `GNU parallel ${parallel}`, samples: samples.parallel },
+        {
+          unit: "ms",
+          goal: { of: "ratio", atMost },
+          notes:
+            "submit to end on a daemon that is there; each step has its events, its log and its exit code",
+        },
+      ),
+    );
+  }
+  return rows;
+}
+
+/** A function that runs the pipeline once and returns how long that took, in ms. */
+async function submitter({ client }: BenchWorld, cwd: string, text: string): Promise<() => Promise<number>> {
+  const path = join(cwd, "bench.yaml");
+  writeFileSync(path, text);
+  const params = { text: readFileSync(path, "utf8"), path, params: {} };
+  return async () => {
+    const start = performance.now();
+    const { id } = await client.submit({ op: "pipeline", params, cwd }, crypto.randomUUID());
+    for await (const line of client.events(id, { follow: true }))
+      if (line.type === "end" && line.state !== "succeeded")
+        throw new Error(`the pipeline has ${line.state}`);
+    return performance.now() - start;
+  };
+}
+
+function timeOf(program: string, words: string[], cwd: string, input = ""): number {
+  const start = performance.now();
+  const { status } = spawnSync(program, words, { cwd, input, stdio: ["pipe", "ignore", "inherit"] });
+  if (status !== 0) throw new Error(`${program} ended with ${status}`);
+  return performance.now() - start;
+}
+
+/** Null: the program is not there. */
+function version(program: string): string | null {
+  const { stdout, status } = spawnSync(program, ["--version"], { encoding: "utf8" });
+  return status === 0 ? (/\d[\d.]*/.exec(stdout)?.[0] ?? "") : null;
+}
