@@ -81,7 +81,7 @@ function signOf({ state }: Step, operation: Operation): [sign: string, style: St
 function timeOf({ state, resumed, seconds, startedAt, finishedAt }: Step, view: StepsView): string {
   if (resumed) return "reused";
   if (state === "skipped") return "skipped";
-  if (state === "up-to-date") return "as it was";
+  if (state === "up-to-date") return "as is";
   if (state !== "active")
     return formatDuration(seconds ?? secondsBetween(startedAt, finishedAt ?? startedAt));
   return formatDuration(Math.floor(secondsBetween(startedAt, view.operation.pause?.since ?? view.now)));

@@ -166,7 +166,7 @@ const nameOf = ({ titles }: Waterfall, { id, stage, step }: Lane): string =>
 const UNRUN: Partial<Record<Span["look"], string>> = {
   kept: "reused",
   skipped: "skipped",
-  "up-to-date": "as it was",
+  "up-to-date": "as is",
 };
 
 function row(line: Line, view: Waterfall, lane: Lane, chart: Chart): Line {
