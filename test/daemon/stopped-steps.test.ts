@@ -27,7 +27,7 @@ class SideBySide extends LiveOperation {
   }
 }
 export class Stays extends SideBySide {}
-export class Late extends SideBySide { static timeout = 1; }
+export class Late extends SideBySide { static timeout = 5; }
 `;
 
 async function sideBySide(op: string, params: Record<string, unknown> = {}) {
