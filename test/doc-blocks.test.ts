@@ -10,7 +10,7 @@ const where = ({ page, line }: Block) => `${page}:${line}`;
 test("each mark of a block is known", () => {
   const wrong = blocks.flatMap((block) =>
     block.marks
-      .filter((mark) => !/^(?:sketch|file=\S+|exit=\d+)$/.test(mark))
+      .filter((mark) => !/^(?:sketch|postgresql|file=\S+|exit=\d+)$/.test(mark))
       .map((mark) => `${where(block)}: ${mark}`),
   );
   expect(wrong).toEqual([]);
