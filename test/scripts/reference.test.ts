@@ -80,6 +80,7 @@ const FREE = [
   "--priority",
   "--quiet",
   "--since",
+  "--step",
   "--timeout",
   "--unset-env",
   "--url",
