@@ -3,7 +3,7 @@
  * a separate bundle, so that no other command carries the YAML library.
  */
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Variables } from "../../protocol/environment.js";
 import { Refusal } from "../../protocol/errors.js";
@@ -32,7 +32,18 @@ export async function inPipelineBundle<T>(ask: (bundle: PipelineBundle) => T | P
 
 /** Whether the word names a pipeline file, or stdin. */
 export function isPipelineArgument(word: string): boolean {
-  return word === "-" || isPipelineFile(word);
+  return word === "-" || (isPipelineFile(word) && !isScript(word));
+}
+
+/** Whether the word is the path of a program, which `namingFile` says how to run. Reads no pipe. */
+function isScript(word: string): boolean {
+  try {
+    const stats = statSync(word);
+    if (/\.ya?ml$/i.test(word) || !stats.isFile()) return false;
+    return (stats.mode & 0o111) !== 0 || readFileSync(word).subarray(0, 2).toString() === "#!";
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -12,7 +12,6 @@ import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { type ReportTo, say } from "../../kit/report.js";
-import { isPipelineArgument } from "../pipeline-argument.js";
 import { chainSource } from "./chain.js";
 import { newPipelineName, pipelineSource } from "./pipeline.js";
 import {
@@ -53,6 +52,10 @@ interface Plan {
   check: string | null;
 }
 
+function isYamlName(word: string): boolean {
+  return /\.ya?ml$/i.test(word);
+}
+
 export function registerNew(root: Command): void {
   addCommand(
     root,
@@ -89,13 +92,11 @@ export function registerNew(root: Command): void {
 function planOf(word: string, name: string | undefined, dir: string): Plan {
   if (!isKind(word)) {
     if (name !== undefined) throw notAKind(word, name);
-    return isPipelineArgument(word)
-      ? pipelinePlan(word, dir, false)
-      : typePlan("operation", word, dir, false);
+    return isYamlName(word) ? pipelinePlan(word, dir, false) : typePlan("operation", word, dir, false);
   }
   if (name === undefined)
     throw new UsageError(`the ${word} needs a name`, `liveops new ${word} ${KINDS[word]}`);
-  if (word === "pipeline") return pipelinePlan(isPipelineArgument(name) ? name : `${name}.yaml`, dir, true);
+  if (word === "pipeline") return pipelinePlan(isYamlName(name) ? name : `${name}.yaml`, dir, true);
   return typePlan(word, name, dir, true);
 }
 
