@@ -16,6 +16,7 @@ import { CopiedState } from "./recovery/copied-state.js";
 import { Retention } from "./recovery/retention.js";
 import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
 import { Durations } from "./scheduler/durations.js";
+import { Approvals } from "./scheduler/holds/approval.js";
 import { BlockedTypes } from "./scheduler/holds/blocked-types.js";
 import { Dependencies } from "./scheduler/holds/dependencies.js";
 import { StartTimes } from "./scheduler/holds/start-time.js";
@@ -149,7 +150,7 @@ export function compose({
   const copied = new CopiedState(layout);
   // Every reason to wait, in the order in which they are asked and shown.
   waiting.use([
-    ...[dependencies, new StartTimes({ waiting, now })],
+    ...[dependencies, new StartTimes({ waiting, now }), new Approvals({ bus, lifecycle, log, now })],
     ...[copied, blockedTypes, typeLimits, queues],
     { name: "placement", why: (entry) => hosts.blocked(entry) },
     { name: "workers", why: () => scheduler.pool.blocked },
@@ -206,7 +207,7 @@ export function compose({
     find: (typed) => view.find(typed),
   });
   const schedules = new Schedules({
-    ...{ saved: engine.schedules, log, archive: store.archive },
+    ...{ bus, saved: engine.schedules, log, archive: store.archive },
     submit: async (draft, key) => {
       const { entries } = await submissions.submit([draft], { isBatch: false, key });
       return entries[0]!.record.id;

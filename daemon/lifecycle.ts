@@ -5,6 +5,7 @@
  */
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
+import { openApproval, waitsForApproval } from "../protocol/approval.js";
 import { Refusal } from "../protocol/errors.js";
 import {
   type Changes,
@@ -16,7 +17,7 @@ import {
   type Submission,
 } from "../protocol/event.js";
 import { getOwn, pick } from "../protocol/objects.js";
-import type { Odd, Operation, Resources } from "../protocol/operation.js";
+import type { Approval, Odd, Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove } from "../protocol/state.js";
 import { stageAndStep } from "../protocol/step-names.js";
 import { OF_CHAIN, withoutDefaults } from "../protocol/submit-fields.js";
@@ -132,6 +133,29 @@ export class Lifecycle {
       const { changes, changedVariables: env } = edit;
       const event = { type: "operation:edited", ...this.#numbered(entry.record), changes, env } as const;
       await this.store.decide({ kind: "edited", id, event, ...(edit.env && { env: edit.env }) }, version);
+      return true;
+    });
+  }
+
+  /**
+   * Answers the question that an operation waits for.
+   *
+   * @param by - who answers; null: the time is over
+   * @param choose - the choice, by the newest question; undefined: nothing is recorded
+   * @returns whether something was recorded
+   */
+  answer(
+    id: string,
+    by: string | null,
+    choose: (open: Approval | null, record: Operation) => string | null | undefined,
+  ): Promise<boolean> {
+    return this.#judge(id, async () => {
+      const entry = this.store.ledger.get(id);
+      const record = entry?.record ?? (await this.#record(id));
+      const choice = choose(waitsForApproval(record), record);
+      if (choice === undefined || !entry) return false;
+      const event = { type: "approval:answered", ...this.#numbered(record), choice, by } as const;
+      await this.store.decide({ kind: "edited", id, event }, entry.version);
       return true;
     });
   }
@@ -361,11 +385,13 @@ export class Lifecycle {
     const { id, state, logLines } = entry.record;
     if (!mayMove(state, "queued")) return;
     const { version } = entry;
+    const runState = openApproval(entry.record) && runStateOf(entry.record);
     const { reason, next, tries, losses } = again;
     const retryAt = again.delay === 0 ? null : new Date(this.now() + again.delay * 1000).toISOString();
     const numbered = this.#numbered(entry.record, seq + 1);
     const event = { type: "attempt:requeued", ...numbered, reason, retryAt } as const;
-    await this.store.decide({ kind: "requeued", id, event, next, tries, losses, logLines }, version);
+    const requeued = { kind: "requeued", id, event, next, tries, losses, logLines } as const;
+    await this.store.decide({ ...requeued, ...(runState && { runState }) }, version);
   }
 
   async #successor(entry: Entry, next: Submission): Promise<Successor> {

@@ -1,4 +1,5 @@
 /** Why a change of an operation is refused in its present state, and the next command. */
+import { waitsForApproval } from "../protocol/approval.js";
 import { Refusal } from "../protocol/errors.js";
 import type { Operation } from "../protocol/operation.js";
 import type { State } from "../protocol/state.js";
@@ -28,11 +29,25 @@ export function wrongState(record: Operation, what: Change): Refusal {
   const queue =
     what === "paused" || what === "resumed" ? `, and only a running operation can be ${what}` : "";
   const again = state === "succeeded" && mayRepeat ? `; run it again with: liveops again ${id}` : "";
-  const waits = state === "queued" ? `; it starts in its turn: liveops show ${id}` : "";
+  const open = waitsForApproval(record);
+  const waits =
+    state !== "queued"
+      ? ""
+      : open === null
+        ? `; it starts in its turn: liveops show ${id}`
+        : `; it waits for approval: liveops approve ${id}`;
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
     `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${queue}${goesOn}${again}${waits}`,
   );
+}
+
+export function notAsking({ id, op, state, approvals }: Operation): Refusal {
+  const { answer, question } = approvals?.at(-1) ?? {};
+  const last = answer?.by
+    ? `; ${answer.by} answered ${JSON.stringify(question)} with ${answer.choice} at ${answer.at}`
+    : "";
+  return new Refusal("LIVEOPS_WRONG_STATE", `${op} ${id} waits for no approval: it is ${state}${last}`);
 }
 
 /** Its removal would end what `waiter` waits for. */

@@ -92,7 +92,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_METHOD_NOT_ALLOWED:
     "The route does not accept this method; the header `Allow` lists those it accepts",
   LIVEOPS_WRONG_STATE:
-    "The state does not allow it: edit needs a queued operation, cancel a live one, retry a failed or cancelled one, again a finished one, remove a finished or queued one, pause and resume a running one",
+    "The state does not allow it: edit needs a queued operation, cancel a live one, retry a failed or cancelled one, again a finished one, remove a finished or queued one, pause and resume a running one, approve and reject one that waits for approval",
   LIVEOPS_NO_TERMINAL:
     "Attach and input need a running operation whose program runs on a terminal (`tty`), and a program that reads what is typed",
   LIVEOPS_NOT_A_FLEET:
@@ -152,6 +152,10 @@ export const FAILURES = {
   LIVEOPS_VARIABLE_MISSING: "A variable that the operation takes from the shell of the submit was not sent",
   LIVEOPS_SECRET_MISSING: "The value of a secret is not there, or cannot be used",
   LIVEOPS_CHAIN_TYPE: "The next operation of the chain has no type of this name",
+  LIVEOPS_REJECTED: "A person rejected the operation, or the default of its question did",
+  LIVEOPS_APPROVAL_TIMEOUT: "Nobody answered the question of the operation in time",
+  LIVEOPS_CANNOT_ASK:
+    "The operation cannot wait for approval: its type is not resumable, a step or a program runs, or there is nobody to ask",
   LIVEOPS_DEPENDENCY_FAILED: "The operation was cancelled: an operation of its `after` did not succeed",
   LIVEOPS_CHAIN_TOO_LONG: "The chain already has `maxChainLength` operations",
   LIVEOPS_OUTCOME_SET:

@@ -9,6 +9,7 @@
  */
 import * as z from "zod/mini";
 import {
+  approvalSchema,
   limitShapes,
   oddSchema,
   omittedSchema,
@@ -124,6 +125,10 @@ const outcome = z.object({
   next: doc(z.nullable(submissionSchema), "the next operation of the chain"),
   notLoaded: doc(z.optional(z.literal(true)), "the type did not load; run was not called"),
   failIfOdd: doc(z.optional(z.literal(true)), "a success with odd numbers fails the operation"),
+  asks: doc(
+    z.optional(z.literal(true)),
+    "a question waits for its answer; the next attempt goes on from there",
+  ),
 });
 
 export const daemonEvents = {
@@ -148,7 +153,15 @@ export const daemonEvents = {
   requeued: event(
     "attempt:requeued",
     { reason: z.string(), retryAt: z.nullable(z.iso.datetime()) },
-    "the operation was queued again without a request: the worker died, or the type retries; retryAt null: at once",
+    "the operation was queued again without a request: the worker died, the type retries, or the operation waits for approval; retryAt null: at once",
+  ),
+  answered: event(
+    "approval:answered",
+    {
+      choice: doc(z.nullable(z.string()), "null: nobody answered in time, and there is no default"),
+      by: doc(z.nullable(z.string()), "who answered, as the client says; null: nobody did in time"),
+    },
+    "the question of the operation was answered",
   ),
   cancelRequested: event(
     "cancel:requested",
@@ -280,6 +293,18 @@ export const workerEvents = {
     "the program on the terminal waits for input",
   ),
   inputResumed: event("input:resumed", {}, "the program does not wait for input any more"),
+  approvalAsked: event(
+    "approval:asked",
+    z.pick(approvalSchema, {
+      stage: true,
+      occurrence: true,
+      question: true,
+      choices: true,
+      default: true,
+      until: true,
+    }).shape,
+    "the operation asks a person",
+  ),
   recordsDropped: event(
     "records:dropped",
     { count: z.int() },

@@ -111,6 +111,28 @@ export const stepCountsSchema = z.object({
   } satisfies Record<StepEnd, unknown>),
 });
 
+/** A question to a person. */
+export const approvalSchema = z.object({
+  stage: doc(z.nullable(z.string()), "stage that asks; null: outside of all stages"),
+  occurrence: doc(z.int(), "how many times the attempt had entered the stage, from 1"),
+  question: z.string(),
+  choices: doc(z.array(z.string()), "possible answers; `no` rejects"),
+  default: doc(z.nullable(z.string()), "answer at `until` if nobody has answered; null: the stage fails"),
+  attempt: doc(z.int(), "number of the attempt that asked"),
+  since: time,
+  until: doc(z.nullable(time), "last time for an answer; null: any time"),
+  answer: doc(
+    z.nullable(
+      z.object({
+        choice: doc(z.nullable(z.string()), "null: nobody answered in time, and there is no default"),
+        by: doc(z.nullable(z.string()), "who answered, as the client says; null: nobody did in time"),
+        at: time,
+      }),
+    ),
+    "null: none yet",
+  ),
+});
+
 export const chainSchema = z.object({
   id: doc(z.string(), "id of the first operation of the chain"),
   index: doc(z.int(), "position in the chain, from 0"),
@@ -314,7 +336,11 @@ export const operationSchema = z.object({
   noRoomSince: doc(z.nullable(time), "Time at which the operation began to wait for disk space"),
   blocked: doc(
     z.nullable(z.object({ reason: z.string(), since: time })),
-    "Why (`reason`) and since when (`since`) a queued operation cannot start: its queue is paused or does not exist, its type has reached its `concurrency` or does not load, no worker can be started, the host is drained, no host fits, or the state directory is a copy",
+    "Why (`reason`) and since when (`since`) a queued operation cannot start: its queue is paused or does not exist, its type has reached its `concurrency` or does not load, it waits for approval, no worker can be started, the host is drained, no host fits, or the state directory is a copy",
+  ),
+  approvals: doc(
+    z.optional(z.array(approvalSchema)),
+    "Questions to a person, oldest first, with their answers. The operation waits while the last one has no answer. A retry leaves out those that it asks again. Absent: none was asked",
   ),
   seconds: doc(z.nullable(z.number()), "Duration of the last attempt, by the monotonic clock"),
   resources: doc(
@@ -405,6 +431,7 @@ export type HookFailure = z.infer<typeof hookFailureSchema>;
 export type Resources = z.infer<typeof resourcesSchema>;
 export type Usage = z.infer<typeof usageSchema>;
 export type Chain = z.infer<typeof chainSchema>;
+export type Approval = z.infer<typeof approvalSchema>;
 
 /** One line of an operation's log. */
 export const logLineSchema = z.object({

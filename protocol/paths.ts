@@ -28,6 +28,8 @@ export const PATHS = {
   cancel: { method: "POST", path: "/v1/operations/:id/cancel" },
   pause: { method: "POST", path: "/v1/operations/:id/pause" },
   resume: { method: "POST", path: "/v1/operations/:id/resume" },
+  approve: { method: "POST", path: "/v1/operations/:id/approve", sends: "body" },
+  reject: { method: "POST", path: "/v1/operations/:id/reject" },
   cancelAll: { method: "POST", path: "/v1/cancel", sends: "body", lastLine: "end" },
   retryAll: { method: "POST", path: "/v1/retry", sends: "body", lastLine: "end" },
   removeAll: { method: "POST", path: "/v1/remove", sends: "body", lastLine: "end" },

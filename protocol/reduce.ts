@@ -4,6 +4,7 @@
  * Property tests check three rules. Reducing a prefix and then the rest equals reducing all events. An event at or
  * below the record's `seq` changes nothing, so applying events twice is harmless. The given record is never mutated.
  */
+import { answered, openApproval, withoutAskedAgain } from "./approval.js";
 import type { OperationEvent, Submission } from "./event.js";
 import { MAX_STATUS } from "./limits.js";
 import { getOwn } from "./objects.js";
@@ -118,15 +119,26 @@ function changes(
       };
     case "operation:edited": {
       const { source: _, ...changes } = event.changes;
-      return changes;
+      // What was approved was asked about other parameters.
+      return { ...changes, ...(changes.params && record.approvals && { approvals: [] }) };
     }
+    case "approval:asked": {
+      const { stage, occurrence, question, choices, default: fallback, until, attempt, at: since } = event;
+      const asked = { stage, occurrence, question, choices, default: fallback, attempt, since, until };
+      return { approvals: [...(record.approvals ?? []), { ...asked, answer: null }] };
+    }
+    case "approval:answered":
+      return answered(record, event);
     case "stages:declared":
       return { title: event.title, stages: event.stages };
     case "attempt:requeued":
+      // The stages stay in sight while a person looks at the question.
+      if (openApproval(record) !== null) return { ...ASKING, retryAt: event.retryAt };
       return { ...cleaned(record), state: "queued", startedAt: null, retryAt: event.retryAt };
     case "operation:retried":
       return {
         ...cleaned(record),
+        ...withoutAskedAgain(record, event.from),
         state: "queued",
         startedAt: null,
         chain: { ...record.chain, next: null },
@@ -243,6 +255,16 @@ const CLEAN = {
 function cleaned(record: Operation): Partial<Operation> {
   return { ...CLEAN, ...withoutSteps(record), ...(record.odd && { odd: [] }) };
 }
+
+/** As a wait in the queue; the stages are as the last attempt left them. */
+const ASKING = {
+  ...NO_WORKER,
+  state: "queued",
+  startedAt: null,
+  queuePosition: null,
+  slot: null,
+  pause: null,
+} satisfies Partial<Operation>;
 
 /** A queued operation before its first attempt, without the fields of its submit. */
 const QUEUED = {

@@ -404,6 +404,15 @@ export const queuesReply = doc(
   "all queues, the default queue first",
 );
 
+export const missingReply = z.object({
+  kind: doc(
+    z.enum(["late", "unsuccessful", "missed"]),
+    "late: the last run has not started within its time; unsuccessful: no success for `alertAfter` runs; missed: runs were due while no daemon ran or the machine slept. A client takes a kind that it does not know for missed",
+  ),
+  text: doc(z.string(), "what happened, and what catch-up did"),
+  since: z.iso.datetime(),
+});
+
 export const scheduleReply = z.object({
   name: z.string(),
   cron: z.string(),
@@ -433,6 +442,16 @@ export const scheduleReply = z.object({
   lastOperation: doc(z.nullable(z.string()), "id of the last operation"),
   missed: doc(z.int(), "runs that were due while no daemon ran, and were not made up for"),
   lastProblem: doc(z.nullable(z.string()), "why the last run submitted nothing; null: it did"),
+  within: doc(
+    z.nullable(z.number()),
+    "seconds in which a run must start; null: one hour, or a shorter period",
+  ),
+  alertAfter: doc(z.nullable(z.int()), "runs without a success after which it is reported; null: 3"),
+  lastSuccessAt: doc(
+    z.nullable(z.iso.datetime()),
+    "end of the last run that succeeded with its chain; null: none is known",
+  ),
+  missing: doc(z.nullable(missingReply), "the worst that is wrong with its runs; null: nothing"),
 });
 
 export const schedulesReply = z.object({ schedules: z.array(scheduleReply) });
@@ -483,6 +502,7 @@ export type FleetState = z.infer<typeof fleetState>;
 export type HostsReply = z.infer<typeof hostsReply>;
 export type QueueReply = z.infer<typeof queueReply>;
 export type QueuesReply = z.infer<typeof queuesReply>;
+export type MissingReply = z.infer<typeof missingReply>;
 export type ScheduleReply = z.infer<typeof scheduleReply>;
 export type SchedulesReply = z.infer<typeof schedulesReply>;
 export type InputReply = z.infer<typeof inputReply>;

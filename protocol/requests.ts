@@ -242,6 +242,13 @@ export const retryBody = z.strictObject({
   ),
 });
 
+export const approveBody = z.strictObject({
+  choice: doc(
+    z.optional(z.string()),
+    "one of the choices; `no` rejects. Default: the only choice besides `no`",
+  ),
+});
+
 /** What one request acts on: ids, or all operations that have what the other keys say. */
 const selection = {
   ids: doc(
@@ -338,6 +345,14 @@ export const scheduleBody = z.strictObject({
   jitter: doc(
     z.optional(z.number().check(z.gte(0), z.lte(86_400))),
     "most seconds by which a run is put off; default 0",
+  ),
+  within: doc(
+    z.optional(z.number().check(z.gte(1), z.lte(31_536_000))),
+    "seconds in which a run must start, else the schedule is reported; default: one hour, or a shorter period",
+  ),
+  alertAfter: doc(
+    z.optional(z.int().check(z.gte(1), z.lte(1000))),
+    "runs without a success after which the schedule is reported; default 3",
   ),
   overlap: doc(
     z.optional(z.enum(["skip", "queue", "replace"])),

@@ -208,6 +208,24 @@ export const ROUTES = {
       replies: { 200: json(operationSchema) },
       refusals: [...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
     },
+    approve: {
+      summary: "Answer the question of an operation",
+      description:
+        "The operation waits for approval. It goes on from there in its queue, once the answer is on disk. The answer, " +
+        "who gave it and when are in the record.",
+      params: id,
+      body: requests.approveBody,
+      replies: { 200: json(operationSchema) },
+      refusals: [...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
+    },
+    reject: {
+      summary: "Reject an operation that waits for approval",
+      description: "Its stage fails with LIVEOPS_REJECTED; the end of the operation is as after any failure.",
+      params: id,
+      body: requests.noBody,
+      replies: { 200: json(operationSchema) },
+      refusals: [...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
+    },
     cancelAll: {
       summary: "Cancel many operations",
       description:

@@ -3,6 +3,7 @@
  *
  * Routes, submits and edits know only this interface.
  */
+import { waitsForApproval } from "../../protocol/approval.js";
 import type { Blocked } from "../../protocol/operation.js";
 import type { FleetState, HostCounters, HostsReply } from "../../protocol/replies.js";
 import type { Bus } from "../bus.js";
@@ -68,9 +69,10 @@ export function hostFilter(hosts: Hosts, asked: string | undefined): string | un
 export function hostCounters(bus: Bus): HostCounters {
   const counters = { claimed: 0, finished: 0, requeued: 0, fenced: 0, shippedBytes: 0 };
   bus.on("decided", (changes, { kind }, isOwn) => {
-    for (const { before } of isOwn ? changes : []) {
+    for (const { before, after } of isOwn ? changes : []) {
+      const asks = after !== null && waitsForApproval(after) !== null;
       if (kind === "started") counters.claimed++;
-      else if (kind === "requeued") counters.requeued++;
+      else if (kind === "requeued" && !asks) counters.requeued++;
       // An operation that is finished in the queue ran nowhere.
       else if (kind === "finished" && before?.state === "running") counters.finished++;
     }

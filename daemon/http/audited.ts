@@ -47,8 +47,8 @@ function idsOf(result: unknown): string[] {
 }
 
 /**
- * The request's options: the keys of an edit (never its values), what a retry names, `now` of a stop; the id that `again`
- * was given.
+ * The request's options: the keys of an edit (never its values), what a retry names, the choice of an answer, `now` of a
+ * stop; the id that `again` was given.
  */
 function detailsOf(action: AuditAction, { body, params }: FastifyRequest): AuditLine["details"] {
   if (action === "edit")
@@ -59,6 +59,8 @@ function detailsOf(action: AuditAction, { body, params }: FastifyRequest): Audit
     };
   const { now, draining } = (body ?? {}) as { now?: unknown; draining?: unknown };
   if (action === "retry") return detailsOfRetry(body as RetryBody | null);
+  const { choice } = (body ?? {}) as { choice?: unknown };
+  if (action === "approve" && typeof choice === "string") return { choice: choice.slice(0, 200) };
   // The ids of a done request are those of the new operations.
   if (action === "again") return { of: (params as { id: string }).id.slice(0, 200) };
   const queue = (params as { queue?: string } | null)?.queue ?? (body as { queue?: unknown } | null)?.queue;

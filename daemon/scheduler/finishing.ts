@@ -5,6 +5,7 @@
 
 import { retryDelay } from "../../ops/attempt/retry-delay.js";
 import { removeTemporary } from "../../ops/attempt/temporary.js";
+import { approvalReason, openApproval } from "../../protocol/approval.js";
 import type { Outcome } from "../../protocol/event.js";
 import type { Odd } from "../../protocol/operation.js";
 import { firstLine } from "../../protocol/text/first-line.js";
@@ -149,8 +150,8 @@ export class Finishing {
     await this.#conclude(
       attempt,
       (entry) => {
-        const blocked = this.#blockedAgain(attempt, entry, outcome);
-        if (blocked) return blocked;
+        const again = asksAgain(attempt, entry, outcome) ?? this.#blockedAgain(attempt, entry, outcome);
+        if (again) return again;
         const corrected = correctedOutcome(outcome, entry);
         if (corrected.state !== "succeeded") return finishOrRetry(attempt, entry, corrected, undefined);
         return { finish: oddOutcome(corrected, odd, entry), odd };
@@ -255,6 +256,13 @@ export class Finishing {
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     this.waiting--;
   }
+}
+
+/** Queues an operation that waits for approval: it goes on with the answer. A stop request comes before. */
+function asksAgain({ run, number }: Attempt, { record, tries }: Entry, { asks }: Outcome): Conclusion | null {
+  const open = openApproval(record);
+  if (!asks || open === null || run.stopReason !== null) return null;
+  return { requeue: { reason: approvalReason(open), next: number + 1, tries, delay: 0 } };
 }
 
 /** By SIGKILL, or in a way that nobody saw. */

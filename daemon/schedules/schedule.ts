@@ -13,6 +13,10 @@ export interface Schedule {
   zone: string;
   /** Most seconds by which a run is put off. */
   jitter: number;
+  /** Seconds in which a run must start; null or absent: by the period. */
+  within?: number | null;
+  /** Runs without a success after which the schedule is reported; null or absent: 3. */
+  alertAfter?: number | null;
   /** What happens if the operation of the run before is not finished. */
   overlap: (typeof OVERLAPS)[number];
   /** Which of the runs are made up for that were due while no daemon ran. */
@@ -32,6 +36,23 @@ export interface Schedule {
   missed: number;
   /** Why the last run submitted nothing; null: it did. */
   lastProblem: string | null;
+  /** End of the last run that succeeded with its chain; null or absent: none is known. */
+  lastSuccessAt?: string | null;
+  /** The last runs that were due while nobody could submit them; null or absent: the last run was in time. */
+  gap?: Gap | null;
+  /** What of `missing` was told, so that it is told once. */
+  told?: string | null;
+}
+
+/** Runs that were due while nobody could submit them, and what came of them. */
+export interface Gap {
+  /** The first and the last of the runs, ISO 8601. */
+  from: string;
+  to: string;
+  /** Runs that were due. */
+  count: number;
+  /** Runs that were submitted late, by `catchup`. */
+  submitted: number;
 }
 
 /** A run that is later than this was missed, in ms: no daemon ran, the machine slept, or the clock was set. */
@@ -47,6 +68,8 @@ export interface Due {
   missed: number;
   /** The newest run that was due. */
   last: Date;
+  /** The runs that came late or were missed; null: all are in time. */
+  gap: Gap | null;
 }
 
 /** The runs of a schedule that are due; null: none. */
@@ -55,9 +78,15 @@ export function dueRuns(schedule: Schedule, now: Date): Due | null {
   const { runs, count } = runsBetween(cron, zone, new Date(lastDueAt), now, MOST_CAUGHT_UP);
   const last = runs.at(-1);
   if (last === undefined) return null;
+  const first = nextRun(cron, zone, new Date(lastDueAt)) ?? last;
   const isLate = now.getTime() - last.getTime() > LATE_MS;
   const submitted = catchup === "all" ? runs : isLate && catchup === "none" ? [] : [last];
-  return { runs: submitted, missed: count - submitted.length, last };
+  const missed = count - submitted.length;
+  const gap =
+    isLate || missed > 0
+      ? { from: first.toISOString(), to: last.toISOString(), count, submitted: submitted.length }
+      : null;
+  return { runs: submitted, missed, last, gap };
 }
 
 /** When the next run is due; null: never, or the schedule is paused. */

@@ -6,15 +6,17 @@
  */
 import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
-import type { ScheduleReply } from "../../protocol/replies.js";
+import type { MissingReply, ScheduleReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { Draft } from "../admission/steps.js";
+import type { Bus } from "../bus.js";
 import type { Log } from "../log/log.js";
 import { quarantineFile } from "../store/quarantine.js";
 import { FileSetting, type Setting } from "../store/setting.js";
 import type { Archive } from "../store/store.js";
 import { cronProblem } from "./cron.js";
+import { missingOf } from "./missing.js";
 import { CATCHUPS, dueRuns, keyOf, nextDue, OVERLAPS, type Schedule, startOf } from "./schedule.js";
 import { withText } from "./scheduled-file.js";
 
@@ -26,6 +28,7 @@ const MOST = 1000;
 const MOST_BYTES = 64 * 1024 * 1024;
 
 interface SchedulesOptions {
+  bus: Bus;
   saved: Setting<readonly Schedule[]>;
   log: Log;
   archive: Pick<Archive, "find" | "byKey">;
@@ -38,7 +41,7 @@ interface SchedulesOptions {
 /** What a person sets of a schedule. */
 export type ScheduleSettings = Pick<
   Schedule,
-  "cron" | "zone" | "jitter" | "overlap" | "catchup" | "submit" | "file"
+  "cron" | "zone" | "jitter" | "within" | "alertAfter" | "overlap" | "catchup" | "submit" | "file"
 >;
 
 export class Schedules {
@@ -48,10 +51,16 @@ export class Schedules {
   #isStarted = false;
   #isStopped = false;
   readonly #now: () => Date;
+  /** What is wrong with the runs, by name. */
+  readonly #missing = new Map<string, MissingReply>();
 
   constructor(private readonly options: SchedulesOptions) {
     this.#now = options.now ?? (() => new Date());
     this.#take();
+    options.bus.on("decided", (changes, { kind }, isOwn) => {
+      if (kind !== "finished" || !isOwn) return;
+      for (const { after } of changes) if (after?.state === "succeeded") void this.#succeeded(after);
+    });
     options.saved.onChange(() => {
       this.#take();
       if (this.#isStarted) this.#arm();
@@ -93,7 +102,11 @@ export class Schedules {
     const fresh = { createdAt, lastDueAt: createdAt, pausedSince: null, lastOperation: null, missed: 0 };
     await this.#save(name, (current) => {
       if (current !== undefined && !replaces) throw isUsed(name);
-      const kept = current && { pausedSince: current.pausedSince, lastOperation: current.lastOperation };
+      const kept = current && {
+        pausedSince: current.pausedSince,
+        lastOperation: current.lastOperation,
+        lastSuccessAt: current.lastSuccessAt ?? null,
+      };
       return { name, ...settings, ...fresh, ...kept, lastProblem: null };
     });
     return this.show(name);
@@ -145,12 +158,60 @@ export class Schedules {
     return this.#looking;
   }
 
+  /** The end of a chain that a schedule began. */
+  async #succeeded(operation: Operation): Promise<void> {
+    const { chain, finishedAt } = operation;
+    if (chain.next !== null || this.#schedules.size === 0) return;
+    try {
+      const first = chain.index === 0 ? operation : (await this.options.archive.find(chain.id))?.record;
+      const { schedule: name } = first ?? {};
+      if (name == null || !this.#schedules.has(name)) return;
+      await this.#save(name, (current) => current && { ...current, lastSuccessAt: finishedAt });
+      await this.#judge(name);
+    } catch (error) {
+      this.options.log.error(
+        { err: error, id: operation.id },
+        "the success of a schedule could not be recorded",
+      );
+    }
+  }
+
+  /** Judges whether runs are missing, and tells it once. */
+  async #judge(name: string): Promise<void> {
+    const schedule = this.#schedules.get(name);
+    if (schedule === undefined) return;
+    const { lastOperation } = schedule;
+    const last = lastOperation === null ? null : ((await this.options.archive.find(lastOperation)) ?? null);
+    const missing = missingOf(schedule, last?.record ?? null, this.#now());
+    if (missing === null) this.#missing.delete(name);
+    else this.#missing.set(name, missing);
+    const told = missing && `${missing.kind} ${missing.since}`;
+    if (told === (schedule.told ?? null)) return;
+    let isNews = false;
+    await this.#save(name, (current) => {
+      // In a fleet, another host may have told it.
+      isNews = current !== undefined && (current.told ?? null) !== told;
+      return current && { ...current, told };
+    });
+    if (missing === null || !isNews) return;
+    this.options.log.warn({ schedule: name }, missing.text);
+    const { op, queue, label } = schedule.submit;
+    this.options.bus.emit("notice", {
+      event: "missed",
+      key: `missed ${name} ${told}`,
+      schedule: { name, op, queue, label },
+      reason: [missing.text],
+      next: [`liveops schedule`, `liveops schedule run ${name}`],
+    });
+  }
+
   async #look(): Promise<void> {
     for (const name of [...this.#schedules.keys()]) {
       const schedule = this.#schedules.get(name);
       if (schedule === undefined || schedule.pausedSince !== null || this.#isStopped) continue;
       try {
         await this.#lookAt(schedule);
+        if (!this.#isStopped) await this.#judge(name);
       } catch (error) {
         this.options.log.error({ err: error, schedule: name }, "a schedule could not be looked at");
       }
@@ -171,14 +232,14 @@ export class Schedules {
     }
     if (due.missed > 0) {
       const missed = due.missed === 1 ? "1 run was missed" : `${due.missed} runs were missed`;
-      this.options.log.warn({ schedule: schedule.name, count: due.missed }, "runs of a schedule were missed");
       if (due.runs.length === 0) lastProblem = `${missed}, the last at ${due.last.toISOString()}`;
     }
     const lastDueAt = due.last.toISOString();
     await this.#save(schedule.name, (current) => {
       // Removed, or made anew, while its run was submitted; or another host has recorded the run.
       if (current?.createdAt !== schedule.createdAt || current.lastDueAt >= lastDueAt) return current;
-      return { ...current, lastDueAt, lastOperation, lastProblem, missed: current.missed + due.missed };
+      const missed = current.missed + due.missed;
+      return { ...current, lastDueAt, lastOperation, lastProblem, missed, gap: due.gap };
     });
   }
 
@@ -254,10 +315,13 @@ export class Schedules {
   }
 
   #describe(schedule: Schedule): ScheduleReply {
-    const { submit, file = null, ...rest } = schedule;
+    const { submit, file = null, gap: _, told: __, ...rest } = schedule;
+    const { within = null, alertAfter = null, lastSuccessAt = null } = schedule;
     const { env = {}, ...operation } = submit;
     return {
       ...rest,
+      ...{ within, alertAfter, lastSuccessAt },
+      missing: schedule.pausedSince === null ? (this.#missing.get(schedule.name) ?? null) : null,
       file,
       operation,
       env: Object.keys(env).sort(),

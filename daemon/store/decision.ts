@@ -15,8 +15,13 @@ type EventOf<T extends DaemonEvent["type"]> = Extract<DaemonEvent, { type: T }>;
 
 export type Decision =
   | ({ kind: "submitted" } & Submitted)
-  /** `env`: all variables of the operation; absent: unchanged. */
-  | { kind: "edited"; id: string; event: EventOf<"operation:edited">; env?: Record<string, string> }
+  /** A queued operation changed: by an edit, or by the answer to its question. `env`: as edited; absent: unchanged. */
+  | {
+      kind: "edited";
+      id: string;
+      event: EventOf<"operation:edited"> | EventOf<"approval:answered">;
+      env?: Record<string, string>;
+    }
   | ({
       kind: "started";
       id: string;
@@ -35,6 +40,8 @@ export type Decision =
       losses?: WorkerLosses | undefined;
       /** Log lines of all attempts so far: the next attempt numbers its lines after them. */
       logLines: number;
+      /** Of an operation that waits for approval: its record keeps its stages. */
+      runState?: RunState;
     }
   | { kind: "cancelled"; id: string; event: EventOf<"cancel:requested"> }
   /** The operation was paused or resumed. `uptime`: seconds since boot. */
@@ -78,6 +85,7 @@ type RunState = Pick<
   | "stageTimes"
   | "steps"
   | "stepCounts"
+  | "approvals"
   | "percent"
   | "progress"
   | "status"
@@ -89,10 +97,11 @@ type RunState = Pick<
 
 export function runStateOf(record: Operation): RunState {
   const { title, stages, currentStage, untrackedStage, stageStates, stageTimes, steps, stepCounts } = record;
-  const { percent, progress, status, seconds, cancelRequested, logLines, seq } = record;
+  const { percent, progress, status, seconds, cancelRequested, logLines, seq, approvals } = record;
   return {
     ...{ title, stages, currentStage, untrackedStage, stageStates, stageTimes },
     ...(steps !== undefined && { steps, stepCounts }),
+    ...(approvals !== undefined && { approvals }),
     ...{ percent, progress, status, seconds, cancelRequested, logLines, seq },
   };
 }

@@ -152,6 +152,7 @@ export class Ledger {
         return [{ id: decision.id, before, after: entry.record, bytesBefore }];
       }
       case "requeued":
+        if (decision.runState) entry.record = { ...before, ...decision.runState };
         this.#reduce(entry, decision.event);
         // A replay does not read the run files, so the decision carries the number of lines.
         entry.record = {
@@ -225,7 +226,7 @@ export class Ledger {
   }
 
   #edit(entry: Entry, { event, env }: Extract<Decision, { kind: "edited" }>): void {
-    if (event.changes.params) entry.events = keptBeforeEdit(entry);
+    if (event.type === "operation:edited" && event.changes.params) entry.events = keptBeforeEdit(entry);
     this.#reduce(entry, event);
     if (env) entry.env = env;
     entry.bytes = sizeOf(entry.record, entry.env);

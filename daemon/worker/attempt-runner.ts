@@ -317,9 +317,10 @@ function failed(code: FailureCode, message: string, stack: string | null = null)
 }
 
 function orderOf({ record, env }: Entry): Order {
-  const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines, slot, force } = record;
-  const numbers = { seq, logLines, slot: slot ?? 1 };
-  return { id, op, attempt, params, title, label, stages, cwd, env, chain, force, ...numbers };
+  const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines, slot } = record;
+  const { force, approvals } = record;
+  const order = { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines, force };
+  return { ...order, slot: slot ?? 1, ...(approvals && { approvals }) };
 }
 
 /** An entry without the events of earlier attempts, which the events of this attempt must not repeat. */

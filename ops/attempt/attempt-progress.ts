@@ -1,16 +1,19 @@
 /**
  * Implements `Progress` for one attempt: sends stages, progress bar, status and log to the sink; keeps the outcome.
  */
-import type { StopReason } from "../../protocol/event.js";
+import type { EventBody, StopReason } from "../../protocol/event.js";
 import { MAX_STATUS } from "../../protocol/limits.js";
+import type { Approval } from "../../protocol/operation.js";
 import { AttemptTerminals, type TerminalHost } from "../programs/terminals.js";
 import type {
+  ApproveOptions,
   EachOptions,
   OperationClass,
   Progress,
   StepProgress,
   StepsOptions,
 } from "../sdk/live-operation.js";
+import { type Ask, AttemptApprovals, cannotAsk } from "./approvals.js";
 import type { Cancellation } from "./cancellation.js";
 import type { Clock } from "./clock.js";
 import type { ItemKeys } from "./item-keys.js";
@@ -24,6 +27,7 @@ import { Steps, type StepTask, tasksOfEach, tasksOfParallel } from "./steps.js";
 export class AttemptProgress extends Reports implements Progress<unknown> {
   readonly stages: Stages;
   readonly outcome = new OutcomeCalls();
+  readonly approvals: AttemptApprovals;
   /** Blocks that may still be running. */
   #running: Promise<unknown>[] = [];
 
@@ -38,6 +42,7 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
     notResumable: string | null,
     /** For pipelines: where stamps are kept, and whether those are ignored. */
     readonly build: { stampsDir: string | null; isForced: boolean },
+    { answers, ask }: { answers: readonly Approval[]; ask: Ask | string | null },
   ) {
     const over = new AbortController();
     const sink = until(over.signal, writer);
@@ -49,6 +54,10 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
     );
     super({ sink, meter, cancellation, over, terminals, gracePeriod, notResumable });
     this.stages = new Stages(declared, sink, meter, cancellation, values);
+    const now = () => Date.parse(clock.time());
+    const event = (body: EventBody) => sink.event(body, true);
+    const line = (text: string) => sink.line("liveops", this.stages.current, text);
+    this.approvals = new AttemptApprovals({ answers, ask, cancellation, now, event, line });
   }
 
   protected place(): { stage: string | null } {
@@ -113,6 +122,29 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
       throw new Error('steps run inside a stage: await p.stage("…", () => p.parallel({ … }))');
     this.stages.steps ??= new Steps(active, this.stages.occurrence(active), this.parts, this.values);
     return this.#remember(this.stages.steps.run(tasks, options));
+  }
+
+  async approve<C extends string = "yes">(
+    question: string,
+    options: ApproveOptions<C> = {},
+  ): Promise<Exclude<C, "no">> {
+    this.checkCancelled();
+    const { notResumable } = this.parts;
+    if (notResumable !== null)
+      throw cannotAsk(
+        `p.approve: ${notResumable} is not resumable, so it would begin from the start after the answer; add: static resumable = true`,
+      );
+    const running = this.program ?? this.stages.steps?.running ?? null;
+    if (running !== null)
+      throw cannotAsk(`p.approve was called while ${running} runs, and the wait ends it; await it first`);
+    const text = this.masker.mask(String(question));
+    const choice = await this.approvals.approve(text, options, this.stages.askingPlace);
+    return choice as Exclude<C, "no">;
+  }
+
+  /** Aborts when the attempt is over, also where its code waits for an answer and never goes on. */
+  get over(): AbortSignal {
+    return this.parts.over.signal;
   }
 
   result(value: unknown): void {

@@ -10,6 +10,7 @@ import { firstLine } from "../../protocol/text/first-line.js";
 import type { Capture } from "../programs/capture-output.js";
 import type { TerminalHost } from "../programs/terminals.js";
 import { type OperationCtor, readType } from "../types/read-type.js";
+import type { Answer, Ask } from "./approvals.js";
 import { InlineStop } from "./cancellation.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { MemoryStageValues } from "./memory-values.js";
@@ -173,17 +174,11 @@ export class InlineLink extends AttemptWriter {
       this.options,
     );
     const order = this.#order();
+    const { ask = this.watcher.ask ?? "there is nobody to ask" } = this.options;
+    const options = { ...this.options, ask: typeof ask === "string" ? ask : this.#asking(ask) };
     const leaveVariables = enterOperationVariables(order);
     try {
-      const attempt = runAttempt(
-        Type,
-        order,
-        this,
-        stop,
-        values,
-        this.options,
-        this.watcher.terminals ?? null,
-      );
+      const attempt = runAttempt(Type, order, this, stop, values, options, this.watcher.terminals ?? null);
       return await Promise.race([attempt, stop.graceOver]);
     } finally {
       this.#isAbandoned = stop.abandoned.aborted;
@@ -193,12 +188,40 @@ export class InlineLink extends AttemptWriter {
     }
   }
 
+  /** The attempt waits for the answer, at most as long as the question says. */
+  #asking(ask: Ask): Ask {
+    return async (question, signal) => {
+      const { until, default: fallback } = question;
+      const over = new AbortController();
+      const asked = ask(question, AbortSignal.any([signal, over.signal]));
+      asked.catch(() => {});
+      const late: Promise<Answer>[] = [];
+      let clear = () => {};
+      if (until !== null)
+        late.push(
+          new Promise((resolve) => {
+            const ms = Math.max(0, Date.parse(until) - Date.parse(this.#clock.time()));
+            clear = this.#clock.schedule(ms, () => resolve({ choice: fallback, by: null }), true);
+          }),
+        );
+      try {
+        const answer = await Promise.race([asked, ...late]);
+        this.#say({ type: "approval:answered", ...answer });
+        return answer;
+      } finally {
+        clear();
+        over.abort();
+      }
+    };
+  }
+
   #order(): Order {
     const { id, op, title, label, cwd, params, stages, chain, force } = this.submission;
     const numbers = { seq: this.#seq, logLines: this.#builder.logLines };
     const attempt = this.#attemptNumber;
+    const { approvals } = this.record;
     const order = { id, op, title, label, cwd, params, stages, chain, attempt, env: {}, ...numbers, slot: 1 };
-    return { ...order, ...(force && { force }) };
+    return { ...order, ...(force && { force }), ...(approvals && { approvals }) };
   }
 
   #say(body: EventBody | Body<DaemonEvent>): void {
@@ -234,6 +257,8 @@ export interface InlineWatcher {
   line(line: LogLine, id: string): void;
   /** Connects the terminals of programs (`tty`) with the person. Default: nobody can type. */
   readonly terminals?: TerminalHost;
+  /** Asks the person, or says why nobody can be asked. Default: there is nobody. */
+  readonly ask?: Ask | string;
   /** Called first, with the writers to the terminal, because the output of the operation is captured. */
   started?(real: Capture["real"]): void;
   /** Called before each operation of the chain. */

@@ -26,6 +26,7 @@ import {
   TypeFault,
   titleFor,
 } from "../types/read-type.js";
+import type { Ask } from "./approvals.js";
 import { AttemptProgress } from "./attempt-progress.js";
 import { Cancellation } from "./cancellation.js";
 import { type AttemptTime, SYSTEM_CLOCK } from "./clock.js";
@@ -46,6 +47,8 @@ export interface AttemptOptions extends AttemptTime {
   findType?: TypeFinder;
   /** Directory of the stamps of pipelines. Default: none are kept, so that every stage runs. */
   stampsDir?: string;
+  /** Asks a person during the attempt; a text: why nobody can be asked. Default: the attempt ends with its question. */
+  ask?: Ask | string;
 }
 
 /**
@@ -61,7 +64,7 @@ export async function runAttempt(
   sink: Sink,
   control: StopControl,
   values: StageValues | null,
-  { clock = SYSTEM_CLOCK, timeout, findType, stampsDir }: AttemptOptions = {},
+  { clock = SYSTEM_CLOCK, timeout, findType, stampsDir, ask }: AttemptOptions = {},
   terminals: TerminalHost | null = null,
 ): Promise<Outcome> {
   const cancellation = new Cancellation(control, clock);
@@ -89,12 +92,19 @@ export async function runAttempt(
       terminals,
       notResumable,
       { stampsDir: stampsDir ?? null, isForced: order.force === true },
+      { answers: order.approvals ?? [], ask: ask ?? null },
     );
     progress.outcome.failIfOdd = failIfOdd;
     const { id, label, attempt, fence = null } = order;
     const operation = constructing({ id, params: parsed, label, attempt, fence }, () => new Type());
-    await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
-    outcome = await finish(progress.outcome, order, findType);
+    const waits = progress.approvals.waiting.then(() => ASKS);
+    const ended = runWhole(operation.run(progress), progress);
+    const asks = await Promise.race([waits, ended, faults.first]);
+    if (asks === ASKS) {
+      ended.catch(() => {});
+      cancellation.abandon();
+    }
+    outcome = asks === ASKS ? ASKS : await finish(progress.outcome, order, findType);
   } catch (caught) {
     const thrown = caught instanceof Uncaught ? caught.thrown : caught;
     outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught, masker), resultOf(thrown));
@@ -193,6 +203,9 @@ function at<E extends Error>(call: ChainCall, error: E): E {
   error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");
   return error;
 }
+
+/** The next attempt goes on with the answer of a person. */
+const ASKS: Outcome = { state: "cancelled", result: null, error: null, next: null, asks: true };
 
 export const CANCELLED: Outcome = { state: "cancelled", result: null, error: null, next: null };
 

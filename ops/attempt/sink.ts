@@ -5,7 +5,7 @@
  * `AttemptWriter` is the sink of both callers.
  */
 import type { ByHand, DoneByHand, EventBody, StageValue, StopReason } from "../../protocol/event.js";
-import type { Chain, LogStream } from "../../protocol/operation.js";
+import type { Approval, Chain, LogStream } from "../../protocol/operation.js";
 import type { Masker } from "../secrets/masker.js";
 
 export interface Sink {
@@ -130,4 +130,6 @@ export interface Order {
   fence?: number | null;
   /** What is up to date runs too. */
   force?: true | undefined;
+  /** The questions that earlier attempts asked, with their answers. Absent: none. */
+  approvals?: readonly Approval[];
 }

@@ -58,6 +58,8 @@ export class Stages {
   #items: ItemKeys | null = null;
   #itemsOutside: ItemKeys | null = null;
   readonly #noted = new Set<string>();
+  /** The attempt that finished the active stage before, although it runs again; 0: none. */
+  #staleUntil = 0;
 
   constructor(
     private readonly declared: readonly string[],
@@ -82,6 +84,13 @@ export class Stages {
   /** Whether a person has done by hand what the next run of the stage would do. */
   isByHand(name: string, isStored: boolean): boolean {
     return this.values?.byHand(name, (this.#occurrences.get(name) ?? 0) + 1, isStored) !== undefined;
+  }
+
+  /** Where a question is asked now. Answers before the stage was done the last time do not count for its next run. */
+  get askingPlace(): { stage: string | null; occurrence: number; staleUntil: number } {
+    const { active } = this;
+    if (active === null) return { stage: null, occurrence: 1, staleUntil: 0 };
+    return { stage: active, occurrence: this.occurrence(active), staleUntil: this.#staleUntil };
   }
 
   /** The finished items of the stage that runs now. */
@@ -121,7 +130,9 @@ export class Stages {
     const occurrence = this.#nextOccurrence(name);
     this.active = name;
     try {
-      const stored = options.again === undefined ? this.values?.load(name, occurrence) : undefined;
+      const known = this.values?.load(name, occurrence);
+      const stored = options.again === undefined ? known : undefined;
+      this.#staleUntil = known?.attempt ?? 0;
       const { valueByHand = (outputs) => outputs } = options;
       const byHand = this.values?.byHand(name, occurrence, stored !== undefined);
       if (byHand !== undefined) {

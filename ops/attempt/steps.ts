@@ -90,6 +90,12 @@ export class Steps {
     };
   }
 
+  /** The name of a step that is running; null: none. */
+  get running(): string | null {
+    const [step] = this.#active;
+    return step === undefined ? null : `the step "${step.name}"`;
+  }
+
   /**
    * @returns the values, in the order of the tasks
    * @throws the failure of a step, after all steps of the set have ended; OperationCancelled

@@ -103,6 +103,16 @@ export interface PipelineStage extends PipelineTask {
   stopWhen: Command | null;
   /** Null: the stage runs its command. */
   steps: PipelineSteps | null;
+  /** The question that the stage asks in place of a command; null: it asks none. */
+  approve: PipelineApproval | null;
+}
+
+export interface PipelineApproval {
+  question: Template;
+  choices: readonly string[];
+  /** Seconds; null: no limit. */
+  timeout: number | null;
+  default: string | null;
 }
 
 export interface PipelineSteps {

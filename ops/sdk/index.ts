@@ -4,6 +4,7 @@
 export { z } from "zod";
 export { ExecError, type ExecOptions, type ExecResult } from "./exec.js";
 export type {
+  ApproveOptions,
   ChainArguments,
   EachOptions,
   Progress,

@@ -69,6 +69,16 @@ export interface StageOptions {
   allowFailure?: boolean;
 }
 
+/** Options of {@link Progress.approve}. */
+export interface ApproveOptions<C extends string = string> {
+  /** Possible answers, 1 to 20 texts of one line. `"no"` rejects. Default: `["yes", "no"]`. */
+  choices?: readonly C[];
+  /** Seconds after which nobody can answer any more. Default: no limit. */
+  timeout?: number;
+  /** The answer after `timeout`. Default: none, so that `approve` throws. */
+  default?: NoInfer<C>;
+}
+
 /** Options of {@link Progress.parallel}. */
 export interface StepsOptions {
   /** Most steps that run at the same time, from 1 to 200. Default: the number of cores. */
@@ -169,6 +179,27 @@ export interface Progress<Op = unknown> {
     block: (item: T, s: StepProgress) => R,
     options?: EachOptions<T>,
   ): Promise<Awaited<R>[]>;
+
+  /**
+   * Asks a person, and returns the answer. In a `resumable` type only. The attempt ends at this call and gives back its
+   * worker and its slot: code after it, `finally` blocks too, runs in the attempt after the answer, which comes to this
+   * call again. A question that was answered is not asked again, unless its stage runs again.
+   *
+   * ```ts
+   * await p.stage("Approve", () => p.approve("Roll out 4.2 to prod?", { timeout: 12 * 3600 }));
+   * ```
+   *
+   * People answer with `liveops approve`, `liveops reject`, and in the dashboard. In `liveops run` the person at the
+   * terminal is asked, and the attempt goes on.
+   *
+   * @param question - at most 500 characters
+   * @throws Error `LIVEOPS_REJECTED` after a rejection; `LIVEOPS_APPROVAL_TIMEOUT` if nobody answered in time and there
+   *   is no default; `LIVEOPS_CANNOT_ASK` in a type that is not resumable, or while a step or program runs
+   */
+  approve<const C extends string = "yes">(
+    question: string,
+    options?: ApproveOptions<C>,
+  ): Promise<Exclude<C, "no">>;
 
   /** Runs the block under a name that is not a stage, and returns its value. The stage stepper does not change. */
   untracked<R>(name: string, block: () => R): Promise<Awaited<R>>;

@@ -1,10 +1,12 @@
 /** `runOperation` and `startOperation`: one attempt of an operation in this process, with the runner of the worker. */
 import { resolve } from "node:path";
+import { NO } from "../../protocol/approval.js";
 import { Refusal } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
 import { stageAndStep } from "../../protocol/step-names.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { unknownStage } from "../../protocol/text/unknown-name.js";
+import type { Ask } from "../attempt/approvals.js";
 import type { Clock } from "../attempt/clock.js";
 import { MemoryStageValues } from "../attempt/memory-values.js";
 import type { OperationClass } from "../sdk/live-operation.js";
@@ -33,6 +35,11 @@ export interface RunOptions {
   clock?: Clock;
   /** Seconds after which the attempt is stopped; null: no limit. Default: `static timeout`. */
   timeout?: number | null;
+  /**
+   * Answers `p.approve`: a choice for all questions, or a function of the question and its choices. A promise that never
+   * settles is nobody's answer: the `timeout` of the question passes. Default: `p.approve` throws `LIVEOPS_CANNOT_ASK`.
+   */
+  approve?: string | ((question: string, choices: readonly string[]) => string | Promise<string>);
   /** Cancels the operation at this point, before anything else happens. Default: never. */
   cancelAt?: CancelAt;
   /** An earlier run that failed or was cancelled: this run is its next attempt, as after `liveops retry`. */
@@ -85,8 +92,13 @@ export async function runOperation(
   if (options.chain !== true) return reached([run], options) && run;
   const runs = [run];
   // The rest of the chain is not a later attempt, and is cancelled only if the first operation was not.
-  const { clock, env, cancelAt } = options;
-  const rest = { ...(clock && { clock }), ...(env && { env }), ...(cancelAt && { cancelAt }) };
+  const { clock, env, cancelAt, approve } = options;
+  const rest = {
+    ...(approve && { approve }),
+    ...(clock && { clock }),
+    ...(env && { env }),
+    ...(cancelAt && { cancelAt }),
+  };
   for (let next = run.next; next !== null; next = runs.at(-1)!.next)
     runs.push(await start(next, [rest]).finished);
   return reached(runs, options) && runs;
@@ -152,6 +164,7 @@ const OPTIONS = {
   env: true,
   clock: true,
   timeout: true,
+  approve: true,
   cancelAt: true,
   resumeFrom: true,
   from: true,
@@ -179,7 +192,11 @@ async function prepared(
   options: Options,
 ): Promise<Prepared> {
   const { env = null, clock, timeout } = options;
-  const time = { ...(clock && { clock }), ...(timeout !== undefined && { timeout }) };
+  const time = {
+    ...(clock && { clock }),
+    ...(timeout !== undefined && { timeout }),
+    ask: options.approve === undefined ? NOBODY : askedBy(options.approve),
+  };
   if (options.resumeFrom !== undefined) return retried(Type, params, options, options.resumeFrom, time);
   const submission =
     typeof first === "function"
@@ -188,6 +205,16 @@ async function prepared(
   const attempt = options.attempt ?? 1;
   const values = new MemoryStageValues(submission.params, attempt);
   return { Type, submission, values, env, options: { ...time, attempt } };
+}
+
+const NOBODY = 'the test answers no question: give approve, such as { approve: "yes" }';
+
+function askedBy(approve: NonNullable<RunOptions["approve"]>): Ask {
+  return async ({ question, choices }) => {
+    const choice = typeof approve === "string" ? approve : await approve(question, choices);
+    if (choice === NO || choices.includes(choice)) return { choice, by: "test" };
+    throw new TypeError(`approve: ${JSON.stringify(choice)} is none of the choices ${choices.join(", ")}`);
+  };
 }
 
 function submitted(Type: OperationCtor, params: Record<string, unknown> | undefined, options: Options) {

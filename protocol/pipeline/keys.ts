@@ -2,7 +2,7 @@
  * The keys of a pipeline file. These tables make the loader's messages, the JSON Schema for editors
  * (`schema.ts`) and the reference in docs/pipelines.md.
  */
-import { MAX_AT_ONCE } from "../limits.js";
+import { MAX_AT_ONCE, MAX_CHOICES } from "../limits.js";
 import {
   A_COMMAND,
   A_DURATION,
@@ -79,7 +79,7 @@ export const PIPELINE_KEYS = {
     default: "`false`",
   },
   stages: {
-    takes: "a list of stages, each with name, and run or parallel",
+    takes: "a list of stages, each with name, and run, parallel or approve",
     description: "The stages, in their order. The names must be unique",
     schema: {},
     isRequired: true,
@@ -234,7 +234,30 @@ export const STAGE_KEYS = {
     takes: RUN_KEY.takes,
     description: RUN_KEY.description,
     schema: COMMAND,
-    default: "required without `parallel`",
+    default: "required without `parallel` and `approve`",
+  },
+  approve: {
+    takes: "a question (text)",
+    description:
+      "A question to a person, in the place of `run`. The operation gives back its worker and its slot until `liveops approve` or `liveops reject` answers. The answer is the output `approved`. `$name` stands for a value",
+    schema: TEXT,
+    default: "none",
+  },
+  choices: {
+    takes: "a list of texts of one line",
+    description: "Possible answers to `approve`. `no` rejects: the stage fails",
+    schema: { type: "array", items: SCALAR, minItems: 1, maxItems: MAX_CHOICES },
+    default: "`[yes, no]`",
+  },
+  default: {
+    takes: "one of the choices",
+    description: "The answer to `approve` after `timeout`",
+    schema: SCALAR,
+    default: "none: the stage fails",
+  },
+  timeout: {
+    ...STEP_KEYS.timeout,
+    description: "Longest duration of one run of the command; with `approve`, of the wait for an answer",
   },
   stop_when: {
     takes: A_COMMAND,

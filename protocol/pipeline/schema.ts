@@ -24,7 +24,7 @@ export function pipelineSchema(): JsonSchema {
   const parallel = { type: "array", items: mapOf(STEP_KEYS, { retry }), minItems: 1 };
   const stage = {
     ...mapOf(STAGE_KEYS, { retry, parallel }),
-    oneOf: ["run", "parallel"].map((name) => ({ properties: { [name]: {} }, required: [name] })),
+    oneOf: ["run", "parallel", "approve"].map((name) => ({ properties: { [name]: {} }, required: [name] })),
   };
   const top = mapOf(PIPELINE_KEYS, {
     params,

@@ -23,6 +23,8 @@ const TAKEN: Record<string, State[]> = {
   cancel: live,
   wait: live,
   edit: ["queued"],
+  approve: ["queued"],
+  reject: ["queued"],
   pause: ["running"],
   resume: ["running"],
   attach: ["running"],

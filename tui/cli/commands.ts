@@ -29,6 +29,8 @@ const GROUPS: Readonly<Record<string, Commands>> = {
     cancel: async () => (await import("./cancel.js")).registerCancel,
     edit: async () => (await import("./submit/edit.js")).registerEdit,
     pause: async () => (await import("./pause.js")).registerPause,
+    approve: async () => (await import("./approve.js")).registerApprove,
+    reject: async () => (await import("./approve.js")).registerReject,
     resume: async () => (await import("./pause.js")).registerResume,
     rm: async () => (await import("./rm.js")).registerRm,
   },

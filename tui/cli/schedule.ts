@@ -35,6 +35,8 @@ interface AddOptions extends SubmitFlags {
   name?: string;
   zone?: string;
   jitter?: string;
+  within?: string;
+  alertAfter?: string;
   overlap?: ScheduleBody["overlap"];
   catchup?: ScheduleBody["catchup"];
   frozen?: boolean;
@@ -50,7 +52,12 @@ export const SCHEDULES: TableSpec<ScheduleReply> = {
     { name: "op", about: "Operation type, or its pipeline file", text: opOf, atLeast: 8 },
     { name: "next", about: "Next run", text: nextCell, sort: ({ nextAt }) => nextAt ?? "~" },
     { name: "last", about: "Id of the last operation", text: (it) => it.lastOperation ?? "" },
-    { name: "note", about: "Problem of the last run, or missed runs", text: noteOf, atLeast: 8 },
+    {
+      name: "note",
+      about: "Runs that are missing, late or without success; the problem of the last run",
+      text: noteOf,
+      atLeast: 8,
+    },
     {
       name: "overlap",
       about: "What a run does that meets the run before",
@@ -72,12 +79,14 @@ export const SCHEDULES: TableSpec<ScheduleReply> = {
       text: ({ jitter }) => (jitter === 0 ? "" : formatDuration(jitter)),
       ...{ sort: (it) => it.jitter, only: "wide" },
     },
+    timeColumn("success", "End of the last run that succeeded", (it) => it.lastSuccessAt, { only: "wide" }),
     timeColumn("created", "Time of the creation", (it) => it.createdAt, { only: "wide" }),
   ],
   firstToShrink: ["params", "file", "label", "note", "op", "schedule"],
   firstToGo: [
     "params",
     "created",
+    "success",
     "file",
     "label",
     "jitter",
@@ -125,8 +134,9 @@ function nextCell({ nextAt }: ScheduleReply, { time, now }: CellContext): string
   return `${formatShortTime(new Date(nextAt), new Date(now))}, in ${formatDuration(inSeconds)}`;
 }
 
-/** Why the last run submitted nothing, and how many runs were missed. */
-function noteOf({ lastProblem, missed }: ScheduleReply): string {
+/** What is wrong with the runs, why the last one submitted nothing, or how many were missed in all. */
+function noteOf({ missing, lastProblem, missed }: ScheduleReply): string {
+  if (missing !== null) return missing.text;
   if (lastProblem !== null) return lastProblem;
   return missed === 0 ? "" : `${missed} missed`;
 }
@@ -190,6 +200,8 @@ function registerAdd(schedule: Command): void {
     .option("--name <name>", "Name of the schedule (default: the operation type)")
     .option("--zone <zone>", "Time zone of the expression (default: that of this machine)")
     .option("--jitter <duration>", "Put each run off by up to this time, such as 5m (default: 0)")
+    .option("--within <duration>", "Report a run that has not started within this time (default: 1h)")
+    .option("--alert-after <n>", "Report the schedule after this many runs without a success (default: 3)")
     .addOption(
       new Option(
         "--overlap <what>",
@@ -209,7 +221,9 @@ function registerAdd(schedule: Command): void {
     .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options, to, config } = await connectOrStart<AddOptions>(command);
       const { name = nameOf(op), overlap, catchup } = options;
-      const jitter = jitterOf(options.jitter);
+      const jitter = durationOf("--jitter", options.jitter);
+      const within = durationOf("--within", options.within);
+      const alertAfter = runsOf(options.alertAfter);
       const trailing = trailingWords();
       const words = isPipelineArgument(op)
         ? {
@@ -231,6 +245,8 @@ function registerAdd(schedule: Command): void {
         cron,
         zone: options.zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
         ...(jitter !== undefined && { jitter }),
+        ...(within !== undefined && { within }),
+        ...(alertAfter !== undefined && { alertAfter }),
         ...(overlap && { overlap }),
         ...(catchup && { catchup }),
         ...(file !== null && { file }),
@@ -292,6 +308,13 @@ function nameOf(op: string): string {
   return isPipelineArgument(op) ? basename(op).replace(/\.ya?ml$/, "") : op;
 }
 
-function jitterOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : givenDuration("--jitter", text, "30s or 5m");
+function durationOf(option: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : givenDuration(option, text, "30s or 5m");
+}
+
+function runsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const runs = Number(text);
+  if (Number.isInteger(runs) && runs >= 1 && runs <= 1000) return runs;
+  throw new UsageError(`--alert-after: ${JSON.stringify(text)} is not a number of runs; give 1 to 1000`);
 }

@@ -1,5 +1,6 @@
 /** The columns of a list of operations. */
 
+import { waitsForApproval } from "../../protocol/approval.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ForecastReply } from "../../protocol/replies.js";
 import { STATES } from "../../protocol/state.js";
@@ -225,6 +226,7 @@ function secondsOf(it: Operation, { now }: OperationContext): number {
 }
 
 function stateWord(operation: Operation): string {
+  if (waitsForApproval(operation) !== null) return "needs approval";
   if (operation.state === "queued" && operation.blocked) return "blocked";
   if (operation.state === "queued" && operation.waitsFor) return "waiting";
   if (operation.state === "running" && operation.pause?.since) return "paused";

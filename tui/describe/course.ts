@@ -57,6 +57,8 @@ export class CourseReader implements Course {
   readonly attempts: AttemptRow[] = [];
   left = 0;
   #count = 0;
+  /** A question has no answer yet. */
+  #isAsking = false;
   readonly #whole: Lane = { stage: null, isTracked: true, spans: [] };
   readonly #lanes: Map<string, Lane>;
   /** The lanes of steps, by tracked stage and name. */
@@ -115,10 +117,20 @@ export class CourseReader implements Course {
         end(this.#laneOfStep(event), time, event.resumed ? "kept" : knownStepState(event.state));
         break;
       case "attempt:finished":
-        this.#change({ ended: event.state, seconds: event.seconds, error: event.error });
+        this.#change({
+          ended: event.asks ? "asked" : event.state,
+          seconds: event.seconds,
+          error: event.error,
+        });
+        break;
+      case "approval:asked":
+        this.#isAsking = true;
+        break;
+      case "approval:answered":
+        this.#isAsking = false;
         break;
       case "attempt:requeued":
-        this.#endStages(time, "failed");
+        this.#endStages(time, this.#isAsking ? "waiting" : "failed");
         end(whole, time, "requeued");
         this.#begin(whole, time, "waiting");
         this.#change({ ended: this.attempts.at(-1)?.ended ?? "lost", reason: event.reason });
@@ -159,8 +171,8 @@ export class CourseReader implements Course {
   }
 
   /** A worker that died leaves its stages and steps open. */
-  #endStages(to: number, look: StepEnd): void {
-    for (const stage of this.#steps.keys()) this.#endSteps(stage, to, look);
+  #endStages(to: number, look: StepEnd | "waiting"): void {
+    for (const stage of this.#steps.keys()) this.#endSteps(stage, to, look === "waiting" ? "ended" : look);
     for (const lane of this.#lanes.values())
       while (lane.spans.some((span) => span.to === null)) end(lane, to, look);
   }

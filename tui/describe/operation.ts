@@ -1,8 +1,10 @@
 /** The facts of an operation as rows. `liveops show`, the dashboard and the exported page draw the same rows. */
+import { answerText } from "../../protocol/approval.js";
 import { pausedSeconds } from "../../protocol/estimate/seconds.js";
-import type { Operation } from "../../protocol/operation.js";
+import type { Approval, Operation } from "../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
+import { formatShortTime } from "../kit/output/local-time.js";
 import { formatBytes, formatDuration } from "../terminal/format.js";
 import { LEAST_SAVED, oddNotes } from "../terminal/stage-note.js";
 import { elapsedOf } from "./duration.js";
@@ -58,6 +60,7 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("after", dependencies(it.after)),
     ...row("after any", dependencies(it.afterAny)),
     ...row("not before", it.notBefore, "start"),
+    ...(it.approvals ?? []).flatMap((each) => row("approval", approvalText(each, it, now))),
     ...row("attempt", it.attempt > 1 && String(it.attempt)),
     ...row("submitted", it.createdAt, "time"),
     ...row("started", it.startedAt, "time"),
@@ -71,6 +74,17 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("env", it.env?.join(" ")),
     ...Object.entries(it.hooks ?? {}).flatMap(([hook, command]) => row(`hook ${hook}`, command)),
   ];
+}
+
+/** The question with its choices, or its answer, who gave it and when. */
+function approvalText(asked: Approval, { finishedAt }: Operation, now: number): string {
+  const { question, choices, until, default: fallback, answer } = asked;
+  const time = (at: string) => formatShortTime(new Date(at), new Date(now));
+  if (answer !== null) return `${question} ${answerText(answer)}, at ${time(answer.at)}`;
+  if (finishedAt !== null) return `${question} not answered`;
+  const limit =
+    until === null ? "" : `, until ${time(until)}${fallback === null ? "" : `, then ${fallback}`}`;
+  return `${question} (${choices.join(", ")}${limit})`;
 }
 
 /** How long the stages and steps would have taken that are up to date. */

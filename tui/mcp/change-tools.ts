@@ -86,4 +86,22 @@ const retryOperation = defineTool({
   },
 });
 
-export const CHANGE_TOOLS = [submitOperation, cancelOperation, retryOperation];
+const answerApproval = defineTool({
+  name: "answer_approval",
+  title: "Answer an operation that waits for approval",
+  description:
+    "Answer the question of an operation that waits for approval: the last one of approvals in its record has no answer. Ask your user before: a person decides.",
+  input: {
+    id,
+    choice: z
+      .string()
+      .optional()
+      .describe("One of the choices; no rejects. Default: the only one besides no"),
+  },
+  changes: "adds",
+  async run({ id, choice }, { client, signal }) {
+    return shortRecord(await client.approve(id, choice === undefined ? {} : { choice }, signal));
+  },
+});
+
+export const CHANGE_TOOLS = [submitOperation, cancelOperation, retryOperation, answerApproval];

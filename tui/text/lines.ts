@@ -5,6 +5,7 @@
  * it, so that an operation looks the same with and without the daemon.
  */
 
+import { answerText, waitsForApproval } from "../../protocol/approval.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { reduceOutline } from "../../protocol/reduce.js";
 import { isUnrun, knownStepState, type StepState } from "../../protocol/stage-state.js";
@@ -107,7 +108,13 @@ function linesOf(
       return [note(`edited: ${editedNames(event).join(", ")}`)];
     case "attempt:started":
       return event.attempt > 1 ? [note(`attempt ${event.attempt}`)] : [];
+    case "approval:asked":
+      return waitsForAnswer(event, operation, ownTerminal);
+    case "approval:answered":
+      return [note(answerText(event))];
     case "attempt:requeued":
+      // The question says it.
+      if (operation !== null && waitsForApproval(operation) !== null) return [{ to: "bar", view: null }];
       return [
         { to: "bar", view: null },
         note(
@@ -166,6 +173,23 @@ function waitsForInput(prompt: string, operation: Operation | null, ownTerminal:
   const question = prompt === "" ? "" : ` (${sanitize(prompt)})`;
   const answer = operation === null ? "" : `; answer it with: liveops attach ${operation.id}`;
   return [{ to: "err", text: `waiting for input${question}${answer}`, tone: "warning" }];
+}
+
+/** In `liveops run`, the person at the terminal is asked. */
+function waitsForAnswer(
+  { question, choices, until, default: fallback }: Extract<EventLine, { type: "approval:asked" }>,
+  operation: Operation | null,
+  ownTerminal: boolean,
+): TextLine[] {
+  if (ownTerminal) return [];
+  const all = choices.map((choice) => sanitize(choice)).join(", ");
+  const time =
+    until === null
+      ? ""
+      : ` by ${formatLocalTime(new Date(until))}${fallback === null ? "" : `, else ${sanitize(fallback)}`}`;
+  const answer = operation === null ? "" : `; answer it with: liveops approve ${operation.id}`;
+  const text = `waits for approval: ${sanitize(question)} (${all})${time}${answer}`;
+  return [{ to: "err", text, tone: "warning" }];
 }
 
 function noBar(index: number | null, untracked: "begins" | "ends"): TextLine {

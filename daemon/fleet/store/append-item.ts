@@ -24,7 +24,8 @@ function itemOf({ decision, version }: Judged, entry: Entry | null, parts: ItemP
     case "submitted":
       return { ...item, index: indexOf(decision.event.operation) };
     case "edited":
-      return { ...item, ...(entry && { index: indexOf({ ...entry.record, ...decision.event.changes }) }) };
+      if (decision.event.type !== "operation:edited" || entry === null) return item;
+      return { ...item, index: indexOf({ ...entry.record, ...decision.event.changes }) };
     case "requeued":
       return { ...item, index: { retryAt: decision.event.retryAt }, ...endOf(entry, parts) };
     case "finished": {

@@ -1,16 +1,19 @@
-/** The routes of operations: submit, again, list, show, edit, cancel, pause, resume, retry, remove. */
+/** The routes of operations: submit, again, list, show, edit, cancel, pause, resume, approve, reject, retry, remove. */
 import type { FastifyReply } from "fastify";
 import type * as z from "zod/mini";
+import { NO, onlyChoice } from "../../../protocol/approval.js";
 import { Refusal } from "../../../protocol/errors.js";
-import type { Operation } from "../../../protocol/operation.js";
+import type { Approval, Operation } from "../../../protocol/operation.js";
 import type { OperationPage } from "../../../protocol/replies.js";
 import type { listQuery } from "../../../protocol/requests.js";
+import { nearest } from "../../../protocol/text/nearest.js";
 import { WARNING_HEADER } from "../../../protocol/version.js";
 import { draftOfAgain } from "../../admission/again.js";
 import { editOperation } from "../../admission/edit.js";
 import { retryOperation } from "../../admission/retry.js";
 import { hostFilter } from "../../hosts/hosts.js";
 import type { Entry } from "../../store/decision.js";
+import { notAsking } from "../../wrong-state.js";
 import { personOf } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
@@ -76,6 +79,23 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
         return wholeRecord(context, id);
       },
     });
+  app.route({
+    ...definition("approve"),
+    handler: async (request) => {
+      const { id } = (await view.find(request.params.id)).record;
+      const { choice } = request.body;
+      await answerOperation(context, id, personOf(request), (open) => chosen(open, choice, id));
+      return wholeRecord(context, id);
+    },
+  });
+  app.route({
+    ...definition("reject"),
+    handler: async (request) => {
+      const { id } = (await view.find(request.params.id)).record;
+      await answerOperation(context, id, personOf(request), () => NO);
+      return wholeRecord(context, id);
+    },
+  });
   app.route({
     ...definition("retry"),
     handler: async (request) => {
@@ -187,6 +207,36 @@ async function pauseOperation(context: Context, id: string, isPaused: boolean): 
   if (why !== null) throw new Refusal("LIVEOPS_WRONG_STATE", `pausing an operation is ${why}`);
   await lifecycle.pause(id, isPaused);
   scheduler.pauseOperation(id);
+}
+
+/** @throws Refusal where the operation waits for no approval */
+async function answerOperation(
+  { lifecycle }: Context,
+  id: string,
+  by: string,
+  choose: (open: Approval) => string,
+): Promise<void> {
+  await lifecycle.answer(id, by, (open, record) => {
+    if (open === null) throw notAsking(record);
+    return choose(open);
+  });
+}
+
+/** @throws Refusal for a choice that the question does not have */
+function chosen(open: Approval, choice: string | undefined, id: string): string {
+  const { choices } = open;
+  const answer = choice ?? onlyChoice(open);
+  if (answer === NO || (answer !== null && choices.includes(answer))) return answer;
+  const all = choices.map((each) => JSON.stringify(each)).join(", ");
+  if (answer === null)
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `the question of ${id} has several choices, ${all}: liveops approve ${id} CHOICE`,
+    );
+  const near = nearest(answer, choices);
+  throw new Refusal("LIVEOPS_BAD_REQUEST", `${JSON.stringify(answer)} is none of the choices ${all}`, {
+    ...(near.length > 0 && { nearest: near }),
+  });
 }
 
 /** @returns the last record */

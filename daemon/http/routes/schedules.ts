@@ -19,7 +19,9 @@ export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
       const { shell, ...kept } = file === undefined ? operation : withoutText(operation, file);
       const env = { ...shell, ...kept.env };
       const submit = { ...kept, env, cwd: operation.cwd ?? homedir() };
-      const settings = { cron, zone: zone ?? ownZone(), jitter, overlap, catchup, submit, file };
+      const { within = null, alertAfter = null } = body;
+      const times = { cron, zone: zone ?? ownZone(), jitter, within, alertAfter };
+      const settings = { ...times, overlap, catchup, submit, file };
       warn(reply.code(201), warnings);
       return schedules.add(name, settings, body.replace);
     },

@@ -65,6 +65,14 @@ export const METRICS = {
     "Wait of the oldest queued operation that waits for no other operation and no chosen time; 0 without one",
     ["queue"],
   ),
+  liveops_schedule_last_success_seconds: gauge(
+    "Time of the last success of a schedule, in seconds since 1970; no sample before the first",
+    ["schedule"],
+  ),
+  liveops_schedule_missing: gauge("1 while runs of the schedule are missing, late or without success", [
+    "schedule",
+  ]),
+  liveops_operations_waiting_for_approval: gauge("Operations that wait for the answer of a person", []),
   liveops_queue_slots: gauge("Operations that may run at the same time", ["queue"]),
   liveops_queue_slots_used: gauge("Slots that operations of this host hold", ["queue"]),
   liveops_queue_paused: gauge("1 while the queue is paused", ["queue"]),

@@ -5,6 +5,7 @@
  * returns at once.
  */
 
+import { waitsForApproval } from "../../../protocol/approval.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import type { Hook } from "../../../protocol/hooks.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -79,7 +80,8 @@ export class Metrics {
     const type = this.typeOf(after);
     const queue = this.queueOf(after);
     if (before === null) registry.count("liveops_operations_submitted_total", { type, queue });
-    if (kind === "requeued") registry.count("liveops_operations_requeued_total", { type });
+    if (kind === "requeued" && waitsForApproval(after) === null)
+      registry.count("liveops_operations_requeued_total", { type });
     if (kind === "retried") registry.count("liveops_operations_retried_total", { type });
     if (kind === "started" && before && entry && after.startedAt !== null) {
       const wait = Date.parse(after.startedAt) - dueSince(entry, before);
@@ -132,9 +134,15 @@ export class Metrics {
   }
 }
 
+const QUEUES_AGAIN: ReadonlySet<string> = new Set([
+  "attempt:requeued",
+  "approval:answered",
+  "operation:retried",
+]);
+
 /** Since when a queued operation may start, as far as its own times say, in ms since 1970. */
 export function dueSince({ events }: Entry, record: Operation): number {
-  const queued = events.findLast(({ type }) => type === "attempt:requeued" || type === "operation:retried");
+  const queued = events.findLast(({ type }) => QUEUES_AGAIN.has(type));
   return Math.max(Date.parse(queued?.at ?? record.createdAt), earliestStart(record) ?? 0);
 }
 

@@ -1,5 +1,6 @@
 /** Reads the values of the sampled metrics from the daemon, at each scrape. */
 
+import { waitsForApproval } from "../../../protocol/approval.js";
 import { HOST_STATES, type HostReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
@@ -19,6 +20,7 @@ export async function readMetrics(context: Parts): Promise<string> {
     putOperations(context, put);
     putQueues(context, put);
     putAttempts(context, put);
+    putSchedules(context, put);
     putDaemon(context, put);
     for (const host of hosts) putHost(host, put);
   });
@@ -59,17 +61,32 @@ function putOperations({ store, metrics, blockedTypes }: Parts, put: Put): void 
 function putQueues({ store, queues, metrics, waiting, now }: Parts, put: Put): void {
   const oldest = new Map(queues.names().map((queue) => [queue, 0]));
   const at = now();
+  let asking = 0;
   for (const entry of store.ledger.entries.values()) {
     const { record } = entry;
-    if (record.state !== "queued" || waiting.isPlanned(record.id)) continue;
+    if (record.state !== "queued") continue;
+    if (waitsForApproval(record) !== null) {
+      asking++;
+      continue;
+    }
+    if (waiting.isPlanned(record.id)) continue;
     const queue = metrics.queueOf(record);
     oldest.set(queue, Math.max(oldest.get(queue) ?? 0, (at - dueSince(entry, record)) / 1000));
   }
+  put("liveops_operations_waiting_for_approval", {}, asking);
   for (const [queue, seconds] of oldest) put("liveops_queue_oldest_age_seconds", { queue }, seconds);
   for (const queue of queues.names()) {
     put("liveops_queue_slots", { queue }, queues.concurrency(queue));
     put("liveops_queue_slots_used", { queue }, 0);
     put("liveops_queue_paused", { queue }, Number(queues.pausedSince(queue) !== null));
+  }
+}
+
+function putSchedules({ schedules }: Parts, put: Put): void {
+  for (const { name: schedule, lastSuccessAt, missing } of schedules.list()) {
+    if (lastSuccessAt !== null)
+      put("liveops_schedule_last_success_seconds", { schedule }, Date.parse(lastSuccessAt) / 1000);
+    put("liveops_schedule_missing", { schedule }, Number(missing !== null));
   }
 }
 

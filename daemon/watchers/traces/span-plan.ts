@@ -150,8 +150,9 @@ function stageSpan(attempt: Span, { entered, left, within }: StageRun, { record 
   const { id } = record;
   const { stage, index } = entered;
   // A stage that did not end has ended with its attempt.
-  const state =
-    left?.state ?? (attempt.attributes["liveops.attempt.outcome"] === "cancelled" ? "cancelled" : "failed");
+  const asks = attempt.attributes["liveops.attempt.outcome"] === "requeued" && attempt.error === null;
+  const isCancelled = attempt.attributes["liveops.attempt.outcome"] === "cancelled";
+  const state = left?.state ?? (asks ? "active" : isCancelled ? "cancelled" : "failed");
   return {
     name: stage,
     traceId: attempt.traceId,

@@ -5,6 +5,7 @@
  * makes them again. Without traces each call returns at once.
  */
 
+import { waitsForApproval } from "../../../protocol/approval.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { isFinal, type State } from "../../../protocol/state.js";
@@ -120,6 +121,8 @@ export class Tracing {
     const read = hasRun ? this.#stages.take(id, attempt) : null;
     if (decision.kind === "requeued") {
       const { at, reason } = decision.event;
+      if (waitsForApproval(entry.record) !== null)
+        return attemptSpans(entry, read, { at, outcome: "requeued", error: null, reason });
       const error = spanError(read?.finished?.error) ?? { code: "LIVEOPS_WORKER_LOST", message: reason };
       return attemptSpans(entry, read, { at, outcome: "requeued", error, reason });
     }

@@ -10,6 +10,7 @@ import type { Pipeline, PipelineFile, PipelineStage, Template } from "../definit
 import { nameOfPath } from "../file-name.js";
 import { MAX_BYTES } from "../limits.js";
 import { outcomeVariables } from "../outcomes.js";
+import { APPROVED } from "./approval.js";
 import { readParams } from "./params.js";
 import { type PipelineProblem, Problems, problemLines, quoted } from "./problems.js";
 import { nameProblem, Scope } from "./scope.js";
@@ -196,6 +197,7 @@ function outputsIn(stages: TreeNode | undefined, stage?: string): Map<string, st
     const of = stage ?? (name?.kind === "scalar" ? name.text : "");
     const list = nodeOf(node, "outputs");
     const names = list?.kind === "list" ? list.items : [];
+    if (nodeOf(node, "approve") !== undefined && !outputs.has(APPROVED)) outputs.set(APPROVED, of);
     for (const item of names)
       if (item.kind === "scalar" && !outputs.has(item.text)) outputs.set(item.text, of);
     for (const [output, by] of outputsIn(nodeOf(node, "parallel"), of))

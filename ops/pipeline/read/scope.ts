@@ -27,18 +27,21 @@ interface Known {
   isList: boolean;
   /** Why the name may have no value; null: it always has one. */
   mayBeMissing: string | null;
+  /** Several stages may tell it. */
+  isAnswer?: boolean;
 }
 
 const PLAIN = { isVariable: false, isSecret: false, isList: false, mayBeMissing: null };
 
 /** Where a template is used. A secret is allowed in `env` only. `each`: values that name steps. `path`: of `needs` and `makes`. */
-export type Use = "env" | "words" | "cwd" | "with" | "each" | "path";
+export type Use = "env" | "words" | "cwd" | "with" | "each" | "path" | "question";
 
 const NO_SECRET: Record<Exclude<Use, "env">, string> = {
   words: 'would be visible in the list of processes; use env, and a script that reads "$NAME"',
   cwd: "would be visible in the record of the operation",
   each: "would be visible as the name of a step",
   path: "would be visible in the reason why the stage runs",
+  question: "would be visible in the question",
   with: 'would be stored in the record of the next operation; give that operation its own source, such as "env:NAME"',
 };
 
@@ -92,6 +95,15 @@ export class Scope {
   /** A variable of the shell of the submit. */
   addFromShell(name: string): void {
     this.#known.set(name, { ...PLAIN, what: `the variable ${name} of env_from` });
+  }
+
+  /** The answer of a stage with `approve`; that of a later one takes its place. @returns what has the name already */
+  addAnswer(name: string, stage: string): string | null {
+    const known = this.#known.get(name);
+    if (known !== undefined && !known.isAnswer) return known.what;
+    this.addOutput(name, stage);
+    this.#known.get(name)!.isAnswer = true;
+    return null;
   }
 
   /** A name of `each`. */

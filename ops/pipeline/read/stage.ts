@@ -11,6 +11,7 @@ import { A_COMMAND, MAX_ATTEMPTS, MAX_FACTOR, MAX_STAGE_NAME } from "../../../pr
 import { OP_PATTERN } from "../../../protocol/type-names.js";
 import type {
   Command,
+  PipelineApproval,
   PipelineCommand,
   PipelineStage,
   PipelineTask,
@@ -18,6 +19,7 @@ import type {
   Retry,
   TemplateValue,
 } from "../definition.js";
+import { APPROVED, readApproval } from "./approval.js";
 import { readFiles } from "./files.js";
 import { quoted } from "./problems.js";
 import { nameProblem, type Scope } from "./scope.js";
@@ -34,11 +36,13 @@ export function readStage(field: Field, scope: Scope): PipelineStage {
   const section = field.section("a stage", STAGE_KEYS);
   if (section === null) return NO_STAGE;
   const isParallel = section.get("parallel") !== undefined;
+  const approve = readApproval(section, scope);
+  if (approve !== null) return approvalStage(section, approve, scope);
   if (!isParallel && section.get("run") === undefined)
     field.problems.add(
       section.at,
       `${field.key}.run`,
-      `a stage needs the key run: ${A_COMMAND}; or parallel`,
+      `a stage needs the key run: ${A_COMMAND}; or parallel, or approve`,
     );
   const inner = scope.inner();
   // The command and its env may use the values of `each`; the steps of `parallel` use the env of the stage.
@@ -51,7 +55,30 @@ export function readStage(field: Field, scope: Scope): PipelineStage {
   const outputs = [...new Set([...task.outputs, ...ofSteps])];
   for (const output of outputs) scope.addOutput(output, task.name);
   scope.addOutcome(task.name);
-  return { ...task, stopWhen, outputs, steps };
+  return { ...task, stopWhen, outputs, steps, approve: null };
+}
+
+function approvalStage(
+  section: Section<keyof typeof STAGE_KEYS>,
+  approve: PipelineApproval,
+  scope: Scope,
+): PipelineStage {
+  const task = {
+    ...NO_STAGE,
+    name: nameOf(section.get("name")),
+    when: section.get("when")?.command(scope.inner()) ?? null,
+    allowFailure: section.get("allow_failure")?.flag() ?? false,
+    outputs: [APPROVED],
+  };
+  const taken = scope.addAnswer(APPROVED, task.name);
+  if (taken !== null)
+    section
+      .get("approve")!
+      .keyProblem(
+        `the answer is the output ${APPROVED}, and that is the name of ${taken}; rename the latter`,
+      );
+  scope.addOutcome(task.name);
+  return { ...task, stopWhen: null, steps: null, approve };
 }
 
 /** @param outer - without the outputs of the stage: steps that run side by side do not have those of each other */
@@ -194,4 +221,5 @@ const NO_STAGE: PipelineStage = {
   stopWhen: null,
   files: null,
   steps: null,
+  approve: null,
 };

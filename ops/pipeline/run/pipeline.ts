@@ -57,6 +57,12 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   const build = { stamps, isForced, made: new Map(), params };
   const deadline = deadlineOf(progress, context);
   const { signal } = deadline;
+  const clear = () => {
+    deadline.clear();
+    workspace.remove();
+  };
+  // While the pipeline waits for approval, its code does not go on.
+  progress.over.addEventListener("abort", clear, { once: true });
   try {
     await runAll(
       { p: progress, file, variables, workspace, build, deadline: signal },
@@ -64,8 +70,7 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
       new Set(secrets.keys()),
     );
   } finally {
-    deadline.clear();
-    workspace.remove();
+    clear();
     stamps?.prune();
   }
 }

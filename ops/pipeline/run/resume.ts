@@ -23,7 +23,7 @@ export interface StageRecord {
 }
 
 /** What is compared: a stage with its steps, or a step with its values of `each`. */
-type Compared = PipelineTask & Partial<Pick<PipelineStage, "steps" | "stopWhen">>;
+type Compared = PipelineTask & Partial<Pick<PipelineStage, "steps" | "stopWhen" | "approve">>;
 type Values = ReadonlyMap<string, string>;
 
 export class Resume {
@@ -89,6 +89,7 @@ export class Resume {
       ...(values ? [[...values]] : []),
       ...(task.stopWhen ? [commandOf(task.stopWhen)] : []),
       ...(task.steps ? [task.steps.parallel.map((step) => [step.name, ...partsOf(step)])] : []),
+      ...(task.approve ? [task.approve.question, task.approve.choices] : []),
       ...(task.steps ? [task.steps.each.map(({ name, source }) => [name, source])] : []),
     ]);
   }

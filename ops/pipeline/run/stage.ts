@@ -1,9 +1,12 @@
 /** Runs or resumes one stage of a pipeline: its command, or its steps side by side. */
 import { availableParallelism } from "node:os";
+import { NO } from "../../../protocol/approval.js";
 import type { AttemptProgress } from "../../attempt/attempt-progress.js";
 import type { StepTask } from "../../attempt/steps.js";
 import { Unrun } from "../../attempt/unrun.js";
-import type { PipelineStage, PipelineSteps, PipelineTask } from "../definition.js";
+import type { PipelineApproval, PipelineStage, PipelineSteps, PipelineTask } from "../definition.js";
+import { APPROVED } from "../read/approval.js";
+import { fill } from "../template.js";
 import type { CommandContext } from "./command.js";
 import { valuesOfEach } from "./each.js";
 import type { Resume, StageRecord } from "./resume.js";
@@ -53,6 +56,7 @@ export class StageRun {
   #durations: number[] = [];
   #unrunSteps = 0;
   #unrun: Unrun | null = null;
+  #answer: string | null = null;
 
   constructor(
     private readonly context: StageContext,
@@ -80,6 +84,7 @@ export class StageRun {
     // The error of `when` is that of the stage.
     const block = async (): Promise<StageRecord> => {
       if (decision.kind === "fail") throw decision.error;
+      if (this.stage.approve !== null) return this.#ask(this.stage.approve);
       try {
         return await (steps === null ? this.#task.run() : this.#runSteps(steps));
       } catch (error) {
@@ -143,6 +148,7 @@ export class StageRun {
   failed(): void {
     const { name, outputs, steps } = this.stage;
     const { variables } = this.context;
+    if (this.#answer !== null) variables.setOutputs({ [APPROVED]: this.#answer });
     variables.setOutputs(steps === null ? this.#task.written : this.#outputs);
     variables.missOutputs(outputs, `the stage "${name}" failed`);
   }
@@ -150,6 +156,20 @@ export class StageRun {
   get result(): StageResult {
     if (this.stage.steps === null) return this.#task.result;
     return { ...this.#task.result, seconds: this.#seconds ?? 0, steps: this.#steps };
+  }
+
+  /** A rejection and the end of the time are failures of the stage. Where they are allowed, the answer is "no". */
+  async #ask({ question, choices, timeout, default: fallback }: PipelineApproval): Promise<StageRecord> {
+    const { p, variables } = this.context;
+    const { scope } = variables.of({ env: new Map() }, {});
+    this.#answer = NO;
+    this.#answer = await p.approve<string>(fill(question, scope), {
+      choices,
+      ...(timeout !== null && { timeout }),
+      ...(fallback !== null && { default: fallback }),
+    });
+    const outputs = { [APPROVED]: this.#answer };
+    return { ...this.resume.basis(this.stage), exitCode: null, attempts: 1, seconds: 0, outputs };
   }
 
   /** Whether each command of the stage may be up to date. */
@@ -290,6 +310,6 @@ function isByHandRecord(stored: unknown): boolean {
 const UP_TO_DATE = 0;
 
 /** What the steps of `each` have in common. */
-function taskOf({ steps: _, stopWhen: __, ...task }: PipelineStage): PipelineTask {
+function taskOf({ steps: _, stopWhen: __, approve: ___, ...task }: PipelineStage): PipelineTask {
   return task;
 }

@@ -3,9 +3,10 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
+import { Bus } from "../../../daemon/bus.js";
 import { startOf } from "../../../daemon/schedules/schedule.js";
 import { type ScheduleSettings, Schedules, schedulesFile } from "../../../daemon/schedules/schedules.js";
-import type { Entry } from "../../../daemon/store/decision.js";
+import type { Decision, Entry } from "../../../daemon/store/decision.js";
 import { newId } from "../../../protocol/id.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { TestDaemon } from "../../harness/daemon.js";
@@ -28,6 +29,8 @@ let cancelled: string[];
 let problems: string[];
 let file: string;
 let fails: Error | null;
+let bus: Bus;
+let told: string[];
 
 beforeEach(() => {
   now = new Date("2026-11-25T12:30:00Z");
@@ -36,12 +39,16 @@ beforeEach(() => {
   cancelled = [];
   problems = [];
   fails = null;
+  bus = new Bus();
+  told = [];
+  bus.on("notice", ({ schedule, reason }) => told.push(`${schedule!.name}: ${reason[0]}`));
   file = join(directory(), "schedules.json");
 });
 
 /** A daemon's schedules; a second one on the same file is the daemon after a crash. */
 function open(): Schedules {
   return new Schedules({
+    bus,
     saved: schedulesFile(file, (problem) => problems.push(problem)),
     log: pino({ level: "silent" }),
     archive: {
@@ -323,4 +330,79 @@ test("a run whose file is missing is not submitted, and cancels nothing; the sch
   const replaced = await schedules.add("daily", { ...SETTINGS, cron: "@daily" }, true);
   expect(replaced).toMatchObject({ cron: "@daily", file: null, lastProblem: null, lastOperation: "op1" });
   expect(replaced.pausedSince).not.toBeNull();
+});
+
+describe("runs that are missing", () => {
+  /** The operation ends as a daemon's decision says it. */
+  function succeeds(id: string, at: string): void {
+    const after = {
+      ...operations.get(id),
+      state: "succeeded",
+      schedule: "hourly",
+      finishedAt: at,
+    } as Operation;
+    operations.set(id, after);
+    bus.emit("decided", [{ id, before: null, after }], { kind: "finished" } as Decision, true);
+  }
+
+  test("a run that waits in its queue longer than its window is said once, until it starts", async () => {
+    const schedules = open();
+    await schedules.add("hourly", { ...SETTINGS, within: 600 });
+    await lookAt(schedules, "2026-11-25T13:00:00Z");
+    const { record } = { record: operations.get("op1")! };
+    Object.assign(record, {
+      state: "queued",
+      attempt: 0,
+      notBefore: null,
+      createdAt: "2026-11-25T13:00:00Z",
+    });
+    await lookAt(schedules, "2026-11-25T13:10:00Z");
+    expect(schedules.show("hourly").missing).toBeNull();
+    await lookAt(schedules, "2026-11-25T13:10:01Z");
+    await lookAt(schedules, "2026-11-25T13:11:00Z");
+    expect(schedules.show("hourly").missing).toMatchObject({ kind: "late", since: "2026-11-25T13:00:00Z" });
+    expect(told).toEqual([
+      "hourly: the run of 2026-11-25T13:00:00Z has not started within 600 s: op1 is queued",
+    ]);
+    schedules.stop();
+    // The next daemon does not tell it again.
+    const next = open();
+    await lookAt(next, "2026-11-25T13:12:00Z");
+    expect(next.show("hourly").missing).toMatchObject({ kind: "late" });
+    expect(told).toHaveLength(1);
+    record.state = "running";
+    await lookAt(next, "2026-11-25T13:13:00Z");
+    expect(next.show("hourly").missing).toBeNull();
+    next.stop();
+  });
+
+  test("no success in several runs is said, and a success of the chain ends it", async () => {
+    const schedules = open();
+    await schedules.add("hourly", { ...SETTINGS, alertAfter: 2, overlap: "queue" });
+    for (const hour of [13, 14]) await lookAt(schedules, `2026-11-25T${hour}:00:00Z`);
+    expect(schedules.show("hourly").missing).toBeNull();
+    await lookAt(schedules, "2026-11-25T15:00:00Z");
+    expect(told).toEqual(["hourly: no success in 2 runs, none since 2026-11-25T12:30:00.000Z"]);
+    now = new Date("2026-11-25T15:01:00Z");
+    succeeds("op3", "2026-11-25T15:01:00.000Z");
+    await expect
+      .poll(() => schedules.show("hourly"))
+      .toMatchObject({ missing: null, lastSuccessAt: "2026-11-25T15:01:00.000Z" });
+    for (const hour of [16, 17, 18]) await lookAt(schedules, `2026-11-25T${hour}:00:00Z`);
+    expect(told.at(-1)).toBe("hourly: no success in 2 runs, the last at 2026-11-25T15:01:00.000Z");
+    schedules.stop();
+  });
+
+  test("after a stop or a suspend, it says what was missed and what catch-up did, until a run is in time", async () => {
+    const schedules = open();
+    await schedules.add("hourly", { ...SETTINGS, catchup: "last", alertAfter: 100 });
+    await lookAt(schedules, "2026-11-25T15:40:00Z");
+    expect(told).toEqual([
+      "hourly: 2 runs missed, due from 2026-11-25T13:00:00.000Z to 2026-11-25T15:00:00.000Z, while no daemon ran or the machine slept; catch-up submitted 1 run (--catchup last)",
+    ]);
+    finish("op1");
+    await lookAt(schedules, "2026-11-25T16:00:00Z");
+    expect(schedules.show("hourly")).toMatchObject({ missing: null, missed: 2 });
+    schedules.stop();
+  });
 });

@@ -45,7 +45,15 @@ export function command(run: Command | string, more: Partial<PipelineCommand> = 
 }
 
 export function stage(name: string, run: Command | string, more: Partial<PipelineStage> = {}): PipelineStage {
-  const rest = { when: null, allowFailure: false, outputs: [], stopWhen: null, files: null, steps: null };
+  const rest = {
+    when: null,
+    allowFailure: false,
+    outputs: [],
+    stopWhen: null,
+    files: null,
+    steps: null,
+    approve: null,
+  };
   return {
     name,
     ...command(run),

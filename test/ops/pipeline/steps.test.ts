@@ -59,7 +59,7 @@ describe("what is wrong", () => {
     [
       "a stage without a command",
       "stages:\n  - name: A\n",
-      "f:2:5: a stage needs the key run: a script (text), or a list of words; or parallel",
+      "f:2:5: a stage needs the key run: a script (text), or a list of words; or parallel, or approve",
     ],
     [
       "parallel without steps",

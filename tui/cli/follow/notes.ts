@@ -1,4 +1,5 @@
 /** What the commands that wait print on stderr. */
+import { isApproval } from "../../../protocol/approval.js";
 import type { Reconnect } from "../../../protocol/client/reconnect.js";
 import type { WaitOptions } from "../../../protocol/client/until-finished.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -36,9 +37,19 @@ type Key = "stalledSince" | "noRoomSince" | "blocked" | "pause";
 const WORDS: Record<Key, (operation: Partial<Operation>) => string> = {
   stalledSince: () => "stalled: the operation's process is stopped (SIGSTOP)",
   noRoomSince: () => "paused: the disk is full; the operation waits for free space",
-  blocked: ({ blocked }) => `blocked: the operation cannot start: ${sanitize(blocked?.reason ?? "")}`,
+  blocked: ({ id, blocked }) => {
+    const reason = sanitize(blocked?.reason ?? "");
+    return isApproval(reason)
+      ? `waits for ${reason}; answer it with: liveops approve${id === undefined ? "" : ` ${id}`}`
+      : `blocked: the operation cannot start: ${reason}`;
+  },
   pause: ({ id }) => `paused; resume it with: liveops resume${id === undefined ? "" : ` ${id}`}`,
 };
+/** Whether the note says that a person is asked. */
+export function isQuestion(note: string): boolean {
+  return note.startsWith("waits for approval: ");
+}
+
 /** After the reason is gone. */
 const OVER: Record<Key, string> = {
   stalledSince: "continues",

@@ -1,4 +1,5 @@
 /** Text mode for an inline run. Writes to the real streams, because the operation's output is captured. */
+import type { Ask } from "../../../ops/attempt/approvals.js";
 import type { InlineWatcher } from "../../../ops/attempt/inline-link.js";
 import type { OperationCtor } from "../../../ops/types/read-type.js";
 import type { OperationEvent } from "../../../protocol/event.js";
@@ -7,6 +8,7 @@ import type { EventLine } from "../../../protocol/stream-lines.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen, type TextStream } from "../../text/screen.js";
+import { askOnTerminal } from "./ask.js";
 import { OwnTerminals } from "./own-terminals.js";
 
 type Write = (text: string | Uint8Array) => boolean;
@@ -15,6 +17,7 @@ export class InlineScreen implements InlineWatcher {
   #state = textState({ stacks: true });
   terminals?: OwnTerminals;
   #out: TextStream = process.stdout;
+  #err: TextStream = process.stderr;
   #screen = new TextScreen();
 
   constructor(
@@ -28,6 +31,12 @@ export class InlineScreen implements InlineWatcher {
     },
   ) {}
 
+  get ask(): Ask | string {
+    if (this.json || this.terminals?.isInteractive !== true)
+      return "liveops run has no terminal to ask on; submit the operation, and answer with liveops approve";
+    return (question, signal) => askOnTerminal(question, (text) => void this.#err.write(text), signal);
+  }
+
   begins(Type: OperationCtor): void {
     this.tell.begins(Type);
   }
@@ -38,7 +47,8 @@ export class InlineScreen implements InlineWatcher {
     this.#out = behind(process.stdout, real.stdout);
     this.terminals = new OwnTerminals(real.stdout, !this.json, this.tell.hasTerminal);
     this.#state = textState({ stacks: true, ownTerminal: this.terminals.isInteractive });
-    this.#screen = new TextScreen({ stdout: this.#out, stderr: behind(process.stderr, real.stderr) });
+    this.#err = behind(process.stderr, real.stderr);
+    this.#screen = new TextScreen({ stdout: this.#out, stderr: this.#err });
   }
 
   event(event: OperationEvent, id: string): void {

@@ -1,0 +1,72 @@
+/** The questions that an operation asks a person: which one is open, and which answers count. */
+import type { Approval, Operation } from "./operation.js";
+import { stageAndStep } from "./step-names.js";
+
+/** The answer that rejects, among whatever choices. */
+export const NO = "no";
+
+/** The choices where none are given. */
+export const YES_OR_NO = ["yes", NO] as const;
+
+type Asking = Pick<Operation, "approvals">;
+
+/** The question that has no answer yet; null: there is none. A finished operation does not wait for it any more. */
+export function openApproval({ approvals }: Asking): Approval | null {
+  const last = approvals?.at(-1);
+  return last?.answer === null ? last : null;
+}
+
+/** The question that a queued operation waits for; null: it waits for none. */
+export function waitsForApproval(record: Asking & Pick<Operation, "state">): Approval | null {
+  return record.state === "queued" ? openApproval(record) : null;
+}
+
+/** Why the operation does not start. */
+export function approvalReason({ question }: Approval): string {
+  return `approval: ${question}`;
+}
+
+/** Whether the reason is that of `approvalReason`. */
+export function isApproval(reason: string): boolean {
+  return reason.startsWith("approval: ");
+}
+
+/** The choice that is meant where none is named; null: there are several. */
+export function onlyChoice({ choices }: Pick<Approval, "choices">): string | null {
+  const [first, ...others] = choices.filter((choice) => choice !== NO);
+  return others.length === 0 ? (first ?? null) : null;
+}
+
+/** Untrusted text. */
+export function answerText({ choice, by }: Pick<NonNullable<Approval["answer"]>, "choice" | "by">): string {
+  if (by === null) return choice === null ? "nobody answered in time" : `nobody answered in time: ${choice}`;
+  return `${choice === NO ? "rejected" : `approved: ${choice}`}, by ${by}`;
+}
+
+export function answered(
+  record: Asking,
+  { choice, by, at }: NonNullable<Approval["answer"]>,
+): Partial<Operation> {
+  const open = openApproval(record);
+  if (open === null) return {};
+  return { approvals: [...record.approvals!.slice(0, -1), { ...open, answer: { choice, by, at } }] };
+}
+
+/**
+ * A retry asks again what was rejected or not answered, and what stages ask that run again.
+ *
+ * @param from - the stage of the retry, or `Stage/step`; null: what was approved counts
+ */
+export function withoutAskedAgain(
+  { approvals, stages }: Asking & Pick<Operation, "stages">,
+  from: string | null,
+): Partial<Operation> {
+  if (approvals === undefined) return {};
+  const first = from === null ? null : stages.indexOf(stageAndStep(from, stages)?.stage ?? from);
+  const counts = ({ stage, answer }: Approval) =>
+    answer !== null &&
+    answer.choice !== null &&
+    answer.choice !== NO &&
+    (first === null || (stage !== null && stages.indexOf(stage) < first));
+  return { approvals: approvals.filter(counts) };
+}

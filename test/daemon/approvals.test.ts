@@ -1,0 +1,192 @@
+/** Approval on a real daemon: no worker and no slot, kill -9 while it waits, answers, the end of the time, cancel, retry. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { userName } from "../../protocol/client/client-header.js";
+import type { Operation } from "../../protocol/operation.js";
+import { until } from "../end-to-end/until.js";
+import { TestDaemon } from "../harness/daemon.js";
+
+const DEPLOY = `
+import { appendFileSync } from "node:fs";
+import { LiveOperation, z } from "liveops";
+
+export class Deploy extends LiveOperation {
+  static stages = ["Build", "Approve", "Ship"];
+  static resumable = true;
+  static params = z.object({ dir: z.string(), timeout: z.number().optional(), fallback: z.string().optional() });
+  async run(p) {
+    const { dir, timeout, fallback } = this.params;
+    const did = (what) => appendFileSync(dir + "/did", this.attempt + what + " ");
+    await p.stage("Build", () => did("build"));
+    try {
+      const answer = await p.stage("Approve", () =>
+        p.approve("Roll out?", { choices: ["canary", "all", "no"], timeout, default: fallback }));
+      await p.stage("Ship", () => {
+        did("ship-" + answer);
+        if (this.attempt === 2) throw new Error("no ship");
+      });
+    } finally {
+      did("end");
+    }
+  }
+}
+`;
+
+async function deploy(params: Record<string, unknown> = {}) {
+  const daemon = await TestDaemon.start({ ops: { "deploy.mjs": DEPLOY }, concurrency: 1 });
+  const { dir } = daemon.world;
+  const submit = (more: Record<string, unknown> = {}) =>
+    daemon.submit("deploy", { params: { dir, ...params }, ...more });
+  const { id } = await submit();
+  const asked = (of = id) =>
+    until("it waits for approval", async () => {
+      const record = await daemon.client.show(of);
+      return record.state === "queued" && record.approvals?.at(-1)?.answer === null && record;
+    });
+  return {
+    ...{ daemon, id, asked, submit },
+    did: () => readFileSync(join(dir, "did"), "utf8").trim(),
+    audit: () => readFileSync(join(daemon.world.stateDir, "audit.ndjson"), "utf8"),
+    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
+  };
+}
+
+const answered = ({ approvals = [] }: Operation) => approvals.map(({ answer }) => answer?.choice);
+
+test("a wait holds no worker and no slot, survives kill -9, and goes on from its stage", async () => {
+  await using world = await deploy();
+  const { daemon, id, asked, did, audit } = world;
+  const waiting = await asked();
+  expect(waiting).toMatchObject({
+    blocked: { reason: "approval: Roll out?" },
+    ...{ attempt: 1, pid: null, slot: null, queuePosition: null, currentStage: 1 },
+    stageStates: { Build: "done", Approve: "active" },
+    approvals: [{ stage: "Approve", question: "Roll out?", until: null, answer: null }],
+  });
+  // The only slot is free.
+  const other = await daemon.submit("shell", { params: { args: ["true"] } });
+  expect(await daemon.untilFinished(other.id)).toMatchObject({ state: "succeeded" });
+  await until("no worker is busy", async () => (await daemon.client.daemon()).workers.busy === 0);
+
+  await daemon.kill();
+  await daemon.startAgain();
+  expect(await asked()).toMatchObject({
+    stageStates: waiting.stageStates,
+    stageTimes: waiting.stageTimes,
+    approvals: waiting.approvals,
+    blocked: waiting.blocked,
+  });
+  await expect(daemon.client.approve(id)).rejects.toThrow('has several choices, "canary", "all", "no"');
+  await expect(daemon.client.approve(id, { choice: "canry" })).rejects.toThrow(
+    '"canry" is none of the choices',
+  );
+  await expect(daemon.client.pause(id)).rejects.toThrow(`it waits for approval: liveops approve ${id}`);
+  const taken = await daemon.client.approve(id, { choice: "canary" });
+  expect(taken.approvals).toMatchObject([{ answer: { choice: "canary", by: userName() } }]);
+  await expect(daemon.client.reject(id)).rejects.toThrow("waits for no approval");
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "failed", attempt: 2 });
+  expect(did()).toBe("1build 2ship-canary 2end");
+
+  // What was approved is not asked again by a retry of the stage that failed.
+  await daemon.client.retry(id);
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", attempt: 3 });
+  expect(did()).toBe("1build 2ship-canary 2end 3ship-canary 3end");
+  const events: string[] = [];
+  for await (const { type } of daemon.client.events(id, {}))
+    if (type.startsWith("approval:")) events.push(type);
+  expect(events).toEqual(["approval:asked", "approval:answered"]);
+  const isAnswer = (text: string) => text.includes('"approve"') && text.includes('"done"');
+  const line = await until("the audit log has the answer", () => audit().split("\n").find(isAnswer));
+  expect(JSON.parse(line)).toMatchObject({ ids: [id], details: { choice: "canary" } });
+});
+
+test("a rejection fails the operation, and a retry asks again, also from the stage", async () => {
+  await using world = await deploy();
+  const { daemon, id, asked } = world;
+  await asked();
+  await daemon.client.reject(id);
+  expect(await daemon.untilFinished(id)).toMatchObject({
+    state: "failed",
+    error: { code: "LIVEOPS_REJECTED", message: `rejected by ${userName()}: Roll out?` },
+  });
+  await daemon.client.retry(id);
+  expect((await asked()).approvals).toHaveLength(1);
+  await daemon.client.approve(id, { choice: "all" });
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
+});
+
+test("the time for an answer ends while no daemon runs: the default counts, with nobody's name", async () => {
+  await using world = await deploy({ timeout: 1, fallback: "canary" });
+  const { daemon, id, asked } = world;
+  const { approvals } = await asked();
+  await daemon.kill();
+  await until("the time is over", () => Date.now() > Date.parse(approvals![0]!.until!));
+  await daemon.startAgain();
+  const last = await daemon.untilFinished(id);
+  expect(last.approvals).toMatchObject([{ answer: { choice: "canary", by: null } }]);
+});
+
+test("without a default, the end of the time has its own code", async () => {
+  await using world = await deploy({ timeout: 0.2 });
+  const { daemon, id } = world;
+  expect(await daemon.untilFinished(id)).toMatchObject({
+    state: "failed",
+    error: { code: "LIVEOPS_APPROVAL_TIMEOUT" },
+  });
+});
+
+test("a wait is cancelled and removed as any queued operation, and an edit of its parameters asks anew", async () => {
+  await using world = await deploy();
+  const { daemon, id, asked, submit, did } = world;
+  await asked();
+  expect(await daemon.client.cancel(id)).toMatchObject({ state: "cancelled" });
+  await expect(daemon.client.approve(id, { choice: "all" })).rejects.toThrow("it is cancelled");
+  const second = await submit();
+  await asked(second.id);
+  expect(await daemon.client.remove(second.id)).toMatchObject({ id: second.id });
+  const third = await submit();
+  const { approvals } = await asked(third.id);
+  const before = did();
+  await daemon.client.edit(third.id, { params: { dir: daemon.world.dir, timeout: 3600 } });
+  const anew = await until("it asks again", async () => {
+    const record = await daemon.client.show(third.id);
+    return record.approvals?.[0]?.until != null && record;
+  });
+  expect(anew.approvals).toHaveLength(1);
+  expect(anew.approvals![0]!.since).not.toBe(approvals![0]!.since);
+  expect(did()).toBe(`${before} 2build`);
+});
+
+test("a pipeline keeps its files while it waits, and asks again where a stage before runs again", async () => {
+  await using daemon = await TestDaemon.start({});
+  const { dir } = daemon.world;
+  const path = join(dir, "p.yaml");
+  const text = `stages:
+  - { name: Build, run: echo built, when: test -f ${dir}/build }
+  - { name: Ask, approve: Go? }
+  - { name: Ship, run: test -f ${dir}/go }
+finally: echo cleaned
+`;
+  const { id } = await daemon.submit("pipeline", { params: { text, path } });
+  const asked = (attempt: number) =>
+    until("it asks", async () => {
+      const record = await daemon.client.show(id);
+      return record.state === "queued" && record.approvals?.at(-1)?.attempt === attempt && record;
+    });
+  const printed = async () =>
+    (await daemon.client.log(id, { stream: "stdout" })).lines.map((line) => line.text);
+  await asked(1);
+  expect(await printed()).toEqual([]);
+  await daemon.client.approve(id);
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "failed", attempt: 2 });
+  writeFileSync(join(dir, "build"), "");
+  await daemon.client.retry(id);
+  expect(answered(await asked(3))).toEqual(["yes", undefined]);
+  await daemon.client.approve(id);
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "failed", attempt: 4 });
+  expect(await printed()).toEqual(["cleaned", "built", "cleaned"]);
+  // So does a retry from a stage before.
+  await daemon.client.retry(id, { from: "Build" });
+  expect(answered(await asked(5))).toEqual([undefined]);
+});
