@@ -1,5 +1,6 @@
 /** The last row: a question, an announcement or the line that is typed, and the keys that do something now. */
 
+import { NO, YES_OR_NO } from "../../protocol/approval.js";
 import { labelOf, reasonOf } from "./core/action.js";
 import { nameOf, operationOf } from "./core/chain.js";
 import { bareOf, hostOfKey } from "./core/host-key.js";
@@ -90,10 +91,17 @@ function questionText(state: State, { request, only }: Question, room: number): 
       ? ["Remove ", " with the log?"]
       : request.kind === "retry"
         ? retryWords(state, request)
-        : [request.kind === "pause" ? "Pause " : "Cancel ", "?"];
+        : request.kind === "answer"
+          ? answerWords(request.choice)
+          : [request.kind === "pause" ? "Pause " : "Cancel ", "?"];
   const rest = after + leftOut(state, request.kind, ids);
   const shown = [rest, after, "?"].find((end) => before.length + widthOf(what) + end.length <= room) ?? "?";
   return fit(`${before}${fit(what, Math.max(4, room - before.length - shown.length))}${shown}`, room);
+}
+
+function answerWords(choice: string): [before: string, after: string] {
+  if (choice === NO) return ["Reject ", "?"];
+  return ["Approve ", choice === YES_OR_NO[0] ? "?" : ` with ${fit(sanitizeLine(choice), 24)}?`];
 }
 
 function retryWords(

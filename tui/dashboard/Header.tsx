@@ -8,6 +8,7 @@ import { EMPTY, FULL, LEAST_CORES, sparkline } from "./core/bars.js";
 import { succeededToday } from "./core/history.js";
 import { hasSeveral } from "./core/host-view.js";
 import type { State } from "./core/model.js";
+import { needsOf } from "./core/needs.js";
 import { type Piece, Row, useTheme } from "./core/Panel.js";
 import { nextRun, queueTime, slotCount } from "./core/queue-view.js";
 import { underWay } from "./core/request.js";
@@ -124,6 +125,7 @@ function leftFacts(state: State): Fact[] {
   const { until, delayed } = queueTime(state);
   const today = succeededToday(state);
   const waiting = count(1, `○ ${formatCount(queued)}`, " queued", queued > 0 ? "plain" : "muted");
+  const needs = needsOf(state).length;
   const list: Fact[] = [
     { long: [["liveops", "bold"]], rank: 6 },
     count(0, `● ${formatCount(running)}`, " running", ...(running > 0 ? BUSY : IDLE)),
@@ -134,6 +136,16 @@ function leftFacts(state: State): Fact[] {
       least: [waiting.least![0] + WAIT, waiting.least![1] + WAIT],
     },
   ];
+  // On a narrow terminal the row below says what is wrong.
+  if (needs > 0)
+    list.push({
+      long: [
+        [`◆ ${formatCount(needs)}`, "warn", "bold"],
+        [needs === 1 ? " needs you" : " need you", "muted"],
+      ],
+      short: [[`◆ ${formatCount(needs)}`, "warn", "bold"]],
+      rank: 6,
+    });
   if (failed > 0) list.push(count(5, `✗ ${formatCount(failed)}`, " failed", "muted"));
   if (today !== null && today > 0)
     list.push({

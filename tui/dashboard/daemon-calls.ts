@@ -165,6 +165,8 @@ function change(
       return client[request.kind](id);
     case "retry":
       return client.retry(id, retryBody(request));
+    case "answer":
+      return client.approve(id, { choice: request.choice });
     case "edit":
       return client.edit(id, request.changes[place]!);
   }

@@ -18,6 +18,7 @@ import { addPage, appendLines, sameFilter } from "./core/log-window.js";
 import { counted as countedMatches, withLogged } from "./core/matches.js";
 import type { Message } from "./core/message.js";
 import { emit, type Notice, notify, type State } from "./core/model.js";
+import { withLooked } from "./core/needs.js";
 import { selectedRow } from "./core/order.js";
 import { changeForm, playOn, showForm, tapeBroken, taped, typesCame, withoutDraft } from "./core/pages.js";
 import { addPageOf, addQueuePage, endsWithOldest } from "./core/paging.js";
@@ -48,7 +49,7 @@ function reduce(state: State, message: Message): State {
     case "started":
       return { ...state };
     case "pressed":
-      return pressed(state, message.pressed);
+      return withLooked(pressed(withLooked(state), message.pressed));
     case "pasted":
       return pasted(state, message.text);
     case "clicked":
@@ -222,6 +223,7 @@ function dropQuestion(state: State): State {
 function stillAsks(kind: Request["kind"], state: OperationState): boolean {
   if (kind === "cancel") return !isFinal(state);
   if (kind === "pause") return state === "running";
+  if (kind === "answer") return state === "queued";
   return kind === "remove" ? state !== "running" : isFinal(state);
 }
 

@@ -37,6 +37,7 @@ function schedule(over: Partial<ScheduleReply> & { name: string }): ScheduleRepl
     lastDueAt: ago(9000),
     lastOperation: null,
     missed: 0,
+    ...{ within: null, alertAfter: null, lastSuccessAt: null, missing: null },
     lastProblem: null,
     file: null,
     ...over,

@@ -3,6 +3,7 @@
  * results and a long table of stages give way first. The keys of the log count by the same plan as its view.
  */
 
+import { waitsForApproval } from "../../../protocol/approval.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { shownParams } from "../../describe/operation.js";
@@ -12,6 +13,7 @@ import { jsonLine } from "../text/json-line.js";
 import type { Line } from "../text/line.js";
 import { chainResults, outcomeRows } from "../text/outcome.js";
 import { type Theme, unpainted } from "../text/theme.js";
+import { approvalCard } from "./approval-card.js";
 import { chainOf, selectedOperation } from "./chain.js";
 import { stallOf } from "./estimate.js";
 import { failureCard } from "./failure-card.js";
@@ -35,7 +37,7 @@ export interface Part {
 
 export type PartKind =
   | ("about" | "breadcrumb" | "bar" | "stall" | "status" | "stages")
-  | ("placement" | "after" | "hooks")
+  | ("placement" | "after" | "hooks" | "approval")
   | ("rate" | "cpu" | "recent" | "failure" | "outcome" | "results" | "blank");
 
 export interface DetailPlan {
@@ -109,10 +111,11 @@ function groupsOf(
   const isBare =
     operation.attempt < 2 && (operation.error !== null || Object.keys(shownParams(operation)).length === 0);
   const head = part("about", budget >= SMALL || !isBare);
+  const asks = waitsForApproval(operation) !== null;
   const whole = [
-    ...part("bar"),
+    ...part("bar", !asks),
     ...part("stall", stallOf(state, operation) !== null),
-    ...part("status", operation.status !== null && !isPrompt(operation)),
+    ...part("status", operation.status !== null && !isPrompt(operation) && !asks),
     ...part("placement", placementText(state, operation) !== ""),
     ...part("after", dependenciesOf(operation).length > 0),
     ...part("hooks", (operation.hookFailures ?? []).length > 0),
@@ -124,7 +127,8 @@ function groupsOf(
     ...part("cpu", measured),
     ...part("recent", runs > 1 && roomy),
   ];
-  let left = budget - head.length - whole.length;
+  const card = part("approval", approvalCard(state, operation, width, unpainted).length);
+  let left = budget - head.length - whole.length - heightOf(card);
   const isFailed = operation.state === "failed" && operation.error !== null;
   // On a large screen the stages keep some rows; on a small one, the stage that failed.
   const kept =
@@ -152,7 +156,7 @@ function groupsOf(
   const chain = [...crumbs, ...whole];
   return isFailed
     ? [part("failure", outcome), head, chain, ...rest]
-    : [head, chain, part("outcome", outcome), ...rest];
+    : [head, card, chain, part("outcome", outcome), ...rest];
 }
 
 /** The row of the stall has the unfinished line of a program that waits for input. */

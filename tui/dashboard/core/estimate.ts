@@ -1,5 +1,6 @@
 /** Times and progress of an operation and its chain, as the screen knows them. */
 
+import { waitsForApproval } from "../../../protocol/approval.js";
 import {
   activeStage,
   pausedSeconds,
@@ -50,6 +51,8 @@ export interface Stall {
 }
 
 export function stallOf(state: State, operation: Operation): Stall | null {
+  // A question has a card of its own.
+  if (waitsForApproval(operation) !== null) return null;
   if (operation.state === "queued" && isBlocked(state, operation) && !isHeldByQueue(state, operation))
     return { seconds: since(state.now, Date.parse(operation.blocked!.since)), why: "blocked" };
   // A pause stops the worker on purpose.

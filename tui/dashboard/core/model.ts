@@ -173,6 +173,8 @@ export type Page =
   | { readonly kind: "types" /** Enter came before the types did. */; readonly entered?: boolean }
   | { readonly kind: "form"; readonly form: Form }
   | { readonly kind: "retry"; readonly id: string; readonly at: number }
+  | { readonly kind: "approval"; readonly id: string; readonly at: number }
+  | { readonly kind: "needs"; readonly at: number }
   /** Queues, then schedules; `at` counts through both. */
   | { readonly kind: "queues"; readonly at: number }
   | { readonly kind: "hosts"; readonly at: number }
@@ -250,6 +252,10 @@ export interface State {
   readonly seenFailures: ReadonlySet<string>;
   /** Place in the daemon's failures up to which somebody looked, and the newest place. */
   readonly failureCursor: string | null;
+  /** When the dashboard was started, in ms. */
+  readonly began: number;
+  /** Keys of what needs a person and was looked at. */
+  readonly looked: ReadonlySet<string>;
   readonly marked: ReadonlySet<string>;
   readonly listing: Listing;
   /** Ids as the list shows them, a row each. */
@@ -370,6 +376,8 @@ export function initialState({
     newFailures: [],
     seenFailures: new Set(),
     failureCursor: null,
+    began: now,
+    looked: new Set(),
     marked: new Set(),
     listing: NO_LISTING,
     order: [],

@@ -1,4 +1,5 @@
 /** A request to the daemon, as a value, so that a question and the shell command can show it first. */
+import { NO } from "../../../protocol/approval.js";
 import { onRemote } from "../../../protocol/client/ssh/address.js";
 import type { EditBody } from "../../../protocol/requests.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
@@ -18,6 +19,8 @@ export type Request =
     }
   | { readonly kind: "remove"; readonly ids: readonly string[] }
   | { readonly kind: "pause" | "resume"; readonly ids: readonly string[] }
+  /** Of operations that wait for approval. */
+  | { readonly kind: "answer"; readonly ids: readonly string[]; readonly choice: string }
   | {
       readonly kind: "edit";
       readonly ids: readonly string[];
@@ -160,6 +163,12 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
       ];
       return liveopsEach(ids, (own) => ["retry", ...own, ...options], flags);
     },
+  },
+  answer: {
+    underWay: "answering",
+    done: ({ choice }) => (choice === NO ? "rejected" : `approved: ${choice}`),
+    command: ({ ids, choice }, flags) =>
+      ids.map((id) => liveops(choice === NO ? ["reject", id] : ["approve", id, choice], flags)).join(" && "),
   },
   edit: {
     underWay: "changing",

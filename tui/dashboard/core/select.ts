@@ -3,6 +3,7 @@
  * newest live operation.
  */
 
+import { waitsForApproval } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
@@ -192,6 +193,12 @@ function announce(before: State, after: State): State {
     const here = selected?.chain.id === operation.chain.id;
     if (operation.waitingForInput && !was?.waitingForInput) {
       const text = `● ${nameOf(after, operation)} waits for input`;
+      notice = worst(notice, { text, level: "warning", ...(!here && { about: id }) });
+    } else if (
+      waitsForApproval(operation) !== null &&
+      (was === undefined || waitsForApproval(was) === null)
+    ) {
+      const text = `● ${nameOf(after, operation)} waits for approval`;
       notice = worst(notice, { text, level: "warning", ...(!here && { about: id }) });
     } else if (!operation.waitingForInput && was?.waitingForInput && notice?.level === "warning")
       notice = null;

@@ -1,5 +1,6 @@
 /** Signs, words and styles of states: the glyphs that all screens share. */
 
+import { waitsForApproval } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { knownStepState, type StepState } from "../../../protocol/stage-state.js";
 import type { State as OperationState } from "../../../protocol/state.js";
@@ -62,6 +63,7 @@ export function stateWord(operation: Operation): string {
   if (isCancelling(operation)) return "cancelling";
   if (isPaused(operation)) return "paused";
   if (operation.state === "queued" && operation.waitsFor !== null) return "waiting";
+  if (waitsForApproval(operation) !== null) return "answer?";
   if (operation.state === "queued" && operation.blocked) return "blocked";
   if (operation.state === "running" && operation.waitingForInput) return "needs input";
   if (operation.state === "queued" && operation.queuePosition !== null)

@@ -2,7 +2,9 @@
  * What is wrong now, the worst first, each with the key that shows or mends it: the daemon does not answer, a program
  * waits for input, new failures, hosts, schedules, paused queues. Pure.
  */
+import { waitsForApproval } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
+import type { ScheduleReply } from "../../../protocol/replies.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { formatAge } from "../../kit/output/time.js";
 import { formatDuration } from "../../terminal/format.js";
@@ -34,7 +36,7 @@ export const troublesOf = perObject((state: State): readonly Trouble[] => {
   if (state.connection.state === "away") return [silentDaemon(state, state.connection)];
   if (state.connection.state === "connecting") return [];
   return [
-    ...inputTrouble(state),
+    ...waitTrouble(state),
     ...failureTrouble(state),
     ...(hasSeveral(state) ? severalTrouble(state) : fleetTrouble(state)),
     ...scheduleTrouble(state),
@@ -76,14 +78,26 @@ function silentDaemon(state: State, { since, hung }: Extract<Connection, { state
     : warning(state, text, detail, "start-lost-daemon", "starts it");
 }
 
-/** Running operations with a program that waits for input, the longest wait first. */
+/** Operations that wait for a person: for approval, or for input to a program. */
 const waiting = perObject((operations: State["view"]["operations"]): readonly Operation[] =>
   [...operations.values()]
-    .filter(({ state, waitingForInput, cancelRequested }) => {
-      return state === "running" && waitingForInput !== null && !cancelRequested;
-    })
-    .toSorted((a, b) => (a.waitingForInput!.since < b.waitingForInput!.since ? -1 : 1)),
+    .filter((it) => waitOfPerson(it) !== null)
+    .toSorted((a, b) => (waitOfPerson(a)!.since < waitOfPerson(b)!.since ? -1 : 1)),
 );
+
+interface PersonWait {
+  readonly since: string;
+  readonly for: "input" | "approval";
+  readonly prompt: string;
+}
+
+function waitOfPerson(operation: Operation): PersonWait | null {
+  const open = waitsForApproval(operation);
+  if (open !== null) return { since: open.since, for: "approval", prompt: open.question };
+  const { state, waitingForInput, cancelRequested } = operation;
+  if (state !== "running" || waitingForInput === null || cancelRequested) return null;
+  return { ...waitingForInput, for: "input" };
+}
 
 /** The operation that `!` shows: what the notice is about, what waits for input, a new failure; null: none. */
 export function needsLook(state: State): string | null {
@@ -96,18 +110,18 @@ export function needsLook(state: State): string | null {
   return all.find((id) => id !== state.selected) ?? null;
 }
 
-function inputTrouble(state: State): Trouble[] {
+function waitTrouble(state: State): Trouble[] {
   const all = waiting(state.view.operations);
   const [first] = all;
   if (first === undefined) return [];
   const selected = selectedOperation(state);
   const one = all.find(({ id }) => id === selected?.id) ?? first;
-  const { prompt, since } = one.waitingForInput!;
+  const { prompt, since, for: what } = waitOfPerson(one)!;
   const others = all.length > 1 ? ` (${all.length - 1} more)` : "";
-  const text = `▲ ${named(state, one)} waits for input${others}`;
+  const text = `▲ ${named(state, one)} waits for ${what}${others}`;
   const detail = ` ${formatAge(since, state.now)}${prompt === "" ? "" : `: "${sanitizeLine(prompt).trim()}"`}`;
   return one === selected
-    ? [warning(state, text, detail, "attach", "answers")]
+    ? [warning(state, text, detail, what === "input" ? "attach" : "approve", "answers")]
     : [warning(state, text, detail, "next-failure")];
 }
 
@@ -158,16 +172,15 @@ function severalTrouble(state: State): Trouble[] {
   return [warning(state, text, "", "hosts")];
 }
 
-/** Schedules whose last run submitted nothing. */
+/** Schedules whose runs are missing, or whose last run submitted nothing. */
 function scheduleTrouble(state: State): Trouble[] {
-  const failed = state.schedules.filter(
-    ({ lastProblem, pausedSince }) => lastProblem !== null && pausedSince === null,
-  );
+  const wrong = ({ missing, lastProblem }: ScheduleReply) => missing?.text ?? lastProblem;
+  const failed = state.schedules.filter((each) => wrong(each) !== null && each.pausedSince === null);
   const [first, ...others] = failed;
   if (first === undefined) return [];
   const text =
-    others.length === 0 ? `▲ schedule ${short(first.name)}` : `▲ ${failed.length} schedules submit nothing`;
-  const detail = others.length === 0 ? `: ${sanitizeLine(firstLine(first.lastProblem!))}` : "";
+    others.length === 0 ? `▲ schedule ${short(first.name)}` : `▲ ${failed.length} schedules miss runs`;
+  const detail = others.length === 0 ? `: ${sanitizeLine(firstLine(wrong(first)!))}` : "";
   return [warning(state, text, detail, "queues")];
 }
 

@@ -3,11 +3,13 @@ import type { ComponentType } from "react";
 import { hasSeveral } from "../core/host-view.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
+import { APPROVAL_ACTIONS, APPROVAL_MOVER, ApprovalPage } from "./approval/ApprovalPage.js";
 import { DETAILS_MOVER, DetailsPage } from "./details/DetailsPage.js";
 import { HELP_MOVER, HelpPage } from "./help/GeneralPages.js";
 import { HostsPage } from "./hosts/HostsPage.js";
 import { HOSTS_ACTIONS, HOSTS_MOVER } from "./hosts/host-actions.js";
 import { SeveralHostsPage } from "./hosts/SeveralHostsPage.js";
+import { NEEDS_ACTIONS, NEEDS_MOVER, NeedsPage } from "./needs/NeedsPage.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
 import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage } from "./submit/SubmitPages.js";
 import { TypesPage } from "./submit/TypesPage.js";
@@ -30,6 +32,8 @@ const PAGES: { readonly [K in Kind]: PageEntry<PageOf<K>> } = {
   types: { View: TypesPage },
   form: { View: FormPage },
   retry: { View: RetryPage, mover: RETRY_MOVER, actions: RETRY_ACTIONS },
+  approval: { View: ApprovalPage, mover: APPROVAL_MOVER, actions: APPROVAL_ACTIONS },
+  needs: { View: NeedsPage, mover: NEEDS_MOVER, actions: NEEDS_ACTIONS },
   queues: { View: QueuesPage, mover: QUEUES_MOVER, actions: QUEUES_ACTIONS },
   hosts: {
     View: (props) => (hasSeveral(props.state) ? <SeveralHostsPage {...props} /> : <HostsPage {...props} />),

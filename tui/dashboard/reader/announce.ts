@@ -3,6 +3,7 @@
  * Pure. Signs and bars are left out: a screen reader spells them.
  */
 
+import { waitsForApproval } from "../../../protocol/approval.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isUnrun } from "../../../protocol/stage-state.js";
@@ -125,6 +126,11 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
     sentences.push(
       `${name}: waits for input${asked(waitingForInput.prompt)}. In a shell: liveops attach ${is.id}.`,
     );
+  const open = waitsForApproval(is);
+  if (open !== null && (was === null || waitsForApproval(was) === null))
+    sentences.push(
+      `${name}: waits for approval: ${sanitizeLine(open.question)} (${open.choices.map(sanitizeLine).join(", ")}). In a shell: liveops approve ${is.id}.`,
+    );
   if (is.cancelRequested && !was?.cancelRequested && !isFinal(is.state))
     sentences.push(`${name}: cancelling.`);
   if (isFinal(is.state) && was?.state !== is.state) sentences.push(ended(is));
@@ -220,9 +226,11 @@ export function describe(operation: Operation, at: State): string[] {
   const seconds = elapsedOf(operation, at.now);
   const running = seconds === null ? "" : `, for ${formatDuration(seconds)}`;
   const { waitingForInput } = operation;
+  const open = waitsForApproval(operation);
+  const question = open === null ? "" : `, waits for approval: ${sanitizeLine(open.question)}`;
   const input = waitingForInput ? `, waits for input${asked(waitingForInput.prompt)}` : "";
   const word = isPaused(operation) ? "paused" : state;
   const wait = waitOf(at, operation);
   const waits = wait === null ? "" : `, ${sanitizeLine(wait.long)}`;
-  return [`${nameOf(operation)}: ${word}${running}${stage}${percent}${waits}${input}. Id ${id}.`];
+  return [`${nameOf(operation)}: ${word}${running}${stage}${percent}${waits}${input}${question}. Id ${id}.`];
 }

@@ -54,6 +54,7 @@ const MILESTONES: ReadonlySet<TapedLine["type"]> = new Set([
   "operation:submitted",
   "attempt:started",
   "attempt:requeued",
+  "approval:answered",
   "operation:retried",
   "cancel:requested",
   "stage:entered",

@@ -3,6 +3,7 @@
  * taken back at the end and for a suspension.
  */
 
+import { waitsForApproval } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Alert } from "../../../protocol/system/config-settings.js";
@@ -111,6 +112,7 @@ function titleOf(state: State): string {
   const operation = selectedOperation(state);
   if (operation === null) return "liveops";
   const { title, stages, currentStage, untrackedStage } = operation;
+  if (waitsForApproval(operation) !== null) return `? ${title} · needs approval · liveops`;
   if (operation.state !== "running") return `${stateGlyph(operation.state)} ${title} · liveops`;
   if (operation.waitingForInput) return `? ${title} · needs input · liveops`;
   const stage = untrackedStage ?? stages[currentStage];
@@ -141,11 +143,14 @@ export function endedBetween(before: State, after: State): Operation | null {
   return was === null || isOver(was) || is === null || !isOver(is) ? null : is;
 }
 
-/** The operation that began to wait for input; null for none. */
+/** The operation that began to wait for a person; null for none. */
 function waitingBetween(before: State, after: State): Operation | null {
   if (before.view.operations === after.view.operations) return null;
-  for (const [id, operation] of after.view.operations)
-    if (operation.waitingForInput && !before.view.operations.get(id)?.waitingForInput) return operation;
+  for (const [id, operation] of after.view.operations) {
+    const was = before.view.operations.get(id);
+    if (operation.waitingForInput && !was?.waitingForInput) return operation;
+    if (waitsForApproval(operation) !== null && was && waitsForApproval(was) === null) return operation;
+  }
   return null;
 }
 
@@ -159,6 +164,8 @@ function endOfChain(state: State, id: string): Operation | null {
 
 /** Its end, or what it waits for, in a few words, for a notification. */
 function endInWords(operation: Operation): string {
+  const open = waitsForApproval(operation);
+  if (open !== null) return `waits for approval: ${open.question}`;
   if (operation.waitingForInput) return `waits for input ${operation.waitingForInput.prompt}`.trim();
   const seconds = elapsedOf(operation, 0);
   const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;

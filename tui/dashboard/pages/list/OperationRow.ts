@@ -3,6 +3,7 @@
  * what came of it, the time it took, its age.
  */
 
+import { waitsForApproval } from "../../../../protocol/approval.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
@@ -207,6 +208,8 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
     case "queued": {
       const wait = waitOf(state, operation);
       if (wait !== null) return [wait.long, wait.why === "paused queue" ? "warn" : "muted"];
+      const open = waitsForApproval(operation);
+      if (open !== null) return [open.question, "accent"];
       if (isBlocked(state, operation)) return [operation.blocked!.reason, "warn"];
       return [nameOfChain(links) === operation.title ? paramsOf(operation) : operation.title, "muted"];
     }
@@ -281,8 +284,11 @@ function addFigures(line: Line, row: RowOf): void {
     const seconds = starts === null ? 0 : (Date.parse(starts) - state.now) / 1000;
     const wait = waitOf(state, operation);
     const text = wait?.short ?? (seconds >= 1 ? `in ${formatLeft(seconds)}` : stateWord(operation));
+    const asks = waitsForApproval(operation) !== null;
     const isWarning = wait === null ? isBlocked(state, operation) : wait.why === "paused queue";
-    line.fill(columns.width - TOOK).add(fit(text, TOOK).padStart(TOOK), isWarning ? "warn" : "muted");
+    line
+      .fill(columns.width - TOOK)
+      .add(fit(text, TOOK).padStart(TOOK), asks ? "accent" : isWarning ? "warn" : "muted");
     return;
   }
   const seconds = elapsed(state, operation, links);

@@ -10,6 +10,7 @@ import {
   formatDuration,
   formatRate,
 } from "../../../terminal/format.js";
+import { approvalCard } from "../../core/approval-card.js";
 import { addSparkline, LEAST_CORES, sparkline } from "../../core/bars.js";
 import { chainOf, isPaused, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
 import { type DetailView, detailPlan, type Part, type PartKind } from "../../core/detail-plan.js";
@@ -128,6 +129,7 @@ function stateText(state: State, operation: Operation): string {
 const ROWS: Record<PartKind, (view: DetailView, part: Part) => Drawn | readonly Drawn[]> = {
   blank: () => "",
   about,
+  approval: ({ state, operation, width, theme }) => approvalCard(state, operation, width, theme.paint),
   breadcrumb,
   bar: chainBar,
   stall,

@@ -192,7 +192,7 @@ function queueRow(sides: Sides, queue: QueueReply, chosen: boolean): Line {
 
 function scheduleRow(sides: Sides, schedule: ScheduleReply, chosen: boolean): Line {
   const { state } = sides;
-  const { name, nextAt, pausedSince, lastOperation, lastProblem } = schedule;
+  const { name, nextAt, pausedSince, lastOperation, lastProblem, missing } = schedule;
   const line = begun(sides, name, pausedSince !== null, chosen, SCHEDULE_FIGURES);
   const end = line.width - line.left + NEXT + 2;
   if (pausedSince !== null) line.add("paused", "warn");
@@ -200,7 +200,7 @@ function scheduleRow(sides: Sides, schedule: ScheduleReply, chosen: boolean): Li
   else line.add(fit(formatShortTime(new Date(nextAt), new Date(state.now)), NEXT));
   line.fill(end);
   const last = operationOf(state, lastOperation === null ? null : keyBeside(lastOperation, name));
-  if (lastProblem !== null) return line.add("▲ missed", "warn");
+  if (lastProblem !== null || missing) return line.add("▲ missed", "warn");
   if (last === null) return line.add(lastOperation === null ? "none" : "–", "muted");
   return line
     .add(`${glyphOf(last)} `, styleOf(last))

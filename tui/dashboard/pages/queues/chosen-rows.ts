@@ -100,7 +100,7 @@ const pausedRow = (what: string, since: string, state: State, width: number, pai
 
 export function scheduleRows(state: State, schedule: ScheduleReply, { width }: Room, paint: Paint): Drawn[] {
   const { name, cron, zone, jitter, overlap, catchup, operation, file } = schedule;
-  const { nextAt, pausedSince, lastOperation, lastProblem, missed } = schedule;
+  const { nextAt, pausedSince, lastOperation, lastProblem, missed, missing } = schedule;
   const row = (label: string, value: string) => field(label, value, width, paint);
   const next =
     nextAt === null
@@ -113,6 +113,7 @@ export function scheduleRows(state: State, schedule: ScheduleReply, { width }: R
     ...(missed === 0
       ? []
       : [new Line(width, paint).add("missed".padEnd(LABEL), "muted").add(formatCount(missed), "warn")]),
+    ...(missing === null ? [] : paragraph(missing.text, { width, most: 4, paint, sign: "▲ " }, "warn")),
     ...(lastProblem === null ? [] : paragraph(lastProblem, { width, most: 4, paint, sign: "▲ " }, "warn")),
     "",
     row("operation", file ?? operation.op),

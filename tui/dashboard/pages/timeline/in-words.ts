@@ -1,4 +1,5 @@
 /** An event in a few words, for the line that says what the replay has just shown. Untrusted text comes out as it is. */
+import { answerText } from "../../../../protocol/approval.js";
 import { count } from "../../../../protocol/text/count.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { formatDuration, formatPercent } from "../../../terminal/format.js";
@@ -14,7 +15,12 @@ export function inWords(line: TapedLine): string {
       return `accepted by a worker (pid ${line.pid})`;
     case "attempt:requeued":
       return `queued again: ${line.reason}`;
+    case "approval:asked":
+      return `asked: ${line.question}`;
+    case "approval:answered":
+      return answerText(line);
     case "attempt:finished":
+      if (line.asks) return "waits for approval";
       return `finished: ${line.state}`;
     case "operation:retried":
       return line.from === null ? "retried" : `retried from ${line.from}`;
