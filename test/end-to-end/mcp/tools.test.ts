@@ -62,6 +62,7 @@ describe("tools", () => {
       "submit_operation",
       "cancel_operation",
       "retry_operation",
+      "answer_approval",
     ]);
     for (const tool of tools) expect(tool.inputSchema.additionalProperties, tool.name).toBe(false);
     const reading = tools.filter(({ annotations }) => annotations?.readOnlyHint);
