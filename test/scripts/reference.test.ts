@@ -46,6 +46,7 @@ test("the options whose values are not completed are free text", () => {
 /** Numbers, times, texts, new names and addresses. `--host` is that of `liveops start`. */
 const FREE = [
   "--absent",
+  "--alert-after",
   "--at",
   "--attempt",
   "--concurrency",
@@ -84,6 +85,7 @@ const FREE = [
   "--timeout",
   "--unset-env",
   "--url",
+  "--within",
 ];
 
 test("a page for each program and each command, all in package.json", () => {
