@@ -39,6 +39,7 @@ import { Metrics } from "./watchers/metrics/metrics.js";
 import { Notices } from "./watchers/notices/notices.js";
 import { StateDocumentWriter } from "./watchers/state-document.js";
 import { Tracing } from "./watchers/traces/tracing.js";
+import { Whys } from "./watchers/why/whys.js";
 import { Containment } from "./worker/containment.js";
 
 /** Most problems that `liveopsd status` shows; the log has all of them. */
@@ -198,6 +199,7 @@ export function compose({
     ...{ bus, log, store, queue, waiting, dependencies, attempts, hooks, tracing, runs: engine.runs },
   });
   const hub = new Hub(bus, view);
+  const whys = new Whys({ ...{ bus, layout, log, store, durations, loader, now }, runs: engine.runs });
   const stateDocument = new StateDocumentWriter(layout.document, { bus, log, store, view });
 
   const types = engine.typesOf(loader);
@@ -226,7 +228,7 @@ export function compose({
     ...{ loader, loadProblems, types, lifecycle, submissions, schedules },
     ...{ queue, queues, waiting, dependencies, blockedTypes, copied },
     ...{ scheduler, containment, cleaner, stopping, retention },
-    ...{ view, hub, stateDocument, durations, paces, hooks, notices, stalls, metrics, tracing },
+    ...{ view, hub, stateDocument, durations, paces, hooks, notices, stalls, metrics, tracing, whys },
   };
 }
 

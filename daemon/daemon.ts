@@ -196,15 +196,15 @@ class DaemonRun implements Daemon {
 
   #addReleasers(): void {
     const { audit, engine, retention, loader, waiting, schedules, hooks, stalls } = this.#parts;
-    const { loadProblems, notices } = this.#parts;
-    const services = [audit, engine.backups, retention, loader, loadProblems, waiting, schedules];
+    const { loadProblems, notices, whys } = this.#parts;
+    const services = [audit, engine.backups, retention, loader, loadProblems, waiting, schedules, whys];
     for (const service of [...services, hooks, notices, stalls]) this.cleanup.add(() => service.stop());
   }
 
   /** Starts what the first answer does not need, one step in each turn of the event loop. */
   #startTheRest(): void {
     const { containment, loader, scheduler, stopping, store, stateDocument, retention } = this.#parts;
-    const { engine, schedules, hooks, notices, stalls, loadProblems } = this.#parts;
+    const { engine, schedules, hooks, notices, stalls, loadProblems, whys } = this.#parts;
     const { socket, stateDir } = this.settings;
     if (engine.isClient) {
       engine.begin();
@@ -228,6 +228,7 @@ class DaemonRun implements Daemon {
           stalls.start();
         },
         () => loadProblems.start(),
+        () => void whys.start(),
         () => void store.payloads.removeOrphans((id) => store.archive.knows(id)),
         () => store.secrets.sweep((id) => !["succeeded", undefined].includes(store.find(id)?.record.state)),
         () => void stateDocument.write(),

@@ -13,6 +13,7 @@ import * as replies from "./replies.js";
 import * as requests from "./requests.js";
 import { doc } from "./schema/doc.js";
 import * as lines from "./stream-lines.js";
+import { whySchema } from "./why.js";
 
 const id = z.object({
   id: doc(z.string(), "id of the operation, a unique prefix of 3 or more characters, or a label"),
@@ -170,6 +171,15 @@ export const ROUTES = {
         },
       },
       refusals: [...NOT_FOUND, "LIVEOPS_RUN_FILES_UNREADABLE"],
+    },
+    why: {
+      summary: "Tell why an operation is in its state",
+      description:
+        "What failed and what has changed since the last success, what it waits for, or what was unusual. That of a " +
+        "failure is made at the failure and kept, at most 16 KiB.",
+      params: id,
+      replies: { 200: json(whySchema) },
+      refusals: NOT_FOUND,
     },
     input: {
       summary: "Type into the terminal of a program",

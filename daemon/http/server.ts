@@ -22,11 +22,13 @@ import { shellRoutes } from "./routes/shell.js";
 import { eventsRoute, watchRoute } from "./routes/streams.js";
 import { terminalRoutes } from "./routes/terminal.js";
 import { typeRoutes } from "./routes/types.js";
+import { whyRoute } from "./routes/why.js";
 
 /** The folder `routes/`. */
 const ROUTE_PLUGINS: RoutePlugin[] = [
   operationRoutes,
   logRoute,
+  whyRoute,
   eventsRoute,
   terminalRoutes,
   shellRoutes,

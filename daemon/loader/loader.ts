@@ -126,6 +126,12 @@ export class Loader implements Types {
     return found !== null && "type" in found;
   }
 
+  /** The file of a type that is loaded; null: it is not. */
+  fileOf(op: string): string | null {
+    const found = this.#files.find(op);
+    return found !== null && "type" in found ? found.type.file : null;
+  }
+
   isBroken(op: string): boolean {
     const found = this.#files.find(op);
     return found !== null && "blocked" in found;

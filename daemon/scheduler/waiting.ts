@@ -7,7 +7,7 @@ import { FIRST_QUEUED } from "../../protocol/limits.js";
 import type { Blocked, Operation } from "../../protocol/operation.js";
 import type { Bus } from "../bus.js";
 import type { Entry } from "../store/decision.js";
-import type { Hold } from "./holds/hold.js";
+import type { Hold, Reason } from "./holds/hold.js";
 import { placeOf, type Queue } from "./queue.js";
 
 /** Positions change with every start: they are sent at most this often, in ms. */
@@ -51,6 +51,15 @@ export class Waiting {
       if (blocked !== null) return blocked;
     }
     return null;
+  }
+
+  /** All reasons for which the operation waits, besides its turn. */
+  reasons(entry: Entry): Reason[] {
+    return this.#holds.flatMap((hold) => {
+      const reason = hold.reason?.(entry) ?? null;
+      const blocked = reason === null ? hold.why(entry) : null;
+      return reason ?? (blocked === null ? [] : { what: blocked.reason });
+    });
   }
 
   /** The operations that wait outside their queues for this hold. */

@@ -44,6 +44,8 @@ export interface Layout {
   notices: string;
   /** What stages of pipelines needed and made. */
   stamps: string;
+  /** Versions and texts of types of the last days, to compare failures with. */
+  why: string;
   /** Lease of a host of a fleet. */
   fleet: string;
 }
@@ -73,6 +75,7 @@ export function layoutOf(root: string): Layout {
     hooks: join(root, "hooks.json"),
     notices: join(root, "notices.ndjson"),
     stamps: stampsIn(root),
+    why: join(root, "why"),
     fleet: join(root, "fleet"),
   };
 }

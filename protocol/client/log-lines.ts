@@ -32,6 +32,8 @@ export interface StoredLines {
   client: Client;
   id: string;
   filter: LineFilter;
+  /** Lines up to this number are left out. Default: none is. */
+  after?: number | undefined;
   /** The end of the log: later lines are not stored lines. Undefined: none is left out. */
   end?: LogEnd | undefined;
   signal?: AbortSignal | undefined;
@@ -46,7 +48,7 @@ export async function endOfLog(client: Client, id: string, signal?: AbortSignal)
 
 /** All stored lines that pass the filter, oldest first, page by page. */
 export async function* storedLines(stored: StoredLines): AsyncGenerator<LogLine> {
-  for await (const lines of pages(stored, { after: 0 })) yield* lines;
+  for await (const lines of pages(stored, { after: stored.after ?? 0 })) yield* lines;
 }
 
 /** The last `count` stored lines that pass the filter, oldest first. Reads the log from its end. */

@@ -18,6 +18,7 @@ const GROUPS: Readonly<Record<string, Commands>> = {
     tui: async () => (await import("./open-tui.js")).registerTui,
     ls: async () => (await import("./ls/command.js")).registerLs,
     show: async () => (await import("./show/command.js")).registerShow,
+    why: async () => (await import("./why.js")).registerWhy,
     logs: async () => (await import("./logs.js")).registerLogs,
     watch: async () => (await import("./follow/watch.js")).registerWatch,
     wait: async () => (await import("./follow/wait.js")).registerWait,

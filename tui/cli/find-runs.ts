@@ -15,13 +15,18 @@ export interface Found {
 /** An id has only these characters; all else is a file. */
 const ID = /^[0-9a-z]+$/;
 
+/** Whether the argument names an exported file: a label may have any characters. */
+export const isFile = (name: string): boolean =>
+  !ID.test(name) && (existsSync(name) || existsSync(name.replace(/#[0-9a-z]+$/, "")));
+
 /**
+ * @param client - null: only a file is meant
  * @param name - an id or a prefix of one, a file, or `FILE#ID` for one operation of a file; undefined: the newest
  * @param chain - all operations of the chain, not only the named one
  * @param wholeFile - all operations of a file; otherwise a file with several of them needs an `#ID`
  */
 export async function findRuns(
-  client: Client,
+  client: Client | null,
   name: string | undefined,
   {
     chain = false,
@@ -29,7 +34,7 @@ export async function findRuns(
     signal,
   }: { chain?: boolean; wholeFile?: boolean; signal?: AbortSignal } = {},
 ): Promise<Found> {
-  if (name !== undefined && !ID.test(name)) return fromFile(name, wholeFile);
+  if (client === null || (name !== undefined && !ID.test(name))) return fromFile(name ?? "", wholeFile);
   const named = await namedOrNewest(client, name);
   // A list leaves out large values and the names of the variables.
   const record = name === undefined ? await client.show(named.id, signal) : named;

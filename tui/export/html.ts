@@ -9,7 +9,15 @@ import { sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";
 import { type Course, courseOf } from "../describe/course.js";
 import { html, Markup } from "./markup.js";
-import { attemptTable, countOf, errorSection, header, stageTable, valueSections } from "./sections.js";
+import {
+  attemptTable,
+  countOf,
+  errorSection,
+  header,
+  stageTable,
+  valueSections,
+  whySection,
+} from "./sections.js";
 import type { RunSource } from "./source.js";
 import { timeline } from "./timeline.js";
 
@@ -56,6 +64,7 @@ async function* article(run: RunSource, course: Course, isOnly: boolean): AsyncG
   yield textOf(
     html`<article id="${record.id}">`,
     header(record),
+    whySection(await run.why()),
     errorSection(record.error),
     stageTable(record),
     isOnly ? timeline([[record, course]]) : null,

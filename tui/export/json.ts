@@ -42,7 +42,7 @@ async function* operationPieces(run: RunSource): AsyncGenerator<string> {
   const record = jsonLine(run.record);
   const sums = { record: newSum(), events: newSum(), log: newSum() };
   addTo(sums.record, record);
-  yield `{"record":${record},\n"events":[\n`;
+  yield `{"record":${record},\n"why":${jsonLine(await run.why())},\n"events":[\n`;
   yield* entries(run.events(), sums.events);
   yield `],\n"log":[\n`;
   yield* entries(run.log(), sums.log);

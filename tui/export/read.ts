@@ -4,6 +4,7 @@ import type { OperationEvent } from "../../protocol/event.js";
 import { UsageError } from "../../protocol/failures.js";
 import { LineSplitter } from "../../protocol/ndjson.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
+import type { Why } from "../../protocol/why.js";
 import { jsonLine } from "../kit/output/json.js";
 import { addTo, EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums, newSum } from "./json.js";
 import type { RunSource } from "./source.js";
@@ -17,6 +18,7 @@ const SCHEMAS: string = "./schemas.js";
 /** An operation of a file. */
 interface Exported {
   record: Operation;
+  why?: Why | null;
   events: OperationEvent[];
   log: LogLine[];
   checksums?: Partial<ExportChecksums>;
@@ -84,11 +86,12 @@ async function readWhole(file: string): Promise<ReadExport> {
     return changedParts(record.id, sums, checksums);
   });
   const runs = operations.map(
-    ({ record, events, log }): RunSource => ({
+    ({ record, why = null, events, log }): RunSource => ({
       name: `${file} (${record.id})`,
       record,
+      why: async () => why,
       events: () => iterate(events),
-      log: () => iterate(log),
+      log: (after = 0) => iterate(log.filter(({ n }) => n > after)),
     }),
   );
   return { runs, changed };
@@ -120,7 +123,7 @@ function parse<T>(json: string): T {
 
 /** @throws Error with the place of what has a wrong type */
 async function checked<T>(
-  part: "record" | "events" | "log" | "operations",
+  part: "record" | "why" | "events" | "log" | "operations",
   value: unknown,
   place: PropertyKey[],
 ): Promise<T> {
@@ -131,71 +134,129 @@ async function checked<T>(
   return value as T;
 }
 
-/** One line of the layout. */
+/** One line of the layout; `at`: the byte at which it begins. */
 type Row =
-  | { part: "record"; operation: number; json: string }
-  | { part: "events" | "log"; operation: number; json: string }
-  | { part: "checksums"; operation: number; json: string };
+  | { part: "record" | "why"; operation: number; json: string; at: number }
+  | { part: "events" | "log"; operation: number; json: string; at: number }
+  | { part: "checksums"; operation: number; json: string; at: number };
 
 async function* rowsOf(file: string): AsyncGenerator<Row> {
   let part: "events" | "log" | null = null;
   let operation = -1;
   let isClosed = false;
+  let at = 0;
   for await (const line of linesOf(file)) {
     if (line === "]}") isClosed = true;
     else if (line.startsWith('{"record":')) {
       operation++;
-      yield { part: "record", operation, json: line.slice('{"record":'.length, -1) };
-    } else if (line === '"events":[') part = "events";
+      yield { part: "record", operation, at, json: line.slice('{"record":'.length, -1) };
+    } else if (part === null && line.startsWith('"why":'))
+      yield { part: "why", operation, at, json: line.slice('"why":'.length, -1) };
+    else if (line === '"events":[') part = "events";
     else if (line === '"log":[') part = "log";
     else if (line === "],") part = null;
     else if (line.startsWith('"checksums":'))
-      yield { part: "checksums", operation, json: line.slice('"checksums":'.length).replace(/\},?$/, "") };
-    else if (part !== null) yield { part, operation, json: line.endsWith(",") ? line.slice(0, -1) : line };
+      yield {
+        part: "checksums",
+        operation,
+        at,
+        json: line.slice('"checksums":'.length).replace(/\},?$/, ""),
+      };
+    else if (part !== null) yield { part, operation, at, json: withoutComma(line) };
+    at += Buffer.byteLength(line) + 1;
   }
   if (!isClosed) throw new Error(DAMAGED);
 }
 
+const withoutComma = (line: string): string => (line.endsWith(",") ? line.slice(0, -1) : line);
+
+/** Log lines between two of which the place in the file is known. */
+const MARK_EVERY = 2000;
+
+/** Where the log line with this number begins. */
+interface Mark {
+  readonly n: number;
+  readonly at: number;
+}
+
 async function readLines(file: string): Promise<ReadExport> {
   const records: Operation[] = [];
+  const whys: Array<Why | null> = [];
+  const marks: Mark[][] = [];
   const changed: string[] = [];
   let sums = { record: newSum(), events: newSum(), log: newSum() };
-  for await (const { part, json } of rowsOf(file)) {
+  let lines = 0;
+  for await (const { part, json, at } of rowsOf(file)) {
     if (part === "record") {
       records.push(await checked("record", parse(json), ["operations", records.length, "record"]));
       sums = { record: newSum(), events: newSum(), log: newSum() };
+      marks.push([]);
+      lines = 0;
     }
-    if (part !== "checksums") addTo(sums[part], json);
+    if (part === "why") {
+      const place = ["operations", records.length - 1, "why"];
+      whys[records.length - 1] = await checked("why", parse(json), place);
+    } else if (part !== "checksums") addTo(sums[part], json);
     else changed.push(...changedParts(records.at(-1)!.id, sums, parse<ExportChecksums>(json)));
+    if (part === "log" && lines++ % MARK_EVERY === 0) marks.at(-1)!.push({ n: parse<LogLine>(json).n, at });
   }
   const runs = records.map(
     (record, operation): RunSource => ({
       name: `${file} (${record.id})`,
       record,
-      events: () => entries<OperationEvent>(file, operation, "events"),
-      log: () => entries<LogLine>(file, operation, "log"),
+      why: async () => whys[operation] ?? null,
+      events: () => events(file, operation),
+      log: (after = 0) => logAfter(file, operation, marks[operation]!, after),
     }),
   );
   return { runs, changed };
 }
 
-async function* entries<T>(file: string, operation: number, part: "events" | "log"): AsyncGenerator<T> {
+async function* events(file: string, operation: number): AsyncGenerator<OperationEvent> {
   let n = 0;
   for await (const row of rowsOf(file)) {
     if (row.operation > operation) return;
-    if (row.operation === operation && row.part === part)
-      try {
-        yield await checked<T>(part, parse(row.json), ["operations", operation, part, n++]);
-      } catch (error) {
-        throw notExported(file, (error as Error).message);
-      }
+    if (row.operation === operation && row.part === "events")
+      yield await entry<OperationEvent>(file, "events", row.json, ["operations", operation, "events", n++]);
   }
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
+/** Reads from the last known place before the line. */
+async function* logAfter(
+  file: string,
+  operation: number,
+  marks: readonly Mark[],
+  after: number,
+): AsyncGenerator<LogLine> {
+  const at = marks.findLastIndex(({ n }) => n <= after + 1);
+  const mark = marks[Math.max(0, at)];
+  if (mark === undefined) return;
+  let n = Math.max(0, at) * MARK_EVERY;
+  for await (const line of linesOf(file, mark.at)) {
+    if (line === "],") return;
+    const read = await entry<LogLine>(file, "log", withoutComma(line), ["operations", operation, "log", n++]);
+    if (read.n > after) yield read;
+  }
+}
+
+async function entry<T>(
+  file: string,
+  part: "events" | "log",
+  json: string,
+  place: PropertyKey[],
+): Promise<T> {
+  try {
+    return await checked<T>(part, parse(json), place);
+  } catch (error) {
+    throw notExported(file, (error as Error).message);
+  }
+}
+
+/** @param start the byte at which a line begins */
+async function* linesOf(file: string, start = 0): AsyncGenerator<string> {
   const ready: string[] = [];
   const splitter = new LineSplitter((line) => ready.push(line));
-  for await (const chunk of createReadStream(file)) {
+  for await (const chunk of createReadStream(file, { start })) {
     splitter.push(chunk as Buffer);
     yield* ready.splice(0);
   }

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { eventSchema } from "../../protocol/event.js";
 import { logLineSchema, operationSchema } from "../../protocol/operation.js";
 import { doc } from "../../protocol/schema/doc.js";
+import { whySchema } from "../../protocol/why.js";
 import { EXPORT_FORMAT, EXPORT_VERSION } from "./json.js";
 
 const sum = doc(
@@ -12,6 +13,7 @@ const sum = doc(
 
 const exportedOperation = z.object({
   record: doc(operationSchema, "the record at the moment of the export"),
+  why: doc(z.optional(z.nullable(whySchema)), "why the operation is in its state; absent or null: not known"),
   events: doc(z.array(eventSchema), "the events of all attempts, in order"),
   log: doc(z.array(logLineSchema), "the log lines of all attempts, in order"),
   checksums: z.object({ record: sum, events: sum, log: sum }),
@@ -29,11 +31,13 @@ export type ExportedRun = z.infer<typeof exportSchema>;
 
 const PARTS = {
   record: operationSchema,
+  why: z.nullable(whySchema),
   events: eventSchema,
   log: logLineSchema,
   operations: z.array(
     z.object({
       record: operationSchema,
+      why: z.optional(z.nullable(whySchema)),
       events: z.array(eventSchema),
       log: z.array(logLineSchema),
       checksums: z.optional(z.record(z.string(), z.string())),

@@ -4,9 +4,11 @@ import { MAX_LISTED_STEPS } from "../../protocol/limits.js";
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, OperationError } from "../../protocol/operation.js";
 import { isUnrun, knownStageState, knownStepState, type StepState } from "../../protocol/stage-state.js";
+import type { Why } from "../../protocol/why.js";
 import type { AttemptRow } from "../describe/course.js";
 import { describeOperation, type Row } from "../describe/operation.js";
 import { stepNote, stepsOf } from "../describe/steps.js";
+import { describeWhy } from "../describe/why.js";
 import { formatCount, formatDuration } from "../terminal/format.js";
 import { stageGlyph, stateGlyph } from "../terminal/glyphs.js";
 import { ranHere, stageNote } from "../terminal/stage-note.js";
@@ -118,6 +120,18 @@ ${framed(stack)}${causes.map(
   ({ depth, message: text, stack: its }) =>
     html`<div class="cause depth-${Math.min(depth, 5)}"><p>caused by: ${text}</p>${framed(its)}</div>`,
 )}</section>`;
+}
+
+/** Why it failed, or what was unusual. */
+export function whySection(why: Why | null): Markup | null {
+  if (why === null || (why.failure === null && why.odd === undefined && why.left.length === 0)) return null;
+  const parts = describeWhy(why)
+    .filter(({ name }) => name !== "next")
+    .map(
+      ({ title, rows }) =>
+        html`${title === "" ? null : html`<h3>${title}</h3>`}<pre>${rows.map(({ text, look }) => html`<span class="${look}">${text}</span>\n`)}</pre>`,
+    );
+  return html`<section class="why"><h2>Why</h2><p class="message">${why.summary}</p>${parts}</section>`;
 }
 
 export function valueSections(it: Operation): Markup[] {

@@ -3,6 +3,7 @@ import type { Client } from "../../protocol/client/client.js";
 import { storedLines } from "../../protocol/client/log-lines.js";
 import type { OperationEvent } from "../../protocol/event.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
+import type { Why } from "../../protocol/why.js";
 
 export interface RunSource {
   /** How a person names the run: the id, or the file with the id. */
@@ -10,7 +11,10 @@ export interface RunSource {
   readonly record: Operation;
   /** May be read once or several times. */
   events(): AsyncIterable<OperationEvent>;
-  log(): AsyncIterable<LogLine>;
+  /** @param after only lines with a greater number; default 0 */
+  log(after?: number): AsyncIterable<LogLine>;
+  /** Null: the file does not have it. */
+  why(): Promise<Why | null>;
 }
 
 /** Operations of a page of the list. */
@@ -32,7 +36,9 @@ export function runOf(client: Client, record: Operation, signal?: AbortSignal): 
         yield line;
       }
     },
-    log: () => storedLines({ client, id, filter: {}, end: { logLine: logLines, seq: Infinity }, signal }),
+    why: () => client.why(id, signal),
+    log: (after = 0) =>
+      storedLines({ after, client, id, filter: {}, end: { logLine: logLines, seq: Infinity }, signal }),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Operation } from "../../protocol/operation.js";
 import type { OperationType } from "../../protocol/replies.js";
 import { isFinal, STATES } from "../../protocol/state.js";
 import { unknownType } from "../../protocol/text/unknown-name.js";
+import { newestToExplain } from "../kit/newest-to-explain.js";
 import { overallProgress } from "../terminal/overall-progress.js";
 import { id, WAIT } from "./arguments.js";
 import { cutText, MAX_REPLY, shortRecord } from "./plain.js";
@@ -123,6 +124,22 @@ const showOperation = defineTool({
   },
 });
 
+const explainOperation = defineTool({
+  name: "explain_operation",
+  title: "Tell why an operation failed or waits",
+  description:
+    "Tell why an operation failed, with what has changed since it last worked and the state of the machine at the failure; what a queued one waits for; what is unusual in a run.",
+  input: {
+    id: id
+      .optional()
+      .describe("Id of the operation; default: the newest that failed, else the newest that waits"),
+  },
+  changes: "nothing",
+  async run(input, { client, signal }) {
+    return client.why(input.id ?? (await newestToExplain(client, signal)), signal);
+  },
+});
+
 const listOperations = defineTool({
   name: "list_operations",
   title: "List operations",
@@ -176,4 +193,4 @@ const wait = defineTool({
   run: waitForOperation,
 });
 
-export const OPERATION_TOOLS = [listTypes, listOperations, showOperation, wait];
+export const OPERATION_TOOLS = [listTypes, listOperations, showOperation, explainOperation, wait];

@@ -14,11 +14,11 @@ const MOST_QUEUED = 500;
 const SIMULATED = 1000;
 
 export const forecastRoute: RoutePlugin = (app, { context }, done) => {
-  app.route({ ...definition("forecast"), handler: () => reply(context, Date.now()) });
+  app.route({ ...definition("forecast"), handler: () => forecastNow(context, Date.now()) });
   done();
 };
 
-async function reply(context: Context, now: number): Promise<ForecastReply> {
+export async function forecastNow(context: Context, now: number): Promise<ForecastReply> {
   const names = context.queues.names().filter((name) => context.queue.lengthOf(name) > 0);
   const lines = names.map((name) => context.queue.firstOf(name, SIMULATED));
   const planned = context.waiting.planned();

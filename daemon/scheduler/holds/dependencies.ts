@@ -11,7 +11,7 @@ import { isFinal } from "../../../protocol/state.js";
 import type { Bus } from "../../bus.js";
 import type { Entry } from "../../store/decision.js";
 import type { Waiting } from "../waiting.js";
-import type { Hold } from "./hold.js";
+import type { Hold, Reason } from "./hold.js";
 
 /** How long a cancel waits for room on a full disk before the next try, in ms. */
 const AGAIN_MS = 500;
@@ -67,6 +67,21 @@ export class Dependencies implements Hold {
   /** `waitsFor` of the record shows it. */
   why(): Blocked | null {
     return null;
+  }
+
+  reason({ record: { id } }: Entry): Reason | null {
+    const ids = this.liveLinks(id);
+    if (ids.length === 0) return null;
+    const named = ids.slice(0, 5).map((each) => {
+      const { op, state } = this.options.find(each)?.record ?? { op: "", state: "" };
+      return `${each} (${op}, ${state})`;
+    });
+    const more = ids.length > named.length ? ` and ${ids.length - named.length} more` : "";
+    return {
+      what: ids.length === 1 ? "it waits for another operation" : `it waits for ${ids.length} operations`,
+      until: `the end of ${named.join(", ")}${more}`,
+      after: { ids, all: true },
+    };
   }
 
   holds({ record }: Entry): boolean {

@@ -5,7 +5,7 @@ import type { Blocked, Operation } from "../../../protocol/operation.js";
 import type { Entry } from "../../store/decision.js";
 import { ChainPace } from "../chain-bounds.js";
 import type { Waiting } from "../waiting.js";
-import type { Hold } from "./hold.js";
+import type { Hold, Reason } from "./hold.js";
 
 /** Longest timer in ms. Afterwards the wall clock is read again: somebody may have set it, or the machine slept. */
 const LONGEST_TIMER_MS = 20_000;
@@ -29,6 +29,17 @@ export class StartTimes implements Hold {
   /** `notBefore` and `retryAt` of the record show it. */
   why(): Blocked | null {
     return null;
+  }
+
+  reason({ record }: Entry): Reason | null {
+    const until = earliestStart(record);
+    if (until === null || until <= this.options.now()) return null;
+    const at = new Date(until).toISOString();
+    const isRetry = record.retryAt !== null && Date.parse(record.retryAt) === until;
+    return {
+      what: isRetry ? "it failed, and is retried after a pause" : "its start time has not come",
+      ...{ until: "the time", at },
+    };
   }
 
   holds(entry: Entry): boolean {

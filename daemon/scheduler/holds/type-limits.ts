@@ -11,7 +11,7 @@ import type { Attempt } from "../attempt.js";
 import { compareTurns } from "../lane.js";
 import { placeOf } from "../queue.js";
 import type { Waiting } from "../waiting.js";
-import type { Hold } from "./hold.js";
+import type { Hold, Reason } from "./hold.js";
 
 interface TypeLimitsOptions {
   entry(id: string): Entry | undefined;
@@ -79,6 +79,16 @@ export class TypeLimits implements Hold {
     if (!type?.waiting.get(queue)?.has(id)) return null;
     const running = type.limit === 1 ? "1 operation runs" : `${type.limit} operations run`;
     return { reason: `${running}, and the type ${op} allows no more at a time`, since: type.since };
+  }
+
+  reason(entry: Entry): Reason | null {
+    const blocked = this.why(entry);
+    if (blocked === null) return null;
+    const { op } = entry.record;
+    const ids = [...this.options.running()].flatMap(({ entry: { record } }) =>
+      record.op === op ? record.id : [],
+    );
+    return { what: blocked.reason, until: `the end of ${ids.join(" or ")}`, after: { ids, all: false } };
   }
 
   forget({ id, op }: Operation): void {

@@ -12,6 +12,7 @@ const READING = [
   "list_types",
   "list_operations",
   "show_operation",
+  "explain_operation",
   "wait_for_operation",
   "read_log",
   "search_log",

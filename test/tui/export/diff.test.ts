@@ -28,7 +28,7 @@ function run(steps: readonly Step[], lines: readonly string[], over: Partial<Ope
     ...{ logLines: log.length, steps: { Archive: [...steps] }, stepCounts: { Archive: counts }, ...over },
   });
   return {
-    ...{ name: record.id, record },
+    ...{ name: record.id, record, why: async () => null },
     events: async function* () {},
     log: async function* () {
       yield* log;

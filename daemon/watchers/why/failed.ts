@@ -1,0 +1,251 @@
+/** The `Why` of a failure: what failed, what has changed since the last success, how to go on. */
+import { stat } from "node:fs/promises";
+import { isAbsolute, resolve } from "node:path";
+import type { Operation } from "../../../protocol/operation.js";
+import { shellLine, shellQuote } from "../../../protocol/text/shell-quote.js";
+import type { Change, Failure, Why } from "../../../protocol/why.js";
+import { pageBefore } from "../../run-files/log-pages.js";
+import {
+  type Compared,
+  nameIn,
+  recordChanges,
+  slowStages,
+  textChange,
+  textOf,
+  valueChange,
+} from "./changes.js";
+import { type CheckoutChanges, checkoutChanges } from "./checkout.js";
+import { failureOf } from "./failure.js";
+import { firstNewLine, type Log } from "./new-line.js";
+import { headOf, type WhyParts } from "./parts.js";
+import { RUNTIME, type Timeline } from "./timeline.js";
+import { leftStages } from "./waits.js";
+
+/** Longest time of a part, in ms; the others are told without it. Right after a failure somebody looks at it. */
+export const AT_ONCE_MS = 180;
+export const ASKED_MS = 5000;
+/** Successes that are looked through for one of the same directory, and whose logs are compared. */
+const SUCCESSES = 20;
+const LOGS = 5;
+const LAST_LINES = 10;
+const LINE_MOST = 300;
+const FILES_MOST = 5;
+
+export async function whyFailed(
+  entry: Compared["entry"],
+  timeline: Timeline,
+  options: WhyParts,
+  most: number,
+): Promise<Why> {
+  const { durations, loader, store, now } = options;
+  const complete = (each: Compared["entry"]): Compared => ({
+    entry: each,
+    record: store.payloads.complete(each.record, () => {}),
+  });
+  const failed = complete(entry);
+  const { record } = failed;
+  const typeFile = loader.fileOf(record.op);
+  const text = textOf(failed);
+  const failure = failureOf(record, {
+    kept: text === null || text.file === null ? null : { file: text.file, text: text.text },
+    typeFile: text?.file ?? typeFile,
+    lastLines: await lastLines(record, options),
+    command: commandOf(record),
+  });
+  const why: Why = { ...headOf(record, now()), failure, left: leftStages(record) };
+  const named = {
+    ...why,
+    summary: summaryOf(record, failure),
+    next: nextOf(record, failure?.step ?? null, text !== null || isResumable(record, loader)),
+  };
+  const successes = await successesBefore(record, options);
+  const [good] = successes;
+  if (good === undefined)
+    return { ...named, notes: ["It has not succeeded before, so that nothing can be compared."] };
+  const before = complete(good);
+  const { id, finishedAt, seconds, startedAt } = good.record;
+  const since = startedAt ?? good.record.createdAt;
+  const usual = (await durations.usual([entry]))(record);
+  const [checkout, newLine] = await Promise.all([
+    within(
+      most,
+      changesOnDisk(failed, failure, since, most),
+      "Git needs too long here: what changed in the checkout is not known.",
+    ),
+    within(
+      most,
+      newLineOf(record, successes, options),
+      "The logs of the earlier successes could not be read in time.",
+    ),
+  ]);
+  const [runtime, then] = [timeline.at(RUNTIME, record.startedAt ?? why.at), timeline.at(RUNTIME, since)];
+  const ownText = typeFile === null || text !== null ? [] : typeChange(typeFile, record, since, timeline);
+  const recorded = [...ownText, ...recordChanges(before, failed)];
+  // The text that ran is known better than the file.
+  const told = new Set([...recorded.map(({ name }) => name), nameIn(record.cwd, text?.file ?? null)]);
+  const changes = [
+    ...recorded,
+    ...(runtime !== null && then !== null ? valueChange("version", "version", then, runtime) : []),
+    ...checkout.changes.filter(({ name }) => !told.has(name)),
+    ...slowStages(record, usual, Date.parse(record.finishedAt ?? why.at)),
+    ...newLine.changes,
+  ];
+  return {
+    ...named,
+    since: { id, finishedAt: finishedAt!, seconds },
+    changes,
+    next: [
+      ...named.next,
+      { command: `liveops diff ${id} ${record.id}`, does: "compares it with the last success" },
+    ],
+    notes: [...checkout.notes, ...newLine.notes],
+  };
+}
+
+/** The newest first; those of the same directory before the others. */
+async function successesBefore({ op, historyKey, cwd, id, startedAt }: Operation, { store }: WhyParts) {
+  const found = await store.archive.list({ op, historyKey, state: ["succeeded"] }, SUCCESSES);
+  const before = found.filter(
+    ({ record }) => record.id !== id && record.finishedAt! <= (startedAt ?? record.finishedAt!),
+  );
+  const isSame = ({ record }: (typeof found)[number]) => record.cwd === cwd;
+  return [...before.filter(isSame), ...before.filter((each) => !isSame(each))];
+}
+
+async function lastLines({ id, logLines }: Operation, { runs }: WhyParts) {
+  const question = { files: runs.of(id), limit: LAST_LINES, filter: {} };
+  try {
+    return (await pageBefore(question, logLines + 1)).lines;
+  } catch {
+    return [];
+  }
+}
+
+/** The text of an operation's file, which is not in its record. */
+function typeChange(
+  file: string,
+  { cwd, startedAt, createdAt }: Operation,
+  since: string,
+  timeline: Timeline,
+): Change[] {
+  const [before, now] = [timeline.at(file, since), timeline.at(file, startedAt ?? createdAt)];
+  return before === null || now === null ? [] : textChange(nameIn(cwd, file), before, now);
+}
+
+/** What git tells of the directory, and the scripts that the command names, also without git. */
+async function changesOnDisk(
+  { record }: Compared,
+  failure: Failure | null,
+  since: string,
+  most: number,
+): Promise<CheckoutChanges> {
+  const { cwd } = record;
+  const scripts = await scriptsIn(
+    [failure?.command, commandOf(record)].join(" "),
+    cwd,
+    failure?.place?.file ?? null,
+  );
+  const checkout = await checkoutChanges(
+    cwd,
+    since,
+    scripts.map(({ name }) => name),
+    most * 0.8,
+  );
+  const told = new Set(checkout.changes.map(({ name }) => name));
+  const edited = scripts
+    .filter(({ name, at }) => !told.has(name) && at > since)
+    .map(({ name, at }): Change => ({ kind: "script", name, at }));
+  return { ...checkout, changes: [...checkout.changes, ...edited] };
+}
+
+/** The files that the words of a command name, relative to the directory where they are below it. */
+async function scriptsIn(
+  command: string,
+  cwd: string,
+  place: string | null,
+): Promise<Array<{ name: string; at: string }>> {
+  const words = command
+    .split(/[\s;|&()'"=]+/)
+    .filter((word) => /^[\w@~+./-]*\w$/.test(word) && !/^\d+$/.test(word));
+  const paths = [...new Set([...words.slice(0, 50), ...(place === null ? [] : [place])])];
+  const files = await Promise.all(
+    paths.map(async (path) => {
+      const file = isAbsolute(path) ? path : resolve(cwd, path);
+      const found = await stat(file).catch(() => null);
+      if (found === null || !found.isFile()) return [];
+      return [{ name: nameIn(cwd, file), at: found.mtime.toISOString() }];
+    }),
+  );
+  return files.flat().slice(0, FILES_MOST);
+}
+
+/** The command of `shell`; null: the type runs no command, or several. */
+function commandOf({ op, params }: Operation): string | null {
+  if (op !== "shell") return null;
+  const { script, args } = params;
+  if (typeof script === "string") return script.includes("\n") ? null : script;
+  return Array.isArray(args) && args.length > 0
+    ? args.map((word) => shellQuote(String(word))).join(" ")
+    : null;
+}
+
+async function newLineOf(
+  record: Operation,
+  successes: ReadonlyArray<Compared["entry"]>,
+  { runs }: WhyParts,
+): Promise<CheckoutChanges> {
+  const logOf = ({ id, attempt, logLines }: Operation): Log => ({
+    files: runs.of(id),
+    attempt,
+    lines: logLines,
+  });
+  const found = await firstNewLine(
+    logOf(record),
+    successes.slice(0, LOGS).map((each) => logOf(each.record)),
+  ).catch(() => null);
+  if (found === null) return { changes: [], notes: [] };
+  const { line, runs: compared, isPartial } = found;
+  const change: Change = {
+    ...{ kind: "log", name: `line ${line.n}`, at: line.at },
+    now: line.text.slice(0, LINE_MOST),
+    before: compared === 1 ? "not in the last success" : `not in the last ${compared} successes`,
+  };
+  const notes = isPartial ? ["The logs are long: only their first and last lines were compared."] : [];
+  return { changes: [change], notes };
+}
+
+async function within(ms: number, work: Promise<CheckoutChanges>, late: string): Promise<CheckoutChanges> {
+  const { promise, resolve } = Promise.withResolvers<CheckoutChanges>();
+  const timer = setTimeout(() => resolve({ changes: [], notes: [late] }), ms);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
+function isResumable({ op }: Operation, loader: WhyParts["loader"]): boolean {
+  return loader.known()?.ops.find((type) => type.op === op)?.resumable === true;
+}
+
+function summaryOf({ op }: Operation, failure: Failure | null): string {
+  if (failure === null) return "It failed, and no error is kept.";
+  const { stage, step, exit, message } = failure;
+  const where = stage === null ? op : step === null ? `Stage ${stage}` : `Step ${step} of stage ${stage}`;
+  return `${where} failed: ${exit ?? message}`;
+}
+
+function nextOf(
+  { id, stages, stageStates }: Operation,
+  step: string | null,
+  isResumable: boolean,
+): Why["next"] {
+  const stage = stages.find((name) => stageStates[name] === "failed");
+  const isFirst = stage === undefined || stage === stages[0];
+  const retry = isResumable && !isFirst ? `goes on from ${stage}` : "runs it once more";
+  const place = step === null ? stage : `${stage}/${step}`;
+  const done =
+    isResumable && place !== undefined ? shellLine(["liveops", "retry", id, "--done", place]) : null;
+  return [
+    { command: `liveops retry ${id}`, does: retry },
+    ...(done === null ? [] : [{ command: done, does: "goes on: you have done it by hand" }]),
+    { command: `liveops shell ${id}`, does: "opens a shell where it ran" },
+    { command: `liveops logs ${id}`, does: "prints its log" },
+  ];
+}
