@@ -19,7 +19,6 @@ import { type DashboardClient, pause, send } from "./daemon-calls.js";
 import type { AllHosts } from "./hosts/all-hosts.js";
 import type { Looks } from "./hosts/seen-failures.js";
 import { TAPE_MOST, type TapedLine } from "./replay/tape.js";
-import { readSource } from "./source-lines.js";
 import { connectHost, edit, onTerminal, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";
 import { coloured } from "./text/coloured.js";
@@ -219,9 +218,9 @@ const RUNS: Runs = {
     dispatch({ type: "matches-counted", key, numbers: numbers.slice(0, MATCHES_MOST), isMore });
   },
 
-  "read-source": async ({ file, line, since }, { dispatch }, left) => {
-    const source = await readSource(file, line, since);
-    if (!left.aborted) dispatch({ type: "source-read", source });
+  "fetch-why": async ({ id, attempt }, { client, dispatch }, left) => {
+    const why = await client.why(id, left);
+    if (!left.aborted) dispatch({ type: "why-fetched", id, attempt, why });
   },
 
   "fetch-page": async (effect, { client, dispatch, state }, left) => {

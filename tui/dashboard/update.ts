@@ -27,6 +27,7 @@ import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
 import { choose, select, settleIdle, settleSelection } from "./core/select.js";
 import { withStepLines } from "./core/steps.js";
 import { addFetched, addHistory, applyLines, reordered, sampled } from "./core/watched.js";
+import { withWhy } from "./core/why.js";
 import { pasted, typed } from "./entry.js";
 import { filledForm } from "./form/form.js";
 import { clicked, scrolled } from "./pages/list/list-actions.js";
@@ -82,8 +83,8 @@ function reduce(state: State, message: Message): State {
       return { ...state, queuesRun: state.queuesRun + 1 };
     case "matches-counted":
       return countedMatches(state, message.key, message.numbers, message.isMore);
-    case "source-read":
-      return { ...state, source: message.source };
+    case "why-fetched":
+      return withWhy(state, message, message.why);
     case "logged": {
       const link = state.logLinks.find(({ id }) => id === message.id);
       if (link === undefined || link !== state.logLinks.at(-1)) return state;

@@ -8,7 +8,6 @@ import { chainIncomplete, operationOf, selectedOperation } from "./core/chain.js
 import { streamedLink, wantedRange, wantedSeek } from "./core/chain-log.js";
 import { logRoom } from "./core/detail-plan.js";
 import type { SlotEffect } from "./core/effect.js";
-import { wantedGoodRun, wantedSource } from "./core/failure.js";
 import { wantedHistory, wantedToday } from "./core/history.js";
 import { countsHostSeconds, isReachable, liveHosts } from "./core/host-view.js";
 import { listLayout } from "./core/layout.js";
@@ -17,6 +16,7 @@ import { emit, type State } from "./core/model.js";
 import { isPlaying } from "./core/pages.js";
 import { wantedPage, wantedQueuePage } from "./core/paging.js";
 import { unknownDependencies } from "./core/queue-view.js";
+import { wantedWhy } from "./core/why.js";
 
 const isLive = (state: State): boolean => state.connection.state === "live";
 
@@ -85,14 +85,9 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
     const ids = isReachable(state, state.selected) ? unknownDependencies(state) : [];
     return ids.length === 0 ? null : { type: "fetch-dependencies", ids };
   },
-  source: (state) => {
-    const place = wantedSource(state);
-    const since = selectedOperation(state)?.startedAt ?? "";
-    return place === null ? null : { type: "read-source", ...place, since };
-  },
-  "good-run": (state) => {
-    const id = isReachable(state, state.selected) ? wantedGoodRun(state) : null;
-    return id === null ? null : { type: "fetch-dependencies", ids: [id] };
+  why: (state) => {
+    const failure = wantedWhy(state);
+    return failure === null ? null : { type: "fetch-why", ...failure };
   },
   today: (state) => {
     const today = isLive(state) ? wantedToday(state) : null;

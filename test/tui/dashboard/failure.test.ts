@@ -1,18 +1,14 @@
-/** The first part of a failed operation, the lines of its source, and the result of a success in its row. */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+/** The first part of a failed operation, what the daemon tells of it, and the result of a success in its row. */
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
+import type { Why } from "../../../protocol/why.js";
 import { failureCard } from "../../../tui/dashboard/core/failure-card.js";
 import type { State, StateOptions } from "../../../tui/dashboard/core/model.js";
-import { readSource } from "../../../tui/dashboard/source-lines.js";
 import { isErrorLine } from "../../../tui/dashboard/text/log-level.js";
 import { summaryOf } from "../../../tui/dashboard/text/outcome.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
-import { temporaryDirectory } from "../../harness/temporary.js";
 import { after, colourTheme, effectsOf, opened as open, screenText, wanted } from "./core.js";
-import { ago, backupDone, failed, operation } from "./operations.js";
+import { ago, backupDone, failed } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
 const FILE = "/home/ada/ops/deploy.ts";
@@ -28,13 +24,38 @@ const ran = (tail: readonly string[]) => ({
   message: ["npm exited with 1", ...tail].join("\n"),
   stack: null,
 });
-const SOURCE = {
-  file: FILE,
-  line: 14,
-  from: 12,
-  lines: ["  async run() {", "    await delay(300);", "    throw new Error();", "  }", ""],
-  isNewer: false,
+const WHY: Why = {
+  ...{
+    id: "",
+    op: "deploy",
+    title: "Deploy",
+    state: "failed",
+    attempt: 1,
+    at: ago(590),
+    summary: "It failed.",
+  },
+  ...{
+    since: null,
+    changes: [],
+    machine: null,
+    waits: [],
+    left: [],
+    savedSeconds: null,
+    next: [],
+    notes: [],
+  },
+  failure: {
+    ...{ stage: "Process", step: null, code: "X", message: "certificate expired", causes: [], command: null },
+    ...{ exit: null, place: { file: FILE, line: 14 }, lines: [] },
+    source: {
+      from: 12,
+      lines: ["  async run() {", "    await delay(300);", "    throw new Error();", "  }", ""],
+    },
+  },
 };
+/** The daemon told why. */
+const told = (it: Operation, why: Partial<Why> = {}) =>
+  ({ type: "why-fetched", id: it.id, attempt: it.attempt, why: { ...WHY, ...why } }) as const;
 const show = (it: Operation, options: Partial<StateOptions> = {}): State =>
   open([it], { size: SIZE, ...options });
 const card = (state: State, height = 30, width = 70): string[] =>
@@ -46,18 +67,18 @@ describe("the card", () => {
   test("is first, with the cause, the lines around the own frame, and the keys", () => {
     const causes = [{ depth: 0, message: "Error: TLS handshake failed", stack: null }];
     const it = deploy({ attempt: 2, error: { ...deploy().error!, causes } });
-    const state = after(show(it), { type: "source-read", source: SOURCE });
+    const state = after(show(it), told(it));
     expect(card(state)).toEqual([
       "✗ certificate expired                              Process · attempt 2",
       "  └ caused by Error: TLS handshake failed",
-      "  at ops/deploy.ts:14:38",
+      "  at ops/deploy.ts:14",
       "    12 │ async run() {",
       "    13 │   await delay(300);",
       "  ▸ 14 │   throw new Error();",
       "    15 │ }",
       "    16 │",
       "",
-      "  R retry   r run again   e edit source",
+      "  R retry   r run again   e edit source   y copy for a ticket",
     ]);
     const rows = screenText(state).split("\n");
     const at = rows.findIndex((row) => row.includes("✗ certificate expired  "));
@@ -66,17 +87,12 @@ describe("the card", () => {
   });
 
   test("offers the log where the file of the source cannot be read", () => {
-    const gone = { type: "source-read", source: { ...SOURCE, lines: [] } } as const;
-    const state = after(show(deploy()), gone);
-    expect(card(state)).toContain("  R retry   r run again   e edit log");
+    const it = deploy();
+    const state = after(show(it), told(it, { failure: { ...WHY.failure!, source: null } }));
+    expect(card(state)).toContain("  R retry   r run again   e edit log   y copy for a ticket");
     expect(effectsOf(state, { type: "pressed", pressed: { input: "e" } })).toContainEqual(
       expect.objectContaining({ type: "edit", source: null }),
     );
-  });
-
-  test("says that the file changed after the run", () => {
-    const state = after(show(deploy()), { type: "source-read", source: { ...SOURCE, isNewer: true } });
-    expect(card(state)[1]).toBe("  at ops/deploy.ts:14:38  changed after this run");
   });
 
   test("of a program has its last lines, as they are, and the failing one in bold", () => {
@@ -109,83 +125,88 @@ describe("the card", () => {
       expect(card(state, height).length).toBeLessThanOrEqual(height);
   });
 
-  test("tells the last good run and what differs since", () => {
-    const good = operation({
-      id: "goodaaaaaaaa",
-      ...{ op: "fails-at-item", state: "succeeded", params: { target: "staging", rows: 10 }, cwd: "/srv" },
-      ...{ startedAt: ago(8000), finishedAt: ago(7200), seconds: 1.2 },
-    });
-    const it = deploy({ params: { target: "prod", rows: 10, force: true }, cwd: "/srv" });
-    const recent = [
-      { id: it.id, state: "failed", seconds: 10, finishedAt: ago(590) },
-      { id: good.id, state: "succeeded", seconds: 1.2, finishedAt: ago(7200) },
-    ] as const;
-    const reply = {
-      op: it.op,
-      runs: 1,
-      finished: 2,
-      seconds: null,
-      stages: {},
-      recent: [...recent],
-      next: [],
+  test("tells what changed since the last success, and a disk that is full", () => {
+    const it = deploy();
+    const diff = ["-a", "+b", "-c", "+d", "-e", "+f"];
+    const why = {
+      since: { id: "goodaaaaaaaa", finishedAt: ago(7790), seconds: 1.2 },
+      changes: [
+        { kind: "script", name: "deploy.sh", diff },
+        { kind: "commit", name: "3f2c1a4", now: "Ada: faster", at: ago(1190) },
+        { kind: "parameter", name: "target", before: "staging", now: "prod" },
+        { kind: "variable", name: "TOKEN" },
+        { kind: "of tomorrow", name: "moon", now: "full" },
+      ],
+      machine: {
+        ...{ at: ago(590), memory: { availableBytes: 2 ** 30, totalBytes: 2 ** 33 }, load: 0.5, cores: 2 },
+        disks: [{ path: "/srv", freeBytes: 2 ** 20, totalBytes: 2 ** 40 }],
+        ...{ processes: [], outOfMemory: null },
+      },
     };
-    const told = { type: "history-fetched", name: it.op, reply, succeeded: 0 } as const;
-    const alone = after(show(it), told);
-    expect(card(alone)).toContain("  last good run 2h ago, 1.2s");
-    expect(wanted(alone, "good-run")).toEqual({ type: "fetch-dependencies", ids: [good.id] });
-    const both = after(alone, { type: "fetched", operations: [good] });
-    expect(failureCard(both, it, 100, 30, unpainted).map(String).join("\n")).toContain(
-      "  last good run 2h ago, 1.2s · changed: target=prod (was staging), force=true",
-    );
-    expect(wanted(both, "good-run")).toBeNull();
+    const state = after(show(it), told(it, why));
+    expect(card(state, 30).slice(8)).toEqual([
+      "  disk /srv: 1.0 MiB of 1.0 TiB free",
+      "  changed since goodaaaaaaaa succeeded (2h00m before, took 1.2s)",
+      "  deploy.sh",
+      ...diff.map((line) => `    ${line}`),
+      "  commit 3f2c1a4 by Ada: faster, 10m00s before",
+      "  target=prod (was staging)",
+      "  TOKEN has another value",
+      "  of tomorrow moon: full (was none)",
+      "",
+      "  memory: 1.0 GiB of 8.0 GiB free",
+      "  load 0.5 on 2 cores",
+      "  R retry   r run again   e edit source   y copy for a ticket",
+    ]);
+    // On a small screen, a diff hides nothing else.
+    expect(card(state, 20)).toContain("  TOKEN has another value");
+    expect(card(state, 20)).toContain("    …");
+  });
+
+  test("y copies it as Markdown, in which no text ends the fence", () => {
+    const it = deploy();
+    const lines = ["```", "boom\x1b[2J"];
+    const state = after(show(it), told(it, { failure: { ...WHY.failure!, lines } }));
+    const [copied] = effectsOf(state, { type: "pressed", pressed: { input: "y" } });
+    expect(copied).toMatchObject({ type: "copy" });
+    const { text } = copied as { text: string };
+    expect(text).toContain("### Deploy: failed");
+    expect(text).toContain("**last lines**\n\n````\n```\nboom\\x1b[2J\n````\n");
   });
 
   test("no escape of a message, a line or a file reaches the terminal", () => {
     const bad = "\x1b[2J\x1b]0;x\x07\u202e";
     const causes = [{ depth: 0, message: bad, stack: null }];
     const it = failed({ error: { ...ran([bad, `error: ${bad}`]), causes, stack: STACK } });
-    const state = after(show(it), { type: "source-read", source: { ...SOURCE, lines: [bad, bad, bad] } });
+    const changes = [{ kind: "script", name: bad, diff: [`+${bad}`] }];
+    const since = { id: bad, finishedAt: ago(700), seconds: null };
+    const failure = {
+      ...WHY.failure!,
+      place: { file: bad, line: 13 },
+      source: { from: 12, lines: [bad, bad] },
+    };
+    const state = after(show(it), told(it, { changes, since, failure, notes: [bad] }));
     expect(card(state).join("\n")).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f\u202e]/);
   });
 });
 
-describe("the source", () => {
-  const asked = (it: Operation, options: Partial<StateOptions> = {}) => wanted(show(it, options), "source");
-
-  test("is read of the operation's own frame on this machine, once", () => {
-    expect(asked(deploy())).toEqual({ type: "read-source", file: FILE, line: 14, since: ago(600) });
-    const read = after(show(deploy()), { type: "source-read", source: SOURCE });
-    expect(wanted(read, "source")).toBeNull();
+describe("the daemon", () => {
+  test("is asked once why a failure failed, anew of another attempt, and not of a success", () => {
+    const it = deploy();
+    expect(wanted(show(it), "why")).toEqual({ type: "fetch-why", id: it.id, attempt: 1 });
+    expect(wanted(after(show(it), told(it)), "why")).toBeNull();
+    expect(wanted(after(show(deploy({ attempt: 2 })), told(it)), "why")).toMatchObject({ attempt: 2 });
+    expect(wanted(show(deploy({ state: "succeeded" })), "why")).toBeNull();
   });
 
-  test("is not read where the file of that path is another one, and not of a success", () => {
-    expect(asked(deploy(), { flags: { remote: "ssh://box" } })).toBeNull();
-    expect(asked(deploy({ host: "build-2" }))).toBeNull();
-    expect(asked(deploy({ state: "succeeded" }))).toBeNull();
-    expect(asked(failed({ error: { code: "X", message: "no", stack: null } }))).toBeNull();
-  });
-
-  test("has five lines, of a plain file of ordinary size", async () => {
-    using dir = temporaryDirectory();
-    const file = join(dir.path, "ops.ts");
-    writeFileSync(file, Array.from({ length: 20 }, (_, i) => `line ${i + 1}`).join("\n"));
-    utimesSync(file, 1, 1);
-    expect(await readSource(file, 14, ago(0))).toEqual({
-      ...{ file, line: 14, from: 12, isNewer: false },
-      lines: ["line 12", "line 13", "line 14", "line 15", "line 16"],
-    });
-    expect(await readSource(file, 1, "1970-01-01T00:00:00.000Z")).toMatchObject({ from: 1, isNewer: true });
-    const none = async (path: string, line = 1) =>
-      expect((await readSource(path, line, ago(0))).lines).toEqual([]);
-    await none(file, 21);
-    await none(join(dir.path, "none.ts"));
-    mkdirSync(join(dir.path, "folder.ts"));
-    await none(join(dir.path, "folder.ts"));
-    execFileSync("mkfifo", [join(dir.path, "fifo.ts")]);
-    await none(join(dir.path, "fifo.ts"));
-    await none("/dev/zero");
-    truncateSync(file, 3 << 20);
-    await none(file);
+  test("names a place that is opened only where its file is on this machine", () => {
+    const editor = (it: Operation, options: Partial<StateOptions> = {}) =>
+      card(after(show(it, options), told(it)))
+        .at(-1)!
+        .includes("edit source");
+    expect(editor(deploy())).toBe(true);
+    expect(editor(deploy(), { flags: { remote: "ssh://box" } })).toBe(false);
+    expect(editor(deploy({ host: "build-2" }))).toBe(false);
   });
 });
 

@@ -5,6 +5,7 @@ import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal, STATES, type State } from "../../../protocol/state.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
+import type { Why } from "../../../protocol/why.js";
 import { type Asked, FakeDaemon, type Reply, type Stream } from "../../harness/fake-daemon.js";
 
 interface Watcher {
@@ -18,6 +19,8 @@ export class World {
   readonly lines = new Map<string, LogLine[]>();
   /** What the replies have besides; `next` comes of the operations where it is not given. */
   readonly histories = new Map<string, Partial<HistoryReply>>();
+  /** What the daemon tells of failures, by id. */
+  readonly whys = new Map<string, Why>();
   /** Lines that one request looks through for a filter; the real daemon counts bytes. */
   looksThrough = Number.POSITIVE_INFINITY;
   readonly #watchers = new Set<Watcher>();
@@ -37,6 +40,11 @@ export class World {
         const found = [...this.operations.values()].find((operation) => operation.id.startsWith(id));
         if (found) reply.json(found);
         else reply.refuse("LIVEOPS_NO_SUCH_OPERATION", `no operation ${id}; see: liveops ls`);
+      })
+      .on("GET", /^\/v1\/operations\/[^/]+\/why$/, (asked, reply) => {
+        const why = this.whys.get(asked.path.split("/")[3]!);
+        if (why) reply.json(why);
+        else reply.refuse("LIVEOPS_NO_SUCH_OPERATION", "not in this scene");
       })
       .on("GET", /\/log$/, (asked, reply) => this.#log(asked, reply));
   }

@@ -1,35 +1,36 @@
 /**
  * The first part of a failed operation: the error with its causes, the line of the source, the last lines of the output,
- * what changed since the last good run, and the keys that go on from here.
+ * what changed since it last worked, the machine, and the keys that go on from here.
  */
 
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
+import type { Why } from "../../../protocol/why.js";
 import { failedStep } from "../../describe/steps.js";
-import { formatAge } from "../../kit/output/time.js";
-import { formatDuration } from "../../terminal/format.js";
+import { describeWhy, type WhyLook, type WhyName } from "../../describe/why.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { type Drawn, Line, paragraph } from "../text/line.js";
 import { isErrorLine } from "../text/log-level.js";
-import { framesOf } from "../text/outcome.js";
-import type { Paint } from "../text/theme.js";
+import type { Paint, Style } from "../text/theme.js";
 import { labelOf } from "./action.js";
-import { editablePlace, isOfProgram, placeOf, sinceGood, sourceAt } from "./failure.js";
-import { historyName } from "./history.js";
 import type { State } from "./model.js";
 import { isResumable, retryChoices } from "./pages.js";
+import { editablePlace, isOfProgram, whyOf } from "./why.js";
 
-/** Rows of the error, of each cause, and of the output. */
+/** Rows of the error, of each cause, of the output, and of what changed. */
 const HEAD_MOST = 4;
 const CAUSE_MOST = 2;
 const CAUSES_MOST = 8;
 const OUTPUT_MOST = 10;
-/** Rows of the output without which it tells little. */
+const CHANGES_MOST = 16;
+/** Rows of the output, and of what changed, without which they tell little. */
 const OUTPUT_LEAST = 3;
+const CHANGES_LEAST = 2;
 
 interface Room {
   readonly state: State;
   readonly operation: Operation;
+  readonly why: Why | null;
   readonly width: number;
   readonly paint: Paint;
 }
@@ -43,13 +44,18 @@ export function failureCard(
   paint: Paint,
 ): Drawn[] {
   if (operation.error === null || height <= 0) return [];
-  const room = { state, operation, width, paint };
+  const why = whyOf(state, operation);
+  const room = { state, operation, why: why === null ? null : shortened(why, height), width, paint };
   const head = headRows(room, Math.max(1, Math.min(HEAD_MOST, height)));
   const causes = causeRows(room);
-  const place = placeRows(room);
-  const source = sourceRows(room);
+  const source = sourceRows(room, height < FEW);
   const output = outputRows(room);
-  const since = sinceRows(room);
+  const changes = [
+    // A full disk or a lack of memory is likely to be the cause.
+    ...machineRows(room, true),
+    ...[...whyRows(room, "changes"), ...whyRows(room, "notes")].slice(0, CHANGES_MOST),
+  ];
+  const machine = machineRows(room, false);
   const keys = keyRows(room);
   let left = height - head.length;
   const take = (rows: readonly Drawn[], least = rows.length): number => {
@@ -60,22 +66,49 @@ export function failureCard(
   // The parts that tell most are given room first.
   const least = output.slice(-OUTPUT_LEAST);
   const few = take(least, 1);
-  const [nCauses, nPlace] = [take(causes, 1), take(place)];
+  const nCauses = take(causes, 1);
   const nSource = take(source);
-  const [nKeys, nSince] = [take(keys), take(since)];
+  const nKeys = take(keys);
+  const nChanges = take(changes, CHANGES_LEAST);
   const more = few < least.length ? 0 : take(output.slice(0, -OUTPUT_LEAST), 1);
+  const nMachine = take(machine);
   const parts = [
-    [...head, ...causes.slice(0, nCauses), ...place.slice(0, nPlace), ...source.slice(0, nSource)],
-    tail(output, few + more),
-    [...since.slice(0, nSince), ...keys.slice(0, nKeys)],
+    [...head, ...causes.slice(0, nCauses), ...source.slice(0, nSource)],
+    few + more === 0 ? [] : output.slice(-few - more),
+    changes.slice(0, nChanges),
+    [...machine.slice(0, nMachine), ...keys.slice(0, nKeys)],
   ].filter((part) => part.length > 0);
   return parts.flatMap((part, i) => (i > 0 && left-- > 0 ? ["", ...part] : part));
 }
 
-const tail = <T>(rows: readonly T[], count: number): T[] => (count === 0 ? [] : rows.slice(-count));
+/** With fewer rows, of the source only the line that failed. */
+const FEW = 16;
+/** Rows from which a diff is shown whole, and its lines below that. */
+const WHOLE_FROM = 26;
+const DIFF_LEAST = 4;
 
-/** The stage and the attempt stand at the right of the error, where there is room. */
-function headRows({ operation, width, paint }: Room, most: number): Line[] {
+/** On a small screen, a diff must not hide the other changes. */
+function shortened(why: Why, height: number): Why {
+  if (height >= WHOLE_FROM) return why;
+  const changes = why.changes.map(({ diff, ...change }) => ({
+    ...change,
+    ...(diff !== undefined && {
+      diff: diff.length > DIFF_LEAST ? [...diff.slice(0, DIFF_LEAST - 1), "…"] : diff,
+    }),
+  }));
+  return { ...why, changes };
+}
+
+/** The rows of what is scarce, or the others. */
+function machineRows({ why, width, paint }: Room, isScarce: boolean): Line[] {
+  const rows = why === null ? [] : (describeWhy(why).find(({ name }) => name === "machine")?.rows ?? []);
+  return rows
+    .filter(({ look }) => (look === "bad") === isScarce)
+    .map(({ text, look }) => new Line(width, paint).add("  ").addUntrusted(text, STYLES[look]));
+}
+
+/** The stage, its step and the attempt stand at the right of the error, where there is room. */
+function headRows({ operation, why, width, paint }: Room, most: number): Line[] {
   const { error, stages, stageStates, attempt } = operation;
   const lines = error!.message.split("\n");
   const stage = stages.find((name) => getOwn(stageStates, name) === "failed");
@@ -89,7 +122,12 @@ function headRows({ operation, width, paint }: Room, most: number): Line[] {
   rows[0]?.right(facts, "muted");
   // The output of a program has rows of its own.
   const rest = isOfProgram(operation) ? "" : lines.slice(1).join("\n");
-  return [...rows, ...paragraph(rest, { width, most: most - rows.length, paint, sign: "  " })];
+  const exit = why?.failure?.exit ?? null;
+  const inWords = exit?.includes(": ") ? [new Line(width, paint).add("  ").addUntrusted(exit)] : [];
+  return [
+    ...[...rows, ...inWords].slice(0, most),
+    ...paragraph(rest, { width, most: most - rows.length, paint, sign: "  " }),
+  ];
 }
 
 function causeRows({ operation, width, paint }: Room): Line[] {
@@ -99,40 +137,13 @@ function causeRows({ operation, width, paint }: Room): Line[] {
   });
 }
 
-/** Where the operation's own code failed. `e` opens it. */
-function placeRows({ state, operation, width, paint }: Room): Line[] {
-  const stacks = [operation.error!, ...(operation.error!.causes ?? [])].map(({ stack }) => stack);
-  const frames = stacks.flatMap(framesOf);
-  const frame = frames.find(({ own }) => own) ?? frames[0];
-  const place = placeOf(state, operation);
-  const source = place === null ? null : sourceAt(state, place);
-  const named = place === null ? null : `${place.file.split("/").slice(-2).join("/")}:${place.line}`;
-  const text = frame !== undefined ? frame.place : source === null ? null : sanitizeLine(named!);
-  if (text === null) return [];
-  const line = new Line(width, paint)
-    .add("  at ", "muted")
-    .add(text, frame?.own === false ? "muted" : "plain");
-  if (source?.isNewer) line.addWhole("  changed after this run", "warn");
-  return [line];
-}
-
-/** The lines around the one that failed, without their common indentation. */
-function sourceRows({ state, operation, width, paint }: Room): Line[] {
-  const place = placeOf(state, operation);
-  const source = place === null ? null : sourceAt(state, place);
-  if (source === null) return [];
-  const texts = source.lines.map(sanitizeLine);
-  const indents = texts.filter((text) => text.trim() !== "").map((text) => text.search(/\S/));
-  const indent = Math.min(...indents);
-  const digits = String(source.from + texts.length - 1).length;
-  return texts.map((text, i) => {
-    const number = source.from + i;
-    const here = number === source.line;
-    return new Line(width, paint)
-      .add(here ? "  ▸ " : "    ", "bad")
-      .add(`${String(number).padStart(digits)} │ `, here ? "bad" : "muted")
-      .add(text.slice(indent), here ? "bold" : "plain");
-  });
+/** Where it failed, with the lines around. `e` opens it. */
+function sourceRows(room: Room, isBrief: boolean): Line[] {
+  const place = room.why?.failure?.place ?? null;
+  if (place === null) return [];
+  const named = `${place.file.split("/").slice(-2).join("/")}:${place.line}`;
+  const line = new Line(room.width, room.paint).add("  at ", "muted").addUntrusted(named);
+  return [line, ...whyRows(room, "source", (look) => !isBrief || look === "here")];
 }
 
 /** The last lines of the program that failed, as it printed them; the one that tells of the error in bold. */
@@ -147,37 +158,44 @@ function outputRows({ operation, width, paint }: Room): Line[] {
   return told.map((text, i) => new Line(width, paint).add("  ").add(text, i === at ? "bold" : "plain"));
 }
 
-function sinceRows({ state, operation, width, paint }: Room): Line[] {
-  const since = sinceGood(state, operation);
-  if (since === null) {
-    const runs = state.histories.get(historyName(operation))?.recent.length ?? 0;
-    if (runs < 2) return [];
-    return [new Line(width, paint).add(`  no good run among the last ${runs}`, "muted")];
-  }
-  const { good, changes } = since;
-  const took = good.seconds === null ? "" : `, ${formatDuration(good.seconds)}`;
-  const line = new Line(width, paint).add(
-    `  last good run ${formatAge(good.finishedAt, state.now)} ago${took}`,
-    "muted",
-  );
-  if (changes === null) return [line];
-  if (changes.length === 0) return [line.addWhole(" · same parameters", "muted")];
-  return [line.add(" · changed: ", "muted").addUntrusted(changes.join(", "))];
+const STYLES: Readonly<Record<WhyLook, Style>> = {
+  plain: "plain",
+  bad: "bad",
+  muted: "muted",
+  added: "good",
+  removed: "bad",
+  here: "bold",
+  command: "plain",
+};
+
+function whyRows({ why, width, paint }: Room, wanted: WhyName, isShown = (_: WhyLook) => true): Line[] {
+  const section = why === null ? undefined : describeWhy(why).find(({ name }) => name === wanted);
+  if (section === undefined) return [];
+  const { title, rows } = section;
+  const line = () => new Line(width, paint).add("  ");
+  return [
+    ...(title === "" ? [] : [line().addUntrusted(title, "muted")]),
+    ...rows
+      .filter(({ look }) => isShown(look))
+      .map(({ text, look }) => line().addUntrusted(text, STYLES[look])),
+  ];
 }
 
 /** The keys that go on from here, as they are now. */
 function keyRows({ state, operation, width, paint }: Room): Line[] {
   const first = isResumable(state, operation) ? (retryChoices(state, operation.id)[0]?.first ?? null) : null;
   const from = first === null || first === operation.stages[0] ? "" : ` from ${fit(sanitizeLine(first), 24)}`;
+  const goOn: Record<string, string> =
+    state.readOnly === null ? { retry: `retry${from}`, again: "run again" } : {};
   const does: Record<string, string> = {
-    retry: `retry${from}`,
-    again: "run again",
+    ...goOn,
     editor: editablePlace(state, operation) === null ? "edit log" : "edit source",
+    "copy-why": "copy for a ticket",
   };
   const line = new Line(width, paint).add("  ");
   for (const [name, hint] of Object.entries(does)) {
     const action = state.actions.find((each) => each.name === name);
-    const key = action === undefined ? "" : labelOf(action);
+    const key = action === undefined || !action.when(state) ? "" : labelOf(action);
     if (key === "" || widthOf(key) + widthOf(hint) + 4 > line.left) continue;
     line.add(key, "bold").add(` ${hint}   `.slice(0, line.left), "muted");
   }

@@ -12,6 +12,7 @@ import type {
   ScheduleReply,
   TypesReply,
 } from "../../../protocol/replies.js";
+import type { Why } from "../../../protocol/why.js";
 import type { AttemptRow } from "../../describe/course.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { TapedLine } from "../replay/tape.js";
@@ -19,7 +20,7 @@ import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";
 import type { HostLine } from "./hosts.js";
 import type { LogFilter, LogWant } from "./log-window.js";
-import type { Size, Source } from "./model.js";
+import type { Size } from "./model.js";
 import type { PageReply, QueuePageReply } from "./paging.js";
 import type { Request } from "./request.js";
 
@@ -47,7 +48,7 @@ export type Message =
   /** A host answered a request to all hosts after their reply was made without that host. */
   | { type: "host-late" }
   | { type: "matches-counted"; key: string; numbers: readonly number[]; isMore: boolean }
-  | { type: "source-read"; source: Source }
+  | { type: "why-fetched"; id: string; attempt: number; why: Why }
   | { type: "logged"; id: string; lines: readonly LogLine[] }
   /** Numbers count through the chain. */
   | {

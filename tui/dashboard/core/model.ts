@@ -17,6 +17,7 @@ import type {
   TypesReply,
 } from "../../../protocol/replies.js";
 import { type Counts, EMPTY_VIEW, NO_COUNTS, type WatchView } from "../../../protocol/watch.js";
+import type { Why } from "../../../protocol/why.js";
 import type { AttemptRow } from "../../describe/course.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { Form } from "../form/form.js";
@@ -87,18 +88,6 @@ export interface History extends HistoryReply {
   readonly succeeded: number;
   /** When it was fetched, in ms. */
   readonly at: number;
-}
-
-/** Lines of a file around the one that failed. */
-export interface Source {
-  readonly file: string;
-  readonly line: number;
-  /** Number of the first line. */
-  readonly from: number;
-  /** Empty: the file cannot be read. */
-  readonly lines: readonly string[];
-  /** The file was written after the run began. */
-  readonly isNewer: boolean;
 }
 
 /** What finished since the local midnight, as counted last. */
@@ -215,6 +204,8 @@ export interface State {
   readonly now: number;
   readonly socket: string;
   readonly flags: Flags;
+  /** The name of the exported file that is shown instead of a daemon; null: a daemon is. */
+  readonly readOnly: string | null;
   readonly connection: Connection;
   /** The daemons of several `--host`, in that order; empty with one daemon. */
   readonly hosts: readonly Host[];
@@ -236,8 +227,8 @@ export interface State {
   /** Cores that all running operations use together, one a second. */
   readonly load: readonly number[];
   readonly histories: ReadonlyMap<string, History>;
-  /** Of the failure that was selected last; null: none was read. */
-  readonly source: Source | null;
+  /** Of the failures that were selected, by id and attempt. */
+  readonly whys: ReadonlyMap<string, Why>;
   readonly forecast: ForecastReply | null;
   /** The hosts as told last; null: not known yet. */
   readonly fleet: HostsReply | null;
@@ -330,6 +321,7 @@ export interface StateOptions {
   socket: string;
   id?: string | null;
   flags?: Flags;
+  readOnly?: string | null;
   /** Several daemons: names and addresses. */
   hosts?: readonly Pick<Host, "name" | "address">[];
   actions?: readonly Action<State>[];
@@ -341,6 +333,7 @@ export function initialState({
   socket,
   id = null,
   flags = {},
+  readOnly = null,
   hosts = [],
   actions = [],
 }: StateOptions): State {
@@ -353,6 +346,7 @@ export function initialState({
     now,
     socket,
     flags,
+    readOnly,
     connection: { state: "connecting", reason: null },
     hosts: hosts.map(newHost),
     silentFor: null,
@@ -366,7 +360,7 @@ export function initialState({
     samples: new Map(),
     load: [],
     histories: new Map(),
-    source: null,
+    whys: new Map(),
     forecast: null,
     queues: [],
     fleet: null,

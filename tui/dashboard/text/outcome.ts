@@ -1,5 +1,6 @@
 /** The outcome of an operation: its result as a table, or its error with all causes and the operation's own frame. */
 import type { Operation, OperationError } from "../../../protocol/operation.js";
+import { framesOf } from "../../../protocol/text/stack-frames.js";
 import { formatAmount, formatBytes, formatCount } from "../../terminal/format.js";
 import { oddNotes } from "../../terminal/stage-note.js";
 import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
@@ -168,41 +169,4 @@ function signedRows(table: readonly string[], width: number, height: number, pai
 function cut(rows: readonly string[], width: number, height: number, paint: Paint): string[] {
   const more = new Line(width, paint).add("  … v shows all", "muted").toString();
   return height < 2 ? rows.slice(0, height) : [...rows.slice(0, height - 1), more];
-}
-
-/** Frames that are Node's, a package's or ours. */
-const FOREIGN = /node:|node_modules|\/liveops\/dist\/|\bliveops\/dist\b/;
-
-export interface StackFrame {
-  /** `import.ts:12:9`, with the folder before it. */
-  readonly place: string;
-  /** The function, or "". */
-  readonly where: string;
-  readonly own: boolean;
-  /** Absolute path and line of the source; null where the frame has none. */
-  readonly source: { readonly file: string; readonly line: number } | null;
-}
-
-/** The operation's own frames first, in their order; then the others. */
-export function framesOf(stack: string | null): StackFrame[] {
-  if (stack === null) return [];
-  const frames = stack
-    .split("\n")
-    .filter((line) => /^\s+at /.test(line))
-    .map(frameOf);
-  return [...frames.filter(({ own }) => own), ...frames.filter(({ own }) => !own)];
-}
-
-function frameOf(frame: string): StackFrame {
-  const place =
-    /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?\s*$/.exec(frame)?.[1] ?? frame.trim().replace(/^at /, "");
-  const where = /^\s+at (?:async )?(.+?) \(/.exec(frame)?.[1] ?? "";
-  const short = place
-    .replace(/^file:\/\//, "")
-    .split("/")
-    .slice(-2)
-    .join("/");
-  const [, file, line] = /^(?:file:\/\/)?(\/.+?):(\d+):\d+$/.exec(place) ?? [];
-  const source = file === undefined ? null : { file, line: Number(line) };
-  return { source, place: sanitizeLine(short), where: sanitizeLine(where), own: !FOREIGN.test(frame) };
 }

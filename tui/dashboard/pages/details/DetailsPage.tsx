@@ -3,6 +3,7 @@
 import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
+import { framesOf } from "../../../../protocol/text/stack-frames.js";
 import type { AttemptRow } from "../../../describe/course.js";
 import { describeOperation, type Row } from "../../../describe/operation.js";
 import { formatDuration } from "../../../terminal/format.js";
@@ -17,7 +18,7 @@ import { dependencyEnd } from "../../core/queue-view.js";
 import { dateAndTime, glyphOf, stateWord, styleOf } from "../../core/state-style.js";
 import { sanitizeLine, wrap } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
-import { chainResults, framesOf, omittedValue, textRows } from "../../text/outcome.js";
+import { chainResults, omittedValue, textRows } from "../../text/outcome.js";
 import { type Paint, type Style, unpainted } from "../../text/theme.js";
 import { valueTable } from "../../text/value-table.js";
 

@@ -30,6 +30,7 @@ import {
 import { emit, notify, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
 import { closePage } from "../../core/pages.js";
+import { copiesWhy } from "../../core/why.js";
 import { EMPTY_LINE } from "../../text/line-edit.js";
 import { linksOf } from "./LogView.js";
 
@@ -254,6 +255,7 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     description: "copy the lines on the screen",
     hint: () => "copy",
     rank: 8,
+    when: (state) => inDetail(state) && !copiesWhy(state),
     run: (state) => {
       const lines = shownLines(state);
       const text = lines.map(plainText).join("\n");

@@ -2,6 +2,7 @@
 
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
+import { whyMarkdown } from "../../../describe/why.js";
 import {
   ask,
   asking,
@@ -17,13 +18,14 @@ import {
   targets,
 } from "../../core/action-parts.js";
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
-import { editablePlace } from "../../core/failure.js";
 import { bareOf, hostOfKey } from "../../core/host-key.js";
 import { hasSeveral } from "../../core/host-view.js";
 import { isFiltered } from "../../core/log-window.js";
 import { emit, notify, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
+import { copiesWhy, editablePlace, whyOf } from "../../core/why.js";
+import { sanitizeLine } from "../../text/cells.js";
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
 
@@ -339,10 +341,24 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
         : { ...state, page: { kind: "record", id: state.selected, top: 0, attempts: null } },
   },
   {
+    name: "copy-why",
+    keys: ["y"],
+    description: "copy why it failed, as Markdown for a ticket",
+    hint: () => "copy why",
+    rank: 8,
+    when: copiesWhy,
+    run: (state) => {
+      const why = whyOf(state, selectedOperation(state)!);
+      if (why === null) return state;
+      const text = whyMarkdown(why, sanitizeLine);
+      return notify(emit(state, { type: "copy", text }), "copied why it failed, as Markdown", "success");
+    },
+  },
+  {
     name: "copy-command",
     keys: ["y"],
     description: "copy the command that submits it",
-    when: (state) => hasSelected(state) && state.pane === "list",
+    when: (state) => hasSelected(state) && state.pane === "list" && !copiesWhy(state),
     run: (state) => {
       const command = submitCommand(state);
       return command === null ? state : copied(state, command);
