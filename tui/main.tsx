@@ -3,6 +3,7 @@
  * signal, an internal error.
  */
 import { writeSync } from "node:fs";
+import { basename } from "node:path";
 import { Client } from "../protocol/client/client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/client/daemon-address.js";
 import { clientFor, starterFor, startIfNone } from "../protocol/client/find-daemon.js";
@@ -10,7 +11,9 @@ import { UnreachableHostError } from "../protocol/client/ssh/errors.js";
 import { askNothing } from "../protocol/client/ssh/host.js";
 import { EXIT } from "../protocol/exit-codes.js";
 import { UsageError } from "../protocol/failures.js";
+import { isFinal } from "../protocol/state.js";
 import { SETTINGS } from "../protocol/system/config-settings.js";
+import { findRuns, isFile } from "./cli/find-runs.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
 import { type DashboardHost, dashboardHosts } from "./dashboard/hosts/open-hosts.js";
 import { type Program, type ProgramOptions, startDashboard } from "./dashboard/program.js";
@@ -18,6 +21,7 @@ import { readAloud } from "./dashboard/reader/program.js";
 import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { TerminalOutput } from "./dashboard/terminal/output.js";
 import { textMode } from "./dashboard/text-mode.js";
+import { FileClient, firstShown } from "./export/file-client.js";
 import { runRoot } from "./kit/options.js";
 
 /** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */
@@ -115,8 +119,29 @@ async function showSeveral(args: Arguments, hosts: readonly DashboardHost[]): Pr
   return onScreen({ socket: "", id: args.id, hosts }, config);
 }
 
+/** An exported run, on the screen alone. */
+async function showFile(args: Arguments, name: string): Promise<number> {
+  const why = readsAloud(args) ? "lines for a screen reader are of a daemon" : noScreen();
+  if (why !== null)
+    throw new UsageError(
+      `${why}: an exported run is shown on a terminal only`,
+      `liveops why ${name}; as a page: liveops export ${name} --html -o run.html`,
+    );
+  const { runs } = await findRuns(null, name, { wholeFile: true });
+  const client = new FileClient(basename(name), runs);
+  const { config } = await commandPlaces({}, env);
+  const file = { socket: "", client, id: firstShown(runs).id, readOnly: basename(name) };
+  // What runs in the file runs no more.
+  const isLive = runs.some(({ record }) => !isFinal(record.state));
+  const end = Math.max(...runs.map(({ record }) => Date.parse(record.updatedAt)));
+  return onScreen({ ...file, ...(isLive && { clock: { now: () => end } }) }, config);
+}
+
 async function onScreen(
-  of: Pick<ProgramOptions, "socket" | "stateDir" | "client" | "id" | "flags" | "hosts">,
+  of: Pick<
+    ProgramOptions,
+    "socket" | "stateDir" | "client" | "id" | "flags" | "hosts" | "readOnly" | "clock"
+  >,
   config: CommandPlaces["config"],
 ): Promise<number> {
   const output = new TerminalOutput(stdout);
@@ -143,7 +168,8 @@ async function onScreen(
         program!.close(EXIT.interrupted);
       });
     });
-  const { code, message } = await program.done;
+  const { code, message, farewell } = await program.done;
+  for (const line of farewell) stdout.write(`${line}\n`);
   if (message !== null) say(`liveops-tui: ${message}`);
   return code;
 }
@@ -153,7 +179,11 @@ process.on("unhandledRejection", fault);
 // A closed terminal raises SIGHUP, which ends the program. Writes after that fail here.
 for (const stream of [stdout, stderr]) stream.on("error", () => {});
 const command = tuiCommand(async (args) => {
-  const { remotes: [first, ...more] = [] } = args;
+  const { remotes: [first, ...more] = [], id } = args;
+  if (id !== null && isFile(id)) {
+    process.exitCode = await showFile(args, id).catch(orFault);
+    return;
+  }
   if (more.length > 0) {
     process.exitCode = await showSeveral(args, await dashboardHosts(args.remotes!, env)).catch(orFault);
     return;

@@ -7,6 +7,7 @@ import { Client } from "../../protocol/client/client.js";
 import type { Alert } from "../../protocol/system/config-settings.js";
 import { App } from "./App.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
+import { farewellOf } from "./core/farewell.js";
 import { initialState, type Size } from "./core/model.js";
 import type { Flags } from "./core/request.js";
 import type { DashboardClient } from "./daemon-calls.js";
@@ -29,7 +30,9 @@ export interface ProgramOptions {
   /** Of the daemon on `socket`; null: not known. */
   stateDir?: string | null;
   /** Default: a client that asks on `socket` only. */
-  client?: Client;
+  client?: DashboardClient;
+  /** The name of the exported file from which the client answers; null: a daemon does. */
+  readOnly?: string | null;
   /** Several daemons, instead of the one on `socket`. */
   hosts?: readonly DashboardHost[] | undefined;
   /** The operation of the command line, or a prefix of its id. */
@@ -53,6 +56,8 @@ export interface Exit {
   code: number;
   /** For stderr, once the terminal is restored. */
   message: string | null;
+  /** For stdout: what ended meanwhile. */
+  farewell: readonly string[];
 }
 
 export interface Program {
@@ -74,7 +79,11 @@ export function startDashboard(options: ProgramOptions): Program {
     hosts.length === 0
       ? (options.flags ?? {})
       : { hosts: new Map(hosts.map((host) => [host.name, host.flags])) };
-  const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id, flags, hosts, actions });
+  const { readOnly = null } = options;
+  const state = initialState({
+    ...{ size: sizeOf(stdout), now: clock.now() },
+    ...{ socket, id, flags, readOnly, hosts, actions },
+  });
   const isReady = () => !stdout.writableNeedDrain;
   const store = new Store(state, clock, (effects) => running.run(effects), isReady);
   const filter = new ReportFilter(
@@ -112,7 +121,7 @@ export function startDashboard(options: ProgramOptions): Program {
     env,
     looks:
       all === null
-        ? new Look(client, lookFile(env, socket))
+        ? new Look(client, readOnly === null ? lookFile(env, socket) : null)
         : new HostLooks(all, (name) => lookFile(env, all.client(name).socket)),
     flags,
     stateDir: options.stateDir ?? null,
@@ -144,16 +153,17 @@ export function startDashboard(options: ProgramOptions): Program {
     isScreenReaderEnabled: false,
   });
 
-  let exit: Exit = { code: 0, message: null };
+  let exit: Exit = { code: 0, message: null, farewell: [] };
   const close = (code: number) => {
     exit = { ...exit, code };
     instance.unmount();
   };
+  const began = clock.now();
   store.subscribe(() => integration.show(store.drawn()));
   store.subscribe(() => {
     const { quit } = store.drawn();
     if (quit === null) return;
-    exit = quit;
+    exit = { ...quit, farewell: quit.code === 0 ? farewellOf(store.drawn(), began) : [] };
     // Not while React is being told: it would be taken down in the middle of it.
     queueMicrotask(() => instance.unmount());
   });

@@ -38,6 +38,7 @@ export function targets(state: State): Operation[] {
 
 /** The daemon is needed and is not there. */
 export function noDaemon(state: State): string | null {
+  if (state.readOnly !== null) return `${state.readOnly} is read-only`;
   if (isLive(state)) return null;
   return hasSeveral(state) ? "no host responds" : "the daemon does not respond";
 }

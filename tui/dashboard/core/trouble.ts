@@ -35,6 +35,7 @@ export const troublesOf = perObject((state: State): readonly Trouble[] => {
   // The rest is only what was told last.
   if (state.connection.state === "away") return [silentDaemon(state, state.connection)];
   if (state.connection.state === "connecting") return [];
+  if (state.readOnly !== null) return [exported(state.readOnly)];
   return [
     ...waitTrouble(state),
     ...failureTrouble(state),
@@ -42,6 +43,12 @@ export const troublesOf = perObject((state: State): readonly Trouble[] => {
     ...scheduleTrouble(state),
     ...queueTrouble(state),
   ];
+});
+
+/** Not wrong, but to be known before anything else. */
+const exported = (file: string): Trouble => ({
+  ...{ style: "accent", text: `▪ ${fit(sanitizeLine(file), 40)}`, key: "", does: "" },
+  detail: ", an exported run, read-only",
 });
 
 const keyOf = ({ actions }: State, name: string): string => {
