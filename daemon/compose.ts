@@ -160,7 +160,7 @@ export function compose({
   const containment = new Containment({ setting: settings.cgroup, log });
   const scheduler: Scheduler = makeScheduler({
     ...{ bus, settings, layout, log, store, lifecycle, loader, queue, queues, waiting },
-    ...{ blockedTypes, typeLimits, containment, copied, odd },
+    ...{ blockedTypes, typeLimits, containment, copied, odd, durations },
     ...{ outbox: engine.outbox, leaseFile: engine.leaseFile, workerEvents: engine.workerEvents },
     slots: () => engine.slots(),
     runsHere: (entry) => engine.runsHere(entry),

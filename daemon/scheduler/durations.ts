@@ -4,9 +4,10 @@
  *
  * Read from the store at the first question, and kept until a run of the type finishes.
  */
+import type { StepSeconds } from "../../ops/attempt/sink.js";
 import { paramsKey, RUNS_LEAST, type Usual, usualIn } from "../../protocol/estimate/usual.js";
 import { getOwn } from "../../protocol/objects.js";
-import type { Operation } from "../../protocol/operation.js";
+import type { Operation, Step } from "../../protocol/operation.js";
 import type { HistoryReply } from "../../protocol/replies.js";
 import { isUnrun } from "../../protocol/stage-state.js";
 import { type FinalState, isFinal } from "../../protocol/state.js";
@@ -14,8 +15,8 @@ import type { Bus } from "../bus.js";
 import type { Entry } from "../store/decision.js";
 import type { Archive } from "../store/store.js";
 
-/** Most runs in the percentiles, in the list of the newest runs, and in the list of types that follow. */
-const NEWEST = { measured: 100, listed: 12, followed: 20 };
+/** Most runs in the percentiles, in the durations of steps, in the list of the newest, and in that of the next types. */
+const NEWEST = { measured: 100, stepped: 10, listed: 12, followed: 20 };
 
 /** Most succeeded runs of a type that are read for all its history keys together. */
 const NEWEST_KEYED = 200;
@@ -32,6 +33,8 @@ interface Known {
   readonly replies: Map<string | undefined, HistoryReply>;
   /** Durations by history key; null: not read. */
   keyed: Map<string, Measured> | null;
+  /** Of steps, by history key; undefined: all runs. Null: no run has steps. */
+  readonly steps: Map<string | undefined, StepSeconds | null>;
 }
 
 type Measured = Pick<HistoryReply, "runs" | "seconds" | "stages" | "byParams">;
@@ -47,7 +50,7 @@ export class Durations {
   ) {
     bus.on("decided", (changes) => {
       for (const { before, after } of changes)
-        if (after === null || isFinal(after.state)) this.#known.delete((after ?? before)!.op);
+        if (after === null || isFinal(after.state)) this.#finished((after ?? before)!);
     });
   }
 
@@ -85,11 +88,31 @@ export class Durations {
     };
   }
 
+  /** Median of the seconds that each step took; null: no earlier run has steps. */
+  async ofSteps({ op, historyKey, stages }: Operation): Promise<StepSeconds | null> {
+    if (stages.length === 0) return null;
+    const { steps } = this.#knownOf(op);
+    const known = steps.get(historyKey);
+    if (known !== undefined) return known;
+    const runs = await this.archive.list({ op, historyKey, state: ["succeeded"] }, NEWEST.stepped);
+    const read = secondsOfSteps(runs.map(({ record }) => record));
+    if (steps.size >= MOST_KEPT) steps.clear();
+    steps.set(historyKey, read);
+    return read;
+  }
+
+  /** A run without steps changes nothing of what is known of steps: the next start must not read it again. */
+  #finished({ op, steps }: Operation): void {
+    const known = this.#known.get(op);
+    if (steps !== undefined || known === undefined) this.#known.delete(op);
+    else this.#known.set(op, { replies: new Map(), keyed: null, steps: known.steps });
+  }
+
   #knownOf(op: string): Known {
     let known = this.#known.get(op);
     if (known) return known;
     if (this.#known.size >= MOST_KEPT) this.#known.clear();
-    known = { replies: new Map(), keyed: null };
+    known = { replies: new Map(), keyed: null, steps: new Map() };
     this.#known.set(op, known);
     return known;
   }
@@ -178,6 +201,27 @@ function byStage(runs: readonly Operation[]): HistoryReply["stages"] {
     ([stage, all]) => [stage, { runs: all.length, p50: 0, p90: 0 }] as const,
   );
   return Object.fromEntries([...counts, ...ran]);
+}
+
+function secondsOfSteps(runs: readonly Operation[]): StepSeconds | null {
+  const stepped = runs.flatMap(({ steps = {} }) => Object.entries(steps));
+  if (stepped.length === 0) return null;
+  const stages = Map.groupBy(stepped, ([stage]) => stage);
+  return Object.fromEntries(
+    [...stages].map(([stage, lists]) => [stage, medians(lists.flatMap(([, list]) => list))]),
+  );
+}
+
+/** By name. A step that is up to date tells how long its last runs took. */
+function medians(steps: readonly Step[]): Record<string, number> {
+  const taken = steps.flatMap(({ name, state, resumed, seconds, saved }) => {
+    const value = state === "up-to-date" ? saved : state === "done" && !resumed ? seconds : null;
+    return value == null ? [] : [{ name, value }];
+  });
+  const named = Map.groupBy(taken, ({ name }) => name);
+  return Object.fromEntries(
+    [...named].map(([name, all]) => [name, spread(all.map(({ value }) => value))!.p50]),
+  );
 }
 
 function spread(values: readonly number[]): { p50: number; p90: number } | null {

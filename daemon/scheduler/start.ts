@@ -1,4 +1,5 @@
 /** The start of one queued operation: looks up its type, records the start, and orders the worker to run it. */
+import type { StepSeconds } from "../../ops/attempt/sink.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
@@ -17,6 +18,7 @@ import type { Store } from "../store/store.js";
 import type { Containment } from "../worker/containment.js";
 import type { OrderMessage } from "../worker/messages.js";
 import type { PooledWorker } from "../worker/pool.js";
+import type { Durations } from "./durations.js";
 import type { BlockedTypes } from "./holds/blocked-types.js";
 import type { TypeLimits } from "./holds/type-limits.js";
 import type { Queue } from "./queue.js";
@@ -40,6 +42,7 @@ export interface StartParts {
   settings: Settings;
   /** Whether the spans of an operation are exported; null: no traces. */
   isTraced(id: string): boolean | null;
+  durations: Pick<Durations, "ofSteps">;
 }
 
 /** Follows the attempt, and gives the worker its order. */
@@ -53,6 +56,8 @@ export interface Candidate {
   type: ResolvedType;
   /** With the effective limits of the operation. */
   policy: Policy;
+  /** Null: no earlier run is known. */
+  stepSeconds: StepSeconds | null;
 }
 
 /**
@@ -106,7 +111,8 @@ export async function candidateOf(
     loader,
     blockedTypes,
     typeLimits,
-  }: Pick<StartParts, "store" | "loader" | "blockedTypes" | "typeLimits">,
+    durations,
+  }: Pick<StartParts, "store" | "loader" | "blockedTypes" | "typeLimits" | "durations">,
 ): Promise<Candidate | null> {
   const entry = store.ledger.get(id);
   if (entry?.record.state !== "queued") return null;
@@ -120,7 +126,9 @@ export async function candidateOf(
   }
   const limits = effectiveLimits(type.policy.limits, entry.record.limits);
   const policy = limits ? { ...type.policy, limits } : type.policy;
-  return typeLimits.reserve(entry, policy.concurrency ?? null) ? { entry, version, type, policy } : null;
+  const stepSeconds = await durations.ofSteps(entry.record);
+  if (!typeLimits.reserve(entry, policy.concurrency ?? null)) return null;
+  return { entry, version, type, policy, stepSeconds };
 }
 
 /**
@@ -130,7 +138,7 @@ export async function candidateOf(
  */
 export function order(
   entry: Entry,
-  { type: { file }, policy }: Candidate,
+  { type: { file }, policy, stepSeconds }: Candidate,
   worker: PooledWorker,
   parts: StartParts & { begin: Begin },
   ofFleet: Partial<OrderMessage> = {},
@@ -150,6 +158,7 @@ export function order(
     maxLog: settings.maxLog,
     valuesDir: policy.resumable ? valuesDir(layout, id) : null,
     notice: containment.limit(worker.identity, policy.limits),
+    ...(stepSeconds !== null && { stepSeconds }),
     ...(secrets !== undefined && { secrets }),
     ...(isTraced !== null && { isTraced }),
     ...ofFleet,

@@ -69,7 +69,8 @@ export class AttemptRunner {
     private readonly lease: Promise<Lease> | null = null,
   ) {
     this.#entry = message.entry;
-    this.#order = { ...orderOf(this.#entry), fence: message.fence ?? null };
+    const { stepSeconds, fence = null } = message;
+    this.#order = { ...orderOf(this.#entry), stepSeconds, fence };
     this.#clock = new PausableClock(message.attemptDir);
     this.#started = this.#clock.now();
     this.#stop = new StopFile(message.attemptDir);
@@ -316,11 +317,12 @@ function failed(code: FailureCode, message: string, stack: string | null = null)
   return { state: "failed", result: null, error: { code, message, stack }, next: null };
 }
 
-function orderOf({ record, env }: Entry): Order {
+function orderOf({ record, env, forgotten }: Entry): Order {
   const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines, slot } = record;
   const { force, approvals } = record;
   const order = { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines, force };
-  return { ...order, slot: slot ?? 1, ...(approvals && { approvals }) };
+  const from = forgotten?.at(-1)?.from;
+  return { ...order, slot: slot ?? 1, from, ...(approvals && { approvals }) };
 }
 
 /** An entry without the events of earlier attempts, which the events of this attempt must not repeat. */

@@ -2,6 +2,7 @@
  * The messages between daemon and worker over IPC. No message carries an event: events go through the run files.
  * After a worker accepted an order, it sends nothing until it is idle again.
  */
+import type { StepSeconds } from "../../ops/attempt/sink.js";
 import type { EventsPlace } from "../run-files/events-reader.js";
 import type { Entry } from "../store/decision.js";
 
@@ -45,6 +46,8 @@ export interface OrderMessage {
   valuesDir: string | null;
   /** A note for the operation's log; null: none. */
   notice: string | null;
+  /** What earlier runs tell of the steps. Absent: nothing. */
+  stepSeconds?: StepSeconds;
   /** Values of secret parameters, by reference; no file has them. Absent: none. */
   secrets?: Readonly<Record<string, string>>;
   /** Whether the spans of the operation are exported. Absent: the daemon has no traces. */

@@ -3,6 +3,7 @@
  */
 import type { EventBody, StopReason } from "../../protocol/event.js";
 import { MAX_STATUS } from "../../protocol/limits.js";
+import { getOwn } from "../../protocol/objects.js";
 import type { Approval } from "../../protocol/operation.js";
 import { AttemptTerminals, type TerminalHost } from "../programs/terminals.js";
 import type {
@@ -20,7 +21,7 @@ import type { ItemKeys } from "./item-keys.js";
 import { Meter } from "./meter.js";
 import { OutcomeCalls } from "./outcome-calls.js";
 import { Reports, until } from "./reports.js";
-import type { Sink, StageValues } from "./sink.js";
+import type { FromPlace, Sink, StageValues, StepSeconds } from "./sink.js";
 import { type RunnerStageOptions, Stages } from "./stages.js";
 import { Steps, type StepTask, tasksOfEach, tasksOfParallel } from "./steps.js";
 
@@ -40,9 +41,10 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
     clock: Clock,
     host: TerminalHost | null,
     notResumable: string | null,
-    /** For pipelines: where stamps are kept, and whether those are ignored. */
-    readonly build: { stampsDir: string | null; isForced: boolean },
+    /** For pipelines: where stamps are kept, and what runs whatever they say. */
+    readonly build: { stampsDir: string | null; isForced: boolean; from: FromPlace | null },
     { answers, ask }: { answers: readonly Approval[]; ask: Ask | string | null },
+    private readonly stepSeconds: StepSeconds = {},
   ) {
     const over = new AbortController();
     const sink = until(over.signal, writer);
@@ -120,7 +122,8 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
     const { active } = this.stages;
     if (active === null)
       throw new Error('steps run inside a stage: await p.stage("…", () => p.parallel({ … }))');
-    this.stages.steps ??= new Steps(active, this.stages.occurrence(active), this.parts, this.values);
+    const usual = getOwn(this.stepSeconds, active);
+    this.stages.steps ??= new Steps(active, this.stages.occurrence(active), this.parts, this.values, usual);
     return this.#remember(this.stages.steps.run(tasks, options));
   }
 

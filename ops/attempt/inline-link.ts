@@ -18,6 +18,7 @@ import { enterOperationVariables, setStageVariable } from "./operation-variables
 import { retryDelay } from "./retry-delay.js";
 import { type AttemptOptions, CANCELLED, cwdGone, runAttempt } from "./run-attempt.js";
 import type { Order, StageValues } from "./sink.js";
+import { keptBefore } from "./stage-values.js";
 import { OwnUsage } from "./usage.js";
 import { AttemptWriter } from "./writer.js";
 
@@ -220,8 +221,14 @@ export class InlineLink extends AttemptWriter {
     const numbers = { seq: this.#seq, logLines: this.#builder.logLines };
     const attempt = this.#attemptNumber;
     const { approvals } = this.record;
+    const { from = null } = this.options.retried ?? {};
     const order = { id, op, title, label, cwd, params, stages, chain, attempt, env: {}, ...numbers, slot: 1 };
-    return { ...order, ...(force && { force }), ...(approvals && { approvals }) };
+    return {
+      ...order,
+      ...(force && { force }),
+      ...(from !== null && { from: keptBefore(from, stages).from }),
+      ...(approvals && { approvals }),
+    };
   }
 
   #say(body: EventBody | Body<DaemonEvent>): void {

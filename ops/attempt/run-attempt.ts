@@ -91,8 +91,9 @@ export async function runAttempt(
       clock,
       terminals,
       notResumable,
-      { stampsDir: stampsDir ?? null, isForced: order.force === true },
+      { stampsDir: stampsDir ?? null, isForced: order.force === true, from: order.from ?? null },
       { answers: order.approvals ?? [], ask: ask ?? null },
+      order.stepSeconds,
     );
     progress.outcome.failIfOdd = failIfOdd;
     const { id, label, attempt, fence = null } = order;

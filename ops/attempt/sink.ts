@@ -106,6 +106,16 @@ export interface FinishedItems {
   discard(): void;
 }
 
+/** The stage, or the step of it, from which a retry starts. */
+export interface FromPlace {
+  stage: string;
+  /** Absent: the whole stage. */
+  step?: string;
+}
+
+/** Seconds that the steps of each stage usually take, by the names of stage and step. */
+export type StepSeconds = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 /** The input of one attempt. The daemon sends it to a worker; `liveops run` creates it in its own process. */
 export interface Order {
   id: string;
@@ -130,6 +140,10 @@ export interface Order {
   fence?: number | null;
   /** What is up to date runs too. */
   force?: true | undefined;
+  /** The stage or step of the last `retry --from`, which runs where it is up to date. Absent: none. */
+  from?: FromPlace | undefined;
+  /** Absent: no earlier run is known. */
+  stepSeconds?: StepSeconds | undefined;
   /** The questions that earlier attempts asked, with their answers. Absent: none. */
   approvals?: readonly Approval[];
 }

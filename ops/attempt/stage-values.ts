@@ -32,7 +32,7 @@ import {
   placeOf,
   removeItems,
 } from "./item-files.js";
-import type { FinishedItems, StageValues, Stored } from "./sink.js";
+import type { FinishedItems, FromPlace, StageValues, Stored } from "./sink.js";
 
 /** Most characters of JSON of a small value. */
 const SMALL = 8 * 1024;
@@ -69,8 +69,8 @@ export interface Forgotten {
   attempt: number;
   /** The stages whose values still count. */
   kept: string[];
-  /** A step from which the retry starts: the values of the other steps of its stage still count. */
-  except?: { stage: string; step: string };
+  /** Where the retry starts. Of a step, the values of the other steps of its stage still count. */
+  from: FromPlace;
 }
 
 /** A stage or step that a person has done by hand, for all attempts after `attempt` that have not come to it yet. */
@@ -112,10 +112,10 @@ export function fileStageValues(
  *
  * @param from - a stage, or `Stage/step`
  */
-export function keptBefore(from: string, stages: readonly string[]): Pick<Forgotten, "kept" | "except"> {
+export function keptBefore(from: string, stages: readonly string[]): Pick<Forgotten, "kept" | "from"> {
   const { stage, step } = stageAndStep(from, stages) ?? { stage: from, step: null };
   const kept = stages.slice(0, Math.max(0, stages.indexOf(stage)));
-  return step === null ? { kept } : { kept, except: { stage, step } };
+  return { kept, from: { stage, ...(step !== null && { step }) } };
 }
 
 /**
@@ -126,7 +126,7 @@ export function keptBefore(from: string, stages: readonly string[]): Pick<Forgot
 export function takenByHand(
   before: readonly Taken[],
   { done = [], at, attempt }: Extract<DaemonEvent, { type: "operation:retried" }>,
-  kept: Pick<Forgotten, "kept" | "except"> | null,
+  kept: Pick<Forgotten, "kept" | "from"> | null,
 ): Taken[] {
   const isSame = (a: DoneByHand, b: DoneByHand) => a.stage === b.stage && a.step === b.step;
   return [
@@ -281,10 +281,13 @@ interface Owner {
 /** Whether the values of a stage, or of a step, count after a retry. */
 export function stillCounts(
   { stage, step }: Owner,
-  { kept, except }: Pick<Forgotten, "kept" | "except">,
+  { kept, from }: Pick<Forgotten, "kept" | "from">,
 ): boolean {
   if (stage === null) return false;
-  return kept.includes(stage) || (stage === except?.stage && step !== undefined && step !== except.step);
+  return (
+    kept.includes(stage) ||
+    (stage === from.stage && step !== undefined && from.step !== undefined && step !== from.step)
+  );
 }
 
 function keyOf(stage: string, occurrence: number, step: string | undefined): string {

@@ -7,6 +7,7 @@
 import { availableParallelism } from "node:os";
 import type { DoneByHand, EventBody } from "../../protocol/event.js";
 import { MAX_AT_ONCE, MAX_STATUS, MAX_STEP_NAME, MAX_STEPS } from "../../protocol/limits.js";
+import { getOwn } from "../../protocol/objects.js";
 import { isPassed, isUnrun } from "../../protocol/stage-state.js";
 import { type EachOptions, type StepProgress, StepsError, type StepsOptions } from "../sdk/live-operation.js";
 import { whyNotJson } from "../types/json-value.js";
@@ -26,6 +27,9 @@ const SHARED_MS = 10;
 
 /** Most bytes of the value of a stage or step of a resumable type, as JSON. */
 const MAX_VALUE_BYTES = 16 * 1024 * 1024;
+
+/** Least seconds for which a step counts in the bar of its stage. */
+const LEAST_SECONDS = 0.01;
 
 /** A step that `run` is to run. */
 export interface StepTask {
@@ -59,20 +63,33 @@ interface Ended {
 
 /** The steps of one run of a stage's block. */
 export class Steps {
-  readonly #active = new Set<RunningStep>();
+  /** With the weight of each in the bar of the stage. */
+  readonly #active = new Map<RunningStep, number>();
   readonly #names = new Set<string>();
   readonly #sets = new Set<StepsCancellation>();
   #total = 0;
   /** Steps after which the stage goes on. */
   #passed = 0;
+  /** Weight of all steps; and of those that have ended, times the percent that each came to. */
+  #weight = 0;
+  #ended = 0;
+  /** The bar does not go back where a step begins its own bar anew. */
+  #percent = 0;
   readonly #bar: Counted;
+  /** Of a step that no earlier run tells of: the mean of the others. */
+  readonly #usualWeight: number;
 
   constructor(
     private readonly stage: string,
     private readonly occurrence: number,
     private readonly parts: StepsParts,
     private readonly values: StageValues | null,
+    /** Seconds that the steps took in earlier runs, by name. */
+    private readonly usual: Readonly<Record<string, number>> = {},
   ) {
+    const known = Object.values(usual);
+    this.#usualWeight =
+      known.length === 0 ? 1 : known.reduce((sum, each) => sum + weightOf(each), 0) / known.length;
     const steps = this;
     this.#bar = {
       unit: "steps",
@@ -84,15 +101,17 @@ export class Steps {
         return steps.#total;
       },
       get percent() {
-        const parts = [...steps.#active].reduce((sum, { done }) => sum + done, 0);
-        return (100 * steps.#passed + parts) / steps.#total;
+        let sum = steps.#ended;
+        for (const [step, weight] of steps.#active) sum += weight * step.done;
+        steps.#percent = Math.max(steps.#percent, sum / steps.#weight);
+        return steps.#percent;
       },
     };
   }
 
   /** The name of a step that is running; null: none. */
   get running(): string | null {
-    const [step] = this.#active;
+    const [step] = this.#active.keys();
     return step === undefined ? null : `the step "${step.name}"`;
   }
 
@@ -147,7 +166,7 @@ export class Steps {
 
   /** @throws Failure if steps are still running: the block of the stage did not await them */
   checkEnded(): void {
-    const [active] = this.#active;
+    const [active] = this.#active.keys();
     if (active !== undefined)
       throw new Failure(
         "LIVEOPS_STAGE_ACTIVE",
@@ -158,7 +177,7 @@ export class Steps {
   /** The block of the stage has ended by an error: steps that still run are stopped, and their later reports ignored. */
   abandon(): void {
     for (const set of this.#sets) set.stopAll();
-    for (const step of this.#active) {
+    for (const step of this.#active.keys()) {
       step.close();
       const reason = "the stage ended before the step";
       this.#finish(step, { state: "ended", resumed: false, seconds: 0, reason });
@@ -185,6 +204,13 @@ export class Steps {
     }
     for (const name of names) this.#names.add(name);
     this.#total += tasks.length;
+    for (const { name } of tasks) this.#weight += this.#weightOf(name);
+    this.#percent = 0;
+  }
+
+  #weightOf(name: string): number {
+    const seconds = getOwn(this.usual, name);
+    return seconds === undefined ? this.#usualWeight : weightOf(seconds);
   }
 
   #begin(name: string, stop: StepsCancellation): RunningStep {
@@ -193,7 +219,7 @@ export class Steps {
     const step = new RunningStep(at, parts, stop, values, () =>
       Math.max(INTERVAL_MS, SHARED_MS * this.#active.size),
     );
-    this.#active.add(step);
+    this.#active.set(step, this.#weightOf(name));
     parts.sink.event({ type: "step:entered", stage, step: name, total: this.#total }, false);
     return step;
   }
@@ -275,7 +301,9 @@ export class Steps {
 
   #finish(step: RunningStep, end: Finished): void {
     const { sink, meter } = this.parts;
+    const weight = this.#active.get(step) ?? 0;
     this.#active.delete(step);
+    this.#ended += weight * (isPassed(end.state) ? 100 : step.done);
     if (isPassed(end.state)) this.#passed++;
     const reason =
       end.reason === undefined ? {} : { reason: sink.masker.mask(end.reason).slice(0, MAX_STATUS) };
@@ -285,6 +313,11 @@ export class Steps {
     sink.event({ type: "step:finished", stage: this.stage, step: step.name, ...end, ...reason }, isAlone);
     meter.touch(meter.clock.now());
   }
+}
+
+/** A step that took no time counts too. */
+function weightOf(seconds: number): number {
+  return Math.max(LEAST_SECONDS, seconds);
 }
 
 export function tasksOfParallel(steps: Readonly<Record<string, (s: StepProgress) => unknown>>): StepTask[] {

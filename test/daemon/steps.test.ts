@@ -1,5 +1,5 @@
 /** Steps on a real daemon: kill -9 of the daemon and of the worker between them, a retry, a cancel, the watch stream. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation, Step } from "../../protocol/operation.js";
@@ -56,6 +56,47 @@ async function gates(params: Record<string, unknown> = {}) {
 
 const statesOf = (steps: readonly Step[]) => steps.map(({ name, state }) => `${name} ${state}`).join(", ");
 const are = (states: string) => (steps: readonly Step[]) => statesOf(steps) === states;
+
+/** The second step takes no time, apart from the wait for its gate. */
+const WEIGHED = `
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { LiveOperation, z } from "liveops";
+
+export class Weighed extends LiveOperation {
+  static stages = ["Check"];
+  static params = z.object({ gate: z.string() });
+  async run(p) {
+    await p.stage("Check", () => p.parallel({
+      slow: () => delay(300),
+      quick: async () => {
+        while (!existsSync(this.params.gate)) await delay(5);
+      },
+    }, { atOnce: 1 }));
+  }
+}
+`;
+
+test("the bar of a stage weighs its steps by earlier runs of the type, also after a restart of the daemon", async () => {
+  await using daemon = await TestDaemon.start({ ops: { "weighed.mjs": WEIGHED } });
+  const gate = join(daemon.world.dir, "gate");
+  const submit = async () => (await daemon.submit("weighed", { params: { gate } })).id;
+  const atHalf = async () => {
+    rmSync(gate, { force: true });
+    const id = await submit();
+    const bar = () => daemon.client.show(id).then(({ progress, percent }) => progress?.done === 1 && percent);
+    const percent = await until("one of two steps is done", bar);
+    writeFileSync(gate, "");
+    await daemon.untilFinished(id);
+    return percent;
+  };
+  writeFileSync(gate, "");
+  await daemon.untilFinished(await submit());
+  expect(await atHalf()).toBeGreaterThan(60);
+  await daemon.stop();
+  await daemon.startAgain();
+  expect(await atHalf()).toBeGreaterThan(60);
+});
 
 test("a killed daemon changes nothing, a killed worker costs the steps that ran, and a retry does one step again", async () => {
   await using world = await gates();

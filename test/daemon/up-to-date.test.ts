@@ -1,5 +1,13 @@
 /** Pipelines with `needs` and `makes` on a real daemon: kill -9 between the run of a command and its stamp, and retries. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
@@ -83,6 +91,61 @@ test("a retry repeats a done stage only if what it needs has changed", async () 
   expect(reasonsOf(again)).toEqual({ Make: "runs: in changed" });
   expect(readFileSync(at("out"), "utf8")).toBe("2");
   expect(lines("ran")).toBe(2);
+});
+
+test("a retry from a stage runs it although it is up to date, also when its worker dies, and then no more", async () => {
+  const text = `stages:
+  - { name: Make, needs: [in], makes: [out], run: cat in >out; echo ran >>ran; while test -e hold; do sleep 0.01; done }
+  - { name: Pack, needs: [out], run: echo packed >>packed }
+  - { name: Use, run: test -e go }
+`;
+  await using world = await builds(text);
+  const { daemon, at, submit, lines } = world;
+  writeFileSync(at("in"), "1");
+  const { id } = await submit();
+  await daemon.untilFinished(id);
+  writeFileSync(at("hold"), "");
+  await daemon.client.retry(id, { from: "Make" });
+  await until("the stage runs again", () => lines("ran") === 2);
+  const { pid } = await daemon.client.show(id);
+  process.kill(pid!, "SIGKILL");
+  await until("and once more", () => lines("ran") === 3);
+  rmSync(at("hold"));
+  const again = await daemon.untilFinished(id);
+  expect(again).toMatchObject({ attempt: 3, stageStates: { Make: "done", Pack: "up-to-date" } });
+  expect(reasonsOf(again)).toMatchObject({ Make: "runs: asked for by --from" });
+
+  writeFileSync(at("go"), "");
+  await daemon.client.retry(id);
+  const last = await daemon.untilFinished(id);
+  expect(last).toMatchObject({ state: "succeeded", stageTimes: { Make: { reason: "done in attempt 3" } } });
+  expect([lines("ran"), lines("packed")]).toEqual([3, 1]);
+});
+
+test("a retry from a step runs this step alone, of those that are up to date", async () => {
+  const text = `stages:
+  - name: Make
+    parallel:
+      - { name: a, needs: [in], run: echo ran >>a }
+      - { name: b, needs: [in], run: echo ran >>b }
+  - { name: Use, run: test -e go }
+`;
+  await using world = await builds(text);
+  const { daemon, at, submit, lines } = world;
+  writeFileSync(at("in"), "1");
+  await daemon.untilFinished((await submit()).id);
+  const { id } = await submit();
+  expect(await daemon.untilFinished(id)).toMatchObject({ stageStates: { Make: "up-to-date" } });
+  await daemon.client.retry(id, { from: "Make/b" });
+  const again = await daemon.untilFinished(id);
+  expect(again.steps!.Make!.map(({ name, state }) => [name, state])).toEqual([
+    ["a", "up-to-date"],
+    ["b", "done"],
+  ]);
+  expect(again.steps!.Make![1]!.reason).toBe("runs: asked for by --from");
+  await daemon.client.retry(id, { from: "Make" });
+  await daemon.untilFinished(id);
+  expect([lines("a"), lines("b")]).toEqual([2, 3]);
 });
 
 test("a lost stamp changes nothing for a stage that an earlier attempt has done", async () => {

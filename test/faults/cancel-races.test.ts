@@ -232,6 +232,7 @@ describe("decided at the same moment", () => {
           log: pino({ level: "silent" }),
           settings: { maxLog: 1000 } as Settings,
           isTraced: () => null,
+          durations: { ofSteps: async () => null },
           begin: (entry, dir, order) => {
             const { attempt } = order.entry.record;
             begun.push({

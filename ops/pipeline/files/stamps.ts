@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { encodeRecord, parseRecord } from "../../../protocol/record-line.js";
 import { readOwnFile } from "../../../protocol/system/own-file.js";
 import { replaceFileSync } from "../../../protocol/system/replace-file.js";
+import type { FromPlace } from "../../attempt/sink.js";
 import type { Contents, FileState } from "./content.js";
 import type { Walk } from "./walk.js";
 
@@ -44,6 +45,8 @@ export interface Build {
   stamps: Stamps | null;
   /** Everything runs. */
   isForced: boolean;
+  /** The stage or step of the last `retry --from`, which runs in any case; null: none. */
+  from: FromPlace | null;
   /** Who made a file anew, by its absolute path. */
   made: Map<string, string>;
   /** For the stamps: a secret is its reference. */

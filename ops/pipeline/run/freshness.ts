@@ -69,10 +69,10 @@ export class Freshness {
   }
 
   async #look(): Promise<Verdict> {
-    const { stamps, isForced } = this.build;
-    const before = stamps?.read(this.#of) ?? null;
+    const before = this.build.stamps?.read(this.#of) ?? null;
     const given = await this.#given();
-    const isQuick = before !== null && before.at !== null && !isForced && this.#isAsWalked(before);
+    const mayBeQuick = before !== null && before.at !== null && this.#forcedBy === null;
+    const isQuick = mayBeQuick && this.#isAsWalked(before);
     const look = await this.#compare(before, given, isQuick);
     // What runs needs the errors of patterns, too.
     return look.isUpToDate || !isQuick ? look : await this.#compare(before, given, false);
@@ -80,11 +80,11 @@ export class Freshness {
 
   /** @param isQuick - the needs are the files of the stamp */
   async #compare(before: Stamp | null, given: Given, isQuick: boolean): Promise<Verdict> {
-    const { stamps, isForced } = this.build;
+    const { stamps } = this.build;
     const { needs, walked } = await this.#findNeeds(before, isQuick);
     this.#seen = { given, before, needs, walked };
     const runs = (why: string, hasChanged: boolean): Verdict => ({ isUpToDate: false, why, hasChanged });
-    if (isForced) return runs("--force", false);
+    if (this.#forcedBy !== null) return runs(this.#forcedBy, false);
     if (before === null) return runs("no earlier run is known", false);
     if (before.at === null) return runs("the last run did not end well", false);
     const changes = differences(before.needs, needs);
@@ -109,6 +109,14 @@ export class Freshness {
       at: before.at,
     });
     return { isUpToDate: true, reason: text, saved, outputs: before.outputs };
+  }
+
+  /** Why it runs whatever its stamp says; null: it does not. */
+  get #forcedBy(): string | null {
+    const { isForced, from } = this.build;
+    if (isForced) return "--force";
+    const isNamed = from?.stage === this.place.stage && (from.step ?? this.task.name) === this.task.name;
+    return isNamed ? "asked for by --from" : null;
   }
 
   /** Whether the patterns and the directories are those of the stamp, so that they match the same files. */

@@ -52,9 +52,9 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   progress.outcome.failIfOdd = pipeline.failIfOdd;
   const variables = new Variables(pipeline, params, secrets);
   const workspace = new Workspace(operation.id);
-  const { stampsDir, isForced } = progress.build;
+  const { stampsDir, isForced, from } = progress.build;
   const stamps = stampsDir === null ? null : new Stamps(stampsDir);
-  const build = { stamps, isForced, made: new Map(), params };
+  const build = { stamps, isForced, from, made: new Map(), params };
   const deadline = deadlineOf(progress, context);
   const { signal } = deadline;
   const clear = () => {

@@ -2,8 +2,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, type Progress, type StepProgress, StepsError } from "liveops";
 import { describe, expect, expectTypeOf, it } from "vitest";
+import { runAttempt } from "../../../ops/attempt/run-attempt.js";
 import { FakeClock, type OperationRun, runOperation, startOperation } from "../../../ops/testing/index.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
 function typeOf(run: (p: Progress, attempt: number) => unknown, resumable = true) {
   return class Build extends LiveOperation {
@@ -258,6 +260,63 @@ describe("reports of a step", () => {
       percent: 100,
       progress: { done: 2, total: 2, unit: "steps" },
     });
+  });
+});
+
+describe("the bar of a stage", () => {
+  /** Sends no bar too late to be seen: every change is an event. */
+  async function barOf(
+    block: (p: Progress, step: (name: string) => (s: StepProgress) => Promise<void>) => unknown,
+    usual: Record<string, number> = {},
+  ) {
+    const clock = new FakeClock();
+    const step = (_: string) => (_s: StepProgress) => clock.advance(200);
+    const sink = new ArraySink();
+    const order = anOrder({ stages: ["Check", "Ship"], stepSeconds: { Check: usual } });
+    const type = typeOf((p) => check(p, () => block(p, step)));
+    await runAttempt(type, order, sink, new TestStop(), null, { clock });
+    const bars = sink.of("progress:changed").filter(({ step }) => step === undefined);
+    return bars.map(({ percent }) => percent);
+  }
+
+  it("weighs each step by its seconds in earlier runs, and a new one by their mean", async () => {
+    const bar = await barOf(
+      (p, step) => p.each(["quick", "slow", "new"], (name, s) => step(name)(s), { atOnce: 1 }),
+      { quick: 1, slow: 5 },
+    );
+    expect(bar).toEqual([0, 11.11, 66.67, 100]);
+  });
+
+  it("counts a step that took no time, and knows names such as those of objects", async () => {
+    const names = ["constructor", "__proto__"];
+    const bar = await barOf((p, step) => p.each(names, (name, s) => step(name)(s), { atOnce: 1 }), {
+      constructor: 0,
+    });
+    expect(bar).toEqual([0, 50, 100]);
+  });
+
+  it("does not go back where a step begins its bar anew, or fails", async () => {
+    const bar = await barOf(
+      (p, step) =>
+        p.parallel(
+          {
+            twice: async (s) => {
+              for (const loop of ["first", "second"])
+                for (const part of s.track([1, 2])) await step(`${loop} ${part}`)(s);
+            },
+            fails: async (s) => {
+              s.percent(80);
+              await step("fails")(s);
+              throw new Error("broke");
+            },
+            last: step("last"),
+          },
+          { atOnce: 1, onFailure: "finish" },
+        ),
+      { twice: 2, fails: 7, last: 1 },
+    );
+    expect(bar).toEqual(bar.toSorted((a, b) => a - b));
+    expect(bar.at(-1)).toBe(86);
   });
 });
 
