@@ -1,7 +1,7 @@
 /** The screens of one operation: estimates and warnings, resumed and many stages, all of it on a page. */
 import { expect, vi } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import { ago, backup, backupDone, failed, operation, verify } from "./operations.js";
+import { ago, backup, backupDone, failed, operation, verify, whyFailed } from "./operations.js";
 import { golden, type Scene } from "./scenes.js";
 import type { World } from "./world.js";
 
@@ -62,7 +62,6 @@ function deployFailed(world: World): void {
       causes: [{ depth: 0, message: "Error: TLS handshake with registry.example failed", stack: null }],
     },
   });
-  const { id, op, title, attempt } = it;
   const body = [
     "    if (this.params.fails)",
     '      throw new Error("certificate expired");',
@@ -70,19 +69,8 @@ function deployFailed(world: World): void {
   ];
   const lines = ["  async run() {", ...body, "  }"];
   world.put(it);
-  world.whys.set(id, {
-    ...{ id, op, title, attempt, state: "failed", at: it.finishedAt!, summary: "Stage Process failed." },
-    failure: {
-      ...{
-        stage: "Process",
-        step: null,
-        code: "LIVEOPS_EXCEPTION",
-        message: "certificate expired",
-        causes: [],
-      },
-      ...{ command: null, exit: null, place: { file: "/srv/ops/deploy.ts", line: 4 }, lines: [] },
-      source: { from: 2, lines },
-    },
+  world.whys.set(it.id, {
+    ...whyFailed(it, { place: { file: "/srv/ops/deploy.ts", line: 4 }, source: { from: 2, lines } }),
     since: { id: "goodaaaaaaaa", finishedAt: ago(7200), seconds: 98 },
     changes: [
       {
@@ -106,7 +94,6 @@ function deployFailed(world: World): void {
       ...{ load: 1.2, cores: 8, outOfMemory: null },
       processes: [{ pid: 812, name: "postgres", rssBytes: 3 * 2 ** 30 }],
     },
-    ...{ waits: [], left: [], savedSeconds: null, next: [], notes: [] },
   });
   world.log(it.id, "pushing to registry.example", { text: "Error: certificate expired", stream: "stderr" });
 }

@@ -2,13 +2,14 @@
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { Why } from "../../../protocol/why.js";
+import { detailPlan } from "../../../tui/dashboard/core/detail-plan.js";
 import { failureCard } from "../../../tui/dashboard/core/failure-card.js";
 import type { State, StateOptions } from "../../../tui/dashboard/core/model.js";
 import { isErrorLine } from "../../../tui/dashboard/text/log-level.js";
 import { summaryOf } from "../../../tui/dashboard/text/outcome.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { after, colourTheme, effectsOf, opened as open, screenText, wanted } from "./core.js";
-import { ago, backupDone, failed } from "./operations.js";
+import { ago, backupDone, failed, whyFailed } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
 const FILE = "/home/ada/ops/deploy.ts";
@@ -24,35 +25,13 @@ const ran = (tail: readonly string[]) => ({
   message: ["npm exited with 1", ...tail].join("\n"),
   stack: null,
 });
-const WHY: Why = {
-  ...{
-    id: "",
-    op: "deploy",
-    title: "Deploy",
-    state: "failed",
-    attempt: 1,
-    at: ago(590),
-    summary: "It failed.",
+const WHY = whyFailed(deploy(), {
+  place: { file: FILE, line: 14 },
+  source: {
+    from: 12,
+    lines: ["  async run() {", "    await delay(300);", "    throw new Error();", "  }", ""],
   },
-  ...{
-    since: null,
-    changes: [],
-    machine: null,
-    waits: [],
-    left: [],
-    savedSeconds: null,
-    next: [],
-    notes: [],
-  },
-  failure: {
-    ...{ stage: "Process", step: null, code: "X", message: "certificate expired", causes: [], command: null },
-    ...{ exit: null, place: { file: FILE, line: 14 }, lines: [] },
-    source: {
-      from: 12,
-      lines: ["  async run() {", "    await delay(300);", "    throw new Error();", "  }", ""],
-    },
-  },
-};
+});
 /** The daemon told why. */
 const told = (it: Operation, why: Partial<Why> = {}) =>
   ({ type: "why-fetched", id: it.id, attempt: it.attempt, why: { ...WHY, ...why } }) as const;
@@ -163,6 +142,17 @@ describe("the card", () => {
     expect(card(state, 20)).toContain("    …");
   });
 
+  test("leaves the stage that failed its row, whatever else is known", () => {
+    const usage = { cpuSeconds: 1, maxRssBytes: 1e6, readBytes: 0, writtenBytes: 0 };
+    const it = deploy({ resources: usage });
+    const changes = Array.from({ length: 30 }, (_, i) => ({ kind: "variable", name: `V${i}` }));
+    const since = { id: "goodaaaaaaaa", finishedAt: ago(7790), seconds: 1.2 };
+    const state = after(show(it, { size: { columns: 110, rows: 30 } }), told(it, { since, changes }));
+    const kinds = detailPlan(state).parts.map(({ kind }) => kind);
+    expect(kinds).toContain("failure");
+    expect(kinds).toContain("stages");
+  });
+
   test("y copies it as Markdown, in which no text ends the fence", () => {
     const it = deploy();
     const lines = ["```", "boom\x1b[2J"];
@@ -170,7 +160,7 @@ describe("the card", () => {
     const [copied] = effectsOf(state, { type: "pressed", pressed: { input: "y" } });
     expect(copied).toMatchObject({ type: "copy" });
     const { text } = copied as { text: string };
-    expect(text).toContain("### Deploy: failed");
+    expect(text).toContain("### Fails at an item: failed");
     expect(text).toContain("**last lines**\n\n````\n```\nboom\\x1b[2J\n````\n");
   });
 

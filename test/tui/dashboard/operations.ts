@@ -2,6 +2,7 @@
 
 import type { Operation, Step } from "../../../protocol/operation.js";
 import { submittedRecord } from "../../../protocol/reduce.js";
+import type { Failure, Why } from "../../../protocol/why.js";
 import { submission } from "../../harness/records.js";
 
 /** The clock of the golden screens stands here. */
@@ -153,3 +154,26 @@ export function step(name: string, over: Partial<Step> = {}): Step {
 
 export const doneStep = (name: string, seconds = 4.2): Step =>
   step(name, { state: "done", percent: 100, finishedAt: ago(8), seconds, exitCode: 0 });
+
+/** What the daemon tells of a failure, where nothing has changed. */
+export function whyFailed(it: Operation, failure: Partial<Failure> = {}): Why {
+  const { id, op, title, attempt, state, error } = it;
+  return {
+    ...{ id, op, title, attempt, state, at: it.finishedAt!, summary: "Stage Process failed." },
+    failure: {
+      ...{ stage: "Process", step: null, code: error!.code, message: error!.message, causes: [] },
+      ...{ command: null, exit: null, place: null, source: null, lines: [] },
+      ...failure,
+    },
+    ...{
+      since: null,
+      changes: [],
+      machine: null,
+      waits: [],
+      left: [],
+      savedSeconds: null,
+      next: [],
+      notes: [],
+    },
+  };
+}

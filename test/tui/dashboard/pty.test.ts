@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { until } from "../../end-to-end/until.js";
 import { temporaryDirectory } from "../../harness/temporary.js";
 import { KEY } from "./open.js";
-import { backup, failed, queued } from "./operations.js";
+import { backup, failed, queued, whyFailed } from "./operations.js";
 import { HeadlessTerminal } from "./terminal.js";
 import { World } from "./world.js";
 
@@ -141,7 +141,12 @@ test("the config: other keys and the mouse; e opens the log, or the source of an
   await using world = await World.start();
   const error = { code: "X", message: "no price", stack: `Error: no price\n    at Sync.run (${source}:1:7)` };
   world.put(backup({ logLines: 0 }));
-  world.put(failed({ error }));
+  const it = failed({ error });
+  world.put(it);
+  world.whys.set(
+    it.id,
+    whyFailed(it, { place: { file: source, line: 1 }, source: { from: 1, lines: ["x"] } }),
+  );
   for (let n = 1; n <= 60; n++) world.log(backup().id, `line ${n} of the log`);
   const env = { LIVEOPS_CONFIG: config, EDITOR: `${editor} --flag`, VISUAL: "" };
   await using running = run(["--socket", world.socket], { env });
@@ -155,7 +160,7 @@ test("the config: other keys and the mouse; e opens the log, or the source of an
   running.press(at("line 60 of the log", "64").repeat(3));
   await running.screen.until(/paused .* of 60/);
   running.press(at("Fails at an item", "0"));
-  await running.screen.until("▌ ✗ Fails");
+  await running.screen.until("e edit source");
   running.press("e");
   await until("the editor has the source", () => words().length === 1);
   expect(words()).toEqual([`--flag +1 ${source}`]);

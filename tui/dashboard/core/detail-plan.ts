@@ -140,7 +140,7 @@ function groupsOf(
       : outcomeRows(operation, width, most, unpainted)
   ).length;
   left -= outcome;
-  const some = figures.slice(0, Math.max(0, roomy ? left : Math.min(1, left)));
+  const some = figures.slice(0, Math.max(0, roomy ? left - kept : Math.min(1, left)));
   left -= some.length;
   // The timeline above a replay has the lanes already.
   const isAlone = state.size.alone === true;
