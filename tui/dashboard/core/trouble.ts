@@ -47,7 +47,7 @@ export const troublesOf = perObject((state: State): readonly Trouble[] => {
 
 /** Not wrong, but to be known before anything else. */
 const exported = (file: string): Trouble => ({
-  ...{ style: "accent", text: `▪ ${fit(sanitizeLine(file), 40)}`, key: "", does: "" },
+  ...{ style: "accent", text: `■ ${fit(sanitizeLine(file), 40)}`, key: "", does: "" },
   detail: ", an exported run, read-only",
 });
 
