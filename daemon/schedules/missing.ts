@@ -2,7 +2,9 @@
 import type { Operation } from "../../protocol/operation.js";
 import type { MissingReply } from "../../protocol/replies.js";
 import { count } from "../../protocol/text/count.js";
-import { nextRun, runsBetween } from "./cron.js";
+import { durationText } from "../../protocol/text/duration.js";
+import { minute } from "../../protocol/text/minute.js";
+import { nextRun } from "./cron.js";
 import type { Schedule } from "./schedule.js";
 
 /** Longest time in which a run must start where the schedule names none, in ms; a shorter period counts. */
@@ -11,20 +13,30 @@ const WITHIN_MS = 3600_000;
 /** Runs without a success after which the schedule is reported, where it names no number. */
 const ALERT_AFTER = 3;
 
-/** @param last - the operation of the last run; null: there is none, or it is gone */
-export function missingOf(schedule: Schedule, last: Operation | null, now: Date): MissingReply | null {
-  if (schedule.pausedSince !== null) return null;
-  return lateStart(schedule, last, now) ?? withoutSuccess(schedule, now) ?? gapOf(schedule);
+/** What is wrong, and the commands that go on. */
+export interface Missing extends MissingReply {
+  next: string[];
 }
 
-function lateStart(schedule: Schedule, last: Operation | null, now: Date): MissingReply | null {
+/**
+ * The worst of it: what waits now, what nobody submitted, what does not succeed.
+ *
+ * @param last - the operation of the last run; null: there is none, or it is gone
+ */
+export function missingOf(schedule: Schedule, last: Operation | null, now: Date): Missing | null {
+  if (schedule.pausedSince !== null) return null;
+  return lateStart(schedule, last, now) ?? gapOf(schedule) ?? withoutSuccess(schedule, last);
+}
+
+function lateStart(schedule: Schedule, last: Operation | null, now: Date): Missing | null {
   if (last?.state !== "queued" || last.attempt > 0) return null;
-  const start = last.notBefore ?? last.createdAt;
-  const ms = now.getTime() - Date.parse(start);
+  const { id, notBefore, createdAt: submitted } = last;
+  const start = notBefore ?? submitted;
   const within = windowOf(schedule, new Date(start));
-  if (ms <= within) return null;
-  const text = `the run of ${start} has not started within ${Math.round(within / 1000)} s: ${last.id} is queued`;
-  return { kind: "late", text, since: start };
+  if (now.getTime() - Date.parse(start) <= within) return null;
+  const limit = durationText(within / 1000);
+  const text = `the run of ${minute(start, schedule.zone)} has not started within ${limit}: ${id} is queued`;
+  return { kind: "late", text, since: start, next: [`liveops why ${id}`] };
 }
 
 function windowOf({ within, cron, zone }: Schedule, start: Date): number {
@@ -33,24 +45,24 @@ function windowOf({ within, cron, zone }: Schedule, start: Date): number {
   return next === null ? WITHIN_MS : Math.min(WITHIN_MS, next.getTime() - start.getTime());
 }
 
-function withoutSuccess(schedule: Schedule, now: Date): MissingReply | null {
-  const { cron, zone, createdAt, lastSuccessAt, alertAfter } = schedule;
+function withoutSuccess(schedule: Schedule, last: Operation | null): Missing | null {
+  const { zone, createdAt, lastSuccessAt = null, alertAfter, withoutSuccess = 0 } = schedule;
+  // The newest run, or its chain, may still succeed.
+  const isOpen = last !== null && last.state !== "failed" && last.state !== "cancelled";
+  const runs = withoutSuccess - (isOpen ? 1 : 0);
+  if (runs < (alertAfter ?? ALERT_AFTER)) return null;
   const since = lastSuccessAt ?? createdAt;
-  const most = alertAfter ?? ALERT_AFTER;
-  const due = runsBetween(cron, zone, new Date(since), now, 1).count;
-  // The newest run may still succeed.
-  if (due - 1 < most) return null;
-  const runs = count(due - 1, "run");
-  const text = lastSuccessAt
-    ? `no success in ${runs}, the last at ${lastSuccessAt}`
-    : `no success in ${runs}, none since ${createdAt}`;
-  return { kind: "unsuccessful", text, since };
+  const when = minute(since, zone);
+  const text = `no success in ${count(runs, "run")}, ${lastSuccessAt === null ? `none since ${when}` : `the last at ${when}`}`;
+  const next = last === null ? [] : [`liveops why ${last.id}`];
+  return { kind: "unsuccessful", text, since, next };
 }
 
-function gapOf({ gap, catchup }: Schedule): MissingReply | null {
+function gapOf({ name, gap, catchup, zone }: Schedule): Missing | null {
   if (!gap) return null;
   const { from, to, submitted } = gap;
-  const when = from === to ? `at ${from}` : `from ${from} to ${to}`;
+  const last = minute(to, zone);
+  const when = from === to ? `at ${last}` : `from ${minute(from, zone)} to ${last}`;
   const left = gap.count - submitted;
   const what = left === 0 ? `${count(gap.count, "run")} came late` : `${count(left, "run")} missed`;
   const caught = submitted === 0 ? "none was made up for" : `catch-up submitted ${count(submitted, "run")}`;
@@ -58,5 +70,6 @@ function gapOf({ gap, catchup }: Schedule): MissingReply | null {
     kind: "missed",
     text: `${what}, due ${when}, while no daemon ran or the machine slept; ${caught} (--catchup ${catchup})`,
     since: to,
+    next: left === 0 ? [] : [`liveops schedule run ${name}`],
   };
 }

@@ -38,6 +38,8 @@ export interface Schedule {
   lastProblem: string | null;
   /** End of the last run that succeeded with its chain; null or absent: none is known. */
   lastSuccessAt?: string | null;
+  /** Runs that were due since then while a daemon ran; those that were made up for at once count as one. Absent: 0. */
+  withoutSuccess?: number;
   /** The last runs that were due while nobody could submit them; null or absent: the last run was in time. */
   gap?: Gap | null;
   /** What of `missing` was told, so that it is told once. */
@@ -69,7 +71,7 @@ export interface Due {
   /** The newest run that was due. */
   last: Date;
   /** The runs that came late or were missed; null: all are in time. */
-  gap: Gap | null;
+  gap: Omit<Gap, "submitted"> | null;
 }
 
 /** The runs of a schedule that are due; null: none. */
@@ -81,12 +83,11 @@ export function dueRuns(schedule: Schedule, now: Date): Due | null {
   const first = nextRun(cron, zone, new Date(lastDueAt)) ?? last;
   const isLate = now.getTime() - last.getTime() > LATE_MS;
   const submitted = catchup === "all" ? runs : isLate && catchup === "none" ? [] : [last];
-  const missed = count - submitted.length;
-  const gap =
-    isLate || missed > 0
-      ? { from: first.toISOString(), to: last.toISOString(), count, submitted: submitted.length }
-      : null;
-  return { runs: submitted, missed, last, gap };
+  // A run before the last one is late, since a period has a minute or more.
+  const late = isLate ? count : count - 1;
+  const to = (isLate ? last : (runs.at(-2) ?? last)).toISOString();
+  const gap = late === 0 ? null : { from: first.toISOString(), to, count: late };
+  return { runs: submitted, missed: count - submitted.length, last, gap };
 }
 
 /** When the next run is due; null: never, or the schedule is paused. */

@@ -6,8 +6,9 @@
  */
 import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
-import type { MissingReply, ScheduleReply } from "../../protocol/replies.js";
+import type { ScheduleReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
+import { minute } from "../../protocol/text/minute.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { Draft } from "../admission/steps.js";
 import type { Bus } from "../bus.js";
@@ -16,7 +17,7 @@ import { quarantineFile } from "../store/quarantine.js";
 import { FileSetting, type Setting } from "../store/setting.js";
 import type { Archive } from "../store/store.js";
 import { cronProblem } from "./cron.js";
-import { missingOf } from "./missing.js";
+import { type Missing, missingOf } from "./missing.js";
 import { CATCHUPS, dueRuns, keyOf, nextDue, OVERLAPS, type Schedule, startOf } from "./schedule.js";
 import { withText } from "./scheduled-file.js";
 
@@ -52,7 +53,7 @@ export class Schedules {
   #isStopped = false;
   readonly #now: () => Date;
   /** What is wrong with the runs, by name. */
-  readonly #missing = new Map<string, MissingReply>();
+  readonly #missing = new Map<string, Missing>();
 
   constructor(private readonly options: SchedulesOptions) {
     this.#now = options.now ?? (() => new Date());
@@ -145,7 +146,11 @@ export class Schedules {
       await draftOf(schedule, null),
       key ?? `schedule ${name} run ${now.getTime()}`,
     );
-    await this.#save(name, (current) => current && { ...current, lastOperation: id, lastProblem: null });
+    await this.#save(
+      name,
+      (current) => current && { ...current, lastOperation: id, lastProblem: null, gap: null },
+    );
+    await this.#judge(name);
     return id;
   }
 
@@ -166,7 +171,10 @@ export class Schedules {
       const first = chain.index === 0 ? operation : (await this.options.archive.find(chain.id))?.record;
       const { schedule: name } = first ?? {};
       if (name == null || !this.#schedules.has(name)) return;
-      await this.#save(name, (current) => current && { ...current, lastSuccessAt: finishedAt });
+      await this.#save(
+        name,
+        (current) => current && { ...current, lastSuccessAt: finishedAt, withoutSuccess: 0 },
+      );
       await this.#judge(name);
     } catch (error) {
       this.options.log.error(
@@ -201,7 +209,7 @@ export class Schedules {
       key: `missed ${name} ${told}`,
       schedule: { name, op, queue, label },
       reason: [missing.text],
-      next: [`liveops schedule`, `liveops schedule run ${name}`],
+      next: ["liveops schedule", ...missing.next],
     });
   }
 
@@ -223,23 +231,27 @@ export class Schedules {
     if (schedule.lastDueAt > now.toISOString()) return this.#setBack(schedule.name, now.toISOString());
     const due = dueRuns(schedule, now);
     if (due === null) return;
-    let { lastOperation, lastProblem } = schedule;
+    let { lastOperation } = schedule;
+    let lastProblem: string | null = null;
+    let submitted = 0;
     for (const run of due.runs) {
-      const result = await this.#submit({ ...schedule, lastOperation }, run);
+      // Runs that are made up for follow each other, whatever the overlap.
+      const isMadeUp = due.gap !== null && run.toISOString() <= due.gap.to;
+      const result = await this.#submit(isMadeUp ? schedule : { ...schedule, lastOperation }, run);
       if (this.#isStopped) return;
       lastOperation = result.id ?? lastOperation;
       lastProblem = result.problem;
+      if (isMadeUp && result.problem === null) submitted++;
     }
-    if (due.missed > 0) {
-      const missed = due.missed === 1 ? "1 run was missed" : `${due.missed} runs were missed`;
-      if (due.runs.length === 0) lastProblem = `${missed}, the last at ${due.last.toISOString()}`;
-    }
+    const gap = due.gap && { ...due.gap, submitted };
     const lastDueAt = due.last.toISOString();
     await this.#save(schedule.name, (current) => {
       // Removed, or made anew, while its run was submitted; or another host has recorded the run.
       if (current?.createdAt !== schedule.createdAt || current.lastDueAt >= lastDueAt) return current;
       const missed = current.missed + due.missed;
-      return { ...current, lastDueAt, lastOperation, lastProblem, missed, gap: due.gap };
+      // Those that are made up for have not had their time yet.
+      const withoutSuccess = (current.withoutSuccess ?? 0) + Math.min(1, due.runs.length);
+      return { ...current, lastDueAt, lastOperation, lastProblem, missed, gap, withoutSuccess };
     });
   }
 
@@ -261,7 +273,7 @@ export class Schedules {
     const known = await this.options.archive.byKey(key);
     if (known !== null) return { id: known.entry === null ? null : known.id, problem: null };
     const live = overlap === "queue" ? null : await this.#live(lastOperation);
-    const at = due.toISOString();
+    const at = minute(due.toISOString(), schedule.zone);
     if (live !== null && overlap === "skip")
       return { id: null, problem: `skipped the run of ${at}: ${live} of the run before is not finished` };
     try {
@@ -315,18 +327,23 @@ export class Schedules {
   }
 
   #describe(schedule: Schedule): ScheduleReply {
-    const { submit, file = null, gap: _, told: __, ...rest } = schedule;
+    const { submit, file = null, gap: _, told: __, withoutSuccess: ___, ...rest } = schedule;
     const { within = null, alertAfter = null, lastSuccessAt = null } = schedule;
     const { env = {}, ...operation } = submit;
     return {
       ...rest,
       ...{ within, alertAfter, lastSuccessAt },
-      missing: schedule.pausedSince === null ? (this.#missing.get(schedule.name) ?? null) : null,
+      missing: schedule.pausedSince === null ? this.#missingOf(schedule.name) : null,
       file,
       operation,
       env: Object.keys(env).sort(),
       nextAt: nextDue(schedule, this.#now())?.toISOString() ?? null,
     };
+  }
+
+  #missingOf(name: string): ScheduleReply["missing"] {
+    const { next: _, ...missing } = this.#missing.get(name) ?? { next: [] };
+    return "kind" in missing ? missing : null;
   }
 
   /** @throws Refusal where there is no such schedule */

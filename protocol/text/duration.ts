@@ -1,4 +1,4 @@
-/** Parses durations: `30`, `30s`, `10m`, `2h`, `1h30m`, `500ms`. */
+/** Durations: what people type (`30`, `30s`, `10m`, `2h`, `1h30m`, `500ms`), and what messages say. */
 
 const UNITS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 };
 
@@ -12,4 +12,13 @@ export function parseDuration(text: string): number | null {
     seconds += Number(value) * UNITS[unit!]!;
   }
   return seconds;
+}
+
+/** `45 s`, `3 min 20 s`, `2 h 5 min` */
+export function durationText(all: number): string {
+  const total = Math.round(all);
+  if (total < 60) return `${total} s`;
+  const [minutes, rest] = [Math.floor(total / 60), total % 60];
+  if (minutes < 60) return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

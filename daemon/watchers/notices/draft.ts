@@ -10,6 +10,7 @@ import {
 } from "../../../protocol/notices.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { Channel } from "../../../protocol/system/config-settings.js";
+import { durationText } from "../../../protocol/text/duration.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { oddText } from "../../../protocol/text/odd-text.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
@@ -47,7 +48,7 @@ export function stallDraft(record: Operation, stallAfter: number): NoticeDraft {
   const { id, updatedAt, stalledSince, pid } = record;
   const reason =
     stalledSince === null
-      ? [`it has reported nothing for ${seconds(stallAfter)}, since ${updatedAt}`, stageLine(record)]
+      ? [`it has reported nothing for ${durationText(stallAfter)}, since ${updatedAt}`, stageLine(record)]
       : [`its worker ${pid} has been stopped (SIGSTOP) since ${stalledSince}`, stageLine(record)];
   const next = [`liveops logs ${id} -f`, `liveops cancel ${id}`];
   return { event: "stalled", key: `stalled ${id} ${stalledSince ?? updatedAt}`, record, reason, next };
@@ -134,17 +135,8 @@ function whereOf({ record, schedule }: NoticeDraft, host: string): string {
   const { queue, op, id, attempt, cwd } = record;
   const parts = [`on ${record.host ?? host}`, `queue ${queue}`, `type ${op}`, `id ${id}`, `in ${cwd}`];
   if (attempt > 1) parts.push(`attempt ${attempt}`);
-  if (record.seconds !== null) parts.push(`after ${seconds(record.seconds)}`);
+  if (record.seconds !== null) parts.push(`after ${durationText(record.seconds)}`);
   return parts.join(", ");
-}
-
-/** `45 s`, `3 min 20 s`, `2 h 5 min` */
-function seconds(all: number): string {
-  const total = Math.round(all);
-  if (total < 60) return `${total} s`;
-  const [minutes, rest] = [Math.floor(total / 60), total % 60];
-  if (minutes < 60) return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
-  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 function operationOf(record: Operation): Notice["operation"] {

@@ -154,9 +154,7 @@ describe("if the operation of the run before is not finished", () => {
     expect(cancelled).toEqual(expectedCancels);
     const { lastProblem } = schedules.show("hourly");
     if (overlap === "skip")
-      expect(lastProblem).toBe(
-        "skipped the run of 2026-11-25T14:00:00.000Z: op1 of the run before is not finished",
-      );
+      expect(lastProblem).toBe("skipped the run of 2026-11-25 14:00: op1 of the run before is not finished");
     else expect(lastProblem).toBeNull();
     schedules.stop();
   });
@@ -192,8 +190,7 @@ describe("runs that were due while no daemon ran", () => {
     expect(operations.size).toBe(submitted);
     const shown = second.show("hourly");
     expect(shown).toMatchObject({ missed, lastDueAt: "2026-11-25T15:00:00.000Z" });
-    if (catchup === "none")
-      expect(shown.lastProblem).toBe("3 runs were missed, the last at 2026-11-25T15:00:00.000Z");
+    if (catchup === "none") expect(shown.missing?.text).toMatch(/^3 runs missed/);
     // The next run is not late.
     await lookAt(second, "2026-11-25T16:00:01Z");
     expect(operations.size).toBe(submitted + 1);
@@ -362,7 +359,7 @@ describe("runs that are missing", () => {
     await lookAt(schedules, "2026-11-25T13:11:00Z");
     expect(schedules.show("hourly").missing).toMatchObject({ kind: "late", since: "2026-11-25T13:00:00Z" });
     expect(told).toEqual([
-      "hourly: the run of 2026-11-25T13:00:00Z has not started within 600 s: op1 is queued",
+      "hourly: the run of 2026-11-25 13:00 has not started within 10 min: op1 is queued",
     ]);
     schedules.stop();
     // The next daemon does not tell it again.
@@ -382,27 +379,60 @@ describe("runs that are missing", () => {
     for (const hour of [13, 14]) await lookAt(schedules, `2026-11-25T${hour}:00:00Z`);
     expect(schedules.show("hourly").missing).toBeNull();
     await lookAt(schedules, "2026-11-25T15:00:00Z");
-    expect(told).toEqual(["hourly: no success in 2 runs, none since 2026-11-25T12:30:00.000Z"]);
+    expect(told).toEqual(["hourly: no success in 2 runs, none since 2026-11-25 12:30"]);
     now = new Date("2026-11-25T15:01:00Z");
     succeeds("op3", "2026-11-25T15:01:00.000Z");
     await expect
       .poll(() => schedules.show("hourly"))
       .toMatchObject({ missing: null, lastSuccessAt: "2026-11-25T15:01:00.000Z" });
     for (const hour of [16, 17, 18]) await lookAt(schedules, `2026-11-25T${hour}:00:00Z`);
-    expect(told.at(-1)).toBe("hourly: no success in 2 runs, the last at 2026-11-25T15:01:00.000Z");
+    expect(told.at(-1)).toBe("hourly: no success in 2 runs, the last at 2026-11-25 15:01");
     schedules.stop();
   });
 
   test("after a stop or a suspend, it says what was missed and what catch-up did, until a run is in time", async () => {
     const schedules = open();
-    await schedules.add("hourly", { ...SETTINGS, catchup: "last", alertAfter: 100 });
+    await schedules.add("hourly", { ...SETTINGS, catchup: "last", alertAfter: 2 });
     await lookAt(schedules, "2026-11-25T15:40:00Z");
     expect(told).toEqual([
-      "hourly: 2 runs missed, due from 2026-11-25T13:00:00.000Z to 2026-11-25T15:00:00.000Z, while no daemon ran or the machine slept; catch-up submitted 1 run (--catchup last)",
+      "hourly: 2 runs missed, due from 2026-11-25 13:00 to 2026-11-25 15:00, while no daemon ran or the machine slept; catch-up submitted 1 run (--catchup last)",
     ]);
     finish("op1");
     await lookAt(schedules, "2026-11-25T16:00:00Z");
     expect(schedules.show("hourly")).toMatchObject({ missing: null, missed: 2 });
+    schedules.stop();
+  });
+
+  test("a gap is over after a run by hand, and catch-up counts what it submitted", async () => {
+    const schedules = open();
+    await schedules.add("hourly", { ...SETTINGS, catchup: "all" });
+    await lookAt(schedules, "2026-11-25T15:00:30Z");
+    // The run of 15:00 is in time, and waits for those that are made up for.
+    expect(schedules.show("hourly")).toMatchObject({
+      missing: {
+        text: expect.stringMatching(/^2 runs came late, due from 2026-11-25 13:00 to 2026-11-25 14:00/),
+      },
+      lastProblem: expect.stringContaining("skipped the run of 2026-11-25 15:00"),
+    });
+    expect([...operations.keys()]).toEqual(["op1", "op2"]);
+    // The overlap skips all while the run before the gap is not finished.
+    await lookAt(schedules, "2026-11-25T18:40:00Z");
+    expect(schedules.show("hourly").missing?.text).toMatch(/^3 runs missed.* none was made up for/);
+    await schedules.run("hourly", null);
+    expect(schedules.show("hourly").missing).toBeNull();
+    schedules.stop();
+  });
+
+  test("neither a pause nor an earlier cron counts as runs without success", async () => {
+    const schedules = open();
+    await schedules.add("hourly", { ...SETTINGS, cron: "@daily", alertAfter: 2 });
+    await schedules.add("hourly", { ...SETTINGS, alertAfter: 2 }, true);
+    await schedules.pause("hourly", true);
+    await lookAt(schedules, "2026-11-27T12:40:00Z");
+    await schedules.pause("hourly", false);
+    await lookAt(schedules, "2026-11-27T12:41:00Z");
+    expect(schedules.show("hourly").missing).toBeNull();
+    expect(told).toEqual([]);
     schedules.stop();
   });
 });
