@@ -1,5 +1,5 @@
 /** Why a change of an operation is refused in its present state, and the next command. */
-import { waitsForApproval } from "../protocol/approval.js";
+import { answerCommand, answerText, waitsForApproval } from "../protocol/approval.js";
 import { Refusal } from "../protocol/errors.js";
 import type { Operation } from "../protocol/operation.js";
 import type { State } from "../protocol/state.js";
@@ -35,7 +35,7 @@ export function wrongState(record: Operation, what: Change): Refusal {
       ? ""
       : open === null
         ? `; it starts in its turn: liveops show ${id}`
-        : `; it waits for approval: liveops approve ${id}`;
+        : `; it waits for approval: ${answerCommand(id, open)}`;
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
     `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${queue}${goesOn}${again}${waits}`,
@@ -43,11 +43,10 @@ export function wrongState(record: Operation, what: Change): Refusal {
 }
 
 export function notAsking({ id, op, state, approvals }: Operation): Refusal {
-  const { answer, question } = approvals?.at(-1) ?? {};
-  const last = answer?.by
-    ? `; ${answer.by} answered ${JSON.stringify(question)} with ${answer.choice} at ${answer.at}`
-    : "";
-  return new Refusal("LIVEOPS_WRONG_STATE", `${op} ${id} waits for no approval: it is ${state}${last}`);
+  const { answer = null, question } = approvals?.at(-1) ?? {};
+  const last = answer === null ? "" : `; ${JSON.stringify(question)} is answered: ${answerText(answer)}`;
+  const [word] = STATE_WORDS[state].split(/ already|;/);
+  return new Refusal("LIVEOPS_WRONG_STATE", `${op} ${id} waits for no approval: it ${word}${last}`);
 }
 
 /** Its removal would end what `waiter` waits for. */

@@ -37,6 +37,16 @@ export function onlyChoice({ choices }: Pick<Approval, "choices">): string | nul
   return others.length === 0 ? (first ?? null) : null;
 }
 
+/** The line of the log. Untrusted text. */
+export function askedText({ question }: Pick<Approval, "question">): string {
+  return `waits for approval: ${question}`;
+}
+
+/** The command that answers the question. */
+export function answerCommand(id: string, open: Pick<Approval, "choices">): string {
+  return `liveops approve ${id}${onlyChoice(open) === null ? " CHOICE" : ""}`;
+}
+
 /** Untrusted text. */
 export function answerText({ choice, by }: Pick<NonNullable<Approval["answer"]>, "choice" | "by">): string {
   if (by === null) return choice === null ? "nobody answered in time" : `nobody answered in time: ${choice}`;

@@ -4,7 +4,7 @@
  * A question without an answer ends the attempt: its event is durable, and the promise never settles. The next attempt
  * comes to the same call, and finds the answer in the record.
  */
-import { answerText, NO, YES_OR_NO } from "../../protocol/approval.js";
+import { answerText, askedText, NO, YES_OR_NO } from "../../protocol/approval.js";
 import type { EventBody } from "../../protocol/event.js";
 import { MAX_APPROVALS, MAX_CHOICE, MAX_CHOICES, MAX_QUESTION } from "../../protocol/limits.js";
 import type { Approval } from "../../protocol/operation.js";
@@ -43,6 +43,10 @@ export class AttemptApprovals {
   /** Resolves when the attempt must end, since a question waits. */
   readonly waiting: Promise<void>;
   #wait!: () => void;
+  /** A question of this attempt waits. */
+  #isWaiting = false;
+  /** Questions to the person at the terminal come one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
   /** How many times each question was asked, by its place. */
   readonly #asked = new Map<string, number>();
   #count: number;
@@ -64,14 +68,25 @@ export class AttemptApprovals {
       this.parts.line(answerText(given));
       return accepted(given, checked.question);
     }
+    // Questions side by side are asked one after the other, each by its own attempt.
+    if (this.#isWaiting) return new Promise(() => {});
     if (typeof ask === "string") throw cannotAsk(ask);
     if (++this.#count > MAX_APPROVALS)
       throw cannotAsk(`an operation asks at most ${MAX_APPROVALS} questions`);
-    const until = timeout === null ? null : new Date(this.parts.now() + timeout * 1000).toISOString();
-    const question = { stage, occurrence, ...checked, until };
-    this.parts.event({ type: "approval:asked", ...question });
-    if (ask !== null) return accepted(await this.#askNow(ask, question), text);
-    this.parts.line(`waits for approval: ${text}`);
+    const askNow = () => {
+      const until = timeout === null ? null : new Date(this.parts.now() + timeout * 1000).toISOString();
+      const question = { stage, occurrence, ...checked, until };
+      this.parts.event({ type: "approval:asked", ...question });
+      return question;
+    };
+    if (ask !== null) {
+      const answer = this.#turn.then(() => this.#askNow(ask, askNow()));
+      this.#turn = answer.catch(() => {});
+      return accepted(await answer, text);
+    }
+    askNow();
+    this.#isWaiting = true;
+    this.parts.line(askedText(checked));
     this.#wait();
     return new Promise(() => {});
   }

@@ -137,9 +137,12 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
       throw cannotAsk(
         `p.approve: ${notResumable} is not resumable, so it would begin from the start after the answer; add: static resumable = true`,
       );
-    const running = this.program ?? this.stages.steps?.running ?? null;
+    const step = this.stages.steps?.running ?? null;
+    const running = this.program ?? step;
     if (running !== null)
-      throw cannotAsk(`p.approve was called while ${running} runs, and the wait ends it; await it first`);
+      throw cannotAsk(
+        `p.approve was called while ${running} runs, and the wait ends it; ${running === step ? "ask before or after the steps" : "await it first"}`,
+      );
     const text = this.masker.mask(String(question));
     const choice = await this.approvals.approve(text, options, this.stages.askingPlace);
     return choice as Exclude<C, "no">;

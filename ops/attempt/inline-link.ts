@@ -207,6 +207,7 @@ export class InlineLink extends AttemptWriter {
         );
       try {
         const answer = await Promise.race([asked, ...late]);
+        over.abort();
         this.#say({ type: "approval:answered", ...answer });
         return answer;
       } finally {

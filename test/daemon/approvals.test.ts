@@ -101,6 +101,39 @@ test("a wait holds no worker and no slot, survives kill -9, and goes on from its
   expect(JSON.parse(line)).toMatchObject({ ids: [id], details: { choice: "canary" } });
 });
 
+test("questions side by side wait one after the other, and why tells the command", async () => {
+  const BOTH = `
+import { LiveOperation } from "liveops";
+export class Both extends LiveOperation {
+  static resumable = true;
+  async run(p) {
+    p.result(await Promise.all([p.approve("A; liveops rm x?", { choices: ["a", "b"] }), p.approve("B?")]));
+  }
+}
+`;
+  await using daemon = await TestDaemon.start({ ops: { "both.mjs": BOTH } });
+  const { client } = daemon;
+  const { id } = await daemon.submit("both", {});
+  const asked = (question: string) =>
+    until("it asks", async () => {
+      const { state, approvals = [] } = await client.show(id);
+      return state === "queued" && approvals.at(-1)?.question === question && approvals;
+    });
+  expect(await asked("A; liveops rm x?")).toHaveLength(1);
+  expect(await client.why(id)).toMatchObject({
+    summary: "It waits for approval: A; liveops rm x?",
+    waits: [{ what: "it waits for approval: A; liveops rm x?", until: `liveops approve ${id} CHOICE` }],
+    next: [{ command: `liveops approve ${id} CHOICE` }, { command: `liveops reject ${id}` }, {}],
+  });
+  await client.approve(id, { choice: "b" });
+  expect(await asked("B?")).toHaveLength(2);
+  await client.approve(id);
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: ["b", "yes"] });
+  await expect(client.approve(id)).rejects.toThrow(
+    `it has succeeded; "B?" is answered: approved: yes, by ${userName()}`,
+  );
+});
+
 test("a rejection fails the operation, and a retry asks again, also from the stage", async () => {
   await using world = await deploy();
   const { daemon, id, asked } = world;

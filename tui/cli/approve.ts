@@ -40,15 +40,14 @@ async function answer(
   send: (client: Client, id: string) => Promise<Operation>,
 ): Promise<void> {
   const { client, options } = await connectFor<{ json?: boolean }>(command);
-  if (id === undefined)
-    throw new UsageError(await whichAsk(client), `liveops ${command.name()} ID; for a look: liveops show ID`);
+  if (id === undefined) throw await noId(client, command.name());
   const operation = await send(client, id);
   const choice = operation.approvals?.at(-1)?.answer?.choice;
   printResult(options, operation, operation.id, `${operation.id} answered: ${sanitize(choice ?? "")}`);
 }
 
-/** The operations that wait for approval. */
-async function whichAsk(client: Client): Promise<string> {
+/** Lists the operations that wait for approval. */
+async function noId(client: Client, name: string): Promise<UsageError> {
   const { operations } = await listPages(client, { state: ["queued"] });
   const lines = operations.flatMap((it) => {
     const open = waitsForApproval(it);
@@ -56,6 +55,9 @@ async function whichAsk(client: Client): Promise<string> {
       ? []
       : `  ${it.id}  ${sanitize(open.question)} (${open.choices.map((each) => sanitize(each)).join(", ")})`;
   });
-  if (lines.length === 0) return "give the id of an operation; none waits for approval";
-  return `give the id of an operation; these wait for approval:\n${lines.join("\n")}`;
+  if (lines.length === 0) return new UsageError("no operation waits for approval");
+  return new UsageError(
+    `give the id of an operation; these wait for approval:\n${lines.join("\n")}`,
+    `liveops ${name} ID${name === "approve" ? " CHOICE" : ""}; for a look: liveops show ID`,
+  );
 }

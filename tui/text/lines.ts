@@ -5,7 +5,7 @@
  * it, so that an operation looks the same with and without the daemon.
  */
 
-import { answerText, waitsForApproval } from "../../protocol/approval.js";
+import { answerCommand, answerText, askedText, waitsForApproval } from "../../protocol/approval.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { reduceOutline } from "../../protocol/reduce.js";
 import { isUnrun, knownStepState, type StepState } from "../../protocol/stage-state.js";
@@ -66,6 +66,8 @@ interface TextState {
   readonly ownTerminal: boolean;
   /** The last log lines, which the message of a failed program repeats. */
   readonly recent: readonly string[];
+  /** The question that waits and its answer: the log has them too. */
+  readonly told: readonly string[];
 }
 
 /** As many as the message of a failed program has (`ops/programs/exec.ts`). */
@@ -73,7 +75,7 @@ const RECENT = 10;
 
 export function textState(options: { stacks?: boolean; ownTerminal?: boolean } = {}): TextState {
   const { stacks = false, ownTerminal = false } = options;
-  return { operation: null, stacks, ownTerminal, recent: [] };
+  return { operation: null, stacks, ownTerminal, recent: [], told: [] };
 }
 
 interface Step {
@@ -85,14 +87,20 @@ export function step(state: TextState, line: EventLine): Step {
   if (line.type === "end") return { state, lines: [] };
   if (line.type === "log:line") {
     const recent = [...state.recent, line.text].slice(-RECENT);
-    return { state: { ...state, recent }, lines: [logLine(line)] };
+    const isTold = line.stream === "liveops" && state.told.includes(line.text);
+    return { state: { ...state, recent }, lines: isTold ? [] : [logLine(line)] };
   }
   // The next operation of a chain has its own record.
   const before = line.type === "operation:submitted" ? null : state.operation;
   const operation =
     before === null && line.type !== "operation:submitted" ? null : reduceOutline(before, line);
-  const next = { ...state, operation };
+  const next = { ...state, operation, told: toldAfter(state.told, line) };
   return { state: next, lines: linesOf(next, line) };
+}
+
+function toldAfter(told: readonly string[], event: Exclude<EventLine, { type: "end" | "log:line" }>) {
+  if (event.type === "approval:asked") return [askedText(event)];
+  return event.type === "approval:answered" ? [...told, answerText(event)] : told;
 }
 
 function linesOf(
@@ -187,8 +195,8 @@ function waitsForAnswer(
     until === null
       ? ""
       : ` by ${formatLocalTime(new Date(until))}${fallback === null ? "" : `, else ${sanitize(fallback)}`}`;
-  const answer = operation === null ? "" : `; answer it with: liveops approve ${operation.id}`;
-  const text = `waits for approval: ${sanitize(question)} (${all})${time}${answer}`;
+  const answer = operation === null ? "" : `; answer it with: ${answerCommand(operation.id, { choices })}`;
+  const text = `${sanitize(askedText({ question }))} (${all})${time}${answer}`;
   return [{ to: "err", text, tone: "warning" }];
 }
 

@@ -1,12 +1,13 @@
 /** Operations that ask a person. They wait outside their queues, without a worker or a slot, until somebody answers. */
-import { approvalReason, waitsForApproval } from "../../../protocol/approval.js";
+import { answerCommand, approvalReason, waitsForApproval } from "../../../protocol/approval.js";
 import type { Blocked, Operation } from "../../../protocol/operation.js";
+import { minute } from "../../../protocol/text/minute.js";
 import type { Bus } from "../../bus.js";
 import type { Lifecycle } from "../../lifecycle.js";
 import type { Log } from "../../log/log.js";
 import type { Entry } from "../../store/decision.js";
 import { NotRecordedError } from "../../store/not-recorded.js";
-import type { Hold } from "./hold.js";
+import type { Hold, Reason } from "./hold.js";
 
 /** Longest timer in ms. Afterwards the wall clock is read again: somebody may have set it, or the machine slept. */
 const LONGEST_TIMER_MS = 20_000;
@@ -36,6 +37,11 @@ export class Approvals implements Hold {
     return open && { reason: approvalReason(open), since: open.since };
   }
 
+  reason({ record }: Entry): Reason | null {
+    const open = waitsForApproval(record);
+    return open && { what: `it waits for approval: ${open.question}`, until: answerCommand(record.id, open) };
+  }
+
   holds({ record }: Entry): boolean {
     this.forget(record);
     const open = waitsForApproval(record);
@@ -57,13 +63,14 @@ export class Approvals implements Hold {
     const open = waitsForApproval(record);
     if (open === null) return;
     const { id } = record;
-    const until = open.until === null ? "" : `until ${open.until}`;
+    const { until, default: fallback } = open;
+    const time = until && `until ${minute(until)}, then ${fallback ?? "the stage fails"}`;
     this.options.bus.emit("notice", {
       event: "approval",
       key: `approval ${id} ${open.since}`,
       record,
-      reason: [open.question, `choices: ${open.choices.join(", ")}`, until],
-      next: [`liveops approve ${id}`, `liveops reject ${id}`],
+      reason: [open.question, `choices: ${open.choices.join(", ")}`, time ?? ""],
+      next: [answerCommand(id, open), `liveops reject ${id}`],
     });
   }
 

@@ -4,9 +4,9 @@ import type { Entry } from "../../store/decision.js";
 
 /** Why an operation waits, and what ends that, for `liveops why`. */
 export interface Reason {
-  /** A blocked reason; behind a `; ` the next command. */
+  /** A blocked reason; without `until`, the next command stands behind a `; `. */
   readonly what: string;
-  /** What ends it. Default: as `what` tells. */
+  /** What ends it: a command, or a fact. Default: as `what` tells. */
   readonly until?: string;
   /** When it ends. Default: it is not known. */
   readonly at?: string;

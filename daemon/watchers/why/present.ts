@@ -1,4 +1,5 @@
 /** The `Why` of an operation that has not failed: what it waits for, what is unusual, which stages did not run. */
+import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import type { Why } from "../../../protocol/why.js";
@@ -42,7 +43,9 @@ function summaryOf(
   [first]: Why["waits"],
   left: Why["left"],
 ): string {
-  if (first !== undefined) return `${first.what[0]!.toUpperCase()}${first.what.slice(1)}.`;
+  // A question of a person has its own sign at the end.
+  if (first !== undefined)
+    return `${first.what[0]!.toUpperCase()}${first.what.slice(1)}${/[.?!]$/.test(first.what) ? "" : "."}`;
   if (state === "queued") return "It starts now.";
   if (state === "running") return "It runs as usual.";
   if (state === "cancelled")
@@ -52,8 +55,16 @@ function summaryOf(
   return `It succeeded; ${left.length === 1 ? "one stage" : `${left.length} stages`} did not run: liveops show ${id}`;
 }
 
-function nextOf({ id, state, blocked }: Operation): Why["next"] {
+function nextOf(record: Operation): Why["next"] {
+  const { id, state, blocked } = record;
+  const open = waitsForApproval(record);
   const cancel = { command: `liveops cancel ${id}`, does: "ends it" };
+  if (open !== null)
+    return [
+      { command: answerCommand(id, open), does: `answers it: ${open.choices.join(", ")}` },
+      { command: `liveops reject ${id}`, does: "rejects it: its stage fails" },
+      cancel,
+    ];
   if (state === "queued")
     return blocked === null ? [{ command: `liveops watch ${id}`, does: "follows it" }, cancel] : [cancel];
   if (state === "running") return [{ command: `liveops logs -f ${id}`, does: "follows its log" }, cancel];

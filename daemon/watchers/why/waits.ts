@@ -20,8 +20,8 @@ export function waitsOfQueued(record: Operation, reasons: readonly Reason[], exp
     const ends = (after?.ids ?? []).map((id) => getOwn(expected, id)?.endsAt ?? null);
     const known = ends.filter((end) => end !== null).sort();
     const end = after?.all === false ? known[0] : ends.length === known.length ? known.at(-1) : undefined;
-    const [reason = what, ...command] = what.split("; ");
     // `; resume it with: liveops resume`
+    const [reason = what, ...command] = until === undefined ? what.split("; ") : [what];
     const next = command.join("; ").replace(/^[^:]*: (?=liveops )/, "");
     return { what: reason, until: until ?? (next || null), at: at ?? end ?? null };
   });

@@ -37,7 +37,7 @@ export function readApproval(
   if (problem !== null) approve.problem(`${approve.key}: ${problem}`);
   const texts = choicesOf(choices);
   return {
-    question: approve.template(scope, "question") ?? [],
+    question: (text === null ? null : approve.template(scope, "question")) ?? [],
     choices: texts,
     timeout: section.get("timeout")?.duration("above 0") ?? null,
     default: defaultOf(fallback, texts, section.get("timeout") !== undefined),

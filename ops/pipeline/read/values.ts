@@ -80,6 +80,7 @@ const WITHOUT_KEY: Record<string, string> = {
   depends_on: IN_ORDER,
   uses: NO_ACTIONS,
   action: NO_ACTIONS,
+  approve: "ask in a stage of its own, before or after this one",
   strategy: "write each, with at_once and on_failure",
   schedule: SCHEDULED,
   cron: SCHEDULED,

@@ -67,6 +67,25 @@ describe("the answer", () => {
     });
   });
 
+  it("of questions side by side is asked for one after the other", async () => {
+    const both = typeOf(async (p) => p.result(await Promise.all([p.approve("A?"), p.approve("B?")])));
+    const open: string[] = [];
+    const run = await runOperation(
+      both,
+      {},
+      {
+        approve: async (question) => {
+          open.push(question);
+          await delay(1);
+          expect(open).toEqual([question]);
+          open.pop();
+          return "yes";
+        },
+      },
+    );
+    expect(run.result).toEqual(["yes", "yes"]);
+  });
+
   it("is not waited for after a cancel", async () => {
     await using run = startOperation(asks(), {}, { approve: never });
     await run.untilEvent("approval:asked");
@@ -98,7 +117,7 @@ describe("what is refused", () => {
         p.stage("Ship", () => p.each(["a"], (_, s) => Promise.all([delay(1), p.approve(`${s.name}?`)]))),
       ),
     );
-    expect(step!.message).toContain('while the step "a" runs');
+    expect(step!.message).toContain('while the step "a" runs, and the wait ends it; ask before or after');
   });
 
   it.each<[string, ApproveOptions, string]>([

@@ -50,6 +50,11 @@ describe("what is wrong", () => {
       stage("approve: Go?\ntimeout: 1h\ndefault: maybe"),
       'takes one of "yes", "no", not "maybe"',
     ],
+    [
+      "a step that asks",
+      stage("parallel:\n  - { name: A, approve: Go? }"),
+      "is not a key of a step; ask in a stage",
+    ],
     ["only no", stage("approve: Go?\nchoices: [no]"), "choices needs another one than no"],
     ["an unknown name", stage("approve: Go $versoin?"), "$versoin is no parameter"],
     ["a secret in the question", stage("approve: Go $key?"), "which would be visible in the question"],
@@ -65,6 +70,12 @@ describe("what is wrong", () => {
     ],
   ])("%s", (_, text, problem) => {
     expect(problems(text).join("\n")).toContain(problem);
+  });
+
+  it("an empty question, once", () => {
+    expect(problems(stage("approve: ''"))).toEqual([
+      'f:4:14: stages[0].approve takes a question (text), not ""',
+    ]);
   });
 });
 

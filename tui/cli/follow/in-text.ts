@@ -13,7 +13,7 @@ import type { ReportTo } from "../../kit/report.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen } from "../../text/screen.js";
 import { exitStatusOf } from "./exit-status.js";
-import { holdNotes, isQuestion } from "./notes.js";
+import { holdNotes } from "./notes.js";
 
 /** Reports stalls and pauses along the chain until it is finished or `signal` is aborted. Ignores a refused stream. */
 export async function sayBlocked(
@@ -23,7 +23,7 @@ export async function sayBlocked(
   signal: AbortSignal,
 ): Promise<void> {
   // An event says the question.
-  const note = holdNotes((text, kind) => isQuestion(text) || say(text, kind));
+  const note = holdNotes(say, false);
   try {
     const open = () => client.watch({ operation: id, follow: "chain" }, signal);
     for await (const line of reconnecting(open, { signal })) for (const it of operationsOf(line)) note(it);

@@ -40,16 +40,11 @@ const WORDS: Record<Key, (operation: Partial<Operation>) => string> = {
   blocked: ({ id, blocked }) => {
     const reason = sanitize(blocked?.reason ?? "");
     return isApproval(reason)
-      ? `waits for ${reason}; answer it with: liveops approve${id === undefined ? "" : ` ${id}`}`
+      ? `waits for ${reason.replace(":", ` (liveops approve${id === undefined ? "" : ` ${id}`}):`)}`
       : `blocked: the operation cannot start: ${reason}`;
   },
   pause: ({ id }) => `paused; resume it with: liveops resume${id === undefined ? "" : ` ${id}`}`,
 };
-/** Whether the note says that a person is asked. */
-export function isQuestion(note: string): boolean {
-  return note.startsWith("waits for approval: ");
-}
-
 /** After the reason is gone. */
 const OVER: Record<Key, string> = {
   stalledSince: "continues",
@@ -59,20 +54,26 @@ const OVER: Record<Key, string> = {
 };
 
 /** Undefined: a patch without the key. */
-function sinceOf(operation: Partial<Operation>, key: Key): unknown {
+function sinceOf(operation: Partial<Operation>, key: Key, questions: boolean): unknown {
+  if (key === "blocked" && !questions && isApproval(operation.blocked?.reason ?? "")) return null;
   if (key !== "pause") return operation[key];
   return operation.pause === undefined ? undefined : (operation.pause?.since ?? null);
 }
 
-/** Says each reason why an operation does not go on, and its end, once. Takes records and patches. */
+/**
+ * Says each reason why an operation does not go on, and its end, once. Takes records and patches.
+ *
+ * @param questions - whether questions to a person are said, which have an event of their own
+ */
 export function holdNotes(
   say: (text: string, kind: "note" | "warning") => void,
+  questions = true,
 ): (operation: Partial<Operation>) => void {
   const keys = new Set<Key>();
   return (operation) => {
     const over = operation.state !== undefined && isFinal(operation.state);
     for (const key of Object.keys(WORDS) as Key[]) {
-      const since = sinceOf(operation, key);
+      const since = sinceOf(operation, key, questions);
       if (since === undefined || (since !== null) === keys.has(key)) continue;
       if (since === null) keys.delete(key);
       else keys.add(key);

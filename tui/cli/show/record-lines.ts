@@ -1,6 +1,6 @@
 /** A record as text lines: what `liveops show` prints. */
 import { hostname } from "node:os";
-import { waitsForApproval } from "../../../protocol/approval.js";
+import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
@@ -130,7 +130,7 @@ function groundText(
 
 function stateNote(it: Operation, when: (iso: string) => string): string {
   const open = waitsForApproval(it);
-  if (open !== null) return `, waits for approval since ${when(open.since)}: liveops approve ${it.id}`;
+  if (open !== null) return `, waits for approval since ${when(open.since)}: ${answerCommand(it.id, open)}`;
   if (it.state === "queued" && it.blocked)
     return `, blocked since ${when(it.blocked.since)}: ${sanitize(it.blocked.reason)}`;
   if (it.state === "queued" && it.waitsFor !== null)
