@@ -29,6 +29,8 @@ export class RunningStep extends Reports implements StepProgress {
         const label = progress?.label?.slice(0, MAX_STEP_TEXT) ?? null;
         const bar = progress === null ? null : { ...progress, label };
         sink.event({ type: "progress:changed", step, percent, progress: bar }, false);
+        // The bar of the stage is made of those of its steps.
+        parts.meter.touch(parts.meter.clock.now());
       },
       ({ text, level }) => {
         const status = { text: text.slice(0, MAX_STEP_TEXT), level };

@@ -287,6 +287,21 @@ describe("the bar of a stage", () => {
     expect(bar).toEqual([0, 11.11, 66.67, 100]);
   });
 
+  it("moves with the bar of a step, before any has ended", async () => {
+    const bar = await barOf((p, step) =>
+      p.parallel({
+        a: async (s) => {
+          for (const percent of [20, 40]) {
+            await step("a")(s);
+            s.percent(percent);
+          }
+          await step("a")(s);
+        },
+      }),
+    );
+    expect(bar).toEqual([0, 20, 40, 100]);
+  });
+
   it("counts a step that took no time, and knows names such as those of objects", async () => {
     const names = ["constructor", "__proto__"];
     const bar = await barOf((p, step) => p.each(names, (name, s) => step(name)(s), { atOnce: 1 }), {
