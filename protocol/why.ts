@@ -67,6 +67,12 @@ const waitSchema = z.object({
   at: doc(z.nullable(time), "when that is expected; null: it is not known"),
 });
 
+const decisionSchema = z.object({
+  stage: z.string(),
+  step: doc(z.optional(z.string()), "absent: the whole stage"),
+  reason: z.string(),
+});
+
 export const whySchema = z.object({
   ...z.pick(operationSchema, { id: true, op: true, title: true, state: true, attempt: true }).shape,
   at: doc(time, "when this was found out"),
@@ -80,10 +86,14 @@ export const whySchema = z.object({
   machine: doc(z.nullable(machineSchema), "the machine at the failure; null: not measured"),
   waits: doc(z.array(waitSchema), "of a queued or running operation"),
   left: doc(
-    z.array(z.object({ stage: z.string(), reason: z.string() })),
-    "the stages that did not run, and why",
+    z.array(decisionSchema),
+    "the stages that did not run, and why; of a stage that ran, its steps that did not",
   ),
-  savedSeconds: doc(z.nullable(z.number()), "the time that these stages usually take; null: it is not known"),
+  ran: doc(
+    z.array(decisionSchema),
+    "the stages and steps that looked whether they are up to date, and ran, with the reason; none of a failure",
+  ),
+  savedSeconds: doc(z.nullable(z.number()), "the time that this saved; null: it is not known"),
   odd: operationSchema.shape.odd,
   next: doc(z.array(z.object({ command: z.string(), does: z.string() })), "commands that go on from here"),
   notes: doc(z.array(z.string()), "what is not known, and why"),

@@ -19,7 +19,7 @@ export interface WhySection {
 
 export type WhyName =
   | ("failure" | "source" | "output" | "changes" | "machine")
-  | ("waits" | "odd" | "left" | "notes" | "next");
+  | ("waits" | "odd" | "left" | "ran" | "notes" | "next");
 
 /** The sections that have something to tell. */
 export function describeWhy(why: Why): WhySection[] {
@@ -32,8 +32,9 @@ export function describeWhy(why: Why): WhySection[] {
     {
       name: "left",
       title: leftTitle(why),
-      rows: why.left.map(({ stage, reason }) => row(`${stage}: ${reason}`)),
+      rows: why.left.map(decisionRow),
     },
+    { name: "ran", title: "ran", rows: why.ran.map(decisionRow) },
     {
       name: "changes",
       title: sinceTitle(why),
@@ -167,6 +168,10 @@ function waitRows({ waits, at }: Why): WhyRow[] {
     // One reason is the sentence above already.
     return [...(waits.length === 1 ? [] : [row(what)]), ...(ends === "" ? [] : [row(ends, "muted")])];
   });
+}
+
+function decisionRow({ stage, step, reason }: Why["ran"][number]): WhyRow {
+  return row(`${step === undefined ? stage : `${stage}/${step}`}: ${reason}`);
 }
 
 function leftTitle({ savedSeconds }: Why): string {

@@ -39,9 +39,10 @@ const SHORTER: ReadonlyArray<(why: Why) => Why> = [
     changes: why.changes.slice(0, 12),
     waits: why.waits.slice(0, 12),
     left: why.left.slice(0, 20),
+    ran: why.ran.slice(0, 20),
   }),
   (why) => cut(why, 160),
-  (why) => ({ ...why, changes: why.changes.slice(0, 5), left: [], notes: why.notes.slice(0, 3) }),
+  (why) => ({ ...why, changes: why.changes.slice(0, 5), left: [], ran: [], notes: why.notes.slice(0, 3) }),
   (why) => cut(why, 40),
 ];
 

@@ -15,11 +15,11 @@ import {
   valueChange,
 } from "./changes.js";
 import { type CheckoutChanges, checkoutChanges } from "./checkout.js";
+import { leftStages } from "./decisions.js";
 import { failureOf } from "./failure.js";
 import { firstNewLine, type Log } from "./new-line.js";
 import { headOf, type WhyParts } from "./parts.js";
 import { RUNTIME, type Timeline } from "./timeline.js";
-import { leftStages } from "./waits.js";
 
 /** Longest time of a part, in ms; the others are told without it. Right after a failure somebody looks at it. */
 export const AT_ONCE_MS = 180;

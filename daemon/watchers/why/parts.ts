@@ -19,7 +19,7 @@ export interface WhyParts {
 export function headOf({ id, op, title, state, attempt, odd }: Operation, at: number): Why {
   return {
     ...{ id, op, title, state, attempt, at: new Date(at).toISOString(), summary: "" },
-    ...{ failure: null, since: null, changes: [], machine: null, waits: [], left: [] },
+    ...{ failure: null, since: null, changes: [], machine: null, waits: [], left: [], ran: [] },
     ...{ savedSeconds: null, next: [], notes: [] },
     ...(odd !== undefined && { odd }),
   };

@@ -5,8 +5,9 @@ import type { ForecastReply } from "../../../protocol/replies.js";
 import type { Why } from "../../../protocol/why.js";
 import type { Reason } from "../../scheduler/holds/hold.js";
 import type { Entry } from "../../store/decision.js";
+import { leftStages, ranStages, savedBy } from "./decisions.js";
 import { headOf, type WhyParts } from "./parts.js";
-import { leftStages, savedBy, waitsOfQueued, waitsOfRunning } from "./waits.js";
+import { waitsOfQueued, waitsOfRunning } from "./waits.js";
 
 /** What only the present can tell of an operation. */
 export interface Present {
@@ -31,9 +32,9 @@ export async function whyPresent(
   const left = leftStages(record);
   return {
     ...headOf(record, now()),
-    ...{ waits, left },
+    ...{ waits, left, ran: ranStages(record) },
     summary: summaryOf(record, waits, left),
-    savedSeconds: savedBy(left, usual),
+    savedSeconds: savedBy(record, left, usual),
     next: nextOf(record),
   };
 }
@@ -52,7 +53,13 @@ function summaryOf(
     return error === null ? "Somebody cancelled it." : `It was cancelled: ${error.message}`;
   if (odd.length > 0) return "It succeeded, with unusual numbers.";
   if (left.length === 0) return "It succeeded.";
-  return `It succeeded; ${left.length === 1 ? "one stage" : `${left.length} stages`} did not run: liveops show ${id}`;
+  const stages = left.filter(({ step }) => step === undefined).length;
+  const what = stages > 0 ? counted(stages, "stage") : counted(left.length, "step");
+  return `It succeeded; ${what} did not run: liveops show ${id}`;
+}
+
+function counted(count: number, of: string): string {
+  return count === 1 ? `one ${of}` : `${count} ${of}s`;
 }
 
 function nextOf(record: Operation): Why["next"] {

@@ -4,8 +4,7 @@ import type { Usual } from "../../../protocol/estimate/usual.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
-import { isUnrun } from "../../../protocol/stage-state.js";
-import type { Wait, Why } from "../../../protocol/why.js";
+import type { Wait } from "../../../protocol/why.js";
 import type { Reason } from "../../scheduler/holds/hold.js";
 import { slowStages } from "./changes.js";
 
@@ -69,22 +68,4 @@ export function waitsOfRunning(
       ? wait(`the stage ${stage} runs longer than in nine of ten earlier runs`, null)
       : []),
   ].map((each) => ({ ...each, at }));
-}
-
-/** The stages that did not run, with the reason that the record keeps. */
-export function leftStages({ stages, stageStates, stageTimes }: Operation): Why["left"] {
-  return stages.flatMap((stage) => {
-    const times = getOwn(stageTimes, stage);
-    const reason = times?.reason ?? (times?.resumed ? "an earlier attempt did it" : null);
-    const isLeft = isUnrun(getOwn(stageStates, stage)) || times?.resumed === true;
-    return isLeft ? [{ stage, reason: reason ?? "its condition was not met" }] : [];
-  });
-}
-
-/** The time that these stages usually take; null: nothing is known of one of them. */
-export function savedBy(left: Why["left"], usual: Usual | null): number | null {
-  const times = left.map(({ stage }) => getOwn(usual?.stages ?? {}, stage)?.p50 ?? null);
-  if (times.length === 0 || times.includes(null)) return null;
-  const seconds = times.reduce<number>((sum, time) => sum + time!, 0);
-  return seconds === 0 ? null : Math.round(seconds * 10) / 10;
 }

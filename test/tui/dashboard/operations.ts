@@ -171,6 +171,7 @@ export function whyFailed(it: Operation, failure: Partial<Failure> = {}): Why {
       machine: null,
       waits: [],
       left: [],
+      ran: [],
       savedSeconds: null,
       next: [],
       notes: [],
