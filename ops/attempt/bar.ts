@@ -40,7 +40,9 @@ export interface Counted {
   readonly label: string | null;
   /** In place of `done` of `total`. Null or absent: these say it. */
   readonly percent?: number | null;
-  /** Part of `done` that took no time. Default: 0. */
+  /** `done` with the parts of items that are not done yet, for the rate. Default: `done`. */
+  readonly reached?: number;
+  /** Part of it that took no time. Default: 0. */
   readonly skipped?: number;
   /** An estimate of liveops. Default: false. */
   readonly isApproximate?: boolean;

@@ -232,9 +232,9 @@ export class Meter {
   }
 
   #snapshot(counted: Counted, measured: Rate, now: number): ProgressState {
-    const { done, total, unit, label, skipped = 0 } = counted;
-    const rate = measured.at(done - skipped, now);
-    const left = total === null ? null : Math.max(0, total - done);
+    const { done, total, unit, label, reached = done, skipped = 0 } = counted;
+    const rate = measured.at(reached - skipped, now);
+    const left = total === null ? null : Math.max(0, total - reached);
     const etaSeconds = left === 0 ? 0 : left === null || !rate ? null : round(left / rate);
     return {
       done: round(done),

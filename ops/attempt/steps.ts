@@ -73,9 +73,11 @@ export class Steps {
   /** Weight of all steps; and of those that have ended, times the percent that each came to. */
   #weight = 0;
   #ended = 0;
+  /** Weight of those that did not run. */
+  #skipped = 0;
   /** The bar does not go back where a step begins its own bar anew. */
   #percent = 0;
-  readonly #bar: Counted;
+  readonly #bar: Counted & { readonly percent: number };
   /** Of a step that no earlier run tells of: the mean of the others. */
   readonly #usualWeight: number;
 
@@ -105,6 +107,12 @@ export class Steps {
         for (const [step, weight] of steps.#active) sum += weight * step.done;
         steps.#percent = Math.max(steps.#percent, sum / steps.#weight);
         return steps.#percent;
+      },
+      get reached() {
+        return (this.percent / 100) * steps.#total;
+      },
+      get skipped() {
+        return (steps.#skipped / steps.#weight) * steps.#total;
       },
     };
   }
@@ -304,6 +312,7 @@ export class Steps {
     const weight = this.#active.get(step) ?? 0;
     this.#active.delete(step);
     this.#ended += weight * (isPassed(end.state) ? 100 : step.done);
+    if (end.resumed || isUnrun(end.state)) this.#skipped += weight;
     if (isPassed(end.state)) this.#passed++;
     const reason =
       end.reason === undefined ? {} : { reason: sink.masker.mask(end.reason).slice(0, MAX_STATUS) };

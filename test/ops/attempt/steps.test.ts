@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, type Progress, type StepProgress, StepsError } from "liveops";
 import { describe, expect, expectTypeOf, it } from "vitest";
+import { MemoryStageValues } from "../../../ops/attempt/memory-values.js";
 import { runAttempt } from "../../../ops/attempt/run-attempt.js";
 import { FakeClock, type OperationRun, runOperation, startOperation } from "../../../ops/testing/index.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -300,6 +301,35 @@ describe("the bar of a stage", () => {
       }),
     );
     expect(bar).toEqual([0, 20, 40, 100]);
+  });
+
+  it("tells the time left by the parts of the steps, without those that did not run", async () => {
+    const clock = new FakeClock();
+    const sink = new ArraySink();
+    const type = typeOf((p) =>
+      check(p, () =>
+        p.each(
+          ["done", "a", "b"],
+          async (name, s) => {
+            if (name === "done") return;
+            for (let at = 5; at <= 50; at += 5) {
+              await clock.advance(500);
+              s.percent(at);
+            }
+          },
+          { atOnce: 1 },
+        ),
+      ),
+    );
+    const values = new MemoryStageValues({}, 2);
+    values.keep("Check", 1, "", undefined, "done");
+    await runAttempt(type, anOrder({ stages: ["Check", "Ship"] }), sink, new TestStop(), values, { clock });
+    const bars = sink.of("progress:changed").filter(({ step }) => step === undefined);
+    // Of two steps of 10 s each, one half of the first one is done, at 0.1 steps a second.
+    const half = bars.find(({ percent, progress }) => progress?.done === 1 && percent === 50);
+    expect(half!.progress).toMatchObject({ rate: expect.closeTo(0.1, 1) });
+    expect(half!.progress!.etaSeconds).toBeGreaterThan(10);
+    expect(half!.progress!.etaSeconds).toBeLessThan(20);
   });
 
   it("counts a step that took no time, and knows names such as those of objects", async () => {
