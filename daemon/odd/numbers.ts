@@ -22,15 +22,16 @@ const DEEPEST = 2;
 
 export type Numbers = ReadonlyMap<string, Told>;
 
-type Teller = Pick<Operation, "result" | "stages" | "stageStates" | "stageTimes" | "progress" | "seconds">;
+type Teller = Pick<Operation, "stages" | "stageStates" | "stageTimes" | "progress" | "seconds">;
 
-export function numbersOf(it: Teller): Numbers {
+/** @param result - of a success that is not recorded yet too */
+export function numbersOf(it: Teller, result: unknown): Numbers {
   const numbers = new Map<string, Told>();
   const add = (name: string, told: Told) => {
     if (numbers.size < MOST_NUMBERS && name.length <= MOST_NAME && !numbers.has(name))
       numbers.set(name, told);
   };
-  addValue(add, toldOf(it.result), "result", 0);
+  addValue(add, toldOf(result), "result", 0);
   for (const stage of it.stages) {
     const times = getOwn(it.stageTimes, stage);
     if (times === undefined || times.resumed || getOwn(it.stageStates, stage) !== "done") continue;

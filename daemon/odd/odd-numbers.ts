@@ -22,18 +22,19 @@ const MOST_KEPT = 64;
 /** Odd numbers of an operation that are told. */
 const MOST_ODD = 10;
 
+/** Key of parameters; null: the record leaves them out. */
+type Params = string | null;
+
 interface Run {
-  readonly id: string;
   readonly at: number;
-  /** Null: the record leaves the parameters out. */
-  readonly params: string | null;
+  readonly params: Params;
   readonly numbers: Numbers;
   readonly odd: ReadonlySet<string>;
 }
 
 export class OddNumbers {
-  /** By type and history key, the newest success first. */
-  readonly #runs = new Map<string, Run[]>();
+  /** By type and history key, then by id: the newest success last. */
+  readonly #runs = new Map<string, Map<string, Run>>();
 
   constructor(
     private readonly archive: Pick<Archive, "list">,
@@ -53,37 +54,31 @@ export class OddNumbers {
    * @throws the error of the store where the history cannot be read
    */
   async of({ record }: Pick<Entry, "record">, result: unknown): Promise<Odd[]> {
-    const numbers = numbersOf({ ...record, result });
+    const numbers = numbersOf(record, result);
     // A short time is never odd.
     if ([...numbers.values()].every(isShort)) return [];
-    const runs = comparable(await this.#known(record), keyOfParams(record));
-    const at = startOf(record);
+    const runs = [...(await this.#known(record)).values()].reverse();
+    const params = keyOfParams(record);
+    const compared = hasEnough(runs, params) ? params : undefined;
     const odd: Odd[] = [];
-    for (const [name, { value, unit, isTime = false }] of runs.length < FEWEST ? [] : numbers) {
-      if (isNear(name, value, runs)) continue;
-      const earlier = runs.flatMap(({ at, numbers, odd }): Earlier[] => {
-        const told = numbers.get(name);
-        return told === undefined ? [] : [{ value: told.value, at, isOdd: odd.has(name) }];
-      });
-      const usual = farOutside(value, at, earlier, isTime);
+    for (const [name, { value, unit, isTime = false }] of numbers) {
+      if (isNear(name, value, runs, compared)) continue;
+      const usual = farOutside(value, startOf(record), earlierOf(name, runs, compared), isTime);
       if (usual !== null) odd.push({ name, value, ...usual, ...(unit !== undefined && { unit }) });
     }
     return odd.slice(0, MOST_ODD);
   }
 
-  async #known(record: Operation): Promise<Run[]> {
+  async #known(record: Operation): Promise<ReadonlyMap<string, Run>> {
     const key = keyOf(record);
     const known = this.#runs.get(key);
     if (known) return known;
     const { op, historyKey, id } = record;
     const entries = await this.archive.list({ op, historyKey, state: ["succeeded"] }, MOST_RUNS);
+    const earlier = entries.filter((each) => each.record.id !== id).reverse();
     const read =
-      this.#runs.get(key) ??
-      entries.filter((each) => each.record.id !== id).map(({ record }) => runOf(record));
-    for (const oldest of this.#runs.size >= MOST_KEPT ? this.#runs.keys() : []) {
-      this.#runs.delete(oldest);
-      break;
-    }
+      this.#runs.get(key) ?? new Map(earlier.map(({ record }) => [record.id, runOf(record)] as const));
+    if (this.#runs.size >= MOST_KEPT) this.#runs.delete(firstOf(this.#runs));
     this.#runs.set(key, read);
     return read;
   }
@@ -91,9 +86,9 @@ export class OddNumbers {
   #add(record: Operation): void {
     for (const key of keysOf(record)) {
       const runs = this.#runs.get(key);
-      if (runs === undefined || runs.some(({ id }) => id === record.id)) continue;
-      runs.unshift(runOf(record));
-      runs.splice(MOST_RUNS);
+      if (runs === undefined || runs.has(record.id)) continue;
+      runs.set(record.id, runOf(record));
+      if (runs.size > MOST_RUNS) runs.delete(firstOf(runs));
       // The ones that follow are kept longest.
       this.#runs.delete(key);
       this.#runs.set(key, runs);
@@ -101,30 +96,54 @@ export class OddNumbers {
   }
 
   #remove(id: string, record: Operation): void {
-    for (const key of keysOf(record)) {
-      const runs = this.#runs.get(key);
-      const at = runs?.findIndex((run) => run.id === id) ?? -1;
-      if (at !== -1) runs!.splice(at, 1);
-    }
+    for (const key of keysOf(record)) this.#runs.get(key)?.delete(id);
   }
 }
 
-/** The common case: the value is near others, by less than every limit of `farOutside`. */
-function isNear(name: string, value: number, runs: readonly Run[]): boolean {
+const firstOf = (runs: ReadonlyMap<string, unknown>): string => runs.keys().next().value!;
+
+/** Where there are enough runs with the same parameters, only they are compared. */
+function hasEnough(runs: readonly Run[], params: Params): boolean {
+  let same = 0;
+  for (const run of runs) if (run.params === params && ++same === FEWEST) return true;
+  return false;
+}
+
+/**
+ * The common case: the value is near others, by less than every limit of `farOutside`. More runs make the range only
+ * wider, so two runs are enough for most values.
+ *
+ * @param runs - the newest first
+ * @param compared - parameters of the runs that count; undefined: all
+ */
+function isNear(name: string, value: number, runs: readonly Run[], compared: Params | undefined): boolean {
   // The least and the greatest value may not count, so the second ones decide.
   let [least, low, high, greatest] = [Infinity, Infinity, -Infinity, -Infinity];
   let seen = 0;
-  for (const { numbers, odd } of runs) {
+  for (const { numbers, odd, params } of runs) {
+    if (compared !== undefined && params !== compared) continue;
     const told = numbers.get(name)?.value;
     if (told === undefined || (odd.size > 0 && odd.has(name))) continue;
-    if (told < least) [least, low] = [told, least];
-    else if (told < low) low = told;
-    if (told > greatest) [high, greatest] = [greatest, told];
-    else if (told > high) high = told;
-    if (low <= value && value <= high) return true;
+    if (told < least) {
+      low = least;
+      least = told;
+    } else if (told < low) low = told;
+    if (told > greatest) {
+      high = greatest;
+      greatest = told;
+    } else if (told > high) high = told;
+    const isBetween = low <= value && value <= high;
+    if (isBetween || (low > 0 && value * LEAST_FACTOR >= low && value <= high * LEAST_FACTOR)) return true;
     if (++seen === NEWEST) break;
   }
-  return seen < FEWEST || (low > 0 && value * LEAST_FACTOR >= low && value <= high * LEAST_FACTOR);
+  return seen < FEWEST;
+}
+
+function earlierOf(name: string, runs: readonly Run[], compared: Params | undefined): Earlier[] {
+  return runs.flatMap(({ at, numbers, odd, params }) => {
+    const told = compared === undefined || params === compared ? numbers.get(name) : undefined;
+    return told === undefined ? [] : [{ value: told.value, at, isOdd: odd.has(name) }];
+  });
 }
 
 const startOf = ({ startedAt, createdAt }: Operation) => Date.parse(startedAt ?? createdAt);
@@ -139,22 +158,15 @@ function keysOf(record: Operation): string[] {
 
 function runOf(record: Operation): Run {
   return {
-    id: record.id,
     at: startOf(record),
     params: keyOfParams(record),
-    numbers: numbersOf(record),
+    numbers: numbersOf(record, record.result),
     odd: new Set(record.odd?.map(({ name }) => name)),
   };
 }
 
 /** The text of a pipeline file may change. It is the parameters of the pipeline that make runs alike. */
-function keyOfParams({ op, params, omitted }: Operation): string | null {
+function keyOfParams({ op, params, omitted }: Operation): Params {
   const own = op === ANY_PIPELINE && typeof params.params === "object" ? params.params : params;
   return paramsKey({ params: own as Operation["params"], omitted });
-}
-
-/** Runs with the same parameters, where there are enough of them. */
-function comparable(runs: readonly Run[], params: string | null): readonly Run[] {
-  const same = runs.filter((run) => run.params === params);
-  return same.length >= FEWEST ? same : runs;
 }

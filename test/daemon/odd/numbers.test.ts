@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { numbersOf } from "../../../daemon/odd/numbers.js";
 import { oddText } from "../../../protocol/text/odd-text.js";
 
-const BARE = { result: null, stages: [], stageStates: {}, stageTimes: {}, progress: null, seconds: null };
-const told = (more: Partial<Parameters<typeof numbersOf>[0]>) =>
+const BARE = { stages: [], stageStates: {}, stageTimes: {}, progress: null, seconds: null };
+type Given = Partial<Parameters<typeof numbersOf>[0]> & { result?: unknown };
+const told = ({ result = null, ...more }: Given) =>
   Object.fromEntries(
-    [...numbersOf({ ...BARE, ...more })].map(([name, { value, unit }]) => [name, [value, unit]]),
+    [...numbersOf({ ...BARE, ...more }, result)].map(([name, { value, unit }]) => [name, [value, unit]]),
   );
 
 test("results and outputs that are numbers count, with the unit that their name has", () => {
