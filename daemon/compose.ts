@@ -39,6 +39,7 @@ import { Metrics } from "./watchers/metrics/metrics.js";
 import { Notices } from "./watchers/notices/notices.js";
 import { StateDocumentWriter } from "./watchers/state-document.js";
 import { Tracing } from "./watchers/traces/tracing.js";
+import { reasonOf } from "./watchers/why/reason.js";
 import { Whys } from "./watchers/why/whys.js";
 import { Containment } from "./worker/containment.js";
 
@@ -191,6 +192,7 @@ export function compose({
     host: hosts.name,
     isOurs: (entry) => engine.ownsHooks(entry),
     runsHere: (entry) => engine.runsHere(entry),
+    reasonOf: (entry) => reasonOf(entry, store.secrets.get(entry.record.id)),
     now: () => new Date(now()),
   });
   const { attempts } = scheduler;

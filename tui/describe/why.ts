@@ -1,4 +1,5 @@
 /** A `Why` as sections of rows. Text, dashboard, page and Markdown draw the same rows. All texts are untrusted. */
+import { failureLines } from "../../protocol/text/failure-lines.js";
 import type { Change, Machine, Why } from "../../protocol/why.js";
 import { formatBytes, formatCount, formatDuration } from "../terminal/format.js";
 import { oddNotes } from "../terminal/stage-note.js";
@@ -52,21 +53,10 @@ const plain = (texts: readonly string[]): WhyRow[] => texts.map((text) => row(te
 
 function failureRows({ failure, attempt }: Why): WhyRow[] {
   if (failure === null) return [];
-  const { stage, step, message, causes, command, exit, place } = failure;
-  const where = [
-    ...(stage === null ? [] : [`stage ${stage}`]),
-    ...(step === null ? [] : [`step ${step}`]),
-    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
-  ].join(", ");
-  return [
-    ...(where === "" ? [] : [row(where)]),
-    ...(command === null ? [] : [row(`$ ${command}`)]),
-    // A program tells it by its exit, and the message repeats that.
-    row(exit ?? message, "bad"),
-    ...causes.map((cause) => row(`caused by ${cause}`, "bad")),
-    ...(place === null ? [] : [row(`at ${place.file}:${place.line}`, "muted")]),
-  ];
+  return failureLines(failure, attempt).map(({ part, text }) => row(text, LOOKS[part]));
 }
+
+const LOOKS = { where: "plain", command: "plain", error: "bad", place: "muted" } as const;
 
 function sourceRows({ failure }: Why): WhyRow[] {
   const { source = null, place = null } = failure ?? {};

@@ -20,23 +20,30 @@ const MOST_COMMANDS = 3;
 /** Characters of a line. */
 const MOST_TEXT = 200;
 
-/** The end of an operation, as the events that it is: a channel tells the first that it wants. */
-export function endDrafts(record: Operation): NoticeDraft[] {
+/**
+ * The end of an operation, as the events that it is: a channel tells the first that it wants.
+ *
+ * @param reason - of a failure
+ */
+export function endDrafts(record: Operation, reason: readonly string[]): NoticeDraft[] {
   const { id, attempt, state } = record;
   if (state === "cancelled") return [];
   const key = `end ${id} ${attempt}`;
   const finished: NoticeDraft = { event: "finished", key, record, reason: [], next: [`liveops show ${id}`] };
   if (state === "succeeded") {
     finished.reason = (record.odd ?? []).map(oddText);
-    const odd: NoticeDraft[] = finished.reason.length === 0 ? [] : [{ ...finished, event: "odd" }];
+    const odd: NoticeDraft[] =
+      finished.reason.length === 0
+        ? []
+        : [{ ...finished, event: "odd", next: [...finished.next, `liveops why ${id}`] }];
     // The end of a chain is that of its last operation.
     return record.chain.next === null ? [...odd, finished] : odd;
   }
   const draft = {
     key,
     record,
-    reason: failureLines(record),
-    next: [`liveops logs ${id}`, `liveops retry ${id}`],
+    reason,
+    next: [`liveops retry ${id}`, `liveops logs ${id}`, `liveops why ${id}`],
   };
   return [
     { ...draft, event: "failed" },
@@ -74,18 +81,6 @@ export function troubleDraft(problem: string): NoticeDraft {
     reason: problem.split("\n"),
     next: ["liveopsd status"],
   };
-}
-
-function failureLines(record: Operation): string[] {
-  const { error } = record;
-  if (error === null) return [stageLine(record)];
-  const { message, code, causes = [] } = error;
-  const cause = causes[0];
-  return [
-    firstLine(message),
-    cause === undefined ? "" : `caused by: ${firstLine(cause.message)}`,
-    `${stageLine(record)}${stageLine(record) === "" ? "" : ", "}${code}`,
-  ];
 }
 
 /** `stage Copy (2 of 3)`; empty: no stage has begun. */

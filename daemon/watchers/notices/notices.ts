@@ -46,6 +46,8 @@ interface NoticesOptions {
   isOurs(entry: Entry): boolean;
   /** Whether the operation runs on this host. */
   runsHere(entry: Entry): boolean;
+  /** Why it failed, in lines. */
+  reasonOf(entry: Entry): string[];
   now(): Date;
 }
 
@@ -192,8 +194,10 @@ export class Notices {
     return env;
   }
 
-  #finished({ record, finishedBy }: Entry): void {
-    if (!this.#tell(endDrafts(record), finishedBy)) this.#outbox.pass(finishedBy);
+  #finished(entry: Entry): void {
+    const { record, finishedBy } = entry;
+    const reason = record.state === "failed" ? this.options.reasonOf(entry) : [];
+    if (!this.#tell(endDrafts(record, reason), finishedBy)) this.#outbox.pass(finishedBy);
   }
 
   /** @returns whether a channel tells it */

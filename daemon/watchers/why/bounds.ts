@@ -19,8 +19,12 @@ export function maskerOf({ env }: Pick<Entry, "env">, secrets: Secrets | undefin
   return masker;
 }
 
+export function cleaner(masker: Masker): (text: string) => string {
+  return (text) => masker.mask(text).replace(ASSIGNED, "$1$2***").replace(IN_ADDRESS, "$1***");
+}
+
 export function withoutSecrets(why: Why, masker: Masker): Why {
-  const clean = (text: string) => masker.mask(text).replace(ASSIGNED, "$1$2***").replace(IN_ADDRESS, "$1***");
+  const clean = cleaner(masker);
   const all = (value: unknown): unknown => {
     if (typeof value === "string") return clean(value);
     if (Array.isArray(value)) return value.map(all);

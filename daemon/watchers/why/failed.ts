@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import type { Operation } from "../../../protocol/operation.js";
-import { shellLine, shellQuote } from "../../../protocol/text/shell-quote.js";
+import { shellLine } from "../../../protocol/text/shell-quote.js";
 import type { Change, Failure, Why } from "../../../protocol/why.js";
 import { pageBefore } from "../../run-files/log-pages.js";
 import {
@@ -16,7 +16,7 @@ import {
 } from "./changes.js";
 import { type CheckoutChanges, checkoutChanges } from "./checkout.js";
 import { leftStages } from "./decisions.js";
-import { failureOf } from "./failure.js";
+import { commandOf, failureOf } from "./failure.js";
 import { firstNewLine, type Log } from "./new-line.js";
 import { headOf, type WhyParts } from "./parts.js";
 import { RUNTIME, type Timeline } from "./timeline.js";
@@ -177,16 +177,6 @@ async function scriptsIn(
     }),
   );
   return files.flat().slice(0, FILES_MOST);
-}
-
-/** The command of `shell`; null: the type runs no command, or several. */
-function commandOf({ op, params }: Operation): string | null {
-  if (op !== "shell") return null;
-  const { script, args } = params;
-  if (typeof script === "string") return script.includes("\n") ? null : script;
-  return Array.isArray(args) && args.length > 0
-    ? args.map((word) => shellQuote(String(word))).join(" ")
-    : null;
 }
 
 async function newLineOf(

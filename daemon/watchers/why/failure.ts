@@ -5,6 +5,7 @@ import type { LogLine, Operation, OperationError } from "../../../protocol/opera
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
+import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import { framesOf } from "../../../protocol/text/stack-frames.js";
 import type { Failure } from "../../../protocol/why.js";
 
@@ -34,7 +35,18 @@ export interface FailureFacts {
 }
 
 export function failureOf(record: Operation, facts: FailureFacts): Failure | null {
-  const { lastLines, command } = facts;
+  const failure = errorOf(record, facts.lastLines, facts.command);
+  if (failure === null) return null;
+  const { place } = failure;
+  return { ...failure, source: place === null ? null : sourceAt(place, record.cwd, facts) };
+}
+
+/** What the record alone tells: no file is read. */
+export function errorOf(
+  record: Operation,
+  lastLines: FailureFacts["lastLines"],
+  command: string | null,
+): Omit<Failure, "source"> | null {
   const { error, cwd } = record;
   if (error === null) return null;
   const first = firstLine(error.message);
@@ -53,12 +65,22 @@ export function failureOf(record: Operation, facts: FailureFacts): Failure | nul
     causes: (error.causes ?? []).slice(0, CAUSES_MOST).map(({ message }) => short(message)),
     command: inPipeline?.command ?? command ?? program?.name ?? null,
     exit: program?.exit ?? exitOf(error),
-    ...{ place, source: place === null ? null : sourceAt(place, cwd, facts) },
+    place,
     lines: lines.slice(-LINES_MOST).map(short),
   };
 }
 
 const short = (line: string): string => line.trimEnd().slice(0, COLUMNS_MOST);
+
+/** The command of `shell`; null: the type runs no command, or several. */
+export function commandOf({ op, params }: Operation): string | null {
+  if (op !== "shell") return null;
+  const { script, args } = params;
+  if (typeof script === "string") return script.includes("\n") ? null : script;
+  return Array.isArray(args) && args.length > 0
+    ? args.map((word) => shellQuote(String(word))).join(" ")
+    : null;
+}
 
 function stageOf({ stages, stageStates, untrackedStage }: Operation): string | null {
   if (untrackedStage !== null) return untrackedStage;

@@ -8,9 +8,14 @@ import {
   troubleDraft,
   wantedDraft,
 } from "../../../../daemon/watchers/notices/draft.js";
+import { maskerOf, withoutSecrets } from "../../../../daemon/watchers/why/bounds.js";
+import { commandOf, failureOf } from "../../../../daemon/watchers/why/failure.js";
+import { headOf } from "../../../../daemon/watchers/why/parts.js";
+import { reasonOf } from "../../../../daemon/watchers/why/reason.js";
 import type { NoticeDraft } from "../../../../protocol/notices.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import type { Channel } from "../../../../protocol/system/config-settings.js";
+import { describeWhy } from "../../../../tui/describe/why.js";
 import { Story } from "../../../harness/records.js";
 
 const AT = new Date("2026-06-10T08:00:00.000Z");
@@ -19,17 +24,50 @@ const notice = (draft: NoticeDraft) => noticeOf(draft, "box", AT);
 const failed: Operation = {
   ...new Story().record(),
   ...{ id: "abc", op: "backup", title: "Backup of /srv", label: "nightly", queue: "disk", state: "failed" },
-  ...{ stages: ["Scan", "Copy"], currentStage: 1, seconds: 3905, attempt: 2, cwd: "/srv" },
+  ...{
+    stages: ["Scan", "Copy"],
+    stageStates: { Copy: "failed" },
+    currentStage: 1,
+    seconds: 3905,
+    attempt: 2,
+    cwd: "/srv",
+  },
   error: { code: "LIVEOPS_EXCEPTION", message: "rsync exited with 23\nmore", stack: null },
 };
 
+const ends = (record: Operation) => endDrafts(record, reasonOf({ record, env: {} }, undefined));
+
 test("a failure says what, where, why and how to go on", () => {
-  expect(notice(endDrafts(failed)[0]!)).toMatchObject({
+  expect(notice(ends(failed)[0]!)).toMatchObject({
     ...{ event: "failed", title: "Failed: Backup of /srv (nightly)" },
     where: "on box, queue disk, type backup, id abc, in /srv, attempt 2, after 1 h 5 min",
-    reason: ["rsync exited with 23", "stage Copy (2 of 2), LIVEOPS_EXCEPTION"],
-    next: ["liveops logs abc", "liveops retry abc"],
+    reason: ["stage Copy, attempt 2", "$ rsync", "exit code 23"],
+    next: ["liveops retry abc", "liveops logs abc", "liveops why abc"],
   });
+});
+
+test("the reason is the head of the Why, without secrets", () => {
+  const record: Operation = {
+    ...failed,
+    ...{
+      op: "shell",
+      params: { args: ["curl", "--data", "token=abcd1234", "-u", "me:hunter22"] },
+      stages: [],
+      attempt: 1,
+    },
+    error: { code: "LIVEOPS_EXIT", message: "curl exited with 7", stack: null },
+  };
+  const entry = { record, env: { MY_PASSWORD: "hunter22" } };
+  const reason = reasonOf(entry, undefined);
+  expect(reason).toEqual(["$ curl --data token=*** -u me:***", "exit code 7"]);
+  const failure = failureOf(record, {
+    kept: null,
+    typeFile: null,
+    lastLines: [],
+    command: commandOf(record),
+  });
+  const why = withoutSecrets({ ...headOf(record, 0), failure }, maskerOf(entry, undefined));
+  expect(describeWhy(why)[0]!.rows.map(({ text }) => text)).toEqual(reason);
 });
 
 test("texts of operations are cleaned and cut", () => {
@@ -39,7 +77,7 @@ test("texts of operations are cleaned and cut", () => {
     reason,
     operation: its,
   } = notice(
-    endDrafts({
+    ends({
       ...failed,
       ...{ title: `a\nb${long}`, error: { code: "X", message: long, stack: null } },
     })[0]!,
@@ -51,8 +89,8 @@ test("texts of operations are cleaned and cut", () => {
 });
 
 test("the same occurrence has the same id, another attempt another", () => {
-  const [first] = endDrafts(failed);
-  const again = endDrafts({ ...failed, attempt: 3 })[0]!;
+  const [first] = ends(failed);
+  const again = ends({ ...failed, attempt: 3 })[0]!;
   expect(notice(first!).id).toBe(noticeOf(first!, "box", new Date()).id);
   expect(notice(again).id).not.toBe(notice(first!).id);
   expect(noticeOf(first!, "other", AT).id).not.toBe(notice(first!).id);
@@ -87,42 +125,42 @@ test("a stall, a prompt and a problem of the daemon", () => {
 
 describe("a channel tells", () => {
   const all: Channel = { desktop: {} };
-  const ends = (channel: Channel, record = failed) => wantedDraft(endDrafts(record), channel)?.event;
+  const told = (channel: Channel, record = failed) => wantedDraft(ends(record), channel)?.event;
 
   test("all events but the ordinary end, without a choice", () => {
-    expect(ends(all)).toBe("failed");
-    expect(ends(all, { ...failed, state: "succeeded", error: null })).toBeUndefined();
-    expect(ends(all, { ...failed, state: "cancelled" })).toBeUndefined();
+    expect(told(all)).toBe("failed");
+    expect(told(all, { ...failed, state: "succeeded", error: null })).toBeUndefined();
+    expect(told(all, { ...failed, state: "cancelled" })).toBeUndefined();
   });
 
   test("an odd success before its ordinary end, also within a chain", () => {
     const odd = [{ name: "rows", value: 0, low: 90, high: 110, runs: 20 }];
     const success: Operation = { ...failed, state: "succeeded", error: null, odd };
     const both: Channel = { ...all, events: ["finished", "odd"] };
-    expect(ends(all, success)).toBe("odd");
-    expect(notice(wantedDraft(endDrafts(success), both)!)).toMatchObject({
+    expect(told(all, success)).toBe("odd");
+    expect(notice(wantedDraft(ends(success), both)!)).toMatchObject({
       ...{ event: "odd", title: "Odd: Backup of /srv (nightly)", reason: ["rows 0, usually 90 to 110"] },
     });
     const chain = { ...success.chain, next: "next" };
-    expect(ends(both, { ...success, chain })).toBe("odd");
-    expect(ends(both, { ...success, chain, odd: [] })).toBeUndefined();
-    expect(ends(both, { ...success, odd: [] })).toBe("finished");
+    expect(told(both, { ...success, chain })).toBe("odd");
+    expect(told(both, { ...success, chain, odd: [] })).toBeUndefined();
+    expect(told(both, { ...success, odd: [] })).toBe("finished");
   });
 
   test("a long end once, also of a failure", () => {
     const long: Channel = { ...all, events: ["finished"], longerThan: 3600 };
-    expect(ends(long)).toBe("finished");
-    expect(notice(wantedDraft(endDrafts(failed), long)!).title).toMatch(/^Failed: /);
-    expect(ends({ ...long, longerThan: 3906 })).toBeUndefined();
-    expect(ends({ ...long, events: ["finished", "failed"] })).toBe("failed");
+    expect(told(long)).toBe("finished");
+    expect(notice(wantedDraft(ends(failed), long)!).title).toMatch(/^Failed: /);
+    expect(told({ ...long, longerThan: 3906 })).toBeUndefined();
+    expect(told({ ...long, events: ["finished", "failed"] })).toBe("failed");
   });
 
   test("operations of its types, queues and labels", () => {
-    expect(ends({ ...all, op: ["back*"], queue: ["disk"], label: ["night*", "prod"] })).toBe("failed");
-    expect(ends({ ...all, op: ["back"] })).toBeUndefined();
-    expect(ends({ ...all, queue: ["default"] })).toBeUndefined();
-    expect(ends({ ...all, label: ["prod"] }, { ...failed, label: null })).toBeUndefined();
-    expect(ends({ ...all, label: [] })).toBe("failed");
+    expect(told({ ...all, op: ["back*"], queue: ["disk"], label: ["night*", "prod"] })).toBe("failed");
+    expect(told({ ...all, op: ["back"] })).toBeUndefined();
+    expect(told({ ...all, queue: ["default"] })).toBeUndefined();
+    expect(told({ ...all, label: ["prod"] }, { ...failed, label: null })).toBeUndefined();
+    expect(told({ ...all, label: [] })).toBe("failed");
   });
 
   test("a missed run by what it submits, and a problem of the daemon whatever its limits are", () => {

@@ -1,0 +1,24 @@
+/** What failed, in lines: `liveops why` begins with them, and the first three are the reason in a notice. */
+import type { Failure } from "../why.js";
+
+export interface FailureLine {
+  readonly part: "where" | "command" | "error" | "place";
+  readonly text: string;
+}
+
+export function failureLines(failure: Omit<Failure, "source">, attempt: number): FailureLine[] {
+  const { stage, step, message, causes, command, exit, place } = failure;
+  const where = [
+    ...(stage === null ? [] : [`stage ${stage}`]),
+    ...(step === null ? [] : [`step ${step}`]),
+    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
+  ].join(", ");
+  return [
+    ...(where === "" ? [] : [{ part: "where", text: where } as const]),
+    ...(command === null ? [] : [{ part: "command", text: `$ ${command}` } as const]),
+    // A program tells it by its exit, and the message repeats that.
+    { part: "error", text: exit ?? message },
+    ...causes.map((cause) => ({ part: "error", text: `caused by ${cause}` }) as const),
+    ...(place === null ? [] : [{ part: "place", text: `at ${place.file}:${place.line}` } as const]),
+  ];
+}
