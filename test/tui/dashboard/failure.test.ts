@@ -57,7 +57,7 @@ describe("the card", () => {
       "    15 │ }",
       "    16 │",
       "",
-      "  R retry   r run again   e edit source   y copy for a ticket",
+      "  R retry   b shell   e edit source   r run again   y copy why",
     ]);
     const rows = screenText(state).split("\n");
     const at = rows.findIndex((row) => row.includes("✗ certificate expired  "));
@@ -68,7 +68,7 @@ describe("the card", () => {
   test("offers the log where the file of the source cannot be read", () => {
     const it = deploy();
     const state = after(show(it), told(it, { failure: { ...WHY.failure!, source: null } }));
-    expect(card(state)).toContain("  R retry   r run again   e edit log   y copy for a ticket");
+    expect(card(state)).toContain("  R retry   b shell   e edit log   r run again   y copy why");
     expect(effectsOf(state, { type: "pressed", pressed: { input: "e" } })).toContainEqual(
       expect.objectContaining({ type: "edit", source: null }),
     );
@@ -135,7 +135,7 @@ describe("the card", () => {
       "",
       "  memory: 1.0 GiB of 8.0 GiB free",
       "  load 0.5 on 2 cores",
-      "  R retry   r run again   e edit source   y copy for a ticket",
+      "  R retry   b shell   e edit source   r run again   y copy why",
     ]);
     // On a small screen, a diff hides nothing else.
     expect(card(state, 20)).toContain("  TOKEN has another value");
@@ -187,6 +187,13 @@ describe("the daemon", () => {
     expect(wanted(after(show(it), told(it)), "why")).toBeNull();
     expect(wanted(after(show(deploy({ attempt: 2 })), told(it)), "why")).toMatchObject({ attempt: 2 });
     expect(wanted(show(deploy({ state: "succeeded" })), "why")).toBeNull();
+  });
+
+  test("offers the shell only where it can be opened", () => {
+    const last = (it: Operation, options: Partial<StateOptions> = {}) => card(show(it, options)).at(-1)!;
+    expect(last(deploy())).toContain("b shell");
+    expect(last(deploy(), { readOnly: "run.json" })).not.toContain("b shell");
+    expect(last(deploy({ host: "build-2" }))).not.toContain("b shell");
   });
 
   test("names a place that is opened only where its file is on this machine", () => {

@@ -12,7 +12,7 @@ import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { type Drawn, Line, paragraph } from "../text/line.js";
 import { isErrorLine } from "../text/log-level.js";
 import type { Paint, Style } from "../text/theme.js";
-import { labelOf } from "./action.js";
+import { labelOf, reasonOf } from "./action.js";
 import type { State } from "./model.js";
 import { isResumable, retryChoices } from "./pages.js";
 import { editablePlace, isOfProgram, whyOf } from "./why.js";
@@ -185,18 +185,20 @@ function whyRows({ why, width, paint }: Room, wanted: WhyName, isShown = (_: Why
 function keyRows({ state, operation, width, paint }: Room): Line[] {
   const first = isResumable(state, operation) ? (retryChoices(state, operation.id)[0]?.first ?? null) : null;
   const from = first === null || first === operation.stages[0] ? "" : ` from ${fit(sanitizeLine(first), 24)}`;
-  const goOn: Record<string, string> =
-    state.readOnly === null ? { retry: `retry${from}`, again: "run again" } : {};
+  const isOurs = state.readOnly === null;
+  // Those that tell most come first: a narrow card has no room for the others.
   const does: Record<string, string> = {
-    ...goOn,
+    ...(isOurs && { retry: `retry${from}`, shell: "shell" }),
     editor: editablePlace(state, operation) === null ? "edit log" : "edit source",
-    "copy-why": "copy for a ticket",
+    ...(isOurs && { again: "run again" }),
+    "copy-why": "copy why",
   };
   const line = new Line(width, paint).add("  ");
   for (const [name, hint] of Object.entries(does)) {
-    const action = state.actions.find((each) => each.name === name);
-    const key = action === undefined || !action.when(state) ? "" : labelOf(action);
-    if (key === "" || widthOf(key) + widthOf(hint) + 4 > line.left) continue;
+    const action = state.actions.find((each) => each.name === name && each.when(state));
+    const isOff = action !== undefined && name === "shell" && reasonOf(action, state) !== null;
+    const key = action === undefined || isOff ? "" : labelOf(action);
+    if (key === "" || widthOf(key) + widthOf(hint) + 1 > line.left) continue;
     line.add(key, "bold").add(` ${hint}   `.slice(0, line.left), "muted");
   }
   return line.left === width - 2 ? [] : [line];

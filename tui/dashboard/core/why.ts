@@ -35,6 +35,11 @@ export function copiesWhy(state: State): boolean {
   return operation !== null && whyOf(state, operation) !== null;
 }
 
+/** Whether another host of the fleet ran it. */
+export function ranElsewhere(state: State, { host }: Operation): boolean {
+  return host !== undefined && !hasSeveral(state) && host !== state.daemon?.host;
+}
+
 /** A line of a file. */
 export interface Place {
   readonly file: string;
@@ -44,10 +49,10 @@ export interface Place {
 /** The line that failed, where its file is on this machine. */
 export function editablePlace(state: State, operation: Operation): Place | null {
   const { place, source } = whyOf(state, operation)?.failure ?? {};
-  const { host } = operation;
+  const { remote } = state.flags;
   // A file of the same path here may be another one.
-  const isElsewhere = host !== undefined && host !== state.daemon?.host;
-  if (!place || !source || hasSeveral(state) || state.flags.remote !== undefined || isElsewhere) return null;
+  if (!place || !source || hasSeveral(state) || remote !== undefined || ranElsewhere(state, operation))
+    return null;
   return place;
 }
 

@@ -24,7 +24,7 @@ import { isFiltered } from "../../core/log-window.js";
 import { emit, notify, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
-import { copiesWhy, editablePlace, whyOf } from "../../core/why.js";
+import { copiesWhy, editablePlace, ranElsewhere, whyOf } from "../../core/why.js";
 import { sanitizeLine } from "../../text/cells.js";
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
@@ -41,8 +41,10 @@ function noTerminal(operation: Operation | null): string | null {
   return operation.terminal ? null : "None of its programs has a terminal. Submit it with --tty.";
 }
 
-function noShell(operation: Operation | null): string | null {
-  return operation !== null && isFinal(operation.state) ? null : "not finished yet";
+function noShell(state: State): string | null {
+  const operation = selectedOperation(state);
+  if (operation === null || !isFinal(operation.state)) return "not finished yet";
+  return ranElsewhere(state, operation) ? `it ran on the host ${operation.host}: open the shell there` : null;
 }
 
 const mayRetry = ({ state }: { state: string }) => state === "failed" || state === "cancelled";
@@ -268,7 +270,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     keys: ["b"],
     description: "open your shell where it failed",
     command: "shell",
-    disabledReason: (state) => noHost(state, [state.selected]) ?? noShell(selectedOperation(state)),
+    disabledReason: (state) => noHost(state, [state.selected]) ?? noShell(state),
     run: (state) => (state.selected === null ? state : emit(state, { type: "shell", id: state.selected })),
   },
   {
