@@ -84,6 +84,7 @@ async function changesOf(
   const input = {
     params: current && op === ANY_FILE ? { ...given, text: textOf(before.path) } : given,
     ...(set && { set }),
+    before,
   };
   const source = current ? null : sourceOf(entry);
   const answers = await types.prepare([{ op, input, ...(source && { source }) }]);

@@ -54,6 +54,8 @@ export interface StageOutputs {
 export interface PrepareInput {
   params?: Record<string, unknown>;
   set?: string[];
+  /** The parameters of the operation that is changed: a default is left out, or written, as it was. */
+  before?: Record<string, unknown>;
 }
 
 export type LoaderReply =

@@ -4,6 +4,7 @@
  */
 import type { Submission } from "../../protocol/event.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
+import { withDefaultsAs } from "../../protocol/schema/parameters.js";
 import { isDeeper, lossInValue } from "../../protocol/text/json-loss.js";
 import { inputSchema } from "./describe-type.js";
 import { whyNotJson } from "./json-value.js";
@@ -16,6 +17,8 @@ export interface Given {
   params?: Record<string, unknown> | undefined;
   /** `name=value` arguments, which override the params. */
   set?: string[] | undefined;
+  /** The params of the operation that is changed: a default is left out, or written, as it was. */
+  before?: Record<string, unknown> | undefined;
 }
 
 type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain" | "force">;
@@ -64,7 +67,8 @@ export async function prepare(
   const schema = inputSchema(params);
   const problem = whyNotJson(given.params);
   if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
-  const input = readWords(schema, given.params, given.set ?? [], line ?? ["liveops", "submit", op]);
+  const read = readWords(schema, given.params, given.set ?? [], line ?? ["liveops", "submit", op]);
+  const input = given.before === undefined ? read : withDefaultsAs(given.before, read, schema);
   if (isDeeper(input, MAX_DEPTH))
     throw paramsRefusal([`the parameters are nested more than ${MAX_DEPTH} levels deep`], schema);
   const loss = lossInValue(input);

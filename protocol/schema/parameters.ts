@@ -2,7 +2,7 @@
  * Describes the parameters of an operation type, from the JSON Schema of its input: for `liveops ops` and for errors
  * about parameters. Pure; imports only `json-schema.ts`, so that fast commands can use it.
  */
-import { isPlainObject } from "../objects.js";
+import { getOwn, isPlainObject } from "../objects.js";
 import { branches, fixedValues, type JsonSchema, objectShape, resolveRef } from "./json-schema.js";
 
 export interface Parameter {
@@ -29,6 +29,26 @@ export function listParameters(schema: JsonSchema | null): Parameter[] {
       description: typeof resolved.description === "string" ? resolved.description : null,
     };
   });
+}
+
+/**
+ * The parameters with each default as it was before: left out, or written. To write a default, or to leave it out, changes
+ * nothing.
+ */
+export function withDefaultsAs(
+  before: Readonly<Record<string, unknown>>,
+  params: Readonly<Record<string, unknown>>,
+  schema: JsonSchema | null,
+): Record<string, unknown> {
+  const now = { ...params };
+  for (const { name, ...rest } of listParameters(schema)) {
+    const [old, value] = [getOwn(before, name), getOwn(now, name)];
+    const isDefault = (each: unknown) => JSON.stringify(each) === JSON.stringify(rest.default);
+    if (!("default" in rest)) continue;
+    if (old === undefined && isDefault(value)) delete now[name];
+    if (value === undefined && old !== undefined && isDefault(old)) now[name] = old;
+  }
+  return now;
 }
 
 /** Appends the words after `--` as the exact JSON value of `args`. */

@@ -43,6 +43,14 @@ test("retry name=value names the stages that run again, and why", async () => {
   expect(retried.stderr).toBe("liveops: Build runs again: the parameter region changed\n");
   await world.inState(id, "failed");
   expect(await world.lines(id)).toEqual(expect.arrayContaining(["built for us", "built for eu"]));
+  const back = await world.liveops(["retry", id, "--params", "{}"]);
+  expect(back.stderr).toBe("liveops: Build runs again: the parameter region changed\n");
+  await world.inState(id, "failed");
+  const written = await world.liveops(["retry", id, "region=us"]);
+  expect(written).toMatchObject({ code: 0, stderr: "" });
+  expect((await world.inState(id, "failed")).params.params).toEqual({});
+  await world.liveops(["retry", id, "region=eu"]);
+  await world.inState(id, "failed");
   const same = await world.liveops(["retry", id, "region=eu"]);
   expect(same).toMatchObject({ code: 0, stderr: "" });
   await world.inState(id, "failed");
@@ -53,7 +61,7 @@ test.each([
   [["--done", "Publsh"], '"Publsh" is not a stage of pipeline; did you mean Publish?'],
   [["--done", "Build", "--output", "x=1"], '"Build" has no output "x"; it declares none'],
   [["--output", "x=1"], "It follows --done: --done Build --output x=1"],
-  [["--done", "Build", "--failed"], "--done and name=value are for one operation: give one id"],
+  [["--done", "Build", "--failed"], "--done, --params and name=value are for one operation: give one id"],
   [["region=mars"], "region takes one of us, eu, not"],
   [["regin=eu"], "Did you mean region?"],
 ])("retry %j is wrong usage, and changes nothing", async (words, text) => {

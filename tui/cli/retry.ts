@@ -16,6 +16,7 @@ import {
 import { say } from "../kit/report.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectOrStart } from "./connection.js";
+import { givenParams } from "./options/params.js";
 import { changedParameters } from "./pipeline-argument.js";
 import { namedPrompts, type SecretValues, secretValues } from "./secrets.js";
 import {
@@ -32,6 +33,7 @@ type Done = NonNullable<RetryBody["done"]>;
 interface RetryOptions extends SelectionOptions, OutputOptions {
   from?: string;
   current?: boolean;
+  params?: string;
 }
 
 const RETRIED: readonly State[] = ["failed", "cancelled"];
@@ -63,6 +65,7 @@ export function registerRetry(root: Command): void {
         return done;
       },
     )
+    .option("--params <json>", "Replace all parameters: a JSON object, @file, or - for stdin")
     .option("--current", "Run the pipeline file as it is now, not the text of the submit");
   takeOutputs(addResultOptions(retry, "Print the record as JSON"), done).action(
     async (words: string[], _options: unknown, command: Command) => {
@@ -71,14 +74,15 @@ export function registerRetry(root: Command): void {
       // No id has a `=`; a label that has one is named by --label.
       const named = words.filter((word) => !word.includes("="));
       const set = namedPrompts(words.filter((word) => word.includes("=")));
-      if (set.length > 0 || done.length > 0) {
+      const params = givenParams(options.params);
+      if (set.length > 0 || done.length > 0 || params !== undefined) {
         if (named.length > 1 || hasSelection(options))
           throw new UsageError(
-            "--done and name=value are for one operation: give one id",
+            "--done, --params and name=value are for one operation: give one id",
             `liveops retry ${named[0] ?? "k3f"} …`,
           );
         const before = await namedOrNewest(client, named[0]);
-        const parameters = await changedParameters("retry", before, undefined, set);
+        const parameters = await changedParameters("retry", before, params, set);
         const secrets = await secretValues(set, [parameters.params, before.params]);
         const after = await client.retry(before.id, {
           ...retryFields(options, secrets),

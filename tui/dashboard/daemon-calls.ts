@@ -41,20 +41,20 @@ export async function send(
   allow?: readonly string[],
 ): Promise<Operation[]> {
   if (request.kind === "submit") {
-    const { op, params, label, again, edit, retry } = request;
+    const { op, label, again, edit, retry, file } = request;
+    const params = file === undefined ? { ...request.params } : { ...file, params: { ...request.params } };
     if (retry !== undefined) {
       const { id, done } = retry;
-      const secrets = secretsOf(Object.values(params ?? {}).filter((value) => typeof value === "string"));
+      const texts = Object.values(request.params ?? {}).filter((value) => typeof value === "string");
       const body = {
-        ...{ params: { ...params }, secrets },
+        ...{ params, secrets: secretsOf(texts) },
         ...(done.length > 0 && { done: [...done] }),
       };
       return [await client.retry(id, body)];
     }
-    if (edit !== undefined)
-      return [await client.edit(edit, { params: { ...params }, label: label === "" ? null : label })];
+    if (edit !== undefined) return [await client.edit(edit, { params, label: label === "" ? null : label })];
     if (again !== undefined)
-      return [await client.again(again, { params: { ...params }, ...(label !== "" && { label }) }, newKey())];
+      return [await client.again(again, { params, ...(label !== "" && { label }) }, newKey())];
     const { socket } = daemonOf(client, op);
     const body: SubmitBody = {
       ...(await typeAndParameters(request)),

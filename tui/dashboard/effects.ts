@@ -1,5 +1,6 @@
 import { followChain } from "../../protocol/client/follow.js";
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
+import { isPlainObject } from "../../protocol/objects.js";
 import type { LogLine } from "../../protocol/operation.js";
 import type { TypesReply } from "../../protocol/replies.js";
 import type { LogQuery } from "../../protocol/requests.js";
@@ -53,6 +54,32 @@ async function withPipelines(types: TypesReply): Promise<TypesReply> {
   return { ...types, ops: [...here.ops, ...types.ops], errors: [...here.errors, ...types.errors] };
 }
 
+/** What fills the form. A pipeline file has fields of its own, which the type `pipeline` has as one object. */
+async function formOf(
+  { id, retries }: Extract<Effect, { type: "prepare-form" }>,
+  client: DashboardClient,
+): Promise<Message> {
+  const [operation, { ops }] = await Promise.all([client.show(id), client.types()]);
+  const retried = retries && { retries };
+  const { text, path, params = {} } = operation.params;
+  if (operation.op === "pipeline" && typeof text === "string" && isPlainObject(params)) {
+    const file = { text, path: typeof path === "string" ? path : null };
+    // A text that only a later liveops can read has the form of the type.
+    const type = await inPipelines(({ typeOfText }) => typeOfText(file.text, file.path)).catch(() => null);
+    if (type !== null)
+      return {
+        type: "form-ready",
+        operation: { ...operation, op: type.op, params },
+        operationType: type,
+        file,
+        ...retried,
+      };
+  }
+  const operationType = ops.find(({ op }) => op === typeKey(operation));
+  if (operationType !== undefined) return { type: "form-ready", operation, operationType, ...retried };
+  return { type: "noticed", text: `The type ${operation.op} does not exist any more`, level: "warning" };
+}
+
 type Run<T> = (effect: T, options: EffectOptions, left: AbortSignal) => Promise<void> | void;
 type Runs = { [K in SlotEffect["type"]]: Run<Extract<SlotEffect, { type: K }>> };
 
@@ -87,22 +114,8 @@ export class Effects {
         );
         return;
       case "prepare-form":
-        void Promise.all([client.show(effect.id), client.types()]).then(
-          ([operation, { ops }]) => {
-            const operationType = ops.find(({ op }) => op === typeKey(operation));
-            if (operationType === undefined)
-              dispatch({
-                type: "noticed",
-                text: `The type ${operation.op} does not exist any more`,
-                level: "warning",
-              });
-            else
-              dispatch({
-                ...{ type: "form-ready", operation, operationType },
-                ...(effect.retries && { retries: true }),
-              });
-          },
-          (error: Error) => dispatch({ type: "noticed", text: error.message, level: "error" }),
+        void formOf(effect, client).then(dispatch, (error: Error) =>
+          dispatch({ type: "noticed", text: error.message, level: "error" }),
         );
         return;
       case "copy":

@@ -128,7 +128,7 @@ function reduce(state: State, message: Message): State {
       if (state.page !== null || state.entry !== null) return state;
       return message.operation.state === "running"
         ? notify(state, "already running: it cannot be edited", "warning")
-        : showForm(state, filledForm(message.operation, message.operationType, message.retries));
+        : showForm(state, filledForm(message));
     case "forecast-fetched":
       return { ...state, forecast: message.forecast };
     case "queues-fetched":

@@ -7,6 +7,7 @@ const BUNDLE: string = "./pipeline-file.js";
 
 interface PipelineBundle {
   typeOf(typed: string, path: string): Promise<OperationType>;
+  typeOfText(text: string, path: string | null): Promise<OperationType>;
   submitOf(
     typed: string,
     path: string,

@@ -69,11 +69,13 @@ describe("a retry by a form", () => {
   });
   const type = { ...TYPES.ops.find(({ op }) => op === "backup")!, resumable: true };
   const size = { columns: 120, rows: 30 };
-  const form = () =>
+  const form = (more: object = {}) =>
     update(opened([record], { size }), {
-      ...{ type: "form-ready", operation: record, operationType: type },
+      ...{ type: "form-ready", operation: record, operationType: type, ...more },
       retries: true,
     });
+  const toKeep = Array<string>(Object.keys(type.params!.properties as object).indexOf("keep")).fill("tab");
+  const withKeep = (keep: number) => ({ ...record, params: { ...record.params, keep } });
   const sent = (state: State) => {
     const pressed = { input: "s", ctrl: true };
     return update(state, { type: "pressed", pressed }).request as Extract<Request, { kind: "submit" }>;
@@ -89,6 +91,35 @@ describe("a retry by a form", () => {
     expect(text).toContain(`$ liveops retry ${record.id}\n`.trim());
     expect(text).not.toContain("run again");
     expect(sent(form()).retry).toEqual({ id: record.id, set: [], done: [], repeats: null });
+  });
+
+  test("a default that is written changes nothing, and one that is left out neither", () => {
+    const typed = press(form(), ...toKeep, "7");
+    expect(sent(typed)).toMatchObject({ params: record.params, retry: { set: [], repeats: null } });
+    const cleared = press(form({ operation: withKeep(7) }), ...toKeep, "backspace");
+    expect(sent(cleared)).toMatchObject({ params: withKeep(7).params, retry: { set: [], repeats: null } });
+  });
+
+  test("the command has all parameters where words cannot tell the change", () => {
+    const request = sent(press(form({ operation: withKeep(9) }), ...toKeep, "backspace"));
+    expect(request.retry).toMatchObject({ repeats: "Scan runs again: the parameter keep changed" });
+    expect(commandOf(request, {})).toBe(
+      `liveops retry ${record.id} --params '${JSON.stringify(record.params)}'`,
+    );
+  });
+
+  test("of a pipeline file has the parameters of the file, and a command that does the same", () => {
+    const file = { text: "params: { region: us }", path: "/srv/release.yaml" };
+    const params = {
+      type: "object",
+      properties: { region: { type: "string", enum: ["us", "eu"], default: "us" }, who: { type: "string" } },
+    };
+    const its = { ...record, op: file.path, params: { who: "ada" } };
+    const filled = form({ operation: its, operationType: { ...type, op: file.path, params }, file });
+    const request = sent(press(filled, "tab", "!"));
+    expect(request).toMatchObject({ params: { who: "ada!" }, file, retry: { set: ["who=ada!"] } });
+    expect(commandOf(request, {})).toBe(`liveops retry ${record.id} 'who=ada!'`);
+    expect(screenText(press(filled, "tab", "!"))).toContain("Scan runs again: the parameter who changed");
   });
 
   test("a changed parameter names the stages that run again, before the retry and after it", () => {

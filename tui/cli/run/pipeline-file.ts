@@ -16,6 +16,7 @@ import type { Variables } from "../../../protocol/environment.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
+import { withDefaultsAs } from "../../../protocol/schema/parameters.js";
 
 export interface CheckedFile {
   /** As it was typed; `-` for stdin. */
@@ -155,7 +156,7 @@ async function submitOfFile(
   file: PipelineFile,
   { params, words, shell }: GivenParameters,
   command: string[],
-  before: Readonly<Record<string, unknown>> = {},
+  before?: Readonly<Record<string, unknown>>,
 ): Promise<PipelineSubmit> {
   const { paramsSchema } = await import("../../../ops/pipeline/params-schema.js");
   const { inputSchema } = await import("../../../ops/types/describe-type.js");
@@ -164,7 +165,8 @@ async function submitOfFile(
   const { description } = file.pipeline;
   const schema = paramsSchema(file.pipeline.params, description);
   const json = inputSchema(schema);
-  const input = readWords(json, params, words, command);
+  const typed = readWords(json, params, words, command);
+  const input = before === undefined ? typed : withDefaultsAs(before, typed, json);
   const read = await parseParams(schema, input);
   if (!read.ok) throw paramsRefusal(read.problems, json, read.nearest);
   const problem = secretsProblem(file, input, shell, before);
@@ -195,8 +197,16 @@ function secretsProblem(
 }
 
 /** The file as an operation type, for `--help`. @throws UsageError where the file is not a pipeline */
-export async function typeOf(typed: string, path: string | null): Promise<OperationType> {
-  const file = fileOf(typed, parseFile(path));
+export function typeOf(typed: string, path: string | null): Promise<OperationType> {
+  return describe(fileOf(typed, parseFile(path)), typed);
+}
+
+/** The text of an operation of the type `pipeline`. @throws UsageError where it is not a pipeline */
+export function typeOfText(text: string, path: string | null): Promise<OperationType> {
+  return describe(fileOf(path ?? "-", parsePipeline(text, path)), path ?? "stdin");
+}
+
+async function describe(file: PipelineFile, typed: string): Promise<OperationType> {
   const { pipelineType } = await import("../../../ops/pipeline/type.js");
   const { describeType } = await import("../../../ops/types/describe-type.js");
   return describeType(pipelineType(file), typed);

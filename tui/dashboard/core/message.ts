@@ -15,6 +15,7 @@ import type {
 import type { Why } from "../../../protocol/why.js";
 import type { AttemptRow } from "../../describe/course.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
+import type { PipelineText } from "../form/form.js";
 import type { TapedLine } from "../replay/tape.js";
 import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";
@@ -76,7 +77,13 @@ export type Message =
   | { type: "played"; milliseconds: number }
   | { type: "types-fetched"; types: TypesReply }
   | { type: "types-lost"; message: string }
-  | { type: "form-ready"; operation: Operation; operationType: OperationType; retries?: true }
+  | {
+      type: "form-ready";
+      operation: Operation;
+      operationType: OperationType;
+      file?: PipelineText;
+      retries?: true;
+    }
   | { type: "forecast-fetched"; forecast: ForecastReply }
   | { type: "today-counted"; since: string; count: number; succeeded: number }
   | { type: "failures-fetched"; operations: readonly Operation[]; cursor: string }

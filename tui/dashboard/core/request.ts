@@ -247,7 +247,8 @@ function submitCommand(request: Submit, flags: Flags): string {
       ...flagged("--done", stage),
       ...Object.entries(outputs).flatMap(([name, value]) => ["--output", `${name}=${value}`]),
     ]);
-    return command("liveops", ["retry", bareOf(retry.id), ...done, ...retry.set], flagsOf(retry.id, flags));
+    const changes = retry.set ?? ["--params", JSON.stringify(params ?? {})];
+    return command("liveops", ["retry", bareOf(retry.id), ...done, ...changes], flagsOf(retry.id, flags));
   }
   const id = again ?? edit;
   // Words that a person typed are never keys.

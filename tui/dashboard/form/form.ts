@@ -1,9 +1,11 @@
 /** A form for a type's parameters: its fields, the one that is typed into, and the request that it makes. Pure. */
 
+import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType } from "../../../protocol/replies.js";
 import type { RetryBody } from "../../../protocol/requests.js";
 import type { JsonSchema } from "../../../protocol/schema/json-schema.js";
+import { withDefaultsAs } from "../../../protocol/schema/parameters.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import { repeatedText } from "../../describe/repeated.js";
 import { EMPTY_LINE, type LineEdit, lineOf } from "../text/line-edit.js";
@@ -20,7 +22,21 @@ export interface Form {
   /** A submit was tried: missing fields are highlighted. */
   readonly tried: boolean;
   /** The operation whose parameters fill the form, and what the form does with it; null: a new submit. */
-  readonly of: { readonly does: "again" | "edit" | "retry"; readonly operation: FilledBy } | null;
+  readonly of: Filled | null;
+}
+
+interface Filled {
+  readonly does: "again" | "edit" | "retry";
+  readonly operation: FilledBy;
+  /** The pipeline file whose parameters these are; absent: they are those of the type. */
+  readonly file?: PipelineText | undefined;
+}
+
+/** A pipeline file as it was submitted: parameters of the type `pipeline`. */
+export interface PipelineText {
+  readonly text: string;
+  /** Null: stdin. */
+  readonly path: string | null;
 }
 
 type FilledBy = Pick<Operation, "id" | "op" | "params" | "label" | "state" | "stages" | "stageStates">;
@@ -42,12 +58,14 @@ export interface Submit {
   readonly edit?: string | undefined;
   /** The failed operation that is retried, with `params`. */
   readonly retry?: Retry | undefined;
+  /** The pipeline file whose parameters `params` are. */
+  readonly file?: PipelineText | undefined;
 }
 
 interface Retry {
   readonly id: string;
-  /** The changed parameters, as words. */
-  readonly set: readonly string[];
+  /** The changed parameters, as words; null: words cannot tell the change. */
+  readonly set: readonly string[] | null;
   /** What a person has done by hand. */
   readonly done: NonNullable<RetryBody["done"]>;
   /** Which stages that are done run again, and why; null: none. */
@@ -90,11 +108,20 @@ export function openForm(type: OperationType, draft?: Form): Form {
 }
 
 /**
- * A form with the parameters of an operation: a queued one is changed by it, a finished one runs again.
- *
- * @param retries - a failed one runs as its next attempt
+ * A form with the parameters of an operation: a queued one is changed by it, a finished one runs again, and with
+ * `retries` a failed one runs as its next attempt.
  */
-export function filledForm(operation: FilledBy, type: OperationType, retries = false): Form {
+export function filledForm({
+  operation,
+  operationType: type,
+  file,
+  retries = false,
+}: {
+  operation: FilledBy;
+  operationType: OperationType;
+  file?: PipelineText;
+  retries?: boolean;
+}): Form {
   const { params, label, state, stages } = operation;
   const form = openForm(type);
   const own = retries
@@ -107,7 +134,7 @@ export function filledForm(operation: FilledBy, type: OperationType, retries = f
     return value === undefined ? field : { ...field, line: lineOf(textOf(field, value)) };
   });
   const does = retries ? "retry" : state === "queued" ? "edit" : "again";
-  return { ...form, fields, at: does === "again" ? fields.length : 0, of: { does, operation } };
+  return { ...form, fields, at: does === "again" ? fields.length : 0, of: { does, operation, file } };
 }
 
 function doneField(stages: readonly string[]): Field {
@@ -215,9 +242,10 @@ export function submitOf(form: Form): Submit {
     .filter((each) => each !== args)
     .map(({ field, value }) => wordsFor(field.name, value, field.schema, root));
   if (any !== undefined || words.includes(null) || form.of !== null) {
-    const params = (any?.value ??
+    const given = (any?.value ??
       Object.fromEntries(parameters.map(({ field, value }) => [field.name, value]))) as Operation["params"];
-    const { does, operation } = form.of ?? {};
+    const { does, operation, file } = form.of ?? {};
+    const params = does === "retry" ? withDefaultsAs(operation!.params, given, root) : given;
     const done = (values.find(({ field }) => field.name === DONE)?.value ?? []) as string[];
     return {
       ...base,
@@ -226,7 +254,8 @@ export function submitOf(form: Form): Submit {
       params,
       ...(does === "again" && { again: operation!.id }),
       ...(does === "edit" && { edit: operation!.id }),
-      ...(does === "retry" && { retry: retryOf(operation!, parameters, params, doneOf(done), root) }),
+      ...(does === "retry" && { retry: retryOf(operation!, form.fields, params, doneOf(done), root) }),
+      ...(file && { file }),
     };
   }
   return {
@@ -239,16 +268,21 @@ export function submitOf(form: Form): Submit {
 
 function retryOf(
   operation: FilledBy,
-  parameters: ReadonlyArray<{ field: Field; value: unknown }>,
+  fields: readonly Field[],
   params: Operation["params"],
   done: Retry["done"],
   root: JsonSchema,
 ): Retry {
-  const isChanged = ({ field: { name }, value }: { field: Field; value: unknown }) =>
-    JSON.stringify(operation.params[name]) !== JSON.stringify(value);
-  const set = parameters
-    .filter(isChanged)
-    .flatMap(({ field, value }) => wordsFor(field.name, value, field.schema, root) ?? []);
+  const names = new Set([...Object.keys(operation.params), ...Object.keys(params)]);
+  const changed = [...names].filter(
+    (name) => JSON.stringify(getOwn(operation.params, name)) !== JSON.stringify(getOwn(params, name)),
+  );
+  const words = changed.map((name) => {
+    const field = fields.find((each) => each.name === name);
+    const value = getOwn(params, name);
+    return field === undefined || value === undefined ? null : wordsFor(name, value, field.schema, root);
+  });
+  const set = words.includes(null) ? null : words.flatMap((each) => each!);
   return { id: operation.id, set, done, repeats: repeatedText(operation, params, done) };
 }
 
