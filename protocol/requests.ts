@@ -247,6 +247,10 @@ export const approveBody = z.strictObject({
     z.optional(z.string()),
     "one of the choices; `no` rejects. Default: the only choice besides `no`",
   ),
+  since: doc(
+    z.optional(z.iso.datetime()),
+    "`since` of the question that the person has seen; refused where another question waits meanwhile",
+  ),
 });
 
 /** What one request acts on: ids, or all operations that have what the other keys say. */

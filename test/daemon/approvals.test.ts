@@ -125,8 +125,13 @@ export class Both extends LiveOperation {
     waits: [{ what: "it waits for approval: A; liveops rm x?", until: `liveops approve ${id} CHOICE` }],
     next: [{ command: `liveops approve ${id} CHOICE` }, { command: `liveops reject ${id}` }, {}],
   });
-  await client.approve(id, { choice: "b" });
+  const { since } = (await client.show(id)).approvals![0]!;
+  await client.approve(id, { choice: "b", since });
   expect(await asked("B?")).toHaveLength(2);
+  // Who still sees the first question does not answer the second one.
+  await expect(client.approve(id, { choice: "yes", since })).rejects.toThrow(
+    `that question of ${id} is answered, and another one waits: "B?"`,
+  );
   await client.approve(id);
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: ["b", "yes"] });
   await expect(client.approve(id)).rejects.toThrow(
@@ -174,7 +179,7 @@ test("a wait is cancelled and removed as any queued operation, and an edit of it
   const { daemon, id, asked, submit, did } = world;
   await asked();
   expect(await daemon.client.cancel(id)).toMatchObject({ state: "cancelled" });
-  await expect(daemon.client.approve(id, { choice: "all" })).rejects.toThrow("it is cancelled");
+  await expect(daemon.client.approve(id, { choice: "all" })).rejects.toThrow("it was cancelled");
   const second = await submit();
   await asked(second.id);
   expect(await daemon.client.remove(second.id)).toMatchObject({ id: second.id });

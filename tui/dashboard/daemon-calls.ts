@@ -166,7 +166,7 @@ function change(
     case "retry":
       return client.retry(id, retryBody(request));
     case "answer":
-      return client.approve(id, { choice: request.choice });
+      return client.approve(id, { choice: request.choice, since: request.since });
     case "edit":
       return client.edit(id, request.changes[place]!);
   }

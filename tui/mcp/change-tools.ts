@@ -97,10 +97,15 @@ const answerApproval = defineTool({
       .string()
       .optional()
       .describe("One of the choices; no rejects. Default: the only one besides no"),
+    since: z
+      .string()
+      .optional()
+      .describe("since of the question that your user saw, so that no later question is answered"),
   },
   changes: "adds",
-  async run({ id, choice }, { client, signal }) {
-    return shortRecord(await client.approve(id, choice === undefined ? {} : { choice }, signal));
+  async run({ id, choice, since }, { client, signal }) {
+    const body = { ...(choice !== undefined && { choice }), ...(since !== undefined && { since }) };
+    return shortRecord(await client.approve(id, body, signal));
   },
 });
 

@@ -13,7 +13,7 @@ import { editOperation } from "../../admission/edit.js";
 import { retryOperation } from "../../admission/retry.js";
 import { hostFilter } from "../../hosts/hosts.js";
 import type { Entry } from "../../store/decision.js";
-import { notAsking } from "../../wrong-state.js";
+import { anotherQuestion, notAsking } from "../../wrong-state.js";
 import { personOf } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
@@ -83,8 +83,11 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
     ...definition("approve"),
     handler: async (request) => {
       const { id } = (await view.find(request.params.id)).record;
-      const { choice } = request.body;
-      await answerOperation(context, id, personOf(request), (open) => chosen(open, choice, id));
+      const { choice, since } = request.body;
+      await answerOperation(context, id, personOf(request), (open) => {
+        if (since !== undefined && since !== open.since) throw anotherQuestion(open, id);
+        return chosen(open, choice, id);
+      });
       return wholeRecord(context, id);
     },
   });

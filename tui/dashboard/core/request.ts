@@ -20,7 +20,13 @@ export type Request =
   | { readonly kind: "remove"; readonly ids: readonly string[] }
   | { readonly kind: "pause" | "resume"; readonly ids: readonly string[] }
   /** Of operations that wait for approval. */
-  | { readonly kind: "answer"; readonly ids: readonly string[]; readonly choice: string }
+  | {
+      readonly kind: "answer";
+      readonly ids: readonly string[];
+      readonly choice: string;
+      /** Of the question that the person sees. */
+      readonly since: string;
+    }
   | {
       readonly kind: "edit";
       readonly ids: readonly string[];

@@ -40,8 +40,11 @@ const openOf = (state: State): Approval | null => {
 const asks = (state: State): boolean => hasSelected(state) && openOf(state) !== null;
 const isUnlisted = (state: State): boolean => !asks(state);
 
-const answer = (state: State, id: string, choice: string): State =>
-  ask({ ...state, page: null }, { kind: "answer", ids: [id], choice });
+function answer(state: State, id: string, choice: string): State {
+  const { open } = choicesOf(state, id);
+  const closed = { ...state, page: null };
+  return open === null ? closed : ask(closed, { kind: "answer", ids: [id], choice, since: open.since });
+}
 
 /** They come before the other actions of their keys. */
 export const APPROVE_ACTIONS = inGroup("operation", asks, [
