@@ -136,7 +136,6 @@ function leftFacts(state: State): Fact[] {
       least: [waiting.least![0] + WAIT, waiting.least![1] + WAIT],
     },
   ];
-  // On a narrow terminal the row below says what is wrong.
   if (needs > 0)
     list.push({
       long: [
@@ -144,7 +143,7 @@ function leftFacts(state: State): Fact[] {
         [needs === 1 ? " needs you" : " need you", "muted"],
       ],
       short: [[`◆ ${formatCount(needs)}`, "warn", "bold"]],
-      rank: 6,
+      rank: 4,
     });
   if (failed > 0) list.push(count(5, `✗ ${formatCount(failed)}`, " failed", "muted"));
   if (today !== null && today > 0)

@@ -18,6 +18,7 @@ import { pageQuery, queueQuery } from "./core/paging.js";
 import type { Flags } from "./core/request.js";
 import { type DashboardClient, pause, send } from "./daemon-calls.js";
 import type { AllHosts } from "./hosts/all-hosts.js";
+import type { LookedFile } from "./hosts/looked-file.js";
 import type { Looks } from "./hosts/seen-failures.js";
 import { TAPE_MOST, type TapedLine } from "./replay/tape.js";
 import { connectHost, edit, onTerminal, startDaemon } from "./terminal/programs.js";
@@ -40,6 +41,8 @@ export interface EffectOptions {
   readonly write: (data: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly looks: Looks;
+  /** Absent: nothing is remembered. */
+  readonly looked?: LookedFile;
   readonly flags: Flags;
   /** Of the one daemon; null: not known. */
   readonly stateDir: string | null;
@@ -139,6 +142,9 @@ export class Effects {
         return;
       case "remember-look":
         options.looks.remember(effect.cursor);
+        return;
+      case "remember-looked":
+        options.looked?.write(effect.keys);
     }
   }
 

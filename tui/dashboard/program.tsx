@@ -14,6 +14,7 @@ import type { DashboardClient } from "./daemon-calls.js";
 import { Effects } from "./effects.js";
 import { AllHosts } from "./hosts/all-hosts.js";
 import { HostsClient } from "./hosts/hosts-client.js";
+import { LookedFile } from "./hosts/looked-file.js";
 import type { DashboardHost } from "./hosts/open-hosts.js";
 import { HostLooks, Look, lookFile } from "./hosts/seen-failures.js";
 import { type Clock, SteadyClock, Store } from "./store.js";
@@ -80,8 +81,10 @@ export function startDashboard(options: ProgramOptions): Program {
       ? (options.flags ?? {})
       : { hosts: new Map(hosts.map((host) => [host.name, host.flags])) };
   const { readOnly = null } = options;
+  const shown = hosts.length === 0 ? [socket] : hosts.map(({ name, address }) => `${name} ${address}`);
+  const looked = new LookedFile(readOnly === null ? lookFile(env, `looked ${shown.join(" ")}`) : null);
   const state = initialState({
-    ...{ size: sizeOf(stdout), now: clock.now() },
+    ...{ size: sizeOf(stdout), now: clock.now(), looks: looked.read(clock.now()) },
     ...{ socket, id, flags, readOnly, hosts, actions },
   });
   const isReady = () => !stdout.writableNeedDrain;
@@ -123,6 +126,7 @@ export function startDashboard(options: ProgramOptions): Program {
       all === null
         ? new Look(client, readOnly === null ? lookFile(env, socket) : null)
         : new HostLooks(all, (name) => lookFile(env, all.client(name).socket)),
+    looked,
     flags,
     stateDir: options.stateDir ?? null,
   });

@@ -3,8 +3,9 @@
  * then there is nothing to draw.
  */
 
+import { waitsForApproval } from "../../protocol/approval.js";
 import type { Operation } from "../../protocol/operation.js";
-import { isFinal, type State as OperationState } from "../../protocol/state.js";
+import { isFinal } from "../../protocol/state.js";
 import { meaningOf } from "./core/action.js";
 import { operationOf } from "./core/chain.js";
 import { jumped, settleLinks, shifted, sought, stepOn, withLog } from "./core/chain-log.js";
@@ -18,7 +19,7 @@ import { addPage, appendLines, sameFilter } from "./core/log-window.js";
 import { counted as countedMatches, withLogged } from "./core/matches.js";
 import type { Message } from "./core/message.js";
 import { emit, type Notice, notify, type State } from "./core/model.js";
-import { withLooked } from "./core/needs.js";
+import { failureKey, withLooked } from "./core/needs.js";
 import { selectedRow } from "./core/order.js";
 import { changeForm, playOn, showForm, tapeBroken, taped, typesCame, withoutDraft } from "./core/pages.js";
 import { addPageOf, addQueuePage, endsWithOldest } from "./core/paging.js";
@@ -141,8 +142,8 @@ function reduce(state: State, message: Message): State {
       const { operations, cursor } = message;
       const known = addFetched(state, operations);
       const newFailures = operations
-        .map(({ id }) => id)
-        .filter((id) => id !== state.selected && !state.seenFailures.has(id));
+        .filter((it) => it.id !== state.selected && !state.looked.has(failureKey(it)))
+        .map(({ id }) => id);
       // Failures of a host that does not answer stay new until the host answers.
       const untold = state.newFailures.filter((id) => hasSeveral(state) && !isReachable(state, id));
       const all = [...newFailures, ...untold.filter((id) => !newFailures.includes(id))];
@@ -215,16 +216,18 @@ function toEnd(state: State): State {
 function dropQuestion(state: State): State {
   const { question } = state;
   if (question === null) return state;
-  const { kind } = question.request;
-  const asked = idsOf(question.request).map((id) => operationOf(state, id));
-  const sensible = asked.some((operation) => operation !== null && stillAsks(kind, operation.state));
+  const { request } = question;
+  const asked = idsOf(request).map((id) => operationOf(state, id));
+  const sensible = asked.some((operation) => operation !== null && stillAsks(request, operation));
   return sensible || asked.length === 0 ? state : { ...state, question: null };
 }
 
-function stillAsks(kind: Request["kind"], state: OperationState): boolean {
+function stillAsks(request: Request, operation: Operation): boolean {
+  const { kind } = request;
+  const { state } = operation;
   if (kind === "cancel") return !isFinal(state);
   if (kind === "pause") return state === "running";
-  if (kind === "answer") return state === "queued";
+  if (kind === "answer") return waitsForApproval(operation)?.since === request.since;
   return kind === "remove" ? state !== "running" : isFinal(state);
 }
 

@@ -129,7 +129,7 @@ const SCENES: Scene[] = [
       await screen.until((text) => text.includes("waits for input") && /gpu paused|\+1/.test(text));
       world.put(deploy());
       const isTold = (text: string) => /✗ deploy.* ! |\+2/.test(text.split("\n")[1] ?? "");
-      await screen.until((text) => isTold(text) && text.includes("✗ 2") && text.includes("49%"));
+      await screen.until((text) => isTold(text) && text.includes("◆ 2") && text.includes("49%"));
     },
   },
   {

@@ -1,12 +1,17 @@
 /** Questions to a person: the card, the keys with their confirmation; the bell and its list. */
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Approval, Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import { needsOf } from "../../../tui/dashboard/core/needs.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
+import { LookedFile } from "../../../tui/dashboard/hosts/looked-file.js";
+import { useDirectories } from "../../harness/temporary.js";
 import { after, effectsOf, opened as open, press, screenText } from "./core.js";
-import { ago, backup, failed, operation } from "./operations.js";
+import { ago, backup, failed, NOW, operation } from "./operations.js";
+
+const directory = useDirectories();
 
 const SIZE = { columns: 120, rows: 36 };
 
@@ -54,14 +59,14 @@ describe("a question", () => {
     expect(rows(sure).at(-2)).toContain("$ liveops approve rolloutaaaaa yes");
     expect(effectsOf(sure, { type: "pressed", pressed: { input: "y" } })).toContainEqual({
       type: "send",
-      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "yes" },
+      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "yes", since: ago(120) },
     });
     const reject = press(state, "n");
     expect(rows(reject).at(-1)).toContain("Reject rollout?");
     expect(effectsOf(reject, { type: "pressed", pressed: { input: "n" } })).toEqual([]);
     expect(effectsOf(reject, { type: "pressed", pressed: { input: "y" } })).toContainEqual({
       type: "send",
-      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "no" },
+      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "no", since: ago(120) },
     });
   });
 
@@ -74,6 +79,8 @@ describe("a question", () => {
     const answer = { choice: "all", by: "ada", at: ago(1) };
     const running = asks({ answer }, { state: "running", blocked: null });
     expect(after(sure, put(running)).question).toBeNull();
+    // Where somebody else answers and the next question comes at once, too.
+    expect(after(sure, put(asks({ question: "Sure?", since: ago(1) }))).question).toBeNull();
   });
 });
 
@@ -127,6 +134,30 @@ describe("the bell", () => {
     const moved = press(state, "tab");
     expect(needsOf(moved)).toHaveLength(0);
     expect(needsOf(after(moved, put(asks({ since: ago(5) }))))).toHaveLength(1);
+  });
+
+  test("what was looked at stays off in the next dashboard, and an odd success meanwhile counts", () => {
+    const file = join(directory(), "looks", "one.json");
+    const first = new LookedFile(file);
+    const state = choose(
+      open([asks(), failed()], { size: SIZE, looks: first.read(NOW - 60_000) }),
+      "rolloutaaaaa",
+    );
+    const failures: Message = { type: "failures-fetched", operations: [failed()], cursor: "c1" };
+    const both = after(state, failures);
+    expect(needsOf(both)).toHaveLength(2);
+    for (const effect of effectsOf(both, { type: "pressed", pressed: { input: "tab" } }))
+      if (effect.type === "remember-looked") first.write(effect.keys);
+
+    const looks = new LookedFile(file).read(NOW);
+    const next = choose(open([backup(), asks(), failed()], { size: SIZE, looks }), backup().id);
+    const numbers = [{ name: "bytes", value: 4, low: 900, high: 1100, runs: 12 }];
+    const odd = operation({ id: "odd", state: "succeeded", finishedAt: ago(30), odd: numbers });
+    expect(needsOf(after(next, failures, put(odd))).map(({ operation }) => operation)).toEqual([
+      failed().id,
+      "odd",
+    ]);
+    expect(new LookedFile(null).read(NOW)).toEqual({ began: NOW, looked: new Set() });
   });
 
   test("x takes an item off without a look, and an empty list says so", () => {

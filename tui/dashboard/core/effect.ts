@@ -55,7 +55,8 @@ export type Effect =
   /** Tries at once to reach one of several hosts; ssh may ask for a password. */
   | { type: "connect-host"; host: string }
   | { type: "suspend" }
-  | { type: "remember-look"; cursor: string };
+  | { type: "remember-look"; cursor: string }
+  | { type: "remember-looked"; keys: readonly string[] };
 
 /** An operation of the chain and its place in the log of the chain. */
 export interface LogLink {

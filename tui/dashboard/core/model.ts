@@ -239,13 +239,11 @@ export interface State {
   readonly today: FinishedToday | null;
   /** Failures that nobody has looked at, newest first. */
   readonly newFailures: readonly string[];
-  /** Failures that were on the screen since the dashboard began: the daemon tells of them again. */
-  readonly seenFailures: ReadonlySet<string>;
   /** Place in the daemon's failures up to which somebody looked, and the newest place. */
   readonly failureCursor: string | null;
-  /** When the dashboard was started, in ms. */
+  /** When the person first looked at this daemon, in ms. */
   readonly began: number;
-  /** Keys of what needs a person and was looked at. */
+  /** Keys of what needs a person and was looked at, now or in an earlier dashboard. */
   readonly looked: ReadonlySet<string>;
   readonly marked: ReadonlySet<string>;
   readonly listing: Listing;
@@ -325,6 +323,8 @@ export interface StateOptions {
   /** Several daemons: names and addresses. */
   hosts?: readonly Pick<Host, "name" | "address">[];
   actions?: readonly Action<State>[];
+  /** What an earlier dashboard remembered. */
+  looks?: Pick<State, "began" | "looked">;
 }
 
 export function initialState({
@@ -336,6 +336,7 @@ export function initialState({
   readOnly = null,
   hosts = [],
   actions = [],
+  looks = { began: now, looked: new Set() },
 }: StateOptions): State {
   return {
     actions,
@@ -368,10 +369,8 @@ export function initialState({
     queuesRun: 0,
     today: null,
     newFailures: [],
-    seenFailures: new Set(),
     failureCursor: null,
-    began: now,
-    looked: new Set(),
+    ...looks,
     marked: new Set(),
     listing: NO_LISTING,
     order: [],

@@ -1,7 +1,7 @@
 /**
  * What needs a person and was not looked at yet: questions, programs that wait for input, new failures, odd successes,
- * schedules. The
- * header counts it, and a page lists it. An item is looked at once a key is pressed while it is on the screen.
+ * schedules. The header counts it, and a page lists it. An item is looked at once a key is pressed while it is on the
+ * screen.
  */
 import { waitsForApproval } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -10,7 +10,7 @@ import { firstLine } from "../../../protocol/text/first-line.js";
 import { oddText } from "../../../protocol/text/odd-text.js";
 import type { Style } from "../text/theme.js";
 import { nameOf, operationOf } from "./chain.js";
-import type { State } from "./model.js";
+import { emit, type State } from "./model.js";
 import { perObject } from "./per-object.js";
 
 export interface Need {
@@ -69,14 +69,16 @@ function failure(state: State, operation: Operation | null): Need[] {
   if (operation === null) return [];
   const { id, error, finishedAt, updatedAt } = operation;
   const text = error === null ? "failed" : firstLine(error.message);
-  const key = `failure ${id} ${finishedAt}`;
+  const key = failureKey(operation);
   const since = finishedAt ?? updatedAt;
   return [
     { ...{ key, text, since, sign: "✗", style: "bad" }, name: nameOf(state, operation), operation: id },
   ];
 }
 
-/** A success with odd numbers, since the dashboard was started. */
+export const failureKey = ({ id, finishedAt }: Operation): string => `failure ${id} ${finishedAt}`;
+
+/** A success with odd numbers, since this person first looked at the daemon. */
 function odd(state: State, operation: Operation): Need[] {
   const [first, ...others] = operation.odd ?? [];
   const { id, state: is, finishedAt } = operation;
@@ -113,5 +115,14 @@ export function withLooked(state: State): State {
 }
 
 export function lookedAt(state: State, needs: readonly Need[]): State {
-  return { ...state, looked: new Set([...state.looked, ...needs.map(({ key }) => key)]) };
+  return withKeys(
+    state,
+    needs.map(({ key }) => key),
+  );
+}
+
+export function withKeys(state: State, keys: readonly string[]): State {
+  const looked = new Set([...state.looked, ...keys]);
+  if (looked.size === state.looked.size) return state;
+  return emit({ ...state, looked }, { type: "remember-looked", keys: [...looked] });
 }

@@ -12,6 +12,7 @@ import { linksOf, openChainLog, seekError } from "./chain-log.js";
 import { isReachable } from "./host-view.js";
 import { followLog, jumpTo } from "./log-window.js";
 import { emit, isFree, type State } from "./model.js";
+import { failureKey, withKeys } from "./needs.js";
 import { restarted } from "./paging.js";
 import { waitOf } from "./queue-view.js";
 
@@ -56,8 +57,8 @@ function looked(at: State, id: string | null): State {
 }
 
 function failureSeen(state: State, id: string | null): State {
-  if (id === null || state.seenFailures.has(id) || operationOf(state, id)?.state !== "failed") return state;
-  return { ...state, seenFailures: new Set([...state.seenFailures, id]) };
+  const operation = operationOf(state, id);
+  return operation?.state === "failed" ? withKeys(state, [failureKey(operation)]) : state;
 }
 
 /** In the log of the chain, to the first line of the operation; of the last one, to the end. */

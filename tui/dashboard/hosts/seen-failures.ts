@@ -108,9 +108,13 @@ function readLook(file: string): string | null {
 
 /** Without the file, the next start reports the same failures again. */
 function writeLook(file: string, cursor: string): void {
+  writeSmall(file, { failures: cursor });
+}
+
+export function writeSmall(file: string, value: object): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(`${file}.new`, `${JSON.stringify({ failures: cursor })}\n`, { mode: 0o600 });
+    writeFileSync(`${file}.new`, `${JSON.stringify(value)}\n`, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   } catch {
     // A read-only home.
