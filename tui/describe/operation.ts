@@ -88,7 +88,7 @@ function approvalText(asked: Approval, { finishedAt }: Operation, now: number): 
 }
 
 /** How long the stages and steps would have taken that are up to date. */
-function savedTime({ stageTimes }: Operation): string {
+export function savedTime({ stageTimes }: Pick<Operation, "stageTimes">): string {
   const seconds = Object.values(stageTimes).reduce((sum, { saved = 0 }) => sum + saved, 0);
   return seconds < LEAST_SAVED ? "" : formatDuration(seconds);
 }

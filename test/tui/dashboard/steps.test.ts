@@ -12,7 +12,7 @@ import { announce } from "../../../tui/dashboard/reader/announce.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { after, opened, press, screenText } from "./core.js";
-import { ago, backup, doneStep, NOW, step } from "./operations.js";
+import { ago, backup, backupDone, doneStep, NOW, step } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
 const ID = "backupaaaaaa";
@@ -162,6 +162,19 @@ test("the rows of the steps are in the plan, so that the log keeps its rows", ()
     expect(detailPlan(state).logHeight, `${columns}x${rows}`).toBeGreaterThanOrEqual(5);
     expect(screenText(state)).toMatch(/\d+ active/);
   }
+});
+
+test("an operation that has ended tells the time that was saved, beside the time that it took", () => {
+  const times = { startedAt: ago(75), finishedAt: ago(74), resumed: false, seconds: 1 };
+  const done = backupDone({
+    stageStates: { Scan: "up-to-date", Archive: "done", Checksum: "done" },
+    stageTimes: { Scan: { ...times, saved: 42 }, Archive: { ...times, saved: 20 } },
+  });
+  const size = (columns: number) => ({ size: { columns, rows: 24 } });
+  expect(screenText(opened([done], size(80)))).toContain("took 1m10s · saved 1m02s");
+  const none = screenText(opened([backupDone()], size(80)));
+  expect(none).toContain("took 1m10s");
+  expect(none).not.toContain("saved");
 });
 
 test("a screen reader hears which steps failed, each once", () => {

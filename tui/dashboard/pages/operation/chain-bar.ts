@@ -4,6 +4,7 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { elapsedOf } from "../../../describe/duration.js";
+import { savedTime } from "../../../describe/operation.js";
 import { formatDuration, formatOverall } from "../../../terminal/format.js";
 import { type OverallProgress, stagePercent } from "../../../terminal/overall-progress.js";
 import { formatLeft, formatMargin, groundOf, longLeft } from "../../../terminal/time-left.js";
@@ -130,8 +131,10 @@ function tookText(state: State, operation: Operation, links: readonly Operation[
   if (seconds === null) return "not started";
   const usual = links.length > 1 ? null : (usualOf(state, operation)?.seconds?.p50 ?? null);
   const compared = usual === null ? "" : ` · usually ${formatDuration(usual)}`;
+  const time = links.length > 1 ? "" : savedTime(operation);
+  const saved = time === "" ? "" : ` · saved ${time}`;
   const ended = operation.finishedAt === null ? "" : ` · ended ${clock(operation.finishedAt)}`;
-  return `took ${formatDuration(seconds)}${compared}${ended}`;
+  return `took ${formatDuration(seconds)}${saved}${compared}${ended}`;
 }
 
 /** When a queued operation starts. */
