@@ -98,7 +98,9 @@ function described(cause: unknown, masker: Masker): Omit<ErrorCause, "depth"> {
     return { message: masker.mask(text).slice(0, MOST_OF_CAUSE), stack: null };
   }
   const { name, message } = cause;
-  const text = message ? `${name}: ${message}` : name || "an error without a message";
+  // The message of a failed program names the program.
+  const isNamed = message !== "" && cause instanceof ExecError;
+  const text = isNamed ? message : message ? `${name}: ${message}` : name || "an error without a message";
   return {
     message: masker.mask(text).slice(0, MOST_OF_CAUSE),
     stack: authorStack(cause, masker)?.slice(0, MOST_OF_CAUSE) ?? null,

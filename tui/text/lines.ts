@@ -247,13 +247,16 @@ function unprinted(message: string, recent: readonly string[]): string {
 /** Codes that add nothing to "failed". */
 const QUIET = new Set(["LIVEOPS_FAILED", "LIVEOPS_EXCEPTION"]);
 
+/** Errors whose names add nothing to their messages. */
+const UNNAMED = new Set(["Error", "Failure", "StepsError"]);
+
 /** The stack without its leading message, where that message was printed already. */
 function unsaid(stack: string, message: string): string {
   const places = stack.search(/^\s+at /m);
   const [, name = "", text = ""] =
     /^([\w$.]*)(?:: )?(.*)$/s.exec(places === -1 ? stack : stack.slice(0, places).trimEnd()) ?? [];
   if (!message.startsWith(text)) return stack;
-  const kind = name === "Error" || name === "Failure" || message.startsWith(name) ? "" : `${name}\n`;
+  const kind = UNNAMED.has(name) || message.startsWith(name) ? "" : `${name}\n`;
   return places === -1 ? kind.trimEnd() : kind + stack.slice(places);
 }
 

@@ -152,6 +152,20 @@ describe("a failure", () => {
     expect(lanes.begun).toEqual(["fast"]);
   });
 
+  it("tells of programs what they say themselves, without the name of a class", async () => {
+    const run = await runOperation(
+      typeOf((p) =>
+        check(p, () =>
+          p.each([3, 4], (code, s) => s.exec("sh", ["-c", `exit ${code}`]), { onFailure: "finish" }),
+        ),
+      ),
+    );
+    expect(run.error!.causes!.map(({ message }) => message)).toEqual([
+      "sh exited with 3",
+      "sh exited with 4",
+    ]);
+  });
+
   it("can be caught, with the names and errors of the steps", async () => {
     const run = await runOperation(
       typeOf((p) =>

@@ -107,6 +107,7 @@ test.each([
     ["err failed: many (a; b)", "err AggregateError\n    at x"],
   ],
   ["it broke", "Error: it broke", ["err failed: it broke"]],
+  ["2 of 3 steps failed", "StepsError: 2 of 3 steps failed", ["err failed: 2 of 3 steps failed"]],
   ["it broke", "Error: another\n    at x", ["err failed: it broke", "err Error: another\n    at x"]],
 ])("the message of a failure is not said again with its stack: %j, %j", (message, stack, lines) => {
   const error = { code: "LIVEOPS_EXCEPTION", message, stack };
