@@ -23,7 +23,7 @@ import { OutcomeCalls } from "./outcome-calls.js";
 import { Reports, until } from "./reports.js";
 import type { FromPlace, Sink, StageValues, StepSeconds } from "./sink.js";
 import { type RunnerStageOptions, Stages } from "./stages.js";
-import { Steps, type StepTask, tasksOfEach, tasksOfParallel } from "./steps.js";
+import { type RunnerStepsOptions, Steps, type StepTask, tasksOfEach, tasksOfParallel } from "./steps.js";
 
 export class AttemptProgress extends Reports implements Progress<unknown> {
   readonly stages: Stages;
@@ -118,7 +118,7 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
   }
 
   /** Runs steps of the active stage. @returns their values, in the order of the tasks; undefined: skipped, or an allowed failure */
-  runSteps(tasks: readonly StepTask[], options: StepsOptions): Promise<unknown[]> {
+  runSteps(tasks: readonly StepTask[], options: RunnerStepsOptions): Promise<unknown[]> {
     const { active } = this.stages;
     if (active === null)
       throw new Error('steps run inside a stage: await p.stage("…", () => p.parallel({ … }))');

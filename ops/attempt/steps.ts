@@ -45,6 +45,12 @@ export interface StepTask {
   valueByHand?(outputs: DoneByHand["outputs"]): unknown;
 }
 
+/** What only the runner's own types pass. */
+export interface RunnerStepsOptions extends StepsOptions {
+  /** Ends the steps, as a cancel does. `run` then throws its reason. */
+  until?: AbortSignal;
+}
+
 type Finished = Omit<Extract<EventBody, { type: "step:finished" }>, "type" | "stage" | "step">;
 
 interface StepsParts extends AttemptParts {
@@ -127,7 +133,10 @@ export class Steps {
    * @returns the values, in the order of the tasks
    * @throws the failure of a step, after all steps of the set have ended; OperationCancelled
    */
-  async run(tasks: readonly StepTask[], options: StepsOptions): Promise<unknown[]> {
+  async run(
+    tasks: readonly StepTask[],
+    { until = new AbortController().signal, ...options }: RunnerStepsOptions,
+  ): Promise<unknown[]> {
     const { atOnce, onFailure } = checkedOptions(options);
     this.#take(tasks);
     if (tasks.length === 0) return [];
@@ -148,7 +157,9 @@ export class Steps {
         const { index, failed: without } = next;
         const task = tasks[index]!;
         const ended =
-          without === null ? await this.#one(task, stop) : this.#without(task, tasks[without]!.name, stop);
+          without === null
+            ? await this.#one(task, stop, until)
+            : this.#without(task, tasks[without]!.name, stop);
         values[index] = ended.value;
         cancelled ??= ended.cancelled;
         // The step may have thrown the error without a stop request.
@@ -241,7 +252,7 @@ export class Steps {
     return {};
   }
 
-  async #one(task: StepTask, stop: StepsCancellation): Promise<Ended> {
+  async #one(task: StepTask, stop: StepsCancellation, until: AbortSignal): Promise<Ended> {
     const { stage, occurrence, parts, values } = this;
     const { name, allowFailure = false } = task;
     const stored = values?.load(stage, occurrence, name);
@@ -280,6 +291,10 @@ export class Steps {
       if (thrown instanceof Unrun) {
         finish(thrown.end);
         return {};
+      }
+      if (until.aborted && thrown === until.reason) {
+        finish({ state: "cancelled" });
+        return { cancelled: thrown };
       }
       if (stop.explains(thrown)) {
         const isEnded = stop.endedBy !== null;

@@ -208,7 +208,11 @@ export class StageRun {
     const all = this.#stepsOf(steps);
     this.#steps = all.length;
     const started = performance.now();
-    const options = { onFailure: steps.onFailure, ...(steps.atOnce !== null && { atOnce: steps.atOnce }) };
+    const options = {
+      onFailure: steps.onFailure,
+      until: deadline,
+      ...(steps.atOnce !== null && { atOnce: steps.atOnce }),
+    };
     const hasFiles = all.some(({ task }) => task.files !== null);
     const after = hasFiles
       ? (await import("./patterns.js")).orderOfSteps(this.context, this.stage.name, all)
@@ -222,7 +226,6 @@ export class StageRun {
         options,
       );
     } catch (error) {
-      // The steps have all failed by the timeout of the pipeline, which is one failure.
       deadline.throwIfAborted();
       throw error;
     } finally {

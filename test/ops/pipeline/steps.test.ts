@@ -10,6 +10,7 @@ import { valuesOfEach } from "../../../ops/pipeline/run/each.js";
 import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
 import { Variables } from "../../../ops/pipeline/run/variables.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
+import { Pipeline } from "../../../ops/pipeline.js";
 import { type OperationRun, runOperation, startOperation } from "../../../ops/testing/index.js";
 import { until } from "../../end-to-end/until.js";
 import { isRunning } from "../pids.js";
@@ -451,10 +452,17 @@ describe("a stop", () => {
     expect(readFileSync(join(dir, "end"), "utf8")).toBe("cancelled\n");
   });
 
-  it("by the timeout of the pipeline is one failure", async () => {
-    const done = await run(
-      `timeout: 0.2\n${stage("each: { n: [1, 2] }\nrun: sleep 60\non_failure: finish\nat_once: 2")}`,
-    );
-    expect(done.error!.code).toBe("LIVEOPS_TIMEOUT");
-  });
+  it.each(["stop", "finish"])(
+    "by the timeout of the pipeline is one failure, of no step (on_failure: %s)",
+    async (end) => {
+      const keys = `each: { n: [1, 2, 3] }\nrun: sleep 60\non_failure: ${end}\nat_once: 2`;
+      const text = `timeout: 0.2\n${stage(keys)}`;
+      // A type of its own has the timeout, and the type of all files reads it.
+      for (const done of [await run(text), await again(Pipeline, { text })]) {
+        expect(done.error!.code).toBe("LIVEOPS_TIMEOUT");
+        expect(done.error!.causes).toBeUndefined();
+        expect(stepsOf(done)).toEqual(["1 cancelled", "2 cancelled"]);
+      }
+    },
+  );
 });
