@@ -1,6 +1,7 @@
 /** Questions to a person in a fleet: any host answers, once, also while the host that asked is down. */
 // @module-tag postgresql
 import { expect, test } from "vitest";
+import { newId } from "../../protocol/id.js";
 import { until } from "../end-to-end/until.js";
 import type { FleetHost } from "./fleet-host.js";
 import { FleetWorld } from "./fleet-world.js";
@@ -43,7 +44,7 @@ test("the answer of another host counts, and a host that is down keeps nobody wa
   // The wait holds no slot.
   expect(
     await a.daemon.untilFinished(
-      (await a.client.submit({ op: "shell", on: "a", params: { args: ["true"] } })).id,
+      (await a.client.submit({ op: "shell", on: "a", params: { args: ["true"] } }, newId())).id,
     ),
   ).toMatchObject({ state: "succeeded" });
   await b.client.approve(pinned, { choice: "blue" });

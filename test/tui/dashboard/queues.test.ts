@@ -298,14 +298,19 @@ describe("queues and schedules", () => {
   ])("the page at %ix%i keeps its tables, and no row is too wide", (columns, rows) => {
     const size = { columns, rows };
     const many = Array.from({ length: 20 }, (_, i) => queue({ name: `queue-${i}` }));
-    const late = schedule({ name: "weekly", lastProblem: "2 runs were missed", missed: 2 });
-    const state = after(open([backup()], { size }), told(many, [late]));
+    const late = schedule({ name: "weekly", lastProblem: "the file is gone" });
+    const failing = schedule({
+      name: "hourly",
+      missing: { kind: "unsuccessful", text: "no success in 3 runs", since: ago(9000) },
+    });
+    const state = after(open([backup()], { size }), told(many, [failing, late]));
     for (const page of [press(state, "Q"), press(state, "Q", "G"), press(state, "Q", "j", "j", "j")]) {
       const lines = screenText(page).split("\n");
       expect(lines).toHaveLength(rows);
       for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns);
       expect(screenText(page)).toMatch(/Queues 20/);
-      expect(screenText(page)).toMatch(/weekly .*▲ missed/);
+      expect(screenText(page)).toMatch(/hourly .*▲ fails/);
+      expect(screenText(page)).toMatch(/weekly .*▲ no run/);
       expect(screenText(page)).toContain("▌");
     }
   });

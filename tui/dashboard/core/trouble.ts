@@ -186,7 +186,7 @@ function scheduleTrouble(state: State): Trouble[] {
   const [first, ...others] = failed;
   if (first === undefined) return [];
   const text =
-    others.length === 0 ? `▲ schedule ${short(first.name)}` : `▲ ${failed.length} schedules miss runs`;
+    others.length === 0 ? `▲ schedule ${short(first.name)}` : `▲ ${failed.length} schedules have problems`;
   const detail = others.length === 0 ? `: ${sanitizeLine(firstLine(wrong(first)!))}` : "";
   return [warning(state, text, detail, "queues")];
 }

@@ -190,6 +190,9 @@ function queueRow(sides: Sides, queue: QueueReply, chosen: boolean): Line {
   return line;
 }
 
+/** At most as wide as the column. */
+const WRONG = { late: "late", unsuccessful: "fails", missed: "missed" };
+
 function scheduleRow(sides: Sides, schedule: ScheduleReply, chosen: boolean): Line {
   const { state } = sides;
   const { name, nextAt, pausedSince, lastOperation, lastProblem, missing } = schedule;
@@ -200,7 +203,8 @@ function scheduleRow(sides: Sides, schedule: ScheduleReply, chosen: boolean): Li
   else line.add(fit(formatShortTime(new Date(nextAt), new Date(state.now)), NEXT));
   line.fill(end);
   const last = operationOf(state, lastOperation === null ? null : keyBeside(lastOperation, name));
-  if (lastProblem !== null || missing) return line.add("▲ missed", "warn");
+  if (missing) return line.add(`▲ ${WRONG[missing.kind] ?? WRONG.missed}`, "warn");
+  if (lastProblem !== null) return line.add("▲ no run", "warn");
   if (last === null) return line.add(lastOperation === null ? "none" : "–", "muted");
   return line
     .add(`${glyphOf(last)} `, styleOf(last))
