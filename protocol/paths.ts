@@ -21,7 +21,7 @@ export const PATHS = {
   edit: { method: "PATCH", path: "/v1/operations/:id", sends: "body" },
   remove: { method: "DELETE", path: "/v1/operations/:id" },
   log: { method: "GET", path: "/v1/operations/:id/log", sends: "query" },
-  why: { method: "GET", path: "/v1/operations/:id/why" },
+  why: { method: "GET", path: "/v1/operations/:id/why", sends: "query" },
   events: { method: "GET", path: "/v1/operations/:id/events", sends: "query", lastLine: "end" },
   attach: { method: "GET", path: "/v1/operations/:id/terminal", lastLine: "end" },
   input: { method: "POST", path: "/v1/operations/:id/terminal", sends: "body" },

@@ -175,6 +175,10 @@ export const eventsQuery = z.object({
   log: doc(z._default(flag, false), "include log lines"),
 });
 
+export const whyQuery = z.object({
+  partial: doc(z._default(flag, false), "reply at once; `pending` tells whether more is being found out"),
+});
+
 export const watchQuery = z.object({
   operation: doc(
     z.optional(z.string()),

@@ -176,8 +176,9 @@ export const ROUTES = {
       summary: "Tell why an operation is in its state",
       description:
         "What failed and what has changed since the last success, what it waits for, or what was unusual. That of a " +
-        "failure is made at the failure and kept, at most 16 KiB.",
+        "failure is made at the failure and kept, at most 16 KiB. What git and the logs tell may need some seconds.",
       params: id,
+      query: requests.whyQuery,
       replies: { 200: json(whySchema) },
       refusals: NOT_FOUND,
     },

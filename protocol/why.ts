@@ -97,6 +97,7 @@ export const whySchema = z.object({
   odd: operationSchema.shape.odd,
   next: doc(z.array(z.object({ command: z.string(), does: z.string() })), "commands that go on from here"),
   notes: doc(z.array(z.string()), "what is not known, and why"),
+  pending: doc(z.optional(z.literal(true)), "more is being found out, and the next request waits for it"),
 });
 
 export type Why = z.infer<typeof whySchema>;

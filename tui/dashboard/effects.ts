@@ -237,8 +237,8 @@ const RUNS: Runs = {
     dispatch({ type: "matches-counted", key, numbers: numbers.slice(0, MATCHES_MOST), isMore });
   },
 
-  "fetch-why": async ({ id, attempt }, { client, dispatch }, left) => {
-    const why = await client.why(id, left);
+  "fetch-why": async ({ id, attempt, partial }, { client, dispatch }, left) => {
+    const why = await client.why(id, { partial }, left);
     if (!left.aborted) dispatch({ type: "why-fetched", id, attempt, why });
   },
 

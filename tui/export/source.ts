@@ -36,7 +36,7 @@ export function runOf(client: Client, record: Operation, signal?: AbortSignal): 
         yield line;
       }
     },
-    why: () => client.why(id, signal),
+    why: () => client.why(id, {}, signal),
     log: (after = 0) =>
       storedLines({ after, client, id, filter: {}, end: { logLine: logLines, seq: Infinity }, signal }),
   };

@@ -136,7 +136,7 @@ const explainOperation = defineTool({
   },
   changes: "nothing",
   async run(input, { client, signal }) {
-    return client.why(input.id ?? (await newestToExplain(client, signal)), signal);
+    return client.why(input.id ?? (await newestToExplain(client, signal)), {}, signal);
   },
 });
 

@@ -1,6 +1,6 @@
 /**
  * What git tells of a directory since a time: the commits that came into the checkout, and the files that changed. By
- * the reflog, so a commit counts from when it came here. Git runs no program of the repository.
+ * the reflog, so a commit counts from when it came here. Git runs no hook, monitor or external diff of the repository.
  */
 import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";

@@ -21,9 +21,9 @@ import { firstNewLine, type Log } from "./new-line.js";
 import { headOf, type WhyParts } from "./parts.js";
 import { RUNTIME, type Timeline } from "./timeline.js";
 
-/** Longest time of a part, in ms; the others are told without it. Right after a failure somebody looks at it. */
-export const AT_ONCE_MS = 180;
-export const ASKED_MS = 5000;
+/** Longest times of git and of the logs, in ms. Right after a failure somebody looks at it. */
+const FIRST_MS = 180;
+const WHOLE_MS = 5000;
 /** Successes that are looked through for one of the same directory, and whose logs are compared. */
 const SUCCESSES = 20;
 const LOGS = 5;
@@ -31,12 +31,17 @@ const LAST_LINES = 10;
 const LINE_MOST = 300;
 const FILES_MOST = 5;
 
+export interface Found {
+  /** Without what git and the logs tell late: then it is `pending`. */
+  readonly first: Why;
+  readonly whole: Promise<Why>;
+}
+
 export async function whyFailed(
   entry: Compared["entry"],
   timeline: Timeline,
   options: WhyParts,
-  most: number,
-): Promise<Why> {
+): Promise<Found> {
   const { durations, loader, store, now } = options;
   const complete = (each: Compared["entry"]): Compared => ({
     entry: each,
@@ -60,46 +65,47 @@ export async function whyFailed(
   };
   const successes = await successesBefore(record, options);
   const [good] = successes;
-  if (good === undefined)
-    return { ...named, notes: ["It has not succeeded before, so that nothing can be compared."] };
+  if (good === undefined) {
+    const notes = ["It has not succeeded before, so that nothing can be compared."];
+    const first = { ...named, notes };
+    return { first, whole: Promise.resolve(first) };
+  }
   const before = complete(good);
   const { id, finishedAt, seconds, startedAt } = good.record;
   const since = startedAt ?? good.record.createdAt;
   const usual = (await durations.usual([entry]))(record);
-  const [checkout, newLine] = await Promise.all([
-    within(
-      most,
-      changesOnDisk(failed, failure, since, most),
-      "Git needs too long here: what changed in the checkout is not known.",
-    ),
-    within(
-      most,
-      newLineOf(record, successes, options),
-      "The logs of the earlier successes could not be read in time.",
-    ),
-  ]);
   const [runtime, then] = [timeline.at(RUNTIME, record.startedAt ?? why.at), timeline.at(RUNTIME, since)];
   const ownText = typeFile === null || text !== null ? [] : typeChange(typeFile, record, since, timeline);
   const recorded = [...ownText, ...recordChanges(before, failed)];
   // The text that ran is known better than the file.
   const told = new Set([...recorded.map(({ name }) => name), nameIn(record.cwd, text?.file ?? null)]);
-  const changes = [
-    ...recorded,
-    ...(runtime !== null && then !== null ? valueChange("version", "version", then, runtime) : []),
-    ...checkout.changes.filter(({ name }) => !told.has(name)),
-    ...slowStages(record, usual, Date.parse(record.finishedAt ?? why.at)),
-    ...newLine.changes,
-  ];
-  return {
+  const whyWith = (checkout: Part, newLine: Part): Why => ({
     ...named,
     since: { id, finishedAt: finishedAt!, seconds },
-    changes,
+    changes: [
+      ...recorded,
+      ...(runtime !== null && then !== null ? valueChange("version", "version", then, runtime) : []),
+      ...checkout.changes.filter(({ name }) => !told.has(name)),
+      ...slowStages(record, usual, Date.parse(record.finishedAt ?? why.at)),
+      ...newLine.changes,
+    ],
     next: [
       ...named.next,
       { command: `liveops diff ${id} ${record.id}`, does: "compares it with the last success" },
     ],
     notes: [...checkout.notes, ...newLine.notes],
-  };
+  });
+  const [git, logs] = [changesOnDisk(failed, failure, since), newLineOf(record, successes, options)];
+  const within = (ms: number) =>
+    Promise.all([
+      partWithin(ms, git, "Git needs too long here: what changed in the checkout is not known."),
+      partWithin(ms, logs, "The logs of the earlier successes could not be read in time."),
+    ]);
+  const parts = await within(FIRST_MS);
+  const first = whyWith(...parts);
+  if (!parts.some(({ isLate }) => isLate)) return { first, whole: Promise.resolve(first) };
+  const whole = within(WHOLE_MS).then((all) => whyWith(...all));
+  return { first: { ...first, notes: ["More is being found out."], pending: true }, whole };
 }
 
 /** The newest first; those of the same directory before the others. */
@@ -137,7 +143,6 @@ async function changesOnDisk(
   { record }: Compared,
   failure: Failure | null,
   since: string,
-  most: number,
 ): Promise<CheckoutChanges> {
   const { cwd } = record;
   const scripts = await scriptsIn(
@@ -149,7 +154,7 @@ async function changesOnDisk(
     cwd,
     since,
     scripts.map(({ name }) => name),
-    most * 0.8,
+    WHOLE_MS,
   );
   const told = new Set(checkout.changes.map(({ name }) => name));
   const edited = scripts
@@ -204,10 +209,13 @@ async function newLineOf(
   return { changes: [change], notes };
 }
 
-async function within(ms: number, work: Promise<CheckoutChanges>, late: string): Promise<CheckoutChanges> {
-  const { promise, resolve } = Promise.withResolvers<CheckoutChanges>();
-  const timer = setTimeout(() => resolve({ changes: [], notes: [late] }), ms);
-  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+type Part = CheckoutChanges & { readonly isLate: boolean };
+
+async function partWithin(ms: number, work: Promise<CheckoutChanges>, late: string): Promise<Part> {
+  const { promise, resolve } = Promise.withResolvers<Part>();
+  const timer = setTimeout(() => resolve({ changes: [], notes: [late], isLate: true }), ms);
+  const inTime = work.then((changes) => ({ ...changes, isLate: false }));
+  return Promise.race([inTime, promise]).finally(() => clearTimeout(timer));
 }
 
 function isResumable({ op }: Operation, loader: WhyParts["loader"]): boolean {

@@ -14,7 +14,7 @@ import type { Log } from "../../log/log.js";
 import type { Entry } from "../../store/decision.js";
 import { type Layout, runDir } from "../../store/layout.js";
 import { bounded, maskerOf, withoutSecrets } from "./bounds.js";
-import { ASKED_MS, AT_ONCE_MS, whyFailed } from "./failed.js";
+import { type Found, whyFailed } from "./failed.js";
 import { machineNow, memoryKills } from "./machine.js";
 import type { WhyParts } from "./parts.js";
 import { type Present, whyPresent } from "./present.js";
@@ -37,8 +37,9 @@ interface WhysOptions extends WhyParts {
 export class Whys {
   readonly #timeline: Timeline;
   /** By id. */
-  readonly #collecting = new Map<string, Promise<Why>>();
+  readonly #collecting = new Map<string, Record<"first" | "whole", Promise<Why>>>();
   #last: Promise<unknown> = Promise.resolve();
+  #keeping: Promise<unknown> = Promise.resolve();
   #memoryKills: number | null = null;
   #isStopped = false;
 
@@ -64,15 +65,16 @@ export class Whys {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await this.#last;
+    await this.#keeping;
   }
 
-  async of(entry: Entry, present: Present): Promise<Why> {
+  /** @param isPartial whether what is known now is enough */
+  async of(entry: Entry, present: Present, isPartial: boolean): Promise<Why> {
     const { id, state } = entry.record;
     if (state !== "failed") return this.#safe(entry, await whyPresent(entry, present, this.options));
-    const collected = await this.#collecting.get(id)?.catch(() => null);
-    const kept = collected ?? this.#read(entry.record);
-    return kept ?? this.#make(entry, null);
+    const collected = this.#collecting.get(id)?.[isPartial ? "first" : "whole"];
+    const kept = (await collected?.catch(() => null)) ?? this.#read(entry.record);
+    return kept ?? (await this.#make(entry, null)).whole;
   }
 
   /** The file of a shipped type changes only with liveops. */
@@ -86,16 +88,19 @@ export class Whys {
     const { id } = entry.record;
     // The machine is measured now, and the rest of several failures one after the other.
     const machine = this.#machine(entry);
-    const collected = this.#last.then(async () => {
-      const why = await this.#make(entry, machine);
+    const found = this.#last.then(() => this.#make(entry, machine));
+    const whole = found.then(async (parts) => {
+      const why = await parts.whole;
       // On a full disk it is made again when somebody asks.
       await this.#keep(why).catch((error) => this.options.log.warn({ err: error, id }, NOT_KEPT));
       return why;
     });
-    this.#collecting.set(id, collected);
-    this.#last = collected
+    this.#collecting.set(id, { first: found.then(({ first }) => first), whole });
+    this.#last = found.catch(() => {});
+    const kept = whole
       .catch((error) => this.options.log.warn({ err: error, id }, NOT_FOUND_OUT))
       .finally(() => this.#collecting.delete(id));
+    this.#keeping = Promise.all([this.#keeping, kept]);
   }
 
   async #machine({ record, env }: Entry): Promise<Machine> {
@@ -115,11 +120,11 @@ export class Whys {
     return machineNow(places, outOfMemory);
   }
 
-  async #make(entry: Entry, measured: Promise<Machine> | null): Promise<Why> {
-    const most = measured === null ? ASKED_MS : AT_ONCE_MS;
-    const made = whyFailed(entry, this.#timeline, this.options, most);
-    const [why, machine] = await Promise.all([made, measured]);
-    return this.#safe(entry, { ...why, machine });
+  async #make(entry: Entry, measured: Promise<Machine> | null): Promise<Found> {
+    const made = whyFailed(entry, this.#timeline, this.options);
+    const [{ first, whole }, machine] = await Promise.all([made, measured]);
+    const safe = (why: Why) => this.#safe(entry, { ...why, machine });
+    return { first: safe(first), whole: whole.then(safe) };
   }
 
   #safe(entry: Entry, why: Why): Why {

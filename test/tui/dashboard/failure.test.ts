@@ -183,7 +183,13 @@ describe("the card", () => {
 describe("the daemon", () => {
   test("is asked once why a failure failed, anew of another attempt, and not of a success", () => {
     const it = deploy();
-    expect(wanted(show(it), "why")).toEqual({ type: "fetch-why", id: it.id, attempt: 1 });
+    const request = { type: "fetch-why", id: it.id, attempt: 1 };
+    expect(wanted(show(it), "why")).toEqual({ ...request, partial: true });
+    // What is known at once is drawn, and the rest is asked for.
+    expect(wanted(after(show(it), told(it, { pending: true })), "why")).toEqual({
+      ...request,
+      partial: false,
+    });
     expect(wanted(after(show(it), told(it)), "why")).toBeNull();
     expect(wanted(after(show(deploy({ attempt: 2 })), told(it)), "why")).toMatchObject({ attempt: 2 });
     expect(wanted(show(deploy({ state: "succeeded" })), "why")).toBeNull();

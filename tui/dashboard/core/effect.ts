@@ -25,7 +25,7 @@ export type SlotEffect =
   /** `errorSince`: the first line of an error that was logged since then. */
   | { type: "seek"; chain: string; links: readonly LogLink[]; query: LogQuery; errorSince?: string }
   | { type: "count-matches"; links: readonly LogLink[]; query: LogQuery }
-  | { type: "fetch-why"; id: string; attempt: number }
+  | { type: "fetch-why"; id: string; attempt: number; partial: boolean }
   | { type: "fetch-page"; text: string; order: "newest" | "oldest"; before: string | null }
   | { type: "fetch-queue"; text: string; before: string | null }
   | { type: "find"; id: string }

@@ -16,11 +16,13 @@ export function whyOf(state: State, operation: Operation): Why | null {
   return operation.state === "failed" ? (state.whys.get(keyOf(operation)) ?? null) : null;
 }
 
-/** The selected failure, if it is to be asked about. */
-export function wantedWhy(state: State): { id: string; attempt: number } | null {
+/** The selected failure, if it is to be asked about: at first for what is known at once, then for all. */
+export function wantedWhy(state: State): { id: string; attempt: number; partial: boolean } | null {
   const operation = selectedOperation(state);
-  if (operation?.state !== "failed" || whyOf(state, operation) !== null) return null;
-  return isReachable(state, operation.id) ? { id: operation.id, attempt: operation.attempt } : null;
+  if (operation?.state !== "failed") return null;
+  const known = whyOf(state, operation);
+  if ((known !== null && !known.pending) || !isReachable(state, operation.id)) return null;
+  return { id: operation.id, attempt: operation.attempt, partial: known === null };
 }
 
 /** @param of the operation as it was asked about: with several hosts, its id is not that of the `Why` */
