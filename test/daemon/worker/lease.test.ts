@@ -27,7 +27,7 @@ async function endsAfter(worker: TestWorker, deadline: number): Promise<number> 
 const types = (worker: TestWorker) => worker.events.map(({ type }) => type);
 
 // Again where the machine was too busy for the bound.
-test("a busy loop ends right after the deadline, also without a daemon, and leaves no word", {
+test.concurrent("a busy loop ends right after the deadline, also without a daemon, and leaves no word", {
   retry: 3,
 }, async () => {
   await using worker = await TestWorker.start('p.log("busy"); for (;;);');
@@ -108,9 +108,9 @@ function mayMakeCgroups(): boolean {
   }
 }
 
-test.each(Object.entries(CONTAINMENTS))(
+test.concurrent.for(Object.entries(CONTAINMENTS))(
   "an operation that waits ends too, with its programs, also those in sessions of their own: %s",
-  async (_, cgroup) => {
+  async ([, cgroup], { onTestFinished }) => {
     await using worker = await TestWorker.start(
       `
     const sleeper = 'echo $$ >> pids; exec sleep 1000';
@@ -132,7 +132,7 @@ test.each(Object.entries(CONTAINMENTS))(
   },
 );
 
-test.each([
+test.concurrent.each([
   ["logs", 'for (;;) { p.log("tick"); fs.appendFileSync("effects", "x"); await delay(50); }'],
   [
     "stages",
@@ -157,7 +157,7 @@ test.each([
   expect(worker.text("effects")).toBe(effects);
 });
 
-test("a worker that runs again too late writes no outcome", async () => {
+test.concurrent("a worker that runs again too late writes no outcome", async () => {
   await using worker = await TestWorker.start('p.log("ready"); await delay(400); p.result(1);');
   const deadline = worker.lease(0.5);
   worker.orderLeased();
@@ -169,7 +169,7 @@ test("a worker that runs again too late writes no outcome", async () => {
   expect(types(worker)).toEqual(["attempt:accepted"]);
 });
 
-test("a lease that ends after the operation's own end does not take its outcome", async () => {
+test.concurrent("a lease that ends after the operation's own end does not take its outcome", async () => {
   await using worker = await TestWorker.start(
     `const { chdir } = process;
     // The worker leaves the directory before it writes the outcome.
@@ -186,7 +186,7 @@ test("a lease that ends after the operation's own end does not take its outcome"
   expect(worker.events.at(-1)).toMatchObject({ type: "attempt:finished", state: "succeeded", result: 1 });
 });
 
-test("a renewed lease keeps the operation running, also where the worker was stopped meanwhile", async () => {
+test.concurrent("a renewed lease keeps the operation running, also where the worker was stopped meanwhile", async () => {
   await using worker = await TestWorker.start(
     'while (!fs.existsSync("end")) { p.log("tick"); await delay(20); } p.result(this.fence);',
   );
@@ -206,7 +206,7 @@ test("a renewed lease keeps the operation running, also where the worker was sto
   expect(worker.events.at(-1)).toMatchObject({ type: "attempt:finished", state: "succeeded", result: 7 });
 });
 
-test("a lease file that is gone, or that cannot be read, keeps its last deadline", async () => {
+test.concurrent("a lease file that is gone, or that cannot be read, keeps its last deadline", async () => {
   await using worker = await TestWorker.start('p.log("ready"); await delay(1e6);');
   const deadline = worker.lease(1.5);
   worker.orderLeased();
@@ -222,7 +222,7 @@ test("a lease file that is gone, or that cannot be read, keeps its last deadline
   expect(late).toBeLessThan(2);
 });
 
-test("a lease file that never existed counts as over after 5 seconds", async () => {
+test.concurrent("a lease file that never existed counts as over after 5 seconds", async () => {
   await using worker = await TestWorker.start('p.log("ready"); await delay(1e6);');
   const from = uptime();
   worker.orderLeased();
@@ -232,7 +232,7 @@ test("a lease file that never existed counts as over after 5 seconds", async () 
   expect(late).toBeLessThan(2);
 });
 
-test("an order under a lease that is over is not accepted", async () => {
+test.concurrent("an order under a lease that is over is not accepted", async () => {
   await using worker = await TestWorker.start('p.log("ready");');
   worker.lease(-1);
   worker.orderLeased();
@@ -240,7 +240,7 @@ test("an order under a lease that is over is not accepted", async () => {
   expect(worker.events).toEqual([]);
 });
 
-test("the partition finish needs no lease", async () => {
+test.concurrent("the partition finish needs no lease", async () => {
   await using worker = await TestWorker.start(
     'for (let n = 0; n < 30; n++) { p.log("tick"); await delay(20); }',
   );
@@ -250,7 +250,7 @@ test("the partition finish needs no lease", async () => {
   expect(worker.events.at(-1)).toMatchObject({ type: "attempt:finished", state: "succeeded" });
 });
 
-test("only a lease starts a thread, one for all attempts; between attempts the lease may be over", async () => {
+test.concurrent("only a lease starts a thread, one for all attempts; between attempts the lease may be over", async () => {
   await using worker = await TestWorker.start("p.result(this.fence);");
   const threads = worker.threads;
   worker.order();
@@ -268,7 +268,7 @@ test("only a lease starts a thread, one for all attempts; between attempts the l
   }
 });
 
-test("a worker that knows its lease starts the thread while it is idle", async () => {
+test.concurrent("a worker that knows its lease starts the thread while it is idle", async () => {
   await using plain = await TestWorker.start("");
   await using worker = await TestWorker.start("p.result(1);", "", { lease: { file: "/nowhere/lease" } });
   expect(worker.threads).toBe(plain.threads + 1);
