@@ -13,6 +13,9 @@ export interface ProcessStat {
   startTime: number;
 }
 
+/** Paths of devices, pipes and processes. /dev/shm holds files of users. */
+export const NO_FILES = /^\/(?:dev(?!\/shm\/)|proc)\//;
+
 export function pids(): number[] {
   try {
     return readdirSync("/proc")

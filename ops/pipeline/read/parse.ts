@@ -6,6 +6,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { PIPELINE_KEYS } from "../../../protocol/pipeline/keys.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
+import { NO_FILES } from "../../programs/proc.js";
 import type { Pipeline, PipelineFile, PipelineStage, Template } from "../definition.js";
 import { nameOfPath } from "../file-name.js";
 import { MAX_BYTES } from "../limits.js";
@@ -44,7 +45,7 @@ export class PipelineFault extends Error {
 export function readPipelineFile(path: string): ParsedPipeline {
   const fd = openSync(path, "r");
   try {
-    const isStream = fstatSync(fd).isFIFO() || /^\/(?:dev|proc)\//.test(path);
+    const isStream = fstatSync(fd).isFIFO() || NO_FILES.test(path);
     return read(fd, isStream ? null : path);
   } finally {
     closeSync(fd);

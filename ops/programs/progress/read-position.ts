@@ -7,7 +7,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { childrenOf } from "../proc.js";
+import { childrenOf, NO_FILES } from "../proc.js";
 
 /** How far a file is read. */
 export interface ReadPosition {
@@ -90,7 +90,7 @@ function openFiles(pid: number, written: Set<string>): OpenFile[] {
     const link = `/proc/${pid}/fd/${fd}`;
     const path = attempt(() => readlinkSync(link));
     // Pipes and sockets are no paths.
-    if (!path?.startsWith("/") || path.startsWith("/dev/") || path.startsWith("/proc/")) continue;
+    if (!path?.startsWith("/") || NO_FILES.test(path)) continue;
     const stat = attempt(() => statSync(link));
     if (stat === null || !stat.isFile() || stat.size < SMALLEST) continue;
     const info = attempt(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, "latin1"));

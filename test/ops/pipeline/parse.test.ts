@@ -1,9 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are shell scripts
 /** Pipeline files: what is read, and what is refused with its position, its key and the nearest name. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { Pipeline } from "../../../ops/pipeline/definition.js";
-import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
+import { parsePipeline, readPipelineFile } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
 
 function read(text: string, path: string | null = "/x/nightly.yaml"): Pipeline {
@@ -617,4 +619,12 @@ finally: echo $size $LIVEOPS_OUTCOME $sizes
       "f:11:38: warning: finally: nothing sets $sizes; did you mean size?",
     ]);
   });
+});
+
+test.skipIf(!existsSync("/dev/shm"))("a file in /dev/shm is a file, and no stream", () => {
+  const dir = mkdtempSync("/dev/shm/liveops-test-");
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const path = join(dir, "a.yaml");
+  writeFileSync(path, "stages: [{ name: A, run: x }]\n");
+  expect(readPipelineFile(path)).toMatchObject({ ok: true, file: { path } });
 });
