@@ -7,6 +7,7 @@ import { World } from "./world.js";
 
 function emptyWorld() {
   const world = new World().make();
+  delete world.env.NODE_COMPILE_CACHE;
   onTestFinished(() => world.close());
   const cache = join(world.dir, "home", ".cache", "liveops");
   return { world, cache };

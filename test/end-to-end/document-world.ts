@@ -118,7 +118,7 @@ export class DocumentWorld extends World implements AsyncDisposable {
   }
 
   #inside(text: string): string {
-    const path = /(?<![\w.~/])\/(?!tmp\/liveops-e2e)(tmp|srv|backups)(?=[/\s"';]|$)/gm;
+    const path = /(?<![\w.~/])\/(?!tmp\/e2e-)(tmp|srv|backups)(?=[/\s"';]|$)/gm;
     return text.replaceAll(path, `${this.dir}/$1`);
   }
 

@@ -21,7 +21,8 @@ const OPERATIONS = new URL("./operations", import.meta.url).pathname;
 const EXAMPLES = new URL("../../ops/examples", import.meta.url).pathname;
 
 export class World {
-  readonly dir = join(tmpdir(), `liveops-e2e-${newId()}`);
+  /** A short path: ssh has its sockets in it. */
+  readonly dir = join(tmpdir(), `e2e-${newId().slice(0, 6)}`);
   readonly state = join(this.dir, "state", "liveops");
   readonly socket = join(this.dir, "run", "liveops", "liveopsd.sock");
   /** The user's own operations: found without being named. */
@@ -37,6 +38,7 @@ export class World {
     XDG_CONFIG_HOME: join(this.dir, "config"),
     TMPDIR: join(this.dir, "tmp"),
     LIVEOPS_AUTOSTART: "0",
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
     TZ: "UTC",
     TERM: "xterm-256color",
   };

@@ -57,6 +57,7 @@ export class World {
       LIVEOPS_STATE_DIR: this.stateDir,
       LIVEOPS_OPS: this.opsDir,
       LIVEOPS_AUTOSTART: "0",
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
       NO_COLOR: "1",
     };
   }
