@@ -3,7 +3,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { FULL } from "./faults/mode.js";
 import { isMissing, programs } from "./harness/programs.js";
-import { ALONE, daemon, LONGEST, SMOKE, unit } from "./harness/projects.js";
+import { ALONE, daemon, isolated, LONGEST, SMOKE, unit } from "./harness/projects.js";
 
 type Test = NonNullable<TestProjectInlineConfiguration["test"]>;
 
@@ -55,9 +55,10 @@ export default defineConfig({
         include: unit,
         pool: "threads",
         isolate: false,
-        setupFiles: ["./test/harness/unit.ts"],
+        setupFiles: ["./test/harness/unchanged.ts"],
       }),
-      project("daemon", { include: daemon }),
+      project("isolated", { include: isolated }),
+      project("daemon", { include: daemon, isolate: false, setupFiles: ["./test/harness/unchanged.ts"] }),
       project("end-to-end", { include: ["test/end-to-end/**/*.test.ts"], isolate: false }),
       project("smoke", { include: SMOKE }),
       project("faults", { include: ["test/faults/**/*.test.ts"], exclude: [...SMOKE, ...ALONE] }),

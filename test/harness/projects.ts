@@ -1,9 +1,10 @@
 /**
  * Which test file belongs to which project of vitest. `test/end-to-end/` and `test/faults/` are projects by their place;
- * a smoke test is named here. Any other file is a unit test, unless the file or a test module that it imports touches
- * what all tests of a process share: then the file is a daemon test, with a process of its own.
+ * a smoke test is named here. Any other file is a unit test, unless the file or a test module that it imports starts a
+ * process or changes its own one. Files that start processes are daemon tests. A file that changes its own process has that
+ * process alone.
  */
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -38,31 +39,38 @@ export const LONGEST = faults(
   "large-values",
 );
 
-/** Starts a process, also by the operation `shell`, replaces a module, or changes the process, its environment or its globals. */
-const TOUCHES =
-  /"node:child_process"|ops\/shell\.js"|"@lydell\/node-pty"|\bvi\.(mock|stub|useFakeTimers|spyOn\((process|performance|globalThis))|\bprocess\.(chdir|kill|on|exit)\(|\bprocess\.env(\.\w+|\[\w+\]) = /;
+/** Starts a process, also by the operation `shell`. */
+const STARTS = /"node:child_process"|ops\/shell\.js"|"@lydell\/node-pty"|\bprocess\.kill\(/;
 
-const modules = new Map<string, { touches: boolean; imports: string[] }>();
+/** Replaces a module, or changes the process, its environment or its globals. */
+const CHANGES =
+  /\bvi\.(mock|stub|useFakeTimers|spyOn\((process|performance|globalThis))|\bprocess\.(chdir|on|exit)\(|\bprocess\.env(\.\w+|\[\w+\]) = /;
 
-function read(file: string): { touches: boolean; imports: string[] } {
+const modules = new Map<string, { text: string; imports: string[] }>();
+
+function read(file: string): { text: string; imports: string[] } {
   const known = modules.get(file);
   if (known !== undefined) return known;
   const text = readFileSync(join(root, file), "utf8");
   const names = [...text.matchAll(/\bfrom "(\.[^"]+)\.js"/g)].map(([, name]) => join(dirname(file), name!));
-  const imports = names.filter((name) => name.startsWith("test/")).map((name) => `${name}.ts`);
-  const made = { touches: TOUCHES.test(text), imports };
+  // Some stand in the text of an operation.
+  const imports = names
+    .filter((name) => name.startsWith("test/") && existsSync(join(root, `${name}.ts`)))
+    .map((name) => `${name}.ts`);
+  const made = { text, imports };
   modules.set(file, made);
   return made;
 }
 
-function isUnit(file: string): boolean {
+/** Whether the file, or a test module that it imports, has the pattern. */
+function has(pattern: RegExp, file: string): boolean {
   const reached = new Set([file]);
   for (const each of reached) {
-    const { touches, imports } = read(each);
-    if (touches) return false;
+    const { text, imports } = read(each);
+    if (pattern.test(text)) return true;
     for (const name of imports) reached.add(name);
   }
-  return true;
+  return false;
 }
 
 const others = globSync("test/**/*.test.{ts,tsx}", {
@@ -70,5 +78,7 @@ const others = globSync("test/**/*.test.{ts,tsx}", {
   exclude: ["test/end-to-end/**", "test/faults/**"],
 });
 
-export const unit = others.filter(isUnit);
-export const daemon = others.filter((file) => !unit.includes(file));
+export const isolated = others.filter((file) => has(CHANGES, file));
+const shared = others.filter((file) => !isolated.includes(file));
+export const daemon = shared.filter((file) => has(STARTS, file));
+export const unit = shared.filter((file) => !daemon.includes(file));
