@@ -120,22 +120,14 @@ test("the example of docs/client.md compiles and runs, and a test with liveops/t
        assert.deepEqual((await runOperation(CountWords, { file: "text.txt" })).result, { words: 3 });
      });`,
   );
-  for (const compiler of ["typescript", "typescript-5.5"]) {
-    const options = [
-      "--noEmit",
-      "--strict",
-      "--module",
-      "nodenext",
-      "--target",
-      "es2022",
-      "--skipLibCheck",
-      "false",
-    ];
-    const types = ["--typeRoots", join(MODULES, "@types"), "--types", "node"];
-    const tsc = join(MODULES, compiler, "bin/tsc");
-    const compiled = await inProject(process.execPath, [tsc, ...options, ...types, "count.ts"]);
-    expect(compiled, `${compiler}: ${compiled.stdout}`).toMatchObject({ code: 0 });
-  }
+  // test/types/ has the older compiler.
+  const options = [
+    ...["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--skipLibCheck", "false"],
+    ...["--typeRoots", join(MODULES, "@types"), "--types", "node"],
+  ];
+  const tsc = join(MODULES, "typescript/bin/tsc");
+  const compiled = await inProject(process.execPath, [tsc, ...options, "count.ts", "hello.ts"]);
+  expect(compiled, compiled.stdout).toMatchObject({ code: 0 });
   const count = () => inProject(process.execPath, ["--import", "tsx", "count.ts"]);
   expect(await count()).toMatchObject({
     code: 3,
@@ -182,21 +174,6 @@ test("liveops-tui loads", async () => {
   const help = await installed("liveops-tui", ["--help"]);
   expect(help, help.stderr).toMatchObject({ code: 0, stderr: "" });
   expect(help.stdout).toContain("liveops-tui");
-});
-
-test("an operation type-checks in strict mode, and a stage that is not declared is an error", async () => {
-  const check = () =>
-    inProject(process.execPath, [
-      join(MODULES, "typescript/bin/tsc"),
-      ...["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--types", "", "hello.ts"],
-    ]);
-  const right = await check();
-  expect(right, right.stdout).toMatchObject({ code: 0 });
-  writeFileSync(join(project(), "hello.ts"), HELLO.replace('stage("Greet"', 'stage("Geret"'));
-  const wrong = await check();
-  writeFileSync(join(project(), "hello.ts"), HELLO);
-  expect(wrong.code).not.toBe(0);
-  expect(wrong.stdout).toContain('"Geret"');
 });
 
 test.each(["a local", "a global"])(

@@ -28,11 +28,6 @@ function runNode(words: string[]): Promise<string> {
   });
 }
 
-/** Emits the package's declarations, as the build does. */
-export function emitDeclarations(outDir: string): Promise<string> {
-  return runNode([join(root, "scripts/declarations.mjs"), outDir]);
-}
-
 export async function errorsIn(
   compiler: Compiler,
   dir: string,
