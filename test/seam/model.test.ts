@@ -31,7 +31,7 @@ describe("one host", { tags: ["postgresql"] }, () => {
         expect(await stateOf(other)).toEqual(await stateOf(one));
         await Promise.all([embedded.close(one), fleet.close(other)]);
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   }, 240_000);
 
@@ -63,7 +63,7 @@ describe("two hosts", { tags: ["postgresql"] }, () => {
         await expectSame(...hosts);
         await Promise.all(hosts.map((each) => seam.close(each)));
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   }, 240_000);
 
@@ -105,7 +105,7 @@ describe("two hosts", { tags: ["postgresql"] }, () => {
         }
         await Promise.all([...hosts, third].map((each) => seam.close(each)));
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   }, 240_000);
 });
