@@ -25,7 +25,7 @@ import { record as count } from "./tally.js";
 const RECORDINGS = counts(1, 5);
 /** Of each recording. */
 const CUTS = counts(6, 66);
-const REQUESTS = counts(24, 80);
+const REQUESTS = counts(15, 80);
 
 const KEPT = process.env.LIVEOPS_FAULTS_WORLD;
 
