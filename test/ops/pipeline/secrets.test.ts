@@ -123,8 +123,13 @@ describe("a secret", () => {
 /** Secrets that people have, each with what made the masks of it fail. */
 const HARD = {
   quoted: "pa\"ss\\wörd's/&+x9 $1",
-  long: `${"K".repeat(16_384)}TAILTAIL-${"Z".repeat(3000)}`,
+  long: `${numbered("K", 2048)}TAILTAIL-${numbered("Z", 375)}`,
 };
+
+/** Parts of 8 characters. */
+function numbered(letter: string, count: number): string {
+  return Array.from({ length: count }, (_, n) => letter + String(n).padStart(7, "0")).join("");
+}
 
 /** Runs stages with the secret; returns all that anybody can see of the run. */
 async function seen(token: string, stages: Parameters<typeof fileOf>[0]) {
@@ -144,7 +149,7 @@ describe("no part of a secret is seen", () => {
       stage("A", 'echo "<$token>"; printf %s "$token"; sleep 0.6; echo "$token" >&2; false', more),
     ]);
     expect(run.state).toBe("failed");
-    expect(all).not.toMatch(/K{8}|TAILTAIL|Z{8}/);
+    expect(all).not.toMatch(/K\d{7}|TAILTAIL|Z\d{7}/);
     expect(texts("stdout").join("\n")).toBe("<***\n>\n***\n***");
   });
 
@@ -201,6 +206,6 @@ describe("no part of a secret is seen", () => {
       }),
       stage("Steps", 'echo "stage $token" >>"$LIVEOPS_REPORT"; sleep 0.3'),
     ]);
-    expect(all).not.toMatch(/K{8}|TAILTAIL|Z{8}/);
+    expect(all).not.toMatch(/K\d{7}|TAILTAIL|Z\d{7}/);
   });
 });
