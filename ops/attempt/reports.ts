@@ -4,7 +4,7 @@
  */
 import { MAX_STATUS } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
-import { exec } from "../programs/exec.js";
+import { exec, type RunnerExecOptions } from "../programs/exec.js";
 import { TtyMissing } from "../programs/pty.js";
 import type { AttemptTerminals } from "../programs/terminals.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
@@ -120,8 +120,8 @@ export abstract class Reports {
     args: readonly string[] | undefined,
     options: ExecOptions & { capture: true },
   ): Promise<ExecResult & { stdout: string }>;
-  exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
-  exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult> {
+  exec(command: string, args?: readonly string[], options?: RunnerExecOptions): Promise<ExecResult>;
+  exec(command: string, args?: readonly string[], options?: RunnerExecOptions): Promise<ExecResult> {
     const { sink, meter, cancellation, over, terminals, gracePeriod } = this.parts;
     // The lines belong to this stage, whatever runs when they come.
     const { stage, step } = this.place();

@@ -37,6 +37,12 @@ export interface ExecHost {
   readonly terminals: Pick<AttemptTerminals, "size" | "opened">;
 }
 
+/** What only the runner's own types pass. */
+export interface RunnerExecOptions extends ExecOptions {
+  /** The log does not get what the program prints to stdout. Default: it does. */
+  logsStdout?: boolean;
+}
+
 const MAX_STATUS = 500;
 const STATUS_MS = 250;
 
@@ -48,7 +54,7 @@ export async function exec(
   host: ExecHost,
   command: string,
   args: readonly string[] = [],
-  options: ExecOptions = {},
+  options: RunnerExecOptions = {},
 ): Promise<ExecResult> {
   checkArguments(command, args, options);
   const { label = command, capture = false, check = true, grace = host.grace } = options;
@@ -105,7 +111,7 @@ export async function exec(
         for (const line of lines) {
           const clean = withoutOtherSequences(line);
           for (const logged of progress === null ? [clean] : progress.lines(clean)) {
-            host.line(name, logged);
+            if (name !== "stdout" || options.logsStdout !== false) host.line(name, logged);
             last.add(logged);
           }
         }

@@ -4,7 +4,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import type { Reports } from "../../attempt/reports.js";
 import { makeTemporary, removeTemporary } from "../../attempt/temporary.js";
-import { ExecError, type ExecOptions, type ExecResult } from "../../sdk/exec.js";
+import type { RunnerExecOptions } from "../../programs/exec.js";
+import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineFile, Template } from "../definition.js";
 import type { Build } from "../files/stamps.js";
 import { fill, fillWords } from "../template.js";
@@ -118,7 +119,7 @@ export async function runCommand(
     timeout === null
       ? null
       : p.clock.schedule(timeout * 1000, () => late.abort(new CommandTimeout(label, timeout, place)), true);
-  const execOptions: ExecOptions = {
+  const execOptions: RunnerExecOptions = {
     env,
     cwd,
     label,
@@ -127,7 +128,8 @@ export async function runCommand(
     afterStop,
     ...(grace !== undefined && { grace }),
     ...(spec.tty && { tty: true }),
-    ...(instead?.of === "output" && { capture: true }),
+    // Only whether it differs counts, and it may be long.
+    ...(instead?.of === "output" && { capture: true, logsStdout: false, progress: false }),
   };
   const room = workspace.room();
   try {

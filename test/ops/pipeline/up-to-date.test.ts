@@ -134,6 +134,20 @@ describe("a stage", () => {
     expect((await builds.run(SITE)).said).toEqual({ Site: UP_TO_DATE });
   });
 
+  test("does not log what a command of needs prints, but what it writes to stderr", async () => {
+    const { builds } = world();
+    const { lines } = await builds.run(
+      `stages:\n  - { name: A, needs: [{ output: "seq 3; echo 50%; echo odd >&2" }], run: echo ran }\n`,
+    );
+    expect(lines.map(({ text }) => text).slice(1)).toEqual([
+      "$ seq 3; echo 50%; echo odd >&2",
+      "odd",
+      "runs: no earlier run is known",
+      "$ echo ran",
+      "ran",
+    ]);
+  });
+
   test("tells its outputs where it is up to date, and how long it would have taken", async () => {
     const { builds, dir } = world();
     const text = `stages:
