@@ -170,8 +170,11 @@ async function next(draft: Draft, { loader }: AdmissionContext): Promise<Draft> 
   const names = (await loader.types()).ops.map(({ op }) => op);
   if (names.includes(name)) return draft;
   const near = nearest(name, names);
-  const hint = near.length === 0 ? found.reason : `did you mean ${near.join(" or ")}?`;
-  const warning = `then continues with ${name}, which is no operation type now, so that the pipeline would fail at its end; ${hint}`;
+  const why =
+    near.length === 0
+      ? `: ${found.reason}`
+      : `; there is no such operation type now, did you mean ${near.join(" or ")}?`;
+  const warning = `then continues with ${name}, so that the pipeline would fail at its end${why}`;
   return { ...draft, warning };
 }
 

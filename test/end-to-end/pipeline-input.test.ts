@@ -122,6 +122,10 @@ test("then to an unknown type is a warning of check and of each submit", async (
       expect(ended.stderr).toContain(hint);
     }
   expect((await world.liveops(["run", "typo.yaml"])).stderr).toContain(hint);
+  world.write("work/far.yaml", text("quite-another"));
+  expect((await world.liveops(["submit", "far.yaml"])).stderr).toContain(
+    "warning: then continues with quite-another, so that the pipeline would fail at its end: no file defines the operation type quite-another now; liveops ops lists the types\n",
+  );
   const plain = await world.liveops(["submit", "ends.yaml"]);
   expect(plain).toMatchObject({ code: 0, stderr: "" });
   await world.quiet();
