@@ -154,7 +154,8 @@ export class Freshness {
     const isValid = before !== null && before.at !== null;
     const seconds = before?.seconds ?? [];
     const stamp = { given, needs, walked, makes: before?.makes ?? new Map(), at: null, seconds, outputs: {} };
-    if (isValid) this.#write(stamp, true);
+    // Only a valid one may not come back after a power cut. The first one tells the next run of a failure.
+    if (isValid || before === null) this.#write(stamp, isValid);
   }
 
   /** Call after the command: stamps it. @throws the error of a file that it should have made */

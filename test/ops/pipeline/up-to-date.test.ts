@@ -134,6 +134,16 @@ describe("a stage", () => {
     expect((await builds.run(SITE)).said).toEqual({ Site: UP_TO_DATE });
   });
 
+  test("says that the last run failed, also where it was the first one", async () => {
+    const { builds } = world();
+    const text = "stages:\n  - { name: A, needs: [src/a.ts], run: exit 3 }\n";
+    const reasons = async () => (await builds.run(text)).record.stageTimes.A!.reason;
+    expect([await reasons(), await reasons()]).toEqual([
+      "runs: no earlier run is known",
+      "runs: the last run did not end well",
+    ]);
+  });
+
   test("does not log what a command of needs prints, but what it writes to stderr", async () => {
     const { builds } = world();
     const { lines } = await builds.run(
