@@ -1,6 +1,6 @@
 /** Operations that ask a person. They wait outside their queues, without a worker or a slot, until somebody answers. */
 import { answerCommand, approvalReason, waitsForApproval } from "../../../protocol/approval.js";
-import type { Blocked, Operation } from "../../../protocol/operation.js";
+import type { Approval, Blocked, Operation } from "../../../protocol/operation.js";
 import { minute } from "../../../protocol/text/minute.js";
 import type { Bus } from "../../bus.js";
 import type { Lifecycle } from "../../lifecycle.js";
@@ -29,6 +29,13 @@ export class Approvals implements Hold {
   constructor(private readonly options: ApprovalsOptions) {
     options.bus.on("decided", (changes, { kind }, isOwn) => {
       for (const { after } of isOwn && kind === "requeued" ? changes : []) if (after) this.#tell(after);
+    });
+    options.bus.on("decided", (changes) => {
+      for (const { before, after } of changes) {
+        const open = before && waitsForApproval(before);
+        if (open && (after === null || waitsForApproval(after)?.since !== open.since))
+          options.bus.emit("noticeOver", keyOf(before.id, open));
+      }
     });
   }
 
@@ -67,7 +74,7 @@ export class Approvals implements Hold {
     const time = until && `until ${minute(until)}, then ${fallback ?? "the stage fails"}`;
     this.options.bus.emit("notice", {
       event: "approval",
-      key: `approval ${id} ${open.since}`,
+      key: keyOf(id, open),
       record,
       reason: [open.question, `choices: ${open.choices.join(", ")}`, time ?? ""],
       next: [answerCommand(id, open), `liveops reject ${id}`],
@@ -96,4 +103,8 @@ export class Approvals implements Hold {
       this.#arm(id, until, LONGEST_TIMER_MS);
     }
   }
+}
+
+function keyOf(id: string, { since }: Approval): string {
+  return `approval ${id} ${since}`;
 }

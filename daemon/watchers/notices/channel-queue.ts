@@ -75,6 +75,13 @@ export class ChannelQueue {
     this.arm();
   }
 
+  /** Drops a notice that waits, if it does. */
+  drop(id: string): void {
+    const { name, outbox } = this.options;
+    const gone = outbox.waiting(name).filter((notice) => notice.id === id);
+    if (gone.length > 0) this.#settle(gone);
+  }
+
   /** Sends a message of its own at once. @throws Error where it is not taken */
   async sendNow(notice: Notice): Promise<void> {
     await this.#send([notice]);

@@ -61,13 +61,17 @@ export function stallDraft(record: Operation, stallAfter: number): NoticeDraft {
   return { event: "stalled", key: `stalled ${id} ${stalledSince ?? updatedAt}`, record, reason, next };
 }
 
+export function inputKey({ id, attempt, waitingForInput }: Operation): string {
+  return `input ${id} ${attempt} ${waitingForInput?.since}`;
+}
+
 export function inputDraft(record: Operation): NoticeDraft {
-  const { id, attempt, waitingForInput } = record;
-  const { prompt, since } = waitingForInput!;
+  const { id, waitingForInput } = record;
+  const { prompt } = waitingForInput!;
   const reason = [prompt === "" ? "its program reads from the terminal" : prompt, stageLine(record)];
   return {
     event: "input",
-    key: `input ${id} ${attempt} ${since}`,
+    key: inputKey(record),
     record,
     reason,
     next: [`liveops attach ${id}`],
@@ -103,10 +107,14 @@ const TITLES: Record<NoticeEvent, string> = {
   trouble: "liveopsd has a problem",
 };
 
+export function noticeId(key: string, host: string): string {
+  return createHash("sha256").update(`${host} ${key}`).digest("hex").slice(0, 20);
+}
+
 export function noticeOf(draft: NoticeDraft, host: string, at: Date): Notice {
   const { event, key, record = null, schedule = null, reason, next } = draft;
   return {
-    id: createHash("sha256").update(`${host} ${key}`).digest("hex").slice(0, 20),
+    id: noticeId(key, host),
     event,
     at: at.toISOString(),
     title: line(draft.title ?? titleOf(draft, host)),

@@ -19,7 +19,16 @@ import type { Settings } from "../../settings.js";
 import type { Entry } from "../../store/decision.js";
 import type { Store } from "../../store/store.js";
 import { ChannelQueue } from "./channel-queue.js";
-import { endDrafts, inputDraft, noticeOf, stallDraft, troubleDraft, wantedDraft } from "./draft.js";
+import {
+  endDrafts,
+  inputDraft,
+  inputKey,
+  noticeId,
+  noticeOf,
+  stallDraft,
+  troubleDraft,
+  wantedDraft,
+} from "./draft.js";
 import { Outbox } from "./outbox.js";
 
 /** How long a stop waits for deliveries under way, in ms; then the next daemon repeats them. */
@@ -79,6 +88,7 @@ export class Notices {
     bus.on("record", (entry, before) => this.#recordChanged(entry, before));
     bus.on("problem", (problem) => this.#tell([troubleDraft(problem)]));
     bus.on("notice", (draft) => this.#tell([draft]));
+    bus.on("noticeOver", (key) => this.#over(key));
   }
 
   /** Tells what an earlier daemon did not. */
@@ -219,11 +229,18 @@ export class Notices {
     return isTold;
   }
 
+  /** Nobody is told in the morning what somebody answered at night. */
+  #over(key: string): void {
+    const id = noticeId(key, this.options.host);
+    for (const queue of this.#channels.values()) queue.drop(id);
+  }
+
   #recordChanged(entry: Entry, before: Operation): void {
     const { id, waitingForInput } = entry.record;
     if (this.#channels.size === 0 || waitingForInput?.since === before.waitingForInput?.since) return;
     clearTimeout(this.#prompts.get(id));
     this.#prompts.delete(id);
+    this.#over(inputKey(before));
     if (waitingForInput === null || !this.options.runsHere(entry)) return;
     const timer = setTimeout(() => {
       this.#prompts.delete(id);

@@ -129,6 +129,39 @@ test("a channel that is dead holds nothing up, and gets its notices from the nex
   );
 });
 
+test("a question is told, and not any more once it is answered or cancelled", async () => {
+  await using sink = await HttpSink.start();
+  const ASKS = `
+    import { LiveOperation } from "liveops";
+    export class Asks extends LiveOperation {
+      static resumable = true;
+      async run(p) { await p.approve("Which?", { choices: ["a", "b"], timeout: 3600 }); }
+    }`;
+  await using daemon = await TestDaemon.start({
+    ops: { "asks.mjs": ASKS },
+    config: { notify: { live: hook(sink), night: hook(sink, { quiet: "00:00-23:59" }) } },
+  });
+  const { client } = daemon;
+  const waiting = async () =>
+    (await client.daemon()).channels.find(({ channel }) => channel === "night")!.waiting;
+  const first = await daemon.submit("asks", {});
+  await until(() => expect(of(sink)).toEqual([["liveops.approval", first.id]]));
+  expect(sink.bodies("/hook")[0].data).toMatchObject({
+    reason: [
+      "Which?",
+      "choices: a, b",
+      expect.stringMatching(/^until [\d-]+ \d\d:\d\d, then the stage fails$/),
+    ],
+    next: [`liveops approve ${first.id} CHOICE`, `liveops reject ${first.id}`],
+  });
+  const second = await daemon.submit("asks", {});
+  await vi.waitFor(async () => expect(await waiting()).toBe(2), { timeout: 20_000 });
+  await client.approve(first.id, { choice: "a" });
+  expect(await waiting()).toBe(1);
+  await client.cancel(second.id);
+  expect(await waiting()).toBe(0);
+});
+
 test("a failure is told although the daemon died before it could keep the notice", async () => {
   await using sink = await HttpSink.start();
   await using daemon = await TestDaemon.start({ ops: OPS, config: { notify: { hook: hook(sink) } } });

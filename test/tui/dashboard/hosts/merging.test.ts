@@ -1,8 +1,9 @@
 /** Several daemons in one state: what each tells is merged, and what one loses is lost to no other. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Operation } from "../../../../protocol/operation.js";
+import { type Operation, operationSchema } from "../../../../protocol/operation.js";
 import type { DaemonReply } from "../../../../protocol/replies.js";
+import { ROUTES, type Route } from "../../../../protocol/routes.js";
 import type { State as OperationState } from "../../../../protocol/state.js";
 import {
   applyWatchLines,
@@ -17,7 +18,7 @@ import { isReachable } from "../../../../tui/dashboard/core/host-view.js";
 import type { Message } from "../../../../tui/dashboard/core/message.js";
 import type { State } from "../../../../tui/dashboard/core/model.js";
 import { commandOf, type Flags } from "../../../../tui/dashboard/core/request.js";
-import { operationAt, watchLineAt } from "../../../../tui/dashboard/hosts/keyed-records.js";
+import { operationAt, REPLIES_AT, watchLineAt } from "../../../../tui/dashboard/hosts/keyed-records.js";
 import { hostNames } from "../../../../tui/dashboard/hosts/open-hosts.js";
 import { AT_FIRST, hasMore, takePage, withPage } from "../../../../tui/dashboard/hosts/paging.js";
 import { action, after, effectsOf, initial, press, screenText, update } from "../core.js";
@@ -340,4 +341,14 @@ test("pages of several lists are the pages of one list: nothing is skipped, noth
       );
     }),
   );
+});
+
+test("each reply that is a record gets the key of its host", () => {
+  const isRecord = ([, { replies }]: readonly [string, Pick<Route, "replies">]) =>
+    Object.values(replies).some((content) => content["application/json"] === operationSchema);
+  const names = Object.entries(ROUTES)
+    .filter(isRecord)
+    .map(([name]) => name);
+  expect(names.length).toBeGreaterThan(5);
+  expect(names.filter((name) => !Object.hasOwn(REPLIES_AT, name))).toEqual([]);
 });
