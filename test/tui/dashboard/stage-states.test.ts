@@ -132,6 +132,23 @@ test("a retry of a resumable type runs an allowed failure again", () => {
   ]);
 });
 
+test("a retry reuses the done steps of the stage that failed, and may run all of them, or what is up to date", () => {
+  const stageStates = { Dump: "up-to-date", Upload: "done", Check: "failed" } as const;
+  const stepCounts = { Check: { total: 3, done: 2, failed: 1 } };
+  const it = nightly({ state: "failed", stages: ["Dump", "Upload", "Check"], stageStates, stepCounts });
+  const types = { ...TYPES, ops: [{ ...TYPES.ops[0]!, op: "nightly", resumable: true }] };
+  const known = after(opened([it]), { type: "types-fetched", types });
+  expect(retryChoices(known, ID)).toEqual([
+    { from: undefined, kept: ["Upload", "2 of 3 steps of Check"], first: "Check" },
+    { from: "Check", kept: ["Upload"], first: "Check" },
+    { from: "Upload", kept: [], first: "Upload" },
+    { from: "Dump", kept: [], first: "Dump" },
+  ]);
+  const page = screenText(press(known, "R", "s"));
+  expect(page).toContain("resume at Check, reusing Upload, 2 of 3 steps of Check");
+  expect(page).toContain("rerun from Check, reusing Upload");
+});
+
 test("a retry of a pipeline offers the present text of its file", () => {
   const state = opened([
     nightly({ state: "failed", stageStates: { ...nightly().stageStates, Prune: "failed" } }),

@@ -72,7 +72,7 @@ export function withoutDraft(state: State, op: string): State {
 export interface RetryChoice {
   /** Undefined: the stored values are kept. */
   readonly from: string | undefined;
-  /** Stages whose stored values are reused, and the one that runs first. */
+  /** Stages and steps whose stored values are reused, and the stage that runs first. */
   readonly kept: readonly string[];
   readonly first: string | null;
   /** The pipeline file whose present text runs; undefined: the text of the submit, or no pipeline. */
@@ -113,15 +113,27 @@ export function retryChoices(state: State, id: string): RetryChoice[] {
   // An allowed failure runs again.
   const next = stages.find((stage) => !["done", "skipped", "up-to-date"].includes(stateOf(stage))) ?? null;
   const file = pipelineFile(state, operation);
+  const steps = next === null ? null : doneSteps(operation, next);
+  const kept = steps === null ? done : [...done, steps];
+  // What is up to date runs where a person names it.
+  const named = stages.filter(
+    (stage) => ["done", "up-to-date"].includes(stateOf(stage)) || (stage === next && steps !== null),
+  );
   return [
-    { from: undefined, kept: done, first: next },
-    ...(file === null ? [] : [{ from: undefined, kept: done, first: next, current: file }]),
-    ...done.toReversed().map((from, after) => ({
+    { from: undefined, kept, first: next },
+    ...(file === null ? [] : [{ from: undefined, kept, first: next, current: file }]),
+    ...named.toReversed().map((from) => ({
       from,
-      kept: done.slice(0, done.length - 1 - after),
+      kept: done.filter((stage) => stages.indexOf(stage) < stages.indexOf(from)),
       first: from,
     })),
   ];
+}
+
+/** `2 of 3 steps of Check`; null: none is done. */
+function doneSteps({ stepCounts = {} }: Operation, stage: string): string | null {
+  const { total = 0, done = 0 } = getOwn(stepCounts, stage) ?? {};
+  return done === 0 ? null : `${done} of ${total} steps of ${stage}`;
 }
 
 export function openTimeline(state: State): State {
