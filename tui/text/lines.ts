@@ -287,7 +287,9 @@ function oneLine(text: string, tone: Tone, step?: string): TextLine {
 function stepEnd(event: Extract<EventLine, { type: "step:finished" }>): TextLine {
   const { step, state, resumed, seconds, reason, error } = event;
   const tone = STEP_TONES[knownStepState(state)] ?? "note";
-  const why = sanitize(firstLine(reason ?? error?.message ?? ""));
+  // The log has just told the error of an allowed failure.
+  const told = state === "allowed-failure" ? "" : (reason ?? error?.message ?? "");
+  const why = sanitize(firstLine(told));
   const took = isUnrun(state) ? "" : `  ${formatDuration(seconds)}`;
   const end = `${stageGlyph(state)} ${STEP_WORDS[knownStepState(state)]}${took}`;
   const text = resumed

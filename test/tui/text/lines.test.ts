@@ -274,6 +274,8 @@ test("the lines of a step name it, its end is a line, and only the bar of the st
     .event({ ...finished, step: "lint", state: "ended", reason: 'the step "unit" failed' })
     .event({ ...finished, step: "old", state: "done", resumed: true, reason: "done in attempt 1" })
     .event({ ...finished, step: "not", state: "skipped", reason: "no need" })
+    .log('step "may" failed, and its failure is allowed: it broke', "liveops")
+    .event({ ...finished, step: "may", state: "allowed-failure", error })
     .event({ ...finished, step: "e2e", state: "done" });
   let state = textState();
   const lines = story.lines.flatMap((line) => {
@@ -290,6 +292,8 @@ test("the lines of a step name it, its end is a line, and only the bar of the st
     '[lint] ⊘ ended  2s: the step "unit" failed',
     "[old] done in attempt 1",
     "[not] » skipped: no need",
+    'step "may" failed, and its failure is allowed: it broke',
+    "[may] ▲ allowed failure  2s",
     "[e2e] ✓ done  2s",
   ]);
 });
