@@ -44,7 +44,7 @@ export function wrongState(record: Operation, what: Change): Refusal {
 
 export function notAsking({ id, op, state, approvals }: Operation): Refusal {
   const { answer = null, question } = approvals?.at(-1) ?? {};
-  const last = answer === null ? "" : `; ${JSON.stringify(question)} is answered: ${answerText(answer)}`;
+  const last = answer === null ? "" : `; ${JSON.stringify(question)} is answered (${answerText(answer)})`;
   const [word] = STATE_WORDS[state].split(/ already|;/);
   return new Refusal("LIVEOPS_WRONG_STATE", `${op} ${id} waits for no approval: it ${word}${last}`);
 }

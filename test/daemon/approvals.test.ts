@@ -135,7 +135,7 @@ export class Both extends LiveOperation {
   await client.approve(id);
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: ["b", "yes"] });
   await expect(client.approve(id)).rejects.toThrow(
-    `it has succeeded; "B?" is answered: approved: yes, by ${userName()}`,
+    `it has succeeded; "B?" is answered (approved: yes, by ${userName()})`,
   );
 });
 

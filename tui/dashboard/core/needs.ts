@@ -124,5 +124,18 @@ export function lookedAt(state: State, needs: readonly Need[]): State {
 export function withKeys(state: State, keys: readonly string[]): State {
   const looked = new Set([...state.looked, ...keys]);
   if (looked.size === state.looked.size) return state;
-  return emit({ ...state, looked }, { type: "remember-looked", keys: [...looked] });
+  const isNew = (id: string) => {
+    const operation = operationOf(state, id);
+    return operation === null || !looked.has(failureKey(operation));
+  };
+  const next = withNewFailures(state, state.newFailures.filter(isNew));
+  return emit({ ...next, looked }, { type: "remember-looked", keys: [...looked] });
+}
+
+/** After a look at some of them. The place in the failures is remembered once all were looked at. */
+export function withNewFailures(state: State, newFailures: readonly string[]): State {
+  if (newFailures.length === state.newFailures.length) return state;
+  const next = { ...state, newFailures };
+  const { failureCursor: cursor } = state;
+  return newFailures.length === 0 && cursor !== null ? emit(next, { type: "remember-look", cursor }) : next;
 }

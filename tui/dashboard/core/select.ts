@@ -11,8 +11,8 @@ import { isPaused, nameOf, operationOf, selectedOperation } from "./chain.js";
 import { linksOf, openChainLog, seekError } from "./chain-log.js";
 import { isReachable } from "./host-view.js";
 import { followLog, jumpTo } from "./log-window.js";
-import { emit, isFree, type State } from "./model.js";
-import { failureKey, withKeys } from "./needs.js";
+import { isFree, type State } from "./model.js";
+import { failureKey, withKeys, withNewFailures } from "./needs.js";
 import { restarted } from "./paging.js";
 import { waitOf } from "./queue-view.js";
 
@@ -48,12 +48,11 @@ export function choose(state: State, id: string | null): State {
 /** The operation was on the screen, so it is not new. */
 function looked(at: State, id: string | null): State {
   const state = failureSeen(at, id);
-  if (id === null || !state.newFailures.includes(id)) return state;
-  const newFailures = state.newFailures.filter((failure) => failure !== id);
-  const next = { ...state, newFailures };
-  return newFailures.length === 0 && state.failureCursor !== null
-    ? emit(next, { type: "remember-look", cursor: state.failureCursor })
-    : next;
+  // A failure that runs again has no key any more.
+  return withNewFailures(
+    state,
+    state.newFailures.filter((failure) => failure !== id),
+  );
 }
 
 function failureSeen(state: State, id: string | null): State {

@@ -88,4 +88,11 @@ export const NEEDS_ACTIONS = inGroup("general", onPage("needs"), [
       return need === undefined ? state : lookedAt(state, [need]);
     },
   },
+  {
+    name: "need-all-done",
+    keys: ["X"],
+    hint: (state) => (needsOf(state).length < 2 ? null : "all seen"),
+    rank: 2,
+    run: (state) => lookedAt(state, needsOf(state)),
+  },
 ]);
