@@ -165,6 +165,19 @@ test("the time for an answer ends while no daemon runs: the default counts, with
   expect(last.approvals).toMatchObject([{ answer: { choice: "canary", by: null } }]);
 });
 
+test("the time for an answer ends although the start was put off meanwhile", async () => {
+  await using world = await deploy({ timeout: 1, fallback: "canary" });
+  const { daemon, id, asked } = world;
+  await asked();
+  await daemon.client.edit(id, { notBefore: new Date(Date.now() + 3600_000).toISOString() });
+  const answers = await until("the default counts", async () => {
+    const { approvals } = await daemon.client.show(id);
+    return approvals?.[0]?.answer != null && approvals;
+  });
+  expect(answers).toMatchObject([{ answer: { choice: "canary", by: null } }]);
+  expect(await daemon.client.show(id)).toMatchObject({ state: "queued", attempt: 1 });
+});
+
 test("without a default, the end of the time has its own code", async () => {
   await using world = await deploy({ timeout: 0.2 });
   const { daemon, id } = world;
