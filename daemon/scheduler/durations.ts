@@ -33,8 +33,10 @@ interface Known {
   readonly replies: Map<string | undefined, HistoryReply>;
   /** Durations by history key; null: not read. */
   keyed: Map<string, Measured> | null;
-  /** Of steps, by history key; undefined: all runs. Null: no run has steps. */
-  readonly steps: Map<string | undefined, StepSeconds | null>;
+  /** Whether a run of the type has steps; null: not read. Most types have none, whatever the history key. */
+  hasSteps: boolean | null;
+  /** Durations of steps by history key; undefined: of all runs. */
+  readonly steps: Map<string | undefined, StepSeconds>;
 }
 
 type Measured = Pick<HistoryReply, "runs" | "seconds" | "stages" | "byParams">;
@@ -91,11 +93,17 @@ export class Durations {
   /** Median of the seconds that each step took; null: no earlier run has steps. */
   async ofSteps({ op, historyKey, stages }: Operation): Promise<StepSeconds | null> {
     if (stages.length === 0) return null;
-    const { steps } = this.#knownOf(op);
-    const known = steps.get(historyKey);
-    if (known !== undefined) return known;
-    const runs = await this.archive.list({ op, historyKey, state: ["succeeded"] }, NEWEST.stepped);
-    const read = secondsOfSteps(runs.map(({ record }) => record));
+    const known = this.#knownOf(op);
+    const { steps } = known;
+    const succeeded = async (key: string | undefined, most: number) =>
+      (await this.archive.list({ op, historyKey: key, state: ["succeeded"] }, most)).map(
+        ({ record }) => record,
+      );
+    known.hasSteps ??= (await succeeded(undefined, NEWEST.measured)).some((run) => run.steps !== undefined);
+    if (!known.hasSteps) return null;
+    const before = steps.get(historyKey);
+    if (before !== undefined) return before;
+    const read = secondsOfSteps(await succeeded(historyKey, NEWEST.stepped));
     if (steps.size >= MOST_KEPT) steps.clear();
     steps.set(historyKey, read);
     return read;
@@ -104,15 +112,21 @@ export class Durations {
   /** A run without steps changes nothing of what is known of steps: the next start must not read it again. */
   #finished({ op, steps }: Operation): void {
     const known = this.#known.get(op);
-    if (steps !== undefined || known === undefined) this.#known.delete(op);
-    else this.#known.set(op, { replies: new Map(), keyed: null, steps: known.steps });
+    if (known === undefined) return;
+    const ofSteps = steps === undefined ? known : { hasSteps: true, steps: new Map() };
+    this.#known.set(op, {
+      replies: new Map(),
+      keyed: null,
+      hasSteps: ofSteps.hasSteps,
+      steps: ofSteps.steps,
+    });
   }
 
   #knownOf(op: string): Known {
     let known = this.#known.get(op);
     if (known) return known;
     if (this.#known.size >= MOST_KEPT) this.#known.clear();
-    known = { replies: new Map(), keyed: null, steps: new Map() };
+    known = { replies: new Map(), keyed: null, hasSteps: null, steps: new Map() };
     this.#known.set(op, known);
     return known;
   }
@@ -203,9 +217,8 @@ function byStage(runs: readonly Operation[]): HistoryReply["stages"] {
   return Object.fromEntries([...counts, ...ran]);
 }
 
-function secondsOfSteps(runs: readonly Operation[]): StepSeconds | null {
+function secondsOfSteps(runs: readonly Operation[]): StepSeconds {
   const stepped = runs.flatMap(({ steps = {} }) => Object.entries(steps));
-  if (stepped.length === 0) return null;
   const stages = Map.groupBy(stepped, ([stage]) => stage);
   return Object.fromEntries(
     [...stages].map(([stage, lists]) => [stage, medians(lists.flatMap(([, list]) => list))]),
