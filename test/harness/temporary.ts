@@ -10,7 +10,8 @@ export interface TemporaryDirectory extends Disposable {
 
 /** For `using`. */
 export function temporaryDirectory(): TemporaryDirectory {
-  const path = mkdtempSync(join(tmpdir(), "liveops-test-"));
+  // A short path: sockets may be in it.
+  const path = mkdtempSync(join(tmpdir(), "lo-"));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
