@@ -1,36 +1,10 @@
 /** The worker's process dies: by itself, by the system, by a hand. What is said, kept, and run next. */
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { isAlive } from "./processes.js";
 import { useWorld } from "./world.js";
 
 const world = useWorld({ operations: ["dies", "gate"], words: ["--concurrency", "1"] });
-
-describe("every death is finished with what it was, its last lines are kept, and the next operation runs", () => {
-  test.each([
-    ["exit", "LIVEOPS_WORKER_LOST", /exit code 3/],
-    ["abort", "LIVEOPS_WORKER_LOST", /SIGABRT/],
-    ["segv", "LIVEOPS_WORKER_LOST", /SIGSEGV/],
-    ["kill", "LIVEOPS_WORKER_LOST", /SIGKILL/],
-    ["timer", "LIVEOPS_EXCEPTION", /thrown in a timer/],
-    ["rejection", "LIVEOPS_EXCEPTION", /rejected and forgotten/],
-    ["throw", "LIVEOPS_EXCEPTION", /thrown in the stage/],
-  ])("%s", async (how, code, message) => {
-    const id = await world.submit("dies", `how=${how}`);
-    // The one slot is free again only when the death was noticed.
-    const next = await world.submit("shell", "args=true");
-    const record = await world.finished(id);
-    expect(record).toMatchObject({
-      state: "failed",
-      attempt: 1,
-      error: { code },
-      stageStates: { Die: "failed" },
-    });
-    expect(record.error!.message).toMatch(message);
-    expect(await world.lines(id)).toContain("last words");
-    expect(await world.finished(next)).toMatchObject({ state: "succeeded", attempt: 1 });
-  });
-});
 
 test("kill -9 from outside: failed LIVEOPS_WORKER_LOST, the log up to there without a gap", async () => {
   const id = await world.submit("gate", `file=${join(world.dir, "never")}`);

@@ -22,7 +22,7 @@ import {
 } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
-const KILLS = counts(15, 220);
+const KILLS = counts(8, 220);
 const CLIENTS = 4;
 
 interface Submitted {

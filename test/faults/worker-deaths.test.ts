@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Cause } from "../../protocol/errors.js";
 import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
+import { FULL } from "./mode.js";
 import {
   eventually,
   expectNoGap,
@@ -144,7 +145,10 @@ test("a reload of nice ends idle workers, and busy ones after their operation", 
   await expectWholeStory(daemon, finished);
 });
 
-test("a worker that dies while its daemon is dead is reported by the next daemon, once", async () => {
+// An everyday run has these in test/end-to-end/: a worker that dies while no daemon runs, and one that always dies.
+const complete = test.skipIf(!FULL);
+
+complete("a worker that dies while its daemon is dead is reported by the next daemon, once", async () => {
   await using daemon = await startDaemon(["gate"]);
   const gate = join(daemon.world.dir, "both");
   const { id } = await daemon.submit("gate", { params: { gate } });
@@ -161,29 +165,32 @@ test("a worker that dies while its daemon is dead is reported by the next daemon
   record({ fault: "worker and daemon killed", injected: 1, survived: 1, lost: 0, duplicated: 0 });
 });
 
-test("a resumable operation that kills worker and daemon each time fails at the third loss in a row", async () => {
-  await using daemon = await startDaemon(["stubborn"]);
-  const side = join(daemon.world.dir, "kills");
-  const { id } = await daemon.submit("kills-all", { params: { side } });
-  for (const attempt of [3, 6]) {
-    // By hand it has its three again.
-    if (attempt > 3) await daemon.client.retry(id).catch(() => {});
-    expect(await startsUntilOver(daemon, id)).toBe(3);
-    expect(readFileSync(side, "utf8").trim().split("\n")).toHaveLength(attempt);
-    expect(await daemon.client.show(id)).toMatchObject({
-      state: "failed",
-      attempt,
-      error: { code: "LIVEOPS_WORKER_LOST", message: expect.stringContaining("the third worker in a row") },
+complete(
+  "a resumable operation that kills worker and daemon each time fails at the third loss in a row",
+  async () => {
+    await using daemon = await startDaemon(["stubborn"]);
+    const side = join(daemon.world.dir, "kills");
+    const { id } = await daemon.submit("kills-all", { params: { side } });
+    for (const attempt of [3, 6]) {
+      // By hand it has its three again.
+      if (attempt > 3) await daemon.client.retry(id).catch(() => {});
+      expect(await startsUntilOver(daemon, id)).toBe(3);
+      expect(readFileSync(side, "utf8").trim().split("\n")).toHaveLength(attempt);
+      expect(await daemon.client.show(id)).toMatchObject({
+        state: "failed",
+        attempt,
+        error: { code: "LIVEOPS_WORKER_LOST", message: expect.stringContaining("the third worker in a row") },
+      });
+    }
+    record({
+      fault: "worker and daemon killed by an operation",
+      injected: 6,
+      survived: 2,
+      lost: 0,
+      duplicated: 0,
     });
-  }
-  record({
-    fault: "worker and daemon killed by an operation",
-    injected: 6,
-    survived: 2,
-    lost: 0,
-    duplicated: 0,
-  });
-});
+  },
+);
 
 /** Starts the daemon after each death until one shows the operation as over; how many starts that took. */
 async function startsUntilOver(daemon: TestDaemon, id: string): Promise<number> {
