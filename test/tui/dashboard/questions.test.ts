@@ -100,9 +100,18 @@ describe("a retry by a form", () => {
     expect(sent(cleared)).toMatchObject({ params: withKeep(7).params, retry: { set: [], repeats: null } });
   });
 
-  test("the command has all parameters where words cannot tell the change", () => {
+  test("the command names the default of a cleared field", () => {
     const request = sent(press(form({ operation: withKeep(9) }), ...toKeep, "backspace"));
+    expect(request).toMatchObject({ params: record.params, retry: { set: ["keep=7"] } });
     expect(request.retry).toMatchObject({ repeats: "Scan runs again: the parameter keep changed" });
+  });
+
+  test("the command has all parameters where words cannot tell the change", () => {
+    const names = Object.keys(type.params!.properties as object);
+    const toLimits = Array<string>(names.indexOf("limits")).fill("tab");
+    const limited = { ...record, params: { ...record.params, limits: { cpu: 1 } } };
+    const cleared = press(form({ operation: limited }), ...toLimits, ...Array<string>(20).fill("backspace"));
+    const request = sent(cleared);
     expect(commandOf(request, {})).toBe(
       `liveops retry ${record.id} --params '${JSON.stringify(record.params)}'`,
     );

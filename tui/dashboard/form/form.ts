@@ -279,7 +279,8 @@ function retryOf(
   );
   const words = changed.map((name) => {
     const field = fields.find((each) => each.name === name);
-    const value = getOwn(params, name);
+    // A field that is cleared has its default.
+    const value = getOwn(params, name) ?? field?.schema.default;
     return field === undefined || value === undefined ? null : wordsFor(name, value, field.schema, root);
   });
   const set = words.includes(null) ? null : words.flatMap((each) => each!);
