@@ -4,7 +4,7 @@
  * Usage: declarations.mjs DIR
  */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -24,3 +24,7 @@ for (const file of needed)
     needed.add(join(dirname(file), name.replace(/\.js$/, ".d.ts")));
 for (const name of readdirSync(outDir, { recursive: true }))
   if (name.endsWith(".d.ts") && !needed.has(join(outDir, name))) rmSync(join(outDir, name));
+
+// Half of this file is indentation, and nobody reads its inferred types.
+const routes = join(outDir, "protocol/routes.d.ts");
+writeFileSync(routes, readFileSync(routes, "utf8").replace(/^ +/gm, ""));
