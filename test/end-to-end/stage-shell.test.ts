@@ -131,6 +131,15 @@ test("retry runs from the stage; an output that nobody wrote is asked for", asyn
   expect(await retried.exited).toBe(0);
   expect((await world.client.show(id)).attempt).toBe(1);
 
+  // The stage that is named has not failed.
+  await using before = shell([id, "--stage", "Build"]);
+  await before.screen.until("(liveops Build)");
+  expect(before.screen.text()).toContain("attempt 1, Build: done");
+  before.press("exit\r");
+  await before.screen.until("[l] leave:");
+  before.press("l");
+  expect(await before.exited).toBe(0);
+
   world.write("work/lost", "another-secret\n");
   await using terminal = shell([id, "--stage", "Publish"]);
   const { screen } = terminal;
@@ -201,7 +210,9 @@ test("an operation in code has directory and variables; its type may be gone", a
 test("no terminal, a running operation, a wrong stage and a directory that is gone are said at once", async () => {
   const id = await failed();
   expect(await world.liveops(["shell", id])).toMatchObject({ code: 2, stdout: "" });
-  expect((await world.liveops(["shell", id])).stderr).toContain("a shell needs a terminal, and this is none");
+  expect((await world.liveops(["shell", id, "--stage", "Build"])).stderr).toContain(
+    `a shell needs a terminal, and this is none; in a terminal run: liveops shell ${id} --stage Build`,
+  );
   const said = async (words: string[], code: number, text: string, env = {}) => {
     await using terminal = shell(words, "/bin/bash", env);
     expect(await terminal.exited).toBe(code);

@@ -9,6 +9,7 @@ import { isRemote, parseAddress, type SshAddress, sshWords } from "../../../prot
 import { sshLine } from "../../../protocol/client/ssh/ssh.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
 import { UsageError } from "../../../protocol/failures.js";
+import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { paintFor } from "../../../protocol/text/colour.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
@@ -39,7 +40,7 @@ export function registerShell(root: Command): void {
       const { client, options, to } = await connectOrStart<{ stage?: string }>(command);
       if (!process.stdin.isTTY || !process.stderr.isTTY)
         throw new UsageError(
-          `a shell needs a terminal, and this is none; in a terminal run: ${shellLine(["liveops", "shell", ...(id === undefined ? [] : [id])])}`,
+          `a shell needs a terminal, and this is none; in a terminal run: ${shellLine(["liveops", "shell", ...(id === undefined ? [] : [id]), ...(options.stage === undefined ? [] : ["--stage", options.stage])])}`,
         );
       if (isRemote(client.socket)) {
         process.exitCode = await overSsh(client.socket, id, options.stage);
@@ -106,11 +107,12 @@ function introduce(
   isInHistory: boolean,
 ): void {
   const paint = paintFor(process.stderr);
-  const { op, id, attempt, error, state } = record;
+  const { op, id, attempt, error, state, stageStates } = record;
   const at = placeText(place);
   const isFailure = state === "failed" && error !== null && place.stage === placeOf(record, undefined).stage;
+  const stateHere = (place.stage === null ? null : getOwn(stageStates, place.stage)) ?? state;
   const lines = [
-    `${op} ${id}, attempt ${attempt}${at === null ? "" : `, ${at}`}: ${isFailure ? firstLine(error.message) : state}`,
+    `${op} ${id}, attempt ${attempt}${at === null ? "" : `, ${at}`}: ${isFailure ? firstLine(error.message) : stateHere}`,
     `directory ${cwd}; variables${command === null ? "" : ", parameters and outputs"} as in a run`,
     ...leftOut.map((text) => `left out: ${text}`),
     ...(failed === null ? [] : [`$ ${failed}`]),
