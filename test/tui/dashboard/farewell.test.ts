@@ -39,7 +39,7 @@ test("nothing is told where nothing ended, and many fit into the width", () => {
 test("an exported run is marked, nothing can be changed, and nothing is told at the end", () => {
   const it = failed({ finishedAt: ago(5) });
   const state = open([it], { size: SIZE, readOnly: "run\x1b.json" });
-  expect(screenText(state)).toContain("▪ run\\x1b.json, an exported run, read-only");
+  expect(screenText(state)).toContain("■ run\\x1b.json, an exported run, read-only");
   for (const key of ["R", "r", "x", "c", "s"]) {
     const next = after(state, { type: "pressed", pressed: { input: key } });
     expect(next.question).toBeNull();
