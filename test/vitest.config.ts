@@ -38,6 +38,7 @@ const project = (name: string, test: Test): TestProjectInlineConfiguration => ({
     tags: programs.map((tag) => ({ name: tag, ...(isMissing(tag) && { skip: true }) })),
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // In a thread, Node closes at its end what a socket of a program has closed already, and so the files of others.
     pool: "forks",
     maxWorkers,
     ...test,
@@ -51,12 +52,7 @@ export default defineConfig({
     reporters: ["default", "./test/harness/tally.ts"],
     ...(FULL && { sequence: { sequencer: LongestFirst } }),
     projects: [
-      project("unit", {
-        include: unit,
-        pool: "threads",
-        isolate: false,
-        setupFiles: ["./test/harness/unchanged.ts"],
-      }),
+      project("unit", { include: unit, isolate: false, setupFiles: ["./test/harness/unchanged.ts"] }),
       project("isolated", { include: isolated }),
       project("daemon", { include: daemon, isolate: false, setupFiles: ["./test/harness/unchanged.ts"] }),
       project("end-to-end", { include: ["test/end-to-end/**/*.test.ts"], isolate: false }),
