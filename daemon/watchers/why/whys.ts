@@ -37,7 +37,7 @@ interface WhysOptions extends WhyParts {
 export class Whys {
   readonly #timeline: Timeline;
   /** By id. */
-  readonly #collecting = new Map<string, Record<"first" | "whole", Promise<Why>>>();
+  readonly #collecting = new Map<string, { found: Promise<Found>; whole: Promise<Why> }>();
   #last: Promise<unknown> = Promise.resolve();
   #keeping: Promise<unknown> = Promise.resolve();
   #memoryKills: number | null = null;
@@ -72,7 +72,8 @@ export class Whys {
   async of(entry: Entry, present: Present, isPartial: boolean): Promise<Why> {
     const { id, state } = entry.record;
     if (state !== "failed") return this.#safe(entry, await whyPresent(entry, present, this.options));
-    const collected = this.#collecting.get(id)?.[isPartial ? "first" : "whole"];
+    const collecting = this.#collecting.get(id);
+    const collected = isPartial ? collecting?.found.then(({ first }) => first) : collecting?.whole;
     const kept = (await collected?.catch(() => null)) ?? this.#read(entry.record);
     return kept ?? (await this.#make(entry, null)).whole;
   }
@@ -95,7 +96,7 @@ export class Whys {
       await this.#keep(why).catch((error) => this.options.log.warn({ err: error, id }, NOT_KEPT));
       return why;
     });
-    this.#collecting.set(id, { first: found.then(({ first }) => first), whole });
+    this.#collecting.set(id, { found, whole });
     this.#last = found.catch(() => {});
     const kept = whole
       .catch((error) => this.options.log.warn({ err: error, id }, NOT_FOUND_OUT))
