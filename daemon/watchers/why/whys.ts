@@ -75,7 +75,9 @@ export class Whys {
     const collecting = this.#collecting.get(id);
     const collected = isPartial ? collecting?.found.then(({ first }) => first) : collecting?.whole;
     const kept = (await collected?.catch(() => null)) ?? this.#read(entry.record);
-    return kept ?? (await this.#make(entry, null)).whole;
+    if (kept !== null) return kept;
+    const made = await this.#make(entry, null);
+    return isPartial ? made.first : made.whole;
   }
 
   /** The file of a shipped type changes only with liveops. */
@@ -125,7 +127,10 @@ export class Whys {
     const made = whyFailed(entry, this.#timeline, this.options);
     const [{ first, whole }, machine] = await Promise.all([made, measured]);
     const safe = (why: Why) => this.#safe(entry, { ...why, machine });
-    return { first: safe(first), whole: whole.then(safe) };
+    const all = whole.then(safe);
+    // Nobody may wait for it.
+    all.catch(() => {});
+    return { first: safe(first), whole: all };
   }
 
   #safe(entry: Entry, why: Why): Why {
