@@ -1,5 +1,5 @@
 /** Queues, priorities, waits and pauses on the command line, with the built bins and a real daemon. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import { plain } from "../../../protocol/text/colour.js";
@@ -52,8 +52,7 @@ test("an operation is placed, moved, paused and continued", async () => {
   expect(await run("queue", "rm", "gpu", "--json")).toMatchObject({ code: 0 });
 
   const running = (await run("submit", "shell", "--", "sleep", "100")).stdout.trim();
-  for await (const line of daemon.client.watch({ operation: running }))
-    if (line.type === "changed" && line.patch.stageStates !== undefined) break;
+  await vi.waitFor(async () => expect((await record(running)).currentStage).toBe(0), { timeout: 20_000 });
   expect(await run("pause", running)).toMatchObject({ code: 0, stdout: `${running} paused\n` });
   expect((await run("show", running)).stdout).toContain(", paused since ");
   expect((await run("ls")).stdout).toContain("● paused");
