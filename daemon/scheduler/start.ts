@@ -126,7 +126,8 @@ export async function candidateOf(
   }
   const limits = effectiveLimits(type.policy.limits, entry.record.limits);
   const policy = limits ? { ...type.policy, limits } : type.policy;
-  const stepSeconds = await durations.ofSteps(entry.record);
+  // Only the bar needs them: a history that cannot be read delays no start.
+  const stepSeconds = await durations.ofSteps(entry.record).catch(() => null);
   if (!typeLimits.reserve(entry, policy.concurrency ?? null)) return null;
   return { entry, version, type, policy, stepSeconds };
 }

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { Durations } from "../../../daemon/scheduler/durations.js";
+import { candidateOf } from "../../../daemon/scheduler/start.js";
 import type { Decision, Entry } from "../../../daemon/store/decision.js";
 import type { HistoryQuery } from "../../../daemon/store/history-index.js";
 import type { Operation, Step } from "../../../protocol/operation.js";
@@ -61,4 +62,20 @@ test("of a type without steps are read once, whatever the history keys, until a 
   finish(runOf("shell", "two", [step("a", 3)]));
   expect(await durations.ofSteps(runOf("shell", "two"))).toEqual({ Check: { a: 3 } });
   expect(reads).toEqual(["all", "two"]);
+});
+
+test("that cannot be read delay no start", async () => {
+  const record = { ...runOf("ci", "x"), id: "a", state: "queued" } as Operation;
+  const entry = { record, version: 1, events: [] } as unknown as Entry;
+  const list = async () => {
+    throw new Error("the history is damaged");
+  };
+  const durations = new Durations({ list } as never, new Bus());
+  const candidate = await candidateOf("a", {
+    store: { ledger: { get: () => entry } },
+    loader: { resolve: async () => ({ file: "/ops/ci.ts", policy: {} }) },
+    typeLimits: { reserve: () => true },
+    ...{ blockedTypes: {}, durations },
+  } as never);
+  expect(candidate).toMatchObject({ version: 1, stepSeconds: null });
 });
