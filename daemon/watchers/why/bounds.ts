@@ -24,15 +24,19 @@ export function cleaner(masker: Masker): (text: string) => string {
 }
 
 export function withoutSecrets(why: Why, masker: Masker): Why {
-  const clean = cleaner(masker);
-  const all = (value: unknown): unknown => {
-    if (typeof value === "string") return clean(value);
-    if (Array.isArray(value)) return value.map(all);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, all(each)]));
-  };
   const { id, op, state, ...rest } = why;
-  return { id, op, state, ...(all(rest) as Omit<Why, "id" | "op" | "state">) };
+  return { id, op, state, ...withTexts(rest, cleaner(masker)) };
+}
+
+/** The value with each text in it changed. */
+function withTexts<T>(value: T, change: (text: string) => string): T {
+  const changed = (each: unknown): unknown => {
+    if (typeof each === "string") return change(each);
+    if (Array.isArray(each)) return each.map(changed);
+    if (typeof each !== "object" || each === null) return each;
+    return Object.fromEntries(Object.entries(each).map(([key, of]) => [key, changed(of)]));
+  };
+  return changed(value) as T;
 }
 
 /** What gives way, the least first. */
@@ -61,11 +65,5 @@ export function bounded(why: Why): Why {
 }
 
 function cut(why: Why, most: number): Why {
-  const all = (value: unknown): unknown => {
-    if (typeof value === "string") return value.length <= most ? value : `${value.slice(0, most)}…`;
-    if (Array.isArray(value)) return value.map(all);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, all(each)]));
-  };
-  return all(why) as Why;
+  return withTexts(why, (text) => (text.length <= most ? text : `${text.slice(0, most)}…`));
 }

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Usual } from "../../../protocol/estimate/usual.js";
 import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { durationText } from "../../../protocol/text/duration.js";
 import type { Change } from "../../../protocol/why.js";
 import type { Entry } from "../../store/decision.js";
 import { sourceOf } from "../../store/entry-events.js";
@@ -122,11 +123,6 @@ export function slowStages({ stages, stageTimes }: Operation, usual: Usual | nul
     if (times === undefined || times.resumed || !spread) return [];
     const seconds = times.seconds ?? (now - Date.parse(times.startedAt)) / 1000;
     if (seconds < spread.p90 * SLOWER || seconds < spread.p90 + SLOWER_SECONDS) return [];
-    return [{ kind: "stage", name, before: secondsText(spread.p50), now: secondsText(seconds) }];
+    return [{ kind: "stage", name, before: durationText(spread.p50), now: durationText(seconds) }];
   });
-}
-
-/** `90s`, `12m`: a client may read it too. */
-function secondsText(seconds: number): string {
-  return seconds < 120 ? `${Math.round(seconds * 10) / 10}s` : `${Math.round(seconds / 60)}m`;
 }

@@ -1,4 +1,5 @@
 /** What failed: the stage and step, the command with its line, the exit in words, the lines around it. */
+import { constants } from "node:os";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation, OperationError } from "../../../protocol/operation.js";
@@ -126,16 +127,11 @@ const SIGNALS: Readonly<Record<string, string>> = {
   SIGXFSZ: "its limit of the size of a file was reached",
 };
 
-/** Numbers of signals that are the same on all systems. */
-const NUMBERS: Readonly<Record<number, string>> = {
-  ...{ 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 8: "SIGFPE" },
-  ...{ 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM" },
-};
-
 /** `exit code 127: the command was not found`. */
 export function codeInWords(code: number): string {
-  const signal = NUMBERS[code - 128];
-  const words = CODES[code] ?? (signal === undefined ? null : `${signal}, ${SIGNALS[signal]}`);
+  // A shell tells the signal that ended a command as 128 and its number.
+  const [signal = ""] = Object.entries(constants.signals).find(([, number]) => number === code - 128) ?? [];
+  const words = CODES[code] ?? (signal in SIGNALS ? `${signal}, ${SIGNALS[signal]}` : null);
   return words === null ? `exit code ${code}` : `exit code ${code}: ${words}`;
 }
 
