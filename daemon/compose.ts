@@ -39,8 +39,7 @@ import { Metrics } from "./watchers/metrics/metrics.js";
 import { Notices } from "./watchers/notices/notices.js";
 import { StateDocumentWriter } from "./watchers/state-document.js";
 import { Tracing } from "./watchers/traces/tracing.js";
-import { reasonOf } from "./watchers/why/reason.js";
-import { Whys } from "./watchers/why/whys.js";
+import { reasonOf, Whys } from "./watchers/why/whys.js";
 import { Containment } from "./worker/containment.js";
 
 /** Most problems that `liveopsd status` shows; the log has all of them. */

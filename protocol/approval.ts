@@ -47,6 +47,11 @@ export function answerCommand(id: string, open: Pick<Approval, "choices">): stri
   return `liveops approve ${id}${onlyChoice(open) === null ? " CHOICE" : ""}`;
 }
 
+/** Whether a rejection, or an answer that did not come, is the error. */
+export function isByAnswer(error: Operation["error"]): boolean {
+  return error?.code === "LIVEOPS_REJECTED" || error?.code === "LIVEOPS_APPROVAL_TIMEOUT";
+}
+
 /** Untrusted text. */
 export function answerText({ choice, by }: Pick<NonNullable<Approval["answer"]>, "choice" | "by">): string {
   if (by === null) return choice === null ? "nobody answered in time" : `nobody answered in time: ${choice}`;

@@ -148,6 +148,11 @@ test("a rejection fails the operation, and a retry asks again, also from the sta
     state: "failed",
     error: { code: "LIVEOPS_REJECTED", message: `rejected by ${userName()}: Roll out?` },
   });
+  // It is no failure of the machine, and nothing to do by hand.
+  expect(await daemon.client.why(id)).toMatchObject({
+    machine: null,
+    next: [{ command: `liveops retry ${id}`, does: "asks again" }, { command: `liveops logs ${id}` }],
+  });
   await daemon.client.retry(id);
   expect((await asked()).approvals).toHaveLength(1);
   await daemon.client.approve(id, { choice: "all" });

@@ -1,6 +1,7 @@
 /** The `Why` of a failure: what failed, what has changed since the last success, how to go on. */
 import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
+import { isByAnswer } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import type { Change, Failure, Why } from "../../../protocol/why.js";
@@ -230,13 +231,18 @@ function summaryOf({ op }: Operation, failure: Failure | null): string {
 }
 
 function nextOf(
-  { id, stages, stageStates }: Operation,
+  { id, stages, stageStates, error }: Operation,
   step: string | null,
   isResumable: boolean,
 ): Why["next"] {
   const stage = stages.find((name) => stageStates[name] === "failed");
   const isFirst = stage === undefined || stage === stages[0];
   const retry = isResumable && !isFirst ? `goes on from ${stage}` : "runs it once more";
+  if (isByAnswer(error))
+    return [
+      { command: `liveops retry ${id}`, does: "asks again" },
+      { command: `liveops logs ${id}`, does: "prints its log" },
+    ];
   const place = step === null ? stage : `${stage}/${step}`;
   const done =
     isResumable && place !== undefined ? shellLine(["liveops", "retry", id, "--done", place]) : null;

@@ -4,8 +4,10 @@
  */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isByAnswer } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { readOwnFile } from "../../../protocol/system/own-file.js";
+import { failureLines } from "../../../protocol/text/failure-lines.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Machine, Why } from "../../../protocol/why.js";
 import type { Bus } from "../../bus.js";
@@ -13,8 +15,10 @@ import { isUsers } from "../../loader/sources.js";
 import type { Log } from "../../log/log.js";
 import type { Entry } from "../../store/decision.js";
 import { type Layout, runDir } from "../../store/layout.js";
-import { bounded, maskerOf, withoutSecrets } from "./bounds.js";
+import type { Secrets } from "../../store/submitted-secrets.js";
+import { bounded, cleaner, maskerOf, withoutSecrets } from "./bounds.js";
 import { type Found, whyFailed } from "./failed.js";
+import { commandOf, errorOf } from "./failure.js";
 import { machineNow, memoryKills } from "./machine.js";
 import type { WhyParts } from "./parts.js";
 import { type Present, whyPresent } from "./present.js";
@@ -90,7 +94,7 @@ export class Whys {
     if (this.#isStopped || this.#collecting.size >= WAITING_MOST) return;
     const { id } = entry.record;
     // The machine is measured now, and the rest of several failures one after the other.
-    const machine = this.#machine(entry);
+    const machine = isByAnswer(entry.record.error) ? null : this.#machine(entry);
     const found = this.#last.then(() => this.#make(entry, machine));
     const whole = found.then(async (parts) => {
       const why = await parts.whole;
@@ -162,4 +166,13 @@ export class Whys {
       return null;
     }
   }
+}
+
+/** The reason of a failure for a notice: the lines with which its `Why` begins. The record alone tells them. */
+export function reasonOf(entry: Pick<Entry, "record" | "env">, secrets: Secrets | undefined): string[] {
+  const { record } = entry;
+  const failure = errorOf(record, [], commandOf(record));
+  if (failure === null) return [];
+  const clean = cleaner(maskerOf(entry, secrets));
+  return failureLines(failure, record.attempt).map(({ text }) => clean(text));
 }

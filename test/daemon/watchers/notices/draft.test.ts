@@ -11,7 +11,7 @@ import {
 import { maskerOf, withoutSecrets } from "../../../../daemon/watchers/why/bounds.js";
 import { commandOf, failureOf } from "../../../../daemon/watchers/why/failure.js";
 import { headOf } from "../../../../daemon/watchers/why/parts.js";
-import { reasonOf } from "../../../../daemon/watchers/why/reason.js";
+import { reasonOf } from "../../../../daemon/watchers/why/whys.js";
 import type { NoticeDraft } from "../../../../protocol/notices.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import type { Channel } from "../../../../protocol/system/config-settings.js";
