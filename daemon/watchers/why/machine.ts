@@ -1,4 +1,5 @@
 /** The machine at a failure: free space where the operation writes, memory, load, the largest processes. */
+import { readFileSync } from "node:fs";
 import { readFile, readlink, stat, statfs } from "node:fs/promises";
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import { basename } from "node:path";
@@ -59,8 +60,7 @@ async function largest(): Promise<Process[]> {
   let most: Array<Omit<Process, "name">> = [];
   for (const [i, pid] of pids().entries()) {
     if (i % A_TURN === A_TURN - 1) await everythingElse();
-    const statm = await readFile(`/proc/${pid}/statm`, "latin1").catch(() => null);
-    const rssBytes = Number(statm?.split(" ")[1] ?? 0) * PAGE_BYTES;
+    const rssBytes = rssOf(pid);
     if (most.length === PROCESSES_MOST && rssBytes <= most.at(-1)!.rssBytes) continue;
     most = [...most, { pid, rssBytes }].sort((a, b) => b.rssBytes - a.rssBytes).slice(0, PROCESSES_MOST);
   }
@@ -71,6 +71,15 @@ async function largest(): Promise<Process[]> {
     }),
   );
   return named.flat().filter(({ rssBytes }) => rssBytes > 0);
+}
+
+/** 0: it has ended. Read at once: a promise for each process takes ten times the processor time. */
+function rssOf(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1]) * PAGE_BYTES;
+  } catch {
+    return 0;
+  }
 }
 
 /** Null: it has ended. */
