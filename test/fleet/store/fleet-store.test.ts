@@ -147,16 +147,19 @@ test("a read that a removal overtook does not bring the operation back", async (
   const id = await a.finished("succeeded");
   await finishMany(a);
   const { decisionsOf } = a.engine;
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const read = Promise.withResolvers<void>();
+  const removed = Promise.withResolvers<void>();
   a.engine.decisionsOf = async (...asked) => {
     const rows = await decisionsOf.apply(a.engine, asked);
-    await promise;
+    read.resolve();
+    await removed.promise;
     return rows;
   };
   const reading = a.store.archive.find(id);
+  await read.promise;
   await b.lifecycle.remove(id);
   await a.caughtUp();
-  resolve();
+  removed.resolve();
   expect((await reading)?.record.id).toBe(id);
   expect(a.store.find(id)).toBeNull();
   expect(await a.store.archive.find(id)).toBeNull();
