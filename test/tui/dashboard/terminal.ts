@@ -122,13 +122,13 @@ export class HeadlessTerminal {
     return this.line(y)?.getCell(this.rows()[y]?.indexOf(text) ?? 0);
   }
 
-  /** Resolves as soon as the screen fits. */
+  /** Resolves as soon as the screen fits; a frame that has not arrived whole is none. */
   async until(fits: string | RegExp | ((text: string) => boolean), patience = PATIENCE): Promise<string> {
     const matches = (text: string) =>
       typeof fits === "string" ? text.includes(fits) : fits instanceof RegExp ? fits.test(text) : fits(text);
     const limit = Date.now() + patience;
     for (;;) {
-      if (matches(this.text())) return this.text();
+      if (!this.#terminal.modes.synchronizedOutputMode && matches(this.text())) return this.text();
       const left = limit - Date.now();
       if (left <= 0) throw new Error(`the screen never showed ${fits}; it shows:\n${this.text()}`);
       await new Promise<void>((resolve) => {
