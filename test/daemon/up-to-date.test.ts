@@ -61,7 +61,7 @@ test("a worker that is killed between the command and its stamp runs the command
   writeFileSync(at("in"), "1000");
   const again = await daemon.untilFinished(id);
   expect(again).toMatchObject({ state: "succeeded", attempt: 2, stageStates: { Make: "done" } });
-  expect(reasonsOf(again)).toEqual({ Make: "runs: the last run did not end well" });
+  expect(reasonsOf(again)).toEqual({ Make: "runs: the last run has not succeeded" });
   expect(lines("ran")).toBe(3);
 
   const last = await daemon.untilFinished((await submit()).id);

@@ -9,7 +9,7 @@ import { createReadStream, readFileSync, type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 
-/** `[size, mtime, ctime, inode, hash]`; times of 0 are never those of a file. */
+/** `[size, mtime, ctime, inode, hash]`; times of 0 are never those of a file. `+x` follows the hash of an executable. */
 export type FileState = readonly [number, number, number, number, string];
 
 /** By path, as the pattern gave it. */
@@ -54,7 +54,7 @@ export async function contentsOf(paths: Iterable<string>, options: LookOptions):
       const isKnown = before !== undefined && isSame(before, stat);
       const isSettled = Math.max(stat.mtimeMs, stat.ctimeMs) < now - TICK_MS;
       const [modified, changed] = isSettled ? [stat.mtimeMs, stat.ctimeMs] : [0, 0];
-      const sum = isKnown ? before[4] : await hashOf(file, size, signal);
+      const sum = isKnown ? before[4] : (await hashOf(file, size, signal)) + (stat.mode & 0o100 ? "+x" : "");
       contents.set(path, [size, modified, changed, ino, sum]);
     } catch (error) {
       signal.throwIfAborted();

@@ -86,7 +86,7 @@ export class Freshness {
     const runs = (why: string, hasChanged: boolean): Verdict => ({ isUpToDate: false, why, hasChanged });
     if (this.#forcedBy !== null) return runs(this.#forcedBy, false);
     if (before === null) return runs("no earlier run is known", false);
-    if (before.at === null) return runs("the last run did not end well", false);
+    if (before.at === null) return runs("the last run has not succeeded", false);
     const changes = differences(before.needs, needs);
     const makes = await this.#contentsOf(before.makes.keys(), before.makes);
     const reason: Reason = {
@@ -205,10 +205,10 @@ export class Freshness {
   /** All that a script can read. A secret counts by where it comes from, because a hash of a short one tells it. */
   #values(): Record<string, string> {
     const { context, build } = this;
-    const secrets = new Set(
-      context.file.pipeline.params.flatMap(({ name, secret }) => (secret ? [name] : [])),
-    );
-    const values = Object.entries(this.#env).flatMap(([name, value]) => {
+    const { params, envFrom } = context.file.pipeline;
+    const secrets = new Set(params.flatMap(({ name, secret }) => (secret ? [name] : [])));
+    const fromShell = Object.fromEntries(envFrom.map((name) => [name, process.env[name]]));
+    const values = Object.entries({ ...fromShell, ...this.#env }).flatMap(([name, value]) => {
       if (value === undefined) return [];
       if (secrets.has(name)) return [[name, sum(String(build.params[name]))]];
       return [[name, context.p.masker.finds(value) ? "secret" : sum(value)]];

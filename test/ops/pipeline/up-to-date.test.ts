@@ -21,7 +21,10 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { temporary } from "../temporary.js";
 import { Builds } from "./builds.js";
 
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
 
 /** The clock of files is then older than all changes, so that their times are trusted. */
 function later(): void {
@@ -69,6 +72,8 @@ describe("a stage", () => {
     ["src/a.ts changed", ({ write }) => write("src/a.ts", "A")],
     ["src/c.ts is new", ({ write }) => write("src/c.ts", "c")],
     ["src/.hidden is new", ({ write }) => write("src/.hidden", "")],
+    ["src/a.ts changed", ({ at }) => chmodSync(at("src/a.ts"), 0o755)],
+    ["out/site.txt is not as it was made", ({ at }) => chmodSync(at("out/site.txt"), 0o755)],
     ["src/b.ts is gone", ({ at }) => rmSync(at("src/b.ts"))],
     [
       "src/a.ts changed (and 1 more)",
@@ -93,6 +98,16 @@ describe("a stage", () => {
     expect(ran.said.Site).toMatch(/^(done|failed)/);
     expect(ran.record.stageTimes.Site!.reason).toBe(`runs: ${why}`);
     expect(ran.events.map(({ type }) => type)).toContain("stage:explained");
+  });
+
+  test("runs again for another value of env_from", async () => {
+    const { builds } = world();
+    const text = SITE.replace("stages:", "env_from: [DB_HOST]\nstages:");
+    vi.stubEnv("DB_HOST", "staging");
+    await builds.run(text);
+    expect((await builds.run(text)).said.Site).toBe(UP_TO_DATE);
+    vi.stubEnv("DB_HOST", "prod");
+    expect((await builds.run(text)).said.Site).toBe("done: runs: $DB_HOST changed");
   });
 
   const nothing: Array<[name: string, change: (it: W) => void]> = [
@@ -140,7 +155,7 @@ describe("a stage", () => {
     const reasons = async () => (await builds.run(text)).record.stageTimes.A!.reason;
     expect([await reasons(), await reasons()]).toEqual([
       "runs: no earlier run is known",
-      "runs: the last run did not end well",
+      "runs: the last run has not succeeded",
     ]);
   });
 
@@ -182,7 +197,7 @@ describe("a stage", () => {
     write("src/a.ts", "bad");
     expect((await builds.run(text)).record.state).toBe("failed");
     write("src/a.ts", "a");
-    expect((await builds.run(text)).said).toEqual({ Check: "done: runs: the last run did not end well" });
+    expect((await builds.run(text)).said).toEqual({ Check: "done: runs: the last run has not succeeded" });
     expect((await builds.run(text)).said).toEqual({ Check: "up-to-date: up to date: 2 files, ran TIME" });
   });
 
