@@ -116,13 +116,15 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** The directories of liveops' code. In the bundle, this file is a chunk, and the worker is in its parent. */
 const ours =
   basename(here) === "chunks"
-    ? [here, dirname(here)]
-    : [here, join(here, "../programs"), join(here, "../types")];
+    ? [here, dirname(here), join(here, "../ops")]
+    : [here, dirname(here), join(here, "../programs"), join(here, "../types")];
 
-/** The stack without the frames of Node and of liveops. */
+/** The stack without the frames of Node and of liveops. A frame without a file says nothing where no other is left. */
 function withoutOurFrames(stack: string): string {
   const lines = stack.split("\n");
-  return lines.filter((line) => !/^\s+at /.test(line) || isAuthorFrame(line)).join("\n");
+  const isFrame = (line: string) => /^\s+at /.test(line);
+  const hasPlace = lines.some((line) => isFrame(line) && isAuthorFrame(line) && /:\d+\)?$/.test(line));
+  return lines.filter((line) => !isFrame(line) || (hasPlace && isAuthorFrame(line))).join("\n");
 }
 
 /** Path and line of a stack frame that has a file. */

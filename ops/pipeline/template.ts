@@ -54,9 +54,18 @@ function whyNot(rest: string): string {
 /** A value of a param or an output; undefined: an optional param without a value. */
 export type Value = string | number | boolean | readonly string[] | undefined;
 
+/** A value that is missing or that no program can be given. The command that needs it adds its name and place. */
+export class ValueError extends Error {
+  constructor(message: string) {
+    super(message);
+    // The stack shows only liveops.
+    delete this.stack;
+  }
+}
+
 /** Finds the value of a name. */
 export interface Scope {
-  /** @throws Error if the name has no value now, such as an output of a skipped stage */
+  /** @throws ValueError if the name has no value now, such as an output of a skipped stage */
   valueOf(name: string): Value;
 }
 
@@ -68,13 +77,13 @@ export function textOf(value: Exclude<Value, undefined>): string {
   return String(value);
 }
 
-/** @throws Error if a name has no value */
+/** @throws ValueError if a name has no value */
 export function fill(template: Template, scope: Scope): string {
   return template
     .map((part) => {
       if ("text" in part) return part.text;
       const value = scope.valueOf(part.name);
-      if (value === undefined) throw new Error(`$${part.name} has no value: give ${part.name}=…`);
+      if (value === undefined) throw new ValueError(`$${part.name} has no value: give ${part.name}=…`);
       return textOf(value);
     })
     .join("");
@@ -83,7 +92,7 @@ export function fill(template: Template, scope: Scope): string {
 /**
  * The words of a command. A list that is a word of its own becomes a word for each value.
  *
- * @throws Error if a name has no value
+ * @throws ValueError if a name has no value
  */
 export function fillWords(words: readonly Template[], scope: Scope): string[] {
   return words.flatMap((word) => {

@@ -63,7 +63,7 @@ export function errorOf(
   return {
     ...{ stage, step: stage === null ? null : stepOf(record, stage) },
     ...{ code: error.code, message: first.slice(0, COLUMNS_MOST) },
-    causes: (error.causes ?? []).slice(0, CAUSES_MOST).map(({ message }) => short(message)),
+    causes: (error.causes ?? []).slice(0, CAUSES_MOST).map(({ message }) => short(firstLine(message))),
     command: inPipeline?.command ?? command ?? program?.name ?? null,
     exit: program?.exit ?? exitOf(error),
     place,

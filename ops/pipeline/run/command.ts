@@ -8,7 +8,7 @@ import type { RunnerExecOptions } from "../../programs/exec.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineFile, Template } from "../definition.js";
 import type { Build } from "../files/stamps.js";
-import { fill, fillWords } from "../template.js";
+import { fill, fillWords, ValueError } from "../template.js";
 import { CONDITION_END, FailureTrap, findShell } from "./shell.js";
 import type { Variables } from "./variables.js";
 
@@ -195,6 +195,12 @@ export function directoryOf(
         ? submitted
         : resolve(submitted, filled(pipeline.cwd));
   return cwd === null ? own : resolve(own, filled(cwd));
+}
+
+/** With the name of the command and its place, which the error of a value does not know. */
+export function placed(error: unknown, label: string, file: PipelineFile, command: Command): unknown {
+  if (!(error instanceof ValueError)) return error;
+  return new ValueError(`${label}: ${error.message} (at ${placeOf(file, command, 1)})`);
 }
 
 /** The file and the line, as an editor opens it. */

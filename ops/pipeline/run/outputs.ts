@@ -5,12 +5,13 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { Masker } from "../../secrets/masker.js";
+import { ValueError } from "../template.js";
 
 /** Most bytes of the file: the outputs are part of the record. */
 const MAX_OUTPUT_BYTES = 64 * 1024;
 
 /** The lines of the file are wrong; the message names the line. */
-export class OutputError extends Error {}
+export class OutputError extends ValueError {}
 
 /**
  * @param declared - the names under `outputs` of the stage

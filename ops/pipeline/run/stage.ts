@@ -135,7 +135,7 @@ export class StageRun {
     const { stage } = this;
     const { p } = this.context;
     const isEach = (stage.steps?.each.length ?? 0) > 0;
-    const within = (label: string, block: () => Promise<unknown>) => p.untracked(label, block);
+    const within = <T>(label: string, block: () => Promise<T>) => p.untracked(label, block);
     if (stage.stopWhen !== null) {
       const spec = isEach ? { ...stage, env: new Map(), cwd: null } : stage;
       const decision = await this.#task.decideStop(stage.stopWhen, spec, within);

@@ -10,6 +10,7 @@ import {
   CommandFailure,
   CommandTimeout,
   durationText,
+  placed,
   runCommand,
   type TaskPlace,
   wordsText,
@@ -28,7 +29,7 @@ export type Decision =
   | { kind: "fail"; error: unknown };
 
 /** Runs a command in a block of its own, such as an untracked stage. */
-type Within = (label: string, block: () => Promise<unknown>) => Promise<unknown>;
+type Within = <T>(label: string, block: () => Promise<T>) => Promise<T>;
 
 /** What a task of an attempt did until now, also after it failed. */
 export class TaskRun {
@@ -80,22 +81,21 @@ export class TaskRun {
   ): Promise<boolean | (Decision & { kind: "fail" })> {
     const { p, deadline } = this.context;
     const { stage, values } = this.place;
+    const label = `${key} of "${this.place.label}"`;
     try {
-      const label = `${key} of "${this.place.label}"`;
       const own = { LIVEOPS_STAGE: stage };
       const { timeout } = this.task;
       const instead = { command: condition, of: "condition" } as const;
       const options = { label, own, timeout, instead, ...(values && { values }) };
       // Without a terminal, so that a test prints as it does in a script.
-      await within(label, () => runCommand(this.context, { ...spec, tty: false }, options));
-      return true;
+      return await within(label, () =>
+        runCommand(this.context, { ...spec, tty: false }, options).then(() => true, isNo),
+      );
     } catch (error) {
       p.checkCancelled();
       deadline.throwIfAborted();
-      const isBroken = error instanceof CommandFailure && error.isBroken;
-      if (error instanceof ExecError && error.exitCode === 1 && !isBroken) return false;
       if (error instanceof ExecError) this.#ended(error);
-      return { kind: "fail", error };
+      return { kind: "fail", error: placed(error, label, this.context.file, condition) };
     }
   }
 
@@ -128,6 +128,14 @@ export class TaskRun {
    * @throws Unrun if the task is up to date
    */
   async run(): Promise<StageRecord> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      throw placed(error, `"${this.place.label}"`, this.context.file, this.task.run);
+    }
+  }
+
+  async #run(): Promise<StageRecord> {
     const { p, deadline } = this.context;
     const { retry } = this.task;
     const verdict = await this.#look();
@@ -217,8 +225,13 @@ export class TaskRun {
   }
 }
 
-function inPlace(_label: string, block: () => Promise<unknown>): Promise<unknown> {
-  return block();
+const inPlace: Within = (_label, block) => block();
+
+/** False: the condition exited with 1, which is an answer. @throws any other failure */
+function isNo(error: unknown): false {
+  const isBroken = error instanceof CommandFailure && error.isBroken;
+  if (error instanceof ExecError && error.exitCode === 1 && !isBroken) return false;
+  throw error;
 }
 
 function textOf(condition: Command): string {

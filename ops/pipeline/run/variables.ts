@@ -8,7 +8,7 @@ import { OPERATION_VARIABLES } from "../../../protocol/environment.js";
 import type { Pipeline, PipelineCommand } from "../definition.js";
 import { whyNotVariable } from "../limits.js";
 import { outcomeVariable, outcomeVariables, type StageOutcome } from "../outcomes.js";
-import { fill, onlyName, type Scope, textOf, type Value } from "../template.js";
+import { fill, onlyName, type Scope, textOf, type Value, ValueError } from "../template.js";
 
 /** The variables of a command; undefined: not in its environment, even if the submit has one of this name. */
 export type Environment = Record<string, string | undefined>;
@@ -132,7 +132,7 @@ export class Variables {
     for (const layer of layers) if (layer.has(name)) return layer.get(name);
     if (this.#outputs.has(name)) return this.#outputs.get(name);
     const why = this.#missing.get(name);
-    if (why !== undefined) throw new Error(`the output ${name} is missing: ${why}`);
+    if (why !== undefined) throw new ValueError(`the output ${name} is missing: ${why}`);
     if (this.#params.has(name)) return this.#params.get(name);
     if (this.#outcomes.has(name)) return this.#outcomes.get(name);
     if (this.pipeline.envFrom.includes(name)) return process.env[name];
@@ -140,12 +140,8 @@ export class Variables {
   }
 }
 
-/** @throws Error if no environment can hold the text */
+/** @throws ValueError if no environment can hold the text */
 function checkVariable(what: string, text: string): void {
   const problem = whyNotVariable(text);
-  if (problem === null) return;
-  const error = new Error(`${what} ${problem}`);
-  // The stack shows only liveops.
-  delete error.stack;
-  throw error;
+  if (problem !== null) throw new ValueError(`${what} ${problem}`);
 }

@@ -149,6 +149,13 @@ it("keeps the author's frames in the stack and cuts ours", async () => {
   expect(outcome.error?.stack).not.toContain("node:internal");
 });
 
+it("keeps no frame without a file where the author has none", async () => {
+  const error = new Error("boom");
+  error.stack = "Error: boom\n    at Array.map (<anonymous>)\n    at async Promise.all (index 1)";
+  const { outcome } = await attempt(() => Promise.reject(error));
+  expect(outcome.error?.stack).not.toMatch(/^ +at /m);
+});
+
 it("runs a name that is not declared, untracked, and names the near one once", async () => {
   const { sink } = await attempt(async (p) => {
     await p.stage("Laod", () => p.log("runs"));

@@ -76,7 +76,7 @@ describe("values", () => {
   it("of env that are too long together are an error of the stage", async () => {
     const twice = stage("A", "true", { env: envOf({ both: "$v$v" }) });
     const { error } = await run(fileOf([twice], { params: [param("v")] }), { v: "x".repeat(100_000) });
-    expect(error?.message).toMatch(/^the variable both has 200000 bytes, more than the 122880 /);
+    expect(error?.message).toMatch(/^"A": the variable both has 200000 bytes, more than the 122880 /);
     expect(error?.stack).toBeNull();
   });
 
@@ -108,7 +108,7 @@ describe("values", () => {
     const first = await run(fileOf([test], { params }), {}, { env: { level: "outer" } });
     expect(first.texts("stdout")).toEqual(["unset unset"]);
     const second = await run(fileOf([stage("A", words("echo", "$level"))], { params }));
-    expect(second.error?.message).toBe("$level has no value: give level=…");
+    expect(second.error?.message).toMatch(/^"A": \$level has no value: give level=… \(at \S+:\d+\)$/);
   });
 });
 
@@ -295,9 +295,10 @@ describe("when", () => {
     "set +e; false",
     "false \\",
   ])("that answers no skips the stage in bash: %s", async (when) => {
-    const { record, error } = await run(fileOf([stage("A", "false", { when: script(when) })]));
+    const { record, error, stages } = await run(fileOf([stage("A", "false", { when: script(when) })]));
     expect(error).toBeNull();
     expect(record.stageStates).toEqual({ A: "skipped" });
+    expect(stages).toContainEqual(expect.objectContaining({ name: 'when of "A"', state: "done" }));
   });
 
   it("of a skipped stage: its outputs are missing, and words say why", async () => {
@@ -305,7 +306,9 @@ describe("when", () => {
     const { error } = await run(
       fileOf([out, stage("B", 'echo "${size-none}"'), stage("C", words("echo", "$size"))]),
     );
-    expect(error?.message).toBe('the output size is missing: the stage "A" was skipped');
+    expect(error?.message).toMatch(
+      /^"C": the output size is missing: the stage "A" was skipped \(at \S+:\d+\)$/,
+    );
   });
 });
 
@@ -428,6 +431,7 @@ describe("outputs", () => {
     const file = fileOf([stage("A", 'cat out >"$LIVEOPS_OUTPUT"', { outputs: ["size"] })]);
     const { error, record } = await run(file, {}, { cwd: dir });
     expect(error?.message).toMatch(message);
+    expect(error?.message).toMatch(/^"A": .* \(at \S+:\d+\)$/);
     expect(record.stageStates).toEqual({ A: "failed" });
   });
 
@@ -438,15 +442,15 @@ describe("outputs", () => {
     expect((result as PipelineResult).outputs).toEqual({ size: "5" });
     expect(texts("stdout")).toEqual(["size 5"]);
     const { error } = await run(fileOf([stage("A", report("other=5"))]));
-    expect(error?.message).toBe(
-      'liveops report sets the output "other", and the stage declares none: add it to outputs',
+    expect(error?.message).toContain(
+      '"A": liveops report sets the output "other", and the stage declares none: add it to outputs (at ',
     );
   });
 
   it.each(["mkfifo", "ln -s /etc/passwd", "mkdir"])("made by %s are refused", async (command) => {
     const lines = `rm "$LIVEOPS_OUTPUT"; ${command} "$LIVEOPS_OUTPUT"`;
     const { error } = await run(fileOf([stage("A", lines, { outputs: ["size"] })]));
-    expect(error?.message).toMatch(/^\$LIVEOPS_OUTPUT /);
+    expect(error?.message).toMatch(/^"A": \$LIVEOPS_OUTPUT /);
   });
 });
 

@@ -43,6 +43,16 @@ test("a command of a pipeline has its line, as the pipeline ran it", () => {
   });
 });
 
+test("a cause is its first line: the lines behind it are output of the program", () => {
+  const causes = [
+    { depth: 0, message: '"Test/a" exited with 1 at /srv/ci.yaml:5: make\nnot ok 2', stack: null },
+  ];
+  const error = { code: "LIVEOPS_EXCEPTION", message: "2 of 7 steps failed: a, b", stack: null, causes };
+  expect(failureOf(failed("", { error }), FACTS)?.causes).toEqual([
+    '"Test/a" exited with 1 at /srv/ci.yaml:5: make',
+  ]);
+});
+
 test("the step that failed is named", () => {
   const step: Step = {
     ...{ name: "unit", percent: 0, progress: null, status: null, startedAt: ago(2), finishedAt: ago(1) },
