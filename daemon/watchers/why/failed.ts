@@ -190,14 +190,13 @@ async function newLineOf(
   successes: ReadonlyArray<Compared["entry"]>,
   { runs }: WhyParts,
 ): Promise<CheckoutChanges> {
-  const logOf = ({ id, attempt, logLines }: Operation): Log => ({
-    files: runs.of(id),
-    attempt,
+  const logOf = ({ id, logLines }: Operation, attempt: number | null): Log => ({
+    ...{ files: runs.of(id), attempt },
     lines: logLines,
   });
   const found = await firstNewLine(
-    logOf(record),
-    successes.slice(0, LOGS).map((each) => logOf(each.record)),
+    logOf(record, record.attempt),
+    successes.slice(0, LOGS).map((each) => logOf(each.record, null)),
   ).catch(() => null);
   if (found === null) return { changes: [], notes: [] };
   const { line, runs: compared, isPartial } = found;

@@ -64,7 +64,8 @@ export function errorOf(
     ...{ stage, step: stage === null ? null : stepOf(record, stage) },
     ...{ code: error.code, message: first.slice(0, COLUMNS_MOST) },
     causes: (error.causes ?? []).slice(0, CAUSES_MOST).map(({ message }) => short(firstLine(message))),
-    command: inPipeline?.command ?? command ?? program?.name ?? null,
+    // Where a pipeline names no command, the first word is the name of the stage.
+    command: inPipeline === null ? (command ?? program?.name ?? null) : inPipeline.command,
     exit: program?.exit ?? exitOf(error),
     place,
     lines: lines.slice(-LINES_MOST).map(short),

@@ -15,10 +15,10 @@ const SUCCESSES_MS = 80;
 const FAILURE_MS = 60;
 const LONGEST = 400;
 
-/** The log of one attempt. */
 export interface Log {
   readonly files: RunFiles;
-  readonly attempt: number;
+  /** Null: all of them, because a success that was resumed or approved has its stages in several. */
+  readonly attempt: number | null;
   /** Lines over all attempts. */
   readonly lines: number;
 }
@@ -97,7 +97,8 @@ class Work {
   }
 
   async *slices(log: Log, after: number): AsyncGenerator<LogLine[]> {
-    const files = { ...log.files, attempts: () => [log.attempt] };
+    const { attempt } = log;
+    const files = attempt === null ? log.files : { ...log.files, attempts: () => [attempt] };
     const slices = slicesAfter(files, after);
     try {
       for (;;) {

@@ -247,6 +247,35 @@ describe("bad input", () => {
   });
 });
 
+test("a success that was approved is compared with all its attempts, and the name of a stage is no command", async () => {
+  await using daemon = await TestDaemon.start();
+  const flag = join(daemon.world.dir, "flag");
+  const text = `
+stages:
+  - name: Build
+    run: |
+      echo built
+      if [ -e ${flag} ]; then exit 3; fi
+  - { name: Ask, approve: Go? }
+  - { name: Deploy, run: echo deployed }`;
+  const { id } = await daemon.submit("pipeline", { params: { text } });
+  await vi.waitFor(async () =>
+    expect(await daemon.client.show(id)).toMatchObject({ state: "queued", approvals: [{ answer: null }] }),
+  );
+  await daemon.client.approve(id);
+  expect((await daemon.untilFinished(id)).state).toBe("succeeded");
+  writeFileSync(flag, "");
+  const why = await daemon.client.why((await ran(daemon, "pipeline", { params: { text } })).id);
+  expect(why.since).toMatchObject({ id });
+  expect(named(why, "log")).toEqual([]);
+  expect(why.failure).toMatchObject({
+    stage: "Build",
+    command: null,
+    exit: "exit code 3",
+    place: { line: 5 },
+  });
+});
+
 test("what a queued and a running operation wait for, and what a success left out", async () => {
   await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 1 });
   const { client } = daemon;
