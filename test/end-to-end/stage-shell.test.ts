@@ -174,8 +174,8 @@ test("a step of each has its values, and Ctrl-C in the shell ends nothing but it
   await screen.until("begun");
   terminal.press("\x03");
   await screen.until(/\^C\s+\(liveops/);
-  terminal.press('echo "it is $SEEN"\r');
-  await screen.until("it is <fr>");
+  terminal.press('echo "it is $SEEN of $LIVEOPS_STEP"\r');
+  await screen.until("it is <fr> of fr");
   terminal.press("\x04");
   await screen.until("[d] take Check/fr as done");
   terminal.press("d");

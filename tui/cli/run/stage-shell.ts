@@ -102,7 +102,12 @@ async function inStage(
     variables.missOutputs(stage.outputs, `the stage "${stage.name}" is not done`);
   }
   const { task, each } = taskAt(file, variables, pipeline.stages[at], place.step, leftOut);
-  const own = { LIVEOPS_OUTPUT: outputFile, ...(place.stage !== null && { LIVEOPS_STAGE: place.stage }) };
+  const { stage, step } = place;
+  const own = {
+    LIVEOPS_OUTPUT: outputFile,
+    ...(stage !== null && { LIVEOPS_STAGE: stage }),
+    ...(step !== null && { LIVEOPS_STEP: step }),
+  };
   const { env, scope } = orLeftOut(
     () => variables.of(task ?? { env: new Map() }, own, each),
     () => variables.of({ env: new Map() }, own),

@@ -29,7 +29,7 @@ function failedStage({ stages, stageStates }: Operation): string | null {
 }
 
 /** An operation in code has the directory and the variables of its submit. */
-export function codeShell(record: Operation, env: StageShell["env"], { stage }: Place): StageShell {
+export function codeShell(record: Operation, env: StageShell["env"], { stage, step }: Place): StageShell {
   const { id, op, params, cwd, attempt, chain, slot } = record;
 
   const { args, script } = params;
@@ -44,6 +44,7 @@ export function codeShell(record: Operation, env: StageShell["env"], { stage }: 
     ...{ LIVEOPS_OPERATION_ID: id, LIVEOPS_OP: op, LIVEOPS_ATTEMPT: String(attempt) },
     ...{ LIVEOPS_CHAIN: chain.id, LIVEOPS_SLOT: String(slot ?? 1) },
     ...(stage !== null && { LIVEOPS_STAGE: stage }),
+    ...(step !== null && { LIVEOPS_STEP: step }),
   };
   return { cwd, env: { ...env, ...own }, leftOut: [], command, outputs: [] };
 }
