@@ -168,6 +168,25 @@ test.each([
   }
 });
 
+test("a file of a later version is read as far as it is known, and one without operations says so", async () => {
+  const text = readFileSync(await exported("later.json", failed), "utf8");
+  const later = text.replace('"type":"attempt:accepted"', '"type":"attempt:measured"');
+  for (const form of [later, JSON.stringify(JSON.parse(later), null, 2)]) {
+    world.write("work/later.json", form);
+    const page = await world.liveops(["export", "later.json", "--html", "-o", "later.html"]);
+    expect(page, page.stderr).toMatchObject({ code: 0 });
+    expect(page.stderr).toContain(`later.json: changed after the export: the events of ${failed}`);
+  }
+  world.write("work/later.json", text.replace('"version":1', '"version":2'));
+  expect((await world.liveops(["why", "later.json"])).stderr).toContain(
+    "its version is 2, and this liveops reads version 1\nopen it with the liveops that wrote it",
+  );
+  world.write("work/later.json", JSON.stringify({ ...JSON.parse(text), operations: [] }));
+  expect((await world.liveops(["why", "later.json"])).stderr).toContain(
+    "later.json is not an exported run: it has no operation",
+  );
+});
+
 describe("diff", () => {
   test("of a run and its file is the same, also where jq formatted the file anew; a change is named", async () => {
     const same = await world.liveops(["diff", failed, "run.json"]);
@@ -179,7 +198,7 @@ describe("diff", () => {
     world.write("work/changed.json", text.replace("line 7 at", "line 8 at"));
     const changed = await world.liveops(["diff", "run.json", "changed.json"]);
     expect(changed.code).toBe(1);
-    expect(changed.stderr).toContain(`changed.json: the log of ${failed} was changed after the export`);
+    expect(changed.stderr).toContain(`changed.json: changed after the export: the log of ${failed}`);
     expect(changed.stdout).toContain("> 9 [stage");
     world.write("work/cut.json", text.slice(0, -200));
     expect((await world.liveops(["diff", "run.json", "cut.json"])).stderr).toContain(

@@ -47,7 +47,7 @@ durations are printed and not compared.`,
           const sides = [await findRuns(client, left, { signal }), await findRuns(client, right, { signal })];
           for (const [index, { changed }] of sides.entries())
             for (const part of changed)
-              say(to, `${index === 0 ? left : right}: ${part} was changed after the export`, "yellow");
+              say(to, `${index === 0 ? left : right}: changed after the export: ${part}`, "yellow");
           const [first, second] = sides.map(({ runs }) => runs[0]!);
           const difference = await diffRuns(first!, second!, { ignoreTimes, ignoreNumbers });
           process.exitCode = difference.same ? EXIT.done : EXIT.failed;

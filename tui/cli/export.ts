@@ -38,7 +38,7 @@ export function registerExport(root: Command): void {
         () => (output === undefined ? "interrupted" : `interrupted; ${output} was not written`),
         async (signal) => {
           const { runs, changed } = await findRuns(client, name, { chain, wholeFile: true, signal });
-          for (const part of changed) say(to, `${name}: ${part} was changed after the export`, "yellow");
+          for (const part of changed) say(to, `${name}: changed after the export: ${part}`, "yellow");
           const pieces = html ? htmlPieces(runs, new Date()) : jsonPieces(runs, new Date());
           if (output === undefined || output === "-") return toStdout(pieces, signal);
           const bytes = await toFile(output, pieces, signal);

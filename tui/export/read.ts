@@ -33,7 +33,9 @@ export interface ReadExport {
 /** @throws UsageError if the file is not an exported run */
 export async function readExport(file: string): Promise<ReadExport> {
   try {
-    return (await isInLayout(file)) ? await readLines(file) : await readWhole(file);
+    const read = (await isInLayout(file)) ? await readLines(file) : await readWhole(file);
+    if (read.runs.length === 0) throw notExported(file, "it has no operation");
+    return read;
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw notExported(file, (error as Error).message);
@@ -60,9 +62,9 @@ async function isInLayout(file: string): Promise<boolean> {
 
 function checkVersion(file: string, version: unknown): void {
   if (version !== EXPORT_VERSION)
-    throw notExported(
-      file,
-      `its version is ${String(version)}, and this liveops reads version ${EXPORT_VERSION}`,
+    throw new UsageError(
+      `${file} cannot be read: its version is ${String(version)}, and this liveops reads version ${EXPORT_VERSION}`,
+      "open it with the liveops that wrote it",
     );
 }
 

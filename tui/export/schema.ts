@@ -47,10 +47,20 @@ const PARTS = {
 
 /** What has a wrong type in a part of an exported file, with its place below `place`; null: nothing. */
 export function partProblem(part: keyof typeof PARTS, value: unknown, place: PropertyKey[]): string | null {
-  const issue = z.safeParse(PARTS[part] as z.ZodMiniType, value).error?.issues[0];
+  const issues = z.safeParse(PARTS[part] as z.ZodMiniType, value, { reportInput: true }).error?.issues ?? [];
+  const issue = issues.find((each) => !isOfLaterType(each));
   if (issue === undefined) return null;
   const what = issue.code === "invalid_type" ? `must be of type ${issue.expected}` : "has a wrong value";
   return `${z.core.toDotPath([...place, ...issue.path])} ${what}`;
+}
+
+/** An event of a type that a later version added: readers ignore it. */
+function isOfLaterType({ code, path, input }: z.core.$ZodIssue): boolean {
+  return (
+    code === "invalid_union" &&
+    path.at(-1) === "type" &&
+    typeof (input as { type?: unknown }).type === "string"
+  );
 }
 
 const NAMES = new Map<z.core.$ZodType, string>([
