@@ -30,7 +30,7 @@ export interface StepRows {
 
 /** @param most - rows at most */
 export function stepsOf(
-  { steps, stepCounts }: Pick<Operation, "steps" | "stepCounts">,
+  { steps, stepCounts, stageStates }: Pick<Operation, "steps" | "stepCounts" | "stageStates">,
   stage: string,
   most: number = MOST_ROWS,
 ): StepRows {
@@ -40,7 +40,8 @@ export function stepsOf(
     .slice(0, most)
     .toSorted(([i], [j]) => i - j)
     .map(([, step]) => step);
-  return { rows, others: othersOf(getOwn(stepCounts ?? {}, stage) ?? { total: 0 }, list, rows) };
+  const isActive = getOwn(stageStates, stage) === "active";
+  return { rows, others: othersOf(getOwn(stepCounts ?? {}, stage) ?? { total: 0 }, list, rows, isActive) };
 }
 
 /** The first step of the stage that failed; null: none did. */
@@ -50,7 +51,12 @@ export function failedStep({ steps }: Pick<Operation, "steps">, stage: string): 
 
 const rankOf = ({ state }: Step) => RANKS[knownStepState(state)];
 
-function othersOf(counts: StepCounts, list: readonly Step[], rows: readonly Step[]): string {
+function othersOf(
+  counts: StepCounts,
+  list: readonly Step[],
+  rows: readonly Step[],
+  isActive: boolean,
+): string {
   const shown = (state: StepState) => rows.filter((step) => knownStepState(step.state) === state).length;
   const ended = STEP_ENDS.map((state) => [counts[state] ?? 0, state] as const);
   const isFirst = ([, state]: readonly [number, StepState]) => RANKS[state] < RANKS.active;
@@ -58,7 +64,7 @@ function othersOf(counts: StepCounts, list: readonly Step[], rows: readonly Step
   const waiting = counts.total - active - ended.reduce((sum, [n]) => sum + n, 0);
   return [...ended.filter(isFirst), [active, "active"] as const, ...ended.filter((each) => !isFirst(each))]
     .map(([n, state]) => [n - shown(state), state.replaceAll("-", " ")] as const)
-    .concat([[waiting, waiting === 1 ? "waits" : "wait"]])
+    .concat([[waiting, isActive ? (waiting === 1 ? "waits" : "wait") : "did not start"]])
     .filter(([n]) => n > 0)
     .map(([n, word]) => `${formatCount(n)} ${word}`)
     .join(", ");

@@ -1,6 +1,7 @@
 /** The steps of a stage as rows. */
 import { expect, test } from "vitest";
 import type { Operation, Step } from "../../../protocol/operation.js";
+import type { StageState } from "../../../protocol/stage-state.js";
 import { stepFacts, stepsOf } from "../../../tui/describe/steps.js";
 
 const AT = "2026-01-02T03:04:05.000Z";
@@ -9,8 +10,12 @@ const step = (name: string, more: Partial<Step> = {}): Step => ({
   ...{ seconds: 2, resumed: false, exitCode: null, reason: null, ...more },
 });
 
-const names = (record: Pick<Operation, "steps" | "stepCounts">, most?: number) => {
-  const { rows, others } = stepsOf(record, "Check", most);
+const names = (
+  record: Pick<Operation, "steps" | "stepCounts">,
+  most?: number,
+  state: StageState = "active",
+) => {
+  const { rows, others } = stepsOf({ ...record, stageStates: { Check: state } }, "Check", most);
   return [rows.map(({ name }) => name).join(" "), others];
 };
 
@@ -19,6 +24,14 @@ test("few steps are all rows, and those that wait are counted", () => {
     names({ steps: { Check: [step("a"), step("b")] }, stepCounts: { Check: { total: 5, done: 2 } } }),
   ).toEqual(["a b", "3 wait"]);
   expect(names({})).toEqual(["", ""]);
+});
+
+test("of a stage that has ended, no step waits", () => {
+  const record = {
+    steps: { Check: [step("a", { state: "failed" })] },
+    stepCounts: { Check: { total: 3, failed: 1 } },
+  };
+  expect(names(record, 9, "failed")).toEqual(["a", "2 did not start"]);
 });
 
 test("of many, those that failed and those that run stay, in their order, and the others are counted", () => {
