@@ -2,6 +2,7 @@
  * Runs `finally` of a pipeline, after success, failure, cancel and timeout. Its time is bounded, and its failure is
  * shown and changes no outcome.
  */
+import { ExecError } from "../../sdk/exec.js";
 import type { Pipeline, PipelineCommand } from "../definition.js";
 import { runCommand } from "./command.js";
 import type { StageContext } from "./stage.js";
@@ -57,8 +58,10 @@ export async function runFinally(
   } catch (error) {
     const { message } = error as Error;
     const problem = message.startsWith("finally") ? message : `finally: ${message}`;
-    p.log(problem);
-    p.status(problem.split("\n", 1)[0] as string, "warning");
-    return problem.split("\n", 1)[0] as string;
+    const first = problem.split("\n", 1)[0] as string;
+    // The log just showed the last lines of the command.
+    p.log(error instanceof ExecError ? first : problem);
+    p.status(first, "warning");
+    return first;
   }
 }

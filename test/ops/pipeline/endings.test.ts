@@ -81,6 +81,8 @@ describe("finally", () => {
     expect((result as PipelineResult).warnings).toEqual([problem]);
     expect(record.resultText).toContain(`warning: ${problem}`);
     expect(texts("log")).toContain(problem);
+    // It is in the log already, as the output of the command.
+    expect(texts("log")).not.toContain("oops");
     expect(statuses.at(-1)).toEqual({ text: problem, level: "warning" });
   });
 
