@@ -510,11 +510,11 @@ function finishedEvent(
  * The stage, and the step, that a retry names. A stage that the last attempt took from an earlier one has no steps in the
  * record, and one of many steps lists some.
  *
- * @throws Refusal where there is no such stage, or the record lists all steps of the stage, without this one
+ * @throws Refusal where there is no such stage, or the record lists all steps of the stage, or none, without this one
  */
 export function placeIn(
   name: string,
-  { op, steps, stepCounts }: Operation,
+  { op, steps, stepCounts, stageStates, stageTimes }: Operation,
   stages: readonly string[],
 ): NonNullable<ReturnType<typeof stageAndStep>> {
   const place = stageAndStep(name, stages);
@@ -524,7 +524,8 @@ export function placeIn(
   const { stage, step } = place;
   const names = (getOwn(steps ?? {}, stage) ?? []).map(({ name }) => name);
   const { total = 0 } = getOwn(stepCounts ?? {}, stage) ?? {};
-  if (step !== null && total > 0 && names.length >= total && !names.includes(step))
+  const isKnown = total > 0 || (getOwn(stageStates, stage) === "done" && !getOwn(stageTimes, stage)?.resumed);
+  if (step !== null && isKnown && names.length >= total && !names.includes(step))
     throw refuse(unknownStep(step, `the stage ${JSON.stringify(stage)}`, names));
   return place;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { placeIn } from "../../daemon/lifecycle.js";
 import { journalSegments } from "../../daemon/store/read-journal.js";
 import { newId } from "../../protocol/id.js";
 import { type FinalState, isFinal, STATES, type State } from "../../protocol/state.js";
@@ -181,6 +182,14 @@ test("a retry from an unknown stage is refused with the stages", async () => {
     message: expect.stringContaining("did you mean Save?"),
   });
   expect(stateOf(id)).toBe("failed");
+});
+
+test("a retry from a step of a stage that ran without steps is refused", async () => {
+  const id = await open.finished("failed");
+  const { record } = open.store.find(id)!;
+  const done = { ...record, stageStates: { Load: "done" } as const, stageTimes: {} };
+  const place = () => placeIn("Load/unit", done, record.stages);
+  expect(place).toThrow('"unit" is not a step of the stage "Load"; it had no steps');
 });
 
 test("a retry from the history: sealed, taken up, sealed again", async () => {
