@@ -3,17 +3,15 @@
  * worker's environment mark to spawned processes (`keepMark`).
  *
  * A command on a pty leads a session, and its group is all process groups of that session.
- *
- * Node can only create a group as a new session, so the end of the worker's session does not end the group. A guard
- * does: a shell that waits on a pipe from this process, and kills the group when the pipe breaks.
  */
-import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { type SpawnOptions, spawn } from "node:child_process";
 import { tracingChannel } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { closeSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { openPipes } from "./pipes.js";
+import { guard } from "./guard.js";
+import { Pipes } from "./pipes.js";
 import { pids, processStat, statFields } from "./proc.js";
 import { Terminal, type TerminalSize } from "./pty.js";
 
@@ -74,6 +72,8 @@ interface StartOptions extends Pick<SpawnOptions, "cwd" | "env"> {
 const KILL_TAKES_MS = 1000;
 const LOOK_AGAIN_MS = 20;
 
+const allPipes = new Pipes();
+
 interface Leader {
   readonly pid: number;
   readonly ended: Promise<Ending>;
@@ -88,7 +88,6 @@ export class Group {
 
   private constructor(
     leader: Leader,
-    private readonly guard: ChildProcess | null,
     readonly outputs: readonly Output[],
     /** Why the order of both streams is not known although it was asked for; else null. */
     readonly problem: string | null,
@@ -105,7 +104,7 @@ export class Group {
     args: readonly string[],
     { separate = false, beforeSpawn = null, ...options }: StartOptions = {},
   ): Promise<Group> {
-    const pipes = await openPipes(separate ? 2 : 1).catch((error: Error) => error);
+    const pipes = await allPipes.open(separate ? 2 : 1).catch((error: Error) => error);
     const isOpen = Array.isArray(pipes);
     const ends: Array<number | "pipe"> = isOpen ? pipes.map(({ input }) => input) : ["pipe"];
     try {
@@ -116,8 +115,7 @@ export class Group {
         stdio: ["ignore", ends[0], ends.at(-1)],
       });
       const { pid } = child;
-      // Started in the same turn as the command, so that the group is never without a guard.
-      const guard = pid === undefined ? null : startGuard(pid);
+      if (pid !== undefined) guard.started(pid);
       await once(child, "spawn");
       const streams = isOpen ? pipes.map(({ output }) => output) : [child.stdout, child.stderr];
       const outputs = streams.map((stream, n) => ({
@@ -125,12 +123,7 @@ export class Group {
         stream: stream as Readable,
       }));
       const ended = once(child, "exit").then(([exitCode, signal]) => ({ exitCode, signal }));
-      return new Group(
-        { pid: pid as number, ended },
-        guard,
-        outputs,
-        isOpen || separate ? null : pipes.message,
-      );
+      return new Group({ pid: pid as number, ended }, outputs, isOpen || separate ? null : pipes.message);
     } catch (error) {
       if (isOpen) for (const { output } of pipes) output.destroy();
       throw error;
@@ -151,9 +144,11 @@ export class Group {
     options: Pick<StartOptions, "beforeSpawn"> & { cwd: string; env: NodeJS.ProcessEnv; size: TerminalSize },
   ): Promise<Group> {
     const env = mark === null ? options.env : { ...options.env, [mark.name]: mark.value };
+    guard.ready();
     const terminal = await Terminal.start(command, args, { ...options, env });
     const outputs = [{ name: "stdout" as const, stream: terminal.output }];
-    return new Group(terminal, startGuard(terminal.pid), outputs, null, terminal);
+    guard.started(terminal.pid);
+    return new Group(terminal, outputs, null, terminal);
   }
 
   /** Sends SIGTERM to the group, and SIGKILL after the grace period (seconds). */
@@ -176,14 +171,12 @@ export class Group {
       await delay(LOOK_AGAIN_MS);
     }
     for (const timer of this.timers) clearTimeout(timer);
-    // Killed before its pipe breaks, so that processes which the command left running on purpose continue.
-    this.guard?.kill("SIGKILL");
-    this.guard?.stdin?.destroy();
+    guard.over(this.pid);
   }
 
   /** Also removes this file when this process is killed before `release`. */
   removeIfKilled(path: string): void {
-    this.guard?.stdin?.write(`${path}\n`);
+    guard.removeIfKilled(this.pid, path);
   }
 
   private closeOutput(): void {
@@ -208,22 +201,6 @@ export class Group {
   private groups(): number[] {
     return this.terminal === null ? [this.pid] : groupsOf(this.pid);
   }
-}
-
-function startGuard(pid: number): ChildProcess {
-  // A line before the end of the pipe is a file to remove.
-  const script =
-    'while read -r f; do set -- "$1" "$f"; done; kill -KILL "-$1" 2>/dev/null; [ $# = 1 ] || rm -f "$2"';
-  const guard = spawn("/bin/sh", ["-c", script, "guard", `${pid}`], {
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-    cwd: "/",
-  });
-  // Without a guard, the command still runs, but it survives a killed worker.
-  guard.on("error", () => {});
-  guard.stdin?.on("error", () => {});
-  guard.unref();
-  return guard;
 }
 
 /** What `keepMark` adds; null: nothing. */

@@ -16,28 +16,56 @@ export interface Pipe {
   readonly input: number;
 }
 
-/** Opens pipes without a name. @throws Error if no directory takes a named pipe */
-export async function openPipes(count: number, dirs: readonly string[] = directories()): Promise<Pipe[]> {
-  let problem: unknown;
-  for (const dir of dirs) {
-    let own: string | undefined;
-    try {
-      own = mkdtempSync(join(dir, "liveops-pipe-"));
-      const files = Array.from({ length: count }, (_, n) => join(own as string, `${n}`));
-      await makeFifos(files);
-      return files.map(open);
-    } catch (error) {
-      problem = error;
-    } finally {
-      // The pipes stay open without their names.
-      if (own !== undefined) rmSync(own, { recursive: true, force: true });
-    }
-  }
-  throw problem;
-}
+/** Descriptors of both ends. */
+type Ends = Record<"output" | "input", number>;
 
-function directories(): string[] {
-  return [...new Set([tmpdir(), "/tmp", "/dev/shm"])];
+/** Most pipes that are made at once. */
+const MOST_AT_ONCE = 16;
+
+/** Makes pipes for the next programs as well: to start the program mkfifo takes far longer than to make a pipe. */
+export class Pipes {
+  readonly #spare: Ends[] = [];
+  #making: Promise<void> | null = null;
+  /** Doubled each time: a process that runs one program makes none in vain. */
+  #atOnce = 1;
+
+  /** @param dirs where to make them, the best first. Default: the temporary directories of the system */
+  constructor(private readonly dirs?: readonly string[]) {}
+
+  /** Opens pipes without a name. @throws Error if no directory takes a named pipe */
+  async open(count: number): Promise<Pipe[]> {
+    while (this.#spare.length < count) {
+      this.#making ??= this.#make(Math.max(count, this.#atOnce)).finally(() => {
+        this.#making = null;
+      });
+      await this.#making;
+    }
+    return this.#spare.splice(0, count).map(({ output, input }) => ({
+      output: new Socket({ fd: output, readable: true, writable: false }),
+      input,
+    }));
+  }
+
+  async #make(count: number): Promise<void> {
+    this.#atOnce = Math.min(2 * this.#atOnce, MOST_AT_ONCE);
+    let problem: unknown;
+    for (const dir of this.dirs ?? new Set([tmpdir(), "/tmp", "/dev/shm"])) {
+      let own: string | undefined;
+      try {
+        own = mkdtempSync(join(dir, "liveops-pipe-"));
+        const files = Array.from({ length: count }, (_, n) => join(own as string, `${n}`));
+        await makeFifos(files);
+        for (const file of files) this.#spare.push(open(file));
+        return;
+      } catch (error) {
+        problem = error;
+      } finally {
+        // The pipes stay open without their names.
+        if (own !== undefined) rmSync(own, { recursive: true, force: true });
+      }
+    }
+    throw problem;
+  }
 }
 
 /** Node has no call for it. */
@@ -48,14 +76,13 @@ async function makeFifos(files: string[]): Promise<void> {
   if (code !== 0) throw new Error(`mkfifo failed in ${files[0]}`);
 }
 
-function open(file: string): Pipe {
+function open(file: string): Ends {
   // Without a writer a blocking open would wait.
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const output = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const input = openSync(file, constants.O_WRONLY);
-    return { output: new Socket({ fd, readable: true, writable: false }), input };
+    return { output, input: openSync(file, constants.O_WRONLY) };
   } catch (error) {
-    closeSync(fd);
+    closeSync(output);
     throw error;
   }
 }

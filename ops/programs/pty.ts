@@ -11,6 +11,7 @@ import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadStream } from "node:tty";
 import type { IPty } from "@lydell/node-pty";
+import { processStat } from "./proc.js";
 
 export interface TerminalSize {
   columns: number;
@@ -152,15 +153,25 @@ export class Terminal {
   }
 }
 
+/** How often to look whether a program has ended that closed its terminal, in ms. */
+const CLOSED_MS = 10;
+
 /**
  * Reads what the program has printed before its terminal is closed. The library closes it 200 ms after the exit, read or
  * not, and libuv ends its stream at a hangup, though the kernel has more output.
+ *
+ * A program that closes its own three streams also causes a hangup. Its terminal stays open until it ends: the kernel
+ * would end it with SIGHUP.
  */
 function readBeforeClose(pty: IPty, push: (bytes: Buffer) => void): void {
   // Not documented by the library.
   const { _socket: socket, fd } = pty as IPty & { _socket?: ReadStream; fd?: number };
   if (socket === undefined || fd === undefined) return;
   socket.destroy = (error) => {
+    if (isRunning(pty.pid)) {
+      setTimeout(() => socket.destroy(error), CLOSED_MS);
+      return socket;
+    }
     if (!socket.destroyed) {
       // Emits what the stream has read already, and what comes first.
       while (socket.read() !== null);
@@ -168,6 +179,12 @@ function readBeforeClose(pty: IPty, push: (bytes: Buffer) => void): void {
     }
     return Object.getPrototypeOf(socket).destroy.call(socket, error);
   };
+}
+
+/** False without /proc. */
+function isRunning(pid: number): boolean {
+  const stat = processStat(pid);
+  return stat !== null && stat.state !== "Z" && stat.state !== "X";
 }
 
 /** Reads from a descriptor that does not block until the kernel has no more. */

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -184,23 +182,4 @@ it("a child that closed its output continues after the command", async () => {
   expect(run.state).toBe("succeeded");
   writeFileSync(`${file}.go`, "yes");
   await expect.poll(() => existsSync(file) && readFileSync(file, "utf8")).toBe("yes");
-});
-
-it("a killed worker's command is killed by the guard, and its file of reports removed", async () => {
-  const reports = join(temporary(), "it's a report");
-  writeFileSync(reports, "");
-  const group = fileURLToPath(new URL("../../ops/programs/group.ts", import.meta.url));
-  const code = `import { Group } from ${JSON.stringify(group)};
-    const group = await Group.start("sh", ["-c", "sleep 1000 & echo $!; wait"]);
-    group.removeIfKilled(${JSON.stringify(reports)});
-    group.outputs[0].stream.pipe(process.stdout);`;
-  const worker = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [chunk] = await once(worker.stdout, "data");
-  const pid = Number(String(chunk));
-  expect(isRunning(pid)).toBe(true);
-  worker.kill("SIGKILL");
-  await expect.poll(() => isRunning(pid)).toBe(false);
-  await expect.poll(() => existsSync(reports)).toBe(false);
 });

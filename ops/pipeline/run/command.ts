@@ -131,7 +131,7 @@ export async function runCommand(
     // Only whether it differs counts, and it may be long.
     ...(instead?.of === "output" && { capture: true, logsStdout: false, progress: false }),
   };
-  const room = workspace.room();
+  const room = command.kind === "words" ? null : workspace.room();
   try {
     if (command.kind === "words") {
       const [program, ...args] = fillWords(command.words, scope);
@@ -142,7 +142,7 @@ export async function runCommand(
       });
     }
     const shell = findShell("PATH" in env ? env.PATH : process.env.PATH, cwd);
-    const trap = new FailureTrap(room.dir);
+    const trap = new FailureTrap(room!.dir);
     const before = "BASH_ENV" in env ? env.BASH_ENV : process.env.BASH_ENV;
     p.log(scriptText(file, command));
     const isCondition = instead?.of === "condition" && shell.isBash;
@@ -158,7 +158,7 @@ export async function runCommand(
       });
   } finally {
     clear?.();
-    room.remove();
+    room?.remove();
   }
 }
 

@@ -1,10 +1,10 @@
 /** `p.exec`: a program that an operation runs. */
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { exec } from "../../../ops/programs/exec.js";
-import { openPipes } from "../../../ops/programs/pipes.js";
+import { Pipes } from "../../../ops/programs/pipes.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../../../ops/sdk/exec.js";
 import { LiveOperation, type Progress } from "../../../ops/sdk/live-operation.js";
 import { Masker } from "../../../ops/secrets/masker.js";
@@ -280,7 +280,8 @@ describe("stopping", () => {
 });
 
 it("falls back to the next directory for its pipes, and names the last problem", async () => {
-  const [pipe] = await openPipes(1, ["/no/such/directory", tmpdir()]);
-  pipe?.output.destroy();
-  await expect(openPipes(1, ["/no/such/directory"])).rejects.toThrow("ENOENT");
+  const [pipe] = await new Pipes(["/no/such/directory", tmpdir()]).open(1);
+  pipe!.output.destroy();
+  closeSync(pipe!.input);
+  await expect(new Pipes(["/no/such/directory"]).open(1)).rejects.toThrow("ENOENT");
 });
