@@ -185,11 +185,13 @@ export class Scope {
       return;
     }
     const { what, isSecret, isList, mayBeMissing } = known;
-    if (isList && (use === "cwd" || use === "path" || (use === "words" && !isWhole))) {
+    if (isList && (use === "cwd" || use === "path" || use === "each" || (use === "words" && !isWhole))) {
       const hint =
         use === "words"
           ? `as a word of its own, $${name} becomes a word for each value`
-          : `a script reads it as "$${name}", one value a line`;
+          : use === "each"
+            ? `in the place of the list of values, $${name} makes a step for each value`
+            : `a script reads it as "$${name}", one value a line`;
       this.problems.add(at, key, `${key}: ${what} is a list, which is no single text; ${hint}`);
     } else if (isSecret && use !== "env") {
       this.problems.add(at, key, `${key}: ${what} holds a secret, which ${NO_SECRET[use]}`);

@@ -117,9 +117,10 @@ function sourceOf(field: Field, scope: Scope): EachValues["source"] | null {
   }
   const text = field.text();
   if (text === null) return null;
-  const param = /^\$(?:\w+|\{\w+\})$/.test(text) ? onlyName(scope.template(node, key, "each")) : null;
+  const [, bare, braced = bare] = /^\$(?:(\w+)|\{(\w+)\})$/.exec(text) ?? [];
+  if (braced !== undefined && scope.isList(braced)) return { kind: "param", param: braced };
+  const param = braced === undefined ? null : onlyName(scope.template(node, key, "each"));
   if (param === null) return field.refuse();
-  if (scope.isList(param)) return { kind: "param", param };
   const what = scope.taken(param);
   // A name that does not exist is a problem already.
   if (what !== null) field.problem(`${key}: ${what} is no list; a parameter is one with type: list`);

@@ -38,12 +38,14 @@ const SYNONYMS: Record<string, string> = {
   tasks: "stages",
   jobs: "stages",
   matrix: "each",
+  for: "each",
   foreach: "each",
   for_each: "each",
   "max-parallel": "at_once",
   max_parallel: "at_once",
   concurrency: "at_once",
   "fail-fast": "on_failure",
+  fail_fast: "on_failure",
   interval_sec: "backoff",
   interval: "backoff",
   multiplier: "factor",
@@ -127,7 +129,11 @@ export class Field {
   refuse(takes: string = this.takes): null {
     const { node, key } = this;
     const isNothing = node.kind === "scalar" && node.value === null;
-    const hint = isNothing ? "; remove the key, or give a value" : "";
+    const hint = isNothing
+      ? "; remove the key, or give a value"
+      : isInQuotes(node, takes)
+        ? "; remove the quotes"
+        : "";
     this.problem(`${key} takes ${takes}, not ${shown(node)}${hint}`);
     return null;
   }
@@ -283,6 +289,14 @@ export class Field {
 
 function join(key: string, name: string): string {
   return key === "" ? name : `${key}.${name}`;
+}
+
+/** Whether it would be the number or the flag that the key takes, without its quotes. */
+function isInQuotes(node: TreeNode, takes: string): boolean {
+  if (node.kind !== "scalar" || typeof node.value !== "string") return false;
+  return /^true or false/.test(takes)
+    ? /^(?:true|false)$/.test(node.text)
+    : /^an? (?:whole )?number/.test(takes) && /^\d+(?:\.\d+)?$/.test(node.text);
 }
 
 function secondsOf({ text, value }: ScalarNode): number | null {

@@ -140,6 +140,21 @@ describe("what is wrong", () => {
       "f:5:17: stages[0].each.db: the parameter dbs is no list; a parameter is one with type: list",
     ],
     [
+      "a list among the values",
+      stage("run: x\neach: { db: [main, $dbs] }", "params: { dbs: { type: list, required: true } }\n"),
+      "f:5:24: stages[0].each.db[1]: the parameter dbs is a list, which is no single text; in the place of the list of values, $dbs makes a step for each value",
+    ],
+    [
+      "a number in quotes",
+      stage('run: x\neach: { db: [a] }\nat_once: "4"'),
+      'f:5:14: stages[0].at_once takes a whole number from 1 to 200, not "4"; remove the quotes',
+    ],
+    [
+      "a flag in quotes",
+      stage('run: x\nallow_failure: "true"'),
+      'f:4:20: stages[0].allow_failure takes true or false, not "true"; remove the quotes',
+    ],
+    [
       "an unknown list",
       stage("run: x\neach: { db: $dsb }", "params: { dbs: { type: list, required: true } }\n"),
       "f:5:17: stages[0].each.db: $dsb is no parameter, no output of a stage above and no variable of env; did you mean dbs?",
