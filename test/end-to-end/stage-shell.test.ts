@@ -207,6 +207,16 @@ test("an operation in code has directory and variables; its type may be gone", a
   expect(await terminal.exited).toBe(0);
 });
 
+test("a shell that is not there is said, and leaves nothing behind", async () => {
+  const id = await failed();
+  const dirs = shellDirs();
+  await using terminal = shell([id], "/nonexistent/zsh");
+  await terminal.screen.until("cannot be started in");
+  await terminal.screen.until("take another one: SHELL=/bin/sh liveops shell");
+  expect(await terminal.exited).toBe(2);
+  expect(shellDirs()).toEqual(dirs);
+});
+
 test("no terminal, a running operation, a wrong stage and a directory that is gone are said at once", async () => {
   const id = await failed();
   expect(await world.liveops(["shell", id])).toMatchObject({ code: 2, stdout: "" });

@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { UsageError } from "../../../protocol/failures.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
 
@@ -27,7 +28,7 @@ const OF_TERMINAL = [
   ...["VTE_VERSION", "WINDOWID", "SSH_TTY", "SHELL"],
 ];
 
-/** @returns its exit code, when it has ended. @throws the system error where it cannot be started */
+/** @returns its exit code, when it has ended. @throws UsageError where it cannot be started */
 export function startShell(start: ShellStart): Promise<number> {
   const { shell, cwd, env, dir } = start;
   const { args, more = {} } = (KINDS[basename(shell)] ?? plain)(start);
@@ -41,7 +42,14 @@ export function startShell(start: ShellStart): Promise<number> {
       cwd,
       env: { ...env, ...own, SHELL: shell, LIVEOPS_SHELL_DIR: dir, ...more },
     });
-    child.on("error", reject);
+    child.on("error", ({ message }) =>
+      reject(
+        new UsageError(
+          `the shell of $SHELL cannot be started in ${cwd}: ${message}`,
+          "take another one: SHELL=/bin/sh liveops shell …",
+        ),
+      ),
+    );
     child.on("exit", (code) => resolve(code ?? 1));
   }).finally(() => process.off("SIGINT", ignore));
 }
