@@ -183,6 +183,24 @@ test("a step of each has its values, and Ctrl-C in the shell ends nothing but it
   expect(await world.finished(id)).toMatchObject({ state: "succeeded" });
 });
 
+test("a stage that runs no command of its own has none in the history", async () => {
+  const steps = "[{ name: a, run: 'true' }, { name: b, run: 'true' }]";
+  world.write(
+    "work/both.yaml",
+    `stages: [{ name: Both, parallel: ${steps} }, { name: End, run: 'false' }]\n`,
+  );
+  const id = await world.submit("both.yaml");
+  await world.inState(id, "failed");
+  await using terminal = shell([id, "--stage", "Both"]);
+  const before = await terminal.screen.until("(liveops Both)");
+  expect(before).not.toContain("the up key");
+  expect(before).not.toMatch(/^\$ *$/m);
+  terminal.press("exit\r");
+  await terminal.screen.until("[l] leave:");
+  terminal.press("l");
+  expect(await terminal.exited).toBe(0);
+});
+
 const CODE = `import { LiveOperation } from "liveops";
 export class Breaks extends LiveOperation {
   static stages = ["Load"];
@@ -231,6 +249,7 @@ test("no terminal, a running operation, a wrong stage and a directory that is go
     expect(joined(terminal.screen.text())).toContain(joined(text));
   };
   await said([id, "--stage", "Publsh"], 2, '"Publsh" is not a stage of pipeline; did you mean Publish?');
+  await said([id, "--stage", "Publish/x"], 2, '"x" is not a step of the stage "Publish"; it had no steps');
   await said(["zzz"], 4, "zzz");
   const running = await world.submit("shell", "--", "sleep", "600");
   await world.inState(running, "running");

@@ -162,10 +162,13 @@ function taskAt(
   return { task: stage, ...(each && { each }) };
 }
 
-function commandOf({ run }: PipelineTask, scope: Parameters<typeof fill>[1]): string {
-  return run.kind === "script"
-    ? run.script.replace(/\n+$/, "")
-    : shellLine(run.words.map((word) => fill(word, scope)));
+/** Null: the stage asks a person, or has steps. */
+function commandOf({ run }: PipelineTask, scope: Parameters<typeof fill>[1]): string | null {
+  const command =
+    run.kind === "script"
+      ? run.script.replace(/\n+$/, "")
+      : shellLine(run.words.map((word) => fill(word, scope)));
+  return command || null;
 }
 
 /** What the person's commands wrote to `$LIVEOPS_OUTPUT`. */

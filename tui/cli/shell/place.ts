@@ -4,7 +4,7 @@ import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { stageAndStep } from "../../../protocol/step-names.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
-import { unknownStage } from "../../../protocol/text/unknown-name.js";
+import { unknownStage, unknownStep } from "../../../protocol/text/unknown-name.js";
 import type { Place, StageShell } from "../run/stage-shell.js";
 
 export const placeText = ({ stage, step }: Place): string | null =>
@@ -17,8 +17,15 @@ export function placeOf(record: Operation, named: string | undefined): Place {
     named === undefined ? { stage: failedStage(record), step: null } : stageAndStep(named, stages);
   if (place === null) throw new UsageError(unknownStage(named!, op, stages).message);
   const { stage } = place;
-  if (stage === null || place.step !== null) return place;
+  if (stage === null) return place;
   const its = getOwn(steps, stage) ?? [];
+  if (place.step !== null) {
+    // The steps of a stage that has not run are not known.
+    const areKnown = its.length > 0 || stage === failedStage(record);
+    if (!areKnown || its.some(({ name }) => name === place.step)) return place;
+    const names = its.map(({ name }) => name);
+    throw new UsageError(unknownStep(place.step, `the stage ${JSON.stringify(stage)}`, names).message);
+  }
   const step = its.find(({ state }) => state === "failed") ?? its.find(({ state }) => state === "cancelled");
   return { stage, step: step?.name ?? null };
 }
