@@ -1,6 +1,6 @@
 /** The guard, in a process of its own that is killed. */
 import { spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -55,6 +55,15 @@ test("a killed process takes its groups and their files with it, but no group th
   for (const pid of [one, two, plain]) await ended(pid!);
   await expect.poll(() => files.map((file) => existsSync(file))).toEqual([false, false, true]);
   expect(isRunning(over!)).toBe(true);
+});
+
+test("the guard has no variables of the operation: it lives longer", async () => {
+  const { child, pids } = worker(`process.env.TOKEN = "hunter2"; await start();`);
+  const [program] = await pids(1);
+  const environment = (pid: number) => readFileSync(`/proc/${pid}/environ`, "utf8");
+  const guard = childrenOf(child.pid!).find((pid) => pid !== program)!;
+  expect(environment(program!)).toContain("hunter2");
+  expect(environment(guard)).not.toContain("hunter2");
 });
 
 test("a guard that was killed is followed by another, which knows all groups", async () => {
