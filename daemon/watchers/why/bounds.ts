@@ -8,6 +8,9 @@ const SECRET_NAME = /token|secret|passw|credential|api_?key|private_?key/i;
 /** `password = hunter2` in a line of a file, but no reference such as `$PASSWORD` or `env:TOKEN`. */
 const ASSIGNED =
   /((?:token|secret|passw(?:or)?d|credentials?|api[_-]?key|private[_-]?key)["']?\s*[:=]\s*)(["']?)(?!\$|env:|file:|\*\*\*)[^\s"']{4,}/gi;
+/** `Authorization: Bearer abc`. */
+const IN_HEADER =
+  /(authorization["']?\s*[:=]\s*["']?(?:(?:bearer|basic|token)\s+)?)(?!\$|bearer|basic|token)[^\s"']{4,}/gi;
 /** `https://user:password@host`. */
 const IN_ADDRESS = /(\w+:\/\/[^\s:/@]*:)[^\s:/@]+(?=@)/g;
 
@@ -20,7 +23,8 @@ export function maskerOf({ env }: Pick<Entry, "env">, secrets: Secrets | undefin
 }
 
 export function cleaner(masker: Masker): (text: string) => string {
-  return (text) => masker.mask(text).replace(ASSIGNED, "$1$2***").replace(IN_ADDRESS, "$1***");
+  return (text) =>
+    masker.mask(text).replace(ASSIGNED, "$1$2***").replace(IN_HEADER, "$1***").replace(IN_ADDRESS, "$1***");
 }
 
 export function withoutSecrets(why: Why, masker: Masker): Why {

@@ -98,6 +98,7 @@ describe("what leaves the daemon", () => {
       "+curl https://ada:s3cretpw@example.org",
       "+token: $TOKEN",
       "+key tr0ub4dor&3",
+      "+curl -H 'Authorization: Bearer eyJhbGciOi' -H \"Authorization: Bearer $TOKEN\"",
     ];
     const masker = maskerOf(
       { env: { DEPLOY_TOKEN: "abcdef123456", EDITOR: "vi" } },
@@ -113,6 +114,7 @@ describe("what leaves the daemon", () => {
       "+curl https://ada:***@example.org",
       "+token: $TOKEN",
       "+key ***",
+      "+curl -H 'Authorization: Bearer ***' -H \"Authorization: Bearer $TOKEN\"",
     ]);
     expect(clean).toMatchObject({ id: "failedaaaaaa", state: "failed" });
   });
