@@ -4,7 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import type { Change } from "../../../protocol/why.js";
 
 const COMMITS_MOST = 3;
@@ -46,7 +46,8 @@ export async function checkoutChanges(
 ): Promise<CheckoutChanges> {
   const checkout = { dir, most };
   try {
-    const [top = "", head = ""] = (await git(checkout, "rev-parse", "--show-toplevel", "HEAD")).split("\n");
+    const place = await git(checkout, "rev-parse", "--show-toplevel", "HEAD", "--show-prefix");
+    const [top = "", head = "", prefix = ""] = place.split("\n");
     const before = await commitAt(checkout, since);
     if (before === null)
       return note(`The checkout ${top} is newer than the last success: what changed in it is not known.`);
@@ -54,7 +55,7 @@ export async function checkoutChanges(
       before === head ? [] : commitsBetween(checkout, before, head),
       // A file may be outside of the checkout.
       Promise.all(files.map((file) => diffOf(checkout, before, file).catch(() => null))),
-      editedSince(checkout, top, since),
+      editedSince(checkout, top, prefix, since),
     ]);
     const told = new Set(diffs.flatMap((each) => each?.name ?? []));
     const others = edited.filter(({ name }) => !told.has(name)).slice(0, FILES_MOST);
@@ -68,6 +69,8 @@ export async function checkoutChanges(
 const note = (text: string): CheckoutChanges => ({ changes: [], notes: [text] });
 
 function why(dir: string, message: string): CheckoutChanges {
+  if (message.includes("Needed a single revision"))
+    return note(`The checkout of ${dir} has no reflog: what changed in it is not known.`);
   if (message.includes("dubious ownership"))
     return note(`Another user owns the repository of ${dir}, and git refuses it: what changed is not known.`);
   // No checkout, no commit yet, no directory, or no git: there is nothing to tell.
@@ -106,8 +109,17 @@ async function diffOf(checkout: Checkout, before: string, file: string): Promise
   return { kind: "script", name: file, diff: diff.map((line) => line.slice(0, 160)) };
 }
 
-/** Files with changes that are in no commit, which were written since. */
-async function editedSince(checkout: Checkout, top: string, since: string): Promise<Change[]> {
+/**
+ * Files with changes that are in no commit, which were written since.
+ *
+ * @param prefix the directory below the top; the files are named from there, as the diffs are
+ */
+async function editedSince(
+  checkout: Checkout,
+  top: string,
+  prefix: string,
+  since: string,
+): Promise<Change[]> {
   const names = (await git(checkout, ...DIFF, "--name-only", "-z", "HEAD")).split("\0").filter(Boolean);
   const edited = await Promise.all(
     names.slice(0, 50).map(async (name): Promise<Change[]> => {
@@ -115,7 +127,8 @@ async function editedSince(checkout: Checkout, top: string, since: string): Prom
         ({ mtime }) => mtime.toISOString(),
         () => null,
       );
-      return mtime !== null && mtime > since ? [{ kind: "script", name, at: mtime }] : [];
+      if (mtime === null || mtime <= since) return [];
+      return [{ kind: "script", name: posix.relative(prefix, name), at: mtime }];
     }),
   );
   return edited.flat();

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { localFiles } from "../../../../daemon/run-files/runs.js";
+import { checkoutChanges } from "../../../../daemon/watchers/why/checkout.js";
 import { firstNewLine } from "../../../../daemon/watchers/why/new-line.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { MOST_WHY, type Why, whySchema } from "../../../../protocol/why.js";
@@ -226,6 +227,30 @@ describe("bad input", () => {
     expect(await refusing.client.why(bad.id)).toMatchObject({
       notes: [`Another user owns the repository of ${repo}, and git refuses it: what changed is not known.`],
     });
+  });
+
+  test("a directory below the top of its checkout, and a checkout without a reflog", async () => {
+    using dir = temporaryDirectory();
+    const part = join(dir.path, "part");
+    mkdirSync(part);
+    const files = [join(part, "run.sh"), join(dir.path, "top.txt")];
+    for (const file of files) writeFileSync(file, "one\n");
+    git(dir.path, "init", "-q", "-b", "main");
+    git(dir.path, "add", ".");
+    git(dir.path, "commit", "-qm", "first");
+    await nextSecond();
+    // The clock of files is behind by a tick.
+    const since = new Date(Date.now() - 200).toISOString();
+    for (const file of files) writeFileSync(file, "one\ntwo\n");
+    const told = () => checkoutChanges(part, since, ["run.sh"], 5000);
+    expect((await told()).changes).toEqual([
+      { kind: "script", name: "run.sh", diff: [" one", "+two"] },
+      { kind: "script", name: "../top.txt", at: expect.any(String) },
+    ]);
+    rmSync(join(dir.path, ".git/logs"), { recursive: true });
+    expect((await told()).notes).toEqual([
+      `The checkout of ${part} has no reflog: what changed in it is not known.`,
+    ]);
   });
 
   test("a long log: its beginning and its end are compared, and the failure has its last lines", async () => {
