@@ -167,6 +167,11 @@ test("a step of each has its values, and Ctrl-C in the shell ends nothing but it
   );
   const id = await world.submit("each.yaml");
   await world.inState(id, "failed");
+  await using other = shell([id, "--stage", "Check/de"]);
+  expect(await other.screen.until("(liveops Check/de)")).not.toContain("exited with");
+  other.press("exit\r");
+  await other.screen.until("[l] leave:");
+  other.press("l");
   await using terminal = shell([id]);
   const { screen } = terminal;
   await screen.until("(liveops Check/fr)");

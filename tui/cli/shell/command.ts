@@ -9,7 +9,6 @@ import { isRemote, parseAddress, type SshAddress, sshWords } from "../../../prot
 import { sshLine } from "../../../protocol/client/ssh/ssh.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
 import { UsageError } from "../../../protocol/failures.js";
-import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { paintFor } from "../../../protocol/text/colour.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
@@ -22,7 +21,7 @@ import { connectOrStart } from "../connection.js";
 import { inPipelineBundle } from "../pipeline-argument.js";
 import type { Place, StageShell } from "../run/stage-shell.js";
 import { afterShell } from "./after-shell.js";
-import { codeShell, failedCommand, placeOf, placeText } from "./place.js";
+import { codeShell, failedCommand, isWhereItFailed, placeOf, placeText, stateOf } from "./place.js";
 import { hasHistory, startShell } from "./start-shell.js";
 
 export function registerShell(root: Command): void {
@@ -69,7 +68,7 @@ async function open(client: Client, record: Operation, place: Place, to: ReportT
       ? await inPipelineBundle(({ stageShell }) => stageShell(record, reply, place, outputFile))
       : codeShell(record, reply.env, place);
     checkDirectory(stage.cwd, record);
-    const failed = place.stage === placeOf(record, undefined).stage ? failedCommand(record) : null;
+    const failed = isWhereItFailed(record, place) ? failedCommand(record) : null;
     const history = [stage.command, failed].filter((line) => line !== null);
     const shell = process.env.SHELL || "/bin/sh";
     introduce(record, place, stage, history.at(-1) ?? null, hasHistory(shell));
@@ -107,10 +106,10 @@ function introduce(
   isInHistory: boolean,
 ): void {
   const paint = paintFor(process.stderr);
-  const { op, id, attempt, error, state, stageStates } = record;
+  const { op, id, attempt, error, state } = record;
   const at = placeText(place);
-  const isFailure = state === "failed" && error !== null && place.stage === placeOf(record, undefined).stage;
-  const stateHere = (place.stage === null ? null : getOwn(stageStates, place.stage)) ?? state;
+  const isFailure = state === "failed" && error !== null && isWhereItFailed(record, place);
+  const stateHere = stateOf(record, place) ?? state;
   const lines = [
     `${op} ${id}, attempt ${attempt}${at === null ? "" : `, ${at}`}: ${isFailure ? firstLine(error.message) : stateHere}`,
     `directory ${cwd}; variables${command === null ? "" : ", parameters and outputs"} as in a run`,

@@ -20,14 +20,27 @@ export function placeOf(record: Operation, named: string | undefined): Place {
   if (stage === null) return place;
   const its = getOwn(steps, stage) ?? [];
   if (place.step !== null) {
-    // The steps of a stage that has not run are not known.
-    const areKnown = its.length > 0 || stage === failedStage(record);
+    // Of many steps the record lists some, and of a stage that has not run none.
+    const { total = 0 } = getOwn(record.stepCounts ?? {}, stage) ?? {};
+    const areKnown = its.length >= total && (total > 0 || stage === failedStage(record));
     if (!areKnown || its.some(({ name }) => name === place.step)) return place;
     const names = its.map(({ name }) => name);
     throw new UsageError(unknownStep(place.step, `the stage ${JSON.stringify(stage)}`, names).message);
   }
   const step = its.find(({ state }) => state === "failed") ?? its.find(({ state }) => state === "cancelled");
   return { stage, step: step?.name ?? null };
+}
+
+export function isWhereItFailed(record: Operation, { stage, step }: Place): boolean {
+  const failed = placeOf(record, undefined);
+  return stage === failed.stage && step === failed.step;
+}
+
+/** Undefined: it is not known. */
+export function stateOf({ stageStates, steps = {} }: Operation, { stage, step }: Place): string | undefined {
+  if (stage === null) return undefined;
+  const its = getOwn(steps, stage)?.find(({ name }) => name === step);
+  return its?.state ?? getOwn(stageStates, stage);
 }
 
 function failedStage({ stages, stageStates }: Operation): string | null {
