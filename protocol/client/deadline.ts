@@ -74,7 +74,8 @@ export class Deadline {
 /** Whether the daemon sends a complete reply, of any status, within `ms`. */
 async function answersWithin(socket: string, ms: number): Promise<boolean> {
   const end = performance.now() + ms;
-  const ask = () => answerWithin(socket, end - performance.now());
+  // Node warns of a negative time, on the terminal of the user.
+  const ask = () => answerWithin(socket, Math.max(0, end - performance.now()));
   return retryWhileQueueFull(ask, end).catch(() => false);
 }
 

@@ -44,6 +44,9 @@ test("a daemon whose queue of connections is full is asked until the deadline, a
   const { socket } = daemon.world;
   daemon.signal("SIGSTOP");
   const held: Socket[] = [];
+  const warnings: string[] = [];
+  const warned = ({ name }: Error) => warnings.push(name);
+  process.on("warning", warned);
   const connected = timed(
     new Client(socket, { answer: 2000 })
       .daemon()
@@ -66,10 +69,12 @@ test("a daemon whose queue of connections is full is asked until the deadline, a
     // The question whether the daemon answers at all meets the full queue too.
     const { seconds } = await connected;
     expect(seconds).toBeGreaterThanOrEqual(2);
+    expect(warnings).not.toContain("TimeoutNegativeWarning");
     const waiting = daemon.client.daemon();
     daemon.signal("SIGCONT");
     expect((await waiting).pid).toBe(daemon.pid);
   } finally {
+    process.off("warning", warned);
     daemon.signal("SIGCONT");
     for (const each of held) each.destroy();
   }
