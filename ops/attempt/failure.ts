@@ -60,8 +60,11 @@ function isErrorLike(thrown: unknown): thrown is Error {
   );
 }
 
+/** Lists show the first line, which some libraries leave empty. */
+const withoutBlankLines = (message: string): string => message.replace(/^\s*\n\s*/, "");
+
 function messageOf(error: Error): string {
-  const own = String(error.message) || error.name || "an error without a message";
+  const own = withoutBlankLines(String(error.message)) || error.name || "an error without a message";
   if (!(error instanceof AggregateError) || error.errors.length === 0) return own;
   const inner = error.errors.map((each) => (isErrorLike(each) ? each.message : inspect(each)));
   return error.message ? `${own} (${inner.join("; ")})` : inner.join("; ");
@@ -97,7 +100,8 @@ function described(cause: unknown, masker: Masker): Omit<ErrorCause, "depth"> {
     const text = typeof cause === "string" ? cause : inspect(cause);
     return { message: masker.mask(text).slice(0, MOST_OF_CAUSE), stack: null };
   }
-  const { name, message } = cause;
+  const { name } = cause;
+  const message = withoutBlankLines(cause.message);
   // The message of a failed program names the program.
   const isNamed = message !== "" && cause instanceof ExecError;
   const text = isNamed ? message : message ? `${name}: ${message}` : name || "an error without a message";

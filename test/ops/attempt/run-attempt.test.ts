@@ -100,6 +100,18 @@ it.each([
   expect(outcome.error?.message).toBe(message);
 });
 
+it("begins a message with its first line that is not blank", async () => {
+  const cause = new Error("\n\nno such user\n  id 7");
+  const { outcome } = await attempt(() =>
+    Promise.reject(new Error("\n \n  Invalid call:\n  at id", { cause })),
+  );
+  expect(outcome.error).toMatchObject({
+    message: "Invalid call:\n  at id",
+    causes: [{ message: "Error: no such user\n  id 7" }],
+  });
+  expect((await attempt(() => Promise.reject(new TypeError("\n")))).outcome.error?.message).toBe("TypeError");
+});
+
 it("keeps the whole chain of causes, and the errors of an AggregateError", async () => {
   const causesOf = async (thrown: unknown) => {
     const { outcome } = await attempt(() => Promise.reject(thrown));
