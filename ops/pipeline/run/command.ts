@@ -172,9 +172,12 @@ function noProgram(label: string, place: string): Error {
 function failureAt(error: unknown, label: string, place: string): unknown {
   if (error instanceof ExecError) return new CommandFailure(error, label, place);
   const { code, message } = error as NodeJS.ErrnoException;
+  // Of the commands, those of `needs` alone are captured.
+  const isTooMuch = error instanceof RangeError;
   // A program that the system did not start: the stack shows only liveops.
-  if (code === undefined) return error;
-  const failure = Object.assign(new Error(`${label}: ${message} (at ${place})`), { code });
+  if (code === undefined && !isTooMuch) return error;
+  const why = isTooMuch ? 'its output has more than 1 MiB; shorten it, such as with "| cksum"' : message;
+  const failure = Object.assign(new Error(`${label}: ${why} (at ${place})`), { code });
   delete failure.stack;
   return failure;
 }

@@ -274,6 +274,11 @@ describe("what is wrong", () => {
       of("needs: [{ output: exit 3 }]"),
       'needs of "Site" exited with 3 at DIR/build.yaml:3: exit 3',
     ],
+    [
+      "a command that prints too much",
+      of("needs: [{ output: seq 200000 }]"),
+      'needs of "Site": its output has more than 1 MiB; shorten it, such as with "| cksum" (at DIR/build.yaml:3)',
+    ],
   ];
   test.each(cases)("%s", async (_name, text, message) => {
     const { builds, dir } = world();
