@@ -115,15 +115,21 @@ function emptyText(source: EachValues["source"], cwd: string, scope: Scope): str
 /** Control characters, which a name cannot have. */
 const CONTROL = /[\x00-\x1f\x7f]+/g;
 
+/** Paths often differ only at their end. */
+function shortened(line: string): string {
+  if (line.length <= MAX_STEP_NAME) return line;
+  return `${line.slice(0, MAX_STEP_NAME / 2 - 1)}…${line.slice(-MAX_STEP_NAME / 2)}`.toWellFormed();
+}
+
 /** The steps with names of one line, which must differ. */
 function named(steps: readonly EachStep[], fail: (why: string) => Error): EachStep[] {
   const names = new Set<string>();
   return steps.map(({ step, values }) => {
     const line = step.replace(CONTROL, " ").trim();
-    const name = line.length > MAX_STEP_NAME ? `${line.slice(0, MAX_STEP_NAME - 1)}…` : line || '""';
+    const name = shortened(line) || '""';
     if (names.has(name))
       throw fail(
-        `makes two steps with the name ${JSON.stringify(name)}; a step is named by its values, so that no value may come twice`,
+        `makes two steps with the name ${JSON.stringify(name)}; a step is named by its values, on one line of at most ${MAX_STEP_NAME} characters`,
       );
     names.add(name);
     return { step: name, values };

@@ -304,6 +304,18 @@ stages:
     expect(stepsOf(await run(text, { cwd: dir }), "List")).toEqual(["x done"]);
   });
 
+  it("names a long path by its begin and its end", async () => {
+    const dir = temporary();
+    const deep = Array.from({ length: 25 }, (_, n) => `directory-${n}`).join("/");
+    mkdirSync(join(dir, deep), { recursive: true });
+    for (const name of ["a.csv", "b.csv"]) writeFileSync(join(dir, deep, name), "");
+    const done = await run(stage('each: { file: { glob: "**/*.csv" } }\nrun: "true"'), { cwd: dir });
+    expect(done.error).toBeNull();
+    const names = Object.values(done.record.steps!)[0]!.map(({ name }) => name);
+    expect(names.map((name) => name.length)).toEqual([200, 200]);
+    expect(names[1]).toMatch(/^directory-0\/.*….*\/directory-24\/b\.csv$/);
+  });
+
   it("says where values are missing, and makes no step", async () => {
     const dir = temporary();
     writeFileSync(join(dir, "empty"), "\n\n");
