@@ -1,7 +1,8 @@
 /** Mail, by the sendmail program of this machine or by an SMTP server. */
 import { existsSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { delimiter, join } from "node:path";
+import { userName } from "../../../../protocol/client/client-header.js";
 import type { Channel } from "../../../../protocol/system/config-settings.js";
 import { bodyOf } from "../message.js";
 import { type Delivery, DeliveryError } from "./delivery.js";
@@ -72,5 +73,5 @@ function sendmailPath({ PATH = "" }: Record<string, string | undefined>): string
 }
 
 function defaultSender(user: string | undefined): string {
-  return user?.includes("@") ? user : `liveops <${userInfo().username}@${hostname()}>`;
+  return user?.includes("@") ? user : `liveops <${userName()}@${hostname()}>`;
 }

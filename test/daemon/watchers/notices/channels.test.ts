@@ -2,9 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { send } from "../../../../daemon/watchers/notices/channels/channels.js";
 import type { Delivery } from "../../../../daemon/watchers/notices/channels/delivery.js";
 import { sendToDesktop } from "../../../../daemon/watchers/notices/channels/desktop.js";
@@ -15,6 +15,8 @@ import type { Notice } from "../../../../protocol/notices.js";
 import type { Channel } from "../../../../protocol/system/config-settings.js";
 import { HttpSink, SmtpSink } from "../../../harness/notice-servers.js";
 import { useDirectories } from "../../../harness/temporary.js";
+
+vi.mock("node:os", { spy: true });
 
 const makeDirectory = useDirectories();
 
@@ -215,6 +217,15 @@ describe("mail", () => {
     expect(again!.text).toContain("Message-ID: <n1@liveops.box>");
     expect(mail!.text).toContain("rsync exited with 23 & <b>");
     expect(mail!.text).toMatch(/Subject: =\?UTF-8\?/);
+  });
+
+  test("has a sender where the user has no name", async () => {
+    await using sink = await SmtpSink.start({ disabledCommands: ["STARTTLS", "AUTH"] });
+    vi.mocked(userInfo).mockImplementationOnce(() => {
+      throw new Error("uv_os_get_passwd returned ENOENT");
+    });
+    await send({ mail: { to: "a@example.org", smtp: `smtp://127.0.0.1:${sink.port}` } }, delivery());
+    expect(sink.mails).toMatchObject([{ from: `${process.getuid!()}@${hostname()}` }]);
   });
 
   test("logs in over an encrypted connection; a wrong password is said without it", async () => {
