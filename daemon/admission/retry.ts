@@ -148,7 +148,10 @@ async function doneByHand(
     const { stage, step } = placeIn(name, record, stages);
     const isStored = step === null && getOwn(record.stageStates, stage) === "done";
     const its = declared?.find((each) => each.stage === stage);
-    if (its !== undefined) checkOutputs(name, outputs, outputsIn(its, step), isStored);
+    if (its !== undefined) {
+      checkOutputs(name, outputs, outputsIn(its, step), isStored);
+      checkAnswer(outputs, its.choices);
+    }
     return { stage, ...(step !== null && { step }), ...(outputs && { outputs }), by };
   });
 }
@@ -188,6 +191,19 @@ function checkOutputs(
     "LIVEOPS_BAD_REQUEST",
     `what comes after ${quoted} uses its output ${missing.join(", ")}; give the value: --done ${quoted} ${flags}`,
   );
+}
+
+/** The only output of a stage that asks a person is the answer. */
+function checkAnswer(
+  outputs: Readonly<Record<string, string>> | undefined,
+  choices: readonly string[] | null,
+): void {
+  const [answer] = Object.values(outputs ?? {});
+  if (choices === null || answer === undefined || choices.includes(answer)) return;
+  const all = choices.map((each) => JSON.stringify(each)).join(", ");
+  throw new Refusal("LIVEOPS_BAD_REQUEST", `${JSON.stringify(answer)} is none of the choices ${all}`, {
+    nearest: nearest(answer, choices),
+  });
 }
 
 function forget(context: Parts, { record }: Entry, from: string | null): void {

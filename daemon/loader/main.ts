@@ -73,8 +73,8 @@ async function outputsOf(text: string): Promise<StageOutputs[]> {
   const { parsePipeline } = await import("../../ops/pipeline/read/parse.js");
   const parsed = parsePipeline(text, null);
   if (!parsed.ok) return [];
-  return parsed.file.pipeline.stages.map(({ name, outputs, steps }) => ({
-    ...{ stage: name, outputs },
+  return parsed.file.pipeline.stages.map(({ name, outputs, steps, approve }) => ({
+    ...{ stage: name, outputs, choices: approve?.choices ?? null },
     steps: Object.fromEntries((steps?.parallel ?? []).map((step) => [step.name, step.outputs])),
   }));
 }

@@ -49,6 +49,8 @@ export interface StageOutputs {
   stage: string;
   outputs: readonly string[];
   steps: Readonly<Record<string, readonly string[]>>;
+  /** The possible answers of a stage that asks a person; null: it asks nothing. */
+  choices: readonly string[] | null;
 }
 
 export interface PrepareInput {

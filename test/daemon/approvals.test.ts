@@ -245,4 +245,13 @@ finally: echo cleaned
   // So does a retry from a stage before.
   await daemon.client.retry(id, { from: "Build" });
   expect(answered(await asked(5))).toEqual([undefined]);
+  // Who takes the stage as done gives one of its answers.
+  await daemon.client.reject(id);
+  await daemon.untilFinished(id);
+  const done = (approved: string) =>
+    daemon.client.retry(id, { done: [{ stage: "Ask", outputs: { approved } }] });
+  await expect(done("yse")).rejects.toThrow('"yse" is none of the choices "yes", "no"');
+  writeFileSync(join(dir, "go"), "");
+  await done("yes");
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
 });
