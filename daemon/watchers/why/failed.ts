@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { isByAnswer } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { isPassed } from "../../../protocol/stage-state.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import type { Change, Failure, Why } from "../../../protocol/why.js";
 import { pageBefore } from "../../run-files/log-pages.js";
@@ -236,7 +237,10 @@ function nextOf(
 ): Why["next"] {
   const stage = stages.find((name) => stageStates[name] === "failed");
   const isFirst = stage === undefined || stage === stages[0];
-  const retry = isResumable && !isFirst ? `goes on from ${stage}` : "runs it once more";
+  // It failed after its stages: by an odd number, or because its chain cannot continue.
+  const isAfterAll = stages.length > 0 && stages.every((name) => isPassed(stageStates[name]));
+  const from = isAfterAll ? "repeats no stage that is done" : `goes on from ${stage}`;
+  const retry = isResumable && (isAfterAll || !isFirst) ? from : "runs it once more";
   if (isByAnswer(error))
     return [
       { command: `liveops retry ${id}`, does: "asks again" },

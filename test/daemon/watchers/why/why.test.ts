@@ -1,6 +1,6 @@
 /** `why` with a real daemon and a real git checkout: what failed, what changed, what waits; and that it is kept. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { localFiles } from "../../../../daemon/run-files/runs.js";
@@ -238,10 +238,12 @@ describe("bad input", () => {
     git(dir.path, "init", "-q", "-b", "main");
     git(dir.path, "add", ".");
     git(dir.path, "commit", "-qm", "first");
-    await nextSecond();
-    // The clock of files is behind by a tick.
-    const since = new Date(Date.now() - 200).toISOString();
-    for (const file of files) writeFileSync(file, "one\ntwo\n");
+    const since = new Date().toISOString();
+    for (const file of files) {
+      writeFileSync(file, "one\ntwo\n");
+      // The clock of files is behind by a tick.
+      utimesSync(file, Date.now() / 1000 + 10, Date.now() / 1000 + 10);
+    }
     const told = () => checkoutChanges(part, since, ["run.sh"], 5000);
     expect((await told()).changes).toEqual([
       { kind: "script", name: "run.sh", diff: [" one", "+two"] },
@@ -299,6 +301,13 @@ stages:
     exit: "exit code 3",
     place: { line: 5 },
   });
+});
+
+test("a failure after all stages is retried without them", async () => {
+  await using daemon = await TestDaemon.start();
+  const text = "stages: [{ name: Build, run: 'true' }]\nthen: { op: nowhere }";
+  const why = await daemon.client.why((await ran(daemon, "pipeline", { params: { text } })).id);
+  expect(why.next[0]!.does).toBe("repeats no stage that is done");
 });
 
 test("what a queued and a running operation wait for, and what a success left out", async () => {
