@@ -65,10 +65,12 @@ export async function exec(
   const separate = capture || (options.separate ?? false);
   const started = host.now();
   const outputs = new ProgramOutputs(label);
-  const status = new Latest(
-    (line) => host.status(host.masker.maskUnfinished(line).slice(-MAX_STATUS)),
-    STATUS_MS,
-  );
+  let told = "";
+  const tell = (line: string) => {
+    told = line;
+    host.status(host.masker.maskUnfinished(line).slice(-MAX_STATUS));
+  };
+  const status = new Latest(tell, STATUS_MS);
   const progress = options.progress === false ? null : new ProgramProgress(targetOf(host, outputs, status));
   const changes = { ...options.env, ...(progress?.open() ?? { LIVEOPS_REPORT: undefined }) };
   const group = await (options.tty === true
@@ -138,9 +140,11 @@ export async function exec(
     const seconds = Math.round(host.now() - started) / 1000;
     const result: ExecResult = { ...end, seconds };
     // Normally the output ends with the program, and this status is not shown.
-    if (options.status !== undefined)
-      show(`${label} ${endingOf(end)}; a process that it started still holds its output open`);
+    const held = `${label} ${endingOf(end)}; a process that it started still holds its output open`;
+    if (options.status !== undefined) show(held);
     await output;
+    // A status stays until the next one.
+    if (told === held) tell(`${label} ${endingOf(end)}`);
     progress?.close();
     throwIfStopped(host, options.signal);
     if (capture) result.stdout = text.of(label);

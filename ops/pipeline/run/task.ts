@@ -151,6 +151,7 @@ export class TaskRun {
       try {
         const record = await this.#runOnce();
         await this.#freshness?.ended(this.seconds, record.outputs as Record<string, string>);
+        if (this.attempts > 1) this.#tell(`attempt ${this.attempts} of ${retry.attempts} succeeded`);
         return record;
       } catch (error) {
         p.checkCancelled();
@@ -216,12 +217,18 @@ export class TaskRun {
     const seconds = Math.min(longest, backoff * factor ** (this.attempts - 1));
     const next = `attempt ${this.attempts + 1} of ${attempts} in ${durationText(seconds)}`;
     p.log(`${error.message.split("\n", 1)[0]}; ${next}`);
-    p.status(next, "warning");
+    this.#tell(next, "warning");
     const signal = AbortSignal.any([p.signal, deadline]);
     await delay(seconds * 1000, undefined, { signal }).catch(() => {});
     p.checkCancelled();
     deadline.throwIfAborted();
-    p.status(`attempt ${this.attempts + 1} of ${attempts}`);
+    this.#tell(`attempt ${this.attempts + 1} of ${attempts}`);
+  }
+
+  /** The status of the operation stays through later stages, so that it names the stage. A step has a status of its own. */
+  #tell(text: string, level?: "warning"): void {
+    const { label, stage } = this.place;
+    this.context.p.status(label === stage ? `${stage}: ${text}` : text, level);
   }
 }
 

@@ -327,7 +327,9 @@ describe("retry", () => {
       expect.stringMatching(/^"A" exited with 75 at .*; attempt 2 of 3 in 10ms$/),
       expect.stringMatching(/; attempt 3 of 3 in 20ms$/),
     ]);
-    expect(statuses.map(({ text }) => text)).toContain("attempt 2 of 3 in 10ms");
+    // The status stays through the stages after it.
+    expect(statuses.map(({ text }) => text)).toContain("A: attempt 2 of 3 in 10ms");
+    expect(statuses.at(-1)?.text).toBe("A: attempt 3 of 3 succeeded");
   });
 
   it("only after the exit codes of the list", async () => {
@@ -357,6 +359,16 @@ describe("retry", () => {
     expect(state).toBe("cancelled");
     expect(record.stageStates).toEqual({ A: "cancelled" });
   });
+});
+
+it("the status does not say that a process holds the output when none does", async () => {
+  const cwd = temporary();
+  const held = "while ! [ -e go ]; do sleep 0.01; done &";
+  const started = startOperation(typeOf(fileOf([stage("A", held), stage("B", "true")])), {}, { cwd });
+  await started.untilEvent("status:changed", ({ status }) => status.text.endsWith("holds its output open"));
+  writeFileSync(join(cwd, "go"), "");
+  const { statuses } = await started.finished;
+  expect(statuses.at(-1)?.text).toBe('"A" exited with 0');
 });
 
 describe("a signal", () => {
