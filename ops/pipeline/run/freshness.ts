@@ -239,8 +239,17 @@ export class Freshness {
   #paths(key: string, except: readonly Pattern[]): PathsContext {
     const { signal } = this.context.p;
     const fail = (pattern: Pattern, why: string) =>
-      this.#fail(pattern, `${key} of "${this.place.label}": ${why}`);
+      this.#fail(pattern, `${key} of "${this.place.label}": ${why}${this.#hintAt(pattern)}`);
     return { cwd: this.#cwd, except, signal: AbortSignal.any([signal, this.context.deadline]), fail };
+  }
+
+  /** In other tools, `needs` names jobs. */
+  #hintAt({ text }: Pattern): string {
+    const stage = this.context.file.pipeline.stages.find(
+      ({ name }) => name.toLowerCase() === text.toLowerCase(),
+    );
+    if (stage === undefined) return "";
+    return `, and "${stage.name}" is a stage; needs takes files, and stages run in the order of the file`;
   }
 
   #contentsOf(paths: Iterable<string>, known: Contents | undefined): Promise<Contents> {

@@ -260,6 +260,11 @@ describe("what is wrong", () => {
       'needs of "Site": no file matches src/x.ts (at DIR/build.yaml:3:23)',
     ],
     [
+      "a stage in the place of a file",
+      of("needs: [site]"),
+      'needs of "Site": no file matches site, and "Site" is a stage; needs takes files, and stages run in the order of the file (at DIR/build.yaml:3:13)',
+    ],
+    [
       "all is left out",
       of('needs: [src/*, "!src"]'),
       'needs of "Site": no file matches src/* (at DIR/build.yaml:3:13)',
