@@ -52,6 +52,13 @@ describe("a question", () => {
     expect(text).toMatch(/rollout.*Roll out 4.2.*answer\?/);
   });
 
+  test("of an exported run has no keys, and needs nobody", () => {
+    const state = open([asks()], { size: SIZE, readOnly: "run.json" });
+    expect(screenText(state)).toMatch(/yes · no {3}asked/);
+    expect(screenText(state)).not.toContain("y approve");
+    expect(needsOf(state)).toEqual([]);
+  });
+
   test("y asks first, and sends the only choice; n sends the rejection", () => {
     const state = choose(open([asks()], { size: SIZE }), "rolloutaaaaa");
     const sure = press(state, "y");

@@ -39,6 +39,6 @@ export function approvalCard(state: State, operation: Operation, width: number, 
   return [
     ...paragraph(question, { width, most: QUESTION_MOST, paint, sign: "? " }, "accent", "bold"),
     facts,
-    keys,
+    ...(state.readOnly === null ? [keys] : []),
   ];
 }

@@ -28,8 +28,9 @@ export interface Need {
   readonly schedule?: string;
 }
 
-/** The newest first, those that wait for an answer before the others. */
+/** The newest first, those that wait for an answer before the others. An exported run needs nobody. */
 export const needsOf = perObject((state: State): readonly Need[] => {
+  if (state.readOnly !== null) return [];
   const all = [...state.view.operations.values()];
   const waits = [...all.flatMap((it) => question(state, it)), ...all.flatMap((it) => input(state, it))];
   const failures = state.newFailures.flatMap((id) => failure(state, operationOf(state, id)));
