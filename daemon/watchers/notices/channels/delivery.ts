@@ -13,6 +13,10 @@ export interface Delivery {
   signal: AbortSignal;
 }
 
+/** Advice of Node for a certificate, which is for those who run Node. */
+const FOR_NODE = /; if the root CA is installed locally, try running Node\.js with --use-system-ca/;
+const FOR_LIVEOPSD = "; for an authority of your own, start liveopsd with NODE_EXTRA_CA_CERTS=FILE";
+
 /** The message was not taken. The text says why, and what to do. */
 export class DeliveryError extends Error {
   /** @param retryAfter seconds for which the server asks; null: it does not */
@@ -20,6 +24,6 @@ export class DeliveryError extends Error {
     message: string,
     readonly retryAfter: number | null = null,
   ) {
-    super(message);
+    super(message.replace(FOR_NODE, FOR_LIVEOPSD));
   }
 }

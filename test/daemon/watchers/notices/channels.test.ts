@@ -6,7 +6,7 @@ import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { send } from "../../../../daemon/watchers/notices/channels/channels.js";
-import type { Delivery } from "../../../../daemon/watchers/notices/channels/delivery.js";
+import { type Delivery, DeliveryError } from "../../../../daemon/watchers/notices/channels/delivery.js";
 import { sendToDesktop } from "../../../../daemon/watchers/notices/channels/desktop.js";
 import { signatureOf } from "../../../../daemon/watchers/notices/channels/webhook.js";
 import { messageOf } from "../../../../daemon/watchers/notices/message.js";
@@ -197,6 +197,14 @@ describe("secrets", () => {
       "Bearer second-token",
     ]);
   });
+});
+
+test("a certificate that is not trusted names what liveopsd reads", () => {
+  const ofNode =
+    "self-signed certificate; if the root CA is installed locally, try running Node.js with --use-system-ca";
+  expect(new DeliveryError(`box cannot be reached: ${ofNode}`).message).toBe(
+    "box cannot be reached: self-signed certificate; for an authority of your own, start liveopsd with NODE_EXTRA_CA_CERTS=FILE",
+  );
 });
 
 describe("mail", () => {
