@@ -120,13 +120,14 @@ const OPERATION = ["shell", "--", "sh", "-c", SCRIPT];
 const WAITING: Array<[words: string[], sign: "watches" | "ready"]> = [
   [["wait"], "watches"],
   [["wait", "--all"], "watches"],
-  [["cancel", "--wait", "ID"], "watches"],
   [["watch"], "ready"],
   [["watch", "--json"], "ready"],
   [["logs", "-f"], "ready"],
   [["ls", "--watch"], "watches"],
   [["submit", "--wait", ...OPERATION], "watches"],
   [["submit", "--follow", ...OPERATION], "ready"],
+  // The last: after its grace period the operation is killed, and the command ends.
+  [["cancel", "--wait", "ID"], "watches"],
 ];
 
 test("removed under a daemon: every command that waits ends with the reason, exit 3", async () => {
