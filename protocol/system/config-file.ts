@@ -6,7 +6,6 @@ import {
   closeSync,
   fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readlinkSync,
   realpathSync,
@@ -18,6 +17,7 @@ import { dirname, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../errors.js";
 import { UsageError } from "../failures.js";
+import { makeDirectory } from "./directories.js";
 import { CREATE, IrregularFileError, readRegularFile } from "./own-file.js";
 import { pathProblem } from "./owned-path.js";
 
@@ -103,7 +103,7 @@ function isLink(path: string): boolean {
 
 async function take(lock: string, lockMs: number): Promise<number> {
   try {
-    mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(lock), 0o700);
   } catch (error) {
     throw writeProblem(lock, error);
   }

@@ -94,3 +94,12 @@ test.each([
     expect(stderr).not.toMatch(/^ +at /m);
   }
 });
+
+test("a stage with files runs also where its stamp cannot be kept, and it says so", async () => {
+  const text = "stages: [{ name: A, needs: [build.yaml], run: cat build.yaml }]";
+  const { code, stdout, stderr } = await inShell(
+    `echo '${text}' >build.yaml; $liveops run build.yaml --state-dir /proc/nobody/here`,
+  );
+  expect(code, stderr).toBe(0);
+  expect(stdout.match(/the stamp cannot be written, .*\/proc\/nobody/g)).toHaveLength(1);
+});

@@ -6,9 +6,10 @@
  * longer valid.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeRecord, parseRecord } from "../../../protocol/record-line.js";
+import { makeDirectory } from "../../../protocol/system/directories.js";
 import { readOwnFile } from "../../../protocol/system/own-file.js";
 import { replaceFileSync } from "../../../protocol/system/replace-file.js";
 import type { FromPlace } from "../../attempt/sink.js";
@@ -97,7 +98,7 @@ export class Stamps {
     const stored: Stored = { form: FORM, of, ...rest, needs: listOf(needs), makes: listOf(makes) };
     const line = encodeRecord(stored);
     if (Buffer.byteLength(line) > MOST_BYTES) return;
-    mkdirSync(this.dir, { recursive: true, mode: 0o700 });
+    makeDirectory(this.dir, 0o700);
     const file = this.#fileOf(of);
     if (isDurable) replaceFileSync(file, line);
     else {

@@ -36,6 +36,8 @@ export class Freshness {
   #verdict: Promise<Verdict> | null = null;
   /** What the last look found. */
   #seen: ({ given: Given; before: Stamp | null } & Needs) | null = null;
+  /** Its stamp could not be written: that is said once. */
+  #isLost = false;
 
   constructor(
     private readonly context: CommandContext,
@@ -177,10 +179,12 @@ export class Freshness {
   }
 
   #write(stamp: Stamp, isDurable: boolean): void {
+    if (this.#isLost) return;
     const { p } = this.context;
     try {
       this.build.stamps?.write(this.#of, stamp, isDurable);
     } catch (error) {
+      this.#isLost = true;
       p.log(
         `the stamp cannot be written, so that this runs again the next time: ${(error as Error).message}`,
       );

@@ -2,8 +2,9 @@
  * How ssh is called: the system's program with the user's configuration, known hosts and agent. Options of ours are
  * defaults: what the user's configuration sets stays.
  */
-import { accessSync, constants, lstatSync, mkdirSync } from "node:fs";
+import { accessSync, constants, lstatSync } from "node:fs";
 import { join } from "node:path";
+import { makeDirectory } from "../../system/directories.js";
 import { pathProblem } from "../../system/owned-path.js";
 import { cacheDir } from "../../system/places.js";
 import { shellQuote } from "../../text/shell-quote.js";
@@ -116,7 +117,7 @@ function controlDir(env: Env): string | null {
   // ssh expands these characters in the path.
   if (!/^\/[\w./+-]*$/.test(dir) || dir.length + 1 + HASH > MAX_CONTROL_PATH) return null;
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectory(dir, 0o700);
     const isOwn = (lstatSync(dir).mode & 0o077) === 0 && pathProblem(dir) === null;
     return isOwn && isWritable(dir) ? dir : null;
   } catch {

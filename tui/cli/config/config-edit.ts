@@ -1,6 +1,6 @@
 /** `liveops config edit`: the config file in the user's editor. The file changes only to a valid text. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Refusal } from "../../../protocol/errors.js";
@@ -9,6 +9,7 @@ import { newId } from "../../../protocol/id.js";
 import { configProblems, problemLine } from "../../../protocol/system/config.js";
 import { changeConfigFile, readConfigText } from "../../../protocol/system/config-file.js";
 import { CONFIG_KEYS, type Config } from "../../../protocol/system/config-settings.js";
+import { makeDirectory } from "../../../protocol/system/directories.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { NEW_CONFIG } from "./config-text.js";
 
@@ -19,7 +20,7 @@ export async function editConfig(file: string, to: ReportTo): Promise<Array<keyo
   // Beside the file, so that an editor finds a schema of the same directory.
   const copy = join(dirname(file), `config.edit-${newId()}.json`);
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(file), 0o700);
     writeFileSync(copy, start, { mode: 0o600, flag: "wx" });
   } catch (error) {
     throw new UsageError(`the config file cannot be edited: ${(error as Error).message}`);

@@ -1,5 +1,5 @@
 /** `liveops install`: lets systemd run the daemon. The unit starts with `--take-over`: a running daemon hands over. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { replaceFileUnsynced } from "../../../daemon/store/durable-file.js";
@@ -7,6 +7,7 @@ import type { CommandPlaces } from "../../../protocol/client/daemon-address.js";
 import { clientFor } from "../../../protocol/client/find-daemon.js";
 import { UsageError } from "../../../protocol/failures.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
+import { makeDirectory } from "../../../protocol/system/directories.js";
 import { logLevelFrom } from "../../../protocol/system/log-level.js";
 import { daemonScript, packageOf } from "../../../protocol/system/package-place.js";
 import { socketPathProblem } from "../../../protocol/system/places.js";
@@ -167,7 +168,7 @@ function checkDaemon(
 
 function write(file: string, text: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(file), 0o700);
     replaceFileUnsynced(file, text);
   } catch (error) {
     throw notInstalled(`${file} cannot be written: ${(error as Error).message}`);

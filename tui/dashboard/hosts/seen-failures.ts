@@ -3,10 +3,11 @@
  * `$XDG_STATE_HOME/liveops-tui/<hash of the socket>.json`, else below `~/.local/state`.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import type { Operation } from "../../../protocol/operation.js";
+import { makeDirectory } from "../../../protocol/system/directories.js";
 import type { DashboardClient } from "../daemon-calls.js";
 import type { AllHosts } from "./all-hosts.js";
 import { operationAt } from "./keyed-records.js";
@@ -113,7 +114,7 @@ function writeLook(file: string, cursor: string): void {
 
 export function writeSmall(file: string, value: object): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(file), 0o700);
     writeFileSync(`${file}.new`, `${JSON.stringify(value)}\n`, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   } catch {
