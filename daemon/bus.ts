@@ -25,8 +25,6 @@ interface Events {
   stalled: [entry: Entry];
   /** Something happened that a person may want to know. Only the host that owns it emits it. */
   notice: [draft: NoticeDraft];
-  /** What the notice of this key tells is over: it is dropped where it was not sent yet. */
-  noticeOver: [key: string];
   /** Keys changed that are computed when the record is shown. */
   shown: [record: Operation, ...keys: Array<keyof Operation>];
   /** Something is wrong that `liveopsd status` must show. */

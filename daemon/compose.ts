@@ -151,7 +151,7 @@ export function compose({
   const copied = new CopiedState(layout);
   // Every reason to wait, in the order in which they are asked and shown.
   waiting.use([
-    ...[dependencies, new Approvals({ bus, lifecycle, log, now }), new StartTimes({ waiting, now })],
+    ...[dependencies, new Approvals({ lifecycle, log, now }), new StartTimes({ waiting, now })],
     ...[copied, blockedTypes, typeLimits, queues],
     { name: "placement", why: (entry) => hosts.blocked(entry) },
     { name: "workers", why: () => scheduler.pool.blocked },

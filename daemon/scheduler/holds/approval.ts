@@ -1,8 +1,6 @@
 /** Operations that ask a person. They wait outside their queues, without a worker or a slot, until somebody answers. */
 import { answerCommand, approvalReason, waitsForApproval } from "../../../protocol/approval.js";
-import type { Approval, Blocked, Operation } from "../../../protocol/operation.js";
-import { minute } from "../../../protocol/text/minute.js";
-import type { Bus } from "../../bus.js";
+import type { Blocked, Operation } from "../../../protocol/operation.js";
 import type { Lifecycle } from "../../lifecycle.js";
 import type { Log } from "../../log/log.js";
 import type { Entry } from "../../store/decision.js";
@@ -13,7 +11,6 @@ import type { Hold, Reason } from "./hold.js";
 const LONGEST_TIMER_MS = 20_000;
 
 interface ApprovalsOptions {
-  bus: Bus;
   lifecycle: Pick<Lifecycle, "answer">;
   log: Log;
   /** The clock of the store, in ms since 1970. */
@@ -26,18 +23,7 @@ export class Approvals implements Hold {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #isStopped = false;
 
-  constructor(private readonly options: ApprovalsOptions) {
-    options.bus.on("decided", (changes, { kind }, isOwn) => {
-      for (const { after } of isOwn && kind === "requeued" ? changes : []) if (after) this.#tell(after);
-    });
-    options.bus.on("decided", (changes) => {
-      for (const { before, after } of changes) {
-        const open = before && waitsForApproval(before);
-        if (open && (after === null || waitsForApproval(after)?.since !== open.since))
-          options.bus.emit("noticeOver", keyOf(before.id, open));
-      }
-    });
-  }
+  constructor(private readonly options: ApprovalsOptions) {}
 
   why({ record }: Entry): Blocked | null {
     const open = waitsForApproval(record);
@@ -66,21 +52,6 @@ export class Approvals implements Hold {
     for (const id of [...this.#timers.keys()]) this.forget({ id });
   }
 
-  #tell(record: Operation): void {
-    const open = waitsForApproval(record);
-    if (open === null) return;
-    const { id } = record;
-    const { until, default: fallback } = open;
-    const time = until && `until ${minute(until)}, then ${fallback ?? "the stage fails"}`;
-    this.options.bus.emit("notice", {
-      event: "approval",
-      key: keyOf(id, open),
-      record,
-      reason: [open.question, `choices: ${open.choices.join(", ")}`, time ?? ""],
-      next: [answerCommand(id, open), `liveops reject ${id}`],
-    });
-  }
-
   #arm(id: string, until: string, least = 0): void {
     if (this.#isStopped) return;
     const ms = Math.max(least, Math.min(Date.parse(until) - this.options.now(), LONGEST_TIMER_MS));
@@ -103,8 +74,4 @@ export class Approvals implements Hold {
       this.#arm(id, until, LONGEST_TIMER_MS);
     }
   }
-}
-
-function keyOf(id: string, { since }: Approval): string {
-  return `approval ${id} ${since}`;
 }

@@ -1,5 +1,6 @@
 /** Makes notices: from the end of an operation, and from what other parts say. Pure. */
 import { createHash } from "node:crypto";
+import { answerCommand } from "../../../protocol/approval.js";
 import { nameMatcher } from "../../../protocol/environment.js";
 import {
   DEFAULT_EVENTS,
@@ -8,10 +9,11 @@ import {
   type NoticeDraft,
   type NoticeEvent,
 } from "../../../protocol/notices.js";
-import type { Operation } from "../../../protocol/operation.js";
+import type { Approval, Operation } from "../../../protocol/operation.js";
 import type { Channel } from "../../../protocol/system/config-settings.js";
 import { durationText } from "../../../protocol/text/duration.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
+import { minute } from "../../../protocol/text/minute.js";
 import { oddText } from "../../../protocol/text/odd-text.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 
@@ -75,6 +77,24 @@ export function inputDraft(record: Operation): NoticeDraft {
     record,
     reason,
     next: [`liveops attach ${id}`],
+  };
+}
+
+export function approvalKey(id: string, { since }: Approval): string {
+  return `approval ${id} ${since}`;
+}
+
+/** @param open - the question that waits */
+export function approvalDraft(record: Operation, open: Approval): NoticeDraft {
+  const { id } = record;
+  const { question, choices, until, default: fallback } = open;
+  const time = until && `until ${minute(until)}, then ${fallback ?? "the stage fails"}`;
+  return {
+    event: "approval",
+    key: approvalKey(id, open),
+    record,
+    reason: [question, `choices: ${choices.join(", ")}`, time ?? ""],
+    next: [answerCommand(id, open), `liveops reject ${id}`],
   };
 }
 

@@ -2,9 +2,10 @@
  * Tells people what needs them: makes a notice of what happens, and gives it to the channels that want it. A channel
  * that is away, slow or broken never holds an operation up; `liveopsd status` says what is wrong with it.
  *
- * Notices wait in the outbox until they are delivered, so each is delivered at least once. The end of an operation is
- * found again by its number where a crash came before the outbox.
+ * Notices wait in the outbox until they are delivered, so each is delivered at least once. The end of an operation and
+ * a question are found again by the number of their decision where a crash came before the outbox.
  */
+import { waitsForApproval } from "../../../protocol/approval.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { NoticeDraft } from "../../../protocol/notices.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -17,9 +18,12 @@ import type { Log } from "../../log/log.js";
 import { childEnvironment } from "../../os/child-environment.js";
 import type { Settings } from "../../settings.js";
 import type { Entry } from "../../store/decision.js";
+import type { Change } from "../../store/ledger.js";
 import type { Store } from "../../store/store.js";
 import { ChannelQueue } from "./channel-queue.js";
 import {
+  approvalDraft,
+  approvalKey,
   endDrafts,
   inputDraft,
   inputKey,
@@ -78,17 +82,12 @@ export class Notices {
     });
     this.#takeSettings();
     bus.on("decided", (changes, _decision, isOwn) => {
-      if (this.#channels.size === 0 || !isOwn) return;
-      for (const { id, after } of changes) {
-        const entry = after && isFinal(after.state) ? options.store.ledger.get(id) : undefined;
-        if (entry && isFinal(entry.record.state)) this.#finished(entry);
-      }
+      for (const change of this.#channels.size === 0 ? [] : changes) this.#decided(change, isOwn);
     });
     bus.on("stalled", ({ record }) => this.#tell([stallDraft(record, options.settings.stallAfter)]));
     bus.on("record", (entry, before) => this.#recordChanged(entry, before));
     bus.on("problem", (problem) => this.#tell([troubleDraft(problem)]));
     bus.on("notice", (draft) => this.#tell([draft]));
-    bus.on("noticeOver", (key) => this.#over(key));
   }
 
   /** Tells what an earlier daemon did not. */
@@ -101,6 +100,8 @@ export class Notices {
     try {
       const earlier = await store.archive.list({ finishedAfter: after }, MOST_EARLIER);
       for (const entry of earlier.reverse()) if (this.options.isOurs(entry)) this.#finished(entry);
+      for (const entry of store.ledger.entries.values())
+        if (entry.queuedAt > after && this.options.isOurs(entry)) this.#asked(entry);
     } catch (error) {
       log.warn({ err: error }, "notices of operations that finished before the start may be missing");
     }
@@ -202,6 +203,20 @@ export class Notices {
     const { env, startOnly } = childEnvironment(process.env, this.options.settings.fromDaemon);
     for (const name of startOnly) delete env[name];
     return env;
+  }
+
+  #decided({ id, before, after }: Change, isOwn: boolean): void {
+    const [was, is] = [before && waitsForApproval(before), after && waitsForApproval(after)];
+    if (was && is?.since !== was.since) this.#over(approvalKey(id, was));
+    const entry = isOwn ? this.options.store.ledger.get(id) : undefined;
+    if (!entry || !after) return;
+    if (isFinal(after.state) && isFinal(entry.record.state)) this.#finished(entry);
+    if (is && is.since !== was?.since) this.#asked(entry);
+  }
+
+  #asked({ record, queuedAt }: Entry): void {
+    const open = waitsForApproval(record);
+    if (open && !this.#tell([approvalDraft(record, open)], queuedAt)) this.#outbox.pass(queuedAt);
   }
 
   #finished(entry: Entry): void {

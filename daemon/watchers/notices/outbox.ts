@@ -3,8 +3,7 @@
  * and is delivered at least once.
  *
  * Lines are appended without a sync: after a power cut the file is at most a few seconds old, and the operations that
- * finished since then are looked at again. Operations are numbered by the decision that finished them; all up to `after`
- * were looked at.
+ * finished or asked since then are looked at again. All decisions up to the number `after` were looked at.
  */
 import { rmSync } from "node:fs";
 import type { Notice } from "../../../protocol/notices.js";
@@ -19,7 +18,7 @@ const MOST_WAITING = 1000;
 /** Lines after which the file is written anew, besides those of what waits. */
 const MOST_LINES = 2000;
 
-/** Operations that finish without a notice between two lines. */
+/** Decisions without a notice between two lines. */
 const WRITE_AFTER = 1000;
 
 /** Most bytes read from the file. */
@@ -49,7 +48,7 @@ export class Outbox {
     private readonly events: OutboxEvents,
   ) {}
 
-  /** Reads what an earlier daemon left. Returns the number up to which operations were looked at; null: no file. */
+  /** Reads what an earlier daemon left. Returns the number up to which decisions were looked at; null: no file. */
   open(): number | null {
     this.#read();
     this.#attempt(() => this.#rewrite());
@@ -71,7 +70,7 @@ export class Outbox {
     return this.#waiting.get(channel) ?? [];
   }
 
-  /** An operation has finished, and no channel tells it. */
+  /** No channel tells the decision of this number. */
   pass(after: number): void {
     this.#after = Math.max(this.#after ?? 0, after);
     if (++this.#passed >= WRITE_AFTER) this.#append({ after: this.#after });
@@ -80,7 +79,7 @@ export class Outbox {
   /**
    * Keeps a notice until it is delivered.
    *
-   * @param after number of the operation that finished; null: it is about something else
+   * @param after number of the decision that it tells; null: it is about something else
    * @returns notices that had to go: more wait than there is room for
    */
   add(channel: string, notice: Notice, after: number | null): number {

@@ -129,14 +129,15 @@ test("a channel that is dead holds nothing up, and gets its notices from the nex
   );
 });
 
+const ASKS = `
+  import { LiveOperation } from "liveops";
+  export class Asks extends LiveOperation {
+    static resumable = true;
+    async run(p) { await p.approve("Which?", { choices: ["a", "b"], timeout: 3600 }); }
+  }`;
+
 test("a question is told, and not any more once it is answered or cancelled", async () => {
   await using sink = await HttpSink.start();
-  const ASKS = `
-    import { LiveOperation } from "liveops";
-    export class Asks extends LiveOperation {
-      static resumable = true;
-      async run(p) { await p.approve("Which?", { choices: ["a", "b"], timeout: 3600 }); }
-    }`;
   await using daemon = await TestDaemon.start({
     ops: { "asks.mjs": ASKS },
     config: { notify: { live: hook(sink), night: hook(sink, { quiet: "00:00-23:59" }) } },
@@ -160,6 +161,29 @@ test("a question is told, and not any more once it is answered or cancelled", as
   expect(await waiting()).toBe(1);
   await client.cancel(second.id);
   expect(await waiting()).toBe(0);
+});
+
+test("a question is told although the daemon died before it could keep the notice, and once if it could", async () => {
+  await using sink = await HttpSink.start();
+  await using daemon = await TestDaemon.start({
+    ops: { "asks.mjs": ASKS },
+    config: { notify: { hook: hook(sink) } },
+  });
+  const file = join(daemon.world.stateDir, "notices.ndjson");
+  await until(() => expect(readFileSync(file, "utf8")).toContain("after"));
+  const before = readFileSync(file, "utf8");
+  const { id } = await daemon.submit("asks", {});
+  const told = ["liveops.approval", id];
+  await until(() => expect(of(sink)).toEqual([told]));
+  await daemon.kill();
+  writeFileSync(file, before);
+  await daemon.startAgain();
+  await until(() => expect(of(sink)).toEqual([told, told]));
+  await until(() => expect(readFileSync(file, "utf8")).toContain("gone"));
+  await daemon.kill();
+  await daemon.startAgain();
+  const second = await daemon.submit("asks", {});
+  await until(() => expect(of(sink)).toEqual([told, told, ["liveops.approval", second.id]]));
 });
 
 test("a failure is told although the daemon died before it could keep the notice", async () => {
