@@ -46,9 +46,9 @@ function certificate(name: string): void {
 
 let database: string;
 let count = 0;
-beforeEach(() => {
+beforeEach(async () => {
   database = `db${++count}`;
-  server.createdb(database);
+  await server.createdb(database);
 });
 
 const migrateByCommand = (url: string, env: Record<string, string> = {}) =>

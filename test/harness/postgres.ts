@@ -2,7 +2,7 @@
  * A temporary PostgreSQL server of the machine's own programs: on a socket in its directory, and on a loopback port where
  * a test asks for one. It can crash, and have a standby.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -16,8 +16,11 @@ import {
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { until } from "../end-to-end/until.js";
 import { pathOf } from "./programs.js";
+
+const execFileLater = promisify(execFile);
 
 interface PostgresOptions {
   /** Listens on this port of 127.0.0.1 too. Default: on the socket alone. */
@@ -137,8 +140,28 @@ export class Postgres {
     return readFileSync(join(this.dir, "log"), "utf8");
   }
 
-  createdb(name: string, template = "template1"): void {
-    this.sql("postgres", `create database "${name}" template "${template}"`);
+  /** Not at once: the server waits for each session that logs in, and it may be one of this process. */
+  async createdb(name: string, template = "template1"): Promise<void> {
+    await this.#psqlMeanwhile(`create database "${name}" template "${template}"`);
+  }
+
+  /** Makes a database of the same content. Its sessions are ended, however soon they come back. */
+  async copydb(name: string, copy: string): Promise<void> {
+    await until(`${name} is copied`, () => {
+      this.sql(
+        "postgres",
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+      );
+      return this.createdb(copy, name).then(
+        () => true,
+        () => false,
+      );
+    });
+  }
+
+  /** Ends its sessions. */
+  async dropdb(name: string): Promise<void> {
+    await this.#psqlMeanwhile(`drop database "${name}" with (force)`);
   }
 
   /** The address of a database with user and password. */
@@ -200,12 +223,22 @@ export class Postgres {
   }
 
   #psql(database: string, words: string[]): string {
-    const place = ["-h", this.dir, "-p", String(this.options.port ?? 5432), "-U", "postgres", "-d", database];
-    return execFileSync(join(this.bin, "psql"), ["-AtqX", "-v", "ON_ERROR_STOP=1", ...place, ...words], {
+    return execFileSync(join(this.bin, "psql"), [...this.#place(database), ...words], {
       encoding: "utf8",
       env: { PGPASSWORD: this.password },
       stdio: ["ignore", "pipe", "pipe"],
     }).trim();
+  }
+
+  async #psqlMeanwhile(statement: string): Promise<void> {
+    const env = { PGPASSWORD: this.password };
+    await execFileLater(join(this.bin, "psql"), [...this.#place("postgres"), "-c", statement], { env });
+  }
+
+  #place(database: string): string[] {
+    const port = String(this.options.port ?? 5432);
+    const place = ["-h", this.dir, "-p", port, "-U", "postgres", "-d", database];
+    return ["-AtqX", "-v", "ON_ERROR_STOP=1", ...place];
   }
 }
 

@@ -80,7 +80,7 @@ export function useFleet(options: ConstructorParameters<typeof Postgres>[0] = {}
     url: "",
     async create(): Promise<void> {
       fleet.database = `ops${++databases}`;
-      fleet.server.createdb(fleet.database, TEMPLATE);
+      await fleet.server.createdb(fleet.database, TEMPLATE);
       fleet.url = fleet.server.url(fleet.database);
     },
     engine(more: Partial<EngineOptions> = {}): TestEngine {
@@ -102,7 +102,7 @@ export function useFleet(options: ConstructorParameters<typeof Postgres>[0] = {}
   let databases = 0;
   beforeAll(async () => {
     fleet.server = await new Postgres(options).start();
-    fleet.server.createdb(TEMPLATE);
+    await fleet.server.createdb(TEMPLATE);
     await migrate({ url: fleet.server.url(TEMPLATE) });
   }, 60_000);
   afterEach(() => fleet.end());

@@ -58,22 +58,14 @@ function known(
 /** A copy of the database as it is now. */
 async function copyNow(): Promise<string> {
   const copy = `${fleet.database}copy`;
-  fleet.server.sql(
-    "postgres",
-    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${fleet.database}'`,
-  );
-  await until("no session is left", () => {
-    const left = `select count(*) from pg_stat_activity where datname = '${fleet.database}'`;
-    return fleet.server.sql("postgres", left) === "0";
-  });
-  fleet.server.createdb(copy, fleet.database);
+  await fleet.server.copydb(fleet.database, copy);
   return copy;
 }
 
 /** Puts the database back under the feet of connected engines. */
 async function rewindTo(copy: string): Promise<void> {
-  fleet.server.sql("postgres", `drop database "${fleet.database}" with (force)`);
-  fleet.server.createdb(fleet.database, copy);
+  await fleet.server.dropdb(fleet.database);
+  await fleet.server.createdb(fleet.database, copy);
 }
 
 test("a restored dump: offers bring back what was lost, above all numbers that a host knows", async () => {
