@@ -188,7 +188,9 @@ describe("liveops run --tty", () => {
   });
 
   test("Ctrl-C is a key of the program", async () => {
-    const words = ["run", "--tty", "shell", "script=trap 'echo caught; exit 7' INT; echo ready; sleep 1000"];
+    // A key that comes before the shell waits is handled after the wait.
+    const script = "trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.1; done";
+    const words = ["run", "--tty", "shell", `script=${script}`];
     await using terminal = onTerminal(world, "liveops", [...words, "--exit-status"]);
     await terminal.screen.until(/^ready/m);
     terminal.press("\x03");

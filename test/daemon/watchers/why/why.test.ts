@@ -51,8 +51,11 @@ async function ran(daemon: TestDaemon, op: string, body: object): Promise<Operat
 }
 
 /** Times of git have no fractions. */
-const nextSecond = () =>
-  vi.waitFor(() => expect(Date.now() % 1000).toBeLessThan(100), { timeout: 5000, interval: 20 });
+function nextSecond(): Promise<void> {
+  const second = () => Math.floor(Date.now() / 1000);
+  const now = second();
+  return vi.waitFor(() => expect(second()).toBeGreaterThan(now), { timeout: 5000, interval: 20 });
+}
 
 test("a failure in a checkout: the script with its diff, the commit with its author, the line that is new", async () => {
   await using daemon = await TestDaemon.start();
