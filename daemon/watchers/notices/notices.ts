@@ -99,11 +99,16 @@ export class Notices {
     if (after === null) return this.#outbox.begin(store.journalNumber);
     try {
       const earlier = await store.archive.list({ finishedAfter: after }, MOST_EARLIER);
-      for (const entry of earlier.reverse()) if (this.options.isOurs(entry)) this.#finished(entry);
-      for (const entry of store.ledger.entries.values())
-        if (entry.queuedAt > after && this.options.isOurs(entry)) this.#asked(entry);
+      const asked = [...store.ledger.entries.values()].filter(({ queuedAt }) => queuedAt > after);
+      // In the order of their numbers: after a crash, nothing before a number that was told is looked at again.
+      const numberOf = ({ finishedBy, queuedAt }: Entry) => finishedBy || queuedAt;
+      for (const entry of [...earlier, ...asked].sort((a, b) => numberOf(a) - numberOf(b))) {
+        if (!this.options.isOurs(entry)) continue;
+        if (isFinal(entry.record.state)) this.#finished(entry);
+        else this.#asked(entry);
+      }
     } catch (error) {
-      log.warn({ err: error }, "notices of operations that finished before the start may be missing");
+      log.warn({ err: error }, "notices of ends and questions before the start may be missing");
     }
   }
 
