@@ -153,8 +153,8 @@ export class Terminal {
   }
 }
 
-/** How often to look whether a program has ended that closed its terminal, in ms. */
-const CLOSED_MS = 10;
+/** When to look whether a program has ended that closed its terminal, in ms: at first, and at most, after doubling. */
+const LOOK_MS = { first: 10, longest: 1000 };
 
 /**
  * Reads what the program has printed before its terminal is closed. The library closes it 200 ms after the exit, read or
@@ -167,9 +167,11 @@ function readBeforeClose(pty: IPty, push: (bytes: Buffer) => void): void {
   // Not documented by the library.
   const { _socket: socket, fd } = pty as IPty & { _socket?: ReadStream; fd?: number };
   if (socket === undefined || fd === undefined) return;
+  let wait = LOOK_MS.first;
   socket.destroy = (error) => {
     if (isRunning(pty.pid)) {
-      setTimeout(() => socket.destroy(error), CLOSED_MS);
+      setTimeout(() => socket.destroy(error), wait);
+      wait = Math.min(2 * wait, LOOK_MS.longest);
       return socket;
     }
     if (!socket.destroyed) {
