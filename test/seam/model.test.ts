@@ -94,6 +94,7 @@ describe("two hosts", { tags: ["postgresql"] }, () => {
               queuedAt: 0,
             },
             ...{ isPaused: (record.pause?.since ?? null) !== null, host: run?.claim?.host === "b" ? 1 : 0 },
+            pin: record.on ? Number(record.on === "b") : null,
           }));
         }
         const third = await seam.second("c");

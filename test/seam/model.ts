@@ -62,6 +62,8 @@ interface Known {
   version: number;
   queuedAt: number;
   host: number;
+  /** The host that alone may start it: a chain stays where its first operation ran. Null: any. */
+  pin: number | null;
 }
 
 const FITS: Record<Move, (known: Known) => boolean> = {
@@ -83,7 +85,7 @@ export interface Chosen {
   /** Of what is submitted, or the operation of the step and its successor. */
   ids: string[];
   known: Known | null;
-  /** Who issues the step: only the host that runs an attempt can end it. */
+  /** Who issues the step: only the host that runs an attempt can end it, and a pin counts. */
   host: number;
 }
 
@@ -106,7 +108,8 @@ export class Model {
     if (!known) return null;
     const ids = step.do === "chain" ? [known.id, this.#newId()] : [known.id];
     const ends = step.do === "finish" || step.do === "requeue" || step.do === "chain";
-    return { step, ids, known: { ...known }, host: ends ? known.host : step.host };
+    const only = ends ? known.host : step.do === "start" ? known.pin : null;
+    return { step, ids, known: { ...known }, host: only ?? step.host };
   }
 
   #newId(): string {
@@ -145,7 +148,8 @@ export class Model {
         break;
       case "chain": {
         this.#end(known, "succeeded");
-        this.#add(ids[1]!, "b", null, this.n, known.isCancelled ? "cancelled" : "queued");
+        const state = known.isCancelled ? "cancelled" : "queued";
+        this.#add(ids[1]!, "b", null, this.n, { state, pin: known.host });
         break;
       }
       case "pause":
@@ -172,10 +176,10 @@ export class Model {
     Object.assign(known, { state, next: known.attempt + 1, isPaused: false });
   }
 
-  #add(id: string, op: string, key: string | null, n: number, state: State = "queued"): void {
+  #add(id: string, op: string, key: string | null, n: number, more: Partial<Known> = {}): void {
     const flags = { isCancelled: false, isPaused: false };
-    const numbers = { version: n, queuedAt: n, attempt: 0, next: 1, host: 0 };
-    this.operations.push({ ...{ id, op, key, label: null, state }, ...flags, ...numbers });
+    const numbers = { version: n, queuedAt: n, attempt: 0, next: 1, host: 0, pin: null };
+    this.operations.push({ ...{ id, op, key, label: null, state: "queued" }, ...flags, ...numbers, ...more });
   }
 
   /** Everything that a daemon can ask, against the model. */
