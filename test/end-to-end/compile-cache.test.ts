@@ -2,6 +2,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { isAlive } from "./processes.js";
 import { until } from "./until.js";
 import { World } from "./world.js";
 
@@ -22,17 +23,18 @@ function files(dir: string): string[] {
 
 async function startAndStop(world: World): Promise<void> {
   await world.startDaemon();
-  expect(await world.client.daemon()).toMatchObject({ problems: [] });
+  const { pid, problems } = await world.client.daemon();
+  expect(problems).toEqual([]);
   expect(await world.liveopsd(["stop"])).toMatchObject({ code: 0 });
+  // A daemon writes the cache at its end: `stop` may be quicker.
+  await until("the daemon has ended", () => !isAlive(pid));
 }
 
-/** A daemon that ends writes it at its end: `stop` may be quicker. */
 async function filled({ world, cache }: ReturnType<typeof emptyWorld>): Promise<string[]> {
   await startAndStop(world);
-  return until("it is written", () => {
-    const found = files(cache).filter((file) => !file.includes(".tmp") && lstatSync(file).size > 100_000);
-    return found.length > 0 && found;
-  });
+  const found = files(cache).filter((file) => !file.includes(".tmp") && lstatSync(file).size > 100_000);
+  expect(found).not.toEqual([]);
+  return found;
 }
 
 test("it is kept in a directory that nobody else may enter, and taken by the next start as it is", async () => {

@@ -80,9 +80,10 @@ describe.each([
     expect(before).toMatch(/left out: the secret lost cannot be read/);
     expect(before).not.toContain("another-secret");
     terminal.press('echo "<$TARGET,$release,$region,$token,$OF_RC,$LIVEOPS_STAGE>"\r');
-    await screen.until(`<us.example.com/4.2,4.2,us,s3cret-value,${hasHistory ? "mine" : ""},Publish>`);
+    const values = `<us.example.com/4.2,4.2,us,s3cret-value,${hasHistory ? "mine" : ""},Publish>`;
+    await screen.until(new RegExp(`\n${values} *\n\\(liveops Publish\\)[^\n]*$`));
     terminal.press("pwd\r");
-    await screen.until(/\n\S*\/work\/sub *\n/);
+    await screen.until(/\n\S*\/work\/sub *\n\(liveops Publish\)[^\n]*$/);
     if (hasHistory) {
       // Above the two that were typed here.
       terminal.press(UP.repeat(3));
