@@ -6,7 +6,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { LOAD_SECONDS } from "../../ops/loading/type-files.js";
-import { childEnvironment } from "../os/child-environment.js";
+import { nodeEnvironment } from "../os/child-environment.js";
 import type { FromLoader, LoaderReply, LoaderSetup, ToLoader } from "./messages.js";
 
 /** How long one file may take to load, and a type to read parameters, in ms. */
@@ -117,7 +117,7 @@ class LoaderProcess {
   #isDead = false;
 
   constructor({ fromDaemon, onOutput }: LoaderProcessOptions) {
-    const { env, startOnly } = childEnvironment(process.env, fromDaemon);
+    const { env, startOnly } = nodeEnvironment(process.env, fromDaemon);
     this.#child = fork(
       fileURLToPath(new URL("./loader.js", import.meta.url)),
       [JSON.stringify({ startOnly } satisfies LoaderSetup)],

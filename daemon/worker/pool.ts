@@ -15,7 +15,7 @@ import type { Blocked } from "../../protocol/operation.js";
 import { directoryIdentity } from "../../protocol/system/lock-owner.js";
 import { APPEND, openOwnFile } from "../../protocol/system/own-file.js";
 import { stampsIn } from "../../protocol/system/places.js";
-import { childEnvironment } from "../os/child-environment.js";
+import { nodeEnvironment } from "../os/child-environment.js";
 import { identify, WORKER_VARIABLE } from "../os/process-identity.js";
 import { sharedTime } from "../os/shared-clock.js";
 import type { WorkerEvents } from "../run-files/worker-events.js";
@@ -183,7 +183,7 @@ export class Pool {
     const { containment, settings, workerEvents, lease } = this.options;
     containment.open();
     const files = workerFiles(this.options.dir, workerId);
-    const { env, startOnly } = childEnvironment(process.env, settings.fromDaemon);
+    const { env, startOnly } = nodeEnvironment(process.env, settings.fromDaemon);
     const setup: WorkerSetup = {
       workerId,
       ...files,

@@ -58,6 +58,24 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
   await startAndStop(it.world);
 });
 
+test("a worker and the loader take it too, and no operation gets their variable", async () => {
+  const { world, cache } = emptyWorld();
+  const look = `import { getCompileCacheDir } from "node:module";
+    import { LiveOperation } from "liveops";
+    const seen = () => [getCompileCacheDir(), process.env.NODE_COMPILE_CACHE ?? null];
+    const loader = seen();
+    export class Look extends LiveOperation {
+      static title = () => JSON.stringify(loader);
+      async run(p) { p.result(seen()); }
+    }`;
+  world.write("ops/look.mjs", look);
+  world.env.LIVEOPS_OPS = join(world.dir, "ops");
+  await world.startDaemon();
+  const { title, result } = await world.finished(await world.submit("look"));
+  expect(result).toEqual([expect.stringContaining(`${cache}/`), null]);
+  expect(title).toBe(JSON.stringify(result));
+});
+
 test("no use is made of a directory that others may write, nor of a file in its place", async () => {
   const { world, cache } = emptyWorld();
   mkdirSync(cache, { recursive: true });
