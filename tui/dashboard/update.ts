@@ -277,7 +277,9 @@ function answered(before: State, request: Request, operations: readonly Operatio
     return { ...settleSelection(before, applyLines(before, lines)), request: null, notice, marked };
   }
   const queuesRun = before.queuesRun + 1;
-  const state = { ...addFetched(before, operations), request: null, notice, marked, queuesRun };
+  // The answer may come before the line of the stream.
+  const settled = settleSelection(before, addFetched(before, operations));
+  const state = { ...settled, request: null, notice, marked, queuesRun };
   const [first] = operations;
   if (request.kind !== "submit" || first === undefined) return state;
   // A person who submits wants to see it.

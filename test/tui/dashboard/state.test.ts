@@ -435,6 +435,16 @@ describe("cancel", () => {
 });
 
 describe("the log", () => {
+  test("is streamed again after a retry whose answer comes before the line of the stream", () => {
+    const first = failed();
+    const before = opened([first]);
+    const request = { kind: "retry", ids: [first.id] } as const;
+    const again = { ...first, state: "queued", attempt: 2, error: null, seq: first.seq + 1 } as const;
+    const stream = (state: State) => wanted<"stream-log">(state, "log-stream");
+    const state = after(before, { type: "answered", request, operations: [again] });
+    expect(stream(state)).not.toEqual(stream(before));
+  });
+
   test("home right after an operation was selected goes to its first line", () => {
     const long = backup({ logLines: 5000 });
     expect(press(opened([long]), "home").log).toMatchObject({ follow: false, jump: 1 });
