@@ -66,7 +66,8 @@ function paged(all: readonly Line[][], count: number, height: number): Line[][][
   for (const group of all) {
     const rows = group.slice(0, -1);
     const [blank] = group.slice(-1);
-    if (columns.at(-1)!.length + rows.length > height) columns.push([]);
+    const column = columns.at(-1)!;
+    if (column.length > 0 && column.length + rows.length > height) columns.push([]);
     for (const row of rows) {
       if (columns.at(-1)!.length >= height) columns.push([]);
       columns.at(-1)!.push(row);
