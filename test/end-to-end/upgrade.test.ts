@@ -1,7 +1,7 @@
 /** The package of a running daemon is replaced by another version, or removed, while operations run. */
 // @module-tag tar
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { newId } from "../../protocol/id.js";
@@ -34,8 +34,14 @@ const PIPELINE = `stages:
   - name: Wait
     run: |
       echo "attempt=$LIVEOPS_ATTEMPT" >> "$LIVEOPS_OUTPUT"
+      touch runs
       until [ -e go ]; do sleep 0.02; done
     outputs: [attempt]
+  - name: Build
+    each: { name: [a, b] }
+    needs: [wait.yaml]
+    makes: ["$name.txt"]
+    run: cp wait.yaml "$name.txt"
   - name: After
     retry: { attempts: 2, backoff: 1ms }
     run: |
@@ -52,6 +58,7 @@ async function submitBoth(liveops: string): Promise<string[]> {
     await submit("wait.yaml"),
   ];
   for (const id of running) await world.record(id, ({ currentStage }) => currentStage >= 0);
+  await until("the script runs", () => existsSync(join(world.work, "runs")));
   return running;
 }
 
@@ -73,7 +80,7 @@ async function allSucceed(liveops: string, ids: string[]): Promise<void> {
   expect(ends.sort()).toEqual(ids.map((id) => `${id} succeeded`).sort());
   for (const id of ids)
     expect(JSON.parse(await succeeds(liveops, "show", id, "--json"))).toMatchObject({ attempt: 1 });
-  for (const name of ["go", "failed"]) rmSync(join(world.work, name), { force: true });
+  for (const name of ["go", "failed", "runs", "a.txt"]) rmSync(join(world.work, name), { force: true });
 }
 
 test("after an upgrade restart adopts what runs, and status says which version runs what", async () => {

@@ -143,11 +143,9 @@ export class Freshness {
     return { needs, walked: walk && { patterns: this.#patterns, walk } };
   }
 
-  /** The library that reads directories is loaded where it is needed. */
   async #filesOf(patterns: readonly Pattern[], context: PathsContext) {
     if (patterns.length === 0) return { files: [], walk: [] };
-    const { filesOf } = await import("../files/paths.js");
-    return filesOf(patterns, context);
+    return (await loadPaths()).filesOf(patterns, context);
   }
 
   /** Call before the command runs: a stamp of an earlier run is no longer valid. */
@@ -279,6 +277,16 @@ export class Freshness {
     return { changed: changed.map((path) => ({ path, by: by(path) })), added, gone };
   }
 }
+
+let paths: Promise<typeof import("../files/paths.js")> | undefined;
+
+/** The library that reads directories is loaded where it is needed, once. */
+export function loadPaths(): NonNullable<typeof paths> {
+  paths ??= import("../files/paths.js");
+  return paths;
+}
+
+export { orderOfSteps } from "./patterns.js";
 
 function sum(text: string): string {
   return hash("sha256", text, "base64url").slice(0, 22);

@@ -10,7 +10,7 @@ import { fill } from "../template.js";
 import type { CommandContext } from "./command.js";
 import { valuesOfEach } from "./each.js";
 import type { Resume, StageRecord } from "./resume.js";
-import { type Decision, TaskRun } from "./task.js";
+import { type Decision, loadFiles, TaskRun } from "./task.js";
 import type { Output } from "./variables.js";
 
 export interface StageContext extends CommandContext {
@@ -214,9 +214,7 @@ export class StageRun {
       ...(steps.atOnce !== null && { atOnce: steps.atOnce }),
     };
     const hasFiles = all.some(({ task }) => task.files !== null);
-    const after = hasFiles
-      ? (await import("./patterns.js")).orderOfSteps(this.context, this.stage.name, all)
-      : null;
+    const after = hasFiles ? (await loadFiles()).orderOfSteps(this.context, this.stage.name, all) : null;
     try {
       await p.runSteps(
         all.map((step, index) => ({

@@ -87,6 +87,7 @@ export class TaskRun {
       const { timeout } = this.task;
       const instead = { command: condition, of: "condition" } as const;
       const options = { label, own, timeout, instead, ...(values && { values }) };
+      await this.#loadRest();
       // Without a terminal, so that a test prints as it does in a script.
       return await within(label, () =>
         runCommand(this.context, { ...spec, tty: false }, options).then(() => true, isNo),
@@ -111,8 +112,7 @@ export class TaskRun {
     const { p, deadline, build } = context;
     if (task.files === null) return null;
     try {
-      // Loaded for the tasks that need it.
-      const { Freshness } = await import("./freshness.js");
+      const { Freshness } = await loadFiles();
       this.#freshness ??= new Freshness(context, build, task, task.files, place);
       return await this.#freshness.look();
     } catch (error) {
@@ -176,6 +176,7 @@ export class TaskRun {
       try {
         const own = { LIVEOPS_STAGE: stage, LIVEOPS_OUTPUT: file };
         const options = { label: `"${label}"`, own, ...(values && { values }) };
+        await this.#loadRest();
         const result = await runCommand(this.context, this.task, options);
         this.#ended(result);
         reported = result.outputs;
@@ -195,6 +196,13 @@ export class TaskRun {
     } finally {
       room.remove();
     }
+  }
+
+  /** Loads what later stages need: an upgrade may replace the package while a command runs. */
+  async #loadRest(): Promise<void> {
+    const { stages } = this.context.file.pipeline;
+    const tasks = stages.flatMap((stage) => [stage, ...(stage.steps?.parallel ?? [])]);
+    if (tasks.some(({ files }) => files !== null)) await (await loadFiles()).loadPaths();
   }
 
   #ended({ exitCode, signal }: Pick<ExecResult, "exitCode" | "signal">): void {
@@ -230,6 +238,14 @@ export class TaskRun {
     const { label, stage } = this.place;
     this.context.p.status(label === stage ? `${stage}: ${text}` : text, level);
   }
+}
+
+let files: Promise<typeof import("./freshness.js")> | undefined;
+
+/** Loaded for the tasks with `needs` or `makes`, once: Node looks for the file of a loaded module again. */
+export function loadFiles(): NonNullable<typeof files> {
+  files ??= import("./freshness.js");
+  return files;
 }
 
 const inPlace: Within = (_label, block) => block();
