@@ -27,6 +27,11 @@ export interface LookOptions {
 /** ms: the coarsest clock of a file system has a tick of 2 s. */
 export const TICK_MS = 2500;
 
+/** What Node shows of a name that is not UTF-8: nothing has this other name. */
+export const NO_UTF8 = "\ufffd";
+export const WHY_NO_UTF8 =
+  "its name is not UTF-8; rename it, or leave it out with a pattern that begins with !";
+
 /** Bytes of a file that is read at once. */
 const MOST_AT_ONCE = 1024 * 1024;
 
@@ -48,6 +53,7 @@ export async function contentsOf(paths: Iterable<string>, options: LookOptions):
     const file = resolve(cwd, path);
     try {
       const stat = statSync(file, { throwIfNoEntry: false });
+      if (stat === undefined && path.includes(NO_UTF8) && !known?.has(path)) throw new Error(WHY_NO_UTF8);
       if (!stat?.isFile()) continue;
       const before = known?.get(path);
       const { size, ino } = stat;

@@ -1,7 +1,8 @@
 /** The files that the patterns of `needs` and `makes` match now, and the directories that tell so. */
-import { readdir, realpath, statSync } from "node:fs";
+import { readdir, realpath, type Stats, statSync } from "node:fs";
 import { posix } from "node:path";
 import { escapePath, glob, isDynamicPattern } from "tinyglobby";
+import { NO_UTF8, WHY_NO_UTF8 } from "./content.js";
 import { isKept, matches, UNNAMED } from "./order.js";
 import type { Walk } from "./walk.js";
 import { directoryState } from "./walk.js";
@@ -65,19 +66,22 @@ export async function filesOf(
 class Walker {
   readonly #directories = new Set<string>();
   #isSure = true;
-  problem: NodeJS.ErrnoException | null = null;
+  problem: string | null = null;
 
   /** The library leaves out what it cannot read. */
   readonly fs = {
-    readdir: ((path: string, options: { withFileTypes: true }, done: (...reply: unknown[]) => void) => {
+    readdir: ((line: string, options: { withFileTypes: true }, done: (...reply: unknown[]) => void) => {
+      const path = fromOneLine(line);
       this.#directories.add(path);
       readdir(path, options, (error, entries) => {
-        if (error !== null && !isAbsent(error)) this.problem ??= error;
+        if (error !== null && path.includes(NO_UTF8)) this.problem ??= `${path}: ${WHY_NO_UTF8}`;
+        else if (error !== null && !isAbsent(error)) this.problem ??= error.message;
+        for (const entry of entries ?? []) entry.name = toOneLine(entry.name);
         done(error, entries);
       });
     }) as typeof readdir,
-    realpath: ((path: string, done: (...reply: unknown[]) => void) =>
-      realpath(path, (error, found) => {
+    realpath: ((line: string, done: (...reply: unknown[]) => void) =>
+      realpath(fromOneLine(line), (error, found) => {
         // What a link leads to may appear, and its directory is then as before.
         this.#isSure = false;
         done(error, found);
@@ -91,11 +95,18 @@ class Walker {
   }
 }
 
+/** The wildcards of the library match no end of a line: within the library, a name has other characters for it. */
+const LINE_ENDS = "\n\r\u2028\u2029";
+const toOneLine = (name: string) =>
+  name.replace(/[\n\r\u2028\u2029]/g, (end) => `\0${LINE_ENDS.indexOf(end)}`);
+const fromOneLine = (line: string) => line.replace(/\0(\d)/g, (_, index) => LINE_ENDS[index]!);
+
 /** Whether the pattern is the path of a file that is not left out: no directory is read then. */
-function isPlainFile({ text }: Pattern, leftOut: readonly string[], { cwd }: PathsContext): boolean {
+function isPlainFile(pattern: Pattern, leftOut: readonly string[], { cwd, fail }: PathsContext): boolean {
+  const { text } = pattern;
   if (isDynamicPattern(quoted(text)) || leftOut.some((each) => matches(each, text, cwd) !== false))
     return false;
-  return statSync(posix.resolve(cwd, unescaped(text)), { throwIfNoEntry: false })?.isFile() ?? false;
+  return statOf(posix.resolve(cwd, unescaped(text)), pattern, fail)?.isFile() ?? false;
 }
 
 /** Absolute, without the first `/`. */
@@ -106,9 +117,10 @@ async function matchesOf(
   { cwd, fail, signal }: PathsContext,
 ): Promise<string[]> {
   const isGlob = isDynamicPattern(quoted(pattern.text));
-  const isDirectory = !isGlob && isNamedDirectory(posix.resolve(cwd, unescaped(pattern.text)), pattern, fail);
-  const base = escapePath(cwd);
-  const whole = (text: string) => posix.resolve(base, quoted(text)).slice(1);
+  const isDirectory =
+    !isGlob && statOf(posix.resolve(cwd, unescaped(pattern.text)), pattern, fail)?.isDirectory();
+  const base = toOneLine(escapePath(cwd));
+  const whole = (text: string) => posix.resolve(base, toOneLine(quoted(text))).slice(1);
   const unnamed = UNNAMED.filter((name) => !pattern.text.split("/").some((part) => part.includes(name)));
   const found = await glob([isDirectory ? `${whole(pattern.text)}/**` : whole(pattern.text)], {
     cwd: "/",
@@ -123,8 +135,8 @@ async function matchesOf(
     fs: walker.fs,
   });
   const { problem } = walker;
-  if (problem !== null) throw fail(pattern, `cannot read a directory: ${problem.message}`);
-  return found;
+  if (problem !== null) throw fail(pattern, `cannot read a directory: ${problem}`);
+  return found.map(fromOneLine);
 }
 
 /** Parentheses and bars mean nothing in a pattern of liveops. */
@@ -141,11 +153,12 @@ function rootOf(text: string): string {
   return /^(?:\.\.?\/+)*/.exec(text)![0];
 }
 
-function isNamedDirectory(path: string, pattern: Pattern, fail: PathsContext["fail"]): boolean {
+/** Undefined: there is nothing. */
+function statOf(path: string, pattern: Pattern, fail: PathsContext["fail"]): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    if (isAbsent(error as NodeJS.ErrnoException)) return false;
+    if (isAbsent(error as NodeJS.ErrnoException)) return undefined;
     throw fail(pattern, `cannot read it: ${(error as Error).message}`);
   }
 }

@@ -15,7 +15,11 @@ export function directoryState(path: string): DirectoryState | null {
 
 export function isAsWalked(walk: Walk): boolean {
   return walk.every(([path, modified, changed, inode]) => {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    return stat?.mtimeMs === modified && stat.ctimeMs === changed && stat.ino === inode;
+    try {
+      const stat = statSync(path);
+      return stat.mtimeMs === modified && stat.ctimeMs === changed && stat.ino === inode;
+    } catch {
+      return false;
+    }
   });
 }

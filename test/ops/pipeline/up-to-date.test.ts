@@ -100,6 +100,19 @@ describe("a stage", () => {
     expect(ran.events.map(({ type }) => type)).toContain("stage:explained");
   });
 
+  test.each(["a b.ts", "a\nb.ts", "a\r.ts", "x\u2028y/c.ts", "-n.ts", "*[0].ts", "tr\\ail.ts"])(
+    "needs a file of any name: %j",
+    async (name) => {
+      const { builds, write } = world();
+      write(`src/${name}`, "1");
+      const text = SITE.replace("[src/**,", '[src/**, "!src/b.ts",').replace("cat src/*", "cat src/a*");
+      expect((await builds.run(text)).said.Site).toBe("done: runs: no earlier run is known");
+      write(`src/${name}`, "2");
+      const { record } = await builds.run(text);
+      expect(record.stageTimes.Site!.reason).toBe(`runs: src/${name} changed`);
+    },
+  );
+
   test("runs again for another value of env_from", async () => {
     const { builds } = world();
     const text = SITE.replace("stages:", "env_from: [DB_HOST]\nstages:");
@@ -291,6 +304,28 @@ describe("what is wrong", () => {
     expect(record.state).toBe("failed");
     expect(record.error!.message.replaceAll(dir, "DIR")).toContain(message);
     expect((await builds.run(text)).record.state).toBe("failed");
+  });
+
+  test.each([false, true])("a name that is not UTF-8; a directory: %s", async (isDirectory) => {
+    const { builds, at } = world();
+    const name = Buffer.concat([Buffer.from(`${at("src")}/x`), Buffer.from([0xff])]);
+    if (isDirectory) mkdirSync(name);
+    else writeFileSync(name, "");
+    const { record } = await builds.run(of("needs: [src/**]"));
+    expect(record.error!.message).toMatch(/src\/x\ufffd.*: its name is not UTF-8; .*build\.yaml:3:13\)$/);
+  });
+
+  test("a link that leads to itself, also in the place of a directory of the last run", async () => {
+    const { builds, at } = world();
+    const text = of("needs: [src]");
+    utimesSync(at("src"), 1e9, 1e9);
+    later();
+    await builds.run(text);
+    renameSync(at("src"), at("moved"));
+    symlinkSync("src", at("src"));
+    expect((await builds.run(text)).record.error!.message).toMatch(
+      /^needs of "Site": cannot read it: ELOOP: .*build\.yaml:3:13\)$/,
+    );
   });
 
   test.skipIf(process.getuid!() === 0)("a directory that cannot be read", async () => {
