@@ -135,6 +135,28 @@ describe("the operation view", () => {
     expect(rowsOf(state).get("Dedupe")).toMatch(/‖ Dedupe +6s .*━+‖+/);
   });
 
+  test("a pause of this attempt shortens no earlier one", () => {
+    const pause = { since: null, seconds: 3, changes: 2 };
+    const again = {
+      ...EXTRACT,
+      attempt: 2,
+      pause,
+      seconds: 7,
+      startedAt: ago(20),
+      finishedAt: ago(10),
+    } as Operation;
+    const start = Date.parse(ago(60));
+    const spans = [
+      { from: 0, to: 30_000, look: "failed" },
+      { from: 40_000, to: 50_000, look: "done" },
+    ] as const;
+    const view = {
+      ...{ lanes: [{ id: again.id, stage: "Read", spans }], start, at: 60_000, live: true },
+      ...{ records: new Map([[again.id, again]]), titles: new Map(), current: again.id },
+    };
+    expect(String(waterfall(view, 80, 5, unpainted)[0])).toMatch(/Read +37s/);
+  });
+
   test("the bar has a mark where the median run was", () => {
     const bar = screenText(running(...HISTORIES))
       .split("\n")

@@ -243,7 +243,9 @@ function timeOf(view: Waterfall, lane: Lane): [text: string, style: Style] {
   // Only the total of earlier pauses is known, not the stages in which they were.
   const elapsed = live && operation !== undefined ? elapsedOf(operation, start + at) : null;
   const paused = operation?.pause != null && live;
-  const ran = paused && elapsed !== null ? Math.min(seconds, elapsed) : seconds;
+  const begun = Date.parse(operation?.startedAt ?? "") - start;
+  const before = secondsOf({ ...lane, spans: spans.filter(({ to }) => to !== null && to <= begun) }, at) ?? 0;
+  const ran = paused && elapsed !== null ? before + Math.min(seconds - before, elapsed) : seconds;
   return [formatDuration(isOpen ? Math.floor(ran) : ran), "plain"];
 }
 
