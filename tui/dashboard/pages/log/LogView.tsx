@@ -81,7 +81,8 @@ function titleOf(state: State, width: number): Piece[] {
     pieces.push([` ${fit(sanitizeLine(nameOfChain(chainOf(state, operation))), Math.floor(width / 3))}`]);
   if (logLinks.length > 1 && width >= WHOLE_FROM) pieces.push([" whole chain", "muted"]);
   if (isFiltered(log.filter)) {
-    const names = [log.filter.stage, log.filter.step, log.filter.stream].filter((name) => name !== null);
+    const { stage, step, stream } = log.filter;
+    const names = [step ?? stage, stream].filter((name) => name !== null);
     pieces.push([` only ${names.map(sanitizeLine).join(", ")}`, "warn"]);
   }
   if (search !== null && entry?.kind !== "search") {
@@ -122,8 +123,10 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
     ];
   if (total === 0) return [["empty", "muted"]];
   if (lines.length === 0 && log.to < total) return [["loading…", "muted"]];
-  const count = `${isFiltered(log.filter) ? "of " : ""}${formatCount(total)} line${total === 1 ? "" : "s"}`;
   const live = selectedOperation(state)?.finishedAt === null;
+  const count = `${formatCount(total)} line${total === 1 ? "" : "s"}`;
+  // How many lines the filter leaves is not counted.
+  if (isFiltered(log.filter)) return live ? [["following", "good"]] : [[`of ${count}`, "muted"]];
   return live
     ? [
         ["following ", "good"],
