@@ -44,9 +44,9 @@ export function stepsOf(
   return { rows, others: othersOf(getOwn(stepCounts ?? {}, stage) ?? { total: 0 }, list, rows, isActive) };
 }
 
-/** The first step of the stage that failed; null: none did. */
-export function failedStep({ steps }: Pick<Operation, "steps">, stage: string): string | null {
-  return (getOwn(steps ?? {}, stage) ?? []).find(({ state }) => state === "failed")?.name ?? null;
+/** The steps of the stage that failed, in the order of their begin. */
+export function failedSteps({ steps }: Pick<Operation, "steps">, stage: string): string[] {
+  return (getOwn(steps ?? {}, stage) ?? []).filter(({ state }) => state === "failed").map(({ name }) => name);
 }
 
 const rankOf = ({ state }: Step) => RANKS[knownStepState(state)];

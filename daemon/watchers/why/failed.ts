@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { isByAnswer } from "../../../protocol/approval.js";
+import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isPassed } from "../../../protocol/stage-state.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
@@ -231,12 +232,13 @@ function summaryOf({ op }: Operation, failure: Failure | null): string {
 }
 
 function nextOf(
-  { id, stages, stageStates, error }: Operation,
+  { id, stages, stageStates, stepCounts, error }: Operation,
   step: string | null,
   isResumable: boolean,
 ): Why["next"] {
   const stage = stages.find((name) => stageStates[name] === "failed");
-  const isFirst = stage === undefined || stage === stages[0];
+  const hasDone = stage !== undefined && (getOwn(stepCounts ?? {}, stage)?.done ?? 0) > 0;
+  const isFirst = stage === undefined || (stage === stages[0] && !hasDone);
   // It failed after its stages: by an odd number, or because its chain cannot continue.
   const isAfterAll = stages.length > 0 && stages.every((name) => isPassed(stageStates[name]));
   const from = isAfterAll ? "repeats no stage that is done" : `goes on from ${stage}`;

@@ -55,13 +55,18 @@ export function errorOf(
   const inPipeline = placeInPipeline(first);
   const place = inPipeline?.place ?? ownPlace(error) ?? placeIn(first, cwd);
   const stage = stageOf(record);
-  const told = error.message.split("\n").slice(1);
+  const steps = stage === null ? [] : failedSteps(record, stage);
+  const logged = lastLines.filter(({ stream }) => stream !== "liveops");
   const lines =
-    program === null
-      ? lastLines.filter(({ stream }) => stream !== "liveops").map(({ text }) => withoutSequences(text))
-      : told;
+    program !== null
+      ? outputOf(error)
+      : steps.length > 1
+        ? (error.causes ?? []).flatMap((cause) =>
+            programIn(cause) === null ? [] : outputOf(cause).slice(-1),
+          )
+        : logged.map(({ text }) => withoutSequences(text));
   return {
-    ...{ stage, step: stage === null ? null : stepOf(record, stage) },
+    ...{ stage, step: steps.length === 1 ? steps[0]! : null },
     ...{ code: error.code, message: first.slice(0, COLUMNS_MOST) },
     causes: (error.causes ?? []).slice(0, CAUSES_MOST).map(({ message }) => short(firstLine(message))),
     // Where a pipeline names no command, the first word is the name of the stage.
@@ -89,8 +94,8 @@ function stageOf({ stages, stageStates, untrackedStage }: Operation): string | n
   return stages.find((name) => getOwn(stageStates, name) === "failed") ?? null;
 }
 
-function stepOf({ steps }: Operation, stage: string): string | null {
-  return getOwn(steps ?? {}, stage)?.find(({ state }) => state === "failed")?.name ?? null;
+function failedSteps({ steps }: Operation, stage: string): string[] {
+  return (getOwn(steps ?? {}, stage) ?? []).filter(({ state }) => state === "failed").map(({ name }) => name);
 }
 
 interface Program {
@@ -99,12 +104,15 @@ interface Program {
 }
 
 /** The program that ended with an error; its last lines stand behind the first line of the message. */
-function programIn({ message }: OperationError): Program | null {
+function programIn({ message }: Pick<OperationError, "message">): Program | null {
   const [, name, code, signal] =
     /^(.*?) (?:exited with (\d+)|was killed by (SIG\w+))/.exec(firstLine(message)) ?? [];
   if (name === undefined) return null;
   return { name, exit: signal === undefined ? codeInWords(Number(code)) : signalInWords(signal) };
 }
+
+/** The last lines that a program printed: they follow the first line of its error. */
+const outputOf = ({ message }: Pick<OperationError, "message">): string[] => message.split("\n").slice(1);
 
 const CODES: Readonly<Record<number, string>> = {
   124: "the time limit of `timeout` was reached",

@@ -9,7 +9,7 @@ import { isErrorLine } from "../../../tui/dashboard/text/log-level.js";
 import { summaryOf } from "../../../tui/dashboard/text/outcome.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { after, colourTheme, effectsOf, opened as open, screenText, wanted } from "./core.js";
-import { ago, backupDone, failed, whyFailed } from "./operations.js";
+import { ago, backupDone, failed, step, whyFailed } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
 const FILE = "/home/ada/ops/deploy.ts";
@@ -94,6 +94,30 @@ describe("the card", () => {
       false,
     ]);
     expect(painted.find((row) => row.includes("ok 30"))).not.toContain("\x1b");
+  });
+
+  test("has the last line of each step that failed, and keeps the keys where many failed", () => {
+    const causes = Array.from({ length: 8 }, (_, i) => ({
+      ...{ depth: 0, stack: null },
+      message: `"Convert/${i}" exited with 4 at /srv/c.yaml:5\nbegin ${i}\ncannot convert ${i}`,
+    }));
+    const steps = ["1", "2"].map((name) => step(name, { state: "failed", finishedAt: ago(1) }));
+    const it = deploy({
+      error: { ...deploy().error!, message: "9 of 9 steps failed", causes },
+      steps: { Process: steps },
+    });
+    expect(card(after(show(it), told(it)), 10)).toEqual([
+      "✗ 9 of 9 steps failed                                          Process",
+      '  └ caused by "Convert/0" exited with 4 at /srv/c.yaml:5',
+      "    cannot convert 0",
+      '  └ caused by "Convert/1" exited with 4 at /srv/c.yaml:5',
+      "    cannot convert 1",
+      '  └ caused by "Convert/2" exited with 4 at /srv/c.yaml:5',
+      "    cannot convert 2",
+      "  at ops/deploy.ts:14",
+      "  ▸ 14 │   throw new Error();",
+      "  R retry   b shell   e edit source   r run again   y copy why",
+    ]);
   });
 
   test("keeps the error, then the last lines, where there is little room", () => {

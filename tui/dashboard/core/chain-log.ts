@@ -6,7 +6,7 @@
 import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/requests.js";
-import { failedStep } from "../../describe/steps.js";
+import { failedSteps } from "../../describe/steps.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { logRoom } from "./detail-plan.js";
 import type { LogLink, SlotEffect } from "./effect.js";
@@ -53,8 +53,8 @@ export function seekError(state: State, operation: Operation): State {
   const after = state.logLinks.find(({ id }) => id === operation.id)?.offset ?? 0;
   const whole: Seek = { query: { after }, orElse: null, none: "", errorSince };
   if (failed === undefined) return { ...state, seek: whole };
-  const step = failedStep(operation, failed);
-  const query = { after, stage: failed, ...(step !== null && { step }) };
+  const [step] = failedSteps(operation, failed);
+  const query = { after, stage: failed, ...(step !== undefined && { step }) };
   const seek = { ...whole, query, orElse: whole };
   return { ...state, seek };
 }

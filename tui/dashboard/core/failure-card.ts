@@ -6,7 +6,7 @@
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { Why } from "../../../protocol/why.js";
-import { failedStep } from "../../describe/steps.js";
+import { failedSteps } from "../../describe/steps.js";
 import { describeWhy, type WhyLook, type WhyName } from "../../describe/why.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { type Drawn, Line, paragraph } from "../text/line.js";
@@ -15,7 +15,7 @@ import type { Paint, Style } from "../text/theme.js";
 import { labelOf, reasonOf } from "./action.js";
 import type { State } from "./model.js";
 import { isResumable, retryChoices } from "./pages.js";
-import { editablePlace, isOfProgram, whyOf } from "./why.js";
+import { editablePlace, isOfProgram, isToldByProgram, whyOf } from "./why.js";
 
 /** Rows of the error, of each cause, of the output, and of what changed. */
 const HEAD_MOST = 4;
@@ -66,9 +66,10 @@ export function failureCard(
   // The parts that tell most are given room first.
   const least = output.slice(-OUTPUT_LEAST);
   const few = take(least, 1);
-  const nCauses = take(causes, 1);
+  const first = take(causes.slice(0, CAUSE_MOST), 1);
   const nSource = take(source);
   const nKeys = take(keys);
+  const nCauses = first < CAUSE_MOST ? first : first + take(causes.slice(CAUSE_MOST), 1);
   const nChanges = take(changes, CHANGES_LEAST);
   const more = few < least.length ? 0 : take(output.slice(0, -OUTPUT_LEAST), 1);
   const nMachine = take(machine);
@@ -112,8 +113,8 @@ function headRows({ operation, why, width, paint }: Room, most: number): Line[] 
   const { error, stages, stageStates, attempt } = operation;
   const lines = error!.message.split("\n");
   const stage = stages.find((name) => getOwn(stageStates, name) === "failed");
-  const step = stage === undefined ? null : failedStep(operation, stage);
-  const place = step === null ? stage : `${stage}/${step}`;
+  const [step, other] = stage === undefined ? [] : failedSteps(operation, stage);
+  const place = step === undefined || other !== undefined ? stage : `${stage}/${step}`;
   const facts = [
     ...(place === undefined ? [] : [fit(sanitizeLine(place), 24)]),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
@@ -133,7 +134,13 @@ function headRows({ operation, why, width, paint }: Room, most: number): Line[] 
 function causeRows({ operation, width, paint }: Room): Line[] {
   return (operation.error!.causes ?? []).slice(0, CAUSES_MOST).flatMap(({ message, depth }) => {
     const sign = `  ${" ".repeat(Math.min(2 * depth, Math.floor(width / 4)))}└ `;
-    return paragraph(`caused by ${message}`, { width, most: CAUSE_MOST, paint, sign }, "bad");
+    const [first, ...output] = message.split("\n").filter((text) => text.trim() !== "");
+    const last = isToldByProgram(message) ? output.slice(-1) : output;
+    return paragraph(
+      `caused by ${[first, ...last].join("\n")}`,
+      { width, most: CAUSE_MOST, paint, sign },
+      "bad",
+    );
   });
 }
 

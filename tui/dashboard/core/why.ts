@@ -60,5 +60,9 @@ export function editablePlace(state: State, operation: Operation): Place | null 
 
 /** Whether the error is that of a program: its message ends with the last lines of the output. */
 export function isOfProgram({ error }: Operation): boolean {
-  return error !== null && /\b(?:exited with \d+|was killed by SIG\w+)\b/.test(firstLine(error.message));
+  return error !== null && isToldByProgram(error.message);
+}
+
+export function isToldByProgram(message: string): boolean {
+  return /\b(?:exited with \d+|was killed by SIG\w+)\b/.test(firstLine(message));
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { bounded, maskerOf, withoutSecrets } from "../../../../daemon/watchers/why/bounds.js";
 import { codeInWords, failureOf, signalInWords } from "../../../../daemon/watchers/why/failure.js";
 import { headOf } from "../../../../daemon/watchers/why/parts.js";
-import type { Operation, Step } from "../../../../protocol/operation.js";
+import type { LogLine, Operation, Step } from "../../../../protocol/operation.js";
 import type { Why } from "../../../../protocol/why.js";
 import { temporaryDirectory } from "../../../harness/temporary.js";
 import { ago, operation } from "../../../tui/dashboard/operations.js";
@@ -53,13 +53,32 @@ test("a cause is its first line: the lines behind it are output of the program",
   ]);
 });
 
+const failedStep = (name: string): Step => ({
+  ...{ name, percent: 0, progress: null, status: null, startedAt: ago(2), finishedAt: ago(1) },
+  ...{ seconds: 1, resumed: false, exitCode: 2, reason: null, state: "failed" },
+});
+
 test("the step that failed is named", () => {
-  const step: Step = {
-    ...{ name: "unit", percent: 0, progress: null, status: null, startedAt: ago(2), finishedAt: ago(1) },
-    ...{ seconds: 1, resumed: false, exitCode: 2, reason: null },
-    state: "failed",
+  const steps = { Test: [failedStep("unit")] };
+  expect(failureOf(failed("no", { steps }), FACTS)).toMatchObject({ step: "unit" });
+});
+
+test("of several steps that failed none is named, and the last line of each is told", () => {
+  const cause = (name: string) => ({
+    ...{ depth: 0, stack: null },
+    message: `"Test/${name}" exited with 4 at /srv/ci.yaml:5\nbegin\ncannot convert ${name}`,
+  });
+  const error = {
+    ...{ code: "LIVEOPS_EXCEPTION", message: "2 of 7 steps failed: a, b", stack: null },
+    causes: [cause("a"), cause("b")],
   };
-  expect(failureOf(failed("no", { steps: { Test: [step] } }), FACTS)).toMatchObject({ step: "unit" });
+  const steps = { Test: [failedStep("a"), failedStep("b")] };
+  const lastLines = [{ n: 9, at: ago(1), stream: "stdout", level: "info", text: "end of g", stage: "Test" }];
+  const facts = { ...FACTS, lastLines: lastLines as unknown as LogLine[] };
+  expect(failureOf(failed("", { error, steps }), facts)).toMatchObject({
+    ...{ stage: "Test", step: null },
+    lines: ["cannot convert a", "cannot convert b"],
+  });
 });
 
 describe("the source", () => {

@@ -289,8 +289,10 @@ stages:
   - { name: Ask, approve: Go? }
   - { name: Deploy, run: echo deployed }`;
   const { id } = await daemon.submit("pipeline", { params: { text } });
-  await vi.waitFor(async () =>
-    expect(await daemon.client.show(id)).toMatchObject({ state: "queued", approvals: [{ answer: null }] }),
+  await vi.waitFor(
+    async () =>
+      expect(await daemon.client.show(id)).toMatchObject({ state: "queued", approvals: [{ answer: null }] }),
+    { timeout: 20_000 },
   );
   await daemon.client.approve(id);
   expect((await daemon.untilFinished(id)).state).toBe("succeeded");
@@ -318,7 +320,9 @@ test("what a queued and a running operation wait for, and what a success left ou
   const { client } = daemon;
   const gate = join(daemon.world.dir, "gate");
   const running = await daemon.submit("work", { params: { gate } });
-  await vi.waitFor(async () => expect((await client.show(running.id)).currentStage).toBe(1));
+  await vi.waitFor(async () => expect((await client.show(running.id)).currentStage).toBe(1), {
+    timeout: 20_000,
+  });
   expect(await client.why(running.id)).toMatchObject({
     state: "running",
     summary: "It runs as usual.",
