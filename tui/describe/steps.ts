@@ -24,7 +24,7 @@ const RANKS: Record<StepState, number> = {
 export interface StepRows {
   /** In the order of their begin. */
   readonly rows: readonly Step[];
-  /** What the rows leave out, such as `9,950 done, 12 wait`; empty: nothing. */
+  /** What the rows leave out, such as `3 more failed, 9,950 done, 12 wait`; empty: nothing. */
   readonly others: string;
 }
 
@@ -63,10 +63,13 @@ function othersOf(
   const active = list.filter(({ state }) => state === "active").length;
   const waiting = counts.total - active - ended.reduce((sum, [n]) => sum + n, 0);
   return [...ended.filter(isFirst), [active, "active"] as const, ...ended.filter((each) => !isFirst(each))]
-    .map(([n, state]) => [n - shown(state), state.replaceAll("-", " ")] as const)
+    .map(
+      ([n, state]) =>
+        [n - shown(state), `${shown(state) > 0 ? "more " : ""}${state.replaceAll("-", " ")}`] as const,
+    )
     .concat([[waiting, isActive ? (waiting === 1 ? "waits" : "wait") : "did not start"]])
     .filter(([n]) => n > 0)
-    .map(([n, word]) => `${formatCount(n)} ${word}`)
+    .map(([n, words]) => `${formatCount(n)} ${words}`)
     .join(", ");
 }
 

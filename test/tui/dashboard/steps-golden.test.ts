@@ -68,7 +68,7 @@ const SCENES: Scene[] = [
       world.put(build([...before, ...active], { total: 200, done: 100 }));
     },
     id: "buildaaaaaaa",
-    show: ({ screen }) => screen.until("92 wait"),
+    show: ({ screen }) => screen.until(/48% {2}running(.|\n)*92 wait/),
   },
   {
     name: "failed-step",
