@@ -10,6 +10,7 @@ import type { ScalarNode, TreeNode } from "./yaml-tree.js";
 
 /** Keys of other tools, with the key of a pipeline that does the same. */
 const SYNONYMS: Record<string, string> = {
+  id: "name",
   command: "run",
   cmd: "run",
   cmds: "run",
@@ -72,6 +73,8 @@ const SYNONYMS: Record<string, string> = {
 
 const IN_ORDER = "stages run in the order of the file, and the steps of parallel side by side";
 const NO_ACTIONS = "a stage is a command; write run";
+const NO_SERVICES =
+  "a stage can start a server in the background, with its output in a file, and finally ends it";
 const SCHEDULED = "add a schedule with: liveops schedule add";
 
 /** Keys of other tools that no key of a pipeline replaces, with what to do. */
@@ -80,6 +83,9 @@ const WITHOUT_KEY: Record<string, string> = {
   deps: IN_ORDER,
   depends: IN_ORDER,
   depends_on: IN_ORDER,
+  steps: `a stage has one command, or steps in parallel; ${IN_ORDER}`,
+  services: NO_SERVICES,
+  background: NO_SERVICES,
   uses: NO_ACTIONS,
   action: NO_ACTIONS,
   approve: "ask in a stage of its own, before or after this one",

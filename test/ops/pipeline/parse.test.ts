@@ -429,6 +429,17 @@ describe("refused", () => {
       /a: 3\.10 is a number; write "3\.10" for the text, or 3\.1 for the number/,
     ],
     ["a matrix", stage("run: x\nmatrix: [a]"), /"matrix" is not a key of a stage; write each/],
+    ["an id", stage("run: x\nid: a"), /"id" is not a key of a stage; write name/],
+    [
+      "steps of another tool",
+      stage("run: x\nsteps: [{ name: x, run: y }]"),
+      /"steps" is not a key of a stage; a stage has one command, or steps in parallel; stages run in/,
+    ],
+    [
+      "services",
+      `services: {}\n${stage("run: x")}`,
+      /"services" is not a key of a pipeline; a stage can start a server in the background/,
+    ],
     [
       "a dependency",
       stage("run: x\nneeds: A"),
