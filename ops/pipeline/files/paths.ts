@@ -20,8 +20,8 @@ export interface PathsContext {
   /** What these match is left out too. Default: nothing. */
   except?: readonly Pattern[];
   signal: AbortSignal;
-  /** The error of a pattern, with its place in the file. */
-  fail(pattern: Pattern, why: string): Error;
+  /** The error of a pattern, with its place in the file. @param why - null: no file matches it */
+  fail(pattern: Pattern, why: string | null): Error;
 }
 
 /** Files of one stage: more are a mistake in a pattern. */
@@ -51,7 +51,7 @@ export async function filesOf(
       ? [posix.resolve(cwd, unescaped(pattern.text)).slice(1)]
       : await matchesOf(pattern, leftOut, walker, context);
     signal.throwIfAborted();
-    if (files.length === 0) throw fail(pattern, `no file matches ${pattern.text}`);
+    if (files.length === 0) throw fail(pattern, null);
     for (const file of files) all.add(posix.relative(cwd, `/${file}`));
     if (all.size > MOST_FILES)
       throw fail(

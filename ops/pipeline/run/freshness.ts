@@ -161,9 +161,13 @@ export class Freshness {
   /** Call after the command: stamps it. @throws the error of a file that it should have made */
   async ended(seconds: number, outputs: Record<string, string>): Promise<void> {
     const { given, needs, walked, before } = this.#seen!;
+    const context = this.#paths("makes", []);
     const { files: paths } = await this.#filesOf(this.#makes, {
-      ...this.#paths("makes", []),
-      fail: (pattern) => this.#fail(pattern, `"${this.place.label}" did not make ${pattern.text}`),
+      ...context,
+      fail: (pattern, why) =>
+        why === null
+          ? this.#fail(pattern, `"${this.place.label}" did not make ${pattern.text}`)
+          : context.fail(pattern, why),
     });
     const makes = await this.#contentsOf(paths, undefined);
     const anew = differences(before?.makes ?? new Map(), makes);
@@ -240,8 +244,10 @@ export class Freshness {
 
   #paths(key: string, except: readonly Pattern[]): PathsContext {
     const { signal } = this.context.p;
-    const fail = (pattern: Pattern, why: string) =>
-      this.#fail(pattern, `${key} of "${this.place.label}": ${why}${this.#hintAt(pattern)}`);
+    const fail = (pattern: Pattern, why: string | null) => {
+      const what = why ?? `no file matches ${pattern.text}${this.#hintAt(pattern)}`;
+      return this.#fail(pattern, `${key} of "${this.place.label}": ${what}`);
+    };
     return { cwd: this.#cwd, except, signal: AbortSignal.any([signal, this.context.deadline]), fail };
   }
 

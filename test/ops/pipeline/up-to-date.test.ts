@@ -315,6 +315,14 @@ describe("what is wrong", () => {
     expect(record.error!.message).toMatch(/src\/x\ufffd.*: its name is not UTF-8; .*build\.yaml:3:13\)$/);
   });
 
+  test("a file that was made, and cannot be read", async () => {
+    const { builds } = world();
+    const text = of("makes: [loop]").replace('"true"', "ln -s loop loop");
+    expect((await builds.run(text)).record.error!.message).toMatch(
+      /^makes of "Site": cannot read it: ELOOP: .*build\.yaml:3:13\)$/,
+    );
+  });
+
   test("a link that leads to itself, also in the place of a directory of the last run", async () => {
     const { builds, at } = world();
     const text = of("needs: [src]");
