@@ -36,8 +36,9 @@ const project = (name: string, test: Test): TestProjectInlineConfiguration => ({
     // The second one: the tests run its ES module, which the build bundles.
     server: { deps: { inline: ["openapi-typescript", "jsonc-parser"] } },
     tags: programs.map((tag) => ({ name: tag, ...(isMissing(tag) && { skip: true }) })),
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // In a thread, Node closes at its end what a socket of a program has closed already, and so the files of others.
     pool: "forks",
     maxWorkers,

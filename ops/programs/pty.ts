@@ -163,7 +163,7 @@ const LOOK_MS = { first: 10, longest: 1000 };
  * A program that closes its own three streams also causes a hangup. Its terminal stays open until it ends: the kernel
  * would end it with SIGHUP.
  */
-function readBeforeClose(pty: IPty, push: (bytes: Buffer) => void): void {
+export function readBeforeClose(pty: IPty, push: (bytes: Buffer) => void): void {
   // Not documented by the library.
   const { _socket: socket, fd } = pty as IPty & { _socket?: ReadStream; fd?: number };
   if (socket === undefined || fd === undefined) return;

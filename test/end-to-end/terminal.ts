@@ -1,5 +1,6 @@
 /** The built bins on a real pty, its screen in a terminal model. */
 import pty from "@lydell/node-pty";
+import { readBeforeClose } from "../../ops/programs/pty.js";
 import { HeadlessTerminal } from "../tui/dashboard/terminal.js";
 import { binFile } from "./bins.js";
 import type { World } from "./world.js";
@@ -33,9 +34,11 @@ export function onTerminal(
   const file = binFile(bin);
   const child = pty.spawn(process.execPath, [...node, file, ...words], { cols, rows, cwd, env: world.env });
   let pending = Promise.resolve();
-  child.onData((data) => {
+  const show = (data: string) => {
     pending = new Promise((resolve) => screen.write(data, resolve));
-  });
+  };
+  child.onData(show);
+  readBeforeClose(child, (bytes) => show(bytes.toString()));
   const exited = new Promise<number>((resolve) => {
     // What was written last may come after the exit.
     child.onExit(({ exitCode }) => void pending.then(() => resolve(exitCode)));
@@ -49,7 +52,12 @@ export function onTerminal(
       screen.resize(columns, rows);
       child.resize(columns, rows);
     },
-    close: () => (child as unknown as { destroy(): void }).destroy(),
+    close() {
+      const { _socket: socket } = child as unknown as { _socket: { destroy?: () => void } };
+      // Without waiting for the end of the program.
+      delete socket.destroy;
+      (child as unknown as { destroy(): void }).destroy();
+    },
     async [Symbol.asyncDispose]() {
       try {
         process.kill(child.pid, "SIGKILL");

@@ -68,10 +68,12 @@ test("hooks run at the end of the chain, with the record and variables, at least
   const bad = await daemon.submit("link", { ...body, params: { left: 1, fails: true } });
   await until(() => isTold("b onFailure failed no room", "c onFinish failed no room"));
   const last = (await client.show(bad.id)).chain.next!;
-  await vi.waitFor(async () =>
-    expect((await client.show(last)).hookFailures).toMatchObject([
-      { hook: "onFailure", source: "config", message: "it exited with 3: cannot mail" },
-    ]),
+  await vi.waitFor(
+    async () =>
+      expect((await client.show(last)).hookFailures).toMatchObject([
+        { hook: "onFailure", source: "config", message: "it exited with 3: cannot mail" },
+      ]),
+    20_000,
   );
   expect(await client.show(last)).toMatchObject({
     state: "failed",

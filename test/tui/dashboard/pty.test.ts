@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
 import { describe, expect, test } from "vitest";
+import { readBeforeClose } from "../../../ops/programs/pty.js";
 import { until } from "../../end-to-end/until.js";
 import { temporaryDirectory } from "../../harness/temporary.js";
 import { KEY } from "./open.js";
@@ -39,9 +40,11 @@ function run(words: string[], { env = {}, preload = "" } = {}): Running {
     } as Record<string, string>,
   });
   let pending = Promise.resolve();
-  child.onData((data) => {
+  const show = (data: string) => {
     pending = new Promise((resolve) => screen.write(data, resolve));
-  });
+  };
+  child.onData(show);
+  readBeforeClose(child, (bytes) => show(bytes.toString()));
   const exited = new Promise<number>((resolve) => {
     // What was written last may come after the exit.
     child.onExit(({ exitCode }) => void pending.then(() => resolve(exitCode)));

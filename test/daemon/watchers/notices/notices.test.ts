@@ -109,13 +109,19 @@ test("a channel that is dead holds nothing up, and gets its notices from the nex
       },
       { channel: "live", waiting: 0, sent: 1, problem: null },
     ]);
-  });
+  }, 20_000);
   await daemon.kill();
   await using back = await HttpSink.start(port);
   await daemon.startAgain();
   await until(() => expect(of(back)).toEqual([["liveops.failed", id]]));
-  await vi.waitFor(async () =>
-    expect((await daemon.client.daemon()).channels[0]).toMatchObject({ waiting: 0, sent: 1, problem: null }),
+  await vi.waitFor(
+    async () =>
+      expect((await daemon.client.daemon()).channels[0]).toMatchObject({
+        waiting: 0,
+        sent: 1,
+        problem: null,
+      }),
+    20_000,
   );
   // What is delivered is not told again.
   await daemon.kill();
@@ -225,7 +231,7 @@ test("a flood is one summary", async () => {
   await vi.waitFor(async () => {
     const [channel] = (await daemon.client.daemon()).channels;
     expect(channel!.waiting + told.length).toBe(12);
-  });
+  }, 20_000);
   expect(sink.posted).toHaveLength(1);
 });
 
