@@ -1,6 +1,7 @@
 /** The columns of a list of operations. */
 
 import { waitsForApproval } from "../../protocol/approval.js";
+import { ranSeconds } from "../../protocol/estimate/seconds.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ForecastReply } from "../../protocol/replies.js";
 import { STATES } from "../../protocol/state.js";
@@ -221,8 +222,7 @@ function tookCell(it: Operation, context: OperationContext): string {
 /** -1: not started. */
 function secondsOf(it: Operation, { now }: OperationContext): number {
   if (it.startedAt === null) return -1;
-  const end = it.finishedAt === null ? now : Date.parse(it.finishedAt);
-  return it.seconds ?? (end - Date.parse(it.startedAt)) / 1000;
+  return it.seconds ?? ranSeconds(it, it.finishedAt === null ? now : Date.parse(it.finishedAt));
 }
 
 function stateWord(operation: Operation): string {

@@ -1,4 +1,6 @@
 /** The steps of a stage as rows: those that matter most where there are many, and the number of the others. */
+
+import { secondsBetween } from "../../protocol/estimate/seconds.js";
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, Step, StepCounts } from "../../protocol/operation.js";
 import { isUnrun, knownStepState, STEP_ENDS, type StepState } from "../../protocol/stage-state.js";
@@ -88,10 +90,10 @@ export function stepUse({ usage }: Pick<Operation, "usage">, { name, state }: St
 }
 
 /** How long it took, its percent, use or status while it is active, and why it ended as it did. Untrusted text. */
-export function stepFacts(step: Step, now: number, of: Pick<Operation, "usage"> = { usage: null }): string[] {
+export function stepFacts(step: Step, now: number, of: Pick<Operation, "usage" | "pause">): string[] {
   const { state, resumed, seconds, startedAt, finishedAt, percent, status } = step;
-  const end = finishedAt === null ? now : Date.parse(finishedAt);
-  const took = formatDuration(seconds ?? Math.max(0, Math.floor((end - Date.parse(startedAt)) / 1000)));
+  const ran = secondsBetween(startedAt, finishedAt ?? of.pause?.since ?? now);
+  const took = formatDuration(seconds ?? Math.floor(ran));
   const isActive = state === "active";
   return [
     resumed || isUnrun(state) ? "" : took,

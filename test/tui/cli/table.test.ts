@@ -207,6 +207,17 @@ test("show and a column have the worker of a running operation", () => {
   expect(pidLines()).toEqual([]);
 });
 
+test("the times of a paused operation stand still, those of its stages too", () => {
+  const pause = { since: new Date(now - 20_000).toISOString(), seconds: 0, changes: 1 };
+  const it = { ...new Story().started().entered("Load", 0).record(), pause };
+  const ran = Math.floor((now - 20_000 - Date.parse(it.startedAt!)) / 1000);
+  const lines = recordLines(it, { paint: plain, now });
+  expect(lines).toContain(`elapsed     ${ran}s`);
+  expect(lines.find((line) => line.includes("● Load"))).toMatch(new RegExp(`Load  ${ran}(\\.\\d)?s`));
+  const took = OPERATIONS.columns.find(({ name }) => name === "took")!.text;
+  expect(took(it, { now } as OperationContext)).toMatch(new RegExp(`^${ran}(\\.\\d)?s$`));
+});
+
 test("show prints a bar only if the operation reported progress", () => {
   const bar = (it: Operation) =>
     recordLines(it, { paint: plain, now }).find((line) => line.startsWith("progress"));

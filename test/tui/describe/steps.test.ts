@@ -51,14 +51,21 @@ test("of many, those that failed and those that run stay, in their order, and th
   ]);
 });
 
+const PLAIN = { usage: null, pause: null };
+
 test("the facts of a step are how long, how far and why", () => {
   const now = Date.parse(AT) + 5000;
   const status = { text: "half way", level: "info" } as const;
   const active = { state: "active", percent: 40, status, seconds: null, finishedAt: null } as const;
-  expect(stepFacts(step("a", active), now)).toEqual(["5s", "40%", "half way"]);
-  expect(stepFacts(step("a", { state: "failed", reason: "broke" }), now)).toEqual(["2s", "broke"]);
-  expect(stepFacts(step("a", { state: "skipped", reason: "no need" }), now)).toEqual(["skipped: no need"]);
-  expect(stepFacts(step("a", { resumed: true, reason: "done in attempt 1" }), now)).toEqual([
+  expect(stepFacts(step("a", active), now, PLAIN)).toEqual(["5s", "40%", "half way"]);
+  expect(stepFacts(step("a", { state: "failed", reason: "broke" }), now, PLAIN)).toEqual(["2s", "broke"]);
+  expect(stepFacts(step("a", { state: "skipped", reason: "no need" }), now, PLAIN)).toEqual([
+    "skipped: no need",
+  ]);
+  expect(stepFacts(step("a", { resumed: true, reason: "done in attempt 1" }), now, PLAIN)).toEqual([
     "done in attempt 1",
   ]);
+  // The time of what is paused stands still.
+  const pause = { since: new Date(now - 2000).toISOString(), seconds: 0, changes: 1 };
+  expect(stepFacts(step("a", active), now, { ...PLAIN, pause })[0]).toBe("3s");
 });

@@ -1,6 +1,7 @@
 /** A record as text lines: what `liveops show` prints. */
 import { hostname } from "node:os";
 import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
+import { secondsBetween, stageRanSeconds } from "../../../protocol/estimate/seconds.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
@@ -157,8 +158,9 @@ function stageLines(it: Operation, paint: Paint, now: number): string[] {
   return it.stages.flatMap((stage) => {
     const state = getOwn(it.stageStates, stage);
     const times = getOwn(it.stageTimes, stage);
-    const end = times?.finishedAt ? Date.parse(times.finishedAt) : now;
-    const seconds = times && (times.seconds ?? (end - Date.parse(times.startedAt)) / 1000);
+    const end = times?.finishedAt;
+    const ran = end == null ? stageRanSeconds(it, stage, now) : secondsBetween(times!.startedAt, end);
+    const seconds = times && (times.seconds ?? ran);
     const note = stageNote(state, times);
     const took = seconds === undefined || !ranHere(state, times) ? "" : formatDuration(seconds);
     const glyph = paint(stageColour(state), stageGlyph(state));
