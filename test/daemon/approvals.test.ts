@@ -107,7 +107,7 @@ import { LiveOperation } from "liveops";
 export class Both extends LiveOperation {
   static resumable = true;
   async run(p) {
-    p.result(await Promise.all([p.approve("A; liveops rm x?", { choices: ["a", "b"] }), p.approve("B?")]));
+    p.result(await Promise.all([p.approve("A; liveops rm x?", { choices: ["a", "b"], timeout: 3600 }), p.approve("B?")]));
   }
 }
 `;
@@ -120,12 +120,12 @@ export class Both extends LiveOperation {
       return state === "queued" && approvals.at(-1)?.question === question && approvals;
     });
   expect(await asked("A; liveops rm x?")).toHaveLength(1);
+  const { since, until: at } = (await client.show(id)).approvals![0]!;
   expect(await client.why(id)).toMatchObject({
     summary: "It waits for approval: A; liveops rm x?",
-    waits: [{ what: "it waits for approval: A; liveops rm x?", until: `liveops approve ${id} CHOICE` }],
+    waits: [{ what: "it waits for approval: A; liveops rm x?", until: `liveops approve ${id} CHOICE`, at }],
     next: [{ command: `liveops approve ${id} CHOICE` }, { command: `liveops reject ${id}` }, {}],
   });
-  const { since } = (await client.show(id)).approvals![0]!;
   await client.approve(id, { choice: "b", since });
   expect(await asked("B?")).toHaveLength(2);
   // Who still sees the first question does not answer the second one.

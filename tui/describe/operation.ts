@@ -83,7 +83,7 @@ function approvalText(asked: Approval, { finishedAt }: Operation, now: number): 
   if (answer !== null) return `${question} ${answerText(answer)}, at ${time(answer.at)}`;
   if (finishedAt !== null) return `${question} not answered`;
   const limit =
-    until === null ? "" : `, until ${time(until)}${fallback === null ? "" : `, then ${fallback}`}`;
+    until === null ? "" : `; until ${time(until)}${fallback === null ? "" : `, then ${fallback}`}`;
   return `${question} (${choices.join(", ")}${limit})`;
 }
 

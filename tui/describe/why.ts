@@ -151,10 +151,11 @@ function machineRows({ disks, memory, load, cores, processes, outOfMemory }: Mac
 function waitRows({ waits, at }: Why): WhyRow[] {
   return waits.flatMap(({ what, until, at: end }) => {
     const left = end === null ? null : Math.max(0, Math.round((Date.parse(end) - Date.parse(at)) / 1000));
-    const when = left === null ? "" : `in about ${formatDuration(left)}`;
-    const how =
-      until === null ? "" : until.startsWith("liveops ") ? `to end that: ${until}` : `until ${until}`;
-    const ends = [how, when].filter(Boolean).join(", ");
+    const isCommand = until?.startsWith("liveops ") === true;
+    const when =
+      left === null ? "" : `${isCommand ? "it ends by itself " : ""}in about ${formatDuration(left)}`;
+    const how = until === null ? "" : isCommand ? `to end that: ${until}` : `until ${until}`;
+    const ends = [how, when].filter(Boolean).join(isCommand ? "; " : ", ");
     // One reason is the sentence above already.
     return [...(waits.length === 1 ? [] : [row(what)]), ...(ends === "" ? [] : [row(ends, "muted")])];
   });

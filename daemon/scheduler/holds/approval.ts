@@ -32,7 +32,9 @@ export class Approvals implements Hold {
 
   reason({ record }: Entry): Reason | null {
     const open = waitsForApproval(record);
-    return open && { what: `it waits for approval: ${open.question}`, until: answerCommand(record.id, open) };
+    if (open === null) return null;
+    const what = `it waits for approval: ${open.question}`;
+    return { what, until: answerCommand(record.id, open), ...(open.until !== null && { at: open.until }) };
   }
 
   holds({ record }: Entry): boolean {

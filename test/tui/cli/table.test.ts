@@ -207,6 +207,16 @@ test("show and a column have the worker of a running operation", () => {
   expect(pidLines()).toEqual([]);
 });
 
+test("show tells the choices of a question apart from its end", () => {
+  const until = new Date(now + 60_000).toISOString();
+  const question = { question: "Where?", choices: ["eu", "no"], stage: "Load", step: null, since: AT };
+  const asked = { ...question, until, default: "no", answer: null };
+  const it = operation({ state: "queued", approvals: [asked as never] });
+  expect(recordLines(it, { paint: plain, now }).find((line) => line.startsWith("approval"))).toMatch(
+    /Where\? \(eu, no; until \d\d:\d\d, then no\)/,
+  );
+});
+
 test("the times of a paused operation stand still, those of its stages too", () => {
   const pause = { since: new Date(now - 20_000).toISOString(), seconds: 0, changes: 1 };
   const it = { ...new Story().started().entered("Load", 0).record(), pause };

@@ -169,7 +169,7 @@ describe("the bell", () => {
 
   test("x takes an item off without a look, and an empty list says so", () => {
     const list = press(press(press(press(all(), "N"), "x"), "x"), "x");
-    expect(screenText(list)).toContain("Nothing needs you.");
+    expect(screenText(list)).toContain("Nothing new needs you.");
     expect(needsOf(press(press(all(), "N"), "X"))).toEqual([]);
     expect(rows(list)[0]).not.toContain("◆");
     // The row of troubles does not tell it as new, either.

@@ -24,7 +24,7 @@ export function NeedsPage({ state, page }: { state: State; page: PageOf<"needs">
   const at = rowAt(page.at, needs.length);
   const rows =
     needs.length === 0
-      ? [new Line(width, paint).add("Nothing needs you.", "muted")]
+      ? [new Line(width, paint).add("Nothing new needs you.", "muted")]
       : needs.map((need, i) => needRow(state, need, i === at, width, paint));
   const title = [
     ["Needs you", "bold"],
