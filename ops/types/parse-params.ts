@@ -106,11 +106,16 @@ export function paramsRefusal(problems: string[], schema: JsonSchema | null, nea
   );
 }
 
+/** A problem with its place: `nightly.yaml:3:5: …`. */
+const IN_FILE = /^.+:\d+:\d+: /;
+
 export function paramsDetail(problems: string[], schema: JsonSchema | null): string {
-  const list = renderParameters(schema).map((line) => `  ${line}`);
   const others = problems.length - MAX_PROBLEMS;
-  const more = others > 0 ? [`and ${others} more`] : [];
-  return [...problems.slice(0, MAX_PROBLEMS), ...more, "Parameters:", ...list].join("\n");
+  const lines = [...problems.slice(0, MAX_PROBLEMS), ...(others > 0 ? [`and ${others} more`] : [])];
+  // What is wrong in a pipeline file is about no parameter of the type that runs it.
+  if (!problems.every((problem) => IN_FILE.test(problem)))
+    lines.push("Parameters:", ...renderParameters(schema).map((line) => `  ${line}`));
+  return lines.join("\n");
 }
 
 /** Characters of an unknown name in an error. */

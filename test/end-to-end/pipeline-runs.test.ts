@@ -220,6 +220,9 @@ then: { op: verify, with: { size: $size, flag: $flag } }
     writeFileSync(path, "stages: [{ name: A, runn: x }]\n");
     const refused = await world.liveops(["retry", id, "--current"]);
     expect(refused.code, refused.stderr).not.toBe(0);
+    if (op === free) expect(refused.stderr).toContain(`${free}:1:21: "runn" is not a key of a stage`);
+    // Those of the type that runs any file.
+    expect(refused.stderr).not.toContain("Parameters:");
     expect(await world.client.show(id)).toMatchObject({ state: "failed", attempt: 2 });
     writeFileSync(path, text("echo nothing"));
     expect(await world.liveops(["retry", id, "--current"])).toMatchObject({ code: 0 });
