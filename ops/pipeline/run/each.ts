@@ -1,10 +1,12 @@
 /** The values of `each` when its stage begins: lines of a file and paths of a pattern are known only then. */
+import { isUtf8 } from "node:buffer";
 import { globSync, readdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { MAX_STEP_NAME, MAX_STEPS } from "../../../protocol/limits.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { userName } from "../../../protocol/system/owned-path.js";
 import type { EachValues } from "../definition.js";
+import { NO_UTF8 } from "../files/content.js";
 import { whyNotVariable } from "../limits.js";
 import { fill, type Scope } from "../template.js";
 import { type CommandContext, directoryOf } from "./command.js";
@@ -55,7 +57,7 @@ function valuesOf(
   if (values.length === 0) throw fail(emptyText(source, cwd, scope));
   for (const value of values) {
     const problem = whyNotVariable(value);
-    if (problem !== null) throw fail(`a value ${problem}`);
+    if (problem !== null) throw fail(`has a value that ${problem}`);
   }
   return values;
 }
@@ -76,9 +78,13 @@ function listFrom(
       const paths = globSync(text, { cwd }).sort();
       // A directory that cannot be read has no paths for a pattern.
       if (paths.length === 0) readdirSync(fixedPart(path));
+      const other = paths.find((each) => each.includes(NO_UTF8));
+      if (other !== undefined) throw new Error(`the name of ${other} is not UTF-8; rename it`);
       return paths;
     }
-    const lines = readRegularFile(path, MAX_BYTES).toString("utf8").split(/\r?\n/);
+    const bytes = readRegularFile(path, MAX_BYTES);
+    if (!isUtf8(bytes)) throw new Error("it is not UTF-8");
+    const lines = bytes.toString("utf8").split(/\r?\n/);
     return lines.filter((line) => line.trim() !== "");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

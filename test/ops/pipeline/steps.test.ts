@@ -321,7 +321,13 @@ stages:
     writeFileSync(join(dir, "empty"), "\n\n");
     writeFileSync(join(dir, "twice"), "a\nb\na\n");
     writeFileSync(join(dir, "many"), "x\n".repeat(10_001));
+    writeFileSync(join(dir, "null"), "a\0b\n");
+    writeFileSync(join(dir, "latin"), Buffer.from([0xe4, 0x0a]));
+    writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xe4]), Buffer.from(".txt")]), "");
     const cases: Array<[each: string, error: string]> = [
+      ["{ lines: 'null' }", "each.db has a value that contains a null character"],
+      ["{ lines: latin }", `each.db cannot read ${dir}/latin: it is not UTF-8`],
+      ['{ glob: "*.txt" }', "the name of \ufffd.txt is not UTF-8; rename it"],
       [
         '{ glob: "*.none" }',
         `each.db matches no file in ${dir}: *.none; a path begins at the directory of the`,

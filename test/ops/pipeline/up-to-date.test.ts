@@ -315,6 +315,21 @@ describe("what is wrong", () => {
     expect(record.error!.message).toMatch(/src\/x\ufffd.*: its name is not UTF-8; .*build\.yaml:3:13\)$/);
   });
 
+  test("of one of several steps, in the words of the step", async () => {
+    const { builds } = world();
+    const { record } = await builds.run(`stages:
+  - name: Many
+    on_failure: finish
+    parallel:
+      - { name: a, needs: [gone], run: "true" }
+      - { name: b, run: exit 3 }
+`);
+    expect(record.error!.causes!.map(({ message }) => message).sort()).toEqual([
+      expect.stringMatching(/^"Many\/b" exited with 3/),
+      expect.stringMatching(/^needs of "Many\/a": no file matches gone/),
+    ]);
+  });
+
   test("a file that was made, and cannot be read", async () => {
     const { builds } = world();
     const text = of("makes: [loop]").replace('"true"', "ln -s loop loop");
