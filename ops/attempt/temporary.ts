@@ -8,6 +8,21 @@ export function makeTemporary(id: string): string {
   return mkdtempSync(join(tmpdir(), prefixOf(id)));
 }
 
+/** Names the directory in an error of the system. @throws Error */
+export function inTemporary<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (thrown) {
+    const why = (thrown as Error).message;
+    const error = new Error(
+      `the temporary directory ${tmpdir()} cannot be written: ${why}; free space there, or set TMPDIR to another directory`,
+    );
+    // The stack shows only liveops.
+    delete error.stack;
+    throw error;
+  }
+}
+
 /** Removes what a killed worker left. @param parent - the directory of temporary files that the operation had */
 export function removeTemporary(id: string, parent: string = tmpdir()): void {
   try {

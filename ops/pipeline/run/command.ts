@@ -1,9 +1,9 @@
 /** Runs one command of a pipeline: a script by the shell rule, or words without a shell. */
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import type { Reports } from "../../attempt/reports.js";
-import { makeTemporary, removeTemporary } from "../../attempt/temporary.js";
+import { inTemporary, makeTemporary, removeTemporary } from "../../attempt/temporary.js";
 import type { RunnerExecOptions } from "../../programs/exec.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineFile, Template } from "../definition.js";
@@ -14,19 +14,23 @@ import type { Variables } from "./variables.js";
 
 /** A private directory for the files of one attempt: outputs, and records of failed commands. */
 export class Workspace {
-  readonly dir: string;
+  dir: string;
   #rooms = 0;
 
-  constructor(id: string) {
+  constructor(private readonly id: string) {
     removeTemporary(id);
-    this.dir = makeTemporary(id);
+    this.dir = inTemporary(() => makeTemporary(id));
   }
 
   /** A directory for one run of a command: others may run beside it. */
   room(): { readonly dir: string; remove(): void } {
-    const dir = join(this.dir, String(++this.#rooms));
-    mkdirSync(dir, { mode: 0o700 });
-    return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+    return inTemporary(() => {
+      // Something that cleans the temporary directory may have removed it.
+      if (!existsSync(this.dir)) this.dir = makeTemporary(this.id);
+      const dir = join(this.dir, String(++this.#rooms));
+      mkdirSync(dir, { mode: 0o700 });
+      return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+    });
   }
 
   remove(): void {
@@ -147,7 +151,7 @@ export async function runCommand(
     p.log(scriptText(file, command));
     const isCondition = instead?.of === "condition" && shell.isBash;
     const script = command.script + (isCondition ? CONDITION_END : "");
-    const changes = shell.isBash ? { ...env, ...trap.set(before, isCondition) } : env;
+    const changes = shell.isBash ? { ...env, ...inTemporary(() => trap.set(before, isCondition)) } : env;
     return await p
       .exec(shell.command, [...shell.options, script], { ...execOptions, env: changes })
       .catch((error) => {

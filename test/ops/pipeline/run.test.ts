@@ -1,9 +1,9 @@
 /** Runs of pipelines: scripts and words, failures, conditions, retries, outputs and results. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
 import { runOperation, startOperation } from "../../../ops/testing/index.js";
 import { exitStatusOf } from "../../../tui/cli/follow/exit-status.js";
@@ -36,6 +36,34 @@ async function seen(value: string): Promise<{ inScript: string; inWords: string;
   const read = (name: string) => readFileSync(join(dir, name), "utf8");
   return { inScript: read("value"), inWords: read("words"), inEnv: read("copy") };
 }
+
+describe("the temporary directory", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  const emptied = async (then: string) => {
+    const dir = join(temporary(), "tmp");
+    mkdirSync(dir);
+    vi.stubEnv("TMPDIR", dir);
+    const clean = `rm -rf ${dir}/* && ${then.replaceAll("DIR", dir)}`;
+    const next = stage("Next", 'echo "size=1" >>"$LIVEOPS_OUTPUT"', { outputs: ["size"] });
+    return { dir, done: await run(fileOf([stage("Clean", clean), next])) };
+  };
+
+  it("may be emptied while a stage runs", async () => {
+    const { dir, done } = await emptied("true");
+    expect(done.error).toBeNull();
+    expect(done.result).toMatchObject({ outputs: { size: "1" } });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it("is named where it cannot be written", async () => {
+    const { dir, done } = await emptied("rmdir DIR");
+    expect(done.error!.message).toMatch(
+      /^the temporary directory .* cannot be written: ENOENT: .*; free space there, or set TMPDIR to another directory$/,
+    );
+    expect(done.error!.message).toContain(dir);
+  });
+});
 
 describe("values", () => {
   it.each([
