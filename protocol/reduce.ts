@@ -190,11 +190,11 @@ function changes(
       return step === undefined ? { status } : reportOfStep(put, record, step, { status });
     }
     case "terminal:changed":
-      return { terminal: event.program, waitingForInput: null };
+      return { terminal: event.program, ...withoutPrompt(record) };
     case "input:waiting":
       return { waitingForInput: { prompt: event.prompt, since: event.at } };
     case "input:resumed":
-      return { waitingForInput: null };
+      return withoutPrompt(record);
     case "operation:finished":
       return {
         state: event.state,
@@ -226,6 +226,12 @@ function changes(
 const EMPTY_BAR = { percent: 0, progress: null } satisfies Partial<Operation>;
 
 /** A dead worker did not say that its program ended. A worker that lives on is that of another attempt. */
+/** A prompt that is answered is no status any more. */
+function withoutPrompt({ status, waitingForInput }: Operation): Partial<Operation> {
+  const isPrompt = waitingForInput !== null && status?.text.trim() === waitingForInput.prompt.trim();
+  return { waitingForInput: null, ...(isPrompt && { status: null }) };
+}
+
 const NO_WORKER = { pid: null, terminal: null, waitingForInput: null } satisfies Partial<Operation>;
 
 /** Fields that are reset for a new attempt and for a wait in the queue. */

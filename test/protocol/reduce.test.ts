@@ -415,6 +415,18 @@ describe("single events", () => {
     expect(record.cancelRequested).toBe(false);
   });
 
+  test("a prompt is no status once it is answered, and what the program said since stays", () => {
+    const waiting = () => {
+      const story = new Story().started();
+      story.event({ type: "status:changed", status: { text: "Name? ", level: "info" } });
+      return story.event({ type: "input:waiting", prompt: "Name?" });
+    };
+    expect(waiting().record().status?.text).toBe("Name? ");
+    expect(waiting().event({ type: "input:resumed" }).record().status).toBeNull();
+    const later = waiting().event({ type: "status:changed", status: { text: "10 %", level: "info" } });
+    expect(later.event({ type: "input:resumed" }).record().status?.text).toBe("10 %");
+  });
+
   test("log lines only count up", () => {
     const record = running().record();
     const line = (n: number) =>
