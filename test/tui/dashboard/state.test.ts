@@ -357,6 +357,7 @@ describe("attention", () => {
     const seen = press(told, "!");
     expect(seen.selected).toBe(A.id);
     expect(seen.newFailures).toEqual([]);
+    expect(after(told, changed(A.id, { state: "queued", finishedAt: null })).notice).toBeNull();
   });
 
   test("what waits for input comes before what started last, and that before what is paused", () => {

@@ -203,6 +203,8 @@ function announce(before: State, after: State): State {
     } else if (!operation.waitingForInput && was?.waitingForInput && notice?.level === "warning")
       notice = null;
     if (was?.state === operation.state) continue;
+    // What failed runs again.
+    if (was?.state === "failed" && notice?.level === "error" && notice.about === id) notice = null;
     if (here) {
       if (selected?.id === id && movedHost(after, was, operation))
         notice = worst(notice, {
