@@ -293,7 +293,7 @@ function noteOf(view: Waterfall, lane: Lane): Note | null {
 
 /** How many steps the stage has, where not all of them have rows. */
 function foldedSteps({ steps }: Waterfall, operation: Operation, stage: string): string | undefined {
-  if (steps?.stage === stage) return undefined;
+  if (steps === undefined || steps?.stage === stage) return undefined;
   const { total = 0, done = 0 } = getOwn(operation.stepCounts ?? {}, stage) ?? {};
   if (total === 0) return undefined;
   return done === total ? count(total, "step") : stepsOf(operation, stage, 0).others;
@@ -318,6 +318,8 @@ const ENDS: Partial<Record<Span["look"], string>> = {
 };
 /** Columns between a bar and its note. */
 const APART = 2;
+/** Columns below which a note that is cut tells nothing. */
+const NOTE_LEAST = 12;
 
 type Cell = readonly [sign: string, style: Style];
 
@@ -329,7 +331,9 @@ function addSpans(line: Line, view: Waterfall, lane: Lane, { room, end }: Chart,
   const before = first === -1 ? 0 : first - APART;
   const after = first === -1 ? room : room - 1 - last - APART;
   const isRight = after >= before || widthOf(note?.text ?? "") <= after;
-  const shown = fit(note?.text ?? "", Math.max(0, isRight ? after : before));
+  const text = note?.text ?? "";
+  const left = Math.max(0, isRight ? after : before);
+  const shown = left < Math.min(NOTE_LEAST, widthOf(text)) ? "" : fit(text, left);
   const begin = line.width - line.left;
   if (shown !== "" && !isRight) line.fill(begin + before - widthOf(shown)).add(shown, note!.style);
   for (let x = Math.max(0, first); x <= last; ) {
