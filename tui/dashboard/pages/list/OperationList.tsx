@@ -165,7 +165,8 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
     return operationRow(own, operation, columns, height, { selected: id === selected, active }, paints);
   });
   if (rows.length === 0 && (section.section === "running" || section.section === "finished")) {
-    const empty = section.section === "running" ? "nothing runs" : "nothing has finished yet";
+    const finished = finishedIn(state.view) > 0 ? "only in chains that run" : "nothing has finished yet";
+    const empty = section.section === "running" ? "nothing runs" : finished;
     const text = state.listing.text === "" ? empty : "no matches";
     rows.push(new Line(width, theme.paint).add(`   ${text}`, "muted").toString());
   }
