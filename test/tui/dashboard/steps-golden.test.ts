@@ -132,7 +132,7 @@ const SCENES: Scene[] = [
       );
     },
     id: "deploybbbbbb",
-    show: ({ screen }) => screen.until(/≥83%  running(.|\n)*● eu-1/),
+    show: ({ screen }) => screen.until(/≥83% {2}running(.|\n)*● eu-1/),
   },
 ];
 
