@@ -96,6 +96,10 @@ finally: echo "$token"
     code: "LIVEOPS_SECRET_MISSING",
     message: expect.stringMatching(new RegExp(`give it again with: TOK=… liveops retry ${id}$`)),
   });
+  const why = await world.liveops(["why", id]);
+  expect(why.stdout).toMatch(
+    new RegExp(`^next\n  TOK=… liveops retry ${id} +# gives the secret again$`, "m"),
+  );
   writeFileSync(join(world.work, "ok"), "");
   await world.liveops(["retry", id], { env });
   await world.record(id, ({ attempt, state }) => attempt === 4 && state === "succeeded");

@@ -249,6 +249,13 @@ function nextOf(
       { command: `liveops logs ${id}`, does: "prints its log" },
     ];
   const place = step === null ? stage : `${stage}/${step}`;
+  // The message tells how to give its value again.
+  const [, given] = (error?.code === "LIVEOPS_SECRET_MISSING" && /with: (.+)$/.exec(error.message)) || [];
+  if (given !== undefined)
+    return [
+      { command: given, does: "gives the secret again" },
+      { command: `liveops logs ${id}`, does: "prints its log" },
+    ];
   const done =
     isResumable && place !== undefined ? shellLine(["liveops", "retry", id, "--done", place]) : null;
   return [
