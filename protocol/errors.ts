@@ -175,7 +175,7 @@ export const CAUSES = {
   restarted: "The machine was restarted while the operation ran",
   "lease-ended": "The engine of the fleet did not answer in time, so the host ended its operations",
   copied: "The state directory is a copy: the operation was running in the original",
-  unknown: "The process died while no daemon was running",
+  unknown: "The process died after the end of the daemon that started it",
   "uncaught-exception": "An exception in a timer or an event handler was not caught",
   "unhandled-rejection": "A rejected promise was not handled",
 } as const;

@@ -252,7 +252,11 @@ export function describeDeath(
     };
   if (worker.bootId !== bootId())
     return { cause: "restarted", message: "the machine was restarted while it ran" };
-  if (!exit) return { cause: "unknown", message: "its worker died while no daemon was watching" };
+  if (!exit)
+    return {
+      cause: "unknown",
+      message: "its worker died; the cause is unknown, because the daemon that started it had ended before",
+    };
   const { code, signal } = exit;
   if (!signal) return { cause: "exited", message: `its worker ended with exit code ${code}` };
   if (signal === "SIGSEGV" || signal === "SIGBUS")

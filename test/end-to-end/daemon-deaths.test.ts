@@ -137,6 +137,22 @@ test("queued operations and acknowledged submits are there again, in their order
   for (const id of ids) expect(await world.finished(id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
+test("the worker of an earlier daemon dies: the present one does not say that no daemon watched", async () => {
+  const world = await gateWorld();
+  const id = await world.submit("gate", `file=${join(world.dir, "gate")}`);
+  const pid = await workerOf(world, id);
+  await world.killDaemon();
+  await world.startDaemon();
+  const { logLines } = await world.client.show(id);
+  await world.record(id, (record) => record.logLines > logLines);
+  process.kill(pid, "SIGKILL");
+  const { error } = await world.record(id, (record) => record.state === "failed");
+  expect(error).toMatchObject({
+    cause: "unknown",
+    message: expect.stringContaining("the daemon that started it had ended before"),
+  });
+});
+
 test("the worker dies while no daemon watches: the next one says so and frees its slot", async () => {
   const world = await gateWorld();
   const id = await world.submit("gate", `file=${join(world.dir, "never")}`);
