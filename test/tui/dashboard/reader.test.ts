@@ -128,6 +128,18 @@ describe("what is typed", () => {
     await reader.until("No command jump.");
   });
 
+  test("show tells a question with its choices", async () => {
+    await using world = await World.start();
+    const question = { question: "Roll out?", choices: ["yes", "no"], stage: "Scan", occurrence: 1 };
+    const asked = { ...question, default: null, attempt: 1, since: ago(9), until: null, answer: null };
+    const blocked = { reason: "approval: Roll out?", since: asked.since };
+    world.put(backup({ state: "queued", blocked, approvals: [asked] }));
+    await using reader = reading(world);
+    await reader.until("Connected");
+    reader.type("show backup");
+    await reader.until("waits for approval: Roll out? (yes, no). Id backupaaaaaa.");
+  });
+
   test("before the daemon has answered, nothing is said of its operations", async () => {
     await using reader = reading({ socket: "/no/such/socket" });
     reader.type("list");

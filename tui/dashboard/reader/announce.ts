@@ -5,7 +5,7 @@
 
 import { waitsForApproval } from "../../../protocol/approval.js";
 import { getOwn } from "../../../protocol/objects.js";
-import type { Operation } from "../../../protocol/operation.js";
+import type { Approval, Operation } from "../../../protocol/operation.js";
 import { isUnrun } from "../../../protocol/stage-state.js";
 import { isFinal } from "../../../protocol/state.js";
 import { count } from "../../../protocol/text/count.js";
@@ -128,9 +128,7 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
     );
   const open = waitsForApproval(is);
   if (open !== null && (was === null || waitsForApproval(was) === null))
-    sentences.push(
-      `${name}: waits for approval: ${sanitizeLine(open.question)} (${open.choices.map(sanitizeLine).join(", ")}). In a shell: liveops approve ${is.id}.`,
-    );
+    sentences.push(`${name}: ${questionOf(open)}. In a shell: liveops approve ${is.id}.`);
   if (is.cancelRequested && !was?.cancelRequested && !isFinal(is.state))
     sentences.push(`${name}: cancelling.`);
   if (isFinal(is.state) && was?.state !== is.state) sentences.push(ended(is));
@@ -209,6 +207,10 @@ function about({ progress }: Operation): string {
   return progress?.approximate ? "about " : "";
 }
 
+function questionOf({ question, choices }: Approval): string {
+  return `waits for approval: ${sanitizeLine(question)} (${choices.map(sanitizeLine).join(", ")})`;
+}
+
 /** One operation, as it stands. */
 export function describe(operation: Operation, at: State): string[] {
   const { state, stages, currentStage, untrackedStage, id } = operation;
@@ -227,7 +229,7 @@ export function describe(operation: Operation, at: State): string[] {
   const running = seconds === null ? "" : `, for ${formatDuration(seconds)}`;
   const { waitingForInput } = operation;
   const open = waitsForApproval(operation);
-  const question = open === null ? "" : `, waits for approval: ${sanitizeLine(open.question)}`;
+  const question = open === null ? "" : `, ${questionOf(open)}`;
   const input = waitingForInput ? `, waits for input${asked(waitingForInput.prompt)}` : "";
   const word = isPaused(operation) ? "paused" : state;
   const wait = waitOf(at, operation);
