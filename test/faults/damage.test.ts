@@ -37,6 +37,8 @@ async function makePast(daemon: TestDaemon): Promise<Past> {
   const sealed: string[] = [];
   for (let n = 0; n < 4; n++) sealed.push(await finish(daemon, `sealed-${n}`));
   const running = await submitGate(daemon, "running");
+  // Its start is before the checkpoints, in the worker that ran the others.
+  await inStage(daemon, running, "Wait");
   const queued = await submitGate(daemon, "queued");
   for (let n = 0; n < 2; n++) {
     await daemon.stop();

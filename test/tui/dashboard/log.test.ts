@@ -110,11 +110,11 @@ describe("a long log", () => {
     await using opened = open(world);
     await opened.screen.until("line 600.");
     opened.press("P");
-    const unit = await opened.screen.until("only Archive, unit");
+    const unit = await opened.screen.until("only unit");
     await opened.screen.until((text) => text.includes("line 592.") && !text.includes("line 591."));
     expect(unit).toContain("line 600.");
     opened.press("[");
-    await opened.screen.until((text) => text.includes("only Archive, lint") && text.includes("line 591."));
+    await opened.screen.until((text) => text.includes("only lint") && text.includes("line 591."));
     opened.press("[");
     await opened.screen.until("No previous step");
     opened.press("PP");

@@ -23,7 +23,7 @@ test("a step is a row below its stage with why it failed, and the others are cou
   ]);
   expect(rows[3]).toContain('class="failed step"');
   expect(rows[3]).toContain('<td class="note">exit 1</td>');
-  expect(rows[4]).toContain("38 done");
+  expect(rows[4]).toContain("38 more done");
 });
 
 test("a step is a lane below its stage", () => {
