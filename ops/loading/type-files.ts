@@ -2,7 +2,7 @@
  * Lists the files of an operations directory that may define operation types, and detects changed files. The file name
  * decides, so that no file is executed to find out.
  */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, type Stats, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /**
@@ -72,7 +72,7 @@ export interface LoadedFile {
 }
 
 export function loadedFile(file: string): LoadedFile {
-  const { ctimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+  const { ctimeMs = 0, size = 0 } = statOf(file) ?? {};
   return { file, ctimeMs, size };
 }
 
@@ -83,7 +83,16 @@ export function isUnchanged({ file, ctimeMs, size }: LoadedFile): boolean {
 
 /** Excludes pipes, because an import of a pipe never ends. A broken link stays, so that its load error is reported. */
 function isOther(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+  return statOf(path)?.isFile() === false;
+}
+
+/** Undefined: there is nothing, or a link that leads to itself. */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function read(dir: string) {

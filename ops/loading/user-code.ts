@@ -4,7 +4,7 @@
  * Used by the worker, the loader process and `liveops run`. The resolve hook of this module must stay outermost.
  * Otherwise tsx gives `liveops` another URL, which is a second instance, and no class of the author is a subclass.
  */
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { type LoadHookSync, type ModuleHooks, type ResolveHookSync, registerHooks } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -12,7 +12,7 @@ import { makeCacheDirectory } from "../../protocol/system/directories.js";
 import { pathProblem, statProblem } from "../../protocol/system/owned-path.js";
 import { cacheDir } from "../../protocol/system/places.js";
 import { hasStages, isYamlPath } from "../pipeline/file-name.js";
-import { type LoadedFile, loadedFile } from "./type-files.js";
+import { type LoadedFile, loadedFile, statOf } from "./type-files.js";
 
 /** A path that is not a directory, so that tsx and esbuild keep no files. */
 const NOWHERE = "/dev/null";
@@ -127,6 +127,8 @@ export async function importUserFile(file: string): Promise<Record<string, unkno
 /** The type of a pipeline file, as a module would export it. YAML without stages belongs to another tool. */
 async function importPipeline(file: string): Promise<Record<string, unknown>> {
   let exports = {};
+  // A file that cannot be read is not one of another tool.
+  closeSync(openSync(file, "r"));
   if (hasStages(file)) {
     const { typeOfFile } = await import("../pipeline/type.js");
     exports = { Pipeline: await typeOfFile(file) };
@@ -225,9 +227,10 @@ function rememberImport(file: string, parentUrl: string | undefined): void {
 
 /** @throws Error if another user could have written the file */
 function remember(file: string): void {
-  const stat = statSync(file, { throwIfNoEntry: false });
+  const stat = statOf(file);
   // Also recorded for a rejected file, so that a change of the file is detected.
   if (!loaded.has(file)) loaded.set(file, loadedFile(file));
+  if (stat?.isFile() === false) throw new Error("it is not a regular file");
   if (stat && !isShippedFile(file)) refuse(statProblem(file, stat));
 }
 

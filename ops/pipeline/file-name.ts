@@ -1,5 +1,5 @@
 /** What the path and the first look at a file tell of a pipeline, without the YAML library. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { kebabCase, OP_PATTERN } from "../../protocol/type-names.js";
 
@@ -36,7 +36,8 @@ export function statedName(path: string): string | null {
 function startOf(path: string): string {
   let fd: number | null = null;
   try {
-    fd = openSync(path, "r");
+    // An open of a pipe would wait for a writer.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const bytes = Buffer.alloc(LOOK_BYTES);
     return bytes.toString("utf8", 0, readSync(fd, bytes, 0, LOOK_BYTES, 0));
   } catch {

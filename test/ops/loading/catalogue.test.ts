@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -320,6 +321,24 @@ it.each([
   const { ops, shadowed } = await catalogue("own", "shipped");
   expect(ops).toEqual([]);
   expect(shadowed.map(({ by }) => by)).toEqual([join(root, name), join(root, name)]);
+});
+
+it.each([
+  ["a link that leads to itself", (file: string) => symlinkSync(file, file), /^ELOOP: /],
+  ["a link to nothing", (file: string) => symlinkSync("gone", file), /^ENOENT: /],
+])("says of %s that it does not load", async (_, make, reason) => {
+  write({ "own/fine.yaml": "stages: [{ name: A, run: x }]" });
+  make(join(root, "own/wanted.yaml"));
+  const { ops, errors } = await catalogue("own");
+  expect(ops).toMatchObject([{ op: "fine" }]);
+  expect(errors).toMatchObject([{ message: expect.stringMatching(reason) }]);
+});
+
+it("does not wait for the writer of a pipe in the place of a known file", async () => {
+  const file = join(root, "wanted.yaml");
+  execFileSync("mkfifo", [file]);
+  const { stdout } = await bundle.run(["load", file, "wanted"], root);
+  expect(JSON.parse(stdout)).toEqual({ refused: expect.stringMatching(/it is not a regular file$/) });
 });
 
 it("runs a type whose name a file that does not load only mentions", async () => {
