@@ -225,13 +225,13 @@ function changes(
  */
 const EMPTY_BAR = { percent: 0, progress: null } satisfies Partial<Operation>;
 
-/** A dead worker did not say that its program ended. A worker that lives on is that of another attempt. */
 /** A prompt that is answered is no status any more. */
 function withoutPrompt({ status, waitingForInput }: Operation): Partial<Operation> {
   const isPrompt = waitingForInput !== null && status?.text.trim() === waitingForInput.prompt.trim();
   return { waitingForInput: null, ...(isPrompt && { status: null }) };
 }
 
+/** A dead worker did not say that its program ended. A worker that lives on is that of another attempt. */
 const NO_WORKER = { pid: null, terminal: null, waitingForInput: null } satisfies Partial<Operation>;
 
 /** Fields that are reset for a new attempt and for a wait in the queue. */
