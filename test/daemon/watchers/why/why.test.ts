@@ -308,6 +308,35 @@ stages:
   });
 });
 
+test("a retry of the first stage goes on where some of its steps are done", async () => {
+  await using daemon = await TestDaemon.start();
+  const steps = (lint: string) => `
+stages:
+  - name: Check
+    on_failure: finish
+    parallel:
+      - { name: lint, run: "${lint}" }
+      - { name: unit, run: exit 3 }`;
+  const next = async (lint: string) => {
+    const { id } = await ran(daemon, "pipeline", { params: { text: steps(lint) } });
+    const why = await daemon.client.why(id);
+    return [
+      why.summary,
+      ...why.next.slice(0, 2).map(({ command, does }) => `${command.split(id)[1]} ${does}`),
+    ];
+  };
+  expect(await next("true")).toEqual([
+    "Step unit of stage Check failed: exit code 3",
+    " goes on from Check",
+    " --done Check/unit goes on: you have done it by hand",
+  ]);
+  expect(await next("exit 4")).toEqual([
+    expect.stringContaining("Stage Check failed: 2 of 2 steps failed: "),
+    " runs it once more",
+    " --done Check goes on: you have done it by hand",
+  ]);
+});
+
 test("a failure after all stages is retried without them", async () => {
   await using daemon = await TestDaemon.start();
   const text = "stages: [{ name: Build, run: 'true' }]\nthen: { op: nowhere }";
