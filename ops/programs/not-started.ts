@@ -1,5 +1,5 @@
 /** Why a program could not be started. */
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { shown } from "../messages.js";
 
@@ -18,7 +18,9 @@ class NotStarted extends Error {
 
 /** @throws NotStarted if the working directory of a program is missing */
 export function checkDirectory(cwd: string): void {
-  if (!isDirectory(cwd)) throw new NotStarted("ENOENT", `the working directory ${shown(cwd)} does not exist`);
+  if (isDirectory(cwd)) return;
+  const [code, what] = existsSync(cwd) ? ["ENOTDIR", "is not a directory"] : ["ENOENT", "does not exist"];
+  throw new NotStarted(code!, `the working directory ${shown(cwd)} ${what}`);
 }
 
 /** The error for a command that the system did not start. */

@@ -1,5 +1,5 @@
 /** Pipeline files with the real bins: checked, run, submitted by path and by name, edited, and retried as submitted. */
-import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { useWorld } from "./world.js";
@@ -37,11 +37,13 @@ test("check names each problem with its position, also of stdin and a directory"
   world.write("work/dir/other.yml", nightly("two"));
   const good = await world.liveops(["check", "good.yaml"]);
   expect(good).toMatchObject({ code: 0, stdout: "good.yaml: valid, stages First, Second\n", stderr: "" });
-  const both = await world.liveops(["check", "dir", "none.yaml"]);
+  symlinkSync("loop.yaml", join(world.work, "loop.yaml"));
+  const both = await world.liveops(["check", "dir", "none.yaml", "loop.yaml"]);
   expect(both).toMatchObject({ code: 2, stdout: "dir/other.yml: valid, stages First, Second\n" });
   expect(both.stderr).toContain("dir/bad.yaml:3:17: stages[0].run[1]: $nme is no parameter");
   expect(both.stderr).toMatch(/^dir\/bad\.yaml:4:5: "timout" is not a key .* did you mean timeout\?$/m);
   expect(both.stderr).toContain("none.yaml:1:1: there is no such file");
+  expect(both.stderr).toMatch(/^loop\.yaml:1:1: ELOOP: /m);
   const json = await world.liveops(["check", "-", "--json"], { input: "stages: x\n" });
   expect(json).toMatchObject({ code: 2, stderr: "" });
   expect(JSON.parse(json.stdout)).toMatchObject({

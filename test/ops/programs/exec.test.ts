@@ -185,7 +185,11 @@ describe("a program that fails", () => {
     ["a missing path", (p) => p.exec("./no/such"), "there is no ./no/such"],
     ["a directory", (p) => p.exec("/tmp"), "/tmp is a directory: give the path of a program"],
     ["a missing directory", (p) => p.exec("ls", [], { cwd: "/no/dir" }), "directory /no/dir does not exist"],
-    ["a file as directory", (p) => p.exec("ls", [], { cwd: "/etc/passwd" }), "/etc/passwd does not exist"],
+    [
+      "a file as directory",
+      (p) => p.exec("ls", [], { cwd: "/etc/passwd" }),
+      "/etc/passwd is not a directory",
+    ],
     ["a number", (p) => p.exec("sleep", [1 as never]), "the arguments of sleep must be a list of texts"],
     ["no command", (p) => p.exec(""), "p.exec takes a command"],
     ["a null character", (p) => p.exec("echo", ["\0"]), "null bytes"],

@@ -1,7 +1,8 @@
 /** Entry of the bundle that reads pipeline files for `liveops check` and `liveops submit FILE.yaml`. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { statOf } from "../../../ops/loading/type-files.js";
 import { whyNoNext } from "../../../ops/loading/type-names.js";
 import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { hasStages, isYamlPath } from "../../../ops/pipeline/file-name.js";
@@ -39,8 +40,7 @@ export interface CheckedFile {
  * @param opsDirs - directories of operation types with which a chain may continue
  */
 export function checkFile(typed: string, path: string | null, opsDirs: readonly string[]): CheckedFile[] {
-  if (path === null || !statSync(path, { throwIfNoEntry: false })?.isDirectory())
-    return [check(typed, path, opsDirs)];
+  if (path === null || !statOf(path)?.isDirectory()) return [check(typed, path, opsDirs)];
   return readdirSync(path)
     .filter((name) => isYamlPath(name) && !/^[_.]/.test(name) && hasStages(join(path, name)))
     .sort()
@@ -222,7 +222,7 @@ export async function pipelinesIn(directory: string): Promise<Pick<TypesReply, "
   const names = readdirSync(directory).filter((name) => isYamlPath(name) && !/^[_.]|@/.test(name));
   for (const name of names.sort().slice(0, MOST_OFFERED)) {
     const path = join(directory, name);
-    if (!statSync(path, { throwIfNoEntry: false })?.isFile() || !hasStages(path)) continue;
+    if (!statOf(path)?.isFile() || !hasStages(path)) continue;
     try {
       ops.push({ ...(await typeOf(name, path)), op: name, file: path });
     } catch (error) {
