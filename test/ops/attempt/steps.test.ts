@@ -156,7 +156,10 @@ describe("a failure", () => {
     const run = await runOperation(
       typeOf((p) =>
         check(p, () =>
-          p.each([3, 4], (code, s) => s.exec("sh", ["-c", `exit ${code}`]), { onFailure: "finish" }),
+          p.each([3, 4], (code, s) => s.exec("sh", ["-c", `exit ${code}`]), {
+            onFailure: "finish",
+            atOnce: 1,
+          }),
         ),
       ),
     );
