@@ -1,4 +1,11 @@
 /** Names of steps: `Check/unit` is the step `unit` of the stage `Check`. */
+import { getOwn } from "./objects.js";
+import type { Operation } from "./operation.js";
+
+/** The steps of the stage that failed, in the order of their begin, of those that the record lists. */
+export function failedSteps({ steps }: Pick<Operation, "steps">, stage: string): string[] {
+  return (getOwn(steps ?? {}, stage) ?? []).filter(({ state }) => state === "failed").map(({ name }) => name);
+}
 
 /**
  * The stage and the step that a person names. A stage may have a `/` in its name, so that a stage of the whole name

@@ -86,7 +86,7 @@ function isOther(path: string): boolean {
   return statOf(path)?.isFile() === false;
 }
 
-/** Undefined: there is nothing, or a link that leads to itself. */
+/** Undefined: there is nothing, or it cannot be looked at, as a link that leads to itself. */
 export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);

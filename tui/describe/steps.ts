@@ -1,5 +1,4 @@
 /** The steps of a stage as rows: those that matter most where there are many, and the number of the others. */
-
 import { secondsBetween } from "../../protocol/estimate/seconds.js";
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, Step, StepCounts } from "../../protocol/operation.js";
@@ -44,11 +43,6 @@ export function stepsOf(
     .map(([, step]) => step);
   const isActive = getOwn(stageStates, stage) === "active";
   return { rows, others: othersOf(getOwn(stepCounts ?? {}, stage) ?? { total: 0 }, list, rows, isActive) };
-}
-
-/** The steps of the stage that failed, in the order of their begin. */
-export function failedSteps({ steps }: Pick<Operation, "steps">, stage: string): string[] {
-  return (getOwn(steps ?? {}, stage) ?? []).filter(({ state }) => state === "failed").map(({ name }) => name);
 }
 
 const rankOf = ({ state }: Step) => RANKS[knownStepState(state)];

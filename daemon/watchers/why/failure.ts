@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation, OperationError } from "../../../protocol/operation.js";
+import { failedSteps } from "../../../protocol/step-names.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
@@ -92,10 +93,6 @@ export function commandOf({ op, params }: Operation): string | null {
 function stageOf({ stages, stageStates, untrackedStage }: Operation): string | null {
   if (untrackedStage !== null) return untrackedStage;
   return stages.find((name) => getOwn(stageStates, name) === "failed") ?? null;
-}
-
-function failedSteps({ steps }: Operation, stage: string): string[] {
-  return (getOwn(steps ?? {}, stage) ?? []).filter(({ state }) => state === "failed").map(({ name }) => name);
 }
 
 interface Program {

@@ -6,7 +6,7 @@
 import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/requests.js";
-import { failedSteps } from "../../describe/steps.js";
+import { failedSteps } from "../../../protocol/step-names.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { logRoom } from "./detail-plan.js";
 import type { LogLink, SlotEffect } from "./effect.js";

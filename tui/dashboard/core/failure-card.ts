@@ -5,8 +5,8 @@
 
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { failedSteps } from "../../../protocol/step-names.js";
 import type { Why } from "../../../protocol/why.js";
-import { failedSteps } from "../../describe/steps.js";
 import { describeWhy, type WhyLook, type WhyName } from "../../describe/why.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { type Drawn, Line, paragraph } from "../text/line.js";
