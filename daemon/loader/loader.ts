@@ -132,6 +132,12 @@ export class Loader implements Types {
     return found !== null && "type" in found ? found.type.file : null;
   }
 
+  /** That file as it was when it was loaded. The start of an operation has looked whether it was edited since. */
+  loadedFile(op: string): LoadedFile | null {
+    const file = this.fileOf(op);
+    return file === null ? null : this.#files.loaded(file);
+  }
+
   isBroken(op: string): boolean {
     const found = this.#files.find(op);
     return found !== null && "blocked" in found;

@@ -110,6 +110,11 @@ export class OperationFiles {
     return null;
   }
 
+  /** The file as it was when it was loaded; null: it is not. */
+  loaded(file: string): LoadedFile | null {
+    return this.#results.get(file)?.sources.find((source) => source.file === file) ?? null;
+  }
+
   #namesOfUnreadable(file: string): ReadonlySet<string> {
     return new Set([...claimedNames(file), ...(this.#defined.get(file) ?? [])]);
   }

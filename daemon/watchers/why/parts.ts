@@ -10,7 +10,7 @@ export interface WhyParts {
   store: Pick<Store, "archive" | "find" | "payloads" | "secrets">;
   runs: Pick<Runs, "of">;
   durations: Pick<Durations, "usual">;
-  loader: Pick<Loader, "fileOf" | "known">;
+  loader: Pick<Loader, "fileOf" | "known" | "loadedFile">;
   /** The clock of the store, in ms since 1970. */
   now(): number;
 }

@@ -3,8 +3,9 @@
  * so that a success costs nothing. For each name, a file with the newest values.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LoadedFile } from "../../../ops/loading/type-files.js";
 import { readOwnFile } from "../../../protocol/system/own-file.js";
 import { replaceFileSync } from "../../../protocol/system/replace-file.js";
 
@@ -43,13 +44,12 @@ export class Timeline {
     }
   }
 
-  /** The file is in use: notes its text where it was edited. */
-  noteFile(file: string, since: string): void {
-    const stat = statSync(file, { throwIfNoEntry: false });
-    const stamp = stat === undefined ? "" : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
-    if (stat === undefined || stamp === this.#stamps.get(file)) return;
+  /** The file is in use, as it was loaded: notes its text where it was edited. */
+  noteFile({ file, ctimeMs, size }: LoadedFile, since: string): void {
+    const stamp = `${ctimeMs} ${size}`;
+    if (stamp === this.#stamps.get(file)) return;
     this.#stamps.set(file, stamp);
-    if (stat.size > VALUE_MOST) return;
+    if (size > VALUE_MOST) return;
     try {
       this.note(file, readFileSync(file, "utf8"), since);
     } catch {

@@ -86,8 +86,8 @@ export class Whys {
 
   /** The file of a shipped type changes only with liveops. */
   #started({ op, startedAt }: Operation): void {
-    const file = this.options.loader.fileOf(op);
-    if (file !== null && isUsers(file)) this.#timeline.noteFile(file, startedAt!);
+    const loaded = this.options.loader.loadedFile(op);
+    if (loaded !== null && isUsers(loaded.file)) this.#timeline.noteFile(loaded, startedAt!);
   }
 
   #failed(entry: Entry): void {
