@@ -1,7 +1,7 @@
 /** Why a change of an operation is refused in its present state, and the next command. */
 import { answerCommand, answerText, waitsForApproval } from "../protocol/approval.js";
 import { Refusal } from "../protocol/errors.js";
-import type { Approval, Operation } from "../protocol/operation.js";
+import type { Operation } from "../protocol/operation.js";
 import type { State } from "../protocol/state.js";
 
 const STATE_WORDS: Record<State, string> = {
@@ -47,14 +47,6 @@ export function notAsking({ id, op, state, approvals }: Operation): Refusal {
   const last = answer === null ? "" : `; ${JSON.stringify(question)} is answered (${answerText(answer)})`;
   const [word] = STATE_WORDS[state].split(/ already|;/);
   return new Refusal("LIVEOPS_WRONG_STATE", `${op} ${id} waits for no approval: it ${word}${last}`);
-}
-
-/** The question that a person answers is not the one that waits now. */
-export function anotherQuestion({ question }: Approval, id: string): Refusal {
-  return new Refusal(
-    "LIVEOPS_WRONG_STATE",
-    `that question of ${id} is answered, and another one waits: ${JSON.stringify(question)}`,
-  );
 }
 
 /** Its removal would end what `waiter` waits for. */

@@ -1,4 +1,5 @@
 /** The questions that an operation asks a person: which one is open, and which answers count. */
+import { Refusal } from "./errors.js";
 import type { Approval, Operation } from "./operation.js";
 import { stageAndStep } from "./step-names.js";
 
@@ -21,15 +22,8 @@ export function waitsForApproval(record: Asking & Pick<Operation, "state">): App
   return record.state === "queued" ? openApproval(record) : null;
 }
 
-/** Why the operation does not start. */
-export function approvalReason({ question }: Approval): string {
-  return `approval: ${question}`;
-}
-
-/** Whether the reason is that of `approvalReason`. */
-export function isApproval(reason: string): boolean {
-  return reason.startsWith("approval: ");
-}
+/** Why the operation does not start: the `reason` of `blocked`. */
+export const APPROVAL = "approval";
 
 /** The choice that is meant where none is named; null: there are several. */
 export function onlyChoice({ choices }: Pick<Approval, "choices">): string | null {
@@ -42,9 +36,27 @@ export function askedText({ question }: Pick<Approval, "question">): string {
   return `waits for approval: ${question}`;
 }
 
+/** The question in a command: an attempt asks one question at most, so its number names the question. */
+export function questionId(id: string, { attempt }: Pick<Approval, "attempt">): string {
+  return `${id}/${attempt}`;
+}
+
 /** The command that answers the question. */
-export function answerCommand(id: string, open: Pick<Approval, "choices">): string {
-  return `liveops approve ${id}${onlyChoice(open) === null ? " CHOICE" : ""}`;
+export function answerCommand(id: string, open: Pick<Approval, "choices" | "attempt">): string {
+  return `liveops approve ${questionId(id, open)}${onlyChoice(open) === null ? " CHOICE" : ""}`;
+}
+
+/** The command that rejects what is asked. */
+export function rejectCommand(id: string, open: Pick<Approval, "attempt">): string {
+  return `liveops reject ${questionId(id, open)}`;
+}
+
+/** The question that a person answers is not the one that waits now. */
+export function anotherQuestion(open: Approval, id: string): Refusal {
+  return new Refusal(
+    "LIVEOPS_WRONG_STATE",
+    `another question of ${id} waits now: ${JSON.stringify(open.question)}; answer it with: ${answerCommand(id, open)}`,
+  );
 }
 
 /** Whether a rejection, or an answer that did not come, is the error. */

@@ -30,7 +30,7 @@ export const PATHS = {
   pause: { method: "POST", path: "/v1/operations/:id/pause" },
   resume: { method: "POST", path: "/v1/operations/:id/resume" },
   approve: { method: "POST", path: "/v1/operations/:id/approve", sends: "body" },
-  reject: { method: "POST", path: "/v1/operations/:id/reject" },
+  reject: { method: "POST", path: "/v1/operations/:id/reject", sends: "body" },
   cancelAll: { method: "POST", path: "/v1/cancel", sends: "body", lastLine: "end" },
   retryAll: { method: "POST", path: "/v1/retry", sends: "body", lastLine: "end" },
   removeAll: { method: "POST", path: "/v1/remove", sends: "body", lastLine: "end" },

@@ -246,16 +246,20 @@ export const retryBody = z.strictObject({
   ),
 });
 
+const since = doc(
+  z.optional(z.iso.datetime()),
+  "`since` of the question that the person has seen; refused where another question waits meanwhile",
+);
+
 export const approveBody = z.strictObject({
   choice: doc(
     z.optional(z.string()),
     "one of the choices; `no` rejects. Default: the only choice besides `no`",
   ),
-  since: doc(
-    z.optional(z.iso.datetime()),
-    "`since` of the question that the person has seen; refused where another question waits meanwhile",
-  ),
+  since,
 });
+
+export const rejectBody = z.strictObject({ since });
 
 /** What one request acts on: ids, or all operations that have what the other keys say. */
 const selection = {

@@ -233,7 +233,7 @@ export const ROUTES = {
       summary: "Reject an operation that waits for approval",
       description: "Its stage fails with LIVEOPS_REJECTED; the end of the operation is as after any failure.",
       params: id,
-      body: requests.noBody,
+      body: requests.rejectBody,
       replies: { 200: json(operationSchema) },
       refusals: [...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
     },

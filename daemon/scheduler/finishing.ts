@@ -5,7 +5,7 @@
 
 import { retryDelay } from "../../ops/attempt/retry-delay.js";
 import { removeTemporary } from "../../ops/attempt/temporary.js";
-import { approvalReason, openApproval } from "../../protocol/approval.js";
+import { askedText, openApproval } from "../../protocol/approval.js";
 import type { Outcome } from "../../protocol/event.js";
 import type { Odd } from "../../protocol/operation.js";
 import { firstLine } from "../../protocol/text/first-line.js";
@@ -262,7 +262,7 @@ export class Finishing {
 function asksAgain({ run, number }: Attempt, { record, tries }: Entry, { asks }: Outcome): Conclusion | null {
   const open = openApproval(record);
   if (!asks || open === null || run.stopReason !== null) return null;
-  return { requeue: { reason: approvalReason(open), next: number + 1, tries, delay: 0 } };
+  return { requeue: { reason: askedText(open), next: number + 1, tries, delay: 0 } };
 }
 
 /** By SIGKILL, or in a way that nobody saw. */

@@ -59,7 +59,7 @@ test("a wait holds no worker and no slot, survives kill -9, and goes on from its
   const { daemon, id, asked, did, audit } = world;
   const waiting = await asked();
   expect(waiting).toMatchObject({
-    blocked: { reason: "approval: Roll out?" },
+    blocked: { reason: "approval" },
     ...{ attempt: 1, pid: null, slot: null, queuePosition: null, currentStage: 1 },
     stageStates: { Build: "done", Approve: "active" },
     approvals: [{ stage: "Approve", question: "Roll out?", until: null, answer: null }],
@@ -81,7 +81,7 @@ test("a wait holds no worker and no slot, survives kill -9, and goes on from its
   await expect(daemon.client.approve(id, { choice: "canry" })).rejects.toThrow(
     '"canry" is none of the choices',
   );
-  await expect(daemon.client.pause(id)).rejects.toThrow(`it waits for approval: liveops approve ${id}`);
+  await expect(daemon.client.pause(id)).rejects.toThrow(`it waits for approval: liveops approve ${id}/1`);
   const taken = await daemon.client.approve(id, { choice: "canary" });
   expect(taken.approvals).toMatchObject([{ answer: { choice: "canary", by: userName() } }]);
   await expect(daemon.client.reject(id)).rejects.toThrow("waits for no approval");
@@ -123,15 +123,15 @@ export class Both extends LiveOperation {
   const { since, until: at } = (await client.show(id)).approvals![0]!;
   expect(await client.why(id)).toMatchObject({
     summary: "It waits for approval: A; liveops rm x?",
-    waits: [{ what: "it waits for approval: A; liveops rm x?", until: `liveops approve ${id} CHOICE`, at }],
-    next: [{ command: `liveops approve ${id} CHOICE` }, { command: `liveops reject ${id}` }, {}],
+    waits: [{ what: "it waits for approval: A; liveops rm x?", until: `liveops approve ${id}/1 CHOICE`, at }],
+    next: [{ command: `liveops approve ${id}/1 CHOICE` }, { command: `liveops reject ${id}/1` }, {}],
   });
   await client.approve(id, { choice: "b", since });
   expect(await asked("B?")).toHaveLength(2);
   // Who still sees the first question does not answer the second one.
-  await expect(client.approve(id, { choice: "yes", since })).rejects.toThrow(
-    `that question of ${id} is answered, and another one waits: "B?"`,
-  );
+  const another = `another question of ${id} waits now: "B?"; answer it with: liveops approve ${id}/2`;
+  await expect(client.approve(id, { choice: "yes", since })).rejects.toThrow(another);
+  await expect(client.reject(id, { since })).rejects.toThrow(another);
   await client.approve(id);
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: ["b", "yes"] });
   await expect(client.approve(id)).rejects.toThrow(

@@ -30,18 +30,45 @@ test("each command names the question and the answer once, and untrusted text is
   const watch = world.start("liveops", ["watch", id]);
   const asked = "waits for approval: Out\\x1b[31m?";
   await watch.says("stdout", "=== [1/2] Ask ===");
-  await watch.says("stderr", `${asked} (canary, all); answer it with: liveops approve ${id} CHOICE`);
+  await watch.says("stderr", `${asked} (canary, all); answer it with: liveops approve ${id}/1 CHOICE`);
   const wait = world.start("liveops", ["wait", id]);
-  await wait.says("stderr", `waits for approval (liveops approve ${id}): Out\\x1b[31m?`);
-  expect((await world.liveops(["show", id])).stdout).toContain(`: liveops approve ${id} CHOICE\n`);
-  expect((await world.liveops(["why", id])).stdout).toContain(`liveops reject ${id}`);
-  expect((await world.liveops(["approve"])).stderr).toContain(`  ${id}  Out\\x1b[31m? (canary, all)\n`);
-  expect((await world.liveops(["approve", id, "all"])).stdout).toBe(`${id} answered: all\n`);
+  await wait.says("stderr", `waits for approval (liveops approve ${id}/1 CHOICE): Out\\x1b[31m?`);
+  expect((await world.liveops(["show", id])).stdout).toContain(`: liveops approve ${id}/1 CHOICE\n`);
+  expect((await world.liveops(["why", id])).stdout).toContain(`liveops reject ${id}/1`);
+  expect((await world.liveops(["approve"])).stderr).toContain(`  ${id}/1  Out\\x1b[31m? (canary, all)\n`);
+  expect((await world.liveops(["approve", id, "all"])).stdout).toBe(`${id} answered: all (Out\\x1b[31m?)\n`);
   expect((await wait.ended).code).toBe(0);
   const { code, stdout: out, stderr: err } = await watch.ended;
   expect(code).toBe(0);
   for (const text of [asked, "approved: all"]) expect(`${out}${err}`.split(text)).toHaveLength(2);
   expect(out).toContain("to all\n");
+});
+
+test("a second approve does not answer the next question, which nobody has seen", async () => {
+  const text = "stages:\n  - { name: Q1, approve: To staging? }\n  - { name: Q2, approve: Drop it? }\n";
+  const id = (await world.liveops(["submit", pipeline("two.yaml", text)])).stdout.trim();
+  const asks = (question: string) =>
+    world.record(id, (record) => waitsForApproval(record)?.question === question);
+  await asks("To staging?");
+  expect((await world.liveops(["approve", id])).stdout).toBe(`${id} answered: yes (To staging?)\n`);
+  await asks("Drop it?");
+  const refused = {
+    code: 5,
+    stdout: "",
+    stderr: `liveops: Not possible now: another question of ${id} waits now: "Drop it?"; answer it with: liveops approve ${id}/2\n`,
+  };
+  for (const words of [
+    ["approve", id],
+    ["approve", `${id}/1`],
+    ["reject", id],
+    ["reject", `${id}/1`],
+  ])
+    expect(await world.liveops(words)).toMatchObject(refused);
+  expect(await world.liveops(["reject", `${id.slice(0, 8)}/2`])).toMatchObject({
+    code: 0,
+    stdout: `${id} answered: no (Drop it?)\n`,
+  });
+  await world.record(id, ({ state }) => state === "failed");
 });
 
 test("liveops run asks on the terminal, with what happens at the end of the time", async () => {

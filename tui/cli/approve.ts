@@ -1,8 +1,9 @@
 /** `liveops approve` and `liveops reject`: answers the question of an operation that waits for approval. */
 import type { Command } from "commander";
-import { waitsForApproval } from "../../protocol/approval.js";
+import { anotherQuestion, questionId, waitsForApproval } from "../../protocol/approval.js";
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/failures.js";
+import { ID_PATTERN } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { addCommand } from "../kit/options.js";
@@ -10,16 +11,22 @@ import { printResult } from "../kit/output/options.js";
 import { connectFor } from "./connection.js";
 import { listPages } from "./list-pages.js";
 
+const WHICH =
+  "Operation id, a unique prefix of 3 or more characters, or a label; ID/2: only the question that attempt 2 asked";
+
 export function registerApprove(root: Command): void {
   addCommand(root, "approve", "Answer the question of an operation that waits for approval", [
     "liveops approve k3f",
+    "liveops approve k3f/2",
     "liveops approve k3f blue",
   ])
-    .argument("[id]", "Operation id, a unique prefix of 3 or more characters, or a label")
+    .argument("[id]", WHICH)
     .argument("[choice]", "One of the choices (default: the only one besides no)")
     .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, choice: string | undefined, _options: unknown, command: Command) =>
-      answer(command, id, (client, id) => client.approve(id, choice === undefined ? {} : { choice })),
+      answer(command, id, (client, id, seen) =>
+        client.approve(id, { ...seen, ...(choice !== undefined && { choice }) }),
+      ),
     );
 }
 
@@ -27,23 +34,39 @@ export function registerReject(root: Command): void {
   addCommand(root, "reject", "Reject an operation that waits for approval: its stage fails", [
     "liveops reject k3f",
   ])
-    .argument("[id]", "Operation id, a unique prefix of 3 or more characters, or a label")
+    .argument("[id]", WHICH)
     .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, _options: unknown, command: Command) =>
-      answer(command, id, (client, id) => client.reject(id)),
+      answer(command, id, (client, id, seen) => client.reject(id, seen)),
     );
 }
 
 async function answer(
   command: Command,
-  id: string | undefined,
-  send: (client: Client, id: string) => Promise<Operation>,
+  named: string | undefined,
+  send: (client: Client, id: string, seen: { since?: string }) => Promise<Operation>,
 ): Promise<void> {
   const { client, options } = await connectFor<{ json?: boolean }>(command);
-  if (id === undefined) throw await noId(client, command.name());
-  const operation = await send(client, id);
-  const choice = operation.approvals?.at(-1)?.answer?.choice;
-  printResult(options, operation, operation.id, `${operation.id} answered: ${sanitize(choice ?? "")}`);
+  if (named === undefined) throw await noId(client, command.name());
+  const [word, attempt] = splitQuestion(named);
+  const record = await client.show(word);
+  const open = waitsForApproval(record);
+  // A command that is typed twice must not answer a question that nobody has seen.
+  const isFirst = record.approvals?.length === 1;
+  if (open !== null && (attempt === null ? !isFirst : attempt !== open.attempt))
+    throw anotherQuestion(open, record.id);
+  const operation = await send(client, record.id, open === null ? {} : { since: open.since });
+  const { question, answer } = operation.approvals!.at(-1)!;
+  const text = `${operation.id} answered: ${sanitize(answer?.choice ?? "")} (${sanitize(question)})`;
+  printResult(options, operation, operation.id, text);
+}
+
+/** `k3f/2`: the operation, and the attempt that asked; without a number, null. */
+function splitQuestion(word: string): [id: string, attempt: number | null] {
+  const [id = "", number = "", ...more] = word.split("/");
+  return more.length === 0 && ID_PATTERN.test(id) && /^\d+$/.test(number)
+    ? [id, Number(number)]
+    : [word, null];
 }
 
 /** Lists the operations that wait for approval. */
@@ -53,7 +76,7 @@ async function noId(client: Client, name: string): Promise<UsageError> {
     const open = waitsForApproval(it);
     return open === null
       ? []
-      : `  ${it.id}  ${sanitize(open.question)} (${open.choices.map((each) => sanitize(each)).join(", ")})`;
+      : `  ${questionId(it.id, open)}  ${sanitize(open.question)} (${open.choices.map((each) => sanitize(each)).join(", ")})`;
   });
   if (lines.length === 0) return new UsageError("no operation waits for approval");
   return new UsageError(

@@ -185,7 +185,7 @@ function waitsForInput(prompt: string, operation: Operation | null, ownTerminal:
 
 /** In `liveops run`, the person at the terminal is asked. */
 function waitsForAnswer(
-  { question, choices, until, default: fallback }: Extract<EventLine, { type: "approval:asked" }>,
+  { question, choices, until, default: fallback, attempt }: Extract<EventLine, { type: "approval:asked" }>,
   operation: Operation | null,
   ownTerminal: boolean,
 ): TextLine[] {
@@ -195,7 +195,8 @@ function waitsForAnswer(
     until === null
       ? ""
       : ` by ${formatLocalTime(new Date(until))}${fallback === null ? "" : `, else ${sanitize(fallback)}`}`;
-  const answer = operation === null ? "" : `; answer it with: ${answerCommand(operation.id, { choices })}`;
+  const answer =
+    operation === null ? "" : `; answer it with: ${answerCommand(operation.id, { choices, attempt })}`;
   const text = `${sanitize(askedText({ question }))} (${all})${time}${answer}`;
   return [{ to: "err", text, tone: "warning" }];
 }

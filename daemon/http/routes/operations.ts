@@ -1,7 +1,7 @@
 /** The routes of operations: submit, again, list, show, edit, cancel, pause, resume, approve, reject, retry, remove. */
 import type { FastifyReply } from "fastify";
 import type * as z from "zod/mini";
-import { NO, onlyChoice } from "../../../protocol/approval.js";
+import { anotherQuestion, answerCommand, NO, onlyChoice } from "../../../protocol/approval.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Approval, Operation } from "../../../protocol/operation.js";
 import type { OperationPage } from "../../../protocol/replies.js";
@@ -13,7 +13,7 @@ import { editOperation } from "../../admission/edit.js";
 import { retryOperation } from "../../admission/retry.js";
 import { hostFilter } from "../../hosts/hosts.js";
 import type { Entry } from "../../store/decision.js";
-import { anotherQuestion, notAsking } from "../../wrong-state.js";
+import { notAsking } from "../../wrong-state.js";
 import { personOf } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
@@ -84,10 +84,7 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
     handler: async (request) => {
       const { id } = (await view.find(request.params.id)).record;
       const { choice, since } = request.body;
-      await answerOperation(context, id, personOf(request), (open) => {
-        if (since !== undefined && since !== open.since) throw anotherQuestion(open, id);
-        return chosen(open, choice, id);
-      });
+      await answerOperation(context, id, personOf(request), since, (open) => chosen(open, choice, id));
       return wholeRecord(context, id);
     },
   });
@@ -95,7 +92,7 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
     ...definition("reject"),
     handler: async (request) => {
       const { id } = (await view.find(request.params.id)).record;
-      await answerOperation(context, id, personOf(request), () => NO);
+      await answerOperation(context, id, personOf(request), request.body.since, () => NO);
       return wholeRecord(context, id);
     },
   });
@@ -212,15 +209,20 @@ async function pauseOperation(context: Context, id: string, isPaused: boolean): 
   scheduler.pauseOperation(id);
 }
 
-/** @throws Refusal where the operation waits for no approval */
+/**
+ * @param since - of the question that the person has seen; undefined: any
+ * @throws Refusal where the operation waits for no approval
+ */
 async function answerOperation(
   { lifecycle }: Context,
   id: string,
   by: string,
+  since: string | undefined,
   choose: (open: Approval) => string,
 ): Promise<void> {
   await lifecycle.answer(id, by, (open, record) => {
     if (open === null) throw notAsking(record);
+    if (since !== undefined && since !== open.since) throw anotherQuestion(open, id);
     return choose(open);
   });
 }
@@ -234,7 +236,7 @@ function chosen(open: Approval, choice: string | undefined, id: string): string 
   if (answer === null)
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",
-      `the question of ${id} has several choices, ${all}: liveops approve ${id} CHOICE`,
+      `the question of ${id} has several choices, ${all}: ${answerCommand(id, open)}`,
     );
   const near = nearest(answer, choices);
   throw new Refusal("LIVEOPS_BAD_REQUEST", `${JSON.stringify(answer)} is none of the choices ${all}`, {

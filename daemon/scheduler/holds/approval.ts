@@ -1,5 +1,5 @@
 /** Operations that ask a person. They wait outside their queues, without a worker or a slot, until somebody answers. */
-import { answerCommand, approvalReason, waitsForApproval } from "../../../protocol/approval.js";
+import { APPROVAL, answerCommand, waitsForApproval } from "../../../protocol/approval.js";
 import type { Blocked, Operation } from "../../../protocol/operation.js";
 import type { Lifecycle } from "../../lifecycle.js";
 import type { Log } from "../../log/log.js";
@@ -27,7 +27,7 @@ export class Approvals implements Hold {
 
   why({ record }: Entry): Blocked | null {
     const open = waitsForApproval(record);
-    return open && { reason: approvalReason(open), since: open.since };
+    return open && { reason: APPROVAL, since: open.since };
   }
 
   reason({ record }: Entry): Reason | null {

@@ -1,6 +1,6 @@
 /** Makes notices: from the end of an operation, and from what other parts say. Pure. */
 import { createHash } from "node:crypto";
-import { answerCommand } from "../../../protocol/approval.js";
+import { answerCommand, rejectCommand } from "../../../protocol/approval.js";
 import { nameMatcher } from "../../../protocol/environment.js";
 import {
   DEFAULT_EVENTS,
@@ -94,7 +94,7 @@ export function approvalDraft(record: Operation, open: Approval): NoticeDraft {
     key: approvalKey(id, open),
     record,
     reason: [question, `choices: ${choices.join(", ")}`, time ?? ""],
-    next: [answerCommand(id, open), `liveops reject ${id}`],
+    next: [answerCommand(id, open), rejectCommand(id, open)],
   };
 }
 

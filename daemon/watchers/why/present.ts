@@ -1,5 +1,5 @@
 /** The `Why` of an operation that has not failed: what it waits for, what is unusual, which stages did not run. */
-import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
+import { answerCommand, rejectCommand, waitsForApproval } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import type { Why } from "../../../protocol/why.js";
@@ -69,7 +69,7 @@ function nextOf(record: Operation): Why["next"] {
   if (open !== null)
     return [
       { command: answerCommand(id, open), does: `answers it: ${open.choices.join(", ")}` },
-      { command: `liveops reject ${id}`, does: "rejects it: its stage fails" },
+      { command: rejectCommand(id, open), does: "rejects it: its stage fails" },
       cancel,
     ];
   if (state === "queued")

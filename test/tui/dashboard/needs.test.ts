@@ -63,17 +63,17 @@ describe("a question", () => {
     const state = choose(open([asks()], { size: SIZE }), "rolloutaaaaa");
     const sure = press(state, "y");
     expect(rows(sure).at(-1)).toContain("Approve rollout?");
-    expect(rows(sure).at(-2)).toContain("$ liveops approve rolloutaaaaa yes");
+    expect(rows(sure).at(-2)).toContain("$ liveops approve rolloutaaaaa/1 yes");
     expect(effectsOf(sure, { type: "pressed", pressed: { input: "y" } })).toContainEqual({
       type: "send",
-      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "yes", since: ago(120) },
+      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "yes", since: ago(120), attempt: 1 },
     });
     const reject = press(state, "n");
     expect(rows(reject).at(-1)).toContain("Reject rollout?");
     expect(effectsOf(reject, { type: "pressed", pressed: { input: "n" } })).toEqual([]);
     expect(effectsOf(reject, { type: "pressed", pressed: { input: "y" } })).toContainEqual({
       type: "send",
-      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "no", since: ago(120) },
+      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "no", since: ago(120), attempt: 1 },
     });
   });
 

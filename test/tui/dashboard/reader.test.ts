@@ -132,7 +132,7 @@ describe("what is typed", () => {
     await using world = await World.start();
     const question = { question: "Roll out?", choices: ["yes", "no"], stage: "Scan", occurrence: 1 };
     const asked = { ...question, default: null, attempt: 1, since: ago(9), until: null, answer: null };
-    const blocked = { reason: "approval: Roll out?", since: asked.since };
+    const blocked = { reason: "approval", since: asked.since };
     world.put(backup({ state: "queued", blocked, approvals: [asked] }));
     await using reader = reading(world);
     await reader.until("Connected");

@@ -1,5 +1,5 @@
 /** What the commands that wait print on stderr. */
-import { isApproval } from "../../../protocol/approval.js";
+import { APPROVAL, answerCommand, openApproval } from "../../../protocol/approval.js";
 import type { Reconnect } from "../../../protocol/client/reconnect.js";
 import type { WaitOptions } from "../../../protocol/client/until-finished.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -37,11 +37,11 @@ type Key = "stalledSince" | "noRoomSince" | "blocked" | "pause";
 const WORDS: Record<Key, (operation: Partial<Operation>) => string> = {
   stalledSince: () => "stalled: the operation's process is stopped (SIGSTOP)",
   noRoomSince: () => "paused: the disk is full; the operation waits for free space",
-  blocked: ({ id, blocked }) => {
-    const reason = sanitize(blocked?.reason ?? "");
-    return isApproval(reason)
-      ? `waits for ${reason.replace(":", ` (liveops approve${id === undefined ? "" : ` ${id}`}):`)}`
-      : `blocked: the operation cannot start: ${reason}`;
+  blocked: ({ id = "ID", blocked, approvals }) => {
+    const open = openApproval(approvals === undefined ? {} : { approvals });
+    return blocked?.reason === APPROVAL && open !== null
+      ? `waits for approval (${answerCommand(id, open)}): ${sanitize(open.question)}`
+      : `blocked: the operation cannot start: ${sanitize(blocked?.reason ?? "")}`;
   },
   pause: ({ id }) => `paused; resume it with: liveops resume${id === undefined ? "" : ` ${id}`}`,
 };
@@ -55,7 +55,7 @@ const OVER: Record<Key, string> = {
 
 /** Undefined: a patch without the key. */
 function sinceOf(operation: Partial<Operation>, key: Key, questions: boolean): unknown {
-  if (key === "blocked" && !questions && isApproval(operation.blocked?.reason ?? "")) return null;
+  if (key === "blocked" && !questions && operation.blocked?.reason === APPROVAL) return null;
   if (key !== "pause") return operation[key];
   return operation.pause === undefined ? undefined : (operation.pause?.since ?? null);
 }

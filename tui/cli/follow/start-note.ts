@@ -1,4 +1,5 @@
 /** What a submit says of the start of its operation: the time it waits for, or when its turn is expected. */
+import { waitsForApproval } from "../../../protocol/approval.js";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
@@ -30,6 +31,8 @@ export function startText(operation: Operation, forecast: ForecastReply | null, 
   const starts = startsAt === null ? "" : `; starts in about ${inTime(startsAt)}`;
   const ends = endsAt === null ? "" : `, ends in about ${inTime(endsAt)}`;
   if (waitsFor !== null) return `waits for ${listed(waitsFor)}${starts}${ends}`;
+  const open = waitsForApproval(operation);
+  if (open !== null) return `waits for approval: ${sanitize(open.question)}`;
   if (blocked !== null) return `waits: ${sanitize(blocked.reason)}`;
   if (queuePosition === null) return null;
   // The forecast says that the operation starts at once.

@@ -1,5 +1,5 @@
 /** A request to the daemon, as a value, so that a question and the shell command can show it first. */
-import { NO } from "../../../protocol/approval.js";
+import { NO, questionId } from "../../../protocol/approval.js";
 import { onRemote } from "../../../protocol/client/ssh/address.js";
 import type { EditBody } from "../../../protocol/requests.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
@@ -26,6 +26,8 @@ export type Request =
       readonly choice: string;
       /** Of the question that the person sees. */
       readonly since: string;
+      /** Of the attempt that asks it. */
+      readonly attempt: number;
     }
   | {
       readonly kind: "edit";
@@ -173,8 +175,15 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
   answer: {
     underWay: "answering",
     done: ({ choice }) => (choice === NO ? "rejected" : `approved: ${choice}`),
-    command: ({ ids, choice }, flags) =>
-      ids.map((id) => liveops(choice === NO ? ["reject", id] : ["approve", id, choice], flags)).join(" && "),
+    command: ({ ids, choice, attempt }, flags) =>
+      liveopsEach(
+        ids,
+        ([id = ""]) => {
+          const asked = questionId(id, { attempt });
+          return choice === NO ? ["reject", asked] : ["approve", asked, choice];
+        },
+        flags,
+      ),
   },
   edit: {
     underWay: "changing",

@@ -3,7 +3,7 @@
  * Pure. Signs and bars are left out: a screen reader spells them.
  */
 
-import { waitsForApproval } from "../../../protocol/approval.js";
+import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Approval, Operation } from "../../../protocol/operation.js";
 import { isUnrun } from "../../../protocol/stage-state.js";
@@ -128,7 +128,7 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
     );
   const open = waitsForApproval(is);
   if (open !== null && (was === null || waitsForApproval(was) === null))
-    sentences.push(`${name}: ${questionOf(open)}. In a shell: liveops approve ${is.id}.`);
+    sentences.push(`${name}: ${questionOf(open)}. In a shell: ${answerCommand(is.id, open)}.`);
   if (is.cancelRequested && !was?.cancelRequested && !isFinal(is.state))
     sentences.push(`${name}: cancelling.`);
   if (isFinal(is.state) && was?.state !== is.state) sentences.push(ended(is));

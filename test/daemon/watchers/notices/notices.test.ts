@@ -159,7 +159,7 @@ test("a question is told, and not any more once it is answered or cancelled", as
       "choices: a, b",
       expect.stringMatching(/^until [\d-]+ \d\d:\d\d, then the stage fails$/),
     ],
-    next: [`liveops approve ${first.id} CHOICE`, `liveops reject ${first.id}`],
+    next: [`liveops approve ${first.id}/1 CHOICE`, `liveops reject ${first.id}/1`],
   });
   const second = await daemon.submit("asks", {});
   await vi.waitFor(async () => expect(await waiting()).toBe(2), { timeout: 20_000 });

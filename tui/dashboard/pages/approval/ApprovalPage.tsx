@@ -43,7 +43,9 @@ const isUnlisted = (state: State): boolean => !asks(state);
 function answer(state: State, id: string, choice: string): State {
   const { open } = choicesOf(state, id);
   const closed = { ...state, page: null };
-  return open === null ? closed : ask(closed, { kind: "answer", ids: [id], choice, since: open.since });
+  if (open === null) return closed;
+  const { since, attempt } = open;
+  return ask(closed, { kind: "answer", ids: [id], choice, since, attempt });
 }
 
 /** They come before the other actions of their keys. */
