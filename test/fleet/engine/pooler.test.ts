@@ -1,5 +1,6 @@
 /** A connection pooler between a host and its engine. */
-// @module-tag postgresql pgbouncer
+// @module-tag postgresql
+// @module-tag pgbouncer
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
