@@ -25,7 +25,7 @@ function inShell(line: string): Promise<{ code: unknown; stdout: string; stderr:
 const SHELL = "$liveops run shell -- echo hello";
 
 describe("run", () => {
-  test.each(["/nonexistent", "/proc", "/etc/passwd"])("TMPDIR=%s is wrong usage", async (dir) => {
+  test.each(["$PWD/missing", "/proc", "/etc/passwd"])("TMPDIR=%s is wrong usage", async (dir) => {
     const { code, stdout, stderr } = await inShell(`TMPDIR=${dir} ${SHELL}`);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(/^liveops: cannot create a temporary directory: .*\nset TMPDIR to .*\n$/);

@@ -234,7 +234,7 @@ test("an operation in code has directory and variables; its type may be gone", a
 test("a shell that is not there is said, and leaves nothing behind", async () => {
   const id = await failed();
   const dirs = shellDirs();
-  await using terminal = shell([id], "/nonexistent/zsh");
+  await using terminal = shell([id], join(world.work, "missing/zsh"));
   await terminal.screen.until("cannot be started in");
   await terminal.screen.until("take another one: SHELL=/bin/sh liveops shell");
   expect(await terminal.exited).toBe(2);

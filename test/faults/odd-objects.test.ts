@@ -120,7 +120,7 @@ const KINDS: Kind[] = [
   { kind: "a named pipe", put: instead((path) => void execFileSync("mkfifo", [path])) },
   { kind: "a socket", put: instead(putSocket) },
   { kind: "a link to a file elsewhere", put: changed(putLinkToItself) },
-  { kind: "a dangling link", put: instead((path) => symlinkSync("/nonexistent/liveops", path)) },
+  { kind: "a dangling link", put: instead((path) => symlinkSync(`${path}-missing`, path)) },
   { kind: "a looping link", put: instead((path) => symlinkSync(basename(path), path)) },
   { kind: "a file of mode 000", put: changed((path) => chmodSync(path, 0)), isHarmless: true },
   { kind: "an empty file", put: instead((path) => writeFileSync(path, "")), isHarmless: true },

@@ -94,7 +94,7 @@ test("TypeScript leaves nothing in the temporary directory, and removes nothing 
 });
 
 test.each([
-  ["a missing temporary directory", { TMPDIR: "/nonexistent" }],
+  ["a missing temporary directory", { TMPDIR: "missing" }],
   ["a cache that cannot be made", { TMPDIR: "/proc", XDG_CACHE_HOME: "/proc/nobody" }],
 ])("TypeScript runs with %s", async (_, env) => {
   const world = newWorld();

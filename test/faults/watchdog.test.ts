@@ -1,6 +1,7 @@
 /** The daemon's notifications to systemd: a program named `systemd-notify` on its PATH records each call. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ServiceNotifier, type ServiceState } from "../../daemon/os/service-notifier.js";
@@ -137,7 +138,7 @@ test("a watchdog that is meant for another process is not pinged; READY is sent 
 });
 
 test("without systemd-notify the daemon runs, and its log says so", async () => {
-  await using service = new Service({ PATH: "/nonexistent", WATCHDOG_USEC: "100000" });
+  await using service = new Service({ PATH: join(tmpdir(), "missing"), WATCHDOG_USEC: "100000" });
   await eventually("it answers", () => service.client.daemon().catch(() => null));
   const log = join(service.world.stateDir, "liveopsd.log");
   await eventually("it is said", () => readFileSync(log, "utf8").includes("systemd was not notified"));

@@ -60,7 +60,8 @@ test("they are written to no disk", () => {
   const disk = mkdtempSync(join(tmpdir(), "liveops-test-"));
   onTestFinished(() => rmSync(disk, { recursive: true, force: true }));
   const TMPFS = 0x01021994;
-  for (const dir of [statfsSync(disk).type === TMPFS ? undefined : disk, "/nonexistent", undefined]) {
+  const onDisk = statfsSync(disk).type === TMPFS ? undefined : disk;
+  for (const dir of [onDisk, join(disk, "missing"), undefined]) {
     const secrets = new SubmittedSecrets(dir, "/state");
     secrets.put("abcdefghijkl", SECRETS);
     expect(secrets.get("abcdefghijkl")).toEqual(SECRETS);

@@ -147,13 +147,13 @@ describe("a script", () => {
       "  - name: A",
       "    run: |",
       "      echo one",
-      "      ls /nonexistent | cat",
+      "      ls ./missing | cat",
       "      echo two",
     ];
-    const lines = "echo one\nls /nonexistent | cat\necho two\n";
+    const lines = "echo one\nls ./missing | cat\necho two\n";
     const { error, result, texts } = await run(fileOf([stage("A", script(lines, 4))], {}, text.join("\n")));
     expect(error?.message.split("\n")[0]).toBe(
-      '"A" exited with 2 at /pipelines/nightly.yaml:5: ls /nonexistent | cat',
+      '"A" exited with 2 at /pipelines/nightly.yaml:5: ls ./missing | cat',
     );
     expect(error).toMatchObject({ code: "LIVEOPS_EXCEPTION", stack: null });
     expect(result).toMatchObject({ exitCode: 2, failedStage: "A" });
@@ -269,7 +269,7 @@ describe("directories", () => {
 describe("when", () => {
   it("exits with 0: the stage runs; 1: it is skipped with the reason; else the stage fails", async () => {
     const skipped = stage("B", "echo no >&2; exit 9", {
-      when: script("test -s /nonexistent"),
+      when: script("test -s ./missing"),
       outputs: ["size"],
     });
     const failing = stage("C", "echo no", { when: script('echo "$LIVEOPS_STAGE"; exit 3') });
@@ -277,7 +277,7 @@ describe("when", () => {
       fileOf([stage("A", "true", { when: words("true") }), skipped, failing]),
     );
     expect(record.stageStates).toEqual({ A: "done", B: "skipped", C: "failed" });
-    expect(record.stageTimes.B?.reason).toBe("when exited with 1: test -s /nonexistent");
+    expect(record.stageTimes.B?.reason).toBe("when exited with 1: test -s ./missing");
     expect(error?.message).toMatch(/^when of "C" exited with 3 at /);
     expect(result).toMatchObject({
       exitCode: 3,
@@ -302,7 +302,7 @@ describe("when", () => {
   });
 
   it("with a variable that is not set fails the stage in sh", async () => {
-    const more = { when: script('[ "$targt" = x ]'), env: envOf({ PATH: "/nonexistent" }) };
+    const more = { when: script('[ "$targt" = x ]'), env: envOf({ PATH: "/dev/null" }) };
     const { record, error } = await run(fileOf([stage("A", "true", more)]));
     expect(record.stageStates).toEqual({ A: "failed" });
     expect(error?.message).toMatch(/^when of "A" exited with 2 at /);

@@ -74,13 +74,13 @@ describe("a secret", () => {
       /^the secret token is the environment variable NOWHERE .*type|NOWHERE=… liveops retry [a-z0-9]{12}$/,
     ],
     ["prompt:token", /^the secret token was typed at the submit, .* liveops retry [a-z0-9]{12}$/],
-    ["file:/nonexistent", /^the secret token cannot be read: there is no file \/nonexistent$/],
+    ["file:$DIR/missing", /^the secret token cannot be read: there is no file \/.*\/missing$/],
     ["file:/dev/zero", /^the secret token cannot be read: \/dev\/zero is not a regular file$/],
     ["plain-text-value", /^the secret token must be env:NAME, file:PATH or prompt:/],
   ])(
     "that is missing, %s, is an error before any stage that says what to type",
     async (reference, message) => {
-      const { error, stages } = await run("true", reference);
+      const { error, stages } = await run("true", reference.replace("$DIR", temporary()));
       expect(error).toMatchObject({
         code: "LIVEOPS_SECRET_MISSING",
         message: expect.stringMatching(message),

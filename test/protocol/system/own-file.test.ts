@@ -23,7 +23,7 @@ test.each([
   ["a directory", (path: string) => mkdirSync(path)],
   ["a named pipe", (path: string) => void execFileSync("mkfifo", [path])],
   ["a symbolic link", (path: string) => symlinkSync("/etc/hosts", path)],
-  ["a symbolic link", (path: string) => symlinkSync("/nonexistent", path)],
+  ["a symbolic link", (path: string) => symlinkSync(`${path}-missing`, path)],
 ])("%s is refused at once, and named", (kind, make) => {
   const path = join(directory(), "odd");
   make(path);
