@@ -1,17 +1,21 @@
 /** Runs of vitest in a test: on a machine without a program, and beside a daemon and settings of the user. */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { processesOf } from "../end-to-end/processes.js";
+import { until } from "../end-to-end/until.js";
 import { TestDaemon } from "./daemon.js";
+import { temporaryDirectory } from "./temporary.js";
+
+const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts"];
+const ENV = { LIVEOPS_NO_BUILD: "1" };
 
 /** The exit code and the last lines. */
 function run(file: string, env: Record<string, string>): [status: number | null, ...lines: string[]] {
-  const words = ["run", "--config", "test/vitest.config.ts", file];
-  const { status, stdout } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", ...words], {
-    encoding: "utf8",
-    env: { LIVEOPS_NO_BUILD: "1", ...env },
-  });
+  const options = { encoding: "utf8", env: { ...ENV, ...env } } as const;
+  const { status, stdout } = spawnSync(process.execPath, [...VITEST, file], options);
   return [status, ...stdout.trim().split("\n").slice(-3)];
 }
 
@@ -50,4 +54,22 @@ test("a daemon, the state and the settings of the user change no result", async 
   };
   // The errors that this file tests name the daemon that holds the state directory.
   expect(run("test/tui/kit/report.test.ts", env)[0]).toBe(0);
+});
+
+test("Ctrl-C ends the processes of the tests, removes their files and prints what is known", async () => {
+  using temporary = temporaryDirectory();
+  const child = spawn(process.execPath, [...VITEST, WITH_JQ, "test/daemon/queues.test.ts"], {
+    env: { ...ENV, PATH: "/nowhere", TMPDIR: temporary.path },
+    // Ctrl-C signals a process group.
+    detached: true,
+  });
+  const stdout = text(child.stdout);
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const ofTests = () => processesOf(`${temporary.path}/`).filter(({ pid }) => pid !== child.pid);
+  await until("a daemon runs", () => ofTests().some(({ command }) => command.includes("liveopsd")));
+  process.kill(-child.pid!, "SIGINT");
+  expect(await ended).toBe(130);
+  expect(await stdout).toMatch(/\nThe run was interrupted\.\n(.*\n)*\n\d+ passed, 0 failed/);
+  expect(ofTests()).toEqual([]);
+  expect(readdirSync(temporary.path)).toEqual([]);
 });
