@@ -10,7 +10,7 @@ import { ConfigReload } from "./admin/config-reload.js";
 import { CleanupStack } from "./cleanup-stack.js";
 import { compose, type Parts } from "./compose.js";
 import type { MakeEngine } from "./engine.js";
-import { startMetricsServer } from "./http/metrics-server.js";
+import { startMetricsServer } from "./features/metrics/metrics-server.js";
 import type { Context } from "./http/route-definition.js";
 import { buildServer } from "./http/server.js";
 import type { DaemonLog } from "./log/daemon-log.js";

@@ -1,6 +1,8 @@
 /** The engine of one machine: files in the state directory, and no other host. */
-import { Backups } from "./admin/backup/backups.js";
+
 import type { Engine, EngineParts } from "./engine.js";
+import { Backups } from "./features/backup/backups.js";
+import { schedulesFile } from "./features/schedules/schedules.js";
 import { EmbeddedHosts } from "./hosts/embedded-hosts.js";
 import { recoverEvents } from "./recovery/orphans.js";
 import { localRuns } from "./run-files/runs.js";
@@ -8,7 +10,6 @@ import { SealedEvents } from "./run-files/sealed-events.js";
 import { WorkerEvents } from "./run-files/worker-events.js";
 import { NO_OUTBOX } from "./scheduler/outbox.js";
 import { queuesFile } from "./scheduler/queues.js";
-import { schedulesFile } from "./schedules/schedules.js";
 import { PlaceError } from "./store/directories.js";
 import { EmbeddedStore } from "./store/embedded-store.js";
 import { isOfFleet } from "./store/layout.js";

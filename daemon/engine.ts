@@ -3,9 +3,10 @@
  * this machine (`embedded-engine.ts`); a fleet's engine shares them with other hosts (`fleet/fleet.ts`).
  */
 import type { HostCounters } from "../protocol/replies.js";
-import type { CopyProgress } from "./admin/backup/copy-state.js";
-import type { Manifest } from "./admin/backup/manifest.js";
 import type { Bus } from "./bus.js";
+import type { CopyProgress } from "./features/backup/copy-state.js";
+import type { Manifest } from "./features/backup/manifest.js";
+import type { Schedule } from "./features/schedules/schedule.js";
 import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader, Types } from "./loader/loader.js";
@@ -16,7 +17,6 @@ import type { Outbox } from "./scheduler/outbox.js";
 import type { Queues, SavedQueues } from "./scheduler/queues.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
 import type { OperationStarter, StarterOptions } from "./scheduler/starter.js";
-import type { Schedule } from "./schedules/schedule.js";
 import type { Settings } from "./settings.js";
 import type { Entry } from "./store/decision.js";
 import type { Layout } from "./store/layout.js";

@@ -12,10 +12,10 @@ import { AlreadyRunningError } from "./socket/held-places.js";
 import { SocketTakenError } from "./socket/listen.js";
 import { layoutOf } from "./store/layout.js";
 
-export { backUpWithoutDaemon } from "./admin/backup/backup.js";
-export { BackupError } from "./admin/backup/backup-error.js";
-export { restore } from "./admin/backup/restore.js";
-export { openFleetClient } from "./fleet/fleet-client.js";
+export { backUpWithoutDaemon } from "./features/backup/backup.js";
+export { BackupError } from "./features/backup/backup-error.js";
+export { restore } from "./features/backup/restore.js";
+export { openFleetClient } from "./features/fleet/fleet-client.js";
 export { examine } from "./recovery/doctor.js";
 export { PlaceError } from "./store/directories.js";
 export type { Settings };

@@ -3,14 +3,14 @@ import { availableParallelism, hostname } from "node:os";
 import { delimiter, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../protocol/failures.js";
-import type { Hook } from "../protocol/hooks.js";
+import type { Hook } from "../protocol/features/hooks/hooks.js";
 import { HOST_PATTERN } from "../protocol/host-names.js";
 import { readConfig } from "../protocol/system/config.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
 import { type Channel, type Config, LOST_AFTER, SETTINGS } from "../protocol/system/config-settings.js";
 import { type LogLevel, logLevelFrom } from "../protocol/system/log-level.js";
 import { configFile, type Places, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
-import { type TraceSettings, traceSettingsFrom } from "./watchers/traces/trace-settings.js";
+import { type TraceSettings, traceSettingsFrom } from "./features/traces/trace-settings.js";
 
 export interface Settings extends Limits {
   stateDir: string;

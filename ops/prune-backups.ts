@@ -7,7 +7,7 @@
 import { lstatSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { LiveOperation, type Params, type Progress, z } from "liveops";
-import { manifestFile, parseArchiveFile, place } from "./archive/naming.js";
+import { manifestFile, parseArchiveFile, place } from "./features/archive/naming.js";
 import { bytesShown, count, PlainError, shown } from "./messages.js";
 
 interface Pruned {

@@ -10,10 +10,10 @@ import { basename, dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { LiveOperation, type Params, type Progress, z } from "liveops";
-import { Comparison, type FoundEntry } from "./archive/compare.js";
-import { DamagedManifest, ManifestReader } from "./archive/manifest.js";
-import { manifestFile, parseArchiveFile, place } from "./archive/naming.js";
-import { DamagedArchive, type TarEntry, TarReader } from "./archive/tar-read.js";
+import { Comparison, type FoundEntry } from "./features/archive/compare.js";
+import { DamagedManifest, ManifestReader } from "./features/archive/manifest.js";
+import { manifestFile, parseArchiveFile, place } from "./features/archive/naming.js";
+import { DamagedArchive, type TarEntry, TarReader } from "./features/archive/tar-read.js";
 import { bytesShown, count, PlainError, shown } from "./messages.js";
 import { PruneBackups } from "./prune-backups.js";
 

@@ -1,10 +1,10 @@
 /** Schemas of the replies; `routes.ts` assigns them to routes. Only the daemon loads this module. */
 import * as z from "zod/mini";
 import { type Problem, REFUSALS, type RefusalCode } from "./errors.js";
+import { CHANNEL_KIND_NAMES } from "./features/notices/config-channels.js";
 import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
 import { doc } from "./schema/doc.js";
 import type { State } from "./state.js";
-import { CHANNEL_KIND_NAMES } from "./system/config-channels.js";
 import { LOG_LEVELS } from "./system/log-level.js";
 
 export const HOST_STATES = ["up", "unreachable", "lost", "left"] as const;

@@ -109,13 +109,13 @@ const built = await Promise.all([
     ...esm,
     entryPoints: {
       liveops: "ops/sdk/index.ts",
-      testing: "ops/testing/index.ts",
+      testing: "ops/features/testing/index.ts",
       client: "protocol/client/index.ts",
       run: "tui/cli/run/inline.ts",
       "pipeline-file": "tui/cli/run/pipeline-file.ts",
       worker: "daemon/worker/main.ts",
       loader: "daemon/loader/main.ts",
-      schemas: "tui/export/schema.ts",
+      schemas: "tui/features/export/schema.ts",
       "published-type": "ops/types/published-type.ts",
       ...shipped,
     },
@@ -125,17 +125,17 @@ const built = await Promise.all([
   // The thread of a worker. Apart from the worker, so that the worker is not cut into more files to load.
   build({ ...esm, splitting: false, entryPoints: { "lease-watchdog": "daemon/worker/lease-watchdog.ts" } }),
   // prom-client, which a daemon loads for the first request of its metrics.
-  build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/watchers/metrics/prometheus.ts" } }),
+  build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/features/metrics/prometheus.ts" } }),
   // The SDK of OpenTelemetry, which a daemon with traces loads at its start.
-  build({ ...esm, splitting: false, entryPoints: { traces: "daemon/watchers/traces/traces.ts" } }),
+  build({ ...esm, splitting: false, entryPoints: { traces: "daemon/features/traces/traces.ts" } }),
   // nodemailer, which a daemon loads for its first mail.
   build({
     ...esm,
     splitting: false,
-    entryPoints: { nodemailer: "daemon/watchers/notices/channels/nodemailer.ts" },
+    entryPoints: { nodemailer: "daemon/features/notices/channels/nodemailer.ts" },
   }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
-  build({ ...esm, splitting: false, entryPoints: { mcp: "tui/mcp/main.ts" } }),
+  build({ ...esm, splitting: false, entryPoints: { mcp: "tui/features/mcp/main.ts" } }),
   ...Object.entries(hot).map(([command, [file, register]]) =>
     build({
       ...cjs,
@@ -156,19 +156,19 @@ const built = await Promise.all([
       "liveops-cli": "tui/cli/main.ts",
       "liveopsd-cli": "tui/cli/liveopsd/main.ts",
       daemon: "daemon/main.ts",
-      complete: "tui/kit/completion/main.ts",
-      dial: "tui/kit/dial-stdio/main.ts",
+      complete: "tui/features/completion/main.ts",
+      dial: "tui/features/ssh/dial-stdio/main.ts",
       "compile-cache": "tui/kit/compile-cache/main.ts",
     },
   }),
 ]);
 
-cpSync(join(root, "ops/demo"), join(fresh, "demo"), { recursive: true });
+cpSync(join(root, "ops/features/demo"), join(fresh, "demo"), { recursive: true });
 
 // The style of the page that `liveops export --html` writes.
 await build({
   absWorkingDir: root,
-  entryPoints: ["tui/export/page.css"],
+  entryPoints: ["tui/features/export/page.css"],
   outdir: fresh,
   minify: true,
   target: ["chrome109", "firefox115", "safari16"],

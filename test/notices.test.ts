@@ -46,10 +46,10 @@ test.each([
   "tui/main.tsx",
   "daemon/worker/main.ts",
   "tui/cli/liveopsd/command-line.ts",
-  "daemon/watchers/metrics/prometheus.ts",
-  "daemon/watchers/traces/traces.ts",
+  "daemon/features/metrics/prometheus.ts",
+  "daemon/features/traces/traces.ts",
   "ops/backup.ts",
-  "tui/mcp/main.ts",
+  "tui/features/mcp/main.ts",
 ])("every package in the bundle of %s is named with its licence", async (entry) => {
   const names = await packagesOf(entry);
   expect(names.length).toBeGreaterThan(0);

@@ -3,7 +3,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { FULL } from "./faults/mode.js";
 import { isMissing, programs } from "./harness/programs.js";
-import { ALONE, daemon, isolated, LONGEST, SMOKE, unit } from "./harness/projects.js";
+import { ALONE, daemon, END_TO_END, isolated, LONGEST, SMOKE, unit } from "./harness/projects.js";
 
 type Test = NonNullable<TestProjectInlineConfiguration["test"]>;
 
@@ -56,7 +56,7 @@ export default defineConfig({
       project("unit", { include: unit, isolate: false, setupFiles: ["./test/harness/unchanged.ts"] }),
       project("isolated", { include: isolated }),
       project("daemon", { include: daemon, isolate: false, setupFiles: ["./test/harness/unchanged.ts"] }),
-      project("end-to-end", { include: ["test/end-to-end/**/*.test.ts"], isolate: false }),
+      project("end-to-end", { include: END_TO_END, isolate: false }),
       project("smoke", { include: SMOKE }),
       project("faults", { include: ["test/faults/**/*.test.ts"], exclude: [...SMOKE, ...ALONE] }),
       project("faults-alone", { include: ALONE, maxWorkers: 1 }),

@@ -7,21 +7,21 @@ import { basename } from "node:path";
 import { Client } from "../protocol/client/client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/client/daemon-address.js";
 import { clientFor, starterFor, startIfNone } from "../protocol/client/find-daemon.js";
-import { UnreachableHostError } from "../protocol/client/ssh/errors.js";
-import { askNothing } from "../protocol/client/ssh/host.js";
 import { EXIT } from "../protocol/exit-codes.js";
 import { UsageError } from "../protocol/failures.js";
+import { UnreachableHostError } from "../protocol/features/ssh/errors.js";
+import { askNothing } from "../protocol/features/ssh/host.js";
 import { isFinal } from "../protocol/state.js";
 import { SETTINGS } from "../protocol/system/config-settings.js";
-import { findRuns, isFile } from "./cli/find-runs.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
-import { type DashboardHost, dashboardHosts } from "./dashboard/hosts/open-hosts.js";
 import { type Program, type ProgramOptions, startDashboard } from "./dashboard/program.js";
-import { readAloud } from "./dashboard/reader/program.js";
 import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { TerminalOutput } from "./dashboard/terminal/output.js";
 import { textMode } from "./dashboard/text-mode.js";
-import { FileClient, firstShown } from "./export/file-client.js";
+import { FileClient, firstShown } from "./features/export/file-client.js";
+import { findRuns, isFile } from "./features/export/find-runs.js";
+import { type DashboardHost, dashboardHosts } from "./features/hosts/dashboard/open-hosts.js";
+import { readAloud } from "./features/reader/program.js";
 import { runRoot } from "./kit/options.js";
 
 /** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */

@@ -1,6 +1,12 @@
 /** Made-up operations: real code with `p.stage`, `p.track` and `p.percent`, and a clock that only the code moves. */
+
+import {
+  FakeClock,
+  type Operation,
+  type OperationEvent,
+  runOperation,
+} from "../../ops/features/testing/index.js";
 import { LiveOperation, type Progress } from "../../ops/sdk/index.js";
-import { FakeClock, type Operation, type OperationEvent, runOperation } from "../../ops/testing/index.js";
 
 /** What a stage does, and for how many seconds. */
 export interface Work {

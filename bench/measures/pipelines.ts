@@ -15,7 +15,7 @@ const STAGES = 20;
 const FILES_OF_A_STAGE = 500;
 const FILE_BYTES = 2000;
 
-/** ms in which a file that has just been written is read again; see `ops/pipeline/files/content.ts`. */
+/** ms in which a file that has just been written is read again; see `ops/features/up-to-date/files/content.ts`. */
 const SETTLES_MS = 3000;
 
 export default async function pipelines({ quick }: MeasureOptions): Promise<Row[]> {

@@ -1,5 +1,5 @@
 /** Plays a series as the daemon does: what was told as odd is known to the later runs. */
-import { type Earlier, FEWEST, farOutside } from "../../daemon/odd/far-outside.js";
+import { type Earlier, FEWEST, farOutside } from "../../daemon/features/odd/far-outside.js";
 import type { Point } from "./series.js";
 
 /** As many runs as the daemon remembers. */

@@ -5,24 +5,24 @@ import fastify, { type FastifyInstance, type FastifyServerOptions, LogController
 import { validatorCompiler } from "fastify-type-provider-zod";
 import { Refusal } from "../../protocol/errors.js";
 import { CLOCK_HEADER, compatible, STALE_HEADER, VERSION, VERSION_HEADER } from "../../protocol/version.js";
+import { backupRoute } from "../features/backup/route.js";
+import { scheduleRoutes } from "../features/schedules/route.js";
+import { shellRoutes } from "../features/shell/route.js";
+import { whyRoute } from "../features/why/route.js";
 import { fastifyLog, REQUEST_KEY } from "../log/log.js";
 import { bodyLimit, Connections, connectionLimits, descriptorLimit } from "./connections.js";
 import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
 import { readBody } from "./request-body.js";
 import type { Context, RoutePlugin } from "./route-definition.js";
-import { backupRoute } from "./routes/backup.js";
 import { daemonRoutes } from "./routes/daemon.js";
 import { forecastRoute } from "./routes/forecast.js";
 import { logRoute } from "./routes/log.js";
 import { operationRoutes } from "./routes/operations.js";
 import { queueRoutes } from "./routes/queues.js";
-import { scheduleRoutes } from "./routes/schedules.js";
 import { selectionRoutes } from "./routes/selections.js";
-import { shellRoutes } from "./routes/shell.js";
 import { eventsRoute, watchRoute } from "./routes/streams.js";
 import { terminalRoutes } from "./routes/terminal.js";
 import { typeRoutes } from "./routes/types.js";
-import { whyRoute } from "./routes/why.js";
 
 /** The folder `routes/`. */
 const ROUTE_PLUGINS: RoutePlugin[] = [

@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import pino from "pino";
+import { traceIdOf } from "../../protocol/features/traces/trace-context.js";
 import type { LogLevel } from "../../protocol/system/log-level.js";
-import { traceIdOf } from "../../protocol/trace-context.js";
 import type { Log } from "./log.js";
 import { LogFile, type LogTarget, LogWriter, writeWhole } from "./log-file.js";
 import type { LogFields } from "./log-keys.js";

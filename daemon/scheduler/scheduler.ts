@@ -5,8 +5,8 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "../bus.js";
+import type { OddNumbers } from "../features/odd/odd-numbers.js";
 import { isPausedNow } from "../lifecycle.js";
-import type { OddNumbers } from "../odd/odd-numbers.js";
 import type { CopiedState } from "../recovery/copied-state.js";
 import { eventsFile } from "../run-files/attempt-files.js";
 import type { EventsPlace } from "../run-files/events-reader.js";

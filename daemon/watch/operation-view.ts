@@ -5,6 +5,8 @@ import type { LogLine, Operation } from "../../protocol/operation.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
+import type { Hooks } from "../features/hooks/hooks.js";
+import type { Tracing } from "../features/traces/tracing.js";
 import type { Log } from "../log/log.js";
 import { linesAfter } from "../run-files/log-slices.js";
 import type { Runs } from "../run-files/runs.js";
@@ -16,8 +18,6 @@ import type { Waiting } from "../scheduler/waiting.js";
 import type { Entry } from "../store/decision.js";
 import { RECENT } from "../store/recent.js";
 import type { Store } from "../store/store.js";
-import type { Hooks } from "../watchers/hooks/hooks.js";
-import type { Tracing } from "../watchers/traces/tracing.js";
 import { fits, isUnfiltered, type Scope } from "./scope.js";
 
 /** Candidates shown for an ambiguous prefix. */

@@ -6,6 +6,7 @@
 import type { LogStream, StatusLevel } from "../../protocol/operation.js";
 import { parseReportLine, type ReportStatement } from "../../protocol/report-line.js";
 import { withoutOtherSequences, withoutSequences } from "../../protocol/text/sgr.js";
+import { RECOGNISERS } from "../features/recognisers/index.js";
 import type { Masker } from "../secrets/masker.js";
 import { SHORTEST_SECRET } from "../secrets/secret-forms.js";
 import type { OscProgress } from "./osc-progress.js";
@@ -13,7 +14,6 @@ import { bold, levelled, plain } from "./program-text.js";
 import { type BarTarget, ProgramBar } from "./progress/program-bar.js";
 import { ReadPositions } from "./progress/read-position.js";
 import type { Reading, RecogniserEntry } from "./progress/reading.js";
-import { RECOGNISERS } from "./progress/recognisers/index.js";
 import { Recognition } from "./progress/recognition.js";
 import { ReportFile } from "./progress/report-file.js";
 import { type WorkflowCommand, WorkflowCommands } from "./progress/workflow-commands.js";

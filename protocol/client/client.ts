@@ -1,5 +1,6 @@
 /** The typed client of the daemon: a method for each route, with its name. Commands, dashboard and tests use it. */
 import { type Problem, Refusal } from "../errors.js";
+import { UnreachableHostError } from "../features/ssh/errors.js";
 import { LineSplitter } from "../ndjson.js";
 import { PATHS, type Path, type RouteName } from "../paths.js";
 import type { LogQuery } from "../requests.js";
@@ -7,7 +8,6 @@ import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError, NoDaemonError } from "./errors.js";
 import { type Methods, type RequestOptions, Requests, requestOf } from "./methods.js";
 import { askJson, open, readText } from "./request.js";
-import { UnreachableHostError } from "./ssh/errors.js";
 
 /** What a client knows of its daemon beyond the socket. All are optional. */
 export interface DaemonHints {

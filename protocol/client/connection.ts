@@ -1,7 +1,7 @@
 /** How node:http reaches the daemon: a Unix socket for each request, or a connection over ssh that is kept. */
 import type { RequestOptions } from "node:http";
-import { isRemote } from "./ssh/address.js";
-import { remoteHost } from "./ssh/host.js";
+import { isRemote } from "../features/ssh/address.js";
+import { remoteHost } from "../features/ssh/host.js";
 
 /**
  * @param socket - a path, or the address of a remote host

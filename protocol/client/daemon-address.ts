@@ -1,10 +1,10 @@
 /** The socket and state directory that a command uses, and the command that starts the daemon there. */
 
+import { onRemote, parseAddress } from "../features/ssh/address.js";
 import type { Config } from "../system/config-settings.js";
 import { socketPath, stateDir } from "../system/places.js";
 import { type OnInvalidConfig, usableConfig } from "../system/usable-config.js";
 import { shellQuote } from "../text/shell-quote.js";
-import { onRemote, parseAddress } from "./ssh/address.js";
 
 /** Options of every command. */
 export interface GlobalOptions {

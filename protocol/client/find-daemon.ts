@@ -5,6 +5,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { StateRemovedError, UsageError } from "../failures.js";
+import { UnreachableHostError } from "../features/ssh/errors.js";
+import { remoteHost } from "../features/ssh/host.js";
 import { directoryIdentity, isThere, ownerOf } from "../system/lock-owner.js";
 import { isStateDirChosen, socketPathProblem } from "../system/places.js";
 import { autostart } from "./autostart.js";
@@ -12,8 +14,6 @@ import { Client, type DaemonHints } from "./client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
 import type { Deadlines } from "./deadline.js";
 import { NoAnswerError, NoDaemonError } from "./errors.js";
-import { UnreachableHostError } from "./ssh/errors.js";
-import { remoteHost } from "./ssh/host.js";
 
 /** How long a running daemon may take to make a removed socket again, in ms. The daemon looks twice a second. */
 const SOCKET_MS = 2000;

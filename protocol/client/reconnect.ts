@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../errors.js";
+import { UnreachableHostError } from "../features/ssh/errors.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
-import { UnreachableHostError } from "./ssh/errors.js";
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 2000;

@@ -1,6 +1,8 @@
 /** One request to the daemon with node:http: connect, send, check the version and the status, read the reply. */
 import type { IncomingMessage } from "node:http";
 import { type Problem, Refusal } from "../errors.js";
+import { isRemote, onRemote, parseAddress } from "../features/ssh/address.js";
+import { UnreachableHostError } from "../features/ssh/errors.js";
 import { accessProblem, ownerProblem, pathProblem } from "../system/owned-path.js";
 import { socketPathProblem } from "../system/places.js";
 import { CLOCK_HEADER, compatible, VERSION, VERSION_HEADER, WARNING_HEADER } from "../version.js";
@@ -9,8 +11,6 @@ import { connectionTo } from "./connection.js";
 import { DEADLINES, Deadline, isQueueFull, retryWhileQueueFull } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 import type { RequestOptions } from "./methods.js";
-import { isRemote, onRemote, parseAddress } from "./ssh/address.js";
-import { UnreachableHostError } from "./ssh/errors.js";
 
 /** Sends a request and parses the reply as JSON. */
 export async function askJson<T>(socket: string, options: RequestOptions): Promise<T> {

@@ -2,7 +2,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { capturedVariables, isOfAMachine, type Variables } from "../environment.js";
 import { UsageError } from "../failures.js";
-import { isRemote, parseAddress } from "./ssh/address.js";
+import { isRemote, parseAddress } from "../features/ssh/address.js";
 
 export interface SubmitPlace {
   /** Absent: the home directory of the daemon's user. */

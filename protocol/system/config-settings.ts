@@ -2,15 +2,15 @@
  * The settings of the config file. The type `Config`, the check of the file, its published JSON Schema and the table of
  * docs/configuration.md come from these tables.
  */
-import { HOOKS, MAX_HOOK } from "../hooks.js";
+import { HOOKS, MAX_HOOK } from "../features/hooks/hooks.js";
+import { METRICS_ADDRESS, parseMetricsAddress } from "../features/metrics/metrics-address.js";
+import { CHANNELS_SCHEMA } from "../features/notices/config-channels.js";
+import { parseTraces, TRACES_ENDPOINT } from "../features/traces/traces-endpoint.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-names.js";
 import type { JsonSchema } from "../schema/json-schema.js";
 import type { OwnKeywords } from "../schema/misfit.js";
-import { CHANNELS_SCHEMA } from "./config-channels.js";
 import { LIMITS, type Limit, type Limits } from "./config-limits.js";
 import { DEFAULT_LOG_LEVEL, LOG_LEVELS } from "./log-level.js";
-import { METRICS_ADDRESS, parseMetricsAddress } from "./metrics-address.js";
-import { parseTraces, TRACES_ENDPOINT } from "./traces-endpoint.js";
 
 /**
  * When a change of the config file takes effect. `live`: at a reload of the daemon. `command`: at the next command.

@@ -7,6 +7,8 @@
  */
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../failures.js";
+import { formatMetricsAddress, parseMetricsAddress } from "../features/metrics/metrics-address.js";
+import { parseTraces } from "../features/traces/traces-endpoint.js";
 import { getOwn, isPlainObject } from "../objects.js";
 import { type Misfit, misfitOf } from "../schema/misfit.js";
 import { nearest } from "../text/nearest.js";
@@ -19,9 +21,7 @@ import {
   SETTING_SCHEMAS,
   type TracesConfig,
 } from "./config-settings.js";
-import { formatMetricsAddress, parseMetricsAddress } from "./metrics-address.js";
 import { configFile, inHome } from "./places.js";
-import { parseTraces } from "./traces-endpoint.js";
 
 type Env = Record<string, string | undefined>;
 

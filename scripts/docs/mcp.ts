@@ -1,5 +1,5 @@
 /** Generates the region of docs/mcp.md from the tools of the server. */
-import { TOOLS } from "../../tui/mcp/main.js";
+import { TOOLS } from "../../tui/features/mcp/main.js";
 import { code, type Regions, table } from "./markdown.js";
 
 export function mcpRegions(): Regions {

@@ -1,5 +1,5 @@
 /** Generates the table of docs/metrics.md from the definitions of the metrics. */
-import { METRICS } from "../../daemon/watchers/metrics/definitions.js";
+import { METRICS } from "../../daemon/features/metrics/definitions.js";
 import { code, type Regions, table } from "./markdown.js";
 
 export function metricRegions(): Regions {

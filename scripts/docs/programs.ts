@@ -1,5 +1,5 @@
 /** Generates the table of docs/progress.md from the recognisers. */
-import { RECOGNISERS } from "../../ops/programs/progress/recognisers/index.js";
+import { RECOGNISERS } from "../../ops/features/recognisers/index.js";
 import { type Regions, table } from "./markdown.js";
 
 export function programRegions(): Regions {

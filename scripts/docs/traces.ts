@@ -1,5 +1,5 @@
 /** Generates the tables of docs/traces.md from the attributes of spans. */
-import { ATTRIBUTES, RESOURCE_ATTRIBUTES } from "../../daemon/watchers/traces/attributes.js";
+import { ATTRIBUTES, RESOURCE_ATTRIBUTES } from "../../daemon/features/traces/attributes.js";
 import { code, type Regions, table } from "./markdown.js";
 
 export function traceRegions(): Regions {

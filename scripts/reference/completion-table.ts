@@ -1,8 +1,8 @@
-/** Makes the table that completion reads (`tui/kit/completion/table.ts`) from the command trees. */
+/** Makes the table that completion reads (`tui/features/completion/table.ts`) from the command trees. */
 import type { Argument, Command, Option } from "commander";
-import { EVENT_NAMES } from "../../protocol/notices.js";
+import { CHANNEL_KIND_NAMES, CHANNEL_KINDS } from "../../protocol/features/notices/config-channels.js";
+import { EVENT_NAMES } from "../../protocol/features/notices/notices.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
-import { CHANNEL_KIND_NAMES, CHANNEL_KINDS } from "../../protocol/system/config-channels.js";
 import { LOG_LEVELS } from "../../protocol/system/log-level.js";
 import { knownKeys } from "../../tui/cli/config/config-keys.js";
 import type {
@@ -11,8 +11,8 @@ import type {
   OptionEntry,
   Table,
   Value,
-} from "../../tui/kit/completion/table.js";
-import { isOfDaemon } from "../../tui/kit/host-option.js";
+} from "../../tui/features/completion/table.js";
+import { isOfDaemon } from "../../tui/features/ssh/host-option.js";
 import { tableOf } from "../../tui/kit/output/options.js";
 
 const finished = STATES.filter(isFinal);

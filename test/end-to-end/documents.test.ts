@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { parseDocument } from "yaml";
-import { pipelineSource } from "../../tui/cli/new/pipeline.js";
+import { pipelineSource } from "../../tui/features/new/pipeline.js";
 import {
   blocks,
   blocksOf,
@@ -87,7 +87,7 @@ const ELSEWHERE: Record<string, string> = {
   "docs/installing.md": "test/end-to-end/packed-install.test.ts",
   "docs/client.md": "test/end-to-end/packed-install.test.ts",
   "docs/state.md": "test/daemon/store/jq.test.ts",
-  "docs/testing-operations.md": "test/ops/testing/documented.test.ts",
+  "docs/testing-operations.md": "test/features/testing/documented.test.ts",
 };
 
 /** Tags of the programs that blocks use beside those of liveops. */

@@ -17,7 +17,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { VERSION_HEADER } from "../../protocol/version.js";
-import { SshHost } from "../harness/ssh.js";
+import { SshHost } from "../features/ssh/harness.js";
 import { isAlive, type Seen } from "./processes.js";
 import { onTerminal } from "./terminal.js";
 import { until } from "./until.js";

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pty from "@lydell/node-pty";
-import type { Shell } from "../../tui/kit/completion/shells.js";
+import type { Shell } from "../../tui/features/completion/shells.js";
 import { HeadlessTerminal } from "../tui/dashboard/terminal.js";
 import { binFile } from "./bins.js";
 import { until } from "./until.js";

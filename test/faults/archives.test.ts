@@ -3,9 +3,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { manifestFile } from "../../ops/archive/naming.js";
-import { TarReader } from "../../ops/archive/tar-read.js";
-import { withinTime } from "../harness/interrupt.js";
+import { manifestFile } from "../../ops/features/archive/naming.js";
+import { TarReader } from "../../ops/features/archive/tar-read.js";
 import {
   base256,
   END_OF_ARCHIVE,
@@ -15,7 +14,8 @@ import {
   padded,
   record,
   writeArchive,
-} from "../harness/tar-blocks.js";
+} from "../features/archive/tar-blocks.js";
+import { withinTime } from "../harness/interrupt.js";
 import { World } from "../harness/world.js";
 import { runBin } from "./run-bin.js";
 import { record as tally } from "./tally.js";

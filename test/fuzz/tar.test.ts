@@ -4,8 +4,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DamagedArchive, type TarEntry, TarReader } from "../../ops/archive/tar-read.js";
-import { withinTime } from "../harness/interrupt.js";
+import { DamagedArchive, type TarEntry, TarReader } from "../../ops/features/archive/tar-read.js";
 import {
   BLOCK,
   base256,
@@ -16,7 +15,8 @@ import {
   padded,
   record,
   withChecksum,
-} from "../harness/tar-blocks.js";
+} from "../features/archive/tar-blocks.js";
+import { withinTime } from "../harness/interrupt.js";
 import { FUZZ_TIMEOUT, fuzz, type Mutation, mutate, mutations } from "./fuzz.js";
 
 /** Time in ms for one archive of some kilobytes. */

@@ -12,6 +12,11 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const faults = (...names: string[]) => names.map((name) => `test/faults/${name}.test.ts`);
 
+/** Tests that run the built bins, those of a feature beside its other tests. */
+export const END_TO_END = ["test/end-to-end/**", "test/features/*/end-to-end/**"].map(
+  (dir) => `${dir}/*.test.ts`,
+);
+
 /** The faults that `npm test` injects. */
 export const SMOKE = faults("daemon-killed", "worker-deaths", "disk-full", "damage", "power", "storm");
 
@@ -75,7 +80,7 @@ function has(pattern: RegExp, file: string): boolean {
 
 const others = globSync("test/**/*.test.{ts,tsx}", {
   cwd: root,
-  exclude: ["test/end-to-end/**", "test/faults/**"],
+  exclude: [...END_TO_END, "test/faults/**"],
 });
 
 export const isolated = others.filter((file) => has(CHANGES, file));

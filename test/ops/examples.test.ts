@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { FailAtItem } from "../../ops/examples/fail-at-item.js";
 import { LoadProcessSave } from "../../ops/examples/load-process-save.js";
 import { StepA } from "../../ops/examples/step-a.js";
-import { runOperation, startOperation } from "../../ops/testing/index.js";
+import { runOperation, startOperation } from "../../ops/features/testing/index.js";
 import { temporary } from "./temporary.js";
 import { tree } from "./trees.js";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Exclude } from "../../ops/archive/exclude.js";
+import { Exclude } from "../../ops/features/archive/exclude.js";
 
 it.each([
   ["node_modules", ["node_modules", "a/node_modules"], ["node_modules2", "a/node_modules/b"]],

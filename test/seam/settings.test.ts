@@ -1,9 +1,9 @@
 /** Settings that commands change: the queues and the schedules. */
 import { describe, expect, test } from "vitest";
 import { Bus } from "../../daemon/bus.js";
-import { FleetSetting } from "../../daemon/fleet/store/fleet-setting.js";
+import { FleetSetting } from "../../daemon/features/fleet/store/fleet-setting.js";
+import type { Schedule } from "../../daemon/features/schedules/schedule.js";
 import { parseQueues, Queues, type SavedQueues } from "../../daemon/scheduler/queues.js";
-import type { Schedule } from "../../daemon/schedules/schedule.js";
 import type { Setting } from "../../daemon/store/setting.js";
 import { until } from "../end-to-end/until.js";
 import { AT } from "../harness/records.js";

@@ -54,7 +54,7 @@ export async function errorsIn(
         skipLibCheck: true,
         paths: {
           liveops: [join(types, "ops/sdk/index.d.ts")],
-          "liveops/testing": [join(types, "ops/testing/index.d.ts")],
+          "liveops/testing": [join(types, "ops/features/testing/index.d.ts")],
           "liveops/client": [join(types, "protocol/client/index.d.ts")],
         },
         ...options,

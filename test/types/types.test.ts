@@ -12,9 +12,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chainSource } from "../../tui/cli/new/chain.js";
-import { newNames, operationSource, tsconfigSource } from "../../tui/cli/new/template.js";
-import { chainTest, operationTest, pipelineTest } from "../../tui/cli/new/tests.js";
+import { chainSource } from "../../tui/features/new/chain.js";
+import { newNames, operationSource, tsconfigSource } from "../../tui/features/new/template.js";
+import { chainTest, operationTest, pipelineTest } from "../../tui/features/new/tests.js";
 import { COMPILERS, type Compiler, errorsIn, markedLines, parse, tsc } from "./compile.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

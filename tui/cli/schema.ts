@@ -13,7 +13,8 @@ const BUNDLE: string = "./schemas.js";
 const SCHEMAS: Record<string, () => string | Promise<string>> = {
   config: configSchemaText,
   pipeline: pipelineSchemaText,
-  export: async () => ((await import(BUNDLE)) as typeof import("../export/schema.js")).exportSchemaText(),
+  export: async () =>
+    ((await import(BUNDLE)) as typeof import("../features/export/schema.js")).exportSchemaText(),
 };
 const NAMES = Object.keys(SCHEMAS);
 

@@ -2,13 +2,13 @@
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
+import { hasSeveral } from "../features/hosts/host-view.js";
+import { needsOf } from "../features/inbox/needs.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import { formatCount } from "../terminal/format.js";
 import { EMPTY, FULL, LEAST_CORES, sparkline } from "./core/bars.js";
 import { succeededToday } from "./core/history.js";
-import { hasSeveral } from "./core/host-view.js";
 import type { State } from "./core/model.js";
-import { needsOf } from "./core/needs.js";
 import { type Piece, Row, useTheme } from "./core/Panel.js";
 import { nextRun, queueTime, slotCount } from "./core/queue-view.js";
 import { underWay } from "./core/request.js";

@@ -3,8 +3,9 @@
  * times, a key at once, and nothing where nothing changed. React is told through `subscribe` when the drawn state
  * moved on.
  */
+
+import type { HostLine } from "../features/hosts/hosts.js";
 import type { Effect } from "./core/effect.js";
-import type { HostLine } from "./core/hosts.js";
 import { isUrgent, type Message } from "./core/message.js";
 import type { State } from "./core/model.js";
 import { update } from "./update.js";

@@ -4,19 +4,19 @@
  */
 
 import { isFinal } from "../../protocol/state.js";
+import { countsHostSeconds, isReachable, liveHosts } from "../features/hosts/host-view.js";
+import { wantedWhy } from "../features/why/state.js";
 import { chainIncomplete, operationOf, selectedOperation } from "./core/chain.js";
 import { streamedLink, wantedRange, wantedSeek } from "./core/chain-log.js";
 import { logRoom } from "./core/detail-plan.js";
 import type { SlotEffect } from "./core/effect.js";
 import { wantedHistory, wantedToday } from "./core/history.js";
-import { countsHostSeconds, isReachable, liveHosts } from "./core/host-view.js";
 import { listLayout } from "./core/layout.js";
 import { wantedMatches } from "./core/matches.js";
 import { emit, type State } from "./core/model.js";
 import { isPlaying } from "./core/pages.js";
 import { wantedPage, wantedQueuePage } from "./core/paging.js";
 import { unknownDependencies } from "./core/queue-view.js";
-import { wantedWhy } from "./core/why.js";
 
 const isLive = (state: State): boolean => state.connection.state === "live";
 

@@ -4,16 +4,16 @@
  */
 import type { Client } from "../../protocol/client/client.js";
 import { NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
-import { isRemote } from "../../protocol/client/ssh/address.js";
-import { UnreachableHostError } from "../../protocol/client/ssh/errors.js";
+import { isRemote } from "../../protocol/features/ssh/address.js";
+import { UnreachableHostError } from "../../protocol/features/ssh/errors.js";
 import { WATCH_PING_MS } from "../../protocol/limits.js";
 import type { DaemonReply, HostReply } from "../../protocol/replies.js";
 import type { WatchLine } from "../../protocol/watch.js";
+import type { AllHosts, HostClient } from "../features/hosts/dashboard/all-hosts.js";
+import { watchLineAt } from "../features/hosts/dashboard/keyed-records.js";
 import { hungDaemon } from "../kit/silent-daemon.js";
 import type { Message } from "./core/message.js";
 import { pause } from "./daemon-calls.js";
-import type { AllHosts, HostClient } from "./hosts/all-hosts.js";
-import { watchLineAt } from "./hosts/keyed-records.js";
 
 export interface WatchTarget {
   dispatch(message: Message): void;

@@ -1,6 +1,7 @@
 /** Variables and secrets that an operation type takes from the shell of its submit. */
-import { isRemote } from "../../protocol/client/ssh/address.js";
+
 import { Refusal } from "../../protocol/errors.js";
+import { isRemote } from "../../protocol/features/ssh/address.js";
 
 /** What is added to a request. */
 export interface ShellValues {

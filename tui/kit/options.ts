@@ -4,14 +4,20 @@
  */
 import { Command, CommanderError, Help, type Option } from "commander";
 import { commandPlaces, type GlobalOptions, startCommand } from "../../protocol/client/daemon-address.js";
-import { closeHosts } from "../../protocol/client/ssh/host.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { UsageError } from "../../protocol/failures.js";
+import { closeHosts } from "../../protocol/features/ssh/host.js";
 import { paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";
-import { type OpenFleet, openFleet, urlWithoutPassword } from "./fleet-client.js";
-import { addHostOption, type HostUse, isOfDaemon, markOfDaemon, readHostOption } from "./host-option.js";
+import { type OpenFleet, openFleet, urlWithoutPassword } from "../features/fleet/fleet-client.js";
+import {
+  addHostOption,
+  type HostUse,
+  isOfDaemon,
+  markOfDaemon,
+  readHostOption,
+} from "../features/ssh/host-option.js";
 import { type ReportTo, report } from "./report.js";
 
 export { commandPlaces, type GlobalOptions };

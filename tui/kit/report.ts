@@ -7,7 +7,6 @@
 import { writeSync } from "node:fs";
 import { StartFailedError } from "../../protocol/client/autostart.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
-import { UnreachableHostError } from "../../protocol/client/ssh/errors.js";
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import {
@@ -17,6 +16,7 @@ import {
   TimedOutError,
   UsageError,
 } from "../../protocol/failures.js";
+import { UnreachableHostError } from "../../protocol/features/ssh/errors.js";
 import { type MaybeTerminal, paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";

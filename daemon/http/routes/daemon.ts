@@ -3,8 +3,8 @@
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
 import { VERSION } from "../../../protocol/version.js";
-import { METRICS_TYPE } from "../../watchers/metrics/metrics.js";
-import { readMetrics } from "../../watchers/metrics/sample.js";
+import { METRICS_TYPE } from "../../features/metrics/metrics.js";
+import { readMetrics } from "../../features/metrics/sample.js";
 import { ownPackage, workerVersions } from "../../worker/versions.js";
 import { openapi } from "../openapi.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";

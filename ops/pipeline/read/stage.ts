@@ -9,6 +9,7 @@ import {
 } from "../../../protocol/pipeline/keys.js";
 import { A_COMMAND, MAX_ATTEMPTS, MAX_FACTOR, MAX_STAGE_NAME } from "../../../protocol/pipeline/values.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
+import { readFiles } from "../../features/up-to-date/read.js";
 import type {
   Command,
   PipelineApproval,
@@ -20,7 +21,6 @@ import type {
   TemplateValue,
 } from "../definition.js";
 import { APPROVED, readApproval } from "./approval.js";
-import { readFiles } from "./files.js";
 import { quoted } from "./problems.js";
 import { nameProblem, type Scope } from "./scope.js";
 import { readSteps } from "./steps.js";

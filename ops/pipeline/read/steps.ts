@@ -1,8 +1,8 @@
 /** Reads what makes steps of a stage: `parallel` and `each`, with `at_once` and `on_failure`. */
 import { MAX_AT_ONCE, MAX_STEPS } from "../../../protocol/limits.js";
 import type { STAGE_KEYS } from "../../../protocol/pipeline/keys.js";
+import { circleText, orderOf } from "../../features/up-to-date/files/order.js";
 import type { EachValues, PipelineSteps, PipelineTask, Template } from "../definition.js";
-import { circleText, orderOf } from "../files/order.js";
 import { onlyName } from "../template.js";
 import { quoted } from "./problems.js";
 import { nameProblem, type Scope } from "./scope.js";

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Unrun } from "../../attempt/unrun.js";
+import type { Freshness, Verdict } from "../../features/up-to-date/freshness.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineTask } from "../definition.js";
 import {
@@ -15,7 +16,6 @@ import {
   type TaskPlace,
   wordsText,
 } from "./command.js";
-import type { Freshness, Verdict } from "./freshness.js";
 import { OutputError, readOutputs, readWrittenOutputs } from "./outputs.js";
 import type { Resume, StageRecord } from "./resume.js";
 
@@ -240,11 +240,11 @@ export class TaskRun {
   }
 }
 
-let files: Promise<typeof import("./freshness.js")> | undefined;
+let files: Promise<typeof import("../../features/up-to-date/freshness.js")> | undefined;
 
 /** Loaded for the tasks with `needs` or `makes`, once: Node looks for the file of a loaded module again. */
 export function loadFiles(): NonNullable<typeof files> {
-  files ??= import("./freshness.js");
+  files ??= import("../../features/up-to-date/freshness.js");
   return files;
 }
 

@@ -6,7 +6,7 @@ import fastify, { LogController } from "fastify";
 import { expect, test } from "vitest";
 import { openDaemonLog } from "../../../daemon/log/daemon-log.js";
 import { fastifyLog, type Log, ownKeys, REQUEST_KEY } from "../../../daemon/log/log.js";
-import { traceIdOf } from "../../../protocol/trace-context.js";
+import { traceIdOf } from "../../../protocol/features/traces/trace-context.js";
 import { badLogLines } from "../../harness/log-lines.js";
 import { useDirectories } from "../../harness/temporary.js";
 

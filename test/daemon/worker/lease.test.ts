@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { Lease as HostLease } from "../../../daemon/fleet/host/lease.js";
+import { Lease as HostLease } from "../../../daemon/features/fleet/host/lease.js";
 import { Cgroup } from "../../../daemon/os/cgroup.js";
 import { ownCgroup } from "../../../daemon/os/cgroup-base.js";
 import { identify, isRunning, isStopped } from "../../../daemon/os/process-identity.js";

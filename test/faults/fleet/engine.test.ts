@@ -2,7 +2,7 @@
 // @module-tag postgresql
 import { expect, test } from "vitest";
 import { LiveopsError } from "../../../protocol/errors.js";
-import { FleetWorld } from "../../fleet/fleet-world.js";
+import { FleetWorld } from "../../features/fleet/fleet-world.js";
 import type { Postgres } from "../../harness/postgres.js";
 import { Relay } from "../../harness/relay.js";
 import { counts, Dice, patience } from "../mode.js";

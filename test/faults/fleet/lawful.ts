@@ -1,6 +1,6 @@
 /** Counts what a fault of the fleet left, lost or doubled for the table, and fails on every violation of a law. */
 import { expect } from "vitest";
-import { type History, type Violation, violations } from "../../fleet/checker.js";
+import { type History, type Violation, violations } from "../../features/fleet/checker.js";
 import { record } from "../tally.js";
 
 const LOSSES = new Set<Violation["law"]>(["nothing lost", "logs are whole", "chains are whole"]);

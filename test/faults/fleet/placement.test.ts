@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { WatchLine } from "../../../protocol/watch.js";
-import { FleetWorld } from "../../fleet/fleet-world.js";
+import { FleetWorld } from "../../features/fleet/fleet-world.js";
 import { counts, patience } from "../mode.js";
 import { runBin } from "../run-bin.js";
 import { eventually, recordThat, untilFinished } from "../start.js";

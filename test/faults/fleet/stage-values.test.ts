@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { isFinal } from "../../../protocol/state.js";
-import type { FleetHost } from "../../fleet/fleet-host.js";
-import { FleetWorld } from "../../fleet/fleet-world.js";
+import type { FleetHost } from "../../features/fleet/fleet-host.js";
+import { FleetWorld } from "../../features/fleet/fleet-world.js";
 import { patience } from "../mode.js";
 import { eventually, inStage, operations, recordThat, untilFinished } from "../start.js";
 

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { afterEach, test } from "vitest";
 import { LOST_AFTER_RANGE } from "../../../protocol/system/config-settings.js";
-import { FleetWorld } from "../../fleet/fleet-world.js";
+import { FleetWorld } from "../../features/fleet/fleet-world.js";
 import { counts, patience } from "../mode.js";
 import { eventually } from "../start.js";
 import { expectLawful } from "./lawful.js";

@@ -5,8 +5,8 @@
 // @module-tag postgresql
 import { expect, test } from "vitest";
 import type { SubmitBody } from "../../../protocol/requests.js";
-import type { FleetHost } from "../../fleet/fleet-host.js";
-import { FleetWorld } from "../../fleet/fleet-world.js";
+import type { FleetHost } from "../../features/fleet/fleet-host.js";
+import { FleetWorld } from "../../features/fleet/fleet-world.js";
 import { DIRECTIONS } from "../../harness/relay.js";
 import { counts, Dice, FULL, patience } from "../mode.js";
 import { expectLawful } from "./lawful.js";

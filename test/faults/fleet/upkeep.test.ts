@@ -3,7 +3,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FleetWorld } from "../../fleet/fleet-world.js";
+import { FleetWorld } from "../../features/fleet/fleet-world.js";
 import { patience } from "../mode.js";
 import { eventually, operations, recordThat, untilFinished, wholeLog } from "../start.js";
 

@@ -27,7 +27,7 @@ import {
   type KeptItems,
   keptBefore,
 } from "../../../ops/attempt/stage-values.js";
-import { FakeClock } from "../../../ops/testing/fake-clock.js";
+import { FakeClock } from "../../../ops/features/testing/fake-clock.js";
 import { systemError } from "../../harness/system-error.js";
 import { TestStop } from "./array-sink.js";
 

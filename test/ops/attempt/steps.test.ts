@@ -4,7 +4,12 @@ import { LiveOperation, type Progress, type StepProgress, StepsError } from "liv
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { MemoryStageValues } from "../../../ops/attempt/memory-values.js";
 import { runAttempt } from "../../../ops/attempt/run-attempt.js";
-import { FakeClock, type OperationRun, runOperation, startOperation } from "../../../ops/testing/index.js";
+import {
+  FakeClock,
+  type OperationRun,
+  runOperation,
+  startOperation,
+} from "../../../ops/features/testing/index.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { listTypeFiles } from "../../../ops/loading/type-files.js";
-import { newNames, operationSource, tsconfigSource } from "../../../tui/cli/new/template.js";
+import { newNames, operationSource, tsconfigSource } from "../../../tui/features/new/template.js";
 import { Bundle } from "./bundle.js";
 
 const SCRIPT = `

@@ -3,11 +3,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { type OperationRun, runOperation } from "../../../ops/features/testing/index.js";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
 import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
-import { type OperationRun, runOperation } from "../../../ops/testing/index.js";
 import { prepare } from "../../../ops/types/prepare.js";
 import { temporary } from "../temporary.js";
 
@@ -308,7 +308,7 @@ describe("backoff", () => {
 });
 
 it("the shipped examples and demos are valid", () => {
-  for (const name of ["examples/build-and-test", "examples/dump-database", "demo/release"]) {
+  for (const name of ["examples/build-and-test", "examples/dump-database", "features/demo/release"]) {
     const text = readFileSync(new URL(`../../../ops/${name}.yaml`, import.meta.url), "utf8");
     expect(problems(text)).toEqual([]);
   }

@@ -1,6 +1,6 @@
 /** The order that files give to steps side by side, from their patterns alone. */
 import { describe, expect, test } from "vitest";
-import { circleText, orderOf } from "../../../ops/pipeline/files/order.js";
+import { circleText, orderOf } from "../../../ops/features/up-to-date/files/order.js";
 
 const step = (name: string, needs: string[], makes: string[] = [], cwd = "") => ({ name, needs, makes, cwd });
 

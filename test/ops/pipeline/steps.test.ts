@@ -3,6 +3,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { type OperationRun, runOperation, startOperation } from "../../../ops/features/testing/index.js";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
 import type { CommandContext } from "../../../ops/pipeline/run/command.js";
@@ -11,7 +12,6 @@ import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
 import { Variables } from "../../../ops/pipeline/run/variables.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
 import { Pipeline } from "../../../ops/pipeline.js";
-import { type OperationRun, runOperation, startOperation } from "../../../ops/testing/index.js";
 import { until } from "../../end-to-end/until.js";
 import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";

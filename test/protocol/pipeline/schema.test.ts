@@ -6,7 +6,7 @@ import { parse, stringify } from "yaml";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
 import { pipelineSchema } from "../../../protocol/pipeline/schema.js";
-import { pipelineSource } from "../../../tui/cli/new/pipeline.js";
+import { pipelineSource } from "../../../tui/features/new/pipeline.js";
 
 const validate = new Ajv2020({ strict: true, allErrors: true, strictTypes: false }).compile(pipelineSchema());
 

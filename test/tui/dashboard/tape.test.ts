@@ -16,7 +16,7 @@ import {
   toMilestone,
   toPlace,
   toTime,
-} from "../../../tui/dashboard/replay/player.js";
+} from "../../../tui/features/replay/player.js";
 import {
   CHUNK,
   durationOf,
@@ -28,7 +28,7 @@ import {
   record,
   type Tape,
   type TapedLine,
-} from "../../../tui/dashboard/replay/tape.js";
+} from "../../../tui/features/replay/tape.js";
 import { Story } from "../../harness/records.js";
 import { backupLines, CHAIN, recordOf, verifyLines } from "./chain-story.js";
 import { ago } from "./operations.js";

@@ -8,15 +8,15 @@ export const DAEMON_COMMANDS: Commands = {
   restart: async () => (await import("./restart.js")).registerRestart,
   reload: async () => (await import("./reload.js")).registerReload,
   status: async () => (await import("./status.js")).registerStatus,
-  install: async () => (await import("./install.js")).registerInstall,
-  uninstall: async () => (await import("./uninstall.js")).registerUninstall,
+  install: async () => (await import("../../features/install/install.js")).registerInstall,
+  uninstall: async () => (await import("../../features/install/uninstall.js")).registerUninstall,
   drain: async () => (await import("./drain.js")).registerDrain,
   logs: async () => (await import("./logs.js")).registerLogs,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
-  backup: async () => (await import("./backup.js")).registerBackup,
-  restore: async () => (await import("./backup.js")).registerRestore,
+  backup: async () => (await import("../../features/backup/command.js")).registerBackup,
+  restore: async () => (await import("../../features/backup/command.js")).registerRestore,
   audit: async () => (await import("./audit.js")).registerAudit,
-  fleet: async () => (await import("./fleet.js")).registerFleet,
+  fleet: async () => (await import("../../features/fleet/command.js")).registerFleet,
 };
 
 const { status: _, logs: __, ...shared } = DAEMON_COMMANDS;

@@ -2,8 +2,14 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
-import { isAddress, onHost, parseAddress } from "../../../protocol/client/ssh/address.js";
 import { UsageError } from "../../../protocol/failures.js";
+import {
+  formatMetricsAddress,
+  METRICS_ADDRESS,
+  parseMetricsAddress,
+} from "../../../protocol/features/metrics/metrics-address.js";
+import { isAddress, onHost, parseAddress } from "../../../protocol/features/ssh/address.js";
+import { parseTraces, TRACES_ENDPOINT } from "../../../protocol/features/traces/traces-endpoint.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../../protocol/host-names.js";
 import { withoutNull } from "../../../protocol/objects.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
@@ -13,13 +19,7 @@ import {
   LOG_LEVELS,
   type LogLevel,
 } from "../../../protocol/system/log-level.js";
-import {
-  formatMetricsAddress,
-  METRICS_ADDRESS,
-  parseMetricsAddress,
-} from "../../../protocol/system/metrics-address.js";
-import { parseTraces, TRACES_ENDPOINT } from "../../../protocol/system/traces-endpoint.js";
-import { urlWithoutPassword } from "../../kit/fleet-client.js";
+import { urlWithoutPassword } from "../../features/fleet/fleet-client.js";
 import { type ReportTo, say } from "../../kit/report.js";
 
 export interface DaemonOptions extends GlobalOptions {

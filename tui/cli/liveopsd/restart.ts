@@ -2,12 +2,12 @@
 import type { Command } from "commander";
 import { clientFor, mayFind } from "../../../protocol/client/find-daemon.js";
 import { logLevelFrom } from "../../../protocol/system/log-level.js";
+import { restartByUnit, unitToUse } from "../../features/install/start-by-unit.js";
 import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
 import { say } from "../../kit/report.js";
 import { type DaemonOptions, optionsOf, withDaemonFlags } from "./daemon-options.js";
 import { launch } from "./launch.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
-import { restartByUnit, unitToUse } from "./start-by-unit.js";
 import { operations, stopDaemon } from "./stop.js";
 
 export function registerRestart(root: Command): void {

@@ -10,6 +10,8 @@ import type { DaemonReply } from "../../../protocol/replies.js";
 import { type LogLevel, logLevelFrom } from "../../../protocol/system/log-level.js";
 import { until } from "../../../protocol/system/until.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
+import { unitRunning } from "../../features/install/service/systemd.js";
+import { answersNow, unitToUse } from "../../features/install/start-by-unit.js";
 import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import {
@@ -24,8 +26,6 @@ import {
 import { describeLogProblem, runForeground } from "./foreground.js";
 import { launch } from "./launch.js";
 import { ANSWER_MS, answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
-import { unitRunning } from "./service/systemd.js";
-import { answersNow, unitToUse } from "./start-by-unit.js";
 import { stopDaemon } from "./stop.js";
 import { versionProblems } from "./version-problems.js";
 

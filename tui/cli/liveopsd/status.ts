@@ -8,13 +8,13 @@ import { NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
 import { configFile } from "../../../protocol/system/places.js";
 import { count } from "../../../protocol/text/count.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
+import { type Unit, unitRunning } from "../../features/install/service/systemd.js";
 import { addDaemonCommand, allOptions, type GlobalOptions } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { fileUrl, linkerFor } from "../../kit/output/links.js";
 import { addFormat, addTime, givenFormat, type OutputOptions } from "../../kit/output/options.js";
 import { fullTime, type TimeStyle } from "../../kit/output/time.js";
 import { ANSWER_MS } from "./other-daemon.js";
-import { type Unit, unitRunning } from "./service/systemd.js";
 import { operations } from "./stop.js";
 import { versionProblems } from "./version-problems.js";
 

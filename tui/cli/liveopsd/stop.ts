@@ -5,11 +5,12 @@ import { layoutOf } from "../../../daemon/store/layout.js";
 import { lockOwnerOf } from "../../../daemon/store/lock-owner.js";
 import type { Client } from "../../../protocol/client/client.js";
 import { clientFor, mayFind } from "../../../protocol/client/find-daemon.js";
-import { isRemote } from "../../../protocol/client/ssh/address.js";
 import { Refusal } from "../../../protocol/errors.js";
+import { isRemote } from "../../../protocol/features/ssh/address.js";
 import type { DaemonReply, StopReply } from "../../../protocol/replies.js";
 import type { LockOwner } from "../../../protocol/system/lock-owner.js";
 import { until } from "../../../protocol/system/until.js";
+import { type Unit, unitRunning } from "../../features/install/service/systemd.js";
 import {
   addDaemonCommand,
   allOptions,
@@ -20,7 +21,6 @@ import {
 import { type ReportTo, say } from "../../kit/report.js";
 import { howToEnd } from "../../kit/silent-daemon.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
-import { type Unit, unitRunning } from "./service/systemd.js";
 
 /** Milliseconds to wait for the end of the daemon: the checkpoint of a large queue takes time. */
 const STOP_MS = 30_000;

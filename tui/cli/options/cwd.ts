@@ -2,9 +2,9 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Client } from "../../../protocol/client/client.js";
-import { isRemote } from "../../../protocol/client/ssh/address.js";
 import { directoryOn } from "../../../protocol/client/submit-place.js";
 import { UsageError } from "../../../protocol/failures.js";
+import { isRemote } from "../../../protocol/features/ssh/address.js";
 import type { SubmitOption } from "./option.js";
 
 interface CwdOptions {

@@ -3,8 +3,8 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
-import { parseAddress } from "../../../protocol/client/ssh/address.js";
 import { UsageError } from "../../../protocol/failures.js";
+import { parseAddress } from "../../../protocol/features/ssh/address.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";

@@ -3,11 +3,12 @@
  * what changed since it last worked, the machine, and the keys that go on from here.
  */
 
+import type { Why } from "../../../protocol/features/why/why.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { failedSteps } from "../../../protocol/step-names.js";
-import type { Why } from "../../../protocol/why.js";
 import { describeWhy, type WhyLook, type WhyName } from "../../describe/why.js";
+import { editablePlace, isOfProgram, isToldByProgram, whyOf } from "../../features/why/state.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { type Drawn, Line, paragraph } from "../text/line.js";
 import { isErrorLine } from "../text/log-level.js";
@@ -15,7 +16,6 @@ import type { Paint, Style } from "../text/theme.js";
 import { labelOf, reasonOf } from "./action.js";
 import type { State } from "./model.js";
 import { isResumable, retryChoices } from "./pages.js";
-import { editablePlace, isOfProgram, isToldByProgram, whyOf } from "./why.js";
 
 /** Rows of the error, of each cause, of the output, and of what changed. */
 const HEAD_MOST = 4;

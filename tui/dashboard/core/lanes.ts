@@ -7,7 +7,7 @@ import type { Operation, Step } from "../../../protocol/operation.js";
 import { knownStageState, knownStepState, type StepState } from "../../../protocol/stage-state.js";
 import type { State } from "../../../protocol/state.js";
 import { CourseReader, type Span as CourseSpan } from "../../describe/course.js";
-import { entryAt, type Tape } from "../replay/tape.js";
+import { entryAt, type Tape } from "../../features/replay/tape.js";
 import { operationTime, usualSeconds } from "./chain-time.js";
 import { stageSeconds } from "./estimate.js";
 import { usualNamed, usualSuccessors } from "./history.js";

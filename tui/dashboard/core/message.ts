@@ -1,5 +1,6 @@
 /** What can happen to the dashboard: keys and the terminal, and what effects report. */
 
+import type { Why } from "../../../protocol/features/why/why.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type {
   DaemonReply,
@@ -12,14 +13,13 @@ import type {
   ScheduleReply,
   TypesReply,
 } from "../../../protocol/replies.js";
-import type { Why } from "../../../protocol/why.js";
 import type { AttemptRow } from "../../describe/course.js";
+import type { HostLine } from "../../features/hosts/hosts.js";
+import type { TapedLine } from "../../features/replay/tape.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { PipelineText } from "../form/form.js";
-import type { TapedLine } from "../replay/tape.js";
 import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";
-import type { HostLine } from "./hosts.js";
 import type { LogFilter, LogWant } from "./log-window.js";
 import type { Size } from "./model.js";
 import type { PageReply, QueuePageReply } from "./paging.js";

@@ -1,11 +1,11 @@
 /** A request to the daemon, as a value, so that a question and the shell command can show it first. */
 import { NO, questionId } from "../../../protocol/approval.js";
-import { onRemote } from "../../../protocol/client/ssh/address.js";
+import { onRemote } from "../../../protocol/features/ssh/address.js";
 import type { EditBody } from "../../../protocol/requests.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
+import { bareOf, hostOfKey } from "../../features/hosts/host-key.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { Submit } from "../form/form.js";
-import { bareOf, hostOfKey } from "./host-key.js";
 
 export type Request =
   | { readonly kind: "cancel"; readonly ids: readonly string[] }

@@ -1,19 +1,19 @@
 /** The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and an entry of `PAGES`. */
 import type { ComponentType } from "react";
-import { hasSeveral } from "../core/host-view.js";
+import { hasSeveral } from "../../features/hosts/host-view.js";
+import { HostsPage } from "../../features/hosts/pages/HostsPage.js";
+import { HOSTS_ACTIONS, HOSTS_MOVER } from "../../features/hosts/pages/host-actions.js";
+import { SeveralHostsPage } from "../../features/hosts/pages/SeveralHostsPage.js";
+import { NEEDS_ACTIONS, NEEDS_MOVER, NeedsPage } from "../../features/inbox/NeedsPage.js";
+import { TIMELINE_ACTIONS, Timeline } from "../../features/timeline/Timeline.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
 import { APPROVAL_ACTIONS, APPROVAL_MOVER, ApprovalPage } from "./approval/ApprovalPage.js";
 import { DETAILS_MOVER, DetailsPage } from "./details/DetailsPage.js";
 import { HELP_MOVER, HelpPage } from "./help/GeneralPages.js";
-import { HostsPage } from "./hosts/HostsPage.js";
-import { HOSTS_ACTIONS, HOSTS_MOVER } from "./hosts/host-actions.js";
-import { SeveralHostsPage } from "./hosts/SeveralHostsPage.js";
-import { NEEDS_ACTIONS, NEEDS_MOVER, NeedsPage } from "./needs/NeedsPage.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
 import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage } from "./submit/SubmitPages.js";
 import { TypesPage } from "./submit/TypesPage.js";
-import { TIMELINE_ACTIONS, Timeline } from "./timeline/Timeline.js";
 
 interface PageEntry<P extends Page> {
   readonly View: ComponentType<{ state: State; page: P }>;

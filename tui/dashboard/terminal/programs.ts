@@ -4,14 +4,14 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isRemote } from "../../../protocol/client/ssh/address.js";
-import { askingFor } from "../../../protocol/client/ssh/host.js";
+import { isRemote } from "../../../protocol/features/ssh/address.js";
+import { askingFor } from "../../../protocol/features/ssh/host.js";
+import type { AllHosts } from "../../features/hosts/dashboard/all-hosts.js";
+import { bareOf } from "../../features/hosts/host-key.js";
 import type { Effect } from "../core/effect.js";
-import { bareOf } from "../core/host-key.js";
 import type { Message } from "../core/message.js";
 import { type Flags, flagsOf, flagWords, startDaemon as startCommand } from "../core/request.js";
 import type { DashboardClient } from "../daemon-calls.js";
-import type { AllHosts } from "../hosts/all-hosts.js";
 
 interface Surroundings {
   readonly client: DashboardClient;

@@ -3,6 +3,9 @@
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { whyMarkdown } from "../../../describe/why.js";
+import { bareOf, hostOfKey } from "../../../features/hosts/host-key.js";
+import { hasSeveral } from "../../../features/hosts/host-view.js";
+import { copiesWhy, editablePlace, ranElsewhere, whyOf } from "../../../features/why/state.js";
 import {
   ask,
   asking,
@@ -18,13 +21,10 @@ import {
   targets,
 } from "../../core/action-parts.js";
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
-import { bareOf, hostOfKey } from "../../core/host-key.js";
-import { hasSeveral } from "../../core/host-view.js";
 import { isFiltered } from "../../core/log-window.js";
 import { emit, notify, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
-import { copiesWhy, editablePlace, ranElsewhere, whyOf } from "../../core/why.js";
 import { sanitizeLine } from "../../text/cells.js";
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });

@@ -1,0 +1,213 @@
+/**
+ * A fleet as any process sees it: its store, its hosts, its settings and its run files. A host adds what runs operations
+ * (`fleet.ts`); a client adds nothing (`fleet-client.ts`).
+ */
+
+import { Refusal } from "../../../protocol/errors.js";
+import type { BackupMaker, EngineParts } from "../../engine.js";
+import { sharedTime } from "../../os/shared-clock.js";
+import { parseQueues, type SavedQueues } from "../../scheduler/queues.js";
+import type { FleetSettings } from "../../settings.js";
+import type { Decision, Entry } from "../../store/decision.js";
+import type { Change } from "../../store/ledger.js";
+import type { Schedule } from "../schedules/schedule.js";
+import { parseSchedules } from "../schedules/schedules.js";
+import { EngineAwayError } from "./engine/errors.js";
+import { FleetEngine } from "./engine/fleet-engine.js";
+import type { Head } from "./engine/rows.js";
+import { FleetHosts } from "./fleet-hosts.js";
+import { FleetRuns } from "./fleet-runs.js";
+import { FleetTypes } from "./fleet-types.js";
+import { atStart } from "./host/at-start.js";
+import { FleetSetting } from "./store/fleet-setting.js";
+import { FleetStore } from "./store/fleet-store.js";
+import { Offers } from "./store/offers.js";
+
+/** Part of `lostAfter` that a call of the engine may take, and bounds in ms. */
+const GIVE_UP = { part: 0.2, least: 500, most: 3000 };
+
+export abstract class FleetView {
+  readonly store: FleetStore;
+  readonly hosts: FleetHosts;
+  readonly runs: FleetRuns;
+  readonly types: FleetTypes;
+  readonly queues: FleetSetting<SavedQueues>;
+  readonly schedules: FleetSetting<readonly Schedule[]>;
+  protected readonly engine: FleetEngine;
+  protected readonly offers: Offers;
+  protected isStopped = false;
+  #settingsVersion = -1;
+  #typesVersion = -1;
+
+  /** @param host name of this host; null: a client that runs nothing */
+  constructor(
+    protected readonly services: EngineParts,
+    protected readonly settings: FleetSettings,
+    protected readonly host: string | null,
+  ) {
+    const { layout, log, counters, bus } = services;
+    bus.on("decided", (changes) => this.#decided(changes));
+    const { url, passwordFile, tags, lostAfter } = settings;
+    const giveUpMs = Math.min(GIVE_UP.most, Math.max(GIVE_UP.least, lostAfter * 1000 * GIVE_UP.part));
+    this.engine = new FleetEngine({
+      ...{ url, name: host ?? "client", giveUpMs },
+      ...(passwordFile && { passwordFile }),
+    });
+    this.store = new FleetStore({
+      ...{ layout, engine: this.engine, host },
+      bus,
+      isOwn: (entry) => this.mayEnd(entry),
+      before: (decision, isOwn) => this.#before(decision, isOwn),
+      lastPieces: (id) => this.runs.lastPieces(id),
+      onLinesRefused: (id, isFenced) => this.runs.linesRefused(id, isFenced),
+      onTakenOver: (id, attempt) => {
+        if (!services.scheduler.attempts.has(id)) this.runs.takeAside(id, attempt);
+      },
+      onHead: (head) => {
+        this.answered();
+        this.#readChanged(head).catch((error: Error) => this.failed(error));
+      },
+      onLostWrites: () => this.offers.make(),
+      isReloading: () => this.offers.areOpen,
+      onError: (error) => this.failed(error),
+      isAway: () => this.hosts.awaySince !== null,
+    });
+    this.hosts = new FleetHosts({
+      engine: this.engine,
+      ...{ name: host, tags, counters },
+      types: () => services.loader.typeCount,
+      hasType: (op) => services.loader.has(op),
+      isHeld: () => this.offers.areOpen,
+      onDrain: (isDraining) => services.scheduler.drain(isDraining),
+      onChange: () => bus.emit("blocked", null),
+    });
+    this.runs = new FleetRuns({
+      engine: this.engine,
+      services,
+      find: (id) => this.store.find(id),
+      running: () => this.running(),
+      runsHere: (entry) => this.runsHere(entry),
+      onFenced: (id) => services.scheduler.forsake(id),
+      isAway: () => this.hosts.awaySince !== null,
+    });
+    this.types = new FleetTypes(this.hosts, () => (host === null ? null : services.loader));
+    this.queues = new FleetSetting<SavedQueues>("queues", {}, parseQueues, this.engine);
+    this.schedules = new FleetSetting<readonly Schedule[]>(
+      "schedules",
+      [],
+      (json) => parseSchedules(json as unknown[]),
+      this.engine,
+    );
+    this.offers = new Offers({
+      engine: this.engine,
+      log: log.logger,
+      entries: () => this.store.ledger.entries.values(),
+      hosts: () => this.hosts.rows,
+      isStopped: () => this.isStopped,
+      reload: () => this.store.reload(),
+      onSettled: (offered) =>
+        this.runs.shipAgain(
+          offered
+            .flatMap(({ record }) => this.store.find(record.id) ?? [])
+            .filter((entry) => this.ownsHooks(entry)),
+        ),
+    });
+  }
+
+  now(): number {
+    return Date.now() + this.engine.skewMs;
+  }
+
+  typesOf(): FleetTypes {
+    return this.types;
+  }
+
+  readonly backups: BackupMaker = {
+    start: () => {
+      throw new Refusal(
+        "LIVEOPS_WRONG_STATE",
+        "the state of a fleet is in its PostgreSQL database: back it up there, such as with pg_dump or pg_basebackup",
+      );
+    },
+    stop: async () => {},
+  };
+
+  runsHere(entry: Entry): boolean {
+    return this.host !== null && entry.run?.claim?.host === this.host;
+  }
+
+  ownsHooks({ record }: Entry): boolean {
+    return this.host !== null && record.host === this.host;
+  }
+
+  hasElsewhere(op: string): boolean {
+    return this.hosts.hasElsewhere(op);
+  }
+
+  /** Loads the state of the fleet. */
+  protected async load(): Promise<void> {
+    const head = await atStart(() => this.store.start());
+    await atStart(() => this.#readChanged(head));
+    await atStart(() => this.hosts.refresh());
+    this.hosts.synchronous = await atStart(() => this.engine.hasSynchronousReplica());
+    this.store.follow();
+  }
+
+  protected running(): Entry[] {
+    return [...this.store.ledger.entries.values()].filter(({ record }) => record.state === "running");
+  }
+
+  /** Whether this host may end the attempt of the entry; otherwise it takes the operation over. */
+  protected abstract mayEnd(entry: Entry): boolean;
+
+  #decided(changes: readonly Change[]): void {
+    for (const { id, before, after } of changes) {
+      if (before?.state === "running" && after?.state !== "running") this.runs.ended(id);
+      if (after === null) this.runs.forget(id);
+    }
+  }
+
+  /** The engine answers. */
+  protected answered(): void {
+    if (this.hosts.awaySince === null) return;
+    this.services.log.logger.info({ since: this.hosts.awaySince }, "the fleet's engine answers again");
+    this.hosts.awaySince = null;
+    this.services.bus.emit("blocked", null);
+    this.services.scheduler.kick();
+  }
+
+  protected failed(error: Error): void {
+    const { logger } = this.services.log;
+    if (!(error instanceof EngineAwayError)) {
+      logger.error({ err: error }, "the fleet's journal could not be followed");
+      return;
+    }
+    if (this.hosts.awaySince !== null) return;
+    this.hosts.awaySince = sharedTime();
+    logger.error({ err: error }, "the fleet's engine does not answer; running operations continue");
+    this.services.bus.emit("blocked", null);
+  }
+
+  /** Before a decision is applied: watchers get the last lines of an attempt before its end. */
+  async #before(decision: Decision, isOwn: boolean): Promise<void> {
+    if (isOwn || (decision.kind !== "finished" && decision.kind !== "requeued")) return;
+    const entry = this.store.ledger.get(decision.id);
+    const isElsewhere = entry?.record.state === "running" && !this.runsHere(entry);
+    if (isElsewhere && this.services.hub.watchers > 0) await this.runs.bring([decision.id]).catch(() => {});
+  }
+
+  /** Reads the settings and the published types where they have changed. */
+  async #readChanged({ settings, types }: Head): Promise<void> {
+    if (settings !== this.#settingsVersion) {
+      const rows = await this.engine.settings();
+      for (const setting of [this.queues, this.schedules])
+        setting.take(rows.find(({ name }) => name === setting.name) ?? null);
+      this.#settingsVersion = settings;
+    }
+    if (types !== this.#typesVersion) {
+      this.hosts.types = await this.engine.types();
+      this.#typesVersion = types;
+      this.services.bus.emit("blocked", null);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/** The channels: how each kind sends a message. */
+import { type ChannelKind, channelKindOf } from "../../../../protocol/features/notices/config-channels.js";
+import type { Channel } from "../../../../protocol/system/config-settings.js";
+import { sendByCommand } from "./command.js";
+import type { Delivery } from "./delivery.js";
+import { sendToDesktop } from "./desktop.js";
+import { sendMail } from "./mail.js";
+import { sendToNtfy } from "./ntfy.js";
+import { sendToSlack } from "./slack.js";
+import { sendToWebhook } from "./webhook.js";
+
+type Settings<K extends ChannelKind> = NonNullable<Channel[K]>;
+
+/** Resolves once the message is taken. @throws Error otherwise */
+type Send<K extends ChannelKind> = (settings: Settings<K>, delivery: Delivery) => Promise<void>;
+
+const SENDERS: { readonly [K in ChannelKind]: Send<K> } = {
+  ntfy: sendToNtfy,
+  slack: sendToSlack,
+  mail: sendMail,
+  desktop: sendToDesktop,
+  webhook: sendToWebhook,
+  command: sendByCommand,
+};
+
+export function send(channel: Channel, delivery: Delivery): Promise<void> {
+  const kind = channelKindOf(channel);
+  return (SENDERS[kind] as Send<ChannelKind>)(channel[kind] as never, delivery);
+}

@@ -1,0 +1,172 @@
+/**
+ * Which numbers of a success are odd: far outside of what earlier successes of the type, or those with the same
+ * history key, told.
+ *
+ * The records in the archive are the history. Their numbers are read from it at the first success that tells a number,
+ * and kept in memory while successes follow. A success that tells none, or only short times, costs nothing.
+ */
+
+import { ANY_PIPELINE } from "../../../ops/pipeline/file-name.js";
+import { paramsKey } from "../../../protocol/estimate/usual.js";
+import type { Odd, Operation } from "../../../protocol/operation.js";
+import type { Bus } from "../../bus.js";
+import type { Entry } from "../../store/decision.js";
+import type { Archive } from "../../store/store.js";
+import { type Earlier, FEWEST, farOutside, isShort, LEAST_FACTOR, NEWEST } from "./far-outside.js";
+import { type Numbers, numbersOf } from "./numbers.js";
+
+/** Successes of a type or history key that are remembered: eight days of a run an hour. */
+const MOST_RUNS = 200;
+/** Types and history keys that are remembered. */
+const MOST_KEPT = 64;
+/** Odd numbers of an operation that are told. */
+const MOST_ODD = 10;
+
+/** Key of parameters; null: the record leaves them out. */
+type Params = string | null;
+
+interface Run {
+  readonly at: number;
+  readonly params: Params;
+  readonly numbers: Numbers;
+  readonly odd: ReadonlySet<string>;
+}
+
+export class OddNumbers {
+  /** By type and history key, then by id: the newest success last. */
+  readonly #runs = new Map<string, Map<string, Run>>();
+
+  constructor(
+    private readonly archive: Pick<Archive, "list">,
+    bus: Bus,
+  ) {
+    bus.on("decided", (changes) => {
+      for (const { id, before, after } of changes) {
+        if (after?.state === "succeeded" && before?.state !== "succeeded") this.#add(after);
+        else if (after === null && before?.state === "succeeded") this.#remove(id, before);
+      }
+    });
+  }
+
+  /**
+   * The odd numbers of an operation that is about to succeed with this result.
+   *
+   * @throws the error of the store where the history cannot be read
+   */
+  async of({ record }: Pick<Entry, "record">, result: unknown): Promise<Odd[]> {
+    const numbers = numbersOf(record, result);
+    // A short time is never odd.
+    if ([...numbers.values()].every(isShort)) return [];
+    const runs = [...(await this.#known(record)).values()].reverse();
+    const params = keyOfParams(record);
+    const compared = hasEnough(runs, params) ? params : undefined;
+    const odd: Odd[] = [];
+    for (const [name, { value, unit, isTime = false }] of numbers) {
+      if (isNear(name, value, runs, compared)) continue;
+      const usual = farOutside(value, startOf(record), earlierOf(name, runs, compared), isTime);
+      if (usual !== null) odd.push({ name, value, ...usual, ...(unit !== undefined && { unit }) });
+    }
+    return odd.slice(0, MOST_ODD);
+  }
+
+  async #known(record: Operation): Promise<ReadonlyMap<string, Run>> {
+    const key = keyOf(record);
+    const known = this.#runs.get(key);
+    if (known) return known;
+    const { op, historyKey, id } = record;
+    const entries = await this.archive.list({ op, historyKey, state: ["succeeded"] }, MOST_RUNS);
+    const earlier = entries.filter((each) => each.record.id !== id).reverse();
+    const read =
+      this.#runs.get(key) ?? new Map(earlier.map(({ record }) => [record.id, runOf(record)] as const));
+    if (this.#runs.size >= MOST_KEPT) this.#runs.delete(firstOf(this.#runs));
+    this.#runs.set(key, read);
+    return read;
+  }
+
+  #add(record: Operation): void {
+    for (const key of keysOf(record)) {
+      const runs = this.#runs.get(key);
+      if (runs === undefined || runs.has(record.id)) continue;
+      runs.set(record.id, runOf(record));
+      if (runs.size > MOST_RUNS) runs.delete(firstOf(runs));
+      // The ones that follow are kept longest.
+      this.#runs.delete(key);
+      this.#runs.set(key, runs);
+    }
+  }
+
+  #remove(id: string, record: Operation): void {
+    for (const key of keysOf(record)) this.#runs.get(key)?.delete(id);
+  }
+}
+
+const firstOf = (runs: ReadonlyMap<string, unknown>): string => runs.keys().next().value!;
+
+/** Where there are enough runs with the same parameters, only they are compared. */
+function hasEnough(runs: readonly Run[], params: Params): boolean {
+  let same = 0;
+  for (const run of runs) if (run.params === params && ++same === FEWEST) return true;
+  return false;
+}
+
+/**
+ * The common case: the value is near others, by less than every limit of `farOutside`. More runs make the range only
+ * wider, so two runs are enough for most values.
+ *
+ * @param runs - the newest first
+ * @param compared - parameters of the runs that count; undefined: all
+ */
+function isNear(name: string, value: number, runs: readonly Run[], compared: Params | undefined): boolean {
+  // The least and the greatest value may not count, so the second ones decide.
+  let [least, low, high, greatest] = [Infinity, Infinity, -Infinity, -Infinity];
+  let seen = 0;
+  for (const { numbers, odd, params } of runs) {
+    if (compared !== undefined && params !== compared) continue;
+    const told = numbers.get(name)?.value;
+    if (told === undefined || (odd.size > 0 && odd.has(name))) continue;
+    if (told < least) {
+      low = least;
+      least = told;
+    } else if (told < low) low = told;
+    if (told > greatest) {
+      high = greatest;
+      greatest = told;
+    } else if (told > high) high = told;
+    const isBetween = low <= value && value <= high;
+    if (isBetween || (low > 0 && value * LEAST_FACTOR >= low && value <= high * LEAST_FACTOR)) return true;
+    if (++seen === NEWEST) break;
+  }
+  return seen < FEWEST;
+}
+
+function earlierOf(name: string, runs: readonly Run[], compared: Params | undefined): Earlier[] {
+  return runs.flatMap(({ at, numbers, odd, params }) => {
+    const told = compared === undefined || params === compared ? numbers.get(name) : undefined;
+    return told === undefined ? [] : [{ value: told.value, at, isOdd: odd.has(name) }];
+  });
+}
+
+const startOf = ({ startedAt, createdAt }: Operation) => Date.parse(startedAt ?? createdAt);
+
+const keyOf = ({ op, historyKey }: Operation) => JSON.stringify([op, historyKey]);
+
+/** A type whose key is not always there compares runs without one with all its runs, as `Durations` does. */
+function keysOf(record: Operation): string[] {
+  const { op, historyKey } = record;
+  return historyKey === undefined ? [keyOf(record)] : [keyOf(record), JSON.stringify([op, undefined])];
+}
+
+function runOf(record: Operation): Run {
+  return {
+    at: startOf(record),
+    params: keyOfParams(record),
+    numbers: numbersOf(record, record.result),
+    odd: new Set(record.odd?.map(({ name }) => name)),
+  };
+}
+
+/** The text of a pipeline file may change. It is the parameters of the pipeline that make runs alike. */
+function keyOfParams({ op, params, omitted }: Operation): Params {
+  const own = op === ANY_PIPELINE && typeof params.params === "object" ? params.params : params;
+  return paramsKey({ params: own as Operation["params"], omitted });
+}

@@ -1,0 +1,110 @@
+/** A schedule as the state directory keeps it, and which of its runs are due. Pure. */
+import { createHash } from "node:crypto";
+import type { SubmitBody } from "../../../protocol/requests.js";
+import { nextRun, runsBetween } from "./cron.js";
+
+export const OVERLAPS = ["skip", "queue", "replace"] as const;
+export const CATCHUPS = ["none", "last", "all"] as const;
+
+export interface Schedule {
+  name: string;
+  cron: string;
+  /** A name of the IANA time zone database. */
+  zone: string;
+  /** Most seconds by which a run is put off. */
+  jitter: number;
+  /** Seconds in which a run must start; null or absent: by the period. */
+  within?: number | null;
+  /** Runs without a success after which the schedule is reported; null or absent: 3. */
+  alertAfter?: number | null;
+  /** What happens if the operation of the run before is not finished. */
+  overlap: (typeof OVERLAPS)[number];
+  /** Which of the runs are made up for that were due while no daemon ran. */
+  catchup: (typeof CATCHUPS)[number];
+  /** What each run submits; without the text of `file`. */
+  submit: SubmitBody;
+  /** Absolute path of the pipeline file that each run reads. */
+  file?: string | undefined;
+  /** All times are ISO 8601. */
+  createdAt: string;
+  pausedSince: string | null;
+  /** The last run that was due, whether it was submitted or not. */
+  lastDueAt: string;
+  /** The last operation. */
+  lastOperation: string | null;
+  /** How many runs were due and not submitted, since no daemon ran. */
+  missed: number;
+  /** Why the last run submitted nothing; null: it did. */
+  lastProblem: string | null;
+  /** End of the last run that succeeded with its chain; null or absent: none is known. */
+  lastSuccessAt?: string | null;
+  /** Runs that were due since then while a daemon ran; those that were made up for at once count as one. Absent: 0. */
+  withoutSuccess?: number;
+  /** The last runs that were due while nobody could submit them; null or absent: the last run was in time. */
+  gap?: Gap | null;
+  /** What of `missing` was told, so that it is told once. */
+  told?: string | null;
+}
+
+/** Runs that were due while nobody could submit them, and what came of them. */
+export interface Gap {
+  /** The first and the last of the runs, ISO 8601. */
+  from: string;
+  to: string;
+  /** Runs that were due. */
+  count: number;
+  /** Runs that were submitted late, by `catchup`. */
+  submitted: number;
+}
+
+/** A run that is later than this was missed, in ms: no daemon ran, the machine slept, or the clock was set. */
+const LATE_MS = 60_000;
+
+/** Most runs that `catchup: "all"` makes up for at once. */
+const MOST_CAUGHT_UP = 100;
+
+export interface Due {
+  /** Runs to submit, oldest first. */
+  runs: Date[];
+  /** Runs that are not submitted. */
+  missed: number;
+  /** The newest run that was due. */
+  last: Date;
+  /** The runs that came late or were missed; null: all are in time. */
+  gap: Omit<Gap, "submitted"> | null;
+}
+
+/** The runs of a schedule that are due; null: none. */
+export function dueRuns(schedule: Schedule, now: Date): Due | null {
+  const { cron, zone, catchup, lastDueAt } = schedule;
+  const { runs, count } = runsBetween(cron, zone, new Date(lastDueAt), now, MOST_CAUGHT_UP);
+  const last = runs.at(-1);
+  if (last === undefined) return null;
+  const first = nextRun(cron, zone, new Date(lastDueAt)) ?? last;
+  const isLate = now.getTime() - last.getTime() > LATE_MS;
+  const submitted = catchup === "all" ? runs : isLate && catchup === "none" ? [] : [last];
+  // A run before the last one is late, since a period has a minute or more.
+  const late = isLate ? count : count - 1;
+  const to = (isLate ? last : (runs.at(-2) ?? last)).toISOString();
+  const gap = late === 0 ? null : { from: first.toISOString(), to, count: late };
+  return { runs: submitted, missed: count - submitted.length, last, gap };
+}
+
+/** When the next run is due; null: never, or the schedule is paused. */
+export function nextDue(schedule: Schedule, now: Date): Date | null {
+  if (schedule.pausedSince !== null) return null;
+  const last = new Date(schedule.lastDueAt);
+  return nextRun(schedule.cron, schedule.zone, last > now ? last : now);
+}
+
+/** The time at which a run starts: put off by up to `jitter` seconds, always the same for the same run. */
+export function startOf({ name, jitter }: Schedule, due: Date): Date {
+  if (jitter === 0) return due;
+  const hash = createHash("sha256").update(`${name} ${due.toISOString()}`).digest();
+  return new Date(due.getTime() + Math.floor((hash.readUInt32BE(0) / 2 ** 32) * jitter * 1000));
+}
+
+/** The idempotency key of a run: a run that is submitted again after a crash is the same operation. */
+export function keyOf({ name, createdAt }: Schedule, due: Date): string {
+  return `schedule ${name} ${createdAt} ${due.toISOString()}`;
+}

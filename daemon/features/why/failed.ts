@@ -1,0 +1,267 @@
+/** The `Why` of a failure: what failed, what has changed since the last success, how to go on. */
+import { stat } from "node:fs/promises";
+import { isAbsolute, resolve } from "node:path";
+import { isByAnswer } from "../../../protocol/approval.js";
+import type { Change, Failure, Why } from "../../../protocol/features/why/why.js";
+import { getOwn } from "../../../protocol/objects.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { isPassed } from "../../../protocol/stage-state.js";
+import { shellLine } from "../../../protocol/text/shell-quote.js";
+import { pageBefore } from "../../run-files/log-pages.js";
+import {
+  type Compared,
+  nameIn,
+  recordChanges,
+  slowStages,
+  textChange,
+  textOf,
+  valueChange,
+} from "./changes.js";
+import { type CheckoutChanges, checkoutChanges } from "./checkout.js";
+import { leftStages } from "./decisions.js";
+import { commandOf, failureOf } from "./failure.js";
+import { firstNewLine, type Log } from "./new-line.js";
+import { headOf, type WhyParts } from "./parts.js";
+import { RUNTIME, type Timeline } from "./timeline.js";
+
+/** Longest times of git and of the logs, in ms. Right after a failure somebody looks at it. */
+const FIRST_MS = 180;
+const WHOLE_MS = 5000;
+/** Successes that are looked through for one of the same directory, and whose logs are compared. */
+const SUCCESSES = 20;
+const LOGS = 5;
+const LAST_LINES = 10;
+const LINE_MOST = 300;
+const FILES_MOST = 5;
+
+export interface Found {
+  /** Without what git and the logs tell late: then it is `pending`. */
+  readonly first: Why;
+  readonly whole: Promise<Why>;
+}
+
+export async function whyFailed(
+  entry: Compared["entry"],
+  timeline: Timeline,
+  options: WhyParts,
+): Promise<Found> {
+  const { durations, loader, store, now } = options;
+  const complete = (each: Compared["entry"]): Compared => ({
+    entry: each,
+    record: store.payloads.complete(each.record, () => {}),
+  });
+  const failed = complete(entry);
+  const { record } = failed;
+  const typeFile = loader.fileOf(record.op);
+  const text = textOf(failed);
+  const failure = failureOf(record, {
+    kept: text === null || text.file === null ? null : { file: text.file, text: text.text },
+    typeFile: text?.file ?? typeFile,
+    lastLines: await lastLines(record, options),
+    command: commandOf(record),
+  });
+  const why: Why = { ...headOf(record, now()), failure, left: leftStages(record) };
+  const named = {
+    ...why,
+    summary: summaryOf(record, failure),
+    next: nextOf(record, failure?.step ?? null, text !== null || isResumable(record, loader)),
+  };
+  const successes = await successesBefore(record, options);
+  const [good] = successes;
+  if (good === undefined) {
+    const notes = ["It has not succeeded before, so that nothing can be compared."];
+    const first = { ...named, notes };
+    return { first, whole: Promise.resolve(first) };
+  }
+  const before = complete(good);
+  const { id, finishedAt, seconds, startedAt } = good.record;
+  const since = startedAt ?? good.record.createdAt;
+  const usual = (await durations.usual([entry]))(record);
+  const [runtime, then] = [timeline.at(RUNTIME, record.startedAt ?? why.at), timeline.at(RUNTIME, since)];
+  const ownText = typeFile === null || text !== null ? [] : typeChange(typeFile, record, since, timeline);
+  const recorded = [...ownText, ...recordChanges(before, failed)];
+  // The text that ran is known better than the file.
+  const told = new Set([...recorded.map(({ name }) => name), nameIn(record.cwd, text?.file ?? null)]);
+  const whyWith = (checkout: Part, newLine: Part): Why => ({
+    ...named,
+    since: { id, finishedAt: finishedAt!, seconds },
+    changes: [
+      ...recorded,
+      ...(runtime !== null && then !== null ? valueChange("version", "version", then, runtime) : []),
+      ...checkout.changes.filter(({ name }) => !told.has(name)),
+      ...slowStages(record, usual, Date.parse(record.finishedAt ?? why.at)),
+      ...newLine.changes,
+    ],
+    next: [
+      ...named.next,
+      { command: `liveops diff ${id} ${record.id}`, does: "compares it with the last success" },
+    ],
+    notes: [...checkout.notes, ...newLine.notes],
+  });
+  const [git, logs] = [changesOnDisk(failed, failure, since), newLineOf(record, successes, options)];
+  const within = (ms: number) =>
+    Promise.all([
+      partWithin(ms, git, "Git needs too long here: what changed in the checkout is not known."),
+      partWithin(ms, logs, "The logs of the earlier successes could not be read in time."),
+    ]);
+  const parts = await within(FIRST_MS);
+  const first = whyWith(...parts);
+  if (!parts.some(({ isLate }) => isLate)) return { first, whole: Promise.resolve(first) };
+  const whole = within(WHOLE_MS).then((all) => whyWith(...all));
+  return { first: { ...first, notes: ["More is being found out."], pending: true }, whole };
+}
+
+/** The newest first; those of the same directory before the others. */
+async function successesBefore({ op, historyKey, cwd, id, startedAt }: Operation, { store }: WhyParts) {
+  const found = await store.archive.list({ op, historyKey, state: ["succeeded"] }, SUCCESSES);
+  const before = found.filter(
+    ({ record }) => record.id !== id && record.finishedAt! <= (startedAt ?? record.finishedAt!),
+  );
+  const isSame = ({ record }: (typeof found)[number]) => record.cwd === cwd;
+  return [...before.filter(isSame), ...before.filter((each) => !isSame(each))];
+}
+
+async function lastLines({ id, logLines }: Operation, { runs }: WhyParts) {
+  const question = { files: runs.of(id), limit: LAST_LINES, filter: {} };
+  try {
+    return (await pageBefore(question, logLines + 1)).lines;
+  } catch {
+    return [];
+  }
+}
+
+/** The text of an operation's file, which is not in its record. */
+function typeChange(
+  file: string,
+  { cwd, startedAt, createdAt }: Operation,
+  since: string,
+  timeline: Timeline,
+): Change[] {
+  const [before, now] = [timeline.at(file, since), timeline.at(file, startedAt ?? createdAt)];
+  return before === null || now === null ? [] : textChange(nameIn(cwd, file), before, now);
+}
+
+/** What git tells of the directory, and the scripts that the command names, also without git. */
+async function changesOnDisk(
+  { record }: Compared,
+  failure: Failure | null,
+  since: string,
+): Promise<CheckoutChanges> {
+  const { cwd } = record;
+  const scripts = await scriptsIn(
+    [failure?.command, commandOf(record)].join(" "),
+    cwd,
+    failure?.place?.file ?? null,
+  );
+  const checkout = await checkoutChanges(
+    cwd,
+    since,
+    scripts.map(({ name }) => name),
+    WHOLE_MS,
+  );
+  const told = new Set(checkout.changes.map(({ name }) => name));
+  const edited = scripts
+    .filter(({ name, at }) => !told.has(name) && at > since)
+    .map(({ name, at }): Change => ({ kind: "script", name, at }));
+  return { ...checkout, changes: [...checkout.changes, ...edited] };
+}
+
+/** The files that the words of a command name, relative to the directory where they are below it. */
+async function scriptsIn(
+  command: string,
+  cwd: string,
+  place: string | null,
+): Promise<Array<{ name: string; at: string }>> {
+  const words = command
+    .split(/[\s;|&()'"=]+/)
+    .filter((word) => /^[\w@~+./-]*\w$/.test(word) && !/^\d+$/.test(word));
+  const paths = [...new Set([...words.slice(0, 50), ...(place === null ? [] : [place])])];
+  const files = await Promise.all(
+    paths.map(async (path) => {
+      const file = isAbsolute(path) ? path : resolve(cwd, path);
+      const found = await stat(file).catch(() => null);
+      if (found === null || !found.isFile()) return [];
+      return [{ name: nameIn(cwd, file), at: found.mtime.toISOString() }];
+    }),
+  );
+  return files.flat().slice(0, FILES_MOST);
+}
+
+async function newLineOf(
+  record: Operation,
+  successes: ReadonlyArray<Compared["entry"]>,
+  { runs }: WhyParts,
+): Promise<CheckoutChanges> {
+  const logOf = ({ id, logLines }: Operation, attempt: number | null): Log => ({
+    ...{ files: runs.of(id), attempt },
+    lines: logLines,
+  });
+  const found = await firstNewLine(
+    logOf(record, record.attempt),
+    successes.slice(0, LOGS).map((each) => logOf(each.record, null)),
+  ).catch(() => null);
+  if (found === null) return { changes: [], notes: [] };
+  const { line, runs: compared, isPartial } = found;
+  const change: Change = {
+    ...{ kind: "log", name: `line ${line.n}`, at: line.at },
+    now: line.text.slice(0, LINE_MOST),
+    before: compared === 1 ? "not in the last success" : `not in the last ${compared} successes`,
+  };
+  const notes = isPartial ? ["The logs are long: only their first and last lines were compared."] : [];
+  return { changes: [change], notes };
+}
+
+type Part = CheckoutChanges & { readonly isLate: boolean };
+
+async function partWithin(ms: number, work: Promise<CheckoutChanges>, late: string): Promise<Part> {
+  const { promise, resolve } = Promise.withResolvers<Part>();
+  const timer = setTimeout(() => resolve({ changes: [], notes: [late], isLate: true }), ms);
+  const inTime = work.then((changes) => ({ ...changes, isLate: false }));
+  return Promise.race([inTime, promise]).finally(() => clearTimeout(timer));
+}
+
+function isResumable({ op }: Operation, loader: WhyParts["loader"]): boolean {
+  return loader.known()?.ops.find((type) => type.op === op)?.resumable === true;
+}
+
+function summaryOf({ op }: Operation, failure: Failure | null): string {
+  if (failure === null) return "It failed, and no error is kept.";
+  const { stage, step, exit, message } = failure;
+  const where = stage === null ? op : step === null ? `Stage ${stage}` : `Step ${step} of stage ${stage}`;
+  return `${where} failed: ${exit ?? message}`;
+}
+
+function nextOf(
+  { id, stages, stageStates, stepCounts, error }: Operation,
+  step: string | null,
+  isResumable: boolean,
+): Why["next"] {
+  const stage = stages.find((name) => stageStates[name] === "failed");
+  const hasDone = stage !== undefined && (getOwn(stepCounts ?? {}, stage)?.done ?? 0) > 0;
+  const isFirst = stage === undefined || (stage === stages[0] && !hasDone);
+  // It failed after its stages: by an odd number, or because its chain cannot continue.
+  const isAfterAll = stages.length > 0 && stages.every((name) => isPassed(stageStates[name]));
+  const from = isAfterAll ? "repeats no stage that is done" : `goes on from ${stage}`;
+  const retry = isResumable && (isAfterAll || !isFirst) ? from : "runs it once more";
+  if (isByAnswer(error))
+    return [
+      { command: `liveops retry ${id}`, does: "asks again" },
+      { command: `liveops logs ${id}`, does: "prints its log" },
+    ];
+  const place = step === null ? stage : `${stage}/${step}`;
+  // The message tells how to give its value again.
+  const [, given] = (error?.code === "LIVEOPS_SECRET_MISSING" && /with: (.+)$/.exec(error.message)) || [];
+  if (given !== undefined)
+    return [
+      { command: given, does: "gives the secret again" },
+      { command: `liveops logs ${id}`, does: "prints its log" },
+    ];
+  const done =
+    isResumable && place !== undefined ? shellLine(["liveops", "retry", id, "--done", place]) : null;
+  return [
+    { command: `liveops retry ${id}`, does: retry },
+    ...(done === null ? [] : [{ command: done, does: "goes on: you have done it by hand" }]),
+    { command: `liveops shell ${id}`, does: "opens a shell where it ran" },
+    { command: `liveops logs ${id}`, does: "prints its log" },
+  ];
+}

@@ -1,0 +1,71 @@
+/** Why a queued operation does not start, and what is unusual in the run of a running one. */
+import { activeStage, secondsBetween, stageRanSeconds } from "../../../protocol/estimate/seconds.js";
+import type { Usual } from "../../../protocol/estimate/usual.js";
+import type { Wait } from "../../../protocol/features/why/why.js";
+import { getOwn } from "../../../protocol/objects.js";
+import type { Operation } from "../../../protocol/operation.js";
+import type { ForecastReply } from "../../../protocol/replies.js";
+import type { Reason } from "../../scheduler/holds/hold.js";
+import { slowStages } from "./changes.js";
+
+/** Seconds without any report after which a running operation is told to be silent. */
+const SILENT = 60;
+
+type Expected = ForecastReply["operations"];
+
+/** @param reasons of the holds that hold the operation */
+export function waitsOfQueued(record: Operation, reasons: readonly Reason[], expected: Expected): Wait[] {
+  const waits = reasons.map(({ what, until, at, after }): Wait => {
+    const ends = (after?.ids ?? []).map((id) => getOwn(expected, id)?.endsAt ?? null);
+    const known = ends.filter((end) => end !== null).sort();
+    const end = after?.all === false ? known[0] : ends.length === known.length ? known.at(-1) : undefined;
+    // `; resume it with: liveops resume`
+    const [reason = what, ...command] = until === undefined ? what.split("; ") : [what];
+    const next = command.join("; ").replace(/^[^:]*: (?=liveops )/, "");
+    return { what: reason, until: until ?? (next || null), at: at ?? end ?? null };
+  });
+  if (waits.length > 0) return waits;
+  const at = getOwn(expected, record.id)?.startsAt ?? null;
+  const { queue, queuePosition } = record;
+  if (queuePosition === null) return [];
+  const what = `it is number ${queuePosition} in the queue ${queue}`;
+  return [{ what, until: "operations before it end, and a slot is free", at }];
+}
+
+export function waitsOfRunning(
+  record: Operation,
+  usual: Usual | null,
+  expected: Expected,
+  now: number,
+): Wait[] {
+  const { id, pause, stalledSince, noRoomSince, waitingForInput, updatedAt } = record;
+  const wait = (what: string, until: string | null, at: string | null = null): Wait[] => [
+    { what, until, at },
+  ];
+  if (pause?.since) return wait("it is paused", `liveops resume ${id}`);
+  if (stalledSince !== null)
+    return wait("its worker was stopped by a signal (SIGSTOP)", "SIGCONT to its process");
+  if (noRoomSince !== null)
+    return wait("it waits for room on the disk", "room on the disk of the state directory");
+  if (waitingForInput !== null) {
+    const prompt = waitingForInput.prompt === "" ? "" : `: ${waitingForInput.prompt}`;
+    return wait(`its program waits for input${prompt}`, `liveops attach ${id}`);
+  }
+  const silent = secondsBetween(updatedAt, now);
+  const slow = slowStages(record, usual, now);
+  const at = getOwn(expected, id)?.endsAt ?? null;
+  const stage = activeStage(record);
+  const spread = stage === null ? null : (getOwn(usual?.stages ?? {}, stage) ?? null);
+  return [
+    ...(silent >= SILENT ? wait(`it has reported nothing for ${Math.round(silent)} s`, null) : []),
+    ...slow.flatMap(({ name, before, now: took }) =>
+      wait(`the stage ${name} is slower than usual: ${took}, usually ${before}`, null),
+    ),
+    ...(slow.length === 0 &&
+    stage !== null &&
+    spread !== null &&
+    stageRanSeconds(record, stage, now) > spread.p90
+      ? wait(`the stage ${stage} runs longer than in nine of ten earlier runs`, null)
+      : []),
+  ].map((each) => ({ ...each, at }));
+}

@@ -1,0 +1,362 @@
+/** Decisions: versions, keys, fences, groups, tokens. */
+// @module-tag postgresql
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  FencedError,
+  KeyTakenError,
+  LostWritesError,
+  OvertakenError,
+  SessionOverError,
+} from "../../../../daemon/features/fleet/engine/errors.js";
+import {
+  about,
+  add,
+  candidate,
+  claim,
+  claimOne,
+  finish,
+  history,
+  keyOf,
+  newId,
+  row,
+  submission,
+  submit,
+  submitted,
+  type TestEngine,
+  token,
+  useFleet,
+} from "./fleet.js";
+
+const fleet = useFleet();
+let a: TestEngine;
+let b: TestEngine;
+beforeEach(async () => {
+  await fleet.create();
+  a = await fleet.host("a");
+  b = await fleet.host("b");
+});
+
+describe("versions", () => {
+  test("a submit has the number of its decision as version and order", async () => {
+    const [first, second] = [newId(), newId()];
+    expect(await a.append([submit(first), submit(second)], token())).toBe(2);
+    expect(await row(a, second)).toMatchObject({ version: 2, ord: 2, state: "queued", queue: "default" });
+    expect((await history(b)).map(({ n, id, origin }) => ({ n, id, origin }))).toEqual([
+      { n: 1, id: first, origin: "a" },
+      { n: 2, id: second, origin: "a" },
+    ]);
+  });
+
+  test("a decision judged by an older version is refused, and changes nothing", async () => {
+    const id = await add(a);
+    await a.append([about("edited", id, 1, { index: { queue: "5" } })], token());
+    const late = b.append([about("edited", id, 1, { index: { queue: "9" } })], token());
+    await expect(late).rejects.toThrow(OvertakenError);
+    await expect(late).rejects.toMatchObject({ id, version: 2 });
+    expect(await history(a)).toHaveLength(2);
+  });
+
+  test("of two engines that judge by the same version, exactly one wins", async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, () => add(a)));
+    const rows = new Map((await a.operations(ids)).map((each) => [each.id, each.version]));
+    const race = (engine: TestEngine) =>
+      Promise.allSettled(ids.map((id) => engine.append([about("edited", id, rows.get(id)!)], token())));
+    const [ofA, ofB] = await Promise.all([race(a), race(b)]);
+    for (const [index] of ids.entries()) {
+      const both = [ofA[index]!, ofB[index]!];
+      expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      const lost = both.find((each) => each.status === "rejected")!;
+      expect(lost.reason).toBeInstanceOf(OvertakenError);
+    }
+  });
+
+  test("an id that is there already, or is gone, is a conflict", async () => {
+    const id = await add(a);
+    await expect(a.append([submit(id)], token())).rejects.toThrow(OvertakenError);
+    await expect(a.append([about("edited", newId(), 1)], token())).rejects.toMatchObject({ version: null });
+  });
+
+  test("later items of a group build on the first about an operation", async () => {
+    const id = await add(a);
+    await a.append([finish(id, 1, { state: "cancelled" }), about("removed", id, 1)], token());
+    expect(await a.operations([id])).toEqual([]);
+    expect(await a.queries.countsByState()).toEqual({
+      queued: 0,
+      running: 0,
+      succeeded: 0,
+      failed: 0,
+      cancelled: 0,
+    });
+  });
+
+  test("a decision that does not fit the state is an error of its group alone", async () => {
+    const id = await add(a);
+    await expect(a.append([about("paused", id, 1)], token())).rejects.toThrow(
+      `queued ${id} cannot be paused`,
+    );
+    const other = newId();
+    const [wrong, right] = await a.appendEach([
+      { items: [about("retried", id, 1)], token: token() },
+      { items: [submit(other)], token: token() },
+    ]);
+    expect(wrong!.error!.message).toBe(`queued ${id} cannot be retried`);
+    expect(right).toEqual({ n: 2 });
+    expect((await history(a)).map((each) => each.id)).toEqual([id, other]);
+  });
+});
+
+describe("groups", () => {
+  test("each group is recorded or refused by itself", async () => {
+    const id = await add(a, { key: keyOf("k") });
+    const [good, taken, half, last] = [newId(), newId(), newId(), newId()];
+    const verdicts = await a.appendEach([
+      { items: [submit(good)], token: token() },
+      { items: [submit(taken, { key: keyOf("k") })], token: token() },
+      { items: [submit(half), about("edited", id, 99)], token: token() },
+      { items: [submit(last), about("edited", id, 1)], token: token() },
+    ]);
+    expect(verdicts.map(({ n }) => n)).toEqual([2, undefined, undefined, 4]);
+    expect(verdicts[1]!.error).toMatchObject({ name: "KeyTakenError", id, key: "k", hash: "hash of k" });
+    expect(verdicts[2]!.error).toMatchObject({ name: "OvertakenError", id, version: 1 });
+    expect((await a.operations([good, taken, half, last])).map((each) => each.id).sort()).toEqual(
+      [good, last].sort(),
+    );
+    expect((await history(a)).map(({ n }) => n)).toEqual([1, 2, 3, 4]);
+  });
+
+  test("a group judges by what earlier groups of the call did", async () => {
+    const id = await add(a);
+    const edit = () => ({ items: [about("edited", id, 1)], token: token() });
+    const [first, second] = await a.appendEach([edit(), edit()]);
+    expect(first).toEqual({ n: 2 });
+    expect(second!.error).toBeInstanceOf(OvertakenError);
+  });
+
+  test("the same token again answers as the first time, whoever asks and however often", async () => {
+    const id = newId();
+    const once = { items: [submit(id)], token: token() };
+    expect(await a.appendEach([once, once])).toEqual([{ n: 1 }, { n: 1 }]);
+    expect(await a.appendEach([once])).toEqual([{ n: 1 }]);
+    expect(await history(a)).toHaveLength(1);
+  });
+
+  test("counts by state follow each decision", async () => {
+    const [one, two, three] = [await add(a), await add(a), await add(a)];
+    const [claimed] = await claim(a, [one]);
+    await a.append([finish(two, 2, { state: "cancelled" })], token());
+    expect(await a.queries.countsByState()).toEqual({
+      queued: 1,
+      running: 1,
+      succeeded: 0,
+      failed: 0,
+      cancelled: 1,
+    });
+    await a.append([finish(one, claimed!.n, { fence: claimed!.fence, state: "failed" })], token());
+    await a.append([about("retried", two, 5)], token());
+    await a.append([about("removed", three, 3)], token());
+    expect(await a.queries.countsByState()).toEqual({
+      queued: 1,
+      running: 0,
+      succeeded: 0,
+      failed: 1,
+      cancelled: 0,
+    });
+    expect(fleet.sql("select state, count(*) from liveops.operation group by 1 order by 1")).toBe(
+      "failed|1\nqueued|1",
+    );
+  });
+});
+
+describe("keys", () => {
+  test("one key on two connections at once: one id", async () => {
+    const submits = Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? a : b)).map((engine) => {
+      const id = newId();
+      return engine.append([submit(id, { key: keyOf("once") })], token()).then(
+        () => id,
+        (error: KeyTakenError) => (error instanceof KeyTakenError ? error.id : Promise.reject(error)),
+      );
+    });
+    expect(new Set(await Promise.all(submits)).size).toBe(1);
+    expect(await a.queries.countsByState()).toMatchObject({ queued: 1 });
+  });
+
+  test("a key stays taken for a day after the removal, with its hash", async () => {
+    const id = await add(a, { key: keyOf("k") });
+    await a.append([about("removed", id, 1)], token());
+    expect((await a.queries.idsByKey(["k", "other"])).get("k")).toMatchObject({
+      id,
+      hash: "hash of k",
+      isRemoved: true,
+    });
+    await expect(add(a, { key: keyOf("k") })).rejects.toMatchObject({ id });
+    fleet.sql("update liveops.key set removed_at = removed_at - interval '25 hours'");
+    expect((await a.queries.idsByKey(["k"])).size).toBe(0);
+    const again = await add(a, { key: keyOf("k") });
+    expect((await a.queries.idsByKey(["k"])).get("k")).toMatchObject({ id: again, isRemoved: false });
+  });
+
+  test("the same key twice in a group is refused", async () => {
+    const [first, second] = [newId(), newId()];
+    const both = [submit(first, { key: keyOf("k") }), submit(second, { key: keyOf("k") })];
+    await expect(a.append(both, token())).rejects.toThrow(KeyTakenError);
+  });
+});
+
+describe("attempts", () => {
+  test("only the fence of the attempt finishes it", async () => {
+    const id = await add(a);
+    const [claimed] = await claim(a, [id]);
+    const { n, fence } = claimed!;
+    const wrong: Array<[TestEngine, Parameters<typeof finish>[2]]> = [
+      [a, {}],
+      [a, { fence: fence + 1 }],
+      [b, { fence }],
+      [b, { takeover: true }],
+    ];
+    for (const [engine, options] of wrong)
+      await expect(engine.append([finish(id, n, options)], token())).rejects.toThrow(FencedError);
+    expect(await a.append([finish(id, n, { fence })], token())).toBe(n + 1);
+    expect(await row(a, id)).toMatchObject({ state: "succeeded", host: "a", fence });
+  });
+
+  test("a cancel of a peer is a conflict for the finish, not a fence", async () => {
+    const id = await add(a);
+    const { n, fence } = await claimOne(a, id);
+    await b.append([about("cancelled", id, n)], token());
+    await expect(a.append([finish(id, n, { fence })], token())).rejects.toMatchObject({ version: n + 1 });
+  });
+
+  test("requeued: queued again, and the old fence is over", async () => {
+    const id = await add(a);
+    const { n, fence } = await claimOne(a, id);
+    const retryAt = "2026-11-26T12:00:05.000Z";
+    await a.append([about("requeued", id, n, { fence, index: { retryAt } })], token());
+    expect(await row(a, id)).toMatchObject({ state: "queued", host: "a", fence: null, attempt: 1 });
+    // Lists find it by the host that ran it last, as its record says.
+    expect(await a.queries.list({ host: "a", state: ["queued"] }, 10)).toEqual([id]);
+    expect(fleet.sql(`select retry_at > '2026-11-26 12:00:04Z' from liveops.operation`)).toBe("t");
+    await expect(a.append([finish(id, n + 1, { fence })], token())).rejects.toThrow(FencedError);
+  });
+
+  test("a peer takes over what a lost host ran; the host is fenced", async () => {
+    const [first, second] = [await add(a), await add(a)];
+    const claimed = await claim(a, [first, second]);
+    expect(await b.abandoned()).toEqual([]);
+    expect(await b.declareLost("a", a.session!, 0)).toBe(true);
+    expect((await b.abandoned()).map(({ id }) => id)).toEqual([first, second]);
+    const n = await b.append([about("requeued", first, claimed[0]!.n, { takeover: true })], token());
+    await b.append([finish(second, claimed[1]!.n, { takeover: true, state: "failed" })], token());
+    expect(await b.abandoned()).toEqual([]);
+    const { fence } = claimed[0]!;
+    await expect(a.append([finish(first, n, { fence })], token())).rejects.toThrow(SessionOverError);
+    await a.join({ name: "a", owner: "a", tags: [], slots: 2, version: "1", lostAfter: 300 });
+    await expect(a.append([finish(first, n, { fence })], token())).rejects.toThrow(FencedError);
+  });
+
+  const rejoin = () => a.join({ name: "a", owner: "a", tags: [], slots: 2, version: "1", lostAfter: 300 });
+
+  test("a host back from being lost finishes what nobody took over, by its fence", async () => {
+    const id = await add(a);
+    const { n, fence } = await claimOne(a, id);
+    await b.declareLost("a", a.session!, 0);
+    await rejoin();
+    expect(await a.abandoned()).toEqual([{ id, fence }]);
+    await a.append([finish(id, n, { fence })], token());
+    expect((await row(a, id)).state).toBe("succeeded");
+  });
+
+  test("an operation that no partition ends belongs to its host again", async () => {
+    const id = await add(a);
+    const candidates = [{ ...candidate(id, 1), partition: "finish" as const }];
+    const [claimed] = await a.claim({ candidates, workers: [{}], token: token() });
+    await b.declareLost("a", a.session!, 0);
+    expect(await b.abandoned()).toMatchObject([{ id }]);
+    await rejoin();
+    expect(await b.abandoned()).toEqual([]);
+    const { n, fence } = claimed!;
+    await a.append([finish(id, n, { fence })], token());
+    expect((await row(a, id)).state).toBe("succeeded");
+  });
+});
+
+describe("chains", () => {
+  const next = (id: string, isCancelled: boolean, previous: string) => {
+    const chain = { id: previous, index: 1, previous, next: null };
+    const { kind, ...rest } = submitted(id, { op: "second", chain, env: { TOKEN: "secret" } });
+    const end = {
+      type: "operation:finished",
+      seq: 2,
+      at: "2026-11-26T12:00:00.000Z",
+      attempt: 0,
+      state: "cancelled",
+    };
+    return { submitted: rest, cancelled: isCancelled ? (end as never) : null };
+  };
+
+  test("a finish creates its successor with the same number", async () => {
+    const [id, second] = [await add(a), newId()];
+    const { n, fence } = await claimOne(a, id);
+    const number = await a.append([finish(id, n, { fence, successor: next(second, false, id) })], token());
+    expect(await row(a, second)).toMatchObject({
+      version: number,
+      ord: number,
+      state: "queued",
+      op: "second",
+    });
+    expect(await a.queries.list({ chain: id }, 10)).toEqual([second, id]);
+    expect((await history(b)).map((each) => each.n)).toEqual([1, 2, 3]);
+    const rows = (await b.decisionsOf([second])).get(second)!;
+    expect(rows).toMatchObject([
+      { n: number, derived: true, decision: { kind: "submitted", env: { TOKEN: "secret" } } },
+    ]);
+    const ofFirst = (await b.decisionsOf([id])).get(id)!.at(-1)!.decision;
+    expect(ofFirst).toMatchObject({ kind: "finished", successor: null });
+  });
+
+  test("a successor that is born cancelled has its end too", async () => {
+    const [id, second] = [await add(a), newId()];
+    const { n, fence } = await claimOne(a, id);
+    await a.append([finish(id, n, { fence, successor: next(second, true, id) })], token());
+    expect((await row(a, second)).state).toBe("cancelled");
+    const kinds = (await b.decisionsOf([second])).get(second)!.map(({ decision }) => decision.kind);
+    expect(kinds).toEqual(["submitted", "finished"]);
+    expect(await a.queries.countsByState()).toMatchObject({ succeeded: 1, cancelled: 1, queued: 0 });
+    expect((await b.snapshot(10)).rows.map(({ id: each, derived }) => [each, derived])).toEqual([
+      [id, false],
+      [id, false],
+      [id, false],
+      [second, true],
+      [second, true],
+    ]);
+  });
+});
+
+test("texts with NUL, half a surrogate pair and emoji come back as they were", async () => {
+  const odd = "a\0b \ud800 \u2028 😀 \\u0000";
+  const id = await add(a, { label: odd, params: { [odd]: odd }, env: { A: odd }, key: keyOf(odd) });
+  const { decision } = (await history(b))[0]!;
+  expect(decision).toEqual(
+    submitted(id, { label: odd, params: { [odd]: odd }, env: { A: odd }, key: keyOf(odd) }),
+  );
+  expect([...(await b.queries.idsByKey([odd])).values()]).toMatchObject([{ id }]);
+  expect(await b.queries.list({ q: "😀" }, 5)).toEqual([id]);
+  await expect(add(b, { key: keyOf(odd) })).rejects.toThrow(KeyTakenError);
+});
+
+test("an engine that has fewer decisions than a caller knows refuses the caller", async () => {
+  await add(a);
+  await add(a);
+  fleet.sql("delete from liveops.decision where n = 2; update liveops.head set n = 1");
+  await expect(add(a)).rejects.toThrow(LostWritesError);
+  await expect(a.decisionsAfter(0)).rejects.toThrow(LostWritesError);
+  await expect(a.renew()).rejects.toThrow(LostWritesError);
+});
+
+test("an index comes from a submission", () => {
+  const given = submission("a1", { label: "Nightly", queue: "gpu", priority: 3, notBefore: null });
+  expect(submit("a1", given).index).toMatchObject({
+    op: "noop",
+    queue: "gpu",
+    text: "a1\nnoop\ndo nothing\nnightly",
+  });
+});

@@ -1,0 +1,188 @@
+/** Claims: order, places, limits over the whole fleet, lost answers. */
+// @module-tag postgresql
+import { beforeEach, describe, expect, test } from "vitest";
+import { SessionOverError } from "../../../../daemon/features/fleet/engine/errors.js";
+import {
+  about,
+  add,
+  candidate,
+  claim,
+  claimOne,
+  finish,
+  history,
+  row,
+  type TestEngine,
+  token,
+  useFleet,
+} from "./fleet.js";
+
+const fleet = useFleet();
+let a: TestEngine;
+let b: TestEngine;
+beforeEach(async () => {
+  await fleet.create();
+  a = await fleet.host("a", { tags: ["gpu", "eu"] });
+  b = await fleet.host("b");
+});
+
+const ids = (claims: Array<{ id: string }>) => claims.map(({ id }) => id);
+
+test("takes the candidates in their order, as many as there are workers", async () => {
+  const queued = [await add(a), await add(a), await add(a)];
+  const wanted = [queued[2]!, queued[0]!, queued[1]!];
+  const claims = await claim(a, wanted, { workers: [{ workerId: "x" }, { workerId: "y" }] });
+  expect(claims).toMatchObject([
+    { id: queued[2], n: 4, worker: 0, attempt: 1 },
+    { id: queued[0], n: 5, worker: 1, attempt: 1 },
+  ]);
+  expect(claims[1]!.fence).toBeGreaterThan(claims[0]!.fence);
+  const { decision } = (await history(b)).at(-1)!;
+  const { fence } = claims[1]!;
+  expect(decision).toMatchObject({
+    kind: "started",
+    id: queued[0],
+    worker: { workerId: "y" },
+    host: "a",
+    session: 1,
+    fence,
+  });
+  expect(await row(b, queued[0]!)).toMatchObject({
+    state: "running",
+    host: "a",
+    session: 1,
+    fence,
+    version: 5,
+  });
+});
+
+test("leaves out what was changed, is not queued, or is not there", async () => {
+  const [changed, running, good] = [await add(a), await add(a), await add(a)];
+  await b.append([about("edited", changed, 1)], token());
+  await claim(b, [running]);
+  const candidates = [
+    candidate(changed, 1),
+    candidate(running, 2),
+    candidate("nowhere", 1),
+    candidate(good, 3),
+  ];
+  const claims = await a.claim({ candidates, workers: [{}, {}, {}, {}], token: token() });
+  expect(ids(claims)).toEqual([good]);
+});
+
+test("two hosts that want the same operations: each runs once", async () => {
+  const queued: string[] = [];
+  for (let n = 0; n < 40; n++) queued.push(await add(a));
+  const rows = await a.operations(queued);
+  const candidates = rows.map(({ id, version }) => candidate(id, version));
+  const greedy = async (engine: TestEngine) => {
+    const mine: string[] = [];
+    for (let round = 0; round < 20; round++)
+      mine.push(...ids(await engine.claim({ candidates, workers: [{}, {}, {}], token: token() })));
+    return mine;
+  };
+  const [ofA, ofB] = await Promise.all([greedy(a), greedy(b)]);
+  expect([...ofA, ...ofB].sort()).toEqual([...queued].sort());
+  const fences = fleet.sql("select count(distinct fence) from liveops.operation");
+  expect(fences).toBe("40");
+});
+
+describe("places", () => {
+  test("a host needs all tags of the operation", async () => {
+    const id = await add(a, { index: { requires: ["eu", "gpu"] } });
+    expect(await claim(b, [id])).toEqual([]);
+    expect(ids(await claim(a, [id]))).toEqual([id]);
+  });
+
+  test("a pinned operation runs on its host alone", async () => {
+    const id = await add(a, { index: { pin: "b" } });
+    expect(await claim(a, [id])).toEqual([]);
+    expect(ids(await claim(b, [id]))).toEqual([id]);
+  });
+
+  test("a host that drains claims nothing, until it does not", async () => {
+    const id = await add(a);
+    expect(await b.drain("a", true)).toBe(true);
+    expect((await a.renew())?.draining).toBe(true);
+    expect(await claim(a, [id])).toEqual([]);
+    await b.drain("a", false);
+    expect(ids(await claim(a, [id]))).toEqual([id]);
+    expect(await b.drain("nobody", true)).toBe(false);
+  });
+
+  test("the engine's clock says whether the time has come", async () => {
+    const now = await a.engineNow();
+    const early = await add(a, { notBefore: new Date(now + 60_000).toISOString() });
+    const due = await add(a, { notBefore: new Date(now - 1000).toISOString() });
+    expect(ids(await claim(a, [early, due]))).toEqual([due]);
+  });
+});
+
+describe("limits", () => {
+  test("a queue's limit holds over all hosts, under a race", async () => {
+    const queued: string[] = [];
+    for (let n = 0; n < 12; n++) queued.push(await add(a, { queue: "gpu" }));
+    const rows = await a.operations(queued);
+    const candidates = rows.map(({ id, version }) => candidate(id, version));
+    const ask = (engine: TestEngine) =>
+      engine.claim({ candidates, workers: [{}, {}], queueLimits: { gpu: 3 }, token: token() });
+    const claims = (await Promise.all([ask(a), ask(b), ask(a), ask(b)])).flat();
+    expect(claims).toHaveLength(3);
+    const { id, n, fence } = (await a.running()).length > 0 ? await firstOf(a) : await firstOf(b);
+    await a.append([finish(id, n, { fence })], token());
+    expect(await ask(b)).toHaveLength(1);
+    expect(await ask(a)).toHaveLength(0);
+  });
+
+  test("a type's limit counts what runs in all queues; other names have none", async () => {
+    const [one, two, other] = [await add(a), await add(a, { queue: "gpu" }), await add(a, { op: "free" })];
+    const limits = { opLimits: { noop: 1, unused: 0 }, queueLimits: {} };
+    expect(ids(await claim(a, [one, two, other], limits))).toEqual([one, other]);
+    expect(await claim(b, [two], limits)).toEqual([]);
+  });
+
+  async function firstOf(engine: TestEngine) {
+    const { id, version, fence } = (await engine.running())[0]!;
+    return { id, n: version, fence: fence! };
+  }
+});
+
+test("the same token again answers as the first time: a lost answer loses no operation", async () => {
+  const [id, second] = [await add(a), await add(a)];
+  const request = { candidates: [candidate(id, 1), candidate(second, 2)], workers: [{}], token: token() };
+  const first = await a.claim(request);
+  expect(await a.claim(request)).toEqual(first);
+  expect(ids(await a.running())).toEqual([id]);
+});
+
+test("a session that is over claims nothing", async () => {
+  const id = await add(b);
+  await b.declareLost("a", null, null);
+  await expect(claim(a, [id])).rejects.toThrow(SessionOverError);
+  expect((await row(b, id)).state).toBe("queued");
+});
+
+test("an attempt whose number is used again begins without lines", async () => {
+  const id = await add(a);
+  const { n, fence } = await claimOne(a, id);
+  await a.ship([{ id, attempt: 1, file: "log", first: 1, last: 4, fence, body: Buffer.from("x") }], false);
+  const requeued = await a.append([about("requeued", id, n, { fence })], token());
+  const again = [candidate(id, requeued, 1)];
+  expect(await b.claim({ candidates: again, workers: [{}], token: token() })).toMatchObject([{ attempt: 1 }]);
+  expect(await b.shippedTo(id, 1)).toEqual({ events: 0, log: 0 });
+});
+
+test("reads its candidates alone, however long the queue is", async () => {
+  const claim = JSON.stringify({
+    ...{ token: token(), candidates: [{ id: "gone", expect: 1 }], workers: ["{}"] },
+    ...{ queueLimits: {}, opLimits: {} },
+  });
+  const claims = (count: number) =>
+    `select count(n) from generate_series(1, ${count}), liveops.exchange('a', ${a.session}, null, null, '{}', '{}', '{}', '{}', '{}', '{}',
+      '{}', '', '[]', '${claim}', 0, 1)`;
+  const queue = `insert into liveops.operation (id, version, ord, state, op, queue, requires, partition, text, attempt)
+    select 'id' || n, n, n, 'queued', 'noop', 'default', '{}', 'end', '', 0 from generate_series(1, 3000) n`;
+  const read = "select pg_stat_get_xact_tuples_returned('liveops.operation_queued'::regclass)";
+  // The server keeps the plan that it made while the queue was empty.
+  const said = fleet.sql([claims(10), queue, claims(1), read].join(";"));
+  expect(Number(said.split("\n").at(-1))).toBeLessThan(100);
+});

@@ -1,0 +1,46 @@
+/** The state directory of a host of a fleet holds only files of operations: nothing without the fleet may remove them. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { examine } from "../../../daemon/recovery/doctor.js";
+import { prepareStateDir } from "../../../daemon/store/directories.js";
+import { layoutOf } from "../../../daemon/store/layout.js";
+import { newId } from "../../../protocol/id.js";
+import { TestDaemon } from "../../harness/daemon.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+/** Makes a state directory with the run files of an operation that only the fleet knows. */
+function hostDirectory(root: string): string {
+  const layout = layoutOf(root);
+  prepareStateDir(layout);
+  mkdirSync(layout.fleet);
+  writeFileSync(join(layout.fleet, "lease"), '{"deadline":0,"session":1}\n');
+  const attempt = join(layout.runs, newId(), "1");
+  mkdirSync(attempt, { recursive: true });
+  writeFileSync(join(attempt, "events.ndjson"), "");
+  return attempt;
+}
+
+const directory = useDirectories();
+
+test("doctor keeps the run files of operations that are in the database", async () => {
+  const root = join(directory(), "state");
+  const attempt = hostDirectory(root);
+  const { findings } = await examine(root);
+  expect(findings[0]).toEqual({ state: "ok", what: expect.stringContaining("host of a fleet") });
+  expect(findings.filter(({ state }) => state !== "ok")).toEqual([]);
+  expect(existsSync(attempt)).toBe(true);
+});
+
+test("a daemon without the fleet does not start there", async () => {
+  const stateDir = join(directory(), "state");
+  const attempt = hostDirectory(stateDir);
+  const daemon = TestDaemon.prepare({ stateDir });
+  try {
+    await expect(daemon.startAgain()).rejects.toThrow(/start the daemon with --fleet/);
+    expect(existsSync(attempt)).toBe(true);
+  } finally {
+    await daemon.kill();
+    await daemon.world.close();
+  }
+});

@@ -1,0 +1,151 @@
+/** Hosts on the command line: a fleet of three as the scripted daemon tells it, and one real daemon alone. */
+import { hostname } from "node:os";
+import { expect, test } from "vitest";
+import type { HostReply } from "../../../protocol/replies.js";
+import { plain } from "../../../protocol/text/colour.js";
+import { table } from "../../../tui/cli/ls/table.js";
+import { recordLines } from "../../../tui/cli/show/record-lines.js";
+import { fleetNotes, HOSTS as HOST_TABLE, lostQuestion } from "../../../tui/features/hosts/command.js";
+import { tableLines } from "../../../tui/kit/output/table.js";
+import * as widths from "../../../tui/kit/output/width.js";
+import { TestDaemon } from "../../harness/daemon.js";
+import { FakeDaemon } from "../../harness/fake-daemon.js";
+import { fleetOf, host } from "../../harness/hosts.js";
+import { AT, Story } from "../../harness/records.js";
+import { useCli } from "../../tui/cli/cli.js";
+
+const cli = useCli();
+const NOW = Date.parse(AT) + 60_000;
+const before = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
+
+const HOSTS: HostReply[] = [
+  host({ name: "build-1", slots: 8, running: 5, tags: ["eu"], load: 4.214, skewMs: 2 }),
+  host({
+    ...{ name: "build-2", state: "unreachable", since: before(42), slots: 8, running: 3 },
+    ...{ tags: ["eu", "gpu"], load: 7.9, skewMs: -1100 },
+  }),
+  host({ name: "build-3", draining: true, slots: 4, skewMs: 0 }),
+  host({ name: "old\u0007", state: "left", since: before(7200), load: null, skewMs: null }),
+];
+
+test("the table of the hosts", () => {
+  const look = { width: 200, widths, paint: plain };
+  expect(tableLines(HOST_TABLE, HOSTS, { now: NOW, time: "relative" }, look)).toEqual([
+    "HOST     STATE            SLOTS  RUNNING  TAGS    LOAD  VERSION   SKEW",
+    "build-1  up                   8        5  eu      4.21  0.1.0     +2ms",
+    "build-2  unreachable 42s      8        3  eu,gpu  7.90  0.1.0    -1.1s",
+    "build-3  up, drained          4        0  -       0.50  0.1.0        0",
+    "old\\x07  left 2h              2        0  -          -  0.1.0        -",
+  ]);
+});
+
+test("the notes of a fleet: an engine that is away, and its problems", () => {
+  expect(fleetNotes(null)).toEqual([]);
+  const { fleet } = fleetOf([]);
+  expect(fleetNotes(fleet)).toEqual([]);
+  expect(fleetNotes({ ...fleet!, awaySince: before(90), problems: ["b has another version"] }, NOW)).toEqual([
+    "the engine postgres://db/ops has not answered for 1m; the hosts are shown as they were then",
+    "b has another version",
+  ]);
+});
+
+test("the question before a host is declared lost tells what runs there", () => {
+  expect(lostQuestion(HOSTS[1]!, NOW)).toBe(
+    "Declare build-2 (unreachable 42s) lost? 3 operations run there: resumable ones start again elsewhere, the others fail. [y/N] ",
+  );
+  expect(lostQuestion(HOSTS[2]!, NOW)).toBe(
+    "Declare build-3 (up, drained) lost? No operation runs there. [y/N] ",
+  );
+});
+
+test("a list has the column HOST where an operation has a host; a queued one shows where it must run", () => {
+  const running = new Story().event({ type: "attempt:started", host: "build-1", fence: 3 }).record();
+  const queued = new Story({ id: "bbb", on: "build-2", tags: ["gpu"] }).record();
+  const options = { width: 80, widths, paint: plain, now: NOW };
+  const rows = table([running, queued, { ...queued, id: "ccc", on: null, host: "build-1" }], options);
+  expect(rows.map((row) => row.slice(33, 53).trimEnd())).toEqual([
+    "STATE      HOST",
+    "● running  build-1",
+    "○ queued   build-2",
+    "○ queued",
+  ]);
+  expect(table([queued], options)[0]).not.toContain("HOST");
+  expect(table([queued], { ...options, allColumns: true })[0]).not.toContain("HOST");
+  const shown = (it: typeof running) =>
+    recordLines(it, { paint: plain, now: NOW }).filter((line) => /^(host|only on)/.test(line));
+  expect(shown(running)).toEqual(["host        build-1"]);
+  expect(shown(queued)).toEqual(["only on     build-2", "hosts with  gpu"]);
+  expect(shown({ ...queued, on: null, tags: [] })).toEqual([]);
+});
+
+test("hosts, hosts lost and ls --host ask the daemon", async () => {
+  await using daemon = await FakeDaemon.start();
+  const hosts = fleetOf(HOSTS.slice(0, 3));
+  const record = new Story().event({ type: "attempt:started", host: "build-2" }).record();
+  daemon
+    .on("GET", "/v1/hosts", (_asked, reply) => reply.json(hosts))
+    .on("POST", "/v1/hosts/build-2/lost", (_asked, reply) => reply.json(hosts))
+    .on("POST", "/v1/hosts/none/lost", (_asked, reply) =>
+      reply.refuse("LIVEOPS_NO_SUCH_HOST", "no host none"),
+    )
+    .on("GET", "/v1/operations", (_asked, reply) =>
+      reply.json({ operations: [record], next: null, previous: null, total: 1, cursor: "1" }),
+    )
+    .on("GET", "/v1/ops/load-process-save/history", (_asked, reply) =>
+      reply.refuse("LIVEOPS_NO_SUCH_TYPE", "no type"),
+    );
+  const run = (...words: string[]) => cli.run([...words, "--socket", daemon.socket]);
+  expect((await run("hosts")).stdout).toMatch(/^HOST .*\nbuild-1 +up +8 +5 +eu .*\nbuild-2 +unreachable /);
+  expect(JSON.parse((await run("hosts", "--json")).stdout)).toEqual(hosts);
+  // No question without a terminal.
+  expect(await run("hosts", "lost", "build-2")).toMatchObject({ code: 0, stdout: "build-2\n", stderr: "" });
+  expect(await run("hosts", "lost", "none", "--yes")).toMatchObject({ code: 4 });
+  expect((await run("ls", "--host", "build-2")).stdout).toMatch(/ HOST .*\n.* build-2 /);
+  expect(daemon.asked.at(-1)).toBeDefined();
+  expect(daemon.asked.find(({ path }) => path === "/v1/operations")?.query).toMatchObject({
+    host: "build-2",
+  });
+  expect(await run("ls", "--host", "biuld-2")).toMatchObject({
+    code: 4,
+    stderr: expect.stringMatching(/no host "biuld-2"; hosts: build-1, build-2, build-3/),
+  });
+});
+
+test("a daemon alone lists itself, is drained, and tells how to start a fleet", async () => {
+  await using daemon = await TestDaemon.start();
+  const name = hostname();
+  const run = (bin: string, ...words: string[]) =>
+    cli.run([...words.slice(0, 1), "--socket", daemon.world.socket, ...words.slice(1)], { bin });
+  const liveops = (...words: string[]) => run("liveops", ...words);
+  const liveopsd = (...words: string[]) => run("liveopsd", ...words);
+  expect((await liveops("hosts")).stdout).toContain(`\n${name} `);
+  for (const words of [
+    ["hosts", "lost", name],
+    ["submit", "shell", "--on", "build-2", "--", "true"],
+    ["submit", "shell", "--tag", "gpu,eu", "--", "true"],
+  ])
+    expect(await liveops(...words)).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining("liveops start --fleet URL"),
+    });
+  expect(await liveops("submit", "shell", "--on", "", "--", "true")).toMatchObject({ code: 2 });
+
+  const id = (await liveops("submit", "shell", "--on", name, "--", "sleep", "100")).stdout.trim();
+  expect(await liveopsd("drain")).toMatchObject({ code: 0, stderr: expect.stringContaining("is drained; ") });
+  const waiting = (await liveops("submit", "shell", "--", "true")).stdout.trim();
+  expect((await liveops("show", waiting)).stdout).toContain("liveops drain --undo");
+  expect((await liveopsd("status")).stdout).toContain("\ndrained ");
+  await daemon.client.cancel(id);
+  expect(await liveopsd("drain", "--wait")).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(new RegExp(`no operation runs( on ${name})?`)),
+  });
+  expect(await liveopsd("drain", "--undo", "--wait")).toMatchObject({ code: 2 });
+  expect(await liveopsd("drain", "--undo")).toMatchObject({ code: 0 });
+  expect(await daemon.untilFinished(waiting)).toMatchObject({ state: "succeeded" });
+  // Without a fleet all operations are of this host, and no column says so.
+  expect((await liveops("ls", "--host", name)).stdout).toMatch(new RegExp(`^ID (?!.*HOST).*\n${waiting} `));
+  const again = (await liveops("again", id, "--on", "")).stdout.trim();
+  expect((await daemon.client.show(again)).on).toBeUndefined();
+  await daemon.client.cancel(again);
+});

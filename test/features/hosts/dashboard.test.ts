@@ -1,0 +1,212 @@
+/** Hosts in the dashboard: the page and its actions, the column, the filter, the hand-over; and one machine without any. */
+import { describe, expect, test } from "vitest";
+import type { HostsReply, QueueReply } from "../../../protocol/replies.js";
+import { reasonOf } from "../../../tui/dashboard/core/action.js";
+import { stallOf } from "../../../tui/dashboard/core/estimate.js";
+import { fits, isExact, parseFilter } from "../../../tui/dashboard/core/listing.js";
+import type { State } from "../../../tui/dashboard/core/model.js";
+import { slotCount } from "../../../tui/dashboard/core/queue-view.js";
+import { commandOf } from "../../../tui/dashboard/core/request.js";
+import { shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
+import { ticks } from "../../../tui/dashboard/wanted-effects.js";
+import { courseOf } from "../../../tui/describe/course.js";
+import { announce } from "../../../tui/features/reader/announce.js";
+import { fleetOf, host } from "../../harness/hosts.js";
+import { Story } from "../../harness/records.js";
+import {
+  action,
+  after,
+  effectsOf,
+  opened,
+  press,
+  screenText,
+  update,
+  wanted,
+} from "../../tui/dashboard/core.js";
+import { DAEMON, FIRST, FLEET, HOSTS, OPERATIONS, SECOND } from "../../tui/dashboard/fleet.js";
+import { ago, backup, NOW, queued } from "../../tui/dashboard/operations.js";
+
+const SIZE = { columns: 160, rows: 50 };
+const told = (fleet: HostsReply) => ({ type: "hosts-fetched", fleet }) as const;
+const alone: HostsReply = { fleet: null, hosts: [host({ name: "build-1" })] };
+const open = (fleet: HostsReply = FLEET, operations = OPERATIONS): State =>
+  after(opened(operations, { size: SIZE }), { type: "daemon-fetched", daemon: DAEMON }, told(fleet));
+const key = (input: string) => ({ type: "pressed", pressed: { input } }) as const;
+
+function sentBy(state: State, input: string) {
+  const effect = effectsOf(state, key(input)).find(({ type }) => type === "send");
+  return effect?.type === "send" ? effect.request : null;
+}
+
+const reason = (name: string, state: State) => reasonOf(action(name), state);
+
+test("the slots in the header are those of the hosts whose operations are counted", () => {
+  const slots = (...hosts: Parameters<typeof host>[0][]) => slotCount(open(fleetOf(hosts.map(host))));
+  expect(slots({ slots: 3 }, { slots: 4 })).toBe(7);
+  expect(slots({ slots: 3 }, { slots: 4, state: "unreachable", running: 4 })).toBe(7);
+  expect(slots({ slots: 3 }, { slots: 4, state: "lost", running: 2 })).toBe(5);
+  expect(slots({ slots: 3 }, { slots: 4, state: "left" })).toBe(3);
+  // Until the hosts are told, the queues of this host would be compared with what runs on all.
+  const start = opened(OPERATIONS, { size: SIZE });
+  const queues = [{ name: "default", concurrency: 3 } as QueueReply];
+  const daemon = { ...DAEMON, fleet: FLEET.fleet };
+  expect(slotCount({ ...start, queues })).toBeNull();
+  expect(slotCount({ ...start, queues, daemon })).toBeNull();
+  expect(slotCount({ ...start, queues, daemon: { ...daemon, fleet: null } })).toBe(3);
+});
+
+describe("the page of the hosts", () => {
+  test("opens on the host of the daemon, by key and by its name in the palette", () => {
+    const swapped = fleetOf(HOSTS.toReversed());
+    expect(press(open(swapped), "H").page).toEqual({ kind: "hosts", at: 2 });
+    const [item] = shownItems(open(), "hosts");
+    expect(item).toMatchObject({ name: "hosts", key: "H", command: "liveops hosts" });
+    expect(press(press(open(), "H"), "H").page).toBeNull();
+  });
+
+  test("drains the host of the daemon after a question, and undoes it without one; of another it says where", () => {
+    const page = press(open(), "H");
+    const asked = press(page, "d");
+    expect(screenText(asked)).toContain("Drain build-1? Nothing starts there. 5 running continue.");
+    expect(screenText(asked)).toContain("$ liveops drain");
+    expect(sentBy(asked, "y")).toEqual({ kind: "drain-host", name: "build-1" });
+    const drained = fleetOf(HOSTS.map((each) => ({ ...each, draining: true })));
+    const undo = press(open(drained), "H");
+    expect(screenText(undo)).toContain("d undo the drain");
+    expect(sentBy(undo, "d")).toEqual({ kind: "undrain-host", name: "build-1" });
+    expect(commandOf(sentBy(undo, "d")!, { socket: "/s" })).toBe("liveops drain --undo --socket /s");
+    expect(press(page, "j", "d").notice?.text).toBe("drain build-2 there, with: liveops drain");
+    expect(screenText(open(drained)).split("\n")[1]).toContain("‖ host drained  H");
+  });
+
+  test("declares another host lost after a question, and asks for the hosts anew", () => {
+    const page = press(open(), "H");
+    expect(press(page, "x").notice?.text).toBe("this daemon runs there");
+    const asked = press(page, "j", "x");
+    expect(screenText(asked)).toContain("Declare build-2 lost? 3 running: queued again, or failed.");
+    const request = sentBy(asked, "y")!;
+    expect(request).toEqual({ kind: "declare-lost", name: "build-2" });
+    expect(commandOf(request, {})).toBe("liveops hosts lost build-2");
+    const answered = after(press(asked, "y"), { type: "answered", request, operations: [] });
+    expect(answered.notice?.text).toBe("host build-2 declared lost");
+    expect(wanted(answered, "hosts")).not.toEqual(wanted(page, "hosts"));
+    const lost = fleetOf([HOSTS[0]!, { ...HOSTS[1]!, state: "lost" }]);
+    expect(reason("declare-lost", press(open(lost), "H", "j"))).toBe("already lost");
+    expect(reason("declare-lost", press(open(alone), "H"))).toBe("the daemon runs alone, without a fleet");
+  });
+
+  test("enter lists the operations of the host", () => {
+    const listed = press(open(), "H", "j", "return");
+    expect(listed).toMatchObject({ page: null, listing: { text: "host:build-2" } });
+    expect(listed.order).toHaveLength(3);
+  });
+
+  test("of one machine shows it and how to begin a fleet", () => {
+    const text = screenText(press(open(alone), "H"));
+    expect(text).toMatch(/build-1 +0\/2 .* ● up/);
+    expect(text).toContain("This daemon runs alone. In a fleet: liveops start --fleet URL");
+  });
+});
+
+test("hosts are asked for once on one machine, again and again in a fleet, often while their page is open", () => {
+  const every = (state: State) => wanted<"fetch-hosts">(state, "hosts")?.every;
+  expect(every(opened([backup()]))).toBeNull();
+  expect(every(open(alone))).toBeNull();
+  expect(every(open())).toBe(5000);
+  expect(every(press(open(alone), "H"))).toBe(2000);
+});
+
+test("figures that change all the time change the state only while the page shows them", () => {
+  const later = fleetOf(HOSTS.map((each) => ({ ...each, load: 9, renewedAt: ago(0), running: 0 })));
+  const state = open();
+  expect(update(state, told(later))).toBe(state);
+  const page = press(state, "H");
+  expect(update(page, told(later))).not.toBe(page);
+  const renewed = fleetOf(HOSTS.map((each) => ({ ...each, renewedAt: ago(0) })));
+  expect(update(page, told(renewed))).toBe(page);
+});
+
+describe("the list", () => {
+  test("has the host of each operation where the fleet has several; of a queued one where it must run", () => {
+    const text = screenText(open());
+    expect(text).toMatch(/● nightly +db +/);
+    expect(text).toMatch(/○ make -j4 +build-2 +/);
+    for (const one of [alone, fleetOf([HOSTS[0]!])])
+      expect(screenText(open(one))).not.toMatch(/● nightly +db/);
+  });
+
+  test("one machine looks as before", () => {
+    const operations = [backup(), queued()];
+    const before = opened(operations, { size: SIZE });
+    expect(screenText(update(before, told(alone)))).toBe(screenText(before));
+  });
+
+  test("host: filters by the beginning of the name; several, and all others", () => {
+    const ids = (text: string) => OPERATIONS.filter((it) => fits(parseFilter(text), it)).map(({ id }) => id);
+    expect(ids("host:db")).toEqual([SECOND.id, "olderfffffff"]);
+    expect(ids("host:build-1,db")).toHaveLength(4);
+    expect(ids("-host:build")).toEqual([SECOND.id, "olderfffffff"]);
+    expect(isExact(parseFilter("host:db"))).toBe(false);
+  });
+
+  test("what runs on an unreachable host is no progress, with the reason; the seconds are counted", () => {
+    const state = open();
+    const there = backup({ host: "build-2" });
+    expect(stallOf(state, there)).toEqual({ seconds: 42, why: "host" });
+    expect(stallOf(state, backup({ host: "build-1" }))).toBeNull();
+    expect(screenText(open(FLEET, [there]))).toContain("▲ host build-2 unreachable for 42s");
+    expect(ticks(open(FLEET, [queued()]))).toBe(true);
+    expect(ticks(open(fleetOf([HOSTS[0]!]), [queued()]))).toBe(false);
+  });
+});
+
+test("the detail has the host, the hosts that may run it, and the host of each link of the chain", () => {
+  const text = screenText(open(FLEET, [FIRST, SECOND]));
+  expect(text).toContain("on db · started");
+  expect(text).toMatch(/✓ Back up a folder +1m10s .*on build-1 *│.*\n.*● Verify a backup +5s .*on db/);
+  expect(screenText(open(FLEET, [queued({ on: "build-2", tags: ["gpu", "eu"] })]))).toContain(
+    "only on build-2 · hosts with gpu, eu",
+  );
+});
+
+test("the details page has the host of each attempt, where it is not always the same", async () => {
+  const story = new Story();
+  for (const [attempt, name] of ["a", "b"].entries())
+    story
+      .event({ type: "attempt:started", attempt: attempt + 1, host: name, fence: attempt })
+      .event({ type: "attempt:requeued", attempt: attempt + 1, reason: "lost", retryAt: null });
+  async function* events() {
+    yield* story.lines;
+  }
+  const { attempts } = await courseOf([], events());
+  expect(attempts.map((each) => each.host)).toEqual(["a", "b"]);
+  const page = press(open(FLEET, [backup({ host: "b" })]), "v");
+  const read = (rows: typeof attempts) =>
+    screenText(after(page, { type: "attempts-read", id: backup().id, attempts: rows }));
+  expect(read(attempts)).toMatch(/1 +2026-\S+ \S+ +a +lost.*\n.*2 +2026-\S+ \S+ +b +lost/);
+  expect(read([attempts[1]!])).not.toMatch(/ b +lost/);
+});
+
+test("a hand-over to another host is told with the host, once the next operation runs there", () => {
+  const next = { ...SECOND, state: "queued" as const, host: undefined };
+  const { host: _, ...waiting } = next;
+  const running = backup({ host: "build-1" });
+  const line = (value: object) => ({ type: "watched", line: { cursor: "2", ...value } }) as never;
+  const done = { state: "succeeded", chain: FIRST.chain } as const;
+  const handed = after(
+    open(FLEET, [running]),
+    line({ type: "changed", id: running.id, patch: done }),
+    line({ type: "chained", from: running.id, to: waiting.id, operation: waiting }),
+  );
+  expect(handed.selected).toBe(SECOND.id);
+  expect(handed.notice?.text).toBe("→ Verify a backup started");
+  const begun = (name: string) =>
+    after(handed, line({ type: "changed", id: SECOND.id, patch: { state: "running", host: name } }));
+  expect(begun("db").notice?.text).toBe("→ Verify a backup started on db");
+  expect(begun("build-1").notice?.text).toBe("→ Verify a backup started");
+});
+
+test("a screen reader hears of a host that is unreachable", () => {
+  const [before, now] = [open(fleetOf([HOSTS[0]!, { ...HOSTS[1]!, state: "up" }])), open()];
+  expect(announce(before, { ...now, now: NOW }, null)).toContain("Host build-2: unreachable.");
+});

@@ -1,0 +1,165 @@
+/** The client of several daemons, over scripted ones: who is asked, what is put together, and what a slow one delays. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Client } from "../../../protocol/client/client.js";
+import { Refusal } from "../../../protocol/errors.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { send } from "../../../tui/dashboard/daemon-calls.js";
+import { AllHosts } from "../../../tui/features/hosts/dashboard/all-hosts.js";
+import { HostsClient } from "../../../tui/features/hosts/dashboard/hosts-client.js";
+import { ago, backup, operation } from "../../tui/dashboard/operations.js";
+import { World } from "../../tui/dashboard/world.js";
+
+let worlds: Record<"box" | "den", World>;
+let client: HostsClient;
+const live = new Set<string>();
+let late = 0;
+
+beforeEach(async () => {
+  worlds = { box: await World.start(), den: await World.start() };
+  late = 0;
+  for (const name of ["box", "den"]) live.add(name);
+  const hosts = Object.entries(worlds).map(([name, { socket }]) => ({ name, client: new Client(socket) }));
+  client = new HostsClient(
+    new AllHosts(
+      hosts,
+      (name) => live.has(name),
+      () => late++,
+    ),
+  );
+});
+afterEach(async () => {
+  for (const world of Object.values(worlds)) await world[Symbol.asyncDispose]();
+});
+
+const SAME = "sameidaaaaaa";
+
+function putBoth(): void {
+  worlds.box.put(backup({ id: SAME, label: "of box" }));
+  worlds.den.put(backup({ id: SAME, label: "of den" }));
+}
+
+/** The ids that a daemon was asked to cancel. */
+function answersCancels(world: World): string[] {
+  const asked: string[] = [];
+  world.daemon.on("POST", /\/cancel$/, ({ path }, reply) => {
+    const id = path.split("/")[3]!;
+    asked.push(id);
+    reply.json(world.operations.get(id));
+  });
+  return asked;
+}
+
+test("what is about an operation goes to the daemon that owns it; equal ids do not meet", async () => {
+  putBoth();
+  expect((await client.show(`${SAME}@den`)).label).toBe("of den");
+  expect(await client.show(`${SAME}@box`)).toMatchObject({
+    id: `${SAME}@box`,
+    host: "box",
+    chain: { id: `${SAME}@box` },
+  });
+  const [box, den] = [answersCancels(worlds.box), answersCancels(worlds.den)];
+  await send(client, { kind: "cancel", ids: [`${SAME}@den`] });
+  expect([box, den]).toEqual([[], [SAME]]);
+});
+
+test("a host that refuses keeps no other one from what was asked of it, and is named", async () => {
+  putBoth();
+  const den = answersCancels(worlds.den);
+  worlds.box.daemon.on("POST", /\/cancel$/, (_asked, reply) =>
+    reply.refuse("LIVEOPS_WRONG_STATE", "already finished"),
+  );
+  await expect(send(client, { kind: "cancel", ids: [`${SAME}@box`, `${SAME}@den`] })).rejects.toThrow(
+    "box: already finished",
+  );
+  expect(den).toEqual([SAME]);
+});
+
+test("several operations of a host are one request, with the ids that the host knows", async () => {
+  putBoth();
+  worlds.den.put(operation({ id: "moreaaaaaaaa" }));
+  worlds.den.daemon.on("POST", "/v1/cancel", (_asked, reply) => {
+    const stream = reply.stream();
+    const problem = new Refusal("LIVEOPS_WRONG_STATE", "over").toProblem();
+    stream.line({ type: "refused", id: "moreaaaaaaaa", problem });
+    stream.line({ type: "changed", operation: worlds.den.operations.get(SAME) });
+    stream.line({ type: "end" });
+    stream.end();
+  });
+  const ids = [`${SAME}@den`, "moreaaaaaaaa@den"];
+  await expect(send(client, { kind: "cancel", ids })).rejects.toThrow("over");
+  const asked = worlds.den.daemon.asked.filter(({ method }) => method === "POST");
+  expect(asked).toMatchObject([{ path: "/v1/cancel", body: { ids: [SAME, "moreaaaaaaaa"] } }]);
+});
+
+test("a prefix without a host is looked for on all of them", async () => {
+  putBoth();
+  worlds.den.put(operation({ id: "onlyaaaaaaaa" }));
+  expect((await client.show("only")).id).toBe("onlyaaaaaaaa@den");
+  await expect(client.show("same")).rejects.toThrow(`same is on several hosts: ${SAME}@box, ${SAME}@den`);
+  await expect(client.show("nothere")).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
+  // It may be on the host that does not answer.
+  live.delete("den");
+  await expect(client.show("nothere")).rejects.toThrow("no operation nothere on the hosts that answer");
+});
+
+test("lists are one list by the time of the submit, page after page, and their totals are added", async () => {
+  const put = (world: World, prefix: string, times: number[]) => {
+    for (const time of times)
+      world.put(
+        operation({
+          id: `${prefix}${String(time).padStart(11, "0")}`,
+          state: "failed",
+          createdAt: ago(time),
+        }),
+      );
+  };
+  put(worlds.box, "b", [1, 4, 5, 6, 7]);
+  put(worlds.den, "d", [2, 3, 8]);
+  const seen: string[] = [];
+  let before: string | null = null;
+  do {
+    const page = await client.list({ state: ["failed"], limit: 2, ...(before !== null && { before }) });
+    expect(page.total).toBe(8);
+    seen.push(...page.operations.map(({ id }: Operation) => `${id[0]}${Number(id.slice(1, 12))}`));
+    before = page.next;
+  } while (before !== null);
+  expect(seen).toEqual(["b1", "d2", "d3", "b4", "b5", "b6", "b7", "d8"]);
+});
+
+test("an answer about all hosts does not wait for a slow one, which is added when it comes", async () => {
+  const queue = { concurrency: 1, pausedSince: null, configured: false, queued: 0, running: 0 };
+  worlds.box.daemon.on("GET", "/v1/queues", (_asked, reply) =>
+    reply.json({ queues: [{ ...queue, name: "default" }] }),
+  );
+  let answer = () => {};
+  const asked = new Promise<void>((resolve) => {
+    worlds.den.daemon.on("GET", "/v1/queues", (_asked, reply) => {
+      answer = () => reply.json({ queues: [{ ...queue, name: "gpu" }] });
+      resolve();
+    });
+  });
+  const first = client.queues();
+  await asked;
+  expect((await first).queues.map(({ name }) => name)).toEqual(["default@box"]);
+  expect(late).toBe(0);
+  answer();
+  await expect.poll(() => late).toBe(1);
+  // What it told stands in for it where it does not answer again.
+  live.delete("den");
+  expect((await client.queues()).queues.map(({ name }) => name)).toEqual(["default@box", "gpu@den"]);
+});
+
+test("the error of one host hides no answer of another; the error of all is the first", async () => {
+  const refuse = (world: World) =>
+    world.daemon.on("GET", "/v1/ops", (_asked, reply) => reply.refuse("LIVEOPS_INTERNAL", "it hangs"));
+  refuse(worlds.box);
+  const type = { op: "shell", title: "Shell" };
+  worlds.den.daemon.on("GET", "/v1/ops", (_asked, reply) =>
+    reply.json({ ops: [type], errors: [], withoutType: [], notLoaded: [], shadowed: [] }),
+  );
+  expect((await client.types()).ops).toEqual([{ ...type, op: "shell@den" }]);
+  live.delete("den");
+  live.add("box");
+  expect((await client.types()).ops.map(({ op }) => op)).toEqual(["shell@den"]);
+  await expect(client.forecast()).rejects.toThrow();
+});

@@ -1,0 +1,86 @@
+/** The history of numbers in memory: what it is read from, which runs count, and that its shortcut changes nothing. */
+import { expect, test } from "vitest";
+import { randomOf, scatter } from "../../../bench/honest-time/made-up.js";
+import { Bus } from "../../../daemon/bus.js";
+import { farOutside } from "../../../daemon/features/odd/far-outside.js";
+import { OddNumbers } from "../../../daemon/features/odd/odd-numbers.js";
+import type { Decision, Entry } from "../../../daemon/store/decision.js";
+import type { HistoryQuery } from "../../../daemon/store/history-index.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { Story } from "../../harness/records.js";
+
+const BARE = new Story().started().record();
+
+function record(n: number, result: unknown, over: Partial<Operation> = {}): Operation {
+  const startedAt = new Date(Date.UTC(2026, 0, 1) + n * 60_000).toISOString();
+  return { ...BARE, id: `id${n}`, op: "dump", state: "succeeded", startedAt, result, ...over };
+}
+
+function open(earlier: readonly Operation[]) {
+  const bus = new Bus();
+  const asked: HistoryQuery[] = [];
+  const list = (query: HistoryQuery, limit: number) => {
+    asked.push(query);
+    return earlier
+      .toReversed()
+      .slice(0, limit)
+      .map((each) => ({ record: each }) as Entry);
+  };
+  const odd = new OddNumbers({ list }, bus);
+  const of = (it: Operation) => odd.of({ record: { ...it, state: "running", result: null } }, it.result);
+  const decide = (before: Operation | null, after: Operation | null) =>
+    bus.emit("decided", [{ id: (after ?? before)!.id, before, after }], {} as Decision, true);
+  const finish = (it: Operation) => decide({ ...it, state: "running" }, it);
+  return { of, finish, remove: (it: Operation) => decide(it, null), asked };
+}
+
+const five = [100, 101, 102, 103, 104].map((size, n) => record(n, { size }));
+
+test("the archive is read once for a type and history key, and successes that follow are added", async () => {
+  const { of, finish, asked } = open(five.slice(0, 4));
+  expect(await of(record(8, null))).toEqual([]);
+  expect(asked).toEqual([]);
+  expect(await of(record(9, { size: 1 }))).toEqual([]);
+  finish(five[4]!);
+  finish(five[4]!);
+  const [odd] = await of(record(9, { size: 1 }));
+  expect(odd).toEqual({ name: "size", value: 1, low: 100, high: 104, runs: 5 });
+  expect(asked).toEqual([{ op: "dump", historyKey: undefined, state: ["succeeded"] }]);
+  await of(record(10, { size: 1 }, { historyKey: "b" }));
+  expect(asked.at(-1)).toEqual({ op: "dump", historyKey: "b", state: ["succeeded"] });
+});
+
+test("a removed run does not count any more", async () => {
+  const { of, remove } = open(five);
+  expect(await of(record(9, { size: 1 }))).toHaveLength(1);
+  remove(five[2]!);
+  expect(await of(record(9, { size: 1 }))).toEqual([]);
+});
+
+test("where there are enough runs with the same parameters, only they count", async () => {
+  const small = [1, 1, 1, 1, 1, 1].map((size, n) => record(20 + n, { size }, { params: { only: "small" } }));
+  const { of } = open([...five, ...small]);
+  expect(await of(record(30, { size: 100 }, { params: { only: "small" } }))).toHaveLength(1);
+  expect(await of(record(30, { size: 100 }, { params: { only: "other" } }))).toEqual([]);
+});
+
+test("the shortcut for usual values never hides an odd one", async () => {
+  const random = randomOf(7);
+  let found = 0;
+  for (let round = 0; round < 300; round++) {
+    const sigma = [0, 0.05, 0.4][round % 3]!;
+    const make = () =>
+      Math.round([3, 40, 1e6][(round % 7) % 3]! * scatter(random, sigma)) - (round % 11 === 0 ? 20 : 0);
+    const values = Array.from({ length: 5 + Math.floor(random() * 30) }, make);
+    const runs = values.map((size, n) => record(n, { size }));
+    const value = Math.round(make() * [1, 0, 0.33, 3][Math.floor(random() * 4)]!);
+    const now = record(99, { size: value });
+    const earlier = runs.toReversed().map(({ startedAt, result }) => ({
+      ...{ value: (result as { size: number }).size, at: Date.parse(startedAt!), isOdd: false },
+    }));
+    const usual = farOutside(value, Date.parse(now.startedAt!), earlier, false);
+    if (usual !== null) found++;
+    expect(await open(runs).of(now)).toEqual(usual === null ? [] : [{ name: "size", value, ...usual }]);
+  }
+  expect(found).toBeGreaterThan(50);
+});

@@ -1,0 +1,151 @@
+/** What failed, by the record: the command, its place, the exit in words, and which files are read for it. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { bounded, maskerOf, withoutSecrets } from "../../../daemon/features/why/bounds.js";
+import { codeInWords, failureOf, signalInWords } from "../../../daemon/features/why/failure.js";
+import { headOf } from "../../../daemon/features/why/parts.js";
+import type { Why } from "../../../protocol/features/why/why.js";
+import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
+import { temporaryDirectory } from "../../harness/temporary.js";
+import { ago, operation } from "../../tui/dashboard/operations.js";
+
+const FACTS = { kept: null, typeFile: null, lastLines: [], command: null };
+const failed = (message: string, over: Partial<Operation> = {}): Operation =>
+  operation({
+    ...{ id: "failedaaaaaa", state: "failed", stages: ["Build", "Test"], finishedAt: ago(0) },
+    stageStates: { Build: "done", Test: "failed" },
+    error: { code: "LIVEOPS_EXCEPTION", message, stack: null },
+    ...over,
+  });
+
+test.each([
+  [1, "exit code 1"],
+  [127, "exit code 127: the command was not found"],
+  [137, "exit code 137: SIGKILL, it was killed from outside, often for lack of memory"],
+  [139, "exit code 139: SIGSEGV, it used memory that is not its own"],
+])("%i is told in words", (code, words) => expect(codeInWords(code)).toBe(words));
+
+test("a signal is told in words", () => {
+  expect(signalInWords("SIGABRT")).toBe("SIGABRT: it ended itself after an error in it");
+  expect(signalInWords("SIGUSR1")).toBe("SIGUSR1");
+});
+
+test("a command of a pipeline has its line, as the pipeline ran it", () => {
+  const text = "stages:\n  - name: Test\n    run: |\n      make build\n      make test\n";
+  const error = `"Test" exited with 2 at /srv/ci.yaml:5: make test\nok 1\nnot ok 2`;
+  expect(failureOf(failed(error), { ...FACTS, kept: { file: "/srv/ci.yaml", text } })).toEqual({
+    ...{ stage: "Test", step: null, code: "LIVEOPS_EXCEPTION", causes: [] },
+    message: `"Test" exited with 2 at /srv/ci.yaml:5: make test`,
+    ...{ command: "make test", exit: "exit code 2", place: { file: "/srv/ci.yaml", line: 5 } },
+    source: { from: 3, lines: ["    run: |", "      make build", "      make test", ""] },
+    lines: ["ok 1", "not ok 2"],
+  });
+});
+
+test("a cause is its first line: the lines behind it are output of the program", () => {
+  const causes = [
+    { depth: 0, message: '"Test/a" exited with 1 at /srv/ci.yaml:5: make\nnot ok 2', stack: null },
+  ];
+  const error = { code: "LIVEOPS_EXCEPTION", message: "2 of 7 steps failed: a, b", stack: null, causes };
+  expect(failureOf(failed("", { error }), FACTS)?.causes).toEqual([
+    '"Test/a" exited with 1 at /srv/ci.yaml:5: make',
+  ]);
+});
+
+const failedStep = (name: string): Step => ({
+  ...{ name, percent: 0, progress: null, status: null, startedAt: ago(2), finishedAt: ago(1) },
+  ...{ seconds: 1, resumed: false, exitCode: 2, reason: null, state: "failed" },
+});
+
+test("the step that failed is named", () => {
+  const steps = { Test: [failedStep("unit")] };
+  expect(failureOf(failed("no", { steps }), FACTS)).toMatchObject({ step: "unit" });
+});
+
+test("of several steps that failed none is named, and the last line of each is told", () => {
+  const cause = (name: string) => ({
+    ...{ depth: 0, stack: null },
+    message: `"Test/${name}" exited with 4 at /srv/ci.yaml:5\nbegin\ncannot convert ${name}`,
+  });
+  const error = {
+    ...{ code: "LIVEOPS_EXCEPTION", message: "2 of 7 steps failed: a, b", stack: null },
+    causes: [cause("a"), cause("b")],
+  };
+  const steps = { Test: [failedStep("a"), failedStep("b")] };
+  const lastLines = [{ n: 9, at: ago(1), stream: "stdout", level: "info", text: "end of g", stage: "Test" }];
+  const facts = { ...FACTS, lastLines: lastLines as unknown as LogLine[] };
+  expect(failureOf(failed("", { error, steps }), facts)).toMatchObject({
+    ...{ stage: "Test", step: null },
+    lines: ["cannot convert a", "cannot convert b"],
+  });
+});
+
+describe("the source", () => {
+  const at = (file: string, line: number, cwd: string) =>
+    failureOf(failed(`it broke at ${file}:${line}: x`, { cwd }), FACTS)?.source ?? null;
+
+  test("is read of a file below the directory of the operation", () => {
+    using dir = temporaryDirectory();
+    const file = join(dir.path, "main.ts");
+    writeFileSync(file, Array.from({ length: 20 }, (_, i) => `line ${i + 1}`).join("\n"));
+    expect(at(file, 14, dir.path)).toEqual({
+      from: 12,
+      lines: ["line 12", "line 13", "line 14", "line 15", "line 16"],
+    });
+    expect(at(file, 21, dir.path)).toBeNull();
+    expect(at(join(dir.path, "none.ts"), 1, dir.path)).toBeNull();
+  });
+
+  test("is not read of hidden files, of files elsewhere, and of what is no file", () => {
+    using dir = temporaryDirectory();
+    for (const name of ["work", "work/.ssh", "other"]) mkdirSync(join(dir.path, name));
+    for (const name of ["work/.ssh/id.rsa", "other/a.txt"]) writeFileSync(join(dir.path, name), "key");
+    const cwd = join(dir.path, "work");
+    expect(at(join(cwd, ".ssh/id.rsa"), 1, cwd)).toBeNull();
+    expect(at(join(dir.path, "other/a.txt"), 1, cwd)).toBeNull();
+    expect(at("/dev/zero", 1, "/dev")).toBeNull();
+  });
+});
+
+describe("what leaves the daemon", () => {
+  const why = (over: Partial<Why>): Why => ({ ...headOf(failed("no"), 0), ...over });
+
+  test("has no secret of the operation, and none that a file assigns", () => {
+    const diff = [
+      '+password = "hunter2hunter2"',
+      "+curl https://ada:s3cretpw@example.org",
+      "+token: $TOKEN",
+      "+key tr0ub4dor&3",
+      "+curl -H 'Authorization: Bearer eyJhbGciOi' -H \"Authorization: Bearer $TOKEN\"",
+    ];
+    const masker = maskerOf(
+      { env: { DEPLOY_TOKEN: "abcdef123456", EDITOR: "vi" } },
+      { "env:K": "tr0ub4dor&3" },
+    );
+    const clean = withoutSecrets(
+      why({ summary: "failed with abcdef123456", changes: [{ kind: "script", name: "a.sh", diff }] }),
+      masker,
+    );
+    expect(clean.summary).toBe("failed with ***");
+    expect(clean.changes[0]!.diff).toEqual([
+      '+password = "***"',
+      "+curl https://ada:***@example.org",
+      "+token: $TOKEN",
+      "+key ***",
+      "+curl -H 'Authorization: Bearer ***' -H \"Authorization: Bearer $TOKEN\"",
+    ]);
+    expect(clean).toMatchObject({ id: "failedaaaaaa", state: "failed" });
+  });
+
+  test("has at most 16 KiB", () => {
+    const long = "x".repeat(400);
+    const changes = Array.from({ length: 60 }, (_, i) => ({
+      ...{ kind: "script", name: `${i} ${long}`, before: long, now: long },
+      diff: Array.from({ length: 12 }, () => long),
+    }));
+    const large = why({ changes, notes: Array.from({ length: 50 }, () => long), title: "é".repeat(4000) });
+    expect(Buffer.byteLength(JSON.stringify(bounded(large)))).toBeLessThanOrEqual(16 * 1024);
+    expect(bounded(why({ summary: "short" }))).toEqual(why({ summary: "short" }));
+  });
+});

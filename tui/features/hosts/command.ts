@@ -1,0 +1,124 @@
+/** `liveops hosts`: lists the hosts of the fleet, and declares one lost. */
+import type { Command } from "commander";
+import { UsageError } from "../../../protocol/failures.js";
+import type { FleetState, HostReply } from "../../../protocol/replies.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
+import { connectFor } from "../../cli/connection.js";
+import { isConfirmed } from "../../cli/selection.js";
+import { addCommand } from "../../kit/options.js";
+import { numberColumn, timeColumn } from "../../kit/output/columns.js";
+import {
+  addListOptions,
+  givenListOutput,
+  type ListOutputOptions,
+  printResult,
+} from "../../kit/output/options.js";
+import { printList } from "../../kit/output/print.js";
+import type { TableSpec } from "../../kit/output/table.js";
+import { formatAge } from "../../kit/output/time.js";
+import { say } from "../../kit/report.js";
+import { formatSkew, hostState } from "../../terminal/host-state.js";
+
+interface HostsOptions {
+  yes?: boolean;
+  json?: boolean;
+}
+
+/** The columns of a list of hosts; `-` for what is unknown or none. */
+export const HOSTS: TableSpec<HostReply> = {
+  columns: [
+    { name: "host", about: "Name", text: (it) => it.name, atLeast: 8 },
+    { name: "state", about: "State, and for how long", text: (it, { now }) => hostState(it, now) },
+    numberColumn("slots", "Operations that may run there at the same time", (it) => it.slots),
+    numberColumn("running", "Operations that run there", (it) => it.running),
+    { name: "tags", about: "Tags", text: ({ tags }) => tags.join(",") || "-", atLeast: 6 },
+    numberColumn("load", "Load average of one minute", (it) => it.load, {
+      format: (load) => load.toFixed(2),
+    }),
+    { name: "version", about: "Version of liveops", text: (it) => it.version },
+    numberColumn("skew", "How far its clock is ahead of the clock of the engine", (it) => it.skewMs, {
+      format: formatSkew,
+    }),
+    numberColumn("types", "Operation types that the host has", (it) => it.types, { only: "wide" }),
+    timeColumn("joined", "Since when the host is in the fleet", (it) => it.joinedAt, { only: "wide" }),
+    timeColumn("renewed", "Last sign of life", (it) => it.renewedAt, { only: "wide" }),
+  ],
+  firstToShrink: ["tags", "host"],
+  firstToGo: ["renewed", "joined", "types", "version", "skew", "load", "tags", "slots", "running", "state"],
+};
+
+/** Warnings about the fleet, printed beside the table. Pure. */
+export function fleetNotes(fleet: FleetState | null, now: number = Date.now()): string[] {
+  if (fleet === null) return [];
+  const away =
+    fleet.awaySince === null
+      ? []
+      : [
+          `the engine ${fleet.engine} has not answered for ${formatAge(fleet.awaySince, now)}; the hosts are shown as they were then`,
+        ];
+  return [...away, ...fleet.problems];
+}
+
+export function registerHosts(root: Command): void {
+  const hosts = addCommand(root, "hosts", "List the hosts of the fleet, or declare one lost", [
+    "liveops hosts",
+    "liveops hosts --json | jq -r '.hosts[] | select(.state == \"up\") | .name'",
+    "liveops hosts lost build-2",
+  ]);
+  // Options after the name of a subcommand belong to the subcommand.
+  hosts.enablePositionalOptions();
+  addCommand(hosts, "lost", "Declare a host lost now: other hosts take over its operations", [
+    "liveops hosts lost build-2",
+    "liveops hosts lost build-2 --yes",
+  ])
+    .argument("<host>", "Name of the host")
+    .option("--yes", "Do not ask")
+    .option("--json", "Print the hosts as JSON")
+    .addHelpText(
+      "after",
+      "\nA host that does not answer is declared lost without this command, after `lostAfter`\n" +
+        "seconds. Resumable operations start again on another host; the others fail with\n" +
+        "LIVEOPS_HOST_LOST. Make sure that the host is off: a process that still runs there is\n" +
+        "refused by the engine, and may still change files.",
+    )
+    .action(async (name: string, _options: unknown, command: Command) => declareLost(name, command));
+  addListOptions(hosts, HOSTS, "Print the fleet and its hosts as JSON").action(async () => listHosts(hosts));
+}
+
+async function listHosts(command: Command): Promise<void> {
+  const { client, options, to } = await connectFor<ListOutputOptions>(command);
+  const output = givenListOutput(options, HOSTS);
+  const reply = await client.hosts();
+  await printList(
+    {
+      ...{ spec: HOSTS, records: reply.hosts, context: { now: client.now(), time: output.time } },
+      nameOf: ({ name }) => name,
+      json: (hosts) => ({ ...reply, hosts }),
+    },
+    output,
+  );
+  if (output.format !== "table" && output.format !== "wide") return;
+  for (const note of fleetNotes(reply.fleet)) say(to, note, "yellow");
+}
+
+async function declareLost(name: string, command: Command): Promise<void> {
+  const { client, options } = await connectFor<HostsOptions>(command);
+  if (!options.yes && process.stdin.isTTY && process.stderr.isTTY) {
+    const { hosts } = await client.hosts();
+    const host = hosts.find((each) => each.name === name);
+    // The daemon refuses a name that it does not know.
+    if (host && !(await isConfirmed(lostQuestion(host)))) throw new UsageError("nothing was changed");
+  }
+  const reply = await client.declareLost(name);
+  printResult(options, reply, name);
+}
+
+/** Pure. */
+export function lostQuestion(host: HostReply, now: number = Date.now()): string {
+  const { running } = host;
+  const what =
+    running === 0
+      ? "No operation runs there"
+      : `${running === 1 ? "1 operation runs" : `${running} operations run`} there: resumable ones start again elsewhere, the others fail`;
+  return `Declare ${sanitize(host.name)} (${hostState(host, now)}) lost? ${what}. [y/N] `;
+}

@@ -1,0 +1,83 @@
+/** The daemons of several `--host`, each with its client. Nothing is asked yet. */
+import { commandPlaces, type GlobalOptions } from "../../../../protocol/client/daemon-address.js";
+import { clientFor } from "../../../../protocol/client/find-daemon.js";
+import type { HostAddress } from "../../../../protocol/features/ssh/address.js";
+import type { Flags } from "../../../dashboard/core/request.js";
+import type { HostClient } from "./all-hosts.js";
+
+/** One of several daemons: its name on the screen, its address, and the flags of the commands that the screen shows. */
+export interface DashboardHost extends HostClient {
+  readonly address: string;
+  readonly flags: Flags;
+}
+
+/** @throws UsageError for a socket path that is too long */
+export async function dashboardHosts(
+  addresses: readonly HostAddress[],
+  env: NodeJS.ProcessEnv,
+): Promise<readonly DashboardHost[]> {
+  const names = hostNames(addresses.map(({ text }) => text));
+  const hosts = addresses.map(async (address, i) => {
+    const flags: GlobalOptions =
+      address.kind === "ssh"
+        ? { remote: address.text }
+        : address.socket === null
+          ? {}
+          : { socket: address.socket };
+    const client = clientFor(await commandPlaces(flags, env), flags);
+    return { name: names[i]!, address: address.text, flags, client };
+  });
+  return Promise.all(hosts);
+}
+
+/** Characters that a name must not have: liveops cuts a history at a space, and a filter at a comma. */
+const ODD = /[^\w.@:-]+/g;
+
+const COMMON = new Set(["liveopsd", "liveops", "run"]);
+
+/** Names for the address, from the shortest to the longest: the host of `ssh://ann@box:2222`, the file of a socket. */
+function namesFor(address: string): string[] {
+  const ssh = /^ssh:\/\/(?:([^@/]*)@)?([^/]*?)(?::(\d+))?(\/.*)?$/.exec(address);
+  if (ssh !== null) {
+    const [, user, host = "", port, path] = ssh;
+    // The first part of a DNS name; all of an address.
+    const short = /^[\d.]+$|^\[/.test(host) ? host : host.replace(/\..*/s, "");
+    const withUser = user === undefined ? host : `${user}@${host}`;
+    const withPort = port === undefined ? "" : `:${port}`;
+    return [short, host, withUser, withUser + withPort, withUser + withPort + (path ?? "")];
+  }
+  const path = address.replace(/^unix:\/\//, "");
+  if (path === "") return ["local"];
+  const all = path
+    .replace(/\.sock(et)?$/, "")
+    .split("/")
+    .filter(Boolean);
+  // The default socket has the same name everywhere, so the directory before it tells the daemons apart.
+  const parts = all.filter((part, i) => i < all.length - 3 || !COMMON.has(part)).toReversed();
+  if (/^\d*$/.test(parts[0] ?? "")) return ["local", all.join("-")];
+  return [
+    ...parts.map((_, i) =>
+      parts
+        .slice(0, i + 1)
+        .toReversed()
+        .join("-"),
+    ),
+    all.join("-"),
+  ];
+}
+
+/** The names in the order of the addresses: each the shortest that no other address has. */
+export function hostNames(addresses: readonly string[]): string[] {
+  const all = addresses.map((address) =>
+    namesFor(address).map((name) => name.replace(/^\[(.*)\]$/, "$1").replace(ODD, "-") || "host"),
+  );
+  const names = all.map((choices, i) => {
+    const isOther = (name: string) => all.some((others, j) => j !== i && others.includes(name));
+    return choices.find((name) => !isOther(name)) ?? choices.at(-1)!;
+  });
+  // Some addresses differ only in odd characters.
+  return names.map((name, i) => {
+    const earlier = names.slice(0, i).filter((other) => other === name).length;
+    return earlier === 0 ? name : `${name}-${earlier + 1}`;
+  });
+}

@@ -1,0 +1,99 @@
+/** What needs a person, a row each. Enter shows it, and takes it off the list. */
+
+import { free, inGroup, isLive, onPage } from "../../dashboard/core/action-parts.js";
+import type { PageOf, State } from "../../dashboard/core/model.js";
+import { rowAt, rowMover } from "../../dashboard/core/movers.js";
+import { dialogSize, RowDialog, useTheme } from "../../dashboard/core/Panel.js";
+import { choose } from "../../dashboard/core/select.js";
+import { fit, sanitizeLine } from "../../dashboard/text/cells.js";
+import { Line } from "../../dashboard/text/line.js";
+import type { Paint } from "../../dashboard/text/theme.js";
+import { formatAge } from "../../kit/output/time.js";
+import { formatCount } from "../../terminal/format.js";
+import { lookedAt, type Need, needsOf } from "./needs.js";
+
+const WIDEST = 110;
+const NAME_MOST = 24;
+const AGE = 6;
+/** Columns from which a row has its name apart from its text. */
+const WIDE_FROM = 60;
+
+export function NeedsPage({ state, page }: { state: State; page: PageOf<"needs"> }) {
+  const { paint } = useTheme();
+  const { width } = dialogSize(state, undefined, WIDEST);
+  const needs = needsOf(state);
+  const at = rowAt(page.at, needs.length);
+  const rows =
+    needs.length === 0
+      ? [new Line(width, paint).add("Nothing new needs you.", "muted")]
+      : needs.map((need, i) => needRow(state, need, i === at, width, paint));
+  const title = [
+    ["Needs you", "bold"],
+    [` ${formatCount(needs.length)}`, "muted"],
+  ] as const;
+  return <RowDialog state={state} widest={WIDEST} title={title} rows={rows} chosen={at} />;
+}
+
+function needRow(state: State, need: Need, chosen: boolean, width: number, paint: Paint): Line {
+  const line = new Line(width, paint)
+    .add(chosen ? "▌" : " ", "accent")
+    .add(`${need.sign} `, need.style)
+    .add(fit(sanitizeLine(need.name), NAME_MOST), chosen ? "bold" : "plain");
+  if (width >= WIDE_FROM) line.fill(3 + NAME_MOST);
+  const age = need.since === "" ? "" : formatAge(need.since, state.now);
+  line.add("  ").add(fit(sanitizeLine(need.text), Math.max(0, line.left - AGE)), "muted");
+  return line.right(age, "muted");
+}
+
+const chosenOf = (state: State): Need | undefined =>
+  state.page?.kind === "needs" ? needsOf(state)[rowAt(state.page.at, needsOf(state).length)] : undefined;
+
+function shown(state: State): State {
+  const need = chosenOf(state);
+  if (need === undefined) return { ...state, page: null };
+  const next = lookedAt(state, [need]);
+  if (need.operation !== undefined)
+    return { ...choose({ ...next, page: null }, need.operation), pane: "detail" };
+  const place = state.schedules.findIndex(({ name }) => name === need.schedule);
+  return { ...next, page: { kind: "queues", at: state.queues.length + Math.max(0, place) } };
+}
+
+export const NEEDS_MOVER = rowMover("needs", (state) => needsOf(state).length);
+
+/** The action that opens the page is listed with those of the list. */
+export const OPEN_NEEDS = inGroup("general", (state) => free(state) && isLive(state), [
+  {
+    name: "needs",
+    keys: ["N"],
+    description: "what needs you: questions, failures, missed schedules",
+    hint: () => null,
+    run: (state) => ({ ...state, page: { kind: "needs", at: 0 } }),
+  },
+]);
+
+export const NEEDS_ACTIONS = inGroup("general", onPage("needs"), [
+  {
+    name: "need-show",
+    keys: ["return", "rightArrow", "l"],
+    hint: (state) => (chosenOf(state) === undefined ? null : "show"),
+    rank: 0,
+    run: shown,
+  },
+  {
+    name: "need-done",
+    keys: ["x", "delete"],
+    hint: (state) => (chosenOf(state) === undefined ? null : "seen"),
+    rank: 1,
+    run: (state) => {
+      const need = chosenOf(state);
+      return need === undefined ? state : lookedAt(state, [need]);
+    },
+  },
+  {
+    name: "need-all-done",
+    keys: ["X"],
+    hint: (state) => (needsOf(state).length < 2 ? null : "all seen"),
+    rank: 2,
+    run: (state) => lookedAt(state, needsOf(state)),
+  },
+]);

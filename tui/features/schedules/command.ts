@@ -1,0 +1,320 @@
+/** `liveops schedule`: adds, lists, removes, pauses, resumes and runs schedules. */
+import { basename } from "node:path";
+import { type Command, Option } from "commander";
+import { newKey } from "../../../protocol/client/idempotency-key.js";
+import { UsageError } from "../../../protocol/failures.js";
+import type { ScheduleReply } from "../../../protocol/replies.js";
+import type { ScheduleBody, SubmitBody } from "../../../protocol/requests.js";
+import { trailingWords } from "../../cli/arguments.js";
+import { connectFor, connectOrStart, forEachId } from "../../cli/connection.js";
+import { checkCwd } from "../../cli/options/cwd.js";
+import { addSubmitOptions, type SubmitFlags } from "../../cli/options/list.js";
+import { isPipelineArgument, pipelinePath, pipelineSubmit } from "../../cli/pipeline-argument.js";
+import { addDefaultAction } from "../../cli/subcommand.js";
+import { afterSubmit, type OutcomeOptions } from "../../cli/submit/after-submit.js";
+import { submitBody } from "../../cli/submit/command.js";
+import { addShellValues, withShellValues } from "../../kit/from-shell.js";
+import { givenDuration } from "../../kit/given-duration.js";
+import { addCommand, everyday } from "../../kit/options.js";
+import { timeColumn } from "../../kit/output/columns.js";
+import { formatLocalTime, formatShortTime } from "../../kit/output/local-time.js";
+import {
+  addListOptions,
+  givenListOutput,
+  type ListOutputOptions,
+  printResult,
+} from "../../kit/output/options.js";
+import { printList } from "../../kit/output/print.js";
+import type { CellContext, TableSpec } from "../../kit/output/table.js";
+import { timeText } from "../../kit/output/time.js";
+import { type ReportTo, say } from "../../kit/report.js";
+import { formatDuration } from "../../terminal/format.js";
+
+interface AddOptions extends SubmitFlags {
+  json?: boolean;
+  name?: string;
+  zone?: string;
+  jitter?: string;
+  within?: string;
+  alertAfter?: string;
+  overlap?: ScheduleBody["overlap"];
+  catchup?: ScheduleBody["catchup"];
+  frozen?: boolean;
+  replace?: boolean;
+}
+
+/** The columns of a list of schedules. */
+export const SCHEDULES: TableSpec<ScheduleReply> = {
+  columns: [
+    { name: "schedule", about: "Name", text: (it) => it.name, atLeast: 8 },
+    { name: "cron", about: "Cron expression", text: (it) => it.cron },
+    { name: "zone", about: "Time zone of the expression", text: (it) => it.zone },
+    { name: "op", about: "Operation type, or its pipeline file", text: opOf, atLeast: 8 },
+    { name: "next", about: "Next run", text: nextCell, sort: ({ nextAt }) => nextAt ?? "~" },
+    { name: "last", about: "Id of the last operation", text: (it) => it.lastOperation ?? "" },
+    {
+      name: "note",
+      about: "Runs that are missing, late or without success; the problem of the last run",
+      text: noteOf,
+      atLeast: 8,
+    },
+    {
+      name: "overlap",
+      about: "What a run does that meets the run before",
+      text: (it) => it.overlap,
+      only: "wide",
+    },
+    { name: "file", about: "Pipeline file that each run reads", text: (it) => it.file ?? "", only: "wide" },
+    {
+      name: "label",
+      about: "Label of its operations",
+      text: (it) => submitted(it).label ?? "",
+      only: "wide",
+    },
+    { name: "params", about: "Parameters of its operations", text: paramsOf, only: "wide" },
+    { name: "catchup", about: "Missed runs that are made up for", text: (it) => it.catchup, only: "wide" },
+    {
+      name: "jitter",
+      about: "Most time by which a run is put off",
+      text: ({ jitter }) => (jitter === 0 ? "" : formatDuration(jitter)),
+      ...{ sort: (it) => it.jitter, only: "wide" },
+    },
+    timeColumn("success", "End of the last run that succeeded", (it) => it.lastSuccessAt, { only: "wide" }),
+    timeColumn("created", "Time of the creation", (it) => it.createdAt, { only: "wide" }),
+  ],
+  firstToShrink: ["params", "file", "label", "note", "op", "schedule"],
+  firstToGo: [
+    "params",
+    "created",
+    "success",
+    "file",
+    "label",
+    "jitter",
+    "catchup",
+    "overlap",
+    "note",
+    "zone",
+    "last",
+    "op",
+    "cron",
+    "next",
+  ],
+};
+
+/** The reply has the body of a submit, of which the schema names the type alone. */
+function submitted({ operation }: ScheduleReply): Omit<SubmitBody, "env"> {
+  return operation;
+}
+
+/** The name of the file for a pipeline: all of them have the type `pipeline`. */
+function opOf(schedule: ScheduleReply): string {
+  const { op, params } = submitted(schedule);
+  if (schedule.file !== null) return basename(schedule.file);
+  const isFile = op === "pipeline" && typeof params?.path === "string";
+  return isFile ? `${basename(params.path as string)} (frozen)` : op;
+}
+
+/** The parameters of the schedule; for a pipeline file, those of the pipeline. */
+function paramsOf(schedule: ScheduleReply): string {
+  const { op, params = {}, set = [] } = submitted(schedule);
+  const own = op === "pipeline" ? ((params.params ?? {}) as Record<string, unknown>) : params;
+  const words = Object.entries(own).map(([key, value]) => `${key}=${textOf(value)}`);
+  return [...words, ...set].join(" ");
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** When the next run is, and in which time, where there is room for both. */
+function nextCell({ nextAt }: ScheduleReply, { time, now }: CellContext): string {
+  if (nextAt === null) return "paused";
+  if (time !== "relative") return timeText(nextAt, time, now);
+  const inSeconds = Math.max(0, Math.round((Date.parse(nextAt) - now) / 1000));
+  return `${formatShortTime(new Date(nextAt), new Date(now))}, in ${formatDuration(inSeconds)}`;
+}
+
+/** What is wrong with the runs, why the last one submitted nothing, or how many were missed in all. */
+function noteOf({ missing, lastProblem, missed }: ScheduleReply): string {
+  if (missing !== null) return missing.text;
+  if (lastProblem !== null) return lastProblem;
+  return missed === 0 ? "" : `${missed} missed`;
+}
+
+/** What other programs call the subcommands. */
+const MEANT = {
+  list: "ls",
+  show: "ls -o wide",
+  edit: "add … --replace",
+  ...{ new: "add", create: "add", set: "add … --replace" },
+  ...{ delete: "rm", remove: "rm", start: "run", trigger: "run" },
+};
+
+export function registerSchedule(root: Command): void {
+  const schedule = addCommand(root, "schedule", "Submit an operation at the times of a cron expression", [
+    `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
+    "liveops schedule",
+    "liveops schedule pause nightly",
+  ]);
+  // Options after the name of a subcommand belong to the subcommand.
+  schedule.enablePositionalOptions();
+  registerAdd(schedule);
+  const ls = addCommand(schedule, "ls", "List the schedules with their next runs", [
+    "liveops schedule ls --json",
+    "liveops schedule ls --sort next --no-header",
+  ]);
+  addScheduleListOptions(ls).action(async (_options: unknown, command: Command) => listSchedules(command));
+  registerChange(schedule, "rm", "Remove schedules; their operations stay", "removeSchedule");
+  registerChange(schedule, "pause", "Pause schedules: they have no runs", "pauseSchedule");
+  registerChange(schedule, "resume", "Resume schedules at their next times", "resumeSchedule");
+  addCommand(schedule, "run", "Submit the operation of a schedule now, and print its id", [
+    "liveops schedule run nightly",
+    "liveops schedule run nightly --wait && echo done",
+  ])
+    .argument("<name>", "Name of the schedule")
+    .option("--wait", "Wait until the operation and its chain have finished")
+    .addOption(new Option("--follow", "Show the operation and its chain live in text mode").conflicts("wait"))
+    .option("--json", "Print the record as JSON; with --follow, one JSON event per line")
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { client, options, to } = await connectFor<OutcomeOptions>(command);
+      const operation = await client.runSchedule(name, newKey());
+      await afterSubmit(client, operation, options, to);
+    });
+  addDefaultAction(addScheduleListOptions(schedule), MEANT, () => listSchedules(schedule));
+}
+
+function addScheduleListOptions(command: Command): Command {
+  return addListOptions(command, SCHEDULES, "Print the schedules as a JSON array");
+}
+
+function registerAdd(schedule: Command): void {
+  const add = addCommand(schedule, "add", "Add a schedule, and print its name", [
+    `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
+    "liveops schedule add @hourly shell --overlap queue --jitter 5m -- ./sync",
+    "liveops schedule add @daily deploy.yaml --replace   # each run reads the file",
+  ])
+    .usage("[options] <cron> <op> [name=value...] [-- ARG...]")
+    .argument("<cron>", '"minute hour day month weekday", or @hourly, @daily, @weekly, @monthly, @yearly')
+    .argument("<op>", "Name of the operation type, or a pipeline file")
+    .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
+    .option("--name <name>", "Name of the schedule (default: the operation type)")
+    .option("--zone <zone>", "Time zone of the expression (default: that of this machine)")
+    .option("--jitter <duration>", "Put each run off by up to this time, such as 5m (default: 0)")
+    .option("--within <duration>", "Report a run that has not started within this time (default: 1h)")
+    .option("--alert-after <n>", "Report the schedule after this many runs without a success (default: 3)")
+    .addOption(
+      new Option(
+        "--overlap <what>",
+        "If the operation of the run before is not finished (default: skip)",
+      ).choices(["skip", "queue", "replace"]),
+    )
+    .addOption(
+      new Option(
+        "--catchup <what>",
+        "Runs to make up for that were due while no daemon ran (default: none)",
+      ).choices(["none", "last", "all"]),
+    )
+    .option("--frozen", "Keep the present text of a pipeline file, instead of reading the file at each run")
+    .option("--replace", "Change the schedule of this name, if there is one");
+  addSubmitOptions(add, "schedule")
+    .option("--json", "Print the schedule as JSON")
+    .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
+      const { client, options, to, config } = await connectOrStart<AddOptions>(command);
+      const { name = nameOf(op), overlap, catchup } = options;
+      const jitter = durationOf("--jitter", options.jitter);
+      const within = durationOf("--within", options.within);
+      const alertAfter = runsOf(options.alertAfter);
+      const trailing = trailingWords();
+      const words = isPipelineArgument(op)
+        ? {
+            ...(await pipelineSubmit({ file: op, set, trailing, params: options.params, shell: null })),
+            ...{ set: [], trailing: undefined },
+          }
+        : { op, set, trailing };
+      await checkCwd(client, options);
+      // The text of a pipe cannot be read again.
+      const file = "params" in words && words.params.path !== null ? readFile(op, options, to) : null;
+      if ("params" in words && words.params.path === null && options.name === undefined)
+        throw new UsageError(
+          "a pipeline that is not read from a file has no name for its schedule",
+          "give --name nightly",
+        );
+      const operation = await submitBody(client, { ...words, options, allow: config.env?.allow }, "schedule");
+      const schedule = {
+        name,
+        cron,
+        zone: options.zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
+        ...(jitter !== undefined && { jitter }),
+        ...(within !== undefined && { within }),
+        ...(alertAfter !== undefined && { alertAfter }),
+        ...(overlap && { overlap }),
+        ...(catchup && { catchup }),
+        ...(file !== null && { file }),
+        ...(options.replace && { replace: true as const }),
+      };
+      const added = await withShellValues(client.socket, (values) =>
+        client.addSchedule({ ...schedule, operation: addShellValues(operation, values) }),
+      );
+      if (!options.json && added.nextAt !== null)
+        process.stderr.write(`first run at ${formatLocalTime(new Date(added.nextAt))}\n`);
+      printResult(options, added, added.name);
+    });
+  everyday(add, ["--name", "--zone", "--overlap", "--catchup", "--replace", "--label", "--queue", "--json"]);
+}
+
+function registerChange(
+  schedule: Command,
+  name: "rm" | "pause" | "resume",
+  description: string,
+  method: "removeSchedule" | "pauseSchedule" | "resumeSchedule",
+): void {
+  addCommand(schedule, name, description, [`liveops schedule ${name} nightly`])
+    .argument("<name...>", "Names of schedules")
+    .option("--json", "Print each schedule as JSON, one per line")
+    .action(async (names: string[], _options: unknown, command: Command) => {
+      const { client, options, to } = await connectFor<{ json?: boolean }>(command);
+      process.exitCode = await forEachId(names, to, async (each) => {
+        const changed = await client[method](each);
+        printResult(options, changed, changed.name);
+      });
+    });
+}
+
+async function listSchedules(command: Command): Promise<void> {
+  const { client, options } = await connectFor<ListOutputOptions>(command);
+  const output = givenListOutput(options, SCHEDULES);
+  const { schedules } = await client.schedules();
+  if (schedules.length === 0 && (output.format === "table" || output.format === "wide")) {
+    process.stderr.write(
+      "there are no schedules; add one: liveops schedule add '0 2 * * *' <op> --name nightly\n",
+    );
+    return;
+  }
+  const context = { now: client.now(), time: output.time };
+  await printList({ spec: SCHEDULES, records: schedules, context, nameOf: ({ name }) => name }, output);
+}
+
+/** The file that each run reads; null: the daemon keeps the present text. */
+function readFile(op: string, { frozen, remote, fleet }: AddOptions, to: ReportTo): string | null {
+  const path = pipelinePath(op);
+  if (path === null || frozen) return null;
+  if (remote === undefined && fleet === undefined) return path;
+  say(to, `each run has the present text of ${op}: the daemon is not on this machine`, "yellow");
+  return null;
+}
+
+/** The type, or the name of the pipeline file without its ending. */
+function nameOf(op: string): string {
+  return isPipelineArgument(op) ? basename(op).replace(/\.ya?ml$/, "") : op;
+}
+
+function durationOf(option: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : givenDuration(option, text, "30s or 5m");
+}
+
+function runsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const runs = Number(text);
+  if (Number.isInteger(runs) && runs >= 1 && runs <= 1000) return runs;
+  throw new UsageError(`--alert-after: ${JSON.stringify(text)} is not a number of runs; give 1 to 1000`);
+}

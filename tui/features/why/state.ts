@@ -1,0 +1,69 @@
+/** What the daemon tells of a failure: which failures are asked about, and the place that the editor can open. Pure. */
+
+import type { Why } from "../../../protocol/features/why/why.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
+import { selectedOperation } from "../../dashboard/core/chain.js";
+import { isFree, type State } from "../../dashboard/core/model.js";
+import { hasSeveral, isReachable } from "../hosts/host-view.js";
+
+/** Failures that are kept: a person goes from one to the next, and back. */
+const KEPT = 20;
+
+const keyOf = ({ id, attempt }: Pick<Operation, "id" | "attempt">): string => `${id} ${attempt}`;
+
+/** Null: it has not failed, or it is not known yet. */
+export function whyOf(state: State, operation: Operation): Why | null {
+  return operation.state === "failed" ? (state.whys.get(keyOf(operation)) ?? null) : null;
+}
+
+/** The selected failure, if it is to be asked about: at first for what is known at once, then for all. */
+export function wantedWhy(state: State): { id: string; attempt: number; partial: boolean } | null {
+  const operation = selectedOperation(state);
+  if (operation?.state !== "failed") return null;
+  const known = whyOf(state, operation);
+  if ((known !== null && !known.pending) || !isReachable(state, operation.id)) return null;
+  return { id: operation.id, attempt: operation.attempt, partial: known === null };
+}
+
+/** @param of the operation as it was asked about: with several hosts, its id is not that of the `Why` */
+export function withWhy(state: State, of: { id: string; attempt: number }, why: Why): State {
+  const whys = new Map([...state.whys, [keyOf(of), why] as const].slice(-KEPT));
+  return { ...state, whys };
+}
+
+/** Whether `y` copies why it failed, and not the lines of the log. */
+export function copiesWhy(state: State): boolean {
+  const operation = isFree(state) && !state.logView.full ? selectedOperation(state) : null;
+  return operation !== null && whyOf(state, operation) !== null;
+}
+
+/** Whether another host of the fleet ran it. */
+export function ranElsewhere(state: State, { host }: Operation): boolean {
+  return host !== undefined && !hasSeveral(state) && host !== state.daemon?.host;
+}
+
+/** A line of a file. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** The line that failed, where its file is on this machine. */
+export function editablePlace(state: State, operation: Operation): Place | null {
+  const { place, source } = whyOf(state, operation)?.failure ?? {};
+  const { remote } = state.flags;
+  // A file of the same path here may be another one.
+  if (!place || !source || hasSeveral(state) || remote !== undefined || ranElsewhere(state, operation))
+    return null;
+  return place;
+}
+
+/** Whether the error is that of a program: its message ends with the last lines of the output. */
+export function isOfProgram({ error }: Operation): boolean {
+  return error !== null && isToldByProgram(error.message);
+}
+
+export function isToldByProgram(message: string): boolean {
+  return /\b(?:exited with \d+|was killed by SIG\w+)\b/.test(firstLine(message));
+}
