@@ -9,6 +9,7 @@ export const EXIT = {
   notFound: 4,
   refused: 5,
   cancelled: 6,
+  needsPerson: 7,
   fault: 70,
   timedOut: 124,
   interrupted: 130,
@@ -26,6 +27,8 @@ export const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
   notFound: "No such operation or operation type, or an ambiguous id",
   refused: "The daemon refused: queue or disk full, incompatible version, wrong state",
   cancelled: "The operation was cancelled",
+  needsPerson:
+    "`wait`: only the answer of a person is missing; without `--timeout`, only where no terminal can answer",
   fault: "Internal error (a bug in liveops)",
   timedOut: "`wait --timeout` ran out",
   interrupted: "The command was interrupted; the operations it watched continue",

@@ -29,6 +29,11 @@ export class InterruptedError extends Error {
   override name = "InterruptedError";
 }
 
+/** Only the answer of a person is missing: exit 7. */
+export class NeedsPersonError extends Error {
+  override name = "NeedsPersonError";
+}
+
 /** The user's `--timeout` ran out: exit 124. */
 export class TimedOutError extends Error {
   override name = "TimedOutError";

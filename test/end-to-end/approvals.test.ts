@@ -31,7 +31,7 @@ test("each command names the question and the answer once, and untrusted text is
   const asked = "waits for approval: Out\\x1b[31m?";
   await watch.says("stdout", "=== [1/2] Ask ===");
   await watch.says("stderr", `${asked} (canary, all); answer it with: liveops approve ${id}/1 CHOICE`);
-  const wait = world.start("liveops", ["wait", id]);
+  const wait = world.start("liveops", ["wait", id, "--timeout", "1h"]);
   await wait.says("stderr", `waits for approval (liveops approve ${id}/1 CHOICE): Out\\x1b[31m?`);
   expect((await world.liveops(["show", id])).stdout).toContain(`: liveops approve ${id}/1 CHOICE\n`);
   expect((await world.liveops(["why", id])).stdout).toContain(`liveops reject ${id}/1`);
@@ -57,6 +57,11 @@ test("a second approve does not answer the next question, which nobody has seen"
     stdout: "",
     stderr: `liveops: Not possible now: another question of ${id} waits now: "Drop it?"; answer it with: liveops approve ${id}/2\n`,
   };
+  const other = (await world.liveops(["submit", "shell", "--", "true"])).stdout.trim();
+  const missing = `liveops: the answer of a person is missing: liveops approve ${id}/2\n`;
+  expect(await world.liveops(["wait", id, other])).toMatchObject({ code: 7, stdout: `${other} succeeded\n` });
+  expect((await world.liveops(["wait", id])).stderr).toContain(missing);
+  expect(await world.liveops(["wait", id, "--timeout", "0"])).toMatchObject({ code: 7, stderr: missing });
   for (const words of [
     ["approve", id],
     ["approve", `${id}/1`],

@@ -45,6 +45,7 @@ test("the exit codes are the contract's", () => {
     notFound: 4,
     refused: 5,
     cancelled: 6,
+    needsPerson: 7,
     fault: 70,
     timedOut: 124,
     interrupted: 130,

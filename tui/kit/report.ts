@@ -11,6 +11,7 @@ import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import {
   InterruptedError,
+  NeedsPersonError,
   NotFoundError,
   StateRemovedError,
   TimedOutError,
@@ -90,6 +91,7 @@ export async function describeError(
     return { lines: [error.message, ...(error.hint ? [error.hint] : [])], code: EXIT.usage };
   }
   if (error instanceof NotFoundError) return { lines: [error.message], code: EXIT.notFound };
+  if (error instanceof NeedsPersonError) return { lines: [error.message], code: EXIT.needsPerson };
   if (error instanceof TimedOutError) return { lines: [error.message], code: EXIT.timedOut };
   if (error instanceof InterruptedError) {
     return { lines: error.message ? [error.message] : [], code: EXIT.interrupted };

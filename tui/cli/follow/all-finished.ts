@@ -1,7 +1,7 @@
 /** Waits for many operations and their chains over one watch stream, over restarts of the daemon. */
 import type { Client } from "../../../protocol/client/client.js";
-import { type Reconnect, reconnecting, untilAnswered } from "../../../protocol/client/reconnect.js";
-import { removedRecord } from "../../../protocol/client/until-finished.js";
+import { reconnecting, untilAnswered } from "../../../protocol/client/reconnect.js";
+import { removedRecord, type WaitOptions } from "../../../protocol/client/until-finished.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -19,7 +19,7 @@ export interface FinishedChain {
 export async function* allFinished(
   client: Client,
   operations: readonly Operation[],
-  options: Reconnect,
+  options: WaitOptions,
 ): AsyncGenerator<FinishedChain> {
   const waiting = new Waiting(client, operations, options);
   yield* await waiting.check(operations.map(({ id }) => id));
@@ -47,7 +47,7 @@ class Waiting {
   constructor(
     private readonly client: Client,
     operations: readonly Operation[],
-    private readonly options: Reconnect,
+    private readonly options: WaitOptions,
   ) {
     this.#records = new Map(operations.map((it) => [it.id, it]));
     for (const { id } of operations) this.#pending.set(id, [id]);
@@ -67,7 +67,7 @@ class Waiting {
           missing.delete(operation.id);
         }
         if (line.moreQueued !== undefined && missing.size > MOST_SHOWN) await this.#skipQueued(missing);
-        return this.check([...missing]);
+        return this.check([...this.#pending.keys()]);
       }
       case "changed": {
         const before = this.#records.get(line.id);
@@ -75,6 +75,7 @@ class Waiting {
         const record = { ...before, ...line.patch } as Operation;
         if (isFinal(record.state) && !this.#pending.has(line.id)) this.#records.delete(line.id);
         else this.#records.set(line.id, record);
+        if (this.#pending.has(line.id)) this.options.onRecord?.(record);
         return isFinal(record.state) ? this.check([line.id]) : [];
       }
       case "chained":
@@ -111,6 +112,7 @@ class Waiting {
     const record = this.#records.get(id) ?? (await this.#show(id));
     if (record === null) throw gone(id);
     this.#records.set(id, record);
+    this.options.onRecord?.(record);
     if (!isFinal(record.state)) return [];
     const { next } = record.chain;
     const following = next === null ? null : (this.#records.get(next) ?? (await this.#show(next)));

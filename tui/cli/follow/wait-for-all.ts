@@ -1,9 +1,10 @@
 /** Waits for several operations at once; prints `ID STATE`, or the record, when each finishes. */
+import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
 import type { Client } from "../../../protocol/client/client.js";
 import { type Reconnect, untilAnswered } from "../../../protocol/client/reconnect.js";
 import { lastOfChain, untilFinished, type WaitOptions } from "../../../protocol/client/until-finished.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
-import { TimedOutError } from "../../../protocol/failures.js";
+import { NeedsPersonError, TimedOutError } from "../../../protocol/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { interruptible } from "../../kit/interruptible.js";
@@ -45,26 +46,36 @@ export async function waitForAll(client: Client, wait: WaitFor): Promise<number>
     async (interrupted) => {
       const enough = new AbortController();
       const signal = AbortSignal.any([interrupted, enough.signal]);
-      const timedOut = () => new TimedOutError(`timed out; not finished: ${listed(waiting)}`);
+      const people = new Questions();
+      const timedOut = () =>
+        people.missing(waiting) ?? new TimedOutError(`timed out; not finished: ${listed(waiting)}`);
       const timer = startTimer(wait.timeoutSeconds, () => enough.abort(timedOut()));
       const reconnect = { signal, ...lostNotes(wait.to) };
+      const canAnswer = process.stdin.isTTY && process.stderr.isTTY;
+      const onRecord = (record: Operation) => {
+        people.take(record);
+        const missing = canAnswer || wait.timeoutSeconds !== null ? null : people.missing(waiting);
+        if (missing !== null) enough.abort(missing);
+      };
       const finished: Operation[] = [];
       try {
         const operations = await lookUp(client, wait, reconnect);
         waiting.clear();
         for (const { id } of operations) waiting.add(id);
+        people.begin(operations);
         if (operations.length === 0) say(wait.to, "no live operations to wait for", "yellow");
         else if (wait.timeoutSeconds !== 0) sayWaits(client, wait, operations);
         const chains =
           wait.timeoutSeconds === 0
-            ? finishedNow(client, operations, signal)
-            : chainsOf(client, operations, { ...reconnect, ...waitNotes(wait.to) });
+            ? finishedNow(client, operations, { signal, onRecord })
+            : chainsOf(client, operations, { ...reconnect, onRecord }, wait.to);
         for await (const { id, last } of chains) {
           waiting.delete(id);
           process.stdout.write(`${lineOf(wait.output, id, last)}\n`);
           noteOutcome(wait.to, last);
           finished.push(last);
           if (wait.any) return finished;
+          onRecord(last);
         }
         if (waiting.size > 0) throw timedOut();
         return finished;
@@ -74,6 +85,32 @@ export async function waitForAll(client: Client, wait: WaitFor): Promise<number>
     },
   );
   return codeOfAll(finished, wait.exitStatus ? exitStatusOf : outcomeCodeOf);
+}
+
+/** The questions that the chains wait for. */
+class Questions {
+  /** The chain of each operation that is waited for. */
+  readonly #chains = new Map<string, string>();
+  /** The command that answers, by chain. */
+  readonly #commands = new Map<string, string>();
+
+  begin(operations: readonly Operation[]): void {
+    for (const { id, chain } of operations) this.#chains.set(id, chain.id);
+  }
+
+  take(record: Operation): void {
+    const open = waitsForApproval(record);
+    if (open === null) this.#commands.delete(record.chain.id);
+    else this.#commands.set(record.chain.id, answerCommand(record.id, open));
+  }
+
+  /** Null: another operation can still finish. */
+  missing(waiting: ReadonlySet<string>): NeedsPersonError | null {
+    const chains = new Set([...waiting].map((id) => this.#chains.get(id)));
+    const commands = [...chains].map((chain) => this.#commands.get(chain ?? ""));
+    if (commands.length === 0 || commands.includes(undefined)) return null;
+    return new NeedsPersonError(`the answer of a person is missing: ${commands.join("; ")}`);
+  }
 }
 
 function lineOf(output: OutputFormat | null, id: string, last: Operation): string {
@@ -108,22 +145,29 @@ function listed(ids: ReadonlySet<string>): string {
 async function* chainsOf(
   client: Client,
   operations: Operation[],
-  reconnect: WaitOptions,
+  options: WaitOptions,
+  to: ReportTo,
 ): AsyncGenerator<FinishedChain> {
   const [first, second] = operations;
   if (first === undefined) return;
-  if (second === undefined) yield { id: first.id, last: await untilFinished(client, first.id, reconnect) };
-  else yield* allFinished(client, operations, reconnect);
+  if (second !== undefined) return yield* allFinished(client, operations, options);
+  const notes = waitNotes(to);
+  const onRecord = (record: Operation) => {
+    notes.onRecord?.(record);
+    options.onRecord?.(record);
+  };
+  yield { id: first.id, last: await untilFinished(client, first.id, { ...options, onRecord }) };
 }
 
 /** The chains that are finished now. */
 async function* finishedNow(
   client: Client,
   operations: Operation[],
-  signal: AbortSignal,
+  { signal, onRecord }: WaitOptions,
 ): AsyncGenerator<FinishedChain> {
   for (const operation of operations) {
     const last = await lastOfChain(client, operation, signal);
+    onRecord?.(last);
     if (isFinal(last.state)) yield { id: operation.id, last };
   }
 }

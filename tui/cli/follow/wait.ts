@@ -29,7 +29,7 @@ export function registerWait(root: Command): void {
     )
     .option(
       "--timeout <duration>",
-      "Stop waiting after this time (such as 30, 30s, 10m or 1h30m) with exit code 124; operations continue. 0: only look, do not wait",
+      "Stop waiting after this time (such as 30, 30s, 10m or 1h30m) with exit code 124, or 7 if only the answer of a person is missing; operations continue. 0: only look, do not wait",
     )
     .option("--any", "Wait only for the first operation to finish; the exit code is its outcome");
   addResultOptions(wait, "Print the last record of each chain, one per line");
