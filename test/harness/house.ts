@@ -1,0 +1,87 @@
+/** Measures the house: the weight of the core and of each feature, and what the core knows of features. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+// TypeScript 7 has no JavaScript API that parses.
+import ts from "typescript-5.5";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const SOURCE = ["daemon", "tui", "protocol", "ops"];
+
+/** The bounds that `house.test.ts` keeps. */
+export interface House {
+  /** Tokens. */
+  weight: { source: number; core: number; test: number };
+  /** A sentence of what the feature does, and its bound in tokens. */
+  features: Record<string, { about: string; weight: number }>;
+  /** What a feature adds to each file that may import features. */
+  doors: Record<string, string>;
+  /** Imports of features by the core, and those of them that stand in no door. */
+  imports: { all: number; outsideDoors: number };
+  /** Source files that know the option. */
+  options: Record<string, number>;
+}
+
+export const house = (): House => JSON.parse(readFileSync(join(root, "test/house.json"), "utf8"));
+
+const filesOf = (...folders: string[]) =>
+  execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...folders], {
+    cwd: root,
+    encoding: "utf8",
+  })
+    .split("\n")
+    .filter((file) => /\.(tsx?|mjs|js)$/.test(file) && existsSync(join(root, file)));
+
+export const featureOf = (file: string): string | null => /\/features\/([^/]+)\//.exec(file)?.[1] ?? null;
+
+/** Tokens: the leaves of the syntax tree. Comments, blank lines and the length of a name cost nothing. */
+function leaves(node: ts.Node, file: ts.SourceFile): number {
+  if (node.kind === ts.SyntaxKind.EndOfFileToken || ts.isJSDoc(node)) return 0;
+  const children = node.getChildren(file);
+  if (children.length === 0) return node.getWidth(file) > 0 ? 1 : 0;
+  return children.reduce((sum, child) => sum + leaves(child, file), 0);
+}
+
+function weigh(file: string): number {
+  const kind = file.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
+  const text = readFileSync(join(root, file), "utf8");
+  const tree = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true, kind);
+  return leaves(tree, tree);
+}
+
+const sum = (numbers: number[]) => numbers.reduce((total, each) => total + each, 0);
+
+/** The weights today, in tokens. */
+export function weights() {
+  const features: Record<string, number> = {};
+  let core = 0;
+  for (const file of filesOf(...SOURCE)) {
+    const feature = featureOf(file);
+    const tokens = weigh(file);
+    if (feature === null) core += tokens;
+    else features[feature] = (features[feature] ?? 0) + tokens;
+  }
+  const test = sum(filesOf("test").map(weigh));
+  return { source: core + sum(Object.values(features)), core, test, features };
+}
+
+/** The imports of features by files of the core, as "FILE imports FILE". */
+export function importsOfFeatures(): { from: string; to: string }[] {
+  return filesOf(...SOURCE)
+    .filter((from) => featureOf(from) === null)
+    .flatMap((from) => {
+      const text = readFileSync(join(root, from), "utf8");
+      const names = [...text.matchAll(/(?:\bfrom|\bimport\()\s*"(\.[^"]+)"/g)].map(([, name]) => name!);
+      return names
+        .map((name) => ({ from, to: relative(root, resolve(root, dirname(from), name)) }))
+        .filter(({ to }) => featureOf(to) !== null);
+    });
+}
+
+/** How many source files have the word. */
+export function filesWith(word: string): number {
+  const pattern = new RegExp(`\\b${word}\\b`);
+  return filesOf(...SOURCE).filter((file) => pattern.test(readFileSync(join(root, file), "utf8"))).length;
+}
