@@ -1,6 +1,6 @@
 /**
  * `npm run release:tarball -- [--target TARGET]… [--out DIR] [--node-mirror URL]`: archives of liveops with a Node of
- * their own, Debian packages of those for Linux, and `SHA256SUMS` (default: `release/`).
+ * their own, and `SHA256SUMS` (default: `release/`).
  *
  * Without `--target`, each target whose Node can be had. `SOURCE_DATE_EPOCH` is the date of the files; default: the
  * date of the commit.
@@ -9,7 +9,6 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { debOf } from "./deb.js";
 import { inTemporary, NoNodeError, ROOT, TARGETS, type Target } from "./packages.js";
 import { archiveName, makeTree, pack, sumLine } from "./tree.js";
 
@@ -46,10 +45,9 @@ mkdirSync(out, { recursive: true });
 const made: string[] = [];
 for (const target of named ?? TARGETS) {
   try {
-    for (const file of await make(target)) {
-      say(`made ${join(out, file)}`);
-      made.push(file);
-    }
+    const file = await make(target);
+    say(`made ${join(out, file)}`);
+    made.push(file);
   } catch (error) {
     // A target that was named must be made.
     if (!(error instanceof NoNodeError) || named !== undefined) endWith(1, error);
@@ -58,13 +56,13 @@ for (const target of named ?? TARGETS) {
 }
 writeFileSync(join(out, "SHA256SUMS"), made.map((file) => sumLine(out, file)).join(""));
 
-/** @returns the names of the files */
-function make(target: Target): Promise<string[]> {
+/** @returns the name of the file */
+function make(target: Target): Promise<string> {
   return inTemporary(async (dir) => {
     const name = archiveName(target);
     await makeTree(target, join(dir, name), mirror, date);
-    await pack(dir, name, join(out, `${name}.tar.gz`), date);
-    const deb = debOf(target, join(dir, name), out, date);
-    return [`${name}.tar.gz`, ...(deb === null ? [] : [deb])];
+    const file = `${name}.tar.gz`;
+    await pack(dir, name, join(out, file), date);
+    return file;
   });
 }

@@ -24,7 +24,6 @@ interface Locked {
 }
 
 interface Manifest {
-  homepage: string;
   name: string;
   version: string;
   dependencies: Record<string, string>;

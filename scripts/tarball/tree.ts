@@ -25,7 +25,7 @@ import {
   type Target,
 } from "./packages.js";
 
-export const BINS = ["liveops", "liveopsd", "liveops-tui"];
+const BINS = ["liveops", "liveopsd", "liveops-tui"];
 
 /** Completion scripts: the shell, its directory below share/, and the file of a program. */
 const COMPLETION = [
@@ -87,12 +87,12 @@ export function sumLine(dir: string, path: string): string {
 }
 
 /** Paths of all files, sorted, without links and directories. */
-export function filesIn(dir: string): string[] {
+function filesIn(dir: string): string[] {
   return pathsIn(dir).filter((path) => lstatSync(join(dir, path)).isFile());
 }
 
 /** All paths in a directory, in an order that no system and no language changes. */
-export function pathsIn(dir: string): string[] {
+function pathsIn(dir: string): string[] {
   return (readdirSync(dir, { recursive: true }) as string[]).sort();
 }
 
