@@ -24,9 +24,6 @@ import type {
 import { OperationFiles } from "./operation-files.js";
 import { namesIn } from "./sources.js";
 
-/** How long the start of an operation waits for its type to be loaded, in ms, before others are started. */
-const RESOLVE_MS = 1000;
-
 export interface RefusedAsk {
   index: number;
   refusal: Refusal;
@@ -38,8 +35,12 @@ export interface Types {
   types(): Promise<TypesReply>;
   /** Whether a file of this host stands for the type and does not load. */
   isBroken(op: string): boolean;
-  /** Where the type is and how it runs, or why there is no such type now. */
-  resolve(op: string): Promise<ResolvedType | Unresolved>;
+  /**
+   * Where the type is and how it runs, or why there is no such type now.
+   *
+   * @param ms how long to wait for files that are being loaded. Default: until they are, each within its time limit
+   */
+  resolve(op: string, ms?: number): Promise<ResolvedType | Unresolved>;
   /** All, or the first ask that its type does not accept or whose type does not exist. */
   prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk>;
 }
@@ -148,8 +149,8 @@ export class Loader implements Types {
     return this.dirs.some((dir) => !shipped.includes(dir) && namesIn(dir).length > 0);
   }
 
-  async resolve(op: string): Promise<ResolvedType | Unresolved> {
-    const until = performance.now() + RESOLVE_MS;
+  async resolve(op: string, ms?: number): Promise<ResolvedType | Unresolved> {
+    const until = ms === undefined ? Number.POSITIVE_INFINITY : performance.now() + ms;
     this.look();
     for (;;) {
       const found = this.#files.find(op);
@@ -157,8 +158,8 @@ export class Loader implements Types {
       if ("blocked" in found) return { reason: found.blocked };
       if ("type" in found) return { file: found.type.file, policy: policyOf(found.type) };
       const left = until - performance.now();
-      if (left <= 0) return { reason: `${found.pending} is still being loaded` };
-      await this.#wait(left);
+      if (left <= 0) return { reason: `${found.pending} is still being loaded`, isLoading: true };
+      await this.#wait(left === Number.POSITIVE_INFINITY ? undefined : left);
     }
   }
 

@@ -75,7 +75,8 @@ export interface ResolvedType {
   policy: Policy;
 }
 
-/** There is no such type now. */
+/** There is no such type now. `isLoading`: its file, or one that comes before it, is still being loaded. */
 export interface Unresolved {
   reason: string;
+  isLoading?: true;
 }

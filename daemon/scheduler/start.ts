@@ -3,7 +3,7 @@ import type { StepSeconds } from "../../ops/attempt/sink.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
-import type { ResolvedType } from "../loader/messages.js";
+import type { ResolvedType, Unresolved } from "../loader/messages.js";
 import type { Log } from "../log/log.js";
 import { eventsFile } from "../run-files/attempt-files.js";
 import type { EventsPlace } from "../run-files/events-reader.js";
@@ -24,6 +24,9 @@ import type { TypeLimits } from "./holds/type-limits.js";
 import type { Queue } from "./queue.js";
 import type { Queues } from "./queues.js";
 import type { Waiting } from "./waiting.js";
+
+/** How long a start waits for the file of its type to be loaded, in ms, before it lets other starts go first. */
+const LOADING_MS = 1000;
 
 /** What the start of an operation needs. */
 export interface StartParts {
@@ -118,10 +121,10 @@ export async function candidateOf(
   if (entry?.record.state !== "queued") return null;
   const { version } = entry;
   const { op } = entry.record;
-  const type =
-    typeOfSource(entry) ?? (await loader.resolve(op).catch((error: Error) => ({ reason: error.message })));
+  const unresolved = (error: Error): Unresolved => ({ reason: error.message });
+  const type = typeOfSource(entry) ?? (await loader.resolve(op, LOADING_MS).catch(unresolved));
   if ("reason" in type) {
-    blockedTypes.block(op, type.reason, "loader");
+    blockedTypes.block(op, type.reason, type.isLoading ? "loading" : "loader");
     return null;
   }
   const limits = effectiveLimits(type.policy.limits, entry.record.limits);

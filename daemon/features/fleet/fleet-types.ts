@@ -7,7 +7,7 @@ import { Refusal } from "../../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
 import { unknownType } from "../../../protocol/text/unknown-name.js";
 import { policyOf, type RefusedAsk, type Types } from "../../loader/loader.js";
-import type { PrepareAsk, ResolvedType } from "../../loader/messages.js";
+import type { PrepareAsk, ResolvedType, Unresolved } from "../../loader/messages.js";
 import type { FleetHosts } from "./fleet-hosts.js";
 
 /** The bundle that reads parameters by a published schema: it has zod, which the daemon does not load. */
@@ -32,8 +32,10 @@ export class FleetTypes implements Types {
     return this.local()?.isBroken(op) ?? false;
   }
 
-  async resolve(op: string): Promise<ResolvedType | { reason: string }> {
-    const found = (await this.local()?.resolve(op)) ?? { reason: `no host of the fleet has the type ${op}` };
+  async resolve(op: string, ms?: number): Promise<ResolvedType | Unresolved> {
+    const found = (await this.local()?.resolve(op, ms)) ?? {
+      reason: `no host of the fleet has the type ${op}`,
+    };
     const type = "reason" in found ? this.#published().get(op) : undefined;
     return type ? { file: type.file, policy: policyOf(type) } : found;
   }

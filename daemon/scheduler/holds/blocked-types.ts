@@ -10,6 +10,7 @@ import { readOwnFile } from "../../../protocol/system/own-file.js";
 import type { Bus } from "../../bus.js";
 import type { Lifecycle } from "../../lifecycle.js";
 import type { Loader } from "../../loader/loader.js";
+import type { Unresolved } from "../../loader/messages.js";
 import type { Log } from "../../log/log.js";
 import { sharedNow, sharedTime } from "../../os/shared-clock.js";
 import type { Settings } from "../../settings.js";
@@ -42,8 +43,8 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** Most operations that one check fails. */
 const FAILED_A_LOOK = 200;
 
-/** Which process could not load the type. */
-type BlockedBy = "loader" | "worker";
+/** Which process could not load the type. `loading`: it is being loaded, which nobody needs to be told. */
+type BlockedBy = "loader" | "worker" | "loading";
 
 interface BlockedTypesOptions {
   bus: Bus;
@@ -93,7 +94,7 @@ export class BlockedTypes implements Hold {
 
   why({ record }: Entry): Blocked | null {
     const type = this.#types.get(record.op);
-    return type?.isBlocked ? { reason: type.reason, since: type.since } : null;
+    return type && isFault(type) ? { reason: type.reason, since: type.since } : null;
   }
 
   holds({ record }: Entry): boolean {
@@ -106,7 +107,7 @@ export class BlockedTypes implements Hold {
   list(): Array<Blocked & { op: string; operations: number }> {
     const held = this.#heldByType();
     return [...this.#types]
-      .filter(([, { isBlocked }]) => isBlocked)
+      .filter(([, type]) => isFault(type))
       .map(([op, { reason, since }]) => ({ op, reason, since, operations: held.get(op)?.length ?? 0 }));
   }
 
@@ -117,7 +118,9 @@ export class BlockedTypes implements Hold {
     const version = this.options.loader.version;
     const failures = (known?.failures ?? 0) + (by === "worker" ? 1 : 0);
     const now = performance.now();
-    if (known?.isBlocked) {
+    // A type that is loaded again waits for the reason of before.
+    if (known?.isBlocked && by === "loading") return;
+    if (known && isFault(known)) {
       const changed = known.reason !== reason;
       Object.assign(known, { reason, by, version, failures });
       if (changed) this.#tell(op);
@@ -130,10 +133,12 @@ export class BlockedTypes implements Hold {
       ...{ waited, countedAt: now, failures, version },
     });
     this.options.waiting.takeOut(({ record }) => record.op === op);
-    const count = this.#heldByType().get(op)?.length ?? 0;
-    this.options.log.warn({ op, reason, count }, "the operation type does not load; its operations wait");
-    this.#tell(op);
-    this.#save();
+    if (by !== "loading") {
+      const count = this.#heldByType().get(op)?.length ?? 0;
+      this.options.log.warn({ op, reason, count }, "the operation type does not load; its operations wait");
+      this.#tell(op);
+      this.#save();
+    }
     this.#timer ??= setInterval(() => void this.#look(), LOOK_MS).unref();
     if (this.options.settings.maxTypeWait === 0) void this.#look();
   }
@@ -195,10 +200,11 @@ export class BlockedTypes implements Hold {
       return;
     }
     const { loader } = this.options;
-    const found = await loader.resolve(op).catch((error: Error) => ({ reason: error.message }));
+    const unresolved = (error: Error): Unresolved => ({ reason: error.message });
+    const found = await loader.resolve(op, LOOK_MS).catch(unresolved);
     if (this.#types.get(op) !== type || !type.isBlocked) return;
-    if ("reason" in found) this.block(op, found.reason, "loader");
-    else if (type.by === "loader" || loader.version !== type.version || isDue(type)) this.#release(op, type);
+    if ("reason" in found) this.block(op, found.reason, found.isLoading ? "loading" : "loader");
+    else if (type.by !== "worker" || loader.version !== type.version || isDue(type)) this.#release(op, type);
   }
 
   #release(op: string, type: BlockedType): void {
@@ -217,8 +223,7 @@ export class BlockedTypes implements Hold {
     const { maxTypeWait } = settings;
     const held = this.#heldByType();
     for (const [op, type] of this.#types) {
-      if (!type.isBlocked || waitedFor(type) < maxTypeWait * 1000 || this.options.hasElsewhere?.(op))
-        continue;
+      if (!isFault(type) || waitedFor(type) < maxTypeWait * 1000 || this.options.hasElsewhere?.(op)) continue;
       const overdue = (held.get(op) ?? [])
         .filter((entry) => this.isOverdue(entry))
         .slice(0, maxTypeWait === 0 ? undefined : FAILED_A_LOOK);
@@ -255,6 +260,11 @@ const BEGINS = new Set<string>(["operation:submitted", "operation:retried"]);
 
 function waitedFor({ waited, countedAt, isBlocked }: BlockedType): number {
   return isBlocked ? waited + performance.now() - countedAt : waited;
+}
+
+/** Whether the type does not load; one that is being loaded may. */
+function isFault({ isBlocked, by }: BlockedType): boolean {
+  return isBlocked && by !== "loading";
 }
 
 /** Whether a worker may try to load the type again. */
