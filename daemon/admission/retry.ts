@@ -7,6 +7,7 @@ import type { Operation } from "../../protocol/operation.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import { IrregularFileError, readRegularFile } from "../../protocol/system/own-file.js";
 import { nearest } from "../../protocol/text/nearest.js";
+import { unknownStep } from "../../protocol/text/unknown-name.js";
 import type { Parts } from "../compose.js";
 import { placeIn } from "../lifecycle.js";
 import type { StageOutputs } from "../loader/messages.js";
@@ -142,13 +143,14 @@ async function doneByHand(
   if (done.length === 0) return [];
   const { record } = entry;
   const stages = changes?.stages ?? record.stages;
-  const text = pipelineText(entry, changes);
-  const declared = text === null ? null : await loader.outputsOf(text);
+  const file = pipelineFile(entry, changes);
+  const declared = file === null ? null : await loader.outputsOf(file.text, file.path);
   return done.map(({ stage: name, outputs }) => {
     const { stage, step } = placeIn(name, record, stages);
     const isStored = step === null && getOwn(record.stageStates, stage) === "done";
     const its = declared?.find((each) => each.stage === stage);
     if (its !== undefined) {
+      if (step !== null) checkStep(step, its);
       checkOutputs(name, outputs, outputsIn(its, step), isStored);
       checkAnswer(outputs, its.choices);
     }
@@ -156,16 +158,27 @@ async function doneByHand(
   });
 }
 
-/** The text of the pipeline that runs; null: the type is in code. */
-function pipelineText(entry: Entry, changes: Changes | null): string | null {
+/** The pipeline that runs, and its file; null: the type is in code. */
+function pipelineFile(entry: Entry, changes: Changes | null): { text: string; path: string | null } | null {
   const source = changes?.source ?? sourceOf(entry);
-  if (source) return source.text;
+  if (source) return source;
   const { op, params } = { ...entry.record, ...changes } as Operation;
-  return op === ANY_FILE && typeof params.text === "string" ? params.text : null;
+  const { text, path } = params;
+  if (op !== ANY_FILE || typeof text !== "string") return null;
+  return { text, path: typeof path === "string" ? path : null };
 }
 
-function outputsIn({ outputs, steps }: StageOutputs, step: string | null): readonly string[] {
-  return (step === null ? null : getOwn(steps, step)) ?? outputs;
+/** @param step - null: those of the stage */
+export function outputsIn({ outputs, steps }: StageOutputs, step: string | null): readonly string[] {
+  return (step === null || steps === null ? null : getOwn(steps, step)) ?? outputs;
+}
+
+/** @throws Refusal for a step that the text does not have. The steps of `each` are not known before they run. */
+function checkStep(step: string, { stage, steps }: StageOutputs): void {
+  const names = Object.keys(steps ?? {});
+  if (names.includes(step) || (steps !== null && names.length === 0)) return;
+  const { message, nearest } = unknownStep(step, `the stage ${JSON.stringify(stage)}`, names);
+  throw new Refusal("LIVEOPS_BAD_REQUEST", message, { nearest });
 }
 
 function checkOutputs(

@@ -182,9 +182,9 @@ export class Loader implements Types {
   }
 
   /** The outputs that the stages of a pipeline declare. */
-  async outputsOf(text: string): Promise<StageOutputs[]> {
+  async outputsOf(text: string, path: string | null): Promise<StageOutputs[]> {
     const late = `reading the pipeline did not finish within ${LOAD_SECONDS} s`;
-    const reply = await this.#client.ask({ type: "outputs", text }, late);
+    const reply = await this.#client.ask({ type: "outputs", text, path }, late);
     return reply.type === "outputs" ? reply.stages : [];
   }
 

@@ -43,7 +43,7 @@ send({ type: "ready" });
 async function answer(message: ToLoader): Promise<LoaderReply> {
   if (message.type === "load") return { type: "loaded", result: (await load(message.file)).result };
   const prepared: Prepared[] = [];
-  if (message.type === "outputs") return { type: "outputs", stages: await outputsOf(message.text) };
+  if (message.type === "outputs") return { type: "outputs", stages: await outputsOf(message) };
   try {
     for (const ask of message.asks) prepared.push(await prepare(await typeOf(ask), ask.input));
     return { type: "prepared", prepared };
@@ -68,14 +68,14 @@ async function load(file: string): Promise<LoadedTypes> {
 }
 
 /** None where this version does not accept the text: the attempt then fails by that. */
-async function outputsOf(text: string): Promise<StageOutputs[]> {
+async function outputsOf({ text, path }: Extract<ToLoader, { type: "outputs" }>): Promise<StageOutputs[]> {
   // The YAML library takes time to load.
   const { parsePipeline } = await import("../../ops/pipeline/read/parse.js");
-  const parsed = parsePipeline(text, null);
+  const parsed = parsePipeline(text, path);
   if (!parsed.ok) return [];
   return parsed.file.pipeline.stages.map(({ name, outputs, steps, approve }) => ({
     ...{ stage: name, outputs, choices: approve?.choices ?? null },
-    steps: Object.fromEntries((steps?.parallel ?? []).map((step) => [step.name, step.outputs])),
+    steps: steps && Object.fromEntries(steps.parallel.map((step) => [step.name, step.outputs])),
   }));
 }
 

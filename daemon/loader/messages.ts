@@ -28,8 +28,7 @@ export interface FileResult extends Omit<FileTypes, "types"> {
 export type ToLoader =
   | { type: "load"; file: string }
   | { type: "prepare"; asks: LocatedAsk[] }
-  /** `text`: of a pipeline. */
-  | { type: "outputs"; text: string };
+  | { type: "outputs"; text: string; path: string | null };
 
 /** Parameters that a type is to read. */
 export interface PrepareAsk {
@@ -44,11 +43,12 @@ export interface LocatedAsk extends PrepareAsk {
   file: string;
 }
 
-/** The outputs that a stage of a pipeline declares, and those of each step of `parallel`. */
+/** The outputs that a stage of a pipeline declares. */
 export interface StageOutputs {
   stage: string;
   outputs: readonly string[];
-  steps: Readonly<Record<string, readonly string[]>>;
+  /** Those of each step of `parallel`; empty: its steps are those of `each`; null: it has no steps. */
+  steps: Readonly<Record<string, readonly string[]>> | null;
   /** The possible answers of a stage that asks a person; null: it asks nothing. */
   choices: readonly string[] | null;
 }

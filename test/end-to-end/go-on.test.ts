@@ -5,6 +5,7 @@ import { useWorld } from "./world.js";
 const world = useWorld();
 
 const RELEASE = `name: release
+cwd: file
 params: { region: { default: us, enum: [us, eu] } }
 stages:
   - { name: Build, run: 'echo "built for $region"' }
@@ -18,6 +19,9 @@ test("retry --done takes a stage as done with its outputs, and every screen says
   world.write("work/release.yaml", RELEASE);
   const id = await world.submit("release.yaml");
   await world.inState(id, "failed");
+  expect((await world.liveops(["why", id])).stdout).toContain(
+    `liveops retry ${id} --done Publish --output url=... --output size=...  # goes on`,
+  );
   const words = ["--done", "Publish", "--output", "url=http://x", "--output", "size=2 MB", "-o", "name"];
   expect(await world.liveops(["retry", id, ...words])).toMatchObject({
     code: 0,
@@ -58,6 +62,7 @@ test("retry name=value names the stages that run again, and why", async () => {
 
 test.each([
   [["--done", "Publish"], 'give the value: --done "Publish" --output url=… --output size=…'],
+  [["--done", "Publish/x"], '"x" is not a step of the stage "Publish"; it had no steps'],
   [["--done", "Publsh"], '"Publsh" is not a stage of pipeline; did you mean Publish?'],
   [["--done", "Build", "--output", "x=1"], '"Build" has no output "x"; it declares none'],
   [["--output", "x=1"], "It follows --done: --done Build --output x=1"],

@@ -7,6 +7,7 @@ import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isPassed } from "../../../protocol/stage-state.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
+import { outputsIn } from "../../admission/retry.js";
 import { pageBefore } from "../../run-files/log-pages.js";
 import {
   type Compared,
@@ -60,11 +61,16 @@ export async function whyFailed(
     lastLines: await lastLines(record, options),
     command: commandOf(record),
   });
+  const step = failure?.step ?? null;
   const why: Why = { ...headOf(record, now()), failure, left: leftStages(record) };
   const named = {
     ...why,
     summary: summaryOf(record, failure),
-    next: nextOf(record, failure?.step ?? null, text !== null || isResumable(record, loader)),
+    next: nextOf(record, {
+      step,
+      isResumable: text !== null || isResumable(record, loader),
+      outputs: await outputsOf(record, step, text, loader),
+    }),
   };
   const successes = await successesBefore(record, options);
   const [good] = successes;
@@ -224,6 +230,25 @@ function isResumable({ op }: Operation, loader: WhyParts["loader"]): boolean {
   return loader.known()?.ops.find((type) => type.op === op)?.resumable === true;
 }
 
+/** The outputs that the pipeline declares of the stage or step that failed. */
+async function outputsOf(
+  record: Operation,
+  step: string | null,
+  file: ReturnType<typeof textOf>,
+  loader: WhyParts["loader"],
+): Promise<readonly string[]> {
+  // Most pipelines have none, and the loader would read the text of each failure.
+  if (!file?.text.includes("outputs")) return [];
+  const stage = failedStage(record);
+  const declared = await loader.outputsOf(file.text, file.file).catch(() => []);
+  const its = declared.find((each) => each.stage === stage);
+  return its === undefined ? [] : outputsIn(its, step);
+}
+
+function failedStage({ stages, stageStates }: Operation): string | undefined {
+  return stages.find((name) => stageStates[name] === "failed");
+}
+
 function summaryOf({ op }: Operation, failure: Failure | null): string {
   if (failure === null) return "It failed, and no error is kept.";
   const { stage, step, exit, message } = failure;
@@ -232,11 +257,11 @@ function summaryOf({ op }: Operation, failure: Failure | null): string {
 }
 
 function nextOf(
-  { id, stages, stageStates, stepCounts, error }: Operation,
-  step: string | null,
-  isResumable: boolean,
+  record: Operation,
+  { step, isResumable, outputs }: { step: string | null; isResumable: boolean; outputs: readonly string[] },
 ): Why["next"] {
-  const stage = stages.find((name) => stageStates[name] === "failed");
+  const { id, stages, stageStates, stepCounts, error } = record;
+  const stage = failedStage(record);
   const hasDone = stage !== undefined && (getOwn(stepCounts ?? {}, stage)?.done ?? 0) > 0;
   const isFirst = stage === undefined || (stage === stages[0] && !hasDone);
   // It failed after its stages: by an odd number, or because its chain cannot continue.
@@ -256,8 +281,11 @@ function nextOf(
       { command: given, does: "gives the secret again" },
       { command: `liveops logs ${id}`, does: "prints its log" },
     ];
+  const values = outputs.flatMap((name) => ["--output", `${name}=...`]);
   const done =
-    isResumable && place !== undefined ? shellLine(["liveops", "retry", id, "--done", place]) : null;
+    isResumable && place !== undefined
+      ? shellLine(["liveops", "retry", id, "--done", place, ...values])
+      : null;
   return [
     { command: `liveops retry ${id}`, does: retry },
     ...(done === null ? [] : [{ command: done, does: "goes on: you have done it by hand" }]),
