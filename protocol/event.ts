@@ -206,7 +206,17 @@ export const daemonEvents = {
 };
 
 export const workerEvents = {
-  accepted: event("attempt:accepted", { pid: z.int() }, "the worker accepted the attempt"),
+  accepted: event(
+    "attempt:accepted",
+    {
+      pid: z.int(),
+      commit: doc(
+        z.optional(z.string()),
+        "commit of the git checkout around the working directory; absent: there is none, or it is not known",
+      ),
+    },
+    "the worker accepted the attempt",
+  ),
   stagesDeclared: event(
     "stages:declared",
     { title: z.string(), stages: z.array(z.string()) },

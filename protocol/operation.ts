@@ -290,6 +290,10 @@ export const operationSchema = z.object({
     z.nullable(z.object({ prompt: z.string(), since: time })),
     "The program on the terminal waits for input: `prompt` (its unfinished line; empty: none) and `since`; null: it does not",
   ),
+  commit: doc(
+    z.optional(z.string()),
+    "Commit of the git checkout around `cwd` when the last attempt started; absent: there is none, or it is not known",
+  ),
   result: doc(z.unknown(), "Value passed to `p.result`; null: none"),
   resultText: doc(
     z.nullable(z.string()),

@@ -105,7 +105,7 @@ function changes(
     case "items:finished":
       return {};
     case "attempt:accepted":
-      return { pid: event.pid };
+      return { pid: event.pid, commit: event.commit };
     case "attempt:finished":
       return { ...NO_WORKER, seconds: event.seconds, resources: event.resources ?? null };
     case "attempt:started":

@@ -24,6 +24,7 @@ import { AppendFile } from "../../protocol/system/append-file.js";
 import { openOwnFile } from "../../protocol/system/own-file.js";
 import { startOfAttempt } from "../features/traces/span-plan.js";
 import { Cgroup } from "../os/cgroup.js";
+import { commitAround } from "../os/git-checkout.js";
 import { allEvents, eventsFile, keptItems, keptValues } from "../run-files/attempt-files.js";
 import type { Entry } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
@@ -95,10 +96,12 @@ export class AttemptRunner {
       retryWhileFull: this.#retryWhileFull,
     });
     writer.checkLease = this.#held?.check ?? null;
+    const commit = commitAround(this.#order.cwd);
     writer.event(
       {
         type: "attempt:accepted",
         pid: process.pid,
+        ...(commit !== null && { commit }),
         entry: withoutEvents(this.#entry),
         used: this.#usage.before,
       },
