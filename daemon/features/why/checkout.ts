@@ -1,22 +1,30 @@
 /**
- * What git tells of a directory since a time: the commits that came into the checkout, and the files that changed. By
- * the reflog, so a commit counts from when it came here. Git runs no hook, monitor or external diff of the repository.
+ * What changed in a checkout since the last success: commits, lines of scripts, edited files.
+ *
+ * The repository may be of somebody else. So git reads only its objects: a command that compares the work tree runs
+ * filters that the repository names, and a missing object of a partial clone opens a connection.
  */
 import { execFile } from "node:child_process";
-import { stat } from "node:fs/promises";
-import { join, posix } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import type { Change } from "../../../protocol/features/why/why.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { readRegularFile } from "../../../protocol/system/own-file.js";
+import { textChange } from "./changes.js";
+import { editedFiles } from "./git-index.js";
 
 const COMMITS_MOST = 3;
 const FILES_MOST = 5;
-const LINES_MOST = 12;
 const MOST_BYTES = 256 * 1024;
 
-const SAFE = [
-  ...["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"],
-  ...["-c", "core.quotePath=false", "--no-optional-locks"],
-];
-const DIFF = ["diff", "--no-color", "--no-ext-diff", "--no-textconv"];
+/** All that git could run or reach. */
+const DISARMED = {
+  GIT_ALLOW_PROTOCOL: "",
+  GIT_NO_LAZY_FETCH: "1",
+  GIT_OPTIONAL_LOCKS: "0",
+  GIT_SSH_COMMAND: "false",
+};
+const SAFE = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+const STAGED = ["diff-index", "--cached", "--name-only", "-z", "--no-renames", "--ignore-submodules=all"];
 
 export interface CheckoutChanges {
   readonly changes: Change[];
@@ -33,33 +41,43 @@ interface Checkout {
 
 class GitError extends Error {}
 
+/** The last success, and the failure. */
+export interface Runs {
+  readonly before: Pick<Operation, "commit">;
+  readonly now: Pick<Operation, "commit" | "cwd">;
+  /** Start of the success: ISO 8601. */
+  readonly since: string;
+}
+
 /**
- * @param since ISO 8601
  * @param files the files that the operation is known to use: of these, the lines that changed are told
  * @param most ms of one call of git
  */
 export async function checkoutChanges(
-  dir: string,
-  since: string,
+  { before: { commit: before }, now: { commit: now, cwd: dir }, since }: Runs,
   files: readonly string[],
   most: number,
 ): Promise<CheckoutChanges> {
   const checkout = { dir, most };
   try {
-    const place = await git(checkout, "rev-parse", "--show-toplevel", "HEAD", "--show-prefix");
-    const [top = "", head = "", prefix = ""] = place.split("\n");
-    const before = await commitAt(checkout, since);
-    if (before === null)
-      return note(`The checkout ${top} is newer than the last success: what changed in it is not known.`);
+    const place = await git(checkout, "rev-parse", "--show-toplevel", "--absolute-git-dir", "--show-prefix");
+    const [top = "", gitDir = "", prefix = ""] = place.split("\n");
+    const pathOf = (file: string) => (isAbsolute(file) ? relative(top, file) : join(prefix, file));
+    const staged = now === undefined ? "" : await git(checkout, ...STAGED, now).catch(() => "");
     const [commits, diffs, edited] = await Promise.all([
-      before === head ? [] : commitsBetween(checkout, before, head),
-      // A file may be outside of the checkout.
-      Promise.all(files.map((file) => diffOf(checkout, before, file).catch(() => null))),
-      editedSince(checkout, top, prefix, since),
+      commitsBetween(checkout, top, before, now),
+      Promise.all(files.map((file) => diffOf(checkout, file, `${before}:${pathOf(file)}`).catch(() => []))),
+      editedFiles(top, gitDir, since, new Set(staged.split("\0")), now?.length === 64 ? 32 : 20),
     ]);
-    const told = new Set(diffs.flatMap((each) => each?.name ?? []));
-    const others = edited.filter(({ name }) => !told.has(name)).slice(0, FILES_MOST);
-    return { changes: [...commits, ...diffs.flatMap((each) => each ?? []), ...others], notes: [] };
+    const scripts = diffs.flat();
+    const told = new Set(scripts.map(({ name }) => name));
+    const others = (edited ?? [])
+      .map(({ name, at }): Change => ({ kind: "script", name: relative(prefix, name), at }))
+      .filter(({ name }) => !told.has(name));
+    return {
+      changes: [...commits.changes, ...scripts, ...others.slice(0, FILES_MOST)],
+      notes: [...commits.notes, ...editedNotes(top, edited === null, others.length - FILES_MOST)],
+    };
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     return why(dir, error.message);
@@ -68,84 +86,74 @@ export async function checkoutChanges(
 
 const note = (text: string): CheckoutChanges => ({ changes: [], notes: [text] });
 
+function editedNotes(top: string, isUnknown: boolean, more: number): string[] {
+  if (isUnknown)
+    return [`The index of the checkout ${top} is too large or in an unknown form: edits are not known.`];
+  return more > 0
+    ? [`${more} more ${more === 1 ? "file" : "files"} of the checkout ${top} were edited.`]
+    : [];
+}
+
 function why(dir: string, message: string): CheckoutChanges {
-  if (message.includes("Needed a single revision"))
-    return note(`The checkout of ${dir} has no reflog: what changed in it is not known.`);
   if (message.includes("dubious ownership"))
     return note(`Another user owns the repository of ${dir}, and git refuses it: what changed is not known.`);
-  // No checkout, no commit yet, no directory, or no git: there is nothing to tell.
-  if (/not a git repository|ambiguous argument 'HEAD'|ENOENT|cannot change to/.test(message)) return NOTHING;
+  // No checkout, no directory, or no git: there is nothing to tell.
+  if (/not a git repository|must be run in a work tree|ENOENT|cannot change to/.test(message)) return NOTHING;
   return note(`Git did not tell what changed in ${dir}: ${message.split("\n")[0]}`);
 }
 
-/** The commit of the checkout at that time; null: the checkout is younger. */
-async function commitAt(checkout: Checkout, since: string): Promise<string | null> {
-  const { stdout, stderr } = await run(checkout, "rev-parse", "--verify", `HEAD@{${since}}`);
-  return stderr.includes("only goes back to") ? null : stdout.trim();
-}
-
-async function commitsBetween(checkout: Checkout, before: string, head: string): Promise<Change[]> {
-  const range = `${before}..${head}`;
-  const [log, count] = await Promise.all([
-    git(checkout, "log", `-${COMMITS_MOST}`, "--format=%h%x00%an%x00%cI%x00%s", range),
-    git(checkout, "rev-list", "--count", range),
-  ]);
-  const commits = log.split("\n").filter(Boolean);
-  const changes = commits.map((line): Change => {
-    const [name = "", author = "", at = "", subject = ""] = line.split("\0");
-    return { kind: "commit", name, now: `${author}: ${subject}`, at: new Date(at).toISOString() };
-  });
-  const more = Number(count) - commits.length;
-  // An older commit was checked out.
-  if (commits.length === 0) return [{ kind: "commit", name: head.slice(0, 7), before: before.slice(0, 7) }];
-  return more > 0 ? [...changes, { kind: "commit", name: `${more} more` }] : changes;
-}
-
-async function diffOf(checkout: Checkout, before: string, file: string): Promise<Change | null> {
-  const text = await git(checkout, ...DIFF, "-U1", "--relative", before, "--", file);
-  const lines = text.split("\n").filter((line) => /^[ +-]/.test(line) && !/^(?:\+\+\+|---) /.test(line));
-  if (lines.length === 0) return null;
-  const diff = lines.length <= LINES_MOST ? lines : [...lines.slice(0, LINES_MOST - 1), "…"];
-  return { kind: "script", name: file, diff: diff.map((line) => line.slice(0, 160)) };
-}
-
-/**
- * Files with changes that are in no commit, which were written since.
- *
- * @param prefix the directory below the top; the files are named from there, as the diffs are
- */
-async function editedSince(
+async function commitsBetween(
   checkout: Checkout,
   top: string,
-  prefix: string,
-  since: string,
-): Promise<Change[]> {
-  const names = (await git(checkout, ...DIFF, "--name-only", "-z", "HEAD")).split("\0").filter(Boolean);
-  const edited = await Promise.all(
-    names.slice(0, 50).map(async (name): Promise<Change[]> => {
-      const mtime = await stat(join(top, name)).then(
-        ({ mtime }) => mtime.toISOString(),
-        () => null,
-      );
-      if (mtime === null || mtime <= since) return [];
-      return [{ kind: "script", name: posix.relative(prefix, name), at: mtime }];
-    }),
-  );
-  return edited.flat();
+  before: string | undefined,
+  now: string | undefined,
+): Promise<CheckoutChanges> {
+  if (before === now && now !== undefined) return NOTHING;
+  if (before === undefined || now === undefined) {
+    const run = before === undefined ? "last success" : "failure";
+    return note(`The commit of the checkout ${top} at the ${run} is not known.`);
+  }
+  const range = `${before}..${now}`;
+  try {
+    const [log, count] = await Promise.all([
+      git(checkout, "rev-list", `-${COMMITS_MOST}`, "--format=%h%x00%an%x00%cI%x00%s", range),
+      git(checkout, "rev-list", "--count", range),
+    ]);
+    const commits = log.split("\n").filter((line) => line.includes("\0"));
+    const changes = commits.map((line): Change => {
+      const [name = "", author = "", at = "", subject = ""] = line.split("\0");
+      return { kind: "commit", name, now: `${author}: ${subject}`, at: new Date(at).toISOString() };
+    });
+    const more = Number(count) - commits.length;
+    if (more > 0) changes.push({ kind: "commit", name: `${more} more` });
+    // An older commit was checked out.
+    if (changes.length === 0)
+      changes.push({ kind: "commit", name: now.slice(0, 7), before: before.slice(0, 7) });
+    return { changes, notes: [] };
+  } catch {
+    return note(`The commits ${before.slice(0, 7)}..${now.slice(0, 7)} are not in the checkout ${top}.`);
+  }
 }
+
+/** The file of the commit as git keeps it: a filter or a textconv of the repository does not run. */
+async function diffOf(checkout: Checkout, file: string, blob: string): Promise<Change[]> {
+  const before = await git(checkout, "cat-file", "blob", blob);
+  // Content that a filter keeps elsewhere is no text of a script.
+  if (/\0|^version https:\/\/git-lfs/.test(before)) return [];
+  const now = readRegularFile(resolve(checkout.dir, file), MOST_BYTES).toString("utf8");
+  return textChange(file, plain(before), plain(now));
+}
+
+const plain = (text: string): string => text.replaceAll("\r\n", "\n").trimEnd();
 
 /** @throws GitError */
-async function git(checkout: Checkout, ...args: string[]): Promise<string> {
-  return (await run(checkout, ...args)).stdout;
-}
-
-function run({ dir, most }: Checkout, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+function git({ dir, most }: Checkout, ...args: string[]): Promise<string> {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"));
-  const env = { ...Object.fromEntries(kept), LC_ALL: "C", GIT_TERMINAL_PROMPT: "0" };
+  const env = { ...Object.fromEntries(kept), ...DISARMED, LC_ALL: "C" };
   const options = { env, timeout: most, killSignal: "SIGKILL", maxBuffer: MOST_BYTES } as const;
   return new Promise((resolve, reject) => {
-    execFile("git", ["-C", dir, ...SAFE, ...args], options, (error, stdout, stderr) => {
-      if (error === null) return resolve({ stdout: stdout.trimEnd(), stderr });
+    execFile("git", [...SAFE, "-C", dir, ...args], options, (error, stdout, stderr) => {
+      if (error === null) return resolve(stdout.trimEnd());
       const late = error.killed === true ? `it took longer than ${most} ms` : null;
       reject(new GitError(late ?? (stderr.trim() || error.message)));
     });

@@ -104,7 +104,7 @@ export async function whyFailed(
     ],
     notes: [...checkout.notes, ...newLine.notes],
   });
-  const [git, logs] = [changesOnDisk(failed, failure, since), newLineOf(record, successes, options)];
+  const [git, logs] = [changesOnDisk(before, failed, failure, since), newLineOf(record, successes, options)];
   const within = (ms: number) =>
     Promise.all([
       partWithin(ms, git, "Git needs too long here: what changed in the checkout is not known."),
@@ -149,6 +149,7 @@ function typeChange(
 
 /** What git tells of the directory, and the scripts that the command names, also without git. */
 async function changesOnDisk(
+  before: Compared,
   { record }: Compared,
   failure: Failure | null,
   since: string,
@@ -160,8 +161,7 @@ async function changesOnDisk(
     failure?.place?.file ?? null,
   );
   const checkout = await checkoutChanges(
-    cwd,
-    since,
+    { before: before.record, now: record, since },
     scripts.map(({ name }) => name),
     WHOLE_MS,
   );

@@ -1,27 +1,15 @@
 /** `why` with a real daemon and a real git checkout: what failed, what changed, what waits; and that it is kept. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { checkoutChanges } from "../../../daemon/features/why/checkout.js";
 import { firstNewLine } from "../../../daemon/features/why/new-line.js";
 import { localFiles } from "../../../daemon/run-files/runs.js";
 import { MOST_WHY, type Why, whySchema } from "../../../protocol/features/why/why.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { TestDaemon } from "../../harness/daemon.js";
+import { commitAll, git, gitAt } from "../../harness/git.js";
 import { temporaryDirectory } from "../../harness/temporary.js";
-
-const IDENTITY = {
-  GIT_AUTHOR_NAME: "Ada",
-  GIT_AUTHOR_EMAIL: "a@example.org",
-  GIT_COMMITTER_NAME: "Ada",
-  GIT_COMMITTER_EMAIL: "a@example.org",
-};
-
-function git(dir: string, ...args: string[]): string {
-  const env = { ...process.env, ...IDENTITY, GIT_CONFIG_GLOBAL: "/dev/null" };
-  return execFileSync("git", ["-C", dir, ...args], { env, encoding: "utf8" }).trim();
-}
 
 const OPS = {
   "work.mjs": `
@@ -50,13 +38,6 @@ async function ran(daemon: TestDaemon, op: string, body: object): Promise<Operat
   return daemon.untilFinished((await daemon.submit(op, body)).id);
 }
 
-/** Times of git have no fractions. */
-function nextSecond(): Promise<void> {
-  const second = () => Math.floor(Date.now() / 1000);
-  const now = second();
-  return vi.waitFor(() => expect(second()).toBeGreaterThan(now), { timeout: 5000, interval: 20 });
-}
-
 test("a failure in a checkout: the script with its diff, the commit with its author, the line that is new", async () => {
   await using daemon = await TestDaemon.start();
   const repo = join(daemon.world.dir, "repo");
@@ -65,16 +46,13 @@ test("a failure in a checkout: the script with its diff, the commit with its aut
   const write = (...lines: string[]) => writeFileSync(script, ["#!/bin/sh", ...lines, ""].join("\n"));
   write('echo "begins at $(date)"', "echo target ok");
   chmodSync(script, 0o755);
-  git(repo, "init", "-q", "-b", "main");
-  git(repo, "add", ".");
-  git(repo, "commit", "-qm", "first");
+  commitAll(repo);
   const body = { cwd: repo, env: { PATH: process.env.PATH!, OLD: "1", SAME: "1" }, ...shell("./deploy.sh") };
-  await nextSecond();
   const good = await ran(daemon, "shell", body);
   expect(good.state).toBe("succeeded");
-  await nextSecond();
   write('echo "begins at $(date)"', "echo no route to 10.0.0.7", "exit 7");
-  git(repo, "commit", "-qam", "deploy: check the route");
+  // In the second of the success: times of git have no fractions.
+  gitAt(good.startedAt!, repo, "commit", "-qam", "deploy: check the route");
   const commit = git(repo, "rev-parse", "--short", "HEAD");
 
   const bad = await ran(daemon, "shell", { ...body, env: { PATH: process.env.PATH!, SAME: "1", NEW: "2" } });
@@ -126,18 +104,14 @@ test("what git tells late is pending, then whole and kept", async () => {
   ];
   for (const made of [repo, bin]) mkdirSync(made);
   writeFileSync(join(repo, "notes"), "one\n");
-  git(repo, "init", "-q", "-b", "main");
-  git(repo, "add", ".");
-  git(repo, "commit", "-qm", "first");
+  commitAll(repo);
   // The git of the daemon waits for the gate.
   const real = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
   const lines = ["#!/bin/sh", `while [ ! -e '${gate}' ]; do sleep 0.02; done`, `exec '${real}' "$@"`];
   writeFileSync(join(bin, "git"), `${lines.join("\n")}\n`, { mode: 0o755 });
   await using daemon = await TestDaemon.start({ env: { PATH: `${bin}:${process.env.PATH}` } });
   const body = { cwd: repo, ...shell("test ! -e no") };
-  await nextSecond();
   await ran(daemon, "shell", body);
-  await nextSecond();
   git(repo, "commit", "-q", "--allow-empty", "-m", "second");
   writeFileSync(join(repo, "no"), "");
   const { id } = await ran(daemon, "shell", body);
@@ -230,32 +204,6 @@ describe("bad input", () => {
     expect(await refusing.client.why(bad.id)).toMatchObject({
       notes: [`Another user owns the repository of ${repo}, and git refuses it: what changed is not known.`],
     });
-  });
-
-  test("a directory below the top of its checkout, and a checkout without a reflog", async () => {
-    using dir = temporaryDirectory();
-    const part = join(dir.path, "part");
-    mkdirSync(part);
-    const files = [join(part, "run.sh"), join(dir.path, "top.txt")];
-    for (const file of files) writeFileSync(file, "one\n");
-    git(dir.path, "init", "-q", "-b", "main");
-    git(dir.path, "add", ".");
-    git(dir.path, "commit", "-qm", "first");
-    const since = new Date().toISOString();
-    for (const file of files) {
-      writeFileSync(file, "one\ntwo\n");
-      // The clock of files is behind by a tick.
-      utimesSync(file, Date.now() / 1000 + 10, Date.now() / 1000 + 10);
-    }
-    const told = () => checkoutChanges(part, since, ["run.sh"], 5000);
-    expect((await told()).changes).toEqual([
-      { kind: "script", name: "run.sh", diff: [" one", "+two"] },
-      { kind: "script", name: "../top.txt", at: expect.any(String) },
-    ]);
-    rmSync(join(dir.path, ".git/logs"), { recursive: true });
-    expect((await told()).notes).toEqual([
-      `The checkout of ${part} has no reflog: what changed in it is not known.`,
-    ]);
   });
 
   test("a long log: its beginning and its end are compared, and the failure has its last lines", async () => {
