@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chainSource } from "../../tui/features/new/chain.js";
 import { newNames, operationSource, tsconfigSource } from "../../tui/features/new/template.js";
 import { chainTest, operationTest, pipelineTest } from "../../tui/features/new/tests.js";
-import { COMPILERS, type Compiler, errorsIn, markedLines, parse, tsc } from "./compile.js";
+import { COMPILERS, errorsIn, markedLines, parse, tsc } from "./compile.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const caseDir = fileURLToPath(new URL("./cases", import.meta.url));
@@ -32,7 +32,7 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 // A compile takes all of a core for seconds.
-describe.each(Object.keys(COMPILERS) as Compiler[])("%s", { timeout: 120_000 }, (compiler) => {
+describe.each(COMPILERS)("%s", { timeout: 120_000 }, (compiler) => {
   // A compile takes seconds: one checks the declarations too, without skipLibCheck.
   it("has errors in the marked lines and in no others, also against the declarations", async () => {
     const errors = (await errorsIn(compiler, dir, cases, types, { skipLibCheck: false })).filter(

@@ -1,11 +1,10 @@
-/** Types that openapi-typescript makes from `/openapi.json` fit the calls of a client. */
+/** At night: types that openapi-typescript makes from `/openapi.json` fit the calls of a client. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import openapiTS, { astToString, type OpenAPI3 } from "openapi-typescript";
 import { expect, test } from "vitest";
 import { document } from "../../harness/published.js";
 import { useDirectories } from "../../harness/temporary.js";
-import { COMPILERS, type Compiler, errorsIn } from "../../types/compile.js";
+import { COMPILERS, errorsIn, generatedTypes, isNightly } from "../../types/compile.js";
 
 const directory = useDirectories();
 
@@ -70,10 +69,11 @@ export const state: components["schemas"]["Operation"]["state"] = "done";
 export const query: NonNullable<operations["list"]["parameters"]["query"]> = { limit: "five" };
 `;
 
-test.each(Object.keys(COMPILERS) as Compiler[])("a program of them compiles under %s", async (compiler) => {
+test.runIf(isNightly).each(COMPILERS)("a program of them compiles under %s", async (compiler) => {
   const dir = directory();
-  const types = astToString(await openapiTS(document as unknown as OpenAPI3));
-  writeFileSync(join(dir, "liveops.d.ts"), types);
+  const published = join(dir, "openapi.json");
+  writeFileSync(published, JSON.stringify(document));
+  writeFileSync(join(dir, "liveops.d.ts"), await generatedTypes(published));
   const [program, wrong] = [join(dir, "program.ts"), join(dir, "wrong.ts")];
   writeFileSync(program, PROGRAM);
   writeFileSync(wrong, WRONG);
