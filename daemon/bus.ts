@@ -25,6 +25,8 @@ interface Events {
   stalled: [entry: Entry];
   /** Something happened that a person may want to know. Only the host that owns it emits it. */
   notice: [draft: NoticeDraft];
+  /** A hook ran. */
+  hook: [hook: string, hasFailed: boolean];
   /** Keys changed that are computed when the record is shown. */
   shown: [record: Operation, ...keys: Array<keyof Operation>];
   /** Something is wrong that `liveopsd status` must show. */

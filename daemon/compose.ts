@@ -1,18 +1,12 @@
-/** Makes a daemon of its parts. No other module wires them; `daemon.ts` starts and stops them. */
+/**
+ * Makes a daemon of its parts, and then its features. No other module wires them; `daemon.ts` starts and stops them.
+ */
 import { Submissions } from "./admission/submissions.js";
 import { Bus } from "./bus.js";
 import { embeddedEngine } from "./embedded-engine.js";
 import type { Engine, MakeEngine } from "./engine.js";
+import { type Feature, firstOf } from "./feature.js";
 import { Fleet } from "./features/fleet/fleet.js";
-import { Hooks } from "./features/hooks/hooks.js";
-import { Stalls } from "./features/hooks/stalls.js";
-import { Metrics } from "./features/metrics/metrics.js";
-import { Notices } from "./features/notices/notices.js";
-import { OddNumbers } from "./features/odd/odd-numbers.js";
-import { Schedules } from "./features/schedules/schedules.js";
-import { StateDocumentWriter } from "./features/state-document/state-document.js";
-import { Tracing } from "./features/traces/tracing.js";
-import { reasonOf, Whys } from "./features/why/whys.js";
 import { hostCounters } from "./hosts/hosts.js";
 import { Lifecycle } from "./lifecycle.js";
 import { LoadProblems } from "./loader/load-problems.js";
@@ -33,6 +27,7 @@ import { Paces } from "./scheduler/paces.js";
 import { Queue } from "./scheduler/queue.js";
 import { Queues } from "./scheduler/queues.js";
 import { Scheduler, type SchedulerOptions } from "./scheduler/scheduler.js";
+import { Stalls } from "./scheduler/stalls.js";
 import { Stopping } from "./scheduler/stopping.js";
 import { Waiting } from "./scheduler/waiting.js";
 import type { Settings } from "./settings.js";
@@ -45,26 +40,42 @@ import { Containment } from "./worker/containment.js";
 /** Most problems that `liveopsd status` shows; the log has all of them. */
 const MOST_PROBLEMS = 200;
 
-export type Parts = ReturnType<typeof compose>;
+/** The daemon without what its features make. */
+export type Parts = ReturnType<typeof composeCore>;
+
+export type MakeFeature = (parts: Parts) => Feature;
 
 export interface Composition {
   settings: Settings;
   layout: Layout;
   log: DaemonLog;
+  /** The features to plug in. */
+  makeFeatures: readonly MakeFeature[];
   /** Default: by the settings. */
   makeEngine?: MakeEngine | undefined;
   /** Default: the scheduler that starts workers. */
   makeScheduler?: (options: SchedulerOptions) => Scheduler;
 }
 
-/** The parts subscribe to the bus in the order in which they are made here. */
-export function compose({
-  settings,
-  layout,
-  log: daemonLog,
-  makeEngine = engineOf(settings),
-  makeScheduler = (options) => new Scheduler(options),
-}: Composition) {
+/** The parts subscribe to the bus in the order in which they are made here, the features after them. */
+export function compose({ makeFeatures, ...composition }: Composition): Parts {
+  const features: Feature[] = [];
+  const parts = composeCore(composition, features);
+  for (const make of makeFeatures) features.push(make(parts));
+  return parts;
+}
+
+/** @param features - empty until the parts are made */
+function composeCore(
+  {
+    settings,
+    layout,
+    log: daemonLog,
+    makeEngine = engineOf(settings),
+    makeScheduler = (options) => new Scheduler(options),
+  }: Omit<Composition, "makeFeatures">,
+  features: readonly Feature[],
+) {
   const log = daemonLog.logger;
   const bus = new Bus();
   logDecisions(bus, log);
@@ -105,14 +116,6 @@ export function compose({
     if (store.problems.length < MOST_PROBLEMS) store.addProblem(problem);
   });
 
-  const metrics = new Metrics(bus, find);
-  const tracing = new Tracing({
-    bus,
-    find,
-    settings: settings.traces,
-    host: settings.fleet?.host ?? null,
-    log,
-  });
   const lifecycle = new Lifecycle(
     store,
     layout,
@@ -125,7 +128,6 @@ export function compose({
   );
   const durations = new Durations(store.archive, bus);
   const paces = new Paces(bus);
-  const odd = new OddNumbers(store.archive, bus);
 
   const queue = new Queue();
   const queues = new Queues({ bus, settings, saved: engine.queues });
@@ -160,14 +162,15 @@ export function compose({
   const containment = new Containment({ setting: settings.cgroup, log });
   const scheduler: Scheduler = makeScheduler({
     ...{ bus, settings, layout, log, store, lifecycle, loader, queue, queues, waiting },
-    ...{ blockedTypes, typeLimits, containment, copied, odd, durations },
+    ...{ blockedTypes, typeLimits, containment, copied, durations },
     ...{ outbox: engine.outbox, leaseFile: engine.leaseFile, workerEvents: engine.workerEvents },
     slots: () => engine.slots(),
     runsHere: (entry) => engine.runsHere(entry),
     whyLeaseEnded: () => engine.whyLeaseEnded(),
     ...(engine.makeStarter && { makeStarter: engine.makeStarter }),
     isAwaited: (id) => dependencies.isAwaited(id),
-    isTraced: (id) => tracing.isSampled(id),
+    isTraced: (id) => firstOf(features, (feature) => feature.isTraced?.(id)),
+    judge: () => firstOf(features, (feature) => feature.judge),
     onLeft: () => cleaner.start(),
   });
   const cleaner = new StaleWorkerCleaner({
@@ -177,31 +180,12 @@ export function compose({
   const stopping = new Stopping(scheduler, lifecycle, store);
   const retention = new Retention({ archive: store.archive, lifecycle, limits: settings, clock, log });
 
-  const hooks: Hooks = new Hooks({
-    ...{ bus, settings, store, log, file: layout.hooks },
-    isOurs: (entry) => engine.ownsHooks(entry),
-    emptyQueue: (name) => {
-      const counts = store.ledger.liveIn(name);
-      return counts.queued + counts.running > 0 ? null : queues.describe(name, counts);
-    },
-    onRun: (hook, hasFailed) => metrics.hookRan(hook, hasFailed),
-  });
-  const notices = new Notices({
-    ...{ bus, settings, store, log, file: layout.notices },
-    host: hosts.name,
-    isOurs: (entry) => engine.ownsHooks(entry),
-    runsHere: (entry) => engine.runsHere(entry),
-    reasonOf: (entry) => reasonOf(entry, store.secrets.get(entry.record.id)),
-    now: () => new Date(now()),
-  });
   const { attempts } = scheduler;
   const stalls = new Stalls({ bus, settings, attempts });
   const view = new OperationView({
-    ...{ bus, log, store, queue, waiting, dependencies, attempts, hooks, tracing, runs: engine.runs },
+    ...{ bus, log, store, queue, waiting, dependencies, attempts, features, runs: engine.runs },
   });
   const hub = new Hub(bus, view);
-  const whys = new Whys({ ...{ bus, layout, log, store, durations, loader, now }, runs: engine.runs });
-  const stateDocument = new StateDocumentWriter(layout.document, { bus, log, store, view });
 
   const types = engine.typesOf(loader);
   const submissions = new Submissions({
@@ -209,27 +193,15 @@ export function compose({
     isStopping: () => stopping.begun,
     find: (typed) => view.find(typed),
   });
-  const schedules = new Schedules({
-    ...{ bus, saved: engine.schedules, log, archive: store.archive },
-    submit: async (draft, key) => {
-      const { entries } = await submissions.submit([draft], { isBatch: false, key });
-      return entries[0]!.record.id;
-    },
-    cancel: async (id) => {
-      await lifecycle.cancel(id);
-      scheduler.stopOperation(id);
-    },
-    now: () => new Date(now()),
-  });
 
   return {
     startedAt: new Date(now()).toISOString(),
-    ...{ settings, layout, log, daemonLog, bus, clock, now, engine, store, hosts },
-    ...{ runs: engine.runs, backups: engine.backups, audit: new AuditLog(layout) },
-    ...{ loader, loadProblems, types, lifecycle, submissions, schedules },
+    ...{ settings, layout, log, daemonLog, bus, clock, now, find, features, engine, store, hosts },
+    ...{ runs: engine.runs, audit: new AuditLog(layout) },
+    ...{ loader, loadProblems, types, lifecycle, submissions },
     ...{ queue, queues, waiting, dependencies, blockedTypes, copied },
     ...{ scheduler, containment, cleaner, stopping, retention },
-    ...{ view, hub, stateDocument, durations, paces, hooks, notices, stalls, metrics, tracing, whys },
+    ...{ view, hub, durations, paces, stalls },
   };
 }
 

@@ -2,7 +2,6 @@
  * One run of the daemon: it locks the state directory and the socket, starts its services in order, and stops them in
  * reverse. A daemon whose state is removed or cannot be written fails: it stops at once and records nothing more.
  */
-import type { FastifyInstance } from "fastify";
 import type { Config } from "../protocol/system/config-settings.js";
 import { configFile } from "../protocol/system/places.js";
 import { atMost } from "../protocol/system/until.js";
@@ -10,7 +9,7 @@ import { ConfigReload } from "./admin/config-reload.js";
 import { CleanupStack } from "./cleanup-stack.js";
 import { compose, type Parts } from "./compose.js";
 import type { MakeEngine } from "./engine.js";
-import { startMetricsServer } from "./features/metrics/metrics-server.js";
+import { FEATURES } from "./features.js";
 import type { Context } from "./http/route-definition.js";
 import { buildServer } from "./http/server.js";
 import type { DaemonLog } from "./log/daemon-log.js";
@@ -66,7 +65,6 @@ class DaemonRun implements Daemon {
   readonly #stopBegun = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
   readonly #sockets: SocketKeeper;
-  #metricsServer: FastifyInstance | null = null;
   #ending: Promise<void> | null = null;
   #isFailing = false;
 
@@ -80,7 +78,7 @@ class DaemonRun implements Daemon {
     const { layout, stateLock, socket } = places;
     // During the start nothing awaits this promise yet.
     this.#stopped.promise.catch(() => {});
-    this.#parts = compose({ settings, layout, log, makeEngine });
+    this.#parts = compose({ settings, layout, log, makeFeatures: FEATURES, makeEngine });
     // No write is retried: what was acknowledged is on disk, and the next daemon recovers from there.
     this.#parts.bus.on("broken", (error) => {
       void this.#fail(error, "the state directory could not be written; stopping; the next start recovers");
@@ -134,10 +132,7 @@ class DaemonRun implements Daemon {
     const app = buildServer(context);
     cleanup.add(() => app.close());
     cleanup.add(() => hub.stop());
-    const { metrics } = this.settings;
-    // Before the socket answers: an address that cannot be used fails the start.
-    if (metrics !== null) this.#metricsServer = await startMetricsServer(context, metrics);
-    cleanup.add(() => this.#metricsServer?.close());
+    for (const feature of context.features) await feature.open?.();
     await this.#sockets.listen(app);
     cleanup.add(() => this.#sockets.close());
     this.#startTheRest();
@@ -159,10 +154,11 @@ class DaemonRun implements Daemon {
   /** Loads the state and adopts orphans. */
   async #startStore(): Promise<void> {
     const { cleanup, places } = this;
-    const { engine, store, stateDocument, containment, waiting, cleaner, tracing, queues } = this.#parts;
-    await tracing.begin();
-    // After all that makes spans.
-    cleanup.add(() => tracing.stop());
+    const { engine, store, containment, waiting, cleaner, queues, features } = this.#parts;
+    for (const feature of features) {
+      await feature.begin?.();
+      cleanup.add(() => feature.end?.());
+    }
     cleanup.add(() => containment.stop());
     cleanup.add(() => waiting.stop());
     cleanup.add(() => this.#guard.stop());
@@ -170,7 +166,6 @@ class DaemonRun implements Daemon {
     await engine.start();
     cleanup.add(() => engine.stop());
     for (const problem of store.problems) this.log.logger.error(problem);
-    cleanup.add(() => stateDocument.stop());
     this.#noteStored();
     if (this.settings.startsPaused) await queues.pause(queues.names(), true);
     cleanup.add(() => cleaner.stop());
@@ -195,16 +190,16 @@ class DaemonRun implements Daemon {
   }
 
   #addReleasers(): void {
-    const { audit, engine, retention, loader, waiting, schedules, hooks, stalls } = this.#parts;
-    const { loadProblems, notices, whys } = this.#parts;
-    const services = [audit, engine.backups, retention, loader, loadProblems, waiting, schedules, whys];
-    for (const service of [...services, hooks, notices, stalls]) this.cleanup.add(() => service.stop());
+    const { audit, features, retention, loader, waiting, stalls, loadProblems } = this.#parts;
+    for (const feature of features) this.cleanup.add(() => feature.stop?.());
+    for (const service of [audit, retention, loader, loadProblems, waiting, stalls])
+      this.cleanup.add(() => service.stop());
   }
 
   /** Starts what the first answer does not need, one step in each turn of the event loop. */
   #startTheRest(): void {
-    const { containment, loader, scheduler, stopping, store, stateDocument, retention } = this.#parts;
-    const { engine, schedules, hooks, notices, stalls, loadProblems, whys } = this.#parts;
+    const { containment, loader, scheduler, stopping, store, retention } = this.#parts;
+    const { engine, stalls, loadProblems, features } = this.#parts;
     const { socket, stateDir } = this.settings;
     if (engine.isClient) {
       engine.begin();
@@ -221,17 +216,11 @@ class DaemonRun implements Daemon {
         () => void (stopping.begun || scheduler.resume()),
         () => this.#noteFinished(),
         () => engine.begin(),
-        () => void (stopping.begun || schedules.start()),
-        () => {
-          void hooks.start();
-          void notices.start();
-          stalls.start();
-        },
+        () => stalls.start(),
+        ...features.map((feature) => () => void feature.start?.()),
         () => loadProblems.start(),
-        () => void whys.start(),
         () => void store.payloads.removeOrphans((id) => store.archive.knows(id)),
         () => store.secrets.sweep((id) => !["succeeded", undefined].includes(store.find(id)?.record.state)),
-        () => void stateDocument.write(),
         () => void retention.start(),
         () => containment.removeEmpty((workerId) => scheduler.needs(workerId)),
       ],
@@ -240,26 +229,17 @@ class DaemonRun implements Daemon {
   }
 
   async #reload(changed: ReadonlySet<keyof Config>, next: Settings, commit: () => void): Promise<void> {
-    if (changed.has("metrics")) await this.#moveMetrics(next.metrics);
-    const { queues, loader, scheduler, retention, notices } = this.#parts;
+    const { queues, loader, scheduler, retention, features } = this.#parts;
+    for (const feature of features) await feature.prepareReload?.(changed, next);
     const { settings, log } = this;
     const has = (...keys: Array<keyof Config>) => keys.some((key) => changed.has(key));
     queues.configure(commit);
     if (has("logLevel", "maxDaemonLog")) log.configure(settings.maxDaemonLog, settings.logLevel);
     if (has("ops", "env")) loader.renew();
     if (has("ops", "env", "nice")) scheduler.pool.renew();
-    if (has("notify")) notices.configure();
+    for (const feature of features) feature.reload?.(changed);
     if (has("keepFinished", "keepDays")) void retention.sweep();
     scheduler.kick();
-  }
-
-  /** @throws PlaceError where the address cannot be used: the present one stays */
-  async #moveMetrics(address: string | null): Promise<void> {
-    const { context } = this;
-    const before = this.#metricsServer;
-    this.#metricsServer = address === null ? null : await startMetricsServer(context, address);
-    if (address === null) context.metrics.address = null;
-    await before?.close();
   }
 
   /** Stops without a checkpoint: the state no longer belongs to this daemon, or cannot be written. */
@@ -267,12 +247,12 @@ class DaemonRun implements Daemon {
     // The removal of the state is noticed in several places.
     if (this.#isFailing) return;
     this.#isFailing = true;
-    const { scheduler, stopping, containment, notices } = this.#parts;
+    const { scheduler, stopping, containment, features } = this.#parts;
     const guard = this.#guard;
     const reason = guard.problem() ?? error;
     guard.stop();
     this.log.logger.fatal({ err: reason }, what);
-    const alarmed = notices.alarm(`${what}: ${reason.message}`);
+    const alarmed = Promise.all(features.map((feature) => feature.alarm?.(`${what}: ${reason.message}`)));
     stopping.begun = true;
     scheduler.pause();
     // A daemon that starts now must not wait for the kills below.

@@ -100,16 +100,9 @@ describe("directions", () => {
 
 test("the spine of the daemon imports no feature", () => {
   const SPINE = /^daemon\/(bus\.ts|lifecycle\.ts|admission\/|scheduler\/|store\/|run-files\/)/;
-  const FEATURE = /^daemon\/(features\/(?!odd\/)|watch|admin|http)\//;
+  const FEATURE = /^daemon\/(features\/|watch|admin|http)\//;
   const wrong = imports.filter(({ from, to }) => SPINE.test(from) && FEATURE.test(to));
   expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
-});
-
-test("only compose.ts makes the features of a daemon", () => {
-  const makes = (file: string) =>
-    file.startsWith("daemon/") &&
-    /\bnew (Hooks|Metrics|Tracing|Hub|Schedules)\(/.test(readFileSync(join(root, file), "utf8"));
-  expect([...all].filter(makes)).toEqual(["daemon/compose.ts"]);
 });
 
 describe("circles", () => {

@@ -5,10 +5,6 @@ import fastify, { type FastifyInstance, type FastifyServerOptions, LogController
 import { validatorCompiler } from "fastify-type-provider-zod";
 import { Refusal } from "../../protocol/errors.js";
 import { CLOCK_HEADER, compatible, STALE_HEADER, VERSION, VERSION_HEADER } from "../../protocol/version.js";
-import { backupRoute } from "../features/backup/route.js";
-import { scheduleRoutes } from "../features/schedules/route.js";
-import { shellRoutes } from "../features/shell/route.js";
-import { whyRoute } from "../features/why/route.js";
 import { fastifyLog, REQUEST_KEY } from "../log/log.js";
 import { bodyLimit, Connections, connectionLimits, descriptorLimit } from "./connections.js";
 import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
@@ -28,18 +24,14 @@ import { typeRoutes } from "./routes/types.js";
 const ROUTE_PLUGINS: RoutePlugin[] = [
   operationRoutes,
   logRoute,
-  whyRoute,
   eventsRoute,
   terminalRoutes,
-  shellRoutes,
   selectionRoutes,
   queueRoutes,
-  scheduleRoutes,
   watchRoute,
   typeRoutes,
   forecastRoute,
   daemonRoutes,
-  backupRoute,
 ];
 
 /**
@@ -139,6 +131,7 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
   });
   handleErrors(app, maxBody);
   for (const routes of ROUTE_PLUGINS) app.register(routes, { context, connections });
+  for (const { routes } of context.features) if (routes) app.register(routes, { connections });
   return app;
 }
 

@@ -10,8 +10,6 @@ import type { Outcome } from "../../protocol/event.js";
 import type { Odd } from "../../protocol/operation.js";
 import { firstLine } from "../../protocol/text/first-line.js";
 import type { Bus } from "../bus.js";
-import { oddOutcome } from "../features/odd/fail-if-odd.js";
-import type { OddNumbers } from "../features/odd/odd-numbers.js";
 import type { Conclusion, Lifecycle } from "../lifecycle.js";
 import { isRunning } from "../os/process-identity.js";
 import { sharedNow } from "../os/shared-clock.js";
@@ -41,6 +39,14 @@ import {
 /** How long a decision waits for room on a full disk before the next try, in ms. */
 const AGAIN_MS = 500;
 
+/** Judges what a worker tells of a success. */
+export interface Judge {
+  /** Numbers of the result that are far outside of those of earlier runs. @throws where the history cannot be read */
+  oddOf(entry: Entry, result: unknown): Promise<Odd[]>;
+  /** What is recorded of the success. */
+  outcomeOf(outcome: Outcome, odd: readonly Odd[], entry: Entry): Outcome;
+}
+
 interface FinishingOptions {
   lifecycle: Pick<Lifecycle, "conclude">;
   layout: Layout;
@@ -56,8 +62,8 @@ interface FinishingOptions {
   onDone(attempt: Attempt): void;
   /** Why the workers of this host have ended themselves; null: they have not. */
   whyLeaseEnded(): string | null;
-  /** The odd numbers of a success with this result. */
-  odd: Pick<OddNumbers, "of">;
+  /** Null: each success is recorded as its worker tells it. */
+  judge(): Judge | null;
   /** Must be complete before the end of an attempt is recorded. */
   outbox: Pick<Outbox, "flush">;
   /** A decision waits, since the disk has no room to record it. */
@@ -154,7 +160,8 @@ export class Finishing {
         if (again) return again;
         const corrected = correctedOutcome(outcome, entry);
         if (corrected.state !== "succeeded") return finishOrRetry(attempt, entry, corrected, undefined);
-        return { finish: oddOutcome(corrected, odd, entry), odd };
+        const judged = this.options.judge()?.outcomeOf(corrected, odd, entry) ?? corrected;
+        return { finish: judged, odd };
       },
       async () => {
         if (outcome.state === "succeeded") odd = await this.#oddOf(attempt.entry, outcome);
@@ -165,7 +172,7 @@ export class Finishing {
   /** Without a readable history nothing is odd. */
   async #oddOf(entry: Entry, { result }: Outcome): Promise<Odd[]> {
     try {
-      return await this.options.odd.of(entry, result);
+      return (await this.options.judge()?.oddOf(entry, result)) ?? [];
     } catch (error) {
       if (error instanceof NotRecordedError) throw error;
       const { message } = error as Error;

@@ -5,7 +5,6 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "../bus.js";
-import type { OddNumbers } from "../features/odd/odd-numbers.js";
 import { isPausedNow } from "../lifecycle.js";
 import type { CopiedState } from "../recovery/copied-state.js";
 import { eventsFile } from "../run-files/attempt-files.js";
@@ -20,7 +19,7 @@ import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
 import { waitsSince } from "../worker/retry-while-disk-full.js";
 import { asForeign, isForeign, isWorkerAlive } from "../worker/worker-processes.js";
 import { Attempt } from "./attempt.js";
-import { Finishing } from "./finishing.js";
+import { Finishing, type Judge } from "./finishing.js";
 import type { Outbox } from "./outbox.js";
 import type { StartParts } from "./start.js";
 import { type OperationStarter, Starter, type StarterOptions } from "./starter.js";
@@ -34,7 +33,8 @@ export interface SchedulerOptions extends StartParts {
   /** Most operations that run at the same time. */
   slots: () => number;
   outbox: Outbox;
-  odd: Pick<OddNumbers, "of">;
+  /** Null: each success is recorded as its worker tells it. */
+  judge(): Judge | null;
   /** The lease that bounds the work of the workers; null: nothing does. */
   leaseFile: string | null;
   whyLeaseEnded: () => string | null;

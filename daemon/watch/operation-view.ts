@@ -5,8 +5,7 @@ import type { LogLine, Operation } from "../../protocol/operation.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
-import type { Hooks } from "../features/hooks/hooks.js";
-import type { Tracing } from "../features/traces/tracing.js";
+import type { Feature } from "../feature.js";
 import type { Log } from "../log/log.js";
 import { linesAfter } from "../run-files/log-slices.js";
 import type { Runs } from "../run-files/runs.js";
@@ -38,8 +37,7 @@ interface ViewParts {
   dependencies: Pick<Dependencies, "waitsFor">;
   /** Running attempts, by operation id. */
   attempts: ReadonlyMap<string, Attempt>;
-  hooks: Pick<Hooks, "failuresOf">;
-  tracing: Pick<Tracing, "traceparentOf">;
+  features: readonly Feature[];
 }
 
 export class OperationView {
@@ -77,20 +75,19 @@ export class OperationView {
 
   /** The record as lists and streams show it. */
   present(entry: Entry): Operation {
-    const shown = this.#withMomentary(entry);
-    const hookFailures = this.parts.hooks.failuresOf(entry.record.id);
-    return hookFailures ? { ...shown, hookFailures } : shown;
+    let shown = this.#withMomentary(entry);
+    for (const feature of this.parts.features) {
+      const more = feature.shown?.(entry.record.id) ?? null;
+      if (more !== null) shown = { ...shown, ...more };
+    }
+    return shown;
   }
 
   /** As `present`, with what lists and streams leave out: large values, and the names of the submit's variables. */
   presentWhole(entry: Entry): Operation {
-    const { bus, store, tracing } = this.parts;
-    const traceparent = tracing.traceparentOf(entry.record.id);
-    const record = {
-      ...this.present(entry),
-      env: Object.keys(entry.env).sort(),
-      ...(traceparent !== null && { traceparent }),
-    };
+    const { bus, store, features } = this.parts;
+    const record = { ...this.present(entry), env: Object.keys(entry.env).sort() };
+    for (const feature of features) Object.assign(record, feature.shownWhole?.(entry.record.id));
     return store.payloads.complete(record, (problem) => bus.emit("problem", problem));
   }
 

@@ -84,7 +84,7 @@ describe("decided at the same moment", () => {
     open.bus.on("broken", done.reject);
     const finishing = new Finishing({
       outbox: NO_OUTBOX,
-      odd: { of: async () => [] },
+      judge: () => null,
       whyLeaseEnded: () => null,
       lifecycle: open.lifecycle,
       layout: open.layout,

@@ -34,7 +34,7 @@ const filesOf = (...folders: string[]) =>
     .split("\n")
     .filter((file) => /\.(tsx?|mjs|js)$/.test(file) && existsSync(join(root, file)));
 
-export const featureOf = (file: string): string | null => /\/features\/([^/]+)\//.exec(file)?.[1] ?? null;
+const featureOf = (file: string): string | null => /\/features\/([^/]+)\//.exec(file)?.[1] ?? null;
 
 /** Tokens: the leaves of the syntax tree. Comments, blank lines and the length of a name cost nothing. */
 function leaves(node: ts.Node, file: ts.SourceFile): number {

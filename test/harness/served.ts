@@ -7,6 +7,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fas
 import pino from "pino";
 import { compose } from "../../daemon/compose.js";
 import { embeddedEngine } from "../../daemon/embedded-engine.js";
+import { FEATURES } from "../../daemon/features.js";
 import type { Context } from "../../daemon/http/route-definition.js";
 import { buildServer } from "../../daemon/http/server.js";
 import { Scheduler } from "../../daemon/scheduler/scheduler.js";
@@ -57,7 +58,9 @@ export class Served {
     };
     let scheduler!: IdleScheduler;
     const parts = compose({
-      ...{ settings, layout },
+      settings,
+      layout,
+      makeFeatures: FEATURES,
       log: { logger: pino({ level: "silent" }), problem: () => null, configure: () => {} },
       makeEngine: (engineParts) => ({ ...embeddedEngine(engineParts), typesOf: () => this.loader }),
       makeScheduler: (options) => {
@@ -146,7 +149,7 @@ export class Served {
   }
 
   async close(): Promise<void> {
-    const { hub, audit, waiting, blockedTypes, stateDocument } = this.context;
+    const { hub, audit, waiting, blockedTypes, features } = this.context;
     for (const attempt of this.scheduler.attempts.values()) attempt.close();
     for (const sink of this.#sinks.values()) sink.close();
     hub.stop();
@@ -154,7 +157,7 @@ export class Served {
     waiting.stop();
     blockedTypes.stop();
     audit.stop();
-    await stateDocument.stop();
+    for (const feature of features) await feature.stop?.();
     await this.open.close();
   }
 }

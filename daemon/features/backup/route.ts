@@ -1,49 +1,52 @@
 /** `POST /v1/daemon/backup`: copies the state to a new directory and sends its progress every half second. */
 import type { BackupLine } from "../../../protocol/stream-lines.js";
+import type { Parts } from "../../compose.js";
+import type { FeatureRoutes } from "../../feature.js";
 import { asRefusal } from "../../http/errors.js";
-import { definition, type RoutePlugin } from "../../http/route-definition.js";
+import { definition } from "../../http/route-definition.js";
 import { openStream } from "../../http/routes/streams.js";
 
 /** Milliseconds between two lines of progress. */
 const EVERY_MS = 500;
 
-export const backupRoute: RoutePlugin = (app, { context, connections }, done) => {
-  const { audit, backups, log, settings } = context;
-  app.route({
-    ...definition("backup"),
-    handler: (request, reply) => {
-      const gone = new AbortController();
-      let progress = { files: 0, bytes: 0 };
-      const { dir, done } = backups.start(request.body.dir, gone.signal, (now) => {
-        progress = now;
-      });
-      const response = openOrAbort(() => openStream(reply, connections), gone, done);
-      const send = (line: BackupLine) => {
-        if (!response.writableNeedDrain && !response.destroyed) response.write(`${JSON.stringify(line)}\n`);
-      };
-      const timer = setInterval(() => send({ type: "progress", ...progress }), EVERY_MS);
-      response.on("close", () => gone.abort(new Error("the client closed the connection")));
-      const finish = (line: BackupLine, result: string) => {
-        clearInterval(timer);
-        audit.record({ action: "backup", request, ids: [], details: { dir }, result });
-        response.end(`${JSON.stringify(line)}\n`);
-      };
-      done.then(
-        ({ at, files, bytes }) => {
-          log.info({ dir, files, bytes }, "a backup was written");
-          finish({ type: "done", dir, at, files, bytes }, "done");
-        },
-        (error: Error) => {
-          const refusal = asRefusal(error, settings.maxBody);
-          log.warn({ err: error, dir }, "a backup could not be written");
-          finish({ type: "failed", problem: refusal.toProblem() }, refusal.code);
-        },
-      );
-      return reply;
-    },
-  });
-  done();
-};
+export const backupRoute =
+  ({ audit, engine: { backups }, log, settings }: Parts): FeatureRoutes =>
+  (app, { connections }, done) => {
+    app.route({
+      ...definition("backup"),
+      handler: (request, reply) => {
+        const gone = new AbortController();
+        let progress = { files: 0, bytes: 0 };
+        const { dir, done } = backups.start(request.body.dir, gone.signal, (now) => {
+          progress = now;
+        });
+        const response = openOrAbort(() => openStream(reply, connections), gone, done);
+        const send = (line: BackupLine) => {
+          if (!response.writableNeedDrain && !response.destroyed) response.write(`${JSON.stringify(line)}\n`);
+        };
+        const timer = setInterval(() => send({ type: "progress", ...progress }), EVERY_MS);
+        response.on("close", () => gone.abort(new Error("the client closed the connection")));
+        const finish = (line: BackupLine, result: string) => {
+          clearInterval(timer);
+          audit.record({ action: "backup", request, ids: [], details: { dir }, result });
+          response.end(`${JSON.stringify(line)}\n`);
+        };
+        done.then(
+          ({ at, files, bytes }) => {
+            log.info({ dir, files, bytes }, "a backup was written");
+            finish({ type: "done", dir, at, files, bytes }, "done");
+          },
+          (error: Error) => {
+            const refusal = asRefusal(error, settings.maxBody);
+            log.warn({ err: error, dir }, "a backup could not be written");
+            finish({ type: "failed", problem: refusal.toProblem() }, refusal.code);
+          },
+        );
+        return reply;
+      },
+    });
+    done();
+  };
 
 /** Opens the stream. If too many streams are open, the backup is aborted and removed. */
 function openOrAbort<T>(open: () => T, gone: AbortController, done: Promise<unknown>): T {

@@ -44,7 +44,6 @@ interface HooksOptions {
   /** Whether this daemon runs the hooks of the operation. */
   isOurs(entry: Entry): boolean;
   settings: Pick<Settings, "hooks" | "hookTimeout" | "fromDaemon">;
-  onRun(hook: Hook, hasFailed: boolean): void;
 }
 
 interface Job {
@@ -232,7 +231,7 @@ export class Hooks {
     const problem = await runHook({ command, cwd, env, input: text, timeout, signal });
     // It is run again under the next daemon.
     if (signal.aborted) return;
-    this.options.onRun(hook, problem !== null);
+    this.options.bus.emit("hook", hook, problem !== null);
     if (problem !== null && hook === "onQueueEmpty")
       this.options.log.warn({ hook, reason: problem }, "a hook failed");
     onEnd(problem);

@@ -9,7 +9,7 @@ import type { Parts } from "../../compose.js";
 import { COMPILERS } from "../../http/server.js";
 import { fastifyLog, REQUEST_KEY } from "../../log/log.js";
 import { PlaceError } from "../../store/directories.js";
-import { METRICS_TYPE } from "./metrics.js";
+import { METRICS_TYPE, type Metrics } from "./metrics.js";
 import { readMetrics } from "./sample.js";
 
 /** Most connections: each takes a descriptor that operations may need. */
@@ -25,7 +25,11 @@ const REASONS: Record<string, string> = {
 };
 
 /** @throws PlaceError where the address cannot be used */
-export async function startMetricsServer(parts: Parts, address: string): Promise<FastifyInstance> {
+export async function startMetricsServer(
+  parts: Parts,
+  metrics: Metrics,
+  address: string,
+): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: fastifyLog(parts.log),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: REQUEST_KEY }),
@@ -36,12 +40,12 @@ export async function startMetricsServer(parts: Parts, address: string): Promise
   app.server.maxConnections = MOST_CONNECTIONS;
   app.get("/metrics", async (_request, reply) => {
     reply.type(METRICS_TYPE);
-    return readMetrics(parts);
+    return readMetrics(parts, metrics);
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).type("text/plain").send("try /metrics\n"));
   const { host, port } = parseMetricsAddress(address)!;
   try {
-    await parts.metrics.begin();
+    await metrics.begin();
     await app.listen({ host, port, listenTextResolver: (url) => `metrics at ${url}/metrics` });
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
@@ -52,6 +56,6 @@ export async function startMetricsServer(parts: Parts, address: string): Promise
     );
   }
   const bound = app.server.address() as AddressInfo;
-  parts.metrics.address = formatMetricsAddress({ host, port: bound.port });
+  metrics.address = formatMetricsAddress({ host, port: bound.port });
   return app;
 }

@@ -7,7 +7,6 @@
 
 import { waitsForApproval } from "../../../protocol/approval.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
-import type { Hook } from "../../../protocol/features/hooks/hooks.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -46,6 +45,9 @@ export class Metrics {
     });
     bus.on("event", ({ record }, event, isOwn) => {
       if (isOwn) this.#eventRead(record, event);
+    });
+    bus.on("hook", (hook, hasFailed) => {
+      this.#registry?.count("liveops_hooks_total", { hook, outcome: hasFailed ? "failed" : "succeeded" });
     });
     bus.on("lines", (_entry, lines, isOwn) => {
       if (isOwn) this.#linesRead(lines);
@@ -118,10 +120,6 @@ export class Metrics {
     const at = Date.parse(first.at);
     if (at < this.#since) return;
     this.#registry.observe("liveops_tail_lag_seconds", { file: "log" }, (Date.now() - at) / 1000);
-  }
-
-  hookRan(hook: Hook, hasFailed: boolean): void {
-    this.#registry?.count("liveops_hooks_total", { hook, outcome: hasFailed ? "failed" : "succeeded" });
   }
 
   #begun(): Promise<MetricRegistry> {

@@ -7,27 +7,29 @@ import { ownMemory } from "../../../protocol/system/own-process.js";
 import { atMost } from "../../../protocol/system/until.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Parts } from "../../compose.js";
-import { dueSince } from "./metrics.js";
+import type { PutSample } from "../../feature.js";
+import { dueSince, type Metrics } from "./metrics.js";
 import type { Put } from "./registry.js";
 
 /** Milliseconds to wait for the engine of a fleet. After them, the hosts are shown as at the last scrape. */
 const HOSTS_MS = 3000;
 
 /** All metrics of the daemon, in the text format of Prometheus. */
-export async function readMetrics(context: Parts): Promise<string> {
-  const hosts = await hostsOf(context);
-  return context.metrics.text((put) => {
-    putOperations(context, put);
-    putQueues(context, put);
-    putAttempts(context, put);
-    putSchedules(context, put);
+export async function readMetrics(context: Parts, metrics: Metrics): Promise<string> {
+  const hosts = await hostsOf(context, metrics);
+  return metrics.text((put) => {
+    putOperations(context, metrics, put);
+    putQueues(context, metrics, put);
+    putAttempts(context, metrics, put);
     putDaemon(context, put);
     for (const host of hosts) putHost(host, put);
+    // A name that is not in the table is a mistake of the feature.
+    for (const feature of context.features) feature.sample?.(put as PutSample);
   });
 }
 
 /** Empty where the engine does not answer and nothing is known. */
-async function hostsOf({ hosts, metrics }: Parts): Promise<readonly HostReply[]> {
+async function hostsOf({ hosts }: Parts, metrics: Metrics): Promise<readonly HostReply[]> {
   const described = hosts.describe().then(
     (reply) => {
       metrics.hosts = reply.hosts;
@@ -38,7 +40,7 @@ async function hostsOf({ hosts, metrics }: Parts): Promise<readonly HostReply[]>
   return metrics.hosts;
 }
 
-function putOperations({ store, metrics, blockedTypes }: Parts, put: Put): void {
+function putOperations({ store, blockedTypes }: Parts, metrics: Metrics, put: Put): void {
   for (const [state, count] of Object.entries(store.counts()))
     put("liveops_stored_operations", { state }, count);
   const counts = new Map<string, { state: string; op: string; queue: string; count: number }>();
@@ -58,7 +60,7 @@ function putOperations({ store, metrics, blockedTypes }: Parts, put: Put): void 
     put("liveops_blocked_operations", { type: metrics.typeOf(blocked) }, blocked.operations);
 }
 
-function putQueues({ store, queues, metrics, waiting, now }: Parts, put: Put): void {
+function putQueues({ store, queues, waiting, now }: Parts, metrics: Metrics, put: Put): void {
   const oldest = new Map(queues.names().map((queue) => [queue, 0]));
   const at = now();
   let asking = 0;
@@ -82,15 +84,7 @@ function putQueues({ store, queues, metrics, waiting, now }: Parts, put: Put): v
   }
 }
 
-function putSchedules({ schedules }: Parts, put: Put): void {
-  for (const { name: schedule, lastSuccessAt, missing } of schedules.list()) {
-    if (lastSuccessAt !== null)
-      put("liveops_schedule_last_success_seconds", { schedule }, Date.parse(lastSuccessAt) / 1000);
-    put("liveops_schedule_missing", { schedule }, Number(missing !== null));
-  }
-}
-
-function putAttempts({ scheduler, metrics }: Parts, put: Put): void {
+function putAttempts({ scheduler }: Parts, metrics: Metrics, put: Put): void {
   let withoutSpace = 0;
   for (const { entry, holdsSlot, noRoomSince, sampler } of scheduler.attempts.values()) {
     if (holdsSlot) put("liveops_queue_slots_used", { queue: metrics.queueOf(entry.record) }, 1);
@@ -106,7 +100,7 @@ function putAttempts({ scheduler, metrics }: Parts, put: Put): void {
 }
 
 function putDaemon(context: Parts, put: Put): void {
-  const { store, scheduler, hub, audit, hosts, containment, startedAt, tracing } = context;
+  const { store, scheduler, hub, audit, hosts, containment, startedAt } = context;
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = ownMemory();
   put("liveops_workers", { state: "busy" }, busy);
@@ -121,12 +115,6 @@ function putDaemon(context: Parts, put: Put): void {
   put("liveops_disk_free_bytes", {}, store.freeBytes());
   put("liveops_store_full", {}, Number(store.isFull));
   put("liveops_audit_lines_lost_total", {}, audit.lost);
-  const traces = tracing.report();
-  if (traces !== null) {
-    put("liveops_trace_spans_exported_total", {}, traces.exported);
-    for (const [reason, spans] of Object.entries(traces.dropped))
-      put("liveops_trace_spans_dropped_total", { reason }, spans);
-  }
   const fleet = hosts.fleet();
   if (fleet === null) return;
   const away = fleet.awaySince === null ? 0 : Math.max(0, Date.now() - Date.parse(fleet.awaySince)) / 1000;

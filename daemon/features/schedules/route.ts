@@ -1,53 +1,57 @@
 /** The routes of schedules. */
 import { homedir } from "node:os";
 import { Refusal } from "../../../protocol/errors.js";
-import { definition, type RoutePlugin } from "../../http/route-definition.js";
+import type { Parts } from "../../compose.js";
+import type { FeatureRoutes } from "../../feature.js";
+import { definition } from "../../http/route-definition.js";
 import { checkedKey, warn, wholeRecord } from "../../http/routes/operations.js";
 import { withoutText, withText } from "./scheduled-file.js";
+import type { Schedules } from "./schedules.js";
 
-export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
-  const { schedules } = context;
-  app.route({ ...definition("schedules"), handler: () => ({ schedules: schedules.list() }) });
-  app.route({
-    ...definition("addSchedule"),
-    handler: async ({ body }, reply) => {
-      const { name, cron, zone, jitter = 0, overlap = "skip", catchup = "none", operation, file } = body;
-      if (file !== undefined && operation.op !== "pipeline")
-        throw new Refusal("LIVEOPS_BAD_REQUEST", "file is for the operation type pipeline only");
-      const draft = file === undefined ? operation : await withText(operation, file);
-      const warnings = await context.submissions.check({ ...draft, schedule: name });
-      const { shell, ...kept } = file === undefined ? operation : withoutText(operation, file);
-      const env = { ...shell, ...kept.env };
-      const submit = { ...kept, env, cwd: operation.cwd ?? homedir() };
-      const { within = null, alertAfter = null } = body;
-      const times = { cron, zone: zone ?? ownZone(), jitter, within, alertAfter };
-      const settings = { ...times, overlap, catchup, submit, file };
-      warn(reply.code(201), warnings);
-      return schedules.add(name, settings, body.replace);
-    },
-  });
-  app.route({
-    ...definition("removeSchedule"),
-    handler: ({ params }) => schedules.remove(params.schedule),
-  });
-  for (const [route, isPaused] of [
-    ["pauseSchedule", true],
-    ["resumeSchedule", false],
-  ] as const)
+export const scheduleRoutes =
+  (parts: Parts, schedules: Schedules): FeatureRoutes =>
+  (app, _options, done) => {
+    app.route({ ...definition("schedules"), handler: () => ({ schedules: schedules.list() }) });
     app.route({
-      ...definition(route),
-      handler: ({ params }) => schedules.pause(params.schedule, isPaused),
+      ...definition("addSchedule"),
+      handler: async ({ body }, reply) => {
+        const { name, cron, zone, jitter = 0, overlap = "skip", catchup = "none", operation, file } = body;
+        if (file !== undefined && operation.op !== "pipeline")
+          throw new Refusal("LIVEOPS_BAD_REQUEST", "file is for the operation type pipeline only");
+        const draft = file === undefined ? operation : await withText(operation, file);
+        const warnings = await parts.submissions.check({ ...draft, schedule: name });
+        const { shell, ...kept } = file === undefined ? operation : withoutText(operation, file);
+        const env = { ...shell, ...kept.env };
+        const submit = { ...kept, env, cwd: operation.cwd ?? homedir() };
+        const { within = null, alertAfter = null } = body;
+        const times = { cron, zone: zone ?? ownZone(), jitter, within, alertAfter };
+        const settings = { ...times, overlap, catchup, submit, file };
+        warn(reply.code(201), warnings);
+        return schedules.add(name, settings, body.replace);
+      },
     });
-  app.route({
-    ...definition("runSchedule"),
-    handler: async ({ params, headers }, reply) => {
-      const id = await schedules.run(params.schedule, checkedKey(headers["idempotency-key"]));
-      reply.code(201);
-      return wholeRecord(context, id);
-    },
-  });
-  done();
-};
+    app.route({
+      ...definition("removeSchedule"),
+      handler: ({ params }) => schedules.remove(params.schedule),
+    });
+    for (const [route, isPaused] of [
+      ["pauseSchedule", true],
+      ["resumeSchedule", false],
+    ] as const)
+      app.route({
+        ...definition(route),
+        handler: ({ params }) => schedules.pause(params.schedule, isPaused),
+      });
+    app.route({
+      ...definition("runSchedule"),
+      handler: async ({ params, headers }, reply) => {
+        const id = await schedules.run(params.schedule, checkedKey(headers["idempotency-key"]));
+        reply.code(201);
+        return wholeRecord(parts, id);
+      },
+    });
+    done();
+  };
 
 function ownZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -5,7 +5,9 @@ import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ShellReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
-import { type Context, definition, type RoutePlugin } from "../../http/route-definition.js";
+import type { Parts } from "../../compose.js";
+import type { FeatureRoutes } from "../../feature.js";
+import { definition } from "../../http/route-definition.js";
 import { childEnvironment } from "../../os/child-environment.js";
 import { allEvents, keptValues } from "../../run-files/attempt-files.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
@@ -14,27 +16,29 @@ import type { Entry } from "../../store/decision.js";
 import { sourceOf } from "../../store/entry-events.js";
 import { valuesDir } from "../../store/layout.js";
 
-export const shellRoutes: RoutePlugin = (app, { context }, done) => {
-  app.route({
-    ...definition("shell"),
-    handler: async ({ params }) => {
-      const entry = await context.view.find(params.id);
-      checkPlace(context, entry.record);
-      const source = sourceOf(entry);
-      return {
-        id: entry.record.id,
-        env: environmentOf(context, entry),
-        secrets: context.store.secrets.get(entry.record.id) ?? {},
-        source: source && { path: source.path, text: source.text },
-        outputs: source !== null || entry.record.op === "pipeline" ? outputsOf(context, entry) : [],
-      };
-    },
-  });
-  done();
-};
+export const shellRoutes =
+  (context: Parts): FeatureRoutes =>
+  (app, _options, done) => {
+    app.route({
+      ...definition("shell"),
+      handler: async ({ params }) => {
+        const entry = await context.view.find(params.id);
+        checkPlace(context, entry.record);
+        const source = sourceOf(entry);
+        return {
+          id: entry.record.id,
+          env: environmentOf(context, entry),
+          secrets: context.store.secrets.get(entry.record.id) ?? {},
+          source: source && { path: source.path, text: source.text },
+          outputs: source !== null || entry.record.op === "pipeline" ? outputsOf(context, entry) : [],
+        };
+      },
+    });
+    done();
+  };
 
 /** @throws Refusal where the operation is not finished, or ran on another host */
-function checkPlace({ settings }: Context, { id, op, state, host }: Operation): void {
+function checkPlace({ settings }: Parts, { id, op, state, host }: Operation): void {
   if (!isFinal(state))
     throw new Refusal(
       "LIVEOPS_WRONG_STATE",
@@ -47,7 +51,7 @@ function checkPlace({ settings }: Context, { id, op, state, host }: Operation): 
 }
 
 /** As a worker has it, before a stage adds its own. */
-function environmentOf({ settings }: Context, entry: Entry): Record<string, string> {
+function environmentOf({ settings }: Parts, entry: Entry): Record<string, string> {
   const { env, startOnly } = childEnvironment(process.env, settings.fromDaemon);
   for (const name of startOnly) delete env[name];
   for (const [name, value] of Object.entries(entry.env)) if (!isReserved(name)) env[name] = value;
@@ -55,7 +59,7 @@ function environmentOf({ settings }: Context, entry: Entry): Record<string, stri
 }
 
 /** The outputs of the stages that are done, in their order. */
-function outputsOf({ layout, engine: { workerEvents } }: Context, entry: Entry): ShellReply["outputs"] {
+function outputsOf({ layout, engine: { workerEvents } }: Parts, entry: Entry): ShellReply["outputs"] {
   const { id, attempt, stages } = entry.record;
   const next = attempt + 1;
   const earlier = allEvents(entry, earlierEvents(id, next, { layout, workerEvents }));

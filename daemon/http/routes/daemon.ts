@@ -1,10 +1,8 @@
-/** The routes of the daemon itself: its status, reload and stop, its hosts, its metrics, and `GET /openapi.json`. */
+/** The routes of the daemon itself: its status, reload and stop, its hosts, and `GET /openapi.json`. */
 
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
 import { VERSION } from "../../../protocol/version.js";
-import { METRICS_TYPE } from "../../features/metrics/metrics.js";
-import { readMetrics } from "../../features/metrics/sample.js";
 import { ownPackage, workerVersions } from "../../worker/versions.js";
 import { openapi } from "../openapi.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
@@ -31,18 +29,7 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
       return said;
     },
   });
-  app.route({
-    ...definition("testChannel"),
-    handler: async ({ params }) => ({ problem: await context.notices.test(params.channel) }),
-  });
   app.route({ ...definition("openapi"), handler: () => openapi() });
-  app.route({
-    ...definition("metrics"),
-    handler: async (_request, reply) => {
-      reply.type(METRICS_TYPE);
-      return readMetrics(context);
-    },
-  });
   const { hosts } = context;
   app.route({ ...definition("hosts"), handler: () => hosts.describe() });
   app.route({ ...definition("declareLost"), handler: ({ params }) => hosts.declareLost(params.host) });
@@ -65,11 +52,8 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     startedAt,
     address,
     copied,
-    hooks,
+    features,
     hosts,
-    metrics,
-    notices,
-    tracing,
   } = context;
   const { busy, idle } = scheduler.pool.counts();
   return {
@@ -89,9 +73,10 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     concurrency: settings.concurrency,
     logLevel: settings.logLevel,
     flags: settings.flags,
-    metrics: metrics.address,
-    traces: tracing.report(),
-    channels: notices.report(),
+    metrics: null,
+    traces: null,
+    channels: [],
+    ...Object.assign({}, ...features.map((feature) => feature.report?.())),
     counts: store.counts(),
     workers: {
       busy,
@@ -114,7 +99,7 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
       logUnwritable(daemonLog.problem()),
       address.problem,
       copied.describe(),
-      ...hooks.problems(),
+      ...features.flatMap((feature) => feature.problems?.() ?? []),
       ...notLoading,
     ].filter((problem) => problem !== null),
   };

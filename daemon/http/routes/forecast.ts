@@ -1,11 +1,12 @@
 /** `GET /v1/forecast`: when live operations are expected to start and to end. */
 import { type TimeLeft, timeLeft, usualTime } from "../../../protocol/estimate/time-left.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
+import type { Parts } from "../../compose.js";
 import { type Expected, forecast } from "../../scheduler/forecast.js";
 import { earliestStart } from "../../scheduler/holds/start-time.js";
 import { placeOf } from "../../scheduler/queue.js";
 import type { Entry } from "../../store/decision.js";
-import { type Context, definition, type RoutePlugin } from "../route-definition.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
 
 /** Most queued operations in a reply. */
 const MOST_QUEUED = 500;
@@ -18,7 +19,7 @@ export const forecastRoute: RoutePlugin = (app, { context }, done) => {
   done();
 };
 
-export async function forecastNow(context: Context, now: number): Promise<ForecastReply> {
+export async function forecastNow(context: Parts, now: number): Promise<ForecastReply> {
   const names = context.queues.names().filter((name) => context.queue.lengthOf(name) > 0);
   const lines = names.map((name) => context.queue.firstOf(name, SIMULATED));
   const planned = context.waiting.planned();
@@ -68,7 +69,7 @@ function expectedEnd({ startsAt, endsAt }: Expected, { margin, runs, isLate }: T
 }
 
 /** Held operations are left out unless their wait is planned: nobody knows when they continue. */
-async function inputOf(context: Context, inLine: readonly string[], planned: readonly Entry[], now: number) {
+async function inputOf(context: Parts, inLine: readonly string[], planned: readonly Entry[], now: number) {
   const { store, queues, hosts, scheduler, durations, paces, dependencies, view } = context;
   const ready = inLine.flatMap((id) => store.ledger.get(id) ?? []);
   const waiting = [...ready, ...planned].filter(({ record }) => record.state === "queued");

@@ -112,7 +112,7 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
 };
 
 /** The present record, with its large values. */
-export async function wholeRecord({ view }: Context, id: string): Promise<Operation> {
+export async function wholeRecord({ view }: Pick<Context, "view">, id: string): Promise<Operation> {
   return view.presentWhole(await view.find(id));
 }
 

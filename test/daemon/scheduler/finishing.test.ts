@@ -52,7 +52,7 @@ async function attempted(
     open.bus.on("broken", reject);
     const finishing = new Finishing({
       outbox: NO_OUTBOX,
-      odd: { of: async () => [] },
+      judge: () => null,
       whyLeaseEnded: () => null,
       lifecycle: open.lifecycle,
       layout: open.layout,
@@ -156,7 +156,7 @@ test("what cannot be recorded because the daemon stops is left to the next one, 
   open.bus.on("broken", () => said.push("broken"));
   const finishing = new Finishing({
     outbox: NO_OUTBOX,
-    odd: { of: async () => [] },
+    judge: () => null,
     whyLeaseEnded: () => null,
     lifecycle: {
       conclude: async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { runHook } from "../../../daemon/features/hooks/run-hook.js";
-import { Stalls } from "../../../daemon/features/hooks/stalls.js";
+import { Stalls } from "../../../daemon/scheduler/stalls.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import { TestDaemon } from "../../harness/daemon.js";
 

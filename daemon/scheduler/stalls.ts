@@ -1,9 +1,9 @@
 /** Finds running operations that report nothing, once for each silence. */
 
-import type { Bus } from "../../bus.js";
-import { isPausedNow } from "../../lifecycle.js";
-import type { Attempt } from "../../scheduler/attempt.js";
-import type { Settings } from "../../settings.js";
+import type { Bus } from "../bus.js";
+import { isPausedNow } from "../lifecycle.js";
+import type { Settings } from "../settings.js";
+import type { Attempt } from "./attempt.js";
 
 /** How often running operations are looked at, in ms. */
 const LOOK_MS = 1000;

@@ -1,0 +1,28 @@
+/**
+ * The features of the daemon, one a line. A feature subscribes to the bus when it is made, in this order; the last one
+ * stops first.
+ */
+import type { MakeFeature } from "./compose.js";
+import { backup } from "./features/backup/feature.js";
+import { hooks } from "./features/hooks/feature.js";
+import { metrics } from "./features/metrics/feature.js";
+import { notices } from "./features/notices/feature.js";
+import { odd } from "./features/odd/feature.js";
+import { schedules } from "./features/schedules/feature.js";
+import { shell } from "./features/shell/feature.js";
+import { stateDocument } from "./features/state-document/feature.js";
+import { traces } from "./features/traces/feature.js";
+import { why } from "./features/why/feature.js";
+
+export const FEATURES: readonly MakeFeature[] = [
+  stateDocument,
+  metrics,
+  traces,
+  odd,
+  hooks,
+  notices,
+  why,
+  schedules,
+  backup,
+  shell,
+];

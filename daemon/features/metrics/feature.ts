@@ -1,0 +1,38 @@
+/** Serves metrics for Prometheus: on the socket, and on the address of `--metrics`. */
+import type { FastifyInstance } from "fastify";
+import type { MakeFeature } from "../../compose.js";
+import { definition } from "../../http/route-definition.js";
+import { METRICS_TYPE, Metrics } from "./metrics.js";
+import { startMetricsServer } from "./metrics-server.js";
+import { readMetrics } from "./sample.js";
+
+export const metrics: MakeFeature = (parts) => {
+  const { bus, find, settings } = parts;
+  const counted = new Metrics(bus, find);
+  let server: FastifyInstance | null = null;
+  const serve = async (address: string | null) => {
+    const before = server;
+    server = address === null ? null : await startMetricsServer(parts, counted, address);
+    if (address === null) counted.address = null;
+    await before?.close();
+  };
+  return {
+    routes: (app, _options, done) => {
+      app.route({
+        ...definition("metrics"),
+        handler: async (_request, reply) => {
+          reply.type(METRICS_TYPE);
+          return readMetrics(parts, counted);
+        },
+      });
+      done();
+    },
+    // Before the socket answers: an address that cannot be used fails the start.
+    open: () => serve(settings.metrics),
+    stop: () => server?.close(),
+    prepareReload: async (changed, next) => {
+      if (changed.has("metrics")) await serve(next.metrics);
+    },
+    report: () => ({ metrics: counted.address }),
+  };
+};

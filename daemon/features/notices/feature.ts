@@ -1,0 +1,36 @@
+/** Tells a person by channels what has happened. */
+import type { MakeFeature } from "../../compose.js";
+import { firstOf } from "../../feature.js";
+import { definition } from "../../http/route-definition.js";
+import { Notices } from "./notices.js";
+
+export const notices: MakeFeature = ({ bus, settings, store, log, layout, engine, now, features }) => {
+  const sender = new Notices({
+    bus,
+    settings,
+    store,
+    log,
+    file: layout.notices,
+    host: engine.hosts.name,
+    isOurs: (entry) => engine.ownsHooks(entry),
+    runsHere: (entry) => engine.runsHere(entry),
+    reasonOf: (entry) => firstOf(features, (feature) => feature.reasonOf?.(entry)) ?? [],
+    now: () => new Date(now()),
+  });
+  return {
+    routes: (app, _options, done) => {
+      app.route({
+        ...definition("testChannel"),
+        handler: async ({ params }) => ({ problem: await sender.test(params.channel) }),
+      });
+      done();
+    },
+    start: () => sender.start(),
+    stop: () => sender.stop(),
+    reload: (changed) => {
+      if (changed.has("notify")) sender.configure();
+    },
+    alarm: (text) => sender.alarm(text),
+    report: () => ({ channels: sender.report() }),
+  };
+};
