@@ -54,9 +54,11 @@ export async function editedFiles(
 }
 
 function isAsSeen(file: Tracked, { mtimeMs, size }: { mtimeMs: number; size: number }): boolean {
-  const time = file.nanoseconds === 0 ? Math.floor(mtimeMs / 1000) * 1000 : Math.floor(mtimeMs);
-  const seen = file.seconds * 1000 + Math.floor(file.nanoseconds / 1e6);
-  return time === seen && size % 2 ** 32 === file.size;
+  const seen = file.seconds * 1000 + file.nanoseconds / 1e6;
+  // Node rounds the time of a file.
+  const isSameTime =
+    file.nanoseconds === 0 ? Math.floor(mtimeMs / 1000) === file.seconds : Math.abs(mtimeMs - seen) < 1;
+  return isSameTime && size % 2 ** 32 === file.size;
 }
 
 async function readTracked(file: string, idBytes: number): Promise<Tracked[] | null> {
