@@ -91,13 +91,25 @@ export function isReserved(name: string): boolean {
 /** A test whether a name matches one of the patterns. */
 export function nameMatcher(patterns: readonly string[]): (name: string) => boolean {
   const names = new Set(patterns.filter((pattern) => !pattern.includes("*")));
-  const globs = patterns.filter((pattern) => pattern.includes("*")).map(globOf);
-  return (name) => names.has(name) || globs.some((glob) => glob.test(name));
+  const globs = patterns.filter((pattern) => pattern.includes("*")).map((pattern) => pattern.split("*"));
+  return (name) => names.has(name) || globs.some((parts) => hasInOrder(name, parts));
 }
 
-function globOf(pattern: string): RegExp {
-  const parts = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "s");
+/**
+ * Whether the text begins with the first part, ends with the last one, and has the others in between. The earliest place
+ * of a part is enough, so that the time does not grow with the number of ways in which the parts fit.
+ */
+function hasInOrder(text: string, parts: readonly string[]): boolean {
+  const [first = "", ...others] = parts;
+  const last = others.pop() ?? "";
+  if (!text.startsWith(first)) return false;
+  let end = first.length;
+  for (const part of others) {
+    const at = text.indexOf(part, end);
+    if (at === -1) return false;
+    end = at + part.length;
+  }
+  return end + last.length <= text.length && text.endsWith(last);
 }
 
 /** Whether a variable names a place of a machine, or a user of it: on another machine its value is not true. */

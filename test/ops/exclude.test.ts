@@ -14,10 +14,16 @@ it.each([
   ["[a-c]x", ["ax", "cx"], ["dx", "-x"]],
   ["[!a]x", ["bx"], ["ax"]],
   ["a+(b).{c}$^|\\", ["a+(b).{c}$^|\\"], ["aab"]],
+  ["a*b*c/*d*e", ["abc/de", "axbbc/dde"], ["ab/de", "abc/d/e"]],
+  ["*[ab]*1*1", ["a11", "xb1y1"], ["a1", "a/11"]],
   ["new\nline", ["new\nline"], ["new", "line"]],
 ])("%j leaves out what it names and nothing else", (pattern, hits, misses) => {
   for (const path of hits) expect(new Exclude([pattern]).matches(path), path).toBe(true);
   for (const path of misses) expect(new Exclude([pattern]).matches(path), path).toBe(false);
+});
+
+it("matches a pattern of many stars at once", () => {
+  expect(new Exclude([`${"*a".repeat(50)}*b`]).matches("a".repeat(200))).toBe(false);
 });
 
 it("knows which patterns matched nothing", () => {

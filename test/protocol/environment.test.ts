@@ -14,9 +14,15 @@ test.each([
   ["A.B", ["A.B"], ["AXB"]],
   ["A+*[x]", ["A+1[x]"], ["AA1x"]],
   ["*", ["A", "a b\nc"], []],
+  ["a*a", ["aa", "aba"], ["a"]],
+  ["a*b*b*c", ["abbc", "axbbbyc"], ["abc", "abcb", "babbc"]],
 ])("the pattern %s", (pattern, fits, others) => {
   const matches = nameMatcher([pattern]);
   expect([...fits, ...others].filter(matches)).toEqual(fits);
+});
+
+test("a pattern of many stars is matched at once", () => {
+  expect(nameMatcher([`${"*a".repeat(100)}*b`])("a".repeat(10_000))).toBe(false);
 });
 
 test("a submit sends the base and what is allowed, nothing else", () => {

@@ -26,15 +26,36 @@ export class Exclude {
   }
 }
 
+const TOKEN = /\*\*\/|\*\*|\*|\?|\[(!?)([^\]/]+)\]|./gsu;
+
 /** `*` and `?` match within one part, `**` across parts, `[a-z]` is a class; other characters match themselves. */
 function globRegex(glob: string): RegExp {
-  const source = glob.replace(/\*\*\/|\*\*|\*|\?|\[(!?)([^\]/]+)\]|[\\^$.|+(){}[\]]/g, (token, not, set) => {
-    if (token === "**/") return "(?:[^/]+/)*";
-    if (token === "**") return ".*";
-    if (token === "*") return "[^/]*";
-    if (token === "?") return "[^/]";
-    if (set !== undefined) return `[${not ? "^/" : ""}${set.replace(/[\\\]^[]/g, "\\$&")}]`;
-    return `\\${token}`;
-  });
-  return new RegExp(`^${source}$`, "su");
+  let source = "";
+  let stars = 0;
+  /** What follows the last `*`. */
+  let behind: string | null = null;
+  for (const [token, not, set] of glob.matchAll(TOKEN)) {
+    if (token === "*") {
+      // Of what stands between two stars, the earliest place is enough: a lookahead is never tried again elsewhere.
+      if (behind !== null) source += `(?=([^/]*?${behind}))\\${++stars}`;
+      behind = "";
+      continue;
+    }
+    const sign = signOf(token, not, set);
+    if (behind === null) source += sign;
+    else behind += sign;
+    // The star matches within its part.
+    if (behind === null || !/\/|\*\*/.test(token)) continue;
+    source += `[^/]*${behind}`;
+    behind = null;
+  }
+  return new RegExp(`^${source}${behind === null ? "" : `[^/]*${behind}`}$`, "su");
+}
+
+function signOf(token: string, not: string | undefined, set: string | undefined): string {
+  if (token === "**/") return "(?:[^/]+/)*";
+  if (token === "**") return ".*";
+  if (token === "?") return "[^/]";
+  if (set !== undefined) return `[${not ? "^/" : ""}${set.replace(/[\\\]^[]/g, "\\$&")}]`;
+  return token.replace(/[\\^$.|+(){}[\]]/g, "\\$&");
 }

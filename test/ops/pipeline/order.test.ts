@@ -81,6 +81,13 @@ test("a circle is told with its names", () => {
   );
 });
 
+test("patterns of many stars are compared at once", () => {
+  const stars = (end: string) => `${"*a".repeat(50)}*${end}`;
+  expect(meets([stars("b")], stars("b"))).toBe(true);
+  expect(meets([stars("b")], "a".repeat(200))).toBe(false);
+  expect(meets([`${"**/a/".repeat(50)}b`], `${"a/".repeat(200)}c?`)).toBe(false);
+});
+
 test("thousands of steps take no time", () => {
   const steps = Array.from({ length: 2000 }, (_, n) => step(`s${n}`, [`in/${n}`], [`out/${n}`]));
   expect(orderOf([...steps, step("last", ["out/**"])]).after!.at(-1)).toHaveLength(2000);

@@ -118,15 +118,36 @@ function bracesOf(text: string): string[] {
 }
 
 /** Whether a path may match both. */
-function mayMeet(a: readonly Part[], b: readonly Part[], i = 0, j = 0): boolean {
-  for (; i < a.length && j < b.length; i++, j++) {
-    const [x, y] = [a[i]!, b[j]!];
-    if (x === "**") return mayMeet(a, b, i + 1, j) || mayMeet(a, b, i, j + 1);
-    if (y === "**") return mayMeet(a, b, i, j + 1) || mayMeet(a, b, i + 1, j);
-    if (x !== y && !((isWild(x) || isWild(y)) && partsMeet(signsOf(x), signsOf(y)))) return false;
+const mayMeet = (a: readonly Part[], b: readonly Part[]) => meet(a, b, "**", mayBeSamePart);
+
+const mayBeSamePart = (a: Part, b: Part) =>
+  a === b || ((isWild(a) || isWild(b)) && meet(signsOf(a), signsOf(b), "*", mayBeSameSign));
+
+const mayBeSameSign = (a: Sign, b: Sign) => a === "?" || b === "?" || plain(a) === plain(b);
+
+/**
+ * Whether two lists may stand for the same one, where a star stands for any number of items. Row by row for the
+ * beginnings of both, so that the time does not grow with the number of ways in which the stars fit.
+ */
+function meet(
+  a: readonly string[],
+  b: readonly string[],
+  star: string,
+  mayBeSame: (a: string, b: string) => boolean,
+): boolean {
+  const first = a[0] ?? star;
+  // Most patterns differ in their first item, and thousands of steps are compared.
+  if (first !== star && b[0] !== star && b[0] !== undefined && !mayBeSame(first, b[0])) return false;
+  let above = [true];
+  for (const y of b) above.push(above.at(-1)! && y === star);
+  for (const x of a) {
+    const row = [above[0]! && x === star];
+    for (const [j, y] of b.entries())
+      row.push(x === star || y === star ? above[j + 1]! || row[j]! : above[j]! && mayBeSame(x, y));
+    if (!row.includes(true)) return false;
+    above = row;
   }
-  const isEmpty = (rest: readonly Part[]) => rest.every((part) => part === "**");
-  return isEmpty(a.slice(i)) && isEmpty(b.slice(j));
+  return above[b.length]!;
 }
 
 /** A character, `?` for any one, `*` for any number. */
@@ -137,17 +158,6 @@ function signsOf(part: Part): Sign[] {
   return [...part.matchAll(/\\(.)|\[[^\]]*\]|./gsu)].map(([sign, escaped]) =>
     escaped !== undefined ? `\\${escaped}` : sign.startsWith("[") && sign.length > 1 ? "?" : sign,
   );
-}
-
-function partsMeet(a: readonly Sign[], b: readonly Sign[], i = 0, j = 0): boolean {
-  for (; i < a.length && j < b.length; i++, j++) {
-    if (a[i] === "*") return partsMeet(a, b, i + 1, j) || partsMeet(a, b, i, j + 1);
-    if (b[j] === "*") return partsMeet(a, b, i, j + 1) || partsMeet(a, b, i + 1, j);
-    const isSame = plain(a[i]!) === plain(b[j]!);
-    if (!isSame && a[i] !== "?" && b[j] !== "?") return false;
-  }
-  const isEmpty = (rest: readonly Sign[]) => rest.every((sign) => sign === "*");
-  return isEmpty(a.slice(i)) && isEmpty(b.slice(j));
 }
 
 const plain = (sign: Sign) => (sign.startsWith("\\") ? sign.slice(1) : sign);
