@@ -5,6 +5,7 @@
  * cancelled or the worker dies, all processes of the group end.
  */
 import { ExecError, LiveOperation, type Params, type Progress, z } from "liveops";
+import { shellLine, shellQuote } from "../protocol/text/shell-quote.js";
 import { shown } from "./messages.js";
 
 const LONGEST_GRACE = 60;
@@ -14,7 +15,7 @@ export class Shell extends LiveOperation<typeof Shell> {
   static title = (params: Params<typeof Shell>) => commandText(params).trim() || "Shell";
   static stages = ["Run"] as const;
   static historyKey = (params: Params<typeof Shell>) =>
-    [commandText(params), ...(params.script === undefined ? [] : params.args.map(quoted))].join(" ");
+    [commandText(params), ...(params.script === undefined ? [] : params.args.map(shellQuote))].join(" ");
   static gracePeriod = LONGEST_GRACE + 5;
   static params = z
     .object({
@@ -73,7 +74,7 @@ export class Shell extends LiveOperation<typeof Shell> {
 
 /** The command line, as one types it. */
 function commandText({ args, script }: Params<typeof Shell>): string {
-  return script ?? args.map(quoted).join(" ");
+  return script ?? shellLine(args);
 }
 
 /** The stack shows only liveops. A complete line in the place of a command is a common mistake. */
@@ -83,9 +84,4 @@ function withoutStack(error: Error): Error {
   if (code === "ENOENT" && error.message.endsWith(" separately"))
     error.message += " as words after --, or the complete line as script=…";
   return error;
-}
-
-/** Quotes a word for a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -22,7 +22,7 @@ describe("a command", () => {
       args: ["printf", "%s\n", "$HOME", "a  b", "*", "", "--", "it's"],
     });
     expect(run.texts("stdout")).toEqual(["$HOME", "a  b", "*", "", "--", "it's"]);
-    expect(run.texts("log")[0]).toBe("$ printf '%s\n' '$HOME' 'a  b' '*' '' -- 'it'\\''s'".split("\n")[0]);
+    expect(run.texts("log")[0]).toBe("$ printf $'%s\\n' '$HOME' 'a  b' '*' '' -- 'it'\\''s'");
   });
 
   it("gives a script what follows -- as its arguments", async () => {

@@ -8,7 +8,7 @@ import { failedSteps } from "../../../protocol/step-names.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
-import { shellQuote } from "../../../protocol/text/shell-quote.js";
+import { shellLine } from "../../../protocol/text/shell-quote.js";
 import { framesOf } from "../../../protocol/text/stack-frames.js";
 
 /** Lines of source before and behind the place. */
@@ -85,9 +85,7 @@ export function commandOf({ op, params }: Operation): string | null {
   if (op !== "shell") return null;
   const { script, args } = params;
   if (typeof script === "string") return script.includes("\n") ? null : script;
-  return Array.isArray(args) && args.length > 0
-    ? args.map((word) => shellQuote(String(word))).join(" ")
-    : null;
+  return Array.isArray(args) && args.length > 0 ? shellLine(args.map(String)) : null;
 }
 
 function stageOf({ stages, stageStates, untrackedStage }: Operation): string | null {

@@ -4,7 +4,7 @@ import type { OperationType } from "../../../protocol/replies.js";
 import { limitsText } from "../../../protocol/resource-limits.js";
 import type { Paint } from "../../../protocol/text/colour.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { shellQuote } from "../../../protocol/text/shell-quote.js";
+import { shellLine } from "../../../protocol/text/shell-quote.js";
 import { fileUrl, type Linker, unlinked } from "../../kit/output/links.js";
 import { exampleWords } from "./example-words.js";
 import { renderParameterDetails } from "./parameter-details.js";
@@ -24,7 +24,7 @@ export function typePage(
   const limits = limitsText(type);
   const fleet = fleetText(type);
   const description = typeof params?.description === "string" ? params.description : "";
-  const example = [op, ...exampleWords(params)].map(shellQuote).join(" ");
+  const example = shellLine([op, ...exampleWords(params)]);
   return [
     `${paint("bold", sanitize(op))}${title === "" ? "" : `  ${sanitize(title)}`}`,
     ...(description === "" ? [] : [`  ${sanitize(description)}`]),

@@ -2,7 +2,7 @@
 import { NO, questionId } from "../../../protocol/approval.js";
 import { onRemote } from "../../../protocol/features/ssh/address.js";
 import type { EditBody } from "../../../protocol/requests.js";
-import { shellQuote } from "../../../protocol/text/shell-quote.js";
+import { shellLine } from "../../../protocol/text/shell-quote.js";
 import { bareOf, hostOfKey } from "../../features/hosts/host-key.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { Submit } from "../form/form.js";
@@ -81,7 +81,7 @@ export function liveops(words: readonly string[], flags: Flags): string {
 }
 
 function command(program: string, words: readonly string[], flags: Flags): string {
-  return [program, ...words.slice(0, 1), ...flagWords(flags), ...words.slice(1)].map(shellQuote).join(" ");
+  return shellLine([program, ...words.slice(0, 1), ...flagWords(flags), ...words.slice(1)]);
 }
 
 /** A command for each host that the ids are of. */
@@ -110,7 +110,7 @@ export function againstHung(
 /** A command that works on the machine of the daemon. */
 function onItsMachine(words: readonly string[], flags: Flags): string {
   if (flags.remote !== undefined) return onRemote(flags.remote, words);
-  return [...words, ...flagWords(flags)].map(shellQuote).join(" ");
+  return shellLine([...words, ...flagWords(flags)]);
 }
 
 /** With the type left to the person who types it. */
