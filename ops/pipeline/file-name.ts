@@ -24,12 +24,12 @@ const LOOK_BYTES = 128 * 1024;
 
 /** Whether the file has the key `stages`. Other YAML files of a directory are those of other tools. */
 export function hasStages(path: string): boolean {
-  return /^\s*\{?\s*(["']?)stages\1\s*:/m.test(startOf(path));
+  return /(?:^|[{,])\s*(["']?)stages\1\s*:/m.test(startOf(path));
 }
 
 /** The name of a pipeline as its text states it, or that of its path; null: none. */
 export function statedName(path: string): string | null {
-  const [, stated] = /^name\s*:\s*["']?([a-z0-9-]+)/m.exec(startOf(path)) ?? [];
+  const [, , stated] = /^(?:\{\s*)?(["']?)name\1\s*:\s*["']?([a-z0-9-]+)/m.exec(startOf(path)) ?? [];
   return stated ?? nameOfPath(path);
 }
 
