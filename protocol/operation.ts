@@ -34,6 +34,18 @@ export const operationErrorSchema = z.object({
     z.optional(z.enum(Object.keys(CAUSES) as [Cause, ...Cause[]])),
     "how the worker died, or the kind of uncaught error; otherwise absent",
   ),
+  place: doc(
+    z.optional(z.object({ file: z.string(), line: z.int() })),
+    "where a pipeline failed: its file, or `stdin`, and the line; absent for other types",
+  ),
+  command: doc(
+    z.optional(z.string()),
+    "the command of a pipeline that failed, as its file has it; absent: it is not known",
+  ),
+  again: doc(
+    z.optional(z.string()),
+    "the command that runs a pipeline again with the secret that is missing; absent: none is",
+  ),
 });
 
 export const progressSchema = z.object({

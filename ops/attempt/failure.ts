@@ -37,6 +37,17 @@ export function resultOfFailure(error: unknown): unknown {
   return typeof error === "object" && error !== null ? results.get(error) : undefined;
 }
 
+/** What a pipeline knows of its failure. The message may repeat a text of anybody. */
+type FailureDetails = Pick<OperationError, "place" | "command" | "again">;
+
+const details = new WeakMap<object, FailureDetails>();
+
+/** Returns the error; the record's error has the details too. */
+export function withDetails<E extends object>(error: E, known: FailureDetails): E {
+  details.set(error, known);
+  return error;
+}
+
 /** The record's error for any thrown value, without secrets. Never throws. */
 export function toOperationError(thrown: unknown, masker: Masker): OperationError {
   try {
@@ -45,7 +56,8 @@ export function toOperationError(thrown: unknown, masker: Masker): OperationErro
       return { code, message: `threw ${masker.quoted(thrown, MAX_ERROR)}`, stack: null };
     const causes = causesOf(thrown, masker);
     const message = masker.mask(messageOf(thrown)).slice(0, MAX_ERROR);
-    const error = { code, message, stack: authorStack(thrown, masker)?.slice(0, MAX_ERROR) ?? null };
+    const stack = authorStack(thrown, masker)?.slice(0, MAX_ERROR) ?? null;
+    const error = { code, message, stack, ...details.get(thrown) };
     return causes.length === 0 ? error : { ...error, causes };
   } catch {
     return { code: "LIVEOPS_EXCEPTION", message: "threw something that cannot be shown", stack: null };

@@ -274,11 +274,9 @@ function nextOf(
       { command: `liveops logs ${id}`, does: "prints its log" },
     ];
   const place = step === null ? stage : `${stage}/${step}`;
-  // The message tells how to give its value again.
-  const [, given] = (error?.code === "LIVEOPS_SECRET_MISSING" && /with: (.+)$/.exec(error.message)) || [];
-  if (given !== undefined)
+  if (error?.again !== undefined)
     return [
-      { command: given, does: "gives the secret again" },
+      { command: error.again, does: "gives the secret again" },
       { command: `liveops logs ${id}`, does: "prints its log" },
     ];
   const values = outputs.flatMap((name) => ["--output", `${name}=...`]);

@@ -53,8 +53,7 @@ export function errorOf(
   if (error === null) return null;
   const first = firstLine(error.message);
   const program = programIn(error);
-  const inPipeline = placeInPipeline(first);
-  const place = inPipeline?.place ?? ownPlace(error) ?? placeIn(first, cwd);
+  const place = error.place ?? ownPlace(error) ?? placeIn(first, cwd);
   const stage = stageOf(record);
   const steps = stage === null ? [] : failedSteps(record, stage);
   const logged = lastLines.filter(({ stream }) => stream !== "liveops");
@@ -71,7 +70,8 @@ export function errorOf(
     ...{ code: error.code, message: first.slice(0, COLUMNS_MOST) },
     causes: (error.causes ?? []).slice(0, CAUSES_MOST).map(({ message }) => short(firstLine(message))),
     // Where a pipeline names no command, the first word is the name of the stage.
-    command: inPipeline === null ? (command ?? program?.name ?? null) : inPipeline.command,
+    command:
+      error.place === undefined ? (command ?? program?.name ?? null) : short(error.command ?? "") || null,
     exit: program?.exit ?? exitOf(error),
     place,
     lines: lines.slice(-LINES_MOST).map(short),
@@ -152,14 +152,6 @@ const exitOf = ({ cause }: OperationError): string | null =>
   cause === undefined ? null : (CAUSES_IN_WORDS[cause] ?? null);
 
 type Place = NonNullable<Failure["place"]>;
-
-/** `Test exited with 2 at /srv/ci.yaml:12: make test`. */
-function placeInPipeline(line: string): { place: Place | null; command: string | null } | null {
-  const [, file, number, command] =
-    / at (\/.+?|stdin):(\d+)(?: \(line \d+ of the script\))?(?:: (.*))?$/.exec(line) ?? [];
-  if (file === undefined) return null;
-  return { place: { file, line: Number(number) }, command: command || null };
-}
 
 /** The first frame of the operation's own code. */
 function ownPlace({ stack, causes = [] }: OperationError): Place | null {

@@ -1,7 +1,9 @@
 /** Runs one command of a pipeline: a script by the shell rule, or words without a shell. */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { shellLine } from "../../../protocol/text/shell-quote.js";
+import type { OperationError } from "../../../protocol/operation.js";
+import { shellLine, shellQuote } from "../../../protocol/text/shell-quote.js";
+import { withDetails } from "../../attempt/failure.js";
 import type { Reports } from "../../attempt/reports.js";
 import { inTemporary, makeTemporary, removeTemporary } from "../../attempt/temporary.js";
 import type { Build } from "../../features/up-to-date/files/stamps.js";
@@ -9,7 +11,7 @@ import type { RunnerExecOptions } from "../../programs/exec.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineFile, Template } from "../definition.js";
 import { fill, fillWords, ValueError } from "../template.js";
-import { CONDITION_END, FailureTrap, findShell } from "./shell.js";
+import { CONDITION_END, type FailedCommand, FailureTrap, findShell } from "./shell.js";
 import type { Variables } from "./variables.js";
 
 /** A private directory for the files of one attempt: outputs, and records of failed commands. */
@@ -44,13 +46,15 @@ export class CommandFailure extends ExecError {
   constructor(
     { command, args, exitCode, signal, seconds, lastLines }: ExecError,
     label: string,
-    place: string,
+    { at, text, command: failed }: FailedAt,
     readonly isBroken = false,
   ) {
     super(command, args, { exitCode, signal, seconds }, lastLines, label);
     const [first = "", ...rest] = this.message.split("\n");
     const what = isBroken ? `${label}: bash ended the script for an error in it` : first;
-    this.message = [`${what} at ${place}`, ...rest].join("\n");
+    this.message = [`${what} at ${text}`, ...rest].join("\n");
+    const isWhole = failed !== undefined && failed.length <= MAX_COMMAND;
+    withDetails(this, { place: at, ...(isWhole && { command: failed }) });
     // The stack shows only liveops.
     delete this.stack;
   }
@@ -60,10 +64,11 @@ export class CommandFailure extends ExecError {
 export class CommandTimeout extends Error {
   readonly exitCode = null;
 
-  constructor(label: string, timeout: number, place: string) {
+  constructor(label: string, timeout: number, place: Place) {
     super(
-      `${label} ran longer than its timeout of ${durationText(timeout)}, and its processes were stopped, at ${place}`,
+      `${label} ran longer than its timeout of ${durationText(timeout)}, and its processes were stopped, at ${placeText(place)}`,
     );
+    withDetails(this, { place });
     delete this.stack;
   }
 }
@@ -116,7 +121,7 @@ export async function runCommand(
   const command = instead?.command ?? spec.run;
   const { env, scope } = variables.of(spec, own, values);
   const cwd = directoryOf(file, spec.cwd, (template) => fill(template, scope));
-  const place = placeOf(file, command, 1);
+  const place = placeOf(file, command);
   const late = new AbortController();
   // By the clock of the attempt, which stops while the operation is paused.
   const clear =
@@ -139,10 +144,11 @@ export async function runCommand(
   try {
     if (command.kind === "words") {
       const [program, ...args] = fillWords(command.words, scope);
-      if (program === undefined) throw noProgram(label, `${place}: ${wordsText(command.words)}`);
+      const shown = `${placeText(place)}: ${wordsText(command.words).slice(0, MAX_SHOWN)}`;
+      if (program === undefined) throw noProgram(label, shown);
       p.log(`$ ${shellLine([program, ...args].map((word) => p.masker.mask(word)))}`);
       return await p.exec(program, args, execOptions).catch((error) => {
-        throw failureAt(error, label, `${place}: ${wordsText(command.words).slice(0, 200)}`);
+        throw failureAt(error, label, { at: place, text: shown, command: typedText(command.words) });
       });
     }
     const shell = findShell("PATH" in env ? env.PATH : process.env.PATH, cwd);
@@ -155,10 +161,10 @@ export async function runCommand(
     return await p
       .exec(shell.command, [...shell.options, script], { ...execOptions, env: changes })
       .catch((error) => {
-        if (!(error instanceof ExecError)) throw failureAt(error, label, placeOf(file, command, 1));
-        const failed = trap.failed(error.exitCode);
-        const place = placeOfFailure(file, command, failed?.line ?? null, failed?.command);
-        throw new CommandFailure(error, label, place, isCondition && trap.isBroken);
+        if (!(error instanceof ExecError))
+          throw failureAt(error, label, { at: place, text: placeText(place) });
+        const failed = placeOfFailure(file, command, trap.failed(error.exitCode));
+        throw new CommandFailure(error, label, failed, isCondition && trap.isBroken);
       });
   } finally {
     clear?.();
@@ -173,15 +179,15 @@ function noProgram(label: string, place: string): Error {
   return error;
 }
 
-function failureAt(error: unknown, label: string, place: string): unknown {
-  if (error instanceof ExecError) return new CommandFailure(error, label, place);
+function failureAt(error: unknown, label: string, failed: FailedAt): unknown {
+  if (error instanceof ExecError) return new CommandFailure(error, label, failed);
   const { code, message } = error as NodeJS.ErrnoException;
   // Of the commands, those of `needs` alone are captured.
   const isTooMuch = error instanceof RangeError;
   // A program that the system did not start: the stack shows only liveops.
   if (code === undefined && !isTooMuch) return error;
   const why = isTooMuch ? 'its output has more than 1 MiB; shorten it, such as with "| cksum"' : message;
-  const failure = Object.assign(new Error(`${label}: ${why} (at ${place})`), { code });
+  const failure = Object.assign(new Error(`${label}: ${why} (at ${failed.text})`), { code });
   delete failure.stack;
   return failure;
 }
@@ -207,37 +213,66 @@ export function directoryOf(
 /** With the name of the command and its place, which the error of a value does not know. */
 export function placed(error: unknown, label: string, file: PipelineFile, command: Command): unknown {
   if (!(error instanceof ValueError)) return error;
-  return new ValueError(`${label}: ${error.message} (at ${placeOf(file, command, 1)})`);
+  return new ValueError(`${label}: ${error.message} (at ${placeText(placeOf(file, command))})`);
+}
+
+type Place = NonNullable<OperationError["place"]>;
+
+/** Where a command failed. */
+interface FailedAt {
+  at: Place;
+  /** For the message: the place, and the command where it is known. */
+  text: string;
+  command?: string | undefined;
+}
+
+/** Most characters of a command in a message, and in the record. */
+const MAX_SHOWN = 200;
+const MAX_COMMAND = 4096;
+
+/** @param nth - line of the script */
+function placeOf({ path }: PipelineFile, { line }: Command, nth = 1): Place {
+  return { file: path ?? "stdin", line: line + nth - 1 };
 }
 
 /** The file and the line, as an editor opens it. */
-function placeOf({ path }: PipelineFile, { line }: Command, nth: number): string {
-  return `${path ?? "stdin"}:${line + nth - 1}`;
-}
+const placeText = ({ file, line }: Place): string => `${file}:${line}`;
 
 /** The place of a failed command, and the command: the line of the file, or as the shell reports it. */
 function placeOfFailure(
   file: PipelineFile,
-  command: Command & { kind: "script" },
-  line: number | null,
-  failed: string | undefined,
-): string {
-  const lines = command.script.split("\n");
-  if (line === null) return `${placeOf(file, command, 1)}${lines.length > 1 ? "" : `: ${lines[0]?.trim()}`}`;
+  script: Command & { kind: "script" },
+  failed: FailedCommand | null,
+): FailedAt {
+  const lines = script.script.split("\n");
+  if (failed === null) {
+    const at = placeOf(file, script);
+    if (lines.length > 1) return { at, text: placeText(at) };
+    const command = script.script.trim();
+    return { at, text: `${placeText(at)}: ${command}`, command };
+  }
+  const { line } = failed;
   const text = (lines[line - 1] ?? "").trim();
-  const shown = text.includes(failed ?? "") || failed === undefined ? text : failed.replace(/\s+/g, " ");
-  const inFile = file.text.split("\n")[command.line + line - 2] ?? "";
+  const command = text.includes(failed.command) ? text : failed.command.replace(/\s+/g, " ");
+  const inFile = file.text.split("\n")[script.line + line - 2] ?? "";
   // A folded or an escaped scalar has other lines than the file.
-  const place = inFile.includes(text)
-    ? placeOf(file, command, line)
-    : `${placeOf(file, command, 1)} (line ${line} of the script)`;
-  return `${place}: ${shown.slice(0, 200)}`;
+  const isInFile = inFile.includes(text);
+  const at = placeOf(file, script, isInFile ? line : 1);
+  const ofScript = isInFile ? "" : ` (line ${line} of the script)`;
+  return { at, text: `${placeText(at)}${ofScript}: ${command.slice(0, MAX_SHOWN)}`, command };
 }
 
 /** As in the file: with names in the place of values. */
 export function wordsText(words: readonly Template[]): string {
   return words
     .map((word) => word.map((part) => ("text" in part ? part.text : `$${part.name}`)).join(""))
+    .join(" ");
+}
+
+/** As a shell takes the words, where the values are variables. */
+function typedText(words: readonly Template[]): string {
+  return words
+    .map((word) => word.map((part) => ("text" in part ? shellQuote(part.text) : `"$${part.name}"`)).join(""))
     .join(" ");
 }
 

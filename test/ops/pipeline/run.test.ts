@@ -155,7 +155,11 @@ describe("a script", () => {
     expect(error?.message.split("\n")[0]).toBe(
       '"A" exited with 2 at /pipelines/nightly.yaml:5: ls ./missing | cat',
     );
-    expect(error).toMatchObject({ code: "LIVEOPS_EXCEPTION", stack: null });
+    expect(error).toMatchObject({
+      ...{ code: "LIVEOPS_EXCEPTION", stack: null },
+      place: { file: "/pipelines/nightly.yaml", line: 5 },
+      command: "ls /nonexistent | cat",
+    });
     expect(result).toMatchObject({ exitCode: 2, failedStage: "A" });
     expect(texts("stdout")).not.toContain("two");
     expect(texts("log").slice(0, 2)).toEqual([
@@ -176,6 +180,7 @@ describe("a script", () => {
     const { error } = await run(fileOf([stage("A", lines)], {}, lines));
     expect(error?.message.split("\n")[0]).toMatch(new RegExp(` at /pipelines/nightly.yaml:${line}: `));
     expect(error?.message.split("\n")[0]?.endsWith(`: ${command}`)).toBe(true);
+    expect(error?.command).toBe(command);
   });
 
   it.each(["false || exit 7", "set +e\nfalse\nexit 7", "x=$(exit 7; true) || exit 7"])(
@@ -183,6 +188,7 @@ describe("a script", () => {
     async (lines) => {
       const { error, result } = await run(fileOf([stage("A", `true\n${lines}`)]));
       expect(error?.message.split("\n")[0]).toBe('"A" exited with 7 at /pipelines/nightly.yaml:1');
+      expect(error).not.toHaveProperty("command");
       expect(result).toMatchObject({ exitCode: 7 });
     },
   );
@@ -238,6 +244,7 @@ describe("words", () => {
     expect(error?.message.split("\n")[0]).toBe(
       '"A" exited with 2 at /pipelines/nightly.yaml:1: ls -- $dir/x',
     );
+    expect(error?.command).toBe('ls -- "$dir"/x');
     expect(texts("log")).toEqual(["$ ls -- '/no such/x'"]);
   });
 

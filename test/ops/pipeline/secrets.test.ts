@@ -85,6 +85,7 @@ describe("a secret", () => {
         code: "LIVEOPS_SECRET_MISSING",
         message: expect.stringMatching(message),
       });
+      expect(error?.again).toBe(/ with: (.*)$/.exec(error!.message)?.[1]);
       expect(error?.message).not.toContain("plain-text-value");
       expect(stages).toEqual([]);
     },

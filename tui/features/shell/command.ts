@@ -21,7 +21,7 @@ import type { Place, StageShell } from "../../cli/run/stage-shell.js";
 import { addCommand } from "../../kit/options.js";
 import type { ReportTo } from "../../kit/report.js";
 import { afterShell } from "./after-shell.js";
-import { codeShell, failedCommand, isWhereItFailed, placeOf, placeText, stateOf } from "./place.js";
+import { codeShell, isWhereItFailed, placeOf, placeText, stateOf } from "./place.js";
 import { hasHistory, startShell } from "./start-shell.js";
 
 export function registerShell(root: Command): void {
@@ -68,7 +68,7 @@ async function open(client: Client, record: Operation, place: Place, to: ReportT
       ? await inPipelineBundle(({ stageShell }) => stageShell(record, reply, place, outputFile))
       : codeShell(record, reply.env, place);
     checkDirectory(stage.cwd, record);
-    const failed = isWhereItFailed(record, place) ? failedCommand(record) : null;
+    const failed = isWhereItFailed(record, place) ? (record.error?.command ?? null) : null;
     const history = [stage.command, failed].filter((line) => line !== null);
     const shell = process.env.SHELL || "/bin/sh";
     introduce(record, place, stage, history.at(-1) ?? null, hasHistory(shell));

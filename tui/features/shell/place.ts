@@ -68,11 +68,3 @@ export function codeShell(record: Operation, env: StageShell["env"], { stage, st
   };
   return { cwd, env: { ...env, ...own }, leftOut: [], command, outputs: [] };
 }
-
-/** The command of a script that failed, as the error tells it; null: it does not. */
-export function failedCommand({ error }: Pick<Operation, "error">): string | null {
-  const [first = ""] = (error?.message ?? "").split("\n");
-  // A longer line is cut.
-  const [, text = ""] = / at (?:stdin|\/\S*?):\d+(?: \(line \d+ of the script\))?: (.*)$/.exec(first) ?? [];
-  return text === "" || text.length >= 200 ? null : text;
-}
