@@ -240,8 +240,8 @@ export const ROUTES = {
     cancelAll: {
       summary: "Cancel many operations",
       description:
-        "Cancels queued and running operations in one step, queued ones first: no operation starts in the slot of another " +
-        "one. The reply has a line for each operation, once the requests are on disk.",
+        "Cancels queued operations first, the newest before the others: no operation starts in the slot of another " +
+        "one. The reply has a line for each operation, once its request is on disk.",
       body: requests.cancelSelectionBody,
       replies: { 200: ndjson(lines.selectionLine) },
     },

@@ -8,8 +8,8 @@ import { hostFilter } from "../hosts/hosts.js";
 import type { Entry } from "../store/decision.js";
 import { matchesQuery } from "../store/recent.js";
 
-/** Most operations of a piece that is not queued: finished ones may be many, and each is read from the disk. */
-const PIECE = 200;
+/** Most operations of a piece. The daemon answers other requests after each piece, within about 50 ms. */
+const PIECE = 50;
 
 /** Operations to act on at once, and ids that are not found, with the error of each. */
 export interface Piece {
@@ -29,7 +29,8 @@ interface Filter {
 
 /**
  * The operations of the request in pieces, queued ones first: they must not start in a slot that a running one leaves.
- * All live operations that a filter selects are one piece.
+ * Of the queued ones a filter takes the newest first: an operation must not start because the one that it waits for was
+ * cancelled a piece before.
  *
  * @param possible states that the request can act on
  * @throws Refusal where nothing is selected, or no operation in the states can be acted on
@@ -66,19 +67,27 @@ async function* byIds(context: Parts, ids: readonly string[]): AsyncGenerator<Pi
   };
   for (const id of ids) await find(id);
   const all = [...entries.values()];
+  yield { entries: [], missing };
   // Queued ones first: others may be kept only because a queued one waits for them.
-  const others = all.filter((entry) => !isQueued(entry));
-  yield { entries: all.filter(isQueued), missing };
-  for (let from = 0; from < others.length; from += PIECE)
-    yield { entries: others.slice(from, from + PIECE), missing: [] };
+  yield* inPieces([...all.filter(isQueued), ...all.filter((entry) => !isQueued(entry))]);
+}
+
+async function* inPieces(entries: readonly Entry[]): AsyncGenerator<Piece> {
+  for (let from = 0; from < entries.length; from += PIECE) {
+    yield { entries: entries.slice(from, from + PIECE), missing: [] };
+    await turn();
+  }
 }
 
 async function* live(context: Parts, filter: Filter): AsyncGenerator<Piece> {
   const entries = [...context.store.ledger.entries.values()].filter(
     (entry) => matchesQuery(entry, queryOf(filter)) && fits(entry, filter, context.now()),
   );
-  const inOrder = entries.sort((a, b) => Number(isQueued(b)) - Number(isQueued(a)) || a.order - b.order);
-  yield { entries: inOrder, missing: [] };
+  const newestFirst = entries.sort((a, b) => b.order - a.order);
+  yield* inPieces([
+    ...newestFirst.filter(isQueued),
+    ...newestFirst.filter((entry) => !isQueued(entry)).reverse(),
+  ]);
 }
 
 /** Oldest first: the order of an operation does not change when it is retried, nor when others are removed. */

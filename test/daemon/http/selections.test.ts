@@ -29,17 +29,50 @@ async function told(lines: AsyncGenerator<SelectionLine>): Promise<string[]> {
 
 const submitted = (id: string, over: object = {}) => served.submit({ id, ...over });
 
-test("a cancel decides on queued operations before running ones, each in the order of the submits", async () => {
+test("a cancel decides on queued operations before running ones, the newest first", async () => {
   for (const id of ["arunning", "aqueued", "bqueued"]) await submitted(id);
   await served.run("arunning");
   expect(await told(client.cancelAll({ all: true }))).toEqual([
-    "aqueued cancelled",
     "bqueued cancelled",
+    "aqueued cancelled",
     "arunning running",
     "end",
   ]);
   expect((await client.show("arunning")).cancelRequested).toBe(true);
   expect(await told(client.cancelAll({ all: true, op: "other" }))).toEqual(["end"]);
+});
+
+test("a cancel of many operations is not one turn: others are answered between its pieces", async () => {
+  const ids = Array.from({ length: 120 }, (_, n) => `n${n}`);
+  for (const id of ids) await submitted(id);
+  const { lifecycle } = served.context;
+  const cancel = lifecycle.cancel.bind(lifecycle);
+  let underWay = 0;
+  const most: number[] = [];
+  lifecycle.cancel = (...args) => {
+    most.push(++underWay);
+    return cancel(...args).finally(() => underWay--);
+  };
+  const newestFirst = ids.toReversed().map((id) => `${id} cancelled`);
+  expect(await told(client.cancelAll({ all: true }))).toEqual([...newestFirst, "end"]);
+  expect(Math.max(...most)).toBe(50);
+});
+
+test("a client that leaves at the last line was not cut off", async () => {
+  const warned: unknown[] = [];
+  const { audit, log } = served.context;
+  log.warn = (...words: unknown[]) => void warned.push(words);
+  // The audit log is written after the last line.
+  const left = new Promise<void>((resolve) => {
+    audit.record = () => {
+      served.app.server.closeAllConnections();
+      setImmediate(resolve);
+    };
+  });
+  await submitted("queued1");
+  await told(client.cancelAll({ all: true })).catch(() => {});
+  await left;
+  expect(warned).toEqual([]);
 });
 
 test("every key narrows the selection", async () => {
