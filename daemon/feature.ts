@@ -9,7 +9,6 @@ import type { Config } from "../protocol/system/config-settings.js";
 import type { Connections } from "./http/connections.js";
 import type { Judge } from "./scheduler/finishing.js";
 import type { Settings } from "./settings.js";
-import type { Entry } from "./store/decision.js";
 
 /** Routes that a feature adds to the HTTP server. */
 export type FeatureRoutes = FastifyPluginCallbackZod<{ connections: Connections }>;
@@ -44,8 +43,8 @@ export interface Feature {
   report?(): Partial<DaemonReply>;
   /** What `liveopsd status` must show. */
   problems?(): string[];
-  /** Why an operation failed, in lines; null: the feature does not know. */
-  reasonOf?(entry: Entry): string[] | null;
+  /** Why an operation failed, in lines that are not masked; null: the feature does not know. */
+  reasonOf?(record: Operation): string[] | null;
   /** Whether the worker traces the operation; null: it does not ask. */
   isTraced?(id: string): boolean | null;
   /** Judges the outcome of a worker. */

@@ -2,11 +2,12 @@
  * Replaces secrets by `***` in everything an attempt reports: log lines, status, errors and results. `formsOf` says in
  * which forms a secret is found.
  *
- * A text is masked before it is quoted or cut: a part of a secret is not found.
+ * A text is masked before it is quoted or cut: a part of a secret is found at the end of a text alone.
  */
 import { inspect } from "node:util";
 import type { EventBody, Outcome } from "../../protocol/event.js";
 import { SEQUENCES, withoutSequences } from "../../protocol/text/sgr.js";
+import { assignedIn, SECRET_NAME } from "./assigned.js";
 import { formsOf, SHORTEST_SECRET } from "./secret-forms.js";
 import { type Range, TextSearch } from "./text-search.js";
 
@@ -53,7 +54,17 @@ export class Masker {
   maskUnfinished(text: string): string {
     if (this.isEmpty) return text;
     const { ranges, open } = this.#find(text);
-    return hidden(text, open < text.length ? [...ranges, [open, text.length]] : ranges);
+    return hidden(text, [...ranges, [open, text.length]]);
+  }
+
+  /**
+   * As `mask`, for a text that leaves the machine or is kept for others: a value is masked too that stands where a
+   * secret is written. The text may be cut off.
+   */
+  maskOutgoing(text: string): string {
+    const { ranges, open } = this.#find(text);
+    const assigned = inText(text, assignedIn(withoutSequences(text)));
+    return hidden(text, [...ranges, ...assigned, [open, text.length]]);
   }
 
   /**
@@ -120,11 +131,26 @@ export class Masker {
     if (plain.length === text.length) return found;
     const inner = this.#search.find(plain, shortest);
     if (inner.ranges.length === 0 && inner.open === plain.length) return found;
-    const place = placesIn(text);
-    const ranges = inner.ranges.map(([from, to]): Range => [place(from), place(to - 1) + 1]);
-    const open = inner.open < plain.length ? place(inner.open) : text.length;
-    return { ranges: [...found.ranges, ...ranges], open: Math.min(found.open, open) };
+    const open = inner.open < plain.length ? placesIn(text)(inner.open) : text.length;
+    return { ranges: [...found.ranges, ...inText(text, inner.ranges)], open: Math.min(found.open, open) };
   }
+}
+
+/** Ranges of the text without control sequences, as they are in the text. */
+function inText(text: string, ranges: readonly Range[]): Range[] {
+  const place = placesIn(text);
+  return ranges.map(([from, to]) => [place(from), place(to - 1) + 1]);
+}
+
+/** Knows the values of secret parameters, and of variables with the name of a secret. */
+export function maskerOf(
+  env: Readonly<Record<string, string>>,
+  secrets: Readonly<Record<string, string>> = {},
+) {
+  const masker = new Masker();
+  const named = Object.entries(env).flatMap(([name, value]) => (SECRET_NAME.test(name) ? value : []));
+  for (const value of [...Object.values(secrets), ...named]) masker.add(value);
+  return masker;
 }
 
 /** Where a character of the text without control sequences is in the text with them. */
@@ -153,10 +179,10 @@ function merged(ranges: readonly Range[]): Range[] {
 
 /** The text with a mask for each range. Colours stay. */
 function hidden(text: string, ranges: readonly Range[]): string {
-  if (ranges.length === 0) return text;
   let shown = "";
   let at = 0;
   for (const [from, to] of merged(ranges)) {
+    if (from === to) continue;
     shown += text.slice(at, from) + MASK + (text.slice(from, to).match(SEQUENCES)?.join("") ?? "");
     at = to;
   }

@@ -179,7 +179,7 @@ export class ChannelQueue {
     } catch (error) {
       const text = signal.aborted ? `no reply in ${DELIVERY_MS / 1000} s` : (error as Error).message;
       const retryAfter = error instanceof DeliveryError ? error.retryAfter : null;
-      throw new DeliveryError(sanitize(secrets.hide(text)), retryAfter);
+      throw new DeliveryError(sanitize(secrets.masker.maskOutgoing(text)), retryAfter);
     }
     this.lastSentAt = now().toISOString();
     this.#failures = 0;
@@ -210,11 +210,10 @@ export class ChannelQueue {
     if (hasChanged) this.options.onChange(problem);
   }
 
-  /** A secret that is missing is said before the first notice is lost for it. */
+  /** A setting that cannot be used is said before the first notice is lost for it. */
   #checkSecrets(): void {
-    const secrets = new Secrets(this.options.env);
     try {
-      for (const value of Object.values(this.channel[channelKindOf(this.channel)]!)) secrets.valueOf(value);
+      new Secrets(this.options.env).read(this.channel);
       this.#tell(null);
     } catch (error) {
       this.#tell((error as Error).message);

@@ -1,5 +1,6 @@
 /** Makes notices: from the end of an operation, and from what other parts say. Pure. */
 import { createHash } from "node:crypto";
+import type { Masker } from "../../../ops/secrets/masker.js";
 import { answerCommand, rejectCommand } from "../../../protocol/approval.js";
 import { nameMatcher } from "../../../protocol/environment.js";
 import {
@@ -116,7 +117,7 @@ function stageLine({ stages, currentStage, untrackedStage }: Operation): string 
     : `stage ${name}`;
 }
 
-const TITLES: Record<NoticeEvent, string> = {
+const TITLES: Record<NoticeDraft["event"], string> = {
   failed: "Failed",
   finished: "Finished",
   stalled: "Stalled",
@@ -125,23 +126,32 @@ const TITLES: Record<NoticeEvent, string> = {
   odd: "Odd",
   missed: "Missed",
   trouble: "liveopsd has a problem",
+  test: "Test of liveops",
 };
 
 export function noticeId(key: string, host: string): string {
   return createHash("sha256").update(`${host} ${key}`).digest("hex").slice(0, 20);
 }
 
-export function noticeOf(draft: NoticeDraft, host: string, at: Date): Notice {
-  const { event, key, record = null, schedule = null, reason, next } = draft;
+/** @param masker - knows the secrets of the operation */
+export function noticeOf(draft: NoticeDraft, host: string, at: Date, masker: Masker): Notice {
+  const { event, key, record = null, schedule = null } = draft;
+  // Masked before it is cut: a part of a secret would not be found.
+  const line = (text: string) => cut(sanitize(masker.maskOutgoing(text)).trim());
+  const lines = (texts: readonly string[], most: number) =>
+    texts
+      .map(line)
+      .filter((text) => text !== "")
+      .slice(0, most);
   return {
     id: noticeId(key, host),
     event,
     at: at.toISOString(),
     title: line(draft.title ?? titleOf(draft, host)),
     where: line(whereOf(draft, host)),
-    reason: lines(reason, MOST_REASONS),
-    next: lines(next, MOST_COMMANDS),
-    operation: record === null ? null : operationOf(record),
+    reason: lines(draft.reason, MOST_REASONS),
+    next: lines(draft.next, MOST_COMMANDS),
+    operation: record === null ? null : operationOf(record, line),
     schedule: schedule?.name ?? record?.schedule ?? null,
   };
 }
@@ -162,7 +172,7 @@ function whereOf({ record, schedule }: NoticeDraft, host: string): string {
   return parts.join(", ");
 }
 
-function operationOf(record: Operation): Notice["operation"] {
+function operationOf(record: Operation, line: (text: string) => string): Notice["operation"] {
   const { id, op, title, label, queue, state, attempt, error } = record;
   return {
     ...{ id, op, queue, state, attempt, seconds: record.seconds },
@@ -172,16 +182,8 @@ function operationOf(record: Operation): Notice["operation"] {
   };
 }
 
-function lines(texts: readonly string[], most: number): string[] {
-  return texts
-    .map(line)
-    .filter((text) => text !== "")
-    .slice(0, most);
-}
-
-function line(text: string): string {
-  const clean = sanitize(text).trim();
-  return clean.length > MOST_TEXT ? `${clean.slice(0, MOST_TEXT - 1)}…` : clean;
+function cut(text: string): string {
+  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT - 1)}…` : text;
 }
 
 /** The first of the drafts that the channel tells; undefined: none. The drafts are about the same occurrence. */
@@ -193,6 +195,7 @@ function wantsEvent(
   { event, record }: NoticeDraft,
   { events = DEFAULT_EVENTS as NoticeEvent[], longerThan = DEFAULT_LONGER_THAN }: Channel,
 ): boolean {
+  if (event === "test") return false;
   return events.includes(event) && (event !== "finished" || (record?.seconds ?? 0) >= longerThan);
 }
 

@@ -1,4 +1,5 @@
 /** Tells a person by channels what has happened. */
+import { maskerOf } from "../../../ops/secrets/masker.js";
 import type { MakeFeature } from "../../compose.js";
 import { firstOf } from "../../feature.js";
 import { definition } from "../../http/route-definition.js";
@@ -14,7 +15,8 @@ export const notices: MakeFeature = ({ bus, settings, store, log, layout, engine
     host: engine.hosts.name,
     isOurs: (entry) => engine.ownsHooks(entry),
     runsHere: (entry) => engine.runsHere(entry),
-    reasonOf: (entry) => firstOf(features, (feature) => feature.reasonOf?.(entry)) ?? [],
+    reasonOf: (record) => firstOf(features, (feature) => feature.reasonOf?.(record)) ?? [],
+    maskerOf: (id) => maskerOf(store.find(id)?.env ?? {}, store.secrets.get(id)),
     now: () => new Date(now()),
   });
   return {

@@ -1,11 +1,11 @@
 /** What a channel sends: one notice, or one summary of several. Pure. */
-import type { Notice, NoticeEvent } from "../../../protocol/features/notices/notices.js";
+import type { Notice } from "../../../protocol/features/notices/notices.js";
 import { count } from "../../../protocol/text/count.js";
 
 export interface Message {
   /** The same for a repeated delivery. */
   id: string;
-  event: NoticeEvent | "summary";
+  event: Notice["event"] | "summary";
   at: string;
   title: string;
   /** Reason and place, without the commands. */
@@ -20,7 +20,7 @@ export interface Message {
 /** Most notices that a summary lists. */
 const MOST_LISTED = 10;
 
-const CALM: ReadonlySet<NoticeEvent> = new Set(["finished", "odd"]);
+const CALM: ReadonlySet<Notice["event"]> = new Set(["finished", "odd", "test"]);
 
 /** @param notices at least one, the oldest first. @param host where it happened */
 export function messageOf(notices: readonly Notice[], host: string): Message {
@@ -51,7 +51,7 @@ export function messageOf(notices: readonly Notice[], host: string): Message {
 
 /** `5 failed, 2 stalled` */
 function countsOf(notices: readonly Notice[]): string {
-  const counts = new Map<NoticeEvent, number>();
+  const counts = new Map<Notice["event"], number>();
   for (const { event } of notices) counts.set(event, (counts.get(event) ?? 0) + 1);
   return [...counts].map(([event, n]) => `${n} ${event}`).join(", ");
 }

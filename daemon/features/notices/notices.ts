@@ -5,9 +5,10 @@
  * Notices wait in the outbox until they are delivered, so each is delivered at least once. The end of an operation and
  * a question are found again by the number of their decision where a crash came before the outbox.
  */
+import { Masker } from "../../../ops/secrets/masker.js";
 import { waitsForApproval } from "../../../protocol/approval.js";
 import { Refusal } from "../../../protocol/errors.js";
-import type { NoticeDraft } from "../../../protocol/features/notices/notices.js";
+import type { Notice, NoticeDraft } from "../../../protocol/features/notices/notices.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ChannelReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -60,7 +61,9 @@ interface NoticesOptions {
   /** Whether the operation runs on this host. */
   runsHere(entry: Entry): boolean;
   /** Why it failed, in lines. */
-  reasonOf(entry: Entry): string[];
+  reasonOf(record: Operation): string[];
+  /** Knows the secrets of an operation. */
+  maskerOf(id: string): Masker;
   now(): Date;
 }
 
@@ -128,16 +131,12 @@ export class Notices {
   async test(name: string): Promise<string | null> {
     const channel = this.#channels.get(name);
     if (channel === undefined) throw noSuchChannel(name, [...this.#channels.keys()]);
-    const at = this.options.now();
-    const notice = noticeOf(
-      {
-        ...{ event: "finished", key: `test ${name} ${at.getTime()}`, title: "Test of liveops" },
-        reason: [`The channel ${name} works.`],
-        next: ["liveops notify ls"],
-      },
-      this.options.host,
-      at,
-    );
+    const notice = this.#noticeOf({
+      event: "test",
+      key: `test ${name} ${this.options.now().getTime()}`,
+      reason: [`The channel ${name} works.`],
+      next: ["liveops notify ls"],
+    });
     try {
       await channel.sendNow(notice);
       return null;
@@ -149,7 +148,7 @@ export class Notices {
   /** The daemon fails: its state may be gone, and no next daemon sends what waits. Resolves in a bounded time. */
   async alarm(problem: string): Promise<void> {
     const draft = troubleDraft(problem);
-    const notice = noticeOf(draft, this.options.host, this.options.now());
+    const notice = this.#noticeOf(draft);
     const wanted = [...this.#channels.values()].filter(({ channel }) => wantedDraft([draft], channel));
     await atMost(STOP_MS, Promise.allSettled(wanted.map((each) => each.sendNow(notice))));
     await this.stop();
@@ -226,7 +225,7 @@ export class Notices {
 
   #finished(entry: Entry): void {
     const { record, finishedBy } = entry;
-    const reason = record.state === "failed" ? this.options.reasonOf(entry) : [];
+    const reason = record.state === "failed" ? this.options.reasonOf(record) : [];
     if (!this.#tell(endDrafts(record, reason), finishedBy)) this.#outbox.pass(finishedBy);
   }
 
@@ -243,10 +242,16 @@ export class Notices {
     for (const queue of this.#channels.values()) {
       const draft = wantedDraft(drafts, queue.channel);
       if (draft === undefined) continue;
-      queue.add(noticeOf(draft, this.options.host, this.options.now()), after);
+      queue.add(this.#noticeOf(draft), after);
       isTold = true;
     }
     return isTold;
+  }
+
+  #noticeOf(draft: NoticeDraft): Notice {
+    const { host, now, maskerOf } = this.options;
+    const masker = draft.record === undefined ? new Masker() : maskerOf(draft.record.id);
+    return noticeOf(draft, host, now(), masker);
   }
 
   /** Nobody is told in the morning what somebody answered at night. */
@@ -282,7 +287,6 @@ function noSuchChannel(name: string, names: string[]): Refusal {
     names.length === 0
       ? "there are none; add one: liveops notify add ntfy topic=NAME"
       : `channels: ${names.join(", ")}`;
-  return new Refusal("LIVEOPS_NO_SUCH_CHANNEL", `there is no channel ${JSON.stringify(name)}; ${all}`, {
-    nearest: nearest(name, names),
-  });
+  const text = `there is no channel ${JSON.stringify(name)}; ${all}; after a change of the config file: liveops reload`;
+  return new Refusal("LIVEOPS_NO_SUCH_CHANNEL", text, { nearest: nearest(name, names) });
 }

@@ -1,38 +1,56 @@
-/** Reads the secrets of a channel where they are used, and keeps them out of every message. */
+/** Reads the settings of a channel where they are used, and keeps their secrets out of every message. */
+import { Masker } from "../../../ops/secrets/masker.js";
+import {
+  CHANNEL_KINDS,
+  channelKindOf,
+  clearTextProblem,
+  isReference,
+} from "../../../protocol/features/notices/config-channels.js";
+import type { Channel } from "../../../protocol/system/config-settings.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { inHome } from "../../../protocol/system/places.js";
 
 /** Most bytes of a secret's file. */
 const MOST_BYTES = 64 * 1024;
 
-/** Shorter texts are found in ordinary words. */
-const LEAST_HIDDEN = 4;
+/** A shorter part of a URL is an ordinary word. */
+const LEAST_OF_URL = 8;
 
 type Env = Record<string, string | undefined>;
 
 export class Secrets {
-  readonly #values: string[] = [];
+  /** Hides the values that were read. */
+  readonly masker = new Masker();
 
   constructor(private readonly env: Env) {}
 
   /**
-   * The value of `env:NAME` or `file:PATH`; another text is the value itself.
+   * The settings with the values of `env:NAME` and `file:PATH`.
    *
-   * @throws Error where there is no value
+   * @throws Error where a value is missing, or cannot be used
    */
-  valueOf(text: string): string {
-    const [, kind, place = ""] = /^(env|file):(.*)$/s.exec(text) ?? [];
-    if (kind === undefined) return text;
-    const value = kind === "env" ? this.#variable(place) : this.#file(place);
-    this.#values.push(value);
-    return value;
+  read(channel: Channel): Record<string, string> {
+    const kind = channelKindOf(channel);
+    const schema: Checked = CHANNEL_KINDS[kind];
+    const settings: Record<string, string> = {};
+    for (const [name, text] of Object.entries<string>(channel[kind]!)) {
+      const value = isReference(text) ? this.#valueOf(text) : text;
+      const problem =
+        schema.properties[name]?.check?.(value) ??
+        (name === "url" && isReference(text) ? clearTextProblem(value) : null);
+      if (problem !== null) throw new Error(`${name} ${problem}`);
+      settings[name] = value;
+    }
+    const problem = schema.check?.(settings) ?? null;
+    if (problem !== null) throw new Error(`${kind} ${problem}`);
+    return settings;
   }
 
-  /** The text without the secrets that were read. */
-  hide(text: string): string {
-    return this.#values
-      .filter((value) => value.length >= LEAST_HIDDEN)
-      .reduce((rest, value) => rest.replaceAll(value, "***"), text);
+  #valueOf(text: string): string {
+    const [, kind, place = ""] = /^(env|file):(.*)$/s.exec(text)!;
+    const value = kind === "env" ? this.#variable(place) : this.#file(place);
+    for (const part of [value, ...partsOfUrl(value)]) this.masker.add(part);
+    return value;
   }
 
   #variable(name: string): string {
@@ -55,5 +73,30 @@ export class Secrets {
     } catch (error) {
       throw new Error(`the secret cannot be read: ${(error as Error).message}`);
     }
+  }
+}
+
+interface Checked {
+  check?(settings: Record<string, string>): string | null;
+  properties: Record<string, { type: string; check?(value: string): string | null }>;
+}
+
+/** What a server, a proxy and fetch quote of a URL. */
+function partsOfUrl(text: string): string[] {
+  const url = URL.parse(text);
+  if (url === null || url.host === "") return [];
+  const { href, pathname, search, username, password } = url;
+  const segments = [...pathname.split("/"), ...url.searchParams.values()];
+  const long = [pathname + search, pathname, search, ...segments].filter(
+    ({ length }) => length >= LEAST_OF_URL,
+  );
+  return [href, ...long, username, password].flatMap((part) => [part, decoded(part)]);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }

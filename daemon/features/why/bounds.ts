@@ -1,35 +1,10 @@
 /** What leaves a `Why` before anybody sees it: secrets, and what is over its size. */
-import { Masker } from "../../../ops/secrets/masker.js";
+import type { Masker } from "../../../ops/secrets/masker.js";
 import { MOST_WHY, type Why } from "../../../protocol/features/why/why.js";
-import type { Entry } from "../../store/decision.js";
-import type { Secrets } from "../../store/submitted-secrets.js";
-
-const SECRET_NAME = /token|secret|passw|credential|api_?key|private_?key/i;
-/** `password = hunter2` in a line of a file, but no reference such as `$PASSWORD` or `env:TOKEN`. */
-const ASSIGNED =
-  /((?:token|secret|passw(?:or)?d|credentials?|api[_-]?key|private[_-]?key)["']?\s*[:=]\s*)(["']?)(?!\$|env:|file:|\*\*\*)[^\s"']{4,}/gi;
-/** `Authorization: Bearer abc`. */
-const IN_HEADER =
-  /(authorization["']?\s*[:=]\s*["']?(?:(?:bearer|basic|token)\s+)?)(?!\$|bearer|basic|token)[^\s"']{4,}/gi;
-/** `https://user:password@host`. */
-const IN_ADDRESS = /(\w+:\/\/[^\s:/@]*:)[^\s:/@]+(?=@)/g;
-
-/** Masks the values of secret parameters, and of variables with the name of a secret. */
-export function maskerOf({ env }: Pick<Entry, "env">, secrets: Secrets | undefined): Masker {
-  const masker = new Masker();
-  const named = Object.entries(env).flatMap(([name, value]) => (SECRET_NAME.test(name) ? value : []));
-  for (const value of [...Object.values(secrets ?? {}), ...named]) masker.add(value);
-  return masker;
-}
-
-export function cleaner(masker: Masker): (text: string) => string {
-  return (text) =>
-    masker.mask(text).replace(ASSIGNED, "$1$2***").replace(IN_HEADER, "$1***").replace(IN_ADDRESS, "$1***");
-}
 
 export function withoutSecrets(why: Why, masker: Masker): Why {
   const { id, op, state, ...rest } = why;
-  return { id, op, state, ...withTexts(rest, cleaner(masker)) };
+  return { id, op, state, ...withTexts(rest, (text) => masker.maskOutgoing(text)) };
 }
 
 /** The value with each text in it changed. */

@@ -10,6 +10,6 @@ export const why: MakeFeature = (parts) => {
     routes: whyRoute(parts, whys),
     start: () => whys.start(),
     stop: () => whys.stop(),
-    reasonOf: (entry) => reasonOf(entry, store.secrets.get(entry.record.id)),
+    reasonOf,
   };
 };

@@ -4,6 +4,7 @@
  */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { maskerOf } from "../../../ops/secrets/masker.js";
 import { isByAnswer } from "../../../protocol/approval.js";
 import type { Machine, Why } from "../../../protocol/features/why/why.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -15,8 +16,7 @@ import { isUsers } from "../../loader/sources.js";
 import type { Log } from "../../log/log.js";
 import type { Entry } from "../../store/decision.js";
 import { type Layout, runDir } from "../../store/layout.js";
-import type { Secrets } from "../../store/submitted-secrets.js";
-import { bounded, cleaner, maskerOf, withoutSecrets } from "./bounds.js";
+import { bounded, withoutSecrets } from "./bounds.js";
 import { type Found, whyFailed } from "./failed.js";
 import { commandOf, errorOf } from "./failure.js";
 import { machineNow, memoryKills } from "./machine.js";
@@ -138,7 +138,7 @@ export class Whys {
   }
 
   #safe(entry: Entry, why: Why): Why {
-    return bounded(withoutSecrets(why, maskerOf(entry, this.options.store.secrets.get(entry.record.id))));
+    return bounded(withoutSecrets(why, maskerOf(entry.env, this.options.store.secrets.get(entry.record.id))));
   }
 
   #file(id: string): string {
@@ -168,11 +168,8 @@ export class Whys {
   }
 }
 
-/** The reason of a failure for a notice: the lines with which its `Why` begins. The record alone tells them. */
-export function reasonOf(entry: Pick<Entry, "record" | "env">, secrets: Secrets | undefined): string[] {
-  const { record } = entry;
+/** The reason of a failure for a notice, not masked: the lines with which its `Why` begins. */
+export function reasonOf(record: Operation): string[] {
   const failure = errorOf(record, [], commandOf(record));
-  if (failure === null) return [];
-  const clean = cleaner(maskerOf(entry, secrets));
-  return failureLines(failure, record.attempt).map(({ text }) => clean(text));
+  return failure === null ? [] : failureLines(failure, record.attempt).map(({ text }) => text);
 }

@@ -13,6 +13,26 @@ const referenceProblem = (text: string) =>
     ? null
     : "must be env:NAME, or file: with an absolute path or ~/, such as file:~/.config/liveops/token";
 
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/** @param host - as a URL has it */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/** Why no secret goes to the URL, or no URL that is a secret is used; null: it may. */
+export function clearTextProblem(text: string): string | null {
+  const url = URL.parse(text);
+  return url?.protocol !== "http:" || isLoopback(url.hostname)
+    ? null
+    : "must be an https URL: http sends a secret over the network in clear";
+}
+
+const tokenProblem = ({ server = "", token }: { server?: string; token?: string }) => {
+  const problem = token === undefined ? null : clearTextProblem(server);
+  return problem === null ? null : `has a token, so its server ${problem}`;
+};
+
 const urlProblem = (text: string) => {
   if (isReference(text)) return referenceProblem(text);
   const url = URL.parse(text);
@@ -60,11 +80,12 @@ export const CHANNEL_KINDS = {
     },
     required: ["topic"],
     additionalProperties: false,
+    check: tokenProblem,
   },
   slack: {
     type: "object",
     description: "incoming webhook of Slack, Mattermost or Discord",
-    properties: { url: secret("URL of the incoming webhook, which is a secret") },
+    properties: { url: { ...secret("URL of the incoming webhook, which is a secret"), check: urlProblem } },
     required: ["url"],
     additionalProperties: false,
   },

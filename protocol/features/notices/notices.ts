@@ -25,7 +25,8 @@ export const DEFAULT_LONGER_THAN = 60;
 
 /** What a part of the daemon says for a notice. */
 export interface NoticeDraft {
-  event: NoticeEvent;
+  /** A test is for one channel, whatever the channel tells. */
+  event: NoticeEvent | "test";
   /** Names the occurrence: the same key is told once. */
   key: string;
   /** The operation that it is about. */
@@ -44,7 +45,7 @@ export interface NoticeDraft {
 export interface Notice {
   /** A repeated delivery has the same id. */
   id: string;
-  event: NoticeEvent;
+  event: NoticeDraft["event"];
   /** ISO 8601, UTC. */
   at: string;
   /** What happened to what. */

@@ -52,7 +52,7 @@ function delivery(notices: Notice[] = [NOTICE], over: Partial<Delivery> = {}): D
 const failureOf = (channel: Channel, its = delivery()) =>
   send(channel, its).then(
     () => "taken",
-    (error: Error) => its.secrets.hide(error.message),
+    (error: Error) => its.secrets.masker.maskOutgoing(error.message),
   );
 
 describe("ntfy", () => {
@@ -172,7 +172,83 @@ describe("a server that does not take a notice", () => {
   });
 });
 
+describe("an error that quotes a secret does not show it", () => {
+  const PATH = "/services/T0AAA/B0BBB/slackSecretPart4711";
+  const answering = async (url: (at: string) => string, body: string, token?: string) => {
+    await using sink = await HttpSink.start();
+    sink.answer = { status: 404, body };
+    const env = { URL: url(sink.url), TOKEN: token };
+    const channel: Channel =
+      token === undefined
+        ? { slack: { url: "env:URL" } }
+        : { ntfy: { topic: "t", server: sink.url, token: "env:TOKEN" } };
+    return await failureOf(channel, delivery([NOTICE], { secrets: new Secrets(env) }));
+  };
+
+  test.each([
+    ["its path", `{"error":"no such path ${PATH}"}`],
+    ["a part of its path", "no hook slackSecretPart4711"],
+    ["its path, encoded", `no ${encodeURIComponent(PATH)}`],
+    ["another form of the URL", "no HTTP://127.0.0.1/%73ervices/T0AAA/B0BBB/slackSecretPart4711"],
+  ])("%s", async (_, body) => {
+    const said = await answering((at) => `${at}${PATH}`, body);
+    expect(said).toMatch(/replied with 404: .*\*\*\*/);
+    expect(said).not.toMatch(/slackSecret/);
+  });
+
+  test("what stands behind the ? of its URL", async () => {
+    const said = await answering((at) => `${at}/hook?key=pa%20ss%2Fw4711`, "bad key pa ss/w4711");
+    expect(said).toMatch(/replied with 404: bad key \*\*\*;/);
+  });
+
+  test("at the place where a reply is cut", async () => {
+    for (const before of [175, 180, 185, 190, 195]) {
+      const body = `${"x".repeat(before)} Bearer tk_abcdefghijklmnopq`;
+      expect(await answering((at) => at, body, "tk_abcdefghijklmnopq")).not.toMatch(/tk_/);
+    }
+  });
+
+  test("the login of mail in base64", async () => {
+    for (const [password, sent] of [
+      ["pw s-4711", "\0joe\0pw s-4711"],
+      ["a1b2", "a1b2"],
+    ] as const) {
+      await using sink = await SmtpSink.start({
+        onAuth: (_auth, _session, done) => done(new Error(`no: AUTH PLAIN ${btoa(sent)}`)),
+        authOptional: false,
+        allowInsecureAuth: true,
+        hideSTARTTLS: true,
+      });
+      const mail = { to: "a@example.org", smtp: `smtp://127.0.0.1:${sink.port}`, user: "joe" };
+      const secrets = new Secrets({ PW: password });
+      const said = await failureOf(
+        { mail: { ...mail, password: "env:PW" } },
+        delivery([NOTICE], { secrets }),
+      );
+      expect(said).toMatch(/Invalid login: .*AUTH PLAIN \*\*\*$/);
+    }
+  });
+});
+
 describe("secrets", () => {
+  test("a URL in a file is refused as one in the config file", async () => {
+    const file = join(makeDirectory(), "url");
+    const problemOf = (url: string, channel: Channel = { webhook: { url: `file:${file}` } }) => {
+      writeFileSync(file, url);
+      return failureOf(channel);
+    };
+    const withUser = await problemOf("http://joe:p w-4711@127.0.0.1/services/x");
+    expect(withUser).toMatch(/^url must hold no user and password/);
+    expect(await problemOf("ftp://box/x")).toMatch(/^url must be an http or https URL/);
+    const clear = "http sends a secret over the network in clear";
+    expect(await problemOf("http://box.example/hook")).toBe(`url must be an https URL: ${clear}`);
+    expect(
+      await problemOf("http://box.example", {
+        ntfy: { topic: "t", server: `file:${file}`, token: "env:TOKEN" },
+      }),
+    ).toBe(`ntfy has a token, so its server must be an https URL: ${clear}`);
+  });
+
   test("that are missing are said with their place", async () => {
     const dir = makeDirectory();
     writeFileSync(join(dir, "empty"), "\n");
@@ -262,6 +338,11 @@ describe("mail", () => {
     );
     expect(wrong).toMatch(/^the mail was not sent: Invalid login: .*\*\*\*/);
   });
+
+  test.each(["nonsense", "a@example.org, nonsense", "not an address\nBcc: x@y.z"])(
+    "is not sent to %j",
+    async (to) => expect(await failureOf({ mail: { to } })).toMatch(/^to must be mail addresses/),
+  );
 
   test("sends no password over a network in clear", async () => {
     await using sink = await SmtpSink.start({ hideSTARTTLS: true, allowInsecureAuth: true });

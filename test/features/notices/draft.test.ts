@@ -1,4 +1,5 @@
 /** What a notice says, and which channels tell it. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   endDrafts,
@@ -8,10 +9,12 @@ import {
   troubleDraft,
   wantedDraft,
 } from "../../../daemon/features/notices/draft.js";
-import { maskerOf, withoutSecrets } from "../../../daemon/features/why/bounds.js";
+import { withoutSecrets } from "../../../daemon/features/why/bounds.js";
 import { commandOf, failureOf } from "../../../daemon/features/why/failure.js";
 import { headOf } from "../../../daemon/features/why/parts.js";
 import { reasonOf } from "../../../daemon/features/why/whys.js";
+import { Masker, maskerOf } from "../../../ops/secrets/masker.js";
+import { formsOf } from "../../../ops/secrets/secret-forms.js";
 import type { NoticeDraft } from "../../../protocol/features/notices/notices.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { Channel } from "../../../protocol/system/config-settings.js";
@@ -19,7 +22,7 @@ import { describeWhy } from "../../../tui/describe/why.js";
 import { Story } from "../../harness/records.js";
 
 const AT = new Date("2026-06-10T08:00:00.000Z");
-const notice = (draft: NoticeDraft) => noticeOf(draft, "box", AT);
+const notice = (draft: NoticeDraft, host = "box", masker = new Masker()) => noticeOf(draft, host, AT, masker);
 
 const failed: Operation = {
   ...new Story().record(),
@@ -35,7 +38,7 @@ const failed: Operation = {
   error: { code: "LIVEOPS_EXCEPTION", message: "rsync exited with 23\nmore", stack: null },
 };
 
-const ends = (record: Operation) => endDrafts(record, reasonOf({ record, env: {} }, undefined));
+const ends = (record: Operation) => endDrafts(record, reasonOf(record));
 
 test("a failure says what, where, why and how to go on", () => {
   expect(notice(ends(failed)[0]!)).toMatchObject({
@@ -58,7 +61,8 @@ test("the reason is the head of the Why, without secrets", () => {
     error: { code: "LIVEOPS_EXIT", message: "curl exited with 7", stack: null },
   };
   const entry = { record, env: { MY_PASSWORD: "hunter22" } };
-  const reason = reasonOf(entry, undefined);
+  const masker = maskerOf(entry.env);
+  const { reason } = notice(ends(record)[0]!, "box", masker);
   expect(reason).toEqual(["$ curl --data token=*** -u me:***", "exit code 7"]);
   const failure = failureOf(record, {
     kept: null,
@@ -66,8 +70,39 @@ test("the reason is the head of the Why, without secrets", () => {
     lastLines: [],
     command: commandOf(record),
   });
-  const why = withoutSecrets({ ...headOf(record, 0), failure }, maskerOf(entry, undefined));
+  const why = withoutSecrets({ ...headOf(record, 0), failure }, masker);
   expect(describeWhy(why)[0]!.rows.map(({ text }) => text)).toEqual(reason);
+});
+
+test("no text of a notice has a secret, wherever it stands and is cut", () => {
+  const secrets = fc.string({
+    unit: fc.constantFrom(...`aBc1-_ "'\\$&<>/+%=ä`),
+    minLength: 8,
+    maxLength: 40,
+  });
+  fc.assert(
+    fc.property(secrets, fc.nat(), fc.integer({ min: 0, max: 200 }), (secret, nth, before) => {
+      fc.pre(secret.trim().length >= 8);
+      const forms = formsOf(secret);
+      const form = forms[nth % forms.length]!;
+      const text = `${"·".repeat(before)}${form} behind`;
+      const error = { code: "X", message: text, stack: null };
+      const env = { MY_PASSWORD: secret };
+      const record: Operation = { ...failed, title: text, label: text, cwd: text, error };
+      const made = notice(ends(record)[0]!, "box", maskerOf(env));
+      expect(Object.values(made).flat().join("\n")).not.toContain(form.trim().slice(0, 4));
+      expect(JSON.stringify(made.operation)).not.toContain(form.trim().slice(0, 4));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("what a command line assigns to the name of a secret is masked in the title too", () => {
+  const title =
+    "curl -m 2 -H 'Authorization: Bearer abcdef123456' --password 'two words'; echo token=abc; exit 23";
+  expect(notice(ends({ ...failed, title, label: null })[0]!).title).toBe(
+    "Failed: curl -m 2 -H 'Authorization: Bearer ***' --password '***'; echo token=***; exit 23",
+  );
 });
 
 test("texts of operations are cleaned and cut", () => {
@@ -91,9 +126,9 @@ test("texts of operations are cleaned and cut", () => {
 test("the same occurrence has the same id, another attempt another", () => {
   const [first] = ends(failed);
   const again = ends({ ...failed, attempt: 3 })[0]!;
-  expect(notice(first!).id).toBe(noticeOf(first!, "box", new Date()).id);
+  expect(notice(first!).id).toBe(noticeOf(first!, "box", new Date(), new Masker()).id);
   expect(notice(again).id).not.toBe(notice(first!).id);
-  expect(noticeOf(first!, "other", AT).id).not.toBe(notice(first!).id);
+  expect(notice(first!, "other").id).not.toBe(notice(first!).id);
 });
 
 test("a stall, a prompt and a problem of the daemon", () => {

@@ -2,9 +2,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { bounded, maskerOf, withoutSecrets } from "../../../daemon/features/why/bounds.js";
+import { bounded, withoutSecrets } from "../../../daemon/features/why/bounds.js";
 import { codeInWords, failureOf, signalInWords } from "../../../daemon/features/why/failure.js";
 import { headOf } from "../../../daemon/features/why/parts.js";
+import { maskerOf } from "../../../ops/secrets/masker.js";
 import type { Why } from "../../../protocol/features/why/why.js";
 import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
 import { temporaryDirectory } from "../../harness/temporary.js";
@@ -126,10 +127,7 @@ describe("what leaves the daemon", () => {
       "+key tr0ub4dor&3",
       "+curl -H 'Authorization: Bearer eyJhbGciOi' -H \"Authorization: Bearer $TOKEN\"",
     ];
-    const masker = maskerOf(
-      { env: { DEPLOY_TOKEN: "abcdef123456", EDITOR: "vi" } },
-      { "env:K": "tr0ub4dor&3" },
-    );
+    const masker = maskerOf({ DEPLOY_TOKEN: "abcdef123456", EDITOR: "vi" }, { "env:K": "tr0ub4dor&3" });
     const clean = withoutSecrets(
       why({ summary: "failed with abcdef123456", changes: [{ kind: "script", name: "a.sh", diff }] }),
       masker,

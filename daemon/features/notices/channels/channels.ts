@@ -23,7 +23,9 @@ const SENDERS: { readonly [K in ChannelKind]: Send<K> } = {
   command: sendByCommand,
 };
 
-export function send(channel: Channel, delivery: Delivery): Promise<void> {
+export async function send(channel: Channel, delivery: Delivery): Promise<void> {
   const kind = channelKindOf(channel);
-  return (SENDERS[kind] as Send<ChannelKind>)(channel[kind] as never, delivery);
+  // Each setting is a text, so that the settings with the values have the type of the channel's.
+  const settings = delivery.secrets.read(channel) as never;
+  await (SENDERS[kind] as Send<ChannelKind>)(settings, delivery);
 }

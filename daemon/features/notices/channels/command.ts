@@ -10,12 +10,12 @@ export async function sendByCommand(
   { run }: NonNullable<Channel["command"]>,
   delivery: Delivery,
 ): Promise<void> {
-  const { message, secrets } = delivery;
+  const { message } = delivery;
   const { id, event, title, notices } = message;
   const [notice] = notices;
   const data = event === "summary" ? { id, event, title, notices } : notice;
   const operation = event === "summary" ? null : notice!.operation;
-  await runProgram(delivery, secrets.valueOf(run), `${JSON.stringify(data)}\n`, {
+  await runProgram(delivery, run, `${JSON.stringify(data)}\n`, {
     LIVEOPS_OPERATION_ID: operation?.id ?? "",
   });
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { delimiter, join } from "node:path";
 import { userName } from "../../../../protocol/client/client-header.js";
+import { isLoopback } from "../../../../protocol/features/notices/config-channels.js";
 import type { Channel } from "../../../../protocol/system/config-settings.js";
 import { bodyOf } from "../message.js";
 import { type Delivery, DeliveryError } from "./delivery.js";
@@ -12,20 +13,22 @@ type Settings = NonNullable<Channel["mail"]>;
 /** How long each step of the conversation with a server may take, in ms. */
 const STEP_MS = 8000;
 
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
-
 export async function sendMail(settings: Settings, delivery: Delivery): Promise<void> {
-  const { message, secrets, signal, host } = delivery;
-  const user = settings.user === undefined ? undefined : secrets.valueOf(settings.user);
-  const from = settings.from === undefined ? defaultSender(user) : secrets.valueOf(settings.from);
-  const transport = await transportFor(settings, user, delivery);
+  const { message, signal, host } = delivery;
+  const { to, from = defaultSender(settings.user) } = settings;
+  const { addressesProblem, createTransport } = await import("./nodemailer.js");
+  for (const name of ["to", "from"] as const) {
+    const problem = addressesProblem(settings[name] ?? to);
+    if (problem !== null) throw new DeliveryError(`${name} ${problem}`);
+  }
+  const transport = createTransport(transportOf(settings, delivery));
   // A server that hangs is left.
   const leave = () => transport.close();
   signal.addEventListener("abort", leave);
   try {
     await transport.sendMail({
       from,
-      to: secrets.valueOf(settings.to),
+      to,
       subject: message.title,
       text: `${bodyOf(message)}\n`,
       messageId: `<${message.id}@liveops.${host.replace(/[^\w.-]/g, "")}>`,
@@ -41,25 +44,21 @@ export async function sendMail(settings: Settings, delivery: Delivery): Promise<
   }
 }
 
-async function transportFor(
-  { smtp, password }: Settings,
-  user: string | undefined,
-  { secrets, env }: Delivery,
-) {
-  const { createTransport } = await import("./nodemailer.js");
-  if (smtp === undefined)
-    return createTransport({ sendmail: true, path: sendmailPath(env), newline: "unix" });
+function transportOf({ smtp, user, password = "" }: Settings, { secrets, env }: Delivery) {
+  if (smtp === undefined) return { sendmail: true, path: sendmailPath(env), newline: "unix" };
   const { hostname: server, port, protocol } = new URL(smtp);
-  const pass = password === undefined ? undefined : secrets.valueOf(password);
-  return createTransport({
+  // A server may quote the command with which it does not accept them: AUTH PLAIN, AUTH LOGIN.
+  for (const sent of [`\0${user}\0${password}`, password])
+    secrets.masker.add(Buffer.from(sent).toString("base64"));
+  return {
     host: server.replace(/^\[|\]$/g, ""),
     ...(port !== "" && { port: Number(port) }),
     secure: protocol === "smtps:",
-    ...(user !== undefined && { auth: { user, pass } }),
+    ...(user !== undefined && { auth: { user, pass: password } }),
     // A password never crosses a network in clear.
-    requireTLS: user !== undefined && protocol === "smtp:" && !LOOPBACK.test(server),
+    requireTLS: user !== undefined && protocol === "smtp:" && !isLoopback(server),
     ...{ connectionTimeout: STEP_MS, greetingTimeout: STEP_MS, socketTimeout: STEP_MS, dnsTimeout: STEP_MS },
-  });
+  };
 }
 
 /** @throws DeliveryError where there is none */

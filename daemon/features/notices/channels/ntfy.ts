@@ -17,6 +17,7 @@ const TAGS: Record<Delivery["message"]["event"], string> = {
   missed: "alarm_clock",
   trouble: "warning",
   summary: "clipboard",
+  test: "white_check_mark",
 };
 
 const PRIORITY = { urgent: 4, calm: 3 } as const;
@@ -27,15 +28,16 @@ export async function sendToNtfy(
 ): Promise<void> {
   const { title, event, isUrgent } = message;
   await post({
-    url: secrets.valueOf(server),
+    url: server,
+    secrets,
     // As JSON: a header holds no text beyond Latin-1.
     body: JSON.stringify({
-      ...{ topic: secrets.valueOf(topic), title, message: bodyOf(message), tags: [TAGS[event]] },
+      ...{ topic, title, message: bodyOf(message), tags: [TAGS[event]] },
       priority: isUrgent ? PRIORITY.urgent : PRIORITY.calm,
     }),
     headers: {
       "content-type": "application/json",
-      ...(token !== undefined && { authorization: `Bearer ${secrets.valueOf(token)}` }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
     signal,
   });

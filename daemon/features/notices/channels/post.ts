@@ -2,24 +2,26 @@
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { sanitize } from "../../../../protocol/text/sanitize.js";
 import { VERSION } from "../../../../protocol/version.js";
+import type { Secrets } from "../secrets.js";
 import { DeliveryError } from "./delivery.js";
 
 /** Characters of a reply that an error quotes. */
 const MOST_QUOTED = 200;
+/** Characters of a reply that are read. */
+const MOST_READ = 1024;
 
 interface Post {
   /** May hold secrets: no error quotes it. */
   url: string;
+  secrets: Secrets;
   body: string;
   headers: Record<string, string>;
   signal: AbortSignal;
 }
 
 /** @throws DeliveryError where the server does not reply with a status of 200 to 299 */
-export async function post({ url, body, headers, signal }: Post): Promise<void> {
-  const target = URL.parse(url);
-  if (target === null || !/^https?:$/.test(target.protocol))
-    throw new DeliveryError("the URL is not an http or https URL: correct it where it is kept");
+export async function post({ url, secrets, body, headers, signal }: Post): Promise<void> {
+  const target = new URL(url);
   const response = await reply(target, { body, headers, signal });
   const { status } = response;
   if (response.ok) {
@@ -27,7 +29,9 @@ export async function post({ url, body, headers, signal }: Post): Promise<void> 
     return;
   }
   if (status >= 300 && status < 400) throw redirected(status, target, response.headers.get("location"));
-  const said = firstLine(sanitize(await beginningOf(response), { newlines: true }).trim());
+  // A secret may lie where the text is cut.
+  const masked = secrets.masker.maskOutgoing(await beginningOf(response));
+  const said = firstLine(sanitize(masked, { newlines: true }).trim()).slice(0, MOST_QUOTED);
   const text = `${target.host} replied with ${status}${said === "" ? "" : `: ${said}`}`;
   throw new DeliveryError(`${text}${HINTS[status] ?? ""}`, retryAfter(response.headers.get("retry-after")));
 }
@@ -39,7 +43,10 @@ const HINTS: Record<number, string> = {
   410: "; make a new webhook there",
 };
 
-async function reply(target: URL, { body, headers, signal }: Omit<Post, "url">): Promise<Response> {
+async function reply(
+  target: URL,
+  { body, headers, signal }: Omit<Post, "url" | "secrets">,
+): Promise<Response> {
   try {
     return await fetch(target, {
       ...{ method: "POST", body, signal, redirect: "manual" },
@@ -73,9 +80,9 @@ async function beginningOf(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length >= MOST_QUOTED) break;
+    if (text.length >= MOST_READ) break;
   }
-  return text.slice(0, MOST_QUOTED);
+  return text.slice(0, MOST_READ);
 }
 
 /** Seconds of the header, which is a number or a date; null: neither. */

@@ -11,10 +11,10 @@ export async function sendToSlack(
   { url }: NonNullable<Channel["slack"]>,
   { message, secrets, signal }: Delivery,
 ): Promise<void> {
-  const target = secrets.valueOf(url);
   await post({
-    url: target,
-    body: JSON.stringify(isDiscord(target) ? discordBody(message) : { text: slackText(message) }),
+    url,
+    secrets,
+    body: JSON.stringify(isDiscord(url) ? discordBody(message) : { text: slackText(message) }),
     headers: { "content-type": "application/json" },
     signal,
   });

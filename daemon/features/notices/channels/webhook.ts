@@ -13,16 +13,16 @@ export async function sendToWebhook(
   { message, secrets, host, signal }: Delivery,
 ): Promise<void> {
   const body = JSON.stringify(cloudEvent(message, host));
-  const key = secret === undefined ? null : secrets.valueOf(secret);
   const at = Math.floor(Date.now() / 1000);
   await post({
-    url: secrets.valueOf(url),
+    url,
+    secrets,
     body,
     headers: {
       "content-type": "application/cloudevents+json; charset=utf-8",
       "webhook-id": message.id,
       "webhook-timestamp": String(at),
-      ...(key !== null && { "webhook-signature": signatureOf(key, message.id, at, body) }),
+      ...(secret !== undefined && { "webhook-signature": signatureOf(secret, message.id, at, body) }),
     },
     signal,
   });
