@@ -7,7 +7,9 @@ import {
   CHANNEL_KIND_NAMES,
   CHANNEL_KINDS,
   type ChannelKind,
+  isReference,
 } from "../../../protocol/features/notices/config-channels.js";
+import { addressesProblem } from "../../../protocol/features/notices/mail-addresses.js";
 import { DEFAULT_EVENTS, EVENT_NAMES, NOTICE_EVENTS } from "../../../protocol/features/notices/notices.js";
 import { getOwn } from "../../../protocol/objects.js";
 import { type JsonSchema, objectShape } from "../../../protocol/schema/json-schema.js";
@@ -175,7 +177,12 @@ function settingsFrom(kind: ChannelKind, words: readonly string[]): Record<strin
       isSecret(kind, name) ? inFile(kind, name) : settingsOf(kind, schema),
     );
   }
-  for (const [name, value] of Object.entries(settings)) checkFile(`${kind}: ${name}`, value);
+  for (const [name, value] of Object.entries(settings)) {
+    checkFile(`${kind}: ${name}`, value);
+    const isAddress = kind === "mail" && (name === "to" || name === "from") && !isReference(value);
+    const problem = isAddress ? addressesProblem(value) : null;
+    if (problem !== null) throw new UsageError(`mail: ${name} ${problem}`, settingsOf(kind, schema));
+  }
   return settings;
 }
 

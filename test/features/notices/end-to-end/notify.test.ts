@@ -97,6 +97,12 @@ describe("bad input changes nothing", () => {
     [["add", "slack", "url=env:1X"], "slack: url must be env:NAME or file:PATH"],
     [["add", "mail", "to=a@b", "smtp=mail:25"], "mail: smtp must be a URL such as smtp://"],
     [["add", "mail", "to=a@b", `password=${secret}`], "mail: password must be env:NAME or file:PATH"],
+    [["add", "mail", "to=nonsense"], "mail: to must be mail addresses separated by commas, such as"],
+    [["add", "mail", "to=a@b", "from=a@b\nBcc: c@d"], "mail: from must be mail addresses"],
+    [
+      ["add", "ntfy", "topic=a", "server=http://box.example", "token=env:T"],
+      "its server must be an https URL",
+    ],
     [["add", "desktop", "icon=x"], 'desktop has no "icon"; it takes none'],
     [["add", "ntfy", "topic=x", "--events", "fail"], 'there is no event "fail"\ndid you mean failed?'],
     [["add", "ntfy", "topic=x", "--quiet", "22-7"], 'quiet must be hours such as "22:00-07:00"'],
