@@ -17,9 +17,10 @@ import { isOfFleet } from "./store/layout.js";
 export function embeddedEngine(services: EngineParts): Engine {
   const { layout } = services;
   const workerEvents = new WorkerEvents(layout.workers);
+  const report = (problem: string) => services.bus.emit("problem", problem);
   const store = new EmbeddedStore({
     layout,
-    attemptEvents: new SealedEvents(layout, workerEvents, (problem) => services.bus.emit("problem", problem)),
+    attemptEvents: new SealedEvents(layout, workerEvents, report),
     bus: services.bus,
     now: () => services.now(),
   });
@@ -29,14 +30,14 @@ export function embeddedEngine(services: EngineParts): Engine {
     store,
     hosts,
     typesOf: (loader) => loader,
-    runs: localRuns(layout, workerEvents, (id, attempt) => store.sealedEvents(id, attempt)),
+    runs: localRuns(layout, workerEvents, (id, attempt) => store.sealedEvents(id, attempt), report),
     workerEvents,
     outbox: NO_OUTBOX,
     leaseFile: null,
     whyLeaseEnded: () => null,
     backups: new Backups(store, layout),
-    queues: queuesFile(layout.queues, (problem) => services.bus.emit("problem", problem)),
-    schedules: schedulesFile(layout.schedules, (problem) => services.bus.emit("problem", problem)),
+    queues: queuesFile(layout.queues, report),
+    schedules: schedulesFile(layout.schedules, report),
     now: () => Date.now(),
     slots: () => services.queues.slots,
     runsHere: () => true,

@@ -2,7 +2,8 @@
  * One record per line: a JSON object whose last key, `sum`, is the CRC-32 of all bytes of the line before that key.
  *
  * Journal, checkpoint, history, large values and run files use this format. `jq` can read it, and the checksum detects
- * a torn line or a flipped byte.
+ * a torn line or a flipped byte. The records of journal, history and run files are numbered without a gap by their first
+ * key, `n`, so that a missing record is seen too.
  */
 import { crc32 } from "node:zlib";
 
@@ -75,6 +76,46 @@ export function parseNumberedRecord(line: string): NumberedRecord | null {
   if (record === null || !Number.isSafeInteger(record.n)) return null;
   const { n, ...value } = record;
   return { n: n as number, value };
+}
+
+/** What is wrong with the order of two records, by their numbers; null: the second one follows the first. */
+export function gapBetween(last: number, n: number): string | null {
+  if (n === last + 1) return null;
+  if (n <= last) return `record ${n} is there twice`;
+  return n === last + 2 ? `record ${last + 1} is missing` : `records ${last + 1} to ${n - 1} are missing`;
+}
+
+/** As `gapBetween`, for the end of a file: `end` is the number of its last record. Null: it is there. */
+export function gapAtEnd(last: number, end: number): string | null {
+  return last < end ? gapBetween(last, end + 1) : null;
+}
+
+const NUMBER = /^\{"n":(\d+),/;
+
+/** Checks records, in their order: each is whole, and follows the one before it. */
+export class RecordCheck {
+  damaged = 0;
+  readonly gaps: string[] = [];
+
+  /** @param last - number of the record before; null: unknown, and any may follow */
+  constructor(public last: number | null) {}
+
+  /** Whether the record is whole. A gap beside a damaged record is not told: the damage explains it. */
+  look(line: string): boolean {
+    const whole = isWhole(line);
+    const digits = whole ? NUMBER.exec(line)?.[1] : undefined;
+    const n = digits === undefined ? null : Number(digits);
+    const gap = this.last === null || n === null ? null : gapBetween(this.last, n);
+    if (gap !== null) this.gaps.push(gap);
+    if (!whole) this.damaged++;
+    this.last = n;
+    return whole;
+  }
+}
+
+/** Whether the line has its checksum. */
+export function isWhole(line: string): boolean {
+  return intactBody(line) !== null;
 }
 
 /** The line before its checksum; null if the checksum is another one, or missing. */

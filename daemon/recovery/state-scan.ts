@@ -1,20 +1,27 @@
 /** Reads every record of every file of a state directory, and verifies its checksum. */
 
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { ID_PATTERN } from "../../protocol/id.js";
-import { type NumberedRecord, parseNumberedRecord, seqOfRecord } from "../../protocol/record-line.js";
+import {
+  gapAtEnd,
+  type NumberedRecord,
+  parseNumberedRecord,
+  RecordCheck,
+  seqOfRecord,
+} from "../../protocol/record-line.js";
 import { count } from "../../protocol/text/count.js";
 import { linesOfRest } from "../run-files/attempt-files.js";
+import { cutShort } from "../run-files/checked-events.js";
 import { attemptOf } from "../run-files/events-reader.js";
 import { attemptsIn } from "../run-files/runs.js";
 import { isUnreadable, recordFiles } from "../run-files/unreadable.js";
+import { AttemptEnds } from "../store/attempt-ends.js";
 import { readCheckpoint } from "../store/checkpoint.js";
 import type { Entry } from "../store/decision.js";
 import type { Layout } from "../store/layout.js";
 import { readPayload } from "../store/payloads.js";
 import { readLines } from "../store/read-lines.js";
-import { AttemptEnds } from "./attempt-ends.js";
 import { originalOf } from "./copied-state.js";
 
 export interface Finding {
@@ -54,8 +61,8 @@ function scanStore(layout: Layout, ends: AttemptEnds): Finding[] {
   });
   return [
     finding,
-    ...scanLines("the journal", filesIn(layout.journal, ".ndjson"), decided),
-    ...scanLines("the history", filesIn(layout.history, ".ndjson"), sealed),
+    ...scanLines("the journal", filesIn(layout.journal, ".ndjson"), inOrder(decided)),
+    ...scanLines("the history", filesIn(layout.history, ".ndjson"), inOrder(sealed)),
     ...found,
   ];
 }
@@ -63,33 +70,62 @@ function scanStore(layout: Layout, ends: AttemptEnds): Finding[] {
 /** Checks the events in a record of the history. */
 function scanSealedEvents({ record: { id }, attemptEvents = {} }: Entry, ends: AttemptEnds): Finding[] {
   return Object.entries(attemptEvents).flatMap(([attempt, text]): Finding[] => {
-    const numbers = text.split("\n").slice(0, -1).map(seqOfRecord);
-    const damaged = numbers.filter((seq) => seq === null).length;
+    const lines = text.split("\n").slice(0, -1);
+    const check = new RecordCheck(0);
+    const last = lines.filter((line) => check.look(line)).at(-1);
     const where = `the history: the events of ${id}, attempt ${attempt}`;
-    const what = `${where}: ${damaged} of ${numbers.length} records are damaged`;
-    const last = numbers.findLast((seq) => seq !== null) ?? 0;
+    const { damaged, gaps } = check;
     return [
-      ...(damaged > 0 ? [{ state: "damaged" as const, what }] : []),
-      ...cutShort(`${where},`, last, ends.lastOf(id, attempt)),
-    ];
+      ...(damaged > 0 ? [`${where}: ${damaged} of ${lines.length} records are damaged`] : []),
+      ...gaps.map((gap) => `${where}: ${gap}`),
+      ...cutShort(where, seqOfRecord(last ?? "") ?? 0, ends.lastOf(id, attempt)),
+    ].map(asDamage);
   });
 }
 
-/** @param end - number of the last record by the record of the operation; undefined: not known */
-function cutShort(where: string, last: number, end = 0): Finding[] {
-  const what = `${where} were cut short: the last record is number ${last}, and the attempt ended with ${end}`;
-  return last < end ? [{ state: "damaged", what }] : [];
+const asDamage = (what: string): Finding => ({ state: "damaged", what });
+
+/** What is wrong with a line: it is damaged, or does not follow the one before it, in words; null: nothing. */
+type LookAtLine = (line: string, file: string) => "damaged" | string | null;
+
+/** The lines of all files are numbered without a gap. */
+function inOrder(isWhole: (line: string) => boolean): LookAtLine {
+  const check = new RecordCheck(null);
+  return (line, file) => {
+    if (!check.look(line) || !isWhole(line)) return "damaged";
+    const gap = check.gaps.shift();
+    return gap === undefined ? null : `${file}: ${gap}`;
+  };
 }
 
 function scanRunFiles(layout: Layout, ends: AttemptEnds): Finding[] {
   const files = [...runFiles(layout), ...filesIn(layout.workers, ".events.ndjson")];
   /** The last event of each attempt, and its file. */
   const last = new Map<string, { id: string; attempt: number; seq: number; file: string }>();
+  /** A file of a log, or the events of an attempt. */
+  let part = "";
+  let check = new RecordCheck(null);
+  /** The file of the line before, if that line is damaged. */
+  let damagedIn: string | null = null;
+  /** The last log line of each operation. */
+  const lines = new Map<string, number>();
   const read = (line: string, file: string) => {
     const seq = seqOfRecord(line);
     const of = seq === null ? null : attemptOf(line);
     if (of !== null) last.set(`${of.id}/${of.attempt}`, { ...of, seq: seq!, file });
-    return seq !== null;
+    const next = of === null ? file : `${file}: the events of ${of.id}, attempt ${of.attempt}`;
+    if (seq !== null && next !== part) {
+      // Damage before the first event of an attempt may hold earlier ones of it.
+      check = new RecordCheck(of === null || damagedIn === file ? null : 0);
+      part = next;
+    }
+    damagedIn = seq === null ? file : null;
+    check.look(line);
+    const id = basename(dirname(dirname(file)));
+    if (of === null) lines.set(id, Math.max(lines.get(id) ?? 0, check.last ?? 0));
+    const gap = check.gaps.shift();
+    if (seq === null) return "damaged";
+    return gap === undefined ? null : `${part}: ${gap}`;
   };
   // A power cut may have taken the newlines of the last records, and have left NUL bytes of reserved space.
   const readRest = (text: string, file: string) => {
@@ -99,8 +135,13 @@ function scanRunFiles(layout: Layout, ends: AttemptEnds): Finding[] {
   for (const { id, attempt, seq, file } of last.values()) {
     // A running daemon may have removed the operation.
     if (!existsSync(file)) continue;
-    const where = `${file}: the events of ${id}, attempt ${attempt},`;
-    found.push(...cutShort(where, seq, ends.lastOf(id, String(attempt))));
+    const where = `${file}: the events of ${id}, attempt ${attempt}`;
+    found.push(...cutShort(where, seq, ends.lastOf(id, String(attempt))).map(asDamage));
+  }
+  for (const [id, end] of ends.lines) {
+    const gap = gapAtEnd(lines.get(id) ?? 0, end);
+    if (gap !== null && existsSync(join(layout.runs, id)))
+      found.push(asDamage(`${join(layout.runs, id)}: the log: ${gap}`));
   }
   return found;
 }
@@ -131,7 +172,7 @@ function scanCheckpoint({ checkpoint }: Layout, ends: AttemptEnds): { finding: F
 function scanLines(
   name: string,
   files: string[],
-  isWhole: (line: string, file: string) => boolean,
+  look: LookAtLine,
   onRest: (text: string, file: string) => void = () => {},
 ): Finding[] {
   const found: Finding[] = [];
@@ -140,12 +181,18 @@ function scanLines(
     let [whole, damaged, zeros] = [0, 0, 0];
     try {
       for (const { text, isComplete } of readLines(file)) {
-        if (!isComplete) onRest(text, file);
-        else if (isWhole(text, file)) whole++;
-        else {
+        if (!isComplete) {
+          onRest(text, file);
+          continue;
+        }
+        const wrong = look(text, file);
+        if (wrong === "damaged") {
           damaged++;
           zeros += text.split("\0").length - 1;
+          continue;
         }
+        whole++;
+        if (wrong !== null) found.push(asDamage(wrong));
       }
     } catch (error) {
       if (!isUnreadable(error)) throw error;

@@ -2,6 +2,7 @@
  * Reads the events of one attempt. A worker writes the events of its attempts one after the other into one file, so the
  * lines of other attempts may be before and after them.
  */
+import { isWhole } from "../../protocol/record-line.js";
 import { seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
 
@@ -27,9 +28,9 @@ export interface EventsPlace {
 }
 
 /** The first keys of each event in a file. */
-const OF = /^\{"seq":\d+,"id":"(\w+)","at":"[^"]*","attempt":(\d+),/;
+const OF = /^\{(?:"n":\d+,)?"seq":\d+,"id":"(\w+)","at":"[^"]*","attempt":(\d+),/;
 
-/** The attempt of an event; null if the beginning of the line is damaged. */
+/** The attempt of an event; null if the beginning of the line is damaged. The rest of the line is not checked. */
 export function attemptOf(line: string): { id: string; attempt: number } | null {
   const [, id, attempt] = OF.exec(line) ?? [];
   return id === undefined ? null : { id, attempt: Number(attempt) };
@@ -38,6 +39,8 @@ export function attemptOf(line: string): { id: string; attempt: number } | null 
 export class EventsReader implements LineReader {
   readonly #tail: Tail;
   #isOver = false;
+  /** Offset in the file of the line that is passed on. */
+  lineStart = 0;
 
   constructor(
     readonly place: EventsPlace,
@@ -53,6 +56,11 @@ export class EventsReader implements LineReader {
     return this.#isOver || this.#tail.atEnd;
   }
 
+  /** Offset in the file after the last line. */
+  get offset(): number {
+    return this.#tail.offset;
+  }
+
   /** No event was read yet. */
   get isAtStart(): boolean {
     return this.#tail.offset === this.place.from;
@@ -62,8 +70,11 @@ export class EventsReader implements LineReader {
   read(onLine: (line: string) => void, maxBytes?: number): boolean {
     if (this.#isOver) return false;
     let any = false;
+    let end = this.#tail.offset;
     this.#tail.read((line) => {
       const { to = Number.POSITIVE_INFINITY } = this.place;
+      this.lineStart = end;
+      end = this.#tail.offset;
       this.#isOver ||= this.#isOther(line) || this.#tail.offset > to;
       if (this.#isOver) return;
       any = true;
@@ -81,9 +92,11 @@ export class EventsReader implements LineReader {
     this.#tail.close();
   }
 
+  /** A damaged line names no other attempt, whatever it says. */
   #isOther(line: string): boolean {
     const whose = attemptOf(line);
-    return whose !== null && (whose.id !== this.place.id || whose.attempt !== this.place.attempt);
+    const isOurs = whose === null || (whose.id === this.place.id && whose.attempt === this.place.attempt);
+    return !isOurs && isWhole(line);
   }
 }
 

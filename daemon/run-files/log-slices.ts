@@ -1,8 +1,8 @@
 /** Reads an operation's log from a given line, over all its attempts, in slices that pass a filter. */
 import type { LogLine, LogStream } from "../../protocol/operation.js";
-import { parseRecord } from "../../protocol/record-line.js";
+import { gapBetween, parseRecord } from "../../protocol/record-line.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
-import { lineOf } from "./log-tail.js";
+import { lineOf, type StoredLine } from "./log-tail.js";
 import type { RunFiles } from "./runs.js";
 
 /** Which lines of a log are wanted. */
@@ -65,6 +65,8 @@ export function* slicesAfter(files: RunFiles, after: number, filter: LineFilter 
   let seen = after;
   for (const attempt of files.attempts()) {
     const tail = files.log(attempt, (line) => numberOf(line) <= after);
+    /** Number of the line before; null: unknown. */
+    let before: number | null = null;
     try {
       for (;;) {
         const lines: LogLine[] = [];
@@ -73,7 +75,11 @@ export function* slicesAfter(files: RunFiles, after: number, filter: LineFilter 
         const any = tail.read((text) => {
           bytes += text.length + 1;
           last = text;
-          const line = may(text) ? parse(text) : null;
+          const stored = may(text) ? parseRecord<StoredLine>(text) : undefined;
+          const problem = stored === undefined ? null : whyApart(before, stored);
+          if (problem !== null) files.reportLog(attempt, problem);
+          before = stored?.n ?? null;
+          const line = stored ? lineOf(stored) : null;
           if (line !== null && line.n > after && wanted(line)) lines.push(line);
         }, SLICE);
         if (!any) break;
@@ -106,7 +112,9 @@ function numberOf(line: string): number {
   return parseRecord<LogLine>(line)?.n ?? Number.POSITIVE_INFINITY;
 }
 
-function parse(text: string): LogLine | null {
-  const stored = parseRecord<LogLine>(text);
-  return stored === null ? null : lineOf(stored);
+/** Why the line does not follow the line with the number, in words. @param line - null: it is damaged */
+function whyApart(before: number | null, line: StoredLine | null): string | null {
+  if (line === null) return "a damaged line was passed over";
+  // The head of a part has the number of the line before, which may have been cut.
+  return before === null || line.cut !== undefined ? null : gapBetween(before, line.n);
 }

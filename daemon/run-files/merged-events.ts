@@ -105,7 +105,8 @@ export class MergedEvents {
     else this.#lastEvent = parsed.seq;
     if (parsed.seq < this.#next) return;
     const { id, end: _, cut: __, entry: ___, used: ____, value: _____, items: ______, ...stored } = parsed;
-    this.#ahead.set(parsed.seq, (isLine ? { ...stored, type: "log:line" } : stored) as Stored);
+    const { n, ...event } = stored as Stored & { n?: number };
+    this.#ahead.set(parsed.seq, (isLine ? { n, ...event, type: "log:line" } : event) as Stored);
   }
 
   #open(attempt: number): void {

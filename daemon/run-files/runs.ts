@@ -22,6 +22,8 @@ export interface RunFiles {
   attempts(): number[];
   events(attempt: number, isBefore: IsBefore): LineReader;
   log(attempt: number, isBefore: IsBefore): LineReader;
+  /** Tells what is wrong in the log of an attempt. A page tells it each time. */
+  reportLog(attempt: number, problem: string): void;
 }
 
 export interface Runs {
@@ -33,8 +35,8 @@ export interface Runs {
   of(id: string): RunFiles;
 }
 
-/** The run files in the directory of an operation. */
-export function localFiles(runDir: string): RunFiles {
+/** The run files in the directory of an operation. @param report - gets what is damaged. Default: nobody is told */
+export function localFiles(runDir: string, report: (problem: string) => void = () => {}): RunFiles {
   const dirOf = (attempt: number) => join(runDir, String(attempt));
   return {
     attempts: () => attemptsIn(runDir),
@@ -43,6 +45,7 @@ export function localFiles(runDir: string): RunFiles {
       return new Tail(file, seekLine(file, isBefore));
     },
     log: (attempt, isBefore) => new LogTail(dirOf(attempt), isBefore),
+    reportLog: (attempt, problem) => report(`${dirOf(attempt)}: the log: ${problem}`),
   };
 }
 
@@ -82,14 +85,16 @@ class MovingReader implements LineReader {
  * they are in the history, or in the attempt's directory if they are long.
  *
  * @param sealed the sealed events of an attempt as text; null: they are not in the history
+ * @param report gets what is damaged, in words
  */
 export function localRuns(
   layout: Layout,
   workerEvents: WorkerEvents,
   sealed: (id: string, attempt: number) => string | null,
+  report: (problem: string) => void = () => {},
 ): Runs {
   const of = (id: string): RunFiles => {
-    const files = localFiles(runDir(layout, id));
+    const files = localFiles(runDir(layout, id), report);
     return {
       ...files,
       events: (attempt, isBefore) => {

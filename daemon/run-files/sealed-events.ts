@@ -2,12 +2,14 @@
  * Moves the events of finished operations from the files of their workers into the history: a short text into the
  * record of the operation, a long one into the attempt's directory.
  */
+import { AttemptEnds } from "../store/attempt-ends.js";
 import type { AttemptEvents } from "../store/checkpointing.js";
 import type { Entry } from "../store/decision.js";
 import { makeDurableDirectory, replaceFile, writeAll } from "../store/durable-file.js";
 import { attemptDir, type Layout } from "../store/layout.js";
 import { eventsFile } from "./attempt-files.js";
-import { type EventsPlace, EventsReader } from "./events-reader.js";
+import { checkEvents } from "./checked-events.js";
+import type { EventsPlace } from "./events-reader.js";
 import { isUnreadable } from "./unreadable.js";
 import type { WorkerEvents } from "./worker-events.js";
 
@@ -27,15 +29,25 @@ export class SealedEvents implements AttemptEvents {
     private readonly onProblem: (problem: string) => void,
   ) {}
 
-  find(): string[] {
-    return this.workerEvents.find();
+  find(entryOf: (id: string) => Entry | undefined): string[] {
+    const problems = this.workerEvents.find();
+    for (const id of this.workerEvents.ids()) {
+      const ends = endsOf(entryOf(id));
+      for (const place of this.workerEvents.of(id)) problems.push(...this.#check(place, ends));
+    }
+    return problems;
   }
 
   async add(entry: Entry): Promise<void> {
     const short: Record<string, string> = {};
     const places = this.workerEvents.of(entry.record.id);
+    const ends = endsOf(entry);
     for (const place of places) {
-      const text = this.#read(place);
+      let text = "";
+      const problems = this.#check(place, ends, (line) => {
+        text += `${line}\n`;
+      });
+      for (const problem of problems) this.onProblem(problem);
       if (text.length > SHORT) await this.#keepLong(place, text);
       else if (text !== "") short[place.attempt] = text;
     }
@@ -55,18 +67,14 @@ export class SealedEvents implements AttemptEvents {
     for (const place of this.#sealed.splice(0)) this.workerEvents.drop(place);
   }
 
-  #read(place: EventsPlace): string {
-    const lines: string[] = [];
-    const reader = new EventsReader(place);
+  #check(place: EventsPlace, ends: AttemptEnds, onLine?: (line: string) => void): string[] {
+    const { id, attempt } = place;
     try {
-      while (reader.read((line) => lines.push(line), SHORT));
+      return checkEvents(place, ends.lastOf(id, String(attempt)), onLine);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      this.onProblem(`the events of ${place.id} cannot be read: ${error.message}`);
-    } finally {
-      reader.close();
+      return [`the events of ${id} cannot be read: ${error.message}`];
     }
-    return lines.map((line) => `${line}\n`).join("");
   }
 
   async #keepLong({ id, attempt }: EventsPlace, text: string): Promise<void> {
@@ -74,4 +82,10 @@ export class SealedEvents implements AttemptEvents {
     await makeDurableDirectory(dir);
     await replaceFile(eventsFile(dir), (handle) => writeAll(handle, Buffer.from(text), 0));
   }
+}
+
+function endsOf(entry: Entry | undefined): AttemptEnds {
+  const ends = new AttemptEnds();
+  if (entry) ends.addFinished(entry);
+  return ends;
 }

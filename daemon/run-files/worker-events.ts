@@ -6,10 +6,12 @@
  * The places are in memory only: a start finds them again by reading the files.
  */
 
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync, truncateSync } from "node:fs";
 import { basename } from "node:path";
+import { isWhole } from "../../protocol/record-line.js";
 import { isLocked } from "../os/kernel-lock.js";
 import { workerFiles } from "../store/layout.js";
+import { quarantineBytes, quarantineFile } from "../store/quarantine.js";
 import { completeLines } from "./attempt-files.js";
 import { attemptOf, type EventsPlace } from "./events-reader.js";
 import { Tail } from "./tail.js";
@@ -54,9 +56,11 @@ export class WorkerEvents {
       if (workerId === null) continue;
       const { eventsFile, lockFile } = workerFiles(this.dir, workerId);
       this.#found.add(workerId);
-      if (!isLocked(lockFile)) completeLines(eventsFile);
+      const isOver = !isLocked(lockFile);
+      if (isOver) completeLines(eventsFile);
       try {
-        this.#read(eventsFile);
+        const problem = this.#read(eventsFile, isOver);
+        if (problem !== null) problems.push(problem);
       } catch (error) {
         if (!isUnreadable(error)) throw error;
         problems.push(`${eventsFile} cannot be read: ${error.message}`);
@@ -161,8 +165,13 @@ export class WorkerEvents {
     rmSync(file, { force: true, recursive: true });
   }
 
-  /** A damaged line counts as one of the attempt whose line follows. */
-  #read(file: string): void {
+  /**
+   * A damaged line counts as one of the attempt whose line follows.
+   *
+   * @param isOver - nobody writes the file any more
+   * @returns what is wrong with the file as a whole, in words
+   */
+  #read(file: string, isOver: boolean): string | null {
     const tail = new Tail(file);
     let last: EventsPlace | null = null;
     let end = 0;
@@ -171,18 +180,43 @@ export class WorkerEvents {
         const whose = attemptOf(line);
         if (whose === null) return;
         if (whose.id !== last?.id || whose.attempt !== last.attempt) {
+          // The attempt in a damaged line is not one.
+          if (!isWhole(line)) return;
           last = { ...whose, file, from: end };
           this.#put(last);
         }
         end = tail.offset;
       };
       while (tail.read(look, PIECE));
+      const lines = tail.offset;
+      const torn = isOver ? tail.takeRest() : "";
+      if (last === null && lines > 0) return this.#putAside(file, isOver);
+      return torn === "" ? null : cutOff(file, lines, torn);
     } finally {
       tail.close();
       this.#ends.set(file, end);
     }
   }
+
+  /** No event in the file can be read. The file of a living worker stays. */
+  #putAside(file: string, isOver: boolean): string {
+    const what = `${file}: no record can be read`;
+    if (!isOver) {
+      this.#unreadable.add(file);
+      return what;
+    }
+    this.#found.delete(workerOfEvents(file)!);
+    return `${what}; it is kept in ${quarantineFile(file)}`;
+  }
 }
 
 /** Bytes of a file read at a time. */
 const PIECE = 1024 * 1024;
+
+/** Keeps the beginning of a record at the end of the file, and removes it from there. */
+function cutOff(file: string, end: number, torn: string): string {
+  const bytes = Buffer.from(torn);
+  const aside = quarantineBytes(file, bytes);
+  truncateSync(file, end);
+  return `${file}: a torn tail of ${bytes.length} bytes was cut off, kept in ${aside}`;
+}

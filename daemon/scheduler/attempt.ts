@@ -14,9 +14,10 @@ import type { Log } from "../log/log.js";
 import { bootId, isStopped, signalProcess } from "../os/process-identity.js";
 import { sharedNow, sharedTime } from "../os/shared-clock.js";
 import { cancelFile, pauseFile } from "../run-files/attempt-files.js";
+import { checkEvents } from "../run-files/checked-events.js";
 import type { EventsPlace } from "../run-files/events-reader.js";
 import type { StoredLine } from "../run-files/log-tail.js";
-import { isShortage } from "../run-files/unreadable.js";
+import { isShortage, isUnreadable } from "../run-files/unreadable.js";
 import type { Entry, Run } from "../store/decision.js";
 import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
 import { quarantineFile } from "../store/quarantine.js";
@@ -63,6 +64,7 @@ export class Attempt {
   /** The stop reason whose cancel file could not be written yet. */
   #untold: StopReason | null = null;
   #cancelFileFailed = false;
+  #isDamaged = false;
   #graceTimer: NodeJS.Timeout | null = null;
   #onTimeout: () => void = () => {};
   #timeoutTimer: NodeJS.Timeout | null = null;
@@ -88,9 +90,11 @@ export class Attempt {
         // The lines logged before the outcome are in the log first.
         queueMicrotask(() => parts.onOutcome(this, outcome));
       },
-      onDamage: (message) => this.#damaged(message),
+      onDamage: (message) => parts.bus.emit("problem", message),
       onDamagedEvent: () => {
         this.run.accepted = true;
+        if (!this.#isDamaged) queueMicrotask(() => this.#reportDamage());
+        this.#isDamaged = true;
       },
     });
   }
@@ -272,7 +276,16 @@ export class Attempt {
     signalProcess(this.run.worker, "SIGKILL");
   }
 
-  /** Some run files are damaged or cannot be read. */
+  /** Damaged events were read: they are put aside after the read, all at once. */
+  #reportDamage(): void {
+    this.#isDamaged = false;
+    try {
+      for (const problem of checkEvents(this.events, undefined)) this.parts.bus.emit("problem", problem);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+    }
+  }
+
   #damaged(message: string): void {
     this.parts.log.error({ id: this.id, attempt: this.number }, message);
   }

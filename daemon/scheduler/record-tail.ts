@@ -33,7 +33,7 @@ interface RecordTailOptions {
   onOutcome?(outcome: Outcome): void;
   /** Some run files are damaged or cannot be read. */
   onDamage(message: string): void;
-  /** A line of the events is damaged. */
+  /** A line of the events is damaged. Default: `onDamage`. */
   onDamagedEvent?(): void;
 }
 
@@ -216,7 +216,11 @@ export class RecordTail {
   }
 
   #damaged(name: "events" | "log", line: string): void {
-    if (name === "events") this.options.onDamagedEvent?.();
+    const { onDamagedEvent } = this.options;
+    if (name === "events" && onDamagedEvent) {
+      onDamagedEvent();
+      return;
+    }
     const { events } = this.#files;
     const eventsFile = events instanceof EventsReader ? events.place.file : `the events of ${this.dir}`;
     const file = name === "events" ? eventsFile : logFile(this.dir);

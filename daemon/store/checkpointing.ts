@@ -35,8 +35,8 @@ const SEALED_AT_ONCE = 64;
 
 /** The events of the attempts, which workers write. */
 export interface AttemptEvents {
-  /** Finds what an earlier daemon left. Returns problems, in words. */
-  find(): string[];
+  /** Finds what an earlier daemon left. Returns problems, in words. @param entryOf - operations in memory */
+  find(entryOf: (id: string) => Entry | undefined): string[];
   /** Adds its events to an entry that moves to the history. Long events are durable when this resolves. */
   add(entry: Entry): Promise<void>;
   /** The entry has moved, and was not retried or removed before. */

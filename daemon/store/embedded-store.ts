@@ -74,10 +74,12 @@ export class EmbeddedStore implements Store, Archive {
     const { layout, attemptEvents } = this.options;
     this.payloads.start();
     const document = this.#checkpoint.read(this.problems);
-    this.#history = new History(layout.history, this.problems, () => [
-      ...this.ledger.entries.keys(),
-      ...this.#removed,
-    ]);
+    let isOpen = false;
+    this.#history = new History(
+      layout.history,
+      (problem) => (isOpen ? this.options.bus.emit("problem", problem) : this.addProblem(problem)),
+      () => [...this.ledger.entries.keys(), ...this.#removed],
+    );
     this.ledger.nextOrder = Math.max(document.nextOrder, this.#history.nextOrder);
     const { salvaged } = this.#checkpoint;
     for (const entry of [...document.operations, ...[...salvaged.values()].map(({ entry }) => entry)])
@@ -92,7 +94,10 @@ export class EmbeddedStore implements Store, Archive {
     for (const { n, value } of read.records) this.#replay(value as Decision, n);
     this.#dropOutdated();
     for (const id of this.ledger.entries.keys()) this.#history.forget(id);
-    this.#counts.reset(this.#history.countsByState(), this.ledger.entries.values());
+    const recount = () => this.#counts.reset(this.#history.countsByState(), this.ledger.entries.values());
+    recount();
+    this.#history.onRebuilt = recount;
+    isOpen = true;
     for (const { record, bytes } of this.ledger.entries.values())
       if (record.state === "queued") this.queuedBytes += bytes;
     this.#journal = new Journal<Decision>({
@@ -102,7 +107,7 @@ export class EmbeddedStore implements Store, Archive {
       onBroken: (error) => this.options.bus.emit("broken", error),
     });
     await this.#journal.start();
-    this.problems.push(...attemptEvents.find());
+    this.problems.push(...attemptEvents.find((id) => this.ledger.get(id)));
     this.#checkpointing = new Checkpointing({
       layout,
       journal: this.#journal,
@@ -161,9 +166,9 @@ export class EmbeddedStore implements Store, Archive {
     return this.ledger.entries.has(id) || this.#removed.has(id) || this.#history.has(id);
   }
 
-  /** Ids of operations removed before the last checkpoint, as far as the history still says so. Reads all of it. */
+  /** Ids of removed operations, as far as journal and history still say so. Reads all of the history. */
   removedIds(): Set<string> {
-    return this.#history.removedIds();
+    return new Set([...this.#history.removedIds(), ...this.#removed]);
   }
 
   byKey(key: string): KeyUse | null {

@@ -10,9 +10,19 @@ import type { Entry } from "./decision.js";
 import { isDiskFull } from "./durable-file.js";
 
 export interface RecordLocation {
+  /** Of the operation whose record is there. */
+  id: string;
   segment: number;
   offset: number;
   length: number;
+}
+
+/** How far a segment is indexed. */
+interface IndexedSegment {
+  segment: number;
+  offset: number;
+  /** Number of the last record; null: there is none. */
+  n: number | null;
 }
 
 export interface HistoryQuery {
@@ -37,8 +47,11 @@ export interface HistoryQuery {
 /** The states of sealed operations. */
 const ENDS: readonly State[] = ["succeeded", "failed", "cancelled"];
 
+/** The columns of a `RecordLocation`. */
+const LOCATION = 'id, segment, "offset", length';
+
 /** Version of the tables: an index with another version is rebuilt. */
-const VERSION = 4;
+const VERSION = 5;
 
 /**
  * NORMAL syncs before and after pages go into the file itself. Without these syncs a power cut leaves a wrong index, which
@@ -66,7 +79,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS by_decision ON operations (finished_by);
   CREATE INDEX IF NOT EXISTS by_segment ON operations (segment);
   CREATE INDEX IF NOT EXISTS by_key ON operations (key) WHERE key IS NOT NULL;
-  CREATE TABLE IF NOT EXISTS reach (one INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS reach (segment INTEGER PRIMARY KEY, "offset" INTEGER NOT NULL, n INTEGER);
   CREATE TABLE IF NOT EXISTS tally (state TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TRIGGER IF NOT EXISTS counted AFTER INSERT ON operations BEGIN
     INSERT INTO tally VALUES (new.state, 1) ON CONFLICT DO UPDATE SET n = n + 1;
@@ -103,26 +116,26 @@ export class HistoryIndex {
       `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#delete = database.prepare("DELETE FROM operations WHERE id = ?");
-    this.#reach = database.prepare("INSERT OR REPLACE INTO reach VALUES (1, ?, ?)");
-    this.#find = database.prepare(`SELECT segment, "offset", length FROM operations WHERE id = ?`);
-    this.#findKey = database.prepare(`SELECT segment, "offset", length FROM operations WHERE key = ?`);
+    this.#reach = database.prepare("INSERT OR REPLACE INTO reach VALUES (?, ?, ?)");
+    this.#find = database.prepare(`SELECT ${LOCATION} FROM operations WHERE id = ?`);
+    this.#findKey = database.prepare(`SELECT ${LOCATION} FROM operations WHERE key = ?`);
   }
 
   /** Opens the index; an index that does not open is discarded and rebuilt. */
-  static open(file: string, problems: string[]): HistoryIndex {
+  static open(file: string, report: (problem: string) => void): HistoryIndex {
     try {
       const index = new HistoryIndex(openPrivate(file));
-      index.position();
+      index.indexedSegments();
       return index;
     } catch (error) {
-      return HistoryIndex.remake(file, problems, error as Error);
+      return HistoryIndex.remake(file, report, error as Error);
     }
   }
 
   /** Replaces a damaged index, or an index without room on the disk, with an empty one. */
-  static remake(file: string, problems: string[], error: Error): HistoryIndex {
+  static remake(file: string, report: (problem: string) => void, error: Error): HistoryIndex {
     if (isUnwritable(error)) return new HistoryIndex(new DatabaseSync(":memory:"));
-    problems.push(`${file} was damaged (${error.message}) and is rebuilt from the history`);
+    report(`${file} was damaged (${error.message}) and is rebuilt from the history`);
     for (const name of [file, `${file}-wal`]) rmSync(name, { force: true });
     try {
       return new HistoryIndex(openPrivate(file));
@@ -132,10 +145,7 @@ export class HistoryIndex {
     }
   }
 
-  put(
-    lines: Array<{ id: string; entry: Entry | null; place: RecordLocation }>,
-    reach: Omit<RecordLocation, "length">,
-  ): void {
+  put(lines: Array<{ id: string; entry: Entry | null; place: RecordLocation }>, reach: IndexedSegment): void {
     this.database.exec("BEGIN");
     try {
       this.#putAll(lines, reach);
@@ -148,7 +158,7 @@ export class HistoryIndex {
 
   #putAll(
     lines: Array<{ id: string; entry: Entry | null; place: RecordLocation }>,
-    reach: Omit<RecordLocation, "length">,
+    reach: IndexedSegment,
   ): void {
     for (const { id, entry, place } of lines) {
       if (entry === null) {
@@ -176,19 +186,30 @@ export class HistoryIndex {
         length,
       );
     }
-    this.#reach.run(reach.segment, reach.offset);
+    this.#reach.run(reach.segment, reach.offset, reach.n);
   }
 
   delete(id: string): void {
     this.#delete.run(id);
   }
 
-  find(id: string): RecordLocation | null {
-    return (this.#find.get(id) as unknown as RecordLocation | undefined) ?? null;
+  /** Makes the index that of an empty history. */
+  clear(): void {
+    this.database.exec(`BEGIN; ${DROP} ${SCHEMA} COMMIT`);
   }
 
-  findKey(key: string): RecordLocation | null {
-    return (this.#findKey.get(key) as unknown as RecordLocation | undefined) ?? null;
+  has(id: string): boolean {
+    return this.#find.get(id) !== undefined;
+  }
+
+  /** At most one. */
+  find(id: string): RecordLocation[] {
+    return this.#find.all(id) as unknown as RecordLocation[];
+  }
+
+  /** At most one. */
+  findKey(key: string): RecordLocation[] {
+    return this.#findKey.all(key) as unknown as RecordLocation[];
   }
 
   idsWithPrefix(prefix: string, limit: number): string[] {
@@ -200,7 +221,7 @@ export class HistoryIndex {
 
   list(query: HistoryQuery, limit: number): RecordLocation[] {
     const { where, values } = conditions(query);
-    const sql = `SELECT segment, "offset", length FROM operations ${where} ORDER BY position ${query.order === "oldest" ? "ASC" : "DESC"} LIMIT ?`;
+    const sql = `SELECT ${LOCATION} FROM operations ${where} ORDER BY position ${query.order === "oldest" ? "ASC" : "DESC"} LIMIT ?`;
     return this.database.prepare(sql).all(...values, limit) as unknown as RecordLocation[];
   }
 
@@ -272,10 +293,15 @@ export class HistoryIndex {
     );
   }
 
-  /** The position in the segments up to which they are indexed. */
-  position(): Omit<RecordLocation, "length"> {
-    const row = this.database.prepare(`SELECT segment, "offset" FROM reach WHERE one = 1`).get();
-    return row ? { segment: Number(row.segment), offset: Number(row.offset) } : { segment: 0, offset: 0 };
+  /** The indexed segments, in order. */
+  indexedSegments(): IndexedSegment[] {
+    const sql = `SELECT segment, "offset", n FROM reach ORDER BY segment`;
+    return this.database.prepare(sql).all() as unknown as IndexedSegment[];
+  }
+
+  /** The segment was deleted. */
+  dropSegment(segment: number): void {
+    this.database.prepare("DELETE FROM reach WHERE segment = ?").run(segment);
   }
 
   close(): void {

@@ -12,6 +12,7 @@ import {
   constants,
   lstatSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   type Stats,
@@ -24,11 +25,12 @@ import { rotatedName } from "../log/log-file.js";
 import { prepareStateDir } from "./directories.js";
 import type { Layout } from "./layout.js";
 
-/** A free name next to the file: `<file>.damaged-<n>`. */
-function freeName(file: string): string {
+/** A free name next to the file: `<file>.damaged-<n>`. Or a name for which `isIt` is true. */
+function freeName(file: string, isIt: (stats: Stats, name: string) => boolean = () => false): string {
   for (let n = 1; ; n++) {
     const name = `${file}.damaged-${n}`;
-    if (lstatSync(name, { throwIfNoEntry: false }) === undefined) return name;
+    const stats = lstatSync(name, { throwIfNoEntry: false });
+    if (stats === undefined || isIt(stats, name)) return name;
   }
 }
 
@@ -39,9 +41,11 @@ export function quarantineFile(file: string): string {
   return aside;
 }
 
-/** Copies damaged bytes to a new file next to the file; returns its path. */
+/** Copies damaged bytes to a new file next to the file, or finds them there; returns its path. */
 export function quarantineBytes(file: string, bytes: Buffer): string {
-  const aside = freeName(file);
+  const isSame = (stats: Stats, name: string) =>
+    stats.isFile() && stats.size === bytes.length && readFileSync(name).equals(bytes);
+  const aside = freeName(file, isSame);
   writeFileSync(aside, bytes, { mode: 0o600 });
   return aside;
 }

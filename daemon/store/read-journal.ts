@@ -7,13 +7,13 @@
  */
 import { closeSync, fdatasyncSync, fstatSync, readdirSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { NumberedRecord } from "../../protocol/record-line.js";
+import { gapBetween, type NumberedRecord } from "../../protocol/record-line.js";
 import { endOfText, FILLER } from "../../protocol/system/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
 import type { Entry } from "./decision.js";
 import { replaceFileSync, syncDirectory } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";
-import { bytesOf, type DamagedRange, damageProblem, scanLines } from "./read-lines.js";
+import { bytesOf, type DamagedRange, damageProblem, type FoundLine, scanLines } from "./read-lines.js";
 
 /** Most bytes of room and zeros at a segment's end; the daemon never writes more. */
 const MOST_ROOM = 16 * 1024 * 1024;
@@ -38,13 +38,16 @@ export function readJournal(dir: string, after: number): ReadJournal {
   found.sort((a, b) => a.n - b.n);
   const records: NumberedRecord[] = [];
   let last = after;
+  // Without a checkpoint, the journal may begin with any number.
+  let before = after > 0 || segments[0] === undefined ? after : numberOf(segments[0]) - 1;
   for (const record of found) {
+    if (record.n <= after) continue;
+    const gap = gapBetween(before, record.n);
+    if (gap !== null) problems.push(`${dir}: ${gap}`);
     if (record.n <= last) continue;
-    // Without a checkpoint, the first record may have any number.
-    if (record.n > last + 1 && last > 0)
-      problems.push(`${dir}: records ${last + 1} to ${record.n - 1} are missing`);
     records.push(record);
     last = record.n;
+    before = last;
   }
   return { records, last, problems };
 }
@@ -136,15 +139,22 @@ interface SegmentLine {
   length: number;
 }
 
-/** Reads a history segment from an offset. A torn tail is cut off and kept, a damaged line skipped; both reported. */
+/**
+ * Reads a history segment from an offset. A torn tail is cut off and kept, a damaged line skipped; both reported. So are
+ * missing records.
+ *
+ * @param after - where to begin, and the number of the last record before; null: any
+ * @returns null if no record that follows that record begins at the offset
+ */
 export function readSegmentLines(
   file: string,
-  from: number,
+  after: { from: number; last: number | null },
   problems: string[],
-): { lines: SegmentLine[]; end: number } {
-  const { bytes, first } = readFrom(file, from);
+): { lines: SegmentLine[]; end: number; last: number | null } | null {
+  const { bytes, first } = readFrom(file, after.from);
   // A hole: a power cut left zeros in the place of some records, and later records follow.
   const scanned = scanLines(bytes, 0, bytes.length, true);
+  if (after.from > 0 && bytes.includes(NEWLINE) && !isNext(scanned.lines[0], after.last)) return null;
   const damaged = scanned.damaged.filter((range) => !isZeros(bytes, range));
   const last = damaged.at(-1);
   let end = bytes.length;
@@ -159,13 +169,26 @@ export function readSegmentLines(
   }
   if (damaged.length > 0)
     problems.push(damageProblem(file, damaged, quarantineBytes(file, bytesOf(bytes, damaged))));
+  let { last: number } = after;
+  let at = 0;
+  for (const { line, start, end: next } of scanned.lines) {
+    const gap = number === null || start > at ? null : gapBetween(number, line.n);
+    if (gap !== null) problems.push(`${file}: ${gap} (before byte ${first + start})`);
+    number = line.n;
+    at = next;
+  }
   return {
+    last: number,
     lines: scanned.lines.flatMap(({ line, start, end }) => {
       const value = line.value as { id: string; entry: Entry | null } | null;
       return value === null ? [] : [{ ...value, offset: first + start, length: end - start }];
     }),
     end: first + end,
   };
+}
+
+function isNext(found: FoundLine | undefined, last: number | null): boolean {
+  return found?.start === 0 && (last === null || found.line.n === last + 1);
 }
 
 /**

@@ -72,7 +72,7 @@ class LongLine {
   }
 }
 
-interface FoundLine {
+export interface FoundLine {
   line: NumberedRecord;
   start: number;
   /** Offset after the newline. */
@@ -118,7 +118,8 @@ export function scanLines(bytes: Buffer, start: number, end: number, skipZeros =
   return found;
 }
 
-function addDamaged(damaged: DamagedRange[], start: number, end: number): void {
+/** Adds a range that follows all others. */
+export function addDamaged(damaged: DamagedRange[], start: number, end: number): void {
   const last = damaged.at(-1);
   if (last?.end === start) last.end = end;
   else damaged.push({ start, end });

@@ -90,6 +90,8 @@ export class RunWriter extends AttemptWriter {
   readonly #begin: number;
   readonly #isResumable: boolean;
   #seq: number;
+  /** Number of the last event in the file, among those of the attempt: a missing one is seen. */
+  #n = 0;
   /** Events that are not written yet, and when they will be: the end of a stage, or events of steps. */
   #group: { lines: string; timer: NodeJS.Timeout } | null = null;
   /** Drops that are not yet reported, as an event and in the log: one file may have space before the other. */
@@ -152,6 +154,7 @@ export class RunWriter extends AttemptWriter {
       if (body.type === "stage:left" && length > LARGE_LINE) this.#values += length;
     }
     this.#seq = seq;
+    this.#n++;
     this.#lostStage = null;
     this.#noteShown(body);
   }
@@ -163,6 +166,7 @@ export class RunWriter extends AttemptWriter {
     const line = this.#lineOf(this.#seq + 1, body);
     this.#addToGroup(line);
     this.#seq++;
+    this.#n++;
     this.#values += Buffer.byteLength(line);
     if (durable) this.#settle();
   }
@@ -301,13 +305,14 @@ export class RunWriter extends AttemptWriter {
     const seq = this.#seq + 1;
     this.#events.append(this.#lineOf(seq, body));
     this.#seq = seq;
+    this.#n++;
   }
 
   #lineOf(seq: number, body: EventBody): string {
     this.checkLease?.();
     // In this order: readers tell by the first keys which attempt the line belongs to, and parse only their own.
     const { id, attempt } = this;
-    return encodeRecord({ seq, id, at: sharedTime(), attempt, ...body });
+    return encodeRecord({ n: this.#n + 1, seq, id, at: sharedTime(), attempt, ...body });
   }
 
   #writeLine(stream: LogStream, place: Pick<LogLine, "stage" | "step">, text: string, end?: number): void {

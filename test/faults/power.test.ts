@@ -132,16 +132,20 @@ async function cut(recording: Recorded, disk: Disk, order: Order, dice: Dice, at
 const EXPECTED = [
   // Records of a sync that had not ended: nobody has seen their effect.
   /\/journal\/\d+\.ndjson: (a torn tail|a damaged record|\d+ damaged records) of /,
-  /\/journal: records \d+ to \d+ are missing/,
+  /\/journal: records? [\d to]+ (is|are) missing/,
   // Log lines and progress of the last moment.
   /\/(?:runs|workers)\/.*: \d+ of \d+ records are damaged/,
-  /^the history: the events of \w+, attempt \d+: \d+ of \d+ records are damaged/,
+  /\/workers\/\w+\.events\.ndjson: (a torn tail|a damaged record|\d+ damaged records) of /,
+  /: the events of \w+, attempt \d+: (records? [\d to]+ (is|are) missing|\d+ of \d+ records are damaged)/,
   /run files of \w+, which was removed, were deleted/,
 ];
 
 function isUnexpected(problem: string, { marks }: Known): boolean {
   // Beside other damage, doctor keeps the run files of what may only seem to be removed.
-  const [, id] = /\/runs\/(\w+): its operation is unknown; the files are kept$/.exec(problem) ?? [];
+  const [, id] =
+    /\/runs\/(\w+): its operation is unknown; the files are kept$/.exec(
+      problem,
+    ) ?? [];
   const isRemoved = marks.some((mark) => "asked" in mark && mark.asked === "remove" && mark.id === id);
   return !isRemoved && !EXPECTED.some((expected) => expected.test(problem));
 }

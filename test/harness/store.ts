@@ -43,6 +43,7 @@ export class OpenStore {
     this.store = parts.store;
     this.lifecycle = parts.lifecycle;
     this.bus.on("broken", (error) => this.broken.push(error));
+    this.bus.on("problem", (problem) => this.store.addProblem(problem));
   }
 
   static async open(dir: string): Promise<OpenStore> {

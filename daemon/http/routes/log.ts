@@ -1,6 +1,9 @@
 /** `GET /v1/operations/:id/log`: a page of the log, read by range, as JSON or as plain text. */
 import { Refusal } from "../../../protocol/errors.js";
+import { gapAtEnd } from "../../../protocol/record-line.js";
+import { isFinal } from "../../../protocol/state.js";
 import { pageAfter, pageBefore } from "../../run-files/log-pages.js";
+import { isFiltered } from "../../run-files/log-slices.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
@@ -32,6 +35,11 @@ export const logRoute: RoutePlugin = (app, { context }, done) => {
       const { lines, next } = await page.catch((error: unknown) => {
         throw isUnreadable(error) ? runFilesRefusal(record.id, error) : error;
       });
+      const isEnd = backwards ? before === undefined : next === null;
+      if (isEnd && isFinal(record.state) && !isFiltered(question.filter)) {
+        const gap = gapAtEnd(lines.at(-1)?.n ?? after ?? 0, total);
+        if (gap !== null) question.files.reportLog(record.attempt, gap);
+      }
       if (!asText) return { lines, next, total };
       reply.type("text/plain; charset=utf-8");
       return lines.map((line) => `${line.text}\n`).join("");

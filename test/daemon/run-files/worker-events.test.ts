@@ -48,7 +48,7 @@ test("each attempt has its own events, from any number on, whatever is before an
       const text = expected.flatMap(({ id, attempt, numbers }) => numbers.map((n) => event(id, attempt, n)));
       writeFileSync(eventsFile, text.join("") + (isTorn ? '{"seq":99,"id":"tor' : "") + "\t".repeat(50));
       const found = new WorkerEvents(dir);
-      expect(found.find()).toEqual([]);
+      expect(found.find()).toEqual(isTorn ? [expect.stringContaining("a torn tail of 19 bytes")] : []);
       for (const { id, attempt, numbers } of expected)
         expect(numbersIn(found.get(id, attempt), after)).toEqual(numbers.filter((n) => n > after));
       expect([...found.ids()].sort()).toEqual([...begun.keys()].sort());

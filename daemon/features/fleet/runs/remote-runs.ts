@@ -105,6 +105,7 @@ export class RemoteRuns {
           : this.files(id, attempt).reader(file, isBefore);
     };
     return {
+      ...local,
       attempts: () => {
         const own = local.attempts().filter((attempt) => this.#isOwn(id, attempt));
         const others = [...(this.#held.get(id)?.keys() ?? [])];

@@ -7,9 +7,9 @@
  */
 import type { FailureCode } from "../../protocol/errors.js";
 import type { NumberedRecord } from "../../protocol/record-line.js";
-import type { Decision, Entry } from "../store/decision.js";
-import { eventsOf } from "../store/entry-events.js";
-import { Ledger } from "../store/ledger.js";
+import type { Decision, Entry } from "./decision.js";
+import { eventsOf } from "./entry-events.js";
+import { Ledger } from "./ledger.js";
 
 /** With these codes the daemon may have finished the attempt without an outcome of the worker. */
 const WITHOUT_OUTCOME = new Set<string>([
@@ -22,6 +22,9 @@ export class AttemptEnds {
   readonly #ledger = new Ledger();
   /** Number of the last record, by `id/attempt`. */
   readonly #last = new Map<string, number>();
+
+  /** Number of the last log line of each finished operation. */
+  readonly lines = new Map<string, number>();
 
   /** Adds an operation of the checkpoint. Its decisions follow. */
   addLive(entry: Entry): void {
@@ -38,6 +41,7 @@ export class AttemptEnds {
 
   /** Adds a finished operation. */
   addFinished(entry: Entry): void {
+    this.lines.set(entry.record.id, entry.record.logLines);
     /** Number of the daemon's event before. */
     let before = 0;
     for (const event of eventsOf(entry)) {
