@@ -15,7 +15,10 @@ import { prepareStateFiles, putAsideIfOdd } from "../store/quarantine.js";
 import { lockStateDir } from "../store/state-lock.js";
 import { TrustedClock } from "../store/trusted-clock.js";
 import { recoverEvents } from "./orphans.js";
-import { type Finding, operationIds, quarantined, scan } from "./state-scan.js";
+import { type Finding, operationIds, scan } from "./state-scan.js";
+
+/** Operations read at a time. */
+const PAGE = 200;
 
 export interface Examination {
   /** A daemon holds the state directory: nothing was changed. */
@@ -59,6 +62,7 @@ async function mend(layout: Layout, odd: readonly string[]): Promise<Finding[]> 
   const clock = new TrustedClock(layout.clock);
   const bus = new Bus();
   bus.on("broken", (error) => broken.push(error));
+  bus.on("problem", (problem) => store.addProblem(problem));
   const workerEvents = new WorkerEvents(layout.workers);
   const store = new EmbeddedStore({
     layout,
@@ -68,15 +72,23 @@ async function mend(layout: Layout, odd: readonly string[]): Promise<Finding[]> 
   });
   store.problems.push(...odd);
   await store.start();
+  meetIndex(store);
   await recoverEvents(store, layout, workerEvents);
-  const found: Finding[] = store.problems.map((what) => ({ state: "mended", what }));
-  // After damage, now or earlier, an operation may only seem to be removed.
-  const isWhole = found.length === 0 && quarantined(layout).length === 0;
-  for (const id of operationIds(layout)) {
-    if (!store.find(id)) found.push(isWhole ? clearAway(layout, id) : orphan(layout, id));
-  }
+  const unknown = operationIds(layout).filter((id) => !store.find(id));
+  const removed = unknown.length > 0 ? store.removedIds() : new Set<string>();
+  const left = unknown.map((id) => (removed.has(id) ? clearAway(layout, id) : orphan(layout, id)));
   await store.stop();
+  const found = [...store.problems.map((what): Finding => ({ state: "mended", what })), ...left];
   return [...found, ...broken.map((error): Finding => ({ state: "damaged", what: error.message }))];
+}
+
+/** Reads each finished operation by the index of the history, which is rebuilt where a record is not at its place. */
+function meetIndex(store: EmbeddedStore): void {
+  for (let before: number | undefined; ; ) {
+    const page = store.list({ before }, PAGE);
+    before = page.at(-1)?.order;
+    if (page.length < PAGE) return;
+  }
 }
 
 /** Deletes run files left by a crash between the record of a removal and the removal itself. */
@@ -88,6 +100,6 @@ function clearAway(layout: Layout, id: string): Finding {
 function orphan(layout: Layout, id: string): Finding {
   return {
     state: "damaged",
-    what: `${join(layout.runs, id)}: its operation is unknown; the files are kept`,
+    what: `${join(layout.runs, id)}: its operation is unknown, and no record says that it was removed; the files are kept`,
   };
 }

@@ -143,7 +143,7 @@ const EXPECTED = [
 function isUnexpected(problem: string, { marks }: Known): boolean {
   // Beside other damage, doctor keeps the run files of what may only seem to be removed.
   const [, id] =
-    /\/runs\/(\w+): its operation is unknown; the files are kept$/.exec(
+    /\/runs\/(\w+): its operation is unknown; and no record says that it was removed; the files are kept$/.exec(
       problem,
     ) ?? [];
   const isRemoved = marks.some((mark) => "asked" in mark && mark.asked === "remove" && mark.id === id);

@@ -141,5 +141,6 @@ describe.each(Object.keys(FILES))("%s", (name) => {
     }
     const { findings } = await examine(dir);
     if (name !== "journal") expect(findings.filter(({ state }) => state === "damaged")).not.toEqual([]);
+    for (const id of ids) expect(existsSync(attemptDir(layout, id, 1)), "logs are kept").toBe(true);
   });
 });
