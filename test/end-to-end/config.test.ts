@@ -152,6 +152,28 @@ describe("without a daemon", () => {
     expect(readFileSync(file, "utf8")).toBe('{\n  "nice": 3\n}\n');
   });
 
+  test("what starts work refuses an invalid file, and a command that only asks warns", async () => {
+    const { world, file, write } = emptyWorld();
+    expect((await world.liveopsd(["start"])).code).toBe(0);
+    write('{ "nice": 3,\n  "notify" }\n');
+    for (const words of [
+      ["submit", "shell", "--", "true"],
+      ["again", "k3f"],
+      ["retry"],
+      ["run", "shell", "--", "true"],
+      ["schedule", "add", "@daily", "shell", "--", "true"],
+      ["schedule", "run", "nightly"],
+    ])
+      expect(await world.liveops(words)).toMatchObject({
+        code: 2,
+        stdout: "",
+        stderr: `liveops: ${file}:2:12: not valid JSON: a colon is expected here\ncorrect the file: liveops config edit\n`,
+      });
+    const asked = await world.liveops(["ls"]);
+    expect(asked).toMatchObject({ code: 0, stderr: expect.stringContaining(`${file}:2:12: `) });
+    expect((await world.liveopsd(["stop"])).code).toBe(0);
+  });
+
   test("an editor changes the file only to a valid text", async () => {
     const { world, dir, file, write } = emptyWorld();
     write('{"nice": 3}\n');

@@ -4,6 +4,7 @@ import type { Client } from "../../protocol/client/client.js";
 import { starterFor, waitingClient } from "../../protocol/client/find-daemon.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import type { Config } from "../../protocol/system/config-settings.js";
+import type { OnInvalidConfig } from "../../protocol/system/usable-config.js";
 import { allOptions, commandPlaces, type GlobalOptions, reportTo } from "../kit/options.js";
 import { type ReportTo, report, say } from "../kit/report.js";
 
@@ -19,17 +20,26 @@ interface Connected<T> {
 
 /** A client for the daemon that the command's options select. */
 export function connectFor<T>(command: Command): Promise<Connected<T>> {
-  return connect(command, () => null);
+  return connect(command, () => null, "warn");
 }
 
-/** As `connectFor`, for a command that makes the daemon run something: `autostart` starts the daemon where none runs. */
+/**
+ * As `connectFor`, for a command that makes the daemon run something: `autostart` starts the daemon where none runs.
+ * Without the settings of the file, such as limits and channels, nothing may begin.
+ *
+ * @throws UsageError for an invalid config file
+ */
 export function connectOrStart<T>(command: Command): Promise<Connected<T>> {
-  return connect(command, starterFor);
+  return connect(command, starterFor, "throw");
 }
 
-async function connect<T>(command: Command, starter: Starter): Promise<Connected<T>> {
+async function connect<T>(
+  command: Command,
+  starter: Starter,
+  onInvalid: OnInvalidConfig,
+): Promise<Connected<T>> {
   const options = allOptions<T & GlobalOptions>(command);
-  const places = await commandPlaces(options);
+  const places = await commandPlaces(options, process.env, onInvalid);
   const { config, stateDir } = places;
   const client = waitingClient(places, options, starter(places, options));
   const to = reportTo(command);

@@ -48,7 +48,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     process.exitCode = await supervise();
     return;
   }
-  const { config, stateDir } = await commandPlaces(options);
+  const { config, stateDir } = await commandPlaces(options, process.env, "throw");
   for (const path of options.ops ?? [])
     if (!existsSync(path)) say(TO, `--ops ${path}: no such directory or file`, "yellow");
   const { runHere } = (await import(INLINE)) as typeof import("./inline.js");

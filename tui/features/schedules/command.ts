@@ -176,7 +176,7 @@ export function registerSchedule(root: Command): void {
     .addOption(new Option("--follow", "Show the operation and its chain live in text mode").conflicts("wait"))
     .option("--json", "Print the record as JSON; with --follow, one JSON event per line")
     .action(async (name: string, _options: unknown, command: Command) => {
-      const { client, options, to } = await connectFor<OutcomeOptions>(command);
+      const { client, options, to } = await connectOrStart<OutcomeOptions>(command);
       const operation = await client.runSchedule(name, newKey());
       await afterSubmit(client, operation, options, to);
     });
