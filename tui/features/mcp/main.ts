@@ -2,9 +2,10 @@
  * The MCP server on stdin and stdout. Ends when the client closes stdin, or with SIGINT or SIGTERM. Operations
  * continue.
  */
+import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import { McpServer } from "@modelcontextprotocol/server";
+import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { VERSION } from "../../../protocol/version.js";
 import { type ReportTo, say } from "../../kit/report.js";
@@ -33,14 +34,19 @@ export async function serve({ options, readOnly, to }: ServeSettings): Promise<v
   if (process.stdin.isTTY)
     say(to, "waiting for an MCP client on stdin; start this command from a client: docs/mcp.md", "yellow");
   const ended = new Promise<void>((resolve) => {
-    process.stdin.once("end", resolve).once("close", resolve);
+    // After the last message has left the pipe.
+    process.stdin.once("close", () => setImmediate(resolve));
     process.once("SIGINT", resolve).once("SIGTERM", resolve);
   });
-  await server.connect(new StdioServerTransport());
+  // The transport drops open calls when its input ends; a script closes stdin and then reads the replies.
+  const input = process.stdin.pipe(new PassThrough(), { end: false });
+  await server.connect(new StdioServerTransport(input));
   await ended;
   daemon.endWaits();
   await Promise.race([daemon.idle(), delay(LAST_CALLS_MS, undefined, { ref: false })]);
   await server.close();
+  // A stream that is read keeps the process.
+  process.stdin.unpipe(input).pause();
 }
 
 /** In the order of the documentation. */

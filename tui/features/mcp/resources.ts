@@ -1,6 +1,11 @@
 /** Resources: the record and the log of each operation. */
-import { type McpServer, ResourceTemplate } from "@modelcontextprotocol/sdk/server/mcp.js";
-import { ErrorCode, McpError, type Resource } from "@modelcontextprotocol/sdk/types.js";
+import {
+  type McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Resource,
+  ResourceTemplate,
+} from "@modelcontextprotocol/server";
 import type { Operation } from "../../../protocol/operation.js";
 import type { Connected, Daemon } from "./daemon.js";
 import { errorReply, errorText } from "./errors.js";
@@ -14,9 +19,6 @@ const LISTED = 50;
 
 /** Last lines of a log. */
 const LINES = 1000;
-
-/** The code of MCP for a resource that is not found. */
-const NOT_FOUND = -32002;
 
 export function registerResources(server: McpServer, daemon: Daemon): void {
   const complete = { id: (prefix: string) => withErrors(daemon, (to) => idsWith(prefix, to)) };
@@ -60,8 +62,11 @@ export async function withErrors<T>(daemon: Daemon, work: (to: Connected) => Pro
     return await daemon.track((async () => await work(await daemon.connect()))());
   } catch (error) {
     const reply = await errorReply(error, daemon);
-    const code = reply.code === "LIVEOPS_NO_SUCH_OPERATION" ? NOT_FOUND : ErrorCode.InternalError;
-    throw new McpError(code, errorText(reply), reply);
+    const code =
+      reply.code === "LIVEOPS_NO_SUCH_OPERATION"
+        ? ProtocolErrorCode.ResourceNotFound
+        : ProtocolErrorCode.InternalError;
+    throw new ProtocolError(code, errorText(reply), reply);
   }
 }
 

@@ -1,12 +1,6 @@
 /** Subscriptions: the client is told when a subscribed record or log changes, until the operation is finished. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import {
-  ErrorCode,
-  McpError,
-  SubscribeRequestSchema,
-  UnsubscribeRequestSchema,
-} from "@modelcontextprotocol/sdk/types.js";
+import { type McpServer, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { Client } from "../../../protocol/client/client.js";
 import { watchOperation } from "../../../protocol/client/watching.js";
 import { say } from "../../kit/report.js";
@@ -22,12 +16,15 @@ const MOST = 50;
 export function registerSubscriptions(server: McpServer, daemon: Daemon): void {
   const open = new Map<string, AbortController>();
   server.server.registerCapabilities({ resources: { subscribe: true } });
-  server.server.setRequestHandler(SubscribeRequestSchema, async ({ params: { uri } }) => {
+  server.server.setRequestHandler("resources/subscribe", async ({ params: { uri } }) => {
     const name = /^liveops:\/\/operations\/([^/]+)(?:\/log)?$/.exec(uri)?.[1];
-    if (name === undefined) throw new McpError(ErrorCode.InvalidParams, `no resource ${uri}`);
+    if (name === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `no resource ${uri}`);
     if (open.has(uri)) return {};
     if (open.size >= MOST)
-      throw new McpError(ErrorCode.InvalidParams, `${MOST} resources are subscribed; unsubscribe from one`);
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        `${MOST} resources are subscribed; unsubscribe from one`,
+      );
     const stop = new AbortController();
     open.set(uri, stop);
     try {
@@ -49,7 +46,7 @@ export function registerSubscriptions(server: McpServer, daemon: Daemon): void {
     }
     return {};
   });
-  server.server.setRequestHandler(UnsubscribeRequestSchema, async ({ params: { uri } }) => {
+  server.server.setRequestHandler("resources/unsubscribe", async ({ params: { uri } }) => {
     open.get(uri)?.abort();
     return {};
   });

@@ -1,12 +1,10 @@
 /** What a tool is, and how the server calls it. */
-import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
 import type {
   CallToolResult,
+  McpServer,
   ProgressNotification,
-  ServerNotification,
-  ServerRequest,
-} from "@modelcontextprotocol/sdk/types.js";
+  ServerContext,
+} from "@modelcontextprotocol/server";
 import * as z from "zod";
 import type { Connected, Daemon } from "./daemon.js";
 import { errorReply, errorText } from "./errors.js";
@@ -48,26 +46,32 @@ export function registerTool(server: McpServer, daemon: Daemon, tool: Tool): voi
     openWorldHint: changes === "adds",
   };
   // Strict, so that a mistyped argument is an error and not ignored.
-  const inputSchema = z.strictObject(tool.input);
-  server.registerTool(name, { title, description, inputSchema, annotations }, (input, extra) =>
-    daemon.track(call(tool, input, daemon, extra)),
+  const inputSchema = withJsonSchema(z.strictObject(tool.input));
+  server.registerTool(name, { title, description, inputSchema, annotations }, (input, { mcpReq }) =>
+    daemon.track(call(tool, input, daemon, mcpReq)),
   );
 }
 
-type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
+/** The protocol's schemas are of zod/mini, which cannot say themselves as JSON Schema. */
+function withJsonSchema<S extends z.ZodObject>(schema: S) {
+  const json = () => z.toJSONSchema(schema, { io: "input" });
+  return { "~standard": { ...schema["~standard"], jsonSchema: { input: json, output: json } } };
+}
+
+type Request = ServerContext["mcpReq"];
 
 async function call(
   tool: Tool,
   input: Record<string, unknown>,
   daemon: Daemon,
-  extra: Extra,
+  request: Request,
 ): Promise<CallToolResult> {
   try {
-    const { signal } = extra;
+    const { signal } = request;
     const { ended } = daemon;
     // What submits or retries makes the daemon run something.
     const connected = await daemon.connect(tool.changes === "adds");
-    const context = { ...connected, signal, ended, sendProgress: progressOf(extra) };
+    const context = { ...connected, signal, ended, sendProgress: progressOf(request) };
     const value = plain(await tool.run(input, context));
     return { content: [{ type: "text", text: JSON.stringify(value) }] };
   } catch (error) {
@@ -80,9 +84,8 @@ async function call(
   }
 }
 
-function progressOf({ _meta, sendNotification }: Extra): SendProgress | null {
+function progressOf({ _meta, notify }: Request): SendProgress | null {
   const progressToken = _meta?.progressToken;
   if (progressToken === undefined) return null;
-  return (params) =>
-    sendNotification({ method: "notifications/progress", params: { ...params, progressToken } });
+  return (params) => notify({ method: "notifications/progress", params: { ...params, progressToken } });
 }

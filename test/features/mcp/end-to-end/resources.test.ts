@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestDaemon } from "../../../harness/daemon.js";
 import { McpClient } from "./client.js";
@@ -18,7 +17,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await mcp?.client.close();
+  await mcp?.[Symbol.asyncDispose]();
   await daemon?.[Symbol.asyncDispose]();
 });
 
@@ -26,14 +25,14 @@ describe("resources", () => {
   test("the newest records and logs are listed, and read by id", async () => {
     const { id } = await daemon.submit("second", { label: "in \u001b[31mred" });
     await daemon.untilFinished(id);
-    const { resources } = await mcp.client.listResources();
+    const { resources } = await mcp.request("resources/list", {});
     expect(resources.find(({ name }) => name === id)).toMatchObject({
       uri: `liveops://operations/${id}`,
       title: "in red",
       description: "second, succeeded",
     });
     expect(resources.map(({ uri }) => uri)).toContain(`liveops://operations/${id}/log`);
-    const { resourceTemplates } = await mcp.client.listResourceTemplates();
+    const { resourceTemplates } = await mcp.request("resources/templates/list", {});
     expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
       "liveops://operations/{id}",
       "liveops://operations/{id}/log",
@@ -41,7 +40,7 @@ describe("resources", () => {
     const record = JSON.parse(await mcp.read(`liveops://operations/${id}`));
     expect(record).toMatchObject({ id, state: "succeeded", result: { small: "ok" } });
     expect(record.result.big).toHaveLength(20_000);
-    const { completion } = await mcp.client.complete({
+    const { completion } = await mcp.request("completion/complete", {
       ref: { type: "ref/resource", uri: "liveops://operations/{id}" },
       argument: { name: "id", value: id.slice(0, 4) },
     });
@@ -61,7 +60,7 @@ describe("resources", () => {
 
   test("an unknown operation is an error", async () => {
     await expect(mcp.read("liveops://operations/zzzzzz")).rejects.toMatchObject({
-      code: -32002,
+      code: -32602,
       data: { code: "LIVEOPS_NO_SUCH_OPERATION" },
     });
   });
@@ -70,18 +69,16 @@ describe("resources", () => {
     const gate = join(daemon.world.dir, "gate-subscribed");
     const { id } = await daemon.submit("first", { params: { gate } });
     const uri = `liveops://operations/${id}`;
-    const updated: string[] = [];
-    mcp.client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
-      updated.push(params.uri);
-    });
-    await mcp.client.subscribeResource({ uri });
+    await mcp.request("resources/subscribe", { uri });
     writeFileSync(gate, "");
     await expect
-      .poll(async () => updated.length > 0 && JSON.parse(await mcp.read(uri)).state, { timeout: 15_000 })
+      .poll(async () => mcp.updated.length > 0 && JSON.parse(await mcp.read(uri)).state, { timeout: 15_000 })
       .toBe("succeeded");
-    expect(new Set(updated)).toEqual(new Set([uri]));
-    await mcp.client.unsubscribeResource({ uri });
-    await expect(mcp.client.subscribeResource({ uri: "liveops://elsewhere" })).rejects.toThrow("no resource");
+    expect(new Set(mcp.updated)).toEqual(new Set([uri]));
+    await mcp.request("resources/unsubscribe", { uri });
+    await expect(mcp.request("resources/subscribe", { uri: "liveops://elsewhere" })).rejects.toThrow(
+      "no resource",
+    );
   });
 });
 
