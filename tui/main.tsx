@@ -127,10 +127,11 @@ async function showFile(args: Arguments, name: string): Promise<number> {
       `${why}: an exported run is shown on a terminal only`,
       `liveops why ${name}; as a page: liveops export ${name} --html -o run.html`,
     );
-  const { runs } = await findRuns(null, name, { wholeFile: true });
+  const changed: string[] = [];
+  const runs = await findRuns(null, name, (_, part) => changed.push(part), { wholeFile: true });
   const client = new FileClient(basename(name), runs);
   const { config } = await commandPlaces({}, env);
-  const file = { socket: "", client, id: firstShown(runs).id, readOnly: basename(name) };
+  const file = { socket: "", client, id: firstShown(runs).id, readOnly: basename(name), changed };
   // What runs in the file runs no more.
   const isLive = runs.some(({ record }) => !isFinal(record.state));
   const end = Math.max(...runs.map(({ record }) => Date.parse(record.updatedAt)));
@@ -140,7 +141,7 @@ async function showFile(args: Arguments, name: string): Promise<number> {
 async function onScreen(
   of: Pick<
     ProgramOptions,
-    "socket" | "stateDir" | "client" | "id" | "flags" | "hosts" | "readOnly" | "clock"
+    "socket" | "stateDir" | "client" | "id" | "flags" | "hosts" | "readOnly" | "changed" | "clock"
   >,
   config: CommandPlaces["config"],
 ): Promise<number> {

@@ -34,6 +34,7 @@ export interface ProgramOptions {
   client?: DashboardClient;
   /** The name of the exported file from which the client answers; null: a daemon does. */
   readOnly?: string | null;
+  changed?: readonly string[];
   /** Several daemons, instead of the one on `socket`. */
   hosts?: readonly DashboardHost[] | undefined;
   /** The operation of the command line, or a prefix of its id. */
@@ -80,12 +81,12 @@ export function startDashboard(options: ProgramOptions): Program {
     hosts.length === 0
       ? (options.flags ?? {})
       : { hosts: new Map(hosts.map((host) => [host.name, host.flags])) };
-  const { readOnly = null } = options;
+  const { readOnly = null, changed } = options;
   const shown = hosts.length === 0 ? [socket] : hosts.map(({ name, address }) => `${name} ${address}`);
   const looked = new LookedFile(readOnly === null ? lookFile(env, `looked ${shown.join(" ")}`) : null);
   const state = initialState({
     ...{ size: sizeOf(stdout), now: clock.now(), looks: looked.read(clock.now()) },
-    ...{ socket, id, flags, readOnly, hosts, actions },
+    ...{ socket, id, flags, readOnly, changed, hosts, actions },
   });
   const isReady = () => !stdout.writableNeedDrain;
   const store = new Store(state, clock, (effects) => running.run(effects), isReady);

@@ -36,6 +36,12 @@ test("nothing is told where nothing ended, and many fit into the width", () => {
   expect(next).toContain("liveops show many");
 });
 
+test("parts of an exported run that were changed after the export are named", () => {
+  const it = failed({ finishedAt: ago(5) });
+  const state = open([it], { size: SIZE, readOnly: "run.json", changed: ["the log of k3f"] });
+  expect(screenText(state)).toContain("■ run.json, read-only, changed after the export: the log of k3f");
+});
+
 test("an exported run is marked, nothing can be changed, and nothing is told at the end", () => {
   const it = failed({ finishedAt: ago(5) });
   const state = open([it], { size: SIZE, readOnly: "run\x1b.json" });

@@ -206,6 +206,8 @@ export interface State {
   readonly flags: Flags;
   /** The name of the exported file that is shown instead of a daemon; null: a daemon is. */
   readonly readOnly: string | null;
+  /** Parts of that file which were changed after the export. */
+  readonly changed: readonly string[];
   readonly connection: Connection;
   /** The daemons of several `--host`, in that order; empty with one daemon. */
   readonly hosts: readonly Host[];
@@ -320,6 +322,7 @@ export interface StateOptions {
   id?: string | null;
   flags?: Flags;
   readOnly?: string | null;
+  changed?: readonly string[] | undefined;
   /** Several daemons: names and addresses. */
   hosts?: readonly Pick<Host, "name" | "address">[];
   actions?: readonly Action<State>[];
@@ -334,6 +337,7 @@ export function initialState({
   id = null,
   flags = {},
   readOnly = null,
+  changed = [],
   hosts = [],
   actions = [],
   looks = { began: now, looked: new Set() },
@@ -348,6 +352,7 @@ export function initialState({
     socket,
     flags,
     readOnly,
+    changed,
     connection: { state: "connecting", reason: null },
     hosts: hosts.map(newHost),
     silentFor: null,

@@ -35,7 +35,7 @@ export const troublesOf = perObject((state: State): readonly Trouble[] => {
   // The rest is only what was told last.
   if (state.connection.state === "away") return [silentDaemon(state, state.connection)];
   if (state.connection.state === "connecting") return [];
-  if (state.readOnly !== null) return [exported(state.readOnly)];
+  if (state.readOnly !== null) return [exported(state.readOnly, state.changed)];
   return [
     ...waitTrouble(state),
     ...failureTrouble(state),
@@ -46,10 +46,18 @@ export const troublesOf = perObject((state: State): readonly Trouble[] => {
 });
 
 /** Not wrong, but to be known before anything else. */
-const exported = (file: string): Trouble => ({
-  ...{ style: "accent", text: `■ ${fit(sanitizeLine(file), 40)}`, key: "", does: "" },
-  detail: ", an exported run, read-only",
-});
+function exported(file: string, changed: readonly string[]): Trouble {
+  const isChanged = changed.length > 0;
+  return {
+    style: isChanged ? "warn" : "accent",
+    text: `■ ${fit(sanitizeLine(file), 40)}`,
+    detail: isChanged
+      ? `, read-only, changed after the export: ${sanitizeLine(changed.join(", "))}`
+      : ", an exported run, read-only",
+    key: "",
+    does: "",
+  };
+}
 
 const keyOf = ({ actions }: State, name: string): string => {
   const action = actions.find((each) => each.name === name);

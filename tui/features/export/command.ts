@@ -8,7 +8,7 @@ import { addCommand } from "../../kit/options.js";
 import { fileUrl, linkerFor } from "../../kit/output/links.js";
 import { say } from "../../kit/report.js";
 import { formatBytes } from "../../terminal/format.js";
-import { findRuns } from "./find-runs.js";
+import { findRuns, sayChanged } from "./find-runs.js";
 import { htmlPieces } from "./html.js";
 import { jsonPieces } from "./json.js";
 import { toFile, toStdout } from "./output.js";
@@ -37,8 +37,7 @@ export function registerExport(root: Command): void {
       await interruptible(
         () => (output === undefined ? "interrupted" : `interrupted; ${output} was not written`),
         async (signal) => {
-          const { runs, changed } = await findRuns(client, name, { chain, wholeFile: true, signal });
-          for (const part of changed) say(to, `${name}: changed after the export: ${part}`, "yellow");
+          const runs = await findRuns(client, name, sayChanged(to), { chain, wholeFile: true, signal });
           const pieces = html ? htmlPieces(runs, new Date()) : jsonPieces(runs, new Date());
           if (output === undefined || output === "-") return toStdout(pieces, signal);
           const bytes = await toFile(output, pieces, signal);

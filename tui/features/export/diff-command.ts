@@ -7,10 +7,9 @@ import { interruptible } from "../../kit/interruptible.js";
 import { addCommand } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { printLines } from "../../kit/output/print.js";
-import { say } from "../../kit/report.js";
 import { diffRuns } from "./diff.js";
 import { diffLines } from "./diff-text.js";
-import { findRuns } from "./find-runs.js";
+import { findRuns, sayChanged } from "./find-runs.js";
 
 interface DiffOptions {
   ignoreTimes?: boolean;
@@ -44,11 +43,8 @@ durations are printed and not compared.`,
       await interruptible(
         () => "interrupted",
         async (signal) => {
-          const sides = [await findRuns(client, left, { signal }), await findRuns(client, right, { signal })];
-          for (const [index, { changed }] of sides.entries())
-            for (const part of changed)
-              say(to, `${index === 0 ? left : right}: changed after the export: ${part}`, "yellow");
-          const [first, second] = sides.map(({ runs }) => runs[0]!);
+          const [first] = await findRuns(client, left, sayChanged(to), { signal });
+          const [second] = await findRuns(client, right, sayChanged(to), { signal });
           const difference = await diffRuns(first!, second!, { ignoreTimes, ignoreNumbers });
           process.exitCode = difference.same ? EXIT.done : EXIT.failed;
           const lines = json ? [jsonLine(difference)] : diffLines(difference, paintFor(process.stdout));

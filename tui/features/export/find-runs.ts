@@ -3,14 +3,17 @@ import { existsSync } from "node:fs";
 import type { Client } from "../../../protocol/client/client.js";
 import { NotFoundError, UsageError } from "../../../protocol/failures.js";
 import { namedOrNewest } from "../../cli/arguments.js";
+import { type ReportTo, say } from "../../kit/report.js";
 import { readExport } from "./read.js";
 import { chainOf, type RunSource, runOf } from "./source.js";
 
-export interface Found {
-  readonly runs: readonly RunSource[];
-  /** What was changed in a file after the export. */
-  readonly changed: readonly string[];
-}
+/** Tells that a part of a file was changed after the export, such as `the log of k3f…`. */
+type OnChanged = (file: string, part: string) => void;
+
+export const sayChanged =
+  (to: ReportTo): OnChanged =>
+  (file, part) =>
+    say(to, `${file}: changed after the export: ${part}`, "yellow");
 
 /** An id has only these characters; all else is a file. */
 const ID = /^[0-9a-z]+$/;
@@ -28,28 +31,35 @@ export const isFile = (name: string): boolean =>
 export async function findRuns(
   client: Client | null,
   name: string | undefined,
+  onChanged: OnChanged,
   {
     chain = false,
     wholeFile = false,
     signal,
   }: { chain?: boolean; wholeFile?: boolean; signal?: AbortSignal } = {},
-): Promise<Found> {
-  if (client === null || (name !== undefined && !ID.test(name))) return fromFile(name ?? "", wholeFile);
+): Promise<readonly RunSource[]> {
+  if (client === null || (name !== undefined && !ID.test(name)))
+    return fromFile(name ?? "", wholeFile, onChanged);
   const named = await namedOrNewest(client, name);
   // A list leaves out large values and the names of the variables.
   const record = name === undefined ? await client.show(named.id, signal) : named;
   const records = chain ? await chainOf(client, record, signal) : [record];
-  return { runs: records.map((each) => runOf(client, each, signal)), changed: [] };
+  return records.map((each) => runOf(client, each, signal));
 }
 
-async function fromFile(name: string, wholeFile: boolean): Promise<Found> {
+async function fromFile(
+  name: string,
+  wholeFile: boolean,
+  onChanged: OnChanged,
+): Promise<readonly RunSource[]> {
   const [, path = name, id] = existsSync(name) ? [] : (/^(.*)#([0-9a-z]+)$/.exec(name) ?? []);
   if (!existsSync(path))
     throw new NotFoundError(`${JSON.stringify(path)} is neither an operation id nor a file that exists`);
   const { runs, changed } = await readExport(path);
-  if (id === undefined && (wholeFile || runs.length === 1)) return { runs, changed };
+  for (const part of changed) onChanged(path, part);
+  if (id === undefined && (wholeFile || runs.length === 1)) return runs;
   const fitting = runs.filter(({ record }) => record.id.startsWith(id ?? ""));
-  if (fitting.length === 1) return { runs: fitting, changed };
+  if (fitting.length === 1) return fitting;
   const ids = runs.map(({ record }) => record.id).join(", ");
   if (fitting.length === 0) throw new NotFoundError(`${path} has no operation ${id}; it has ${ids}`);
   throw new UsageError(

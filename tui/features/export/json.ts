@@ -16,6 +16,7 @@ export const EXPORT_VERSION = 1;
 /** SHA-256 sums, in hex, of each part. */
 export interface ExportChecksums {
   record: string;
+  why: string;
   events: string;
   log: string;
 }
@@ -40,14 +41,17 @@ export async function* jsonPieces(runs: readonly RunSource[], now: Date): AsyncG
 
 async function* operationPieces(run: RunSource): AsyncGenerator<string> {
   const record = jsonLine(run.record);
-  const sums = { record: newSum(), events: newSum(), log: newSum() };
+  const why = jsonLine(await run.why());
+  const sums = newSums();
   addTo(sums.record, record);
-  yield `{"record":${record},\n"why":${jsonLine(await run.why())},\n"events":[\n`;
+  addTo(sums.why, why);
+  yield `{"record":${record},\n"why":${why},\n"events":[\n`;
   yield* entries(run.events(), sums.events);
   yield `],\n"log":[\n`;
   yield* entries(run.log(), sums.log);
   const checksums: ExportChecksums = {
     record: sums.record.digest("hex"),
+    why: sums.why.digest("hex"),
     events: sums.events.digest("hex"),
     log: sums.log.digest("hex"),
   };
@@ -69,8 +73,9 @@ async function* entries(values: AsyncIterable<unknown>, sum: Hash): AsyncGenerat
   yield isFirst ? "" : `${piece}\n`;
 }
 
-export function newSum(): Hash {
-  return createHash("sha256");
+export function newSums(): Record<keyof ExportChecksums, Hash> {
+  const sum = () => createHash("sha256");
+  return { record: sum(), why: sum(), events: sum(), log: sum() };
 }
 
 /** A sum covers each entry as JSON, with a line feed. */

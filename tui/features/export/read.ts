@@ -6,7 +6,7 @@ import type { Why } from "../../../protocol/features/why/why.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { jsonLine } from "../../kit/output/json.js";
-import { addTo, EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums, newSum } from "./json.js";
+import { addTo, EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums, newSums } from "./json.js";
 import type { RunSource } from "./source.js";
 
 /** Most bytes of a file that another program wrote anew. */
@@ -80,9 +80,10 @@ async function readWhole(file: string): Promise<ReadExport> {
   if (read?.format !== EXPORT_FORMAT) throw notExported(file, `its "format" is not "${EXPORT_FORMAT}"`);
   checkVersion(file, read.version);
   const operations = await checked<Exported[]>("operations", read.operations, ["operations"]);
-  const changed = operations.flatMap(({ record, events, log, checksums }) => {
-    const sums = { record: newSum(), events: newSum(), log: newSum() };
+  const changed = operations.flatMap(({ record, why = null, events, log, checksums }) => {
+    const sums = newSums();
     addTo(sums.record, jsonLine(record));
+    addTo(sums.why, jsonLine(why));
     for (const event of events) addTo(sums.events, jsonLine(event));
     for (const line of log) addTo(sums.log, jsonLine(line));
     return changedParts(record.id, sums, checksums);
@@ -105,10 +106,10 @@ async function* iterate<T>(values: readonly T[]): AsyncGenerator<T> {
 
 function changedParts(
   id: string,
-  sums: Record<keyof ExportChecksums, ReturnType<typeof newSum>>,
+  sums: ReturnType<typeof newSums>,
   checksums: Partial<ExportChecksums> | undefined,
 ): string[] {
-  return (["record", "events", "log"] as const).flatMap((part) =>
+  return (["record", "why", "events", "log"] as const).flatMap((part) =>
     sums[part].digest("hex") === checksums?.[part] ? [] : [`the ${part} of ${id}`],
   );
 }
@@ -129,11 +130,20 @@ async function checked<T>(
   value: unknown,
   place: PropertyKey[],
 ): Promise<T> {
+  if (isDeeper(value, MOST_DEPTH)) throw new Error(`a value is nested more than ${MOST_DEPTH} levels deep`);
   const { partProblem } = (await import(SCHEMAS)) as typeof import("./schema.js");
   const problem = partProblem(part, value, place);
   if (problem !== null) throw new Error(problem);
   // As it is in the file: with the keys of a later version.
   return value as T;
+}
+
+/** Reading, comparing and writing a value takes a call for each level. */
+const MOST_DEPTH = 1000;
+
+function isDeeper(value: unknown, most: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return most === 0 || Object.values(value).some((each) => isDeeper(each, most - 1));
 }
 
 /** One line of the layout; `at`: the byte at which it begins. */
@@ -186,19 +196,20 @@ async function readLines(file: string): Promise<ReadExport> {
   const whys: Array<Why | null> = [];
   const marks: Mark[][] = [];
   const changed: string[] = [];
-  let sums = { record: newSum(), events: newSum(), log: newSum() };
+  let sums = newSums();
   let lines = 0;
   for await (const { part, json, at } of rowsOf(file)) {
     if (part === "record") {
       records.push(await checked("record", parse(json), ["operations", records.length, "record"]));
-      sums = { record: newSum(), events: newSum(), log: newSum() };
+      sums = newSums();
       marks.push([]);
       lines = 0;
     }
     if (part === "why") {
       const place = ["operations", records.length - 1, "why"];
       whys[records.length - 1] = await checked("why", parse(json), place);
-    } else if (part !== "checksums") addTo(sums[part], json);
+    }
+    if (part !== "checksums") addTo(sums[part], json);
     else changed.push(...changedParts(records.at(-1)!.id, sums, parse<ExportChecksums>(json)));
     if (part === "log" && lines++ % MARK_EVERY === 0) marks.at(-1)!.push({ n: parse<LogLine>(json).n, at });
   }

@@ -16,7 +16,7 @@ const exportedOperation = z.object({
   why: doc(z.optional(z.nullable(whySchema)), "why the operation is in its state; absent or null: not known"),
   events: doc(z.array(eventSchema), "the events of all attempts, in order"),
   log: doc(z.array(logLineSchema), "the log lines of all attempts, in order"),
-  checksums: z.object({ record: sum, events: sum, log: sum }),
+  checksums: z.object({ record: sum, why: sum, events: sum, log: sum }),
 });
 
 export const exportSchema = z.object({

@@ -11,8 +11,9 @@ import { newestToExplain } from "../../kit/newest-to-explain.js";
 import { addCommand } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { printLines } from "../../kit/output/print.js";
+import type { ReportTo } from "../../kit/report.js";
 import { stateColour, stateGlyph } from "../../terminal/glyphs.js";
-import { findRuns, isFile } from "../export/find-runs.js";
+import { findRuns, isFile, sayChanged } from "../export/find-runs.js";
 
 interface WhyOptions {
   json?: boolean;
@@ -34,18 +35,18 @@ export function registerWhy(root: Command): void {
     .option("--json", "Print it as one JSON value")
     .addOption(new Option("--markdown", "Print it as Markdown, for a ticket").conflicts("json"))
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = await connectFor<WhyOptions>(command);
-      const why = await whyOf(client, id);
+      const { client, options, to } = await connectFor<WhyOptions>(command);
+      const why = await whyOf(client, id, to);
       if (options.json) printLines([jsonLine(why)]);
       else if (options.markdown) printLines([whyMarkdown(why, sanitize).trimEnd()]);
       else printLines(whyLines(why, paintFor(process.stdout)));
     });
 }
 
-async function whyOf(client: Client, id: string | undefined): Promise<Why> {
+async function whyOf(client: Client, id: string | undefined, to: ReportTo): Promise<Why> {
   if (id === undefined) return client.why(await newestToExplain(client));
   if (!isFile(id)) return client.why(id);
-  const [run] = (await findRuns(client, id)).runs;
+  const [run] = await findRuns(client, id, sayChanged(to));
   const why = await run!.why();
   if (why !== null) return why;
   throw new NotFoundError(

@@ -66,6 +66,7 @@ describe("the JSON file", () => {
     };
     expect(run!.checksums).toEqual({
       record: sum([rows.find((row) => row.startsWith('{"record":'))!.slice('{"record":'.length, -1)]),
+      why: sum([rows.find((row) => row.startsWith('"why":'))!.slice('"why":'.length, -1)]),
       events: sum(part("events")),
       log: sum(part("log")),
     });
@@ -168,6 +169,23 @@ test.each([
   }
 });
 
+test("a file with a value that is nested too deep is refused", async () => {
+  const text = readFileSync(await exported("deep.json", failed), "utf8");
+  const deep = text.replace('"params":{', `"params":{"deep":${"[".repeat(30_000)}${"]".repeat(30_000)},`);
+  // Without the layout, a file is read as a whole.
+  for (const form of [deep, deep.replaceAll("\n", "")]) {
+    world.write("work/deep.json", form);
+    for (const words of [
+      ["export", "deep.json", "--html"],
+      ["diff", "deep.json", "deep.json"],
+    ]) {
+      const ended = await world.liveops(words);
+      expect(ended, ended.stderr).toMatchObject({ code: 2, stdout: "" });
+      expect(ended.stderr).toContain("a value is nested more than 1000 levels deep");
+    }
+  }
+});
+
 test("a file of a later version is read as far as it is known, and one without operations says so", async () => {
   const text = readFileSync(await exported("later.json", failed), "utf8");
   const later = text.replace('"type":"attempt:accepted"', '"type":"attempt:measured"');
@@ -200,6 +218,15 @@ describe("diff", () => {
     expect(changed.code).toBe(1);
     expect(changed.stderr).toContain(`changed.json: changed after the export: the log of ${failed}`);
     expect(changed.stdout).toContain("> 9 [stage");
+    const why = await world.liveops(["why", "changed.json"]);
+    expect(why, why.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining(failed) });
+    expect(why.stderr).toContain(`changed.json: changed after the export: the log of ${failed}`);
+    for (const form of [text, JSON.stringify(JSON.parse(text), null, 2)]) {
+      world.write("work/reason.json", form.replace(/("summary": ?")/, "$1No "));
+      expect((await world.liveops(["why", "reason.json"])).stderr).toContain(
+        `reason.json: changed after the export: the why of ${failed}`,
+      );
+    }
     world.write("work/cut.json", text.slice(0, -200));
     expect((await world.liveops(["diff", "run.json", "cut.json"])).stderr).toContain(
       "it is damaged, or not all of it is there",
