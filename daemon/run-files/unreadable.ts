@@ -13,11 +13,6 @@ export function isUnreadable(error: unknown): error is Error {
   );
 }
 
-/** Whether the process or the machine has no free descriptor or memory: that says nothing about the file. */
-export function isShortage(error: unknown): boolean {
-  return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
-}
-
 /** The answer to a request for the log or the events of an operation with unreadable run files. */
 export function runFilesRefusal(id: string, error: Error): Refusal {
   return new Refusal(

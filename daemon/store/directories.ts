@@ -2,7 +2,7 @@
 import { chmodSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeDirectory } from "../../protocol/system/directories.js";
-import { readOwnFile } from "../../protocol/system/own-file.js";
+import { IrregularFileError, readOwnFile } from "../../protocol/system/own-file.js";
 import { pathProblem, userName } from "../../protocol/system/owned-path.js";
 import { isDiskFull, replaceFileSync, syncDirectory } from "./durable-file.js";
 import { type Layout, STATE_FORMAT } from "./layout.js";
@@ -85,15 +85,15 @@ export function prepareStateDir(layout: Layout): void {
   else syncNames(new Set(changed));
 }
 
-/** @throws PlaceError where the file cannot be read: without a known format nothing in the directory may be changed */
+/** @throws PlaceError where it is no regular file: without a known format nothing in the directory may be changed */
 function readVersion({ root, version }: Layout): string | null {
   try {
     return readOwnFile(version, MOST_BYTES).toString("utf8");
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return null;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (!(error instanceof IrregularFileError)) throw error;
     throw new PlaceError(
-      `the format of ${root} cannot be read: ${message}; if this is a liveops state dir, ` +
+      `the format of ${root} cannot be read: ${error.message}; if this is a liveops state dir, ` +
         `replace ${version} with a file that contains {"format":${STATE_FORMAT}}`,
     );
   }

@@ -14,19 +14,23 @@ export {
 /** As `replaceFileSync`, off the event loop: `write` fills the new file in any number of writes. */
 export async function replaceFile(file: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
   const temporary = `${file}.tmp`;
-  let handle: FileHandle | undefined;
   try {
-    handle = await openNew(temporary);
-    await write(handle);
-    await handle.datasync();
+    await fill(await openNew(temporary), write);
+    await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
-  } finally {
-    await handle?.close();
   }
-  await rename(temporary, file);
   await syncNames(dirname(file));
+}
+
+async function fill(handle: FileHandle, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+  try {
+    await write(handle);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** As `makeDurableDirectory` of `replace-file.ts`, off the event loop. */
@@ -77,13 +81,16 @@ export async function writeAll(handle: FileHandle, bytes: Buffer, position: numb
   }
 }
 
-const NO_DESCRIPTOR_OR_MEMORY = new Set<unknown>(["EMFILE", "ENFILE", "ENOMEM"]);
+/** Whether the process or the machine has no free descriptor or memory: that says nothing about the file. */
+export function isShortage(error: unknown): boolean {
+  return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
+}
 
 /**
  * Whether the file system failed. A temporary shortage (room on the disk, descriptors, memory) is no failure: the file
  * is unchanged, and the same call may succeed later.
  */
 export function isIoError(error: unknown): boolean {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  return syscall !== undefined && !isDiskFull(error) && !NO_DESCRIPTOR_OR_MEMORY.has(code);
+  const { syscall } = error as NodeJS.ErrnoException;
+  return syscall !== undefined && !isDiskFull(error) && !isShortage(error);
 }

@@ -41,6 +41,15 @@ export function quarantineFile(file: string): string {
   return aside;
 }
 
+/**
+ * As `quarantineFile`, for a file that could not be read. An error of the system says nothing about the content: it is
+ * thrown, and the file stays.
+ */
+export function quarantineUnreadable(file: string, error: unknown): string {
+  if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
+  return quarantineFile(file);
+}
+
 /** Copies damaged bytes to a new file next to the file, or finds them there; returns its path. */
 export function quarantineBytes(file: string, bytes: Buffer): string {
   const isSame = (stats: Stats, name: string) =>

@@ -35,7 +35,7 @@ interface FileSettingOptions<T> {
   parse(json: unknown): T;
   /** The value as JSON. Default: the value itself. */
   format?(value: T): unknown;
-  /** The file cannot be read; it is still there. */
+  /** The content cannot be read; the file is still there. */
   onUnreadable(message: string): void;
   /** What could not be recorded on a full disk, in words. */
   name: string;
@@ -78,8 +78,11 @@ export class FileSetting<T> implements Setting<T> {
     try {
       return parse(JSON.parse(readOwnFile(file, mostBytes).toString("utf8")));
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== "ENOENT") onUnreadable(message);
+      const { code, syscall, message } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") return initial;
+      // It says nothing about the content: without the file, the next change would replace what it holds.
+      if (syscall !== undefined) throw error;
+      onUnreadable(message);
       return initial;
     }
   }

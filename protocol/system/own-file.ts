@@ -81,6 +81,11 @@ function readAndClose(fd: number, file: string, most: number): Buffer {
     if (!stats.isFile()) throw new IrregularFileError(`${file} ${noFile(stats)}`);
     if (stats.size > most) throw new IrregularFileError(`${file} has ${stats.size} bytes, more than ${most}`);
     return readAt(fd, 0, stats.size);
+  } catch (error) {
+    const failed = error as NodeJS.ErrnoException;
+    // An error of `read` names no file.
+    if (failed.syscall !== undefined && failed.path === undefined) failed.message += ` '${file}'`;
+    throw error;
   } finally {
     closeSync(fd);
   }

@@ -33,18 +33,23 @@ export function makeDurableDirectory(dir: string): void {
 /** Replaces a file: temporary file, fdatasync, rename, fsync of the directory. After an error, the old file remains. */
 export function replaceFileSync(file: string, content: string | Buffer): void {
   const temporary = `${file}.tmp`;
-  const fd = openNewSync(temporary);
   try {
-    writeAllSync(fd, typeof content === "string" ? Buffer.from(content) : content);
-    fdatasyncSync(fd);
+    fillSync(openNewSync(temporary), content);
+    renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+  syncDirectory(dirname(file));
+}
+
+function fillSync(fd: number, content: string | Buffer): void {
+  try {
+    writeAllSync(fd, typeof content === "string" ? Buffer.from(content) : content);
+    fdatasyncSync(fd);
   } finally {
     closeSync(fd);
   }
-  renameSync(temporary, file);
-  syncDirectory(dirname(file));
 }
 
 /**

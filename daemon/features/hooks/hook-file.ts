@@ -7,7 +7,7 @@
 import type { HookFailure } from "../../../protocol/operation.js";
 import { readOwnFile } from "../../../protocol/system/own-file.js";
 import { replaceFileSync } from "../../store/durable-file.js";
-import { quarantineFile } from "../../store/quarantine.js";
+import { quarantineUnreadable } from "../../store/quarantine.js";
 
 interface Saved {
   after: number;
@@ -105,7 +105,7 @@ function read(file: string, onProblem: (problem: string) => void): Saved | null 
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT")
       onProblem(
-        `it is not known which hooks have run (${message}): hooks run for new operations only; the file is kept in ${quarantineFile(file)}`,
+        `it is not known which hooks have run (${message}): hooks run for new operations only; the file is kept in ${quarantineUnreadable(file, error)}`,
       );
     return null;
   }

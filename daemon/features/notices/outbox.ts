@@ -10,7 +10,7 @@ import type { Notice } from "../../../protocol/features/notices/notices.js";
 import { AppendFile } from "../../../protocol/system/append-file.js";
 import { readOwnFile } from "../../../protocol/system/own-file.js";
 import { replaceFileSync } from "../../store/durable-file.js";
-import { quarantineFile } from "../../store/quarantine.js";
+import { quarantineUnreadable } from "../../store/quarantine.js";
 
 /** Most notices of a channel that wait. */
 const MOST_WAITING = 1000;
@@ -154,7 +154,7 @@ export class Outbox {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== "ENOENT")
         this.events.onProblem(
-          `the notices that wait cannot be read (${message}); the file is kept in ${quarantineFile(this.path)}`,
+          `the notices that wait cannot be read (${message}); the file is kept in ${quarantineUnreadable(this.path, error)}`,
         );
       return;
     }
