@@ -104,6 +104,7 @@ function lock(file: string): DatabaseSync | "busy" | "not-a-database" {
     const code = codeOf(error);
     if (code === SQLITE_BUSY) return "busy";
     if (code === SQLITE_NOTADB) return "not-a-database";
+    (error as Error).message += ` '${file}'`;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Runs the daemon in this process. Forked by `launch`, it reports to its parent that it answers, or why it cannot. */
 
 import { flushCompileCache } from "node:module";
-import { isDiskFull } from "../../../daemon/store/durable-file.js";
+import { isDiskFull, isShortage } from "../../../daemon/store/durable-file.js";
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
 import { type ReportTo, report, say } from "../../kit/report.js";
 import { daemonBundle } from "./daemon-bundle.js";
@@ -107,10 +107,13 @@ export function placeFault(error: unknown): { message: string; code: ExitCode } 
       "cannot start: the state directory's disk is full; free some disk space, then start again";
     return { message, code: EXIT.refused };
   }
-  const { code, message, name, hint } = error as NodeJS.ErrnoException & { hint?: string };
+  const { code, message, name, hint, syscall } = error as NodeJS.ErrnoException & { hint?: string };
   if (name === "EngineAwayError")
     return { message: `${message}; start again when the engine is back`, code: EXIT.refused };
   if (OF_FLEET.has(name)) return { message: hint ? `${message}; ${hint}` : message, code: EXIT.usage };
-  if (code === undefined || !OF_PLACES.has(code)) return null;
-  return { message: `${message}; choose another path with --state-dir or --socket`, code: EXIT.usage };
+  if (code !== undefined && OF_PLACES.has(code))
+    return { message: `${message}; choose another path with --state-dir or --socket`, code: EXIT.usage };
+  if (syscall === undefined && code !== "ERR_SQLITE_ERROR") return null;
+  const advice = isShortage(error) ? "raise the limit of open files (ulimit -n)" : "check the disk";
+  return { message: `cannot start: ${message}; ${advice}, then start again`, code: EXIT.fault };
 }

@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { expect, test } from "vitest";
 import { placeFault } from "../../../../tui/cli/liveopsd/foreground.js";
+import { systemError } from "../../../harness/system-error.js";
 
 function thrownBy(act: () => unknown): unknown {
   try {
@@ -20,4 +21,15 @@ test("a system error of a path is wrong usage, a full disk a refusal, any other 
   });
   closeSync(full);
   expect(placeFault(thrownBy(() => JSON.parse("{")))).toBeNull();
+});
+
+test("an I/O error and a shortage of descriptors end the start with a line, not as a bug", () => {
+  expect(placeFault(systemError("EIO", "read"))).toMatchObject({
+    code: 70,
+    message: expect.stringMatching(/^cannot start: EIO.*; check the disk, then start again$/),
+  });
+  expect(placeFault(systemError("EMFILE", "scandir"))).toMatchObject({
+    code: 70,
+    message: expect.stringContaining("raise the limit of open files (ulimit -n)"),
+  });
 });
