@@ -67,6 +67,7 @@ export const REFUSALS = {
   LIVEOPS_ENGINE_AWAY: refusal(503, "The engine of the fleet does not answer"),
   LIVEOPS_ENGINE_BEHIND: refusal(503, "The engine of the fleet lost writes"),
   LIVEOPS_BACKUP_FAILED: refusal(507, "The backup could not be written"),
+  LIVEOPS_STORE_FAILED: refusal(503, "The state directory cannot be read or written"),
   LIVEOPS_STORE_FULL: refusal(507, "The state directory's disk is full"),
 } as const satisfies Record<`LIVEOPS_${string}`, KnownRefusal>;
 
@@ -115,6 +116,8 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_ENGINE_BEHIND:
     "The engine was restored or failed over to an older state. The fleet waits until each host has offered what it knows; `liveops hosts` shows for which",
   LIVEOPS_BACKUP_FAILED: "The disk of the target is full or failed; the incomplete backup was removed",
+  LIVEOPS_STORE_FAILED:
+    "The disk failed, or the daemon had no free file descriptor; look with `liveops ls` before you repeat a change",
   LIVEOPS_STORE_FULL: "Nothing was recorded; free some disk space and try again",
 };
 

@@ -6,6 +6,7 @@ import type * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
 import { PATHS } from "../../protocol/paths.js";
 import { VERSION, VERSION_HEADER } from "../../protocol/version.js";
+import { isShortage } from "../store/durable-file.js";
 import type { NotRecordedError } from "../store/not-recorded.js";
 import { badRequest, inputProblem } from "./input-problem.js";
 import { drainBody } from "./request-body.js";
@@ -26,7 +27,7 @@ export function handleErrors(app: FastifyInstance, maxBody: number): void {
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     const refusal = error.validation ? invalidInput(error, request) : asRefusal(error, maxBody);
     if (refusal.status === 413) await drainBody(request.raw);
-    if (refusal.status >= 500 && refusal.code === "LIVEOPS_INTERNAL") {
+    if (["LIVEOPS_INTERNAL", "LIVEOPS_STORE_FAILED"].includes(refusal.code)) {
       request.log.error({ err: error, method: request.method, url: request.url }, "a request failed");
     }
     return sendProblem(reply, refusal);
@@ -69,7 +70,10 @@ export function asRefusal(error: FastifyError | Error, maxBody: number): Refusal
     );
   }
   if (status >= 400 && status < 500) return new Refusal("LIVEOPS_BAD_REQUEST", error.message);
-  return new Refusal("LIVEOPS_INTERNAL", `${error.message}; liveopsd logs shows more`);
+  const { code = "" } = error as NodeJS.ErrnoException;
+  const isOfSystem = isShortage(error) || code === "EIO" || code === "EROFS";
+  const refusal = isOfSystem ? "LIVEOPS_STORE_FAILED" : "LIVEOPS_INTERNAL";
+  return new Refusal(refusal, `${error.message}; liveopsd logs shows more`);
 }
 
 /**
