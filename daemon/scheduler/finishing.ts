@@ -16,6 +16,7 @@ import { sharedNow } from "../os/shared-clock.js";
 import { completeEvents } from "../run-files/attempt-files.js";
 import { isUnreadable, putAsideRunFiles } from "../run-files/unreadable.js";
 import type { Entry, WorkerLosses } from "../store/decision.js";
+import { isShortage } from "../store/durable-file.js";
 import { type Layout, runDir, workerFiles } from "../store/layout.js";
 import { NotRecordedError } from "../store/not-recorded.js";
 import type { Containment } from "../worker/containment.js";
@@ -223,7 +224,7 @@ export class Finishing {
   }
 
   /**
-   * Records the decision; on a full disk, retries until there is room.
+   * Records the decision. On a full disk or without a free descriptor, retries until there is room.
    *
    * @param prepare - called before, outside the lock of the operation
    */
@@ -248,7 +249,7 @@ export class Finishing {
       } catch (error) {
         // The next daemon makes the unrecorded decision from the same files.
         if (isStopped()) return;
-        if (!(error instanceof NotRecordedError)) {
+        if (!(error instanceof NotRecordedError) && !isShortage(error)) {
           bus.emit("broken", error as Error);
           return;
         }

@@ -11,7 +11,7 @@ import { disk } from "../harness/failing-disk.js";
 import { OpenStore } from "../harness/store.js";
 import { useDirectories } from "../harness/temporary.js";
 import { counts } from "./mode.js";
-import { eventually, inStage, recordThat, startDaemon, untilFinished } from "./start.js";
+import { eventually, inStage, recordThat, startDaemon, untilFinished, wholeLog } from "./start.js";
 import { record } from "./tally.js";
 
 vi.mock("node:fs/promises", async (original) =>
@@ -209,6 +209,35 @@ test.each(["ENOSPC", "EDQUOT", "EFBIG"])(
     record({ fault: `${code} everywhere`, injected: 1, survived: 1, lost: 0, duplicated: 0 });
   },
 );
+
+test("EIO at the end of the log: the worker ends, and the log of the operation says why", async () => {
+  using calls = new FailingCalls();
+  await using daemon = await startDaemon(["gate"], { env: calls.env });
+  const gate = gateOf(daemon);
+  const { id } = await daemon.submit("gate", { params: { gate, chatty: true } });
+  await inStage(daemon, id, "Wait");
+  calls.set({ call: "sync", path: `/runs/${id}`, code: "EIO" });
+  writeFileSync(`${gate}.1`, "");
+  expect(await untilFinished(daemon, id)).toMatchObject({
+    state: "failed",
+    error: { code: "LIVEOPS_WORKER_LOST" },
+  });
+  expect((await wholeLog(daemon, id)).at(-1)).toMatchObject({
+    stream: "stderr",
+    text: expect.stringContaining("the run files cannot be written: EIO"),
+  });
+});
+
+test("a result that finds no free descriptor is recorded later, and the daemon goes on", async () => {
+  using calls = new FailingCalls();
+  await using daemon = await startDaemon(["carries"], { env: calls.env });
+  calls.set({ call: "open", path: "/payloads/.*\\.tmp$", code: "EMFILE" });
+  const { id } = await daemon.submit("carries", { params: { text: "", letters: 20_000 } });
+  await eventually("its worker is idle", async () => !(await daemon.client.show(id)).pid);
+  calls.set();
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect((await daemon.client.daemon()).pid).toBe(daemon.pid);
+});
 
 describe("in the store alone", () => {
   test("an I/O error of a checkpoint breaks it: nothing is taken after that, and it is said once", async () => {
