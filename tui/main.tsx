@@ -170,7 +170,7 @@ async function onScreen(
       });
     });
   const { code, message, farewell } = await program.done;
-  for (const line of farewell) stdout.write(`${line}\n`);
+  for (const line of env.LIVEOPS_FAREWELL === "none" ? [] : farewell) stdout.write(`${line}\n`);
   if (message !== null) say(`liveops-tui: ${message}`);
   return code;
 }

@@ -1,9 +1,10 @@
 /**
  * `liveops demo`: a daemon in a temporary directory with sample operations, and the dashboard over it. At the end of the
- * dashboard, and after a signal, the daemon, its operations and the directory are removed.
+ * dashboard, after a signal and after the death of this process, the daemon, its operations and the directory are removed.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +16,6 @@ import { EXIT } from "../../../protocol/exit-codes.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { socketPathProblem } from "../../../protocol/system/places.js";
 import { launch } from "../../cli/liveopsd/launch.js";
-import { stopDaemon } from "../../cli/liveopsd/stop.js";
 import { hasTerminal } from "../../cli/open-tui.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
 
@@ -31,21 +31,47 @@ async function demo(): Promise<number> {
   const signals = new Signals();
   const dir = temporaryDirectory();
   say("starting a temporary daemon with sample operations; q ends the demo");
+  useOnly(dir);
+  const remove = removerOf(dir);
   try {
-    useOnly(dir);
     const places = await commandPlaces({});
     const client = clientFor(places, {});
-    try {
-      await launch({ ops: [OPERATIONS], concurrency: CONCURRENCY }, places);
-      if (!signals.came) await submitSamples(client, join(dir, "work"));
-      return signals.came ? EXIT.interrupted : await showDashboard(signals);
-    } finally {
-      await stopDaemon(client, true, places.stateDir);
-    }
+    await launch({ ops: [OPERATIONS], concurrency: CONCURRENCY }, places);
+    if (!signals.came) await submitSamples(client, join(dir, "work"));
+    return signals.came ? EXIT.interrupted : await showDashboard(signals);
   } finally {
-    rmSync(dir, { recursive: true, force: true, maxRetries: 10 });
-    say("removed the demo and its operations; for your own: liveops submit shell -- make test");
+    say(
+      (await remove())
+        ? "removed the demo and its operations; for your own: liveops submit shell -- make test"
+        : `the daemon of the demo does not stop; its directory stays: ${dir}`,
+    );
   }
+}
+
+/** Stops the daemon and removes the directory, as often as it takes: a daemon under load answers late. */
+const REMOVE = `cat
+tries=0
+until "$1" "$2" stop --now && rm -rf "$3"; do
+  tries=$((tries + 1))
+  [ $tries -lt 60 ] || exit 1
+  sleep 1
+done`;
+
+/**
+ * Starts a process of its own session that removes the demo once its stdin ends: it ends with this process, however this
+ * process ends.
+ *
+ * @returns removes the demo; whether it is removed
+ */
+function removerOf(dir: string): () => Promise<boolean> {
+  const words = ["-c", REMOVE, "sh", process.execPath, process.argv[1]!, dir];
+  const remover = spawn("sh", words, { cwd: "/", detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  const ended = once(remover, "exit");
+  return async () => {
+    remover.stdin.end();
+    const [code] = await ended;
+    return code === 0;
+  };
 }
 
 /** @throws UsageError */
@@ -107,7 +133,9 @@ async function submitSamples(client: Client, cwd: string): Promise<void> {
 
 /** Resolves with its exit code. */
 function showDashboard(signals: Signals): Promise<number> {
-  const child = spawn(process.execPath, [DASHBOARD], { stdio: "inherit" });
+  // Its last words would name operations that are removed.
+  const env = { ...process.env, LIVEOPS_FAREWELL: "none" };
+  const child = spawn(process.execPath, [DASHBOARD], { env, stdio: "inherit" });
   signals.onCome = () => child.kill("SIGTERM");
   return new Promise((resolve, reject) => {
     child.on("error", reject);

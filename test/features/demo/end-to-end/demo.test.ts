@@ -31,6 +31,7 @@ test("shows each kind of sample, a failure with its cause, and removes all at q"
   terminal.press("q");
   expect(await terminal.exited).toBe(0);
   expect(screen.text()).toContain("removed the demo and its operations");
+  expect(screen.text()).not.toContain("liveops why");
   expect(temporary()).toEqual([]);
   expect(userFiles()).toEqual(before);
 });
@@ -42,6 +43,14 @@ test.each(["SIGTERM", "SIGHUP", "closed"] as const)("removes all after %s", asyn
   else process.kill(terminal.pid, how);
   await until("the demo is over", () => !isAlive(terminal.pid));
   expect(temporary()).toEqual([]);
+});
+
+test("removes all after its own death", async () => {
+  await using terminal = onTerminal(world, "liveops", ["demo"]);
+  await terminal.screen.until(/● \d+ running/);
+  process.kill(terminal.pid, "SIGKILL");
+  terminal.close();
+  await until("its directory is gone", () => temporary().length === 0);
 });
 
 test("a signal before the dashboard ends the demo too", async () => {
