@@ -27,20 +27,10 @@ const flag = z.pipe(
   z.boolean(),
 );
 
-/** Rejects lone surrogates, because the system replaces them with another character. */
-const WELL_FORMED = /^\P{Cs}*$/u;
-
-const cwd = z
-  .string()
-  .check(
-    z.maxLength(MAX_CWD),
-    z.regex(/^\/[^\0]*$/, "must be an absolute path"),
-    z.regex(WELL_FORMED, "must be valid Unicode"),
-  );
+const cwd = z.string().check(z.maxLength(MAX_CWD), z.regex(/^\/[^\0]*$/, "must be an absolute path"));
 
 const variableName = z.string().check(
   z.regex(/^[^=\0]+$/, "the name of a variable must not be empty or contain = or a null character"),
-  z.regex(WELL_FORMED, "the name of a variable must be valid Unicode"),
   // Marks by which the daemon finds the processes of an operation, and what it sets for them.
   z.regex(
     new RegExp(`^(?!(?:${RESERVED_VARIABLES.join("|")})$)`),
@@ -48,12 +38,7 @@ const variableName = z.string().check(
   ),
 );
 
-const variableValue = z
-  .string()
-  .check(
-    z.regex(/^[^\0]*$/, "must not contain a null character"),
-    z.regex(WELL_FORMED, "must be valid Unicode"),
-  );
+const variableValue = z.string().check(z.regex(/^[^\0]*$/, "must not contain a null character"));
 
 const queueName = z
   .string()

@@ -1,6 +1,6 @@
 /**
  * Finds JSON that JSON.parse, or the code that uses its value, silently changes: a number that a double cannot hold,
- * a `__proto__` key. This input is rejected, so that parameters are stored exactly or not at all. Also checks the
+ * a `__proto__` key, half of a surrogate pair. This input is rejected, so that parameters are stored exactly or not at all. Also checks the
  * nesting depth.
  *
  * Duplicate keys are the exception: the last one counts, as in most parsers (RFC 8259).
@@ -9,8 +9,8 @@
 /** zod and assignments to plain objects drop this key, or set the prototype with its value. */
 const FORBIDDEN = "__proto__";
 
-/** The key as text or with an escaped character. Without a match, the text has no forbidden key. */
-const MAY_HOLD_FORBIDDEN = /__proto__|\\u00[57]/i;
+/** Such a key, also with an escaped character, or an escaped surrogate. Without a match, the text has neither. */
+const MAY_HOLD_FORBIDDEN = /__proto__|\\u00[57]|\\ud[89a-f]/i;
 /** Without a match, every number in the text is exact. */
 const MAY_BE_INEXACT = /\d{16}|e\+?\d{3}/i;
 
@@ -32,18 +32,16 @@ export function lossInText(text: string, value: unknown): JsonLoss | null {
   return MAY_BE_INEXACT.test(text) ? inexactNumber(text) : null;
 }
 
-/** Finds the first `__proto__` key in a value; null if there is none. */
-export function lossInValue(value: unknown): JsonLoss | null {
-  const path = pathOfForbidden(value, "");
-  return path === null ? null : { path, problem: `the key ${path} cannot be kept; give it another name` };
-}
-
-function pathOfForbidden(value: unknown, path: string): string | null {
+/** Finds the first `__proto__` key, or text that is not Unicode, in a value; null if there is none. */
+export function lossInValue(value: unknown, path = ""): JsonLoss | null {
+  if (typeof value === "string" && !value.isWellFormed())
+    return { path, problem: `${path || "the text"} has half of a character; give it a whole one` };
   if (typeof value !== "object" || value === null) return null;
   for (const [key, each] of Object.entries(value)) {
     const place = Array.isArray(value) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
-    if (key === FORBIDDEN) return place;
-    const below = pathOfForbidden(each, place);
+    if (key === FORBIDDEN || !key.isWellFormed())
+      return { path: place, problem: `the key ${place} cannot be kept; give it another name` };
+    const below = lossInValue(each, place);
     if (below !== null) return below;
   }
   return null;
