@@ -46,7 +46,8 @@ function reason({ code, message }: NodeJS.ErrnoException, command: string, cwd: 
   if (code === "EACCES" && command.includes("/") && isDirectory(resolve(cwd, command)))
     return `${name} is a directory: give the path of a program`;
   if (code === "EACCES") return `${name} is not executable: run chmod +x on it, or give another program`;
-  if (code === "E2BIG") return `the arguments and the environment of ${name} are too long for the system`;
+  if (code === "E2BIG")
+    return `the arguments and the environment of ${name} are too long: Linux passes at most 128 KiB of a word or a variable, and about 2 MiB in all; write a long one to a file and give its path`;
   return `${name} could not be started: ${message}`;
 }
 
