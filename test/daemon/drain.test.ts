@@ -25,7 +25,7 @@ test("running operations continue, queued ones and the next of a chain wait with
   const { client, world } = daemon;
   const file = join(world.dir, "go");
   const running = await daemon.submit("gate", { params: { file, next: true } });
-  await vi.waitFor(async () => expect((await client.show(running.id)).state).toBe("running"), 20_000);
+  await vi.waitFor(async () => expect((await client.show(running.id)).state).toBe("running"), 60_000);
   const { hosts } = await client.drain({ draining: true });
   expect(hosts).toMatchObject([{ name: hostname(), draining: true, running: 1, slots: 2 }]);
   const queued = await daemon.submit("gate");
@@ -40,7 +40,7 @@ test("running operations continue, queued ones and the next of a chain wait with
   expect(await client.show(next!)).toMatchObject({ state: "queued", blocked: { reason } });
   await vi.waitFor(
     async () => expect(await client.daemon()).toMatchObject({ draining: true, running: 0 }),
-    20_000,
+    60_000,
   );
   const [undone] = (await client.drain({ draining: false })).hosts;
   expect(undone!.draining).toBe(false);

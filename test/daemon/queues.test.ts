@@ -36,7 +36,7 @@ const OPS = {
 };
 
 const until = (holds: () => boolean | Promise<boolean>) =>
-  vi.waitFor(async () => expect(await holds()).toBe(true), { timeout: 20_000, interval: 20 });
+  vi.waitFor(async () => expect(await holds()).toBe(true), { timeout: 60_000, interval: 20 });
 
 const stateOf = async (daemon: TestDaemon, id: string) => (await daemon.client.show(id)).state;
 

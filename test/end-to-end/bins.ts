@@ -5,7 +5,7 @@ import { join } from "node:path";
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** Longest life of a command, in ms; reached only where one hangs. */
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 export interface Ended {
   code: number | null;

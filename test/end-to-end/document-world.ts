@@ -10,7 +10,7 @@ import { binFile } from "./bins.js";
 import { World } from "./world.js";
 
 /** Longest time of a command, in ms; reached only where one hangs. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 /**
  * An empty home directory, with the bins on the PATH. `/tmp`, `/srv` and `/backups` of a page are directories of it.

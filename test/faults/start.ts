@@ -8,7 +8,7 @@ import { type DaemonOptions, TestDaemon } from "../harness/daemon.js";
 import type { Dice } from "./mode.js";
 
 /** Longest wait for what nobody announces, in ms; passed only by a test that fails. */
-const PATIENCE = 25_000;
+const PATIENCE = 60_000;
 
 export function operations(...names: string[]): Record<string, string> {
   return Object.fromEntries(

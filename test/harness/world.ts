@@ -19,7 +19,7 @@ import { fileURLToPath } from "node:url";
 import { until } from "../../protocol/system/until.js";
 
 /** Time limit for processes that were told to end. */
-const GONE_MS = 15_000;
+const GONE_MS = 60_000;
 
 export class World {
   readonly home: string;

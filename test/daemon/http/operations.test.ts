@@ -689,7 +689,7 @@ describe("the forecast", () => {
     const queued = await served.submit({ op: "known" });
     const isLate = async () =>
       expect((await forecast()).operations[running[1]!]).toMatchObject({ late: true });
-    await vi.waitFor(isLate, 20_000);
+    await vi.waitFor(isLate, 60_000);
     const late = await forecast();
     expect(late.operations[running[0]!]).toMatchObject({ endsAt: null, late: true });
     expect([late.emptyAt, late.operations[queued]!.startsAt]).toEqual([null, null]);

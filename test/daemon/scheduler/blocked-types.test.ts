@@ -48,13 +48,13 @@ test("a type that is being loaded blocks its operations without a word, and fail
     file: "/ops/slow.mjs",
     policy: { resumable: false, timeout: null, gracePeriod: 10, retry: null },
   };
-  await vi.waitFor(() => expect(again).toHaveBeenCalledWith(["a"]));
+  await vi.waitFor(() => expect(again).toHaveBeenCalledWith(["a"]), 60_000);
   expect(blocked.holds(entry)).toBe(false);
 
   answer = { reason: "slow.mjs does not load" };
   expect(await start()).toBeNull();
   expect(blocked.why(entry)).toMatchObject({ reason: "slow.mjs does not load" });
-  await vi.waitFor(() => expect(reject).toHaveBeenCalled());
+  await vi.waitFor(() => expect(reject).toHaveBeenCalled(), 60_000);
   expect(warn).toHaveBeenCalledTimes(1);
   blocked.stop();
 });

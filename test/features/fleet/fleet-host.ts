@@ -17,7 +17,7 @@ import type { Strike } from "./checker.js";
 import { now } from "./effects.js";
 
 /** Time limit for processes that were told to end, in ms. */
-const GONE_MS = 20_000;
+const GONE_MS = 60_000;
 
 export interface HostOptions {
   tags?: string[];

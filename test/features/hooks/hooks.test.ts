@@ -24,7 +24,7 @@ const OPS = {
     }`,
 };
 
-const until = (holds: () => boolean) => vi.waitFor(() => expect(holds()).toBe(true), { timeout: 20_000 });
+const until = (holds: () => boolean) => vi.waitFor(() => expect(holds()).toBe(true), { timeout: 60_000 });
 
 test("hooks run at the end of the chain, with the record and variables, at least once", async () => {
   const line = (word: string) => `echo ${word} $LIVEOPS_HOOK $LIVEOPS_STATE "$LIVEOPS_ERROR" >> hooks.txt`;
@@ -73,7 +73,7 @@ test("hooks run at the end of the chain, with the record and variables, at least
       expect((await client.show(last)).hookFailures).toMatchObject([
         { hook: "onFailure", source: "config", message: "it exited with 3: cannot mail" },
       ]),
-    20_000,
+    60_000,
   );
   expect(await client.show(last)).toMatchObject({
     state: "failed",

@@ -36,7 +36,7 @@ async function scrapeUntil(from: string, fits: (scraped: Scraped) => void): Prom
       fits(scraped);
       return scraped;
     },
-    { timeout: 20_000, interval: 200 },
+    { timeout: 60_000, interval: 200 },
   );
 }
 

@@ -27,7 +27,7 @@ const OPS = {
     }`,
 };
 
-const until = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000 });
+const until = (check: () => unknown) => vi.waitFor(check, { timeout: 60_000 });
 
 const hook = (sink: HttpSink, over: object = {}): NonNullable<Config["notify"]>[string] => ({
   webhook: { url: `${sink.url}/hook` },
@@ -109,7 +109,7 @@ test("a channel that is dead holds nothing up, and gets its notices from the nex
       },
       { channel: "live", waiting: 0, sent: 1, problem: null },
     ]);
-  }, 20_000);
+  }, 60_000);
   await daemon.kill();
   await using back = await HttpSink.start(port);
   await daemon.startAgain();
@@ -121,7 +121,7 @@ test("a channel that is dead holds nothing up, and gets its notices from the nex
         sent: 1,
         problem: null,
       }),
-    20_000,
+    60_000,
   );
   // What is delivered is not told again.
   await daemon.kill();
@@ -162,7 +162,7 @@ test("a question is told, and not any more once it is answered or cancelled", as
     next: [`liveops approve ${first.id}/1 CHOICE`, `liveops reject ${first.id}/1`],
   });
   const second = await daemon.submit("asks", {});
-  await vi.waitFor(async () => expect(await waiting()).toBe(2), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await waiting()).toBe(2), { timeout: 60_000 });
   await client.approve(first.id, { choice: "a" });
   expect(await waiting()).toBe(1);
   await client.cancel(second.id);
@@ -231,7 +231,7 @@ test("a flood is one summary", async () => {
   await vi.waitFor(async () => {
     const [channel] = (await daemon.client.daemon()).channels;
     expect(channel!.waiting + told.length).toBe(12);
-  }, 20_000);
+  }, 60_000);
   expect(sink.posted).toHaveLength(1);
 });
 

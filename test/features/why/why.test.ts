@@ -240,7 +240,7 @@ stages:
   await vi.waitFor(
     async () =>
       expect(await daemon.client.show(id)).toMatchObject({ state: "queued", approvals: [{ answer: null }] }),
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
   await daemon.client.approve(id);
   expect((await daemon.untilFinished(id)).state).toBe("succeeded");
@@ -298,7 +298,7 @@ test("what a queued and a running operation wait for, and what a success left ou
   const gate = join(daemon.world.dir, "gate");
   const running = await daemon.submit("work", { params: { gate } });
   await vi.waitFor(async () => expect((await client.show(running.id)).currentStage).toBe(1), {
-    timeout: 20_000,
+    timeout: 60_000,
   });
   expect(await client.why(running.id)).toMatchObject({
     state: "running",

@@ -142,7 +142,7 @@ describe("the bar", () => {
     const { bars } = await ran((p) =>
       p.stage("One", async () => {
         const running = sh(p, script);
-        await vi.waitFor(() => expect(existsSync(join(dir, "spoke"))).toBe(true), { timeout: 10_000 });
+        await vi.waitFor(() => expect(existsSync(join(dir, "spoke"))).toBe(true), { timeout: 60_000 });
         await p.untracked("Inside", () => p.percent(99));
         writeFileSync(join(dir, "over"), "");
         await running;

@@ -34,7 +34,7 @@ const WAIT = [
 
 it.each(WAIT)("%s waits", async (script) => {
   const terminal = await start(script);
-  await expect.poll(() => inputWait(terminal.pid), { timeout: 10_000 }).toBe("yes");
+  await expect.poll(() => inputWait(terminal.pid)).toBe("yes");
 });
 
 const BUSY = [
@@ -59,7 +59,7 @@ it.each(BUSY)("%s does not wait", async (script) => {
 
 it("ends with the program", async () => {
   const terminal = await start("read x");
-  await expect.poll(() => inputWait(terminal.pid), { timeout: 10_000 }).toBe("yes");
+  await expect.poll(() => inputWait(terminal.pid)).toBe("yes");
   terminal.write(Buffer.from("x\r"));
   await terminal.ended;
   expect(inputWait(terminal.pid)).toBe("unknown");

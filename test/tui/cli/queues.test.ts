@@ -52,7 +52,7 @@ test("an operation is placed, moved, paused and continued", async () => {
   expect(await run("queue", "rm", "gpu", "--json")).toMatchObject({ code: 0 });
 
   const running = (await run("submit", "shell", "--", "sleep", "100")).stdout.trim();
-  await vi.waitFor(async () => expect((await record(running)).currentStage).toBe(0), { timeout: 20_000 });
+  await vi.waitFor(async () => expect((await record(running)).currentStage).toBe(0), { timeout: 60_000 });
   expect(await run("pause", running)).toMatchObject({ code: 0, stdout: `${running} paused\n` });
   expect((await run("show", running)).stdout).toContain(", paused since ");
   expect((await run("ls")).stdout).toContain("● paused");

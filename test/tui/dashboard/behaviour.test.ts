@@ -76,7 +76,7 @@ describe("keys", () => {
         opened.press(KEY.pageUp);
         expect(opened.screen.text()).toContain(" line 1 of it");
       },
-      { interval: 5, timeout: 20_000 },
+      { interval: 5, timeout: 60_000 },
     );
     const ranges = world.daemon.asked.filter(({ query }) => query.before !== undefined);
     expect(ranges.map(({ query }) => query.before)).toEqual(["701", "201"]);

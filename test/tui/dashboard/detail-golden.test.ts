@@ -269,7 +269,7 @@ const SCENES: Scene[] = [
       await vi.waitFor(() => {
         press("G");
         expect(screen.text()).toContain("reused Load");
-      }, 10_000);
+      }, 60_000);
     },
   },
   {

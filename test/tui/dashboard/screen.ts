@@ -14,7 +14,7 @@ import { NOW } from "./operations.js";
 import { HeadlessTerminal } from "./terminal.js";
 
 /** Longest wait for something to appear, in ms; passed only by a test that fails. */
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 
 const SPECIAL_KEYS = new Map<string, Pressed>([
   [KEY.up, { special: "upArrow" }],

@@ -10,7 +10,7 @@ import { columnsOf } from "../../../tui/kit/output/width.js";
 const FRAME_END = "\x1b[?2026l";
 
 /** Longest wait for something to appear, in ms; passed only by a test that fails. */
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 
 export class HeadlessTerminal {
   readonly #terminal: InstanceType<typeof xterm.Terminal>;

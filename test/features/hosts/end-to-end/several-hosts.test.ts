@@ -108,7 +108,7 @@ test("over ssh: the operations of another machine stand beside those of this one
     den.write("gate-3", "");
     expect((await den.finished(ofDen)).state).toBe("succeeded");
     await ssh.listen();
-    await screen.until(/▌ ✓.*far/, 20_000);
+    await screen.until(/▌ ✓.*far/);
     await screen.until(/closed after \d+/);
     terminal.press("H");
     await screen.until(/elsewhere +● up/);

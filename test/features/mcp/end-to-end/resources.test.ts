@@ -72,7 +72,7 @@ describe("resources", () => {
     await mcp.request("resources/subscribe", { uri });
     writeFileSync(gate, "");
     await expect
-      .poll(async () => mcp.updated.length > 0 && JSON.parse(await mcp.read(uri)).state, { timeout: 15_000 })
+      .poll(async () => mcp.updated.length > 0 && JSON.parse(await mcp.read(uri)).state)
       .toBe("succeeded");
     expect(new Set(mcp.updated)).toEqual(new Set([uri]));
     await mcp.request("resources/unsubscribe", { uri });
@@ -137,7 +137,7 @@ describe("the end of the server", () => {
       child.stdout.on("data", (bytes) => {
         output += bytes;
       });
-      await expect.poll(() => output, { timeout: 15_000 }).toContain("notifications/progress");
+      await expect.poll(() => output).toContain("notifications/progress");
       child.kill(signal);
       expect(await once(child, "close")).toEqual([0, null]);
       expect((await daemon.client.show(id)).state).toBe("running");

@@ -115,7 +115,7 @@ test("submit and wait: progress arrives in order over the chain, and text is pla
   expect((await mcp.call("submit_operation", submit)).id).toBe(id);
 
   const status = async () => (await mcp.call<{ status: unknown }>("show_operation", { id })).status;
-  await expect.poll(status, { timeout: 15_000 }).not.toBeNull();
+  await expect.poll(status).not.toBeNull();
   const early = await mcp.call<Waited>("wait_for_operation", { id, timeout: 0.3 });
   expect(early).toMatchObject({ finished: false, next: expect.stringContaining("wait_for_operation") });
   expect(early.operation.status?.text).toBe("loading red\\u202e");
@@ -261,9 +261,9 @@ test("a daemon that is away is an error with the next command; a wait goes on ov
   const { id } = await mcp.call("submit_operation", { op: "first", params: { gate } });
   const seen: string[] = [];
   const waiting = mcp.call<Waited>("wait_for_operation", { id }, ({ message }) => seen.push(message ?? ""));
-  await expect.poll(() => seen.some((text) => text.includes("Hold")), { timeout: 15_000 }).toBe(true);
+  await expect.poll(() => seen.some((text) => text.includes("Hold"))).toBe(true);
   await daemon.stop();
-  await expect.poll(() => seen.some((text) => text.includes("Reconnecting")), { timeout: 15_000 }).toBe(true);
+  await expect.poll(() => seen.some((text) => text.includes("Reconnecting"))).toBe(true);
   expect(await mcp.ask("show_operation", { id })).toMatchObject({
     isError: true,
     text: expect.stringMatching(/^LIVEOPS_NO_DAEMON: no daemon answers on .*\nstart it with: liveops start$/),
