@@ -1,8 +1,7 @@
 /** The pipelines of ops/examples do their work: with the real bins, a real database, and through a failure. */
 import { execFileSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { followChain } from "../../protocol/client/follow.js";
@@ -32,45 +31,54 @@ test("check accepts each example, and an operations directory offers it", async 
   expect(stderr).toBe("");
   const { ops } = JSON.parse(stdout) as { ops: Array<{ op: string }> };
   expect(ops.map(({ op }) => op)).toEqual(expect.arrayContaining(NAMES));
-  // To be read in one go.
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   for (const file of files) {
-    expect(readFileSync(join(EXAMPLES, file), "utf8").split("\n").length, file).toBeLessThanOrEqual(61);
+    const text = readFileSync(join(EXAMPLES, file), "utf8");
+    // To be read in one go.
+    expect(text.split("\n").length, file).toBeLessThanOrEqual(61);
+    for (const [, name] of text.matchAll(/npm run --silent (\w+)/g)) expect(scripts).toHaveProperty(name!);
   }
 });
 
-test("build-and-test builds and tests this checkout in a copy", async () => {
-  const built = () => statSync(join(ROOT, "dist/bin/liveops.cjs")).ino;
-  const before = built();
+/** A checkout with the commands that the pipelines run. Each command does nothing but the one thing that is looked at. */
+function writeCheckout(): string {
+  const scripts = { build: "mkdir dist && echo built >dist/file", types: "tsc", test: "vitest" };
+  world.write("checkout/package.json", JSON.stringify({ scripts }));
+  world.write("checkout/tsconfig.json", "{}");
+  world.write("checkout/.biome.json", "{}");
+  world.write("checkout/package-lock.json", "{}");
+  world.write("checkout/node_modules/.package-lock.json", "{}");
+  const checkout = join(world.dir, "checkout");
+  for (const sources of ["daemon", "tui", "protocol", "ops", "test", "bench", "scripts"])
+    world.write(`checkout/${sources}/source.ts`, "");
+  const commands = { biome: "", tsc: "", vitest: "test -e dist/file && echo tested" };
+  for (const [name, lines] of Object.entries(commands)) {
+    const file = world.write(`checkout/node_modules/.bin/${name}`, `#!/bin/sh\n${lines}\n`);
+    chmodSync(file, 0o755);
+  }
+  return checkout;
+}
+
+test("build-and-test builds and tests a checkout in a copy", async () => {
+  const checkout = writeCheckout();
   const copy = join(world.dir, "copy");
-  const id = await world.submit("build-and-test", `checkout=${ROOT}`, `copy=${copy}`);
+  const id = await world.submit("build-and-test", `checkout=${checkout}`, `copy=${copy}`, "tests=a test");
   const record = await finished(id);
-  expect(record, (await world.lines(id)).join("\n")).toMatchObject({
+  const log = (await world.lines(id)).join("\n");
+  expect(record, log).toMatchObject({
     state: "succeeded",
     stageStates: { Copy: "done", "Link modules": "done", Install: "skipped", Build: "done", Test: "done" },
-    result: { outputs: { bytes: expect.stringMatching(/^\d{6,}$/) } },
+    result: { outputs: { bytes: expect.stringMatching(/^\d+$/) } },
   });
-  const log = (await world.lines(id)).map(stripVTControlCharacters).join("\n");
-  expect(log).toMatch(/Test Files {2}1 passed/);
-  expect(existsSync(join(copy, "dist/bin/liveops.cjs"))).toBe(true);
-  expect(built()).toBe(before);
-}, 300_000);
+  expect(log).toContain("tested");
+  expect(existsSync(join(copy, "dist/file"))).toBe(true);
+  expect(existsSync(join(checkout, "dist"))).toBe(false);
+});
 
-test("build-checkout checks this checkout, and has nothing to do the second time", async () => {
-  const copy = join(world.dir, "checkout");
-  mkdirSync(join(copy, "node_modules"), { recursive: true });
-  // A part of it: `npm run check` looks at all of it.
-  const files =
-    "git ls-files -z . ':!docs' ':!bench' ':!test/**/*.test.*'; printf 'test/protocol/ndjson.test.ts\\0'";
-  execFileSync("sh", ["-c", `{ ${files}; } | tar --null -T - -cf - | tar -C "$1" -xf -`, "sh", copy], {
-    cwd: ROOT,
-  });
-  const config = join(copy, "tsconfig.json");
-  writeFileSync(config, readFileSync(config, "utf8").replace(/"include": .*/, '"include": ["protocol"],'));
-  // A directory of links takes a second; the copy has its own .bin, because the build links its commands there.
-  const modules = `ln -s "$1"/node_modules/* node_modules/; cp -a "$1"/node_modules/.bin "$1"/node_modules/.package-lock.json node_modules/`;
-  execFileSync("sh", ["-c", modules, "sh", ROOT], { cwd: copy });
+test("build-checkout checks a checkout, and has nothing to do the second time", async () => {
+  const checkout = writeCheckout();
   const run = async () => {
-    const id = await world.submit("build-checkout", "tests=test/protocol/ndjson.test.ts", "--cwd", copy);
+    const id = await world.submit("build-checkout", "--cwd", checkout);
     return { record: await finished(id), lines: await world.lines(id) };
   };
   const first = await run();
@@ -86,8 +94,7 @@ test("build-checkout checks this checkout, and has nothing to do the second time
     stageStates: { Install: "up-to-date", Check: "up-to-date" },
     stepCounts: { Check: { total: 4, "up-to-date": 4 } },
   });
-  expect(second.record.stageTimes.Check!.saved).toBeGreaterThan(1);
-}, 300_000);
+});
 
 test("compress-directory continues at the file that failed", async () => {
   const names = ["a b", "-dash", "line\nend", 'deep/it\'s "quoted" $HOME', "empty"];
