@@ -7,8 +7,8 @@ import { ALONE, daemon, END_TO_END, isolated, LONGEST, SMOKE, unit } from "./har
 
 type Test = NonNullable<TestProjectInlineConfiguration["test"]>;
 
-/** Tests of processes wait for about half of their time; complete faults leave no time. */
-const maxWorkers = FULL ? availableParallelism() : Math.ceil(availableParallelism() * 1.5);
+/** Tests of processes wait for more than half of their time; complete faults leave no time. */
+const maxWorkers = availableParallelism() * (FULL ? 1 : 2);
 
 /** Starts the longest faults first, so that none of them runs alone at the end. */
 class LongestFirst extends BaseSequencer {
@@ -34,9 +34,9 @@ const project = (name: string, test: Test): TestProjectInlineConfiguration => ({
     // The tests run its ES module, which the build bundles.
     server: { deps: { inline: ["jsonc-parser"] } },
     tags: programs.map((tag) => ({ name: tag, ...(isMissing(tag) && { skip: true }) })),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     // In a thread, Node closes at its end what a socket of a program has closed already, and so the files of others.
     pool: "forks",
     maxWorkers,
