@@ -1,8 +1,8 @@
 /** The worker's process dies: by itself, by the system, by a hand. What is said, kept, and run next. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { isAlive } from "./processes.js";
-import { useWorld } from "./world.js";
+import { isAlive } from "../end-to-end/processes.js";
+import { useWorld } from "../end-to-end/world.js";
 
 const world = useWorld({ operations: ["dies", "gate"], words: ["--concurrency", "1"] });
 

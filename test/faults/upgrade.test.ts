@@ -5,10 +5,10 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { newId } from "../../protocol/id.js";
+import { Running } from "../end-to-end/bins.js";
+import { until } from "../end-to-end/until.js";
+import { useWorld } from "../end-to-end/world.js";
 import { install, packed } from "../harness/installed-package.js";
-import { Running } from "./bins.js";
-import { until } from "./until.js";
-import { useWorld } from "./world.js";
 
 const world = useWorld({ daemon: false });
 const prefix = join(world.dir, "usr");

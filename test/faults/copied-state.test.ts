@@ -3,9 +3,9 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { DaemonReply } from "../../protocol/replies.js";
-import { processesOf } from "./processes.js";
-import { until } from "./until.js";
-import { World } from "./world.js";
+import { processesOf } from "../end-to-end/processes.js";
+import { until } from "../end-to-end/until.js";
+import { World } from "../end-to-end/world.js";
 
 let world: World;
 let copy: string;

@@ -1,9 +1,9 @@
 /** kill -9 of the daemon: what runs goes on, the next one takes it up, and who watches misses and repeats nothing. */
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { isAlive, processesOf } from "./processes.js";
-import { until } from "./until.js";
-import { World } from "./world.js";
+import { isAlive, processesOf } from "../end-to-end/processes.js";
+import { until } from "../end-to-end/until.js";
+import { World } from "../end-to-end/world.js";
 
 async function gateWorld(): Promise<World> {
   const world = new World().make();
