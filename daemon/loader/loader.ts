@@ -188,6 +188,13 @@ export class Loader implements Types {
     return reply.type === "outputs" ? reply.stages : [];
   }
 
+  /** The defaults of the parameters of a pipeline, by name. */
+  async defaultsOf(text: string, path: string | null): Promise<Record<string, unknown>> {
+    const late = `reading the pipeline did not finish within ${LOAD_SECONDS} s`;
+    const reply = await this.#client.ask({ type: "defaults", text, path }, late);
+    return reply.type === "defaults" ? reply.defaults : {};
+  }
+
   /** Asks of one type. */
   async #prepareOf(op: string, asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
     const isKept = asks.every(({ source }) => source !== undefined);

@@ -44,6 +44,7 @@ async function answer(message: ToLoader): Promise<LoaderReply> {
   if (message.type === "load") return { type: "loaded", result: (await load(message.file)).result };
   const prepared: Prepared[] = [];
   if (message.type === "outputs") return { type: "outputs", stages: await outputsOf(message) };
+  if (message.type === "defaults") return { type: "defaults", defaults: await defaultsOf(message) };
   try {
     for (const ask of message.asks) prepared.push(await prepare(await typeOf(ask), ask.input));
     return { type: "prepared", prepared };
@@ -68,15 +69,26 @@ async function load(file: string): Promise<LoadedTypes> {
 }
 
 /** None where this version does not accept the text: the attempt then fails by that. */
-async function outputsOf({ text, path }: Extract<ToLoader, { type: "outputs" }>): Promise<StageOutputs[]> {
-  // The YAML library takes time to load.
-  const { parsePipeline } = await import("../../ops/pipeline/read/parse.js");
-  const parsed = parsePipeline(text, path);
-  if (!parsed.ok) return [];
-  return parsed.file.pipeline.stages.map(({ name, outputs, steps, approve }) => ({
+async function outputsOf(of: OfText): Promise<StageOutputs[]> {
+  const stages = (await pipelineOf(of))?.stages ?? [];
+  return stages.map(({ name, outputs, steps, approve }) => ({
     ...{ stage: name, outputs, choices: approve?.choices ?? null },
     steps: steps && Object.fromEntries(steps.parallel.map((step) => [step.name, step.outputs])),
   }));
+}
+
+async function defaultsOf(of: OfText): Promise<Record<string, unknown>> {
+  const params = (await pipelineOf(of))?.params ?? [];
+  return Object.fromEntries(params.map(({ name, default: value }) => [name, value]));
+}
+
+type OfText = Extract<ToLoader, { text: string }>;
+
+async function pipelineOf({ text, path }: OfText) {
+  // The YAML library takes time to load.
+  const { parsePipeline } = await import("../../ops/pipeline/read/parse.js");
+  const parsed = parsePipeline(text, path);
+  return parsed.ok ? parsed.file.pipeline : null;
 }
 
 async function typeOf({ op, file, source }: LocatedAsk): Promise<OperationCtor> {

@@ -28,7 +28,8 @@ export interface FileResult extends Omit<FileTypes, "types"> {
 export type ToLoader =
   | { type: "load"; file: string }
   | { type: "prepare"; asks: LocatedAsk[] }
-  | { type: "outputs"; text: string; path: string | null };
+  | { type: "outputs"; text: string; path: string | null }
+  | { type: "defaults"; text: string; path: string | null };
 
 /** Parameters that a type is to read. */
 export interface PrepareAsk {
@@ -64,6 +65,7 @@ export type LoaderReply =
   | { type: "loaded"; result: FileResult }
   | { type: "prepared"; prepared: Prepared[] }
   | { type: "outputs"; stages: StageOutputs[] }
+  | { type: "defaults"; defaults: Record<string, unknown> }
   /** `index`: of the first ask that is refused. */
   | { type: "refused"; index: number; problem: Problem };
 

@@ -4,6 +4,7 @@ import { isPlainObject } from "../../protocol/objects.js";
 import type { LogLine } from "../../protocol/operation.js";
 import type { TypesReply } from "../../protocol/replies.js";
 import type { LogQuery } from "../../protocol/requests.js";
+import { isErrorLine } from "../../protocol/text/line-level.js";
 import { courseOf } from "../describe/course.js";
 import type { AllHosts } from "../features/hosts/dashboard/all-hosts.js";
 import type { LookedFile } from "../features/hosts/dashboard/looked-file.js";
@@ -25,7 +26,6 @@ import { connectHost, edit, onTerminal, startDaemon } from "./terminal/programs.
 import { copyText } from "./terminal/sequences.js";
 import { coloured } from "./text/coloured.js";
 import { jsonLine } from "./text/json-line.js";
-import { isErrorLine } from "./text/log-level.js";
 import { tellOfHosts, watchDaemon, watchHosts } from "./watch.js";
 
 export interface EffectOptions {

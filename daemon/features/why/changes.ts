@@ -24,10 +24,11 @@ export interface Compared {
   readonly record: Operation;
 }
 
-export function recordChanges(before: Compared, now: Compared): Change[] {
+/** @param defaults of parameters, by name */
+export function recordChanges(before: Compared, now: Compared, defaults: Record<string, unknown>): Change[] {
   return [
     ...textChanges(before, now),
-    ...parameterChanges(before.record, now.record),
+    ...parameterChanges(before.record, now.record, defaults),
     ...valueChange("directory", "directory", before.record.cwd, now.record.cwd),
     ...valueChange("host", "host", before.record.host ?? "", now.record.host ?? ""),
     ...variableChanges(before.entry.env, now.entry.env),
@@ -59,29 +60,35 @@ export function textChange(name: string, before: string, now: string): Change[] 
   return before === now ? [] : [{ kind: "script", name, diff: lineDiff(before, now) }];
 }
 
-function parameterChanges(before: Operation, now: Operation): Change[] {
+function parameterChanges(before: Operation, now: Operation, defaults: Record<string, unknown>): Change[] {
   const [was, is] = [parametersOf(before), parametersOf(now)];
   return [...new Set([...Object.keys(is), ...Object.keys(was)])].flatMap((name): Change[] => {
     const [old, value] = [getOwn(was, name), getOwn(is, name)];
-    if (isDeepStrictEqual(old, value)) return [];
+    const fallback = getOwn(defaults, name);
+    // What runs is the same, whether it is given or is the default.
+    if (isDeepStrictEqual(old === undefined ? fallback : old, value === undefined ? fallback : value))
+      return [];
     if (isText(old) && isText(value)) return textChange(name, old, value);
     return [
       {
         ...{ kind: "parameter", name },
-        ...(old !== undefined && { before: inWords(old) }),
-        ...(value !== undefined && { now: inWords(value) }),
+        ...((old ?? fallback) !== undefined && { before: valueInWords(old, fallback) }),
+        ...((value ?? fallback) !== undefined && { now: valueInWords(value, fallback) }),
       },
     ];
   });
 }
 
 /** The text of a pipeline is compared by itself. */
-function parametersOf({ op, params }: Operation): Record<string, unknown> {
+export function parametersOf({ op, params }: Operation): Record<string, unknown> {
   if (op !== "pipeline" || typeof params.text !== "string") return params;
   return isPlainObject(params.params) ? params.params : {};
 }
 
 const isText = (value: unknown): value is string => typeof value === "string" && value.includes("\n");
+
+const valueInWords = (value: unknown, fallback: unknown): string =>
+  value === undefined ? `default ${inWords(fallback)}` : inWords(value);
 
 function inWords(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");

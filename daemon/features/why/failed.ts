@@ -1,17 +1,20 @@
 /** The `Why` of a failure: what failed, what has changed since the last success, how to go on. */
 import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { isByAnswer } from "../../../protocol/approval.js";
 import type { Change, Failure, Why } from "../../../protocol/features/why/why.js";
-import { getOwn } from "../../../protocol/objects.js";
-import type { Operation } from "../../../protocol/operation.js";
+import { getOwn, isPlainObject } from "../../../protocol/objects.js";
+import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { isPassed } from "../../../protocol/stage-state.js";
+import { failedSteps } from "../../../protocol/step-names.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import { outputsIn } from "../../admission/retry.js";
 import { pageBefore } from "../../run-files/log-pages.js";
 import {
   type Compared,
   nameIn,
+  parametersOf,
   recordChanges,
   slowStages,
   textChange,
@@ -20,7 +23,7 @@ import {
 } from "./changes.js";
 import { type CheckoutChanges, checkoutChanges } from "./checkout.js";
 import { leftStages } from "./decisions.js";
-import { commandOf, failureOf } from "./failure.js";
+import { commandOf, failureOf, stageOf } from "./failure.js";
 import { firstNewLine, type Log } from "./new-line.js";
 import { headOf, type WhyParts } from "./parts.js";
 import { RUNTIME, type Timeline } from "./timeline.js";
@@ -32,6 +35,10 @@ const WHOLE_MS = 5000;
 const SUCCESSES = 20;
 const LOGS = 5;
 const LAST_LINES = 10;
+/** Steps that failed side by side, and of each the lines that are looked at, in so many bytes. */
+const STEPS_MOST = 10;
+const STEP_LINES = 40;
+const STEP_BYTES = 512 * 1024;
 const LINE_MOST = 300;
 const FILES_MOST = 5;
 
@@ -85,7 +92,7 @@ export async function whyFailed(
   const usual = (await durations.usual([entry]))(record);
   const [runtime, then] = [timeline.at(RUNTIME, record.startedAt ?? why.at), timeline.at(RUNTIME, since)];
   const ownText = typeFile === null || text !== null ? [] : typeChange(typeFile, record, since, timeline);
-  const recorded = [...ownText, ...recordChanges(before, failed)];
+  const recorded = [...ownText, ...recordChanges(before, failed, await defaultsOf(before, failed, loader))];
   // The text that ran is known better than the file.
   const told = new Set([...recorded.map(({ name }) => name), nameIn(record.cwd, text?.file ?? null)]);
   const whyWith = (checkout: Part, newLine: Part): Why => ({
@@ -127,10 +134,19 @@ async function successesBefore({ op, historyKey, cwd, id, startedAt }: Operation
   return [...before.filter(isSame), ...before.filter((each) => !isSame(each))];
 }
 
-async function lastLines({ id, logLines }: Operation, { runs }: WhyParts) {
-  const question = { files: runs.of(id), limit: LAST_LINES, filter: {} };
+/** Of several steps that failed, the last lines of each. */
+async function lastLines(record: Operation, { runs }: WhyParts): Promise<LogLine[]> {
+  const files = runs.of(record.id);
+  const stage = stageOf(record);
+  const steps = stage === null ? [] : failedSteps(record, stage).slice(0, STEPS_MOST);
+  const isSeveral = steps.length > 1;
+  const filters = isSeveral ? steps.map((step) => ({ step, stage: stage ?? undefined })) : [{}];
+  const limit = isSeveral ? STEP_LINES : LAST_LINES;
   try {
-    return (await pageBefore(question, logLines + 1)).lines;
+    const pages = await Promise.all(
+      filters.map((filter) => pageBefore({ files, limit, filter, most: STEP_BYTES }, record.logLines + 1)),
+    );
+    return pages.flatMap(({ lines }) => lines.filter(({ attempt }) => attempt === record.attempt));
   } catch {
     return [];
   }
@@ -230,6 +246,24 @@ function isResumable({ op }: Operation, loader: WhyParts["loader"]): boolean {
   return loader.known()?.ops.find((type) => type.op === op)?.resumable === true;
 }
 
+/** The defaults of the text that ran at the last success; of a type in code, those that it has now. */
+async function defaultsOf(
+  before: Compared,
+  now: Compared,
+  loader: WhyParts["loader"],
+): Promise<Record<string, unknown>> {
+  const [was, is] = [before, now].map(({ record }) => Object.keys(parametersOf(record)).sort());
+  if (isDeepStrictEqual(was, is)) return {};
+  const text = textOf(before);
+  if (text !== null) return loader.defaultsOf(text.text, text.file).catch(() => ({}));
+  const type = loader.known()?.ops.find(({ op }) => op === now.record.op);
+  const properties = type?.params?.properties;
+  if (!isPlainObject(properties)) return {};
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, of]) => [name, isPlainObject(of) ? of.default : undefined]),
+  );
+}
+
 /** The outputs that the pipeline declares of the stage or step that failed. */
 async function outputsOf(
   record: Operation,
@@ -239,7 +273,7 @@ async function outputsOf(
 ): Promise<readonly string[]> {
   // Most pipelines have none, and the loader would read the text of each failure.
   if (!file?.text.includes("outputs")) return [];
-  const stage = failedStage(record);
+  const stage = stageOf(record);
   const declared = await loader.outputsOf(file.text, file.file).catch(() => []);
   const its = declared.find((each) => each.stage === stage);
   return its === undefined ? [] : outputsIn(its, step);

@@ -7,9 +7,11 @@ import type { LogLine, Operation, OperationError } from "../../../protocol/opera
 import { failedSteps } from "../../../protocol/step-names.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
+import { isErrorLine, levelOf } from "../../../protocol/text/line-level.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import { framesOf } from "../../../protocol/text/stack-frames.js";
+import { shapeOf } from "./new-line.js";
 
 /** Lines of source before and behind the place. */
 const AROUND = 2;
@@ -30,7 +32,7 @@ export interface FailureFacts {
   readonly kept: KeptText | null;
   /** The file of the type; null: it is not known. */
   readonly typeFile: string | null;
-  /** The last lines of the log. */
+  /** The last lines of the log; where several steps failed, those of each step. */
   readonly lastLines: readonly LogLine[];
   /** The command of a type that runs one; null: it runs none, or several. */
   readonly command: string | null;
@@ -61,9 +63,7 @@ export function errorOf(
     program !== null
       ? outputOf(error)
       : steps.length > 1
-        ? (error.causes ?? []).flatMap((cause) =>
-            programIn(cause) === null ? [] : outputOf(cause).slice(-1),
-          )
+        ? linesOfSteps(steps, logged)
         : logged.map(({ text }) => withoutSequences(text));
   return {
     ...{ stage, step: steps.length === 1 ? steps[0]! : null },
@@ -78,6 +78,18 @@ export function errorOf(
   };
 }
 
+/** Of each step, the lines that tell of a problem, once each; without such a line, its last line. */
+function linesOfSteps(steps: readonly string[], logged: readonly LogLine[]): string[] {
+  const most = Math.max(1, Math.floor(LINES_MOST / steps.length));
+  return steps.flatMap((name) => {
+    const texts = logged.filter(({ step }) => step === name).map(({ text }) => withoutSequences(text));
+    const telling = texts.filter((text) => levelOf(text) !== null || isErrorLine(text));
+    // A program that tries again prints the same line with another number.
+    const once = new Map(telling.map((text) => [shapeOf(text), text]));
+    return once.size === 0 ? texts.slice(-1) : [...once.values()].slice(-most);
+  });
+}
+
 const short = (line: string): string => line.trimEnd().slice(0, COLUMNS_MOST);
 
 /** The command of `shell`; null: the type runs no command, or several. */
@@ -88,7 +100,7 @@ export function commandOf({ op, params }: Operation): string | null {
   return Array.isArray(args) && args.length > 0 ? shellLine(args.map(String)) : null;
 }
 
-function stageOf({ stages, stageStates, untrackedStage }: Operation): string | null {
+export function stageOf({ stages, stageStates, untrackedStage }: Operation): string | null {
   if (untrackedStage !== null) return untrackedStage;
   return stages.find((name) => getOwn(stageStates, name) === "failed") ?? null;
 }

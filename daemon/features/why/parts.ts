@@ -11,7 +11,7 @@ export interface WhyParts {
   store: Pick<Store, "archive" | "find" | "payloads" | "secrets">;
   runs: Pick<Runs, "of">;
   durations: Pick<Durations, "usual">;
-  loader: Pick<Loader, "fileOf" | "known" | "loadedFile" | "outputsOf">;
+  loader: Pick<Loader, "defaultsOf" | "fileOf" | "known" | "loadedFile" | "outputsOf">;
   /** The clock of the store, in ms since 1970. */
   now(): number;
 }

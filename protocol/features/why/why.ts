@@ -27,7 +27,10 @@ const failureSchema = z.object({
     z.nullable(z.object({ from: z.int(), lines: z.array(z.string()) })),
     "the lines around the place, from line `from` on; null: they cannot be read",
   ),
-  lines: doc(z.array(z.string()), "the last lines of the program or of the log"),
+  lines: doc(
+    z.array(z.string()),
+    "the last lines of the program or of the log; of several steps that failed, those that tell of a problem",
+  ),
 });
 
 const changeSchema = z.object({
@@ -38,7 +41,7 @@ const changeSchema = z.object({
   name: doc(z.string(), "what changed: a file, a parameter, a commit, the number of the log line"),
   before: doc(
     z.optional(z.string()),
-    "the value at the last success; absent: there was none, or it is not shown",
+    "the value at the last success, such as `default good` of a parameter that was not given; absent: there was none, or it is not shown",
   ),
   now: doc(z.optional(z.string()), "absent: there is none, or it is not shown"),
   at: doc(z.optional(time), "when it was changed, where that is known"),

@@ -71,21 +71,33 @@ test("the step that failed is named", () => {
   expect(failureOf(failed("no", { steps }), FACTS)).toMatchObject({ step: "unit" });
 });
 
-test("of several steps that failed none is named, and the last line of each is told", () => {
-  const cause = (name: string) => ({
-    ...{ depth: 0, stack: null },
-    message: `"Test/${name}" exited with 4 at /srv/ci.yaml:5\nbegin\ncannot convert ${name}`,
-  });
-  const error = {
-    ...{ code: "LIVEOPS_EXCEPTION", message: "2 of 7 steps failed: a, b", stack: null },
-    causes: [cause("a"), cause("b")],
-  };
+test("of several steps that failed none is named, and of each the lines that tell of an error", () => {
   const steps = { Test: [failedStep("a"), failedStep("b")] };
-  const lastLines = [{ n: 9, at: ago(1), stream: "stdout", level: "info", text: "end of g", stage: "Test" }];
-  const facts = { ...FACTS, lastLines: lastLines as unknown as LogLine[] };
-  expect(failureOf(failed("", { error, steps }), facts)).toMatchObject({
+  const printed = (step: string, ...texts: string[]) =>
+    texts.map((text, i): LogLine => {
+      const [at, stage, stream] = [ago(1), "Test", "stderr"] as const;
+      return { n: i + 1, seq: i + 1, attempt: 1, at, stage, step, stream, text };
+    });
+  const lastLines = [
+    ...printed(
+      "a",
+      "WARNING: Retrying (Retry(total=1)): Name or service not known",
+      "WARNING: Retrying (Retry(total=0)): Name or service not known",
+      "ERROR: No matching distribution found for setuptools",
+      "[end of output]",
+      ...Array.from({ length: 12 }, () => ""),
+      "note: This error originates from a subprocess, and is likely not a problem with pip.",
+    ),
+    ...printed("b", "begin", "no luck"),
+    ...printed("c", "ERROR: of a step that did not fail"),
+  ];
+  expect(failureOf(failed("2 of 7 steps failed: a, b", { steps }), { ...FACTS, lastLines })).toMatchObject({
     ...{ stage: "Test", step: null },
-    lines: ["cannot convert a", "cannot convert b"],
+    lines: [
+      "WARNING: Retrying (Retry(total=0)): Name or service not known",
+      "ERROR: No matching distribution found for setuptools",
+      "no luck",
+    ],
   });
 });
 

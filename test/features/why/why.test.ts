@@ -139,7 +139,9 @@ test("the text of a type in code, its parameters and its directory, without git"
   const why = await daemon.client.why(bad.id);
   expect(kinds(why)).toEqual(["script", "parameter", "directory"]);
   expect(named(why, "script")[0]!.diff).toContain('+          throw new Error("no room");');
-  expect(named(why, "parameter")).toEqual([{ kind: "parameter", name: "target", now: "prod" }]);
+  expect(named(why, "parameter")).toEqual([
+    { kind: "parameter", name: "target", before: "default staging", now: "prod" },
+  ]);
   expect(named(why, "directory")).toMatchObject([{ before: one, now: two }]);
   expect(why.failure).toMatchObject({
     stage: "Save",
@@ -283,6 +285,28 @@ stages:
     " runs it once more",
     " --done Check goes on: you have done it by hand",
   ]);
+});
+
+test("a parameter that had its default, and the causes of several steps that failed, many lines before their ends", async () => {
+  await using daemon = await TestDaemon.start();
+  const text = `
+params: { v: { default: good }, same: { default: one } }
+stages:
+  - name: Install
+    on_failure: finish
+    each: { one: [a, b] }
+    run: |
+      [ $v = good ] && exit
+      echo "ERROR: no such host $one"
+      seq 12
+      exit 3`;
+  await ran(daemon, "pipeline", { params: { text } });
+  const { id } = await ran(daemon, "pipeline", { params: { text, params: { v: "other", same: "one" } } });
+  const why = await daemon.client.why(id);
+  expect(named(why, "parameter")).toEqual([
+    { kind: "parameter", name: "v", before: "default good", now: "other" },
+  ]);
+  expect(why.failure?.lines).toEqual(["ERROR: no such host a", "ERROR: no such host b"]);
 });
 
 test("a failure after all stages is retried without them", async () => {

@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import type { Why } from "../../../protocol/features/why/why.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { isErrorLine } from "../../../protocol/text/line-level.js";
 import { detailPlan } from "../../../tui/dashboard/core/detail-plan.js";
 import { failureCard } from "../../../tui/dashboard/core/failure-card.js";
 import type { State, StateOptions } from "../../../tui/dashboard/core/model.js";
-import { isErrorLine } from "../../../tui/dashboard/text/log-level.js";
 import { summaryOf } from "../../../tui/dashboard/text/outcome.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { after, colourTheme, effectsOf, opened as open, screenText, wanted } from "./core.js";

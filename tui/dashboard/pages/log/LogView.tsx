@@ -1,6 +1,7 @@
 /** The log of the chain: the lines on the screen, and where one is in it. */
 
 import type { LogLine } from "../../../../protocol/operation.js";
+import { levelOf } from "../../../../protocol/text/line-level.js";
 import { formatCount } from "../../../terminal/format.js";
 import { linksIn } from "../../../terminal/links.js";
 import { chainOf, nameOfChain, operationOf, selectedOperation } from "../../core/chain.js";
@@ -25,7 +26,6 @@ import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "../../core/state-style.js";
 import { fit, fitName, sanitizeLine } from "../../text/cells.js";
 import { addColoured } from "../../text/coloured.js";
 import { Line } from "../../text/line.js";
-import { levelOf } from "../../text/log-level.js";
 import type { Style, Theme } from "../../text/theme.js";
 
 /** Columns from which the title says whose log it is. */
