@@ -222,6 +222,11 @@ export const workerEvents = {
     { title: z.string(), stages: z.array(z.string()) },
     "the type was edited after the submit; its current title and stages",
   ),
+  graceDeclared: event(
+    "grace:declared",
+    { gracePeriod: doc(z.number(), "seconds") },
+    "the grace period of this attempt, where the type leaves it to the parameters",
+  ),
   stageEntered: event("stage:entered", { stage: z.string(), index: stageIndex }, "a stage began"),
   stageLeft: event(
     "stage:left",

@@ -101,6 +101,7 @@ function changes(
 ): Partial<Operation> {
   switch (event.type) {
     case "operation:submitted":
+    case "grace:declared":
     case "records:dropped":
     case "items:finished":
       return {};

@@ -65,6 +65,8 @@ export class Attempt {
   #untold: StopReason | null = null;
   #cancelFileFailed = false;
   #isDamaged = false;
+  /** Seconds. */
+  #gracePeriod: number;
   #graceTimer: NodeJS.Timeout | null = null;
   #onTimeout: () => void = () => {};
   #timeoutTimer: NodeJS.Timeout | null = null;
@@ -79,6 +81,7 @@ export class Attempt {
     private readonly parts: AttemptParts,
   ) {
     this.run = run;
+    this.#gracePeriod = run.policy.gracePeriod;
     this.number = entry.record.attempt;
     this.sampler = new ResourceSampler(worker === null);
     this.#tail = new RecordTail(entry, dir, {
@@ -232,7 +235,12 @@ export class Attempt {
     // A stopped process handles no other signal.
     if (isPausedNow(this.entry.record)) this.parts.containment.pause(this.run.worker, false);
     signalProcess(this.run.worker, "SIGTERM");
-    this.#graceTimer ??= setTimeout(() => this.kill(), this.run.policy.gracePeriod * 1000);
+    if (this.#graceTimer === null) this.#startGrace();
+  }
+
+  #startGrace(): void {
+    if (this.#graceTimer) clearTimeout(this.#graceTimer);
+    this.#graceTimer = setTimeout(() => this.kill(), this.#gracePeriod * 1000);
   }
 
   /** Retries a cancel file that could not be written. */
@@ -262,10 +270,9 @@ export class Attempt {
   #sayCancelFileFailed(error: Error): void {
     if (this.#cancelFileFailed || isDiskFull(error)) return;
     this.#cancelFileFailed = true;
-    const { gracePeriod } = this.run.policy;
     this.#damaged(
       `the cancel file of ${this.id} could not be written (${error.message}); its worker was sent SIGTERM ` +
-        `and is killed after ${gracePeriod} s`,
+        `and is killed after ${this.#gracePeriod} s`,
     );
   }
 
@@ -304,6 +311,10 @@ export class Attempt {
     // The first event means acceptance; where that event is damaged, each later event does.
     this.run.accepted = true;
     if (event.type === "attempt:accepted") this.sampler.accepted(event.used);
+    if (event.type === "grace:declared") {
+      this.#gracePeriod = event.gracePeriod;
+      if (this.#graceTimer) this.#startGrace();
+    }
     if (event.type === "attempt:finished") this.sampler.finished(event.resources ?? null);
   }
 

@@ -16,6 +16,7 @@ import { constructing } from "../sdk/live-operation.js";
 import type { Masker } from "../secrets/masker.js";
 import { inputSchema } from "../types/describe-type.js";
 import { paramsDetail, parseParams } from "../types/parse-params.js";
+import { readPipelineFacts } from "../types/pipeline-facts.js";
 import { prepareSubmission } from "../types/prepare.js";
 import {
   isOperationType,
@@ -78,8 +79,9 @@ export async function runAttempt(
   control.abandoned?.addEventListener("abort", release, { once: true });
   let outcome: Outcome;
   try {
-    const { parsed, stages } = await Promise.race([declare(Type, order, sink), faults.first]);
-    const { resumable, gracePeriod, op, failIfOdd } = readType(Type);
+    const declared = await Promise.race([declare(Type, order, sink), faults.first]);
+    const { parsed, stages, gracePeriod } = declared;
+    const { resumable, op, failIfOdd } = readType(Type);
     const kept = resumable ? values : null;
     const notResumable = resumable ? null : op;
     progress = new AttemptProgress(
@@ -126,9 +128,12 @@ export async function runAttempt(
   return resultText === null ? outcome : { ...outcome, resultText };
 }
 
-/** Parses the parameters again. Reports changed stages or a changed title with `stages:declared`. */
+/**
+ * Parses the parameters again. Reports changed stages or a changed title with `stages:declared`, and the grace period
+ * of the file where the type runs any file.
+ */
 async function declare(Type: OperationCtor, order: Order, sink: Sink) {
-  const { params } = readType(Type);
+  const { params, gracePeriod: ofType } = readType(Type);
   const parsed = await parseParams(params, order.params);
   if (!parsed.ok)
     throw new Failure("LIVEOPS_PARAMS_INVALID", paramsDetail(parsed.problems, inputSchema(params)));
@@ -137,7 +142,10 @@ async function declare(Type: OperationCtor, order: Order, sink: Sink) {
   const same =
     stages.length === order.stages.length && stages.every((name, index) => name === order.stages[index]);
   if (!same || title !== order.title) sink.event({ type: "stages:declared", title, stages }, true);
-  return { parsed: parsed.value, stages };
+  const facts = readPipelineFacts(Type, parsed.value, order.params);
+  const gracePeriod = facts?.gracePeriod ?? ofType;
+  if (gracePeriod !== ofType) sink.event({ type: "grace:declared", gracePeriod }, false);
+  return { parsed: parsed.value, stages, gracePeriod };
 }
 
 /** Waits for `run`; throws if a stage is still active. */

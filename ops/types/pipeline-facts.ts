@@ -13,6 +13,8 @@ export interface FromShell {
 }
 
 export interface PipelineFacts {
+  /** Seconds between a stop request and the kill. */
+  gracePeriod: number;
   fromShell: FromShell;
   /** Name of the type with which the chain continues; null: none. */
   next: string | null;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { LiveOperation, OperationCancelled, type Params, type Progress, z } from "liveops";
 import { expect, it } from "vitest";
 import { runAttempt } from "../../../ops/attempt/run-attempt.js";
+import { Pipeline } from "../../../ops/pipeline.js";
 import type { OperationCtor } from "../../../ops/types/read-type.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
@@ -555,6 +556,18 @@ it("the text of a result cannot change the result, and is not asked for without 
 it("a title that is another one than at the submit is reported", async () => {
   const { sink } = await attempt(() => {}, { statics: { title: () => "Now" }, order: { title: "Then" } });
   expect(sink.of("stages:declared")).toMatchObject([{ title: "Now", stages: ["Load", "Save"] }]);
+});
+
+it("the type that runs any pipeline declares the grace period of the file", async () => {
+  const graceOf = async (text: string) => {
+    const sink = new ArraySink();
+    const order = anOrder({ op: "pipeline", params: { text, path: "/x/nightly.yaml" } });
+    await runAttempt(Pipeline, order, sink, new TestStop(), null);
+    return sink.of("grace:declared").map(({ gracePeriod }) => gracePeriod);
+  };
+  const stages = "stages: [{ name: A, run: [true] }]\n";
+  expect(await graceOf(stages)).toEqual([10]);
+  expect(await graceOf(`${stages}finally: { run: [true], timeout: 3m }\n`)).toEqual([200]);
 });
 
 it("chains dates, maps, sets and big integers, stored as JSON", async () => {
