@@ -452,6 +452,10 @@ export const scheduleReply = z.object({
     "end of the last run that succeeded with its chain; null: none is known",
   ),
   missing: doc(z.nullable(missingReply), "the worst that is wrong with its runs; null: nothing"),
+  rebootProblem: doc(
+    z.nullable(z.string()),
+    "why the runs stop at a reboot, and the command for it; null: they go on, or the schedule is paused",
+  ),
 });
 
 export const schedulesReply = z.object({ schedules: z.array(scheduleReply) });

@@ -357,7 +357,7 @@ export const scheduleBody = z.strictObject({
   ),
   catchup: doc(
     z.optional(z.enum(["none", "last", "all"])),
-    "runs that were due while no daemon ran: none (default), the last, or all, at most 100",
+    "runs that were due while no daemon ran: none, the last (default), or all, at most 100",
   ),
   operation: doc(submitBody, "what each run submits"),
   file: doc(

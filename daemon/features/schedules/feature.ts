@@ -1,10 +1,24 @@
 /** Submits operations by cron expressions. */
 import type { MakeFeature } from "../../compose.js";
+import { rebootProblem } from "./at-boot.js";
 import { scheduleRoutes } from "./route.js";
 import { Schedules } from "./schedules.js";
 
+/** How long the answer counts that tells what starts the daemon with the machine, in ms. */
+const LOOK_MS = 10_000;
+
 export const schedules: MakeFeature = (parts) => {
-  const { bus, engine, log, store, submissions, lifecycle, scheduler, stopping, now } = parts;
+  const { bus, engine, layout, log, settings, store, submissions, lifecycle, scheduler, stopping, now } =
+    parts;
+  let problem: string | null = null;
+  let lookAgainAt = 0;
+  /** Another host of a fleet goes on with the schedules. */
+  const lookAtBoot = async () => {
+    // The dashboard asks often, and a look runs a program.
+    if (performance.now() < lookAgainAt) return;
+    lookAgainAt = performance.now() + LOOK_MS;
+    problem = settings.fleet === null ? await rebootProblem(layout.root) : null;
+  };
   const planned = new Schedules({
     bus,
     saved: engine.schedules,
@@ -18,13 +32,20 @@ export const schedules: MakeFeature = (parts) => {
       await lifecycle.cancel(id);
       scheduler.stopOperation(id);
     },
+    rebootProblem: () => problem,
     now: () => new Date(now()),
   });
   return {
-    routes: scheduleRoutes(parts, planned),
-    start: () => {
+    routes: scheduleRoutes(parts, planned, lookAtBoot),
+    start: async () => {
       if (!stopping.begun) planned.start();
+      await lookAtBoot();
     },
+    problems: () =>
+      planned
+        .list()
+        .flatMap((each) => each.rebootProblem ?? [])
+        .slice(0, 1),
     stop: () => planned.stop(),
     sample: (put) => {
       for (const { name: schedule, lastSuccessAt, missing } of planned.list()) {

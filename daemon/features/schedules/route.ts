@@ -9,13 +9,19 @@ import { withoutText, withText } from "./scheduled-file.js";
 import type { Schedules } from "./schedules.js";
 
 export const scheduleRoutes =
-  (parts: Parts, schedules: Schedules): FeatureRoutes =>
+  (parts: Parts, schedules: Schedules, lookAtBoot: () => Promise<void>): FeatureRoutes =>
   (app, _options, done) => {
-    app.route({ ...definition("schedules"), handler: () => ({ schedules: schedules.list() }) });
+    app.route({
+      ...definition("schedules"),
+      handler: async () => {
+        await lookAtBoot();
+        return { schedules: schedules.list() };
+      },
+    });
     app.route({
       ...definition("addSchedule"),
       handler: async ({ body }, reply) => {
-        const { name, cron, zone, jitter = 0, overlap = "skip", catchup = "none", operation, file } = body;
+        const { name, cron, zone, jitter = 0, overlap = "skip", catchup = "last", operation, file } = body;
         if (file !== undefined && operation.op !== "pipeline")
           throw new Refusal("LIVEOPS_BAD_REQUEST", "file is for the operation type pipeline only");
         const draft = file === undefined ? operation : await withText(operation, file);
@@ -27,6 +33,7 @@ export const scheduleRoutes =
         const times = { cron, zone: zone ?? ownZone(), jitter, within, alertAfter };
         const settings = { ...times, overlap, catchup, submit, file };
         warn(reply.code(201), warnings);
+        await lookAtBoot();
         return schedules.add(name, settings, body.replace);
       },
     });

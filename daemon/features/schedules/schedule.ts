@@ -82,8 +82,10 @@ export function dueRuns(schedule: Schedule, now: Date): Due | null {
   if (last === undefined) return null;
   const first = nextRun(cron, zone, new Date(lastDueAt)) ?? last;
   const isLate = now.getTime() - last.getTime() > LATE_MS;
-  const submitted = catchup === "all" ? runs : isLate && catchup === "none" ? [] : [last];
   // A run before the last one is late, since a period has a minute or more.
+  const lateRuns = isLate ? runs : runs.slice(0, -1);
+  const madeUp = { none: [], last: lateRuns.slice(-1), all: lateRuns }[catchup];
+  const submitted = isLate ? madeUp : [...madeUp, last];
   const late = isLate ? count : count - 1;
   const to = (isLate ? last : (runs.at(-2) ?? last)).toISOString();
   const gap = late === 0 ? null : { from: first.toISOString(), to, count: late };

@@ -36,6 +36,8 @@ interface SchedulesOptions {
   /** Submits an operation, once for each key. Returns its id. */
   submit(draft: Draft, key: string): Promise<string>;
   cancel(id: string): Promise<unknown>;
+  /** Why the schedules stop at a reboot; null: they go on. */
+  rebootProblem(): string | null;
   now?: () => Date;
 }
 
@@ -338,6 +340,7 @@ export class Schedules {
       operation,
       env: Object.keys(env).sort(),
       nextAt: nextDue(schedule, this.#now())?.toISOString() ?? null,
+      rebootProblem: schedule.pausedSince === null ? this.options.rebootProblem() : null,
     };
   }
 

@@ -72,6 +72,7 @@ function open(): Schedules {
       return id;
     },
     cancel: async (id) => void cancelled.push(id),
+    rebootProblem: () => null,
     now: () => now,
   });
 }
@@ -406,6 +407,29 @@ describe("runs that are missing", () => {
     expect(schedules.show("hourly")).toMatchObject({ missing: null, missed: 2 });
     schedules.stop();
   });
+
+  test.each([
+    ["none", ["op1"], /^1 run missed, due at 2026-11-25 13:00.* none was made up for/, null],
+    [
+      "last",
+      ["op1"],
+      /^1 run came late, due at 2026-11-25 13:00.* catch-up submitted 1 run/,
+      /skipped the run of/,
+    ],
+  ] as const)(
+    "a late run is made up for also where the next one is due at the start, with catchup %s",
+    async (catchup, submitted, text, problem) => {
+      const schedules = open();
+      await schedules.add("hourly", { ...SETTINGS, catchup });
+      await lookAt(schedules, "2026-11-25T14:00:05Z");
+      expect([...operations.keys()]).toEqual(submitted);
+      const { missing, lastProblem } = schedules.show("hourly");
+      expect(missing?.text).toMatch(text);
+      expect(lastProblem ?? "").toMatch(problem ?? /^$/);
+      expect([...keys.keys()][0]).toContain(catchup === "none" ? "T14:00" : "T13:00");
+      schedules.stop();
+    },
+  );
 
   test("a gap is over after a run by hand, and catch-up counts what it submitted", async () => {
     const schedules = open();

@@ -39,6 +39,7 @@ function schedule(over: Partial<ScheduleReply> & { name: string }): ScheduleRepl
     missed: 0,
     ...{ within: null, alertAfter: null, lastSuccessAt: null, missing: null },
     lastProblem: null,
+    rebootProblem: null,
     file: null,
     ...over,
   };
@@ -313,6 +314,15 @@ describe("queues and schedules", () => {
       expect(screenText(page)).toMatch(/weekly .*▲ no run/);
       expect(screenText(page)).toContain("▌");
     }
+  });
+
+  test("a schedule that a reboot stops says so, with the command", () => {
+    const rebootProblem = "after a reboot, schedules stand still: liveops install";
+    const state = after(
+      open([backup()]),
+      told([queue({ name: "default" })], [schedule({ name: "weekly", rebootProblem })]),
+    );
+    expect(screenText(press(state, "Q", "j"))).toMatch(/▲ after a reboot/);
   });
 
   test("the header has the next run; the same answer draws nothing anew", () => {

@@ -211,7 +211,7 @@ function registerAdd(schedule: Command): void {
     .addOption(
       new Option(
         "--catchup <what>",
-        "Runs to make up for that were due while no daemon ran (default: none)",
+        "Runs to make up for that were due while no daemon ran (default: last)",
       ).choices(["none", "last", "all"]),
     )
     .option("--frozen", "Keep the present text of a pipeline file, instead of reading the file at each run")
@@ -257,6 +257,7 @@ function registerAdd(schedule: Command): void {
       );
       if (!options.json && added.nextAt !== null)
         process.stderr.write(`first run at ${formatLocalTime(new Date(added.nextAt))}\n`);
+      if (added.rebootProblem !== null) say(to, added.rebootProblem, "yellow");
       printResult(options, added, added.name);
     });
   everyday(add, ["--name", "--zone", "--overlap", "--catchup", "--replace", "--label", "--queue", "--json"]);
@@ -281,7 +282,7 @@ function registerChange(
 }
 
 async function listSchedules(command: Command): Promise<void> {
-  const { client, options } = await connectFor<ListOutputOptions>(command);
+  const { client, options, to } = await connectFor<ListOutputOptions>(command);
   const output = givenListOutput(options, SCHEDULES);
   const { schedules } = await client.schedules();
   if (schedules.length === 0 && (output.format === "table" || output.format === "wide")) {
@@ -292,6 +293,8 @@ async function listSchedules(command: Command): Promise<void> {
   }
   const context = { now: client.now(), time: output.time };
   await printList({ spec: SCHEDULES, records: schedules, context, nameOf: ({ name }) => name }, output);
+  const [problem] = schedules.flatMap(({ rebootProblem }) => rebootProblem ?? []);
+  if (problem !== undefined) say(to, problem, "yellow");
 }
 
 /** The file that each run reads; null: the daemon keeps the present text. */

@@ -100,7 +100,9 @@ const pausedRow = (what: string, since: string, state: State, width: number, pai
 
 export function scheduleRows(state: State, schedule: ScheduleReply, { width }: Room, paint: Paint): Drawn[] {
   const { name, cron, zone, jitter, overlap, catchup, operation, file } = schedule;
-  const { nextAt, pausedSince, lastOperation, lastProblem, missed, missing } = schedule;
+  const { nextAt, pausedSince, lastOperation, lastProblem, missed, missing, rebootProblem } = schedule;
+  const warning = (text: string | null) =>
+    text === null ? [] : paragraph(text, { width, most: 4, paint, sign: "▲ " }, "warn");
   const row = (label: string, value: string) => field(label, value, width, paint);
   const next =
     nextAt === null
@@ -113,8 +115,7 @@ export function scheduleRows(state: State, schedule: ScheduleReply, { width }: R
     ...(missed === 0
       ? []
       : [new Line(width, paint).add("missed".padEnd(LABEL), "muted").add(formatCount(missed), "warn")]),
-    ...(missing === null ? [] : paragraph(missing.text, { width, most: 4, paint, sign: "▲ " }, "warn")),
-    ...(lastProblem === null ? [] : paragraph(lastProblem, { width, most: 4, paint, sign: "▲ " }, "warn")),
+    ...[missing?.text ?? null, lastProblem, rebootProblem].flatMap(warning),
     "",
     row("operation", file ?? operation.op),
     row("times", `${cron} ${zone}${jitter > 0 ? `, up to ${formatDuration(jitter)} later` : ""}`),
