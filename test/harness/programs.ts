@@ -13,6 +13,7 @@ const PROGRAMS = {
   chromium: ["chromium", "chromium|chromium-browser|google-chrome"],
   curl: ["curl", "curl"],
   fish: ["fish", "fish"],
+  gcc: ["gcc libc6-dev", "gcc"],
   git: ["git", "git"],
   jq: ["jq", "jq"],
   mandoc: ["mandoc", "mandoc"],
