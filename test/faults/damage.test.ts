@@ -19,8 +19,16 @@ import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { eventsFileOf } from "../harness/stored-events.js";
 import { journalFiles } from "./crafted.js";
-import { FULL } from "./mode.js";
-import { eventually, expectWholeStory, inStage, startDaemon, untilFinished, wholeLog } from "./start.js";
+import { FULL, rows } from "./mode.js";
+import {
+  completeTest,
+  eventually,
+  expectWholeStory,
+  inStage,
+  startDaemon,
+  untilFinished,
+  wholeLog,
+} from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 interface Past {
@@ -325,29 +333,32 @@ async function expectHarmless(daemon: TestDaemon, expected: string[]): Promise<v
   expect(compared.details).toEqual([]);
 }
 
-test("an operation that was removed stays removed, though its worker's file still has its events", async () => {
-  await using daemon = await startDaemon(["gate"], { concurrency: 1 });
-  const { stateDir } = daemon.world;
-  const removed = await finish(daemon, "removed");
-  const running = await submitGate(daemon, "running");
-  await inStage(daemon, running, "Wait");
-  expect(eventsFileOf(stateDir, running)).toBe(eventsFileOf(stateDir, removed));
-  await daemon.client.remove(removed);
-  for (let n = 0; n < 2; n++) {
-    await daemon.stop();
+completeTest(
+  "an operation that was removed stays removed, though its worker's file still has its events",
+  async () => {
+    await using daemon = await startDaemon(["gate"], { concurrency: 1 });
+    const { stateDir } = daemon.world;
+    const removed = await finish(daemon, "removed");
+    const running = await submitGate(daemon, "running");
+    await inStage(daemon, running, "Wait");
+    expect(eventsFileOf(stateDir, running)).toBe(eventsFileOf(stateDir, removed));
+    await daemon.client.remove(removed);
+    for (let n = 0; n < 2; n++) {
+      await daemon.stop();
+      await daemon.startAgain();
+    }
+    await daemon.kill();
+    appendFileSync(lastJournal(stateDir), '0badc0de 99 {"kind":"subm');
     await daemon.startAgain();
-  }
-  await daemon.kill();
-  appendFileSync(lastJournal(stateDir), '0badc0de 99 {"kind":"subm');
-  await daemon.startAgain();
-  const { problems } = await daemon.client.daemon();
-  expect(problems.filter((problem) => /torn tail/.test(problem))).toHaveLength(1);
-  const { operations } = await daemon.client.list({ limit: 1000 });
-  expect(operations.map(({ id }) => id)).toEqual([running]);
-  record({ fault: "damage after a removal", injected: 1, survived: 1, lost: 0, duplicated: 0 });
-  openGates(daemon);
-  expect(await untilFinished(daemon, running)).toMatchObject({ state: "succeeded", attempt: 1 });
-});
+    const { problems } = await daemon.client.daemon();
+    expect(problems.filter((problem) => /torn tail/.test(problem))).toHaveLength(1);
+    const { operations } = await daemon.client.list({ limit: 1000 });
+    expect(operations.map(({ id }) => id)).toEqual([running]);
+    record({ fault: "damage after a removal", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+    openGates(daemon);
+    expect(await untilFinished(daemon, running)).toMatchObject({ state: "succeeded", attempt: 1 });
+  },
+);
 
 /** Takes away or damages all that knows of an operation but its run files. */
 const FORGOTTEN: Array<{ what: string; forget: (stateDir: string) => void }> = [
@@ -367,7 +378,7 @@ const FORGOTTEN: Array<{ what: string; forget: (stateDir: string) => void }> = [
   },
 ];
 
-test.each(FULL ? FORGOTTEN : FORGOTTEN.slice(0, 1))(
+test.each(rows(1, FORGOTTEN))(
   "an operation that only its run files know is taken up again: $what",
   async ({ forget, what }) => {
     await using daemon = await startDaemon(["gate", "resumes"], { concurrency: 4 });
@@ -443,23 +454,26 @@ test.each(FULL ? FORGOTTEN : FORGOTTEN.slice(0, 1))(
   },
 );
 
-test("a damaged record of a start: its worker is found, and the operation is not run a second time", async () => {
-  await using daemon = await startDaemon(["gate"], { concurrency: 1 });
-  const { dir, stateDir } = daemon.world;
-  const id = await submitGate(daemon, "started");
-  const pid = await inStage(daemon, id, "Wait");
-  await daemon.kill();
-  const file = lastJournal(stateDir);
-  writeFileSync(file, readFileSync(file, "utf8").replace('"kind":"started"', '"kind":"startad"'));
-  await daemon.startAgain();
-  expect(await daemon.client.show(id)).toMatchObject({ state: "running", attempt: 1 });
-  writeFileSync(join(dir, "started.1"), "");
-  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
-  expect(readFileSync(join(dir, "started.ran"), "utf8")).toBe(`1 ${pid}\n`);
-  record({ fault: "damage: the record of a start", injected: 1, survived: 1, lost: 0, duplicated: 0 });
-});
+completeTest(
+  "a damaged record of a start: its worker is found, and the operation is not run a second time",
+  async () => {
+    await using daemon = await startDaemon(["gate"], { concurrency: 1 });
+    const { dir, stateDir } = daemon.world;
+    const id = await submitGate(daemon, "started");
+    const pid = await inStage(daemon, id, "Wait");
+    await daemon.kill();
+    const file = lastJournal(stateDir);
+    writeFileSync(file, readFileSync(file, "utf8").replace('"kind":"started"', '"kind":"startad"'));
+    await daemon.startAgain();
+    expect(await daemon.client.show(id)).toMatchObject({ state: "running", attempt: 1 });
+    writeFileSync(join(dir, "started.1"), "");
+    expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+    expect(readFileSync(join(dir, "started.ran"), "utf8")).toBe(`1 ${pid}\n`);
+    record({ fault: "damage: the record of a start", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+  },
+);
 
-test("a worker that works for nothing that is known is ended, and its files go", async () => {
+completeTest("a worker that works for nothing that is known is ended, and its files go", async () => {
   await using daemon = await startDaemon(["gate"], { concurrency: 1 });
   const { dir, stateDir } = daemon.world;
   const id = await submitGate(daemon, "nobody");
@@ -482,20 +496,23 @@ test("a worker that works for nothing that is known is ended, and its files go",
   });
 });
 
-test("damage in run files: the damaged line is passed over and said, the others are there, the outcome counts", async () => {
-  await using daemon = await startDaemon(["counted"], { concurrency: 1 });
-  const params = { side: join(daemon.world.dir, "side"), name: "run", lines: 20, pause: 0, links: 1 };
-  const { id } = await daemon.submit("counted", { params });
-  await untilFinished(daemon, id);
-  const log = join(daemon.world.stateDir, "runs", id, "1", "log.ndjson");
-  const lines = readFileSync(log, "utf8").split("\n");
-  lines[4] = lines[4]!.replace("line 5", "line 6");
-  writeFileSync(log, lines.join("\n"));
-  const texts = (await wholeLog(daemon, id)).map(({ text }) => text);
-  expect(texts).toHaveLength(19);
-  expect(texts).not.toContain("line 5");
-  expect(texts.filter((text) => text === "line 6")).toHaveLength(1);
-  rmSync(join(daemon.world.stateDir, "runs", id), { recursive: true });
-  expect(await wholeLog(daemon, id)).toEqual([]);
-  expect((await daemon.client.show(id)) satisfies Operation).toMatchObject({ state: "succeeded" });
-});
+completeTest(
+  "damage in run files: the damaged line is passed over and said, the others are there, the outcome counts",
+  async () => {
+    await using daemon = await startDaemon(["counted"], { concurrency: 1 });
+    const params = { side: join(daemon.world.dir, "side"), name: "run", lines: 20, pause: 0, links: 1 };
+    const { id } = await daemon.submit("counted", { params });
+    await untilFinished(daemon, id);
+    const log = join(daemon.world.stateDir, "runs", id, "1", "log.ndjson");
+    const lines = readFileSync(log, "utf8").split("\n");
+    lines[4] = lines[4]!.replace("line 5", "line 6");
+    writeFileSync(log, lines.join("\n"));
+    const texts = (await wholeLog(daemon, id)).map(({ text }) => text);
+    expect(texts).toHaveLength(19);
+    expect(texts).not.toContain("line 5");
+    expect(texts.filter((text) => text === "line 6")).toHaveLength(1);
+    rmSync(join(daemon.world.stateDir, "runs", id), { recursive: true });
+    expect(await wholeLog(daemon, id)).toEqual([]);
+    expect((await daemon.client.show(id)) satisfies Operation).toMatchObject({ state: "succeeded" });
+  },
+);

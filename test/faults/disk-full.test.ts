@@ -8,6 +8,7 @@ import type { TestDaemon } from "../harness/daemon.js";
 import { runBin } from "./run-bin.js";
 import { SmallDisk } from "./small-disk.js";
 import {
+  completeTest,
   eventually,
   expectNoGap,
   inStage,
@@ -109,65 +110,77 @@ async function submitUntilFullOrOne(daemon: TestDaemon): Promise<string> {
   return (await daemon.submit("gate", { params: { gate } })).id;
 }
 
-test("full: an operation whose stage or outcome waits for room is shown so, before any submit was refused", async () => {
-  await using disk = await SmallDisk.make(16);
-  await using daemon = await startDaemon([...OPERATIONS, "keeps"], {
-    ...disk.place("state"),
-    concurrency: 2,
-  });
-  const { id, pid, open } = await talker(daemon, "waits", 10_000);
-  const gate = join(daemon.world.dir, "kept");
-  const keeps = await daemon.submit("keeps", { params: { gate } });
-  await inStage(daemon, keeps.id, "Make");
-  disk.fill();
-  open();
-  writeFileSync(gate, "");
-  for (const waiting of [id, keeps.id]) {
-    const shown = await recordThat(daemon, waiting, ({ noRoomSince }) => noRoomSince !== null);
-    expect(shown).toMatchObject({ state: "running", attempt: 1 });
-  }
-  expect(isAlive(pid)).toBe(true);
-  expect(await daemon.client.daemon()).toMatchObject({ storeFull: false, noRoom: 2 });
-  const status = await runBin(daemon.world, "liveopsd", ["status"]);
-  expect(status.stdout).toMatch(
-    /the state directory's disk is full; 2 running operations wait for disk space/,
-  );
-  expect((await runBin(daemon.world, "liveops", ["ls"])).stdout).toContain("disk full");
+completeTest(
+  "full: an operation whose stage or outcome waits for room is shown so, before any submit was refused",
+  async () => {
+    await using disk = await SmallDisk.make(16);
+    await using daemon = await startDaemon([...OPERATIONS, "keeps"], {
+      ...disk.place("state"),
+      concurrency: 2,
+    });
+    const { id, pid, open } = await talker(daemon, "waits", 10_000);
+    const gate = join(daemon.world.dir, "kept");
+    const keeps = await daemon.submit("keeps", { params: { gate } });
+    await inStage(daemon, keeps.id, "Make");
+    disk.fill();
+    open();
+    writeFileSync(gate, "");
+    for (const waiting of [id, keeps.id]) {
+      const shown = await recordThat(daemon, waiting, ({ noRoomSince }) => noRoomSince !== null);
+      expect(shown).toMatchObject({ state: "running", attempt: 1 });
+    }
+    expect(isAlive(pid)).toBe(true);
+    expect(await daemon.client.daemon()).toMatchObject({ storeFull: false, noRoom: 2 });
+    const status = await runBin(daemon.world, "liveopsd", ["status"]);
+    expect(status.stdout).toMatch(
+      /the state directory's disk is full; 2 running operations wait for disk space/,
+    );
+    expect((await runBin(daemon.world, "liveops", ["ls"])).stdout).toContain("disk full");
 
-  // The next daemon is told by the same sign.
-  await daemon.kill();
-  await daemon.startAgain();
-  await recordThat(daemon, id, ({ noRoomSince }) => noRoomSince !== null);
-  disk.makeRoom();
-  expect(await untilFinished(daemon, id)).toMatchObject({
-    state: "succeeded",
-    attempt: 1,
-    noRoomSince: null,
-  });
-  expect(await untilFinished(daemon, keeps.id)).toMatchObject({ state: "succeeded", attempt: 1 });
-  // The stage's value waited with it: it did not run again.
-  expect(readFileSync(`${gate}.ran`, "utf8").split("\n")).toHaveLength(2);
-  await eventually("nothing waits", async () => (await daemon.client.daemon()).noRoom === 0);
-  record({ fault: "disk full: stages and outcomes wait", injected: 2, survived: 2, lost: 0, duplicated: 0 });
-});
-
-test("full: a cancel that was recorded stops its operation, one that was refused changes nothing", async () => {
-  await using disk = await SmallDisk.make(16);
-  await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 1 });
-  const { id } = await talker(daemon, "cancelled");
-  disk.fill();
-  // Refused or recorded, depending on what the journal's last page still takes: never in between.
-  const answer = await daemon.client.cancel(id).catch((error: unknown) => error);
-  if (answer instanceof Refusal) {
-    expect(answer).toMatchObject({ status: 507, code: "LIVEOPS_STORE_FULL" });
-    expect(await daemon.client.show(id)).toMatchObject({ state: "running", cancelRequested: false });
+    // The next daemon is told by the same sign.
+    await daemon.kill();
+    await daemon.startAgain();
+    await recordThat(daemon, id, ({ noRoomSince }) => noRoomSince !== null);
     disk.makeRoom();
-    await daemon.client.cancel(id);
-  } else expect(answer).toMatchObject({ cancelRequested: true });
-  disk.makeRoom();
-  expect(await untilFinished(daemon, id)).toMatchObject({ state: "cancelled", attempt: 1 });
-  record({ fault: "disk full: cancel", injected: 1, survived: 1, lost: 0, duplicated: 0 });
-});
+    expect(await untilFinished(daemon, id)).toMatchObject({
+      state: "succeeded",
+      attempt: 1,
+      noRoomSince: null,
+    });
+    expect(await untilFinished(daemon, keeps.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+    // The stage's value waited with it: it did not run again.
+    expect(readFileSync(`${gate}.ran`, "utf8").split("\n")).toHaveLength(2);
+    await eventually("nothing waits", async () => (await daemon.client.daemon()).noRoom === 0);
+    record({
+      fault: "disk full: stages and outcomes wait",
+      injected: 2,
+      survived: 2,
+      lost: 0,
+      duplicated: 0,
+    });
+  },
+);
+
+completeTest(
+  "full: a cancel that was recorded stops its operation, one that was refused changes nothing",
+  async () => {
+    await using disk = await SmallDisk.make(16);
+    await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 1 });
+    const { id } = await talker(daemon, "cancelled");
+    disk.fill();
+    // Refused or recorded, depending on what the journal's last page still takes: never in between.
+    const answer = await daemon.client.cancel(id).catch((error: unknown) => error);
+    if (answer instanceof Refusal) {
+      expect(answer).toMatchObject({ status: 507, code: "LIVEOPS_STORE_FULL" });
+      expect(await daemon.client.show(id)).toMatchObject({ state: "running", cancelRequested: false });
+      disk.makeRoom();
+      await daemon.client.cancel(id);
+    } else expect(answer).toMatchObject({ cancelRequested: true });
+    disk.makeRoom();
+    expect(await untilFinished(daemon, id)).toMatchObject({ state: "cancelled", attempt: 1 });
+    record({ fault: "disk full: cancel", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+  },
+);
 
 test("full: an outcome waits for room, in the worker or in the daemon, and is not lost with either daemon", async () => {
   await using disk = await SmallDisk.make(16);
@@ -217,7 +230,7 @@ test("full: stop --now is refused and says what to do, daemon and running operat
   await expectAllSucceed(daemon, [id, ...ids, after], "disk full: stop", 2);
 });
 
-test("full: finished operations can be removed, to make room", async () => {
+completeTest("full: finished operations can be removed, to make room", async () => {
   await using disk = await SmallDisk.make(16);
   await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
   const { id, open } = await talker(daemon, "removed");
@@ -258,7 +271,7 @@ test("full at the stop: the checkpoint is left as it was, nothing is listed twic
   await expectAllSucceed(daemon, [before.id, ...ids], "disk full: checkpoint at the stop", 1);
 });
 
-test("no file names left: what is queued waits for some, and runs once there are", async () => {
+completeTest("no file names left: what is queued waits for some, and runs once there are", async () => {
   await using disk = await SmallDisk.make(16, 300);
   await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
   const { id, open } = await talker(daemon, "names");

@@ -11,6 +11,11 @@ export function counts(short: number, full: number): number {
   return FULL ? full : short;
 }
 
+/** All rows of a table in the complete form, the first ones in the short form. */
+export function rows<T>(short: number, all: readonly T[]): readonly T[] {
+  return FULL ? all : all.slice(0, short);
+}
+
 /** Time a test may take, in ms. */
 export function patience(short: number, full = short): number {
   return FULL ? full : short;

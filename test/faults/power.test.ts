@@ -14,7 +14,7 @@ import { examine } from "../../daemon/recovery/doctor.js";
 import { attemptOf } from "../../daemon/run-files/events-reader.js";
 import { workerOfEvents } from "../../daemon/run-files/worker-events.js";
 import { TestDaemon } from "../harness/daemon.js";
-import { counts, Dice, patience } from "./mode.js";
+import { counts, Dice, patience, rows } from "./mode.js";
 import { Disk, ORDERS, type Order } from "./power/disk.js";
 import { judge, type Known } from "./power/judge.js";
 import { CONFIG, sideFile } from "./power/marks.js";
@@ -78,11 +78,13 @@ test("whatever a power cut leaves of what was not synced, every promise holds", 
   count({ fault: "power cut", injected: recorded.length * CUTS, survived: kept, lost, duplicated }, broken);
 });
 
-test.each([
+const DROPPED = [
   ["the journal", /\/journal\/\d+\.ndjson$/, "is lost"],
   ["the names in the journal", /\/journal$/, "is lost"],
   ["events", /\.events\.ndjson$/, "twice"],
-] as const)(
+] as const;
+
+test.each(rows(1, DROPPED))(
   "a disk that drops the syncs of %s breaks a promise, and that is found",
   { timeout: 180_000 },
   async (_, dropped, said) => {

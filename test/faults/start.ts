@@ -1,14 +1,19 @@
 /** A daemon of the harness with the types of `operations/`, and helpers that the fault tests share. */
 import { readFileSync } from "node:fs";
-import { expect } from "vitest";
+import { expect, type TestFunction, test } from "vitest";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { until } from "../../protocol/system/until.js";
 import { type DaemonOptions, TestDaemon } from "../harness/daemon.js";
-import type { Dice } from "./mode.js";
+import { type Dice, FULL } from "./mode.js";
 
 /** Longest wait for what nobody announces, in ms; passed only by a test that fails. */
 const PATIENCE = 60_000;
+
+/** A test of the complete form only. */
+export function completeTest(name: string, body: TestFunction): void {
+  if (FULL) test(name, body);
+}
 
 export function operations(...names: string[]): Record<string, string> {
   return Object.fromEntries(
