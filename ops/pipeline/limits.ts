@@ -9,6 +9,9 @@ export const MAX_VALUES = 10_000;
 /** Nesting of lists and maps. */
 export const MAX_NESTING = 32;
 
+/** Texts for which the braces of one pattern stand: each is compared and looked for. */
+const MAX_ALTERNATIVES = 1000;
+
 /** Bytes of one value. Linux passes at most 128 KiB of a variable: its name, the value and a null character. */
 const MAX_VARIABLE_BYTES = 120 * 1024;
 
@@ -27,4 +30,38 @@ export function whyNotVariable(text: string): string | null {
 export function whyTooMuch(bytes: number): string | null {
   if (bytes <= MAX_PARAMS_BYTES) return null;
   return `the parameters have ${bytes} bytes, more than the ${MAX_PARAMS_BYTES} that reach a command together: write a long one to a file and give its path`;
+}
+
+/** Why a pattern cannot be looked for; null: it can. */
+export function whyTooManyPaths(pattern: string): string | null {
+  const count = alternativesOf(pattern);
+  if (count <= MAX_ALTERNATIVES) return null;
+  const many = Number.isSafeInteger(count) ? count.toLocaleString("en-US") : "countless";
+  return `stands for ${many} alternatives, more than ${MAX_ALTERNATIVES.toLocaleString("en-US")}; use * for a part of it, or fewer braces`;
+}
+
+const BRACES = /\\.|\{(-?\d+|\w)\.\.(-?\d+|\w)(?:\.\.-?\d+)?\}|[{},]/gs;
+
+/** For how many texts the braces stand: `{a,b}{1..3}` for six. */
+export function alternativesOf(pattern: string): number {
+  /** For each open brace, the texts before its last comma and those after it. */
+  const open = [{ before: 0, behind: 1 }];
+  for (const [sign, from, to] of pattern.matchAll(BRACES)) {
+    const inner = open.at(-1)!;
+    if (from !== undefined) inner.behind *= rangeOf(from, to!);
+    else if (sign === "{") open.push({ before: 0, behind: 1 });
+    else if (sign === "}" && open.length > 1) {
+      open.pop();
+      open.at(-1)!.behind *= inner.before + inner.behind;
+    } else if (sign === "," && open.length > 1) {
+      inner.before += inner.behind;
+      inner.behind = 1;
+    }
+  }
+  return open.reduce((product, { before, behind }) => product * (before + behind), 1);
+}
+
+function rangeOf(from: string, to: string): number {
+  const [first, last] = [from, to].map((end) => (/^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0)));
+  return Math.abs(last! - first!) + 1;
 }

@@ -102,6 +102,11 @@ export function fillWords(words: readonly Template[], scope: Scope): string[] {
   });
 }
 
+/** A name stands for a text that is the same wherever the name is. */
+export function signOf(template: Template): string {
+  return template.map((part) => ("text" in part ? part.text : `\u0001${part.name}\u0001`)).join("");
+}
+
 /** The name that a template consists of; null for any other template. */
 export function onlyName(template: Template): string | null {
   const [part, ...rest] = template;

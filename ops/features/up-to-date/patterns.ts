@@ -2,7 +2,7 @@
 import type { PathPattern, PipelineTask, TaskFiles } from "../../pipeline/definition.js";
 import { type CommandContext, directoryOf } from "../../pipeline/run/command.js";
 import { fill, type Scope } from "../../pipeline/template.js";
-import { circleText, orderOf } from "./files/order.js";
+import { circleText, orderOf, TOO_MANY_PATHS } from "./files/order.js";
 import type { Pattern } from "./files/paths.js";
 
 export function patternsOf(file: CommandContext["file"], task: PipelineTask, files: TaskFiles, scope: Scope) {
@@ -34,7 +34,11 @@ export function orderOfSteps(
     }),
   );
   if (after !== null) return after;
-  const error = new Error(`no step of "${stage}" can start first, because ${circleText(circle)}`);
+  const error = new Error(
+    circle === null
+      ? `steps of "${stage}": ${TOO_MANY_PATHS}`
+      : `no step of "${stage}" can start first, because ${circleText(circle)}`,
+  );
   delete error.stack;
   throw error;
 }

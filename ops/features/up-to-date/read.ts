@@ -1,9 +1,11 @@
 /** Reads `needs` and `makes`: the files of a stage or step. */
 import type { STEP_KEYS } from "../../../protocol/pipeline/keys.js";
 import type { Command, PathPattern, TaskFiles } from "../../pipeline/definition.js";
+import { whyTooManyPaths } from "../../pipeline/limits.js";
 import { quoted } from "../../pipeline/read/problems.js";
 import type { Scope } from "../../pipeline/read/scope.js";
 import type { Field, Section } from "../../pipeline/read/values.js";
+import { signOf } from "../../pipeline/template.js";
 import { isKept } from "./files/order.js";
 
 /** Null: it has none. */
@@ -50,7 +52,11 @@ function readPattern(field: Field, scope: Scope): PathPattern[] {
       `${field.key}: ${quoted(text)} has a ${open} without its end; write \\${open} for the character itself`,
     );
   const template = field.template(scope, "path");
-  return template === null ? [] : [{ text: template, ...field.node.at }];
+  if (template === null) return [];
+  const many = whyTooManyPaths(signOf(template));
+  if (many === null) return [{ text: template, ...field.node.at }];
+  field.problem(`${field.key}: ${quoted(text)} ${many}`);
+  return [];
 }
 
 /** The bracket or brace that is not closed; null: there is none. A name such as `${level}` is none. */

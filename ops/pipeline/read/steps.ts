@@ -1,9 +1,10 @@
 /** Reads what makes steps of a stage: `parallel` and `each`, with `at_once` and `on_failure`. */
 import { MAX_AT_ONCE, MAX_STEPS } from "../../../protocol/limits.js";
 import type { STAGE_KEYS } from "../../../protocol/pipeline/keys.js";
-import { circleText, orderOf } from "../../features/up-to-date/files/order.js";
+import { circleText, orderOf, TOO_MANY_PATHS } from "../../features/up-to-date/files/order.js";
 import type { EachValues, PipelineSteps, PipelineTask, Template } from "../definition.js";
-import { onlyName } from "../template.js";
+import { whyTooManyPaths } from "../limits.js";
+import { onlyName, signOf } from "../template.js";
 import { quoted } from "./problems.js";
 import { nameProblem, type Scope } from "./scope.js";
 import type { Field, Section } from "./values.js";
@@ -56,8 +57,12 @@ function checkOrder(field: Field, steps: readonly PipelineTask[]): void {
     needs: files?.needs.map(({ text }) => signOf(text)) ?? [],
     makes: files?.makes.map(({ text }) => signOf(text)) ?? [],
   }));
-  const { circle } = orderOf(files);
-  if (circle === null) return;
+  const { after, circle } = orderOf(files);
+  if (after !== null) return;
+  if (circle === null) {
+    field.problem(`${field.key}: ${TOO_MANY_PATHS}`);
+    return;
+  }
   const first = steps.findIndex(({ name }) => name === circle[0]);
   const [place = field.node.at] = steps[first]?.files?.needs ?? [];
   field.problems.add(
@@ -65,11 +70,6 @@ function checkOrder(field: Field, steps: readonly PipelineTask[]): void {
     `${field.key}[${first}].needs`,
     `${field.key}: no step can start first, because ${circleText(circle)}`,
   );
-}
-
-/** A name stands for a text that is the same wherever the name is. */
-function signOf(template: Template): string {
-  return template.map((part) => ("text" in part ? part.text : `\u0001${part.name}\u0001`)).join("");
 }
 
 function isFinish(field: Field): boolean {
@@ -113,6 +113,8 @@ function sourceOf(field: Field, scope: Scope): EachValues["source"] | null {
     const [kind, value] = entry;
     if (kind !== "lines" && kind !== "glob") return field.refuse();
     const text = value.template(scope, "each");
+    const many = kind === "glob" && text !== null ? whyTooManyPaths(signOf(text)) : null;
+    if (many !== null) value.problem(`${value.key}: ${quoted(value.text() ?? "")} ${many}`);
     return text && { kind, text };
   }
   const text = field.text();

@@ -7,7 +7,7 @@ import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { userName } from "../../../protocol/system/owned-path.js";
 import { NO_UTF8 } from "../../features/up-to-date/files/content.js";
 import type { EachValues } from "../definition.js";
-import { whyNotVariable } from "../limits.js";
+import { whyNotVariable, whyTooManyPaths } from "../limits.js";
 import { fill, type Scope } from "../template.js";
 import { type CommandContext, directoryOf } from "./command.js";
 
@@ -73,6 +73,8 @@ function listFrom(
   if (source.kind === "list") return source.items.map((item) => fill(item, scope));
   const text = fill(source.text, scope);
   const path = resolve(cwd, text);
+  const many = source.kind === "glob" ? whyTooManyPaths(text) : null;
+  if (many !== null) throw fail(`reads ${text.slice(0, MAX_STEP_NAME)}, which ${many}`);
   try {
     if (source.kind === "glob") {
       const paths = globSync(text, { cwd }).sort();

@@ -500,6 +500,26 @@ describe("refused", () => {
     ["binary", "name: a\nb: \0\x01", /^f:2:4: the file is not text: it has the control character 0x00$/],
     ["a null character by an escape", stage('run: "a\\0b"'), /must not have a null character/],
     ["half a surrogate pair", stage('run: "\\ud800"'), /must be valid Unicode/],
+    [
+      "needs with too many braces",
+      stage(`run: x\nneeds: ["${"{a,b}".repeat(30)}"]`),
+      /^f:4:\d+: .*stands for 1,073,741,824 alternatives, more than 1,000; use \* for a part of it/,
+    ],
+    [
+      "a glob of each with too many braces",
+      stage(`run: x\neach: { f: { glob: "{1..9}{{a,b},c}${"{a,b}".repeat(6)}" } }`),
+      /^f:4:24: .*stands for 1,728 alternatives/,
+    ],
+    [
+      "steps with too many braces together",
+      `stages:\n  - name: A\n    parallel:\n${["needs", "makes"]
+        .map(
+          (key, n) =>
+            `      - { name: s${n}, run: x, ${key}: [${Array(20).fill(`"{a,b,c}${"{a,b}".repeat(8)}"`)}] }\n`,
+        )
+        .join("")}`,
+      /^f:4:7: .*the braces of needs and makes stand for too many paths/,
+    ],
   ])("%s", (_, text, wanted) => {
     const found = problems(text);
     expect(found.join("\n")).toMatch(wanted);

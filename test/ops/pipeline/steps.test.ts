@@ -332,6 +332,7 @@ stages:
         '{ glob: "*.none" }',
         `each.db matches no file in ${dir}: *.none; a path begins at the directory of the`,
       ],
+      ['{ glob: "$braces" }', "stands for 262,144 alternatives, more than 1,000; use * for a part of it"],
       ['{ glob: "gone/*" }', `each.db matches no file in ${dir}: gone/*`],
       ["{ lines: empty }", `each.db has no values: ${dir}/empty has no lines; each needs a value`],
       ["{ lines: gone }", `each.db reads gone, and there is no file ${dir}/gone; a path begins at`],
@@ -342,7 +343,7 @@ stages:
     for (const [each, error] of cases) {
       const text = stage(
         `each: { db: ${each} }\nrun: "true"`,
-        "params: { dbs: { type: list, default: [] } }\n",
+        `params: { dbs: { type: list, default: [] }, braces: { default: "${"{a,b}".repeat(18)}" } }\n`,
       );
       const done = await run(text, { cwd: dir });
       expect(done.error!.message).toContain(error);

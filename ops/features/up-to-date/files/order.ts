@@ -4,6 +4,7 @@
  * Whether two patterns may match the same path is decided by the patterns, because the files are not there yet.
  */
 import { posix } from "node:path";
+import { alternativesOf } from "../../../pipeline/limits.js";
 
 /** The patterns of a step. Those of `needs` that begin with `!` leave out. */
 export interface StepFiles {
@@ -18,9 +19,20 @@ export type Order =
   /** For each step, the places of the steps that it starts after. */
   | { after: number[][]; circle: null }
   /** Names of steps, each of which needs what the next one makes, and the last one what the first makes. */
-  | { after: null; circle: string[] };
+  | { after: null; circle: string[] }
+  /** The braces stand for too many paths to compare. */
+  | { after: null; circle: null };
+
+export const TOO_MANY_PATHS =
+  "the braces of needs and makes stand for too many paths; use * for a part of them, or fewer braces";
+
+/** Pairs of paths that are compared, where patterns have braces: some seconds. */
+const MOST_PAIRS = 10_000_000;
 
 export function orderOf(steps: readonly StepFiles[]): Order {
+  const [needed, made] = [steps.flatMap(({ needs }) => needs), steps.flatMap(({ makes }) => makes)];
+  const pairs = pathsOf(needed) * pathsOf(made);
+  if (pairs > Math.max(MOST_PAIRS, needed.length * made.length)) return { after: null, circle: null };
   const makes = steps.map(({ cwd, makes }) => makes.filter(isKept).flatMap((text) => variantsOf(cwd, text)));
   const makers = makes.flatMap((variants, index) => (variants.length === 0 ? [] : [index]));
   const after = steps.map(({ cwd, needs }, index) => {
@@ -46,6 +58,9 @@ export function orderOf(steps: readonly StepFiles[]): Order {
     ? { after, circle }
     : { after: null, circle: circle.map((index) => steps[index]!.name) };
 }
+
+const pathsOf = (patterns: readonly string[]) =>
+  patterns.reduce((count, pattern) => count + alternativesOf(pattern), 0);
 
 /** `"a" needs what "b" makes, and "b" needs what "a" makes`. */
 export function circleText(circle: readonly string[]): string {
