@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from "node:events";
 import type { WorkerEvent } from "../protocol/event.js";
-import type { NoticeDraft } from "../protocol/features/notices/notices.js";
+import type { NoticeDraft } from "../protocol/notices.js";
 import type { Operation } from "../protocol/operation.js";
 import type { StoredLine } from "./run-files/log-tail.js";
 import type { Decision, Entry } from "./store/decision.js";

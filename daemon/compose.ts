@@ -3,10 +3,8 @@
  */
 import { Submissions } from "./admission/submissions.js";
 import { Bus } from "./bus.js";
-import { embeddedEngine } from "./embedded-engine.js";
 import type { Engine, MakeEngine } from "./engine.js";
 import { type Feature, firstOf } from "./feature.js";
-import { Fleet } from "./features/fleet/fleet.js";
 import { hostCounters } from "./hosts/hosts.js";
 import { Lifecycle } from "./lifecycle.js";
 import { LoadProblems } from "./loader/load-problems.js";
@@ -51,8 +49,7 @@ export interface Composition {
   log: DaemonLog;
   /** The features to plug in. */
   makeFeatures: readonly MakeFeature[];
-  /** Default: by the settings. */
-  makeEngine?: MakeEngine | undefined;
+  makeEngine: MakeEngine;
   /** Default: the scheduler that starts workers. */
   makeScheduler?: (options: SchedulerOptions) => Scheduler;
 }
@@ -71,7 +68,7 @@ function composeCore(
     settings,
     layout,
     log: daemonLog,
-    makeEngine = engineOf(settings),
+    makeEngine,
     makeScheduler = (options) => new Scheduler(options),
   }: Omit<Composition, "makeFeatures">,
   features: readonly Feature[],
@@ -203,10 +200,6 @@ function composeCore(
     ...{ scheduler, containment, cleaner, stopping, retention },
     ...{ view, hub, durations, paces, stalls },
   };
-}
-
-function engineOf({ fleet }: Settings): MakeEngine {
-  return fleet === null ? embeddedEngine : (parts) => new Fleet(parts, fleet);
 }
 
 function logDecisions(bus: Bus, log: Log): void {

@@ -9,6 +9,7 @@ import { ConfigReload } from "./admin/config-reload.js";
 import { CleanupStack } from "./cleanup-stack.js";
 import { compose, type Parts } from "./compose.js";
 import type { MakeEngine } from "./engine.js";
+import { engineOf } from "./engines.js";
 import { FEATURES } from "./features.js";
 import type { Context } from "./http/route-definition.js";
 import { buildServer } from "./http/server.js";
@@ -73,7 +74,7 @@ class DaemonRun implements Daemon {
     private readonly places: HeldPlaces,
     private readonly log: DaemonLog,
     private readonly cleanup: CleanupStack,
-    { makeEngine, config }: DaemonOptions,
+    { makeEngine = engineOf(settings), config }: DaemonOptions,
   ) {
     const { layout, stateLock, socket } = places;
     // During the start nothing awaits this promise yet.

@@ -1,8 +1,6 @@
 /** The engine of one machine: files in the state directory, and no other host. */
 
 import type { Engine, EngineParts } from "./engine.js";
-import { Backups } from "./features/backup/backups.js";
-import { schedulesFile } from "./features/schedules/schedules.js";
 import { EmbeddedHosts } from "./hosts/embedded-hosts.js";
 import { recoverEvents } from "./recovery/orphans.js";
 import { localRuns } from "./run-files/runs.js";
@@ -13,6 +11,7 @@ import { queuesFile } from "./scheduler/queues.js";
 import { PlaceError } from "./store/directories.js";
 import { EmbeddedStore } from "./store/embedded-store.js";
 import { isOfFleet } from "./store/layout.js";
+import { FileSetting } from "./store/setting.js";
 
 export function embeddedEngine(services: EngineParts): Engine {
   const { layout } = services;
@@ -35,9 +34,8 @@ export function embeddedEngine(services: EngineParts): Engine {
     outbox: NO_OUTBOX,
     leaseFile: null,
     whyLeaseEnded: () => null,
-    backups: new Backups(store, layout),
     queues: queuesFile(layout.queues, report),
-    schedules: schedulesFile(layout.schedules, report),
+    setting: (_name, file) => new FileSetting(file),
     now: () => Date.now(),
     slots: () => services.queues.slots,
     runsHere: () => true,

@@ -4,9 +4,6 @@
  */
 import type { HostCounters } from "../protocol/replies.js";
 import type { Bus } from "./bus.js";
-import type { CopyProgress } from "./features/backup/copy-state.js";
-import type { Manifest } from "./features/backup/manifest.js";
-import type { Schedule } from "./features/schedules/schedule.js";
 import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader, Types } from "./loader/loader.js";
@@ -20,7 +17,7 @@ import type { OperationStarter, StarterOptions } from "./scheduler/starter.js";
 import type { Settings } from "./settings.js";
 import type { Entry } from "./store/decision.js";
 import type { Layout } from "./store/layout.js";
-import type { Setting } from "./store/setting.js";
+import type { FileSettingOptions, Setting } from "./store/setting.js";
 import type { Store } from "./store/store.js";
 import type { Hub } from "./watch/hub.js";
 
@@ -40,16 +37,6 @@ export interface EngineParts {
   now(): number;
 }
 
-export interface BackupMaker {
-  /** As `Backups.start`. */
-  start(
-    dir: string,
-    signal: AbortSignal,
-    onProgress: (progress: CopyProgress) => void,
-  ): { dir: string; done: Promise<Manifest> };
-  stop(): Promise<void>;
-}
-
 export interface Engine {
   /** Nothing runs in this process: it only asks, and decides for people. */
   readonly isClient: boolean;
@@ -58,10 +45,14 @@ export interface Engine {
   /** Where the workers write the events; null: each attempt has a file of its own, which this host sends to others. */
   readonly workerEvents: WorkerEvents | null;
   readonly hosts: Hosts;
-  readonly backups: BackupMaker;
   /** What commands have set of the queues. */
   readonly queues: Setting<SavedQueues>;
-  readonly schedules: Setting<readonly Schedule[]>;
+  /**
+   * A setting of a feature: in a file of this machine, or in the database of a fleet under the name.
+   *
+   * @param parse - reads the value from the database
+   */
+  setting<T>(name: string, file: FileSettingOptions<T>, parse: (json: unknown) => T): Setting<T>;
   /** The clock that all hosts share, in ms since 1970. */
   now(): number;
   /** Most operations that run at the same time on this host, of all queues together. */

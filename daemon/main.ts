@@ -12,10 +12,6 @@ import { AlreadyRunningError } from "./socket/held-places.js";
 import { SocketTakenError } from "./socket/listen.js";
 import { layoutOf } from "./store/layout.js";
 
-export { backUpWithoutDaemon } from "./features/backup/backup.js";
-export { BackupError } from "./features/backup/backup-error.js";
-export { restore } from "./features/backup/restore.js";
-export { openFleetClient } from "./features/fleet/fleet-client.js";
 export { examine } from "./recovery/doctor.js";
 export { PlaceError } from "./store/directories.js";
 export type { Settings };
@@ -44,14 +40,7 @@ export async function runDaemon(
   process.on("SIGHUP", ignoreHangup);
   const daemon = await startDaemon(
     settings,
-    () =>
-      openDaemonLog(
-        layoutOf(settings.stateDir).log,
-        settings.maxDaemonLog,
-        settings.logLevel,
-        toStderr,
-        settings.traces !== null,
-      ),
+    () => openDaemonLog(layoutOf(settings.stateDir).log, settings.maxDaemonLog, settings.logLevel, toStderr),
     { config },
   );
   const { log, daemonLog, copied } = daemon.context;

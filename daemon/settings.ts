@@ -3,14 +3,13 @@ import { availableParallelism, hostname } from "node:os";
 import { delimiter, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../protocol/failures.js";
-import type { Hook } from "../protocol/features/hooks/hooks.js";
+import type { Hook } from "../protocol/hooks.js";
 import { HOST_PATTERN } from "../protocol/host-names.js";
 import { readConfig } from "../protocol/system/config.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
-import { type Channel, type Config, LOST_AFTER, SETTINGS } from "../protocol/system/config-settings.js";
+import { type Config, LOST_AFTER, SETTINGS } from "../protocol/system/config-settings.js";
 import { type LogLevel, logLevelFrom } from "../protocol/system/log-level.js";
 import { configFile, type Places, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
-import { type TraceSettings, traceSettingsFrom } from "./features/traces/trace-settings.js";
 
 export interface Settings extends Limits {
   stateDir: string;
@@ -34,8 +33,6 @@ export interface Settings extends Limits {
   queues: Record<string, { concurrency?: number | undefined }>;
   /** Hooks of the config file. */
   hooks: Partial<Record<Hook, string>>;
-  /** Channels of notices. */
-  notify: Record<string, Channel>;
   /** All queues are paused at the start. */
   startsPaused: boolean;
   /** The cgroup below which each worker gets its own cgroup: `auto`, `off` or a path. */
@@ -48,8 +45,9 @@ export interface Settings extends Limits {
   logLevel: LogLevel;
   /** TCP address that serves the metrics; null: only the socket does. */
   metrics: string | null;
-  /** Null: no traces. */
-  traces: TraceSettings | null;
+  /** What features read: the config file with whole values, and the variables of the daemon. */
+  config: Config;
+  env: Record<string, string | undefined>;
   /** Null: this daemon runs alone. */
   fleet: FleetSettings | null;
 }
@@ -78,7 +76,7 @@ interface SettingFlags extends Places {
   paused?: boolean | undefined;
 }
 
-/** @throws UsageError where `LIVEOPS_DEBUG` or a variable for traces has no valid value */
+/** @throws UsageError where `LIVEOPS_DEBUG` has no valid value */
 export function settingsFrom(
   flags: SettingFlags,
   env: Record<string, string | undefined>,
@@ -101,13 +99,13 @@ export function settingsFrom(
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
     queues: config.queues ?? {},
     hooks: config.hooks ?? {},
-    notify: config.notify ?? {},
     startsPaused: flags.paused ?? false,
     cgroup: config.cgroup ?? SETTINGS.cgroup.default,
     fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
     metrics: flags.metrics === "none" ? null : (flags.metrics ?? config.metrics ?? null),
-    traces: traceSettingsFrom(flags.traces, config.traces, env),
+    config,
+    env,
     runsQueued: flags.runQueued ?? false,
     fleet: fleetFrom(flags, config),
     ...limitsFrom(config),

@@ -5,7 +5,7 @@
  */
 import * as z from "zod/mini";
 import { CAUSES, type Cause } from "./errors.js";
-import { HOOKS, MAX_HOOK, type OperationHook } from "./features/hooks/hooks.js";
+import { HOOKS, MAX_HOOK, type OperationHook } from "./hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "./host-names.js";
 import { LIMIT_BOUNDS, type LimitName } from "./resource-limits.js";
 import { doc } from "./schema/doc.js";

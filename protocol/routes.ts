@@ -7,13 +7,13 @@
  */
 import * as z from "zod/mini";
 import type { RefusalCode } from "./errors.js";
-import { whySchema } from "./features/why/why.js";
 import { operationSchema } from "./operation.js";
 import { PATHS, type Path, type RouteName } from "./paths.js";
 import * as replies from "./replies.js";
 import * as requests from "./requests.js";
 import { doc } from "./schema/doc.js";
 import * as lines from "./stream-lines.js";
+import { whySchema } from "./why.js";
 
 const id = z.object({
   id: doc(z.string(), "id of the operation, a unique prefix of 3 or more characters, or a label"),

@@ -155,7 +155,7 @@ const built = await Promise.all([
     entryPoints: {
       "liveops-cli": "tui/cli/main.ts",
       "liveopsd-cli": "tui/cli/liveopsd/main.ts",
-      daemon: "daemon/main.ts",
+      daemon: "daemon/bundle.ts",
       complete: "tui/features/completion/main.ts",
       dial: "tui/features/ssh/dial-stdio/main.ts",
       "compile-cache": "tui/kit/compile-cache/main.ts",

@@ -79,7 +79,7 @@ export class ConfigReload {
       if (!(error instanceof UsageError)) throw error;
       return this.#fail(error.message);
     }
-    const changed = CONFIG_KEYS.filter((key) => !isSame(partOf(settings, key), partOf(next, key)));
+    const changed = OF_DAEMON.filter((key) => !isSame(partOf(settings, key), partOf(next, key)));
     const live = changed.filter((key) => this.#isLive(key));
     try {
       if (live.length > 0)
@@ -109,15 +109,20 @@ export class ConfigReload {
 }
 
 /** The commands and the dashboard read the other keys themselves. */
+const OF_DAEMON = CONFIG_KEYS.filter((key) => RELOAD[key] === "live" || RELOAD[key] === "restart");
+
+/** A key that only features read stands in the config alone. */
 function partOf(settings: Settings, key: keyof Config): unknown {
-  return (settings as unknown as Record<string, unknown>)[PART[key] ?? key];
+  const name = PART[key] ?? key;
+  return name in settings ? (settings as unknown as Record<string, unknown>)[name] : settings.config[key];
 }
 
 /** Services hold the lists: a list is changed in place. */
 function commit(settings: Settings, key: keyof Config, value: unknown): void {
   const held = partOf(settings, key);
   if (Array.isArray(held)) held.splice(0, held.length, ...(value as unknown[]));
-  else Object.assign(settings, { [PART[key] ?? key]: value });
+  else if ((PART[key] ?? key) in settings) Object.assign(settings, { [PART[key] ?? key]: value });
+  else settings.config = { ...settings.config, [key]: value };
 }
 
 function isSame(a: unknown, b: unknown): boolean {

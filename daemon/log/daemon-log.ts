@@ -2,7 +2,6 @@
 import { spawnSync } from "node:child_process";
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import pino from "pino";
-import { traceIdOf } from "../../protocol/features/traces/trace-context.js";
 import type { LogLevel } from "../../protocol/system/log-level.js";
 import type { Log } from "./log.js";
 import { LogFile, type LogTarget, LogWriter, writeWhole } from "./log-file.js";
@@ -61,6 +60,8 @@ export interface DaemonLog {
   problem(): string | null;
   /** @param maxBytes of the file before it is rotated */
   configure(maxBytes: number, level: LogLevel): void;
+  /** Adds fields to each line about an operation. */
+  addFields(ofOperation: (id: string) => object): void;
 }
 
 /**
@@ -69,15 +70,8 @@ export interface DaemonLog {
  * @param maxBytes of the file before it is rotated
  * @param level the least severe level that is logged
  * @param toStderr writes the lines to stderr too
- * @param hasTraces names the trace in lines about an operation
  */
-export function openDaemonLog(
-  file: string,
-  maxBytes: number,
-  level: LogLevel,
-  toStderr: boolean,
-  hasTraces = false,
-): DaemonLog {
+export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, toStderr: boolean): DaemonLog {
   const logFile = new LogFile(file, maxBytes);
   const writer = new LogWriter(logFile);
   writer.check();
@@ -88,7 +82,12 @@ export function openDaemonLog(
   };
   const { isoTime } = pino.stdTimeFunctions;
   const options = { level, base: { pid: process.pid }, timestamp: isoTime };
-  const logger = pino({ ...options, ...(hasTraces && { formatters: { log: withTrace } }) }, { write });
+  let fieldsOf: (id: string) => object = () => ({});
+  const withFields = (fields: object) => {
+    const { id } = fields as LogFields;
+    return id ? { ...fields, ...fieldsOf(id) } : { ...fields };
+  };
+  const logger = pino({ ...options, formatters: { log: withFields } }, { write });
   return {
     logger,
     problem: () => writer.problem,
@@ -96,12 +95,10 @@ export function openDaemonLog(
       logFile.maxBytes = bytes;
       logger.level = newLevel;
     },
+    addFields: (ofOperation) => {
+      fieldsOf = ofOperation;
+    },
   };
-}
-
-function withTrace(fields: object): Record<string, unknown> {
-  const { id } = fields as LogFields;
-  return id ? { ...fields, trace: traceIdOf(id) } : { ...fields };
 }
 
 /** Writes a message to the system's log, in case the daemon's own log was removed. Without `logger` it is lost. */

@@ -25,7 +25,7 @@ export interface Setting<T> {
   onChange(listener: () => void): void;
 }
 
-interface FileSettingOptions<T> {
+export interface FileSettingOptions<T> {
   file: string;
   /** Most bytes read from the file. */
   mostBytes: number;

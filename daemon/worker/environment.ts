@@ -3,7 +3,7 @@
  * `env.fromDaemon` permits (`daemon/child-environment.ts`). Restored after each operation, whatever the operation changed.
  */
 import { isReserved } from "../../protocol/environment.js";
-import { formatTraceparent, spanIdOf, traceIdOf } from "../../protocol/features/traces/trace-context.js";
+import { formatTraceparent, spanIdOf, traceIdOf } from "../../protocol/trace-context.js";
 
 let own: Record<string, string | undefined> | null = null;
 

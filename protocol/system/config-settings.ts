@@ -2,33 +2,14 @@
  * The settings of the config file. The type `Config`, the check of the file, its published JSON Schema and the table of
  * docs/configuration.md come from these tables.
  */
-import { HOOKS, MAX_HOOK } from "../features/hooks/hooks.js";
-import { METRICS_ADDRESS, parseMetricsAddress } from "../features/metrics/metrics-address.js";
-import { CHANNELS_SCHEMA } from "../features/notices/config-channels.js";
-import { parseTraces, TRACES_ENDPOINT } from "../features/traces/traces-endpoint.js";
+
+import { FEATURE_SETTINGS } from "../feature-settings.js";
+import { HOOKS, MAX_HOOK } from "../hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-names.js";
 import type { JsonSchema } from "../schema/json-schema.js";
-import type { OwnKeywords } from "../schema/misfit.js";
 import { LIMITS, type Limit, type Limits } from "./config-limits.js";
 import { DEFAULT_LOG_LEVEL, LOG_LEVELS } from "./log-level.js";
-
-/**
- * When a change of the config file takes effect. `live`: at a reload of the daemon. `command`: at the next command.
- * `dashboard`: when `liveops-tui` starts again.
- */
-export type Reload = "live" | "restart" | "command" | "dashboard";
-
-/** A setting that is not a limit. */
-export interface Setting {
-  /** In Markdown. */
-  description: string;
-  /** Absent: none, or it depends on the machine. */
-  default?: unknown;
-  /** In Markdown, where `default` does not tell it. */
-  defaultText?: string;
-  reload: Reload;
-  schema: JsonSchema & OwnKeywords;
-}
+import type { Setting, WholeOf } from "./setting.js";
 
 /** Only `~/` is expanded. */
 const homeProblem = (path: string) =>
@@ -60,14 +41,6 @@ const COLOUR_SCHEMA = {
   pattern: "^#[0-9a-fA-F]{6}$",
   expected: 'a colour such as "#4080ff"',
 } as const;
-const TRACES_URL_SCHEMA = {
-  type: "string",
-  pattern: "^(env|https?://[^@?#]+)$",
-  check: (url: string) => (parseTraces(url) === null ? `must be ${TRACES_ENDPOINT}` : null),
-  expected: TRACES_ENDPOINT,
-} as const;
-/** Name of an environment variable. */
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Colours of the dashboard that a theme can set. */
 export const THEME_ROLES = ["accent", "good", "bad", "warn", "muted", "track", "border"] as const;
@@ -138,13 +111,6 @@ export const SETTINGS = {
       additionalProperties: false,
       expected: 'an object, such as {"onFailure": "notify-send failed"}',
     },
-  },
-  notify: {
-    description:
-      'Channels that tell people what needs them, by name: `{"phone": {"ntfy": {"topic": "builds"}}}`; see [notices](notices.md)',
-    default: {},
-    reload: "live",
-    schema: CHANNELS_SCHEMA,
   },
   alert: {
     description:
@@ -225,47 +191,7 @@ export const SETTINGS = {
     reload: "command",
     schema: { type: "boolean" },
   },
-  metrics: {
-    description:
-      'TCP address that serves `GET /metrics` for Prometheus, such as `"127.0.0.1:9464"`; see [metrics](metrics.md)',
-    defaultText: "none: only the socket does",
-    reload: "live",
-    schema: {
-      type: "string",
-      pattern: "^([^:]*:|\\[.+\\]:)?\\d{1,5}$",
-      check: (address: string) =>
-        parseMetricsAddress(address) === null ? `must be ${METRICS_ADDRESS}` : null,
-      expected: METRICS_ADDRESS,
-    },
-  },
-  traces: {
-    description:
-      'Collector of OpenTelemetry traces: an OTLP/HTTP URL such as `"http://127.0.0.1:4318"`, `"env"`, or an object with `url` and `headers`; see [traces](traces.md)',
-    defaultText: "none: no traces",
-    reload: "restart",
-    schema: {
-      anyOf: [
-        TRACES_URL_SCHEMA,
-        {
-          type: "object",
-          properties: {
-            url: TRACES_URL_SCHEMA,
-            headers: {
-              type: "object",
-              additionalProperties: {
-                type: "string",
-                pattern: VARIABLE.source,
-                expected: "the name of an environment variable that has the value, such as TRACES_TOKEN",
-              },
-            },
-          },
-          required: ["url"],
-          additionalProperties: false,
-        },
-      ],
-      expected: TRACES_ENDPOINT,
-    },
-  },
+  ...FEATURE_SETTINGS,
   env: {
     description:
       "Environment variables that reach an operation: an object with the lists `allow` and `fromDaemon`; see [Environment of an operation](#environment-of-an-operation)",
@@ -322,45 +248,13 @@ export const SETTINGS = {
   },
 } as const satisfies Record<string, Setting>;
 
-/** The type of the values that a schema takes. */
-type ValueOf<S> = S extends { enum: readonly (infer V)[] }
-  ? V
-  : S extends { anyOf: readonly (infer Branch)[] }
-    ? ValueOf<Branch>
-    : S extends { type: "array"; items: infer Item }
-      ? ValueOf<Item>[]
-      : S extends { type: "object"; properties: infer P; required: readonly (infer R)[] }
-        ? { [K in keyof P & R]: ValueOf<P[K]> } & { [K in Exclude<keyof P, R>]?: ValueOf<P[K]> | undefined }
-        : S extends { type: "object"; properties: infer P }
-          ? { [K in keyof P]?: ValueOf<P[K]> | undefined }
-          : S extends { type: "object"; additionalProperties: infer Member }
-            ? Record<string, ValueOf<Member>>
-            : S extends { type: infer T extends keyof Plain }
-              ? Plain[T]
-              : never;
-
-interface Plain {
-  string: string;
-  boolean: boolean;
-  integer: number;
-  number: number;
-}
-
-type Settings = { [K in keyof typeof SETTINGS]?: ValueOf<(typeof SETTINGS)[K]["schema"]> | undefined };
-
-/** The config file with whole values: absolute paths, and traces as an object. */
-export interface Config extends Omit<Settings, "traces">, Partial<Limits> {
-  traces?: TracesConfig | undefined;
-}
-
-/** The collector of the daemon's traces. */
-export type TracesConfig = Exclude<NonNullable<Settings["traces"]>, string>;
+/** The config file with whole values, such as absolute paths. */
+export type Config = {
+  [K in keyof typeof SETTINGS]?: WholeOf<(typeof SETTINGS)[K]> | undefined;
+} & Partial<Limits>;
 
 /** `true`: bell and desktop notification; `"bell"` or `"desktop"`: one of them; `false`: none. */
 export type Alert = NonNullable<Config["alert"]>;
-
-/** A channel of notices. */
-export type Channel = NonNullable<Config["notify"]>[string];
 
 /** The key with which an editor finds the JSON Schema of the file; liveops ignores its value. */
 export const SCHEMA_KEY = "$schema";
@@ -390,6 +284,12 @@ export const CONFIG_KEYS = Object.keys(ALL) as Array<keyof Config>;
 
 /** The fixed defaults, by setting. */
 export const DEFAULTS = ofAll((setting) => setting.default) as Config;
+
+/** The whole value of a valid one. */
+export function wholeValue(name: string, value: unknown): unknown {
+  const { whole } = ALL[name as keyof Config];
+  return whole === undefined ? value : whole(value as never);
+}
 
 /** By setting. */
 export const RELOAD = ofAll(({ reload }) => reload);

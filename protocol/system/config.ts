@@ -7,20 +7,12 @@
  */
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../failures.js";
-import { formatMetricsAddress, parseMetricsAddress } from "../features/metrics/metrics-address.js";
-import { parseTraces } from "../features/traces/traces-endpoint.js";
 import { getOwn, isPlainObject } from "../objects.js";
 import { type Misfit, misfitOf } from "../schema/misfit.js";
 import { nearest } from "../text/nearest.js";
 import { readConfigText } from "./config-file.js";
 import { MOST_LEVELS, positionOf, syntaxProblem, tooDeep } from "./config-position.js";
-import {
-  CONFIG_KEYS,
-  type Config,
-  SCHEMA_KEY,
-  SETTING_SCHEMAS,
-  type TracesConfig,
-} from "./config-settings.js";
+import { CONFIG_KEYS, type Config, SCHEMA_KEY, SETTING_SCHEMAS, wholeValue } from "./config-settings.js";
 import { configFile, inHome } from "./places.js";
 
 type Env = Record<string, string | undefined>;
@@ -171,7 +163,7 @@ function parsed(text: string, problems: ConfigProblem[]): Config {
     const misfit = misfitOfSetting(name, given);
     if (misfit !== null)
       problems.push({ ...positionOf(text, [name, ...misfit.at], misfit.ofKey), text: misfit.text });
-    else if (name !== SCHEMA_KEY) config[name] = given;
+    else if (name !== SCHEMA_KEY) config[name] = wholeValue(name, given);
   }
   return config as Config;
 }
@@ -189,24 +181,15 @@ function misfitOfSetting(name: string, value: unknown): Misfit | null {
 }
 
 function withPaths(config: Config, file: string, env: Env): Config {
-  const { stateDir, socket, ops, fleet, metrics } = config;
-  const traces: TracesConfig | string | undefined = config.traces;
+  const { stateDir, socket, ops, fleet } = config;
   const absolute = (path: string) => resolve(dirname(file), inHome(path, env));
   return {
     ...config,
     ...(stateDir !== undefined && { stateDir: absolute(stateDir) }),
     ...(socket !== undefined && { socket: absolute(socket) }),
     ...(ops !== undefined && { ops: ops.map(absolute) }),
-    ...(metrics !== undefined && { metrics: formatMetricsAddress(parseMetricsAddress(metrics)!) }),
-    ...(traces !== undefined && { traces: wholeTraces(traces) }),
     ...(fleet?.passwordFile !== undefined && {
       fleet: { ...fleet, passwordFile: absolute(fleet.passwordFile) },
     }),
   };
-}
-
-/** The URL alone is short for an object with the URL. */
-function wholeTraces(traces: TracesConfig | string): TracesConfig {
-  const { url, headers } = typeof traces === "string" ? { url: traces, headers: undefined } : traces;
-  return { url: parseTraces(url)!, headers };
 }

@@ -1,5 +1,5 @@
 /** What failed, in lines: `liveops why` begins with them, and the first three are the reason in a notice. */
-import type { Failure } from "../features/why/why.js";
+import type { Failure } from "../why.js";
 
 export interface FailureLine {
   readonly part: "where" | "command" | "error" | "place";

@@ -7,13 +7,8 @@ import {
   PROGRAM_VARIABLES,
 } from "../../protocol/environment.js";
 import { LIMITS } from "../../protocol/system/config-limits.js";
-import {
-  type Config,
-  RELOAD,
-  type Reload,
-  SETTINGS,
-  type Setting,
-} from "../../protocol/system/config-settings.js";
+import { type Config, RELOAD, SETTINGS } from "../../protocol/system/config-settings.js";
+import type { Reload, Setting } from "../../protocol/system/setting.js";
 import { code, type Regions, table } from "./markdown.js";
 
 const UNITS = [

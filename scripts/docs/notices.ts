@@ -1,7 +1,7 @@
 /** Generates the tables of docs/notices.md from the events and the kinds of channels. */
 
 import { CHANNEL_KIND_NAMES, CHANNEL_KINDS } from "../../protocol/features/notices/config-channels.js";
-import { DEFAULT_EVENTS, EVENT_NAMES, NOTICE_EVENTS } from "../../protocol/features/notices/notices.js";
+import { DEFAULT_EVENTS, EVENT_NAMES, NOTICE_EVENTS } from "../../protocol/notices.js";
 import { code, type Regions, table } from "./markdown.js";
 
 export function noticeRegions(): Regions {

@@ -1,7 +1,7 @@
 /** Makes the table that completion reads (`tui/features/completion/table.ts`) from the command trees. */
 import type { Argument, Command, Option } from "commander";
 import { CHANNEL_KIND_NAMES, CHANNEL_KINDS } from "../../protocol/features/notices/config-channels.js";
-import { EVENT_NAMES } from "../../protocol/features/notices/notices.js";
+import { EVENT_NAMES } from "../../protocol/notices.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
 import { LOG_LEVELS } from "../../protocol/system/log-level.js";
 import { knownKeys } from "../../tui/cli/config/config-keys.js";

@@ -61,7 +61,12 @@ export class Served {
       settings,
       layout,
       makeFeatures: FEATURES,
-      log: { logger: pino({ level: "silent" }), problem: () => null, configure: () => {} },
+      log: {
+        logger: pino({ level: "silent" }),
+        problem: () => null,
+        configure: () => {},
+        addFields: () => {},
+      },
       makeEngine: (engineParts) => ({ ...embeddedEngine(engineParts), typesOf: () => this.loader }),
       makeScheduler: (options) => {
         scheduler = new IdleScheduler(options);

@@ -26,7 +26,7 @@ import { prepareStateDir } from "../../daemon/store/directories.js";
 import { EmbeddedStore } from "../../daemon/store/embedded-store.js";
 import { type Layout, layoutOf } from "../../daemon/store/layout.js";
 import type { Change } from "../../daemon/store/ledger.js";
-import type { Setting } from "../../daemon/store/setting.js";
+import { FileSetting, type Setting } from "../../daemon/store/setting.js";
 import { type Store, VersionConflictError } from "../../daemon/store/store.js";
 import type { Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
@@ -155,7 +155,7 @@ class Embedded extends Opened {
     this.runs = localRuns(layout, workerEvents, (...attempt) => this.store.sealedEvents(...attempt));
     const onProblem = (problem: string) => this.store.addProblem(problem);
     this.queues = queuesFile(layout.queues, onProblem);
-    this.schedules = schedulesFile(layout.schedules, onProblem);
+    this.schedules = new FileSetting(schedulesFile(layout.schedules, onProblem));
   }
 
   static async open(dir: string): Promise<Embedded> {

@@ -1,7 +1,7 @@
 /** A `Why` as sections of rows. Text, dashboard, page and Markdown draw the same rows. All texts are untrusted. */
 
-import type { Change, Machine, Why } from "../../protocol/features/why/why.js";
 import { failureLines } from "../../protocol/text/failure-lines.js";
+import type { Change, Machine, Why } from "../../protocol/why.js";
 import { formatBytes, formatCount, formatDuration } from "../terminal/format.js";
 import { oddNotes } from "../terminal/stage-note.js";
 

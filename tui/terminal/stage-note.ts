@@ -1,10 +1,10 @@
 /** The notes of a stage: why it ran or did not run, the error that was allowed, and odd numbers. */
 
-import { oddText } from "../../protocol/features/odd/odd-text.js";
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, StageTimes } from "../../protocol/operation.js";
 import { isUnrun, knownStageState, type StageState } from "../../protocol/stage-state.js";
 import { firstLine } from "../../protocol/text/first-line.js";
+import { oddText } from "../../protocol/text/odd-text.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { formatDuration } from "./format.js";
 

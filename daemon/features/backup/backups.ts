@@ -1,8 +1,9 @@
 /** Backups by a running daemon: one at a time, each of one moment of the store, aborted when the daemon stops. */
 import { resolve } from "node:path";
 import { Refusal } from "../../../protocol/errors.js";
-import type { EmbeddedStore } from "../../store/embedded-store.js";
+import { EmbeddedStore } from "../../store/embedded-store.js";
 import type { Layout } from "../../store/layout.js";
+import type { Store } from "../../store/store.js";
 import { backUp, checkBackupTarget } from "./backup.js";
 import type { CopyProgress } from "./copy-state.js";
 import type { Manifest } from "./manifest.js";
@@ -12,7 +13,7 @@ export class Backups {
   readonly #stopped = new AbortController();
 
   constructor(
-    private readonly store: EmbeddedStore,
+    private readonly store: Store,
     private readonly layout: Layout,
   ) {}
 
@@ -27,6 +28,12 @@ export class Backups {
     signal: AbortSignal,
     onProgress: (progress: CopyProgress) => void,
   ): { dir: string; done: Promise<Manifest> } {
+    const { store } = this;
+    if (!(store instanceof EmbeddedStore))
+      throw new Refusal(
+        "LIVEOPS_WRONG_STATE",
+        "the state of a fleet is in its PostgreSQL database: back it up there, such as with pg_dump or pg_basebackup",
+      );
     if (this.#stopped.signal.aborted) throw stopping();
     if (this.#running)
       throw new Refusal(
@@ -38,8 +45,8 @@ export class Backups {
     checkBackupTarget(dir, this.layout.root);
     const options = { dir, signal: AbortSignal.any([signal, this.#stopped.signal]), onProgress };
     const done = backUp(this.layout, options, async () => ({
-      hold: await this.store.hold(),
-      counts: this.store.counts(),
+      hold: await store.hold(),
+      counts: store.counts(),
     })).finally(() => {
       this.#running = null;
     });

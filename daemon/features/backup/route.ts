@@ -5,12 +5,13 @@ import type { FeatureRoutes } from "../../feature.js";
 import { asRefusal } from "../../http/errors.js";
 import { definition } from "../../http/route-definition.js";
 import { openStream } from "../../http/routes/streams.js";
+import type { Backups } from "./backups.js";
 
 /** Milliseconds between two lines of progress. */
 const EVERY_MS = 500;
 
 export const backupRoute =
-  ({ audit, engine: { backups }, log, settings }: Parts): FeatureRoutes =>
+  ({ audit, log, settings }: Parts, backups: Backups): FeatureRoutes =>
   (app, { connections }, done) => {
     app.route({
       ...definition("backup"),

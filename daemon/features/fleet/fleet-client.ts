@@ -82,7 +82,7 @@ export async function openFleetClient({
   try {
     const daemon = await startDaemon(
       settings,
-      () => ({ logger: silent, problem: () => null, configure: () => {} }),
+      () => ({ logger: silent, problem: () => null, configure: () => {}, addFields: () => {} }),
       { makeEngine: (services) => new FleetClient(services, fleet) },
     );
     return {

@@ -3,15 +3,13 @@
  * (`fleet.ts`); a client adds nothing (`fleet-client.ts`).
  */
 
-import { Refusal } from "../../../protocol/errors.js";
-import type { BackupMaker, EngineParts } from "../../engine.js";
+import type { EngineParts } from "../../engine.js";
 import { sharedTime } from "../../os/shared-clock.js";
 import { parseQueues, type SavedQueues } from "../../scheduler/queues.js";
 import type { FleetSettings } from "../../settings.js";
 import type { Decision, Entry } from "../../store/decision.js";
 import type { Change } from "../../store/ledger.js";
-import type { Schedule } from "../schedules/schedule.js";
-import { parseSchedules } from "../schedules/schedules.js";
+import type { Setting } from "../../store/setting.js";
 import { EngineAwayError } from "./engine/errors.js";
 import { FleetEngine } from "./engine/fleet-engine.js";
 import type { Head } from "./engine/rows.js";
@@ -32,7 +30,7 @@ export abstract class FleetView {
   readonly runs: FleetRuns;
   readonly types: FleetTypes;
   readonly queues: FleetSetting<SavedQueues>;
-  readonly schedules: FleetSetting<readonly Schedule[]>;
+  readonly #settings: FleetSetting<unknown>[] = [];
   protected readonly engine: FleetEngine;
   protected readonly offers: Offers;
   protected isStopped = false;
@@ -91,13 +89,7 @@ export abstract class FleetView {
       isAway: () => this.hosts.awaySince !== null,
     });
     this.types = new FleetTypes(this.hosts, () => (host === null ? null : services.loader));
-    this.queues = new FleetSetting<SavedQueues>("queues", {}, parseQueues, this.engine);
-    this.schedules = new FleetSetting<readonly Schedule[]>(
-      "schedules",
-      [],
-      (json) => parseSchedules(json as unknown[]),
-      this.engine,
-    );
+    this.queues = this.#setting("queues", {}, parseQueues);
     this.offers = new Offers({
       engine: this.engine,
       log: log.logger,
@@ -122,15 +114,15 @@ export abstract class FleetView {
     return this.types;
   }
 
-  readonly backups: BackupMaker = {
-    start: () => {
-      throw new Refusal(
-        "LIVEOPS_WRONG_STATE",
-        "the state of a fleet is in its PostgreSQL database: back it up there, such as with pg_dump or pg_basebackup",
-      );
-    },
-    stop: async () => {},
-  };
+  setting<T>(name: string, { initial }: { initial: T }, parse: (json: unknown) => T): Setting<T> {
+    return this.#setting(name, initial, parse);
+  }
+
+  #setting<T>(name: string, initial: T, parse: (json: unknown) => T): FleetSetting<T> {
+    const setting = new FleetSetting<T>(name, initial, parse, this.engine);
+    this.#settings.push(setting);
+    return setting;
+  }
 
   runsHere(entry: Entry): boolean {
     return this.host !== null && entry.run?.claim?.host === this.host;
@@ -200,7 +192,7 @@ export abstract class FleetView {
   async #readChanged({ settings, types }: Head): Promise<void> {
     if (settings !== this.#settingsVersion) {
       const rows = await this.engine.settings();
-      for (const setting of [this.queues, this.schedules])
+      for (const setting of this.#settings)
         setting.take(rows.find(({ name }) => name === setting.name) ?? null);
       this.#settingsVersion = settings;
     }

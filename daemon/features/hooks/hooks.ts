@@ -7,12 +7,12 @@
  */
 
 import { homedir } from "node:os";
-import type { HOOK_VARIABLES, Hook, OperationHook } from "../../../protocol/features/hooks/hooks.js";
-import { oddText } from "../../../protocol/features/odd/odd-text.js";
+import type { HOOK_VARIABLES, Hook, OperationHook } from "../../../protocol/hooks.js";
 import type { HookFailure, Operation } from "../../../protocol/operation.js";
 import type { QueueReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
+import { oddText } from "../../../protocol/text/odd-text.js";
 import type { Bus } from "../../bus.js";
 import type { Log } from "../../log/log.js";
 import { childEnvironment } from "../../os/child-environment.js";

@@ -1,8 +1,8 @@
 /** The notices of one channel on their way: when they are sent, what a failure means, what the status says. */
 
 import { channelKindOf } from "../../../protocol/features/notices/config-channels.js";
-import type { Notice } from "../../../protocol/features/notices/notices.js";
-import type { Channel } from "../../../protocol/system/config-settings.js";
+import type { Channel } from "../../../protocol/features/notices/setting.js";
+import type { Notice } from "../../../protocol/notices.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { send } from "./channels/channels.js";
 import { DeliveryError } from "./channels/delivery.js";

@@ -3,19 +3,19 @@ import { createHash } from "node:crypto";
 import type { Masker } from "../../../ops/secrets/masker.js";
 import { answerCommand, rejectCommand } from "../../../protocol/approval.js";
 import { nameMatcher } from "../../../protocol/environment.js";
+import type { Channel } from "../../../protocol/features/notices/setting.js";
 import {
   DEFAULT_EVENTS,
   DEFAULT_LONGER_THAN,
   type Notice,
   type NoticeDraft,
   type NoticeEvent,
-} from "../../../protocol/features/notices/notices.js";
-import { oddText } from "../../../protocol/features/odd/odd-text.js";
+} from "../../../protocol/notices.js";
 import type { Approval, Operation } from "../../../protocol/operation.js";
-import type { Channel } from "../../../protocol/system/config-settings.js";
 import { durationText } from "../../../protocol/text/duration.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { minute } from "../../../protocol/text/minute.js";
+import { oddText } from "../../../protocol/text/odd-text.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 
 const MOST_REASONS = 3;

@@ -1,5 +1,6 @@
 /** What a channel sends: one notice, or one summary of several. Pure. */
-import type { Notice } from "../../../protocol/features/notices/notices.js";
+
+import type { Notice } from "../../../protocol/notices.js";
 import { count } from "../../../protocol/text/count.js";
 
 export interface Message {

@@ -8,7 +8,7 @@
 import { Masker } from "../../../ops/secrets/masker.js";
 import { waitsForApproval } from "../../../protocol/approval.js";
 import { Refusal } from "../../../protocol/errors.js";
-import type { Notice, NoticeDraft } from "../../../protocol/features/notices/notices.js";
+import type { Notice, NoticeDraft } from "../../../protocol/notices.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ChannelReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -53,7 +53,7 @@ interface NoticesOptions {
   file: string;
   log: Log;
   store: Pick<Store, "archive" | "journalNumber" | "ledger" | "problems">;
-  settings: Pick<Settings, "notify" | "stallAfter" | "fromDaemon">;
+  settings: Pick<Settings, "config" | "stallAfter" | "fromDaemon">;
   /** Name of this host. */
   host: string;
   /** Whether this daemon tells the end of the operation. */
@@ -163,7 +163,7 @@ export class Notices {
 
   #takeSettings(): void {
     const { settings, log, now } = this.options;
-    const wanted = Object.entries(settings.notify);
+    const wanted = Object.entries(settings.config.notify ?? {});
     if (wanted.length === 0) {
       this.#forget([...this.#channels.keys()]);
       if (this.#isOpen) this.#outbox.clear();
@@ -173,7 +173,9 @@ export class Notices {
     if (!this.#isOpen) this.#after = this.#outbox.open();
     this.#isOpen = true;
     this.#forget(
-      [...this.#channels.keys(), ...this.#outbox.channels].filter((name) => !settings.notify[name]),
+      [...this.#channels.keys(), ...this.#outbox.channels].filter(
+        (name) => settings.config.notify?.[name] === undefined,
+      ),
     );
     for (const [name, channel] of wanted) {
       const known = this.#channels.get(name);

@@ -6,7 +6,7 @@
  * finished or asked since then are looked at again. All decisions up to the number `after` were looked at.
  */
 import { rmSync } from "node:fs";
-import type { Notice } from "../../../protocol/features/notices/notices.js";
+import type { Notice } from "../../../protocol/notices.js";
 import { AppendFile } from "../../../protocol/system/append-file.js";
 import { readOwnFile } from "../../../protocol/system/own-file.js";
 import { replaceFileSync } from "../../store/durable-file.js";

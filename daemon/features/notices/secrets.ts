@@ -6,7 +6,7 @@ import {
   clearTextProblem,
   isReference,
 } from "../../../protocol/features/notices/config-channels.js";
-import type { Channel } from "../../../protocol/system/config-settings.js";
+import type { Channel } from "../../../protocol/features/notices/setting.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { inHome } from "../../../protocol/system/places.js";
 

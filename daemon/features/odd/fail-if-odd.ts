@@ -1,7 +1,7 @@
 /** `failIfOdd`: a success with odd numbers fails the operation, until a person retries it and the numbers are the same. */
 import type { Outcome } from "../../../protocol/event.js";
-import { oddText } from "../../../protocol/features/odd/odd-text.js";
 import type { Odd } from "../../../protocol/operation.js";
+import { oddText } from "../../../protocol/text/odd-text.js";
 import type { Entry } from "../../store/decision.js";
 
 /** Part of a value by which the numbers of a retry may be farther outside. */

@@ -2,7 +2,7 @@
 import type { MakeFeature } from "../../compose.js";
 import { rebootProblem } from "./at-boot.js";
 import { scheduleRoutes } from "./route.js";
-import { Schedules } from "./schedules.js";
+import { parseSchedules, Schedules, schedulesFile } from "./schedules.js";
 
 /** How long the answer counts that tells what starts the daemon with the machine, in ms. */
 const LOOK_MS = 10_000;
@@ -19,9 +19,10 @@ export const schedules: MakeFeature = (parts) => {
     lookAgainAt = performance.now() + LOOK_MS;
     problem = settings.fleet === null ? await rebootProblem(layout.root) : null;
   };
+  const file = schedulesFile(layout.schedules, (text) => bus.emit("problem", text));
   const planned = new Schedules({
     bus,
-    saved: engine.schedules,
+    saved: engine.setting("schedules", file, (json) => parseSchedules(json as unknown[])),
     log,
     archive: store.archive,
     submit: async (draft, key) => {

@@ -14,7 +14,7 @@ import type { Draft } from "../../admission/steps.js";
 import type { Bus } from "../../bus.js";
 import type { Log } from "../../log/log.js";
 import { quarantineFile } from "../../store/quarantine.js";
-import { FileSetting, type Setting } from "../../store/setting.js";
+import type { FileSettingOptions, Setting } from "../../store/setting.js";
 import type { Archive } from "../../store/store.js";
 import { cronProblem } from "./cron.js";
 import { type Missing, missingOf } from "./missing.js";
@@ -402,8 +402,8 @@ function later(a: string, b: string): string {
 export function schedulesFile(
   file: string,
   onProblem: (problem: string) => void,
-): Setting<readonly Schedule[]> {
-  return new FileSetting<readonly Schedule[]>({
+): FileSettingOptions<readonly Schedule[]> {
+  return {
     file,
     mostBytes: MOST_BYTES,
     initial: [],
@@ -422,7 +422,7 @@ export function schedulesFile(
         `the schedules cannot be read (${message}) and have no runs; they are kept in ${quarantineFile(file)}`,
       ),
     name: "the schedule",
-  });
+  };
 }
 
 /** Leaves out what is not valid. */

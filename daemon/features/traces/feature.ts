@@ -1,10 +1,19 @@
 /** Sends a trace of each operation to a collector of OpenTelemetry. */
+
+import { traceIdOf } from "../../../protocol/trace-context.js";
 import type { MakeFeature } from "../../compose.js";
+import { traceSettingsFrom } from "./trace-settings.js";
 import { Tracing } from "./tracing.js";
 
-export const traces: MakeFeature = ({ bus, find, settings, log }) => {
+export const traces: MakeFeature = ({ bus, find, settings, log, daemonLog }) => {
   const host = settings.fleet?.host ?? null;
-  const tracing = new Tracing({ bus, find, settings: settings.traces, host, log });
+  const collector = traceSettingsFrom(
+    settings.flags.traces ?? undefined,
+    settings.config.traces,
+    settings.env,
+  );
+  const tracing = new Tracing({ bus, find, settings: collector, host, log });
+  if (collector !== null) daemonLog.addFields((id) => ({ trace: traceIdOf(id) }));
   return {
     begin: () => tracing.begin(),
     // After all that makes spans.

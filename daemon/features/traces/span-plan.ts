@@ -5,20 +5,18 @@
  * in the queue and one for the work, which has the stages, and these have their steps. A retry by a command begins another run below the root.
  */
 
+import type { OperationError } from "../../../protocol/operation.js";
+import type { FinalState } from "../../../protocol/state.js";
 import {
   parseTraceparent,
   type SpanReference,
   spanIdOf,
   traceIdOf,
-} from "../../../protocol/features/traces/trace-context.js";
-import type { OperationError } from "../../../protocol/operation.js";
-import type { FinalState } from "../../../protocol/state.js";
+} from "../../../protocol/trace-context.js";
 import type { Entry, KeptEvent } from "../../store/decision.js";
+import { SUBMITTED, startedOf } from "../../store/entry-events.js";
 import type { AttemptEvents, Mark, StageRun, StepRun } from "./attempt-stages.js";
 import { type Attributes, attributesOf } from "./attributes.js";
-
-/** Number of `operation:submitted`, the first event of each operation. */
-const SUBMITTED = 1;
 
 export interface Link {
   to: Pick<SpanReference, "traceId" | "spanId">;
@@ -47,8 +45,6 @@ export function spanError(error: OperationError | null | undefined): Span["error
   return error ? { code: error.code, message: error.message } : null;
 }
 
-type EventOf<T extends KeptEvent["type"]> = Extract<KeptEvent, { type: T }>;
-
 /** How an attempt ended: by the end of the operation, or queued again. */
 export interface AttemptEnd {
   at: string;
@@ -60,11 +56,6 @@ export interface AttemptEnd {
 /** The root span of an operation: that of its submit. */
 export function rootSpan(id: string, isSampled: boolean): SpanReference {
   return { traceId: traceIdOf(id), spanId: spanIdOf(id, SUBMITTED), isSampled };
-}
-
-/** Number of the event that began the attempt that runs now. */
-export function startOfAttempt({ events }: Pick<Entry, "events">): number {
-  return startedOf(events)?.seq ?? SUBMITTED;
 }
 
 /**
@@ -208,10 +199,6 @@ function beginOf(events: readonly KeptEvent[]): Pick<KeptEvent, "seq" | "at"> {
     retried ??
     events.find(({ type }) => type === "operation:submitted") ?? { seq: SUBMITTED, at: events[0]!.at }
   );
-}
-
-function startedOf(events: readonly KeptEvent[]): EventOf<"attempt:started"> | undefined {
-  return events.findLast((event): event is EventOf<"attempt:started"> => event.type === "attempt:started");
 }
 
 /** An operation links to what was before it. What comes after it is not known when its spans are sent. */

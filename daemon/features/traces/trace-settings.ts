@@ -6,12 +6,12 @@
  */
 
 import { UsageError } from "../../../protocol/failures.js";
+import type { TracesConfig } from "../../../protocol/features/traces/setting.js";
 import {
   FROM_ENVIRONMENT,
   parseTracesUrl,
   TRACES_PATH,
 } from "../../../protocol/features/traces/traces-endpoint.js";
-import type { TracesConfig } from "../../../protocol/system/config-settings.js";
 
 type Env = Record<string, string | undefined>;
 

@@ -7,9 +7,9 @@
 
 import { waitsForApproval } from "../../../protocol/approval.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
-import { formatTraceparent, traceIdOf } from "../../../protocol/features/traces/trace-context.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { isFinal, type State } from "../../../protocol/state.js";
+import { formatTraceparent, traceIdOf } from "../../../protocol/trace-context.js";
 import type { Bus } from "../../bus.js";
 import type { Log } from "../../log/log.js";
 import type { Decision, Entry } from "../../store/decision.js";

@@ -1,6 +1,6 @@
 /** What leaves a `Why` before anybody sees it: secrets, and what is over its size. */
 import type { Masker } from "../../../ops/secrets/masker.js";
-import { MOST_WHY, type Why } from "../../../protocol/features/why/why.js";
+import { MOST_WHY, type Why } from "../../../protocol/why.js";
 
 export function withoutSecrets(why: Why, masker: Masker): Why {
   const { id, op, state, ...rest } = why;

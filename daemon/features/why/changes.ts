@@ -2,10 +2,10 @@
 import { relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Usual } from "../../../protocol/estimate/usual.js";
-import type { Change } from "../../../protocol/features/why/why.js";
 import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { durationText } from "../../../protocol/text/duration.js";
+import type { Change } from "../../../protocol/why.js";
 import type { Entry } from "../../store/decision.js";
 import { sourceOf } from "../../store/entry-events.js";
 import { lineDiff } from "./line-diff.js";

@@ -6,9 +6,9 @@
  */
 import { execFile } from "node:child_process";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import type { Change } from "../../../protocol/features/why/why.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
+import type { Change } from "../../../protocol/why.js";
 import { textChange } from "./changes.js";
 import { editedFiles } from "./git-index.js";
 

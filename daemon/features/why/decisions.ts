@@ -1,9 +1,9 @@
 /** Which stages and steps ran, and which did not, each with the reason that the record has. */
 import type { Usual } from "../../../protocol/estimate/usual.js";
-import type { Why } from "../../../protocol/features/why/why.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isUnrun } from "../../../protocol/stage-state.js";
+import type { Why } from "../../../protocol/why.js";
 
 /** Most stages and steps of a list; `liveops show` has the others. */
 const MOST = 50;

@@ -3,12 +3,12 @@ import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { isByAnswer } from "../../../protocol/approval.js";
-import type { Change, Failure, Why } from "../../../protocol/features/why/why.js";
 import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { isPassed } from "../../../protocol/stage-state.js";
 import { failedSteps } from "../../../protocol/step-names.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
+import type { Change, Failure, Why } from "../../../protocol/why.js";
 import { outputsIn } from "../../admission/retry.js";
 import { pageBefore } from "../../run-files/log-pages.js";
 import {

@@ -1,7 +1,6 @@
 /** What failed: the stage and step, the command with its line, the exit in words, the lines around it. */
 import { constants } from "node:os";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
-import type { Failure } from "../../../protocol/features/why/why.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation, OperationError } from "../../../protocol/operation.js";
 import { failedSteps } from "../../../protocol/step-names.js";
@@ -11,6 +10,7 @@ import { isErrorLine, levelOf } from "../../../protocol/text/line-level.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import { framesOf } from "../../../protocol/text/stack-frames.js";
+import type { Failure } from "../../../protocol/why.js";
 import { shapeOf } from "./new-line.js";
 
 /** Lines of source before and behind the place. */

@@ -5,7 +5,7 @@ import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import { basename } from "node:path";
 import { setImmediate as everythingElse } from "node:timers/promises";
 import { pids } from "../../../ops/programs/proc.js";
-import type { Machine } from "../../../protocol/features/why/why.js";
+import type { Machine } from "../../../protocol/why.js";
 
 const DISKS_MOST = 5;
 const PROCESSES_MOST = 5;

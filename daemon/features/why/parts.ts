@@ -1,7 +1,7 @@
 /** What the `Why` of an operation is made of. */
 
-import type { Why } from "../../../protocol/features/why/why.js";
 import type { Operation } from "../../../protocol/operation.js";
+import type { Why } from "../../../protocol/why.js";
 import type { Loader } from "../../loader/loader.js";
 import type { Runs } from "../../run-files/runs.js";
 import type { Durations } from "../../scheduler/durations.js";

@@ -1,8 +1,8 @@
 /** The `Why` of an operation that has not failed: what it waits for, what is unusual, which stages did not run. */
 import { answerCommand, rejectCommand, waitsForApproval } from "../../../protocol/approval.js";
-import type { Why } from "../../../protocol/features/why/why.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
+import type { Why } from "../../../protocol/why.js";
 import type { Reason } from "../../scheduler/holds/hold.js";
 import type { Entry } from "../../store/decision.js";
 import { leftStages, ranStages, savedBy } from "./decisions.js";

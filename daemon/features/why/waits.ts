@@ -1,10 +1,10 @@
 /** Why a queued operation does not start, and what is unusual in the run of a running one. */
 import { activeStage, secondsBetween, stageRanSeconds } from "../../../protocol/estimate/seconds.js";
 import type { Usual } from "../../../protocol/estimate/usual.js";
-import type { Wait } from "../../../protocol/features/why/why.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
+import type { Wait } from "../../../protocol/why.js";
 import type { Reason } from "../../scheduler/holds/hold.js";
 import { slowStages } from "./changes.js";
 

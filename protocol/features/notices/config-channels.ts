@@ -1,5 +1,5 @@
 /** The channels of notices in the config file: their kinds, and the keys that all kinds have. */
-import { DEFAULT_EVENTS, DEFAULT_LONGER_THAN, EVENT_NAMES } from "./notices.js";
+import { DEFAULT_EVENTS, DEFAULT_LONGER_THAN, EVENT_NAMES } from "../../notices.js";
 
 const SECRET = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:(~?\/).+)$/;
 

@@ -6,7 +6,7 @@ import fastify, { LogController } from "fastify";
 import { expect, test } from "vitest";
 import { openDaemonLog } from "../../../daemon/log/daemon-log.js";
 import { fastifyLog, type Log, ownKeys, REQUEST_KEY } from "../../../daemon/log/log.js";
-import { traceIdOf } from "../../../protocol/features/traces/trace-context.js";
+import { traceIdOf } from "../../../protocol/trace-context.js";
 import { badLogLines } from "../../harness/log-lines.js";
 import { useDirectories } from "../../harness/temporary.js";
 
@@ -16,7 +16,8 @@ function opened(hasTraces = false) {
   const dir = directory();
   mkdirSync(dir, { recursive: true });
   const file = join(dir, "log");
-  const { logger } = openDaemonLog(file, 1024 * 1024, "trace", false, hasTraces);
+  const { logger, addFields } = openDaemonLog(file, 1024 * 1024, "trace", false);
+  if (hasTraces) addFields((id) => ({ trace: traceIdOf(id) }));
   return { logger, read: () => readFileSync(file, "utf8").trimEnd().split("\n") };
 }
 

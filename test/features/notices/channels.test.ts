@@ -11,8 +11,8 @@ import { sendToDesktop } from "../../../daemon/features/notices/channels/desktop
 import { signatureOf } from "../../../daemon/features/notices/channels/webhook.js";
 import { messageOf } from "../../../daemon/features/notices/message.js";
 import { Secrets } from "../../../daemon/features/notices/secrets.js";
-import type { Notice } from "../../../protocol/features/notices/notices.js";
-import type { Channel } from "../../../protocol/system/config-settings.js";
+import type { Channel } from "../../../protocol/features/notices/setting.js";
+import type { Notice } from "../../../protocol/notices.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { HttpSink, SmtpSink } from "./notice-servers.js";
 

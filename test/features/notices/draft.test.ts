@@ -15,9 +15,9 @@ import { headOf } from "../../../daemon/features/why/parts.js";
 import { reasonOf } from "../../../daemon/features/why/whys.js";
 import { Masker, maskerOf } from "../../../ops/secrets/masker.js";
 import { formsOf } from "../../../ops/secrets/secret-forms.js";
-import type { NoticeDraft } from "../../../protocol/features/notices/notices.js";
+import type { Channel } from "../../../protocol/features/notices/setting.js";
+import type { NoticeDraft } from "../../../protocol/notices.js";
 import type { Operation } from "../../../protocol/operation.js";
-import type { Channel } from "../../../protocol/system/config-settings.js";
 import { describeWhy } from "../../../tui/describe/why.js";
 import { Story } from "../../harness/records.js";
 

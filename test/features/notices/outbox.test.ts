@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statS
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Outbox } from "../../../daemon/features/notices/outbox.js";
-import type { Notice } from "../../../protocol/features/notices/notices.js";
+import type { Notice } from "../../../protocol/notices.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const makeDirectory = useDirectories();

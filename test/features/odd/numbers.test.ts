@@ -1,7 +1,7 @@
 /** The numbers of an operation, and the text of odd ones. */
 import { expect, test } from "vitest";
 import { numbersOf } from "../../../daemon/features/odd/numbers.js";
-import { oddText } from "../../../protocol/features/odd/odd-text.js";
+import { oddText } from "../../../protocol/text/odd-text.js";
 
 const BARE = { stages: [], stageStates: {}, stageTimes: {}, progress: null, seconds: null };
 type Given = Partial<Parameters<typeof numbersOf>[0]> & { result?: unknown };

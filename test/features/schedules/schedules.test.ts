@@ -1,4 +1,5 @@
 /** Schedules with a clock of the test: what is submitted, once; overlap, missed runs, pauses, crashes. */
+
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -11,6 +12,7 @@ import {
   schedulesFile,
 } from "../../../daemon/features/schedules/schedules.js";
 import type { Decision, Entry } from "../../../daemon/store/decision.js";
+import { FileSetting } from "../../../daemon/store/setting.js";
 import { newId } from "../../../protocol/id.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { TestDaemon } from "../../harness/daemon.js";
@@ -53,7 +55,7 @@ beforeEach(() => {
 function open(): Schedules {
   return new Schedules({
     bus,
-    saved: schedulesFile(file, (problem) => problems.push(problem)),
+    saved: new FileSetting(schedulesFile(file, (problem) => problems.push(problem))),
     log: pino({ level: "silent" }),
     archive: {
       find: async (id) => (operations.has(id) ? ({ record: operations.get(id) } as unknown as Entry) : null),

@@ -48,11 +48,9 @@ test("the flag wins over the config file; the headers of the file stay with its 
 
 test("none turns metrics and traces of the config file off, and a restart keeps it", () => {
   const config = { metrics: "127.0.0.1:9464", traces: { url: "http://file:4318/v1/traces" } };
-  const { metrics, traces, flags } = settingsFrom({ metrics: "none", traces: "none" }, {}, config);
-  expect({ metrics, traces, flags }).toMatchObject({
-    ...{ metrics: null, traces: null },
-    flags: { metrics: "none", traces: "none" },
-  });
+  const { metrics, flags } = settingsFrom({ metrics: "none", traces: "none" }, {}, config);
+  expect({ metrics, flags }).toMatchObject({ metrics: null, flags: { metrics: "none", traces: "none" } });
+  expect(traceSettingsFrom(flags.traces ?? undefined, config.traces, {})).toBeNull();
 });
 
 test("env takes the variable for traces as it is, the other one as a base, else the default", () => {

@@ -6,7 +6,7 @@ import { AttemptStages } from "../../../daemon/features/traces/attempt-stages.js
 import type { TraceSettings } from "../../../daemon/features/traces/trace-settings.js";
 import { Tracing } from "../../../daemon/features/traces/tracing.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
-import { spanIdOf, traceIdOf } from "../../../protocol/features/traces/trace-context.js";
+import { spanIdOf, traceIdOf } from "../../../protocol/trace-context.js";
 import { Collector } from "../../harness/collector.js";
 import { OpenStore } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";

@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Why } from "../../../protocol/features/why/why.js";
 import type { Operation } from "../../../protocol/operation.js";
+import type { Why } from "../../../protocol/why.js";
 import { describeWhy } from "../../../tui/describe/why.js";
 import { until } from "../../end-to-end/until.js";
 import { TestDaemon } from "../../harness/daemon.js";

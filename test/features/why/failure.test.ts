@@ -6,8 +6,8 @@ import { bounded, withoutSecrets } from "../../../daemon/features/why/bounds.js"
 import { codeInWords, failureOf, signalInWords } from "../../../daemon/features/why/failure.js";
 import { headOf } from "../../../daemon/features/why/parts.js";
 import { maskerOf } from "../../../ops/secrets/masker.js";
-import type { Why } from "../../../protocol/features/why/why.js";
 import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
+import type { Why } from "../../../protocol/why.js";
 import { temporaryDirectory } from "../../harness/temporary.js";
 import { ago, operation } from "../../tui/dashboard/operations.js";
 

@@ -1,8 +1,8 @@
 /** The first part of a failed operation, what the daemon tells of it, and the result of a success in its row. */
 import { describe, expect, test } from "vitest";
-import type { Why } from "../../../protocol/features/why/why.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isErrorLine } from "../../../protocol/text/line-level.js";
+import type { Why } from "../../../protocol/why.js";
 import { detailPlan } from "../../../tui/dashboard/core/detail-plan.js";
 import { failureCard } from "../../../tui/dashboard/core/failure-card.js";
 import type { State, StateOptions } from "../../../tui/dashboard/core/model.js";

@@ -1,8 +1,8 @@
 /** Operations for the screens, at a fixed time, so that every figure on them is fixed too. */
 
-import type { Failure, Why } from "../../../protocol/features/why/why.js";
 import type { Operation, Step } from "../../../protocol/operation.js";
 import { submittedRecord } from "../../../protocol/reduce.js";
+import type { Failure, Why } from "../../../protocol/why.js";
 import { submission } from "../../harness/records.js";
 
 /** The clock of the golden screens stands here. */

@@ -1,11 +1,11 @@
 /** A scripted daemon that holds operations: what a test puts into it reaches every watcher, as the real one does it. */
 
-import type { Why } from "../../../protocol/features/why/why.js";
 import { WATCH_PING_MS } from "../../../protocol/limits.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal, STATES, type State } from "../../../protocol/state.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
+import type { Why } from "../../../protocol/why.js";
 import { type Asked, FakeDaemon, type Reply, type Stream } from "../../harness/fake-daemon.js";
 
 interface Watcher {

@@ -1,6 +1,6 @@
 /** A `Why` as rows. */
 import { expect, test } from "vitest";
-import type { Wait, Why } from "../../../protocol/features/why/why.js";
+import type { Wait, Why } from "../../../protocol/why.js";
 import { describeWhy } from "../../../tui/describe/why.js";
 import { failed, whyFailed } from "../dashboard/operations.js";
 

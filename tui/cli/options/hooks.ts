@@ -1,11 +1,6 @@
 /** `--on-success`, `--on-failure`, `--on-finish` and `--on-stall`: commands that run after the operation. */
 import { UsageError } from "../../../protocol/failures.js";
-import {
-  HOOK_TIMES,
-  MAX_HOOK,
-  OPERATION_HOOKS,
-  type OperationHook,
-} from "../../../protocol/features/hooks/hooks.js";
+import { HOOK_TIMES, MAX_HOOK, OPERATION_HOOKS, type OperationHook } from "../../../protocol/hooks.js";
 import type { SubmitOption } from "./option.js";
 
 type HookOptions = Partial<Record<OperationHook, string>>;

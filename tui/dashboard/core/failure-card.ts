@@ -3,11 +3,11 @@
  * what changed since it last worked, the machine, and the keys that go on from here.
  */
 
-import type { Why } from "../../../protocol/features/why/why.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { failedSteps } from "../../../protocol/step-names.js";
 import { isErrorLine } from "../../../protocol/text/line-level.js";
+import type { Why } from "../../../protocol/why.js";
 import { describeWhy, type WhyLook, type WhyName } from "../../describe/why.js";
 import { editablePlace, isOfProgram, isToldByProgram, whyOf } from "../../features/why/state.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";

@@ -1,6 +1,5 @@
 /** What can happen to the dashboard: keys and the terminal, and what effects report. */
 
-import type { Why } from "../../../protocol/features/why/why.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type {
   DaemonReply,
@@ -13,6 +12,7 @@ import type {
   ScheduleReply,
   TypesReply,
 } from "../../../protocol/replies.js";
+import type { Why } from "../../../protocol/why.js";
 import type { AttemptRow } from "../../describe/course.js";
 import type { HostLine } from "../../features/hosts/hosts.js";
 import type { TapedLine } from "../../features/replay/tape.js";

@@ -5,7 +5,6 @@
 
 import type { Pace } from "../../../protocol/estimate/pace.js";
 import type { Promised } from "../../../protocol/estimate/promise.js";
-import type { Why } from "../../../protocol/features/why/why.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type {
   DaemonReply,
@@ -18,6 +17,7 @@ import type {
   TypesReply,
 } from "../../../protocol/replies.js";
 import { type Counts, EMPTY_VIEW, NO_COUNTS, type WatchView } from "../../../protocol/watch.js";
+import type { Why } from "../../../protocol/why.js";
 import type { AttemptRow } from "../../describe/course.js";
 import type { Player } from "../../features/replay/player.js";
 import type { Tape } from "../../features/replay/tape.js";

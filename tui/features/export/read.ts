@@ -2,9 +2,9 @@
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import type { OperationEvent } from "../../../protocol/event.js";
 import { UsageError } from "../../../protocol/failures.js";
-import type { Why } from "../../../protocol/features/why/why.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
+import type { Why } from "../../../protocol/why.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { addTo, EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums, newSums } from "./json.js";
 import type { RunSource } from "./source.js";

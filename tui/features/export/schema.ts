@@ -1,9 +1,9 @@
 /** The JSON Schema of an exported run, made from the schemas of records, events and log lines. */
 import * as z from "zod/mini";
 import { eventSchema } from "../../../protocol/event.js";
-import { whySchema } from "../../../protocol/features/why/why.js";
 import { logLineSchema, operationSchema } from "../../../protocol/operation.js";
 import { doc } from "../../../protocol/schema/doc.js";
+import { whySchema } from "../../../protocol/why.js";
 import { EXPORT_FORMAT, EXPORT_VERSION } from "./json.js";
 
 const sum = doc(

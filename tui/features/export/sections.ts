@@ -1,10 +1,10 @@
 /** The parts of the page beside timeline and log: state, stages, attempts, values, errors. */
 
-import type { Why } from "../../../protocol/features/why/why.js";
 import { MAX_LISTED_STEPS } from "../../../protocol/limits.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation, OperationError } from "../../../protocol/operation.js";
 import { isUnrun, knownStageState, knownStepState, type StepState } from "../../../protocol/stage-state.js";
+import type { Why } from "../../../protocol/why.js";
 import type { AttemptRow } from "../../describe/course.js";
 import { describeOperation, type Row } from "../../describe/operation.js";
 import { stepNote, stepsOf } from "../../describe/steps.js";

@@ -2,8 +2,8 @@
 import type { Client } from "../../../protocol/client/client.js";
 import { storedLines } from "../../../protocol/client/log-lines.js";
 import type { OperationEvent } from "../../../protocol/event.js";
-import type { Why } from "../../../protocol/features/why/why.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
+import type { Why } from "../../../protocol/why.js";
 
 export interface RunSource {
   /** How a person names the run: the id, or the file with the id. */

@@ -4,10 +4,10 @@
  * screen.
  */
 import { waitsForApproval } from "../../../protocol/approval.js";
-import { oddText } from "../../../protocol/features/odd/odd-text.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
+import { oddText } from "../../../protocol/text/odd-text.js";
 import { nameOf, operationOf } from "../../dashboard/core/chain.js";
 import { emit, type State } from "../../dashboard/core/model.js";
 import { perObject } from "../../dashboard/core/per-object.js";

@@ -10,12 +10,12 @@ import {
   isReference,
 } from "../../../protocol/features/notices/config-channels.js";
 import { addressesProblem } from "../../../protocol/features/notices/mail-addresses.js";
-import { DEFAULT_EVENTS, EVENT_NAMES, NOTICE_EVENTS } from "../../../protocol/features/notices/notices.js";
+import type { Channel } from "../../../protocol/features/notices/setting.js";
+import { DEFAULT_EVENTS, EVENT_NAMES, NOTICE_EVENTS } from "../../../protocol/notices.js";
 import { getOwn } from "../../../protocol/objects.js";
 import { type JsonSchema, objectShape } from "../../../protocol/schema/json-schema.js";
 import { misfitOf, unknownName } from "../../../protocol/schema/misfit.js";
 import { readUsableConfig } from "../../../protocol/system/config.js";
-import type { Channel } from "../../../protocol/system/config-settings.js";
 import { inHome } from "../../../protocol/system/places.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 import { changeSetting, placesOf } from "../../cli/config/config.js";

@@ -5,10 +5,10 @@ import {
   channelKindOf,
   isReference,
 } from "../../../protocol/features/notices/config-channels.js";
-import { DEFAULT_EVENTS, DEFAULT_LONGER_THAN } from "../../../protocol/features/notices/notices.js";
+import type { Channel } from "../../../protocol/features/notices/setting.js";
+import { DEFAULT_EVENTS, DEFAULT_LONGER_THAN } from "../../../protocol/notices.js";
 import type { ChannelReply } from "../../../protocol/replies.js";
 import { readConfig } from "../../../protocol/system/config.js";
-import type { Channel } from "../../../protocol/system/config-settings.js";
 import { configFile } from "../../../protocol/system/places.js";
 import { placesOf } from "../../cli/config/config.js";
 import { daemonOf } from "../../cli/config/config-daemon.js";

@@ -4,13 +4,13 @@
  */
 
 import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
-import { oddText } from "../../../protocol/features/odd/odd-text.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Approval, Operation } from "../../../protocol/operation.js";
 import { isUnrun } from "../../../protocol/stage-state.js";
 import { isFinal } from "../../../protocol/state.js";
 import { count } from "../../../protocol/text/count.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
+import { oddText } from "../../../protocol/text/odd-text.js";
 import { chainOf, isPaused, operationOf } from "../../dashboard/core/chain.js";
 import { operationTime } from "../../dashboard/core/chain-time.js";
 import type { State } from "../../dashboard/core/model.js";

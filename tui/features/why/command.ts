@@ -2,9 +2,9 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import { NotFoundError } from "../../../protocol/failures.js";
-import type { Why } from "../../../protocol/features/why/why.js";
 import { type Paint, paintFor } from "../../../protocol/text/colour.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
+import type { Why } from "../../../protocol/why.js";
 import { connectFor } from "../../cli/connection.js";
 import { describeWhy, type WhyLook, whyMarkdown } from "../../describe/why.js";
 import { newestToExplain } from "../../kit/newest-to-explain.js";

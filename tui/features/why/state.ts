@@ -1,8 +1,8 @@
 /** What the daemon tells of a failure: which failures are asked about, and the place that the editor can open. Pure. */
 
-import type { Why } from "../../../protocol/features/why/why.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
+import type { Why } from "../../../protocol/why.js";
 import { selectedOperation } from "../../dashboard/core/chain.js";
 import { isFree, type State } from "../../dashboard/core/model.js";
 import { hasSeveral, isReachable } from "../hosts/host-view.js";

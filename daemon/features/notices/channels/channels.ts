@@ -1,6 +1,6 @@
 /** The channels: how each kind sends a message. */
 import { type ChannelKind, channelKindOf } from "../../../../protocol/features/notices/config-channels.js";
-import type { Channel } from "../../../../protocol/system/config-settings.js";
+import type { Channel } from "../../../../protocol/features/notices/setting.js";
 import { sendByCommand } from "./command.js";
 import type { Delivery } from "./delivery.js";
 import { sendToDesktop } from "./desktop.js";

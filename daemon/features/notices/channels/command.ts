@@ -1,7 +1,7 @@
 /** A command of the user, with the notice on its stdin and in variables. */
 
 import { homedir } from "node:os";
-import type { Channel } from "../../../../protocol/system/config-settings.js";
+import type { Channel } from "../../../../protocol/features/notices/setting.js";
 import { runHook } from "../../hooks/run-hook.js";
 import { bodyOf } from "../message.js";
 import { type Delivery, DeliveryError } from "./delivery.js";

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { delimiter, join } from "node:path";
 import { userName } from "../../../../protocol/client/client-header.js";
 import { isLoopback } from "../../../../protocol/features/notices/config-channels.js";
-import type { Channel } from "../../../../protocol/system/config-settings.js";
+import type { Channel } from "../../../../protocol/features/notices/setting.js";
 import { bodyOf } from "../message.js";
 import { type Delivery, DeliveryError } from "./delivery.js";
 

@@ -1,5 +1,5 @@
 /** ntfy: a server that pushes messages to phones and browsers. */
-import type { Channel } from "../../../../protocol/system/config-settings.js";
+import type { Channel } from "../../../../protocol/features/notices/setting.js";
 import { bodyOf } from "../message.js";
 import type { Delivery } from "./delivery.js";
 import { post } from "./post.js";

@@ -1,5 +1,5 @@
 /** The incoming webhook of Slack, which Mattermost understands too, and that of Discord. */
-import type { Channel } from "../../../../protocol/system/config-settings.js";
+import type { Channel } from "../../../../protocol/features/notices/setting.js";
 import { bodyOf, type Message } from "../message.js";
 import type { Delivery } from "./delivery.js";
 import { post } from "./post.js";

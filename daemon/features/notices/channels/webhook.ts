@@ -3,7 +3,7 @@
  * `webhook-signature` has the HMAC-SHA256 of id, time and body.
  */
 import { createHmac } from "node:crypto";
-import type { Channel } from "../../../../protocol/system/config-settings.js";
+import type { Channel } from "../../../../protocol/features/notices/setting.js";
 import type { Message } from "../message.js";
 import type { Delivery } from "./delivery.js";
 import { post } from "./post.js";

@@ -3,8 +3,8 @@
  * unusual. The daemon makes this object, and keeps that of a failure. Text, dashboard, page and MCP draw it.
  */
 import * as z from "zod/mini";
-import { operationSchema } from "../../operation.js";
-import { doc } from "../../schema/doc.js";
+import { operationSchema } from "./operation.js";
+import { doc } from "./schema/doc.js";
 
 const time = z.iso.datetime();
 

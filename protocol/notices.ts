@@ -1,5 +1,5 @@
 /** Notices: messages to people about what needs them, which the daemon sends over channels. */
-import type { Operation } from "../../operation.js";
+import type { Operation } from "./operation.js";
 
 /** What a notice can be about, with its meaning. */
 export const NOTICE_EVENTS = {

@@ -1,5 +1,5 @@
 /** Odd numbers as text, in the record's error, for hooks and on every screen: `size 0.7 GiB, usually 1.9 to 2.1 GiB`. */
-import type { Odd } from "../../operation.js";
+import type { Odd } from "../operation.js";
 
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const TIMES = [

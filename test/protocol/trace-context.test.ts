@@ -1,13 +1,8 @@
 /** Ids of traces and spans, and the header `traceparent`. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  formatTraceparent,
-  parseTraceparent,
-  spanIdOf,
-  traceIdOf,
-} from "../../../protocol/features/traces/trace-context.js";
-import { newId } from "../../../protocol/id.js";
+import { newId } from "../../protocol/id.js";
+import { formatTraceparent, parseTraceparent, spanIdOf, traceIdOf } from "../../protocol/trace-context.js";
 
 test("ids stay as they are: documents and earlier traces have them", () => {
   expect(traceIdOf("zkzdggwv8e29")).toBe("cd4366fe3e707d1678053c0f09ec3235");
