@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
 import { build } from "esbuild";
-import { ago, NOW, operation, step } from "../../test/tui/dashboard/operations.js";
+import { ago, NOW, operation } from "../../test/tui/dashboard/operations.js";
 import type { World } from "../../test/tui/dashboard/world.js";
 import { cleanEnv, node } from "./world.js";
 
@@ -72,45 +72,6 @@ export function putRunning(world: World, count: number): void {
       }),
     );
   }
-}
-
-const STEPS_ID = "benchsteps00";
-
-/** An operation with so many active steps. */
-export function putSteps(world: World, count: number): void {
-  const began = when(60);
-  world.put(
-    operation({
-      ...{ id: STEPS_ID, title: "Check photos", stages: ["Check"], state: "running", currentStage: 0 },
-      stageStates: { Check: "active" },
-      stageTimes: { Check: { startedAt: began, finishedAt: null, resumed: false, seconds: null } },
-      steps: { Check: Array.from({ length: count }, (_, i) => step(`step ${i + 1}`, { startedAt: began })) },
-      stepCounts: { Check: { total: count } },
-      ...{ createdAt: began, startedAt: began, updatedAt: when(0) },
-    }),
-  );
-}
-
-/** Changes each step ten times a second, with a line of one of them. Returns the stop function. */
-export function changeSteps(world: World): () => void {
-  let round = 0;
-  const list = world.operations.get(STEPS_ID)!.steps!.Check!;
-  const timer = setInterval(() => {
-    round++;
-    const steps = list.map((each, i) => {
-      const done = (round * (i + 3)) % 10_000;
-      const progress = { done, total: 10_000, unit: "row", label: null, rate: 1000 + i, etaSeconds: 9 };
-      return {
-        ...each,
-        percent: done / 100,
-        progress,
-        status: { text: `row ${done}`, level: "info" as const },
-      };
-    });
-    world.patch(STEPS_ID, { steps: { Check: steps }, percent: (round / 10) % 100, updatedAt: when(0) });
-    world.log(STEPS_ID, { text: `row ${round}`, stage: "Check", step: "step 1" });
-  }, 1000 / HERTZ);
-  return () => clearInterval(timer);
 }
 
 /** Changes each running operation ten times a second, and logs a line in the first. Returns the stop function. */
