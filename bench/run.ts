@@ -35,11 +35,8 @@ const measures = readdirSync(new URL("measures/", import.meta.url))
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length))
   .sort();
-/** A full name selects only that measure: `dashboard` does not select `dashboard-first-frame`. */
-const fits = (part: string) => (name: string) =>
-  measures.includes(part) ? name === part : name.includes(part);
 const chosen =
-  wanted.length === 0 ? measures : measures.filter((name) => wanted.some((part) => fits(part)(name)));
+  wanted.length === 0 ? measures : measures.filter((name) => wanted.some((part) => name.includes(part)));
 if (chosen.length === 0 || wanted.some((part) => !measures.some((name) => name.includes(part)))) {
   console.error(`no measure matches '${wanted.join(" ")}'; the measures are: ${measures.join(", ")}`);
   process.exit(2);

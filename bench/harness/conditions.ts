@@ -5,9 +5,9 @@ import { cpus, loadavg, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { VERSION } from "../../protocol/version.js";
 import { libraryVersion } from "./peer.js";
-import { percentile } from "./percentile.js";
 import { postgresVersion } from "./postgres.js";
 import { redisVersion } from "./redis.js";
+import { percentile } from "./rounds.js";
 import { node } from "./world.js";
 
 /** Conditions that change during a run, measured before and after it. */

@@ -51,7 +51,7 @@ function finished(n: number, at: string): Decision[] {
 }
 
 /** The decision of a submit. */
-export function submission(n: number, at: string): Extract<Decision, { kind: "submitted" }> {
+function submission(n: number, at: string): Extract<Decision, { kind: "submitted" }> {
   const id = newId();
   const operation = {
     id,

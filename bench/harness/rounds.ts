@@ -1,5 +1,4 @@
 /** Measures contenders in turns, so that a busy machine slows all of them alike. Makes rows of the samples. */
-import { percentile } from "./percentile.js";
 import type { Goal, MeasuredRow, Spread } from "./row.js";
 
 /**
@@ -20,6 +19,12 @@ export async function interleave<K extends string>(
     }
   }
   return samples;
+}
+
+/** By nearest rank: the smallest value that a share (0 to 1) of the values does not exceed. */
+export function percentile(values: readonly number[], p: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
 }
 
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
@@ -52,7 +57,7 @@ export function compared(
     ours: median(ours),
     reference: { what: reference.what, value: median(reference.samples) },
     ratio: median(ratios),
-    spread: quartiles(ratios),
+    spread: ours.length > 1 ? quartiles(ratios) : null,
     goal: goal ?? null,
     notes,
   };

@@ -11,8 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startDashboard } from "../harness/dashboard.js";
 import { BUSY, LETTERS } from "../harness/no-op.js";
-import { percentile } from "../harness/percentile.js";
-import { alone, compared, interleave } from "../harness/rounds.js";
+import { alone, compared, interleave, percentile } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
 import { type BenchWorld, benchWorld, cleanEnv, node } from "../harness/world.js";
 

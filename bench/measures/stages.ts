@@ -32,7 +32,7 @@ export default async function stages({ quick }: MeasureOptions): Promise<Row[]> 
   const count = quick ? 100 : 300;
   const world = await benchWorld({ ops: { "stored.mjs": STORED } });
   const server = await startPostgres();
-  const peer = new Peer("dbos", { dir: server.dir });
+  const peer = new Peer("dbos", { url: server.url("dbos") });
   try {
     const samples = await interleave(
       {

@@ -1,14 +1,7 @@
-/**
- * Submits arrays of 500 operations, compared with a loop in one process that appends the same records to the daemon's
- * journal. The difference is the cost of HTTP, schemas, the loader and memory.
- */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Decision } from "../../daemon/store/decision.js";
-import { Journal } from "../../daemon/store/journal.js";
-import { submission } from "../harness/history.js";
+/** Submits arrays of 500 operations, beside BullMQ's `addBulk` of as many jobs. Nothing runs meanwhile. */
 import { THREE_STAGES } from "../harness/no-op.js";
+import { HOW_TO_INSTALL, libraryVersion, Peer } from "../harness/peer.js";
+import { redisVersion, startRedis } from "../harness/redis.js";
 import { compared, interleave } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
 import { Submitter } from "../harness/submitter.js";
@@ -19,71 +12,50 @@ const SIZE = 500;
 const AT_ONCE = 4;
 
 export default async function submitBatch({ quick }: MeasureOptions): Promise<Row[]> {
+  const name = `submits/s in arrays of ${SIZE}, beside BullMQ addBulk`;
+  const bullmq = libraryVersion("bullmq");
+  if (redisVersion() === null || bullmq === null)
+    return [{ name, absent: `redis-server or bullmq is not there; ${HOW_TO_INSTALL}` }];
   const batches = quick ? 8 : 20;
-  const rounds = quick ? 3 : 9;
   const operations = batches * SIZE;
-  const world = await benchWorld({
-    ops: THREE_STAGES,
-    flags: ["--concurrency", "1"],
-    config: { maxQueued: 1_000_000 },
-  });
+  const config = { maxQueued: 1_000_000 };
+  const world = await benchWorld({ ops: THREE_STAGES, flags: ["--concurrency", "1"], config });
   const submitter = new Submitter(world.socket, AT_ONCE);
-  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
-  const journal = new Journal<Decision>({
-    dir,
-    last: 0,
-    onDurable: () => {},
-    onBroken: (error) => {
-      throw error;
-    },
-  });
+  const redis = await startRedis();
+  const peer = new Peer("bullmq", { socket: redis.socket, queue: "bulk", sandboxed: false, concurrency: 1 });
   try {
-    // The only worker is busy, so that submitted operations stay queued and take no CPU from the measure.
-    world.run("liveops", "submit", "shell", "--", "sleep", "3600");
-    await journal.start();
+    world.run("liveops", "pause", "--all");
+    const body = Array.from({ length: SIZE }, (_, n) => ({ op: "three-stages", label: `number ${n}` }));
     const samples = await interleave(
       {
-        batch: () =>
-          rate(operations, () => {
-            const body = Array.from({ length: SIZE }, (_, n) => ({
-              op: "three-stages",
-              label: `number ${n}`,
-            }));
-            return submitter.submit(body, batches);
-          }),
-        journal: () => rate(operations, () => appendAll(journal, batches)),
+        ours: async () => {
+          const start = performance.now();
+          await submitter.submit(body, batches);
+          return (operations / (performance.now() - start)) * 1000;
+        },
+        bullmq: async () => {
+          const question = { jobs: operations, atOnce: AT_ONCE, bulk: SIZE };
+          return (await peer.ask<{ perSecond: number }>(question)).perSecond;
+        },
       },
-      rounds,
+      quick ? 3 : 9,
     );
-    const beside = { what: "the journal in a loop", samples: samples.journal };
     return [
-      compared("submits/s in arrays of 500", samples.batch, beside, {
-        unit: "/s",
-        goal: { of: "ratio", atLeast: 0.4 },
-        notes: `${operations} a round, ${AT_ONCE} arrays on their way; the loop: daemon/store's journal in one process, as many at once; fdatasync before each answer on both sides`,
-      }),
+      compared(
+        name,
+        samples.ours,
+        { what: `BullMQ ${bullmq}`, samples: samples.bullmq },
+        {
+          unit: "/s",
+          goal: { of: "ratio", atLeast: 2 },
+          notes: `${operations} a round, ${AT_ONCE} arrays on their way; liveops: fdatasync before each answer; Redis ${redisVersion()}: appendfsync always`,
+        },
+      ),
     ];
   } finally {
     submitter.close();
-    await journal.stop();
+    await peer.end();
+    await redis.stop();
     world.stop();
-    rmSync(dir, { recursive: true, force: true });
   }
-}
-
-async function rate(count: number, task: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await task();
-  return (count / (performance.now() - start)) * 1000;
-}
-
-async function appendAll(journal: Journal<Decision>, batches: number): Promise<void> {
-  let left = batches;
-  const one = async () => {
-    while (left-- > 0) {
-      const at = new Date().toISOString();
-      await Promise.all(Array.from({ length: SIZE }, (_, n) => journal.append(submission(n, at))));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, one));
 }

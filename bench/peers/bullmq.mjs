@@ -1,4 +1,4 @@
-/** BullMQ: adds a number of jobs, several at a time, and measures the time until the last job is completed. */
+/** BullMQ: adds a number of jobs, and measures the time until the last one is completed, or in bulk until it is added. */
 import { fileURLToPath } from "node:url";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
@@ -22,8 +22,9 @@ worker.on("failed", (_job, error) => {
   throw error;
 });
 
-await answer(async ({ jobs, atOnce, oneByOne }) => {
+await answer(async ({ jobs, atOnce, oneByOne, bulk }) => {
   if (oneByOne) return oneAtATime(jobs);
+  if (bulk) return inBulk(jobs, atOnce, bulk);
   const start = performance.now();
   completed = 0;
   const all = new Promise((resolve) => {
@@ -48,6 +49,19 @@ async function oneAtATime(jobs) {
     await queue.add("three-stages", {});
     await done;
   }
+  return { perSecond: (jobs / (performance.now() - start)) * 1000 };
+}
+
+/** Adds arrays of jobs, several at a time, to a queue that is paused. */
+async function inBulk(jobs, atOnce, size) {
+  await queue.pause();
+  const array = Array.from({ length: size }, (_, n) => ({ name: "three-stages", data: { n } }));
+  const start = performance.now();
+  let left = jobs / size;
+  const submitter = async () => {
+    while (left-- > 0) await queue.addBulk(array);
+  };
+  await Promise.all(Array.from({ length: atOnce }, submitter));
   return { perSecond: (jobs / (performance.now() - start)) * 1000 };
 }
 

@@ -2,10 +2,10 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { answer, settings } from "./answer.mjs";
 
-const { dir } = settings;
+const { url } = settings;
 DBOS.setConfig({
   name: "liveops-bench",
-  systemDatabaseUrl: `postgresql://postgres@localhost/dbos?host=${encodeURIComponent(dir)}`,
+  systemDatabaseUrl: url,
   logLevel: "error",
   runAdminServer: false,
 });
