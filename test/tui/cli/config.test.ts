@@ -32,11 +32,16 @@ describe("the notes of a change", () => {
     ["an older daemon", daemon(), "other" as const, "the daemon did not read the file"],
     ["applied", daemon(), reply(["concurrency"]), "in effect; the daemon (pid 7) has read the file"],
     ["restart", daemon(), reply([], ["concurrency"]), "in effect after: liveops restart"],
-    ["a flag", daemon({ concurrency: 2 }), reply([]), "started with a flag, which wins"],
+    [
+      "a flag",
+      daemon({ concurrency: 2 }),
+      reply([]),
+      "after a restart; to change it: liveops restart --concurrency 3; to drop",
+    ],
     ["the same value", daemon(), reply([]), "the daemon has this value already"],
     ["refused", daemon(), reply([], [], "why"), "the daemon (pid 7) keeps its settings: why"],
   ])("%s", (_name, its, reloaded, said) => {
-    const notes = changeNotes(["theme", "concurrency"], its, reloaded);
+    const notes = changeNotes(["theme", "concurrency"], its, reloaded, { concurrency: 3 });
     expect(notes[0]).toBe("theme: in effect when liveops-tui starts the next time");
     expect(notes[1]).toContain(said);
     expect(notes).toHaveLength(2);

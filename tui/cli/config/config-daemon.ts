@@ -8,6 +8,7 @@ import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
 import { readConfig } from "../../../protocol/system/config.js";
 import { type Config, RELOAD } from "../../../protocol/system/config-settings.js";
 import { socketPath, stateDir } from "../../../protocol/system/places.js";
+import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import type { GlobalOptions } from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 
@@ -62,7 +63,7 @@ export async function tellDaemon(
       if (!isGone(error) && !(error instanceof NoAnswerError) && !(error instanceof Refusal)) throw error;
       reply = "other";
     }
-  for (const note of changeNotes(changed, daemon, reply)) say(to, note, "yellow");
+  for (const note of changeNotes(changed, daemon, reply, readConfig())) say(to, note, "yellow");
   if (isOfQueues && reply !== null && reply !== "other" && reply.config.problem === null) {
     const { queues } = await clientOf(options, before).queues();
     for (const note of queueNotes(changed, readConfig(), queues, daemon?.flags.concurrency ?? null))
@@ -72,11 +73,17 @@ export async function tellDaemon(
     say(to, `the running daemon (pid ${daemon.pid}) reads another file: ${daemon.config?.file}`, "yellow");
 }
 
-/** When the changed settings take effect, a line each. Pure. @param reply `other`: the daemon did not reload */
+/**
+ * When the changed settings take effect, a line each. Pure.
+ *
+ * @param reply `other`: the daemon did not reload
+ * @param config what the file says now
+ */
 export function changeNotes(
   changed: ReadonlyArray<keyof Config>,
   daemon: DaemonReply | null,
   reply: ReloadReply | "other" | null,
+  config: Config,
 ): string[] {
   const notes: string[] = [];
   const note = (keys: ReadonlyArray<keyof Config>, says: string) => {
@@ -96,8 +103,8 @@ export function changeNotes(
   if (daemon === null) note(its, "in effect at the next liveops start; no daemon runs");
   else if (reply === "other") note(its, "the daemon did not read the file; run: liveops restart");
   if (daemon === null || reply === null || reply === "other") return notes;
-  const { pid, config, applied } = reply;
-  const { problem, restart } = config;
+  const { pid, applied } = reply;
+  const { problem, restart } = reply.config;
   if (problem !== null) return [...notes, `the daemon (pid ${pid}) keeps its settings: ${problem}`];
   note(
     its.filter((key) => applied.includes(key)),
@@ -109,9 +116,10 @@ export function changeNotes(
   );
   const others = its.filter((key) => !applied.includes(key) && !restart.includes(key));
   const flagged = others.filter((key) => isFlagged(key, daemon.flags));
+  const flags = flagged.map((key) => flagOf(key, config[key])).join(" ");
   note(
     flagged,
-    `the daemon was started with a flag, which wins, also after a restart; to change it, give the flag to liveops restart, such as --metrics none; to drop all flags: liveops stop, then liveops start`,
+    `the daemon was started with a flag, which wins, also after a restart; to change it: liveops restart ${flags}; to drop all flags: liveops stop, then liveops start`,
   );
   note(
     others.filter((key) => !flagged.includes(key)),
@@ -141,6 +149,13 @@ export function queueNotes(
       ({ name, concurrency: its }) =>
         `the queue ${name}: liveops queue set has set ${its}, which overrides the file; to use that of the file: liveops queue set ${name} --concurrency config`,
     );
+}
+
+/** `--concurrency 2`: the setting as a flag of the daemon. */
+function flagOf(key: keyof Config, value: unknown): string {
+  const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const isPlain = typeof value === "string" || typeof value === "number";
+  return `--${name} ${isPlain ? shellQuote(String(value)) : "VALUE"}`;
 }
 
 function isFlagged(
