@@ -46,7 +46,13 @@ check_place() {
 }
 
 check_archive() {
-  if command -v sha256sum >/dev/null; then sum=sha256sum; else sum='shasum -a 256'; fi
+  if command -v sha256sum >/dev/null; then
+    sum=sha256sum
+  elif command -v shasum >/dev/null; then
+    sum='shasum -a 256'
+  else
+    fail 1 "the archive cannot be checked: neither sha256sum nor shasum is on the PATH; install coreutils"
+  fi
   (cd "$here" && $sum -c SHA256SUMS >/dev/null) || fail 1 "the archive is damaged; unpack it again"
   "$here/bin/liveops" --version >/dev/null ||
     fail 1 "the programs of this archive do not run on this system ($(uname -sm)); choose another archive (Linux needs glibc 2.28 or newer)"

@@ -51,6 +51,18 @@ async function succeeds(program: string, ...words: string[]): Promise<string> {
 const install = (...words: string[]) => run(join(archive, "install.sh"), "--prefix", prefix, ...words);
 
 describe.runIf(process.platform === "linux")("an install without any Node on the PATH", () => {
+  test("tells where the archive cannot be checked, since the programs for that are missing", async () => {
+    const few = join(world.dir, "few commands");
+    mkdirSync(few);
+    for (const name of readdirSync(commands))
+      if (!/^(sha256sum|shasum)$/.test(name)) symlinkSync(join(commands, name), join(few, name));
+    world.env.PATH = few;
+    const refused = await install();
+    world.env.PATH = commands;
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toContain("cannot be checked: neither sha256sum nor shasum is on the PATH");
+  });
+
   test("runs a chain, a program on a terminal, and an operation in TypeScript", async () => {
     const ended = await install();
     expect(ended, ended.stderr).toMatchObject({ code: 0, stderr: "" });
