@@ -25,7 +25,10 @@ test("an operation is placed, moved, paused and continued", async () => {
   expect(await run("pause", "--queue", "gpu")).toMatchObject({ code: 0, stdout: "gpu paused\n" });
   const first = await run("submit", "shell", "--queue", "gpu", "--priority", "2", "--", "true");
   const id = first.stdout.trim();
-  expect(first).toMatchObject({ code: 0, stderr: "" });
+  expect(first).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^waits: the queue gpu is paused; resume it with: liveops resume .*\n$/),
+  });
   expect(await record(id)).toMatchObject({ queue: "gpu", priority: 2, queuePosition: 1 });
   const waits = await run("submit", "shell", "--after", `${id},${id.slice(0, 6)}`, "--", "true");
   expect(waits).toMatchObject({ code: 0, stderr: `waits for ${id}\n` });

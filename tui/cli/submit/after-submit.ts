@@ -40,10 +40,10 @@ export async function afterSubmit(
   const { exitStatus = false } = options;
   const json = wantsJson(options);
   const waits = options.wait === true || exitStatus;
-  const isAsked = operation.notBefore !== null || operation.waitsFor !== null;
+  const waitsForLong = [operation.notBefore, operation.waitsFor, operation.blocked].some((it) => it !== null);
   // The wait reports a block, and its end.
   const isReported = options.follow || (waits && operation.blocked !== null);
-  if (!json && !isReported && (isAsked || waits || process.stderr.isTTY)) {
+  if (!json && !isReported && (waitsForLong || waits || process.stderr.isTTY)) {
     const { startNote } = await import("../follow/start-note.js");
     const note = await startNote(client, operation);
     if (note !== null) process.stderr.write(`${keepOptions(note, to.options)}\n`);
