@@ -81,6 +81,26 @@ test("each block in TypeScript compiles", async () => {
   expect(stdout).toBe("");
 });
 
+test("the examples of the help run with the file that liveops new writes", async () => {
+  world.write("work/deploy.yaml", pipelineSource("deploy", "deploy.yaml", "schema"));
+  const stages = "[{ name: Build, run: 'true' }, { name: Ship, run: exit 3 }]";
+  world.write("work/fails.yaml", `stages: ${stages}\n`);
+  const example = (start: string) => {
+    const [line] = textOf("docs/commands.md")
+      .split("\n")
+      .filter((each) => each.startsWith(`liveops ${start}`));
+    const words = line!.replace(/ +#.*/, "").matchAll(/'([^']*)'|\S+/g);
+    return [...words].slice(1).map(([word, quoted]) => quoted ?? word);
+  };
+  await world.startDaemon();
+  expect(await world.liveops(example("submit backup --params"))).toMatchObject({ code: 0 });
+  const failed = await world.liveops(["submit", "fails.yaml", "--label", "k3f", "--wait"]);
+  expect(failed.code).toBe(1);
+  expect(await world.liveops(example("retry k3f --from Build"))).toMatchObject({ code: 0, stderr: "" });
+  expect(await world.liveops(example("schedule add @daily deploy.yaml"))).toMatchObject({ code: 0 });
+  await world.quiet();
+});
+
 /** Pages whose commands another test runs; of the generated page, test/doc-blocks.test.ts reads them. */
 const ELSEWHERE: Record<string, string> = {
   "docs/commands.md": "test/scripts/docs.test.ts",

@@ -42,7 +42,7 @@ export function registerRetry(root: Command): void {
   const retry = addCommand(root, "retry", "Run failed or cancelled operations again", [
     "liveops retry",
     "liveops retry --failed --op backup",
-    "liveops retry k3f --from Archive",
+    "liveops retry k3f --from Build",
     "liveops retry k3f --from Check/unit",
     "liveops retry k3f region=eu",
     "liveops retry k3f --done Build --output version=4.2",
@@ -59,7 +59,7 @@ export function registerRetry(root: Command): void {
     .option("--from <stage>", "Rerun from this stage, or Stage/step (resumable types only)")
     .option(
       "--done <stage>",
-      "Take this stage, or Stage/step, as done: a person has done it by hand (repeatable; resumable types only)",
+      "Take this stage, or Stage/step, as done: a person has done it by hand. Each output that it declares follows as --output name=value (repeatable; resumable types only)",
       (stage: string) => {
         done.push({ stage });
         return done;
@@ -114,7 +114,6 @@ export function registerRetry(root: Command): void {
 function takeOutputs(command: Command, done: Done): Command {
   const output = command.options.find(({ long }) => long === "--output")!;
   const readFormat = output.parseArg!;
-  output.description += "; name=value: an output of the stage of the --done before (repeatable)";
   output.argParser((word: string, format: unknown) => {
     const at = word.indexOf("=");
     if (at < 1) return readFormat(word, format);

@@ -77,7 +77,7 @@ export function registerSubmit(root: Command): void {
   const submit = addCommand(root, "submit", "Submit an operation to the daemon and print its id", [
     "liveops submit backup source=. target=/tmp/backups",
     "liveops submit shell --label build --follow -- make -j4",
-    `liveops submit backup --params '{"source": "."}' --wait --json`,
+    `liveops submit backup --params '{"source": ".", "target": "/tmp/backups"}' --wait --json`,
     "liveops submit shell --queue gpu --priority 5 --after k3f -- ./train",
     "liveops submit backup source=. target=/srv --at 'tomorrow 06:00'",
     "liveops submit shell --tag gpu -- ./train",

@@ -191,7 +191,7 @@ function registerAdd(schedule: Command): void {
   const add = addCommand(schedule, "add", "Add a schedule, and print its name", [
     `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
     "liveops schedule add @hourly shell --overlap queue --jitter 5m -- ./sync",
-    "liveops schedule add @daily deploy.yaml --replace   # each run reads the file",
+    "liveops schedule add @daily deploy.yaml target=/tmp/deploy --replace   # each run reads the file",
   ])
     .usage("[options] <cron> <op> [name=value...] [-- ARG...]")
     .argument("<cron>", '"minute hour day month weekday", or @hourly, @daily, @weekly, @monthly, @yearly')
