@@ -5,6 +5,7 @@
  * of users and operations.
  */
 import { writeSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { StartFailedError } from "../../protocol/client/autostart.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
@@ -96,6 +97,8 @@ export async function describeError(
   if (error instanceof InterruptedError) {
     return { lines: error.message ? [error.message] : [], code: EXIT.interrupted };
   }
+  if (isBeingReplaced(error))
+    return { lines: ["the package of liveops is being replaced; try again"], code: EXIT.fault };
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     lines: [
@@ -105,6 +108,16 @@ export async function describeError(
     code: EXIT.fault,
   };
 }
+
+/** A program of the package is missing, as while npm writes another version over it. */
+function isBeingReplaced(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+  return isMissing && message.split("\n", 1)[0]!.includes(OWN_FILES);
+}
+
+/** The directory of the bundles of the package. */
+const OWN_FILES = fileURLToPath(new URL(".", import.meta.url)).replace(/chunks\/$/, "");
 
 function refusal(error: Refusal): string[] {
   const lines = [`${error.summary}: ${error.message}`];

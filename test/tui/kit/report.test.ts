@@ -53,6 +53,17 @@ test.each([[new TypeError("x is not a function")], ["thrown text"]])(
   },
 );
 
+test("a file of the package that is missing is no fault: another version is written over it", async () => {
+  const own = new URL("../../../tui/kit/pipeline-file.js", import.meta.url).pathname;
+  const missing = (file: string) =>
+    Object.assign(new Error(`Cannot find module '${file}'`), { code: "ERR_MODULE_NOT_FOUND" });
+  expect(await reported(missing(own))).toEqual({
+    code: 70,
+    text: "liveops: the package of liveops is being replaced; try again\n",
+  });
+  expect((await reported(missing("/home/me/ops/mine.js"))).text).toContain("please report it");
+});
+
 test("a fault of the daemon says where its log is", async () => {
   expect(await reported(new Refusal("LIVEOPS_INTERNAL", "it broke"))).toEqual({
     code: 70,
