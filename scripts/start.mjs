@@ -45,7 +45,7 @@ function submission() {
   mkdirSync(target, { recursive: true, mode: 0o700 });
   const excluded = [".git", "dist", "node_modules"];
   const words = [`source=${root}`, `target=${target}`, "name=liveops", "keep=2"];
-  return [...words, ...excluded.map((name) => `exclude=${name}`), "--label", "this checkout"];
+  return [...words, ...excluded.map((name) => `exclude=${name}`)];
 }
 
 /** Cancels what is left of the chain, where the dashboard was left or Ctrl-C came before its end. */
