@@ -110,7 +110,7 @@ function titleOf({ operation, links }: DetailView): Piece[] {
   const titles = links.map(({ title }) => sanitizeLine(title));
   // The title of shell is its command once more.
   const same = titles[0] === name || shellCommand(operation) !== null;
-  const rest = titles.length > 1 ? titles.join(" → ") : same ? "" : (titles[0] ?? "");
+  const rest = [same ? "" : titles[0], ...titles.slice(1)].join(" → ").trimStart();
   return [
     [`${glyphOf(operation)} `, styleOf(operation)],
     [name, "bold"],
