@@ -7,6 +7,7 @@
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isPassed } from "../../protocol/stage-state.js";
+import { isFinal } from "../../protocol/state.js";
 
 export interface OverallProgress {
   /** From 0 to 99 before the end. A share that is not known is not included. */
@@ -29,6 +30,8 @@ const BEFORE_THE_END = 99;
 export function overallProgress(operation: Operation, durations: StageDurations | null): OverallProgress {
   const overall = withoutMark(operation, durations);
   const isMarked = operation.state === "running" && operation.progress?.approximate === true;
+  // What has ended gets no further, so that nothing is unknown.
+  if (isFinal(operation.state)) return { ...overall, known: true };
   return isMarked ? { ...overall, approximate: true } : overall;
 }
 

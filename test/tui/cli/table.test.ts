@@ -50,6 +50,7 @@ test("DONE is the share of the whole operation; without a share, what was counte
   expect(done({ ...load, progress: counted })).toBe("1,200 row");
   expect(done({ ...load, progress: null })).toBe("1m");
   expect(done({ state: "failed", percent: 60 })).toBe("53%");
+  expect(done({ state: "failed", progress: { ...counted, done: 0 } })).toBe("33%");
   expect(done({ percent: 60 }, () => ({ percent: 80.4, known: true }))).toBe("80%");
 });
 

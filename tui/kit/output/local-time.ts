@@ -16,11 +16,15 @@ function partsOf(at: Date): Record<string, string> {
   return Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
 }
 
-/** The time with its weekday and zone: `Thu 26 Nov 2026 14:30 CET`; seconds only where they are not 0. */
-export function formatLocalTime(at: Date): string {
+/**
+ * The time with its weekday and zone: `Thu 26 Nov 2026 14:30 CET`.
+ *
+ * @param withSeconds also where they are 0, as for the time of an event; a time that a person has chosen has none
+ */
+export function formatLocalTime(at: Date, withSeconds = false): string {
   const parts = partsOf(at);
   const { weekday, day, month, year, hour, minute, second, timeZoneName } = parts;
-  const seconds = second === "00" ? "" : `:${second}`;
+  const seconds = second === "00" && !withSeconds ? "" : `:${second}`;
   return `${weekday} ${day} ${month} ${year} ${hour}:${minute}${seconds} ${timeZoneName}`;
 }
 

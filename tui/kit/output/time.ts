@@ -33,7 +33,7 @@ export function fullTime(iso: string, style: TimeStyle | null, now: number): str
   const at = new Date(iso);
   if (Number.isNaN(at.getTime()) || style === "iso") return iso;
   if (style === "relative") return relativeTime(at, now);
-  const local = formatLocalTime(at);
+  const local = formatLocalTime(at, true);
   return style === "absolute" ? local : `${local} (${relativeTime(at, now)})`;
 }
 
