@@ -23,6 +23,7 @@ describe("without a daemon", () => {
     ["liveops", ["show", "abc"]],
     ["liveops", ["wait", "abc"]],
     ["liveops", ["ops"]],
+    ["liveops", ["status"]],
     ["liveopsd", ["status"]],
   ])("%s %j is exit 3 with what starts it", async (bin, words) => {
     const ended = await world.start(bin, words).ended;

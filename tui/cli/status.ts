@@ -90,8 +90,8 @@ Exit code 3 if no daemon answers in time.`,
       } catch (error) {
         if (!isAbsent(error)) throw error;
         if (options.absent !== undefined) printLine(options.absent);
-        // A prompt and a status bar read a pipe, and must not get a message.
-        else if (process.stdout.isTTY) await report(error, to);
+        // A prompt and a status bar read a pipe, and must not get a message. They say what they want to read.
+        else if (process.stdout.isTTY || !isForBar(options)) await report(error, to);
         process.exitCode = EXIT.noDaemon;
         // A request to a daemon that does not answer would keep the process. A fleet closes its connection itself.
         if (options.fleet === undefined) process.stdout.write("", () => process.exit());
@@ -105,6 +105,10 @@ const LIVEOPSD: string = "./liveopsd-cli.cjs";
 async function showDaemon(): Promise<void> {
   process.argv = process.argv.filter((word) => word !== "--daemon");
   await import(LIVEOPSD);
+}
+
+function isForBar(options: StatusOptions): boolean {
+  return [options.format, options.idle, options.escape].some((option) => option !== undefined);
 }
 
 function printLine(text: string): void {
