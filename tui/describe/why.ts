@@ -190,5 +190,5 @@ export function whyMarkdown(why: Why, clean: (text: string) => string): string {
     return ["", ...(head === "" ? [] : [`**${clean(head)}**`, ""]), ...body];
   });
   const heading = `### ${clean(title)}: ${state}`;
-  return [heading, "", clean(summary), "", `\`${op}\` \`${id}\`, ${at}`, ...sections, ""].join("\n");
+  return [heading, "", clean(summary), "", `\`${clean(op)}\` \`${id}\`, ${at}`, ...sections, ""].join("\n");
 }

@@ -92,7 +92,7 @@ async function readWhole(file: string): Promise<ReadExport> {
     ({ record, why = null, events, log }): RunSource => ({
       name: `${file} (${record.id})`,
       record,
-      why: async () => why,
+      why: async () => withoutCommands(why),
       events: () => iterate(events),
       log: (after = 0) => iterate(log.filter(({ n }) => n > after)),
     }),
@@ -113,6 +113,9 @@ function changedParts(
     sums[part].digest("hex") === checksums?.[part] ? [] : [`the ${part} of ${id}`],
   );
 }
+
+/** The commands are for another daemon, and nobody should type what a file of somebody else says. */
+const withoutCommands = (why: Why | null): Why | null => why && { ...why, next: [] };
 
 const DAMAGED = "it is damaged, or not all of it is there";
 
@@ -217,7 +220,7 @@ async function readLines(file: string): Promise<ReadExport> {
     (record, operation): RunSource => ({
       name: `${file} (${record.id})`,
       record,
-      why: async () => whys[operation] ?? null,
+      why: async () => withoutCommands(whys[operation] ?? null),
       events: () => events(file, operation),
       log: (after = 0) => logAfter(file, operation, marks[operation]!, after),
     }),

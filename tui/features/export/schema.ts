@@ -1,8 +1,10 @@
 /** The JSON Schema of an exported run, made from the schemas of records, events and log lines. */
 import * as z from "zod/mini";
 import { eventSchema } from "../../../protocol/event.js";
-import { logLineSchema, operationSchema } from "../../../protocol/operation.js";
+import { ID_PATTERN } from "../../../protocol/id.js";
+import { chainSchema, logLineSchema, operationSchema } from "../../../protocol/operation.js";
 import { doc } from "../../../protocol/schema/doc.js";
+import { OP_PATTERN } from "../../../protocol/type-names.js";
 import { whySchema } from "../../../protocol/why.js";
 import { EXPORT_FORMAT, EXPORT_VERSION } from "./json.js";
 
@@ -29,15 +31,25 @@ export const exportSchema = z.object({
 
 export type ExportedRun = z.infer<typeof exportSchema>;
 
+const id = z.string().check(z.regex(ID_PATTERN));
+/** Texts that every screen shows as they are, because a daemon checks them. */
+const names = { id, op: z.string().check(z.regex(OP_PATTERN)) };
+const linked = z.nullable(id);
+const record = z.extend(operationSchema, {
+  ...names,
+  chain: z.extend(chainSchema, { id, previous: linked, next: linked }),
+});
+const why = z.nullable(z.extend(whySchema, names));
+
 const PARTS = {
-  record: operationSchema,
-  why: z.nullable(whySchema),
+  record,
+  why,
   events: eventSchema,
   log: logLineSchema,
   operations: z.array(
     z.object({
-      record: operationSchema,
-      why: z.optional(z.nullable(whySchema)),
+      record,
+      why: z.optional(why),
       events: z.array(eventSchema),
       log: z.array(logLineSchema),
       checksums: z.optional(z.record(z.string(), z.string())),

@@ -154,6 +154,7 @@ describe("the JSON file", () => {
 });
 
 test.each([
+  ["an id", `"id":"`, '"id":"\\u001b', "operations[0].record.id has a wrong value"],
   ["a record", '"label":"monday"', '"label":["monday"]', "operations[0].record.label must be of type string"],
   ["an event", '"type":"attempt:started"', '"type":{}', "operations[0].events[1].type has a wrong value"],
   ["a line", '"text":"', '"text":{},"more":"', "operations[0].log[0].text must be of type string"],
