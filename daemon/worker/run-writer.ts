@@ -149,7 +149,7 @@ export class RunWriter extends AttemptWriter {
       this.#addToGroup(this.#lineOf(seq, body));
     } else {
       const before = this.#events.length;
-      this.#appendSynced(() => this.#lineOf(seq, body));
+      this.#appendSynced(() => this.#lineOf(seq, body), seq);
       const length = this.#events.length - before;
       if (body.type === "stage:left" && length > LARGE_LINE) this.#values += length;
     }
@@ -176,12 +176,14 @@ export class RunWriter extends AttemptWriter {
     else this.#group = { lines: line, timer: setTimeout(() => this.#settle(), GROUP_MS).unref() };
   }
 
-  /** Makes the line durable, after the events that wait, and then visible. */
-  #appendSynced(line: () => string): void {
+  /** Makes the line durable, after the events that wait, and then visible. @param seq number of the line */
+  #appendSynced(line: () => string, seq = this.#seq): void {
     const group = this.#group?.lines ?? "";
     this.#retryWhileFull(() => this.#events.appendSynced(group + line()));
     if (this.#group) clearTimeout(this.#group.timer);
     this.#group = null;
+    // A line that is durable keeps its number, also where it does not become visible now.
+    this.#seq = seq;
     // The sync may have taken long. The records are durable: readers take them after the death of their writer.
     this.checkLease?.();
     this.#retryWhileFull(() => this.#events.commit());

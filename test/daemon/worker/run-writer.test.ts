@@ -15,6 +15,7 @@ import { reduceEvent } from "../../../protocol/reduce.js";
 import { disk } from "../../harness/failing-disk.js";
 import { FileWriter } from "../../harness/file-writer.js";
 import { Story } from "../../harness/records.js";
+import { systemError } from "../../harness/system-error.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 vi.mock("node:fs", async (original) =>
@@ -163,6 +164,19 @@ describe("a full disk", () => {
     disk.syncErrors = ["EIO"];
     expect(() => sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true)).toThrow("EIO");
     sink.close();
+  });
+
+  test("an event that is durable, and not visible for an error of the disk, keeps its number", () => {
+    const { dir, sink } = newSink();
+    const { syncs } = disk;
+    disk.beforeChange = () => {
+      if (disk.syncs > syncs) throw systemError("EIO", "write");
+    };
+    expect(() => sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true)).toThrow("EIO");
+    disk.heal();
+    sink.event(progress(1), false);
+    sink.close();
+    expect(eventsIn(dir).map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
   test("at the moment of a rotation loses no more than it says", () => {
