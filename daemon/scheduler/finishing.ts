@@ -198,13 +198,16 @@ export class Finishing {
     return { requeue: { reason, next: number + 1, tries: entry.tries, delay: 0 } };
   }
 
-  /** Moves aside unreadable objects in the place of run files, so that the other run files can be read. */
+  /**
+   * Moves aside unreadable objects in the place of run files, so that the other run files can be read. Events whose
+   * outcome was read stay: the error may pass, and other operations of the worker have their events in the same file.
+   */
   #putAside(attempt: Attempt): void {
     const { events, log } = attempt.unreadable;
     if (events === null && log === null) return;
     const { layout, bus } = this.options;
     try {
-      const unreadable = events === null ? null : attempt.events.file;
+      const unreadable = attempt.isGivenUp() ? attempt.events.file : null;
       for (const problem of putAsideRunFiles(runDir(layout, attempt.id), attempt.dir, unreadable))
         bus.emit("problem", problem);
     } catch (error) {

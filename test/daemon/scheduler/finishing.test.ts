@@ -1,5 +1,6 @@
 /** The outcome of an operation whose worker died, and the limit of losses in a row. */
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { logFile } from "../../../daemon/run-files/attempt-files.js";
 import type { Attempt } from "../../../daemon/scheduler/attempt.js";
@@ -132,6 +133,22 @@ test("losses that an outcome comes between are not in a row", async () => {
     await attempted(id, both, true, (finishing, attempt) => finishing.finish(attempt, outcome("failed")));
     expect(recordOf(id).state).toBe("queued");
   }
+});
+
+test("events that cannot be read for a moment stay in their place where the outcome was read", async () => {
+  const id = await open.submit();
+  let file = "";
+  await attempted(id, POLICY, true, (finishing, attempt) => {
+    ({ file } = attempt.events);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, "{}\n");
+    disk.unreadable = /events\.ndjson$/;
+    attempt.read();
+    expect(attempt.unreadable.events?.message).toContain("EIO");
+    finishing.finish(attempt, outcome("succeeded"));
+  });
+  disk.heal();
+  expect(existsSync(file)).toBe(true);
 });
 
 test("a worker that was stopped by its timeout and ends as cancelled counts as timed out", async () => {
