@@ -10,6 +10,7 @@ import { StateRemovedError } from "./recovery/state-guard.js";
 import { type ConfigSource, configSource, type Settings, settingsFrom } from "./settings.js";
 import { AlreadyRunningError } from "./socket/held-places.js";
 import { SocketTakenError } from "./socket/listen.js";
+import { isOfSystem } from "./store/durable-file.js";
 import { layoutOf } from "./store/layout.js";
 
 export { examine } from "./recovery/doctor.js";
@@ -61,6 +62,11 @@ export async function runDaemon(
   reloadOnHangup(daemon);
   process.off("SIGHUP", ignoreHangup);
   process.on("uncaughtException", (error) => {
+    if (isOfSystem(error)) {
+      log.fatal({ err: error }, "the state directory could not be read or written; stopping");
+      sayOnStderr(`stopped: ${whyStopped(error, settings.stateDir)}`);
+      process.exit(70);
+    }
     log.fatal({ err: error }, "internal error (a bug in liveops)");
     sayOnStderr(`stopped by an internal error (a bug in liveops): ${error.stack ?? error.message}`);
     process.exit(70);
@@ -107,7 +113,7 @@ function reloadOnHangup({ context }: Daemon): void {
 function whyStopped(error: Error, stateDir: string): string {
   if (error instanceof StateRemovedError || error instanceof SocketTakenError) return error.message;
   return (
-    `the state directory ${stateDir} cannot be written: ${error.message}; ` +
+    `the state directory ${stateDir} cannot be read or written: ${error.message}; ` +
     "running operations continue; check the disk, then: liveops start"
   );
 }

@@ -6,7 +6,7 @@ import type * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
 import { PATHS } from "../../protocol/paths.js";
 import { VERSION, VERSION_HEADER } from "../../protocol/version.js";
-import { isShortage } from "../store/durable-file.js";
+import { isOfSystem } from "../store/durable-file.js";
 import type { NotRecordedError } from "../store/not-recorded.js";
 import { badRequest, inputProblem } from "./input-problem.js";
 import { drainBody } from "./request-body.js";
@@ -70,9 +70,7 @@ export function asRefusal(error: FastifyError | Error, maxBody: number): Refusal
     );
   }
   if (status >= 400 && status < 500) return new Refusal("LIVEOPS_BAD_REQUEST", error.message);
-  const { code = "" } = error as NodeJS.ErrnoException;
-  const isOfSystem = isShortage(error) || code === "EIO" || code === "EROFS";
-  const refusal = isOfSystem ? "LIVEOPS_STORE_FAILED" : "LIVEOPS_INTERNAL";
+  const refusal = isOfSystem(error) ? "LIVEOPS_STORE_FAILED" : "LIVEOPS_INTERNAL";
   return new Refusal(refusal, `${error.message}; liveopsd logs shows more`);
 }
 

@@ -6,6 +6,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "../log/log.js";
 import { isLocked } from "../os/kernel-lock.js";
+import { isUnreadable } from "../run-files/unreadable.js";
 import { type WorkerEvents, workerOfEvents } from "../run-files/worker-events.js";
 import type { Layout } from "../store/layout.js";
 import type { Containment } from "../worker/containment.js";
@@ -43,8 +44,21 @@ export class StaleWorkerCleaner {
     this.#timer = null;
   }
 
-  /** Checks once; returns whether a stale worker is left. */
+  /** Checks once; returns whether a stale worker may be left. */
   look(): boolean {
+    try {
+      return this.#clean();
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.parts.log.warn(
+        { err: error },
+        "the files of dead workers could not be removed; the next try is soon",
+      );
+      return true;
+    }
+  }
+
+  #clean(): boolean {
     const { scheduler, containment, workerEvents, log } = this.parts;
     const dir = this.parts.layout.workers;
     const before = this.#left;

@@ -86,6 +86,11 @@ export function isShortage(error: unknown): boolean {
   return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
+/** Whether the disk failed, or no descriptor or memory is free, wherever the call was made: it is no bug. */
+export function isOfSystem(error: unknown): boolean {
+  return isShortage(error) || ["EIO", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "");
+}
+
 /**
  * Whether the file system failed. A temporary shortage (room on the disk, descriptors, memory) is no failure: the file
  * is unchanged, and the same call may succeed later.

@@ -149,7 +149,9 @@ test("journal and log both fail: the daemon stops, and says why on stderr", asyn
   await daemon.submit("shell", { params: { args: ["true"] } }).catch(() => {});
   const { code, stderr } = await daemon.exited();
   expect(code).toBe(70);
-  expect(stderr).toMatch(/liveopsd: stopped: the state directory .* cannot be written: EIO.*liveops start/);
+  expect(stderr).toMatch(
+    /liveopsd: stopped: the state directory .* cannot be read or written: EIO.*liveops start/,
+  );
   failing.end();
   await daemon.startAgain();
   expect((await daemon.client.daemon()).pid).toBe(daemon.pid);
