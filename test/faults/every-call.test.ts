@@ -277,7 +277,8 @@ class Run {
     let isClean = ids.length === 2;
     for (const id of found) {
       const shown = await daemon.client.show(id);
-      isClean &&= await this.#judgeOperation(daemon, shown);
+      const isUnchanged = await this.#judgeOperation(daemon, shown);
+      isClean &&= isUnchanged;
     }
     const log = readFileSync(join(stateDir, "liveopsd.log"), "utf8");
     const errors = log.split("\n").filter((line) => /"level":"?(warn|error|fatal|[456]0)/.test(line));

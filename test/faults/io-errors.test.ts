@@ -222,10 +222,12 @@ test("EIO at the end of the log: the worker ends, and the log of the operation s
     state: "failed",
     error: { code: "LIVEOPS_WORKER_LOST" },
   });
-  expect((await wholeLog(daemon, id)).at(-1)).toMatchObject({
-    stream: "stderr",
-    text: expect.stringContaining("the run files cannot be written: EIO"),
-  });
+  const said = { stream: "stderr", text: expect.stringContaining("the run files cannot be written: EIO") };
+  expect((await wholeLog(daemon, id)).at(-1)).toMatchObject(said);
+  calls.set();
+  await daemon.stop();
+  await daemon.startAgain();
+  expect((await wholeLog(daemon, id)).at(-1)).toMatchObject(said);
 });
 
 test("a result that finds no free descriptor is recorded later, and the daemon goes on", async () => {
