@@ -68,10 +68,10 @@ export class StateGuard {
     );
   }
 
-  /** Whether logs and events can still be kept. */
+  /** Whether logs can still be kept. Each worker writes its events anew. */
   hasRuns(): boolean {
-    const { root, runs, workers } = this.options.layout;
-    return [root, runs, workers].every((path) => this.#isThere(path));
+    const { root, runs } = this.options.layout;
+    return [root, runs].every((path) => this.#isThere(path));
   }
 
   /** Whether decisions can still be recorded, by this daemon alone. */

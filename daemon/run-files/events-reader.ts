@@ -39,6 +39,7 @@ export function attemptOf(line: string): { id: string; attempt: number } | null 
 export class EventsReader implements LineReader {
   readonly #tail: Tail;
   #isOver = false;
+  #hasBegun = false;
   /** Offset in the file of the line that is passed on. */
   lineStart = 0;
 
@@ -75,8 +76,11 @@ export class EventsReader implements LineReader {
       const { to = Number.POSITIVE_INFINITY } = this.place;
       this.lineStart = end;
       end = this.#tail.offset;
-      this.#isOver ||= this.#isOther(line) || this.#tail.offset > to;
-      if (this.#isOver) return;
+      const isOther = this.#isOther(line);
+      this.#isOver ||= (isOther && this.#hasBegun) || this.#tail.offset > to;
+      // A worker that wrote its events anew has those of earlier attempts before ours.
+      if (this.#isOver || isOther) return;
+      this.#hasBegun = true;
       any = true;
       onLine(line);
     }, maxBytes);

@@ -47,6 +47,7 @@ export class AttemptRunner {
   readonly #stop: StopFile;
   readonly #retryWhileFull: RetryWhileDiskFull;
   #writer: RunWriter | null = null;
+  #removed: RemovedFiles | null = null;
   #held: Lease | null = null;
   #closers: Array<() => void> = [];
   /** Closes a file that has the events of this attempt alone. */
@@ -107,9 +108,9 @@ export class AttemptRunner {
       true,
     );
     this.#writer = writer;
-    const removed = new RemovedFiles(this.setup.eventsFile ?? attemptDir, this.setup);
+    this.#removed = new RemovedFiles(this.setup.eventsFile ?? attemptDir, this.setup, this.events);
     const outcome = await this.#run(writer);
-    await removed.stop();
+    await this.#removed.stop();
     this.#finish(outcome);
     const isFault = this.#faulty || FAULTS.has(outcome.error?.code ?? "") || this.#stop.signal.aborted;
     return !isFault && baseline.isQuiet() && this.#isAlone();
@@ -303,6 +304,7 @@ export class AttemptRunner {
     const resources = this.#usage.end();
     this.#writer.finish({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
     this.#held?.release();
+    this.#removed?.writeAnew();
     this.#writer.close();
     this.#closeEvents();
   }

@@ -1,9 +1,13 @@
 /** Ends a worker from within, with all that its operation started. For a worker whose daemon may be dead. */
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ProcessSweep } from "../../ops/programs/process-sweep.js";
+import type { AppendFile } from "../../protocol/system/append-file.js";
 import { Cgroup } from "../os/cgroup.js";
+import { acquireLock, type KernelLock } from "../os/kernel-lock.js";
 import { identify, sweepOf } from "../os/process-identity.js";
+import { layoutOf } from "../store/layout.js";
 import type { WorkerSetup } from "./messages.js";
 
 type Ending = Pick<WorkerSetup, "workerId" | "cgroup">;
@@ -50,18 +54,23 @@ async function endWorker(setup: Ending): Promise<void> {
 }
 
 /**
- * Ends a worker that outlived its daemon, if its events were removed, for example with the state directory. No daemon can record the outcome, and nothing else would end the operation. While the daemon that started
- * the worker runs, the daemon decides.
+ * Looks whether the events of a worker that outlived its daemon were removed. With the state directory: the worker ends,
+ * since no daemon can record the outcome, and nothing else would end the operation. With the directory of the workers
+ * alone: the worker writes them anew. While the daemon that started the worker runs, the daemon decides.
  */
 export class RemovedFiles {
   readonly #timer: NodeJS.Timeout;
   #missing = 0;
   #ending: Promise<void> | null = null;
+  /** The lock that was taken in the place of the removed one. */
+  #lock: KernelLock | null = null;
 
   constructor(
     /** The file or directory of the events. */
     private readonly path: string,
-    private readonly setup: Ending,
+    private readonly setup: Ending & Pick<WorkerSetup, "lockFile">,
+    /** The worker's own file of events; null: the attempt has one in its directory. */
+    private readonly events: AppendFile | null,
   ) {
     // With a ref, the timer would hide an operation that never settles.
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
@@ -75,6 +84,26 @@ export class RemovedFiles {
 
   #look(): void {
     if (process.connected || existsSync(this.path)) this.#missing = 0;
-    else if (++this.#missing >= ENOUGH) this.#ending ??= endWorker(this.setup);
+    else if (++this.#missing >= ENOUGH && !this.writeAnew()) this.#ending ??= endWorker(this.setup);
+  }
+
+  /**
+   * Writes removed events anew. Where that fails, the next look tries again: the open file still takes events.
+   *
+   * @returns false if the state directory is gone
+   */
+  writeAnew(): boolean {
+    if (this.events === null || existsSync(this.path)) return this.events !== null;
+    const dir = dirname(this.path);
+    if (!existsSync(layoutOf(dirname(dir)).version)) return false;
+    try {
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      // Before the events: the file of a worker without a lock is that of a dead one.
+      if (!existsSync(this.setup.lockFile)) this.#lock = acquireLock(this.setup.lockFile) ?? this.#lock;
+      this.events.writeAnew(this.path);
+    } catch {
+      // The disk is full, or another daemon makes the directory at this moment.
+    }
+    return true;
   }
 }

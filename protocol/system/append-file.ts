@@ -10,9 +10,10 @@
  * synced; the commit then writes the newlines. So a reader of complete lines never sees a line that a power cut may
  * remove.
  */
-import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, readSync } from "node:fs";
-import { openOwnFile } from "./own-file.js";
-import { writeAllSync } from "./replace-file.js";
+import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, readSync, renameSync } from "node:fs";
+import { dirname } from "node:path";
+import { openOwnFile, readAt } from "./own-file.js";
+import { syncDirectory, writeAllSync } from "./replace-file.js";
 
 const NEWLINE = 10;
 const NEWLINES = Buffer.from("\n");
@@ -27,7 +28,7 @@ export interface AppendOptions {
 const LEAST = 4096;
 
 export class AppendFile {
-  readonly #fd: number;
+  #fd: number;
   readonly #reserve: number;
   /** Bytes of lines. */
   #length = 0;
@@ -102,6 +103,25 @@ export class AppendFile {
 
   sync(): void {
     fdatasyncSync(this.#fd);
+  }
+
+  /** The file was removed while it was open: writes its lines anew. They are durable, and later lines follow. */
+  writeAnew(file: string): void {
+    this.commit();
+    const fresh = `${file}.new`;
+    const fd = openOwnFile(fresh, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC);
+    try {
+      writeAllSync(fd, readAt(this.#fd, 0, this.#length), 0);
+      fdatasyncSync(fd);
+      renameSync(fresh, file);
+      syncDirectory(dirname(file));
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    closeSync(this.#fd);
+    this.#fd = fd;
+    this.#size = this.#length;
   }
 
   close(): void {

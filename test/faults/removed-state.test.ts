@@ -32,7 +32,7 @@ function remove(path: string): void {
   rmSync(path, { recursive: true, maxRetries: 20, retryDelay: 5 });
 }
 
-test.each(["state", "runs", "workers"])(
+test.each(["state", "runs"])(
   "%s removed: the daemon ends with the reason, and so does what it ran",
   async (what) => {
     await using daemon = await startDaemon(["gate"]);
@@ -56,10 +56,14 @@ test.each(["state", "runs", "workers"])(
   },
 );
 
-test.each(["journal", "history", "liveopsd.lock"])(
+test.each(["journal", "history", "workers", "liveopsd.lock"])(
   "%s removed: the daemon ends with the reason, and the next one takes up what runs",
   async (what) => {
-    await using daemon = await startDaemon(["gate"]);
+    await using daemon = await startDaemon(["gate"], { concurrency: 1 });
+    // Its events are in the same file, before those of what runs.
+    const earlier = await waiting(daemon);
+    earlier.open();
+    await untilFinished(daemon, earlier.id);
     const operation = await waiting(daemon);
     const path = join(daemon.world.stateDir, what);
     remove(path);
