@@ -38,6 +38,7 @@ import { PausableClock } from "./pausable-clock.js";
 import { ActivityBaseline } from "./recycling.js";
 import { type RetryWhileDiskFull, waitingAt } from "./retry-while-disk-full.js";
 import { RunWriter } from "./run-writer.js";
+import type { StatePaths } from "./state-paths.js";
 import { StopFile } from "./stop-file.js";
 import { TerminalServer } from "./terminal-server.js";
 
@@ -60,8 +61,11 @@ export class AttemptRunner {
   /** The operation's code may still be running in this process. */
   #faulty = false;
 
+  private readonly message: OrderMessage;
+
   constructor(
-    private readonly message: OrderMessage,
+    private readonly paths: StatePaths,
+    order: OrderMessage,
     private readonly setup: WorkerSetup,
     private readonly output: Record<"stdout" | "stderr", OwnOutput>,
     /** The worker's own file of events; null: each attempt has a file. */
@@ -69,6 +73,8 @@ export class AttemptRunner {
     /** Lease of this host for this attempt; null if it needs none. */
     private readonly lease: Promise<Lease> | null = null,
   ) {
+    const message = paths.order(order);
+    this.message = message;
     this.#entry = message.entry;
     const { stepSeconds, fence = null } = message;
     this.#order = { ...orderOf(this.#entry), stepSeconds, fence };
@@ -163,7 +169,7 @@ export class AttemptRunner {
       try {
         this.#order = { ...this.#order, params: readPayload(paramsFile) as Order["params"] };
       } catch (error) {
-        const reason = (error as Error).message;
+        const reason = this.paths.shown((error as Error).message);
         return failed("LIVEOPS_PAYLOAD_UNREADABLE", `its parameters cannot be read: ${reason}`);
       }
     }
@@ -202,7 +208,7 @@ export class AttemptRunner {
     const findType = typeFinder(this.setup.opsDirs, []);
     if (this.message.secrets !== undefined) this.#closers.push(handSecrets(this.message.secrets));
     const terminals = new TerminalServer(this.message.attemptDir, (reason) =>
-      writer.line("liveops", writer.stage, `nobody can attach to the terminal: ${reason}`),
+      writer.line("liveops", writer.stage, `nobody can attach to the terminal: ${this.paths.shown(reason)}`),
     );
     const options = { clock: this.#clock, findType, stampsDir: this.setup.stampsDir };
     const outcome = await runAttempt(Type, order, writer, this.#stop, values, options, terminals);

@@ -24,6 +24,7 @@ import { Lease } from "./lease.js";
 import type { FromWorker, LeaseFile, OrderMessage, WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
 import { Recycling } from "./recycling.js";
+import { StatePaths } from "./state-paths.js";
 
 /** Added to the daemon's own oom_score_adj, which is 0 by default; 1000 is the most. */
 const OOM_SCORE = 500;
@@ -34,7 +35,9 @@ const MOST_EVENTS = 4 * 1024 * 1024;
 /** Bytes of the file that are reserved ahead, so that an event's sync is one write. */
 const RESERVE = 64 * 1024;
 
-const setup = JSON.parse(process.argv[2] ?? "{}") as WorkerSetup;
+const given = JSON.parse(process.argv[2] ?? "{}") as WorkerSetup;
+const paths = new StatePaths(given);
+const setup = paths.setup(given);
 
 // First of all: memory and processes from here on belong to the cgroup.
 const problem = setup.cgroup === null ? null : enterCgroup(setup.cgroup);
@@ -70,7 +73,7 @@ process.on("uncaughtException", (error, origin) => {
   // While an attempt runs, the runner gets the error too and fails the attempt; the process is not used again.
   if (current?.takesFault(error, origin)) return;
   // Nothing records why. The daemon adds what the worker printed to the log of the operation.
-  if (isIoError(error)) writeSync(2, `the run files cannot be written: ${error.message}\n`);
+  if (isIoError(error)) writeSync(2, `${paths.shown(`the run files cannot be written: ${error.message}`)}\n`);
   process.exit(1);
 });
 process.on("exit", (code) => current?.exited(code));
@@ -82,7 +85,7 @@ send({ type: "ready", cgroup: setup.cgroup, problem, version: VERSION });
 
 async function perform(order: OrderMessage): Promise<void> {
   setClockAhead(order.clockAhead ?? 0);
-  current = new AttemptRunner(order, setup, output, events, leaseOf(order));
+  current = new AttemptRunner(paths, order, setup, output, events, leaseOf(order));
   const clean = await current.perform();
   current = null;
   const eventsEnd = events?.length ?? 0;

@@ -166,3 +166,22 @@ test("the doctor says that a directory is a copy, and claims it not", async () =
   await world.startDaemon([], onCopy);
   expect((await list(onCopy))[queued]!.blocked).not.toBeNull();
 });
+
+test("a directory that is moved while no daemon runs keeps what runs, and its worker writes nothing at the old path", async () => {
+  const gate = join(world.dir, "gate");
+  await world.startDaemon();
+  // Its log gets more parts after the move.
+  const script = `until [ -e ${gate} ]; do sleep 0.05; done; seq 60000`;
+  const running = await world.submit("shell", "--", "sh", "-c", script);
+  await until("it runs", async () => (await list())[running]?.state === "running");
+  await world.liveopsd(["stop"]);
+  renameSync(world.state, copy);
+  const started = await world.liveopsd(["start"], onCopy);
+  expect(started.code, started.stderr).toBe(0);
+  expect(await list(onCopy)).toMatchObject({ [running]: { state: "running" } });
+  expect((await status()).copyOf).toBeNull();
+  writeFileSync(gate, "");
+  await until("it has succeeded", async () => (await list(onCopy))[running]?.state === "succeeded");
+  expect((await world.liveops(["logs", running, "-n", "1"], onCopy)).stdout).toBe("60000\n");
+  expect(existsSync(world.state)).toBe(false);
+});

@@ -63,11 +63,28 @@ static int is_below(const char *path) {
   return length > 0 && strncmp(path, control->directory, length) == 0 && (path[length] == '/' || path[length] == 0);
 }
 
+/* The path with the directory of its descriptor: a worker reaches the state directory by one. */
+static const char *resolved(const char *path, char whole[2 * PATH_MAX]) {
+  static const char anchor[] = "/proc/self/fd/";
+  char link[64], place[PATH_MAX];
+  const char *rest = strncmp(path, anchor, sizeof anchor - 1) == 0 ? strchr(path + sizeof anchor - 1, '/') : NULL;
+  if (rest == NULL || (size_t)(rest - path) >= sizeof link) return path;
+  snprintf(link, sizeof link, "%.*s", (int)(rest - path), path);
+  ssize_t length = readlink(link, place, sizeof place - 1);
+  if (length < 0) return path;
+  place[length] = 0;
+  snprintf(whole, 2 * PATH_MAX, "%s%s", place, rest);
+  return whole;
+}
+
 /* Whether this call is the one that fails. */
 static int fails(int kind, const char *name, const char *path) {
-  if (!(kind & control->kinds) || control->at == 0 || !is_below(path)) return 0;
+  char whole[2 * PATH_MAX];
+  if (!(kind & control->kinds) || control->at == 0) return 0;
+  path = resolved(path, whole);
+  if (!is_below(path)) return 0;
   if (atomic_fetch_add(&control->count, 1) + 1 != control->at) return 0;
-  snprintf(control->call, sizeof control->call, "%s %s by %d", name, path, (int)getpid());
+  snprintf(control->call, sizeof control->call, "%s %.900s by %d", name, path, (int)getpid());
   atomic_store(&control->failed, 1);
   errno = control->error;
   return 1;

@@ -47,7 +47,7 @@ export async function read({ dir, stateDir }: World): Promise<Recording> {
   /** When each thread sent something to another process for the last time. */
   const sent = new Map<string, number>();
   let last = 0;
-  for await (const call of readTrace(traceFile(dir), isOurs)) {
+  for await (const call of readTrace(traceFile(dir), isOurs, stateDir)) {
     if (call.type === "send") sent.set(call.thread, calls.length);
     else if (!("path" in call) || ![marked, side].includes(call.path)) calls.push(call);
     else if (call.type === "write" && call.path === side)

@@ -50,15 +50,23 @@ const UNKNOWN = new Set([
 /**
  * The calls on paths for which `isOurs`, in the order of their ends.
  *
+ * @param stateDir - a worker reaches it by a descriptor
  * @throws Error for a call on such a path that the model does not know
  */
-export async function* readTrace(file: string, isOurs: (path: string) => boolean): AsyncGenerator<Call> {
+export async function* readTrace(
+  file: string,
+  isOurs: (path: string) => boolean,
+  stateDir: string,
+): AsyncGenerator<Call> {
   const unfinished = new Map<string, { text: string; sync: number }>();
   let syncs = 0;
   for await (const line of createInterface({ input: createReadStream(file, "latin1") })) {
     const space = line.indexOf(" ");
     const thread = line.slice(0, space);
-    let text = line.slice(space).trimStart();
+    let text = line
+      .slice(space)
+      .trimStart()
+      .replaceAll(/"\/proc\/self\/fd\/\d+\//g, `"${stateDir}/`);
     let sync = ++syncs;
     const resumed = /^<\.\.\. \w+ resumed>/.exec(text);
     if (resumed) {
