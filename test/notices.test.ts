@@ -48,7 +48,7 @@ test.each([
   "tui/cli/liveopsd/command-line.ts",
   "daemon/features/metrics/prometheus.ts",
   "daemon/features/traces/traces.ts",
-  "ops/backup.ts",
+  "ops/features/archive/backup.ts",
   "tui/features/mcp/main.ts",
 ])("every package in the bundle of %s is named with its licence", async (entry) => {
   const names = await packagesOf(entry);

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, it, vi } from "vitest";
 import { archiveFile, manifestFile, stampOf } from "../../ops/features/archive/naming.js";
+import { PruneBackups } from "../../ops/features/archive/prune-backups.js";
 import { runOperation } from "../../ops/features/testing/index.js";
-import { PruneBackups } from "../../ops/prune-backups.js";
 import { temporary } from "./temporary.js";
 
 /** Called before each removal. */

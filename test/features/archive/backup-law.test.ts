@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { Backup } from "../../../ops/backup.js";
+import { Backup } from "../../../ops/features/archive/backup.js";
 import { runOperation } from "../../../ops/features/testing/index.js";
 import { temporary } from "../../ops/temporary.js";
 import { contents, extract, type Tree, tree } from "../../ops/trees.js";

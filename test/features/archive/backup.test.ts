@@ -17,7 +17,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import type { ParamsInput } from "liveops";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Backup } from "../../../ops/backup.js";
+import { Backup } from "../../../ops/features/archive/backup.js";
 import { manifestFile } from "../../../ops/features/archive/naming.js";
 import { runOperation, startOperation } from "../../../ops/features/testing/index.js";
 import { temporary } from "../../ops/temporary.js";
@@ -274,7 +274,7 @@ describe("a tree that changes meanwhile", () => {
     const run = await attempt.finished;
     expect(run.error).toBeNull();
     const verified = await runOperation(
-      (await import("../../../ops/verify-backup.js")).VerifyBackup,
+      (await import("../../../ops/features/archive/verify-backup.js")).VerifyBackup,
       {
         archive: archiveIn(target),
       },

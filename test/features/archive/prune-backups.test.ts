@@ -3,8 +3,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { archiveFile, manifestFile, stampOf } from "../../../ops/features/archive/naming.js";
+import { PruneBackups } from "../../../ops/features/archive/prune-backups.js";
 import { runOperation } from "../../../ops/features/testing/index.js";
-import { PruneBackups } from "../../../ops/prune-backups.js";
 import { temporary } from "../../ops/temporary.js";
 
 const stamp = (day: number) => stampOf(new Date(Date.UTC(2026, 0, day)));

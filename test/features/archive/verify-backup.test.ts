@@ -4,10 +4,10 @@ import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import { Backup } from "../../../ops/backup.js";
+import { Backup } from "../../../ops/features/archive/backup.js";
 import { manifestFile } from "../../../ops/features/archive/naming.js";
+import { VerifyBackup } from "../../../ops/features/archive/verify-backup.js";
 import { runOperation, startOperation } from "../../../ops/features/testing/index.js";
-import { VerifyBackup } from "../../../ops/verify-backup.js";
 import { temporary } from "../../ops/temporary.js";
 import { extract, type Tree, tree } from "../../ops/trees.js";
 
