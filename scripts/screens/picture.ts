@@ -11,13 +11,8 @@ const BAR = 30;
 const FONT =
   '14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Noto Sans Mono CJK SC",monospace';
 /** Colours of a terminal without any others. */
-export interface Look {
-  readonly ink: string;
-  readonly paper: string;
-}
-
-export const DARK: Look = { ink: "#c9d1d9", paper: "#0d1117" };
-export const LIGHT: Look = { ink: "#24292f", paper: "#ffffff" };
+const INK = "#c9d1d9";
+const PAPER = "#0d1117";
 const SIXTEEN = [
   ...["#484f58", "#ff7b72", "#3fb950", "#d29922", "#58a6ff", "#bc8cff", "#39c5cf", "#b1bac4"],
   ...["#6e7681", "#ffa198", "#56d364", "#e3b341", "#79c0ff", "#d2a8ff", "#56d4dd", "#ffffff"],
@@ -29,8 +24,6 @@ export interface Frame {
   title: string;
   /** Each row as SVG. */
   rows: string[];
-  columns: number;
-  look: Look;
 }
 
 export interface Recording {
@@ -54,10 +47,10 @@ interface Run {
 }
 
 /** @param edit - what stands for a text of the screen in the picture */
-export function frameOf(screen: HeadlessTerminal, at = 0, edit = (text: string) => text, look = DARK): Frame {
+export function frameOf(screen: HeadlessTerminal, at = 0, edit = (text: string) => text): Frame {
   const rows = Array.from({ length: screen.size.rows }, (_, y) => {
     const upper = BAR + y * CELL.height;
-    const runs = runsOf(screen, y, look).map((run) => ({ ...run, text: edit(run.text) }));
+    const runs = runsOf(screen, y).map((run) => ({ ...run, text: edit(run.text) }));
     const boxes = runs.map(({ x, columns, style }) =>
       style.behind === null
         ? ""
@@ -75,17 +68,17 @@ export function frameOf(screen: HeadlessTerminal, at = 0, edit = (text: string) 
       ? ""
       : `${boxes.join("")}<text y="${upper + 13}">${spans.join("")}</text>`;
   });
-  return { at, title: edit(screen.title), rows, columns: screen.size.columns, look };
+  return { at, title: edit(screen.title), rows };
 }
 
-function runsOf(screen: HeadlessTerminal, y: number, look: Look): Run[] {
+function runsOf(screen: HeadlessTerminal, y: number): Run[] {
   const line = screen.line(y);
   const runs: Run[] = [];
   let width = 1;
   for (let x = 0; x < screen.size.columns; x++) {
     const cell = line?.getCell(x);
     if (cell === undefined || cell.getWidth() === 0) continue;
-    const style = styleOf(cell, look);
+    const style = styleOf(cell);
     const last = runs.at(-1);
     // A font may draw wide characters in another width: what follows begins anew at its column.
     const isNew =
@@ -99,17 +92,17 @@ function runsOf(screen: HeadlessTerminal, y: number, look: Look): Run[] {
   return runs;
 }
 
-function styleOf(cell: Cell, { ink: plain, paper }: Look): Run["style"] {
+function styleOf(cell: Cell): Run["style"] {
   const ink = cell.isFgDefault() ? null : colour(cell.isFgRGB(), cell.getFgColor());
   const behind = cell.isBgDefault() ? null : colour(cell.isBgRGB(), cell.getBgColor());
   const isInverse = cell.isInverse() !== 0;
-  const fill = isInverse ? (behind ?? paper) : ink;
+  const fill = isInverse ? (behind ?? PAPER) : ink;
   const attributes = [
     fill === null ? "" : ` fill="${fill}"`,
     cell.isBold() ? ' font-weight="700"' : "",
     cell.isDim() ? ' fill-opacity=".62"' : "",
   ];
-  return { ink: attributes.join(""), behind: isInverse ? (ink ?? plain) : behind };
+  return { ink: attributes.join(""), behind: isInverse ? (ink ?? INK) : behind };
 }
 
 function colour(isRgb: boolean, value: number): string {
@@ -138,42 +131,12 @@ export function svgOf({ columns, rows, frames, rest, alt }: Recording): string {
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${escaped(alt)}</title>`,
-    `<style>text{font:${FONT};fill:${DARK.ink};white-space:pre}.t{font-size:12px;text-anchor:middle;opacity:.7}</style>`,
-    `<rect width="${width}" height="${height}" rx="8" fill="${DARK.paper}"/>`,
+    `<style>text{font:${FONT};fill:${INK};white-space:pre}.t{font-size:12px;text-anchor:middle;opacity:.7}</style>`,
+    `<rect width="${width}" height="${height}" rx="8" fill="${PAPER}"/>`,
     ...["#ff5f57", "#febc2e", "#28c840"].map(
       (fill, i) => `<circle cx="${18 + i * 18}" cy="16" r="5.5" fill="${fill}"/>`,
     ),
     ...parts.flat(),
-    "</svg>",
-  ].join("\n")}\n`;
-}
-
-const widthOf = ({ columns }: Frame) => Math.ceil(columns * CELL.width + 2 * MARGIN);
-const heightOf = ({ rows }: Frame) => Math.ceil(rows.length * CELL.height + MARGIN + BAR);
-const APART = 24;
-
-/** Still pictures beside each other, each with its word above. */
-export function sideBySide(pictures: ReadonlyArray<readonly [word: string, frame: Frame]>): string {
-  let x = 0;
-  const parts = pictures.map(([word, frame]) => {
-    const width = widthOf(frame);
-    const part = [
-      `<g transform="translate(${x} 0)" fill="${frame.look.ink}">`,
-      `<rect width="${width}" height="${heightOf(frame)}" rx="8" fill="${frame.look.paper}"/>`,
-      `<text x="${width / 2}" y="20" class="t">${escaped(word)}</text>`,
-      ...frame.rows.filter((row) => row !== ""),
-      "</g>",
-    ].join("\n");
-    x += width + APART;
-    return part;
-  });
-  const height = Math.max(...pictures.map(([, frame]) => heightOf(frame)));
-  const alt = pictures.map(([word]) => word).join(" and ");
-  return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${x - APART} ${height}" role="img">`,
-    `<title>${escaped(alt)}</title>`,
-    `<style>text{font:${FONT};white-space:pre}.t{font-size:12px;text-anchor:middle;opacity:.7}</style>`,
-    ...parts,
     "</svg>",
   ].join("\n")}\n`;
 }
