@@ -158,7 +158,7 @@ describe("a script", () => {
     expect(error).toMatchObject({
       ...{ code: "LIVEOPS_EXCEPTION", stack: null },
       place: { file: "/pipelines/nightly.yaml", line: 5 },
-      command: "ls /nonexistent | cat",
+      command: "ls ./missing | cat",
     });
     expect(result).toMatchObject({ exitCode: 2, failedStage: "A" });
     expect(texts("stdout")).not.toContain("two");
