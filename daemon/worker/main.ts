@@ -89,7 +89,9 @@ async function perform(order: OrderMessage): Promise<void> {
   const clean = await current.perform();
   current = null;
   const eventsEnd = events?.length ?? 0;
-  if (!clean || !process.connected || eventsEnd > MOST_EVENTS || recycling.isDue()) process.exit(0);
+  // A thread may wait for a file system that does not answer, and an exit would wait for the thread.
+  if (!clean) process.kill(process.pid, "SIGKILL");
+  if (!process.connected || eventsEnd > MOST_EVENTS || recycling.isDue()) process.exit(0);
   send({ type: "idle", eventsEnd });
 }
 
