@@ -14,6 +14,7 @@ import {
 } from "../../pipeline/run/command.js";
 import { findShell, shellText } from "../../pipeline/run/shell.js";
 import { fill, fillWords, type Scope } from "../../pipeline/template.js";
+import { orAborted } from "./files/answer.js";
 import { type Contents, contentsOf, type Differences, differences, isNewer } from "./files/content.js";
 import type { PathsContext, Pattern } from "./files/paths.js";
 import type { Build, Given, Stamp } from "./files/stamps.js";
@@ -33,6 +34,7 @@ type Needs = Pick<Stamp, "needs" | "walked">;
 const MOST_DURATIONS = 5;
 
 export class Freshness {
+  readonly #signal: AbortSignal;
   readonly #cwd: string;
   readonly #scope: Scope;
   readonly #env: Readonly<Record<string, string | undefined>>;
@@ -57,6 +59,7 @@ export class Freshness {
     this.#env = env;
     this.#scope = scope;
     const { cwd, needs, makes } = patternsOf(file, task, files, scope);
+    this.#signal = AbortSignal.any([context.p.signal, context.deadline]);
     this.#cwd = cwd;
     this.#needs = needs;
     this.#makes = makes;
@@ -80,7 +83,7 @@ export class Freshness {
     const before = this.build.stamps?.read(this.#of) ?? null;
     const given = await this.#given();
     const mayBeQuick = before !== null && before.at !== null && this.#forcedBy === null;
-    const isQuick = mayBeQuick && this.#isAsWalked(before);
+    const isQuick = mayBeQuick && (await this.#isAsWalked(before));
     const look = await this.#compare(before, given, isQuick);
     // What runs needs the errors of patterns, too.
     return look.isUpToDate || !isQuick ? look : await this.#compare(before, given, false);
@@ -128,8 +131,9 @@ export class Freshness {
   }
 
   /** Whether the patterns and the directories are those of the stamp, so that they match the same files. */
-  #isAsWalked({ walked }: Stamp): boolean {
-    return walked !== null && walked.patterns === this.#patterns && isAsWalked(walked.walk);
+  async #isAsWalked({ walked }: Stamp): Promise<boolean> {
+    if (walked === null || walked.patterns !== this.#patterns) return false;
+    return orAborted(isAsWalked(walked.walk), this.#signal);
   }
 
   get #patterns(): string {
@@ -151,7 +155,8 @@ export class Freshness {
 
   async #filesOf(patterns: readonly Pattern[], context: PathsContext) {
     if (patterns.length === 0) return { files: [], walk: [] };
-    return (await loadPaths()).filesOf(patterns, context);
+    const { filesOf } = await loadPaths();
+    return orAborted(filesOf(patterns, context), this.#signal);
   }
 
   /** Call before the command runs: a stamp of an earlier run is no longer valid. */
@@ -249,12 +254,11 @@ export class Freshness {
   }
 
   #paths(key: string, except: readonly Pattern[]): PathsContext {
-    const { signal } = this.context.p;
     const fail = (pattern: Pattern, why: string | null) => {
       const what = why ?? `no file matches ${pattern.text}${this.#hintAt(pattern)}`;
       return this.#fail(pattern, `${key} of "${this.place.label}": ${what}`);
     };
-    return { cwd: this.#cwd, except, signal: AbortSignal.any([signal, this.context.deadline]), fail };
+    return { cwd: this.#cwd, except, signal: this.#signal, fail };
   }
 
   /** In other tools, `needs` names jobs. */
@@ -267,11 +271,10 @@ export class Freshness {
   }
 
   #contentsOf(paths: Iterable<string>, known: Contents | undefined): Promise<Contents> {
-    const { p, deadline } = this.context;
-    const signal = AbortSignal.any([p.signal, deadline]);
     const [place = null] = [...this.#needs, ...this.#makes];
     const fail = (path: string, why: string) => this.#fail(place, `cannot read ${path}: ${why}`);
-    return contentsOf(paths, { cwd: this.#cwd, known, signal, fail });
+    const signal = this.#signal;
+    return orAborted(contentsOf(paths, { cwd: this.#cwd, known, signal, fail }), signal);
   }
 
   #fail(pattern: Pattern | null, why: string): Error {

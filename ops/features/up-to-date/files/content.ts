@@ -4,10 +4,11 @@
  * A file that changed shortly before it was looked at may change again within the same tick of the file system's clock.
  * Its times are not kept, so that it is read the next time.
  */
-import { createHash, hash } from "node:crypto";
-import { createReadStream, readFileSync, type Stats, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { constants, type Stats } from "node:fs";
+import { open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { answered, statOf } from "./answer.js";
 
 /** `[size, mtime, ctime, inode, hash]`; times of 0 are never those of a file. `+x` follows the hash of an executable. */
 export type FileState = readonly [number, number, number, number, string];
@@ -32,43 +33,46 @@ export const NO_UTF8 = "\ufffd";
 export const WHY_NO_UTF8 =
   "its name is not UTF-8; rename it, or leave it out with a pattern that begins with !";
 
-/** Bytes of a file that is read at once. */
-const MOST_AT_ONCE = 1024 * 1024;
-
-/** ms of work after which others have their turn. */
-const SLICE_MS = 20;
+/** Bytes that are read at once, and files that are looked at at once. */
+const PART = 256 * 1024;
+const AT_ONCE = 32;
 
 /** A path without a regular file is left out. @throws the error of a file that cannot be read */
 export async function contentsOf(paths: Iterable<string>, options: LookOptions): Promise<Contents> {
-  const { cwd, known, signal, fail } = options;
   const contents = new Map<string, FileState>();
+  const all = [...paths];
   const now = Date.now();
-  let slice = performance.now();
-  for (const path of paths) {
-    if (performance.now() - slice > SLICE_MS) {
-      await turn();
-      signal.throwIfAborted();
-      slice = performance.now();
-    }
-    const file = resolve(cwd, path);
-    try {
-      const stat = statSync(file, { throwIfNoEntry: false });
-      if (stat === undefined && path.includes(NO_UTF8) && !known?.has(path)) throw new Error(WHY_NO_UTF8);
-      if (!stat?.isFile()) continue;
-      const before = known?.get(path);
-      const { size, ino } = stat;
-      const isKnown = before !== undefined && isSame(before, stat);
-      const isSettled = Math.max(stat.mtimeMs, stat.ctimeMs) < now - TICK_MS;
-      const [modified, changed] = isSettled ? [stat.mtimeMs, stat.ctimeMs] : [0, 0];
-      const sum = isKnown ? before[4] : (await hashOf(file, size, signal)) + (stat.mode & 0o100 ? "+x" : "");
-      contents.set(path, [size, modified, changed, ino, sum]);
-    } catch (error) {
-      signal.throwIfAborted();
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") continue;
-      throw fail(path, (error as Error).message);
-    }
+  for (let at = 0; at < all.length; at += AT_ONCE) {
+    const some = all.slice(at, at + AT_ONCE);
+    const states = await Promise.all(some.map((path) => stateOf(path, now, options)));
+    options.signal.throwIfAborted();
+    for (const [index, state] of states.entries()) if (state !== null) contents.set(some[index]!, state);
   }
   return contents;
+}
+
+async function stateOf(
+  path: string,
+  now: number,
+  { cwd, known, signal, fail }: LookOptions,
+): Promise<FileState | null> {
+  const file = resolve(cwd, path);
+  try {
+    const stat = await statOf(file);
+    if (stat === undefined && path.includes(NO_UTF8) && !known?.has(path)) throw new Error(WHY_NO_UTF8);
+    if (!stat?.isFile()) return null;
+    const before = known?.get(path);
+    const { size, ino } = stat;
+    const isKnown = before !== undefined && isSame(before, stat);
+    const isSettled = Math.max(stat.mtimeMs, stat.ctimeMs) < now - TICK_MS;
+    const [modified, changed] = isSettled ? [stat.mtimeMs, stat.ctimeMs] : [0, 0];
+    const sum = isKnown ? before[4] : (await hashOf(file, size, signal)) + (stat.mode & 0o100 ? "+x" : "");
+    return [size, modified, changed, ino, sum];
+  } catch (error) {
+    signal.throwIfAborted();
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw fail(path, (error as Error).message);
+  }
 }
 
 function isSame([size, modified, changed, inode]: FileState, stat: Stats): boolean {
@@ -76,10 +80,20 @@ function isSame([size, modified, changed, inode]: FileState, stat: Stats): boole
 }
 
 async function hashOf(file: string, size: number, signal: AbortSignal): Promise<string> {
-  if (size <= MOST_AT_ONCE) return hash("sha256", readFileSync(file), "base64url");
-  const sum = createHash("sha256");
-  for await (const part of createReadStream(file, { signal, highWaterMark: MOST_AT_ONCE })) sum.update(part);
-  return sum.digest("base64url");
+  // A file such as /proc/kmsg would wait for its next bytes.
+  const handle = await answered(open(file, constants.O_RDONLY | constants.O_NONBLOCK));
+  try {
+    const sum = createHash("sha256");
+    const bytes = Buffer.allocUnsafe(Math.min(size + 1, PART));
+    for (;;) {
+      const { bytesRead } = await answered(handle.read(bytes, 0, bytes.length, null));
+      if (bytesRead === 0) return sum.digest("base64url");
+      sum.update(bytes.subarray(0, bytesRead));
+      signal.throwIfAborted();
+    }
+  } finally {
+    handle.close().catch(() => {});
+  }
 }
 
 /** What differs between two looks. */

@@ -1,7 +1,8 @@
 /** The files that the patterns of `needs` and `makes` match now, and the directories that tell so. */
-import { readdir, realpath, type Stats, statSync } from "node:fs";
+import { readdir, realpath, type Stats } from "node:fs";
 import { posix } from "node:path";
 import { escapePath, glob, isDynamicPattern } from "tinyglobby";
+import { isAbsent, statOf } from "./answer.js";
 import { NO_UTF8, WHY_NO_UTF8 } from "./content.js";
 import { isKept, matches, UNNAMED } from "./order.js";
 import type { Walk } from "./walk.js";
@@ -47,7 +48,7 @@ export async function filesOf(
   const walker = new Walker();
   for (const pattern of patterns) {
     if (!isKept(pattern.text)) continue;
-    const files = isPlainFile(pattern, leftOut, context)
+    const files = (await isPlainFile(pattern, leftOut, context))
       ? [posix.resolve(cwd, unescaped(pattern.text)).slice(1)]
       : await matchesOf(pattern, leftOut, walker, context);
     signal.throwIfAborted();
@@ -59,7 +60,7 @@ export async function filesOf(
         `${pattern.text} matches more than ${MOST_FILES.toLocaleString("en-US")} files; leave some out with a pattern that begins with !`,
       );
   }
-  return { files: [...all].sort(), walk: walker.walk };
+  return { files: [...all].sort(), walk: await walker.walk() };
 }
 
 /** What the library reads of directories. */
@@ -88,9 +89,9 @@ class Walker {
       })) as typeof realpath,
   };
 
-  get walk(): Walk | null {
+  async walk(): Promise<Walk | null> {
     if (!this.#isSure) return null;
-    const states = [...this.#directories].map((path) => directoryState(path));
+    const states = await Promise.all([...this.#directories].map((path) => directoryState(path)));
     return states.includes(null) ? null : (states as Walk);
   }
 }
@@ -102,11 +103,15 @@ const toOneLine = (name: string) =>
 const fromOneLine = (line: string) => line.replace(/\0(\d)/g, (_, index) => LINE_ENDS[index]!);
 
 /** Whether the pattern is the path of a file that is not left out: no directory is read then. */
-function isPlainFile(pattern: Pattern, leftOut: readonly string[], { cwd, fail }: PathsContext): boolean {
+async function isPlainFile(
+  pattern: Pattern,
+  leftOut: readonly string[],
+  context: PathsContext,
+): Promise<boolean> {
   const { text } = pattern;
-  if (isDynamicPattern(quoted(text)) || leftOut.some((each) => matches(each, text, cwd) !== false))
+  if (isDynamicPattern(quoted(text)) || leftOut.some((each) => matches(each, text, context.cwd) !== false))
     return false;
-  return statOf(posix.resolve(cwd, unescaped(text)), pattern, fail)?.isFile() ?? false;
+  return (await statOfPattern(pattern, context))?.isFile() ?? false;
 }
 
 /** Absolute, without the first `/`. */
@@ -114,11 +119,11 @@ async function matchesOf(
   pattern: Pattern,
   leftOut: readonly string[],
   walker: Walker,
-  { cwd, fail, signal }: PathsContext,
+  context: PathsContext,
 ): Promise<string[]> {
+  const { cwd, fail, signal } = context;
   const isGlob = isDynamicPattern(quoted(pattern.text));
-  const isDirectory =
-    !isGlob && statOf(posix.resolve(cwd, unescaped(pattern.text)), pattern, fail)?.isDirectory();
+  const isDirectory = !isGlob && (await statOfPattern(pattern, context))?.isDirectory();
   const base = toOneLine(escapePath(cwd));
   const whole = (text: string) => posix.resolve(base, toOneLine(quoted(text))).slice(1);
   const unnamed = UNNAMED.filter((name) => !pattern.text.split("/").some((part) => part.includes(name)));
@@ -154,15 +159,10 @@ function rootOf(text: string): string {
 }
 
 /** Undefined: there is nothing. */
-function statOf(path: string, pattern: Pattern, fail: PathsContext["fail"]): Stats | undefined {
+async function statOfPattern(pattern: Pattern, { cwd, fail }: PathsContext): Promise<Stats | undefined> {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return await statOf(posix.resolve(cwd, unescaped(pattern.text)));
   } catch (error) {
-    if (isAbsent(error as NodeJS.ErrnoException)) return undefined;
     throw fail(pattern, `cannot read it: ${(error as Error).message}`);
   }
-}
-
-function isAbsent({ code }: NodeJS.ErrnoException): boolean {
-  return code === "ENOENT" || code === "ENOTDIR";
 }

@@ -1,5 +1,5 @@
 /** The directories that were read to find files: as long as they are as they were, the same patterns match the same files. */
-import { statSync } from "node:fs";
+import { statOf } from "./answer.js";
 import { TICK_MS } from "./content.js";
 
 /** `[path, mtime, ctime, inode]` of each directory. */
@@ -7,19 +7,16 @@ export type Walk = ReadonlyArray<DirectoryState>;
 type DirectoryState = readonly [string, number, number, number];
 
 /** Null: it is gone, or changed so lately that a change in the same tick of the clock would not show. */
-export function directoryState(path: string): DirectoryState | null {
-  const stat = statSync(path, { throwIfNoEntry: false });
+export async function directoryState(path: string): Promise<DirectoryState | null> {
+  const stat = await statOf(path);
   if (!stat?.isDirectory() || Math.max(stat.mtimeMs, stat.ctimeMs) >= Date.now() - TICK_MS) return null;
   return [path, stat.mtimeMs, stat.ctimeMs, stat.ino];
 }
 
-export function isAsWalked(walk: Walk): boolean {
-  return walk.every(([path, modified, changed, inode]) => {
-    try {
-      const stat = statSync(path);
-      return stat.mtimeMs === modified && stat.ctimeMs === changed && stat.ino === inode;
-    } catch {
-      return false;
-    }
+export async function isAsWalked(walk: Walk): Promise<boolean> {
+  const same = walk.map(async ([path, modified, changed, inode]) => {
+    const stat = await statOf(path).catch(() => undefined);
+    return stat?.mtimeMs === modified && stat.ctimeMs === changed && stat.ino === inode;
   });
+  return (await Promise.all(same)).every(Boolean);
 }
