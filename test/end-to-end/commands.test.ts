@@ -386,16 +386,10 @@ test("params from --params, @file, stdin and words on top; a label; an empty std
   });
 });
 
-test("every command has --help with an example, and --version; they need no daemon", async () => {
-  const commands =
-    "submit run ls show watch logs wait cancel retry again rm ops new tui start stop restart".split(" ");
-  for (const command of commands) {
-    const { code, stdout, stderr } = await world.liveops([command, "--help"]);
-    expect({ code, stderr }, command).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toContain(`$ liveops ${command}`);
-  }
-  for (const command of ["status", "logs"])
-    expect((await world.liveopsd([command, "--help"])).stdout).toContain(`$ liveopsd ${command}`);
-  for (const bin of ["liveops", "liveopsd", "liveops-tui"])
+test("each bin has --help and --version", async () => {
+  for (const bin of ["liveops", "liveopsd", "liveops-tui"]) {
+    const help = await world.start(bin, ["--help"]).ended;
+    expect(help, bin).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining(`$ ${bin}`) });
     expect((await world.start(bin, ["--version"]).ended).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  }
 });

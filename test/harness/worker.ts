@@ -71,7 +71,7 @@ export class Probe extends LiveOperation { ${statics}
     const workerId = newId();
     const files = workerFiles(dir, workerId);
     const output = [files.stdoutFile, files.stderrFile].map((file) => openSync(file, "a", 0o600));
-    const { PATH = "" } = process.env;
+    const { PATH = "", NODE_COMPILE_CACHE = "" } = process.env;
     const given: WorkerSetup = {
       ...{
         workerId,
@@ -89,7 +89,7 @@ export class Probe extends LiveOperation { ${statics}
     const child = fork(PROGRAM, [JSON.stringify(given)], {
       detached: true,
       stdio: ["ignore", ...output, "ipc"],
-      env: { PATH, HOME: dir, [WORKER_VARIABLE]: workerId },
+      env: { PATH, HOME: dir, NODE_COMPILE_CACHE, [WORKER_VARIABLE]: workerId },
     });
     output.forEach(closeSync);
     const worker = new TestWorker(dir, workerId, child);

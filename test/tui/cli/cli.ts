@@ -37,7 +37,13 @@ export class Cli {
     const bin = join(BINS, `${options.bin ?? "liveops"}.cjs`);
     const child = spawn(process.execPath, ["--", bin, ...words], {
       cwd: options.cwd ?? this.dir,
-      env: { PATH: process.env.PATH, HOME: this.home, LIVEOPS_AUTOSTART: "0", ...options.env },
+      env: {
+        PATH: process.env.PATH,
+        HOME: this.home,
+        LIVEOPS_AUTOSTART: "0",
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        ...options.env,
+      },
     });
     this.#running.add(child);
     child.on("exit", () => this.#running.delete(child));
