@@ -1,8 +1,11 @@
 /** Tools that change something: a server that is read-only leaves them out. */
+import { resolve } from "node:path";
 import * as z from "zod";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
 import { submitPlace } from "../../../protocol/client/submit-place.js";
+import { UsageError } from "../../../protocol/failures.js";
 import { retryBody, submitBody } from "../../../protocol/requests.js";
+import { inPipelineBundle } from "../../cli/pipeline-argument.js";
 import { secretValues } from "../../cli/secrets.js";
 import { repeatedText } from "../../describe/repeated.js";
 import { addShellValues, type ShellValues, withShellValues } from "../../kit/from-shell.js";
@@ -11,13 +14,29 @@ import { shortRecord } from "./plain.js";
 import { defineTool } from "./tool.js";
 
 /** Without what a shell types, and what the person who configures the daemon decides. */
-const { set, secrets, shell, ifAbsent, hooks, memoryMax, cpuMax, pidsMax, ...fields } = submitBody.shape;
+const {
+  op: _,
+  set,
+  secrets,
+  shell,
+  ifAbsent,
+  hooks,
+  memoryMax,
+  cpuMax,
+  pidsMax,
+  ...fields
+} = submitBody.shape;
 
 const submitOperation = defineTool({
   name: "submit_operation",
   title: "Submit an operation",
   description: `Submit an operation. Returns its record at once; ${WAIT} waits for the end. list_types lists the types and their parameters.`,
   input: {
+    op: z.string().min(1).optional().describe("Name of the operation type; without it, give file"),
+    file: z
+      .string()
+      .optional()
+      .describe("Path of a pipeline file, relative to cwd, in place of op; params are its parameters"),
     ...fields,
     cwd: z
       .string()
@@ -33,7 +52,9 @@ const submitOperation = defineTool({
       .describe("Submits with the same key are one operation: the same call again returns the first"),
   },
   changes: "adds",
-  async run({ idempotencyKey, cwd, env, ...rest }, { client, config, signal }) {
+  async run({ idempotencyKey, cwd, env, op, file, ...fields }, { client, config, signal }) {
+    const what = await whatToSubmit(op, file, cwd, fields.params);
+    const rest = { ...fields, ...what };
     const secrets = await secretValues([], rest.params);
     const place = submitPlace(client.socket, { cwd, allow: config.env?.allow });
     const body = {
@@ -47,6 +68,19 @@ const submitOperation = defineTool({
     return shortRecord(await withShellValues(client.socket, send));
   },
 });
+
+/** The type and its parameters, also of a pipeline file. */
+async function whatToSubmit(
+  op: string | undefined,
+  file: string | undefined,
+  cwd: string | undefined,
+  params: Record<string, unknown> | undefined,
+): Promise<{ op: string; params?: Record<string, unknown> }> {
+  if (op !== undefined && file === undefined) return { op, ...(params && { params }) };
+  if (op !== undefined || file === undefined) throw new UsageError("give either op or file");
+  const path = resolve(cwd ?? ".", file);
+  return inPipelineBundle(({ submitOf }) => submitOf(file, path, { params, words: [], shell: process.env }));
+}
 
 const cancelOperation = defineTool({
   name: "cancel_operation",

@@ -108,6 +108,24 @@ describe("tools", () => {
   });
 });
 
+test("a pipeline file is submitted by its path, with its parameters", async () => {
+  const { dir } = daemon.world;
+  writeFileSync(
+    join(dir, "greet.yaml"),
+    "params: { name: { required: true } }\nstages: [{ name: Greet, run: 'echo \"hello $name\"' }]\n",
+  );
+  const submit = { file: "greet.yaml", cwd: dir, params: { name: "Ann" } };
+  const { id } = await mcp.call("submit_operation", submit);
+  const { operation } = await mcp.call<Waited>("wait_for_operation", { id });
+  expect(operation).toMatchObject({ op: "pipeline", state: "succeeded" });
+  expect(JSON.stringify(await mcp.call("read_log", { id }))).toContain("hello Ann");
+  for (const wrong of [{ ...submit, op: "first" }, { params: {} }])
+    expect(await mcp.ask("submit_operation", wrong)).toMatchObject({
+      isError: true,
+      error: { message: "give either op or file" },
+    });
+});
+
 test("submit and wait: progress arrives in order over the chain, and text is plain", async () => {
   const gate = newGate();
   const submit = { op: "first", params: { gate }, label: "mine", idempotencyKey: "mcp-once" };
