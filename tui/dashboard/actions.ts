@@ -2,7 +2,6 @@
 
 import { settingError } from "../../protocol/system/config.js";
 import { nearest } from "../../protocol/text/nearest.js";
-import { OPEN_NEEDS } from "../features/inbox/NeedsPage.js";
 import type { DashboardAction } from "./core/model.js";
 import { movementActions } from "./core/movers.js";
 import { APPROVE_ACTIONS } from "./pages/approval/ApprovalPage.js";
@@ -10,6 +9,7 @@ import { CLOSE_ACTIONS, GENERAL_ACTIONS } from "./pages/help/GeneralPages.js";
 import { PALETTE_ACTIONS } from "./pages/help/Palette.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./pages/list/list-actions.js";
 import { LOG_ACTIONS, LOG_MOVER } from "./pages/log/log-actions.js";
+import { OPEN_NEEDS } from "./pages/needs/NeedsPage.js";
 import { OPERATION_ACTIONS } from "./pages/operation/operation-actions.js";
 import { QUEUE_ACTIONS } from "./pages/operation/queue-actions.js";
 import { PAGE_ACTIONS, PAGE_MOVERS } from "./pages/pages.js";

@@ -5,7 +5,6 @@
 
 import { isFinal } from "../../protocol/state.js";
 import { countsHostSeconds, isReachable, liveHosts } from "../features/hosts/host-view.js";
-import { wantedWhy } from "../features/why/state.js";
 import { chainIncomplete, operationOf, selectedOperation } from "./core/chain.js";
 import { streamedLink, wantedRange, wantedSeek } from "./core/chain-log.js";
 import { logRoom } from "./core/detail-plan.js";
@@ -17,6 +16,7 @@ import { emit, type State } from "./core/model.js";
 import { isPlaying } from "./core/pages.js";
 import { wantedPage, wantedQueuePage } from "./core/paging.js";
 import { unknownDependencies } from "./core/queue-view.js";
+import { wantedWhy } from "./core/why.js";
 
 const isLive = (state: State): boolean => state.connection.state === "live";
 

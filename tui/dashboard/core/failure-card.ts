@@ -9,13 +9,13 @@ import { failedSteps } from "../../../protocol/step-names.js";
 import { isErrorLine } from "../../../protocol/text/line-level.js";
 import type { Why } from "../../../protocol/why.js";
 import { describeWhy, type WhyLook, type WhyName } from "../../describe/why.js";
-import { editablePlace, isOfProgram, isToldByProgram, whyOf } from "../../features/why/state.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { type Drawn, Line, paragraph } from "../text/line.js";
 import type { Paint, Style } from "../text/theme.js";
 import { labelOf, reasonOf } from "./action.js";
 import type { State } from "./model.js";
 import { isResumable, retryChoices } from "./pages.js";
+import { editablePlace, isOfProgram, isToldByProgram, whyOf } from "./why.js";
 
 /** Rows of the error, of each cause, of the output, and of what changed. */
 const HEAD_MOST = 4;

@@ -8,11 +8,11 @@ import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { isReachable } from "../../features/hosts/host-view.js";
-import { failureKey, withKeys, withNewFailures } from "../../features/inbox/needs.js";
 import { isPaused, nameOf, operationOf, selectedOperation } from "./chain.js";
 import { linksOf, openChainLog, seekError } from "./chain-log.js";
 import { followLog, jumpTo } from "./log-window.js";
 import { isFree, type State } from "./model.js";
+import { failureKey, withKeys, withNewFailures } from "./needs.js";
 import { restarted } from "./paging.js";
 import { waitOf } from "./queue-view.js";
 

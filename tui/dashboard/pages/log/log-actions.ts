@@ -2,7 +2,6 @@
 
 import { getOwn } from "../../../../protocol/objects.js";
 import { count } from "../../../../protocol/text/count.js";
-import { copiesWhy } from "../../../features/why/state.js";
 import type { Link } from "../../../terminal/links.js";
 import { inDetail, inGroup, onPage, seesLog } from "../../core/action-parts.js";
 import { selectedOperation } from "../../core/chain.js";
@@ -31,6 +30,7 @@ import {
 import { emit, notify, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
 import { closePage } from "../../core/pages.js";
+import { copiesWhy } from "../../core/why.js";
 import { EMPTY_LINE } from "../../text/line-edit.js";
 import { linksOf } from "./LogView.js";
 

@@ -5,7 +5,6 @@ import { isFinal } from "../../../../protocol/state.js";
 import { whyMarkdown } from "../../../describe/why.js";
 import { bareOf, hostOfKey } from "../../../features/hosts/host-key.js";
 import { hasSeveral } from "../../../features/hosts/host-view.js";
-import { copiesWhy, editablePlace, ranElsewhere, whyOf } from "../../../features/why/state.js";
 import {
   ask,
   asking,
@@ -25,6 +24,7 @@ import { isFiltered } from "../../core/log-window.js";
 import { emit, notify, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
+import { copiesWhy, editablePlace, ranElsewhere, whyOf } from "../../core/why.js";
 import { sanitizeLine } from "../../text/cells.js";
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });

@@ -4,12 +4,12 @@ import { describe, expect, test } from "vitest";
 import type { Approval, Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
+import { needsOf } from "../../../tui/dashboard/core/needs.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { LookedFile } from "../../../tui/features/hosts/dashboard/looked-file.js";
-import { needsOf } from "../../../tui/features/inbox/needs.js";
 import { useDirectories } from "../../harness/temporary.js";
-import { after, effectsOf, opened as open, press, screenText } from "../../tui/dashboard/core.js";
-import { ago, backup, failed, NOW, operation } from "../../tui/dashboard/operations.js";
+import { after, effectsOf, opened as open, press, screenText } from "./core.js";
+import { ago, backup, failed, NOW, operation } from "./operations.js";
 
 const directory = useDirectories();
 

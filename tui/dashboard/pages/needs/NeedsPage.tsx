@@ -1,16 +1,16 @@
 /** What needs a person, a row each. Enter shows it, and takes it off the list. */
 
-import { free, inGroup, isLive, onPage } from "../../dashboard/core/action-parts.js";
-import type { PageOf, State } from "../../dashboard/core/model.js";
-import { rowAt, rowMover } from "../../dashboard/core/movers.js";
-import { dialogSize, RowDialog, useTheme } from "../../dashboard/core/Panel.js";
-import { choose } from "../../dashboard/core/select.js";
-import { fit, sanitizeLine } from "../../dashboard/text/cells.js";
-import { Line } from "../../dashboard/text/line.js";
-import type { Paint } from "../../dashboard/text/theme.js";
-import { formatAge } from "../../kit/output/time.js";
-import { formatCount } from "../../terminal/format.js";
-import { lookedAt, type Need, needsOf } from "./needs.js";
+import { formatAge } from "../../../kit/output/time.js";
+import { formatCount } from "../../../terminal/format.js";
+import { free, inGroup, isLive, onPage } from "../../core/action-parts.js";
+import type { PageOf, State } from "../../core/model.js";
+import { rowAt, rowMover } from "../../core/movers.js";
+import { lookedAt, type Need, needsOf } from "../../core/needs.js";
+import { dialogSize, RowDialog, useTheme } from "../../core/Panel.js";
+import { choose } from "../../core/select.js";
+import { fit, sanitizeLine } from "../../text/cells.js";
+import { Line } from "../../text/line.js";
+import type { Paint } from "../../text/theme.js";
 
 const WIDEST = 110;
 const NAME_MOST = 24;

@@ -8,10 +8,10 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { oddText } from "../../../protocol/text/odd-text.js";
-import { nameOf, operationOf } from "../../dashboard/core/chain.js";
-import { emit, type State } from "../../dashboard/core/model.js";
-import { perObject } from "../../dashboard/core/per-object.js";
-import type { Style } from "../../dashboard/text/theme.js";
+import type { Style } from "../text/theme.js";
+import { nameOf, operationOf } from "./chain.js";
+import { emit, type State } from "./model.js";
+import { perObject } from "./per-object.js";
 
 export interface Need {
   /** Another one after each change that is worth a look. */

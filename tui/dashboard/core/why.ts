@@ -3,9 +3,9 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import type { Why } from "../../../protocol/why.js";
-import { selectedOperation } from "../../dashboard/core/chain.js";
-import { isFree, type State } from "../../dashboard/core/model.js";
-import { hasSeveral, isReachable } from "../hosts/host-view.js";
+import { hasSeveral, isReachable } from "../../features/hosts/host-view.js";
+import { selectedOperation } from "./chain.js";
+import { isFree, type State } from "./model.js";
 
 /** Failures that are kept: a person goes from one to the next, and back. */
 const KEPT = 20;
