@@ -57,18 +57,21 @@ function remove(dir: string): void {
   const end = performance.now() + PATIENCE_MS;
   // A process may start another one before it ends.
   for (let left = processesOf(`${dir}/`); left.length > 0; left = processesOf(`${dir}/`)) {
-    for (const { pid } of left) kill(pid);
-    if (performance.now() >= end) break;
+    const time = end - performance.now();
+    if (time <= 0) break;
+    // PostgreSQL that is killed leaves shared memory behind.
+    for (const { pid, command } of left)
+      kill(pid, command.includes("postgres") && time > PATIENCE_MS / 2 ? "SIGINT" : "SIGKILL");
   }
   rmSync(dir, { recursive: true, force: true });
 }
 
-/** Time limit for the end of killed processes. */
+/** Time limit for the end of processes. */
 const PATIENCE_MS = 5000;
 
-function kill(pid: number): void {
+function kill(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {
     // The process has ended, or is another user's.
   }
