@@ -19,6 +19,11 @@ export class StateRemovedError extends Error {
   }
 }
 
+/** The system ended the daemon while it started, for lack of something that liveops cannot do without: exit 70. */
+export class DaemonAbortedError extends Error {
+  override name = "DaemonAbortedError";
+}
+
 /** An unknown name, found by the command without the daemon: exit 4. */
 export class NotFoundError extends Error {
   override name = "NotFoundError";

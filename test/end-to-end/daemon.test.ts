@@ -44,6 +44,16 @@ describe("without a daemon", () => {
   });
 });
 
+test("a daemon that Node aborts for lack of a thread: exit 70, one line with what to do, no stack", async () => {
+  const world = await emptyWorld();
+  // As the abort of a Node that gets no thread.
+  const abort = 'if(process.argv.includes("--foreground"))process.abort()';
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(abort)}` };
+  const { code, stderr } = await world.liveopsd(["start"], { env });
+  expect(code).toBe(70);
+  expect(stderr).toMatch(/^liveopsd: the daemon did not start: .*SIGABRT.*ulimit -u.*then: liveops start\n$/);
+});
+
 test("start twice: the second says that it runs, and is success", async () => {
   const world = await emptyWorld();
   await world.startDaemon();

@@ -11,6 +11,7 @@ import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protoco
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import {
+  DaemonAbortedError,
   InterruptedError,
   NeedsPersonError,
   NotFoundError,
@@ -64,6 +65,7 @@ export async function describeError(
   { startCommand, options = {} }: ReportTo,
 ): Promise<{ lines: string[]; code: ExitCode }> {
   if (error instanceof Refusal) return { lines: refusal(error), code: exitCodeOfStatus(error.status) };
+  if (error instanceof DaemonAbortedError) return { lines: [error.message], code: EXIT.fault };
   if (error instanceof StartFailedError) return { lines: [error.message], code: error.exitCode };
   if (error instanceof UnreachableHostError)
     return { lines: [error.problem, ...error.next], code: EXIT.noDaemon };

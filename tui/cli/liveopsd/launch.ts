@@ -4,7 +4,7 @@ import type { CommandPlaces } from "../../../protocol/client/daemon-address.js";
 import { NoAnswerError } from "../../../protocol/client/errors.js";
 import { mayFind } from "../../../protocol/client/find-daemon.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
-import { UsageError } from "../../../protocol/failures.js";
+import { DaemonAbortedError, UsageError } from "../../../protocol/failures.js";
 import { daemonScript } from "../../../protocol/system/package-place.js";
 import { asWords, type DaemonOptions } from "./daemon-options.js";
 import type { LaunchReport } from "./foreground.js";
@@ -45,7 +45,9 @@ export async function launch(options: DaemonOptions, { socket, config }: Command
     setTimeout(() => reject(new NoAnswerError(socket, START_MS)), START_MS).unref();
     child.once("message", (message) => resolve(message as LaunchReport));
     child.once("error", (error) => resolve({ type: "failed", message: error.message, code: EXIT.fault }));
-    child.once("close", (code, signal) =>
+    child.once("close", (code, signal) => {
+      // Node aborts itself: no code of the daemon can tell.
+      if (signal === "SIGABRT") reject(aborted(stderr));
       resolve(
         // The process found that another daemon already answers: it lost the race early.
         code === EXIT.done
@@ -55,8 +57,8 @@ export async function launch(options: DaemonOptions, { socket, config }: Command
               message: `its process ended with ${signal ?? `exit code ${code}`}: ${stderr.trim() || "no message on stderr"}; liveops start --foreground shows more`,
               code: EXIT.fault,
             },
-      ),
-    );
+      );
+    });
   });
   child.stderr!.destroy();
   child.unref();
@@ -72,4 +74,12 @@ export async function launch(options: DaemonOptions, { socket, config }: Command
   if (report.code === EXIT.usage) throw new UsageError(report.message);
   if (report.code === EXIT.refused) throw daemonNotStarted(report.message);
   throw new Error(`the daemon did not start: ${report.message}`);
+}
+
+function aborted(stderr: string): DaemonAbortedError {
+  const [said = "no message on stderr"] = stderr.trim().split("\n").filter(Boolean);
+  return new DaemonAbortedError(
+    `the daemon did not start: the system gave its process no thread or no memory (SIGABRT: ${said}); ` +
+      "raise the limit of processes (ulimit -u) or free memory, then: liveops start",
+  );
 }
