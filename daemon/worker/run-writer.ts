@@ -147,14 +147,13 @@ export class RunWriter extends AttemptWriter {
     if (body.type === "stage:left" && !this.#isResumable) {
       this.#settle();
       this.#addToGroup(this.#lineOf(seq, body));
+      this.#count(seq);
     } else {
       const before = this.#events.length;
       this.#appendSynced(() => this.#lineOf(seq, body), seq);
       const length = this.#events.length - before;
       if (body.type === "stage:left" && length > LARGE_LINE) this.#values += length;
     }
-    this.#seq = seq;
-    this.#n++;
     this.#lostStage = null;
     this.#noteShown(body);
   }
@@ -165,8 +164,7 @@ export class RunWriter extends AttemptWriter {
     for (const type of ["progress:changed", "status:changed"]) this.#held.delete(keyOf(type, body.step));
     const line = this.#lineOf(this.#seq + 1, body);
     this.#addToGroup(line);
-    this.#seq++;
-    this.#n++;
+    this.#count(this.#seq + 1);
     this.#values += Buffer.byteLength(line);
     if (durable) this.#settle();
   }
@@ -182,8 +180,8 @@ export class RunWriter extends AttemptWriter {
     this.#retryWhileFull(() => this.#events.appendSynced(group + line()));
     if (this.#group) clearTimeout(this.#group.timer);
     this.#group = null;
-    // A line that is durable keeps its number, also where it does not become visible now.
-    this.#seq = seq;
+    // A line that is durable keeps its numbers, also where it does not become visible now.
+    if (seq !== this.#seq) this.#count(seq);
     // The sync may have taken long. The records are durable: readers take them after the death of their writer.
     this.checkLease?.();
     this.#retryWhileFull(() => this.#events.commit());
@@ -306,6 +304,11 @@ export class RunWriter extends AttemptWriter {
     this.#settle();
     const seq = this.#seq + 1;
     this.#events.append(this.#lineOf(seq, body));
+    this.#count(seq);
+  }
+
+  /** The event has its numbers for good. */
+  #count(seq: number): void {
     this.#seq = seq;
     this.#n++;
   }

@@ -166,7 +166,7 @@ describe("a full disk", () => {
     sink.close();
   });
 
-  test("an event that is durable, and not visible for an error of the disk, keeps its number", () => {
+  test("an event that is durable, and not visible for an error of the disk, keeps its numbers", () => {
     const { dir, sink } = newSink();
     const { syncs } = disk;
     disk.beforeChange = () => {
@@ -176,7 +176,10 @@ describe("a full disk", () => {
     disk.heal();
     sink.event(progress(1), false);
     sink.close();
-    expect(eventsIn(dir).map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(eventsIn(dir)).toMatchObject([
+      { n: 1, seq: 1 },
+      { n: 2, seq: 2 },
+    ]);
   });
 
   test("at the moment of a rotation loses no more than it says", () => {
