@@ -147,7 +147,6 @@ export const backupLine = z.discriminatedUnion("type", [
 
 /** A line of an event stream: an event, a log line (with `log`) or, with `follow`, the end. */
 export type EventLine = WithoutPing<z.infer<typeof eventLine>>;
-export type EndLine = z.infer<typeof eventsEndLine>;
 export type TerminalLine = WithoutPing<z.infer<typeof terminalLine>>;
 export type SelectionLine = z.infer<typeof selectionLine>;
 export type BackupLine = z.infer<typeof backupLine>;

@@ -5,16 +5,16 @@ import type { LogLine } from "../../protocol/operation.js";
 import type { TypesReply } from "../../protocol/replies.js";
 import type { LogQuery } from "../../protocol/requests.js";
 import { isErrorLine } from "../../protocol/text/line-level.js";
-import { courseOf } from "../describe/course.js";
+import { CourseReader, courseOf } from "../describe/course.js";
 import type { AllHosts } from "../features/hosts/dashboard/all-hosts.js";
 import type { LookedFile } from "../features/hosts/dashboard/looked-file.js";
 import type { Looks } from "../features/hosts/dashboard/seen-failures.js";
 import { typeKey } from "../features/hosts/host-key.js";
-import { TAPE_MOST, type TapedLine } from "../features/replay/tape.js";
 import { inPipelines } from "../kit/pipelines.js";
 import { chainPage, shifted } from "./core/chain-log.js";
 import type { Effect, LogLink, SlotEffect } from "./core/effect.js";
 import { parseHistoryName } from "./core/history.js";
+import { lanesOfCourses } from "./core/lanes.js";
 import { LOG_PAGE } from "./core/log-window.js";
 import { MATCHES_MOST } from "./core/matches.js";
 import type { Message } from "./core/message.js";
@@ -165,10 +165,6 @@ export class Effects {
 const AGAIN_MS = 1000;
 /** Milliseconds without another letter before a filter is asked for. */
 const TYPING = 120;
-/** Milliseconds between two moves of a replay. */
-const FRAME = 50;
-/** Lines of a tape handed on at once. */
-const BATCH = 2000;
 /** Milliseconds between two forecasts of the same queue. */
 const FORECAST_EVERY = 5000;
 /** Milliseconds that changes of queues are gathered, and between two looks at queues and schedules. */
@@ -186,15 +182,6 @@ const RUNS: Runs = {
 
   tick: ({ every }, { dispatch, now }, left) =>
     repeat(every, left, () => dispatch({ type: "ticked", now: now() })),
-
-  play: (_effect, { dispatch }, left) => {
-    let before = performance.now();
-    repeat(FRAME, left, () => {
-      const time = performance.now();
-      dispatch({ type: "played", milliseconds: time - before });
-      before = time;
-    });
-  },
 
   "stream-log": async ({ id }, { client, dispatch, state }, left) => {
     const offset = state().logLinks.find((link) => link.id === id)?.offset ?? 0;
@@ -298,7 +285,23 @@ const RUNS: Runs = {
     dispatch({ type: "attempts-read", id, attempts });
   },
 
-  "read-tape": ({ first }, options, left) => readTape(first, options, left),
+  "read-timeline": async ({ first }, { client, dispatch }, left) => {
+    const courses = new Map<string, CourseReader>();
+    let due: NodeJS.Immediate | null = null;
+    const tell = () => {
+      due = null;
+      const left = [...courses.values()].reduce((sum, course) => sum + course.left, 0);
+      dispatch({ type: "timeline-read", first, read: { lanes: lanesOfCourses(courses), left } });
+    };
+    left.addEventListener("abort", () => clearImmediate(due ?? undefined));
+    for await (const { id, line } of followChain(client, first, { signal: left })) {
+      if (line.type === "log:line" || line.type === "end") continue;
+      if (line.type === "operation:submitted") courses.set(id, new CourseReader(line.operation.stages));
+      courses.get(id)?.add(line);
+      // Events that arrive together are drawn together.
+      due ??= setImmediate(tell);
+    }
+  },
 
   "fetch-forecast": async (_effect, { client, dispatch }, left) => {
     // A queue that moves fast is not asked about at each move.
@@ -413,45 +416,4 @@ async function firstError(
     if (left.aborted || performance.now() > end) return null;
   }
   return null;
-}
-
-async function readTape(
-  first: string,
-  { client, dispatch }: EffectOptions,
-  left: AbortSignal,
-): Promise<void> {
-  let id = first;
-  let lines: TapedLine[] = [];
-  let due: NodeJS.Immediate | null = null;
-  let count = 0;
-  const hand = () => {
-    due = null;
-    if (lines.length > 0 && !left.aborted) dispatch({ type: "taped", first, id, lines });
-    lines = [];
-  };
-  try {
-    for await (const followed of followChain(client, first, { signal: left })) {
-      if (followed.id !== id) hand();
-      id = followed.id;
-      if (followed.line.type === "end") continue;
-      lines.push(followed.line);
-      if (++count > TAPE_MOST) {
-        hand();
-        const reason = `the first ${TAPE_MOST.toLocaleString("en")} events and lines`;
-        dispatch({ type: "tape-broken", first, reason });
-        return;
-      }
-      if (lines.length >= BATCH) hand();
-      // Lines that arrive together are dispatched together.
-      else due ??= setImmediate(hand);
-    }
-    hand();
-  } catch (error) {
-    if (left.aborted) return;
-    if (count === 0 && !(error instanceof Refusal)) throw error;
-    hand();
-    dispatch({ type: "tape-broken", first, reason: (error as Error).message });
-  } finally {
-    if (due !== null) clearImmediate(due);
-  }
 }

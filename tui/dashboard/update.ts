@@ -21,7 +21,7 @@ import type { Message } from "./core/message.js";
 import { emit, type Notice, notify, type State } from "./core/model.js";
 import { failureKey, withLooked } from "./core/needs.js";
 import { selectedRow } from "./core/order.js";
-import { changeForm, playOn, showForm, tapeBroken, taped, typesCame, withoutDraft } from "./core/pages.js";
+import { changeForm, showForm, typesCame, withoutDraft } from "./core/pages.js";
 import { addPageOf, addQueuePage, endsWithOldest } from "./core/paging.js";
 import { withQueues } from "./core/queue-view.js";
 import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
@@ -115,12 +115,10 @@ function reduce(state: State, message: Message): State {
     }
     case "not-found":
       return { ...state, wanted: null, quit: state.quit ?? { code: message.code, message: message.message } };
-    case "taped":
-      return taped(state, message.first, message.id, message.lines);
-    case "tape-broken":
-      return tapeBroken(state, message.first, message.reason);
-    case "played":
-      return playOn(state, message.milliseconds);
+    case "timeline-read":
+      return state.page?.kind === "timeline" && state.page.first === message.first
+        ? { ...state, page: { ...state.page, read: message.read } }
+        : state;
     case "types-fetched":
       return typesCame(state, message.types);
     case "types-lost":

@@ -13,7 +13,6 @@ import { wantedHistory, wantedToday } from "./core/history.js";
 import { listLayout } from "./core/layout.js";
 import { wantedMatches } from "./core/matches.js";
 import { emit, type State } from "./core/model.js";
-import { isPlaying } from "./core/pages.js";
 import { wantedPage, wantedQueuePage } from "./core/paging.js";
 import { unknownDependencies } from "./core/queue-view.js";
 import { wantedWhy } from "./core/why.js";
@@ -29,7 +28,6 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
   watch: () => ({ type: "watch" }),
   // If nothing on the screen counts seconds, the clock of the header counts minutes.
   ticks: (state) => ({ type: "tick", every: ticks(state) ? 1000 : 60_000 }),
-  play: (state) => (isPlaying(state) ? { type: "play" } : null),
   "log-stream": (state) => {
     const link = streamedLink(state);
     return link === null ? null : { type: "stream-log", id: link.id, run: state.logRun };
@@ -65,7 +63,7 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
     if (operation === null) return null;
     return { type: "read-attempts", id: operation.id, attempt: operation.attempt, state: operation.state };
   },
-  tape: (state) => (state.page?.kind === "timeline" ? { type: "read-tape", first: state.page.first } : null),
+  timeline: ({ page }) => (page?.kind === "timeline" ? { type: "read-timeline", first: page.first } : null),
   forecast: (state) => {
     const { queued, running } = state.view.counts;
     if (!isLive(state) || queued === 0) return null;

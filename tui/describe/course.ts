@@ -6,7 +6,7 @@ import type { FinalState } from "../../protocol/state.js";
 import type { EventLine } from "../../protocol/stream-lines.js";
 
 export interface Span {
-  /** In milliseconds, on the axis of the reader. */
+  /** In milliseconds since the epoch. */
   readonly from: number;
   /** Null: not over. */
   to: number | null;
@@ -47,7 +47,7 @@ export interface Course {
 const MOST_SPANS = 4000;
 
 export async function courseOf(stages: readonly string[], events: AsyncIterable<EventLine>): Promise<Course> {
-  const reader = new CourseReader(stages, MOST_SPANS);
+  const reader = new CourseReader(stages);
   for await (const event of events) reader.add(event);
   return reader;
 }
@@ -57,6 +57,7 @@ export class CourseReader implements Course {
   readonly attempts: AttemptRow[] = [];
   left = 0;
   #count = 0;
+  #time = 0;
   /** A question has no answer yet. */
   #isAsking = false;
   readonly #whole: Lane = { stage: null, isTracked: true, spans: [] };
@@ -64,10 +65,7 @@ export class CourseReader implements Course {
   /** The lanes of steps, by tracked stage and name. */
   readonly #steps = new Map<string, Map<string, Lane>>();
 
-  constructor(
-    stages: readonly string[],
-    private readonly most = Number.POSITIVE_INFINITY,
-  ) {
+  constructor(stages: readonly string[]) {
     this.#lanes = new Map(stages.map((stage) => [`0${stage}`, { stage, isTracked: true, spans: [] }]));
   }
 
@@ -78,11 +76,12 @@ export class CourseReader implements Course {
     return [this.#whole, ...all.flatMap((lane) => [lane, ...stepsOf(lane)])];
   }
 
-  /** @param at - time of the event on the axis. Default: milliseconds since the epoch */
-  add(event: EventLine, at?: number): void {
+  add(event: EventLine): void {
     if (event.type === "end" || event.type === "log:line") return;
     const whole = this.#whole;
-    const time = at ?? Date.parse(event.at);
+    // The clock of the host may be set back.
+    const time = Math.max(this.#time, Date.parse(event.at));
+    this.#time = time;
     switch (event.type) {
       case "operation:submitted":
       case "operation:retried":
@@ -146,7 +145,7 @@ export class CourseReader implements Course {
   }
 
   #begin(lane: Lane, from: number, look: Span["look"]): void {
-    if (this.#count++ < this.most) lane.spans.push({ from, to: null, look });
+    if (this.#count++ < MOST_SPANS) lane.spans.push({ from, to: null, look });
     else this.left++;
   }
 

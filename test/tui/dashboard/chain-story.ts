@@ -50,7 +50,7 @@ export function verifyLines(): EventLine[] {
 }
 
 /** The record that the events make, with the times that they have. */
-export function recordOf(lines: readonly EventLine[]): Operation {
+function recordOf(lines: readonly EventLine[]): Operation {
   let record: Operation | null = null;
   for (const line of lines) {
     if (line.type === "end") continue;

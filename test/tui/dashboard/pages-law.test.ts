@@ -2,8 +2,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
+import { lanesOfCourses } from "../../../tui/dashboard/core/lanes.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
+import { CourseReader } from "../../../tui/describe/course.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { Story } from "../../harness/records.js";
 import { colourTheme, initial, screenRows, update } from "./core.js";
@@ -38,7 +40,6 @@ const keys = fc.array(
     fc
       .constantFrom(" ", "h", "k", "g", "+", "j", ":", "/")
       .map((input): Message => ({ type: "pressed", pressed: { input } })),
-    fc.nat(60_000).map((milliseconds): Message => ({ type: "played", milliseconds })),
   ),
   { maxLength: 12 },
 );
@@ -85,6 +86,9 @@ const state: fc.Arbitrary<State> = fc
     const lines = story.lines.map((line, i) =>
       line.type === "end" ? line : { ...line, at: ago(500 - i * 7) },
     );
+    const course = new CourseReader(names);
+    for (const line of lines) course.add(line);
+    const courses = new Map([["storyaaaaaaa", course]]);
     const record = { ...story.record(), op: op.op, label, startedAt: ago(400), finishedAt: ago(300) };
     const snapshot: WatchLine = {
       type: "snapshot",
@@ -106,7 +110,7 @@ const state: fc.Arbitrary<State> = fc
         },
       },
       { type: "pressed", pressed: { input: open } },
-      { type: "taped", first: record.id, id: record.id, lines: lines.filter((line) => line.type !== "end") },
+      { type: "timeline-read", first: record.id, read: { lanes: lanesOfCourses(courses), left: 1 } },
       ...pressed,
     ];
     return messages.reduce(update, initial({ size: { columns, rows } }));

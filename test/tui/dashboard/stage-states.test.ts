@@ -5,8 +5,6 @@ import { retryChoices } from "../../../tui/dashboard/core/pages.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { withPlainGlyphs } from "../../../tui/dashboard/text/plain-glyphs.js";
 import { announce } from "../../../tui/features/reader/announce.js";
-import { inWords } from "../../../tui/features/timeline/in-words.js";
-import { Story } from "../../harness/records.js";
 import { act, after, opened, press, screenText } from "./core.js";
 import { ago, operation } from "./operations.js";
 import { TYPES } from "./types.js";
@@ -92,19 +90,6 @@ test("the timeline ends the span with the sign, and gives a skipped stage no dur
   const screen = screenText(act(opened([nightly()], { size: { columns: 120, rows: 30 } }), "timeline"));
   expect(rowOf(screen, "Upload")).toMatch(/▲ Upload +20s +╺━+▲ /);
   expect(rowOf(screen, "Check")).toMatch(/» Check +skipped +» /);
-});
-
-test("a replay says what happened in words", () => {
-  const error = { code: "LIVEOPS_EXCEPTION", message: "no remote\nat all", stack: null };
-  const story = new Story()
-    .left("Upload", 1, "allowed-failure", false, { error })
-    .left("Check", 2, "skipped", false, { reason: "no files" })
-    .left("Dump", 0, "done", true, { reason: "done in attempt 2" });
-  expect(story.lines.slice(1).map((line) => inWords(line as never))).toEqual([
-    "Upload failed, allowed: no remote",
-    "Check skipped: no files",
-    "Dump: done in attempt 2",
-  ]);
 });
 
 test("a screen reader reads each of them once, and the number at the end", () => {

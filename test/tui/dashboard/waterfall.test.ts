@@ -151,7 +151,7 @@ describe("the operation view", () => {
       { from: 40_000, to: 50_000, look: "done" },
     ] as const;
     const view = {
-      ...{ lanes: [{ id: again.id, stage: "Read", spans }], start, at: 60_000, live: true },
+      ...{ lanes: [{ id: again.id, stage: "Read", spans }], start, at: 60_000 },
       ...{ records: new Map([[again.id, again]]), titles: new Map(), current: again.id },
     };
     expect(String(waterfall(view, 80, 5, unpainted)[0])).toMatch(/Read +37s/);
@@ -177,7 +177,7 @@ function draw(state: State, id: string, width: number, height: number, paint: Pa
     ...lanes,
     records: new Map(links.map((link) => [link.id, link])),
     titles: new Map(links.map((link) => [link.id, link.title])),
-    ...{ current: id, at: placeIn(lanes, state.now), live: true },
+    ...{ current: id, at: placeIn(lanes, state.now) },
   };
   return waterfall(view, width, height, paint).map(String);
 }

@@ -8,8 +8,8 @@ type Body<F = OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" | "atte
 function lanesOf(bodies: readonly Body[]): string[] {
   const reader = new CourseReader(["Check", "Ship"]);
   bodies.forEach((body, i) => {
-    const at = new Date(i * 1000).toISOString();
-    reader.add({ seq: i + 1, at, attempt: 1, ...body } as OperationEvent, i);
+    const at = new Date(i).toISOString();
+    reader.add({ seq: i + 1, at, attempt: 1, ...body } as OperationEvent);
   });
   return reader.lanes.map(({ stage, step, spans }) =>
     [

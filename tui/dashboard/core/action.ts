@@ -37,7 +37,7 @@ export interface Action<State> {
   readonly run: (state: State) => State;
 }
 
-export const GROUPS = ["move", "list", "operation", "general", "log", "timeline"] as const;
+export const GROUPS = ["move", "list", "operation", "general", "log"] as const;
 export type Group = (typeof GROUPS)[number];
 
 export function labelOf({ keys }: Pick<Action<never>, "keys">): string {

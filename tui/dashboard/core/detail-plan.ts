@@ -142,15 +142,11 @@ function groupsOf(
   left -= outcome;
   const some = figures.slice(0, Math.max(0, roomy ? left - kept : Math.min(1, left)));
   left -= some.length;
-  // The timeline above a replay has the lanes already.
-  const isAlone = state.size.alone === true;
-  const all = isChain && !isAlone ? lanesOfView(state, links, operation, true) : null;
+  const all = isChain ? lanesOfView(state, links, operation, true) : null;
   const hasLinks = all !== null && rowsOfLanes(all) <= left;
-  const crumbs = part("breadcrumb", isChain && !isAlone && !hasLinks);
+  const crumbs = part("breadcrumb", isChain && !hasLinks);
   left -= crumbs.length;
-  const stages = isAlone
-    ? []
-    : stagesOf(operation, hasLinks ? all : lanesOfView(state, links, operation, false), left);
+  const stages = stagesOf(operation, hasLinks ? all : lanesOfView(state, links, operation, false), left);
   const results = Math.min(chainResults(links, operation).length, left - heightOf(stages) - 2);
   const rest = [stages, some, part("results", results)];
   const chain = [...crumbs, ...whole];

@@ -7,7 +7,6 @@ import type { Request } from "./request.js";
 export type SlotEffect =
   | { type: "watch" }
   | { type: "tick"; every: number }
-  | { type: "play" }
   | { type: "stream-log"; id: string; run: number }
   | {
       type: "fetch-log";
@@ -33,7 +32,7 @@ export type SlotEffect =
   | { type: "fetch-history"; name: string; succeeded: number }
   | { type: "fetch-types" }
   | { type: "read-attempts"; id: string; attempt: number; state: string }
-  | { type: "read-tape"; first: string }
+  | { type: "read-timeline"; first: string }
   | { type: "fetch-forecast"; run: string }
   | { type: "fetch-queues"; run: string }
   /** `every`: ms between two looks; null: one look. */

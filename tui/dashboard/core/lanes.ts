@@ -6,13 +6,11 @@ import { getOwn } from "../../../protocol/objects.js";
 import type { Operation, Step } from "../../../protocol/operation.js";
 import { knownStageState, knownStepState, type StepState } from "../../../protocol/stage-state.js";
 import type { State } from "../../../protocol/state.js";
-import { CourseReader, type Span as CourseSpan } from "../../describe/course.js";
-import { entryAt, type Tape } from "../../features/replay/tape.js";
+import type { CourseReader } from "../../describe/course.js";
 import { operationTime, usualSeconds } from "./chain-time.js";
 import { stageSeconds } from "./estimate.js";
 import { usualNamed, usualSuccessors } from "./history.js";
 import type { State as DashboardState } from "./model.js";
-import { perObject } from "./per-object.js";
 
 export interface Span {
   /** Milliseconds since the timeline's start. */
@@ -51,7 +49,7 @@ export function placeIn({ start, lanes }: Lanes, now: number): number {
   return isOpen ? Math.max(0, now - start) : Math.max(...spans.map(({ to }) => to ?? 0));
 }
 
-/** From what the records keep: the last attempt of each operation. For as long as the tape is not read. */
+/** From what the records keep: the last attempt of each operation. */
 export function lanesOfRecords(chain: readonly Operation[]): Lanes {
   const start = Math.min(...chain.map(({ createdAt }) => Date.parse(createdAt)));
   const time = (at: string) => Date.parse(at) - start;
@@ -90,26 +88,18 @@ export function lanesOfRecords(chain: readonly Operation[]): Lanes {
 }
 
 /** From the events: all attempts, stages that the type does not declare, and all steps. */
-export const lanesOfTape = perObject((tape: Tape): Lanes => {
-  const readers = new Map<string, CourseReader>();
-  for (const index of tape.turns) {
-    const { id, t, line } = entryAt(tape, index)!;
-    if (line.type === "operation:submitted") readers.set(id, new CourseReader(line.operation.stages));
-    readers.get(id)?.add(line, t);
-  }
-  const lanes = [...readers].flatMap(([id, reader]) =>
-    reader.lanes.map(
-      ({ stage, step, spans }): Lane => ({
-        ...{ id, stage, spans: spans.map(drawn) },
-        ...(step !== undefined && { step }),
-      }),
-    ),
-  );
-  return { start: tape.start, lanes };
-});
-
-function drawn({ look, ...span }: CourseSpan): Span {
-  return { ...span, look: look === "requeued" ? "failed" : look };
+export function lanesOfCourses(courses: ReadonlyMap<string, CourseReader>): Lanes {
+  const all = [...courses].flatMap(([id, { lanes }]) => lanes.map((lane) => ({ id, ...lane })));
+  const start = Math.min(...all.flatMap(({ spans }) => spans.map(({ from }) => from)));
+  const lanes = all.map(({ isTracked: _, spans, ...lane }) => ({
+    ...lane,
+    spans: spans.map(({ from, to, look }) => ({
+      from: from - start,
+      to: to === null ? null : to - start,
+      look: look === "requeued" ? "failed" : look,
+    })),
+  }));
+  return { start, lanes };
 }
 
 /** With the pause that lasts, from the records as they are now: the events do not tell of pauses. */

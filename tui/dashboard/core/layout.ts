@@ -21,17 +21,16 @@ const PANELS_FROM = 36;
 const PANEL_ROWS_FROM = 22;
 
 /** Header and command bar. */
-export const FRAME_ROWS = 2;
+const FRAME_ROWS = 2;
 /** Border of a panel, above and below, left and right. */
 export const BORDER = 2;
 
-/** Rows of what is wrong, below the header. A replay has no frame. */
-export const troubleRows = (state: State): number =>
-  !state.size.alone && troublesOf(state).length > 0 ? 1 : 0;
+/** Rows of what is wrong, below the header. */
+export const troubleRows = (state: State): number => (troublesOf(state).length > 0 ? 1 : 0);
 
 /** Rows of the filter of the list, below what is wrong. */
-export const filterRows = ({ size, listing, entry }: State): number =>
-  !size.alone && (listing.text !== "" || entry?.kind === "filter") ? 1 : 0;
+export const filterRows = ({ listing, entry }: State): number =>
+  listing.text !== "" || entry?.kind === "filter" ? 1 : 0;
 
 /** Rows above the panels. */
 export const topRows = (state: State): number => 1 + troubleRows(state) + filterRows(state);
@@ -59,8 +58,7 @@ export function panesOf(state: State): Panes {
   const { columns, rows } = size;
   const height = Math.max(0, rows - FRAME_ROWS + 1 - topRows(state));
   const tooSmall = columns < SMALLEST.columns || rows < SMALLEST.rows;
-  const isAlone = logView.full || size.alone === true;
-  const arrangement = isAlone
+  const arrangement = logView.full
     ? "one"
     : columns >= SIDE_FROM
       ? "side"

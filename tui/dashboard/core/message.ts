@@ -15,13 +15,12 @@ import type {
 import type { Why } from "../../../protocol/why.js";
 import type { AttemptRow } from "../../describe/course.js";
 import type { HostLine } from "../../features/hosts/hosts.js";
-import type { TapedLine } from "../../features/replay/tape.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { PipelineText } from "../form/form.js";
 import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";
 import type { LogFilter, LogWant } from "./log-window.js";
-import type { Size } from "./model.js";
+import type { Size, TimelineRead } from "./model.js";
 import type { PageReply, QueuePageReply } from "./paging.js";
 import type { Request } from "./request.js";
 
@@ -72,9 +71,7 @@ export type Message =
   | ({ type: "queue-fetched" } & QueuePageReply)
   | { type: "found"; operation: Operation }
   | { type: "not-found"; code: number; message: string }
-  | { type: "taped"; first: string; id: string; lines: readonly TapedLine[] }
-  | { type: "tape-broken"; first: string; reason: string }
-  | { type: "played"; milliseconds: number }
+  | { type: "timeline-read"; first: string; read: TimelineRead }
   | { type: "types-fetched"; types: TypesReply }
   | { type: "types-lost"; message: string }
   | {

@@ -19,14 +19,13 @@ import type {
 import { type Counts, EMPTY_VIEW, NO_COUNTS, type WatchView } from "../../../protocol/watch.js";
 import type { Why } from "../../../protocol/why.js";
 import type { AttemptRow } from "../../describe/course.js";
-import type { Player } from "../../features/replay/player.js";
-import type { Tape } from "../../features/replay/tape.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { Form } from "../form/form.js";
 import type { LineEdit } from "../text/line-edit.js";
 import type { Rgb } from "../text/theme.js";
 import type { Action } from "./action.js";
 import type { Effect, LogLink } from "./effect.js";
+import type { Lanes } from "./lanes.js";
 import { type Listing, NO_LISTING } from "./listing.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
 import { perObject } from "./per-object.js";
@@ -67,8 +66,6 @@ export interface Host {
 export interface Size {
   readonly columns: number;
   readonly rows: number;
-  /** One pane, however much room there is: the replay shows an operation on its own. */
-  readonly alone?: boolean;
 }
 
 export type Pane = "list" | "detail";
@@ -175,12 +172,16 @@ export interface TimelinePage {
   readonly kind: "timeline";
   /** The operation it was opened on. */
   readonly id: string;
-  /** The first known link of its chain: the tape begins with it. */
+  /** The first known link of its chain: the timeline begins with it. */
   readonly first: string;
-  readonly tape: Tape;
-  readonly player: Player;
-  /** Why the tape ends before the chain does; null where it does not. */
-  readonly broken: string | null;
+  /** Null: no event is read yet. */
+  readonly read: TimelineRead | null;
+}
+
+export interface TimelineRead {
+  readonly lanes: Lanes;
+  /** Spans that are left out, because there are too many to draw. */
+  readonly left: number;
 }
 
 export type EntryKind = "filter" | "search" | "types" | "field" | "palette";

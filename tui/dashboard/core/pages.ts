@@ -6,13 +6,11 @@ import type { OperationType, TypesReply } from "../../../protocol/replies.js";
 import { knownStageState } from "../../../protocol/stage-state.js";
 import { hostOfKey, typeKey } from "../../features/hosts/host-key.js";
 import { hasSeveral, isReachable } from "../../features/hosts/host-view.js";
-import { AT_THE_END, grown, type Player, played } from "../../features/replay/player.js";
-import { EMPTY_TAPE, record, type Tape, type TapedLine } from "../../features/replay/tape.js";
 import { type Form, openForm, withLine } from "../form/form.js";
 import { EMPTY_LINE } from "../text/line-edit.js";
 import { chainOf, operationOf } from "./chain.js";
 import { followLog } from "./log-window.js";
-import type { State, TimelinePage } from "./model.js";
+import type { State } from "./model.js";
 import { nearOnes } from "./name-match.js";
 
 export function openTypes(state: State): State {
@@ -140,48 +138,8 @@ export function openTimeline(state: State): State {
   const operation = operationOf(state, state.selected);
   if (operation === null) return state;
   const first = chainOf(state, operation)[0]!.id;
-  const page = {
-    kind: "timeline",
-    id: operation.id,
-    first,
-    tape: EMPTY_TAPE,
-    player: AT_THE_END,
-    broken: null,
-  } as const;
-  return { ...state, page };
+  return { ...state, page: { kind: "timeline", id: operation.id, first, read: null } };
 }
-
-export function isPlaying(state: State): boolean {
-  return state.page?.kind === "timeline" && state.page.player.playing;
-}
-
-export function taped(state: State, first: string, id: string, lines: readonly TapedLine[]): State {
-  return onTimeline(state, (page) => {
-    if (page.first !== first) return page;
-    const tape = record(page.tape, id, lines);
-    return { ...page, tape, player: grown(page.player, tape) };
-  });
-}
-
-export function tapeBroken(state: State, first: string, reason: string): State {
-  return onTimeline(state, (page) => (page.first === first ? { ...page, broken: reason } : page));
-}
-
-function onTimeline(state: State, next: (page: TimelinePage) => TimelinePage): State {
-  if (state.page?.kind !== "timeline") return state;
-  const page = next(state.page);
-  return page === state.page ? state : { ...state, page };
-}
-
-export function movePlayer(state: State, next: (player: Player, tape: Tape) => Player): State {
-  return onTimeline(state, (page) => {
-    const player = next(page.player, page.tape);
-    return player === page.player ? page : { ...page, player };
-  });
-}
-
-export const playOn = (state: State, milliseconds: number): State =>
-  movePlayer(state, (player, tape) => played(player, tape, milliseconds));
 
 export function closePage(state: State): State {
   const followed = state.page?.kind === "copy" && state.page.followed;

@@ -4,7 +4,7 @@ import { hasSeveral } from "../../features/hosts/host-view.js";
 import { HostsPage } from "../../features/hosts/pages/HostsPage.js";
 import { HOSTS_ACTIONS, HOSTS_MOVER } from "../../features/hosts/pages/host-actions.js";
 import { SeveralHostsPage } from "../../features/hosts/pages/SeveralHostsPage.js";
-import { TIMELINE_ACTIONS, Timeline } from "../../features/timeline/Timeline.js";
+import { Timeline } from "../../features/timeline/Timeline.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
 import { APPROVAL_ACTIONS, APPROVAL_MOVER, ApprovalPage } from "./approval/ApprovalPage.js";
@@ -40,7 +40,7 @@ const PAGES: { readonly [K in Kind]: PageEntry<PageOf<K>> } = {
     mover: HOSTS_MOVER,
     actions: HOSTS_ACTIONS,
   },
-  timeline: { View: Timeline, actions: TIMELINE_ACTIONS },
+  timeline: { View: Timeline },
 };
 
 const ENTRIES: ReadonlyArray<Pick<PageEntry<never>, "mover" | "actions">> = Object.values(PAGES);

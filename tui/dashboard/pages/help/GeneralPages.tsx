@@ -16,7 +16,6 @@ const TITLES: Record<Group, string> = {
   list: "List",
   operation: "Operation",
   log: "Log",
-  timeline: "Timeline",
   general: "Everywhere",
 };
 
@@ -146,18 +145,12 @@ const quit = (code: number) => (state: State) => ({
   ...state,
   quit: state.quit ?? { code, message: null },
 });
-const [onTimeline, onRecord, onCopy] = [onPage("timeline"), onPage("record"), onPage("copy")];
+const [onRecord, onCopy] = [onPage("record"), onPage("copy")];
 const onAny = (state: State) => notTyping(state) && state.page !== null;
 
 export const CLOSE_ACTIONS = inGroup("general", onAny, [
   { name: "close", keys: ["escape"], hint: () => "back", rank: 1, run: closePage },
-  // The other keys of the timeline and of the retry mean something else there.
-  {
-    name: "leave",
-    keys: ["leftArrow", "h"],
-    when: (state) => onAny(state) && !onTimeline(state),
-    run: closePage,
-  },
+  { name: "leave", keys: ["leftArrow", "h"], run: closePage },
   { name: "done", keys: ["return"], when: (state) => onRecord(state) || onCopy(state), run: closePage },
 ]);
 

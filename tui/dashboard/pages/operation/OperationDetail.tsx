@@ -160,7 +160,7 @@ function stageRows(view: DetailView, { lanes, height, steps = null }: Part): Lin
     now: state.now,
     said: (step: Step) => saidBy(state, steps.stage, step),
   };
-  const picture = { ...lanes!, records, titles, current: operation.id, at, live: true, steps: rows };
+  const picture = { ...lanes!, records, titles, current: operation.id, at, steps: rows };
   return waterfall(picture, width, height, theme.paint);
 }
 

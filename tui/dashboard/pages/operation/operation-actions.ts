@@ -324,7 +324,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
   {
     name: "timeline",
     keys: ["t"],
-    description: "timeline and replay",
+    description: "timeline of the whole chain",
     hint: (state) => (state.page === null ? "timeline" : null),
     rank: 6,
     when: (state) => hasSelected(state) || onPage("timeline")(state),

@@ -34,17 +34,14 @@ const AXIS_FROM = 5;
 
 export interface Waterfall {
   readonly lanes: readonly Lane[];
-  /** As they are at that time. */
   readonly records: ReadonlyMap<string, Operation>;
   readonly titles: ReadonlyMap<string, string>;
   /** The operation whose stages come first where there is no room for all. */
   readonly current: string | null;
   /** Wall clock of the begin of the axis, in ms. */
   readonly start: number;
-  /** The place that is drawn, in milliseconds from the begin. */
+  /** The present, in milliseconds from the begin. */
   readonly at: number;
-  /** Whether the place is the present: what follows it is expected, and there is nothing to point at. */
-  readonly live: boolean;
   /** Below their stage, with their own bars; null: none. Absent: steps are lanes. */
   readonly steps?: StepsView | null;
 }
@@ -92,16 +89,16 @@ function chartOf(view: Waterfall, lanes: readonly Lane[], width: number): Chart 
   // Names come before bars where there is room for one of them.
   const most = Math.min(NAME_MOST, Math.max(16, Math.floor(width * 0.3)), width - TIME - PERCENT - 3);
   const names = 2 + Math.max(1, Math.min(longest, most));
-  const room = width - names - TIME - 2 - (view.live ? PERCENT + 1 : 0);
+  const room = width - names - TIME - 2 - PERCENT - 1;
   const stepNames = lanes.filter(({ step }) => step !== undefined).map((lane) => nameOf(view, lane));
   return { names, room: room < CHART_LEAST ? 0 : room, end: endOf(view), isDeep, stepNames };
 }
 
 /** The last end that is known or expected; without one, a round time, so that the axis changes seldom. */
-function endOf({ lanes, at, live }: Pick<Waterfall, "lanes" | "at" | "live">): number {
+function endOf({ lanes, at }: Waterfall): number {
   const spans = lanes.flatMap((lane) => lane.spans);
   const last = Math.max(1, at, ...spans.map(({ from, to }) => to ?? from));
-  const isOpen = live && spans.some(({ to }) => to === null);
+  const isOpen = spans.some(({ to }) => to === null);
   if (!isOpen || spans.some(({ look }) => look === "usual")) return last;
   return (STEPS.find((step) => step * 1000 >= last * 1.1) ?? last / 1000) * 1000;
 }
@@ -122,7 +119,7 @@ function laneChoice(view: Waterfall, height: number): readonly Lane[] {
   const stage = operation?.untrackedStage ?? operation?.stages[Math.max(0, operation.currentStage)] ?? null;
   const isNear = (lane: Lane) => lane.step === undefined || lane.stage === stage;
   const near = lanes.filter((lane) => lane.stage === null || (lane.id === current && isNear(lane)));
-  const isFolded = (lane: Lane) => lane.step !== undefined && FOLDED.has(stepState(lane, view.at) ?? "done");
+  const isFolded = (lane: Lane) => lane.step !== undefined && FOLDED.has(stepState(lane) ?? "done");
   const fewer = near.length <= height ? near : near.filter((lane) => !isFolded(lane));
   const at = fewer.findIndex((lane) => lane.id === current && lane.stage === stage);
   const top = scrollTop(0, Math.min(fewer.length - 1, at + Math.floor(height / 2)), fewer.length, height);
@@ -208,17 +205,17 @@ function addName(line: Line, view: Waterfall, lane: Lane, { names, stepNames }: 
 /** Undefined: not entered. */
 function stateOf(view: Waterfall, lane: Lane): StepState | undefined {
   const { id, stage, step } = lane;
-  if (step !== undefined) return stepState(lane, view.at);
+  if (step !== undefined) return stepState(lane);
   const operation = view.records.get(id);
   if (operation === undefined || stage === null) return undefined;
   return operation.untrackedStage === stage ? "active" : getOwn(operation.stageStates, stage);
 }
 
 /** A record lists a bounded number of steps: the spans tell all of them. */
-function stepState({ spans }: Lane, at: number): StepState | undefined {
-  const span = spans.findLast(({ from }) => from <= at);
+function stepState({ spans }: Lane): StepState | undefined {
+  const span = spans.at(-1);
   if (span === undefined) return undefined;
-  if (span.to === null || span.to > at) return "active";
+  if (span.to === null) return "active";
   return STEP_STATES.find((state) => state === span.look) ?? "done";
 }
 
@@ -227,8 +224,8 @@ const FOLDED: ReadonlySet<StepState> = new Set(["done", "skipped", "up-to-date"]
 
 /** What it took, or usually takes. */
 function timeOf(view: Waterfall, lane: Lane): [text: string, style: Style] {
-  const { at, live, start, records } = view;
-  const spans = lane.spans.filter(({ from, look }) => from <= at && look !== "usual");
+  const { at, start, records } = view;
+  const spans = lane.spans.filter(({ look }) => look !== "usual");
   if (spans.length === 0) {
     const usual = lane.spans.find(({ look }) => look === "usual");
     const text = usual === undefined ? "" : `~${formatDuration((usual.to! - usual.from) / 1000)}`;
@@ -236,22 +233,17 @@ function timeOf(view: Waterfall, lane: Lane): [text: string, style: Style] {
   }
   const unrun = UNRUN[spans.at(-1)!.look];
   if (unrun !== undefined) return [unrun, "muted"];
-  const seconds = secondsOf({ ...lane, spans: spans.map((span) => cutAt(span, at)) }, at);
+  const seconds = secondsOf({ ...lane, spans }, at);
   if (seconds === null) return ["", "muted"];
   const operation = records.get(lane.id);
-  const isOpen = spans.at(-1)!.to === null || spans.at(-1)!.to! > at;
+  const isOpen = spans.at(-1)!.to === null;
   // Only the total of earlier pauses is known, not the stages in which they were.
-  const elapsed = live && operation !== undefined ? elapsedOf(operation, start + at) : null;
-  const paused = operation?.pause != null && live;
+  const elapsed = operation !== undefined ? elapsedOf(operation, start + at) : null;
+  const paused = operation?.pause != null;
   const begun = Date.parse(operation?.startedAt ?? "") - start;
   const before = secondsOf({ ...lane, spans: spans.filter(({ to }) => to !== null && to <= begun) }, at) ?? 0;
   const ran = paused && elapsed !== null ? before + Math.min(seconds - before, elapsed) : seconds;
   return [formatDuration(isOpen ? Math.floor(ran) : ran), "plain"];
-}
-
-function cutAt(span: Span, at: number): Span {
-  const { from, to, look } = span;
-  return to !== null && to > at ? { from, to: at, look } : span;
 }
 
 /** Whether the reported progress is that of the lane. */
@@ -264,7 +256,7 @@ function ownsProgress({ records }: Waterfall, { id, stage, step }: Lane): boolea
 
 function shareOf(view: Waterfall, lane: Lane): string {
   const operation = view.records.get(lane.id);
-  if (!view.live || operation === undefined || !ownsProgress(view, lane)) return "";
+  if (operation === undefined || !ownsProgress(view, lane)) return "";
   if (stagePercent(operation) === null) return "";
   return formatPercent(operation.percent, operation.progress?.approximate);
 }
@@ -277,7 +269,7 @@ interface Note {
 /** Why the stage was skipped or did not end well; of operations of several hosts, the host. */
 function noteOf(view: Waterfall, lane: Lane): Note | null {
   const operation = view.records.get(lane.id);
-  if (!view.live || operation === undefined || lane.step !== undefined) return null;
+  if (operation === undefined || lane.step !== undefined) return null;
   if (lane.stage === null) {
     const hosts = new Set([...view.records.values()].flatMap(({ host }) => host ?? []));
     const { host } = operation;
@@ -302,11 +294,9 @@ function foldedSteps({ steps }: Waterfall, operation: Operation, stage: string):
 const RUN = "━";
 const RIGHT_HALF = "╺";
 const LEFT_HALF = "╸";
-const HERE = "┃";
 const TIP = "●";
 /** Spans in which nothing runs have a sign in each column. */
 const STILL: Partial<Record<Span["look"], string>> = { waiting: "┄", paused: "‖", kept: "·", usual: "╌" };
-const AHEAD = "─";
 /** How a span ended, where it did not end well: not told by colour alone. */
 const ENDS: Partial<Record<Span["look"], string>> = {
   failed: "✗",
@@ -347,14 +337,13 @@ function addSpans(line: Line, view: Waterfall, lane: Lane, { room, end }: Chart,
     line.fill(begin + (last === -1 ? 0 : last + 1 + APART)).add(shown, note!.style);
 }
 
-function cellsOf({ at, live }: Waterfall, lane: Lane, room: number, end: number): (Cell | null)[] {
+function cellsOf({ at }: Waterfall, lane: Lane, room: number, end: number): (Cell | null)[] {
   const half = (t: number) => Math.max(0, Math.min(2 * room, Math.round((t / end) * 2 * room)));
   const halves = Array<Span | null>(2 * room).fill(null);
-  const here = Math.min(room - 1, Math.floor(half(at) / 2));
   for (const span of lane.spans) {
     const from = Math.min(2 * room - 1, half(span.from));
     // A span is drawn however short it was.
-    const to = Math.max(from + 1, half(span.to ?? (live ? at : end)));
+    const to = Math.max(from + 1, half(span.to ?? at));
     halves.fill(span, from, to);
   }
   const cells = Array.from({ length: room }, (_, x): Cell | null => {
@@ -362,7 +351,6 @@ function cellsOf({ at, live }: Waterfall, lane: Lane, room: number, end: number)
     const span = left !== null && STILL[left.look] === undefined ? left : (right ?? left);
     if (span === null) return null;
     const still = STILL[span.look];
-    if (!live && x > here) return [still ?? AHEAD, "muted"];
     const style = styleOfSpan(span);
     if (still !== undefined) return [still, style];
     const isWhole = left !== null && right !== null && STILL[right.look] === undefined;
@@ -371,11 +359,10 @@ function cellsOf({ at, live }: Waterfall, lane: Lane, room: number, end: number)
   for (const span of lane.spans) {
     const x = Math.min(room - 1, Math.max(0, Math.ceil(half(span.to ?? at) / 2) - 1));
     const sign = ENDS[span.look];
-    if (sign !== undefined && (live || here > x)) cells[x] = [sign, styleOfSpan(span)];
-    const isTip = span.to === null && live && (span.look === "active" || span.look === "running");
+    if (sign !== undefined) cells[x] = [sign, styleOfSpan(span)];
+    const isTip = span.to === null && (span.look === "active" || span.look === "running");
     if (isTip) cells[x] = [TIP, styleOfSpan(span)];
   }
-  if (!live) cells[here] = [HERE, "bold"];
   return cells;
 }
 

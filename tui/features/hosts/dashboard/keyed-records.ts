@@ -76,7 +76,6 @@ export function watchLineAt(line: WatchLine, host: string): WatchLine {
   }
 }
 
-/** A replay builds records from events: they name the chain. */
 function eventAt(line: EventLine, host: string): EventLine {
   switch (line.type) {
     case "operation:submitted":
