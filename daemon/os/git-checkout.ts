@@ -18,7 +18,7 @@ export interface Checkout {
 }
 
 /** Null: the directory is in no checkout, or is gone. */
-export function findCheckout(dir: string): Checkout | null {
+function findCheckout(dir: string): Checkout | null {
   try {
     let top = realpathSync.native(dir);
     for (;;) {
@@ -43,7 +43,7 @@ function gitDirIn(top: string): string | null {
 }
 
 /** Null: it has no commit yet, or keeps its refs in another form than files. */
-export function commitOf({ gitDir }: Checkout): string | null {
+function commitOf({ gitDir }: Checkout): string | null {
   const head = lineOf(join(gitDir, "HEAD")) ?? "";
   if (COMMIT.test(head)) return head;
   const [, ref] = /^ref: (refs\/\S+)$/.exec(head) ?? [];

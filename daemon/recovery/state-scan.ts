@@ -226,7 +226,7 @@ function scanPayloads(layout: Layout): Finding[] {
 }
 
 /** Files that earlier starts moved aside: they remain until the user deletes them. */
-export function quarantined(layout: Layout): Finding[] {
+function quarantined(layout: Layout): Finding[] {
   // A backup has no workers.
   return [layout.root, layout.journal, layout.history, layout.workers, layout.payloads].flatMap((dir) =>
     (existsSync(dir) ? readdirSync(dir) : [])

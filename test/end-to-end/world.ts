@@ -115,7 +115,8 @@ export class World {
   /** Submits; returns the id. */
   async submit(op: string, ...words: string[]): Promise<string> {
     const ended = await this.liveops(["submit", op, ...words]);
-    expect(ended, ended.stderr).toMatchObject({ code: 0, stderr: "" });
+    // A submit to a paused queue says that it waits.
+    expect(ended, ended.stderr).toMatchObject({ code: 0, stderr: expect.stringMatching(/^(waits: .*\n)?$/) });
     expect(ended.stdout).toMatch(/^[a-z][0-9a-z]{11}\n$/);
     return ended.stdout.trim();
   }

@@ -80,7 +80,7 @@ const LEADS_OUT = /^\/|(?:^|\/)\.\.(?:\/|$)/;
  * @param idBytes length of the id of an object
  * @returns null: there are too many files, or the form is not known
  */
-export function trackedIn(index: Buffer, idBytes: number): Tracked[] | null {
+function trackedIn(index: Buffer, idBytes: number): Tracked[] | null {
   const [version, count] = [index.readUInt32BE(4), index.readUInt32BE(8)];
   if (index.toString("latin1", 0, 4) !== "DIRC" || version < 2 || version > 4) return null;
   if (count > ENTRIES_MOST) return null;

@@ -93,7 +93,14 @@ describe("a question", () => {
 
 describe("the bell", () => {
   const schedule = {
-    ...{ name: "nightly", pausedSince: null, nextAt: null, lastProblem: null, lastOperation: null },
+    ...{
+      name: "nightly",
+      pausedSince: null,
+      nextAt: null,
+      lastProblem: null,
+      lastOperation: null,
+      rebootProblem: null,
+    },
     ...{ cron: "@daily", zone: "UTC", jitter: 0, overlap: "skip", catchup: "none", missed: 2 },
     ...{ operation: { op: "backup" }, file: null },
     missing: { kind: "missed", text: "2 runs missed", since: ago(600) },
