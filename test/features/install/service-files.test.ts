@@ -5,16 +5,15 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { packageOf, versionIn } from "../../../protocol/system/package-place.js";
+import { stateDirIn, unitFor, unitIn } from "../../../tui/cli/liveopsd/manager.js";
 import { placeWarnings } from "../../../tui/features/install/install.js";
-import { unitFor, unitIn } from "../../../tui/features/install/service/systemd.js";
 import {
   nodeProgram,
-  stateDirIn,
   type UnitSpec,
   unitText,
   unitVariables,
   unitWord,
-} from "../../../tui/features/install/service/unit-text.js";
+} from "../../../tui/features/install/unit-text.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();

@@ -6,9 +6,9 @@ import { EXIT } from "../../../protocol/exit-codes.js";
 import { readUsableConfig } from "../../../protocol/system/config.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { VERSION } from "../../../protocol/version.js";
-import { unitRunning } from "../../features/install/service/systemd.js";
 import { addDaemonCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
 import { daemonBundle } from "./daemon-bundle.js";
+import { unitRunning } from "./manager.js";
 import { ANSWER_MS } from "./other-daemon.js";
 import { versionProblems } from "./version-problems.js";
 

@@ -10,8 +10,6 @@ import type { DaemonReply } from "../../../protocol/replies.js";
 import { type LogLevel, logLevelFrom } from "../../../protocol/system/log-level.js";
 import { until } from "../../../protocol/system/until.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
-import { unitRunning } from "../../features/install/service/systemd.js";
-import { answersNow, unitToUse } from "../../features/install/start-by-unit.js";
 import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import {
@@ -25,6 +23,7 @@ import {
 } from "./daemon-options.js";
 import { describeLogProblem, runForeground } from "./foreground.js";
 import { launch } from "./launch.js";
+import { startUnit, unitRunning, unitToUse } from "./manager.js";
 import { ANSWER_MS, answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
 import { stopDaemon } from "./stop.js";
 import { versionProblems } from "./version-problems.js";
@@ -60,10 +59,9 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
   }
   if (running) return saysRunning(running);
   if (options.foreground) return runForeground(options, to);
-  const unit = await unitToUse({ options, stateDir, to }, null);
+  const unit = await unitToUse({ socket: options.socket, stateDir }, null, to);
   if (unit !== null) {
-    await unit.start();
-    const started = await answersNow(client, unit, null);
+    const started = await startUnit(unit, "start", client, null);
     const { pid, socket: answersAt } = started;
     const without = await untaken(options, logLevel, started);
     process.stderr.write(

@@ -10,7 +10,6 @@ import { isRemote } from "../../../protocol/features/ssh/address.js";
 import type { DaemonReply, StopReply } from "../../../protocol/replies.js";
 import type { LockOwner } from "../../../protocol/system/lock-owner.js";
 import { until } from "../../../protocol/system/until.js";
-import { type Unit, unitRunning } from "../../features/install/service/systemd.js";
 import {
   addDaemonCommand,
   allOptions,
@@ -20,6 +19,7 @@ import {
 } from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { howToEnd } from "../../kit/silent-daemon.js";
+import { type Unit, unitRunning } from "./manager.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
 
 /** Milliseconds to wait for the end of the daemon: the checkpoint of a large queue takes time. */
@@ -93,7 +93,7 @@ function describeStop({ running, cancelled }: StopReply): string {
 /** Systemd must not start the daemon again. */
 async function stopUnit(unit: Unit, to: ReportTo): Promise<void> {
   try {
-    await unit.stop();
+    await unit.tell("Not stopped", "stop", unit.name);
     say(to, `${unit.label} is stopped too; liveops start, or the next login, starts it again`, "yellow");
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -2,8 +2,8 @@
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { packageOf } from "../../../protocol/system/package-place.js";
 import { VERSION } from "../../../protocol/version.js";
-import type { Unit } from "../../features/install/service/systemd.js";
 import { optionsOf, ownWords } from "./daemon-options.js";
+import type { Unit } from "./manager.js";
 
 /** @param unit runs the daemon, and names the package */
 export function versionProblems(daemon: DaemonReply, unit: Unit | null): string[] {

@@ -1,18 +1,14 @@
-/** `liveops install`: lets systemd run the daemon. The unit starts with `--take-over`: a running daemon hands over. */
-import { existsSync } from "node:fs";
+/** `liveops install` and `uninstall`: the systemd unit that runs the daemon of a user. */
+import { existsSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { replaceFileUnsynced } from "../../../daemon/store/durable-file.js";
-import type { CommandPlaces } from "../../../protocol/client/daemon-address.js";
-import { clientFor } from "../../../protocol/client/find-daemon.js";
 import { UsageError } from "../../../protocol/failures.js";
-import type { DaemonReply } from "../../../protocol/replies.js";
 import { makeDirectory } from "../../../protocol/system/directories.js";
 import { logLevelFrom } from "../../../protocol/system/log-level.js";
 import { daemonScript, packageOf } from "../../../protocol/system/package-place.js";
 import { socketPathProblem } from "../../../protocol/system/places.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { shellLine } from "../../../protocol/text/shell-quote.js";
 import {
   asWords,
   type DaemonOptions,
@@ -20,81 +16,60 @@ import {
   withDaemonFlags,
 } from "../../cli/liveopsd/daemon-options.js";
 import { NODE_FLAGS } from "../../cli/liveopsd/launch.js";
-import { ANSWER_MS, answering } from "../../cli/liveopsd/other-daemon.js";
-import { operations } from "../../cli/liveopsd/stop.js";
-import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
-import { type ReportTo, say } from "../../kit/report.js";
+import { serviceRefusal, Unit, unitFor } from "../../cli/liveopsd/manager.js";
 import {
-  enableLinger,
-  lingers,
-  serviceRefusal,
-  type Unit,
-  unitFor,
-  unitNamed,
-  unitRunning,
-} from "./service/systemd.js";
-import { nodeProgram, type UnitSpec, unitText, unitVariables } from "./service/unit-text.js";
-import { answersNow } from "./start-by-unit.js";
+  addDaemonCommand,
+  allOptions,
+  commandPlaces,
+  everyday,
+  type GlobalOptions,
+  reportTo,
+} from "../../kit/options.js";
+import { type ReportTo, say } from "../../kit/report.js";
+import { nodeProgram, type UnitSpec, unitText, unitVariables } from "./unit-text.js";
 
 interface InstallOptions extends DaemonOptions {
   name?: string;
   print?: boolean;
-  force?: boolean;
-  linger?: boolean;
   json?: boolean;
 }
 
-/** What `install` did, as `--json` prints it. */
-interface Installed {
-  service: string;
-  file: string;
-  /** The file was written. */
-  changed: boolean;
-  /** Pid of the daemon that the unit runs. */
-  pid: number;
-  socket: string;
-  /** The daemon that ran before without the unit; its running operations continue. */
-  tookOver: { pid: number; running: number } | null;
-  /** Whether systemd keeps the user's manager without a login; null: unknown. */
-  lingers: boolean | null;
-  warnings: string[];
-}
-
 async function install(options: InstallOptions, to: ReportTo): Promise<void> {
-  const places = await commandPlaces(options, process.env, "throw");
-  const problem = socketPathProblem(places.socket);
-  if (problem !== null) throw new UsageError(problem);
-  logLevelFrom(options.logLevel, process.env, places.config.logLevel);
-  const spec = specOf(options, places.stateDir);
-  const unit = unitNamed(options.name);
-  if (process.platform !== "linux") throw noSystemd(`${process.platform} has no systemd`, spec);
+  const { socket, stateDir, config } = await commandPlaces(options, process.env, "throw");
+  const invalid = socketPathProblem(socket);
+  if (invalid !== null) throw new UsageError(invalid);
+  logLevelFrom(options.logLevel, process.env, config.logLevel);
   warnOfMissing(options, to);
+  const text = unitText(specOf(options, stateDir));
   const warnings = placeWarnings(packageOf(process.argv[1]!) ?? "");
-  if (options.print) {
-    process.stdout.write(unitText(spec));
+  const warn = () => {
     for (const warning of warnings) say(to, warning, "yellow");
+  };
+  if (options.print) {
+    process.stdout.write(text);
+    return warn();
+  }
+  const unit = unitNamed(options.name);
+  const problem = await unit.problem();
+  if (problem !== null)
+    throw notInstalled(`${problem}; without a service, the next submit starts the daemon`);
+  const { name, file, text: before } = unit;
+  checkUnit(unit, before, stateDir);
+  const changed = before !== text;
+  if (changed) write(file, text);
+  const tell = (...words: string[]) => unit.tell("Not installed", ...words);
+  const ran = [await tell("daemon-reload"), await tell("enable", "--now", name)];
+  // A unit that runs keeps its former command until a restart.
+  if (changed && before !== null) ran.push(await tell("restart", name));
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ service: name, file, changed, ran, warnings })}\n`);
     return;
   }
-  const unusable = await unit.problem();
-  if (unusable !== null) throw noSystemd(unusable, spec);
-  const client = clientFor(places, options, { answer: ANSWER_MS });
-  const before = await answering(client);
-  const by = before === null ? null : await unitRunning(before);
-  checkUnit(unit, places, options.force === true);
-  checkDaemon(unit, places, before, by);
-  const changed = unit.text !== unitText(spec);
-  if (changed) write(unit.file, unitText(spec));
-  await unit.enable();
-  const isRunning = by !== null && !changed;
-  if (!isRunning) await unit.start("restart");
-  const { pid, socket } = await answersNow(client, unit, isRunning ? null : before);
-  const lingering = options.linger ? await enableLinger() : null;
-  if (lingering !== null) warnings.push(`lingering could not be enabled: ${lingering}`);
-  const tookOver = before === null || by !== null ? null : { pid: before.pid, running: before.running };
-  const { name, file } = unit;
-  const done = { service: name, file, changed, pid, socket, tookOver, lingers: await lingers(), warnings };
-  if (options.json) process.stdout.write(`${JSON.stringify(done)}\n`);
-  else describe(done, unit, to);
+  const done = [changed ? `wrote ${file}` : `${file} has these settings already`];
+  done.push(...ran.map((line) => `ran ${line}`));
+  done.push("systemd starts the daemon at login; to start it with the machine: loginctl enable-linger");
+  tellDone(done, to);
+  warn();
 }
 
 /** What the unit runs. Paths are absolute: the unit has another directory. */
@@ -142,33 +117,18 @@ export function placeWarnings(dir: string): string[] {
 }
 
 /** @throws Refusal where a file of somebody else, or of another daemon, would be replaced */
-function checkUnit(unit: Unit, { stateDir }: CommandPlaces, isForced: boolean): void {
+function checkUnit(unit: Unit, text: string | null, stateDir: string): void {
   const other = unitFor(stateDir);
   if (other !== null && other.name !== unit.name)
     throw notInstalled(
       `${other.label} runs the daemon of ${stateDir} already; remove it first: liveops uninstall --state-dir ${stateDir}`,
     );
-  if (isForced || unit.text === null || unit.stateDir === stateDir) return;
+  if (text === null || unit.stateDir === stateDir) return;
   if (unit.stateDir === null)
-    throw notInstalled(`${unit.file} exists, and liveops install did not write it; replace it with --force`);
+    throw notInstalled(`${unit.file} exists, and liveops install did not write it; remove it first`);
   throw notInstalled(
-    `${unit.file} runs the daemon of ${unit.stateDir}; give this daemon a service of its own with --name, or replace that one with --force`,
+    `${unit.file} runs the daemon of ${unit.stateDir}; give this daemon a service of its own with --name`,
   );
-}
-
-/** @throws Refusal where the unit could not take the place of the daemon that answers now */
-function checkDaemon(
-  unit: Unit,
-  { stateDir }: CommandPlaces,
-  before: DaemonReply | null,
-  by: Unit | null,
-): void {
-  if (before !== null && before.stateDir !== stateDir)
-    throw notInstalled(
-      `the daemon on ${before.socket} (pid ${before.pid}) keeps its state in ${before.stateDir}, not in ${stateDir}; choose another --socket`,
-    );
-  if (by !== null && by.label !== unit.label)
-    throw notInstalled(`${by.label} runs the daemon already (pid ${before!.pid}); disable it first`);
 }
 
 function write(file: string, text: string): void {
@@ -184,39 +144,41 @@ function notInstalled(why: string): Error {
   return serviceRefusal("Not installed", why);
 }
 
-function noSystemd(why: string, { node, script, options }: UnitSpec): Error {
-  // In a crontab, a percent sign ends the command.
-  const line = `@reboot ${shellLine([...node, script, "start", ...options]).replaceAll("%", "\\%")}`;
-  return notInstalled(
-    `${why}; instead, let cron start the daemon (crontab -e): ${line}\n` +
-      "or leave it to the next submit, which starts the daemon where none runs",
-  );
+function tellDone(lines: readonly string[], to: ReportTo): void {
+  for (const line of lines) process.stderr.write(`${to.program}: ${sanitize(line)}\n`);
 }
 
-function describe(installed: Installed, unit: Unit, to: ReportTo): void {
-  const { file, changed, pid, socket, tookOver, warnings } = installed;
-  const done = (text: string) => process.stderr.write(`${to.program}: ${sanitize(text)}\n`);
-  done(changed ? `wrote ${file}` : `${file} has these settings already`);
-  const when = installed.lingers ? "when the machine starts" : "at login";
-  done(`enabled ${unit.label}: systemd starts the daemon ${when}`);
-  if (tookOver !== null) {
-    const running = tookOver.running === 0 ? "" : `, kept ${operations(tookOver.running)}`;
-    done(`took over from the daemon with pid ${tookOver.pid}${running}`);
+interface UninstallOptions extends GlobalOptions {
+  name?: string;
+  json?: boolean;
+}
+
+async function uninstall(options: UninstallOptions, to: ReportTo): Promise<void> {
+  const { stateDir } = await commandPlaces(options);
+  const { name } = options;
+  const unit = name === undefined ? unitFor(stateDir) : unitNamed(name);
+  const removed = unit !== null && unit.text !== null;
+  const done = [`no service is installed for ${name ?? stateDir}`];
+  if (removed) {
+    if (unit.stateDir === null)
+      throw serviceRefusal("Not removed", `liveops install did not write ${unit.file}; remove it by hand`);
+    done[0] = `ran ${await unit.tell("Not removed", "disable", "--now", unit.name)}`;
+    rmSync(unit.file, { force: true });
+    done.push(`removed ${unit.file}`, `ran ${await unit.tell("Not removed", "daemon-reload")}`);
+    done.push("the state stays, and running operations continue; to start the daemon: liveops start");
   }
-  done(`the daemon (pid ${pid}) answers on ${socket}`);
-  for (const warning of warnings) say(to, warning, "yellow");
-  if (installed.lingers === false)
-    say(
-      to,
-      "lingering is off: at your last logout systemd ends the daemon and its running operations, and it starts the daemon at login only; " +
-        "to keep them, and to start with the machine: loginctl enable-linger",
-      "yellow",
-    );
+  if (options.json) process.stdout.write(`${JSON.stringify({ service: unit?.name ?? null, removed })}\n`);
+  else tellDone(done, to);
+}
+
+/** @param name of several daemons of one user; undefined: the usual name */
+function unitNamed(name: string | undefined): Unit {
+  return new Unit(name === undefined ? "liveopsd.service" : `liveopsd-${name}.service`);
 }
 
 const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 
-export function checkedName(name: string): string {
+function checkedName(name: string): string {
   if (NAME.test(name)) return name;
   throw new UsageError(
     `${JSON.stringify(name)} is not a valid name of a service`,
@@ -224,7 +186,7 @@ export function checkedName(name: string): string {
   );
 }
 
-export const NAME_TEXT = "Name of the service, for a second daemon of yours (default: liveopsd)";
+const NAME_TEXT = "Name of the service, for a second daemon of yours (default: liveopsd)";
 
 export function registerInstall(root: Command): void {
   const command = addDaemonCommand(
@@ -242,11 +204,6 @@ export function registerInstall(root: Command): void {
   withDaemonFlags(command)
     .option("--name <name>", NAME_TEXT, checkedName)
     .option("--print", "Print the file of the service and change nothing")
-    .option("--force", "Replace a file that liveops install did not write")
-    .option(
-      "--linger",
-      "Also enable lingering: systemd keeps the daemon after a logout (loginctl enable-linger)",
-    )
     .option("--json", "Print the result as JSON")
     .addHelpText(
       "after",
@@ -256,5 +213,22 @@ export function registerInstall(root: Command): void {
     .action(async () => {
       await install(allOptions<InstallOptions>(command), reportTo(root));
     });
-  everyday(command, ["--ops", "--concurrency", "--name", "--print", "--linger", "--json"]);
+  everyday(command, ["--ops", "--concurrency", "--name", "--print", "--json"]);
+}
+
+export function registerUninstall(root: Command): void {
+  const command = addDaemonCommand(
+    root,
+    "uninstall",
+    "Remove the service that install made, and stop its daemon",
+    ["liveops uninstall", "liveops uninstall --name test"],
+    "none",
+  );
+  command
+    .option("--name <name>", NAME_TEXT, checkedName)
+    .option("--json", "Print the result as JSON")
+    .addHelpText("after", "\nRunning operations continue. State directory and config file stay.")
+    .action(async () => {
+      await uninstall(allOptions<UninstallOptions>(command), reportTo(root));
+    });
 }

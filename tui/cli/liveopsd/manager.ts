@@ -1,15 +1,22 @@
-/** The daemon as a unit of systemd: of the user's manager, or of the system for a unit that an administrator wrote. */
+/** systemd runs the daemon as a unit of its user, or of the system: the commands on the daemon ask it. */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
-import { Refusal } from "../../../../protocol/errors.js";
-import { shellLine } from "../../../../protocol/text/shell-quote.js";
-import { stateDirIn } from "./unit-text.js";
+import type { Client } from "../../../protocol/client/client.js";
+import { Refusal } from "../../../protocol/errors.js";
+import type { DaemonReply } from "../../../protocol/replies.js";
+import { until } from "../../../protocol/system/until.js";
+import { shellLine } from "../../../protocol/text/shell-quote.js";
+import { type ReportTo, say } from "../../kit/report.js";
+import { answering, OTHER_MS } from "./other-daemon.js";
 
 type Env = Record<string, string | undefined>;
 
 const UNIT_NAME = /^liveopsd(?:-([\w.-]+))?\.service$/;
+
+/** Begins the line by which `liveops install` notes whose daemon a unit runs. */
+export const STATE_DIR = "# State directory: ";
 
 export class Unit {
   constructor(
@@ -52,85 +59,43 @@ export class Unit {
     ]);
   }
 
-  /** Pid of the daemon that the unit runs; null if it runs none. */
-  async mainPid(): Promise<number | null> {
-    const pid = Number(await this.#property("MainPID"));
-    return pid > 0 ? pid : null;
+  async runs(pid: number): Promise<boolean> {
+    return Number((await this.#ask("show", "--property=MainPID", "--value", this.name)).stdout) === pid;
   }
 
   /** @throws Refusal if the daemon does not start */
-  async start(verb: "start" | "restart" = "start"): Promise<void> {
+  async start(verb: "start" | "restart"): Promise<void> {
     // After several failures systemd refuses a start until it is told to forget them.
     await this.#ask("reset-failed", this.name);
-    await this.#change(verb, `Not ${verb}ed`);
-  }
-
-  /** Running operations continue. @throws Refusal */
-  async stop(): Promise<void> {
-    await this.#change("stop", "Not stopped");
+    await this.tell(`Not ${verb}ed`, verb, this.name);
   }
 
   /** Why the user's manager cannot be used; null if it can. */
   async problem(): Promise<string | null> {
-    const { code, stderr, isMissing } = await this.#ask("show", "--property=Version", "--value");
+    if (process.platform !== "linux") return `${process.platform} has no systemd`;
+    const { isDone, stderr, isMissing } = await this.#ask("show", "--property=Version", "--value");
     if (isMissing) return "this machine has no systemd (systemctl was not found)";
-    return code === 0 ? null : `the user's manager of systemd does not answer (${stderr})`;
+    return isDone ? null : `the user's manager of systemd does not answer (${stderr})`;
   }
 
-  /** Makes systemd read the file and start the daemon from now on. @throws Refusal */
-  async enable(): Promise<void> {
-    await this.#must("daemon-reload");
-    await this.#must("enable", this.name);
+  /** Runs systemctl. @returns what a person types for it @throws Refusal if it fails */
+  async tell(summary: string, ...words: string[]): Promise<string> {
+    const line = ["systemctl", ...this.#scope, ...words].join(" ");
+    const { isDone, stderr } = await this.#ask(...words);
+    if (isDone) return line;
+    if (!this.isUser && process.geteuid?.() !== 0)
+      throw serviceRefusal(summary, `${this.label} runs the daemon: run sudo ${line}`);
+    const log = ["journalctl", ...this.#scope, "-u", this.name, "-n", "20"].join(" ");
+    throw serviceRefusal(summary, `${line} failed: ${stderr}; see: ${log}`);
   }
 
-  /** Stops the daemon. Running operations continue. The file is still there. @throws Refusal */
-  async disable(): Promise<void> {
-    await this.#must("disable", "--now", this.name);
-  }
-
-  /** After the file was removed. */
-  async forget(): Promise<void> {
-    await this.#ask("reset-failed", this.name);
-    await this.#must("daemon-reload");
+  get #scope(): string[] {
+    return this.isUser ? ["--user"] : [];
   }
 
   #ask(...words: string[]): Promise<Ended> {
-    const scope = this.isUser ? ["--user"] : [];
-    return run("systemctl", [...scope, "--no-ask-password", ...words], managerEnvironment(this.env));
+    return systemctl([...this.#scope, "--no-ask-password", ...words], managerEnvironment(this.env));
   }
-
-  /** As one types it. */
-  #commandLine(...words: string[]): string {
-    return ["systemctl", ...(this.isUser ? ["--user"] : []), ...words].join(" ");
-  }
-
-  async #property(name: string): Promise<string> {
-    return (await this.#ask("show", `--property=${name}`, "--value", this.name)).stdout;
-  }
-
-  async #change(verb: string, summary: string): Promise<void> {
-    const { code, stderr } = await this.#ask(verb, this.name);
-    if (code === 0) return;
-    if (!this.isUser && process.geteuid?.() !== 0)
-      throw serviceRefusal(
-        summary,
-        `${this.label} runs the daemon: run sudo ${this.#commandLine(verb, this.name)}`,
-      );
-    const status = verb === "stop" ? "" : await this.#property("ExecMainStatus");
-    const how = status === "" || status === "0" ? stderr : `the daemon ended with exit code ${status}`;
-    const log = `journalctl ${this.isUser ? "--user " : ""}-u ${this.name} -n 20`;
-    throw serviceRefusal(summary, `${this.#commandLine(verb, this.name)} failed: ${how}; see: ${log}`);
-  }
-
-  async #must(...words: string[]): Promise<void> {
-    const { code, stderr } = await this.#ask(...words);
-    if (code !== 0) throw serviceRefusal("Not changed", `${this.#commandLine(...words)} failed: ${stderr}`);
-  }
-}
-
-/** @param name of several daemons of one user; undefined: the usual name */
-export function unitNamed(name: string | undefined): Unit {
-  return new Unit(name === undefined ? "liveopsd.service" : `liveopsd-${name}.service`);
 }
 
 /** The unit that was installed for this state directory; null if there is none. Runs no program. */
@@ -151,8 +116,49 @@ export async function unitRunning(daemon: { pid: number; stateDir: string }): Pr
   const name = unitIn(textOf(`/proc/${daemon.pid}/cgroup`) ?? "");
   const inCgroup = name === null ? [] : [new Unit(name), new Unit(name, false)];
   for (const unit of [unitFor(daemon.stateDir), ...inCgroup])
-    if (unit !== null && (await unit.mainPid()) === daemon.pid) return unit;
+    if (unit !== null && (await unit.runs(daemon.pid))) return unit;
   return null;
+}
+
+/**
+ * The unit that runs the daemon, or that was installed for its state directory. Null if there is none, or if systemd
+ * does not answer, which is reported.
+ *
+ * @param places of a start; a socket that was given is not the one of the unit's file
+ * @param daemon the daemon that answers now
+ */
+export async function unitToUse(
+  { socket, stateDir }: { socket: string | undefined; stateDir: string },
+  daemon: DaemonReply | null,
+  to: ReportTo,
+): Promise<Unit | null> {
+  const running = daemon === null ? null : await unitRunning(daemon);
+  if (running !== null) return running;
+  const installed = unitFor(daemon?.stateDir ?? stateDir);
+  if (installed === null || socket !== undefined) return null;
+  const problem = await installed.problem();
+  if (problem === null) return installed;
+  say(to, `${installed.label} is not used: ${problem}`, "yellow");
+  return null;
+}
+
+/** Lets systemd start the daemon. @param before the daemon that answered before */
+export async function startUnit(
+  unit: Unit,
+  verb: "start" | "restart",
+  client: Client,
+  before: DaemonReply | null,
+): Promise<DaemonReply> {
+  await unit.start(verb);
+  const now = await until(async () => {
+    const daemon = await answering(client);
+    return daemon !== null && daemon.pid !== before?.pid ? daemon : null;
+  }, OTHER_MS);
+  if (now !== null) return now;
+  throw serviceRefusal(
+    "Not started",
+    `${unit.label} was started, and no daemon answers on ${client.socket}; see: liveopsd logs`,
+  );
 }
 
 /** The innermost service in /proc/<pid>/cgroup; the user's manager itself runs no daemon. */
@@ -165,20 +171,15 @@ export function unitIn(cgroup: string): string | null {
   return null;
 }
 
-/** Whether systemd keeps the user's manager without a login; null if that cannot be found out. */
-export async function lingers(): Promise<boolean | null> {
-  const user = userInfo().username;
-  const { code, stdout } = await run("loginctl", ["show-user", user, "--property=Linger", "--value"]);
-  if (code === 0 && (stdout === "yes" || stdout === "no")) return stdout === "yes";
-  // logind knows only users with a session or lingering.
-  if (existsSync("/var/lib/systemd/linger")) return existsSync(join("/var/lib/systemd/linger", user));
-  return null;
-}
-
-/** @returns why lingering could not be enabled; null if it is enabled now */
-export async function enableLinger(): Promise<string | null> {
-  const { code, stderr } = await run("loginctl", ["enable-linger"]);
-  return code === 0 ? null : stderr;
+/** The state directory of a unit that `liveops install` wrote; null for every other text. */
+export function stateDirIn(text: string): string | null {
+  const line = text.split("\n").find((each) => each.startsWith(STATE_DIR));
+  try {
+    const stateDir: unknown = JSON.parse(line?.slice(STATE_DIR.length) ?? "null");
+    return typeof stateDir === "string" ? stateDir : null;
+  } catch {
+    return null;
+  }
 }
 
 export function serviceRefusal(summary: string, why: string): Refusal {
@@ -199,8 +200,7 @@ function managerEnvironment(env: Env): Env {
 }
 
 interface Ended {
-  /** Null if the program could not be run, or was killed. */
-  code: number | null;
+  isDone: boolean;
   stdout: string;
   /** One line: what the program wrote to stderr, or why it could not be run. */
   stderr: string;
@@ -210,16 +210,15 @@ interface Ended {
 /** Longest time in ms: a start of a unit may take as long as systemd gives it (90 s). */
 const LONGEST_MS = 120_000;
 
-function run(program: string, words: readonly string[], env: Env = process.env): Promise<Ended> {
+function systemctl(words: readonly string[], env: Env): Promise<Ended> {
   const options = { env: { ...env, LC_ALL: "C", SYSTEMD_COLORS: "0" }, timeout: LONGEST_MS };
   return new Promise((resolve) => {
-    const child = execFile(program, words, options, (error, stdout, stderr) => {
-      const code = error === null ? 0 : error.code;
+    const child = execFile("systemctl", words, options, (error, stdout, stderr) => {
       resolve({
-        code: typeof code === "number" ? code : null,
+        isDone: error === null,
         stdout: stdout.trim(),
         stderr: stderr.trim().replaceAll("\n", "; ") || (error?.message.split("\n")[0] ?? ""),
-        isMissing: String(code) === "ENOENT",
+        isMissing: error?.code === "ENOENT",
       });
     });
     child.stdin?.end();

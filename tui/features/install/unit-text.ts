@@ -1,7 +1,8 @@
 /** The systemd unit of the daemon, as text. docs/operating.md has the reason of each setting. */
 import { realpathSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { nameMatcher } from "../../../../protocol/environment.js";
+import { nameMatcher } from "../../../protocol/environment.js";
+import { STATE_DIR } from "../../cli/liveopsd/manager.js";
 
 type Env = Record<string, string | undefined>;
 
@@ -55,19 +56,6 @@ OOMPolicy=continue
 [Install]
 WantedBy=default.target
 `;
-}
-
-const STATE_DIR = "# State directory: ";
-
-/** The state directory of a unit that `liveops install` wrote; null for every other text. */
-export function stateDirIn(text: string): string | null {
-  const line = text.split("\n").find((each) => each.startsWith(STATE_DIR));
-  try {
-    const stateDir: unknown = JSON.parse(line?.slice(STATE_DIR.length) ?? "null");
-    return typeof stateDir === "string" ? stateDir : null;
-  } catch {
-    return null;
-  }
 }
 
 /** systemd refuses quotes, backslashes and control characters in the path of a program, however they are escaped. */
