@@ -4,40 +4,13 @@
  */
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation, Step } from "../../../protocol/operation.js";
-import { knownStageState, knownStepState, type StepState } from "../../../protocol/stage-state.js";
-import type { State } from "../../../protocol/state.js";
+import { knownStageState, knownStepState } from "../../../protocol/stage-state.js";
 import type { CourseReader } from "../../describe/course.js";
 import { operationTime, usualSeconds } from "./chain-time.js";
 import { stageSeconds } from "./estimate.js";
 import { usualNamed, usualSuccessors } from "./history.js";
-import type { State as DashboardState } from "./model.js";
-
-export interface Span {
-  /** Milliseconds since the timeline's start. */
-  readonly from: number;
-  /** Null: not over yet. */
-  readonly to: number | null;
-  /** `usual`: not begun yet, as long as it usually takes. */
-  readonly look: "waiting" | "kept" | "paused" | "usual" | State | StepState;
-  /** Seconds that the record tells, without pauses; undefined: those from begin to end. */
-  readonly seconds?: number;
-}
-
-export interface Lane {
-  /** Of an operation that has not been submitted: the name of its history. */
-  readonly id: string;
-  /** Null: the operation itself. */
-  readonly stage: string | null;
-  /** Of a step of the stage; absent: the stage itself. */
-  readonly step?: string;
-  readonly spans: readonly Span[];
-}
-
-export interface Lanes {
-  /** Wall clock of the timeline's start, in ms. */
-  readonly start: number;
-  readonly lanes: readonly Lane[];
-}
+import type { Lane, Lanes, Span } from "./lane.js";
+import type { State } from "./model.js";
 
 /** Rows of the picture: the axis stands above two lanes and more. */
 export const rowsOfLanes = ({ lanes }: Lanes): number => lanes.length + (lanes.length > 1 ? 1 : 0);
@@ -140,7 +113,7 @@ export function secondsOf({ spans }: Lane, now: number): number | null {
 
 /** The rows of the operation view: the stages of the operation, and the other operations of its chain if these have room. */
 export function lanesOfView(
-  state: DashboardState,
+  state: State,
   links: readonly Operation[],
   operation: Operation,
   withLinks: boolean,
@@ -166,11 +139,7 @@ export function lanesOfView(
 }
 
 /** With what is still to come, for its usual time: the rest of what runs, later stages, later operations. */
-export function withUsual(
-  state: DashboardState,
-  { start, lanes }: Lanes,
-  links: readonly Operation[],
-): Lanes {
+export function withUsual(state: State, { start, lanes }: Lanes, links: readonly Operation[]): Lanes {
   const usual = new Map<string, Span>();
   const keyOf = (id: string, stage: string | null) => JSON.stringify([id, stage]);
   let at = Math.max(0, state.now - start);
@@ -203,7 +172,7 @@ export function withUsual(
 }
 
 /** The seconds that the active stage and the later ones still take; 0 where nothing is known. */
-function comingStages(state: DashboardState, operation: Operation): [stage: string, seconds: number][] {
+function comingStages(state: State, operation: Operation): [stage: string, seconds: number][] {
   const { stages, stageStates, currentStage } = operation;
   const later = stages.filter((stage, i) => i > currentStage && getOwn(stageStates, stage) === undefined);
   const usual = later.map((stage) => usualSeconds(state, operation, stage));

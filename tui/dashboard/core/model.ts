@@ -25,7 +25,7 @@ import type { LineEdit } from "../text/line-edit.js";
 import type { Rgb } from "../text/theme.js";
 import type { Action } from "./action.js";
 import type { Effect, LogLink } from "./effect.js";
-import type { Lanes } from "./lanes.js";
+import type { Lanes } from "./lane.js";
 import { type Listing, NO_LISTING } from "./listing.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
 import { perObject } from "./per-object.js";
