@@ -21,7 +21,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** Meaning of each exit code, in Markdown. */
 export const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
   done: "Success; for `run`, `wait`, `watch` and `submit --wait` or `--follow`: the last operation of the chain succeeded",
-  failed: "The operation failed; with several ids: at least one failed; for `diff`: the runs differ",
+  failed: "The operation failed; with several ids: at least one failed",
   usage: "Wrong usage or parameters",
   noDaemon: "No daemon answers",
   notFound: "No such operation or operation type, or an ambiguous id",

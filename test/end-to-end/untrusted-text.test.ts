@@ -34,7 +34,7 @@ const LOOKS: Array<[string, () => string[]]> = [
   ["watch of a failed one", () => ["watch", bad]],
   ["logs", () => ["logs", good]],
   ["export", () => ["export", bad]],
-  ["diff", () => ["diff", good, bad]],
+  ["why --against", () => ["why", bad, "--against", good]],
   ["ls", () => ["ls"]],
   ["ops", () => ["ops"]],
   ["wait", () => ["wait", bad]],

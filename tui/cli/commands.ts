@@ -43,7 +43,6 @@ const GROUPS: Readonly<Record<string, Commands>> = {
   },
   Share: {
     export: async () => (await import("../features/export/command.js")).registerExport,
-    diff: async () => (await import("../features/export/diff-command.js")).registerDiff,
     mcp: async () => (await import("../features/mcp/open-mcp.js")).registerMcp,
     "dial-stdio": async () => (await import("../features/ssh/command.js")).registerDialStdio,
   },

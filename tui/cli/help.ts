@@ -22,20 +22,7 @@ const EVERYDAY = new Set([
     "edit",
     "pause",
   ],
-  ...[
-    "resume",
-    "schedule",
-    "queue",
-    "export",
-    "diff",
-    "ops",
-    "new",
-    "start",
-    "stop",
-    "install",
-    "config",
-    "tui",
-  ],
+  ...["resume", "schedule", "queue", "export", "ops", "new", "start", "stop", "install", "config", "tui"],
 ]);
 
 export type HelpKind = "everyday" | "all";

@@ -107,7 +107,7 @@ export async function whyFailed(
     ],
     next: [
       ...named.next,
-      { command: `liveops diff ${id} ${record.id}`, does: "compares it with the last success" },
+      { command: `liveops why ${record.id} --against ${id}`, does: "compares it with the last success" },
     ],
     notes: [...checkout.notes, ...newLine.notes],
   });

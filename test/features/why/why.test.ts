@@ -81,7 +81,7 @@ test("a failure in a checkout: the script with its diff, the commit with its aut
   expect(why.machine).toMatchObject({ cores: expect.any(Number), outOfMemory: null });
   expect(why.machine!.disks[0]!.freeBytes).toBeGreaterThan(0);
   expect(why.machine!.processes.length).toBeGreaterThan(0);
-  expect(why.next.map(({ command }) => command)).toContain(`liveops diff ${good.id} ${bad.id}`);
+  expect(why.next.map(({ command }) => command)).toContain(`liveops why ${bad.id} --against ${good.id}`);
   expect(JSON.stringify(why)).not.toContain('"2"');
 
   // The same next week: after other commits, by another daemon, and without the checkout.

@@ -1,4 +1,4 @@
-/** The palette's `export` and `diff` copy the command of the shell. */
+/** The palette's `export` and `compare` copy the command of the shell. */
 import { expect, test } from "vitest";
 import { paletteItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
 import { act, opened, press } from "./core.js";
@@ -17,12 +17,12 @@ test("export names the file after the operation, and the daemon of this dashboar
   });
 });
 
-test("diff compares the two marked operations, the earlier one first; otherwise it says what to mark", () => {
+test("compare takes the two marked operations, the later one against the earlier one; otherwise it says what to mark", () => {
   const state = opened([backupDone(), failed()]);
-  expect(item(state, "diff")?.disabledReason).toBe("mark two operations with the space bar");
+  expect(item(state, "compare")?.disabledReason).toBe("mark two operations with the space bar");
   const marked = press(state, " ", " ");
   expect(marked.marked.size).toBe(2);
-  expect(item(marked, "diff")?.disabledReason).toBeNull();
+  expect(item(marked, "compare")?.disabledReason).toBeNull();
   const [first, second] = [backupDone(), failed()].toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
-  expect(noticeOf(act(marked, "diff"))?.command).toBe(`liveops diff ${first!.id} ${second!.id}`);
+  expect(noticeOf(act(marked, "compare"))?.command).toBe(`liveops why ${second!.id} --against ${first!.id}`);
 });

@@ -64,7 +64,7 @@ export function needsDaemon({ value, values }: Question): boolean {
 /** Whether paths fit where no other value does. */
 export function takesFiles({ value, command }: Question): boolean {
   if (value === null) return false;
-  if (value.of === "id") return command.name === "diff" || command.name === "export";
+  if (value.of === "id") return command.name === "why" || command.name === "export";
   return value.of === "file" || value.of === "type" || value.of === "parameter";
 }
 

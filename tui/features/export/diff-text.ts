@@ -112,9 +112,8 @@ function table(title: string, rows: readonly Row[], paint: Paint): string[] {
   return ["", paint("bold", title), ...lines];
 }
 
-function logLines({ same, ignored, lines, equal, first, before }: LogDifference, paint: Paint): string[] {
-  const without = ignored.length === 0 ? "" : `, compared without ${ignored.join(" and ")}`;
-  const head = ["", `${paint("bold", "log")}${paint("dim", without)}`];
+function logLines({ same, lines, equal, first, before }: LogDifference, paint: Paint): string[] {
+  const head = ["", `${paint("bold", "log")}${paint("dim", ", compared without times")}`];
   const count = (lines: number) => `${formatCount(lines)} ${lines === 1 ? "line" : "lines"}`;
   if (same || first === null)
     return [...head, equal === 0 ? "  both are empty" : `  ${count(equal)}, all the same`];

@@ -1,4 +1,4 @@
-/** Compares two runs. Values are compared exactly; only what the caller names is ignored, and the result says so. */
+/** Compares two runs. Values are compared exactly, and log lines without their times. */
 import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
 import { knownStageState, knownStepState } from "../../../protocol/stage-state.js";
@@ -32,8 +32,6 @@ export type LogSide = Pick<LogLine, "n" | "attempt" | "stage" | "step" | "stream
 
 export interface LogDifference {
   same: boolean;
-  /** What was taken for equal: `times`, `numbers`. */
-  ignored: string[];
   lines: { left: number; right: number };
   /** Equal lines before the first difference. */
   equal: number;
@@ -67,18 +65,9 @@ export interface RunDifference {
   log: LogDifference;
 }
 
-export interface DiffOptions {
-  ignoreTimes: boolean;
-  ignoreNumbers: boolean;
-}
-
 const CONTEXT = 3;
 
-export async function diffRuns(
-  left: RunSource,
-  right: RunSource,
-  options: DiffOptions,
-): Promise<RunDifference> {
+export async function diffRuns(left: RunSource, right: RunSource): Promise<RunDifference> {
   const [a, b] = [left.record, right.record];
   const only = (here: Operation, there: Operation) =>
     (here.env ?? []).filter((name) => !there.env?.includes(name));
@@ -91,7 +80,7 @@ export async function diffRuns(
       (difference) => !isDuration(difference),
     ),
     error: differences(errorOf(a), errorOf(b)),
-    log: await diffLogs(left, right, options),
+    log: await diffLogs(left, right),
   };
   const { record, params, env, result, error, log } = difference;
   const same =
@@ -206,7 +195,7 @@ function stageSide({ stages: all, stageStates, stageTimes }: Operation, stage: s
  * Steps log side by side, in another order in each run. So the lines of a step are compared with those of the step of the
  * same name, and the other lines among themselves.
  */
-async function diffLogs(left: RunSource, right: RunSource, options: DiffOptions): Promise<LogDifference> {
+async function diffLogs(left: RunSource, right: RunSource): Promise<LogDifference> {
   const sides = [left.log(), right.log()].map((log) => log[Symbol.asyncIterator]()) as [Lines, Lines];
   const lanes = new Map<string, LogLane>();
   let equal = 0;
@@ -217,7 +206,6 @@ async function diffLogs(left: RunSource, right: RunSource, options: DiffOptions)
     const side = (line: LogLine | undefined) => (line === undefined ? null : logSide(line));
     return {
       same: lane === null,
-      ignored: [...(options.ignoreTimes ? ["times"] : []), ...(options.ignoreNumbers ? ["numbers"] : [])],
       lines: { left: left.record.logLines, right: right.record.logLines },
       equal,
       first: lane === null ? null : { left: side(one[0]), right: side(two[0]) },
@@ -243,7 +231,7 @@ async function diffLogs(left: RunSource, right: RunSource, options: DiffOptions)
           if (++waiting > MOST_WAITING) throw tooFarApart();
           continue;
         }
-        if (keyOf(one[0], options) !== keyOf(two[0], options)) return differenceAt(lane);
+        if (keyOf(one[0]) !== keyOf(two[0])) return differenceAt(lane);
         equal++;
         waiting--;
         lane.before = [...lane.before, logSide(one[0])].slice(-CONTEXT);
@@ -290,11 +278,6 @@ function logSide({ n, attempt, stage, step, stream, text }: LogLine): LogSide {
 /** Dates, times of day, and durations with their unit. */
 const TIMES =
   /\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?|\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b|\b\d+(?:[.,]\d+)?\s?(?:ns|µs|us|ms|s|sec|secs|seconds?|min|mins|minutes?|m|h|hours?|d|days?)(?:\d+(?:ms|s|m|h))*\b/g;
-const NUMBERS = /\d+(?:[.,]\d+)*/g;
 
-function keyOf({ stream, stage, text }: LogLine, { ignoreTimes, ignoreNumbers }: DiffOptions): string {
-  let line = text;
-  if (ignoreTimes) line = line.replace(TIMES, "<time>");
-  if (ignoreNumbers) line = line.replace(NUMBERS, "<number>");
-  return `${stream}\n${stage ?? ""}\n${line}`;
-}
+const keyOf = ({ stream, stage, text }: LogLine): string =>
+  `${stream}\n${stage ?? ""}\n${text.replace(TIMES, "<time>")}`;

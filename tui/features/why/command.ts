@@ -13,11 +13,14 @@ import { jsonLine } from "../../kit/output/json.js";
 import { printLines } from "../../kit/output/print.js";
 import type { ReportTo } from "../../kit/report.js";
 import { stateColour, stateGlyph } from "../../terminal/glyphs.js";
+import { diffRuns } from "../export/diff.js";
+import { diffLines } from "../export/diff-text.js";
 import { findRuns, isFile, sayChanged } from "../export/find-runs.js";
 
 interface WhyOptions {
   json?: boolean;
   markdown?: boolean;
+  against?: string;
 }
 
 export function registerWhy(root: Command): void {
@@ -27,6 +30,7 @@ export function registerWhy(root: Command): void {
     "liveops why k3f --markdown > ticket.md",
     "liveops why k3f --json | jq .changes",
     "liveops why run.json",
+    "liveops why k3f --against h00",
   ])
     .argument(
       "[id]",
@@ -34,8 +38,21 @@ export function registerWhy(root: Command): void {
     )
     .option("--json", "Print it as one JSON value")
     .addOption(new Option("--markdown", "Print it as Markdown, for a ticket").conflicts("json"))
+    .addOption(
+      new Option(
+        "--against <run>",
+        "Compare it with another run: an id, a file, or FILE#ID for one operation of a file with a chain",
+      ).conflicts("markdown"),
+    )
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { client, options, to } = await connectFor<WhyOptions>(command);
+      if (options.against !== undefined) {
+        const [other] = await findRuns(client, options.against, sayChanged(to));
+        const [run] = await findRuns(client, id ?? (await newestToExplain(client)), sayChanged(to));
+        const difference = await diffRuns(other!, run!);
+        printLines(options.json ? [jsonLine(difference)] : diffLines(difference, paintFor(process.stdout)));
+        return;
+      }
       const why = await whyOf(client, id, to);
       if (options.json) printLines([jsonLine(why)]);
       else if (options.markdown) printLines([whyMarkdown(why, sanitize).trimEnd()]);

@@ -110,13 +110,6 @@ function copied(state: State, command: string): State {
 const copyCommand = (state: State, words: readonly string[]): State =>
   copied(state, liveops(words, state.flags));
 
-/** The marked operations in the order of their submits: the later one is compared with the earlier one. */
-function oldestFirst(state: State): string[] {
-  return targets(state)
-    .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
-    .map(({ id }) => id);
-}
-
 export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
   {
     name: "yes",
@@ -378,16 +371,19 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     },
   },
   {
-    name: "diff",
+    name: "compare",
     keys: [],
-    helpKeys: ":diff",
+    helpKeys: ":compare",
     description: "copy the command that compares the two marked ones",
     disabledReason: ({ marked }) => {
       if (marked.size !== 2) return "mark two operations with the space bar";
       const hosts = new Set([...marked].map(hostOfKey));
       return hosts.size === 1 ? null : "the marked operations are on two hosts";
     },
-    run: (state) => copyCommand(state, ["diff", ...oldestFirst(state)]),
+    run: (state) => {
+      const [earlier, later] = targets(state).toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+      return copyCommand(state, ["why", later!.id, "--against", earlier!.id]);
+    },
   },
   {
     name: "editor",
