@@ -44,9 +44,16 @@ export class SealedEvents implements AttemptEvents {
     const ends = endsOf(entry);
     for (const place of places) {
       let text = "";
-      const problems = this.#check(place, ends, (line) => {
-        text += `${line}\n`;
-      });
+      const problems = this.#check(
+        place,
+        ends,
+        (line) => {
+          text += `${line}\n`;
+        },
+        () => {
+          text = "";
+        },
+      );
       for (const problem of problems) this.onProblem(problem);
       if (text.length > SHORT) await this.#keepLong(place, text);
       else if (text !== "") short[place.attempt] = text;
@@ -67,13 +74,22 @@ export class SealedEvents implements AttemptEvents {
     for (const place of this.#sealed.splice(0)) this.workerEvents.drop(place);
   }
 
-  #check(place: EventsPlace, ends: AttemptEnds, onLine?: (line: string) => void): string[] {
+  /** @param onAgain - the lines so far come again: an I/O error may pass, and the file goes once its events have moved */
+  #check(
+    place: EventsPlace,
+    ends: AttemptEnds,
+    onLine?: (line: string) => void,
+    onAgain?: () => void,
+  ): string[] {
     const { id, attempt } = place;
-    try {
-      return checkEvents(place, ends.lastOf(id, String(attempt)), onLine);
-    } catch (error) {
-      if (!isUnreadable(error)) throw error;
-      return [`the events of ${id} cannot be read: ${error.message}`];
+    for (let isAgain = false; ; isAgain = true) {
+      try {
+        return checkEvents(place, ends.lastOf(id, String(attempt)), onLine);
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        if (isAgain) return [`the events of ${id} cannot be read: ${error.message}`];
+        onAgain?.();
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 /** The events of a finished operation: in the file of its worker, and after a checkpoint in the history. */
 import { appendFileSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { Lifecycle } from "../../../daemon/lifecycle.js";
 import { localRuns } from "../../../daemon/run-files/runs.js";
@@ -9,10 +9,14 @@ import { prepareStateDir } from "../../../daemon/store/directories.js";
 import { EmbeddedStore } from "../../../daemon/store/embedded-store.js";
 import { attemptDir, layoutOf, workerFiles } from "../../../daemon/store/layout.js";
 import { encodeRecord } from "../../../protocol/record-line.js";
+import { disk } from "../../harness/failing-disk.js";
 import { AT } from "../../harness/records.js";
 import { OpenStore, sealedEvents, WORKER } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 
+vi.mock("node:fs", async (original) =>
+  (await import("../../harness/failing-disk.js")).failingFs(original as never),
+);
 const directory = useDirectories();
 
 async function open(dir: string) {
@@ -65,6 +69,23 @@ test("a checkpoint takes them up, short or long, and the file of a dead worker g
   const next = await open(dir);
   expect([next.linesOf(short), next.linesOf(long)]).toEqual(events);
   await next.opened.close();
+});
+
+test("a read that fails once at the checkpoint costs no event", async () => {
+  const { opened, store, file, linesOf, run } = await open(directory());
+  const id = await opened.submit();
+  const events = await run(id, 3);
+  disk.unreadable = Object.assign(/./, {
+    test: (path: string) => {
+      const isEvents = path === file;
+      if (isEvents) disk.heal();
+      return isEvents;
+    },
+  });
+  await store.checkpoint();
+  expect(disk.unreadable).toBeNull();
+  expect(linesOf(id)).toBe(events);
+  await opened.close();
 });
 
 test("a retry of what has just moved to the history keeps the events of the earlier attempts", async () => {
