@@ -9,7 +9,6 @@ import { hostCounters } from "./hosts/hosts.js";
 import { Lifecycle } from "./lifecycle.js";
 import { LoadProblems } from "./loader/load-problems.js";
 import { Loader } from "./loader/loader.js";
-import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import type { Log } from "./log/log.js";
 import { CopiedState } from "./recovery/copied-state.js";
@@ -194,7 +193,7 @@ function composeCore(
   return {
     startedAt: new Date(now()).toISOString(),
     ...{ settings, layout, log, daemonLog, bus, clock, now, find, features, engine, store, hosts },
-    ...{ runs: engine.runs, audit: new AuditLog(layout) },
+    runs: engine.runs,
     ...{ loader, loadProblems, types, lifecycle, submissions },
     ...{ queue, queues, waiting, dependencies, blockedTypes, copied },
     ...{ scheduler, containment, cleaner, stopping, retention },

@@ -191,9 +191,9 @@ class DaemonRun implements Daemon {
   }
 
   #addReleasers(): void {
-    const { audit, features, retention, loader, waiting, stalls, loadProblems } = this.#parts;
+    const { features, retention, loader, waiting, stalls, loadProblems } = this.#parts;
     for (const feature of features) this.cleanup.add(() => feature.stop?.());
-    for (const service of [audit, retention, loader, loadProblems, waiting, stalls])
+    for (const service of [retention, loader, loadProblems, waiting, stalls])
       this.cleanup.add(() => service.stop());
   }
 

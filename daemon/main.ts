@@ -47,16 +47,7 @@ export async function runDaemon(
   const { log, daemonLog, copied } = daemon.context;
   // Relative paths are already resolved; with `/` as its directory the daemon keeps no file system mounted.
   process.chdir("/");
-  const stop = (signal: string) => {
-    daemon.context.audit.record({
-      action: "stop",
-      request: null,
-      ids: [],
-      details: { signal },
-      result: "done",
-    });
-    void daemon.stop();
-  };
+  const stop = () => void daemon.stop();
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   reloadOnHangup(daemon);
@@ -98,13 +89,6 @@ function reloadOnHangup({ context }: Daemon): void {
       context.log.info("the terminal of the daemon was closed; the daemon continues");
       return;
     }
-    context.audit.record({
-      action: "reload",
-      request: null,
-      ids: [],
-      details: { signal: "SIGHUP" },
-      result: "done",
-    });
     void context.config.reload();
   });
 }

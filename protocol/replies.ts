@@ -373,7 +373,6 @@ export const daemonReply = z.object({
     rss: doc(z.nullable(z.int()), "null: the system does not say"),
     heapUsed: z.int(),
   }),
-  auditLost: doc(z.int(), "number of lines of the audit log that could not be written"),
   copyOf: doc(
     z.nullable(
       z.object({

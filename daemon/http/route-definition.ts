@@ -6,7 +6,6 @@ import type { RouteName } from "../../protocol/paths.js";
 import { type Content, ROUTES, type Route } from "../../protocol/routes.js";
 import type { ConfigReload } from "../admin/config-reload.js";
 import type { Parts } from "../compose.js";
-import { type AuditHooks, auditHooks, isAudited } from "./audited.js";
 import type { Connections } from "./connections.js";
 import { limitBody } from "./request-body.js";
 
@@ -28,7 +27,7 @@ type Responses<Replies> = {
     : Replies[Status][keyof Replies[Status]];
 };
 
-interface Definition<R extends Route> extends AuditHooks, Pick<RouteOptions, "method" | "url"> {
+interface Definition<R extends Route> extends Pick<RouteOptions, "method" | "url"> {
   preValidation: preValidationHookHandler[];
   schema: {
     params: R["params"];
@@ -59,6 +58,5 @@ export function definition<N extends RouteName>(name: N): Definition<(typeof ROU
     url: path,
     schema: { ...schema, response },
     preValidation: [...(query ? [dropEmptyParameters] : []), ...(body ? [limitBody] : [])],
-    ...(isAudited(name) && auditHooks(name)),
   } as unknown as Definition<(typeof ROUTES)[N]>;
 }

@@ -88,7 +88,6 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
     // A client over ssh keeps its connection: a new one costs processes.
     keepAliveTimeout: 60_000,
   });
-  app.decorate("audit", context.audit);
   const descriptors = descriptorLimit();
   // Computed at each use: a reload changes the settings.
   const limits = () => connectionLimits(settings.maxConnections, settings.concurrency, descriptors);

@@ -110,7 +110,6 @@ export class LogFile implements LogTarget {
   constructor(
     private readonly file: string,
     public maxBytes: number,
-    private readonly older = rotatedName(file),
   ) {}
 
   append(bytes: Buffer): number {
@@ -118,7 +117,7 @@ export class LogFile implements LogTarget {
     const { size } = fstatSync(fd);
     const isFull = size > 0 && size + bytes.length > this.maxBytes;
     if (isFull && this.#isInPlace()) {
-      renameSync(this.file, this.older);
+      renameSync(this.file, rotatedName(this.file));
       this.close();
       fd = this.#open();
     }

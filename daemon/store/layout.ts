@@ -19,9 +19,6 @@ export interface Layout {
   log: string;
   /** The JSON view for people. */
   document: string;
-  audit: string;
-  /** The audit log before the last rotation. */
-  olderAudit: string;
   /** The last trusted clock reading. */
   clock: string;
   checkpoint: string;
@@ -59,8 +56,6 @@ export function layoutOf(root: string): Layout {
     directory: join(root, "directory.json"),
     log: join(root, "liveopsd.log"),
     clock: join(root, "clock.json"),
-    audit: join(root, "audit.ndjson"),
-    olderAudit: join(root, "audit.1.ndjson"),
     document: join(root, "state.json"),
     checkpoint: join(root, "checkpoint.ndjson"),
     previousCheckpoint: join(root, "checkpoint.previous.ndjson"),

@@ -94,7 +94,7 @@ function putAsideOddFiles(layout: Layout): string[] {
     ...[layout.blockedTypes, layout.directory, layout.version],
   ];
   const files = [
-    ...[rotatedName(layout.log), layout.audit, layout.olderAudit, layout.previousCheckpoint],
+    ...[rotatedName(layout.log), layout.previousCheckpoint],
     // An odd version.json was already refused.
     ...replaced.flatMap((file) => [file, `${file}.tmp`]),
     ...filesIn(journal, JOURNAL),

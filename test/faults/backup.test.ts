@@ -301,15 +301,6 @@ test("the target's disk is full: nothing is left of the backup, the daemon conti
   rmSync(large);
   expect((await allLines(daemon.client.backup({ dir }))).at(-1)).toMatchObject({ type: "done", dir });
   expect(readdirSync(seen!)).toEqual(["backup"]);
-  // The audit log is written a moment after the answer.
-  const results = await eventually("both backups are in the audit log", async () => {
-    const audited = await runBin(daemon.world, "liveopsd", ["audit", "--json"]);
-    const found = audited.stdout
-      .split("\n")
-      .flatMap((line) => /"action":"backup".*"result":"(\w+)"/.exec(line)?.[1] ?? []);
-    return found.length === 2 && found;
-  });
-  expect(results).toEqual(["LIVEOPS_BACKUP_FAILED", "done"]);
 });
 
 test("a target that cannot take a backup is refused with the reason, and nothing is written", async () => {

@@ -11,7 +11,7 @@ import type { Backups } from "./backups.js";
 const EVERY_MS = 500;
 
 export const backupRoute =
-  ({ audit, log, settings }: Parts, backups: Backups): FeatureRoutes =>
+  ({ log, settings }: Parts, backups: Backups): FeatureRoutes =>
   (app, { connections }, done) => {
     app.route({
       ...definition("backup"),
@@ -27,20 +27,18 @@ export const backupRoute =
         };
         const timer = setInterval(() => send({ type: "progress", ...progress }), EVERY_MS);
         response.on("close", () => gone.abort(new Error("the client closed the connection")));
-        const finish = (line: BackupLine, result: string) => {
+        const finish = (line: BackupLine) => {
           clearInterval(timer);
-          audit.record({ action: "backup", request, ids: [], details: { dir }, result });
           response.end(`${JSON.stringify(line)}\n`);
         };
         done.then(
           ({ at, files, bytes }) => {
             log.info({ dir, files, bytes }, "a backup was written");
-            finish({ type: "done", dir, at, files, bytes }, "done");
+            finish({ type: "done", dir, at, files, bytes });
           },
           (error: Error) => {
-            const refusal = asRefusal(error, settings.maxBody);
             log.warn({ err: error, dir }, "a backup could not be written");
-            finish({ type: "failed", problem: refusal.toProblem() }, refusal.code);
+            finish({ type: "failed", problem: asRefusal(error, settings.maxBody).toProblem() });
           },
         );
         return reply;

@@ -100,7 +100,7 @@ function putAttempts({ scheduler }: Parts, metrics: Metrics, put: Put): void {
 }
 
 function putDaemon(context: Parts, put: Put): void {
-  const { store, scheduler, hub, audit, hosts, containment, startedAt } = context;
+  const { store, scheduler, hub, hosts, containment, startedAt } = context;
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = ownMemory();
   put("liveops_workers", { state: "busy" }, busy);
@@ -114,7 +114,6 @@ function putDaemon(context: Parts, put: Put): void {
   put("liveops_daemon_heap_used_bytes", {}, heapUsed);
   put("liveops_disk_free_bytes", {}, store.freeBytes());
   put("liveops_store_full", {}, Number(store.isFull));
-  put("liveops_audit_lines_lost_total", {}, audit.lost);
   const fleet = hosts.fleet();
   if (fleet === null) return;
   const away = fleet.awaySince === null ? 0 : Math.max(0, Date.now() - Date.parse(fleet.awaySince)) / 1000;

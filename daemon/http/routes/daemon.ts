@@ -39,7 +39,6 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
 
 function describe(context: Context, notLoading: readonly string[]): DaemonReply {
   const {
-    audit,
     settings,
     config,
     store,
@@ -91,7 +90,6 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     noRoom: [...scheduler.attempts.values()].filter(({ noRoomSince }) => noRoomSince !== null).length,
     containment: containment.report(),
     memory: ownMemory(),
-    auditLost: audit.lost,
     copyOf: copied.report(),
     problems: [
       ...store.problems,

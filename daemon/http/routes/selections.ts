@@ -6,11 +6,10 @@ import { pipeline } from "node:stream/promises";
 import type { FastifyRequest } from "fastify";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
-import type { RetrySelectionBody, SelectionBody } from "../../../protocol/requests.js";
+import type { SelectionBody } from "../../../protocol/requests.js";
 import { isFinal, mayMove, STATES, type State } from "../../../protocol/state.js";
 import type { SelectionLine } from "../../../protocol/stream-lines.js";
 import { retryOperation } from "../../admission/retry.js";
-import { MAX_IDS } from "../../log/audit-log.js";
 import type { Entry } from "../../store/decision.js";
 import { asRefusal } from "../errors.js";
 import { personOf } from "../person.js";
@@ -20,7 +19,6 @@ import { cancelChain, cancelOperation, removeOperation, wholeRecord } from "./op
 import { openStream } from "./streams.js";
 
 interface Change {
-  action: "cancel" | "retry" | "remove";
   /** States of the operations that a filter selects. */
   states: readonly State[];
   /** Resolves with the record of an operation that is gone, or of another one that was changed. */
@@ -39,7 +37,7 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
     const response = openStream(raw, connections);
     let isOver = false;
     const lines = async function* () {
-      for await (const line of changeAll(context, pieces, change, request)) {
+      for await (const line of changeAll(context, pieces, change.act)) {
         // A client may close the connection as soon as it has the last line.
         isOver = line.type === "end";
         yield `${JSON.stringify(line)}\n`;
@@ -58,7 +56,6 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
       if (chain && body.ids === undefined)
         throw new Refusal("LIVEOPS_BAD_REQUEST", "chain is taken with ids only");
       return reply(request, body, raw, {
-        action: "cancel",
         states: STATES.filter((state) => !isFinal(state)),
         act: (entry) => (chain ? cancelChain(context, entry) : cancelOperation(context, entry.record.id)),
       });
@@ -68,7 +65,6 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
     ...definition("retryAll"),
     handler: (request, raw) =>
       reply(request, request.body, raw, {
-        action: "retry",
         states: STATES.filter((state) => isFinal(state) && mayMove(state, "queued")),
         act: async (entry) => {
           const { from, current, secrets } = request.body;
@@ -86,7 +82,6 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
     ...definition("removeAll"),
     handler: (request, raw) =>
       reply(request, request.body, raw, {
-        action: "remove",
         states: STATES.filter(isFinal),
         act: ({ record }) => removeOperation(context, record.id),
       }),
@@ -97,42 +92,26 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
 async function* changeAll(
   context: Context,
   pieces: AsyncGenerator<Piece>,
-  { action, act }: Change,
-  request: FastifyRequest<{ Body: SelectionBody }>,
+  act: Change["act"],
 ): AsyncGenerator<SelectionLine> {
-  const done: string[] = [];
-  const refused = new Map<string, string[]>();
   const refusal = (id: string, error: unknown): SelectionLine => {
     const its = asRefusal(error as Error, context.settings.maxBody);
     if (its.code === "LIVEOPS_INTERNAL") context.log.error({ err: error, id }, "a request failed");
-    refused.set(its.code, refused.get(its.code) ?? []);
-    refused.get(its.code)!.push(id);
     return { type: "refused", id, problem: its.toProblem() };
   };
-  try {
-    for await (const { entries, missing } of pieces) {
-      // All in one turn: each waits for its lock before a slot that another one leaves is given away.
-      const outcomes = await Promise.allSettled(entries.map(act));
-      for (const [id, error] of missing) yield refusal(id, error);
-      for (const [i, outcome] of outcomes.entries())
-        if (outcome.status === "fulfilled") done.push(outcome.value?.id ?? entries[i]!.record.id);
-      for (const [i, outcome] of outcomes.entries()) {
-        const { id } = entries[i]!.record;
-        if (outcome.status === "rejected") yield refusal(id, outcome.reason);
-        else
-          yield {
-            type: "changed",
-            operation: outcome.value ?? (await wholeRecord(context, id)),
-          };
-      }
+  for await (const { entries, missing } of pieces) {
+    // All in one turn: each waits for its lock before a slot that another one leaves is given away.
+    const outcomes = await Promise.allSettled(entries.map(act));
+    for (const [id, error] of missing) yield refusal(id, error);
+    for (const [i, outcome] of outcomes.entries()) {
+      const { id } = entries[i]!.record;
+      if (outcome.status === "rejected") yield refusal(id, outcome.reason);
+      else
+        yield {
+          type: "changed",
+          operation: outcome.value ?? (await wholeRecord(context, id)),
+        };
     }
-    yield { type: "end" };
-  } finally {
-    const { ids: _, secrets: __, state, ...rest } = request.body as RetrySelectionBody;
-    const details = { ...rest, ...(state && { state: state.join(",") }) };
-    // Each operation is found in the audit log by its id.
-    for (const [result, ids] of [["done", done] as const, ...refused])
-      for (let from = 0; from < ids.length; from += MAX_IDS)
-        context.audit.record({ action, request, details, result, ids: ids.slice(from, from + MAX_IDS) });
   }
+  yield { type: "end" };
 }

@@ -1,6 +1,5 @@
 /** The routes of a program's terminal: attach, and type. They connect the client with the worker's socket. */
 import { connect, type Socket } from "node:net";
-import { CLIENT_HEADER } from "../../../protocol/client/client-header.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -11,8 +10,6 @@ import { openStream } from "./streams.js";
 
 /** Milliseconds for the worker to answer; it may be busy with the operation's own code. */
 const ANSWER_MS = 8000;
-/** Clients whose input was recorded; the audit log gets one line for each, not one for each key. */
-const MAX_RECORDED = 1000;
 
 export const terminalRoutes: RoutePlugin = (app, { context, connections }, done) => {
   app.route({
@@ -21,7 +18,6 @@ export const terminalRoutes: RoutePlugin = (app, { context, connections }, done)
       const { record } = await context.view.find(request.params.id);
       const socket = await openTerminal(context, record, { type: "attach" });
       const response = openStream(reply, connections, true);
-      context.audit.record({ action: "attach", request, ids: [record.id], result: "done" });
       // The last line tells the client apart whether the program ended or the connection broke.
       socket.on("error", () => response.destroy());
       socket.pipe(response);
@@ -29,7 +25,6 @@ export const terminalRoutes: RoutePlugin = (app, { context, connections }, done)
       return reply;
     },
   });
-  const recorded = new Set<string>();
   app.route({
     ...definition("input"),
     handler: async (request) => {
@@ -38,12 +33,6 @@ export const terminalRoutes: RoutePlugin = (app, { context, connections }, done)
       const answer = await firstLine(socket, record);
       if (answer.type !== "typed")
         throw noTerminal(record, answer.type === "refused" ? answer.reason : "its worker did not answer");
-      const client = `${record.id} ${record.attempt} ${request.headers[CLIENT_HEADER]}`;
-      if (!recorded.has(client)) {
-        if (recorded.size >= MAX_RECORDED) recorded.clear();
-        recorded.add(client);
-        context.audit.record({ action: "input", request, ids: [record.id], result: "done" });
-      }
       return { size: answer.size };
     },
   });

@@ -1,8 +1,7 @@
 /** `POST /v1/operations/:id/again`: a finished operation as a new one. */
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { payloadFile } from "../../../daemon/store/payloads.js";
-import type { AuditLine } from "../../../protocol/audit.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -235,19 +234,4 @@ test("a retry of a succeeded operation says how to run it again", async () => {
     "LIVEOPS_WRONG_STATE",
     RegExp(`it has succeeded; run it again with: liveops again ${id}$`),
   );
-});
-
-test("the audit log has the new operation and the finished one", async () => {
-  const id = await finished();
-  const made = expectRecord(await again(id), 201);
-  await again("nosuchop");
-  served.context.audit.flush();
-  const lines = readFileSync(served.context.layout.audit, "utf8").trim().split("\n");
-  const audited = lines
-    .map((line) => JSON.parse(line) as AuditLine)
-    .filter(({ action }) => action === "again");
-  expect(audited).toMatchObject([
-    { ids: [made.id], result: "done", details: { of: id } },
-    { ids: ["nosuchop"], result: "LIVEOPS_NO_SUCH_OPERATION", details: { of: "nosuchop" } },
-  ]);
 });

@@ -1,6 +1,5 @@
 /** The routes of hosts, and the host and tags of an operation, on a daemon without a fleet. */
 
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { beforeEach, expect, test } from "vitest";
 import type { HostsReply } from "../../../protocol/replies.js";
@@ -125,15 +124,4 @@ test("nothing is expected to start on a drained host", async () => {
   expect(await startsAt()).not.toBeNull();
   await post("/v1/drain", { draining: true });
   expect(await startsAt()).toBeNull();
-});
-
-test("lost and drain stand in the audit log, with the host", async () => {
-  await post("/v1/hosts/b/lost");
-  await post("/v1/drain", { draining: true });
-  served.context.audit.flush();
-  const lines = readFileSync(served.context.layout.audit, "utf8").trim().split("\n");
-  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-    { action: "declareLost", result: "LIVEOPS_NOT_A_FLEET", details: { host: "b" } },
-    { action: "drain", result: "done", details: { draining: true } },
-  ]);
 });

@@ -15,7 +15,6 @@ export const DAEMON_COMMANDS: Commands = {
   doctor: async () => (await import("./doctor.js")).registerDoctor,
   backup: async () => (await import("../../features/backup/command.js")).registerBackup,
   restore: async () => (await import("../../features/backup/command.js")).registerRestore,
-  audit: async () => (await import("./audit.js")).registerAudit,
   fleet: async () => (await import("../../features/fleet/command.js")).registerFleet,
 };
 

@@ -163,7 +163,7 @@ function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containm
 }
 
 function problemsOf(daemon: DaemonReply): string[] {
-  const { auditLost, storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
+  const { storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
   const all = fleetProblems(daemon.fleet);
   if (daemon.config.problem !== null)
     all.push(`the config file was not applied, and earlier settings stay: ${daemon.config.problem}`);
@@ -192,9 +192,5 @@ function problemsOf(daemon: DaemonReply): string[] {
         `the channel ${channel} does not take notices: ${problem}. They wait and are sent again${lost}; to try it: liveops notify test ${channel}`,
       );
   }
-  if (auditLost > 0)
-    all.push(
-      `${count(auditLost, "line")} of the audit log could not be written; look at audit.ndjson in the state directory`,
-    );
   return [...all, ...problems];
 }

@@ -65,7 +65,7 @@ test("a channel is added, tried, listed and removed, and its secret is nowhere",
   expect(list.stdout).toMatch(/^CHANNEL +KIND +TO +EVENTS +QUIET +WAITING +NOTE\nphone +ntfy +builds at /);
   const [json] = JSON.parse((await notify("ls", "--json")).stdout);
   expect(json).toMatchObject({ channel: "phone", kind: "ntfy", daemon: { waiting: 1, sent: 1 } });
-  const logs = ["liveopsd.log", "notices.ndjson", "audit.ndjson", "state.json"].map((file) =>
+  const logs = ["liveopsd.log", "notices.ndjson", "state.json"].map((file) =>
     readFileSync(join(world.state, file), "utf8"),
   );
   for (const text of [...logs, list.stdout, JSON.stringify(json), failed.stderr, (await status()).stdout])
