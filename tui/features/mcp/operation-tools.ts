@@ -145,7 +145,10 @@ const listOperations = defineTool({
   title: "List operations",
   description: "List operations, newest first, as short records. show_operation returns a full record.",
   input: {
-    state: z.array(z.enum(STATES)).optional().describe("Only operations in these states"),
+    state: z
+      .union([z.enum(STATES), z.array(z.enum(STATES))])
+      .optional()
+      .describe("Only operations in this state, or in one of these states"),
     op: z.string().optional().describe("Only operations of this type"),
     chain: z.string().optional().describe("Only operations of the chain with this id"),
     host: z.string().optional().describe("Only operations that this host of the fleet runs, or ran last"),
@@ -154,8 +157,9 @@ const listOperations = defineTool({
     before: z.string().optional().describe("next of the previous reply, to read the next page"),
   },
   changes: "nothing",
-  async run({ text, ...query }, { client, signal }) {
-    const { operations, next, total } = await client.list({ ...query, q: text }, signal);
+  async run({ text, state = [], ...query }, { client, signal }) {
+    const states = [state].flat();
+    const { operations, next, total } = await client.list({ ...query, state: states, q: text }, signal);
     return { operations: operations.map(summaryOf), next, total };
   },
 });

@@ -161,7 +161,7 @@ test("submit and wait: progress arrives in order over the chain, and text is pla
   const { operations, total } = await mcp.call<{ operations: unknown[]; total: number }>("list_operations", {
     op: "first",
     text: "mine",
-    state: ["succeeded"],
+    state: "succeeded",
   });
   expect({ operations, total }).toMatchObject({
     operations: [{ id, label: "mine", percent: 100 }],
