@@ -418,7 +418,6 @@ export const noBody = z.strictObject({});
 export type SubmitBody = z.input<typeof submitBody>;
 export type RetryBody = z.input<typeof retryBody>;
 export type SelectionBody = z.input<typeof selectionBody>;
-export type RetrySelectionBody = z.input<typeof retrySelectionBody>;
 export type AgainBody = z.input<typeof againBody>;
 export type ScheduleBody = z.input<typeof scheduleBody>;
 export type InputBody = z.input<typeof inputBody>;

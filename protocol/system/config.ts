@@ -97,7 +97,7 @@ function usable(text: string, file: string, env: Env): UsableConfig {
 /** The settings that select the daemon. */
 const PLACES = ["stateDir", "socket"] as const;
 
-const CORRECT = "correct the file: liveops config edit";
+const CORRECT = "correct the file, then run: liveops config";
 
 /** What is wrong with a part of the file, and where it is. */
 export interface ConfigProblem {

@@ -81,10 +81,7 @@ const BY_COMMAND: Record<string, Value> = {
   "liveops schedule resume name": { of: "schedule" },
   "liveops schedule run name": { of: "schedule" },
   ...Object.fromEntries(
-    ["get", "set", "unset"].map((name) => [
-      `liveops config ${name} key`,
-      { of: "choices", choices: knownKeys() },
-    ]),
+    ["get", "set"].map((name) => [`liveops config ${name} key`, { of: "choices", choices: knownKeys() }]),
   ),
   "liveops new kind": { of: "choices", choices: ["operation", "pipeline", "chain"] },
   "liveopsd logs --level": { of: "choices", choices: LOG_LEVELS.filter((level) => level !== "silent") },

@@ -91,7 +91,7 @@ test("an invalid file: the valid settings are used, and a hidden state directory
   expect(read).toMatchObject({ config: {}, hidesPlaces: true });
   expect(invalidConfigLines(read, false)).toEqual([
     expect.stringContaining("config.json:1:"),
-    "no setting of the file is used; this command uses the default state directory and socket, and the file may name others; correct the file: liveops config edit",
+    "no setting of the file is used; this command uses the default state directory and socket, and the file may name others; correct the file, then run: liveops config",
   ]);
   expect(invalidConfigLines(read, true)[1]).not.toContain("state directory");
   expect((await commandPlaces({ stateDir: "/flag" }, env, "ignore")).stateDir).toBe("/flag");

@@ -135,16 +135,16 @@ describe("the settings in effect", () => {
   };
 
   test("a flag wins over the environment, that over the file, that over the default", () => {
-    const shown = new Map(settingsInEffect(sources).map(({ key, value, origin }) => [key, [value, origin]]));
-    expect(shown.get("socket")).toEqual(["/run/d.sock", "flag"]);
-    expect(shown.get("concurrency")).toEqual([7, "flag"]);
-    expect(shown.get("stateDir")).toEqual(["/state", "environment"]);
-    expect(shown.get("logLevel")).toEqual(["debug", "environment"]);
-    expect(shown.get("nice")).toEqual([9, "file"]);
-    expect(shown.get("queues.gpu.concurrency")).toEqual([2, "file"]);
-    expect(shown.get("keepDays")).toEqual([180, "default"]);
-    expect(shown.get("metrics")).toEqual([undefined, "default"]);
-    expect(shown.get("env.fromDaemon")).toEqual([[], "default"]);
+    const shown = new Map(settingsInEffect(sources).map(({ key, value }) => [key, value]));
+    expect(shown.get("socket")).toEqual("/run/d.sock");
+    expect(shown.get("concurrency")).toEqual(7);
+    expect(shown.get("stateDir")).toEqual("/state");
+    expect(shown.get("logLevel")).toEqual("debug");
+    expect(shown.get("nice")).toEqual(9);
+    expect(shown.get("queues.gpu.concurrency")).toEqual(2);
+    expect(shown.get("keepDays")).toEqual(180);
+    expect(shown.get("metrics")).toEqual(undefined);
+    expect(shown.get("env.fromDaemon")).toEqual([]);
   });
 
   test("a member has a default too", () => {

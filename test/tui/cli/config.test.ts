@@ -12,17 +12,17 @@ const reply = (applied: string[], restart: string[] = [], problem: string | null
 
 test("the table: control characters are escaped, long values cut to the terminal, none is -", () => {
   const settings = [
-    { key: "nice", value: 9, origin: "file" as const },
-    { key: "metrics", value: undefined, origin: "default" as const },
-    { key: "hooks.onStall", value: "echo \u001b[31m", origin: "file" as const },
-    { key: "cgroup", value: `/${"x".repeat(60)}`, origin: "file" as const },
+    { key: "nice", value: 9 },
+    { key: "metrics", value: undefined },
+    { key: "hooks.onStall", value: "echo \u001b[31m" },
+    { key: "cgroup", value: `/${"x".repeat(60)}` },
   ];
   expect(configLines(settings, ["cgroup"], 72, plain)).toEqual([
-    "SETTING        ORIGIN   VALUE",
-    "nice           file     9",
-    "metrics        default  -",
-    "hooks.onStall  file     echo \\x1b[31m",
-    `cgroup         file     /${"x".repeat(21)}…  (after liveops restart)`,
+    "SETTING        VALUE",
+    "nice           9",
+    "metrics        -",
+    "hooks.onStall  echo \\x1b[31m",
+    `cgroup         /${"x".repeat(30)}…  (after liveops restart)`,
   ]);
 });
 

@@ -1,4 +1,4 @@
-/** The settings in effect, each with its origin: a flag, the environment, the config file or the default. */
+/** The settings in effect: those of a flag, the environment, the config file or the default. */
 import { availableParallelism, hostname } from "node:os";
 import { delimiter, resolve } from "node:path";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
@@ -10,13 +10,10 @@ import { DEFAULT_LOG_LEVEL, logLevelFrom } from "../../../protocol/system/log-le
 import { socketPath, stateDir } from "../../../protocol/system/places.js";
 import { type ConfigKey, valueAt } from "./config-keys.js";
 
-export type Origin = "flag" | "environment" | "file" | "default";
-
 export interface SettingInEffect {
   key: string;
   /** Undefined: none. */
   value: unknown;
-  origin: Origin;
 }
 
 export interface ValueSources {
@@ -28,28 +25,23 @@ export interface ValueSources {
   flags: DaemonReply["flags"] | null;
 }
 
-interface Layer {
-  origin: Origin;
-  config: Config;
-}
-
 /** The value of a key; the first layer that has it counts. */
 export function settingInEffect(path: ConfigKey["path"], sources: ValueSources): SettingInEffect {
   const key = path.join(".");
-  for (const { origin, config } of layersOf(sources)) {
+  for (const config of layersOf(sources)) {
     const value = valueAt(config, path);
-    if (value !== undefined) return { key, value, origin };
+    if (value !== undefined) return { key, value };
   }
   const [name, member] = path;
   const value = member === undefined ? defaultsOf(sources)[name] : getOwn(memberDefaults(name), member);
-  return { key, value, origin: "default" };
+  return { key, value };
 }
 
 /** All settings, in the order of the documentation; of an object, each member. */
 export function settingsInEffect(sources: ValueSources): SettingInEffect[] {
   return CONFIG_KEYS.flatMap((name) => {
     const whole = settingInEffect([name], sources);
-    const members = layersOf(sources).flatMap(({ config }) => leaves([name], config[name]));
+    const members = layersOf(sources).flatMap((config) => leaves([name], config[name]));
     const fixed =
       name === "env" || (name === "fleet" && members.length > 0) ? Object.keys(memberDefaults(name)) : [];
     const paths = new Map(
@@ -72,7 +64,8 @@ function leaves(path: ConfigKey["path"], value: unknown): Array<ConfigKey["path"
   });
 }
 
-function layersOf({ options, env, config, flags }: ValueSources): Layer[] {
+/** The first one that has a value counts. */
+function layersOf({ options, env, config, flags }: ValueSources): Config[] {
   const listed = (env.LIVEOPS_OPS ?? "")
     .split(delimiter)
     .filter(Boolean)
@@ -95,11 +88,7 @@ function layersOf({ options, env, config, flags }: ValueSources): Layer[] {
       logLevel: logLevelFrom(undefined, env, undefined),
     }),
   };
-  return [
-    { origin: "flag", config: flagged },
-    { origin: "environment", config: given },
-    { origin: "file", config },
-  ];
+  return [flagged, given, config];
 }
 
 function defaultsOf({ options, env, config }: ValueSources): Config {

@@ -12,7 +12,6 @@ import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../kit/
 import { jsonLine } from "../../kit/output/json.js";
 import { say } from "../../kit/report.js";
 import { daemonOf, tellDaemon } from "./config-daemon.js";
-import { editConfig } from "./config-edit.js";
 import { configKey } from "./config-keys.js";
 import { changedText, NEW_CONFIG, typedValue } from "./config-text.js";
 import {
@@ -31,12 +30,7 @@ export function registerConfig(root: Command): void {
     root,
     "config",
     "Show the settings in effect, or change the config file",
-    [
-      "liveops config",
-      "liveops config get concurrency",
-      "liveops config set queues.gpu.concurrency 2",
-      "liveops config edit",
-    ],
+    ["liveops config", "liveops config get concurrency", "liveops config set queues.gpu.concurrency 2"],
     "none",
   );
   // Options after the name of a subcommand belong to the subcommand.
@@ -48,34 +42,25 @@ export function registerConfig(root: Command): void {
     .argument("<key>", "Name of a setting; members of an object follow a dot: fleet.url")
     .option("--json", "Print the value as JSON; null: none")
     .action(async (key: string, _options: unknown, command: Command) => printValue(key, command));
-  addCommand(config, "set", "Change a setting in the config file", [
+  addCommand(config, "set", "Change or remove a setting in the config file", [
     "liveops config set concurrency 4",
+    "liveops config set concurrency",
     'liveops config set ops \'["~/ops", "/srv/shared/ops"]\'',
     "liveops config set hooks.onFailure 'notify-send \"failed: $LIVEOPS_TITLE\"'",
   ])
     .argument("<key>", "Name of a setting; members of an object follow a dot: fleet.url")
-    .argument("<value>", "JSON, or a text without quotes where the setting is a text")
+    .argument(
+      "[value]",
+      "JSON, or a text without quotes where the setting is a text; without it: the setting is removed",
+    )
     .option("--json", "The value is JSON, also of a setting that is a text")
-    .action(async (key: string, value: string, _options: unknown, command: Command) =>
+    .action(async (key: string, value: string | undefined, _options: unknown, command: Command) =>
       set(key, value, command),
     );
-  addCommand(config, "unset", "Remove a setting from the config file", ["liveops config unset concurrency"])
-    .argument("<key>", "Name of a setting, or any key of the file")
-    .action(async (key: string, _options: unknown, command: Command) => unset(key, command));
-  addCommand(config, "edit", "Open the config file in $VISUAL or $EDITOR, and check it", [
-    "liveops config edit",
-    "EDITOR=nano liveops config edit",
-  ]).action(async (_options: unknown, command: Command) => {
-    const { file, options, to, before } = placesOf(command);
-    const changed = await editConfig(file, to);
-    if (changed !== null) await tellDaemon(changed, file, options, before, to);
-  });
   addCommand(config, "path", "Print the path of the config file", ["liveops config path"]).action(() => {
     process.stdout.write(`${sanitize(configFile(process.env))}\n`);
   });
-  config
-    .option("--json", "Print the settings and their origins as JSON")
-    .action(async () => printAll(config));
+  config.option("--json", "Print the settings as JSON").action(async () => printAll(config));
 }
 
 /** The config file, and the settings before a change: they select the daemon. */
@@ -105,9 +90,9 @@ async function printAll(command: Command): Promise<void> {
   const file = configFile(process.env);
   const settings = settingsInEffect(sources);
   if (options.json) {
-    const entries = settings.map(({ key, value = null, origin }) => [
+    const entries = settings.map(({ key, value = null }) => [
       key,
-      { value, origin, reload: RELOAD[key.split(".")[0] as keyof Config] },
+      { value, reload: RELOAD[key.split(".")[0] as keyof Config] },
     ]);
     const its = daemon === null ? null : { pid: daemon.pid, ...daemon.config };
     process.stdout.write(`${jsonLine({ file, settings: Object.fromEntries(entries), daemon: its })}\n`);
@@ -119,8 +104,6 @@ async function printAll(command: Command): Promise<void> {
   if (daemon !== null) for (const note of staleNotes(daemon, file)) say(reportTo(command), note, "yellow");
 }
 
-const HEADS = ["SETTING", "ORIGIN"] as const;
-
 /** Least characters of a value. */
 const LEAST_VALUE = 20;
 
@@ -131,26 +114,18 @@ export function configLines(
   columns: number | undefined,
   paint: Paint,
 ): string[] {
-  const keys = settings.map(({ key }) => sanitize(key));
-  const widths = [
-    Math.max(HEADS[0].length, ...keys.map((key) => key.length)),
-    Math.max(HEADS[1].length, ...settings.map(({ origin }) => origin.length)),
-  ] as const;
-  const left = (columns ?? Number.POSITIVE_INFINITY) - widths[0] - widths[1] - 4;
+  const keys = ["SETTING", ...settings.map(({ key }) => sanitize(key))];
+  const width = Math.max(...keys.map((key) => key.length));
+  const left = (columns ?? Number.POSITIVE_INFINITY) - width - 2;
   const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-  const rows = settings.map(({ key, value, origin }, row) => {
+  const rows = settings.map(({ key, value }, row) => {
     const isWaiting = waiting.includes(key.split(".")[0]!);
     const note = isWaiting ? "  (after liveops restart)" : "";
     const text = value === undefined ? "-" : sanitize(textOf(value));
-    const its = origin.padEnd(widths[1]);
-    return [
-      keys[row]!.padEnd(widths[0]),
-      origin === "default" ? paint("dim", its) : its,
-      cut(text, Math.max(LEAST_VALUE, left - note.length)) + paint("yellow", note),
-    ].join("  ");
+    const shown = cut(text, Math.max(LEAST_VALUE, left - note.length));
+    return `${keys[row + 1]!.padEnd(width)}  ${shown}${paint("yellow", note)}`;
   });
-  const head = `${HEADS[0].padEnd(widths[0])}  ${HEADS[1].padEnd(widths[1])}  VALUE`;
-  return [paint("dim", head), ...rows];
+  return [paint("dim", `${keys[0]!.padEnd(width)}  VALUE`), ...rows];
 }
 
 /** The value as `get` prints it: text without quotes, anything else as JSON. */
@@ -174,18 +149,13 @@ async function printValue(key: string, command: Command): Promise<void> {
   else if (value !== undefined) process.stdout.write(`${sanitize(textOf(value), { newlines: true })}\n`);
 }
 
-async function set(key: string, word: string, command: Command): Promise<void> {
-  const known = configKey(key);
-  const { file, options, before, to } = placesOf(command);
-  const value = typedValue(word, known.schema, options.json === true);
-  if (await changeSetting(known.path, value, file, to))
-    await tellDaemon([known.path[0]], file, options, before, to);
-}
-
-async function unset(key: string, command: Command): Promise<void> {
+/** @param word undefined: the setting is removed, also one that liveops does not know */
+async function set(key: string, word: string | undefined, command: Command): Promise<void> {
   const { file, options, before, to } = placesOf(command);
   const path = key.split(".") as [keyof Config, ...string[]];
-  if (await changeSetting(path, undefined, file, to)) await tellDaemon([path[0]], file, options, before, to);
+  const value =
+    word === undefined ? undefined : typedValue(word, configKey(key).schema, options.json === true);
+  if (await changeSetting(path, value, file, to)) await tellDaemon([path[0]], file, options, before, to);
 }
 
 /** Returns whether the file is valid: a daemon reads no other. */
