@@ -42,6 +42,13 @@ test("each source path that CONTRIBUTING.md names exists", () => {
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
+test("each name that CONTRIBUTING.md places in a file stands there", () => {
+  const places = [...textOf("CONTRIBUTING.md").matchAll(/`([A-Za-z_]+)` in\s+`([\w./-]+\.tsx?)`/g)];
+  expect(places.length).toBeGreaterThan(5);
+  const wrong = places.filter(([, name, file]) => !textOf(file!).includes(name!));
+  expect(wrong.map(([said]) => said)).toEqual([]);
+});
+
 test("each script that CONTRIBUTING.md names exists", () => {
   const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Record<string, string> };
   const named = [...textOf("CONTRIBUTING.md").matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name!);

@@ -8,6 +8,7 @@ import { configSchemaText } from "../../tui/cli/schema.js";
 import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
 import { errorRegions } from "./errors.js";
+import { houseRegions } from "./house.js";
 import { logRegions } from "./log.js";
 import { type Regions, withRegions } from "./markdown.js";
 import { mcpRegions } from "./mcp.js";
@@ -32,6 +33,7 @@ export interface Page {
 /** @throws Error where a page and the code do not have the same regions */
 export async function referencePages(): Promise<Page[]> {
   const regions: Record<string, Regions> = {
+    "docs/architecture.md": houseRegions(),
     "docs/commands.md": await commandRegions(dashboardHelp()),
     "docs/configuration.md": configurationRegions(),
     "docs/errors.md": errorRegions(),
