@@ -98,7 +98,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
     "Attach and input need a running operation whose program runs on a terminal (`tty`), and a program that reads what is typed",
   LIVEOPS_NOT_A_FLEET:
     "The request needs a fleet: another host, a tag, or the end of a host; start the daemon with `--fleet`",
-  LIVEOPS_BACKUP_TARGET: "The directory is not empty, is inside the state directory, or cannot be used",
+  LIVEOPS_BACKUP_TARGET: "The directory exists, is inside the state directory, or cannot be used",
   LIVEOPS_BACKUP_RUNNING: "Another backup is running; only one runs at a time",
   LIVEOPS_SOCKET_NOT_OURS:
     "Raised by the client: another user made the socket or could replace it, or you may not open it; nothing was sent",

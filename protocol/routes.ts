@@ -498,9 +498,9 @@ export const ROUTES = {
     },
     backup: {
       summary: "Back up the state to a new directory",
-      description: "A line of progress every half second; the last line is done or failed.",
+      description: "The reply comes when the backup is written. The backup ends when the connection ends.",
       body: requests.backupBody,
-      replies: { 200: ndjson(lines.backupLine) },
+      replies: { 200: json(replies.backupReply) },
       refusals: ["LIVEOPS_BACKUP_TARGET", "LIVEOPS_BACKUP_RUNNING", "LIVEOPS_BACKUP_FAILED"],
     },
     reload: {

@@ -1,5 +1,5 @@
 /**
- * Schemas of the lines of the NDJSON streams: watch, events, selections, backup. The daemon writes lines without these schemas.
+ * Schemas of the lines of the NDJSON streams: watch, events, selections. The daemon writes lines without these schemas.
  * `GET /openapi.json` publishes the schemas, and the tests check each line against them.
  */
 import * as z from "zod/mini";
@@ -133,22 +133,9 @@ export const selectionLine = z.discriminatedUnion("type", [
   doc(z.object({ type: z.literal("end") }), "last line"),
 ]);
 
-export const backupLine = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("progress"), files: z.int(), bytes: z.int() }),
-  z.object({
-    type: z.literal("done"),
-    dir: z.string(),
-    at: doc(z.iso.datetime(), "time of the state in the backup"),
-    files: z.int(),
-    bytes: z.int(),
-  }),
-  z.object({ type: z.literal("failed"), problem: problemSchema }),
-]);
-
 /** A line of an event stream: an event, a log line (with `log`) or, with `follow`, the end. */
 export type EventLine = WithoutPing<z.infer<typeof eventLine>>;
 export type TerminalLine = WithoutPing<z.infer<typeof terminalLine>>;
 export type SelectionLine = z.infer<typeof selectionLine>;
-export type BackupLine = z.infer<typeof backupLine>;
 
 type WithoutPing<L> = Exclude<L, z.infer<typeof pingLine>>;

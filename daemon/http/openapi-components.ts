@@ -82,5 +82,4 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   EventsEndLine: lines.eventsEndLine,
 
   SelectionLine: lines.selectionLine,
-  BackupLine: lines.backupLine,
 };

@@ -160,12 +160,6 @@ export function originalOf(layout: Layout): string | null {
   return record.copy?.of ?? null;
 }
 
-/** Marks a directory as a copy of another one, which is in use. */
-export function markAsCopy(layout: Layout, original: Layout): void {
-  const record = identityNow(original);
-  if (record !== null) writeRecord(layout, record);
-}
-
 /**
  * Whether a directory that was recorded is the present one. Device numbers may change with a restart of the machine,
  * inodes do not.

@@ -5,7 +5,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -15,7 +14,6 @@ import {
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
-import type { BackupLine } from "../../protocol/stream-lines.js";
 import { TestDaemon } from "../harness/daemon.js";
 import { eventsFileOf } from "../harness/stored-events.js";
 import { useDirectories } from "../harness/temporary.js";
@@ -37,24 +35,18 @@ import { compareOnce, record } from "./tally.js";
 const directory = useDirectories();
 const NAMES = ["gate", "resumes", "floods"];
 
-/** A daemon whose state directory was restored from the backup. */
+/** A daemon on the copy of the backup, which the doctor has checked. */
 async function restored(backup: string, original: TestDaemon, words: string[] = []): Promise<TestDaemon> {
   const stateDir = join(directory(), "state");
-  const ended = await runBin(original.world, "liveopsd", ["restore", backup, "--state-dir", stateDir]);
-  expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: `${stateDir}\n` });
+  cpSync(backup, stateDir, { recursive: true });
+  const ended = await runBin(original.world, "liveopsd", ["doctor", "--state-dir", stateDir]);
+  expect(ended, ended.stdout).toMatchObject({ code: 0 });
   return TestDaemon.start({ ops: operations(...NAMES), stateDir, words });
-}
-
-async function allLines(lines: AsyncIterable<BackupLine>): Promise<BackupLine[]> {
-  const all: BackupLine[] = [];
-  for await (const line of lines) all.push(line);
-  return all;
 }
 
 async function backUp(daemon: TestDaemon): Promise<string> {
   const dir = join(directory(), "backup");
-  const lines = await allLines(daemon.client.backup({ dir: `${dir}/` }));
-  expect(lines.at(-1)).toMatchObject({ type: "done", dir });
+  expect(await daemon.client.backup({ dir: `${dir}/` })).toMatchObject({ dir });
   return dir;
 }
 
@@ -76,7 +68,7 @@ test(
       // The load goes on meanwhile: what comes later may be in the backup or not.
       const backup = await backUp(daemon);
       await Promise.all(loads);
-      // The original still runs: its queue is held otherwise.
+      // The queue of a copy is held otherwise.
       const copy = await restored(backup, daemon, ["--run-queued"]);
       try {
         expect((await copy.client.daemon()).problems).toEqual([]);
@@ -159,7 +151,7 @@ test("a copy of the state, restored or not: the workers of the original are neit
   expect(await daemon.client.show(resumable.id)).toMatchObject({ state: "running", attempt: 1 });
 });
 
-test("a daemon or a client that dies in the middle of a backup leaves none; the next one clears up", async () => {
+test("a daemon or a client that dies in the middle of a backup leaves none; a rest of it is named", async () => {
   await using daemon = await startDaemon(NAMES);
   await untilFinished(daemon, (await daemon.submit("floods", { params: { lines: 5 } })).id);
   writeFileSync(join(daemon.world.stateDir, "a-large-file"), Buffer.alloc(96 * 1024 * 1024, "x"));
@@ -169,34 +161,28 @@ test("a daemon or a client that dies in the middle of a backup leaves none; the 
     eventually("the backup is being written", () => existsSync(join(partial, "version.json")));
 
   const gone = new AbortController();
-  const aborted = allLines(daemon.client.backup({ dir }, gone.signal));
+  const aborted = daemon.client.backup({ dir }, gone.signal);
   await written();
   gone.abort(new Error("gone"));
   await expect(aborted).rejects.toThrow("gone");
   await eventually("nothing is left of it", () => !existsSync(partial));
 
-  const cut = allLines(daemon.client.backup({ dir }));
+  const cut = daemon.client.backup({ dir });
   await written();
-  await expect(allLines(daemon.client.backup({ dir: `${dir}-2` }))).rejects.toMatchObject({
+  await expect(daemon.client.backup({ dir: `${dir}-2` })).rejects.toMatchObject({
     code: "LIVEOPS_BACKUP_RUNNING",
   });
   await Promise.all([daemon.kill(), expect(cut).rejects.toThrow()]);
   expect(existsSync(dir)).toBe(false);
-  const refused = await runBin(daemon.world, "liveopsd", [
-    "restore",
-    partial,
-    "--state-dir",
-    join(directory(), "s"),
-  ]);
-  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("unfinished backup") });
 
-  // No daemon runs: the command does it.
+  await daemon.startAgain();
+  const again = await runBin(daemon.world, "liveopsd", ["backup", dir]);
+  expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("was interrupted left it") });
+  rmSync(partial, { recursive: true });
   rmSync(join(daemon.world.stateDir, "a-large-file"));
   const ended = await runBin(daemon.world, "liveopsd", ["backup", dir]);
   expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: `${dir}\n` });
-  expect(existsSync(partial)).toBe(false);
   expect(statSync(dir).mode & 0o777).toBe(0o700);
-  await daemon.startAgain();
   await using copy = await restored(dir, daemon);
   expect((await copy.client.list()).operations).toEqual((await daemon.client.list()).operations);
 });
@@ -207,7 +193,7 @@ test("a stop ends a backup that is being written, and loses nothing", async () =
   await untilFinished(daemon, id);
   writeFileSync(join(daemon.world.stateDir, "a-large-file"), Buffer.alloc(96 * 1024 * 1024, "x"));
   const dir = join(directory(), "backup");
-  const cut = allLines(daemon.client.backup({ dir }));
+  const cut = daemon.client.backup({ dir });
   const ended = expect(cut).rejects.toThrow();
   await eventually("the backup is being written", () => existsSync(join(`${dir}.partial`, "version.json")));
   await daemon.stop();
@@ -217,69 +203,27 @@ test("a stop ends a backup that is being written, and loses nothing", async () =
   expect(await daemon.client.show(id)).toMatchObject({ state: "succeeded" });
 });
 
-test("restore: a backup that is not whole is refused, a state that is there is kept", async () => {
+test("the doctor finds what is damaged in a copy", async () => {
   await using daemon = await startDaemon(NAMES);
   const { id } = await daemon.submit("floods", { params: { lines: 5 } });
   await untilFinished(daemon, id);
   const backup = await backUp(daemon);
-  const stateDir = join(directory(), "state");
-  const restore = (from: string, ...more: string[]) =>
-    runBin(daemon.world, "liveopsd", ["restore", from, "--state-dir", stateDir, ...more]);
-  const damagedCopy = (damage: (copy: string) => void): string => {
+  const damages: Array<(copy: string) => void> = [
+    (copy) => {
+      const [file] = journalFiles(copy);
+      const bytes = readFileSync(file!);
+      bytes[40]! ^= 1;
+      writeFileSync(file!, bytes);
+    },
+    (copy) => truncateSync(eventsFileOf(copy, id), 10),
+  ];
+  for (const damage of damages) {
     const copy = join(directory(), "copy");
     cpSync(backup, copy, { recursive: true });
     damage(copy);
-    return copy;
-  };
-
-  const flipped = damagedCopy((copy) => {
-    const [file] = journalFiles(copy);
-    const bytes = readFileSync(file!);
-    bytes[40]! ^= 1;
-    writeFileSync(file!, bytes);
-  });
-  const short = damagedCopy((copy) => truncateSync(eventsFileOf(copy, id), 10));
-  const missing = damagedCopy((copy) => rmSync(join(copy, "runs", id), { recursive: true }));
-  const open = damagedCopy((copy) => writeFileSync(join(copy, "backup.json"), "{}"));
-  for (const [from, code] of [
-    [flipped, 1],
-    [short, 1],
-    [missing, 1],
-    [open, 2],
-    [join(backup, "nothing"), 2],
-  ] as const) {
-    const ended = await restore(from);
-    expect(ended.code, `${from}: ${ended.stderr}`).toBe(code);
-    expect([existsSync(stateDir), existsSync(`${stateDir}.restoring`)]).toEqual([false, false]);
+    const ended = await runBin(daemon.world, "liveopsd", ["doctor", "--state-dir", copy]);
+    expect(ended.stdout, damage.toString()).toContain("damaged");
   }
-
-  // What a restore that was killed leaves is cleared away; what another program left is not.
-  const restoring = `${stateDir}.restoring`;
-  mkdirSync(restoring);
-  writeFileSync(join(restoring, "file"), "");
-  expect(await restore(backup)).toMatchObject({ code: 2, stderr: expect.stringContaining(restoring) });
-  writeFileSync(join(restoring, "backup.json"), '{"complete": false}');
-  expect(await restore(backup)).toMatchObject({ code: 0 });
-  expect([existsSync(restoring), existsSync(join(stateDir, "backup.json"))]).toEqual([false, false]);
-  expect(await restore(backup)).toMatchObject({ code: 2, stderr: expect.stringContaining("--force") });
-  writeFileSync(join(stateDir, "note"), "of the state before");
-  expect(await restore(backup, "--force")).toMatchObject({ code: 0 });
-  expect(readFileSync(join(`${stateDir}.replaced-1`, "note"), "utf8")).toBe("of the state before");
-  expect(existsSync(join(stateDir, "note"))).toBe(false);
-  expect(await restore(flipped, "--force", "--accept-damage")).toMatchObject({ code: 0 });
-
-  // Behind a symbolic link: the directory is replaced, the link stays.
-  const link = join(directory(), "link");
-  symlinkSync(stateDir, link);
-  const behind = await runBin(daemon.world, "liveopsd", ["restore", backup, "--state-dir", link, "--force"]);
-  expect(behind.code, behind.stderr).toBe(0);
-  expect(readlinkSync(link)).toBe(stateDir);
-  expect(existsSync(`${stateDir}.replaced-3`)).toBe(true);
-
-  // In use: with --force too.
-  const used = await runBin(daemon.world, "liveopsd", ["restore", backup, "--force"]);
-  expect(used).toMatchObject({ code: 5, stderr: expect.stringContaining(`pid ${daemon.pid}`) });
-  expect(await daemon.client.show(id)).toMatchObject({ state: "succeeded" });
 });
 
 test("the target's disk is full: nothing is left of the backup, the daemon continues; with room it works", async () => {
@@ -291,7 +235,7 @@ test("the target's disk is full: nothing is left of the backup, the daemon conti
   const large = join(daemon.world.stateDir, "a-large-file");
   writeFileSync(large, Buffer.alloc(16 * 1024 * 1024, "x"));
   const dir = join(env!.LIVEOPS_STATE_DIR!, "backup");
-  await expect(allLines(daemon.client.backup({ dir }))).rejects.toMatchObject({
+  await expect(daemon.client.backup({ dir })).rejects.toMatchObject({
     code: "LIVEOPS_BACKUP_FAILED",
     status: 507,
     message: expect.stringContaining("its disk is full"),
@@ -299,7 +243,7 @@ test("the target's disk is full: nothing is left of the backup, the daemon conti
   expect(readdirSync(seen!)).toEqual([]);
   await untilFinished(daemon, (await daemon.submit("floods", { params: { lines: 5 } })).id);
   rmSync(large);
-  expect((await allLines(daemon.client.backup({ dir }))).at(-1)).toMatchObject({ type: "done", dir });
+  expect(await daemon.client.backup({ dir })).toMatchObject({ dir });
   expect(readdirSync(seen!)).toEqual(["backup"]);
 });
 
@@ -313,15 +257,15 @@ test("a target that cannot take a backup is refused with the reason, and nothing
   const foreign = join(directory(), "backup");
   mkdirSync(`${foreign}.partial`);
   for (const [target, why] of [
-    [dir, "is not empty"],
-    [link, "is a symbolic link"],
+    [dir, "exists already"],
+    [link, "exists already"],
     [join(daemon.world.stateDir, "backup"), "is inside the state directory"],
-    [file, "cannot be used"],
-    [foreign, "is not an unfinished backup"],
+    [join(file, "backup"), "cannot be used"],
+    [foreign, "was interrupted left it"],
   ] as const) {
     const ended = await runBin(daemon.world, "liveopsd", ["backup", target]);
     expect(ended).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(why) });
     expect(existsSync(`${target}.partial`)).toBe(target === foreign);
   }
-  await expect(allLines(daemon.client.backup({ dir: "relative" }))).rejects.toMatchObject({ status: 400 });
+  await expect(daemon.client.backup({ dir: "relative" })).rejects.toMatchObject({ status: 400 });
 });

@@ -1,140 +1,105 @@
-/** Backs up a state directory into a new directory, which appears complete or not at all. */
-import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync } from "node:fs";
+/** Copies the state of a running daemon into a new directory, which appears whole or not at all. */
+import { lstatSync, realpathSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, sep } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { Refusal } from "../../../protocol/errors.js";
-import { EXIT } from "../../../protocol/exit-codes.js";
 import { makeDirectory } from "../../../protocol/system/directories.js";
-import { VERSION } from "../../../protocol/version.js";
-import type { Counts } from "../../../protocol/watch.js";
-import { acquireLock } from "../../os/kernel-lock.js";
-import { checkStateDir } from "../../store/directories.js";
 import { isDiskFull } from "../../store/durable-file.js";
-import type { StoreHold } from "../../store/hold.js";
-import { type Layout, layoutOf } from "../../store/layout.js";
-import { lockOwnerOf } from "../../store/lock-owner.js";
-import { asBackupError, BackupError, inUse } from "./backup-error.js";
-import { type CopyProgress, copyState, sync } from "./copy-state.js";
-import { isUnfinished, type Manifest, measure, writeManifest } from "./manifest.js";
+import { EmbeddedStore } from "../../store/embedded-store.js";
+import type { Layout } from "../../store/layout.js";
+import type { Store } from "../../store/store.js";
+import { copyState, sync } from "./copy-state.js";
 
-interface BackupOptions {
-  /** Absolute path. Must be absent, or an empty directory. */
-  dir: string;
-  signal: AbortSignal;
-  onProgress: (progress: CopyProgress) => void;
+/** One backup at a time; a stop of the daemon ends it. */
+export class Backups {
+  #running: Promise<unknown> | null = null;
+  readonly #stopped = new AbortController();
+
+  constructor(
+    private readonly store: Store,
+    private readonly layout: Layout,
+  ) {}
+
+  /**
+   * @param given an absolute path that does not exist
+   * @param gone ends the backup and removes what was written
+   * @throws Refusal
+   */
+  async write(given: string, gone: AbortSignal): Promise<{ dir: string; at: string }> {
+    const { store } = this;
+    if (!(store instanceof EmbeddedStore))
+      throw new Refusal(
+        "LIVEOPS_WRONG_STATE",
+        "the state of a fleet is in its PostgreSQL database: back it up there, such as with pg_dump or pg_basebackup",
+      );
+    const signal = AbortSignal.any([gone, this.#stopped.signal]);
+    signal.throwIfAborted();
+    if (this.#running)
+      throw new Refusal(
+        "LIVEOPS_BACKUP_RUNNING",
+        "another backup is being written; try again when it is done",
+      );
+    // The copy is written beside `dir`: with a slash at the end, that would be inside the directory.
+    const dir = resolve(given);
+    const partial = `${dir}.partial`;
+    checkTarget(dir, partial, this.layout.root);
+    const running = this.#copy(store, dir, partial, signal);
+    this.#running = running.catch(() => {});
+    try {
+      return { dir, at: await running };
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  /** Resolves when the backup that is being written is removed. */
+  async stop(): Promise<void> {
+    this.#stopped.abort(
+      new Refusal(
+        "LIVEOPS_STOPPING",
+        "the daemon is stopping, nothing was backed up; run liveops backup again when it has stopped",
+      ),
+    );
+    await this.#running;
+  }
+
+  async #copy(store: EmbeddedStore, dir: string, partial: string, signal: AbortSignal): Promise<string> {
+    const hold = await store.hold();
+    const at = new Date().toISOString();
+    try {
+      await mkdir(partial, { mode: 0o700 });
+      await copyState({ layout: this.layout, target: partial, hold, signal });
+      await rename(partial, dir);
+      await sync(dirname(dir));
+      return at;
+    } catch (error) {
+      await rm(partial, { recursive: true, force: true });
+      throw signal.aborted ? signal.reason : failed(dir, error as Error);
+    } finally {
+      hold.release();
+    }
+  }
 }
 
-/**
- * Checks that a backup can be written to the directory, and makes its parent.
- *
- * @throws Refusal LIVEOPS_BACKUP_TARGET if the directory cannot take a backup
- */
-export function checkBackupTarget(dir: string, stateDir: string): void {
-  const refuse = (why: string): never => {
-    throw new Refusal("LIVEOPS_BACKUP_TARGET", `${dir} ${why}; name a new directory`);
-  };
-  if (!isAbsolute(dir) || dir.includes("\0")) refuse("is not an absolute path");
+/** Makes the parent of the directory. @throws Refusal LIVEOPS_BACKUP_TARGET if the directory cannot take a backup */
+function checkTarget(dir: string, partial: string, stateDir: string): void {
+  const refusal = (why: string) => new Refusal("LIVEOPS_BACKUP_TARGET", why);
+  const exists = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  let parent: string;
   try {
-    if (lstatSync(dir, { throwIfNoEntry: false })?.isSymbolicLink()) refuse("is a symbolic link");
-    if (existsSync(dir) && readdirSync(dir).length > 0) refuse("is not empty");
+    if (exists(dir)) throw refusal(`${dir} exists already; name a new directory`);
+    if (exists(partial))
+      throw refusal(
+        `${partial} exists: a backup that was interrupted left it; remove it, or name another directory`,
+      );
     makeDirectory(dirname(dir), 0o700);
-    const parent = realpathSync(dirname(dir));
-    if (`${join(parent, basename(dir))}${sep}`.startsWith(`${realpathSync(stateDir)}${sep}`))
-      refuse("is inside the state directory");
-    const partial = partialOf(dir);
-    if (!isUnfinished(partial))
-      refuse(`cannot be written: ${partial} exists and is not an unfinished backup`);
+    parent = realpathSync(dirname(dir));
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    refuse(`cannot be used: ${(error as Error).message}`);
+    throw refusal(`${dir} cannot be used: ${(error as Error).message}; name a new directory`);
   }
-}
-
-/**
- * @param hold fixes the moment that is copied; called once the target is known to be usable
- * @throws Refusal LIVEOPS_BACKUP_TARGET, LIVEOPS_BACKUP_FAILED; the signal's reason if it was aborted
- */
-export async function backUp(
-  layout: Layout,
-  { dir, signal, onProgress }: BackupOptions,
-  hold: () => Promise<{ hold: StoreHold | null; counts: Counts | null }>,
-): Promise<Manifest> {
-  const partial = partialOf(dir);
-  await rm(partial, { recursive: true, force: true });
-  const moment = await hold();
-  const started: Manifest = {
-    complete: false,
-    version: VERSION,
-    at: new Date().toISOString(),
-    stateDir: layout.root,
-    counts: moment.counts,
-    files: 0,
-    bytes: 0,
-  };
-  try {
-    await mkdir(partial, { mode: 0o700 });
-    writeManifest(partial, started);
-    await copyState({ layout, target: partial, hold: moment.hold, signal, onProgress });
-    const manifest = { ...started, complete: true, ...measure(partial) };
-    writeManifest(partial, manifest);
-    await putInPlace(partial, dir);
-    return manifest;
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    if (signal.aborted) throw signal.reason;
-    throw failed(dir, error as Error);
-  } finally {
-    moment.hold?.release();
-  }
-}
-
-/**
- * Makes a backup while no daemon runs: the lock of the state directory keeps daemons from starting meanwhile.
- *
- * @throws BackupError; the signal's reason if it was aborted
- */
-export async function backUpWithoutDaemon(stateDir: string, options: BackupOptions): Promise<Manifest> {
-  try {
-    return await backUpLocked(layoutOf(stateDir), options);
-  } catch (error) {
-    throw options.signal.aborted ? options.signal.reason : asBackupError(error);
-  }
-}
-
-async function backUpLocked(layout: Layout, options: BackupOptions): Promise<Manifest> {
-  const stateDir = layout.root;
-  if (!existsSync(layout.version))
-    throw new BackupError(
-      `there is no state in ${stateDir} to back up; liveops start creates the state directory`,
-      EXIT.notFound,
-    );
-  checkStateDir(layout);
-  const lock = acquireLock(layout.lock);
-  if (!lock) {
-    const owner = lockOwnerOf(layout);
-    const who = owner ? `pid ${owner.pid}, socket ${owner.socket}` : "its socket is not known";
-    throw inUse(
-      `a daemon uses the state directory ${stateDir} (${who}) and does not answer here; name its socket with --socket`,
-    );
-  }
-  try {
-    checkBackupTarget(options.dir, stateDir);
-    return await backUp(layout, options, async () => ({ hold: null, counts: null }));
-  } finally {
-    lock.release();
-  }
-}
-
-/** Renames a directory to its final name and makes the name durable. */
-export async function putInPlace(from: string, to: string): Promise<void> {
-  if (existsSync(to)) rmdirSync(to);
-  await rename(from, to);
-  await sync(dirname(to));
-}
-
-/** Where a backup is written before it is renamed. */
-function partialOf(dir: string): string {
-  return `${dir}.partial`;
+  if (join(parent, basename(dir)).startsWith(`${realpathSync(stateDir)}${sep}`))
+    throw refusal(`${dir} is inside the state directory; name another directory`);
 }
 
 function failed(dir: string, error: Error): Refusal {

@@ -2,8 +2,8 @@
  * Copies a state directory while its daemon works.
  *
  * Files that belong to processes are left out: locks, sockets, the daemon's log, and workers' files other than events. So
- * are unfinished files (`*.tmp`), the index of the history, which a start makes again, and `directory.json`, which names
- * the directory that was copied. Everything else is copied.
+ * are unfinished files (`*.tmp`) and the index of the history, which a start makes again. Everything else is copied:
+ * `directory.json` names the directory that was copied, so that a start on the copy takes it for one.
  */
 import { lstatSync, readdirSync } from "node:fs";
 import {
@@ -24,40 +24,33 @@ import { workerOfEvents } from "../../run-files/worker-events.js";
 import type { StoreHold } from "../../store/hold.js";
 import { type Layout, STATE_FORMAT } from "../../store/layout.js";
 import { readLines } from "../../store/read-lines.js";
-import { MANIFEST } from "./manifest.js";
 
-const OF_PROCESSES = /\.(?:lock|sock|sock\.new)$|^liveopsd\.(?:json|log)|^directory\.json$/;
+const OF_PROCESSES = /\.(?:lock|sock|sock\.new)$|^liveopsd\.(?:json|log)/;
 const LEFT_OUT = /\.tmp$|^index\.sqlite/;
 
-export interface CopyProgress {
-  files: number;
-  bytes: number;
-}
-
-export interface StateCopy {
+interface StateCopy {
   layout: Layout;
-  /** Must be an empty directory, or have a manifest only. */
+  /** An empty directory. */
   target: string;
-  /** The moment that is copied. Null: no daemon changes the directory. */
-  hold: StoreHold | null;
+  /** The moment that is copied. */
+  hold: StoreHold;
   signal: AbortSignal;
-  onProgress: (progress: CopyProgress) => void;
 }
 
 /** Durable when this resolves. */
 export async function copyState(copy: StateCopy): Promise<void> {
   const { layout, target, hold, signal } = copy;
-  const tree = treeCopier(copy);
+  const tree = treeCopier(signal);
   // Closing a file releases every lock that this process has on it: a file that may be locked is written, not read.
   const version = `${JSON.stringify({ format: STATE_FORMAT })}\n`;
   await writeFile(join(target, "version.json"), version, { mode: 0o600 });
   for (const name of await readdir(layout.root)) {
-    if (OF_PROCESSES.test(name) || name === MANIFEST || name === "version.json") continue;
+    if (OF_PROCESSES.test(name) || name === "version.json") continue;
     const from = join(layout.root, name);
     const to = join(target, name);
     if (from === layout.runs) await copyRuns(from, to, hold, tree);
     else if (from === layout.workers) await copyWorkers(from, to, hold, tree);
-    else if (from === layout.journal && hold !== null) await copyJournal(hold, to);
+    else if (from === layout.journal) await copyJournal(hold, to);
     else await tree(from, to, false);
   }
   await syncTree(target, signal);
@@ -73,21 +66,21 @@ async function copyJournal(hold: StoreHold, to: string): Promise<void> {
   }
 }
 
-async function copyRuns(from: string, to: string, hold: StoreHold | null, tree: CopyTree): Promise<void> {
+async function copyRuns(from: string, to: string, hold: StoreHold, tree: CopyTree): Promise<void> {
   await mkdir(to, { mode: 0o700 });
   // Read in pieces: there may be 100,000 entries.
   for await (const { name } of await opendir(from)) {
-    if (hold?.lastAttempt(name) === -1) continue;
+    if (hold.lastAttempt(name) === -1) continue;
     const run = join(to, name);
     await tree(join(from, name), run, true);
     // Asked after the copy: an operation or an attempt may have begun meanwhile.
-    const last = hold?.lastAttempt(name) ?? Number.POSITIVE_INFINITY;
+    const last = hold.lastAttempt(name);
     if (last === -1) await rm(run, { recursive: true, force: true });
     else await removeAttemptsAfter(last, run);
   }
 }
 
-async function copyWorkers(from: string, to: string, hold: StoreHold | null, tree: CopyTree): Promise<void> {
+async function copyWorkers(from: string, to: string, hold: StoreHold, tree: CopyTree): Promise<void> {
   await mkdir(to, { mode: 0o700 });
   for (const name of await readdir(from)) {
     if (workerOfEvents(name) === null) continue;
@@ -97,7 +90,7 @@ async function copyWorkers(from: string, to: string, hold: StoreHold | null, tre
       // A worker that ran nothing has ended meanwhile.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
-    if (hold !== null) await removeEventsAfter(hold, join(to, name));
+    await removeEventsAfter(hold, join(to, name));
   }
 }
 
@@ -124,18 +117,12 @@ type CopyTree = (from: string, to: string, isSteady: boolean) => Promise<void>;
 /** How often a tree is copied again whose files were renamed meanwhile, such as at the rotation of a log. */
 const TRIES = 5;
 
-function treeCopier({ signal, onProgress }: StateCopy): CopyTree {
-  const progress = { files: 0, bytes: 0 };
+function treeCopier(signal: AbortSignal): CopyTree {
   const filter = async (source: string): Promise<boolean> => {
     signal.throwIfAborted();
     if (LEFT_OUT.test(basename(source))) return false;
     const stat = await lstat(source).catch(() => null);
-    if (stat?.isDirectory()) return true;
-    if (!stat?.isFile()) return false;
-    progress.files++;
-    progress.bytes += stat.size;
-    onProgress(progress);
-    return true;
+    return stat !== null && (stat.isDirectory() || stat.isFile());
   };
   return async (from, to, isSteady) => {
     for (let left = TRIES; ; left--) {

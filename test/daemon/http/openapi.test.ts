@@ -69,7 +69,6 @@ test("names a type for each thing that a client meets", () => {
     published(ROUTES[name]).responses["200"]!.content["application/x-ndjson"]!.schema;
   expect(line("watch")).toEqual({ $ref: "#/components/schemas/WatchLine" });
   expect(line("events")).toEqual({ $ref: "#/components/schemas/EventLine" });
-  expect(line("backup")).toEqual({ $ref: "#/components/schemas/BackupLine" });
 });
 
 test("a repeated submit and the log as text are there", () => {

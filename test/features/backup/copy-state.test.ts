@@ -41,7 +41,7 @@ async function moment(open: OpenStore) {
   return async () => {
     const target = directory();
     const { signal } = new AbortController();
-    await copyState({ layout: open.layout, target, hold, signal, onProgress: () => {} });
+    await copyState({ layout: open.layout, target, hold, signal });
     hold.release();
     return target;
   };

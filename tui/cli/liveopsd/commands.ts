@@ -14,7 +14,6 @@ export const DAEMON_COMMANDS: Commands = {
   logs: async () => (await import("./logs.js")).registerLogs,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
   backup: async () => (await import("../../features/backup/command.js")).registerBackup,
-  restore: async () => (await import("../../features/backup/command.js")).registerRestore,
   fleet: async () => (await import("../../features/fleet/command.js")).registerFleet,
 };
 
