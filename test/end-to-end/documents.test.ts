@@ -90,7 +90,9 @@ test("the examples of the help run with the file that liveops new writes", async
       .split("\n")
       .filter((each) => each.startsWith(`liveops ${start}`));
     const words = line!.replace(/ +#.*/, "").matchAll(/'([^']*)'|\S+/g);
-    return [...words].slice(1).map(([word, quoted]) => quoted ?? word);
+    // The test writes into its own directory.
+    const inTest = (word: string) => word.replace("/tmp/", `${world.dir}/`);
+    return [...words].slice(1).map(([word, quoted]) => inTest(quoted ?? word));
   };
   await world.startDaemon();
   expect(await world.liveops(example("submit backup --params"))).toMatchObject({ code: 0 });

@@ -93,16 +93,21 @@ describe("status", () => {
     expect(await world.liveops(["status", "--format", "{x}"])).toMatchObject({ code: 2, stdout: "" });
   });
 
-  test("a stopped daemon holds up no prompt; without one it is silent, except on a terminal", async () => {
+  test("a stopped daemon holds up no prompt; a prompt gets no message without a daemon", async () => {
     const { pid } = await world.client.daemon();
     process.kill(pid, "SIGSTOP");
     try {
-      expect(await world.liveops(["status"])).toMatchObject({ code: 3, stdout: "", stderr: "" });
+      expect(await world.liveops(["status", "--idle", ""])).toMatchObject({
+        code: 3,
+        stdout: "",
+        stderr: "",
+      });
     } finally {
       process.kill(pid, "SIGCONT");
     }
     const nowhere = ["status", "--socket", join(world.dir, "no.sock")];
-    expect(await world.liveops(nowhere)).toMatchObject({ code: 3, stdout: "", stderr: "" });
+    const said = await world.liveops(nowhere);
+    expect(said).toMatchObject({ code: 3, stdout: "", stderr: expect.stringContaining("no daemon answers") });
     const absent = await world.liveops([...nowhere, "--absent", "no daemon"]);
     expect(absent).toMatchObject({ code: 3, stdout: "no daemon\n", stderr: "" });
     await using terminal = onTerminal(world, "liveops", nowhere);

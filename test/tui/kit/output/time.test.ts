@@ -24,7 +24,7 @@ test.each([
   expect(timeText(iso, "absolute", 0)).toBe(local);
   // A zone that is unknown has no name; that is no error.
   // An event has its seconds also where they are 0.
-  expect(fullTime("2026-11-25T13:30:00Z", "absolute", 0)).toMatch(/^Wed 25 Nov 2026 \d\d:30:00 /);
+  expect(fullTime("2026-11-25T13:30:00Z", "absolute", 0)).toMatch(/^Wed 25 Nov 2026 \d\d:\d\d:00 /);
   expect(fullTime(iso, null, Date.parse(iso) + 90_000)).toMatch(/^\w{3} \d.* \(1m ago\)$/);
 });
 
