@@ -2,3 +2,4 @@
 export { openFleetClient } from "./features/fleet/fleet-client.js";
 export * from "./main.js";
 export { scan } from "./recovery/state-scan.js";
+export { layoutOf } from "./store/layout.js";

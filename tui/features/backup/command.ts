@@ -1,7 +1,6 @@
 /** `liveops backup <dir>`: the daemon copies its state, and this command checks the copy. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { layoutOf } from "../../../daemon/store/layout.js";
 import { daemonClient } from "../../../protocol/client/find-daemon.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
 import { daemonBundle } from "../../cli/liveopsd/daemon-bundle.js";
@@ -32,9 +31,8 @@ export function registerBackup(root: Command): void {
         () => `interrupted; nothing was left in ${dir}`,
         (signal) => client.backup({ dir }, signal),
       );
-      const damaged = daemonBundle()
-        .scan(layoutOf(dir))
-        .filter(({ state }) => state === "damaged");
+      const { layoutOf, scan } = daemonBundle();
+      const damaged = scan(layoutOf(dir)).filter(({ state }) => state === "damaged");
       for (const { what } of damaged) say(reportTo(root), `the backup is damaged: ${what}`);
       if (damaged.length > 0) process.exitCode = EXIT.failed;
       process.stdout.write(`${options.json ? JSON.stringify(summary) : dir}\n`);
