@@ -1,28 +1,38 @@
 /** Every way to stop an operation reaches the processes of all its steps, and the record shows each step as ended. */
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import type { Operation, Step } from "../../protocol/operation.js";
 import { isAlive, isStopped, processesOf } from "../end-to-end/processes.js";
 import { until } from "../end-to-end/until.js";
 import { TestDaemon } from "../harness/daemon.js";
 
-/** Each step runs a program that has a child, and one step runs JavaScript. `deaf`: all of them ignore a stop. */
+/**
+ * Each step runs a program that has a child, and one step runs JavaScript. `deaf`: all of them ignore a stop.
+ * `failsAt`: a fourth step fails once this file exists.
+ */
 const SIDE_BY_SIDE = `
+import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";
 
 class SideBySide extends LiveOperation {
   static stages = ["Check"];
   static gracePeriod = 1;
-  static params = z.object({ deaf: z.boolean().default(false), fails: z.boolean().default(false) });
+  static params = z.object({ deaf: z.boolean().default(false), failsAt: z.string().default("") });
   async run(p) {
-    const { deaf, fails } = this.params;
+    const { deaf, failsAt } = this.params;
     const script = (deaf ? "trap '' TERM; " : "") + "sleep 600 & while :; do wait; sleep 0.1; done";
     const program = (s) => s.exec("sh", ["-c", script, this.id + "-" + s.name]);
     await p.stage("Check", () => p.parallel({
       a: program,
       b: program,
       c: (s) => delay(600_000, undefined, deaf ? {} : { signal: s.signal }),
-      ...(fails && { d: () => delay(300).then(() => { throw new Error("d broke"); }) }),
+      ...(failsAt && { d: async () => {
+        while (!existsSync(failsAt)) await delay(20);
+        throw new Error("d broke");
+      } }),
     }, { atOnce: 4 }));
   }
 }
@@ -30,7 +40,7 @@ export class Stays extends SideBySide {}
 export class Late extends SideBySide { static timeout = 5; }
 `;
 
-async function sideBySide(op: string, params: Record<string, unknown> = {}) {
+async function sideBySide(op: string, params: { deaf?: boolean; failsAt?: string } = {}) {
   const daemon = await TestDaemon.start({ ops: { "side-by-side.mjs": SIDE_BY_SIDE } });
   const { id } = await daemon.submit(op, { params });
   const processes = () =>
@@ -76,7 +86,11 @@ test("a timeout", async () => {
 });
 
 test("the failure of another step", async () => {
-  await using world = await sideBySide("stays", { fails: true });
+  const dir = mkdtempSync(join(tmpdir(), "liveops-steps-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const failsAt = join(dir, "fails");
+  await using world = await sideBySide("stays", { failsAt });
+  writeFileSync(failsAt, "");
   const record = await world.ended();
   expect(record).toMatchObject({ state: "failed", error: { message: "d broke" } });
   expect(statesOf(record)).toBe("a ended, b ended, c ended, d failed");
