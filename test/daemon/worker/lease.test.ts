@@ -190,13 +190,13 @@ test.concurrent("a renewed lease keeps the operation running, also where the wor
   await using worker = await TestWorker.start(
     'while (!fs.existsSync("end")) { p.log("tick"); await delay(20); } p.result(this.fence);',
   );
-  const first = worker.lease(0.6);
+  const first = worker.lease(5);
   worker.orderLeased();
-  await seen(() => {
-    worker.lease(0.6);
-    return uptime() > first + 0.6;
-  });
+  await seen(() => worker.lines.length > 0);
+  worker.lease(20);
+  await seen(() => uptime() > first + 0.3);
   process.kill(worker.pid, "SIGSTOP");
+  await seen(() => isStopped(identify(worker.pid)));
   const second = worker.lease(0.2);
   await seen(() => uptime() > second + 0.2);
   worker.lease(20);
