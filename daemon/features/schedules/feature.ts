@@ -40,7 +40,7 @@ export const schedules: MakeFeature = (parts) => {
     routes: scheduleRoutes(parts, planned, lookAtBoot),
     start: async () => {
       if (!stopping.begun) planned.start();
-      await lookAtBoot();
+      if (planned.list().length > 0) await lookAtBoot();
     },
     problems: () =>
       planned
