@@ -3,8 +3,7 @@
  *
  * `directory.json` names the directory that it was written in: its path, device and inode. In a copy these differ. An
  * operation that ran in the original may still run there, so it is neither adopted nor resumed. An operation that was
- * queued may run there, so it is held until the user decides. A directory of `liveops restore` is no copy: its backup
- * has no such file.
+ * queued may run there, so it is held until the user decides.
  */
 
 import type { Blocked } from "../../protocol/operation.js";

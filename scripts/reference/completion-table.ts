@@ -56,6 +56,7 @@ const BY_OPTION: Record<string, Value> = {
   "--queue": { of: "queue" },
   "--schedule": { of: "schedule" },
   "--stage": { of: "stage" },
+  "--against": { of: "id", states: null },
   "--id": { of: "id", states: null },
 };
 
@@ -160,7 +161,7 @@ function argumentValue(argument: Argument, path: string): Value {
   if (argument.argChoices) return { of: "choices", choices: argument.argChoices };
   const own = BY_COMMAND[`${path} ${name}`];
   if (own) return own;
-  if (["id", "left", "right"].includes(name)) return { of: "id", states: TAKEN[command] ?? null };
+  if (name === "id") return { of: "id", states: TAKEN[command] ?? null };
   if (command === "schema") return { of: "choices", choices: listed(argument.description) };
   return BY_PLACEHOLDER[name] ?? { of: "text" };
 }
