@@ -18,15 +18,7 @@ export const END_TO_END = ["test/end-to-end/**", "test/features/*/end-to-end/**"
 );
 
 /** The faults that `npm test` injects. */
-export const SMOKE = faults(
-  "daemon-killed",
-  "worker-deaths",
-  "disk-full",
-  "every-call",
-  "damage",
-  "power",
-  "storm",
-);
+export const SMOKE = faults("daemon-killed", "worker-deaths", "disk-full", "damage", "power", "storm");
 
 /** Faults that take all CPU time, or tests that fail where another test takes it. */
 export const ALONE = faults(
@@ -40,7 +32,6 @@ export const ALONE = faults(
 
 /** The faults that take minutes in their complete form, the longest first. */
 export const LONGEST = faults(
-  "every-call",
   "power",
   "odd-objects",
   "daemon-killed",
