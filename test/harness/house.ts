@@ -14,8 +14,8 @@ const SOURCE = ["daemon", "tui", "protocol", "ops"];
 export interface House {
   /** Tokens. */
   weight: { source: number; core: number; test: number };
-  /** A sentence of what the feature does, and its bound in tokens. */
-  features: Record<string, { about: string; weight: number }>;
+  /** A sentence of what the feature does, and its bound in tokens; `isNeeded`: the core does not compile without it. */
+  features: Record<string, { about: string; weight: number; isNeeded?: true }>;
   /** What a feature adds to each file that may import features. */
   doors: Record<string, string>;
   /** Imports of features by the core, and those of them that stand in no door. */
@@ -34,7 +34,7 @@ const filesOf = (...folders: string[]) =>
     .split("\n")
     .filter((file) => /\.(tsx?|mjs|js)$/.test(file) && existsSync(join(root, file)));
 
-const featureOf = (file: string): string | null => /\/features\/([^/]+)\//.exec(file)?.[1] ?? null;
+export const featureOf = (file: string): string | null => /\/features\/([^/]+)\//.exec(file)?.[1] ?? null;
 
 /** Tokens: the leaves of the syntax tree. Comments, blank lines and the length of a name cost nothing. */
 function leaves(node: ts.Node, file: ts.SourceFile): number {
@@ -51,13 +51,16 @@ function weigh(file: string): number {
   return leaves(tree, tree);
 }
 
+/** All source files of the program. */
+export const sources = () => filesOf(...SOURCE);
+
 const sum = (numbers: number[]) => numbers.reduce((total, each) => total + each, 0);
 
 /** The weights today, in tokens. */
 export function weights() {
   const features: Record<string, number> = {};
   let core = 0;
-  for (const file of filesOf(...SOURCE)) {
+  for (const file of sources()) {
     const feature = featureOf(file);
     const tokens = weigh(file);
     if (feature === null) core += tokens;
@@ -69,7 +72,7 @@ export function weights() {
 
 /** The imports of features by files of the core, as "FILE imports FILE". */
 export function importsOfFeatures(): { from: string; to: string }[] {
-  return filesOf(...SOURCE)
+  return sources()
     .filter((from) => featureOf(from) === null)
     .flatMap((from) => {
       const text = readFileSync(join(root, from), "utf8");
@@ -83,5 +86,5 @@ export function importsOfFeatures(): { from: string; to: string }[] {
 /** How many source files have the word. */
 export function filesWith(word: string): number {
   const pattern = new RegExp(`\\b${word}\\b`);
-  return filesOf(...SOURCE).filter((file) => pattern.test(readFileSync(join(root, file), "utf8"))).length;
+  return sources().filter((file) => pattern.test(readFileSync(join(root, file), "utf8"))).length;
 }
