@@ -15,7 +15,8 @@ test("every test file that docs/durability.md names exists", () => {
 
 test("every file of the fault suite holds a promise that docs/durability.md makes", () => {
   const files = readdirSync(`${root}test/faults`)
-    .filter((name) => name.endsWith(".test.ts"))
+    // The proof by deletion is about the source.
+    .filter((name) => name.endsWith(".test.ts") && name !== "features-removed.test.ts")
     .map((name) => `test/faults/${name}`);
   expect(files.filter((file) => !cited.includes(file))).toEqual([]);
 });
