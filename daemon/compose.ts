@@ -87,7 +87,12 @@ function composeCore(
 
   // The engine uses the parts behind the getters once it is started.
   const engine: Engine = makeEngine({
-    ...{ bus, settings, layout, log: daemonLog, loader, counters },
+    bus,
+    settings,
+    layout,
+    log: daemonLog,
+    loader,
+    counters,
     now: () => clock.now(),
     get lifecycle() {
       return lifecycle;
@@ -128,22 +133,33 @@ function composeCore(
   const queue = new Queue();
   const queues = new Queues({ bus, settings, saved: engine.queues });
   const waiting = new Waiting({
-    ...{ bus, queue, entry },
+    bus,
+    queue,
+    entry,
     onReady: () => scheduler.kick(),
     isWatched: () => hub.watchers > 0,
   });
   const dependencies = new Dependencies({
-    ...{ bus, waiting },
+    bus,
+    waiting,
     find: (id) => store.find(id),
     reject: (id, outcome) => lifecycle.reject(id, outcome),
   });
   const blockedTypes = new BlockedTypes({
-    ...{ bus, settings, store, lifecycle, loader, waiting, log },
+    bus,
+    settings,
+    store,
+    lifecycle,
+    loader,
+    waiting,
+    log,
     file: layout.blockedTypes,
     hasElsewhere: (op) => engine.hasElsewhere(op),
   });
   const typeLimits = new TypeLimits({
-    ...{ waiting, loader, entry: find },
+    waiting,
+    loader,
+    entry: find,
     running: () => scheduler.attempts.values(),
   });
   const copied = new CopiedState(layout);
@@ -157,9 +173,24 @@ function composeCore(
 
   const containment = new Containment({ setting: settings.cgroup, log });
   const scheduler: Scheduler = makeScheduler({
-    ...{ bus, settings, layout, log, store, lifecycle, loader, queue, queues, waiting },
-    ...{ blockedTypes, typeLimits, containment, copied, durations },
-    ...{ outbox: engine.outbox, leaseFile: engine.leaseFile, workerEvents: engine.workerEvents },
+    bus,
+    settings,
+    layout,
+    log,
+    store,
+    lifecycle,
+    loader,
+    queue,
+    queues,
+    waiting,
+    blockedTypes,
+    typeLimits,
+    containment,
+    copied,
+    durations,
+    outbox: engine.outbox,
+    leaseFile: engine.leaseFile,
+    workerEvents: engine.workerEvents,
     slots: () => engine.slots(),
     runsHere: (entry) => engine.runsHere(entry),
     whyLeaseEnded: () => engine.whyLeaseEnded(),
@@ -170,7 +201,10 @@ function composeCore(
     onLeft: () => cleaner.start(),
   });
   const cleaner = new StaleWorkerCleaner({
-    ...{ layout, scheduler, containment, log },
+    layout,
+    scheduler,
+    containment,
+    log,
     workerEvents: engine.workerEvents,
   });
   const stopping = new Stopping(scheduler, lifecycle, store);
@@ -179,25 +213,67 @@ function composeCore(
   const { attempts } = scheduler;
   const stalls = new Stalls({ bus, settings, attempts });
   const view = new OperationView({
-    ...{ bus, log, store, queue, waiting, dependencies, attempts, features, runs: engine.runs },
+    bus,
+    log,
+    store,
+    queue,
+    waiting,
+    dependencies,
+    attempts,
+    features,
+    runs: engine.runs,
   });
   const hub = new Hub(bus, view);
 
   const types = engine.typesOf(loader);
   const submissions = new Submissions({
-    ...{ store, lifecycle, settings, loader: types, queues, hosts, waiting },
+    store,
+    lifecycle,
+    settings,
+    loader: types,
+    queues,
+    hosts,
+    waiting,
     isStopping: () => stopping.begun,
     find: (typed) => view.find(typed),
   });
 
   return {
     startedAt: new Date(now()).toISOString(),
-    ...{ settings, layout, log, daemonLog, bus, clock, now, find, features, engine, store, hosts },
+    settings,
+    layout,
+    log,
+    daemonLog,
+    bus,
+    clock,
+    now,
+    find,
+    features,
+    engine,
+    store,
+    hosts,
     runs: engine.runs,
-    ...{ loader, loadProblems, types, lifecycle, submissions },
-    ...{ queue, queues, waiting, dependencies, blockedTypes, copied },
-    ...{ scheduler, containment, cleaner, stopping, retention },
-    ...{ view, hub, durations, paces, stalls },
+    loader,
+    loadProblems,
+    types,
+    lifecycle,
+    submissions,
+    queue,
+    queues,
+    waiting,
+    dependencies,
+    blockedTypes,
+    copied,
+    scheduler,
+    containment,
+    cleaner,
+    stopping,
+    retention,
+    view,
+    hub,
+    durations,
+    paces,
+    stalls,
   };
 }
 
