@@ -18,7 +18,7 @@ import { removeStartVariables } from "../os/child-environment.js";
 import { acquireLock } from "../os/kernel-lock.js";
 import { markOf } from "../os/process-identity.js";
 import { setClockAhead } from "../os/shared-clock.js";
-import { isIoError } from "../store/durable-file.js";
+import { isIoError, isShortage } from "../store/durable-file.js";
 import { AttemptRunner } from "./attempt-runner.js";
 import { Lease } from "./lease.js";
 import type { FromWorker, LeaseFile, OrderMessage, WorkerSetup } from "./messages.js";
@@ -73,7 +73,8 @@ process.on("uncaughtException", (error, origin) => {
   // While an attempt runs, the runner gets the error too and fails the attempt; the process is not used again.
   if (current?.takesFault(error, origin)) return;
   // Nothing records why. The daemon adds what the worker printed to the log of the operation.
-  if (isIoError(error)) writeSync(2, `${paths.shown(`the run files cannot be written: ${error.message}`)}\n`);
+  if (isIoError(error) || isShortage(error))
+    writeSync(2, `${paths.shown(`the run files cannot be written: ${error.message}`)}\n`);
   process.exit(1);
 });
 process.on("exit", (code) => current?.exited(code));

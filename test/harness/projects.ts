@@ -18,7 +18,15 @@ export const END_TO_END = ["test/end-to-end/**", "test/features/*/end-to-end/**"
 );
 
 /** The faults that `npm test` injects. */
-export const SMOKE = faults("daemon-killed", "worker-deaths", "disk-full", "damage", "power", "storm");
+export const SMOKE = faults(
+  "daemon-killed",
+  "worker-deaths",
+  "disk-full",
+  "damage",
+  "every-call",
+  "power",
+  "storm",
+);
 
 /** Faults that take all CPU time, or tests that fail where another test takes it. */
 export const ALONE = faults(
