@@ -49,7 +49,8 @@ export class Secrets {
   #valueOf(text: string): string {
     const [, kind, place = ""] = /^(env|file):(.*)$/s.exec(text)!;
     const value = kind === "env" ? this.#variable(place) : this.#file(place);
-    for (const part of [value, ...partsOfUrl(value)]) this.masker.add(part);
+    for (const part of [value, ...partsOfUrl(value)])
+      for (const form of [part, part.toLowerCase(), part.toUpperCase()]) this.masker.add(form);
     return value;
   }
 

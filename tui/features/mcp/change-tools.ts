@@ -133,12 +133,11 @@ const answerApproval = defineTool({
       .describe("One of the choices; no rejects. Default: the only one besides no"),
     since: z
       .string()
-      .optional()
       .describe("since of the question that your user saw, so that no later question is answered"),
   },
   changes: "adds",
   async run({ id, choice, since }, { client, signal }) {
-    const body = { ...(choice !== undefined && { choice }), ...(since !== undefined && { since }) };
+    const body = { ...(choice !== undefined && { choice }), since };
     return shortRecord(await client.approve(id, body, signal));
   },
 });
