@@ -75,23 +75,13 @@ export interface PipelineTask extends PipelineCommand {
   allowFailure: boolean;
   /** Names that the script writes to `$LIVEOPS_OUTPUT`. Later stages, `with` and `finally` can use them. */
   outputs: readonly string[];
-  /** Null: it always runs. */
-  files: TaskFiles | null;
+  /** What features have read. Empty: the command always runs. */
+  rules: readonly TaskRule[];
 }
 
-/** What a task needs and makes: it runs where something of that changed since its last run. */
-export interface TaskFiles {
-  needs: readonly PathPattern[];
-  /** Commands of `needs` whose output counts. */
-  outputsOf: readonly Command[];
-  makes: readonly PathPattern[];
-}
-
-/** Paths, or those to leave out where the text begins with `!`. */
-export interface PathPattern {
-  text: Template;
-  line: number;
-  column: number;
+/** What a feature has read of a task. The feature has a class for it, and finds its rule by `instanceof`. */
+export interface TaskRule {
+  readonly feature: string;
 }
 
 /**

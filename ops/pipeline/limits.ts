@@ -65,3 +65,6 @@ function rangeOf(from: string, to: string): number {
   const [first, last] = [from, to].map((end) => (/^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0)));
   return Math.abs(last! - first!) + 1;
 }
+
+/** What Node shows of a file name that is not UTF-8: no file has this other name. */
+export const NO_UTF8 = "\ufffd";

@@ -4,7 +4,8 @@
  */
 import { hash } from "node:crypto";
 import { posix } from "node:path";
-import type { PipelineTask, TaskFiles } from "../../pipeline/definition.js";
+import type { PipelineTask } from "../../pipeline/definition.js";
+import type { FeatureRun, RunningFeature, TaskGuard, Verdict } from "../../pipeline/feature.js";
 import {
   type CommandContext,
   directoryOf,
@@ -16,24 +17,54 @@ import { findShell, shellText } from "../../pipeline/run/shell.js";
 import { fill, fillWords, type Scope } from "../../pipeline/template.js";
 import { orAborted } from "./files/answer.js";
 import { type Contents, contentsOf, type Differences, differences, isNewer } from "./files/content.js";
-import type { PathsContext, Pattern } from "./files/paths.js";
-import type { Build, Given, Stamp } from "./files/stamps.js";
+import { filesOf, type PathsContext, type Pattern } from "./files/paths.js";
+import { type Given, type Stamp, Stamps } from "./files/stamps.js";
 import { isAsWalked } from "./files/walk.js";
-import { patternsOf } from "./patterns.js";
+import { orderOfSteps, patternsOf } from "./patterns.js";
+import { TaskFiles } from "./read.js";
 import { type Reason, reasonOf, upToDateText } from "./reasons.js";
-
-/** Why a command runs, or does not run. */
-export type Verdict =
-  | { isUpToDate: true; reason: string; saved: number; outputs: Record<string, string> }
-  /** `hasChanged`: an earlier run is known, and something differs from it. */
-  | { isUpToDate: false; why: string; hasChanged: boolean };
 
 type Needs = Pick<Stamp, "needs" | "walked">;
 
 /** Durations that a stamp keeps. */
 const MOST_DURATIONS = 5;
 
-export class Freshness {
+/** What a run of a pipeline knows of files. */
+interface Build extends FeatureRun {
+  /** Null: no stamps are kept, so that everything runs. */
+  stamps: Stamps | null;
+  /** Who made a file anew, by its absolute path. */
+  made: Map<string, string>;
+}
+
+/** Decides for all tasks of a run. */
+export class FreshnessOfTasks implements RunningFeature {
+  readonly #build: Build;
+  readonly orderOfSteps = orderOfSteps;
+
+  constructor(run: FeatureRun) {
+    const { stampsDir } = run;
+    this.#build = {
+      ...run,
+      stamps: stampsDir === null ? null : new Stamps(stampsDir),
+      made: new Map(),
+    };
+  }
+
+  hasRule(task: PipelineTask): boolean {
+    return TaskFiles.of(task) !== undefined;
+  }
+
+  guard(context: CommandContext, task: PipelineTask, place: TaskPlace): TaskGuard {
+    return new Freshness(context, this.#build, task, place);
+  }
+
+  end(): void {
+    this.#build.stamps?.prune();
+  }
+}
+
+class Freshness implements TaskGuard {
   readonly #signal: AbortSignal;
   readonly #cwd: string;
   readonly #scope: Scope;
@@ -41,6 +72,7 @@ export class Freshness {
   readonly #needs: readonly Pattern[];
   readonly #makes: readonly Pattern[];
   readonly #of: string;
+  readonly #files: TaskFiles;
   #verdict: Promise<Verdict> | null = null;
   /** What the last look found. */
   #seen: ({ given: Given; before: Stamp | null } & Needs) | null = null;
@@ -51,14 +83,14 @@ export class Freshness {
     private readonly context: CommandContext,
     private readonly build: Build,
     private readonly task: PipelineTask,
-    private readonly files: TaskFiles,
     private readonly place: TaskPlace,
   ) {
     const { file, variables } = context;
     const { env, scope } = variables.of(task, {}, place.values);
     this.#env = env;
     this.#scope = scope;
-    const { cwd, needs, makes } = patternsOf(file, task, files, scope);
+    this.#files = TaskFiles.of(task)!;
+    const { cwd, needs, makes } = patternsOf(file, task, this.#files, scope);
     this.#signal = AbortSignal.any([context.p.signal, context.deadline]);
     this.#cwd = cwd;
     this.#needs = needs;
@@ -115,7 +147,7 @@ export class Freshness {
     const saved = medianOf(before.seconds);
     const text = upToDateText({
       files: needs.size,
-      outputs: this.files.outputsOf.length,
+      outputs: this.#files.outputsOf.length,
       makes: makes.size,
       at: before.at,
     });
@@ -155,7 +187,6 @@ export class Freshness {
 
   async #filesOf(patterns: readonly Pattern[], context: PathsContext) {
     if (patterns.length === 0) return { files: [], walk: [] };
-    const { filesOf } = await loadPaths();
     return orAborted(filesOf(patterns, context), this.#signal);
   }
 
@@ -236,7 +267,7 @@ export class Freshness {
   async #printed(): Promise<Record<string, string>> {
     const { context, task, place } = this;
     const printed: [string, string][] = [];
-    for (const command of this.files.outputsOf) {
+    for (const command of this.#files.outputsOf) {
       const text = command.kind === "script" ? command.script.trim() : wordsText(command.words);
       const { stdout } = await runCommand(
         context,
@@ -292,16 +323,6 @@ export class Freshness {
     return { changed: changed.map((path) => ({ path, by: by(path) })), added, gone };
   }
 }
-
-let paths: Promise<typeof import("./files/paths.js")> | undefined;
-
-/** The library that reads directories is loaded where it is needed, once. */
-export function loadPaths(): NonNullable<typeof paths> {
-  paths ??= import("./files/paths.js");
-  return paths;
-}
-
-export { orderOfSteps } from "./patterns.js";
 
 function sum(text: string): string {
   return hash("sha256", text, "base64url").slice(0, 22);

@@ -1,9 +1,11 @@
 /** The patterns of `needs` and `makes` with their values, and the order that they give to steps. */
-import type { PathPattern, PipelineTask, TaskFiles } from "../../pipeline/definition.js";
+import type { PipelineTask } from "../../pipeline/definition.js";
+import type { PlacedTask } from "../../pipeline/feature.js";
 import { type CommandContext, directoryOf } from "../../pipeline/run/command.js";
 import { fill, type Scope } from "../../pipeline/template.js";
 import { circleText, orderOf, TOO_MANY_PATHS } from "./files/order.js";
 import type { Pattern } from "./files/paths.js";
+import { type PathPattern, TaskFiles } from "./read.js";
 
 export function patternsOf(file: CommandContext["file"], task: PipelineTask, files: TaskFiles, scope: Scope) {
   return {
@@ -21,13 +23,14 @@ export function patternsOf(file: CommandContext["file"], task: PipelineTask, fil
 export function orderOfSteps(
   { file, variables }: CommandContext,
   stage: string,
-  steps: ReadonlyArray<{ task: PipelineTask; values?: ReadonlyMap<string, string> }>,
+  steps: readonly PlacedTask[],
 ): number[][] {
   const textsOf = (patterns: readonly Pattern[]) => patterns.map(({ text }) => text);
   const { after, circle } = orderOf(
     steps.map(({ task, values }) => {
-      const { name, files } = task;
-      if (files === null) return { name, cwd: "", needs: [], makes: [] };
+      const { name } = task;
+      const files = TaskFiles.of(task);
+      if (files === undefined) return { name, cwd: "", needs: [], makes: [] };
       const { scope } = variables.of(task, {}, values);
       const { cwd, needs, makes } = patternsOf(file, task, files, scope);
       return { name, cwd, needs: textsOf(needs), makes: textsOf(makes) };

@@ -1,12 +1,36 @@
 /** Reads `needs` and `makes`: the files of a stage or step. */
 import type { STEP_KEYS } from "../../../protocol/pipeline/keys.js";
-import type { Command, PathPattern, TaskFiles } from "../../pipeline/definition.js";
+import type { Command, PipelineTask, TaskRule, Template } from "../../pipeline/definition.js";
 import { whyTooManyPaths } from "../../pipeline/limits.js";
 import { quoted } from "../../pipeline/read/problems.js";
 import type { Scope } from "../../pipeline/read/scope.js";
 import type { Field, Section } from "../../pipeline/read/values.js";
 import { signOf } from "../../pipeline/template.js";
-import { isKept } from "./files/order.js";
+import { circleText, isKept, orderOf, TOO_MANY_PATHS } from "./files/order.js";
+
+/** What a task needs and makes: it runs where something of that changed since its last run. */
+export class TaskFiles implements TaskRule {
+  readonly feature = "up-to-date";
+
+  constructor(
+    readonly needs: readonly PathPattern[],
+    /** Commands of `needs` whose output counts. */
+    readonly outputsOf: readonly Command[],
+    readonly makes: readonly PathPattern[],
+  ) {}
+
+  /** Undefined: the task has none. */
+  static of({ rules }: PipelineTask): TaskFiles | undefined {
+    return rules.find((rule) => rule instanceof TaskFiles);
+  }
+}
+
+/** Paths, or those to leave out where the text begins with `!`. */
+export interface PathPattern {
+  text: Template;
+  line: number;
+  column: number;
+}
 
 /** Null: it has none. */
 export function readFiles(section: Section<keyof typeof STEP_KEYS>, scope: Scope): TaskFiles | null {
@@ -28,7 +52,34 @@ export function readFiles(section: Section<keyof typeof STEP_KEYS>, scope: Scope
   checkKept(needs, patterns, outputsOf.length > 0);
   const made = makes?.items("a path or a pattern").flatMap((item) => readPattern(item, scope)) ?? [];
   checkKept(makes, made, false);
-  return { needs: patterns, outputsOf, makes: made };
+  return new TaskFiles(patterns, outputsOf, made);
+}
+
+/** Adds a problem where steps need in a circle what the others make. */
+export function checkOrder(field: Field, steps: readonly PipelineTask[]): void {
+  const files = steps.map((step) => {
+    const { name, cwd } = step;
+    const { needs = [], makes = [] } = TaskFiles.of(step) ?? {};
+    return {
+      name,
+      cwd: cwd === null ? "" : signOf(cwd),
+      needs: needs.map(({ text }) => signOf(text)),
+      makes: makes.map(({ text }) => signOf(text)),
+    };
+  });
+  const { after, circle } = orderOf(files);
+  if (after !== null) return;
+  if (circle === null) {
+    field.problem(`${field.key}: ${TOO_MANY_PATHS}`);
+    return;
+  }
+  const first = steps.findIndex(({ name }) => name === circle[0]);
+  const [place = field.node.at] = TaskFiles.of(steps[first]!)?.needs ?? [];
+  field.problems.add(
+    place,
+    `${field.key}[${first}].needs`,
+    `${field.key}: no step can start first, because ${circleText(circle)}`,
+  );
 }
 
 function readOutputOf(field: Field, scope: Scope): Command[] {

@@ -9,7 +9,6 @@ import {
 } from "../../../protocol/pipeline/keys.js";
 import { A_COMMAND, MAX_ATTEMPTS, MAX_FACTOR, MAX_STAGE_NAME } from "../../../protocol/pipeline/values.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
-import { readFiles } from "../../features/up-to-date/read.js";
 import type {
   Command,
   PipelineApproval,
@@ -20,6 +19,7 @@ import type {
   Retry,
   TemplateValue,
 } from "../definition.js";
+import { PIPELINE_FEATURES } from "../features.js";
 import { APPROVED, readApproval } from "./approval.js";
 import { quoted } from "./problems.js";
 import { nameProblem, type Scope } from "./scope.js";
@@ -97,7 +97,7 @@ function taskOf(section: Section<keyof typeof STEP_KEYS>, scope: Scope, outer: S
     retry: retryOf(section.get("retry")),
     allowFailure: section.get("allow_failure")?.flag() ?? false,
     outputs: outputsOf(section.get("outputs"), outer),
-    files: readFiles(section, scope),
+    rules: PIPELINE_FEATURES.flatMap((feature) => feature.read(section, scope) ?? []),
   };
 }
 
@@ -219,7 +219,7 @@ const NO_STAGE: PipelineStage = {
   allowFailure: false,
   outputs: [],
   stopWhen: null,
-  files: null,
+  rules: [],
   steps: null,
   approve: null,
 };

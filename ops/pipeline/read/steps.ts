@@ -1,8 +1,8 @@
 /** Reads what makes steps of a stage: `parallel` and `each`, with `at_once` and `on_failure`. */
 import { MAX_AT_ONCE, MAX_STEPS } from "../../../protocol/limits.js";
 import type { STAGE_KEYS } from "../../../protocol/pipeline/keys.js";
-import { circleText, orderOf, TOO_MANY_PATHS } from "../../features/up-to-date/files/order.js";
 import type { EachValues, PipelineSteps, PipelineTask, Template } from "../definition.js";
+import { PIPELINE_FEATURES } from "../features.js";
 import { whyTooManyPaths } from "../limits.js";
 import { onlyName, signOf } from "../template.js";
 import { quoted } from "./problems.js";
@@ -40,36 +40,14 @@ export function readSteps(
       field?.keyProblem(`${field.key} is not possible beside parallel; ${why}`);
     }
   const ofParallel = parallel === undefined ? [] : uniquelyNamed(parallel.items(""), "step", readStep);
-  if (parallel !== undefined) checkOrder(parallel, ofParallel);
+  if (parallel !== undefined)
+    for (const feature of PIPELINE_FEATURES) feature.checkSteps(parallel, ofParallel);
   return {
     parallel: ofParallel,
     each: parallel === undefined ? readEach(each!, scope) : [],
     atOnce: atOnce?.whole(MAX_AT_ONCE) ?? null,
     onFailure: onFailure !== undefined && isFinish(onFailure) ? "finish" : "stop",
   };
-}
-
-/** Adds a problem where steps need in a circle what the others make. */
-function checkOrder(field: Field, steps: readonly PipelineTask[]): void {
-  const files = steps.map(({ name, files, cwd }) => ({
-    name,
-    cwd: cwd === null ? "" : signOf(cwd),
-    needs: files?.needs.map(({ text }) => signOf(text)) ?? [],
-    makes: files?.makes.map(({ text }) => signOf(text)) ?? [],
-  }));
-  const { after, circle } = orderOf(files);
-  if (after !== null) return;
-  if (circle === null) {
-    field.problem(`${field.key}: ${TOO_MANY_PATHS}`);
-    return;
-  }
-  const first = steps.findIndex(({ name }) => name === circle[0]);
-  const [place = field.node.at] = steps[first]?.files?.needs ?? [];
-  field.problems.add(
-    place,
-    `${field.key}[${first}].needs`,
-    `${field.key}: no step can start first, because ${circleText(circle)}`,
-  );
 }
 
 function isFinish(field: Field): boolean {

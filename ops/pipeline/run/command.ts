@@ -6,10 +6,10 @@ import { shellLine, shellQuote } from "../../../protocol/text/shell-quote.js";
 import { withDetails } from "../../attempt/failure.js";
 import type { Reports } from "../../attempt/reports.js";
 import { inTemporary, makeTemporary, removeTemporary } from "../../attempt/temporary.js";
-import type { Build } from "../../features/up-to-date/files/stamps.js";
 import type { RunnerExecOptions } from "../../programs/exec.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineFile, Template } from "../definition.js";
+import type { RunningFeature } from "../feature.js";
 import { fill, fillWords, ValueError } from "../template.js";
 import { CONDITION_END, type FailedCommand, FailureTrap, findShell } from "./shell.js";
 import type { Variables } from "./variables.js";
@@ -79,7 +79,8 @@ export interface CommandContext {
   file: PipelineFile;
   variables: Variables;
   workspace: Workspace;
-  build: Build;
+  /** Those with a rule for a task of the pipeline. */
+  features: readonly RunningFeature[];
   /** Aborts when the pipeline has run longer than its timeout, with the error as its reason. */
   deadline: AbortSignal;
 }

@@ -5,9 +5,8 @@ import { dirname, resolve } from "node:path";
 import { MAX_STEP_NAME, MAX_STEPS } from "../../../protocol/limits.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { userName } from "../../../protocol/system/owned-path.js";
-import { NO_UTF8 } from "../../features/up-to-date/files/content.js";
 import type { EachValues } from "../definition.js";
-import { whyNotVariable, whyTooManyPaths } from "../limits.js";
+import { NO_UTF8, whyNotVariable, whyTooManyPaths } from "../limits.js";
 import { fill, type Scope } from "../template.js";
 import { type CommandContext, directoryOf } from "./command.js";
 

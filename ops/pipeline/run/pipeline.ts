@@ -3,9 +3,10 @@ import type { LiveOperation, Progress } from "liveops";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import type { AttemptProgress } from "../../attempt/attempt-progress.js";
 import { Failure, failWithResult } from "../../attempt/failure.js";
-import { Stamps } from "../../features/up-to-date/files/stamps.js";
 import { OperationCancelled } from "../../sdk/live-operation.js";
 import type { Pipeline, PipelineFile } from "../definition.js";
+import type { FeatureRun } from "../feature.js";
+import { PIPELINE_FEATURES } from "../features.js";
 import { MAX_BYTES } from "../limits.js";
 import { fillEntries, namesIn, onlyName, textOf as textOfValue } from "../template.js";
 import { Workspace } from "./command.js";
@@ -52,9 +53,9 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   progress.outcome.failIfOdd = pipeline.failIfOdd;
   const variables = new Variables(pipeline, params, secrets);
   const workspace = new Workspace(operation.id);
-  const { stampsDir, isForced, from } = progress.build;
-  const stamps = stampsDir === null ? null : new Stamps(stampsDir);
-  const build = { stamps, isForced, from, made: new Map(), params };
+  const run: FeatureRun = { pipeline, params, ...progress.build };
+  const started = await Promise.all(PIPELINE_FEATURES.map((feature) => feature.start(run)));
+  const features = started.filter((feature) => feature !== null);
   const deadline = deadlineOf(progress, context);
   const { signal } = deadline;
   const clear = () => {
@@ -65,13 +66,13 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   progress.over.addEventListener("abort", clear, { once: true });
   try {
     await runAll(
-      { p: progress, file, variables, workspace, build, deadline: signal },
+      { p: progress, file, variables, workspace, features, deadline: signal },
       context,
       new Set(secrets.keys()),
     );
   } finally {
     clear();
-    stamps?.prune();
+    for (const feature of features) feature.end();
   }
 }
 

@@ -5,12 +5,13 @@ import type { AttemptProgress } from "../../attempt/attempt-progress.js";
 import type { StepTask } from "../../attempt/steps.js";
 import { Unrun } from "../../attempt/unrun.js";
 import type { PipelineApproval, PipelineStage, PipelineSteps, PipelineTask } from "../definition.js";
+import type { PlacedTask } from "../feature.js";
 import { APPROVED } from "../read/approval.js";
 import { fill } from "../template.js";
 import type { CommandContext } from "./command.js";
 import { valuesOfEach } from "./each.js";
 import type { Resume, StageRecord } from "./resume.js";
-import { type Decision, loadFiles, TaskRun } from "./task.js";
+import { type Decision, TaskRun } from "./task.js";
 import type { Output } from "./variables.js";
 
 export interface StageContext extends CommandContext {
@@ -36,12 +37,6 @@ export interface StageResult {
   upToDate?: string;
   /** The stage failed, and the pipeline continued. */
   allowedFailure?: true;
-}
-
-/** A step, with the values of `each` that it is for. */
-interface Step {
-  task: PipelineTask;
-  values?: ReadonlyMap<string, string>;
 }
 
 /** A stage of an attempt: what it did until now, also after it failed. */
@@ -174,9 +169,10 @@ export class StageRun {
 
   /** Whether each command of the stage may be up to date. */
   get #decides(): boolean {
-    const { files, steps } = this.stage;
-    const tasks = steps === null || steps.each.length > 0 ? [{ files }] : steps.parallel;
-    return tasks.every((task) => task.files !== null);
+    const { features } = this.context;
+    const { steps } = this.stage;
+    const tasks = steps === null || steps.each.length > 0 ? [this.stage] : steps.parallel;
+    return tasks.every((task) => features.some((feature) => feature.hasRule(task)));
   }
 
   /** What changed since an earlier attempt has finished the stage; null: nothing. */
@@ -213,13 +209,14 @@ export class StageRun {
       until: deadline,
       ...(steps.atOnce !== null && { atOnce: steps.atOnce }),
     };
-    const hasFiles = all.some(({ task }) => task.files !== null);
-    const after = hasFiles ? (await loadFiles()).orderOfSteps(this.context, this.stage.name, all) : null;
+    const orders = this.context.features.map((feature) =>
+      feature.orderOfSteps(this.context, this.stage.name, all),
+    );
     try {
       await p.runSteps(
         all.map((step, index) => ({
           ...this.#stepTask(step, index),
-          ...(after && { after: after[index]! }),
+          after: orders.flatMap((order) => order[index]!),
         })),
         options,
       );
@@ -237,7 +234,7 @@ export class StageRun {
     return { ...this.resume.basis(this.stage), ...record, steps: all.length };
   }
 
-  #stepsOf({ parallel, each }: PipelineSteps): Step[] {
+  #stepsOf({ parallel, each }: PipelineSteps): PlacedTask[] {
     if (each.length === 0) return parallel.map((task) => ({ task }));
     return valuesOfEach(this.context, each).map(({ step, values }) => ({
       // A failure is allowed to the stage, not to a step.
@@ -246,7 +243,7 @@ export class StageRun {
     }));
   }
 
-  #stepTask({ task, values }: Step, index: number): StepTask {
+  #stepTask({ task, values }: PlacedTask, index: number): StepTask {
     const { context, resume, stage } = this;
     const label = `${stage.name}/${task.name}`;
     const place = { label, stage: stage.name, ...(values && { values }) };

@@ -3,9 +3,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Unrun } from "../../attempt/unrun.js";
-import type { Freshness, Verdict } from "../../features/up-to-date/freshness.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineTask } from "../definition.js";
+import type { TaskGuard, Verdict } from "../feature.js";
 import {
   type CommandContext,
   CommandFailure,
@@ -40,7 +40,7 @@ export class TaskRun {
   /** What the last run of the command had written when it failed. */
   written: Record<string, string> = {};
 
-  #freshness: Freshness | null = null;
+  #guard: TaskGuard | null = null;
 
   constructor(
     private readonly context: CommandContext,
@@ -87,7 +87,6 @@ export class TaskRun {
       const { timeout } = this.task;
       const instead = { command: condition, of: "condition" } as const;
       const options = { label, own, timeout, instead, ...(values && { values }) };
-      await this.#loadRest();
       // Without a terminal, so that a test prints as it does in a script.
       return await within(label, () =>
         runCommand(this.context, { ...spec, tty: false }, options).then(() => true, isNo),
@@ -109,12 +108,12 @@ export class TaskRun {
   /** Null: the task always runs. */
   async #look(): Promise<Verdict | null> {
     const { context, task, place } = this;
-    const { p, deadline, build } = context;
-    if (task.files === null) return null;
+    const { p, deadline, features } = context;
+    const feature = features.find((each) => each.hasRule(task));
+    if (feature === undefined) return null;
     try {
-      const { Freshness } = await loadFiles();
-      this.#freshness ??= new Freshness(context, build, task, task.files, place);
-      return await this.#freshness.look();
+      this.#guard ??= feature.guard(context, task, place);
+      return await this.#guard.look();
     } catch (error) {
       p.checkCancelled();
       deadline.throwIfAborted();
@@ -145,12 +144,12 @@ export class TaskRun {
       throw new Unrun({ state: "up-to-date", reason, saved });
     }
     if (verdict) p.explain(`runs: ${verdict.why}`);
-    this.#freshness?.begins();
+    this.#guard?.begins();
     for (;;) {
       this.attempts++;
       try {
         const record = await this.#runOnce();
-        await this.#freshness?.ended(this.seconds, record.outputs as Record<string, string>);
+        await this.#guard?.ended(this.seconds, record.outputs as Record<string, string>);
         if (this.attempts > 1) this.#tell(`attempt ${this.attempts} of ${retry.attempts} succeeded`);
         return record;
       } catch (error) {
@@ -176,7 +175,6 @@ export class TaskRun {
       try {
         const own = { LIVEOPS_STAGE: stage, LIVEOPS_OUTPUT: file };
         const options = { label: `"${label}"`, own, ...(values && { values }) };
-        await this.#loadRest();
         const result = await runCommand(this.context, this.task, options);
         this.#ended(result);
         reported = result.outputs;
@@ -196,13 +194,6 @@ export class TaskRun {
     } finally {
       room.remove();
     }
-  }
-
-  /** Loads what later stages need: an upgrade may replace the package while a command runs. */
-  async #loadRest(): Promise<void> {
-    const { stages } = this.context.file.pipeline;
-    const tasks = stages.flatMap((stage) => [stage, ...(stage.steps?.parallel ?? [])]);
-    if (tasks.some(({ files }) => files !== null)) await (await loadFiles()).loadPaths();
   }
 
   #ended({ exitCode, signal }: Pick<ExecResult, "exitCode" | "signal">): void {
@@ -238,14 +229,6 @@ export class TaskRun {
     const { label, stage } = this.place;
     this.context.p.status(label === stage ? `${stage}: ${text}` : text, level);
   }
-}
-
-let files: Promise<typeof import("../../features/up-to-date/freshness.js")> | undefined;
-
-/** Loaded for the tasks with `needs` or `makes`, once: Node looks for the file of a loaded module again. */
-export function loadFiles(): NonNullable<typeof files> {
-  files ??= import("../../features/up-to-date/freshness.js");
-  return files;
 }
 
 const inPlace: Within = (_label, block) => block();

@@ -50,7 +50,7 @@ export function stage(name: string, run: Command | string, more: Partial<Pipelin
     allowFailure: false,
     outputs: [],
     stopWhen: null,
-    files: null,
+    rules: [],
     steps: null,
     approve: null,
   };

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
+import { NO_UTF8 } from "../../../pipeline/limits.js";
 import { answered, statOf } from "./answer.js";
 
 /** `[size, mtime, ctime, inode, hash]`; times of 0 are never those of a file. `+x` follows the hash of an executable. */
@@ -28,8 +29,6 @@ export interface LookOptions {
 /** ms: the coarsest clock of a file system has a tick of 2 s. */
 export const TICK_MS = 2500;
 
-/** What Node shows of a name that is not UTF-8: nothing has this other name. */
-export const NO_UTF8 = "\ufffd";
 export const WHY_NO_UTF8 =
   "its name is not UTF-8; rename it, or leave it out with a pattern that begins with !";
 

@@ -12,7 +12,6 @@ import { encodeRecord, parseRecord } from "../../../../protocol/record-line.js";
 import { makeDirectory } from "../../../../protocol/system/directories.js";
 import { readOwnFile } from "../../../../protocol/system/own-file.js";
 import { replaceFileSync } from "../../../../protocol/system/replace-file.js";
-import type { FromPlace } from "../../../attempt/sink.js";
 import type { Contents, FileState } from "./content.js";
 import type { Walk } from "./walk.js";
 
@@ -38,20 +37,6 @@ export interface Stamp {
   /** Durations of the last runs, the newest first. */
   seconds: readonly number[];
   outputs: Record<string, string>;
-}
-
-/** What this run of the pipeline knows of files. */
-export interface Build {
-  /** Null: no stamps are kept, so that everything runs. */
-  stamps: Stamps | null;
-  /** Everything runs. */
-  isForced: boolean;
-  /** The stage or step of the last `retry --from`, which runs in any case; null: none. */
-  from: FromPlace | null;
-  /** Who made a file anew, by its absolute path. */
-  made: Map<string, string>;
-  /** For the stamps: a secret is its reference. */
-  params: Readonly<Record<string, unknown>>;
 }
 
 /** The form of the file; another one is no stamp. */
