@@ -154,7 +154,9 @@ class Run {
       return { call: this.#control.failed, broken: this.#broken, seen: this.#seen };
     } finally {
       for (const pid of this.#daemon.world.processes()) await this.#gone(pid);
-      if (process.env.LIVEOPS_FAULTS_CALL === undefined) await this.#daemon.world.close();
+      const close = () =>
+        this.#daemon.world.close().catch((error: Error) => this.#broken.push(error.message));
+      if (process.env.LIVEOPS_FAULTS_CALL === undefined) await close();
       else process.stdout.write(`kept: ${this.#daemon.world.dir}\n`);
     }
   }

@@ -140,6 +140,8 @@ const EXPECTED = [
   /\/workers\/\w+\.events\.ndjson: (a torn tail|a damaged record|\d+ damaged records) of /,
   /: the events of \w+, attempt \d+: (records? [\d to]+ (is|are) missing|\d+ of \d+ records are damaged)/,
   /run files of \w+, which was removed, were deleted/,
+  // The workload has a schedule.
+  /after a reboot, schedules stand still until a command starts the daemon/,
 ];
 
 function isUnexpected(problem: string, { marks }: Known): boolean {
