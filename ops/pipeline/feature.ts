@@ -32,6 +32,11 @@ export interface FeatureRun {
   from: FromPlace | null;
 }
 
+/** What runs the commands of a stage or step, with the features that have a rule for one of the pipeline. */
+export interface TaskContext extends CommandContext {
+  features: readonly RunningFeature[];
+}
+
 export interface RunningFeature {
   /** Whether the task has a rule of the feature. */
   hasRule(task: PipelineTask): boolean;

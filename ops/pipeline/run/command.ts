@@ -9,7 +9,6 @@ import { inTemporary, makeTemporary, removeTemporary } from "../../attempt/tempo
 import type { RunnerExecOptions } from "../../programs/exec.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineFile, Template } from "../definition.js";
-import type { RunningFeature } from "../feature.js";
 import { fill, fillWords, ValueError } from "../template.js";
 import { CONDITION_END, type FailedCommand, FailureTrap, findShell } from "./shell.js";
 import type { Variables } from "./variables.js";
@@ -79,8 +78,6 @@ export interface CommandContext {
   file: PipelineFile;
   variables: Variables;
   workspace: Workspace;
-  /** Those with a rule for a task of the pipeline. */
-  features: readonly RunningFeature[];
   /** Aborts when the pipeline has run longer than its timeout, with the error as its reason. */
   deadline: AbortSignal;
 }

@@ -5,16 +5,15 @@ import type { AttemptProgress } from "../../attempt/attempt-progress.js";
 import type { StepTask } from "../../attempt/steps.js";
 import { Unrun } from "../../attempt/unrun.js";
 import type { PipelineApproval, PipelineStage, PipelineSteps, PipelineTask } from "../definition.js";
-import type { PlacedTask } from "../feature.js";
+import type { PlacedTask, TaskContext } from "../feature.js";
 import { APPROVED } from "../read/approval.js";
 import { fill } from "../template.js";
-import type { CommandContext } from "./command.js";
 import { valuesOfEach } from "./each.js";
 import type { Resume, StageRecord } from "./resume.js";
 import { type Decision, TaskRun } from "./task.js";
 import type { Output } from "./variables.js";
 
-export interface StageContext extends CommandContext {
+export interface StageContext extends TaskContext {
   p: AttemptProgress;
 }
 

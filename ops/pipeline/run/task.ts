@@ -5,9 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Unrun } from "../../attempt/unrun.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineTask } from "../definition.js";
-import type { TaskGuard, Verdict } from "../feature.js";
+import type { TaskContext, TaskGuard, Verdict } from "../feature.js";
 import {
-  type CommandContext,
   CommandFailure,
   CommandTimeout,
   durationText,
@@ -43,7 +42,7 @@ export class TaskRun {
   #guard: TaskGuard | null = null;
 
   constructor(
-    private readonly context: CommandContext,
+    private readonly context: TaskContext,
     private readonly resume: Resume,
     private readonly task: PipelineTask,
     private readonly place: TaskPlace,
