@@ -1,5 +1,6 @@
 /** An archive with its own Node: made, installed where no Node is, used, upgraded below a running operation, removed. */
 // @module-tag tar
+// @module-tag npm-sbom
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync } from "node:fs";

@@ -4,8 +4,8 @@
  *
  * `tsx test/harness/programs.ts` prints the Debian packages of the missing ones.
  */
-import { accessSync, constants, globSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, globSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** By tag: the Debian package, and the files that the tests run. Of `a|b` one is enough. */
@@ -17,6 +17,7 @@ const PROGRAMS = {
   git: ["git", "git"],
   jq: ["jq", "jq"],
   mandoc: ["mandoc", "mandoc"],
+  "npm-sbom": ["npm", "npm"],
   openssl: ["openssl", "openssl"],
   perl: ["perl", "perl"],
   pgbouncer: ["pgbouncer", "pgbouncer"],
@@ -56,7 +57,12 @@ const findOne = (names: string) => names.split("|").map(find).find(Boolean);
 
 export function isMissing(program: Program): boolean {
   const [, ...files] = PROGRAMS[program];
-  return !files.every(findOne);
+  return !files.every(findOne) || (program === "npm-sbom" && !hasSbom());
+}
+
+/** npm has the command since 9.9. */
+function hasSbom(): boolean {
+  return existsSync(join(dirname(realpathSync(find("npm")!)), "../lib/commands/sbom.js"));
 }
 
 /** Path of the program's first file, for a test with its tag. */

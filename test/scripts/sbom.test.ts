@@ -1,4 +1,5 @@
 /** The SBOM of a release: the CycloneDX of npm, with exactly the packages of the notices and those of an install. */
+// @module-tag npm-sbom
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
