@@ -5,9 +5,7 @@ import { sendByCommand } from "./command.js";
 import type { Delivery } from "./delivery.js";
 import { sendToDesktop } from "./desktop.js";
 import { sendMail } from "./mail.js";
-import { sendToNtfy } from "./ntfy.js";
-import { sendToSlack } from "./slack.js";
-import { sendToWebhook } from "./webhook.js";
+import { webhookOf } from "./webhook.js";
 
 type Settings<K extends ChannelKind> = NonNullable<Channel[K]>;
 
@@ -15,12 +13,12 @@ type Settings<K extends ChannelKind> = NonNullable<Channel[K]>;
 type Send<K extends ChannelKind> = (settings: Settings<K>, delivery: Delivery) => Promise<void>;
 
 const SENDERS: { readonly [K in ChannelKind]: Send<K> } = {
-  ntfy: sendToNtfy,
-  slack: sendToSlack,
+  command: sendByCommand,
   mail: sendMail,
   desktop: sendToDesktop,
-  webhook: sendToWebhook,
-  command: sendByCommand,
+  webhook: webhookOf("webhook"),
+  ntfy: webhookOf("ntfy"),
+  slack: webhookOf("slack"),
 };
 
 export async function send(channel: Channel, delivery: Delivery): Promise<void> {
