@@ -1,8 +1,10 @@
 /**
  * Reads a tar archive as a stream, for `verify-backup`. The tar package decodes the header blocks.
  *
- * The parser of that package is not used: it splits extended headers at line feeds and decodes them chunk by chunk, so
- * that file names with line feeds or split characters come out wrong. This reader uses the lengths of the records.
+ * The parser of that package (7.5, strict) is not used. It splits extended headers at line feeds, so that it misreads
+ * long names and link targets with a line feed, and `verify-backup` would refuse a sound archive. It also accepts 9 of
+ * the 15 damages of `test/faults/archives.test.ts`: sizes that are negative, fractions, hexadecimal or no number, and
+ * records of a wrong length.
  *
  * The archive is not trusted. Every number is checked before it is used, and each turn of the loop consumes at least
  * one byte. A bad number is a DamagedArchive error with the offset of its header.
