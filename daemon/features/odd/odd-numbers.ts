@@ -12,7 +12,7 @@ import type { Odd, Operation } from "../../../protocol/operation.js";
 import type { Bus } from "../../bus.js";
 import type { Entry } from "../../store/decision.js";
 import type { Archive } from "../../store/store.js";
-import { type Earlier, FEWEST, farOutside, isShort, LEAST_FACTOR, NEWEST } from "./far-outside.js";
+import { type Earlier, FEWEST, farOutside, isShort } from "./far-outside.js";
 import { type Numbers, numbersOf } from "./numbers.js";
 
 /** Successes of a type or history key that are remembered: eight days of a run an hour. */
@@ -26,7 +26,6 @@ const MOST_ODD = 10;
 type Params = string | null;
 
 interface Run {
-  readonly at: number;
   readonly params: Params;
   readonly numbers: Numbers;
   readonly odd: ReadonlySet<string>;
@@ -62,8 +61,7 @@ export class OddNumbers {
     const compared = hasEnough(runs, params) ? params : undefined;
     const odd: Odd[] = [];
     for (const [name, { value, unit, isTime = false }] of numbers) {
-      if (isNear(name, value, runs, compared)) continue;
-      const usual = farOutside(value, startOf(record), earlierOf(name, runs, compared), isTime);
+      const usual = farOutside(value, earlierOf(name, runs, compared), isTime);
       if (usual !== null) odd.push({ name, value, ...usual, ...(unit !== undefined && { unit }) });
     }
     return odd.slice(0, MOST_ODD);
@@ -109,44 +107,13 @@ function hasEnough(runs: readonly Run[], params: Params): boolean {
   return false;
 }
 
-/**
- * The common case: the value is near others, by less than every limit of `farOutside`. More runs make the range only
- * wider, so two runs are enough for most values.
- *
- * @param runs - the newest first
- * @param compared - parameters of the runs that count; undefined: all
- */
-function isNear(name: string, value: number, runs: readonly Run[], compared: Params | undefined): boolean {
-  // The least and the greatest value may not count, so the second ones decide.
-  let [least, low, high, greatest] = [Infinity, Infinity, -Infinity, -Infinity];
-  let seen = 0;
-  for (const { numbers, odd, params } of runs) {
-    if (compared !== undefined && params !== compared) continue;
-    const told = numbers.get(name)?.value;
-    if (told === undefined || (odd.size > 0 && odd.has(name))) continue;
-    if (told < least) {
-      low = least;
-      least = told;
-    } else if (told < low) low = told;
-    if (told > greatest) {
-      high = greatest;
-      greatest = told;
-    } else if (told > high) high = told;
-    const isBetween = low <= value && value <= high;
-    if (isBetween || (low > 0 && value * LEAST_FACTOR >= low && value <= high * LEAST_FACTOR)) return true;
-    if (++seen === NEWEST) break;
-  }
-  return seen < FEWEST;
-}
-
+/** @param compared - parameters of the runs that count; undefined: all */
 function earlierOf(name: string, runs: readonly Run[], compared: Params | undefined): Earlier[] {
-  return runs.flatMap(({ at, numbers, odd, params }) => {
+  return runs.flatMap(({ numbers, odd, params }) => {
     const told = compared === undefined || params === compared ? numbers.get(name) : undefined;
-    return told === undefined ? [] : [{ value: told.value, at, isOdd: odd.has(name) }];
+    return told === undefined ? [] : [{ value: told.value, isOdd: odd.has(name) }];
   });
 }
-
-const startOf = ({ startedAt, createdAt }: Operation) => Date.parse(startedAt ?? createdAt);
 
 const keyOf = ({ op, historyKey }: Operation) => JSON.stringify([op, historyKey]);
 
@@ -158,7 +125,6 @@ function keysOf(record: Operation): string[] {
 
 function runOf(record: Operation): Run {
   return {
-    at: startOf(record),
     params: keyOfParams(record),
     numbers: numbersOf(record, record.result),
     odd: new Set(record.odd?.map(({ name }) => name)),

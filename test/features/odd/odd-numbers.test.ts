@@ -1,8 +1,6 @@
-/** The history of numbers in memory: what it is read from, which runs count, and that its shortcut changes nothing. */
+/** The history of numbers in memory: what it is read from, and which runs count. */
 import { expect, test } from "vitest";
-import { randomOf, scatter } from "../../../bench/honest-time/made-up.js";
 import { Bus } from "../../../daemon/bus.js";
-import { farOutside } from "../../../daemon/features/odd/far-outside.js";
 import { OddNumbers } from "../../../daemon/features/odd/odd-numbers.js";
 import type { Decision, Entry } from "../../../daemon/store/decision.js";
 import type { HistoryQuery } from "../../../daemon/store/history-index.js";
@@ -62,25 +60,4 @@ test("where there are enough runs with the same parameters, only they count", as
   const { of } = open([...five, ...small]);
   expect(await of(record(30, { size: 100 }, { params: { only: "small" } }))).toHaveLength(1);
   expect(await of(record(30, { size: 100 }, { params: { only: "other" } }))).toEqual([]);
-});
-
-test("the shortcut for usual values never hides an odd one", async () => {
-  const random = randomOf(7);
-  let found = 0;
-  for (let round = 0; round < 300; round++) {
-    const sigma = [0, 0.05, 0.4][round % 3]!;
-    const make = () =>
-      Math.round([3, 40, 1e6][(round % 7) % 3]! * scatter(random, sigma)) - (round % 11 === 0 ? 20 : 0);
-    const values = Array.from({ length: 5 + Math.floor(random() * 30) }, make);
-    const runs = values.map((size, n) => record(n, { size }));
-    const value = Math.round(make() * [1, 0, 0.33, 3][Math.floor(random() * 4)]!);
-    const now = record(99, { size: value });
-    const earlier = runs.toReversed().map(({ startedAt, result }) => ({
-      ...{ value: (result as { size: number }).size, at: Date.parse(startedAt!), isOdd: false },
-    }));
-    const usual = farOutside(value, Date.parse(now.startedAt!), earlier, false);
-    if (usual !== null) found++;
-    expect(await open(runs).of(now)).toEqual(usual === null ? [] : [{ name: "size", value, ...usual }]);
-  }
-  expect(found).toBeGreaterThan(50);
 });
