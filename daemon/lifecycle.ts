@@ -24,6 +24,7 @@ import { OF_CHAIN, withoutDefaults } from "../protocol/submit-fields.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
 import { unknownStage, unknownStep } from "../protocol/text/unknown-name.js";
 import { boundedChain } from "./scheduler/chain-bounds.js";
+import { awaited, wrongState } from "./state-refusal.js";
 import {
   type Decision,
   type Entry,
@@ -38,7 +39,6 @@ import {
 import { KeyedMutex } from "./store/keyed-mutex.js";
 import { type Layout, runDir } from "./store/layout.js";
 import { type Store, VersionConflictError } from "./store/store.js";
-import { awaited, wrongState } from "./wrong-state.js";
 
 interface Submit {
   operation: Submission;

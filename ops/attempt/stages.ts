@@ -15,8 +15,8 @@ import { Failure, failureText, toOperationError } from "./failure.js";
 import { ItemKeys } from "./item-keys.js";
 import type { Meter } from "./meter.js";
 import type { Sink, StageValues, Stored } from "./sink.js";
+import { Unrun } from "./stage-not-run.js";
 import { jsonToKeep, reasonOf, type Steps } from "./steps.js";
-import { Unrun } from "./unrun.js";
 
 /** A running block. */
 interface Block {

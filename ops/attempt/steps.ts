@@ -18,9 +18,9 @@ import { Failure, failureText, toOperationError } from "./failure.js";
 import { INTERVAL_MS, type Meter } from "./meter.js";
 import type { AttemptParts } from "./reports.js";
 import type { Sink, StageValues, Stored } from "./sink.js";
+import { Unrun } from "./stage-not-run.js";
 import { RunningStep } from "./step-progress.js";
 import { StepQueue } from "./step-queue.js";
-import { Unrun } from "./unrun.js";
 
 /** Ms between two values of all bars together: 200 steps must not cost more than a few do. */
 const SHARED_MS = 10;

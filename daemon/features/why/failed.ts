@@ -25,7 +25,7 @@ import { type CheckoutChanges, checkoutChanges } from "./checkout.js";
 import { leftStages } from "./decisions.js";
 import { commandOf, failureOf, stageOf } from "./failure.js";
 import { firstNewLine, type Log } from "./new-line.js";
-import { headOf, type WhyParts } from "./parts.js";
+import { headOf, type WhyParts } from "./sources.js";
 import { RUNTIME, type Timeline } from "./timeline.js";
 
 /** Longest times of git and of the logs, in ms. Right after a failure somebody looks at it. */

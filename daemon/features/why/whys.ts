@@ -20,8 +20,8 @@ import { bounded, withoutSecrets } from "./bounds.js";
 import { type Found, whyFailed } from "./failed.js";
 import { commandOf, errorOf } from "./failure.js";
 import { machineNow, memoryKills } from "./machine.js";
-import type { WhyParts } from "./parts.js";
-import { type Present, whyPresent } from "./present.js";
+import { type Present, whyPresent } from "./not-failed.js";
+import type { WhyParts } from "./sources.js";
 import { RUNTIME, Timeline } from "./timeline.js";
 
 /** Failures that wait for their collection; those after them are collected when somebody asks. */

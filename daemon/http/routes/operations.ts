@@ -12,8 +12,8 @@ import { draftOfAgain } from "../../admission/again.js";
 import { editOperation } from "../../admission/edit.js";
 import { retryOperation } from "../../admission/retry.js";
 import { hostFilter } from "../../hosts/hosts.js";
+import { notAsking } from "../../state-refusal.js";
 import type { Entry } from "../../store/decision.js";
-import { notAsking } from "../../wrong-state.js";
 import { personOf } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 

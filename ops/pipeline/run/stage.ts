@@ -2,8 +2,8 @@
 import { availableParallelism } from "node:os";
 import { NO } from "../../../protocol/approval.js";
 import type { AttemptProgress } from "../../attempt/attempt-progress.js";
+import { Unrun } from "../../attempt/stage-not-run.js";
 import type { StepTask } from "../../attempt/steps.js";
-import { Unrun } from "../../attempt/unrun.js";
 import type { PipelineApproval, PipelineStage, PipelineSteps, PipelineTask } from "../definition.js";
 import type { PlacedTask, TaskContext } from "../feature.js";
 import { APPROVED } from "../read/approval.js";

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Unrun } from "../../attempt/unrun.js";
+import { Unrun } from "../../attempt/stage-not-run.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineTask } from "../definition.js";
 import type { TaskContext, TaskGuard, Verdict } from "../feature.js";

@@ -11,7 +11,7 @@ import {
 } from "../../../daemon/features/notices/draft.js";
 import { withoutSecrets } from "../../../daemon/features/why/bounds.js";
 import { commandOf, failureOf } from "../../../daemon/features/why/failure.js";
-import { headOf } from "../../../daemon/features/why/parts.js";
+import { headOf } from "../../../daemon/features/why/sources.js";
 import { reasonOf } from "../../../daemon/features/why/whys.js";
 import { Masker, maskerOf } from "../../../ops/secrets/masker.js";
 import { formsOf } from "../../../ops/secrets/secret-forms.js";

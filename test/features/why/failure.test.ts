@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { bounded, withoutSecrets } from "../../../daemon/features/why/bounds.js";
 import { codeInWords, failureOf, signalInWords } from "../../../daemon/features/why/failure.js";
-import { headOf } from "../../../daemon/features/why/parts.js";
+import { headOf } from "../../../daemon/features/why/sources.js";
 import { maskerOf } from "../../../ops/secrets/masker.js";
 import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
 import type { Why } from "../../../protocol/why.js";

@@ -6,7 +6,7 @@ import type { Why } from "../../../protocol/why.js";
 import type { Reason } from "../../scheduler/holds/hold.js";
 import type { Entry } from "../../store/decision.js";
 import { leftStages, ranStages, savedBy } from "./decisions.js";
-import { headOf, type WhyParts } from "./parts.js";
+import { headOf, type WhyParts } from "./sources.js";
 import { waitsOfQueued, waitsOfRunning } from "./waits.js";
 
 /** What only the present can tell of an operation. */
