@@ -4,13 +4,12 @@
  */
 
 import type { LogStream, StatusLevel } from "../../protocol/operation.js";
-import { parseReportLine, type ReportStatement } from "../../protocol/report-line.js";
+import { parseReportLine, type ReportLevel, type ReportStatement } from "../../protocol/report-line.js";
 import { withoutOtherSequences, withoutSequences } from "../../protocol/text/sgr.js";
 import { RECOGNISERS } from "../features/recognisers/index.js";
 import type { Masker } from "../secrets/masker.js";
 import { SHORTEST_SECRET } from "../secrets/secret-forms.js";
 import type { OscProgress } from "./osc-progress.js";
-import { bold, levelled, plain } from "./program-text.js";
 import { type BarTarget, ProgramBar } from "./progress/program-bar.js";
 import { ReadPositions } from "./progress/read-position.js";
 import type { Reading, RecogniserEntry } from "./progress/reading.js";
@@ -255,4 +254,28 @@ export class ProgramProgress {
     this.#hasStatus = true;
     this.target.status(withoutSequences(text), "info");
   }
+}
+
+const CONTROLS = /[\x00-\x1f\x7f-\x9f]/;
+
+/** Without colours and control characters. */
+function plain(text: string): string {
+  if (!CONTROLS.test(text)) return text;
+  return withoutSequences(text)
+    .replaceAll("\t", " ")
+    .replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "");
+}
+
+/** Colour of each level, as SGR code. */
+const COLOURS: Partial<Record<ReportLevel, number>> = { success: 32, notice: 36, warning: 33, error: 31 };
+
+/** The text with its level before it, in colour. */
+function levelled(level: ReportLevel, text: string): string {
+  const clean = withoutOtherSequences(text);
+  const colour = COLOURS[level];
+  return colour === undefined ? clean : `\x1b[${colour}m${level}:\x1b[0m ${clean}`;
+}
+
+function bold(text: string): string {
+  return `\x1b[1m${withoutSequences(text)}\x1b[0m`;
 }

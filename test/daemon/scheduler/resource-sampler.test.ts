@@ -2,8 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { ResourceSampler, SAMPLE_MS } from "../../../daemon/scheduler/resource-sampler.js";
-import { StepUsage } from "../../../daemon/scheduler/step-usage.js";
+import { ResourceSampler, SAMPLE_MS, StepUsage } from "../../../daemon/scheduler/resource-sampler.js";
 import { type ProcessUsage, usageOf } from "../../../ops/attempt/usage.js";
 import { until } from "../../end-to-end/until.js";
 
