@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { commandTree as operationTree } from "../tui/cli/commands.js";
-import { commandTree as daemonTree } from "../tui/cli/liveopsd/command-line.js";
+import { daemonTree } from "../tui/cli/liveopsd/commands.js";
 import { type Block, blocks, commandsOf, isSession, pages, textOf } from "./harness/doc-blocks.js";
 
 const where = ({ page, line }: Block) => `${page}:${line}`;

@@ -45,7 +45,7 @@ async function packagesOf(entry: string): Promise<string[]> {
 test.each([
   "tui/main.tsx",
   "daemon/worker/main.ts",
-  "tui/cli/liveopsd/command-line.ts",
+  "tui/cli/liveopsd/main.ts",
   "daemon/features/metrics/prometheus.ts",
   "daemon/features/traces/traces.ts",
   "ops/features/archive/backup.ts",

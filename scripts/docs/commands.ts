@@ -4,8 +4,7 @@
  */
 import type { Argument, Command, Option } from "commander";
 import { commandTree as operationTree } from "../../tui/cli/commands.js";
-import { commandTree as daemonTree } from "../../tui/cli/liveopsd/command-line.js";
-import { SHARED_COMMANDS } from "../../tui/cli/liveopsd/commands.js";
+import { daemonTree, SHARED_COMMANDS } from "../../tui/cli/liveopsd/commands.js";
 import { examplesOf, isAdvanced, isGlobal } from "../../tui/kit/options.js";
 import { tableOf } from "../../tui/kit/output/options.js";
 import { exitCodes } from "./errors.js";

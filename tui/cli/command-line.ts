@@ -17,6 +17,34 @@ const WITH_TRAILING = new Set(["submit", "run", "edit", "again", "schedule"]);
 /** Commands whose words may mean another command. */
 const AMBIGUOUS = new Set(["status", "backup", "start", "stop", "restart"]);
 
+/** The programs: what the help says of each. */
+const PROGRAMS = {
+  liveops: {
+    about: "Run long operations in a local daemon and watch their stages live",
+    help: `
+Examples:
+  $ liveops submit shell -- make test
+  $ liveops submit backup source=. target=/tmp/backups --follow
+  $ liveops
+
+Run liveops <command> --help for the options and examples of a command.`,
+  },
+  liveopsd: {
+    about: "The daemon that runs long operations and keeps their state",
+    help: `
+Examples:
+  $ liveopsd start
+  $ liveopsd status
+  $ liveopsd logs -f
+  $ liveopsd stop --now
+
+Run liveopsd <command> --help for the options and examples of a command.
+liveops has most of these commands too, and those of operations: liveops --help`,
+  },
+};
+
+type Program = keyof typeof PROGRAMS;
+
 /**
  * @param words - without the program
  * @param commands - the commands that this bundle can run
@@ -25,21 +53,22 @@ const AMBIGUOUS = new Set(["status", "backup", "start", "stop", "restart"]);
 export async function runCommandLine(
   words: string[],
   commands: Commands,
-  whole = () => treeOf(Object.values(commands)),
+  program: Program = "liveops",
+  whole = () => treeOf(Object.values(commands), program),
 ): Promise<void> {
   endQuietlyOnClosedPipe();
   const typed = words[commandIndex(words)];
   const entry = typed !== undefined && Object.hasOwn(commands, typed) ? commands[typed] : undefined;
-  if (typed === undefined || entry === undefined || AMBIGUOUS.has(typed)) {
-    const { synonymHint } = await import("../kit/name-hints.js");
-    const hint = synonymHint(words);
+  if (typed === undefined || entry === undefined || (program === "liveops" && AMBIGUOUS.has(typed))) {
+    const { operationsHint, synonymHint } = await import("../kit/name-hints.js");
+    const hint = program === "liveops" ? synonymHint(words) : operationsHint(words);
     if (hint !== null) {
-      say({ program: "liveops" }, hint);
+      say({ program }, hint);
       process.exitCode = EXIT.usage;
       return;
     }
   }
-  const root = await (entry ? treeOf([entry]) : whole());
+  const root = await (entry ? treeOf([entry], program) : whole());
   if (typed === undefined || !WITH_TRAILING.has(typed)) return runRoot(root, words);
   const before = takeTrailing(words);
   const [only] = root.commands;
@@ -57,17 +86,12 @@ export async function runCommandLine(
 }
 
 /** The tree of these commands. */
-export async function treeOf(loaders: ReadonlyArray<Commands[string]>): Promise<Command> {
-  const root = rootCommand("liveops", "Run long operations in a local daemon and watch their stages live");
+export async function treeOf(
+  loaders: ReadonlyArray<Commands[string]>,
+  program: Program = "liveops",
+): Promise<Command> {
+  const { about, help } = PROGRAMS[program];
+  const root = rootCommand(program, about);
   for (const load of loaders) (await load())(root);
-  return root.addHelpText(
-    "after",
-    `
-Examples:
-  $ liveops submit shell -- make test
-  $ liveops submit backup source=. target=/tmp/backups --follow
-  $ liveops
-
-Run liveops <command> --help for the options and examples of a command.`,
-  );
+  return root.addHelpText("after", help);
 }

@@ -15,5 +15,5 @@ if (typed === undefined && hasTerminal() && selectsDaemon(words)) void openDashb
 else {
   const kind = helpKind(words);
   const line = kind === "all" ? ["--help"] : words;
-  void runCommandLine(line, COMMANDS, () => (kind === null ? commandTree() : helpTree(kind)));
+  void runCommandLine(line, COMMANDS, "liveops", () => (kind === null ? commandTree() : helpTree(kind)));
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { commandTree } from "../../../tui/cli/commands.js";
-import { commandTree as daemonTree } from "../../../tui/cli/liveopsd/command-line.js";
+import { daemonTree } from "../../../tui/cli/liveopsd/commands.js";
 import { tuiCommand } from "../../../tui/dashboard/arguments.js";
 import { readHostOption } from "../../../tui/features/ssh/host-option.js";
 import { allOptions } from "../../../tui/kit/options.js";

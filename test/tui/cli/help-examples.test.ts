@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { takeTrailing } from "../../../tui/cli/arguments.js";
 import { commandTree } from "../../../tui/cli/commands.js";
-import { commandTree as daemonTree } from "../../../tui/cli/liveopsd/command-line.js";
+import { daemonTree } from "../../../tui/cli/liveopsd/commands.js";
 import { examplesOf } from "../../../tui/kit/options.js";
 
 /** Words and operators of a line of a shell. Without substitutions, which the examples have only around a command. */

@@ -1,5 +1,5 @@
 /** The commands on the daemon. `liveopsd` has all of them, and `liveops` those whose names it has no other use for. */
-import type { Commands } from "../command-line.js";
+import { type Commands, treeOf } from "../command-line.js";
 
 /** In the order of `--help`. */
 export const DAEMON_COMMANDS: Commands = {
@@ -21,3 +21,6 @@ const { status: _, logs: __, ...shared } = DAEMON_COMMANDS;
 
 /** Those of `liveops`, whose `status` and `logs` are about operations. */
 export const SHARED_COMMANDS: Commands = shared;
+
+/** The tree of `liveopsd`. */
+export const daemonTree = () => treeOf(Object.values(DAEMON_COMMANDS), "liveopsd");
