@@ -25,14 +25,17 @@ import { addCommand, type GlobalOptions } from "../../kit/options.js";
 import { type OutputOptions, printResult } from "../../kit/output/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 
-interface AddOptions extends OutputOptions {
-  name?: string;
+interface ChannelOptions {
   events?: string[];
   longerThan?: string;
   op?: string[];
   queue?: string[];
   label?: string[];
   quiet?: string;
+}
+
+interface AddOptions extends ChannelOptions, OutputOptions {
+  name?: string;
   replace?: boolean;
 }
 
@@ -100,22 +103,8 @@ async function addChannel(
   options: AddOptions,
   command: Command,
 ): Promise<void> {
-  const kind = kindFrom(word);
-  const settings = settingsFrom(kind, words);
-  const { events, op, queue, label, quiet, name = kind } = options;
-  const longerThan =
-    options.longerThan === undefined
-      ? undefined
-      : givenDuration("--longer-than", options.longerThan, "10m or 1h");
-  const channel: Channel = {
-    [kind]: settings,
-    ...(events && { events: events.map(eventFrom) }),
-    ...(longerThan !== undefined && { longerThan }),
-    ...(op && { op }),
-    ...(queue && { queue }),
-    ...(label && { label }),
-    ...(quiet !== undefined && { quiet }),
-  };
+  const { kind, settings, channel } = channelFrom(word, words, options);
+  const { name = kind } = options;
   const { file, options: all, before, to } = placesOf(command);
   if (getOwn(before.notify ?? {}, name) !== undefined && !options.replace)
     throw new UsageError(
@@ -126,6 +115,27 @@ async function addChannel(
   if (isValid) await tellDaemon(["notify"], file, all, before, to);
   await sayProblem(name, settings, all, to);
   printResult(options, { channel: name, ...channel }, name);
+}
+
+/** The channel of the words of the command. @throws UsageError, which quotes no value */
+export function channelFrom(
+  word: string,
+  words: readonly string[],
+  { events, longerThan: least, op, queue, label, quiet }: ChannelOptions = {},
+) {
+  const kind = kindFrom(word);
+  const settings = settingsFrom(kind, words);
+  const longerThan = least === undefined ? undefined : givenDuration("--longer-than", least, "10m or 1h");
+  const channel: Channel = {
+    [kind]: settings,
+    ...(events && { events: events.map(eventFrom) }),
+    ...(longerThan !== undefined && { longerThan }),
+    ...(op && { op }),
+    ...(queue && { queue }),
+    ...(label && { label }),
+    ...(quiet !== undefined && { quiet }),
+  };
+  return { kind, settings, channel };
 }
 
 /** @throws UsageError with the kinds */
