@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { Client } from "../../protocol/client/client.js";
+import { submitPlace } from "../../protocol/client/submit-place.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
 import { type Ended, type Running, type StartOptions, startBin } from "./bins.js";
@@ -112,8 +113,14 @@ export class World {
     await until("the daemon is dead", () => !isAlive(pid));
   }
 
-  /** Submits; returns the id. */
+  /** Submits; returns the id. Starts the command only for an option or a file. */
   async submit(op: string, ...words: string[]): Promise<string> {
+    const [set, args] = cutAtDashes(words);
+    if (!/[/.]/.test(op) && !set.some((word) => word.startsWith("-"))) {
+      const place = submitPlace(this.socket, { cwd: this.work, allow: undefined }, this.env);
+      if (args !== null) set.push(`args:=${JSON.stringify(args)}`);
+      return (await this.client.submit({ op, set, ...place }, newId())).id;
+    }
     const ended = await this.liveops(["submit", op, ...words]);
     // A submit to a paused queue says that it waits.
     expect(ended, ended.stderr).toMatchObject({ code: 0, stderr: expect.stringMatching(/^(waits: .*\n)?$/) });
@@ -156,7 +163,8 @@ export class World {
 
   async close(): Promise<void> {
     for (const running of this.#running) await running.kill();
-    await this.liveopsd(["stop", "--now"]);
+    if (processesOf(this.dir).length > 0)
+      await this.client.stop({ now: true }).catch(() => this.liveopsd(["stop", "--now"]));
     try {
       // What was told to end is given the moment it takes.
       await until("no process of this world is left", () => processesOf(this.dir).length === 0);
@@ -168,6 +176,12 @@ export class World {
       rmSync(this.dir, { recursive: true, force: true });
     }
   }
+}
+
+/** The words before `--`, and those after it. */
+function cutAtDashes(words: string[]): [string[], string[] | null] {
+  const at = words.indexOf("--");
+  return at === -1 ? [[...words], null] : [words.slice(0, at), words.slice(at + 1)];
 }
 
 /** One world for the tests of the file that calls this; with a daemon unless it says no. */
