@@ -1,48 +1,16 @@
 /** `liveopsd` as a user types it: start, race, stop, adopt, restart, status; and what it leaves on the disk. */
 import { existsSync, lstatSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { isAlive, processesOf } from "./processes.js";
 import { until } from "./until.js";
-import { useWorld, World } from "./world.js";
+import { World } from "./world.js";
 
 async function emptyWorld(): Promise<World> {
   const world = new World().make();
   onTestFinished(() => world.close());
   return world;
 }
-
-describe("without a daemon", () => {
-  const world = useWorld({ daemon: false });
-
-  test.each([
-    ["liveops", ["ls"]],
-    ["liveops", ["submit", "backup", "source=.", "target=out"]],
-    ["liveops", ["submit", "backup", "source=.", "target=out", "--wait"]],
-    ["liveops", ["watch"]],
-    ["liveops", ["show", "abc"]],
-    ["liveops", ["wait", "abc"]],
-    ["liveops", ["ops"]],
-    ["liveops", ["status"]],
-    ["liveopsd", ["status"]],
-  ])("%s %j is exit 3 with what starts it", async (bin, words) => {
-    const ended = await world.start(bin, words).ended;
-    expect(ended).toMatchObject({ code: 3, stdout: "" });
-    expect(ended.stderr).toContain(world.socket);
-    expect(ended.stderr).toContain("start it with: liveops start\n");
-  });
-
-  test("the command that starts it carries the flags that were given", async () => {
-    const dir = join(world.dir, "else where");
-    const { code, stderr } = await world.liveops(["ls", "--state-dir", dir]);
-    expect(code).toBe(3);
-    expect(stderr).toContain(`liveops start --state-dir '${dir}'`);
-  });
-
-  test("stop is success", async () => {
-    expect(await world.liveopsd(["stop"])).toMatchObject({ code: 0, stdout: "" });
-  });
-});
 
 test("a daemon that Node aborts for lack of a thread: exit 70, one line with what to do, no stack", async () => {
   const world = await emptyWorld();
@@ -52,16 +20,6 @@ test("a daemon that Node aborts for lack of a thread: exit 70, one line with wha
   const { code, stderr } = await world.liveopsd(["start"], { env });
   expect(code).toBe(70);
   expect(stderr).toMatch(/^liveopsd: the daemon did not start: .*SIGABRT.*ulimit -u.*then: liveops start\n$/);
-});
-
-test("start twice: the second says that it runs, and is success", async () => {
-  const world = await emptyWorld();
-  await world.startDaemon();
-  const { pid } = await world.client.daemon();
-  const again = await world.liveopsd(["start"]);
-  expect(again).toMatchObject({ code: 0, stdout: "" });
-  expect(again.stderr).toContain(`already running (pid ${pid}`);
-  expect((await world.client.daemon()).pid).toBe(pid);
 });
 
 test("five starters at once leave one daemon, and every one of them succeeds", async () => {
@@ -114,21 +72,6 @@ test.each([[[]], [["--foreground"]]])(
     expect(await world.liveopsd(["stop", "--socket", socket])).toMatchObject({ code: 0 });
   },
 );
-
-test("--foreground where one answers already says so", async () => {
-  const world = await emptyWorld();
-  await world.startDaemon();
-  const again = await world.liveopsd(["start", "--foreground"]);
-  expect(again).toMatchObject({ code: 0, stdout: "" });
-  expect(again.stderr).toContain("already running");
-});
-
-test("a socket path that no Unix socket can have is wrong usage, and says so", async () => {
-  const world = await emptyWorld();
-  const ended = await world.liveopsd(["start", "--socket", join(world.dir, "x".repeat(120))]);
-  expect(ended.code).toBe(2);
-  expect(ended.stderr).toContain("the limit is 103");
-});
 
 test("the user's alone: directories 0700, files 0600, the socket 0600", async () => {
   const world = await emptyWorld();

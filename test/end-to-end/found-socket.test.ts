@@ -22,22 +22,17 @@ const CRON = { XDG_RUNTIME_DIR: "" };
 const ownerFile = () => join(world.state, "liveopsd.json");
 const owner = () => JSON.parse(readFileSync(ownerFile(), "utf8")) as { pid: number; socket: string };
 
-/** Start, status and list all use the daemon with this pid. */
-async function allReach(pid: number, env: Record<string, string>): Promise<void> {
-  const status = await world.liveopsd(["status", "--json"], { env });
-  expect(JSON.parse(status.stdout), status.stderr).toMatchObject({ pid });
+/** A command that asks and one that starts use the daemon with this pid. */
+async function bothReach(pid: number, env: Record<string, string>): Promise<void> {
   const ls = await world.liveops(["ls", "--json"], { env });
   expect(ls, ls.stderr).toMatchObject({ code: 0, stdout: "[]\n" });
   const start = await world.liveopsd(["start"], { env });
   expect(start, start.stderr).toMatchObject({ code: 0 });
   expect(start.stderr).toContain(`already running (pid ${pid}, `);
-  const foreground = await world.liveopsd(["start", "--foreground"], { env });
-  expect(foreground, foreground.stderr).toMatchObject({ code: 0 });
 }
 
 /** They agree that there is no daemon. */
 async function noneReaches(env: Record<string, string>): Promise<void> {
-  expect((await world.liveopsd(["status"], { env })).code).toBe(3);
   expect((await world.liveops(["ls"], { env })).code).toBe(3);
   const stop = await world.liveopsd(["stop"], { env });
   expect(stop.code, stop.stderr).toBe(0);
@@ -47,12 +42,21 @@ async function noneReaches(env: Record<string, string>): Promise<void> {
 test("commands of another session, and of cron, use the daemon of the state directory", async () => {
   await world.startDaemon();
   const { pid } = owner();
-  for (const env of [CRON, { XDG_RUNTIME_DIR: join(world.dir, "other") }]) await allReach(pid, env);
+  for (const env of [CRON, { XDG_RUNTIME_DIR: join(world.dir, "other") }]) await bothReach(pid, env);
+  const status = await world.liveopsd(["status", "--json"], { env: CRON });
+  expect(JSON.parse(status.stdout), status.stderr).toMatchObject({ pid });
+  const foreground = await world.liveopsd(["start", "--foreground"], { env: CRON });
+  expect(foreground).toMatchObject({
+    code: 0,
+    stdout: "",
+    stderr: expect.stringContaining("already running"),
+  });
   const restarted = await world.liveopsd(["restart"], { env: CRON });
   expect(restarted.stderr).toContain(`answers on ${world.socket}`);
   expect(owner().pid).not.toBe(pid);
   expect((await world.liveopsd(["stop"], { env: CRON })).stderr).toBe("liveopsd: stopped\n");
   await noneReaches(CRON);
+  expect((await world.liveopsd(["status"], { env: CRON })).code).toBe(3);
 });
 
 test.each([
@@ -83,7 +87,7 @@ test("where the runtime directory cannot be made, the daemon answers in the stat
   const inState = join(world.state, "liveopsd.sock");
   await until("the daemon listens in the state directory", () => owner().socket === inState);
   expect(statSync(inState).mode & 0o777).toBe(0o600);
-  for (const env of [{}, CRON]) await allReach(pid, env);
+  for (const env of [{}, CRON]) await bothReach(pid, env);
   const status = await world.liveopsd(["status"]);
   expect(status.stdout).toContain(
     `problem     the socket ${world.socket} was removed and cannot be recreated`,
@@ -91,7 +95,7 @@ test("where the runtime directory cannot be made, the daemon answers in the stat
   rmSync(run);
   await until("the daemon listens in the runtime directory", () => owner().socket === world.socket);
   await until("the other socket is gone", () => !existsSync(inState) && !existsSync(`${inState}.lock`));
-  await allReach(pid, CRON);
+  await bothReach(pid, CRON);
   expect((await world.liveopsd(["status"])).stdout).not.toContain("problem");
 });
 
@@ -120,7 +124,7 @@ test("the copy of a state directory does not lead to the daemon of the original"
   const copy = join(world.dir, "copy");
   world.copyState(copy);
   await noneReaches({ LIVEOPS_STATE_DIR: copy });
-  await allReach(pid, CRON);
+  await bothReach(pid, CRON);
 });
 
 test("a socket that was named is the only one that is asked, and the message names the daemon", async () => {
@@ -139,7 +143,7 @@ test("a socket that was named is the only one that is asked, and the message nam
     expect((await world.liveopsd(["stop", ...words], { env })).stderr).toContain("no daemon was running on");
   }
   // With the state directory chosen too, its daemon is meant.
-  await allReach(pid, { LIVEOPS_SOCKET: nowhere, LIVEOPS_STATE_DIR: world.state });
+  await bothReach(pid, { LIVEOPS_SOCKET: nowhere, LIVEOPS_STATE_DIR: world.state });
 });
 
 test("a daemon that holds the state directory without a socket is named by every command", async () => {
@@ -159,7 +163,7 @@ test("a daemon that holds the state directory without a socket is named by every
   } finally {
     process.kill(pid, "SIGCONT");
   }
-  await allReach(pid, {});
+  await bothReach(pid, {});
 });
 
 test("the socket of another program is not taken when the daemon's own was removed", async () => {

@@ -44,28 +44,16 @@ test("check names each problem with its position, also of stdin and a directory"
   expect(both.stderr).toMatch(/^dir\/bad\.yaml:4:5: "timout" is not a key .* did you mean timeout\?$/m);
   expect(both.stderr).toContain("none.yaml:1:1: there is no such file");
   expect(both.stderr).toMatch(/^loop\.yaml:1:1: ELOOP: /m);
-  const json = await world.liveops(["check", "-", "--json"], { input: "stages: x\n" });
+  const warned = `params: { target: {} }\nstages: [{ name: A, when: '[ "$targt" = prod ]', run: x }]\n`;
+  world.write("work/warned.yaml", warned);
+  const json = await world.liveops(["check", "-", "warned.yaml", "--json"], { input: "stages: x\n" });
   expect(json).toMatchObject({ code: 2, stderr: "" });
   expect(JSON.parse(json.stdout)).toMatchObject({
     ok: false,
-    files: [{ file: "-", ok: false, problems: [{ line: 1, column: 9, key: "stages", nearest: [] }] }],
-  });
-});
-
-test("check warns of a name that nothing sets, and the file is valid", async () => {
-  const text = `params: { target: { default: prod } }
-stages: [{ name: A, when: '[ "$targt" = prod ]', run: 'echo "$target $HOME $DB_HOST"' }]
-`;
-  const checked = await world.liveops(["check", "-"], { input: text });
-  expect(checked).toMatchObject({
-    code: 0,
-    stdout: "-: valid, stages A\n",
-    stderr: "stdin:2:31: warning: stages[0].when: nothing sets $targt; did you mean target?\n",
-  });
-  const json = await world.liveops(["check", "-", "--json"], { input: text });
-  expect(JSON.parse(json.stdout)).toMatchObject({
-    ok: true,
-    files: [{ ok: true, problems: [], warnings: [{ line: 2, column: 31, nearest: ["target"] }] }],
+    files: [
+      { file: "-", ok: false, problems: [{ line: 1, column: 9, key: "stages", nearest: [] }] },
+      { ok: true, problems: [], warnings: [{ line: 2, column: 31, nearest: ["target"] }] },
+    ],
   });
 });
 
@@ -204,38 +192,6 @@ test("edit and again change the parameters of the file, and a secret that cannot
   }
 });
 
-test("a parameter that no variable can hold is refused at once, with its name and size", async () => {
-  const text = "params: { v: {}, w: {} }\nstages: [{ name: A, run: 'echo \"$v\"' }]\n";
-  world.write("work/long.yaml", text);
-  world.write("config/liveops/ops/long.yaml", text);
-  const params = (value: string) => world.write("work/long.json", JSON.stringify({ v: value }));
-  const both = async () => [await world.submit("long.yaml", "v=1"), await world.submit("long", "v=1")];
-  const finished = await both();
-  for (const id of finished) await world.finished(id);
-  await world.liveops(["pause", "--queue", "default"]);
-  const queued = await both();
-  params("x".repeat(128 * 1024));
-  const given = ["--params", "@long.json"];
-  const commands = ["long.yaml", "long"].flatMap((what) => [
-    ["submit", what, ...given],
-    ["run", what, ...given],
-    ["schedule", "add", "@daily", what, ...given],
-  ]);
-  for (const id of finished) commands.push(["again", id, ...given]);
-  for (const id of queued) commands.push(["edit", id, ...given]);
-  for (const command of commands) {
-    const refused = await world.liveops(command);
-    expect(refused, command.join(" ")).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toMatch(
-      /v: has 131072 bytes, more than the 122880 that reach a command: write it to/,
-    );
-  }
-  params("x".repeat(120 * 1024));
-  expect(await world.liveops(["run", "long.yaml", ...given])).toMatchObject({ code: 0 });
-  await world.liveops(["cancel", ...queued]);
-  await world.liveops(["resume", "--queue", "default"]);
-});
-
 test("new writes a pipeline that check accepts, with the path of the schema", async () => {
   mkdirSync(join(world.work, "fresh"));
   const made = await world.liveops(["new", "deploy.yaml", "--dir", "fresh"]);
@@ -256,10 +212,10 @@ test("a file that was typed without or with another ending is named, and a failu
     const bare = await world.liveops([command, "near"]);
     expect(bare).toMatchObject({ code: 4, stdout: "" });
     expect(bare.stderr).toContain(`for the file near.yaml: liveops ${command} near.yaml`);
-    const other = await world.liveops([command, "near.yml"]);
-    expect(other).toMatchObject({ code: 2, stdout: "" });
-    expect(other.stderr).toContain("there is no such file; did you mean near.yaml?");
   }
+  const other = await world.liveops(["submit", "near.yml"]);
+  expect(other).toMatchObject({ code: 2, stdout: "" });
+  expect(other.stderr).toContain("there is no such file; did you mean near.yaml?");
   const followed = await world.liveops(["submit", "near.yaml", "--follow"]);
   expect(followed.stderr).toMatch(/exited with 3 .*\nto run it again: liveops retry [a-z][0-9a-z]{11}\n$/);
   const run = await world.liveops(["run", "near.yaml"]);
@@ -300,19 +256,4 @@ test("what is up to date does not run, and show and the log say why", async () =
   const id = await world.submit("site.yaml", "--force");
   expect(await world.finished(id)).toMatchObject({ force: true, stageStates: { Site: "done" } });
   expect((await world.liveops(["show", id])).stdout).toMatch(/^forced +also what is up to date$/m);
-});
-
-test("check names the steps that need what the others make in a circle", async () => {
-  const text = `stages:
-  - name: A
-    parallel:
-      - { name: x, needs: ["b/*"], makes: [a/q], run: "true" }
-      - { name: y, needs: [a/q], makes: [b/z], run: "true" }
-`;
-  const checked = await world.liveops(["check", "-"], { input: text });
-  expect(checked).toMatchObject({
-    code: 2,
-    stderr:
-      'stdin:4:28: stages[0].parallel: no step can start first, because "x" needs what "y" makes, and "y" needs what "x" makes\n',
-  });
 });

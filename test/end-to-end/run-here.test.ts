@@ -55,47 +55,17 @@ test("the shipped chain on real files, as through the daemon", async () => {
 
 describe("exit codes", () => {
   test.each([
-    [["run", "shell", "--", "true"], 0, ""],
-    [["run", "shell", "--", "false"], 1, "failed:"],
-    [["run", "fail-at-item"], 1, "failed: item 13 of 20 failed"],
     [["run", "dies", "how=exit"], 1, "the operation ended its process with exit code 3"],
     [["run", "dies", "how=kill"], 1, "the operation's process was killed by SIGKILL"],
     [["run", "dies", "how=timer"], 1, "thrown in a timer"],
     [["run", "dies", "how=rejection"], 1, "rejected and forgotten"],
     [["run", "late"], 1, "LIVEOPS_TIMEOUT"],
-    [["run", "backup"], 2, "source is required"],
     [["run", "backup", "source=nowhere", "target=out"], 1, "nowhere"],
-    [["run"], 2, "missing"],
-    [["run", "bakup"], 4, 'No such operation type: there is no operation type "bakup"; did you mean backup?'],
   ])("%j is %i", async (words, code, says) => {
     const ended = await world.liveops(words);
     expect(ended.code, ended.stderr).toBe(code);
     expect(ended.stderr).toContain(says);
   });
-});
-
-test("--json: an event or a line a line, and nothing else on stdout", async () => {
-  const { code, stdout } = await world.liveops(["run", "step-a", "--json"]);
-  expect(code).toBe(0);
-  const lines = stdout
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-  expect(lines[0].type).toBe("operation:submitted");
-  expect(lines.filter(({ type }) => type === "end").map(({ state }) => state)).toEqual([
-    "succeeded",
-    "succeeded",
-  ]);
-  expect(new Set(lines.map(({ id }) => id)).size).toBe(2);
-});
-
-test("the first ctrl-C cancels: exit 6, and the stage with it", async () => {
-  const running = world.start("liveops", ["run", "listens", "--json"]);
-  await running.says("stdout", "stage:entered");
-  running.signal("SIGINT");
-  const ended = await running.ended;
-  expect(ended.code, ended.stderr).toBe(6);
-  expect(ended.stdout).toContain('"stage":"Wait","index":0,"state":"cancelled"');
 });
 
 test("so does one that comes while files are still being loaded, whatever they do", async () => {
@@ -108,18 +78,6 @@ test("so does one that comes while files are still being loaded, whatever they d
   await until("it is being loaded", () => existsSync(loading));
   running.signal("SIGINT");
   expect(await running.ended).toMatchObject({ code: 6, stdout: "", stderr: "liveops: cancelled\n" });
-});
-
-test("the second kills one that does not listen: exit 130", async () => {
-  const mark = join(world.dir, "mark");
-  const running = world.start("liveops", ["run", "deaf", `mark=${mark}`]);
-  await running.says("stdout", "ignoring\n");
-  await until("its child runs", () => processesOf(`# ${mark}`).length > 0);
-  running.signal("SIGINT");
-  await running.says("stderr", "cancel requested");
-  running.signal("SIGINT");
-  expect((await running.ended).code).toBe(130);
-  expect(processesOf(`# ${mark}`)).toEqual([]);
 });
 
 test("a loop that never yields is cancelled by the first ctrl-C", async () => {

@@ -38,34 +38,13 @@ async function hello(world: World, ...words: string[]): Promise<string> {
 }
 
 describe("where operations are found", () => {
-  test("--ops DIR, relative to where the daemon was started", async () => {
-    const world = await ownWorld();
-    bareDirectory(world, "work/mine");
-    await world.startDaemon(["--ops", "mine"]);
-    expect(await hello(world, "name=you")).toBe("=== [1/1] Greet ===\nhello you\nsays=work/mine\n");
-  });
-
-  test("--ops of a directory that is not there says so, and is looked into once it is", async () => {
+  test("--ops DIR, relative to where the daemon was started; one that is not there yet is looked into once it is", async () => {
     const world = await ownWorld();
     const started = await world.liveopsd(["start", "--ops", "mine"]);
     expect(started.code).toBe(0);
     expect(started.stderr).toContain("--ops mine: there is no such directory or file yet");
     bareDirectory(world, "work/mine");
-    expect(await hello(world)).toContain("says=work/mine");
-  });
-
-  test("$LIVEOPS_OPS, the config file, and ops/ in the config directory", async () => {
-    const world = await ownWorld();
-    bareDirectory(world, "by-env");
-    world.write("config/liveops/ops/two.ts", HELLO("config dir").replaceAll("Hello", "Two"));
-    world.write("config/liveops/ops/_greeting.ts", GREETING);
-    world.write("listed/three.ts", HELLO("config file").replaceAll("Hello", "Three"));
-    world.write("listed/_greeting.ts", GREETING);
-    world.write("config/liveops/config.json", JSON.stringify({ ops: [join(world.dir, "listed")] }));
-    const env = { LIVEOPS_OPS: join(world.dir, "by-env") };
-    await world.startDaemon([], { env });
-    for (const op of ["hello", "two", "three"])
-      expect((await world.liveops(["submit", op, "--wait"])).code, op).toBe(0);
+    expect(await hello(world, "name=you")).toBe("=== [1/1] Greet ===\nhello you\nsays=work/mine\n");
   });
 
   test("the same name twice: --ops before $LIVEOPS_OPS before the config directory, and ops says so", async () => {
@@ -213,9 +192,11 @@ export class Echo extends LiveOperation<typeof Echo> {
       ["exact:={", "JSON"],
       ["text", "="],
     ] as const) {
-      const wrong = await world.liveops(["submit", "echo", word]);
-      expect(wrong, word).toMatchObject({ code: 2, stdout: "" });
-      expect(wrong.stderr).toContain(says);
+      const wrong = world.client.submit({ op: "echo", set: [word] }, newId());
+      await expect(wrong, word).rejects.toMatchObject({
+        code: "LIVEOPS_PARAMS_INVALID",
+        message: expect.stringContaining(says),
+      });
     }
   });
 });
