@@ -192,21 +192,11 @@ const SCENES: Scene[] = [
     show: ({ screen }) => screen.until("● Warm cache"),
   },
   {
-    name: "untracked-stage-silent",
-    set(world) {
-      world.put(silent({ untrackedStage: "Warm cache" }));
-    },
-    id: "backupaaaaaa",
-    show: ({ screen }) => screen.until("● Warm cache"),
-  },
-  {
     name: "failure-source",
     set: deployFailed,
     id: "failed",
     async show({ screen }) {
       await screen.until((text) => text.split("certificate expired").length > 2);
-      // A small screen has no room for the rest.
-      if (screen.rows().length < 20) return;
       await screen.until((text) => /▸ *4 │/.test(text));
     },
   },

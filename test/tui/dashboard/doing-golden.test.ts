@@ -1,4 +1,4 @@
-/** The screens of submitting, retrying from a stage, removing, and of the palette. */
+/** The screens of submitting, retrying from a stage, and of the palette. */
 import { KEY } from "./open.js";
 import { ago, backup, failed, operation } from "./operations.js";
 import { golden, type Scene, type Shown } from "./scenes.js";
@@ -104,16 +104,6 @@ const SCENES: Scene[] = [
       await screen.until("▌ resume at Checksum");
       press("j");
       await screen.until("▌ rerun from Archive");
-    },
-  },
-  {
-    name: "remove-question",
-    set: withTypes,
-    id: "broken",
-    async show({ screen, press }) {
-      await screen.until("Checksum");
-      press("x");
-      await screen.until("liveops rm");
     },
   },
   {

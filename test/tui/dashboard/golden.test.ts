@@ -1,4 +1,4 @@
-/** The screens at all sizes, through the real Ink on a screen model, compared as text. */
+/** The screens, through the real Ink on a screen model, compared as text. */
 import { KEY } from "./open.js";
 import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
 import { golden, type Scene } from "./scenes.js";
@@ -54,6 +54,7 @@ const SCENES: Scene[] = [
   {
     name: "list",
     whole: true,
+    everySize: true,
     set: busy,
     async show({ screen, press }) {
       await screen.until("Fails at");
@@ -68,6 +69,7 @@ const SCENES: Scene[] = [
   },
   {
     name: "operation",
+    everySize: true,
     set: busy,
     id: "backup",
     show: ({ screen }) => screen.until("2 lines were dropped"),
@@ -77,12 +79,6 @@ const SCENES: Scene[] = [
     set: busy,
     id: "failed",
     show: ({ screen }) => screen.until("row 7 has no price"),
-  },
-  {
-    name: "before-hand-over",
-    set: (world) => world.put(backup()),
-    id: "backupaaaaaa",
-    show: ({ screen }) => screen.until("• photos/2024"),
   },
   {
     name: "after-hand-over",
@@ -154,6 +150,7 @@ const SCENES: Scene[] = [
   {
     name: "untrusted",
     whole: true,
+    everySize: true,
     set(world) {
       world.put(
         backup({

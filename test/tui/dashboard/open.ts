@@ -6,15 +6,6 @@ import { type Program, type ProgramOptions, startDashboard } from "../../../tui/
 import { NOW } from "./operations.js";
 import { HeadlessTerminal } from "./terminal.js";
 
-export const SIZES = [
-  [200, 60],
-  [160, 50],
-  [100, 30],
-  [80, 24],
-  [60, 40],
-  [40, 15],
-] as const;
-
 /** Keys as a terminal sends them. */
 export const KEY = {
   up: "\x1b[A",

@@ -1,11 +1,11 @@
 /**
- * Golden screens of scenes, compared as text. Each scene is drawn from its state at all sizes. A `whole` scene runs the
+ * Golden screens of scenes, compared as text. Each scene is drawn from its state at two sizes. A `whole` scene runs the
  * whole program too, with Ink, on a model of a terminal.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, type ExpectStatic, test } from "vitest";
-import { openDashboard, SIZES } from "./open.js";
+import { type ExpectStatic, test } from "vitest";
+import { openDashboard } from "./open.js";
 import { DrawnScreen } from "./screen.js";
 import { World } from "./world.js";
 
@@ -15,7 +15,15 @@ const SETTLED = 15_000;
 /** A directory for a picture in colour of each screen. */
 const PICTURES = process.env.LIVEOPS_PICTURES;
 
-const WHOLE_SIZES = SIZES.filter(([columns]) => [160, 80, 40].includes(columns));
+type Size = readonly [columns: number, rows: number];
+
+const SIZES: readonly Size[] = [
+  [160, 50],
+  [80, 24],
+];
+
+/** One for each arrangement of the panels: a third column, side by side, close together, stacked, one alone. */
+const EVERY_SIZE: readonly Size[] = [[200, 60], ...SIZES, [100, 30], [60, 40], [40, 15]];
 
 export interface Shown {
   readonly screen: {
@@ -35,35 +43,39 @@ export interface Scene {
   /** Does what leads to the screen, and waits until it is there. */
   show(shown: Shown, world: World): Promise<unknown>;
   whole?: boolean;
+  /** Shows the arrangements of the panels, not only what is in them. */
+  everySize?: boolean;
 }
 
+const sizesOf = ({ everySize = false }: Scene) => (everySize ? EVERY_SIZE : SIZES);
+
 export function golden(scenes: readonly Scene[]): void {
-  describe.each(SIZES)("%ix%i", (columns, rows) => {
-    test.concurrent.for(scenes)("$name", async (scene, { expect }) => {
-      await using world = await World.start();
-      scene.set?.(world);
-      const screen = new DrawnScreen(world.socket, [columns, rows], scene.id);
-      try {
-        await compare(scene, { screen, press: (keys) => screen.press(keys) }, world, [columns, rows], expect);
-        if (PICTURES) await screen.draw(`${PICTURES}/${scene.name}-${columns}x${rows}.svg`);
-      } finally {
-        screen.close();
-      }
-    });
+  const screens = scenes.flatMap((scene) =>
+    sizesOf(scene).map((size) => ({ ...scene, size, title: `${scene.name} at ${size.join("x")}` })),
+  );
+  test.concurrent.for(screens)("$title", async ({ size, ...scene }, { expect }) => {
+    await using world = await World.start();
+    scene.set?.(world);
+    const screen = new DrawnScreen(world.socket, size, scene.id);
+    try {
+      await compare(scene, { screen, press: (keys) => screen.press(keys) }, world, size, expect);
+      if (PICTURES) await screen.draw(`${PICTURES}/${scene.name}-${size.join("x")}.svg`);
+    } finally {
+      screen.close();
+    }
   });
 
   const whole = scenes.filter((scene) => scene.whole);
-  describe.runIf(whole.length > 0).each(WHOLE_SIZES)("the whole program, %ix%i", (columns, rows) => {
-    test.for(whole)("$name", async (scene, { expect }) => {
-      await using world = await World.start();
-      scene.set?.(world);
-      await using opened = openDashboard({
-        socket: world.socket,
-        size: [columns, rows],
-        ...(scene.id !== undefined && { id: scene.id }),
-      });
-      await compare(scene, opened, world, [columns, rows], expect);
+  test.for(whole)("the whole program at its smallest size: $name", async (scene, { expect }) => {
+    const size = sizesOf(scene).at(-1)!;
+    await using world = await World.start();
+    scene.set?.(world);
+    await using opened = openDashboard({
+      socket: world.socket,
+      size,
+      ...(scene.id !== undefined && { id: scene.id }),
     });
+    await compare(scene, opened, world, size, expect);
   });
 }
 
@@ -71,7 +83,7 @@ async function compare(
   { name, show }: Scene,
   shown: Shown,
   world: World,
-  [columns, rows]: readonly [number, number],
+  [columns, rows]: Size,
   expect: ExpectStatic,
 ): Promise<void> {
   await show(shown, world);
