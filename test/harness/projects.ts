@@ -1,8 +1,8 @@
 /**
  * Which test file belongs to which project of vitest. `test/end-to-end/` and `test/faults/` are projects by their place;
  * a smoke test is named here. Any other file is a unit test, unless the file or a test module that it imports starts a
- * process or changes its own one. Files that start processes are daemon tests. A file that changes its own process has that
- * process alone.
+ * process or replaces a module. Files that start processes are daemon tests. A file that replaces a module has a process
+ * alone: modules of a shared process are loaded once.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -55,9 +55,7 @@ export const LONGEST = faults(
 /** Starts a process, also by the operation `shell`. */
 const STARTS = /"node:child_process"|ops\/shell\.js"|"@lydell\/node-pty"|\bprocess\.kill\(/;
 
-/** Replaces a module, or changes the process, its environment or its globals. */
-const CHANGES =
-  /\bvi\.(mock|stub|useFakeTimers|spyOn\((process|performance|globalThis))|\bprocess\.(chdir|on|exit)\(|\bprocess\.env(\.\w+|\[\w+\]) = /;
+const REPLACES = /\bvi\.mock\(/;
 
 const modules = new Map<string, { text: string; imports: string[] }>();
 
@@ -91,7 +89,7 @@ const others = globSync("test/**/*.test.{ts,tsx}", {
   exclude: [...END_TO_END, "test/faults/**"],
 });
 
-export const isolated = others.filter((file) => has(CHANGES, file));
+export const isolated = others.filter((file) => has(REPLACES, file));
 const shared = others.filter((file) => !isolated.includes(file));
 export const daemon = shared.filter((file) => has(STARTS, file));
 export const unit = shared.filter((file) => !daemon.includes(file));
