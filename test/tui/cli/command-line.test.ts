@@ -1,6 +1,7 @@
 /** Help, version and wrong usage, the same for every command. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { commandTree } from "../../../tui/cli/commands.js";
 import { daemonTree, SHARED_COMMANDS } from "../../../tui/cli/liveopsd/commands.js";
@@ -26,11 +27,32 @@ const NAMES = [
   "tui",
 ];
 
+/** The help of a command, as its bin prints it. */
+function helpOf(tree: Command, name: string): string {
+  const command = tree.commands.find((each) => each.name() === name)!;
+  let help = "";
+  command.configureOutput({
+    writeOut: (text) => {
+      help += text;
+    },
+  });
+  command.outputHelp();
+  return help;
+}
+
+test("a bin prints the help of its command", async () => {
+  const { code, stdout, stderr } = await cli.run(["ls", "--help"]);
+  expect({ code, stdout, stderr }).toEqual({
+    code: 0,
+    stdout: helpOf(await commandTree(), "ls"),
+    stderr: "",
+  });
+});
+
 test.each(NAMES)("%s --help has an example and the options all have", async (name) => {
-  const { code, stdout, stderr } = await cli.run([name, "--help"]);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toContain(`$ liveops ${name}`);
-  const [own, global] = stdout.split("\nGlobal options:\n");
+  const help = helpOf(await commandTree(), name);
+  expect(help).toContain(`$ liveops ${name}`);
+  const [own, global] = help.split("\nGlobal options:\n");
   for (const option of ["--socket", "--state-dir", "--help", "--version"]) {
     expect(own).not.toContain(`  ${option} `);
     expect(global).toContain(option);
@@ -84,8 +106,8 @@ test("help all lists every command and subcommand, and the global options", asyn
 });
 
 test("the options of every day come first in a help, and the others have their own heading", async () => {
-  const { stdout } = await cli.run(["submit", "--help"]);
-  const [everyday = "", advanced = ""] = stdout.split("\nAdvanced options:\n");
+  const help = helpOf(await commandTree(), "submit");
+  const [everyday = "", advanced = ""] = help.split("\nAdvanced options:\n");
   const options = everyday.slice(everyday.indexOf("\nOptions:\n")).match(/^ {2}--\S+/gm);
   expect(options).toHaveLength(8);
   expect(everyday).toContain("  --wait ");
@@ -254,13 +276,11 @@ test.each([[["ls"]], [["show"]], [["ops"]], [["cancel", "abc"]], [["wait", "abc"
 );
 
 test("a command on the daemon is the same in both bins", async () => {
-  const help = async (bin: string, name: string) => {
-    const { code, stdout, stderr } = await cli.run([name, "--help"], { bin });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    return stdout.replace(/^Usage: \w+/, "");
-  };
-  for (const name of Object.keys(SHARED_COMMANDS))
-    expect(await help("liveops", name)).toBe(await help("liveopsd", name));
+  const trees = [await commandTree(), await daemonTree()];
+  for (const name of Object.keys(SHARED_COMMANDS)) {
+    const [own, shared] = trees.map((tree) => helpOf(tree, name).replace(/^Usage: \w+/, ""));
+    expect(own).toBe(shared);
+  }
   expect(Object.keys(SHARED_COMMANDS)).toEqual(
     expect.arrayContaining(["start", "stop", "restart", "install", "uninstall", "doctor"]),
   );
