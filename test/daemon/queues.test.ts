@@ -1,7 +1,7 @@
 /** Queues, priorities, limits of types, dependencies, start times and pauses with a real daemon. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
 import { TestDaemon } from "../harness/daemon.js";
 
@@ -122,24 +122,6 @@ test("a queue that commands make is kept; an unknown queue is refused with the n
   expect((await client.queues()).queues.map(({ name }) => name)).toEqual(["default"]);
 });
 
-test("a type with a limit holds up no other type", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 3 });
-  const file = join(daemon.world.dir, "go");
-  const singles = await submitAll(
-    daemon,
-    ["a", "b", "c"].map((label) => ({ op: "single", label, params: { file } })),
-  );
-  await until(async () => (await stateOf(daemon, singles[0]!.id)) === "running");
-  await until(async () => (await daemon.client.show(singles[2]!.id)).blocked !== null);
-  expect((await daemon.client.show(singles[1]!.id)).blocked?.reason).toBe(
-    "1 operation runs, and the type single allows no more at a time",
-  );
-  expect(await daemon.untilFinished((await daemon.submit("gate")).id)).toMatchObject({ state: "succeeded" });
-  expect(await daemon.client.cancel(singles[1]!.id)).toMatchObject({ state: "cancelled" });
-  appendFileSync(file, "");
-  expect(await daemon.untilFinished(singles[2]!.id)).toMatchObject({ state: "succeeded" });
-});
-
 test("what waited for an operation does not pass what waited for its type and has a higher priority", async () => {
   await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 1, config: { queues: { side: {} } } });
   const [end, file] = [join(daemon.world.dir, "end"), join(daemon.world.dir, "go")];
@@ -240,18 +222,6 @@ test("fifty run in parallel and one after all; a failed one cancels what needs i
   expect(links.every(({ finishedAt }) => finishedAt! <= followed.startedAt!)).toBe(true);
 });
 
-test("an operation starts at its time, or at once after an edit", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS });
-  const soon = new Date(Date.now() + 700).toISOString();
-  const far = new Date(Date.now() + 3_600_000).toISOString();
-  const [first, second] = await submitAll(daemon, [{ notBefore: soon }, { notBefore: far }]);
-  expect(await daemon.untilFinished(first!.id)).toMatchObject({ state: "succeeded" });
-  expect((await daemon.client.show(first!.id)).startedAt! >= soon).toBe(true);
-  expect(await daemon.client.show(second!.id)).toMatchObject({ state: "queued", notBefore: far });
-  await daemon.client.edit(second!.id, { notBefore: null });
-  expect(await daemon.untilFinished(second!.id)).toMatchObject({ state: "succeeded", notBefore: null });
-});
-
 test("a paused operation stands still, and stays paused over a killed daemon", async () => {
   await using daemon = await TestDaemon.start({ ops: OPS });
   const { client } = daemon;
@@ -274,14 +244,51 @@ test("a paused operation stands still, and stays paused over a killed daemon", a
   await expect(client.pause(id)).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
 });
 
-test("a paused operation can be cancelled", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS });
-  const file = join(daemon.world.dir, "never");
-  const { id } = await daemon.submit("gate", { params: { file } });
-  await until(async () => (await stateOf(daemon, id)) === "running");
-  await daemon.client.pause(id);
-  await daemon.client.cancel(id);
-  expect(await daemon.untilFinished(id)).toMatchObject({ state: "cancelled", attempt: 1 });
+describe("with one daemon", () => {
+  let daemon: TestDaemon;
+  beforeAll(async () => {
+    daemon = await TestDaemon.start({ ops: OPS, concurrency: 3 });
+  });
+  afterAll(() => daemon[Symbol.asyncDispose]());
+
+  test("a type with a limit holds up no other type", async () => {
+    const file = join(daemon.world.dir, "go");
+    const singles = await submitAll(
+      daemon,
+      ["a", "b", "c"].map((label) => ({ op: "single", label, params: { file } })),
+    );
+    await until(async () => (await stateOf(daemon, singles[0]!.id)) === "running");
+    await until(async () => (await daemon.client.show(singles[2]!.id)).blocked !== null);
+    expect((await daemon.client.show(singles[1]!.id)).blocked?.reason).toBe(
+      "1 operation runs, and the type single allows no more at a time",
+    );
+    expect(await daemon.untilFinished((await daemon.submit("gate")).id)).toMatchObject({
+      state: "succeeded",
+    });
+    expect(await daemon.client.cancel(singles[1]!.id)).toMatchObject({ state: "cancelled" });
+    appendFileSync(file, "");
+    expect(await daemon.untilFinished(singles[2]!.id)).toMatchObject({ state: "succeeded" });
+  });
+
+  test("an operation starts at its time, or at once after an edit", async () => {
+    const soon = new Date(Date.now() + 700).toISOString();
+    const far = new Date(Date.now() + 3_600_000).toISOString();
+    const [first, second] = await submitAll(daemon, [{ notBefore: soon }, { notBefore: far }]);
+    expect(await daemon.untilFinished(first!.id)).toMatchObject({ state: "succeeded" });
+    expect((await daemon.client.show(first!.id)).startedAt! >= soon).toBe(true);
+    expect(await daemon.client.show(second!.id)).toMatchObject({ state: "queued", notBefore: far });
+    await daemon.client.edit(second!.id, { notBefore: null });
+    expect(await daemon.untilFinished(second!.id)).toMatchObject({ state: "succeeded", notBefore: null });
+  });
+
+  test("a paused operation can be cancelled", async () => {
+    const file = join(daemon.world.dir, "never");
+    const { id } = await daemon.submit("gate", { params: { file } });
+    await until(async () => (await stateOf(daemon, id)) === "running");
+    await daemon.client.pause(id);
+    await daemon.client.cancel(id);
+    expect(await daemon.untilFinished(id)).toMatchObject({ state: "cancelled", attempt: 1 });
+  });
 });
 
 /** Whether a process of the daemon's world is stopped. */

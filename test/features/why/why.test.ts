@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { firstNewLine } from "../../../daemon/features/why/new-line.js";
 import { localFiles } from "../../../daemon/run-files/runs.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -207,9 +207,16 @@ describe("bad input", () => {
       notes: [`Another user owns the repository of ${repo}, and git refuses it: what changed is not known.`],
     });
   });
+});
+
+describe("with one daemon", () => {
+  let daemon: TestDaemon;
+  beforeAll(async () => {
+    daemon = await TestDaemon.start();
+  });
+  afterAll(() => daemon[Symbol.asyncDispose]());
 
   test("a long log: its beginning and its end are compared, and the failure has its last lines", async () => {
-    await using daemon = await TestDaemon.start();
     const flag = join(daemon.world.dir, "flag");
     const script = `seq 30000; if [ -e ${flag} ]; then echo boom; exit 1; fi`;
     const good = await ran(daemon, "shell", shell(script));
@@ -225,71 +232,43 @@ describe("bad input", () => {
       ...{ line: { text: "boom", n: bad.logLines }, runs: 1, isPartial: true },
     });
   });
-});
 
-test("a success that was approved is compared with all its attempts, and the name of a stage is no command", async () => {
-  await using daemon = await TestDaemon.start();
-  const flag = join(daemon.world.dir, "flag");
-  const text = `
-stages:
-  - name: Build
-    run: |
-      echo built
-      if [ -e ${flag} ]; then exit 3; fi
-  - { name: Ask, approve: Go? }
-  - { name: Deploy, run: echo deployed }`;
-  const { id } = await daemon.submit("pipeline", { params: { text } });
-  await vi.waitFor(
-    async () =>
-      expect(await daemon.client.show(id)).toMatchObject({ state: "queued", approvals: [{ answer: null }] }),
-    { timeout: 60_000 },
-  );
-  await daemon.client.approve(id);
-  expect((await daemon.untilFinished(id)).state).toBe("succeeded");
-  writeFileSync(flag, "");
-  const why = await daemon.client.why((await ran(daemon, "pipeline", { params: { text } })).id);
-  expect(why.since).toMatchObject({ id });
-  expect(named(why, "log")).toEqual([]);
-  expect(why.failure).toMatchObject({
-    stage: "Build",
-    command: null,
-    exit: "exit code 3",
-    place: { line: 5 },
-  });
-});
-
-test("a retry of the first stage goes on where some of its steps are done", async () => {
-  await using daemon = await TestDaemon.start();
-  const steps = (lint: string) => `
+  test("a retry of the first stage goes on where some of its steps are done", async () => {
+    const steps = (lint: string) => `
 stages:
   - name: Check
     on_failure: finish
     parallel:
       - { name: lint, run: "${lint}" }
       - { name: unit, run: exit 3 }`;
-  const next = async (lint: string) => {
-    const { id } = await ran(daemon, "pipeline", { params: { text: steps(lint) } });
-    const why = await daemon.client.why(id);
-    return [
-      why.summary,
-      ...why.next.slice(0, 2).map(({ command, does }) => `${command.split(id)[1]} ${does}`),
-    ];
-  };
-  expect(await next("true")).toEqual([
-    "Step unit of stage Check failed: exit code 3",
-    " goes on from Check",
-    " --done Check/unit goes on: you have done it by hand",
-  ]);
-  expect(await next("exit 4")).toEqual([
-    expect.stringContaining("Stage Check failed: 2 of 2 steps failed: "),
-    " runs it once more",
-    " --done Check goes on: you have done it by hand",
-  ]);
-});
+    const next = async (lint: string) => {
+      const { id } = await ran(daemon, "pipeline", { params: { text: steps(lint) } });
+      const why = await daemon.client.why(id);
+      return [
+        why.summary,
+        ...why.next.slice(0, 2).map(({ command, does }) => `${command.split(id)[1]} ${does}`),
+      ];
+    };
+    expect(await next("true")).toEqual([
+      "Step unit of stage Check failed: exit code 3",
+      " goes on from Check",
+      " --done Check/unit goes on: you have done it by hand",
+    ]);
+    expect(await next("exit 4")).toEqual([
+      expect.stringContaining("Stage Check failed: 2 of 2 steps failed: "),
+      " runs it once more",
+      " --done Check goes on: you have done it by hand",
+    ]);
+  });
 
-test("a parameter that had its default, and the causes of several steps that failed, many lines before their ends", async () => {
-  await using daemon = await TestDaemon.start();
-  const text = `
+  test("a failure after all stages is retried without them", async () => {
+    const text = "stages: [{ name: Build, run: 'true' }]\nthen: { op: nowhere }";
+    const why = await daemon.client.why((await ran(daemon, "pipeline", { params: { text } })).id);
+    expect(why.next[0]!.does).toBe("repeats no stage that is done");
+  });
+
+  test("a parameter that had its default, and the causes of several steps that failed, many lines before their ends", async () => {
+    const text = `
 params: { v: { default: good }, same: { default: one } }
 stages:
   - name: Install
@@ -300,20 +279,47 @@ stages:
       echo "ERROR: no such host $one"
       seq 12
       exit 3`;
-  await ran(daemon, "pipeline", { params: { text } });
-  const { id } = await ran(daemon, "pipeline", { params: { text, params: { v: "other", same: "one" } } });
-  const why = await daemon.client.why(id);
-  expect(named(why, "parameter")).toEqual([
-    { kind: "parameter", name: "v", before: "default good", now: "other" },
-  ]);
-  expect(why.failure?.lines).toEqual(["ERROR: no such host a", "ERROR: no such host b"]);
-});
+    await ran(daemon, "pipeline", { params: { text } });
+    const { id } = await ran(daemon, "pipeline", { params: { text, params: { v: "other", same: "one" } } });
+    const why = await daemon.client.why(id);
+    expect(named(why, "parameter")).toEqual([
+      { kind: "parameter", name: "v", before: "default good", now: "other" },
+    ]);
+    expect(why.failure?.lines).toEqual(["ERROR: no such host a", "ERROR: no such host b"]);
+  });
 
-test("a failure after all stages is retried without them", async () => {
-  await using daemon = await TestDaemon.start();
-  const text = "stages: [{ name: Build, run: 'true' }]\nthen: { op: nowhere }";
-  const why = await daemon.client.why((await ran(daemon, "pipeline", { params: { text } })).id);
-  expect(why.next[0]!.does).toBe("repeats no stage that is done");
+  test("a success that was approved is compared with all its attempts, and the name of a stage is no command", async () => {
+    const flag = join(daemon.world.dir, "approved");
+    const text = `
+stages:
+  - name: Build
+    run: |
+      echo built
+      if [ -e ${flag} ]; then exit 3; fi
+  - { name: Ask, approve: Go? }
+  - { name: Deploy, run: echo deployed }`;
+    const { id } = await daemon.submit("pipeline", { params: { text } });
+    await vi.waitFor(
+      async () =>
+        expect(await daemon.client.show(id)).toMatchObject({
+          state: "queued",
+          approvals: [{ answer: null }],
+        }),
+      { timeout: 60_000 },
+    );
+    await daemon.client.approve(id);
+    expect((await daemon.untilFinished(id)).state).toBe("succeeded");
+    writeFileSync(flag, "");
+    const why = await daemon.client.why((await ran(daemon, "pipeline", { params: { text } })).id);
+    expect(why.since).toMatchObject({ id });
+    expect(named(why, "log")).toEqual([]);
+    expect(why.failure).toMatchObject({
+      stage: "Build",
+      command: null,
+      exit: "exit code 3",
+      place: { line: 5 },
+    });
+  });
 });
 
 test("what a queued and a running operation wait for, and what a success left out", async () => {
