@@ -12,7 +12,7 @@ import type {
   Table,
   Value,
 } from "../../tui/features/completion/table.js";
-import { isOfDaemon } from "../../tui/features/ssh/host-option.js";
+import { isOfDaemon } from "../../tui/kit/host-option.js";
 import { tableOf } from "../../tui/kit/output/options.js";
 
 const finished = STATES.filter(isFinal);

@@ -1,7 +1,7 @@
 /** `liveops tui`: opens the dashboard, as `liveops-tui` does. */
 import type { Command } from "commander";
 import { withTuiArguments } from "../dashboard/arguments.js";
-import { useHost } from "../features/ssh/host-option.js";
+import { useHost } from "../kit/host-option.js";
 import { addCommand, commandIndex } from "../kit/options.js";
 
 export function registerTui(root: Command): void {

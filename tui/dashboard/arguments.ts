@@ -1,7 +1,7 @@
 /** The command line of `liveops-tui`. */
 import type { Command } from "commander";
 import type { HostAddress } from "../../protocol/features/ssh/address.js";
-import { useHost } from "../features/ssh/host-option.js";
+import { useHost } from "../kit/host-option.js";
 import { type GlobalOptions, rootCommand } from "../kit/options.js";
 
 export interface Arguments extends GlobalOptions {

@@ -11,13 +11,7 @@ import { paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";
 import { type OpenFleet, openFleet, urlWithoutPassword } from "../features/fleet/fleet-client.js";
-import {
-  addHostOption,
-  type HostUse,
-  isOfDaemon,
-  markOfDaemon,
-  readHostOption,
-} from "../features/ssh/host-option.js";
+import { addHostOption, type HostUse, isOfDaemon, markOfDaemon, readHostOption } from "./host-option.js";
 import { type ReportTo, report } from "./report.js";
 
 export { commandPlaces, type GlobalOptions };

@@ -12,7 +12,7 @@ import { hasProc, NOT_AVAILABLE } from "../../../protocol/system/own-process.js"
 import { paintFor } from "../../../protocol/text/colour.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
-import { useHost } from "../../features/ssh/host-option.js";
+import { useHost } from "../../kit/host-option.js";
 import { addCommand, allOptions, everyday, reportTo } from "../../kit/options.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
 import {

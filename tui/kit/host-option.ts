@@ -3,11 +3,11 @@
  * option. In a command that selects by a host of the fleet, a value without `://` is the name of that host.
  */
 import { type Command, Option } from "commander";
-import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
-import { UsageError } from "../../../protocol/failures.js";
-import { type HostAddress, isAddress, onHost, parseAddress } from "../../../protocol/features/ssh/address.js";
-import { shellLine } from "../../../protocol/text/shell-quote.js";
-import { say } from "../../kit/report.js";
+import type { GlobalOptions } from "../../protocol/client/daemon-address.js";
+import { UsageError } from "../../protocol/failures.js";
+import { type HostAddress, isAddress, onHost, parseAddress } from "../../protocol/features/ssh/address.js";
+import { shellLine } from "../../protocol/text/shell-quote.js";
+import { say } from "./report.js";
 
 /** What a command does with `--host`. */
 export type HostUse =

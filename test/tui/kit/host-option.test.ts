@@ -6,7 +6,7 @@ import { UsageError } from "../../../protocol/failures.js";
 import { commandTree } from "../../../tui/cli/commands.js";
 import { daemonTree } from "../../../tui/cli/liveopsd/commands.js";
 import { tuiCommand } from "../../../tui/dashboard/arguments.js";
-import { readHostOption } from "../../../tui/features/ssh/host-option.js";
+import { readHostOption } from "../../../tui/kit/host-option.js";
 import { allOptions } from "../../../tui/kit/options.js";
 
 type Read = GlobalOptions & { host?: string; remotes?: Array<{ text: string }> };
