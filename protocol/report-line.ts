@@ -3,6 +3,7 @@
  *
  * The grammar is one statement a line: a word, a space, the rest.
  */
+import { alternatives } from "./text/alternatives.js";
 import { nearest } from "./text/nearest.js";
 
 export const REPORT_LEVELS = ["info", "success", "notice", "warning", "error"] as const;
@@ -63,7 +64,7 @@ const READ: Record<ReportStatement["type"], (rest: string) => ReportStatement | 
     const [, level = "", text = ""] = /^(\S*)\s*(.*)$/s.exec(rest) ?? [];
     if ((REPORT_LEVELS as readonly string[]).includes(level))
       return { type: "log", level: level as ReportLevel, text };
-    return `${JSON.stringify(level)} is no level: give ${listed(REPORT_LEVELS)}, as in log warning TEXT`;
+    return `${JSON.stringify(level)} is no level: give ${alternatives(REPORT_LEVELS)}, as in log warning TEXT`;
   },
   output(rest) {
     const [, name, value] = /^([A-Za-z_]\w{0,99})=(.*)$/s.exec(rest) ?? [];
@@ -74,9 +75,5 @@ const READ: Record<ReportStatement["type"], (rest: string) => ReportStatement | 
 function unknownWord(word: string): string {
   const [near] = nearest(word, Object.keys(REPORT_FORMS), 1);
   const hint = near === undefined ? "" : ` Did you mean ${near}?`;
-  return `${JSON.stringify(word.slice(0, 40))} is no report: give ${listed(Object.keys(REPORT_FORMS))}.${hint}`;
-}
-
-function listed(words: readonly string[]): string {
-  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return `${JSON.stringify(word.slice(0, 40))} is no report: give ${alternatives(Object.keys(REPORT_FORMS))}.${hint}`;
 }

@@ -4,13 +4,13 @@
  */
 import { writeSync } from "node:fs";
 import { basename } from "node:path";
+import { askNothing } from "../protocol/client/address.js";
 import { Client } from "../protocol/client/client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/client/daemon-address.js";
+import { UnreachableError } from "../protocol/client/errors.js";
 import { clientFor, starterFor, startIfNone } from "../protocol/client/find-daemon.js";
 import { EXIT } from "../protocol/exit-codes.js";
 import { UsageError } from "../protocol/failures.js";
-import { UnreachableHostError } from "../protocol/features/ssh/errors.js";
-import { askNothing } from "../protocol/features/ssh/host.js";
 import { isFinal } from "../protocol/state.js";
 import { SETTINGS } from "../protocol/system/config-settings.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
@@ -180,7 +180,7 @@ process.on("unhandledRejection", fault);
 // A closed terminal raises SIGHUP, which ends the program. Writes after that fail here.
 for (const stream of [stdout, stderr]) stream.on("error", () => {});
 const command = tuiCommand(async (args) => {
-  const { remotes: [first, ...more] = [], id } = args;
+  const { remotes: [, ...more] = [], remote, id } = args;
   if (id !== null && isFile(id)) {
     process.exitCode = await showFile(args, id).catch(orFault);
     return;
@@ -189,11 +189,11 @@ const command = tuiCommand(async (args) => {
     process.exitCode = await showSeveral(args, await dashboardHosts(args.remotes!, env)).catch(orFault);
     return;
   }
-  if (first?.kind === "ssh") {
-    // ssh may ask for a password now, and for nothing once the screen is drawn.
-    await new Client(first.text).daemon().catch((error: unknown) => {
+  if (remote !== undefined) {
+    // A person may be asked for a password now, and for nothing once the screen is drawn.
+    await new Client(remote).daemon().catch((error: unknown) => {
       // The dashboard waits for a daemon that is not started yet, as it does on this machine.
-      if (!(error instanceof UnreachableHostError && error.kind === "no-daemon")) throw error;
+      if (!(error instanceof UnreachableError && error.kind === "no-daemon")) throw error;
     });
     askNothing();
   }

@@ -1,11 +1,10 @@
 /** The typed client of the daemon: a method for each route, with its name. Commands, dashboard and tests use it. */
 import { type Problem, Refusal } from "../errors.js";
-import { UnreachableHostError } from "../features/ssh/errors.js";
 import { LineSplitter } from "../ndjson.js";
 import { PATHS, type Path, type RouteName } from "../paths.js";
 import type { LogQuery } from "../requests.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
-import { ConnectionLostError, NoDaemonError } from "./errors.js";
+import { ConnectionLostError, NoDaemonError, UnreachableError } from "./errors.js";
 import { type Methods, type RequestOptions, Requests, requestOf } from "./methods.js";
 import { askJson, open, readText } from "./request.js";
 
@@ -122,7 +121,7 @@ class DaemonRequests extends Requests {
       const gone = isLost ? this.#whyGone() : null;
       if (gone !== null) throw gone;
       if (!(error instanceof NoDaemonError)) throw error;
-      const isRemote = error instanceof UnreachableHostError;
+      const isRemote = error instanceof UnreachableError;
       if (isRemote && error.kind !== "no-daemon") throw error;
       const next = (await this.hints.findSocket?.()) ?? (await this.#started());
       this.#socket = next ?? this.firstSocket;

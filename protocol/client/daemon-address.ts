@@ -1,10 +1,10 @@
 /** The socket and state directory that a command uses, and the command that starts the daemon there. */
 
-import { onRemote, parseAddress } from "../features/ssh/address.js";
 import type { Config } from "../system/config-settings.js";
 import { socketPath, stateDir } from "../system/places.js";
 import { type OnInvalidConfig, usableConfig } from "../system/usable-config.js";
 import { shellQuote } from "../text/shell-quote.js";
+import { parseAddress, remoteOf } from "./address.js";
 
 /** Options of every command. */
 export interface GlobalOptions {
@@ -64,14 +64,13 @@ export function addressedDaemon(
 ): GlobalOptions | null {
   const text = option ?? (isHere ? undefined : env.LIVEOPS_HOST);
   if (!text) return null;
-  const address = parseAddress(text, option === undefined ? "LIVEOPS_HOST" : "the host");
-  if (address.kind === "ssh") return { remote: address.text };
-  return address.socket === null ? {} : { socket: address.socket };
+  return parseAddress(text, option === undefined ? "LIVEOPS_HOST" : "the host").options;
 }
 
 /** The command that starts the daemon for these options. */
 export function startCommand(options: GlobalOptions): string {
-  if (options.remote) return onRemote(options.remote, ["liveops", "start"]);
+  const remote = remoteOf(options.remote);
+  if (remote !== null) return remote.commandLine(["liveops", "start"]);
   const words = ["liveops start"];
   if (options.stateDir) words.push(`--state-dir ${shellQuote(options.stateDir)}`);
   if (options.socket) words.push(`--socket ${shellQuote(options.socket)}`);

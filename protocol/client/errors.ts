@@ -27,6 +27,35 @@ export class NoDaemonError extends LiveopsError {
   }
 }
 
+export type Unreachable =
+  /** The machine was reached, and no daemon answers there. */
+  | "no-daemon"
+  /** The machine did not answer. */
+  | "silent"
+  /** Another try fails too, until a person changes something. */
+  | "refused"
+  | "failed";
+
+/** No daemon was reached on another machine; nothing was sent. */
+export class UnreachableError extends NoDaemonError {
+  /** Whether this process has reached the daemon before, so that it may come back. */
+  wasReached = false;
+
+  /**
+   * @param address - in its one form
+   * @param next - lines with the next commands
+   */
+  constructor(
+    address: string,
+    override readonly problem: string,
+    readonly next: string[],
+    readonly kind: Unreachable = "failed",
+  ) {
+    super(address, problem);
+    this.message = [problem, ...next].join("; ");
+  }
+}
+
 /** The connection broke during a reply or a stream. */
 export class ConnectionLostError extends LiveopsError {
   override name = "ConnectionLostError";

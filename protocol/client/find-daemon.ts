@@ -5,15 +5,14 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { StateRemovedError, UsageError } from "../failures.js";
-import { UnreachableHostError } from "../features/ssh/errors.js";
-import { remoteHost } from "../features/ssh/host.js";
 import { directoryIdentity, isThere, ownerOf } from "../system/lock-owner.js";
 import { isStateDirChosen, socketPathProblem } from "../system/places.js";
+import { remoteOf } from "./address.js";
 import { autostart } from "./autostart.js";
 import { Client, type DaemonHints } from "./client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
 import type { Deadlines } from "./deadline.js";
-import { NoAnswerError, NoDaemonError } from "./errors.js";
+import { NoAnswerError, NoDaemonError, UnreachableError } from "./errors.js";
 
 /** How long a running daemon may take to make a removed socket again, in ms. The daemon looks twice a second. */
 const SOCKET_MS = 2000;
@@ -79,8 +78,9 @@ export function waitingClient(
  * none: the socket may belong to another daemon.
  */
 export function starterFor(places: CommandPlaces, options: GlobalOptions): (() => Promise<void>) | null {
+  const remote = remoteOf(options.remote);
   // The configuration of the other machine decides.
-  if (options.remote !== undefined) return remoteHost(options.remote).startDaemon;
+  if (remote !== null) return () => remote.start();
   return mayFind(options, process.env, places.config) ? autostart(places, options) : null;
 }
 
@@ -93,7 +93,7 @@ export async function startIfNone(client: Client, start: () => Promise<void>): P
   if (!isMissing) return;
   await start().catch((error: unknown) => {
     // The other machine starts none by itself.
-    if (!(error instanceof UnreachableHostError && error.kind === "no-daemon")) throw error;
+    if (!(error instanceof UnreachableError && error.kind === "no-daemon")) throw error;
   });
 }
 

@@ -4,8 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../errors.js";
-import { UnreachableHostError } from "../features/ssh/errors.js";
-import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
+import { ConnectionLostError, NoAnswerError, NoDaemonError, UnreachableError } from "./errors.js";
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 2000;
@@ -67,8 +66,7 @@ export async function untilAnswered<T>(ask: () => Promise<T>, options: Reconnect
 
 function mayComeBack(error: unknown, wasThere: boolean): boolean {
   if (error instanceof ConnectionLostError || error instanceof NoAnswerError) return true;
-  if (error instanceof UnreachableHostError)
-    return error.kind !== "refused" && (wasThere || error.wasReached);
+  if (error instanceof UnreachableError) return error.kind !== "refused" && (wasThere || error.wasReached);
   if (error instanceof NoDaemonError) return wasThere;
   return error instanceof Refusal && error.code === "LIVEOPS_STOPPING";
 }

@@ -1,15 +1,14 @@
 /** One request to the daemon with node:http: connect, send, check the version and the status, read the reply. */
 import type { IncomingMessage } from "node:http";
 import { type Problem, Refusal } from "../errors.js";
-import { isRemote, onRemote, parseAddress } from "../features/ssh/address.js";
-import { UnreachableHostError } from "../features/ssh/errors.js";
 import { accessProblem, ownerProblem, pathProblem } from "../system/owned-path.js";
 import { socketPathProblem } from "../system/places.js";
 import { CLOCK_HEADER, compatible, VERSION, VERSION_HEADER, WARNING_HEADER } from "../version.js";
+import { remoteOf } from "./address.js";
 import { CLIENT_HEADER, clientHeader } from "./client-header.js";
 import { connectionTo } from "./connection.js";
 import { DEADLINES, Deadline, isQueueFull, retryWhileQueueFull } from "./deadline.js";
-import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
+import { ConnectionLostError, NoAnswerError, NoDaemonError, UnreachableError } from "./errors.js";
 import type { RequestOptions } from "./methods.js";
 
 /** Sends a request and parses the reply as JSON. */
@@ -76,13 +75,13 @@ async function send(socket: string, options: RequestOptions): Promise<IncomingMe
 }
 
 async function sendOnce(socket: string, options: RequestOptions): Promise<IncomingMessage> {
-  const isAway = isRemote(socket);
-  if (!isAway) checkSocket(socket);
+  const isHere = remoteOf(socket) === null;
+  if (isHere) checkSocket(socket);
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   const headers = {
     host: "liveops",
     [VERSION_HEADER]: VERSION,
-    [CLIENT_HEADER]: clientHeader(isAway),
+    [CLIENT_HEADER]: clientHeader(!isHere),
     ...(body !== undefined && {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(body),
@@ -105,19 +104,19 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
     request.on("response", () => deadline?.stop());
     request.on("close", () => deadline?.stop());
     let connected = false;
-    if (isAway)
-      // A connection over ssh has limits of its own, and a person may be asked for a password meanwhile.
+    if (isHere) {
+      begin();
+      request.on("socket", (s) => s.once("connect", () => (connected = true)));
+    }
+    // A connection to another machine has limits of its own, and a person may be asked for a password meanwhile.
+    else
       request.on("socket", () => {
         connected = true;
         begin();
       });
-    else {
-      begin();
-      request.on("socket", (s) => s.once("connect", () => (connected = true)));
-    }
     request.on("error", (error: NodeJS.ErrnoException) => {
       if (signal?.aborted) reject(signal.reason);
-      else if (error instanceof NoAnswerError || error instanceof UnreachableHostError) reject(error);
+      else if (error instanceof NoAnswerError || error instanceof UnreachableError) reject(error);
       // The daemon closed a kept connection before it saw the request.
       else if (request.reusedSocket && method === "GET") resolve(sendOnce(socket, options));
       else if (connected) reject(new ConnectionLostError(whyLost(error, socket)));
@@ -130,7 +129,8 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
 }
 
 function whyLost({ code, message }: NodeJS.ErrnoException, socket: string): string {
-  if (isRemote(socket)) return `the connection to ${parseAddress(socket).name} was lost`;
+  const remote = remoteOf(socket);
+  if (remote !== null) return `the connection to ${remote.name} was lost`;
   // Error codes of node:http's parser.
   if (code?.startsWith("HPE_")) return "the process on the socket does not speak HTTP";
   return `the daemon closed the connection: ${message}`;
@@ -139,10 +139,11 @@ function whyLost({ code, message }: NodeJS.ErrnoException, socket: string): stri
 /** @throws Refusal if the daemon's version is not compatible with this one */
 function checkVersion(theirs: unknown, { anyVersion }: RequestOptions, socket: string): void {
   if (anyVersion || typeof theirs !== "string" || compatible(theirs, VERSION)) return;
-  if (isRemote(socket))
+  const remote = remoteOf(socket);
+  if (remote !== null)
     throw new Refusal(
       "LIVEOPS_VERSION",
-      `the daemon on ${parseAddress(socket).name} is liveops ${theirs}, this command is ${VERSION}; use liveops ${theirs} here, or install ${VERSION} there and run: ${onRemote(socket, ["liveops", "restart"])}`,
+      `the daemon on ${remote.name} is liveops ${theirs}, this command is ${VERSION}; use liveops ${theirs} here, or install ${VERSION} there and run: ${remote.commandLine(["liveops", "restart"])}`,
     );
   throw new Refusal(
     "LIVEOPS_VERSION",

@@ -2,7 +2,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { capturedVariables, isOfAMachine, type Variables } from "../environment.js";
 import { UsageError } from "../failures.js";
-import { isRemote, parseAddress } from "../features/ssh/address.js";
+import { remoteOf } from "./address.js";
 
 export interface SubmitPlace {
   /** Absent: the home directory of the daemon's user. */
@@ -29,7 +29,7 @@ export function submitPlace(
   env: Variables = process.env,
 ): SubmitPlace {
   const variables = submitVariables(socket, allow, env);
-  if (!isRemote(socket)) return { cwd: resolve(cwd ?? "."), env: variables };
+  if (remoteOf(socket) === null) return { cwd: resolve(cwd ?? "."), env: variables };
   return { ...(cwd !== undefined && { cwd: directoryOn(socket, cwd) }), env: variables };
 }
 
@@ -40,16 +40,17 @@ export function submitVariables(
   env: Variables = process.env,
 ): Record<string, string> {
   const captured = capturedVariables(env, allow);
-  if (!isRemote(socket)) return captured;
+  if (remoteOf(socket) === null) return captured;
   return Object.fromEntries(Object.entries(captured).filter(([name]) => !isOfAMachine(name)));
 }
 
 /** A directory that was given: relative to the current one, or absolute on another machine. @throws UsageError */
 export function directoryOn(socket: string, cwd: string): string {
-  if (!isRemote(socket)) return resolve(cwd);
+  const remote = remoteOf(socket);
+  if (remote === null) return resolve(cwd);
   if (isAbsolute(cwd)) return cwd;
   throw new UsageError(
-    `the directory ${cwd} is relative, and the operation runs on ${parseAddress(socket).name}`,
+    `the directory ${cwd} is relative, and the operation runs on ${remote.name}`,
     "give an absolute path of that machine: --cwd /srv/build",
   );
 }

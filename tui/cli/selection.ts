@@ -48,11 +48,7 @@ export function addSelectionOptions(
     .option("--state <states>", `All ${what} in these states, separated by commas: ${states.join(", ")}`);
   if (states.includes("failed")) command.option("--failed", "The same as --state failed");
   if (changes) command.option("--yes", `Do not ask before acting on more than ${ASKS_ABOVE} operations`);
-  useHost(
-    command,
-    "or-name",
-    `Ask the daemon of another machine: ssh://user@host; or all ${what} of this host of the fleet`,
-  );
+  useHost(command, "or-name", `or all ${what} of this host of the fleet`);
   return command
     .option("--op <name>", `All ${what} of this type`)
     .option("--label <text>", `All ${what} with this label`)

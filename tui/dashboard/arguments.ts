@@ -1,6 +1,6 @@
 /** The command line of `liveops-tui`. */
 import type { Command } from "commander";
-import type { HostAddress } from "../../protocol/features/ssh/address.js";
+import type { Address } from "../../protocol/client/address.js";
 import { useHost } from "../kit/host-option.js";
 import { type GlobalOptions, rootCommand } from "../kit/options.js";
 
@@ -8,7 +8,7 @@ export interface Arguments extends GlobalOptions {
   /** The operation to open, or a unique prefix of its id; null: none. */
   id: string | null;
   /** The addresses of `--host`, or that of LIVEOPS_HOST. */
-  remotes?: HostAddress[];
+  remotes?: Address[];
   /** Lines instead of a screen. */
   screenReader: boolean;
 }

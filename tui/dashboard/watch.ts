@@ -2,10 +2,9 @@
  * Keeps the watch streams open: that of the one daemon, or those of all hosts at the same time. A stream that breaks is
  * opened again and continues at its cursor.
  */
+import { remoteOf } from "../../protocol/client/address.js";
 import type { Client } from "../../protocol/client/client.js";
-import { NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
-import { isRemote } from "../../protocol/features/ssh/address.js";
-import { UnreachableHostError } from "../../protocol/features/ssh/errors.js";
+import { NoAnswerError, NoDaemonError, UnreachableError } from "../../protocol/client/errors.js";
 import { WATCH_PING_MS } from "../../protocol/limits.js";
 import type { DaemonReply, HostReply } from "../../protocol/replies.js";
 import type { WatchLine } from "../../protocol/watch.js";
@@ -23,7 +22,7 @@ export interface WatchTarget {
 /** Milliseconds before the first new attempt, and at most. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 1000;
-/** Over ssh, an attempt costs processes on both machines; an attempt that ssh refused is a failed login there. */
+/** On another machine, an attempt costs processes there; one that is refused is a failed login. */
 const LONGEST_WAIT_REMOTE = 5000;
 const REFUSED_WAIT = 30_000;
 
@@ -49,7 +48,7 @@ async function keepOpen(
   { onLine, onLost, onSilent, onHeard, wait }: Stream,
   left: AbortSignal,
 ): Promise<void> {
-  const longest = isRemote(client.socket) ? LONGEST_WAIT_REMOTE : LONGEST_WAIT;
+  const longest = remoteOf(client.socket) === null ? LONGEST_WAIT : LONGEST_WAIT_REMOTE;
   let next = FIRST_WAIT;
   let cursor: string | null = null;
   while (!left.aborted) {
@@ -68,7 +67,7 @@ async function keepOpen(
       }
     } catch (error) {
       if (left.aborted) return;
-      isRefused = error instanceof UnreachableHostError && error.kind === "refused";
+      isRefused = error instanceof UnreachableError && error.kind === "refused";
       onLost(error);
     } finally {
       silence.stop();
@@ -153,9 +152,9 @@ function watchHost(target: WatchTarget, all: AllHosts, host: HostClient, left: A
     onSilent: () => lost(SILENT, target.now() - SILENT_MS),
     onHeard: () => target.dispatch({ type: "heard", host: name }),
     onLost(error) {
-      // The message of ssh has the next commands, and lines of ssh itself.
-      const isSsh = error instanceof UnreachableHostError;
-      lost(isSsh ? error.message.replaceAll("\n", "; ") : reasonOf(error), target.now());
+      // The message has the next commands, and lines of the program that connects.
+      const isUnreachable = error instanceof UnreachableError;
+      lost(isUnreachable ? error.message.replaceAll("\n", "; ") : reasonOf(error), target.now());
     },
     wait: (milliseconds) => all.wait(name, milliseconds, left),
   };

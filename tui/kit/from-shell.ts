@@ -1,7 +1,7 @@
 /** Variables and secrets that an operation type takes from the shell of its submit. */
 
+import { remoteOf } from "../../protocol/client/address.js";
 import { Refusal } from "../../protocol/errors.js";
-import { isRemote } from "../../protocol/features/ssh/address.js";
 
 /** What is added to a request. */
 export interface ShellValues {
@@ -26,7 +26,7 @@ export async function withShellValues<T>(
     return await send({ shell: {}, secrets: {} });
   } catch (error) {
     const isAsked = error instanceof Refusal && error.code === "LIVEOPS_VARIABLE_MISSING";
-    if (!isAsked || isRemote(socket)) throw error;
+    if (!isAsked || remoteOf(socket) !== null) throw error;
     const { variables = [], secrets = [] } = error.extra;
     const values: ShellValues = { shell: {}, secrets: {} };
     for (const name of variables) if (process.env[name] !== undefined) values.shell[name] = process.env[name];

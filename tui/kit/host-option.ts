@@ -3,9 +3,16 @@
  * option. In a command that selects by a host of the fleet, a value without `://` is the name of that host.
  */
 import { type Command, Option } from "commander";
+import {
+  ADDRESS_EXAMPLE,
+  ADDRESS_FORMS,
+  type Address,
+  isAddress,
+  parseAddress,
+  remoteOf,
+} from "../../protocol/client/address.js";
 import type { GlobalOptions } from "../../protocol/client/daemon-address.js";
 import { UsageError } from "../../protocol/failures.js";
-import { type HostAddress, isAddress, onHost, parseAddress } from "../../protocol/features/ssh/address.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
 import { say } from "./report.js";
 
@@ -42,10 +49,12 @@ const INSTEAD: Record<string, (address: string) => string> = {
   "liveops run": (address) => `on that machine, run: liveops submit --follow --host ${address}`,
 };
 
+const ASKS = `Ask the daemon of another machine: ${ADDRESS_EXAMPLE}`;
+
 const TEXT: Record<Exclude<HostUse, "own-name">, string> = {
-  one: "Ask the daemon of another machine: ssh://user@host",
-  several: "Ask the daemon of another machine: ssh://user@host (repeatable)",
-  "or-name": "Ask the daemon of another machine: ssh://user@host",
+  one: ASKS,
+  several: `${ASKS} (repeatable)`,
+  "or-name": ASKS,
   none: "Not for this command, which works on this machine",
 };
 
@@ -67,12 +76,12 @@ function usual({ parent }: Command): HostUse {
   return parent !== null && uses.get(parent) === "none" ? "none" : "one";
 }
 
-/** Changes what a command does with `--host`. @param text - for the help; default: that of the use */
-export function useHost(command: Command, use: "several" | "or-name", text = TEXT[use]): Command {
+/** Changes what a command does with `--host`. @param does - for the help: what a name selects */
+export function useHost(command: Command, use: "several" | "or-name", does?: string): Command {
   uses.set(command, use);
   const option = command.options.find(({ long }) => long === "--host");
   if (option) {
-    option.description = text;
+    option.description = does === undefined ? TEXT[use] : `${ASKS}; ${does}`;
     // For the help and for completion.
     if (use === "or-name") {
       option.flags = "--host <host>";
@@ -115,7 +124,7 @@ export function readHostOption(command: Command, env = process.env): void {
   if (targets.length > 0 && isChosen)
     throw new UsageError(
       "--host names a daemon, and so does --socket, --state-dir or --fleet; give one of them",
-      "a socket on the host: --host ssh://host/path/to/liveopsd.sock",
+      ADDRESS_FORMS,
     );
   const fromEnv =
     targets.length === 0 && !isChosen && env.LIVEOPS_HOST
@@ -130,12 +139,11 @@ export function readHostOption(command: Command, env = process.env): void {
   command.setOptionValue("host", names[0]);
   for (const each of parents(command)) each.setOptionValue("host", undefined);
   const [first] = addresses;
-  if (first?.kind === "ssh") command.setOptionValue("remote", first.text);
-  else if (first && first.socket !== null) command.setOptionValue("socket", first.socket);
+  for (const [name, value] of Object.entries(first?.options ?? {})) command.setOptionValue(name, value);
   if (use === "several") command.setOptionValue("remotes", addresses);
 }
 
-function distinct(addresses: HostAddress[]): HostAddress[] {
+function distinct(addresses: Address[]): Address[] {
   return [...new Map(addresses.map((each) => [each.text, each])).values()];
 }
 
@@ -163,13 +171,12 @@ function refuseHosts(
   const line = shellLine(words);
   const [text] = given;
   if (text !== undefined) {
-    const address = parseAddress(text);
-    const there = address.kind === "ssh" ? onHost(address, words) : null;
+    const remote = remoteOf(parseAddress(text).options.remote);
     throw new UsageError(
       `${line} works on this machine, and takes no --host`,
-      there === null
+      remote === null
         ? "leave out --host"
-        : (INSTEAD[line]?.(address.text) ?? `on that machine, run: ${there}`),
+        : (INSTEAD[line]?.(remote.text) ?? `on that machine, run: ${remote.commandLine(words)}`),
     );
   }
   // What a person asks of the daemon beside LIVEOPS_HOST could be meant for that host.

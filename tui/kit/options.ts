@@ -3,10 +3,10 @@
  * `--version`, and the report of wrong usage (exit 2).
  */
 import { Command, CommanderError, Help, type Option } from "commander";
+import { closeRemotes } from "../../protocol/client/address.js";
 import { commandPlaces, type GlobalOptions, startCommand } from "../../protocol/client/daemon-address.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { UsageError } from "../../protocol/failures.js";
-import { closeHosts } from "../../protocol/features/ssh/host.js";
 import { paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";
@@ -165,7 +165,7 @@ export async function runRoot(
     process.exitCode = await report(error, reportTo(root));
   } finally {
     await (fleet as OpenFleet | null)?.close();
-    closeHosts();
+    closeRemotes();
   }
 }
 

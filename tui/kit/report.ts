@@ -7,7 +7,12 @@
 import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { StartFailedError } from "../../protocol/client/autostart.js";
-import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
+import {
+  ConnectionLostError,
+  NoAnswerError,
+  NoDaemonError,
+  UnreachableError,
+} from "../../protocol/client/errors.js";
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import {
@@ -19,7 +24,6 @@ import {
   TimedOutError,
   UsageError,
 } from "../../protocol/failures.js";
-import { UnreachableHostError } from "../../protocol/features/ssh/errors.js";
 import { type MaybeTerminal, paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";
@@ -67,7 +71,7 @@ export async function describeError(
   if (error instanceof Refusal) return { lines: refusal(error), code: exitCodeOfStatus(error.status) };
   if (error instanceof DaemonAbortedError) return { lines: [error.message], code: EXIT.fault };
   if (error instanceof StartFailedError) return { lines: [error.message], code: error.exitCode };
-  if (error instanceof UnreachableHostError)
+  if (error instanceof UnreachableError)
     return { lines: [error.problem, ...error.next], code: EXIT.noDaemon };
   if (error instanceof NoDaemonError) {
     return {

@@ -2,13 +2,17 @@
  * The connections of this process to a remote daemon. A connection is used for several requests, one after another: each
  * one costs an ssh process and a process on the host.
  */
-import type { Agent } from "node:http";
+import type { Agent, RequestOptions } from "node:http";
 import type { Duplex } from "node:stream";
+import { UnreachableError } from "../../client/errors.js";
+import type { RemoteDaemon, Transport } from "../../client/transport.js";
+import { EXIT } from "../../exit-codes.js";
 import { sanitize } from "../../text/sanitize.js";
-import { parseAddress, type SshAddress, sshWords } from "./address.js";
-import { noSsh, UnreachableHostError } from "./errors.js";
-import { option, type SshSetup, sshLine, sshSetup } from "./ssh.js";
-import { dial, type Tunnel } from "./tunnel.js";
+import { shellLine } from "../../text/shell-quote.js";
+import { EXAMPLES, onHost, parseAddress, type SshAddress, sshWords } from "./address.js";
+import { noSsh } from "./errors.js";
+import { option, remoteProgram, type SshSetup, sshLine, sshSetup } from "./ssh.js";
+import { dial, leaveConnections, type Tunnel } from "./tunnel.js";
 
 /** Milliseconds until the daemon must be reached where nobody is asked. */
 const DIAL_MS = 20_000;
@@ -22,49 +26,34 @@ type Env = Record<string, string | undefined>;
 let mayAsk: boolean | null = null;
 
 /** The only host for which ssh may ask after `askNothing`. */
-let asking: string | null = null;
-
-/** From now on, ssh asks for nothing: a screen is drawn on the terminal, or nobody sits at it. */
-export function askNothing(): void {
-  mayAsk = false;
-}
-
-/**
- * Runs this while ssh may ask for a password of this host, and of no other one.
- *
- * @param socket - the address, as `Client` has it
- */
-export async function askingFor<T>(socket: string, run: () => Promise<T>): Promise<T> {
-  asking = socket;
-  try {
-    return await run();
-  } finally {
-    asking = null;
-  }
-}
+let asking: RemoteHost | null = null;
 
 const hosts = new Map<string, RemoteHost>();
 
-/** @param socket - the address, as `Client` has it */
-export function remoteHost(socket: string): RemoteHost {
-  const known = hosts.get(socket);
-  if (known) return known;
-  const address = parseAddress(socket);
-  if (address.kind !== "ssh") throw new TypeError(`${socket} is not an address of ssh`);
-  const host = new RemoteHost(address, process.env);
-  hosts.set(socket, host);
-  return host;
-}
+export const ssh: Transport = {
+  scheme: "ssh",
+  examples: EXAMPLES,
+  daemonAt(text, what) {
+    const address = parseAddress(text, what);
+    const host = hosts.get(address.text) ?? new RemoteHost(address, process.env);
+    hosts.set(address.text, host);
+    return host;
+  },
+  askNothing() {
+    mayAsk = false;
+  },
+  leaveConnections,
+  close() {
+    for (const host of hosts.values()) host.close();
+  },
+};
 
-/** Ends all connections of this process to remote daemons. */
-export function closeHosts(): void {
-  for (const host of hosts.values()) host.close();
-}
-
-export class RemoteHost {
+class RemoteHost implements RemoteDaemon {
+  readonly text: string;
+  readonly name: string;
   /** For requests that are answered at once. */
-  readonly requests: Agent;
-  readonly streams: Agent;
+  readonly #requests: Agent;
+  readonly #streams: Agent;
   #setup: Promise<SshSetup> | null = null;
   /** The first connection, in which ssh may ask for a password. The others share what it has opened. */
   #first: Promise<unknown> | null = null;
@@ -72,11 +61,13 @@ export class RemoteHost {
   readonly #tunnels = new Set<Tunnel>();
 
   constructor(
-    readonly address: SshAddress,
+    private readonly address: SshAddress,
     private readonly env: Env,
   ) {
-    this.requests = this.#agent(AT_A_TIME);
-    this.streams = this.#agent(Number.POSITIVE_INFINITY);
+    this.text = address.text;
+    this.name = address.name;
+    this.#requests = this.#agent(AT_A_TIME);
+    this.#streams = this.#agent(Number.POSITIVE_INFINITY);
   }
 
   #agent(maxSockets: number): Agent {
@@ -97,21 +88,47 @@ export class RemoteHost {
     return agent;
   }
 
-  /**
-   * Lets the host start the daemon, where its configuration has `autostart`.
-   *
-   * @throws UnreachableHostError where it does not
-   */
-  readonly startDaemon = async (): Promise<void> => {
+  connection(isStream: boolean): RequestOptions {
+    return { agent: isStream ? this.#streams : this.#requests };
+  }
+
+  commandLine(words: readonly string[]): string {
+    return onHost(this.address, words);
+  }
+
+  /** The shell of the host reads the words. */
+  onTerminal(words: readonly string[]): Promise<number> {
+    const { spawn } = process.getBuiltinModule("node:child_process");
+    const { address, env } = this;
+    const socket = address.socket === null ? [] : ["--socket", address.socket];
+    const command = `${remoteProgram(env)} ${shellLine([...words, ...socket])}`;
+    const { file, args } = sshLine(["-t", ...sshWords(address, ["--"]), command], env);
+    return new Promise((resolve, reject) => {
+      const child = spawn(file, args, { stdio: "inherit", env });
+      child.on("error", reject);
+      child.on("exit", (code) => resolve(code ?? EXIT.fault));
+    });
+  }
+
+  async start(): Promise<void> {
     const tunnel = await this.#dial(true);
     for (const line of tunnel.stderr.split("\n"))
       if (line.startsWith("liveopsd: ")) process.stderr.write(`${sanitize(line)}\n`);
     tunnel.destroy();
-  };
+  }
+
+  async asking<T>(run: () => Promise<T>): Promise<T> {
+    asking = this;
+    try {
+      return await run();
+    } finally {
+      asking = null;
+    }
+  }
 
   close(): void {
-    this.requests.destroy();
-    this.streams.destroy();
+    this.#requests.destroy();
+    this.#streams.destroy();
     for (const tunnel of this.#tunnels) tunnel.destroy();
   }
 
@@ -136,7 +153,7 @@ export class RemoteHost {
       this.#setup = null;
       throw noSsh(address, error);
     });
-    const mayPrompt = asking === address.text || (mayAsk ?? hasTerminal());
+    const mayPrompt = asking === this || (mayAsk ?? hasTerminal());
     const prompts = !starts && !this.#hasAnswered && mayPrompt ? showPrompts() : null;
     try {
       const tunnel = await dial({ address, setup, env, prompts, starts, timeout: DIAL_MS });
@@ -144,7 +161,7 @@ export class RemoteHost {
       tunnel.once("close", () => this.#tunnels.delete(tunnel));
       return tunnel;
     } catch (error) {
-      if (!(error instanceof UnreachableHostError)) throw error;
+      if (!(error instanceof UnreachableError)) throw error;
       if (setup.isShared && error.kind === "silent") this.#endShared(setup);
       error.wasReached = this.#hasAnswered;
       throw error;

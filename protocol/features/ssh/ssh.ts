@@ -43,9 +43,14 @@ export function sshLine(words: string[], env: Env): ProgramLine {
   return { file: "/bin/sh", args: ["-c", `${own} "$@"`, "ssh", ...words] };
 }
 
+/** What the host's shell runs as liveops. */
+export function remoteProgram(env: Env): string {
+  return env.LIVEOPS_REMOTE_COMMAND || "liveops";
+}
+
 /** The command that the host's shell runs. @param starts - the host may start its daemon */
 export function remoteCommand({ socket }: SshAddress, env: Env, starts = false): string {
-  const words = [env.LIVEOPS_REMOTE_COMMAND || "liveops", "dial-stdio", "--hello"];
+  const words = [remoteProgram(env), "dial-stdio", "--hello"];
   if (starts) words.push("--start");
   if (socket !== null) words.push("--socket", shellQuote(socket));
   return words.join(" ");

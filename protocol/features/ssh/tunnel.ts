@@ -1,9 +1,9 @@
 /** One connection to a remote daemon: an ssh process whose stdin and stdout are a stream to the daemon's socket. */
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { Duplex } from "node:stream";
-import type { SshAddress } from "./address.js";
-import { sshWords } from "./address.js";
-import { endedEarly, noSsh, refusedThere, tooSlow, UnreachableHostError, unreadable } from "./errors.js";
+import { UnreachableError } from "../../client/errors.js";
+import { type SshAddress, sshWords } from "./address.js";
+import { endedEarly, noSsh, refusedThere, tooSlow, unreadable } from "./errors.js";
 import { HelloReader } from "./hello.js";
 import { option, remoteCommand, type SshSetup, sshLine } from "./ssh.js";
 
@@ -133,7 +133,7 @@ function endAll(): void {
   for (const child of running) end(child);
 }
 
-/** Connects to the daemon. @throws UnreachableHostError */
+/** Connects to the daemon. @throws UnreachableError */
 export async function dial({ address, setup, env, prompts, starts, timeout }: Dial): Promise<Tunnel> {
   const { spawn } = process.getBuiltinModule("node:child_process");
   const batch = setup.isOpenSsh && prompts === null ? option("BatchMode", "yes") : [];
@@ -180,7 +180,7 @@ export async function dial({ address, setup, env, prompts, starts, timeout }: Di
         tunnel.begin(rest);
         resolve(tunnel);
       } catch (error) {
-        fail(error instanceof UnreachableHostError ? error : unreadable(address, error as Error));
+        fail(error instanceof UnreachableError ? error : unreadable(address, error as Error));
       }
     }
     function onClose(code: number | null): void {

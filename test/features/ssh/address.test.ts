@@ -1,17 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { remoteOf } from "../../../protocol/client/address.js";
 import { UsageError } from "../../../protocol/failures.js";
-import {
-  type HostAddress,
-  onRemote,
-  parseAddress,
-  type SshAddress,
-  sshWords,
-} from "../../../protocol/features/ssh/address.js";
+import { parseAddress, type SshAddress, sshWords } from "../../../protocol/features/ssh/address.js";
 
 function refusal(text: string): UsageError {
   try {
-    parseAddress(text);
+    parseAddress(text, "--host");
   } catch (error) {
     if (error instanceof UsageError) return error;
     throw error;
@@ -29,15 +24,12 @@ describe("an address of ssh", () => {
     ["ssh://[fe80::1%eth0]:22", { host: "fe80::1%eth0", port: 22, name: "[fe80::1%eth0]:22" }],
     ["ssh://my_alias", { host: "my_alias" }],
   ])("%s", (text, expected) => {
-    const address = parseAddress(text);
-    expect(address).toMatchObject({ kind: "ssh", ...expected });
-    expect(parseAddress(address.text)).toEqual(address);
+    const address = parseAddress(text, "--host");
+    expect(address).toMatchObject(expected);
+    expect(parseAddress(address.text, "--host")).toEqual(address);
   });
 
   test.each([
-    ["box", /not an address.*did you mean ssh:\/\/box/s],
-    ["", /not an address/],
-    ["tcp://box", /not an address of ssh/],
     ["ssh://", /names no host/],
     ["ssh://ann@", /names no host/],
     ["ssh://-oProxyCommand=touch", /host that is not valid/],
@@ -72,42 +64,25 @@ describe("an address of ssh", () => {
     );
     fc.assert(
       fc.property(text, (rest) => {
-        let address: HostAddress;
+        let address: SshAddress;
         try {
-          address = parseAddress(`ssh://${rest}`);
+          address = parseAddress(`ssh://${rest}`, "--host");
         } catch (error) {
           expect(error).toBeInstanceOf(UsageError);
           return;
         }
-        if (address.kind !== "ssh") throw new Error("another kind");
         const words = sshWords(address);
         const target = words.at(-1)!;
         expect(target).not.toMatch(/^-|[\s;&|<>$`'"(){}*?!#~]/);
         expect(words.slice(0, -1)).toEqual(address.port === null ? [] : ["-p", String(address.port)]);
-        expect(parseAddress(address.text)).toEqual(address);
+        expect(parseAddress(address.text, "--host")).toEqual(address);
       }),
     );
   });
 });
 
-describe("an address of a socket", () => {
-  test("names an absolute path", () => {
-    expect(parseAddress("unix:///run/liveops.sock")).toMatchObject({
-      ...{ kind: "unix", socket: "/run/liveops.sock", name: "/run/liveops.sock" },
-    });
-  });
-
-  test("is that of the environment without a path", () => {
-    expect(parseAddress("unix://")).toMatchObject({ kind: "unix", socket: null, name: "this machine" });
-  });
-
-  test.each(["unix://relative", "unix:/a", "unix:///a%00b"])("%s is refused", (text) => {
-    expect(refusal(text).hint).toContain("unix:///path/to/liveopsd.sock");
-  });
-});
-
 test("a command for the host is a line that a person can type", () => {
-  expect(onRemote("ssh://ann@box:22", ["liveops", "start", "--socket", "/a b"])).toBe(
+  expect(remoteOf("ssh://ann@box:22")?.commandLine(["liveops", "start", "--socket", "/a b"])).toBe(
     "ssh -p 22 ann@box liveops start --socket '/a b'",
   );
 });

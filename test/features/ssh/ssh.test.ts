@@ -6,12 +6,12 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseAddress, type SshAddress } from "../../../protocol/features/ssh/address.js";
+import { parseAddress } from "../../../protocol/features/ssh/address.js";
 import { remoteCommand, sshLine, sshSetup } from "../../../protocol/features/ssh/ssh.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
-const box = parseAddress("ssh://box") as SshAddress;
+const box = parseAddress("ssh://box", "--host");
 
 function envWith(...lines: string[]): Record<string, string> {
   const dir = directory();
@@ -79,7 +79,7 @@ describe("another program", () => {
 test("the remote command quotes the path of the socket", () => {
   expect(remoteCommand(box, {})).toBe("liveops dial-stdio --hello");
   expect(remoteCommand(box, {}, true)).toBe("liveops dial-stdio --hello --start");
-  const other = parseAddress("ssh://box/a%20b/$(x)") as SshAddress;
+  const other = parseAddress("ssh://box/a%20b/$(x)", "--host");
   expect(remoteCommand(other, { LIVEOPS_REMOTE_COMMAND: "~/bin/liveops" })).toBe(
     "~/bin/liveops dial-stdio --hello --socket '/a b/$(x)'",
   );

@@ -1,6 +1,6 @@
 /** Errors become exit codes and text, by one table for both commands. */
 import { expect, test } from "vitest";
-import { ConnectionLostError, NoDaemonError } from "../../../protocol/client/errors.js";
+import { ConnectionLostError, NoDaemonError, UnreachableError } from "../../../protocol/client/errors.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { InterruptedError, NotFoundError, TimedOutError, UsageError } from "../../../protocol/failures.js";
 import { report } from "../../../tui/kit/report.js";
@@ -26,6 +26,11 @@ test.each([
     new NoDaemonError("/x", "ENOENT"),
     3,
     "liveops: no daemon answers on /x (ENOENT)\nstart it with: liveops start --socket /x\n",
+  ],
+  [
+    new UnreachableError("ssh://box", "box is off", ["try: ssh box"]),
+    3,
+    "liveops: box is off\ntry: ssh box\n",
   ],
   [new ConnectionLostError("it went"), 3, "liveops: it went\nsee: liveopsd status --socket /x\n"],
   [new Refusal("LIVEOPS_WRONG_STATE", "aaa is over"), 5, "liveops: Not possible now: aaa is over\n"],

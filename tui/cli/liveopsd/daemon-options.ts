@@ -1,6 +1,7 @@
 /** The options with which `start` and `restart` start a daemon. */
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
+import { isAddress, parseAddress, remoteOf } from "../../../protocol/client/address.js";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { UsageError } from "../../../protocol/failures.js";
 import {
@@ -8,7 +9,6 @@ import {
   METRICS_ADDRESS,
   parseMetricsAddress,
 } from "../../../protocol/features/metrics/metrics-address.js";
-import { isAddress, onHost, parseAddress } from "../../../protocol/features/ssh/address.js";
 import { parseTraces, TRACES_ENDPOINT } from "../../../protocol/features/traces/traces-endpoint.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../../protocol/host-names.js";
 import { withoutNull } from "../../../protocol/objects.js";
@@ -119,12 +119,12 @@ export function withDaemonFlags(command: Command): Command {
 
 function hostName(text: string): string {
   if (isAddress(text)) {
-    const address = parseAddress(text);
+    const remote = remoteOf(parseAddress(text).options.remote);
     throw new UsageError(
       "--host is the name of this machine in its fleet, and not an address",
-      address.kind === "ssh"
-        ? `to start the daemon there, run: ${onHost(address, ["liveops", "start"])}`
-        : "give a name such as a.example.com",
+      remote === null
+        ? "give a name such as a.example.com"
+        : `to start the daemon there, run: ${remote.commandLine(["liveops", "start"])}`,
     );
   }
   if (!HOST_PATTERN.test(text) || text.length > MAX_HOST)

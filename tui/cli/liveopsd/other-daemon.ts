@@ -3,10 +3,14 @@
 import { layoutOf } from "../../../daemon/store/layout.js";
 import { lockOwnerOf } from "../../../daemon/store/lock-owner.js";
 import { Client } from "../../../protocol/client/client.js";
-import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../../protocol/client/errors.js";
+import {
+  ConnectionLostError,
+  NoAnswerError,
+  NoDaemonError,
+  UnreachableError,
+} from "../../../protocol/client/errors.js";
 import { findSocket } from "../../../protocol/client/find-daemon.js";
 import { Refusal } from "../../../protocol/errors.js";
-import { UnreachableHostError } from "../../../protocol/features/ssh/errors.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { isProcessStopped, type LockOwner } from "../../../protocol/system/lock-owner.js";
 import { until } from "../../../protocol/system/until.js";
@@ -16,14 +20,14 @@ import { howToWake } from "../../kit/silent-daemon.js";
 /**
  * The daemon's report about itself; null if no daemon answers.
  *
- * @throws Refusal for another version; NoAnswerError if the daemon runs and does not answer; UnreachableHostError where
+ * @throws Refusal for another version; NoAnswerError if the daemon runs and does not answer; UnreachableError where
  * that is not known
  */
 export async function answering(client: Client): Promise<DaemonReply | null> {
   try {
     return await client.daemon();
   } catch (error) {
-    if (error instanceof UnreachableHostError && error.kind !== "no-daemon") throw error;
+    if (error instanceof UnreachableError && error.kind !== "no-daemon") throw error;
     if (error instanceof NoDaemonError || error instanceof ConnectionLostError) return null;
     throw error;
   }

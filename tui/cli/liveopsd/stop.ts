@@ -3,10 +3,10 @@ import type { Command } from "commander";
 import { isLocked } from "../../../daemon/os/kernel-lock.js";
 import { layoutOf } from "../../../daemon/store/layout.js";
 import { lockOwnerOf } from "../../../daemon/store/lock-owner.js";
+import { remoteOf } from "../../../protocol/client/address.js";
 import type { Client } from "../../../protocol/client/client.js";
 import { clientFor, mayFind } from "../../../protocol/client/find-daemon.js";
 import { Refusal } from "../../../protocol/errors.js";
-import { isRemote } from "../../../protocol/features/ssh/address.js";
 import type { DaemonReply, StopReply } from "../../../protocol/replies.js";
 import type { LockOwner } from "../../../protocol/system/lock-owner.js";
 import { until } from "../../../protocol/system/until.js";
@@ -54,9 +54,8 @@ export async function stopDaemon(
   const unit = await unitRunning(daemon);
   const reply = await client.stop({ now });
   const { lock } = layoutOf(daemon.stateDir);
-  const isGone = isRemote(client.socket)
-    ? async () => (await answering(client)) === null
-    : () => !isLocked(lock);
+  const isHere = remoteOf(client.socket) === null;
+  const isGone = isHere ? () => !isLocked(lock) : async () => (await answering(client)) === null;
   if (!(await until(isGone, STOP_MS))) {
     throw new Refusal(
       "LIVEOPS_STOPPING",

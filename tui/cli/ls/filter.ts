@@ -1,4 +1,5 @@
 /** Which operations `ls` lists: the options, and their check. */
+import { addressesOf } from "../../../protocol/client/address.js";
 import type { Client } from "../../../protocol/client/client.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { UsageError } from "../../../protocol/failures.js";
@@ -111,9 +112,10 @@ export async function hostFilter(client: Client, name: string | undefined): Prom
   const { fleet, hosts } = await client.hosts();
   const names = hosts.map((host) => host.name);
   if (names.includes(name)) return fleet === null ? undefined : name;
+  const elsewhere = addressesOf(name).map((address) => `; the daemon of another machine: --host ${address}`);
   throw new Refusal(
     "LIVEOPS_NO_SUCH_HOST",
-    `there is no host ${JSON.stringify(name)}; hosts: ${names.join(", ")}; the daemon of another machine: --host ssh://${name}`,
+    `there is no host ${JSON.stringify(name)}; hosts: ${names.join(", ")}${elsewhere.join("")}`,
   );
 }
 

@@ -1,10 +1,10 @@
 /** `--cwd`: the directory that the operation runs in. */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { remoteOf } from "../../../protocol/client/address.js";
 import type { Client } from "../../../protocol/client/client.js";
 import { directoryOn } from "../../../protocol/client/submit-place.js";
 import { UsageError } from "../../../protocol/failures.js";
-import { isRemote } from "../../../protocol/features/ssh/address.js";
 import type { SubmitOption } from "./option.js";
 
 interface CwdOptions {
@@ -26,7 +26,7 @@ export const CWD: SubmitOption<CwdOptions> = {
   fields({ cwd }, { form, client: { socket } }) {
     if (cwd !== undefined) return { cwd: directoryOn(socket, cwd) };
     const isNew = form === "submit" || form === "schedule";
-    return isNew && !isRemote(socket) ? { cwd: currentDirectory("submit") } : {};
+    return isNew && remoteOf(socket) === null ? { cwd: currentDirectory("submit") } : {};
   },
 };
 
@@ -40,7 +40,7 @@ export async function checkCwd(
   client: Client,
   { cwd, fleet }: { cwd?: string | undefined; fleet?: string | undefined },
 ): Promise<void> {
-  if (cwd === undefined || fleet !== undefined || isRemote(client.socket)) return;
+  if (cwd === undefined || fleet !== undefined || remoteOf(client.socket) !== null) return;
   const path = resolve(cwd);
   const problem = problemOf(path);
   if (problem === null || (await client.hosts()).fleet !== null) return;

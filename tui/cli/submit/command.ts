@@ -1,10 +1,10 @@
 /** `liveops submit`: submits an operation to the daemon. Prints the id, waits for the chain, or shows it live. */
 
 import { type Command, Option } from "commander";
+import { remoteOf } from "../../../protocol/client/address.js";
 import type { Client } from "../../../protocol/client/client.js";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
 import { UsageError } from "../../../protocol/failures.js";
-import { parseAddress } from "../../../protocol/features/ssh/address.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
@@ -132,9 +132,10 @@ export function registerSubmit(root: Command): void {
           throw namingFile(error, op, "submit", [...set, ...(trailing ?? [])]);
         },
       );
-      if (options.remote !== undefined && options.cwd === undefined && !options.json && process.stderr.isTTY)
+      const remote = remoteOf(options.remote);
+      if (remote !== null && options.cwd === undefined && !options.json && process.stderr.isTTY)
         process.stderr.write(
-          `runs in ${sanitize(operation.cwd)} on ${parseAddress(options.remote).name}; --cwd names another directory\n`,
+          `runs in ${sanitize(operation.cwd)} on ${remote.name}; --cwd names another directory\n`,
         );
       await afterSubmit(client, operation, options, to);
     },

@@ -1,6 +1,6 @@
 /** A request to the daemon, as a value, so that a question and the shell command can show it first. */
 import { NO, questionId } from "../../../protocol/approval.js";
-import { onRemote } from "../../../protocol/features/ssh/address.js";
+import { remoteOf } from "../../../protocol/client/address.js";
 import type { EditBody } from "../../../protocol/requests.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import { bareOf, hostOfKey } from "../../features/hosts/host-key.js";
@@ -109,8 +109,7 @@ export function againstHung(
 
 /** A command that works on the machine of the daemon. */
 function onItsMachine(words: readonly string[], flags: Flags): string {
-  if (flags.remote !== undefined) return onRemote(flags.remote, words);
-  return shellLine([...words, ...flagWords(flags)]);
+  return remoteOf(flags.remote)?.commandLine(words) ?? shellLine([...words, ...flagWords(flags)]);
 }
 
 /** With the type left to the person who types it. */

@@ -4,8 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isRemote } from "../../../protocol/features/ssh/address.js";
-import { askingFor } from "../../../protocol/features/ssh/host.js";
+import { remoteOf } from "../../../protocol/client/address.js";
 import type { AllHosts } from "../../features/hosts/dashboard/all-hosts.js";
 import { bareOf } from "../../features/hosts/host-key.js";
 import type { Effect } from "../core/effect.js";
@@ -80,18 +79,18 @@ export async function onTerminal(
   }
 }
 
-/** Tries at once to reach a host. Of ssh, on the terminal: it may ask for a password. */
+/** Tries at once to reach a host. That of another machine, on the terminal: it may ask for a password. */
 export function connectHost(name: string, all: AllHosts, { suspend, dispatch }: Surroundings): void {
   const client = all.client(name);
-  const { socket } = client;
-  if (!isRemote(socket)) {
+  const remote = remoteOf(client.socket);
+  if (remote === null) {
     all.tryNow(name);
     return;
   }
   suspend(async () => {
-    process.stdout.write(`Connecting to ${socket}\r\n`);
+    process.stdout.write(`Connecting to ${remote.text}\r\n`);
     try {
-      await askingFor(socket, () => client.daemon());
+      await remote.asking(() => client.daemon());
       all.tryNow(name);
     } catch (error) {
       dispatch({ type: "noticed", text: `${name}: ${(error as Error).message}`, level: "error" });

@@ -1,14 +1,11 @@
 /** `liveops shell`: the person's own shell where a stage of a finished operation ran, with what the stage had. */
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { remoteOf } from "../../../protocol/client/address.js";
 import type { Client } from "../../../protocol/client/client.js";
-import { EXIT } from "../../../protocol/exit-codes.js";
 import { UsageError } from "../../../protocol/failures.js";
-import { isRemote, parseAddress, type SshAddress, sshWords } from "../../../protocol/features/ssh/address.js";
-import { sshLine } from "../../../protocol/features/ssh/ssh.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { paintFor } from "../../../protocol/text/colour.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
@@ -37,12 +34,15 @@ export function registerShell(root: Command): void {
     .option("--stage <stage>", "The stage, or Stage/step (default: where the operation failed)")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { client, options, to } = await connectOrStart<{ stage?: string }>(command);
+      const stage = options.stage === undefined ? [] : ["--stage", options.stage];
+      const words = ["shell", ...(id === undefined ? [] : [id]), ...stage];
       if (!process.stdin.isTTY || !process.stderr.isTTY)
         throw new UsageError(
-          `a shell needs a terminal, and this is none; in a terminal run: ${shellLine(["liveops", "shell", ...(id === undefined ? [] : [id]), ...(options.stage === undefined ? [] : ["--stage", options.stage])])}`,
+          `a shell needs a terminal, and this is none; in a terminal run: ${shellLine(["liveops", ...words])}`,
         );
-      if (isRemote(client.socket)) {
-        process.exitCode = await overSsh(client.socket, id, options.stage);
+      const remote = remoteOf(client.socket);
+      if (remote !== null) {
+        process.exitCode = await remote.onTerminal(words);
         return;
       }
       // Another call, for parameters that a list leaves out.
@@ -119,21 +119,4 @@ function introduce(
     ...(state === "succeeded" ? [] : ["when the shell ends, liveops asks how to go on"]),
   ];
   for (const line of lines) process.stderr.write(`${paint("dim", sanitize(line, { newlines: true }))}\n`);
-}
-
-/** The same command on that machine. Its shell reads the words. */
-async function overSsh(socket: string, id: string | undefined, stage: string | undefined): Promise<number> {
-  const address = parseAddress(socket) as SshAddress;
-  const words = [
-    ...["shell", ...(id === undefined ? [] : [id])],
-    ...(stage === undefined ? [] : ["--stage", stage]),
-    ...(address.socket === null ? [] : ["--socket", address.socket]),
-  ];
-  const command = `${process.env.LIVEOPS_REMOTE_COMMAND || "liveops"} ${shellLine(words)}`;
-  const { file, args } = sshLine(["-t", ...sshWords(address, ["--"]), command], process.env);
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: "inherit" });
-    child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? EXIT.fault));
-  });
 }

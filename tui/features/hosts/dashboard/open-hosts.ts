@@ -1,7 +1,7 @@
 /** The daemons of several `--host`, each with its client. Nothing is asked yet. */
-import { commandPlaces, type GlobalOptions } from "../../../../protocol/client/daemon-address.js";
+import type { Address } from "../../../../protocol/client/address.js";
+import { commandPlaces } from "../../../../protocol/client/daemon-address.js";
 import { clientFor } from "../../../../protocol/client/find-daemon.js";
-import type { HostAddress } from "../../../../protocol/features/ssh/address.js";
 import type { Flags } from "../../../dashboard/core/request.js";
 import type { HostClient } from "./all-hosts.js";
 
@@ -13,19 +13,13 @@ export interface DashboardHost extends HostClient {
 
 /** @throws UsageError for a socket path that is too long */
 export async function dashboardHosts(
-  addresses: readonly HostAddress[],
+  addresses: readonly Address[],
   env: NodeJS.ProcessEnv,
 ): Promise<readonly DashboardHost[]> {
   const names = hostNames(addresses.map(({ text }) => text));
-  const hosts = addresses.map(async (address, i) => {
-    const flags: GlobalOptions =
-      address.kind === "ssh"
-        ? { remote: address.text }
-        : address.socket === null
-          ? {}
-          : { socket: address.socket };
-    const client = clientFor(await commandPlaces(flags, env), flags);
-    return { name: names[i]!, address: address.text, flags, client };
+  const hosts = addresses.map(async ({ text, options }, i) => {
+    const client = clientFor(await commandPlaces(options, env), options);
+    return { name: names[i]!, address: text, flags: options, client };
   });
   return Promise.all(hosts);
 }

@@ -1,0 +1,8 @@
+/** The ways to the daemon of another machine. */
+import { ssh } from "../features/ssh/host.js";
+import type { Transport } from "./transport.js";
+
+export const TRANSPORTS: readonly Transport[] = [
+  // A line for each, as in every list of features.
+  ssh,
+];
