@@ -7,7 +7,7 @@ export class ResticJson implements Recogniser {
   #total: number | null = null;
 
   read(text: string): Reading | null {
-    if (text.charCodeAt(0) !== 0x7b || !text.includes('"message_type"')) return null;
+    if (!text.includes('"message_type"')) return null;
     const message = jsonObject(text);
     if (message === null) return null;
     const kind = message.message_type;
@@ -51,8 +51,7 @@ export class ResticText implements Recogniser {
   #total: number | null = null;
 
   read(text: string): Reading | null {
-    const first = text.charCodeAt(0);
-    if (first === 0x2f && this.#files > 0) {
+    if (text.startsWith("/") && this.#files > 0) {
       this.#files--;
       return { status: text.trimEnd(), isOnlyProgress: true };
     }
@@ -62,7 +61,7 @@ export class ResticText implements Recogniser {
       this.#total = null;
       return { ...reading, isOnlyProgress: false };
     }
-    if (first !== 0x5b || !/^\[\d/.test(text)) return null;
+    if (!/^\[\d/.test(text)) return null;
     const line = text.trimEnd();
     const items = RESTIC_ITEMS.exec(line);
     if (items !== null)
@@ -94,7 +93,7 @@ export class BorgJson implements Recogniser {
   readonly #operations = new Map<unknown, Reading>();
 
   read(text: string): Reading | null {
-    if (text.charCodeAt(0) !== 0x7b || !text.includes('"type"')) return null;
+    if (!text.includes('"type"')) return null;
     const message = jsonObject(text);
     if (message === null) return null;
     if (message.type === "archive_progress") return archive(message);

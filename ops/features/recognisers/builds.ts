@@ -56,8 +56,6 @@ export class Cargo implements Recogniser {
   #last: Reading | null = null;
 
   read(text: string): Reading | null {
-    const first = text.charCodeAt(0);
-    if (first !== 0x20) return null;
     if (this.#last !== null && CARGO_END.test(text)) {
       const { label, total } = this.#last as { label: string; total: number };
       this.#last = null;

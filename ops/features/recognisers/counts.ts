@@ -105,8 +105,7 @@ function goesOn(last: (Count & { isSure: boolean }) | undefined, { done, total }
 }
 
 function countIn(text: string): Count | null {
-  const first = text.charCodeAt(0);
-  if (first === 0x28 || (first === 0x5b && !text.includes("% "))) {
+  if (text.startsWith("(") || (text.startsWith("[") && !text.includes("% "))) {
     const [, done, total, item = done, items = total] = BRACKETS.exec(text) ?? [];
     return item === undefined ? null : countOf("brackets", "steps", null, item, items);
   }

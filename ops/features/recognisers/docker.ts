@@ -45,7 +45,7 @@ export class BuildxJson implements Recogniser {
   readonly #steps = new BuildSteps();
 
   read(text: string): Reading | null {
-    if (text.charCodeAt(0) !== 0x7b || !/^\{"(?:vertexes|statuses|logs|warnings)":\[/.test(text)) return null;
+    if (!/^\{"(?:vertexes|statuses|logs|warnings)":\[/.test(text)) return null;
     const message = jsonObject(text);
     if (message === null) return null;
     let status = "";
@@ -103,7 +103,7 @@ export class ComposeJson implements Recogniser {
   readonly #kinds = new Map<string, Map<string, boolean>>();
 
   read(text: string): Reading | null {
-    if (text.charCodeAt(0) !== 0x7b || !text.includes('"id":"')) return null;
+    if (!text.includes('"id":"')) return null;
     const event = jsonObject(text);
     if (event === null || !Object.keys(event).every((key) => COMPOSE_KEYS.has(key))) return null;
     const id = textIn(event, "id");
@@ -146,7 +146,6 @@ export class DockerPull implements Recogniser {
   readonly #layers = new Map<string, boolean>();
 
   read(text: string): Reading | null {
-    if (text.charCodeAt(12) !== 0x3a) return null;
     const match = LAYER.exec(text);
     if (match === null) return null;
     const [, id = "", word = ""] = match;
@@ -173,7 +172,6 @@ export class DockerBuild implements Recogniser {
   readonly #steps = new BuildSteps();
 
   read(text: string): Reading | null {
-    if (text.charCodeAt(0) !== 0x23) return null;
     const line = text.trimEnd();
     const [, id = "", name = ""] = STEP.exec(line) ?? [];
     if (id !== "") return this.#steps.add(id, name) ? { ...this.#steps.reading(), status: name } : null;

@@ -19,8 +19,7 @@ export class Curl implements Recogniser {
   #transfer = 1;
 
   read(text: string): Reading | null {
-    const first = text.charCodeAt(0);
-    if (first === 0x23 || text.endsWith("%")) return this.#bar(text);
+    if (text.startsWith("#") || text.endsWith("%")) return this.#bar(text);
     if (METER_HEADS.some((head) => text.startsWith(head))) {
       this.#begin();
       return { isOnlyProgress: true };
@@ -75,18 +74,16 @@ export class Wget implements Recogniser {
   #file = "";
 
   read(text: string): Reading | null {
-    const first = text.charCodeAt(0);
-    if (first === 0x4c && text.startsWith("Length: ")) {
+    if (text.startsWith("Length: ")) {
       this.#total = bytesOf(/^Length: (\d+)/.exec(text)?.[1] ?? "");
       return null;
     }
-    if (first === 0x53 && text.startsWith("Saving to: ")) {
+    if (text.startsWith("Saving to: ")) {
       this.#file = text.slice("Saving to: ".length).replace(/^['‘"]|['’"]$/g, "");
       return null;
     }
     if (text.includes("%[")) return this.#bar(text);
-    // From 100,000K on no space comes first.
-    if ((first === 0x20 || (first >= 0x30 && first <= 0x39)) && text.includes("K ..")) {
+    if (text.includes("K ..")) {
       const match = WGET_DOTS.exec(text);
       return match && { label: this.#label(""), percent: Number(match[1]), isOnlyProgress: true };
     }

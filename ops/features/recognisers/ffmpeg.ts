@@ -6,7 +6,6 @@ const DURATION = /^ {2}Duration: (\d+:\d\d:\d\d(?:\.\d+)?), /;
 const KEYS =
   /^(frame|fps|stream_\d+_\d+_\w+|bitrate|total_size|out_time(?:_us|_ms)?|dup_frames|drop_frames|speed|progress)=(.{0,40})$/;
 const STATISTICS = /^(?:frame= *\d+ |L?size= ).{0,120}\btime=(-?\d+:\d\d:\d\d(?:\.\d+)?|N\/A) /;
-const FIRST_LETTERS = "fsbtodpL";
 
 /** The longest input gives the total; options that cut the output are not known. */
 class Duration {
@@ -41,7 +40,7 @@ export class FfmpegProgress implements Recogniser {
 
   read(text: string): Reading | null {
     this.#duration.read(text);
-    if (!FIRST_LETTERS.includes(text.charAt(0)) || !text.includes("=")) return null;
+    if (!text.includes("=")) return null;
     const match = KEYS.exec(text);
     if (match === null) return null;
     const [, key = "", value = ""] = match;

@@ -25,54 +25,62 @@ import type { ProgramRecogniser } from "./program.js";
 import { json, text } from "./row.js";
 import { RcloneJson, RcloneText, Rsync, Tar, Xz } from "./transfers.js";
 
+const DIGITS = "0123456789";
+
 /**
  * A program comes before a form that any program may print: the form knows less, and would take the line of the
  * program. A recogniser that needs lines without progress, such as the name of a file, sees them only if no recogniser
- * before it understood them.
+ * before it understood them, and only those that begin as its row says.
  */
 export const RECOGNISERS: readonly ProgramRecogniser[] = [
-  json(() => new BuildxJson(), ["docker buildx", "steps", "`--progress rawjson`"]),
-  json(() => new ComposeJson(), ["docker compose", "layers, images, containers", "`--progress json`"]),
-  text(() => new DockerPull(), ["docker pull, docker push", "layers"]),
-  text(() => new DockerBuild(), ["docker build", "steps", "`--progress plain`"]),
-  json(() => new ResticJson(), ["restic", "bytes, current file", "`--json`"]),
-  json(
-    () => new BorgJson(),
-    [
-      "borg",
-      "bytes of the archive without a total; bytes or steps of the other commands",
-      "`--log-json --progress`",
-    ],
-  ),
+  json("{", () => new BuildxJson(), ["docker buildx", "steps", "`--progress rawjson`"]),
+  json("{", () => new ComposeJson(), ["docker compose", "layers, images, containers", "`--progress json`"]),
+  text(`${DIGITS}abcdef`, () => new DockerPull(), ["docker pull, docker push", "layers"]),
+  text("#", () => new DockerBuild(), ["docker build", "steps", "`--progress plain`"]),
+  json("{", () => new ResticJson(), ["restic", "bytes, current file", "`--json`"]),
+  json("{", () => new BorgJson(), [
+    "borg",
+    "bytes of the archive without a total; bytes or steps of the other commands",
+    "`--log-json --progress`",
+  ]),
   text(
+    null,
     () => new ResticText(),
     ["restic", "bytes, packs, snapshots", "`RESTIC_PROGRESS_FPS=1` as a variable"],
     ["restic", "bytes, packs, snapshots", "", "tty"],
   ),
-  text(BORG, ["borg", "bytes or percent", "`--progress`"]),
-  json(() => new RcloneJson(), ["rclone", "bytes", "`-v --use-json-log --stats 1s`"]),
-  text(() => new RcloneText(), ["rclone", "bytes", "`-P`, or `-v --stats 1s`"]),
-  json(() => new FfmpegProgress(), ["ffmpeg", "seconds of the output", "`-nostats -progress pipe:1`"]),
-  text(() => new FfmpegStatistics(), ["ffmpeg", "seconds of the output"]),
-  json(APT_STATUS, ["apt-get", "percent", "`-o APT::Status-Fd=1`"]),
+  text(null, BORG, ["borg", "bytes or percent", "`--progress`"]),
+  json("{", () => new RcloneJson(), ["rclone", "bytes", "`-v --use-json-log --stats 1s`"]),
+  text(" TCE123", () => new RcloneText(), ["rclone", "bytes", "`-P`, or `-v --stats 1s`"]),
+  json(" fsbtodpL", () => new FfmpegProgress(), [
+    "ffmpeg",
+    "seconds of the output",
+    "`-nostats -progress pipe:1`",
+  ]),
+  text(" fLs", () => new FfmpegStatistics(), ["ffmpeg", "seconds of the output"]),
+  json("dp", APT_STATUS, ["apt-get", "percent", "`-o APT::Status-Fd=1`"]),
   text(
+    ` PUSR${DIGITS}`,
     () => new Apt(),
     ["apt-get", "packages: unpacked, set up, removed"],
     ["apt-get", "percent of the download, then packages", "", "tty"],
   ),
-  text(DNF, ["dnf, yum", "packages"]),
+  text(" ", DNF, ["dnf, yum", "packages"]),
   text(
+    null,
     () => new Pip(),
     ["pip", "bytes of each file", "`--progress-bar raw`"],
     ["pip", "bytes of each file", "", "tty"],
   ),
   text(
+    "n[(⸨",
     () => new Npm(),
     ["npm", "requests, without a total", "`--loglevel=http`"],
     ["npm up to 9", "percent of each phase", "", "tty"],
   ),
-  text(GIT, ["git", "objects of each phase", "`--progress` (clone, fetch, push, fsck)"]),
+  text(null, GIT, ["git", "objects of each phase", "`--progress` (clone, fetch, push, fsck)"]),
   text(
+    null,
     () => new Rsync(),
     [
       "rsync",
@@ -82,51 +90,56 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
     ["rsync", "files", "`--progress`"],
   ),
   text(
+    ` #-D${DIGITS}`,
     () => new Curl(),
     ["curl", "bytes of each transfer", "`-o FILE`"],
     ["curl", "percent", "`-# -o FILE`"],
   ),
-  text(() => new Wget(), ["wget", "percent"], ["wget", "bytes of each file", "`--progress=bar:force`"]),
-  text(() => new Aria2(), ["aria2c", "bytes of all downloads", "`--summary-interval=1`"]),
-  text(SCP, ["scp, sftp", "percent of each file", "", "tty"]),
-  text(() => new YtDlp(), ["yt-dlp", "bytes of each file"]),
-  text(AWS_S3, ["aws s3", "bytes"]),
-  text(PV, ["pv", "percent, or bytes where the size is not known", "`-f`"]),
-  text(DD, ["dd", "bytes, without a total", "`status=progress`"]),
+  text(null, () => new Wget(), ["wget", "percent"], ["wget", "bytes of each file", "`--progress=bar:force`"]),
+  text(null, () => new Aria2(), ["aria2c", "bytes of all downloads", "`--summary-interval=1`"]),
+  text(null, SCP, ["scp, sftp", "percent of each file", "", "tty"]),
+  text("[", () => new YtDlp(), ["yt-dlp", "bytes of each file"]),
+  text("C", AWS_S3, ["aws s3", "bytes"]),
+  text(null, PV, ["pv", "percent, or bytes where the size is not known", "`-f`"]),
+  text(DIGITS, DD, ["dd", "bytes, without a total", "`status=progress`"]),
   text(
+    "t",
     () => new Tar(),
     ["GNU tar", "records, without a total", "`--checkpoint=1000`"],
     ["GNU tar", "bytes, without a total", "`--checkpoint=1000 --checkpoint-action=echo=%T`"],
   ),
-  text(ZSTD, ["zstd", "bytes of each file", "`--progress`"]),
-  text(() => new Xz(), ["xz", "percent of each file", "`-v`", "tty"]),
-  text(MAKE, ["make (of CMake)", "percent"]),
-  text(CTEST, ["ctest", "tests"]),
-  text(() => new Pytest(), ["pytest", "percent of the tests"]),
-  text(() => new Maven(), ["Maven", "modules", "`-B`"]),
+  text(null, ZSTD, ["zstd", "bytes of each file", "`--progress`"]),
+  text(null, () => new Xz(), ["xz", "percent of each file", "`-v`", "tty"]),
+  text("[", MAKE, ["make (of CMake)", "percent"]),
+  text(` ${DIGITS}`, CTEST, ["ctest", "tests"]),
+  text(null, () => new Pytest(), ["pytest", "percent of the tests"]),
+  text("[", () => new Maven(), ["Maven", "modules", "`-B`"]),
   text(
+    " ",
     () => new Cargo(),
     ["cargo", "crates", "", "tty"],
     ["cargo", "crates", "`CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=80` as variables"],
   ),
   // Forms that any program may print.
-  text(() => new Tqdm(), ["tqdm (Python)", "count, or bytes"]),
+  text(null, () => new Tqdm(), ["tqdm (Python)", "count, or bytes"]),
   text(
+    null,
     () => new DrawnBar(),
     ["e2fsck", "percent", "`-C 0`", "tty"],
     ["a drawn bar such as `[####----] 50%`", "percent"],
   ),
-  text(BARE_PERCENT, ["a line such as `50%`", "percent"]),
-  text(() => new PercentLine(), ["a line such as `Downloading: 45%` or `45% complete`", "percent"]),
+  text(null, BARE_PERCENT, ["a line such as `50%`", "percent"]),
+  text(null, () => new PercentLine(), ["a line such as `Downloading: 45%` or `45% complete`", "percent"]),
   text(
+    null,
     () => new CountLine(),
     ["ninja, meson, bazel, pacman, apk", "steps"],
     ["a line such as `[12/90] text` or `(12/90) text`", "steps"],
     ["a line such as `Step 3/12`, `Copying file 12 of 90` or `12/90 files`", "count"],
   ),
   // Any other recogniser would understand more of the frame.
-  text(
-    () => new Frame(),
-    ["a line that a carriage return replaces, with `45%` or `12/90`", "percent, or count"],
-  ),
+  text(null, () => new Frame(), [
+    "a line that a carriage return replaces, with `45%` or `12/90`",
+    "percent, or count",
+  ]),
 ];

@@ -28,7 +28,7 @@ export class Apt implements Recogniser {
       this.#done = 0;
       return null;
     }
-    if (text.charCodeAt(0) === 0x50) {
+    if (text.startsWith("P")) {
       const match = FANCY.exec(text);
       if (match === null) return null;
       this.#hasBar = true;

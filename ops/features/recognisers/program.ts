@@ -81,7 +81,6 @@ export function bytesReading(label: string, done: number, total: number | null):
 
 /** The object of a JSON line; null if the text is no JSON object. */
 export function jsonObject(text: string): Record<string, unknown> | null {
-  if (text.charCodeAt(0) !== 0x7b) return null;
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;

@@ -25,14 +25,16 @@ type Words = readonly [name: string, shows: string, add?: string, needs?: Progra
 
 type CreateRecogniser = RecogniserEntry["create"];
 
+type Begins = RecogniserEntry["begins"];
+
 /** An output made for programs. */
-export function json(create: CreateRecogniser, ...programs: Words[]): ProgramRecogniser {
-  return { source: "json", create, programs: programs.map(programOf) };
+export function json(begins: Begins, create: CreateRecogniser, ...programs: Words[]): ProgramRecogniser {
+  return { source: "json", begins, create, programs: programs.map(programOf) };
 }
 
 /** An output made for people. */
-export function text(create: CreateRecogniser, ...programs: Words[]): ProgramRecogniser {
-  return { source: "text", create, programs: programs.map(programOf) };
+export function text(begins: Begins, create: CreateRecogniser, ...programs: Words[]): ProgramRecogniser {
+  return { source: "text", begins, create, programs: programs.map(programOf) };
 }
 
 /** A program without state: each text says all that is to be known. */

@@ -21,21 +21,9 @@ export class RcloneText implements Recogniser {
   #hasSpoken = false;
 
   read(text: string): Reading | null {
-    const first = text.charCodeAt(0);
-    // `T`, `C`, `E`, a space, or the digit of a date.
-    if (
-      !(
-        first === 0x54 ||
-        first === 0x43 ||
-        first === 0x45 ||
-        first === 0x20 ||
-        (first >= 0x31 && first <= 0x33)
-      )
-    )
-      return null;
     if (!this.#hasSpoken && !text.includes(" / ")) return null;
     const line = lastBlock(text.replaceAll("\t", " "));
-    const isDate = first >= 0x31 && first <= 0x33;
+    const isDate = /^\d/.test(text);
     const match = isDate ? ONE_LINE.exec(line) : BLOCK.exec(line);
     if (match !== null) {
       this.#hasSpoken = true;
@@ -50,8 +38,7 @@ export class RcloneJson implements Recogniser {
   readonly name = "rclone --use-json-log";
 
   read(text: string): Reading | null {
-    if (text.charCodeAt(0) !== 0x7b || !text.includes('"stats":{') || !text.includes('"totalBytes"'))
-      return null;
+    if (!text.includes('"stats":{') || !text.includes('"totalBytes"')) return null;
     const stats = jsonObject(text)?.stats;
     if (typeof stats !== "object" || stats === null) return null;
     const values = stats as Record<string, unknown>;

@@ -24,8 +24,8 @@ export interface Reading {
 /**
  * Reads the output of one program. Keeps its own state, such as a total that was said once.
  *
- * `read` is called for the lines of every program: a cheap test of the text (a first character, `includes`) comes
- * before any regular expression. A frame that stands for a moment may be read twice with the same text, and of a long
+ * `read` is called for the lines of every program that begin as the table says: a cheap test of the text (`includes`)
+ * comes before any regular expression. A frame that stands for a moment may be read twice with the same text, and of a long
  * output without progress only a sample is read (recognition.ts).
  */
 export interface Recogniser {
@@ -44,6 +44,8 @@ export interface Recogniser {
 export interface RecogniserEntry {
   /** `json`: an output made for programs; `text`: an output made for people. */
   readonly source: "json" | "text";
+  /** The characters with which a text begins that it reads; null: any text. */
+  readonly begins: string | null;
   /** Creates the recogniser for one run of a program. */
   readonly create: () => Recogniser;
 }

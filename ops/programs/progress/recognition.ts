@@ -15,7 +15,7 @@ export interface Recognised {
 }
 
 interface Asked {
-  readonly source: RecogniserEntry["source"];
+  readonly entry: RecogniserEntry;
   readonly recogniser: Recogniser;
 }
 
@@ -24,17 +24,22 @@ const SILENT = 1000;
 /** One line of so many is in the sample. */
 const SAMPLE = 8;
 
+/** First characters whose readers are remembered. */
+const MOST_FIRST = 256;
+
 /** Texts that are longer hold no progress for people; JSON lines may be longer. */
 const LONGEST_TEXT = 2000;
 
 export class Recognition {
   #asked: readonly Asked[];
+  /** Those that read a text, by its first character. */
+  readonly #readers = new Map<string, readonly Asked[]>();
   /** Texts after the last one that was understood. */
   #silent = 0;
 
   constructor(entries: readonly RecogniserEntry[]) {
     const { json = [], text = [] } = Object.groupBy(entries, ({ source }) => source);
-    this.#asked = [...json, ...text].map(({ source, create }) => ({ source, recogniser: create() }));
+    this.#asked = [...json, ...text].map((entry) => ({ entry, recogniser: entry.create() }));
   }
 
   /** Whether to read this text. Call once for each text; colours do not matter. */
@@ -45,14 +50,25 @@ export class Recognition {
 
   /** @returns null if no recogniser understands the text */
   read(text: string, isFrame: boolean): Recognised | null {
-    for (const asked of this.#asked) {
-      if (asked.source === "text" && text.length > LONGEST_TEXT) return null;
+    for (const asked of this.#readersOf(text.charAt(0))) {
+      const { source } = asked.entry;
+      if (source === "text" && text.length > LONGEST_TEXT) return null;
       const reading = this.#ask(asked, text, isFrame);
       if (reading === null) continue;
       this.#silent = 0;
-      return { source: asked.source, form: asked.recogniser.name, reading };
+      return { source, form: asked.recogniser.name, reading };
     }
     return null;
+  }
+
+  #readersOf(first: string): readonly Asked[] {
+    const known = this.#readers.get(first);
+    if (known !== undefined) return known;
+    const readers = this.#asked.filter(({ entry: { begins } }) => begins === null || begins.includes(first));
+    // Any character may come first in a hostile output.
+    if (this.#readers.size >= MOST_FIRST) this.#readers.clear();
+    this.#readers.set(first, readers);
+    return readers;
   }
 
   /** A recogniser that throws is not asked again: its mistake must not end the operation. */
@@ -63,6 +79,7 @@ export class Recognition {
       return reading !== null && isInRange(reading) ? reading : null;
     } catch {
       this.#asked = this.#asked.filter((each) => each !== asked);
+      this.#readers.clear();
       return null;
     }
   }

@@ -12,6 +12,7 @@ import { cutUp } from "./chunks.js";
 const RECOGNISERS: RecogniserEntry[] = [
   {
     source: "text",
+    begins: null,
     create: () => ({
       name: "percent",
       read(text) {
@@ -22,6 +23,7 @@ const RECOGNISERS: RecogniserEntry[] = [
   },
   {
     source: "json",
+    begins: null,
     create: () => ({
       name: "json",
       read(text) {

@@ -6,6 +6,7 @@ it("reads a sample of a long output without progress, all that looks like progre
   const recognition = new Recognition([
     {
       source: "text",
+      begins: null,
       create: () => ({
         name: "x",
         read: (text) => {
@@ -32,6 +33,7 @@ it("reads a sample of a long output without progress, all that looks like progre
 it("asks the recognisers of JSON first, and none for a very long text for people", () => {
   const entry = (source: "json" | "text") => ({
     source,
+    begins: null,
     create: () => ({ name: source, read: () => ({ percent: 1 }) }),
   });
   const recognition = new Recognition([entry("text"), entry("json")]);
@@ -48,9 +50,19 @@ it("goes on without a recogniser that throws", () => {
     throw new Error("a mistake");
   };
   const recognition = new Recognition([
-    { source: "text", create: () => ({ name: "broken", read: broken }) },
-    { source: "text", create: () => ({ name: "sound", read: () => ({ percent: 1 }) }) },
+    { source: "text", begins: null, create: () => ({ name: "broken", read: broken }) },
+    { source: "text", begins: null, create: () => ({ name: "sound", read: () => ({ percent: 1 }) }) },
   ]);
   recognition.read("a", false);
   expect([recognition.read("a", false)?.form, calls]).toEqual(["sound", 1]);
+});
+
+it("asks a recogniser only about texts that begin as its row says, whatever begins the others", () => {
+  const recognition = new Recognition([
+    { source: "text", begins: "#[", create: () => ({ name: "x", read: () => ({ percent: 1 }) }) },
+  ]);
+  const isRead = (text: string) => recognition.read(text, false) !== null;
+  expect(["#1", "[1]", "a #", "#2"].map(isRead)).toEqual([true, true, false, true]);
+  for (let code = 0x100; code < 0x300; code++) expect(isRead(String.fromCharCode(code))).toBe(false);
+  expect(isRead("#3")).toBe(true);
 });
